@@ -1,0 +1,288 @@
+"""The one table: what stages there are, what wakes them, and which recipes chain them.
+
+Nothing else describes the chain. `@stage` reads its own row, the local runner starts one process
+a row, Terraform reads a rendering of it, the README's diagram is drawn from it, and the tests walk
+its rows. What can be computed from a row is a property here and is never stored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+LEASE_S = 45
+"""How long a claim holds without being renewed."""
+RENEW_S = 15
+"""How often a living worker renews its lease: three chances before it runs out."""
+BUSY_WAIT_S = 10
+"""How long a delivery waits for a unit that someone else holds, before it is refused."""
+STALLED_S = 2 * LEASE_S
+"""Without progress for two leases a job is announced again by the sweeper."""
+MAX_WINDOWS = 31
+"""A GCS compose joins 32 objects: 31 packs and the central directory."""
+
+TOPIC_PREFIX = "moodreel-"
+
+
+class Bucket(StrEnum):
+    """The four buckets by role; their real names come from the settings."""
+
+    UPLOADS = "uploads"
+    WORK = "work"
+    OUTPUTS = "outputs"
+    MODELS = "models"
+
+
+class Kind(StrEnum):
+    """What a row is for."""
+
+    MEDIA = "media"
+    SUPPORT = "support"
+    HTTPS = "https"
+
+
+@dataclass(frozen=True, slots=True)
+class Finalized:
+    """Woken by an object that is complete under `prefix` of `bucket`."""
+
+    bucket: Bucket
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Woken by an envelope on the stage's own topic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Woken by an HTTPS request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Woken every `every_s` seconds through the stage's own topic."""
+
+    every_s: int
+
+
+Trigger = Finalized | Message | Request | Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One row: a Cloud Function. Times in seconds, memory in MiB, cpu in vCPU."""
+
+    name: str
+    kind: Kind
+    trigger: Trigger
+    consumes: tuple[str, ...]
+    produces: tuple[str, ...]
+    timeout_s: int
+    memory_mb: int
+    cpu: float
+    concurrency: int
+    attempts: int = 5
+    backoff_s: tuple[int, int] = (2, 60)
+    secrets: tuple[str, ...] = ()
+    per_revision: bool = False
+    """True after the deck: an edited deck runs these again under a new revision."""
+    writes: tuple[tuple[Bucket, str], ...] = ()
+    """Every (bucket, prefix) that the function writes under."""
+    built: bool = True
+
+    @property
+    def event_driven(self) -> bool:
+        """Whether deliveries reach it by push, with an ack deadline."""
+        return not isinstance(self.trigger, Request)
+
+    @property
+    def ack_deadline_s(self) -> int:
+        """Pub/Sub's limits are 10 to 600 s; for push this is the request's timeout as well."""
+        return min(600, self.timeout_s + 60)
+
+    @property
+    def soft_deadline_s(self) -> int:
+        """When work must stop by itself: the framework does not stop Python at the timeout."""
+        return self.timeout_s - min(30, self.timeout_s // 4)
+
+    @property
+    def deliveries(self) -> int:
+        """Deliveries before Pub/Sub dead-letters (5 to 100). Claims are counted on the unit, so
+        this only has to outlast a lease that nobody renews any more."""
+        return max(5, min(100, self.attempts * 4))
+
+    @property
+    def topic(self) -> str:
+        """The short name of its topic, which is also the name of its subscription."""
+        return TOPIC_PREFIX + self.name
+
+    @property
+    def service_account(self) -> str:
+        """The account id (6 to 30 characters of [a-z0-9-])."""
+        return "mr-" + self.name.replace("_", "-")
+
+    def backoff(self, attempt: int) -> int:
+        """Seconds to wait after failed attempt `attempt` (1, 2, …): doubles up to the cap."""
+        low, high = self.backoff_s
+        return min(high, low * 2 ** min(attempt - 1, 16))
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One thing that a recipe takes in. `kinds` are the leading parts of its media types."""
+
+    name: str
+    kinds: tuple[str, ...]
+    max_mb: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """An ordered tuple of stages; the last one is always `notification`."""
+
+    name: str
+    sentence: str
+    inputs: tuple[Input, ...]
+    stages: tuple[str, ...]
+
+    @property
+    def media_stages(self) -> tuple[str, ...]:
+        """The stages that make the result; the job is done when all of these are."""
+        return self.stages[:-1]
+
+    @property
+    def available(self) -> bool:
+        """Whether every stage of the chain is built."""
+        return all(STAGES[name].built for name in self.stages)
+
+    def after(self, stage: str) -> str | None:
+        """The next media stage, or None when `stage` is the last one."""
+        position = self.media_stages.index(stage) + 1
+        return self.media_stages[position] if position < len(self.media_stages) else None
+
+
+_W, _O, _U, _M = Bucket.WORK, Bucket.OUTPUTS, Bucket.UPLOADS, Bucket.MODELS
+PACKS_PREFIX = "packs/"
+PROMPTS_PREFIX = "prompts/"
+
+STAGES: dict[str, Stage] = {
+    row.name: row
+    for row in (
+        # name, kind, trigger, consumes, produces, timeout_s, memory_mb, cpu, concurrency
+        Stage(
+            "upload_trigger", Kind.MEDIA, Finalized(_U),
+            ("upload",), ("plan",), 120, 512, 0.333, 4,
+            writes=((_W, "passports/"),),
+        ),
+        Stage(
+            "frame_extraction", Kind.MEDIA, Message(),
+            ("upload", "plan"), ("packs", "frames"), 540, 1024, 1, 1,
+            writes=((_W, PACKS_PREFIX), (_W, "parts/"), (_W, "zips/"), (_O, "jobs/")),
+        ),
+        Stage(
+            "emotion_scoring", Kind.MEDIA, Finalized(_W, PACKS_PREFIX),
+            ("packs", "plan"), ("timeline",), 540, 1024, 1, 1,
+            writes=((_W, "scores/"), (_O, "jobs/")), built=False,
+        ),
+        Stage(
+            "slide_generation", Kind.MEDIA, Message(),
+            ("plan",), ("deck",), 300, 1024, 1, 1,
+            writes=((_W, "slides/"), (_O, "jobs/")), secrets=("GEMINI_API_KEY",), built=False,
+        ),
+        Stage(
+            "text_to_speech", Kind.MEDIA, Message(),
+            ("deck",), ("narration",), 300, 512, 0.333, 4,
+            writes=((_W, "narration/"),), per_revision=True, built=False,
+        ),
+        Stage(
+            "stitching", Kind.MEDIA, Message(),
+            ("upload", "deck", "narration"), ("film",), 540, 2048, 1, 1,
+            writes=((_W, "films/"), (_O, "jobs/")), per_revision=True, built=False,
+        ),
+        Stage(
+            "notification", Kind.MEDIA, Message(),
+            ("outcome",), (), 60, 256, 0.167, 8, attempts=8, backoff_s=(5, 300),
+            secrets=("SMTP_URL",), per_revision=True,
+        ),
+        Stage(
+            "dead_letter", Kind.SUPPORT, Message(),
+            ("outcome",), (), 60, 256, 0.167, 8, attempts=25,
+        ),
+        Stage(
+            "sweeper", Kind.SUPPORT, Schedule(60),
+            ("outcome",), (), 300, 256, 0.167, 1,
+        ),
+        Stage(
+            "recorder", Kind.SUPPORT, Message(),
+            (), ("upload",), 540, 512, 0.333, 1,
+            writes=((_U, "jobs/"), (_W, "recordings/")), built=False,
+        ),
+        Stage("api", Kind.HTTPS, Request(), (), ("upload",), 60, 512, 0.333, 16,
+              writes=((_U, PROMPTS_PREFIX),)),
+        Stage("media", Kind.HTTPS, Request(), (), (), 300, 512, 0.333, 16, built=False),
+        Stage("console", Kind.HTTPS, Request(), (), (), 30, 256, 0.167, 32, built=False),
+    )
+}  # fmt: skip
+
+_VIDEO = (Input("video", ("video",), 5_000),)
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            "frames",
+            "Pictures out of a video at a chosen interval, as a ZIP with a contact sheet.",
+            _VIDEO,
+            ("upload_trigger", "frame_extraction", "notification"),
+        ),
+        Recipe(
+            "emotions",
+            "The faces in a video and what they express, as a timeline.",
+            _VIDEO,
+            ("upload_trigger", "frame_extraction", "emotion_scoring", "notification"),
+        ),
+        Recipe(
+            "recap",
+            "A narrated film of a video's strongest moments.",
+            _VIDEO,
+            (
+                "upload_trigger",
+                "frame_extraction",
+                "emotion_scoring",
+                "slide_generation",
+                "text_to_speech",
+                "stitching",
+                "notification",
+            ),
+        ),
+        Recipe(
+            "presentation",
+            "A narrated slide film out of a prompt.",
+            (Input("prompt", ("text",), 1),),
+            (
+                "upload_trigger",
+                "slide_generation",
+                "text_to_speech",
+                "stitching",
+                "notification",
+            ),
+        ),
+        Recipe(
+            "still",
+            "A picture under a sound track, as a film.",
+            (Input("picture", ("image",), 16), Input("sound", ("audio",), 16)),
+            ("upload_trigger", "stitching", "notification"),
+        ),
+    )
+}
+
+
+def woken_by_result_of(stage: str) -> str | None:
+    """The stage whose part objects wake `stage` part by part, or None."""
+    return "frame_extraction" if stage == "emotion_scoring" else None
+
+
+def feeds(stage: str, recipe: Recipe) -> str | None:
+    """The stage of `recipe` that the part objects of `stage` wake, or None."""
+    return next((name for name in recipe.stages if woken_by_result_of(name) == stage), None)

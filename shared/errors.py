@@ -1,0 +1,129 @@
+"""Every error picks a side: permanent (the job fails now) or transient (try again later).
+
+A cause is one class with a stable `code` for programs and a sentence for people. What is neither
+counts as transient: an unknown fault may pass, a refusal never does.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class MoodreelError(Exception):
+    """The root of all errors that we raise on purpose. `code` is stable; `str()` is a sentence."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or (self.__doc__ or self.code).strip().splitlines()[0])
+
+
+class PermanentError(MoodreelError):
+    """This cannot work, however often it is tried."""
+
+    code = "refused"
+
+
+class TransientError(MoodreelError):
+    """This may work when it is tried again."""
+
+    code = "try-again"
+
+
+class ConfigurationError(MoodreelError):
+    """The settings are incomplete or contradict each other."""
+
+    code = "configuration"
+
+
+# --- what a person asked for ---------------------------------------------------------------
+
+
+class InvalidRequest(PermanentError):
+    """The request does not have the form that is asked for."""
+
+    code = "invalid-request"
+
+
+class InvalidOption(PermanentError):
+    """An option of the job has a value that cannot be used."""
+
+    code = "invalid-option"
+
+
+class NotAvailableYet(PermanentError):
+    """This recipe needs a stage that is not available yet."""
+
+    code = "not-available-yet"
+
+
+class NotFound(PermanentError):
+    """There is nothing here under that name, or it is not yours."""
+
+    code = "not-found"
+
+
+class WrongState(PermanentError):
+    """The job is not in a state in which this can be done."""
+
+    code = "wrong-state"
+
+
+class Unauthenticated(PermanentError):
+    """Sign in first: the request carries no valid ID token."""
+
+    code = "unauthenticated"
+
+
+# --- what an object store says -------------------------------------------------------------
+
+
+class SourceExpired(PermanentError):
+    """The uploaded file is no longer there; upload it again."""
+
+    code = "source-expired"
+
+
+class ArtefactConflict(PermanentError):
+    """Another result with different content already stands under this name."""
+
+    code = "artefact-conflict"
+
+
+class StorageUnavailable(TransientError):
+    """The object store did not answer as it should."""
+
+    code = "storage-unavailable"
+
+
+# --- what happens to a unit of work ---------------------------------------------------------
+
+
+class AttemptsExhausted(PermanentError):
+    """The work was tried as often as allowed and did not succeed."""
+
+    code = "attempts-exhausted"
+
+
+class LeaseLost(TransientError):
+    """Someone else works on this now, or the job has ended: stop."""
+
+    code = "lease-lost"
+
+
+class DeadlineNear(TransientError):
+    """The function's time is nearly over: stop before the platform does."""
+
+    code = "deadline-near"
+
+
+class MailRefused(PermanentError):
+    """The mail server refuses this address or this message for good."""
+
+    code = "mail-refused"
+
+
+class MailUnavailable(TransientError):
+    """The mail server cannot take the message now."""
+
+    code = "mail-unavailable"
