@@ -280,7 +280,11 @@ RECIPES: dict[str, Recipe] = {
 
 def woken_by_result_of(stage: str) -> str | None:
     """The stage whose part objects wake `stage` part by part, or None."""
-    return "frame_extraction" if stage == "emotion_scoring" else None
+    trigger = STAGES[stage].trigger
+    if not isinstance(trigger, Finalized) or trigger.bucket is Bucket.UPLOADS:
+        return None
+    place = (trigger.bucket, trigger.prefix)
+    return next(row.name for row in STAGES.values() if place in row.writes)
 
 
 def feeds(stage: str, recipe: Recipe) -> str | None:
