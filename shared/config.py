@@ -17,7 +17,7 @@ EMULATOR_VARIABLES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Settings:
     """What a function needs to know about where it runs. Built once, passed on as a value."""
 
