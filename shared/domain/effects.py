@@ -1,0 +1,231 @@
+"""What a flow asks the world to do. A flow is a generator of these; nothing in it does IO itself.
+
+So one and the same flow runs against Firestore, Pub/Sub and Cloud Storage in a function, and step
+by step in a test that interleaves many of them, crashes between any two steps and repeats at will.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any, TypeVar, cast
+
+from shared.domain.documents import Committed, Doc, Write
+from shared.domain.job import Artefact, Job, StageDoc
+from shared.domain.message import Envelope, ObjectRef
+
+T = TypeVar("T")
+
+
+class Reply(Enum):
+    """What the delivery is answered with."""
+
+    ACK = "ack"
+    NACK = "nack"
+
+
+@dataclass(frozen=True, slots=True)
+class Clockwork:
+    """Where flows get the time and fresh tokens from."""
+
+    now: Callable[[], datetime]
+    token: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """→ tuple[Doc | None, ...], read together, in the order of `paths`."""
+
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListUnder:
+    """→ tuple[Doc, ...]: every document of one collection."""
+
+    collection: str
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """→ Committed."""
+
+    writes: tuple[Write, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """→ None, when all are accepted."""
+
+    envelopes: tuple[Envelope, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """→ None, after `seconds`."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """→ None. A named point at which a crash must do no harm."""
+
+    point: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A unit that is ours for as long as `token` stands in its document."""
+
+    envelope: Envelope
+    token: str
+    attempt: int
+    job: Job
+    stage: StageDoc
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """→ Outcome: run the stage's own code on the unit, renewing its lease meanwhile."""
+
+    claimed: Claimed
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """→ None. Remove an object that arrived for a deleted job."""
+
+    source: ObjectRef
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """→ None. Put an object that belongs to no job aside, where nothing is woken."""
+
+    source: ObjectRef
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """→ None. Remove everything that a deleted job left: documents below it and objects."""
+
+    job_id: str
+    recipe: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """→ frozenset[str]: the names of the job's inputs that are uploaded."""
+
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class Stalled:
+    """→ tuple[str, ...]: ids of jobs with a queued or running stage untouched since `before`."""
+
+    before: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstones:
+    """→ tuple[str, ...]: ids of deleted jobs whose second purge was due before `before`."""
+
+    before: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """→ None. A named event for the log."""
+
+    what: str
+    details: Mapping[str, Any]
+
+
+Effect = (
+    Read
+    | ListUnder
+    | Commit
+    | Publish
+    | Wait
+    | Reached
+    | Work
+    | Discard
+    | Quarantine
+    | Purge
+    | Arrived
+    | Stalled
+    | Tombstones
+    | Said
+)
+Flow = Generator[Effect, Any, T]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The work is done. `plan` gives the specs of the parts of stages that may now start;
+    `adopted` says that an earlier attempt's objects were found and taken over."""
+
+    artefacts: tuple[Artefact, ...] = ()
+    facts: Mapping[str, Any] | None = None
+    plan: Mapping[str, tuple[Mapping[str, Any], ...]] | None = None
+    warnings: tuple[str, ...] = ()
+    adopted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The work cannot succeed: the job fails now, with this code and sentence."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Faltered:
+    """The work may succeed later: the lease is released."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The lease was lost or the job ended: nothing of this may be recorded."""
+
+
+Outcome = Finished | Refused | Faltered | Stopped
+
+
+def read(*paths: str) -> Flow[tuple[Doc | None, ...]]:
+    """Typed Read."""
+    return cast("tuple[Doc | None, ...]", (yield Read(paths)))
+
+
+def list_under(collection: str) -> Flow[tuple[Doc, ...]]:
+    """Typed ListUnder."""
+    return cast("tuple[Doc, ...]", (yield ListUnder(collection)))
+
+
+def commit(*writes: Write) -> Flow[Committed]:
+    """Typed Commit."""
+    return cast("Committed", (yield Commit(writes)))
+
+
+def publish(envelopes: list[Envelope]) -> Flow[None]:
+    """Publish, unless there is nothing to say."""
+    if envelopes:
+        yield Publish(tuple(envelopes))
+
+
+def work(claimed: Claimed) -> Flow[Outcome]:
+    """Typed Work."""
+    return cast("Outcome", (yield Work(claimed)))
+
+
+def arrived(job: Job) -> Flow[frozenset[str]]:
+    """Typed Arrived."""
+    return cast("frozenset[str]", (yield Arrived(job)))

@@ -1,0 +1,109 @@
+"""Which frames a person wants, read from what the person wrote."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal, get_args
+
+ImageFormat = Literal["jpeg", "png"]
+
+EVERY_MIN_S = Fraction(1, 25)
+TIME_MAX_S = Fraction(7 * 24 * 3600)
+# Keeps a target time k·every + start inside the 32-bit denominator of a pack's extra field.
+DENOMINATOR_MAX = 60_000
+WIDTH_RANGE = range(16, 16_385)
+QUALITY_RANGE = range(1, 101)
+_NUMBER = re.compile(r"\d{1,9}(\.\d{1,9})?(/\d{1,9})?")
+
+
+@dataclass(frozen=True)
+class FrameOptions:
+    """Times in seconds from the first picture. `end` is exclusive; None means to the last frame."""
+
+    every: Fraction = Fraction(1)
+    start: Fraction = Fraction(0)
+    end: Fraction | None = None
+    max_width: int | None = None
+    format: ImageFormat = "jpeg"
+    quality: int = 90
+
+    @classmethod
+    def parse(cls, mapping: Mapping[str, Any]) -> FrameOptions:
+        """Read options as a person gives them: numbers, "0.5" or "1/3"; absent or None = default.
+
+        Raises ValueError with a sentence that says what is wrong and what would do.
+        """
+        unknown = sorted(set(mapping) - {"every", "start", "end", "max_width", "format", "quality"})
+        if unknown:
+            raise ValueError(
+                f"The option {unknown[0]!r} does not exist; there are every, start, end, "
+                "max_width, format and quality."
+            )
+        given = {name: value for name, value in mapping.items() if value is not None}
+        every = _seconds("every", given.get("every", cls.every))
+        start = _seconds("start", given.get("start", cls.start))
+        end = _seconds("end", given["end"]) if "end" in given else None
+        if every < EVERY_MIN_S:
+            raise ValueError(f"every is {every} s; the shortest interval is 0.04 s (25 a second).")
+        if end is not None and end <= start:
+            raise ValueError(f"end ({end} s) must come after start ({start} s).")
+        if (every.denominator * start.denominator) >= 1 << 32:
+            raise ValueError("every and start together are too finely divided; round one of them.")
+        max_width = given.get("max_width")
+        image_format = str(given.get("format", cls.format)).lower()
+        image_format = "jpeg" if image_format == "jpg" else image_format
+        if image_format not in get_args(ImageFormat):
+            raise ValueError(f"format is {image_format!r}; it can be jpeg or png.")
+        return cls(
+            every=every,
+            start=start,
+            end=end,
+            max_width=None if max_width is None else _whole("max_width", max_width, WIDTH_RANGE),
+            format="png" if image_format == "png" else "jpeg",
+            quality=_whole("quality", given.get("quality", cls.quality), QUALITY_RANGE),
+        )
+
+    def target(self, k: int) -> Fraction:
+        """The time of target k (from 0), in seconds from the first picture."""
+        return self.start + k * self.every
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able; `parse` reads it back to an equal value."""
+        return {
+            "every": str(self.every),
+            "start": str(self.start),
+            "end": None if self.end is None else str(self.end),
+            "max_width": self.max_width,
+            "format": self.format,
+            "quality": self.quality,
+        }
+
+
+def _seconds(name: str, value: object) -> Fraction:
+    # A float is read as it is written (0.1 is one tenth), not as its nearest binary neighbour.
+    text = str(value).strip()
+    if isinstance(value, bool) or not _NUMBER.fullmatch(text):
+        raise ValueError(f"{name} is {text[:40]!r}; give seconds, such as 1, 0.5 or 1/3.")
+    top, _, bottom = text.partition("/")
+    if bottom and int(bottom) == 0:
+        raise ValueError(f"{name} is {text!r}; it divides by zero.")
+    seconds = Fraction(top) / int(bottom or 1)
+    if seconds.denominator > DENOMINATOR_MAX:
+        raise ValueError(f"{name} is {text!r}; a ten-thousandth of a second is fine enough.")
+    if seconds > TIME_MAX_S:
+        raise ValueError(f"{name} is {text!r}; the longest time is seven days.")
+    return seconds
+
+
+def _whole(name: str, value: object, allowed: range) -> int:
+    if isinstance(value, str) and value.strip().isdecimal() and len(value) < 10:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or value not in allowed:
+        raise ValueError(
+            f"{name} is {str(value)[:40]!r}; it must be a whole number from {allowed.start} "
+            f"to {allowed.stop - 1}."
+        )
+    return value

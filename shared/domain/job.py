@@ -1,0 +1,313 @@
+"""A job, its stages and units, as the ledger's documents tell them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from shared.domain.documents import Create, Doc, Put, Write, event_path, job_path, stage_path
+from shared.domain.pipeline import RECIPES, STAGES, Recipe
+
+SCHEMA = 1
+
+
+class Status(StrEnum):
+    """A job's state. DELETED is the tombstone that a deleted job leaves for eight days."""
+
+    AWAITING_UPLOAD = "awaiting_upload"
+    RUNNING = "running"
+    AWAITING_REVIEW = "awaiting_review"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    DELETED = "deleted"
+
+
+TERMINAL = frozenset({Status.DONE, Status.FAILED, Status.CANCELLED, Status.DELETED})
+
+
+class StageState(StrEnum):
+    """WAITING for its parts to be known, QUEUED, RUNNING since the first claim, then an end.
+
+    STOPPED means that the job ended elsewhere before this stage was done."""
+
+    WAITING = "waiting"
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+class UnitState(StrEnum):
+    """FREE after a release, LEASED while someone works, DONE for ever, FAILED until a redrive."""
+
+    FREE = "free"
+    LEASED = "leased"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """An object that a stage wrote: recorded by bucket, name and generation."""
+
+    name: str
+    kind: str
+    bucket: str
+    object: str
+    generation: int
+    size_bytes: int
+    content_type: str = "application/octet-stream"
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it stands in a document."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Artefact:
+        """Back from a document."""
+        return cls(**{name: data[name] for name in cls.__slots__})
+
+
+@dataclass(frozen=True, slots=True)
+class JobInput:
+    """One declared input. `upload` counts the uploads, so that a bad one can be repeated."""
+
+    name: str
+    object: str
+    content_type: str
+    size_bytes: int
+    filename: str
+    upload: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it stands in a document."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """jobs/{id}. `version` is for preconditions."""
+
+    id: str
+    owner: str
+    recipe_name: str
+    title: str
+    status: Status
+    epoch: int
+    revision: int
+    options: Mapping[str, Any]
+    inputs: tuple[JobInput, ...]
+    stages: Mapping[str, str]
+    artefacts: tuple[Artefact, ...]
+    facts: Mapping[str, Any]
+    warnings: tuple[str, ...]
+    error: Mapping[str, Any] | None
+    email: str
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime
+    version: Any = field(compare=False)
+
+    @property
+    def recipe(self) -> Recipe:
+        """Its row of the table."""
+        return RECIPES[self.recipe_name]
+
+    @property
+    def terminal(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self.status in TERMINAL
+
+    @classmethod
+    def from_doc(cls, doc: Doc) -> Job:
+        """Parse a job's document."""
+        data = doc.data
+        return cls(
+            id=doc.id,
+            owner=data["owner"],
+            recipe_name=data["recipe"],
+            title=data["title"],
+            status=Status(data["status"]),
+            epoch=data["epoch"],
+            revision=data["revision"],
+            options=data["options"],
+            inputs=tuple(JobInput(**row) for row in data["inputs"]),
+            stages=data["stages"],
+            artefacts=tuple(Artefact.from_dict(row) for row in data["artefacts"]),
+            facts=data["facts"],
+            warnings=tuple(data["warnings"]),
+            error=data["error"],
+            email=data["email"],
+            created_at=data["created_at"],
+            updated_at=data["updated_at"],
+            expires_at=data["expires_at"],
+            version=doc.version,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StageDoc:
+    """jobs/{id}/stages/{stage}-{revision}. `total` is None until the stage is planned."""
+
+    name: str
+    revision: int
+    state: StageState
+    total: int | None
+    done: int
+    parts: tuple[Mapping[str, Any], ...]
+    touched_at: datetime
+    queued_at: datetime | None
+
+    @classmethod
+    def from_doc(cls, doc: Doc) -> StageDoc:
+        """Parse a stage's document."""
+        data = doc.data
+        return cls(
+            name=data["stage"],
+            revision=data["revision"],
+            state=StageState(data["state"]),
+            total=data["total"],
+            done=data["done"],
+            parts=tuple(data["parts"]),
+            touched_at=data["touched_at"],
+            queued_at=data["queued_at"],
+        )
+
+    @property
+    def part_ids(self) -> tuple[str, ...]:
+        """The parts' keys: an input's name where a spec carries one, else its number."""
+        return tuple(str(spec.get("input", i)) for i, spec in enumerate(self.parts))
+
+    def spec(self, part: str) -> Mapping[str, Any]:
+        """What `part` is asked to do. Raises KeyError for a part that was never planned."""
+        return dict(zip(self.part_ids, self.parts, strict=True))[part]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every part is done, so that the join may run."""
+        return self.total is not None and self.done >= self.total
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """jobs/{id}/units/{stage}-{revision}-{part}."""
+
+    stage: str
+    revision: int
+    part: str
+    state: UnitState
+    token: str
+    lease_until: datetime
+    not_before: datetime
+    attempt: int
+    artefacts: tuple[Artefact, ...]
+    facts: Mapping[str, Any]
+    error: Mapping[str, Any] | None
+    version: Any = field(compare=False)
+
+    @classmethod
+    def from_doc(cls, doc: Doc) -> Unit:
+        """Parse a unit's document."""
+        data = doc.data
+        return cls(
+            stage=data["stage"],
+            revision=data["revision"],
+            part=data["part"],
+            state=UnitState(data["state"]),
+            token=data["token"],
+            lease_until=data["lease_until"],
+            not_before=data["not_before"],
+            attempt=data["attempt"],
+            artefacts=tuple(Artefact.from_dict(row) for row in data["artefacts"]),
+            facts=data["facts"],
+            error=data["error"],
+            version=doc.version,
+        )
+
+
+def revision_of(stage: str, revision: int) -> int:
+    """The revision in a stage's paths: stages before the deck stay at 0."""
+    return revision if STAGES[stage].per_revision else 0
+
+
+def new_job(
+    *,
+    job_id: str,
+    owner: str,
+    email: str,
+    recipe: Recipe,
+    title: str,
+    options: Mapping[str, Any],
+    inputs: tuple[JobInput, ...],
+    now: datetime,
+    expires_at: datetime,
+) -> tuple[Write, ...]:
+    """The batch that creates a job: its document and one for each stage, before any URL exists."""
+    first = recipe.stages[0]
+    writes: list[Write] = [
+        Create(
+            job_path(job_id),
+            {
+                "schema": SCHEMA,
+                "owner": owner,
+                "email": email,
+                "recipe": recipe.name,
+                "title": title,
+                "status": Status.AWAITING_UPLOAD,
+                "epoch": 0,
+                "revision": 0,
+                "options": dict(options),
+                "inputs": [one.to_dict() for one in inputs],
+                "stages": {
+                    name: StageState.QUEUED if name == first else StageState.WAITING
+                    for name in recipe.stages
+                },
+                "artefacts": [],
+                "facts": {},
+                "warnings": [],
+                "error": None,
+                "created_at": now,
+                "updated_at": now,
+                "expires_at": expires_at,
+            },
+        )
+    ]
+    for stage in recipe.stages:
+        planned = stage == first
+        writes.append(
+            Create(
+                stage_path(job_id, stage, 0),
+                {
+                    "job": job_id,
+                    "owner": owner,
+                    "stage": stage,
+                    "revision": 0,
+                    "state": StageState.QUEUED if planned else StageState.WAITING,
+                    "total": len(inputs) if planned else None,
+                    "done": 0,
+                    "claims": 0,
+                    "parts": [{"input": one.name} for one in inputs] if planned else [],
+                    "touched_at": now,
+                    "queued_at": now if planned else None,
+                    "started_at": None,
+                    "finished_at": None,
+                    "error": None,
+                },
+            )
+        )
+    writes.append(event(job_id, now, "created", epoch=0))
+    return tuple(writes)
+
+
+def event(job_id: str, at: datetime, what: str, *, epoch: int, **details: Any) -> Write:
+    """One line of the job's history; the same event written twice is one line."""
+    key = ".".join([str(epoch), what, *(str(value) for value in details.values())])[:200]
+    return Put(
+        event_path(job_id, key.replace("/", "_")),
+        {"job": job_id, "at": at, "what": what, "epoch": epoch, **details},
+    )

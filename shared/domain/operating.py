@@ -1,0 +1,269 @@
+"""What people and caretakers do to a job: cancel, redrive, delete, sweep, and dead letters.
+
+Each is a flow that may be repeated at will: found already made, it only repeats what follows.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, cast
+
+from shared.domain import rules
+from shared.domain.documents import (
+    Committed,
+    Delete,
+    Update,
+    Write,
+    job_path,
+    stage_path,
+    unit_path,
+)
+from shared.domain.effects import (
+    Clockwork,
+    Discard,
+    Flow,
+    Purge,
+    Quarantine,
+    Reply,
+    Said,
+    Stalled,
+    Tombstones,
+    arrived,
+    commit,
+    publish,
+    read,
+)
+from shared.domain.failing import fail
+from shared.domain.flows import announce
+from shared.domain.job import Job, StageState, Status, event, revision_of
+from shared.domain.message import Envelope
+from shared.domain.pipeline import STAGES, STALLED_S
+from shared.domain.reading import outcome_of, read_view, read_whole
+from shared.domain.recording import ended, stop_stage
+from shared.errors import NotFound, WrongState
+
+TOMBSTONE_DAYS = 8
+"""Longer than a message or a signed upload URL lives (7 days each)."""
+SECOND_PURGE_S = 15 * 60
+"""Longer than any function runs: what was being written at the first purge is there by now."""
+
+
+def cancel(job_id: str, clockwork: Clockwork) -> Flow[None]:
+    """End a job by its owner's wish. Raises NotFound, WrongState when it has ended otherwise."""
+    while True:
+        job = yield from _job(job_id)
+        if job.status is Status.CANCELLED:
+            break
+        if job.terminal:
+            raise WrongState(f"The job is {job.status} already; only a living one is cancelled.")
+        now = clockwork.now()
+        done = yield from commit(
+            Update(
+                job_path(job_id), {"status": Status.CANCELLED, "updated_at": now}, job.version
+            ),
+            *ended(job, Status.CANCELLED, now),
+        )
+        if done is Committed.OK:
+            break
+    job = yield from _job(job_id)
+    yield from publish((yield from outcome_of(job)))
+
+
+def redrive(job_id: str, clockwork: Clockwork, kept_days: int) -> Flow[None]:
+    """Take a failed job up again where it stopped. Raises NotFound, or WrongState when it has
+    not failed."""
+    while True:
+        whole = yield from read_whole(job_id)
+        if whole is None or whole.job.status is Status.DELETED:
+            raise NotFound("There is no such job.")
+        job = whole.job
+        if job.status is not Status.FAILED:
+            raise WrongState(f"Only a failed job is redriven; this one is {job.status}.")
+        there = yield from arrived(job)
+        now = clockwork.now()
+        epoch = rules.epoch_of_redrive(job)
+        doomed = rules.doomed_by_redrive(whole.units)
+        stages = dict(job.stages)
+        writes: list[Write] = []
+        for name in job.recipe.stages:
+            stage = whole.stages[name]
+            if stage.state is StageState.DONE and name != rules.NOTIFICATION:
+                continue
+            planned = stage.total is not None and name != rules.NOTIFICATION
+            stages[name] = StageState.QUEUED if planned else StageState.WAITING
+            writes.append(
+                Update(
+                    stage_path(job_id, name, revision_of(name, job.revision)),
+                    {"state": stages[name], "error": None, "queued_at": now, "touched_at": now},
+                )
+            )
+        writes += [
+            Delete(unit_path(job_id, unit.stage, unit.revision, unit.part), unit.version)
+            for unit in doomed
+        ]
+        writes.append(event(job_id, now, "redriven", epoch=epoch))
+        writes.append(
+            Update(
+                job_path(job_id),
+                {
+                    "status": rules.pending_status(whole, there),
+                    "epoch": epoch,
+                    "error": None,
+                    "stages": stages,
+                    "updated_at": now,
+                    "expires_at": now + timedelta(days=kept_days),
+                },
+                job.version,
+            )
+        )
+        if (yield from commit(*writes)) is Committed.OK:
+            break
+    whole = yield from read_whole(job_id)
+    if whole is not None and not whole.job.terminal:
+        yield from publish(rules.pending(whole, there))
+
+
+def delete(job_id: str, clockwork: Clockwork) -> Flow[None]:
+    """Remove a job and everything of it, leaving a tombstone. Raises NotFound."""
+    while True:
+        whole = yield from read_whole(job_id)
+        if whole is None:
+            raise NotFound("There is no such job.")
+        job = whole.job
+        if job.status is Status.DELETED:
+            break
+        now = clockwork.now()
+        done = yield from commit(
+            Update(
+                job_path(job_id),
+                {
+                    "status": Status.DELETED,
+                    "title": "",
+                    "email": "",
+                    "options": {},
+                    "inputs": [],
+                    "artefacts": [],
+                    "facts": {},
+                    "warnings": [],
+                    "error": None,
+                    "updated_at": now,
+                    "purge_again_at": now + timedelta(seconds=SECOND_PURGE_S),
+                    "expires_at": now + timedelta(days=TOMBSTONE_DAYS),
+                },
+                job.version,
+            ),
+            *(
+                Delete(stage_path(job_id, one.name, one.revision))
+                for one in whole.stages.values()
+            ),
+        )
+        if done is Committed.OK:
+            break
+    yield Purge(job_id, job.recipe_name)
+
+
+def dead_letter(envelope: Envelope, clockwork: Clockwork) -> Flow[Reply]:
+    """Decide about a message that was delivered too often: by the ledger's state alone."""
+    view = yield from read_view(envelope)
+    job, stage, unit, now = view.job, view.stage, view.unit, clockwork.now()
+    if job is None:
+        if envelope.source is not None:
+            yield Quarantine(envelope.source)
+        return Reply.ACK
+    if job.status is Status.DELETED:
+        if envelope.source is not None:
+            yield Discard(envelope.source)
+        return Reply.ACK
+    if stage is None or rules.out_of_date(job, envelope):
+        return Reply.ACK
+    if job.terminal and envelope.stage != rules.NOTIFICATION:
+        yield from publish((yield from outcome_of(job)))
+        return Reply.ACK
+    if rules.is_done(unit):
+        yield from announce(envelope, linked=True)
+        return Reply.ACK
+    if rules.lease_alive(unit, now):
+        return Reply.NACK
+    attempt = 0 if unit is None else unit.attempt
+    since = stage.queued_at or now
+    if attempt < STAGES[envelope.stage].attempts and (
+        now - since < timedelta(seconds=rules.GIVE_UP_S)
+    ):
+        yield Said("dead_letter.announced_again", {"attempt": attempt})
+        yield from publish(
+            [
+                Envelope(
+                    envelope.job_id,
+                    envelope.stage,
+                    envelope.part,
+                    envelope.revision,
+                    job.epoch if envelope.epoch is None else envelope.epoch,
+                )
+            ]
+        )
+        return Reply.ACK
+    yield from fail(envelope, None, clockwork, token=None)
+    return Reply.ACK
+
+
+def sweep(clockwork: Clockwork) -> Flow[int]:
+    """Announce again what has made no progress; → how many jobs were touched."""
+    now = clockwork.now()
+    before = now - timedelta(seconds=STALLED_S)
+    ids = cast("tuple[str, ...]", (yield Stalled(before)))
+    for job_id in ids:
+        yield from _sweep_one(job_id, clockwork)
+    tombs = cast("tuple[str, ...]", (yield Tombstones(now)))
+    for job_id in tombs:
+        (doc,) = yield from read(job_path(job_id))
+        if doc is not None:
+            yield Purge(job_id, doc.data["recipe"])
+            yield from commit(Update(job_path(job_id), {"purge_again_at": None}, doc.version))
+    return len(ids) + len(tombs)
+
+
+def _sweep_one(job_id: str, clockwork: Clockwork) -> Flow[None]:
+    whole = yield from read_whole(job_id)
+    now = clockwork.now()
+    if whole is None or whole.job.status is Status.DELETED:
+        return
+    if not rules.stalled(whole, now):
+        return
+    job = whole.job
+    touched: list[Write] = []
+    if job.terminal:
+        yield from publish((yield from outcome_of(job)))
+        for stage in whole.stages.values():
+            if stage.state in (StageState.QUEUED, StageState.RUNNING):
+                touched.append(
+                    _touch(job, stage.name, now)
+                    if stage.name == rules.NOTIFICATION
+                    else stop_stage(job, stage.name, now)
+                )
+    else:
+        there = yield from arrived(job)
+        messages = rules.pending(whole, there)
+        if messages:
+            yield Said("job.stalled", {"job": job_id, "announced": len(messages)})
+        yield from publish(messages)
+        touched = [
+            _touch(job, stage.name, now)
+            for stage in whole.stages.values()
+            if stage.state in (StageState.QUEUED, StageState.RUNNING)
+        ]
+    # After publishing: a crash in between announces twice, never not at all.
+    if touched:
+        yield from commit(*touched)
+
+
+def _touch(job: Job, name: str, now: Any) -> Write:
+    return Update(
+        stage_path(job.id, name, revision_of(name, job.revision)), {"touched_at": now}
+    )
+
+
+def _job(job_id: str) -> Flow[Job]:
+    (doc,) = yield from read(job_path(job_id))
+    if doc is None or doc.data["status"] == Status.DELETED:
+        raise NotFound("There is no such job.")
+    return Job.from_doc(doc)

@@ -1,0 +1,166 @@
+"""What the intake found in a file: one JSON-able value that is kept with the job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from fractions import Fraction
+from functools import total_ordering
+from typing import Any, Literal
+
+PASSPORT_SCHEMA = 1
+
+RateKind = Literal["constant", "variable"]
+RandomAccess = Literal["index", "bisect", "none"]
+
+
+@total_ordering
+@dataclass(frozen=True, eq=False)
+class Pts:
+    """A presentation time: `ticks` of `time_base` seconds. Exact; two time bases may be compared."""
+
+    ticks: int
+    time_base: Fraction
+
+    @property
+    def seconds(self) -> Fraction:
+        return self.ticks * self.time_base
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Pts) and self.seconds == other.seconds
+
+    def __lt__(self, other: Pts) -> bool:
+        return self.seconds < other.seconds
+
+    def __hash__(self) -> int:
+        return hash(self.seconds)
+
+    def __str__(self) -> str:
+        return f"{float(self.seconds):.6f}s ({self.ticks} × {self.time_base})"
+
+
+def clock(t: Fraction, *, hours: bool = False) -> str:
+    """`t` seconds as `MMmSS.mmms`, or `HHhMMmSS.mmms`; nearest millisecond, halves up.
+
+    The only place where a time is rounded: for printing.
+    """
+    milliseconds = (t.numerator * 2000 + t.denominator) // (2 * t.denominator)
+    minutes, rest = divmod(milliseconds, 60_000)
+    seconds = f"{rest // 1000:02d}.{rest % 1000:03d}s"
+    if hours:
+        return f"{minutes // 60:02d}h{minutes % 60:02d}m{seconds}"
+    return f"{minutes:02d}m{seconds}"
+
+
+@dataclass(frozen=True)
+class VideoFacts:
+    """The chosen video stream.
+
+    width, height: coded pixels, before `rotation` (degrees clockwise to show it upright: 0, 90,
+    180, 270; `mirrored` says that a left-right flip comes first) and before the sample aspect.
+    keyframe_interval_s: the longest distance seen between two keyframes, None if fewer than two
+    were seen. open_gop: None if too little was read to tell. first_pts: of the first picture.
+    """
+
+    index: int
+    codec: str
+    width: int
+    height: int
+    rotation: int
+    mirrored: bool
+    sample_aspect: Fraction
+    pix_fmt: str
+    time_base: Fraction
+    avg_rate: Fraction | None
+    rate_kind: RateKind
+    keyframe_interval_s: Fraction | None
+    open_gop: bool | None
+    has_b_frames: bool
+    first_pts: int
+
+    @property
+    def shown_size(self) -> tuple[int, int]:
+        """Width and height in pixels as a person sees the picture: square pixels, upright."""
+        width, height = square_pixels(self.width, self.height, self.sample_aspect)
+        return (height, width) if self.rotation in (90, 270) else (width, height)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {key: _plain(value) for key, value in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> VideoFacts:
+        exact = {"sample_aspect", "time_base", "avg_rate", "keyframe_interval_s"}
+        return cls(**_read(cls, data, exact))
+
+
+@dataclass(frozen=True)
+class Passport:
+    """The facts of one file.
+
+    duration: seconds from the first picture to the end, as far as the container tells (never
+    trusted for the last frame); None if unknown. random_access: how a window finds its start;
+    "index" (the container says where keyframes are), "bisect" (by time stamps, checked), "none"
+    (read from the beginning). timestamps_reliable: every packet seen has a time stamp, and in
+    decoding order it never exceeds what follows by more than the reordering allows.
+    """
+
+    container: str
+    size_bytes: int
+    duration: Fraction | None
+    video: VideoFacts
+    audio_codecs: tuple[str, ...]
+    stream_count: int
+    random_access: RandomAccess
+    timestamps_reliable: bool
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def has_audio(self) -> bool:
+        return bool(self.audio_codecs)
+
+    @property
+    def first_pts(self) -> Pts:
+        return Pts(self.video.first_pts, self.video.time_base)
+
+    def to_dict(self) -> dict[str, Any]:
+        data = {
+            field.name: _plain(getattr(self, field.name))
+            for field in fields(self)
+            if field.name != "video"
+        }
+        return {"schema": PASSPORT_SCHEMA, **data, "video": self.video.to_dict()}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Passport:
+        """Raises ValueError when `data` is of another schema or lacks a field."""
+        if data.get("schema") != PASSPORT_SCHEMA:
+            raise ValueError(f"This passport has schema {data.get('schema')!r}, not 1.")
+        values = _read(cls, data, {"duration"})
+        values["video"] = VideoFacts.from_dict(data["video"])
+        values["audio_codecs"] = tuple(data["audio_codecs"])
+        values["warnings"] = tuple(data["warnings"])
+        return cls(**values)
+
+
+def square_pixels(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
+    """The size with square pixels: the shorter side is stretched, nothing is thrown away."""
+    if aspect > 1:
+        return max(1, round(width * aspect)), height
+    return width, max(1, round(height / aspect))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Fraction):
+        return str(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _read(kind: type[Any], data: Mapping[str, Any], exact: set[str]) -> dict[str, Any]:
+    try:
+        values = {field.name: data[field.name] for field in fields(kind)}
+    except KeyError as missing:
+        raise ValueError(f"This passport has no {missing}.") from missing
+    return {
+        name: Fraction(value) if name in exact and value is not None else value
+        for name, value in values.items()
+    }

@@ -1,0 +1,202 @@
+"""Recording that a unit is DONE: one atomic batch each, guarded by the unit's version.
+
+A client may replay a commit whose answer was lost. So after a conflict the unit is read again: our
+token and DONE is success, our token and LEASED is another try, anything else is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from shared.domain import rules
+from shared.domain.documents import (
+    Committed,
+    Increment,
+    Update,
+    Write,
+    job_path,
+    stage_path,
+    unit_path,
+)
+from shared.domain.effects import Claimed, Clockwork, Finished, Flow, commit
+from shared.domain.job import Job, StageState, Status, Unit, UnitState, event, revision_of
+from shared.domain.reading import read_view
+
+
+def commit_part(claimed: Claimed, result: Finished, clockwork: Clockwork) -> Flow[bool]:
+    """A part: DONE and counted together, so that the count is exact; → False when lost."""
+    while True:
+        view = yield from read_view(claimed.envelope)
+        if view.job is None or view.stage is None or view.unit is None:
+            return False
+        if view.unit.token != claimed.token:
+            return False
+        if rules.is_done(view.unit):
+            return True
+        now = clockwork.now()
+        done = yield from commit(*part_batch(claimed, view.unit, result, now))
+        if done is Committed.OK:
+            return True
+
+
+def part_batch(
+    claimed: Claimed, unit: Unit, result: Finished, now: datetime
+) -> tuple[Write, ...]:
+    """The writes that make a part DONE and count it."""
+    envelope = claimed.envelope
+    return (
+        _unit_done(claimed, unit, result, now),
+        Update(
+            stage_path(envelope.job_id, envelope.stage, envelope.revision),
+            {"done": Increment(1), "touched_at": now},
+        ),
+    )
+
+
+def commit_told(claimed: Claimed, result: Finished, clockwork: Clockwork) -> Flow[bool]:
+    """A notification: it runs on terminal jobs and never changes the job; → False when lost."""
+    envelope = claimed.envelope
+    while True:
+        view = yield from read_view(envelope)
+        if view.stage is None or view.unit is None or view.unit.token != claimed.token:
+            return False
+        if rules.is_done(view.unit):
+            return True
+        now = clockwork.now()
+        current = view.job is not None and view.job.epoch == claimed.job.epoch
+        done = yield from commit(
+            _unit_done(claimed, view.unit, result, now),
+            Update(
+                stage_path(envelope.job_id, envelope.stage, envelope.revision),
+                # After a redrive the stage waits for the next outcome: leave its state alone.
+                {"touched_at": now}
+                | ({"state": StageState.DONE, "finished_at": now, "done": 1} if current else {}),
+            ),
+            event(
+                envelope.job_id, now, "told", epoch=claimed.job.epoch, outcome=envelope.part
+            ),
+        )
+        if done is Committed.OK:
+            return True
+
+
+def commit_join(claimed: Claimed, result: Finished, clockwork: Clockwork) -> Flow[bool]:
+    """A stage's join: the stage is done, the next ones are planned, the job moves; → False when
+    lost. The batch carries the job's version: two stages that end at once cannot both miss
+    that the other one is done."""
+    while True:
+        view = yield from read_view(claimed.envelope)
+        if view.job is None or view.stage is None or view.unit is None:
+            return False
+        if view.unit.token != claimed.token:
+            return False
+        if rules.is_done(view.unit):
+            return True
+        now = clockwork.now()
+        writes = [
+            _unit_done(claimed, view.unit, result, now),
+            *join_batch(view.job, claimed.envelope.stage, result, now),
+        ]
+        if (yield from commit(*writes)) is Committed.OK:
+            return True
+
+
+def join_batch(job: Job, stage: str, result: Finished, now: datetime) -> list[Write]:
+    """The writes by which a joined stage moves its job. On a terminal job they record, no more:
+    the status stays what it is."""
+    plan = result.plan or {}
+    following = job.recipe.after(stage)
+    if following is not None and job.stages[following] == StageState.WAITING and (
+        not plan.get(following)
+    ):
+        raise ValueError(f"{stage} joined without planning {following}")
+    moved: dict[str, Any] = {
+        f"stages.{stage}": StageState.DONE,
+        "artefacts": _with(job, result),
+        f"facts.{stage}": dict(result.facts or {}),
+        "warnings": [*job.warnings, *(one for one in result.warnings if one not in job.warnings)],
+        "updated_at": now,
+    }
+    writes: list[Write] = [
+        Update(
+            stage_path(job.id, stage, revision_of(stage, job.revision)),
+            {"state": StageState.DONE, "finished_at": now, "touched_at": now, "error": None},
+        )
+    ]
+    for name, specs in plan.items():
+        moved[f"stages.{name}"] = StageState.QUEUED
+        writes.append(_planned(job, name, specs, now))
+    writes.append(event(job.id, now, "stage_done", epoch=job.epoch, stage=stage))
+    if not job.terminal:
+        if rules.all_media_done(job, also=stage):
+            moved["status"] = Status.DONE
+            writes += ended(job, Status.DONE, now)
+        elif job.status is Status.AWAITING_UPLOAD:
+            moved["status"] = Status.RUNNING
+    writes.append(Update(job_path(job.id), moved, job.version))
+    return writes
+
+
+def ended(job: Job, status: Status, now: datetime, *, failed: str = "") -> list[Write]:
+    """The writes that go with a job's end: its outcome waits to be told, what was to run stops.
+    `failed` names the stage that has its end already."""
+    writes: list[Write] = [
+        Update(
+            stage_path(job.id, rules.NOTIFICATION, job.revision),
+            {"state": StageState.QUEUED, "total": 1, "queued_at": now, "touched_at": now},
+        ),
+        event(job.id, now, status.value, epoch=job.epoch),
+    ]
+    if status is not Status.DONE:
+        writes += [
+            stop_stage(job, name, now)
+            for name in job.recipe.media_stages
+            if job.stages[name] == StageState.QUEUED and name != failed
+        ]
+    return writes
+
+
+def stop_stage(job: Job, name: str, now: datetime) -> Write:
+    """A stage that will not go on because its job has ended."""
+    return Update(
+        stage_path(job.id, name, revision_of(name, job.revision)),
+        {"state": StageState.STOPPED, "touched_at": now},
+    )
+
+
+def _planned(
+    job: Job, name: str, specs: tuple[Mapping[str, Any], ...], now: datetime
+) -> Write:
+    return Update(
+        stage_path(job.id, name, revision_of(name, job.revision)),
+        {
+            "state": StageState.QUEUED,
+            "total": len(specs),
+            "parts": [dict(spec) for spec in specs],
+            "queued_at": now,
+            "touched_at": now,
+        },
+    )
+
+
+def _unit_done(claimed: Claimed, unit: Unit, result: Finished, now: datetime) -> Write:
+    envelope = claimed.envelope
+    return Update(
+        unit_path(envelope.job_id, envelope.stage, envelope.revision, envelope.part),
+        {
+            "state": UnitState.DONE,
+            "artefacts": [one.to_dict() for one in result.artefacts],
+            "facts": dict(result.facts or {}),
+            "error": None,
+            "done_at": now,
+        },
+        unit.version,
+    )
+
+
+def _with(job: Job, result: Finished) -> list[dict[str, Any]]:
+    fresh = {one.name for one in result.artefacts}
+    kept = [one for one in job.artefacts if one.name not in fresh]
+    return [one.to_dict() for one in (*kept, *result.artefacts)]

@@ -1,0 +1,83 @@
+"""Why a file cannot be used: one class a cause, with a sentence that a person can act on."""
+
+from __future__ import annotations
+
+from shared.errors import PermanentError, TransientError
+
+
+class EmptyFile(PermanentError):
+    """The file is empty; upload it again."""
+
+    code = "empty-file"
+
+
+class NotAVideo(PermanentError):
+    """This is not a video file that we can read; MP4, MOV, MKV, WebM, TS, MPEG, AVI, FLV do."""
+
+    code = "not-a-video"
+
+
+class PlaylistRefused(PermanentError):
+    """This is a playlist that points to other files; upload the video itself."""
+
+    code = "playlist-refused"
+
+
+class NoVideoStream(PermanentError):
+    """There is no video in this file, only sound or data."""
+
+    code = "no-video-stream"
+
+
+class VideoTruncated(PermanentError):
+    """The file ends before its first picture; it was cut off or its upload was not complete."""
+
+    code = "video-truncated"
+
+
+class VideoTooLarge(PermanentError):
+    """The pictures are too large, or the file has too many streams."""
+
+    code = "video-too-large"
+
+
+class VideoTooLong(PermanentError):
+    """The video is longer than what one job may take."""
+
+    code = "video-too-long"
+
+
+class TooManyFrames(PermanentError):
+    """That would be more frames than one job may have; choose a longer interval."""
+
+    code = "too-many-frames"
+
+
+class UnsupportedCodec(PermanentError):
+    """The video is in a codec that we cannot decode; convert it to H.264 first."""
+
+    code = "unsupported-codec"
+
+
+class UndecodableVideo(PermanentError):
+    """No picture of this video can be decoded; the file seems to be damaged."""
+
+    code = "undecodable-video"
+
+
+class NoFrames(PermanentError):
+    """There is no frame in the part of the video that was asked for."""
+
+    code = "no-frames"
+
+
+class ShortRead(TransientError):
+    """The store sent fewer bytes than were asked for."""
+
+    code = "short-read"
+
+
+class Stopped(TransientError):
+    """The work was told to stop."""
+
+    code = "stopped"

@@ -1,0 +1,177 @@
+"""Open an untrusted container: only known demuxers, no network, no second file, capped."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO, NoReturn
+
+import av
+import av.logging
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from shared.errors import MoodreelError
+from shared.media.errors import (
+    EmptyFile,
+    NotAVideo,
+    NoVideoStream,
+    PlaylistRefused,
+    UnsupportedCodec,
+    VideoTooLarge,
+    VideoTruncated,
+)
+from shared.media.ranged import RangeFile
+
+# Containers of moving pictures that need no second file. Not hls, dash, concat, sdp, image2, ...
+DEMUXERS = (
+    "mov,mp4,m4a,3gp,3g2,mj2",
+    "matroska,webm",
+    "mpegts",
+    "mpeg",
+    "avi",
+    "ogg",
+    "flv",
+    "gif",
+)
+# What remains after DEMUXERS is still parsed by C code: bound what it may allocate.
+MAX_PIXELS = 8192 * 8192
+MAX_STREAMS = 64
+PROBE_BYTES = 5_000_000
+PROBE_US = 5_000_000
+IO_BUFFER_BYTES = 64 << 10
+_HEAD_BYTES = 4096
+
+_PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]", b"[Reference]", b"v=0", b"<?xml", b"<MPD", b"<smil")
+_SOUND = (b"ID3", b"fLaC", b"\xff\xfb", b"\xff\xf3", b"\xff\xf1", b"\xff\xf9", b"FORM", b"#!AMR")
+
+
+@contextmanager
+def open_container(file: BinaryIO | RangeFile) -> Iterator[InputContainer]:
+    """Yield `file` (binary, seekable) as an open container; the file itself stays open.
+
+    Raises a PermanentError of shared.media.errors that names the cause, or the error with which
+    reading a RangeFile failed.
+    """
+    file.seek(0)
+    head = file.read(_HEAD_BYTES)
+    _check_head(head)
+    file.seek(0)
+    container = _open(file, head)
+    try:
+        if len(container.streams) > MAX_STREAMS:
+            raise VideoTooLarge(
+                f"The file has {len(container.streams)} streams; the limit is {MAX_STREAMS}."
+            )
+        yield container
+    finally:
+        container.close()
+
+
+def choose_video(container: InputContainer, index: int | None = None) -> VideoStream:
+    """The video stream to use, all others switched off; `index` names one chosen before.
+
+    Raises NoVideoStream, VideoTooLarge or UnsupportedCodec.
+    """
+    candidates = [s for s in container.streams.video if not _is_cover(s)]
+    if index is not None:
+        candidates = [s for s in candidates if s.index == index]
+    if not candidates:
+        raise NoVideoStream
+    best = container.streams.best("video")
+    stream = best if best in candidates and isinstance(best, VideoStream) else candidates[0]
+    try:
+        context = stream.codec_context
+    except (AttributeError, RuntimeError):
+        context = None
+    if context is None:
+        raise UnsupportedCodec
+    if context.width * context.height > MAX_PIXELS:
+        raise VideoTooLarge(
+            f"The picture is {context.width}×{context.height}; at most {MAX_PIXELS // 10**6} "
+            "megapixels can be read."
+        )
+    for other in container.streams:
+        if other.index != stream.index:
+            other.discard = "all"
+    return stream
+
+
+def raise_if_read_failed(file: object) -> None:
+    """FFmpeg takes a failed read for the end of the file; here the failure comes out again."""
+    failure = getattr(file, "failure", None)
+    if failure is not None:
+        raise failure
+
+
+def _open(file: BinaryIO | RangeFile, head: bytes) -> InputContainer:
+    options = {
+        "format_whitelist": ",".join(DEMUXERS),
+        # No protocol at all: the bytes come from `file`, and nothing else may be opened.
+        "protocol_whitelist": "none",
+        "probesize": str(PROBE_BYTES),
+        "analyzeduration": str(PROBE_US),
+        "max_streams": str(MAX_STREAMS + 1),
+        "max_pixels": str(MAX_PIXELS),
+    }
+    try:
+        container = av.open(
+            _Bare(file),
+            "r",
+            options=options,
+            buffer_size=IO_BUFFER_BYTES,
+            io_open=_refuse_second_file,
+            metadata_errors="replace",
+        )
+    except MoodreelError:
+        raise
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise_if_read_failed(file)
+        raise _cause(error, head) from error
+    raise_if_read_failed(file)
+    return container
+
+
+def _check_head(head: bytes) -> None:
+    if not head:
+        raise EmptyFile
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if text.startswith(_PLAYLISTS):
+        raise PlaylistRefused
+    if head.startswith(_SOUND) or (head.startswith(b"RIFF") and head[8:12] == b"WAVE"):
+        raise NoVideoStream
+
+
+def _cause(error: Exception, head: bytes) -> MoodreelError:
+    if isinstance(error, PermissionError):
+        return PlaylistRefused()
+    if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
+        return VideoTruncated(
+            "The file's table of contents is missing: it was cut off, or the recording did not "
+            "end properly."
+        )
+    return NotAVideo()
+
+
+def _is_cover(stream: VideoStream) -> bool:
+    return bool(stream.disposition & stream.disposition.attached_pic)
+
+
+def _refuse_second_file(url: str, flags: int, options: dict[str, Any]) -> NoReturn:
+    raise PermissionError(f"A container asked for another file: {url[:80]!r}")
+
+
+class _Bare:
+    """Only what PyAV needs of a file: its `name`, `mode` or `close` must not matter."""
+
+    def __init__(self, file: BinaryIO | RangeFile) -> None:
+        self.read = file.read
+        self.tell = file.tell
+        self._file = file
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+
+av.logging.set_level(av.logging.PANIC)
