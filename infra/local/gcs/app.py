@@ -1,0 +1,120 @@
+"""The server: which API a path belongs to, refusals in its shape, and its own `/_` paths."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from infra.local.faults import FaultCutError, Faults
+
+from . import batch, json_api, json_upload, xml_api
+from .errors import ApiError, access_denied
+from .publisher import publish_forever
+from .resumable import Sessions, forget_expired
+from .stand import Stand
+
+logger = logging.getLogger(__name__)
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_JSON_PATHS = ("/storage/", "/upload/", "/resumable/", "/download/", "/batch")
+
+
+def _is_json(request: web.Request) -> bool:
+    return request.raw_path.startswith(_JSON_PATHS)
+
+
+def refusal(request: web.Request, error: ApiError) -> web.Response:
+    """An error in the shape of the API that was asked."""
+    if error.status in (304,) or request.method == "HEAD":
+        return web.Response(status=error.status)
+    if error.status == 503:
+        return web.Response(status=503, text=error.message)
+    if _is_json(request):
+        return web.json_response(error.as_json(), status=error.status)
+    body = error.as_xml().encode()
+    return web.Response(status=error.status, body=body, content_type="application/xml")
+
+
+def _injected(request: web.Request, status: int) -> web.Response:
+    reason = "rateLimitExceeded" if status == 429 else "backendError"
+    code = "SlowDown" if status == 429 else "ServiceUnavailable"
+    return refusal(request, ApiError(status, reason, code, "Injected fault."))
+
+
+def _check_caller(request: web.Request) -> None:
+    """Keep pages in a browser away from what needs no signature.
+
+    A foreign name in `Host` is a name rebound to this machine; `Origin` on the JSON API is a page.
+    """
+    host = urlsplit(f"//{request.host}").hostname
+    if host not in _LOOPBACK:
+        raise access_denied("This server answers to its loopback name alone.")
+    if "Origin" in request.headers and (_is_json(request) or request.raw_path.startswith("/_")):
+        raise access_denied("Pages in a browser use signed requests on /bucket/object.")
+
+
+def build_app(stand: Stand, pubsub_url: str | None) -> web.Application:
+    """The whole server as an aiohttp application."""
+    sessions = Sessions(stand)
+
+    async def dispatch(request: web.Request) -> web.StreamResponse:
+        path = request.raw_path.partition("?")[0]
+        extra: dict[str, str] = {}
+        try:
+            _check_caller(request)
+            if path.startswith(("/upload/", "/resumable/")):
+                response = await json_upload.handle(stand, sessions, request)
+            elif path.startswith("/batch"):
+                response = await batch.handle(stand, request)
+            elif _is_json(request):
+                response = await json_api.handle(stand, request)
+            else:
+                extra = await xml_api.cors_headers(stand, request)
+                response = await xml_api.handle(stand, sessions, request, extra)
+        except ApiError as error:
+            response = refusal(request, error)
+        except (FaultCutError, ConnectionError):
+            raise
+        except Exception:
+            logger.exception("%s %s", request.method, path)
+            response = refusal(
+                request, ApiError(500, "backendError", "InternalError", "Internal Error")
+            )
+        if not response.prepared:
+            response.headers.update(extra)
+        return response
+
+    async def health(_request: web.Request) -> web.Response:
+        return web.json_response({"ok": True, "service": "gcs", "project": stand.project})
+
+    async def stats(_request: web.Request) -> web.Response:
+        return web.json_response({"buckets": stand.stats, "objects": stand.object_stats})
+
+    async def run(_app: web.Application) -> AsyncIterator[None]:
+        await stand.db.write(forget_expired)
+        swept = await stand.sweep()
+        if swept:
+            logger.info("removed the bytes of %d unfinished uploads", swept)
+        task = pubsub_url and asyncio.create_task(publish_forever(stand, pubsub_url))
+        yield
+        if task:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        stand.close()
+
+    async def expect(_request: web.Request) -> None:
+        """100 Continue is sent by whoever reads the body: refusals come before it."""
+
+    app = web.Application()
+    Faults(_injected).install(app)
+    app.router.add_get("/_health", health)
+    app.router.add_get("/_stats", stats)
+    app.router.add_route("*", "/{path:.*}", dispatch, expect_handler=expect)
+    app.cleanup_ctx.append(run)
+    return app

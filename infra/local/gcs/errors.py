@@ -1,0 +1,160 @@
+"""Refusals in Google's two shapes: JSON on the JSON API, XML on the XML API.
+
+Texts and codes follow https://cloud.google.com/storage/docs/json_api/v1/status-codes and
+https://cloud.google.com/storage/docs/xml-api/reference-status.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.sax.saxutils import escape
+
+
+class ApiError(Exception):
+    """One refusal: an HTTP status, the JSON API's reason, the XML API's code and a sentence."""
+
+    def __init__(
+        self,
+        status: int,
+        reason: str,
+        xml_code: str,
+        message: str,
+        *,
+        details: str = "",
+        location: tuple[str, str] | None = None,
+        xml_extra: dict[str, str] | None = None,
+        xml_message: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+        self.xml_code = xml_code
+        self.message = message
+        self.details = details
+        self.location = location
+        self.xml_extra = xml_extra or {}
+        self.xml_message = xml_message or message
+
+    def as_json(self) -> dict[str, Any]:
+        """`{"error": {code, message, errors: [{message, domain, reason}]}}`."""
+        item = {"message": self.message, "domain": "global", "reason": self.reason}
+        if self.location is not None:
+            item["locationType"], item["location"] = self.location
+        return {"error": {"code": self.status, "message": self.message, "errors": [item]}}
+
+    def as_xml(self) -> str:
+        """`<Error><Code>…</Code><Message>…</Message>…</Error>`."""
+        parts = {"Code": self.xml_code, "Message": self.xml_message}
+        if self.details:
+            parts["Details"] = self.details
+        parts.update(self.xml_extra)
+        body = "".join(f"<{tag}>{escape(text)}</{tag}>" for tag, text in parts.items())
+        return f"<?xml version='1.0' encoding='UTF-8'?><Error>{body}</Error>"
+
+
+def no_such_bucket(bucket: str) -> ApiError:
+    """404 for a bucket that does not exist."""
+    return ApiError(
+        404, "notFound", "NoSuchBucket", "The specified bucket does not exist.", details=bucket
+    )
+
+
+def no_such_object(bucket: str, name: str) -> ApiError:
+    """404 for an object, or a generation of it, that does not exist."""
+    message = f"No such object: {bucket}/{name}"
+    return ApiError(
+        404,
+        "notFound",
+        "NoSuchKey",
+        message,
+        xml_message="The specified key does not exist.",
+        details=message,
+    )
+
+
+def not_found(message: str = "Not Found") -> ApiError:
+    """404 for a path that no method of the API serves."""
+    return ApiError(404, "notFound", "NotFound", message)
+
+
+def precondition_failed(condition: str) -> ApiError:
+    """412: the named condition did not hold."""
+    return ApiError(
+        412,
+        "conditionNotMet",
+        "PreconditionFailed",
+        "At least one of the pre-conditions you specified did not hold.",
+        details=condition,
+        location=("header", "If-Match"),
+    )
+
+
+def not_modified() -> ApiError:
+    """304 on a read whose "not match" condition met an equal value; it has no body."""
+    return ApiError(304, "notModified", "NotModified", "Not Modified")
+
+
+def invalid(message: str, *, xml_code: str = "InvalidArgument", details: str = "") -> ApiError:
+    """400 for a request that can never be right."""
+    return ApiError(400, "invalid", xml_code, message, details=details)
+
+
+def required(parameter: str) -> ApiError:
+    """400 for a missing parameter."""
+    return ApiError(400, "required", "InvalidArgument", f"Required parameter: {parameter}")
+
+
+def conflict(message: str, xml_code: str) -> ApiError:
+    """409: the state of the bucket forbids it."""
+    return ApiError(409, "conflict", xml_code, message)
+
+
+def bad_digest(kind: str, given: str, calculated: str) -> ApiError:
+    """400: the bytes that arrived are not the bytes that were announced."""
+    noun = "MD5 hash" if kind == "MD5" else kind
+    return ApiError(
+        400,
+        "invalid",
+        "BadDigest",
+        f'Provided {noun} "{given}" doesn\'t match calculated {noun} "{calculated}".',
+        xml_message=(f"The {kind} in Content-MD5 or x-goog-hash did not match what was computed."),
+        details=f"given {given}, calculated {calculated}",
+    )
+
+
+def too_large() -> ApiError:
+    """400: over the upper bound of `x-goog-content-length-range`."""
+    return ApiError(
+        400,
+        "invalid",
+        "EntityTooLarge",
+        "Your proposed upload is larger than the maximum object size specified in your request.",
+        details="Content-length exceeds upper bound on range",
+    )
+
+
+def too_small() -> ApiError:
+    """400: under the lower bound of `x-goog-content-length-range`."""
+    return ApiError(
+        400,
+        "invalid",
+        "EntityTooSmall",
+        "Your proposed upload is smaller than the minimum object size specified in your request.",
+        details="Content-length smaller than lower bound on range",
+    )
+
+
+def range_not_satisfiable(requested: str) -> ApiError:
+    """416: the first byte asked for lies past the end."""
+    return ApiError(
+        416,
+        "requestedRangeNotSatisfiable",
+        "InvalidRange",
+        "The requested range cannot be satisfied.",
+        details=requested,
+    )
+
+
+def access_denied(details: str, message: str = "Access denied.") -> ApiError:
+    """403: nobody, or the wrong one, asks."""
+    return ApiError(403, "forbidden", "AccessDenied", message, details=details)

@@ -1,0 +1,192 @@
+"""Object bytes on disk, under names of our own: an object's name never becomes a path."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import fcntl
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import google_crc32c
+
+BLOCK_BYTES = 1 << 20
+"""Bodies are hashed and written in blocks of this size: what one upload costs in memory."""
+
+GRAIN_BYTES = 256 * 1024
+"""A resumable upload persists multiples of this much until its last byte has come."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """Bytes at rest: which file, how many, and their digests in base64."""
+
+    file_id: str
+    size_bytes: int
+    md5: str | None
+    crc32c: str
+    component_count: int | None = None
+
+
+class Files:
+    """The folder of immutable byte files. A file counts once a transaction names it."""
+
+    def __init__(self, root: Path) -> None:
+        root.mkdir(parents=True, exist_ok=True)
+        self._root = root
+
+    def path(self, file_id: str) -> Path:
+        """Where the bytes of `file_id` lie."""
+        return self._root / file_id[:2] / file_id
+
+    def fresh(self) -> str:
+        """An unused id, its folder made."""
+        file_id = secrets.token_hex(16)
+        self.path(file_id).parent.mkdir(exist_ok=True)
+        return file_id
+
+    def remove(self, file_id: str) -> None:
+        """Unlink; whoever has it open reads on to the end."""
+        self.path(file_id).unlink(missing_ok=True)
+
+    def link(self, file_id: str) -> str:
+        """The same bytes under a second id, without copying (files never change)."""
+        twin = self.fresh()
+        os.link(self.path(file_id), self.path(twin))
+        return twin
+
+    def sweep(self, named: Iterable[str]) -> int:
+        """Remove what a crash left behind: every file that no row names. Returns how many."""
+        wanted = set(named)
+        orphans = [p for p in self._root.glob("??/*") if p.name not in wanted]
+        for orphan in orphans:
+            orphan.unlink()
+        return len(orphans)
+
+
+class Sink:
+    """Writes one file while it is received, hashing as it goes; blocking work runs in threads."""
+
+    def __init__(self, files: Files, file_id: str) -> None:
+        self.file_id = file_id
+        self._files = files
+        self._pending = bytearray()
+        self._md5 = hashlib.md5(usedforsecurity=False)
+        self._sha256 = hashlib.sha256()
+        self._crc32c = 0
+        self._file: BinaryIO | None = None
+        self.written_bytes = 0
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes taken so far, those not yet written included."""
+        return self.written_bytes + len(self._pending)
+
+    def resume(self, persisted_bytes: int) -> None:
+        """Open at `persisted_bytes`, cutting off what lies behind and reading back the digests."""
+        path = self._files.path(self.file_id)
+        path.touch()
+        self._file = path.open("r+b")
+        self._file.truncate(persisted_bytes)
+        while chunk := self._file.read(BLOCK_BYTES):
+            self._digest(chunk)
+            self.written_bytes += len(chunk)
+        if self.written_bytes != persisted_bytes:
+            raise OSError(f"{self.file_id}: {self.written_bytes} of {persisted_bytes} bytes left")
+
+    def _digest(self, data: bytes) -> None:
+        self._md5.update(data)
+        self._sha256.update(data)
+        self._crc32c = google_crc32c.extend(self._crc32c, data)
+
+    def _write(self, data: bytes) -> None:
+        if self._file is None:
+            self._file = self._files.path(self.file_id).open("xb")
+        self._digest(data)
+        self._file.write(data)
+        self.written_bytes += len(data)
+
+    async def feed(self, chunk: bytes) -> None:
+        """Take a chunk; full blocks go to disk before this returns (that is the back-pressure)."""
+        self._pending += chunk
+        while len(self._pending) >= BLOCK_BYTES:
+            block = bytes(self._pending[:BLOCK_BYTES])
+            del self._pending[:BLOCK_BYTES]
+            await asyncio.to_thread(self._write, block)
+
+    def _settle(self, whole: bool) -> None:
+        keep = len(self._pending) if whole else len(self._pending) // GRAIN_BYTES * GRAIN_BYTES
+        self._write(bytes(self._pending[:keep]))
+        self._pending.clear()
+        if self._file is not None:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+
+    async def persist(self) -> int:
+        """Bring whole grains to disk, drop the rest; returns how many bytes are safe."""
+        await asyncio.to_thread(self._settle, False)
+        return self.written_bytes
+
+    async def finish(self) -> Content:
+        """Bring everything to disk and close."""
+        await asyncio.to_thread(self._settle, True)
+        self.close()
+        return Content(
+            file_id=self.file_id,
+            size_bytes=self.written_bytes,
+            md5=base64.b64encode(self._md5.digest()).decode(),
+            crc32c=_in_base64(self._crc32c),
+        )
+
+    @property
+    def sha256_hex(self) -> str:
+        """SHA-256 of what was written, as signed requests name it."""
+        return self._sha256.hexdigest()
+
+    def close(self) -> None:
+        """Close the file; its bytes stay."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    async def abandon(self) -> None:
+        """Close and remove."""
+        self.close()
+        await asyncio.to_thread(self._files.remove, self.file_id)
+
+
+def _in_base64(crc32c: int) -> str:
+    return base64.b64encode(crc32c.to_bytes(4, "big")).decode()
+
+
+def concatenate(files: Files, sources: list[str]) -> tuple[str, int, str]:
+    """Copy `sources` one behind the other into a new file: (file_id, size in bytes, crc32c)."""
+    file_id = files.fresh()
+    crc32c = 0
+    size_bytes = 0
+    with files.path(file_id).open("xb") as out:
+        for source in sources:
+            with files.path(source).open("rb") as part:
+                while chunk := part.read(BLOCK_BYTES):
+                    crc32c = google_crc32c.extend(crc32c, chunk)
+                    out.write(chunk)
+                    size_bytes += len(chunk)
+        out.flush()
+        os.fsync(out.fileno())
+    return file_id, size_bytes, _in_base64(crc32c)
+
+
+def lock_folder(folder: Path) -> BinaryIO:
+    """Hold `folder` for this process; BlockingIOError when another server already does."""
+    handle = (folder / "lock").open("ab")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        handle.close()
+        raise
+    return handle

@@ -1,0 +1,84 @@
+"""Empties the outbox into Pub/Sub: a message leaves the outbox once it was accepted."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import sqlite3
+from functools import partial
+
+from aiohttp import ClientError, ClientSession, ClientTimeout
+
+from .resources import now_us
+from .stand import Stand
+
+logger = logging.getLogger(__name__)
+
+_BATCH = 100
+_MAX_WAIT_S = 5.0
+_KEEP_US = 7 * 24 * 3600 * 1_000_000
+"""Google stops trying to deliver a notification after a week."""
+
+
+async def publish_forever(stand: Stand, pubsub_url: str) -> None:
+    """Publish what is in the outbox and what comes into it, until cancelled.
+
+    A crash between Pub/Sub's answer and the deletion publishes again: at least once, never lost.
+    """
+    wait_s = 0.1
+    async with ClientSession(timeout=ClientTimeout(total=30)) as session:
+        while True:
+            stand.outbox_filled.clear()
+            try:
+                empty = await _publish_some(stand, session, pubsub_url)
+                wait_s = 0.1
+            except Exception as error:  # the task must outlive whatever one round meets
+                logger.warning("notifications wait for Pub/Sub: %s", error or type(error).__name__)
+                await asyncio.sleep(wait_s)
+                wait_s = min(wait_s * 2, _MAX_WAIT_S)
+                continue
+            if empty:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stand.outbox_filled.wait(), 30)
+
+
+async def _publish_some(stand: Stand, session: ClientSession, pubsub_url: str) -> bool:
+    rows = await stand.db.read(_due)
+    by_topic: dict[str, list[sqlite3.Row]] = {}
+    for row in rows:
+        by_topic.setdefault(row["topic"], []).append(row)
+    failed: list[str] = []
+    for topic, mine in by_topic.items():
+        # One topic that is missing must not hold up the others.
+        try:
+            await _publish(session, f"{pubsub_url}/v1/{topic}:publish", mine)
+        except (ClientError, TimeoutError, OSError) as error:
+            failed.append(f"{topic}: {error or type(error).__name__}")
+            continue
+        await stand.db.write(partial(_forget, [(row["id"],) for row in mine]))
+    if failed:
+        raise ClientError("; ".join(failed))
+    return len(rows) == 0
+
+
+def _due(tx: sqlite3.Connection) -> list[sqlite3.Row]:
+    """The oldest messages of every topic, so that a full dead topic leaves room for the rest."""
+    return tx.execute(
+        "SELECT id, topic, message FROM (SELECT *, row_number() OVER (PARTITION BY topic"
+        " ORDER BY id) AS place FROM outbox WHERE created_us > ?) WHERE place <= ? ORDER BY id",
+        (now_us() - _KEEP_US, _BATCH),
+    ).fetchall()
+
+
+def _forget(ids: list[tuple[int]], tx: sqlite3.Connection) -> None:
+    tx.executemany("DELETE FROM outbox WHERE id = ?", ids)
+
+
+async def _publish(session: ClientSession, url: str, rows: list[sqlite3.Row]) -> None:
+    body = {"messages": [json.loads(row["message"]) for row in rows]}
+    async with session.post(url, json=body) as response:
+        if response.status != 200:
+            text = (await response.text())[:200]
+            raise ClientError(f"{response.status} {text}")

@@ -1,0 +1,58 @@
+"""The key that local signed URLs are made with, shaped like a service account's key file."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Whose signatures are believed."""
+
+    client_email: str
+    public_key: rsa.RSAPublicKey
+
+
+def write_key_file(path: Path, project: str) -> None:
+    """Make a fresh RSA 2048 key; the file is readable by its owner alone, and appears complete."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    info = {
+        "type": "service_account",
+        "project_id": project,
+        "private_key_id": secrets.token_hex(20),
+        "private_key": pem.decode(),
+        "client_email": f"local-signer@{project}.iam.gserviceaccount.com",
+        "client_id": str(secrets.randbelow(10**20)),
+        "token_uri": "https://oauth2.googleapis.com/token",
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(info, file, indent=2)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
+def load_signer(path: Path, project: str) -> Signer:
+    """Read the key file, making it first when it is missing; ValueError when it is no RSA key."""
+    if not path.exists():
+        write_key_file(path, project)
+    info = json.loads(path.read_text(encoding="utf-8"))
+    key = serialization.load_pem_private_key(info["private_key"].encode(), password=None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise ValueError(f"{path} does not hold an RSA key")  # noqa: TRY004 - a matter of content
+    return Signer(str(info["client_email"]), key.public_key())
