@@ -105,7 +105,8 @@ def plan_windows(
         return [Window(0, 0, end_k, max_frames)]
     if span <= 0:
         raise ValueError(
-            f"start is {options.start} s, but the video ends after {float(passport.duration or 0):.3f} s."
+            f"start is {options.start} s, but the video ends after "
+            f"{float(passport.duration or 0):.3f} s."
         )
     count = _targets(span, options)
     _check_count(count, max_frames, options)

@@ -17,7 +17,7 @@ RandomAccess = Literal["index", "bisect", "none"]
 @total_ordering
 @dataclass(frozen=True, eq=False)
 class Pts:
-    """A presentation time: `ticks` of `time_base` seconds. Exact; two time bases may be compared."""
+    """A presentation time: `ticks` of `time_base` seconds. Exact; time bases may differ."""
 
     ticks: int
     time_base: Fraction
@@ -117,6 +117,12 @@ class Passport:
     @property
     def has_audio(self) -> bool:
         return bool(self.audio_codecs)
+
+    @property
+    def frame_ticks(self) -> int:
+        """How long one picture is shown at the average rate, in ticks, at least 1."""
+        rate = self.video.avg_rate or Fraction(30)
+        return max(1, int(1 / (rate * self.video.time_base)))
 
     @property
     def first_pts(self) -> Pts:

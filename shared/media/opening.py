@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, NoReturn
 import av
 import av.logging
 from av.container import InputContainer
+from av.stream import Discard
 from av.video.stream import VideoStream
 
 from shared.errors import MoodreelError
@@ -43,7 +44,16 @@ PROBE_US = 5_000_000
 IO_BUFFER_BYTES = 64 << 10
 _HEAD_BYTES = 4096
 
-_PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]", b"[Reference]", b"v=0", b"<?xml", b"<MPD", b"<smil")
+_PLAYLISTS = (
+    b"#EXTM3U",
+    b"ffconcat",
+    b"[playlist]",
+    b"[Reference]",
+    b"v=0",
+    b"<?xml",
+    b"<MPD",
+    b"<smil",
+)
 _SOUND = (b"ID3", b"fLaC", b"\xff\xfb", b"\xff\xf3", b"\xff\xf1", b"\xff\xf9", b"FORM", b"#!AMR")
 
 
@@ -94,7 +104,7 @@ def choose_video(container: InputContainer, index: int | None = None) -> VideoSt
         )
     for other in container.streams:
         if other.index != stream.index:
-            other.discard = "all"
+            other.discard = Discard.all
     return stream
 
 
@@ -158,7 +168,7 @@ def _is_cover(stream: VideoStream) -> bool:
     return bool(stream.disposition & stream.disposition.attached_pic)
 
 
-def _refuse_second_file(url: str, flags: int, options: dict[str, Any]) -> NoReturn:
+def _refuse_second_file(url: str, _flags: int, _options: dict[str, Any]) -> NoReturn:
     raise PermissionError(f"A container asked for another file: {url[:80]!r}")
 
 

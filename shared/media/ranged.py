@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections import OrderedDict
 from collections.abc import Callable
-
 from typing import Any
 
 from shared.media.errors import ShortRead
@@ -94,11 +93,7 @@ class RangeFile(io.RawIOBase):
         offset = number * self._block_bytes
         length = min(self._run * self._block_bytes, self._size - offset)
         try:
-            data = self._read_at(offset, length)
-            if len(data) != length:
-                raise ShortRead(
-                    f"The store sent {len(data)} of {length} bytes at offset {offset}."
-                )
+            data = _full(self._read_at(offset, length), offset, length)
         except Exception as error:
             self.failure = self.failure or error
             raise
@@ -109,3 +104,10 @@ class RangeFile(io.RawIOBase):
         self._expected = number + self._run
         while len(self._blocks) > self._keep:
             self._blocks.popitem(last=False)
+
+
+def _full(data: bytes, offset: int, length: int) -> bytes:
+    # FFmpeg would take a short answer for the end of the file.
+    if len(data) != length:
+        raise ShortRead(f"The store sent {len(data)} of {length} bytes at offset {offset}.")
+    return data

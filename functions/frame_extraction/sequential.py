@@ -1,0 +1,73 @@
+"""Decode everything and keep what is shown at the targets: right for whatever can be decoded."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from av.video.frame import VideoFrame
+
+from functions.frame_extraction.targets import SelectionFailed, Shown, Targets
+from shared.media.decoding import decode
+from shared.media.packets import COUNTED, PacketSource, VideoPacket
+
+
+def sequential(source: PacketSource, targets: Targets, k: int) -> Iterator[Shown]:
+    """From the last keyframe before target `k`. Raises SelectionFailed when no picture that can
+    be decoded from there is shown at `k`."""
+    return _answer(source, targets, k, source.from_keyframe(targets.limit(k)))
+
+
+def sequential_from_start(source: PacketSource, targets: Targets, k: int) -> Iterator[Shown]:
+    """From the beginning of the file: the last resort, which holds for any container."""
+    return _answer(source, targets, k, source.from_start())
+
+
+def _answer(
+    source: PacketSource, targets: Targets, k: int, packets: Iterable[VideoPacket]
+) -> Iterator[Shown]:
+    shown: VideoFrame | None = None
+    shown_pts = gap = 0
+    for pts, frame in _decoded(source, packets):
+        if pts < targets.first_pts or (shown is not None and pts <= shown_pts):
+            continue
+        while targets.within(k) and targets.limit(k) < pts:
+            if shown is None:
+                raise SelectionFailed(k, "the first picture after the keyframe comes too late")
+            targets.check_limit(k)
+            yield Shown(k, shown_pts, shown)
+            k += 1
+        if not targets.within(k):
+            return
+        gap = pts - shown_pts if shown is not None else 0
+        shown, shown_pts = frame, pts
+    if shown is None:
+        return
+    end = shown_pts + (shown.duration or gap or source.passport.frame_ticks)
+    while targets.within(k) and targets.is_before(k, end):
+        targets.check_limit(k)
+        yield Shown(k, shown_pts, shown)
+        k += 1
+
+
+def _decoded(
+    source: PacketSource, packets: Iterable[VideoPacket]
+) -> Iterator[tuple[int, VideoFrame]]:
+    """Pictures in the order in which they are shown, with their pts in ticks."""
+    source.reset_decoder()
+    counted = source.passport.container.split(",")[0] in COUNTED
+    times: list[int] = []
+    pts = source.passport.video.first_pts
+    duration = 0
+    ending: list[VideoPacket | None] = [None]
+    for packet in chain(packets, ending):
+        if counted and packet is not None and packet.size and packet.dts is not None:
+            heapq.heappush(times, packet.dts)
+        for frame in decode(source.decoder, packet):
+            if counted and times:
+                pts = heapq.heappop(times)
+            else:
+                pts = frame.pts if frame.pts is not None else pts + duration
+            duration = frame.duration or duration or source.passport.frame_ticks
+            yield pts, frame

@@ -1,0 +1,79 @@
+"""The targets of a window, as ticks of the stream, and what is asked of a picking strategy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Protocol
+
+from av.video.frame import VideoFrame
+
+from shared.domain.media import FrameOptions, Passport, Window
+from shared.media.errors import TooManyFrames
+from shared.media.packets import PacketSource
+
+
+class SelectionFailed(Exception):
+    """This strategy cannot answer target `k`; those before it are answered rightly."""
+
+    def __init__(self, k: int, reason: str) -> None:
+        super().__init__(reason)
+        self.k = k
+
+
+class TimestampsOutOfOrder(Exception):
+    """A picture came too late for a target that is answered already: begin again, sequentially."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Frame `frame` is the one shown at target `k`; `pts` in ticks."""
+
+    k: int
+    pts: int
+    frame: VideoFrame
+
+
+class Strategy(Protocol):
+    """Yields what is shown at the targets from `k` on, in order, until the window or stream ends.
+
+    Raises SelectionFailed or TimestampsOutOfOrder.
+    """
+
+    def __call__(self, source: PacketSource, targets: Targets, k: int) -> Iterator[Shown]: ...
+
+
+class Targets:
+    """Which pts a target admits: the frame for k is the one with the largest pts ≤ `limit(k)`."""
+
+    def __init__(self, window: Window, options: FrameOptions, passport: Passport) -> None:
+        self.window = window
+        self.first_pts = passport.video.first_pts
+        self._options = options
+        self._time_base = passport.video.time_base
+
+    def time(self, k: int) -> Fraction:
+        """Seconds from the first picture."""
+        return self._options.target(k)
+
+    def limit(self, k: int) -> int:
+        return self.first_pts + int(self._options.target(k) / self._time_base)
+
+    def within(self, k: int) -> bool:
+        """Whether k belongs to the window; where the stream ends is not known here."""
+        if self.window.k_end is not None:
+            return k < self.window.k_end
+        return True
+
+    def is_before(self, k: int, end: int) -> bool:
+        """Whether target k lies before `end` (ticks, exclusive)."""
+        return self.first_pts * self._time_base + self.time(k) < end * self._time_base
+
+    def check_limit(self, k: int) -> None:
+        """Raises TooManyFrames when the file turns out longer than it said."""
+        if k >= self.window.k_limit:
+            raise TooManyFrames(
+                f"The video is longer than it says: more than {self.window.k_limit} frames. "
+                "Choose a longer interval, or a part of it with start and end."
+            )

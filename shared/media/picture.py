@@ -1,0 +1,93 @@
+"""From a decoded frame to the picture that a person sees: upright, square pixels, BGR."""
+
+from __future__ import annotations
+
+import struct
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any, Literal, cast
+
+import cv2
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.reformatter import Colorspace, VideoReformatter
+from numpy.typing import NDArray
+
+from shared.domain.passport import square_pixels
+
+BgrImage = NDArray[np.uint8]
+
+_UNSPECIFIED = 2
+# Players take untagged pictures of this height and above as BT.709, smaller ones as BT.601.
+_HD_HEIGHT = 720
+_CLOCKWISE = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
+
+
+class PictureMaker:
+    """Turns frames into pictures; keeps the scaler's tables between frames of one size."""
+
+    def __init__(self, sample_aspect: Fraction = Fraction(1), max_width: int | None = None) -> None:
+        self._aspect = sample_aspect
+        self._max_width = max_width
+        self._reformatter = VideoReformatter()
+
+    def make(self, frame: VideoFrame) -> BgrImage:
+        """BGR uint8 H×W×3; rotated and flipped as the frame's display matrix says, no wider than
+        `max_width` (INTER_AREA)."""
+        untagged = frame.colorspace == _UNSPECIFIED
+        source = Colorspace.ITU709 if untagged and frame.height >= _HD_HEIGHT else None
+        image: NDArray[Any] = self._reformatter.reformat(
+            frame, format="bgr24", src_colorspace=source, threads=1
+        ).to_ndarray()
+        rotation, mirrored = orientation(frame)
+        size = self._size(frame.width, frame.height, sideways=rotation in (90, 270))
+        if size != (frame.width, frame.height):
+            image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        if mirrored:
+            image = cv2.flip(image, 1)
+        if rotation:
+            image = cv2.rotate(image, _CLOCKWISE[rotation])
+        return cast(BgrImage, image)
+
+    def _size(self, width: int, height: int, *, sideways: bool) -> tuple[int, int]:
+        """The size before turning, such that the turned picture fits."""
+        width, height = square_pixels(width, height, self._aspect)
+        shown = height if sideways else width
+        if self._max_width is None or shown <= self._max_width:
+            return width, height
+        scale = Fraction(self._max_width, shown)
+        if sideways:
+            return max(1, round(width * scale)), self._max_width
+        return self._max_width, max(1, round(height * scale))
+
+
+def orientation(frame: VideoFrame) -> tuple[Literal[0, 90, 180, 270], bool]:
+    """How to show the frame: (degrees clockwise, mirrored left to right before turning)."""
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    return (0, False) if matrix is None else _read_matrix(bytes(cast(bytes, matrix)))
+
+
+@lru_cache(maxsize=32)
+def _read_matrix(raw: bytes) -> tuple[Literal[0, 90, 180, 270], bool]:
+    """ISO/IEC 14496-12 §6.2.2: (x', y') = (a·x + c·y, b·x + d·y), 16.16 fixed point."""
+    if len(raw) < 36:
+        return 0, False
+    a, b, _, c, d = struct.unpack("=5i", raw[:20])
+    mirrored = a * d - b * c < 0
+    if mirrored:
+        a, b = -a, -b
+    if abs(a) >= abs(b):
+        return (0 if a >= 0 else 180), mirrored
+    return (90 if b > 0 else 270), mirrored
+
+
+def encode_image(image: BgrImage, image_format: Literal["jpeg", "png"], quality: int) -> bytes:
+    """JPEG of `quality` 1–100, or PNG (where `quality` says nothing)."""
+    if image_format == "png":
+        # Level 1 takes a third of the time of the default for files about a tenth larger.
+        done, data = cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    else:
+        done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not done:
+        raise ValueError(f"A picture of shape {image.shape} cannot be written as {image_format}.")
+    return data.tobytes()
