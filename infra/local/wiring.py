@@ -1,0 +1,116 @@
+"""Topics, push subscriptions, buckets and their notifications: made from the table over REST."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from typing import Any
+
+from infra.local.layout import PROJECT, Place, SetupError
+from infra.local.services import bucket_name
+from infra.local.wire import Answer, request
+from shared.domain.pipeline import STAGES, Bucket, Finalized, Schedule, Stage
+
+DEAD_LETTER = "dead_letter"
+
+
+def wire_pubsub(place: Place, started: Iterable[Stage]) -> None:
+    """Topics of all built event-driven rows, then a push subscription for each started one."""
+    base = f"{place.url('pubsub')}/v1/projects/{PROJECT}"
+    for row in STAGES.values():
+        if row.built and row.event_driven:
+            _made(request("PUT", f"{base}/topics/{row.topic}", {}))
+    for row in started:
+        if row.event_driven:
+            _made(request("PUT", f"{base}/subscriptions/{row.topic}", subscription(place, row)))
+
+
+def subscription(place: Place, row: Stage) -> dict[str, Any]:
+    """The body of a row's push subscription."""
+    low, high = row.backoff_s
+    body: dict[str, Any] = {
+        "topic": topic_path(row),
+        # The framework reads the topic from the path of the request.
+        "pushConfig": {"pushEndpoint": f"{place.url(row.name)}/{topic_path(row)}"},
+        "ackDeadlineSeconds": row.ack_deadline_s,
+        "retryPolicy": {"minimumBackoff": f"{low}s", "maximumBackoff": f"{high}s"},
+    }
+    # What dead_letter cannot handle has nowhere else to go; a missed sweep is followed by another.
+    if row.name != DEAD_LETTER and not isinstance(row.trigger, Schedule):
+        body["deadLetterPolicy"] = {
+            "deadLetterTopic": topic_path(STAGES[DEAD_LETTER]),
+            "maxDeliveryAttempts": row.deliveries,
+        }
+    return body
+
+
+def wire_buckets(place: Place) -> None:
+    """The four buckets, CORS for uploads, and a notification for every row that one wakes."""
+    base = f"{place.url('gcs')}/storage/v1/b"
+    for role in Bucket:
+        name = bucket_name(role)
+        body = {"name": name, "cors": cors(place) if role is Bucket.UPLOADS else []}
+        if request("POST", f"{base}?project={PROJECT}", body).status == 409:
+            _made(request("PATCH", f"{base}/{name}", {"cors": body["cors"]}))
+        else:
+            _made(request("GET", f"{base}/{name}"))
+    for row in STAGES.values():
+        if row.built and isinstance(row.trigger, Finalized):
+            _notify(f"{base}/{bucket_name(row.trigger.bucket)}/notificationConfigs", row)
+
+
+def cors(place: Place) -> list[dict[str, Any]]:
+    """Who may upload from a browser: the local console."""
+    port = place.port("console")
+    return [
+        {
+            "origin": [f"http://127.0.0.1:{port}", f"http://localhost:{port}"],
+            "method": ["PUT", "GET", "HEAD"],
+            "responseHeader": [
+                "Content-Type",
+                "x-goog-content-length-range",
+                "x-goog-if-generation-match",
+            ],
+            "maxAgeSeconds": 3600,
+        }
+    ]
+
+
+def publish(place: Place, row: Stage, data: bytes, attributes: dict[str, str]) -> None:
+    """One message on a row's topic. Never without a body: such a push is refused for ever."""
+    message = {"data": base64.b64encode(data).decode(), "attributes": attributes}
+    url = f"{place.url('pubsub')}/v1/{topic_path(row)}:publish"
+    _made(request("POST", url, {"messages": [message]}))
+
+
+def tick(place: Place, row: Stage) -> None:
+    """What Cloud Scheduler sends to a row that is woken by the clock."""
+    publish(place, row, b"{}", {"scheduled": row.name})
+
+
+def topic_path(row: Stage) -> str:
+    """The full name of a row's topic."""
+    return f"projects/{PROJECT}/topics/{row.topic}"
+
+
+def _notify(url: str, row: Stage) -> None:
+    """Add the notification unless it survived from an earlier start."""
+    trigger = row.trigger
+    if not isinstance(trigger, Finalized):
+        raise TypeError(f"{row.name} is not woken by an object")
+    wanted = {
+        "topic": f"//pubsub.googleapis.com/{topic_path(row)}",
+        "event_types": ["OBJECT_FINALIZE"],
+        "payload_format": "JSON_API_V1",
+        **({"object_name_prefix": trigger.prefix} if trigger.prefix else {}),
+    }
+    listed = _made(request("GET", url)).json().get("items", [])
+    if not any(all(one.get(key) == value for key, value in wanted.items()) for one in listed):
+        _made(request("POST", url, wanted))
+
+
+def _made(answer: Answer) -> Answer:
+    """The answer, when it says yes; what exists already is fine."""
+    if answer.status >= 300 and answer.status != 409:
+        raise SetupError(f"Setting up the suite failed: {answer.body.decode(errors='replace')}")
+    return answer
