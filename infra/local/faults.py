@@ -10,7 +10,7 @@ A rule is data, sent over the wire to the server that shall misbehave::
 (0–1; give `seed` to repeat a run). The first rule that fires wins. Exactly one action:
 
 ================================  ================================================================
-`{"status": 503}`                 answered without doing the work (`"retry_after_s": 2` may be added)
+`{"status": 503}`                 answered without doing the work (+ `"retry_after_s": 2`)
 `{"stall_s": 2}`                  the work is done, so many seconds late
 `{"cut_after_bytes": N}`          the connection is cut after N bytes of the response's body
 `{"cut_request_after_bytes": N}`  the connection is cut after N bytes of the request's body
@@ -18,7 +18,7 @@ A rule is data, sent over the wire to the server that shall misbehave::
 ================================  ================================================================
 
 `GET /_faults` lists the rules with `seen` (requests that matched) and `met` (times it fired);
-`DELETE /_faults` drops them all, `DELETE /_faults/{id}` one. Paths beginning with `/_` are never hit.
+`DELETE /_faults` drops them all, `DELETE /_faults/{id}` one. Paths under `/_` are never hit.
 
 A server takes part with `Faults(error_response).install(app)`; a handler that streams uses
 `CuttableResponse` and reads bodies through `request_body`, so that a cut falls on the exact byte.

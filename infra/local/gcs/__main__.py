@@ -14,6 +14,7 @@ from pathlib import Path
 from aiohttp import web
 
 from .app import build_app
+from .certificate import server_context
 from .signer import load_signer
 from .stand import Stand
 
@@ -28,6 +29,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="folder that keeps everything")
     parser.add_argument("--project", required=True)
     parser.add_argument("--pubsub", help="URL of the Pub/Sub emulator, for notifications")
+    parser.add_argument("--tls-port", type=int, help="the same over TLS; see DATA/tls.pem")
     parser.add_argument("--signer-key", type=Path, required=True, help="made when missing")
     return parser.parse_args()
 
@@ -64,6 +66,11 @@ async def _serve(arguments: argparse.Namespace) -> None:
         loop.add_signal_handler(number, stop.set)
     try:
         await web.TCPSite(runner, arguments.host, arguments.port, backlog=512).start()
+        if arguments.tls_port:
+            context = server_context(arguments.data)
+            await web.TCPSite(
+                runner, arguments.host, arguments.tls_port, ssl_context=context
+            ).start()
         logging.getLogger(__name__).info("ready on %s", stand.base_url)
         await stop.wait()
     finally:

@@ -30,14 +30,15 @@ def _is_json(request: web.Request) -> bool:
 
 def refusal(request: web.Request, error: ApiError) -> web.Response:
     """An error in the shape of the API that was asked."""
-    if error.status in (304,) or request.method == "HEAD":
-        return web.Response(status=error.status)
-    if error.status == 503:
-        return web.Response(status=503, text=error.message)
+    status, headers = error.status, error.headers
+    if status == 304 or request.method == "HEAD":
+        return web.Response(status=status, headers=headers)
+    if status == 503:
+        return web.Response(status=status, text=error.message)
     if _is_json(request):
-        return web.json_response(error.as_json(), status=error.status)
-    body = error.as_xml().encode()
-    return web.Response(status=error.status, body=body, content_type="application/xml")
+        return web.json_response(error.as_json(), status=status, headers=headers)
+    xml = {"Content-Type": "application/xml; charset=UTF-8", **headers}
+    return web.Response(status=status, body=error.as_xml().encode(), headers=xml)
 
 
 def _injected(request: web.Request, status: int) -> web.Response:
@@ -74,7 +75,7 @@ def build_app(stand: Stand, pubsub_url: str | None) -> web.Application:
             elif _is_json(request):
                 response = await json_api.handle(stand, request)
             else:
-                extra = await xml_api.cors_headers(stand, request)
+                extra = await xml_api.cors_headers(stand, sessions, request)
                 response = await xml_api.handle(stand, sessions, request, extra)
         except ApiError as error:
             response = refusal(request, error)

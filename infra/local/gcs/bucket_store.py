@@ -23,11 +23,11 @@ def find(tx: sqlite3.Connection, name: str) -> Bucket:
     return Bucket.of(row)
 
 
-def list_all(tx: sqlite3.Connection, prefix: str, after: str, limit: int) -> list[Bucket]:
-    """Up to `limit` buckets named `prefix…` behind `after`, by name."""
+def list_all(tx: sqlite3.Connection, prefix: str, start: str, limit: int) -> list[Bucket]:
+    """Up to `limit` buckets named `prefix…` from `start` on, by name."""
     rows = tx.execute(
-        "SELECT * FROM buckets WHERE name > ? AND substr(name, 1, ?) = ? ORDER BY name LIMIT ?",
-        (after, len(prefix), prefix, limit),
+        "SELECT * FROM buckets WHERE name >= ? AND substr(name, 1, ?) = ? ORDER BY name LIMIT ?",
+        (start, len(prefix), prefix, limit),
     )
     return [Bucket.of(row) for row in rows]
 

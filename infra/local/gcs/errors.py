@@ -24,6 +24,7 @@ class ApiError(Exception):
         location: tuple[str, str] | None = None,
         xml_extra: dict[str, str] | None = None,
         xml_message: str = "",
+        headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -34,6 +35,7 @@ class ApiError(Exception):
         self.location = location
         self.xml_extra = xml_extra or {}
         self.xml_message = xml_message or message
+        self.headers = headers or {}
 
     def as_json(self) -> dict[str, Any]:
         """`{"error": {code, message, errors: [{message, domain, reason}]}}`."""
@@ -144,7 +146,7 @@ def too_small() -> ApiError:
     )
 
 
-def range_not_satisfiable(requested: str) -> ApiError:
+def range_not_satisfiable(requested: str, size_bytes: int) -> ApiError:
     """416: the first byte asked for lies past the end."""
     return ApiError(
         416,
@@ -152,6 +154,7 @@ def range_not_satisfiable(requested: str) -> ApiError:
         "InvalidRange",
         "The requested range cannot be satisfied.",
         details=requested,
+        headers={"Content-Range": f"bytes */{size_bytes}"},
     )
 
 

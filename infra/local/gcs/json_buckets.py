@@ -16,14 +16,14 @@ async def list_buckets(stand: Stand, call: Call) -> Answer:
     """`buckets.list`."""
     limit = listing.max_results(call.query)
     token = call.query.get("pageToken", "")
-    after = listing.behind(token) if token else ""
+    start = listing.start_of(token) if token else ""
     prefix = call.query.get("prefix", "")
-    found = await stand.db.read(lambda tx: bucket_store.list_all(tx, prefix, after, limit + 1))
+    found = await stand.db.read(lambda tx: bucket_store.list_all(tx, prefix, start, limit + 1))
     answer: dict[str, Any] = {"kind": "storage#buckets"}
     if found:
         answer["items"] = [bucket.as_json(stand.base_url) for bucket in found[:limit]]
     if len(found) > limit:
-        answer["nextPageToken"] = listing.token_of(found[limit - 1].name)
+        answer["nextPageToken"] = listing.token_of(found[limit].name)
     return 200, answer
 
 

@@ -101,10 +101,8 @@ async def _copied(
     await stand.db.read(
         lambda tx: object_store.check_target(tx, to_bucket, to_name, call.conditions)
     )
-    # A body with metadata replaces the source's as a whole; without one it is carried over.
-    settable = settable_of(call.body, {} if call.body else source.settable)
-    if call.body:
-        settable.setdefault("contentType", source.content_type)
+    # Metadata in the body replaces the source's as a whole; without any it is carried over.
+    settable = settable_of(call.body) or source.settable
     file_id = await asyncio.to_thread(stand.files.link, source.file_id)
     content = Content(file_id, source.size_bytes, source.md5, source.crc32c, source.component_count)
     return await stand.commit(to_bucket, to_name, content, settable, call.conditions)
@@ -132,7 +130,6 @@ async def compose_object(stand: Stand, call: Call, bucket: str, name: str) -> An
         ]
 
     parts = await stand.db.read(look)
-    settable.setdefault("contentType", parts[0].content_type)
     file_id, size_bytes, crc32c = await asyncio.to_thread(
         concatenate, stand.files, [part.file_id for part in parts]
     )

@@ -82,7 +82,7 @@ async def _start(
     )
     session_id = await sessions.start(plan)
     path = request.raw_path.partition("?")[0]
-    where = f"http://{request.host}{path}?uploadType=resumable&upload_id={session_id}"
+    where = f"{request.scheme}://{request.host}{path}?uploadType=resumable&upload_id={session_id}"
     return web.Response(headers={"Location": where, "X-GUploader-UploadID": session_id})
 
 

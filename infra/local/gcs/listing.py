@@ -14,7 +14,6 @@ from .errors import invalid
 from .resources import StoredObject
 
 MAX_RESULTS = 1000
-_LAST = chr(0x10FFFF)
 
 
 @dataclass(frozen=True)
@@ -26,12 +25,12 @@ class Page:
     next_token: str | None = None
 
 
-def token_of(last: str) -> str:
-    """A page token that says "behind this name"."""
-    return base64.urlsafe_b64encode(last.encode()).decode()
+def token_of(start: str) -> str:
+    """A page token that says "from this name on"."""
+    return base64.urlsafe_b64encode(start.encode()).decode()
 
 
-def behind(token: str) -> str:
+def start_of(token: str) -> str:
     """The name that a page token stands for; 400 when it is none of ours."""
     try:
         return base64.b64decode(token, altchars=b"-_", validate=True).decode()
@@ -49,60 +48,60 @@ def max_results(query: Mapping[str, str]) -> int:
     return min(int(text), MAX_RESULTS) or MAX_RESULTS
 
 
+def after(name: str) -> str:
+    """The first string behind `name`."""
+    return name + "\0"
+
+
+def after_all(prefix: str) -> str:
+    """The first string behind everything that begins with `prefix`."""
+    head, last = prefix[:-1], ord(prefix[-1])
+    if last == 0x10FFFF:
+        return after_all(head) if head else chr(last)
+    # Surrogates are no characters: the one behind U+D7FF is U+E000.
+    return head + chr(0xE000 if last == 0xD7FF else last + 1)
+
+
 def list_page(tx: sqlite3.Connection, bucket: str, query: Mapping[str, str]) -> Page:
     """One page of the bucket's objects; a folded prefix counts as one entry."""
     bucket_store.find(tx, bucket)
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
-    end = query.get("endOffset", "")
     glob = glob_pattern(query["matchGlob"]) if query.get("matchGlob") else None
     limit = max_results(query)
-    trailing = query.get("includeTrailingDelimiter") == "true"
-    start = max(query.get("startOffset", ""), prefix, key=str.encode)
-    last = behind(query["pageToken"]) if query.get("pageToken") else ""
-    items: list[StoredObject] = []
-    prefixes: list[str] = []
-    while True:
-        row = _next(tx, bucket, start, last)
-        if row is None or not row["name"].startswith(prefix):
-            return Page(items, prefixes)
-        name = row["name"]
-        if end and name.encode() >= end.encode():
-            return Page(items, prefixes)
-        cut = name.find(delimiter, len(prefix)) if delimiter else -1
-        folded = name[: cut + len(delimiter)] if cut >= 0 else ""
-        last = name
+    token = query.get("pageToken", "")
+    starts = (query.get("startOffset", ""), prefix, start_of(token) if token else "")
+    start = max(starts, key=str.encode)
+    page = Page()
+    while (row := _next(tx, bucket, start, query.get("endOffset", ""))) is not None:
+        name: str = row["name"]
+        if not name.startswith(prefix):
+            break
         if glob is not None and not glob.fullmatch(name):
+            start = after(name)
             continue
-        if len(items) + len(prefixes) == limit:
-            previous = _last_of(items, prefixes, delimiter)
-            return Page(items, prefixes, token_of(previous))
-        if folded:
-            prefixes.append(folded)
-            if not (trailing and name == folded):
-                # Nothing else below this prefix is looked at: one query jumps over all of it.
-                last = folded + _LAST if glob is None else last
-                _drop_repeat(prefixes)
-                continue
-        items.append(StoredObject.of(row))
+        if len(page.items) + len(page.prefixes) >= limit:
+            return Page(page.items, page.prefixes, token_of(start))
+        cut = name.find(delimiter, len(prefix)) if delimiter else -1
+        if cut < 0:
+            page.items.append(StoredObject.of(row))
+            start = after(name)
+            continue
+        folded = name[: cut + len(delimiter)]
+        page.prefixes.append(folded)
+        if query.get("includeTrailingDelimiter") == "true" and name == folded:
+            page.items.append(StoredObject.of(row))
+        # One query jumps over all that lies below the prefix.
+        start = after_all(folded)
+    return page
 
 
-def _next(tx: sqlite3.Connection, bucket: str, start: str, last: str) -> sqlite3.Row | None:
+def _next(tx: sqlite3.Connection, bucket: str, start: str, end: str) -> sqlite3.Row | None:
     row: sqlite3.Row | None = tx.execute(
-        "SELECT * FROM objects WHERE bucket = ? AND name >= ? AND name > ? ORDER BY name LIMIT 1",
-        (bucket, start, last),
+        "SELECT * FROM objects WHERE bucket = ? AND name >= ? AND (? = '' OR name < ?)"
+        " ORDER BY name LIMIT 1",
+        (bucket, start, end, end),
     ).fetchone()
     return row
-
-
-def _drop_repeat(prefixes: list[str]) -> None:
-    if len(prefixes) > 1 and prefixes[-1] == prefixes[-2]:
-        prefixes.pop()
-
-
-def _last_of(items: list[StoredObject], prefixes: list[str], delimiter: str) -> str:
-    last_item = items[-1].name if items else ""
-    last_prefix = prefixes[-1] + _LAST if prefixes and delimiter else ""
-    return max(last_item, last_prefix, key=str.encode)
 
 
 def glob_pattern(glob: str) -> re.Pattern[str]:

@@ -35,14 +35,14 @@ def parse_range(header: str | None, size_bytes: int) -> tuple[int, int] | None:
     if not match[1]:
         length = int(match[2][:20])
         if length == 0 or size_bytes == 0:
-            raise range_not_satisfiable(str(header))
+            raise range_not_satisfiable(str(header), size_bytes)
         return max(size_bytes - length, 0), size_bytes - 1
     first = int(match[1][:20])
     last = int(match[2][:20]) if match[2] else size_bytes - 1
     if match[2] and last < first:
         return None
     if first >= size_bytes:
-        raise range_not_satisfiable(str(header))
+        raise range_not_satisfiable(str(header), size_bytes)
     return first, min(last, size_bytes - 1)
 
 

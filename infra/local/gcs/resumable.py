@@ -163,7 +163,13 @@ class Sessions:
             span = _parse(content_range, length)
             self._check(span, plan, sink, length)
             if span.first is not None:
-                await self._take_bytes(session_id, plan, sink, span, chunks)
+                try:
+                    await self._take_bytes(session_id, plan, sink, span, chunks)
+                except BaseException:
+                    # Whatever went wrong, the file and its row say what is left to go on from.
+                    live.sink = None
+                    sink.close()
+                    raise
             end = sink.size_bytes
             if span.total is None or end != span.total:
                 return Progress(end, None)
@@ -242,7 +248,7 @@ class Sessions:
             stored = await self._stand.commit(
                 plan.bucket, plan.name, content, plan.settable, plan.conditions, also=remember
             )
-        except ApiError:
+        except Exception:
             await self._drop(session_id, sink.file_id)
             raise
         self._live.pop(session_id, None)

@@ -40,26 +40,26 @@ _OVERRIDES = {
 }
 
 
-async def cors_headers(stand: Stand, request: web.Request) -> dict[str, str]:
-    """What the bucket's configuration adds to this answer; nothing without an `Origin`."""
+async def cors_headers(stand: Stand, sessions: Sessions, request: web.Request) -> dict[str, str]:
+    """What the bucket's CORS configuration adds to this answer."""
     path, query = split(request.raw_path)
     origin = request.headers.get("Origin")
     bucket = decoded(path[1:].partition("/")[0])
-    if origin is None or not bucket:
-        return {}
     try:
         found = await stand.db.read(lambda tx: bucket_store.find(tx, bucket))
+        rules: list[dict[str, Any]] = found.settable.get("cors", [])
+        if not rules or origin is None:
+            return cors.VARY if rules else {}
+        # A session belongs to the origin that started it; one started by a server, to no page.
+        if query.get("upload_id") and (await sessions.plan(query["upload_id"])).origin != origin:
+            return cors.VARY
     except ApiError:
         return {}
-    rules: list[dict[str, Any]] = found.settable.get("cors", [])
     if request.method == "OPTIONS":
         method = request.headers.get("Access-Control-Request-Method", "").upper()
         wanted = request.headers.get("Access-Control-Request-Headers", "")
         return cors.preflight(rules, origin, method, wanted)
-    # The chunks of a session are judged by the method that started it being allowed at all.
-    methods = [request.method, "POST"] if query.get("upload_id") else [request.method]
-    answers = [cors.actual(rules, origin, method) for method in methods]
-    return max(answers, key=len)
+    return cors.actual(rules, origin, request.method)
 
 
 async def handle(
@@ -111,7 +111,7 @@ async def handle(
         origin = request.headers.get("Origin")
         plan = Plan(bucket, name, settable, conditions, digests, bounds, None, origin)
         session_id = await sessions.start(plan)
-        where = f"http://{request.host}{path}?upload_id={session_id}"
+        where = f"{request.scheme}://{request.host}{path}?upload_id={session_id}"
         return web.Response(
             status=201, headers={"Location": where, "X-GUploader-UploadID": session_id}
         )
