@@ -29,6 +29,7 @@ FIRST_PICTURE_PACKETS = 300
 _ACCESS: dict[str, RandomAccess] = {"mov": "index", "matroska": "index", "mpegts": "bisect"}
 # Here every packet carries its own presentation time; AVI counts, MPEG-PS and Ogg stamp a few.
 _STAMPED = {"mov", "matroska", "mpegts", "flv"}
+_DURATION_IS_END = {"matroska", "flv"}
 
 
 def probe(file: BinaryIO | RangeFile, size_bytes: int) -> Passport:
@@ -179,7 +180,10 @@ def _duration(container: InputContainer, stream: VideoStream, first: Fraction) -
     if stream.duration and stream.time_base:
         end = ((stream.start_time or 0) + stream.duration) * stream.time_base
     elif container.duration:
-        end = Fraction((container.start_time or 0) + container.duration, 1_000_000)
+        # Matroska and FLV write when the last picture ends, not how long it all takes.
+        family = container.format.name.split(",")[0]
+        start = 0 if family in _DURATION_IS_END else (container.start_time or 0)
+        end = Fraction(start + container.duration, 1_000_000)
     else:
         return None
     return end - first if end > first else None
