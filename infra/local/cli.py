@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable
 
-from infra.local import looking
+from infra.local import doctor, locking, looking, running, testing
 from infra.local.layout import DEFAULT_BASE, PROJECT, Place, SetupError
 from infra.local.services import rows_to_start
 from infra.local.suite import Suite, held, wipe
@@ -18,16 +18,25 @@ from infra.local.tools import prepare
 from shared.domain.pipeline import RECIPES
 
 EPILOG = f"""\
-All ports come from one base, MOODREEL_PORT_BASE (default {DEFAULT_BASE}): with two bases, two suites
-live side by side. State and logs lie under .local/suite-<base>/.
+All ports come from one base, MOODREEL_PORT_BASE (default {DEFAULT_BASE}): with two bases, two
+suites live side by side. State and logs lie under .local/suite-<base>/.
 """
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit status."""
-    given = sys.argv[1:] if arguments is None else arguments
-    asked = _parser().parse_args(given or ["up"])
-    command: Callable[[argparse.Namespace], int] = asked.run_command
+    given = (sys.argv[1:] if arguments is None else arguments) or ["up"]
+    if given[0] == "test":
+        # argparse would take pytest's options for its own.
+        return _guarded(testing.test, argparse.Namespace(pytest_arguments=given[1:]))
+    if given[0] == "run":
+        return _guarded(running.run, _run_parser().parse_intermixed_args(given[1:]))
+    asked = _parser().parse_args(given)
+    return _guarded(asked.run_command, asked)
+
+
+def _guarded(command: Callable[[argparse.Namespace], int], asked: argparse.Namespace) -> int:
+    """The exit status of a command; what went wrong is one sentence on standard error."""
     try:
         return command(asked)
     except SetupError as problem:
@@ -93,10 +102,48 @@ def _parser() -> argparse.ArgumentParser:
 
     commands.add_parser("stop", help="end the suite").set_defaults(run_command=looking.stop)
 
+    commands.add_parser(
+        "run",
+        help="one job from files to results; uses a suite that is up, or one of its own",
+        parents=[_run_parser()],
+        add_help=False,
+    )
+
+    tested = commands.add_parser("test", help="run the tests; all arguments go to pytest")
+    tested.add_argument("pytest_arguments", nargs="*", metavar="ARGUMENT")
+
+    examined = commands.add_parser("doctor", help="what was found, and how to get what is missing")
+    examined.set_defaults(run_command=doctor.doctor)
+
+    locked = commands.add_parser("lock", help="bring the lock files up to date")
+    locked.add_argument("--upgrade", action="store_true", help="to the newest versions of all")
+    locked.set_defaults(run_command=locking.lock)
+
     read = commands.add_parser("logs", help="what the services wrote")
     read.add_argument("service", nargs="?", help="only this one")
     read.add_argument("-f", "--follow", action="store_true", help="stay and print what comes")
     read.set_defaults(run_command=looking.logs)
+    return parser
+
+
+def _run_parser() -> argparse.ArgumentParser:
+    """On its own, because files may stand before, between and after the options."""
+    parser = argparse.ArgumentParser(
+        prog="emulator.sh run",
+        description="One job from files to results. Without a file, a recipe that takes a video "
+        "gets a sample clip. Uses a suite that is up, or starts what the recipe needs.",
+    )
+    parser.add_argument("recipe", metavar="RECIPE", help=", ".join(RECIPES))
+    parser.add_argument("files", nargs="*", metavar="FILE")
+    parser.add_argument("--every", metavar="SECONDS", help="one frame every so often (default 1)")
+    parser.add_argument("--start", metavar="SECONDS", help="from here")
+    parser.add_argument("--end", metavar="SECONDS", help="up to here")
+    parser.add_argument("--max-width", metavar="PIXELS", help="scale wider frames down")
+    parser.add_argument("--format", metavar="FORMAT", help="jpeg or png")
+    parser.add_argument("--quality", metavar="1-100", help="of the JPEGs")
+    parser.add_argument("--title", help="what the job is called in the mail")
+    parser.add_argument("--out", default="out", metavar="DIR", help="for results (default: out)")
+    parser.add_argument("--json", action="store_true", help="print the job as JSON at the end")
     return parser
 
 

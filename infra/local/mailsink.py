@@ -5,7 +5,7 @@
     GET    /mails              newest last: id, from, to, subject, message_id, text, html, path
     GET    /mails/{id}         the mail as it came (message/rfc822)
     DELETE /mails              forget them all
-    POST   /refusals           {"reply": "451 4.3.0 Try later", "count": 2}: the next two are refused
+    POST   /refusals           {"reply": "451 4.3.0 Try later", "count": 2}: so the next two fare
 """
 
 from __future__ import annotations

@@ -58,13 +58,15 @@ class Suite:
                 return 130
             starting.result()
             ticking = [asyncio.create_task(self._tick(row)) for row in self._rows]
-            fatal = self._supervisor.fatal
-            await asyncio.wait({ending, fatal}, return_when=asyncio.FIRST_COMPLETED)
+            fatal: asyncio.Future[str] = self._supervisor.fatal
+            fatal.add_done_callback(lambda _: self._end.set())
+            await ending
             if fatal.done():
                 raise SetupError(fatal.result())
-            return 0
         except BaseExceptionGroup as several:
             raise _first_of(several) from several
+        else:
+            return 0
         finally:
             for task in (ending, starting, *ticking):
                 task.cancel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -64,7 +65,5 @@ def answers(url: str, timeout_s: float = 1) -> bool:
     """Whether somebody speaks HTTP there; a refusal is an answer, a server's error is not."""
     try:
         return request("GET", url, timeout_s=timeout_s).status < 500
-    except (OSError, ValueError):
-        return False
-    except Exception:  # noqa: BLE001 - half an answer (http.client has many names for it) is none
+    except (OSError, ValueError, http.client.HTTPException):
         return False

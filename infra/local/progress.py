@@ -1,0 +1,93 @@
+"""Shows a job while it works: redrawn lines on a terminal, one line a change anywhere else."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import IO, Any
+
+_BAR = 20
+_REDRAW_S = 0.1
+
+
+class Progress:
+    """Lines that a person reads while waiting."""
+
+    def __init__(self, out: IO[str] = sys.stderr) -> None:
+        self._out = out
+        self._live = out.isatty()
+        self._drawn = 0
+        self._last: tuple[str, ...] = ()
+        self._moment = 0.0
+
+    def bytes_moved(self, what: str, done: int, total: int) -> None:
+        """A bar for an upload or a download; off a terminal only its end is said."""
+        share = done / total if total else 1.0
+        if self._live:
+            if done < total and time.monotonic() - self._moment < _REDRAW_S:
+                return
+            self._moment = time.monotonic()
+            bar = "█" * round(share * _BAR)
+            self._draw([f"  {what:<18} {bar:░<{_BAR}} {share:4.0%}  {megabytes(total)}"])
+        elif done == total:
+            self._draw([f"{what}: {megabytes(total)}"])
+
+    def job(self, stages: Sequence[Mapping[str, Any]]) -> None:
+        """The state of every stage."""
+        lines = tuple(stage_line(stage) for stage in stages)
+        if self._live:
+            self._draw([f"  {line}" for line in lines])
+            return
+        for line, before in zip(lines, self._last or ("",) * len(lines), strict=False):
+            if line != before:
+                self._draw([line])
+        self._last = lines
+
+    def settle(self) -> None:
+        """What is drawn stays; what follows is written below it."""
+        self._drawn = 0
+
+    def _draw(self, lines: list[str]) -> None:
+        up = f"\x1b[{self._drawn}A" if self._live and self._drawn else ""
+        clear = "\x1b[2K" if self._live else ""
+        self._out.write(up + "".join(f"{clear}{line}\n" for line in lines))
+        self._out.flush()
+        self._drawn = len(lines)
+
+
+def stage_line(stage: Mapping[str, Any]) -> str:
+    """`frame_extraction   running   3/8   38%`."""
+    done, total = stage.get("done") or 0, stage.get("total")
+    parts = f"{done}/{total}" if total else ""
+    share = f"{done / total:4.0%}" if total else ""
+    again = (
+        f"  attempt {stage['attempts']}"
+        if (stage.get("attempts") or 0) > max(total or 1, 1)
+        else ""
+    )
+    return f"{stage['name']:<18} {stage['state']:<8} {parts:>7} {share}{again}".rstrip()
+
+
+def times_table(stages: Sequence[Mapping[str, Any]]) -> list[str]:
+    """How long every stage waited and worked."""
+    lines = [f"  {'stage':<18} {'state':<8} {'waited':>8} {'worked':>8}"]
+    for stage in stages:
+        waited = seconds_between(stage.get("queued_at"), stage.get("started_at"))
+        worked = seconds_between(stage.get("started_at"), stage.get("finished_at"))
+        lines.append(f"  {stage['name']:<18} {stage['state']:<8} {waited:>8} {worked:>8}")
+    return lines
+
+
+def seconds_between(begin: str | None, end: str | None) -> str:
+    """The time between two RFC 3339 moments, or a dash when one is not known."""
+    if not begin or not end:
+        return "–"
+    span = datetime.fromisoformat(end) - datetime.fromisoformat(begin)
+    return f"{max(0.0, span.total_seconds()):.1f} s"
+
+
+def megabytes(size_bytes: int) -> str:
+    """A size for people."""
+    return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 100_000 else f"{size_bytes / 1e3:.1f} kB"

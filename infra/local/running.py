@@ -1,0 +1,196 @@
+"""`run RECIPE [FILE…]`: one job from files to results, over the same HTTP as everybody."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import http.client
+import json
+import mimetypes
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from infra.local import attached
+from infra.local.client import ApiError, Client, TransferError, User
+from infra.local.installs import clean_env
+from infra.local.layout import ROOT, Place, SetupError
+from infra.local.progress import Progress, times_table
+from infra.local.results import fetch_all
+from infra.local.tools import python_of, requirements_of
+from shared.domain.pipeline import RECIPES, Recipe
+
+OPTIONS = ("every", "start", "end", "max_width", "format", "quality")
+_POLL_S = 0.3
+_LAST_STAGE_S = 10.0
+"""How long after its end a job's mail is waited for; the results do not depend on it."""
+_TERMINAL = ("done", "failed", "cancelled")
+
+# The system's own list may lack these or read .ts as something else.
+_TYPES = {
+    ".mp4": "video/mp4",
+    ".m4v": "video/x-m4v",
+    ".mov": "video/quicktime",
+    ".mkv": "video/x-matroska",
+    ".webm": "video/webm",
+    ".ts": "video/mp2t",
+    ".m2ts": "video/mp2t",
+    ".mpg": "video/mpeg",
+    ".avi": "video/x-msvideo",
+}
+
+
+def run(asked: argparse.Namespace) -> int:
+    """0 when the job is done and its results lie in --out; 1 otherwise."""
+    recipe = _recipe(asked.recipe)
+    files = [Path(name) for name in asked.files]
+    missing = [str(path) for path in files if not path.is_file()]
+    if missing:
+        raise SetupError(f"There is no file {', '.join(missing)}.")
+    options = {key: str(getattr(asked, key)) for key in OPTIONS if getattr(asked, key) is not None}
+    place = Place.from_env()
+    progress = Progress()
+    try:
+        with _suite(place, recipe), _given(recipe, files) as inputs:
+            user = User(place.url("auth"), "local@moodreel.test", "local-only-password")
+            client = Client(place.url("api"), user)
+            return _one_job(client, recipe, inputs, options, asked, progress)
+    except (ApiError, TransferError) as problem:
+        raise SetupError(str(problem)) from problem
+    except (OSError, http.client.HTTPException) as lost:
+        raise SetupError(f"The local cloud does not answer: {lost}") from lost
+
+
+def _one_job(
+    client: Client,
+    recipe: Recipe,
+    inputs: Mapping[str, Path],
+    options: Mapping[str, str],
+    asked: argparse.Namespace,
+    progress: Progress,
+) -> int:
+    described = {
+        name: {
+            "filename": path.name,
+            "content_type": content_type(path),
+            "size_bytes": path.stat().st_size,
+        }
+        for name, path in inputs.items()
+    }
+    made = client.create_job(recipe.name, described, options, asked.title)
+    job_id = made["job"]["id"]
+    try:
+        for name, path in inputs.items():
+            total = path.stat().st_size
+            client.upload(
+                made["uploads"][name],
+                path,
+                lambda done, what=path.name, total=total: progress.bytes_moved(  # type: ignore[misc]
+                    what, done, total
+                ),
+            )
+            progress.settle()
+        job = _follow(client, job_id, progress)
+    except KeyboardInterrupt:
+        with contextlib.suppress(ApiError, OSError):
+            client.call("POST", f"/v1/jobs/{job_id}/cancel")
+        print(f"Cancelled job {job_id}.", file=sys.stderr)
+        raise
+    paths = fetch_all(client, job["artefacts"], Path(asked.out), progress)
+    if asked.json:
+        print(json.dumps(job, indent=2))
+    else:
+        print("\n".join([*map(str, paths), *times_table(job["stages"])]))
+    for warning in job.get("warnings") or ():
+        print(f"Note: {warning}", file=sys.stderr)
+    if job["status"] == "done":
+        return 0
+    error = job.get("error") or {}
+    print(error.get("message") or f"The job was {job['status']}.", file=sys.stderr)
+    return 1
+
+
+def _follow(client: Client, job_id: str, progress: Progress) -> dict[str, Any]:
+    """Show the job until it has ended, and its mail is out or late."""
+    ended: float | None = None
+    while True:
+        job = client.job(job_id)
+        progress.job(job["stages"])
+        if job["status"] == "awaiting_review":
+            break
+        if job["status"] in _TERMINAL:
+            ended = ended or time.monotonic()
+            told = job["stages"][-1]["state"] in ("done", "failed")
+            if told or time.monotonic() - ended > _LAST_STAGE_S:
+                break
+        time.sleep(_POLL_S)
+    progress.settle()
+    return job
+
+
+def _recipe(name: str) -> Recipe:
+    recipe = RECIPES.get(name)
+    if recipe is None:
+        raise SetupError(f"There is no recipe {name!r}. There are: {', '.join(RECIPES)}.")
+    if not recipe.available:
+        raise SetupError(f"The recipe {name} is not available yet.")
+    return recipe
+
+
+@contextlib.contextmanager
+def _suite(place: Place, recipe: Recipe) -> Iterator[None]:
+    """A suite that is up, or one for the time of this job."""
+    if attached.is_ready(place):
+        yield
+        return
+    with attached.on_leash(place, recipe=recipe.name, told=sys.stderr):
+        yield
+
+
+@contextlib.contextmanager
+def _given(recipe: Recipe, files: list[Path]) -> Iterator[dict[str, Path]]:
+    """The files by the names of the recipe's inputs; a sample clip when a video is not given."""
+    names = [one.name for one in recipe.inputs]
+    if not files and names == ["video"]:
+        with tempfile.TemporaryDirectory() as folder:
+            clip = Path(folder) / "sample.mp4"
+            _make_sample(clip)
+            yield {"video": clip}
+        return
+    if len(files) != len(names):
+        raise SetupError(
+            f"The recipe {recipe.name} takes {len(names)} file(s): {', '.join(names)}; "
+            f"{len(files)} given."
+        )
+    yield dict(zip(names, files, strict=True))
+
+
+def _make_sample(path: Path) -> None:
+    """Ten seconds of video, made in an environment that has PyAV and numpy."""
+    python = python_of(requirements_of("frame_extraction"), "the sample clip", say_aside)
+    code = "import sys, pathlib; from infra.local.sample_clip import demo_clip; "
+    code += "demo_clip(pathlib.Path(sys.argv[1]), seconds=10)"
+    made = subprocess.run(
+        [str(python), "-c", code, str(path)],
+        env=clean_env({"PYTHONPATH": str(ROOT)}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if made.returncode:
+        raise SetupError(f"The sample clip could not be made: {made.stderr.strip()[-300:]}")
+
+
+def say_aside(line: str) -> None:
+    """Progress goes to standard error: standard output is for the results."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def content_type(path: Path) -> str:
+    """The media type by the file's ending."""
+    known = _TYPES.get(path.suffix.lower()) or mimetypes.guess_type(path.name)[0]
+    return known or "application/octet-stream"
