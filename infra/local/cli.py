@@ -75,7 +75,7 @@ def up(asked: argparse.Namespace) -> int:
 
 def _end_with_stdin() -> None:
     """Whoever started us on a leash holds our standard input; when it closes, we end."""
-    while sys.stdin.buffer.read(4096):
+    while os.read(sys.stdin.fileno(), 4096):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
 

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import zip_longest
 from typing import IO, Any
 
 _BAR = 20
@@ -31,7 +32,8 @@ class Progress:
             self._moment = time.monotonic()
             bar = "█" * round(share * _BAR)
             self._draw([f"  {what:<18} {bar:░<{_BAR}} {share:4.0%}  {megabytes(total)}"])
-        elif done == total:
+        elif done == total and self._last != (what,):
+            self._last = (what,)
             self._draw([f"{what}: {megabytes(total)}"])
 
     def job(self, stages: Sequence[Mapping[str, Any]]) -> None:
@@ -40,7 +42,7 @@ class Progress:
         if self._live:
             self._draw([f"  {line}" for line in lines])
             return
-        for line, before in zip(lines, self._last or ("",) * len(lines), strict=False):
+        for line, before in zip_longest(lines, self._last[: len(lines)]):
             if line != before:
                 self._draw([line])
         self._last = lines

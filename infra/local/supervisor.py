@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import smtplib
 import subprocess
@@ -23,6 +24,9 @@ _POLL_S = 0.05
 _SETTLED_S = 5.0
 """Who lived this long is started again at once; who dies sooner waits longer every time."""
 _LONGEST_WAIT_S = 15.0
+_WORKER_DIED = re.compile(rb"Worker \(pid:(\d+)\) was sent (SIG\w+)")
+_ONCE = "MOODREEL_CRASH_AT"
+"""Where a function ends itself, for tests: once, so it comes back without."""
 
 
 @dataclass
@@ -36,6 +40,7 @@ class Running:
     restarts: int = 0
     ready: bool = False
     quick_deaths: int = 0
+    log_read: int = 0
     asked_env: dict[str, str] | None = None
     """Set when a restart was asked for: variables on top of the service's own."""
 
@@ -68,7 +73,7 @@ class Supervisor:
         """Start one service with an empty log; it is tended from now on."""
         log = self._logs / f"{service.name}.log"
         log.write_bytes(b"")
-        self.running[service.name] = Running(service, log, self._spawn(service, log))
+        self.running[service.name] = Running(service, log, self._spawn(service, log, service.env))
         self._tending.append(asyncio.create_task(self._tend(self.running[service.name])))
 
     async def ready(self, name: str, patience_s: float = 120) -> float:
@@ -131,7 +136,7 @@ class Supervisor:
         await asyncio.to_thread(self._watchdog.wait)
 
     def _spawn(
-        self, service: Service, log: Path, env: Mapping[str, str] | None = None
+        self, service: Service, log: Path, env: Mapping[str, str]
     ) -> subprocess.Popen[bytes]:
         with log.open("ab") as out:
             process = subprocess.Popen(
@@ -140,7 +145,7 @@ class Supervisor:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 cwd=self._logs.parent,
-                env={**service.env, **(env or {})},
+                env=env,
                 start_new_session=True,
             )
         self._tell_watchdog(f"+{process.pid}")
@@ -157,6 +162,7 @@ class Supervisor:
         while True:
             while one.process.poll() is None:
                 await asyncio.sleep(_POLL_S)
+                self._mind_workers(one)
             was_ready, one.ready = one.ready, False
             # Workers outlive a killed master for up to half a minute and hold its port.
             kill_group(one.process.pid, signal.SIGKILL)
@@ -172,6 +178,21 @@ class Supervisor:
             env, one.asked_env = one.asked_env, None
             await self._again(one, env)
 
+    def _mind_workers(self, one: Running) -> None:
+        """Say when a worker died: its master has started another one by itself by then."""
+        size = one.log.stat().st_size
+        if size <= one.log_read:
+            return
+        with one.log.open("rb") as log:
+            log.seek(one.log_read)
+            fresh = log.read(size - one.log_read)
+        one.log_read = size
+        for found in _WORKER_DIED.finditer(fresh):
+            one.restarts += 1
+            pid, cause = (part.decode() for part in found.groups())
+            self._say(f"{one.service.name}: worker {pid} was killed by {cause}; it was replaced.")
+            self.changed()
+
     async def _again(self, one: Running, env: dict[str, str] | None) -> None:
         lived_s = time.monotonic() - one.started
         one.quick_deaths = 0 if env is not None or lived_s > _SETTLED_S else one.quick_deaths + 1
@@ -183,7 +204,8 @@ class Supervisor:
         if self._stopping:
             return
         one.restarts += 1
-        one.process = self._spawn(one.service, one.log, env)
+        kept = {key: value for key, value in one.service.env.items() if key != _ONCE}
+        one.process = self._spawn(one.service, one.log, {**kept, **(env or {})})
         one.started = time.monotonic()
         self.changed()
         while one.process.poll() is None:
