@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -70,22 +71,22 @@ class Files:
 
 
 class Sink:
-    """Writes one file while it is received, hashing as it goes; blocking work runs in threads."""
+    """Writes one file while it is received, hashing as it goes.
 
-    def __init__(self, files: Files, file_id: str) -> None:
+    Hashing and writing run in a thread, one block at a time, while the next block is received.
+    """
+
+    def __init__(self, files: Files, file_id: str, *, sha256: bool = False) -> None:
         self.file_id = file_id
         self._files = files
         self._pending = bytearray()
         self._md5 = hashlib.md5(usedforsecurity=False)
-        self._sha256 = hashlib.sha256()
+        self._sha256 = hashlib.sha256() if sha256 else None
         self._crc32c = 0
         self._file: BinaryIO | None = None
-        self.written_bytes = 0
-
-    @property
-    def size_bytes(self) -> int:
+        self._writing: asyncio.Task[None] | None = None
+        self.size_bytes = 0
         """Bytes taken so far, those not yet written included."""
-        return self.written_bytes + len(self._pending)
 
     def resume(self, persisted_bytes: int) -> None:
         """Open at `persisted_bytes`, cutting off what lies behind and reading back the digests."""
@@ -95,13 +96,14 @@ class Sink:
         self._file.truncate(persisted_bytes)
         while chunk := self._file.read(BLOCK_BYTES):
             self._digest(chunk)
-            self.written_bytes += len(chunk)
-        if self.written_bytes != persisted_bytes:
-            raise OSError(f"{self.file_id}: {self.written_bytes} of {persisted_bytes} bytes left")
+            self.size_bytes += len(chunk)
+        if self.size_bytes != persisted_bytes:
+            raise OSError(f"{self.file_id}: {self.size_bytes} of {persisted_bytes} bytes left")
 
     def _digest(self, data: bytes) -> None:
         self._md5.update(data)
-        self._sha256.update(data)
+        if self._sha256 is not None:
+            self._sha256.update(data)
         self._crc32c = google_crc32c.extend(self._crc32c, data)
 
     def _write(self, data: bytes) -> None:
@@ -109,19 +111,26 @@ class Sink:
             self._file = self._files.path(self.file_id).open("xb")
         self._digest(data)
         self._file.write(data)
-        self.written_bytes += len(data)
 
     async def feed(self, chunk: bytes) -> None:
-        """Take a chunk; full blocks go to disk before this returns (that is the back-pressure)."""
+        """Take a chunk; waits when two blocks are unwritten (that is the back-pressure)."""
         self._pending += chunk
+        self.size_bytes += len(chunk)
         while len(self._pending) >= BLOCK_BYTES:
             block = bytes(self._pending[:BLOCK_BYTES])
             del self._pending[:BLOCK_BYTES]
-            await asyncio.to_thread(self._write, block)
+            await self._join()
+            self._writing = asyncio.create_task(asyncio.to_thread(self._write, block))
+
+    async def _join(self) -> None:
+        task, self._writing = self._writing, None
+        if task is not None:
+            await task
 
     def _settle(self, whole: bool) -> None:
         keep = len(self._pending) if whole else len(self._pending) // GRAIN_BYTES * GRAIN_BYTES
         self._write(bytes(self._pending[:keep]))
+        self.size_bytes -= len(self._pending) - keep
         self._pending.clear()
         if self._file is not None:
             self._file.flush()
@@ -129,34 +138,39 @@ class Sink:
 
     async def persist(self) -> int:
         """Bring whole grains to disk, drop the rest; returns how many bytes are safe."""
+        await self._join()
         await asyncio.to_thread(self._settle, False)
-        return self.written_bytes
+        return self.size_bytes
 
     async def finish(self) -> Content:
         """Bring everything to disk and close."""
+        await self._join()
         await asyncio.to_thread(self._settle, True)
-        self.close()
+        await self.close()
         return Content(
             file_id=self.file_id,
-            size_bytes=self.written_bytes,
+            size_bytes=self.size_bytes,
             md5=base64.b64encode(self._md5.digest()).decode(),
             crc32c=_in_base64(self._crc32c),
         )
 
     @property
     def sha256_hex(self) -> str:
-        """SHA-256 of what was written, as signed requests name it."""
-        return self._sha256.hexdigest()
+        """SHA-256 of what was written, if it was asked for."""
+        return self._sha256.hexdigest() if self._sha256 is not None else ""
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the file; its bytes stay."""
+        # A block that a thread still writes must not meet a closed file.
+        with contextlib.suppress(OSError):
+            await self._join()
         if self._file is not None:
             self._file.close()
             self._file = None
 
     async def abandon(self) -> None:
         """Close and remove."""
-        self.close()
+        await self.close()
         await asyncio.to_thread(self._files.remove, self.file_id)
 
 

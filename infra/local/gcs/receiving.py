@@ -34,7 +34,8 @@ async def receive(
     stand: Stand, bucket: str, name: str, chunks: AsyncIterator[bytes], expected: Expected
 ) -> Content:
     """Take a whole body to disk and check it; nothing is left of it when it is refused."""
-    sink = Sink(stand.files, stand.files.fresh())
+    signed = expected.payload != UNSIGNED_PAYLOAD
+    sink = Sink(stand.files, stand.files.fresh(), sha256=signed)
     try:
         async for chunk in chunks:
             stand.count(bucket, name, bytes_in=len(chunk))

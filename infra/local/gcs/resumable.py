@@ -115,7 +115,7 @@ class Sessions:
 
     async def cancel(self, session_id: str) -> None:
         """Forget the session and its bytes."""
-        live = self._take(session_id)
+        live = await self._take(session_id)
         async with live.lock:
             row = await self._row(session_id)
             await self._drop(session_id, row["file_id"] if row["finished"] is None else None)
@@ -123,21 +123,21 @@ class Sessions:
     async def _drop(self, session_id: str, file_id: str | None) -> None:
         live = self._live.pop(session_id, None)
         if live is not None and live.sink is not None:
-            live.sink.close()
+            await live.sink.close()
         await self._stand.db.write(
             lambda tx: tx.execute("DELETE FROM sessions WHERE id = ?", (session_id,))
         )
         if file_id is not None:
             await asyncio.to_thread(self._stand.files.remove, file_id)
 
-    def _take(self, session_id: str) -> _Live:
+    async def _take(self, session_id: str) -> _Live:
         live = self._live.setdefault(session_id, _Live())
         self._live.move_to_end(session_id)
         idle = (key for key, one in self._live.items() if one is not live and not one.lock.locked())
         if len(self._live) > _MAX_LIVE and (oldest := next(idle, None)) is not None:
             sink = self._live.pop(oldest).sink
             if sink is not None:
-                sink.close()
+                await sink.close()
         return live
 
     async def put(
@@ -149,7 +149,7 @@ class Sessions:
         digests: Mapping[str, str],
     ) -> Progress:
         """Take a chunk, a whole body (no Content-Range) or a status probe."""
-        live = self._take(session_id)
+        live = await self._take(session_id)
         async with live.lock:
             row = await self._row(session_id)
             if row["finished"] is not None:
@@ -168,7 +168,7 @@ class Sessions:
                 except BaseException:
                     # Whatever went wrong, the file and its row say what is left to go on from.
                     live.sink = None
-                    sink.close()
+                    await sink.close()
                     raise
             end = sink.size_bytes
             if span.total is None or end != span.total:
@@ -176,7 +176,7 @@ class Sessions:
             return await self._finish(session_id, plan, sink, digests)
 
     def _check(self, span: _Span, plan: Plan, sink: Sink, length: int | None) -> None:
-        have = sink.written_bytes
+        have = sink.size_bytes
         if span.first is not None and span.first > have:
             raise ApiError(
                 503,
@@ -201,8 +201,8 @@ class Sessions:
     async def _take_bytes(
         self, session_id: str, plan: Plan, sink: Sink, span: _Span, chunks: AsyncIterator[bytes]
     ) -> None:
-        skip = sink.written_bytes - (span.first or 0)
-        safe = sink.written_bytes
+        skip = sink.size_bytes - (span.first or 0)
+        safe = sink.size_bytes
         whole = False
         try:
             async for chunk in chunks:
@@ -212,7 +212,7 @@ class Sessions:
                 skip = max(skip - len(chunk), 0)
                 check_length(sink.size_bytes + len(fresh), plan.bounds, final=False)
                 await sink.feed(fresh)
-                if sink.written_bytes - safe >= _CHECKPOINT_BYTES:
+                if sink.size_bytes - safe >= _CHECKPOINT_BYTES:
                     safe = await self._checkpoint(session_id, sink)
             end = sink.size_bytes
             whole = span.total == end or (span.total is None and span.last is None)

@@ -1,0 +1,1 @@
+"""What Cloud Storage promises, held against the stand-in over the wire."""
