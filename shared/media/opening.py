@@ -37,7 +37,7 @@ DEMUXERS = (
     "gif",
 )
 # What remains after DEMUXERS is still parsed by C code: bound what it may allocate.
-MAX_PIXELS = 8192 * 8192
+MAX_PIXELS = 8192 * 4320
 MAX_STREAMS = 64
 PROBE_BYTES = 5_000_000
 PROBE_US = 5_000_000

@@ -91,3 +91,11 @@ def encode_image(image: BgrImage, image_format: Literal["jpeg", "png"], quality:
     if not done:
         raise ValueError(f"A picture of shape {image.shape} cannot be written as {image_format}.")
     return data.tobytes()
+
+
+def decode_image(data: bytes) -> BgrImage:
+    """A JPEG or PNG of ours as BGR uint8 H×W×3. Raises ValueError when it is none."""
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if image is None:
+        raise ValueError("These bytes are no picture.")
+    return cast(BgrImage, image)

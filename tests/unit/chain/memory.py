@@ -1,0 +1,84 @@
+"""A ledger in memory with Firestore's batch semantics: all or nothing, versions, increments."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from typing import Any
+
+from shared.domain.documents import (
+    Committed,
+    Create,
+    Delete,
+    Doc,
+    Increment,
+    Put,
+    Update,
+    Write,
+)
+
+
+class MemoryLedger:
+    """Documents by path. Held to the same contract suite as the Firestore adapter."""
+
+    def __init__(self) -> None:
+        self.docs: dict[str, tuple[dict[str, Any], int]] = {}
+        self._versions = itertools.count(1)
+
+    def read(self, paths: Iterable[str]) -> tuple[Doc | None, ...]:
+        return tuple(self._doc(path) for path in paths)
+
+    def list_under(self, collection: str) -> tuple[Doc, ...]:
+        depth = collection.count("/") + 1
+        return tuple(
+            doc
+            for path in sorted(self.docs)
+            if path.startswith(collection + "/") and path.count("/") == depth
+            if (doc := self._doc(path)) is not None
+        )
+
+    def commit(self, writes: Iterable[Write]) -> Committed:
+        writes = list(writes)
+        for write in writes:
+            there = self.docs.get(write.path)
+            match write:
+                case Create() if there is not None:
+                    return Committed.CONFLICT
+                case Update() if there is None:
+                    return Committed.MISSING
+                case Update(version=version) if version is not None and version != there[1]:  # type: ignore[index]
+                    return Committed.CONFLICT
+                case Delete(version=version) if version is not None and (
+                    there is None or version != there[1]
+                ):
+                    return Committed.CONFLICT
+                case _:
+                    pass
+        for write in writes:
+            self._apply(write)
+        return Committed.OK
+
+    def _apply(self, write: Write) -> None:
+        match write:
+            case Create(path, data) | Put(path, data):
+                self.docs[path] = (dict(data), next(self._versions))
+            case Update(path, fields):
+                changed = self.docs[path][0]
+                for name, value in fields.items():
+                    changed = _with(changed, name.split("."), value)
+                self.docs[path] = (changed, next(self._versions))
+            case Delete(path):
+                self.docs.pop(path, None)
+
+    def _doc(self, path: str) -> Doc | None:
+        there = self.docs.get(path)
+        return None if there is None else Doc(path, there[0], there[1])
+
+
+def _with(data: dict[str, Any], keys: list[str], value: Any) -> dict[str, Any]:
+    """A changed copy: what was read before stays what it was."""
+    if len(keys) > 1:
+        value = _with(dict(data.get(keys[0]) or {}), keys[1:], value)
+    elif isinstance(value, Increment):
+        value = data.get(keys[0], 0) + value.by
+    return {**data, keys[0]: value}

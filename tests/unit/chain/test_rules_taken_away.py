@@ -1,0 +1,144 @@
+"""Each rule of the chain is needed: taken away, some schedule breaks a promise.
+
+A rule whose absence no schedule notices would be a rule that nothing proves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from shared.domain import effects as fx
+from shared.domain import flows, recording, rules
+from shared.domain.documents import Committed, Increment, Update, stage_path
+from shared.domain.job import UnitState
+from shared.domain.rules import Verdict
+from tests.unit.chain import schedule
+from tests.unit.chain.world import World
+
+SCHEDULES = 400
+
+Patch = pytest.MonkeyPatch
+real_verdict = rules.verdict
+
+
+def done_is_not_terminal(patch: Patch) -> None:
+    def verdict(*args: Any) -> Verdict:
+        found = real_verdict(*args)
+        return Verdict.GO if found is Verdict.REPEAT else found
+
+    patch.setattr(rules, "verdict", verdict)
+
+
+def leases_never_expire(patch: Patch) -> None:
+    patch.setattr(
+        rules,
+        "lease_alive",
+        lambda unit, now: unit is not None and unit.state is UnitState.LEASED,
+    )
+
+
+def busy_is_acknowledged(patch: Patch) -> None:
+    patch.setattr(flows, "when_busy", lambda: fx.Reply.ACK)
+
+
+def counted_in_a_commit_of_its_own(patch: Patch) -> None:
+    def commit_part(
+        claimed: fx.Claimed, result: fx.Finished, clockwork: fx.Clockwork
+    ) -> fx.Flow[bool]:
+        """The whole of commit_part, but for the batch, which is torn in two."""
+        while True:
+            view = yield from recording.read_view(claimed.envelope)
+            if view.unit is None or view.stage is None or view.unit.token != claimed.token:
+                return False
+            if rules.is_done(view.unit):
+                return True
+            unit_write, _ = recording.part_batch(claimed, view.unit, result, clockwork.now())
+            if (yield from fx.commit(unit_write)) is Committed.OK:
+                envelope = claimed.envelope
+                path = stage_path(envelope.job_id, envelope.stage, envelope.revision)
+                yield from fx.commit(Update(path, {"done": Increment(1)}))
+                return True
+
+    patch.setattr(flows, "commit_part", commit_part)
+
+
+def repeat_announces_nothing(patch: Patch) -> None:
+    def verdict(*args: Any) -> Verdict:
+        found = real_verdict(*args)
+        return Verdict.DROP if found is Verdict.REPEAT else found
+
+    patch.setattr(rules, "verdict", verdict)
+
+
+def redrive_keeps_the_units(patch: Patch) -> None:
+    patch.setattr(rules, "doomed_by_redrive", lambda _units: [])
+
+
+def outcome_is_keyed_without_its_epoch(patch: Patch) -> None:
+    patch.setattr(rules, "outcome_part", lambda job: f"{job.status}.e0")
+
+
+def objects_of_an_earlier_attempt_are_refused(world: World) -> None:
+    world.adopt = False
+
+
+def without_sweeper(world: World) -> None:
+    world.sweeps = False
+
+
+def _broken(
+    change: Callable[[World], None] | None = None, schedules: int = SCHEDULES
+) -> str:
+    """The first promise that breaks, or an empty string when none does."""
+    for seed in range(schedules):
+        try:
+            schedule.run(seed, change)
+        except AssertionError as broken:
+            return f"schedule {seed}: {broken}"
+    return ""
+
+
+@pytest.mark.parametrize(
+    "take_away",
+    [
+        done_is_not_terminal,
+        leases_never_expire,
+        counted_in_a_commit_of_its_own,
+        redrive_keeps_the_units,
+        outcome_is_keyed_without_its_epoch,
+    ],
+    ids=lambda rule: rule.__name__,
+)
+def test_without_the_rule_a_promise_breaks(
+    take_away: Callable[[Patch], None], monkeypatch: Patch
+) -> None:
+    take_away(monkeypatch)
+    assert _broken()
+
+
+@pytest.mark.parametrize(
+    "take_away",
+    [busy_is_acknowledged, repeat_announces_nothing],
+    ids=lambda rule: rule.__name__,
+)
+def test_without_the_rule_only_the_sweeper_saves_the_job(
+    take_away: Callable[[Patch], None], monkeypatch: Patch
+) -> None:
+    """These two are what a job is healed by at once; the sweeper, minutes later, is the second
+    net. So the schedules run without it here; with the rules, all is well even so (below)."""
+    take_away(monkeypatch)
+    assert _broken(without_sweeper)
+
+
+def test_without_adoption_a_crash_after_the_write_fails_a_healthy_job() -> None:
+    assert _broken(objects_of_an_earlier_attempt_are_refused)
+
+
+@pytest.mark.parametrize("change", [None, without_sweeper])
+def test_with_every_rule_in_place_all_promises_hold(
+    change: Callable[[World], None] | None,
+) -> None:
+    assert _broken(change, schedules=150) == ""

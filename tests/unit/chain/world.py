@@ -1,0 +1,296 @@
+"""A world in which flows run step by step, so that a test decides who moves, crashes or repeats."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from shared.domain import effects as fx
+from shared.domain import flows, operating, rules
+from shared.domain.documents import Committed, Update, Write
+from shared.domain.job import Artefact, Job, JobInput, Status, Unit, UnitState, new_job, revision_of
+from shared.domain.message import JOIN, Envelope, ObjectRef
+from shared.domain.pipeline import RECIPES, feeds
+from shared.errors import NotFound, WrongState
+from tests.unit.chain.memory import MemoryLedger
+
+JOB = "j" * 20
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Mail:
+    """A message that Pub/Sub holds until it is acknowledged."""
+
+    envelope: Envelope
+    number: int
+    in_flight: bool = False
+
+
+@dataclass
+class Worker:
+    """A flow under way. `effect` is what it waits for the world to do."""
+
+    flow: fx.Flow[Any]
+    effect: fx.Effect | None
+    mail: Mail | None
+    name: str
+    since: datetime
+    stop: bool = False
+
+
+@dataclass
+class World:
+    """One job among ledger, topics, objects and mailbox, and everything that moves on it."""
+
+    recipe: str = "emotions"
+    parts: int = 2
+    now: datetime = START
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    topic: list[Mail] = field(default_factory=list)
+    workers: list[Worker] = field(default_factory=list)
+    objects: dict[str, str] = field(default_factory=dict)
+    uploads: set[str] = field(default_factory=set)
+    sent: Counter[str] = field(default_factory=Counter)
+    takeovers: Counter[str] = field(default_factory=Counter)
+    done_commits: Counter[str] = field(default_factory=Counter)
+    refused: bool = False
+    faltered: Counter[str] = field(default_factory=Counter)
+    published: int = 0
+    adopt: bool = True
+    sweeps: bool = True
+    ends: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._numbers = itertools.count()
+        self.clockwork = fx.Clockwork(lambda: self.now, lambda: f"t{next(self._numbers)}")
+        recipe = RECIPES[self.recipe]
+        made = self.ledger.commit(
+            new_job(
+                job_id=JOB,
+                owner="someone",
+                email="someone@example.org",
+                recipe=recipe,
+                title="",
+                options={},
+                inputs=tuple(
+                    JobInput(one.name, f"jobs/{JOB}/{one.name}.0", "x/y", 1, one.name)
+                    for one in recipe.inputs
+                ),
+                now=self.now,
+                expires_at=self.now + timedelta(days=30),
+            )
+        )
+        assert made is Committed.OK
+
+    # --- what can happen ---------------------------------------------------------------------
+
+    def upload(self, name: str) -> None:
+        if name not in self.uploads and not self.deleted:
+            self.uploads.add(name)
+            ref = ObjectRef("uploads", f"jobs/{JOB}/{name}.0", 1)
+            self.post(Envelope(JOB, "upload_trigger", name, upload=0, source=ref))
+
+    def post(self, envelope: Envelope) -> None:
+        self.topic.append(Mail(envelope, next(self._numbers)))
+
+    def duplicate(self, index: int) -> None:
+        if self.topic:
+            self.post(self.topic[index % len(self.topic)].envelope)
+
+    def deliver(self, index: int, *, dead: bool = False) -> None:
+        waiting = [mail for mail in self.topic if not mail.in_flight]
+        if not waiting:
+            return
+        mail = waiting[index % len(waiting)]
+        mail.in_flight = True
+        handle = operating.dead_letter if dead else flows.deliver
+        self._start(handle(mail.envelope, self.clockwork), mail, mail.envelope.stage)
+
+    def call(self, what: str) -> None:
+        flow: fx.Flow[Any]
+        if what == "redrive":
+            flow = operating.redrive(JOB, self.clockwork, 30)
+        else:
+            flow = getattr(operating, what)(
+                *([] if what == "sweep" else [JOB]), self.clockwork
+            )
+        self._start(flow, None, what)
+
+    def step(self, index: int, outcome: str = "finished") -> None:
+        if self.workers:
+            self._step(self.workers[index % len(self.workers)], outcome)
+
+    def crash(self, index: int) -> None:
+        if self.workers:
+            self._end(self.workers[index % len(self.workers)], acked=False)
+
+    def renew(self, index: int) -> None:
+        working = [one for one in self.workers if isinstance(one.effect, fx.Work)]
+        if working:
+            worker = working[index % len(working)]
+            assert isinstance(worker.effect, fx.Work)
+            beat = flows.renew(worker.effect.claimed, self.clockwork)
+            if self.run(beat) is False:
+                worker.stop = True
+
+    def pass_time(self, seconds: float) -> None:
+        """Time passes, and the platform ends what runs for longer than a function may."""
+        self.now += timedelta(seconds=seconds)
+        for worker in list(self.workers):
+            if self.now - worker.since > timedelta(seconds=600):
+                self._end(worker, acked=False)
+
+    # --- how flows move ----------------------------------------------------------------------
+
+    def run(self, flow: fx.Flow[Any]) -> Any:
+        try:
+            effect = next(flow)
+            while True:
+                effect = flow.send(self._perform(effect, None, "finished"))
+        except StopIteration as end:
+            return end.value
+
+    def _start(self, flow: fx.Flow[Any], mail: Mail | None, name: str) -> None:
+        worker = Worker(flow, None, mail, name, self.now)
+        self.workers.append(worker)
+        self._advance(worker, None, first=True)
+
+    def _step(self, worker: Worker, outcome: str) -> None:
+        assert worker.effect is not None
+        self._advance(worker, self._perform(worker.effect, worker, outcome))
+
+    def _advance(self, worker: Worker, value: Any, *, first: bool = False) -> None:
+        try:
+            worker.effect = next(worker.flow) if first else worker.flow.send(value)
+        except StopIteration as end:
+            self._end(worker, acked=end.value is not fx.Reply.NACK)
+        except (NotFound, WrongState):
+            self._end(worker, acked=True)
+
+    def _end(self, worker: Worker, *, acked: bool) -> None:
+        self.workers.remove(worker)
+        worker.flow.close()
+        if worker.mail is not None:
+            worker.mail.in_flight = False
+            if acked:
+                self.topic.remove(worker.mail)
+
+    def _perform(self, effect: fx.Effect, worker: Worker | None, outcome: str) -> Any:
+        match effect:
+            case fx.Read(paths):
+                return self.ledger.read(paths)
+            case fx.ListUnder(collection):
+                return self.ledger.list_under(collection)
+            case fx.Commit(writes):
+                return self._commit(writes)
+            case fx.Publish(envelopes):
+                for envelope in envelopes:
+                    self.published += 1
+                    self.post(envelope)
+            case fx.Work(claimed):
+                assert worker is not None
+                return self._work(claimed, worker, outcome)
+            case fx.Discard(source):
+                self.objects.pop(source.name, None)
+                self.uploads = {one for one in self.uploads if f"/{one}." not in source.name}
+            case fx.Purge():
+                self.objects.clear()
+                self.uploads.clear()
+                for path in [path for path in self.ledger.docs if path.startswith(f"jobs/{JOB}/")]:
+                    del self.ledger.docs[path]
+            case fx.Arrived():
+                return frozenset(self.uploads)
+            case fx.Stalled(before):
+                return self._stalled(before)
+            case fx.Tombstones(before):
+                due = self.ledger.docs[f"jobs/{JOB}"][0].get("purge_again_at")
+                return (JOB,) if due is not None and due < before else ()
+            case _:
+                return None
+        return None
+
+    def _stalled(self, before: datetime) -> tuple[str, ...]:
+        found = [
+            doc
+            for doc in self.ledger.list_under(f"jobs/{JOB}/stages")
+            if doc.data["state"] in ("queued", "running") and doc.data["touched_at"] < before
+        ]
+        return (JOB,) if found and self.sweeps else ()
+
+    def _commit(self, writes: tuple[Write, ...]) -> Committed:
+        before = self.job.status if f"jobs/{JOB}" in self.ledger.docs else None
+        taken = [write for write in writes if self._takes_over(write)]
+        done = self.ledger.commit(writes)
+        if done is Committed.OK:
+            self.takeovers.update(write.path.rsplit("-", 1)[1] for write in taken)
+            for write in writes:
+                if "/units/" in write.path and isinstance(write, Update):
+                    self.done_commits[write.path] += write.fields.get("state") == UnitState.DONE
+            if self.job.status is not before and self.job.terminal:
+                self.ends.append(f"{self.job.status}.e{self.job.epoch}")
+        return done
+
+    def _takes_over(self, write: Write) -> bool:
+        """Whether a claim takes a lease that ran out: its holder crashed, or was too slow."""
+        if not isinstance(write, Update) or "/units/notification" not in write.path:
+            return False
+        there = self.ledger.docs.get(write.path)
+        leased = there is not None and there[0]["state"] == UnitState.LEASED
+        return leased and write.fields.get("state") == UnitState.LEASED
+
+    def _work(self, claimed: fx.Claimed, worker: Worker, outcome: str) -> fx.Outcome:
+        """The stage's own code, in one step: it reads its input, writes its object once."""
+        envelope = claimed.envelope
+        if worker.stop:
+            return fx.Stopped()
+        if outcome == "refused" and envelope.stage != rules.NOTIFICATION:
+            self.refused = True
+            return fx.Refused("bad-input", "This cannot be done.")
+        if outcome == "faltered":
+            self.faltered[f"{envelope.stage}/{envelope.part}"] += 1
+            return fx.Faltered("model-overloaded", "Later.")
+        if envelope.stage == rules.NOTIFICATION:
+            self.sent[envelope.part] += 1
+            return fx.Finished()
+        name = f"{envelope.stage}/{envelope.part}"
+        adopted = name in self.objects
+        if adopted and not self.adopt:
+            return fx.Refused("artefact-conflict", "Another object stands there.")
+        if not adopted:
+            self.objects[name] = claimed.token
+            fed = feeds(envelope.stage, claimed.job.recipe)
+            if fed is not None and envelope.part != JOIN:
+                ref = ObjectRef("work", name, 1)
+                self.post(Envelope(JOB, fed, envelope.part, source=ref))
+        artefact = Artefact(name, "x", "work", name, 1, 1)
+        plan: dict[str, tuple[dict[str, Any], ...]] = {}
+        if envelope.part == JOIN:
+            specs: tuple[dict[str, Any], ...] = tuple({"n": n} for n in range(self.parts))
+            following = claimed.job.recipe.after(envelope.stage)
+            while following is not None and claimed.job.stages[following] == "waiting":
+                plan[following] = specs
+                following = feeds(following, claimed.job.recipe)
+        return fx.Finished((artefact,), plan=plan, adopted=adopted)
+
+    # --- what can be seen --------------------------------------------------------------------
+
+    @property
+    def deleted(self) -> bool:
+        return self.job.status is Status.DELETED
+
+    @property
+    def job(self) -> Job:
+        (doc,) = self.ledger.read([f"jobs/{JOB}"])
+        assert doc is not None
+        return Job.from_doc(doc)
+
+    def units(self) -> list[Unit]:
+        return [Unit.from_doc(doc) for doc in self.ledger.list_under(f"jobs/{JOB}/units")]
+
+    def stage(self, name: str) -> dict[str, Any]:
+        path = f"jobs/{JOB}/stages/{name}-{revision_of(name, self.job.revision)}"
+        return self.ledger.docs[path][0]
