@@ -84,7 +84,7 @@ def environment(requirements: Path, wanted_by: str, say: Say) -> Path:
         # No --compile-bytecode: it costs 14 s, and the first import does the same work.
         _run([uv, "pip", "sync", "--quiet", "--python", python, str(requirements)], lock)
 
-    _once(folder, f"Python packages for {wanted_by}", install, say)
+    once(folder, f"Python packages for {wanted_by}", install, say)
     return folder
 
 
@@ -101,7 +101,7 @@ def node_packages(node: Path, npm: list[str], say: Say) -> Path:
         path = f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"
         _run(command, lock, cwd=folder, env={"PATH": path})
 
-    _once(folder, "the Auth emulator (npm, about half a minute)", install, say)
+    once(folder, "the Auth emulator (npm, about half a minute)", install, say)
     return folder / "node_modules"
 
 
@@ -126,11 +126,12 @@ def find_uv(say: Say) -> str:
         pip = [str(folder / "bin" / "python"), "-m", "pip"]
         _run([*pip, "install", "--quiet", "-r", str(pin)], lock)
 
-    _once(folder, "uv", install, say)
+    once(folder, "uv", install, say)
     return str(folder / "bin" / "uv")
 
 
-def _once(folder: Path, what: str, install: Callable[[int], None], say: Say) -> None:
+def once(folder: Path, what: str, install: Callable[[int], None], say: Say) -> None:
+    """Fill `folder` by `install` (given the lock's descriptor) unless it is complete already."""
     if installed(folder):
         return
     with locked(folder.with_name(folder.name + ".lock")) as lock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -93,8 +94,10 @@ def occupied(ports: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
 
 
 def free_base(start: int = 20000, stop: int = 32000) -> int:
-    """The first port base whose whole block is free, for a suite beside the usual one."""
-    for base in range(start, stop, BLOCK):
+    """A port base whose whole block is free, for a suite beside the usual one."""
+    # Not always the first: whoever looks at the same time should find another one.
+    bases = random.sample(range(start, stop, BLOCK), (stop - start) // BLOCK)
+    for base in bases:
         if all(_free(base + offset) for offset in range(BLOCK)):
             return base
     raise SetupError(f"There is no block of {BLOCK} free ports between {start} and {stop}.")

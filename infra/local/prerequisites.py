@@ -14,6 +14,15 @@ from pathlib import Path
 FIRESTORE_MAIN = "com/google/cloud/datastore/emulator/firestore/CloudFirestore.class"
 OLDEST_NODE = 20
 OLDEST_JAVA = 11
+USUAL_SDK_FOLDERS: tuple[str, ...] = (
+    "/usr/lib/google-cloud-sdk",
+    "~/google-cloud-sdk",
+    "/opt/google-cloud-sdk",
+    "/snap/google-cloud-cli/current",
+    "/snap/google-cloud-sdk/current",
+    "/opt/homebrew/share/google-cloud-sdk",
+    "/usr/local/share/google-cloud-sdk",
+)
 
 
 @dataclass(frozen=True)
@@ -46,15 +55,7 @@ def sdk_folders() -> Iterator[Path]:
         yield Path(told)
     for gcloud in _on_path("gcloud"):
         yield gcloud.resolve().parents[1]
-    for usual in (
-        "/usr/lib/google-cloud-sdk",
-        "~/google-cloud-sdk",
-        "/opt/google-cloud-sdk",
-        "/snap/google-cloud-cli/current",
-        "/snap/google-cloud-sdk/current",
-        "/opt/homebrew/share/google-cloud-sdk",
-        "/usr/local/share/google-cloud-sdk",
-    ):
+    for usual in USUAL_SDK_FOLDERS:
         yield Path(usual).expanduser()
 
 
