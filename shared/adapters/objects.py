@@ -1,0 +1,224 @@
+"""Objects on Cloud Storage: read by Range, written once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from google.api_core import exceptions as gx
+from google.api_core.retry import Retry
+from google.cloud import storage
+from google.cloud.storage.exceptions import DataCorruption, InvalidResponse
+from google.cloud.storage.retry import DEFAULT_RETRY
+
+from shared.adapters.signing import Signer, signed_download, signed_upload
+from shared.adapters.writing import ObjectWriter
+from shared.domain.job import Artefact
+from shared.domain.message import ObjectRef
+from shared.domain.pipeline import Bucket
+from shared.errors import ArtefactConflict, SourceExpired, StorageUnavailable
+from shared.ports import SignedUpload, Stored
+
+SPEC = "spec"
+RETRY: Retry = DEFAULT_RETRY.with_timeout(30)
+"""The client's default tries for two minutes: longer than a lease."""
+TIMEOUT_S = (5, 30)
+COMPOSE_MOST = 32
+QUARANTINE_PREFIX = "quarantine/"
+
+
+class CloudObjects:
+    """ObjectStore over a Cloud Storage client."""
+
+    def __init__(
+        self, client: storage.Client, buckets: Mapping[Bucket, str], signer: Signer
+    ) -> None:
+        self._client = client
+        self._names = dict(buckets)
+        self._signer = signer
+
+    def stat(self, bucket: Bucket, name: str) -> Stored | None:
+        with _faults():
+            blob = self._bucket(bucket).get_blob(name, retry=RETRY, timeout=TIMEOUT_S)
+        return None if blob is None else _stored(bucket, blob)
+
+    def read_at(self, bucket: Bucket, name: str, generation: int) -> Callable[[int, int], bytes]:
+        blob = self._bucket(bucket).blob(name, generation=generation)
+
+        def read(offset: int, length: int) -> bytes:
+            with _faults():
+                data: bytes = blob.download_as_bytes(
+                    start=offset,
+                    end=offset + length - 1,
+                    raw_download=True,
+                    checksum=None,
+                    retry=RETRY,
+                    timeout=TIMEOUT_S,
+                )
+            return data
+
+        return read
+
+    @contextmanager
+    def create(
+        self, bucket: Bucket, name: str, *, content_type: str, spec: str
+    ) -> Iterator[ObjectWriter]:
+        writer = ObjectWriter(self._blob(bucket, name, content_type, spec), content_type, RETRY)
+        try:
+            yield writer
+        except BaseException:
+            writer.abandon()
+            raise
+        try:
+            with _faults():
+                writer.finish(TIMEOUT_S)
+        except gx.PreconditionFailed:
+            writer.stored, writer.adopted = self._adopt(bucket, name, spec), True
+        else:
+            writer.stored, writer.adopted = _stored(bucket, writer.blob), False
+
+    def compose(
+        self, bucket: Bucket, name: str, parts: list[Stored], *, content_type: str, spec: str
+    ) -> tuple[Stored, bool]:
+        if not 1 <= len(parts) <= COMPOSE_MOST or any(one.bucket is not bucket for one in parts):
+            # A part of another bucket would silently be looked for in this one.
+            raise ValueError(f"compose takes 1 to {COMPOSE_MOST} objects of one bucket")
+        blob = self._blob(bucket, name, content_type, spec)
+        sources = [self._bucket(bucket).blob(one.name) for one in parts]
+        try:
+            with _faults():
+                blob.compose(
+                    sources,
+                    if_generation_match=0,
+                    if_source_generation_match=[one.generation for one in parts],
+                    retry=RETRY,
+                    timeout=TIMEOUT_S,
+                )
+        except gx.PreconditionFailed:
+            return self._adopt(bucket, name, spec), True
+        return _stored(bucket, blob), False
+
+    def copy(
+        self, source: Stored, bucket: Bucket, name: str, *, spec: str
+    ) -> tuple[Stored, bool]:
+        blob = self._blob(bucket, name, source.content_type, spec)
+        origin = self._bucket(source.bucket).blob(source.name, generation=source.generation)
+        token: str | None = None
+        try:
+            with _faults():
+                while True:
+                    token, _, _ = blob.rewrite(
+                        origin, token=token, if_generation_match=0, retry=RETRY, timeout=TIMEOUT_S
+                    )
+                    if token is None:
+                        break
+        except gx.PreconditionFailed:
+            return self._adopt(bucket, name, spec), True
+        return _stored(bucket, blob), False
+
+    def remove(self, bucket: Bucket, name: str, generation: int | None = None) -> None:
+        self._remove(self._names[bucket], name, generation)
+
+    def remove_under(self, bucket: Bucket, prefix: str) -> int:
+        if not prefix:
+            raise ValueError("an empty prefix would remove everything")
+        removed = 0
+        with _faults():
+            blobs = self._client.list_blobs(
+                self._names[bucket], prefix=prefix, retry=RETRY, timeout=TIMEOUT_S
+            )
+            for blob in blobs:
+                self._remove(self._names[bucket], blob.name, blob.generation)
+                removed += 1
+        return removed
+
+    def quarantine(self, ref: ObjectRef) -> None:
+        role = next((role for role, name in self._names.items() if name == ref.bucket), None)
+        if role is None:
+            return
+        source = self.stat(role, ref.name)
+        if source is None or source.generation != ref.generation:
+            return
+        self.copy(source, Bucket.WORK, f"{QUARANTINE_PREFIX}{role}/{ref.name}", spec=source.crc32c)
+        self._remove(ref.bucket, ref.name, ref.generation)
+
+    def discard(self, ref: ObjectRef) -> None:
+        self._remove(ref.bucket, ref.name, ref.generation)
+
+    def sign_upload(
+        self, bucket: Bucket, name: str, *, content_type: str, max_bytes: int, valid_s: int
+    ) -> SignedUpload:
+        blob = self._bucket(bucket).blob(name)
+        return signed_upload(self._signer, blob, content_type, max_bytes, valid_s)
+
+    def sign_download(
+        self, artefact: Artefact, *, filename: str, valid_s: int, inline: bool = False
+    ) -> str:
+        blob = self._bucket(Bucket(artefact.bucket)).blob(artefact.object)
+        return signed_download(self._signer, blob, artefact.generation, filename, valid_s, inline)
+
+    def _remove(self, bucket: str, name: str, generation: int | None) -> None:
+        try:
+            with _faults():
+                self._client.bucket(bucket).delete_blob(
+                    name, if_generation_match=generation, retry=RETRY, timeout=TIMEOUT_S
+                )
+        except (SourceExpired, gx.PreconditionFailed):
+            return
+
+    def _adopt(self, bucket: Bucket, name: str, spec: str) -> Stored:
+        there = self.stat(bucket, name)
+        if there is None:
+            raise StorageUnavailable(f"{name} was there a moment ago; it is tried again.")
+        if there.spec != spec:
+            raise ArtefactConflict(f"Another result stands under {name} already.")
+        return there
+
+    def _bucket(self, role: Bucket) -> storage.Bucket:
+        return self._client.bucket(self._names[role])
+
+    def _blob(self, bucket: Bucket, name: str, content_type: str, spec: str) -> storage.Blob:
+        blob = self._bucket(bucket).blob(name)
+        blob.content_type = content_type
+        blob.metadata = {SPEC: spec}
+        return blob
+
+
+def _stored(bucket: Bucket, blob: storage.Blob) -> Stored:
+    metadata = dict(blob.metadata or {})
+    return Stored(
+        bucket,
+        blob.name,
+        int(blob.generation),
+        int(blob.size),
+        blob.content_type or "application/octet-stream",
+        blob.crc32c or "",
+        metadata.get(SPEC, ""),
+        metadata,
+    )
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    """Say in our words what the store says in its own. 412 is left to who asked for it."""
+    try:
+        yield
+    except gx.NotFound as gone:
+        raise SourceExpired from gone
+    except gx.PreconditionFailed:
+        raise
+    except gx.RequestRangeNotSatisfiable as short:
+        raise SourceExpired("The uploaded file is shorter than it was.") from short
+    except (gx.Forbidden, gx.BadRequest, gx.Unauthorized) as refused:
+        # A setting of the operator's, not the person's input: it can be mended, then tried again.
+        raise StorageUnavailable(f"The object store refuses: {refused.message}") from refused
+    except (
+        gx.GoogleAPICallError,
+        gx.RetryError,
+        DataCorruption,
+        InvalidResponse,
+        ConnectionError,
+        TimeoutError,
+        OSError,
+    ) as fault:
+        raise StorageUnavailable(f"The object store failed: {type(fault).__name__}.") from fault

@@ -1,0 +1,33 @@
+"""Envelopes on Pub/Sub."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from google.cloud import pubsub_v1
+
+from shared.domain.message import Envelope
+from shared.domain.pipeline import STAGES
+
+ACCEPTED_WITHIN_S = 30
+
+
+class PubSubPublisher:
+    """Publisher over a Pub/Sub client; the client batches what is published together."""
+
+    def __init__(self, client: pubsub_v1.PublisherClient, project: str) -> None:
+        self._client = client
+        self._project = project
+
+    def publish(self, envelopes: Iterable[Envelope]) -> None:
+        futures = [
+            self._client.publish(
+                self._client.topic_path(self._project, STAGES[envelope.stage].topic),
+                envelope.to_json(),
+                **envelope.attributes,
+            )
+            for envelope in envelopes
+        ]
+        # Only an accepted message may be relied upon, so a stage waits for all of them.
+        for future in futures:
+            future.result(timeout=ACCEPTED_WITHIN_S)

@@ -1,0 +1,196 @@
+"""What we need of the outside world, in our own shapes: one small Protocol a neighbour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from shared.domain.documents import Committed, Doc, Write
+from shared.domain.job import Artefact
+from shared.domain.message import Envelope, ObjectRef
+from shared.domain.pipeline import Bucket
+
+
+class Clock(Protocol):
+    """The time, in UTC, and sleep."""
+
+    def now(self) -> datetime: ...
+    def sleep(self, seconds: float) -> None: ...
+
+
+class JobStore(Protocol):
+    """The ledger: reads and atomic batches over documents, see `shared.domain.documents`."""
+
+    def read(self, paths: Iterable[str]) -> tuple[Doc | None, ...]: ...
+    def list_under(self, collection: str) -> tuple[Doc, ...]: ...
+    def commit(self, writes: Iterable[Write]) -> Committed: ...
+    def stalled(self, before: datetime, most: int = 100) -> tuple[str, ...]:
+        """Ids of jobs with a queued or running stage untouched since `before`, oldest first."""
+        ...
+
+    def tombstones(self, before: datetime, most: int = 100) -> tuple[str, ...]:
+        """Ids of deleted jobs whose second purge was due before `before`."""
+        ...
+
+    def jobs_of(self, owner: str, *, before: datetime | None, most: int) -> tuple[Doc, ...]:
+        """A page of an owner's jobs, newest first, created before `before`."""
+        ...
+
+    def purge(self, job_id: str) -> None:
+        """Remove every document below a job; the job's own document stays."""
+        ...
+
+
+class Publisher(Protocol):
+    """Envelopes to the topics of their stages; returns when all are accepted."""
+
+    def publish(self, envelopes: Iterable[Envelope]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One version of an object. `spec` is the hash of what it was made from, "" for uploads."""
+
+    bucket: Bucket
+    name: str
+    generation: int
+    size_bytes: int
+    content_type: str
+    crc32c: str
+    spec: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def artefact(self, name: str, kind: str) -> Artefact:
+        """As it is recorded in the ledger, under a name for people."""
+        return Artefact(
+            name,
+            kind,
+            self.bucket.value,
+            self.name,
+            self.generation,
+            self.size_bytes,
+            self.content_type,
+        )
+
+
+class Writing(Protocol):
+    """An object being written. `stored` and `adopted` are set when the context has ended."""
+
+    stored: Stored
+    adopted: bool
+
+    def write(self, data: bytes, /) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SignedUpload:
+    """How a person's program sends the bytes: exactly this request, before `expires_at`."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    expires_at: datetime
+
+
+class ObjectStore(Protocol):
+    """Objects by role of bucket, name and generation. What is written is written once."""
+
+    def stat(self, bucket: Bucket, name: str) -> Stored | None: ...
+
+    def read_at(self, bucket: Bucket, name: str, generation: int) -> Callable[[int, int], bytes]:
+        """A function of (offset, length) in bytes over one pinned version.
+        It raises SourceExpired when that version is gone."""
+        ...
+
+    def create(
+        self, bucket: Bucket, name: str, *, content_type: str, spec: str
+    ) -> AbstractContextManager[Writing]:
+        """Write an object once. An object that stands there already with the same `spec` is
+        adopted; with another one ArtefactConflict is raised. An error inside writes nothing."""
+        ...
+
+    def compose(
+        self,
+        bucket: Bucket,
+        name: str,
+        parts: list[Stored],
+        *,
+        content_type: str,
+        spec: str,
+    ) -> tuple[Stored, bool]:
+        """Join 1 to 32 objects of one bucket without moving their bytes; → (object, adopted)."""
+        ...
+
+    def copy(
+        self, source: Stored, bucket: Bucket, name: str, *, spec: str
+    ) -> tuple[Stored, bool]:
+        """A server-side copy into another bucket; → (object, adopted)."""
+        ...
+
+    def remove(self, bucket: Bucket, name: str, generation: int | None = None) -> None:
+        """Remove one object; it may be gone already."""
+        ...
+
+    def remove_under(self, bucket: Bucket, prefix: str) -> int:
+        """Remove every object under a prefix; → how many."""
+        ...
+
+    def quarantine(self, ref: ObjectRef) -> None:
+        """Put an object that belongs to no job aside, where it wakes nothing."""
+        ...
+
+    def discard(self, ref: ObjectRef) -> None:
+        """Remove an object that arrived for a deleted job."""
+        ...
+
+    def sign_upload(
+        self, bucket: Bucket, name: str, *, content_type: str, max_bytes: int, valid_s: int
+    ) -> SignedUpload:
+        """A URL for one PUT that creates the object, of this type and at most this size."""
+        ...
+
+    def sign_download(
+        self, artefact: Artefact, *, filename: str, valid_s: int, inline: bool = False
+    ) -> str:
+        """A URL for reading one version of one object."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An e-mail. `message_id` is the same for every copy of the same letter."""
+
+    to: str
+    subject: str
+    text: str
+    html: str
+    message_id: str
+
+
+class Mailer(Protocol):
+    """Sends a letter, or raises MailRefused (for good) or MailUnavailable (for now)."""
+
+    def send(self, letter: Letter) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who calls. `email` may be empty."""
+
+    uid: str
+    email: str
+
+
+class Identity(Protocol):
+    """Who a Firebase ID token belongs to. Raises Unauthenticated."""
+
+    def verify(self, token: str) -> User: ...
+
+
+class Log(Protocol):
+    """One named event, as JSON in the cloud."""
+
+    def __call__(self, event: str, /, *, severity: str = "INFO", **details: Any) -> None: ...
