@@ -8,7 +8,8 @@ fits='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))'
 for python in "${MOODREEL_PYTHON:-}" python3 python3.13 python3.12 python3.11; do
   if [ -n "$python" ] && command -v "$python" >/dev/null 2>&1 && "$python" -c "$fits" 2>/dev/null; then
     export PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
-    exec "$python" -m infra.local.cli "$@"
+    # -P: a folder named like one of our packages where the person stands is not ours.
+    exec "$python" -P -m infra.local.cli "$@"
   fi
 done
 

@@ -37,6 +37,17 @@ def is_ready(place: Place) -> bool:
     return bool(told and told["ready"])
 
 
+def wait_ready(place: Place, patience_s: float) -> None:
+    """Wait for a suite that somebody is starting. Raises SetupError when it does not come up."""
+    limit = time.monotonic() + patience_s
+    while not is_ready(place):
+        if holder(place) is None:
+            raise SetupError(f"The suite on {place.base} ended while it was starting.")
+        if time.monotonic() > limit:
+            raise SetupError(f"The suite on {place.base} does not become ready.")
+        time.sleep(0.1)
+
+
 def restart(place: Place, service: str, env: dict[str, str]) -> None:
     """End a service now; it comes back with `env` on top of its own variables."""
     state = place.read_state() or {}

@@ -57,7 +57,7 @@ class Control:
 
         self._server = ThreadingHTTPServer((HOST, port), Door)
         self._server.daemon_threads = True
-        Thread(target=self._server.serve_forever, daemon=True).start()
+        Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def close(self) -> None:
         """Stop answering."""

@@ -84,8 +84,9 @@ def _node() -> Finding:
 
 def _comes_by_itself(what: str, needed: int, requirements: str) -> str:
     pinned = (HERE / requirements).read_text().strip()
-    state = "lies in .local" if installed(environment_folder(HERE / requirements)) else "comes"
-    return f"no {what} {needed} or newer on PATH; {pinned} {state} by itself"
+    there = installed(environment_folder(HERE / requirements))
+    state = "lies in .local" if there else "comes into .local by itself"
+    return f"no {what} {needed} or newer on PATH; {pinned} {state}"
 
 
 def _jar(what: str, variable: str, found: Path | None) -> Finding:

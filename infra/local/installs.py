@@ -43,14 +43,20 @@ def clean_env(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def locked(path: Path) -> Iterator[int]:
+def locked(path: Path, waiting: Callable[[], None]) -> Iterator[int]:
     """Hold an exclusive lock on `path` (made when absent); gives its file descriptor.
+
+    `waiting` is called when somebody else holds it.
 
     An installer inherits it: when we are killed, nobody else begins before the installer ends.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting()
+            fcntl.flock(handle, fcntl.LOCK_EX)
         yield handle.fileno()
 
 
@@ -134,7 +140,10 @@ def once(folder: Path, what: str, install: Callable[[int], None], say: Say) -> N
     """Fill `folder` by `install` (given the lock's descriptor) unless it is complete already."""
     if installed(folder):
         return
-    with locked(folder.with_name(folder.name + ".lock")) as lock:
+    lock_file = folder.with_name(folder.name + ".lock")
+    with locked(
+        lock_file, lambda: say(f"Waiting for another terminal to install {what} …")
+    ) as lock:
         if installed(folder):
             return
         begin = time.monotonic()

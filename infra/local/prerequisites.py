@@ -101,11 +101,20 @@ def java_needed(jar: Path) -> int:
     return max(OLDEST_JAVA, int.from_bytes(head[6:8], "big") - 44)
 
 
+def pointed_nowhere() -> str:
+    """The variable among the two that names a file which is not there, as a sentence, or ""."""
+    for variable in ("MOODREEL_FIRESTORE_JAR", "MOODREEL_PUBSUB_JAR"):
+        told = os.environ.get(variable)
+        if told and not Path(told).is_file():
+            return f"{variable} points to {told}, and there is no such file."
+    return ""
+
+
 def jars_hint() -> str:
     """What a person can do when the jars are nowhere."""
     return (
-        "Install them with `gcloud components install cloud-firestore-emulator pubsub-emulator` "
-        "(Debian and Ubuntu with Google's package source: `apt-get install "
+        "Install the emulators with `gcloud components install cloud-firestore-emulator "
+        "pubsub-emulator` (Debian and Ubuntu with Google's package source: `apt-get install "
         "google-cloud-cli-firestore-emulator google-cloud-cli-pubsub-emulator`), or point "
         "MOODREEL_FIRESTORE_JAR and MOODREEL_PUBSUB_JAR to the two jars."
     )

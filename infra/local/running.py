@@ -21,6 +21,7 @@ from infra.local.installs import clean_env
 from infra.local.layout import ROOT, Place, SetupError
 from infra.local.progress import Progress, times_table
 from infra.local.results import fetch_all
+from infra.local.suite import holder
 from infra.local.tools import python_of, requirements_of
 from shared.domain.pipeline import RECIPES, Recipe
 
@@ -28,6 +29,8 @@ OPTIONS = ("every", "start", "end", "max_width", "format", "quality")
 _POLL_S = 0.3
 _LAST_STAGE_S = 10.0
 """How long after its end a job's mail is waited for; the results do not depend on it."""
+_STARTING_S = 300.0
+"""How long a suite that somebody else starts may take; it may be installing."""
 _TERMINAL = ("done", "failed", "cancelled")
 
 # The system's own list may lack these or read .ts as something else.
@@ -144,7 +147,8 @@ def _recipe(name: str) -> Recipe:
 @contextlib.contextmanager
 def _suite(place: Place, recipe: Recipe) -> Iterator[None]:
     """A suite that is up, or one for the time of this job."""
-    if attached.is_ready(place):
+    if holder(place) is not None:
+        attached.wait_ready(place, _STARTING_S)
         yield
         return
     with attached.on_leash(place, recipe=recipe.name, told=sys.stderr):

@@ -35,6 +35,8 @@ def requirements_of(function: str) -> Path:
 
 def prepare(functions: Iterable[str], say: Say) -> Tools:
     """Find or install all of it. The npm packages come in beside the Python ones."""
+    if nowhere := prerequisites.pointed_nowhere():
+        raise SetupError(nowhere)
     with ThreadPoolExecutor() as pool:
         node = pool.submit(_node, say)
         java_and_jars = pool.submit(_java, say)
