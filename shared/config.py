@@ -38,8 +38,8 @@ class Settings:
     max_duration_s: int = 4 * 3600
     jobs_kept_days: int = 30
     links_valid_days: int = 7
-    crash_at: str = ""
-    """Local only: `point:stage:part`, where the process ends itself once, for tests."""
+    crash_dir: str = ""
+    """Local only: a folder in which a file named `point.stage.job` ends a process there, once."""
     auth_emulator: str = ""
     """host:port of the Auth emulator, local only."""
 
@@ -80,7 +80,7 @@ class Settings:
             max_duration_s=_whole(env, "MOODREEL_MAX_DURATION_S", cls.max_duration_s),
             jobs_kept_days=_whole(env, "MOODREEL_JOBS_KEPT_DAYS", cls.jobs_kept_days),
             links_valid_days=_whole(env, "MOODREEL_LINKS_VALID_DAYS", cls.links_valid_days),
-            crash_at=env.get("MOODREEL_CRASH_AT", "") if local else "",
+            crash_dir=env.get("MOODREEL_CRASH_DIR", "") if local else "",
             auth_emulator=env.get("FIREBASE_AUTH_EMULATOR_HOST", "") if local else "",
         )
 

@@ -124,9 +124,7 @@ class ObjectStore(Protocol):
         """Join 1 to 32 objects of one bucket without moving their bytes; → (object, adopted)."""
         ...
 
-    def copy(
-        self, source: Stored, bucket: Bucket, name: str, *, spec: str
-    ) -> tuple[Stored, bool]:
+    def copy(self, source: Stored, bucket: Bucket, name: str, *, spec: str) -> tuple[Stored, bool]:
         """A server-side copy into another bucket; → (object, adopted)."""
         ...
 

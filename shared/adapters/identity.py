@@ -8,7 +8,9 @@ from collections import OrderedDict
 from typing import Any
 
 import firebase_admin
+import firebase_admin.credentials
 from firebase_admin import auth
+from google.auth.credentials import AnonymousCredentials
 
 from shared.errors import Unauthenticated
 from shared.ports import User
@@ -50,3 +52,16 @@ class FirebaseIdentity:
             while len(self._seen) > REMEMBERED:
                 self._seen.popitem(last=False)
         return user
+
+
+class _NoCredential(firebase_admin.credentials.Base):  # type: ignore[misc]
+    """What firebase-admin needs beside an emulator: a credential that is none."""
+
+    def get_credential(self) -> AnonymousCredentials:
+        return AnonymousCredentials()
+
+
+def identity(project: str, *, local: bool) -> FirebaseIdentity:
+    """The Identity of this process; the app is firebase-admin's default one."""
+    credential = _NoCredential() if local else None
+    return FirebaseIdentity(firebase_admin.initialize_app(credential, {"projectId": project}))

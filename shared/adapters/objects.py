@@ -98,9 +98,7 @@ class CloudObjects:
             return self._adopt(bucket, name, spec), True
         return _stored(bucket, blob), False
 
-    def copy(
-        self, source: Stored, bucket: Bucket, name: str, *, spec: str
-    ) -> tuple[Stored, bool]:
+    def copy(self, source: Stored, bucket: Bucket, name: str, *, spec: str) -> tuple[Stored, bool]:
         blob = self._blob(bucket, name, source.content_type, spec)
         origin = self._bucket(source.bucket).blob(source.name, generation=source.generation)
         token: str | None = None

@@ -38,7 +38,7 @@ def iam_signer() -> Signer:
         if not credentials.valid:
             credentials.refresh(Request())
         return {
-            "service_account_email": credentials.service_account_email,
+            "service_account_email": getattr(credentials, "service_account_email", ""),
             "access_token": credentials.token,
         }
 

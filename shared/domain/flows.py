@@ -243,5 +243,3 @@ def renew(claimed: Claimed, clockwork: Clockwork) -> Flow[bool]:
         if done is Committed.OK:
             return True
     return False
-
-

@@ -98,9 +98,9 @@ def upload_name(recipe: str, job_id: str, input_name: str, upload: int) -> str:
     return f"{prefix}{job_id}/{input_name}.{upload}"
 
 
-def pack_name(job_id: str, spec_hash: str, part: int) -> str:
-    """The object's name of a pack of frames."""
-    return f"{PACKS_PREFIX}{job_id}/{spec_hash[:12]}/{part:02d}.pack"
+def pack_name(prefix: str, job_id: str, spec_hash: str, part: str) -> str:
+    """The object's name of a pack of frames, under the prefix that wakes the next stage or not."""
+    return f"{prefix}{job_id}/{spec_hash[:12]}/{int(part):02d}.pack"
 
 
 def from_object(stage: str, ref: ObjectRef) -> Envelope:

@@ -58,9 +58,7 @@ def cancel(job_id: str, clockwork: Clockwork) -> Flow[None]:
             raise WrongState(f"The job is {job.status} already; only a living one is cancelled.")
         now = clockwork.now()
         done = yield from commit(
-            Update(
-                job_path(job_id), {"status": Status.CANCELLED, "updated_at": now}, job.version
-            ),
+            Update(job_path(job_id), {"status": Status.CANCELLED, "updated_at": now}, job.version),
             *ended(job, Status.CANCELLED, now),
         )
         if done is Committed.OK:
@@ -152,10 +150,7 @@ def delete(job_id: str, clockwork: Clockwork) -> Flow[None]:
                 },
                 job.version,
             ),
-            *(
-                Delete(stage_path(job_id, one.name, one.revision))
-                for one in whole.stages.values()
-            ),
+            *(Delete(stage_path(job_id, one.name, one.revision)) for one in whole.stages.values()),
         )
         if done is Committed.OK:
             break
@@ -257,9 +252,7 @@ def _sweep_one(job_id: str, clockwork: Clockwork) -> Flow[None]:
 
 
 def _touch(job: Job, name: str, now: Any) -> Write:
-    return Update(
-        stage_path(job.id, name, revision_of(name, job.revision)), {"touched_at": now}
-    )
+    return Update(stage_path(job.id, name, revision_of(name, job.revision)), {"touched_at": now})
 
 
 def _job(job_id: str) -> Flow[Job]:

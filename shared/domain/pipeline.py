@@ -125,7 +125,7 @@ class Stage:
     def backoff(self, attempt: int) -> int:
         """Seconds to wait after failed attempt `attempt` (1, 2, …): doubles up to the cap."""
         low, high = self.backoff_s
-        return min(high, low * 2 ** min(attempt - 1, 16))
+        return min(high, low << min(attempt - 1, 16))
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,9 +41,7 @@ def commit_part(claimed: Claimed, result: Finished, clockwork: Clockwork) -> Flo
             return True
 
 
-def part_batch(
-    claimed: Claimed, unit: Unit, result: Finished, now: datetime
-) -> tuple[Write, ...]:
+def part_batch(claimed: Claimed, unit: Unit, result: Finished, now: datetime) -> tuple[Write, ...]:
     """The writes that make a part DONE and count it."""
     envelope = claimed.envelope
     return (
@@ -74,9 +72,7 @@ def commit_told(claimed: Claimed, result: Finished, clockwork: Clockwork) -> Flo
                 {"touched_at": now}
                 | ({"state": StageState.DONE, "finished_at": now, "done": 1} if current else {}),
             ),
-            event(
-                envelope.job_id, now, "told", epoch=claimed.job.epoch, outcome=envelope.part
-            ),
+            event(envelope.job_id, now, "told", epoch=claimed.job.epoch, outcome=envelope.part),
         )
         if done is Committed.OK:
             return True
@@ -108,8 +104,10 @@ def join_batch(job: Job, stage: str, result: Finished, now: datetime) -> list[Wr
     the status stays what it is."""
     plan = result.plan or {}
     following = job.recipe.after(stage)
-    if following is not None and job.stages[following] == StageState.WAITING and (
-        not plan.get(following)
+    if (
+        following is not None
+        and job.stages[following] == StageState.WAITING
+        and (not plan.get(following))
     ):
         raise ValueError(f"{stage} joined without planning {following}")
     moved: dict[str, Any] = {
@@ -166,9 +164,7 @@ def stop_stage(job: Job, name: str, now: datetime) -> Write:
     )
 
 
-def _planned(
-    job: Job, name: str, specs: tuple[Mapping[str, Any], ...], now: datetime
-) -> Write:
+def _planned(job: Job, name: str, specs: tuple[Mapping[str, Any], ...], now: datetime) -> Write:
     return Update(
         stage_path(job.id, name, revision_of(name, job.revision)),
         {

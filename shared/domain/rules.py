@@ -209,9 +209,7 @@ def epoch_of_redrive(job: Job) -> int:
 
 def doomed_by_redrive(units: Mapping[tuple[str, str], Unit]) -> list[Unit]:
     """A redrive deletes every unit that is not DONE, with its attempts and its error."""
-    return [
-        unit for unit in units.values() if not is_done(unit) and unit.stage != NOTIFICATION
-    ]
+    return [unit for unit in units.values() if not is_done(unit) and unit.stage != NOTIFICATION]
 
 
 def pending_status(whole: Whole, arrived: Collection[str]) -> Status:

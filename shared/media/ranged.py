@@ -44,7 +44,7 @@ class RangeFile(io.RawIOBase):
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
         self._position = 0
         self._expected = -1
-        self._run = 1
+        self._streak = 0
 
     def readable(self) -> bool:
         return True
@@ -88,10 +88,11 @@ class RangeFile(io.RawIOBase):
         return self._blocks[number]
 
     def _fetch(self, number: int) -> None:
-        # Reading on where the last fetch ended doubles the run; a jump starts small again.
-        self._run = min(self._run * 2, self._read_ahead) if number == self._expected else 1
+        # Every second fetch that goes on where the last one ended doubles; a jump starts small.
+        self._streak = self._streak + 1 if number == self._expected else 0
+        run = min(1 << self._streak // 2, self._read_ahead)
         offset = number * self._block_bytes
-        length = min(self._run * self._block_bytes, self._size - offset)
+        length = min(run * self._block_bytes, self._size - offset)
         try:
             data = _full(self._read_at(offset, length), offset, length)
         except Exception as error:
@@ -101,7 +102,7 @@ class RangeFile(io.RawIOBase):
         self.fetched_bytes += length
         for n, at in enumerate(range(0, length, self._block_bytes)):
             self._blocks[number + n] = data[at : at + self._block_bytes]
-        self._expected = number + self._run
+        self._expected = number + run
         while len(self._blocks) > self._keep:
             self._blocks.popitem(last=False)
 

@@ -36,7 +36,7 @@ def leases_never_expire(patch: Patch) -> None:
     patch.setattr(
         rules,
         "lease_alive",
-        lambda unit, now: unit is not None and unit.state is UnitState.LEASED,
+        lambda unit, _now: unit is not None and unit.state is UnitState.LEASED,
     )
 
 
@@ -89,9 +89,7 @@ def without_sweeper(world: World) -> None:
     world.sweeps = False
 
 
-def _broken(
-    change: Callable[[World], None] | None = None, schedules: int = SCHEDULES
-) -> str:
+def _broken(change: Callable[[World], None] | None = None, schedules: int = SCHEDULES) -> str:
     """The first promise that breaks, or an empty string when none does."""
     for seed in range(schedules):
         try:

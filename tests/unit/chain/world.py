@@ -115,9 +115,7 @@ class World:
         if what == "redrive":
             flow = operating.redrive(JOB, self.clockwork, 30)
         else:
-            flow = getattr(operating, what)(
-                *([] if what == "sweep" else [JOB]), self.clockwork
-            )
+            flow = getattr(operating, what)(*([] if what == "sweep" else [JOB]), self.clockwork)
         self._start(flow, None, what)
 
     def step(self, index: int, outcome: str = "finished") -> None:

@@ -1,0 +1,34 @@
+"""Clients of Google's services, built from the settings. The emulators' addresses are read by the
+client libraries themselves."""
+
+from __future__ import annotations
+
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import firestore, pubsub_v1, storage
+
+from shared.adapters.ledger import FirestoreLedger
+from shared.adapters.objects import CloudObjects
+from shared.adapters.signing import iam_signer, key_signer
+from shared.adapters.topics import PubSubPublisher
+from shared.config import Settings
+
+
+def ledger(settings: Settings) -> FirestoreLedger:
+    """The job ledger."""
+    return FirestoreLedger(firestore.Client(project=settings.project))
+
+
+def publisher(settings: Settings) -> PubSubPublisher:
+    """The stages' topics."""
+    return PubSubPublisher(pubsub_v1.PublisherClient(), settings.project)
+
+
+def objects(settings: Settings) -> CloudObjects:
+    """The buckets, and who signs URLs for them."""
+    client = (
+        storage.Client(project=settings.project, credentials=AnonymousCredentials())
+        if settings.local
+        else storage.Client(project=settings.project)
+    )
+    signer = key_signer(settings.signer_key) if settings.signer_key else iam_signer()
+    return CloudObjects(client, settings.buckets, signer)

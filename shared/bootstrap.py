@@ -1,0 +1,51 @@
+"""The composition root: settings and neighbours, built once a process and only when asked for."""
+
+from __future__ import annotations
+
+import secrets
+from functools import lru_cache
+
+from shared.adapters import connect
+from shared.adapters.mail import SmtpMailer
+from shared.config import Settings
+from shared.driver import Neighbours, SystemClock
+from shared.errors import ConfigurationError
+from shared.logs import log
+from shared.ports import Identity, Mailer
+
+
+@lru_cache(1)
+def settings() -> Settings:
+    """This process's settings. Raises ConfigurationError."""
+    return Settings.from_env()
+
+
+@lru_cache(1)
+def neighbours() -> Neighbours:
+    """Ledger, buckets, topics, clock and log."""
+    values = settings()
+    return Neighbours(
+        store=connect.ledger(values),
+        objects=connect.objects(values),
+        publisher=connect.publisher(values),
+        clock=SystemClock(),
+        log=log,
+        new_token=lambda: secrets.token_hex(8),
+        crash_dir=values.crash_dir,
+    )
+
+
+@lru_cache(1)
+def mailer() -> Mailer:
+    """The mail server."""
+    if not settings().smtp_url:
+        raise ConfigurationError("SMTP_URL is missing: mail cannot be sent.")
+    return SmtpMailer(settings().smtp_url, settings().mail_from)
+
+
+@lru_cache(1)
+def identity() -> Identity:
+    """Who calls. firebase-admin is imported here, since only HTTPS functions carry it."""
+    from shared.adapters.identity import identity as connected
+
+    return connected(settings().project, local=settings().local)

@@ -1,0 +1,212 @@
+"""Runs flows against the real neighbours: the one place where effects become IO."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from shared.domain import effects as fx
+from shared.domain.flows import renew
+from shared.domain.job import Job
+from shared.domain.message import Envelope
+from shared.domain.pipeline import LEASE_S, RENEW_S, STAGES, Bucket
+from shared.errors import LeaseLost, PermanentError, TransientError
+from shared.ports import Clock, JobStore, Log, ObjectStore, Publisher
+
+T = TypeVar("T")
+Handler = Callable[["Hold"], fx.Finished]
+
+
+class SystemClock:
+    """Clock of this machine."""
+
+    def now(self) -> datetime:
+        """The time in UTC, to the microsecond as Firestore keeps it."""
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        """Let the thread rest."""
+        time.sleep(seconds)
+
+
+class Hold:
+    """A claimed unit while it is worked on. Long work asks `should_stop` again and again."""
+
+    def __init__(self, claimed: fx.Claimed, deadline: float) -> None:
+        self.claimed = claimed
+        self.lost = threading.Event()
+        self._deadline = deadline
+
+    def should_stop(self) -> bool:
+        """Whether the lease is lost, the job ended, or the function's time nearly over."""
+        return self.lost.is_set() or time.monotonic() > self._deadline
+
+    @property
+    def lease_lost(self) -> bool:
+        """Whether it was the lease, and not the time."""
+        return self.lost.is_set()
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Everything that a flow may need of the world."""
+
+    store: JobStore
+    objects: ObjectStore
+    publisher: Publisher
+    clock: Clock
+    log: Log
+    new_token: Callable[[], str]
+    crash_dir: str = ""
+
+    @property
+    def clockwork(self) -> fx.Clockwork:
+        """The part of it that is passed to flows."""
+        return fx.Clockwork(self.clock.now, self.new_token)
+
+
+class Driver:
+    """Performs effects one after the other. One driver serves one delivery or request."""
+
+    def __init__(
+        self,
+        world: Neighbours,
+        *,
+        handler: Handler | None = None,
+        traceparent: str = "",
+    ) -> None:
+        self._world = world
+        self._handler = handler
+        self._traceparent = traceparent
+
+    def run(self, flow: fx.Flow[T]) -> T:
+        """Run a flow to its end; → what it returns. Faults of neighbours go through it."""
+        try:
+            effect = next(flow)
+            while True:
+                try:
+                    value = self._perform(effect)
+                except Exception as fault:
+                    effect = flow.throw(fault)
+                else:
+                    effect = flow.send(value)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+    def _perform(self, effect: fx.Effect) -> Any:
+        world = self._world
+        match effect:
+            case fx.Read(paths):
+                return world.store.read(paths)
+            case fx.ListUnder(collection):
+                return world.store.list_under(collection)
+            case fx.Commit(writes):
+                return world.store.commit(writes)
+            case fx.Publish(envelopes):
+                return world.publisher.publish(self._traced(one) for one in envelopes)
+            case fx.Wait(seconds):
+                return world.clock.sleep(seconds)
+            case fx.Work(claimed):
+                return self._work(claimed)
+            case fx.Said(what, details):
+                return world.log(what, **details)
+            case fx.Stalled(before):
+                return world.store.stalled(before)
+            case fx.Tombstones(before):
+                return world.store.tombstones(before)
+            case fx.Arrived(job):
+                return self._arrived(job)
+            case fx.Quarantine(source):
+                world.log("object.quarantined", severity="WARNING", object=source.name)
+                return world.objects.quarantine(source)
+            case fx.Discard(source):
+                return world.objects.discard(source)
+            case fx.Purge(job_id, _):
+                return self._purge(job_id)
+            case fx.Reached(point):
+                return None if self._handler is None else self._reach(point)
+
+    # --- work --------------------------------------------------------------------------------
+
+    def _work(self, claimed: fx.Claimed) -> fx.Outcome:
+        if self._handler is None:
+            raise TypeError("a flow without a handler has no work to do")
+        self._claimed = claimed
+        row = STAGES[claimed.envelope.stage]
+        hold = Hold(claimed, time.monotonic() + row.soft_deadline_s)
+        finished = threading.Event()
+        beat = threading.Thread(target=self._keep, args=(hold, finished), daemon=True)
+        beat.start()
+        try:
+            return self._handler(hold)
+        except LeaseLost:
+            return fx.Stopped()
+        except PermanentError as refused:
+            return fx.Refused(refused.code, str(refused))
+        except TransientError as fault:
+            self._world.log("work.faltered", severity="WARNING", code=fault.code, why=repr(fault))
+            return fx.Faltered(fault.code, str(fault))
+        except Exception as fault:
+            self._world.log("work.crashed", severity="ERROR", why=_trace(fault))
+            return fx.Faltered("unexpected", f"An unexpected fault: {type(fault).__name__}.")
+        finally:
+            # The heart stops before the commit: a renewal in between would change the version.
+            finished.set()
+            beat.join()
+
+    def _keep(self, hold: Hold, finished: threading.Event) -> None:
+        """Renew the lease until the work is finished; tell it to stop when that fails."""
+        renewed = time.monotonic()
+        driver = Driver(self._world)
+        while not finished.wait(RENEW_S):
+            try:
+                if not driver.run(renew(hold.claimed, self._world.clockwork)):
+                    hold.lost.set()
+                    return
+                renewed = time.monotonic()
+            except Exception as fault:
+                self._world.log("lease.unrenewed", severity="WARNING", why=repr(fault))
+                if time.monotonic() - renewed > LEASE_S:
+                    hold.lost.set()
+                    return
+
+    # --- neighbours --------------------------------------------------------------------------
+
+    def _traced(self, envelope: Envelope) -> Envelope:
+        return replace(envelope, traceparent=self._traceparent) if self._traceparent else envelope
+
+    def _arrived(self, job: Job) -> frozenset[str]:
+        return frozenset(
+            one.name
+            for one in job.inputs
+            if self._world.objects.stat(Bucket.UPLOADS, one.object) is not None
+        )
+
+    def _purge(self, job_id: str) -> None:
+        self._world.store.purge(job_id)
+        for bucket, prefix in sorted({place for row in STAGES.values() for place in row.writes}):
+            self._world.objects.remove_under(bucket, f"{prefix}{job_id}/")
+
+    def _reach(self, point: str) -> None:
+        """Local only: a file named after this point ends the process here, once."""
+        if not self._world.crash_dir:
+            return
+        envelope = self._claimed.envelope
+        order = Path(self._world.crash_dir) / f"{point}.{envelope.stage}.{envelope.job_id}"
+        try:
+            order.unlink()
+        except FileNotFoundError:
+            return
+        os._exit(137)
+
+
+def _trace(fault: BaseException) -> str:
+    return "".join(traceback.format_exception(fault))[-4000:]

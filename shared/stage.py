@@ -1,0 +1,206 @@
+"""`stage`: the frame around every event-driven function.
+
+CloudEvent in → claim → work → commit → announce → acknowledge or refuse. A handler gets a `Task`
+and returns what it made; it never commits, publishes or acknowledges by itself.
+
+The points `after_claim`, `after_work`, `after_commit` and `after_announce` are where a crash must
+do no harm; tests end the process at each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import functions_framework
+from cloudevents.http import CloudEvent
+from werkzeug.exceptions import ServiceUnavailable
+
+from shared import bootstrap
+from shared.config import Settings
+from shared.domain import flows, operating
+from shared.domain.documents import unit_path
+from shared.domain.effects import Finished, Flow, Reply
+from shared.domain.job import Job, StageDoc, Unit
+from shared.domain.message import (
+    JOIN,
+    Envelope,
+    ObjectRef,
+    UnreadableMessage,
+    from_object,
+    read_event,
+    stage_woken_by,
+)
+from shared.driver import Driver, Hold, Neighbours
+from shared.errors import DeadlineNear, LeaseLost
+from shared.logs import bind
+from shared.ports import JobStore, ObjectStore
+
+Handle = Callable[["Task"], Finished]
+Entry = Callable[[CloudEvent], None]
+
+
+class Task:
+    """One unit of work, as a handler sees it."""
+
+    def __init__(self, hold: Hold, world: Neighbours, settings: Settings) -> None:
+        self._hold = hold
+        self._world = world
+        self.settings = settings
+
+    @property
+    def job(self) -> Job:
+        """The job as it was when the unit was claimed."""
+        return self._hold.claimed.job
+
+    @property
+    def stage(self) -> StageDoc:
+        """The stage as it was when the unit was claimed."""
+        return self._hold.claimed.stage
+
+    @property
+    def part(self) -> str:
+        """The part's key, or `join`."""
+        return self._hold.claimed.envelope.part
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        """What this part is asked to do, as the stage before planned it."""
+        return self.stage.spec(self.part)
+
+    def part_units(self) -> tuple[Unit, ...]:
+        """For a join: the stage's parts as they were recorded, in the order of the plan."""
+        here = self.envelope
+        docs = self._world.store.read(
+            unit_path(here.job_id, here.stage, here.revision, part) for part in self.stage.part_ids
+        )
+        return tuple(Unit.from_doc(doc) for doc in docs if doc is not None)
+
+    @property
+    def envelope(self) -> Envelope:
+        """The key of the unit."""
+        return self._hold.claimed.envelope
+
+    @property
+    def objects(self) -> ObjectStore:
+        """Where media is read and written."""
+        return self._world.objects
+
+    @property
+    def store(self) -> JobStore:
+        """The ledger, for reading what other units recorded."""
+        return self._world.store
+
+    @property
+    def should_stop(self) -> Callable[[], bool]:
+        """To be asked often by long work."""
+        return self._hold.should_stop
+
+    def log(self, event: str, **details: Any) -> None:
+        """Say something in the log."""
+        self._world.log(event, **details)
+
+    def check(self) -> None:
+        """Raises LeaseLost or DeadlineNear when the work should stop."""
+        if self._hold.lease_lost:
+            raise LeaseLost
+        if self._hold.should_stop():
+            raise DeadlineNear
+
+
+def stage(name: str, *, part: Handle, join: Handle | None = None) -> Entry:
+    """The entry point of a stage: `main = stage("frame_extraction", part=…, join=…)`."""
+
+    def main(event: CloudEvent) -> None:
+        def deliver(envelope: Envelope) -> tuple[Flow[Reply], Handle]:
+            handle = join if envelope.part == JOIN else part
+            assert handle is not None, f"{name} has no join"  # noqa: S101
+            return flows.deliver(envelope, bootstrap.neighbours().clockwork), handle
+
+        _receive(event, name, deliver)
+
+    return _entry(main)
+
+
+def dead_letters() -> Entry:
+    """The entry point of `dead_letter`: decides by the ledger what becomes of a message."""
+
+    def main(event: CloudEvent) -> None:
+        def deliver(envelope: Envelope) -> tuple[Flow[Reply], None]:
+            return operating.dead_letter(envelope, bootstrap.neighbours().clockwork), None
+
+        _receive(event, None, deliver)
+
+    return _entry(main)
+
+
+def sweeps() -> Entry:
+    """The entry point of `sweeper`: whatever the event says, sweep once."""
+
+    def main(_event: CloudEvent) -> None:
+        world = bootstrap.neighbours()
+        bind(function="sweeper")
+        touched = Driver(world).run(operating.sweep(world.clockwork))
+        if touched:
+            world.log("sweep.done", jobs=touched)
+
+    return _entry(main)
+
+
+def _entry(main: Entry) -> Entry:
+    registered: Entry = functions_framework.cloud_event(main)
+    return registered
+
+
+def _receive(
+    event: CloudEvent,
+    name: str | None,
+    deliver: Callable[[Envelope], tuple[Flow[Reply], Handle | None]],
+) -> None:
+    world, settings = bootstrap.neighbours(), bootstrap.settings()
+    bind(function=name or "dead_letter")
+    try:
+        envelope = _envelope(event, name, world, settings)
+    except UnreadableMessage as unreadable:
+        # Refusing it would bring it back for ever; it is kept in the log.
+        world.log("message.unreadable", severity="ERROR", why=str(unreadable))
+        return
+    if envelope is None:
+        return
+    bind(
+        function=name or "dead_letter",
+        job=envelope.job_id,
+        stage=envelope.stage,
+        part=envelope.part,
+        epoch=envelope.epoch,
+    )
+    flow, handle = deliver(envelope)
+    driver = Driver(
+        world,
+        handler=None if handle is None else lambda hold: handle(Task(hold, world, settings)),
+        traceparent=envelope.traceparent,
+    )
+    if driver.run(flow) is Reply.NACK:
+        # Not an exception of ours: the framework would log a traceback for every busy unit.
+        raise ServiceUnavailable("not now")
+
+
+def _envelope(
+    event: CloudEvent, name: str | None, world: Neighbours, settings: Settings
+) -> Envelope | None:
+    found = read_event(name, str(event["type"]), event.data)
+    if isinstance(found, Envelope):
+        return found
+    return _of_object(found, name, world, settings)
+
+
+def _of_object(
+    ref: ObjectRef, name: str | None, world: Neighbours, settings: Settings
+) -> Envelope | None:
+    """An object's unit; an object whose name is none of ours is put aside."""
+    try:
+        return from_object(name or stage_woken_by(ref, settings.buckets), ref)
+    except UnreadableMessage as strange:
+        world.log("object.strange", severity="WARNING", why=str(strange))
+        world.objects.quarantine(ref)
+        return None
