@@ -60,7 +60,7 @@ def pick(
     """
     report = report if report is not None else PickReport()
     targets = Targets(window, options, passport)
-    maker = PictureMaker(passport.video.sample_aspect, options.max_width)
+    maker = PictureMaker(passport.video, options.max_width)
     zero = passport.first_pts.seconds
     last: Shown | None = None
     image: BgrImage | None = None

@@ -92,14 +92,12 @@ class _Selection:
             if packet.pts is not None and packet.pts < before:
                 self._jump = None  # the last jump led backwards: read on from here instead
             before = -(1 << 63)
-            progress = packet.is_keyframe
+            if packet.is_keyframe:
+                yield from self._skip_to_keyframe()
             while self._targets.within(self._k) and self._is_resolved():
                 yield from self._resolve()
-                progress = True
             if not self._targets.within(self._k):
                 return True
-            if progress:
-                yield from self._skip_to_keyframe()
             while self._pending_bytes > PENDING_BYTES:
                 yield from self._feed()
             far = self._jump is not None and self._limit - self._seen_until > self._jump
@@ -149,6 +147,7 @@ class _Selection:
             raise SelectionFailed(self._k, "the first picture after the keyframe comes too late")
         k, pts = self._k, self._seen[at - 1]
         self._targets.check_limit(k)
+        yield from self._skip_to_keyframe()
         del self._seen[: at - 1]
         self._resolved.append((pts, self._limit))
         self._k += 1

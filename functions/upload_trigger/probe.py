@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_right, insort
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
@@ -23,7 +23,9 @@ from shared.media.ranged import RangeFile
 
 # Enough for two keyframes of most files; a longer GOP is reported as unknown.
 SCAN_PACKETS = 700
-SCAN_BYTES = 6 << 20
+SCAN_BYTES = 4 << 20
+# Pictures that refer back across a keyframe come right behind it.
+SCAN_AFTER_KEYFRAME = 24
 # A decoder that has shown nothing after this many packets will not.
 FIRST_PICTURE_PACKETS = 300
 _ACCESS: dict[str, RandomAccess] = {"mov": "index", "matroska": "index", "mpegts": "bisect"}
@@ -100,7 +102,10 @@ def _scan(container: InputContainer, stream: VideoStream, file: object) -> _Scan
         elif scan.keyframes and packet.pts < scan.keyframes[-1]:
             scan.leading = scan.leading or len(scan.keyframes) > 1
         insort(scan.pts, packet.pts)
-        if scan.first is not None and len(scan.keyframes) > 2 and len(scan.pts) > 120:
+        after = (
+            bisect_right(scan.pts, scan.keyframes[1]) if len(scan.keyframes) > 1 else len(scan.pts)
+        )
+        if scan.first is not None and len(scan.pts) - after > SCAN_AFTER_KEYFRAME:
             break
     raise_if_read_failed(file)
     return scan

@@ -32,6 +32,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
@@ -40,6 +41,7 @@ _CUT_RESPONSE = "faults.cut_after_bytes"
 _CUT_REQUEST = "faults.cut_request_after_bytes"
 _ACTIONS = ("status", "stall_s", "cut_after_bytes", "cut_request_after_bytes", "lose_response")
 _MAX_STALL_S = 3600.0
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 ErrorResponse = Callable[[web.Request, int], web.Response]
@@ -171,6 +173,8 @@ class Faults:
         return next((rule for rule in self.rules.values() if rule.fires(method, path)), None)
 
     async def _add(self, request: web.Request) -> web.Response:
+        if is_from_page(request):
+            raise web.HTTPForbidden
         try:
             rule = parse_rule(self._next_id, await request.json())
         except ValueError as error:
@@ -183,6 +187,8 @@ class Faults:
         return web.json_response({"rules": [rule.report() for rule in self.rules.values()]})
 
     async def _clear(self, request: web.Request) -> web.Response:
+        if is_from_page(request):
+            raise web.HTTPForbidden
         wanted = request.match_info.get("id")
         gone = [r for r in self.rules.values() if wanted is None or str(r.id) == wanted]
         for rule in gone:
@@ -223,6 +229,16 @@ class Faults:
         request[_CUT_RESPONSE] = -1 if lose else int(action["cut_after_bytes"])
         response = await handler(request)
         return response if response.prepared else await _cut_short(request, response)
+
+
+def is_from_page(request: web.Request) -> bool:
+    """Whether a page in a browser sent this: no page may bend a server on this machine."""
+    return "Origin" in request.headers or is_rebound(request)
+
+
+def is_rebound(request: web.Request) -> bool:
+    """Whether a foreign name led here: what a page does with a name rebound to 127.0.0.1."""
+    return urlsplit(f"//{request.host}").hostname not in _LOOPBACK
 
 
 def cut(request: web.Request) -> FaultCutError:

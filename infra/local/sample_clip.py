@@ -38,6 +38,8 @@ def demo_clip(path: Path, seconds: float = 10) -> Path:
         options = {"preset": "veryfast", "crf": "22", "g": str(2 * RATE), "bf": "3"}
         video: Any = out.add_stream("libx264", rate=RATE, options=options)
         video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        # The pictures are turned into YUV by BT.601: say so, or players guess BT.709 at this size.
+        video.codec_context.colorspace = 6
         audio: Any = out.add_stream("aac", rate=SOUND_RATE, layout="mono")
         ground = _background()
         for n in range(round(seconds * RATE)):

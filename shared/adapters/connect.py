@@ -3,8 +3,10 @@ client libraries themselves."""
 
 from __future__ import annotations
 
+import google.cloud.firestore as firestore
+import google.cloud.pubsub_v1 as pubsub_v1
+import google.cloud.storage as storage
 from google.auth.credentials import AnonymousCredentials
-from google.cloud import firestore, pubsub_v1, storage
 
 from shared.adapters.ledger import FirestoreLedger
 from shared.adapters.objects import CloudObjects

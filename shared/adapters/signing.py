@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 import google.auth
+import google.cloud.storage as storage
 from google.auth.transport.requests import Request
-from google.cloud import storage
 from google.oauth2 import service_account
 
 from shared.ports import SignedUpload

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from google.cloud import storage
+import google.cloud.storage as storage
 
 from shared.ports import Stored
 
@@ -46,7 +46,7 @@ class ObjectWriter:
         return len(data)
 
     def finish(self, timeout_s: tuple[int, int]) -> None:
-        """Make the object appear, whole. Raises the client's PreconditionFailed when one is there."""
+        """Make the object appear, whole. Raises PreconditionFailed when one is there already."""
         if self._stream is not None:
             self._stream.close()
             self.blob.reload(retry=self._retry, timeout=timeout_s)

@@ -1,7 +1,7 @@
 """The ledger's documents and what may be done to them: reads, atomic batches, nothing else.
 
 A batch is all or nothing. Preconditions are a document's version (its last update time in
-Firestore) or its absence. There are no read-write transactions here: they stall on shared documents.
+Firestore) or its absence. There are no read-write transactions: on shared documents they stall.
 
     jobs/{job}                                     one job; changes on stage transitions only
     jobs/{job}/stages/{stage}-{revision}           state, total, done, the parts' specs

@@ -16,7 +16,7 @@ from shared.domain.documents import (
     unit_path,
 )
 from shared.domain.effects import Clockwork, Flow, Said, commit, publish
-from shared.domain.job import Job, StageState, Status, UnitState, event
+from shared.domain.job import Job, StageState, Status, UnitState
 from shared.domain.message import Envelope
 from shared.domain.reading import outcome_of, read_view
 from shared.domain.recording import ended

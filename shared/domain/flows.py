@@ -21,7 +21,6 @@ from shared.domain.documents import (
     Increment,
     Update,
     Write,
-    job_path,
     stage_path,
     unit_path,
 )
@@ -41,15 +40,14 @@ from shared.domain.effects import (
     Wait,
     commit,
     publish,
-    read,
     work,
 )
 from shared.domain.failing import fail
 from shared.domain.job import Job, Status, UnitState
 from shared.domain.message import JOIN, Envelope
 from shared.domain.pipeline import BUSY_WAIT_S, STAGES
-from shared.domain.recording import commit_join, commit_part, commit_told
 from shared.domain.reading import outcome_of, read_after, read_view
+from shared.domain.recording import commit_join, commit_part, commit_told
 from shared.domain.rules import Verdict
 
 

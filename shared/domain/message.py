@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.domain.pipeline import (
-    PACKS_PREFIX,
     PROMPTS_PREFIX,
     RECIPES,
     STAGES,

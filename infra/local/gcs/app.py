@@ -6,11 +6,10 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from infra.local.faults import FaultCutError, Faults
+from infra.local.faults import FaultCutError, Faults, Handler, is_from_page, is_rebound
 
 from . import batch, json_api, json_upload, xml_api
 from .errors import ApiError, access_denied
@@ -20,7 +19,6 @@ from .stand import Stand
 
 logger = logging.getLogger(__name__)
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _JSON_PATHS = ("/storage/", "/upload/", "/resumable/", "/download/", "/batch")
 
 
@@ -47,16 +45,13 @@ def _injected(request: web.Request, status: int) -> web.Response:
     return refusal(request, ApiError(status, reason, code, "Injected fault."))
 
 
-def _check_caller(request: web.Request) -> None:
-    """Keep pages in a browser away from what needs no signature.
-
-    A foreign name in `Host` is a name rebound to this machine; `Origin` on the JSON API is a page.
-    """
-    host = urlsplit(f"//{request.host}").hostname
-    if host not in _LOOPBACK:
-        raise access_denied("This server answers to its loopback name alone.")
-    if "Origin" in request.headers and (_is_json(request) or request.raw_path.startswith("/_")):
-        raise access_denied("Pages in a browser use signed requests on /bucket/object.")
+@web.middleware
+async def _keep_pages_out(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Pages in a browser use signed requests; what needs no signature is not for them."""
+    unsigned = _is_json(request) or request.raw_path.startswith("/_")
+    if is_rebound(request) or (unsigned and is_from_page(request)):
+        return refusal(request, access_denied("This server is for programs on this machine."))
+    return await handler(request)
 
 
 def build_app(stand: Stand, pubsub_url: str | None) -> web.Application:
@@ -67,7 +62,6 @@ def build_app(stand: Stand, pubsub_url: str | None) -> web.Application:
         path = request.raw_path.partition("?")[0]
         extra: dict[str, str] = {}
         try:
-            _check_caller(request)
             if path.startswith(("/upload/", "/resumable/")):
                 response = await json_upload.handle(stand, sessions, request)
             elif path.startswith("/batch"):
@@ -114,6 +108,7 @@ def build_app(stand: Stand, pubsub_url: str | None) -> web.Application:
 
     app = web.Application()
     Faults(_injected).install(app)
+    app.middlewares.insert(0, _keep_pages_out)
     app.router.add_get("/_health", health)
     app.router.add_get("/_stats", stats)
     app.router.add_route("*", "/{path:.*}", dispatch, expect_handler=expect)

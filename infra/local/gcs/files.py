@@ -127,25 +127,29 @@ class Sink:
         if task is not None:
             await task
 
-    def _settle(self, whole: bool) -> None:
-        keep = len(self._pending) if whole else len(self._pending) // GRAIN_BYTES * GRAIN_BYTES
-        self._write(bytes(self._pending[:keep]))
-        self.size_bytes -= len(self._pending) - keep
-        self._pending.clear()
+    def _settle(self, grain_bytes: int) -> None:
+        ready = len(self._pending) // grain_bytes * grain_bytes
+        self._write(bytes(self._pending[:ready]))
+        del self._pending[:ready]
         if self._file is not None:
             self._file.flush()
             os.fsync(self._file.fileno())
 
     async def persist(self) -> int:
-        """Bring whole grains to disk, drop the rest; returns how many bytes are safe."""
+        """Bring whole grains to disk; returns how many bytes are safe. The rest stays pending."""
         await self._join()
-        await asyncio.to_thread(self._settle, False)
-        return self.size_bytes
+        await asyncio.to_thread(self._settle, GRAIN_BYTES)
+        return self.size_bytes - len(self._pending)
+
+    def drop_pending(self) -> None:
+        """Forget the bytes that are not on disk, as if they had not been sent."""
+        self.size_bytes -= len(self._pending)
+        self._pending.clear()
 
     async def finish(self) -> Content:
         """Bring everything to disk and close."""
         await self._join()
-        await asyncio.to_thread(self._settle, True)
+        await asyncio.to_thread(self._settle, 1)
         await self.close()
         return Content(
             file_id=self.file_id,

@@ -12,6 +12,7 @@ from . import json_buckets as buckets
 from . import json_objects as objects
 from .calls import Call, call_of, decoded, split
 from .errors import ApiError, not_found
+from .fields import parse_mask, pick
 from .json_buckets import Answer
 from .media import send
 from .preconditions import from_query, wanted_generation
@@ -67,7 +68,9 @@ async def carry_out(stand: Stand, call: Call) -> Answer:
             continue
         if call.method not in methods:
             raise ApiError(405, "methodNotAllowed", "MethodNotAllowed", "Method Not Allowed")
-        return await methods[call.method](stand, call, *map(decoded, match.groups()))
+        status, resource = await methods[call.method](stand, call, *map(decoded, match.groups()))
+        mask = parse_mask(call.query.get("fields", ""))
+        return status, pick(resource, mask) if resource is not None else None
     raise not_found()
 
 

@@ -67,6 +67,7 @@ def list_page(tx: sqlite3.Connection, bucket: str, query: Mapping[str, str]) -> 
     bucket_store.find(tx, bucket)
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
     glob = glob_pattern(query["matchGlob"]) if query.get("matchGlob") else None
+    trailing = query.get("includeTrailingDelimiter", "").lower() == "true"
     limit = max_results(query)
     token = query.get("pageToken", "")
     starts = (query.get("startOffset", ""), prefix, start_of(token) if token else "")
@@ -88,7 +89,7 @@ def list_page(tx: sqlite3.Connection, bucket: str, query: Mapping[str, str]) -> 
             continue
         folded = name[: cut + len(delimiter)]
         page.prefixes.append(folded)
-        if query.get("includeTrailingDelimiter") == "true" and name == folded:
+        if trailing and name == folded:
             page.items.append(StoredObject.of(row))
         # One query jumps over all that lies below the prefix.
         start = after_all(folded)

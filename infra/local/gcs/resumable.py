@@ -58,7 +58,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class _Span:
-    """A parsed Content-Range: `first` None is a probe, `total` None is not known yet."""
+    """A parsed Content-Range: `first` None is a probe, `last` None a body to its end."""
 
     first: int | None
     last: int | None
@@ -171,7 +171,8 @@ class Sessions:
                     await sink.close()
                     raise
             end = sink.size_bytes
-            if span.total is None or end != span.total:
+            whole_body = span.first is not None and span.last is None
+            if not whole_body and end != span.total:
                 return Progress(end, None)
             return await self._finish(session_id, plan, sink, digests)
 
@@ -215,11 +216,12 @@ class Sessions:
                 if sink.size_bytes - safe >= _CHECKPOINT_BYTES:
                     safe = await self._checkpoint(session_id, sink)
             end = sink.size_bytes
-            whole = span.total == end or (span.total is None and span.last is None)
+            whole = span.total == end or span.last is None
         finally:
             # Also when the connection broke: whole grains are kept, the torn rest is not.
             if not whole:
                 await self._checkpoint(session_id, sink)
+                sink.drop_pending()
 
     async def _checkpoint(self, session_id: str, sink: Sink) -> int:
         safe = await sink.persist()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from google.cloud import storage  # type: ignore[attr-defined]
+from google.cloud import storage
 from google.oauth2 import service_account
 
 from .pubsub import Emulator, PubSub, Recorder, emulator_jar

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import requests
 from google.auth.credentials import AnonymousCredentials
-from google.cloud import storage  # type: ignore[attr-defined]
+from google.cloud import storage
 from google.oauth2 import service_account
 
 PROJECT = "demo-moodreel"
