@@ -96,7 +96,7 @@ def _run(examples: int, steps: int) -> None:
 
 
 def test_any_schedule_ends_every_job_once_and_tells_it() -> None:
-    _run(150, 50)
+    _run(100, 50)
 
 
 @pytest.mark.sweep

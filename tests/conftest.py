@@ -1,0 +1,17 @@
+"""Slow sweeps are opt-in: `--sweep`."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--sweep", action="store_true", help="run the slow sweeps as well")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--sweep"):
+        return
+    kept = [item for item in items if "sweep" not in item.keywords]
+    config.hook.pytest_deselected([item for item in items if "sweep" in item.keywords])
+    items[:] = kept
