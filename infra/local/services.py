@@ -13,6 +13,8 @@ from infra.local.tools import Tools
 from shared.domain.pipeline import RECIPES, STAGES, Bucket, Kind, Stage
 
 SIGNER_KEY = "signer.json"
+CRASHES = "crashes"
+"""Folder of files that order a function to end itself at a named point, once."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ def emulator_env(place: Place) -> dict[str, str]:
         "MOODREEL_PROJECT": PROJECT,
         "MOODREEL_PUBLIC_URL": place.url("api"),
         "MOODREEL_SIGNER_KEY": str(place.folder / SIGNER_KEY),
+        "MOODREEL_CRASH_DIR": str(place.folder / CRASHES),
         "MOODREEL_ORIGINS": os.environ.get("MOODREEL_ORIGINS", ",".join(origins)),
         **{f"MOODREEL_BUCKET_{role.upper()}": bucket_name(role) for role in Bucket},
         "FIRESTORE_EMULATOR_HOST": f"{HOST}:{place.port('firestore')}",
@@ -162,9 +165,11 @@ def _function(place: Place, tools: Tools, row: Stage) -> Service:
         # The Pub/Sub emulator pushes two messages at a time to a subscription; a row that takes
         # one request at a time has two instances then, as Cloud Run would start a second one.
         "WORKERS": "2" if row.kind is Kind.MEDIA and row.concurrency == 1 else "1",
+        # gunicorn opens a control socket there; with one folder for all they would collide.
+        "XDG_RUNTIME_DIR": str(place.folder / "run" / row.name),
         **_secrets(place, row),
     }
-    # The framework answers /robots.txt itself: a probe that wakes no handler.
+    # The framework refuses /robots.txt itself: a probe that wakes no handler.
     return Service(row.name, argv, port, f"http://{HOST}:{port}/robots.txt", clean_env(env))
 
 

@@ -24,9 +24,8 @@ _POLL_S = 0.05
 _SETTLED_S = 5.0
 """Who lived this long is started again at once; who dies sooner waits longer every time."""
 _LONGEST_WAIT_S = 15.0
-_WORKER_DIED = re.compile(rb"Worker \(pid:(\d+)\) was sent (SIG\w+)")
-_ONCE = "MOODREEL_CRASH_AT"
-"""Where a function ends itself, for tests: once, so it comes back without."""
+_WORKER_DIED = re.compile(rb"Worker \(pid:(\d+)\) (was sent SIG\w+|exited with code \d+)")
+"""How gunicorn tells it."""
 
 
 @dataclass
@@ -190,7 +189,7 @@ class Supervisor:
         for found in _WORKER_DIED.finditer(fresh):
             one.restarts += 1
             pid, cause = (part.decode() for part in found.groups())
-            self._say(f"{one.service.name}: worker {pid} was killed by {cause}; it was replaced.")
+            self._say(f"{one.service.name}: worker {pid} {cause}; gunicorn started another one.")
             self.changed()
 
     async def _again(self, one: Running, env: dict[str, str] | None) -> None:
@@ -204,8 +203,7 @@ class Supervisor:
         if self._stopping:
             return
         one.restarts += 1
-        kept = {key: value for key, value in one.service.env.items() if key != _ONCE}
-        one.process = self._spawn(one.service, one.log, {**kept, **(env or {})})
+        one.process = self._spawn(one.service, one.log, {**one.service.env, **(env or {})})
         one.started = time.monotonic()
         self.changed()
         while one.process.poll() is None:

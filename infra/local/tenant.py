@@ -16,7 +16,7 @@ from infra.local import attached, wiring
 from infra.local.client import Client, User
 from infra.local.layout import Place, SetupError
 from infra.local.running import content_type
-from infra.local.services import emulator_env
+from infra.local.services import CRASHES, emulator_env
 from infra.local.wire import request
 from shared.domain.pipeline import RECIPES, STAGES
 
@@ -83,6 +83,13 @@ class Tenant:
         """Whether it answers after at least one more restart."""
         one = self.services()[service]
         return bool(one["ready"] and one["restarts"] > restarts_before)
+
+    def crash_once(self, point: str, stage: str, job_id: str) -> Path:
+        """The stage's process ends itself when it reaches the point; the order's file goes then."""
+        order = self.place.folder / CRASHES / f"{point}.{stage}.{job_id}"
+        order.parent.mkdir(exist_ok=True)
+        order.touch()
+        return order
 
     def tick(self, row: str) -> None:
         """What the schedule would send, now."""

@@ -79,6 +79,34 @@ def test_a_killed_service_comes_back_and_it_is_said(suite: Tenant) -> None:
     assert "gcs was killed by SIGKILL; starting it again" in suite.said()
 
 
+@pytest.mark.parametrize("row", [row.name for row in rows_to_start() if row.event_driven])
+def test_a_killed_function_leaves_no_worker_behind_and_comes_back(suite: Tenant, row: str) -> None:
+    before, master = suite.services()[row]["restarts"], suite.pid(row)
+
+    os.kill(master, signal.SIGKILL)  # the master alone: its workers would keep the port
+
+    wait_until(lambda: suite.is_back(row, before), f"{row} to come back")
+    assert suite.pid(row) != master
+    assert f"{row} was killed by SIGKILL" in suite.said()
+    assert request("GET", suite.url(row) + "/robots.txt").status < 500
+
+
+@pytest.mark.parametrize("row", [row.name for row in rows_to_start() if row.event_driven][:1])
+def test_a_killed_worker_is_replaced_and_it_is_said(suite: Tenant, row: str) -> None:
+    workers = subprocess.run(
+        ["/usr/bin/env", "pgrep", "-P", str(suite.pid(row))],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+
+    os.kill(int(workers[0]), signal.SIGKILL)
+
+    told = f"{row}: worker {workers[0]} was sent SIGKILL; gunicorn started another one."
+    wait_until(lambda: told in suite.said(), "the runner to say so")
+    assert request("GET", suite.url(row) + "/robots.txt").status < 500
+
+
 def test_pubsub_is_wired_again_after_its_death(suite: Tenant) -> None:
     url = f"{suite.url('pubsub')}/v1/projects/{PROJECT}"
     before = [request("GET", f"{url}/{kind}").json() for kind in ("topics", "subscriptions")]
