@@ -13,5 +13,5 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("--sweep"):
         return
     kept = [item for item in items if "sweep" not in item.keywords]
-    config.hook.pytest_deselected([item for item in items if "sweep" in item.keywords])
+    config.hook.pytest_deselected(items=[one for one in items if "sweep" in one.keywords])
     items[:] = kept
