@@ -1,0 +1,98 @@
+"""Buckets: their names, their settings, and that a full one is not thrown away."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+import requests
+from google.api_core.exceptions import Conflict, NotFound, PreconditionFailed
+from google.cloud import storage
+
+CORS = [
+    {
+        "origin": ["https://studio.example"],
+        "method": ["GET", "PUT"],
+        "responseHeader": ["Content-Type"],
+        "maxAgeSeconds": 600,
+    }
+]
+
+
+def test_a_bucket_keeps_its_cors_lifecycle_and_labels(bucket: Any, client: storage.Client) -> None:
+    bucket.cors = CORS
+    bucket.labels = {"room": "uploads"}
+    bucket.add_lifecycle_delete_rule(age=7)
+    bucket.iam_configuration.uniform_bucket_level_access_enabled = True
+    bucket.patch()
+    seen = client.get_bucket(bucket.name)
+    assert seen.cors == CORS
+    assert seen.labels == {"room": "uploads"}
+    assert [rule["condition"] for rule in seen.lifecycle_rules] == [{"age": 7}]
+    assert seen.iam_configuration.uniform_bucket_level_access_enabled is True
+    assert seen.metageneration == 2
+    seen.cors = []
+    seen.patch()
+    assert client.get_bucket(bucket.name).cors == []
+
+
+def test_a_name_is_given_once(bucket: Any, client: storage.Client) -> None:
+    with pytest.raises(Conflict):
+        client.create_bucket(bucket.name)
+
+
+@pytest.mark.parametrize("name", ["ab", "Upper", "-dash", "under_", "10.0.0.1", "a b", "x" * 64])
+def test_names_that_google_refuses_are_refused(endpoint: str, name: str) -> None:
+    url = f"{endpoint}/storage/v1/b?project=demo-moodreel"
+    assert requests.post(url, json={"name": name}, timeout=10).status_code == 400
+
+
+def test_a_full_bucket_is_not_deleted(bucket: Any, client: storage.Client) -> None:
+    bucket.blob("x").upload_from_string(b"x")
+    with pytest.raises(Conflict):
+        bucket.delete()
+    bucket.delete(force=True)
+    with pytest.raises(NotFound):
+        client.get_bucket(bucket.name)
+    assert not client.bucket(bucket.name).exists()
+
+
+def test_buckets_are_listed_by_prefix_and_page(client: storage.Client) -> None:
+    stem = f"l-{uuid.uuid4().hex[:12]}"
+    names = [f"{stem}-{number}" for number in range(5)]
+    for name in names:
+        client.create_bucket(name)
+    assert [b.name for b in client.list_buckets(prefix=stem)] == names
+    pages = client.list_buckets(prefix=stem, page_size=2).pages
+    assert [page.num_items for page in pages] == [2, 2, 1]
+
+
+def test_a_bucket_changes_only_as_its_metageneration_says(bucket: Any) -> None:
+    bucket.labels = {"a": "b"}
+    with pytest.raises(PreconditionFailed):
+        bucket.patch(if_metageneration_match=9)
+    bucket.patch(if_metageneration_match=1)
+    with pytest.raises(PreconditionFailed):
+        bucket.reload(if_metageneration_match=1)
+
+
+@pytest.mark.parametrize(
+    "cors",
+    [["text"], [{"origin": "https://a"}], [{"method": [1]}], [{"unknown": []}], {"origin": []}],
+)
+def test_a_cors_configuration_that_is_none_is_refused(
+    bucket: Any, endpoint: str, cors: Any
+) -> None:
+    url = f"{endpoint}/storage/v1/b/{bucket.name}"
+    assert requests.patch(url, json={"cors": cors}, timeout=10).status_code == 400
+
+
+def test_paths_and_methods_that_mean_nothing_say_so(bucket: Any, endpoint: str) -> None:
+    base = f"{endpoint}/storage/v1"
+    assert requests.get(f"{base}/nothing", timeout=10).status_code == 404
+    assert requests.post(f"{base}/b/{bucket.name}", json={}, timeout=10).status_code in (404, 405)
+    assert (
+        requests.post(f"{endpoint}/upload/storage/v1/b/{bucket.name}/o", timeout=10).status_code
+        == 400
+    )

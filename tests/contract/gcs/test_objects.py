@@ -1,0 +1,259 @@
+"""Listing, composing, copying, deleting and batches."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import google_crc32c
+import pytest
+import requests
+from google.api_core.exceptions import BadRequest, NotFound, PreconditionFailed
+from google.cloud import storage
+
+
+def fill(bucket: Any, endpoint: str, names: list[str]) -> None:
+    """Write an object of every name."""
+    local = threading.local()
+
+    def write(name: str) -> None:
+        if not hasattr(local, "session"):
+            local.session = requests.Session()
+        answer = local.session.post(
+            f"{endpoint}/upload/storage/v1/b/{bucket.name}/o",
+            params={"uploadType": "media", "name": name},
+            data=b"x",
+            timeout=30,
+        )
+        assert answer.status_code == 200
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, names))
+
+
+def names_of(found: Any) -> list[str]:
+    """The names in the order they came."""
+    return [blob.name for blob in found]
+
+
+def test_five_thousand_objects_are_listed_once_each_and_in_order(
+    bucket: Any, endpoint: str
+) -> None:
+    wanted = [f"frames/{number:05d}.jpg" for number in range(5000)]
+    shuffled = random.Random(5).sample(wanted, len(wanted))
+    fill(bucket, endpoint, shuffled)
+    assert names_of(bucket.list_blobs()) == wanted
+    pages = list(bucket.list_blobs(page_size=700).pages)
+    assert [page.num_items for page in pages] == [700] * 7 + [100]
+    assert names_of(bucket.list_blobs(prefix="frames/012")) == wanted[1200:1300]
+    assert (
+        names_of(bucket.list_blobs(max_results=3, start_offset="frames/04998.jpg"))
+        == (wanted[4998:])
+    )
+    folded = bucket.list_blobs(delimiter="/")
+    assert (names_of(folded), set(folded.prefixes)) == ([], {"frames/"})
+
+
+def test_a_delimiter_folds_names_into_folders(bucket: Any, endpoint: str) -> None:
+    fill(bucket, endpoint, ["a", "b/1", "b/2", "b/c/3", "b/c/4", "d", "e/", "e/5"])
+    top = bucket.list_blobs(delimiter="/")
+    assert (names_of(top), sorted(top.prefixes)) == (["a", "d"], ["b/", "e/"])
+    inside = bucket.list_blobs(prefix="b/", delimiter="/")
+    assert (names_of(inside), sorted(inside.prefixes)) == (["b/1", "b/2"], ["b/c/"])
+    trailing = bucket.list_blobs(delimiter="/", include_trailing_delimiter=True)
+    assert names_of(trailing) == ["a", "d", "e/"]
+
+
+@pytest.mark.parametrize("page_size", [1, 2, 3, 4])
+def test_pages_neither_repeat_nor_lose_a_folder(bucket: Any, endpoint: str, page_size: int) -> None:
+    names = [f"{folder}/{n}" for folder in "abcde" for n in range(4)] + ["bb", "dd"]
+    fill(bucket, endpoint, names)
+    items: list[str] = []
+    prefixes: list[str] = []
+    token = ""
+    while True:
+        answer = requests.get(
+            f"{endpoint}/storage/v1/b/{bucket.name}/o",
+            params={"delimiter": "/", "maxResults": str(page_size), "pageToken": token},
+            timeout=10,
+        ).json()
+        got = answer.get("prefixes", []), [item["name"] for item in answer.get("items", [])]
+        assert len(got[0]) + len(got[1]) <= page_size
+        prefixes += got[0]
+        items += got[1]
+        token = answer.get("nextPageToken", "")
+        if not token:
+            break
+    assert prefixes == ["a/", "b/", "c/", "d/", "e/"]
+    assert items == ["bb", "dd"]
+
+
+def test_names_are_ordered_by_their_bytes(bucket: Any, endpoint: str) -> None:
+    names = ["a", "Z", "é", "z", "日", "🎬", "\uffff", "a\x00b", "a b", "A"]
+    fill(bucket, endpoint, names)
+    assert names_of(bucket.list_blobs()) == sorted(names, key=str.encode)
+    assert names_of(bucket.list_blobs(start_offset="b", end_offset="日")) == ["z", "é"]
+
+
+def test_a_glob_picks_names(bucket: Any, endpoint: str) -> None:
+    fill(bucket, endpoint, ["a.jpg", "a.png", "b/a.jpg", "b/c/a.jpg", "[x].jpg"])
+
+    def globbed(glob: str) -> list[str]:
+        return names_of(bucket.list_blobs(match_glob=glob))
+
+    assert globbed("*.jpg") == ["[x].jpg", "a.jpg"]
+    assert globbed("**.jpg") == ["[x].jpg", "a.jpg", "b/a.jpg", "b/c/a.jpg"]
+    assert globbed("b/*.jpg") == ["b/a.jpg"]
+    assert globbed("a.{jpg,png}") == ["a.jpg", "a.png"]
+    assert globbed("[a-b].???") == ["a.jpg", "a.png"]
+
+
+def test_what_a_page_token_or_a_page_size_cannot_be(bucket: Any, endpoint: str) -> None:
+    url = f"{endpoint}/storage/v1/b/{bucket.name}/o"
+    for bad in ({"pageToken": "!"}, {"maxResults": "many"}, {"maxResults": "-1"}):
+        assert requests.get(url, params=bad, timeout=10).status_code == 400
+    missing = f"{endpoint}/storage/v1/b/not-there-at-all/o"
+    assert requests.get(missing, timeout=10).status_code == 404
+
+
+def test_objects_are_composed_in_order(bucket: Any) -> None:
+    parts = [bucket.blob(f"part-{n}") for n in range(32)]
+    for number, part in enumerate(parts):
+        part.upload_from_string(bytes([number]) * (number + 1))
+    whole = bucket.blob("whole")
+    whole.content_type = "application/zip"
+    whole.metadata = {"parts": "32"}
+    whole.compose(parts, if_generation_match=0)
+    body = b"".join(bytes([n]) * (n + 1) for n in range(32))
+    seen = bucket.get_blob("whole")
+    assert seen.download_as_bytes() == body
+    assert (seen.component_count, seen.md5_hash) == (32, None)
+    assert (seen.content_type, seen.metadata) == ("application/zip", {"parts": "32"})
+    assert base64.b64decode(seen.crc32c) == google_crc32c.value(body).to_bytes(4, "big")
+
+
+def test_a_composite_can_grow_out_of_itself(bucket: Any) -> None:
+    log = bucket.blob("log")
+    log.upload_from_string(b"one ")
+    line = bucket.blob("line")
+    line.upload_from_string(b"two ")
+    log.compose([log, line])
+    log.compose([log, line, line])
+    assert bucket.blob("log").download_as_bytes() == b"one two two two "
+    assert bucket.get_blob("log").component_count == 4
+
+
+def test_a_stale_component_stops_the_composition(bucket: Any) -> None:
+    one, two = bucket.blob("one"), bucket.blob("two")
+    one.upload_from_string(b"1")
+    two.upload_from_string(b"2")
+    seen = [one.generation, two.generation]
+    bucket.blob("two").upload_from_string(b"changed meanwhile")
+    latest = [bucket.blob("one"), bucket.blob("two")]
+    with pytest.raises(PreconditionFailed):
+        bucket.blob("whole").compose(latest, if_source_generation_match=seen)
+    pinned = bucket.blob("two", generation=seen[1])
+    with pytest.raises(NotFound):
+        bucket.blob("whole").compose([one, pinned])
+    with pytest.raises(NotFound):
+        bucket.blob("whole").compose([one, bucket.blob("never")])
+    assert bucket.get_blob("whole") is None
+
+
+def test_composing_takes_from_one_to_thirty_two(bucket: Any) -> None:
+    part = bucket.blob("part")
+    part.upload_from_string(b"x")
+    with pytest.raises(BadRequest):
+        bucket.blob("whole").compose([part] * 33)
+    with pytest.raises(BadRequest):
+        bucket.blob("whole").compose([])
+    bucket.blob("whole").upload_from_string(b"there")
+    with pytest.raises(PreconditionFailed):
+        bucket.blob("whole").compose([part], if_generation_match=0)
+
+
+def test_copies_carry_their_metadata_or_get_new(bucket: Any, client: storage.Client) -> None:
+    source = bucket.blob("source")
+    source.metadata = {"a": "1"}
+    source.upload_from_string(b"bytes", content_type="video/mp4")
+    bucket.copy_blob(source, bucket, "copy")
+    copied = bucket.get_blob("copy")
+    assert (copied.metadata, copied.content_type) == ({"a": "1"}, "video/mp4")
+    assert copied.download_as_bytes() == b"bytes"
+
+    other = client.create_bucket(f"{bucket.name}-2")
+    target = other.blob("rewritten")
+    token, done, total = target.rewrite(source)
+    assert (token, done, total) == (None, 5, 5)
+    assert other.get_blob("rewritten").md5_hash == source.md5_hash
+    source.delete()
+    assert other.blob("rewritten").download_as_bytes() == b"bytes"
+
+
+def test_copies_obey_conditions_on_both_ends(bucket: Any) -> None:
+    source, target = bucket.blob("source"), bucket.blob("target")
+    source.upload_from_string(b"new")
+    target.upload_from_string(b"old")
+    with pytest.raises(PreconditionFailed):
+        bucket.copy_blob(source, bucket, "target", if_generation_match=0)
+    with pytest.raises(PreconditionFailed):
+        bucket.copy_blob(source, bucket, "target", if_source_generation_match=1)
+    with pytest.raises(PreconditionFailed):
+        target.rewrite(source, if_source_metageneration_match=7)
+    with pytest.raises(NotFound):
+        bucket.copy_blob(source, bucket, "target", source_generation=1)
+    assert bucket.blob("target").download_as_bytes() == b"old"
+    target.rewrite(source, if_generation_match=target.generation)
+    assert bucket.blob("target").download_as_bytes() == b"new"
+
+
+def test_deleting_is_conditional_and_final(bucket: Any) -> None:
+    blob = bucket.blob("d")
+    blob.upload_from_string(b"x")
+    with pytest.raises(PreconditionFailed):
+        bucket.blob("d").delete(if_generation_match=blob.generation - 1)
+    bucket.blob("d").delete(if_generation_match=blob.generation)
+    assert not bucket.blob("d").exists()
+    with pytest.raises(NotFound):
+        bucket.blob("d").delete()
+
+
+def test_a_held_object_is_neither_deleted_nor_overwritten(bucket: Any) -> None:
+    blob = bucket.blob("held")
+    blob.upload_from_string(b"x")
+    blob.temporary_hold = True
+    blob.patch()
+    for attempt in (blob.delete, lambda: bucket.blob("held").upload_from_string(b"y")):
+        with pytest.raises(Exception, match="403"):
+            attempt()
+    blob.temporary_hold = False
+    blob.patch()
+    blob.delete()
+
+
+def test_a_batch_runs_each_call_and_fails_alone(bucket: Any, client: storage.Client) -> None:
+    for name in ("a", "b/ü", "c"):
+        bucket.blob(name).upload_from_string(b"x")
+    batch = client.batch()
+    with contextlib.suppress(NotFound), batch:
+        bucket.delete_blob("a")
+        bucket.delete_blob("missing")
+        bucket.delete_blob("b/ü")
+    assert [answer.status_code for answer in batch._responses] == [204, 404, 204]
+    assert names_of(bucket.list_blobs()) == ["c"]
+    blob = bucket.blob("c")
+    with client.batch():
+        blob.metadata = {"in": "batch"}
+        blob.patch()
+    assert bucket.get_blob("c").metadata == {"in": "batch"}
+
+
+def test_only_the_fields_asked_for_are_answered(bucket: Any) -> None:
+    bucket.blob("f").upload_from_string(b"x", content_type="text/plain")
+    listed = next(iter(bucket.list_blobs(fields="items(name,size),nextPageToken")))
+    assert (listed.name, listed.size) == ("f", 1)
+    assert listed.content_type is None
