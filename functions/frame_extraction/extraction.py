@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from functions.frame_extraction.picking import PickReport, encode, pick
-from functions.frame_extraction.targets import TimestampsOutOfOrder
 from shared.domain.media import FrameNaming, FrameOptions, Passport, Window
-from shared.domain.pack import FrameStamp, PackIndex, PackWriter
+from shared.domain.pack import FrameStamp, PackIndex, PackWriter, Sink
 from shared.media.ranged import RangeFile
 
 
@@ -23,7 +22,7 @@ class Extracted:
 
 def extract_window(
     file: BinaryIO | RangeFile,
-    pack: BinaryIO,
+    sink: Sink,
     window: Window,
     options: FrameOptions,
     passport: Passport,
@@ -31,40 +30,32 @@ def extract_window(
     should_stop: Callable[[], bool] = lambda: False,
     on_frame: Callable[[int], None] = lambda _count: None,
     threads: int = 1,
+    careful: bool = False,
 ) -> Extracted:
-    """Write the window's frames to `pack`, a seekable file; `on_frame` hears how many there are.
+    """Write the window's frames to `sink`; `on_frame` hears how many there are.
 
-    Raises what reading and decoding raise (shared.media.errors), and Stopped.
+    Raises what reading and decoding raise (shared.media.errors), and Stopped. After
+    TimestampsOutOfOrder what was written may be wrong: begin anew, with `careful`.
     """
-
-    def write(careful: bool) -> Extracted:
-        pack.seek(0)
-        pack.truncate()
-        writer = PackWriter(pack)
-        report = PickReport()
-        naming = FrameNaming.for_job(passport, options)
-        frames = pick(
-            file,
-            window,
-            options,
-            passport,
-            should_stop=should_stop,
-            threads=threads,
-            careful=careful,
-            report=report,
-        )
-        for count, frame in enumerate(frames, start=1):
-            height, width = frame.image.shape[:2]
-            stamp = FrameStamp(frame.index, frame.target, frame.pts, width, height)
-            writer.add(naming.name(frame.index, frame.target), encode(frame.image, options), stamp)
-            on_frame(count)
-        return Extracted(writer.close(), _warnings(report))
-
-    try:
-        return write(careful=False)
-    except TimestampsOutOfOrder:
-        # Frames already written may be wrong: the file's time stamps are not what they promised.
-        return write(careful=True)
+    writer = PackWriter(sink)
+    report = PickReport()
+    naming = FrameNaming.for_job(passport, options)
+    frames = pick(
+        file,
+        window,
+        options,
+        passport,
+        should_stop=should_stop,
+        threads=threads,
+        careful=careful,
+        report=report,
+    )
+    for count, frame in enumerate(frames, start=1):
+        height, width = frame.image.shape[:2]
+        stamp = FrameStamp(frame.index, frame.target, frame.pts, width, height)
+        writer.add(naming.name(frame.index, frame.target), encode(frame.image, options), stamp)
+        on_frame(count)
+    return Extracted(writer.close(), _warnings(report))
 
 
 def _warnings(report: PickReport) -> tuple[str, ...]:

@@ -1,0 +1,133 @@
+"""A part of frame extraction: one window of the video becomes one pack."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from functions.frame_extraction.extraction import Extracted, extract_window
+from functions.frame_extraction.targets import TimestampsOutOfOrder
+from shared.domain.directory import dump_directory
+from shared.domain.effects import Finished
+from shared.domain.frame_options import FrameOptions
+from shared.domain.media import Window
+from shared.domain.message import pack_name
+from shared.domain.pack import PackIndex, scan_pack
+from shared.domain.passport import Passport
+from shared.domain.pipeline import PACKS_PREFIX, Bucket, feeds
+from shared.media.errors import Stopped
+from shared.media.ranged import RangeFile
+from shared.ports import Stored
+from shared.stage import Task
+
+PARTS_PREFIX = "parts/"
+RECIPE_OF_PACKS = 1
+"""Raised when the same inputs would give other packs, so that older ones are not adopted."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a job asks of this stage: the same for all of its windows."""
+
+    source: str
+    generation: int
+    size_bytes: int
+    passport: Passport
+    options: FrameOptions
+    spec: str
+    """Hash of all that determines the packs' content."""
+
+    @classmethod
+    def of(cls, task: Task) -> Order:
+        """Read the order out of the job."""
+        video = task.job.facts["upload_trigger"]["video"]
+        options = FrameOptions.parse(task.job.options)
+        windows = [dict(spec) for spec in task.stage.parts]
+        content = [
+            RECIPE_OF_PACKS,
+            video["generation"],
+            video["crc32c"],
+            options.to_dict(),
+            windows,
+        ]
+        return cls(
+            source=video["object"],
+            generation=video["generation"],
+            size_bytes=video["size_bytes"],
+            passport=Passport.from_dict(video["passport"]),
+            options=options,
+            spec=hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest(),
+        )
+
+
+def extract(task: Task) -> Finished:
+    """Read the window by Range, write its pack once, and its directory beside it."""
+    order = Order.of(task)
+    read_at = task.objects.read_at(Bucket.UPLOADS, order.source, order.generation)
+    file = RangeFile(read_at, order.size_bytes, block_bytes=_block_bytes(order))
+    try:
+        extracted, pack, adopted = _write(task, order, file)
+    except Stopped:
+        task.check()
+        raise
+    index = _index_of(task, pack) if adopted else extracted.index
+    directory = _write_directory(task, pack, index)
+    task.log("window.extracted", frames=len(index.entries), fetched_bytes=file.fetched_bytes)
+    return Finished(
+        artefacts=(pack.artefact("pack", "pack"), directory.artefact("directory", "directory")),
+        facts={"frames": len(index.entries), "warnings": list(extracted.warnings)},
+        warnings=extracted.warnings,
+        adopted=adopted,
+    )
+
+
+def _write(task: Task, order: Order, file: RangeFile) -> tuple[Extracted, Stored, bool]:
+    # A pack under PACKS_PREFIX wakes the next stage, so only recipes that have one write there.
+    woken = feeds("frame_extraction", task.job.recipe)
+    prefix = PACKS_PREFIX if woken is not None else PARTS_PREFIX
+    name = pack_name(prefix, task.job.id, order.spec, task.part)
+    window = Window.from_dict(task.spec)
+
+    def attempt(careful: bool) -> tuple[Extracted, Stored, bool]:
+        with task.objects.create(
+            Bucket.WORK, name, content_type="application/zip", spec=order.spec
+        ) as pack:
+            extracted = extract_window(
+                file,
+                pack,
+                window,
+                order.options,
+                order.passport,
+                should_stop=task.should_stop,
+                careful=careful,
+            )
+        return extracted, pack.stored, pack.adopted
+
+    try:
+        return attempt(careful=False)
+    except TimestampsOutOfOrder:
+        # The file's time stamps are not what its first packets promised.
+        return attempt(careful=True)
+
+
+def _index_of(task: Task, pack: Stored) -> PackIndex:
+    """The index of a pack that an earlier attempt wrote: what is derived is derived from IT."""
+    read_at = task.objects.read_at(pack.bucket, pack.name, pack.generation)
+    return scan_pack(RangeFile(read_at, pack.size_bytes, block_bytes=64 << 10, read_ahead=1))
+
+
+def _write_directory(task: Task, pack: Stored, index: PackIndex) -> Stored:
+    name = f"{PARTS_PREFIX}{task.job.id}/{pack.spec[:12]}/{task.part}.{pack.generation}.directory"
+    with task.objects.create(
+        Bucket.WORK, name, content_type="application/octet-stream", spec=pack.crc32c
+    ) as directory:
+        directory.write(dump_directory(index))
+    return directory.stored
+
+
+def _block_bytes(order: Order) -> int:
+    """Large blocks where most of the file is read, small ones for sparse seeks."""
+    gop_s = order.passport.video.keyframe_interval_s
+    sparse = gop_s is not None and order.options.every >= 2 * gop_s
+    return 256 << 10 if sparse else 1 << 20
