@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 COLUMNS, ROWS = 6, 4
 COUNTER_BITS, CHECK_BITS = 14, 8
-_CACHE_VERSION = "2"
+_CACHE_VERSION = "3"
 
 
 class UnreadableCounterError(AssertionError):
@@ -43,7 +43,7 @@ class Clip:
 class Recipe:
     """How a clip is made. Sizes in pixels as shown; `gaps` cycles through picture lengths in ticks
     of `time_base`; `turn` is (degrees clockwise, mirrored) of the display matrix; `offset_s` is the
-    first time written to the container."""
+    first time written to the container; `grain` is the strength of noise, for large files."""
 
     suffix: str = "mp4"
     codec: str = "libx264"
@@ -58,6 +58,7 @@ class Recipe:
     turn: tuple[int, bool] = (0, False)
     offset_s: Fraction = Fraction(0)
     sound: bool = False
+    grain: int = 0
     format: str | None = field(default=None)
 
     def make(self) -> Clip:
@@ -85,8 +86,12 @@ class Recipe:
             if self.turn != (0, False):
                 stream.set_display_matrix(display_matrix(*self.turn))
             audio: Any = out.add_stream("aac", rate=44100, layout="mono") if self.sound else None
+            dice = np.random.default_rng(1)
             for n, tick in enumerate(ticks[:-1]):
-                image = unturn(draw_counter(n, self.width, self.height), *self.turn)
+                picture = draw_counter(n, self.width, self.height)
+                if self.grain:
+                    picture += dice.integers(0, self.grain, picture.shape, np.uint8)
+                image = unturn(picture, *self.turn)
                 frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="bgr24")
                 frame.pts, frame.time_base = start + tick, self.time_base
                 out.mux(stream.encode(frame))

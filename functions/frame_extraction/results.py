@@ -1,0 +1,89 @@
+"""What lies beside frames.zip: the manifest, the table, and what it says about the source.
+
+Everything is derived from the packs themselves, so it cannot disagree with them.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from shared.domain.media import FrameOptions, Passport, clock
+from shared.domain.pack import FrameStamp, IndexEntry, PackIndex
+
+MANIFEST_SCHEMA = "moodreel.frames/1"
+CSV_COLUMNS = (
+    "number",
+    "name",
+    "target_s",
+    "time_s",
+    "time",
+    "pts",
+    "time_base",
+    "width",
+    "height",
+    "bytes",
+)
+
+
+def entries(parts: Sequence[PackIndex]) -> Iterator[IndexEntry]:
+    """All frames in order; a frame that several windows delivered would be a fault of ours."""
+    for part in parts:
+        yield from part.entries
+
+
+def manifest(
+    parts: Sequence[PackIndex],
+    passport: Passport,
+    options: FrameOptions,
+    warnings: Iterable[str] = (),
+) -> bytes:
+    """manifest.json: the source's facts, the options, and every frame. Times in seconds.
+
+    Exact times are strings ("1/3"); beside them stand decimals for reading.
+    """
+    frames = [_frame(entry, passport) for entry in entries(parts)]
+    document = {
+        "schema": MANIFEST_SCHEMA,
+        "source": passport.to_dict(),
+        "options": options.to_dict(),
+        "count": len(frames),
+        "warnings": list(dict.fromkeys([*passport.warnings, *warnings])),
+        "frames": frames,
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def frames_csv(parts: Sequence[PackIndex], passport: Passport) -> Iterator[bytes]:
+    """frames.csv line by line, with a header; UTF-8, RFC 4180."""
+    yield _line(CSV_COLUMNS)
+    for entry in entries(parts):
+        frame = _frame(entry, passport)
+        yield _line([frame[column] for column in CSV_COLUMNS])
+
+
+def _frame(entry: IndexEntry, passport: Passport) -> dict[str, Any]:
+    stamp: FrameStamp = entry.stamp
+    actual = stamp.pts.seconds - passport.first_pts.seconds
+    return {
+        "number": stamp.k + 1,
+        "name": entry.name,
+        "target": str(stamp.target),
+        "target_s": f"{float(stamp.target):.6f}",
+        "time_s": f"{float(actual):.6f}",
+        "time": clock(actual, hours=True),
+        "pts": stamp.pts.ticks,
+        "time_base": str(stamp.pts.time_base),
+        "width": stamp.width,
+        "height": stamp.height,
+        "bytes": entry.size_bytes,
+    }
+
+
+def _line(values: Iterable[object]) -> bytes:
+    line = io.StringIO()
+    csv.writer(line).writerow(values)
+    return line.getvalue().encode()

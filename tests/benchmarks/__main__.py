@@ -1,0 +1,20 @@
+"""`python -m tests.benchmarks frames` prints a table of ratios; exit status 1 if one is missed."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.benchmarks import frames
+
+BENCHMARKS = {"frames": frames.main}
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 1 or arguments[0] not in BENCHMARKS:
+        print(f"usage: python -m tests.benchmarks {{{','.join(BENCHMARKS)}}}", file=sys.stderr)
+        return 2
+    return BENCHMARKS[arguments[0]]()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
