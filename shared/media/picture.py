@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from fractions import Fraction
 from typing import Any, Literal, cast
 
@@ -59,29 +58,6 @@ class PictureMaker:
         if sideways:
             return max(1, round(width * scale)), self._max_width
         return self._max_width, max(1, round(height * scale))
-
-
-def orientation(frame: VideoFrame) -> tuple[Literal[0, 90, 180, 270], bool]:
-    """How to show the frame: (degrees clockwise, mirrored left to right before turning).
-
-    Asked once a file: reading a frame's side data makes a cycle that keeps its picture in memory
-    until the garbage collector comes by, which measured 3 MB a frame at 1080p.
-    """
-    matrix = frame.side_data.get("DISPLAYMATRIX")
-    return (0, False) if matrix is None else _read_matrix(bytes(cast(bytes, matrix)))
-
-
-def _read_matrix(raw: bytes) -> tuple[Literal[0, 90, 180, 270], bool]:
-    """ISO/IEC 14496-12 §6.2.2: (x', y') = (a·x + c·y, b·x + d·y), 16.16 fixed point."""
-    if len(raw) < 36:
-        return 0, False
-    a, b, _, c, d = struct.unpack("=5i", raw[:20])
-    mirrored = a * d - b * c < 0
-    if mirrored:
-        a, b = -a, -b
-    if abs(a) >= abs(b):
-        return (0 if a >= 0 else 180), mirrored
-    return (90 if b > 0 else 270), mirrored
 
 
 def encode_image(image: BgrImage, image_format: Literal["jpeg", "png"], quality: int) -> bytes:
