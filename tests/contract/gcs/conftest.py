@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from google.cloud import storage
+from google.cloud.storage import Client
 from google.oauth2 import service_account
 
 from .pubsub import Emulator, PubSub, Recorder, emulator_jar
@@ -52,7 +52,7 @@ def own_stand_in(tmp_path: Path) -> Iterator[StandIn]:
 
 
 @pytest.fixture(scope="session")
-def client(stand_in: StandIn) -> storage.Client:
+def client(stand_in: StandIn) -> Client:
     """The real client."""
     return stand_in.client()
 
@@ -70,6 +70,6 @@ def endpoint(stand_in: StandIn) -> str:
 
 
 @pytest.fixture
-def bucket(client: storage.Client) -> Any:
+def bucket(client: Client) -> Any:
     """An empty bucket of the test's own."""
     return client.create_bucket(f"t-{uuid.uuid4().hex[:20]}")

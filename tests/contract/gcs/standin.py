@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import requests
 from google.auth.credentials import AnonymousCredentials
-from google.cloud import storage
+from google.cloud.storage import Client
 from google.oauth2 import service_account
 
 PROJECT = "demo-moodreel"
@@ -95,11 +95,11 @@ class StandIn:
         if self.process is not None:
             self.kill()
 
-    def client(self) -> storage.Client:
+    def client(self) -> Client:
         """The real client, led here by STORAGE_EMULATOR_HOST as an application would be."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("STORAGE_EMULATOR_HOST", self.endpoint)
-            return storage.Client(project=PROJECT, credentials=AnonymousCredentials())
+            return Client(project=PROJECT, credentials=AnonymousCredentials())
 
     def credentials(self) -> service_account.Credentials:
         """The signer's credentials, from the key file that the server made."""

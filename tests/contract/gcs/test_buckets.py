@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 from google.api_core.exceptions import Conflict, NotFound, PreconditionFailed
-from google.cloud import storage
+from google.cloud.storage import Client
 
 CORS = [
     {
@@ -20,7 +20,7 @@ CORS = [
 ]
 
 
-def test_a_bucket_keeps_its_cors_lifecycle_and_labels(bucket: Any, client: storage.Client) -> None:
+def test_a_bucket_keeps_its_cors_lifecycle_and_labels(bucket: Any, client: Client) -> None:
     bucket.cors = CORS
     bucket.labels = {"room": "uploads"}
     bucket.add_lifecycle_delete_rule(age=7)
@@ -37,7 +37,7 @@ def test_a_bucket_keeps_its_cors_lifecycle_and_labels(bucket: Any, client: stora
     assert client.get_bucket(bucket.name).cors == []
 
 
-def test_a_name_is_given_once(bucket: Any, client: storage.Client) -> None:
+def test_a_name_is_given_once(bucket: Any, client: Client) -> None:
     with pytest.raises(Conflict):
         client.create_bucket(bucket.name)
 
@@ -48,7 +48,7 @@ def test_names_that_google_refuses_are_refused(endpoint: str, name: str) -> None
     assert requests.post(url, json={"name": name}, timeout=10).status_code == 400
 
 
-def test_a_full_bucket_is_not_deleted(bucket: Any, client: storage.Client) -> None:
+def test_a_full_bucket_is_not_deleted(bucket: Any, client: Client) -> None:
     bucket.blob("x").upload_from_string(b"x")
     with pytest.raises(Conflict):
         bucket.delete()
@@ -58,7 +58,7 @@ def test_a_full_bucket_is_not_deleted(bucket: Any, client: storage.Client) -> No
     assert not client.bucket(bucket.name).exists()
 
 
-def test_buckets_are_listed_by_prefix_and_page(client: storage.Client) -> None:
+def test_buckets_are_listed_by_prefix_and_page(client: Client) -> None:
     stem = f"l-{uuid.uuid4().hex[:12]}"
     names = [f"{stem}-{number}" for number in range(5)]
     for name in names:

@@ -14,12 +14,18 @@ import requests
 from .standin import StandIn
 
 
-@pytest.fixture
-def url(stand_in: StandIn, bucket: Any) -> Iterator[str]:
-    """An object to read; no rule outlives the test."""
-    bucket.blob("o").upload_from_string(b"0123456789")
-    yield f"{stand_in.endpoint}/storage/v1/b/{bucket.name}/o/o?alt=media"
+@pytest.fixture(autouse=True)
+def no_rule_outlives_its_test(stand_in: StandIn) -> Iterator[None]:
+    """The server is shared with tests that want no faults."""
+    yield
     stand_in.faults()
+
+
+@pytest.fixture
+def url(stand_in: StandIn, bucket: Any) -> str:
+    """An object to read."""
+    bucket.blob("o").upload_from_string(b"0123456789")
+    return f"{stand_in.endpoint}/storage/v1/b/{bucket.name}/o/o?alt=media"
 
 
 def statuses(url: str, count: int) -> list[int]:

@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 import base64
-import contextlib
+import http.client
 import random
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import quote
 
 import google_crc32c
 import pytest
 import requests
 from google.api_core.exceptions import BadRequest, NotFound, PreconditionFailed
-from google.cloud import storage
+from google.cloud.storage import Client
 
 
 def fill(bucket: Any, endpoint: str, names: list[str]) -> None:
     """Write an object of every name."""
-    local = threading.local()
 
-    def write(name: str) -> None:
-        if not hasattr(local, "session"):
-            local.session = requests.Session()
-        answer = local.session.post(
-            f"{endpoint}/upload/storage/v1/b/{bucket.name}/o",
-            params={"uploadType": "media", "name": name},
-            data=b"x",
-            timeout=30,
-        )
-        assert answer.status_code == 200
+    def write(mine: list[str]) -> None:
+        line = http.client.HTTPConnection(endpoint.partition("//")[2], timeout=30)
+        path = f"/upload/storage/v1/b/{bucket.name}/o?uploadType=media&name="
+        for name in mine:
+            line.request("POST", path + quote(name, safe=""), b"x")
+            answer = line.getresponse()
+            assert answer.status == 200, answer.read()
+            answer.read()
+        line.close()
 
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(write, names))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, [names[start::4] for start in range(4)]))
 
 
 def names_of(found: Any) -> list[str]:
@@ -176,7 +174,7 @@ def test_composing_takes_from_one_to_thirty_two(bucket: Any) -> None:
         bucket.blob("whole").compose([part], if_generation_match=0)
 
 
-def test_copies_carry_their_metadata_or_get_new(bucket: Any, client: storage.Client) -> None:
+def test_copies_carry_their_metadata_or_get_new(bucket: Any, client: Client) -> None:
     source = bucket.blob("source")
     source.metadata = {"a": "1"}
     source.upload_from_string(b"bytes", content_type="video/mp4")
@@ -235,11 +233,11 @@ def test_a_held_object_is_neither_deleted_nor_overwritten(bucket: Any) -> None:
     blob.delete()
 
 
-def test_a_batch_runs_each_call_and_fails_alone(bucket: Any, client: storage.Client) -> None:
+def test_a_batch_runs_each_call_and_fails_alone(bucket: Any, client: Client) -> None:
     for name in ("a", "b/ü", "c"):
         bucket.blob(name).upload_from_string(b"x")
-    batch = client.batch()
-    with contextlib.suppress(NotFound), batch:
+    batch = client.batch(raise_exception=False)
+    with batch:
         bucket.delete_blob("a")
         bucket.delete_blob("missing")
         bucket.delete_blob("b/ü")

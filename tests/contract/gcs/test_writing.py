@@ -15,7 +15,7 @@ import google_crc32c
 import pytest
 import requests
 from google.api_core.exceptions import BadRequest, NotFound, PreconditionFailed
-from google.cloud import storage
+from google.cloud.storage import Client
 
 
 def crc32c(data: bytes) -> str:
@@ -51,7 +51,7 @@ def test_generation_zero_means_only_when_there_is_nothing_yet(bucket: Any) -> No
     assert bucket.blob("once").download_as_bytes() == b"first"
 
 
-def test_ten_writers_race_and_one_wins(bucket: Any, client: storage.Client, endpoint: str) -> None:
+def test_ten_writers_race_and_one_wins(bucket: Any, client: Client, endpoint: str) -> None:
     start = threading.Barrier(10)
 
     def write(number: int) -> int:
@@ -323,7 +323,7 @@ def test_what_is_not_metadata_is_refused(bucket: Any, endpoint: str) -> None:
     assert requests.patch(url, json=large, timeout=10).status_code == 400
 
 
-def test_errors_have_the_shape_that_clients_parse(client: storage.Client, bucket: Any) -> None:
+def test_errors_have_the_shape_that_clients_parse(client: Client, bucket: Any) -> None:
     with pytest.raises(NotFound) as caught:
         bucket.blob("nowhere").reload()
     assert caught.value.errors[0]["reason"] == "notFound"
