@@ -35,8 +35,16 @@ class JobStore(Protocol):
         """Ids of deleted jobs whose second purge was due before `before`."""
         ...
 
-    def jobs_of(self, owner: str, *, before: datetime | None, most: int) -> tuple[Doc, ...]:
-        """A page of an owner's jobs, newest first, created before `before`."""
+    def jobs_of(
+        self,
+        owner: str,
+        *,
+        statuses: Iterable[str],
+        after: tuple[datetime, str] | None,
+        most: int,
+    ) -> tuple[Doc, ...]:
+        """A page of an owner's jobs in one of `statuses`, newest first. `after` is when the last
+        job of the page before was created, and its id."""
         ...
 
     def purge(self, job_id: str) -> None:

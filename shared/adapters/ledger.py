@@ -84,12 +84,27 @@ class FirestoreLedger:
         )
         return tuple(one.id for one in query.stream())
 
-    def jobs_of(self, owner: str, *, before: datetime | None, most: int) -> tuple[Doc, ...]:
-        query = self._client.collection("jobs").where(filter=FieldFilter("owner", "==", owner))
-        if before is not None:
-            query = query.where(filter=FieldFilter("created_at", "<", before))
-        query = query.order_by("created_at", direction=firestore.Query.DESCENDING).limit(most)
-        return tuple(_doc(one) for one in query.stream())
+    def jobs_of(
+        self,
+        owner: str,
+        *,
+        statuses: Iterable[str],
+        after: tuple[datetime, str] | None,
+        most: int,
+    ) -> tuple[Doc, ...]:
+        jobs = self._client.collection("jobs")
+        down = firestore.Query.DESCENDING
+        query = (
+            jobs.where(filter=FieldFilter("owner", "==", owner))
+            .where(filter=FieldFilter("status", "in", list(statuses)))
+            .order_by("created_at", direction=down)
+            # Two jobs of one microsecond still have an order, so no page swallows one.
+            .order_by("__name__", direction=down)
+        )
+        if after is not None:
+            created_at, job_id = after
+            query = query.start_after({"created_at": created_at, "__name__": jobs.document(job_id)})
+        return tuple(_doc(one) for one in query.limit(most).stream())
 
     def purge(self, job_id: str) -> None:
         for collection in self._client.document(f"jobs/{job_id}").collections():
