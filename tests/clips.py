@@ -258,3 +258,76 @@ RECIPES: dict[str, Recipe] = {
         container_options=(("movflags", "frag_keyframe+empty_moov+default_base_moof"),),
     ),
 }
+
+# Rarer kinds: other codecs and containers, odd rates, and what decoders and demuxers stumble over.
+ODD: dict[str, Recipe] = {
+    "hevc": Recipe(
+        codec="libx265",
+        options=(("preset", "ultrafast"), ("x265-params", "keyint=40:bframes=3:log-level=none")),
+        pictures=150,
+    ),
+    "hevc-mkv": Recipe(
+        suffix="mkv",
+        codec="libx265",
+        options=(("preset", "ultrafast"), ("x265-params", "keyint=40:bframes=4:log-level=none")),
+        pictures=150,
+    ),
+    "av1": Recipe(
+        suffix="mkv",
+        codec="libsvtav1",
+        # Without temporal filtering, which mixes neighbouring pictures.
+        options=(("preset", "6"), ("crf", "15"), ("g", "32"), ("svtav1-params", "enable-tf=0")),
+        pictures=120,
+    ),
+    "vp8-alternate-references": Recipe(
+        suffix="webm",
+        codec="libvpx",
+        options=(("auto-alt-ref", "1"), ("lag-in-frames", "16"), ("g", "50"), ("b", "300k")),
+        pictures=200,
+    ),
+    "vp9-alternate-references": Recipe(
+        suffix="webm",
+        codec="libvpx-vp9",
+        options=(("auto-alt-ref", "1"), ("lag-in-frames", "16"), ("g", "50"), ("cpu-used", "8")),
+        pictures=120,
+    ),
+    "avi-h264": Recipe(suffix="avi", options=_GOP_2S, pictures=200),
+    "avi-mpeg4": Recipe(suffix="avi", codec="mpeg4", options=(("bf", "2"),), pictures=200),
+    "avi-mjpeg": Recipe(suffix="avi", codec="mjpeg", pix_fmt="yuvj420p", pictures=100),
+    "flv": Recipe(suffix="flv", options=_GOP_2S, pictures=200),
+    "mpeg-ps": Recipe(
+        suffix="mpg", codec="mpeg2video", options=(("bf", "2"), ("g", "18")), pictures=200
+    ),
+    "mpegts-mpeg2": Recipe(
+        suffix="ts", codec="mpeg2video", options=(("bf", "2"), ("g", "18")), pictures=200
+    ),
+    "gif": Recipe(
+        suffix="gif", codec="gif", pix_fmt="rgb8", pictures=50, time_base=Fraction(1, 10)
+    ),
+    "mov-mpeg4": Recipe(suffix="mov", codec="mpeg4", options=(("bf", "2"),), pictures=150),
+    "gradual-refresh": Recipe(
+        options=(("preset", "veryfast"), ("x264-params", "intra-refresh=1:keyint=40:bframes=0")),
+        pictures=200,
+    ),
+    "gradual-refresh-ts": Recipe(
+        suffix="ts",
+        options=(("preset", "veryfast"), ("x264-params", "intra-refresh=1:keyint=40:bframes=0")),
+        pictures=200,
+    ),
+    "deep-pyramid": Recipe(
+        suffix="mkv",
+        options=(
+            ("preset", "veryfast"),
+            ("x264-params", "bframes=16:b-adapt=0:b-pyramid=normal:keyint=90:ref=8:scenecut=0"),
+        ),
+        pictures=300,
+    ),
+    "one-a-second": Recipe(options=(("bf", "3"),), time_base=Fraction(1), pictures=40),
+    "one-in-ten-seconds": Recipe(options=(("bf", "2"),), time_base=Fraction(10), pictures=12),
+    "240-a-second": Recipe(options=_GOP_2S, time_base=Fraction(1, 240), pictures=600),
+    "one-picture": Recipe(pictures=1),
+    "trimmed-by-edit-list": Recipe(options=_GOP_2S, pictures=200, offset_s=Fraction(-7, 5)),
+    "ten-bits-444": Recipe(
+        options=(("preset", "veryfast"), ("bf", "3")), pix_fmt="yuv444p10le", pictures=60
+    ),
+}

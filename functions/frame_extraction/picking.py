@@ -82,6 +82,8 @@ def encode(image: BgrImage, options: FrameOptions) -> bytes:
 def _ladder(passport: Passport, careful: bool) -> list[Strategy]:
     if passport.timestamps_reliable and not careful:
         return [selective, sequential, sequential_from_start]
+    if passport.random_access == "index":
+        return [sequential, sequential_from_start]
     return [sequential_from_start]
 
 

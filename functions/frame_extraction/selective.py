@@ -22,13 +22,13 @@ from functions.frame_extraction.targets import (
 )
 from shared.domain.media import Passport
 from shared.media.decoding import decode
-from shared.media.packets import PacketSource, VideoPacket
+from shared.media.packets import PacketSource, VideoPacket, is_start
 
 # A decoder holds at most 16 pictures back for reordering (H.264 and HEVC, MaxDpbFrames), which may
 # be 32 packets when fields come alone: after so many later pictures no earlier one can come.
 REORDER_PACKETS = 34
 # Pictures leave these decoders in the order of their packets.
-_UNREORDERED = frozenset({"vp8", "vp9", "libvpx", "libvpx-vp9", "libdav1d", "av1", "mjpeg", "gif"})
+_UNREORDERED = frozenset({"vp8", "vp9", "av1", "mjpeg", "gif"})
 # Where a decoder's NONREF skips exactly the pictures that nothing refers to. In HEVC a picture may
 # be unreferenced in its own temporal layer and still be needed by the next.
 _SKIPS_NONREF = frozenset({"h264", "mpeg2video", "mpeg1video", "mpeg4"})
@@ -164,7 +164,7 @@ class _Selection:
         start = 0
         for n, packet in enumerate(self._pending):
             early = packet.pts is not None and packet.pts <= self._limit
-            if packet.is_keyframe and early and not packet.is_discard:
+            if early and packet.is_keyframe and is_start(packet):
                 start = n
         if start == 0:
             return

@@ -17,6 +17,7 @@ from av.video.stream import VideoStream
 
 from shared.domain.passport import Passport
 from shared.media.errors import Stopped
+from shared.media.h264 import nal_length_bytes, starts_cleanly
 from shared.media.opening import choose_video, open_container, raise_if_read_failed
 from shared.media.ranged import RangeFile
 
@@ -29,6 +30,17 @@ COUNTED = frozenset({"avi"})
 # A container without an index is sought by time: first this far ahead of the target, then farther.
 _MARGIN_DEFAULT_S = Fraction(3)
 _MARGIN_MAX_S = Fraction(120)
+
+
+def is_start(packet: VideoPacket) -> bool:
+    """Whether decoding can begin with this packet, and every picture shown from its own on is
+    right."""
+    if not packet.is_keyframe or packet.is_discard or packet.pts is None:
+        return False
+    context = packet.stream.codec_context
+    if context.name != "h264":
+        return True
+    return starts_cleanly(bytes(packet), nal_length_bytes(context.extradata))
 
 
 class PacketSource:
@@ -90,10 +102,12 @@ class PacketSource:
                 break
             packets = self._demux()
             for packet in packets:
-                if packet.is_keyframe and not packet.is_discard and packet.pts is not None:
-                    if packet.pts <= limit:
-                        return chain([packet], packets)
+                if packet.pts is None or packet.is_discard:
+                    continue
+                if packet.pts > limit:
                     break
+                if is_start(packet):
+                    return chain([packet], packets)
         return self.from_start()
 
     def reset_decoder(self) -> None:

@@ -65,6 +65,11 @@ def oracle_of(clip: Clip, turn: tuple[int, bool] = (0, False)) -> Oracle:
     )
 
 
+def meant_by(clip: Clip) -> Oracle:
+    """The oracle of a clip whose pts FFmpeg makes up: what its maker meant to write."""
+    return Oracle(clip.times, tuple(range(len(clip.times))), clip.end)
+
+
 def passport_of(path: Path) -> Passport:
     with path.open("rb") as file:
         return probe(file, path.stat().st_size)
