@@ -1,0 +1,85 @@
+"""What recipes there are, and how the options of each are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from shared.domain.media import FrameOptions
+from shared.domain.pipeline import RECIPES, Recipe
+from shared.errors import InvalidOption, NotAvailableYet
+from shared.http.exchange import Answer, Call
+from shared.http.forms import Told
+from shared.http.problems import InvalidFields
+
+MEGABYTE = 1_000_000
+
+
+def _frames(given: Mapping[str, Any]) -> dict[str, Any]:
+    return FrameOptions.parse(given).to_dict()
+
+
+OPTIONS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {"frames": _frames}
+"""How a recipe's options are read: → as they stand in the job. Raises ValueError."""
+
+
+class InputView(Told):
+    """One thing that a recipe takes in. `kinds` are the leading parts of media types."""
+
+    name: str
+    kinds: tuple[str, ...]
+    max_bytes: int
+
+
+class RecipeView(Told):
+    """One recipe. `stages` in the order in which they run."""
+
+    name: str
+    sentence: str
+    available: bool
+    inputs: tuple[InputView, ...]
+    stages: tuple[str, ...]
+
+
+class RecipeList(Told):
+    """All recipes."""
+
+    recipes: tuple[RecipeView, ...]
+
+
+def list_recipes(_call: Call) -> Answer:
+    """All rows of the table, also those that are still to come."""
+    return Answer(RecipeList(recipes=tuple(_view(one) for one in RECIPES.values())))
+
+
+def find_recipe(name: str) -> Recipe:
+    """The recipe. Raises InvalidFields with all names, NotAvailableYet."""
+    recipe = RECIPES.get(name)
+    if recipe is None:
+        raise InvalidFields(
+            [("recipe", f"There is no such recipe; there are {', '.join(RECIPES)}.")]
+        )
+    if not recipe.available or name not in OPTIONS:
+        raise NotAvailableYet(f"The recipe {name} is not available yet.")
+    return recipe
+
+
+def read_options(recipe: Recipe, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options as the stages read them. Raises InvalidOption with a sentence."""
+    try:
+        return OPTIONS[recipe.name](given)
+    except ValueError as wrong:
+        raise InvalidOption(str(wrong)) from wrong
+
+
+def _view(recipe: Recipe) -> RecipeView:
+    return RecipeView(
+        name=recipe.name,
+        sentence=recipe.sentence,
+        available=recipe.available,
+        inputs=tuple(
+            InputView(name=one.name, kinds=one.kinds, max_bytes=one.max_mb * MEGABYTE)
+            for one in recipe.inputs
+        ),
+        stages=recipe.stages,
+    )

@@ -1,0 +1,103 @@
+"""The mail log: `mails/{job}.{revision}.{part}`, written before a mail is sent and after.
+
+A letter and its link are recorded in one batch before anything is sent. Whoever comes second,
+after a crash or a lost lease, finds the record and uses its token again: every copy of a letter
+carries the same link.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from shared.domain.documents import Committed, Create, Update, Write
+from shared.domain.job import Artefact, Job
+from shared.domain.message import Envelope
+from shared.domain.sharing import new_share
+from shared.errors import LeaseLost
+from shared.ports import JobStore
+
+TOKEN_BYTES = 24
+
+
+class MailState(StrEnum):
+    """SENDING until the mail server has answered; the other two are ends."""
+
+    SENDING = "sending"
+    SENT = "sent"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One row of the log. `token` is "" when the letter carries no link."""
+
+    path: str
+    state: MailState
+    token: str
+    created_at: datetime
+
+
+def mail_path(envelope: Envelope) -> str:
+    """mails/{job}.{revision}.{outcome}.e{epoch}"""
+    return f"mails/{envelope.job_id}.{envelope.revision}.{envelope.part}"
+
+
+def link_end(created_at: datetime, job: Job, valid_days: int) -> datetime:
+    """Until when a link of this mail leads somewhere: never longer than the job is kept."""
+    return min(created_at + timedelta(days=valid_days), job.expires_at)
+
+
+def open_mail(
+    store: JobStore,
+    job: Job,
+    envelope: Envelope,
+    result: Artefact | None,
+    *,
+    subject: str,
+    now: datetime,
+    valid_days: int,
+) -> Mail:
+    """The log's row for this letter: found, or made now together with its link."""
+    path = mail_path(envelope)
+    if (found := _read(store, path)) is not None:
+        return found
+    token = "" if result is None else secrets.token_hex(TOKEN_BYTES)
+    row: dict[str, Any] = {
+        "owner": job.owner,
+        "job": job.id,
+        "to": job.email,
+        "subject": subject,
+        "outcome": job.status,
+        "state": MailState.SENDING,
+        "token": token,
+        "created_at": now,
+        "sent_at": None,
+        "expires_at": job.expires_at,
+    }
+    writes: list[Write] = [Create(path, row)]
+    if result is not None:
+        end = link_end(now, job, valid_days)
+        writes.append(new_share(token, job, result.name, now, end))
+    if store.commit(writes) is not Committed.OK and (found := _read(store, path)) is not None:
+        return found
+    return Mail(path, MailState.SENDING, token, now)
+
+
+def close_mail(store: JobStore, mail: Mail, state: MailState, now: datetime) -> None:
+    """Record how it ended."""
+    sent_at = now if state is MailState.SENT else None
+    done = store.commit([Update(mail.path, {"state": state, "sent_at": sent_at})])
+    if done is not Committed.OK:
+        # The row went with its job.
+        raise LeaseLost
+
+
+def _read(store: JobStore, path: str) -> Mail | None:
+    (doc,) = store.read([path])
+    if doc is None:
+        return None
+    return Mail(path, MailState(doc.data["state"]), doc.data["token"], doc.data["created_at"])

@@ -1,0 +1,79 @@
+"""What there is to say about an outcome: rows of sentences, no code a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.domain.job import Artefact, Job
+from shared.domain.pipeline import Bucket
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a kind of artefact is called in a mail. `counted` is where the job's facts say how
+    many there are: (stage, key, singular, plural)."""
+
+    noun: str
+    button: str
+    counted: tuple[str, str, str, str] | None = None
+
+
+RESULTS: Mapping[str, Result] = {
+    "film": Result("Your film", "Get the film"),
+    "timeline": Result("Your timeline of emotions", "Get the timeline"),
+    "frames": Result(
+        "Your pictures", "Get the pictures", ("frame_extraction", "frames", "picture", "pictures")
+    ),
+}
+"""By kind of artefact; a job's main result is the first kind in this order that it has."""
+
+ADVICE: Mapping[str, str] = {
+    "attempts-exhausted": "You can take the job up again: what is finished already is kept.",
+    "unexpected": "You can take the job up again: what is finished already is kept.",
+    "source-expired": "Create a new job and upload the file again.",
+    "video-too-long": "Cut the video into shorter ones, and create a job for each.",
+    "too-many-frames": "Create a new job with a longer interval, or with a start and an end.",
+    "no-frames": "Create a new job with another start and end.",
+    "unsupported-codec": "Convert the video to H.264, and create a new job with it.",
+}
+"""What a person can do about an error, by its code."""
+MEND_AND_RETRY = "Create a new job when the file or the options are mended."
+
+
+def main_result(job: Job) -> tuple[Artefact, Result] | None:
+    """The artefact that a mail leads to, and what it is called; None when there is none."""
+    made = [one for one in job.artefacts if one.bucket == Bucket.OUTPUTS]
+    for kind, result in RESULTS.items():
+        for one in made:
+            if one.kind == kind:
+                return one, result
+    return None
+
+
+def count_of(job: Job, result: Result) -> str:
+    """How many there are, in words such as "1,200 pictures"; "" when nobody counted."""
+    if result.counted is None:
+        return ""
+    stage, key, singular, plural = result.counted
+    facts: Any = job.facts.get(stage)
+    count = facts.get(key) if isinstance(facts, Mapping) else None
+    if not isinstance(count, int):
+        return ""
+    return f"1 {singular}" if count == 1 else f"{count:,} {plural}"
+
+
+def advice_for(code: str) -> str:
+    """What to do about an error."""
+    return ADVICE.get(code, MEND_AND_RETRY)
+
+
+def size(size_bytes: int) -> str:
+    """A size for people, in decimal units."""
+    value = float(size_bytes)
+    for unit in ("bytes", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"

@@ -1,0 +1,55 @@
+"""One outcome, one letter."""
+
+from __future__ import annotations
+
+from functions.notification.letters import Link, subject_of, write_letter
+from functions.notification.mail_log import MailState, close_mail, link_end, open_mail
+from functions.notification.outcomes import main_result
+from shared import bootstrap
+from shared.domain.effects import Finished
+from shared.errors import MailRefused
+from shared.stage import Task
+
+
+def tell(task: Task) -> Finished:
+    """Send the letter unless the log says that it is out. Raises MailRefused, MailUnavailable.
+
+    A crash between the server's acceptance and our record costs one more copy of the same letter,
+    with the same Message-ID and the same link.
+    """
+    job, clock = task.job, bootstrap.neighbours().clock
+    if not job.email:
+        task.log("mail.no_address")
+        return Finished()
+    settings = task.settings
+    found = main_result(job) if job.status == "done" else None
+    result = None if found is None else found[0]
+    mail = open_mail(
+        task.store,
+        job,
+        task.envelope,
+        result,
+        subject=subject_of(job),
+        now=clock.now(),
+        valid_days=settings.links_valid_days,
+    )
+    if mail.state is MailState.SENT:
+        return Finished()
+    if mail.state is MailState.REFUSED:
+        raise MailRefused
+    link = None
+    if mail.token:
+        link = Link(
+            f"{settings.public_url}/v1/share/{mail.token}",
+            link_end(mail.created_at, job, settings.links_valid_days),
+        )
+    letter = write_letter(job, task.envelope, link, settings.mail_from)
+    task.check()
+    try:
+        bootstrap.mailer().send(letter)
+    except MailRefused:
+        close_mail(task.store, mail, MailState.REFUSED, clock.now())
+        raise
+    close_mail(task.store, mail, MailState.SENT, clock.now())
+    task.log("mail.sent", outcome=job.status)
+    return Finished()

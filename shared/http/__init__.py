@@ -1,0 +1,1 @@
+"""The parts of the frame around HTTPS functions; `shared.endpoint` puts them together."""

@@ -1,0 +1,177 @@
+"""One request, from the bytes to the bytes: the order in which it is judged is the point of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Request, Response
+
+from shared.config import Settings
+from shared.domain.documents import job_path
+from shared.domain.job import Job, Status
+from shared.driver import Neighbours
+from shared.errors import MoodreelError, NotFound, PermanentError, Unauthenticated
+from shared.http import headers, problems
+from shared.http.exchange import Answer, Call, read_body, read_query
+from shared.http.problems import MethodNotAllowed
+from shared.http.routing import Route, Table, check_parameters
+from shared.logs import bind
+from shared.ports import Identity, User
+
+
+@dataclass(frozen=True)
+class House:
+    """What stands behind an application, built when the first request comes."""
+
+    settings: Callable[[], Settings]
+    world: Callable[[], Neighbours]
+    identity: Callable[[], Identity]
+
+
+class Application:
+    """Answers requests by a table of routes.
+
+    404 → OPTIONS → 405 → who asks (401) → whose job (404) → query → content type, body → handler.
+    Nobody learns from an error what is only the owner's to know.
+    """
+
+    def __init__(self, name: str, routes: Iterable[Route], house: House) -> None:
+        self.name = name
+        self.table = Table(routes)
+        self._house = house
+
+    def respond(self, request: Request) -> Response:
+        """The answer, whatever happens; and one event in the log."""
+        request_id = headers.request_id(request)
+        bind(function=self.name, request=request_id)
+        started = time.monotonic()
+        seen = _Seen()
+        settings = self._house.settings()
+        try:
+            response = self._answer(request, seen)
+        except Exception as fault:
+            response = self._problem(fault, request_id, settings)
+        response.headers[headers.REQUEST_ID] = request_id
+        headers.secure(response, settings)
+        headers.share_with_origin(request, response, settings)
+        if seen.options:
+            headers.preflight(request, response, seen.allowed)
+        elif response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            response.headers["Allow"] = ", ".join(seen.allowed)
+        self._house.world().log(
+            "request.answered",
+            method=request.method[:16],
+            # The route and not the path: a path may carry a capability.
+            route=seen.route,
+            status=response.status_code,
+            ms=round((time.monotonic() - started) * 1000, 1),
+            user=seen.user,
+        )
+        return response
+
+    def _answer(self, request: Request, seen: _Seen) -> Response:
+        methods, named = self.table.at(request.path)
+        seen.route = next(iter(methods.values())).path
+        seen.allowed = _allowed(methods)
+        if request.method == "OPTIONS":
+            seen.options = True
+            return Response(status=HTTPStatus.NO_CONTENT)
+        head = request.method == "HEAD"
+        route = methods.get("GET" if head else request.method)
+        if route is None:
+            raise MethodNotAllowed
+        user = self._who(request) if route.signed_in else None
+        seen.user = "" if user is None else user.uid
+        check_parameters(named)
+        world = self._house.world()
+        # Whose job it is comes before what is asked of it.
+        job = own_job(world, user, named["job_id"]) if route.of_job else None
+        query = read_query(request, route)
+        body = read_body(request, route)
+        call = Call(
+            world=world,
+            settings=self._house.settings(),
+            named=named,
+            head=head,
+            user_or_none=user,
+            job_or_none=job,
+            query_or_none=query,
+            body_or_none=body,
+            traceparent=headers.traceparent(request),
+        )
+        return _response(request, route, route.handler(call))
+
+    def _who(self, request: Request) -> User:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise Unauthenticated
+        return self._house.identity().verify(token.strip())
+
+    def _problem(self, fault: Exception, request_id: str, settings: Settings) -> Response:
+        if isinstance(fault, HTTPException):
+            status = HTTPStatus(fault.code or 500)
+            told = problems.protocol_problem(
+                status, fault.description or "", request_id, settings.public_url
+            )
+        else:
+            status = problems.status_of(type(fault))
+            told = problems.problem(fault, request_id, settings.public_url)
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(fault, PermanentError):
+            self._house.world().log(
+                "request.failed",
+                severity="WARNING" if isinstance(fault, MoodreelError) else "ERROR",
+                why="".join(traceback.format_exception(fault))[-4000:],
+            )
+        response = Response(
+            json.dumps(told, ensure_ascii=False), status, mimetype=problems.MEDIA_TYPE
+        )
+        if status == HTTPStatus.UNAUTHORIZED:
+            response.headers["WWW-Authenticate"] = 'Bearer realm="moodreel"'
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:
+            response.headers["Retry-After"] = str(problems.RETRY_AFTER_S)
+        return response
+
+
+@dataclass
+class _Seen:
+    """What became known about a request on the way, for its log and its headers."""
+
+    route: str = ""
+    user: str = ""
+    options: bool = False
+    allowed: tuple[str, ...] = ()
+
+
+def own_job(world: Neighbours, user: User | None, job_id: str) -> Job:
+    """The job, when it is the user's. Raises NotFound alike for what is not there, what is
+    deleted and what is someone else's."""
+    (doc,) = world.store.read([job_path(job_id)])
+    if doc is None or user is None or doc.data["owner"] != user.uid:
+        raise NotFound("There is no such job.")
+    if doc.data["status"] == Status.DELETED:
+        raise NotFound("There is no such job.")
+    return Job.from_doc(doc)
+
+
+def _allowed(methods: Mapping[str, Route]) -> tuple[str, ...]:
+    more = {"OPTIONS", "HEAD"} if "GET" in methods else {"OPTIONS"}
+    return tuple(sorted(methods.keys() | more))
+
+
+def _response(request: Request, route: Route, answer: Answer) -> Response:
+    status = route.status if answer.status is None else answer.status
+    if answer.body is None:
+        return Response(status=status, headers=dict(answer.headers))
+    data = answer.body.model_dump_json().encode()
+    response = Response(data, status, headers=dict(answer.headers), mimetype="application/json")
+    if route.method == "GET" and status == HTTPStatus.OK:
+        response.set_etag(hashlib.sha256(data).hexdigest()[:32])
+        response.make_conditional(request)
+    return response

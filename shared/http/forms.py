@@ -1,0 +1,34 @@
+"""What bodies and queries look like: typed, and nothing that was not asked for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, PlainSerializer
+
+
+class Form(BaseModel):
+    """A JSON body that somebody sends. A number is a number and never text that looks like one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Query(BaseModel):
+    """The part of a URL after `?`, where everything is text and is read as what it should be."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Told(BaseModel):
+    """A JSON body that we send."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Moment = Annotated[datetime, PlainSerializer(_rfc3339, when_used="json")]
+"""RFC 3339 in UTC, to the millisecond."""

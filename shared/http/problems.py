@@ -1,0 +1,127 @@
+"""How an error is told: RFC 9457 problem+json, with a stable code and a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import ValidationError
+
+from shared import errors
+from shared.errors import InvalidRequest, NotFound, PermanentError, TransientError
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = 5
+
+
+class MalformedBody(InvalidRequest):
+    """The body is not JSON in UTF-8."""
+
+    code = "malformed-body"
+
+
+class UnsupportedMediaType(PermanentError):
+    """The body must be sent as application/json in UTF-8."""
+
+    code = "unsupported-media-type"
+
+
+class MethodNotAllowed(PermanentError):
+    """This path does not take that method; the Allow header names those that it takes."""
+
+    code = "method-not-allowed"
+
+
+class LinkExpired(PermanentError):
+    """This link's time is over; sign in to get what it led to."""
+
+    code = "link-expired"
+
+
+class LinkRevoked(PermanentError):
+    """This link was withdrawn by its owner."""
+
+    code = "link-revoked"
+
+
+class InvalidFields(InvalidRequest):
+    """Some fields of the request cannot be used; `fields` are pairs of a path and a sentence."""
+
+    def __init__(self, fields: list[tuple[str, str]]) -> None:
+        self.fields = fields
+        named = ", ".join(dict.fromkeys(path for path, _ in fields))
+        super().__init__(
+            fields[0][1] if len(fields) == 1 else f"These fields cannot be used: {named}."
+        )
+
+
+STATUSES: Mapping[type[Exception], HTTPStatus] = {
+    MalformedBody: HTTPStatus.BAD_REQUEST,
+    errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    NotFound: HTTPStatus.NOT_FOUND,
+    MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
+    errors.WrongState: HTTPStatus.CONFLICT,
+    LinkExpired: HTTPStatus.GONE,
+    LinkRevoked: HTTPStatus.GONE,
+    errors.SourceExpired: HTTPStatus.GONE,
+    UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    # What the request says and what it asks for: the remaining refusals.
+    PermanentError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.NotAvailableYet: HTTPStatus.NOT_IMPLEMENTED,
+    TransientError: HTTPStatus.SERVICE_UNAVAILABLE,
+    Exception: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+"""The one table from causes to statuses; a class that is not named takes its parent's."""
+
+
+def status_of(cause: type[BaseException]) -> HTTPStatus:
+    """The status of a class of errors."""
+    known = (STATUSES[one] for one in cause.__mro__ if one in STATUSES)
+    return next(known, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def problem(fault: Exception, request_id: str, docs_url: str) -> dict[str, Any]:
+    """The body for an error. Only a refusal speaks for itself: what a neighbour or our own code
+    said stays in the log."""
+    status = status_of(type(fault))
+    if isinstance(fault, PermanentError):
+        code, detail = fault.code, str(fault)
+    elif isinstance(fault, TransientError):
+        code, detail = fault.code, "This cannot be done right now; try again in a few seconds."
+    else:
+        code, detail = "unexpected", f"Something went wrong here. Name request {request_id}."
+    told = _body(docs_url, code, status, detail, request_id)
+    if isinstance(fault, InvalidFields):
+        told["errors"] = [{"field": path, "message": why} for path, why in fault.fields]
+    return told
+
+
+def protocol_problem(
+    status: HTTPStatus, detail: str, request_id: str, docs_url: str
+) -> dict[str, Any]:
+    """The body for what the HTTP layer below us refuses: the code is the status' own name."""
+    code = status.name.lower().replace("_", "-")
+    return _body(docs_url, code, status, detail, request_id)
+
+
+def fields_of(invalid: ValidationError) -> InvalidFields:
+    """A validation's errors as field paths and sentences; what was sent is not repeated."""
+    fields = []
+    for one in invalid.errors(include_url=False, include_input=False, include_context=False):
+        path = ".".join(str(step) for step in one["loc"]) or "body"
+        fields.append((path, f"{path}: {one['msg'].removeprefix('Value error, ')}."))
+    return InvalidFields(fields)
+
+
+def _body(
+    docs_url: str, code: str, status: HTTPStatus, detail: str, request_id: str
+) -> dict[str, Any]:
+    return {
+        "type": f"{docs_url}/problems/{code}",
+        "title": code.replace("-", " ").capitalize(),
+        "status": int(status),
+        "detail": detail,
+        "code": code,
+        "request_id": request_id,
+    }

@@ -1,0 +1,75 @@
+"""Routes as data: what is served, what it takes, what it answers, and who may ask."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from shared.errors import MoodreelError, NotFound
+
+if TYPE_CHECKING:
+    from shared.http.exchange import Answer, Call
+
+PARAMETERS: Mapping[str, str] = {
+    "job_id": r"[a-z0-9]{20}",
+    "token": r"[0-9a-f]{48}",
+    "name": r"[^/]{1,200}",
+}
+"""What may stand in a path, by name. Whoever names something else asks for what is not there."""
+_PLACE = re.compile(r"\{([a-z_]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One operation. Whatever has `{job_id}` in its path is served to the job's owner alone:
+    the frame reads the job and compares before the body is looked at."""
+
+    method: str
+    path: str
+    handler: Callable[[Call], Answer]
+    summary: str
+    answer: type[BaseModel] | None = None
+    status: int = 200
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    signed_in: bool = True
+    errors: tuple[type[MoodreelError], ...] = ()
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names in its path."""
+        return tuple(_PLACE.findall(self.path))
+
+    @property
+    def of_job(self) -> bool:
+        """Whether its path names a job."""
+        return "job_id" in self.parameters
+
+
+class Table:
+    """Finds routes by path, then by method."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self.routes = tuple(routes)
+        self._paths: dict[str, tuple[re.Pattern[str], dict[str, Route]]] = {}
+        for route in self.routes:
+            shape = re.compile(_PLACE.sub(r"(?P<\1>[^/]+)", route.path))
+            self._paths.setdefault(route.path, (shape, {}))[1][route.method] = route
+
+    def at(self, path: str) -> tuple[Mapping[str, Route], Mapping[str, str]]:
+        """The routes at a path by method, and what the path names. Raises NotFound."""
+        for shape, methods in self._paths.values():
+            if found := shape.fullmatch(path):
+                return methods, found.groupdict()
+        raise NotFound("There is nothing at this path.")
+
+
+def check_parameters(named: Mapping[str, str]) -> None:
+    """Raises NotFound for a name that none of ours can be; it never reaches the ledger."""
+    for name, value in named.items():
+        if not re.fullmatch(PARAMETERS[name], value):
+            raise NotFound
