@@ -142,7 +142,7 @@ def _stage_view(doc: Doc) -> StageView:
         state=StageState(data["state"]),
         done=data["done"],
         total=data["total"],
-        attempts=data["claims"],
+        attempts=1 + data["retries"] if data["started_at"] else 0,
         queued_at=data["queued_at"],
         started_at=data["started_at"],
         finished_at=data["finished_at"],

@@ -71,9 +71,10 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """→ None. A named point at which a crash must do no harm."""
+    """→ None. A named point of a unit's way at which a crash must do no harm."""
 
     point: str
+    envelope: Envelope
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ def claim(view: rules.View, envelope: Envelope, clockwork: Clockwork) -> Flow[Cl
         "epoch": job.epoch,
         "claimed_at": now,
     }
-    of_stage: dict[str, Any] = {"touched_at": now, "claims": Increment(1)}
+    of_stage: dict[str, Any] = {"touched_at": now, "retries": Increment(int(attempt > 1))}
     if stage.state not in ("running", "done"):
         of_stage |= {"state": "running", "started_at": now}
     writes: list[Write] = [
@@ -146,18 +146,18 @@ def claim(view: rules.View, envelope: Envelope, clockwork: Clockwork) -> Flow[Cl
 def carry_out(claimed: Claimed, clockwork: Clockwork) -> Flow[Reply]:
     """Work on a claimed unit and record what came of it."""
     envelope = claimed.envelope
-    yield Reached("after_claim")
+    yield Reached("after_claim", envelope)
     outcome = yield from work(claimed)
-    yield Reached("after_work")
+    yield Reached("after_work", envelope)
     match outcome:
         case Finished():
             recorded = yield from _record(claimed, outcome, clockwork)
             if not recorded:
                 yield Said("unit.lost", {})
                 return Reply.NACK
-            yield Reached("after_commit")
+            yield Reached("after_commit", envelope)
             yield from announce(envelope, linked=outcome.adopted)
-            yield Reached("after_announce")
+            yield Reached("after_announce", envelope)
             return Reply.ACK
         case Refused(code, message):
             yield from fail(envelope, (code, message), clockwork, token=claimed.token)
