@@ -131,15 +131,14 @@ class Driver:
                 return world.objects.discard(source)
             case fx.Purge(job_id, _):
                 return self._purge(job_id)
-            case fx.Reached(point):
-                return None if self._handler is None else self._reach(point)
+            case fx.Reached(point, envelope):
+                return self._reach(point, envelope)
 
     # --- work --------------------------------------------------------------------------------
 
     def _work(self, claimed: fx.Claimed) -> fx.Outcome:
         if self._handler is None:
             raise TypeError("a flow without a handler has no work to do")
-        self._claimed = claimed
         row = STAGES[claimed.envelope.stage]
         hold = Hold(claimed, time.monotonic() + row.soft_deadline_s)
         finished = threading.Event()
@@ -195,11 +194,10 @@ class Driver:
         for bucket, prefix in sorted({place for row in STAGES.values() for place in row.writes}):
             self._world.objects.remove_under(bucket, f"{prefix}{job_id}/")
 
-    def _reach(self, point: str) -> None:
+    def _reach(self, point: str, envelope: Envelope) -> None:
         """Local only: a file named after this point ends the process here, once."""
         if not self._world.crash_dir:
             return
-        envelope = self._claimed.envelope
         order = Path(self._world.crash_dir) / f"{point}.{envelope.stage}.{envelope.job_id}"
         try:
             order.unlink()
