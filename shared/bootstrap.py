@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from functools import lru_cache
+import threading
+from collections.abc import Callable
+from functools import wraps
+from typing import TypeVar
 
 from shared.adapters import connect
 from shared.adapters.mail import SmtpMailer
@@ -13,14 +16,32 @@ from shared.errors import ConfigurationError
 from shared.logs import log
 from shared.ports import Identity, Mailer
 
+T = TypeVar("T")
+_building = threading.RLock()
 
-@lru_cache(1)
+
+def once(build: Callable[[], T]) -> Callable[[], T]:
+    """Build at the first call, also when many threads make that call at once."""
+    built: list[T] = []
+
+    @wraps(build)
+    def get() -> T:
+        if not built:
+            with _building:
+                if not built:
+                    built.append(build())
+        return built[0]
+
+    return get
+
+
+@once
 def settings() -> Settings:
     """This process's settings. Raises ConfigurationError."""
     return Settings.from_env()
 
 
-@lru_cache(1)
+@once
 def neighbours() -> Neighbours:
     """Ledger, buckets, topics, clock and log."""
     values = settings()
@@ -35,7 +56,7 @@ def neighbours() -> Neighbours:
     )
 
 
-@lru_cache(1)
+@once
 def mailer() -> Mailer:
     """The mail server."""
     if not settings().smtp_url:
@@ -43,7 +64,7 @@ def mailer() -> Mailer:
     return SmtpMailer(settings().smtp_url, settings().mail_from)
 
 
-@lru_cache(1)
+@once
 def identity() -> Identity:
     """Who calls. firebase-admin is imported here, since only HTTPS functions carry it."""
     from shared.adapters.identity import identity as connected
