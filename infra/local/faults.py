@@ -15,6 +15,7 @@ A rule is data, sent over the wire to the server that shall misbehave::
 `{"cut_after_bytes": N}`          the connection is cut after N bytes of the response's body
 `{"cut_request_after_bytes": N}`  the connection is cut after N bytes of the request's body
 `{"lose_response": true}`         the work is done, the connection is cut before a byte is answered
+`{"repeat": N}`                   what a server publishes (method `PUBLISH`) is delivered N times
 ================================  ================================================================
 
 `GET /_faults` lists the rules with `seen` (requests that matched) and `met` (times it fired);
@@ -39,7 +40,14 @@ from aiohttp.typedefs import Middleware
 
 _CUT_RESPONSE = "faults.cut_after_bytes"
 _CUT_REQUEST = "faults.cut_request_after_bytes"
-_ACTIONS = ("status", "stall_s", "cut_after_bytes", "cut_request_after_bytes", "lose_response")
+_ACTIONS = (
+    "status",
+    "stall_s",
+    "cut_after_bytes",
+    "cut_request_after_bytes",
+    "lose_response",
+    "repeat",
+)
 _MAX_STALL_S = 3600.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -113,6 +121,8 @@ def _parse_action(action: Any) -> dict[str, Any]:
         _whole(action["retry_after_s"], "retry_after_s", 0)
     if "stall_s" in action:
         _number(action["stall_s"], "stall_s", 0, _MAX_STALL_S)
+    if "repeat" in action:
+        _whole(action["repeat"], "repeat", 2, 100)
     for name in ("cut_after_bytes", "cut_request_after_bytes"):
         if name in action:
             _whole(action[name], name, 0)
@@ -223,6 +233,8 @@ class Faults:
             return await handler(request)
         if "cut_request_after_bytes" in action:
             request[_CUT_REQUEST] = int(action["cut_request_after_bytes"])
+            return await handler(request)
+        if "repeat" in action:
             return await handler(request)
         # A lost response is a cut before the first byte: even the status line is held back.
         lose = "lose_response" in action

@@ -57,6 +57,7 @@ async def _keep_pages_out(request: web.Request, handler: Handler) -> web.StreamR
 def build_app(stand: Stand, pubsub_url: str | None) -> web.Application:
     """The whole server as an aiohttp application."""
     sessions = Sessions(stand)
+    faults = Faults(_injected)
 
     async def dispatch(request: web.Request) -> web.StreamResponse:
         path = request.raw_path.partition("?")[0]
@@ -72,6 +73,8 @@ def build_app(stand: Stand, pubsub_url: str | None) -> web.Application:
                 extra = await xml_api.cors_headers(stand, sessions, request)
                 response = await xml_api.handle(stand, sessions, request, extra)
         except ApiError as error:
+            if error.status in (400, 403):
+                logger.info("%s %r: %s %s", request.method, path, error.xml_code, error.details)
             response = refusal(request, error)
         except (FaultCutError, ConnectionError):
             raise
@@ -95,7 +98,7 @@ def build_app(stand: Stand, pubsub_url: str | None) -> web.Application:
         swept = await stand.sweep()
         if swept:
             logger.info("removed the bytes of %d unfinished uploads", swept)
-        task = pubsub_url and asyncio.create_task(publish_forever(stand, pubsub_url))
+        task = pubsub_url and asyncio.create_task(publish_forever(stand, faults, pubsub_url))
         yield
         if task:
             task.cancel()
@@ -107,7 +110,7 @@ def build_app(stand: Stand, pubsub_url: str | None) -> web.Application:
         """100 Continue is sent by whoever reads the body: refusals come before it."""
 
     app = web.Application()
-    Faults(_injected).install(app)
+    faults.install(app)
     app.middlewares.insert(0, _keep_pages_out)
     app.router.add_get("/_health", health)
     app.router.add_get("/_stats", stats)

@@ -11,56 +11,76 @@ from functools import partial
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
+from infra.local.faults import Faults
+
 from .resources import now_us
 from .stand import Stand
 
 logger = logging.getLogger(__name__)
 
 _BATCH = 100
-_MAX_WAIT_S = 5.0
+_FIRST_WAIT_S = 0.1
+_MAX_WAIT_S = 2.0
 _KEEP_US = 7 * 24 * 3600 * 1_000_000
 """Google stops trying to deliver a notification after a week."""
 
 
-async def publish_forever(stand: Stand, pubsub_url: str) -> None:
+async def publish_forever(stand: Stand, faults: Faults, pubsub_url: str) -> None:
     """Publish what is in the outbox and what comes into it, until cancelled.
 
     A crash between Pub/Sub's answer and the deletion publishes again: at least once, never lost.
+    Fault rules meet a publish as method `PUBLISH` on the path `/v1/projects/P/topics/T:publish`.
     """
-    wait_s = 0.1
+    wait_s = _FIRST_WAIT_S
     async with ClientSession(timeout=ClientTimeout(total=30)) as session:
         while True:
             stand.outbox_filled.clear()
             try:
-                empty = await _publish_some(stand, session, pubsub_url)
-                wait_s = 0.1
+                empty = await _publish_some(stand, faults, session, pubsub_url)
             except Exception as error:  # the task must outlive whatever one round meets
                 logger.warning("notifications wait for Pub/Sub: %s", error or type(error).__name__)
                 await asyncio.sleep(wait_s)
                 wait_s = min(wait_s * 2, _MAX_WAIT_S)
                 continue
+            wait_s = _FIRST_WAIT_S
             if empty:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stand.outbox_filled.wait(), 30)
 
 
-async def _publish_some(stand: Stand, session: ClientSession, pubsub_url: str) -> bool:
+async def _publish_some(
+    stand: Stand, faults: Faults, session: ClientSession, pubsub_url: str
+) -> bool:
     rows = await stand.db.read(_due)
     by_topic: dict[str, list[sqlite3.Row]] = {}
     for row in rows:
         by_topic.setdefault(row["topic"], []).append(row)
-    failed: list[str] = []
-    for topic, mine in by_topic.items():
-        # One topic that is missing must not hold up the others.
-        try:
+
+    async def deliver(topic: str, mine: list[sqlite3.Row]) -> None:
+        times = await _meet_fault(faults, f"/v1/{topic}:publish")
+        for _ in range(times):
             await _publish(session, f"{pubsub_url}/v1/{topic}:publish", mine)
-        except (ClientError, TimeoutError, OSError) as error:
-            failed.append(f"{topic}: {error or type(error).__name__}")
-            continue
         await stand.db.write(partial(_forget, [(row["id"],) for row in mine]))
+
+    # One topic that is missing or slow must not hold up the others.
+    results = await asyncio.gather(
+        *(deliver(topic, mine) for topic, mine in by_topic.items()), return_exceptions=True
+    )
+    failed = [result for result in results if isinstance(result, Exception)]
     if failed:
-        raise ClientError("; ".join(failed))
+        raise failed[0]
     return len(rows) == 0
+
+
+async def _meet_fault(faults: Faults, path: str) -> int:
+    """How often to deliver what is due: once, unless a fault rule says otherwise."""
+    rule = faults.hit("PUBLISH", path)
+    if rule is None:
+        return 1
+    await asyncio.sleep(float(rule.action.get("stall_s", 0)))
+    if "status" in rule.action or "lose_response" in rule.action:
+        raise ClientError(f"fault rule {rule.id} on {path}")
+    return int(rule.action.get("repeat", 1))
 
 
 def _due(tx: sqlite3.Connection) -> list[sqlite3.Row]:

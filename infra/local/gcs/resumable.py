@@ -13,6 +13,7 @@ import secrets
 import sqlite3
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -68,6 +69,7 @@ class _Span:
 class _Live:
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
+        self.users = 0
         self.sink: Sink | None = None
 
 
@@ -115,8 +117,7 @@ class Sessions:
 
     async def cancel(self, session_id: str) -> None:
         """Forget the session and its bytes."""
-        live = await self._take(session_id)
-        async with live.lock:
+        async with self._held(session_id):
             row = await self._row(session_id)
             await self._drop(session_id, row["file_id"] if row["finished"] is None else None)
 
@@ -130,15 +131,25 @@ class Sessions:
         if file_id is not None:
             await asyncio.to_thread(self._stand.files.remove, file_id)
 
-    async def _take(self, session_id: str) -> _Live:
+    @asynccontextmanager
+    async def _held(self, session_id: str) -> AsyncIterator[_Live]:
+        """The session's live half, for one request at a time."""
         live = self._live.setdefault(session_id, _Live())
         self._live.move_to_end(session_id)
-        idle = (key for key, one in self._live.items() if one is not live and not one.lock.locked())
-        if len(self._live) > _MAX_LIVE and (oldest := next(idle, None)) is not None:
-            sink = self._live.pop(oldest).sink
+        live.users += 1
+        try:
+            async with live.lock:
+                yield live
+        finally:
+            live.users -= 1
+            await self._close_idle()
+
+    async def _close_idle(self) -> None:
+        idle = [key for key, live in self._live.items() if live.users == 0]
+        for key in idle[: max(len(self._live) - _MAX_LIVE, 0)]:
+            sink = self._live.pop(key).sink
             if sink is not None:
                 await sink.close()
-        return live
 
     async def put(
         self,
@@ -149,8 +160,7 @@ class Sessions:
         digests: Mapping[str, str],
     ) -> Progress:
         """Take a chunk, a whole body (no Content-Range) or a status probe."""
-        live = await self._take(session_id)
-        async with live.lock:
+        async with self._held(session_id) as live:
             row = await self._row(session_id)
             if row["finished"] is not None:
                 return Progress(0, StoredObject(**json.loads(row["finished"])))

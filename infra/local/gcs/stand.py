@@ -17,6 +17,9 @@ from .preconditions import Conditions
 from .resources import StoredObject
 from .signer import Signer
 
+_MAX_COUNTED_OBJECTS = 20_000
+"""Objects whose traffic is counted one by one; beyond, the first counted are forgotten."""
+
 
 def _zero() -> dict[str, int]:
     return {"bytes_in": 0, "bytes_out": 0}
@@ -55,6 +58,8 @@ class Stand:
 
     def count(self, bucket: str, name: str, *, bytes_in: int = 0, bytes_out: int = 0) -> None:
         """Add to the counters of a bucket and of one object in it."""
+        if len(self.object_stats) >= _MAX_COUNTED_OBJECTS:
+            del self.object_stats[next(iter(self.object_stats))]
         for counters in (self.stats[bucket], self.object_stats[f"{bucket}/{name}"]):
             counters["bytes_in"] += bytes_in
             counters["bytes_out"] += bytes_out
@@ -84,7 +89,8 @@ class Stand:
 
         try:
             stored, replaced = await self.db.write(step)
-        except BaseException:
+        except Exception:
+            # Not when cancelled: the writer may still commit, and the sweep knows what became of it.
             await asyncio.to_thread(self.files.remove, content.file_id)
             raise
         self.outbox_filled.set()

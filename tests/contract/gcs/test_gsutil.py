@@ -26,7 +26,7 @@ def gsutil(stand_in: StandIn, tmp_path: Path) -> Gsutil:
     """Runs gsutil against the stand-in with a home of its own; returns what it printed."""
     config = {
         "Credentials": {"gs_json_host": "127.0.0.1", "gs_json_port": stand_in.tls_port},
-        "Boto": {"ca_certificates_file": stand_in.folder / "data" / "tls.pem", "num_retries": 2},
+        "Boto": {"ca_certificates_file": stand_in.folder / "data" / "tls.pem", "num_retries": 1},
         "GSUtil": {
             "default_project_id": PROJECT,
             "prefer_api": "json",

@@ -161,6 +161,20 @@ def test_configs_that_google_refuses_are_refused(bucket: Any, topic: str) -> Non
         subscribe(bucket, topic, event_types=[FINALIZE])
 
 
+def test_a_notification_can_be_asked_to_come_twice_or_late(
+    bucket: Any, topic: str, pubsub: PubSub, stand_in: StandIn
+) -> None:
+    subscribe(bucket, topic, event_types=[FINALIZE])
+    match = {"method": "PUBLISH", "path_regex": topic}
+    stand_in.fault({"match": match, "action": {"repeat": 2}, "count": 1})
+    stand_in.fault({"match": match, "action": {"status": 503}, "count": 1})
+    bucket.blob("twice").upload_from_string(b"x")
+    assert [m.attributes["objectId"] for m in pubsub.read(topic, 2)] == ["twice"] * 2
+    bucket.blob("late").upload_from_string(b"x")
+    assert [m.attributes["objectId"] for m in pubsub.read(topic, 1)] == ["late"]
+    assert [rule["met"] for rule in stand_in.faults()] == [1, 1]
+
+
 def test_what_happened_while_pubsub_was_down_is_announced_when_it_is_back(
     tmp_path: Path,
 ) -> None:
@@ -175,10 +189,13 @@ def test_what_happened_while_pubsub_was_down_is_announced_when_it_is_back(
         server.kill()
         server.start()
         bucket.blob("after").upload_from_string(b"x")
+        # What is published between the making of the topic and of its subscription has no reader.
+        server.fault({"match": {"method": "PUBLISH"}, "action": {"status": 503}})
         jar = emulator_jar()
         late = Emulator(jar, tmp_path / "pubsub.log", port) if jar else Recorder(port)
         late.wait()
         late.create("late-topic")
+        server.faults()
         names = {m.attributes["objectId"] for m in late.read("late-topic", 4, timeout_s=20)}
         assert names == {"before-0", "before-1", "before-2", "after"}
     finally:

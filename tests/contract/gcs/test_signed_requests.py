@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import hashlib
+import http.client
+import socket
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 import pytest
@@ -12,6 +17,7 @@ import requests
 from google.oauth2 import service_account
 
 from .signing import signed_headers, signed_url
+from .test_writing import ODD_NAMES
 
 Credentials = service_account.Credentials
 
@@ -20,6 +26,11 @@ def code(response: requests.Response) -> str:
     """The XML API's error code."""
     assert response.headers["Content-Type"].startswith("application/xml")
     return ElementTree.fromstring(response.content).findtext("Code") or ""  # noqa: S314 - ours
+
+
+def md5(data: bytes) -> str:
+    """As Content-MD5 has it."""
+    return base64.b64encode(hashlib.md5(data).digest()).decode()  # noqa: S324 - what the API takes
 
 
 def put_url(bucket: Any, credentials: Credentials, name: str = "video.mp4", **more: Any) -> str:
@@ -313,6 +324,52 @@ def test_signed_links_delete_and_ask_for_headers_alone(
     assert (missing.status_code, code(missing)) == (404, "NoSuchKey")
     nowhere = requests.get(signed_url(credentials, endpoint, "/no-such-bucket-here/x"), timeout=10)
     assert (nowhere.status_code, code(nowhere)) == (404, "NoSuchBucket")
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_any_name_can_be_signed(
+    bucket: Any, credentials: Credentials, endpoint: str, name: str
+) -> None:
+    path = f"/{bucket.name}/{quote(name, safe='/~')}"
+    line = http.client.HTTPConnection(endpoint.partition("//")[2], timeout=10)
+    for method, body in (("PUT", name.encode()), ("GET", None)):
+        url = signed_url(credentials, endpoint, path, method)
+        line.request(method, url.removeprefix(endpoint), body)
+        answer = line.getresponse()
+        got = answer.read()
+        assert answer.status == 200, got
+    line.close()
+    assert got == name.encode()
+    assert [blob.name for blob in bucket.list_blobs()] == [name]
+
+
+def test_a_compressed_body_is_stored_as_it_was_signed_and_sent(
+    bucket: Any, credentials: Credentials
+) -> None:
+    packed = gzip.compress(b"text" * 1000)
+    headers = {"Content-Encoding": "gzip", "Content-MD5": md5(packed)}
+    url = put_url(bucket, credentials, headers=dict(headers))
+    assert requests.put(url, data=packed, headers=headers, timeout=10).status_code == 200
+    assert bucket.blob("video.mp4").download_as_bytes(raw_download=True) == packed
+    wrong = requests.put(url, data=packed[:-1] + b"x", headers=headers, timeout=10)
+    assert (wrong.status_code, code(wrong)) == (400, "BadDigest")
+
+
+def test_a_client_that_asks_first_is_refused_before_it_sends(
+    bucket: Any, credentials: Credentials, endpoint: str
+) -> None:
+    good = put_url(bucket, credentials).removeprefix(endpoint)
+    for target, expected in ((good, b"HTTP/1.1 100"), (f"/{bucket.name}/x", b"HTTP/1.1 403")):
+        host, _, port = endpoint.partition("//")[2].partition(":")
+        with socket.create_connection((host, int(port)), timeout=10) as line:
+            head = f"PUT {target} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: 5\r\n"
+            line.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
+            got = line.makefile("rb")
+            assert got.readline().startswith(expected)
+            if expected.endswith(b"100"):
+                assert got.readline() == b"\r\n"
+                line.sendall(b"12345")
+                assert got.readline().startswith(b"HTTP/1.1 200")
 
 
 @pytest.mark.parametrize("missing", ["Algorithm", "Credential", "Date", "Expires", "SignedHeaders"])
