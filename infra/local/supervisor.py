@@ -179,12 +179,15 @@ class Supervisor:
 
     def _mind_workers(self, one: Running) -> None:
         """Say when a worker died: its master has started another one by itself by then."""
-        size = one.log.stat().st_size
-        if size <= one.log_read:
-            return
-        with one.log.open("rb") as log:
-            log.seek(one.log_read)
-            fresh = log.read(size - one.log_read)
+        try:
+            size = one.log.stat().st_size
+            if size <= one.log_read:
+                return
+            with one.log.open("rb") as log:
+                log.seek(one.log_read)
+                fresh = log.read(size - one.log_read)
+        except FileNotFoundError:
+            return  # somebody tidied up; the service itself is well
         one.log_read = size
         for found in _WORKER_DIED.finditer(fresh):
             one.restarts += 1
