@@ -83,7 +83,8 @@ def _common_shape(images: list[BgrImage]) -> float:
 def _columns(count: int, shape: float) -> int:
     """So many that the sheet is about as high as 0.7 of its width, rather with full rows."""
     ideal = sqrt(count * shape / 0.7)
-    choices = range(min(count, max(1, ceil(ideal))), min(count, 9, ceil(ideal) + 2) + 1)
+    fewest = min(count, ceil(ideal))
+    choices = range(fewest, min(count, fewest + 2) + 1)
     return min(choices, key=lambda n: (n - ideal) / ideal / 2 + 2 * (-count % n) / count)
 
 

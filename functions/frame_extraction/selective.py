@@ -100,7 +100,7 @@ class _Selection:
                 return True
             while self._pending_bytes > PENDING_BYTES:
                 yield from self._feed()
-            far = self._jump is not None and self._limit - self._seen_until > self._jump
+            far = self._jump is not None and self._limit - self._seen_until >= self._jump
             if far and self._k > resolved_before:
                 return False
         yield from self._finish()
