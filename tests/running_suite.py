@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 from collections.abc import Iterator
 
@@ -11,6 +12,10 @@ from infra.local.layout import Place, free_base
 from infra.local.services import rows_to_start
 from infra.local.supervisor import log_tail
 from infra.local.tenant import Tenant, rented
+from shared.adapters import connect
+from shared.config import Settings
+from shared.driver import Neighbours, SystemClock
+from shared.logs import log
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +49,20 @@ def pytest_runtest_makereport(
             log = tenant.place.logs / f"{row.name}.log"
             report.sections.append((f"log of {row.name}", log_tail(log)))
     return report  # type: ignore[return-value]
+
+
+@pytest.fixture(scope="session")
+def world(suite: Tenant) -> Iterator[Neighbours]:
+    """The suite's ledger, buckets and topics, through the production adapters."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in suite.env.items():
+            patch.setenv(name, value)
+        settings = Settings.from_env(suite.env)
+        yield Neighbours(
+            store=connect.ledger(settings),
+            objects=connect.objects(settings),
+            publisher=connect.publisher(settings),
+            clock=SystemClock(),
+            log=log,
+            new_token=lambda: secrets.token_hex(8),
+        )
