@@ -244,8 +244,13 @@ class Faults:
 
 
 def is_from_page(request: web.Request) -> bool:
-    """Whether a page in a browser sent this: no page may bend a server on this machine."""
-    return "Origin" in request.headers or is_rebound(request)
+    """Whether a page in a browser sent this: no page may bend a server on this machine.
+
+    `Sec-Fetch-Site` tells a page's own requests ("same-origin" too: an uploaded page opened from
+    this very server) from an address that a person typed ("none").
+    """
+    site = request.headers.get("Sec-Fetch-Site", "none")
+    return site != "none" or "Origin" in request.headers or is_rebound(request)
 
 
 def is_rebound(request: web.Request) -> bool:

@@ -19,11 +19,13 @@ from .stand import Stand
 
 logger = logging.getLogger(__name__)
 
-_JSON_PATHS = ("/storage/", "/upload/", "/resumable/", "/download/", "/batch")
+_UPLOAD = ("/upload/storage/v1/", "/resumable/upload/storage/v1/")
+# Whole stems: a bucket may be called "upload" or "storage".
+_JSON = (*_UPLOAD, "/storage/v1/", "/download/storage/v1/", "/batch/storage/v1")
 
 
 def _is_json(request: web.Request) -> bool:
-    return request.raw_path.startswith(_JSON_PATHS)
+    return request.raw_path.startswith(_JSON)
 
 
 def refusal(request: web.Request, error: ApiError) -> web.Response:
@@ -63,9 +65,9 @@ def build_app(stand: Stand, pubsub_url: str | None) -> web.Application:
         path = request.raw_path.partition("?")[0]
         extra: dict[str, str] = {}
         try:
-            if path.startswith(("/upload/", "/resumable/")):
+            if path.startswith(_UPLOAD):
                 response = await json_upload.handle(stand, sessions, request)
-            elif path.startswith("/batch"):
+            elif path == "/batch/storage/v1":
                 response = await batch.handle(stand, request)
             elif _is_json(request):
                 response = await json_api.handle(stand, request)

@@ -111,7 +111,7 @@ async def send(
             # Decompressive transcoding: length unknown beforehand, ranges ignored.
             response.headers.popall("Content-Encoding", None)
             response.headers["Warning"] = "214 UploadServer gunzipped"
-            response.headers["Vary"] = "Accept-Encoding"
+            response.headers.add("Vary", "Accept-Encoding")
         else:
             response.content_length = last - first + 1
         if span is not None:

@@ -196,14 +196,9 @@ class Sessions:
                 "Invalid request.  According to the Content-Range header, the upload offset is "
                 f"{span.first} byte(s), which exceeds already uploaded size of {have} byte(s).",
             )
-        if span.first is not None and span.last is not None and length is not None:
-            wanted = span.last - span.first + 1
-            if wanted != length:
-                raise invalid(
-                    f"Invalid request.  There were {length} byte(s) in the request body.  There "
-                    f"should have been {wanted} byte(s) (starting at offset {span.first} and "
-                    f"ending at offset {span.last}) according to the Content-Range header."
-                )
+        given = None if span.last is None else span.last - (span.first or 0) + 1
+        if given is not None and length not in (None, given):
+            raise _wrong_length(length, span)
         if span.total is not None:
             check_length(span.total, plan.bounds, final=True)
             if plan.declared_bytes not in (None, span.total) or span.total < have:
@@ -214,9 +209,11 @@ class Sessions:
     ) -> None:
         skip = sink.size_bytes - (span.first or 0)
         safe = sink.size_bytes
+        received = 0
         whole = False
         try:
             async for chunk in chunks:
+                received += len(chunk)
                 self._stand.count(plan.bucket, plan.name, bytes_in=len(chunk))
                 # What overlaps bytes already persisted is ignored, as documented.
                 fresh = chunk[skip:]
@@ -225,8 +222,9 @@ class Sessions:
                 await sink.feed(fresh)
                 if sink.size_bytes - safe >= _CHECKPOINT_BYTES:
                     safe = await self._checkpoint(session_id, sink)
-            end = sink.size_bytes
-            whole = span.total == end or span.last is None
+            if span.last is not None and received != span.last - (span.first or 0) + 1:
+                raise _wrong_length(received, span)
+            whole = span.total == sink.size_bytes or span.last is None
         finally:
             # Also when the connection broke: whole grains are kept, the torn rest is not.
             if not whole:
@@ -265,6 +263,15 @@ class Sessions:
             raise
         self._live.pop(session_id, None)
         return Progress(stored.size_bytes, stored)
+
+
+def _wrong_length(length: int | None, span: _Span) -> ApiError:
+    wanted = (span.last or 0) - (span.first or 0) + 1
+    return invalid(
+        f"Invalid request.  There were {length} byte(s) in the request body.  There should have "
+        f"been {wanted} byte(s) (starting at offset {span.first} and ending at offset {span.last}) "
+        "according to the Content-Range header."
+    )
 
 
 def _parse(content_range: str | None, length: int | None) -> _Span:

@@ -90,7 +90,7 @@ class Stand:
         try:
             stored, replaced = await self.db.write(step)
         except Exception:
-            # Not when cancelled: the writer may still commit, and the sweep knows what became of it.
+            # Not when cancelled: the writer may still commit; what did not, the sweep takes.
             await asyncio.to_thread(self.files.remove, content.file_id)
             raise
         self.outbox_filled.set()

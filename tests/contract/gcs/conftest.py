@@ -15,17 +15,6 @@ from .pubsub import Emulator, PubSub, Recorder, emulator_jar
 from .standin import StandIn
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Sweeps run when asked for, by --sweep or by -m sweep."""
-    if config.getoption("--sweep", default=False) or "sweep" in config.getoption("-m", default=""):
-        return
-    here = Path(__file__).parent
-    slow = [i for i in items if here in i.path.parents and i.get_closest_marker("sweep")]
-    if slow:
-        config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if item not in slow]
-
-
 @pytest.fixture(scope="session")
 def pubsub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PubSub]:
     """The Pub/Sub that notifications go to."""

@@ -160,8 +160,9 @@ def test_pages_in_a_browser_reach_neither_the_unsigned_api_nor_the_faults(
     server.client().create_bucket("guarded-bucket")
     page = {"Origin": "https://evil.example"}
     rebound = {"Host": "evil.example"}
+    uploaded = {"Sec-Fetch-Site": "same-origin"}
     for path in ("/storage/v1/b", "/storage/v1/b/guarded-bucket/o", "/_faults", "/_stats"):
-        for headers in (page, rebound):
+        for headers in (page, rebound, uploaded):
             answer = requests.get(f"{server.endpoint}{path}", headers=headers, timeout=10)
             assert answer.status_code == 403, (path, headers)
     rule = {"action": {"status": 503}}

@@ -6,6 +6,7 @@ import io
 import os
 import socket
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -45,7 +46,9 @@ def start_signed(
     return requests.post(url, headers={**headers, "x-goog-resumable": "start"}, timeout=10)
 
 
-def put(url: str, data: bytes, content_range: str | None = None) -> requests.Response:
+def put(
+    url: str, data: bytes | Iterator[bytes], content_range: str | None = None
+) -> requests.Response:
     """Send a chunk or a probe."""
     headers = {"Content-Range": content_range} if content_range else {}
     return requests.put(url, data=data, headers=headers, timeout=30)
@@ -196,8 +199,10 @@ def test_a_content_range_that_makes_no_sense_is_refused(
 
 
 def test_a_body_must_be_as_long_as_its_content_range_says(bucket: Any, endpoint: str) -> None:
-    answer = put(start(bucket, endpoint), b"12345", "bytes 0-9/10")
-    assert answer.status_code == 400
+    for body in (b"12345", b"x" * 20):
+        answer = put(start(bucket, endpoint), body, "bytes 0-9/10")
+        chunked = put(start(bucket, endpoint), iter([body]), "bytes 0-9/10")
+        assert (answer.status_code, chunked.status_code) == (400, 400)
     assert bucket.get_blob("big") is None
 
 

@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 
 import pytest
 import requests
+from google.cloud.storage import Client
 from google.oauth2 import service_account
 
 from .signing import signed_headers, signed_url
@@ -370,6 +371,16 @@ def test_a_client_that_asks_first_is_refused_before_it_sends(
                 assert got.readline() == b"\r\n"
                 line.sendall(b"12345")
                 assert got.readline().startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("name", ["upload", "storage", "download", "batch"])
+def test_a_bucket_may_be_called_like_a_part_of_the_api(
+    client: Client, credentials: Credentials, name: str
+) -> None:
+    bucket = client.create_bucket(name)
+    answer = requests.put(put_url(bucket, credentials, "v1.mp4"), data=b"x", timeout=10)
+    assert answer.status_code == 200
+    assert bucket.blob("v1.mp4").download_as_bytes() == b"x"
 
 
 @pytest.mark.parametrize("missing", ["Algorithm", "Credential", "Date", "Expires", "SignedHeaders"])
