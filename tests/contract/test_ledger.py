@@ -1,0 +1,209 @@
+"""One contract for the ledger: in memory, where the chain is proven, and on Firestore, where it
+runs. So the proof speaks of the real thing."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from shared.domain.documents import (
+    Committed,
+    Create,
+    Delete,
+    Doc,
+    Increment,
+    Put,
+    Update,
+    Write,
+)
+from shared.ports import JobStore
+from tests.unit.chain.memory import MemoryLedger
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(params=["memory", pytest.param("firestore", marks=pytest.mark.suite)])
+def ledger(request: pytest.FixtureRequest) -> Any:
+    if request.param == "memory":
+        return MemoryLedger()
+    return request.getfixturevalue("world").store
+
+
+@pytest.fixture
+def job() -> str:
+    """The path of a job that nobody else uses."""
+    return f"jobs/{secrets.token_hex(10)}"
+
+
+def read_one(ledger: JobStore, path: str) -> Doc | None:
+    (doc,) = ledger.read([path])
+    return doc
+
+
+def test_documents_are_read_together_in_the_order_asked_for(ledger: JobStore, job: str) -> None:
+    ledger.commit([Create(f"{job}/units/a", {"n": 1}), Create(f"{job}/units/b", {"n": 2})])
+    paths = [f"{job}/units/b", f"{job}/units/none", f"{job}/units/a", f"{job}/units/b"]
+    found = ledger.read(paths)
+    assert [doc and doc.data["n"] for doc in found] == [2, None, 1, 2]
+
+
+def test_a_document_can_be_created_once(ledger: JobStore, job: str) -> None:
+    assert ledger.commit([Create(job, {"n": 1})]) is Committed.OK
+    assert ledger.commit([Create(job, {"n": 2})]) is Committed.CONFLICT
+    doc = read_one(ledger, job)
+    assert doc is not None
+    assert doc.data == {"n": 1}
+
+
+def test_an_update_without_its_document_is_missing_and_writes_nothing(
+    ledger: JobStore, job: str
+) -> None:
+    writes: list[Write] = [Put(f"{job}/units/a", {"n": 1}), Update(f"{job}/stages/s", {"n": 1})]
+    assert ledger.commit(writes) is Committed.MISSING
+    assert read_one(ledger, f"{job}/units/a") is None
+
+
+def test_a_version_is_good_for_one_write(ledger: JobStore, job: str) -> None:
+    ledger.commit([Create(job, {"n": 1})])
+    seen = read_one(ledger, job)
+    assert seen is not None
+    assert ledger.commit([Update(job, {"n": 2}, seen.version)]) is Committed.OK
+    assert ledger.commit([Update(job, {"n": 3}, seen.version)]) is Committed.CONFLICT
+    assert ledger.commit([Delete(job, seen.version)]) is Committed.CONFLICT
+    now = read_one(ledger, job)
+    assert now is not None
+    assert now.data["n"] == 2
+    assert ledger.commit([Delete(job, now.version)]) is Committed.OK
+    assert read_one(ledger, job) is None
+
+
+def test_a_version_of_a_document_that_is_gone_is_refused(ledger: JobStore, job: str) -> None:
+    ledger.commit([Create(job, {"n": 1})])
+    seen = read_one(ledger, job)
+    assert seen is not None
+    ledger.commit([Delete(job)])
+    update = ledger.commit([Update(job, {"n": 2}, seen.version)])
+    assert update in (Committed.CONFLICT, Committed.MISSING)
+    assert ledger.commit([Delete(job, seen.version)]) in (Committed.CONFLICT, Committed.MISSING)
+
+
+def test_one_refused_write_refuses_the_whole_batch(ledger: JobStore, job: str) -> None:
+    ledger.commit([Create(f"{job}/units/a", {"n": 1})])
+    done = ledger.commit(
+        [
+            Create(f"{job}/units/b", {"n": 2}),
+            Create(f"{job}/units/a", {"n": 2}),
+            Put(f"{job}/units/c", {"n": 2}),
+        ]
+    )
+    assert done is Committed.CONFLICT
+    assert read_one(ledger, f"{job}/units/b") is None
+    assert read_one(ledger, f"{job}/units/c") is None
+
+
+def test_dots_reach_into_maps_and_leave_the_rest(ledger: JobStore, job: str) -> None:
+    ledger.commit([Create(job, {"stages": {"a": "waiting", "b": "waiting"}, "n": 1})])
+    ledger.commit([Update(job, {"stages.a": "done", "n": Increment(4), "fresh": Increment(2)})])
+    doc = read_one(ledger, job)
+    assert doc is not None
+    assert doc.data == {"stages": {"a": "done", "b": "waiting"}, "n": 5, "fresh": 2}
+
+
+def test_times_come_back_as_they_went(ledger: JobStore, job: str) -> None:
+    ledger.commit([Create(job, {"at": NOW})])
+    doc = read_one(ledger, job)
+    assert doc is not None
+    assert doc.data["at"] == NOW
+
+
+def test_a_collection_lists_its_own_documents_alone(ledger: JobStore, job: str) -> None:
+    ledger.commit(
+        [Create(f"{job}/units/{n}", {"n": n}) for n in range(3)]
+        + [Create(f"{job}/stages/s", {"n": 9}), Create(job, {"n": 8})]
+    )
+    assert sorted(doc.data["n"] for doc in ledger.list_under(f"{job}/units")) == [0, 1, 2]
+    assert sorted(doc.id for doc in ledger.list_under(f"{job}/units")) == ["0", "1", "2"]
+
+
+def _racing(act: Callable[[int], Committed]) -> list[Committed]:
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(act, range(8)))
+
+
+@pytest.mark.suite
+def test_eight_who_claim_at_once_have_one_winner(world: Any, job: str) -> None:
+    ledger: JobStore = world.store
+    ends = _racing(lambda n: ledger.commit([Create(job, {"token": n})]))
+    assert ends.count(Committed.OK) == 1
+    assert ends.count(Committed.CONFLICT) == 7
+
+
+@pytest.mark.suite
+def test_eight_who_move_a_unit_at_once_have_one_winner(world: Any, job: str) -> None:
+    ledger: JobStore = world.store
+    ledger.commit([Create(job, {"token": -1, "done": 0})])
+    seen = read_one(ledger, job)
+    assert seen is not None
+    version = seen.version
+    ends = _racing(
+        lambda n: ledger.commit([Update(job, {"token": n, "done": Increment(1)}, version)])
+    )
+    assert ends.count(Committed.OK) == 1
+    now = read_one(ledger, job)
+    assert now is not None
+    assert now.data["done"] == 1
+
+
+@pytest.mark.suite
+def test_parts_that_finish_at_once_are_counted_exactly(world: Any, job: str) -> None:
+    """24 parts, every one committed by four at once: each counts once."""
+    ledger: JobStore = world.store
+    ledger.commit([Create(f"{job}/stages/s", {"done": 0})])
+    ledger.commit([Create(f"{job}/units/{n}", {"state": "leased"}) for n in range(24)])
+    versions = {doc.path: doc.version for doc in ledger.list_under(f"{job}/units")}
+
+    def finish(path: str) -> Committed:
+        return ledger.commit(
+            [
+                Update(path, {"state": "done"}, versions[path]),
+                Update(f"{job}/stages/s", {"done": Increment(1)}),
+            ]
+        )
+
+    with ThreadPoolExecutor(16) as pool:
+        ends = list(pool.map(finish, [path for path in versions for _ in range(4)]))
+    assert ends.count(Committed.OK) == 24
+    stage = read_one(ledger, f"{job}/stages/s")
+    assert stage is not None
+    assert stage.data["done"] == 24
+
+
+@pytest.mark.suite
+def test_only_stages_in_work_that_nobody_touched_are_stalled(world: Any, job: str) -> None:
+    ledger: JobStore = world.store
+    old = NOW - timedelta(days=3000)
+    rows = [("queued", old), ("running", old), ("done", old), ("stopped", old), ("queued", NOW)]
+    for n, (state, at) in enumerate(rows):
+        path = f"{job}{n}/stages/s"
+        ledger.commit([Create(path, {"job": f"{job[5:]}{n}", "state": state, "touched_at": at})])
+    found = ledger.stalled(old + timedelta(days=1))
+    assert [one for one in found if one.startswith(job[5:])] == [f"{job[5:]}0", f"{job[5:]}1"]
+    for n in range(len(rows)):
+        ledger.commit([Delete(f"{job}{n}/stages/s")])
+
+
+@pytest.mark.suite
+def test_a_purge_leaves_nothing_below_the_job_and_the_job_itself(world: Any, job: str) -> None:
+    ledger: JobStore = world.store
+    ledger.commit([Create(job, {"status": "deleted"})])
+    ledger.commit([Create(f"{job}/units/{n}", {"n": n}) for n in range(30)])
+    ledger.commit([Create(f"{job}/events/{n}", {"n": n}) for n in range(3)])
+    ledger.purge(job[5:])
+    assert ledger.list_under(f"{job}/units") == ()
+    assert ledger.list_under(f"{job}/events") == ()
+    assert read_one(ledger, job) is not None
