@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -188,7 +189,7 @@ def test_a_deleted_job_leaves_nothing_and_late_uploads_go_too(
         assert world.objects.stat(bucket, name) is None
     with world.objects.create(Bucket.UPLOADS, upload, content_type="video/mp4", spec="") as late:
         late.write(clip.read_bytes())
-    wait_until(lambda: world.objects.stat(Bucket.UPLOADS, upload) is None, "the late upload to go")
+    wait_until(partial(is_gone, world, upload), "the late upload to go")
 
 
 def test_an_object_that_belongs_to_no_job_is_put_aside(suite: Tenant, world: Neighbours) -> None:
@@ -197,13 +198,15 @@ def test_an_object_that_belongs_to_no_job_is_put_aside(suite: Tenant, world: Nei
         with world.objects.create(Bucket.UPLOADS, name, content_type="video/mp4", spec="") as stray:
             stray.write(b"whose am I?")
     for name in strange:
-        aside = f"quarantine/uploads/{name}"
         wait_until(
-            lambda aside=aside: world.objects.stat(Bucket.WORK, aside), f"{name} to be put aside"
+            partial(world.objects.stat, Bucket.WORK, f"quarantine/uploads/{name}"),
+            f"{name} to be put aside",
         )
-        wait_until(
-            lambda name=name: world.objects.stat(Bucket.UPLOADS, name) is None, f"{name} to go"
-        )
+        wait_until(partial(is_gone, world, name), f"{name} to go")
+
+
+def is_gone(world: Neighbours, upload: str) -> bool:
+    return world.objects.stat(Bucket.UPLOADS, upload) is None
 
 
 def test_a_dead_letter_with_attempts_left_is_announced_again(

@@ -10,11 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 
 from infra.local.tenant import Tenant
+from shared.media.picture import decode_image as picture_of
 from tests.clips import RECIPES, Clip, read_counter
 from tests.frames_job import fetch, frames_of, run_frames
 
@@ -66,10 +65,7 @@ def test_every_frame_is_the_one_shown_at_its_time(
     _, archive = results[kind]
     frames = frames_of(archive)
     expected = [shown_at(clip, k * every) for k in range(10_000) if k * every < clip.end]
-    numbers = [
-        read_counter(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR))
-        for _, data in frames
-    ]
+    numbers = [read_counter(picture_of(data)) for _, data in frames]
     assert numbers == expected
     names = [name for name, _ in frames]
     assert names == sorted(names)
@@ -78,7 +74,13 @@ def test_every_frame_is_the_one_shown_at_its_time(
 def test_what_lies_beside_the_zip_agrees_with_it(suite: Tenant, tmp_path: Path) -> None:
     client = suite.client()
     job, archive = run_frames(
-        suite, client, RECIPES["vfr"].make().path, tmp_path, every="1/3", format="png", max_width="96"
+        suite,
+        client,
+        RECIPES["vfr"].make().path,
+        tmp_path,
+        every="1/3",
+        format="png",
+        max_width="96",
     )
     frames = frames_of(archive)
     manifest = json.loads(fetch(client, job, "manifest.json", tmp_path))
@@ -89,11 +91,9 @@ def test_what_lies_beside_the_zip_agrees_with_it(suite: Tenant, tmp_path: Path) 
     assert [int(row["bytes"]) for row in rows] == [len(data) for _, data in frames]
     for _, data in frames:
         assert data.startswith(b"\x89PNG")
-        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        picture = picture_of(data)
         assert picture.shape[1] == 96
-    sheet = cv2.imdecode(
-        np.frombuffer(fetch(client, job, "contact_sheet.jpg", tmp_path), np.uint8), cv2.IMREAD_COLOR
-    )
+    sheet = picture_of(fetch(client, job, "contact_sheet.jpg", tmp_path))
     assert sheet.shape[1] == 1920
     assert float(sheet.std()) > 10
 
@@ -103,10 +103,7 @@ def test_only_the_part_between_start_and_end_is_taken(suite: Tenant, tmp_path: P
     _, archive = run_frames(
         suite, suite.client(), clip.path, tmp_path, every="0.5", start="2", end="4"
     )
-    numbers = [
-        read_counter(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR))
-        for _, data in frames_of(archive)
-    ]
+    numbers = [read_counter(picture_of(data)) for _, data in frames_of(archive)]
     assert numbers == [60, 75, 90, 105]
 
 

@@ -14,6 +14,7 @@ from shared.domain import effects as fx
 from shared.domain import flows, recording, rules
 from shared.domain.documents import Committed, Increment, Update, stage_path
 from shared.domain.job import UnitState
+from shared.domain.reading import read_view
 from shared.domain.rules import Verdict
 from tests.unit.chain import schedule
 from tests.unit.chain.world import World
@@ -50,7 +51,7 @@ def counted_in_a_commit_of_its_own(patch: Patch) -> None:
     ) -> fx.Flow[bool]:
         """The whole of commit_part, but for the batch, which is torn in two."""
         while True:
-            view = yield from recording.read_view(claimed.envelope)
+            view = yield from read_view(claimed.envelope)
             if view.unit is None or view.stage is None or view.unit.token != claimed.token:
                 return False
             if rules.is_done(view.unit):
