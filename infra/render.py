@@ -1,6 +1,6 @@
 """Renders what is derived from the table; `--check` fails when a rendered file is stale.
 
-    python -m infra.render [--check]
+python -m infra.render [--check]
 """
 
 from __future__ import annotations
