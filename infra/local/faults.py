@@ -28,8 +28,6 @@ A server takes part with `Faults(error_response).install(app)`; a handler that s
 from __future__ import annotations
 
 import asyncio
-import random
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,17 +36,10 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from infra.local.fault_rules import Rule, parse_rule
+
 _CUT_RESPONSE = "faults.cut_after_bytes"
 _CUT_REQUEST = "faults.cut_request_after_bytes"
-_ACTIONS = (
-    "status",
-    "stall_s",
-    "cut_after_bytes",
-    "cut_request_after_bytes",
-    "lose_response",
-    "repeat",
-)
-_MAX_STALL_S = 3600.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -57,103 +48,6 @@ ErrorResponse = Callable[[web.Request, int], web.Response]
 
 class FaultCutError(ConnectionResetError):
     """The connection was cut because a fault rule asked for it."""
-
-
-@dataclass
-class Rule:
-    """One fault rule and how often it was met."""
-
-    id: int
-    method: str | None
-    path_regex: re.Pattern[str] | None
-    nth: int | None
-    action: dict[str, Any]
-    count: int | None
-    rate: float | None
-    source: dict[str, Any]
-    dice: random.Random
-    seen: int = 0
-    met: int = 0
-
-    def fires(self, method: str, path: str) -> bool:
-        """Count a request against the rule; True when the rule hits it."""
-        if self.method is not None and self.method != method:
-            return False
-        if self.path_regex is not None and not self.path_regex.search(path):
-            return False
-        self.seen += 1
-        if self.nth is not None and self.seen != self.nth:
-            return False
-        if self.count is not None and self.met >= self.count:
-            return False
-        if self.rate is not None and self.dice.random() >= self.rate:
-            return False
-        self.met += 1
-        return True
-
-    def report(self) -> dict[str, Any]:
-        """The rule as it was sent, with its id and its two counters."""
-        return {"id": self.id, **self.source, "seen": self.seen, "met": self.met}
-
-
-def _number(value: Any, name: str, low: float, high: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise ValueError(f"{name} must be a number from {low:g} to {high:g}")
-    return float(value)
-
-
-def _whole(value: Any, name: str, low: int, high: int = 1 << 62) -> int:
-    number = _number(value, name, low, high)
-    if number != int(number):
-        raise ValueError(f"{name} must be a whole number")
-    return int(number)
-
-
-def _parse_action(action: Any) -> dict[str, Any]:
-    if not isinstance(action, dict) or sum(name in action for name in _ACTIONS) != 1:
-        raise ValueError(f"action must hold exactly one of {', '.join(_ACTIONS)}")
-    unknown = set(action) - {*_ACTIONS, "retry_after_s"}
-    if unknown:
-        raise ValueError(f"unknown action part: {sorted(unknown)[0]}")
-    if "status" in action:
-        _whole(action["status"], "status", 400, 599)
-    if "retry_after_s" in action:
-        _whole(action["retry_after_s"], "retry_after_s", 0)
-    if "stall_s" in action:
-        _number(action["stall_s"], "stall_s", 0, _MAX_STALL_S)
-    if "repeat" in action:
-        _whole(action["repeat"], "repeat", 2, 100)
-    for name in ("cut_after_bytes", "cut_request_after_bytes"):
-        if name in action:
-            _whole(action[name], name, 0)
-    return dict(action)
-
-
-def parse_rule(rule_id: int, body: Any) -> Rule:
-    """Build a rule from its JSON form; ValueError names what is wrong with it."""
-    if not isinstance(body, dict):
-        raise ValueError("a rule is a JSON object")  # noqa: TRY004 - a matter of content
-    unknown = set(body) - {"match", "action", "count", "rate", "seed"}
-    if unknown:
-        raise ValueError(f"unknown rule part: {sorted(unknown)[0]}")
-    match = body.get("match", {})
-    if not isinstance(match, dict) or set(match) - {"method", "path_regex", "nth"}:
-        raise ValueError("match may hold method, path_regex and nth")
-    try:
-        pattern = re.compile(str(match["path_regex"])) if "path_regex" in match else None
-    except re.error as error:
-        raise ValueError(f"path_regex does not compile: {error}") from error
-    return Rule(
-        id=rule_id,
-        method=str(match["method"]).upper() if "method" in match else None,
-        path_regex=pattern,
-        nth=_whole(match["nth"], "nth", 1) if "nth" in match else None,
-        action=_parse_action(body.get("action")),
-        count=_whole(body["count"], "count", 1) if "count" in body else None,
-        rate=_number(body["rate"], "rate", 0, 1) if "rate" in body else None,
-        source=body,
-        dice=random.Random(body.get("seed", rule_id)),  # noqa: S311 - dice for tests, no secret
-    )
 
 
 def plain_error(_request: web.Request, status: int) -> web.Response:

@@ -2,48 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
 import hashlib
-import http.client
-import socket
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote
-from xml.etree import ElementTree
 
 import pytest
 import requests
-from google.cloud.storage import Client
-from google.oauth2 import service_account
 
+from .links import Credentials, code, put_url
 from .signing import signed_headers, signed_url
-from .test_writing import ODD_NAMES
-
-Credentials = service_account.Credentials
-
-
-def code(response: requests.Response) -> str:
-    """The XML API's error code."""
-    assert response.headers["Content-Type"].startswith("application/xml")
-    return ElementTree.fromstring(response.content).findtext("Code") or ""  # noqa: S314 - ours
-
-
-def md5(data: bytes) -> str:
-    """As Content-MD5 has it."""
-    return base64.b64encode(hashlib.md5(data).digest()).decode()  # noqa: S324 - what the API takes
-
-
-def put_url(bucket: Any, credentials: Credentials, name: str = "video.mp4", **more: Any) -> str:
-    """A signed PUT as the library makes it."""
-    url: str = bucket.blob(name).generate_signed_url(
-        version="v4",
-        expiration=timedelta(minutes=5),
-        method="PUT",
-        credentials=credentials,
-        **more,
-    )
-    return url
 
 
 def test_browser_uploads_and_reads_back_through_signed_urls(
@@ -209,70 +176,6 @@ def test_a_stranger_with_a_key_of_his_own_is_refused(
     assert list(bucket.list_blobs()) == []
 
 
-@pytest.mark.parametrize(
-    ("size_bytes", "status", "problem"),
-    [
-        (9, 400, "EntityTooSmall"),
-        (10, 200, ""),
-        (20, 200, ""),
-        (21, 400, "EntityTooLarge"),
-    ],
-)
-@pytest.mark.parametrize("chunked", [False, True], ids=["with a length", "chunked"])
-def test_an_upload_must_fit_the_signed_length_range(
-    bucket: Any,
-    credentials: Credentials,
-    size_bytes: int,
-    status: int,
-    problem: str,
-    chunked: bool,
-) -> None:
-    headers = {"x-goog-content-length-range": "10,20"}
-    url = put_url(bucket, credentials, headers=headers)
-    body: Any = iter([b"x" * 5, b"x" * (size_bytes - 5)]) if chunked else b"x" * size_bytes
-    answer = requests.put(url, data=body, headers=headers, timeout=10)
-    assert answer.status_code == status
-    if problem:
-        assert code(answer) == problem
-    blob = bucket.get_blob("video.mp4")
-    assert (blob and blob.size) == (size_bytes if status == 200 else None)
-
-
-def test_a_client_cannot_widen_the_length_range(bucket: Any, credentials: Credentials) -> None:
-    url = put_url(bucket, credentials, headers={"x-goog-content-length-range": "1,10"})
-    wider = {"x-goog-content-length-range": "1,1000"}
-    answer = requests.put(url, data=b"x" * 100, headers=wider, timeout=10)
-    assert (answer.status_code, code(answer)) == (403, "SignatureDoesNotMatch")
-
-
-def test_the_same_upload_link_writes_only_once_when_it_pins_generation_zero(
-    bucket: Any, credentials: Credentials
-) -> None:
-    headers = {"x-goog-if-generation-match": "0"}
-    url = put_url(bucket, credentials, headers=headers)
-    assert requests.put(url, data=b"first", headers=headers, timeout=10).status_code == 200
-    again = requests.put(url, data=b"second", headers=headers, timeout=10)
-    assert (again.status_code, code(again)) == (412, "PreconditionFailed")
-    assert bucket.blob("video.mp4").download_as_bytes() == b"first"
-
-
-def test_metadata_and_names_of_headers_travel_with_a_signed_upload(
-    bucket: Any, credentials: Credentials
-) -> None:
-    headers = {
-        "x-goog-meta-job": "job-7",
-        "Cache-Control": "private, max-age=60",
-        "Content-Disposition": 'attachment; filename="a b.mp4"',
-        "Content-Type": "video/mp4",
-    }
-    url = put_url(bucket, credentials, headers=dict(headers))
-    assert requests.put(url, data=b"x", headers=headers, timeout=10).status_code == 200
-    blob = bucket.get_blob("video.mp4")
-    assert blob.metadata == {"job": "job-7"}
-    assert blob.cache_control == "private, max-age=60"
-    assert blob.content_disposition == 'attachment; filename="a b.mp4"'
-
-
 def test_a_download_link_can_name_the_file_and_pin_the_generation(
     bucket: Any, credentials: Credentials
 ) -> None:
@@ -325,62 +228,6 @@ def test_signed_links_delete_and_ask_for_headers_alone(
     assert (missing.status_code, code(missing)) == (404, "NoSuchKey")
     nowhere = requests.get(signed_url(credentials, endpoint, "/no-such-bucket-here/x"), timeout=10)
     assert (nowhere.status_code, code(nowhere)) == (404, "NoSuchBucket")
-
-
-@pytest.mark.parametrize("name", ODD_NAMES)
-def test_any_name_can_be_signed(
-    bucket: Any, credentials: Credentials, endpoint: str, name: str
-) -> None:
-    path = f"/{bucket.name}/{quote(name, safe='/~')}"
-    line = http.client.HTTPConnection(endpoint.partition("//")[2], timeout=10)
-    for method, body in (("PUT", name.encode()), ("GET", None)):
-        url = signed_url(credentials, endpoint, path, method)
-        line.request(method, url.removeprefix(endpoint), body)
-        answer = line.getresponse()
-        got = answer.read()
-        assert answer.status == 200, got
-    line.close()
-    assert got == name.encode()
-    assert [blob.name for blob in bucket.list_blobs()] == [name]
-
-
-def test_a_compressed_body_is_stored_as_it_was_signed_and_sent(
-    bucket: Any, credentials: Credentials
-) -> None:
-    packed = gzip.compress(b"text" * 1000)
-    headers = {"Content-Encoding": "gzip", "Content-MD5": md5(packed)}
-    url = put_url(bucket, credentials, headers=dict(headers))
-    assert requests.put(url, data=packed, headers=headers, timeout=10).status_code == 200
-    assert bucket.blob("video.mp4").download_as_bytes(raw_download=True) == packed
-    wrong = requests.put(url, data=packed[:-1] + b"x", headers=headers, timeout=10)
-    assert (wrong.status_code, code(wrong)) == (400, "BadDigest")
-
-
-def test_a_client_that_asks_first_is_refused_before_it_sends(
-    bucket: Any, credentials: Credentials, endpoint: str
-) -> None:
-    good = put_url(bucket, credentials).removeprefix(endpoint)
-    for target, expected in ((good, b"HTTP/1.1 100"), (f"/{bucket.name}/x", b"HTTP/1.1 403")):
-        host, _, port = endpoint.partition("//")[2].partition(":")
-        with socket.create_connection((host, int(port)), timeout=10) as line:
-            head = f"PUT {target} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: 5\r\n"
-            line.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
-            got = line.makefile("rb")
-            assert got.readline().startswith(expected)
-            if expected.endswith(b"100"):
-                assert got.readline() == b"\r\n"
-                line.sendall(b"12345")
-                assert got.readline().startswith(b"HTTP/1.1 200")
-
-
-@pytest.mark.parametrize("name", ["upload", "storage", "download", "batch"])
-def test_a_bucket_may_be_called_like_a_part_of_the_api(
-    client: Client, credentials: Credentials, name: str
-) -> None:
-    bucket = client.create_bucket(name)
-    answer = requests.put(put_url(bucket, credentials, "v1.mp4"), data=b"x", timeout=10)
-    assert answer.status_code == 200
-    assert bucket.blob("v1.mp4").download_as_bytes() == b"x"
 
 
 @pytest.mark.parametrize("missing", ["Algorithm", "Credential", "Date", "Expires", "SignedHeaders"])

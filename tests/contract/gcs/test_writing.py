@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import gzip
-import http.client
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -214,76 +213,6 @@ def test_a_multipart_body_without_its_end_makes_no_object(bucket: Any, endpoint:
     )
     assert answer.status_code == 400
     assert bucket.get_blob("cut") is None
-
-
-ODD_NAMES = [
-    "plain",
-    "with space and + and %20 and %2F",
-    "Ünïcödé/日本語/🎬.mp4",
-    "caf\u00e9",
-    "cafe\u0301",
-    "../../../etc/passwd",
-    "a/../../b",
-    "/leading/slash",
-    "trailing/",
-    "a//b",
-    "?query=1&x#fragment",
-    "quote\"'<>&;`$(x)|\\",
-    "_/_health",
-    "tab\tand\x7f",
-    "o/b/c/rewriteTo",
-    "x" * 1024,
-    "ü" * 512,
-]
-
-
-@pytest.mark.parametrize("name", ODD_NAMES)
-def test_any_name_is_just_a_name(bucket: Any, name: str) -> None:
-    bucket.blob(name).upload_from_string(name.encode())
-    assert bucket.blob(name).download_as_bytes() == name.encode()
-    assert [blob.name for blob in bucket.list_blobs()] == [name]
-    bucket.rename_blob(bucket.blob(name), "moved")
-    assert [blob.name for blob in bucket.list_blobs()] == ["moved"]
-    bucket.blob("moved").delete()
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["", ".", "..", "a\nb", "a\rb", "x" * 1025, "ü" * 513, ".well-known/acme-challenge/x"],
-    ids=["empty", "dot", "dots", "newline", "return", "too long", "too many bytes", "acme"],
-)
-def test_names_that_google_refuses_are_refused(bucket: Any, endpoint: str, name: str) -> None:
-    answer = requests.post(
-        f"{endpoint}/upload/storage/v1/b/{bucket.name}/o",
-        params={"uploadType": "media", "name": name},
-        data=b"x",
-        timeout=10,
-    )
-    assert answer.status_code == 400
-    assert list(bucket.list_blobs()) == []
-
-
-def test_a_name_that_is_no_utf8_is_refused(bucket: Any, endpoint: str) -> None:
-    for path in (f"/storage/v1/b/{bucket.name}/o/%ff%fe", f"/{bucket.name}/%ff"):
-        connection = http.client.HTTPConnection(endpoint.partition("//")[2], timeout=10)
-        connection.request("GET", path)
-        assert connection.getresponse().status in (400, 403)
-        connection.close()
-
-
-def test_dots_in_a_request_line_do_not_leave_the_bucket(bucket: Any, endpoint: str) -> None:
-    bucket.blob("inside").upload_from_string(b"x")
-    connection = http.client.HTTPConnection(endpoint.partition("//")[2], timeout=10)
-    for path in (
-        f"/storage/v1/b/{bucket.name}/o/x/../inside",
-        f"/storage/v1/b/{bucket.name}/../{bucket.name}/o/inside",
-        "/storage/v1/b/../../../../etc/passwd",
-    ):
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        answer.read()
-        assert answer.status == 404, path
-    connection.close()
 
 
 def test_compressed_bytes_are_kept_as_they_came(bucket: Any) -> None:
