@@ -1,0 +1,80 @@
+"""How a text shall sound, and what a stretch of speech is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+SPEED_RANGE = (0.25, 2.0)
+"""Text-to-Speech takes 0.25 to 2.0 times the voice's own speed."""
+PITCH_RANGE = (-20.0, 20.0)
+"""Semitones."""
+_VOICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechSettings:
+    """`language` is a BCP-47 tag; `voice` a voice's name, "" leaves it to the engine; `speed` is
+    a factor, `pitch` in semitones."""
+
+    language: str
+    voice: str = ""
+    speed: float = 1.0
+    pitch: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able; `parse` reads it back to an equal value."""
+        return {
+            "language": self.language,
+            "voice": self.voice,
+            "speed": self.speed,
+            "pitch": self.pitch,
+        }
+
+    @classmethod
+    def parse(cls, given: Mapping[str, Any]) -> SpeechSettings:
+        """Read voice, speed and pitch as a person gives them; absent or None = default.
+
+        `language` must be a tag already. Raises ValueError with a sentence.
+        """
+        voice = given.get("voice") or ""
+        if not isinstance(voice, str) or (voice and not _VOICE.fullmatch(voice)):
+            raise ValueError(
+                f"voice is {str(voice)[:40]!r}; give a voice's name such as en-US-Neural2-C."
+            )
+        return cls(
+            language=str(given["language"]),
+            voice=voice,
+            speed=_number("speed", given.get("speed"), 1.0, SPEED_RANGE),
+            pitch=_number("pitch", given.get("pitch"), 0.0, PITCH_RANGE),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """Mono PCM, 16 bits little-endian, `rate_hz` samples a second."""
+
+    pcm: bytes
+    rate_hz: int
+
+    @property
+    def samples(self) -> int:
+        """How many samples it has."""
+        return len(self.pcm) // 2
+
+
+def _number(name: str, value: Any, default: float, limits: tuple[float, float]) -> float:
+    low, high = limits
+    if value is None:
+        return default
+    try:
+        number = float(value) if not isinstance(value, bool) else low - 1
+    except (TypeError, ValueError):
+        number = low - 1
+    if not low <= number <= high:
+        raise ValueError(
+            f"{name} is {str(value)[:40]!r}; it must be a number from {low:g} to {high:g}."
+        )
+    return round(number, 3)
