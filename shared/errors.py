@@ -96,6 +96,27 @@ class StorageUnavailable(TransientError):
     code = "storage-unavailable"
 
 
+# --- what other neighbours say -------------------------------------------------------------
+
+
+class LedgerUnavailable(TransientError):
+    """The ledger did not answer as it should."""
+
+    code = "ledger-unavailable"
+
+
+class TopicUnavailable(TransientError):
+    """A message was not accepted by its topic."""
+
+    code = "topic-unavailable"
+
+
+class IdentityUnavailable(TransientError):
+    """Who calls could not be looked up."""
+
+    code = "identity-unavailable"
+
+
 # --- what happens to a unit of work ---------------------------------------------------------
 
 

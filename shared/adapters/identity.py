@@ -10,9 +10,11 @@ from typing import Any
 import firebase_admin
 import firebase_admin.credentials
 from firebase_admin import auth
+from firebase_admin.exceptions import FirebaseError
 from google.auth.credentials import AnonymousCredentials
+from google.auth.exceptions import GoogleAuthError
 
-from shared.errors import Unauthenticated
+from shared.errors import IdentityUnavailable, Unauthenticated
 from shared.ports import User
 
 TRUSTED_FOR_S = 60
@@ -43,12 +45,16 @@ class FirebaseIdentity:
             ValueError,
         ) as refused:
             raise Unauthenticated from refused
+        except (FirebaseError, GoogleAuthError, OSError) as fault:
+            # Keys or users cannot be looked up: that says nothing about the token.
+            raise IdentityUnavailable from fault
         # The Auth emulator accepts tokens whose time is over; we do not.
-        if float(claims.get("exp", 0)) <= now:
+        ends = claims.get("exp")
+        if not isinstance(ends, int | float) or ends <= now:
             raise Unauthenticated("The ID token's time is over; sign in again.")
         user = User(str(claims["uid"]), str(claims.get("email") or ""))
         with self._lock:
-            self._seen[token] = (min(now + TRUSTED_FOR_S, float(claims["exp"])), user)
+            self._seen[token] = (min(now + TRUSTED_FOR_S, ends), user)
             while len(self._seen) > REMEMBERED:
                 self._seen.popitem(last=False)
         return user

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -21,8 +22,11 @@ from shared.domain.documents import (
     Update,
     Write,
 )
+from shared.errors import LedgerUnavailable
 
 ABORTED_TRIES = 8
+TIMEOUT_S = 20
+"""For one call with all its retries: the client's default of minutes outlasts a lease."""
 PURGE_BATCH = 400
 """Below Firestore's 500 writes in one request."""
 
@@ -35,15 +39,17 @@ class FirestoreLedger:
 
     def read(self, paths: Iterable[str]) -> tuple[Doc | None, ...]:
         paths = list(paths)
-        found = {
-            snapshot.reference.path: snapshot
-            for snapshot in self._client.get_all([self._client.document(path) for path in paths])
-            if snapshot.exists
-        }
+        references = [self._client.document(path) for path in paths]
+        with _faults():
+            found = {
+                snapshot.reference.path: snapshot
+                for snapshot in self._client.get_all(references, timeout=TIMEOUT_S)
+                if snapshot.exists
+            }
         return tuple(_doc(found[path]) if path in found else None for path in paths)
 
     def list_under(self, collection: str) -> tuple[Doc, ...]:
-        return tuple(_doc(one) for one in self._client.collection(collection).stream())
+        return tuple(_doc(one) for one in _stream(self._client.collection(collection)))
 
     def commit(self, writes: Iterable[Write]) -> Committed:
         """Commit all or nothing. Contention that the server reports is tried again here."""
@@ -53,14 +59,15 @@ class FirestoreLedger:
             for write in writes:
                 self._add(batch, write)
             try:
-                batch.commit()
+                with _faults():
+                    batch.commit(timeout=TIMEOUT_S)
             except (gx.FailedPrecondition, gx.AlreadyExists):
                 return Committed.CONFLICT
             except gx.NotFound:
                 return Committed.MISSING
             except gx.Aborted:
                 if attempt + 1 == ABORTED_TRIES:
-                    raise
+                    raise LedgerUnavailable("The ledger is contended.") from None
                 time.sleep(0.05 * 2**attempt)
             else:
                 return Committed.OK
@@ -74,7 +81,7 @@ class FirestoreLedger:
             .order_by("touched_at")
             .limit(most)
         )
-        return tuple(dict.fromkeys(str(one.get("job")) for one in query.stream()))
+        return tuple(dict.fromkeys(str(one.get("job")) for one in _stream(query)))
 
     def tombstones(self, before: datetime, most: int = 100) -> tuple[str, ...]:
         query = (
@@ -82,7 +89,7 @@ class FirestoreLedger:
             .where(filter=FieldFilter("purge_again_at", "<", before))
             .limit(most)
         )
-        return tuple(one.id for one in query.stream())
+        return tuple(one.id for one in _stream(query))
 
     def jobs_of(
         self,
@@ -104,18 +111,26 @@ class FirestoreLedger:
         if after is not None:
             created_at, job_id = after
             query = query.start_after({"created_at": created_at, "__name__": jobs.document(job_id)})
-        return tuple(_doc(one) for one in query.limit(most).stream())
+        return tuple(_doc(one) for one in _stream(query.limit(most)))
 
     def purge(self, job_id: str) -> None:
-        for collection in self._client.document(f"jobs/{job_id}").collections():
-            while True:
-                references = [one.reference for one in collection.limit(PURGE_BATCH).stream()]
-                if not references:
-                    break
-                batch = self._client.batch()
-                for reference in references:
-                    batch.delete(reference)
-                batch.commit()
+        with _faults():
+            for collection in self._client.document(f"jobs/{job_id}").collections():
+                self._purge(collection)
+            # Mails and links stand beside the jobs, but they are the job's.
+            for name in ("mails", "shares"):
+                of_job = FieldFilter("job", "==", job_id)
+                self._purge(self._client.collection(name).where(filter=of_job))
+
+    def _purge(self, query: Any) -> None:
+        while True:
+            references = [one.reference for one in query.limit(PURGE_BATCH).stream()]
+            if not references:
+                return
+            batch = self._client.batch()
+            for reference in references:
+                batch.delete(reference)
+            batch.commit()
 
     def _add(self, batch: Any, write: Write) -> None:
         reference = self._client.document(write.path)
@@ -132,6 +147,22 @@ class FirestoreLedger:
 
     def _at(self, version: Any) -> Any:
         return self._client.write_option(last_update_time=version)
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    """Say in our words what Firestore says in its own; what a batch met is left to its caller."""
+    try:
+        yield
+    except (gx.FailedPrecondition, gx.AlreadyExists, gx.NotFound, gx.Aborted):
+        raise
+    except (gx.GoogleAPIError, OSError) as fault:
+        raise LedgerUnavailable(f"The ledger failed: {type(fault).__name__}.") from fault
+
+
+def _stream(query: Any) -> list[Any]:
+    with _faults():
+        return list(query.stream(timeout=TIMEOUT_S))
 
 
 def _doc(snapshot: Any) -> Doc:

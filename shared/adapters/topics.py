@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import google.cloud.pubsub_v1 as pubsub_v1
+from google.api_core.exceptions import GoogleAPIError
 
 from shared.domain.message import Envelope
 from shared.domain.pipeline import STAGES
+from shared.errors import TopicUnavailable
 
 ACCEPTED_WITHIN_S = 30
 
@@ -29,5 +31,8 @@ class PubSubPublisher:
             for envelope in envelopes
         ]
         # Only an accepted message may be relied upon, so a stage waits for all of them.
-        for future in futures:
-            future.result(timeout=ACCEPTED_WITHIN_S)
+        try:
+            for future in futures:
+                future.result(timeout=ACCEPTED_WITHIN_S)
+        except (GoogleAPIError, TimeoutError) as fault:
+            raise TopicUnavailable from fault
