@@ -23,7 +23,7 @@ class ErrorView(Told):
 
 class StageView(Told):
     """How far a stage is. `total` is null until it is known how many parts there are; `attempts`
-    counts how often work on any part, or on joining them, was begun."""
+    is 1 when every part went through at its first try."""
 
     name: str
     state: StageState
