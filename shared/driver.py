@@ -42,6 +42,7 @@ class Hold:
     def __init__(self, claimed: fx.Claimed, deadline: float) -> None:
         self.claimed = claimed
         self.lost = threading.Event()
+        self.progress = 0.0
         self._deadline = deadline
 
     def should_stop(self) -> bool:
@@ -167,7 +168,7 @@ class Driver:
         driver = Driver(self._world)
         while not finished.wait(RENEW_S):
             try:
-                if not driver.run(renew(hold.claimed, self._world.clockwork)):
+                if not driver.run(renew(hold.claimed, self._world.clockwork, hold.progress)):
                     hold.lost.set()
                     return
                 renewed = time.monotonic()

@@ -96,6 +96,10 @@ class Task:
         """To be asked often by long work."""
         return self._hold.should_stop
 
+    def progress(self, share: float) -> None:
+        """How much of this part is done, 0 to 1; people see it with the next renewal."""
+        self._hold.progress = min(1.0, max(0.0, share))
+
     def log(self, event: str, **details: Any) -> None:
         """Say something in the log."""
         self._world.log(event, **details)

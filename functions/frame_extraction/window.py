@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from math import ceil
 
 from functions.frame_extraction.extraction import Extracted, extract_window
 from functions.frame_extraction.targets import TimestampsOutOfOrder
@@ -88,6 +89,10 @@ def _write(task: Task, order: Order, file: RangeFile) -> tuple[Extracted, Stored
     prefix = PACKS_PREFIX if woken is not None else PARTS_PREFIX
     name = pack_name(prefix, task.job.id, order.spec, task.part)
     window = Window.from_dict(task.spec)
+    expected = _expected(window, order)
+
+    def heard(frames: int) -> None:
+        task.progress(frames / expected)
 
     def attempt(careful: bool) -> tuple[Extracted, Stored, bool]:
         with task.objects.create(
@@ -100,6 +105,7 @@ def _write(task: Task, order: Order, file: RangeFile) -> tuple[Extracted, Stored
                 order.options,
                 order.passport,
                 should_stop=task.should_stop,
+                on_frame=heard,
                 careful=careful,
             )
         return extracted, pack.stored, pack.adopted
@@ -109,6 +115,15 @@ def _write(task: Task, order: Order, file: RangeFile) -> tuple[Extracted, Stored
     except TimestampsOutOfOrder:
         # The file's time stamps are not what its first packets promised.
         return attempt(careful=True)
+
+
+def _expected(window: Window, order: Order) -> int:
+    """How many frames the window will give, as far as the file's length is known."""
+    end = window.k_end
+    if end is None and order.passport.duration is not None:
+        span = order.passport.duration - order.options.start
+        end = ceil(span / order.options.every)
+    return max(1, (end if end is not None else window.k_limit) - window.k_start)
 
 
 def _index_of(task: Task, pack: Stored) -> PackIndex:

@@ -223,8 +223,9 @@ def release(claimed: Claimed, why: Faltered, clockwork: Clockwork) -> Flow[None]
             return
 
 
-def renew(claimed: Claimed, clockwork: Clockwork) -> Flow[bool]:
-    """Renew the lease; → False when the work must stop: lost, cancelled, deleted or redriven."""
+def renew(claimed: Claimed, clockwork: Clockwork, progress: float = 0) -> Flow[bool]:
+    """Renew the lease, and say how much of the part is done (0 to 1); → False when the work must
+    stop: lost, cancelled, deleted or redriven."""
     envelope = claimed.envelope
     path = unit_path(envelope.job_id, envelope.stage, envelope.revision, envelope.part)
     for _ in range(3):
@@ -237,7 +238,11 @@ def renew(claimed: Claimed, clockwork: Clockwork) -> Flow[bool]:
         if job.terminal and envelope.stage != rules.NOTIFICATION:
             return False
         until = rules.lease_end(clockwork.now())
-        done = yield from commit(Update(path, {"lease_until": until}, unit.version))
+        writes: list[Write] = [Update(path, {"lease_until": until}, unit.version)]
+        if progress and envelope.part != JOIN:
+            stage = stage_path(envelope.job_id, envelope.stage, envelope.revision)
+            writes.append(Update(stage, {f"progress.p{envelope.part}": progress}))
+        done = yield from commit(*writes)
         if done is Committed.OK:
             return True
     return False

@@ -290,6 +290,7 @@ def new_job(
                     "state": StageState.QUEUED if planned else StageState.WAITING,
                     "total": len(inputs) if planned else None,
                     "done": 0,
+                    "progress": {},
                     "retries": 0,
                     "parts": [{"input": one.name} for one in inputs] if planned else [],
                     "touched_at": now,

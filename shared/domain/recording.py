@@ -48,7 +48,7 @@ def part_batch(claimed: Claimed, unit: Unit, result: Finished, now: datetime) ->
         _unit_done(claimed, unit, result, now),
         Update(
             stage_path(envelope.job_id, envelope.stage, envelope.revision),
-            {"done": Increment(1), "touched_at": now},
+            {"done": Increment(1), f"progress.p{envelope.part}": 0, "touched_at": now},
         ),
     )
 
