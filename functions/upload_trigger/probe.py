@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import pairwise
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import av
 from av.container import InputContainer
@@ -25,6 +25,13 @@ _STAMPED = {"mov", "matroska", "mpegts", "flv"}
 _DURATION_IS_END = {"matroska", "flv"}
 
 
+class SupportsRational(Protocol):
+    @property
+    def numerator(self) -> int: ...
+    @property
+    def denominator(self) -> int: ...
+
+
 def probe(file: BinaryIO | RangeFile, size_bytes: int) -> Passport:
     """The passport of `file`, a binary and seekable file object of `size_bytes`.
 
@@ -42,7 +49,7 @@ def _passport(
 ) -> Passport:
     if found.first is None:
         raise VideoTruncated if found.packets == 0 else UndecodableVideo
-    time_base = stream.time_base or Fraction(1, 90_000)
+    time_base = _exact(stream.time_base) or Fraction(1, 90_000)
     family = container.format.name.split(",")[0]
     first_pts = found.first.pts if found.first.pts is not None else (found.pts or [0])[0]
     if family in COUNTED and found.first_dts is not None:
@@ -73,7 +80,7 @@ def _passport(
             sample_aspect=_aspect(stream),
             pix_fmt=found.first.format.name,
             time_base=time_base,
-            avg_rate=stream.average_rate or None,
+            avg_rate=_exact(stream.average_rate),
             rate_kind=_rate_kind(stream, found, time_base, family),
             keyframe_interval_s=_keyframe_interval(stream, found, time_base, family),
             open_gop=found.leading if len(found.keyframes) > 1 else None,
@@ -96,8 +103,9 @@ def _random_access(family: str, found: Scan) -> RandomAccess:
 
 
 def _duration(container: InputContainer, stream: VideoStream, first: Fraction) -> Fraction | None:
-    if stream.duration and stream.time_base:
-        end = ((stream.start_time or 0) + stream.duration) * stream.time_base
+    time_base = _exact(stream.time_base)
+    if stream.duration and time_base:
+        end = ((stream.start_time or 0) + stream.duration) * time_base
     elif container.duration:
         # Matroska and FLV write when the last picture ends, not how long it all takes.
         family = container.format.name.split(",")[0]
@@ -146,7 +154,7 @@ def _keyframe_interval(
 
 def _aspect(stream: VideoStream) -> Fraction:
     """Width of a pixel over its height; a value that no display ever had counts as a mistake."""
-    aspect = stream.sample_aspect_ratio or Fraction(1)
+    aspect = _exact(stream.sample_aspect_ratio) or Fraction(1)
     return aspect if Fraction(1, 8) < aspect < 8 else Fraction(1)
 
 
@@ -155,3 +163,10 @@ def _codec_name(stream: av.AudioStream) -> str:
         return stream.codec_context.name
     except (AttributeError, RuntimeError):
         return "unknown"
+
+
+def _exact(value: SupportsRational | None) -> Fraction | None:
+    """PyAV's rationals are Fractions up to 18 and its own from 19 on; 0 means unknown."""
+    if value is None or value.numerator == 0 or value.denominator == 0:
+        return None
+    return Fraction(value.numerator, value.denominator)

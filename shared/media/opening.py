@@ -42,6 +42,10 @@ MAX_STREAMS = 64
 PROBE_BYTES = 5_000_000
 PROBE_US = 5_000_000
 IO_BUFFER_BYTES = 64 << 10
+# A title in another encoding is no reason to refuse a video; PyAV 19 replaces of its own accord.
+_METADATA: dict[str, Any] = (
+    {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
+)
 _HEAD_BYTES = 4096
 
 _PLAYLISTS = (
@@ -126,13 +130,13 @@ def _open(file: BinaryIO | RangeFile, head: bytes) -> InputContainer:
         "max_pixels": str(MAX_PIXELS),
     }
     try:
-        container = av.open(
+        container: InputContainer = av.open(
             _Bare(file),
             "r",
             options=options,
             buffer_size=IO_BUFFER_BYTES,
             io_open=_refuse_second_file,
-            metadata_errors="replace",
+            **_METADATA,
         )
     except MoodreelError:
         raise

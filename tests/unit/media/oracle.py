@@ -52,8 +52,8 @@ def oracle_of(clip: Clip, turn: tuple[int, bool] = (0, False)) -> Oracle:
                 image = cv2.rotate(image, _UPRIGHT[turn[0]])
             assert frame.pts is not None
             stamps.append((frame.pts, read_counter(image.astype(np.uint8)), frame.duration or 0))
-        base = stream.time_base
-        assert base is not None
+        assert stream.time_base is not None
+        base = Fraction(stream.time_base.numerator, stream.time_base.denominator)
     stamps.sort()
     first = stamps[0][0]
     last, _, length = stamps[-1]
