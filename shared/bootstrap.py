@@ -14,7 +14,7 @@ from shared.config import Settings
 from shared.driver import Neighbours, SystemClock
 from shared.errors import ConfigurationError
 from shared.logs import log
-from shared.ports import Identity, Mailer
+from shared.ports import Identity, Mailer, Voice
 
 T = TypeVar("T")
 _building = threading.RLock()
@@ -70,3 +70,11 @@ def identity() -> Identity:
     from shared.adapters.identity import identity as connected
 
     return connected(settings().project, local=settings().local)
+
+
+@once
+def voice() -> Voice:
+    """Who speaks. Imported here, since only text_to_speech carries its client."""
+    from shared.adapters.voice import voice as connected
+
+    return connected(settings().tts_endpoint)

@@ -38,10 +38,19 @@ class Settings:
     max_duration_s: int = 4 * 3600
     jobs_kept_days: int = 30
     links_valid_days: int = 7
+    models_dir: str = ""
+    """A folder with model files, looked into first; "" for none."""
+    models_cache: str = ""
+    """A folder in which fetched model files are kept. "" for none: /tmp is memory in the cloud."""
+    allow_medical_safety: bool = False
+    """Whether emotions at work and in education may be scored for a purpose that speaks of
+    medicine or safety: the operator vouches for the exception of the EU AI Act, art. 5(1)(f)."""
     crash_dir: str = ""
     """Local only: a folder in which a file named `point.stage.job` ends a process there, once."""
     auth_emulator: str = ""
     """host:port of the Auth emulator, local only."""
+    tts_endpoint: str = ""
+    """Local only: URL of the Text-to-Speech stand-in; "" is the real service."""
 
     def bucket(self, role: Bucket) -> str:
         """The real name of a bucket."""
@@ -80,8 +89,12 @@ class Settings:
             max_duration_s=_whole(env, "MOODREEL_MAX_DURATION_S", cls.max_duration_s),
             jobs_kept_days=_whole(env, "MOODREEL_JOBS_KEPT_DAYS", cls.jobs_kept_days),
             links_valid_days=_whole(env, "MOODREEL_LINKS_VALID_DAYS", cls.links_valid_days),
+            models_dir=env.get("MODELS_DIR", ""),
+            models_cache=env.get("MOODREEL_MODELS_CACHE", ""),
+            allow_medical_safety=env.get("MOODREEL_ALLOW_MEDICAL_SAFETY") == "1",
             crash_dir=env.get("MOODREEL_CRASH_DIR", "") if local else "",
             auth_emulator=env.get("FIREBASE_AUTH_EMULATOR_HOST", "") if local else "",
+            tts_endpoint=env.get("MOODREEL_TTS_ENDPOINT", "") if local else "",
         )
 
 

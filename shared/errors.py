@@ -148,3 +148,24 @@ class MailUnavailable(TransientError):
     """The mail server cannot take the message now."""
 
     code = "mail-unavailable"
+
+
+# --- what a voice says ------------------------------------------------------------------------
+
+
+class VoiceRefused(PermanentError):
+    """The voice cannot speak this; choose another voice or language."""
+
+    code = "voice-refused"
+
+
+class VoiceOverloaded(TransientError):
+    """The voice's quota is used up for now."""
+
+    code = "voice-overloaded"
+
+
+class VoiceUnavailable(TransientError):
+    """The voice did not answer as it should."""
+
+    code = "voice-unavailable"

@@ -12,6 +12,7 @@ from shared.domain.documents import Committed, Doc, Write
 from shared.domain.job import Artefact
 from shared.domain.message import Envelope, ObjectRef
 from shared.domain.pipeline import Bucket
+from shared.domain.speech import SpeechSettings, Spoken
 
 
 class Clock(Protocol):
@@ -194,6 +195,18 @@ class Identity(Protocol):
     """Who a Firebase ID token belongs to. Raises Unauthenticated."""
 
     def verify(self, token: str) -> User: ...
+
+
+class Voice(Protocol):
+    """Speaks a text of at most 5,000 bytes in UTF-8. Raises VoiceRefused (for good),
+    VoiceOverloaded or VoiceUnavailable (for now)."""
+
+    @property
+    def engine(self) -> str:
+        """A name that changes when the same text would sound different."""
+        ...
+
+    def say(self, text: str, settings: SpeechSettings) -> Spoken: ...
 
 
 class Log(Protocol):
