@@ -11,6 +11,7 @@ from functions.frame_extraction.extraction import Extracted, extract_window
 from functions.frame_extraction.targets import TimestampsOutOfOrder
 from shared.domain.directory import dump_directory
 from shared.domain.effects import Finished
+from shared.domain.emotion_options import frames_part
 from shared.domain.frame_options import FrameOptions
 from shared.domain.media import Window
 from shared.domain.message import pack_name
@@ -43,7 +44,7 @@ class Order:
     def of(cls, task: Task) -> Order:
         """Read the order out of the job."""
         video = task.job.facts["upload_trigger"]["video"]
-        options = FrameOptions.parse(task.job.options)
+        options = frames_part(task.job.options)
         windows = [dict(spec) for spec in task.stage.parts]
         content = [
             RECIPE_OF_PACKS,

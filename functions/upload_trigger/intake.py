@@ -7,7 +7,7 @@ from typing import Any
 
 from functions.upload_trigger.probe import probe
 from shared.domain.effects import Finished
-from shared.domain.frame_options import FrameOptions
+from shared.domain.emotion_options import frames_part
 from shared.domain.job import JobInput
 from shared.domain.media import plan_windows
 from shared.domain.passport import Passport
@@ -65,7 +65,7 @@ def plan(task: Task) -> Finished:
 
 def _windows(task: Task, passport: Passport) -> tuple[Mapping[str, Any], ...]:
     try:
-        options = FrameOptions.parse(task.job.options)
+        options = frames_part(task.job.options)
     except ValueError as wrong:
         raise InvalidOption(str(wrong)) from wrong
     try:
