@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from google.api_core import exceptions as gx
+from google.api_core.retry import Retry, if_exception_type
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
 
@@ -27,6 +28,15 @@ from shared.errors import LedgerUnavailable
 ABORTED_TRIES = 8
 TIMEOUT_S = 20
 """For one call with all its retries: the client's default of minutes outlasts a lease."""
+RETRY = Retry(
+    if_exception_type(gx.ServiceUnavailable, gx.ResourceExhausted, gx.InternalServerError),
+    initial=0.1,
+    maximum=2,
+    multiplier=2,
+    timeout=TIMEOUT_S,
+)
+"""A commit that is repeated after its answer was lost meets its own work: see `recording`."""
+CALL: dict[str, Any] = {"retry": RETRY, "timeout": TIMEOUT_S}
 PURGE_BATCH = 400
 """Below Firestore's 500 writes in one request."""
 
@@ -43,7 +53,7 @@ class FirestoreLedger:
         with _faults():
             found = {
                 snapshot.reference.path: snapshot
-                for snapshot in self._client.get_all(references, timeout=TIMEOUT_S)
+                for snapshot in self._client.get_all(references, **CALL)
                 if snapshot.exists
             }
         return tuple(_doc(found[path]) if path in found else None for path in paths)
@@ -60,7 +70,7 @@ class FirestoreLedger:
                 self._add(batch, write)
             try:
                 with _faults():
-                    batch.commit(timeout=TIMEOUT_S)
+                    batch.commit(**CALL)
             except (gx.FailedPrecondition, gx.AlreadyExists):
                 return Committed.CONFLICT
             except gx.NotFound:
@@ -115,7 +125,7 @@ class FirestoreLedger:
 
     def purge(self, job_id: str) -> None:
         with _faults():
-            for collection in self._client.document(f"jobs/{job_id}").collections():
+            for collection in self._client.document(f"jobs/{job_id}").collections(**CALL):
                 self._purge(collection)
             # Mails and links stand beside the jobs, but they are the job's.
             for name in ("mails", "shares"):
@@ -124,13 +134,13 @@ class FirestoreLedger:
 
     def _purge(self, query: Any) -> None:
         while True:
-            references = [one.reference for one in query.limit(PURGE_BATCH).stream()]
+            references = [one.reference for one in query.limit(PURGE_BATCH).stream(**CALL)]
             if not references:
                 return
             batch = self._client.batch()
             for reference in references:
                 batch.delete(reference)
-            batch.commit()
+            batch.commit(**CALL)
 
     def _add(self, batch: Any, write: Write) -> None:
         reference = self._client.document(write.path)
@@ -162,7 +172,7 @@ def _faults() -> Iterator[None]:
 
 def _stream(query: Any) -> list[Any]:
     with _faults():
-        return list(query.stream(timeout=TIMEOUT_S))
+        return list(query.stream(**CALL))
 
 
 def _doc(snapshot: Any) -> Doc:
