@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from functions.api.catalogue import MEGABYTE, find_recipe, read_options
 from functions.api.views import JobView, job_view
-from shared.domain.documents import Committed, job_path
+from shared.domain.documents import job_path
 from shared.domain.job import Job, JobInput, new_job
 from shared.domain.message import upload_name
 from shared.domain.pipeline import Bucket, Input, Recipe
@@ -146,34 +146,33 @@ def _unfit(declared: Input, given: UploadForm) -> list[tuple[str, str]]:
 def _written(call: Call, recipe: Recipe, form: NewJob, options: dict[str, Any]) -> Job:
     now = call.world.clock.now()
     first = next(iter(form.inputs.values()))
-    while True:
-        job_id = "".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH))
-        inputs = tuple(
-            JobInput(
-                name=one.name,
-                object=upload_name(recipe.name, job_id, one.name, 0),
-                content_type=form.inputs[one.name].content_type.lower(),
-                size_bytes=form.inputs[one.name].size_bytes,
-                filename=form.inputs[one.name].filename,
-            )
-            for one in recipe.inputs
+    job_id = "".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH))
+    inputs = tuple(
+        JobInput(
+            name=one.name,
+            object=upload_name(recipe.name, job_id, one.name, 0),
+            content_type=form.inputs[one.name].content_type.lower(),
+            size_bytes=form.inputs[one.name].size_bytes,
+            filename=form.inputs[one.name].filename,
         )
-        writes = new_job(
-            job_id=job_id,
-            owner=call.user.uid,
-            email=call.user.email,
-            recipe=recipe,
-            title=form.title or first.filename,
-            options=options,
-            inputs=inputs,
-            now=now,
-            expires_at=now + timedelta(days=call.settings.jobs_kept_days),
-        )
-        if call.world.store.commit(writes) is Committed.OK:
-            break
+        for one in recipe.inputs
+    )
+    writes = new_job(
+        job_id=job_id,
+        owner=call.user.uid,
+        email=call.user.email,
+        recipe=recipe,
+        title=form.title or first.filename,
+        options=options,
+        inputs=inputs,
+        now=now,
+        expires_at=now + timedelta(days=call.settings.jobs_kept_days),
+    )
+    call.world.store.commit(writes)
+    # A conflict can only be our own commit, repeated after its answer was lost: the id is new.
     (doc,) = call.world.store.read([job_path(job_id)])
-    if doc is None:
-        raise LookupError(f"job {job_id} vanished while it was created")
+    if doc is None or doc.data["owner"] != call.user.uid:
+        raise LookupError(f"job {job_id} is not there after it was created")
     return Job.from_doc(doc)
 
 

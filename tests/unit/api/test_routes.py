@@ -1,0 +1,72 @@
+"""The table of operations, held to what the frame promises about it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from functions.api.catalogue import OPTIONS
+from functions.api.jobs import read_cursor, write_cursor
+from functions.api.routes import ROUTES
+from shared.domain.pipeline import RECIPES
+from shared.http.problems import STATUSES, InvalidFields, status_of
+from shared.http.routing import PARAMETERS
+from tests.unit.api.house import ALICE, Stand
+from tests.unit.api.jobs import a_job
+
+
+def test_only_links_and_health_are_open_to_everybody() -> None:
+    open_ones = {(one.method, one.path) for one in ROUTES if not one.signed_in}
+
+    assert open_ones == {("GET", "/v1/share/{token}"), ("GET", "/healthz")}
+
+
+def test_each_operation_stands_once_and_is_described() -> None:
+    named = [(one.method, one.path) for one in ROUTES]
+
+    assert len(set(named)) == len(named)
+    for route in ROUTES:
+        assert route.summary.endswith("."), route.path
+        assert set(route.parameters) <= PARAMETERS.keys(), route.path
+        assert (route.answer is None) == (route.status in (204, 302)), route.path
+
+
+def test_no_operation_declares_an_error_as_a_success_or_a_fault_of_ours() -> None:
+    for route in ROUTES:
+        for error in route.errors:
+            assert 400 <= status_of(error) <= 501, (route.path, error)
+
+
+def test_a_class_takes_the_status_of_its_nearest_ancestor() -> None:
+    assert status_of(InvalidFields) == 422
+    assert status_of(KeyError) == 500
+    assert all(status_of(one) == status for one, status in STATUSES.items())
+
+
+def test_every_recipe_that_is_available_says_how_its_options_are_read() -> None:
+    assert {one.name for one in RECIPES.values() if one.available} <= OPTIONS.keys()
+
+
+def test_a_cursor_leads_back_to_where_it_was_written() -> None:
+    job = a_job(created_at=datetime(2026, 11, 21, 1, 2, 3, 456789, UTC))
+
+    assert read_cursor(write_cursor(job)) == (job.created_at, job.id)
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "",
+        "x",
+        "é",
+        "AAAA",
+        "MjAyNi0xMS0yMSBhYWFh",
+        "MjAyNi0xMS0yMVQwMDowMDowMCBhYWFhYWFhYWFhYWFhYWFhYWFhYQ",
+    ],
+)
+def test_a_cursor_of_somebodys_own_making_is_refused(cursor: str) -> None:
+    answer = Stand(ROUTES).call("GET", "/v1/jobs", headers=ALICE, query_string={"cursor": cursor})
+
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["field"] == "cursor"
