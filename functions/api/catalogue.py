@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from shared.config import Settings
+from shared.domain.emotion_options import EmotionOptions
 from shared.domain.media import FrameOptions
 from shared.domain.pipeline import RECIPES, Recipe
 from shared.errors import InvalidOption, NotAvailableYet
@@ -15,12 +17,21 @@ from shared.http.problems import InvalidFields
 MEGABYTE = 1_000_000
 
 
-def _frames(given: Mapping[str, Any]) -> dict[str, Any]:
+def _frames(given: Mapping[str, Any], _settings: Settings) -> dict[str, Any]:
     return FrameOptions.parse(given).to_dict()
 
 
-OPTIONS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {"frames": _frames}
-"""How a recipe's options are read: → as they stand in the job. Raises ValueError."""
+def _emotions(given: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    allowed = settings.allow_medical_safety
+    return EmotionOptions.parse(given, allow_medical_safety=allowed).to_dict()
+
+
+OPTIONS: Mapping[str, Callable[[Mapping[str, Any], Settings], dict[str, Any]]] = {
+    "frames": _frames,
+    "emotions": _emotions,
+}
+"""How a recipe's options are read: → as they stand in the job. Raises ValueError, or a refusal
+that names its cause itself."""
 
 
 class InputView(Told):
@@ -64,10 +75,10 @@ def find_recipe(name: str) -> Recipe:
     return recipe
 
 
-def read_options(recipe: Recipe, given: Mapping[str, Any]) -> dict[str, Any]:
+def read_options(recipe: Recipe, given: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
     """The options as the stages read them. Raises InvalidOption with a sentence."""
     try:
-        return OPTIONS[recipe.name](given)
+        return OPTIONS[recipe.name](given, settings)
     except ValueError as wrong:
         raise InvalidOption(str(wrong)) from wrong
 

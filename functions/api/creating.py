@@ -95,7 +95,7 @@ def create_job(call: Call) -> Answer:
     form = call.body(NewJob)
     recipe = find_recipe(form.recipe)
     check_inputs(recipe, form)
-    options = read_options(recipe, form.options)
+    options = read_options(recipe, form.options, call.settings)
     job = _written(call, recipe, form, options)
     uploads = {one.name: _grant(call, one) for one in job.inputs}
     body = CreatedJob(job=job_view(job, call.world.store), uploads=uploads)

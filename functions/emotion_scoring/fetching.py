@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from functions.emotion_scoring.downloading import NotDownloaded, download, sha256_of
 from functions.emotion_scoring.models import Model, Role, of_role
 from shared.domain.pipeline import Bucket
-from shared.ports import Log, ObjectStore
+from shared.ports import ObjectStore
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Places:
     folder: str
     cache: str
     objects: ObjectStore | None
-    log: Log
+    log: Callable[..., None]
     public: bool = True
 
     def find(self, model: Model) -> bytes | None:

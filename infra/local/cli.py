@@ -141,6 +141,20 @@ def _run_parser() -> argparse.ArgumentParser:
     parser.add_argument("--max-width", metavar="PIXELS", help="scale wider frames down")
     parser.add_argument("--format", metavar="FORMAT", help="jpeg or png")
     parser.add_argument("--quality", metavar="1-100", help="of the JPEGs")
+    parser.add_argument(
+        "--consent",
+        action="store_const",
+        const="true",
+        help="the people filmed agreed to have their expressions scored (emotions asks for it)",
+    )
+    parser.add_argument("--purpose", metavar="TEXT", help="what the emotion scores are for")
+    parser.add_argument(
+        "--no-smooth",
+        dest="smooth",
+        action="store_const",
+        const="false",
+        help="leave emotion scores as they are, frame by frame",
+    )
     parser.add_argument("--title", help="what the job is called in the mail")
     parser.add_argument("--out", default="out", metavar="DIR", help="for results (default: out)")
     parser.add_argument("--json", action="store_true", help="print the job as JSON at the end")

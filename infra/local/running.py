@@ -25,7 +25,9 @@ from infra.local.suite import holder
 from infra.local.tools import python_of, requirements_of
 from shared.domain.pipeline import RECIPES, Recipe
 
-OPTIONS = ("every", "start", "end", "max_width", "format", "quality")
+OPTIONS = (
+    "every", "start", "end", "max_width", "format", "quality", "consent", "purpose", "smooth",
+)  # fmt: skip
 _POLL_S = 0.3
 _LAST_STAGE_S = 10.0
 """How long after its end a job's mail is waited for; the results do not depend on it."""

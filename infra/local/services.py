@@ -9,6 +9,7 @@ from pathlib import Path
 
 from infra.local.installs import clean_env
 from infra.local.layout import HOST, PROJECT, ROOT, Place
+from infra.local.models import models_env
 from infra.local.tools import Tools
 from shared.domain.pipeline import RECIPES, STAGES, Bucket, Kind, Stage
 
@@ -167,6 +168,7 @@ def _function(place: Place, tools: Tools, row: Stage) -> Service:
         "WORKERS": "2" if row.kind is Kind.MEDIA and row.concurrency == 1 else "1",
         # gunicorn opens a control socket there; with one folder for all they would collide.
         "XDG_RUNTIME_DIR": str(place.folder / "run" / row.name),
+        **(models_env() if row.name == "emotion_scoring" else {}),
         **_secrets(place, row),
     }
     # The framework refuses /robots.txt itself: a probe that wakes no handler.

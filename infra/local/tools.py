@@ -11,6 +11,7 @@ from pathlib import Path
 from infra.local import prerequisites
 from infra.local.installs import HERE, Say, clean_env, environment, node_packages
 from infra.local.layout import ROOT, SetupError
+from infra.local.models import prepare_models
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,10 @@ def prepare(functions: Iterable[str], say: Say) -> Tools:
         node = pool.submit(_node, say)
         java_and_jars = pool.submit(_java, say)
         stand_ins = python_of(HERE / "requirements.txt", "the stand-ins", say)
-        environments = {name: python_of(requirements_of(name), name, say) for name in functions}
+        names = list(functions)
+        environments = {name: python_of(requirements_of(name), name, say) for name in names}
+        if "emotion_scoring" in names:
+            prepare_models(say)
         node_path, modules = node.result()
         firestore_jar, pubsub_jar = _jars(node_path, modules, java_and_jars.result()[1], say)
         java = java_and_jars.result()[0] or _java_for((firestore_jar, pubsub_jar), say)

@@ -1,0 +1,181 @@
+"""The join of emotion scoring: all parts become one timeline, and what people take away."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, ExitStack
+from fractions import Fraction
+from typing import Any, Protocol
+
+from functions.emotion_scoring.chart import MOST_PANELS, Legend, colours_of, timeline_chart
+from functions.emotion_scoring.merging import Parts
+from functions.emotion_scoring.results import (
+    NOTE,
+    CsvResult,
+    JsonResult,
+    Times,
+    VttResult,
+    thresholds,
+)
+from functions.emotion_scoring.series import Series
+from functions.emotion_scoring.summary import Peak, Summary
+from functions.emotion_scoring.thumbnails import thumbnail
+from functions.emotion_scoring.timeline import Moment, timeline
+from shared.domain.effects import Finished
+from shared.domain.emotion_options import EmotionOptions
+from shared.domain.job import Artefact
+from shared.domain.passport import Passport
+from shared.domain.pipeline import Bucket
+from shared.media.errors import NoFrames
+from shared.ports import Writing
+from shared.stage import Task
+
+RESULTS_PREFIX = "jobs/"
+RECIPE_OF_RESULTS = 1
+"""Raised when the same scores would give other results, so that older ones are not adopted."""
+
+
+def join_scores(task: Task) -> Finished:
+    """Follow the faces through all parts; write the timeline, its chart and its peaks."""
+    # Whether the purpose is allowed was decided when the job was created.
+    options = EmotionOptions.parse(task.job.options, allow_medical_safety=True)
+    parts = Parts.of(task)
+    results = _Results(task, _key(parts, options))
+    every = options.frames.every
+    series, summary = Series(), Summary(parts.classes, every)
+    artefacts = _timeline(results, parts, options, series, summary)
+    counted = summary.to_dict()
+    if not counted["frames"]:
+        raise NoFrames
+    peaks = summary.peaks()
+    chart = timeline_chart(
+        series,
+        parts.classes,
+        peaks,
+        Legend(task.job.title, _subtitle(counted, parts, every), NOTE, counted["share"]),
+        start=options.frames.start,
+        every=every,
+    )
+    artefacts.append(results.write("timeline.png", "chart", "image/png", chart))
+    artefacts += _thumbnails(results, parts, peaks)
+    facts = counted | {
+        "moments": _told(peaks),
+        "models": parts.models,
+        "purpose": options.purpose,
+        "smooth": options.smooth,
+        "note": NOTE,
+    }
+    return Finished(tuple(artefacts), facts=facts, warnings=parts.warnings)
+
+
+class _Taker(Protocol):
+    def add(self, moment: Moment) -> None: ...
+
+
+class _Results:
+    """Writes what people take away, each object once."""
+
+    def __init__(self, task: Task, key: str) -> None:
+        self.task = task
+        self._key = key
+
+    def create(self, name: str, content_type: str) -> AbstractContextManager[Writing]:
+        """A context that gives something to write to."""
+        path = f"{RESULTS_PREFIX}{self.task.job.id}/{self._key[:12]}/{name}"
+        return self.task.objects.create(
+            Bucket.OUTPUTS, path, content_type=content_type, spec=self._key
+        )
+
+    def write(self, name: str, kind: str, content_type: str, data: bytes) -> Artefact:
+        """One object out of bytes."""
+        with self.create(name, content_type) as result:
+            result.write(data)
+        return result.stored.artefact(name, kind)
+
+
+def _timeline(
+    results: _Results, parts: Parts, options: EmotionOptions, series: Series, summary: Summary
+) -> list[Artefact]:
+    """Three files in one pass over the frames, none of which is kept."""
+    passport = Passport.from_dict(results.task.job.facts["upload_trigger"]["video"]["passport"])
+    times, every = Times(passport.first_pts.seconds), options.frames.every
+    files = (
+        ("emotions.json", "timeline", "application/json"),
+        ("emotions.csv", "table", "text/csv"),
+        ("emotions.vtt", "cues", "text/vtt"),
+    )
+    with ExitStack() as open_files:
+        sinks: list[Writing] = [
+            open_files.enter_context(results.create(name, content_type))
+            for name, _, content_type in files
+        ]
+        document = JsonResult(sinks[0], _head(results.task, parts, options, passport), times)
+        table, cues = CsvResult(sinks[1], parts.classes, times), VttResult(sinks[2], every)
+        takers: tuple[_Taker, ...] = (document, table, cues, series, summary)
+        for moment in timeline(parts.frames(), parts.classes, smooth=options.smooth):
+            for taker in takers:
+                taker.add(moment)
+        tail = {"summary": summary.to_dict(), "moments": _told(summary.peaks())}
+        document.close(tail)
+    return [
+        sink.stored.artefact(name, kind) for sink, (name, kind, _) in zip(sinks, files, strict=True)
+    ]
+
+
+def _head(task: Task, parts: Parts, options: EmotionOptions, passport: Passport) -> dict[str, Any]:
+    """What emotions.json says before its frames."""
+    return {
+        "title": task.job.title,
+        "consent": True,
+        "purpose": options.purpose,
+        "source": passport.to_dict(),
+        "options": options.to_dict(),
+        "classes": list(parts.classes),
+        "models": parts.models,
+        "thresholds": thresholds(smooth=options.smooth),
+        "warnings": list(dict.fromkeys([*passport.warnings, *parts.warnings])),
+    }
+
+
+def _told(peaks: Iterable[Peak]) -> list[dict[str, Any]]:
+    """Strongest moments as results tell them, each with the name of its picture."""
+    return [
+        {**peak.to_dict(), "thumbnail": _thumbnail_name(n, peak)} for n, peak in enumerate(peaks)
+    ]
+
+
+def _thumbnails(results: _Results, parts: Parts, peaks: Iterable[Peak]) -> list[Artefact]:
+    colours = colours_of(parts.classes)
+    made = []
+    for n, peak in enumerate(peaks):
+        results.task.check()
+        data = thumbnail(parts.picture(peak.part, peak.frame), peak.box, colours[peak.emotion])
+        made.append(results.write(_thumbnail_name(n, peak), "moment", "image/jpeg", data))
+    return made
+
+
+def _thumbnail_name(number: int, peak: Peak) -> str:
+    return f"moment_{number + 1}_{peak.emotion}.jpg"
+
+
+def _subtitle(counted: dict[str, Any], parts: Parts, every: Fraction) -> str:
+    frames, faces = counted["frames"], counted["faces"]
+    shown = f" (the {MOST_PANELS} seen longest are shown)" if faces > MOST_PANELS else ""
+    said = [
+        "1 frame" if frames == 1 else f"{frames} frames, one every {float(every):g} s",
+        f"{faces} face{'' if faces == 1 else 's'}{shown}",
+        " and ".join(dict.fromkeys(one["classifier"]["name"] for one in parts.models)),
+    ]
+    return " · ".join(said)
+
+
+def _key(parts: Parts, options: EmotionOptions) -> str:
+    """Hash of what the results are made of: the very scores that are joined."""
+    content = [
+        RECIPE_OF_RESULTS,
+        options.to_dict(),
+        [[one.object, one.generation] for one in parts.scores],
+    ]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,90 @@
+"""A part of emotion scoring: one pack of frames becomes one object with scores."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from functions.emotion_scoring.fetching import Places
+from functions.emotion_scoring.packs import pack_of
+from functions.emotion_scoring.scores import Head, ScoredFrame, ScoresWriter
+from functions.emotion_scoring.scoring import Scorer
+from shared.domain.effects import Finished
+from shared.domain.pack import read_pack
+from shared.domain.pipeline import Bucket
+from shared.media.picture import decode_image
+from shared.media.ranged import RangeFile
+from shared.ports import Stored
+from shared.stage import Task
+
+SCORES_PREFIX = "scores/"
+SCORES = "scores"
+RECIPE_OF_SCORES = 1
+"""Raised when the same pack and models would give other scores, so that older ones are not
+adopted."""
+_BLOCK_BYTES = 1 << 20
+
+
+@dataclass
+class _Instance:
+    """What this process keeps between deliveries: the models, loaded at the first one."""
+
+    scorer: Scorer | None = None
+
+
+_instance = _Instance()
+
+
+def score_pack(task: Task) -> Finished:
+    """Read the pack front to back by Range, one frame in memory, and write its scores once."""
+    scorer = _scorer(task)
+    pack = pack_of(task)
+    spec = _spec(scorer, pack)
+    name = f"{SCORES_PREFIX}{task.job.id}/{spec[:12]}/{int(task.part):02d}.jsonl.gz"
+    there = task.objects.stat(Bucket.WORK, name)
+    # An earlier attempt that was not recorded: what it wrote is what we would write.
+    adopted = there is not None and there.spec == spec
+    stored = there if there is not None and adopted else _write(task, scorer, pack, name, spec)
+    return Finished(
+        artefacts=(stored.artefact(SCORES, "scores"),),
+        facts={"pack": pack.name, "generation": pack.generation},
+        adopted=adopted,
+    )
+
+
+def _scorer(task: Task) -> Scorer:
+    if _instance.scorer is None:
+        settings = task.settings
+        places = Places(settings.models_dir, settings.models_cache, task.objects, task.log)
+        _instance.scorer = Scorer.load(places)
+    return _instance.scorer
+
+
+def _write(task: Task, scorer: Scorer, pack: Stored, name: str, spec: str) -> Stored:
+    read_at = task.objects.read_at(pack.bucket, pack.name, pack.generation)
+    file = RangeFile(read_at, pack.size_bytes, block_bytes=_BLOCK_BYTES, keep=6)
+    head = Head(
+        scorer.classes, scorer.told(), tuple(scorer.warnings()), (pack.name, pack.generation)
+    )
+    frames = faces = 0
+    with task.objects.create(
+        Bucket.WORK, name, content_type="application/gzip", spec=spec
+    ) as scores:
+        writer = ScoresWriter(scores, head)
+        for entry in read_pack(file):
+            task.check()
+            # The reader stands behind the entry's bytes.
+            offset = file.tell() - len(entry.data)
+            found = tuple(scorer.score(decode_image(entry.data)))
+            writer.add(ScoredFrame(entry.name, entry.stamp, offset, len(entry.data), found))
+            frames, faces = frames + 1, faces + len(found)
+        writer.close()
+    task.log("pack.scored", frames=frames, faces=faces, fetched_bytes=file.fetched_bytes)
+    return scores.stored
+
+
+def _spec(scorer: Scorer, pack: Stored) -> str:
+    """Hash of all that determines the scores."""
+    content = [RECIPE_OF_SCORES, pack.name, pack.generation, scorer.told()]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

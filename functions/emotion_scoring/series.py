@@ -1,0 +1,76 @@
+"""The curves of a chart: per face, probabilities in bins of time whose number stays bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from functions.emotion_scoring.timeline import Moment
+
+MOST_BINS = 720
+"""About two pixels of a chart each; when there are more, neighbours are put together."""
+MOST_FACES = 64
+"""Faces followed at once; the ones seen least go when there are twice as many."""
+
+
+@dataclass(slots=True)
+class Curve:
+    """One face: in how many frames it was scored, and by bin the sums of its probabilities."""
+
+    face_id: int
+    frames: int = 0
+    bins: dict[int, tuple[int, tuple[float, ...]]] = field(default_factory=dict)
+
+    def add(self, number: int, probabilities: Sequence[float]) -> None:
+        """One more frame in a bin."""
+        self.frames += 1
+        self._put(number, 1, tuple(probabilities))
+
+    def mean(self, number: int) -> tuple[float, ...] | None:
+        """The probabilities' mean in a bin, None where the face was not seen."""
+        there = self.bins.get(number)
+        return None if there is None else tuple(one / there[0] for one in there[1])
+
+    def halve(self) -> None:
+        """Put neighbouring bins together."""
+        fine, self.bins = self.bins, {}
+        for number, (count, sums) in fine.items():
+            self._put(number // 2, count, sums)
+
+    def _put(self, number: int, count: int, sums: tuple[float, ...]) -> None:
+        before = self.bins.get(number)
+        if before is not None:
+            count += before[0]
+            sums = tuple(one + more for one, more in zip(before[1], sums, strict=True))
+        self.bins[number] = (count, sums)
+
+
+class Series:
+    """Takes in a timeline. A bin holds `frames_per_bin` frames, counted from the first target."""
+
+    def __init__(self) -> None:
+        self.frames_per_bin = 1
+        self.last_bin = 0
+        self._curves: dict[int, Curve] = {}
+
+    def add(self, moment: Moment) -> None:
+        """The next moment."""
+        while moment.frame.stamp.k // self.frames_per_bin >= MOST_BINS:
+            self.frames_per_bin *= 2
+            for curve in self._curves.values():
+                curve.halve()
+        self.last_bin = moment.frame.stamp.k // self.frames_per_bin
+        for reading in moment.readings:
+            if reading.probabilities is not None:
+                curve = self._curves.setdefault(reading.face_id, Curve(reading.face_id))
+                curve.add(self.last_bin, reading.probabilities)
+        if len(self._curves) > 2 * MOST_FACES:
+            self._curves = {one.face_id: one for one in self.longest(MOST_FACES)}
+
+    def longest(self, most: int, first: Collection[int] = ()) -> list[Curve]:
+        """The faces seen in most frames; of those seen equally long, the ones in `first`."""
+
+        def rank(one: Curve) -> tuple[int, bool, int]:
+            return -one.frames, one.face_id not in first, one.face_id
+
+        return sorted(self._curves.values(), key=rank)[:most]
