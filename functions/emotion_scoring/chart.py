@@ -15,7 +15,7 @@ from functions.emotion_scoring.timeline import UNCERTAIN_MARGIN
 WIDTH = 1600
 MOST_PANELS = 4
 _LEFT, _RIGHT, _TOP = 96, 56, 56
-_LABELS = 62
+_LABELS = 68
 """Above a panel: the face's name and what its peaks are."""
 _STRIP = 10
 _PANEL_HEIGHTS = {1: 340, 2: 240, 3: 190, 4: 160}
@@ -147,10 +147,10 @@ class _Plot:
             canvas.text((_LEFT - 12, y), f"{share:.0%}", 16, _QUIET, anchor="rm")
         canvas.line([(_LEFT, top), (_LEFT, bottom), (right, bottom)], _QUIET, 1)
         seen = f"Face {curve.face_id}"
-        canvas.text((_LEFT, top - 36), seen, 20, _INK, bold=True)
+        canvas.text((_LEFT, top - 42), seen, 20, _INK, bold=True)
         x = _LEFT + text_width(seen, 20, bold=True) + 14
         about = f"seen for {_span(curve.frames * self._every)} · probability of each emotion"
-        canvas.text((x, top - 36), about, 17, _QUIET)
+        canvas.text((x, top - 42), about, 17, _QUIET)
         self._mark(top, peaks)
 
     def nobody(self, top: float) -> None:
@@ -217,7 +217,7 @@ class _Plot:
             colour = self.colours[peak.emotion]
             dark = _mixed(colour, _INK, 0.72)
             self._canvas.area([(x - 7, top - 13), (x + 7, top - 13), (x, top - 1)], dark)
-            word = f"{peak.emotion} {peak.score:.0%}"
+            word = f"{peak.emotion} {int(100 * peak.score)}%"
             half = text_width(word, 16) / 2
             middle = min(max(x, _LEFT + half), WIDTH - _RIGHT - half)
             if middle - half > free:

@@ -183,7 +183,7 @@ STAGES: dict[str, Stage] = {
         Stage(
             "emotion_scoring", Kind.MEDIA, Finalized(_W, PACKS_PREFIX),
             ("packs", "plan"), ("timeline",), 540, 1024, 1, 1,
-            writes=((_W, "scores/"), (_O, "jobs/")), built=False,
+            writes=((_W, "scores/"), (_O, "jobs/")),
         ),
         Stage(
             "slide_generation", Kind.MEDIA, Message(),
