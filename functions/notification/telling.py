@@ -7,6 +7,7 @@ from functions.notification.mail_log import MailState, close_mail, link_end, ope
 from functions.notification.outcomes import main_result
 from shared import bootstrap
 from shared.domain.effects import Finished
+from shared.domain.job import Status
 from shared.errors import MailRefused
 from shared.stage import Task
 
@@ -22,7 +23,7 @@ def tell(task: Task) -> Finished:
         task.log("mail.no_address")
         return Finished()
     settings = task.settings
-    found = main_result(job) if job.status == "done" else None
+    found = main_result(job) if job.status is Status.DONE else None
     result = None if found is None else found[0]
     mail = open_mail(
         task.store,
