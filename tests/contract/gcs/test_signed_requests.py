@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ import requests
 
 from .links import Credentials, code, put_url
 from .signing import signed_headers, signed_url
+from .standin import StandIn
 
 
 def test_browser_uploads_and_reads_back_through_signed_urls(
@@ -174,6 +176,17 @@ def test_a_stranger_with_a_key_of_his_own_is_refused(
         url = signed_url(stranger, endpoint, f"/{bucket.name}/s.txt", "PUT")
         assert requests.put(url, data=b"x", timeout=10).status_code == 403
     assert list(bucket.list_blobs()) == []
+
+
+def test_the_key_signs_for_its_own_account_alone(
+    bucket: Any, endpoint: str, stand_in: StandIn
+) -> None:
+    info = json.loads((stand_in.folder / "signer.json").read_text())
+    info["client_email"] = "stranger@example.iam.gserviceaccount.com"
+    stranger = Credentials.from_service_account_info(info)
+    url = signed_url(stranger, endpoint, f"/{bucket.name}/s.txt", "PUT")
+    answer = requests.put(url, data=b"x", timeout=10)
+    assert (answer.status_code, code(answer)) == (403, "AccessDenied")
 
 
 def test_a_download_link_can_name_the_file_and_pin_the_generation(
