@@ -143,9 +143,13 @@ def _stand_ins(place: Place, tools: Tools) -> list[Service]:
         "--http-port", str(place.port("mails")),
         "--data", str(place.folder / "mails"),
     )  # fmt: skip
+    voice = (
+        str(tools.stand_ins), "-m", "infra.local.voice", "--port", str(place.port("voice")),
+    )  # fmt: skip
     return [
         Service("gcs", gcs, place.port("gcs"), place.url("gcs") + "/_health", env),
         Service("smtp", mail, place.port("smtp"), "smtp", env),
+        Service("voice", voice, place.port("voice"), place.url("voice") + "/_health", env),
     ]
 
 
@@ -170,6 +174,7 @@ def _function(place: Place, tools: Tools, row: Stage) -> Service:
         "XDG_RUNTIME_DIR": str(place.folder / "run" / row.name),
         **(models_env() if row.name == "emotion_scoring" else {}),
         **_secrets(place, row),
+        **(_voice(place) if row.name == "text_to_speech" else {}),
     }
     # The framework refuses /robots.txt itself: a probe that wakes no handler.
     return Service(row.name, argv, port, f"http://{HOST}:{port}/robots.txt", clean_env(env))
@@ -183,6 +188,14 @@ def _secrets(place: Place, row: Stage) -> dict[str, str]:
         for name in row.secrets
         if name in known or os.environ.get(name)
     }
+
+
+def _voice(place: Place) -> dict[str, str]:
+    """The stand-in, unless whoever starts the suite brings credentials for the real service."""
+    credentials = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
+    if credentials:
+        return {"GOOGLE_APPLICATION_CREDENTIALS": credentials}
+    return {"MOODREEL_TTS_ENDPOINT": place.url("voice")}
 
 
 def _source(row: Stage) -> Path:

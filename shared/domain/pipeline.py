@@ -193,7 +193,7 @@ STAGES: dict[str, Stage] = {
         Stage(
             "text_to_speech", Kind.MEDIA, Message(),
             ("deck",), ("narration",), 300, 512, 0.333, 4,
-            writes=((_W, "narration/"),), per_revision=True, built=False,
+            writes=((_W, "narration/"),), per_revision=True,
         ),
         Stage(
             "stitching", Kind.MEDIA, Message(),

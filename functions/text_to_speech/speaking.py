@@ -1,0 +1,72 @@
+"""A part of text_to_speech: the notes of one slide."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from functions.text_to_speech.cache import NARRATION_PREFIX, SpokenBefore
+from functions.text_to_speech.joining import Timed, joined
+from functions.text_to_speech.sentences import Sentence, split
+from shared import bootstrap
+from shared.domain.deck import language_tag
+from shared.domain.effects import Finished
+from shared.domain.pipeline import Bucket
+from shared.domain.speech import SpeechSettings, Spoken
+from shared.domain.wav import to_wav
+from shared.errors import InvalidOption
+from shared.ports import Stored
+from shared.stage import Task
+
+RECIPE_OF_SPEECH = 1
+"""Raised when the same sentences would be joined otherwise."""
+
+
+def speak(task: Task) -> Finished:
+    """Speak every sentence that was not spoken before; write the slide's speech once.
+
+    The spec: {"slide", "text", "language", "voice", "speed", "pitch"}.
+    """
+    number, settings = int(task.spec["slide"]), _settings(task)
+    before = SpokenBefore(task.objects, bootstrap.voice(), task.job.owner)
+    pieces: list[tuple[Sentence, Spoken]] = []
+    for sentence in split(str(task.spec["text"]), settings.language):
+        task.check()
+        pieces.append((sentence, before.say(sentence.text, settings)))
+    counted = {"hits": before.hits, "calls": before.calls, "characters": before.characters}
+    task.log("slide.spoken", slide=number, **counted)
+    if not pieces:
+        return Finished(facts={"slide": number, "sentences": [], **counted})
+    speech, times = joined(pieces)
+    stored, adopted = _write(task, number, speech)
+    facts = {
+        "slide": number,
+        "rate_hz": speech.rate_hz,
+        "samples": speech.samples,
+        "sentences": [_told(one) for one in times],
+        **counted,
+    }
+    return Finished((stored.artefact("speech", "narration"),), facts=facts, adopted=adopted)
+
+
+def _settings(task: Task) -> SpeechSettings:
+    try:
+        language = language_tag(task.spec["language"])
+        return SpeechSettings.parse({**task.spec, "language": language})
+    except ValueError as wrong:
+        raise InvalidOption(str(wrong)) from wrong
+
+
+def _write(task: Task, number: int, speech: Spoken) -> tuple[Stored, bool]:
+    # The address is the content's own: whatever is adopted has these very samples.
+    content = json.dumps([RECIPE_OF_SPEECH, speech.rate_hz]).encode() + speech.pcm
+    spec = hashlib.sha256(content).hexdigest()
+    name = f"{NARRATION_PREFIX}{task.job.id}/{number:02d}-{spec[:12]}.wav"
+    with task.objects.create(Bucket.WORK, name, content_type="audio/wav", spec=spec) as writer:
+        writer.write(to_wav(speech))
+    return writer.stored, writer.adopted
+
+
+def _told(one: Timed) -> dict[str, Any]:
+    return {"text": one.text, "start": one.start, "end": one.end}

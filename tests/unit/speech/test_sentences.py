@@ -1,0 +1,122 @@
+"""Sentences are cut where a speaker would breathe, in any script, and never too long."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from functions.text_to_speech.sentences import MOST_BYTES, Sentence, split
+
+
+def texts(text: str, language: str = "en") -> list[str]:
+    return [one.text for one in split(text, language)]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("en", "One. Two! Three? Four…", ["One.", "Two!", "Three?", "Four…"]),
+        ("en", "Pi is 3.14 today. Yes.", ["Pi is 3.14 today.", "Yes."]),
+        ("en", "Dr. Smith met Mrs. Jones.", ["Dr. Smith met Mrs. Jones."]),
+        ("en", "J. R. R. Tolkien wrote it. We read it.",
+         ["J. R. R. Tolkien wrote it.", "We read it."]),
+        ("en", "Use fruit, e.g. apples, i.e. food.", ["Use fruit, e.g. apples, i.e. food."]),
+        ("en", "Apples, pears, etc. Then more.", ["Apples, pears, etc.", "Then more."]),
+        ("en", "The U.S. Army marched. Then it stopped.",
+         ["The U.S. Army marched.", "Then it stopped."]),
+        ("en", "It was I. You knew.", ["It was I.", "You knew."]),
+        ("en", 'He asked "Why?" and left. "So?" she said.',
+         ['He asked "Why?" and left.', '"So?" she said.']),
+        ("en", "Wait... what? No.", ["Wait... what?", "No."]),
+        ("en", "See example.com for v2.0 now.", ["See example.com for v2.0 now."]),
+        ("en", "It ended (at last.) Then peace.", ["It ended (at last.)", "Then peace."]),
+        ("en", "What?! Really?!", ["What?!", "Really?!"]),
+        ("de", "Am 3. Oktober ist Feiertag. Wir feiern.",
+         ["Am 3. Oktober ist Feiertag.", "Wir feiern."]),
+        ("de", "Obst, z.B. Äpfel. Gut.", ["Obst, z.B. Äpfel.", "Gut."]),
+        ("en", "It was 3. Nobody knew.", ["It was 3.", "Nobody knew."]),
+        ("fr", "« Bonjour ! » dit-il. Il partit.", ["« Bonjour ! » dit-il.", "Il partit."]),
+        ("fr", "Il dit : « Bonjour ! » Puis il partit.",
+         ["Il dit : « Bonjour ! »", "Puis il partit."]),
+        ("en", "I said no. Then I went. See no. 5 there.",
+         ["I said no.", "Then I went.", "See no. 5 there."]),
+        ("es", "¿Qué es esto? ¡Una hoja!", ["¿Qué es esto?", "¡Una hoja!"]),
+        ("el", "Τι είναι αυτό; Ένα φύλλο.", ["Τι είναι αυτό;", "Ένα φύλλο."]),
+        ("en", "First; then second.", ["First; then second."]),
+        ("zh", "植物需要光。它们吃什么？「水！」真的。",
+         ["植物需要光。", "它们吃什么？", "「水！」", "真的。"]),
+        ("ja", "葉は緑です。なぜ？", ["葉は緑です。", "なぜ？"]),
+        ("ar", "ما هذا؟ ورقة خضراء.", ["ما هذا؟", "ورقة خضراء."]),
+        ("ur", "یہ پتا ہے۔ وہ سبز ہے۔", ["یہ پتا ہے۔", "وہ سبز ہے۔"]),
+        ("hi", "यह पत्ता है। वह हरा है।", ["यह पत्ता है।", "वह हरा है।"]),
+        ("ru", "В 2020 г. Иванов уехал. Все.", ["В 2020 г. Иванов уехал.", "Все."]),
+        ("en", "", []),
+        ("en", " … !? 🎉 ", []),
+        ("en", "Done. 🎉 Next.", ["Done.", "🎉 Next."]),
+        ("en", "🎉! Party now.", ["🎉! Party now."]),
+    ],
+)  # fmt: skip
+def test_sentences(language: str, text: str, expected: list[str]) -> None:
+    assert texts(text, language) == expected
+
+
+def test_a_line_break_ends_a_paragraph() -> None:
+    assert split("Title\nOne. Two.\n\nThree") == [
+        Sentence("Title", True),
+        Sentence("One."),
+        Sentence("Two.", True),
+        Sentence("Three", True),
+    ]
+
+
+def test_a_very_long_sentence_is_cut_behind_its_clauses() -> None:
+    clause = "and then the leaf turned towards the sun once more"
+    pieces = texts(", ".join([clause] * 40) + ".")
+    assert len(pieces) == 3
+    assert all(piece.endswith(("more,", "more.")) for piece in pieces)
+    assert max(len(piece) for piece in pieces) <= MOST_BYTES
+
+
+def test_without_clauses_it_is_cut_between_words() -> None:
+    pieces = texts("leaf " * 500)
+    assert set(" ".join(pieces).split()) == {"leaf"}
+    assert [len(piece) for piece in pieces] == [899, 899, 699]
+
+
+def test_a_language_without_spaces_is_cut_between_characters() -> None:
+    pieces = texts("กำ" * 400, "th")
+    assert "".join(pieces) == "กำ" * 400
+    assert all(len(piece.encode()) <= MOST_BYTES for piece in pieces)
+
+
+def test_what_belongs_to_one_character_stays_together() -> None:
+    family = "👨\u200d👩\u200d👧"
+    pieces = texts("a" + family * 200)
+    assert all(not piece.startswith("\u200d") and not piece.endswith("\u200d") for piece in pieces)
+
+
+def without_space(text: str) -> str:
+    return re.sub(r"\s", "", text)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.text(
+        st.one_of(
+            st.sampled_from("ab .!?,。、\n\u200d\u0301éZ9;\"')"), st.characters(codec="utf-8")
+        ),
+        max_size=400,
+    ),
+    st.sampled_from(["en", "de", "el", "zh", "th"]),
+    st.sampled_from([16, 64, 900]),
+)
+def test_nothing_is_lost_and_nothing_is_too_long(text: str, language: str, most: int) -> None:
+    pieces = split(text, language, most)
+    assert all(0 < len(piece.text.encode()) <= max(most, 64) for piece in pieces)
+    joined = without_space("".join(piece.text for piece in pieces))
+    if all(any(c.isalnum() for c in line) for line in text.split("\n")):
+        assert joined == without_space(text)
+    assert all(piece.text == piece.text.strip() for piece in pieces)
