@@ -1,0 +1,106 @@
+"""The emulator answers without indexes and the cloud does not: so they are derived from queries."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import firestore
+
+from shared.adapters import ledger
+from shared.adapters.ledger import FirestoreLedger
+
+DECLARED = json.loads((Path(__file__).parents[3] / "infra" / "firestore.indexes.json").read_text())
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+@pytest.fixture
+def queries(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What the ledger asks Firestore, in Firestore's own form."""
+    asked: list[Any] = []
+
+    def streamed(query: Any) -> list[Any]:
+        if hasattr(query, "_to_protobuf"):
+            asked.append(query._to_protobuf())
+        return []
+
+    monkeypatch.setattr(ledger, "_stream", streamed)
+    client = firestore.Client(project="p", credentials=AnonymousCredentials())
+    store = FirestoreLedger(client)
+    store.stalled(NOW)
+    store.tombstones(NOW)
+    store.jobs_of("alice", statuses=["done", "failed"], after=None, most=5)
+    store.jobs_of("alice", statuses=["done"], after=(NOW, "a" * 20), most=5)
+    return asked
+
+
+def needed(query: Any) -> tuple[str, bool, tuple[tuple[str, str], ...]] | None:
+    """The composite index of a query: (collection, group or not, fields); None when none is.
+
+    Equalities and `in` first, then the ordered fields; a trailing __name__ is part of every index.
+    """
+    [source] = query.from_
+    kinds = query.where.composite_filter.filters if query.where.composite_filter.filters else []
+    filters = [one.field_filter for one in kinds] or [query.where.field_filter]
+    equal = [one.field.field_path for one in filters if one.op.name in ("EQUAL", "IN")]
+    ordered = [(one.field.field_path, one.direction.name) for one in query.order_by]
+    for one in filters:
+        path = one.field.field_path
+        if path and path not in equal and path not in dict(ordered):
+            ordered.insert(0, (path, "ASCENDING"))
+    fields = [(path, "ASCENDING") for path in equal]
+    fields += [one for one in ordered if one[0] != "__name__"]
+    if len(fields) < 2:
+        return None
+    return source.collection_id, source.all_descendants, tuple(fields)
+
+
+def test_every_query_of_the_ledger_finds_its_index(queries: list[Any]) -> None:
+    declared = {
+        (
+            one["collectionGroup"],
+            one["queryScope"] == "COLLECTION_GROUP",
+            tuple((field["fieldPath"], field["order"]) for field in one["fields"]),
+        )
+        for one in DECLARED["indexes"]
+    }
+    wanted = {needed(one) for one in queries} - {None}
+
+    assert len(queries) == 4
+    assert len(wanted) == 2
+    assert wanted <= declared
+
+
+def test_no_field_that_a_query_filters_or_orders_by_is_exempt(queries: list[Any]) -> None:
+    exempt = {
+        (one["collectionGroup"], one["fieldPath"])
+        for one in DECLARED["fieldOverrides"]
+        if not one["indexes"]
+    }
+    used = {
+        (query.from_[0].collection_id, one.field.field_path)
+        for query in queries
+        for one in [
+            query.where.field_filter,
+            *(kind.field_filter for kind in query.where.composite_filter.filters),
+        ]
+        if one.field.field_path
+    }
+
+    assert ("jobs", "purge_again_at") in used
+    assert not used & exempt
+
+
+def test_only_what_is_forgotten_by_itself_has_a_time_to_live() -> None:
+    forgotten = {
+        (one["collectionGroup"], one["fieldPath"])
+        for one in DECLARED["fieldOverrides"]
+        if one["ttl"]
+    }
+
+    # Not jobs: their documents go by deletion, which also takes what lies below them.
+    assert forgotten == {("mails", "expires_at"), ("shares", "expires_at")}
