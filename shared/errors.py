@@ -169,3 +169,30 @@ class VoiceUnavailable(TransientError):
     """The voice did not answer as it should."""
 
     code = "voice-unavailable"
+
+
+# --- what a model that writes decks says ------------------------------------------------------
+
+
+class PromptRefused(PermanentError):
+    """The model declines to write about this; word the prompt differently."""
+
+    code = "prompt-refused"
+
+
+class DeckUnusable(PermanentError):
+    """The model gave no deck that a film can be made of; word the prompt differently."""
+
+    code = "deck-unusable"
+
+
+class ModelOverloaded(TransientError):
+    """The model cannot answer for now."""
+
+    code = "model-overloaded"
+
+
+class ModelUnavailable(TransientError):
+    """The model does not let us in; an operator has to look at its key and its name."""
+
+    code = "model-unavailable"

@@ -1,0 +1,108 @@
+"""What a person asks for who has a film of slides made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast, get_args
+
+from shared.domain.deck import SLIDES_RANGE, Aspect, Resolution, language_tag
+from shared.domain.speech import SpeechSettings
+from shared.errors import PermanentError
+
+THEMES = ("midnight", "paper", "meadow", "ember", "slate", "chalk")
+"""The names of the themes that slides can be drawn in."""
+TONE_CHARS = 80
+AUDIENCE_CHARS = 160
+_ANY_LANGUAGE = "und"
+
+
+@dataclass(frozen=True, slots=True)
+class DeckOptions:
+    """`slides`: how many. `language`: a BCP-47 tag, "" is the prompt's own. `tone` and `audience`
+    in the person's words, "" leaves them open."""
+
+    slides: int = 8
+    language: str = ""
+    tone: str = ""
+    audience: str = ""
+    aspect: Aspect = "16:9"
+    theme: str = THEMES[0]
+    resolution: Resolution = "720p"
+    voice: str = ""
+    speed: float = 1.0
+    pitch: float = 0.0
+
+    @classmethod
+    def parse(cls, mapping: Mapping[str, Any]) -> DeckOptions:
+        """Read options as a person gives them; absent or None = default.
+
+        Raises ValueError with a sentence that says what is wrong and what would do.
+        """
+        unknown = sorted(set(mapping) - set(cls.__slots__))
+        if unknown:
+            raise ValueError(
+                f"The option {unknown[0]!r} does not exist; there are {', '.join(cls.__slots__)}."
+            )
+        given = {name: value for name, value in mapping.items() if value is not None}
+        language = _language(given.get("language", ""))
+        speech = SpeechSettings.parse({**given, "language": language or _ANY_LANGUAGE})
+        return cls(
+            slides=_count(given.get("slides", cls.slides)),
+            language=language,
+            tone=_words("tone", given.get("tone", ""), TONE_CHARS),
+            audience=_words("audience", given.get("audience", ""), AUDIENCE_CHARS),
+            aspect=cast("Aspect", _one("aspect", given, cls.aspect, get_args(Aspect))),
+            theme=_one("theme", given, cls.theme, THEMES),
+            resolution=cast(
+                "Resolution", _one("resolution", given, cls.resolution, get_args(Resolution))
+            ),
+            voice=speech.voice,
+            speed=speech.speed,
+            pitch=speech.pitch,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able and flat; `parse` reads it back to an equal value."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def _count(value: object) -> int:
+    text = str(value).strip()
+    if isinstance(value, bool) or not text.isascii() or not text.isdigit() or len(text) > 9:
+        number = -1
+    else:
+        number = int(text)
+    if number not in SLIDES_RANGE:
+        raise ValueError(
+            f"slides is {text[:40]!r}; it must be a whole number from {SLIDES_RANGE.start} to "
+            f"{SLIDES_RANGE.stop - 1}."
+        )
+    return number
+
+
+def _language(value: object) -> str:
+    if value == "":
+        return ""
+    try:
+        return language_tag(value)
+    except PermanentError:
+        raise ValueError(
+            f"language is {str(value)[:40]!r}; give a tag such as en, pt-BR or zh-Hant-TW."
+        ) from None
+
+
+def _words(name: str, value: object, most: int) -> str:
+    text = " ".join(value.split()) if isinstance(value, str) else None
+    if text is None or len(text) > most or not text.isprintable():
+        raise ValueError(f"{name} must be a few words, at most {most} characters.")
+    return text
+
+
+def _one(name: str, given: Mapping[str, Any], default: str, allowed: tuple[str, ...]) -> str:
+    value = str(given.get(name, default)).strip()
+    if value not in allowed:
+        raise ValueError(
+            f"{name} is {value[:40]!r}; it can be {', '.join(allowed[:-1])} or {allowed[-1]}."
+        )
+    return value
