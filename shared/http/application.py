@@ -25,6 +25,8 @@ from shared.http.routing import Route, Table, check_parameters
 from shared.logs import bind
 from shared.ports import Identity, User
 
+HTML = "text/html"
+
 
 @dataclass(frozen=True)
 class House:
@@ -57,7 +59,7 @@ class Application:
         try:
             response = self._answer(request, seen)
         except Exception as fault:
-            response = self._problem(fault, request_id, settings)
+            response = self._problem(request, fault, request_id, settings)
         response.headers[headers.REQUEST_ID] = request_id
         headers.secure(response, settings)
         headers.share_with_origin(request, response, settings)
@@ -114,7 +116,9 @@ class Application:
             raise Unauthenticated
         return self._house.identity().verify(token.strip())
 
-    def _problem(self, fault: Exception, request_id: str, settings: Settings) -> Response:
+    def _problem(
+        self, request: Request, fault: Exception, request_id: str, settings: Settings
+    ) -> Response:
         if isinstance(fault, HTTPException):
             status = HTTPStatus(fault.code or 500)
             told = problems.protocol_problem(
@@ -129,9 +133,12 @@ class Application:
                 severity="WARNING" if isinstance(fault, MoodreelError) else "ERROR",
                 why="".join(traceback.format_exception(fault))[-4000:],
             )
-        response = Response(
-            json.dumps(told, ensure_ascii=False), status, mimetype=problems.MEDIA_TYPE
-        )
+        if request.accept_mimetypes.best_match([problems.MEDIA_TYPE, HTML]) == HTML:
+            response = Response(problems.problem_page(told), status, mimetype=HTML)
+        else:
+            body = json.dumps(told, ensure_ascii=False)
+            response = Response(body, status, mimetype=problems.MEDIA_TYPE)
+        response.vary.add("Accept")
         if status == HTTPStatus.UNAUTHORIZED:
             response.headers["WWW-Authenticate"] = 'Bearer realm="moodreel"'
         if status == HTTPStatus.SERVICE_UNAVAILABLE:

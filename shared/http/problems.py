@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 from http import HTTPStatus
 from typing import Any
 
@@ -103,6 +104,17 @@ def protocol_problem(
     """The body for what the HTTP layer below us refuses: the code is the status' own name."""
     code = status.name.lower().replace("_", "-")
     return _body(docs_url, code, status, detail, request_id)
+
+
+def problem_page(told: Mapping[str, Any]) -> str:
+    """The same for a person whose browser followed a link: it needs no style and no script."""
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        '<meta name="color-scheme" content="light dark">'
+        f"<title>{escape(told['title'])}</title></head>\n"
+        f"<body><h1>{escape(told['title'])}</h1><p>{escape(told['detail'])}</p></body></html>\n"
+    )
 
 
 def fields_of(invalid: ValidationError) -> InvalidFields:
