@@ -11,8 +11,9 @@ NOT_SCORED_PX = 20.0
 """Below this size of a face's longer side its expression is not scored at all ..."""
 TOO_SMALL_PX = 32.0
 """... and below this one it is, but flagged: unreliable."""
-CUT_OFF_INSIDE = 0.85
-"""A box of which less than this part lies inside the picture shows a face that is cut off."""
+CUT_OFF_MARGIN = 0.005
+"""A box that comes nearer to the picture's edge than this share of its longer side shows a face
+that is cut off: detectors end their boxes there, whatever part of the face lies beyond."""
 BLURRED_BELOW = 60.0
 """Variance of the Laplacian (Pech-Pacheco et al., ICPR 2000) of the grey face at 64×64 pixels, a
 fixed size that makes faces comparable. It measured 109 to 1700 in a group photograph of 1927, a
@@ -40,17 +41,18 @@ class Box:
         """In the pixels of a picture that is larger by this factor."""
         return Box(*(one * factor for one in (self.x, self.y, self.width, self.height)))
 
-    def common(self, other: Box) -> float:
-        """The area that both cover."""
-        width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
-        height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
-        return max(0.0, width) * max(0.0, height)
-
     def iou(self, other: Box) -> float:
         """Intersection over union, 0 to 1."""
-        common = self.common(other)
+        width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        common = max(0.0, width) * max(0.0, height)
         union = self.area + other.area - common
         return common / union if union > 0 else 0.0
+
+    def margin(self, width: int, height: int) -> float:
+        """How far it stays from the edges of a picture of width × height, negative beyond them."""
+        right, below = width - self.x - self.width, height - self.y - self.height
+        return min(self.x, self.y, right, below)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,6 @@ def judge(box: Box, width: int, height: int, sharpness: float) -> Quality:
     """The first thing that makes a face in a picture of width × height pixels unreliable."""
     if box.longer_side < TOO_SMALL_PX:
         return "too_small"
-    if box.common(Box(0, 0, width, height)) < CUT_OFF_INSIDE * box.area:
+    if box.margin(width, height) < CUT_OFF_MARGIN * box.longer_side:
         return "cut_off"
     return "blurred" if sharpness < BLURRED_BELOW else "ok"

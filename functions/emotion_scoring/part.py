@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from functions.emotion_scoring.fetching import Places
 from functions.emotion_scoring.packs import pack_of
-from functions.emotion_scoring.scores import Head, ScoredFrame, ScoresWriter
+from functions.emotion_scoring.scores import Head, ScoredFrame, ScoresWriter, Sink
 from functions.emotion_scoring.scoring import Scorer
 from shared.domain.effects import Finished
 from shared.domain.pack import read_pack
@@ -23,7 +24,8 @@ SCORES = "scores"
 RECIPE_OF_SCORES = 1
 """Raised when the same pack and models would give other scores, so that older ones are not
 adopted."""
-_BLOCK_BYTES = 1 << 20
+BLOCK_BYTES, KEPT_BLOCKS = 1 << 20, 6
+"""The pack is read front to back: large blocks, and few of them kept."""
 
 
 @dataclass
@@ -63,25 +65,37 @@ def _scorer(task: Task) -> Scorer:
 
 def _write(task: Task, scorer: Scorer, pack: Stored, name: str, spec: str) -> Stored:
     read_at = task.objects.read_at(pack.bucket, pack.name, pack.generation)
-    file = RangeFile(read_at, pack.size_bytes, block_bytes=_BLOCK_BYTES, keep=6)
-    head = Head(
-        scorer.classes, scorer.told(), tuple(scorer.warnings()), (pack.name, pack.generation)
-    )
-    frames = faces = 0
+    file = RangeFile(read_at, pack.size_bytes, block_bytes=BLOCK_BYTES, keep=KEPT_BLOCKS)
     with task.objects.create(
         Bucket.WORK, name, content_type="application/gzip", spec=spec
     ) as scores:
-        writer = ScoresWriter(scores, head)
-        for entry in read_pack(file):
-            task.check()
-            # The reader stands behind the entry's bytes.
-            offset = file.tell() - len(entry.data)
-            found = tuple(scorer.score(decode_image(entry.data)))
-            writer.add(ScoredFrame(entry.name, entry.stamp, offset, len(entry.data), found))
-            frames, faces = frames + 1, faces + len(found)
-        writer.close()
+        source = pack.name, pack.generation
+        frames, faces = score_frames(file, scorer, scores, source, task.check)
     task.log("pack.scored", frames=frames, faces=faces, fetched_bytes=file.fetched_bytes)
     return scores.stored
+
+
+def score_frames(
+    file: RangeFile,
+    scorer: Scorer,
+    sink: Sink,
+    source: tuple[str, int],
+    check: Callable[[], None],
+) -> tuple[int, int]:
+    """Score a pack frame by frame; `source` is its name and generation, `check` is asked before
+    every frame and raises when the work should stop. → how many frames and faces."""
+    warnings = tuple(scorer.warnings())
+    writer = ScoresWriter(sink, Head(scorer.classes, scorer.told(), warnings, source))
+    frames = faces = 0
+    for entry in read_pack(file):
+        check()
+        # The reader stands behind the entry's bytes.
+        offset = file.tell() - len(entry.data)
+        found = tuple(scorer.score(decode_image(entry.data)))
+        writer.add(ScoredFrame(entry.name, entry.stamp, offset, len(entry.data), found))
+        frames, faces = frames + 1, faces + len(found)
+    writer.close()
+    return frames, faces
 
 
 def _spec(scorer: Scorer, pack: Stored) -> str:

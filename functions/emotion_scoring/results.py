@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from functions.emotion_scoring.faces import (
     BLURRED_BELOW,
-    CUT_OFF_INSIDE,
+    CUT_OFF_MARGIN,
     NOT_SCORED_PX,
     TOO_SMALL_PX,
 )
@@ -42,7 +42,7 @@ def thresholds(*, smooth: bool) -> dict[str, Any]:
     return {
         "too_small_below_px": TOO_SMALL_PX,
         "not_scored_below_px": NOT_SCORED_PX,
-        "cut_off_below_share_inside": CUT_OFF_INSIDE,
+        "cut_off_below_margin": CUT_OFF_MARGIN,
         "blurred_below_sharpness": BLURRED_BELOW,
         "uncertain_below_margin": UNCERTAIN_MARGIN,
         "smoothing_time_constant_s": TIME_CONSTANT_S if smooth else None,
@@ -59,7 +59,7 @@ class JsonResult:
         self._classes: Sequence[str] = head["classes"]
         self._separator = b"\n"
         opening = json.dumps({"schema": SCHEMA, "note": NOTE, **head}, ensure_ascii=False, indent=1)
-        sink.write(opening.rstrip("}\n").encode() + b',\n "frames": [')
+        sink.write(opening.removesuffix("\n}").encode() + b',\n "frames": [')
 
     def add(self, moment: Moment) -> None:
         """The next moment."""

@@ -17,6 +17,8 @@ MOST_PEAKS = 6
 _KEPT_PER_EMOTION = 4 * MOST_PEAKS
 NOT_A_PEAK = "neutral"
 """An absence of expression is no strong moment."""
+_SHOWN = ("ok", "cut_off")
+"""In a close-up the chin is often cut off, and yet it is the strongest moment."""
 PEAK_GAP_S = Fraction(2)
 """Two strongest moments of the same emotion lie at least this far apart."""
 
@@ -154,7 +156,7 @@ class Summary:
 def _counts(reading: Reading) -> bool:
     """Whether a reading is good enough to be shown as a strong moment."""
     sure = reading.dominant not in (None, NOT_A_PEAK) and not reading.uncertain
-    return sure and reading.face.quality == "ok"
+    return sure and reading.face.quality in _SHOWN
 
 
 def _keep(peaks: list[Peak], peak: Peak) -> None:

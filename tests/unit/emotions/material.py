@@ -1,0 +1,72 @@
+"""Faces, models and expected values that the project itself does not ship."""
+
+from __future__ import annotations
+
+import json
+import os
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, cast
+
+import cv2
+import pytest
+
+from functions.emotion_scoring.faces import Box, Face
+from functions.emotion_scoring.fetching import Places
+from functions.emotion_scoring.scores import ScoredFrame
+from functions.emotion_scoring.scoring import Scorer
+from shared.domain.pack import FrameStamp
+from shared.domain.passport import Pts
+from shared.media.picture import BgrImage
+
+_BESIDE = Path(__file__).resolve().parents[4] / "shared"
+MODELS = Path(os.environ.get("MODELS_DIR") or _BESIDE / "models")
+MEDIA = MODELS.parent / "media"
+WOMAN = MEDIA / "woman_sad_to_happy_WolfgangLanger_Pexels.mp4"
+
+needs_material = pytest.mark.skipif(
+    not (MODELS / "golden.json").is_file() or not WOMAN.is_file(),
+    reason="needs the models and pictures beside the checkout, or MODELS_DIR",
+)
+CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+
+
+def silent(_event: str, **_details: object) -> None:
+    """A log that nobody reads."""
+
+
+@lru_cache(1)
+def scorer() -> Scorer:
+    """The preferred models."""
+    return Scorer.load(Places(str(MODELS), "", None, silent, public=False))
+
+
+@lru_cache(1)
+def golden() -> dict[str, Any]:
+    """What other code measured with the same models."""
+    return cast("dict[str, Any]", json.loads((MODELS / "golden.json").read_text()))
+
+
+def picture(name: str) -> BgrImage:
+    """One of the pictures, BGR."""
+    image = cv2.imread(str(MEDIA / name))
+    assert image is not None, name
+    return cast(BgrImage, image)
+
+
+def mood(**given: float) -> tuple[float, ...]:
+    """Probabilities by name; what is left goes to neutral."""
+    rest = round(1 - sum(given.values()), 6)
+    return tuple(given.get(name, rest if name == "neutral" else 0.0) for name in CLASSES)
+
+
+def face(x: float, y: float = 100, size: float = 80, **given: float) -> Face:
+    """A good face with its left upper corner at x, y."""
+    return Face(Box(x, y, size, size), 0.9, 500.0, "ok", mood(**given))
+
+
+def frame(k: int, *faces: Face, every: Fraction = Fraction(1)) -> ScoredFrame:
+    """Frame k of a video of 640 × 360 pixels."""
+    stamp = FrameStamp(k, k * every, Pts(int(k * every * 600), Fraction(1, 600)), 640, 360)
+    return ScoredFrame(f"frame_{k + 1:06d}.jpg", stamp, 1000 * k, 900, faces)
