@@ -31,7 +31,10 @@ ROUTES = (
     ),
     Route("GET", "/v1/jobs", list_jobs, "My jobs, newest first.", JobPage, query=PageQuery),
     Route("GET", _JOB, get_job, "One of my jobs, with its stages and results.", JobView),
-    Route("DELETE", _JOB, delete_job, "Delete a job and everything of it.", status=204),
+    Route(
+        "DELETE", _JOB, delete_job, "Delete a job and everything of it.",
+        status=204, deleted_too=True,
+    ),
     Route(
         "POST", f"{_JOB}/cancel", cancel_job,
         "End a job that is not finished.", JobView, errors=(WrongState,),

@@ -94,7 +94,7 @@ class Application:
         check_parameters(named)
         world = self._house.world()
         # Whose job it is comes before what is asked of it.
-        job = own_job(world, user, named["job_id"]) if route.of_job else None
+        job = _job(world, user, named["job_id"], route) if route.of_job else None
         query = read_query(request, route)
         body = read_body(request, route)
         call = Call(
@@ -156,13 +156,13 @@ class _Seen:
     allowed: tuple[str, ...] = ()
 
 
-def own_job(world: Neighbours, user: User | None, job_id: str) -> Job:
+def _job(world: Neighbours, user: User | None, job_id: str, route: Route) -> Job:
     """The job, when it is the user's. Raises NotFound alike for what is not there, what is
     deleted and what is someone else's."""
     (doc,) = world.store.read([job_path(job_id)])
     if doc is None or user is None or doc.data["owner"] != user.uid:
         raise NotFound("There is no such job.")
-    if doc.data["status"] == Status.DELETED:
+    if doc.data["status"] == Status.DELETED and not route.deleted_too:
         raise NotFound("There is no such job.")
     return Job.from_doc(doc)
 

@@ -37,6 +37,8 @@ class Route:
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
     signed_in: bool = True
+    deleted_too: bool = False
+    """Whether the owner of a deleted job may ask again, so that a deletion can be finished."""
     errors: tuple[type[MoodreelError], ...] = ()
 
     @property
