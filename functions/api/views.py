@@ -22,13 +22,15 @@ class ErrorView(Told):
 
 
 class StageView(Told):
-    """How far a stage is. `total` is null until it is known how many parts there are; `attempts`
-    is 1 when every part went through at its first try."""
+    """How far a stage is. `total` is null until it is known how many parts there are; `progress`
+    is 0 to 1 and counts begun parts as far as they are; `attempts` is 1 when every part went
+    through at its first try."""
 
     name: str
     state: StageState
     done: int
     total: int | None
+    progress: float
     attempts: int
     queued_at: Moment | None
     started_at: Moment | None
@@ -142,12 +144,21 @@ def _stage_view(doc: Doc) -> StageView:
         state=StageState(data["state"]),
         done=data["done"],
         total=data["total"],
+        progress=_progress(data),
         attempts=1 + data["retries"] if data["started_at"] else 0,
         queued_at=data["queued_at"],
         started_at=data["started_at"],
         finished_at=data["finished_at"],
         error=_error_view(data["error"]),
     )
+
+
+def _progress(stage: Mapping[str, Any]) -> float:
+    if not stage["total"]:
+        return 0.0
+    # A part that is done counts in `done`; its own progress went back to 0 with that commit.
+    begun = sum(stage["progress"].values())
+    return round(min(1.0, (stage["done"] + begun) / stage["total"]), 3)
 
 
 def _artefact_view(job: Job, one: Artefact) -> ArtefactView:

@@ -63,12 +63,9 @@ def stage_line(stage: Mapping[str, Any]) -> str:
     """`frame_extraction   running   3/8   38%`."""
     done, total = stage.get("done") or 0, stage.get("total")
     parts = f"{done}/{total}" if total else ""
-    share = f"{done / total:4.0%}" if total else ""
-    again = (
-        f"  attempt {stage['attempts']}"
-        if (stage.get("attempts") or 0) > max(total or 1, 1)
-        else ""
-    )
+    share = f"{stage.get('progress', done / total):4.0%}" if total else ""
+    attempts = stage.get("attempts") or 0
+    again = f"  attempt {attempts}" if attempts > 1 else ""
     return f"{stage['name']:<18} {stage['state']:<8} {parts:>7} {share}{again}".rstrip()
 
 
