@@ -14,7 +14,7 @@ from shared.config import Settings
 from shared.driver import Neighbours, SystemClock
 from shared.errors import ConfigurationError
 from shared.logs import log
-from shared.ports import Identity, Mailer, Voice
+from shared.ports import Identity, Mailer, SlideModel, Voice
 
 T = TypeVar("T")
 _building = threading.RLock()
@@ -78,3 +78,19 @@ def voice() -> Voice:
     from shared.adapters.voice import voice as connected
 
     return connected(settings().tts_endpoint)
+
+
+@once
+def slide_model() -> SlideModel:
+    """Who writes decks. Imported here, since only slide_generation carries its clients."""
+    from shared.adapters.gemini import slide_model as connected
+
+    values = settings()
+    if not values.gemini_api_key:
+        raise ConfigurationError("GEMINI_API_KEY is missing: decks cannot be written.")
+    return connected(
+        values.slide_model_client,
+        model=values.slide_model,
+        api_key=values.gemini_api_key,
+        endpoint=values.gemini_endpoint,
+    )

@@ -51,6 +51,14 @@ class Settings:
     """host:port of the Auth emulator, local only."""
     tts_endpoint: str = ""
     """Local only: URL of the Text-to-Speech stand-in; "" is the real service."""
+    gemini_api_key: str = field(default="", repr=False)
+    """Secret."""
+    gemini_endpoint: str = ""
+    """Local only: URL of the Gemini stand-in; "" is the real service."""
+    slide_model: str = "gemini-flash-latest"
+    """Which Gemini model writes decks."""
+    slide_model_client: str = "google-generativeai"
+    """Which library asks it: google-generativeai or google-genai."""
 
     def bucket(self, role: Bucket) -> str:
         """The real name of a bucket."""
@@ -95,6 +103,10 @@ class Settings:
             crash_dir=env.get("MOODREEL_CRASH_DIR", "") if local else "",
             auth_emulator=env.get("FIREBASE_AUTH_EMULATOR_HOST", "") if local else "",
             tts_endpoint=env.get("MOODREEL_TTS_ENDPOINT", "") if local else "",
+            gemini_api_key=env.get("GEMINI_API_KEY", ""),
+            gemini_endpoint=env.get("MOODREEL_GEMINI_ENDPOINT", "") if local else "",
+            slide_model=env.get("MOODREEL_SLIDE_MODEL") or cls.slide_model,
+            slide_model_client=env.get("MOODREEL_SLIDE_MODEL_CLIENT") or cls.slide_model_client,
         )
 
 

@@ -196,3 +196,9 @@ class ModelUnavailable(TransientError):
     """The model does not let us in; an operator has to look at its key and its name."""
 
     code = "model-unavailable"
+
+
+class AnswerUnusable(TransientError):
+    """The model's answer was cut off, empty or of another form; another one may be better."""
+
+    code = "answer-unusable"

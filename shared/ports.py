@@ -209,6 +209,30 @@ class Voice(Protocol):
     def say(self, text: str, settings: SpeechSettings) -> Spoken: ...
 
 
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """What a language model is asked. `system` are our instructions, `text` is what a person gave:
+    data and never instructions. `schema`, in the words of OpenAPI 3.0, is the answer's form;
+    `max_tokens` its greatest length."""
+
+    system: str
+    text: str
+    schema: Mapping[str, Any]
+    max_tokens: int
+
+
+class SlideModel(Protocol):
+    """Answers with JSON text, which may be anything. Raises PromptRefused (for good),
+    AnswerUnusable (another answer may do), ModelOverloaded or ModelUnavailable (for now)."""
+
+    @property
+    def engine(self) -> str:
+        """A name that changes when the same request would be answered by another model."""
+        ...
+
+    def answer(self, request: ModelRequest) -> str: ...
+
+
 class Log(Protocol):
     """One named event, as JSON in the cloud."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, cast, get_args
 
 from shared.domain.deck import SLIDES_RANGE, Aspect, Resolution, language_tag
@@ -17,7 +17,7 @@ AUDIENCE_CHARS = 160
 _ANY_LANGUAGE = "und"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DeckOptions:
     """`slides`: how many. `language`: a BCP-47 tag, "" is the prompt's own. `tone` and `audience`
     in the person's words, "" leaves them open."""
@@ -39,10 +39,11 @@ class DeckOptions:
 
         Raises ValueError with a sentence that says what is wrong and what would do.
         """
-        unknown = sorted(set(mapping) - set(cls.__slots__))
+        names = [one.name for one in fields(cls)]
+        unknown = sorted(set(mapping) - set(names))
         if unknown:
             raise ValueError(
-                f"The option {unknown[0]!r} does not exist; there are {', '.join(cls.__slots__)}."
+                f"The option {unknown[0]!r} does not exist; there are {', '.join(names)}."
             )
         given = {name: value for name, value in mapping.items() if value is not None}
         language = _language(given.get("language", ""))
@@ -64,7 +65,7 @@ class DeckOptions:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able and flat; `parse` reads it back to an equal value."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return asdict(self)
 
 
 def _count(value: object) -> int:

@@ -1,0 +1,77 @@
+"""What a generateContent request asks for: how many slides in which language, out of what text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_FIELDS = frozenset(
+    {
+        "contents", "systemInstruction", "generationConfig", "safetySettings", "tools",
+        "toolConfig", "cachedContent", "model", "system_instruction",
+    }
+)  # fmt: skip
+_SLIDES = 8
+
+
+class Refused(Exception):
+    """A request that the service answers with an error."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """`language` is a tag, "" when the text's own is meant."""
+
+    prompt: str
+    source: str
+    slides: int
+    language: str
+
+
+def read_request(body: Any) -> Asked:
+    """Raises Refused with the service's sentence."""
+    if not isinstance(body, Mapping):
+        raise Refused("Invalid JSON payload received.")
+    for key in body:
+        if key not in _FIELDS:
+            raise Refused(
+                f'Invalid JSON payload received. Unknown name "{key}": Cannot find field.'
+            )
+    said = "\n".join(_texts(body.get("contents")))
+    if not said.strip():
+        raise Refused("GenerateContentRequest.contents: contents is not specified")
+    config = body.get("generationConfig") or {}
+    schema = config.get("responseSchema") or config.get("responseJsonSchema") or {}
+    if schema and config.get("responseMimeType") != "application/json":
+        raise Refused("response_schema is only supported with response_mime_type application/json")
+    fields = schema.get("properties") or {}
+    given = _given(said)
+    return Asked(
+        prompt=str(given.get("prompt") or said),
+        source=str(given.get("source") or ""),
+        slides=int((fields.get("slides") or {}).get("maxItems") or _SLIDES),
+        language=str(((fields.get("language") or {}).get("enum") or [""])[0]),
+    )
+
+
+def _texts(contents: Any) -> list[str]:
+    rows = contents if isinstance(contents, list) else [contents]
+    parts = [
+        part
+        for row in rows
+        if isinstance(row, Mapping)
+        for part in row.get("parts") or ()
+        if isinstance(part, Mapping)
+    ]
+    return [str(part["text"]) for part in parts if part.get("text")]
+
+
+def _given(said: str) -> Mapping[str, Any]:
+    """The person's text as an object, when it was sent as one."""
+    try:
+        given = json.loads(said)
+    except ValueError:
+        return {}
+    return given if isinstance(given, Mapping) else {}

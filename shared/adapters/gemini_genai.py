@@ -1,0 +1,56 @@
+"""Gemini through google-genai, over REST."""
+
+from __future__ import annotations
+
+from google import genai
+from google.genai import errors, types
+
+from shared.adapters.gemini_answers import engine_of, fault_of, text_of
+from shared.errors import ModelOverloaded
+from shared.ports import ModelRequest
+
+
+class GenAi:
+    """SlideModel over a client that is kept: one that nobody holds closes its connections."""
+
+    def __init__(self, model: str, api_key: str, endpoint: str, timeout_s: float) -> None:
+        options = types.HttpOptions(
+            base_url=endpoint or None,
+            # Answers in a given form are promised there.
+            api_version="v1beta",
+            timeout=round(timeout_s * 1000),
+            # The unit's own backoff waits; the client's would outlast the lease.
+            retry_options=types.HttpRetryOptions(attempts=1),
+        )
+        self._client = genai.Client(api_key=api_key, vertexai=False, http_options=options)
+        self._model = model
+        self._endpoint = endpoint
+
+    @property
+    def engine(self) -> str:
+        return engine_of(self._model, self._endpoint)
+
+    def answer(self, request: ModelRequest) -> str:
+        config = types.GenerateContentConfig(
+            system_instruction=request.system,
+            response_mime_type="application/json",
+            response_schema=dict(request.schema),
+            max_output_tokens=request.max_tokens,
+        )
+        try:
+            answer = self._client.models.generate_content(
+                model=self._model, contents=request.text, config=config
+            )
+        except errors.APIError as fault:
+            raise fault_of(int(fault.code or 500), str(fault.message or "")) from fault
+        except Exception as fault:
+            # The library lets through what its transport raises, and has changed its transport.
+            raise ModelOverloaded(f"The model failed: {type(fault).__name__}.") from fault
+        feedback = answer.prompt_feedback
+        first = answer.candidates[0] if answer.candidates else None
+        parts = (first.content.parts or []) if first and first.content else []
+        return text_of(
+            feedback.block_reason.value if feedback and feedback.block_reason else "",
+            first.finish_reason.value if first and first.finish_reason else "",
+            [part.text for part in parts if part.text and not part.thought],
+        )
