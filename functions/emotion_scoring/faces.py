@@ -44,8 +44,10 @@ class Box:
     def iou(self, other: Box) -> float:
         """Intersection over union, 0 to 1."""
         width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        if width <= 0:
+            return 0.0
         height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
-        common = max(0.0, width) * max(0.0, height)
+        common = width * max(0.0, height)
         union = self.area + other.area - common
         return common / union if union > 0 else 0.0
 

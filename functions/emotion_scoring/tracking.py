@@ -15,6 +15,8 @@ MISSED_S = Fraction(3, 2)
 """How long a face may be missed (a hand before it, a turned head) and keep its id ..."""
 MISSED_FRAMES = 2
 """... or for so many frames, where these are further apart."""
+MOST_MISSED = 100
+"""Missed faces that are remembered, the ones seen last: a crowd must not cost time without end."""
 
 
 @dataclass(slots=True)
@@ -37,24 +39,22 @@ class Tracker:
     def follow(self, time: Fraction, boxes: Sequence[Box]) -> list[int]:
         """The id of each box of the next frame; `time` in seconds must not go back."""
         self._frame += 1
-        self._tracks = [one for one in self._tracks if self._alive(one, time)]
+        alive = [one for one in self._tracks if self._alive(one, time)]
+        last = [one for one in alive if one.frame == self._frame - 1]
+        missed = [one for one in alive if one.frame < self._frame - 1]
+        self._tracks = last + sorted(missed, key=lambda one: one.frame)[-MOST_MISSED:]
         # The pairs that overlap most belong together; ties go to the older face.
         pairs = sorted(
-            (
-                (track.box.iou(box), -t, -b)
-                for t, track in enumerate(self._tracks)
-                for b, box in enumerate(boxes)
-            ),
-            reverse=True,
+            (-overlap, track.face_id, b)
+            for track in self._tracks
+            for b, box in enumerate(boxes)
+            if (overlap := track.box.iou(box)) >= OVERLAP_MIN
         )
+        known = {track.face_id: track for track in self._tracks}
         owner: dict[int, _Track] = {}
-        taken: set[int] = set()
-        for overlap, t, b in pairs:
-            if overlap < OVERLAP_MIN:
-                break
-            if -b not in owner and -t not in taken:
-                owner[-b] = self._tracks[-t]
-                taken.add(-t)
+        for _, face_id, b in pairs:
+            if b not in owner and face_id in known:
+                owner[b] = known.pop(face_id)
         return [self._seen(owner.get(b), box, time) for b, box in enumerate(boxes)]
 
     def _alive(self, track: _Track, time: Fraction) -> bool:

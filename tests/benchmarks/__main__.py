@@ -1,12 +1,12 @@
-"""`python -m tests.benchmarks frames` prints a table of ratios; exit status 1 if one is missed."""
+"""`python -m tests.benchmarks NAME` prints a table of ratios; exit status 1 if one is missed."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import frames
+from tests.benchmarks import emotions, frames
 
-BENCHMARKS = {"frames": frames.main}
+BENCHMARKS = {"emotions": emotions.main, "frames": frames.main}
 
 
 def main(arguments: list[str]) -> int:

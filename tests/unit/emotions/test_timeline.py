@@ -12,7 +12,7 @@ from functions.emotion_scoring.series import MOST_BINS, MOST_FACES, Series
 from functions.emotion_scoring.smoothing import TIME_CONSTANT_S, Smoother
 from functions.emotion_scoring.summary import MOST_PEAKS, Summary
 from functions.emotion_scoring.timeline import Moment, timeline
-from functions.emotion_scoring.tracking import Tracker
+from functions.emotion_scoring.tracking import MOST_MISSED, Tracker
 from tests.unit.emotions.material import CLASSES, face, frame, mood
 
 SECOND = Fraction(1)
@@ -63,10 +63,10 @@ def test_one_box_that_overlaps_two_people_goes_to_the_nearer_one() -> None:
 
 def test_a_crowd_that_changes_in_every_frame_is_not_remembered() -> None:
     tracker = Tracker()
-    for k in range(500):
-        boxes = [Box(1000 * k + 100 * n, 0, 50, 50) for n in range(20)]
-        tracker.follow(Fraction(k, 25), boxes)
-    assert len(tracker._tracks) <= 20 * 25 * 2
+    for k in range(60):
+        boxes = [Box(2000 * k + 100 * n, 0, 50, 50) for n in range(20)]
+        assert tracker.follow(Fraction(k, 25), boxes) == list(range(20 * k + 1, 20 * k + 21))
+    assert len(tracker._tracks) <= 20 + MOST_MISSED + 20
 
 
 # --- what counts -----------------------------------------------------------------------------
