@@ -95,8 +95,8 @@ class Application:
         world = self._house.world()
         # Whose job it is comes before what is asked of it.
         job = _job(world, user, named["job_id"], route) if route.of_job else None
-        query = read_query(request, route)
-        body = read_body(request, route)
+        query = read_query(request, route.query)
+        body = read_body(request, route.body)
         call = Call(
             world=world,
             settings=self._house.settings(),

@@ -14,7 +14,6 @@ from shared.domain.effects import Clockwork, Flow
 from shared.domain.job import Job
 from shared.driver import Driver, Neighbours
 from shared.http.problems import InvalidFields, MalformedBody, UnsupportedMediaType, fields_of
-from shared.http.routing import Route
 from shared.ports import User
 
 BODY_MOST_BYTES = 1 << 20
@@ -84,9 +83,9 @@ class Call:
         return driver.run(flow(self.world.clockwork))
 
 
-def read_body(request: Request, route: Route) -> BaseModel | None:
+def read_body(request: Request, form: type[BaseModel] | None) -> BaseModel | None:
     """The typed body. Raises UnsupportedMediaType, MalformedBody or InvalidFields."""
-    if route.body is None:
+    if form is None:
         return None
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if request.mimetype != "application/json" or charset not in ("utf-8", "utf8"):
@@ -95,25 +94,25 @@ def read_body(request: Request, route: Route) -> BaseModel | None:
     request.max_content_length = BODY_MOST_BYTES
     data = request.get_data(cache=False)
     try:
-        return route.body.model_validate_json(data)
+        return form.model_validate_json(data)
     except ValidationError as invalid:
         if any(one["type"] == "json_invalid" for one in invalid.errors(include_url=False)):
             raise MalformedBody from invalid
         raise fields_of(invalid) from invalid
 
 
-def read_query(request: Request, route: Route) -> BaseModel | None:
+def read_query(request: Request, form: type[BaseModel] | None) -> BaseModel | None:
     """The typed query. Raises InvalidFields, also for what is given twice or not known."""
     given = request.args.to_dict(flat=False)
     twice = [name for name, values in given.items() if len(values) > 1]
     if twice:
         raise InvalidFields([(name, f"{name} is given more than once.") for name in twice])
     asked = {name: values[0] for name, values in given.items()}
-    if route.query is None:
+    if form is None:
         if asked:
             raise InvalidFields([(name, f"There is no parameter {name!r}.") for name in asked])
         return None
     try:
-        return route.query.model_validate(asked)
+        return form.model_validate(asked)
     except ValidationError as invalid:
         raise fields_of(invalid) from invalid

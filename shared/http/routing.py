@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
 from shared.errors import MoodreelError, NotFound
-
-if TYPE_CHECKING:
-    from shared.http.exchange import Answer, Call
+from shared.http.exchange import Answer, Call
 
 PARAMETERS: Mapping[str, str] = {
     "job_id": r"[a-z0-9]{20}",
