@@ -157,8 +157,8 @@ def _progress(stage: Mapping[str, Any]) -> float:
     if not stage["total"]:
         return 0.0
     # A part that is done counts in `done`; its own progress went back to 0 with that commit.
-    begun = sum(stage["progress"].values())
-    return round(min(1.0, (stage["done"] + begun) / stage["total"]), 3)
+    begun = float(sum(stage["progress"].values()))
+    return round(min(1.0, (int(stage["done"]) + begun) / int(stage["total"])), 3)
 
 
 def _artefact_view(job: Job, one: Artefact) -> ArtefactView:
