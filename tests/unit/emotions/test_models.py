@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from onnx import TensorProto, helper, numpy_helper
 
 from functions.emotion_scoring.classification import Classifier
 from functions.emotion_scoring.downloading import NotDownloaded, download, sha256_of
@@ -29,6 +28,7 @@ from functions.emotion_scoring.scoring import NoEmotionModel, Scorer
 from infra.local.gcs.certificate import server_context
 from shared.domain.pipeline import Bucket
 from shared.ports import ObjectStore, Stored
+from tests.unit.emotions.painted import colour_model
 
 CONTENT = b"weights" * 100
 ROW = replace(
@@ -202,26 +202,6 @@ def test_only_https_addresses_of_known_hosts_are_asked(url: str) -> None:
 # --- another model is a row ------------------------------------------------------------------
 
 
-def _colour_model() -> bytes:
-    """Eight classes out of the mean of each channel: class 0 follows red, class 1 green, …"""
-    weights = np.zeros((8, 3), np.float32)
-    weights[0, 0] = weights[1, 1] = weights[2, 2] = 1
-    graph = helper.make_graph(
-        [
-            helper.make_node("GlobalAveragePool", ["input"], ["mean"]),
-            helper.make_node("Flatten", ["mean"], ["flat"], axis=1),
-            helper.make_node("Gemm", ["flat", "w"], ["logits"], transB=1),
-        ],
-        "colours",
-        [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", 3, 32, 32])],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["N", 8])],
-        [numpy_helper.from_array(weights, "w")],
-    )
-    opset = [helper.make_opsetid("", 13)]
-    data: bytes = helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString()
-    return data
-
-
 def test_a_colour_classifier_with_other_classes_and_logits_is_only_a_row() -> None:
     mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
     row = Model(
@@ -240,7 +220,7 @@ def test_a_colour_classifier_with_other_classes_and_logits_is_only_a_row() -> No
     )
     crop = np.empty((50, 50, 3), np.uint8)
     crop[:] = (10, 100, 200)  # blue, green, red
-    (told,) = Classifier(row, _colour_model()).classify([crop])
+    (told,) = Classifier(row, colour_model()).classify([crop])
     logits = np.zeros(8)
     logits[:3] = (np.array([200, 100, 10]) / 255 - mean) / std
     expected = np.exp(logits) / np.exp(logits).sum()
@@ -250,7 +230,7 @@ def test_a_colour_classifier_with_other_classes_and_logits_is_only_a_row() -> No
 def test_a_network_that_gives_another_number_of_classes_is_refused() -> None:
     row = replace(ROW, colour="rgb", input_px=32, scaling=Scaling((0.0,) * 3, (1.0,) * 3))
     with pytest.raises(ValueError, match="gave"):
-        Classifier(row, _colour_model()).classify([np.zeros((40, 40, 3), np.uint8)])
+        Classifier(row, colour_model()).classify([np.zeros((40, 40, 3), np.uint8)])
 
 
 def test_yunet_is_preferred_and_published_as_it_is() -> None:
