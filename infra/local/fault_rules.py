@@ -15,6 +15,7 @@ _ACTIONS = (
     "lose_response",
     "repeat",
 )
+_MORE = ("retry_after_s", "apart_s")
 _MAX_STALL_S = 3600.0
 
 
@@ -71,7 +72,7 @@ def _whole(value: Any, name: str, low: int, high: int = 1 << 62) -> int:
 def _parse_action(action: Any) -> dict[str, Any]:
     if not isinstance(action, dict) or sum(name in action for name in _ACTIONS) != 1:
         raise ValueError(f"action must hold exactly one of {', '.join(_ACTIONS)}")
-    unknown = set(action) - {*_ACTIONS, "retry_after_s"}
+    unknown = set(action) - {*_ACTIONS, *_MORE}
     if unknown:
         raise ValueError(f"unknown action part: {sorted(unknown)[0]}")
     if "status" in action:
@@ -82,6 +83,8 @@ def _parse_action(action: Any) -> dict[str, Any]:
         _number(action["stall_s"], "stall_s", 0, _MAX_STALL_S)
     if "repeat" in action:
         _whole(action["repeat"], "repeat", 2, 100)
+    if "apart_s" in action:
+        _number(action["apart_s"], "apart_s", 0, _MAX_STALL_S)
     for name in ("cut_after_bytes", "cut_request_after_bytes"):
         if name in action:
             _whole(action[name], name, 0)

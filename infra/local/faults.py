@@ -15,7 +15,8 @@ A rule is data, sent over the wire to the server that shall misbehave::
 `{"cut_after_bytes": N}`          the connection is cut after N bytes of the response's body
 `{"cut_request_after_bytes": N}`  the connection is cut after N bytes of the request's body
 `{"lose_response": true}`         the work is done, the connection is cut before a byte is answered
-`{"repeat": N}`                   what a server publishes (method `PUBLISH`) is delivered N times
+`{"repeat": N}`                   a message goes out N times (+ `"apart_s": 5`, see push.py): what
+                                  gcs publishes (method `PUBLISH`), what push hands to a function
 ================================  ================================================================
 
 `GET /_faults` lists the rules with `seen` (requests that matched) and `met` (times it fired);
@@ -40,6 +41,7 @@ from infra.local.fault_rules import Rule, parse_rule
 
 _CUT_RESPONSE = "faults.cut_after_bytes"
 _CUT_REQUEST = "faults.cut_request_after_bytes"
+_REPEAT = "faults.repeat"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -129,6 +131,7 @@ class Faults:
             request[_CUT_REQUEST] = int(action["cut_request_after_bytes"])
             return await handler(request)
         if "repeat" in action:
+            request[_REPEAT] = int(action["repeat"]), float(action.get("apart_s", 0))
             return await handler(request)
         # A lost response is a cut before the first byte: even the status line is held back.
         lose = "lose_response" in action
@@ -171,6 +174,12 @@ async def _cut_short(request: web.Request, response: web.StreamResponse) -> web.
     await short.write(bytes(payload))
     await short.write_eof()
     return short
+
+
+def copies(request: web.Request) -> tuple[int, float]:
+    """How often a server that hands on messages delivers this one, and how many seconds apart."""
+    asked: tuple[int, float] = request.get(_REPEAT, (1, 0.0))
+    return asked
 
 
 async def request_body(request: web.Request) -> AsyncIterator[bytes]:

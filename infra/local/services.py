@@ -146,10 +146,12 @@ def _stand_ins(place: Place, tools: Tools) -> list[Service]:
     voice = (
         str(tools.stand_ins), "-m", "infra.local.voice", "--port", str(place.port("voice")),
     )  # fmt: skip
+    push = (str(tools.stand_ins), "-m", "infra.local.push", "--base", str(place.base))
     return [
         Service("gcs", gcs, place.port("gcs"), place.url("gcs") + "/_health", env),
         Service("smtp", mail, place.port("smtp"), "smtp", env),
         Service("voice", voice, place.port("voice"), place.url("voice") + "/_health", env),
+        Service("push", push, place.port("push"), place.url("push") + "/_health", env),
     ]
 
 

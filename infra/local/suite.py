@@ -92,14 +92,19 @@ class Suite:
         self._say(f"  {service.name:<17} {service.address:<24} {took_s:5.1f} s")
 
     async def _wire(self) -> None:
-        for name in ("pubsub", "gcs", "auth"):
+        for name in ("pubsub", "gcs", "auth", "push"):
             await self._supervisor.ready(name)
-        await asyncio.to_thread(wiring.wire_pubsub, self._place, self._rows)
+        await self._wire_pubsub()
         await asyncio.to_thread(wiring.wire_buckets, self._place)
         await asyncio.to_thread(memory.import_auth, self._place)
 
     async def _rewire(self, name: str) -> None:
         if name == "pubsub":
+            await self._wire_pubsub()
+
+    async def _wire_pubsub(self) -> None:
+        """Whoever could publish rests meanwhile: a topic without a subscription keeps nothing."""
+        with self._supervisor.paused(["gcs", *(row.name for row in self._rows)]):
             await asyncio.to_thread(wiring.wire_pubsub, self._place, self._rows)
 
     async def _tick(self, row: Stage) -> None:

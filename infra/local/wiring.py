@@ -15,13 +15,17 @@ DEAD_LETTER = "dead_letter"
 
 
 def wire_pubsub(place: Place, started: Iterable[Stage]) -> None:
-    """Topics of all built event-driven rows, then a push subscription for each started one."""
+    """A topic for every built event-driven row, and a push subscription for each started one.
+
+    A topic without its subscription keeps no message: nobody may publish meanwhile.
+    """
     base = f"{place.url('pubsub')}/v1/projects/{PROJECT}"
-    for row in STAGES.values():
-        if row.built and row.event_driven:
-            _made(request("PUT", f"{base}/topics/{row.topic}", {}))
-    for row in started:
-        if row.event_driven:
+    woken = [row for row in STAGES.values() if row.built and row.event_driven]
+    names = {row.name for row in started}
+    # dead_letter comes first: the other subscriptions refer to its topic.
+    for row in sorted(woken, key=lambda row: row.name != DEAD_LETTER):
+        _made(request("PUT", f"{base}/topics/{row.topic}", {}))
+        if row.name in names:
             _made(request("PUT", f"{base}/subscriptions/{row.topic}", subscription(place, row)))
 
 
@@ -30,8 +34,8 @@ def subscription(place: Place, row: Stage) -> dict[str, Any]:
     low, high = row.backoff_s
     body: dict[str, Any] = {
         "topic": topic_path(row),
-        # The framework reads the topic from the path of the request.
-        "pushConfig": {"pushEndpoint": f"{place.url(row.name)}/{topic_path(row)}"},
+        # By way of push.py to the function: the framework reads the topic from the path.
+        "pushConfig": {"pushEndpoint": f"{place.url('push')}/{topic_path(row)}"},
         "ackDeadlineSeconds": row.ack_deadline_s,
         "retryPolicy": {"minimumBackoff": f"{low}s", "maximumBackoff": f"{high}s"},
     }

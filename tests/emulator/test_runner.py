@@ -53,7 +53,7 @@ def test_subscriptions_say_what_the_table_says(suite: Tenant) -> None:
         told = request("GET", f"{base}/{row.topic}").json()
         assert told["ackDeadlineSeconds"] == row.ack_deadline_s
         assert told["pushConfig"]["pushEndpoint"] == (
-            f"{suite.url(row.name)}/projects/{PROJECT}/topics/{row.topic}"
+            f"{suite.url('push')}/projects/{PROJECT}/topics/{row.topic}"
         )
 
 
