@@ -56,7 +56,7 @@ class Squares:
 
     def detect(self, image: BgrImage) -> list[tuple[Box, float | None]]:
         self.asked += 1
-        wide = image.max(axis=2).astype(int) - image.min(axis=2) > 100
+        wide = image.max(axis=2).astype(int) - image.min(axis=2) > 40
         shapes, _ = cv2.findContours(
             wide.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
         )
