@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.config import Settings
 from shared.domain.emotion_options import EmotionOptions
+from shared.domain.film_options import StillOptions
 from shared.domain.media import FrameOptions
 from shared.domain.pipeline import RECIPES, Recipe
 from shared.errors import InvalidOption, NotAvailableYet
@@ -26,9 +27,14 @@ def _emotions(given: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
     return EmotionOptions.parse(given, allow_medical_safety=allowed).to_dict()
 
 
+def _still(given: Mapping[str, Any], _settings: Settings) -> dict[str, Any]:
+    return StillOptions.parse(given).to_dict()
+
+
 OPTIONS: Mapping[str, Callable[[Mapping[str, Any], Settings], dict[str, Any]]] = {
     "frames": _frames,
     "emotions": _emotions,
+    "still": _still,
 }
 """How a recipe's options are read: → as they stand in the job. Raises ValueError, or a refusal
 that names its cause itself."""

@@ -2,58 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from functions.upload_trigger.picture import examine_picture
 from functions.upload_trigger.probe import probe
+from functions.upload_trigger.sound import examine_track
 from shared.domain.effects import Finished
 from shared.domain.emotion_options import frames_part
-from shared.domain.job import JobInput
 from shared.domain.media import plan_windows
 from shared.domain.passport import Passport
 from shared.domain.pipeline import Bucket, feeds
 from shared.errors import InvalidOption, NotAvailableYet, SourceExpired
 from shared.media.errors import TooManyFrames, VideoTooLong
 from shared.media.ranged import RangeFile
+from shared.ports import Stored
 from shared.stage import Task
 
 
 def examine(task: Task) -> Finished:
-    """Read an upload's facts by Range, without downloading it."""
+    """Read an upload's facts, by Range where it may be large."""
     declared = next(one for one in task.job.inputs if one.name == task.part)
-    if declared.name != "video":
+    look = _LOOKS.get(declared.name)
+    if look is None:
         raise NotAvailableYet(f"A job cannot take a {declared.name} in yet.")
-    return Finished(facts=_video(task, declared))
-
-
-def _video(task: Task, declared: JobInput) -> dict[str, Any]:
     there = task.objects.stat(Bucket.UPLOADS, declared.object)
     if there is None:
         raise SourceExpired
+    found = look(task, there)
+    task.log("upload.examined", input=declared.name, size_bytes=there.size_bytes)
+    return Finished(
+        facts={
+            "object": there.name,
+            "generation": there.generation,
+            "size_bytes": there.size_bytes,
+            "crc32c": there.crc32c,
+            **found,
+        }
+    )
+
+
+def plan(task: Task) -> Finished:
+    """Plan the stages that follow, out of what the parts found."""
+    found = {unit.part: unit.facts for unit in task.part_units()}
+    following = task.job.recipe.after("upload_trigger")
+    if following == "stitching":
+        return Finished(facts=found, plan={"stitching": ({"film": "still"},)})
+    return _frames_plan(task, found)
+
+
+def _video(task: Task, there: Stored) -> dict[str, Any]:
     read_at = task.objects.read_at(Bucket.UPLOADS, there.name, there.generation)
-    file = RangeFile(read_at, there.size_bytes)
-    passport = probe(file, there.size_bytes)
+    passport = probe(RangeFile(read_at, there.size_bytes), there.size_bytes)
     longest = task.settings.max_duration_s
     if passport.duration is not None and passport.duration > longest:
         raise VideoTooLong(
             f"The video is {float(passport.duration) / 60:.0f} minutes long; "
             f"the limit is {longest / 60:.0f}."
         )
-    task.log("upload.examined", size_bytes=there.size_bytes, fetched_bytes=file.fetched_bytes)
-    return {
-        "object": there.name,
-        "generation": there.generation,
-        "size_bytes": there.size_bytes,
-        "crc32c": there.crc32c,
-        "passport": passport.to_dict(),
-    }
+    return {"passport": passport.to_dict()}
 
 
-def plan(task: Task) -> Finished:
-    """Plan the stages that follow, out of what the parts found."""
-    found = {unit.part: unit.facts for unit in task.part_units()}
-    video = found["video"]
-    passport = Passport.from_dict(video["passport"])
+def _picture(task: Task, there: Stored) -> dict[str, Any]:
+    return examine_picture(task.objects, there)
+
+
+def _sound(task: Task, there: Stored) -> dict[str, Any]:
+    return examine_track(task.objects, there)
+
+
+_LOOKS: Mapping[str, Callable[[Task, Stored], dict[str, Any]]] = {
+    "video": _video,
+    "picture": _picture,
+    "sound": _sound,
+    "music": _sound,
+}
+"""How each input is examined, by its name in the recipe."""
+
+
+def _frames_plan(task: Task, found: Mapping[str, Mapping[str, Any]]) -> Finished:
+    passport = Passport.from_dict(found["video"]["passport"])
     specs = _windows(task, passport)
     stages = {"frame_extraction": specs}
     scoring = feeds("frame_extraction", task.job.recipe)

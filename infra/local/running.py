@@ -27,6 +27,7 @@ from shared.domain.pipeline import RECIPES, Recipe
 
 OPTIONS = (
     "every", "start", "end", "max_width", "format", "quality", "consent", "purpose", "smooth",
+    "shape", "resolution", "loudness",
 )  # fmt: skip
 _POLL_S = 0.3
 _LAST_STAGE_S = 10.0
@@ -46,6 +47,13 @@ _TYPES = {
     ".m2ts": "video/mp2t",
     ".mpg": "video/mpeg",
     ".avi": "video/x-msvideo",
+    ".webp": "image/webp",
+    ".m4a": "audio/mp4",
+    ".mp3": "audio/mpeg",
+    ".wav": "audio/wav",
+    ".ogg": "audio/ogg",
+    ".opus": "audio/ogg",
+    ".flac": "audio/flac",
 }
 
 
@@ -172,7 +180,19 @@ def _given(recipe: Recipe, files: list[Path]) -> Iterator[dict[str, Path]]:
             f"The recipe {recipe.name} takes {len(names)} file(s): {', '.join(names)}; "
             f"{len(files)} given."
         )
-    yield dict(zip(names, files, strict=True))
+    yield _by_kind(recipe, files)
+
+
+def _by_kind(recipe: Recipe, files: list[Path]) -> dict[str, Path]:
+    """Each file to the first input that takes its media type, in any order; what fits nowhere
+    goes to what is left, and the API says what is wrong with it."""
+    left = list(files)
+    given: dict[str, Path] = {}
+    for one in recipe.inputs:
+        fits = [path for path in left if content_type(path).partition("/")[0] in one.kinds]
+        given[one.name] = (fits or left)[0]
+        left.remove(given[one.name])
+    return given
 
 
 def _make_sample(path: Path) -> None:

@@ -198,7 +198,7 @@ STAGES: dict[str, Stage] = {
         Stage(
             "stitching", Kind.MEDIA, Message(),
             ("upload", "deck", "narration"), ("film",), 540, 2048, 1, 1,
-            writes=((_W, "films/"), (_O, "jobs/")), per_revision=True, built=False,
+            writes=((_W, "films/"), (_O, "jobs/")), per_revision=True,
         ),
         Stage(
             "notification", Kind.MEDIA, Message(),
@@ -271,7 +271,7 @@ RECIPES: dict[str, Recipe] = {
         Recipe(
             "still",
             "A picture under a sound track, as a film.",
-            (Input("picture", ("image",), 16), Input("sound", ("audio",), 16)),
+            (Input("picture", ("image",), 40), Input("sound", ("audio",), 500)),
             ("upload_trigger", "stitching", "notification"),
         ),
     )

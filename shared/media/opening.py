@@ -48,7 +48,7 @@ _METADATA: dict[str, Any] = (
 )
 _HEAD_BYTES = 4096
 
-_PLAYLISTS = (
+PLAYLISTS = (
     b"#EXTM3U",
     b"ffconcat",
     b"[playlist]",
@@ -120,8 +120,21 @@ def raise_if_read_failed(file: object) -> None:
 
 
 def _open(file: BinaryIO | RangeFile, head: bytes) -> InputContainer:
+    try:
+        return open_listed(file, DEMUXERS)
+    except MoodreelError:
+        raise
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise _cause(error, head) from error
+
+
+def open_listed(file: BinaryIO | RangeFile, demuxers: tuple[str, ...]) -> InputContainer:
+    """Open `file` with one of `demuxers`, no network and no second file.
+
+    Raises the error with which reading a RangeFile failed, else what PyAV raises.
+    """
     options = {
-        "format_whitelist": ",".join(DEMUXERS),
+        "format_whitelist": ",".join(demuxers),
         # No protocol at all: the bytes come from `file`, and nothing else may be opened.
         "protocol_whitelist": "none",
         "probesize": str(PROBE_BYTES),
@@ -130,19 +143,17 @@ def _open(file: BinaryIO | RangeFile, head: bytes) -> InputContainer:
         "max_pixels": str(MAX_PIXELS),
     }
     try:
-        container: InputContainer = av.open(
+        container = av.open(
             _Bare(file),
             "r",
             options=options,
             buffer_size=IO_BUFFER_BYTES,
             io_open=_refuse_second_file,
-            **_METADATA,
+            metadata_errors="replace",
         )
-    except MoodreelError:
-        raise
-    except (av.error.FFmpegError, OSError, ValueError) as error:
+    except (av.error.FFmpegError, OSError, ValueError):
         raise_if_read_failed(file)
-        raise _cause(error, head) from error
+        raise
     raise_if_read_failed(file)
     return container
 
@@ -151,7 +162,7 @@ def _check_head(head: bytes) -> None:
     if not head:
         raise EmptyFile
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if text.startswith(_PLAYLISTS):
+    if text.startswith(PLAYLISTS):
         raise PlaylistRefused
     if head.startswith(_SOUND) or (head.startswith(b"RIFF") and head[8:12] == b"WAVE"):
         raise NoVideoStream

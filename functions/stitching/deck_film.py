@@ -1,0 +1,149 @@
+"""A film of a deck: its slides, its narration, its subtitles and chapters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from av.video.frame import VideoFrame
+
+from functions.stitching.film import About, Samples, film_frame
+from functions.stitching.languages import iso_639_2
+from functions.stitching.loudness import TARGET_LUFS
+from functions.stitching.made import Made
+from functions.stitching.music import with_music
+from functions.stitching.pictures import pixels, poster, slide_picture
+from functions.stitching.reading import read_recorded, read_whole
+from functions.stitching.slideshow import write_slideshow
+from functions.stitching.speech import STEREO_LU, Speech
+from functions.stitching.subtitles import Cue, cues, to_srt, to_vtt
+from functions.stitching.timeline import RATE_HZ, Timeline, chapters, timeline
+from shared.domain.deck import Deck
+from shared.domain.film_options import FILM_LONGEST_S, FilmOptions
+from shared.domain.narration import Narration
+from shared.domain.pipeline import Bucket
+from shared.domain.speech import Spoken
+from shared.domain.wav import from_wav
+from shared.errors import InvalidOption, PermanentError
+from shared.media.pcm import decode_sound
+from shared.media.ranged import RangeFile
+from shared.ports import ObjectStore
+from shared.stage import Task
+
+
+class SlidesDoNotMatch(PermanentError):
+    """The slides, their narration and the deck do not belong together."""
+
+    code = "slides-do-not-match"
+
+
+@dataclass(frozen=True)
+class DeckFilm:
+    """All that a film of slides is made of. `content` is what its name is derived from."""
+
+    objects: ObjectStore
+    deck: Deck
+    slides: Sequence[Mapping[str, Any]]
+    narration: Narration
+    options: FilmOptions
+    music: Mapping[str, Any] | None
+
+    @classmethod
+    def of(cls, task: Task) -> DeckFilm:
+        """Read what the stages before recorded. Raises SlidesDoNotMatch and what reading raises."""
+        drawn = task.job.facts["slide_generation"]
+        spoken = task.job.facts["text_to_speech"]["narration"]
+        deck = Deck.from_dict(json.loads(read_recorded(task.objects, drawn["deck"])))
+        narration = Narration.from_json(read_recorded(task.objects, spoken))
+        slides = tuple(drawn["slides"])
+        if not len(deck.slides) == len(slides) == len(narration.slides):
+            raise SlidesDoNotMatch(
+                f"There are {len(deck.slides)} slides in the deck, {len(slides)} drawn ones and "
+                f"{len(narration.slides)} spoken ones."
+            )
+        try:
+            options = FilmOptions.of(task.job.options)
+        except ValueError as wrong:
+            raise InvalidOption(str(wrong)) from wrong
+        music = task.job.facts.get("upload_trigger", {}).get("music")
+        return cls(task.objects, deck, slides, narration, options, music)
+
+    @property
+    def content(self) -> list[Any]:
+        """What the film is made of, JSON-able."""
+        return [
+            self.deck.to_dict(),
+            [[one["name"], one["generation"]] for one in self.slides],
+            [[one.object, one.generation] for one in self.narration.slides],
+            self.options.to_dict(),
+            None if self.music is None else [self.music["object"], self.music["generation"]],
+        ]
+
+    def write(self, path: Path, check: Callable[[], None]) -> Made:
+        """Write the film to `path`."""
+        film = timeline(self.narration)
+        rows = cues(film.sentences)
+        channels = 1 if self.music is None else 2
+        speech = Speech(film, self._speech)
+        speech.measure(check)
+        factors = speech.gains(TARGET_LUFS - (STEREO_LU if channels == 2 else 0))
+        about = About(
+            size=self.deck.size,
+            channels=channels,
+            title=self.deck.title,
+            language=iso_639_2(self.deck.language),
+            chapters=chapters(film, [slide.heading for slide in self.deck.slides]),
+            subtitles=bool(rows),
+        )
+        write_slideshow(
+            path,
+            film,
+            about,
+            frame_of=self._frame,
+            sound=self._sound(film, speech.scenes(factors)),
+            cues=rows,
+            transition=self.options.transition,
+            check=check,
+        )
+        return self._made(film, rows)
+
+    def describe(self) -> Made:
+        """What `write` would give, without writing the film."""
+        film = timeline(self.narration)
+        return self._made(film, cues(film.sentences))
+
+    def _made(self, film: Timeline, rows: Sequence[Cue]) -> Made:
+        first = slide_picture(read_recorded(self.objects, self.slides[0]), self.deck.size)
+        facts = {
+            "duration_s": round(float(film.duration), 3),
+            "slides": len(self.slides),
+            "width": self.deck.size[0],
+            "height": self.deck.size[1],
+        }
+        spoken = bool(rows)
+        return Made(
+            poster(first), to_vtt(rows) if spoken else "", to_srt(rows) if spoken else "", facts
+        )
+
+    def _sound(self, film: Timeline, voice: Iterator[Samples]) -> Iterator[Samples]:
+        if self.music is None:
+            return voice
+        music = self.music
+
+        def decode() -> Iterator[Samples]:
+            read_at = self.objects.read_at(Bucket.UPLOADS, music["object"], music["generation"])
+            file = RangeFile(read_at, music["size_bytes"])
+            return decode_sound(file, rate_hz=RATE_HZ, channels=2, most_s=FILM_LONGEST_S)
+
+        return with_music(voice, film, decode)
+
+    def _frame(self, number: int) -> VideoFrame:
+        data = read_recorded(self.objects, self.slides[number])
+        return film_frame(pixels(slide_picture(data, self.deck.size)))
+
+    def _speech(self, number: int) -> Spoken:
+        one = self.narration.slides[number]
+        return from_wav(read_whole(self.objects, Bucket.WORK, one.object, one.generation))

@@ -1,0 +1,174 @@
+"""Loudness after ITU-R BS.1770-4 and EBU R 128, and the gain that brings a voice to -16 LUFS.
+
+The sound is measured once in frames of 5 ms (K-weighted energy, highest sample). From these two
+short rows everything follows: the loudness, the gain, and the curve of a limiter that holds peaks
+back without another look at the samples.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Row = NDArray[np.float32]
+
+TARGET_LUFS = -16.0
+CEILING_DBFS = -3.0
+"""Of single samples. True peaks between samples and the AAC encoder add up to about 2 dB."""
+FRAMES_A_SECOND = 200
+MOST_GAIN_DB = 30.0
+_BLOCK, _HOP = 80, 20
+"""Gating blocks of 400 ms that overlap by three quarters, in frames."""
+_ABSOLUTE_LUFS, _RELATIVE_LU = -70.0, -10.0
+_OFFSET = -0.691
+_REACH = 1
+"""How many frames ahead the limiter looks, and for how many it lets go: more of them hold back
+whole words and not their peaks, and then -16 LUFS cannot be reached."""
+_FFT = 1 << 15
+_SETTLED = 1 << 13
+"""The filters' answer to an impulse has died away after this many samples at up to 48 kHz."""
+
+
+class Profile:
+    """A sound as rows of frames. Silence may be added between pieces."""
+
+    def __init__(self) -> None:
+        self._energies: list[Row] = []
+        self._peaks: list[Row] = []
+
+    def add(self, samples: Row, rate_hz: int) -> slice:
+        """Measure a piece, float32 of shape (channels, n); → where its frames stand."""
+        count = -(-samples.shape[1] * FRAMES_A_SECOND // rate_hz)
+        # Frames are not a whole number of samples at every rate: each begins at the nearest one.
+        starts = (np.arange(count) * rate_hz + FRAMES_A_SECOND // 2) // FRAMES_A_SECOND
+        lengths = np.diff(np.append(starts, samples.shape[1])).clip(1)
+        energy = np.zeros(count, np.float32)
+        peak = np.zeros(count, np.float32)
+        if count:
+            starts = starts.clip(max=samples.shape[1] - 1)
+            for channel in samples:
+                energy += np.add.reduceat(_weighted(channel, rate_hz) ** 2, starts) / lengths
+                peak = np.maximum(peak, np.maximum.reduceat(np.abs(channel), starts))
+        return self._append(energy, peak)
+
+    def add_silence(self, seconds: float) -> None:
+        """Measure nothing for a while."""
+        zeros = np.zeros(round(seconds * FRAMES_A_SECOND), np.float32)
+        self._append(zeros, zeros)
+
+    @property
+    def energies(self) -> Row:
+        """Mean squares after K-weighting, summed over the channels."""
+        return np.concatenate([np.zeros(0, np.float32), *self._energies])
+
+    @property
+    def peaks(self) -> Row:
+        """The highest sample of any channel; full scale is 1."""
+        return np.concatenate([np.zeros(0, np.float32), *self._peaks])
+
+    def _append(self, energy: Row, peak: Row) -> slice:
+        start = sum(map(len, self._energies))
+        self._energies.append(energy)
+        self._peaks.append(peak)
+        return slice(start, start + len(energy))
+
+
+def loudness(energies: Row) -> float:
+    """Integrated loudness in LUFS; -inf for silence."""
+    count = len(energies)
+    if count == 0:
+        return -np.inf
+    if count < _BLOCK:
+        energies = np.pad(energies, (0, _BLOCK - count))
+    sums = np.concatenate([[0.0], np.cumsum(energies, dtype=np.float64)])
+    blocks = (sums[_BLOCK:] - sums[:-_BLOCK])[::_HOP] / _BLOCK
+    gated = blocks[blocks > _energy(_ABSOLUTE_LUFS)]
+    if not len(gated):
+        return -np.inf
+    gated = gated[gated > gated.mean() * 10 ** (_RELATIVE_LU / 10)]
+    return float(_OFFSET + 10 * np.log10(gated.mean()))
+
+
+def gains(profile: Profile, target_lufs: float = TARGET_LUFS) -> Row:
+    """The factor of every frame: one gain for the whole sound, less where peaks would pass the
+    ceiling. The loudness that the limiter takes away is given back."""
+    energies, peaks = profile.energies, profile.peaks
+    gain_db = 0.0
+    for _ in range(8):
+        curve = _limited(peaks, gain_db)
+        measured = loudness(energies * curve**2)
+        if not np.isfinite(measured):
+            return np.ones_like(energies)
+        gain_db = float(np.clip(gain_db + target_lufs - measured, -MOST_GAIN_DB, MOST_GAIN_DB))
+    return _limited(peaks, gain_db)
+
+
+def curve_of(factors: Row, samples: int, per_frame: float) -> Row | float:
+    """The frames' factors for each of `samples`: straight lines between the frames' middles."""
+    if len(factors) == 0 or factors.min() == factors.max():
+        return float(factors[0]) if len(factors) else 1.0
+    middles = (np.arange(len(factors)) + 0.5) * per_frame
+    return np.interp(np.arange(samples), middles, factors).astype(np.float32)
+
+
+def _limited(peaks: Row, gain_db: float) -> Row:
+    gain, ceiling = 10 ** (gain_db / 20), 10 ** (CEILING_DBFS / 20)
+    allowed = np.minimum(gain, ceiling / np.maximum(peaks, 1e-9)).astype(np.float32)
+    if len(allowed) == 0 or allowed.min() >= gain:
+        return np.full_like(peaks, gain)
+    # The lowest of the neighbours, then their mean: never above what a frame allows, also not
+    # on the straight lines between frames.
+    held = _windows(allowed, _REACH + 1).min(axis=1)
+    smooth: Row = _windows(held, _REACH).mean(axis=1, dtype=np.float32)
+    return smooth
+
+
+def _windows(row: Row, reach: int) -> Row:
+    padded = np.pad(row, reach, mode="edge")
+    found: Row = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
+    return found
+
+
+def _weighted(samples: Row, rate_hz: int) -> Row:
+    """K-weighting by overlap-save: pieces are filtered in the frequency domain."""
+    response = _response(rate_hz)
+    step = _FFT - _SETTLED
+    padded = np.pad(samples, (_SETTLED, -len(samples) % step))
+    out = np.empty(len(padded) - _SETTLED, np.float32)
+    for at in range(0, len(out), step):
+        spectrum = np.fft.rfft(padded[at : at + _FFT])
+        spectrum *= response
+        out[at : at + step] = np.fft.irfft(spectrum, _FFT)[_SETTLED:]
+    return out[: len(samples)]
+
+
+@cache
+def _response(rate_hz: int) -> NDArray[np.complex64]:
+    """The two filters of BS.1770-4 at any rate: the analogue prototypes, transformed bilinearly,
+    which at 48 kHz gives the standard's own coefficients."""
+    z = np.exp(-2j * np.pi * np.arange(_FFT // 2 + 1) / _FFT)
+
+    def ratio(b: tuple[float, ...], a: tuple[float, ...]) -> NDArray[Any]:
+        top = b[0] + b[1] * z + b[2] * z**2
+        found: NDArray[Any] = top / (a[0] + a[1] * z + a[2] * z**2)
+        return found
+
+    k, q = np.tan(np.pi * 1681.974450955533 / rate_hz), 0.7071752369554196
+    high = 10 ** (3.999843853973347 / 20)
+    band = high**0.4996667741545416
+    head = ratio(
+        (high + band * k / q + k * k, 2 * (k * k - high), high - band * k / q + k * k),
+        (1 + k / q + k * k, 2 * (k * k - 1), 1 - k / q + k * k),
+    )
+    k, q = np.tan(np.pi * 38.13547087602444 / rate_hz), 0.5003270373238773
+    low = 1 + k / q + k * k
+    cut = ratio((1, -2, 1), (1, 2 * (k * k - 1) / low, (1 - k / q + k * k) / low))
+    both: NDArray[np.complex64] = (head * cut).astype(np.complex64)
+    return both
+
+
+def _energy(lufs: float) -> float:
+    return float(10 ** ((lufs - _OFFSET) / 10))

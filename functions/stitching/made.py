@@ -1,0 +1,18 @@
+"""What comes with a film that was made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The poster as JPEG, the subtitles as text or "", and what the job should remember."""
+
+    poster: bytes
+    vtt: str = ""
+    srt: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()

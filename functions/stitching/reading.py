@@ -1,0 +1,37 @@
+"""Whole objects of moderate size, pinned to their version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared.domain.pipeline import Bucket
+from shared.errors import PermanentError, SourceExpired
+from shared.ports import ObjectStore
+
+MOST_BYTES = 64 << 20
+
+
+class ObjectTooLarge(PermanentError):
+    """A part of the film is larger than what can be worked on."""
+
+    code = "object-too-large"
+
+
+def read_whole(objects: ObjectStore, bucket: Bucket, name: str, generation: int) -> bytes:
+    """All bytes of one version. Raises SourceExpired when it is gone, ObjectTooLarge."""
+    there = objects.stat(bucket, name)
+    if there is None or there.generation != generation:
+        raise SourceExpired(f"{name} is no longer there.")
+    if there.size_bytes > MOST_BYTES:
+        raise ObjectTooLarge
+    if not there.size_bytes:
+        return b""
+    return objects.read_at(bucket, name, generation)(0, there.size_bytes)
+
+
+def read_recorded(objects: ObjectStore, place: Mapping[str, Any]) -> bytes:
+    """An object as a stage recorded it: {"bucket", "name", "generation"}."""
+    return read_whole(
+        objects, Bucket(place["bucket"]), str(place["name"]), int(place["generation"])
+    )

@@ -1,0 +1,139 @@
+"""A film of one picture under one sound, as long as the sound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from functions.stitching.film import LAST, REPEAT, About, Film, Samples, film_frame
+from functions.stitching.loudness import (
+    FRAMES_A_SECOND,
+    TARGET_LUFS,
+    Profile,
+    Row,
+    curve_of,
+    gains,
+)
+from functions.stitching.made import Made
+from functions.stitching.pictures import fitted, pixels, poster
+from functions.stitching.reading import read_whole
+from functions.stitching.timeline import RATE_HZ
+from shared.domain.film_options import FILM_LONGEST_S, StillOptions
+from shared.domain.pipeline import Bucket
+from shared.errors import InvalidOption
+from shared.media.audio import UndecodableSound
+from shared.media.image import read_picture
+from shared.media.pcm import decode_sound
+from shared.media.ranged import RangeFile
+from shared.ports import ObjectStore
+from shared.stage import Task
+
+_BLOCK = RATE_HZ
+_SHORTEST = RATE_HZ // 10
+"""A film of less than a tenth of a second is none."""
+
+
+@dataclass(frozen=True)
+class StillFilm:
+    """The uploaded picture and sound, as upload_trigger recorded them."""
+
+    objects: ObjectStore
+    title: str
+    picture: Mapping[str, Any]
+    sound: Mapping[str, Any]
+    options: StillOptions
+
+    @classmethod
+    def of(cls, task: Task) -> StillFilm:
+        """Read the order out of the job."""
+        found = task.job.facts["upload_trigger"]
+        try:
+            options = StillOptions.parse(task.job.options)
+        except ValueError as wrong:
+            raise InvalidOption(str(wrong)) from wrong
+        return cls(task.objects, task.job.title, found["picture"], found["sound"], options)
+
+    @property
+    def content(self) -> list[Any]:
+        """What the film is made of, JSON-able."""
+        sources = [[one["object"], one["generation"]] for one in (self.picture, self.sound)]
+        return [sources, self.title, self.options.to_dict()]
+
+    def write(self, path: Path, check: Callable[[], None]) -> Made:
+        """Write the film to `path`. Raises what reading the picture and the sound raises."""
+        shown = self._shown()
+        factors = self._factors(check)
+        about = About(size=shown.size, channels=2, title=self.title)
+        frame = film_frame(pixels(shown))
+        with Film(path, about) as film:
+            film.picture(frame, 0, key=True)
+            following = REPEAT
+            for block in self._evened(factors):
+                check()
+                film.sound(block)
+                while following < film.heard - LAST:
+                    film.picture(frame, following)
+                    following += REPEAT
+            if film.heard < _SHORTEST:
+                raise UndecodableSound("The sound is shorter than a tenth of a second.")
+            film.picture(frame, film.heard - LAST)
+            seconds = film.heard / RATE_HZ
+        return self._made(shown, {"duration_s": round(seconds, 3)})
+
+    def describe(self) -> Made:
+        """What `write` would give, without writing the film."""
+        seconds = sum(block.shape[1] for block in self._blocks()) / RATE_HZ
+        return self._made(self._shown(), {"duration_s": round(seconds, 3)})
+
+    def _made(self, shown: Image.Image, facts: Mapping[str, Any]) -> Made:
+        return Made(poster(shown), facts={**facts, "width": shown.width, "height": shown.height})
+
+    def _shown(self) -> Image.Image:
+        data = read_whole(
+            self.objects, Bucket.UPLOADS, self.picture["object"], self.picture["generation"]
+        )
+        size = self.options.film_size(self.picture["width"], self.picture["height"])
+        return fitted(read_picture(data, most_side_px=2 * max(size)), size)
+
+    def _factors(self, check: Callable[[], None]) -> Row | None:
+        """The gain of every frame, when the loudness shall be evened."""
+        if self.options.loudness == "keep":
+            return None
+        profile = Profile()
+        for block in self._blocks():
+            check()
+            profile.add(block, RATE_HZ)
+        return gains(profile, TARGET_LUFS)
+
+    def _evened(self, factors: Row | None) -> Iterator[Samples]:
+        at = 0
+        for block in self._blocks():
+            if factors is not None:
+                frames = -(-block.shape[1] * FRAMES_A_SECOND // RATE_HZ)
+                per_frame = RATE_HZ / FRAMES_A_SECOND
+                block *= curve_of(factors[at : at + frames], block.shape[1], per_frame)
+                at += frames
+            yield block
+
+    def _blocks(self) -> Iterator[Samples]:
+        """The sound in blocks of a second: the last one may be shorter."""
+        read_at = self.objects.read_at(
+            Bucket.UPLOADS, self.sound["object"], self.sound["generation"]
+        )
+        file = RangeFile(read_at, self.sound["size_bytes"])
+        pieces: list[Samples] = []
+        there = 0
+        for block in decode_sound(file, rate_hz=RATE_HZ, channels=2, most_s=FILM_LONGEST_S):
+            pieces.append(block)
+            there += block.shape[1]
+            while there >= _BLOCK:
+                whole = np.concatenate(pieces, axis=1)
+                yield np.ascontiguousarray(whole[:, :_BLOCK])
+                pieces, there = [whole[:, _BLOCK:]], there - _BLOCK
+        if there:
+            yield np.concatenate(pieces, axis=1)

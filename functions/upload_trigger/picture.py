@@ -1,0 +1,28 @@
+"""Examine an uploaded picture: its header always, all of it when that costs little."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.media.image import PictureTooLarge, picture_facts, read_picture
+from shared.ports import ObjectStore, Stored
+
+MOST_BYTES = 40_000_000
+DECODED_PIXELS = 12_000_000
+"""Up to this many pixels a picture is decoded here, so that a damaged one is refused at once; as
+RGB it takes 36 MB. Larger ones are decoded where there is memory for them."""
+
+
+def examine_picture(objects: ObjectStore, there: Stored) -> dict[str, Any]:
+    """→ format, and width and height in pixels as a person sees them.
+
+    Raises a PermanentError of shared.media.image that names the cause.
+    """
+    if there.size_bytes > MOST_BYTES:
+        raise PictureTooLarge(f"The picture has more than {MOST_BYTES // 10**6} MB.")
+    read_at = objects.read_at(there.bucket, there.name, there.generation)
+    data = read_at(0, there.size_bytes) if there.size_bytes else b""
+    facts = picture_facts(data)
+    if facts.width * facts.height <= DECODED_PIXELS:
+        read_picture(data)
+    return {"format": facts.format, "width": facts.width, "height": facts.height}

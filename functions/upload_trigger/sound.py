@@ -1,0 +1,30 @@
+"""Examine an uploaded sound: read by Range, decoded at its beginning."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.domain.film_options import FILM_LONGEST_S
+from shared.media.audio import SoundTooLong, examine_sound
+from shared.media.ranged import RangeFile
+from shared.ports import ObjectStore, Stored
+
+
+def examine_track(objects: ObjectStore, there: Stored) -> dict[str, Any]:
+    """→ codec, rate, channels, and the duration that the file claims in seconds or None.
+
+    Raises a PermanentError of shared.media.audio that names the cause.
+    """
+    read_at = objects.read_at(there.bucket, there.name, there.generation)
+    facts = examine_sound(RangeFile(read_at, there.size_bytes))
+    if facts.duration is not None and facts.duration > FILM_LONGEST_S:
+        raise SoundTooLong(
+            f"The sound is {float(facts.duration) / 60:.0f} minutes long; "
+            f"the limit is {FILM_LONGEST_S // 60}."
+        )
+    return {
+        "codec": facts.codec,
+        "rate_hz": facts.rate_hz,
+        "channels": facts.channels,
+        "claimed_s": None if facts.duration is None else round(float(facts.duration), 3),
+    }

@@ -1,0 +1,98 @@
+"""What a person may choose about a film: read from what the person wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, cast, get_args
+
+from shared.domain.deck import Resolution, picture_size
+
+Transition = Literal["cut", "fade"]
+Shape = Literal["picture", "16:9", "9:16", "1:1"]
+Loudness = Literal["keep", "even"]
+
+FILM_LONGEST_S = 2 * 3600
+"""Encoding takes about a sixtieth of a film's length: this fits one function's time by far."""
+FILM_NAMES = ("transition",)
+STILL_NAMES = ("shape", "resolution", "loudness")
+_NARROWEST = 3
+"""A picture's own shape is kept up to this proportion of its sides; beyond, it gets margins."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilmOptions:
+    """Of a film made of slides: how one slide gives way to the next."""
+
+    transition: Transition = "cut"
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> FilmOptions:
+        """Read FILM_NAMES out of all options of a job. Raises ValueError with a sentence."""
+        return cls(cast("Transition", _choice(options, "transition", get_args(Transition))))
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able; `of` reads it back to an equal value."""
+        return {"transition": self.transition}
+
+
+@dataclass(frozen=True, slots=True)
+class StillOptions:
+    """Of a picture under a sound. `shape` "picture" keeps the picture's own; `loudness` "even"
+    brings the sound to -16 LUFS."""
+
+    shape: Shape = "picture"
+    resolution: Resolution = "1080p"
+    loudness: Loudness = "keep"
+
+    @classmethod
+    def parse(cls, given: Mapping[str, Any]) -> StillOptions:
+        """Read options as a person gives them. Raises ValueError with a sentence."""
+        unknown = sorted(set(given) - set(STILL_NAMES))
+        if unknown:
+            raise ValueError(
+                f"The option {unknown[0]!r} does not exist; there are "
+                f"{', '.join(STILL_NAMES[:-1])} and {STILL_NAMES[-1]}."
+            )
+        return cls(
+            shape=cast("Shape", _choice(given, "shape", get_args(Shape))),
+            resolution=cast(
+                "Resolution", _choice(given, "resolution", tuple(reversed(get_args(Resolution))))
+            ),
+            loudness=cast("Loudness", _choice(given, "loudness", get_args(Loudness))),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able; `parse` reads it back to an equal value."""
+        return {"shape": self.shape, "resolution": self.resolution, "loudness": self.loudness}
+
+    def film_size(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height of the film in pixels, both even, for a picture of this size."""
+        if self.shape != "picture":
+            return picture_size(self.shape, self.resolution)
+        width = min(max(width, -(-height // _NARROWEST)), height * _NARROWEST)
+        height = min(max(height, -(-width // _NARROWEST)), width * _NARROWEST)
+        wide = width >= height
+        long, short = picture_size("16:9", self.resolution)
+        box = (long, short) if wide else (short, long)
+        if width == height:
+            box = (short, short)
+        # Small pictures are enlarged: a player would do it worse.
+        scale = min(box[0] / width, box[1] / height)
+        return _even(width * scale, box[0]), _even(height * scale, box[1])
+
+
+def _even(length: float, most: int) -> int:
+    return min(most, max(2, 2 * round(length / 2)))
+
+
+def _choice(options: Mapping[str, Any], name: str, allowed: Sequence[str]) -> str:
+    """One of `allowed`; absent or None is the first of them."""
+    value = options.get(name)
+    if value is None:
+        return allowed[0]
+    if not isinstance(value, str) or value not in allowed:
+        raise ValueError(
+            f"{name} is {str(value)[:40]!r}; it can be {', '.join(allowed[:-1])} or {allowed[-1]}."
+        )
+    return value

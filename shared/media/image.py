@@ -1,0 +1,123 @@
+"""Read untrusted still pictures: three formats, bounded pixels, upright, without transparency."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from shared.errors import PermanentError
+from shared.media.errors import EmptyFile
+
+FORMATS = ("JPEG", "PNG", "WEBP")
+MOST_PIXELS = 64_000_000
+"""As RGB this takes 192 MB."""
+LONGEST_SIDE_PX = 30_000
+_PAPER = (255, 255, 255)
+_TURNED = (5, 6, 7, 8)
+_ORIENTATION = 0x0112
+
+Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+
+
+class NotAPicture(PermanentError):
+    """This is not a picture that we can read; JPEG, PNG and WebP do."""
+
+    code = "not-a-picture"
+
+
+class PictureTooLarge(PermanentError):
+    """The picture has too many pixels."""
+
+    code = "picture-too-large"
+
+
+class PictureDamaged(PermanentError):
+    """The picture is cut off or damaged; upload it again."""
+
+    code = "picture-damaged"
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFacts:
+    """What a picture is. `width` and `height` in pixels as a person sees it, upright."""
+
+    format: str
+    width: int
+    height: int
+
+
+def picture_facts(data: bytes) -> PictureFacts:
+    """Read the header alone. Raises a PermanentError that names the cause."""
+    with _opened(data) as image:
+        return _facts(image)
+
+
+def read_picture(data: bytes, most_side_px: int | None = None) -> Image.Image:
+    """The first picture of the file: RGB, upright, transparency on white.
+
+    `most_side_px`: a JPEG much larger than that is decoded at a fraction of its size, but never
+    smaller than that. Raises a PermanentError that names the cause.
+    """
+    with _opened(data) as image:
+        if most_side_px is not None:
+            image.draft("RGB", (most_side_px, most_side_px))
+        try:
+            image.load()
+            upright = ImageOps.exif_transpose(image)
+            return _opaque(upright)
+        except (OSError, SyntaxError, ValueError, IndexError, EOFError) as error:
+            raise PictureDamaged from error
+
+
+@contextmanager
+def _opened(data: bytes) -> Iterator[Image.Image]:
+    if not data:
+        raise EmptyFile
+    with warnings.catch_warnings():
+        # Pillow warns of what MOST_PIXELS is exceeded by, and raises only at twice that.
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            image = Image.open(io.BytesIO(data), formats=FORMATS)
+        except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+            raise PictureTooLarge(_too_large()) from error
+        except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+            raise NotAPicture from error
+    with image:
+        width, height = image.size
+        if width * height > MOST_PIXELS or max(width, height) > LONGEST_SIDE_PX:
+            raise PictureTooLarge(_too_large(width, height))
+        if width < 1 or height < 1:
+            raise NotAPicture
+        yield image
+
+
+def _facts(image: Image.Image) -> PictureFacts:
+    width, height = image.size
+    try:
+        turned = image.getexif().get(_ORIENTATION) in _TURNED
+    except (OSError, SyntaxError, ValueError, KeyError, TypeError):
+        turned = False  # a damaged note about the picture is not a damaged picture
+    if turned:
+        width, height = height, width
+    return PictureFacts(image.format or "", width, height)
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    if image.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
+        # 16-bit grey: Pillow's own conversion would cut it off instead of scaling it.
+        image = image.point(lambda value: value * (1 / 256)).convert("L")
+    if image.has_transparency_data:
+        shown = image.convert("RGBA")
+        paper = Image.new("RGBA", shown.size, (*_PAPER, 255))
+        return Image.alpha_composite(paper, shown).convert("RGB")
+    return image.convert("RGB")
+
+
+def _too_large(width: int = 0, height: int = 0) -> str:
+    size = f"The picture is {width}×{height} pixels" if width else "The picture has too many pixels"
+    return f"{size}; at most {MOST_PIXELS // 10**6} megapixels can be read."
