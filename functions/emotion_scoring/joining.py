@@ -39,8 +39,7 @@ RECIPE_OF_RESULTS = 1
 
 def join_scores(task: Task) -> Finished:
     """Follow the faces through all parts; write the timeline, its chart and its peaks."""
-    # Whether the purpose is allowed was decided when the job was created.
-    options = EmotionOptions.parse(task.job.options, allow_medical_safety=True)
+    options = EmotionOptions.of_job(task.job.options)
     parts = Parts.of(task)
     results = _Results(task, _key(parts, options))
     every = options.frames.every
@@ -61,7 +60,10 @@ def join_scores(task: Task) -> Finished:
     artefacts.append(results.write("timeline.png", "chart", "image/png", chart))
     artefacts += _thumbnails(results, parts, peaks)
     facts = counted | {
-        "moments": _told(peaks),
+        "moments": [
+            {**told, "picture": parts.place(peak.part, peak.frame)}
+            for told, peak in zip(_told(peaks), peaks, strict=True)
+        ],
         "models": parts.models,
         "purpose": options.purpose,
         "smooth": options.smooth,

@@ -79,6 +79,16 @@ class Parts:
                 self.task.check()
                 yield number, frame
 
+    def place(self, part: int, frame: ScoredFrame) -> dict[str, Any]:
+        """Where a frame's bytes lie in the work bucket, for the stages that follow."""
+        name, generation = self.heads[part].pack
+        return {
+            "object": name,
+            "generation": generation,
+            "offset": frame.offset,
+            "size_bytes": frame.size_bytes,
+        }
+
     def picture(self, part: int, frame: ScoredFrame) -> bytes:
         """The bytes of one frame out of its pack."""
         name, generation = self.heads[part].pack

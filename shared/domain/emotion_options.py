@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from shared.domain.frame_options import FrameOptions
 from shared.errors import InvalidOption
 
 PURPOSE_MOST = 200
+_FRAMES = tuple(field.name for field in fields(FrameOptions))
 _OWN = ("consent", "purpose", "smooth", "annotate")
 
 # Beginnings of words, in the languages in which uploaders are likely to write. A purpose that
@@ -76,6 +77,12 @@ class EmotionOptions:
         ProhibitedPurpose. `allow_medical_safety`: the operator vouches for the exception.
         """
         given = {name: value for name, value in mapping.items() if value is not None}
+        known = (*_FRAMES, *_OWN)
+        unknown = sorted(set(mapping) - set(known))
+        if unknown:
+            raise ValueError(
+                f"The option {unknown[0]!r} does not exist; there are {', '.join(known)}."
+            )
         frames = frames_part(mapping)
         if not _flag("consent", given.get("consent", False)):
             raise ValueError(
@@ -87,6 +94,13 @@ class EmotionOptions:
         if _flag("annotate", given.get("annotate", cls.annotate)):
             raise ValueError("annotate is not available yet.")
         return cls(frames, purpose, _flag("smooth", given.get("smooth", cls.smooth)))
+
+    @classmethod
+    def of_job(cls, options: Mapping[str, Any]) -> EmotionOptions:
+        """Out of a job's options, whatever else these say. Whether the purpose is lawful was
+        decided when the job was created."""
+        mine = {name: value for name, value in options.items() if name in (*_FRAMES, *_OWN)}
+        return cls.parse(mine, allow_medical_safety=True)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able and flat; `parse` reads it back to an equal value."""
@@ -100,7 +114,7 @@ class EmotionOptions:
 
 def frames_part(mapping: Mapping[str, Any]) -> FrameOptions:
     """Which frames a job wants, whatever else its options say. Raises ValueError."""
-    return FrameOptions.parse({k: v for k, v in mapping.items() if k not in _OWN})
+    return FrameOptions.parse({k: v for k, v in mapping.items() if k in _FRAMES})
 
 
 def _purpose(value: object) -> str:

@@ -88,6 +88,14 @@ def test_the_exception_needs_the_operator_and_a_medical_or_safety_purpose() -> N
         EmotionOptions.parse(GOOD | {"purpose": "workers' mood"}, allow_medical_safety=True)
 
 
+def test_stages_read_their_part_of_a_job_with_more_options() -> None:
+    job = _parse().to_dict() | {"language": "de"}
+    assert EmotionOptions.of_job(job) == _parse()
+    assert frames_part(job) == _parse().frames
+    with pytest.raises(ValueError, match="language"):
+        EmotionOptions.parse(job, allow_medical_safety=False)
+
+
 def test_an_unknown_option_and_a_bad_flag_are_named() -> None:
     with pytest.raises(ValueError, match="emotion"):
         _parse(emotion="all")

@@ -26,6 +26,7 @@ from shared.domain.message import JOIN, Envelope, ObjectRef
 from shared.domain.pipeline import Bucket
 from shared.driver import Hold, Neighbours, SystemClock
 from shared.errors import LeaseLost
+from shared.media.picture import decode_image
 from shared.ports import Stored
 from shared.stage import Task
 from tests.contract.gcs.standin import PROJECT, StandIn
@@ -192,6 +193,9 @@ def test_everything_that_is_promised_lies_in_the_outputs_bucket(scene: Scene) ->
     assert [one["thumbnail"] for one in moments] == names[4:]
     for one in moments:
         assert _read(scene, done, one["thumbnail"]).startswith(b"\xff\xd8")
+        at = one["picture"]
+        read = scene.bench.objects.read_at(Bucket.WORK, at["object"], at["generation"])
+        assert decode_image(read(at["offset"], at["size_bytes"])).shape == (180, 320, 3)
     rows = list(csv.DictReader(io.StringIO(_read(scene, done, "emotions.csv").decode())))
     assert len(rows) == 13
     assert _read(scene, done, "timeline.png").startswith(b"\x89PNG")
