@@ -10,11 +10,13 @@ import sys
 import threading
 from collections.abc import Callable
 
-from infra.local import doctor, locking, looking, running, testing
+from infra.local import doctor, fault_orders, locking, looking, running, testing
 from infra.local.layout import DEFAULT_BASE, PROJECT, Place, SetupError
 from infra.local.services import rows_to_start
 from infra.local.suite import Suite, held, wipe
 from infra.local.tools import prepare
+from infra.local.watch.screen import watch
+from shared.domain.deck_options import THEMES
 from shared.domain.pipeline import RECIPES
 
 EPILOG = f"""\
@@ -100,6 +102,17 @@ def _parser() -> argparse.ArgumentParser:
     looked.add_argument("--json", action="store_true", help="for programs")
     looked.set_defaults(run_command=looking.status)
 
+    watched = commands.add_parser("watch", help="the chain while it works; q or Ctrl-C ends it")
+    watched.add_argument("--once", action="store_true", help="print one picture and end")
+    watched.add_argument("--every", type=float, default=1.0, metavar="S", help="default: 1")
+    watched.set_defaults(run_command=watch)
+
+    faulty = commands.add_parser(
+        "fault", help="let a service, a function or its messages fail; alone: how often it did"
+    )
+    fault_orders.add_arguments(faulty)
+    faulty.set_defaults(run_command=fault_orders.fault)
+
     commands.add_parser("stop", help="end the suite").set_defaults(run_command=looking.stop)
 
     commands.add_parser(
@@ -155,6 +168,18 @@ def _run_parser() -> argparse.ArgumentParser:
         const="false",
         help="leave emotion scores as they are, frame by frame",
     )
+    parser.add_argument("--prompt", metavar="TEXT", help="what a presentation is about")
+    parser.add_argument("--source", metavar="FILE", help="text that it draws on")
+    parser.add_argument("--slides", metavar="3-40", help="how many slides (default 8)")
+    parser.add_argument("--language", metavar="TAG", help="such as pt-BR (default: the prompt's)")
+    parser.add_argument("--tone", metavar="TEXT", help="how it shall sound, in a few words")
+    parser.add_argument("--audience", metavar="TEXT", help="whom it is for")
+    parser.add_argument("--aspect", metavar="W:H", help="of its slides: 16:9, 9:16 or 1:1")
+    parser.add_argument("--theme", metavar="NAME", help=f"their look: {', '.join(THEMES)}")
+    parser.add_argument("--voice", metavar="NAME", help="a voice of Text-to-Speech")
+    parser.add_argument("--speed", metavar="FACTOR", help="of the voice, 0.25 to 2")
+    parser.add_argument("--pitch", metavar="SEMITONES", help="of the voice, -20 to 20")
+    parser.add_argument("--transition", metavar="HOW", help="between slides: cut or fade")
     parser.add_argument("--shape", metavar="SHAPE", help="of a still: picture, 16:9, 9:16 or 1:1")
     parser.add_argument("--resolution", metavar="LINES", help="of a film: 720p or 1080p")
     parser.add_argument("--loudness", metavar="HOW", help="of a still: keep, or even (-16 LUFS)")

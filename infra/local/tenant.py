@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from infra.local import attached, wiring
+from infra.local import attached, fault_orders, wiring
 from infra.local.client import Client, User
 from infra.local.layout import Place, SetupError
 from infra.local.running import content_type
@@ -153,13 +153,32 @@ class Tenant:
 
     def storage_fault(self, rule: Mapping[str, Any]) -> None:
         """Let Cloud Storage misbehave by a rule (see infra/local/faults.py)."""
-        told = request("POST", self.url("gcs") + "/_faults", dict(rule))
-        if told.status >= 300:
-            raise SetupError(told.body.decode(errors="replace"))
+        fault_orders.order(self.place, "gcs", rule)
 
     def clear_storage_faults(self) -> None:
         """Cloud Storage behaves again."""
-        request("DELETE", self.url("gcs") + "/_faults")
+        fault_orders.clear(self.place, "gcs")
+
+    def message_fault(self, target: str, action: Mapping[str, Any], **how: Any) -> None:
+        """Bend the deliveries to a function, or to all with "messages" (see infra/local/push.py).
+
+        `how` may hold count, rate, seed: `message_fault("stitching", {"repeat": 2}, count=3)`.
+        """
+        fault_orders.order(self.place, target, {"action": dict(action), **how})
+
+    def clear_message_faults(self) -> None:
+        """Messages are delivered once and at once again."""
+        fault_orders.clear(self.place, "push")
+
+    def faults(self) -> list[dict[str, Any]]:
+        """All rules in force, each with its `server` and how often it was `seen` and `met`."""
+        found = fault_orders.listed(self.place, self.services())
+        return [{"server": server, **rule} for server, rule in found]
+
+    def deliveries(self) -> dict[str, dict[str, int]]:
+        """For every function: messages pushed, in_flight, acknowledged, refused so far."""
+        told: dict[str, dict[str, int]] = request("GET", self.url("push") + "/_stats").json()
+        return told
 
 
 def wait_until(
