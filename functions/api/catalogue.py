@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from shared.config import Settings
+from shared.domain.deck_options import DeckOptions
 from shared.domain.emotion_options import EmotionOptions
-from shared.domain.film_options import StillOptions
+from shared.domain.film_options import FilmOptions, StillOptions
 from shared.domain.media import FrameOptions
 from shared.domain.pipeline import RECIPES, Recipe
 from shared.errors import InvalidOption, NotAvailableYet
@@ -27,6 +28,10 @@ def _emotions(given: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
     return EmotionOptions.parse(given, allow_medical_safety=allowed).to_dict()
 
 
+def _presentation(given: Mapping[str, Any], _settings: Settings) -> dict[str, Any]:
+    return DeckOptions.of(given).to_dict() | FilmOptions.of(given).to_dict()
+
+
 def _still(given: Mapping[str, Any], _settings: Settings) -> dict[str, Any]:
     return StillOptions.parse(given).to_dict()
 
@@ -34,6 +39,7 @@ def _still(given: Mapping[str, Any], _settings: Settings) -> dict[str, Any]:
 OPTIONS: Mapping[str, Callable[[Mapping[str, Any], Settings], dict[str, Any]]] = {
     "frames": _frames,
     "emotions": _emotions,
+    "presentation": _presentation,
     "still": _still,
 }
 """How a recipe's options are read: → as they stand in the job. Raises ValueError, or a refusal

@@ -47,13 +47,19 @@ def _glow(image: Image.Image, theme: Theme, bold: bool) -> None:
     width, height = image.size
     short = min(width, height)
     for colour, x, y, radius, share in (
-        (theme.shapes[0], width * 0.98, height * 0.02, short * (1.15 if bold else 0.85), 0.75),
-        (theme.shapes[1], width * 0.02, height * 1.02, short * (0.95 if bold else 0.6), 0.6),
+        (theme.shapes[0], width * 0.98, height * 0.02, short * (1.35 if bold else 1.0), 0.85),
+        (theme.shapes[1], width * 0.02, height * 1.02, short * (1.1 if bold else 0.7), 0.7),
     ):
         side = round(radius * 2)
-        light = Image.eval(Image.radial_gradient("L"), lambda v, s=share: int((255 - v) * s))  # type: ignore[misc]
+        light = Image.radial_gradient("L").point(_falloff(share))
         light = light.resize((side, side), Image.Resampling.BICUBIC)
         image.paste(colour, (round(x - radius), round(y - radius)), light)
+
+
+def _falloff(share: float) -> list[int]:
+    """From `share` in the middle of Pillow's radial gradient smoothly to 0 at its edges, 181."""
+    levels = (max(0.0, 1 - value / 181) for value in range(256))
+    return [round(255 * share * level * level * (3 - 2 * level)) for level in levels]
 
 
 def _arc(image: Image.Image, theme: Theme, bold: bool) -> None:

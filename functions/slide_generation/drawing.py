@@ -70,7 +70,7 @@ class Artist:
         theme, block = self._theme, placed.block
         size = block.size_px
         middle = placed.y + block.line_height * 0.52
-        x = placed.x - 3.9 * self._u
+        x = placed.x - 4.1 * self._u
         x = self._width - x if rtl else x
         if theme.marker == "number":
             number = Text(str((placed.marker or 0) + 1), Style("en", 700, theme.serif))
@@ -80,7 +80,7 @@ class Artist:
             write_line(draw, written, written.lines[0].text, (at[0], top), theme.accent, rtl=rtl)
             return
         if theme.marker == "dash":
-            half = size * 0.42
+            half = size * 0.32
             draw.rectangle((x - half, middle - size * 0.05, x + half, middle + size * 0.04),
                            fill=theme.accent)  # fmt: skip
             return

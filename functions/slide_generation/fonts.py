@@ -20,12 +20,12 @@ _OPTICAL = 26.0
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """One variable font. `tall` marks scripts that need more room between lines."""
+    """One font. `tall` marks scripts that need more room between lines."""
 
     package: str
     file: str
     tall: bool = False
-    axes: tuple[str, ...] = ("wght",)
+    variable: bool = True
 
     @property
     def path(self) -> Path:
@@ -33,10 +33,10 @@ class Face:
         return Path(str(files(self.package) / "fonts" / "ofl" / self.file))
 
 
-INTER = Face(_WEST, "inter/Inter[opsz,wght].ttf", axes=("opsz", "wght"))
-SERIF = Face(_WEST, "sourceserif4/SourceSerif4[opsz,wght].ttf", axes=("opsz", "wght"))
-NOTO = Face(_WEST, "notosans/NotoSans[wdth,wght].ttf", axes=("wdth", "wght"))
-SYMBOLS = Face(_WEST, "notosanssymbols2/NotoSansSymbols2-Regular.ttf", axes=())
+INTER = Face(_WEST, "inter/Inter[opsz,wght].ttf")
+SERIF = Face(_WEST, "sourceserif4/SourceSerif4[opsz,wght].ttf")
+NOTO = Face(_WEST, "notosans/NotoSans[wdth,wght].ttf")
+SYMBOLS = Face(_WEST, "notosanssymbols2/NotoSansSymbols2-Regular.ttf", variable=False)
 _SC = Face(_CJK, "notosanssc/NotoSansSC[wght].ttf", tall=True)
 _TC = Face(_CJK, "notosanstc/NotoSansTC[wght].ttf", tall=True)
 _JP = Face(_CJK, "notosansjp/NotoSansJP[wght].ttf", tall=True)
@@ -44,7 +44,7 @@ _KR = Face(_CJK, "notosanskr/NotoSansKR[wght].ttf", tall=True)
 
 
 def _wide(package: str, name: str, file: str) -> Face:
-    return Face(package, f"{name}/{file}[wdth,wght].ttf", tall=True, axes=("wdth", "wght"))
+    return Face(package, f"{name}/{file}[wdth,wght].ttf", tall=True)
 
 
 _SCRIPTS = (
@@ -91,7 +91,10 @@ def font(face: Face, size_px: int, weight: int) -> ImageFont.FreeTypeFont:
     """The face at a size and a weight (100 to 900), laid out by Raqm."""
     assert features.check("raqm"), "Pillow without Raqm cannot write most scripts"  # noqa: S101
     made = ImageFont.truetype(str(face.path), size_px, layout_engine=ImageFont.Layout.RAQM)
-    if face.axes:
-        known = {"opsz": _OPTICAL, "wdth": 100.0, "wght": float(weight)}
-        made.set_variation_by_axes([known[axis] for axis in face.axes])
+    if face.variable:
+        settings = []
+        for axis in made.get_variation_axes():
+            kind = axis["name"].lower().split()[0]
+            settings.append({b"optical": _OPTICAL, b"width": 100.0}.get(kind, float(weight)))
+        made.set_variation_by_axes(settings)
     return made

@@ -83,8 +83,8 @@ class Planner:
     def _title(self, slide: Slide) -> Plan:
         page, u = self._page, self._u
         width = page.width * (0.86 if self._wide else 1)
-        heading, fits = self._text(slide.heading, 700, (11, 5), width, page.height * 0.58)
-        under, gap = self._stack(slide.bullets, (4.4, SMALLEST_U), width, page.height * 0.26, 1.2)
+        heading, fits = self._text(slide.heading, 700, (12, 5), width, page.height * 0.58)
+        under, gap = self._stack(slide.bullets, (5, SMALLEST_U), width, page.height * 0.26, 1.2)
         texts_height = heading.height + (3.5 * u + sum(one.height + gap for one in under))
         y = page.y + (page.height - texts_height) * 0.5 + 2 * u
         bar = Box(page.x, y - 5 * u, 11 * u, 1.1 * u)
@@ -97,7 +97,7 @@ class Planner:
 
     def _statement(self, slide: Slide) -> Plan:
         page, u = self._page, self._u
-        heading, fits = self._text(slide.heading, 600, (8.6, 4), page.width - 7 * u, page.height)
+        heading, fits = self._text(slide.heading, 600, (10, 4), page.width - 7 * u, page.height)
         y = page.y + (page.height - heading.height) / 2
         bar = Box(page.x, y, 1.1 * u, heading.height)
         return self._done([Placed(heading, page.x + 6 * u, y, "heading")], bar, fits=fits)
@@ -106,14 +106,17 @@ class Planner:
         u = self._u
         # Under a long heading the points need their room first.
         share = 0.42 if len(slide.bullets) < 4 else 0.34
-        heading, fits = self._text(slide.heading, 700, (6.4, 3.4), page.width, page.height * share)
+        heading, fits = self._text(slide.heading, 700, (7.4, 3.4), page.width, page.height * share)
         texts = [Placed(heading, page.x, page.y, "heading")]
         top = page.y + heading.height + 2.2 * u
         bar = Box(page.x, top, 8 * u, 0.8 * u)
         top += 5.4 * u
         room = page.y + page.height - top
         indent = 6.2 * u
-        points, gap = self._stack(slide.bullets, (5.2, SMALLEST_U), page.width - indent, room, 2.6)
+        largest = 6.2 if len(slide.bullets) < 4 else 5.6
+        points, gap = self._stack(
+            slide.bullets, (largest, SMALLEST_U), page.width - indent, room, 2.8
+        )
         spare = room - sum(one.height for one in points) - gap * max(0, len(points) - 1)
         fits = fits and spare >= 0
         if len(points) > 1:

@@ -7,6 +7,7 @@ from typing import Any
 
 from functions.upload_trigger.picture import examine_picture
 from functions.upload_trigger.probe import probe
+from functions.upload_trigger.prompt import examine_prompt
 from functions.upload_trigger.sound import examine_track
 from shared.domain.effects import Finished
 from shared.domain.emotion_options import frames_part
@@ -48,6 +49,8 @@ def plan(task: Task) -> Finished:
     following = task.job.recipe.after("upload_trigger")
     if following == "stitching":
         return Finished(facts=found, plan={"stitching": ({"film": "still"},)})
+    if following == "slide_generation":
+        return Finished(facts=found, plan={"slide_generation": ({"deck": "prompt"},)})
     return _frames_plan(task, found)
 
 
@@ -67,6 +70,10 @@ def _picture(task: Task, there: Stored) -> dict[str, Any]:
     return examine_picture(task.objects, there)
 
 
+def _prompt(task: Task, there: Stored) -> dict[str, Any]:
+    return examine_prompt(task.objects, there)
+
+
 def _sound(task: Task, there: Stored) -> dict[str, Any]:
     return examine_track(task.objects, there)
 
@@ -74,6 +81,7 @@ def _sound(task: Task, there: Stored) -> dict[str, Any]:
 _LOOKS: Mapping[str, Callable[[Task, Stored], dict[str, Any]]] = {
     "video": _video,
     "picture": _picture,
+    "prompt": _prompt,
     "sound": _sound,
     "music": _sound,
 }

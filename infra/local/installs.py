@@ -36,6 +36,7 @@ def clean_env(extra: Mapping[str, str] | None = None) -> dict[str, str]:
         "PYTHONPATH",
         "VIRTUAL_ENV",
         "GOOGLE_APPLICATION_CREDENTIALS",
+        "GEMINI_API_KEY",
         "K_SERVICE",
     )
     env = {key: value for key, value in os.environ.items() if key not in dropped}

@@ -22,7 +22,9 @@ DEFAULT_BASE = 8600
 BLOCK = 40
 """Ports from the base on that a suite may use: bases of two suites lie at least this far apart."""
 
-SUPPORT = ("firestore", "pubsub", "auth", "gcs", "smtp", "mails", "control", "voice", "push")
+SUPPORT = (
+    "firestore", "pubsub", "auth", "gcs", "smtp", "mails", "control", "voice", "push", "writer",
+)  # fmt: skip
 FIRST_FUNCTION = 10
 
 

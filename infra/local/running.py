@@ -24,10 +24,12 @@ from infra.local.results import fetch_all
 from infra.local.suite import holder
 from infra.local.tools import python_of, requirements_of
 from shared.domain.pipeline import RECIPES, Recipe
+from shared.domain.prompt import Prompt
 
 OPTIONS = (
     "every", "start", "end", "max_width", "format", "quality", "consent", "purpose", "smooth",
-    "shape", "resolution", "loudness",
+    "shape", "resolution", "loudness", "slides", "language", "tone", "audience", "aspect", "theme",
+    "voice", "speed", "pitch", "transition",
 )  # fmt: skip
 _POLL_S = 0.3
 _LAST_STAGE_S = 10.0
@@ -68,7 +70,7 @@ def run(asked: argparse.Namespace) -> int:
     place = Place.from_env()
     progress = Progress()
     try:
-        with _suite(place, recipe), _given(recipe, files) as inputs:
+        with _suite(place, recipe), _given(recipe, files, asked) as inputs:
             user = User(place.url("auth"), "local@moodreel.test", "local-only-password")
             client = Client(place.url("api"), user)
             return _one_job(client, recipe, inputs, options, asked, progress)
@@ -94,7 +96,7 @@ def _one_job(
         }
         for name, path in inputs.items()
     }
-    made = client.create_job(recipe.name, described, options, asked.title)
+    made = client.create_job(recipe.name, described, options, _title(asked))
     job_id = made["job"]["id"]
     try:
         for name, path in inputs.items():
@@ -166,9 +168,20 @@ def _suite(place: Place, recipe: Recipe) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _given(recipe: Recipe, files: list[Path]) -> Iterator[dict[str, Path]]:
-    """The files by the names of the recipe's inputs; a sample clip when a video is not given."""
+def _given(
+    recipe: Recipe, files: list[Path], asked: argparse.Namespace
+) -> Iterator[dict[str, Path]]:
+    """The files by the names of the recipe's inputs; a sample clip when a video is not given, and
+    a file of its own for a prompt that was given as words."""
     names = [one.name for one in recipe.inputs]
+    if asked.prompt is not None:
+        if names != ["prompt"] or files:
+            raise SetupError("--prompt is for recipes that take a prompt, and instead of a file.")
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "prompt.txt"
+            path.write_bytes(_prompt(asked).to_bytes())
+            yield {"prompt": path}
+        return
     if not files and names == ["video"]:
         with tempfile.TemporaryDirectory() as folder:
             clip = Path(folder) / "sample.mp4"
@@ -181,6 +194,23 @@ def _given(recipe: Recipe, files: list[Path]) -> Iterator[dict[str, Path]]:
             f"{len(files)} given."
         )
     yield _by_kind(recipe, files)
+
+
+def _prompt(asked: argparse.Namespace) -> Prompt:
+    """What --prompt says, and the text of --source."""
+    if asked.source is None:
+        return Prompt(asked.prompt)
+    try:
+        return Prompt(asked.prompt, Path(asked.source).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise SetupError(f"{asked.source} is no text in UTF-8: {wrong}") from wrong
+
+
+def _title(asked: argparse.Namespace) -> str | None:
+    """What the job is called: a prompt's first words, since its file has no name of its own."""
+    if asked.title or asked.prompt is None:
+        return str(asked.title) if asked.title else None
+    return " ".join(asked.prompt.split())[:80] or None
 
 
 def _by_kind(recipe: Recipe, files: list[Path]) -> dict[str, Path]:

@@ -147,10 +147,14 @@ def _stand_ins(place: Place, tools: Tools) -> list[Service]:
         str(tools.stand_ins), "-m", "infra.local.voice", "--port", str(place.port("voice")),
     )  # fmt: skip
     push = (str(tools.stand_ins), "-m", "infra.local.push", "--base", str(place.base))
+    writer = (
+        str(tools.stand_ins), "-m", "infra.local.writer", "--port", str(place.port("writer")),
+    )  # fmt: skip
     return [
         Service("gcs", gcs, place.port("gcs"), place.url("gcs") + "/_health", env),
         Service("smtp", mail, place.port("smtp"), "smtp", env),
         Service("voice", voice, place.port("voice"), place.url("voice") + "/_health", env),
+        Service("writer", writer, place.port("writer"), place.url("writer") + "/_health", env),
         Service("push", push, place.port("push"), place.url("push") + "/_health", env),
     ]
 
@@ -177,6 +181,7 @@ def _function(place: Place, tools: Tools, row: Stage) -> Service:
         **(models_env() if row.name == "emotion_scoring" else {}),
         **_secrets(place, row),
         **(_voice(place) if row.name == "text_to_speech" else {}),
+        **(_writer(place) if row.name == "slide_generation" else {}),
     }
     # The framework refuses /robots.txt itself: a probe that wakes no handler.
     return Service(row.name, argv, port, f"http://{HOST}:{port}/robots.txt", clean_env(env))
@@ -198,6 +203,13 @@ def _voice(place: Place) -> dict[str, str]:
     if credentials:
         return {"GOOGLE_APPLICATION_CREDENTIALS": credentials}
     return {"MOODREEL_TTS_ENDPOINT": place.url("voice")}
+
+
+def _writer(place: Place) -> dict[str, str]:
+    """The stand-in, unless whoever starts the suite brings a key for the real service."""
+    if os.environ.get("GEMINI_API_KEY"):
+        return {}
+    return {"MOODREEL_GEMINI_ENDPOINT": place.url("writer"), "GEMINI_API_KEY": "local"}
 
 
 def _source(row: Stage) -> Path:

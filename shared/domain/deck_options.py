@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, cast, get_args
 
 from shared.domain.deck import SLIDES_RANGE, Aspect, Resolution, language_tag
+from shared.domain.film_options import FILM_NAMES
 from shared.domain.speech import SpeechSettings
 from shared.errors import PermanentError
 
@@ -62,6 +63,11 @@ class DeckOptions:
             speed=speech.speed,
             pitch=speech.pitch,
         )
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> DeckOptions:
+        """Read these out of all options of a job. Raises ValueError with a sentence."""
+        return cls.parse({name: options[name] for name in options if name not in FILM_NAMES})
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able and flat; `parse` reads it back to an equal value."""

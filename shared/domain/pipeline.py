@@ -188,7 +188,7 @@ STAGES: dict[str, Stage] = {
         Stage(
             "slide_generation", Kind.MEDIA, Message(),
             ("plan",), ("deck",), 300, 1024, 1, 1,
-            writes=((_W, "slides/"), (_O, "jobs/")), secrets=("GEMINI_API_KEY",), built=False,
+            writes=((_W, "slides/"), (_O, "jobs/")), secrets=("GEMINI_API_KEY",),
         ),
         Stage(
             "text_to_speech", Kind.MEDIA, Message(),

@@ -1,0 +1,44 @@
+"""Slides that hold more than can be shown in a readable size are split in two."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from functions.slide_generation.layout import Planner
+from functions.slide_generation.themes import THEMES
+from shared.domain.deck import SLIDES_RANGE, Deck, Slide
+
+_SENTENCE = re.compile(r"(?<=[.!?…؟।])\s+|(?<=[。！？])|\n+")
+
+
+def fitted(deck: Deck) -> Deck:
+    """The deck with every slide split that does not fit, as long as a deck may have more slides.
+
+    What is left over is drawn smaller.
+    """
+    planner = Planner(deck, THEMES[deck.theme])
+    slides: list[Slide] = []
+    waiting = list(deck.slides)
+    while waiting:
+        slide = waiting.pop(0)
+        room = len(slides) + len(waiting) + 2 < SLIDES_RANGE.stop
+        if room and len(slide.bullets) > 1 and not planner.plan(slide, 0).fits:
+            waiting[:0] = halves(slide)
+        else:
+            slides.append(slide)
+    return replace(deck, slides=tuple(slides))
+
+
+def halves(slide: Slide) -> tuple[Slide, Slide]:
+    """Two slides with one half of the points, and of what is spoken, each."""
+    points = (len(slide.bullets) + 1) // 2
+    told = [one.strip() for one in _SENTENCE.split(slide.notes) if one.strip()]
+    said = (len(told) + 1) // 2
+    return (
+        replace(slide, id=f"{slide.id[:38]}-a", bullets=slide.bullets[:points],
+                notes=" ".join(told[:said])),
+        replace(slide, id=f"{slide.id[:38]}-b", bullets=slide.bullets[points:],
+                notes=" ".join(told[said:]),
+                layout="bullets" if slide.layout == "title" else slide.layout),
+    )  # fmt: skip

@@ -1,0 +1,22 @@
+"""Examine an uploaded prompt: plain text that says something, and not too much of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.domain.prompt import PROMPT_BYTES, Prompt, PromptEmpty, PromptTooLong
+from shared.ports import ObjectStore, Stored
+
+
+def examine_prompt(objects: ObjectStore, there: Stored) -> dict[str, Any]:
+    """→ how many characters the prompt and its source have.
+
+    Raises a PermanentError of shared.domain.prompt that names the cause.
+    """
+    if there.size_bytes > PROMPT_BYTES:
+        raise PromptTooLong(f"The prompt has more than {PROMPT_BYTES // 1000} kB.")
+    if not there.size_bytes:
+        raise PromptEmpty
+    data = objects.read_at(there.bucket, there.name, there.generation)(0, there.size_bytes)
+    prompt = Prompt.from_bytes(data)
+    return {"characters": len(prompt.text), "source_characters": len(prompt.source)}
