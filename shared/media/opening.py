@@ -42,10 +42,6 @@ MAX_STREAMS = 64
 PROBE_BYTES = 5_000_000
 PROBE_US = 5_000_000
 IO_BUFFER_BYTES = 64 << 10
-# A title in another encoding is no reason to refuse a video; PyAV 19 replaces of its own accord.
-_METADATA: dict[str, Any] = (
-    {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
-)
 _HEAD_BYTES = 4096
 
 PLAYLISTS = (
@@ -149,6 +145,7 @@ def open_listed(file: BinaryIO | RangeFile, demuxers: tuple[str, ...]) -> InputC
             options=options,
             buffer_size=IO_BUFFER_BYTES,
             io_open=_refuse_second_file,
+            # A title in another encoding is no reason to refuse a video.
             metadata_errors="replace",
         )
     except (av.error.FFmpegError, OSError, ValueError):
