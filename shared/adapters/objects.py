@@ -8,10 +8,10 @@ from contextlib import contextmanager
 import google.cloud.storage as storage
 from google.api_core import exceptions as gx
 from google.api_core.retry import Retry
-from google.cloud.storage.exceptions import DataCorruption, InvalidResponse
 from google.cloud.storage.retry import DEFAULT_RETRY
 
 from shared.adapters.signing import Signer, signed_download, signed_upload
+from shared.adapters.storage_faults import faults
 from shared.adapters.writing import ObjectWriter
 from shared.domain.job import Artefact
 from shared.domain.message import ObjectRef
@@ -38,7 +38,7 @@ class CloudObjects:
         self._signer = signer
 
     def stat(self, bucket: Bucket, name: str) -> Stored | None:
-        with _faults():
+        with faults():
             blob = self._bucket(bucket).get_blob(name, retry=RETRY, timeout=TIMEOUT_S)
         return None if blob is None else _stored(bucket, blob)
 
@@ -46,7 +46,7 @@ class CloudObjects:
         blob = self._bucket(bucket).blob(name, generation=generation)
 
         def read(offset: int, length: int) -> bytes:
-            with _faults():
+            with faults():
                 data: bytes = blob.download_as_bytes(
                     start=offset,
                     end=offset + length - 1,
@@ -66,16 +66,14 @@ class CloudObjects:
         writer = ObjectWriter(self._blob(bucket, name, content_type, spec), content_type, RETRY)
         try:
             yield writer
+            written = writer.finish(TIMEOUT_S)
         except BaseException:
             writer.abandon()
             raise
-        try:
-            with _faults():
-                writer.finish(TIMEOUT_S)
-        except gx.PreconditionFailed:
-            writer.stored, writer.adopted = self._adopt(bucket, name, spec), True
-        else:
+        if written:
             writer.stored, writer.adopted = _stored(bucket, writer.blob), False
+        else:
+            writer.stored, writer.adopted = self._adopt(bucket, name, spec), True
 
     def compose(
         self, bucket: Bucket, name: str, parts: list[Stored], *, content_type: str, spec: str
@@ -86,7 +84,7 @@ class CloudObjects:
         blob = self._blob(bucket, name, content_type, spec)
         sources = [self._bucket(bucket).blob(one.name) for one in parts]
         try:
-            with _faults():
+            with faults():
                 blob.compose(
                     sources,
                     if_generation_match=0,
@@ -103,7 +101,7 @@ class CloudObjects:
         origin = self._bucket(source.bucket).blob(source.name, generation=source.generation)
         token: str | None = None
         try:
-            with _faults():
+            with faults():
                 while True:
                     token, _, _ = blob.rewrite(
                         origin, token=token, if_generation_match=0, retry=RETRY, timeout=TIMEOUT_S
@@ -121,7 +119,7 @@ class CloudObjects:
         if not prefix:
             raise ValueError("an empty prefix would remove everything")
         removed = 0
-        with _faults():
+        with faults():
             blobs = self._client.list_blobs(
                 self._names[bucket], prefix=prefix, retry=RETRY, timeout=TIMEOUT_S
             )
@@ -147,17 +145,21 @@ class CloudObjects:
         self, bucket: Bucket, name: str, *, content_type: str, max_bytes: int, valid_s: int
     ) -> SignedUpload:
         blob = self._bucket(bucket).blob(name)
-        return signed_upload(self._signer, blob, content_type, max_bytes, valid_s)
+        with faults():
+            return signed_upload(self._signer, blob, content_type, max_bytes, valid_s)
 
     def sign_download(
         self, artefact: Artefact, *, filename: str, valid_s: int, inline: bool = False
     ) -> str:
         blob = self._bucket(Bucket(artefact.bucket)).blob(artefact.object)
-        return signed_download(self._signer, blob, artefact.generation, filename, valid_s, inline)
+        with faults():
+            return signed_download(
+                self._signer, blob, artefact.generation, filename, valid_s, inline
+            )
 
     def _remove(self, bucket: str, name: str, generation: int | None) -> None:
         try:
-            with _faults():
+            with faults():
                 self._client.bucket(bucket).delete_blob(
                     name, if_generation_match=generation, retry=RETRY, timeout=TIMEOUT_S
                 )
@@ -194,29 +196,3 @@ def _stored(bucket: Bucket, blob: storage.Blob) -> Stored:
         metadata.get(SPEC, ""),
         metadata,
     )
-
-
-@contextmanager
-def _faults() -> Iterator[None]:
-    """Say in our words what the store says in its own. 412 is left to who asked for it."""
-    try:
-        yield
-    except gx.NotFound as gone:
-        raise SourceExpired from gone
-    except gx.PreconditionFailed:
-        raise
-    except gx.RequestRangeNotSatisfiable as short:
-        raise SourceExpired("The uploaded file is shorter than it was.") from short
-    except (gx.Forbidden, gx.BadRequest, gx.Unauthorized) as refused:
-        # A setting of the operator's, not the person's input: it can be mended, then tried again.
-        raise StorageUnavailable(f"The object store refuses: {refused.message}") from refused
-    except (
-        gx.GoogleAPICallError,
-        gx.RetryError,
-        DataCorruption,
-        InvalidResponse,
-        ConnectionError,
-        TimeoutError,
-        OSError,
-    ) as fault:
-        raise StorageUnavailable(f"The object store failed: {type(fault).__name__}.") from fault
