@@ -135,7 +135,9 @@ class CloudObjects:
         source = self.stat(role, ref.name)
         if source is None or source.generation != ref.generation:
             return
-        self.copy(source, Bucket.WORK, f"{QUARANTINE_PREFIX}{role}/{ref.name}", spec=source.crc32c)
+        # One name may bring many strangers: none of them stands in the next one's way.
+        aside = f"{QUARANTINE_PREFIX}{role}/{ref.name}.{ref.generation}"
+        self.copy(source, Bucket.WORK, aside, spec=source.crc32c)
         self._remove(ref.bucket, ref.name, ref.generation)
 
     def discard(self, ref: ObjectRef) -> None:

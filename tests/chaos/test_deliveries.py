@@ -193,13 +193,14 @@ def test_a_deleted_job_leaves_nothing_and_late_uploads_go_too(
 
 
 def test_an_object_that_belongs_to_no_job_is_put_aside(suite: Tenant, world: Neighbours) -> None:
-    strange = ["stray.mp4", f"jobs/{'x' * 20}/video.0"]
-    for name in strange:
+    strange = {}
+    for name in ("stray.mp4", f"jobs/{'x' * 20}/video.0"):
         with world.objects.create(Bucket.UPLOADS, name, content_type="video/mp4", spec="") as stray:
             stray.write(b"whose am I?")
-    for name in strange:
+        strange[name] = stray.stored.generation
+    for name, generation in strange.items():
         wait_until(
-            partial(world.objects.stat, Bucket.WORK, f"quarantine/uploads/{name}"),
+            partial(world.objects.stat, Bucket.WORK, f"quarantine/uploads/{name}.{generation}"),
             f"{name} to be put aside",
         )
         wait_until(partial(is_gone, world, name), f"{name} to go")

@@ -12,6 +12,7 @@ from google.auth.exceptions import TransportError
 from shared.adapters.objects import CloudObjects
 from shared.adapters.writing import CHUNK_BYTES
 from shared.domain.job import Artefact
+from shared.domain.message import ObjectRef
 from shared.domain.pipeline import Bucket
 from shared.errors import ArtefactConflict, StorageUnavailable
 from tests.contract.gcs.standin import StandIn
@@ -108,3 +109,19 @@ def test_a_signature_that_iam_refuses_may_be_given_later(store: StandIn) -> None
         objects.sign_upload(
             Bucket.UPLOADS, "jobs/x/video.0", content_type="video/mp4", max_bytes=1, valid_s=60
         )
+
+
+def test_strangers_of_one_name_are_put_aside_one_after_the_other(
+    objects: CloudObjects, store: StandIn
+) -> None:
+    bucket = store.client().bucket(NAMES[Bucket.UPLOADS])
+    for body in (b"whose am I?", b"and I?"):
+        blob = bucket.blob("stray.mp4")
+        blob.upload_from_string(body)
+        stray = ObjectRef(bucket.name, "stray.mp4", blob.generation)
+        for _ in range(2):
+            objects.quarantine(stray)
+        assert objects.stat(Bucket.UPLOADS, "stray.mp4") is None
+        aside = objects.stat(Bucket.WORK, f"quarantine/uploads/stray.mp4.{blob.generation}")
+        assert aside is not None
+        assert aside.size_bytes == len(body)
