@@ -16,6 +16,9 @@ from shared.domain.deck import Deck, Slide
 Role = Literal["heading", "ink", "muted"]
 SMALLEST_U = 2.6
 """Below this a text cannot be read in a room; a slide is split instead."""
+EASY_U = 4.0
+"""Below this points are hard to read: a large heading above them gives way first."""
+_HEADINGS_U = (7.4, 5.6, 4.4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,20 +106,27 @@ class Planner:
         return self._done([Placed(heading, page.x + 6 * u, y, "heading")], bar, fits=fits)
 
     def _points(self, slide: Slide, page: Box, *, bold: bool = False) -> Plan:
+        """A heading and points below it: a heading gives way to points that need the room."""
+        plan = self._pointed(slide, page, _HEADINGS_U[0], bold)
+        for largest_u in _HEADINGS_U[1:]:
+            points = [one for one in plan.texts if one.marker is not None]
+            if plan.fits and all(one.block.size_px >= EASY_U * self._u for one in points):
+                break
+            plan = self._pointed(slide, page, largest_u, bold)
+        return plan
+
+    def _pointed(self, slide: Slide, page: Box, heading_u: float, bold: bool) -> Plan:
         u = self._u
-        # Under a long heading the points need their room first.
-        share = 0.42 if len(slide.bullets) < 4 else 0.34
-        heading, fits = self._text(slide.heading, 700, (7.4, 3.4), page.width, page.height * share)
+        sizes = (heading_u, min(heading_u, 3.4))
+        heading, fits = self._text(slide.heading, 700, sizes, page.width, page.height * 0.4)
         texts = [Placed(heading, page.x, page.y, "heading")]
         top = page.y + heading.height + 2.2 * u
         bar = Box(page.x, top, 8 * u, 0.8 * u)
         top += 5.4 * u
         room = page.y + page.height - top
         indent = 6.2 * u
-        largest = 6.2 if len(slide.bullets) < 4 else 5.6
-        points, gap = self._stack(
-            slide.bullets, (largest, SMALLEST_U), page.width - indent, room, 2.8
-        )
+        sizes = (6.2 if len(slide.bullets) < 4 else 5.6, SMALLEST_U)
+        points, gap = self._stack(slide.bullets, sizes, page.width - indent, room, 2.8)
         spare = room - sum(one.height for one in points) - gap * max(0, len(points) - 1)
         fits = fits and spare >= 0
         if len(points) > 1:

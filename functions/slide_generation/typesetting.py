@@ -19,9 +19,13 @@ SLACK = 1.015
 LINE = 1.28
 TALL_LINE = 1.46
 _PACKED = ("CJK", "HIRAGANA", "KATAKANA", "BOPOMOFO", "FULLWIDTH", "IDEOGRAPHIC")
-_NOT_FIRST = "、。，．：；！？）」』】》〉〕］｝ーぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ々ゝゞ…‥”’％,.!?:;)]}»"
+_NOT_FIRST = frozenset(
+    "、。，．：；！？）」』】》〉〕］｝ー々ゝゞ…‥”’％,.!?:;)]}»"
+    "ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ"
+)
 _NOT_LAST = "（「『【《〈〔［｛“‘([{«"
-_BREAK_BEHIND = "-–—/"
+_BREAK_BEHIND = "–—/"
+_CUT_BEHIND = "-/_.&=?"
 _BREAK_BEFORE = "เแโใไເແໂໃໄ"
 
 
@@ -106,7 +110,10 @@ class Text:
         self, sizes_px: range, width_px: float, height_px: float, *, balanced: bool = False
     ) -> Block | None:
         """The block at the first of `sizes_px` (largest first) at which it fits, or None."""
-        for size_px in sizes_px:
+        longest = max((piece.width for piece in self._pieces), default=0.0)
+        # A smaller size comes before a word that is cut.
+        whole = [size for size in sizes_px if longest * size / MEASURE_PX * SLACK <= width_px]
+        for size_px in whole or sizes_px:
             block = self.laid_out(size_px, width_px)
             if block.height <= height_px and block.width <= width_px:
                 return self.laid_out(size_px, width_px, balanced=True) if balanced else block
@@ -204,13 +211,19 @@ def _breakable(word: str) -> list[str]:
 
 
 def _cut(word: str, limit: float, style: Style) -> list[tuple[str, float]]:
-    """A word that is wider than a line, in lines."""
-    lines: list[tuple[str, float]] = [("", 0.0)]
-    for cluster in _clusters(word):
-        width = _width(cluster, style, word)
-        if lines[-1][0] and lines[-1][1] + width > limit:
-            lines.append(("", 0.0))
-        lines[-1] = (lines[-1][0] + cluster, lines[-1][1] + width)
+    """A word that is wider than a line, in lines: behind a hyphen and the like if there is one."""
+    widths = [(cluster, _width(cluster, style, word)) for cluster in _clusters(word)]
+    lines: list[tuple[str, float]] = []
+    while widths:
+        count, width = 1, widths[0][1]
+        while count < len(widths) and width + widths[count][1] <= limit:
+            width += widths[count][1]
+            count += 1
+        if count < len(widths):
+            marks = [n + 1 for n in range(count // 3, count) if widths[n][0] in _CUT_BEHIND]
+            count = marks[-1] if marks else count
+        head, widths = widths[:count], widths[count:]
+        lines.append(("".join(one for one, _ in head), sum(width for _, width in head)))
     return lines
 
 

@@ -1,7 +1,8 @@
 """The REST interface: `POST /v1beta/models/{model}:generateContent`, as Google's service has it.
 
-`GET /_health` counts the calls. Faults on the wire are told by `POST /_faults` (infra.local.faults);
-answers that come well and are bad by `POST /_answers {"kind": "truncated", "count": 1}`:
+`GET /_health` counts the calls. Faults on the wire are told by `POST /_faults`, see
+infra.local.faults; answers that come well and are bad by
+`POST /_answers {"kind": "truncated", "count": 1}`:
 
 ==============  ==========================================================================
 `truncated`     the JSON breaks off, and the answer says that it is complete

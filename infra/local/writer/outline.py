@@ -7,12 +7,15 @@ wanted, its pieces come again under the names that a talk's parts have.
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 from infra.local.writer.asking import Asked
 from infra.local.writer.scaffold import scaffold
 from infra.local.writer.words import (
     clauses,
+    ended,
+    is_packed,
     language_of,
     plain,
     sentences,
@@ -38,17 +41,18 @@ def outline(asked: Asked) -> dict[str, Any]:
     inner = asked.slides - 2
     slides = [_first(title, asked, told)]
     if len(told) >= inner:
-        slides += [_told(stretch, count, language) for stretch in _stretches(told, inner)]
+        slides += [_told(stretch, count) for stretch in _stretches(told, inner)]
     else:
-        pieces = _pieces(asked, told)
-        slides += [_named(names.parts, n, pieces) for n in range(inner)]
+        pieces = _pieces(asked, told, count) or [title]
+        whole = shortened(" ".join(told), NOTES_CHARS)
+        slides += [_named(names.parts, n, pieces, whole) for n in range(inner)]
     best = sorted(told, key=lambda one: -_worth(one, count))[:3]
     slides.append(
         {
             "heading": names.closing,
             "layout": "closing",
             "bullets": [shortened(one, BULLET_CHARS) for one in told if one in best],
-            "notes": f"{_ended(shortened(best[0], NOTES_CHARS))} {names.confession}",
+            "notes": f"{ended(shortened(best[0], NOTES_CHARS))} {names.confession}",
         }
     )
     return {"title": title, "language": language, "slides": slides}
@@ -62,29 +66,29 @@ def _first(title: str, asked: Asked, told: list[str]) -> dict[str, Any]:
         "heading": title,
         "layout": "title",
         "bullets": [_capital(one) for one in under if one.lower() != title.lower()],
-        "notes": _ended(opening),
+        "notes": ended(opening),
     }
 
 
 def _stretches(told: list[str], count: int) -> list[list[str]]:
     """The sentences in so many stretches of about the same length."""
     edges = [len(told) * n // count for n in range(count + 1)]
-    return [told[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [told[start:end] for start, end in pairwise(edges)]
 
 
-def _told(stretch: list[str], count: Counter[str], language: str) -> dict[str, Any]:
+def _told(stretch: list[str], count: Counter[str]) -> dict[str, Any]:
     """A slide that tells a stretch of the text by its best sentences."""
     ranked = sorted(stretch, key=lambda one: -_worth(one, count))[:BULLETS]
     kept = [one for one in stretch if one in ranked]
     pieces = [piece for one in kept for piece in clauses(one)]
-    heading = _heading(pieces or kept, count, language)
+    heading = _heading(pieces or kept, count)
     bullets = [shortened(one, BULLET_CHARS) for one in (kept if len(kept) > 1 else pieces)]
     alone = len(bullets) < 2
     notes = ""
     for one in kept:
         if notes and len(notes) + len(one) > NOTES_CHARS:
             break
-        notes += f" {_ended(shortened(one, NOTES_CHARS))}"
+        notes += f" {ended(shortened(one, NOTES_CHARS))}"
     return {
         "heading": shortened(kept[0], BULLET_CHARS) if alone else heading,
         "layout": "statement" if alone else "bullets",
@@ -93,35 +97,44 @@ def _told(stretch: list[str], count: Counter[str], language: str) -> dict[str, A
     }
 
 
-def _heading(pieces: list[str], count: Counter[str], language: str) -> str:
+def _heading(pieces: list[str], count: Counter[str]) -> str:
     """The piece that says most in few words."""
     short = [piece for piece in pieces if len(piece) <= HEADING_CHARS]
     if not short:
         return _capital(shortened(pieces[0], HEADING_CHARS))
-    per_word = {one: _worth(one, count) / (2 + len(words(one))) for one in short}
+    # One word says little, many words are no heading.
+    lengths = {one: len(words(one)) for one in short}
+    per_word = {one: _worth(one, count) * min(n, 3) / (3 + n) for one, n in lengths.items()}
     return _capital(max(short, key=lambda one: per_word[one]))
 
 
-def _pieces(asked: Asked, told: list[str]) -> list[str]:
-    """What a short text consists of: sentences, clauses, and the words that say something."""
-    found = [*told, *(piece for one in told for piece in clauses(one))]
-    found += [one for one in sentences(asked.prompt) if one not in found]
-    return list(dict.fromkeys(_capital(one) for one in found))
+def _pieces(asked: Asked, told: list[str], count: Counter[str]) -> list[str]:
+    """What a short text consists of: clauses, and the words that say something."""
+    found = [piece for one in told for piece in clauses(one)]
+    found += [piece for one in sentences(asked.prompt) for piece in clauses(one)]
+    if not is_packed(asked.prompt):
+        found += [word for word, _ in count.most_common(9) if len(word) > 3]
+    kept: dict[str, str] = {}
+    for one in found:
+        kept.setdefault(one.lower(), _capital(shortened(one, BULLET_CHARS)))
+    return list(kept.values())
 
 
-def _named(names: tuple[str, ...], n: int, pieces: list[str]) -> dict[str, Any]:
-    """A slide under the name of a part of a talk, with pieces of a short text."""
+def _named(names: tuple[str, ...], n: int, pieces: list[str], whole: str) -> dict[str, Any]:
+    """A slide under the name of a part of a talk, with the next pieces of a short text."""
     name = names[n % len(names)]
-    turned = pieces[n % len(pieces) :] + pieces[: n % len(pieces)]
-    if n % 4 == 2:
-        shown = shortened(turned[0], BULLET_CHARS)
-        return {"heading": shown, "layout": "statement", "bullets": [], "notes": _ended(turned[0])}
-    bullets = [shortened(one, BULLET_CHARS) for one in turned[:3]]
+    start = 2 * n % len(pieces)
+    turned = [*pieces[start:], *pieces[:start]]
+    if n % 4 == 2 or len(pieces) == 1:
+        notes = " ".join((ended(name), ended(turned[0])))
+        return {"heading": turned[0], "layout": "statement", "bullets": [], "notes": notes}
+    shown = turned[: 2 + n % 2]
+    notes = [name, *shown] if n else [name, whole]
     return {
         "heading": name,
         "layout": "bullets",
-        "bullets": bullets,
-        "notes": " ".join(_ended(shortened(one, NOTES_CHARS)) for one in (name, turned[0])),
+        "bullets": shown,
+        "notes": " ".join(ended(one) for one in notes),
     }
 
 
@@ -132,7 +145,3 @@ def _worth(sentence: str, count: Counter[str]) -> float:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _ended(text: str) -> str:
-    return text if text[-1:] in ".!?…。！？؟।" else f"{text}."

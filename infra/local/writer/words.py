@@ -7,10 +7,11 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 
-_ENDS = re.compile(r"(?<=[.!?…؟۔।॥])\s+|(?<=[。！？])|\n+")
+_PARAGRAPHS = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*•#|]|\d+[.)]\s))")
+_ENDS = re.compile(r"(?<=[.!?…؟۔।॥])\s+|(?<=[。！？])")
 _CLAUSES = re.compile(r"\s*[,;:—–、，；：،؛(){}\[\]\"“”«»「」]\s*|\s+-\s+")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
-_MARKUP = re.compile(r"<[^<>]{0,200}>|[*_#`|~]{1,}|https?://\S+")
+_MARKUP = re.compile(r"<[^<>]{0,200}>|[*#`|~]+|https?://\S+|^\s*[-•]\s+", re.MULTILINE)
 _PACKED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
 # Words that say little, by the language that they betray.
 _SMALL = {
@@ -38,7 +39,8 @@ def plain(text: str) -> str:
 
 def sentences(text: str) -> list[str]:
     """The sentences of a text, in order, each once."""
-    found = (" ".join(one.split()) for one in _ENDS.split(plain(text)))
+    paragraphs = (" ".join(plain(one).split()) for one in _PARAGRAPHS.split(text))
+    found = (one.strip() for paragraph in paragraphs for one in _ENDS.split(paragraph))
     return list(dict.fromkeys(one for one in found if any(map(str.isalnum, one))))
 
 
@@ -52,7 +54,7 @@ def words(text: str) -> list[str]:
     """Its words in lower case; a script without spaces gives pairs of characters."""
     found: list[str] = []
     for word in _WORD.findall(text.lower()):
-        if _packed(word):
+        if is_packed(word):
             found += [word[n : n + 2] for n in range(max(1, len(word) - 1))]
         else:
             found.append(word)
@@ -97,5 +99,15 @@ def shortened(text: str, most: int) -> str:
     return (head if space and len(head) > most // 2 else cut).rstrip(" ,;:") + "…"
 
 
-def _packed(word: str) -> bool:
+def ended(text: str) -> str:
+    """With a mark at its end, as its script writes it."""
+    if text[-1:] in ".!?…。！？؟۔।":
+        return text
+    if "DEVANAGARI" in unicodedata.name(text[-1:], ""):
+        return f"{text}।"
+    return f"{text}。" if unicodedata.name(text[-1:], "").startswith(_PACKED[:3]) else f"{text}."
+
+
+def is_packed(word: str) -> bool:
+    """Whether it is of a script that puts no spaces between words."""
     return any(unicodedata.name(one, "").startswith(_PACKED) for one in word)
