@@ -132,7 +132,7 @@ class Planner:
         if len(points) > 1:
             more = min(2.4 * u, max(0.0, spare) / (len(points) + 1))
             gap, spare = gap + more, spare - more * (len(points) - 1)
-        y = top + max(0.0, spare) * (0.3 if self._wide else 0.22)
+        y = top + max(0.0, spare) * 0.3
         for n, one in enumerate(points):
             texts.append(Placed(one, page.x + indent, y, "ink", marker=n))
             y += one.height + gap

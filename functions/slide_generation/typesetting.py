@@ -27,6 +27,9 @@ _NOT_LAST = "（「『【《〈〔［｛“‘([{«"
 _BREAK_BEHIND = "–—/"
 _CUT_BEHIND = "-/_.&=?"
 _BREAK_BEFORE = "เแโใไເແໂໃໄ"
+# Of a syllable: vowels that stand before their consonant, and signs that stand behind it.
+_HOLDS_NEXT = _BREAK_BEFORE + "\u200d"
+_HOLDS_ON = "าะำๅๆฯາະຳໆ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +233,7 @@ def _cut(word: str, limit: float, style: Style) -> list[tuple[str, float]]:
 def _clusters(text: str) -> list[str]:
     found: list[str] = []
     for one in text:
-        if found and (_combining(one) or found[-1].endswith("\u200d")):
+        if found and (_combining(one) or found[-1][-1] in _HOLDS_NEXT or one in _HOLDS_ON):
             found[-1] += one
         else:
             found.append(one)

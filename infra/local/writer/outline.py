@@ -129,12 +129,12 @@ def _named(names: tuple[str, ...], n: int, pieces: list[str], whole: str) -> dic
         notes = " ".join((ended(name), ended(turned[0])))
         return {"heading": turned[0], "layout": "statement", "bullets": [], "notes": notes}
     shown = turned[: 2 + n % 2]
-    notes = [name, *shown] if n else [name, whole]
+    told = shown if n else [whole]
     return {
         "heading": name,
         "layout": "bullets",
         "bullets": shown,
-        "notes": " ".join(ended(one) for one in notes),
+        "notes": " ".join(ended(one) for one in (name, *told)),
     }
 
 
