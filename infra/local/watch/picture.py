@@ -31,6 +31,8 @@ _BAR = 10
 _JOB_CHARS = 8
 """Of a job's id: enough to tell the jobs of a laptop apart."""
 _MOST_ROWS = 1000
+_ROOM = 14
+"""Lines that are wanted beside the topics."""
 _STATES = {
     "awaiting_upload": PLAIN, "running": CYAN, "awaiting_review": YELLOW,
     "done": GREEN, "failed": RED, "cancelled": DIM,
@@ -43,7 +45,11 @@ def picture(shot: Snapshot | None, base: int, width: int, height: int | None) ->
         told = f"No suite is up on {base}. Start one with ./emulator.sh up"
         return [fit([("Moodreel", BOLD), (f"  {told}", PLAIN)], width)]
     top = [_head(shot, width), _jobs(shot), []]
-    top += table(_TOPIC_COLUMNS, [_topic(one) for one in shot.topics], width)
+    busy = [one for one in shot.topics if one.waiting or one.in_work or one.in_flight]
+    # What is at rest gives way when a screen is low.
+    low = height is not None and height < len(shot.topics) + _ROOM
+    topics = busy if low else shot.topics
+    top += table(_TOPIC_COLUMNS, [_topic(one) for one in topics], width)
     for server, rule in shot.faults:
         top.append([("  fault  ", YELLOW), (printable(rule_line(server, rule)), PLAIN)])
     work = sorted(shot.ledger.work, key=_urgency) if shot.ledger else []
@@ -98,12 +104,12 @@ def _jobs(shot: Snapshot) -> Line:
 _TOPIC_COLUMNS = (
     Column("topic"),
     Column("waiting", right=True),
-    Column("in work", right=True),
-    Column("pushed", right=True, drop=2),
-    Column("in flight", right=True, drop=4),
-    Column("refused", right=True, drop=1),
-    Column("per s", right=True, drop=3),
-    Column("", drop=5),
+    Column("in work", right=True, drop=1),
+    Column("pushed", right=True, drop=3),
+    Column("in flight", right=True, drop=5),
+    Column("refused", right=True, drop=2),
+    Column("per s", right=True, drop=4),
+    Column("", drop=6),
 )
 
 

@@ -21,7 +21,7 @@ from infra.local.watch.text import Line, render
 
 _SCREEN_ON, _SCREEN_OFF = "\x1b[?1049h\x1b[?25l\x1b[?7l", "\x1b[?7h\x1b[?25h\x1b[?1049l"
 """A screen of our own without cursor and line wrap; and back to what was there before."""
-_HOME, _LINE_END, _REST = "\x1b[H", "\x1b[K", "\x1b[J"
+_HOME, _CLEAR_LINE, _NEXT_LINE, _CLEAR_REST = "\x1b[H", "\x1b[2K", "\r\n", "\x1b[J"
 _QUIT = ("q", "Q", "\x03", "\x04")
 
 
@@ -33,15 +33,18 @@ def watch(asked: argparse.Namespace) -> int:
         shot = gathering.take()
         width = shutil.get_terminal_size((100, 0)).columns
         styled = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-        print(_written(picture(shot, place.base, width, None), styled=styled))
+        for line in picture(shot, place.base, width, None):
+            print(render(line, styled=styled))
         return 0 if shot else 1
-    with _Screen() as screen:
+    # Ctrl-C is how this ends, and no failure.
+    with contextlib.suppress(KeyboardInterrupt), _Screen() as screen:
         while True:
             shot = gathering.take()
             size = shutil.get_terminal_size()
             screen.draw(picture(shot, place.base, size.columns, size.lines))
             if screen.wait(asked.every):
-                return 0
+                break
+    return 0
 
 
 class _Screen:
@@ -74,8 +77,11 @@ class _Screen:
 
     def draw(self, lines: list[Line]) -> None:
         """Replace what is shown, in one write: nothing flickers."""
-        text = _written(lines, styled="NO_COLOR" not in os.environ)
-        sys.stdout.write(_HOME + text.replace("\n", f"{_LINE_END}\r\n") + _LINE_END + _REST)
+        styled = "NO_COLOR" not in os.environ
+        # Each line is cleared first: cleared behind a full one, its last character would go too.
+        rows = [_CLEAR_LINE + render(line, styled=styled) for line in lines]
+        rest = _NEXT_LINE + _CLEAR_REST if len(lines) < shutil.get_terminal_size().lines else ""
+        sys.stdout.write(_HOME + _NEXT_LINE.join(rows) + rest)
         sys.stdout.flush()
 
     def wait(self, seconds: float) -> bool:
@@ -119,7 +125,3 @@ class _Screen:
 
 def _ended(number: int, _frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
-
-
-def _written(lines: list[Line], *, styled: bool) -> str:
-    return "\n".join(render(line, styled=styled) for line in lines)
