@@ -73,9 +73,10 @@ def test_every_message_twice_and_one_storage_call_in_ten_failing(
     }
     for client, job in zip(people, ended, strict=True):
         assert_one_result(world, client, job, expected, tmp_path)
+    messages = total(suite.deliveries()) - total(before)
     print(
-        f"{jobs} jobs in {took_s:.0f} s, {total(suite.deliveries()) - total(before)} messages, each "
-        f"twice; storage failed {rules['gcs']['met']} of {rules['gcs']['seen']} calls"
+        f"{jobs} jobs in {took_s:.0f} s, {messages} messages, each twice; "
+        f"storage failed {rules['gcs']['met']} of {rules['gcs']['seen']} calls"
     )
 
 
