@@ -103,7 +103,7 @@ class DeckFilm:
             film,
             about,
             frame_of=self._frame,
-            sound=self._sound(film, speech.scenes(factors)),
+            sound=self._sound(film, speech.sound(factors)),
             cues=rows,
             transition=self.options.transition,
             check=check,

@@ -106,12 +106,15 @@ def gains(profile: Profile, target_lufs: float = TARGET_LUFS) -> Row:
     return _limited(peaks, gain_db)
 
 
-def curve_of(factors: Row, samples: int, per_frame: float) -> Row | float:
-    """The frames' factors for each of `samples`: straight lines between the frames' middles."""
-    if len(factors) == 0 or factors.min() == factors.max():
-        return float(factors[0]) if len(factors) else 1.0
-    middles = (np.arange(len(factors)) + 0.5) * per_frame
-    return np.interp(np.arange(samples), middles, factors).astype(np.float32)
+def curve_of(factors: Row, start: int, samples: int, per_frame: float) -> Row | float:
+    """The frames' factors for `samples` from `start` on: straight lines between the frames'
+    middles. `per_frame` says how many samples a frame has."""
+    first = max(0, int(start / per_frame) - 1)
+    near = factors[first : int((start + samples) / per_frame) + 2]
+    if len(near) == 0 or near.min() == near.max():
+        return float(near[0]) if len(near) else 1.0
+    middles = (np.arange(first, first + len(near)) + 0.5) * per_frame
+    return np.interp(np.arange(start, start + samples), middles, near).astype(np.float32)
 
 
 def _limited(peaks: Row, gain_db: float) -> Row:

@@ -62,8 +62,9 @@ def ducking(film: Timeline) -> Row:
         start = one.start // _GRID
         if spoken_until is not None and start - spoken_until < _PAUSE_S * 100:
             start = spoken_until
-        # The way down ends at the first word, so it begins a glide and a half before.
-        level[max(0, start - glide) : one.end // _GRID + 1] = low
+        # Smoothing reaches half a glide to both sides: the way down ends at the first word, and
+        # the way back begins after the last.
+        level[max(0, start - glide) : one.end // _GRID + glide // 2 + 1] = low
         spoken_until = one.end // _GRID
     kernel = np.hanning(glide + 2)[1:-1]
     smooth = np.convolve(np.pad(level, glide, mode="edge"), kernel / kernel.sum(), mode="same")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 from av.video.frame import VideoFrame
 
 from functions.stitching.film import About, Film, Samples
@@ -13,8 +12,6 @@ from functions.stitching.subtitles import Cue
 from functions.stitching.timeline import RATE_HZ, Timeline
 from functions.stitching.transitions import shots
 from shared.domain.film_options import Transition
-
-_BLOCK = RATE_HZ
 
 
 def write_slideshow(
@@ -29,8 +26,9 @@ def write_slideshow(
     check: Callable[[], None],
 ) -> None:
     """Write the film to `path`. `frame_of` gives a slide's picture by its number and is asked for
-    one at a time, `sound` covers the whole timeline, `check` is asked often and may raise."""
-    blocks = _cut(sound)
+    one at a time, `sound` covers the whole timeline in short blocks, `check` is asked often and
+    may raise."""
+    blocks = iter(sound)
     waiting = list(reversed(cues))
     with Film(path, about) as out:
         for shot in shots(film, frame_of, transition):
@@ -49,10 +47,3 @@ def _play(out: Film, blocks: Iterator[Samples], waiting: list[Cue], until: int) 
         out.sound(block)
         while waiting and waiting[-1].start_ms * RATE_HZ <= out.heard * 1000:
             out.cue(waiting.pop())
-
-
-def _cut(sound: Iterable[Samples]) -> Iterator[Samples]:
-    """In pieces of a second, so that sound and pictures lie close together in the file."""
-    for block in sound:
-        for at in range(0, block.shape[1], _BLOCK):
-            yield np.ascontiguousarray(block[:, at : at + _BLOCK])

@@ -44,38 +44,45 @@ class Speech:
         """The factor of every frame."""
         return gains(self._profile, target_lufs)
 
-    def scenes(self, factors: Row) -> Iterator[Samples]:
-        """The second reading: every scene's sound, mono, exactly as long as the scene."""
+    def sound(self, factors: Row) -> Iterator[Samples]:
+        """The second reading: the whole timeline, mono, in blocks of at most a second."""
         for number, scene in enumerate(self._film.scenes):
-            block = np.zeros((1, scene.end - scene.start), np.float32)
+            yield from _silence(scene.speech_at - scene.start)
             if _is_spoken(scene):
-                length = scene.speech_end - scene.speech_at
-                sound = at_48_khz(self._read(number), length)
-                per_frame = RATE_HZ / FRAMES_A_SECOND
-                sound *= curve_of(factors[self._frames[number]], length, per_frame)
-                begin = scene.speech_at - scene.start
-                block[:, begin : begin + length] = sound
-            yield block
+                yield from self._spoken(number, scene, factors[self._frames[number]])
+            yield from _silence(scene.end - scene.speech_end)
+
+    def _spoken(self, number: int, scene: Scene, factors: Row) -> Iterator[Samples]:
+        at, end = 0, scene.speech_end - scene.speech_at
+        for block in at_48_khz(self._read(number)):
+            block = block[:, : end - at]
+            length = block.shape[1]
+            yield block * curve_of(factors, at, length, RATE_HZ / FRAMES_A_SECOND)
+            at += length
+        yield from _silence(end - at)
 
 
-def at_48_khz(spoken: Spoken, length: int) -> Samples:
-    """Resampled to exactly `length` samples: float32 of shape (1, length)."""
-    if spoken.rate_hz == RATE_HZ:
-        found = _floats(spoken)
-    else:
-        frame = av.AudioFrame.from_ndarray(
-            np.frombuffer(spoken.pcm, np.int16)[None], format="s16", layout="mono"
-        )
-        frame.sample_rate, frame.pts, frame.time_base = (
-            spoken.rate_hz,
-            0,
-            Fraction(1, spoken.rate_hz),
-        )
-        resampler = AudioResampler(format="fltp", layout="mono", rate=RATE_HZ)
-        pieces = [*resampler.resample(frame), *resampler.resample(None)]
-        found = np.concatenate([piece.to_ndarray() for piece in pieces], axis=1)
-    missing = length - found.shape[1]
-    return np.pad(found[:, :length], ((0, 0), (0, max(0, missing))))
+def at_48_khz(spoken: Spoken) -> Iterator[Samples]:
+    """Resampled, in blocks of about a second: float32 of shape (1, n)."""
+    resampler = AudioResampler(format="fltp", layout="mono", rate=RATE_HZ)
+    samples = np.frombuffer(spoken.pcm, np.int16)[None]
+    for at in range(0, samples.shape[1], spoken.rate_hz):
+        block = np.ascontiguousarray(samples[:, at : at + spoken.rate_hz])
+        frame = av.AudioFrame.from_ndarray(block, format="s16", layout="mono")
+        frame.sample_rate, frame.pts = spoken.rate_hz, at
+        frame.time_base = Fraction(1, spoken.rate_hz)
+        yield from _arrays(resampler.resample(frame))
+    yield from _arrays(resampler.resample(None))
+
+
+def _arrays(frames: list[av.AudioFrame]) -> Iterator[Samples]:
+    for frame in frames:
+        yield np.asarray(frame.to_ndarray(), np.float32)
+
+
+def _silence(samples: int) -> Iterator[Samples]:
+    for at in range(0, samples, RATE_HZ):
+        yield np.zeros((1, min(RATE_HZ, samples - at)), np.float32)
 
 
 def _is_spoken(scene: Scene) -> bool:

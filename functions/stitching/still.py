@@ -114,10 +114,9 @@ class StillFilm:
         at = 0
         for block in self._blocks():
             if factors is not None:
-                frames = -(-block.shape[1] * FRAMES_A_SECOND // RATE_HZ)
-                per_frame = RATE_HZ / FRAMES_A_SECOND
-                block *= curve_of(factors[at : at + frames], block.shape[1], per_frame)
-                at += frames
+                length = block.shape[1]
+                block *= curve_of(factors, at, length, RATE_HZ / FRAMES_A_SECOND)
+                at += length
             yield block
 
     def _blocks(self) -> Iterator[Samples]:

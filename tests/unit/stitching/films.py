@@ -1,0 +1,186 @@
+"""Films out of flat slides and clicks, and what is really in a film file."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.video.frame import PictureType
+from numpy.typing import NDArray
+
+from functions.stitching.film import About, Samples, film_frame
+from functions.stitching.slideshow import write_slideshow
+from functions.stitching.speech import Speech
+from functions.stitching.subtitles import cues
+from functions.stitching.timeline import Timeline, chapters, timeline
+from shared.domain.film_options import Transition
+from shared.domain.narration import Narration, SlideSpeech, SpokenSentence
+from shared.domain.speech import Spoken
+
+SIZE = (192, 108)
+CLICK = 0.05
+"""Seconds: every slide's speech begins with so much loud noise."""
+
+
+def shade(number: int) -> int:
+    """The grey of a slide, far enough from its neighbours' to be told apart after encoding."""
+    return 40 + number * 70 % 180
+
+
+def click_speech(seconds: float, rate_hz: int, seed: int = 0) -> Spoken:
+    """A burst, then a quiet hum."""
+    dice = np.random.default_rng(seed)
+    count = round(seconds * rate_hz)
+    hum = 600 * np.sin(np.arange(count) * 2 * np.pi * 180 / rate_hz)
+    burst = round(CLICK * rate_hz)
+    hum[:burst] = dice.choice([-16000, 16000], burst)
+    return Spoken(hum.astype("<i2").tobytes(), rate_hz)
+
+
+def narration_of(speeches: Sequence[Spoken]) -> Narration:
+    """One sentence a slide."""
+    return Narration(
+        tuple(
+            SlideSpeech(f"s{n}", 1, 1, one.rate_hz, one.samples,
+                        (SpokenSentence(f"Sentence number {n}.", 0, one.samples),))
+            if one.samples else SlideSpeech()
+            for n, one in enumerate(speeches)
+        )
+    )  # fmt: skip
+
+
+def write_film(
+    path: Path,
+    speeches: Sequence[Spoken],
+    *,
+    transition: Transition = "cut",
+    size: tuple[int, int] = SIZE,
+) -> Timeline:
+    """A whole film of grey slides."""
+    film = timeline(narration_of(speeches))
+    speech = Speech(film, lambda number: speeches[number])
+    speech.measure(lambda: None)
+    titles = [f"Slide {n}" for n in range(len(speeches))]
+    write_slideshow(
+        path,
+        film,
+        About(size, 1, "A film", "eng", chapters(film, titles), subtitles=True),
+        frame_of=lambda n: film_frame(np.full((size[1], size[0], 3), shade(n), np.uint8)),
+        sound=speech.sound(speech.gains(-16)),
+        cues=cues(film.sentences),
+        transition=transition,
+        check=lambda: None,
+    )
+    return film
+
+
+def pictures(path: Path) -> list[tuple[Fraction, float, bool]]:
+    """(time in seconds, mean luma, whether it is an I-frame) of every frame."""
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        assert stream.time_base is not None
+        return [
+            (
+                frame.pts * stream.time_base,
+                float(frame.to_ndarray(format="gray").mean()),
+                frame.pict_type == PictureType.I,
+            )
+            for frame in container.decode(stream)
+            if frame.pts is not None
+        ]
+
+
+def heard(path: Path) -> tuple[Samples, int]:
+    """(samples, rate) as a player plays them: what the file's edit list cuts off is gone."""
+    with av.open(str(path)) as container:
+        stream = container.streams.audio[0]
+        rate = stream.codec_context.sample_rate
+        blocks = []
+        for frame in container.decode(stream):
+            assert frame.pts is not None
+            assert frame.time_base is not None
+            data = frame.to_ndarray()
+            early = max(0, round(-frame.pts * frame.time_base * rate))
+            blocks.append(data[:, early:])
+    return np.concatenate(blocks, axis=1), rate
+
+
+def onsets(sound: Samples, rate: int) -> list[float]:
+    """When each click begins, in seconds: half its height is reached after at most 1 ms."""
+    level = np.abs(sound[0])
+    loud = level > 0.35 * level.max()
+    found: list[float] = []
+    last = -1.0
+    for at in np.flatnonzero(loud) / rate:
+        if not found or at - last > 0.3:
+            found.append(float(at))
+        last = float(at)
+    return found
+
+
+def told(path: Path) -> list[tuple[float, float, str]]:
+    """(start, end, text) of the soft subtitles."""
+    rows = []
+    with av.open(str(path)) as container:
+        stream = container.streams.subtitles[0]
+        assert stream.time_base is not None
+        for packet in container.demux(stream):
+            data = bytes(packet)
+            if len(data) > 2 and packet.pts is not None:
+                (size,) = struct.unpack(">H", data[:2])
+                start = float(packet.pts * stream.time_base)
+                length = float((packet.duration or 0) * stream.time_base)
+                rows.append((start, start + length, data[2 : 2 + size].decode()))
+    return rows
+
+
+def boxes(path: Path) -> list[str]:
+    """The names of the file's outermost boxes, in order."""
+    return [name for name, _ in _boxes(path)]
+
+
+def _boxes(path: Path) -> Iterator[tuple[str, int]]:
+    with path.open("rb") as file:
+        while head := file.read(8):
+            size, name = struct.unpack(">I4s", head)
+            assert size >= 8
+            yield name.decode(), size
+            file.seek(size - 8, 1)
+
+
+def loudness_of(path: Path) -> tuple[float, float]:
+    """(integrated loudness in LUFS, true peak in dBTP) by FFmpeg's ebur128."""
+    sound, rate = heard(path)
+    return ebur128(sound, rate)
+
+
+def ebur128(sound: NDArray[Any], rate: int) -> tuple[float, float]:
+    """The same of samples, float32 of shape (channels, n)."""
+    layout = "mono" if sound.shape[0] == 1 else "stereo"
+    graph = av.filter.Graph()
+    source = graph.add_abuffer(
+        sample_rate=rate, format="fltp", layout=layout, time_base=Fraction(1, rate)
+    )
+    meter = graph.add("ebur128", "metadata=1:peak=true")
+    sink = graph.add("abuffersink")
+    source.link_to(meter)
+    meter.link_to(sink)
+    graph.configure()
+    metadata: dict[str, str] = {}
+    for at in range(0, sound.shape[1], rate):
+        block = np.ascontiguousarray(sound[:, at : at + rate], np.float32)
+        frame = av.AudioFrame.from_ndarray(block, format="fltp", layout=layout)
+        frame.sample_rate, frame.pts = rate, at
+        graph.push(frame)
+        while True:
+            try:
+                metadata = dict(graph.pull().metadata)
+            except (BlockingIOError, av.error.EOFError):
+                break
+    peak = float(metadata["lavfi.r128.true_peak"])
+    return float(metadata["lavfi.r128.I"]), 20 * np.log10(max(peak, 1e-9))
