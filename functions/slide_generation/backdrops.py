@@ -115,7 +115,7 @@ def _rays(image: Image.Image, theme: Theme, bold: bool) -> None:
     def paint(draw: Draw, u: float) -> None:
         for n in range(5 if bold else 3):
             x = width * OVER - (4 + 7 * n) * u
-            draw.line((x, -2 * u, x + 30 * u, 30 * u), fill=70 - 10 * n, width=round(1.6 * u))
+            draw.line((x, -2 * u, x + 30 * u, 30 * u), fill=40 - 6 * n, width=round(1.6 * u))
 
     _shape(image, theme.accent, paint)
 

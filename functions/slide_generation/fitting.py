@@ -23,7 +23,8 @@ def fitted(deck: Deck) -> Deck:
     while waiting:
         slide = waiting.pop(0)
         room = len(slides) + len(waiting) + 2 < SLIDES_RANGE.stop
-        if room and len(slide.bullets) > 1 and not planner.plan(slide, 0).fits:
+        least = 1 if slide.layout == "title" else 2
+        if room and len(slide.bullets) >= least and not planner.plan(slide, 0).fits:
             waiting[:0] = halves(slide)
         else:
             slides.append(slide)
@@ -31,14 +32,23 @@ def fitted(deck: Deck) -> Deck:
 
 
 def halves(slide: Slide) -> tuple[Slide, Slide]:
-    """Two slides with one half of the points, and of what is spoken, each."""
-    points = (len(slide.bullets) + 1) // 2
+    """Two slides with one half of the points, and of what is spoken, each; a title keeps none."""
+    title = slide.layout == "title"
+    points = 0 if title else (len(slide.bullets) + 1) // 2
     told = [one.strip() for one in _SENTENCE.split(slide.notes) if one.strip()]
     said = (len(told) + 1) // 2
     return (
-        replace(slide, id=f"{slide.id[:38]}-a", bullets=slide.bullets[:points],
-                notes=" ".join(told[:said])),
-        replace(slide, id=f"{slide.id[:38]}-b", bullets=slide.bullets[points:],
-                notes=" ".join(told[said:]),
-                layout="bullets" if slide.layout == "title" else slide.layout),
-    )  # fmt: skip
+        replace(
+            slide,
+            id=f"{slide.id[:38]}-a",
+            bullets=slide.bullets[:points],
+            notes=" ".join(told[:said]),
+        ),
+        replace(
+            slide,
+            id=f"{slide.id[:38]}-b",
+            bullets=slide.bullets[points:],
+            notes=" ".join(told[said:]),
+            layout="bullets" if title else slide.layout,
+        ),
+    )

@@ -86,7 +86,7 @@ class Planner:
     def _title(self, slide: Slide) -> Plan:
         page, u = self._page, self._u
         width = page.width * (0.86 if self._wide else 1)
-        heading, fits = self._text(slide.heading, 700, (12, 5), width, page.height * 0.58)
+        heading, fits = self._text(slide.heading, 700, (12, 3.4), width, page.height * 0.58)
         under, gap = self._stack(slide.bullets, (5, SMALLEST_U), width, page.height * 0.26, 1.2)
         texts_height = heading.height + (3.5 * u + sum(one.height + gap for one in under))
         y = page.y + (page.height - texts_height) * 0.5 + 2 * u
@@ -100,7 +100,7 @@ class Planner:
 
     def _statement(self, slide: Slide) -> Plan:
         page, u = self._page, self._u
-        heading, fits = self._text(slide.heading, 600, (10, 4), page.width - 7 * u, page.height)
+        heading, fits = self._text(slide.heading, 600, (10, 3.4), page.width - 7 * u, page.height)
         y = page.y + (page.height - heading.height) / 2
         bar = Box(page.x, y, 1.1 * u, heading.height)
         return self._done([Placed(heading, page.x + 6 * u, y, "heading")], bar, fits=fits)

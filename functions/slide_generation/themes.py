@@ -51,7 +51,7 @@ THEMES: dict[str, Theme] = {
     for theme in (
         _theme("midnight", "0a0f24 161d42", "2b3a9c 0c5f6b", "ffffff d8e0ff a9b6e8", "5eead4",
                "glow", "disc"),
-        _theme("paper", "fcf8f0 f6eede", "efe0c6 e8d3b0", "2a201a 43372d 6b5847", "a23c22",
+        _theme("paper", "fcf8f0 f6eede", "efe0c6 e8d3b0", "2a201a 43372d 6b5847", "96361e",
                "arc", "dash", serif=True),
         _theme("meadow", "f4fbf5 e0f3e7", "c3e8d2 a9dfc1", "0e3b2c 1c4a3a 2c5646", "09623f",
                "discs", "ring"),

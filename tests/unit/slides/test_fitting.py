@@ -1,0 +1,49 @@
+"""What does not fit on a slide goes on on the next one, and nothing of it is lost."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+import pytest
+
+from functions.slide_generation.fitting import fitted, halves
+from shared.domain.deck import Deck, Slide
+from tests.unit.slides.decks import FULL, crammed, deck, talk
+
+
+@pytest.mark.parametrize("kind", FULL)
+def test_splitting_keeps_every_point_and_every_sentence_in_order(kind: str) -> None:
+    before = crammed(FULL[kind], aspect="1:1")
+    after = fitted(before)
+    assert len(after.slides) > len(before.slides)
+    assert points(after) == points(before)
+    assert " ".join(words(after)) == " ".join(words(before))
+    assert after.slides[0].layout == "title"
+    assert after.slides[-1].layout == "closing"
+    assert Deck.from_dict(after.to_dict()) == after
+
+
+def test_a_deck_that_fits_stays_as_it_is() -> None:
+    assert fitted(talk("en")) == talk("en")
+
+
+def test_a_deck_of_forty_slides_gets_no_more_of_them() -> None:
+    full = {"heading": FULL["words"][:120], "bullets": [FULL["chinese"][:240]] * 6}
+    after = fitted(deck([full] * 40, aspect="1:1"))
+    assert len(after.slides) == 40
+    assert points(after) == points(deck([full] * 40))
+
+
+def test_what_is_said_is_parted_at_a_sentence() -> None:
+    first, second = halves(Slide("s1", "Plants", ("a", "b", "c"), "One. Two! Three? Four."))
+    assert (first.id, second.id) == ("s1-a", "s1-b")
+    assert (first.bullets, second.bullets) == (("a", "b"), ("c",))
+    assert (first.notes, second.notes) == ("One. Two!", "Three? Four.")
+
+
+def points(made: Deck) -> list[str]:
+    return list(chain.from_iterable(slide.bullets for slide in made.slides))
+
+
+def words(made: Deck) -> list[str]:
+    return [slide.notes for slide in made.slides if slide.notes]
