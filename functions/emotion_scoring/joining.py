@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from functions.emotion_scoring.chart import MOST_PANELS, Legend, colours_of, timeline_chart
 from functions.emotion_scoring.merging import Parts
+from functions.emotion_scoring.pieces import Annotation, pieces_of
 from functions.emotion_scoring.results import (
     NOTE,
     CsvResult,
@@ -59,6 +60,8 @@ def join_scores(task: Task) -> Finished:
     )
     artefacts.append(results.write("timeline.png", "chart", "image/png", chart))
     artefacts += _thumbnails(results, parts, peaks)
+    film, said = _film(results, options)
+    artefacts += film
     facts = counted | {
         "moments": [
             {**told, "picture": parts.place(peak.part, peak.frame)}
@@ -69,7 +72,7 @@ def join_scores(task: Task) -> Finished:
         "smooth": options.smooth,
         "note": NOTE,
     }
-    return Finished(tuple(artefacts), facts=facts, warnings=parts.warnings)
+    return Finished(tuple(artefacts), facts=facts, warnings=(*parts.warnings, *said))
 
 
 class _Taker(Protocol):
@@ -124,6 +127,19 @@ def _timeline(
     return [
         sink.stored.artefact(name, kind) for sink, (name, kind, _) in zip(sinks, files, strict=True)
     ]
+
+
+def _film(results: _Results, options: EmotionOptions) -> tuple[list[Artefact], tuple[str, ...]]:
+    """The annotated video if it was asked for, and what a person should know of it."""
+    if not options.annotate:
+        return [], ()
+    annotation = Annotation(results.task, options)
+    if annotation.obstacle is not None:
+        return [], (annotation.obstacle,)
+    pieces = pieces_of([unit.artefacts for unit in results.task.part_units()])
+    with results.create("annotated.mp4", "video/mp4") as film:
+        annotation.film(pieces, film)
+    return [film.stored.artefact("annotated.mp4", "annotated")], annotation.warnings
 
 
 def _head(task: Task, parts: Parts, options: EmotionOptions, passport: Passport) -> dict[str, Any]:

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 from functions.emotion_scoring.fetching import Places
 from functions.emotion_scoring.packs import pack_of
+from functions.emotion_scoring.pieces import Annotation
 from functions.emotion_scoring.scores import Head, ScoredFrame, ScoresWriter, Sink
 from functions.emotion_scoring.scoring import Scorer
 from shared.domain.effects import Finished
+from shared.domain.emotion_options import EmotionOptions
 from shared.domain.pack import read_pack
 from shared.domain.pipeline import Bucket
 from shared.media.picture import decode_image
@@ -48,8 +50,14 @@ def score_pack(task: Task) -> Finished:
     # An earlier attempt that was not recorded: what it wrote is what we would write.
     adopted = there is not None and there.spec == spec
     stored = there if there is not None and adopted else _write(task, scorer, pack, name, spec)
+    artefacts = [stored.artefact(SCORES, "scores")]
+    options = EmotionOptions.of_job(task.job.options)
+    if options.annotate:
+        annotation = Annotation(task, options)
+        if annotation.obstacle is None:
+            artefacts.append(annotation.piece(stored))
     return Finished(
-        artefacts=(stored.artefact(SCORES, "scores"),),
+        artefacts=tuple(artefacts),
         facts={"pack": pack.name, "generation": pack.generation},
         adopted=adopted,
     )

@@ -183,6 +183,12 @@ def _run_parser() -> argparse.ArgumentParser:
     parser.add_argument("--shape", metavar="SHAPE", help="of a still: picture, 16:9, 9:16 or 1:1")
     parser.add_argument("--resolution", metavar="LINES", help="of a film: 720p or 1080p")
     parser.add_argument("--loudness", metavar="HOW", help="of a still: keep, or even (-16 LUFS)")
+    parser.add_argument(
+        "--annotate",
+        action="store_const",
+        const="true",
+        help="also make a video with boxes and labels around the faces",
+    )
     parser.add_argument("--title", help="what the job is called in the mail")
     parser.add_argument("--out", default="out", metavar="DIR", help="for results (default: out)")
     parser.add_argument("--json", action="store_true", help="print the job as JSON at the end")

@@ -28,6 +28,7 @@ from shared.domain.prompt import Prompt
 
 OPTIONS = (
     "every", "start", "end", "max_width", "format", "quality", "consent", "purpose", "smooth",
+    "annotate",
     "shape", "resolution", "loudness", "slides", "language", "tone", "audience", "aspect", "theme",
     "voice", "speed", "pitch", "transition",
 )  # fmt: skip

@@ -91,9 +91,8 @@ class EmotionOptions:
             )
         purpose = _purpose(given.get("purpose"))
         _check_lawful(purpose, allow_medical_safety)
-        if _flag("annotate", given.get("annotate", cls.annotate)):
-            raise ValueError("annotate is not available yet.")
-        return cls(frames, purpose, _flag("smooth", given.get("smooth", cls.smooth)))
+        smooth = _flag("smooth", given.get("smooth", cls.smooth))
+        return cls(frames, purpose, smooth, _flag("annotate", given.get("annotate", cls.annotate)))
 
     @classmethod
     def of_job(cls, options: Mapping[str, Any]) -> EmotionOptions:

@@ -198,6 +198,27 @@ def test_without_consent_or_for_a_prohibited_purpose_no_job_is_made(suite: Tenan
 
 
 @needs_material
+def test_the_annotated_video_has_the_length_and_sound_of_its_source(
+    suite: Tenant, tmp_path: Path
+) -> None:
+    client = suite.client()
+    asked = OPTIONS | {"annotate": "true", "every": "0.5"}
+    job = suite.finished_job(client, suite.start_job(client, "emotions", WOMAN, options=asked))
+    assert job["status"] == "done", job["error"]
+    film = io.BytesIO(fetch(client, job, "annotated.mp4", tmp_path))
+    with av.open(str(WOMAN), "r") as source, av.open(film, "r") as made:
+        for container in (source, made):
+            assert len(container.streams.audio) == 1
+        assert source.duration is not None
+        assert made.duration == pytest.approx(source.duration, abs=50_000)
+        pictures = [one.to_ndarray(format="bgr24") for one in made.decode(video=0)]
+    assert len(pictures) == 472
+    amber = [np.abs(one.astype(int) - [50, 178, 244]).sum(axis=2) < 90 for one in pictures]
+    assert amber[360].sum() > 1500, "a happy box at 15 s"
+    assert amber[48].sum() < amber[360].sum() / 4, "a sad one at 2 s"
+
+
+@needs_material
 def test_a_scorer_that_dies_between_commit_and_announce_still_reaches_the_timeline(
     suite: Tenant, tmp_path: Path
 ) -> None:

@@ -7,9 +7,10 @@ import io
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import av
 import pytest
 
 from functions.emotion_scoring import part
@@ -17,8 +18,9 @@ from functions.emotion_scoring.joining import join_scores
 from functions.emotion_scoring.merging import PartsDisagree
 from functions.emotion_scoring.packs import PackNotThere
 from functions.emotion_scoring.part import score_pack
+from functions.upload_trigger.probe import probe
 from shared.config import Settings
-from shared.domain.documents import Put, unit_path
+from shared.domain.documents import Put, stage_path, unit_path
 from shared.domain.effects import Claimed, Finished
 from shared.domain.emotion_options import EmotionOptions
 from shared.domain.job import Artefact, Job, StageDoc, StageState
@@ -29,6 +31,7 @@ from shared.errors import LeaseLost
 from shared.media.picture import decode_image
 from shared.ports import Stored
 from shared.stage import Task
+from tests.clips import RECIPES
 from tests.contract.gcs.standin import PROJECT, StandIn
 from tests.unit.chain.memory import MemoryLedger
 from tests.unit.emotions.painted import (
@@ -279,6 +282,32 @@ def test_a_video_without_anybody_in_it_ends_well(scene: Scene) -> None:
     assert done.facts["no_face_share"] == 1
     rows = list(csv.DictReader(io.StringIO(_read(scene, done, "emotions.csv").decode())))
     assert [row["dominant"] for row in rows] == ["no_face"] * 9
+
+
+def test_the_annotated_video_is_made_in_pieces_that_an_earlier_attempt_may_have_left(
+    scene: Scene,
+) -> None:
+    clip = RECIPES["cfr30"].make()
+    data = clip.path.read_bytes()
+    upload = scene.bench.put(Bucket.UPLOADS, f"jobs/{scene.job.id}/video.0", data, "video/mp4")
+    video = {
+        "object": upload.name, "generation": upload.generation, "size_bytes": len(data),
+        "passport": probe(io.BytesIO(data), len(data)).to_dict(),
+    }  # fmt: skip
+    options = dict(scene.job.options) | {"annotate": True}
+    scene.job = replace(scene.job, options=options, facts={"upload_trigger": {"video": video}})
+    windows = [{"index": n, "k_start": 3 * n, "k_end": None, "k_limit": 99} for n in range(3)]
+    scene.ledger.commit([Put(stage_path(scene.job.id, "frame_extraction", 0), {
+        "stage": "frame_extraction", "revision": 0, "state": "done", "total": 3, "done": 3,
+        "parts": windows, "touched_at": NOW, "queued_at": NOW,
+    })])  # fmt: skip
+    first = _walked(scene).join()
+    again = scene.score("1")
+    assert again.adopted
+    assert [one.kind for one in again.artefacts] == ["scores", "piece"]
+    assert scene.join().artefacts == first.artefacts
+    with av.open(io.BytesIO(_read(scene, first, "annotated.mp4")), "r") as film:
+        assert sum(1 for _ in film.decode(video=0)) == len(clip.times)
 
 
 def test_fallback_models_are_named_in_the_warnings(scene: Scene) -> None:
