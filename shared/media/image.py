@@ -85,8 +85,10 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
             image = Image.open(io.BytesIO(data), formats=FORMATS)
         except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
             raise PictureTooLarge(_too_large()) from error
-        except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        except UnidentifiedImageError as error:
             raise NotAPicture from error
+        except (OSError, SyntaxError, ValueError) as error:
+            raise PictureDamaged from error
     with image:
         width, height = image.size
         if width * height > MOST_PIXELS or max(width, height) > LONGEST_SIDE_PX:

@@ -39,21 +39,24 @@ def decode_sound(
 
 
 def _resampled(frames: Iterator[av.AudioFrame], rate_hz: int, channels: int) -> Iterator[Samples]:
-    layout = "mono" if channels == 1 else "stereo"
     resampler: AudioResampler | None = None
     last: tuple[str, str, int] | None = None
     for frame in frames:
         form = (frame.format.name, frame.layout.name, frame.sample_rate)
         if form != last:
             # Chained files change their form on the way.
-            yield from _blocks(resampler, None)
+            yield from _blocks(resampler, None, channels)
+            alone = channels == 1 or frame.layout.nb_channels == 1
+            layout = "mono" if alone else "stereo"
             resampler = AudioResampler(format="fltp", layout=layout, rate=rate_hz)
             last = form
-        yield from _blocks(resampler, frame)
-    yield from _blocks(resampler, None)
+        yield from _blocks(resampler, frame, channels)
+    yield from _blocks(resampler, None, channels)
 
 
-def _blocks(resampler: AudioResampler | None, frame: av.AudioFrame | None) -> Iterator[Samples]:
+def _blocks(
+    resampler: AudioResampler | None, frame: av.AudioFrame | None, channels: int
+) -> Iterator[Samples]:
     if resampler is None:
         return
     try:
@@ -62,4 +65,6 @@ def _blocks(resampler: AudioResampler | None, frame: av.AudioFrame | None) -> It
         raise UndecodableSound from error
     for out in made:
         # Floating-point files may hold anything, also what is no number.
-        yield np.nan_to_num(np.asarray(out.to_ndarray(), np.float32), posinf=0.0, neginf=0.0)
+        block = np.nan_to_num(np.asarray(out.to_ndarray(), np.float32), posinf=0.0, neginf=0.0)
+        # One channel is played by both sides as it is; the resampler would take 3 dB away.
+        yield block if block.shape[0] == channels else np.repeat(block, channels, axis=0)

@@ -24,7 +24,7 @@ from shared.domain.speech import Spoken
 
 SIZE = (192, 108)
 CLICK = 0.05
-"""Seconds: every slide's speech begins with so much loud noise."""
+"""Seconds: every slide's speech begins with so much of a loud tone."""
 
 
 def shade(number: int) -> int:
@@ -32,14 +32,13 @@ def shade(number: int) -> int:
     return 40 + number * 70 % 180
 
 
-def click_speech(seconds: float, rate_hz: int, seed: int = 0) -> Spoken:
+def click_speech(seconds: float, rate_hz: int) -> Spoken:
     """A burst, then a quiet hum."""
-    dice = np.random.default_rng(seed)
-    count = round(seconds * rate_hz)
-    hum = 600 * np.sin(np.arange(count) * 2 * np.pi * 180 / rate_hz)
-    burst = round(CLICK * rate_hz)
-    hum[:burst] = dice.choice([-16000, 16000], burst)
-    return Spoken(hum.astype("<i2").tobytes(), rate_hz)
+    t = np.arange(round(seconds * rate_hz)) / rate_hz
+    sound = np.where(
+        t < CLICK, 16000 * np.sin(2 * np.pi * 1000 * t), 600 * np.sin(2 * np.pi * 180 * t)
+    )
+    return Spoken(sound.astype("<i2").tobytes(), rate_hz)
 
 
 def narration_of(speeches: Sequence[Spoken]) -> Narration:

@@ -36,7 +36,7 @@ MOST_ERROR_S = 0.005
 @pytest.fixture(scope="module", params=[22050, 24000, 48000])
 def film_file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("film") / "film.mp4"
-    write_film(path, [click_speech(s, request.param, n) for n, s in enumerate(LENGTHS_S)])
+    write_film(path, [click_speech(seconds, request.param) for seconds in LENGTHS_S])
     return path
 
 
@@ -126,7 +126,7 @@ def test_it_is_as_loud_as_it_should_be(film_file: Path) -> None:
 
 def test_a_fade_is_over_before_a_word_is_spoken(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
-    film = write_film(path, [click_speech(3, 24000, n) for n in range(3)], transition="fade")
+    film = write_film(path, [click_speech(3, 24000)] * 3, transition="fade")
     frames = pictures(path)
     for number in (1, 2):
         start = film.scenes[number].start / RATE_HZ
