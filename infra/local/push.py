@@ -12,7 +12,7 @@ here, matched by the topic in the path (`/projects/P/topics/moodreel-<function>`
 `{"lose_response": true}`      the function does its work, and its answer is lost
 =============================  ===================================================================
 
-`GET /_stats` tells of every topic: messages pushed, in flight, acknowledged, refused.
+`GET /_stats` tells of every function: messages pushed, in flight, acknowledged, refused; copies.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ class Traffic:
     in_flight: int = 0
     acknowledged: int = 0
     refused: int = 0
+    copies: int = 0
+    """Deliveries beyond the first of a message, as rules asked for."""
 
 
 @dataclass
@@ -71,6 +73,7 @@ class Office:
         answers = await asyncio.gather(
             *(self._hand_on(row, request.raw_path, kept, body) for _ in range(times))
         )
+        self.traffic[row.name].copies += times - 1
         # As with Pub/Sub: whoever acknowledges one delivery acknowledges the message.
         return min(answers, key=lambda answer: answer.status)
 
@@ -84,7 +87,9 @@ class Office:
     ) -> web.Response:
         path = request.raw_path
         await asyncio.sleep(wait_s)
-        return await self._hand_on(row, path, headers, body)
+        answer = await self._hand_on(row, path, headers, body)
+        self.traffic[row.name].copies += 1
+        return answer
 
     async def _hand_on(
         self, row: Stage, path: str, headers: Mapping[str, str], body: bytes

@@ -176,7 +176,7 @@ class Tenant:
         return [{"server": server, **rule} for server, rule in found]
 
     def deliveries(self) -> dict[str, dict[str, int]]:
-        """For every function: messages pushed, in_flight, acknowledged, refused so far."""
+        """For every function: pushed, in_flight, acknowledged, refused (and copies) so far."""
         told: dict[str, dict[str, int]] = request("GET", self.url("push") + "/_stats").json()
         return told
 
