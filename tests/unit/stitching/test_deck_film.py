@@ -1,0 +1,163 @@
+"""A deck's film, from what slide_generation and text_to_speech recorded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from functions.stitching.deck_film import SlidesDoNotMatch
+from functions.stitching.making import make
+from functions.stitching.pictures import SlideOfWrongSize
+from functions.stitching.presenting import present
+from shared.domain.deck import Deck
+from shared.domain.job import Job
+from shared.domain.narration import Narration, SlideSpeech, SpokenSentence
+from shared.domain.pipeline import Bucket
+from shared.domain.speech import Spoken
+from shared.domain.wav import to_wav
+from shared.errors import SourceExpired
+from shared.ports import Stored
+from tests.unit.speech.bench import Bench, a_job
+from tests.unit.stitching.films import click_speech, heard, loudness_of, onsets, pictures, told
+from tests.unit.stitching.test_loudness import voice_like
+from tests.unit.stitching.uploads import encoded, quartered, sound_file
+
+SPECS: tuple[dict[str, Any], ...] = ({"film": "deck"},)
+LENGTHS_S = (2.0, 3.5, 1.25)
+DECK = Deck.from_dict(
+    {
+        "title": "Blätter",
+        "language": "de",
+        "theme": "paper",
+        "aspect": "1:1",
+        "resolution": "720p",
+        "slides": [
+            {"id": f"s{n}", "heading": f"Kapitel {n}", "notes": f"Satz {n}."} for n in range(3)
+        ],
+    }
+)
+
+
+def recorded(stored: Stored) -> dict[str, Any]:
+    return {"bucket": stored.bucket.value, "name": stored.name, "generation": stored.generation}
+
+
+def order(
+    bench: Bench,
+    *,
+    size: tuple[int, int] = (720, 720),
+    drawn: int = 3,
+    music: bytes = b"",
+    speeches: Sequence[Spoken] = tuple(click_speech(seconds, 24000) for seconds in LENGTHS_S),
+    **options: str,
+) -> Job:
+    """A job whose deck is drawn and spoken."""
+    job = a_job("presentation")
+    deck = bench.put(
+        Bucket.WORK, f"slides/{job.id}/deck.json", json.dumps(DECK.to_dict()).encode(), "a/json"
+    )
+    slides = []
+    for n in range(drawn):
+        picture = quartered(*size).rotate(90 * n)
+        name = f"slides/{job.id}/{n}.png"
+        stored = bench.put(Bucket.WORK, name, encoded(picture, "PNG"), "image/png")
+        slides.append({**recorded(stored), "width": size[0], "height": size[1]})
+    spoken = []
+    for n, one in enumerate(speeches):
+        name = f"narration/{job.id}/{n}.wav"
+        stored = bench.put(Bucket.WORK, name, to_wav(one), "audio/wav")
+        sentence = SpokenSentence(f"Satz {n}.", 0, one.samples)
+        spoken.append(
+            SlideSpeech(
+                stored.name, stored.generation, stored.size_bytes, 24000, one.samples, (sentence,)
+            )
+        )
+    narration = bench.put(
+        Bucket.WORK, f"narration/{job.id}/n.json", Narration(tuple(spoken)).to_json(), "a/json"
+    )
+    facts: dict[str, Any] = {
+        "slide_generation": {"deck": recorded(deck), "slides": slides},
+        "text_to_speech": {"narration": recorded(narration)},
+    }
+    if music:
+        stored = bench.put(Bucket.UPLOADS, f"jobs/{job.id}/music.0", music, "audio/mpeg")
+        facts["upload_trigger"] = {
+            "music": {
+                "object": stored.name,
+                "generation": stored.generation,
+                "size_bytes": stored.size_bytes,
+            }
+        }
+    return a_job("presentation", options=options, facts=facts)
+
+
+def films(bench: Bench, job: Job, folder: Path) -> dict[str, Path]:
+    """What people take away, by name."""
+    done = bench.run("stitching", make, present, SPECS, job)
+    paths = {}
+    for one in done.artefacts:
+        paths[one.name] = folder / one.name
+        paths[one.name].write_bytes(bench.get(one))
+    return paths
+
+
+def test_a_deck_becomes_a_film_with_all_that_belongs_to_it(bench: Bench, tmp_path: Path) -> None:
+    made = films(bench, order(bench), tmp_path)
+    assert list(made) == ["film.mp4", "poster.jpg", "subtitles.vtt", "subtitles.srt"]
+    path = made["film.mp4"]
+    assert onsets(*heard(path)) == pytest.approx([0.35, 3.35, 7.85], abs=0.005)
+    assert [text for _, _, text in told(path)] == ["Satz 0.", "Satz 1.", "Satz 2."]
+    assert "00:00:03.350 --> 00:00:06.850\nSatz 1." in made["subtitles.vtt"].read_text()
+    assert "2\n00:00:03,350 --> 00:00:06,850\nSatz 1." in made["subtitles.srt"].read_text()
+    assert [float(time) for time, _, key in pictures(path) if key] == [0, 3, 7.5]
+    with av.open(str(path)) as container:
+        assert [row["metadata"]["title"] for row in container.chapters()] == [
+            "Kapitel 0", "Kapitel 1", "Kapitel 2",
+        ]  # fmt: skip
+        assert container.streams.audio[0].language == "deu"
+        assert container.metadata["title"] == "Blätter"
+
+
+def test_music_lies_under_the_voice_and_changes_its_loudness_little(
+    bench: Bench, tmp_path: Path
+) -> None:
+    voice = Spoken((voice_like(24000, 8)[0] * 32767).astype("<i2").tobytes(), 24000)
+    job = order(bench, music=sound_file("mp3", 2), speeches=[voice] * 3)
+    path = films(bench, job, tmp_path)["film.mp4"]
+    sound, rate = heard(path)
+    assert sound.shape[0] == 2
+    pause = sound[:, round(8.5 * rate) : round(9.2 * rate)]
+    assert 0.003 < float(abs(pause).max()) < 0.1
+    assert loudness_of(path)[0] == pytest.approx(-16, abs=1)
+
+
+def test_a_fade_is_asked_for_by_an_option(bench: Bench, tmp_path: Path) -> None:
+    cut = films(bench, order(bench), tmp_path)["film.mp4"]
+    assert len(pictures(cut)) == 8
+    again = Bench.on(bench.stand_in)
+    faded = films(again, order(again, transition="fade"), tmp_path)["film.mp4"]
+    # Twelve mixed pictures a change; what is repeated every two seconds begins behind them.
+    assert len(pictures(faded)) == 8 + 2 * 12 - 1
+
+
+def test_slides_that_are_missing_are_noticed(bench: Bench) -> None:
+    with pytest.raises(SlidesDoNotMatch, match="2 drawn"):
+        bench.run("stitching", make, present, SPECS, order(bench, drawn=2))
+
+
+def test_slides_of_another_size_are_noticed(bench: Bench) -> None:
+    with pytest.raises(SlideOfWrongSize):
+        bench.run("stitching", make, present, SPECS, order(bench, size=(640, 360)))
+
+
+def test_speech_that_is_gone_is_named(bench: Bench) -> None:
+    job = order(bench)
+    bench.objects.remove(Bucket.WORK, f"narration/{job.id}/1.wav")
+    with pytest.raises(SourceExpired):
+        bench.run("stitching", make, present, SPECS, job)
+    assert not any(name.startswith("films/") for name in bench.names(Bucket.WORK))

@@ -1,0 +1,170 @@
+"""A picture under a sound, from two uploads to a film that a person takes away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from functions.stitching.making import make
+from functions.stitching.presenting import present
+from functions.upload_trigger.picture import examine_picture
+from functions.upload_trigger.sound import examine_track
+from shared.domain.effects import Finished
+from shared.domain.job import Job
+from shared.domain.pipeline import Bucket
+from shared.errors import InvalidOption, PermanentError, SourceExpired
+from shared.media.audio import UndecodableSound
+from shared.media.image import read_picture
+from tests.unit.speech.bench import Bench, a_job
+from tests.unit.stitching.films import boxes, ebur128, heard, pictures
+from tests.unit.stitching.uploads import (
+    encoded,
+    quartered,
+    sound_file,
+    tone,
+    turned_jpeg,
+    written,
+)
+
+SPECS: tuple[dict[str, Any], ...] = ({"film": "still"},)
+
+
+def order(bench: Bench, picture: bytes, sound: bytes, **options: str) -> Job:
+    """A job whose two uploads were examined."""
+    number = len(bench.names(Bucket.UPLOADS)) + 1
+    name = f"jobs/{number:020d}/"
+    shown = bench.put(Bucket.UPLOADS, name + "picture.0", picture, "image/jpeg")
+    played = bench.put(Bucket.UPLOADS, name + "sound.0", sound, "audio/mpeg")
+    common = [
+        {"object": one.name, "generation": one.generation, "size_bytes": one.size_bytes}
+        for one in (shown, played)
+    ]
+    facts = {
+        "picture": {**common[0], **examine_picture(bench.objects, shown)},
+        "sound": {**common[1], **examine_track(bench.objects, played)},
+    }
+    return a_job("still", number=number, options=options, facts={"upload_trigger": facts})
+
+
+def film(bench: Bench, job: Job, folder: Path) -> tuple[Finished, Path]:
+    done = bench.run("stitching", make, present, SPECS, job)
+    path = folder / "film.mp4"
+    path.write_bytes(bench.get(next(one for one in done.artefacts if one.kind == "film")))
+    return done, path
+
+
+@pytest.mark.parametrize("kind", ["mp3", "wav", "m4a", "ogg", "flac", "opus"])
+def test_the_film_is_as_long_as_the_sound(bench: Bench, tmp_path: Path, kind: str) -> None:
+    done, path = film(bench, order(bench, turned_jpeg(6), sound_file(kind, 5.3)), tmp_path)
+    sound, rate = heard(path)
+    assert sound.shape[1] / rate == pytest.approx(5.3, abs=0.07)
+    assert np.abs(sound[:, rate : 2 * rate]).max() > 0.3
+    with av.open(str(path)) as container:
+        video = container.streams.video[0]
+        assert float((video.duration or 0) * (video.time_base or 0)) == pytest.approx(
+            sound.shape[1] / rate, abs=0.03
+        )
+    assert done.facts is not None
+    assert done.facts["duration_s"] == pytest.approx(5.3, abs=0.07)
+    frames = pictures(path)
+    assert [float(time) for time, _, _ in frames][:3] == pytest.approx([0, 2, 4], abs=0.001)
+    assert len(frames) == 4
+    order_of = boxes(path)
+    assert order_of.index("moov") < order_of.index("mdat")
+
+
+def test_what_people_take_away(bench: Bench, tmp_path: Path) -> None:
+    job = order(bench, turned_jpeg(1), sound_file("mp3"))
+    done, _ = film(bench, job, tmp_path)
+    assert [(one.name, one.kind, one.bucket) for one in done.artefacts] == [
+        ("film.mp4", "film", "outputs"),
+        ("poster.jpg", "poster", "outputs"),
+    ]
+    assert [one.content_type for one in done.artefacts] == ["video/mp4", "image/jpeg"]
+    assert all(one.object.startswith(f"jobs/{job.id}/") for one in done.artefacts)
+    assert read_picture(bench.get(done.artefacts[1])).size == (1280, 853)
+    assert all(name.startswith(f"films/{job.id}/") for name in bench.names(Bucket.WORK))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_it_stands_upright(bench: Bench, tmp_path: Path, orientation: int) -> None:
+    job = order(bench, turned_jpeg(orientation), sound_file("wav", 1), resolution="720p")
+    _, path = film(bench, job, tmp_path)
+    with av.open(str(path)) as container:
+        frame = next(container.decode(video=0)).to_ndarray(format="rgb24")
+    assert frame.shape == (720, 1080, 3)
+    red, yellow = frame[180, 270].astype(int), frame[540, 810].astype(int)
+    assert np.abs(red - (220, 30, 30)).max() < 25
+    assert np.abs(yellow - (230, 220, 40)).max() < 25
+
+
+@pytest.mark.parametrize(
+    ("size", "film_size"),
+    [((1, 1), (1080, 1080)), ((333, 251), (1432, 1080)), ((3, 900), (640, 1920)),
+     ((5000, 3333), (1620, 1080))],
+)  # fmt: skip
+def test_any_size_becomes_a_film(
+    bench: Bench, tmp_path: Path, size: tuple[int, int], film_size: tuple[int, int]
+) -> None:
+    job = order(bench, encoded(quartered(*size), "PNG"), sound_file("wav", 1))
+    _, path = film(bench, job, tmp_path)
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        assert (stream.width, stream.height) == film_size
+
+
+def test_the_loudness_is_kept_unless_asked_for(bench: Bench, tmp_path: Path) -> None:
+    quiet = written(0.05 * tone(6, 48000), "wav", "pcm_s16le", 48000)
+    _, kept = film(bench, order(bench, turned_jpeg(1), quiet), tmp_path)
+    before, _ = ebur128(0.05 * tone(6, 48000), 48000)
+    assert ebur128(*heard(kept))[0] == pytest.approx(before, abs=0.3)
+    _, even = film(bench, order(bench, turned_jpeg(1), quiet, loudness="even"), tmp_path)
+    measured, peak = ebur128(*heard(even))
+    assert measured == pytest.approx(-16, abs=1)
+    assert peak <= -1
+
+
+def test_a_second_attempt_takes_over_what_the_first_one_wrote(bench: Bench, tmp_path: Path) -> None:
+    job = order(bench, turned_jpeg(1), sound_file("mp3"))
+    first, _ = film(bench, job, tmp_path)
+    again, _ = film(bench, job, tmp_path)
+    assert first == again
+    assert ("film.made", True) in [
+        (event, details["found"]) for event, details in bench.log.said if "found" in details
+    ]
+
+
+def test_an_upload_that_is_gone_is_named(bench: Bench) -> None:
+    job = order(bench, turned_jpeg(1), sound_file("mp3"))
+    bench.objects.remove(Bucket.UPLOADS, f"jobs/{job.id}/picture.0")
+    with pytest.raises(SourceExpired):
+        bench.run("stitching", make, present, SPECS, job)
+
+
+def test_a_sound_of_nothing_is_refused(bench: Bench) -> None:
+    blink = written(tone(0.05, 48000), "wav", "pcm_s16le", 48000)
+    with pytest.raises(UndecodableSound, match="tenth of a second"):
+        bench.run("stitching", make, present, SPECS, order(bench, turned_jpeg(1), blink))
+    assert bench.names(Bucket.WORK) == []
+
+
+def test_an_option_that_cannot_be_fails_the_job(bench: Bench) -> None:
+    job = order(bench, turned_jpeg(1), sound_file("wav", 1), shape="round")
+    with pytest.raises(InvalidOption):
+        bench.run("stitching", make, present, SPECS, job)
+
+
+@pytest.mark.parametrize("picture", [b"", b"no picture", turned_jpeg(1)[:900]])
+def test_a_picture_that_is_none_is_refused_when_it_arrives(bench: Bench, picture: bytes) -> None:
+    with pytest.raises(PermanentError):
+        order(bench, picture, sound_file("wav", 1))
+
+
+@pytest.mark.parametrize("sound", [b"", b"no sound", b"#EXTM3U\nhttp://127.0.0.1:9/"])
+def test_a_sound_that_is_none_is_refused_when_it_arrives(bench: Bench, sound: bytes) -> None:
+    with pytest.raises(PermanentError):
+        order(bench, turned_jpeg(1), sound)
