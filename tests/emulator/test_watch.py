@@ -210,7 +210,7 @@ def test_a_new_size_is_drawn_at_once(terminal: Terminal) -> None:
 
     drawn = terminal.until(END_OF_PICTURE)
     assert time.monotonic() - begin < 10, "it waited for the next refresh, 30 s away"
-    rows = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", drawn).split("\r\n")
+    rows = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", drawn).replace("\r", "").split("\n")
     assert max(map(width_of, rows)) <= 40
 
 
