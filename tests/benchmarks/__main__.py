@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import emotions, frames
+from tests.benchmarks import emotions, frames, stitching
 
-BENCHMARKS = {"emotions": emotions.main, "frames": frames.main}
+BENCHMARKS = {
+    "emotions": emotions.main,
+    "frames": frames.main,
+    "stitching": stitching.main,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -28,7 +28,7 @@ from tests.unit.stitching.test_loudness import voice_like
 from tests.unit.stitching.uploads import encoded, quartered, sound_file
 
 SPECS: tuple[dict[str, Any], ...] = ({"film": "deck"},)
-LENGTHS_S = (2.0, 3.5, 1.25)
+SPEECHES = tuple(click_speech(seconds, 24000) for seconds in (2.0, 3.5, 1.25))
 DECK = Deck.from_dict(
     {
         "title": "Blätter",
@@ -53,7 +53,7 @@ def order(
     size: tuple[int, int] = (720, 720),
     drawn: int = 3,
     music: bytes = b"",
-    speeches: Sequence[Spoken] = tuple(click_speech(seconds, 24000) for seconds in LENGTHS_S),
+    speeches: Sequence[Spoken] = SPEECHES,
     **options: str,
 ) -> Job:
     """A job whose deck is drawn and spoken."""

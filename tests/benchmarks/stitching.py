@@ -1,0 +1,177 @@
+"""How much a film of slides costs beside moviepy and beside encoding its sound alone, in one run.
+
+Ten slides, 82 s, 1280×720. Each way runs in a process of its own; what counts is its CPU time (user
+and system, children included) from its first line on, without imports.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from PIL import Image, ImageDraw
+
+from functions.stitching.film import About, Samples, film_frame
+from functions.stitching.pictures import pixels, slide_picture
+from functions.stitching.slideshow import write_slideshow
+from functions.stitching.speech import Speech
+from functions.stitching.subtitles import cues
+from functions.stitching.timeline import LEAD, RATE_HZ, TAIL, Timeline, chapters, timeline
+from infra.local.tools import python_of
+from shared.domain.narration import Narration, SlideSpeech, SpokenSentence
+from shared.domain.speech import Spoken
+from shared.domain.wav import from_wav, to_wav
+
+SIZE = (1280, 720)
+SLIDES, SECONDS = 10, 8.2
+LEAST_GAIN = 12.0
+"""CPU of moviepy ÷ ours."""
+MOST_OF_SOUND = 1.8
+"""Ours ÷ encoding the AAC alone, as FFmpeg does it when it is told nothing."""
+_RATE = 24_000
+_HERE = Path(__file__).parent
+
+
+def prepare(folder: Path) -> None:
+    """Slides, speech, and a plan of both."""
+    rows = []
+    for n in range(SLIDES):
+        _slide(n).save(folder / f"{n}.png")
+        spoken_s = SECONDS - (LEAD + TAIL) / RATE_HZ
+        (folder / f"{n}.wav").write_bytes(to_wav(_speech(n, spoken_s)))
+        rows.append(
+            {"slide": f"{n}.png", "speech": f"{n}.wav", "seconds": SECONDS,
+             "lead_s": LEAD / RATE_HZ}
+        )  # fmt: skip
+    (folder / "plan.json").write_text(json.dumps(rows))
+
+
+def _slide(number: int) -> Image.Image:
+    image = Image.new("RGB", SIZE, (246, 241, 232))
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, 24, SIZE[1]), fill=(30 + 20 * number, 90, 120))
+    draw.text((96, 80), f"Slide {number + 1}: what leaves do", fill=(20, 30, 40), font_size=60)
+    for row in range(5):
+        line = f"• Point {row + 1} says something about light and water"
+        draw.text((120, 220 + 88 * row), line, fill=(50, 60, 70), font_size=38)
+    return image
+
+
+def _speech(number: int, seconds: float) -> Spoken:
+    dice = np.random.default_rng(number)
+    t = np.arange(round(seconds * _RATE)) / _RATE
+    syllables = np.clip(np.sin(2 * np.pi * 3.3 * t), 0, 1)
+    voice = sum(np.sin(2 * np.pi * 130 * k * t) / k for k in range(1, 24))
+    sound = 0.08 * syllables * (voice + 0.3 * dice.standard_normal(len(t)))
+    return Spoken((np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes(), _RATE)
+
+
+def ours(folder: Path, out: Path) -> None:
+    film, speech = _measured(folder)
+    write_slideshow(
+        out,
+        film,
+        About(SIZE, 1, "Leaves", "eng", chapters(film, ["Leaves"] * SLIDES), subtitles=True),
+        frame_of=lambda n: film_frame(
+            pixels(slide_picture((folder / f"{n}.png").read_bytes(), SIZE))
+        ),
+        sound=speech.sound(speech.gains(-16)),
+        cues=cues(film.sentences),
+        transition="cut",
+        check=lambda: None,
+    )
+
+
+def sound_alone(folder: Path, out: Path, options: dict[str, str]) -> None:
+    """The same sound, ready made: nothing but encoding it is counted."""
+    blocks = np.load(folder / "sound.npy")
+    with av.open(str(out), "w", format="mp4") as container:
+        stream = container.add_stream("aac", rate=RATE_HZ, options=options)
+        stream.layout, stream.bit_rate = "mono", 96_000
+        for at in range(0, blocks.shape[1], RATE_HZ):
+            container.mux(stream.encode(_frame(blocks, at)))
+        container.mux(stream.encode(None))
+
+
+def _frame(blocks: Samples, at: int) -> av.AudioFrame:
+    block = np.ascontiguousarray(blocks[:, at : at + RATE_HZ])
+    frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
+    frame.sample_rate, frame.pts, frame.time_base = RATE_HZ, at, Fraction(1, RATE_HZ)
+    return frame
+
+
+def _measured(folder: Path) -> tuple[Timeline, Speech]:
+    def read(number: int) -> Spoken:
+        return from_wav((folder / f"{number}.wav").read_bytes())
+
+    rows = []
+    for n in range(SLIDES):
+        samples = read(n).samples
+        sentence = SpokenSentence("What leaves do with light and water.", 0, samples)
+        rows.append(SlideSpeech(f"{n}.wav", 1, 1, _RATE, samples, (sentence,)))
+    film = timeline(Narration(tuple(rows)))
+    speech = Speech(film, read)
+    speech.measure(lambda: None)
+    return film, speech
+
+
+WAYS: dict[str, Callable[[Path, Path], None]] = {
+    "ours": ours,
+    "aac": lambda folder, out: sound_alone(folder, out, {}),
+    "aac fast": lambda folder, out: sound_alone(folder, out, {"aac_coder": "fast"}),
+}
+
+
+def run(way: str, folder: Path) -> dict[str, float]:
+    """CPU in seconds, peak memory and size of the result in MB; the wall clock in seconds."""
+    out = folder / f"{way.replace(' ', '-')}.mp4"
+    command = [sys.executable, "-m", "tests.benchmarks.stitching", way, str(folder), str(out)]
+    if way == "moviepy":
+        python = python_of(_HERE / "moviepy.txt", "the benchmark", lambda line: print(line))
+        command = [str(python), str(_HERE / "naive_moviepy.py"), str(folder), str(out)]
+    began = time.perf_counter()
+    told = subprocess.run(command, capture_output=True, text=True, check=True)
+    wall_s = time.perf_counter() - began
+    return {
+        **json.loads(told.stdout.splitlines()[-1]),
+        "wall_s": wall_s,
+        "size_mb": out.stat().st_size / 1e6,
+    }
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        prepare(folder)
+        film, speech = _measured(folder)
+        np.save(folder / "sound.npy", np.concatenate(list(speech.sound(speech.gains(-16))), axis=1))
+        costs = {way: run(way, folder) for way in ("moviepy", "aac", "aac fast", "ours")}
+    print(f"{SLIDES} slides, {float(film.duration):.0f} s, {SIZE[0]}×{SIZE[1]}")
+    print(f"{'way':<10}{'CPU s':>8}{'wall s':>8}{'peak MB':>9}{'MB':>6}{'÷ ours':>8}")
+    for way, cost in costs.items():
+        share = cost["cpu_s"] / costs["ours"]["cpu_s"]
+        print(
+            f"{way:<10}{cost['cpu_s']:>8.2f}{cost['wall_s']:>8.2f}{cost['peak_mb']:>9.0f}"
+            f"{cost['size_mb']:>6.1f}{share:>7.1f}×"
+        )
+    gain = costs["moviepy"]["cpu_s"] / costs["ours"]["cpu_s"]
+    part = costs["ours"]["cpu_s"] / costs["aac"]["cpu_s"]
+    missed = gain < LEAST_GAIN or part > MOST_OF_SOUND
+    print(f"moviepy ÷ ours {gain:.1f}, ours ÷ AAC alone {part:.2f}{'  MISSED' if missed else ''}")
+    return int(missed)
+
+
+if __name__ == "__main__":
+    before = time.process_time()
+    WAYS[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"cpu_s": time.process_time() - before, "peak_mb": peak_mb}))
