@@ -39,8 +39,8 @@ class StandIn:
         return int(self.ask("GET", "/_health")["calls"])
 
 
-@pytest.fixture(scope="session")
-def started_voice() -> Iterator[StandIn]:
+def started() -> Iterator[StandIn]:
+    """A stand-in that answers; it ends when the generator does."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -60,6 +60,11 @@ def started_voice() -> Iterator[StandIn]:
     finally:
         process.terminate()
         process.wait(5)
+
+
+@pytest.fixture(scope="session")
+def started_voice() -> Iterator[StandIn]:
+    yield from started()
 
 
 @pytest.fixture
