@@ -71,7 +71,7 @@ def run(asked: argparse.Namespace) -> int:
     place = Place.from_env()
     progress = Progress()
     try:
-        with _suite(place, recipe), _given(recipe, files, asked) as inputs:
+        with _given(recipe, files, asked) as inputs, _suite(place, recipe):
             user = User(place.url("auth"), "local@moodreel.test", "local-only-password")
             client = Client(place.url("api"), user)
             return _one_job(client, recipe, inputs, options, asked, progress)
@@ -174,7 +174,7 @@ def _given(
 ) -> Iterator[dict[str, Path]]:
     """The files by the names of the recipe's inputs; a sample clip when a video is not given, and
     a file of its own for a prompt that was given as words."""
-    names = [one.name for one in recipe.inputs]
+    names = [one.name for one in recipe.inputs if not one.optional]
     if asked.prompt is not None:
         if names != ["prompt"] or files:
             raise SetupError("--prompt is for recipes that take a prompt, and instead of a file.")

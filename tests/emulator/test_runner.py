@@ -204,13 +204,13 @@ def test_an_end_while_starting_leaves_nothing(own_place: Place) -> None:
 def test_a_run_without_results_says_why_in_one_sentence(own_place: Place) -> None:
     answers = [
         _emulator(own_place, "run", *arguments)
-        for arguments in (["nothing"], ["recap", "x.mp4"], ["frames", "gone.mp4"])
+        for arguments in (["nothing"], ["still", __file__], ["frames", "gone.mp4"])
     ]
 
     assert [one.returncode for one in answers] == [1, 1, 1]
     assert [one.stderr.strip().count("\n") for one in answers] == [0, 0, 0]
     assert "There is no recipe 'nothing'" in answers[0].stderr
-    assert "not available yet" in answers[1].stderr
+    assert "takes 2 file(s): picture, sound; 1 given" in answers[1].stderr
     assert "gone.mp4" in answers[2].stderr
     assert _emulator(own_place, "run", "frames", "--loud").returncode == 2
 
