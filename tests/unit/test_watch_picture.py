@@ -92,14 +92,19 @@ def test_a_unit_tells_its_attempt_its_lease_and_why_it_waits(shot: Snapshot) -> 
 
     rows = [line.split() for line in lines if line.startswith("  abcdefgh")]
     assert rows[0] == [
-        "abcdefgh", "frame_extraction", "0", "of", "4", "3", "40", "s", "█████░░░░░", "50%"
+        "abcdefgh", "frame_extraction", "1", "of", "4", "3", "40", "s", "█████░░░░░", "50%"
     ]  # fmt: skip
     assert rows[1][2:6] == ["join", "1", "ran", "out"]
-    assert " ".join(rows[2][2:]) == "2 of 4 1 – again in 7 s: no-voice"
+    assert " ".join(rows[2][2:]) == "3 of 4 1 – again in 7 s: no-voice"
 
 
 def test_who_does_not_answer_is_named(shot: Snapshot) -> None:
     assert "gcs does not" in shown(shot)[0]
+    starting = {f"s{i}": {"ready": i > 3, "restarts": 0} for i in range(9)}
+    assert (
+        "5 services answer · 4 do not yet"
+        in shown(replace(shot, ready=False, services=starting))[0]
+    )
     assert shown(None)[0] == "Moodreel  No suite is up on 8600. Start one with ./emulator.sh up"
 
 

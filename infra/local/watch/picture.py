@@ -19,18 +19,20 @@ from infra.local.watch.text import (
     YELLOW,
     Column,
     Line,
+    Piece,
     fit,
     printable,
     table,
     width_of,
 )
-from shared.domain.message import JOIN
 from shared.domain.pipeline import RENEW_S
 
 _BAR = 10
 _JOB_CHARS = 8
 """Of a job's id: enough to tell the jobs of a laptop apart."""
 _MOST_ROWS = 1000
+_NAMED = 3
+"""Services that do not answer are named up to so many, then counted."""
 _ROOM = 14
 """Lines that are wanted beside the topics."""
 _STATES = {
@@ -79,9 +81,10 @@ def _head(shot: Snapshot, width: int) -> Line:
         line.append((f" · up {span((shot.at - shot.started_at).total_seconds())}", PLAIN))
     line.append((f" · {len(shot.services) - len(away)} services answer", PLAIN))
     if away:
+        who = ", ".join(away) if len(away) <= _NAMED else str(len(away))
         does = "does" if len(away) == 1 else "do"
         style = RED if shot.ready else YELLOW
-        line.append((f" · {', '.join(away)} {does} not{'' if shot.ready else ' yet'}", style))
+        line.append((f" · {who} {does} not{'' if shot.ready else ' yet'}", style))
     again = [f"{name} {one['restarts']}×" for name, one in shot.services.items() if one["restarts"]]
     if again:
         line.append((f" · restarted: {', '.join(again)}", YELLOW))
@@ -113,14 +116,14 @@ _TOPIC_COLUMNS = (
 )
 
 
-def _topic(one: Topic) -> list[tuple[str, str]]:
+def _topic(one: Topic) -> list[Piece]:
     return [
         (one.stage, PLAIN if one.waiting or one.in_work or one.in_flight else DIM),
-        (_number(one.waiting), CYAN),
-        (_number(one.in_work), CYAN),
-        (_number(one.pushed), PLAIN),
-        (_number(one.in_flight), PLAIN),
-        (_number(one.refused), YELLOW),
+        _number(one.waiting, CYAN),
+        _number(one.in_work, CYAN),
+        _number(one.pushed, PLAIN),
+        _number(one.in_flight, PLAIN),
+        _number(one.refused, YELLOW),
         ("" if one.per_s is None else f"{one.per_s:.1f}" if one.per_s else "·", DIM),
         ("▇" * min(one.waiting, 2 * _BAR) + ("+" if one.waiting > 2 * _BAR else ""), CYAN),
     ]
@@ -137,8 +140,10 @@ _WORK_COLUMNS = (
 )
 
 
-def _unit(one: Work, at: datetime) -> list[tuple[str, str]]:
-    part = f"{one.part} of {one.parts}" if one.part != JOIN and one.parts else one.part
+def _unit(one: Work, at: datetime) -> list[Piece]:
+    # Parts are counted from 0; an input's name, an outcome or the join stands for itself.
+    numbered = one.part.isdigit() and one.parts
+    part = f"{int(one.part) + 1} of {one.parts}" if numbered else one.part
     again = YELLOW if one.attempt > 1 else PLAIN
     if one.lease_until is None:
         waits_s = (one.not_before - at).total_seconds() if one.not_before else 0
@@ -150,8 +155,8 @@ def _unit(one: Work, at: datetime) -> list[tuple[str, str]]:
         style = RED if left_s <= 0 else YELLOW if left_s < RENEW_S / 2 else PLAIN
         lease = (f"{left_s:.0f} s" if left_s > 0 else "ran out", style)
         full = round(one.progress * _BAR)
-        share = f" {one.progress:4.0%}" if one.progress else ""
-        bar, why = ("█" * full + "░" * (_BAR - full) + share, CYAN), one.code
+        known = f"{'█' * full}{'░' * (_BAR - full)} {one.progress:4.0%}" if one.progress else ""
+        bar, why = (known, CYAN), one.code
     return [
         (printable(one.job)[:_JOB_CHARS], PLAIN), (one.stage, PLAIN), (printable(part), PLAIN),
         (str(one.attempt), again), lease, bar, (printable(why), YELLOW),
@@ -188,5 +193,5 @@ def span(seconds: float) -> str:
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def _number(value: int) -> str:
-    return str(value) if value else "·"
+def _number(value: int, style: str) -> Piece:
+    return (str(value), style) if value else ("·", DIM)
