@@ -56,7 +56,8 @@ def recipes() -> str:
     """The recipes as a table."""
     rows = ["| recipe | goes in | what comes out | |", "| --- | --- | --- | --- |"]
     for recipe in RECIPES.values():
-        inputs = " + ".join(one.name for one in recipe.inputs)
+        inputs = " + ".join(one.name for one in recipe.inputs if not one.optional)
+        inputs += "".join(f", {one.name} if wanted" for one in recipe.inputs if one.optional)
         state = "works" if recipe.available else "not available yet"
         rows.append(f"| `{recipe.name}` | {inputs} | {recipe.sentence} | {state} |")
     return "\n".join(rows)

@@ -52,6 +52,7 @@ class InputView(Told):
     name: str
     kinds: tuple[str, ...]
     max_bytes: int
+    optional: bool
 
 
 class RecipeView(Told):
@@ -101,7 +102,12 @@ def _view(recipe: Recipe) -> RecipeView:
         sentence=recipe.sentence,
         available=recipe.available,
         inputs=tuple(
-            InputView(name=one.name, kinds=one.kinds, max_bytes=one.max_mb * MEGABYTE)
+            InputView(
+                name=one.name,
+                kinds=one.kinds,
+                max_bytes=one.max_mb * MEGABYTE,
+                optional=one.optional,
+            )
             for one in recipe.inputs
         ),
         stages=recipe.stages,

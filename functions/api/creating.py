@@ -66,7 +66,8 @@ class UploadForm(Form):
 
 
 class NewJob(Form):
-    """A job that is wished for. `inputs` are the recipe's, each exactly once."""
+    """A job that is wished for. `inputs` are the recipe's, each once; an optional one may be
+    left out."""
 
     recipe: Annotated[str, Field(max_length=40)]
     title: Annotated[Line, Field(max_length=200)] | None = None
@@ -107,8 +108,8 @@ def check_inputs(recipe: Recipe, form: NewJob) -> None:
     declared = {one.name: one for one in recipe.inputs}
     wrong: list[tuple[str, str]] = [
         (f"inputs.{name}", f"The recipe {recipe.name} needs the input {name}.")
-        for name in declared
-        if name not in form.inputs
+        for name, one in declared.items()
+        if name not in form.inputs and not one.optional
     ]
     for name, given in form.inputs.items():
         if name not in declared:
@@ -156,6 +157,7 @@ def _written(call: Call, recipe: Recipe, form: NewJob, options: dict[str, Any]) 
             filename=form.inputs[one.name].filename,
         )
         for one in recipe.inputs
+        if one.name in form.inputs
     )
     writes = new_job(
         job_id=job_id,

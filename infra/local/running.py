@@ -176,12 +176,12 @@ def _given(
     a file of its own for a prompt that was given as words."""
     names = [one.name for one in recipe.inputs if not one.optional]
     if asked.prompt is not None:
-        if names != ["prompt"] or files:
+        if names != ["prompt"] or len(files) > len(recipe.inputs) - 1:
             raise SetupError("--prompt is for recipes that take a prompt, and instead of a file.")
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "prompt.txt"
             path.write_bytes(_prompt(asked).to_bytes())
-            yield {"prompt": path}
+            yield _by_kind(recipe, [path, *files])
         return
     if not files and names == ["video"]:
         with tempfile.TemporaryDirectory() as folder:
@@ -189,9 +189,10 @@ def _given(
             _make_sample(clip)
             yield {"video": clip}
         return
-    if len(files) != len(names):
+    if not len(names) <= len(files) <= len(recipe.inputs):
+        wanted = [f"[{one.name}]" if one.optional else one.name for one in recipe.inputs]
         raise SetupError(
-            f"The recipe {recipe.name} takes {len(names)} file(s): {', '.join(names)}; "
+            f"The recipe {recipe.name} takes {len(names)} file(s): {', '.join(wanted)}; "
             f"{len(files)} given."
         )
     yield _by_kind(recipe, files)
@@ -221,9 +222,11 @@ def _by_kind(recipe: Recipe, files: list[Path]) -> dict[str, Path]:
     given: dict[str, Path] = {}
     for one in recipe.inputs:
         fits = [path for path in left if content_type(path).partition("/")[0] in one.kinds]
-        given[one.name] = (fits or left)[0]
-        left.remove(given[one.name])
-    return given
+        if fits:
+            given[one.name] = fits[0]
+            left.remove(fits[0])
+    unmet = [one.name for one in recipe.inputs if one.name not in given]
+    return given | dict(zip(unmet, left, strict=False))
 
 
 def _make_sample(path: Path) -> None:

@@ -118,7 +118,7 @@ class Tenant:
     ) -> str:
         """Create a job and upload its files; the job's id."""
         names = [one.name for one in RECIPES[recipe].inputs]
-        inputs = dict(zip(names, files, strict=True))
+        inputs = dict(zip(names, files, strict=False))  # optional inputs come last
         described = {
             name: {
                 "filename": path.name,

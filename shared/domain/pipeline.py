@@ -130,11 +130,13 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One thing that a recipe takes in. `kinds` are the leading parts of its media types."""
+    """One thing that a recipe takes in. `kinds` are the leading parts of its media types; an
+    `optional` one may be left out."""
 
     name: str
     kinds: tuple[str, ...]
     max_mb: int
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +228,7 @@ STAGES: dict[str, Stage] = {
 }  # fmt: skip
 
 _VIDEO = (Input("video", ("video",), 5_000),)
+_MUSIC = Input("music", ("audio",), 500, optional=True)
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
@@ -245,7 +248,7 @@ RECIPES: dict[str, Recipe] = {
         Recipe(
             "recap",
             "A narrated film of a video's strongest moments.",
-            _VIDEO,
+            (*_VIDEO, _MUSIC),
             (
                 "upload_trigger",
                 "frame_extraction",
@@ -259,7 +262,7 @@ RECIPES: dict[str, Recipe] = {
         Recipe(
             "presentation",
             "A narrated slide film out of a prompt.",
-            (Input("prompt", ("text",), 1),),
+            (Input("prompt", ("text",), 1), _MUSIC),
             (
                 "upload_trigger",
                 "slide_generation",
