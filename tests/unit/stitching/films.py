@@ -182,4 +182,4 @@ def ebur128(sound: NDArray[Any], rate: int) -> tuple[float, float]:
             except (BlockingIOError, av.error.EOFError):
                 break
     peak = float(metadata["lavfi.r128.true_peak"])
-    return float(metadata["lavfi.r128.I"]), 20 * np.log10(max(peak, 1e-9))
+    return float(metadata["lavfi.r128.I"]), float(20 * np.log10(max(peak, 1e-9)))
