@@ -43,15 +43,17 @@ def read_request(body: Any) -> Asked:
     if not said.strip():
         raise Refused("GenerateContentRequest.contents: contents is not specified")
     config = body.get("generationConfig") or {}
+    # Protobuf's JSON takes both spellings of a name, and the libraries use both.
     schema = config.get("responseSchema") or config.get("responseJsonSchema") or {}
     if schema and config.get("responseMimeType") != "application/json":
         raise Refused("response_schema is only supported with response_mime_type application/json")
     fields = schema.get("properties") or {}
+    slides = fields.get("slides") or {}
     given = _given(said)
     return Asked(
         prompt=str(given.get("prompt") or said),
         source=str(given.get("source") or ""),
-        slides=int((fields.get("slides") or {}).get("maxItems") or _SLIDES),
+        slides=int(slides.get("maxItems") or slides.get("max_items") or _SLIDES),
         language=str(((fields.get("language") or {}).get("enum") or [""])[0]),
     )
 
