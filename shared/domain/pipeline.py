@@ -147,6 +147,8 @@ class Recipe:
     sentence: str
     inputs: tuple[Input, ...]
     stages: tuple[str, ...]
+    built: bool = True
+    """False while its stages are there and what leads from one to the next is not."""
 
     @property
     def media_stages(self) -> tuple[str, ...]:
@@ -155,8 +157,8 @@ class Recipe:
 
     @property
     def available(self) -> bool:
-        """Whether every stage of the chain is built."""
-        return all(STAGES[name].built for name in self.stages)
+        """Whether every stage of the chain is built, and the chain itself."""
+        return self.built and all(STAGES[name].built for name in self.stages)
 
     def after(self, stage: str) -> str | None:
         """The next media stage, or None when `stage` is the last one."""
@@ -258,6 +260,7 @@ RECIPES: dict[str, Recipe] = {
                 "stitching",
                 "notification",
             ),
+            built=False,
         ),
         Recipe(
             "presentation",

@@ -116,7 +116,7 @@ def test_an_unknown_recipe_is_answered_with_those_there_are() -> None:
     assert "frames, emotions, recap, presentation, still" in problem["detail"]
 
 
-@pytest.mark.parametrize("recipe", ["presentation", "recap"])
+@pytest.mark.parametrize("recipe", ["recap"])
 def test_a_recipe_that_is_still_to_come_says_so(recipe: str) -> None:
     status, problem = refused({"recipe": recipe, "inputs": {"video": VIDEO}})
 

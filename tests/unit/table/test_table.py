@@ -126,8 +126,8 @@ def test_a_recipe_begins_with_the_upload_and_ends_with_the_notification(recipe: 
 
 
 @EACH_RECIPE
-def test_a_recipe_is_available_exactly_when_all_its_stages_are_built(recipe: Recipe) -> None:
-    assert recipe.available == all(STAGES[name].built for name in recipe.stages)
+def test_a_recipe_is_available_exactly_when_it_and_all_its_stages_are_built(recipe: Recipe) -> None:
+    assert recipe.available == (recipe.built and all(STAGES[name].built for name in recipe.stages))
 
 
 def test_packs_wake_scoring_and_nothing_else_is_woken_by_parts() -> None:
