@@ -30,7 +30,7 @@ def fail(
     *,
     token: str | None,
 ) -> Flow[bool]:
-    """Fail the unit for good, and its job with it; → whether it was ours to fail.
+    """Fail the unit for good, and its job with it; → whether it has failed.
 
     `error` None: the last one that the unit recorded. `token` None: nobody may hold its lease.
     What finished before stays available.
@@ -42,6 +42,9 @@ def fail(
             return False
         if rules.out_of_date(job, envelope):
             return False
+        if unit is not None and unit.state is UnitState.FAILED:
+            # Also when it was this very batch, whose answer was lost: its end is yet to be told.
+            break
         held = unit is not None and unit.token == token
         if token is not None and not held:
             return False
@@ -72,8 +75,8 @@ def fail(
         if envelope.stage != rules.NOTIFICATION and not job.terminal:
             writes += job_failed(job, said, now)
         if (yield from commit(*writes)) is Committed.OK:
+            yield Said("unit.failed", said)
             break
-    yield Said("unit.failed", said)
     view = yield from read_view(envelope)
     if envelope.stage != rules.NOTIFICATION and view.job is not None:
         yield from publish((yield from outcome_of(view.job)))

@@ -70,16 +70,21 @@ def cancel(job_id: str, clockwork: Clockwork) -> Flow[None]:
 def redrive(job_id: str, clockwork: Clockwork, kept_days: int) -> Flow[None]:
     """Take a failed job up again where it stopped. Raises NotFound, or WrongState when it has
     not failed."""
+    tried: int | None = None
+    there: frozenset[str] = frozenset()
     while True:
         whole = yield from read_whole(job_id)
         if whole is None or whole.job.status is Status.DELETED:
             raise NotFound("There is no such job.")
         job = whole.job
+        if job.epoch == tried:
+            # The batch was written and its answer lost: what it promised is yet to be announced.
+            break
         if job.status is not Status.FAILED:
             raise WrongState(f"Only a failed job is redriven; this one is {job.status}.")
         there = yield from arrived(job)
         now = clockwork.now()
-        epoch = rules.epoch_of_redrive(job)
+        epoch = tried = rules.epoch_of_redrive(job)
         doomed = rules.doomed_by_redrive(whole.units)
         stages = dict(job.stages)
         writes: list[Write] = []

@@ -56,3 +56,5 @@ def act(world: World, rng: random.Random, names: list[str], *, harsh: bool) -> N
         world.call("redrive")
     elif harsh and dice < 0.993:
         world.call(rng.choice(["cancel", "delete"]))
+    elif dice >= 0.993:
+        world.lose_answer()

@@ -59,6 +59,10 @@ class Chain(RuleBasedStateMachine):
     def renew(self, who: int) -> None:
         self.world.renew(who)
 
+    @rule()
+    def lose_answer(self) -> None:
+        self.world.lose_answer()
+
     @rule(seconds=st.sampled_from([-5, 1, 10, 50, 100, 1000]))
     def pass_time(self, seconds: int) -> None:
         self.world.pass_time(seconds)

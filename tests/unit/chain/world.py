@@ -10,7 +10,7 @@ from typing import Any
 
 from shared.domain import effects as fx
 from shared.domain import flows, operating, rules
-from shared.domain.documents import Committed, Update, Write
+from shared.domain.documents import Committed, Create, Update, Write
 from shared.domain.job import Artefact, Job, JobInput, Status, Unit, UnitState, new_job, revision_of
 from shared.domain.message import JOIN, Envelope, ObjectRef
 from shared.domain.pipeline import RECIPES, feeds
@@ -62,6 +62,7 @@ class World:
     published: int = 0
     adopt: bool = True
     sweeps: bool = True
+    lost_answers: int = 0
     ends: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -125,6 +126,11 @@ class World:
     def crash(self, index: int) -> None:
         if self.workers:
             self._end(self.workers[index % len(self.workers)], acked=False)
+
+    def lose_answer(self) -> None:
+        """The next guarded batch is written, its answer is lost, and the client's repetition of it
+        meets what it wrote itself."""
+        self.lost_answers = 1
 
     def renew(self, index: int) -> None:
         working = [one for one in self.workers if isinstance(one.effect, fx.Work)]
@@ -230,6 +236,9 @@ class World:
                     self.done_commits[write.path] += write.fields.get("state") == UnitState.DONE
             if self.job.status is not before and self.job.terminal:
                 self.ends.append(f"{self.job.status}.e{self.job.epoch}")
+            if self.lost_answers and any(_guarded(write) for write in writes):
+                self.lost_answers = 0
+                return Committed.CONFLICT
         return done
 
     def _takes_over(self, write: Write) -> bool:
@@ -292,3 +301,7 @@ class World:
     def stage(self, name: str) -> dict[str, Any]:
         path = f"jobs/{JOB}/stages/{name}-{revision_of(name, self.job.revision)}"
         return self.ledger.docs[path][0]
+
+
+def _guarded(write: Write) -> bool:
+    return isinstance(write, Create) or getattr(write, "version", None) is not None
