@@ -71,7 +71,7 @@ def deliver(envelope: Envelope, clockwork: Clockwork) -> Flow[Reply]:
             yield from announce(envelope, linked=True)
             return Reply.ACK
         if verdict is Verdict.EXHAUSTED:
-            yield from fail(envelope, None, clockwork, token=None)
+            yield from fail(rules.of_epoch(view.job, envelope), None, clockwork, token=None)
             return Reply.ACK
         claimed = yield from claim(view, envelope, clockwork)
         if claimed is not None:
@@ -164,17 +164,25 @@ def carry_out(claimed: Claimed, clockwork: Clockwork) -> Flow[Reply]:
             yield Reached("after_announce", envelope)
             return Reply.ACK
         case Refused(code, message):
-            yield from fail(envelope, (code, message), clockwork, token=claimed.token)
+            yield from _give_up(claimed, (code, message), clockwork)
             return Reply.ACK
         case Faltered(code, message):
             if claimed.attempt >= STAGES[envelope.stage].attempts:
-                yield from fail(envelope, (code, message), clockwork, token=claimed.token)
+                yield from _give_up(claimed, (code, message), clockwork)
                 return Reply.ACK
             yield from release(claimed, outcome, clockwork)
             return Reply.NACK
         case Stopped():
             # The message stays ours until the ledger says that it is nobody's.
             return Reply.NACK
+
+
+def _give_up(claimed: Claimed, error: tuple[str, str], clockwork: Clockwork) -> Flow[None]:
+    """Fail the unit and its job; from an older epoch it only frees the unit."""
+    judged = rules.of_epoch(claimed.job, claimed.envelope)
+    failed = yield from fail(judged, error, clockwork, token=claimed.token)
+    if not failed:
+        yield from release(claimed, Faltered(*error), clockwork)
 
 
 def _record(claimed: Claimed, result: Finished, clockwork: Clockwork) -> Flow[bool]:
@@ -208,6 +216,8 @@ def release(claimed: Claimed, why: Faltered, clockwork: Clockwork) -> Flow[None]
     while True:
         view = yield from read_view(envelope)
         if view.unit is None or view.unit.token != claimed.token:
+            return
+        if view.unit.state is not UnitState.LEASED:
             return
         now = clockwork.now()
         done = yield from commit(

@@ -190,19 +190,9 @@ def dead_letter(envelope: Envelope, clockwork: Clockwork) -> Flow[Reply]:
         now - since < timedelta(seconds=rules.GIVE_UP_S)
     ):
         yield Said("dead_letter.announced_again", {"attempt": attempt})
-        yield from publish(
-            [
-                Envelope(
-                    envelope.job_id,
-                    envelope.stage,
-                    envelope.part,
-                    envelope.revision,
-                    job.epoch if envelope.epoch is None else envelope.epoch,
-                )
-            ]
-        )
+        yield from publish([rules.of_epoch(job, envelope)])
         return Reply.ACK
-    yield from fail(envelope, None, clockwork, token=None)
+    yield from fail(rules.of_epoch(job, envelope), None, clockwork, token=None)
     return Reply.ACK
 
 

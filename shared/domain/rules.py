@@ -7,7 +7,7 @@ A test takes each of them away in turn and shows that a job is then lost, double
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -94,6 +94,14 @@ def out_of_date(job: Job, envelope: Envelope) -> bool:
         current = {one.name: one.upload for one in job.inputs}
         return current.get(envelope.part) != envelope.upload
     return False
+
+
+def of_epoch(job: Job | None, envelope: Envelope) -> Envelope:
+    """The envelope in the epoch in which it was judged: an object names none, and what is decided
+    about it must not reach into the next."""
+    if job is None or envelope.epoch is not None:
+        return envelope
+    return replace(envelope, epoch=job.epoch)
 
 
 def is_done(unit: Unit | None) -> bool:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from shared.domain import effects as fx
+from shared.domain.documents import Committed, Update
 from shared.domain.job import Status, UnitState
+from shared.domain.pipeline import STAGES
 from tests.unit.chain import promises
-from tests.unit.chain.world import World
+from tests.unit.chain.world import JOB, World
 
 
 def run_out(world: World) -> None:
@@ -63,3 +66,61 @@ def test_an_answer_lost_to_a_redrive_still_has_the_work_announced() -> None:
     promises.at_every_moment(world)
     assert (world.job.status, world.job.epoch) == (Status.DONE, 1)
     assert {unit.state for unit in world.units()} == {UnitState.DONE}
+
+
+def wear_out(world: World) -> None:
+    """The upload's part falters as often as it may; its message stays."""
+    world.upload("video")
+    for _ in range(STAGES["upload_trigger"].attempts - 1):
+        world.deliver(0)
+        while world.workers:
+            world.step(0, "faltered")
+        world.pass_time(100)
+
+
+def test_a_late_judgement_of_the_failed_epoch_does_not_fail_the_redriven_job() -> None:
+    world = World(recipe="frames")
+    wear_out(world)
+    unit = f"jobs/{JOB}/units/upload_trigger-0-video"
+    worn = {"attempt": STAGES["upload_trigger"].attempts}
+    assert world.ledger.commit([Update(unit, worn)]) is Committed.OK
+    world.duplicate(0)
+    world.deliver(0)
+    world.step(0)
+    late = world.workers[0]
+    # The first delivery has read and judged; the second one acts on the same, and is through.
+    world.deliver(0)
+    while len(world.workers) > 1:
+        world.step(1)
+    assert world.job.status is Status.FAILED
+    world.call("redrive")
+    while len(world.workers) > 1:
+        world.step(1)
+    assert world.workers == [late]
+    run_out(world)
+    assert world.job.status is not Status.FAILED
+    deliver_all(world)
+    assert (world.job.status, world.job.epoch) == (Status.DONE, 1)
+
+
+def test_a_refusal_from_an_older_epoch_only_frees_the_unit() -> None:
+    world = World(recipe="still")
+    world.upload("picture")
+    world.upload("sound")
+    world.deliver(0)
+    slow = world.workers[0]
+    assert isinstance(slow.effect, fx.Read)
+    world.step(0)
+    # It has judged, and is about to claim, when the other part fails the job, which is redriven.
+    world.deliver(0)
+    while len(world.workers) > 1:
+        world.step(1, "refused")
+    world.call("redrive")
+    while len(world.workers) > 1:
+        world.step(1)
+    while world.workers:
+        world.step(0, "refused")
+    assert not world.job.terminal
+    world.pass_time(STAGES["upload_trigger"].backoff(1))
+    deliver_all(world)
+    assert (world.job.status, world.job.epoch) == (Status.DONE, 1)
