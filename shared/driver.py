@@ -130,7 +130,7 @@ class Driver:
                 return world.objects.quarantine(source)
             case fx.Discard(source):
                 return world.objects.discard(source)
-            case fx.Purge(job_id, _):
+            case fx.Purge(job_id):
                 return self._purge(job_id)
             case fx.Reached(point, envelope):
                 return self._reach(point, envelope)

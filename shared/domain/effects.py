@@ -114,7 +114,6 @@ class Purge:
     """→ None. Remove everything that a deleted job left: documents below it and objects."""
 
     job_id: str
-    recipe: str
 
 
 @dataclass(frozen=True, slots=True)

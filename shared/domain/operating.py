@@ -5,8 +5,8 @@ Each is a flow that may be repeated at will: found already made, it only repeats
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any, cast
+from datetime import datetime, timedelta
+from typing import cast
 
 from shared.domain import rules
 from shared.domain.documents import (
@@ -30,6 +30,7 @@ from shared.domain.effects import (
     Tombstones,
     arrived,
     commit,
+    list_under,
     publish,
     read,
 )
@@ -46,6 +47,9 @@ TOMBSTONE_DAYS = 8
 """Longer than a message or a signed upload URL lives (7 days each)."""
 SECOND_PURGE_S = 15 * 60
 """Longer than any function runs: what was being written at the first purge is there by now."""
+SWEEP_S = 200
+"""How long one sweep begins with further jobs; the sweeper's timeout is 300 s."""
+MOVING = (StageState.QUEUED, StageState.RUNNING)
 
 
 def cancel(job_id: str, clockwork: Clockwork) -> Flow[None]:
@@ -159,7 +163,7 @@ def delete(job_id: str, clockwork: Clockwork) -> Flow[None]:
         )
         if done is Committed.OK:
             break
-    yield Purge(job_id, job.recipe_name)
+    yield Purge(job_id)
 
 
 def dead_letter(envelope: Envelope, clockwork: Clockwork) -> Flow[Reply]:
@@ -197,57 +201,89 @@ def dead_letter(envelope: Envelope, clockwork: Clockwork) -> Flow[Reply]:
 
 
 def sweep(clockwork: Clockwork) -> Flow[int]:
-    """Announce again what has made no progress; → how many jobs were touched."""
-    now = clockwork.now()
-    before = now - timedelta(seconds=STALLED_S)
-    ids = cast("tuple[str, ...]", (yield Stalled(before)))
-    for job_id in ids:
-        yield from _sweep_one(job_id, clockwork)
-    tombs = cast("tuple[str, ...]", (yield Tombstones(now)))
+    """Announce again what has made no progress; → how many jobs were looked at.
+
+    A job that was looked at moves behind all others: however many wait for a person, are in work
+    for long or cannot be read, none stands in the way of one that has stopped."""
+    began = clockwork.now()
+    seen: set[str] = set()
+    while clockwork.now() - began < timedelta(seconds=SWEEP_S):
+        stalled = cast("tuple[str, ...]", (yield Stalled(began - timedelta(seconds=STALLED_S))))
+        fresh = [job_id for job_id in stalled if job_id not in seen]
+        if not fresh:
+            break
+        for job_id in fresh:
+            if not (yield from _alone(job_id, _sweep_one(job_id, clockwork))):
+                yield from _move_behind(job_id, clockwork.now())
+        seen.update(fresh)
+    tombs = cast("tuple[str, ...]", (yield Tombstones(began)))
     for job_id in tombs:
-        (doc,) = yield from read(job_path(job_id))
-        if doc is not None:
-            yield Purge(job_id, doc.data["recipe"])
-            yield from commit(Update(job_path(job_id), {"purge_again_at": None}, doc.version))
-    return len(ids) + len(tombs)
+        yield from _alone(job_id, _purge_again(job_id))
+    return len(seen) + len(tombs)
+
+
+def _alone(job_id: str, flow: Flow[None]) -> Flow[bool]:
+    """One job's trouble is that job's: the others are looked at all the same; → whether it went
+    well."""
+    try:
+        yield from flow
+    except Exception as fault:
+        yield Said("job.unswept", {"severity": "ERROR", "job": job_id, "why": repr(fault)})
+        return False
+    return True
+
+
+def _move_behind(job_id: str, now: datetime) -> Flow[None]:
+    docs = yield from list_under(f"{job_path(job_id)}/stages")
+    moving = [doc for doc in docs if doc.data.get("state") in MOVING]
+    if moving:
+        yield from commit(*(Update(doc.path, {"touched_at": now}) for doc in moving))
+
+
+def _purge_again(job_id: str) -> Flow[None]:
+    (doc,) = yield from read(job_path(job_id))
+    if doc is not None:
+        yield Purge(job_id)
+        yield from commit(Update(job_path(job_id), {"purge_again_at": None}, doc.version))
 
 
 def _sweep_one(job_id: str, clockwork: Clockwork) -> Flow[None]:
     whole = yield from read_whole(job_id)
     now = clockwork.now()
-    if whole is None or whole.job.status is Status.DELETED:
-        return
-    if not rules.stalled(whole, now):
+    if whole is None:
+        # Its document has expired; what lies below it goes as well.
+        yield Purge(job_id)
         return
     job = whole.job
-    touched: list[Write] = []
-    if job.terminal:
+    if job.status is Status.DELETED:
+        return
+    moving = [stage for stage in whole.stages.values() if stage.state in MOVING]
+    touched = [_touch(job, stage.name, now) for stage in moving]
+    still = rules.stalled(whole, now)
+    if still and job.terminal:
         yield from publish((yield from outcome_of(job)))
-        for stage in whole.stages.values():
-            if stage.state in (StageState.QUEUED, StageState.RUNNING):
-                touched.append(
-                    _touch(job, stage.name, now)
-                    if stage.name == rules.NOTIFICATION
-                    else stop_stage(job, stage.name, now)
-                )
-    else:
+        touched = [
+            _touch(job, stage.name, now)
+            if stage.name == rules.NOTIFICATION
+            else stop_stage(job, stage.name, now)
+            for stage in moving
+        ]
+    elif still:
         there = yield from arrived(job)
         messages = rules.pending(whole, there)
         if messages:
             yield Said("job.stalled", {"job": job_id, "announced": len(messages)})
-        yield from publish(messages)
-        touched = [
-            _touch(job, stage.name, now)
-            for stage in whole.stages.values()
-            if stage.state in (StageState.QUEUED, StageState.RUNNING)
-        ]
+            yield from publish(messages)
+        else:
+            until = now + rules.patience(job, now)
+            touched = [_touch(job, stage.name, until) for stage in moving]
     # After publishing: a crash in between announces twice, never not at all.
     if touched:
         yield from commit(*touched)
 
 
-def _touch(job: Job, name: str, now: Any) -> Write:
-    return Update(stage_path(job.id, name, revision_of(name, job.revision)), {"touched_at": now})
+def _touch(job: Job, name: str, at: datetime) -> Write:
+    return Update(stage_path(job.id, name, revision_of(name, job.revision)), {"touched_at": at})
 
 
 def _job(job_id: str) -> Flow[Job]:

@@ -203,6 +203,12 @@ def stalled(whole: Whole, now: datetime) -> bool:
     return newest <= now - timedelta(seconds=STALLED_S)
 
 
+def patience(job: Job, now: datetime) -> timedelta:
+    """How much longer than two leases the sweeper may leave a job alone that waits for a person
+    and not for us: the longer it has waited, up to an hour. A claim ends it at once."""
+    return min(max(now - job.updated_at, timedelta()) / 2, timedelta(hours=1))
+
+
 def all_media_done(job: Job, also: str) -> bool:
     """Whether the job is done once stage `also` is: when ALL its media stages are."""
     return all(

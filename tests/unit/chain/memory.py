@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from shared.domain.documents import (
@@ -24,8 +25,10 @@ class MemoryLedger:
     def __init__(self) -> None:
         self.docs: dict[str, tuple[dict[str, Any], int]] = {}
         self._versions = itertools.count(1)
+        self.reads = 0
 
     def read(self, paths: Iterable[str]) -> tuple[Doc | None, ...]:
+        self.reads += 1
         return tuple(self._doc(path) for path in paths)
 
     def list_under(self, collection: str) -> tuple[Doc, ...]:
@@ -57,6 +60,27 @@ class MemoryLedger:
         for write in writes:
             self._apply(write)
         return Committed.OK
+
+    def stalled(self, before: datetime, most: int = 100) -> tuple[str, ...]:
+        found = sorted(
+            (data["touched_at"], data["job"])
+            for path, (data, _) in self.docs.items()
+            if "/stages/" in path
+            if data["state"] in ("queued", "running") and data["touched_at"] < before
+        )
+        return tuple(dict.fromkeys(job for _, job in found[:most]))
+
+    def tombstones(self, before: datetime, most: int = 100) -> tuple[str, ...]:
+        due = {
+            path.removeprefix("jobs/"): data.get("purge_again_at")
+            for path, (data, _) in self.docs.items()
+            if path.count("/") == 1
+        }
+        return tuple(job for job, at in due.items() if at is not None and at < before)[:most]
+
+    def purge(self, job_id: str) -> None:
+        for path in [path for path in self.docs if path.startswith(f"jobs/{job_id}/")]:
+            del self.docs[path]
 
     def _apply(self, write: Write) -> None:
         match write:

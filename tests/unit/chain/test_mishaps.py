@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from shared.domain import effects as fx
-from shared.domain.documents import Committed, Update
+from shared.domain import flows
+from shared.domain.documents import Committed, Delete, Update
 from shared.domain.job import Status, UnitState
+from shared.domain.message import Envelope
 from shared.domain.pipeline import STAGES
 from tests.unit.chain import promises
 from tests.unit.chain.world import JOB, World
@@ -124,3 +126,76 @@ def test_a_refusal_from_an_older_epoch_only_frees_the_unit() -> None:
     world.pass_time(STAGES["upload_trigger"].backoff(1))
     deliver_all(world)
     assert (world.job.status, world.job.epoch) == (Status.DONE, 1)
+
+
+def sweep(world: World) -> None:
+    world.call("sweep")
+    run_out(world)
+
+
+def stop_silently(world: World) -> None:
+    """The upload's only message is lost."""
+    world.upload("video")
+    world.topic.clear()
+
+
+def test_jobs_that_cannot_be_read_do_not_keep_the_sweeper_from_the_others() -> None:
+    world = World(recipe="frames", page=2)
+    for n in range(3):
+        strange = f"{n}" * 20
+        world.add(strange, "frames")
+        gone = Update(f"jobs/{strange}", {"recipe": "a-recipe-that-is-no-more"})
+        assert world.ledger.commit([gone]) is Committed.OK
+    world.pass_time(1)
+    stop_silently(world)
+    world.pass_time(100)
+    sweep(world)
+    deliver_all(world)
+    assert world.job.status is Status.DONE
+
+
+def test_jobs_that_wait_for_people_do_not_keep_the_sweeper_from_the_others() -> None:
+    world = World(recipe="frames", page=2)
+    for n in range(7):
+        world.add(f"{n}" * 20, "frames")
+    world.pass_time(86_400)
+    stop_silently(world)
+    sweep(world)
+    deliver_all(world)
+    assert world.job.status is Status.DONE
+    reads = world.ledger.reads
+    for _ in range(10):
+        world.pass_time(60)
+        sweep(world)
+    assert world.ledger.reads - reads < 7, "who waits since yesterday is looked at every minute"
+
+
+def test_a_job_in_work_for_long_does_not_keep_the_sweeper_from_the_others() -> None:
+    world = World(recipe="frames", page=1)
+    busy = "b" * 20
+    world.add(busy, "frames")
+    claims = flows.deliver(Envelope(busy, "upload_trigger", "video"), world.clockwork)
+    effect = next(claims)
+    while not isinstance(effect, fx.Work):
+        effect = claims.send(world._perform(effect, None, "finished"))
+    world.pass_time(1)
+    stop_silently(world)
+    world.pass_time(100)
+    assert world.run(flows.renew(effect.claimed, world.clockwork))
+    sweep(world)
+    deliver_all(world)
+    assert world.job.status is Status.DONE
+
+
+def test_what_an_expired_job_leaves_behind_is_removed() -> None:
+    world = World(recipe="frames", page=1)
+    expired = "e" * 20
+    world.add(expired, "frames")
+    assert world.ledger.commit([Delete(f"jobs/{expired}")]) is Committed.OK
+    world.pass_time(1)
+    stop_silently(world)
+    world.pass_time(100)
+    sweep(world)
+    assert not [path for path in world.ledger.docs if expired in path]
+    deliver_all(world)
+    assert world.job.status is Status.DONE

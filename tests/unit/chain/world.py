@@ -58,28 +58,31 @@ class World:
     takeovers: Counter[str] = field(default_factory=Counter)
     done_commits: Counter[str] = field(default_factory=Counter)
     refused: bool = False
-    faltered: Counter[str] = field(default_factory=Counter)
     published: int = 0
     adopt: bool = True
     sweeps: bool = True
+    page: int = 100
     lost_answers: int = 0
     ends: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._numbers = itertools.count()
         self.clockwork = fx.Clockwork(lambda: self.now, lambda: f"t{next(self._numbers)}")
-        recipe = RECIPES[self.recipe]
+        self.add(JOB, self.recipe)
+
+    def add(self, job_id: str, recipe: str) -> None:
+        """A job that waits for its uploads. Only JOB's messages and objects move in this world."""
         made = self.ledger.commit(
             new_job(
-                job_id=JOB,
+                job_id=job_id,
                 owner="someone",
                 email="someone@example.org",
-                recipe=recipe,
+                recipe=RECIPES[recipe],
                 title="",
                 options={},
                 inputs=tuple(
-                    JobInput(one.name, f"jobs/{JOB}/{one.name}.0", "x/y", 1, one.name)
-                    for one in recipe.inputs
+                    JobInput(one.name, f"jobs/{job_id}/{one.name}.0", "x/y", 1, one.name)
+                    for one in RECIPES[recipe].inputs
                 ),
                 now=self.now,
                 expires_at=self.now + timedelta(days=30),
@@ -128,8 +131,7 @@ class World:
             self._end(self.workers[index % len(self.workers)], acked=False)
 
     def lose_answer(self) -> None:
-        """The next guarded batch is written, its answer is lost, and the client's repetition of it
-        meets what it wrote itself."""
+        """The next guarded batch is written, and its repetition by the client meets it."""
         self.lost_answers = 1
 
     def renew(self, index: int) -> None:
@@ -201,29 +203,20 @@ class World:
             case fx.Discard(source):
                 self.objects.pop(source.name, None)
                 self.uploads = {one for one in self.uploads if f"/{one}." not in source.name}
-            case fx.Purge():
-                self.objects.clear()
-                self.uploads.clear()
-                for path in [path for path in self.ledger.docs if path.startswith(f"jobs/{JOB}/")]:
-                    del self.ledger.docs[path]
-            case fx.Arrived():
-                return frozenset(self.uploads)
+            case fx.Purge(job_id):
+                if job_id == JOB:
+                    self.objects.clear()
+                    self.uploads.clear()
+                self.ledger.purge(job_id)
+            case fx.Arrived(job):
+                return frozenset(self.uploads) if job.id == JOB else frozenset()
             case fx.Stalled(before):
-                return self._stalled(before)
+                return self.ledger.stalled(before, self.page) if self.sweeps else ()
             case fx.Tombstones(before):
-                due = self.ledger.docs[f"jobs/{JOB}"][0].get("purge_again_at")
-                return (JOB,) if due is not None and due < before else ()
+                return self.ledger.tombstones(before)
             case _:
                 return None
         return None
-
-    def _stalled(self, before: datetime) -> tuple[str, ...]:
-        found = [
-            doc
-            for doc in self.ledger.list_under(f"jobs/{JOB}/stages")
-            if doc.data["state"] in ("queued", "running") and doc.data["touched_at"] < before
-        ]
-        return (JOB,) if found and self.sweeps else ()
 
     def _commit(self, writes: tuple[Write, ...]) -> Committed:
         before = self.job.status if f"jobs/{JOB}" in self.ledger.docs else None
@@ -258,7 +251,6 @@ class World:
             self.refused = True
             return fx.Refused("bad-input", "This cannot be done.")
         if outcome == "faltered":
-            self.faltered[f"{envelope.stage}/{envelope.part}"] += 1
             return fx.Faltered("model-overloaded", "Later.")
         if envelope.stage == rules.NOTIFICATION:
             self.sent[envelope.part] += 1
@@ -273,7 +265,6 @@ class World:
             if fed is not None and envelope.part != JOIN:
                 ref = ObjectRef("work", name, 1)
                 self.post(Envelope(JOB, fed, envelope.part, source=ref))
-        artefact = Artefact(name, "x", "work", name, 1, 1)
         plan: dict[str, tuple[dict[str, Any], ...]] = {}
         if envelope.part == JOIN:
             specs: tuple[dict[str, Any], ...] = tuple({"n": n} for n in range(self.parts))
@@ -281,7 +272,8 @@ class World:
             while following is not None and claimed.job.stages[following] == "waiting":
                 plan[following] = specs
                 following = feeds(following, claimed.job.recipe)
-        return fx.Finished((artefact,), plan=plan, adopted=adopted)
+        artefacts = (Artefact(name, "x", "work", name, 1, 1),)
+        return fx.Finished(artefacts, plan=plan, adopted=adopted)
 
     # --- what can be seen --------------------------------------------------------------------
 
