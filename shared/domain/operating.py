@@ -38,7 +38,7 @@ from shared.domain.failing import fail
 from shared.domain.flows import announce
 from shared.domain.job import Job, StageState, Status, event, revision_of
 from shared.domain.message import Envelope
-from shared.domain.pipeline import STAGES, STALLED_S
+from shared.domain.pipeline import STALLED_S
 from shared.domain.reading import outcome_of, read_view, read_whole
 from shared.domain.recording import ended, stop_stage
 from shared.errors import NotFound, WrongState
@@ -188,11 +188,8 @@ def dead_letter(envelope: Envelope, clockwork: Clockwork) -> Flow[Reply]:
         return Reply.ACK
     if rules.lease_alive(unit, now):
         return Reply.NACK
-    attempt = 0 if unit is None else unit.attempt
-    since = stage.queued_at or now
-    if attempt < STAGES[envelope.stage].attempts and (
-        now - since < timedelta(seconds=rules.GIVE_UP_S)
-    ):
+    if not rules.worn_out(view, envelope, now):
+        attempt = 0 if unit is None else unit.attempt
         yield Said("dead_letter.announced_again", {"attempt": attempt})
         yield from publish([rules.of_epoch(job, envelope)])
         return Reply.ACK

@@ -203,6 +203,18 @@ def stalled(whole: Whole, now: datetime) -> bool:
     return newest <= now - timedelta(seconds=STALLED_S)
 
 
+def worn_out(view: View, envelope: Envelope, now: datetime) -> bool:
+    """Whether dead_letter gives a unit up: its attempts are used, or its time. Before the uploads
+    are in, a stage's time is the person's and not ours: then it is the job's."""
+    job, stage, unit = view.job, view.stage, view.unit
+    if unit is not None and unit.attempt >= STAGES[envelope.stage].attempts:
+        return True
+    if job is not None and job.status is Status.AWAITING_UPLOAD:
+        return now >= job.expires_at
+    since = None if stage is None else stage.queued_at
+    return since is not None and now - since >= timedelta(seconds=GIVE_UP_S)
+
+
 def patience(job: Job, now: datetime) -> timedelta:
     """How much longer than two leases the sweeper may leave a job alone that waits for a person
     and not for us: the longer it has waited, up to an hour. A claim ends it at once."""

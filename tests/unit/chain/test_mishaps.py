@@ -199,3 +199,25 @@ def test_what_an_expired_job_leaves_behind_is_removed() -> None:
     assert not [path for path in world.ledger.docs if expired in path]
     deliver_all(world)
     assert world.job.status is Status.DONE
+
+
+def test_an_upload_that_took_seven_hours_is_not_given_up_at_its_first_dead_letter() -> None:
+    world = World(recipe="frames")
+    world.pass_time(7 * 3600)
+    world.upload("video")
+    world.deliver(0, dead=True)
+    run_out(world)
+    deliver_all(world)
+    assert world.job.status is Status.DONE
+
+
+def test_what_nobody_works_on_for_hours_is_given_up_by_dead_letter() -> None:
+    world = World(recipe="frames")
+    world.upload("video")
+    while world.job.status is Status.AWAITING_UPLOAD:
+        world.deliver(0)
+        run_out(world)
+    world.pass_time(7 * 3600)
+    world.deliver(0, dead=True)
+    run_out(world)
+    assert world.job.status is Status.FAILED
