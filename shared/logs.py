@@ -21,12 +21,13 @@ def bind(**fields: Any) -> None:
 
 def log(event: str, /, *, severity: str = "INFO", **details: Any) -> None:
     """Write one event. `severity` is one of Cloud Logging's."""
+    # The event's name comes last: no detail may take its place.
     row = {
         "severity": severity,
-        "message": event,
         "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
         **(_bound.get() or {}),
         **details,
+        "message": event,
     }
     sys.stdout.write(json.dumps(row, default=str, ensure_ascii=False) + "\n")
     sys.stdout.flush()

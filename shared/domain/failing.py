@@ -75,7 +75,7 @@ def fail(
         if envelope.stage != rules.NOTIFICATION and not job.terminal:
             writes += job_failed(job, said, now)
         if (yield from commit(*writes)) is Committed.OK:
-            yield Said("unit.failed", said)
+            yield Said("unit.failed", {"code": said["code"], "why": said["message"]})
             break
     view = yield from read_view(envelope)
     if envelope.stage != rules.NOTIFICATION and view.job is not None:

@@ -212,7 +212,7 @@ def release(claimed: Claimed, why: Faltered, clockwork: Clockwork) -> Flow[None]
     """Give the lease back after a passing fault, and say when the next attempt may start."""
     envelope = claimed.envelope
     wait_s = STAGES[envelope.stage].backoff(claimed.attempt)
-    yield Said("unit.released", {"code": why.code, "message": why.message, "wait_s": wait_s})
+    yield Said("unit.released", {"code": why.code, "why": why.message, "wait_s": wait_s})
     while True:
         view = yield from read_view(envelope)
         if view.unit is None or view.unit.token != claimed.token:
