@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
+from contextlib import suppress
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import formatdate, parseaddr
@@ -30,20 +31,37 @@ class SmtpMailer:
             message = _message(letter, self._sender)
         except ValueError as unusable:
             raise MailRefused("This is not an address that mail can be sent to.") from unusable
+        server = self._connected()
         try:
-            with self._connect() as server:
-                server.send_message(message)
+            server.send_message(message)
         except smtplib.SMTPRecipientsRefused as refused:
             codes = [code for code, _ in refused.recipients.values()]
             if any(400 <= code < 500 for code in codes):
                 raise MailUnavailable("The mail server asks to try again later.") from refused
             raise MailRefused("The mail server refuses this address.") from refused
+        except smtplib.SMTPSenderRefused as refused:
+            # Who we are is a setting, not the letter's fault: it can be mended, then tried again.
+            raise MailUnavailable("The mail server takes no mail from us.") from refused
+        except smtplib.SMTPNotSupportedError as beyond:
+            raise MailRefused("The mail server cannot write to this address.") from beyond
         except smtplib.SMTPResponseException as answer:
             if 500 <= answer.smtp_code < 600:
                 raise MailRefused(f"The mail server answers {answer.smtp_code}.") from answer
             raise MailUnavailable(f"The mail server answers {answer.smtp_code}.") from answer
         except (OSError, smtplib.SMTPException) as fault:
             raise MailUnavailable("The mail server cannot be reached.") from fault
+        finally:
+            # The letter's fate is decided: how the server says goodbye changes nothing of it.
+            with suppress(OSError, smtplib.SMTPException):
+                server.quit()
+            server.close()
+
+    def _connected(self) -> smtplib.SMTP:
+        try:
+            return self._connect()
+        except (OSError, smtplib.SMTPException) as fault:
+            # Also a refused password: no letter was seen yet that could be at fault.
+            raise MailUnavailable("The mail server does not let us in.") from fault
 
     def _connect(self) -> smtplib.SMTP:
         host = self._parts.hostname or ""
@@ -55,11 +73,15 @@ class SmtpMailer:
             )
         else:
             server = smtplib.SMTP(host, self._parts.port or 587, timeout=TIMEOUT_S)
-        if self._parts.username:
-            if self._parts.scheme == "smtp":
-                # A password never crosses the wire in the clear.
-                server.starttls(context=context)
-            server.login(unquote(self._parts.username), unquote(self._parts.password or ""))
+        try:
+            if self._parts.username:
+                if self._parts.scheme == "smtp":
+                    # A password never crosses the wire in the clear.
+                    server.starttls(context=context)
+                server.login(unquote(self._parts.username), unquote(self._parts.password or ""))
+        except BaseException:
+            server.close()
+            raise
         return server
 
 
