@@ -27,8 +27,9 @@ JOIN = "join"
 UPLOADS_PREFIX = "jobs/"
 FINALIZED = "google.cloud.storage.object.v1.finalized"
 
-_UPLOAD = re.compile(r"(?:jobs|prompts)/([a-z0-9]{20})/([a-z]{1,20})\.(\d{1,6})")
-_PACK = re.compile(r"packs/([a-z0-9]{20})/[0-9a-f]{12}/(\d{1,3})\.pack")
+JOB_ID = "[a-z0-9]{20}"
+_UPLOAD = re.compile(rf"(?:jobs|prompts)/({JOB_ID})/([a-z]{{1,20}})\.([0-9]{{1,6}})")
+_PACK = re.compile(rf"packs/({JOB_ID})/[0-9a-f]{{12}}/([0-9]{{1,3}})\.pack")
 
 
 class UnreadableMessage(PermanentError):
@@ -162,16 +163,23 @@ def _envelope(stage: str | None, body: Any) -> Envelope:
         raise ValueError(f"it is meant for {body['stage']!r}")
     if body["stage"] not in STAGES:
         raise ValueError(f"there is no stage {body['stage']!r}")
-    epoch = body["epoch"]
-    if not isinstance(body["job_id"], str) or "/" in body["job_id"] or not body["job_id"]:
+    job_id, part, epoch = body["job_id"], body["part"], body["epoch"]
+    # They become names of documents: what the ledger does not take would come back for ever.
+    if not isinstance(job_id, str) or not re.fullmatch(JOB_ID, job_id):
         raise ValueError("no job id")
-    if not re.fullmatch(r"[a-z0-9.]{1,40}", str(body["part"])):
+    if not isinstance(part, str) or not re.fullmatch(r"[a-z0-9.]{1,40}", part):
         raise ValueError("no such part")
     return Envelope(
-        job_id=body["job_id"],
+        job_id=job_id,
         stage=body["stage"],
-        part=str(body["part"]),
-        revision=int(body["revision"]),
-        epoch=None if epoch is None else int(epoch),
+        part=part,
+        revision=_count(body["revision"]),
+        epoch=None if epoch is None else _count(epoch),
         traceparent=str(body.get("traceparent") or "")[:64],
     )
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or not 0 <= value < 1 << 31:
+        raise ValueError("an epoch and a revision are whole numbers from 0")
+    return value
