@@ -36,7 +36,7 @@ from shared.domain.effects import (
 )
 from shared.domain.failing import fail
 from shared.domain.flows import announce
-from shared.domain.job import Job, StageState, Status, event, revision_of
+from shared.domain.job import Job, StageDoc, StageState, Status, event, revision_of
 from shared.domain.message import Envelope
 from shared.domain.pipeline import STALLED_S
 from shared.domain.reading import outcome_of, read_view, read_whole
@@ -254,33 +254,29 @@ def _sweep_one(job_id: str, clockwork: Clockwork) -> Flow[None]:
     job = whole.job
     if job.status is Status.DELETED:
         return
-    moving = [stage for stage in whole.stages.values() if stage.state in MOVING]
-    touched = [_touch(job, stage.name, now) for stage in moving]
-    still = rules.stalled(whole, now)
-    if still and job.terminal:
-        yield from publish((yield from outcome_of(job)))
-        touched = [
-            _touch(job, stage.name, now)
-            if stage.name == rules.NOTIFICATION
-            else stop_stage(job, stage.name, now)
-            for stage in moving
-        ]
-    elif still:
-        there = yield from arrived(job)
-        messages = rules.pending(whole, there)
+    moving = [one for one in whole.stages.values() if one.state in MOVING and one.touched_at <= now]
+    touched = [_touch(job, stage, now) for stage in moving]
+    if rules.stalled(whole, now):
+        if job.terminal:
+            messages = yield from outcome_of(job)
+        else:
+            messages = rules.pending(whole, (yield from arrived(job)))
         if messages:
             yield Said("job.stalled", {"job": job_id, "announced": len(messages)})
             yield from publish(messages)
-        else:
-            until = now + rules.patience(job, now)
-            touched = [_touch(job, stage.name, until) for stage in moving]
+        touched = [
+            stop_stage(job, stage.name, now)
+            if job.terminal and stage.name != rules.NOTIFICATION
+            else _touch(job, stage, now + rules.patience(job, stage, now, told=bool(messages)))
+            for stage in moving
+        ]
     # After publishing: a crash in between announces twice, never not at all.
     if touched:
         yield from commit(*touched)
 
 
-def _touch(job: Job, name: str, at: datetime) -> Write:
-    return Update(stage_path(job.id, name, revision_of(name, job.revision)), {"touched_at": at})
+def _touch(job: Job, stage: StageDoc, at: datetime) -> Write:
+    return Update(stage_path(job.id, stage.name, stage.revision), {"touched_at": at})
 
 
 def _job(job_id: str) -> Flow[Job]:

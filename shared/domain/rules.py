@@ -215,10 +215,15 @@ def worn_out(view: View, envelope: Envelope, now: datetime) -> bool:
     return since is not None and now - since >= timedelta(seconds=GIVE_UP_S)
 
 
-def patience(job: Job, now: datetime) -> timedelta:
-    """How much longer than two leases the sweeper may leave a job alone that waits for a person
-    and not for us: the longer it has waited, up to an hour. A claim ends it at once."""
-    return min(max(now - job.updated_at, timedelta()) / 2, timedelta(hours=1))
+def patience(job: Job, stage: StageDoc, now: datetime, *, told: bool) -> timedelta:
+    """How much longer than two leases the sweeper leaves a stage alone: the longer it waits, the
+    longer. A claim ends it at once.
+
+    `told`: its messages were announced again just now; they may only wait for their turn, and each
+    further copy would make the queue longer. Otherwise it waits for a person.
+    """
+    most = timedelta(minutes=10) if told else timedelta(hours=1)
+    return min(max(now - (stage.queued_at or job.updated_at), timedelta()) / 2, most)
 
 
 def all_media_done(job: Job, also: str) -> bool:

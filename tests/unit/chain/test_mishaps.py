@@ -18,9 +18,9 @@ def run_out(world: World) -> None:
         world.step(0)
 
 
-def deliver_all(world: World) -> None:
+def deliver_all(world: World, most: int = 50) -> None:
     """Deliver everything, without a fault and without time passing."""
-    for _ in range(50):
+    for _ in range(most):
         world.deliver(0)
         run_out(world)
     assert not world.topic, f"refused again and again: {world.topic[0].envelope}"
@@ -184,6 +184,23 @@ def test_a_job_in_work_for_long_does_not_keep_the_sweeper_from_the_others() -> N
     assert world.run(flows.renew(effect.claimed, world.clockwork))
     sweep(world)
     deliver_all(world)
+    assert world.job.status is Status.DONE
+
+
+def test_a_queue_of_an_hour_is_not_made_longer_by_the_sweeper() -> None:
+    world = World(recipe="frames", parts=31)
+    world.upload("video")
+    while world.stage("frame_extraction")["total"] is None:
+        world.deliver(0)
+        run_out(world)
+    world.pass_time(91)
+    sweep(world)
+    assert len(world.topic) == 2 * 31, "the first look comes after two leases, as ever"
+    for _ in range(60):
+        world.pass_time(60)
+        sweep(world)
+    assert len(world.topic) <= 12 * 31
+    deliver_all(world, most=1000)
     assert world.job.status is Status.DONE
 
 
