@@ -167,13 +167,15 @@ Flow = Generator[Effect, Any, T]
 @dataclass(frozen=True, slots=True)
 class Finished:
     """The work is done. `plan` gives the specs of the parts of stages that may now start;
-    `adopted` says that an earlier attempt's objects were found and taken over."""
+    `adopted` says that an earlier attempt's objects were found and taken over; `review` that what
+    was planned shall not start before a person has looked at the result."""
 
     artefacts: tuple[Artefact, ...] = ()
     facts: Mapping[str, Any] | None = None
     plan: Mapping[str, tuple[Mapping[str, Any], ...]] | None = None
     warnings: tuple[str, ...] = ()
     adopted: bool = False
+    review: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,7 +198,7 @@ def announce(envelope: Envelope, *, linked: bool) -> Flow[None]:
     if envelope.stage == rules.NOTIFICATION:
         return
     whole = yield from read_after(envelope)
-    if whole is None:
+    if whole is None or rules.out_of_date(whole.job, envelope):
         return
     if whole.job.terminal:
         yield from publish((yield from outcome_of(whole.job)))
@@ -248,6 +248,8 @@ def renew(claimed: Claimed, clockwork: Clockwork, progress: float = 0) -> Flow[b
         if job is None or unit is None or unit.token != claimed.token:
             return False
         if unit.state is not UnitState.LEASED or job.epoch != claimed.job.epoch:
+            return False
+        if rules.out_of_date(job, envelope):
             return False
         if job.terminal and envelope.stage != rules.NOTIFICATION:
             return False

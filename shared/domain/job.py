@@ -235,6 +235,27 @@ def revision_of(stage: str, revision: int) -> int:
     return revision if STAGES[stage].per_revision else 0
 
 
+def blank_stage(job_id: str, owner: str, name: str, revision: int, now: datetime) -> dict[str, Any]:
+    """The document of a stage of which nothing is known yet."""
+    return {
+        "job": job_id,
+        "owner": owner,
+        "stage": name,
+        "revision": revision,
+        "state": StageState.WAITING,
+        "total": None,
+        "done": 0,
+        "progress": {},
+        "retries": 0,
+        "parts": [],
+        "touched_at": now,
+        "queued_at": None,
+        "started_at": None,
+        "finished_at": None,
+        "error": None,
+    }
+
+
 def new_job(
     *,
     job_id: str,
@@ -278,29 +299,15 @@ def new_job(
         )
     ]
     for stage in recipe.stages:
-        planned = stage == first
-        writes.append(
-            Create(
-                stage_path(job_id, stage, 0),
-                {
-                    "job": job_id,
-                    "owner": owner,
-                    "stage": stage,
-                    "revision": 0,
-                    "state": StageState.QUEUED if planned else StageState.WAITING,
-                    "total": len(inputs) if planned else None,
-                    "done": 0,
-                    "progress": {},
-                    "retries": 0,
-                    "parts": [{"input": one.name} for one in inputs] if planned else [],
-                    "touched_at": now,
-                    "queued_at": now if planned else None,
-                    "started_at": None,
-                    "finished_at": None,
-                    "error": None,
-                },
-            )
-        )
+        fields = blank_stage(job_id, owner, stage, 0, now)
+        if stage == first:
+            fields |= {
+                "state": StageState.QUEUED,
+                "total": len(inputs),
+                "parts": [{"input": one.name} for one in inputs],
+                "queued_at": now,
+            }
+        writes.append(Create(stage_path(job_id, stage, 0), fields))
     writes.append(event(job_id, now, "created", epoch=0))
     return tuple(writes)
 

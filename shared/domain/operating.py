@@ -5,6 +5,7 @@ Each is a flow that may be repeated at will: found already made, it only repeats
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -89,31 +90,14 @@ def redrive(job_id: str, clockwork: Clockwork, kept_days: int) -> Flow[None]:
         there = yield from arrived(job)
         now = clockwork.now()
         epoch = tried = rules.epoch_of_redrive(job)
-        doomed = rules.doomed_by_redrive(whole.units)
-        stages = dict(job.stages)
-        writes: list[Write] = []
-        for name in job.recipe.stages:
-            stage = whole.stages[name]
-            if stage.state is StageState.DONE and name != rules.NOTIFICATION:
-                continue
-            planned = stage.total is not None and name != rules.NOTIFICATION
-            stages[name] = StageState.QUEUED if planned else StageState.WAITING
-            writes.append(
-                Update(
-                    stage_path(job_id, name, revision_of(name, job.revision)),
-                    {"state": stages[name], "error": None, "queued_at": now, "touched_at": now},
-                )
-            )
-        writes += [
-            Delete(unit_path(job_id, unit.stage, unit.revision, unit.part), unit.version)
-            for unit in doomed
-        ]
+        status = rules.pending_status(whole, there)
+        stages, writes = taken_up(whole, job.recipe.stages, status, now)
         writes.append(event(job_id, now, "redriven", epoch=epoch))
         writes.append(
             Update(
                 job_path(job_id),
                 {
-                    "status": rules.pending_status(whole, there),
+                    "status": status,
                     "epoch": epoch,
                     "error": None,
                     "stages": stages,
@@ -128,6 +112,34 @@ def redrive(job_id: str, clockwork: Clockwork, kept_days: int) -> Flow[None]:
     whole = yield from read_whole(job_id)
     if whole is not None and not whole.job.terminal:
         yield from publish(rules.pending(whole, there))
+
+
+def taken_up(
+    whole: rules.Whole, names: Iterable[str], status: Status, now: datetime
+) -> tuple[dict[str, str], list[Write]]:
+    """The states of a failed job's stages when these are taken up again, and the writes for it:
+    what is DONE stays, every other unit goes, with its attempts and its error."""
+    job, names = whole.job, tuple(names)
+    stages, writes = dict(job.stages), list[Write]()
+    for name in names:
+        stage = whole.stages[name]
+        if stage.state is StageState.DONE and name != rules.NOTIFICATION:
+            continue
+        held = status is Status.AWAITING_REVIEW and name in job.recipe.after_deck
+        planned = stage.total is not None and name != rules.NOTIFICATION and not held
+        stages[name] = StageState.QUEUED if planned else StageState.WAITING
+        writes.append(
+            Update(
+                stage_path(job.id, name, revision_of(name, job.revision)),
+                {"state": stages[name], "error": None, "queued_at": now, "touched_at": now},
+            )
+        )
+    writes += [
+        Delete(unit_path(job.id, unit.stage, unit.revision, unit.part), unit.version)
+        for unit in rules.doomed_by_redrive(whole.units)
+        if unit.stage in names
+    ]
+    return stages, writes
 
 
 def delete(job_id: str, clockwork: Clockwork) -> Flow[None]:
@@ -159,7 +171,10 @@ def delete(job_id: str, clockwork: Clockwork) -> Flow[None]:
                 },
                 job.version,
             ),
-            *(Delete(stage_path(job_id, one.name, one.revision)) for one in whole.stages.values()),
+            *(
+                Delete(stage_path(job_id, one.name, one.revision))
+                for one in (*whole.stages.values(), *whole.outdated)
+            ),
         )
         if done is Committed.OK:
             break
@@ -255,6 +270,8 @@ def _sweep_one(job_id: str, clockwork: Clockwork) -> Flow[None]:
     if job.status is Status.DELETED:
         return
     moving = [one for one in whole.stages.values() if one.state in MOVING and one.touched_at <= now]
+    # What an edit overtook in the middle of a claim; nobody will end it.
+    overtaken = [stop_stage(job.id, one, now) for one in whole.outdated if one.state in MOVING]
     touched = [_touch(job, stage, now) for stage in moving]
     if rules.stalled(whole, now):
         if job.terminal:
@@ -265,14 +282,14 @@ def _sweep_one(job_id: str, clockwork: Clockwork) -> Flow[None]:
             yield Said("job.stalled", {"job": job_id, "announced": len(messages)})
             yield from publish(messages)
         touched = [
-            stop_stage(job, stage.name, now)
+            stop_stage(job.id, stage, now)
             if job.terminal and stage.name != rules.NOTIFICATION
             else _touch(job, stage, now + rules.patience(job, stage, now, told=bool(messages)))
             for stage in moving
         ]
     # After publishing: a crash in between announces twice, never not at all.
-    if touched:
-        yield from commit(*touched)
+    if touched or overtaken:
+        yield from commit(*touched, *overtaken)
 
 
 def _touch(job: Job, stage: StageDoc, at: datetime) -> Write:

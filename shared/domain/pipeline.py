@@ -86,7 +86,7 @@ class Stage:
     backoff_s: tuple[int, int] = (2, 60)
     secrets: tuple[str, ...] = ()
     per_revision: bool = False
-    """True after the deck: an edited deck runs these again under a new revision."""
+    """True from the deck on: an edited deck runs these again under a new revision."""
     writes: tuple[tuple[Bucket, str], ...] = ()
     """Every (bucket, prefix) that the function writes under."""
     built: bool = True
@@ -156,6 +156,18 @@ class Recipe:
         return self.stages[:-1]
 
     @property
+    def deck_stage(self) -> str | None:
+        """The stage whose result a person may look at and edit before the film, or None."""
+        return next((name for name in self.media_stages if "deck" in STAGES[name].produces), None)
+
+    @property
+    def after_deck(self) -> tuple[str, ...]:
+        """The media stages that wait for a person who reviews the deck."""
+        if self.deck_stage is None:
+            return ()
+        return self.media_stages[self.media_stages.index(self.deck_stage) + 1 :]
+
+    @property
     def available(self) -> bool:
         """Whether every stage of the chain is built, and the chain itself."""
         return self.built and all(STAGES[name].built for name in self.stages)
@@ -169,6 +181,8 @@ class Recipe:
 _W, _O, _U, _M = Bucket.WORK, Bucket.OUTPUTS, Bucket.UPLOADS, Bucket.MODELS
 PACKS_PREFIX = "packs/"
 PROMPTS_PREFIX = "prompts/"
+DECKS_PREFIX = "decks/"
+"""Decks as a person left them, in the work bucket."""
 
 STAGES: dict[str, Stage] = {
     row.name: row
@@ -193,6 +207,7 @@ STAGES: dict[str, Stage] = {
             "slide_generation", Kind.MEDIA, Message(),
             ("plan",), ("deck",), 300, 1024, 1, 1,
             writes=((_W, "slides/"), (_O, "jobs/")), secrets=("GEMINI_API_KEY",),
+            per_revision=True,
         ),
         Stage(
             "text_to_speech", Kind.MEDIA, Message(),
@@ -223,7 +238,7 @@ STAGES: dict[str, Stage] = {
             writes=((_U, "jobs/"), (_W, "recordings/")), built=False,
         ),
         Stage("api", Kind.HTTPS, Request(), (), ("upload",), 60, 512, 0.333, 16,
-              writes=((_U, PROMPTS_PREFIX),)),
+              writes=((_U, PROMPTS_PREFIX), (_W, DECKS_PREFIX))),
         Stage("media", Kind.HTTPS, Request(), (), (), 300, 512, 0.333, 16, built=False),
         Stage("console", Kind.HTTPS, Request(), (), (), 30, 256, 0.167, 32, built=False),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from shared.domain import rules
 from shared.domain.documents import job_path, stage_path, unit_path
 from shared.domain.effects import Flow, list_under, read
@@ -60,9 +62,19 @@ def read_whole(job_id: str) -> Flow[rules.Whole | None]:
     (doc,) = yield from read(job_path(job_id))
     if doc is None:
         return None
-    job = Job.from_doc(doc)
-    stage_docs = yield from list_under(f"{job_path(job_id)}/stages")
-    unit_docs = yield from list_under(f"{job_path(job_id)}/units")
+    whole = yield from _read_below(Job.from_doc(doc))
+    if whole.stages.keys() < set(whole.job.recipe.stages):
+        # Deleted between the two reads: its document says so by now.
+        (doc,) = yield from read(job_path(job_id))
+        if doc is None:
+            return None
+        whole = replace(whole, job=Job.from_doc(doc))
+    return whole
+
+
+def _read_below(job: Job) -> Flow[rules.Whole]:
+    stage_docs = yield from list_under(f"{job_path(job.id)}/stages")
+    unit_docs = yield from list_under(f"{job_path(job.id)}/units")
     stages = [StageDoc.from_doc(one) for one in stage_docs]
     units = [Unit.from_doc(one) for one in unit_docs]
     return rules.Whole(
@@ -73,6 +85,7 @@ def read_whole(job_id: str) -> Flow[rules.Whole | None]:
             for one in units
             if one.revision == revision_of(one.stage, job.revision)
         },
+        tuple(one for one in stages if one.revision != revision_of(one.name, job.revision)),
     )
 
 

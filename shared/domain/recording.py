@@ -21,7 +21,7 @@ from shared.domain.documents import (
     unit_path,
 )
 from shared.domain.effects import Claimed, Clockwork, Finished, Flow, commit
-from shared.domain.job import Job, StageState, Status, Unit, UnitState, event, revision_of
+from shared.domain.job import Job, StageDoc, StageState, Status, Unit, UnitState, event, revision_of
 from shared.domain.reading import read_view
 
 
@@ -90,6 +90,9 @@ def commit_join(claimed: Claimed, result: Finished, clockwork: Clockwork) -> Flo
             return False
         if rules.is_done(view.unit):
             return True
+        if rules.out_of_date(view.job, claimed.envelope):
+            # The deck was edited meanwhile: this film is nobody's any more.
+            return False
         now = clockwork.now()
         writes = [
             _unit_done(claimed, view.unit, result, now),
@@ -123,14 +126,19 @@ def join_batch(job: Job, stage: str, result: Finished, now: datetime) -> list[Wr
             {"state": StageState.DONE, "finished_at": now, "touched_at": now, "error": None},
         )
     ]
+    review = result.review and not job.terminal
     for name, specs in plan.items():
-        moved[f"stages.{name}"] = StageState.QUEUED
-        writes.append(_planned(job, name, specs, now))
+        held = review and name in job.recipe.after_deck
+        moved[f"stages.{name}"] = StageState.WAITING if held else StageState.QUEUED
+        writes.append(_planned(job, name, specs, now, held=held))
     writes.append(event(job.id, now, "stage_done", epoch=job.epoch, stage=stage))
     if not job.terminal:
         if rules.all_media_done(job, also=stage):
             moved["status"] = Status.DONE
             writes += ended(job, Status.DONE, now)
+        elif review:
+            moved["status"] = Status.AWAITING_REVIEW
+            writes.append(_reviewable(job, now))
         elif job.status is Status.AWAITING_UPLOAD:
             moved["status"] = Status.RUNNING
     writes.append(Update(job_path(job.id), moved, job.version))
@@ -149,32 +157,40 @@ def ended(job: Job, status: Status, now: datetime, *, failed: str = "") -> list[
     ]
     if status is not Status.DONE:
         writes += [
-            stop_stage(job, name, now)
+            _stopped(stage_path(job.id, name, revision_of(name, job.revision)), now)
             for name in job.recipe.media_stages
             if job.stages[name] == StageState.QUEUED and name != failed
         ]
     return writes
 
 
-def stop_stage(job: Job, name: str, now: datetime) -> Write:
-    """A stage that will not go on because its job has ended."""
-    return Update(
-        stage_path(job.id, name, revision_of(name, job.revision)),
-        {"state": StageState.STOPPED, "touched_at": now},
-    )
+def stop_stage(job_id: str, stage: StageDoc, now: datetime) -> Write:
+    """A stage that will not go on because its job has ended, or its deck was edited."""
+    return _stopped(stage_path(job_id, stage.name, stage.revision), now)
 
 
-def _planned(job: Job, name: str, specs: tuple[Mapping[str, Any], ...], now: datetime) -> Write:
+def _stopped(path: str, now: datetime) -> Write:
+    return Update(path, {"state": StageState.STOPPED, "touched_at": now})
+
+
+def _planned(
+    job: Job, name: str, specs: tuple[Mapping[str, Any], ...], now: datetime, *, held: bool
+) -> Write:
+    """`held`: what is to be done is known, and waits for a person."""
     return Update(
         stage_path(job.id, name, revision_of(name, job.revision)),
         {
-            "state": StageState.QUEUED,
+            "state": StageState.WAITING if held else StageState.QUEUED,
             "total": len(specs),
             "parts": [dict(spec) for spec in specs],
-            "queued_at": now,
+            "queued_at": None if held else now,
             "touched_at": now,
         },
     )
+
+
+def _reviewable(job: Job, now: datetime) -> Write:
+    return event(job.id, now, Status.AWAITING_REVIEW.value, epoch=job.epoch, revision=job.revision)
 
 
 def _unit_done(claimed: Claimed, unit: Unit, result: Finished, now: datetime) -> Write:

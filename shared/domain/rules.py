@@ -53,6 +53,8 @@ class Whole:
     job: Job
     stages: Mapping[str, StageDoc]
     units: Mapping[tuple[str, str], Unit]
+    outdated: tuple[StageDoc, ...] = ()
+    """Stages of older revisions."""
 
 
 def verdict(view: View, envelope: Envelope, now: datetime) -> Verdict:
@@ -64,6 +66,8 @@ def verdict(view: View, envelope: Envelope, now: datetime) -> Verdict:
         if not job.terminal or envelope.part != outcome_part(job):
             return Verdict.DROP
     elif job.terminal or (stage.total is not None and not _planned(stage, envelope.part)):
+        return Verdict.DROP
+    elif is_held(job, envelope.stage):
         return Verdict.DROP
     if is_done(unit):
         return Verdict.REPEAT
@@ -94,6 +98,11 @@ def out_of_date(job: Job, envelope: Envelope) -> bool:
         current = {one.name: one.upload for one in job.inputs}
         return current.get(envelope.part) != envelope.upload
     return False
+
+
+def is_held(job: Job, stage: str) -> bool:
+    """Whether a stage waits until a person has looked at the deck."""
+    return job.status is Status.AWAITING_REVIEW and stage in job.recipe.after_deck
 
 
 def of_epoch(job: Job | None, envelope: Envelope) -> Envelope:
@@ -168,6 +177,8 @@ def after_join(whole: Whole, stage: str) -> list[Envelope]:
     following = whole.job.recipe.after(stage)
     if following is None or not isinstance(STAGES[following].trigger, Message):
         return []
+    if is_held(whole.job, following):
+        return []
     plan = whole.stages[following]
     return units_to_announce(whole.job, following, plan.part_ids, whole.units)
 
@@ -179,7 +190,7 @@ def pending(whole: Whole, arrived: Collection[str]) -> list[Envelope]:
     job = whole.job
     for name in job.recipe.media_stages:
         stage = whole.stages[name]
-        if stage.total is None or stage.state is StageState.DONE:
+        if stage.total is None or stage.state is StageState.DONE or is_held(job, name):
             continue
         if stage.complete:
             messages += units_to_announce(job, name, [JOIN], whole.units)
@@ -254,4 +265,8 @@ def pending_status(whole: Whole, arrived: Collection[str]) -> Status:
         ]
         if missing:
             return Status.AWAITING_UPLOAD
+    waits = [whole.stages[name] for name in whole.job.recipe.after_deck]
+    if any(one.state is StageState.WAITING and one.total is not None for one in waits):
+        # Planned and not queued: that is how a review is waited for.
+        return Status.AWAITING_REVIEW
     return Status.RUNNING

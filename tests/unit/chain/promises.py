@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from shared.domain.job import Status, UnitState
+from shared.domain.job import Status, UnitState, revision_of
 from shared.domain.message import JOIN
 from shared.domain.pipeline import RECIPES, STAGES
 from tests.unit.chain.world import JOB, World
@@ -14,8 +14,12 @@ def at_every_moment(world: World) -> None:
     """Counts are exact, nothing is done twice, and an end is an end."""
     if world.deleted:
         return
+    units, revision = world.units(), world.job.revision
     parts_done = Counter(
-        unit.stage for unit in world.units() if unit.state is UnitState.DONE and unit.part != JOIN
+        unit.stage
+        for unit in units
+        if unit.state is UnitState.DONE and unit.part != JOIN
+        if unit.revision == revision_of(unit.stage, revision)
     )
     for name in world.job.recipe.media_stages:
         counted = world.stage(name)["done"]
@@ -23,15 +27,20 @@ def at_every_moment(world: World) -> None:
     twice = [path for path, times in world.done_commits.items() if times > 1]
     assert not twice, f"done twice: {twice}"
     ends = [one for one in world.ends if not one.startswith("deleted")]
-    epochs = Counter(one.split(".")[1] for one in ends)
+    epochs = Counter(one.split(".", 1)[1] for one in ends)
     assert all(times == 1 for times in epochs.values()), f"ended more than once: {ends}"
     if world.job.status is Status.DONE:
         for name in world.job.recipe.media_stages:
             assert world.stage(name)["state"] == "done", f"done without {name}"
+    if world.job.status is Status.AWAITING_REVIEW:
+        ahead = [one for one in units if one.stage in world.job.recipe.after_deck]
+        begun = [one for one in ahead if one.revision == revision]
+        assert not begun, f"begun before the deck was reviewed: {begun}"
 
 
 def settle(world: World, rounds: int = 120) -> None:
     """Let the world run fairly, without new faults, until nothing is left to do."""
+    world.spoiled = ""
     for name in (one.name for one in RECIPES[world.recipe].inputs):
         world.upload(name)
     for round_ in range(rounds):
@@ -46,7 +55,12 @@ def settle(world: World, rounds: int = 120) -> None:
                 world.step(0)
                 at_every_moment(world)
             if world.published == before and not world.topic and round_ > 12:
-                return
+                if world.job.status is not Status.AWAITING_REVIEW:
+                    return
+                world.call("release")
+                while world.workers:
+                    world.step(0)
+                    at_every_moment(world)
             continue
         for _ in range(len(world.topic)):
             world.deliver(0)
@@ -84,9 +98,14 @@ def at_rest(world: World) -> None:
     if job.status is Status.DONE:
         names = [one.name for one in job.artefacts]
         assert len(names) == len(set(names)), f"two results: {names}"
-    final = f"{job.status}.e{job.epoch}"
+        films = {name for name in names if name.startswith("stitching/")}
+        wanted = {f"stitching/{job.revision}/{JOIN}"} if films else set()
+        assert wanted <= films, f"the film is not that of revision {job.revision}: {films}"
+    outcome = f"{job.status}.e{job.epoch}"
+    final = f"{job.revision}-{outcome}"
     told = world.sent[final]
-    unit = next((one for one in world.units() if one.part == final), None)
+    here = [one for one in world.units() if (one.revision, one.part) == (job.revision, outcome)]
+    unit = next(iter(here), None)
     worn = unit is not None and unit.state is UnitState.FAILED
     assert told >= 1 or worn, f"{final} was never told"
     for part, copies in world.sent.items():

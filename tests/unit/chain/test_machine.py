@@ -25,9 +25,10 @@ class Chain(RuleBasedStateMachine):
     @initialize(
         recipe=st.sampled_from(["frames", "emotions", "still", "presentation", "recap"]),
         parts=st.integers(1, 3),
+        review=st.booleans(),
     )
-    def begin(self, recipe: str, parts: int) -> None:
-        self.world = World(recipe=recipe, parts=parts)
+    def begin(self, recipe: str, parts: int, review: bool) -> None:
+        self.world = World(recipe=recipe, parts=parts, review=review)
 
     @rule(name=st.sampled_from(["video", "picture", "sound", "prompt"]))
     def upload(self, name: str) -> None:
@@ -74,6 +75,11 @@ class Chain(RuleBasedStateMachine):
     @rule(what=st.sampled_from(["cancel", "redrive", "redrive", "delete", "sweep", "sweep"]))
     def call(self, what: str) -> None:
         self.world.call(what)
+
+    @rule(what=st.sampled_from(["edit", "edit and release", "release"]))
+    def review(self, what: str) -> None:
+        if self.world.job.recipe.deck_stage is not None:
+            self.world.call(what)
 
     @invariant()
     def promises_hold(self) -> None:

@@ -54,7 +54,7 @@ def test_an_answer_lost_to_a_failure_still_has_it_told_at_once() -> None:
     run_out(world)
     deliver_all(world)
     assert world.job.status is Status.FAILED
-    assert world.sent["failed.e0"] == 1
+    assert world.sent["0-failed.e0"] == 1
 
 
 def test_an_answer_lost_to_a_redrive_still_has_the_work_announced() -> None:
@@ -238,3 +238,78 @@ def test_what_nobody_works_on_for_hours_is_given_up_by_dead_letter() -> None:
     world.deliver(0, dead=True)
     run_out(world)
     assert world.job.status is Status.FAILED
+
+
+def reach_review(world: World) -> None:
+    """The deck is written and drawn, and waits."""
+    for one in world.job.inputs:
+        world.upload(one.name)
+    deliver_all(world)
+    assert world.job.status is Status.AWAITING_REVIEW
+
+
+def test_an_edit_in_the_middle_of_a_film_leaves_only_the_edited_film() -> None:
+    world = World(recipe="presentation", review=True, parts=1)
+    reach_review(world)
+    world.call("release")
+    run_out(world)
+    while world.topic[0].envelope.stage != "stitching":
+        world.deliver(0)
+        run_out(world)
+    world.deliver(0)
+    while not isinstance(world.workers[0].effect, fx.Work):
+        world.step(0)
+    world.call("edit and release")
+    while len(world.workers) > 1:
+        world.step(1)
+    deliver_all(world)
+    assert (world.job.status, world.job.revision) == (Status.DONE, 1)
+    films = [one.name for one in world.job.artefacts if one.name.startswith("stitching/")]
+    assert films == ["stitching/1/join"]
+    assert world.sent["1-done.e0"] == 1
+
+
+def test_an_answer_lost_to_an_edit_does_not_edit_twice() -> None:
+    world = World(recipe="presentation", review=True)
+    reach_review(world)
+    world.lose_answer()
+    world.call("edit")
+    run_out(world)
+    deliver_all(world)
+    assert (world.job.status, world.job.revision) == (Status.AWAITING_REVIEW, 1)
+    world.lose_answer()
+    world.call("release")
+    run_out(world)
+    deliver_all(world)
+    assert world.job.status is Status.DONE
+
+
+def test_a_failure_beside_the_review_is_redriven_into_the_review() -> None:
+    world = World(recipe="recap", review=True, parts=1)
+    for one in world.job.inputs:
+        world.upload(one.name)
+    held = None
+    while world.job.status is not Status.AWAITING_REVIEW:
+        if world.topic[0].envelope.stage == "frame_extraction" and (
+            world.topic[0].envelope.part == "join"
+        ):
+            # The frames' own join is late; nothing behind the scores waits for it.
+            held = world.topic.pop(0)
+            continue
+        world.deliver(0)
+        run_out(world)
+    assert held is not None
+    world.topic.append(held)
+    world.deliver(len(world.topic) - 1)
+    while world.workers:
+        world.step(0, "refused")
+    seen = [world.job.status]
+    world.call("redrive")
+    run_out(world)
+    seen.append(world.job.status)
+    assert seen == [Status.FAILED, Status.AWAITING_REVIEW]
+    deliver_all(world)
+    world.call("release")
+    run_out(world)
+    deliver_all(world)
+    assert (world.job.status, world.job.epoch) == (Status.DONE, 1)

@@ -6,6 +6,7 @@ A rule whose absence no schedule notices would be a rule that nothing proves.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ import pytest
 from shared.domain import effects as fx
 from shared.domain import flows, recording, rules
 from shared.domain.documents import Committed, Increment, Update, stage_path
-from shared.domain.job import UnitState
+from shared.domain.job import Job, UnitState
+from shared.domain.message import Envelope
 from shared.domain.reading import read_view
 from shared.domain.rules import Verdict
 from tests.unit.chain import schedule
@@ -23,6 +25,7 @@ SCHEDULES = 400
 
 Patch = pytest.MonkeyPatch
 real_verdict = rules.verdict
+real_out_of_date = rules.out_of_date
 
 
 def done_is_not_terminal(patch: Patch) -> None:
@@ -82,6 +85,17 @@ def outcome_is_keyed_without_its_epoch(patch: Patch) -> None:
     patch.setattr(rules, "outcome_part", lambda job: f"{job.status}.e0")
 
 
+def an_edit_overtakes_nothing(patch: Patch) -> None:
+    def out_of_date(job: Job, envelope: Envelope) -> bool:
+        return real_out_of_date(job, replace(envelope, revision=job.revision))
+
+    patch.setattr(rules, "out_of_date", out_of_date)
+
+
+def nothing_waits_for_a_review(patch: Patch) -> None:
+    patch.setattr(rules, "is_held", lambda _job, _stage: False)
+
+
 def objects_of_an_earlier_attempt_are_refused(world: World) -> None:
     world.adopt = False
 
@@ -108,6 +122,8 @@ def _broken(change: Callable[[World], None] | None = None, schedules: int = SCHE
         counted_in_a_commit_of_its_own,
         redrive_keeps_the_units,
         outcome_is_keyed_without_its_epoch,
+        an_edit_overtakes_nothing,
+        nothing_waits_for_a_review,
     ],
     ids=lambda rule: rule.__name__,
 )

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.domain import effects as fx
-from shared.domain import flows, operating, rules
+from shared.domain import flows, operating, reviewing, rules
 from shared.domain.documents import Committed, Create, Update, Write
 from shared.domain.job import Artefact, Job, JobInput, Status, Unit, UnitState, new_job, revision_of
 from shared.domain.message import JOIN, Envelope, ObjectRef
@@ -60,6 +60,11 @@ class World:
     refused: bool = False
     published: int = 0
     adopt: bool = True
+    spoiled: str = ""
+    """How the next work ends, when it shall not end well."""
+    review: bool = False
+    """Whether the deck waits for a person when it is written first."""
+    revised: int = 0
     sweeps: bool = True
     page: int = 100
     lost_answers: int = 0
@@ -118,9 +123,20 @@ class World:
         flow: fx.Flow[Any]
         if what == "redrive":
             flow = operating.redrive(JOB, self.clockwork, 30)
+        elif what == "release":
+            flow = reviewing.release(JOB, self.clockwork)
+        elif what in ("edit", "edit and release"):
+            flow = self._edit(release=what != "edit")
         else:
             flow = getattr(operating, what)(*([] if what == "sweep" else [JOB]), self.clockwork)
         self._start(flow, None, what)
+
+    def _edit(self, *, release: bool) -> fx.Flow[Any]:
+        self.revised += 1
+        spec = {"deck": f"edit {self.revised}", "review": not release}
+        return reviewing.revise(
+            JOB, self.clockwork, base=self.job.revision, spec=spec, options={}, kept_days=30
+        )
 
     def step(self, index: int, outcome: str = "finished") -> None:
         if self.workers:
@@ -167,6 +183,8 @@ class World:
 
     def _step(self, worker: Worker, outcome: str) -> None:
         assert worker.effect is not None
+        if self.spoiled and isinstance(worker.effect, fx.Work):
+            outcome, self.spoiled = self.spoiled, ""
         self._advance(worker, self._perform(worker.effect, worker, outcome))
 
     def _advance(self, worker: Worker, value: Any, *, first: bool = False) -> None:
@@ -223,12 +241,12 @@ class World:
         taken = [write for write in writes if self._takes_over(write)]
         done = self.ledger.commit(writes)
         if done is Committed.OK:
-            self.takeovers.update(write.path.rsplit("-", 1)[1] for write in taken)
+            self.takeovers.update(write.path.split("notification-")[1] for write in taken)
             for write in writes:
                 if "/units/" in write.path and isinstance(write, Update):
                     self.done_commits[write.path] += write.fields.get("state") == UnitState.DONE
             if self.job.status is not before and self.job.terminal:
-                self.ends.append(f"{self.job.status}.e{self.job.epoch}")
+                self.ends.append(f"{self.job.status}.e{self.job.epoch}.r{self.job.revision}")
             if self.lost_answers and any(_guarded(write) for write in writes):
                 self.lost_answers = 0
                 return Committed.CONFLICT
@@ -253,9 +271,9 @@ class World:
         if outcome == "faltered":
             return fx.Faltered("model-overloaded", "Later.")
         if envelope.stage == rules.NOTIFICATION:
-            self.sent[envelope.part] += 1
+            self.sent[f"{envelope.revision}-{envelope.part}"] += 1
             return fx.Finished()
-        name = f"{envelope.stage}/{envelope.part}"
+        name = f"{envelope.stage}/{envelope.revision}/{envelope.part}"
         adopted = name in self.objects
         if adopted and not self.adopt:
             return fx.Refused("artefact-conflict", "Another object stands there.")
@@ -273,7 +291,10 @@ class World:
                 plan[following] = specs
                 following = feeds(following, claimed.job.recipe)
         artefacts = (Artefact(name, "x", "work", name, 1, 1),)
-        return fx.Finished(artefacts, plan=plan, adopted=adopted)
+        review = False
+        if envelope.part == JOIN and envelope.stage == claimed.job.recipe.deck_stage:
+            review = bool(claimed.stage.parts[0].get("review", self.review))
+        return fx.Finished(artefacts, plan=plan, adopted=adopted, review=review)
 
     # --- what can be seen --------------------------------------------------------------------
 
