@@ -20,7 +20,8 @@ from functions.emotion_scoring.results import (
     VttResult,
     thresholds,
 )
-from functions.emotion_scoring.series import Series
+from functions.emotion_scoring.scenes import Scenes
+from functions.emotion_scoring.series import Series, mood
 from functions.emotion_scoring.summary import Peak, Summary
 from functions.emotion_scoring.thumbnails import thumbnail
 from functions.emotion_scoring.timeline import Moment, timeline
@@ -44,8 +45,8 @@ def join_scores(task: Task) -> Finished:
     parts = Parts.of(task)
     results = _Results(task, _key(parts, options))
     every = options.frames.every
-    series, summary = Series(), Summary(parts.classes, every)
-    artefacts = _timeline(results, parts, options, series, summary)
+    series, summary, scenes = Series(), Summary(parts.classes, every), Scenes()
+    artefacts = _timeline(results, parts, options, (series, summary, scenes), summary)
     counted = summary.to_dict()
     if not counted["frames"]:
         raise NoFrames
@@ -67,12 +68,19 @@ def join_scores(task: Task) -> Finished:
             {**told, "picture": parts.place(peak.part, peak.frame)}
             for told, peak in zip(_told(peaks), peaks, strict=True)
         ],
+        "mood": mood(series, parts.classes, options.frames.start, every),
+        "scenes": [
+            {"time_s": round(float(one.time), 3), "picture": parts.place(one.part, one.frame)}
+            for one in scenes.chosen()
+        ],
         "models": parts.models,
         "purpose": options.purpose,
         "smooth": options.smooth,
         "note": NOTE,
     }
-    return Finished(tuple(artefacts), facts=facts, warnings=(*parts.warnings, *said))
+    following = task.job.recipe.after("emotion_scoring")
+    plan = {} if following is None else {following: ({"deck": "timeline"},)}
+    return Finished(tuple(artefacts), facts=facts, plan=plan, warnings=(*parts.warnings, *said))
 
 
 class _Taker(Protocol):
@@ -101,7 +109,11 @@ class _Results:
 
 
 def _timeline(
-    results: _Results, parts: Parts, options: EmotionOptions, series: Series, summary: Summary
+    results: _Results,
+    parts: Parts,
+    options: EmotionOptions,
+    listeners: tuple[_Taker, ...],
+    summary: Summary,
 ) -> list[Artefact]:
     """Three files in one pass over the frames, none of which is kept."""
     passport = Passport.from_dict(results.task.job.facts["upload_trigger"]["video"]["passport"])
@@ -118,7 +130,7 @@ def _timeline(
         ]
         document = JsonResult(sinks[0], _head(results.task, parts, options, passport), times)
         table, cues = CsvResult(sinks[1], parts.classes, times), VttResult(sinks[2], every)
-        takers: tuple[_Taker, ...] = (document, table, cues, series, summary)
+        takers: tuple[_Taker, ...] = (document, table, cues, *listeners)
         for moment in timeline(parts.frames(), parts.classes, smooth=options.smooth):
             for taker in takers:
                 taker.add(moment)

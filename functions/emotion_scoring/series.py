@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
 
 from functions.emotion_scoring.timeline import Moment
 
 MOST_BINS = 720
 """About two pixels of a chart each; when there are more, neighbours are put together."""
+MOOD_POINTS = 48
+"""As many as a chart on a slide shows apart."""
 MOST_FACES = 64
 """Faces followed at once; the ones seen least go when there are twice as many."""
 
@@ -24,7 +28,7 @@ class Curve:
     def add(self, number: int, probabilities: Sequence[float]) -> None:
         """One more frame in a bin."""
         self.frames += 1
-        self._put(number, 1, tuple(probabilities))
+        self.put(number, 1, tuple(probabilities))
 
     def mean(self, number: int) -> tuple[float, ...] | None:
         """The probabilities' mean in a bin, None where the face was not seen."""
@@ -35,9 +39,10 @@ class Curve:
         """Put neighbouring bins together."""
         fine, self.bins = self.bins, {}
         for number, (count, sums) in fine.items():
-            self._put(number // 2, count, sums)
+            self.put(number // 2, count, sums)
 
-    def _put(self, number: int, count: int, sums: tuple[float, ...]) -> None:
+    def put(self, number: int, count: int, sums: tuple[float, ...]) -> None:
+        """`count` frames more in a bin, with the sums of their probabilities."""
         before = self.bins.get(number)
         if before is not None:
             count += before[0]
@@ -74,3 +79,26 @@ class Series:
             return -one.frames, one.face_id not in first, one.face_id
 
         return sorted(self._curves.values(), key=rank)[:most]
+
+
+def mood(
+    series: Series, classes: Sequence[str], start: Fraction, every: Fraction
+) -> list[dict[str, Any]]:
+    """All faces together: at most MOOD_POINTS rows of {"time_s", "share"}, where `share` gives each
+    emotion's mean probability in a stretch that begins at `time_s`, or is None without a face."""
+    wide = -(-(series.last_bin + 1) // MOOD_POINTS)
+    together = Curve(0)
+    for curve in series.longest(2 * MOST_FACES):
+        for number, (count, sums) in curve.bins.items():
+            together.put(number // wide, count, sums)
+    rows = []
+    for number in range(series.last_bin // wide + 1):
+        mean = together.mean(number)
+        time = start + every * series.frames_per_bin * wide * number
+        share = (
+            None
+            if mean is None
+            else {name: round(one, 3) for name, one in zip(classes, mean, strict=True)}
+        )
+        rows.append({"time_s": round(float(time), 3), "share": share})
+    return rows

@@ -65,9 +65,7 @@ def verdict(view: View, envelope: Envelope, now: datetime) -> Verdict:
     if envelope.stage == NOTIFICATION:
         if not job.terminal or envelope.part != outcome_part(job):
             return Verdict.DROP
-    elif job.terminal or (stage.total is not None and not _planned(stage, envelope.part)):
-        return Verdict.DROP
-    elif is_held(job, envelope.stage):
+    elif job.terminal or is_held(job, envelope.stage) or not _planned(stage, envelope.part):
         return Verdict.DROP
     if is_done(unit):
         return Verdict.REPEAT
@@ -129,7 +127,8 @@ def lease_end(now: datetime) -> datetime:
 
 
 def _planned(stage: StageDoc, part: str) -> bool:
-    return part == JOIN or part in stage.part_ids
+    """Whether the part is one of those that were planned, or nothing is planned yet."""
+    return stage.total is None or part == JOIN or part in stage.part_ids
 
 
 def outcome_part(job: Job) -> str:
