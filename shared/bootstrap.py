@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import secrets
 import threading
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from shared.config import Settings
 from shared.driver import Neighbours, SystemClock
 from shared.errors import ConfigurationError
 from shared.logs import log
-from shared.ports import Identity, Mailer, SlideModel, Voice
+from shared.ports import Identity, Illustrator, Mailer, SlideModel, Voice
 
 T = TypeVar("T")
 _building = threading.RLock()
@@ -94,3 +95,18 @@ def slide_model() -> SlideModel:
         api_key=values.gemini_api_key,
         endpoint=values.gemini_endpoint,
     )
+
+
+@once
+def illustrator() -> Illustrator | None:
+    """Who draws pictures for slides, when the operator brought somebody."""
+    module, _, factory = settings().illustrator.partition(":")
+    if not module:
+        return None
+    try:
+        made: Illustrator = getattr(importlib.import_module(module), factory)(settings())
+    except (ImportError, AttributeError) as wrong:
+        raise ConfigurationError(
+            f"MOODREEL_ILLUSTRATOR must be module:factory, not {settings().illustrator!r}."
+        ) from wrong
+    return made

@@ -59,6 +59,9 @@ class Settings:
     """Which Gemini model writes decks."""
     slide_model_client: str = "google-generativeai"
     """Which library asks it: google-generativeai or google-genai."""
+    illustrator: str = ""
+    """An operator's own `module:factory`, called with these settings, that gives an Illustrator
+    (shared.ports); "" draws no pictures for slides."""
 
     def bucket(self, role: Bucket) -> str:
         """The real name of a bucket."""
@@ -107,6 +110,7 @@ class Settings:
             gemini_endpoint=env.get("MOODREEL_GEMINI_ENDPOINT", "") if local else "",
             slide_model=env.get("MOODREEL_SLIDE_MODEL") or cls.slide_model,
             slide_model_client=env.get("MOODREEL_SLIDE_MODEL_CLIENT") or cls.slide_model_client,
+            illustrator=env.get("MOODREEL_ILLUSTRATOR", ""),
         )
 
 

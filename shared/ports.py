@@ -233,6 +233,41 @@ class SlideModel(Protocol):
     def answer(self, request: ModelRequest) -> str: ...
 
 
+@dataclass(frozen=True, slots=True)
+class PictureWish:
+    """A picture for a slide: what the slide says, in which language, and the film's size in px."""
+
+    heading: str
+    bullets: tuple[str, ...]
+    notes: str
+    language: str
+    width: int
+    height: int
+
+    def to_list(self) -> list[Any]:
+        """JSON-able, for an address by content."""
+        return [
+            self.heading,
+            list(self.bullets),
+            self.notes,
+            self.language,
+            self.width,
+            self.height,
+        ]
+
+
+class Illustrator(Protocol):
+    """Draws a picture for a slide: the bytes of a JPEG, PNG or WebP file. Raises a PermanentError
+    when it will not, a TransientError when it cannot now."""
+
+    @property
+    def engine(self) -> str:
+        """A name that changes when the same wish would be drawn by another model."""
+        ...
+
+    def draw(self, wish: PictureWish) -> bytes: ...
+
+
 class Log(Protocol):
     """One named event, as JSON in the cloud."""
 

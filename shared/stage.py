@@ -31,6 +31,7 @@ from shared.domain.message import (
     read_event,
     stage_woken_by,
 )
+from shared.domain.pipeline import STAGES
 from shared.driver import Driver, Hold, Neighbours
 from shared.errors import DeadlineNear, LeaseLost
 from shared.logs import bind
@@ -80,6 +81,11 @@ class Task:
     def envelope(self) -> Envelope:
         """The key of the unit."""
         return self._hold.claimed.envelope
+
+    @property
+    def last_attempt(self) -> bool:
+        """Whether a passing fault would now fail the job: what can do without should do so."""
+        return self._hold.claimed.attempt >= STAGES[self.envelope.stage].attempts
 
     @property
     def objects(self) -> ObjectStore:

@@ -7,8 +7,8 @@ from typing import Any
 
 from shared.config import Settings
 from shared.domain.deck_options import DeckOptions
-from shared.domain.emotion_options import EmotionOptions
-from shared.domain.film_options import FilmOptions, StillOptions
+from shared.domain.emotion_options import EMOTION_NAMES, EmotionOptions
+from shared.domain.film_options import FILM_NAMES, FilmOptions, StillOptions
 from shared.domain.media import FrameOptions
 from shared.domain.pipeline import RECIPES, Recipe
 from shared.errors import InvalidOption, NotAvailableYet
@@ -29,7 +29,15 @@ def _emotions(given: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
 
 
 def _presentation(given: Mapping[str, Any], _settings: Settings) -> dict[str, Any]:
-    return DeckOptions.of(given).to_dict() | FilmOptions.of(given).to_dict()
+    film = {name: given[name] for name in FILM_NAMES if name in given}
+    deck = {name: value for name, value in given.items() if name not in FILM_NAMES}
+    return DeckOptions.parse(deck).to_dict() | FilmOptions.of(film).to_dict()
+
+
+def _recap(given: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    scored = {name: value for name, value in given.items() if name in EMOTION_NAMES}
+    told = {name: value for name, value in given.items() if name not in EMOTION_NAMES}
+    return _emotions(scored, settings) | _presentation(told, settings)
 
 
 def _still(given: Mapping[str, Any], _settings: Settings) -> dict[str, Any]:
@@ -39,6 +47,7 @@ def _still(given: Mapping[str, Any], _settings: Settings) -> dict[str, Any]:
 OPTIONS: Mapping[str, Callable[[Mapping[str, Any], Settings], dict[str, Any]]] = {
     "frames": _frames,
     "emotions": _emotions,
+    "recap": _recap,
     "presentation": _presentation,
     "still": _still,
 }
@@ -47,9 +56,11 @@ that names its cause itself."""
 
 
 class InputView(Told):
-    """One thing that a recipe takes in. `kinds` are the leading parts of media types."""
+    """One thing that a recipe takes in. `kinds` are the leading parts of media types; `names` is
+    what may be given for it, each once."""
 
     name: str
+    names: tuple[str, ...]
     kinds: tuple[str, ...]
     max_bytes: int
     optional: bool
@@ -104,6 +115,7 @@ def _view(recipe: Recipe) -> RecipeView:
         inputs=tuple(
             InputView(
                 name=one.name,
+                names=one.names,
                 kinds=one.kinds,
                 max_bytes=one.max_mb * MEGABYTE,
                 optional=one.optional,

@@ -72,7 +72,7 @@ class NewJob(Form):
     recipe: Annotated[str, Field(max_length=40)]
     title: Annotated[Line, Field(max_length=200)] | None = None
     options: dict[Annotated[str, Field(max_length=40)], Scalar] = Field({}, max_length=40)
-    inputs: dict[Annotated[str, Field(max_length=40)], UploadForm] = Field(max_length=10)
+    inputs: dict[Annotated[str, Field(max_length=40)], UploadForm] = Field(max_length=20)
 
 
 class UploadView(Told):
@@ -105,22 +105,26 @@ def create_job(call: Call) -> Answer:
 
 def check_inputs(recipe: Recipe, form: NewJob) -> None:
     """Raises InvalidFields that names every input that is missing, strange or too large."""
-    declared = {one.name: one for one in recipe.inputs}
     wrong: list[tuple[str, str]] = [
-        (f"inputs.{name}", f"The recipe {recipe.name} needs the input {name}.")
-        for name, one in declared.items()
-        if name not in form.inputs and not one.optional
+        (f"inputs.{one.name}", f"The recipe {recipe.name} needs the input {one.name}.")
+        for one in recipe.inputs
+        if one.name not in form.inputs and not one.optional
     ]
     for name, given in form.inputs.items():
-        if name not in declared:
-            takes = ", ".join(declared)
+        declared = recipe.input(name)
+        if declared is None:
+            takes = ", ".join(_takes(one) for one in recipe.inputs)
             wrong.append(
                 (f"inputs.{name}", f"The recipe {recipe.name} takes {takes} and nothing else.")
             )
         else:
-            wrong += [(f"inputs.{name}.{key}", why) for key, why in _unfit(declared[name], given)]
+            wrong += [(f"inputs.{name}.{key}", why) for key, why in _unfit(declared, given)]
     if wrong:
         raise InvalidFields(wrong)
+
+
+def _takes(one: Input) -> str:
+    return one.name if one.most == 1 else f"{one.names[0]} to {one.names[-1]}"
 
 
 def _unfit(declared: Input, given: UploadForm) -> list[tuple[str, str]]:
@@ -150,14 +154,15 @@ def _written(call: Call, recipe: Recipe, form: NewJob, options: dict[str, Any]) 
     job_id = "".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH))
     inputs = tuple(
         JobInput(
-            name=one.name,
-            object=upload_name(recipe.name, job_id, one.name, 0),
-            content_type=form.inputs[one.name].content_type.lower(),
-            size_bytes=form.inputs[one.name].size_bytes,
-            filename=form.inputs[one.name].filename,
+            name=name,
+            object=upload_name(recipe.name, job_id, name, 0),
+            content_type=form.inputs[name].content_type.lower(),
+            size_bytes=form.inputs[name].size_bytes,
+            filename=form.inputs[name].filename,
         )
         for one in recipe.inputs
-        if one.name in form.inputs
+        for name in one.names
+        if name in form.inputs
     )
     writes = new_job(
         job_id=job_id,

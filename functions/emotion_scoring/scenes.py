@@ -1,4 +1,4 @@
-"""Pictures from all over a video, whatever is seen on them: for a film that has no strong moment."""
+"""Pictures from all over a video, whatever is on them: for a film that has no strong moment."""
 
 from __future__ import annotations
 

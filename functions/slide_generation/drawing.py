@@ -113,9 +113,13 @@ class Artist:
                        fill=self._theme.accent)  # fmt: skip
 
     def _paste(self, image: Image.Image, box: Box, picture: Image.Image) -> None:
-        size = (round(box.width), round(box.height))
+        size, at = (round(box.width), round(box.height)), (round(box.x), round(box.y))
+        if picture.mode == "RGBA":
+            # A chart, drawn to measure: the ground shows through.
+            image.paste(picture, at, picture)
+            return
         fitted = ImageOps.fit(picture.convert("RGB"), size, Image.Resampling.LANCZOS)
-        image.paste(fitted, (round(box.x), round(box.y)))
+        image.paste(fitted, at)
 
 
 def write_line(

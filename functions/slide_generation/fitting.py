@@ -24,7 +24,9 @@ def fitted(deck: Deck) -> Deck:
         slide = waiting.pop(0)
         room = len(slides) + len(waiting) + 2 < SLIDES_RANGE.stop
         least = 1 if slide.layout == "title" else 2
-        if room and len(slide.bullets) >= least and not planner.plan(slide, 0).fits:
+        shown = slide.picture is not None
+        fits = planner.plan(slide, 0, picture=shown).fits
+        if room and len(slide.bullets) >= least and not fits:
             waiting[:0] = halves(slide)
         else:
             slides.append(slide)

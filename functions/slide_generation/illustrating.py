@@ -9,16 +9,23 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any
 
+from PIL import Image
+
+from functions.slide_generation.album import Album
 from functions.slide_generation.drawing import Artist, png
-from functions.slide_generation.writing import (
+from functions.slide_generation.mood_chart import mood_chart
+from functions.slide_generation.storing import (
     SLIDES_PREFIX,
-    options_of,
+    place_of,
     read_stored,
-    recorded_deck,
     write_once,
 )
+from functions.slide_generation.themes import THEMES
+from functions.slide_generation.writing import recorded_deck
+from functions.slide_generation.written import options_of
 from shared.domain.deck import Deck
 from shared.domain.deck_options import DeckOptions
+from shared.domain.deck_pictures import CHART
 from shared.domain.effects import Finished
 from shared.domain.job import Artefact
 from shared.domain.pipeline import Bucket
@@ -26,51 +33,80 @@ from shared.ports import Stored
 from shared.stage import Task
 
 RESULTS_PREFIX = "jobs/"
-DRAWING = 1
+DRAWING = 2
 """Raised when the same slide would look otherwise, so that older pictures are not adopted."""
 
 
 def draw_slides(task: Task) -> Finished:
     """Draw what was not drawn before; write deck.json and slides.zip for people."""
     deck, stored, told = recorded_deck(task)
-    slides = _drawn(task, deck)
-    key = hashlib.sha256(f"{DRAWING} {stored.spec}".encode()).hexdigest()
+    options = options_of(task)
+    slides, hits = _drawn(task, deck)
+    keys = [one.spec for one in slides]
+    key = hashlib.sha256(json.dumps([DRAWING, stored.spec, keys]).encode()).hexdigest()
     width, height = deck.size
     facts: dict[str, Any] = {
-        **told,
-        "deck": _place(stored),
-        "slides": [{**_place(one), "width": width, "height": height} for one in slides],
+        **{name: value for name, value in told.items() if name != "warnings"},
+        "revision": task.envelope.revision,
+        "drawn": len(slides) - hits,
+        "found": hits,
+        "deck": place_of(stored),
+        "slides": [{**place_of(one), "width": width, "height": height} for one in slides],
     }
     artefacts = (_deck_copy(task, stored, key), _archive(task, slides, key))
+    (spec,) = task.stage.parts
     return Finished(
-        artefacts, facts=facts, plan={"text_to_speech": _spoken(deck, options_of(task))}
+        artefacts,
+        facts=facts,
+        plan={"text_to_speech": _spoken(deck, options)},
+        warnings=tuple(told["warnings"]),
+        review=bool(spec.get("review", options.stop_at == "deck")),
     )
 
 
-def slide_key(deck: Deck, number: int) -> str:
-    """The content address of a slide's picture: all that it looks like."""
+def slide_key(deck: Deck, number: int, picture: Any) -> str:
+    """The content address of a slide's picture: all that it looks like. `picture`: what the
+    picture on it is made of, JSON-able, or None."""
     slide = deck.slides[number].to_dict()
-    shown = {name: slide[name] for name in ("heading", "bullets", "layout", "picture")}
+    shown = {name: slide[name] for name in ("heading", "bullets", "layout")}
     content = [
-        DRAWING, shown, number, len(deck.slides), deck.language, deck.theme, deck.aspect,
+        DRAWING, shown, picture, number, len(deck.slides), deck.language, deck.theme, deck.aspect,
         deck.resolution,
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _drawn(task: Task, deck: Deck) -> list[Stored]:
-    artist = Artist(deck)
+def _drawn(task: Task, deck: Deck) -> tuple[list[Stored], int]:
+    """Every slide's picture, and how many were drawn before."""
+    artist, album = Artist(deck), Album.of(task)
     drawn: list[Stored] = []
-    for number in range(len(deck.slides)):
+    hits = 0
+    for number, slide in enumerate(deck.slides):
         task.check()
-        key = slide_key(deck, number)
+        task.progress(number / len(deck.slides))
+        key = slide_key(deck, number, album.key(slide.picture))
         name = f"{SLIDES_PREFIX}{task.job.id}/{key[:24]}.png"
         there = task.objects.stat(Bucket.WORK, name)
+        hits += there is not None
         if there is None:
-            content = png(artist.draw(number))
+            content = png(artist.draw(number, _picture(deck, number, artist, album)))
             there = write_once(task.objects, name, key, content, "image/png")
         drawn.append(there)
-    return drawn
+    return drawn, hits
+
+
+def _picture(deck: Deck, number: int, artist: Artist, album: Album) -> Image.Image | None:
+    """What is shown on a slide beside its words: a picture of ours, or a chart drawn to measure."""
+    reference = deck.slides[number].picture
+    if reference is None or album.key(reference) is None:
+        return None
+    if reference != CHART:
+        return album.picture(reference, max(deck.size))
+    box = artist.plan(number, picture=True).picture
+    if box is None:
+        return None
+    size = round(box.width), round(box.height)
+    return mood_chart(album.mood, size, THEMES[deck.theme])
 
 
 def _spoken(deck: Deck, options: DeckOptions) -> tuple[Mapping[str, Any], ...]:
@@ -107,12 +143,3 @@ def _archive(task: Task, slides: list[Stored], key: str) -> Artefact:
     ) as writer:
         writer.write(packed.getvalue())
     return writer.stored.artefact("slides.zip", "slides")
-
-
-def _place(stored: Stored) -> dict[str, Any]:
-    return {
-        "bucket": stored.bucket.value,
-        "name": stored.name,
-        "generation": stored.generation,
-        "size_bytes": stored.size_bytes,
-    }

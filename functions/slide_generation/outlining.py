@@ -33,7 +33,7 @@ def read_outline(answer: str, options: DeckOptions) -> Deck:
         raise DeckRejected("slides", f"{options.slides} were asked for, {len(rows)} came.")
     return Deck.from_dict(
         {
-            "title": _plain(told.get("title")),
+            "title": plain(told.get("title")),
             "language": options.language or told.get("language"),
             **look(options),
             "slides": [_slide(row, n, len(rows)) for n, row in enumerate(rows)],
@@ -60,9 +60,9 @@ def _slide(row: Any, n: int, count: int) -> dict[str, Any]:
     slide = Slide.from_dict(
         {
             "id": f"s{n + 1}",
-            "heading": _plain(row.get("heading")),
-            "bullets": [text for one in bullets if (text := _plain(one)) != ""],
-            "notes": _plain(row.get("notes")),
+            "heading": plain(row.get("heading")),
+            "bullets": [text for one in bullets if (text := plain(one)) != ""],
+            "notes": plain(row.get("notes")),
             "layout": _layout(row, n, count, bool(bullets)),
         },
         where,
@@ -86,7 +86,7 @@ def _layout(row: Mapping[str, Any], n: int, count: int, bullets: bool) -> str:
     return "bullets" if bullets else "statement" if asked == "bullets" else str(asked)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A text without the marks of Markdown and without marks that turn its order."""
     if not isinstance(value, str):
         return value

@@ -24,7 +24,7 @@ from shared.stage import Task
 def examine(task: Task) -> Finished:
     """Read an upload's facts, by Range where it may be large."""
     declared = next(one for one in task.job.inputs if one.name == task.part)
-    look = _LOOKS.get(declared.name)
+    look = _LOOKS.get(declared.name.rstrip("0123456789"))
     if look is None:
         raise NotAvailableYet(f"A job cannot take a {declared.name} in yet.")
     there = task.objects.stat(Bucket.UPLOADS, declared.object)

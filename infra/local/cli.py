@@ -179,6 +179,10 @@ def _run_parser() -> argparse.ArgumentParser:
     parser.add_argument("--voice", metavar="NAME", help="a voice of Text-to-Speech")
     parser.add_argument("--speed", metavar="FACTOR", help="of the voice, 0.25 to 2")
     parser.add_argument("--pitch", metavar="SEMITONES", help="of the voice, -20 to 20")
+    parser.add_argument("--pictures", metavar="WHOSE", help="on its slides: all, own or none")
+    parser.add_argument(
+        "--stop-at", metavar="WHERE", help="deck: write the slides, and wait before the film"
+    )
     parser.add_argument("--transition", metavar="HOW", help="between slides: cut or fade")
     parser.add_argument("--shape", metavar="SHAPE", help="of a still: picture, 16:9, 9:16 or 1:1")
     parser.add_argument("--resolution", metavar="LINES", help="of a film: 720p or 1080p")

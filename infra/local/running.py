@@ -30,7 +30,7 @@ OPTIONS = (
     "every", "start", "end", "max_width", "format", "quality", "consent", "purpose", "smooth",
     "annotate",
     "shape", "resolution", "loudness", "slides", "language", "tone", "audience", "aspect", "theme",
-    "voice", "speed", "pitch", "transition",
+    "voice", "speed", "pitch", "transition", "pictures", "stop_at",
 )  # fmt: skip
 _POLL_S = 0.3
 _LAST_STAGE_S = 10.0
@@ -176,7 +176,7 @@ def _given(
     a file of its own for a prompt that was given as words."""
     names = [one.name for one in recipe.inputs if not one.optional]
     if asked.prompt is not None:
-        if names != ["prompt"] or len(files) > len(recipe.inputs) - 1:
+        if names != ["prompt"] or len(files) > _most_files(recipe) - 1:
             raise SetupError("--prompt is for recipes that take a prompt, and instead of a file.")
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "prompt.txt"
@@ -189,7 +189,7 @@ def _given(
             _make_sample(clip)
             yield {"video": clip}
         return
-    if not len(names) <= len(files) <= len(recipe.inputs):
+    if not len(names) <= len(files) <= _most_files(recipe):
         wanted = [f"[{one.name}]" if one.optional else one.name for one in recipe.inputs]
         raise SetupError(
             f"The recipe {recipe.name} takes {len(names)} file(s): {', '.join(wanted)}; "
@@ -222,11 +222,15 @@ def _by_kind(recipe: Recipe, files: list[Path]) -> dict[str, Path]:
     given: dict[str, Path] = {}
     for one in recipe.inputs:
         fits = [path for path in left if content_type(path).partition("/")[0] in one.kinds]
-        if fits:
-            given[one.name] = fits[0]
-            left.remove(fits[0])
-    unmet = [one.name for one in recipe.inputs if one.name not in given]
+        for name, path in zip(one.names, fits, strict=False):
+            given[name] = path
+            left.remove(path)
+    unmet = [name for one in recipe.inputs for name in one.names if name not in given]
     return given | dict(zip(unmet, left, strict=False))
+
+
+def _most_files(recipe: Recipe) -> int:
+    return sum(one.most for one in recipe.inputs)
 
 
 def _make_sample(path: Path) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 from shared.domain.deck import SLIDES_RANGE, Aspect, Resolution, language_tag
-from shared.domain.film_options import FILM_NAMES
 from shared.domain.speech import SpeechSettings
 from shared.errors import PermanentError
 
+Pictures = Literal["all", "own", "none"]
+StopAt = Literal["film", "deck"]
 THEMES = ("midnight", "paper", "meadow", "ember", "slate", "chalk")
 """The names of the themes that slides can be drawn in."""
 TONE_CHARS = 80
@@ -21,7 +22,9 @@ _ANY_LANGUAGE = "und"
 @dataclass(frozen=True)
 class DeckOptions:
     """`slides`: how many. `language`: a BCP-47 tag, "" is the prompt's own. `tone` and `audience`
-    in the person's words, "" leaves them open."""
+    in the person's words, "" leaves them open. `pictures`: "all" also lets a model draw where the
+    operator has one, "own" shows those that were given alone, "none" none. `stop_at` "deck" waits
+    for the person before the film is made."""
 
     slides: int = 8
     language: str = ""
@@ -33,6 +36,8 @@ class DeckOptions:
     voice: str = ""
     speed: float = 1.0
     pitch: float = 0.0
+    pictures: Pictures = "all"
+    stop_at: StopAt = "film"
 
     @classmethod
     def parse(cls, mapping: Mapping[str, Any]) -> DeckOptions:
@@ -62,12 +67,16 @@ class DeckOptions:
             voice=speech.voice,
             speed=speech.speed,
             pitch=speech.pitch,
+            pictures=cast("Pictures", _one("pictures", given, cls.pictures, get_args(Pictures))),
+            stop_at=cast("StopAt", _one("stop_at", given, cls.stop_at, get_args(StopAt))),
         )
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> DeckOptions:
-        """Read these out of all options of a job. Raises ValueError with a sentence."""
-        return cls.parse({name: options[name] for name in options if name not in FILM_NAMES})
+        """Read these out of all options of a job, whatever else they say. Raises ValueError with a
+        sentence."""
+        names = {one.name for one in fields(cls)}
+        return cls.parse({name: options[name] for name in options if name in names})
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able and flat; `parse` reads it back to an equal value."""

@@ -18,6 +18,7 @@ from shared.errors import InvalidOption
 PURPOSE_MOST = 200
 _FRAMES = tuple(field.name for field in fields(FrameOptions))
 _OWN = ("consent", "purpose", "smooth", "annotate")
+EMOTION_NAMES = (*_FRAMES, *_OWN)
 
 # Beginnings of words, in the languages in which uploaders are likely to write. A purpose that
 # only looks like one of these is refused as well: its writer can say it in other words.
@@ -77,11 +78,10 @@ class EmotionOptions:
         ProhibitedPurpose. `allow_medical_safety`: the operator vouches for the exception.
         """
         given = {name: value for name, value in mapping.items() if value is not None}
-        known = (*_FRAMES, *_OWN)
-        unknown = sorted(set(mapping) - set(known))
+        unknown = sorted(set(mapping) - set(EMOTION_NAMES))
         if unknown:
             raise ValueError(
-                f"The option {unknown[0]!r} does not exist; there are {', '.join(known)}."
+                f"The option {unknown[0]!r} does not exist; there are {', '.join(EMOTION_NAMES)}."
             )
         frames = frames_part(mapping)
         if not _flag("consent", given.get("consent", False)):
@@ -98,7 +98,7 @@ class EmotionOptions:
     def of_job(cls, options: Mapping[str, Any]) -> EmotionOptions:
         """Out of a job's options, whatever else these say. Whether the purpose is lawful was
         decided when the job was created."""
-        mine = {name: value for name, value in options.items() if name in (*_FRAMES, *_OWN)}
+        mine = {name: value for name, value in options.items() if name in EMOTION_NAMES}
         return cls.parse(mine, allow_medical_safety=True)
 
     def to_dict(self) -> dict[str, Any]:

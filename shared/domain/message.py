@@ -28,7 +28,7 @@ UPLOADS_PREFIX = "jobs/"
 FINALIZED = "google.cloud.storage.object.v1.finalized"
 
 JOB_ID = "[a-z0-9]{20}"
-_UPLOAD = re.compile(rf"(?:jobs|prompts)/({JOB_ID})/([a-z]{{1,20}})\.([0-9]{{1,6}})")
+_UPLOAD = re.compile(rf"(?:jobs|prompts)/({JOB_ID})/([a-z]{{1,20}}[0-9]{{0,2}})\.([0-9]{{1,6}})")
 _PACK = re.compile(rf"packs/({JOB_ID})/[0-9a-f]{{12}}/([0-9]{{1,3}})\.pack")
 
 

@@ -131,12 +131,21 @@ class Stage:
 @dataclass(frozen=True, slots=True)
 class Input:
     """One thing that a recipe takes in. `kinds` are the leading parts of its media types; an
-    `optional` one may be left out."""
+    `optional` one may be left out. Where there may be several, they are called picture1,
+    picture2, … up to `most`."""
 
     name: str
     kinds: tuple[str, ...]
     max_mb: int
     optional: bool = False
+    most: int = 1
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What may be given for it, each once."""
+        if self.most == 1:
+            return (self.name,)
+        return tuple(f"{self.name}{n}" for n in range(1, self.most + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +158,10 @@ class Recipe:
     stages: tuple[str, ...]
     built: bool = True
     """False while its stages are there and what leads from one to the next is not."""
+
+    def input(self, name: str) -> Input | None:
+        """The input that is given under this name, or None."""
+        return next((one for one in self.inputs if name in one.names), None)
 
     @property
     def media_stages(self) -> tuple[str, ...]:
@@ -246,6 +259,7 @@ STAGES: dict[str, Stage] = {
 
 _VIDEO = (Input("video", ("video",), 5_000),)
 _MUSIC = Input("music", ("audio",), 500, optional=True)
+_PICTURES = Input("picture", ("image",), 40, optional=True, most=12)
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
@@ -275,12 +289,11 @@ RECIPES: dict[str, Recipe] = {
                 "stitching",
                 "notification",
             ),
-            built=False,
         ),
         Recipe(
             "presentation",
             "A narrated slide film out of a prompt.",
-            (Input("prompt", ("text",), 1), _MUSIC),
+            (Input("prompt", ("text",), 1), _MUSIC, _PICTURES),
             (
                 "upload_trigger",
                 "slide_generation",

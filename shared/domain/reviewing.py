@@ -21,7 +21,7 @@ from shared.domain.documents import (
     stage_path,
 )
 from shared.domain.effects import Clockwork, Flow, arrived, commit, publish
-from shared.domain.job import Job, StageState, Status, blank_stage, event, revision_of
+from shared.domain.job import Job, StageState, Status, blank_stage, event
 from shared.domain.operating import MOVING, taken_up
 from shared.domain.pipeline import STAGES
 from shared.domain.reading import read_whole

@@ -29,6 +29,7 @@ from aiohttp import web
 from infra.local.faults import Faults, is_from_page
 from infra.local.writer.asking import Refused, read_request
 from infra.local.writer.outline import outline
+from infra.local.writer.rewording import reworded
 
 BODY_BYTES = 20 << 20
 """The real service's limit for a request."""
@@ -70,7 +71,8 @@ def build_app(stand: Stand) -> web.Application:
         except ValueError:
             return error(400, "Invalid JSON payload received.")
         kind = stand.ordered.popleft() if stand.ordered else ""
-        text = json.dumps(outline(asked), ensure_ascii=False)
+        told = reworded(asked) if asked.drafts else outline(asked)
+        text = json.dumps(told, ensure_ascii=False)
         return web.json_response(answered(text, kind, request.match_info["model"]))
 
     async def order(request: web.Request) -> web.Response:

@@ -22,12 +22,15 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Asked:
-    """`language` is a tag, "" when the text's own is meant."""
+    """`language` is a tag, "" when the text's own is meant. `drafts` are slides that shall be worded
+    anew, as `wish` says."""
 
     prompt: str
     source: str
     slides: int
     language: str
+    drafts: tuple[Mapping[str, Any], ...] = ()
+    wish: str = ""
 
 
 def read_request(body: Any) -> Asked:
@@ -55,6 +58,8 @@ def read_request(body: Any) -> Asked:
         source=str(given.get("source") or ""),
         slides=int(slides.get("maxItems") or slides.get("max_items") or _SLIDES),
         language=str(((fields.get("language") or {}).get("enum") or [""])[0]),
+        drafts=tuple(one for one in given.get("slides") or () if isinstance(one, Mapping)),
+        wish=str(given.get("wish") or ""),
     )
 
 

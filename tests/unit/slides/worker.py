@@ -8,8 +8,9 @@ import sys
 import time
 from typing import Any
 
+from functions.slide_generation.answers import ask
 from functions.slide_generation.asking import model_request
-from functions.slide_generation.writing import ask
+from functions.slide_generation.outlining import read_outline
 from shared.adapters.gemini import slide_model
 from shared.domain.deck_options import DeckOptions
 from shared.domain.prompt import Prompt
@@ -29,7 +30,9 @@ def carry_out(order: dict[str, Any]) -> dict[str, Any]:
         if order["act"] == "answer":
             told: Any = model.answer(request)
         else:
-            deck, calls = ask(model, request, options, lambda: None)
+            deck, calls = ask(
+                model, request, lambda answer: read_outline(answer, options), lambda: None
+            )
             told = {"deck": deck.to_dict(), "calls": calls}
     except MoodreelError as error:
         return {

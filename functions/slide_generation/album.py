@@ -1,0 +1,166 @@
+"""The pictures of a job: where each lies, which slide gets which, and who draws what is missing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from PIL import Image
+
+from functions.slide_generation.storing import SLIDES_PREFIX, folder_of, read_place, write_once
+from functions.slide_generation.written import Written
+from shared import bootstrap
+from shared.domain.deck import Deck, Slide
+from shared.domain.deck_options import DeckOptions
+from shared.domain.deck_pictures import CHART, DRAWN, Place, pictures_of
+from shared.domain.pipeline import Bucket
+from shared.errors import MoodreelError, SourceExpired, TransientError
+from shared.media.image import read_picture
+from shared.ports import Illustrator, PictureWish
+from shared.stage import Task
+
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_UPLOAD = "upload:"
+
+
+@dataclass(frozen=True)
+class Album:
+    """What the stages before recorded, and what was drawn for this owner."""
+
+    task: Task
+    places: Mapping[str, Place]
+
+    @classmethod
+    def of(cls, task: Task) -> Album:
+        """All pictures that the job's slides may show."""
+        return cls(task, pictures_of(task.job.facts))
+
+    @property
+    def mood(self) -> Sequence[Mapping[str, Any]]:
+        """How the video's mood moved: rows of {"time_s", "share"}."""
+        scored = self.task.job.facts.get("emotion_scoring") or {}
+        return tuple(scored.get("mood") or ())
+
+    def key(self, reference: str | None) -> Any:
+        """What a slide's picture is made of, JSON-able: two slides that show the same are one."""
+        if reference is None or reference.startswith(DRAWN):
+            return reference
+        if reference == CHART:
+            return [dict(row) for row in self.mood]
+        place = self.places.get(reference)
+        return None if place is None else dict(place)
+
+    def picture(self, reference: str, most_side_px: int) -> Image.Image:
+        """RGB, upright. Raises SourceExpired when it is gone, and what reading a picture raises."""
+        place = self._drawn(reference) if reference.startswith(DRAWN) else self.places[reference]
+        return read_picture(read_place(self.task.objects, place), most_side_px)
+
+    def uploads(self) -> list[tuple[str, str]]:
+        """References to what was uploaded, each with its file's name."""
+        names = {f"{_UPLOAD}{one.name}": one.filename for one in self.task.job.inputs}
+        return [(one, names.get(one, "")) for one in self.places if one.startswith(_UPLOAD)]
+
+    def _drawn(self, reference: str) -> Place:
+        name = self.drawn_name(reference)
+        there = self.task.objects.stat(Bucket.WORK, name)
+        if there is None:
+            raise SourceExpired("A picture that was drawn for a slide is no longer there.")
+        return {
+            "bucket": there.bucket,
+            "name": there.name,
+            "generation": there.generation,
+            "size_bytes": there.size_bytes,
+        }
+
+    def drawn_name(self, reference: str) -> str:
+        """Where a picture that a model drew lies: with its owner, for all of the owner's jobs."""
+        key = reference.removeprefix(DRAWN)
+        return f"{SLIDES_PREFIX}{folder_of(self.task.job.owner)}/{key}.picture"
+
+
+def illustrated(written: Written, album: Album, options: DeckOptions) -> Written:
+    """The deck with pictures on its slides of points: the person's own first, then what a model
+    draws where the operator has one and the person did not decline."""
+    if options.pictures == "none":
+        return written
+    deck, placed = with_uploads(written.deck, album.uploads())
+    warnings = list(written.warnings)
+    left = len(album.uploads()) - placed
+    if left:
+        warnings.append(
+            f"{left} of the pictures found no slide: there are more of them than slides of points."
+        )
+    illustrator = bootstrap.illustrator() if options.pictures == "all" else None
+    if illustrator is not None:
+        deck, said = _with_drawings(deck, album, illustrator)
+        warnings += said
+    return replace(written, deck=deck, warnings=tuple(warnings))
+
+
+def with_uploads(deck: Deck, uploads: Sequence[tuple[str, str]]) -> tuple[Deck, int]:
+    """Pictures by (reference, file name) onto slides of points: where the name speaks of what the
+    slide says, else in their order and evenly apart; → the deck and how many were placed."""
+    slides = list(deck.slides)
+    free = [n for n, one in enumerate(slides) if one.layout == "bullets"]
+    waiting = list(uploads)[: len(free)]
+    placed = len(waiting)
+    for one in list(waiting):
+        said = {word.casefold() for word in _WORD.findall(one[1].rpartition(".")[0])}
+        fits = {n: len(said & _words(slides[n])) for n in free}
+        best = max(free, key=lambda n: fits[n], default=None)
+        if best is not None and fits[best]:
+            slides[best] = _showing(slides[best], one[0])
+            free.remove(best)
+            waiting.remove(one)
+    for n, one in enumerate(waiting):
+        # Evenly apart, each in the middle of its share of the slides.
+        place = free[(2 * n + 1) * len(free) // (2 * len(waiting))]
+        slides[place] = _showing(slides[place], one[0])
+    return replace(deck, slides=tuple(slides)), placed
+
+
+def _with_drawings(deck: Deck, album: Album, illustrator: Illustrator) -> tuple[Deck, list[str]]:
+    """A drawing for every slide of points that shows none. What cannot be drawn is left out."""
+    slides, missing = list(deck.slides), 0
+    for n, slide in enumerate(slides):
+        if slide.layout != "bullets":
+            continue
+        album.task.check()
+        try:
+            slides[n] = _showing(slide, _drawing(deck, slide, album, illustrator))
+        except MoodreelError as fault:
+            if isinstance(fault, TransientError) and not album.task.last_attempt:
+                raise
+            album.task.log("slide.not_illustrated", severity="WARNING", why=fault.code)
+            missing += 1
+    said = [f"{missing} slides have no picture: none could be drawn."] if missing else []
+    return replace(deck, slides=tuple(slides)), said
+
+
+def _drawing(deck: Deck, slide: Slide, album: Album, illustrator: Illustrator) -> str:
+    """The reference to a drawing, which is made once for the same words."""
+    width, height = deck.size
+    wish = PictureWish(slide.heading, slide.bullets, slide.notes, deck.language, width, height)
+    content = [album.task.job.owner, illustrator.engine, wish.to_list()]
+    key = hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
+    reference = DRAWN + key
+    name = album.drawn_name(reference)
+    if album.task.objects.stat(Bucket.WORK, name) is None:
+        data = illustrator.draw(wish)
+        # What is no picture is not kept.
+        read_picture(data, max(deck.size))
+        write_once(album.task.objects, name, key, data, "application/octet-stream")
+    return reference
+
+
+def _showing(slide: Slide, reference: str) -> Slide:
+    return replace(slide, layout="picture", picture=reference)
+
+
+def _words(slide: Slide) -> set[str]:
+    said = " ".join((slide.heading, *slide.bullets, slide.notes))
+    return {word.casefold() for word in _WORD.findall(said)}

@@ -1,0 +1,57 @@
+"""Decks that a person worked on: as they were left, or with one slide written anew."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from functions.slide_generation.answers import remembered
+from functions.slide_generation.rewording import FREE, read_reworded, reword_request, with_slides
+from functions.slide_generation.storing import read_place
+from functions.slide_generation.written import Written
+from shared import bootstrap
+from shared.domain.deck import Deck, Slide
+from shared.domain.deck_options import DeckOptions
+from shared.errors import DeckUnusable
+from shared.stage import Task
+
+
+def edited(task: Task, _options: DeckOptions) -> Written:
+    """The deck as the person left it. The spec: {"place": where it lies}."""
+    return Written(_stored_deck(task), 0)
+
+
+def rewritten(task: Task, options: DeckOptions) -> Written:
+    """The deck with one slide written anew by the model. The spec: {"place", "slide": its id,
+    "wish": what shall be different, or ""}."""
+    deck, wish = _stored_deck(task), str(task.spec["wish"])
+    slide = next((one for one in deck.slides if one.id == task.spec["slide"]), None)
+    if slide is None:
+        raise DeckUnusable("The slide that was to be written anew is no longer there.")
+    film = {
+        "title": deck.title,
+        "headings": [one.heading for one in deck.slides],
+    }
+    request = reword_request(
+        [slide],
+        film=film,
+        language=deck.language,
+        wish=wish,
+        faith=FREE,
+        tone=options.tone,
+        audience=options.audience,
+    )
+
+    def read(answer: str) -> dict[str, Any]:
+        (made,), _ = read_reworded(answer, [slide], faithful=False)
+        return made.to_dict()
+
+    # The same wish at another revision is a wish for something else.
+    told, calls = remembered(
+        task, bootstrap.slide_model(), request, read, once=str(task.envelope.revision)
+    )
+    return Written(with_slides(deck, [Slide.from_dict(told)]), calls)
+
+
+def _stored_deck(task: Task) -> Deck:
+    return Deck.from_dict(json.loads(read_place(task.objects, task.spec["place"])))

@@ -1,0 +1,151 @@
+"""How a video's mood moved, as areas that are stacked to the whole: a picture for a slide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from PIL import Image, ImageDraw
+
+from functions.slide_generation.fonts import INTER, font
+from functions.slide_generation.themes import Colour, Theme, contrast
+
+_FINE = 3
+"""Shapes are drawn so many times larger and then made small: Pillow's own have jagged edges."""
+_NON_TEXT = 3.0
+"""WCAG 2.2, 1.4.11: graphics against what lies behind them."""
+# From pleasant to unpleasant, bottom to top; told apart by lightness as well as by hue.
+_COLOURS: dict[str, Colour] = {
+    "happy": (244, 178, 50),
+    "surprise": (53, 178, 164),
+    "neutral": (150, 158, 170),
+    "sad": (70, 130, 206),
+    "fear": (142, 106, 186),
+    "disgust": (120, 148, 58),
+    "angry": (214, 72, 86),
+}
+_OTHERS: Sequence[Colour] = ((140, 92, 60), (232, 140, 176), (30, 140, 90))
+_LEAST_NAMED = 0.03
+
+
+def mood_chart(
+    mood: Sequence[Mapping[str, Any]], size: tuple[int, int], theme: Theme
+) -> Image.Image:
+    """RGBA, transparent where nothing is drawn. `mood`: rows of {"time_s", "share"}."""
+    names = _stacked(mood)
+    colours = _colours(names, theme)
+    unit = min(size[0] / 16, size[1] / 7) / 10
+    legend, axis = round(9 * unit), round(8 * unit)
+    top, bottom = legend, size[1] - axis
+    large = Image.new("RGBA", (size[0] * _FINE, size[1] * _FINE), (0, 0, 0, 0))
+    draw = ImageDraw.Draw(large)
+    draw.rectangle(_large((0, top, size[0], bottom)), fill=(*theme.muted, 36))
+    for run in _runs(mood):
+        _stack(draw, run, names, colours, (size[0], top, bottom, len(mood)))
+    image = large.resize(size, Image.Resampling.BOX)
+    _label(ImageDraw.Draw(image), mood, names, colours, theme, (size[0], size[1], unit))
+    return image
+
+
+def _stack(
+    draw: ImageDraw.ImageDraw,
+    run: Sequence[tuple[int, Mapping[str, float]]],
+    names: Sequence[str],
+    colours: Mapping[str, Colour],
+    frame: tuple[int, int, int, int],
+) -> None:
+    """One stretch of rows with faces, from the lowest area to the highest."""
+    width, top, bottom, count = frame
+    xs = [width * run[0][0] / count]
+    xs += [width * (n + 0.5) / count for n, _ in run]
+    xs += [width * (run[-1][0] + 1) / count]
+    below = [0.0] * len(run)
+    for name in names:
+        above = [low + share.get(name, 0.0) for low, (_, share) in zip(below, run, strict=True)]
+        edges = []
+        for heights in (below, above):
+            ys = [bottom - (bottom - top) * min(1.0, one) for one in heights]
+            edges.append(list(zip(xs, [ys[0], *ys, ys[-1]], strict=True)))
+        outline = [*edges[1], *reversed(edges[0])]
+        draw.polygon([(x * _FINE, y * _FINE) for x, y in outline], fill=(*colours[name], 255))
+        below = above
+
+
+def _label(
+    draw: ImageDraw.ImageDraw,
+    mood: Sequence[Mapping[str, Any]],
+    names: Sequence[str],
+    colours: Mapping[str, Colour],
+    theme: Theme,
+    frame: tuple[int, int, float],
+) -> None:
+    """Which colour is which emotion, and times at both ends and in the middle."""
+    width, height, unit = frame
+    face = font(INTER, max(8, round(4.6 * unit)), 500)
+    x, side = 0.0, 3.4 * unit
+    for name in names:
+        if x + side * 1.6 + face.getlength(name) > width:
+            break
+        middle = 4 * unit
+        draw.rounded_rectangle(
+            (x, middle - side / 2, x + side, middle + side / 2), side / 4, fill=colours[name]
+        )
+        draw.text((x + side * 1.5, middle), name, theme.ink, face, anchor="lm")
+        x += side * 1.5 + face.getlength(name) + 4 * unit
+    step = float(mood[1]["time_s"]) - float(mood[0]["time_s"]) if len(mood) > 1 else 1.0
+    begin, end = float(mood[0]["time_s"]), float(mood[-1]["time_s"]) + step
+    for share, anchor in ((0.0, "ls"), (0.5, "ms"), (1.0, "rs")):
+        time = _clock(begin + (end - begin) * share)
+        draw.text((width * share, height - 1.6 * unit), time, theme.muted, face, anchor=anchor)
+
+
+def _stacked(mood: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The emotions that show at all, in the order in which they are stacked."""
+    sums: dict[str, float] = {}
+    seen = [row["share"] for row in mood if row["share"] is not None]
+    for share in seen:
+        for name, one in share.items():
+            sums[name] = sums.get(name, 0.0) + one
+    order = [name for name in _COLOURS if name in sums]
+    order += [name for name in sums if name not in _COLOURS]
+    return [name for name in order if sums[name] / max(1, len(seen)) >= _LEAST_NAMED]
+
+
+def _colours(names: Sequence[str], theme: Theme) -> dict[str, Colour]:
+    """Each emotion's colour, lighter or darker where the theme's ground is too like it."""
+    spare = [name for name in names if name not in _COLOURS]
+    plain = {name: _COLOURS.get(name) or _OTHERS[spare.index(name) % 3] for name in names}
+    return {name: _apart(colour, theme.ground) for name, colour in plain.items()}
+
+
+def _apart(colour: Colour, grounds: Sequence[Colour]) -> Colour:
+    towards = 255 if sum(sum(one) for one in grounds) < 3 * 255 else 0
+    for share in (0.0, 0.15, 0.3, 0.45):
+        red, green, blue = (round(one + (towards - one) * share) for one in colour)
+        if all(contrast((red, green, blue), ground) >= _NON_TEXT for ground in grounds):
+            break
+    return red, green, blue
+
+
+def _runs(
+    mood: Sequence[Mapping[str, Any]],
+) -> list[list[tuple[int, Mapping[str, float]]]]:
+    """Stretches of rows in which somebody was seen."""
+    there = [n for n, row in enumerate(mood) if row["share"] is not None]
+    cuts = [n + 1 for n, (one, other) in enumerate(pairwise(there)) if other != one + 1]
+    return [
+        [(n, mood[n]["share"]) for n in there[start:end]]
+        for start, end in pairwise([0, *cuts, len(there)])
+        if end > start
+    ]
+
+
+def _large(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    left, top, right, bottom = (one * _FINE for one in box)
+    return left, top, right - 1, bottom - 1
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"

@@ -1,0 +1,247 @@
+"""A recap's deck out of an emotion timeline: true by construction, in plain English.
+
+Opening, the strongest moments in the order of time, how the mood moved, closing. A model may word
+it better; it may not add to it. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shared.domain.deck_pictures import CHART
+
+LANGUAGE = "en"
+_CLOSE_TO_CERTAIN = 0.8
+_RATHER = 0.6
+_ADJECTIVES = {
+    "happy": "happy",
+    "sad": "sad",
+    "angry": "angry",
+    "fear": "afraid",
+    "disgust": "disgusted",
+    "surprise": "surprised",
+    "neutral": "calm",
+}
+_NOTE = (
+    "Remember that a score says how much a face resembles an expression. It does not say what a "
+    "person feels, thinks or intends."
+)
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """What emotion_scoring recorded of a job. Times in seconds, shares and confidences 0 to 1."""
+
+    title: str
+    duration_s: float
+    faces: int
+    share: Mapping[str, float]
+    moments: Sequence[Mapping[str, Any]]
+    mood: Sequence[Mapping[str, Any]]
+    scenes: Sequence[Mapping[str, Any]]
+
+    @classmethod
+    def of(cls, title: str, facts: Mapping[str, Any]) -> Timeline:
+        """Out of the job's facts."""
+        scored = facts["emotion_scoring"]
+        mood = tuple(scored.get("mood") or ())
+        passport = (facts.get("upload_trigger") or {}).get("video", {}).get("passport", {})
+        last = mood[-1]["time_s"] if mood else 0.0
+        return cls(
+            title=_named(title),
+            duration_s=max(float(_seconds(passport.get("duration"))), float(last)),
+            faces=int(scored["faces"]),
+            share=scored["share"],
+            moments=tuple(scored["moments"]),
+            mood=mood,
+            scenes=tuple(scored.get("scenes") or ()),
+        )
+
+    @property
+    def has_mood(self) -> bool:
+        """Whether somebody's face was scored at all."""
+        return any(row["share"] is not None for row in self.mood)
+
+
+def slides_of(timeline: Timeline, most: int) -> list[dict[str, Any]]:
+    """The slides as `Slide.from_dict` reads them: 3 to `most` of them, at least 3."""
+    charted = timeline.has_mood and most >= 4
+    room = max(1, most - 2 - charted)
+    told = [_moment(n, one) for n, one in enumerate(timeline.moments, 1)]
+    if len(told) > room:
+        kept = sorted(range(len(told)), key=lambda n: -timeline.moments[n]["confidence"])[:room]
+        told = [told[n] for n in sorted(kept)]
+    if not told:
+        told = [_scene(n, one) for n, one in enumerate(timeline.scenes, 1)][:room]
+    chart = [_chart(timeline)] if charted else []
+    return [_opening(timeline, len(told)), *told, *chart, _closing(timeline)]
+
+
+def _opening(timeline: Timeline, shown: int) -> dict[str, Any]:
+    people = _people(timeline.faces)
+    length = spoken_time(timeline.duration_s)
+    what = (
+        f"It shows {_counted(shown, 'strong moment')} and how the mood moved."
+        if timeline.moments
+        else "No strong expression was found in it, so it shows what was seen."
+    )
+    under = f"{short_time(timeline.duration_s)} of video · {people}"
+    if (most := _most(timeline.share)) is not None:
+        under += f" · mostly {_adjective(most[0])}"
+    return {
+        "id": "opening",
+        "layout": "title",
+        "heading": timeline.title,
+        "bullets": [under],
+        "notes": f"This film looks back on a video of {length}, in which {people} "
+        f"{'was' if timeline.faces == 1 else 'were'} seen. {what}",
+    }
+
+
+def _moment(number: int, told: Mapping[str, Any]) -> dict[str, Any]:
+    adjective, face = _adjective(told["emotion"]), told["face_id"]
+    percent = int(100 * told["confidence"])
+    begin, end = float(told["begin_s"]), float(told["end_s"])
+    sure = (
+        "very much"
+        if told["confidence"] >= _CLOSE_TO_CERTAIN
+        else "clearly"
+        if told["confidence"] >= _RATHER
+        else "somewhat"
+    )
+    return {
+        "id": f"moment-{number}",
+        "layout": "picture",
+        "picture": f"moment:{number}",
+        "heading": f"{adjective.capitalize()} at {short_time(told['time_s'])}",
+        "bullets": [
+            f"Face {face}",
+            f"{percent} % {told['emotion']}",
+            f"From {short_time(begin)} to {short_time(end)}",
+        ],
+        "notes": f"At {spoken_time(told['time_s'])}, face {face} looks {sure} {adjective}: "
+        f"{percent} percent. The moment lasts for about {spoken_time(max(1.0, end - begin))}.",
+    }
+
+
+def _scene(number: int, told: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": f"scene-{number}",
+        "layout": "picture",
+        "picture": f"scene:{number}",
+        "heading": f"At {short_time(told['time_s'])}",
+        "bullets": ["No strong expression"],
+        "notes": f"This is what was seen at {spoken_time(told['time_s'])}.",
+    }
+
+
+def _chart(timeline: Timeline) -> dict[str, Any]:
+    first, last = (_strongest(part) for part in _halves(timeline.mood))
+    if first == last:
+        words = f"Mostly {_adjective(first)} from the beginning to the end"
+        notes = f"The mood stayed much the same: mostly {_adjective(first)}, from the beginning "
+        notes += "to the end."
+    else:
+        words = f"First mostly {_adjective(first)}, later mostly {_adjective(last)}"
+        notes = f"The mood moved. In the first half the faces look mostly {_adjective(first)}, in "
+        notes += f"the second half mostly {_adjective(last)}."
+    return {
+        "id": "mood",
+        "layout": "chart",
+        "picture": CHART,
+        "heading": "How the mood moved",
+        "bullets": [words],
+        "notes": notes,
+    }
+
+
+def _closing(timeline: Timeline) -> dict[str, Any]:
+    ranked = sorted(timeline.share.items(), key=lambda one: -one[1])
+    shares = [
+        f"{_adjective(name).capitalize()} for {round(100 * share)} % of the time"
+        for name, share in ranked[:2]
+        if share >= 0.005
+    ]
+    spoken = [
+        f"{round(100 * share)} percent {_adjective(name)}"
+        for name, share in ranked[:2]
+        if share >= 0.005
+    ]
+    summed = f"In all, the faces look {' and '.join(spoken)}. " if spoken else ""
+    return {
+        "id": "closing",
+        "layout": "closing",
+        "heading": "In short",
+        "bullets": [*shares, "A score is not a feeling"],
+        "notes": f"{summed}{_NOTE}",
+    }
+
+
+def short_time(seconds: float) -> str:
+    """`0:12`, or `1:02:03` from an hour on."""
+    whole = round(float(seconds))
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes}:{rest:02d}"
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+
+
+def spoken_time(seconds: float) -> str:
+    """`1 minute and 12 seconds`."""
+    whole = round(float(seconds))
+    hours, rest = divmod(whole, 3600)
+    minutes, rest = divmod(rest, 60)
+    named = [(hours, "hour"), (minutes, "minute"), (rest, "second")]
+    parts = [_counted(count, noun) for count, noun in named if count]
+    if not parts:
+        return "0 seconds"
+    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _people(faces: int) -> str:
+    return "no face" if not faces else _counted(faces, "face")
+
+
+def _adjective(emotion: str) -> str:
+    return _ADJECTIVES.get(emotion, emotion)
+
+
+def _most(share: Mapping[str, float]) -> tuple[str, float] | None:
+    most = max(share.items(), key=lambda one: one[1], default=None)
+    return most if most is not None and most[1] > 0 else None
+
+
+def _halves(
+    mood: Sequence[Mapping[str, Any]],
+) -> tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]]:
+    """Of what was seen: a half without a face would have no mood."""
+    seen = [row for row in mood if row["share"] is not None]
+    middle = max(1, len(seen) // 2)
+    return seen[:middle], seen[middle:] or seen[:middle]
+
+
+def _strongest(rows: Sequence[Mapping[str, Any]]) -> str:
+    sums: dict[str, float] = {}
+    for row in rows:
+        for name, share in row["share"].items():
+            sums[name] = sums.get(name, 0.0) + share
+    return max(sums, key=lambda name: sums[name])
+
+
+def _named(title: str) -> str:
+    """A title that is a file's name, without its ending and its underscores."""
+    stem, dot, ending = title.rpartition(".")
+    name = stem if dot and 2 <= len(ending) <= 4 and ending.isalnum() else title
+    return " ".join(name.replace("_", " ").split())[:110] or "A video"
+
+
+def _seconds(text: Any) -> float:
+    """A passport's duration, which is a fraction such as "21/2" or None."""
+    above, _, below = str(text or 0).partition("/")
+    return float(above) / float(below or 1)
