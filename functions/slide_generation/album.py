@@ -54,10 +54,13 @@ class Album:
         place = self.places.get(reference)
         return None if place is None else dict(place)
 
-    def picture(self, reference: str, most_side_px: int) -> Image.Image:
-        """RGB, upright. Raises SourceExpired when it is gone, and what reading a picture raises."""
+    def picture(self, reference: str, size: tuple[int, int]) -> Image.Image:
+        """RGB, upright, cut to `size` around the face that it is about, else around its middle.
+        Raises SourceExpired when it is gone, and what reading a picture raises."""
         place = self._drawn(reference) if reference.startswith(DRAWN) else self.places[reference]
-        return read_picture(read_place(self.task.objects, place), most_side_px)
+        data = read_place(self.task.objects, place)
+        whole = read_picture(data)
+        return cut(whole, size, place.get("face") or (whole.width / 2, whole.height / 2))
 
     def uploads(self) -> list[tuple[str, str]]:
         """References to what was uploaded, each with its file's name."""
@@ -80,6 +83,17 @@ class Album:
         """Where a picture that a model drew lies: with its owner, for all of the owner's jobs."""
         key = reference.removeprefix(DRAWN)
         return f"{SLIDES_PREFIX}{folder_of(self.task.job.owner)}/{key}.picture"
+
+
+def cut(picture: Image.Image, size: tuple[int, int], middle: Sequence[float]) -> Image.Image:
+    """The largest piece of the picture in the proportions of `size`, with `middle` (x, y in px) as
+    near to its own middle as the edges allow."""
+    scale = min(picture.width / size[0], picture.height / size[1])
+    width, height = size[0] * scale, size[1] * scale
+    left = min(max(middle[0] - width / 2, 0), picture.width - width)
+    top = min(max(middle[1] - height / 2, 0), picture.height - height)
+    box = (left, top, left + width, top + height)
+    return picture.resize(size, Image.Resampling.LANCZOS, box=box)
 
 
 def illustrated(written: Written, album: Album, options: DeckOptions) -> Written:

@@ -113,6 +113,7 @@ class Artist:
                        fill=self._theme.accent)  # fmt: skip
 
     def _paste(self, image: Image.Image, box: Box, picture: Image.Image) -> None:
+        """A picture that is as large as its place already, or is made so."""
         size, at = (round(box.width), round(box.height)), (round(box.x), round(box.y))
         if picture.mode == "RGBA":
             # A chart, drawn to measure: the ground shows through.

@@ -100,13 +100,13 @@ def _picture(deck: Deck, number: int, artist: Artist, album: Album) -> Image.Ima
     reference = deck.slides[number].picture
     if reference is None or album.key(reference) is None:
         return None
-    if reference != CHART:
-        return album.picture(reference, max(deck.size))
     box = artist.plan(number, picture=True).picture
     if box is None:
         return None
     size = round(box.width), round(box.height)
-    return mood_chart(album.mood, size, THEMES[deck.theme])
+    if reference == CHART:
+        return mood_chart(album.mood, size, THEMES[deck.theme])
+    return album.picture(reference, size)
 
 
 def _spoken(deck: Deck, options: DeckOptions) -> tuple[Mapping[str, Any], ...]:

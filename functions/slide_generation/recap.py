@@ -69,7 +69,7 @@ def slides_of(timeline: Timeline, most: int) -> list[dict[str, Any]]:
     """The slides as `Slide.from_dict` reads them: 3 to `most` of them, at least 3."""
     charted = timeline.has_mood and most >= 4
     room = max(1, most - 2 - charted)
-    told = [_moment(n, one) for n, one in enumerate(timeline.moments, 1)]
+    told = [_moment(n, one, timeline.faces) for n, one in enumerate(timeline.moments, 1)]
     if len(told) > room:
         kept = sorted(range(len(told)), key=lambda n: -timeline.moments[n]["confidence"])[:room]
         told = [told[n] for n in sorted(kept)]
@@ -100,8 +100,9 @@ def _opening(timeline: Timeline, shown: int) -> dict[str, Any]:
     }
 
 
-def _moment(number: int, told: Mapping[str, Any]) -> dict[str, Any]:
-    adjective, face = _adjective(told["emotion"]), told["face_id"]
+def _moment(number: int, told: Mapping[str, Any], faces: int) -> dict[str, Any]:
+    adjective = _adjective(told["emotion"])
+    who = f"face {told['face_id']}" if faces > 1 else "the face"
     percent = int(100 * told["confidence"])
     begin, end = float(told["begin_s"]), float(told["end_s"])
     sure = (
@@ -117,11 +118,11 @@ def _moment(number: int, told: Mapping[str, Any]) -> dict[str, Any]:
         "picture": f"moment:{number}",
         "heading": f"{adjective.capitalize()} at {short_time(told['time_s'])}",
         "bullets": [
-            f"Face {face}",
+            *([who.capitalize()] if faces > 1 else []),
             f"{percent} % {told['emotion']}",
             f"From {short_time(begin)} to {short_time(end)}",
         ],
-        "notes": f"At {spoken_time(told['time_s'])}, face {face} looks {sure} {adjective}: "
+        "notes": f"At {spoken_time(told['time_s'])}, {who} looks {sure} {adjective}: "
         f"{percent} percent. The moment lasts for about {spoken_time(max(1.0, end - begin))}.",
     }
 
@@ -238,7 +239,8 @@ def _named(title: str) -> str:
     """A title that is a file's name, without its ending and its underscores."""
     stem, dot, ending = title.rpartition(".")
     name = stem if dot and 2 <= len(ending) <= 4 and ending.isalnum() else title
-    return " ".join(name.replace("_", " ").split())[:110] or "A video"
+    words = " ".join(name.replace("_", " ").split())[:110]
+    return words[:1].upper() + words[1:] or "A video"
 
 
 def _seconds(text: Any) -> float:

@@ -7,7 +7,7 @@ that a model drew for a slide.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shared.domain.deck import Deck, DeckRejected
@@ -17,7 +17,8 @@ CHART = "chart:mood"
 DRAWN = "drawn:"
 
 Place = Mapping[str, Any]
-"""{"bucket", "name", "generation", "size_bytes"} and, for a piece of an object, "offset"."""
+"""{"bucket", "name", "generation", "size_bytes"}; for a piece of an object its "offset"; "face", where
+there is one to look at: the middle of it in pixels, [x, y]."""
 
 
 def pictures_of(facts: Mapping[str, Any]) -> dict[str, Place]:
@@ -32,7 +33,7 @@ def pictures_of(facts: Mapping[str, Any]) -> dict[str, Place]:
     scored = facts.get("emotion_scoring") or {}
     for kind, rows in (("moment", "moments"), ("scene", "scenes")):
         for n, row in enumerate(scored.get(rows) or (), 1):
-            places[f"{kind}:{n}"] = _packed(row["picture"])
+            places[f"{kind}:{n}"] = _packed(row["picture"]) | _face(row.get("box"))
     return places
 
 
@@ -65,7 +66,14 @@ def _uploaded(found: Mapping[str, Any]) -> Place:
     }
 
 
-def _packed(picture: Mapping[str, Any]) -> Place:
+def _face(box: Sequence[float] | None) -> dict[str, Any]:
+    if box is None:
+        return {}
+    x, y, width, height = box
+    return {"face": [round(x + width / 2), round(y + height / 2)]}
+
+
+def _packed(picture: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "bucket": Bucket.WORK.value,
         "name": picture["object"],

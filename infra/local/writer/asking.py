@@ -22,7 +22,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Asked:
-    """`language` is a tag, "" when the text's own is meant. `drafts` are slides that shall be worded
+    """`language` is a tag, "" when the text's own is meant. `drafts` are slides to be worded
     anew, as `wish` says."""
 
     prompt: str
