@@ -5,6 +5,16 @@ from __future__ import annotations
 from functions.api.artefacts import get_artefact, list_events
 from functions.api.catalogue import RecipeList, list_recipes
 from functions.api.creating import CreatedJob, NewJob, create_job
+from functions.api.decks import (
+    DeckView,
+    EditedDeck,
+    SlideWish,
+    get_deck,
+    get_slide_picture,
+    put_deck,
+    release_deck,
+    rewrite_slide,
+)
 from functions.api.health import Health, health
 from functions.api.jobs import (
     JobPage,
@@ -17,6 +27,7 @@ from functions.api.jobs import (
 )
 from functions.api.shares import open_share, revoke_share
 from functions.api.views import EventList, JobView
+from shared.domain.reviewing import DeckChanged, TooManyRevisions
 from shared.errors import InvalidOption, NotAvailableYet, SourceExpired, WrongState
 from shared.http.problems import LinkExpired, LinkRevoked
 from shared.http.routing import Route
@@ -48,6 +59,31 @@ ROUTES = (
     Route(
         "GET", f"{_JOB}/artefacts/{{name}}", get_artefact,
         "Be sent to a result; the link holds for 15 minutes.", status=302,
+    ),
+    Route(
+        "GET", f"{_JOB}/deck", get_deck,
+        "The deck of a job's film, as it was drawn last.", DeckView, errors=(SourceExpired,),
+    ),
+    Route(
+        "PUT", f"{_JOB}/deck", put_deck,
+        "Edit the deck: a new revision is drawn, and becomes a film when it is released.",
+        JobView, 202, body=EditedDeck,
+        errors=(InvalidOption, DeckChanged, TooManyRevisions, WrongState, SourceExpired),
+    ),
+    Route(
+        "POST", f"{_JOB}/deck/slides/{{slide_id}}/rewrite", rewrite_slide,
+        "Have one slide written anew: a new revision is drawn.",
+        JobView, 202, body=SlideWish,
+        errors=(DeckChanged, TooManyRevisions, WrongState, SourceExpired),
+    ),
+    Route(
+        "GET", f"{_JOB}/deck/slides/{{slide_id}}/picture", get_slide_picture,
+        "Be sent to a slide as it was drawn; the link holds for 15 minutes.",
+        status=302, errors=(SourceExpired,),
+    ),
+    Route(
+        "POST", f"{_JOB}/deck/release", release_deck,
+        "Let the film be made of the deck as it is.", JobView, 202, errors=(WrongState,),
     ),
     Route(
         "GET", "/v1/share/{token}", open_share,

@@ -17,8 +17,8 @@ CHART = "chart:mood"
 DRAWN = "drawn:"
 
 Place = Mapping[str, Any]
-"""{"bucket", "name", "generation", "size_bytes"}; for a piece of an object its "offset"; "face", where
-there is one to look at: the middle of it in pixels, [x, y]."""
+"""{"bucket", "name", "generation", "size_bytes"}; "offset" in a pack; "face" where
+there is one to look at: its middle in pixels, [x, y]."""
 
 
 def pictures_of(facts: Mapping[str, Any]) -> dict[str, Place]:

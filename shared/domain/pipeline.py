@@ -156,8 +156,6 @@ class Recipe:
     sentence: str
     inputs: tuple[Input, ...]
     stages: tuple[str, ...]
-    built: bool = True
-    """False while its stages are there and what leads from one to the next is not."""
 
     def input(self, name: str) -> Input | None:
         """The input that is given under this name, or None."""
@@ -182,8 +180,8 @@ class Recipe:
 
     @property
     def available(self) -> bool:
-        """Whether every stage of the chain is built, and the chain itself."""
-        return self.built and all(STAGES[name].built for name in self.stages)
+        """Whether every stage of the chain is built."""
+        return all(STAGES[name].built for name in self.stages)
 
     def after(self, stage: str) -> str | None:
         """The next media stage, or None when `stage` is the last one."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from functions.api.routes import ROUTES
+from shared.domain.pipeline import STAGES
 from tests.unit.api.house import ALICE, Stand
 
 VIDEO = {"filename": "clip.mp4", "content_type": "video/mp4", "size_bytes": 123}
@@ -116,9 +118,9 @@ def test_an_unknown_recipe_is_answered_with_those_there_are() -> None:
     assert "frames, emotions, recap, presentation, still" in problem["detail"]
 
 
-@pytest.mark.parametrize("recipe", ["recap"])
-def test_a_recipe_that_is_still_to_come_says_so(recipe: str) -> None:
-    status, problem = refused({"recipe": recipe, "inputs": {"video": VIDEO}})
+def test_a_recipe_whose_stage_is_still_to_come_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(STAGES, "stitching", replace(STAGES["stitching"], built=False))
+    status, problem = refused({"recipe": "recap", "inputs": {"video": VIDEO}})
 
     assert (status, problem["code"]) == (501, "not-available-yet")
 

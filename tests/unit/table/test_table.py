@@ -126,8 +126,28 @@ def test_a_recipe_begins_with_the_upload_and_ends_with_the_notification(recipe: 
 
 
 @EACH_RECIPE
-def test_a_recipe_is_available_exactly_when_it_and_all_its_stages_are_built(recipe: Recipe) -> None:
-    assert recipe.available == (recipe.built and all(STAGES[name].built for name in recipe.stages))
+def test_a_recipe_is_available_exactly_when_all_its_stages_are_built(recipe: Recipe) -> None:
+    assert recipe.available == all(STAGES[name].built for name in recipe.stages)
+
+
+@EACH_RECIPE
+def test_an_input_of_which_there_may_be_several_is_found_by_each_of_its_names(
+    recipe: Recipe,
+) -> None:
+    names = [name for one in recipe.inputs for name in one.names]
+    assert len(names) == len(set(names))
+    for one in recipe.inputs:
+        assert {recipe.input(name) for name in one.names} == {one}
+        assert recipe.input(f"{one.name}99") is None
+
+
+@EACH_RECIPE
+def test_what_follows_the_deck_runs_again_under_a_revision_and_nothing_else_does(
+    recipe: Recipe,
+) -> None:
+    if recipe.deck_stage is not None:
+        again = {name for name in recipe.media_stages if STAGES[name].per_revision}
+        assert again == {recipe.deck_stage, *recipe.after_deck}
 
 
 def test_packs_wake_scoring_and_nothing_else_is_woken_by_parts() -> None:

@@ -1,0 +1,236 @@
+"""A job's deck: looked at, edited, one slide written anew, and released to become a film."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from pydantic import Field
+
+from functions.api.catalogue import read_options
+from functions.api.creating import Line, Scalar
+from functions.api.views import job_view
+from shared.domain import reviewing
+from shared.domain.deck import Deck, DeckRejected
+from shared.domain.deck_pictures import CHART, check_pictures, has_mood, pictures_of
+from shared.domain.documents import job_path
+from shared.domain.film_options import FILM_NAMES
+from shared.domain.job import Artefact, Job
+from shared.domain.pipeline import DECKS_PREFIX, Bucket
+from shared.errors import NotFound
+from shared.http.exchange import Answer, Call
+from shared.http.forms import Form, Told
+from shared.http.problems import InvalidFields
+
+PICTURE_VALID_S = 15 * 60
+WISH_CHARS = 1_000
+_MAY_CHANGE = ("voice", "speed", "pitch", *FILM_NAMES)
+"""Options that say how a film sounds and looks; what else a deck decides stands in the deck."""
+
+Revision = Annotated[int, Field(ge=0, lt=1 << 31)]
+
+
+class SlideForm(Form):
+    """A slide. `id` stays the same while it is edited; `picture` is one of the deck's `pictures`,
+    or null."""
+
+    id: Annotated[str, Field(max_length=40)]
+    heading: Annotated[str, Field(max_length=120)]
+    bullets: Annotated[tuple[Annotated[str, Field(max_length=240)], ...], Field(max_length=6)] = ()
+    notes: Annotated[str, Field(max_length=5_000)] = ""
+    layout: Annotated[str, Field(max_length=20)] = "bullets"
+    picture: Annotated[str, Field(max_length=300)] | None = None
+
+
+class DeckForm(Form):
+    """A deck as it is to be: title, language, look, and 3 to 40 slides in their order."""
+
+    title: Annotated[str, Field(max_length=120)]
+    language: Annotated[str, Field(max_length=20)]
+    theme: Annotated[str, Field(max_length=40)]
+    aspect: Annotated[str, Field(max_length=10)]
+    resolution: Annotated[str, Field(max_length=10)]
+    slides: Annotated[tuple[SlideForm, ...], Field(min_length=3, max_length=40)]
+
+
+class EditedDeck(Form):
+    """An edit. `revision` is the one that was read; `options` may change how the film sounds and
+    how its slides follow each other; `release` makes the film at once."""
+
+    revision: Revision
+    deck: DeckForm
+    options: dict[Annotated[str, Field(max_length=40)], Scalar] = Field({}, max_length=20)
+    release: bool = False
+
+
+class SlideWish(Form):
+    """One slide shall be written anew, as `wish` says (null: differently)."""
+
+    revision: Revision
+    wish: Annotated[Line, Field(max_length=WISH_CHARS)] | None = None
+
+
+class SlideView(Told):
+    """A slide, and where its picture is."""
+
+    id: str
+    heading: str
+    bullets: tuple[str, ...]
+    notes: str
+    layout: str
+    picture: str | None
+    picture_url: str
+
+
+class DeckView(Told):
+    """The deck of `revision`; `current` is false while an edited one is being drawn. `pictures`
+    are the references that slides may make."""
+
+    revision: int
+    current: bool
+    title: str
+    language: str
+    theme: str
+    aspect: str
+    resolution: str
+    slides: tuple[SlideView, ...]
+    pictures: tuple[str, ...]
+
+
+def get_deck(call: Call) -> Answer:
+    """The deck as it was drawn last. Raises NotFound when there is none yet."""
+    job, deck = call.job, _deck(call)
+    drawn = job.facts["slide_generation"]
+    base = f"/v1/jobs/{job.id}/deck/slides"
+    pictures = [*pictures_of(job.facts), *([CHART] if has_mood(job.facts) else [])]
+    return Answer(
+        DeckView(
+            revision=int(drawn["revision"]),
+            current=int(drawn["revision"]) == job.revision,
+            title=deck.title,
+            language=deck.language,
+            theme=deck.theme,
+            aspect=deck.aspect,
+            resolution=deck.resolution,
+            slides=tuple(
+                SlideView(**one.to_dict(), picture_url=f"{base}/{quote(one.id)}/picture")
+                for one in deck.slides
+            ),
+            pictures=tuple(pictures),
+        )
+    )
+
+
+def get_slide_picture(call: Call) -> Answer:
+    """A redirect to a slide as it was drawn."""
+    deck = _deck(call)
+    rows = call.job.facts["slide_generation"]["slides"]
+    for slide, row in zip(deck.slides, rows, strict=True):
+        if slide.id == call.named["slide_id"]:
+            name = f"{slide.id}.png"
+            drawn = Artefact(
+                name, "slide", row["bucket"], row["name"], row["generation"], row["size_bytes"],
+                "image/png",
+            )  # fmt: skip
+            sign = call.world.objects.sign_download
+            return Answer.redirect(sign(drawn, filename=name, valid_s=PICTURE_VALID_S, inline=True))
+    raise NotFound("The deck has no such slide.")
+
+
+def put_deck(call: Call) -> Answer:
+    """Open a revision with the deck of the body. Raises InvalidFields, and what `revise` raises."""
+    form, job = call.body(EditedDeck), call.job
+    before = _deck(call)
+    try:
+        deck = Deck.from_dict(form.deck.model_dump(mode="json"))
+        check_pictures(deck, job.facts, before)
+    except DeckRejected as wrong:
+        raise InvalidFields([(f"deck.{wrong.where}".rstrip("."), str(wrong))]) from wrong
+    options = _changed(call, form.options)
+    content = json.dumps(deck.to_dict(), ensure_ascii=False, separators=(",", ":")).encode()
+    spec = {"deck": "edited", "place": _kept(call, content), "review": not form.release}
+    return _revised(call, form.revision, spec, options)
+
+
+def rewrite_slide(call: Call) -> Answer:
+    """Open a revision in which the model writes one slide anew."""
+    form = call.body(SlideWish)
+    if call.named["slide_id"] not in {one.id for one in _deck(call).slides}:
+        raise NotFound("The deck has no such slide.")
+    spec = {
+        "deck": "rewritten",
+        "place": dict(call.job.facts["slide_generation"]["deck"]),
+        "slide": call.named["slide_id"],
+        "wish": form.wish or "",
+        "review": True,
+    }
+    return _revised(call, form.revision, spec, call.job.options)
+
+
+def release_deck(call: Call) -> Answer:
+    """Let the film be made of the deck as it is; again is no error."""
+    call.run(lambda clockwork: reviewing.release(call.job.id, clockwork))
+    return _now(call)
+
+
+def _revised(call: Call, base: int, spec: Mapping[str, Any], options: Mapping[str, Any]) -> Answer:
+    call.run(
+        lambda clockwork: reviewing.revise(
+            call.job.id,
+            clockwork,
+            base=base,
+            spec=spec,
+            options=options,
+            kept_days=call.settings.jobs_kept_days,
+        )
+    )
+    return _now(call)
+
+
+def _changed(call: Call, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The job's options with those that an edit may change."""
+    strange = [name for name in given if name not in _MAY_CHANGE]
+    if strange:
+        told = ", ".join(_MAY_CHANGE)
+        raise InvalidFields(
+            [(f"options.{name}", f"With a deck only these change: {told}.") for name in strange]
+        )
+    return read_options(call.job.recipe, {**call.job.options, **given}, call.settings)
+
+
+def _kept(call: Call, content: bytes) -> dict[str, Any]:
+    """Write the deck where slide_generation finds it; → its place."""
+    spec = hashlib.sha256(content).hexdigest()
+    name = f"{DECKS_PREFIX}{call.job.id}/{spec[:24]}.json"
+    with call.world.objects.create(
+        Bucket.WORK, name, content_type="application/json", spec=spec
+    ) as writer:
+        writer.write(content)
+    stored = writer.stored
+    return {
+        "bucket": stored.bucket.value,
+        "name": stored.name,
+        "generation": stored.generation,
+        "size_bytes": stored.size_bytes,
+    }
+
+
+def _deck(call: Call) -> Deck:
+    drawn = call.job.facts.get("slide_generation")
+    if drawn is None:
+        raise NotFound("The job has no deck yet.")
+    place = drawn["deck"]
+    read_at = call.world.objects.read_at(
+        Bucket(place["bucket"]), place["name"], place["generation"]
+    )
+    return Deck.from_dict(json.loads(read_at(0, place["size_bytes"])))
+
+
+def _now(call: Call) -> Answer:
+    (doc,) = call.world.store.read([job_path(call.job.id)])
+    if doc is None:
+        raise NotFound("There is no such job.")
+    return Answer(job_view(Job.from_doc(doc), call.world.store))

@@ -1,0 +1,143 @@
+"""Which slide gets which picture, and what of a picture is shown."""
+
+from __future__ import annotations
+
+import pytest
+from PIL import Image
+
+from functions.slide_generation.album import cut, with_uploads
+from functions.slide_generation.drawing import Artist
+from functions.slide_generation.fitting import fitted
+from functions.slide_generation.mood_chart import mood_chart
+from functions.slide_generation.themes import THEMES
+from shared.domain.deck import Deck, DeckRejected
+from shared.domain.deck_pictures import check_pictures, pictures_of
+from tests.unit.slides.decks import deck
+
+TALK = deck(
+    [
+        {"heading": "Trees", "layout": "title"},
+        {"heading": "Roots", "bullets": ["They drink water"]},
+        {"heading": "Leaves", "bullets": ["They drink light"]},
+        {"heading": "A thought", "layout": "statement"},
+        {"heading": "Bark", "bullets": ["It keeps dry"]},
+        {"heading": "The end", "bullets": ["So"], "layout": "closing"},
+    ]
+)
+
+
+def shown(made: Deck) -> dict[str, str]:
+    return {one.heading: one.picture for one in made.slides if one.picture is not None}
+
+
+def test_a_picture_goes_to_the_slide_that_its_name_speaks_of() -> None:
+    made, placed = with_uploads(TALK, [("upload:picture1", "old bark.jpg")])
+    assert (shown(made), placed) == ({"Bark": "upload:picture1"}, 1)
+
+
+def test_pictures_without_telling_names_are_spread_in_their_order() -> None:
+    pictures = [("upload:picture1", "IMG_1.jpg"), ("upload:picture2", "IMG_2.jpg")]
+    made, placed = with_uploads(TALK, pictures)
+    assert placed == 2
+    assert list(shown(made).values()) == ["upload:picture1", "upload:picture2"]
+    assert {one.layout for one in made.slides if one.picture} == {"picture"}
+
+
+def test_more_pictures_than_slides_leave_some_out_and_no_slide_has_two() -> None:
+    pictures = [(f"upload:picture{n}", "leaves and roots and bark.jpg") for n in range(1, 6)]
+    made, placed = with_uploads(TALK, pictures)
+    assert placed == 3
+    assert sorted(shown(made)) == ["Bark", "Leaves", "Roots"]
+    assert len(set(shown(made).values())) == 3
+
+
+def test_a_deck_without_a_slide_of_points_shows_none() -> None:
+    made, placed = with_uploads(
+        deck(
+            [{"heading": "One", "layout": layout} for layout in ("title", "statement", "closing")]
+        ),
+        [("upload:picture1", "one.jpg")],
+    )
+    assert (shown(made), placed) == ({}, 0)
+
+
+@pytest.mark.parametrize(
+    ("middle", "x"), [((50, 60), 50), ((0, 0), 30), ((199, 99), 169)], ids=["in", "left", "right"]
+)
+def test_a_face_stays_in_the_middle_as_far_as_the_edges_allow(
+    middle: tuple[int, int], x: int
+) -> None:
+    wide = Image.new("RGB", (200, 100))
+    wide.putpixel((x, 50), (255, 0, 0))
+    for dx in (-1, 0, 1):
+        for dy in (-1, 0, 1):
+            wide.putpixel((x + dx, 50 + dy), (255, 0, 0))
+    made = cut(wide, (60, 100), middle)
+    red, _, _ = made.getpixel((30, 50))  # type: ignore[misc]
+    assert made.size == (60, 100)
+    assert red > 200
+
+
+FACTS = {
+    "upload_trigger": {
+        "prompt": {"object": "p", "generation": 1, "size_bytes": 1},
+        "picture10": {"object": "b", "generation": 3, "size_bytes": 5},
+        "picture2": {"object": "a", "generation": 2, "size_bytes": 4},
+    },
+    "emotion_scoring": {
+        "moments": [
+            {
+                "box": [10, 20, 30, 40],
+                "picture": {"object": "m", "generation": 9, "size_bytes": 7, "offset": 100},
+            }
+        ],
+        "mood": [{"time_s": 0.0, "share": None}],
+    },
+}
+
+
+def test_the_pictures_of_a_job_are_named_in_their_order() -> None:
+    places = pictures_of(FACTS)
+    assert list(places) == ["upload:picture2", "upload:picture10", "moment:1"]
+    assert places["moment:1"]["face"] == [25, 40]
+    assert places["moment:1"]["offset"] == 100
+
+
+def test_an_edited_deck_shows_what_the_job_has_and_nothing_else() -> None:
+    made, _ = with_uploads(TALK, [("upload:picture2", "bark.jpg")])
+    check_pictures(made, FACTS, TALK)
+    other, _ = with_uploads(TALK, [("upload:picture3", "bark.jpg")])
+    with pytest.raises(DeckRejected) as refused:
+        check_pictures(other, FACTS, TALK)
+    assert refused.value.where == "slides[4].picture"
+    assert "moment:1" in str(refused.value)
+    # What was shown before may stay.
+    check_pictures(other, FACTS, other)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("aspect", ["16:9", "9:16", "1:1"])
+def test_a_mood_with_gaps_is_drawn_to_measure(theme: str, aspect: str) -> None:
+    mood = [
+        {"time_s": float(n), "share": None if n in (3, 4) else {"happy": n / 8, "sad": 1 - n / 8}}
+        for n in range(8)
+    ]
+    made = deck(
+        [{"heading": "Mood", "bullets": ["It moved"], "layout": "chart", "picture": "chart:mood"}]
+        * 3,
+        theme=theme,
+        aspect=aspect,
+    )
+    assert fitted(made) == made
+    artist = Artist(made)
+    box = artist.plan(1, picture=True).picture
+    assert box is not None
+    chart = mood_chart(mood, (round(box.width), round(box.height)), THEMES[theme])
+    assert chart.mode == "RGBA"
+    assert chart.size == (round(box.width), round(box.height))
+    picture = artist.draw(1, chart)
+    assert picture.size == made.size
+    # In the gap the ground shows; beside it the mood does.
+    row = round(chart.height * 0.75)
+    assert chart.getpixel((round(chart.width * 4 / 8), row))[3] < 60  # type: ignore[index]
+    assert chart.getpixel((round(chart.width * 1.5 / 8), row))[3] == 255  # type: ignore[index]
