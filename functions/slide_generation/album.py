@@ -90,9 +90,10 @@ def cut(picture: Image.Image, size: tuple[int, int], middle: Sequence[float]) ->
     near to its own middle as the edges allow."""
     scale = min(picture.width / size[0], picture.height / size[1])
     width, height = size[0] * scale, size[1] * scale
-    left = min(max(middle[0] - width / 2, 0), picture.width - width)
-    top = min(max(middle[1] - height / 2, 0), picture.height - height)
-    box = (left, top, left + width, top + height)
+    left = max(0.0, min(middle[0] - width / 2, picture.width - width))
+    top = max(0.0, min(middle[1] - height / 2, picture.height - height))
+    # Rounding must not lead outside: Pillow refuses it.
+    box = (left, top, min(left + width, picture.width), min(top + height, picture.height))
     return picture.resize(size, Image.Resampling.LANCZOS, box=box)
 
 
@@ -106,7 +107,7 @@ def illustrated(written: Written, album: Album, options: DeckOptions) -> Written
     left = len(album.uploads()) - placed
     if left:
         warnings.append(
-            f"{left} of the pictures found no slide: there are more of them than slides of points."
+            f"{left} of the pictures found no slide: there are more of them than slides."
         )
     illustrator = bootstrap.illustrator() if options.pictures == "all" else None
     if illustrator is not None:
@@ -116,10 +117,13 @@ def illustrated(written: Written, album: Album, options: DeckOptions) -> Written
 
 
 def with_uploads(deck: Deck, uploads: Sequence[tuple[str, str]]) -> tuple[Deck, int]:
-    """Pictures by (reference, file name) onto slides of points: where the name speaks of what the
+    """Pictures by (reference, file name) onto slides between the first and the last: where the name speaks of what the
     slide says, else in their order and evenly apart; → the deck and how many were placed."""
     slides = list(deck.slides)
     free = [n for n, one in enumerate(slides) if one.layout == "bullets"]
+    if len(uploads) > len(free):
+        # A statement is strongest alone, but better beside a picture than the picture nowhere.
+        free = [n for n, one in enumerate(slides) if one.layout in ("bullets", "statement")]
     waiting = list(uploads)[: len(free)]
     placed = len(waiting)
     for one in list(waiting):

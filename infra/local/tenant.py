@@ -115,10 +115,13 @@ class Tenant:
         *files: Path,
         options: Mapping[str, str] | None = None,
         title: str | None = None,
+        named: Mapping[str, Path] | None = None,
     ) -> str:
-        """Create a job and upload its files; the job's id."""
+        """Create a job and upload its files, in the order of the recipe's inputs or by their names;
+        the job's id."""
         names = [one.name for one in RECIPES[recipe].inputs]
         inputs = dict(zip(names, files, strict=False))  # optional inputs come last
+        inputs.update(named or {})
         described = {
             name: {
                 "filename": path.name,

@@ -46,16 +46,14 @@ def test_pictures_without_telling_names_are_spread_in_their_order() -> None:
 def test_more_pictures_than_slides_leave_some_out_and_no_slide_has_two() -> None:
     pictures = [(f"upload:picture{n}", "leaves and roots and bark.jpg") for n in range(1, 6)]
     made, placed = with_uploads(TALK, pictures)
-    assert placed == 3
-    assert sorted(shown(made)) == ["Bark", "Leaves", "Roots"]
-    assert len(set(shown(made).values())) == 3
+    assert placed == 4
+    assert sorted(shown(made)) == ["A thought", "Bark", "Leaves", "Roots"]
+    assert len(set(shown(made).values())) == 4
 
 
-def test_a_deck_without_a_slide_of_points_shows_none() -> None:
+def test_a_deck_without_a_slide_in_between_shows_none() -> None:
     made, placed = with_uploads(
-        deck(
-            [{"heading": "One", "layout": layout} for layout in ("title", "statement", "closing")]
-        ),
+        deck([{"heading": "One", "layout": layout} for layout in ("title", "chart", "closing")]),
         [("upload:picture1", "one.jpg")],
     )
     assert (shown(made), placed) == ({}, 0)
@@ -76,6 +74,13 @@ def test_a_face_stays_in_the_middle_as_far_as_the_edges_allow(
     red, _, _ = made.getpixel((30, 50))  # type: ignore[misc]
     assert made.size == (60, 100)
     assert red > 200
+
+
+@pytest.mark.parametrize("width", range(301, 340, 7))
+@pytest.mark.parametrize("height", range(97, 140, 5))
+def test_a_picture_of_any_size_is_cut_to_any_other(width: int, height: int) -> None:
+    for size in ((589, 720), (720, 331), (width, height)):
+        assert cut(Image.new("RGB", (width, height)), size, (width, height)).size == size
 
 
 FACTS = {
