@@ -117,8 +117,9 @@ def illustrated(written: Written, album: Album, options: DeckOptions) -> Written
 
 
 def with_uploads(deck: Deck, uploads: Sequence[tuple[str, str]]) -> tuple[Deck, int]:
-    """Pictures by (reference, file name) onto slides between the first and the last: where the name speaks of what the
-    slide says, else in their order and evenly apart; → the deck and how many were placed."""
+    """Pictures by (reference, file name) onto slides between the first and the last: where the
+    name speaks of what the slide says, else in their order and evenly apart; → the deck and how
+    many were placed."""
     slides = list(deck.slides)
     free = [n for n, one in enumerate(slides) if one.layout == "bullets"]
     if len(uploads) > len(free):

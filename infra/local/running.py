@@ -125,9 +125,20 @@ def _one_job(
         print(f"Note: {warning}", file=sys.stderr)
     if job["status"] == "done":
         return 0
+    if job["status"] == "awaiting_review":
+        print(_review_hint(client, job_id), file=sys.stderr)
+        return 0
     error = job.get("error") or {}
     print(error.get("message") or f"The job was {job['status']}.", file=sys.stderr)
     return 1
+
+
+def _review_hint(client: Client, job_id: str) -> str:
+    deck = f"{client.api_url}/v1/jobs/{job_id}/deck"
+    return (
+        f"The deck waits for you. PUT {deck} edits it, POST {deck}/release makes the film. A suite "
+        "that was started by this command ends now: start one with ./emulator.sh up to go on."
+    )
 
 
 def _follow(client: Client, job_id: str, progress: Progress) -> dict[str, Any]:
