@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from functions.slide_generation.themes import Theme
-from functions.slide_generation.typesetting import Block, Style, Text
 from shared.domain.deck import Deck, Slide
+from shared.typography.typesetting import Block, Style, Text
 
 Role = Literal["heading", "ink", "muted"]
 SMALLEST_U = 2.6
