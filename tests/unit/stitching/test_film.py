@@ -11,14 +11,17 @@ import av
 import numpy as np
 import pytest
 
+from functions.stitching.encoding import encode_run, frame_of
 from functions.stitching.film import About, Film
 from functions.stitching.timeline import LEAD, RATE_HZ, FilmTooLong, timeline
+from shared.domain.film_options import FilmOptions
 from shared.domain.narration import Narration, SlideSpeech
 from shared.domain.speech import Spoken
 from tests.unit.stitching.films import (
     SIZE,
     boxes,
     click_speech,
+    grey,
     heard,
     loudness_of,
     narration_of,
@@ -126,7 +129,7 @@ def test_it_is_as_loud_as_it_should_be(film_file: Path) -> None:
 
 def test_a_fade_is_over_before_a_word_is_spoken(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
-    film = write_film(path, [click_speech(3, 24000)] * 3, transition="fade")
+    film = write_film(path, [click_speech(3, 24000)] * 3, options=FilmOptions("fade"))
     frames = pictures(path)
     for number in (1, 2):
         start = film.scenes[number].start / RATE_HZ
@@ -159,7 +162,8 @@ def test_a_film_without_any_word_is_silent_and_whole(tmp_path: Path) -> None:
 def test_a_film_that_fails_leaves_no_file(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     wrong = np.zeros((3, RATE_HZ), np.float32)  # three channels in a film of one
-    with pytest.raises(ValueError, match=r"channel|shape"), Film(path, About(SIZE, 1)) as film:
+    run = encode_run([(0, frame_of(grey(9, SIZE)))], SIZE, "none", lambda: None)
+    with pytest.raises(ValueError, match=r"channel|shape"), Film(path, About(1), run) as film:
         film.sound(wrong)
     assert not path.exists()
 
