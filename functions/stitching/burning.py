@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -11,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from functions.stitching.encoding import Planes, planes_of, split
 from functions.stitching.subtitles import COLUMNS
-from shared.typography.typesetting import Block, Style, Text
+from shared.typography.typesetting import SLACK, Block, Style, Text, is_rtl
 from shared.typography.writing import write_line
 
 SAFE = 0.05
@@ -25,6 +26,7 @@ _SIZE = 0.047
 _COLUMN_EM = 0.53
 _SMALLEST_PX = 8
 _WEIGHT = 500
+_RTL_LANGUAGES = frozenset(("ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"))
 _OVER = 4
 
 
@@ -63,21 +65,26 @@ class Burner:
 
     def _overlay(self, lines: tuple[str, ...]) -> Overlay:
         blocks = self._blocks(lines)
-        pad = max(2, round(blocks[0].size_px * 0.5))
-        high = blocks[0].size_px * 0.22
-        width = _even(max(block.width for block in blocks) + 2 * pad)
-        height = _even(sum(block.height for block in blocks) + 2 * high)
-        width, height = min(width, self._width), min(height, self._height)
+        rtl = self._is_rtl(" ".join(lines))
+        pad, high = blocks[0].size_px * 0.5, blocks[0].size_px * 0.22
+        width = min(_even(max(map(_width, blocks)) + 2 * pad), self._width)
+        height = min(_even(sum(block.height for block in blocks) + 2 * high), self._height)
         text = Image.new("L", (width, height))
         draw = ImageDraw.Draw(text)
         y = high
         for block in blocks:
-            edge = (width + block.width) / 2 if block.rtl else (width - block.width) / 2
-            write_line(draw, block, block.lines[0].text, (edge, y), 255, rtl=block.rtl)
+            edge = (width + _width(block) * (1 if rtl else -1)) / 2
+            write_line(draw, block, block.lines[0].text, (edge, y), 255, rtl=rtl)
             y += block.height
         left = (self._width - width) // 4 * 2
         top = max(0, round(self._height * (1 - SAFE)) - height) // 2 * 2
         return _composed(text, _rounded((width, height), pad * 0.6), left, top)
+
+    def _is_rtl(self, text: str) -> bool:
+        """Of the whole: a line that begins with a foreign word runs like the others."""
+        if self._style.language.split("-")[0] in _RTL_LANGUAGES:
+            return any(unicodedata.bidirectional(one) in ("R", "AL") for one in text)
+        return is_rtl(text)
 
     def _blocks(self, lines: tuple[str, ...]) -> list[Block]:
         """Every line as it was broken, all at one size at which the widest fits."""
@@ -86,7 +93,7 @@ class Burner:
         while True:
             # Broken already: a line is laid out as one, however wide that is.
             blocks = [text.laid_out(size_px, float("inf")) for text in texts]
-            widest = max(block.width for block in blocks) + size_px
+            widest = max(map(_width, blocks)) + size_px
             if widest <= self._room or size_px <= _SMALLEST_PX:
                 return blocks
             size_px = max(_SMALLEST_PX, min(size_px - 1, int(size_px * self._room / widest)))
@@ -109,6 +116,11 @@ def _rounded(size: tuple[int, int], radius: float) -> Image.Image:
         (0, 0, large.width - 1, large.height - 1), radius * _OVER, 255
     )
     return large.resize(size, Image.Resampling.BOX)
+
+
+def _width(block: Block) -> float:
+    """Without what is kept free for rounding, which would move the text aside."""
+    return block.width / SLACK
 
 
 def _even(length: float) -> int:
