@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+from fractions import Fraction
 
 from PIL import Image, ImageDraw, ImageOps
 
 from functions.slide_generation.backdrops import backdrop
-from functions.slide_generation.layout import Box, Placed, Plan, Planner
+from functions.slide_generation.layout import NOTHING, Box, Placed, Plan, Planner
 from functions.slide_generation.themes import THEMES, Colour, Theme
 from shared.domain.deck import Deck
 from shared.typography.typesetting import Style, Text
@@ -19,12 +20,12 @@ OVER = 4
 
 
 class Artist:
-    """Draws the slides of one deck."""
+    """Draws the slides of one deck. `below`: how much of the height stays free of text."""
 
-    def __init__(self, deck: Deck) -> None:
+    def __init__(self, deck: Deck, below: Fraction = NOTHING) -> None:
         self._deck = deck
         self._theme = THEMES[deck.theme]
-        self._planner = Planner(deck, self._theme)
+        self._planner = Planner(deck, self._theme, below)
         self._width, self._height = deck.size
         self._u = min(deck.size) / 100
 

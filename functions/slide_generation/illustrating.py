@@ -7,11 +7,13 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 from functions.slide_generation.drawing import Artist, png
 from functions.slide_generation.writing import (
     SLIDES_PREFIX,
+    kept_free,
     options_of,
     read_stored,
     recorded_deck,
@@ -47,23 +49,24 @@ def draw_slides(task: Task) -> Finished:
     )
 
 
-def slide_key(deck: Deck, number: int) -> str:
+def slide_key(deck: Deck, number: int, below: Fraction) -> str:
     """The content address of a slide's picture: all that it looks like."""
     slide = deck.slides[number].to_dict()
     shown = {name: slide[name] for name in ("heading", "bullets", "layout", "picture")}
     content = [
         DRAWING, shown, number, len(deck.slides), deck.language, deck.theme, deck.aspect,
-        deck.resolution,
+        deck.resolution, str(below),
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _drawn(task: Task, deck: Deck) -> list[Stored]:
-    artist = Artist(deck)
+    below = kept_free(task)
+    artist = Artist(deck, below)
     drawn: list[Stored] = []
     for number in range(len(deck.slides)):
         task.check()
-        key = slide_key(deck, number)
+        key = slide_key(deck, number, below)
         name = f"{SLIDES_PREFIX}{task.job.id}/{key[:24]}.png"
         there = task.objects.stat(Bucket.WORK, name)
         if there is None:

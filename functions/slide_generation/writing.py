@@ -6,15 +6,18 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from functions.slide_generation.asking import WORDING, model_request
 from functions.slide_generation.fitting import fitted
+from functions.slide_generation.layout import NOTHING
 from functions.slide_generation.outlining import look, read_outline
 from shared import bootstrap
 from shared.domain.deck import Deck, DeckRejected
 from shared.domain.deck_options import DeckOptions
 from shared.domain.effects import Finished
+from shared.domain.film_options import SUBTITLE_ROOM, FilmOptions
 from shared.domain.pipeline import Bucket
 from shared.domain.prompt import Prompt
 from shared.errors import AnswerUnusable, DeckUnusable, InvalidOption
@@ -38,7 +41,7 @@ def write_deck(task: Task) -> Finished:
     """Write deck.json once. The spec names where the deck comes from: {"deck": "prompt"}."""
     options = options_of(task)
     written = _SOURCES[task.spec["deck"]](task, options)
-    deck = fitted(written.deck)
+    deck = fitted(written.deck, kept_free(task))
     content = deck_json(deck)
     spec = hashlib.sha256(content).hexdigest()
     name = f"{SLIDES_PREFIX}{task.job.id}/{spec[:12]}/deck.json"
@@ -54,6 +57,15 @@ def options_of(task: Task) -> DeckOptions:
         return DeckOptions.of(task.job.options)
     except ValueError as wrong:
         raise InvalidOption(str(wrong)) from wrong
+
+
+def kept_free(task: Task) -> Fraction:
+    """How much of a slide's height stays free of text, because subtitles will be burned in."""
+    try:
+        burned = FilmOptions.of(task.job.options).subtitles == "burned"
+    except ValueError as wrong:
+        raise InvalidOption(str(wrong)) from wrong
+    return SUBTITLE_ROOM if burned else NOTHING
 
 
 def deck_json(deck: Deck) -> bytes:

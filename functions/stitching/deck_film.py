@@ -152,7 +152,8 @@ class DeckFilm:
             )
 
     def _runs(self, film: Timeline) -> Runs:
-        names = [f"{one['name']}#{one['generation']}" for one in self.slides]
+        # A slide's object is written once and named by what it shows.
+        names = [str(one["name"]) for one in self.slides]
         size = self.deck.size
         scenery = Scenery(film, names, self._picture, size, self.deck.language)
         return Runs(self.objects, self.folder, scenery, size, self.options.motion)

@@ -92,7 +92,7 @@ def encode_run(
 @contextmanager
 def opened_run(run: bytes) -> Iterator[tuple[InputContainer, VideoStream]]:
     """The container of a run, and its stream."""
-    with av.open(io.BytesIO(run), format="mp4") as container:
+    with av.open(io.BytesIO(run), "r", format="mp4") as container:
         yield container, container.streams.video[0]
 
 

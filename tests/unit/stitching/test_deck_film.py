@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,18 +30,28 @@ from tests.unit.stitching.uploads import encoded, quartered, sound_file
 
 SPECS: tuple[dict[str, Any], ...] = ({"film": "deck"},)
 SPEECHES = tuple(click_speech(seconds, 24000) for seconds in (2.0, 3.5, 1.25))
-DECK = Deck.from_dict(
-    {
-        "title": "Blätter",
-        "language": "de",
-        "theme": "paper",
-        "aspect": "1:1",
-        "resolution": "720p",
-        "slides": [
-            {"id": f"s{n}", "heading": f"Kapitel {n}", "notes": f"Satz {n}."} for n in range(3)
-        ],
-    }
-)
+
+
+def deck_of(slides: int) -> Deck:
+    """A square deck in German."""
+    return Deck.from_dict(
+        {
+            "title": "Blätter",
+            "language": "de",
+            "theme": "paper",
+            "aspect": "1:1",
+            "resolution": "720p",
+            "slides": [
+                {"id": f"s{n}", "heading": f"Kapitel {n}", "notes": f"Satz {n}."}
+                for n in range(slides)
+            ],
+        }
+    )
+
+
+def slide_pictures(count: int, size: tuple[int, int] = (720, 720)) -> list[bytes]:
+    """Pictures that differ from their neighbours."""
+    return [encoded(quartered(*size).rotate(90 * n), "PNG") for n in range(count)]
 
 
 def recorded(stored: Stored) -> dict[str, Any]:
@@ -50,36 +61,32 @@ def recorded(stored: Stored) -> dict[str, Any]:
 def order(
     bench: Bench,
     *,
-    size: tuple[int, int] = (720, 720),
-    drawn: int = 3,
+    pictures: Sequence[bytes] | None = None,
     music: bytes = b"",
     speeches: Sequence[Spoken] = SPEECHES,
     **options: str,
 ) -> Job:
-    """A job whose deck is drawn and spoken."""
+    """A job whose deck is drawn and spoken; what it stands on is named by its content."""
     job = a_job("presentation")
-    deck = bench.put(
-        Bucket.WORK, f"slides/{job.id}/deck.json", json.dumps(DECK.to_dict()).encode(), "a/json"
-    )
-    slides = []
-    for n in range(drawn):
-        picture = quartered(*size).rotate(90 * n)
-        name = f"slides/{job.id}/{n}.png"
-        stored = bench.put(Bucket.WORK, name, encoded(picture, "PNG"), "image/png")
-        slides.append({**recorded(stored), "width": size[0], "height": size[1]})
+
+    def kept(folder: str, suffix: str, data: bytes, media_type: str) -> Stored:
+        name = f"{folder}/{job.id}/{hashlib.sha256(data).hexdigest()[:16]}.{suffix}"
+        return bench.put(Bucket.WORK, name, data, media_type)
+
+    described = deck_of(len(speeches)).to_dict()
+    deck = kept("slides", "json", json.dumps(described).encode(), "application/json")
+    drawn = slide_pictures(len(speeches)) if pictures is None else pictures
+    slides = [recorded(kept("slides", "png", one, "image/png")) for one in drawn]
     spoken = []
     for n, one in enumerate(speeches):
-        name = f"narration/{job.id}/{n}.wav"
-        stored = bench.put(Bucket.WORK, name, to_wav(one), "audio/wav")
+        stored = kept("narration", "wav", to_wav(one), "audio/wav")
         sentence = SpokenSentence(f"Satz {n}.", 0, one.samples)
         spoken.append(
             SlideSpeech(
                 stored.name, stored.generation, stored.size_bytes, 24000, one.samples, (sentence,)
             )
         )
-    narration = bench.put(
-        Bucket.WORK, f"narration/{job.id}/n.json", Narration(tuple(spoken)).to_json(), "a/json"
-    )
+    narration = kept("narration", "json", Narration(tuple(spoken)).to_json(), "application/json")
     facts: dict[str, Any] = {
         "slide_generation": {"deck": recorded(deck), "slides": slides},
         "text_to_speech": {"narration": recorded(narration)},
@@ -147,17 +154,20 @@ def test_a_fade_is_asked_for_by_an_option(bench: Bench, tmp_path: Path) -> None:
 
 def test_slides_that_are_missing_are_noticed(bench: Bench) -> None:
     with pytest.raises(SlidesDoNotMatch, match="2 drawn"):
-        bench.run("stitching", make, present, SPECS, order(bench, drawn=2))
+        bench.run("stitching", make, present, SPECS, order(bench, pictures=slide_pictures(2)))
 
 
 def test_slides_of_another_size_are_noticed(bench: Bench) -> None:
     with pytest.raises(SlideOfWrongSize):
-        bench.run("stitching", make, present, SPECS, order(bench, size=(640, 360)))
+        bench.run(
+            "stitching", make, present, SPECS, order(bench, pictures=slide_pictures(3, (640, 360)))
+        )
 
 
 def test_speech_that_is_gone_is_named(bench: Bench) -> None:
     job = order(bench)
-    bench.objects.remove(Bucket.WORK, f"narration/{job.id}/1.wav")
+    spoken = next(name for name in bench.names(Bucket.WORK) if name.endswith(".wav"))
+    bench.objects.remove(Bucket.WORK, spoken)
     with pytest.raises(SourceExpired):
         bench.run("stitching", make, present, SPECS, job)
     assert not any(name.startswith("films/") for name in bench.names(Bucket.WORK))
