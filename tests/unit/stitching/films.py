@@ -10,7 +10,7 @@ from typing import Any
 
 import av
 import numpy as np
-from av.video.frame import PictureType
+from av.video.frame import PictureType, VideoFrame
 from numpy.typing import NDArray
 
 from functions.stitching.encoding import Planes, encode_run, planes_of
@@ -93,19 +93,30 @@ def grey(value: int, size: tuple[int, int]) -> Planes:
 
 
 def pictures(path: Path) -> list[tuple[Fraction, float, bool]]:
-    """(time in seconds, mean luma, whether it is an I-frame) of every frame."""
+    """(time in seconds, mean luma of the upper half, whether it is an I-frame) of every frame."""
+    return [
+        (time, float(frame.to_ndarray(format="gray")[: frame.height // 2].mean()),
+         frame.pict_type == PictureType.I)
+        for time, frame in frames(path)
+    ]  # fmt: skip
+
+
+def lowest(path: Path) -> list[tuple[Fraction, bool]]:
+    """(time in seconds, whether a box with a line stands in the lower part) of every frame."""
+    return [
+        (time, bool(np.ptp(frame.to_ndarray(format="gray")[-frame.height // 4 :]) > 60))
+        for time, frame in frames(path)
+    ]
+
+
+def frames(path: Path) -> Iterator[tuple[Fraction, VideoFrame]]:
+    """Every frame and when it is shown, in seconds."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         assert stream.time_base is not None
-        return [
-            (
-                frame.pts * stream.time_base,
-                float(frame.to_ndarray(format="gray").mean()),
-                frame.pict_type == PictureType.I,
-            )
-            for frame in container.decode(stream)
-            if frame.pts is not None
-        ]
+        for frame in container.decode(stream):
+            assert frame.pts is not None
+            yield frame.pts * stream.time_base, frame
 
 
 def heard(path: Path) -> tuple[Samples, int]:
