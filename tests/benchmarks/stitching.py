@@ -6,7 +6,6 @@ and system, children included) from its first line on, without imports.
 
 from __future__ import annotations
 
-import io
 import json
 import resource
 import subprocess
@@ -17,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import av
 import numpy as np
@@ -85,13 +85,9 @@ def _speech(number: int, seconds: float) -> Spoken:
 
 
 def ours(
-    folder: Path,
-    out: Path,
-    options: FilmOptions,
-    kept: Kept | None = None,
-    edited: int | None = None,
+    folder: Path, out: Path, options: FilmOptions, *, kept: str = "", edited: int | None = None
 ) -> None:
-    """The film; `kept` are runs of an earlier one, of which slide `edited` looks otherwise now."""
+    """The film; `kept` names the runs of an earlier one, since which slide `edited` was changed."""
     film, speech = _measured(folder)
     names = [f"{n}.png{'*' * (n == edited)}" for n in range(SLIDES)]
 
@@ -103,7 +99,8 @@ def ours(
 
     rows = cues(film.sentences)
     scenery = Scenery(film, names, picture_of, SIZE, "en")
-    runs = Runs(kept or Kept(), "runs/", scenery, SIZE, options.motion)  # type: ignore[arg-type]
+    there: Any = Kept(folder / (kept or out.stem))
+    runs = Runs(there, "runs/", scenery, SIZE, options.motion)
     soft = rows if options.subtitles == "soft" else ()
     write_slideshow(
         out,
@@ -116,27 +113,33 @@ def ours(
 
 
 class Kept:
-    """Runs in memory: the work bucket without the time that the way there takes."""
+    """Runs in a folder: the work bucket without the time that the way there takes."""
 
-    def __init__(self) -> None:
-        self._there: dict[str, Stored] = {}
-        self._bytes: dict[str, bytes] = {}
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._folder.mkdir(exist_ok=True)
 
-    def stat(self, _bucket: Bucket, name: str) -> Stored | None:
-        return self._there.get(name)
+    def stat(self, bucket: Bucket, name: str) -> Stored | None:
+        path = self._path(name)
+        if not path.exists():
+            return None
+        spec = path.with_suffix(".spec").read_text()
+        return Stored(bucket, name, 1, path.stat().st_size, "video/mp4", "", spec)
 
     def read_at(self, _bucket: Bucket, name: str, _generation: int) -> Callable[[int, int], bytes]:
-        return lambda offset, length: self._bytes[name][offset : offset + length]
+        return lambda offset, length: self._path(name).read_bytes()[offset : offset + length]
 
     @contextmanager
     def create(
-        self, bucket: Bucket, name: str, *, content_type: str, spec: str
-    ) -> Iterator[io.BytesIO]:
-        out = io.BytesIO()
-        yield out
-        self._bytes[name] = out.getvalue()
-        size = len(self._bytes[name])
-        self._there[name] = Stored(bucket, name, 1, size, content_type, "", spec)
+        self, _bucket: Bucket, name: str, *, content_type: str, spec: str
+    ) -> Iterator[BinaryIO]:
+        assert content_type == "video/mp4"
+        self._path(name).with_suffix(".spec").write_text(spec)
+        with self._path(name).open("wb") as out:
+            yield out
+
+    def _path(self, name: str) -> Path:
+        return self._folder / name.replace("/", "_")
 
 
 def sound_alone(folder: Path, out: Path, options: dict[str, str]) -> None:
@@ -172,18 +175,9 @@ def _measured(folder: Path) -> tuple[Timeline, Speech]:
     return film, speech
 
 
-def _edited(folder: Path, out: Path) -> None:
-    """One slide of a film that was made before is changed; the first film is not counted."""
-    global before
-    kept = Kept()
-    ours(folder, out, FilmOptions(), kept)
-    before = time.process_time()
-    ours(folder, out, FilmOptions(), kept, edited=4)
-
-
 WAYS: dict[str, Callable[[Path, Path], None]] = {
     "ours": lambda folder, out: ours(folder, out, FilmOptions()),
-    "edited": _edited,
+    "edited": lambda folder, out: ours(folder, out, FilmOptions(), kept="earlier", edited=4),
     "fade": lambda folder, out: ours(folder, out, FilmOptions("fade")),
     "burned": lambda folder, out: ours(folder, out, FilmOptions(subtitles="burned")),
     "motion": lambda folder, out: ours(folder, out, FilmOptions(motion="gentle")),
@@ -215,6 +209,7 @@ def main() -> int:
         prepare(folder)
         film, speech = _measured(folder)
         np.save(folder / "sound.npy", np.concatenate(list(speech.sound(speech.gains(-16))), axis=1))
+        ours(folder, folder / "earlier.mp4", FilmOptions())
         costs = {way: run(way, folder) for way in ("moviepy", *WAYS)}
     print(f"{SLIDES} slides, {float(film.duration):.0f} s, {SIZE[0]}×{SIZE[1]}")
     print(f"{'way':<10}{'CPU s':>8}{'wall s':>8}{'peak MB':>9}{'MB':>6}{'÷ ours':>8}")

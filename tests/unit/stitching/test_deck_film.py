@@ -10,11 +10,14 @@ from typing import Any
 
 import av
 import pytest
+from PIL import Image
 
+from functions.stitching import passages
 from functions.stitching.deck_film import SlidesDoNotMatch
 from functions.stitching.making import make
 from functions.stitching.pictures import SlideOfWrongSize
 from functions.stitching.presenting import present
+from functions.stitching.timeline import RATE_HZ, FilmTooLong
 from shared.domain.deck import Deck
 from shared.domain.job import Job
 from shared.domain.narration import Narration, SlideSpeech, SpokenSentence
@@ -24,7 +27,15 @@ from shared.domain.wav import to_wav
 from shared.errors import SourceExpired
 from shared.ports import Stored
 from tests.unit.speech.bench import Bench, a_job
-from tests.unit.stitching.films import click_speech, heard, loudness_of, onsets, pictures, told
+from tests.unit.stitching.films import (
+    click_speech,
+    heard,
+    loudness_of,
+    lowest,
+    onsets,
+    pictures,
+    told,
+)
 from tests.unit.stitching.test_loudness import voice_like
 from tests.unit.stitching.uploads import encoded, quartered, sound_file
 
@@ -83,7 +94,12 @@ def order(
         sentence = SpokenSentence(f"Satz {n}.", 0, one.samples)
         spoken.append(
             SlideSpeech(
-                stored.name, stored.generation, stored.size_bytes, 24000, one.samples, (sentence,)
+                stored.name,
+                stored.generation,
+                stored.size_bytes,
+                one.rate_hz,
+                one.samples,
+                (sentence,),
             )
         )
     narration = kept("narration", "json", Narration(tuple(spoken)).to_json(), "application/json")
@@ -130,17 +146,47 @@ def test_a_deck_becomes_a_film_with_all_that_belongs_to_it(bench: Bench, tmp_pat
         assert container.metadata["title"] == "Blätter"
 
 
+@pytest.mark.parametrize("options", [{}, {"subtitles": "burned", "motion": "gentle"}])
 def test_music_lies_under_the_voice_and_changes_its_loudness_little(
-    bench: Bench, tmp_path: Path
+    bench: Bench, tmp_path: Path, options: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Fewer pictures: what is heard does not depend on how many are seen.
+    monkeypatch.setattr(passages, "STEP", RATE_HZ // 2)
     voice = Spoken((voice_like(24000, 8)[0] * 32767).astype("<i2").tobytes(), 24000)
-    job = order(bench, music=sound_file("mp3", 2), speeches=[voice] * 3)
+    job = order(bench, music=sound_file("mp3", 2), speeches=[voice] * 3, **options)
     path = films(bench, job, tmp_path)["film.mp4"]
     sound, rate = heard(path)
     assert sound.shape[0] == 2
     pause = sound[:, round(8.5 * rate) : round(9.2 * rate)]
     assert 0.003 < float(abs(pause).max()) < 0.1
     assert loudness_of(path)[0] == pytest.approx(-16, abs=1)
+
+
+def test_burned_in_subtitles_come_as_files_too_but_not_twice_into_the_picture(
+    bench: Bench, tmp_path: Path
+) -> None:
+    plain = [encoded(Image.new("RGB", (720, 720), (90 * n, 90, 90)), "PNG") for n in range(3)]
+    soft = films(bench, order(bench, pictures=plain), tmp_path)
+    texts = [soft[name].read_text() for name in ("subtitles.vtt", "subtitles.srt")]
+    poster = soft["poster.jpg"].read_bytes()
+    again = Bench.on(bench.stand_in)
+    burned = films(again, order(again, pictures=plain, subtitles="burned"), tmp_path)
+    assert list(burned) == ["film.mp4", "poster.jpg", "subtitles.vtt", "subtitles.srt"]
+    assert [burned[name].read_text() for name in ("subtitles.vtt", "subtitles.srt")] == texts
+    # Nobody speaks on a poster.
+    assert burned["poster.jpg"].read_bytes() == poster
+    with av.open(str(burned["film.mp4"])) as container:
+        assert not container.streams.subtitles
+        assert len(container.chapters()) == 3
+    there = [time for time, there in lowest(burned["film.mp4"]) if there]
+    assert float(there[0]) == 0.35
+
+
+def test_a_film_that_moves_is_not_made_longer_than_it_can_be_encoded(bench: Bench) -> None:
+    long = Spoken(bytes(2 * 8000 * 700), 8000)
+    job = order(bench, speeches=[long] * 3, motion="gentle")
+    with pytest.raises(FilmTooLong, match="Leave motion out"):
+        bench.run("stitching", make, present, SPECS, job)
 
 
 def test_a_fade_is_asked_for_by_an_option(bench: Bench, tmp_path: Path) -> None:
