@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +79,7 @@ class Player:
         """What is shown, RGB, of SAMPLE's size."""
         data = self._page.evaluate(_PICTURE, list(SAMPLE))
         shape = (SAMPLE[1], SAMPLE[0], 4)
-        return cast("NDArray[np.uint8]", np.array(data, np.uint8).reshape(shape)[..., :3])
+        return np.array(data, np.uint8).reshape(shape)[..., :3]
 
     def words(self) -> list[str]:
         """The subtitles that stand there now."""

@@ -70,7 +70,7 @@ def made(suite: Tenant, folder: Path, **options: str) -> Film:
 def link(client: Client, job: Mapping[str, Any], name: str) -> str:
     """The signed URL of a result."""
     one = next(one for one in job["artefacts"] if one["name"] == name)
-    return urljoin(client.api_url, client.answer("GET", one["url"]).headers["Location"])
+    return urljoin(client.api_url, str(client.answer("GET", one["url"]).headers["Location"]))
 
 
 def small(png: bytes) -> NDArray[np.uint8]:

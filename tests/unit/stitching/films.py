@@ -104,7 +104,7 @@ def pictures(path: Path) -> list[tuple[Fraction, float, bool]]:
 def lowest(path: Path) -> list[tuple[Fraction, bool]]:
     """(time in seconds, whether a box with a line stands in the lower part) of every frame."""
     return [
-        (time, bool(np.ptp(frame.to_ndarray(format="gray")[-frame.height // 4 :]) > 60))
+        (time, float(np.ptp(frame.to_ndarray(format="gray")[-frame.height // 4 :])) > 60)
         for time, frame in frames(path)
     ]
 

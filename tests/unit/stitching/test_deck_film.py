@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,7 @@ def order(
     pictures: Sequence[bytes] | None = None,
     music: bytes = b"",
     speeches: Sequence[Spoken] = SPEECHES,
-    **options: str,
+    options: Mapping[str, str] | None = None,
 ) -> Job:
     """A job whose deck is drawn and spoken; what it stands on is named by its content."""
     job = a_job("presentation")
@@ -116,7 +116,7 @@ def order(
                 "size_bytes": stored.size_bytes,
             }
         }
-    return a_job("presentation", options=options, facts=facts)
+    return a_job("presentation", options=dict(options or {}), facts=facts)
 
 
 def films(bench: Bench, job: Job, folder: Path) -> dict[str, Path]:
@@ -153,7 +153,7 @@ def test_music_lies_under_the_voice_and_changes_its_loudness_little(
     # Fewer pictures: what is heard does not depend on how many are seen.
     monkeypatch.setattr(passages, "STEP", RATE_HZ // 2)
     voice = Spoken((voice_like(24000, 8)[0] * 32767).astype("<i2").tobytes(), 24000)
-    job = order(bench, music=sound_file("mp3", 2), speeches=[voice] * 3, **options)
+    job = order(bench, music=sound_file("mp3", 2), speeches=[voice] * 3, options=options)
     path = films(bench, job, tmp_path)["film.mp4"]
     sound, rate = heard(path)
     assert sound.shape[0] == 2
@@ -170,7 +170,7 @@ def test_burned_in_subtitles_come_as_files_too_but_not_twice_into_the_picture(
     texts = [soft[name].read_text() for name in ("subtitles.vtt", "subtitles.srt")]
     poster = soft["poster.jpg"].read_bytes()
     again = Bench.on(bench.stand_in)
-    burned = films(again, order(again, pictures=plain, subtitles="burned"), tmp_path)
+    burned = films(again, order(again, pictures=plain, options={"subtitles": "burned"}), tmp_path)
     assert list(burned) == ["film.mp4", "poster.jpg", "subtitles.vtt", "subtitles.srt"]
     assert [burned[name].read_text() for name in ("subtitles.vtt", "subtitles.srt")] == texts
     # Nobody speaks on a poster.
@@ -184,7 +184,7 @@ def test_burned_in_subtitles_come_as_files_too_but_not_twice_into_the_picture(
 
 def test_a_film_that_moves_is_not_made_longer_than_it_can_be_encoded(bench: Bench) -> None:
     long = Spoken(bytes(2 * 8000 * 700), 8000)
-    job = order(bench, speeches=[long] * 3, motion="gentle")
+    job = order(bench, speeches=[long] * 3, options={"motion": "gentle"})
     with pytest.raises(FilmTooLong, match="Leave motion out"):
         bench.run("stitching", make, present, SPECS, job)
 
@@ -193,7 +193,7 @@ def test_a_fade_is_asked_for_by_an_option(bench: Bench, tmp_path: Path) -> None:
     cut = films(bench, order(bench), tmp_path)["film.mp4"]
     assert len(pictures(cut)) == 8
     again = Bench.on(bench.stand_in)
-    faded = films(again, order(again, transition="fade"), tmp_path)["film.mp4"]
+    faded = films(again, order(again, options={"transition": "fade"}), tmp_path)["film.mp4"]
     # Twelve mixed pictures a change; what is repeated every two seconds begins behind them.
     assert len(pictures(faded)) == 8 + 2 * 12 - 1
 

@@ -65,14 +65,16 @@ def test_an_edited_slide_is_encoded_and_all_others_are_found(
 ) -> None:
     speeches, before = speeches_of(slides), slide_pictures(slides)
     after = edited(before)
-    first, _ = made(bench, order(bench, speeches=speeches, pictures=before, **options), tmp_path)
+    first, _ = made(
+        bench, order(bench, speeches=speeches, pictures=before, options=options), tmp_path
+    )
     assert scenes(first) == (slides, 0)
-    job = order(bench, speeches=speeches, pictures=after, **options)
+    job = order(bench, speeches=speeches, pictures=after, options=options)
     second, path = made(bench, job, tmp_path)
     assert scenes(second) == (touched, slides - touched)
     assert first.artefacts[0].object != second.artefacts[0].object
     elsewhere = Bench.on(bench.stand_in)
-    job = order(elsewhere, speeches=speeches, pictures=after, **options)
+    job = order(elsewhere, speeches=speeches, pictures=after, options=options)
     fresh, afresh = made(elsewhere, job, tmp_path)
     assert scenes(fresh) == (slides, 0)
     assert path.read_bytes() == afresh.read_bytes()

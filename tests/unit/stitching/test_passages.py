@@ -40,8 +40,10 @@ def seconds(*lengths: float) -> list[int]:
 
 
 OPTIONS = [
-    FilmOptions(*rest)
-    for rest in itertools.product(("cut", "fade"), ("soft", "burned"), ("none", "gentle"))
+    FilmOptions.of({"transition": transition, "subtitles": subtitles, "motion": motion})
+    for transition in ("cut", "fade")
+    for subtitles in ("soft", "burned")
+    for motion in ("none", "gentle")
 ]
 
 
@@ -77,7 +79,7 @@ def test_a_line_stands_exactly_as_long_as_its_cue(options: FilmOptions) -> None:
     film = film_of([seconds(1.2345, 2.5), seconds(3.3, 61.7), [], seconds(0.9)])
     rows = cues(film.sentences)
     assert len(rows) == 5
-    expected = {Fraction(cue.end_ms, 1000): () for cue in rows}
+    expected: dict[Fraction, tuple[str, ...]] = {Fraction(cue.end_ms, 1000): () for cue in rows}
     expected.update({Fraction(cue.start_ms, 1000): cue.lines for cue in rows})
     assert dict(changes(passages(film, rows, options))) == expected
 
