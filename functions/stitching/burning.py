@@ -17,6 +17,8 @@ from shared.typography.writing import write_line
 
 SAFE = 0.05
 """What EBU R 95 keeps free of graphics at every edge."""
+SAFE_BELOW_UPRIGHT = 0.1
+"""Where films in portrait are watched, buttons lie over their lower edge."""
 COVER = 0.78
 """How much the box covers: white on it has a contrast of at least 9 to 1 on any picture."""
 _BOX = (10, 12, 16)
@@ -77,7 +79,8 @@ class Burner:
             write_line(draw, block, block.lines[0].text, (edge, y), 255, rtl=rtl)
             y += block.height
         left = (self._width - width) // 4 * 2
-        top = max(0, round(self._height * (1 - SAFE)) - height) // 2 * 2
+        below = SAFE if self._width >= self._height else SAFE_BELOW_UPRIGHT
+        top = max(0, round(self._height * (1 - below)) - height) // 2 * 2
         return _composed(text, _rounded((width, height), pad * 0.6), left, top)
 
     def _is_rtl(self, text: str) -> bool:

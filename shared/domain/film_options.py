@@ -19,8 +19,8 @@ FILM_LONGEST_S = 2 * 3600
 """Encoding takes about a sixtieth of a film's length: this fits one function's time by far."""
 MOVING_LONGEST_S = 30 * 60
 """With motion every frame is drawn: at 1080p a film's length and no more fits all attempts."""
-SUBTITLE_ROOM = Fraction(22, 100)
-"""The part of a slide's height, from below, that burned-in subtitles may cover."""
+SUBTITLE_ROOM = Fraction(24, 100)
+"""The part of a slide's height, from below, that stays free of text for burned-in subtitles."""
 FILM_NAMES = ("transition", "subtitles", "motion")
 STILL_NAMES = ("shape", "resolution", "loudness", "motion")
 _NARROWEST = 3

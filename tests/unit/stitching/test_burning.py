@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from functions.stitching.burning import SAFE, Burner, Overlay
+from functions.stitching.burning import SAFE, SAFE_BELOW_UPRIGHT, Burner, Overlay
 from functions.stitching.encoding import Planes, frame_of, planes_of, split
+from functions.stitching.motion import FOCUSES, ZOOM
 from functions.stitching.subtitles import COLUMNS, wrap
 from shared.domain.deck import picture_size
 from shared.domain.film_options import SUBTITLE_ROOM
@@ -57,8 +58,11 @@ def test_two_lines_stand_inside_the_safe_area_and_the_room_that_slides_keep(
     left, top, right, bottom = box(Burner(size, language).overlay(lines))
     assert left >= size[0] * SAFE - 1
     assert right <= size[0] * (1 - SAFE) + 1
-    assert bottom <= size[1] * (1 - SAFE) + 1
-    assert top >= size[1] * (1 - SUBTITLE_ROOM)
+    below = SAFE if size[0] >= size[1] else SAFE_BELOW_UPRIGHT
+    assert bottom <= size[1] * (1 - below) + 1
+    # Where a slide's text ends, also when a move has come as near as it comes.
+    for _, y in ((0, 0), *FOCUSES):
+        assert top >= size[1] * (y + (1 - float(SUBTITLE_ROOM) - y) * (1 + ZOOM))
     assert abs(left + right - size[0]) <= 4
 
 
