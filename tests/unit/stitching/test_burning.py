@@ -61,7 +61,7 @@ def test_two_lines_stand_inside_the_safe_area_and_the_room_that_slides_keep(
     below = SAFE if size[0] >= size[1] else SAFE_BELOW_UPRIGHT
     assert bottom <= size[1] * (1 - below) + 1
     # Where a slide's text ends, also when a move has come as near as it comes.
-    for _, y in ((0, 0), *FOCUSES):
+    for _, y in FOCUSES:
         assert top >= size[1] * (y + (1 - float(SUBTITLE_ROOM) - y) * (1 + ZOOM))
     assert abs(left + right - size[0]) <= 4
 
