@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import io
+from fractions import Fraction
 
 from PIL import Image, ImageDraw, ImageOps
 
 from functions.slide_generation.backdrops import backdrop
-from functions.slide_generation.fonts import font
-from functions.slide_generation.layout import Box, Placed, Plan, Planner
+from functions.slide_generation.layout import NOTHING, Box, Placed, Plan, Planner
 from functions.slide_generation.themes import THEMES, Colour, Theme
-from functions.slide_generation.typesetting import Block, Style, Text, runs
 from shared.domain.deck import Deck
+from shared.typography.typesetting import Style, Text
+from shared.typography.writing import write_line
 
 COMPRESSION = 1
 """PNG's quickest: level 6 takes five times as long for a fifth less."""
@@ -19,12 +20,12 @@ OVER = 4
 
 
 class Artist:
-    """Draws the slides of one deck."""
+    """Draws the slides of one deck. `below`: how much of the height stays free of text."""
 
-    def __init__(self, deck: Deck) -> None:
+    def __init__(self, deck: Deck, below: Fraction = NOTHING) -> None:
         self._deck = deck
         self._theme = THEMES[deck.theme]
-        self._planner = Planner(deck, self._theme)
+        self._planner = Planner(deck, self._theme, below)
         self._width, self._height = deck.size
         self._u = min(deck.size) / 100
 
@@ -121,26 +122,6 @@ class Artist:
             return
         fitted = ImageOps.fit(picture.convert("RGB"), size, Image.Resampling.LANCZOS)
         image.paste(fitted, at)
-
-
-def write_line(
-    draw: ImageDraw.ImageDraw, block: Block, text: str, at: tuple[float, float], colour: Colour,
-    *, rtl: bool,
-) -> None:  # fmt: skip
-    """One line whose upper edge is at `at`, from there to the right, or to the left if `rtl`."""
-    x, top = at
-    parts = runs(text, block.style)
-    for face, part in parts:
-        used = font(face, block.size_px, block.style.weight)
-        ascent, descent = used.getmetrics()
-        base = top + (block.line_height - ascent - descent) / 2 + ascent
-        direction = "rtl" if rtl and (len(parts) == 1 or Text(part, block.style).rtl) else None
-        draw.text(
-            (x, base), part, colour, used, anchor="rs" if rtl else "ls",
-            direction=direction, language=block.style.language,
-        )  # fmt: skip
-        length = used.getlength(part, direction=direction, language=block.style.language)
-        x += -length if rtl else length
 
 
 def png(image: Image.Image) -> bytes:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from fractions import Fraction
 
-from functions.slide_generation.layout import Planner
+from functions.slide_generation.layout import NOTHING, Planner
 from functions.slide_generation.themes import THEMES
 from shared.domain.deck import SLIDES_RANGE, Deck, Slide
 
 _SENTENCE = re.compile(r"(?<=[.!?…؟।])\s+|(?<=[。！？])|\n+")
 
 
-def fitted(deck: Deck) -> Deck:
+def fitted(deck: Deck, below: Fraction = NOTHING) -> Deck:
     """The deck with every slide split that does not fit, as long as a deck may have more slides.
+    `below`: how much of the height stays free of text.
 
     What is left over is drawn smaller.
     """
-    planner = Planner(deck, THEMES[deck.theme])
+    planner = Planner(deck, THEMES[deck.theme], below)
     slides: list[Slide] = []
     waiting = list(deck.slides)
     while waiting:

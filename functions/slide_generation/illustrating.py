@@ -7,6 +7,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 from PIL import Image
@@ -22,7 +23,7 @@ from functions.slide_generation.storing import (
 )
 from functions.slide_generation.themes import THEMES
 from functions.slide_generation.writing import recorded_deck
-from functions.slide_generation.written import options_of
+from functions.slide_generation.written import kept_free, options_of
 from shared.domain.deck import Deck
 from shared.domain.deck_options import DeckOptions
 from shared.domain.deck_pictures import CHART
@@ -64,27 +65,28 @@ def draw_slides(task: Task) -> Finished:
     )
 
 
-def slide_key(deck: Deck, number: int, picture: Any) -> str:
+def slide_key(deck: Deck, number: int, picture: Any, below: Fraction) -> str:
     """The content address of a slide's picture: all that it looks like. `picture`: what the
     picture on it is made of, JSON-able, or None."""
     slide = deck.slides[number].to_dict()
     shown = {name: slide[name] for name in ("heading", "bullets", "layout")}
     content = [
         DRAWING, shown, picture, number, len(deck.slides), deck.language, deck.theme, deck.aspect,
-        deck.resolution,
+        deck.resolution, str(below),
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _drawn(task: Task, deck: Deck) -> tuple[list[Stored], int]:
     """Every slide's picture, and how many were drawn before."""
-    artist, album = Artist(deck), Album.of(task)
+    below = kept_free(task)
+    artist, album = Artist(deck, below), Album.of(task)
     drawn: list[Stored] = []
     hits = 0
     for number, slide in enumerate(deck.slides):
         task.check()
         task.progress(number / len(deck.slides))
-        key = slide_key(deck, number, album.key(slide.picture))
+        key = slide_key(deck, number, album.key(slide.picture), below)
         name = f"{SLIDES_PREFIX}{task.job.id}/{key[:24]}.png"
         there = task.objects.stat(Bucket.WORK, name)
         hits += there is not None

@@ -7,17 +7,19 @@ from right to left is laid out as in a mirror; `drawing` turns it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 from functions.slide_generation.themes import Theme
-from functions.slide_generation.typesetting import Block, Style, Text
 from shared.domain.deck import Deck, Slide
+from shared.typography.typesetting import Block, Style, Text
 
 Role = Literal["heading", "ink", "muted"]
 SMALLEST_U = 2.6
 """Below this a text cannot be read in a room; a slide is split instead."""
 EASY_U = 4.0
 """Below this points are hard to read: a large heading above them gives way first."""
+NOTHING = Fraction(0)
 _HEADINGS_U = (7.4, 5.6, 4.4)
 
 
@@ -55,9 +57,9 @@ class Plan:
 
 
 class Planner:
-    """Plans the slides of one deck."""
+    """Plans the slides of one deck. With `below` so much of the height stays free of text."""
 
-    def __init__(self, deck: Deck, theme: Theme) -> None:
+    def __init__(self, deck: Deck, theme: Theme, below: Fraction = NOTHING) -> None:
         self._width, self._height = deck.size
         self._u = min(deck.size) / 100
         self._language = deck.language
@@ -65,7 +67,7 @@ class Planner:
         wide = self._width > self._height
         self._margin = (9 if wide else 8.5) * self._u
         top = (9 if wide else 14) * self._u
-        bottom = (11 if wide else 16) * self._u
+        bottom = max((11 if wide else 16) * self._u, float(below * self._height))
         self._page = Box(
             self._margin, top, self._width - 2 * self._margin, self._height - top - bottom
         )

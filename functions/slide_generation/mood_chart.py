@@ -8,8 +8,8 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from functions.slide_generation.fonts import INTER, font
 from functions.slide_generation.themes import Colour, Theme, contrast
+from shared.typography.fonts import INTER, font
 
 _FINE = 3
 """Shapes are drawn so many times larger and then made small: Pillow's own have jagged edges."""

@@ -15,7 +15,7 @@ from functions.slide_generation.fitting import fitted
 from functions.slide_generation.outlining import look, read_outline
 from functions.slide_generation.retelling import from_timeline
 from functions.slide_generation.storing import SLIDES_PREFIX, deck_json, read_stored, write_once
-from functions.slide_generation.written import Written, options_of
+from functions.slide_generation.written import Written, kept_free, options_of
 from shared import bootstrap
 from shared.domain.deck import Deck
 from shared.domain.deck_options import DeckOptions
@@ -31,7 +31,7 @@ def write_deck(task: Task) -> Finished:
     """Write deck.json once. The spec names where the deck comes from: {"deck": "prompt"}."""
     options = options_of(task)
     written = _SOURCES[task.spec["deck"]](task, options)
-    deck = fitted(written.deck)
+    deck = fitted(written.deck, kept_free(task))
     content = deck_json(deck)
     spec = hashlib.sha256(content).hexdigest()
     name = f"{SLIDES_PREFIX}{task.job.id}/{spec[:12]}/deck.json"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
+from functions.slide_generation.layout import NOTHING
 from shared.domain.deck import Deck
 from shared.domain.deck_options import DeckOptions
+from shared.domain.film_options import SUBTITLE_ROOM, FilmOptions
 from shared.errors import InvalidOption
 from shared.stage import Task
 
@@ -26,3 +29,12 @@ def options_of(task: Task) -> DeckOptions:
         return DeckOptions.of(task.job.options)
     except ValueError as wrong:
         raise InvalidOption(str(wrong)) from wrong
+
+
+def kept_free(task: Task) -> Fraction:
+    """How much of a slide's height stays free of text, because subtitles will be burned in."""
+    try:
+        burned = FilmOptions.of(task.job.options).subtitles == "burned"
+    except ValueError as wrong:
+        raise InvalidOption(str(wrong)) from wrong
+    return SUBTITLE_ROOM if burned else NOTHING

@@ -8,21 +8,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from av.video.frame import VideoFrame
-
-from functions.stitching.film import About, Samples, film_frame
+from functions.stitching.encoding import Planes, planes_of
+from functions.stitching.film import About, Samples
 from functions.stitching.languages import iso_639_2
 from functions.stitching.loudness import TARGET_LUFS
-from functions.stitching.made import Made
+from functions.stitching.made import FILMS_PREFIX, Made
 from functions.stitching.music import with_music
+from functions.stitching.passages import passages
 from functions.stitching.pictures import pixels, poster, slide_picture
 from functions.stitching.reading import read_recorded, read_whole
+from functions.stitching.runs import Runs
+from functions.stitching.scenery import Scenery
 from functions.stitching.slideshow import write_slideshow
 from functions.stitching.speech import STEREO_LU, Speech
 from functions.stitching.subtitles import Cue, cues, to_srt, to_vtt
-from functions.stitching.timeline import RATE_HZ, Timeline, chapters, timeline
+from functions.stitching.timeline import RATE_HZ, FilmTooLong, Timeline, chapters, timeline
 from shared.domain.deck import Deck
-from shared.domain.film_options import FILM_LONGEST_S, FilmOptions
+from shared.domain.film_options import FILM_LONGEST_S, MOVING_LONGEST_S, FilmOptions
 from shared.domain.narration import Narration
 from shared.domain.pipeline import Bucket
 from shared.domain.speech import Spoken
@@ -42,9 +44,11 @@ class SlidesDoNotMatch(PermanentError):
 
 @dataclass(frozen=True)
 class DeckFilm:
-    """All that a film of slides is made of. `content` is what its name is derived from."""
+    """All that a film of slides is made of. `folder` is where its runs are kept, `content` what
+    its name is derived from."""
 
     objects: ObjectStore
+    folder: str
     deck: Deck
     slides: Sequence[Mapping[str, Any]]
     narration: Narration
@@ -69,7 +73,15 @@ class DeckFilm:
         except ValueError as wrong:
             raise InvalidOption(str(wrong)) from wrong
         music = task.job.facts.get("upload_trigger", {}).get("music")
-        return cls(task.objects, deck, slides, narration, options, music)
+        return cls(
+            task.objects,
+            f"{FILMS_PREFIX}{task.job.id}/runs/",
+            deck,
+            slides,
+            narration,
+            options,
+            music,
+        )
 
     @property
     def content(self) -> list[Any]:
@@ -83,50 +95,68 @@ class DeckFilm:
         ]
 
     def write(self, path: Path, check: Callable[[], None]) -> Made:
-        """Write the film to `path`."""
+        """Write the film to `path`; what did not change since an earlier film of the job is not
+        encoded again. Raises FilmTooLong and what reading raises."""
         film = timeline(self.narration)
+        self._check_length(film)
         rows = cues(film.sentences)
         channels = 1 if self.music is None else 2
         speech = Speech(film, self._speech)
         speech.measure(check)
         factors = speech.gains(TARGET_LUFS - (STEREO_LU if channels == 2 else 0))
+        # Burned-in lines would stand there twice in players that show subtitles unasked.
+        soft = rows if self.options.subtitles == "soft" else ()
         about = About(
-            size=self.deck.size,
             channels=channels,
             title=self.deck.title,
             language=iso_639_2(self.deck.language),
             chapters=chapters(film, [slide.heading for slide in self.deck.slides]),
-            subtitles=bool(rows),
+            subtitles=bool(soft),
         )
+        runs = self._runs(film)
         write_slideshow(
             path,
-            film,
             about,
-            frame_of=self._frame,
+            runs=runs.all_of(passages(film, rows, self.options), check),
             sound=self._sound(film, speech.sound(factors)),
-            cues=rows,
-            transition=self.options.transition,
+            cues=soft,
             check=check,
         )
-        return self._made(film, rows)
+        return self._made(film, rows, encoded=len(runs.encoded))
 
     def describe(self) -> Made:
         """What `write` would give, without writing the film."""
         film = timeline(self.narration)
-        return self._made(film, cues(film.sentences))
+        return self._made(film, cues(film.sentences), encoded=0)
 
-    def _made(self, film: Timeline, rows: Sequence[Cue]) -> Made:
+    def _made(self, film: Timeline, rows: Sequence[Cue], *, encoded: int) -> Made:
         first = slide_picture(read_recorded(self.objects, self.slides[0]), self.deck.size)
         facts = {
             "duration_s": round(float(film.duration), 3),
             "slides": len(self.slides),
             "width": self.deck.size[0],
             "height": self.deck.size[1],
+            "scenes_encoded": encoded,
+            "scenes_found": len(self.slides) - encoded,
         }
         spoken = bool(rows)
         return Made(
             poster(first), to_vtt(rows) if spoken else "", to_srt(rows) if spoken else "", facts
         )
+
+    def _check_length(self, film: Timeline) -> None:
+        if self.options.motion == "gentle" and film.duration > MOVING_LONGEST_S:
+            raise FilmTooLong(
+                f"The film would be {float(film.duration) / 60:.0f} minutes long; with motion the "
+                f"limit is {MOVING_LONGEST_S // 60}. Leave motion out, or shorten what is spoken."
+            )
+
+    def _runs(self, film: Timeline) -> Runs:
+        # A slide's object is written once and named by what it shows.
+        names = [str(one["name"]) for one in self.slides]
+        size = self.deck.size
+        scenery = Scenery(film, names, self._picture, size, self.deck.language)
+        return Runs(self.objects, self.folder, scenery, size, self.options.motion)
 
     def _sound(self, film: Timeline, voice: Iterator[Samples]) -> Iterator[Samples]:
         if self.music is None:
@@ -140,9 +170,9 @@ class DeckFilm:
 
         return with_music(voice, film, decode)
 
-    def _frame(self, number: int) -> VideoFrame:
+    def _picture(self, number: int) -> Planes:
         data = read_recorded(self.objects, self.slides[number])
-        return film_frame(pixels(slide_picture(data, self.deck.size)))
+        return planes_of(pixels(slide_picture(data, self.deck.size)))
 
     def _speech(self, number: int) -> Spoken:
         one = self.narration.slides[number]

@@ -1,7 +1,6 @@
-"""An MP4 written frame by frame: H.264 only where the picture changes, AAC once, text beside it.
+"""An MP4 put together: pictures that are encoded already, AAC encoded once, text beside it.
 
-Times are samples of 48 kHz; a picture's stamp is exact to 1/90,000 s. The settings were measured:
-they make a film of slides cost little more than encoding its sound.
+Times are samples of 48 kHz; a picture's stamp is exact to 1/90,000 s.
 """
 
 from __future__ import annotations
@@ -17,11 +16,11 @@ from typing import Any
 import av
 import numpy as np
 from av.subtitles.stream import SubtitleStream
-from av.video.frame import PictureType, VideoFrame
-from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from functions.stitching.encoding import TICK, opened_run, parameters, ticks
+from functions.stitching.passages import LAST
 from functions.stitching.subtitles import Cue
 from functions.stitching.timeline import RATE_HZ
 
@@ -30,27 +29,7 @@ Samples = NDArray[np.float32]
 Chapter = tuple[Fraction, Fraction, str]
 """Start and end in seconds, title."""
 
-TICKS_A_SECOND = 90_000
-_TICK = Fraction(1, TICKS_A_SECOND)
 _MS = Fraction(1, 1000)
-REPEAT = 2 * RATE_HZ
-"""A picture that stays is repeated this often: a seek finds one, and no player stalls."""
-LAST = RATE_HZ // 30
-"""The last picture stands this long before the end, so that the video ends with the sound."""
-_BT709 = 1
-_X264 = {
-    "preset": "veryfast",
-    "tune": "stillimage",
-    "crf": "20",
-    "bf": "0",
-    "rc-lookahead": "0",
-    "sc_threshold": "0",
-    # An I-frame where we say so and nowhere else.
-    "g": "100000",
-    "forced-idr": "1",
-    # The same bytes on any number of cores.
-    "threads": "1",
-}
 # "Better and much faster at higher bit rates" (FFmpeg's manual): measured 2 to 3 times, with a
 # smaller error at the same size.
 _AAC = {"aac_coder": "fast"}
@@ -70,9 +49,8 @@ Format: Layer, Start, End, Style, Text
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a film is. `size` in pixels, both even; `language` in ISO 639-2, "und" when unknown."""
+    """What a film is. `language` in ISO 639-2, "und" when unknown."""
 
-    size: tuple[int, int]
     channels: int
     title: str = ""
     language: str = "und"
@@ -81,15 +59,16 @@ class About:
 
 
 class Film:
-    """A film being written to `path`. Pictures, sound and cues come in the order of their times,
-    sound first where times are equal. On an error the file is removed."""
+    """A film being written to `path`, of runs that are encoded like `run`. Pictures, sound and
+    cues come in the order of their times, sound first where times are equal. On an error the file
+    is removed."""
 
-    def __init__(self, path: Path, about: About) -> None:
+    def __init__(self, path: Path, about: About, run: bytes) -> None:
         self._path = path
         self._heard = 0
         self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
         self._container.metadata["title"] = about.title
-        self._video = self._add_video(about)
+        self._video, self._parameters = self._add_video(run)
         self._audio = self._container.add_stream("aac", rate=RATE_HZ, options=_AAC)
         self._layout = "mono" if about.channels == 1 else "stereo"
         self._audio.layout = self._layout
@@ -107,12 +86,21 @@ class Film:
         """How many samples of sound are written."""
         return self._heard
 
-    def picture(self, frame: VideoFrame, at: int, *, key: bool = False) -> None:
-        """Show `frame` (yuv420p, see `film_frame`) from sample `at` on."""
-        frame.pts = round(Fraction(at * TICKS_A_SECOND, RATE_HZ))
-        frame.time_base = _TICK
-        frame.pict_type = PictureType.I if key else PictureType.NONE
-        self._container.mux(self._video.encode(frame))
+    @property
+    def parameters(self) -> bytes:
+        """The parameter sets that every picture must have been encoded with."""
+        return self._parameters
+
+    def picture(self, data: bytes, at: int, *, key: bool) -> None:
+        """Show a coded picture from tick `at` on; `key`: it is an IDR frame."""
+        packet = av.Packet(data)
+        packet.stream = self._video
+        packet.time_base = TICK
+        packet.pts = packet.dts = at
+        # The last one's counts; each other one's ends with the next picture.
+        packet.duration = ticks(LAST)
+        packet.is_keyframe = key
+        self._container.mux_one(packet)
 
     def sound(self, block: Samples) -> None:
         """Append sound; what passes full scale is cut."""
@@ -135,7 +123,6 @@ class Film:
         end_ms = self._heard * 1000 // RATE_HZ
         if self._text is not None and end_ms > self._cue_end_ms:
             self._say("", self._cue_end_ms, end_ms)
-        self._container.mux(self._video.encode(None))
         self._container.mux(self._audio.encode(None))
         self._container.close()
 
@@ -154,16 +141,11 @@ class Film:
         self._container.close()
         self._path.unlink(missing_ok=True)
 
-    def _add_video(self, about: About) -> VideoStream:
-        stream = self._container.add_stream("libx264", rate=30, options=_X264)
-        stream.width, stream.height = about.size
-        stream.pix_fmt = "yuv420p"
-        stream.time_base = _TICK
-        context: Any = stream.codec_context
-        context.time_base = _TICK
-        context.colorspace = context.color_primaries = context.color_trc = _BT709
-        context.color_range = ColorRange.MPEG
-        return stream
+    def _add_video(self, run: bytes) -> tuple[VideoStream, bytes]:
+        with opened_run(run) as (_, source):
+            stream = self._container.add_stream_from_template(source)
+            stream.time_base = TICK
+            return stream, parameters(source)
 
     def _add_text(self, about: About) -> SubtitleStream:
         stream = self._container.add_stream("mov_text")
@@ -183,18 +165,6 @@ class Film:
         packet.duration = end_ms - start_ms
         packet.is_keyframe = True
         self._container.mux_one(packet)
-
-
-def film_frame(picture: NDArray[np.uint8]) -> VideoFrame:
-    """An RGB picture, uint8 of shape (height, width, 3) with even sides, as BT.709 video."""
-    return VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24").reformat(
-        format="yuv420p",
-        src_colorspace=Colorspace.ITU709,
-        dst_colorspace=Colorspace.ITU709,
-        src_color_range=ColorRange.JPEG,
-        dst_color_range=ColorRange.MPEG,
-        threads=1,
-    )
 
 
 def _chapter(number: int, start: Fraction, end: Fraction, title: str) -> Any:

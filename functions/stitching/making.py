@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from functions.stitching.deck_film import DeckFilm
+from functions.stitching.made import FILMS_PREFIX
 from functions.stitching.still import StillFilm
 from shared.domain.effects import Finished
 from shared.domain.pipeline import Bucket
 from shared.ports import Stored
 from shared.stage import Task
 
-FILMS_PREFIX = "films/"
-RECIPE_OF_FILMS = 1
+RECIPE_OF_FILMS = 2
 """Raised when the same inputs would give another film, so that older ones are not adopted."""
 _BLOCK_BYTES = 1 << 20
 
@@ -56,7 +56,7 @@ def make(task: Task) -> Finished:
         if data
     ]
     facts: Mapping[str, Any] = {"spec": spec, **made.facts}
-    task.log("film.made", size_bytes=stored.size_bytes, found=there is not None)
+    task.log("film.made", size_bytes=stored.size_bytes, found=there is not None, **made.facts)
     return Finished(tuple(artefacts), facts=facts, warnings=made.warnings)
 
 

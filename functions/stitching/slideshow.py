@@ -1,46 +1,51 @@
-"""Slides, their speech and their subtitles become one film file."""
+"""Encoded pictures, their speech and their subtitles become one film file."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
-from av.video.frame import VideoFrame
-
+from functions.stitching.encoding import TICKS_A_SECOND, read_run, ticks
 from functions.stitching.film import About, Film, Samples
 from functions.stitching.subtitles import Cue
-from functions.stitching.timeline import RATE_HZ, Timeline
-from functions.stitching.transitions import shots
-from shared.domain.film_options import Transition
+from functions.stitching.timeline import RATE_HZ
 
 
 def write_slideshow(
     path: Path,
-    film: Timeline,
     about: About,
     *,
-    frame_of: Callable[[int], VideoFrame],
+    runs: Iterable[tuple[int, bytes]],
     sound: Iterable[Samples],
     cues: Sequence[Cue],
-    transition: Transition,
     check: Callable[[], None],
 ) -> None:
-    """Write the film to `path`. `frame_of` gives a slide's picture by its number and is asked for
-    one at a time, `sound` covers the whole timeline in short blocks, `check` is asked often and
-    may raise."""
+    """Write the film to `path`. `runs` gives the start in samples and the run of every passage, at
+    least one; `sound` covers the whole film in short blocks; `check` is asked often and may raise.
+
+    Raises ValueError when two runs are not encoded alike.
+    """
     blocks = iter(sound)
     waiting = list(reversed(cues))
-    with Film(path, about) as out:
-        for shot in shots(film, frame_of, transition):
-            check()
-            _play(out, blocks, waiting, until=shot.at)
-            out.picture(shot.frame, shot.at, key=shot.key)
-        _play(out, blocks, waiting, until=film.end)
+    following = iter(runs)
+    first = next(following)
+    with Film(path, about, first[1]) as out:
+        for start, run in chain([first], following):
+            parameters, coded = read_run(run)
+            if parameters != out.parameters:
+                raise ValueError("two runs of a film are not encoded alike")
+            begin = ticks(start)
+            for one in coded:
+                check()
+                _play(out, blocks, waiting, until_tick=begin + one.at)
+                out.picture(one.data, begin + one.at, key=one.key)
+        _play(out, blocks, waiting, until_tick=None)
 
 
-def _play(out: Film, blocks: Iterator[Samples], waiting: list[Cue], until: int) -> None:
-    """Sound up to `until`, and the cues that begin before."""
-    while out.heard < until:
+def _play(out: Film, blocks: Iterator[Samples], waiting: list[Cue], until_tick: int | None) -> None:
+    """Sound up to a time, or all of it, and the cues that begin before."""
+    while until_tick is None or out.heard * TICKS_A_SECOND < until_tick * RATE_HZ:
         block = next(blocks, None)
         if block is None:
             break

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from functions.stitching.film import LAST, REPEAT, About, Film, Samples, film_frame
+from functions.stitching.encoding import (
+    Coded,
+    Shown,
+    encode_run,
+    frame_of,
+    planes_of,
+    read_run,
+    ticks,
+)
+from functions.stitching.film import About, Film, Samples
 from functions.stitching.loudness import (
     FRAMES_A_SECOND,
     TARGET_LUFS,
@@ -20,9 +30,11 @@ from functions.stitching.loudness import (
     gains,
 )
 from functions.stitching.made import Made
+from functions.stitching.motion import CYCLE, Move, focus_of, nearest
+from functions.stitching.passages import LAST, LONGEST, REPEAT
 from functions.stitching.pictures import fitted, pixels, poster
 from functions.stitching.reading import read_whole
-from functions.stitching.timeline import RATE_HZ
+from functions.stitching.timeline import RATE_HZ, STEP
 from shared.domain.film_options import FILM_LONGEST_S, StillOptions
 from shared.domain.pipeline import Bucket
 from shared.errors import InvalidOption
@@ -66,39 +78,53 @@ class StillFilm:
 
     def write(self, path: Path, check: Callable[[], None]) -> Made:
         """Write the film to `path`. Raises what reading the picture and the sound raises."""
-        shown = self._shown()
+        shown, size = self._shown()
         factors = self._factors(check)
-        about = About(size=shown.size, channels=2, title=self.title)
-        frame = film_frame(pixels(shown))
-        with Film(path, about) as film:
-            film.picture(frame, 0, key=True)
-            following = REPEAT
+        about = About(channels=2, title=self.title)
+        run = encode_run(self._pictures(shown, size), size, self.options.motion, check)
+        step = STEP if self.options.motion == "gentle" else REPEAT
+        # How long the sound is shows only at its end: until then one run follows another.
+        pictures = cycle(read_run(run)[1])
+        with Film(path, about, run) as film:
+            following = 0
             for block in self._evened(factors):
                 check()
                 film.sound(block)
                 while following < film.heard - LAST:
-                    film.picture(frame, following)
-                    following += REPEAT
+                    _show(film, next(pictures), following)
+                    following += step
             if film.heard < _SHORTEST:
                 raise UndecodableSound("The sound is shorter than a tenth of a second.")
-            film.picture(frame, film.heard - LAST)
+            _show(film, next(pictures), film.heard - LAST)
             seconds = film.heard / RATE_HZ
-        return self._made(shown, {"duration_s": round(seconds, 3)})
+        return self._made(shown, size, seconds)
 
     def describe(self) -> Made:
         """What `write` would give, without writing the film."""
         seconds = sum(block.shape[1] for block in self._blocks()) / RATE_HZ
-        return self._made(self._shown(), {"duration_s": round(seconds, 3)})
+        return self._made(*self._shown(), seconds)
 
-    def _made(self, shown: Image.Image, facts: Mapping[str, Any]) -> Made:
-        return Made(poster(shown), facts={**facts, "width": shown.width, "height": shown.height})
+    def _made(self, shown: Image.Image, size: tuple[int, int], seconds: float) -> Made:
+        facts = {"duration_s": round(seconds, 3), "width": size[0], "height": size[1]}
+        return Made(poster(shown), facts=facts)
 
-    def _shown(self) -> Image.Image:
+    def _shown(self) -> tuple[Image.Image, tuple[int, int]]:
+        """The picture, larger than the film if a move comes nearer to it, and the film's size."""
         data = read_whole(
             self.objects, Bucket.UPLOADS, self.picture["object"], self.picture["generation"]
         )
         size = self.options.film_size(self.picture["width"], self.picture["height"])
-        return fitted(read_picture(data, most_side_px=2 * max(size)), size)
+        picture = read_picture(data, most_side_px=2 * max(size))
+        return fitted(picture, nearest(size) if self.options.motion == "gentle" else size), size
+
+    def _pictures(self, shown: Image.Image, size: tuple[int, int]) -> Shown:
+        """One run: a picture that stays, or a move that ends where it began."""
+        planes = planes_of(pixels(shown))
+        if self.options.motion == "gentle":
+            move = Move(planes, size, focus_of(self.picture["object"]))
+            return ((at, frame_of(move.at(at))) for at in range(0, CYCLE, STEP))
+        frame = frame_of(planes)
+        return ((at, frame) for at in range(0, LONGEST, REPEAT))
 
     def _factors(self, check: Callable[[], None]) -> Row | None:
         """The gain of every frame, when the loudness shall be evened."""
@@ -136,3 +162,7 @@ class StillFilm:
                 pieces, there = [whole[:, _BLOCK:]], there - _BLOCK
         if there:
             yield np.concatenate(pieces, axis=1)
+
+
+def _show(film: Film, one: Coded, sample: int) -> None:
+    film.picture(one.data, ticks(sample), key=one.key)

@@ -94,9 +94,14 @@ def _columns(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
+def _is_packed(character: str) -> bool:
+    """Whether it is wide and of a script without spaces: Korean is wide and has them."""
+    return _columns(character) == 2 and not unicodedata.name(character, "").startswith("HANGUL")
+
+
 def _pieces(word: str) -> list[str]:
     """A word as pieces between which a line may break; only the first begins a new word."""
-    if width(word) <= COLUMNS and not any(_columns(one) == 2 for one in word):
+    if width(word) <= COLUMNS and not any(_is_packed(one) for one in word):
         return [f" {word}"]
     pieces: list[str] = []
     for one in word:

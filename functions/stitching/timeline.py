@@ -11,6 +11,8 @@ from shared.domain.narration import Narration, SlideSpeech
 from shared.errors import PermanentError
 
 RATE_HZ = 48_000
+STEP = RATE_HZ // 30
+"""One picture of what moves: 30 are shown in a second."""
 LEAD = round(0.35 * RATE_HZ)
 """Before the first word: the eye arrives before the ear."""
 TAIL = round(0.65 * RATE_HZ)

@@ -184,6 +184,8 @@ def _run_parser() -> argparse.ArgumentParser:
         "--stop-at", metavar="WHERE", help="deck: write the slides, and wait before the film"
     )
     parser.add_argument("--transition", metavar="HOW", help="between slides: cut or fade")
+    parser.add_argument("--subtitles", metavar="HOW", help="of a film of slides: soft or burned")
+    parser.add_argument("--motion", metavar="HOW", help="over a film's pictures: none or gentle")
     parser.add_argument("--shape", metavar="SHAPE", help="of a still: picture, 16:9, 9:16 or 1:1")
     parser.add_argument("--resolution", metavar="LINES", help="of a film: 720p or 1080p")
     parser.add_argument("--loudness", metavar="HOW", help="of a still: keep, or even (-16 LUFS)")

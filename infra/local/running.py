@@ -30,7 +30,7 @@ OPTIONS = (
     "every", "start", "end", "max_width", "format", "quality", "consent", "purpose", "smooth",
     "annotate",
     "shape", "resolution", "loudness", "slides", "language", "tone", "audience", "aspect", "theme",
-    "voice", "speed", "pitch", "transition", "pictures", "stop_at",
+    "voice", "speed", "pitch", "transition", "subtitles", "motion", "pictures", "stop_at",
 )  # fmt: skip
 _POLL_S = 0.3
 _LAST_STAGE_S = 10.0
@@ -51,6 +51,8 @@ _TYPES = {
     ".mpg": "video/mpeg",
     ".avi": "video/x-msvideo",
     ".webp": "image/webp",
+    ".heic": "image/heic",
+    ".heif": "image/heif",
     ".m4a": "audio/mp4",
     ".mp3": "audio/mpeg",
     ".wav": "audio/wav",

@@ -49,11 +49,13 @@ def subscription(place: Place, row: Stage) -> dict[str, Any]:
 
 
 def wire_buckets(place: Place) -> None:
-    """The four buckets, CORS for uploads, and a notification for every row that one wakes."""
+    """The four buckets, CORS for those that browsers reach, and a notification for every row that
+    one wakes."""
     base = f"{place.url('gcs')}/storage/v1/b"
     for role in Bucket:
         name = bucket_name(role)
-        body = {"name": name, "cors": cors(place) if role is Bucket.UPLOADS else []}
+        reached = role in (Bucket.UPLOADS, Bucket.OUTPUTS)
+        body = {"name": name, "cors": cors(place) if reached else []}
         if request("POST", f"{base}?project={PROJECT}", body).status == 409:
             _made(request("PATCH", f"{base}/{name}", {"cors": body["cors"]}))
         else:
@@ -64,7 +66,7 @@ def wire_buckets(place: Place) -> None:
 
 
 def cors(place: Place) -> list[dict[str, Any]]:
-    """Who may upload from a browser: the local console."""
+    """Who may upload and play from a browser: the local console."""
     port = place.port("console")
     return [
         {

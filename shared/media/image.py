@@ -1,4 +1,8 @@
-"""Read untrusted still pictures: three formats, bounded pixels, upright, without transparency."""
+"""Read untrusted still pictures: four formats, bounded pixels, upright, without transparency.
+
+HEIC is read by pi-heif (BSD-3-Clause), whose wheel brings libheif and libde265 (LGPL-3.0, linked at
+run time) and no encoder.
+"""
 
 from __future__ import annotations
 
@@ -8,24 +12,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from pi_heif import register_heif_opener
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from shared.errors import PermanentError
 from shared.media.errors import EmptyFile
 
-FORMATS = ("JPEG", "PNG", "WEBP")
+FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
 MOST_PIXELS = 64_000_000
 """As RGB this takes 192 MB."""
 LONGEST_SIDE_PX = 30_000
+_HEIC = tuple(b"ftyp" + brand for brand in (b"heic", b"heix", b"heim", b"heis", b"mif1"))
 _PAPER = (255, 255, 255)
 _TURNED = (5, 6, 7, 8)
 _ORIENTATION = 0x0112
 
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+# What turns a HEIC upright is done while it is decoded, and its EXIF then says so. Previews, depth
+# and the like are left alone.
+register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
+
+_DAMAGED = (OSError, SyntaxError, ValueError, IndexError, EOFError, RuntimeError)
+"""What Pillow and its plug-ins raise; libheif's own limits come as a RuntimeError."""
 
 
 class NotAPicture(PermanentError):
-    """This is not a picture that we can read; JPEG, PNG and WebP do."""
+    """This is not a picture that we can read; JPEG, PNG, WebP and HEIC do."""
 
     code = "not-a-picture"
 
@@ -68,9 +80,8 @@ def read_picture(data: bytes, most_side_px: int | None = None) -> Image.Image:
             image.draft("RGB", (most_side_px, most_side_px))
         try:
             image.load()
-            upright = ImageOps.exif_transpose(image)
-            return _opaque(upright)
-        except (OSError, SyntaxError, ValueError, IndexError, EOFError) as error:
+            return _opaque(_upright(image))
+        except _DAMAGED as error:
             raise PictureDamaged from error
 
 
@@ -86,8 +97,9 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
         except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
             raise PictureTooLarge(_too_large()) from error
         except UnidentifiedImageError as error:
-            raise NotAPicture from error
-        except (OSError, SyntaxError, ValueError) as error:
+            # Of a HEIC nothing is known before all of its header is there.
+            raise PictureDamaged if data[4:12] in _HEIC else NotAPicture from error
+        except _DAMAGED as error:
             raise PictureDamaged from error
     with image:
         width, height = image.size
@@ -107,6 +119,13 @@ def _facts(image: Image.Image) -> PictureFacts:
     if turned:
         width, height = height, width
     return PictureFacts(image.format or "", width, height)
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except _DAMAGED:
+        return image  # as in `_facts`
 
 
 def _opaque(image: Image.Image) -> Image.Image:

@@ -12,24 +12,33 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import av
 import numpy as np
 from PIL import Image, ImageDraw
 
-from functions.stitching.film import About, Samples, film_frame
+from functions.stitching.encoding import Planes, planes_of
+from functions.stitching.film import About, Samples
+from functions.stitching.passages import passages
 from functions.stitching.pictures import pixels, slide_picture
+from functions.stitching.runs import Runs
+from functions.stitching.scenery import Scenery
 from functions.stitching.slideshow import write_slideshow
 from functions.stitching.speech import Speech
 from functions.stitching.subtitles import cues
 from functions.stitching.timeline import LEAD, RATE_HZ, TAIL, Timeline, chapters, timeline
 from infra.local.tools import python_of
+from shared.domain.film_options import FilmOptions
 from shared.domain.narration import Narration, SlideSpeech, SpokenSentence
+from shared.domain.pipeline import Bucket
 from shared.domain.speech import Spoken
 from shared.domain.wav import from_wav, to_wav
+from shared.ports import Stored
 
 SIZE = (1280, 720)
 SLIDES, SECONDS = 10, 8.2
@@ -75,20 +84,62 @@ def _speech(number: int, seconds: float) -> Spoken:
     return Spoken((np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes(), _RATE)
 
 
-def ours(folder: Path, out: Path) -> None:
+def ours(
+    folder: Path, out: Path, options: FilmOptions, *, kept: str = "", edited: int | None = None
+) -> None:
+    """The film; `kept` names the runs of an earlier one, since which slide `edited` was changed."""
     film, speech = _measured(folder)
+    names = [f"{n}.png{'*' * (n == edited)}" for n in range(SLIDES)]
+
+    def picture_of(number: int) -> Planes:
+        return planes_of(pixels(slide_picture((folder / f"{number}.png").read_bytes(), SIZE)))
+
+    def check() -> None:
+        pass
+
+    rows = cues(film.sentences)
+    scenery = Scenery(film, names, picture_of, SIZE, "en")
+    there: Any = Kept(folder / (kept or out.stem))
+    runs = Runs(there, "runs/", scenery, SIZE, options.motion)
+    soft = rows if options.subtitles == "soft" else ()
     write_slideshow(
         out,
-        film,
-        About(SIZE, 1, "Leaves", "eng", chapters(film, ["Leaves"] * SLIDES), subtitles=True),
-        frame_of=lambda n: film_frame(
-            pixels(slide_picture((folder / f"{n}.png").read_bytes(), SIZE))
-        ),
+        About(1, "Leaves", "eng", chapters(film, ["Leaves"] * SLIDES), subtitles=bool(soft)),
+        runs=runs.all_of(passages(film, rows, options), check),
         sound=speech.sound(speech.gains(-16)),
-        cues=cues(film.sentences),
-        transition="cut",
-        check=lambda: None,
+        cues=soft,
+        check=check,
     )
+
+
+class Kept:
+    """Runs in a folder: the work bucket without the time that the way there takes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._folder.mkdir(exist_ok=True)
+
+    def stat(self, bucket: Bucket, name: str) -> Stored | None:
+        path = self._path(name)
+        if not path.exists():
+            return None
+        spec = path.with_suffix(".spec").read_text()
+        return Stored(bucket, name, 1, path.stat().st_size, "video/mp4", "", spec)
+
+    def read_at(self, _bucket: Bucket, name: str, _generation: int) -> Callable[[int, int], bytes]:
+        return lambda offset, length: self._path(name).read_bytes()[offset : offset + length]
+
+    @contextmanager
+    def create(
+        self, _bucket: Bucket, name: str, *, content_type: str, spec: str
+    ) -> Iterator[BinaryIO]:
+        assert content_type == "video/mp4"
+        self._path(name).with_suffix(".spec").write_text(spec)
+        with self._path(name).open("wb") as out:
+            yield out
+
+    def _path(self, name: str) -> Path:
+        return self._folder / name.replace("/", "_")
 
 
 def sound_alone(folder: Path, out: Path, options: dict[str, str]) -> None:
@@ -125,7 +176,11 @@ def _measured(folder: Path) -> tuple[Timeline, Speech]:
 
 
 WAYS: dict[str, Callable[[Path, Path], None]] = {
-    "ours": ours,
+    "ours": lambda folder, out: ours(folder, out, FilmOptions()),
+    "edited": lambda folder, out: ours(folder, out, FilmOptions(), kept="earlier", edited=4),
+    "fade": lambda folder, out: ours(folder, out, FilmOptions("fade")),
+    "burned": lambda folder, out: ours(folder, out, FilmOptions(subtitles="burned")),
+    "motion": lambda folder, out: ours(folder, out, FilmOptions(motion="gentle")),
     "aac": lambda folder, out: sound_alone(folder, out, {}),
     "aac fast": lambda folder, out: sound_alone(folder, out, {"aac_coder": "fast"}),
 }
@@ -154,7 +209,8 @@ def main() -> int:
         prepare(folder)
         film, speech = _measured(folder)
         np.save(folder / "sound.npy", np.concatenate(list(speech.sound(speech.gains(-16))), axis=1))
-        costs = {way: run(way, folder) for way in ("moviepy", "aac", "aac fast", "ours")}
+        ours(folder, folder / "earlier.mp4", FilmOptions())
+        costs = {way: run(way, folder) for way in ("moviepy", *WAYS)}
     print(f"{SLIDES} slides, {float(film.duration):.0f} s, {SIZE[0]}×{SIZE[1]}")
     print(f"{'way':<10}{'CPU s':>8}{'wall s':>8}{'peak MB':>9}{'MB':>6}{'÷ ours':>8}")
     for way, cost in costs.items():

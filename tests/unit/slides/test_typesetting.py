@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.slide_generation.coverage import coverage
-from functions.slide_generation.fonts import INTER, covers, font
-from functions.slide_generation.typesetting import Style, Text, is_rtl, runs, shown
+from shared.typography.coverage import coverage
+from shared.typography.fonts import INTER, covers, font
+from shared.typography.typesetting import Style, Text, is_rtl, runs, shown
 from tests.unit.slides.decks import SCRIPTS
 
 LATIN = Style("en")

@@ -10,15 +10,18 @@ from typing import Any
 
 import av
 import numpy as np
-from av.video.frame import PictureType
+from av.video.frame import PictureType, VideoFrame
 from numpy.typing import NDArray
 
-from functions.stitching.film import About, Samples, film_frame
+from functions.stitching.encoding import Planes, encode_run, planes_of
+from functions.stitching.film import About, Samples
+from functions.stitching.passages import passages
+from functions.stitching.scenery import Scenery
 from functions.stitching.slideshow import write_slideshow
 from functions.stitching.speech import Speech
 from functions.stitching.subtitles import cues
 from functions.stitching.timeline import Timeline, chapters, timeline
-from shared.domain.film_options import Transition
+from shared.domain.film_options import FilmOptions
 from shared.domain.narration import Narration, SlideSpeech, SpokenSentence
 from shared.domain.speech import Spoken
 
@@ -57,7 +60,7 @@ def write_film(
     path: Path,
     speeches: Sequence[Spoken],
     *,
-    transition: Transition = "cut",
+    options: FilmOptions = FilmOptions(),  # noqa: B008  # it is frozen
     size: tuple[int, int] = SIZE,
 ) -> Timeline:
     """A whole film of grey slides."""
@@ -65,33 +68,55 @@ def write_film(
     speech = Speech(film, lambda number: speeches[number])
     speech.measure(lambda: None)
     titles = [f"Slide {n}" for n in range(len(speeches))]
+    rows = cues(film.sentences)
+    scenery = Scenery(film, titles, lambda n: grey(shade(n), size), size, "en")
+    parts = passages(film, rows, options)
+
+    def check() -> None:
+        pass
+
     write_slideshow(
         path,
-        film,
-        About(size, 1, "A film", "eng", chapters(film, titles), subtitles=True),
-        frame_of=lambda n: film_frame(np.full((size[1], size[0], 3), shade(n), np.uint8)),
+        About(1, "A film", "eng", chapters(film, titles), subtitles=True),
+        runs=((one.start, encode_run(scenery.shown(one), size, options.motion, check))
+              for one in parts),
         sound=speech.sound(speech.gains(-16)),
-        cues=cues(film.sentences),
-        transition=transition,
-        check=lambda: None,
-    )
+        cues=rows,
+        check=check,
+    )  # fmt: skip
     return film
 
 
+def grey(value: int, size: tuple[int, int]) -> Planes:
+    """A picture of one grey."""
+    return planes_of(np.full((size[1], size[0], 3), value, np.uint8))
+
+
 def pictures(path: Path) -> list[tuple[Fraction, float, bool]]:
-    """(time in seconds, mean luma, whether it is an I-frame) of every frame."""
+    """(time in seconds, mean luma of the upper half, whether it is an I-frame) of every frame."""
+    return [
+        (time, float(frame.to_ndarray(format="gray")[: frame.height // 2].mean()),
+         frame.pict_type == PictureType.I)
+        for time, frame in frames(path)
+    ]  # fmt: skip
+
+
+def lowest(path: Path) -> list[tuple[Fraction, bool]]:
+    """(time in seconds, whether a box with a line stands in the lower part) of every frame."""
+    return [
+        (time, float(np.ptp(frame.to_ndarray(format="gray")[-frame.height // 4 :])) > 60)
+        for time, frame in frames(path)
+    ]
+
+
+def frames(path: Path) -> Iterator[tuple[Fraction, VideoFrame]]:
+    """Every frame and when it is shown, in seconds."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         assert stream.time_base is not None
-        return [
-            (
-                frame.pts * stream.time_base,
-                float(frame.to_ndarray(format="gray").mean()),
-                frame.pict_type == PictureType.I,
-            )
-            for frame in container.decode(stream)
-            if frame.pts is not None
-        ]
+        for frame in container.decode(stream):
+            assert frame.pts is not None
+            yield frame.pts * stream.time_base, frame
 
 
 def heard(path: Path) -> tuple[Samples, int]:

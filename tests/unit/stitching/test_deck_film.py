@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import av
 import pytest
+from PIL import Image
 
+from functions.stitching import passages
 from functions.stitching.deck_film import SlidesDoNotMatch
 from functions.stitching.making import make
 from functions.stitching.pictures import SlideOfWrongSize
 from functions.stitching.presenting import present
+from functions.stitching.timeline import RATE_HZ, FilmTooLong
 from shared.domain.deck import Deck
 from shared.domain.job import Job
 from shared.domain.narration import Narration, SlideSpeech, SpokenSentence
@@ -23,24 +27,42 @@ from shared.domain.wav import to_wav
 from shared.errors import SourceExpired
 from shared.ports import Stored
 from tests.unit.speech.bench import Bench, a_job
-from tests.unit.stitching.films import click_speech, heard, loudness_of, onsets, pictures, told
+from tests.unit.stitching.films import (
+    click_speech,
+    heard,
+    loudness_of,
+    lowest,
+    onsets,
+    pictures,
+    told,
+)
 from tests.unit.stitching.test_loudness import voice_like
 from tests.unit.stitching.uploads import encoded, quartered, sound_file
 
 SPECS: tuple[dict[str, Any], ...] = ({"film": "deck"},)
 SPEECHES = tuple(click_speech(seconds, 24000) for seconds in (2.0, 3.5, 1.25))
-DECK = Deck.from_dict(
-    {
-        "title": "Blätter",
-        "language": "de",
-        "theme": "paper",
-        "aspect": "1:1",
-        "resolution": "720p",
-        "slides": [
-            {"id": f"s{n}", "heading": f"Kapitel {n}", "notes": f"Satz {n}."} for n in range(3)
-        ],
-    }
-)
+
+
+def deck_of(slides: int) -> Deck:
+    """A square deck in German."""
+    return Deck.from_dict(
+        {
+            "title": "Blätter",
+            "language": "de",
+            "theme": "paper",
+            "aspect": "1:1",
+            "resolution": "720p",
+            "slides": [
+                {"id": f"s{n}", "heading": f"Kapitel {n}", "notes": f"Satz {n}."}
+                for n in range(slides)
+            ],
+        }
+    )
+
+
+def slide_pictures(count: int, size: tuple[int, int] = (720, 720)) -> list[bytes]:
+    """Pictures that differ from their neighbours."""
+    return [encoded(quartered(*size).rotate(90 * n), "PNG") for n in range(count)]
 
 
 def recorded(stored: Stored) -> dict[str, Any]:
@@ -50,36 +72,37 @@ def recorded(stored: Stored) -> dict[str, Any]:
 def order(
     bench: Bench,
     *,
-    size: tuple[int, int] = (720, 720),
-    drawn: int = 3,
+    pictures: Sequence[bytes] | None = None,
     music: bytes = b"",
     speeches: Sequence[Spoken] = SPEECHES,
-    **options: str,
+    options: Mapping[str, str] | None = None,
 ) -> Job:
-    """A job whose deck is drawn and spoken."""
+    """A job whose deck is drawn and spoken; what it stands on is named by its content."""
     job = a_job("presentation")
-    deck = bench.put(
-        Bucket.WORK, f"slides/{job.id}/deck.json", json.dumps(DECK.to_dict()).encode(), "a/json"
-    )
-    slides = []
-    for n in range(drawn):
-        picture = quartered(*size).rotate(90 * n)
-        name = f"slides/{job.id}/{n}.png"
-        stored = bench.put(Bucket.WORK, name, encoded(picture, "PNG"), "image/png")
-        slides.append({**recorded(stored), "width": size[0], "height": size[1]})
+
+    def kept(folder: str, suffix: str, data: bytes, media_type: str) -> Stored:
+        name = f"{folder}/{job.id}/{hashlib.sha256(data).hexdigest()[:16]}.{suffix}"
+        return bench.put(Bucket.WORK, name, data, media_type)
+
+    described = deck_of(len(speeches)).to_dict()
+    deck = kept("slides", "json", json.dumps(described).encode(), "application/json")
+    drawn = slide_pictures(len(speeches)) if pictures is None else pictures
+    slides = [recorded(kept("slides", "png", one, "image/png")) for one in drawn]
     spoken = []
     for n, one in enumerate(speeches):
-        name = f"narration/{job.id}/{n}.wav"
-        stored = bench.put(Bucket.WORK, name, to_wav(one), "audio/wav")
+        stored = kept("narration", "wav", to_wav(one), "audio/wav")
         sentence = SpokenSentence(f"Satz {n}.", 0, one.samples)
         spoken.append(
             SlideSpeech(
-                stored.name, stored.generation, stored.size_bytes, 24000, one.samples, (sentence,)
+                stored.name,
+                stored.generation,
+                stored.size_bytes,
+                one.rate_hz,
+                one.samples,
+                (sentence,),
             )
         )
-    narration = bench.put(
-        Bucket.WORK, f"narration/{job.id}/n.json", Narration(tuple(spoken)).to_json(), "a/json"
-    )
+    narration = kept("narration", "json", Narration(tuple(spoken)).to_json(), "application/json")
     facts: dict[str, Any] = {
         "slide_generation": {"deck": recorded(deck), "slides": slides},
         "text_to_speech": {"narration": recorded(narration)},
@@ -93,7 +116,7 @@ def order(
                 "size_bytes": stored.size_bytes,
             }
         }
-    return a_job("presentation", options=options, facts=facts)
+    return a_job("presentation", options=dict(options or {}), facts=facts)
 
 
 def films(bench: Bench, job: Job, folder: Path) -> dict[str, Path]:
@@ -123,11 +146,14 @@ def test_a_deck_becomes_a_film_with_all_that_belongs_to_it(bench: Bench, tmp_pat
         assert container.metadata["title"] == "Blätter"
 
 
+@pytest.mark.parametrize("options", [{}, {"subtitles": "burned", "motion": "gentle"}])
 def test_music_lies_under_the_voice_and_changes_its_loudness_little(
-    bench: Bench, tmp_path: Path
+    bench: Bench, tmp_path: Path, options: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Fewer pictures: what is heard does not depend on how many are seen.
+    monkeypatch.setattr(passages, "STEP", RATE_HZ // 2)
     voice = Spoken((voice_like(24000, 8)[0] * 32767).astype("<i2").tobytes(), 24000)
-    job = order(bench, music=sound_file("mp3", 2), speeches=[voice] * 3)
+    job = order(bench, music=sound_file("mp3", 2), speeches=[voice] * 3, options=options)
     path = films(bench, job, tmp_path)["film.mp4"]
     sound, rate = heard(path)
     assert sound.shape[0] == 2
@@ -136,28 +162,58 @@ def test_music_lies_under_the_voice_and_changes_its_loudness_little(
     assert loudness_of(path)[0] == pytest.approx(-16, abs=1)
 
 
+def test_burned_in_subtitles_come_as_files_too_but_not_twice_into_the_picture(
+    bench: Bench, tmp_path: Path
+) -> None:
+    plain = [encoded(Image.new("RGB", (720, 720), (90 * n, 90, 90)), "PNG") for n in range(3)]
+    soft = films(bench, order(bench, pictures=plain), tmp_path)
+    texts = [soft[name].read_text() for name in ("subtitles.vtt", "subtitles.srt")]
+    poster = soft["poster.jpg"].read_bytes()
+    again = Bench.on(bench.stand_in)
+    burned = films(again, order(again, pictures=plain, options={"subtitles": "burned"}), tmp_path)
+    assert list(burned) == ["film.mp4", "poster.jpg", "subtitles.vtt", "subtitles.srt"]
+    assert [burned[name].read_text() for name in ("subtitles.vtt", "subtitles.srt")] == texts
+    # Nobody speaks on a poster.
+    assert burned["poster.jpg"].read_bytes() == poster
+    with av.open(str(burned["film.mp4"])) as container:
+        assert not container.streams.subtitles
+        assert len(container.chapters()) == 3
+    there = [time for time, there in lowest(burned["film.mp4"]) if there]
+    assert float(there[0]) == 0.35
+
+
+def test_a_film_that_moves_is_not_made_longer_than_it_can_be_encoded(bench: Bench) -> None:
+    long = Spoken(bytes(2 * 8000 * 700), 8000)
+    job = order(bench, speeches=[long] * 3, options={"motion": "gentle"})
+    with pytest.raises(FilmTooLong, match="Leave motion out"):
+        bench.run("stitching", make, present, SPECS, job)
+
+
 def test_a_fade_is_asked_for_by_an_option(bench: Bench, tmp_path: Path) -> None:
     cut = films(bench, order(bench), tmp_path)["film.mp4"]
     assert len(pictures(cut)) == 8
     again = Bench.on(bench.stand_in)
-    faded = films(again, order(again, transition="fade"), tmp_path)["film.mp4"]
+    faded = films(again, order(again, options={"transition": "fade"}), tmp_path)["film.mp4"]
     # Twelve mixed pictures a change; what is repeated every two seconds begins behind them.
     assert len(pictures(faded)) == 8 + 2 * 12 - 1
 
 
 def test_slides_that_are_missing_are_noticed(bench: Bench) -> None:
     with pytest.raises(SlidesDoNotMatch, match="2 drawn"):
-        bench.run("stitching", make, present, SPECS, order(bench, drawn=2))
+        bench.run("stitching", make, present, SPECS, order(bench, pictures=slide_pictures(2)))
 
 
 def test_slides_of_another_size_are_noticed(bench: Bench) -> None:
     with pytest.raises(SlideOfWrongSize):
-        bench.run("stitching", make, present, SPECS, order(bench, size=(640, 360)))
+        bench.run(
+            "stitching", make, present, SPECS, order(bench, pictures=slide_pictures(3, (640, 360)))
+        )
 
 
 def test_speech_that_is_gone_is_named(bench: Bench) -> None:
     job = order(bench)
-    bench.objects.remove(Bucket.WORK, f"narration/{job.id}/1.wav")
+    spoken = next(name for name in bench.names(Bucket.WORK) if name.endswith(".wav"))
+    bench.objects.remove(Bucket.WORK, spoken)
     with pytest.raises(SourceExpired):
         bench.run("stitching", make, present, SPECS, job)
     assert not any(name.startswith("films/") for name in bench.names(Bucket.WORK))

@@ -11,16 +11,20 @@ import av
 import numpy as np
 import pytest
 
+from functions.stitching.encoding import encode_run, frame_of
 from functions.stitching.film import About, Film
 from functions.stitching.timeline import LEAD, RATE_HZ, FilmTooLong, timeline
+from shared.domain.film_options import FilmOptions
 from shared.domain.narration import Narration, SlideSpeech
 from shared.domain.speech import Spoken
 from tests.unit.stitching.films import (
     SIZE,
     boxes,
     click_speech,
+    grey,
     heard,
     loudness_of,
+    lowest,
     narration_of,
     onsets,
     pictures,
@@ -33,10 +37,26 @@ LENGTHS_S = (3.217, 2.0, 5.4321, 0.61, 4.0001, 2.75)
 MOST_ERROR_S = 0.005
 
 
-@pytest.fixture(scope="module", params=[22050, 24000, 48000])
-def film_file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+WAYS = {
+    "22050 Hz": (22_050, FilmOptions()),
+    "24000 Hz": (24_000, FilmOptions()),
+    "48000 Hz": (48_000, FilmOptions()),
+    "burned": (24_000, FilmOptions(subtitles="burned")),
+    "moving": (24_000, FilmOptions(motion="gentle", subtitles="burned")),
+}
+
+
+@pytest.fixture(scope="module", params=WAYS)
+def way(request: pytest.FixtureRequest) -> tuple[int, FilmOptions]:
+    return WAYS[request.param]
+
+
+@pytest.fixture(scope="module")
+def film_file(way: tuple[int, FilmOptions], tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("film") / "film.mp4"
-    write_film(path, [click_speech(seconds, request.param) for seconds in LENGTHS_S])
+    rate_hz, options = way
+    speeches = [click_speech(seconds, rate_hz) for seconds in LENGTHS_S]
+    write_film(path, speeches, options=options)
     return path
 
 
@@ -57,7 +77,9 @@ def test_sound_and_picture_meet_at_every_slide(film_file: Path) -> None:
     assert max(map(abs, errors)) <= MOST_ERROR_S
 
 
-def test_every_slide_is_shown_in_order_and_can_be_sought(film_file: Path) -> None:
+def test_every_slide_is_shown_in_order_and_can_be_sought(
+    film_file: Path, way: tuple[int, FilmOptions]
+) -> None:
     frames = pictures(film_file)
     keys = [(time, luma) for time, luma, key in frames if key]
     assert [float(time) for time, _ in keys] == changes(film_file)
@@ -66,8 +88,32 @@ def test_every_slide_is_shown_in_order_and_can_be_sought(film_file: Path) -> Non
         assert luma == pytest.approx(shade(number), abs=4)
     gaps = [after[0] - before[0] for before, after in itertools.pairwise(frames)]
     assert min(gaps) > 0
-    assert max(gaps) <= 2
-    assert len(frames) < 25
+    _, options = way
+    if options.motion == "gentle":
+        # 30 a second, and one more where a line comes or goes.
+        assert max(gaps) <= 1 / 20
+        assert len(frames) >= 30 * frames[-1][0]
+    else:
+        assert max(gaps) <= 2
+        assert len(frames) < (40 if options.subtitles == "burned" else 25)
+
+
+def test_a_burned_in_line_is_there_exactly_while_its_sentence_is_heard(
+    film_file: Path, way: tuple[int, FilmOptions]
+) -> None:
+    if way[1].subtitles == "soft":
+        return
+    seen = [(float(time), there) for time, there in lowest(film_file)]
+    turns = [
+        (time, there)
+        for (_, before), (time, there) in itertools.pairwise([(0.0, False), *seen])
+        if there != before
+    ]
+    begins = [time for time, there in turns if there]
+    ends = [time for time, there in turns if not there]
+    rows = told(film_file)
+    assert begins == pytest.approx([start for start, _, _ in rows], abs=0.001)
+    assert ends == pytest.approx([end for _, end, _ in rows], abs=0.001)
 
 
 def test_the_video_ends_with_the_sound(film_file: Path) -> None:
@@ -126,7 +172,7 @@ def test_it_is_as_loud_as_it_should_be(film_file: Path) -> None:
 
 def test_a_fade_is_over_before_a_word_is_spoken(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
-    film = write_film(path, [click_speech(3, 24000)] * 3, transition="fade")
+    film = write_film(path, [click_speech(3, 24000)] * 3, options=FilmOptions("fade"))
     frames = pictures(path)
     for number in (1, 2):
         start = film.scenes[number].start / RATE_HZ
@@ -159,7 +205,8 @@ def test_a_film_without_any_word_is_silent_and_whole(tmp_path: Path) -> None:
 def test_a_film_that_fails_leaves_no_file(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     wrong = np.zeros((3, RATE_HZ), np.float32)  # three channels in a film of one
-    with pytest.raises(ValueError, match=r"channel|shape"), Film(path, About(SIZE, 1)) as film:
+    run = encode_run([(0, frame_of(grey(9, SIZE)))], SIZE, "none", lambda: None)
+    with pytest.raises(ValueError, match=r"channel|shape"), Film(path, About(1), run) as film:
         film.sound(wrong)
     assert not path.exists()
 

@@ -11,6 +11,7 @@ from PIL import Image
 
 from functions.stitching.pictures import SlideOfWrongSize, fitted, pixels, poster, slide_picture
 from shared.domain.film_options import StillOptions
+from shared.errors import PermanentError
 from shared.media.errors import EmptyFile
 from shared.media.image import (
     NotAPicture,
@@ -21,7 +22,10 @@ from shared.media.image import (
 )
 from tests.unit.stitching.uploads import (
     QUARTERS,
+    as_held,
     encoded,
+    heic,
+    heic_that_claims,
     png_that_claims,
     quartered,
     turned_jpeg,
@@ -49,6 +53,42 @@ def test_a_camera_held_any_way_gives_an_upright_picture(orientation: int) -> Non
     image = read_picture(data)
     assert image.size == (240, 160)
     assert_upright(image)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_phone_held_any_way_gives_an_upright_picture(orientation: int) -> None:
+    data = heic(as_held(quartered(240, 160), orientation), orientation)
+    facts = picture_facts(data)
+    assert (facts.format, facts.width, facts.height) == ("HEIF", 240, 160)
+    assert_upright(read_picture(data))
+
+
+def test_a_damaged_note_about_a_picture_does_not_cost_the_picture() -> None:
+    data = turned_jpeg(1).replace(b"MM\0*", b"XX\0*").replace(b"II*\0", b"XX*\0")
+    assert picture_facts(data).width == 240
+    assert_upright(read_picture(data))
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
+def test_a_heic_shows_its_colours(mode: str) -> None:
+    image = read_picture(heic(quartered(91, 61, mode)))
+    assert image.size == (91, 61)
+    if mode == "L":
+        assert image.getpixel((9, 9)) == pytest.approx((87, 87, 87), abs=4)
+    else:
+        assert_upright(image, tolerance=25)
+
+
+@pytest.mark.parametrize(
+    ("size", "error"),
+    [((20_000, 20_000), PictureTooLarge), ((60_000, 10), PictureTooLarge),
+     ((8000, 8000), PictureDamaged), ((100, 100), PictureDamaged)],
+)  # fmt: skip
+def test_a_heic_that_is_not_as_large_as_it_says_is_refused(
+    size: tuple[int, int], error: type[PermanentError]
+) -> None:
+    with pytest.raises(error):
+        read_picture(heic_that_claims(heic(quartered(240, 160)), *size))
 
 
 @pytest.mark.parametrize(
@@ -94,6 +134,8 @@ def test_of_an_animation_the_first_picture_is_taken() -> None:
         b"BM" + bytes(60),
         b"\xff\xd8\xff",
         b"\x89PNG\r\n\x1a\n",
+        b"\0\0\0\x1cftypavif\0\0\0\0mif1avif",
+        b"\0\0\0\x1cftypisom\0\0\2\0isomiso2",
         bytes(64),
     ],
 )
@@ -119,13 +161,14 @@ def test_a_bomb_within_the_limit_does_not_get_through() -> None:
         read_picture(png_that_claims(8000, 8000))
 
 
-@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP"])
-def test_a_picture_that_was_cut_off_is_refused(image_format: str) -> None:
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "HEIF"])
+@pytest.mark.parametrize("share", [0.5, 0.95])
+def test_a_picture_that_was_cut_off_is_refused(image_format: str, share: float) -> None:
     dice = np.random.default_rng(1)
     noise = Image.fromarray(dice.integers(0, 255, (200, 300, 3), np.uint8))
-    data = encoded(noise, image_format)
+    data = heic(noise) if image_format == "HEIF" else encoded(noise, image_format)
     with pytest.raises(PictureDamaged):
-        read_picture(data[: len(data) // 2])
+        read_picture(data[: round(len(data) * share)])
 
 
 def test_endless_text_in_a_png_is_not_unpacked() -> None:

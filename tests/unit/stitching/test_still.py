@@ -9,8 +9,10 @@ import av
 import numpy as np
 import pytest
 
+from functions.stitching import motion, still
 from functions.stitching.making import make
 from functions.stitching.presenting import present
+from functions.stitching.timeline import RATE_HZ
 from functions.upload_trigger.picture import examine_picture
 from functions.upload_trigger.sound import examine_track
 from shared.domain.effects import Finished
@@ -22,7 +24,9 @@ from shared.media.image import read_picture
 from tests.unit.speech.bench import Bench, a_job
 from tests.unit.stitching.films import boxes, ebur128, heard, pictures
 from tests.unit.stitching.uploads import (
+    as_held,
     encoded,
+    heic,
     quartered,
     sound_file,
     tone,
@@ -115,6 +119,50 @@ def test_any_size_becomes_a_film(
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         assert (stream.width, stream.height) == film_size
+
+
+def test_a_photo_of_a_phone_becomes_an_upright_film(bench: Bench, tmp_path: Path) -> None:
+    photo = heic(as_held(quartered(240, 160), 6), 6)
+    job = order(bench, photo, sound_file("m4a", 1), resolution="720p")
+    assert job.facts["upload_trigger"]["picture"]["format"] == "HEIF"
+    _, path = film(bench, job, tmp_path)
+    with av.open(str(path)) as container:
+        frame = next(container.decode(video=0)).to_ndarray(format="rgb24")
+    assert frame.shape == (720, 1080, 3)
+    assert np.abs(frame[180, 270].astype(int) - (220, 30, 30)).max() < 25
+    assert np.abs(frame[540, 810].astype(int) - (230, 220, 40)).max() < 25
+
+
+@pytest.mark.parametrize("seconds", [0.5, 5.3])
+def test_a_picture_moves_as_long_as_the_sound(
+    bench: Bench, tmp_path: Path, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A cycle of a second: what is shown here is how one follows another.
+    monkeypatch.setattr(still, "CYCLE", RATE_HZ)
+    monkeypatch.setattr(motion, "CYCLE", RATE_HZ)
+    job = order(bench, encoded(quartered(300, 200), "PNG"), sound_file("wav", seconds),
+                resolution="720p", motion="gentle")  # fmt: skip
+    done, path = film(bench, job, tmp_path)
+    assert done.facts is not None
+    assert (done.facts["width"], done.facts["height"]) == (1080, 720)
+    sound, rate = heard(path)
+    assert sound.shape[1] / rate == pytest.approx(seconds, abs=0.03)
+    shown = pictures(path)
+    times = [float(time) for time, _, _ in shown]
+    assert times[0] == 0
+    assert times[-1] == pytest.approx(seconds - 1 / 30, abs=0.03)
+    assert max(np.diff(times)) < 0.04
+    assert [time for time, _, key in shown if key] == pytest.approx(range(int(seconds) + 1))
+    if seconds > 2:
+        luma = [value for _, value, _ in shown]
+        # Coming nearer changes the picture, and a cycle later it is there again.
+        assert abs(luma[15] - luma[1]) > abs(luma[31] - luma[1])
+
+
+def test_a_long_still_can_be_sought(bench: Bench, tmp_path: Path) -> None:
+    quiet = written(0.1 * tone(130, 8000, 1), "flac", "flac", 8000)
+    _, path = film(bench, order(bench, turned_jpeg(1), quiet, resolution="720p"), tmp_path)
+    assert [float(time) for time, _, key in pictures(path) if key] == [0, 60, 120]
 
 
 def test_the_loudness_is_kept_unless_asked_for(bench: Bench, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import av
 import numpy as np
+import pillow_heif
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -34,16 +35,39 @@ def encoded(image: Image.Image, image_format: str, **options: Any) -> bytes:
 
 def turned_jpeg(orientation: int, width: int = 240, height: int = 160) -> bytes:
     """A JPEG whose EXIF says how a camera was held; upright it is `quartered`."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return encoded(as_held(quartered(width, height), orientation), "JPEG", exif=exif)
+
+
+def as_held(image: Image.Image, orientation: int) -> Image.Image:
+    """An upright picture as a camera that is held like this stores it."""
     undo = {
         1: None, 2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
         4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE,
         6: Image.Transpose.ROTATE_90, 7: Image.Transpose.TRANSVERSE,
         8: Image.Transpose.ROTATE_270,
     }[orientation]  # fmt: skip
-    image = quartered(width, height)
+    return image if undo is None else image.transpose(undo)
+
+
+def heic(image: Image.Image, orientation: int = 1, **options: Any) -> bytes:
+    """A HEIC; `orientation` is what the EXIF of a camera would say, written as irot and imir."""
     exif = Image.Exif()
     exif[0x0112] = orientation
-    return encoded(image.transpose(undo) if undo is not None else image, "JPEG", exif=exif)
+    file = pillow_heif.from_pillow(image)
+    out = io.BytesIO()
+    file.save(out, exif=exif.tobytes(), **{"quality": 90, **options})
+    return out.getvalue()
+
+
+def heic_that_claims(data: bytes, width: int, height: int) -> bytes:
+    """The same HEIC, whose header (ispe, ISO/IEC 23008-12 §6.5.3) promises another size."""
+    at = data.find(b"ispe")
+    while at >= 0:
+        data = data[: at + 8] + struct.pack(">II", width, height) + data[at + 16 :]
+        at = data.find(b"ispe", at + 4)
+    return data
 
 
 def png_that_claims(width: int, height: int) -> bytes:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import ImageFont, features
 
-from functions.slide_generation.coverage import coverage
+from shared.typography.coverage import coverage
 
 _WEST, _RTL = "justmytype_western_core", "justmytype_intl_rtl"
 _SOUTH, _SEA, _CJK = "justmytype_intl_south_asia", "justmytype_intl_sea", "justmytype_intl_cjk"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from functions.slide_generation.fonts import SYMBOLS, Face, covers, faces, font, is_joiner
+from shared.typography.fonts import SYMBOLS, Face, covers, faces, font, is_joiner
 
 MEASURE_PX = 100
 SLACK = 1.015

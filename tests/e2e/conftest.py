@@ -1,0 +1,43 @@
+"""A Chromium of this machine, without a window: a clean one for every test."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Closed with the module: its event loop must not stand in the way of other tests' own."""
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        pytest.skip("there is no Chromium on PATH; on Debian: apt-get install chromium")
+    with sync_playwright() as driver:
+        arguments = [
+            # A container's root has no sandbox; what is looked at are pages of our own.
+            "--no-sandbox",
+            "--autoplay-policy=no-user-gesture-required",
+            "--mute-audio",
+            # A page that a test answers itself has no address: it would be kept from this machine.
+            "--disable-features=LocalNetworkAccessChecks",
+        ]
+        launched = driver.chromium.launch(executable_path=path, args=arguments)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """An empty page; what goes wrong in it fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
+    opened = context.new_page()
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    yield opened
+    context.close()
+    assert errors == []

@@ -1,0 +1,156 @@
+"""Films as people see them: played, sought and read along in a real browser."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.sync_api import Page
+
+from infra.local.client import Client
+from infra.local.tenant import Tenant
+from shared.domain.deck import Deck
+from shared.domain.prompt import Prompt
+from tests.e2e.player import SAMPLE, Player
+from tests.frames_job import fetch
+
+pytestmark = pytest.mark.suite
+
+SOURCE = (
+    "Leaves are small kitchens. They cook with light. Water comes up from the roots. Air comes in "
+    "through tiny doors. Sugar is what comes out. Trees keep it for the winter."
+)
+
+
+@dataclass(frozen=True)
+class Film:
+    """A film that was made, and what it should show: its slides and when each begins."""
+
+    url: str
+    subtitles: str
+    slides: list[NDArray[np.uint8]]
+    starts: list[float]
+    end: float
+    cues: list[tuple[float, float, str]]
+
+
+def made(suite: Tenant, folder: Path, **options: str) -> Film:
+    client = suite.client()
+    path = folder / "prompt.txt"
+    path.write_bytes(Prompt("What leaves do", SOURCE).to_bytes())
+    chosen = {"slides": "4", **options}
+    job = suite.finished_job(client, suite.start_job(client, "presentation", path, options=chosen))
+    assert job["status"] == "done", job["error"]
+    deck = Deck.from_dict(json.loads(fetch(client, job, "deck.json", folder)))
+    with av.open(io.BytesIO(fetch(client, job, "film.mp4", folder))) as film:
+        rows = film.chapters()
+        starts = [float(row["start"] * (row["time_base"] or 0)) for row in rows]
+        end = float(rows[-1]["end"] * (rows[-1]["time_base"] or 0))
+    with zipfile.ZipFile(io.BytesIO(fetch(client, job, "slides.zip", folder))) as archive:
+        slides = [small(archive.read(name)) for name in sorted(archive.namelist())]
+    assert len(deck.slides) == len(slides) == len(starts)
+    cues = read_vtt(fetch(client, job, "subtitles.vtt", folder).decode())
+    return Film(
+        link(client, job, "film.mp4"), link(client, job, "subtitles.vtt"), slides, starts, end, cues
+    )
+
+
+def link(client: Client, job: Mapping[str, Any], name: str) -> str:
+    """The signed URL of a result."""
+    one = next(one for one in job["artefacts"] if one["name"] == name)
+    return urljoin(client.api_url, str(client.answer("GET", one["url"]).headers["Location"]))
+
+
+def small(png: bytes) -> NDArray[np.uint8]:
+    with Image.open(io.BytesIO(png)) as image:
+        return np.asarray(image.convert("RGB").resize(SAMPLE, Image.Resampling.BOX))
+
+
+def read_vtt(text: str) -> list[tuple[float, float, str]]:
+    """(start and end in seconds, text) of every cue."""
+    clock = r"(\d+):(\d+):([\d.]+)"
+    found = re.findall(rf"{clock} --> {clock}\n(.+?)\n(?=\n|$)", text, re.DOTALL)
+    return [(seconds(*row[:3]), seconds(*row[3:6]), row[6]) for row in found]
+
+
+def seconds(hours: str, minutes: str, rest: str) -> float:
+    return int(hours) * 3600 + int(minutes) * 60 + float(rest)
+
+
+def slide_seen(film: Film, player: Player) -> tuple[int, float]:
+    """Which slide looks most like what is shown, and the mean difference of its upper part."""
+    upper = SAMPLE[1] * 3 // 4
+    shown = player.picture()[:upper].astype(int)
+    errors = [float(np.abs(shown - slide[:upper]).mean()) for slide in film.slides]
+    return int(np.argmin(errors)), min(errors)
+
+
+def origin(suite: Tenant) -> str:
+    return suite.url("console")
+
+
+def test_a_film_plays_and_every_chapter_can_be_sought_in_any_order(
+    suite: Tenant, page: Page, tmp_path: Path
+) -> None:
+    film = made(suite, tmp_path)
+    player = Player(page, origin(suite), film.url, film.subtitles)
+    assert (player.facts["width"], player.facts["height"]) == (1280, 720)
+    assert player.facts["duration"] == pytest.approx(film.end, abs=0.05)
+    assert player.play(0.5) == pytest.approx(0.5, abs=0.3)
+    for number in (2, 0, 3, 1):
+        for after in (0.02, 1.0):
+            wanted = film.starts[number] + after
+            assert player.seek(wanted) == pytest.approx(wanted, abs=0.001)
+            seen, error = slide_seen(film, player)
+            assert (seen, error < 6) == (number, True), error
+    # To the end and back, as people do.
+    player.seek(film.end - 0.01)
+    assert slide_seen(film, player)[0] == len(film.slides) - 1
+    player.seek(0)
+    assert slide_seen(film, player)[0] == 0
+    assert player.play(0.3) > 0.2
+
+
+def test_subtitles_say_what_is_said_when_it_is_said(
+    suite: Tenant, page: Page, tmp_path: Path
+) -> None:
+    film = made(suite, tmp_path)
+    player = Player(page, origin(suite), film.url, film.subtitles)
+    assert len(film.cues) >= 4
+    for start, end, text in film.cues:
+        for time in (start + 0.03, (start + end) / 2, end - 0.03):
+            player.seek(time)
+            assert player.words() == [text]
+    player.seek(0.1)
+    assert player.words() == []
+
+
+def test_a_moving_film_with_burned_in_subtitles_can_be_sought_anywhere(
+    suite: Tenant, page: Page, tmp_path: Path
+) -> None:
+    film = made(
+        suite, tmp_path, aspect="1:1", slides="3", theme="paper",
+        motion="gentle", subtitles="burned", transition="fade",
+    )  # fmt: skip
+    player = Player(page, origin(suite), film.url)
+    for start, end, _ in film.cues[::-1]:
+        time = (start + end) / 2
+        assert player.seek(time) == pytest.approx(time, abs=0.001)
+        number = sum(begin <= time for begin in film.starts) - 1
+        assert slide_seen(film, player)[0] == number
+        # The dark box of a line, in the middle of a light slide's lower edge.
+        assert player.picture()[57:60, 26:38].mean() < film.slides[number][57:60, 26:38].mean() - 60
+    player.seek(0)
+    assert player.play(0.5) > 0.3
