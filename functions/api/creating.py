@@ -2,59 +2,37 @@
 
 from __future__ import annotations
 
-import secrets
+import hashlib
 import string
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import Field
+from pydantic_core import core_schema
 
-from functions.api.catalogue import MEGABYTE, find_recipe, read_options
+from functions.api import policies
+from functions.api.catalogue import MEGABYTE, find_recipe, most_bytes, read_options
+from functions.api.fields import Line, MediaType, Scalar
+from functions.api.jobs import LIVING, OPEN
+from functions.api.limits import take
+from functions.api.sources import Source, fetch, kind_of, latest, of_job
 from functions.api.views import JobView, job_view
+from shared.config import Settings
 from shared.domain.documents import job_path
 from shared.domain.job import Job, JobInput, new_job
-from shared.domain.message import upload_name
-from shared.domain.pipeline import Bucket, Input, Recipe
+from shared.domain.message import JOB_ID, upload_name
+from shared.domain.pipeline import RECIPES, Bucket, Input, Recipe
+from shared.errors import StorageFull, TooManyJobs
 from shared.http.exchange import Answer, Call
 from shared.http.forms import Form, Moment, Told
 from shared.http.problems import InvalidFields
 
 UPLOAD_VALID_S = 6 * 3600
 """When an upload has to begin; Google-managed keys sign for 12 hours at most."""
+LATEST = "latest"
 _ID_ALPHABET = string.ascii_lowercase + string.digits
 _ID_LENGTH = 20
-
-
-def _printable(text: str) -> str:
-    """One line of text without control characters."""
-    if any(ord(one) < 32 or 127 <= ord(one) < 160 for one in text):
-        raise PydanticCustomError("control", "Control characters cannot be used")
-    clean = " ".join(text.split())
-    if not clean:
-        raise PydanticCustomError("blank", "It must not be blank")
-    return clean
-
-
-def _scalar(value: Any) -> Any:
-    if value is not None and not isinstance(value, str | int | float):
-        raise PydanticCustomError("scalar", "An option is a text, a number, true, false or null")
-    return value
-
-
-Line = Annotated[str, AfterValidator(_printable)]
-Scalar = Annotated[
-    Any,
-    AfterValidator(_scalar),
-    WithJsonSchema({"type": ["string", "number", "boolean", "null"]}),
-]
-MediaType = Annotated[
-    str,
-    Field(
-        max_length=127,
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*$",
-    ),
-]
 
 
 class UploadForm(Form):
@@ -65,18 +43,51 @@ class UploadForm(Form):
     size_bytes: Annotated[int, Field(gt=0, lt=1 << 53)]
 
 
-class NewJob(Form):
-    """A job that is wished for. `inputs` are the recipe's, each once; an optional one may be
-    left out."""
+class _OrLatest:
+    """In a type's annotation: the text "latest" may stand in its place. A union would put the names
+    of our classes into the paths of fields that are wrong."""
 
-    recipe: Annotated[str, Field(max_length=40)]
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        return core_schema.no_info_wrap_validator_function(
+            lambda value, file: value if value == LATEST else file(value),
+            handler(source),
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda value: value if value == LATEST else value.model_dump()
+            ),
+        )
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> Any:
+        return {"anyOf": [handler(schema["schema"]), {"const": LATEST}]}
+
+
+InputName = Annotated[
+    str,
+    Field(
+        max_length=40,
+        json_schema_extra={
+            "enum": sorted({one.name for row in RECIPES.values() for one in row.inputs})
+        },
+    ),
+]
+FileOrLatest = Annotated[UploadForm, _OrLatest()]
+
+
+class NewJob(Form):
+    """A job that is wished for. `inputs` are the recipe's, each once; an optional one may be left
+    out. "latest" in a file's place takes the newest upload of that kind; with `from`, what is not
+    named is taken from that job's uploads."""
+
+    recipe: Annotated[str, Field(max_length=40, json_schema_extra={"enum": list(RECIPES)})]
     title: Annotated[Line, Field(max_length=200)] | None = None
     options: dict[Annotated[str, Field(max_length=40)], Scalar] = Field({}, max_length=40)
-    inputs: dict[Annotated[str, Field(max_length=40)], UploadForm] = Field(max_length=10)
+    inputs: dict[InputName, FileOrLatest] = Field({}, max_length=10)
+    from_job: Annotated[str, Field(pattern=f"^{JOB_ID}$")] | None = Field(None, alias="from")
 
 
-class UploadView(Told):
-    """How to send a file: exactly this request, begun before `expires_at`."""
+class UploadGrant(Told):
+    """How to send a file: exactly this request, begun before `expires_at`. A POST begins a
+    resumable session: its answer names in `Location` where the bytes are PUT, in pieces if need
+    be."""
 
     method: str
     url: str
@@ -85,47 +96,65 @@ class UploadView(Told):
 
 
 class CreatedJob(Told):
-    """The job, and where its inputs go, by their names."""
+    """The job, and where those inputs go that are to be uploaded, by their names."""
 
     job: JobView
-    uploads: dict[str, UploadView]
+    uploads: dict[str, UploadGrant]
 
 
 def create_job(call: Call) -> Answer:
-    """Check everything, write the job, then sign."""
+    """Check everything, write the job, copy what is there, then sign for the rest."""
     form = call.body(NewJob)
     recipe = find_recipe(form.recipe)
-    check_inputs(recipe, form)
-    options = read_options(recipe, form.options, call.settings)
-    job = _written(call, recipe, form, options)
-    uploads = {one.name: _grant(call, one) for one in job.inputs}
+    job_id = id_from(call.seed)
+    job = _own(call, job_id) if call.idempotency_key else None
+    headers = {"Location": f"/v1/jobs/{job_id}"}
+    if job is None:
+        sources = _sources(call, recipe, form)
+        check_inputs(recipe, sources, call.settings)
+        options = read_options(recipe, form.options, call.settings)
+        _check_room(call, sum(one.size_bytes for one in sources.values()))
+        standing = take(call, policies.job_creations(call.settings), call.user.uid)
+        headers |= standing.headers
+        job = _written(call, job_id, recipe, form, options, sources)
+    fetch(call, job.inputs)
+    uploads = {one.name: grant(call, one) for one in job.inputs if not one.source}
     body = CreatedJob(job=job_view(job, call.world.store), uploads=uploads)
-    return Answer(body, headers={"Location": f"/v1/jobs/{job.id}"})
+    return Answer(body, headers=headers)
 
 
-def check_inputs(recipe: Recipe, form: NewJob) -> None:
+def id_from(seed: str) -> str:
+    """A job's id out of a request's seed: 20 of 36 characters, 103 bits."""
+    number = int.from_bytes(hashlib.sha256(seed.encode()).digest())
+    digits = []
+    for _ in range(_ID_LENGTH):
+        number, digit = divmod(number, len(_ID_ALPHABET))
+        digits.append(_ID_ALPHABET[digit])
+    return "".join(digits)
+
+
+def check_inputs(recipe: Recipe, sources: Mapping[str, Source], settings: Settings) -> None:
     """Raises InvalidFields that names every input that is missing, strange or too large."""
     declared = {one.name: one for one in recipe.inputs}
     wrong: list[tuple[str, str]] = [
         (f"inputs.{name}", f"The recipe {recipe.name} needs the input {name}.")
         for name, one in declared.items()
-        if name not in form.inputs and not one.optional
+        if name not in sources and not one.optional
     ]
-    for name, given in form.inputs.items():
+    for name, given in sources.items():
         if name not in declared:
-            takes = ", ".join(declared)
-            wrong.append(
-                (f"inputs.{name}", f"The recipe {recipe.name} takes {takes} and nothing else.")
-            )
+            wrong.append((f"inputs.{name}", _takes(recipe)))
         else:
-            wrong += [(f"inputs.{name}.{key}", why) for key, why in _unfit(declared[name], given)]
+            unfit = misfits(declared[name], given, settings)
+            wrong += [(f"inputs.{name}.{key}", why) for key, why in unfit]
     if wrong:
         raise InvalidFields(wrong)
 
 
-def _unfit(declared: Input, given: UploadForm) -> list[tuple[str, str]]:
+def misfits(declared: Input, given: Source, settings: Settings) -> list[tuple[str, str]]:
+    """What of a file is not as the input must be: pairs of a field and a sentence."""
     wrong = []
-    if given.content_type.lower().partition("/")[0] not in declared.kinds:
+    if kind_of(given.content_type) not in declared.kinds:
         kinds = " or ".join(f"{kind}/…" for kind in declared.kinds)
         wrong.append(
             (
@@ -133,52 +162,20 @@ def _unfit(declared: Input, given: UploadForm) -> list[tuple[str, str]]:
                 f"The input {declared.name} must be {kinds}, not {given.content_type}.",
             )
         )
-    if given.size_bytes > declared.max_mb * MEGABYTE:
+    most = most_bytes(declared, settings)
+    if given.size_bytes > most:
         wrong.append(
             (
                 "size_bytes",
-                f"The input {declared.name} may have at most {declared.max_mb} MB; "
+                f"The input {declared.name} may have at most {most // MEGABYTE} MB; "
                 f"this file has {given.size_bytes / MEGABYTE:.1f} MB.",
             )
         )
     return wrong
 
 
-def _written(call: Call, recipe: Recipe, form: NewJob, options: dict[str, Any]) -> Job:
-    now = call.world.clock.now()
-    first = next(iter(form.inputs.values()))
-    job_id = "".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH))
-    inputs = tuple(
-        JobInput(
-            name=one.name,
-            object=upload_name(recipe.name, job_id, one.name, 0),
-            content_type=form.inputs[one.name].content_type.lower(),
-            size_bytes=form.inputs[one.name].size_bytes,
-            filename=form.inputs[one.name].filename,
-        )
-        for one in recipe.inputs
-        if one.name in form.inputs
-    )
-    writes = new_job(
-        job_id=job_id,
-        owner=call.user.uid,
-        email=call.user.email,
-        recipe=recipe,
-        title=form.title or first.filename,
-        options=options,
-        inputs=inputs,
-        now=now,
-        expires_at=now + timedelta(days=call.settings.jobs_kept_days),
-    )
-    call.world.store.commit(writes)
-    # A conflict can only be our own commit, repeated after its answer was lost: the id is new.
-    (doc,) = call.world.store.read([job_path(job_id)])
-    if doc is None or doc.data["owner"] != call.user.uid:
-        raise LookupError(f"job {job_id} is not there after it was created")
-    return Job.from_doc(doc)
-
-
-def _grant(call: Call, one: JobInput) -> UploadView:
+def grant(call: Call, one: JobInput, *, resumable: bool = False) -> UploadGrant:
+    """The request by which a person's program sends an input."""
     signed = call.world.objects.sign_upload(
         Bucket.UPLOADS,
         one.object,
@@ -186,10 +183,90 @@ def _grant(call: Call, one: JobInput) -> UploadView:
         # What was declared was checked: more than that is not taken.
         max_bytes=one.size_bytes,
         valid_s=UPLOAD_VALID_S,
+        resumable=resumable,
     )
-    return UploadView(
+    return UploadGrant(
         method=signed.method,
         url=signed.url,
         headers=dict(signed.headers),
         expires_at=signed.expires_at,
     )
+
+
+def _sources(call: Call, recipe: Recipe, form: NewJob) -> dict[str, Source]:
+    """Every input that there will be. Raises InvalidFields."""
+    declared = {one.name: one for one in recipe.inputs}
+    given: dict[str, Source] = {}
+    for name, one in form.inputs.items():
+        if isinstance(one, UploadForm):
+            given[name] = Source(one.filename, one.content_type.lower(), one.size_bytes)
+        elif name not in declared:
+            raise InvalidFields([(f"inputs.{name}", _takes(recipe))])
+        else:
+            given[name] = latest(call, declared[name])
+    if form.from_job is None:
+        return given
+    rest = tuple(one for one in recipe.inputs if one.name not in given)
+    return {**of_job(call, recipe, form.from_job, rest), **given}
+
+
+def _takes(recipe: Recipe) -> str:
+    takes = ", ".join(one.name for one in recipe.inputs)
+    return f"The recipe {recipe.name} takes {takes} and nothing else."
+
+
+def _check_room(call: Call, more_bytes: int) -> None:
+    """Raises TooManyJobs, StorageFull. What the ledger holds now is compared: creations at the same
+    time may pass by each other, by as many as the limit of creations lets through."""
+    settings, store = call.settings, call.world.store
+    if store.open_jobs(call.user.uid, OPEN) >= settings.jobs_at_once:
+        raise TooManyJobs
+    if store.stored_bytes(call.user.uid) + more_bytes > settings.storage_mb * MEGABYTE:
+        raise StorageFull
+
+
+def _own(call: Call, job_id: str) -> Job | None:
+    (doc,) = call.world.store.read([job_path(job_id)])
+    if doc is None or doc.data["owner"] != call.user.uid or doc.data["status"] not in LIVING:
+        return None
+    return Job.from_doc(doc)
+
+
+def _written(
+    call: Call,
+    job_id: str,
+    recipe: Recipe,
+    form: NewJob,
+    options: dict[str, Any],
+    sources: Mapping[str, Source],
+) -> Job:
+    now, settings, user = call.world.clock.now(), call.settings, call.user
+    inputs = tuple(
+        JobInput(
+            name=one.name,
+            object=upload_name(recipe.name, job_id, one.name, 0),
+            content_type=sources[one.name].content_type,
+            size_bytes=sources[one.name].size_bytes,
+            filename=sources[one.name].filename,
+            source=sources[one.name].copy_of,
+        )
+        for one in recipe.inputs
+        if one.name in sources
+    )
+    writes = new_job(
+        job_id=job_id,
+        owner=user.uid,
+        email=user.email if user.verified or not settings.mail_verified_only else "",
+        recipe=recipe,
+        title=form.title or inputs[0].filename,
+        options=options,
+        inputs=inputs,
+        now=now,
+        expires_at=now + timedelta(days=settings.jobs_kept_days),
+    )
+    call.world.store.commit(writes)
+    # A conflict can only be our own commit, repeated after its answer was lost: the id is new.
+    job = _own(call, job_id)
+    if job is None:
+        raise LookupError(f"job {job_id} is not there after it was created")
+    return job

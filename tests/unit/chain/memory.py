@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -81,6 +81,26 @@ class MemoryLedger:
     def purge(self, job_id: str) -> None:
         for path in [path for path in self.docs if path.startswith(f"jobs/{job_id}/")]:
             del self.docs[path]
+
+    def open_jobs(self, owner: str, statuses: Iterable[str]) -> int:
+        wanted = set(statuses)
+        return sum(one["status"] in wanted for one in self._jobs_of(owner))
+
+    def stored_bytes(self, owner: str) -> int:
+        return sum(int(one.get("stored_bytes", 0)) for one in self._jobs_of(owner))
+
+    def count_up(self, path: str, fields: Mapping[str, Any], by: int = 1) -> int:
+        there = self.docs.get(path, ({}, 0))[0]
+        count = int(there.get("count", 0)) + by
+        self.docs[path] = ({**there, **fields, "count": count}, next(self._versions))
+        return count
+
+    def _jobs_of(self, owner: str) -> list[dict[str, Any]]:
+        return [
+            data
+            for path, (data, _) in self.docs.items()
+            if path.startswith("jobs/") and path.count("/") == 1 and data.get("owner") == owner
+        ]
 
     def _apply(self, write: Write) -> None:
         match write:
