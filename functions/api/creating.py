@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from pydantic_core import core_schema
 
 from functions.api import policies
@@ -60,6 +60,27 @@ class _OrLatest:
         return {"anyOf": [handler(schema["schema"]), {"const": LATEST}]}
 
 
+EXAMPLES = [
+    {
+        "recipe": "frames",
+        "options": {"every": "1/2"},
+        "inputs": {
+            "video": {
+                "filename": "holiday.mp4",
+                "content_type": "video/mp4",
+                "size_bytes": 1_234_567,
+            }
+        },
+    },
+    {
+        "recipe": "presentation",
+        "title": "Photosynthesis",
+        "options": {"slides": 6, "language": "en"},
+        "inputs": {
+            "prompt": {"filename": "prompt.txt", "content_type": "text/plain", "size_bytes": 280}
+        },
+    },
+]
 InputName = Annotated[
     str,
     Field(
@@ -76,6 +97,8 @@ class NewJob(Form):
     """A job that is wished for. `inputs` are the recipe's, each once; an optional one may be left
     out. "latest" in a file's place takes the newest upload of that kind; with `from`, what is not
     named is taken from that job's uploads."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": EXAMPLES})
 
     recipe: Annotated[str, Field(max_length=40, json_schema_extra={"enum": list(RECIPES)})]
     title: Annotated[Line, Field(max_length=200)] | None = None

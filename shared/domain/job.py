@@ -215,7 +215,7 @@ class Unit:
     artefacts: tuple[Artefact, ...]
     facts: Mapping[str, Any]
     error: Mapping[str, Any] | None
-    claimed_at: datetime
+    claimed_at: datetime | None
     version: Any = field(compare=False)
 
     @classmethod
@@ -234,7 +234,7 @@ class Unit:
             artefacts=tuple(Artefact.from_dict(row) for row in data["artefacts"]),
             facts=data["facts"],
             error=data["error"],
-            claimed_at=data["claimed_at"],
+            claimed_at=data.get("claimed_at"),
             version=doc.version,
         )
 

@@ -196,6 +196,9 @@ def _planned(job: Job, name: str, specs: tuple[Mapping[str, Any], ...], now: dat
 
 
 def _worked_ms(unit: Unit, now: datetime) -> int:
+    """From the claim to now: a clock that was set back counts nothing."""
+    if unit.claimed_at is None:
+        return 0
     return max(0, round((now - unit.claimed_at).total_seconds() * 1000))
 
 

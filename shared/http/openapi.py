@@ -79,7 +79,9 @@ def document(
     schemas, definitions = _schemas(routes)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas)
+        operation = _operation(route, schemas)
+        operation["responses"][str(route.status)] |= _links(route, routes)
+        paths.setdefault(route.path, {})[route.method.lower()] = operation
     return {
         "openapi": "3.1.0",
         "info": {
@@ -201,6 +203,23 @@ def _responses(route: Route, schemas: Mapping[type[BaseModel], dict[str, Any]]) 
     for status, causes in sorted(by_status.items()):
         responses[str(status)] = _refusal(status, causes, schemas[Problem])
     return responses
+
+
+def _links(route: Route, routes: tuple[Route, ...]) -> dict[str, Any]:
+    """What can be done with what an operation has made."""
+    links = {
+        one.handler.__name__: {
+            "operationId": one.handler.__name__,
+            "parameters": {
+                f"path.{name}": f"$response.body#{pointer}"
+                for name, pointer in route.makes.items()
+                if name in one.parameters
+            },
+        }
+        for one in routes
+        if route.makes.keys() & set(one.parameters)
+    }
+    return {"links": links} if links else {}
 
 
 def _refusal(status: int, causes: list[tuple[str, str]], problem: dict[str, Any]) -> dict[str, Any]:

@@ -128,7 +128,6 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     errors.LimitReached: HTTPStatus.TOO_MANY_REQUESTS,
     # What the request says and what it asks for: the remaining refusals.
     PermanentError: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.NotAvailableYet: HTTPStatus.NOT_IMPLEMENTED,
     TransientError: HTTPStatus.SERVICE_UNAVAILABLE,
     Exception: HTTPStatus.INTERNAL_SERVER_ERROR,
 }

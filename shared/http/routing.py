@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pydantic import BaseModel
 
@@ -49,6 +49,8 @@ class Route:
     """Whether it asks for If-Match, since it replaces all that is there."""
     limited: bool = False
     """Whether it counts against a limit of the caller's."""
+    makes: Mapping[str, str] = field(default_factory=dict)
+    """Where its answer names what it has made: a path's parameter to a JSON pointer."""
     group: str = ""
     """The heading under which its documentation stands."""
 

@@ -120,7 +120,7 @@ def test_an_unknown_recipe_is_answered_with_those_there_are() -> None:
 def test_a_recipe_that_is_still_to_come_says_so(recipe: str) -> None:
     status, problem = refused({"recipe": recipe, "inputs": {"video": VIDEO}})
 
-    assert (status, problem["code"]) == (501, "not-available-yet")
+    assert (status, problem["code"]) == (422, "not-available-yet")
 
 
 @pytest.mark.parametrize("title", ["", "  ", "a\nb", "x" * 201, 5])

@@ -82,12 +82,40 @@ class MemoryLedger:
         for path in [path for path in self.docs if path.startswith(f"jobs/{job_id}/")]:
             del self.docs[path]
 
+    def jobs_of(
+        self,
+        owner: str,
+        *,
+        statuses: Iterable[str],
+        after: tuple[datetime, str] | None,
+        most: int,
+        recipe: str | None = None,
+    ) -> tuple[Doc, ...]:
+        wanted = set(statuses)
+        found = [
+            doc
+            for doc in self.owned("jobs", owner, after=after, most=len(self.docs))
+            if doc.data["status"] in wanted and recipe in (None, doc.data["recipe"])
+        ]
+        return tuple(found[:most])
+
+    def owned(
+        self, collection: str, owner: str, *, after: tuple[datetime, str] | None, most: int
+    ) -> tuple[Doc, ...]:
+        rows = [
+            ((doc.data["created_at"], doc.id), doc)
+            for doc in self.list_under(collection)
+            if doc.data.get("owner") == owner
+        ]
+        rows.sort(key=lambda row: row[0], reverse=True)
+        return tuple(doc for key, doc in rows if after is None or key < after)[:most]
+
     def open_jobs(self, owner: str, statuses: Iterable[str]) -> int:
         wanted = set(statuses)
-        return sum(one["status"] in wanted for one in self._jobs_of(owner))
+        return sum(one.data["status"] in wanted for one in self._jobs(owner))
 
     def stored_bytes(self, owner: str) -> int:
-        return sum(int(one.get("stored_bytes", 0)) for one in self._jobs_of(owner))
+        return sum(int(one.data.get("stored_bytes", 0)) for one in self._jobs(owner))
 
     def count_up(self, path: str, fields: Mapping[str, Any], by: int = 1) -> int:
         there = self.docs.get(path, ({}, 0))[0]
@@ -95,12 +123,8 @@ class MemoryLedger:
         self.docs[path] = ({**there, **fields, "count": count}, next(self._versions))
         return count
 
-    def _jobs_of(self, owner: str) -> list[dict[str, Any]]:
-        return [
-            data
-            for path, (data, _) in self.docs.items()
-            if path.startswith("jobs/") and path.count("/") == 1 and data.get("owner") == owner
-        ]
+    def _jobs(self, owner: str) -> list[Doc]:
+        return [doc for doc in self.list_under("jobs") if doc.data.get("owner") == owner]
 
     def _apply(self, write: Write) -> None:
         match write:
