@@ -207,7 +207,7 @@ def _even(call: Call, step_s: float, only: tuple[type[Exception], ...] = ()) -> 
     finally:
         if not only or isinstance(ended, only):
             took = (call.world.clock.now() - began).total_seconds()
-            call.world.clock.sleep(math.ceil(took / step_s) * step_s - took)
+            call.world.clock.sleep(max(1, math.ceil(took / step_s)) * step_s - took)
 
 
 def _session(one: SignedIn) -> Session:

@@ -118,7 +118,7 @@ def _model(name: str, schema: Mapping[str, Any]) -> str:
     told = f"<p>{escape(schema.get('description', ''))}</p>"
     inside = _table(("field", "type"), rows) if rows else f"<p>{_type(schema)}</p>"
     return (
-        f'<details id="{_anchor(name)}"><summary><code>{escape(name)}</code></summary>'
+        f'<details id="model-{escape(name)}"><summary><code>{escape(name)}</code></summary>'
         f"{told}{inside}</details>"
     )
 
@@ -127,7 +127,7 @@ def _type(schema: Mapping[str, Any]) -> str:
     """A schema in a few words."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
-        return f'<a href="#{_anchor(name)}">{escape(name)}</a>'
+        return f'<a href="#model-{escape(name)}">{escape(name)}</a>'
     for several in ("anyOf", "oneOf"):
         if several in schema:
             return " or ".join(_type(one) for one in schema[several])

@@ -16,7 +16,7 @@ from functions.api import (
     usage,
     views,
 )
-from functions.api.health import Health, health
+from functions.api.health import Health, health, healthz
 from functions.api.pages import PageQuery
 from shared.errors import (
     InvalidOption,
@@ -163,7 +163,7 @@ SHARES = (
 ABOUT = (
     Route("GET", "/v1/health", health, "Whether the API answers.", Health, signed_in=False),
     # Google's own front end answers paths that end in "z" on some hosts; see /v1/health.
-    Route("GET", "/healthz", health, "Whether the API answers.", Health, signed_in=False),
+    Route("GET", "/healthz", healthz, "Whether the API answers.", Health, signed_in=False),
     Route("GET", "/v1/openapi.json", documents.get_openapi, "This document.", signed_in=False),
     Route("GET", "/v1/docs", documents.get_docs, "This document as a page.", signed_in=False,
           media_type="text/html"),

@@ -193,9 +193,12 @@ def _response(request: Request, route: Route, answer: Answer) -> Response:
         data = answer.body.model_dump_json().encode()
     response = Response(data, status, headers=dict(answer.headers), mimetype=route.media_type)
     if status == HTTPStatus.OK and route.tagged:
-        response.set_etag(hashlib.sha256(data).hexdigest()[:32])
-        if route.method == "GET":
-            response.make_conditional(request)
+        tag = hashlib.sha256(data).hexdigest()[:32]
+        response.set_etag(tag)
+        if route.method == "GET" and request.if_none_match.contains_weak(tag):
+            response.status_code = HTTPStatus.NOT_MODIFIED
+            response.set_data(b"")
+            response.headers.remove("Content-Type")
     return response
 
 

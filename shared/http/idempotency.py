@@ -59,7 +59,7 @@ def answer_once(route: Route, call: Call) -> Answer:
         else:
             raise KeyInUse
         if _claimed(call, path, doc, asked, seed, now):
-            return _made(route, replace(call, seed=seed), path)
+            return _made(route, replace(call, seed=seed), path, token=call.seed)
 
 
 def _claimed(call: Call, path: str, doc: Doc | None, asked: str, seed: str, now: datetime) -> bool:
@@ -81,14 +81,14 @@ def _claimed(call: Call, path: str, doc: Doc | None, asked: str, seed: str, now:
     return there is not None and there.data["token"] == call.seed
 
 
-def _made(route: Route, call: Call, path: str) -> Answer:
+def _made(route: Route, call: Call, path: str, *, token: str) -> Answer:
     try:
         answer = route.handler(call)
     except (PermanentError, LimitReached):
-        call.world.store.commit([Delete(path)])
+        _let_go(call, path, token, forget=True)
         raise
     except Exception:
-        call.world.store.commit([Update(path, {"claimed_at": _LONG_AGO})])
+        _let_go(call, path, token, forget=False)
         raise
     kept = {
         "status": answer.status,
@@ -101,6 +101,14 @@ def _made(route: Route, call: Call, path: str) -> Answer:
         # It is made: a repeat finds it by its seed. That is no reason to call it a failure.
         call.world.log("idempotency.unsaved", severity="WARNING", why=repr(fault))
     return answer
+
+
+def _let_go(call: Call, path: str, token: str, *, forget: bool) -> None:
+    """Free the key, unless somebody took it over meanwhile."""
+    (doc,) = call.world.store.read([path])
+    if doc is not None and doc.data["token"] == token:
+        given_up = Update(path, {"claimed_at": _LONG_AGO}, doc.version)
+        call.world.store.commit([Delete(path, doc.version) if forget else given_up])
 
 
 def _saved(kept: dict[str, Any]) -> Answer:
