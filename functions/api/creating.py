@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, JsonValue
 from pydantic_core import core_schema
 
 from functions.api import policies
@@ -60,7 +60,7 @@ class _OrLatest:
         return {"anyOf": [handler(schema["schema"]), {"const": LATEST}]}
 
 
-EXAMPLES = [
+EXAMPLES: list[JsonValue] = [
     {
         "recipe": "frames",
         "options": {"every": "1/2"},

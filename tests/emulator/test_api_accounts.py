@@ -25,7 +25,7 @@ def link_in_mail(suite: Tenant, email: str, subject: str) -> str:
     mail = wait_until(
         lambda: [one for one in suite.mails(email) if one["subject"] == subject], subject
     )[-1]
-    return next(line for line in mail["text"].splitlines() if line.startswith("http"))
+    return next(line for line in str(mail["text"]).splitlines() if line.startswith("http"))
 
 
 @pytest.fixture

@@ -130,7 +130,7 @@ def test_the_owner_gets_in_everywhere(house: House) -> None:
     answers = {called(one): house.ask(one, house.alice.user.token) for one in ordered}
 
     assert {what: one.status for what, one in answers.items() if one.status in (401, 404)} == {
-        # The job has no result yet, and the address is not confirmed: that is told to the owner too.
+        # No result yet, and an address that is not confirmed: that is told to the owner as well.
         "GET /v1/jobs/{job_id}/artefacts/{name}": 404,
         "POST /v1/me/password": 401,
     }

@@ -52,7 +52,7 @@ class Stand:
             self.events.append({"event": event, "severity": severity, **details})
 
         world = Neighbours(
-            store=self.ledger,  # type: ignore[arg-type]
+            store=self.ledger,
             objects=None,  # type: ignore[arg-type]
             publisher=None,  # type: ignore[arg-type]
             clock=self.clock,

@@ -38,7 +38,7 @@ class Dial:
 
 def a_call(dial: Dial, **more: Any) -> Call:
     world = Neighbours(
-        store=MemoryLedger(),  # type: ignore[arg-type]
+        store=MemoryLedger(),
         objects=None,  # type: ignore[arg-type]
         publisher=None,  # type: ignore[arg-type]
         clock=dial,
