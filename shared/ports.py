@@ -260,7 +260,8 @@ class Accounts(Protocol):
         ...
 
     def reset_link(self, email: str) -> str:
-        """A URL under which a new password can be chosen. Raises NotFound."""
+        """A URL under which a new password can be chosen. Raises NotFound, also for an account
+        that is disabled."""
         ...
 
     def sign_in(self, email: str, password: str) -> Session:

@@ -9,7 +9,7 @@ address could tell from the log-in after it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -109,7 +109,7 @@ def register(call: Call) -> Answer:
         try:
             known.register(form.email, form.password, form.name or "")
         except AddressTaken:
-            _send(already_here(call, form.email, known.reset_link(form.email)))
+            _send_reset(call, form.email, already_here)
         else:
             _send(confirm(call, form.email, known.confirm_link(form.email)))
     return Answer(LetterSent(message="A letter is on its way; the link in it leads on."))
@@ -120,12 +120,7 @@ def forgot(call: Call) -> Answer:
     form = call.body(Forgotten)
     _letter_limits(call, form.email)
     with _even(call, LETTER_S):
-        try:
-            link = bootstrap.accounts().reset_link(form.email)
-        except NotFound:
-            link = ""
-        if link:
-            _send(reset(call, form.email, link))
+        _send_reset(call, form.email, reset)
     return Answer(LetterSent(message="If there is an account, a letter is on its way to it."))
 
 
@@ -137,8 +132,9 @@ def log_in(call: Call) -> Answer:
 
 
 def refresh(call: Call) -> Answer:
-    """A fresh ID token. Raises SessionOver."""
+    """A fresh ID token. Raises SessionOver, LimitReached."""
     form = call.body(Renewal)
+    take(call, policies.renewals_from(call.settings), call.client)
     return Answer(_session(bootstrap.accounts().refresh(form.refresh_token)))
 
 
@@ -183,6 +179,15 @@ def _sign_in_limits(call: Call, email: str) -> None:
 def _letter_limits(call: Call, email: str) -> None:
     take(call, policies.letters_from(call.settings), call.client)
     take(call, policies.letters_to(call.settings), email)
+
+
+def _send_reset(call: Call, email: str, write: Callable[[Call, str, str], Letter]) -> None:
+    """To an account that is there and not disabled; whoever asked does not learn whether."""
+    try:
+        link = bootstrap.accounts().reset_link(email)
+    except NotFound:
+        return
+    _send(write(call, email, link))
 
 
 def _send(letter: Letter) -> None:

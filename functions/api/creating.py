@@ -15,18 +15,19 @@ from functions.api import policies
 from functions.api.catalogue import MEGABYTE, find_recipe, most_bytes, read_options
 from functions.api.fields import Line, MediaType, Scalar
 from functions.api.jobs import LIVING, OPEN
-from functions.api.limits import take
-from functions.api.sources import Source, fetch, kind_of, latest, of_job
+from functions.api.limits import Standing, take
+from functions.api.sources import Source, kind_of, latest, of_job
 from functions.api.views import JobView, job_view
 from shared.config import Settings
 from shared.domain.documents import job_path
 from shared.domain.job import Job, JobInput, new_job
 from shared.domain.message import JOB_ID, upload_name
 from shared.domain.pipeline import RECIPES, Bucket, Input, Recipe
-from shared.errors import StorageFull, TooManyJobs
+from shared.errors import SourceExpired, StorageFull, TooManyJobs
 from shared.http.exchange import Answer, Call
 from shared.http.forms import Form, Moment, Told
 from shared.http.problems import InvalidFields
+from shared.uploads import arrived
 
 UPLOAD_VALID_S = 6 * 3600
 """When an upload has to begin; Google-managed keys sign for 12 hours at most."""
@@ -106,6 +107,11 @@ class NewJob(Form):
     inputs: dict[InputName, FileOrLatest] = Field({}, max_length=10)
     from_job: Annotated[str, Field(pattern=f"^{JOB_ID}$")] | None = Field(None, alias="from")
 
+    @property
+    def reuses(self) -> bool:
+        """Whether something that is uploaded already has to be looked for."""
+        return self.from_job is not None or LATEST in self.inputs.values()
+
 
 class UploadGrant(Told):
     """How to send a file: exactly this request, begun before `expires_at`. A POST begins a
@@ -133,17 +139,25 @@ def create_job(call: Call) -> Answer:
     job = _own(call, job_id) if call.idempotency_key else None
     headers = {"Location": f"/v1/jobs/{job_id}"}
     if job is None:
+        options = read_options(recipe, form.options, call.settings)
+        if form.reuses:
+            # To look for what is uploaded costs us more than a wish that is wrong.
+            headers |= _let_in(call).headers
         sources = _sources(call, recipe, form)
         check_inputs(recipe, sources, call.settings)
-        options = read_options(recipe, form.options, call.settings)
         _check_room(call, sum(one.size_bytes for one in sources.values()))
-        standing = take(call, policies.job_creations(call.settings), call.user.uid)
-        headers |= standing.headers
+        if not form.reuses:
+            headers |= _let_in(call).headers
         job = _written(call, job_id, recipe, form, options, sources)
-    fetch(call, job.inputs)
+    if any(one.source and arrived(call.world.objects, one) is None for one in job.inputs):
+        raise SourceExpired
     uploads = {one.name: grant(call, one) for one in job.inputs if not one.source}
     body = CreatedJob(job=job_view(job, call.world.store), uploads=uploads)
     return Answer(body, headers=headers)
+
+
+def _let_in(call: Call) -> Standing:
+    return take(call, policies.job_creations(call.settings), call.user.uid)
 
 
 def id_from(seed: str) -> str:

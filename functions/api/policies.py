@@ -26,6 +26,11 @@ def sign_ins_from(settings: Settings) -> Policy:
     return Policy("sign-ins-of-client", settings.sign_ins_of_client, 300, _WAIT)
 
 
+def renewals_from(settings: Settings) -> Policy:
+    """Of sessions, by one client: a network of many people renews more often than it signs in."""
+    return Policy("renewals-of-client", 5 * settings.sign_ins_of_client, 300, _WAIT)
+
+
 def letters_to(settings: Settings) -> Policy:
     """To one address: nobody's letter box is filled by way of us."""
     return Policy("letters", max(1, settings.registrations_of_client // 4), 3600, _LETTERS)

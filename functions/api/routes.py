@@ -55,7 +55,8 @@ ACCOUNTS = (
     Route(
         "POST", "/v1/accounts/refresh", accounts.refresh,
         "Get a fresh ID token for a refresh token.",
-        accounts.Session, body=accounts.Renewal, signed_in=False, errors=(SessionOver,),
+        accounts.Session, body=accounts.Renewal, signed_in=False, limited=True,
+        errors=(SessionOver,),
     ),
     Route(
         "POST", "/v1/accounts/forgot", accounts.forgot,

@@ -3,8 +3,8 @@
 `from` names a job whose inputs are used again, `latest` takes the newest upload of that kind. Both
 are resolved once, when the job is created, to one version of one object. The job's own upload is a
 copy of it that Cloud Storage makes without moving a byte here: its event starts the chain as an
-upload's would, and the older job may be deleted. A copy is written once, so whatever broke off is
-finished by a repeat.
+upload's would, and the older job may be deleted. A copy that broke off is finished by a repeat of
+the request with its key, by the word that it is uploaded, or by the sweeper: see `shared.uploads`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from functions.api.jobs import LIVING
 from shared.domain.documents import job_path
 from shared.domain.job import Job, JobInput
 from shared.domain.pipeline import Bucket, Input, Recipe
-from shared.errors import SourceExpired
 from shared.http.exchange import Call
 from shared.http.problems import InvalidFields
 
@@ -81,18 +80,6 @@ def latest(call: Call, declared: Input) -> Source:
     raise InvalidFields(
         [(f"inputs.{declared.name}", f"You have uploaded no {declared.name} that is still kept.")]
     )
-
-
-def fetch(call: Call, inputs: tuple[JobInput, ...]) -> None:
-    """Make the copies that are not there yet. Raises SourceExpired when an original is gone."""
-    for one in inputs:
-        if not one.source or call.world.objects.stat(Bucket.UPLOADS, one.object) is not None:
-            continue
-        name, _, generation = one.source.rpartition("#")
-        original = call.world.objects.stat(Bucket.UPLOADS, name)
-        if original is None or original.generation != int(generation):
-            raise SourceExpired
-        call.world.objects.copy(original, Bucket.UPLOADS, one.object, spec=one.source)
 
 
 def _pinned(call: Call, one: JobInput) -> Source | None:

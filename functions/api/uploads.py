@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from functions.api.creating import UploadForm, grant, misfits
-from functions.api.sources import Source, fetch
+from functions.api.sources import Source
 from shared.domain import operating
 from shared.domain.documents import Committed, Update, job_path, unit_path
 from shared.domain.job import Job, JobInput, Status, event
@@ -19,6 +19,7 @@ from shared.errors import NotFound, WrongState
 from shared.http.exchange import Answer, Call
 from shared.http.forms import Form, Told
 from shared.http.problems import InvalidFields, UploadDiffers, UploadMissing
+from shared.uploads import arrived
 
 
 class UploadWish(Form):
@@ -71,8 +72,7 @@ def finish_upload(call: Call) -> Answer:
     Raises UploadMissing, UploadDiffers."""
     check = call.body(UploadCheck)
     declared = _declared(call.job, call.named["input"])
-    fetch(call, (declared,))
-    there = call.world.objects.stat(Bucket.UPLOADS, declared.object)
+    there = arrived(call.world.objects, declared)
     if there is None:
         raise UploadMissing
     meant = declared.size_bytes if check.size_bytes is None else check.size_bytes

@@ -69,7 +69,10 @@ class FirebaseAccounts:
 
     def reset_link(self, email: str) -> str:
         with _faults():
-            return str(auth.generate_password_reset_link(email, app=self._app))
+            try:
+                return str(auth.generate_password_reset_link(email, app=self._app))
+            except auth.UserDisabledError as disabled:
+                raise NotFound("There is no such account.") from disabled
 
     def sign_in(self, email: str, password: str) -> Session:
         asked = {"email": email, "password": password, "returnSecureToken": True}

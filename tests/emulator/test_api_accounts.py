@@ -115,6 +115,19 @@ def test_a_new_password_takes_the_old_ones_place(suite: Tenant, email: str) -> N
     signed_in(suite, email, wanted["new_password"])
 
 
+def test_a_disabled_account_is_told_to_nobody(suite: Tenant, email: str) -> None:
+    update_account(suite, signed_in(suite, email)["user_id"], {"disableUser": True})
+    tried = {"login": {"password": PASSWORD}, "register": {"password": PASSWORD}, "forgot": {}}
+
+    for act, more in tried.items():
+        disabled, unknown = (
+            post(suite, f"/v1/accounts/{act}", email=one, **more)
+            for one in (email, f"{uuid.uuid4().hex[:12]}@moodreel.test")
+        )
+        assert disabled.status == unknown.status == (401 if act == "login" else 202)
+        assert disabled.json().get("detail") == unknown.json().get("detail")
+
+
 @pytest.mark.sweep
 def test_a_disabled_user_gets_no_new_session_and_is_out_within_a_minute(
     suite: Tenant, email: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from infra.local.client import Client
 from infra.local.layout import PROJECT
 from infra.local.tenant import Tenant
 from infra.local.wire import request
+from shared.domain.pipeline import STALLED_S
 from tests.clips import RECIPES
 from tests.emulator import ledger_rest
 from tests.emulator.api_people import NEW_JOB, ask
@@ -96,8 +98,9 @@ def test_what_is_not_there_cannot_be_used_again(suite: Tenant, client: Client, f
     )
 
 
-def test_a_copy_that_broke_off_is_finished_by_a_word(
-    suite: Tenant, client: Client, first: str
+@pytest.mark.parametrize("healed_by", ["a word", "the sweeper"])
+def test_a_copy_that_broke_off_is_finished(
+    suite: Tenant, client: Client, first: str, healed_by: str
 ) -> None:
     job_id = made(client, inputs=NEW_JOB["inputs"])["job"]["id"]
     older = ledger_rest.read(suite, f"jobs/{first}")
@@ -106,7 +109,13 @@ def test_a_copy_that_broke_off_is_finished_by_a_word(
     source = _pinned(suite, older["inputs"][0]["object"])
     _as_copy(suite, job_id, source, older["inputs"][0]["size_bytes"])
 
-    client.call("POST", f"/v1/jobs/{job_id}/uploads/video/finalize", {})
+    if healed_by == "a word":
+        client.call("POST", f"/v1/jobs/{job_id}/uploads/video/finalize", {})
+    else:
+        past = datetime.now(UTC) - timedelta(seconds=STALLED_S + 1)
+        for stage in ("upload_trigger", "frame_extraction", "notification"):
+            ledger_rest.change(suite, f"jobs/{job_id}/stages/{stage}-0", {"touched_at": past})
+        suite.tick("sweeper")
 
     assert suite.finished_job(client, job_id)["status"] == "done"
 
