@@ -83,7 +83,7 @@ class StorageFull(PermanentError):
 
 
 class LimitReached(TransientError):
-    """Too much was asked for in too short a time; `retry_after_s` says when to come again."""
+    """Too much was asked for in too short a time; Retry-After says in how many seconds to come."""
 
     code = "rate-limited"
 

@@ -18,7 +18,7 @@ summary{cursor:pointer;padding:.5rem 0}summary span{opacity:.75;margin-left:.5re
 table{border-collapse:collapse;width:100%;margin:.5rem 0 1rem}
 th,td{text-align:left;vertical-align:top}
 th,td{padding:.25rem .75rem .25rem 0;border-top:1px solid var(--line)}
-b.m{display:inline-block;min-width:4rem;color:var(--accent)}a{color:var(--accent)}
+b.m{display:inline-block;min-width:4.75rem;color:var(--accent)}a{color:var(--accent)}
 nav a{margin-right:1rem}
 """.strip()
 _METHODS = ("get", "post", "put", "patch", "delete")

@@ -12,7 +12,7 @@ from functions.api import browse
 from shared.errors import MoodreelError, NotFound
 from shared.http.exchange import Answer, Call
 from shared.http.openapi import UNEXPECTED, document, problems_of, sentence_of
-from shared.http.problems import STATUSES, MethodNotAllowed, status_of
+from shared.http.problems import MethodNotAllowed, status_of
 from shared.http.routing import Route
 
 VERSION = "1"
@@ -52,16 +52,9 @@ def explained() -> dict[str, tuple[int, str]]:
     found = {UNEXPECTED: (500, "Something went wrong here that nobody foresaw; name the request.")}
     causes: set[type[MoodreelError]] = {MethodNotAllowed}
     causes |= {one for route in _routes() for one in problems_of(route)}
-    causes |= {one for one in STATUSES if issubclass(one, MoodreelError)}
-    # Whatever neighbour is away has a class of its own.
-    causes |= {one for cause in tuple(causes) for one in _below(cause)}
     for cause in sorted(causes, key=lambda one: one.__name__):
         found[cause.code] = (int(status_of(cause)), sentence_of(cause))
     return found
-
-
-def _below(cause: type[MoodreelError]) -> set[type[MoodreelError]]:
-    return {cause}.union(*(_below(one) for one in cause.__subclasses__()))
 
 
 def whole(server: str) -> dict[str, Any]:

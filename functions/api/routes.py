@@ -18,6 +18,7 @@ from functions.api import (
 )
 from functions.api.health import Health, health, healthz
 from functions.api.pages import PageQuery
+from shared.domain.emotion_options import ProhibitedPurpose
 from shared.errors import (
     InvalidOption,
     NotAvailableYet,
@@ -101,7 +102,10 @@ JOBS = (
         "Create a job and get the URLs to upload its inputs to.",
         creating.CreatedJob, 201, body=creating.NewJob, idempotent=True, limited=True,
         makes={"job_id": "/job/id"},
-        errors=(InvalidOption, NotAvailableYet, SourceExpired, StorageFull, TooManyJobs),
+        errors=(
+            InvalidOption, NotAvailableYet, ProhibitedPurpose, SourceExpired, StorageFull,
+            TooManyJobs,
+        ),
     ),
     Route("GET", "/v1/jobs", jobs.list_jobs, "My jobs, newest first.", jobs.JobPage,
           query=jobs.JobsQuery),

@@ -11,11 +11,15 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from shared.errors import (
+    IdentityUnavailable,
     InvalidRequest,
+    LedgerUnavailable,
     LimitReached,
+    MailUnavailable,
     MoodreelError,
     NotFound,
-    TransientError,
+    StorageUnavailable,
+    TopicUnavailable,
     Unauthenticated,
 )
 from shared.http import problems
@@ -24,6 +28,10 @@ from shared.http.headers import IDEMPOTENCY_KEY, REQUEST_ID
 from shared.http.problems import status_of
 from shared.http.routing import PARAMETERS, Route
 
+NEIGHBOURS = (
+    IdentityUnavailable, LedgerUnavailable, MailUnavailable, StorageUnavailable, TopicUnavailable,
+)  # fmt: skip
+"""What may be away whatever is asked."""
 UNEXPECTED = "unexpected"
 """The code of what nobody foresaw."""
 _REF = "#/components/schemas/{model}"
@@ -51,7 +59,7 @@ class Problem(Told):
 
 def problems_of(route: Route) -> tuple[type[MoodreelError], ...]:
     """Every cause for which a route may refuse, beside what nobody foresaw."""
-    found: list[type[MoodreelError]] = [InvalidRequest, TransientError, *route.errors]
+    found: list[type[MoodreelError]] = [InvalidRequest, *NEIGHBOURS, *route.errors]
     if route.answer is not None:
         found.append(problems.NotAcceptable)
     if route.signed_in:
@@ -230,11 +238,8 @@ def _refusal(status: int, causes: list[tuple[str, str]], problem: dict[str, Any]
         headers |= _RATE
     if status == 401:
         headers["WWW-Authenticate"] = _header("How to sign in.")
-    schema: dict[str, Any] = problem
-    if status != 503:
-        # Any neighbour may be away, each under a code of its own.
-        codes = sorted({code for code, _ in causes})
-        schema = {"allOf": [problem, {"properties": {"code": {"enum": codes}}}]}
+    codes = sorted({code for code, _ in causes})
+    schema = {"allOf": [problem, {"properties": {"code": {"enum": codes}}}]}
     return {
         "description": "\n".join(f"- `{code}`: {text}" for code, text in causes),
         "headers": headers,

@@ -115,7 +115,6 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
     NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
     errors.WrongState: HTTPStatus.CONFLICT,
-    errors.AddressTaken: HTTPStatus.CONFLICT,
     KeyInUse: HTTPStatus.CONFLICT,
     UploadMissing: HTTPStatus.CONFLICT,
     LinkExpired: HTTPStatus.GONE,
