@@ -15,6 +15,7 @@ from functions.api import (
     uploads,
     usage,
     views,
+    wishes,
 )
 from functions.api.health import Health, health, healthz
 from functions.api.pages import PageQuery
@@ -100,7 +101,7 @@ JOBS = (
     Route(
         "POST", "/v1/jobs", creating.create_job,
         "Create a job and get the URLs to upload its inputs to.",
-        creating.CreatedJob, 201, body=creating.NewJob, idempotent=True, limited=True,
+        creating.CreatedJob, 201, body=wishes.NewJob, idempotent=True, limited=True,
         makes={"job_id": "/job/id"},
         errors=(
             InvalidOption, NotAvailableYet, ProhibitedPurpose, SourceExpired, StorageFull,

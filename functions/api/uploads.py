@@ -8,8 +8,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from functions.api.creating import UploadForm, grant, misfits
+from functions.api.creating import grant, misfits
 from functions.api.sources import Source
+from functions.api.wishes import UploadForm
 from shared.domain import operating
 from shared.domain.documents import Committed, Update, job_path, unit_path
 from shared.domain.job import Job, JobInput, Status, event

@@ -63,7 +63,8 @@ def client(request: Request, proxies: int) -> str:
     """Where the request came from: the address that the last of `proxies` trusted proxies saw, or
     the peer's without any. An IPv6 network counts as one, since whoever has one has all of it."""
     told = [one.strip() for one in request.headers.get("X-Forwarded-For", "").split(",")]
-    text = told[-proxies] if 0 < proxies <= len(told) else request.remote_addr or ""
+    seen = told[-proxies] if 0 < proxies <= len(told) else ""
+    text = seen or request.remote_addr or ""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
