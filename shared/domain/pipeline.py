@@ -216,6 +216,7 @@ STAGES: dict[str, Stage] = {
         Stage(
             "sweeper", Kind.SUPPORT, Schedule(60),
             ("outcome",), (), 300, 256, 0.167, 1,
+            writes=((_U, "jobs/"), (_U, PROMPTS_PREFIX)),
         ),
         Stage(
             "recorder", Kind.SUPPORT, Message(),
