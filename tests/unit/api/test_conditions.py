@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
@@ -134,7 +135,7 @@ def test_a_page_of_ours_may_send_and_read_what_it_needs(stand: Stand) -> None:
 def test_a_client_is_who_the_last_trusted_proxy_saw(
     forwarded: str, proxies: int, seen: str
 ) -> None:
-    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+    headers = Headers({"X-Forwarded-For": forwarded} if forwarded else {})
     environ = EnvironBuilder(headers=headers).get_environ()
     request = Request({**environ, "REMOTE_ADDR": "198.51.100.7"})
 
