@@ -13,7 +13,7 @@ from infra.local.client import Client
 from infra.local.tenant import Tenant
 from infra.local.wire import Answer
 from tests.emulator import ledger_rest
-from tests.emulator.api_people import NEW_JOB, ask
+from tests.emulator.api_people import NEW_JOB, ask, update_account
 
 pytestmark = pytest.mark.suite
 
@@ -24,6 +24,7 @@ LOW = {
     "MOODREEL_IMAGE_MB": "16",
     "MOODREEL_AUDIO_MB": "16",
     "MOODREEL_VIDEO_MB": "19",
+    "MOODREEL_MAIL_VERIFIED_ONLY": "1",
 }
 
 
@@ -112,6 +113,19 @@ def test_no_more_is_kept_than_may_be_and_deleting_makes_room(client: Client) -> 
 
     client.call("DELETE", f"/v1/jobs/{job_id}")
     assert client.answer("POST", "/v1/jobs", wish(6)).status == 201
+
+
+@pytest.mark.parametrize("verified", [True, False])
+def test_a_job_is_told_of_to_confirmed_addresses_alone(suite: Tenant, verified: bool) -> None:
+    user = suite.user()
+    if verified:
+        update_account(suite, user.uid, {"emailVerified": True})
+        user.sign_in()
+    job_id = suite.client(user).call("POST", "/v1/jobs", NEW_JOB)["job"]["id"]
+    kept = ledger_rest.read(suite, f"jobs/{job_id}")
+
+    assert kept is not None
+    assert kept["email"] == (user.email if verified else "")
 
 
 @pytest.mark.parametrize(
