@@ -48,10 +48,10 @@ def bearer(suite: Tenant) -> tuple[str, str]:
 
 
 def test_a_short_run_finds_nothing(suite: Tenant, tmp_path: Path) -> None:
-    few = ("--max-examples", "2", "--phases", "examples,fuzzing,stateful")
+    few = ("--max-examples", "1", "--phases", "examples,fuzzing,stateful")
     apart = ("--exclude-path-regex", WAITING)
 
-    assert cases(suite, tmp_path, *bearer(suite), *few, *apart) > 50
+    assert cases(suite, tmp_path, *bearer(suite), *few, *apart) > 25
 
 
 @pytest.mark.sweep
