@@ -16,6 +16,7 @@ from functions.api.sources import Source, kind_of, latest, of_job
 from functions.api.views import JobView, job_view
 from functions.api.wishes import NewJob, UploadForm
 from shared.config import Settings
+from shared.domain import operating
 from shared.domain.documents import job_path
 from shared.domain.job import Job, JobInput, new_job
 from shared.domain.message import upload_name
@@ -69,6 +70,8 @@ def create_job(call: Call) -> Answer:
             headers |= _let_in(call).headers
         job = _written(call, job_id, recipe, form, options, sources)
     if any(one.source and arrived(call.world.objects, one) is None for one in job.inputs):
+        # Deleted after it was found: a job that nobody can begin is not left behind.
+        call.run(lambda clockwork: operating.delete(job_id, clockwork))
         raise SourceExpired
     uploads = {one.name: grant(call, one) for one in job.inputs if not one.source}
     body = CreatedJob(job=job_view(job, call.world.store), uploads=uploads)

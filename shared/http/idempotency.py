@@ -92,7 +92,8 @@ def _made(route: Route, call: Call, path: str, *, token: str) -> Answer:
         raise
     kept = {
         "status": answer.status,
-        "headers": dict(answer.headers),
+        # How much of a limit was left then says nothing to who asks again.
+        "headers": {k: one for k, one in answer.headers.items() if not k.startswith("RateLimit")},
         "body": "" if answer.body is None else answer.body.model_dump_json(),
     }
     try:
