@@ -46,6 +46,7 @@ class Stand:
     events: list[dict[str, Any]] = field(default_factory=list)
     clock: Clock = field(default_factory=SystemClock)
     settings: Settings = SETTINGS
+    objects: Any = None
 
     def __post_init__(self) -> None:
         def log(event: str, /, *, severity: str = "INFO", **details: Any) -> None:
@@ -53,7 +54,7 @@ class Stand:
 
         world = Neighbours(
             store=self.ledger,
-            objects=None,  # type: ignore[arg-type]
+            objects=self.objects,
             publisher=None,  # type: ignore[arg-type]
             clock=self.clock,
             log=log,
