@@ -26,6 +26,7 @@ EXPOSED = (
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
@@ -51,12 +52,13 @@ def idempotency_key(request: Request) -> str:
 
 def if_match(request: Request) -> tuple[str, ...]:
     """The tags of If-Match, without their quotes; a weak one matches nothing."""
-    tags = request.if_match
-    if tags.star_tag:
+    given = request.headers.get("If-Match")
+    if given is None:
+        return ()
+    if given.strip() == "*":
         return ("*",)
-    strong = tuple(sorted(tags.as_set()))
     # What was sent and could not be read is a condition all the same: one that never holds.
-    return strong or (("",) if "If-Match" in request.headers else ())
+    return tuple(tag for weak, tag in _TAG.findall(given) if not weak) or ("",)
 
 
 def client(request: Request, proxies: int) -> str:

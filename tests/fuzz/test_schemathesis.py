@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from infra.local.tenant import Tenant
 from infra.local.tools import python_of
+from tests.clips import RECIPES
 
 pytestmark = pytest.mark.suite
 
@@ -26,12 +28,17 @@ WAITING = "^/v1/(accounts/|me/password)"
 """What takes its time on purpose."""
 
 
-def cases(suite: Tenant, folder: Path, *more: str) -> int:
-    """Run it; → how many requests were made and found in order. Fails with what it told."""
+def cases(suite: Tenant, folder: Path, *more: str, known: Mapping[str, str] | None = None) -> int:
+    """Run it; → how many requests were made and found in order. Fails with what it told. What is
+    `known` stands for the parameters of paths."""
+    config = folder / "schemathesis.toml"
+    rows = [f'{name} = "{one}"' for name, one in (known or {}).items()]
+    told = (HERE / "schemathesis.toml").read_text()
+    config.write_text("\n".join([told, "[parameters]", *rows, ""]))
     python = python_of(HERE / "schemathesis.txt", "schemathesis", print)
     done = subprocess.run(
         [
-            str(python.parent / "st"), "--config-file", str(HERE / "schemathesis.toml"),
+            str(python.parent / "st"), "--config-file", str(config),
             "run", f"{suite.url('api')}/v1/openapi.json", *CHECKED, *STEADY, *more,
         ],
         cwd=folder, capture_output=True, text=True, check=False,
@@ -61,7 +68,26 @@ def test_a_long_run_finds_nothing(suite: Tenant, tmp_path: Path, signed_in: bool
     apart = ("--exclude-path-regex", WAITING)
 
     many = cases(suite, tmp_path, *who, "--max-examples", "120", *apart)
-    slow = cases(suite, tmp_path, *who, "--max-examples", "5", "--include-path-regex", WAITING)
+    few = ("--max-examples", "5", "--phases", "examples,coverage,fuzzing")
+    slow = cases(suite, tmp_path, *who, *few, "--include-path-regex", WAITING)
 
     print(f"{many + slow} cases, {'signed in' if signed_in else 'not signed in'}")
     assert many + slow >= 3000
+
+
+@pytest.mark.sweep
+def test_a_run_over_a_job_that_is_there_finds_nothing(suite: Tenant, tmp_path: Path) -> None:
+    client = suite.client()
+    job_id = suite.start_job(client, "frames", RECIPES["cfr30"].make().path)
+    suite.finished_job(client, job_id)
+    share = client.call("POST", f"/v1/jobs/{job_id}/shares", {"artefact": "frames.zip"})
+    known = {"job_id": job_id, "name": "frames.zip", "input": "video", "token": share["token"]}
+    of_job = ("--include-path-regex", "job_id|/share/", "--exclude-operation-id", "delete_job")
+    few = ("--max-examples", "60", "--phases", "examples,coverage,fuzzing")
+    who = ("-H", f"Authorization: Bearer {client.user.token}")
+
+    made = cases(suite, tmp_path, *who, *of_job, *few, known=known)
+
+    print(f"{made} cases over a job that is there")
+    assert made >= 500
+    assert client.job(job_id)["status"] == "done"
