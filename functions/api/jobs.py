@@ -72,9 +72,10 @@ def retitle_job(call: Call) -> Answer:
         if doc is None or doc.data["status"] == Status.DELETED:
             raise NotFound("There is no such job.")
         job = Job.from_doc(doc)
-        call.check_match(job_view(job, call.world.store))
         if job.title == title:
+            # Also when our own commit, whose answer was lost, is met again (RFC 9110, 13.1.1).
             return _now(call)
+        call.check_match(job_view(job, call.world.store))
         fields = {"title": title, "updated_at": call.world.clock.now()}
         # A stage may move the job meanwhile: the title goes onto what it has become.
         done = call.world.store.commit([Update(doc.path, fields, doc.version)])
