@@ -15,7 +15,7 @@ from shared.config import Settings
 from shared.driver import Neighbours, SystemClock
 from shared.errors import ConfigurationError
 from shared.logs import log
-from shared.ports import Identity, Illustrator, Mailer, SlideModel, Voice
+from shared.ports import Accounts, Identity, Illustrator, Mailer, SlideModel, Voice
 
 T = TypeVar("T")
 _building = threading.RLock()
@@ -71,6 +71,19 @@ def identity() -> Identity:
     from shared.adapters.identity import identity as connected
 
     return connected(settings().project, local=settings().local)
+
+
+@once
+def accounts() -> Accounts:
+    """Accounts of people. Imported here, since only `api` carries what it needs."""
+    from shared.adapters.accounts import accounts as connected
+
+    values = settings()
+    if not values.web_api_key:
+        raise ConfigurationError("MOODREEL_WEB_API_KEY is missing: nobody can sign in.")
+    return connected(
+        values.project, values.web_api_key, emulator=values.auth_emulator, local=values.local
+    )
 
 
 @once

@@ -62,6 +62,29 @@ class Settings:
     illustrator: str = ""
     """An operator's own `module:factory`, called with these settings, that gives an Illustrator
     (shared.ports); "" draws no pictures for slides."""
+    web_api_key: str = ""
+    """The project's web API key, for signing in; any text beside the Auth emulator."""
+    proxies: int = 1
+    """How many trusted proxies stand before the API: Cloud Run's own front end is one."""
+    jobs_per_minute: int = 5
+    """Creations of jobs by one user, a minute."""
+    jobs_at_once: int = 20
+    """Jobs of one user that have not ended."""
+    storage_mb: int = 50_000
+    """What one user's uploads and results may hold together."""
+    image_mb: int = 16
+    """One uploaded picture at most; what the recipe's row says is the ceiling."""
+    audio_mb: int = 16
+    video_mb: int = 5_000
+    sign_ins: int = 10
+    """Attempts to sign in to one address in five minutes."""
+    sign_ins_of_client: int = 60
+    """Attempts to sign in from one client in five minutes."""
+    registrations_of_client: int = 20
+    """Letters to addresses (registration, forgotten password) that one client may ask for in an
+    hour; one address gets a quarter of that."""
+    mail_verified_only: bool = False
+    """Whether outcomes are mailed to confirmed addresses alone."""
 
     def bucket(self, role: Bucket) -> str:
         """The real name of a bucket."""
@@ -111,13 +134,28 @@ class Settings:
             slide_model=env.get("MOODREEL_SLIDE_MODEL") or cls.slide_model,
             slide_model_client=env.get("MOODREEL_SLIDE_MODEL_CLIENT") or cls.slide_model_client,
             illustrator=env.get("MOODREEL_ILLUSTRATOR", ""),
+            web_api_key=env.get("MOODREEL_WEB_API_KEY", "local" if local else ""),
+            # Beside the emulators nobody stands in front: who names an address is not believed.
+            proxies=_whole(env, "MOODREEL_PROXIES", 0 if local else cls.proxies, least=0),
+            jobs_per_minute=_whole(env, "MOODREEL_JOBS_PER_MINUTE", cls.jobs_per_minute),
+            jobs_at_once=_whole(env, "MOODREEL_JOBS_AT_ONCE", cls.jobs_at_once),
+            storage_mb=_whole(env, "MOODREEL_STORAGE_MB", cls.storage_mb),
+            image_mb=_whole(env, "MOODREEL_IMAGE_MB", cls.image_mb),
+            audio_mb=_whole(env, "MOODREEL_AUDIO_MB", cls.audio_mb),
+            video_mb=_whole(env, "MOODREEL_VIDEO_MB", cls.video_mb),
+            sign_ins=_whole(env, "MOODREEL_SIGN_INS", cls.sign_ins),
+            sign_ins_of_client=_whole(env, "MOODREEL_SIGN_INS_OF_CLIENT", cls.sign_ins_of_client),
+            registrations_of_client=_whole(
+                env, "MOODREEL_REGISTRATIONS_OF_CLIENT", cls.registrations_of_client
+            ),
+            mail_verified_only=env.get("MOODREEL_MAIL_VERIFIED_ONLY") == "1",
         )
 
 
-def _whole(env: Mapping[str, str], name: str, default: int) -> int:
+def _whole(env: Mapping[str, str], name: str, default: int, *, least: int = 1) -> int:
     text = env.get(name, "")
     if not text:
         return default
-    if not text.isdigit() or int(text) < 1:
-        raise ConfigurationError(f"{name} must be a whole number above 0, not {text!r}.")
+    if not text.isdigit() or int(text) < least:
+        raise ConfigurationError(f"{name} must be a whole number above {least - 1}, not {text!r}.")
     return int(text)

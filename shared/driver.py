@@ -16,9 +16,10 @@ from shared.domain import effects as fx
 from shared.domain.flows import renew
 from shared.domain.job import Job
 from shared.domain.message import Envelope
-from shared.domain.pipeline import LEASE_S, RENEW_S, STAGES, Bucket
+from shared.domain.pipeline import LEASE_S, RENEW_S, STAGES
 from shared.errors import LeaseLost, PermanentError, TransientError
 from shared.ports import Clock, JobStore, Log, ObjectStore, Publisher
+from shared.uploads import arrived
 
 T = TypeVar("T")
 Handler = Callable[["Hold"], fx.Finished]
@@ -184,11 +185,7 @@ class Driver:
         return replace(envelope, traceparent=self._traceparent) if self._traceparent else envelope
 
     def _arrived(self, job: Job) -> frozenset[str]:
-        return frozenset(
-            one.name
-            for one in job.inputs
-            if self._world.objects.stat(Bucket.UPLOADS, one.object) is not None
-        )
+        return frozenset(one.name for one in job.inputs if arrived(self._world.objects, one))
 
     def _purge(self, job_id: str) -> None:
         self._world.store.purge(job_id)

@@ -6,6 +6,7 @@ counts as transient: an unknown fault may pass, a refusal never does.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -73,6 +74,52 @@ class Unauthenticated(PermanentError):
     """Sign in first: the request carries no valid ID token."""
 
     code = "unauthenticated"
+
+
+class StorageFull(PermanentError):
+    """Your jobs hold as many bytes as you may keep; delete some that you no longer need."""
+
+    code = "storage-full"
+
+
+class LimitReached(TransientError):
+    """Too much was asked for in too short a time; Retry-After says in how many seconds to come."""
+
+    code = "rate-limited"
+
+    def __init__(
+        self, message: str = "", retry_after_s: int = 60, headers: Mapping[str, str] | None = None
+    ) -> None:
+        self.retry_after_s = retry_after_s
+        self.headers = dict(headers or {})
+        super().__init__(message)
+
+
+class TooManyJobs(LimitReached):
+    """As many of your jobs are open as may be at once; wait for one to end, or cancel one."""
+
+    code = "too-many-jobs"
+
+
+# --- what an account may be refused -----------------------------------------------------------
+
+
+class WrongCredentials(PermanentError):
+    """The address or the password is wrong, or the address is not confirmed yet."""
+
+    code = "wrong-credentials"
+
+
+class SessionOver(PermanentError):
+    """This refresh token does not hold any more; log in again."""
+
+    code = "session-over"
+
+
+class AddressTaken(PermanentError):
+    """Somebody has an account under this address."""
+
+    code = "address-taken"
 
 
 # --- what an object store says -------------------------------------------------------------

@@ -43,9 +43,29 @@ class JobStore(Protocol):
         statuses: Iterable[str],
         after: tuple[datetime, str] | None,
         most: int,
+        recipe: str | None = None,
     ) -> tuple[Doc, ...]:
         """A page of an owner's jobs in one of `statuses`, newest first. `after` is when the last
         job of the page before was created, and its id."""
+        ...
+
+    def owned(
+        self, collection: str, owner: str, *, after: tuple[datetime, str] | None, most: int
+    ) -> tuple[Doc, ...]:
+        """A page of an owner's documents in a collection, newest first, as for jobs."""
+        ...
+
+    def open_jobs(self, owner: str, statuses: Iterable[str]) -> int:
+        """How many jobs of an owner are in one of `statuses`."""
+        ...
+
+    def stored_bytes(self, owner: str) -> int:
+        """How many bytes the uploads and results of an owner's jobs hold."""
+        ...
+
+    def count_up(self, path: str, fields: Mapping[str, Any], by: int = 1) -> int:
+        """Add `by` to the document's `count` in one step, making it with `fields` when there is
+        none; → the count after it. Of any number at once, each gets a number of its own."""
         ...
 
     def purge(self, job_id: str) -> None:
@@ -154,9 +174,17 @@ class ObjectStore(Protocol):
         ...
 
     def sign_upload(
-        self, bucket: Bucket, name: str, *, content_type: str, max_bytes: int, valid_s: int
+        self,
+        bucket: Bucket,
+        name: str,
+        *,
+        content_type: str,
+        max_bytes: int,
+        valid_s: int,
+        resumable: bool = False,
     ) -> SignedUpload:
-        """A URL for one PUT that creates the object, of this type and at most this size."""
+        """A URL for one PUT that creates the object, of this type and at most this size; or for
+        the POST that begins a resumable session, whose URL its answer names in `Location`."""
         ...
 
     def sign_download(
@@ -185,16 +213,76 @@ class Mailer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Who calls. `email` may be empty."""
+    """Who calls. `email` may be empty; `verified` says that its owner has shown it to be theirs."""
 
     uid: str
     email: str
+    verified: bool = False
 
 
 class Identity(Protocol):
     """Who a Firebase ID token belongs to. Raises Unauthenticated."""
 
     def verify(self, token: str) -> User: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Somebody is signed in: the ID token holds for `expires_in_s`, the other one gets new ones."""
+
+    uid: str
+    id_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires_in_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What an account says of its owner. `name` and `picture`, a URL, may be empty."""
+
+    uid: str
+    email: str
+    verified: bool
+    name: str
+    picture: str
+    created_at: datetime
+
+
+class Accounts(Protocol):
+    """Accounts of people. All of it may raise IdentityUnavailable."""
+
+    def register(self, email: str, password: str, name: str) -> None:
+        """Make an account that is yet to be confirmed. Raises AddressTaken."""
+        ...
+
+    def confirm_link(self, email: str) -> str:
+        """A URL that confirms the address of who opens it."""
+        ...
+
+    def reset_link(self, email: str) -> str:
+        """A URL under which a new password can be chosen. Raises NotFound, also for an account
+        that is disabled."""
+        ...
+
+    def sign_in(self, email: str, password: str) -> Session:
+        """Raises WrongCredentials, also while the address is not confirmed."""
+        ...
+
+    def refresh(self, refresh_token: str) -> Session:
+        """Raises SessionOver."""
+        ...
+
+    def profile(self, uid: str) -> Profile:
+        """Raises NotFound."""
+        ...
+
+    def change(self, uid: str, *, name: str | None, picture: str | None) -> None:
+        """Set name and picture; None leaves one as it is, "" takes it away. Raises NotFound."""
+        ...
+
+    def set_password(self, uid: str, password: str) -> None:
+        """From now on this one; who is signed in elsewhere is out. Raises NotFound."""
+        ...
 
 
 class Voice(Protocol):

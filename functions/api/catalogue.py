@@ -10,7 +10,7 @@ from shared.domain.deck_options import DeckOptions
 from shared.domain.emotion_options import EMOTION_NAMES, EmotionOptions
 from shared.domain.film_options import FILM_NAMES, FilmOptions, StillOptions
 from shared.domain.media import FrameOptions
-from shared.domain.pipeline import RECIPES, Recipe
+from shared.domain.pipeline import RECIPES, Input, Recipe
 from shared.errors import InvalidOption, NotAvailableYet
 from shared.http.exchange import Answer, Call
 from shared.http.forms import Told
@@ -82,9 +82,20 @@ class RecipeList(Told):
     recipes: tuple[RecipeView, ...]
 
 
-def list_recipes(_call: Call) -> Answer:
+def list_recipes(call: Call) -> Answer:
     """All rows of the table, also those that are still to come."""
-    return Answer(RecipeList(recipes=tuple(_view(one) for one in RECIPES.values())))
+    return Answer(RecipeList(recipes=tuple(_view(one, call.settings) for one in RECIPES.values())))
+
+
+def most_bytes(declared: Input, settings: Settings) -> int:
+    """How large an input may be: what the settings allow its kind, and never more than its row."""
+    by_kind = {
+        "image": settings.image_mb,
+        "audio": settings.audio_mb,
+        "video": settings.video_mb,
+    }
+    allowed = [by_kind.get(kind, declared.max_mb) for kind in declared.kinds]
+    return min(declared.max_mb, max(allowed)) * MEGABYTE
 
 
 def find_recipe(name: str) -> Recipe:
@@ -107,7 +118,7 @@ def read_options(recipe: Recipe, given: Mapping[str, Any], settings: Settings) -
         raise InvalidOption(str(wrong)) from wrong
 
 
-def _view(recipe: Recipe) -> RecipeView:
+def _view(recipe: Recipe, settings: Settings) -> RecipeView:
     return RecipeView(
         name=recipe.name,
         sentence=recipe.sentence,
@@ -117,7 +128,7 @@ def _view(recipe: Recipe) -> RecipeView:
                 name=one.name,
                 names=one.names,
                 kinds=one.kinds,
-                max_bytes=one.max_mb * MEGABYTE,
+                max_bytes=most_bytes(one, settings),
                 optional=one.optional,
             )
             for one in recipe.inputs

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-import secrets
+import hashlib
 import string
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, Field, WithJsonSchema
-from pydantic_core import PydanticCustomError
-
-from functions.api.catalogue import MEGABYTE, find_recipe, read_options
+from functions.api import policies
+from functions.api.catalogue import MEGABYTE, find_recipe, most_bytes, read_options
+from functions.api.jobs import LIVING, OPEN
+from functions.api.limits import Standing, take
+from functions.api.sources import Source, kind_of, latest, of_job
 from functions.api.views import JobView, job_view
+from functions.api.wishes import NewJob, UploadForm
+from shared.config import Settings
+from shared.domain import operating
 from shared.domain.documents import job_path
 from shared.domain.job import Job, JobInput, new_job
 from shared.domain.message import upload_name
 from shared.domain.pipeline import Bucket, Input, Recipe
+from shared.errors import SourceExpired, StorageFull, TooManyJobs
 from shared.http.exchange import Answer, Call
-from shared.http.forms import Form, Moment, Told
+from shared.http.forms import Moment, Told
 from shared.http.problems import InvalidFields
+from shared.uploads import arrived
 
 UPLOAD_VALID_S = 6 * 3600
 """When an upload has to begin; Google-managed keys sign for 12 hours at most."""
@@ -26,57 +33,10 @@ _ID_ALPHABET = string.ascii_lowercase + string.digits
 _ID_LENGTH = 20
 
 
-def _printable(text: str) -> str:
-    """One line of text without control characters."""
-    if any(ord(one) < 32 or 127 <= ord(one) < 160 for one in text):
-        raise PydanticCustomError("control", "Control characters cannot be used")
-    clean = " ".join(text.split())
-    if not clean:
-        raise PydanticCustomError("blank", "It must not be blank")
-    return clean
-
-
-def _scalar(value: Any) -> Any:
-    if value is not None and not isinstance(value, str | int | float):
-        raise PydanticCustomError("scalar", "An option is a text, a number, true, false or null")
-    return value
-
-
-Line = Annotated[str, AfterValidator(_printable)]
-Scalar = Annotated[
-    Any,
-    AfterValidator(_scalar),
-    WithJsonSchema({"type": ["string", "number", "boolean", "null"]}),
-]
-MediaType = Annotated[
-    str,
-    Field(
-        max_length=127,
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*$",
-    ),
-]
-
-
-class UploadForm(Form):
-    """A file that will be uploaded."""
-
-    filename: Annotated[Line, Field(max_length=255)]
-    content_type: MediaType
-    size_bytes: Annotated[int, Field(gt=0, lt=1 << 53)]
-
-
-class NewJob(Form):
-    """A job that is wished for. `inputs` are the recipe's, each once; an optional one may be
-    left out."""
-
-    recipe: Annotated[str, Field(max_length=40)]
-    title: Annotated[Line, Field(max_length=200)] | None = None
-    options: dict[Annotated[str, Field(max_length=40)], Scalar] = Field({}, max_length=40)
-    inputs: dict[Annotated[str, Field(max_length=40)], UploadForm] = Field(max_length=20)
-
-
-class UploadView(Told):
-    """How to send a file: exactly this request, begun before `expires_at`."""
+class UploadGrant(Told):
+    """How to send a file: exactly this request, begun before `expires_at`. A POST begins a
+    resumable session: its answer names in `Location` where the bytes are PUT, in pieces if need
+    be."""
 
     method: str
     url: str
@@ -85,51 +45,75 @@ class UploadView(Told):
 
 
 class CreatedJob(Told):
-    """The job, and where its inputs go, by their names."""
+    """The job, and where those inputs go that are to be uploaded, by their names."""
 
     job: JobView
-    uploads: dict[str, UploadView]
+    uploads: dict[str, UploadGrant]
 
 
 def create_job(call: Call) -> Answer:
-    """Check everything, write the job, then sign."""
+    """Check everything, write the job, copy what is there, then sign for the rest."""
     form = call.body(NewJob)
     recipe = find_recipe(form.recipe)
-    check_inputs(recipe, form)
-    options = read_options(recipe, form.options, call.settings)
-    job = _written(call, recipe, form, options)
-    uploads = {one.name: _grant(call, one) for one in job.inputs}
+    job_id = id_from(call.seed)
+    job = _own(call, job_id) if call.idempotency_key else None
+    headers = {"Location": f"/v1/jobs/{job_id}"}
+    if job is None:
+        options = read_options(recipe, form.options, call.settings)
+        if form.reuses:
+            # To look for what is uploaded costs us more than a wish that is wrong.
+            headers |= _let_in(call).headers
+        sources = _sources(call, recipe, form)
+        check_inputs(recipe, sources, call.settings)
+        _check_room(call, sum(one.size_bytes for one in sources.values()))
+        if not form.reuses:
+            headers |= _let_in(call).headers
+        job = _written(call, job_id, recipe, form, options, sources)
+    if any(one.source and arrived(call.world.objects, one) is None for one in job.inputs):
+        # Deleted after it was found: a job that nobody can begin is not left behind.
+        call.run(lambda clockwork: operating.delete(job_id, clockwork))
+        raise SourceExpired
+    uploads = {one.name: grant(call, one) for one in job.inputs if not one.source}
     body = CreatedJob(job=job_view(job, call.world.store), uploads=uploads)
-    return Answer(body, headers={"Location": f"/v1/jobs/{job.id}"})
+    return Answer(body, headers=headers)
 
 
-def check_inputs(recipe: Recipe, form: NewJob) -> None:
+def _let_in(call: Call) -> Standing:
+    return take(call, policies.job_creations(call.settings), call.user.uid)
+
+
+def id_from(seed: str) -> str:
+    """A job's id out of a request's seed: 20 of 36 characters, 103 bits."""
+    number = int.from_bytes(hashlib.sha256(seed.encode()).digest())
+    digits = []
+    for _ in range(_ID_LENGTH):
+        number, digit = divmod(number, len(_ID_ALPHABET))
+        digits.append(_ID_ALPHABET[digit])
+    return "".join(digits)
+
+
+def check_inputs(recipe: Recipe, sources: Mapping[str, Source], settings: Settings) -> None:
     """Raises InvalidFields that names every input that is missing, strange or too large."""
     wrong: list[tuple[str, str]] = [
         (f"inputs.{one.name}", f"The recipe {recipe.name} needs the input {one.name}.")
         for one in recipe.inputs
-        if one.name not in form.inputs and not one.optional
+        if one.name not in sources and not one.optional
     ]
-    for name, given in form.inputs.items():
+    for name, given in sources.items():
         declared = recipe.input(name)
         if declared is None:
-            takes = ", ".join(_takes(one) for one in recipe.inputs)
-            wrong.append(
-                (f"inputs.{name}", f"The recipe {recipe.name} takes {takes} and nothing else.")
-            )
+            wrong.append((f"inputs.{name}", _takes(recipe)))
         else:
-            wrong += [(f"inputs.{name}.{key}", why) for key, why in _unfit(declared, given)]
+            unfit = misfits(declared, given, settings)
+            wrong += [(f"inputs.{name}.{key}", why) for key, why in unfit]
     if wrong:
         raise InvalidFields(wrong)
 
 
-def _takes(one: Input) -> str:
-    return one.name if one.most == 1 else f"{one.names[0]} to {one.names[-1]}"
-
-
-def _unfit(declared: Input, given: UploadForm) -> list[tuple[str, str]]:
+def misfits(declared: Input, given: Source, settings: Settings) -> list[tuple[str, str]]:
+    """What of a file is not as the input must be: pairs of a field and a sentence."""
     wrong = []
-    if given.content_type.lower().partition("/")[0] not in declared.kinds:
+    if kind_of(given.content_type) not in declared.kinds:
         kinds = " or ".join(f"{kind}/…" for kind in declared.kinds)
         wrong.append(
             (
@@ -137,53 +121,20 @@ def _unfit(declared: Input, given: UploadForm) -> list[tuple[str, str]]:
                 f"The input {declared.name} must be {kinds}, not {given.content_type}.",
             )
         )
-    if given.size_bytes > declared.max_mb * MEGABYTE:
+    most = most_bytes(declared, settings)
+    if given.size_bytes > most:
         wrong.append(
             (
                 "size_bytes",
-                f"The input {declared.name} may have at most {declared.max_mb} MB; "
+                f"The input {declared.name} may have at most {most // MEGABYTE} MB; "
                 f"this file has {given.size_bytes / MEGABYTE:.1f} MB.",
             )
         )
     return wrong
 
 
-def _written(call: Call, recipe: Recipe, form: NewJob, options: dict[str, Any]) -> Job:
-    now = call.world.clock.now()
-    first = next(iter(form.inputs.values()))
-    job_id = "".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH))
-    inputs = tuple(
-        JobInput(
-            name=name,
-            object=upload_name(recipe.name, job_id, name, 0),
-            content_type=form.inputs[name].content_type.lower(),
-            size_bytes=form.inputs[name].size_bytes,
-            filename=form.inputs[name].filename,
-        )
-        for one in recipe.inputs
-        for name in one.names
-        if name in form.inputs
-    )
-    writes = new_job(
-        job_id=job_id,
-        owner=call.user.uid,
-        email=call.user.email,
-        recipe=recipe,
-        title=form.title or first.filename,
-        options=options,
-        inputs=inputs,
-        now=now,
-        expires_at=now + timedelta(days=call.settings.jobs_kept_days),
-    )
-    call.world.store.commit(writes)
-    # A conflict can only be our own commit, repeated after its answer was lost: the id is new.
-    (doc,) = call.world.store.read([job_path(job_id)])
-    if doc is None or doc.data["owner"] != call.user.uid:
-        raise LookupError(f"job {job_id} is not there after it was created")
-    return Job.from_doc(doc)
-
-
-def _grant(call: Call, one: JobInput) -> UploadView:
+def grant(call: Call, one: JobInput, *, resumable: bool = False) -> UploadGrant:
+    """The request by which a person's program sends an input."""
     signed = call.world.objects.sign_upload(
         Bucket.UPLOADS,
         one.object,
@@ -191,10 +142,93 @@ def _grant(call: Call, one: JobInput) -> UploadView:
         # What was declared was checked: more than that is not taken.
         max_bytes=one.size_bytes,
         valid_s=UPLOAD_VALID_S,
+        resumable=resumable,
     )
-    return UploadView(
+    return UploadGrant(
         method=signed.method,
         url=signed.url,
         headers=dict(signed.headers),
         expires_at=signed.expires_at,
     )
+
+
+def _sources(call: Call, recipe: Recipe, form: NewJob) -> dict[str, Source]:
+    """Every input that there will be. Raises InvalidFields."""
+    given: dict[str, Source] = {}
+    for name, one in form.inputs.items():
+        declared = recipe.input(name)
+        if isinstance(one, UploadForm):
+            given[name] = Source(one.filename, one.content_type.lower(), one.size_bytes)
+        elif declared is None:
+            raise InvalidFields([(f"inputs.{name}", _takes(recipe))])
+        else:
+            given[name] = latest(call, declared)
+    if form.from_job is None:
+        return given
+    rest = {name: one for one in recipe.inputs for name in one.names if name not in given}
+    return {**of_job(call, recipe, form.from_job, rest), **given}
+
+
+def _takes(recipe: Recipe) -> str:
+    takes = ", ".join(
+        one.name if one.most == 1 else f"{one.names[0]} to {one.names[-1]}" for one in recipe.inputs
+    )
+    return f"The recipe {recipe.name} takes {takes} and nothing else."
+
+
+def _check_room(call: Call, more_bytes: int) -> None:
+    """Raises TooManyJobs, StorageFull. What the ledger holds now is compared: creations at the same
+    time may pass by each other, by as many as the limit of creations lets through."""
+    settings, store = call.settings, call.world.store
+    if store.open_jobs(call.user.uid, OPEN) >= settings.jobs_at_once:
+        raise TooManyJobs
+    if store.stored_bytes(call.user.uid) + more_bytes > settings.storage_mb * MEGABYTE:
+        raise StorageFull
+
+
+def _own(call: Call, job_id: str) -> Job | None:
+    (doc,) = call.world.store.read([job_path(job_id)])
+    if doc is None or doc.data["owner"] != call.user.uid or doc.data["status"] not in LIVING:
+        return None
+    return Job.from_doc(doc)
+
+
+def _written(
+    call: Call,
+    job_id: str,
+    recipe: Recipe,
+    form: NewJob,
+    options: dict[str, Any],
+    sources: Mapping[str, Source],
+) -> Job:
+    now, settings, user = call.world.clock.now(), call.settings, call.user
+    inputs = tuple(
+        JobInput(
+            name=name,
+            object=upload_name(recipe.name, job_id, name, 0),
+            content_type=sources[name].content_type,
+            size_bytes=sources[name].size_bytes,
+            filename=sources[name].filename,
+            source=sources[name].copy_of,
+        )
+        for one in recipe.inputs
+        for name in one.names
+        if name in sources
+    )
+    writes = new_job(
+        job_id=job_id,
+        owner=user.uid,
+        email=user.email if user.verified or not settings.mail_verified_only else "",
+        recipe=recipe,
+        title=form.title or inputs[0].filename,
+        options=options,
+        inputs=inputs,
+        now=now,
+        expires_at=now + timedelta(days=settings.jobs_kept_days),
+    )
+    call.world.store.commit(writes)
+    # A conflict can only be our own commit, repeated after its answer was lost: the id is new.
+    job = _own(call, job_id)
+    if job is None:
+        raise LookupError(f"job {job_id} is not there after it was created")
+    return job

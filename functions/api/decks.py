@@ -11,7 +11,7 @@ from urllib.parse import quote
 from pydantic import Field
 
 from functions.api.catalogue import read_options
-from functions.api.creating import Line, Scalar
+from functions.api.fields import Line, Scalar
 from functions.api.views import job_view
 from shared.domain import reviewing
 from shared.domain.deck import Deck, DeckRejected

@@ -17,3 +17,8 @@ class Health(Told):
 def health(_call: Call) -> Answer:
     """Asks no neighbour: a ledger that is away is not mended by starting us again."""
     return Answer(Health())
+
+
+def healthz(call: Call) -> Answer:
+    """The same under the name that probes look for."""
+    return health(call)

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-import base64
-from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from functions.api.fields import Line
+from functions.api.pages import PageQuery
 from functions.api.views import JobSummary, job_summary, job_view
 from shared.domain import operating
-from shared.domain.documents import job_path
-from shared.domain.job import Job, Status
+from shared.domain.documents import Committed, Update, job_path
+from shared.domain.job import TERMINAL, Job, Status
+from shared.domain.pipeline import RECIPES
 from shared.errors import NotFound
 from shared.http.exchange import Answer, Call
-from shared.http.forms import Query, Told
-from shared.http.problems import InvalidFields
-from shared.http.routing import check_parameters
+from shared.http.forms import Form, Told
 
 LIVING = tuple(status for status in Status if status is not Status.DELETED)
+OPEN = tuple(status for status in Status if status not in TERMINAL)
 
 
-class PageQuery(Query):
-    """Which page of a list."""
+class JobsQuery(PageQuery):
+    """Which page of which jobs."""
 
-    limit: Annotated[int, Field(ge=1, le=100)] = 20
-    cursor: Annotated[str, Field(max_length=200)] | None = None
+    recipe: Literal[tuple(RECIPES)] | None = None  # type: ignore[valid-type]
+    status: Literal[tuple(one.value for one in LIVING)] | None = None  # type: ignore[valid-type]
+
+
+class JobChange(Form):
+    """What of a job can be changed."""
+
+    title: Annotated[Line, Field(max_length=200)]
 
 
 class JobPage(Told):
@@ -42,18 +48,39 @@ def get_job(call: Call) -> Answer:
 
 def list_jobs(call: Call) -> Answer:
     """The caller's jobs, newest first."""
-    asked = call.query(PageQuery)
-    after = None if asked.cursor is None else read_cursor(asked.cursor)
+    asked = call.query(JobsQuery)
     docs = call.world.store.jobs_of(
-        call.user.uid, statuses=LIVING, after=after, most=asked.limit + 1
+        call.user.uid,
+        statuses=LIVING if asked.status is None else [asked.status],
+        after=asked.after,
+        most=asked.limit + 1,
+        recipe=asked.recipe,
     )
-    page = [Job.from_doc(doc) for doc in docs[: asked.limit]]
     return Answer(
         JobPage(
-            jobs=tuple(job_summary(one) for one in page),
-            next_cursor=write_cursor(page[-1]) if len(docs) > asked.limit else None,
+            jobs=tuple(job_summary(Job.from_doc(doc)) for doc in docs[: asked.limit]),
+            next_cursor=asked.cursor_behind(docs),
         )
     )
+
+
+def retitle_job(call: Call) -> Answer:
+    """Give the job another title. Raises ChangedMeanwhile."""
+    title = call.body(JobChange).title
+    while True:
+        (doc,) = call.world.store.read([job_path(call.job.id)])
+        if doc is None or doc.data["status"] == Status.DELETED:
+            raise NotFound("There is no such job.")
+        job = Job.from_doc(doc)
+        if job.title == title:
+            # Also when our own commit, whose answer was lost, is met again (RFC 9110, 13.1.1).
+            return _now(call)
+        call.check_match(job_view(job, call.world.store))
+        fields = {"title": title, "updated_at": call.world.clock.now()}
+        # A stage may move the job meanwhile: the title goes onto what it has become.
+        done = call.world.store.commit([Update(doc.path, fields, doc.version)])
+        if done is not Committed.CONFLICT:
+            return _now(call)
 
 
 def cancel_job(call: Call) -> Answer:
@@ -73,30 +100,6 @@ def delete_job(call: Call) -> Answer:
     """Delete; what is left is a tombstone that nobody sees."""
     call.run(lambda clockwork: operating.delete(call.job.id, clockwork))
     return Answer()
-
-
-def write_cursor(last: Job) -> str:
-    """Where the next page begins: behind this job."""
-    text = f"{last.created_at.astimezone(UTC).isoformat()} {last.id}"
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def read_cursor(cursor: str) -> tuple[datetime, str]:
-    """When the last job of the page before was created, and its id. Raises InvalidFields."""
-    try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
-        moment, _, job_id = text.partition(" ")
-        created_at = datetime.fromisoformat(moment)
-        check_parameters({"job_id": job_id})
-    except (ValueError, NotFound) as wrong:
-        raise _no_cursor() from wrong
-    if created_at.tzinfo is None:
-        raise _no_cursor()
-    return created_at, job_id
-
-
-def _no_cursor() -> InvalidFields:
-    return InvalidFields([("cursor", "This is no cursor of ours; begin without one.")])
 
 
 def _now(call: Call) -> Answer:

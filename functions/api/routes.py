@@ -2,95 +2,214 @@
 
 from __future__ import annotations
 
-from functions.api.artefacts import get_artefact, list_events
-from functions.api.catalogue import RecipeList, list_recipes
-from functions.api.creating import CreatedJob, NewJob, create_job
-from functions.api.decks import (
-    DeckView,
-    EditedDeck,
-    SlideWish,
-    get_deck,
-    get_slide_picture,
-    put_deck,
-    release_deck,
-    rewrite_slide,
+from functions.api import (
+    accounts,
+    artefacts,
+    catalogue,
+    creating,
+    decks,
+    documents,
+    jobs,
+    mails,
+    preferences,
+    shares,
+    uploads,
+    usage,
+    views,
+    wishes,
 )
-from functions.api.health import Health, health
-from functions.api.jobs import (
-    JobPage,
-    PageQuery,
-    cancel_job,
-    delete_job,
-    get_job,
-    list_jobs,
-    redrive_job,
-)
-from functions.api.shares import open_share, revoke_share
-from functions.api.views import EventList, JobView
+from functions.api.health import Health, health, healthz
+from functions.api.pages import PageQuery
+from shared.domain.emotion_options import ProhibitedPurpose
 from shared.domain.reviewing import DeckChanged, TooManyRevisions
-from shared.errors import InvalidOption, NotAvailableYet, SourceExpired, WrongState
-from shared.http.problems import LinkExpired, LinkRevoked
+from shared.errors import (
+    InvalidOption,
+    NotAvailableYet,
+    NotFound,
+    SessionOver,
+    SourceExpired,
+    StorageFull,
+    TooManyJobs,
+    WrongCredentials,
+    WrongState,
+)
+from shared.http.problems import (
+    LinkExpired,
+    LinkRevoked,
+    UploadDiffers,
+    UploadMissing,
+)
 from shared.http.routing import Route
 
 _JOB = "/v1/jobs/{job_id}"
+_UPLOAD = f"{_JOB}/uploads/{{input}}"
 
-ROUTES = (
+ACCOUNTS = (
     Route(
-        "POST", "/v1/jobs", create_job,
-        "Create a job and get the URLs to upload its inputs to.",
-        CreatedJob, 201, body=NewJob, errors=(InvalidOption, NotAvailableYet),
+        "POST", "/v1/accounts/register", accounts.register,
+        "Register an address; a letter to it leads on.",
+        accounts.LetterSent, 202, body=accounts.Registration, signed_in=False, limited=True,
     ),
-    Route("GET", "/v1/jobs", list_jobs, "My jobs, newest first.", JobPage, query=PageQuery),
-    Route("GET", _JOB, get_job, "One of my jobs, with its stages and results.", JobView),
     Route(
-        "DELETE", _JOB, delete_job, "Delete a job and everything of it.",
+        "POST", "/v1/accounts/login", accounts.log_in,
+        "Sign in with address and password.",
+        accounts.Session, body=accounts.Credentials, signed_in=False, limited=True,
+        errors=(WrongCredentials,),
+    ),
+    Route(
+        "POST", "/v1/accounts/refresh", accounts.refresh,
+        "Get a fresh ID token for a refresh token.",
+        accounts.Session, body=accounts.Renewal, signed_in=False, limited=True,
+        errors=(SessionOver,),
+    ),
+    Route(
+        "POST", "/v1/accounts/forgot", accounts.forgot,
+        "Have a letter sent by which a new password is chosen.",
+        accounts.LetterSent, 202, body=accounts.Forgotten, signed_in=False, limited=True,
+    ),
+    Route(
+        "GET", "/v1/me", accounts.get_me, "Who I am.", accounts.Me, errors=(NotFound,),
+    ),
+    Route(
+        "PATCH", "/v1/me", accounts.change_me, "Change my name or picture.",
+        accounts.Me, body=accounts.MeChange, conditional=True, errors=(NotFound,),
+    ),
+    Route(
+        "POST", "/v1/me/password", accounts.change_password,
+        "Choose another password; every other session ends.",
+        accounts.Session, body=accounts.PasswordChange, limited=True,
+        errors=(WrongCredentials, NotFound),
+    ),
+    Route(
+        "GET", "/v1/me/preferences", preferences.get_preferences,
+        "Of what I want letters.", preferences.PreferencesView,
+    ),
+    Route(
+        "PUT", "/v1/me/preferences", preferences.put_preferences,
+        "Choose of what I want letters.", preferences.PreferencesView,
+        body=preferences.PreferencesView, conditional=True, condition_required=True,
+    ),
+    Route("GET", "/v1/mails", mails.list_mails, "The letters to me.", mails.MailPage,
+          query=PageQuery),
+    Route(
+        "GET", "/v1/usage", usage.get_usage,
+        "What I have had made, what it cost, and what is left of my limits.", usage.UsageView,
+    ),
+)  # fmt: skip
+
+JOBS = (
+    Route("GET", "/v1/recipes", catalogue.list_recipes,
+          "What can be made out of what.", catalogue.RecipeList),
+    Route(
+        "POST", "/v1/jobs", creating.create_job,
+        "Create a job and get the URLs to upload its inputs to.",
+        creating.CreatedJob, 201, body=wishes.NewJob, idempotent=True, limited=True,
+        makes={"job_id": "/job/id"},
+        errors=(
+            InvalidOption, NotAvailableYet, ProhibitedPurpose, SourceExpired, StorageFull,
+            TooManyJobs,
+        ),
+    ),
+    Route("GET", "/v1/jobs", jobs.list_jobs, "My jobs, newest first.", jobs.JobPage,
+          query=jobs.JobsQuery),
+    Route("GET", _JOB, jobs.get_job, "One of my jobs, with its stages and results.",
+          views.JobView),
+    Route(
+        "PATCH", _JOB, jobs.retitle_job, "Give a job another title.",
+        views.JobView, body=jobs.JobChange, conditional=True,
+    ),
+    Route(
+        "DELETE", _JOB, jobs.delete_job, "Delete a job and everything of it.",
         status=204, deleted_too=True,
     ),
     Route(
-        "POST", f"{_JOB}/cancel", cancel_job,
-        "End a job that is not finished.", JobView, errors=(WrongState,),
+        "POST", f"{_JOB}/cancel", jobs.cancel_job,
+        "End a job that is not finished.", views.JobView, errors=(WrongState,),
     ),
     Route(
-        "POST", f"{_JOB}/redrive", redrive_job,
+        "POST", f"{_JOB}/redrive", jobs.redrive_job,
         "Take a failed job up again where it stopped.",
-        JobView, errors=(WrongState, SourceExpired),
+        views.JobView, errors=(WrongState, SourceExpired),
     ),
-    Route("GET", f"{_JOB}/events", list_events, "What happened to a job.", EventList),
+    Route("GET", f"{_JOB}/events", artefacts.list_events, "What happened to a job.",
+          views.EventList),
     Route(
-        "GET", f"{_JOB}/artefacts/{{name}}", get_artefact,
+        "POST", _UPLOAD, uploads.begin_upload,
+        "Get a fresh URL for an input, for one request or for a resumable session.",
+        creating.UploadGrant, body=uploads.UploadWish, errors=(WrongState,),
+    ),
+    Route(
+        "POST", f"{_UPLOAD}/finalize", uploads.finish_upload,
+        "Say that an input is uploaded: it is compared, and the job goes on.",
+        uploads.UploadedView, body=uploads.UploadCheck,
+        errors=(UploadMissing, UploadDiffers, SourceExpired),
+    ),
+    Route(
+        "GET", f"{_JOB}/artefacts/{{name}}", artefacts.get_artefact,
         "Be sent to a result; the link holds for 15 minutes.", status=302,
     ),
+)  # fmt: skip
+
+_DECK = f"{_JOB}/deck"
+DECKS = (
+    Route("GET", _DECK, decks.get_deck, "The deck of a job's film, as it was drawn last.",
+          decks.DeckView, errors=(SourceExpired,)),
     Route(
-        "GET", f"{_JOB}/deck", get_deck,
-        "The deck of a job's film, as it was drawn last.", DeckView, errors=(SourceExpired,),
-    ),
-    Route(
-        "PUT", f"{_JOB}/deck", put_deck,
+        "PUT", _DECK, decks.put_deck,
         "Edit the deck: a new revision is drawn, and becomes a film when it is released.",
-        JobView, 202, body=EditedDeck,
+        views.JobView, 202, body=decks.EditedDeck,
         errors=(InvalidOption, DeckChanged, TooManyRevisions, WrongState, SourceExpired),
     ),
     Route(
-        "POST", f"{_JOB}/deck/slides/{{slide_id}}/rewrite", rewrite_slide,
+        "POST", f"{_DECK}/slides/{{slide_id}}/rewrite", decks.rewrite_slide,
         "Have one slide written anew: a new revision is drawn.",
-        JobView, 202, body=SlideWish,
+        views.JobView, 202, body=decks.SlideWish,
         errors=(DeckChanged, TooManyRevisions, WrongState, SourceExpired),
     ),
     Route(
-        "GET", f"{_JOB}/deck/slides/{{slide_id}}/picture", get_slide_picture,
+        "GET", f"{_DECK}/slides/{{slide_id}}/picture", decks.get_slide_picture,
         "Be sent to a slide as it was drawn; the link holds for 15 minutes.",
         status=302, errors=(SourceExpired,),
     ),
     Route(
-        "POST", f"{_JOB}/deck/release", release_deck,
-        "Let the film be made of the deck as it is.", JobView, 202, errors=(WrongState,),
+        "POST", f"{_DECK}/release", decks.release_deck,
+        "Let the film be made of the deck as it is.", views.JobView, 202, errors=(WrongState,),
     ),
+)  # fmt: skip
+
+SHARES = (
     Route(
-        "GET", "/v1/share/{token}", open_share,
+        "POST", f"{_JOB}/shares", shares.create_share,
+        "Make a link to a result, for people without a sign-in.",
+        shares.ShareView, 201, body=shares.ShareWish, idempotent=True,
+        makes={"token": "/token"},
+    ),
+    Route("GET", "/v1/shares", shares.list_shares, "My links and their use.", shares.SharePage,
+          query=PageQuery),
+    Route(
+        "GET", "/v1/share/{token}", shares.open_share,
         "Be sent to a shared result, without signing in.",
         status=302, signed_in=False, errors=(LinkExpired, LinkRevoked),
     ),
-    Route("DELETE", "/v1/share/{token}", revoke_share, "Withdraw a link of mine.", status=204),
-    Route("GET", "/v1/recipes", list_recipes, "What can be made out of what.", RecipeList),
-    Route("GET", "/healthz", health, "Whether the API answers.", Health, signed_in=False),
+    Route("DELETE", "/v1/share/{token}", shares.revoke_share, "Withdraw a link of mine.",
+          status=204),
 )  # fmt: skip
+
+ABOUT = (
+    Route("GET", "/v1/health", health, "Whether the API answers.", Health, signed_in=False),
+    # Google's own front end answers paths that end in "z" on some hosts; see /v1/health.
+    Route("GET", "/healthz", healthz, "Whether the API answers.", Health, signed_in=False),
+    Route("GET", "/v1/openapi.json", documents.get_openapi, "This document.", signed_in=False),
+    Route("GET", "/v1/docs", documents.get_docs, "This document as a page.", signed_in=False,
+          media_type="text/html"),
+    Route("GET", "/problems/{code}", documents.get_problem, "What a problem means.",
+          signed_in=False, media_type="text/html"),
+)  # fmt: skip
+
+ROUTES = (
+    *(one.of_group("Accounts") for one in ACCOUNTS),
+    *(one.of_group("Jobs") for one in JOBS),
+    *(one.of_group("Decks") for one in DECKS),
+    *(one.of_group("Links") for one in SHARES),
+    *(one.of_group("About") for one in ABOUT),
+)

@@ -2,21 +2,86 @@
 
 from __future__ import annotations
 
+import hashlib
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field
+
 from functions.api.artefacts import LINK_VALID_S
+from functions.api.pages import PageQuery
 from functions.api.views import results_of
 from shared.domain.documents import Committed, Doc, Increment, Update, job_path
 from shared.domain.job import Job, Status
-from shared.domain.sharing import share_path
+from shared.domain.sharing import new_share, share_path
 from shared.errors import NotFound
 from shared.http.exchange import Answer, Call
-from shared.http.problems import LinkExpired, LinkRevoked
+from shared.http.forms import Form, Moment, Told
+from shared.http.problems import InvalidFields, LinkExpired, LinkRevoked
+
+TOKEN_CHARS = 48
 
 _GONE = "There is no such link."
 
 
+class ShareWish(Form):
+    """A link that is wished for: to which result, and for how long."""
+
+    artefact: Annotated[str, Field(min_length=1, max_length=200)]
+    valid_hours: Annotated[int, Field(ge=1, le=24 * 90)] | None = None
+
+
+class ShareView(Told):
+    """A link of mine and its use. Whoever has `url` gets the result, until `expires_at` or until it
+    is revoked."""
+
+    token: str
+    url: str
+    job: str
+    artefact: str
+    created_at: Moment
+    expires_at: Moment
+    revoked: bool
+    uses: int
+    last_used_at: Moment | None
+
+
+class SharePage(Told):
+    """A page of links. `next_cursor` is null on the last one."""
+
+    shares: tuple[ShareView, ...]
+    next_cursor: str | None
+
+
+def create_share(call: Call) -> Answer:
+    """A link to one result; never longer than the job is kept. Raises NotFound."""
+    wish = call.body(ShareWish)
+    if wish.artefact not in {one.name for one in results_of(call.job)}:
+        raise InvalidFields([("artefact", "The job has no result of that name.")])
+    token = hashlib.sha256(f"share {call.seed}".encode()).hexdigest()[:TOKEN_CHARS]
+    now = call.world.clock.now()
+    hours = wish.valid_hours or call.settings.links_valid_days * 24
+    end = min(now + timedelta(hours=hours), call.job.expires_at)
+    # A conflict is our own link, repeated after its answer was lost: the token is new.
+    call.world.store.commit([new_share(token, call.job, wish.artefact, now, end)])
+    return Answer(_view(call, _share(call, token)))
+
+
+def list_shares(call: Call) -> Answer:
+    """The caller's links, newest first, those of mails among them."""
+    asked = call.query(PageQuery)
+    docs = call.world.store.owned("shares", call.user.uid, after=asked.after, most=asked.limit + 1)
+    return Answer(
+        SharePage(
+            shares=tuple(_view(call, doc) for doc in docs[: asked.limit]),
+            next_cursor=asked.cursor_behind(docs),
+        )
+    )
+
+
 def open_share(call: Call) -> Answer:
     """Count the use and redirect to the bytes. Raises NotFound, LinkExpired, LinkRevoked."""
-    share = _share(call)
+    share = _share(call, call.named["token"])
     if share.data["revoked"]:
         raise LinkRevoked
     if share.data["expires_at"] <= call.world.clock.now():
@@ -30,13 +95,14 @@ def open_share(call: Call) -> Answer:
         raise NotFound(_GONE)
     url = call.world.objects.sign_download(result, filename=result.name, valid_s=LINK_VALID_S)
     if not call.head:
-        call.world.store.commit([Update(share.path, {"uses": Increment(1)})])
+        used = {"uses": Increment(1), "last_used_at": call.world.clock.now()}
+        call.world.store.commit([Update(share.path, used)])
     return Answer.redirect(url)
 
 
 def revoke_share(call: Call) -> Answer:
     """Withdraw a link of the caller's; again is no error."""
-    share = _share(call)
+    share = _share(call, call.named["token"])
     if share.data["owner"] != call.user.uid:
         raise NotFound(_GONE)
     if call.world.store.commit([Update(share.path, {"revoked": True})]) is not Committed.OK:
@@ -44,8 +110,23 @@ def revoke_share(call: Call) -> Answer:
     return Answer()
 
 
-def _share(call: Call) -> Doc:
-    (share,) = call.world.store.read([share_path(call.named["token"])])
+def _share(call: Call, token: str) -> Doc:
+    (share,) = call.world.store.read([share_path(token)])
     if share is None:
         raise NotFound(_GONE)
     return share
+
+
+def _view(call: Call, doc: Doc) -> ShareView:
+    data = doc.data
+    return ShareView(
+        token=doc.id,
+        url=f"{call.settings.public_url}/v1/share/{doc.id}",
+        job=data["job"],
+        artefact=data["artefact"],
+        created_at=data["created_at"],
+        expires_at=data["expires_at"],
+        revoked=data["revoked"],
+        uses=data["uses"],
+        last_used_at=data.get("last_used_at"),
+    )

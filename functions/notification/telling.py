@@ -8,6 +8,7 @@ from functions.notification.outcomes import main_result
 from shared import bootstrap
 from shared.domain.effects import Finished
 from shared.domain.job import Status
+from shared.domain.preferences import Preferences, preferences_path
 from shared.errors import MailRefused
 from shared.stage import Task
 
@@ -21,6 +22,10 @@ def tell(task: Task) -> Finished:
     job, clock = task.job, bootstrap.neighbours().clock
     if not job.email:
         task.log("mail.no_address")
+        return Finished()
+    (chosen,) = task.store.read([preferences_path(job.owner)])
+    if job.status not in Preferences.from_doc(chosen).mailed:
+        task.log("mail.not_wanted", outcome=job.status)
         return Finished()
     settings = task.settings
     found = main_result(job) if job.status is Status.DONE else None

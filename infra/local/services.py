@@ -179,12 +179,25 @@ def _function(place: Place, tools: Tools, row: Stage) -> Service:
         # gunicorn opens a control socket there; with one folder for all they would collide.
         "XDG_RUNTIME_DIR": str(place.folder / "run" / row.name),
         **(models_env() if row.name == "emotion_scoring" else {}),
+        **(_limits() if row.name == "api" else {}),
         **_secrets(place, row),
         **(_voice(place) if row.name == "text_to_speech" else {}),
         **(_writer(place) if row.name == "slide_generation" else {}),
     }
     # The framework refuses /robots.txt itself: a probe that wakes no handler.
     return Service(row.name, argv, port, f"http://{HOST}:{port}/robots.txt", clean_env(env))
+
+
+def _limits() -> dict[str, str]:
+    """On one's own machine the limits are out of the way, unless whoever starts it sets some."""
+    wide = {
+        "JOBS_PER_MINUTE": "100000", "JOBS_AT_ONCE": "100000", "STORAGE_MB": "1000000",
+        "IMAGE_MB": "40", "AUDIO_MB": "500", "SIGN_INS": "100000",
+        "SIGN_INS_OF_CLIENT": "100000", "REGISTRATIONS_OF_CLIENT": "100000",
+    }  # fmt: skip
+    return {
+        f"MOODREEL_{name}": os.environ.get(f"MOODREEL_{name}", one) for name, one in wide.items()
+    }
 
 
 def _secrets(place: Place, row: Stage) -> dict[str, str]:

@@ -20,6 +20,7 @@ from shared.ports import User
 TRUSTED_FOR_S = 60
 """How long a token is not looked up again: a disabled user is out within this time."""
 REMEMBERED = 10_000
+_making = threading.Lock()
 
 
 class FirebaseIdentity:
@@ -52,7 +53,8 @@ class FirebaseIdentity:
         ends = claims.get("exp")
         if not isinstance(ends, int | float) or ends <= now:
             raise Unauthenticated("The ID token's time is over; sign in again.")
-        user = User(str(claims["uid"]), str(claims.get("email") or ""))
+        verified = claims.get("email_verified") is True
+        user = User(str(claims["uid"]), str(claims.get("email") or ""), verified)
         with self._lock:
             self._seen[token] = (min(now + TRUSTED_FOR_S, ends), user)
             while len(self._seen) > REMEMBERED:
@@ -69,5 +71,14 @@ class _NoCredential(firebase_admin.credentials.Base):  # type: ignore[misc]
 
 def identity(project: str, *, local: bool) -> FirebaseIdentity:
     """The Identity of this process; the app is firebase-admin's default one."""
-    credential = _NoCredential() if local else None
-    return FirebaseIdentity(firebase_admin.initialize_app(credential, {"projectId": project}))
+    return FirebaseIdentity(firebase_app(project, local=local))
+
+
+def firebase_app(project: str, *, local: bool) -> firebase_admin.App:
+    """firebase-admin's default app of this process; made when it is first asked for."""
+    with _making:
+        try:
+            return firebase_admin.get_app()
+        except ValueError:
+            credential = _NoCredential() if local else None
+            return firebase_admin.initialize_app(credential, {"projectId": project})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -108,19 +108,51 @@ class FirestoreLedger:
         statuses: Iterable[str],
         after: tuple[datetime, str] | None,
         most: int,
+        recipe: str | None = None,
     ) -> tuple[Doc, ...]:
-        jobs = self._client.collection("jobs")
+        query = self._owned("jobs", owner).where(filter=FieldFilter("status", "in", list(statuses)))
+        if recipe is not None:
+            query = query.where(filter=FieldFilter("recipe", "==", recipe))
+        return self._page("jobs", query, after, most)
+
+    def owned(
+        self, collection: str, owner: str, *, after: tuple[datetime, str] | None, most: int
+    ) -> tuple[Doc, ...]:
+        return self._page(collection, self._owned(collection, owner), after, most)
+
+    def open_jobs(self, owner: str, statuses: Iterable[str]) -> int:
+        query = self._owned("jobs", owner).where(filter=FieldFilter("status", "in", list(statuses)))
+        return _aggregated(query.count())
+
+    def stored_bytes(self, owner: str) -> int:
+        return _aggregated(self._owned("jobs", owner).sum("stored_bytes"))
+
+    def count_up(self, path: str, fields: Mapping[str, Any], by: int = 1) -> int:
+        reference = self._client.document(path)
+        data = {**fields, "count": firestore.Increment(by)}
+        for attempt in range(ABORTED_TRIES):
+            try:
+                with _faults():
+                    done = reference.set(data, merge=True, **CALL)
+            except gx.Aborted:
+                time.sleep(0.05 * 2**attempt)
+            else:
+                return int(done.transform_results[0].integer_value)
+        raise LedgerUnavailable("The ledger is contended.")
+
+    def _owned(self, collection: str, owner: str) -> Any:
+        return self._client.collection(collection).where(filter=FieldFilter("owner", "==", owner))
+
+    def _page(
+        self, collection: str, query: Any, after: tuple[datetime, str] | None, most: int
+    ) -> tuple[Doc, ...]:
         down = firestore.Query.DESCENDING
-        query = (
-            jobs.where(filter=FieldFilter("owner", "==", owner))
-            .where(filter=FieldFilter("status", "in", list(statuses)))
-            .order_by("created_at", direction=down)
-            # Two jobs of one microsecond still have an order, so no page swallows one.
-            .order_by("__name__", direction=down)
-        )
+        # Two documents of one microsecond still have an order, so no page swallows one.
+        query = query.order_by("created_at", direction=down).order_by("__name__", direction=down)
         if after is not None:
-            created_at, job_id = after
-            query = query.start_after({"created_at": created_at, "__name__": jobs.document(job_id)})
+            created_at, name = after
+            last = self._client.document(f"{collection}/{name}")
+            query = query.start_after({"created_at": created_at, "__name__": last})
         return tuple(_doc(one) for one in _stream(query.limit(most)))
 
     def purge(self, job_id: str) -> None:
@@ -173,6 +205,11 @@ def _faults() -> Iterator[None]:
 def _stream(query: Any) -> list[Any]:
     with _faults():
         return list(query.stream(**CALL))
+
+
+def _aggregated(query: Any) -> int:
+    ((result,),) = _stream(query)
+    return int(result.value or 0)
 
 
 def _doc(snapshot: Any) -> Doc:

@@ -144,11 +144,20 @@ class CloudObjects:
         self._remove(ref.bucket, ref.name, ref.generation)
 
     def sign_upload(
-        self, bucket: Bucket, name: str, *, content_type: str, max_bytes: int, valid_s: int
+        self,
+        bucket: Bucket,
+        name: str,
+        *,
+        content_type: str,
+        max_bytes: int,
+        valid_s: int,
+        resumable: bool = False,
     ) -> SignedUpload:
         blob = self._bucket(bucket).blob(name)
         with faults():
-            return signed_upload(self._signer, blob, content_type, max_bytes, valid_s)
+            return signed_upload(
+                self._signer, blob, content_type, max_bytes, valid_s, resumable=resumable
+            )
 
     def sign_download(
         self, artefact: Artefact, *, filename: str, valid_s: int, inline: bool = False

@@ -46,17 +46,27 @@ def iam_signer() -> Signer:
 
 
 def signed_upload(
-    signer: Signer, blob: storage.Blob, content_type: str, max_bytes: int, valid_s: int
+    signer: Signer,
+    blob: storage.Blob,
+    content_type: str,
+    max_bytes: int,
+    valid_s: int,
+    *,
+    resumable: bool = False,
 ) -> SignedUpload:
-    """One PUT that creates the object: pinned to generation 0, the type and the size's range."""
+    """One PUT that creates the object, or the POST that begins a resumable session for it: pinned
+    to generation 0, the type and the size's range."""
     headers = {
         "x-goog-content-length-range": f"1,{max_bytes}",
         "x-goog-if-generation-match": "0",
     }
+    if resumable:
+        headers["x-goog-resumable"] = "start"
+    method = "POST" if resumable else "PUT"
     valid_s = min(valid_s, MOST_VALID_S)
     url = blob.generate_signed_url(
         version="v4",
-        method="PUT",
+        method=method,
         expiration=timedelta(seconds=valid_s),
         content_type=content_type,
         # The library writes the host into what it is given: that is for the wire to say.
@@ -64,7 +74,7 @@ def signed_upload(
         **signer(),
     )
     return SignedUpload(
-        "PUT",
+        method,
         url,
         {"Content-Type": content_type, **headers},
         datetime.now(UTC) + timedelta(seconds=valid_s),

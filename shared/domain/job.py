@@ -75,7 +75,8 @@ class Artefact:
 
 @dataclass(frozen=True, slots=True)
 class JobInput:
-    """One declared input. `upload` counts the uploads, so that a bad one can be repeated."""
+    """One declared input. `upload` counts the uploads, so that a bad one can be repeated. `source`
+    is "object#generation" of what it is a copy of, "" for what a person uploads."""
 
     name: str
     object: str
@@ -83,6 +84,7 @@ class JobInput:
     size_bytes: int
     filename: str
     upload: int = 0
+    source: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """As it stands in a document."""
@@ -112,6 +114,8 @@ class Job:
     updated_at: datetime
     expires_at: datetime
     version: Any = field(compare=False)
+    worked_ms: Mapping[str, int] = field(default_factory=dict)
+    """For each stage that is done, how long its units were worked on together."""
 
     @property
     def recipe(self) -> Recipe:
@@ -147,6 +151,7 @@ class Job:
             updated_at=data["updated_at"],
             expires_at=data["expires_at"],
             version=doc.version,
+            worked_ms=data.get("worked_ms", {}),
         )
 
 
@@ -162,6 +167,7 @@ class StageDoc:
     parts: tuple[Mapping[str, Any], ...]
     touched_at: datetime
     queued_at: datetime | None
+    worked_ms: int = 0
 
     @classmethod
     def from_doc(cls, doc: Doc) -> StageDoc:
@@ -176,6 +182,7 @@ class StageDoc:
             parts=tuple(data["parts"]),
             touched_at=data["touched_at"],
             queued_at=data["queued_at"],
+            worked_ms=data.get("worked_ms", 0),
         )
 
     @property
@@ -208,6 +215,7 @@ class Unit:
     artefacts: tuple[Artefact, ...]
     facts: Mapping[str, Any]
     error: Mapping[str, Any] | None
+    claimed_at: datetime | None
     version: Any = field(compare=False)
 
     @classmethod
@@ -226,6 +234,7 @@ class Unit:
             artefacts=tuple(Artefact.from_dict(row) for row in data["artefacts"]),
             facts=data["facts"],
             error=data["error"],
+            claimed_at=data.get("claimed_at"),
             version=doc.version,
         )
 
@@ -247,6 +256,7 @@ def blank_stage(job_id: str, owner: str, name: str, revision: int, now: datetime
         "done": 0,
         "progress": {},
         "retries": 0,
+        "worked_ms": 0,
         "parts": [],
         "touched_at": now,
         "queued_at": None,
@@ -292,6 +302,8 @@ def new_job(
                 "facts": {},
                 "warnings": [],
                 "error": None,
+                "stored_bytes": sum(one.size_bytes for one in inputs),
+                "worked_ms": {},
                 "created_at": now,
                 "updated_at": now,
                 "expires_at": expires_at,

@@ -72,6 +72,19 @@ def cancel(job_id: str, clockwork: Clockwork) -> Flow[None]:
     yield from publish((yield from outcome_of(job)))
 
 
+def take_in(job_id: str) -> Flow[frozenset[str]]:
+    """Announce those inputs that are uploaded and that nobody has looked at, as the event would
+    have that may be lost; → the names of all that are uploaded. Raises NotFound."""
+    whole = yield from read_whole(job_id)
+    if whole is None or whole.job.status is Status.DELETED:
+        raise NotFound("There is no such job.")
+    there = yield from arrived(whole.job)
+    first = whole.job.recipe.stages[0]
+    if not whole.job.terminal and whole.stages[first].state is not StageState.DONE:
+        yield from publish([one for one in rules.pending(whole, there) if one.stage == first])
+    return there
+
+
 def redrive(job_id: str, clockwork: Clockwork, kept_days: int) -> Flow[None]:
     """Take a failed job up again where it stopped. Raises NotFound, or WrongState when it has
     not failed."""
@@ -162,6 +175,7 @@ def delete(job_id: str, clockwork: Clockwork) -> Flow[None]:
                     "options": {},
                     "inputs": [],
                     "artefacts": [],
+                    "stored_bytes": 0,
                     "facts": {},
                     "warnings": [],
                     "error": None,

@@ -242,6 +242,7 @@ STAGES: dict[str, Stage] = {
         Stage(
             "sweeper", Kind.SUPPORT, Schedule(60),
             ("outcome",), (), 300, 256, 0.167, 1,
+            writes=((_U, "jobs/"), (_U, PROMPTS_PREFIX)),
         ),
         Stage(
             "recorder", Kind.SUPPORT, Message(),
@@ -249,7 +250,8 @@ STAGES: dict[str, Stage] = {
             writes=((_U, "jobs/"), (_W, "recordings/")), built=False,
         ),
         Stage("api", Kind.HTTPS, Request(), (), ("upload",), 60, 512, 0.333, 16,
-              writes=((_U, PROMPTS_PREFIX), (_W, DECKS_PREFIX))),
+              secrets=("SMTP_URL",),
+              writes=((_U, PROMPTS_PREFIX), (_U, "jobs/"), (_W, DECKS_PREFIX))),
         Stage("media", Kind.HTTPS, Request(), (), (), 300, 512, 0.333, 16, built=False),
         Stage("console", Kind.HTTPS, Request(), (), (), 30, 256, 0.167, 32, built=False),
     )

@@ -48,7 +48,12 @@ def part_batch(claimed: Claimed, unit: Unit, result: Finished, now: datetime) ->
         _unit_done(claimed, unit, result, now),
         Update(
             stage_path(envelope.job_id, envelope.stage, envelope.revision),
-            {"done": Increment(1), f"progress.p{envelope.part}": 0, "touched_at": now},
+            {
+                "done": Increment(1),
+                "worked_ms": Increment(_worked_ms(unit, now)),
+                f"progress.p{envelope.part}": 0,
+                "touched_at": now,
+            },
         ),
     )
 
@@ -96,15 +101,24 @@ def commit_join(claimed: Claimed, result: Finished, clockwork: Clockwork) -> Flo
         now = clockwork.now()
         writes = [
             _unit_done(claimed, view.unit, result, now),
-            *join_batch(view.job, claimed.envelope.stage, result, now),
+            *join_batch(
+                view.job,
+                claimed.envelope.stage,
+                result,
+                now,
+                worked_ms=view.stage.worked_ms + _worked_ms(view.unit, now),
+            ),
         ]
         if (yield from commit(*writes)) is Committed.OK:
             return True
 
 
-def join_batch(job: Job, stage: str, result: Finished, now: datetime) -> list[Write]:
+def join_batch(
+    job: Job, stage: str, result: Finished, now: datetime, *, worked_ms: int
+) -> list[Write]:
     """The writes by which a joined stage moves its job. On a terminal job they record, no more:
-    the status stays what it is."""
+    the status stays what it is. What the job holds and cost is set, not added to: with the job's
+    version in the batch it stands there once, however often the unit is delivered."""
     plan = result.plan or {}
     following = job.recipe.after(stage)
     if (
@@ -113,9 +127,13 @@ def join_batch(job: Job, stage: str, result: Finished, now: datetime) -> list[Wr
         and (not plan.get(following))
     ):
         raise ValueError(f"{stage} joined without planning {following}")
+    artefacts = _with(job, result)
     moved: dict[str, Any] = {
         f"stages.{stage}": StageState.DONE,
-        "artefacts": _with(job, result),
+        "artefacts": artefacts,
+        "stored_bytes": sum(one["size_bytes"] for one in artefacts)
+        + sum(one.size_bytes for one in job.inputs),
+        f"worked_ms.{stage}": worked_ms,
         f"facts.{stage}": dict(result.facts or {}),
         "warnings": [*job.warnings, *(one for one in result.warnings if one not in job.warnings)],
         "updated_at": now,
@@ -191,6 +209,13 @@ def _planned(
 
 def _reviewable(job: Job, now: datetime) -> Write:
     return event(job.id, now, Status.AWAITING_REVIEW.value, epoch=job.epoch, revision=job.revision)
+
+
+def _worked_ms(unit: Unit, now: datetime) -> int:
+    """From the claim to now: a clock that was set back counts nothing."""
+    if unit.claimed_at is None:
+        return 0
+    return max(0, round((now - unit.claimed_at).total_seconds() * 1000))
 
 
 def _unit_done(claimed: Claimed, unit: Unit, result: Finished, now: datetime) -> Write:

@@ -26,5 +26,6 @@ def new_share(token: str, job: Job, artefact: str, now: datetime, expires_at: da
             "expires_at": expires_at,
             "revoked": False,
             "uses": 0,
+            "last_used_at": None,
         },
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
@@ -20,7 +21,8 @@ from shared.driver import Neighbours
 from shared.errors import MoodreelError, NotFound, PermanentError, Unauthenticated
 from shared.http import headers, problems
 from shared.http.exchange import Answer, Call, read_body, read_query
-from shared.http.problems import MethodNotAllowed
+from shared.http.idempotency import answer_once
+from shared.http.problems import ConditionMissing, MethodNotAllowed, NotAcceptable
 from shared.http.routing import Route, Table, check_parameters
 from shared.logs import bind
 from shared.ports import Identity, User
@@ -40,7 +42,8 @@ class House:
 class Application:
     """Answers requests by a table of routes.
 
-    404 → OPTIONS → 405 → who asks (401) → whose job (404) → query → content type, body → handler.
+    404 → OPTIONS → 405 → 406 → who asks (401) → whose job (404) → query → conditions → content
+    type, body → handler.
     Nobody learns from an error what is only the owner's to know.
     """
 
@@ -89,6 +92,8 @@ class Application:
         route = methods.get("GET" if head else request.method)
         if route is None:
             raise MethodNotAllowed
+        if route.answer is not None and not _accepted(request, route):
+            raise NotAcceptable
         user = self._who(request) if route.signed_in else None
         seen.user = "" if user is None else user.uid
         check_parameters(named)
@@ -96,10 +101,15 @@ class Application:
         # Whose job it is comes before what is asked of it.
         job = _job(world, user, named["job_id"], route) if route.of_job else None
         query = read_query(request, route.query)
+        key = headers.idempotency_key(request) if route.idempotent else ""
+        tags = headers.if_match(request) if route.conditional else ()
+        if route.condition_required and not tags:
+            raise ConditionMissing
         body = read_body(request, route.body)
+        settings = self._house.settings()
         call = Call(
             world=world,
-            settings=self._house.settings(),
+            settings=settings,
             named=named,
             head=head,
             user_or_none=user,
@@ -107,8 +117,13 @@ class Application:
             query_or_none=query,
             body_or_none=body,
             traceparent=headers.traceparent(request),
+            if_match=tags,
+            idempotency_key=key,
+            seed=secrets.token_hex(16),
+            client=headers.client(request, settings.proxies),
         )
-        return _response(request, route, route.handler(call))
+        answer = answer_once(route, call) if key else route.handler(call)
+        return _response(request, route, answer)
 
     def _who(self, request: Request) -> User:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -139,10 +154,7 @@ class Application:
             body = json.dumps(told, ensure_ascii=False)
             response = Response(body, status, mimetype=problems.MEDIA_TYPE)
         response.vary.add("Accept")
-        if status == HTTPStatus.UNAUTHORIZED:
-            response.headers["WWW-Authenticate"] = 'Bearer realm="moodreel"'
-        if status == HTTPStatus.SERVICE_UNAVAILABLE:
-            response.headers["Retry-After"] = str(problems.RETRY_AFTER_S)
+        response.headers.update(problems.headers_of(fault, status))
         return response
 
 
@@ -174,11 +186,24 @@ def _allowed(methods: Mapping[str, Route]) -> tuple[str, ...]:
 
 def _response(request: Request, route: Route, answer: Answer) -> Response:
     status = route.status if answer.status is None else answer.status
-    if answer.body is None:
+    if answer.body is None and answer.content is None:
         return Response(status=status, headers=dict(answer.headers))
-    data = answer.body.model_dump_json().encode()
-    response = Response(data, status, headers=dict(answer.headers), mimetype="application/json")
-    if route.method == "GET" and status == HTTPStatus.OK:
-        response.set_etag(hashlib.sha256(data).hexdigest()[:32])
-        response.make_conditional(request)
+    data = answer.content or b""
+    if answer.body is not None:
+        data = answer.body.model_dump_json().encode()
+    response = Response(data, status, headers=dict(answer.headers), mimetype=route.media_type)
+    if status == HTTPStatus.OK and route.tagged:
+        tag = hashlib.sha256(data).hexdigest()[:32]
+        response.set_etag(tag)
+        if route.method == "GET" and request.if_none_match.contains_weak(tag):
+            response.status_code = HTTPStatus.NOT_MODIFIED
+            response.set_data(b"")
+            response.headers.remove("Content-Type")
     return response
+
+
+def _accepted(request: Request, route: Route) -> bool:
+    """Whether the caller takes what the route answers with; who does not say takes all."""
+    return not request.accept_mimetypes.provided or bool(
+        request.accept_mimetypes.quality(route.media_type)
+    )

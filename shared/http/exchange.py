@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request
 
 from shared.config import Settings
 from shared.domain.effects import Clockwork, Flow
 from shared.domain.job import Job
 from shared.driver import Driver, Neighbours
-from shared.http.problems import InvalidFields, MalformedBody, UnsupportedMediaType, fields_of
+from shared.http.problems import (
+    BodyTooLarge,
+    ChangedMeanwhile,
+    InvalidFields,
+    MalformedBody,
+    UnsupportedMediaType,
+    fields_of,
+)
 from shared.ports import User
 
 BODY_MOST_BYTES = 1 << 20
@@ -29,6 +38,8 @@ class Answer:
     body: BaseModel | None = None
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes | None = None
+    """A body that is written already, in the route's media type."""
 
     @classmethod
     def redirect(cls, url: str) -> Answer:
@@ -50,6 +61,19 @@ class Call:
     body_or_none: BaseModel | None = None
     query_or_none: BaseModel | None = None
     traceparent: str = ""
+    if_match: tuple[str, ...] = ()
+    """The tags of If-Match; `*` among them stands for whatever is there."""
+    idempotency_key: str = ""
+    seed: str = ""
+    """From which the handler derives the names of what it makes: a repeat with the same key, after
+    a crash, has the same one."""
+    client: str = ""
+    """Where the request came from, for limits: an IPv4 address or the /64 of an IPv6 one."""
+
+    def check_match(self, now: BaseModel) -> None:
+        """Raises ChangedMeanwhile unless If-Match is absent, `*` or names this state."""
+        if self.if_match and "*" not in self.if_match and tag_of(now) not in self.if_match:
+            raise ChangedMeanwhile
 
     @property
     def user(self) -> User:
@@ -83,6 +107,11 @@ class Call:
         return driver.run(flow(self.world.clockwork))
 
 
+def tag_of(body: BaseModel) -> str:
+    """The ETag of a body as we send it."""
+    return hashlib.sha256(body.model_dump_json().encode()).hexdigest()[:32]
+
+
 def read_body(request: Request, form: type[BaseModel] | None) -> BaseModel | None:
     """The typed body. Raises UnsupportedMediaType, MalformedBody or InvalidFields."""
     if form is None:
@@ -92,7 +121,10 @@ def read_body(request: Request, form: type[BaseModel] | None) -> BaseModel | Non
         raise UnsupportedMediaType
     # The limit also ends a body that comes in chunks and does not say how long it is.
     request.max_content_length = BODY_MOST_BYTES
-    data = request.get_data(cache=False)
+    try:
+        data = request.get_data(cache=False)
+    except RequestEntityTooLarge as long:
+        raise BodyTooLarge from long
     try:
         return form.model_validate_json(data)
     except ValidationError as invalid:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import secrets
 from collections.abc import Iterable
@@ -9,13 +10,23 @@ from collections.abc import Iterable
 from werkzeug.wrappers import Request, Response
 
 from shared.config import Settings
+from shared.http.problems import InvalidFields
 
 REQUEST_ID = "X-Request-Id"
 PREFLIGHT_S = 3600
-ACCEPTED = ("Authorization", "Content-Type", "If-None-Match", REQUEST_ID, "traceparent")
-EXPOSED = ("Allow", "ETag", "Location", "Retry-After", REQUEST_ID)
+IDEMPOTENCY_KEY = "Idempotency-Key"
+ACCEPTED = (
+    "Authorization", "Content-Type", IDEMPOTENCY_KEY, "If-Match", "If-None-Match", REQUEST_ID,
+    "traceparent",
+)  # fmt: skip
+EXPOSED = (
+    "Allow", "ETag", "Idempotency-Replayed", "Location", "RateLimit", "RateLimit-Policy",
+    "Retry-After", REQUEST_ID,
+)  # fmt: skip
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
@@ -29,6 +40,40 @@ def traceparent(request: Request) -> str:
     """W3C trace context, or "" when none that can be read is given."""
     given = request.headers.get("traceparent", "")
     return given if _TRACEPARENT.fullmatch(given) else ""
+
+
+def idempotency_key(request: Request) -> str:
+    """The caller's key for this request, "" without one. Raises InvalidFields."""
+    given = request.headers.get(IDEMPOTENCY_KEY, "")
+    if IDEMPOTENCY_KEY in request.headers and not _IDEMPOTENCY_KEY.fullmatch(given):
+        raise InvalidFields([(IDEMPOTENCY_KEY, "A key is 1 to 255 characters without spaces.")])
+    return given
+
+
+def if_match(request: Request) -> tuple[str, ...]:
+    """The tags of If-Match, without their quotes; a weak one matches nothing."""
+    given = request.headers.get("If-Match")
+    if given is None:
+        return ()
+    if given.strip() == "*":
+        return ("*",)
+    # What was sent and could not be read is a condition all the same: one that never holds.
+    return tuple(tag for weak, tag in _TAG.findall(given) if not weak) or ("",)
+
+
+def client(request: Request, proxies: int) -> str:
+    """Where the request came from: the address that the last of `proxies` trusted proxies saw, or
+    the peer's without any. An IPv6 network counts as one, since whoever has one has all of it."""
+    told = [one.strip() for one in request.headers.get("X-Forwarded-For", "").split(",")]
+    seen = told[-proxies] if 0 < proxies <= len(told) else ""
+    text = seen or request.remote_addr or ""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return "unknown"
+    if address.version == 4:
+        return str(address)
+    return str(ipaddress.ip_network((address, 64), strict=False).network_address)
 
 
 def secure(response: Response, settings: Settings) -> None:

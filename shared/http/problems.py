@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from shared import errors
-from shared.errors import InvalidRequest, NotFound, PermanentError, TransientError
+from shared.errors import InvalidRequest, LimitReached, NotFound, PermanentError, TransientError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
@@ -32,6 +32,54 @@ class MethodNotAllowed(PermanentError):
     """This path does not take that method; the Allow header names those that it takes."""
 
     code = "method-not-allowed"
+
+
+class NotAcceptable(PermanentError):
+    """This is answered as application/json, which the Accept header rules out."""
+
+    code = "not-acceptable"
+
+
+class BodyTooLarge(PermanentError):
+    """The body is longer than this path takes; big files go to the URLs that a job names."""
+
+    code = "body-too-large"
+
+
+class ChangedMeanwhile(PermanentError):
+    """It is not what If-Match says any more; get it again and look before you change it."""
+
+    code = "changed-meanwhile"
+
+
+class ConditionMissing(PermanentError):
+    """This replaces all that is there: say with If-Match which state you have seen."""
+
+    code = "condition-missing"
+
+
+class KeyReused(PermanentError):
+    """This Idempotency-Key came with another request before; use a fresh one."""
+
+    code = "idempotency-key-reused"
+
+
+class KeyInUse(TransientError):
+    """The first request with this Idempotency-Key is still being worked on."""
+
+    code = "idempotency-key-in-use"
+
+
+class UploadMissing(PermanentError):
+    """Nothing has arrived for this input; send it to its URL first."""
+
+    code = "upload-missing"
+
+
+class UploadDiffers(PermanentError):
+    """What has arrived is not what was meant."""
+
+    code = "upload-differs"
 
 
 class LinkExpired(PermanentError):
@@ -60,16 +108,25 @@ class InvalidFields(InvalidRequest):
 STATUSES: Mapping[type[Exception], HTTPStatus] = {
     MalformedBody: HTTPStatus.BAD_REQUEST,
     errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    errors.WrongCredentials: HTTPStatus.UNAUTHORIZED,
+    errors.SessionOver: HTTPStatus.UNAUTHORIZED,
+    errors.StorageFull: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
     MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
+    NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
     errors.WrongState: HTTPStatus.CONFLICT,
+    KeyInUse: HTTPStatus.CONFLICT,
+    UploadMissing: HTTPStatus.CONFLICT,
     LinkExpired: HTTPStatus.GONE,
     LinkRevoked: HTTPStatus.GONE,
     errors.SourceExpired: HTTPStatus.GONE,
+    ChangedMeanwhile: HTTPStatus.PRECONDITION_FAILED,
+    BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    ConditionMissing: HTTPStatus.PRECONDITION_REQUIRED,
+    errors.LimitReached: HTTPStatus.TOO_MANY_REQUESTS,
     # What the request says and what it asks for: the remaining refusals.
     PermanentError: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.NotAvailableYet: HTTPStatus.NOT_IMPLEMENTED,
     TransientError: HTTPStatus.SERVICE_UNAVAILABLE,
     Exception: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
@@ -83,10 +140,10 @@ def status_of(cause: type[BaseException]) -> HTTPStatus:
 
 
 def problem(fault: Exception, request_id: str, docs_url: str) -> dict[str, Any]:
-    """The body for an error. Only a refusal speaks for itself: what a neighbour or our own code
-    said stays in the log."""
+    """The body for an error. Only what we say to a person speaks for itself: what a neighbour or
+    our own code said stays in the log."""
     status = status_of(type(fault))
-    if isinstance(fault, PermanentError):
+    if isinstance(fault, PermanentError | LimitReached | KeyInUse):
         code, detail = fault.code, str(fault)
     elif isinstance(fault, TransientError):
         code, detail = fault.code, "This cannot be done right now; try again in a few seconds."
@@ -104,6 +161,17 @@ def protocol_problem(
     """The body for what the HTTP layer below us refuses: the code is the status' own name."""
     code = status.name.lower().replace("_", "-")
     return _body(docs_url, code, status, detail, request_id)
+
+
+def headers_of(fault: Exception, status: HTTPStatus) -> dict[str, str]:
+    """The headers that go with an error: how to sign in, and when to come again."""
+    if isinstance(fault, LimitReached):
+        return {"Retry-After": str(fault.retry_after_s), **fault.headers}
+    if isinstance(fault, KeyInUse) or status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return {"Retry-After": str(RETRY_AFTER_S)}
+    if status == HTTPStatus.UNAUTHORIZED:
+        return {"WWW-Authenticate": 'Bearer realm="moodreel"'}
+    return {}
 
 
 def problem_page(told: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from pydantic import BaseModel
 
@@ -16,6 +16,8 @@ PARAMETERS: Mapping[str, str] = {
     "token": r"[0-9a-f]{48}",
     "name": r"[^/]{1,200}",
     "slide_id": r"[a-z0-9][a-z0-9-]{0,39}",
+    "input": r"[a-z]{1,20}[0-9]{0,2}",
+    "code": r"[a-z]+(-[a-z]+)*",
 }
 """What may stand in a path, by name. Whoever names something else asks for what is not there."""
 _PLACE = re.compile(r"\{([a-z_]+)\}")
@@ -38,11 +40,34 @@ class Route:
     deleted_too: bool = False
     """Whether the owner of a deleted job may ask again, so that a deletion can be finished."""
     errors: tuple[type[MoodreelError], ...] = ()
+    media_type: str = "application/json"
+    """Of its answer: another one stands for a body that the handler writes itself."""
+    idempotent: bool = False
+    """Whether it takes an Idempotency-Key: what it makes is made once."""
+    conditional: bool = False
+    """Whether it takes If-Match."""
+    condition_required: bool = False
+    """Whether it asks for If-Match, since it replaces all that is there."""
+    limited: bool = False
+    """Whether it counts against a limit of the caller's."""
+    makes: Mapping[str, str] = field(default_factory=dict)
+    """Where its answer names what it has made: a path's parameter to a JSON pointer."""
+    group: str = ""
+    """The heading under which its documentation stands."""
 
     @property
     def parameters(self) -> tuple[str, ...]:
         """The names in its path."""
         return tuple(_PLACE.findall(self.path))
+
+    def of_group(self, name: str) -> Route:
+        """The same under a heading."""
+        return replace(self, group=name)
+
+    @property
+    def tagged(self) -> bool:
+        """Whether its answer carries an ETag: what is got, and what If-Match leads to."""
+        return self.method == "GET" or self.conditional
 
     @property
     def of_job(self) -> bool:

@@ -207,3 +207,53 @@ def test_a_purge_leaves_nothing_below_the_job_and_the_job_itself(world: Any, job
     assert ledger.list_under(f"{job}/units") == ()
     assert ledger.list_under(f"{job}/events") == ()
     assert read_one(ledger, job) is not None
+
+
+def test_of_many_who_count_at_once_each_gets_a_number_of_its_own(ledger: JobStore) -> None:
+    path = f"limits/{secrets.token_hex(10)}"
+
+    def count(_: int) -> int:
+        return ledger.count_up(path, {"expires_at": NOW})
+
+    workers = 1 if isinstance(ledger, MemoryLedger) else 20
+    with ThreadPoolExecutor(workers) as pool:
+        numbers = list(pool.map(count, range(50)))
+
+    assert sorted(numbers) == list(range(1, 51))
+    doc = read_one(ledger, path)
+    assert doc is not None
+    assert doc.data == {"expires_at": NOW, "count": 50}
+
+
+def test_an_owners_jobs_are_found_counted_and_summed_up(ledger: JobStore) -> None:
+    owner = secrets.token_hex(8)
+    rows = [("frames", "done", 10), ("still", "running", 20), ("frames", "running", 40)]
+    ids = [secrets.token_hex(10) for _ in rows]
+    for minute, (job_id, (recipe, status, size)) in enumerate(zip(ids, rows, strict=True)):
+        data = {"owner": owner, "recipe": recipe, "status": status, "stored_bytes": size}
+        created = {"created_at": NOW + timedelta(minutes=minute)}
+        ledger.commit([Create(f"jobs/{job_id}", data | created)])
+
+    def found(recipe: str | None, *statuses: str) -> list[str]:
+        docs = ledger.jobs_of(owner, statuses=statuses, after=None, most=9, recipe=recipe)
+        return [doc.id for doc in docs]
+
+    assert found(None, "done", "running") == ids[::-1]
+    assert found("frames", "done", "running") == [ids[2], ids[0]]
+    assert found("frames", "running") == [ids[2]]
+    assert (ledger.open_jobs(owner, ["running"]), ledger.open_jobs("nobody", ["running"])) == (2, 0)
+    assert (ledger.stored_bytes(owner), ledger.stored_bytes("nobody")) == (70, 0)
+
+
+def test_an_owners_documents_come_in_pages_newest_first(ledger: JobStore) -> None:
+    owner = secrets.token_hex(8)
+    ids = [f"{minute}{owner}" for minute in range(5)]
+    for minute, name in enumerate(ids):
+        moment = NOW + timedelta(minutes=minute)
+        ledger.commit([Create(f"mails/{name}", {"owner": owner, "created_at": moment})])
+
+    first = ledger.owned("mails", owner, after=None, most=2)
+    behind = (first[-1].data["created_at"], first[-1].id)
+    rest = ledger.owned("mails", owner, after=behind, most=9)
+
+    assert [doc.id for doc in (*first, *rest)] == ids[::-1]

@@ -12,6 +12,7 @@ from infra.local.client import Client, User
 from infra.local.layout import PROJECT
 from infra.local.tenant import Tenant
 from infra.local.wire import Answer, request
+from tests.emulator.ledger_rest import ADMIN
 
 UPLOAD = {"filename": "clip.mp4", "content_type": "video/mp4", "size_bytes": 1000}
 NEW_JOB = {"recipe": "frames", "options": {"every": "1"}, "inputs": {"video": UPLOAD}}
@@ -71,6 +72,14 @@ def strangers(user: User) -> dict[str, str | None]:
         "without a subject": unsigned(user, sub=None, user_id=None),
         "very long": "x" * 5000,
     }
+
+
+def update_account(suite: Tenant, uid: str, change: dict[str, object]) -> None:
+    """Change an account as its project's owner would."""
+    url = f"{suite.url('auth')}/identitytoolkit.googleapis.com/v1/projects/{PROJECT}"
+    body = {"localId": uid, **change}
+    answer = request("POST", f"{url}/accounts:update", body, headers=ADMIN)
+    assert answer.status == 200, answer.body
 
 
 def failed_job(suite: Tenant, client: Client, folder: Path) -> str:

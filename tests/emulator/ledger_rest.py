@@ -59,6 +59,11 @@ def _typed(value: Any) -> dict[str, Any]:
             return {"integerValue": str(value)}
         case datetime():
             return {"timestampValue": value.astimezone(UTC).isoformat().replace("+00:00", "Z")}
+        case list():
+            return {"arrayValue": {"values": [_typed(one) for one in value]}}
+        case dict():
+            fields = {name: _typed(one) for name, one in value.items()}
+            return {"mapValue": {"fields": fields}}
         case _:
             return {"stringValue": str(value)}
 

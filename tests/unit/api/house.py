@@ -15,7 +15,7 @@ from shared.driver import Neighbours, SystemClock
 from shared.errors import Unauthenticated
 from shared.http.application import Application, House
 from shared.http.routing import Route
-from shared.ports import User
+from shared.ports import Clock, User
 from tests.unit.chain.memory import MemoryLedger
 
 ORIGIN = "https://console.moodreel.test"
@@ -44,20 +44,23 @@ class Stand:
     routes: Iterable[Route]
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     events: list[dict[str, Any]] = field(default_factory=list)
+    clock: Clock = field(default_factory=SystemClock)
+    settings: Settings = SETTINGS
+    objects: Any = None
 
     def __post_init__(self) -> None:
         def log(event: str, /, *, severity: str = "INFO", **details: Any) -> None:
             self.events.append({"event": event, "severity": severity, **details})
 
         world = Neighbours(
-            store=self.ledger,  # type: ignore[arg-type]
-            objects=None,  # type: ignore[arg-type]
+            store=self.ledger,
+            objects=self.objects,
             publisher=None,  # type: ignore[arg-type]
-            clock=SystemClock(),
+            clock=self.clock,
             log=log,
             new_token=lambda: "t",
         )
-        house = House(lambda: SETTINGS, lambda: world, KnownTokens)
+        house = House(lambda: self.settings, lambda: world, KnownTokens)
         application = Application("api", self.routes, house)
 
         @Request.application

@@ -72,7 +72,7 @@ def test_a_body_over_the_limit_is_refused(stand: Stand, told: bool) -> None:
         "POST", "/wishes", headers=ALICE, content_type="application/json; charset=UTF-8", **more
     )
 
-    assert answer.status_code == 413
+    assert (answer.status_code, answer.json["code"]) == (413, "body-too-large")
     assert answer.mimetype == "application/problem+json"
 
 

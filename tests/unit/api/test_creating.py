@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from functions.api.routes import ROUTES
-from shared.domain.pipeline import STAGES
+from shared.domain.job import JobInput, new_job
+from shared.domain.pipeline import RECIPES, STAGES, Bucket
+from shared.ports import Stored
 from tests.unit.api.house import ALICE, Stand
+from tests.unit.api.jobs import NOW
 
 VIDEO = {"filename": "clip.mp4", "content_type": "video/mp4", "size_bytes": 123}
 
@@ -118,11 +122,51 @@ def test_an_unknown_recipe_is_answered_with_those_there_are() -> None:
     assert "frames, emotions, recap, presentation, still" in problem["detail"]
 
 
+class Vanishing:
+    """An upload is there when it is looked for, and gone when it is to be copied."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def stat(self, bucket: Bucket, name: str) -> Stored | None:
+        self.looks += 1
+        return Stored(bucket, name, 7, 5, "video/mp4", "", "") if self.looks == 1 else None
+
+    def remove_under(self, *_: Any) -> int:
+        return 0
+
+
+def test_a_source_that_goes_meanwhile_leaves_no_job_that_nobody_can_begin() -> None:
+    stand = Stand(ROUTES, objects=Vanishing())
+    older = "j" * 20
+    stand.ledger.commit(
+        new_job(
+            job_id=older,
+            owner="alice",
+            email="",
+            recipe=RECIPES["frames"],
+            title="Holiday",
+            options={},
+            inputs=(JobInput("video", f"jobs/{older}/video.0", "video/mp4", 5, "a.mp4"),),
+            now=NOW,
+            expires_at=NOW + timedelta(days=30),
+        )
+    )
+    body = json.dumps({"recipe": "frames", "from": older})
+    answer = stand.call(
+        "POST", "/v1/jobs", headers=ALICE, data=body, content_type="application/json"
+    )
+
+    assert (answer.status_code, answer.json["code"]) == (410, "source-expired")
+    listed = stand.call("GET", "/v1/jobs", headers=ALICE).json["jobs"]
+    assert [one["id"] for one in listed] == [older]
+
+
 def test_a_recipe_whose_stage_is_still_to_come_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(STAGES, "stitching", replace(STAGES["stitching"], built=False))
     status, problem = refused({"recipe": "recap", "inputs": {"video": VIDEO}})
 
-    assert (status, problem["code"]) == (501, "not-available-yet")
+    assert (status, problem["code"]) == (422, "not-available-yet")
 
 
 @pytest.mark.parametrize("title", ["", "  ", "a\nb", "x" * 201, 5])

@@ -22,7 +22,7 @@ def stand() -> Stand:
     [
         ("/option", 422, "invalid-option"),
         ("/state", 409, "wrong-state"),
-        ("/later", 501, "not-available-yet"),
+        ("/later", 422, "not-available-yet"),
         ("/expired", 410, "source-expired"),
         ("/link", 410, "link-expired"),
         ("/store", 503, "storage-unavailable"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -81,6 +81,50 @@ class MemoryLedger:
     def purge(self, job_id: str) -> None:
         for path in [path for path in self.docs if path.startswith(f"jobs/{job_id}/")]:
             del self.docs[path]
+
+    def jobs_of(
+        self,
+        owner: str,
+        *,
+        statuses: Iterable[str],
+        after: tuple[datetime, str] | None,
+        most: int,
+        recipe: str | None = None,
+    ) -> tuple[Doc, ...]:
+        wanted = set(statuses)
+        found = [
+            doc
+            for doc in self.owned("jobs", owner, after=after, most=len(self.docs))
+            if doc.data["status"] in wanted and recipe in (None, doc.data["recipe"])
+        ]
+        return tuple(found[:most])
+
+    def owned(
+        self, collection: str, owner: str, *, after: tuple[datetime, str] | None, most: int
+    ) -> tuple[Doc, ...]:
+        rows = [
+            ((doc.data["created_at"], doc.id), doc)
+            for doc in self.list_under(collection)
+            if doc.data.get("owner") == owner
+        ]
+        rows.sort(key=lambda row: row[0], reverse=True)
+        return tuple(doc for key, doc in rows if after is None or key < after)[:most]
+
+    def open_jobs(self, owner: str, statuses: Iterable[str]) -> int:
+        wanted = set(statuses)
+        return sum(one.data["status"] in wanted for one in self._jobs(owner))
+
+    def stored_bytes(self, owner: str) -> int:
+        return sum(int(one.data.get("stored_bytes", 0)) for one in self._jobs(owner))
+
+    def count_up(self, path: str, fields: Mapping[str, Any], by: int = 1) -> int:
+        there = self.docs.get(path, ({}, 0))[0]
+        count = int(there.get("count", 0)) + by
+        self.docs[path] = ({**there, **fields, "count": count}, next(self._versions))
+        return count
+
+    def _jobs(self, owner: str) -> list[Doc]:
+        return [doc for doc in self.list_under("jobs") if doc.data.get("owner") == owner]
 
     def _apply(self, write: Write) -> None:
         match write:

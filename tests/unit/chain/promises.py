@@ -24,6 +24,7 @@ def at_every_moment(world: World) -> None:
     for name in world.job.recipe.media_stages:
         counted = world.stage(name)["done"]
         assert counted == parts_done[name], f"{name} counts {counted}, {parts_done[name]} are done"
+    _work_is_counted_once(world)
     twice = [path for path, times in world.done_commits.items() if times > 1]
     assert not twice, f"done twice: {twice}"
     ends = [one for one in world.ends if not one.startswith("deleted")]
@@ -36,6 +37,20 @@ def at_every_moment(world: World) -> None:
         ahead = [one for one in units if one.stage in world.job.recipe.after_deck]
         begun = [one for one in ahead if one.revision == revision]
         assert not begun, f"begun before the deck was reviewed: {begun}"
+
+
+def _work_is_counted_once(world: World) -> None:
+    """What the work took is that of every DONE unit, however often it was delivered or begun."""
+    took_ms: Counter[tuple[str, bool]] = Counter()
+    for path, (data, _) in world.ledger.docs.items():
+        if path.startswith(f"jobs/{JOB}/units/") and data["state"] == UnitState.DONE:
+            seconds = (data["done_at"] - data["claimed_at"]).total_seconds()
+            took_ms[data["stage"], data["part"] == JOIN] += max(0, round(seconds * 1000))
+    for name in world.job.recipe.media_stages:
+        of_parts = took_ms[name, False]
+        assert world.stage(name)["worked_ms"] == of_parts, f"{name} counts another time"
+        if world.stage(name)["state"] == "done":
+            assert world.job.worked_ms[name] == of_parts + took_ms[name, True]
 
 
 def settle(world: World, rounds: int = 120) -> None:

@@ -90,7 +90,7 @@ class Scene:
         plan = StageDoc(STAGE, 0, StageState.RUNNING, self.parts, 0, specs, NOW, NOW)
         envelope = Envelope(self.job.id, STAGE, part_id, source=source)
         world = Neighbours(
-            store=self.ledger,  # type: ignore[arg-type]  # handlers only read documents
+            store=self.ledger,  # handlers only read documents
             objects=self.bench.objects,
             publisher=Quiet(),
             clock=SystemClock(),

@@ -92,7 +92,7 @@ class Bench:
         """One unit that is claimed."""
         claimed = Claimed(Envelope(job.id, stage, part), "token", 1, job, plan)
         world = Neighbours(
-            store=store,  # type: ignore[arg-type]  # handlers only read documents
+            store=store,  # handlers only read documents
             objects=self.objects,
             publisher=Quiet(),
             clock=SystemClock(),

@@ -1,0 +1,66 @@
+"""Kinds of fields that stand in more than one form. What their validators ask is also in their
+schema, so that the documentation says no less than the code."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+
+def _printable(text: str) -> str:
+    """One line of text without control characters."""
+    if any(ord(one) < 32 or 127 <= ord(one) < 160 for one in text):
+        raise PydanticCustomError("control", "Control characters cannot be used")
+    clean = " ".join(text.split())
+    if not clean:
+        raise PydanticCustomError("blank", "It must not be blank")
+    return clean
+
+
+def _scalar(value: Any) -> Any:
+    if value is not None and not isinstance(value, str | int | float):
+        raise PydanticCustomError("scalar", "An option is a text, a number, true, false or null")
+    return value
+
+
+_IN_LINE = r"[^\x00-\x1f\x7f-\x9f]"
+
+
+Line = Annotated[
+    str,
+    Field(
+        min_length=1,
+        json_schema_extra={"pattern": rf"^{_IN_LINE}*[^\s\x00-\x1f\x7f-\x9f]{_IN_LINE}*$"},
+    ),
+    AfterValidator(_printable),
+]
+Scalar = Annotated[
+    Any,
+    AfterValidator(_scalar),
+    WithJsonSchema({"type": ["string", "number", "boolean", "null"]}),
+]
+MediaType = Annotated[
+    str,
+    Field(
+        max_length=127,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*$",
+    ),
+]
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+EmailAddress = Annotated[
+    str,
+    # What browsers take in a form (WHATWG HTML), and at least one dot.
+    Field(
+        max_length=254,
+        pattern=rf"^[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~-]+)*"
+        rf"@({_LABEL}\.)+{_LABEL}$",
+    ),
+    AfterValidator(str.lower),
+]
+Password = Annotated[str, Field(min_length=10, max_length=128)]
+"""As NIST SP 800-63B asks: length, and no rules about what is in it."""
+WebAddress = Annotated[
+    str, Field(max_length=2000, pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?$")
+]

@@ -1,0 +1,21 @@
+"""What has arrived for a job: uploaded by a person, or copied from what is uploaded elsewhere."""
+
+from __future__ import annotations
+
+from shared.domain.job import JobInput
+from shared.domain.pipeline import Bucket
+from shared.ports import ObjectStore, Stored
+
+
+def arrived(objects: ObjectStore, one: JobInput) -> Stored | None:
+    """The input's object, or None. A copy that is not there yet is made now, within Cloud Storage
+    and of the version that was pinned: whoever asks finishes what broke off."""
+    there = objects.stat(Bucket.UPLOADS, one.object)
+    if there is not None or not one.source:
+        return there
+    name, _, generation = one.source.rpartition("#")
+    original = objects.stat(Bucket.UPLOADS, name)
+    if original is None or original.generation != int(generation):
+        return None
+    copy, _ = objects.copy(original, Bucket.UPLOADS, one.object, spec=one.source)
+    return copy
