@@ -7,7 +7,10 @@ from itertools import chain
 import pytest
 
 from functions.slide_generation.fitting import fitted, halves
+from functions.slide_generation.layout import Planner
+from functions.slide_generation.themes import THEMES
 from shared.domain.deck import Deck, Slide
+from shared.domain.film_options import SUBTITLE_ROOM
 from tests.unit.slides.decks import FULL, crammed, deck, talk
 
 
@@ -25,6 +28,17 @@ def test_splitting_keeps_every_point_and_every_sentence_in_order(kind: str) -> N
 
 def test_a_deck_that_fits_stays_as_it_is() -> None:
     assert fitted(talk("en")) == talk("en")
+
+
+@pytest.mark.parametrize("aspect", ["16:9", "9:16", "1:1"])
+@pytest.mark.parametrize("kind", FULL)
+def test_text_stays_out_of_the_room_that_subtitles_need(kind: str, aspect: str) -> None:
+    made = fitted(crammed(FULL[kind], aspect=aspect), SUBTITLE_ROOM)
+    planner = Planner(made, THEMES[made.theme], SUBTITLE_ROOM)
+    lowest = float((1 - SUBTITLE_ROOM) * made.size[1])
+    for number, slide in enumerate(made.slides):
+        plan = planner.plan(slide, number)
+        assert max(one.y + one.block.height for one in plan.texts) <= lowest + 1
 
 
 def test_a_deck_of_forty_slides_gets_no_more_of_them() -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from functions.stitching.burning import SAFE, SAFE_BELOW_UPRIGHT, Burner, Overlay
 from functions.stitching.encoding import Planes, frame_of, planes_of, split
 from functions.stitching.motion import FOCUSES, ZOOM
-from functions.stitching.subtitles import COLUMNS, wrap
+from functions.stitching.subtitles import COLUMNS, cues, wrap
+from functions.stitching.timeline import Heard
 from shared.domain.deck import picture_size
 from shared.domain.film_options import SUBTITLE_ROOM
 from tests.unit.slides.decks import SCRIPTS
@@ -135,6 +138,15 @@ def test_letters_are_joined_and_stacked_as_the_script_asks(language: str) -> Non
     whole = box(burner.overlay((text,)))
     apart = box(burner.overlay((" ".join(text),)))
     assert whole[2] - whole[0] < 0.8 * (apart[2] - apart[0])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Co"]), min_size=1))
+def test_no_sentence_is_too_strange_to_be_written(text: str) -> None:
+    burner = Burner((720, 720), "en")
+    for cue in cues([Heard(text, 0, 48_000)]):
+        overlay = burner.overlay(cue.lines)
+        assert overlay.on(ground((720, 720), 90)).shape == (1080, 720)
 
 
 def test_every_script_has_its_letters() -> None:

@@ -121,6 +121,20 @@ def test_any_size_becomes_a_film(
         assert (stream.width, stream.height) == film_size
 
 
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP"])
+def test_every_usual_picture_becomes_a_film(
+    bench: Bench, tmp_path: Path, image_format: str
+) -> None:
+    picture = encoded(quartered(301, 201), image_format)
+    _, path = film(
+        bench, order(bench, picture, sound_file("wav", 0.5), resolution="720p"), tmp_path
+    )
+    with av.open(str(path)) as container:
+        frame = next(container.decode(video=0)).to_ndarray(format="rgb24")
+    assert frame.shape == (720, 1078, 3)
+    assert np.abs(frame[180, 270].astype(int) - (220, 30, 30)).max() < 25
+
+
 def test_a_photo_of_a_phone_becomes_an_upright_film(bench: Bench, tmp_path: Path) -> None:
     photo = heic(as_held(quartered(240, 160), 6), 6)
     job = order(bench, photo, sound_file("m4a", 1), resolution="720p")
