@@ -143,8 +143,11 @@ class World:
             self._step(self.workers[index % len(self.workers)], outcome)
 
     def crash(self, index: int) -> None:
-        if self.workers:
-            self._end(self.workers[index % len(self.workers)], acked=False)
+        # What breaks off in the middle of a person's call has no message that comes again: only
+        # the sweeper takes that up.
+        mortal = [one for one in self.workers if self.sweeps or one.mail is not None]
+        if mortal:
+            self._end(mortal[index % len(mortal)], acked=False)
 
     def lose_answer(self) -> None:
         """The next guarded batch is written, and its repetition by the client meets it."""
