@@ -9,12 +9,13 @@ from functools import wraps
 from typing import TypeVar
 
 from shared.adapters import connect
+from shared.adapters.calling import StrangerCaller
 from shared.adapters.mail import SmtpMailer
 from shared.config import Settings
 from shared.driver import Neighbours, SystemClock
 from shared.errors import ConfigurationError
 from shared.logs import log
-from shared.ports import Identity, Mailer, SlideModel, Voice
+from shared.ports import Caller, Identity, Mailer, SlideModel, Voice
 
 T = TypeVar("T")
 _building = threading.RLock()
@@ -70,6 +71,12 @@ def identity() -> Identity:
     from shared.adapters.identity import identity as connected
 
     return connected(settings().project, local=settings().local)
+
+
+@once
+def caller() -> Caller:
+    """Who calls servers of strangers."""
+    return StrangerCaller(private_too=settings().private_webhooks)
 
 
 @once

@@ -59,6 +59,14 @@ class Settings:
     """Which Gemini model writes decks."""
     slide_model_client: str = "google-generativeai"
     """Which library asks it: google-generativeai or google-genai."""
+    private_webhooks: bool = False
+    """Local only: whether webhooks may lead to this machine, to private addresses and to http."""
+    media_direct_most_bytes: int = 8 << 20
+    """Above this a result's bytes are read from the bucket and not through a function."""
+    receipt_key: str = field(default="", repr=False)
+    """Ed25519 key that signs receipts of erasures: 32 bytes in base64; secret."""
+    copies_kept_days: int = 7
+    """How long soft-deleted objects and backups of the ledger still hold what was removed."""
 
     def bucket(self, role: Bucket) -> str:
         """The real name of a bucket."""
@@ -107,6 +115,12 @@ class Settings:
             gemini_endpoint=env.get("MOODREEL_GEMINI_ENDPOINT", "") if local else "",
             slide_model=env.get("MOODREEL_SLIDE_MODEL") or cls.slide_model,
             slide_model_client=env.get("MOODREEL_SLIDE_MODEL_CLIENT") or cls.slide_model_client,
+            private_webhooks=local and env.get("MOODREEL_PRIVATE_WEBHOOKS") == "1",
+            media_direct_most_bytes=_whole(
+                env, "MOODREEL_MEDIA_DIRECT_MOST_BYTES", cls.media_direct_most_bytes
+            ),
+            receipt_key=env.get("RECEIPT_KEY", ""),
+            copies_kept_days=_whole(env, "MOODREEL_COPIES_KEPT_DAYS", cls.copies_kept_days),
         )
 
 

@@ -49,7 +49,31 @@ class JobStore(Protocol):
         ...
 
     def purge(self, job_id: str) -> None:
-        """Remove every document below a job; the job's own document stays."""
+        """Remove every document below a job, and its mails, links and deliveries; the job's own
+        document stays."""
+        ...
+
+    def owned(
+        self, collection: str, owner: str, *, after: str = "", most: int = 1000
+    ) -> tuple[Doc, ...]:
+        """Documents of a collection whose `owner` is this one, in the order of their ids, from
+        behind the id `after`."""
+        ...
+
+    def due(self, collection: str, before: datetime, most: int = 100) -> tuple[Doc, ...]:
+        """Documents whose `look_at` is before `before`, the oldest first."""
+        ...
+
+    def newest(
+        self,
+        collection: str,
+        where: tuple[str, str],
+        *,
+        after: tuple[datetime, str] | None,
+        most: int,
+    ) -> tuple[Doc, ...]:
+        """A page of the documents whose field where[0] is where[1], newest first by their
+        `created_at`. `after` is when the last one of the page before was created, and its id."""
         ...
 
 
@@ -195,6 +219,23 @@ class Identity(Protocol):
     """Who a Firebase ID token belongs to. Raises Unauthenticated."""
 
     def verify(self, token: str) -> User: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CallAnswer:
+    """What somebody's server answered, or why it did not: then `status` is None and `fault` a
+    stable code. `retry_after_s` is what it asked for."""
+
+    status: int | None
+    fault: str = ""
+    retry_after_s: float | None = None
+
+
+class Caller(Protocol):
+    """POSTs to servers of strangers: to public addresses only, following nothing, for a limited
+    time. Never raises for what the other side does."""
+
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> CallAnswer: ...
 
 
 class Voice(Protocol):

@@ -77,7 +77,12 @@ def delete_job(call: Call) -> Answer:
 
 def write_cursor(last: Job) -> str:
     """Where the next page begins: behind this job."""
-    text = f"{last.created_at.astimezone(UTC).isoformat()} {last.id}"
+    return write_position(last.created_at, last.id)
+
+
+def write_position(created_at: datetime, document: str) -> str:
+    """Where the next page begins: behind the document that was created then."""
+    text = f"{created_at.astimezone(UTC).isoformat()} {document}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 

@@ -6,6 +6,14 @@ from functions.api.artefacts import get_artefact, list_events
 from functions.api.catalogue import RecipeList, list_recipes
 from functions.api.creating import CreatedJob, NewJob, create_job
 from functions.api.health import Health, health
+from functions.api.hook_views import (
+    DeliveryPage,
+    DeliveryView,
+    NewWebhook,
+    WebhookList,
+    WebhookView,
+    WebhookWithSecret,
+)
 from functions.api.jobs import (
     JobPage,
     PageQuery,
@@ -17,11 +25,27 @@ from functions.api.jobs import (
 )
 from functions.api.shares import open_share, revoke_share
 from functions.api.views import EventList, JobView
+from functions.api.webhooks import (
+    StillUnderway,
+    TestedJustNow,
+    TooManyWebhooks,
+    create_webhook,
+    delete_webhook,
+    enable_webhook,
+    get_delivery,
+    get_webhook,
+    list_deliveries,
+    list_webhooks,
+    replay_delivery,
+    rotate_secret,
+    test_webhook,
+)
 from shared.errors import InvalidOption, NotAvailableYet, SourceExpired, WrongState
 from shared.http.problems import LinkExpired, LinkRevoked
 from shared.http.routing import Route
 
 _JOB = "/v1/jobs/{job_id}"
+_HOOK = "/v1/webhooks/{webhook_id}"
 
 ROUTES = (
     Route(
@@ -55,6 +79,40 @@ ROUTES = (
         status=302, signed_in=False, errors=(LinkExpired, LinkRevoked),
     ),
     Route("DELETE", "/v1/share/{token}", revoke_share, "Withdraw a link of mine.", status=204),
+    Route(
+        "POST", "/v1/webhooks", create_webhook,
+        "Register a server that is called when a job ends; its secret is told this once.",
+        WebhookWithSecret, 201, body=NewWebhook, errors=(TooManyWebhooks,),
+    ),
+    Route("GET", "/v1/webhooks", list_webhooks, "My webhooks.", WebhookList),
+    Route("GET", _HOOK, get_webhook, "One of my webhooks.", WebhookView),
+    Route("DELETE", _HOOK, delete_webhook, "Take a webhook away.", status=204),
+    Route(
+        "POST", f"{_HOOK}/enable", enable_webhook,
+        "Call a webhook again that had answered 410.", WebhookView,
+    ),
+    Route(
+        "POST", f"{_HOOK}/secret", rotate_secret,
+        "Change a webhook's secret; the old one signs as well for a day.", WebhookWithSecret,
+    ),
+    Route(
+        "POST", f"{_HOOK}/test", test_webhook,
+        "Send a ping to a webhook; what came of it is in the log.",
+        DeliveryView, 202, errors=(WrongState, TestedJustNow),
+    ),
+    Route(
+        "GET", f"{_HOOK}/deliveries", list_deliveries,
+        "What was sent to a webhook, newest first.", DeliveryPage, query=PageQuery,
+    ),
+    Route(
+        "GET", f"{_HOOK}/deliveries/{{delivery_id}}", get_delivery,
+        "One delivery with all its tries.", DeliveryView,
+    ),
+    Route(
+        "POST", f"{_HOOK}/deliveries/{{delivery_id}}/replay", replay_delivery,
+        "Send an event once more, with the same id.",
+        DeliveryView, 202, errors=(WrongState, StillUnderway, TestedJustNow),
+    ),
     Route("GET", "/v1/recipes", list_recipes, "What can be made out of what.", RecipeList),
     Route("GET", "/healthz", health, "Whether the API answers.", Health, signed_in=False),
 )  # fmt: skip

@@ -63,6 +63,7 @@ def emulator_env(place: Place) -> dict[str, str]:
         "MOODREEL_PROJECT": PROJECT,
         "MOODREEL_PUBLIC_URL": place.url("api"),
         "MOODREEL_SIGNER_KEY": str(place.folder / SIGNER_KEY),
+        "MOODREEL_PRIVATE_WEBHOOKS": "1",
         "MOODREEL_CRASH_DIR": str(place.folder / CRASHES),
         "MOODREEL_ORIGINS": os.environ.get("MOODREEL_ORIGINS", ",".join(origins)),
         **{f"MOODREEL_BUCKET_{role.upper()}": bucket_name(role) for role in Bucket},

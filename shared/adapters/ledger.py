@@ -127,10 +127,49 @@ class FirestoreLedger:
         with _faults():
             for collection in self._client.document(f"jobs/{job_id}").collections(**CALL):
                 self._purge(collection)
-            # Mails and links stand beside the jobs, but they are the job's.
-            for name in ("mails", "shares"):
+            # These stand beside the jobs, but they are the job's.
+            for name in ("mails", "shares", "deliveries"):
                 of_job = FieldFilter("job", "==", job_id)
                 self._purge(self._client.collection(name).where(filter=of_job))
+
+    def owned(
+        self, collection: str, owner: str, *, after: str = "", most: int = 1000
+    ) -> tuple[Doc, ...]:
+        documents = self._client.collection(collection)
+        query = documents.where(filter=FieldFilter("owner", "==", owner)).order_by("__name__")
+        if after:
+            query = query.start_after({"__name__": documents.document(after)})
+        return tuple(_doc(one) for one in _stream(query.limit(most)))
+
+    def due(self, collection: str, before: datetime, most: int = 100) -> tuple[Doc, ...]:
+        query = (
+            self._client.collection(collection)
+            .where(filter=FieldFilter("look_at", "<", before))
+            .order_by("look_at")
+            .limit(most)
+        )
+        return tuple(_doc(one) for one in _stream(query))
+
+    def newest(
+        self,
+        collection: str,
+        where: tuple[str, str],
+        *,
+        after: tuple[datetime, str] | None,
+        most: int,
+    ) -> tuple[Doc, ...]:
+        documents = self._client.collection(collection)
+        down = firestore.Query.DESCENDING
+        query = (
+            documents.where(filter=FieldFilter(where[0], "==", where[1]))
+            .order_by("created_at", direction=down)
+            .order_by("__name__", direction=down)
+        )
+        if after is not None:
+            created_at, document = after
+            last = {"created_at": created_at, "__name__": documents.document(document)}
+            query = query.start_after(last)
+        return tuple(_doc(one) for one in _stream(query.limit(most)))
 
     def _purge(self, query: Any) -> None:
         while True:

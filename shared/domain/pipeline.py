@@ -89,6 +89,8 @@ class Stage:
     """True after the deck: an edited deck runs these again under a new revision."""
     writes: tuple[tuple[Bucket, str], ...] = ()
     """Every (bucket, prefix) that the function writes under."""
+    errands: str = ""
+    """The collection of its errands, when it does those and no units of jobs."""
     built: bool = True
 
     @property
@@ -216,6 +218,15 @@ STAGES: dict[str, Stage] = {
         Stage(
             "sweeper", Kind.SUPPORT, Schedule(60),
             ("outcome",), (), 300, 256, 0.167, 1,
+        ),
+        Stage(
+            "webhook", Kind.SUPPORT, Message(),
+            ("outcome",), (), 60, 256, 0.167, 8, attempts=10, errands="deliveries",
+        ),
+        Stage(
+            "personal_data", Kind.SUPPORT, Message(),
+            (), (), 540, 512, 0.333, 1, attempts=10, secrets=("RECEIPT_KEY",),
+            writes=((_O, "exports/"), (_O, "receipts/")), errands="data_requests", built=False,
         ),
         Stage(
             "recorder", Kind.SUPPORT, Message(),

@@ -15,6 +15,9 @@ PARAMETERS: Mapping[str, str] = {
     "job_id": r"[a-z0-9]{20}",
     "token": r"[0-9a-f]{48}",
     "name": r"[^/]{1,200}",
+    "webhook_id": r"[a-z0-9]{20}",
+    "delivery_id": r"[a-z0-9]{20}",
+    "request_id": r"[a-z0-9]{20}",
 }
 """What may stand in a path, by name. Whoever names something else asks for what is not there."""
 _PLACE = re.compile(r"\{([a-z_]+)\}")

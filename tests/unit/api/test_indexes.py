@@ -35,6 +35,11 @@ def queries(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     store.tombstones(NOW)
     store.jobs_of("alice", statuses=["done", "failed"], after=None, most=5)
     store.jobs_of("alice", statuses=["done"], after=(NOW, "a" * 20), most=5)
+    store.owned("webhooks", "alice")
+    store.owned("webhooks", "alice", after="a" * 20)
+    store.due("deliveries", NOW)
+    store.newest("deliveries", ("webhook", "h" * 20), after=None, most=5)
+    store.newest("deliveries", ("webhook", "h" * 20), after=(NOW, "a" * 20), most=5)
     return asked
 
 
@@ -70,8 +75,8 @@ def test_every_query_of_the_ledger_finds_its_index(queries: list[Any]) -> None:
     }
     wanted = {needed(one) for one in queries} - {None}
 
-    assert len(queries) == 4
-    assert len(wanted) == 2
+    assert len(queries) == 9
+    assert len(wanted) == 3
     assert wanted <= declared
 
 
@@ -103,4 +108,5 @@ def test_only_what_is_forgotten_by_itself_has_a_time_to_live() -> None:
     }
 
     # Not jobs: their documents go by deletion, which also takes what lies below them.
-    assert forgotten == {("mails", "expires_at"), ("shares", "expires_at")}
+    collections = ("mails", "shares", "deliveries", "data_requests")
+    assert forgotten == {(name, "expires_at") for name in collections}
