@@ -15,7 +15,7 @@ from shared.config import Settings
 from shared.driver import Neighbours, SystemClock
 from shared.errors import ConfigurationError
 from shared.logs import log
-from shared.ports import Caller, Identity, Mailer, SlideModel, Voice
+from shared.ports import Caller, Doorkeeper, Identity, Mailer, SlideModel, Voice
 
 T = TypeVar("T")
 _building = threading.RLock()
@@ -69,6 +69,14 @@ def mailer() -> Mailer:
 def identity() -> Identity:
     """Who calls. firebase-admin is imported here, since only HTTPS functions carry it."""
     from shared.adapters.identity import identity as connected
+
+    return connected(settings().project, local=settings().local)
+
+
+@once
+def doorkeeper() -> Doorkeeper:
+    """Who closes accounts. Imported here, since only personal_data does."""
+    from shared.adapters.closing import doorkeeper as connected
 
     return connected(settings().project, local=settings().local)
 

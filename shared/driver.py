@@ -149,7 +149,7 @@ class Driver:
             case fx.Said(what, details):
                 return world.log(what, **details)
             case fx.Owned(collection, owner):
-                return world.store.owned(collection, owner)
+                return world.store.documents_of(collection, owner)
             case fx.Due(collection, before):
                 return world.store.due(collection, before)
             case fx.Stalled(before):

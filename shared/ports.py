@@ -53,11 +53,19 @@ class JobStore(Protocol):
         document stays."""
         ...
 
-    def owned(
+    def documents_of(
         self, collection: str, owner: str, *, after: str = "", most: int = 1000
     ) -> tuple[Doc, ...]:
         """Documents of a collection whose `owner` is this one, in the order of their ids, from
         behind the id `after`."""
+        ...
+
+    def paths_below(self, path: str) -> tuple[str, ...]:
+        """Paths of all documents in the collections below a document."""
+        ...
+
+    def paths_naming(self, collection: str, part: str) -> tuple[str, ...]:
+        """Paths of the documents of a collection whose id holds `part`. It looks at every id."""
         ...
 
     def due(self, collection: str, before: datetime, most: int = 100) -> tuple[Doc, ...]:
@@ -95,6 +103,7 @@ class Stored:
     crc32c: str
     spec: str
     metadata: Mapping[str, str] = field(default_factory=dict)
+    created_at: datetime | None = None
 
     def artefact(self, name: str, kind: str) -> Artefact:
         """As it is recorded in the ledger, under a name for people."""
@@ -169,6 +178,10 @@ class ObjectStore(Protocol):
         """Remove every object under a prefix; → how many."""
         ...
 
+    def listed(self, bucket: Bucket, prefix: str) -> tuple[Stored, ...]:
+        """Every object under a prefix, in the order of their names."""
+        ...
+
     def quarantine(self, ref: ObjectRef) -> None:
         """Put an object that belongs to no job aside, where it wakes nothing."""
         ...
@@ -219,6 +232,22 @@ class Identity(Protocol):
     """Who a Firebase ID token belongs to. Raises Unauthenticated."""
 
     def verify(self, token: str) -> User: ...
+
+
+class Doorkeeper(Protocol):
+    """Closes accounts. All of it may raise IdentityUnavailable; who is gone already is fine."""
+
+    def shut_out(self, uid: str) -> None:
+        """Nobody signs in to the account any more, and who is signed in is out."""
+        ...
+
+    def remove(self, uid: str) -> None:
+        """The account is gone."""
+        ...
+
+    def is_there(self, uid: str) -> bool:
+        """Whether there is such an account."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

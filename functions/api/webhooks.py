@@ -70,7 +70,7 @@ def create_webhook(call: Call) -> Answer:
     except UnfitUrl as unfit:
         raise InvalidFields([("url", str(unfit))]) from unfit
     store, owner = call.world.store, call.user.uid
-    if len(store.owned(HOOKS, owner, most=HOOKS_MOST)) >= HOOKS_MOST:
+    if len(store.documents_of(HOOKS, owner, most=HOOKS_MOST)) >= HOOKS_MOST:
         raise TooManyWebhooks
     events = tuple(one for one in EVENTS.values() if form.events is None or one in form.events)
     hook_id, secret = new_id(), new_secret()
@@ -82,7 +82,7 @@ def create_webhook(call: Call) -> Answer:
 
 def list_webhooks(call: Call) -> Answer:
     """All of them."""
-    docs = call.world.store.owned(HOOKS, call.user.uid)
+    docs = call.world.store.documents_of(HOOKS, call.user.uid)
     return Answer(WebhookList(webhooks=tuple(_view(call, Hook.from_doc(doc)) for doc in docs)))
 
 

@@ -190,7 +190,11 @@ def _function(place: Place, tools: Tools, row: Stage) -> Service:
 
 def _secrets(place: Place, row: Stage) -> dict[str, str]:
     """A function gets the secrets of its own row and no other."""
-    known = {"SMTP_URL": f"smtp://{HOST}:{place.port('smtp')}"}
+    known = {
+        "SMTP_URL": f"smtp://{HOST}:{place.port('smtp')}",
+        # Signs what happens on this machine, and nothing else.
+        "RECEIPT_KEY": "bG9jYWwtb25seS1rZXktb2YtMzItYnl0ZXMtYXQtbWU=",
+    }
     return {
         name: os.environ.get(name) or known[name]
         for name in row.secrets

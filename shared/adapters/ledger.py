@@ -132,7 +132,7 @@ class FirestoreLedger:
                 of_job = FieldFilter("job", "==", job_id)
                 self._purge(self._client.collection(name).where(filter=of_job))
 
-    def owned(
+    def documents_of(
         self, collection: str, owner: str, *, after: str = "", most: int = 1000
     ) -> tuple[Doc, ...]:
         documents = self._client.collection(collection)
@@ -140,6 +140,18 @@ class FirestoreLedger:
         if after:
             query = query.start_after({"__name__": documents.document(after)})
         return tuple(_doc(one) for one in _stream(query.limit(most)))
+
+    def paths_below(self, path: str) -> tuple[str, ...]:
+        with _faults():
+            return tuple(
+                one.reference.path
+                for collection in self._client.document(path).collections(**CALL)
+                for one in collection.select([]).stream(**CALL)
+            )
+
+    def paths_naming(self, collection: str, part: str) -> tuple[str, ...]:
+        names = _stream(self._client.collection(collection).select([]))
+        return tuple(one.reference.path for one in names if part in one.id)
 
     def due(self, collection: str, before: datetime, most: int = 100) -> tuple[Doc, ...]:
         query = (

@@ -128,6 +128,13 @@ class CloudObjects:
                 removed += 1
         return removed
 
+    def listed(self, bucket: Bucket, prefix: str) -> tuple[Stored, ...]:
+        with faults():
+            blobs = self._client.list_blobs(
+                self._names[bucket], prefix=prefix, retry=RETRY, timeout=TIMEOUT_S
+            )
+            return tuple(_stored(bucket, blob) for blob in blobs)
+
     def quarantine(self, ref: ObjectRef) -> None:
         role = next((role for role, name in self._names.items() if name == ref.bucket), None)
         if role is None:
@@ -197,4 +204,5 @@ def _stored(bucket: Bucket, blob: storage.Blob) -> Stored:
         blob.crc32c or "",
         metadata.get(SPEC, ""),
         metadata,
+        blob.time_created,
     )

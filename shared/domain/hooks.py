@@ -26,7 +26,6 @@ from shared.domain.documents import (
 from shared.domain.effects import Clockwork, Flow, commit, owned, publish, read
 from shared.domain.errand import Errand, errand_envelope, errand_path, new_errand
 from shared.domain.job import Job, Status
-from shared.domain.pipeline import Bucket
 
 WEBHOOK = "webhook"
 HOOKS = "webhooks"
@@ -152,8 +151,7 @@ def outcome_body(job: Job) -> str:
                     "content_type": one.content_type,
                     "size_bytes": one.size_bytes,
                 }
-                for one in job.artefacts
-                if one.bucket == Bucket.OUTPUTS
+                for one in job.results
             ],
             "error": dict(job.error) if job.error else None,
         },

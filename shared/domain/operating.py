@@ -252,9 +252,15 @@ def _move_behind(job_id: str, now: datetime) -> Flow[None]:
 
 def _purge_again(job_id: str) -> Flow[None]:
     (doc,) = yield from read(job_path(job_id))
-    if doc is not None:
-        yield Purge(job_id)
-        yield from commit(Update(job_path(job_id), {"purge_again_at": None}, doc.version))
+    if doc is None:
+        return
+    yield Purge(job_id)
+    ends = doc.data["expires_at"]
+    if doc.data["purge_again_at"] >= ends:
+        # Nothing that could still arrive lives any longer than the tombstone did.
+        yield from commit(Delete(job_path(job_id), doc.version))
+    else:
+        yield from commit(Update(job_path(job_id), {"purge_again_at": ends}, doc.version))
 
 
 def _sweep_one(job_id: str, clockwork: Clockwork) -> Flow[None]:

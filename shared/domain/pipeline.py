@@ -226,7 +226,7 @@ STAGES: dict[str, Stage] = {
         Stage(
             "personal_data", Kind.SUPPORT, Message(),
             (), (), 540, 512, 0.333, 1, attempts=10, secrets=("RECEIPT_KEY",),
-            writes=((_O, "exports/"), (_O, "receipts/")), errands="data_requests", built=False,
+            writes=((_O, "exports/"), (_O, "receipts/")), errands="data_requests",
         ),
         Stage(
             "recorder", Kind.SUPPORT, Message(),
@@ -235,7 +235,7 @@ STAGES: dict[str, Stage] = {
         ),
         Stage("api", Kind.HTTPS, Request(), (), ("upload",), 60, 512, 0.333, 16,
               writes=((_U, PROMPTS_PREFIX),)),
-        Stage("media", Kind.HTTPS, Request(), (), (), 300, 512, 0.333, 16, built=False),
+        Stage("media", Kind.HTTPS, Request(), (), (), 300, 512, 0.333, 16),
         Stage("console", Kind.HTTPS, Request(), (), (), 30, 256, 0.167, 32, built=False),
     )
 }  # fmt: skip

@@ -21,6 +21,7 @@ from shared.errors import MoodreelError, NotFound, PermanentError, Unauthenticat
 from shared.http import headers, problems
 from shared.http.exchange import Answer, Call, read_body, read_query
 from shared.http.problems import MethodNotAllowed
+from shared.http.ranges import CONDITIONS
 from shared.http.routing import Route, Table, check_parameters
 from shared.logs import bind
 from shared.ports import Identity, User
@@ -107,6 +108,9 @@ class Application:
             query_or_none=query,
             body_or_none=body,
             traceparent=headers.traceparent(request),
+            conditions={
+                name: request.headers[name] for name in CONDITIONS if name in request.headers
+            },
         )
         return _response(request, route, route.handler(call))
 
@@ -139,6 +143,8 @@ class Application:
             body = json.dumps(told, ensure_ascii=False)
             response = Response(body, status, mimetype=problems.MEDIA_TYPE)
         response.vary.add("Accept")
+        if isinstance(fault, problems.RangeNotSatisfiable):
+            response.headers["Content-Range"] = f"bytes */{fault.size}"
         if status == HTTPStatus.UNAUTHORIZED:
             response.headers["WWW-Authenticate"] = 'Bearer realm="moodreel"'
         if status == HTTPStatus.SERVICE_UNAVAILABLE:
@@ -174,6 +180,9 @@ def _allowed(methods: Mapping[str, Route]) -> tuple[str, ...]:
 
 def _response(request: Request, route: Route, answer: Answer) -> Response:
     status = route.status if answer.status is None else answer.status
+    if answer.stream is not None:
+        # Its Content-Length stands in the headers: nobody counts what is yet to be read.
+        return Response(answer.stream, status, dict(answer.headers), direct_passthrough=True)
     if answer.body is None:
         return Response(status=status, headers=dict(answer.headers))
     data = answer.body.model_dump_json().encode()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -24,11 +24,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back. `status` None: the route's own."""
+    """What goes back. `status` None: the route's own.
+
+    `stream` are bytes in blocks, read while they are sent and closed when the other side hangs up;
+    their type and number stand in `headers`."""
 
     body: BaseModel | None = None
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    stream: Iterator[bytes] | None = None
 
     @classmethod
     def redirect(cls, url: str) -> Answer:
@@ -50,6 +54,8 @@ class Call:
     body_or_none: BaseModel | None = None
     query_or_none: BaseModel | None = None
     traceparent: str = ""
+    conditions: Mapping[str, str] = field(default_factory=dict)
+    """The headers of `shared.http.ranges` that came along."""
 
     @property
     def user(self) -> User:

@@ -12,8 +12,14 @@ from shared.config import Settings
 
 REQUEST_ID = "X-Request-Id"
 PREFLIGHT_S = 3600
-ACCEPTED = ("Authorization", "Content-Type", "If-None-Match", REQUEST_ID, "traceparent")
-EXPOSED = ("Allow", "ETag", "Location", "Retry-After", REQUEST_ID)
+ACCEPTED = (
+    "Authorization", "Content-Type", "If-None-Match", "If-Range", "Range", REQUEST_ID,
+    "traceparent",
+)  # fmt: skip
+EXPOSED = (
+    "Accept-Ranges", "Allow", "Content-Disposition", "Content-Length", "Content-Range", "ETag",
+    "Location", "Retry-After", REQUEST_ID,
+)  # fmt: skip
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")

@@ -40,6 +40,8 @@ class Route:
     deleted_too: bool = False
     """Whether the owner of a deleted job may ask again, so that a deletion can be finished."""
     errors: tuple[type[MoodreelError], ...] = ()
+    also: tuple[int, ...] = ()
+    """Further statuses that are no errors, such as 206, 302 and 304."""
 
     @property
     def parameters(self) -> tuple[str, ...]:

@@ -214,11 +214,11 @@ def test_documents_are_found_by_their_owner_page_by_page(ledger: JobStore, job: 
     ids = sorted(secrets.token_hex(10) for _ in range(5))
     ledger.commit([Create(f"webhooks/{one}", {"owner": owner}) for one in ids])
     ledger.commit([Create(f"webhooks/{secrets.token_hex(10)}", {"owner": other})])
-    first = ledger.owned("webhooks", owner, most=3)
-    rest = ledger.owned("webhooks", owner, after=first[-1].id, most=3)
+    first = ledger.documents_of("webhooks", owner, most=3)
+    rest = ledger.documents_of("webhooks", owner, after=first[-1].id, most=3)
     assert [doc.id for doc in first + rest] == ids
     ledger.commit([Delete(f"webhooks/{one}") for one in ids])
-    assert ledger.owned("webhooks", owner) == ()
+    assert ledger.documents_of("webhooks", owner) == ()
 
 
 def test_what_is_due_is_found_and_what_has_ended_is_not(ledger: JobStore, job: str) -> None:

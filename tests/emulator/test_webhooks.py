@@ -11,6 +11,7 @@ import pytest
 
 from infra.local.client import Client
 from infra.local.tenant import Tenant, wait_until
+from shared.domain.hooks import delivery_id, event_id
 from tests.emulator import ledger_rest
 from tests.emulator.api_people import NEW_JOB
 from tests.unit.webhook.receiver import Receiver, receiving
@@ -133,7 +134,9 @@ def test_a_busy_server_is_left_alone_for_as_long_as_it_asks(client: Client) -> N
     assert len(receiver.seen) == 1
 
 
-def test_a_server_that_is_gone_is_called_no_more_until_it_is_enabled(client: Client) -> None:
+def test_a_server_that_is_gone_is_called_no_more_until_it_is_enabled(
+    suite: Tenant, client: Client
+) -> None:
     with receiving(410, 204) as receiver:
         hook, _ = registered(client, receiver)
         cancelled_job(client)
@@ -141,6 +144,7 @@ def test_a_server_that_is_gone_is_called_no_more_until_it_is_enabled(client: Cli
         assert client.call("GET", f"/v1/webhooks/{hook}")["disabled"] == "gone"
         refused = client.answer("POST", f"/v1/webhooks/{hook}/test")
         cancelled_job(client)
+        wait_until(lambda: len(suite.mails(client.user.email)) == 2, "the second mail")
         client.call("POST", f"/v1/webhooks/{hook}/enable")
         replay = client.call("POST", f"/v1/webhooks/{hook}/deliveries/{row['id']}/replay")
         again = ended(client, hook)
@@ -173,8 +177,6 @@ def test_a_power_cut_after_the_call_calls_again_and_loses_nothing(
     hook, _ = registered(client, receiver)
     job_id: str = client.call("POST", "/v1/jobs", NEW_JOB)["job"]["id"]
     # A delivery's id is made of its event and its webhook, so the order can stand before it.
-    from shared.domain.hooks import delivery_id, event_id
-
     delivery = delivery_id(event_id(job_id, 0, "cancelled.e0"), hook)
     order = suite.crash_once("after_work", "webhook", delivery)
     client.call("POST", f"/v1/jobs/{job_id}/cancel")

@@ -85,7 +85,7 @@ class MemoryLedger:
             if of_job or path.startswith(f"jobs/{job_id}/"):
                 del self.docs[path]
 
-    def owned(
+    def documents_of(
         self, collection: str, owner: str, *, after: str = "", most: int = 1000
     ) -> tuple[Doc, ...]:
         found = [
@@ -94,6 +94,12 @@ class MemoryLedger:
             if doc.data.get("owner") == owner and doc.id > after
         ]
         return tuple(found[:most])
+
+    def paths_below(self, path: str) -> tuple[str, ...]:
+        return tuple(one for one in sorted(self.docs) if one.startswith(path + "/"))
+
+    def paths_naming(self, collection: str, part: str) -> tuple[str, ...]:
+        return tuple(doc.path for doc in self.list_under(collection) if part in doc.id)
 
     def due(self, collection: str, before: datetime, most: int = 100) -> tuple[Doc, ...]:
         found = [

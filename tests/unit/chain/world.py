@@ -239,7 +239,7 @@ class World:
             case fx.Tombstones(before):
                 return self.ledger.tombstones(before)
             case fx.Owned(collection, owner):
-                return self.ledger.owned(collection, owner)
+                return self.ledger.documents_of(collection, owner)
             case fx.Due(collection, before):
                 return self.ledger.due(collection, before, self.page) if self.sweeps else ()
             case fx.Run(errand):

@@ -12,9 +12,10 @@ import pytest
 from functions.webhook.calling import FAULTS, WAITS_S, judged
 from functions.webhook.signing import signed_headers
 from shared.domain.errand import GivenUp, Postponed, Settled
-from shared.domain.hooks import hook_path, new_hook, rotated
+from shared.domain.hooks import Hook, hook_path, new_hook, rotated
 from shared.domain.pipeline import STAGES
 from shared.ports import CallAnswer
+from tests.unit.chain.memory import MemoryLedger
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 OURS = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -105,9 +106,6 @@ def test_the_ten_lines_of_the_readme_know_our_calls_from_others() -> None:
 
 
 def test_for_a_day_after_a_rotation_either_secret_verifies() -> None:
-    from shared.domain.hooks import Hook
-    from tests.unit.chain.memory import MemoryLedger
-
     ledger, verify, now = MemoryLedger(), verifier(), datetime.now(UTC)
     other, third = "whsec_" + "B" * 32, "whsec_" + "C" * 32
     ledger.commit([new_hook("h" * 20, "alice", "https://x.test", ("job.done",), OURS, now)])
