@@ -23,6 +23,22 @@ from functions.api.jobs import (
     list_jobs,
     redrive_job,
 )
+from functions.api.personal_data import (
+    ErasureView,
+    ErasureWish,
+    ExportList,
+    ExportView,
+    KeySet,
+    create_erasure,
+    create_export,
+    delete_account,
+    get_erasure,
+    get_export,
+    get_export_part,
+    get_inventory,
+    list_exports,
+    list_keys,
+)
 from functions.api.shares import open_share, revoke_share
 from functions.api.views import EventList, JobView
 from functions.api.webhooks import (
@@ -112,6 +128,39 @@ ROUTES = (
         "POST", f"{_HOOK}/deliveries/{{delivery_id}}/replay", replay_delivery,
         "Send an event once more, with the same id.",
         DeliveryView, 202, errors=(WrongState, StillUnderway, TestedJustNow),
+    ),
+    Route(
+        "POST", "/v1/me/exports", create_export,
+        "Have a copy of everything made that is kept about me.", ExportView, 202,
+    ),
+    Route("GET", "/v1/me/exports", list_exports, "My copies.", ExportList),
+    Route("GET", "/v1/me/exports/{request_id}", get_export, "How far a copy is.", ExportView),
+    Route(
+        "GET", "/v1/me/exports/{request_id}/parts/{number}", get_export_part,
+        "Be sent to a part of a copy; the link holds for 15 minutes.", status=302,
+    ),
+    Route(
+        "POST", "/v1/me/erasures", create_erasure,
+        "Have everything removed that is kept about me, with my account or without it.",
+        ErasureView, 202, body=ErasureWish,
+    ),
+    Route(
+        "DELETE", "/v1/me", delete_account,
+        "Delete my account and everything of mine; the answer says where the receipt will be.",
+        ErasureView, 202,
+    ),
+    Route(
+        "GET", "/v1/erasures/{request_id}", get_erasure,
+        "How far an erasure is, and its signed receipt: without signing in, for who has the link.",
+        ErasureView, signed_in=False,
+    ),
+    Route(
+        "GET", "/v1/erasures/{request_id}/inventory", get_inventory,
+        "Be sent to the list of all that was removed.", status=302, signed_in=False,
+    ),
+    Route(
+        "GET", "/v1/receipt-keys", list_keys,
+        "The public keys that receipts are verified with, as a JWK set.", KeySet, signed_in=False,
     ),
     Route("GET", "/v1/recipes", list_recipes, "What can be made out of what.", RecipeList),
     Route("GET", "/healthz", health, "Whether the API answers.", Health, signed_in=False),

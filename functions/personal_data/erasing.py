@@ -1,40 +1,44 @@
 """Removing everything of a person, in steps that may be repeated.
 
 LOCKING   the account takes nobody in any more (only when it goes as well)
-REMOVING  every job leaves its tombstone first, so that what runs stops; then all else goes
+REMOVING  job by job a tombstone, at which what runs stops; then what stands beside the jobs
           … a quarter of an hour: longer than any function runs, so what was being written is there
-CHECKING  the same again, then a look into every bucket and collection; until nothing is left
-CLOSING   tombstones forget whose they were, the account goes, the receipt is signed
+CHECKING  the same again, and a look into every bucket and collection; until nothing is left
+CLOSING   the account goes, the receipt is signed
+ERASED    what the inventory was put together from goes as well
+
+What is about to be removed is written down first, so that no crash takes it from the inventory.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 
 from functions.personal_data.finding import Belongings
 from functions.personal_data.inventory import (
     Removed,
+    Totals,
     an_object,
-    as_lines,
     document,
     forget,
-    job_ids,
+    inventory,
     write_down,
-    written_down,
 )
-from functions.personal_data.receipt import make_receipt, store_public_key
+from functions.personal_data.receipt import sign_receipt, store_public_key
 from shared import bootstrap
 from shared.domain import operating
 from shared.domain.data_requests import RECEIPTS, Phase
 from shared.domain.documents import Delete, Doc, Update
 from shared.domain.errand import ErrandOutcome, Postponed, Settled
-from shared.domain.job import Status
 from shared.domain.operating import SECOND_PURGE_S
 from shared.domain.pipeline import Bucket
 from shared.driver import Driver
 from shared.errors import NotFound
 from shared.stage import ErrandTask
 
+JOBS_IN_A_STEP = 200
+"""A job is looked for in some fifteen folders, twice: a step stays within a few minutes."""
 LOOK_AGAIN_S = 120
 """When something is left: whoever wrote it had a token that was good for another minute."""
 
@@ -47,25 +51,24 @@ def shut_out(task: ErrandTask) -> ErrandOutcome:
 
 def remove(task: ErrandTask) -> ErrandOutcome:
     """The first time over everything."""
-    _remove_all(task)
-    return Postponed(SECOND_PURGE_S, fields={"phase": Phase.CHECKING}, progress=True)
+    if (further := _remove_jobs(task)) is not None:
+        return further
+    _remove_the_rest(task)
+    fields = {"phase": Phase.CHECKING, "cursor": ""}
+    return Postponed(SECOND_PURGE_S, fields=fields, progress=True)
 
 
 def look_again(task: ErrandTask) -> ErrandOutcome:
     """The second time, for what was still being written; then a look whether anything is left."""
-    _remove_all(task)
-    rows = written_down(task.world.store, task.errand.id)
-    jobs = list(job_ids(rows))
-    for number in jobs:
-        task.check()
-        # Whose it was is all that a tombstone still tells.
-        task.world.store.commit([Update(f"jobs/{number}", {"owner": ""})])
-    left = _belongings(task).left(jobs, task.check)
+    if (further := _remove_jobs(task, finally_=True)) is not None:
+        return further
+    _remove_the_rest(task)
+    left = _belongings(task).left()
     if any(left.values()):
         where = ", ".join(f"{name}: {count}" for name, count in sorted(left.items()) if count)
-        return Postponed(LOOK_AGAIN_S, "still-there", f"Something is left ({where}).")
-    fields = {"phase": Phase.CLOSING, "looked_in": left}
-    return Postponed(0, fields=fields, progress=True)
+        why = f"Something is left ({where})."
+        return Postponed(LOOK_AGAIN_S, "still-there", why, {"cursor": ""})
+    return Postponed(0, fields={"phase": Phase.CLOSING, "looked_in": left}, progress=True)
 
 
 def close(task: ErrandTask) -> ErrandOutcome:
@@ -76,57 +79,68 @@ def close(task: ErrandTask) -> ErrandOutcome:
         bootstrap.doorkeeper().remove(errand.owner)
         if bootstrap.doorkeeper().is_there(errand.owner):
             return Postponed(LOOK_AGAIN_S, "still-there", "The account is still there.")
-    rows = written_down(world.store, errand.id)
-    content = as_lines(rows)
+    totals = Totals()
+    digest = hashlib.sha256()
+    for line in inventory(world.store, errand.id, totals):
+        digest.update(line)
     store_public_key(world.store, task.settings)
-    made = make_receipt(task, rows, content, world.clock.now())
+    signed = sign_receipt(task, totals, digest.hexdigest(), world.clock.now())
     name = f"{RECEIPTS}{errand.id}/inventory.jsonl"
     with world.objects.create(
-        Bucket.OUTPUTS, name, content_type="application/x-ndjson", spec=made.inventory_sha256
+        Bucket.OUTPUTS, name, content_type="application/x-ndjson", spec=digest.hexdigest()
     ) as writer:
-        writer.write(content)
-    forget(world.store, errand.id)
-    return Settled(
-        {
-            "phase": Phase.ERASED,
-            "owner": "",
-            "receipt": made.token,
-            "inventory": writer.stored.artefact("inventory.jsonl", "inventory").to_dict(),
-        }
-    )
+        for line in inventory(world.store, errand.id, Totals()):
+            writer.write(line)
+    fields = {
+        "phase": Phase.ERASED,
+        "owner": "",
+        "receipt": signed,
+        "inventory": writer.stored.artefact("inventory.jsonl", "inventory").to_dict(),
+    }
+    return Postponed(0, fields=fields, progress=True)
 
 
-def _remove_all(task: ErrandTask) -> None:
+def tidy(task: ErrandTask) -> ErrandOutcome:
+    """The inventory is an object and signed for: what it was put together from can go."""
+    forget(task.world.store, task.errand.id)
+    return Settled()
+
+
+def _remove_jobs(task: ErrandTask, *, finally_: bool = False) -> Postponed | None:
+    """The next jobs; → how to go on, None when these were the last."""
     belongings = _belongings(task)
-    # Every tombstone before the first purge: what runs stops, and nothing new begins.
-    jobs = list(belongings.jobs())
+    jobs, following = belongings.jobs(task.errand.data["cursor"], JOBS_IN_A_STEP)
     for doc in jobs:
-        _remove_job(task, belongings, doc)
-    _remove_documents(task, belongings.beside_jobs())
-    for folder, there in belongings.kept_for_the_owner():
         task.check()
-        write_down(task.world.store, task.errand.id, [an_object(one) for one in there])
-        for one in there:
-            task.world.objects.remove(folder.bucket, one.name, one.generation)
+        _remove_job(task, belongings, doc)
+        if finally_ and not belongings.of_job(doc.id):
+            # Whose it was is all that the tombstone still told.
+            task.world.store.commit([Update(doc.path, {"owner": ""})])
+    return Postponed(0, fields={"cursor": following}, progress=True) if following else None
 
 
 def _remove_job(task: ErrandTask, belongings: Belongings, doc: Doc) -> None:
-    task.check()
     found = belongings.of_job(doc.id)
-    # The tombstone is written down as well: it is what says which jobs there were.
     write_down(task.world.store, task.errand.id, [document(doc.path), *found])
-    if doc.data["status"] == Status.DELETED and not found:
-        return
     try:
         Driver(task.world).run(operating.delete(doc.id, task.world.clockwork))
     except NotFound:
         return
-    # Of a running job more may have been written since; it is gone with the purge, or is found
-    # the next time.
+    # What a running job wrote since the first look, and strangers that were put aside.
     late = belongings.of_job(doc.id)
     write_down(task.world.store, task.errand.id, late)
     for one in late:
         _remove_one(task, one)
+
+
+def _remove_the_rest(task: ErrandTask) -> None:
+    belongings = _belongings(task)
+    _remove_documents(task, belongings.beside_jobs())
+    for folder, there in belongings.kept_for_the_owner():
+        write_down(task.world.store, task.errand.id, [an_object(one) for one in there])
+        for one in there:
+            task.check()
+            task.world.objects.remove(folder.bucket, one.name, one.generation)
 
 
 def _remove_one(task: ErrandTask, one: Removed) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 
 from functions.personal_data.inventory import Removed, an_object, document
@@ -36,9 +36,12 @@ class Belongings:
         self._owner = owner
         self._until = until
 
-    def jobs(self) -> Iterator[Doc]:
-        """The jobs, tombstones too."""
-        yield from self.documents(JOBS)
+    def jobs(self, after: str, most: int) -> tuple[list[Doc], str]:
+        """Up to `most` jobs from behind `after`, tombstones too; and where the next ones begin, ""
+        after the last."""
+        docs = self._store.documents_of(JOBS, self._owner, after=after, most=most)
+        old = [doc for doc in docs if self._old(doc.data["created_at"])]
+        return old, docs[-1].id if len(docs) == most else ""
 
     def documents(self, collection: str) -> Iterator[Doc]:
         """The documents of a collection that name the person as their owner."""
@@ -73,29 +76,18 @@ class Belongings:
             there = self._objects.listed(folder.bucket, folder.prefix)
             yield folder, [one for one in there if self._old(one.created_at)]
 
-    def left(self, job_ids: list[str], check: Callable[[], None]) -> dict[str, int]:
-        """Look again in every bucket and collection; → how much is left, by where."""
-        left: dict[str, int] = {}
-
-        def count(where: str, number: int) -> None:
-            left[where] = left.get(where, 0) + number
-
-        count(JOBS, sum(1 for _ in self.jobs()))
-        for job_id in job_ids:
-            check()
-            for one in self.of_job(job_id):
-                count(one.name.split("/")[0] if one.kind == "object" else "below jobs", 1)
+    def left(self) -> dict[str, int]:
+        """Look again in every collection and folder; → how much is left, by where. A job counts
+        for as long as it names its owner, which it does while anything of it is left."""
+        places = (*BY_FIELD, *BY_ID, *BY_HASH, REQUESTS)
+        left = {JOBS: sum(1 for _ in self.documents(JOBS)), **dict.fromkeys(places, 0)}
         for path in self.beside_jobs():
-            # Preferences and counters of somebody who goes on are of now.
             collection = path.split("/")[0]
-            going_on = self._until is not None and collection in (*BY_ID, *BY_HASH)
-            count(collection, 0 if going_on else 1)
+            # Preferences and counters of somebody who goes on are of now.
+            if self._until is None or collection not in (*BY_ID, *BY_HASH):
+                left[collection] += 1
         for folder, there in self.kept_for_the_owner():
-            count(folder.bucket.value, len(there))
-        for where in (*(bucket.bucket.value for bucket in folders_of_job("x")), *BY_FIELD):
-            count(where, 0)
-        for where in (*BY_ID, *BY_HASH, REQUESTS, "below jobs"):
-            count(where, 0)
+            left[f"{folder.bucket}/{folder.prefix.split('/')[0]}"] = len(there)
         return left
 
     def _old(self, created_at: datetime | None) -> bool:

@@ -1,7 +1,7 @@
 """What is removed, written down before it is removed: `data_requests/{id}/removed/{digest}`.
 
 A chunk is named by its content, so the same find after a crash is the same chunk; what was found
-once more in another one counts once, by its name.
+once more in another one counts once. Written and read in pieces: an account may be of any size.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from shared.domain.documents import Create, Delete
+from shared.domain.documents import Create, Delete, Doc
 from shared.ports import JobStore, Stored
 
 CHUNK = 500
 """Names in a document: far below its limit of 1 MiB."""
+CHUNKS_AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -43,6 +44,16 @@ def an_object(stored: Stored) -> Removed:
     return Removed("object", name, stored.generation, stored.size_bytes)
 
 
+@dataclass
+class Totals:
+    """What an inventory holds, counted while it is read."""
+
+    documents: int = 0
+    objects: int = 0
+    size_bytes: int = 0
+    jobs: int = 0
+
+
 def write_down(store: JobStore, request: str, found: Iterable[Removed]) -> None:
     """Write down what is about to be removed."""
     rows = sorted(set(found))
@@ -50,41 +61,45 @@ def write_down(store: JobStore, request: str, found: Iterable[Removed]) -> None:
         # Lists do not nest in the ledger.
         lines = [json.dumps(one.to_list()) for one in rows[start : start + CHUNK]]
         digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32]
-        store.commit([Create(f"{_folder(request)}/{digest}", {"rows": lines})])
+        store.commit([Create(f"{_folder(request)}/{digest}", {"owner": request, "rows": lines})])
 
 
-def written_down(store: JobStore, request: str) -> list[Removed]:
-    """All of it, each thing once, in order."""
-    found = {
-        Removed(*json.loads(line))
-        for doc in store.list_under(_folder(request))
-        for line in doc.data["rows"]
-    }
-    return sorted(found)
+def inventory(store: JobStore, request: str, totals: Totals) -> Iterator[bytes]:
+    """The inventory as people get it, a line of JSON each; the same at every reading. `totals` are
+    right once it is read."""
+    seen: set[bytes] = set()
+    keys = ("kind", "name", "generation", "size_bytes")
+    for doc in _chunks(store, request):
+        for line in doc.data["rows"]:
+            digest = hashlib.sha256(line.encode()).digest()[:16]
+            if digest in seen:
+                continue
+            seen.add(digest)
+            one = Removed(*json.loads(line))
+            _count(totals, one)
+            yield json.dumps(dict(zip(keys, one.to_list(), strict=True))).encode() + b"\n"
 
 
 def forget(store: JobStore, request: str) -> None:
     """Remove the chunks, once the inventory is an object."""
-    for doc in store.list_under(_folder(request)):
+    for doc in _chunks(store, request):
         store.commit([Delete(doc.path)])
 
 
-def job_ids(rows: Iterable[Removed]) -> Iterator[str]:
-    """The jobs of which something was written down."""
-    seen = set()
-    for one in rows:
-        parts = one.name.split("/")
-        if one.kind == "document" and parts[0] == "jobs" and parts[1] not in seen:
-            seen.add(parts[1])
-            yield parts[1]
+def _count(totals: Totals, one: Removed) -> None:
+    if one.kind == "object":
+        totals.objects += 1
+        totals.size_bytes += one.size_bytes
+    else:
+        totals.documents += 1
+        totals.jobs += one.name.startswith("jobs/") and one.name.count("/") == 1
 
 
-def as_lines(rows: Iterable[Removed]) -> bytes:
-    """The inventory as people get it: a line of JSON each."""
-    keys = ("kind", "name", "generation", "size_bytes")
-    return b"".join(
-        json.dumps(dict(zip(keys, one.to_list(), strict=True))).encode() + b"\n" for one in rows
-    )
+def _chunks(store: JobStore, request: str) -> Iterator[Doc]:
+    after = ""
+    while docs := store.documents_of(_folder(request), request, after=after, most=CHUNKS_AT_ONCE):
+        yield from docs
+        after = docs[-1].id
 
 
 def _folder(request: str) -> str:

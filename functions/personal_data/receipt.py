@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +16,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from functions.personal_data.inventory import Removed, job_ids
+from functions.personal_data.inventory import Totals
 from shared.config import Settings
 from shared.domain.documents import Create
 from shared.domain.operating import TOMBSTONE_DAYS
@@ -26,19 +25,9 @@ from shared.ports import JobStore
 from shared.stage import ErrandTask
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """The signed receipt, and the SHA-256 of its inventory in hex."""
-
-    token: str
-    inventory_sha256: str
-
-
-def make_receipt(task: ErrandTask, rows: list[Removed], inventory: bytes, now: datetime) -> Receipt:
+def sign_receipt(task: ErrandTask, totals: Totals, inventory_sha256: str, now: datetime) -> str:
     """Sign what was done."""
     data, days = task.errand.data, task.settings.copies_kept_days
-    digest = hashlib.sha256(inventory).hexdigest()
-    objects = [one for one in rows if one.kind == "object"]
     told = {
         "iss": task.settings.public_url,
         "jti": task.errand.id,
@@ -46,21 +35,20 @@ def make_receipt(task: ErrandTask, rows: list[Removed], inventory: bytes, now: d
         "requested_at": _moment(data["requested_at"]),
         "finished_at": _moment(now),
         "account": "removed" if data["account"] else "kept",
-        "documents_removed": len(rows) - len(objects),
-        "objects_removed": len(objects),
-        "bytes_removed": sum(one.size_bytes for one in objects),
-        "inventory_sha256": digest,
+        "documents_removed": totals.documents,
+        "objects_removed": totals.objects,
+        "bytes_removed": totals.size_bytes,
+        "inventory_sha256": inventory_sha256,
         "left": dict(sorted(data["looked_in"].items())),
         "kept": {
-            "tombstones": len(list(job_ids(rows))),
-            "tombstones_until": _moment(now + timedelta(days=TOMBSTONE_DAYS)),
-            "why": "A job's number stays for a few days, so that what arrives late is removed too.",
+            "tombstones": totals.jobs,
+            "until": _moment(now + timedelta(days=TOMBSTONE_DAYS)),
+            "why": "The bare numbers of jobs stay for a few days, so that what arrives late goes.",
         },
         "copies_vanish_at": _moment(now + timedelta(days=days)),
     }
     key = _key(task.settings)
-    token = jwt.encode(told, key, algorithm="EdDSA", headers={"kid": _kid(key), "typ": "JWT"})
-    return Receipt(token, digest)
+    return jwt.encode(told, key, algorithm="EdDSA", headers={"kid": _kid(key), "typ": "JWT"})
 
 
 def store_public_key(store: JobStore, settings: Settings) -> None:

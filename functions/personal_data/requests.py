@@ -15,6 +15,7 @@ STEPS = {
     Phase.REMOVING: erasing.remove,
     Phase.CHECKING: erasing.look_again,
     Phase.CLOSING: erasing.close,
+    Phase.ERASED: erasing.tidy,
 }
 
 

@@ -14,7 +14,7 @@ from shared.adapters.signing import Signer, signed_download, signed_upload
 from shared.adapters.storage_faults import faults
 from shared.adapters.writing import ObjectWriter
 from shared.domain.job import Artefact
-from shared.domain.message import ObjectRef
+from shared.domain.message import QUARANTINE_PREFIX, ObjectRef
 from shared.domain.pipeline import Bucket
 from shared.errors import ArtefactConflict, SourceExpired, StorageUnavailable
 from shared.ports import SignedUpload, Stored
@@ -24,7 +24,6 @@ RETRY: Retry = DEFAULT_RETRY.with_timeout(30)
 """The client's default tries for two minutes: longer than a lease."""
 TIMEOUT_S = (5, 30)
 COMPOSE_MOST = 32
-QUARANTINE_PREFIX = "quarantine/"
 
 
 class CloudObjects:

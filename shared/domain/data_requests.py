@@ -15,7 +15,8 @@ from enum import StrEnum
 
 from shared.domain.documents import Create
 from shared.domain.errand import new_errand
-from shared.domain.pipeline import STAGES, Bucket
+from shared.domain.message import QUARANTINE_PREFIX, UPLOADS_PREFIX
+from shared.domain.pipeline import PACKS_PREFIX, PROMPTS_PREFIX, STAGES, Bucket, Finalized
 
 PERSONAL_DATA = "personal_data"
 REQUESTS = "data_requests"
@@ -31,6 +32,8 @@ BY_ID = ("preferences", "users")
 BY_HASH = ("limits",)
 """Collections whose documents have the hash of a person in their names."""
 JOBS = "jobs"
+WAKING = (UPLOADS_PREFIX, PROMPTS_PREFIX, PACKS_PREFIX)
+"""Prefixes of the objects that wake a function, which may put them aside."""
 
 
 class Phase(StrEnum):
@@ -72,15 +75,17 @@ def folders_of_owner(owner: str) -> tuple[Folder, ...]:
 
 
 def folders_of_job(job_id: str) -> tuple[Folder, ...]:
-    """Every place in which the table lets a function write for a job, quarantine included."""
+    """Every place in which the table lets a function write for a job, and where strangers that
+    bear its number are put aside."""
     places = sorted({place for row in STAGES.values() for place in row.writes})
-    return tuple(
-        folder
-        for bucket, prefix in places
-        for folder in (
-            Folder(bucket, f"{prefix}{job_id}/"),
-            Folder(Bucket.WORK, f"quarantine/{bucket}/{prefix}{job_id}/"),
-        )
+    woken = {row.trigger.bucket for row in STAGES.values() if isinstance(row.trigger, Finalized)}
+    return (
+        *(Folder(bucket, f"{prefix}{job_id}/") for bucket, prefix in places),
+        *(
+            Folder(Bucket.WORK, f"{QUARANTINE_PREFIX}{bucket}/{prefix}{job_id}/")
+            for bucket, prefix in places
+            if bucket in woken and prefix in WAKING
+        ),
     )
 
 
@@ -111,7 +116,8 @@ def new_erasure(request_id: str, owner: str, *, account: bool, now: datetime) ->
             "kind": ERASURE,
             "phase": Phase.LOCKING if account else Phase.REMOVING,
             "account": account,
-            "looks": 0,
+            "cursor": "",
+            "looked_in": {},
             "receipt": None,
             "inventory": None,
             "expires_at": None,

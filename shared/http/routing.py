@@ -18,6 +18,7 @@ PARAMETERS: Mapping[str, str] = {
     "webhook_id": r"[a-z0-9]{20}",
     "delivery_id": r"[a-z0-9]{20}",
     "request_id": r"[a-z0-9]{20}",
+    "number": r"[1-9][0-9]{0,3}",
 }
 """What may stand in a path, by name. Whoever names something else asks for what is not there."""
 _PLACE = re.compile(r"\{([a-z_]+)\}")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import emotions, frames, stitching
+from tests.benchmarks import emotions, frames, media, stitching
 
 BENCHMARKS = {
     "emotions": emotions.main,
     "frames": frames.main,
+    "media": media.main,
     "stitching": stitching.main,
 }
 

@@ -182,6 +182,9 @@ def test_a_power_cut_after_the_call_calls_again_and_loses_nothing(
     client.call("POST", f"/v1/jobs/{job_id}/cancel")
 
     wait_until(lambda: not order.exists(), "the crash")
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    ledger_rest.change(suite, f"deliveries/{delivery}", {"lease_until": past})
+    hurry(suite, delivery)
     row = wait_until(
         lambda: next((one for one in logged(client, hook) if one["state"] == "done"), None),
         "the second call",

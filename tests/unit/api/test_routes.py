@@ -16,10 +16,16 @@ from tests.unit.api.house import ALICE, Stand
 from tests.unit.api.jobs import a_job
 
 
-def test_only_links_and_health_are_open_to_everybody() -> None:
+def test_only_links_receipts_and_health_are_open_to_everybody() -> None:
     open_ones = {(one.method, one.path) for one in ROUTES if not one.signed_in}
 
-    assert open_ones == {("GET", "/v1/share/{token}"), ("GET", "/healthz")}
+    assert open_ones == {
+        ("GET", "/v1/share/{token}"),
+        ("GET", "/v1/erasures/{request_id}"),
+        ("GET", "/v1/erasures/{request_id}/inventory"),
+        ("GET", "/v1/receipt-keys"),
+        ("GET", "/healthz"),
+    }
 
 
 def test_each_operation_stands_once_and_is_described() -> None:
