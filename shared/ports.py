@@ -60,8 +60,8 @@ class JobStore(Protocol):
         behind the id `after`."""
         ...
 
-    def paths_below(self, path: str) -> tuple[str, ...]:
-        """Paths of all documents in the collections below a document."""
+    def paths_of_job(self, job_id: str) -> tuple[str, ...]:
+        """Paths of all documents that a purge of the job would remove."""
         ...
 
     def paths_naming(self, collection: str, part: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import json
 import zipfile
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import IO, Any, cast
 from urllib.parse import quote
 
 from shared.domain.data_requests import (
@@ -26,7 +26,7 @@ from shared.domain.documents import Doc
 from shared.domain.errand import ErrandOutcome, Postponed, Settled
 from shared.domain.job import Job, Status
 from shared.domain.pipeline import Bucket
-from shared.ports import JobStore
+from shared.ports import JobStore, Writing
 from shared.stage import ErrandTask
 
 JOBS_MOST = 1_000
@@ -60,7 +60,7 @@ def make_part(task: ErrandTask) -> ErrandOutcome:
     with world.objects.create(
         Bucket.OUTPUTS, name, content_type="application/zip", spec=errand.id
     ) as writer:
-        following = _write_part(task, writer, cursor, first=not parts)
+        following = _write_part(task, _Sink(writer), cursor, first=not parts)
     stored = writer.stored
     parts.append(stored.artefact(f"moodreel-{len(parts) + 1}.zip", "export").to_dict())
     if following is not None:
@@ -80,12 +80,22 @@ def expire(task: ErrandTask) -> ErrandOutcome:
     return Settled({"phase": Phase.EXPIRED, "parts": [], "expires_at": month})
 
 
+class _Sink:
+    """An object being written, with as much of a file as a ZIP needs that is never gone back in."""
+
+    def __init__(self, writer: Writing) -> None:
+        self.write = writer.write
+
+    def flush(self) -> None:
+        """The object is there when it is closed, and not before."""
+
+
 def _write_part(
-    task: ErrandTask, sink: Any, cursor: Mapping[str, str], *, first: bool
+    task: ErrandTask, sink: _Sink, cursor: Mapping[str, str], *, first: bool
 ) -> dict[str, str] | None:
     """→ where the next part begins, None when this was the last one."""
     store, owner = task.world.store, task.errand.owner
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(cast("IO[bytes]", sink), "w", zipfile.ZIP_DEFLATED) as archive:
         if first:
             archive.writestr("README.txt", ABOUT)
             archive.writestr("account.json", _json(_account(task)))

@@ -18,7 +18,7 @@ from shared.domain.data_requests import (
     folders_of_owner,
     owner_folder,
 )
-from shared.domain.documents import Doc, job_path
+from shared.domain.documents import Doc
 from shared.ports import JobStore, ObjectStore, Stored
 
 PAGE = 300
@@ -64,8 +64,8 @@ class Belongings:
             yield from self._store.paths_naming(collection, owner_folder(self._owner))
 
     def of_job(self, job_id: str) -> list[Removed]:
-        """All documents below a job, and all its objects."""
-        found = [document(path) for path in self._store.paths_below(job_path(job_id))]
+        """All documents of a job but its own, and all its objects."""
+        found = [document(path) for path in self._store.paths_of_job(job_id)]
         for folder in folders_of_job(job_id):
             found += [an_object(one) for one in self._objects.listed(folder.bucket, folder.prefix)]
         return found

@@ -37,6 +37,7 @@ RETRY = Retry(
 )
 """A commit that is repeated after its answer was lost meets its own work: see `recording`."""
 CALL: dict[str, Any] = {"retry": RETRY, "timeout": TIMEOUT_S}
+BESIDE_JOBS = ("mails", "shares", "deliveries")
 PURGE_BATCH = 400
 """Below Firestore's 500 writes in one request."""
 
@@ -125,12 +126,15 @@ class FirestoreLedger:
 
     def purge(self, job_id: str) -> None:
         with _faults():
-            for collection in self._client.document(f"jobs/{job_id}").collections(**CALL):
-                self._purge(collection)
-            # These stand beside the jobs, but they are the job's.
-            for name in ("mails", "shares", "deliveries"):
-                of_job = FieldFilter("job", "==", job_id)
-                self._purge(self._client.collection(name).where(filter=of_job))
+            for query in self._of_job(job_id):
+                self._purge(query)
+
+    def _of_job(self, job_id: str) -> Iterator[Any]:
+        """Queries for all that a job has: below it, and what stands beside it but is the job's."""
+        yield from self._client.document(f"jobs/{job_id}").collections(**CALL)
+        for name in BESIDE_JOBS:
+            of_job = FieldFilter("job", "==", job_id)
+            yield self._client.collection(name).where(filter=of_job)
 
     def documents_of(
         self, collection: str, owner: str, *, after: str = "", most: int = 1000
@@ -141,12 +145,12 @@ class FirestoreLedger:
             query = query.start_after({"__name__": documents.document(after)})
         return tuple(_doc(one) for one in _stream(query.limit(most)))
 
-    def paths_below(self, path: str) -> tuple[str, ...]:
+    def paths_of_job(self, job_id: str) -> tuple[str, ...]:
         with _faults():
             return tuple(
                 one.reference.path
-                for collection in self._client.document(path).collections(**CALL)
-                for one in collection.select([]).stream(**CALL)
+                for query in self._of_job(job_id)
+                for one in query.select([]).stream(**CALL)
             )
 
     def paths_naming(self, collection: str, part: str) -> tuple[str, ...]:

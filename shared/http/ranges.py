@@ -74,7 +74,7 @@ def wanted_span(headers: Mapping[str, str], version: Version, size: int) -> Span
     asked = headers.get("Range", "")
     if asked[:6].lower() != "bytes=" or not _still_that(headers.get("If-Range", ""), version):
         return None
-    if "," in asked:
+    if "," in asked or len(asked) == len("bytes="):
         return None
     found = _RANGE.fullmatch(asked[6:])
     if found is None:

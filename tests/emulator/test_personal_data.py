@@ -72,7 +72,7 @@ def left_of(world: Neighbours, owner: str, jobs: list[str]) -> list[str]:
         for doc in world.store.documents_of(collection, owner)
         if doc.data.get("kind") != "erasure"
     ]
-    found += [path for job in jobs for path in world.store.paths_below(f"jobs/{job}")]
+    found += [path for job in jobs for path in world.store.paths_of_job(job)]
     found += [
         doc.path for doc in world.store.read([f"preferences/{owner}", f"users/{owner}"]) if doc
     ]
@@ -156,7 +156,8 @@ def test_an_account_is_removed_to_the_last_trace_and_a_receipt_proves_it(
     assert client.user._ask("signInWithPassword").status == 400, "the account is gone"
     assert bystander.job(theirs)["status"] == "awaiting_upload"
     wait_until(
-        lambda: not world.store.paths_below(f"data_requests/{first['id']}"), "the chunks to go"
+        lambda: not world.store.list_under(f"data_requests/{first['id']}/removed"),
+        "the chunks to go",
     )
 
 

@@ -79,11 +79,17 @@ class MemoryLedger:
         return tuple(job for job, at in due.items() if at is not None and at < before)[:most]
 
     def purge(self, job_id: str) -> None:
+        for path in self.paths_of_job(job_id):
+            del self.docs[path]
+
+    def paths_of_job(self, job_id: str) -> tuple[str, ...]:
         beside = ("mails", "shares", "deliveries")
-        for path, (data, _) in list(self.docs.items()):
-            of_job = path.split("/")[0] in beside and data.get("job") == job_id
-            if of_job or path.startswith(f"jobs/{job_id}/"):
-                del self.docs[path]
+        return tuple(
+            path
+            for path, (data, _) in sorted(self.docs.items())
+            if path.startswith(f"jobs/{job_id}/")
+            or (path.split("/")[0] in beside and data.get("job") == job_id)
+        )
 
     def documents_of(
         self, collection: str, owner: str, *, after: str = "", most: int = 1000
@@ -94,9 +100,6 @@ class MemoryLedger:
             if doc.data.get("owner") == owner and doc.id > after
         ]
         return tuple(found[:most])
-
-    def paths_below(self, path: str) -> tuple[str, ...]:
-        return tuple(one for one in sorted(self.docs) if one.startswith(path + "/"))
 
     def paths_naming(self, collection: str, part: str) -> tuple[str, ...]:
         return tuple(doc.path for doc in self.list_under(collection) if part in doc.id)

@@ -39,7 +39,7 @@ def test_a_range_is_cut_to_what_there_is(asked: str, start: int, end: int) -> No
     "asked",
     [
         "bytes=1000-", "bytes=1000-2000", "bytes=99999999999999999999999-", "bytes=-0",
-        "bytes=5-4", "bytes=", "bytes=-", "bytes=a-b", "bytes=1-b", "bytes=1", "bytes=--1",
+        "bytes=5-4", "bytes=-", "bytes=a-b", "bytes=1-b", "bytes=1", "bytes=--1",
         "bytes=0x1-2", "bytes=1.0-2", "bytes=+1-2", "bytes=٣-٤", "bytes=1-2x",
     ],
 )  # fmt: skip
@@ -51,7 +51,8 @@ def test_what_cannot_be_had_is_refused_with_the_size(asked: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", ["", "bytes", "items=0-1", "bytes 0-1", "bytes=0-1,2-3", "bytes=0-0,0-0,x", ", "]
+    "asked",
+    ["", "bytes", "bytes=", "items=0-1", "bytes 0-1", "bytes=0-1,2-3", "bytes=0-0,0-0,x", ", "],
 )
 def test_another_unit_and_several_ranges_get_the_whole(asked: str) -> None:
     assert wanted_span({"Range": asked}, VERSION, SIZE) is None
