@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from shared.domain.documents import Doc
 from shared.domain.errand import ErrandState
@@ -59,6 +58,57 @@ class TryView(Told):
     duration_ms: int
 
 
+class EventArtefact(Told):
+    """A result of a job, by name."""
+
+    name: str
+    kind: str
+    content_type: str
+    size_bytes: int
+
+
+class EventError(Told):
+    """Why a job failed."""
+
+    code: str
+    message: str
+    stage: str | None = None
+
+
+class JobEventData(Told):
+    """The job that has ended. `epoch` counts its redrives: each of its ends is an event."""
+
+    job_id: str
+    recipe: str
+    status: Literal["done", "failed", "cancelled"]
+    epoch: int
+    revision: int
+    artefacts: tuple[EventArtefact, ...]
+    error: EventError | None
+
+
+class JobEvent(Told):
+    """The body of a call when a job has ended; `timestamp` is when it did."""
+
+    type: EventName
+    timestamp: str
+    data: JobEventData
+
+
+class PingData(Told):
+    """The webhook that is tested."""
+
+    webhook_id: str
+
+
+class PingEvent(Told):
+    """The body of a call that somebody asked for."""
+
+    type: Literal["ping"]
+    timestamp: str
+    data: PingData
+
+
 class DeliveryView(Told):
     """One event for one webhook. `event_id` is what its calls carry as `webhook-id`; `body` is
     what they send. `open` and `leased` deliveries are still tried, at `next_try_at`."""
@@ -74,7 +124,7 @@ class DeliveryView(Told):
     error_code: str | None
     error_message: str | None
     tries: tuple[TryView, ...]
-    body: dict[str, Any]
+    body: Annotated[JobEvent | PingEvent, Field(discriminator="type")]
     created_at: Moment
     finished_at: Moment | None
 
@@ -84,6 +134,11 @@ class DeliveryPage(Told):
 
     deliveries: tuple[DeliveryView, ...]
     next_cursor: str | None
+
+
+_BODY: TypeAdapter[JobEvent | PingEvent] = TypeAdapter(
+    Annotated[JobEvent | PingEvent, Field(discriminator="type")]
+)
 
 
 def webhook_view(hook: Hook, secrets: int) -> WebhookView:
@@ -124,7 +179,7 @@ def delivery_view(doc: Doc) -> DeliveryView:
             )
             for one in data["tries"]
         ),
-        body=json.loads(data["body"]),
+        body=_BODY.validate_json(data["body"]),
         created_at=data["created_at"],
         finished_at=data["finished_at"],
     )
