@@ -65,8 +65,8 @@ class Settings:
     """Above this a result's bytes are read from the bucket and not through a function."""
     receipt_key: str = field(default="", repr=False)
     """Ed25519 key that signs receipts of erasures: 32 bytes in base64; secret."""
-    copies_kept_days: int = 7
-    """How long soft-deleted objects and backups of the ledger still hold what was removed."""
+    copies_kept_days: int = 14
+    """How long soft-deleted objects and the oldest backup still hold what was removed."""
 
     def bucket(self, role: Bucket) -> str:
         """The real name of a bucket."""

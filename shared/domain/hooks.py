@@ -23,7 +23,7 @@ from shared.domain.documents import (
     Write,
     stage_path,
 )
-from shared.domain.effects import Clockwork, Flow, commit, owned, publish, read
+from shared.domain.effects import Clockwork, Flow, Said, commit, owned, publish, read
 from shared.domain.errand import Errand, errand_envelope, errand_path, new_errand
 from shared.domain.job import Job, Status
 
@@ -188,8 +188,16 @@ def tell_hooks(job: Job, part: str, clockwork: Clockwork) -> Flow[None]:
     Each batch touches a stage of the job, so that a deleted one leaves no delivery behind.
     """
     docs = yield from owned(HOOKS, job.owner)
-    hooks = [Hook.from_doc(doc) for doc in docs]
-    wanted = [hook for hook in hooks if not hook.disabled and EVENTS[job.status] in hook.events]
+    wanted = []
+    for doc in docs:
+        try:
+            hook = Hook.from_doc(doc)
+        except (KeyError, TypeError, AttributeError) as strange:
+            # Of no use to anybody, but the mail and the other servers are not to suffer for it.
+            yield Said("webhook.unreadable", {"severity": "ERROR", "why": repr(strange)})
+            continue
+        if not hook.disabled and EVENTS[job.status] in hook.events:
+            wanted.append(hook)
     if not wanted:
         return
     event_key = event_id(job.id, job.revision, part)

@@ -81,16 +81,20 @@ def wanted_span(headers: Mapping[str, str], version: Version, size: int) -> Span
         raise RangeNotSatisfiable(size)
     first, last, suffix = found.groups()
     if suffix is not None:
-        start, end = max(0, size - int(suffix[:20])), size
+        start, end = max(0, size - _whole(suffix)), size
     else:
-        start = int(first[:20]) if len(first) <= 20 else size
-        end = min(size, int(last[:20]) + 1) if last else size
+        start, end = _whole(first), min(size, _whole(last) + 1) if last else size
     if start == 0 and size == 0 and suffix is None:
         # Of nothing the whole is all that can be had.
         return None
     if start >= end:
         raise RangeNotSatisfiable(size)
     return Span(start, end)
+
+
+def _whole(digits: str) -> int:
+    """A number of any length, or one that is as far behind every end."""
+    return int(digits.lstrip("0")[:20] or "0")
 
 
 def _still_that(if_range: str, version: Version) -> bool:
@@ -115,6 +119,6 @@ def _date(text: str) -> datetime | None:
     """An HTTP date; None for anything else, which then counts as not sent."""
     try:
         moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

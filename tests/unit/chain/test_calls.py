@@ -137,6 +137,20 @@ def test_a_webhook_that_was_taken_away_is_told_of_nothing_more() -> None:
     assert not world.deliveries()
 
 
+def test_a_webhook_that_cannot_be_read_keeps_nobody_waiting() -> None:
+    world = World(recipe="frames")
+    odd = Update(hook_path(SLOW_HOOK), {"secrets": None})
+    assert world.ledger.commit([odd]) is Committed.OK
+    while not world.sent["done.e0"]:
+        world.upload("video")
+        world.deliver(0)
+        run_out(world)
+    deliver_all(world)
+
+    assert world.stage("notification")["state"] == "done"
+    assert [one["webhook"] for one in world.deliveries().values()] == [PROMPT_HOOK]
+
+
 def test_a_webhook_hears_of_what_it_asked_for_alone() -> None:
     world = World(recipe="frames", servers=(PROMPT_HOOK,))
     only = Update(hook_path(PROMPT_HOOK), {"events": ["job.failed"]})
