@@ -206,12 +206,12 @@ def tell_hooks(job: Job, part: str, clockwork: Clockwork) -> Flow[None]:
     now = clockwork.now()
     alive: Write = Update(stage_path(job.id, "notification", job.revision), {"touched_at": now})
     told = []
-    for hook, one, doc in zip(wanted, ids, there, strict=True):
-        if doc is None:
+    for hook, one, known in zip(wanted, ids, there, strict=True):
+        if known is None:
             event = EVENTS[job.status]
             made = new_delivery(one, hook, event, event_key, outcome_body(job), job.id, now)
             if (yield from commit(made, alive)) is Committed.MISSING:
                 return
-        if doc is None or not Errand.from_doc(WEBHOOK, doc).ended:
+        if known is None or not Errand.from_doc(WEBHOOK, known).ended:
             told.append(errand_envelope(WEBHOOK, one))
     yield from publish(told)

@@ -15,7 +15,8 @@ from shared.config import Settings
 from shared.domain import errands
 from shared.domain.data_requests import PERSONAL_DATA, owner_folder
 from shared.domain.documents import Committed, Create, Update, Write, job_path
-from shared.domain.errand import Errand, errand_envelope, errand_path
+from shared.domain.effects import Reply
+from shared.domain.errand import Errand, errand_path
 from shared.domain.hooks import Hook, new_delivery, new_hook
 from shared.domain.job import JobInput, new_job
 from shared.domain.pipeline import RECIPES, Bucket
@@ -216,21 +217,27 @@ class House:
 
     def fulfil(self, number: str) -> dict[str, Any]:
         """Deliver the request's message until it has ended; → its document."""
-        envelope = errand_envelope(PERSONAL_DATA, number)
         for _ in range(60):
             (doc,) = self.ledger.read([errand_path(PERSONAL_DATA, number)])
             assert doc is not None
-            errand = Errand.from_doc(PERSONAL_DATA, doc)
-            if errand.ended:
+            if Errand.from_doc(PERSONAL_DATA, doc).ended:
                 return dict(doc.data)
+            self.deliver(number)
+        raise AssertionError("it does not come to an end")
+
+    def deliver(self, number: str, *, on_time: bool = True) -> Reply | None:
+        """One delivery, when it is due; → the reply, None after a power cut."""
+        (doc,) = self.ledger.read([errand_path(PERSONAL_DATA, number)])
+        assert doc is not None
+        errand = Errand.from_doc(PERSONAL_DATA, doc)
+        if on_time:
             self.clock.time = max(self.clock.time, errand.due_at, errand.lease_until)
             self.clock.sleep(1)
-            driver = Driver(
-                self.world,
-                errand_handler=lambda hold: fulfil(ErrandTask(hold, self.world, self.settings)),
-            )
-            try:
-                driver.run(errands.do(envelope, self.world.clockwork))
-            except PowerCut:
-                continue
-        raise AssertionError("it does not come to an end")
+        driver = Driver(
+            self.world,
+            errand_handler=lambda hold: fulfil(ErrandTask(hold, self.world, self.settings)),
+        )
+        try:
+            return driver.run(errands.do(errand.envelope, self.world.clockwork))
+        except PowerCut:
+            return None

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import jwt
 import pytest
 
-from shared import bootstrap
-from shared.adapters.objects import CloudObjects
-from shared.adapters.signing import key_signer
 from shared.domain import operating
 from shared.domain.data_requests import new_erasure
 from shared.domain.documents import Create, job_path
@@ -22,34 +17,10 @@ from shared.domain.operating import TOMBSTONE_DAYS
 from shared.domain.pipeline import Bucket
 from shared.driver import Driver
 from tests.contract.gcs.standin import StandIn
+from tests.unit.personal_data.conftest import furnished
 from tests.unit.personal_data.house import House
 
 NUMBER = "e" * 20
-
-
-@pytest.fixture(scope="module")
-def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
-    server = StandIn(tmp_path_factory.mktemp("gcs")).start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def house(stand_in: StandIn, monkeypatch: pytest.MonkeyPatch) -> House:
-    return furnished(stand_in, monkeypatch)
-
-
-def furnished(stand_in: StandIn, monkeypatch: pytest.MonkeyPatch) -> House:
-    client = stand_in.client()
-    buckets = {role: f"erasing-{role}-{time.monotonic_ns()}" for role in Bucket}
-    for name in buckets.values():
-        client.create_bucket(name)
-    signer = key_signer(str(stand_in.folder / "signer.json"))
-    made = House(CloudObjects(client, buckets, signer), buckets)
-    # Objects bear the time of this machine; the ledger's clock goes with it.
-    made.clock.time = datetime.now(UTC) + timedelta(seconds=5)
-    monkeypatch.setattr(bootstrap, "doorkeeper", lambda: made.keeper)
-    return made
 
 
 def asked(house: House, *, account: bool) -> None:
