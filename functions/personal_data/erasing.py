@@ -34,11 +34,11 @@ from shared.domain.errand import ErrandOutcome, Postponed, Settled
 from shared.domain.operating import SECOND_PURGE_S
 from shared.domain.pipeline import Bucket
 from shared.driver import Driver
-from shared.errors import NotFound
+from shared.errors import DeadlineNear, NotFound
 from shared.stage import ErrandTask
 
 JOBS_IN_A_STEP = 200
-"""A job is looked for in some fifteen folders, twice: a step stays within a few minutes."""
+"""A job is looked for in some fifteen folders, three times: a step takes a few minutes at most."""
 LOOK_AGAIN_S = 120
 """When something is left: whoever wrote it had a token that was good for another minute."""
 
@@ -53,7 +53,7 @@ def remove(task: ErrandTask) -> ErrandOutcome:
     """The first time over everything."""
     if (further := _remove_jobs(task)) is not None:
         return further
-    _remove_the_rest(task)
+    _remove_the_rest(task, again=False)
     fields = {"phase": Phase.CHECKING, "cursor": ""}
     return Postponed(SECOND_PURGE_S, fields=fields, progress=True)
 
@@ -62,7 +62,7 @@ def look_again(task: ErrandTask) -> ErrandOutcome:
     """The second time, for what was still being written; then a look whether anything is left."""
     if (further := _remove_jobs(task, finally_=True)) is not None:
         return further
-    _remove_the_rest(task)
+    _remove_the_rest(task, again=True)
     left = _belongings(task).left()
     if any(left.values()):
         where = ", ".join(f"{name}: {count}" for name, count in sorted(left.items()) if count)
@@ -107,15 +107,23 @@ def tidy(task: ErrandTask) -> ErrandOutcome:
 
 
 def _remove_jobs(task: ErrandTask, *, finally_: bool = False) -> Postponed | None:
-    """The next jobs; → how to go on, None when these were the last."""
+    """The next jobs; → how to go on, None when there are none. What comes after them is a step of
+    its own: time that runs out there does not bring them back."""
     belongings = _belongings(task)
     jobs, following = belongings.jobs(task.errand.data["cursor"], JOBS_IN_A_STEP)
+    done = ""
     for doc in jobs:
-        task.check()
+        try:
+            task.check()
+        except DeadlineNear:
+            if not done:
+                raise
+            return Postponed(0, fields={"cursor": done}, progress=True)
         _remove_job(task, belongings, doc)
         if finally_ and not belongings.of_job(doc.id):
             # Whose it was is all that the tombstone still told.
             task.world.store.commit([Update(doc.path, {"owner": ""})])
+        done = doc.id
     return Postponed(0, fields={"cursor": following}, progress=True) if following else None
 
 
@@ -133,9 +141,9 @@ def _remove_job(task: ErrandTask, belongings: Belongings, doc: Doc) -> None:
         _remove_one(task, one)
 
 
-def _remove_the_rest(task: ErrandTask) -> None:
+def _remove_the_rest(task: ErrandTask, *, again: bool) -> None:
     belongings = _belongings(task)
-    _remove_documents(task, belongings.beside_jobs())
+    _remove_documents(task, belongings.beside_jobs(again=again))
     for folder, there in belongings.kept_for_the_owner():
         write_down(task.world.store, task.errand.id, [an_object(one) for one in there])
         for one in there:
@@ -160,5 +168,6 @@ def _remove_documents(task: ErrandTask, paths: Iterable[str]) -> None:
 
 
 def _belongings(task: ErrandTask) -> Belongings:
-    until = None if task.errand.data["account"] else task.errand.data["requested_at"]
-    return Belongings(task.world.store, task.world.objects, task.errand.owner, until)
+    errand, world = task.errand, task.world
+    until = None if errand.data["account"] else errand.data["requested_at"]
+    return Belongings(world.store, world.objects, errand.owner, request=errand.id, until=until)

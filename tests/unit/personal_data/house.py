@@ -217,7 +217,7 @@ class House:
 
     def fulfil(self, number: str) -> dict[str, Any]:
         """Deliver the request's message until it has ended; → its document."""
-        for _ in range(60):
+        for _ in range(200):
             (doc,) = self.ledger.read([errand_path(PERSONAL_DATA, number)])
             assert doc is not None
             if Errand.from_doc(PERSONAL_DATA, doc).ended:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,14 +12,16 @@ import jwt
 import pytest
 
 from shared.domain import operating
-from shared.domain.data_requests import new_erasure
-from shared.domain.documents import Create, job_path
+from shared.domain.data_requests import new_erasure, new_export, owner_folder
+from shared.domain.documents import Create, Update, job_path
 from shared.domain.operating import TOMBSTONE_DAYS
 from shared.domain.pipeline import Bucket
 from shared.driver import Driver
+from shared.errors import DeadlineNear
+from shared.stage import ErrandTask
 from tests.contract.gcs.standin import StandIn
 from tests.unit.personal_data.conftest import furnished
-from tests.unit.personal_data.house import House
+from tests.unit.personal_data.house import NOW, House
 
 NUMBER = "e" * 20
 
@@ -44,7 +47,7 @@ def receipt_of(house: House, done: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def check(house: House, before: list[str], theirs: list[str], done: dict[str, Any]) -> None:
+def check_erased(house: House, before: list[str], theirs: list[str], done: dict[str, Any]) -> None:
     """All of Alice's is gone and written down, all of Bob's is there."""
     assert done["state"] == "done", done["error"]
     assert house.left_of("alice") == []
@@ -69,7 +72,7 @@ def test_an_account_goes_last_and_when_nothing_is_left(house: House) -> None:
 
     done = house.fulfil(NUMBER)
 
-    check(house, before, theirs, done)
+    check_erased(house, before, theirs, done)
     assert house.keeper.accounts == {"bob"}
     assert house.keeper.shut == ["alice"]
     assert house.keeper.left_at_the_end == [[]]
@@ -140,7 +143,8 @@ def test_who_keeps_the_account_keeps_what_is_new(house: House) -> None:
     done = house.fulfil(NUMBER)
 
     assert receipt_of(house, done)["account"] == "kept"
-    assert house.left_of("alice") == [f"jobs/{new}"]
+    assert set(house.left_of("alice")) == {f"jobs/{new}", *house.ledger.paths_naming(
+        "limits", owner_folder("alice"))}, "an erasure is no way to call more often"  # fmt: skip
     assert house.keeper.accounts == {"alice", "bob"}
     assert house.keeper.shut == []
 
@@ -153,7 +157,65 @@ def test_an_account_of_a_thousand_jobs_is_gone_through_in_steps(
     before, theirs = house.left_of("alice"), house.left_of("bob")
     asked(house, account=True)
 
-    check(house, before, theirs, house.fulfil(NUMBER))
+    check_erased(house, before, theirs, house.fulfil(NUMBER))
+
+
+def test_what_is_made_between_the_two_looks_by_who_goes_on_is_kept(house: House) -> None:
+    asked(house, account=False)
+    for _ in range(2):
+        house.deliver(NUMBER)
+    (doc,) = house.ledger.read([f"data_requests/{NUMBER}"])
+    assert doc is not None
+    assert doc.data["phase"] == "checking"
+    now = house.clock.now()
+    copy = f"exports/{owner_folder('alice')}/{'n' * 20}/1-t.zip"
+    stray = f"exports/{owner_folder('alice')}/{'o' * 20}/1-t.zip"
+    house.ledger.commit(
+        [
+            Create("preferences/alice", {"mails": "none"}),
+            Create("idempotency/new", {"owner": "alice", "claimed_at": now}),
+            new_export("n" * 20, "alice", "", now),
+        ]
+    )
+    house.put(Bucket.OUTPUTS, copy)
+    # Of a copy that was asked for before, by a worker that had not noticed.
+    house.put(Bucket.OUTPUTS, stray)
+
+    done = house.fulfil(NUMBER)
+
+    assert done["state"] == "done"
+    left = house.left_of("alice")
+    assert {"preferences/alice", "idempotency/new", copy} <= set(left)
+    assert stray not in left
+
+
+def test_an_erasure_that_failed_before_is_no_trace_of_its_own(house: House) -> None:
+    old = new_erasure("o" * 20, "alice", account=True, now=house.clock.now())
+    house.ledger.commit([old, Update(old.path, {"state": "failed", "finished_at": NOW})])
+    asked(house, account=True)
+
+    house.fulfil(NUMBER)
+
+    assert old.path not in house.ledger.docs
+
+
+def test_a_step_that_runs_out_of_time_goes_on_where_it_was(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every second look at the clock says that the time is over."""
+    looks = itertools.count()
+
+    def check(_: ErrandTask) -> None:
+        if next(looks) % 2:
+            raise DeadlineNear
+
+    monkeypatch.setattr(ErrandTask, "check", check)
+    before, theirs = house.left_of("alice"), house.left_of("bob")
+    asked(house, account=True)
+
+    done = house.fulfil(NUMBER)
+
+    check_erased(house, before, theirs, done)
 
 
 def power_cuts(house: House) -> int:
@@ -180,7 +242,7 @@ def test_a_power_cut_at_any_write_loses_nothing_from_the_list(
         done = house.fulfil(NUMBER)
 
         assert house.power.writes > cut_at, "the power was not cut"
-        check(house, before, theirs, done)
+        check_erased(house, before, theirs, done)
 
 
 def test_a_tombstone_is_gone_after_its_days(house: House) -> None:
