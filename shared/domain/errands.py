@@ -163,8 +163,13 @@ def _carry_out(claimed: ErrandClaimed, envelope: Envelope, clockwork: Clockwork)
         yield Said("errand.lost", {})
         return Reply.NACK
     yield Reached("after_commit", envelope)
-    soon = isinstance(outcome, Postponed) and outcome.wait_s <= BUSY_WAIT_S
-    return Reply.NACK if soon else Reply.ACK
+    if not isinstance(outcome, Postponed) or outcome.wait_s > BUSY_WAIT_S:
+        return Reply.ACK
+    if outcome.progress:
+        # The next step is a message of its own: a refused one would come later each time.
+        yield from publish([envelope])
+        return Reply.ACK
+    return Reply.NACK
 
 
 def _ended_by_attempts(claimed: ErrandClaimed, outcome: ErrandOutcome) -> ErrandOutcome:

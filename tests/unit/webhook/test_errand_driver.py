@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, cast
 
 import pytest
@@ -19,6 +20,7 @@ from shared.domain.errand import (
     new_errand,
 )
 from shared.domain.errands import _ended_by_attempts, do, recorded
+from shared.domain.message import Envelope
 from shared.domain.pipeline import STAGES
 from shared.driver import Driver, Neighbours, SystemClock
 from shared.errors import DeadlineNear, LeaseLost, NotFound, StorageUnavailable
@@ -27,13 +29,22 @@ from tests.unit.chain.memory import MemoryLedger
 ID = "e" * 20
 
 
-def ended(fault: Exception | None) -> tuple[fx.Reply, dict[str, Any]]:
+class Topic(list[Envelope]):
+    """Keeps what is published."""
+
+    def publish(self, envelopes: Iterable[Envelope]) -> None:
+        self.extend(envelopes)
+
+
+def ended(
+    fault: Exception | None, outcome: ErrandOutcome | None = None, topic: Topic | None = None
+) -> tuple[fx.Reply, dict[str, Any]]:
     """One delivery whose handler ends so; the reply and the document."""
     ledger, clock = MemoryLedger(), SystemClock()
     world = Neighbours(
         store=cast(Any, ledger),
         objects=cast(Any, None),
-        publisher=cast(Any, None),
+        publisher=Topic() if topic is None else topic,
         clock=clock,
         log=lambda *_, **__: None,
         new_token=lambda: "t",
@@ -43,7 +54,7 @@ def ended(fault: Exception | None) -> tuple[fx.Reply, dict[str, Any]]:
     def handler(_: object) -> ErrandOutcome:
         if fault is not None:
             raise fault
-        return Settled({"body": "done"})
+        return outcome or Settled({"body": "done"})
 
     reply = Driver(world, errand_handler=handler).run(
         do(errand_envelope("webhook", ID), world.clockwork)
@@ -80,6 +91,17 @@ def test_a_fault_that_may_pass_is_tried_again(fault: Exception, code: str) -> No
     assert doc["error"]["code"] == code
     assert "hunter2" not in doc["error"]["message"]
     assert doc["look_at"] > doc["created_at"]
+
+
+def test_the_next_step_is_announced_and_a_later_one_is_left_to_the_sweeper() -> None:
+    soon, later = Topic(), Topic()
+    replies = [
+        ended(None, Postponed(0, progress=True), soon)[0],
+        ended(None, Postponed(900, progress=True), later)[0],
+    ]
+
+    assert replies == [fx.Reply.ACK, fx.Reply.ACK]
+    assert (list(soon), list(later)) == ([errand_envelope("webhook", ID)], [])
 
 
 def test_a_lost_lease_records_nothing() -> None:
