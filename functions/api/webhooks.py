@@ -74,6 +74,7 @@ def create_webhook(call: Call) -> Answer:
         raise TooManyWebhooks
     events = tuple(one for one in EVENTS.values() if form.events is None or one in form.events)
     hook_id, secret = new_id(), new_secret()
+    # A conflict can only be our own commit, repeated after its answer was lost: the id is new.
     store.commit([new_hook(hook_id, owner, form.url, events, secret, call.world.clock.now())])
     hook = _read(call, hook_id)
     told = WebhookWithSecret(webhook=_view(call, hook), secret=secret, old_secret_until=None)

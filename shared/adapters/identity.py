@@ -60,7 +60,7 @@ class FirebaseIdentity:
         return user
 
 
-class NoCredential(firebase_admin.credentials.Base):  # type: ignore[misc]
+class _NoCredential(firebase_admin.credentials.Base):  # type: ignore[misc]
     """What firebase-admin needs beside an emulator: a credential that is none."""
 
     def get_credential(self) -> AnonymousCredentials:
@@ -69,5 +69,5 @@ class NoCredential(firebase_admin.credentials.Base):  # type: ignore[misc]
 
 def identity(project: str, *, local: bool) -> FirebaseIdentity:
     """The Identity of this process; the app is firebase-admin's default one."""
-    credential = NoCredential() if local else None
+    credential = _NoCredential() if local else None
     return FirebaseIdentity(firebase_admin.initialize_app(credential, {"projectId": project}))
