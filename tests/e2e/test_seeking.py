@@ -53,15 +53,15 @@ v.src = %s;
 class Stage:
     """A page with a film, and what it tells."""
 
-    port: int
+    port: int = 0
     told: Queue[dict[str, Any]] = field(default_factory=Queue)
     page: str = ""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def stage(suite: Tenant) -> Iterator[Stage]:
-    """A server of pages at the local console's address, whose origin may read answers."""
-    here = Stage(suite.port("console"))
+    """A server of pages, whose origin may read what `media` answers."""
+    here = Stage()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -78,9 +78,12 @@ def stage(suite: Tenant) -> Iterator[Stage]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", here.port), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    here.port = server.server_address[1]
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    suite.restart("media", {"MOODREEL_ORIGINS": f"http://127.0.0.1:{here.port}"})
     yield here
+    suite.restart("media")
     server.shutdown()
     server.server_close()
 
