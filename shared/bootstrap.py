@@ -10,12 +10,22 @@ from functools import wraps
 from typing import TypeVar
 
 from shared.adapters import connect
+from shared.adapters.calling import StrangerCaller
 from shared.adapters.mail import SmtpMailer
 from shared.config import Settings
 from shared.driver import Neighbours, SystemClock
 from shared.errors import ConfigurationError
 from shared.logs import log
-from shared.ports import Accounts, Identity, Illustrator, Mailer, SlideModel, Voice
+from shared.ports import (
+    Accounts,
+    Caller,
+    Doorkeeper,
+    Identity,
+    Illustrator,
+    Mailer,
+    SlideModel,
+    Voice,
+)
 
 T = TypeVar("T")
 _building = threading.RLock()
@@ -84,6 +94,20 @@ def accounts() -> Accounts:
     return connected(
         values.project, values.web_api_key, emulator=values.auth_emulator, local=values.local
     )
+
+
+@once
+def doorkeeper() -> Doorkeeper:
+    """Who closes accounts. Imported here, since only personal_data does."""
+    from shared.adapters.closing import doorkeeper as connected
+
+    return connected(settings().project, local=settings().local)
+
+
+@once
+def caller() -> Caller:
+    """Who calls servers of strangers."""
+    return StrangerCaller(private_too=settings().private_webhooks)
 
 
 @once

@@ -85,6 +85,14 @@ class Settings:
     hour; one address gets a quarter of that."""
     mail_verified_only: bool = False
     """Whether outcomes are mailed to confirmed addresses alone."""
+    private_webhooks: bool = False
+    """Local only: whether webhooks may lead to this machine, to private addresses and to http."""
+    media_direct_most_bytes: int = 8 << 20
+    """Above this a result's bytes are read from the bucket and not through a function."""
+    receipt_key: str = field(default="", repr=False)
+    """Ed25519 key that signs receipts of erasures: 32 bytes in base64; secret."""
+    copies_kept_days: int = 14
+    """How long soft-deleted objects and the oldest backup still hold what was removed."""
 
     def bucket(self, role: Bucket) -> str:
         """The real name of a bucket."""
@@ -149,6 +157,12 @@ class Settings:
                 env, "MOODREEL_REGISTRATIONS_OF_CLIENT", cls.registrations_of_client
             ),
             mail_verified_only=env.get("MOODREEL_MAIL_VERIFIED_ONLY") == "1",
+            private_webhooks=local and env.get("MOODREEL_PRIVATE_WEBHOOKS") == "1",
+            media_direct_most_bytes=_whole(
+                env, "MOODREEL_MEDIA_DIRECT_MOST_BYTES", cls.media_direct_most_bytes
+            ),
+            receipt_key=env.get("RECEIPT_KEY", ""),
+            copies_kept_days=_whole(env, "MOODREEL_COPIES_KEPT_DAYS", cls.copies_kept_days),
         )
 
 

@@ -6,13 +6,22 @@ import os
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from shared.domain import effects as fx
+from shared.domain.errand import (
+    Abandoned,
+    ErrandClaimed,
+    ErrandOutcome,
+    GivenUp,
+    Postponed,
+)
+from shared.domain.errands import renew as renew_errand
 from shared.domain.flows import renew
 from shared.domain.job import Job
 from shared.domain.message import Envelope
@@ -23,6 +32,7 @@ from shared.uploads import arrived
 
 T = TypeVar("T")
 Handler = Callable[["Hold"], fx.Finished]
+ErrandHandler = Callable[["ErrandHold"], ErrandOutcome]
 
 
 class SystemClock:
@@ -37,13 +47,11 @@ class SystemClock:
         time.sleep(seconds)
 
 
-class Hold:
-    """A claimed unit while it is worked on. Long work asks `should_stop` again and again."""
+class Held:
+    """Something that is worked on under a lease. Long work asks `should_stop` again and again."""
 
-    def __init__(self, claimed: fx.Claimed, deadline: float) -> None:
-        self.claimed = claimed
+    def __init__(self, deadline: float) -> None:
         self.lost = threading.Event()
-        self.progress = 0.0
         self._deadline = deadline
 
     def should_stop(self) -> bool:
@@ -54,6 +62,23 @@ class Hold:
     def lease_lost(self) -> bool:
         """Whether it was the lease, and not the time."""
         return self.lost.is_set()
+
+
+class Hold(Held):
+    """A claimed unit while it is worked on."""
+
+    def __init__(self, claimed: fx.Claimed, deadline: float) -> None:
+        super().__init__(deadline)
+        self.claimed = claimed
+        self.progress = 0.0
+
+
+class ErrandHold(Held):
+    """A claimed errand while it is done."""
+
+    def __init__(self, claimed: ErrandClaimed, deadline: float) -> None:
+        super().__init__(deadline)
+        self.claimed = claimed
 
 
 @dataclass(frozen=True)
@@ -82,10 +107,12 @@ class Driver:
         world: Neighbours,
         *,
         handler: Handler | None = None,
+        errand_handler: ErrandHandler | None = None,
         traceparent: str = "",
     ) -> None:
         self._world = world
         self._handler = handler
+        self._errand_handler = errand_handler
         self._traceparent = traceparent
 
     def run(self, flow: fx.Flow[T]) -> T:
@@ -118,8 +145,14 @@ class Driver:
                 return world.clock.sleep(seconds)
             case fx.Work(claimed):
                 return self._work(claimed)
+            case fx.Run(claimed):
+                return self._run_errand(claimed)
             case fx.Said(what, details):
                 return world.log(what, **details)
+            case fx.Owned(collection, owner):
+                return world.store.documents_of(collection, owner)
+            case fx.Due(collection, before):
+                return world.store.due(collection, before)
             case fx.Stalled(before):
                 return world.store.stalled(before)
             case fx.Tombstones(before):
@@ -143,11 +176,10 @@ class Driver:
             raise TypeError("a flow without a handler has no work to do")
         row = STAGES[claimed.envelope.stage]
         hold = Hold(claimed, time.monotonic() + row.soft_deadline_s)
-        finished = threading.Event()
-        beat = threading.Thread(target=self._keep, args=(hold, finished), daemon=True)
-        beat.start()
+        clockwork = self._world.clockwork
         try:
-            return self._handler(hold)
+            with self._kept(hold, lambda: renew(claimed, clockwork, hold.progress)):
+                return self._handler(hold)
         except LeaseLost:
             return fx.Stopped()
         except PermanentError as refused:
@@ -158,18 +190,50 @@ class Driver:
         except Exception as fault:
             self._world.log("work.crashed", severity="ERROR", why=_trace(fault))
             return fx.Faltered("unexpected", f"An unexpected fault: {type(fault).__name__}.")
+
+    def _run_errand(self, claimed: ErrandClaimed) -> ErrandOutcome:
+        if self._errand_handler is None:
+            raise TypeError("a flow without a handler has no errand to do")
+        row = STAGES[claimed.errand.stage]
+        hold = ErrandHold(claimed, time.monotonic() + row.soft_deadline_s)
+        wait_s = row.backoff(claimed.attempt)
+        try:
+            with self._kept(hold, lambda: renew_errand(claimed, self._world.clockwork)):
+                return self._errand_handler(hold)
+        except LeaseLost:
+            return Abandoned()
+        except PermanentError as refused:
+            return GivenUp(refused.code, str(refused))
+        except TransientError as fault:
+            self._world.log("work.faltered", severity="WARNING", code=fault.code, why=repr(fault))
+            return Postponed(wait_s, fault.code, str(fault))
+        except Exception as fault:
+            self._world.log("work.crashed", severity="ERROR", why=_trace(fault))
+            why = f"An unexpected fault: {type(fault).__name__}."
+            return Postponed(wait_s, "unexpected", why)
+
+    @contextmanager
+    def _kept(self, hold: Held, beat: Callable[[], fx.Flow[bool]]) -> Iterator[None]:
+        """The lease is renewed for the time of the block."""
+        finished = threading.Event()
+        heart = threading.Thread(target=self._keep, args=(hold, beat, finished), daemon=True)
+        heart.start()
+        try:
+            yield
         finally:
             # The heart stops before the commit: a renewal in between would change the version.
             finished.set()
-            beat.join()
+            heart.join()
 
-    def _keep(self, hold: Hold, finished: threading.Event) -> None:
+    def _keep(
+        self, hold: Held, beat: Callable[[], fx.Flow[bool]], finished: threading.Event
+    ) -> None:
         """Renew the lease until the work is finished; tell it to stop when that fails."""
         renewed = time.monotonic()
         driver = Driver(self._world)
         while not finished.wait(RENEW_S):
             try:
-                if not driver.run(renew(hold.claimed, self._world.clockwork, hold.progress)):
+                if not driver.run(beat()):
                     hold.lost.set()
                     return
                 renewed = time.monotonic()

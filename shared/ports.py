@@ -69,7 +69,39 @@ class JobStore(Protocol):
         ...
 
     def purge(self, job_id: str) -> None:
-        """Remove every document below a job; the job's own document stays."""
+        """Remove every document below a job, and its mails, links and deliveries; the job's own
+        document stays."""
+        ...
+
+    def documents_of(
+        self, collection: str, owner: str, *, after: str = "", most: int = 1000
+    ) -> tuple[Doc, ...]:
+        """Documents of a collection whose `owner` is this one, in the order of their ids, from
+        behind the id `after`."""
+        ...
+
+    def paths_of_job(self, job_id: str) -> tuple[str, ...]:
+        """Paths of all documents that a purge of the job would remove."""
+        ...
+
+    def paths_naming(self, collection: str, part: str) -> tuple[str, ...]:
+        """Paths of the documents of a collection whose id holds `part`. It looks at every id."""
+        ...
+
+    def due(self, collection: str, before: datetime, most: int = 100) -> tuple[Doc, ...]:
+        """Documents whose `look_at` is before `before`, the oldest first."""
+        ...
+
+    def newest(
+        self,
+        collection: str,
+        where: tuple[str, str],
+        *,
+        after: tuple[datetime, str] | None,
+        most: int,
+    ) -> tuple[Doc, ...]:
+        """A page of the documents whose field where[0] is where[1], newest first by their
+        `created_at`. `after` is when the last one of the page before was created, and its id."""
         ...
 
 
@@ -91,6 +123,7 @@ class Stored:
     crc32c: str
     spec: str
     metadata: Mapping[str, str] = field(default_factory=dict)
+    created_at: datetime | None = None
 
     def artefact(self, name: str, kind: str) -> Artefact:
         """As it is recorded in the ledger, under a name for people."""
@@ -163,6 +196,10 @@ class ObjectStore(Protocol):
 
     def remove_under(self, bucket: Bucket, prefix: str) -> int:
         """Remove every object under a prefix; → how many."""
+        ...
+
+    def listed(self, bucket: Bucket, prefix: str) -> tuple[Stored, ...]:
+        """Every object under a prefix, in the order of their names."""
         ...
 
     def quarantine(self, ref: ObjectRef) -> None:
@@ -283,6 +320,39 @@ class Accounts(Protocol):
     def set_password(self, uid: str, password: str) -> None:
         """From now on this one; who is signed in elsewhere is out. Raises NotFound."""
         ...
+
+
+class Doorkeeper(Protocol):
+    """Closes accounts. All of it may raise IdentityUnavailable; who is gone already is fine."""
+
+    def shut_out(self, uid: str) -> None:
+        """Nobody signs in to the account any more, and who is signed in is out."""
+        ...
+
+    def remove(self, uid: str) -> None:
+        """The account is gone."""
+        ...
+
+    def is_there(self, uid: str) -> bool:
+        """Whether there is such an account."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CallAnswer:
+    """What somebody's server answered, or why it did not: then `status` is None and `fault` a
+    stable code. `retry_after_s` is what it asked for."""
+
+    status: int | None
+    fault: str = ""
+    retry_after_s: float | None = None
+
+
+class Caller(Protocol):
+    """POSTs to servers of strangers: to public addresses only, following nothing, for a limited
+    time. Never raises for what the other side does."""
+
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> CallAnswer: ...
 
 
 class Voice(Protocol):

@@ -18,9 +18,10 @@ from werkzeug.exceptions import ServiceUnavailable
 
 from shared import bootstrap
 from shared.config import Settings
-from shared.domain import flows, operating
+from shared.domain import errands, flows, operating
 from shared.domain.documents import unit_path
 from shared.domain.effects import Finished, Flow, Reply
+from shared.domain.errand import Errand, ErrandOutcome
 from shared.domain.job import Job, StageDoc, Unit
 from shared.domain.message import (
     JOIN,
@@ -32,12 +33,13 @@ from shared.domain.message import (
     stage_woken_by,
 )
 from shared.domain.pipeline import STAGES
-from shared.driver import Driver, Hold, Neighbours
+from shared.driver import Driver, ErrandHold, Hold, Neighbours
 from shared.errors import DeadlineNear, LeaseLost
 from shared.logs import bind
 from shared.ports import JobStore, ObjectStore
 
 Handle = Callable[["Task"], Finished]
+DoErrand = Callable[["ErrandTask"], ErrandOutcome]
 Entry = Callable[[CloudEvent], None]
 
 
@@ -132,6 +134,44 @@ def stage(name: str, *, part: Handle, join: Handle | None = None) -> Entry:
     return _entry(main)
 
 
+class ErrandTask:
+    """One errand, as its handler sees it."""
+
+    def __init__(self, hold: ErrandHold, world: Neighbours, settings: Settings) -> None:
+        self._hold = hold
+        self.world = world
+        self.settings = settings
+
+    @property
+    def errand(self) -> Errand:
+        """The errand as it was when it was claimed."""
+        return self._hold.claimed.errand
+
+    @property
+    def attempt(self) -> int:
+        """How often it has been tried since its last progress, this time included."""
+        return self._hold.claimed.attempt
+
+    def check(self) -> None:
+        """Raises LeaseLost or DeadlineNear when the work should stop."""
+        if self._hold.lease_lost:
+            raise LeaseLost
+        if self._hold.should_stop():
+            raise DeadlineNear
+
+
+def errand(name: str, do: DoErrand) -> Entry:
+    """The entry point of a stage that does errands: `main = errand("webhook", call)`."""
+
+    def main(event: CloudEvent) -> None:
+        def deliver(envelope: Envelope) -> tuple[Flow[Reply], None]:
+            return errands.do(envelope, bootstrap.neighbours().clockwork), None
+
+        _receive(event, name, deliver, do)
+
+    return _entry(main)
+
+
 def dead_letters() -> Entry:
     """The entry point of `dead_letter`: decides by the ledger what becomes of a message."""
 
@@ -166,6 +206,7 @@ def _receive(
     event: CloudEvent,
     name: str | None,
     deliver: Callable[[Envelope], tuple[Flow[Reply], Handle | None]],
+    do: DoErrand | None = None,
 ) -> None:
     world, settings = bootstrap.neighbours(), bootstrap.settings()
     bind(function=name or "dead_letter")
@@ -188,6 +229,7 @@ def _receive(
     driver = Driver(
         world,
         handler=None if handle is None else lambda hold: handle(Task(hold, world, settings)),
+        errand_handler=None if do is None else lambda hold: do(ErrandTask(hold, world, settings)),
         traceparent=envelope.traceparent,
     )
     if driver.run(flow) is Reply.NACK:

@@ -9,13 +9,16 @@ from functions.api import (
     creating,
     decks,
     documents,
+    hook_views,
     jobs,
     mails,
+    personal_data,
     preferences,
     shares,
     uploads,
     usage,
     views,
+    webhooks,
     wishes,
 )
 from functions.api.health import Health, health, healthz
@@ -43,6 +46,7 @@ from shared.http.routing import Route
 
 _JOB = "/v1/jobs/{job_id}"
 _UPLOAD = f"{_JOB}/uploads/{{input}}"
+_HOOK = "/v1/webhooks/{webhook_id}"
 
 ACCOUNTS = (
     Route(
@@ -195,6 +199,85 @@ SHARES = (
           status=204),
 )  # fmt: skip
 
+WEBHOOKS = (
+    Route(
+        "POST", "/v1/webhooks", webhooks.create_webhook,
+        "Register a server that is called when a job ends; its secret is told this once.",
+        hook_views.WebhookWithSecret, 201, body=hook_views.NewWebhook,
+        errors=(webhooks.TooManyWebhooks,),
+    ),
+    Route("GET", "/v1/webhooks", webhooks.list_webhooks, "My webhooks.", hook_views.WebhookList),
+    Route("GET", _HOOK, webhooks.get_webhook, "One of my webhooks.", hook_views.WebhookView),
+    Route("DELETE", _HOOK, webhooks.delete_webhook, "Take a webhook away.", status=204),
+    Route(
+        "POST", f"{_HOOK}/enable", webhooks.enable_webhook,
+        "Call a webhook again that had answered 410.", hook_views.WebhookView,
+    ),
+    Route(
+        "POST", f"{_HOOK}/secret", webhooks.rotate_secret,
+        "Change a webhook's secret; the old one signs as well for a day.",
+        hook_views.WebhookWithSecret,
+    ),
+    Route(
+        "POST", f"{_HOOK}/test", webhooks.test_webhook,
+        "Send a ping to a webhook; what came of it is in the log.",
+        hook_views.DeliveryView, 202, errors=(WrongState, webhooks.TestedJustNow),
+    ),
+    Route(
+        "GET", f"{_HOOK}/deliveries", webhooks.list_deliveries,
+        "What was sent to a webhook, newest first.", hook_views.DeliveryPage, query=PageQuery,
+    ),
+    Route(
+        "GET", f"{_HOOK}/deliveries/{{delivery_id}}", webhooks.get_delivery,
+        "One delivery with all its tries.", hook_views.DeliveryView,
+    ),
+    Route(
+        "POST", f"{_HOOK}/deliveries/{{delivery_id}}/replay", webhooks.replay_delivery,
+        "Send an event once more, with the same id.",
+        hook_views.DeliveryView, 202,
+        errors=(WrongState, webhooks.StillUnderway, webhooks.TestedJustNow),
+    ),
+)  # fmt: skip
+
+PERSONAL_DATA = (
+    Route(
+        "POST", "/v1/me/exports", personal_data.create_export,
+        "Have a copy of everything made that is kept about me.", personal_data.ExportView, 202,
+    ),
+    Route("GET", "/v1/me/exports", personal_data.list_exports, "My copies.",
+          personal_data.ExportList),
+    Route("GET", "/v1/me/exports/{request_id}", personal_data.get_export, "How far a copy is.",
+          personal_data.ExportView),
+    Route(
+        "GET", "/v1/me/exports/{request_id}/parts/{number}", personal_data.get_export_part,
+        "Be sent to a part of a copy; the link holds for 15 minutes.", status=302,
+    ),
+    Route(
+        "POST", "/v1/me/erasures", personal_data.create_erasure,
+        "Have everything removed that is kept about me, with my account or without it.",
+        personal_data.ErasureView, 202, body=personal_data.ErasureWish,
+    ),
+    Route(
+        "DELETE", "/v1/me", personal_data.delete_account,
+        "Delete my account and everything of mine; the answer says where the receipt will be.",
+        personal_data.ErasureView, 202,
+    ),
+    Route(
+        "GET", "/v1/erasures/{request_id}", personal_data.get_erasure,
+        "How far an erasure is, and its signed receipt: without signing in, for who has the link.",
+        personal_data.ErasureView, signed_in=False,
+    ),
+    Route(
+        "GET", "/v1/erasures/{request_id}/inventory", personal_data.get_inventory,
+        "Be sent to the list of all that was removed.", status=302, signed_in=False,
+    ),
+    Route(
+        "GET", "/v1/receipt-keys", personal_data.list_keys,
+        "The public keys that receipts are verified with, as a JWK set.",
+        personal_data.KeySet, signed_in=False,
+    ),
+)  # fmt: skip
+
 ABOUT = (
     Route("GET", "/v1/health", health, "Whether the API answers.", Health, signed_in=False),
     # Google's own front end answers paths that end in "z" on some hosts; see /v1/health.
@@ -211,5 +294,7 @@ ROUTES = (
     *(one.of_group("Jobs") for one in JOBS),
     *(one.of_group("Decks") for one in DECKS),
     *(one.of_group("Links") for one in SHARES),
+    *(one.of_group("Webhooks") for one in WEBHOOKS),
+    *(one.of_group("My data") for one in PERSONAL_DATA),
     *(one.of_group("About") for one in ABOUT),
 )

@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 from shared.domain.documents import Doc, stage_path
 from shared.domain.job import Artefact, Job, StageState, Status, revision_of
-from shared.domain.pipeline import Bucket
 from shared.http.forms import Moment, Told
 from shared.ports import JobStore
 
@@ -89,7 +88,7 @@ class EventList(Told):
 
 def results_of(job: Job) -> tuple[Artefact, ...]:
     """What people may take away; what stages hand to each other is not for them."""
-    return tuple(one for one in job.artefacts if one.bucket == Bucket.OUTPUTS)
+    return job.results
 
 
 def job_summary(job: Job) -> JobSummary:

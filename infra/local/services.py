@@ -63,6 +63,7 @@ def emulator_env(place: Place) -> dict[str, str]:
         "MOODREEL_PROJECT": PROJECT,
         "MOODREEL_PUBLIC_URL": place.url("api"),
         "MOODREEL_SIGNER_KEY": str(place.folder / SIGNER_KEY),
+        "MOODREEL_PRIVATE_WEBHOOKS": "1",
         "MOODREEL_CRASH_DIR": str(place.folder / CRASHES),
         "MOODREEL_ORIGINS": os.environ.get("MOODREEL_ORIGINS", ",".join(origins)),
         **{f"MOODREEL_BUCKET_{role.upper()}": bucket_name(role) for role in Bucket},
@@ -202,7 +203,11 @@ def _limits() -> dict[str, str]:
 
 def _secrets(place: Place, row: Stage) -> dict[str, str]:
     """A function gets the secrets of its own row and no other."""
-    known = {"SMTP_URL": f"smtp://{HOST}:{place.port('smtp')}"}
+    known = {
+        "SMTP_URL": f"smtp://{HOST}:{place.port('smtp')}",
+        # Signs what happens on this machine, and nothing else.
+        "RECEIPT_KEY": "bG9jYWwtb25seS1rZXktb2YtMzItYnl0ZXMtYXQtbWU=",
+    }
     return {
         name: os.environ.get(name) or known[name]
         for name in row.secrets

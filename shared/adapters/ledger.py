@@ -37,6 +37,7 @@ RETRY = Retry(
 )
 """A commit that is repeated after its answer was lost meets its own work: see `recording`."""
 CALL: dict[str, Any] = {"retry": RETRY, "timeout": TIMEOUT_S}
+BESIDE_JOBS = ("mails", "shares", "deliveries")
 PURGE_BATCH = 400
 """Below Firestore's 500 writes in one request."""
 
@@ -157,12 +158,66 @@ class FirestoreLedger:
 
     def purge(self, job_id: str) -> None:
         with _faults():
-            for collection in self._client.document(f"jobs/{job_id}").collections(**CALL):
-                self._purge(collection)
-            # Mails and links stand beside the jobs, but they are the job's.
-            for name in ("mails", "shares"):
-                of_job = FieldFilter("job", "==", job_id)
-                self._purge(self._client.collection(name).where(filter=of_job))
+            for query in self._of_job(job_id):
+                self._purge(query)
+
+    def _of_job(self, job_id: str) -> Iterator[Any]:
+        """Queries for all that a job has: below it, and what stands beside it but is the job's."""
+        yield from self._client.document(f"jobs/{job_id}").collections(**CALL)
+        for name in BESIDE_JOBS:
+            of_job = FieldFilter("job", "==", job_id)
+            yield self._client.collection(name).where(filter=of_job)
+
+    def documents_of(
+        self, collection: str, owner: str, *, after: str = "", most: int = 1000
+    ) -> tuple[Doc, ...]:
+        documents = self._client.collection(collection)
+        query = documents.where(filter=FieldFilter("owner", "==", owner)).order_by("__name__")
+        if after:
+            query = query.start_after({"__name__": documents.document(after)})
+        return tuple(_doc(one) for one in _stream(query.limit(most)))
+
+    def paths_of_job(self, job_id: str) -> tuple[str, ...]:
+        with _faults():
+            return tuple(
+                one.reference.path
+                for query in self._of_job(job_id)
+                for one in query.select([]).stream(**CALL)
+            )
+
+    def paths_naming(self, collection: str, part: str) -> tuple[str, ...]:
+        names = _stream(self._client.collection(collection).select([]))
+        return tuple(one.reference.path for one in names if part in one.id)
+
+    def due(self, collection: str, before: datetime, most: int = 100) -> tuple[Doc, ...]:
+        query = (
+            self._client.collection(collection)
+            .where(filter=FieldFilter("look_at", "<", before))
+            .order_by("look_at")
+            .limit(most)
+        )
+        return tuple(_doc(one) for one in _stream(query))
+
+    def newest(
+        self,
+        collection: str,
+        where: tuple[str, str],
+        *,
+        after: tuple[datetime, str] | None,
+        most: int,
+    ) -> tuple[Doc, ...]:
+        documents = self._client.collection(collection)
+        down = firestore.Query.DESCENDING
+        query = (
+            documents.where(filter=FieldFilter(where[0], "==", where[1]))
+            .order_by("created_at", direction=down)
+            .order_by("__name__", direction=down)
+        )
+        if after is not None:
+            created_at, document = after
+            last = {"created_at": created_at, "__name__": documents.document(document)}
+            query = query.start_after(last)
+        return tuple(_doc(one) for one in _stream(query.limit(most)))
 
     def _purge(self, query: Any) -> None:
         while True:

@@ -14,7 +14,7 @@ from shared.adapters.signing import Signer, signed_download, signed_upload
 from shared.adapters.storage_faults import faults
 from shared.adapters.writing import ObjectWriter
 from shared.domain.job import Artefact
-from shared.domain.message import ObjectRef
+from shared.domain.message import QUARANTINE_PREFIX, ObjectRef
 from shared.domain.pipeline import Bucket
 from shared.errors import ArtefactConflict, SourceExpired, StorageUnavailable
 from shared.ports import SignedUpload, Stored
@@ -24,7 +24,6 @@ RETRY: Retry = DEFAULT_RETRY.with_timeout(30)
 """The client's default tries for two minutes: longer than a lease."""
 TIMEOUT_S = (5, 30)
 COMPOSE_MOST = 32
-QUARANTINE_PREFIX = "quarantine/"
 
 
 class CloudObjects:
@@ -128,6 +127,13 @@ class CloudObjects:
                 removed += 1
         return removed
 
+    def listed(self, bucket: Bucket, prefix: str) -> tuple[Stored, ...]:
+        with faults():
+            blobs = self._client.list_blobs(
+                self._names[bucket], prefix=prefix, retry=RETRY, timeout=TIMEOUT_S
+            )
+            return tuple(_stored(bucket, blob) for blob in blobs)
+
     def quarantine(self, ref: ObjectRef) -> None:
         role = next((role for role, name in self._names.items() if name == ref.bucket), None)
         if role is None:
@@ -206,4 +212,5 @@ def _stored(bucket: Bucket, blob: storage.Blob) -> Stored:
         blob.crc32c or "",
         metadata.get(SPEC, ""),
         metadata,
+        blob.time_created,
     )

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 
 import google.auth
 import google.cloud.storage as storage
 from google.auth.transport.requests import Request
 from google.oauth2 import service_account
 
+from shared.domain.disposition import disposition
 from shared.ports import SignedUpload
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -99,12 +98,3 @@ def signed_download(
         **signer(),
     )
     return url
-
-
-def disposition(filename: str, *, inline: bool) -> str:
-    """A Content-Disposition after RFC 6266: plain ASCII beside the true name."""
-    kind = "inline" if inline else "attachment"
-    clean = "".join(one for one in filename if unicodedata.category(one)[0] != "C")
-    plain = unicodedata.normalize("NFKD", clean).encode("ascii", "ignore").decode()
-    plain = "".join(one for one in plain if one.isalnum() or one in " ._-") or "download"
-    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(clean, safe='')}"

@@ -7,6 +7,7 @@ Firestore) or its absence. There are no read-write transactions: on shared docum
     jobs/{job}/stages/{stage}-{revision}           state, total, done, the parts' specs
     jobs/{job}/units/{stage}-{revision}-{part}     lease, attempt, result of one unit of work
     jobs/{job}/events/{key}                        the history that a person can read
+    deliveries/{delivery}, data_requests/{request} errands, see errand.py
 """
 
 from __future__ import annotations

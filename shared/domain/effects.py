@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any, TypeVar, cast
 
 from shared.domain.documents import Committed, Doc, Write
+from shared.domain.errand import ErrandClaimed
 from shared.domain.job import Artefact, Job, StageDoc
 from shared.domain.message import Envelope, ObjectRef
 
@@ -138,6 +139,29 @@ class Tombstones:
 
 
 @dataclass(frozen=True, slots=True)
+class Owned:
+    """→ tuple[Doc, ...]: every document of a collection that belongs to `owner`."""
+
+    collection: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """→ tuple[Doc, ...]: errands of a collection that want to be looked after before `before`."""
+
+    collection: str
+    before: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """→ ErrandOutcome: do an errand, renewing its lease meanwhile."""
+
+    claimed: ErrandClaimed
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """→ None. A named event for the log."""
 
@@ -159,6 +183,9 @@ Effect = (
     | Arrived
     | Stalled
     | Tombstones
+    | Owned
+    | Due
+    | Run
     | Said
 )
 Flow = Generator[Effect, Any, T]
@@ -210,6 +237,11 @@ def read(*paths: str) -> Flow[tuple[Doc | None, ...]]:
 def list_under(collection: str) -> Flow[tuple[Doc, ...]]:
     """Typed ListUnder."""
     return cast("tuple[Doc, ...]", (yield ListUnder(collection)))
+
+
+def owned(collection: str, owner: str) -> Flow[tuple[Doc, ...]]:
+    """Typed Owned."""
+    return cast("tuple[Doc, ...]", (yield Owned(collection, owner)))
 
 
 def commit(*writes: Write) -> Flow[Committed]:

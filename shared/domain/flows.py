@@ -44,6 +44,7 @@ from shared.domain.effects import (
     work,
 )
 from shared.domain.failing import fail
+from shared.domain.hooks import tell_hooks
 from shared.domain.job import Job, Status, UnitState
 from shared.domain.message import JOIN, Envelope
 from shared.domain.pipeline import BUSY_WAIT_S, STAGES
@@ -151,6 +152,9 @@ def carry_out(claimed: Claimed, clockwork: Clockwork) -> Flow[Reply]:
     """Work on a claimed unit and record what came of it."""
     envelope = claimed.envelope
     yield Reached("after_claim", envelope)
+    if envelope.stage == rules.NOTIFICATION:
+        # Before the mail: a mail server that is away keeps no other server waiting.
+        yield from tell_hooks(claimed.job, envelope.part, clockwork)
     outcome = yield from work(claimed)
     yield Reached("after_work", envelope)
     match outcome:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from shared.domain.documents import Create, Doc, Put, Write, event_path, job_path, stage_path
-from shared.domain.pipeline import RECIPES, STAGES, Recipe
+from shared.domain.pipeline import RECIPES, STAGES, Bucket, Recipe
 
 SCHEMA = 1
 
@@ -126,6 +126,11 @@ class Job:
     def terminal(self) -> bool:
         """Whether nothing more will happen by itself."""
         return self.status in TERMINAL
+
+    @property
+    def results(self) -> tuple[Artefact, ...]:
+        """What people may take away; what stages hand to each other is not for them."""
+        return tuple(one for one in self.artefacts if one.bucket == Bucket.OUTPUTS)
 
     @classmethod
     def from_doc(cls, doc: Doc) -> Job:

@@ -25,6 +25,8 @@ from shared.errors import PermanentError
 SCHEMA = 1
 JOIN = "join"
 UPLOADS_PREFIX = "jobs/"
+QUARANTINE_PREFIX = "quarantine/"
+"""Of the work bucket: where objects are put aside that belong to no job."""
 FINALIZED = "google.cloud.storage.object.v1.finalized"
 
 JOB_ID = "[a-z0-9]{20}"

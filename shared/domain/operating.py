@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import cast
 
-from shared.domain import rules
+from shared.domain import errands, rules
 from shared.domain.documents import (
     Committed,
     Delete,
@@ -39,7 +39,7 @@ from shared.domain.failing import fail
 from shared.domain.flows import announce
 from shared.domain.job import Job, StageDoc, StageState, Status, event, revision_of
 from shared.domain.message import Envelope
-from shared.domain.pipeline import STALLED_S
+from shared.domain.pipeline import STAGES, STALLED_S
 from shared.domain.reading import outcome_of, read_view, read_whole
 from shared.domain.recording import ended, stop_stage
 from shared.errors import NotFound, WrongState
@@ -197,6 +197,8 @@ def delete(job_id: str, clockwork: Clockwork) -> Flow[None]:
 
 def dead_letter(envelope: Envelope, clockwork: Clockwork) -> Flow[Reply]:
     """Decide about a message that was delivered too often: by the ledger's state alone."""
+    if STAGES[envelope.stage].errands:
+        return (yield from errands.dead_letter(envelope, clockwork))
     view = yield from read_view(envelope)
     job, stage, unit, now = view.job, view.stage, view.unit, clockwork.now()
     if job is None:
@@ -227,12 +229,14 @@ def dead_letter(envelope: Envelope, clockwork: Clockwork) -> Flow[Reply]:
 
 
 def sweep(clockwork: Clockwork) -> Flow[int]:
-    """Announce again what has made no progress; → how many jobs were looked at.
+    """Announce again what has made no progress; → how many jobs and errands were looked at.
 
     A job that was looked at moves behind all others: however many wait for a person, are in work
     for long or cannot be read, none stands in the way of one that has stopped."""
     began = clockwork.now()
     seen: set[str] = set()
+    # First, since it is soon done: however many jobs have stopped, calls go out when they are due.
+    looked_after = yield from _errands(clockwork)
     while clockwork.now() - began < timedelta(seconds=SWEEP_S):
         stalled = cast("tuple[str, ...]", (yield Stalled(began - timedelta(seconds=STALLED_S))))
         fresh = [job_id for job_id in stalled if job_id not in seen]
@@ -245,7 +249,16 @@ def sweep(clockwork: Clockwork) -> Flow[int]:
     tombs = cast("tuple[str, ...]", (yield Tombstones(began)))
     for job_id in tombs:
         yield from _alone(job_id, _purge_again(job_id))
-    return len(seen) + len(tombs)
+    return looked_after + len(seen) + len(tombs)
+
+
+def _errands(clockwork: Clockwork) -> Flow[int]:
+    """Errands' trouble is theirs: the jobs are looked at all the same."""
+    try:
+        return (yield from errands.sweep_errands(clockwork))
+    except Exception as fault:
+        yield Said("errands.unswept", {"severity": "ERROR", "why": repr(fault)})
+        return 0
 
 
 def _alone(job_id: str, flow: Flow[None]) -> Flow[bool]:
@@ -268,9 +281,15 @@ def _move_behind(job_id: str, now: datetime) -> Flow[None]:
 
 def _purge_again(job_id: str) -> Flow[None]:
     (doc,) = yield from read(job_path(job_id))
-    if doc is not None:
-        yield Purge(job_id)
-        yield from commit(Update(job_path(job_id), {"purge_again_at": None}, doc.version))
+    if doc is None:
+        return
+    yield Purge(job_id)
+    ends = doc.data["expires_at"]
+    if doc.data["purge_again_at"] >= ends:
+        # Nothing that could still arrive lives any longer than the tombstone did.
+        yield from commit(Delete(job_path(job_id), doc.version))
+    else:
+        yield from commit(Update(job_path(job_id), {"purge_again_at": ends}, doc.version))
 
 
 def _sweep_one(job_id: str, clockwork: Clockwork) -> Flow[None]:

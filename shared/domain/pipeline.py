@@ -89,6 +89,8 @@ class Stage:
     """True from the deck on: an edited deck runs these again under a new revision."""
     writes: tuple[tuple[Bucket, str], ...] = ()
     """Every (bucket, prefix) that the function writes under."""
+    errands: str = ""
+    """The collection of its errands, when it does those and no units of jobs."""
     built: bool = True
 
     @property
@@ -245,6 +247,15 @@ STAGES: dict[str, Stage] = {
             writes=((_U, "jobs/"), (_U, PROMPTS_PREFIX)),
         ),
         Stage(
+            "webhook", Kind.SUPPORT, Message(),
+            ("outcome",), (), 60, 256, 0.167, 8, attempts=10, errands="deliveries",
+        ),
+        Stage(
+            "personal_data", Kind.SUPPORT, Message(),
+            (), (), 540, 512, 0.333, 1, attempts=10, secrets=("RECEIPT_KEY",),
+            writes=((_O, "exports/"), (_O, "receipts/")), errands="data_requests",
+        ),
+        Stage(
             "recorder", Kind.SUPPORT, Message(),
             (), ("upload",), 540, 512, 0.333, 1,
             writes=((_U, "jobs/"), (_W, "recordings/")), built=False,
@@ -252,7 +263,7 @@ STAGES: dict[str, Stage] = {
         Stage("api", Kind.HTTPS, Request(), (), ("upload",), 60, 512, 0.333, 16,
               secrets=("SMTP_URL",),
               writes=((_U, PROMPTS_PREFIX), (_U, "jobs/"), (_W, DECKS_PREFIX))),
-        Stage("media", Kind.HTTPS, Request(), (), (), 300, 512, 0.333, 16, built=False),
+        Stage("media", Kind.HTTPS, Request(), (), (), 300, 512, 0.333, 16),
         Stage("console", Kind.HTTPS, Request(), (), (), 30, 256, 0.167, 32, built=False),
     )
 }  # fmt: skip

@@ -23,6 +23,7 @@ from shared.http import headers, problems
 from shared.http.exchange import Answer, Call, read_body, read_query
 from shared.http.idempotency import answer_once
 from shared.http.problems import ConditionMissing, MethodNotAllowed, NotAcceptable
+from shared.http.ranges import CONDITIONS
 from shared.http.routing import Route, Table, check_parameters
 from shared.logs import bind
 from shared.ports import Identity, User
@@ -121,6 +122,9 @@ class Application:
             idempotency_key=key,
             seed=secrets.token_hex(16),
             client=headers.client(request, settings.proxies),
+            conditions={
+                name: request.headers[name] for name in CONDITIONS if name in request.headers
+            },
         )
         answer = answer_once(route, call) if key else route.handler(call)
         return _response(request, route, answer)
@@ -155,6 +159,8 @@ class Application:
             response = Response(body, status, mimetype=problems.MEDIA_TYPE)
         response.vary.add("Accept")
         response.headers.update(problems.headers_of(fault, status))
+        if isinstance(fault, problems.RangeNotSatisfiable):
+            response.headers["Content-Range"] = f"bytes */{fault.size}"
         return response
 
 
@@ -186,6 +192,9 @@ def _allowed(methods: Mapping[str, Route]) -> tuple[str, ...]:
 
 def _response(request: Request, route: Route, answer: Answer) -> Response:
     status = route.status if answer.status is None else answer.status
+    if answer.stream is not None:
+        # Its Content-Length stands in the headers: nobody counts what is yet to be read.
+        return Response(answer.stream, status, dict(answer.headers), direct_passthrough=True)
     if answer.body is None and answer.content is None:
         return Response(status=status, headers=dict(answer.headers))
     data = answer.content or b""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -33,13 +33,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back. `status` None: the route's own."""
+    """What goes back. `status` None: the route's own.
+
+    `stream` are bytes in blocks, read while they are sent and closed when the other side hangs up;
+    their type and number stand in `headers`."""
 
     body: BaseModel | None = None
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes | None = None
     """A body that is written already, in the route's media type."""
+    stream: Iterator[bytes] | None = None
 
     @classmethod
     def redirect(cls, url: str) -> Answer:
@@ -69,6 +73,8 @@ class Call:
     a crash, has the same one."""
     client: str = ""
     """Where the request came from, for limits: an IPv4 address or the /64 of an IPv6 one."""
+    conditions: Mapping[str, str] = field(default_factory=dict)
+    """The headers of `shared.http.ranges` that came along."""
 
     def check_match(self, now: BaseModel) -> None:
         """Raises ChangedMeanwhile unless If-Match is absent, `*` or names this state."""

@@ -16,12 +16,12 @@ REQUEST_ID = "X-Request-Id"
 PREFLIGHT_S = 3600
 IDEMPOTENCY_KEY = "Idempotency-Key"
 ACCEPTED = (
-    "Authorization", "Content-Type", IDEMPOTENCY_KEY, "If-Match", "If-None-Match", REQUEST_ID,
-    "traceparent",
+    "Authorization", "Content-Type", IDEMPOTENCY_KEY, "If-Match", "If-None-Match", "If-Range",
+    "Range", REQUEST_ID, "traceparent",
 )  # fmt: skip
 EXPOSED = (
-    "Allow", "ETag", "Idempotency-Replayed", "Location", "RateLimit", "RateLimit-Policy",
-    "Retry-After", REQUEST_ID,
+    "Accept-Ranges", "Allow", "Content-Disposition", "Content-Length", "Content-Range", "ETag",
+    "Idempotency-Replayed", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", REQUEST_ID,
 )  # fmt: skip
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")

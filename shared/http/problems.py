@@ -94,6 +94,22 @@ class LinkRevoked(PermanentError):
     code = "link-revoked"
 
 
+class PreconditionFailed(PermanentError):
+    """What is there is not the version that the request is meant for."""
+
+    code = "precondition-failed"
+
+
+class RangeNotSatisfiable(PermanentError):
+    """The range cannot be read, or lies behind the end; `size` is how many bytes there are."""
+
+    code = "range-not-satisfiable"
+
+    def __init__(self, size: int = 0) -> None:
+        self.size = size
+        super().__init__(f"The Range header must ask for bytes=FIRST-LAST out of {size} bytes.")
+
+
 class InvalidFields(InvalidRequest):
     """Some fields of the request cannot be used; `fields` are pairs of a path and a sentence."""
 
@@ -121,8 +137,10 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     LinkRevoked: HTTPStatus.GONE,
     errors.SourceExpired: HTTPStatus.GONE,
     ChangedMeanwhile: HTTPStatus.PRECONDITION_FAILED,
+    PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     ConditionMissing: HTTPStatus.PRECONDITION_REQUIRED,
     errors.LimitReached: HTTPStatus.TOO_MANY_REQUESTS,
     # What the request says and what it asks for: the remaining refusals.

@@ -18,6 +18,10 @@ PARAMETERS: Mapping[str, str] = {
     "slide_id": r"[a-z0-9][a-z0-9-]{0,39}",
     "input": r"[a-z]{1,20}[0-9]{0,2}",
     "code": r"[a-z]+(-[a-z]+)*",
+    "webhook_id": r"[a-z0-9]{20}",
+    "delivery_id": r"[a-z0-9]{20}",
+    "request_id": r"[a-z0-9]{20}",
+    "number": r"[1-9][0-9]{0,3}",
 }
 """What may stand in a path, by name. Whoever names something else asks for what is not there."""
 _PLACE = re.compile(r"\{([a-z_]+)\}")
@@ -54,6 +58,8 @@ class Route:
     """Where its answer names what it has made: a path's parameter to a JSON pointer."""
     group: str = ""
     """The heading under which its documentation stands."""
+    also: tuple[int, ...] = ()
+    """Further statuses that are no errors, such as 206, 302 and 304."""
 
     @property
     def parameters(self) -> tuple[str, ...]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import api, emotions, frames, stitching
+from tests.benchmarks import api, emotions, frames, media, stitching
 
 BENCHMARKS = {
     "api": api.main,
     "emotions": emotions.main,
     "frames": frames.main,
+    "media": media.main,
     "stitching": stitching.main,
 }
 

@@ -257,3 +257,46 @@ def test_an_owners_documents_come_in_pages_newest_first(ledger: JobStore) -> Non
     rest = ledger.owned("mails", owner, after=behind, most=9)
 
     assert [doc.id for doc in (*first, *rest)] == ids[::-1]
+
+
+def test_documents_are_found_by_their_owner_page_by_page(ledger: JobStore, job: str) -> None:
+    owner, other = f"alice {job}", f"bob {job}"
+    ids = sorted(secrets.token_hex(10) for _ in range(5))
+    ledger.commit([Create(f"webhooks/{one}", {"owner": owner}) for one in ids])
+    ledger.commit([Create(f"webhooks/{secrets.token_hex(10)}", {"owner": other})])
+    first = ledger.documents_of("webhooks", owner, most=3)
+    rest = ledger.documents_of("webhooks", owner, after=first[-1].id, most=3)
+    assert [doc.id for doc in first + rest] == ids
+    ledger.commit([Delete(f"webhooks/{one}") for one in ids])
+    assert ledger.documents_of("webhooks", owner) == ()
+
+
+def test_what_is_due_is_found_and_what_has_ended_is_not(ledger: JobStore, job: str) -> None:
+    kind = f"kind{job[5:]}"
+    late, soon = NOW - timedelta(minutes=2), NOW - timedelta(minutes=1)
+    rows = {"b": soon, "a": late, "c": None, "d": NOW, "e": NOW + timedelta(days=1)}
+    ledger.commit([Create(f"{kind}/{name}", {"look_at": at}) for name, at in rows.items()])
+    assert [doc.id for doc in ledger.due(kind, NOW)] == ["a", "b"]
+    assert [doc.id for doc in ledger.due(kind, NOW, most=1)] == ["a"]
+
+
+def test_the_newest_come_first_and_no_page_swallows_one(ledger: JobStore, job: str) -> None:
+    kind = f"kind{job[5:]}"
+    for name, at in {"a": NOW, "b": NOW, "c": NOW - timedelta(days=1), "d": NOW}.items():
+        ledger.commit([Create(f"{kind}/{name}", {"of": "x", "created_at": at})])
+    ledger.commit([Create(f"{kind}/z", {"of": "y", "created_at": NOW})])
+    first = ledger.newest(kind, ("of", "x"), after=None, most=2)
+    rest = ledger.newest(kind, ("of", "x"), after=(NOW, first[-1].id), most=5)
+    assert [doc.id for doc in first + rest] == ["d", "b", "a", "c"]
+
+
+def test_a_purge_takes_what_stands_beside_the_job(ledger: JobStore, job: str) -> None:
+    beside = ("mails", "shares", "deliveries")
+    mine = [f"{name}/{secrets.token_hex(10)}" for name in beside]
+    others = [f"{name}/{secrets.token_hex(10)}" for name in beside]
+    ledger.commit([Create(path, {"job": job[5:]}) for path in mine])
+    ledger.commit([Create(path, {"job": "another"}) for path in others])
+    ledger.purge(job[5:])
+    assert ledger.read(mine) == (None, None, None)
+    assert all(ledger.read(others))
+    ledger.commit([Delete(path) for path in others])

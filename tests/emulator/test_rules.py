@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 import uuid
 from collections.abc import Mapping
@@ -11,9 +12,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from infra.local.layout import PROJECT
+from infra.local.layout import PROJECT, ROOT
 from infra.local.tenant import Tenant
 from infra.local.wire import Answer, request
+from shared.domain.data_requests import BY_FIELD, BY_HASH, BY_ID
+from shared.domain.pipeline import STAGES
 
 pytestmark = pytest.mark.suite
 
@@ -21,7 +24,14 @@ ALICE, BOB = "alice-uid", "bob-uid"
 WHO: Mapping[str, str | None] = {"anonymous": None, "other": BOB, "owner": ALICE}
 READABLE = ("jobs", "stages", "events", "mails")
 """What an owner may read. Everything else, named or not, is closed."""
-COLLECTIONS = (*READABLE, "units", "shares", "users", "anything")
+CLOSED = (
+    "units", "shares", "webhooks", "deliveries", "data_requests", "removed", "receipt_keys",
+    "preferences", "limits", "idempotency", "users", "anything",
+)  # fmt: skip
+COLLECTIONS = (*READABLE, *CLOSED)
+PARENTS: Mapping[str, str] = {
+    "stages": "jobs", "events": "jobs", "units": "jobs", "removed": "data_requests",
+}  # fmt: skip
 FILTERED = ("jobs", "mails")
 """Listed by their owner's uid; what lies under a job is listed as it is."""
 
@@ -35,8 +45,7 @@ class Ledger:
 
     def collection(self, name: str) -> str:
         """Its path below the database."""
-        below = name in ("stages", "events", "units")
-        return f"jobs/{self.job}/{name}" if below else name
+        return f"{PARENTS[name]}/{self.job}/{name}" if name in PARENTS else name
 
     def path(self, name: str) -> str:
         """The path of Alice's document in it."""
@@ -59,10 +68,24 @@ class Ledger:
                     "value": {"stringValue": owner},
                 }
             }
-        path = f"{parent}:runQuery" if parent else ":runQuery"
+        return self._run(f"/{parent}" if parent else "", wanted, uid)
+
+    def query_group(self, name: str, uid: str | None, owner: str) -> Answer:
+        """List all collections of a name at once, filtered by an owner."""
+        where = {
+            "fieldFilter": {
+                "field": {"fieldPath": "owner"},
+                "op": "EQUAL",
+                "value": {"stringValue": owner},
+            }
+        }
+        wanted = {"from": [{"collectionId": name, "allDescendants": True}], "where": where}
+        return self._run("", wanted, uid)
+
+    def _run(self, parent: str, query: Mapping[str, object], uid: str | None) -> Answer:
         headers = {} if uid is None else {"Authorization": f"Bearer {_token(uid)}"}
-        url = f"{self.root}/{path}".replace("/:runQuery", ":runQuery")
-        return request("POST", url, {"structuredQuery": wanted}, headers=headers)
+        url = f"{self.root}{parent}:runQuery"
+        return request("POST", url, {"structuredQuery": query}, headers=headers)
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +123,49 @@ def test_only_an_owner_lists_documents(ledger: Ledger, name: str, who: str) -> N
 @pytest.mark.parametrize("name", FILTERED)
 def test_nobody_lists_everybodys_documents(ledger: Ledger, name: str, who: str) -> None:
     assert ledger.query(name, WHO[who], None).status == 403
+
+
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize("name", COLLECTIONS)
+def test_nobody_lists_what_lies_below_all_documents_at_once(
+    ledger: Ledger, name: str, who: str
+) -> None:
+    assert ledger.query_group(name, WHO[who], ALICE).status == 403
+
+
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize("name", CLOSED)
+def test_not_even_ones_own_is_listed_where_it_is_closed(
+    ledger: Ledger, name: str, who: str
+) -> None:
+    assert ledger.query(name, WHO[who], ALICE).status == 403
+
+
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize("name", COLLECTIONS)
+def test_nobody_makes_a_document_in_ones_own_name_by_writing_all_of_it(
+    ledger: Ledger, name: str, who: str
+) -> None:
+    uid = WHO[who]
+    path = f"{ledger.collection(name)}/{uid or 'nobody'}-{uuid.uuid4().hex[:8]}"
+
+    assert ledger.ask("PATCH", path, uid, _fields(uid or ALICE)).status == 403
+
+
+def test_every_collection_that_the_house_knows_is_put_to_the_test() -> None:
+    source = "\n".join(
+        path.read_text()
+        for folder in ("shared", "functions")
+        for path in (ROOT / folder).rglob("*.py")
+    )
+    indexes = json.loads((ROOT / "infra" / "firestore.indexes.json").read_text())
+    known = {one["collectionGroup"] for one in indexes["indexes"] + indexes["fieldOverrides"]}
+    known |= {*BY_FIELD, *BY_ID, *BY_HASH, *(row.errands for row in STAGES.values() if row.errands)}
+    # A docstring names a document as `collection/{what}`, and so does every path that is built.
+    known |= set(re.findall(r"[\"`]([a-z_]+)/\{[a-z_.\[\]\"]+\}[\"`:]", source))
+    paths_of_the_api = {"v1", "jobs", "moodreel"}
+
+    assert known - paths_of_the_api - set(COLLECTIONS) == set()
 
 
 @pytest.mark.parametrize("who", WHO)

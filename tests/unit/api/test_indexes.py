@@ -47,6 +47,11 @@ def queries(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         store.owned(name, "alice", after=None, most=5)
     store.open_jobs("alice", ["running"])
     store.stored_bytes("alice")
+    store.documents_of("webhooks", "alice")
+    store.documents_of("webhooks", "alice", after="a" * 20)
+    store.due("deliveries", NOW)
+    store.newest("deliveries", ("webhook", "h" * 20), after=None, most=5)
+    store.newest("deliveries", ("webhook", "h" * 20), after=(NOW, "a" * 20), most=5)
     return asked
 
 
@@ -86,8 +91,8 @@ def test_every_query_of_the_ledger_finds_its_index(queries: list[Any]) -> None:
     }
     wanted = {needed(one) for one in queries} - {None}
 
-    assert len(queries) == 9
-    assert len(wanted) == 6
+    assert len(queries) == 14
+    assert len(wanted) == 7
     assert wanted <= declared
 
 
@@ -119,5 +124,5 @@ def test_only_what_is_forgotten_by_itself_has_a_time_to_live() -> None:
     }
 
     # Not jobs: their documents go by deletion, which also takes what lies below them.
-    names = ("mails", "shares", "limits", "idempotency")
+    names = ("mails", "shares", "limits", "idempotency", "deliveries", "data_requests")
     assert forgotten == {(name, "expires_at") for name in names}

@@ -79,7 +79,7 @@ class MemoryLedger:
         return tuple(job for job, at in due.items() if at is not None and at < before)[:most]
 
     def purge(self, job_id: str) -> None:
-        for path in [path for path in self.docs if path.startswith(f"jobs/{job_id}/")]:
+        for path in self.paths_of_job(job_id):
             del self.docs[path]
 
     def jobs_of(
@@ -125,6 +125,52 @@ class MemoryLedger:
 
     def _jobs(self, owner: str) -> list[Doc]:
         return [doc for doc in self.list_under("jobs") if doc.data.get("owner") == owner]
+
+    def paths_of_job(self, job_id: str) -> tuple[str, ...]:
+        beside = ("mails", "shares", "deliveries")
+        return tuple(
+            path
+            for path, (data, _) in sorted(self.docs.items())
+            if path.startswith(f"jobs/{job_id}/")
+            or (path.split("/")[0] in beside and data.get("job") == job_id)
+        )
+
+    def documents_of(
+        self, collection: str, owner: str, *, after: str = "", most: int = 1000
+    ) -> tuple[Doc, ...]:
+        found = [
+            doc
+            for doc in self.list_under(collection)
+            if doc.data.get("owner") == owner and doc.id > after
+        ]
+        return tuple(found[:most])
+
+    def paths_naming(self, collection: str, part: str) -> tuple[str, ...]:
+        return tuple(doc.path for doc in self.list_under(collection) if part in doc.id)
+
+    def due(self, collection: str, before: datetime, most: int = 100) -> tuple[Doc, ...]:
+        found = [
+            doc
+            for doc in self.list_under(collection)
+            if doc.data["look_at"] is not None and doc.data["look_at"] < before
+        ]
+        return tuple(sorted(found, key=lambda doc: doc.data["look_at"])[:most])
+
+    def newest(
+        self,
+        collection: str,
+        where: tuple[str, str],
+        *,
+        after: tuple[datetime, str] | None,
+        most: int,
+    ) -> tuple[Doc, ...]:
+        found = [
+            ((doc.data["created_at"], doc.id), doc)
+            for doc in self.list_under(collection)
+            if doc.data.get(where[0]) == where[1]
+        ]
+        found.sort(key=lambda row: row[0], reverse=True)
+        return tuple(doc for key, doc in found if after is None or key < after)[:most]
 
     def _apply(self, write: Write) -> None:
         match write:

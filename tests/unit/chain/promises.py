@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
+from shared.domain.errand import ErrandState
+from shared.domain.hooks import WEBHOOK, event_id
 from shared.domain.job import Status, UnitState, revision_of
 from shared.domain.message import JOIN
 from shared.domain.pipeline import RECIPES, STAGES
+from shared.domain.rules import outcome_part
 from tests.unit.chain.world import JOB, World
 
 
@@ -69,13 +72,14 @@ def settle(world: World, rounds: int = 120) -> None:
             while world.workers:
                 world.step(0)
                 at_every_moment(world)
-            if world.published == before and not world.topic and round_ > 12:
-                if world.job.status is not Status.AWAITING_REVIEW:
-                    return
+            rested = world.published == before and not world.topic and round_ > 12
+            if rested and world.job.status is Status.AWAITING_REVIEW:
                 world.call("release")
                 while world.workers:
                     world.step(0)
                     at_every_moment(world)
+            elif rested and (world.deleted or not world.calling or not world.sweeps):
+                return
             continue
         for _ in range(len(world.topic)):
             world.deliver(0)
@@ -100,6 +104,7 @@ def at_rest(world: World) -> None:
         left = [path for path in world.ledger.docs if path.startswith(f"jobs/{JOB}/")]
         assert not left, f"left of a deleted job: {left}"
         assert not world.objects, f"objects left of a deleted job: {world.objects}"
+        assert not world.deliveries(), "calls are left that tell of a deleted job"
         assert job.status is Status.DELETED
         return
     assert job.terminal, f"the job stopped silently: {job.status} {dict(job.stages)}"
@@ -127,4 +132,38 @@ def at_rest(world: World) -> None:
         # One more for each holder that crashed or was too slow between sending and recording.
         allowed = 1 + world.takeovers[part]
         assert copies <= allowed, f"{part} was told {copies} times, {allowed} allowed"
+    every_call_is_made(world)
     assert world.published < 3000, f"{world.published} messages for one job"
+
+
+def every_call_is_made(world: World) -> None:
+    """Whatever was told by mail was told to every server, as one event, and no oftener than a
+    crash, a slow worker or the server's own refusal explains."""
+    made = world.deliveries()
+    told = [unit for unit in world.units() if unit.stage == "notification"]
+    events = {event_id(JOB, unit.revision, unit.part) for unit in told}
+    strange = {one["event_id"] for one in made.values()} - events
+    assert not strange, f"events that never happened: {strange}"
+    for unit in told:
+        if unit.state is not UnitState.DONE:
+            continue
+        for hook in world.servers:
+            key = event_id(JOB, unit.revision, unit.part)
+            here = [
+                number
+                for number, one in made.items()
+                if (one["event_id"], one["webhook"]) == (key, hook)
+            ]
+            assert len(here) == 1, f"{unit.part} makes {len(here)} deliveries to {hook[0]}"
+    current = event_id(JOB, world.job.revision, outcome_part(world.job))
+    for number, one in made.items():
+        if one["event_id"] != current and not world.sweeps:
+            # A redrive or an edit came before its message did: the sweeper alone looks after it.
+            continue
+        worn = one["attempt"] >= STAGES[WEBHOOK].attempts
+        ended = one["state"] == ErrandState.DONE or (one["state"] == ErrandState.FAILED and worn)
+        assert ended, f"a call was lost: {one['event']} is {one['state']}"
+        if one["state"] == ErrandState.DONE:
+            assert world.calls[number] >= 1, "a call was said to be made and was not"
+        allowed = 1 + world.takeovers[number] + world.excused[number]
+        assert world.calls[number] <= allowed, f"{world.calls[number]} calls, {allowed} allowed"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from shared.domain import effects as fx
 from shared.domain import flows
 from shared.domain.documents import Committed, Delete, Update
@@ -9,7 +11,12 @@ from shared.domain.job import Status, UnitState
 from shared.domain.message import Envelope
 from shared.domain.pipeline import STAGES
 from tests.unit.chain import promises
-from tests.unit.chain.world import JOB, World
+from tests.unit.chain.world import JOB, PROMPT_HOOK, World
+
+
+def a_world(**how: Any) -> World:
+    """One whose server answers at once: what follows is not about calls."""
+    return World(servers=(PROMPT_HOOK,), **how)
 
 
 def run_out(world: World) -> None:
@@ -35,7 +42,7 @@ def fail_first_part(world: World) -> None:
 
 
 def test_an_answer_lost_to_a_claim_costs_neither_a_lease_nor_an_attempt() -> None:
-    world = World(recipe="frames")
+    world = a_world(recipe="frames")
     world.upload("video")
     world.lose_answer()
     deliver_all(world)
@@ -44,7 +51,7 @@ def test_an_answer_lost_to_a_claim_costs_neither_a_lease_nor_an_attempt() -> Non
 
 
 def test_an_answer_lost_to_a_failure_still_has_it_told_at_once() -> None:
-    world = World(recipe="frames")
+    world = a_world(recipe="frames")
     world.upload("video")
     world.deliver(0)
     while not world.refused:
@@ -58,7 +65,7 @@ def test_an_answer_lost_to_a_failure_still_has_it_told_at_once() -> None:
 
 
 def test_an_answer_lost_to_a_redrive_still_has_the_work_announced() -> None:
-    world = World(recipe="frames")
+    world = a_world(recipe="frames")
     fail_first_part(world)
     deliver_all(world)
     world.lose_answer()
@@ -81,7 +88,7 @@ def wear_out(world: World) -> None:
 
 
 def test_a_late_judgement_of_the_failed_epoch_does_not_fail_the_redriven_job() -> None:
-    world = World(recipe="frames")
+    world = a_world(recipe="frames")
     wear_out(world)
     unit = f"jobs/{JOB}/units/upload_trigger-0-video"
     worn = {"attempt": STAGES["upload_trigger"].attempts}
@@ -106,7 +113,7 @@ def test_a_late_judgement_of_the_failed_epoch_does_not_fail_the_redriven_job() -
 
 
 def test_a_refusal_from_an_older_epoch_only_frees_the_unit() -> None:
-    world = World(recipe="still")
+    world = a_world(recipe="still")
     world.upload("picture")
     world.upload("sound")
     world.deliver(0)
@@ -140,7 +147,7 @@ def stop_silently(world: World) -> None:
 
 
 def test_jobs_that_cannot_be_read_do_not_keep_the_sweeper_from_the_others() -> None:
-    world = World(recipe="frames", page=2)
+    world = a_world(recipe="frames", page=2)
     for n in range(3):
         strange = f"{n}" * 20
         world.add(strange, "frames")
@@ -155,7 +162,7 @@ def test_jobs_that_cannot_be_read_do_not_keep_the_sweeper_from_the_others() -> N
 
 
 def test_jobs_that_wait_for_people_do_not_keep_the_sweeper_from_the_others() -> None:
-    world = World(recipe="frames", page=2)
+    world = a_world(recipe="frames", page=2)
     for n in range(7):
         world.add(f"{n}" * 20, "frames")
     world.pass_time(86_400)
@@ -171,7 +178,7 @@ def test_jobs_that_wait_for_people_do_not_keep_the_sweeper_from_the_others() -> 
 
 
 def test_a_job_in_work_for_long_does_not_keep_the_sweeper_from_the_others() -> None:
-    world = World(recipe="frames", page=1)
+    world = a_world(recipe="frames", page=1)
     busy = "b" * 20
     world.add(busy, "frames")
     claims = flows.deliver(Envelope(busy, "upload_trigger", "video"), world.clockwork)
@@ -188,7 +195,7 @@ def test_a_job_in_work_for_long_does_not_keep_the_sweeper_from_the_others() -> N
 
 
 def test_a_queue_of_an_hour_is_not_made_longer_by_the_sweeper() -> None:
-    world = World(recipe="frames", parts=31)
+    world = a_world(recipe="frames", parts=31)
     world.upload("video")
     while world.stage("frame_extraction")["total"] is None:
         world.deliver(0)
@@ -205,7 +212,7 @@ def test_a_queue_of_an_hour_is_not_made_longer_by_the_sweeper() -> None:
 
 
 def test_what_an_expired_job_leaves_behind_is_removed() -> None:
-    world = World(recipe="frames", page=1)
+    world = a_world(recipe="frames", page=1)
     expired = "e" * 20
     world.add(expired, "frames")
     assert world.ledger.commit([Delete(f"jobs/{expired}")]) is Committed.OK
@@ -219,7 +226,7 @@ def test_what_an_expired_job_leaves_behind_is_removed() -> None:
 
 
 def test_an_upload_that_took_seven_hours_is_not_given_up_at_its_first_dead_letter() -> None:
-    world = World(recipe="frames")
+    world = a_world(recipe="frames")
     world.pass_time(7 * 3600)
     world.upload("video")
     world.deliver(0, dead=True)
@@ -229,7 +236,7 @@ def test_an_upload_that_took_seven_hours_is_not_given_up_at_its_first_dead_lette
 
 
 def test_what_nobody_works_on_for_hours_is_given_up_by_dead_letter() -> None:
-    world = World(recipe="frames")
+    world = a_world(recipe="frames")
     world.upload("video")
     while world.job.status is Status.AWAITING_UPLOAD:
         world.deliver(0)
@@ -249,7 +256,7 @@ def reach_review(world: World) -> None:
 
 
 def test_an_edit_in_the_middle_of_a_film_leaves_only_the_edited_film() -> None:
-    world = World(recipe="presentation", review=True, parts=1)
+    world = a_world(recipe="presentation", review=True, parts=1)
     reach_review(world)
     world.call("release")
     run_out(world)
@@ -270,7 +277,7 @@ def test_an_edit_in_the_middle_of_a_film_leaves_only_the_edited_film() -> None:
 
 
 def test_an_answer_lost_to_an_edit_does_not_edit_twice() -> None:
-    world = World(recipe="presentation", review=True)
+    world = a_world(recipe="presentation", review=True)
     reach_review(world)
     world.lose_answer()
     world.call("edit")
@@ -285,7 +292,7 @@ def test_an_answer_lost_to_an_edit_does_not_edit_twice() -> None:
 
 
 def test_a_failure_beside_the_review_is_redriven_into_the_review() -> None:
-    world = World(recipe="recap", review=True, parts=1)
+    world = a_world(recipe="recap", review=True, parts=1)
     for one in world.job.inputs:
         world.upload(one.name)
     held = None

@@ -5,6 +5,7 @@ A rule whose absence no schedule notices would be a rule that nothing proves.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -12,13 +13,14 @@ from typing import Any
 import pytest
 
 from shared.domain import effects as fx
-from shared.domain import flows, recording, rules
-from shared.domain.documents import Committed, Increment, Update, stage_path
+from shared.domain import errands, flows, hooks, recording, rules
+from shared.domain.documents import Committed, Increment, Update, Write, stage_path
 from shared.domain.job import Job, UnitState
 from shared.domain.message import Envelope
 from shared.domain.reading import read_view
 from shared.domain.rules import Verdict
 from tests.unit.chain import schedule
+from tests.unit.chain.test_calls import deleted_while_its_outcome_is_told
 from tests.unit.chain.world import World
 
 SCHEDULES = 400
@@ -26,6 +28,7 @@ SCHEDULES = 400
 Patch = pytest.MonkeyPatch
 real_verdict = rules.verdict
 real_out_of_date = rules.out_of_date
+real_carry_out = flows.carry_out
 
 
 def done_is_not_terminal(patch: Patch) -> None:
@@ -96,6 +99,42 @@ def nothing_waits_for_a_review(patch: Patch) -> None:
     patch.setattr(rules, "is_held", lambda _job, _stage: False)
 
 
+def servers_are_called_after_the_outcome_is_recorded(patch: Patch) -> None:
+    def carry_out(claimed: fx.Claimed, clockwork: fx.Clockwork) -> fx.Flow[fx.Reply]:
+        reply = yield from real_carry_out(claimed, clockwork)
+        if claimed.envelope.stage == rules.NOTIFICATION and reply is fx.Reply.ACK:
+            yield from hooks.tell_hooks(claimed.job, claimed.envelope.part, clockwork)
+        return reply
+
+    patch.setattr(flows, "tell_hooks", _nothing)
+    patch.setattr(flows, "carry_out", carry_out)
+
+
+def every_telling_is_an_event_of_its_own(patch: Patch) -> None:
+    numbers = itertools.count()
+    patch.setattr(hooks, "delivery_id", lambda *_: f"{next(numbers):020d}")
+
+
+def calls_are_made_without_asking_for_their_job(patch: Patch) -> None:
+    def commit(*writes: Write) -> fx.Flow[Committed]:
+        return (yield from fx.commit(*(one for one in writes if "/stages/" not in one.path)))
+
+    patch.setattr(hooks, "commit", commit)
+
+
+def nobody_looks_after_errands(patch: Patch) -> None:
+    patch.setattr(errands, "sweep_errands", _none)
+
+
+def _nothing(*_: Any) -> fx.Flow[None]:
+    yield from ()
+
+
+def _none(*_: Any) -> fx.Flow[int]:
+    yield from ()
+    return 0
+
+
 def objects_of_an_earlier_attempt_are_refused(world: World) -> None:
     world.adopt = False
 
@@ -124,6 +163,9 @@ def _broken(change: Callable[[World], None] | None = None, schedules: int = SCHE
         outcome_is_keyed_without_its_epoch,
         an_edit_overtakes_nothing,
         nothing_waits_for_a_review,
+        servers_are_called_after_the_outcome_is_recorded,
+        every_telling_is_an_event_of_its_own,
+        nobody_looks_after_errands,
     ],
     ids=lambda rule: rule.__name__,
 )
@@ -146,6 +188,11 @@ def test_without_the_rule_only_the_sweeper_saves_the_job(
     net. So the schedules run without it here; with the rules, all is well even so (below)."""
     take_away(monkeypatch)
     assert _broken(without_sweeper)
+
+
+def test_without_asking_for_its_job_a_call_tells_of_a_deleted_one(monkeypatch: Patch) -> None:
+    calls_are_made_without_asking_for_their_job(monkeypatch)
+    assert deleted_while_its_outcome_is_told().deliveries()
 
 
 def test_without_adoption_a_crash_after_the_write_fails_a_healthy_job() -> None:

@@ -9,8 +9,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.domain import effects as fx
-from shared.domain import flows, operating, reviewing, rules
+from shared.domain import errands, flows, operating, reviewing, rules
 from shared.domain.documents import Committed, Create, Update, Write
+from shared.domain.errand import (
+    Abandoned,
+    ErrandClaimed,
+    ErrandOutcome,
+    ErrandState,
+    Postponed,
+    Settled,
+)
+from shared.domain.hooks import EVENTS, WEBHOOK, new_hook
 from shared.domain.job import Artefact, Job, JobInput, Status, Unit, UnitState, new_job, revision_of
 from shared.domain.message import JOIN, Envelope, ObjectRef
 from shared.domain.pipeline import RECIPES, feeds
@@ -18,6 +27,9 @@ from shared.errors import NotFound, WrongState
 from tests.unit.chain.memory import MemoryLedger
 
 JOB = "j" * 20
+OWNER = "someone"
+PROMPT_HOOK, SLOW_HOOK = "a" * 20, "s" * 20
+"""A server that answers, and one that has to be called three times."""
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -48,6 +60,7 @@ class World:
 
     recipe: str = "emotions"
     parts: int = 2
+    servers: tuple[str, ...] = (PROMPT_HOOK, SLOW_HOOK)
     now: datetime = START
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     topic: list[Mail] = field(default_factory=list)
@@ -57,6 +70,8 @@ class World:
     sent: Counter[str] = field(default_factory=Counter)
     takeovers: Counter[str] = field(default_factory=Counter)
     done_commits: Counter[str] = field(default_factory=Counter)
+    calls: Counter[str] = field(default_factory=Counter)
+    excused: Counter[str] = field(default_factory=Counter)
     refused: bool = False
     published: int = 0
     adopt: bool = True
@@ -74,13 +89,17 @@ class World:
         self._numbers = itertools.count()
         self.clockwork = fx.Clockwork(lambda: self.now, lambda: f"t{next(self._numbers)}")
         self.add(JOB, self.recipe)
+        for hook in self.servers:
+            events = tuple(EVENTS.values())
+            made = new_hook(hook, OWNER, "https://x.test", events, "whsec_eA==", self.now)
+            assert self.ledger.commit([made]) is Committed.OK
 
     def add(self, job_id: str, recipe: str) -> None:
         """A job that waits for its uploads. Only JOB's messages and objects move in this world."""
         made = self.ledger.commit(
             new_job(
                 job_id=job_id,
-                owner="someone",
+                owner=OWNER,
                 email="someone@example.org",
                 recipe=RECIPES[recipe],
                 title="",
@@ -116,7 +135,8 @@ class World:
             return
         mail = waiting[index % len(waiting)]
         mail.in_flight = True
-        handle = operating.dead_letter if dead else flows.deliver
+        handle = errands.do if mail.envelope.stage == WEBHOOK else flows.deliver
+        handle = operating.dead_letter if dead else handle
         self._start(handle(mail.envelope, self.clockwork), mail, mail.envelope.stage)
 
     def call(self, what: str) -> None:
@@ -154,11 +174,15 @@ class World:
         self.lost_answers = 1
 
     def renew(self, index: int) -> None:
-        working = [one for one in self.workers if isinstance(one.effect, fx.Work)]
+        working = [one for one in self.workers if isinstance(one.effect, fx.Work | fx.Run)]
         if working:
             worker = working[index % len(working)]
-            assert isinstance(worker.effect, fx.Work)
-            beat = flows.renew(worker.effect.claimed, self.clockwork)
+            beat: fx.Flow[bool]
+            if isinstance(worker.effect, fx.Run):
+                beat = errands.renew(worker.effect.claimed, self.clockwork)
+            else:
+                assert isinstance(worker.effect, fx.Work)
+                beat = flows.renew(worker.effect.claimed, self.clockwork)
             if self.run(beat) is False:
                 worker.stop = True
 
@@ -235,6 +259,13 @@ class World:
                 return self.ledger.stalled(before, self.page) if self.sweeps else ()
             case fx.Tombstones(before):
                 return self.ledger.tombstones(before)
+            case fx.Owned(collection, owner):
+                return self.ledger.documents_of(collection, owner)
+            case fx.Due(collection, before):
+                return self.ledger.due(collection, before, self.page) if self.sweeps else ()
+            case fx.Run(errand):
+                assert worker is not None
+                return self._call(errand, worker, outcome)
             case _:
                 return None
         return None
@@ -244,7 +275,7 @@ class World:
         taken = [write for write in writes if self._takes_over(write)]
         done = self.ledger.commit(writes)
         if done is Committed.OK:
-            self.takeovers.update(write.path.split("notification-")[1] for write in taken)
+            self.takeovers.update(_number(write.path) for write in taken)
             for write in writes:
                 if "/units/" in write.path and isinstance(write, Update):
                     self.done_commits[write.path] += write.fields.get("state") == UnitState.DONE
@@ -257,7 +288,8 @@ class World:
 
     def _takes_over(self, write: Write) -> bool:
         """Whether a claim takes a lease that ran out: its holder crashed, or was too slow."""
-        if not isinstance(write, Update) or "/units/notification" not in write.path:
+        told = "/units/notification" in write.path or write.path.startswith("deliveries/")
+        if not isinstance(write, Update) or not told:
             return False
         there = self.ledger.docs.get(write.path)
         leased = there is not None and there[0]["state"] == UnitState.LEASED
@@ -299,6 +331,19 @@ class World:
             review = bool(claimed.stage.parts[0].get("review", self.review))
         return fx.Finished(artefacts, plan=plan, adopted=adopted, review=review)
 
+    def _call(self, claimed: ErrandClaimed, worker: Worker, outcome: str) -> ErrandOutcome:
+        """A stranger's server is called; the slow one has to be called three times."""
+        if worker.stop:
+            return Abandoned()
+        errand = claimed.errand
+        self.calls[errand.id] += 1
+        slow = errand.data["webhook"] == SLOW_HOOK and self.excused[errand.id] < 2
+        if slow or outcome != "finished":
+            self.excused[errand.id] += 1
+            later_s = 60 if self.sweeps and self.excused[errand.id] == 2 else 5
+            return Postponed(later_s, "status-503", "It answered 503.")
+        return Settled()
+
     # --- what can be seen --------------------------------------------------------------------
 
     @property
@@ -314,6 +359,17 @@ class World:
     def units(self) -> list[Unit]:
         return [Unit.from_doc(doc) for doc in self.ledger.list_under(f"jobs/{JOB}/units")]
 
+    def deliveries(self) -> dict[str, dict[str, Any]]:
+        """The calls that are made because of JOB, by their ids."""
+        found = self.ledger.list_under("deliveries")
+        return {doc.id: dict(doc.data) for doc in found if doc.data["job"] == JOB}
+
+    @property
+    def calling(self) -> bool:
+        """Whether calls are still to be made."""
+        ends = (ErrandState.DONE, ErrandState.FAILED)
+        return any(one["state"] not in ends for one in self.deliveries().values())
+
     def stage(self, name: str) -> dict[str, Any]:
         path = f"jobs/{JOB}/stages/{name}-{revision_of(name, self.job.revision)}"
         return self.ledger.docs[path][0]
@@ -321,3 +377,8 @@ class World:
 
 def _guarded(write: Write) -> bool:
     return isinstance(write, Create) or getattr(write, "version", None) is not None
+
+
+def _number(path: str) -> str:
+    """What is counted by: a notification's revision and outcome, or a delivery's id."""
+    return path.rpartition("/")[2].removeprefix("notification-")

@@ -1,0 +1,41 @@
+"""Every operation of `media`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from functions.media.streaming import MediaQuery, get_own, get_shared
+from shared.errors import SourceExpired
+from shared.http.exchange import Answer, Call
+from shared.http.forms import Told
+from shared.http.problems import LinkExpired, LinkRevoked, PreconditionFailed, RangeNotSatisfiable
+from shared.http.routing import Route
+
+
+class Health(Told):
+    """It answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+def health(_call: Call) -> Answer:
+    """Asks no neighbour."""
+    return Answer(Health())
+
+
+_ALSO = (206, 302, 304)
+_ERRORS = (SourceExpired, PreconditionFailed, RangeNotSatisfiable)
+
+ROUTES = (
+    Route(
+        "GET", "/v1/media/jobs/{job_id}/{name}", get_own,
+        "The bytes of a result of mine, or of a range of it.",
+        query=MediaQuery, errors=_ERRORS, also=_ALSO,
+    ),
+    Route(
+        "GET", "/v1/media/share/{token}", get_shared,
+        "The bytes of a shared result, without signing in.",
+        query=MediaQuery, signed_in=False, errors=(*_ERRORS, LinkExpired, LinkRevoked), also=_ALSO,
+    ),
+    Route("GET", "/healthz", health, "Whether media answers.", Health, signed_in=False),
+)  # fmt: skip

@@ -1,0 +1,106 @@
+"""What is removed, written down before it is removed: `data_requests/{id}/removed/{digest}`.
+
+A chunk is named by its content, so the same find after a crash is the same chunk; what was found
+once more in another one counts once. Written and read in pieces: an account may be of any size.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from shared.domain.documents import Create, Delete, Doc
+from shared.ports import JobStore, Stored
+
+CHUNK = 500
+"""Names in a document: far below its limit of 1 MiB."""
+CHUNKS_AT_ONCE = 20
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Removed:
+    """A document by its path, or one version of an object by its bucket's role and name."""
+
+    kind: str
+    name: str
+    generation: int = 0
+    size_bytes: int = 0
+
+    def to_list(self) -> list[object]:
+        """As it stands in a chunk and in the inventory."""
+        return [self.kind, self.name, self.generation, self.size_bytes]
+
+
+def document(path: str) -> Removed:
+    """A document."""
+    return Removed("document", path)
+
+
+def an_object(stored: Stored) -> Removed:
+    """An object."""
+    name = f"{stored.bucket}/{stored.name}"
+    return Removed("object", name, stored.generation, stored.size_bytes)
+
+
+@dataclass
+class Totals:
+    """What an inventory holds, counted while it is read."""
+
+    documents: int = 0
+    objects: int = 0
+    size_bytes: int = 0
+    jobs: int = 0
+
+
+def write_down(store: JobStore, request: str, found: Iterable[Removed]) -> None:
+    """Write down what is about to be removed."""
+    rows = sorted(set(found))
+    for start in range(0, len(rows), CHUNK):
+        # Lists do not nest in the ledger.
+        lines = [json.dumps(one.to_list()) for one in rows[start : start + CHUNK]]
+        digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32]
+        store.commit([Create(f"{_folder(request)}/{digest}", {"owner": request, "rows": lines})])
+
+
+def inventory(store: JobStore, request: str, totals: Totals) -> Iterator[bytes]:
+    """The inventory as people get it, a line of JSON each; the same at every reading. `totals` are
+    right once it is read."""
+    seen: set[bytes] = set()
+    keys = ("kind", "name", "generation", "size_bytes")
+    for doc in _chunks(store, request):
+        for line in doc.data["rows"]:
+            digest = hashlib.sha256(line.encode()).digest()[:16]
+            if digest in seen:
+                continue
+            seen.add(digest)
+            one = Removed(*json.loads(line))
+            _count(totals, one)
+            yield json.dumps(dict(zip(keys, one.to_list(), strict=True))).encode() + b"\n"
+
+
+def forget(store: JobStore, request: str) -> None:
+    """Remove the chunks, once the inventory is an object."""
+    for doc in _chunks(store, request):
+        store.commit([Delete(doc.path)])
+
+
+def _count(totals: Totals, one: Removed) -> None:
+    if one.kind == "object":
+        totals.objects += 1
+        totals.size_bytes += one.size_bytes
+    else:
+        totals.documents += 1
+        totals.jobs += one.name.startswith("jobs/") and one.name.count("/") == 1
+
+
+def _chunks(store: JobStore, request: str) -> Iterator[Doc]:
+    after = ""
+    while docs := store.documents_of(_folder(request), request, after=after, most=CHUNKS_AT_ONCE):
+        yield from docs
+        after = docs[-1].id
+
+
+def _folder(request: str) -> str:
+    return f"data_requests/{request}/removed"

@@ -1,0 +1,30 @@
+"""Signatures after Standard Webhooks: https://github.com/standard-webhooks/standard-webhooks."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterable
+from datetime import datetime
+
+PREFIX = "whsec_"
+
+
+def signed_headers(
+    event_id: str, at: datetime, body: bytes, secrets: Iterable[str]
+) -> dict[str, str]:
+    """The three headers; one signature for each secret that holds, the current one's first."""
+    stamp = str(int(at.timestamp()))
+    content = b".".join([event_id.encode(), stamp.encode(), body])
+    return {
+        "webhook-id": event_id,
+        "webhook-timestamp": stamp,
+        "webhook-signature": " ".join(_signature(one, content) for one in secrets),
+    }
+
+
+def _signature(secret: str, content: bytes) -> str:
+    key = base64.b64decode(secret.removeprefix(PREFIX))
+    made = hmac.new(key, content, hashlib.sha256).digest()
+    return "v1," + base64.b64encode(made).decode()

@@ -1,0 +1,147 @@
+"""Which addresses of strangers may be called: public ones, by https, and nothing of our own house.
+
+A name is resolved once, every address that it has is judged, and the connection goes to one that
+was judged: a name server that answers otherwise the next time changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from urllib.parse import urlsplit
+
+from shared.errors import PermanentError
+
+URL_MOST = 500
+PORTS = frozenset({443, 8443})
+"""The ports of https servers; others are what a scanner would ask for."""
+_NAT64 = IPv6Network("64:ff9b::/96")
+"""RFC 6052: the last 32 bits are an IPv4 address."""
+_CLOSED_IPV4 = (
+    IPv4Network("192.0.0.0/24"),  # RFC 6890: protocol assignments
+    IPv4Network("192.88.99.0/24"),  # RFC 7526: 6to4 relays, given up
+)
+_CLOSED = tuple(
+    IPv6Network(one)
+    for one in (
+        "64:ff9b:1::/48",  # RFC 8215: local NAT64
+        "2001::/32",  # Teredo: leads to an IPv4 address behind a NAT
+        "::/96",  # IPv4-compatible addresses, given up by RFC 4291
+        "::ffff:0:0:0/96",  # IPv4-translated, RFC 2765
+        "fec0::/10",  # site-local, given up by RFC 3879
+        "5f00::/16",  # segment routing, RFC 9602
+    )
+)
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.IGNORECASE)
+_INNER = ("localhost", "local", "internal", "localdomain", "home.arpa", "onion")
+
+
+class UnfitUrl(PermanentError):
+    """This address cannot be called."""
+
+    code = "unfit-url"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A server that may be called, once its addresses are judged. `host` is as TLS and the Host
+    header name it, in ASCII."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+    @property
+    def host_header(self) -> str:
+        """The Host header: the port only where it is not the scheme's own."""
+        name = f"[{self.host}]" if ":" in self.host else self.host
+        own = {"https": 443, "http": 80}[self.scheme]
+        return name if self.port == own else f"{name}:{self.port}"
+
+
+def read_target(url: str, *, private_too: bool = False) -> Target:
+    """What a URL leads to. Raises UnfitUrl with a sentence for whoever gave it.
+
+    `private_too`, local only: any http or https URL goes, whatever its port.
+    """
+    if len(url) > URL_MOST or not url.isascii() or not url.isprintable() or " " in url:
+        raise UnfitUrl(f"A URL has at most {URL_MOST} characters, all of them printable ASCII.")
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError as wrong:
+        raise UnfitUrl("This is no URL.") from wrong
+    schemes = ("https", "http") if private_too else ("https",)
+    if parts.scheme not in schemes:
+        raise UnfitUrl("The URL must begin with https://.")
+    if parts.username is not None or parts.password is not None:
+        raise UnfitUrl("The URL must not carry a user name or password.")
+    if parts.fragment or "#" in url:
+        raise UnfitUrl("The URL must not carry a fragment (#…).")
+    port = {"https": 443, "http": 80}[parts.scheme] if port is None else port
+    if not private_too and port not in PORTS:
+        raise UnfitUrl(f"The URL's port must be {' or '.join(map(str, sorted(PORTS)))}.")
+    _check_host(host, private_too=private_too)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Target(parts.scheme, host, port, path)
+
+
+def _check_host(host: str, *, private_too: bool) -> None:
+    try:
+        ip_address(host)
+    except ValueError:
+        pass
+    else:
+        if not private_too and not is_public(host):
+            raise UnfitUrl("The URL leads to an address that is not public.")
+        return
+    labels = host.rstrip(".").split(".")
+    if len(host) > 253 or not all(_LABEL.fullmatch(one) for one in labels):
+        raise UnfitUrl("The URL names no host; write an international name in its xn-- form.")
+    if private_too:
+        return
+    # "127.1" and "0x7f000001" are addresses to a resolver, and no name ends in a number.
+    if len(labels) < 2 or re.fullmatch(r"[0-9]+|0x[0-9a-f]*", labels[-1], re.IGNORECASE):
+        raise UnfitUrl("The URL must name a host on the public Internet.")
+    if any(host.rstrip(".").lower().endswith("." + one) for one in _INNER):
+        raise UnfitUrl("The URL must name a host on the public Internet.")
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address, in text, is one on the public Internet; False for what is none."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    return _is_public(found)
+
+
+def _is_public(address: IPv4Address | IPv6Address) -> bool:
+    if isinstance(address, IPv6Address):
+        inner = _inner_ipv4(address)
+        if inner is not None:
+            return _is_public(inner)
+        if any(address in network for network in _CLOSED) or address.is_site_local:
+            return False
+    elif any(address in network for network in _CLOSED_IPV4):
+        return False
+    return (
+        address.is_global
+        and not address.is_multicast
+        and not address.is_reserved
+        and not address.is_private
+        and not address.is_unspecified
+    )
+
+
+def _inner_ipv4(address: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address that an IPv6 address stands for on the way."""
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    if address.sixtofour is not None:
+        return address.sixtofour
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return None

@@ -1,0 +1,126 @@
+"""`data_requests/{id}`: a person wants a copy of everything, or wants everything removed.
+
+Each is an errand of the stage `personal_data`: it takes as long as it takes, in steps that can be
+repeated, and outlives a crash at any of them. A request of the API could not: it ends after a
+minute, and a running function may write for minutes after its job was deleted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from shared.domain.documents import Create
+from shared.domain.errand import new_errand
+from shared.domain.message import QUARANTINE_PREFIX, UPLOADS_PREFIX
+from shared.domain.pipeline import PACKS_PREFIX, PROMPTS_PREFIX, STAGES, Bucket, Finalized
+
+PERSONAL_DATA = "personal_data"
+REQUESTS = "data_requests"
+EXPORT, ERASURE = "export", "erasure"
+EXPORT_KEPT_DAYS = 7
+NARRATION, SLIDES, EXPORTS, RECEIPTS = "narration/", "slides/", "exports/", "receipts/"
+
+BY_FIELD = ("webhooks", "deliveries", "shares", "mails", "idempotency")
+"""Collections whose documents name their owner in `owner`. Webhooks come first: while they stand,
+an outcome may still make deliveries."""
+BY_ID = ("preferences", "users")
+"""Collections with one document a person, named after the person."""
+BY_HASH = ("limits",)
+"""Collections whose documents have the hash of a person in their names."""
+JOBS = "jobs"
+WAKING = (UPLOADS_PREFIX, PROMPTS_PREFIX, PACKS_PREFIX)
+"""Prefixes of the objects that wake a function, which may put them aside."""
+
+
+class Phase(StrEnum):
+    """How far a request is. An export is MAKING, READY, EXPIRED; an erasure LOCKING, REMOVING,
+    CHECKING, CLOSING, ERASED."""
+
+    MAKING = "making"
+    READY = "ready"
+    EXPIRED = "expired"
+    LOCKING = "locking"
+    REMOVING = "removing"
+    CHECKING = "checking"
+    CLOSING = "closing"
+    ERASED = "erased"
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A place in a bucket."""
+
+    bucket: Bucket
+    prefix: str
+
+
+def owner_folder(owner: str) -> str:
+    """A person in the names of objects: these say nothing of who it is."""
+    return hashlib.sha256(owner.encode()).hexdigest()[:32]
+
+
+def folders_of_owner(owner: str) -> tuple[Folder, ...]:
+    """What outlives jobs: what was spoken and written for this person, and copies that were made
+    for taking away."""
+    name = owner_folder(owner)
+    return (
+        Folder(Bucket.WORK, f"{NARRATION}{name}/"),
+        Folder(Bucket.WORK, f"{SLIDES}{name}/"),
+        Folder(Bucket.OUTPUTS, f"{EXPORTS}{name}/"),
+    )
+
+
+def folders_of_job(job_id: str) -> tuple[Folder, ...]:
+    """Every place in which the table lets a function write for a job, and where strangers that
+    bear its number are put aside."""
+    places = sorted({place for row in STAGES.values() for place in row.writes})
+    woken = {row.trigger.bucket for row in STAGES.values() if isinstance(row.trigger, Finalized)}
+    return (
+        *(Folder(bucket, f"{prefix}{job_id}/") for bucket, prefix in places),
+        *(
+            Folder(Bucket.WORK, f"{QUARANTINE_PREFIX}{bucket}/{prefix}{job_id}/")
+            for bucket, prefix in places
+            if bucket in woken and prefix in WAKING
+        ),
+    )
+
+
+def new_request(request_id: str, owner: str, fields: Mapping[str, object], now: datetime) -> Create:
+    """The write that makes a request."""
+    return new_errand(PERSONAL_DATA, request_id, owner, {"requested_at": now, **fields}, now)
+
+
+def new_export(request_id: str, owner: str, email: str, now: datetime) -> Create:
+    """The write that asks for a copy of everything."""
+    return new_request(
+        request_id,
+        owner,
+        {
+            "kind": EXPORT, "phase": Phase.MAKING, "email": email, "parts": [], "cursor": None,
+            "expires_at": None,
+        },
+        now,
+    )  # fmt: skip
+
+
+def new_erasure(request_id: str, owner: str, *, account: bool, now: datetime) -> Create:
+    """The write that asks for everything to be removed, with the account or without it."""
+    return new_request(
+        request_id,
+        owner,
+        {
+            "kind": ERASURE,
+            "phase": Phase.LOCKING if account else Phase.REMOVING,
+            "account": account,
+            "cursor": "",
+            "looked_in": {},
+            "receipt": None,
+            "inventory": None,
+            "expires_at": None,
+        },
+        now,
+    )

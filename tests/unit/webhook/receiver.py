@@ -1,0 +1,101 @@
+"""A stranger's server on the wire: it keeps what it was sent, and answers as a test wishes."""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One request as it came."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Receiver:
+    """`plan` are the answers of the next calls, the last one for all further: a status, or a pair
+    of a status and headers, or a number of seconds to stall as a float."""
+
+    plan: list[int | tuple[int, dict[str, str]] | float] = field(default_factory=lambda: [204])
+    seen: list[Seen] = field(default_factory=list)
+    url: str = ""
+    body: bytes = b""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def next(self) -> int | tuple[int, dict[str, str]] | float:
+        with self.lock:
+            return self.plan.pop(0) if len(self.plan) > 1 else self.plan[0]
+
+    @property
+    def events(self) -> list[str]:
+        """The ids of the events that came, call by call."""
+        return [one.headers["webhook-id"] for one in self.seen]
+
+
+@contextlib.contextmanager
+def receiving(
+    *plan: int | tuple[int, dict[str, str]] | float,
+    certificate: Path | None = None,
+    raw: Callable[[BaseHTTPRequestHandler], None] | None = None,
+) -> Iterator[Receiver]:
+    """A receiver on a free port of this machine for the time of the block. `raw` writes to the
+    connection itself, instead of an answer."""
+    receiver = Receiver(list(plan) or [204])
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            receiver.seen.append(Seen(self.path, headers, body))
+            if raw is not None:
+                with contextlib.suppress(OSError):
+                    raw(self)
+                self.close_connection = True
+                return
+            answer = receiver.next()
+            if isinstance(answer, float):
+                time.sleep(answer)
+                answer = 204
+            status, more = answer if isinstance(answer, tuple) else (answer, {})
+            with contextlib.suppress(OSError):
+                self.send_response(status)
+                for name, value in more.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(receiver.body)))
+                self.end_headers()
+                self.wfile.write(receiver.body)
+
+        def do_GET(self) -> None:
+            self.do_POST()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    scheme = "http"
+    if certificate is not None:
+        scheme = "https"
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    receiver.url = f"{scheme}://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield receiver
+    finally:
+        server.shutdown()
+        server.server_close()
