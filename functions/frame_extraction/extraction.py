@@ -1,14 +1,18 @@
-"""One window from video to pack."""
+"""One window from video to pack, in a process of its own."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from functions.frame_extraction.picking import PickReport, encode, pick
+from functions.frame_extraction.targets import TimestampsOutOfOrder
+from shared.domain.directory import dump_directory, parse_directory
 from shared.domain.media import FrameNaming, FrameOptions, Passport, Window
 from shared.domain.pack import FrameStamp, PackIndex, PackWriter, Sink
+from shared.media import confined
 from shared.media.ranged import RangeFile
 
 
@@ -56,6 +60,37 @@ def extract_window(
         writer.add(naming.name(frame.index, frame.target), encode(frame.image, options), stamp)
         on_frame(count)
     return Extracted(writer.close(), _warnings(report))
+
+
+def extract_inside(
+    inside: confined.Inside,
+    window: Window,
+    options: FrameOptions,
+    passport: Passport,
+    careful: bool,
+) -> bytes:
+    """`extract_window` as confined work: a line of JSON, and behind it the pack's directory."""
+    try:
+        extracted = extract_window(
+            inside.file, inside, window, options, passport, on_frame=inside.tell, careful=careful
+        )
+    except TimestampsOutOfOrder as disorder:
+        return json.dumps({"out_of_order": str(disorder)}).encode() + b"\n"
+    told = {"warnings": extracted.warnings, "size_bytes": extracted.index.size_bytes}
+    return json.dumps(told).encode() + b"\n" + dump_directory(extracted.index)
+
+
+def read_extracted(value: bytes) -> Extracted:
+    """What `extract_inside` returned. Raises TimestampsOutOfOrder, and PackDamaged."""
+    head, _, directory = value.partition(b"\n")
+    told = json.loads(head)
+    if "out_of_order" in told:
+        raise TimestampsOutOfOrder(told["out_of_order"])
+    index = parse_directory(directory, told["size_bytes"])
+    return Extracted(index, tuple(told["warnings"]))
+
+
+confined.preload(__name__)
 
 
 def _warnings(report: PickReport) -> tuple[str, ...]:

@@ -37,7 +37,8 @@ def join_packs(task: Task) -> Finished:
     if not filled:
         raise NoFrames
     parts = [index for _, index in filled]
-    warnings = tuple(dict.fromkeys(one for unit in units for one in unit.facts["warnings"]))
+    said = [one for unit in units for one in unit.facts["warnings"]]
+    warnings = tuple(dict.fromkeys([*said, *_sizes(parts)]))
     key = _key(order, [pack for pack, _ in filled])
     results = _Results(task, key)
     artefacts = [_zip(task, [pack for pack, _ in filled], parts, key)]
@@ -47,13 +48,23 @@ def join_packs(task: Task) -> Finished:
             "manifest.json",
             "manifest",
             "application/json",
-            [manifest(parts, order.passport, order.options, warnings)],
+            [manifest(parts, order.passport, order.options, warnings, order.file)],
         ),
         results.write("frames.csv", "table", "text/csv", frames_csv(parts, order.passport)),
         results.write("contact_sheet.jpg", "sheet", "image/jpeg", [_sheet(task, filled, order)]),
     ]
     count = sum(len(index.entries) for index in parts)
     return Finished(tuple(artefacts), facts={"frames": count}, warnings=warnings)
+
+
+def _sizes(parts: list[PackIndex]) -> Iterator[str]:
+    """A warning when frames differ in size."""
+    stamps = [entry.stamp for part in parts for entry in part.entries]
+    sizes = list(dict.fromkeys((one.width, one.height) for one in stamps))
+    if len(sizes) > 1:
+        shown = ", ".join(f"{width}×{height}" for width, height in sizes[:3])
+        more = " and others" if len(sizes) > 3 else ""
+        yield f"The picture's size changes within the video: frames are {shown}{more}."
 
 
 def _zip(task: Task, packs: list[Stored], parts: list[PackIndex], key: str) -> Artefact:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from shared.domain.media import FrameOptions, Passport, clock
@@ -40,14 +40,17 @@ def manifest(
     passport: Passport,
     options: FrameOptions,
     warnings: Iterable[str] = (),
+    file: Mapping[str, Any] | None = None,
 ) -> bytes:
-    """manifest.json: the source's facts, the options, and every frame. Times in seconds.
+    """manifest.json: the source's facts, the options, and every frame. Times in seconds. `file`
+    says which file it was.
 
     Exact times are strings ("1/3"); beside them stand decimals for reading.
     """
     frames = [_frame(entry, passport) for entry in entries(parts)]
     document = {
         "schema": MANIFEST_SCHEMA,
+        "file": dict(file or {}),
         "source": passport.to_dict(),
         "options": options.to_dict(),
         "count": len(frames),

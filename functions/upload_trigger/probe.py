@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import BinaryIO, Protocol
@@ -10,9 +12,11 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from functions.upload_trigger.describing import dynamic_range, repairs_of, streams_of
 from functions.upload_trigger.scanning import Scan, scan
 from shared.domain.media import Passport, VideoFacts
 from shared.domain.passport import RandomAccess, RateKind
+from shared.media.confined import Inside, preload
 from shared.media.errors import EmptyFile, UndecodableVideo, VideoTruncated
 from shared.media.opening import choose_video, open_container
 from shared.media.orientation import orientation
@@ -44,6 +48,14 @@ def probe(file: BinaryIO | RangeFile, size_bytes: int) -> Passport:
         return _passport(container, stream, scan(container, stream, file), size_bytes)
 
 
+def look_at_video(inside: Inside) -> bytes:
+    """`probe` as confined work: the passport as JSON."""
+    return json.dumps(probe(inside.file, inside.size_bytes).to_dict()).encode()
+
+
+preload(__name__)
+
+
 def _passport(
     container: InputContainer, stream: VideoStream, found: Scan, size_bytes: int
 ) -> Passport:
@@ -66,7 +78,7 @@ def _passport(
         warnings.append("Damaged pictures at the beginning were passed over.")
     rotation, mirrored = orientation(found.first)
     context = stream.codec_context
-    return Passport(
+    passport = Passport(
         container=container.format.name,
         size_bytes=size_bytes,
         duration=duration,
@@ -86,13 +98,16 @@ def _passport(
             open_gop=found.leading if len(found.keyframes) > 1 else None,
             has_b_frames=bool(context.has_b_frames),
             first_pts=first_pts,
+            dynamic_range=dynamic_range(found.first),
         ),
         audio_codecs=tuple(_codec_name(audio) for audio in container.streams.audio),
         stream_count=len(container.streams),
         random_access=_random_access(family, found),
         timestamps_reliable=family in _STAMPED and found.reliable,
         warnings=tuple(warnings),
+        streams=streams_of(container, stream),
     )
+    return replace(passport, repairs=tuple(repairs_of(passport, found)))
 
 
 def _random_access(family: str, found: Scan) -> RandomAccess:

@@ -29,7 +29,8 @@ class Scan:
 
     keyframes: those from which decoding can begin. gradual: there are others, from which it cannot.
     leading: pictures behind a keyframe are shown before it (an open GOP). stamped: every packet
-    has a pts and a place of its own. complete: the stream ended within the scan.
+    has a pts and a place of its own. complete: the stream ended within the scan. discarded: an edit
+    list leaves packets out.
     """
 
     first: VideoFrame | None = None
@@ -41,6 +42,7 @@ class Scan:
     stamped: bool = True
     in_order: bool = True
     complete: bool = False
+    discarded: bool = False
     errors: int = 0
     packets: int = 0
     size_bytes: int = 0
@@ -63,6 +65,7 @@ class Scan:
         self.packets += 1
         self.size_bytes += packet.size
         if packet.is_discard:
+            self.discarded = True
             return
         if self.first_dts is None:
             self.first_dts = packet.dts

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from functions.upload_trigger.looking import look
 from shared.domain.film_options import FILM_LONGEST_S
 from shared.media.audio import SoundTooLong, examine_sound
-from shared.media.ranged import RangeFile
+from shared.media.confined import Inside, preload
 from shared.ports import ObjectStore, Stored
 
 
@@ -15,16 +17,24 @@ def examine_track(objects: ObjectStore, there: Stored) -> dict[str, Any]:
 
     Raises a PermanentError of shared.media.audio that names the cause.
     """
-    read_at = objects.read_at(there.bucket, there.name, there.generation)
-    facts = examine_sound(RangeFile(read_at, there.size_bytes))
+    return look(objects, there, look_at_track)
+
+
+def look_at_track(inside: Inside) -> bytes:
+    """The same as confined work: JSON."""
+    facts = examine_sound(inside.file)
     if facts.duration is not None and facts.duration > FILM_LONGEST_S:
         raise SoundTooLong(
             f"The sound is {float(facts.duration) / 60:.0f} minutes long; "
             f"the limit is {FILM_LONGEST_S // 60}."
         )
-    return {
+    told = {
         "codec": facts.codec,
         "rate_hz": facts.rate_hz,
         "channels": facts.channels,
         "claimed_s": None if facts.duration is None else round(float(facts.duration), 3),
     }
+    return json.dumps(told).encode()
+
+
+preload(__name__)

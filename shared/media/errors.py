@@ -65,10 +65,28 @@ class UndecodableVideo(PermanentError):
     code = "undecodable-video"
 
 
+class TooMuchWork(PermanentError):
+    """Its pictures take too long to decode; make the video smaller, or choose a part of it."""
+
+    code = "too-much-work"
+
+
+class TooMuchMemory(PermanentError):
+    """Its pictures take more memory than there is; make the video smaller first."""
+
+    code = "too-much-memory"
+
+
 class NoFrames(PermanentError):
     """There is no frame in the part of the video that was asked for."""
 
     code = "no-frames"
+
+
+class DecoderCrashed(TransientError):
+    """The decoder breaks down on this video; convert it to H.264 and upload it again."""
+
+    code = "decoder-crashed"
 
 
 class ShortRead(TransientError):

@@ -5,10 +5,14 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from typing import Any, BinaryIO, NoReturn
 
 import av
 import av.logging
+
+# PyAV imports it when a file has subtitles; a confined process can import nothing any more.
+import av.subtitles.stream
 from av.container import InputContainer
 from av.stream import Discard
 from av.video.stream import VideoStream
@@ -82,15 +86,15 @@ def open_container(file: BinaryIO | RangeFile) -> Iterator[InputContainer]:
 def choose_video(container: InputContainer, index: int | None = None) -> VideoStream:
     """The video stream to use, all others switched off; `index` names one chosen before.
 
-    Raises NoVideoStream, VideoTooLarge or UnsupportedCodec.
+    It is one that the file marks as the default if there is such, and of these the longest, then
+    the largest, then the first. Raises NoVideoStream, VideoTooLarge or UnsupportedCodec.
     """
-    candidates = [s for s in container.streams.video if not _is_cover(s)]
+    candidates = [s for s in container.streams.video if not is_cover(s)]
     if index is not None:
         candidates = [s for s in candidates if s.index == index]
     if not candidates:
         raise NoVideoStream
-    best = container.streams.best("video")
-    stream = best if best in candidates and isinstance(best, VideoStream) else candidates[0]
+    stream = max(candidates, key=_rank)
     try:
         context = stream.codec_context
     except (AttributeError, RuntimeError):
@@ -102,6 +106,8 @@ def choose_video(container: InputContainer, index: int | None = None) -> VideoSt
             f"The picture is {context.width}×{context.height}; at most {MAX_PIXELS // 10**6} "
             "megapixels can be read."
         )
+    # A picture that says later that it is larger is not decoded either.
+    context.options = {**context.options, "max_pixels": str(MAX_PIXELS)}
     for other in container.streams:
         if other.index != stream.index:
             other.discard = Discard.all
@@ -176,8 +182,19 @@ def _cause(error: Exception, head: bytes) -> MoodreelError:
     return NotAVideo()
 
 
-def _is_cover(stream: VideoStream) -> bool:
-    return bool(stream.disposition & stream.disposition.attached_pic)
+def is_cover(stream: VideoStream) -> bool:
+    """Whether it is a picture of the file, and not its video."""
+    pictures = stream.disposition.attached_pic | stream.disposition.timed_thumbnails
+    return bool(stream.disposition & pictures)
+
+
+def _rank(stream: VideoStream) -> tuple[bool, Fraction, int, int]:
+    """The larger, the better a choice."""
+    base = stream.time_base or Fraction(0)
+    length = (stream.duration or 0) * Fraction(base.numerator, base.denominator)
+    context = getattr(stream, "codec_context", None)
+    pixels = 0 if context is None else context.width * context.height
+    return bool(stream.disposition & stream.disposition.default), length, pixels, -stream.index
 
 
 def _refuse_second_file(url: str, _flags: int, _options: dict[str, Any]) -> NoReturn:
