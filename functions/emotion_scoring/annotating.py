@@ -21,6 +21,7 @@ from shared.media.decoding import decode
 from shared.media.packets import COUNTED, PacketSource
 from shared.media.picture import BgrImage, PictureMaker
 from shared.media.ranged import RangeFile
+from shared.media.webp import WEBP
 
 LONG_SIDE_PX = 1280
 """A larger video is made smaller: encoding grows with the area, and a window has nine minutes."""
@@ -54,6 +55,8 @@ def obstacle(passport: Passport, longest: Fraction | None) -> str | None:
     seconds, None when its end is not known."""
     if passport.container.split(",")[0] in COUNTED:
         return "There is no annotated video: this kind of file does not say when pictures appear."
+    if passport.container == WEBP:
+        return "There is no annotated video: it cannot be made of an animated WebP."
     width, height = passport.video.shown_size
     factor = min(1.0, LONG_SIDE_PX / max(width, height))
     rate = min(max(passport.video.avg_rate or Fraction(30), _RATE_RANGE[0]), _RATE_RANGE[1])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 
 from functions.frame_extraction.contact_sheet import contact_sheet, sheet_entries
-from functions.frame_extraction.results import frames_csv, manifest
+from functions.frame_extraction.results import frames_csv, manifest, warnings_of
 from functions.frame_extraction.window import Order
 from shared.domain.directory import parse_directory
 from shared.domain.effects import Finished
@@ -38,7 +38,7 @@ def join_packs(task: Task) -> Finished:
         raise NoFrames
     parts = [index for _, index in filled]
     said = [one for unit in units for one in unit.facts["warnings"]]
-    warnings = tuple(dict.fromkeys([*said, *_sizes(parts)]))
+    warnings = tuple(dict.fromkeys([*said, *warnings_of(parts, order.passport, order.options)]))
     key = _key(order, [pack for pack, _ in filled])
     results = _Results(task, key)
     artefacts = [_zip(task, [pack for pack, _ in filled], parts, key)]
@@ -55,16 +55,6 @@ def join_packs(task: Task) -> Finished:
     ]
     count = sum(len(index.entries) for index in parts)
     return Finished(tuple(artefacts), facts={"frames": count}, warnings=warnings)
-
-
-def _sizes(parts: list[PackIndex]) -> Iterator[str]:
-    """A warning when frames differ in size."""
-    stamps = [entry.stamp for part in parts for entry in part.entries]
-    sizes = list(dict.fromkeys((one.width, one.height) for one in stamps))
-    if len(sizes) > 1:
-        shown = ", ".join(f"{width}×{height}" for width, height in sizes[:3])
-        more = " and others" if len(sizes) > 3 else ""
-        yield f"The picture's size changes within the video: frames are {shown}{more}."
 
 
 def _zip(task: Task, packs: list[Stored], parts: list[PackIndex], key: str) -> Artefact:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from PIL import Image
+
 from functions.upload_trigger.looking import look
 from shared.media.confined import Inside, preload
 from shared.media.image import PictureTooLarge, picture_facts, read_picture
 from shared.ports import ObjectStore, Stored
+
+# Pillow imports its formats when it opens something; a confined process can import nothing more.
+Image.init()
 
 MOST_BYTES = 40_000_000
 DECODED_PIXELS = 12_000_000

@@ -14,14 +14,17 @@ from av.video.stream import VideoStream
 
 from functions.upload_trigger.describing import dynamic_range, repairs_of, streams_of
 from functions.upload_trigger.scanning import Scan, scan
+from functions.upload_trigger.webp import CUT_OFF, probe_webp
+from functions.upload_trigger.wholeness import is_cut_off
 from shared.domain.media import Passport, VideoFacts
 from shared.domain.passport import RandomAccess, RateKind
 from shared.media.confined import Inside, preload
-from shared.media.errors import EmptyFile, UndecodableVideo, VideoTruncated
-from shared.media.opening import choose_video, open_container
+from shared.media.errors import EmptyFile, NoVideoStream, UndecodableVideo, VideoTruncated
+from shared.media.opening import HEAD_BYTES, choose_video, open_container
 from shared.media.orientation import orientation
 from shared.media.packets import COUNTED
 from shared.media.ranged import RangeFile
+from shared.media.webp import is_animated_webp
 
 _ACCESS: dict[str, RandomAccess] = {"mov": "index", "matroska": "index", "mpegts": "bisect"}
 # Here every packet carries its own presentation time; AVI counts, MPEG-PS and Ogg stamp a few.
@@ -43,9 +46,28 @@ def probe(file: BinaryIO | RangeFile, size_bytes: int) -> Passport:
     """
     if size_bytes == 0:
         raise EmptyFile
+    file.seek(0)
+    if is_animated_webp(file.read(HEAD_BYTES)):
+        return probe_webp(file, size_bytes)
     with open_container(file) as container:
-        stream = choose_video(container)
-        return _passport(container, stream, scan(container, stream, file), size_bytes)
+        stream = _chosen(container, file, size_bytes)
+        passport = _passport(container, stream, scan(container, stream, file), size_bytes)
+    family = passport.container.split(",")[0]
+    told = any("cut off" in one for one in passport.warnings)
+    if not told and is_cut_off(family, file, size_bytes):
+        return replace(passport, warnings=(*passport.warnings, CUT_OFF))
+    return passport
+
+
+def _chosen(container: InputContainer, file: BinaryIO | RangeFile, size_bytes: int) -> VideoStream:
+    try:
+        return choose_video(container)
+    except NoVideoStream:
+        # Half a table of contents can name no stream at all.
+        family = container.format.name.split(",")[0]
+        if not container.streams.audio and is_cut_off(family, file, size_bytes):
+            raise VideoTruncated from None
+        raise
 
 
 def look_at_video(inside: Inside) -> bytes:

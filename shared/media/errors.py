@@ -36,9 +36,27 @@ class VideoTruncated(PermanentError):
 
 
 class VideoTooLarge(PermanentError):
-    """The pictures are too large, or the file has too many streams."""
+    """The pictures are too large; make the video smaller first."""
 
     code = "video-too-large"
+
+
+class TooManyStreams(PermanentError):
+    """The file has more streams than a video has; save only the video that you mean."""
+
+    code = "too-many-streams"
+
+
+class ExternalMedia(PermanentError):
+    """The pictures lie in another file that this one points to; save it with all of its media."""
+
+    code = "external-media"
+
+
+class EncryptedVideo(PermanentError):
+    """The pictures are protected with a key that we do not have; upload an unprotected copy."""
+
+    code = "encrypted-video"
 
 
 class VideoTooLong(PermanentError):

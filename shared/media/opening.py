@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -11,22 +12,26 @@ from typing import Any, BinaryIO, NoReturn
 import av
 import av.logging
 
-# PyAV imports it when a file has subtitles; a confined process can import nothing any more.
+# PyAV imports these when a file has subtitles; a confined process can import nothing any more.
+import av.subtitles.codeccontext
 import av.subtitles.stream
 from av.container import InputContainer
 from av.stream import Discard
 from av.video.stream import VideoStream
 
 from shared.errors import MoodreelError
+from shared.media.boxes import KINDS, check_boxes
 from shared.media.errors import (
     EmptyFile,
     NotAVideo,
     NoVideoStream,
     PlaylistRefused,
+    TooMuchMemory,
     UnsupportedCodec,
-    VideoTooLarge,
     VideoTruncated,
 )
+from shared.media.limits import MAX_PIXELS, check_size, check_streams
+from shared.media.limits import MAX_STREAMS as MAX_STREAMS
 from shared.media.ranged import RangeFile
 
 # Containers of moving pictures that need no second file. Not hls, dash, concat, sdp, image2, ...
@@ -41,12 +46,11 @@ DEMUXERS = (
     "gif",
 )
 # What remains after DEMUXERS is still parsed by C code: bound what it may allocate.
-MAX_PIXELS = 8192 * 4320
-MAX_STREAMS = 64
 PROBE_BYTES = 5_000_000
 PROBE_US = 5_000_000
 IO_BUFFER_BYTES = 64 << 10
-_HEAD_BYTES = 4096
+HEAD_BYTES = 4096
+_EBML = b"\x1a\x45\xdf\xa3"
 
 PLAYLISTS = (
     b"#EXTM3U",
@@ -57,6 +61,7 @@ PLAYLISTS = (
     b"<?xml",
     b"<MPD",
     b"<smil",
+    b"<asx",
 )
 _SOUND = (b"ID3", b"fLaC", b"\xff\xfb", b"\xff\xf3", b"\xff\xf1", b"\xff\xf9", b"FORM", b"#!AMR")
 
@@ -69,15 +74,14 @@ def open_container(file: BinaryIO | RangeFile) -> Iterator[InputContainer]:
     reading a RangeFile failed.
     """
     file.seek(0)
-    head = file.read(_HEAD_BYTES)
+    head = file.read(HEAD_BYTES)
     _check_head(head)
+    if head[4:8] in KINDS:
+        check_boxes(file, file.seek(0, io.SEEK_END))
     file.seek(0)
     container = _open(file, head)
     try:
-        if len(container.streams) > MAX_STREAMS:
-            raise VideoTooLarge(
-                f"The file has {len(container.streams)} streams; the limit is {MAX_STREAMS}."
-            )
+        check_streams(len(container.streams))
         yield container
     finally:
         container.close()
@@ -101,11 +105,7 @@ def choose_video(container: InputContainer, index: int | None = None) -> VideoSt
         context = None
     if context is None:
         raise UnsupportedCodec
-    if context.width * context.height > MAX_PIXELS:
-        raise VideoTooLarge(
-            f"The picture is {context.width}×{context.height}; at most {MAX_PIXELS // 10**6} "
-            "megapixels can be read."
-        )
+    check_size(context.width, context.height)
     # A picture that says later that it is larger is not decoded either.
     context.options = {**context.options, "max_pixels": str(MAX_PIXELS)}
     for other in container.streams:
@@ -164,6 +164,7 @@ def open_listed(file: BinaryIO | RangeFile, demuxers: tuple[str, ...]) -> InputC
 def _check_head(head: bytes) -> None:
     if not head:
         raise EmptyFile
+    check_size(*_claimed_size(head))
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if text.startswith(PLAYLISTS):
         raise PlaylistRefused
@@ -171,10 +172,24 @@ def _check_head(head: bytes) -> None:
         raise NoVideoStream
 
 
+def _claimed_size(head: bytes) -> tuple[int, int]:
+    """Width and height where FFmpeg forgets them once it has refused them: GIF89a §18, and the
+    main header of an AVI. 0 where they stand elsewhere."""
+    if head.startswith(b"GIF8"):
+        return struct.unpack("<HH", head[6:10].ljust(4, b"\0"))
+    if head[:4] == b"RIFF" and head[24:28] == b"avih":
+        return struct.unpack("<II", head[64:72].ljust(8, b"\0"))
+    return 0, 0
+
+
 def _cause(error: Exception, head: bytes) -> MoodreelError:
     if isinstance(error, PermissionError):
         return PlaylistRefused()
-    if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
+    if head.startswith(_EBML):
+        return VideoTruncated()
+    if isinstance(error, MemoryError):
+        return TooMuchMemory()
+    if head[4:8] in KINDS:
         return VideoTruncated(
             "The file's table of contents is missing: it was cut off, or the recording did not "
             "end properly."
