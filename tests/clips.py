@@ -187,7 +187,7 @@ def _cache_folder() -> Path:
     return folder
 
 
-def cached(key: str, suffix: str, write: Callable[[Path], None]) -> Path:
+def cached(key: str, suffix: str, write: Callable[[Path], object]) -> Path:
     """The file that `write` makes, made once a machine for each `key`."""
     digest = hashlib.sha256(f"{_CACHE_VERSION} {av.__version__} {key}".encode()).hexdigest()[:20]
     path = _cache_folder() / f"{digest}.{suffix}"

@@ -15,13 +15,12 @@ import av
 
 from functions.emotion_scoring.overlay import Overlay, draw
 from functions.emotion_scoring.scores import Sink
-from shared.domain.passport import Passport
+from shared.domain.passport import WEBP, Passport
 from shared.media.confined import Inside, preload
 from shared.media.decoding import decode
 from shared.media.packets import COUNTED, PacketSource
 from shared.media.picture import BgrImage, PictureMaker
 from shared.media.ranged import RangeFile
-from shared.media.webp import WEBP
 
 LONG_SIDE_PX = 1280
 """A larger video is made smaller: encoding grows with the area, and a window has nine minutes."""

@@ -16,11 +16,12 @@ from functions.frame_extraction.selective import selective
 from functions.frame_extraction.sequential import sequential, sequential_from_start, shown_at
 from functions.frame_extraction.targets import SelectionFailed, Shown, Strategy, Targets
 from shared.domain.media import FrameOptions, Passport, Pts, Window
+from shared.domain.passport import WEBP
 from shared.media.errors import UndecodableVideo
 from shared.media.packets import PacketSource
 from shared.media.picture import BgrImage, PictureMaker, encode_image
 from shared.media.ranged import RangeFile
-from shared.media.webp import WEBP, webp_frames
+from shared.media.webp import webp_frames
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import BinaryIO
 
-from shared.domain.passport import Passport, StreamFacts, VideoFacts
+from shared.domain.passport import WEBP, Passport, StreamFacts, VideoFacts
 from shared.media.ranged import RangeFile
-from shared.media.webp import WEBP, webp_facts, webp_frames
+from shared.media.webp import webp_facts, webp_frames
 
 CUT_OFF = "The file is cut off: its end is missing, and the last frames with it."
 

@@ -12,6 +12,9 @@ PASSPORT_SCHEMA = 1
 PASSPORT_NAME = "passport.json"
 """Under this name people find it beside a job's results."""
 
+WEBP = "webp"
+"""The container of an animated WebP, which is read by other means than all others."""
+
 RateKind = Literal["constant", "variable"]
 RandomAccess = Literal["index", "bisect", "none"]
 DynamicRange = Literal["sdr", "pq", "hlg"]

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 import av
-import numpy as np
 from av.video.frame import VideoFrame
 from PIL import Image
 
@@ -19,8 +18,6 @@ from shared.media.ranged import RangeFile
 # Pillow imports its formats when it opens something; a confined process can import nothing more.
 Image.init()
 
-WEBP = "webp"
-"""What a passport calls the container."""
 MOST_BYTES = 100_000_000
 """libwebp wants the whole file in memory."""
 _ANIMATED = 0x02
@@ -74,7 +71,7 @@ def webp_frames(file: File) -> Iterator[VideoFrame]:
         image = Image.open(io.BytesIO(_whole(file)), formats=("WEBP",))
         for number in range(getattr(image, "n_frames", 1)):
             image.seek(number)
-            frame = av.VideoFrame.from_ndarray(np.asarray(image.convert("RGB")), format="rgb24")
+            frame = av.VideoFrame.from_image(image.convert("RGB"))
             length = int(image.info.get("duration", 0))
             frame.pts, frame.duration = pts, length
             yield frame

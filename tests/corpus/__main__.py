@@ -1,4 +1,4 @@
-"""`python -m tests.corpus [WORD…]` prints what becomes of the files with such a word in their names."""
+"""`python -m tests.corpus [WORD…]` prints what becomes of files, all or those so named."""
 
 from __future__ import annotations
 

@@ -245,7 +245,7 @@ def _cover() -> Path:
 
 def _subtitles() -> Path:
     text = "1\n00:00:00,000 --> 00:00:02,000\nIch bin ein Untertitel.\n"
-    return cached("subtitles", "srt", lambda path: path.write_bytes(text.encode()) and None)
+    return cached("subtitles", "srt", lambda path: path.write_bytes(text.encode()))
 
 
 # --- times ------------------------------------------------------------------------------------
@@ -255,11 +255,12 @@ def _times() -> Iterator[Row]:
     copy = ("-i", SHORT, "-c", "copy")
     yield _clip("a thousand a second in Matroska", "1 ms a picture", Recipe(
         suffix="mkv", options=QUICK, time_base=Fraction(1, 1000), pictures=900))  # fmt: skip
-    yield _of("two pictures in a millisecond", "2000 a second in Matroska", lambda _: bytes_of(Recipe(
-        suffix="mkv", options=QUICK, time_base=Fraction(1, 2000), pictures=900,
-        )), suffix="mkv", counters=None, frames=1)  # fmt: skip
+    crowded = Recipe(suffix="mkv", options=QUICK, time_base=Fraction(1, 2000), pictures=900)
+    yield _of("two pictures in a millisecond", "2000 a second in Matroska",
+              lambda _: bytes_of(crowded), suffix="mkv", counters=None, frames=1)  # fmt: skip
     yield _of("negative composition offsets", "B-frames, no edit list", lambda _: ffmpeg(
-        "cts", "mp4", *copy, "-movflags", "negative_cts_offsets", "-use_editlist", "0"))  # fmt: skip
+        "cts", "mp4", *copy, "-movflags", "negative_cts_offsets", "-use_editlist",
+        "0"))  # fmt: skip
     yield _of("an empty edit first", "starts 5 s late", lambda _: ffmpeg(
         "late", "mp4", "-itsoffset", "5", *copy))  # fmt: skip
     yield _of("negative time stamps", "-2 s in MPEG-TS", lambda _: ffmpeg(
@@ -276,8 +277,11 @@ def _times() -> Iterator[Row]:
         "dash", "mp4", *copy, "-movflags", "dash+global_sidx+delay_moov", "-frag_duration",
         "500000"))  # fmt: skip
     for hours in (0.5, 1):
-        yield _of(f"says that it lasts {hours:g} h", "3 s in Matroska", lambda _, h=hours: says_hours(h), MATROSKA,  # type: ignore[misc]
-                  warning="ends earlier than it says", common=hours == 1)  # fmt: skip
+        yield _of(
+            f"says that it lasts {hours:g} h", "3 s in Matroska",
+            lambda _, h=hours: says_hours(h), MATROSKA,  # type: ignore[misc]
+            warning="ends earlier than it says", common=hours == 1,
+        )  # fmt: skip
     yield _of("says that it lasts an hour", "3 s in an MP4", lambda _: _says(short(), 3600))
     yield _of("says that it lasts a tenth", "3 s in an MP4", lambda _: _says(short(), 0.3))
     yield _of("says that it lasts no time", "3 s in an MP4", lambda _: _says(short(), 0))
@@ -285,7 +289,8 @@ def _times() -> Iterator[Row]:
         suffix="gif", codec="gif", pix_fmt="rgb8", time_base=Fraction(1, 100), pictures=20,
         gaps=(10, 40, 10, 25, 65))  # fmt: skip
     # FFmpeg writes the last picture's length as the one before it has.
-    yield _of("GIF with uneven lengths", "0.1 to 0.65 s", lambda _: bytes_of(uneven), uneven, counters=lambda: shown(uneven.make(), "0.5")[:-1], common=True)  # fmt: skip
+    yield _of("GIF with uneven lengths", "0.1 to 0.65 s", lambda _: bytes_of(uneven), uneven,
+              counters=lambda: shown(uneven.make(), "0.5")[:-1], common=True)  # fmt: skip
     yield _of("GIF with transparency", "pictures laid over each other", lambda _: _gif(),
               suffix="gif", counters=None, frames=6, repair="Transparency")  # fmt: skip
     ticks = [sum(GAPS_MS[:n]) for n in range(len(GAPS_MS))]
@@ -348,7 +353,8 @@ def _scale(payload: bytes) -> int:
 
 def _gif() -> bytes:
     return ffmpeg("gif", "gif", "-i", SHORT, "-vf",
-                  "split[a][b];[a]palettegen=reserve_transparent=1[p];[b][p]paletteuse")  # fmt: skip
+                  "split[a][b];[a]palettegen=reserve_transparent=1[p];[b][p]paletteuse"
+                  )  # fmt: skip
 
 
 # --- around it --------------------------------------------------------------------------------

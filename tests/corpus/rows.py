@@ -17,8 +17,10 @@ Make = Callable[[str], bytes]
 @dataclass(frozen=True)
 class Done:
     """It comes out right. `counters`: the numbers in its frames, in order (asked for when they are
-    needed: a clip may have to be made for them), or `frames` for how many there are. `warning`, `repair`: words of a sentence that must be told; with an empty
-    `warning` there must be none. `check` looks at the pictures."""
+    needed: a clip may have to be made for them), or `frames` for how many there are. `warning`,
+    `repair`: words of a sentence that must be told; with an empty `warning` there must be none.
+    `check` looks at the pictures.
+    """
 
     counters: Callable[[], tuple[int, ...]] | None = None
     frames: int | None = None

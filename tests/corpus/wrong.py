@@ -62,7 +62,8 @@ def _no_videos() -> Iterator[Row]:
     yield _row("copy protection", "MPEG-CENC", lambda _: ffmpeg(
         "cenc", "mp4", "-i", SHORT, "-c", "copy", "-encryption_scheme", "cenc-aes-ctr",
         "-encryption_key", "76a6c65c5ea762046bd749a2e632ccbb",
-        "-encryption_kid", "a7e61c373e219033c21091fa607bf3b8"), "encrypted-video", common=True)  # fmt: skip
+        "-encryption_kid", "a7e61c373e219033c21091fa607bf3b8"), "encrypted-video",
+        common=True)  # fmt: skip
 
 
 def _annex_b() -> bytes:
@@ -187,12 +188,12 @@ def _sounds() -> Iterator[Row]:
 
 def _jpeg() -> Path:
     return cached("small cover", "jpg", lambda path: path.write_bytes(ffmpeg(
-        "cover jpeg", "jpg", "-i", SHORT, "-frames:v", "1")) and None)  # fmt: skip
+        "cover jpeg", "jpg", "-i", SHORT, "-frames:v", "1")))  # fmt: skip
 
 
 def _srt() -> Path:
     return cached("srt", "srt", lambda path: path.write_bytes(
-        b"1\n00:00:00,000 --> 00:00:02,000\nHallo.\n") and None)  # fmt: skip
+        b"1\n00:00:00,000 --> 00:00:02,000\nHallo.\n"))  # fmt: skip
 
 
 # --- cut off and damaged ----------------------------------------------------------------------
