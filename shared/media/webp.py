@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import av
 from av.video.frame import VideoFrame
@@ -20,6 +20,8 @@ Image.init()
 
 MOST_BYTES = 100_000_000
 """libwebp wants the whole file in memory."""
+# PyAV's own annotation of it lacks its argument's.
+_from_image: Any = av.VideoFrame.from_image
 _ANIMATED = 0x02
 _CHUNK_BYTES = 8
 _FRAME_BYTES = 16
@@ -71,7 +73,7 @@ def webp_frames(file: File) -> Iterator[VideoFrame]:
         image = Image.open(io.BytesIO(_whole(file)), formats=("WEBP",))
         for number in range(getattr(image, "n_frames", 1)):
             image.seek(number)
-            frame = av.VideoFrame.from_image(image.convert("RGB"))
+            frame: VideoFrame = _from_image(image.convert("RGB"))
             length = int(image.info.get("duration", 0))
             frame.pts, frame.duration = pts, length
             yield frame
