@@ -12,7 +12,7 @@ class EmptyFile(PermanentError):
 
 
 class NotAVideo(PermanentError):
-    """This is not a video file that we can read; MP4, MOV, MKV, WebM, TS, MPEG, AVI, FLV do."""
+    """This is not a video file that we can read; MP4, MOV, MKV, WebM, TS, MPEG, AVI, GIF do."""
 
     code = "not-a-video"
 
@@ -24,13 +24,13 @@ class PlaylistRefused(PermanentError):
 
 
 class NoVideoStream(PermanentError):
-    """There is no video in this file, only sound or data."""
+    """There is no video in this file, only sound or data; upload the one with pictures."""
 
     code = "no-video-stream"
 
 
 class VideoTruncated(PermanentError):
-    """The file ends before its first picture; it was cut off or its upload was not complete."""
+    """The file ends before its first picture; it was cut off; upload all of it again."""
 
     code = "video-truncated"
 
@@ -60,7 +60,7 @@ class EncryptedVideo(PermanentError):
 
 
 class VideoTooLong(PermanentError):
-    """The video is longer than what one job may take."""
+    """The video is longer than what one job may take; upload a part of it."""
 
     code = "video-too-long"
 
@@ -78,7 +78,7 @@ class UnsupportedCodec(PermanentError):
 
 
 class UndecodableVideo(PermanentError):
-    """No picture of this video can be decoded; the file seems to be damaged."""
+    """No picture of this video can be decoded; the file seems damaged: export it again."""
 
     code = "undecodable-video"
 
@@ -96,7 +96,7 @@ class TooMuchMemory(PermanentError):
 
 
 class NoFrames(PermanentError):
-    """There is no frame in the part of the video that was asked for."""
+    """There is no frame in the part that was asked for; choose another start and end."""
 
     code = "no-frames"
 
