@@ -22,7 +22,7 @@ from shared.domain.pipeline import (
     Stage,
     feeds,
 )
-from shared.errors import PermanentError
+from shared.errors import MoodreelError, PermanentError
 from shared.media import errors
 from shared.media.confined import Limits
 from shared.media.limits import MAX_PIXELS, MAX_STREAMS
@@ -71,9 +71,12 @@ def recipes() -> str:
 
 def refusals() -> str:
     """Why a video is not taken, by code."""
-    here = [one for one in PermanentError.__subclasses__() if one.__module__ == errors.__name__]
+    told: list[type[MoodreelError]] = [
+        one for one in PermanentError.__subclasses__() if one.__module__ == errors.__name__
+    ]
+    told.append(errors.DecoderCrashed)
     rows = ["| code | what a person reads |", "| --- | --- |"]
-    rows += [f"| `{one.code}` | {one()} |" for one in (*here, errors.DecoderCrashed)]
+    rows += [f"| `{one.code}` | {one()} |" for one in told]
     return "\n".join(rows)
 
 

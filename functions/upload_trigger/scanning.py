@@ -12,7 +12,7 @@ from av.video.stream import VideoStream
 
 from shared.media.errors import UnsupportedCodec
 from shared.media.opening import raise_if_read_failed
-from shared.media.packets import VideoPacket, is_start
+from shared.media.packets import VideoPacket, is_start, next_packet
 
 # Enough for two keyframes of most files; a longer GOP is reported as unknown.
 SCAN_PACKETS = 700
@@ -93,7 +93,9 @@ def scan(container: InputContainer, stream: VideoStream, file: object) -> Scan:
     packets = container.demux(stream)
     while not found.is_enough():
         try:
-            packet = next(packets, None)
+            packet = next_packet(packets)
+        except MemoryError:
+            raise
         except (av.error.FFmpegError, OSError):
             packet = None
         if packet is None:
@@ -114,6 +116,8 @@ def _decode(packet: VideoPacket, found: Scan) -> None:
         raise UnsupportedCodec from error
     except av.error.EOFError:
         return
+    except MemoryError:
+        raise
     except (av.error.FFmpegError, OSError):
         found.errors += 1
         return

@@ -176,7 +176,7 @@ STAGES: dict[str, Stage] = {
         # name, kind, trigger, consumes, produces, timeout_s, memory_mb, cpu, concurrency
         Stage(
             "upload_trigger", Kind.MEDIA, Finalized(_U),
-            ("upload",), ("plan",), 120, 1024, 0.333, 4,
+            ("upload",), ("plan",), 120, 2048, 1, 4,
             writes=((_O, "jobs/"),),
         ),
         Stage(

@@ -175,6 +175,7 @@ class _Serving:
         self._should_stop = should_stop
         self._value = bytearray()
         self._fetched_bytes = 0
+        self._has_begun = False
 
     def to_the_end(self, process: ForkServerProcess) -> Worked:
         """Serve until the work has returned or its process is gone."""
@@ -186,6 +187,8 @@ class _Serving:
                     continue
                 message = self._child.recv_bytes(_MOST_MESSAGE_BYTES)
             except (EOFError, ConnectionError):
+                if not self._has_begun:
+                    raise RuntimeError("The process ended before its work began.") from None
                 raise _how_it_ended(process) from None
             kind, body = message[:1], message[1:]
             if kind == b"d":
@@ -205,6 +208,8 @@ class _Serving:
             self._heard(int(body))
         elif kind == b"v" and len(self._value) + len(body) <= _MOST_VALUE_BYTES:
             self._value += body
+        elif kind == b"b":
+            self._has_begun = True
         elif kind == b"m":
             raise TooMuchMemory
         elif kind == b"e":
@@ -265,6 +270,7 @@ def _enter(
 ) -> None:
     try:
         _shut_the_door(limits, label)
+        parent.send_bytes(b"b")
         value = work(Inside(parent, size_bytes, block_bytes), *arguments)
         for at in range(0, len(value), _CHUNK_BYTES):
             parent.send_bytes(b"v" + value[at : at + _CHUNK_BYTES])
@@ -284,7 +290,8 @@ def _enter(
 
 def _shut_the_door(limits: Limits, label: str) -> None:
     """What is open stays open; nothing more is opened, no file, no connection, no core dump."""
-    Path("/proc/self/comm").write_text(f"mr {label}"[:15])
+    with contextlib.suppress(OSError):  # a sandbox may not let a process be named
+        Path("/proc/self/comm").write_text(f"mr {label}"[:15])
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     address_space = pages * resource.getpagesize() + (limits.memory_mb << 20)
     for what, soft, hard in (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,15 +51,20 @@ def fuzz(inputs: int, seconds: float, seed: int, kept: Path, workers: int = 2) -
     def one(number: int) -> None:
         if time.monotonic() - begin > seconds:
             return
-        dice = random.Random(f"{seed} {number}")
-        name, other = dice.choice(sorted(files)), dice.choice(sorted(files))
-        data = bent(files[name], files[other], dice)
+        name, data = made(files, seed, number)
         _note(found, f"{seed}-{number}-{name}", data, kept)
 
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(one, range(inputs)))
     found.wall_s = time.monotonic() - begin
     return found
+
+
+def made(files: Mapping[str, bytes], seed: int, number: int) -> tuple[str, bytes]:
+    """The name of the base of an input, and the input."""
+    dice = random.Random(f"{seed} {number}")
+    name, other = dice.choice(sorted(files)), dice.choice(sorted(files))
+    return name, bent(files[name], files[other], dice)
 
 
 def _note(found: Found, name: str, data: bytes, kept: Path) -> None:

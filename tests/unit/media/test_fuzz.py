@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz.running import fuzz
+from tests.corpus.outcome import outcome_of
+from tests.fuzz.bending import bases
+from tests.fuzz.running import fuzz, made
 
 
 @pytest.mark.parametrize(
@@ -20,3 +22,11 @@ def test_bent_files_end_with_frames_or_with_a_reason(
     assert found.inputs >= inputs / 4
     assert found.codes["done"]
     assert len(found.codes) > 4
+
+
+@pytest.mark.parametrize("number", [1139, 1640, 1719, 2629, 3561])
+def test_streams_that_come_up_on_the_way_do_no_harm(number: int) -> None:
+    """Found by fuzzing with seed 1: PyAV stumbled at the end over streams it did not know."""
+    _, data = made(bases(), 1, number)
+    outcome = outcome_of(data, "0.2")
+    assert outcome.pictures or outcome.message
