@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.corpus.bending import bases
+from tests.corpus.fuzzing import fuzz, made
 from tests.corpus.outcome import outcome_of
-from tests.fuzz.bending import bases
-from tests.fuzz.running import fuzz, made
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,14 @@
-"""Bounded fuzzing: so many inputs, so many seconds; what is found is counted and kept."""
+"""Bounded fuzzing: so many inputs, so many seconds; what is found is counted and kept.
+
+python -m tests.corpus.fuzzing [--inputs N] [--seconds S] [--seed N] [--kept FOLDER]
+"""
 
 from __future__ import annotations
 
+import argparse
 import random
+import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -12,8 +18,8 @@ from pathlib import Path
 
 from functions.frame_extraction.targets import TimestampsOutOfOrder
 from functions.upload_trigger.looking import LIMITS
+from tests.corpus.bending import bases, bent
 from tests.corpus.outcome import outcome_of
-from tests.fuzz.bending import bases, bent
 
 SLOWEST_S = 3 * LIMITS.cpu_s
 """Wall time of one input, on a machine that does other things as well: beyond it, it hangs."""
@@ -89,3 +95,20 @@ def _note(found: Found, name: str, data: bytes, kept: Path) -> None:
         return
     kept.mkdir(parents=True, exist_ok=True)
     (kept / name).write_bytes(data)
+
+
+def main() -> int:
+    """Exit status 1 when an input hung or came out with a fault that has no name."""
+    parser = argparse.ArgumentParser(prog="python -m tests.corpus.fuzzing")
+    parser.add_argument("--inputs", type=int, default=3000)
+    parser.add_argument("--seconds", type=float, default=900)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--kept", type=Path, default=Path(tempfile.gettempdir()) / "moodreel-fuzz")
+    given = parser.parse_args()
+    found = fuzz(given.inputs, given.seconds, given.seed, given.kept)
+    print(found)
+    return int(bool(found.wrong))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

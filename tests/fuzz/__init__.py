@@ -1,1 +1,0 @@
-"""Valid files, bent at random, through intake and extraction. `python -m tests.fuzz --help`."""
