@@ -24,7 +24,7 @@ from shared.domain.pipeline import (
 )
 from shared.errors import MoodreelError, PermanentError
 from shared.media import errors
-from shared.media.confined import Limits
+from shared.media.inside import Limits
 from shared.media.limits import MAX_PIXELS, MAX_STREAMS
 
 ROOT = Path(__file__).parents[1]

@@ -16,8 +16,9 @@ import av
 from functions.emotion_scoring.overlay import Overlay, draw
 from functions.emotion_scoring.scores import Sink
 from shared.domain.passport import WEBP, Passport
-from shared.media.confined import Inside, preload
+from shared.media.confined import preload
 from shared.media.decoding import decode
+from shared.media.inside import Inside
 from shared.media.packets import COUNTED, PacketSource
 from shared.media.picture import BgrImage, PictureMaker
 from shared.media.ranged import RangeFile

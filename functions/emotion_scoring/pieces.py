@@ -22,8 +22,9 @@ from shared.domain.job import Artefact, StageDoc
 from shared.domain.media import Window
 from shared.domain.passport import Passport
 from shared.domain.pipeline import STAGES, Bucket, woken_by_result_of
-from shared.media.confined import Limits, Source, confined
+from shared.media.confined import Source, confined
 from shared.media.errors import Stopped
+from shared.media.inside import Limits
 from shared.media.ranged import RangeFile
 from shared.ports import Stored
 from shared.stage import Task

@@ -12,7 +12,8 @@ from functions.frame_extraction.targets import TimestampsOutOfOrder
 from shared.domain.directory import dump_directory, parse_directory
 from shared.domain.media import FrameNaming, FrameOptions, Passport, Window
 from shared.domain.pack import FrameStamp, PackIndex, PackWriter, Sink
-from shared.media import confined
+from shared.media.confined import preload
+from shared.media.inside import Inside
 from shared.media.ranged import RangeFile
 
 
@@ -63,7 +64,7 @@ def extract_window(
 
 
 def extract_inside(
-    inside: confined.Inside,
+    inside: Inside,
     window: Window,
     options: FrameOptions,
     passport: Passport,
@@ -90,7 +91,7 @@ def read_extracted(value: bytes) -> Extracted:
     return Extracted(index, tuple(told["warnings"]))
 
 
-confined.preload(__name__)
+preload(__name__)
 
 
 def _warnings(report: PickReport) -> tuple[str, ...]:

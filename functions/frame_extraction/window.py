@@ -20,8 +20,9 @@ from shared.domain.message import pack_name
 from shared.domain.pack import PackIndex, scan_pack
 from shared.domain.passport import Passport, file_facts
 from shared.domain.pipeline import PACKS_PREFIX, STAGES, Bucket, feeds
-from shared.media.confined import Limits, Source, confined
+from shared.media.confined import Source, confined
 from shared.media.errors import Stopped
+from shared.media.inside import Limits
 from shared.media.ranged import RangeFile
 from shared.ports import Stored
 from shared.stage import Task

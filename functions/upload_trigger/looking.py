@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from shared.domain.pipeline import STAGES
-from shared.media.confined import Limits, Source, Work, confined
+from shared.media.confined import Source, confined
+from shared.media.inside import Limits, Work
 from shared.ports import ObjectStore, Stored
 
 LIMITS = Limits.of(STAGES["upload_trigger"])

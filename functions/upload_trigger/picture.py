@@ -8,8 +8,9 @@ from typing import Any
 from PIL import Image
 
 from functions.upload_trigger.looking import look
-from shared.media.confined import Inside, preload
+from shared.media.confined import preload
 from shared.media.image import PictureTooLarge, picture_facts, read_picture
+from shared.media.inside import Inside
 from shared.ports import ObjectStore, Stored
 
 # Pillow imports its formats when it opens something; a confined process can import nothing more.

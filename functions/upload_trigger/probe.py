@@ -18,8 +18,9 @@ from functions.upload_trigger.webp import CUT_OFF, probe_webp
 from functions.upload_trigger.wholeness import is_cut_off
 from shared.domain.media import Passport, VideoFacts
 from shared.domain.passport import RandomAccess, RateKind
-from shared.media.confined import Inside, preload
+from shared.media.confined import preload
 from shared.media.errors import EmptyFile, NoVideoStream, UndecodableVideo, VideoTruncated
+from shared.media.inside import Inside
 from shared.media.opening import HEAD_BYTES, choose_video, open_container
 from shared.media.orientation import orientation
 from shared.media.packets import COUNTED

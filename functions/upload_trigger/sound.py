@@ -8,7 +8,8 @@ from typing import Any
 from functions.upload_trigger.looking import look
 from shared.domain.film_options import FILM_LONGEST_S
 from shared.media.audio import SoundTooLong, examine_sound
-from shared.media.confined import Inside, preload
+from shared.media.confined import preload
+from shared.media.inside import Inside
 from shared.ports import ObjectStore, Stored
 
 

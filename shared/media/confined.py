@@ -10,55 +10,27 @@ from __future__ import annotations
 import contextlib
 import json
 import multiprocessing
-import os
-import resource
 import signal
-import struct
 import threading
-import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
-from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
-from shared.domain.pipeline import Stage
 from shared.errors import MoodreelError, PermanentError
 from shared.media.errors import DecoderCrashed, Stopped, TooMuchMemory, TooMuchWork
-from shared.media.ranged import RangeFile
+from shared.media.inside import CHUNK_BYTES, READ, WORDS, Limits, Work, enter
 
-PARENT_MB = 224
-"""What a function's own process and the warm one take, measured with a margin."""
-CPU_SHARE = 0.9
-"""Of a function's time; the rest is for reading, writing and the ledger."""
 POLL_S = 0.2
 """How long a lost lease goes unnoticed while the process is silent."""
-_CHUNK_BYTES = 1 << 20
-_MOST_MESSAGE_BYTES = _CHUNK_BYTES + 64
+_MOST_MESSAGE_BYTES = CHUNK_BYTES + 64
 _MOST_READ_BYTES = 16 << 20
 _MOST_VALUE_BYTES = 64 << 20
-_READ = struct.Struct(">QI")
-_WORDS = 2000
-
 _context = multiprocessing.get_context("forkserver")
 _preloaded = ["__main__"]
 # multiprocessing looks after all processes whenever it starts one, and is not made for threads.
 _starting = threading.Lock()
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """cpu_s: user and system time. memory_mb: address space beyond what a warm process has."""
-
-    cpu_s: int
-    memory_mb: int
-
-    @classmethod
-    def of(cls, row: Stage) -> Limits:
-        """What one request of this row may have, so that all of them together fit."""
-        cpu_s = int(row.soft_deadline_s * row.cpu * CPU_SHARE)
-        return cls(cpu_s, (row.memory_mb - PARENT_MB) // row.concurrency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,34 +63,6 @@ class Sink(Protocol):
     """Where the work's output goes."""
 
     def write(self, data: bytes, /) -> int: ...
-
-
-class Inside:
-    """What the work sees of the world. It is a sink itself."""
-
-    def __init__(self, parent: Connection, size_bytes: int, block_bytes: int) -> None:
-        self._parent = parent
-        self.size_bytes = size_bytes
-        self.file = RangeFile(self._read, size_bytes, block_bytes=block_bytes)
-
-    def write(self, data: bytes) -> int:
-        """Pass output on."""
-        for at in range(0, len(data), _CHUNK_BYTES):
-            self._parent.send_bytes(b"w" + data[at : at + _CHUNK_BYTES])
-        return len(data)
-
-    def tell(self, count: int) -> None:
-        """Say how far the work is."""
-        self._parent.send_bytes(b"t" + str(count).encode())
-
-    def _read(self, offset: int, length: int) -> bytes:
-        self._parent.send_bytes(b"r" + _READ.pack(offset, length))
-        return self._parent.recv_bytes()
-
-
-Work = Callable[..., bytes]
-"""Called with an Inside and what else `confined` was given. A function of a module, so that the
-other process finds it by its name."""
 
 
 def preload(*modules: str) -> None:
@@ -199,7 +143,7 @@ class _Serving:
 
     def _answer(self, kind: bytes, body: bytes) -> None:
         if kind == b"r":
-            data = self._read(*_READ.unpack(body))
+            data = self._read(*READ.unpack(body))
             with contextlib.suppress(ConnectionError):
                 self._child.send_bytes(data)
         elif kind == b"w" and self._sink is not None:
@@ -228,8 +172,8 @@ def _raise_as_told(told: dict[str, str]) -> NoReturn:
     refusals = {one.code: one for one in _below(PermanentError)}
     raised = refusals.get(str(told.get("code")))
     if raised is None:
-        raise RuntimeError(f"In the process: {str(told.get('message'))[-_WORDS:]}")
-    raise raised(str(told["message"])[:_WORDS])
+        raise RuntimeError(f"In the process: {str(told.get('message'))[-WORDS:]}")
+    raise raised(str(told["message"])[:WORDS])
 
 
 def _below(kind: type[MoodreelError]) -> Iterator[type[MoodreelError]]:
@@ -239,7 +183,7 @@ def _below(kind: type[MoodreelError]) -> Iterator[type[MoodreelError]]:
 
 
 def _start(given: tuple[Any, ...]) -> ForkServerProcess:
-    process = _context.Process(target=_enter, args=given, daemon=True)
+    process = _context.Process(target=enter, args=given, daemon=True)
     with _starting:
         process.start()
     return process
@@ -254,70 +198,3 @@ def _how_it_ended(process: ForkServerProcess) -> MoodreelError:
     if code is None or code >= 0:
         return DecoderCrashed()
     return DecoderCrashed(f"{DecoderCrashed()} ({signal.Signals(-code).name})")
-
-
-# --- in the other process ---------------------------------------------------------------------
-
-
-def _enter(
-    parent: Connection,
-    work: Work,
-    arguments: tuple[Any, ...],
-    size_bytes: int,
-    block_bytes: int,
-    limits: Limits,
-    label: str,
-) -> None:
-    try:
-        _shut_the_door(limits, label)
-        parent.send_bytes(b"b")
-        value = work(Inside(parent, size_bytes, block_bytes), *arguments)
-        for at in range(0, len(value), _CHUNK_BYTES):
-            parent.send_bytes(b"v" + value[at : at + _CHUNK_BYTES])
-        parent.send_bytes(b"d" + json.dumps(_usage()).encode())
-    except PermanentError as refused:
-        _complain(parent, refused.code, str(refused))
-    except (EOFError, ConnectionError):
-        pass  # the parent is gone
-    except Exception as fault:
-        if _is_out_of_memory(fault):
-            parent.send_bytes(b"m")
-        else:
-            _complain(parent, "", "".join(traceback.format_exception(fault)))
-    finally:
-        os._exit(0)
-
-
-def _shut_the_door(limits: Limits, label: str) -> None:
-    """What is open stays open; nothing more is opened, no file, no connection, no core dump."""
-    with contextlib.suppress(OSError):  # a sandbox may not let a process be named
-        Path("/proc/self/comm").write_text(f"mr {label}"[:15])
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    address_space = pages * resource.getpagesize() + (limits.memory_mb << 20)
-    for what, soft, hard in (
-        (resource.RLIMIT_CPU, limits.cpu_s, limits.cpu_s + 1),
-        (resource.RLIMIT_AS, address_space, address_space),
-        (resource.RLIMIT_CORE, 0, 0),
-        (resource.RLIMIT_FSIZE, 0, 0),
-        (resource.RLIMIT_NOFILE, 0, 0),
-    ):
-        resource.setrlimit(what, (soft, hard))
-
-
-def _is_out_of_memory(fault: BaseException | None) -> bool:
-    """Also when a library says it in its own words: OpenCV's code for it is -4."""
-    if fault is None:
-        return False
-    told = isinstance(fault, MemoryError) or getattr(fault, "code", None) == -4
-    return told or _is_out_of_memory(fault.__cause__ or fault.__context__)
-
-
-def _complain(parent: Connection, code: str, message: str) -> None:
-    told = json.dumps({"code": code, "message": message[-_WORDS:]})
-    with contextlib.suppress(ConnectionError):
-        parent.send_bytes(b"e" + told.encode())
-
-
-def _usage() -> dict[str, float]:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return {"cpu_s": used.ru_utime + used.ru_stime, "peak_mb": used.ru_maxrss / 1024}

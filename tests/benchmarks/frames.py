@@ -37,7 +37,8 @@ from functions.upload_trigger.probe import look_at_video, probe
 from shared.domain.media import FrameOptions, Passport, Window, plan_windows
 from shared.domain.pack import central_directory
 from shared.domain.pipeline import STAGES
-from shared.media.confined import Inside, Limits, Source, Worked, confined
+from shared.media.confined import Source, Worked, confined
+from shared.media.inside import Inside, Limits
 from shared.media.ranged import RangeFile
 
 INTERVALS = ("0.2", "1", "10")

@@ -18,8 +18,9 @@ from shared.domain.media import FrameOptions, Passport, plan_windows
 from shared.domain.pack import PackIndex, read_pack
 from shared.domain.pipeline import STAGES
 from shared.errors import MoodreelError
-from shared.media.confined import Limits, Source, Worked, confined
+from shared.media.confined import Source, Worked, confined
 from shared.media.errors import EmptyFile, VideoTooLong
+from shared.media.inside import Limits
 from shared.media.picture import BgrImage, decode_image
 from tests.clips import UnreadableCounterError, read_counter
 from tests.corpus.rows import Done, Failed, Row

@@ -11,8 +11,8 @@ from pathlib import Path
 import av
 
 from shared.errors import StorageUnavailable
-from shared.media.confined import Inside
 from shared.media.errors import VideoTooLong
+from shared.media.inside import Inside
 from shared.media.opening import choose_video, open_container
 
 

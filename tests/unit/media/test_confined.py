@@ -13,7 +13,7 @@ import pytest
 
 from shared.domain.pipeline import STAGES
 from shared.errors import MoodreelError, SourceExpired
-from shared.media.confined import Limits, Source, Work, Worked, confined, preload
+from shared.media.confined import Source, Worked, confined, preload
 from shared.media.errors import (
     DecoderCrashed,
     Stopped,
@@ -21,6 +21,7 @@ from shared.media.errors import (
     TooMuchWork,
     VideoTooLong,
 )
+from shared.media.inside import Limits, Work
 from tests.clips import RECIPES
 from tests.unit.media import culprits
 from tests.unit.media.canary import Canary
