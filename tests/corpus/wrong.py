@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import random
 import struct
-import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.clips import ODD, Recipe, cached, sound_only
-from tests.corpus.bytes import box, change, full_box, jpeg_resized, patched
+from tests.clips import cached, sound_only
+from tests.corpus import bombs
+from tests.corpus.bytes import box, change, full_box
 from tests.corpus.encoding import FAST_START, MATROSKA, SHORT, STREAM, bytes_of, ffmpeg, short
-from tests.corpus.odd import says_hours
-from tests.corpus.rows import Failed, Make, Row
+from tests.corpus.making import wrong_row
+from tests.corpus.rows import Make, Row
 
 
 def rows() -> Iterator[Row]:
@@ -25,13 +23,7 @@ def rows() -> Iterator[Row]:
     yield from _references()
     yield from _sounds()
     yield from _truncated()
-    yield from _bombs()
-
-
-def _row(
-    name: str, told: str, make: Make, code: str, suffix: str = "mp4", *, common: bool = False
-) -> Row:
-    return Row(name, told, make, Failed(code), suffix, common=common)
+    yield from bombs.rows()
 
 
 def _no_videos() -> Iterator[Row]:
@@ -47,19 +39,19 @@ def _no_videos() -> Iterator[Row]:
         ("an SVG", b"<svg xmlns='http://www.w3.org/2000/svg'><image href='file:///x'/></svg>"),
         ("a program", b"\x7fELF\x02\x01\x01" + bytes(2000)),
         ("a shell script", b"#!/bin/sh\ncurl http://127.0.0.1/ | sh\n" * 9),
-        ("a ZIP", _zip_bomb(1 << 16)),
+        ("a ZIP", bombs.zip_bomb(1 << 16)),
         ("raw H.264", _annex_b()),
     ):
-        yield _row(name, "no video at all", lambda _, data=data: data, "not-a-video")  # type: ignore[misc]
-    yield _row("nothing", "no bytes", lambda _: b"", "empty-file", common=True)
-    yield _row("a still WebP", "one picture", lambda _: _still_webp(), "not-a-video", "webp")
-    yield _row("MXF", "a container that is not taken", lambda _: ffmpeg(
+        yield wrong_row(name, "no video at all", lambda _, data=data: data, "not-a-video")  # type: ignore[misc]
+    yield wrong_row("nothing", "no bytes", lambda _: b"", "empty-file", common=True)
+    yield wrong_row("a still WebP", "one picture", lambda _: _still_webp(), "not-a-video", "webp")
+    yield wrong_row("MXF", "a container that is not taken", lambda _: ffmpeg(
         "mxf", "mxf", "-i", SHORT, "-c:v", "mpeg2video"), "not-a-video", "mxf")  # fmt: skip
-    yield _row("WMV", "a container that is not taken", lambda _: ffmpeg(
+    yield wrong_row("WMV", "a container that is not taken", lambda _: ffmpeg(
         "wmv", "wmv", "-i", SHORT, "-c:v", "wmv2"), "not-a-video", "wmv")  # fmt: skip
-    yield _row("an unknown codec", "fourcc zzzz", lambda _: short().replace(
+    yield wrong_row("an unknown codec", "fourcc zzzz", lambda _: short().replace(
         b"avc1", b"zzzz").replace(b"avcC", b"zzzC"), "unsupported-codec")  # fmt: skip
-    yield _row("copy protection", "MPEG-CENC", lambda _: ffmpeg(
+    yield wrong_row("copy protection", "MPEG-CENC", lambda _: ffmpeg(
         "cenc", "mp4", "-i", SHORT, "-c", "copy", "-encryption_scheme", "cenc-aes-ctr",
         "-encryption_key", "76a6c65c5ea762046bd749a2e632ccbb",
         "-encryption_kid", "a7e61c373e219033c21091fa607bf3b8"), "encrypted-video",
@@ -105,7 +97,7 @@ def _lures() -> Iterator[Row]:
          "</track></trackList></playlist>", False),
         ("ASX", "<asx version='3.0'><entry><ref href='{url}/a.mp4'/></entry></asx>", False),
     ):  # fmt: skip
-        yield _row(name, "a playlist", _text(text), "playlist-refused", common=common)
+        yield wrong_row(name, "a playlist", _text(text), "playlist-refused", common=common)
     for name, text in (
         ("HLS in UTF-16", hls),
         ("RTSP address", "rtsp://127.0.0.1:{port}/a\n"),
@@ -116,7 +108,7 @@ def _lures() -> Iterator[Row]:
         ("FFmpeg metadata", ";FFMETADATA1\ntitle={url}\n"),
     ):
         coding = "utf-16" if "UTF-16" in name else "utf-8"
-        yield _row(name, "a script", _text(text, coding), "not-a-video")
+        yield wrong_row(name, "a script", _text(text, coding), "not-a-video")
 
 
 def _text(text: str, coding: str = "utf-8") -> Make:
@@ -132,22 +124,22 @@ _DREF = (b"moov", b"trak", b"mdia", b"minf", b"dinf", b"dref")
 
 
 def _references() -> Iterator[Row]:
-    yield _row("dref to a URL", "the samples lie elsewhere", lambda url: change(
+    yield wrong_row("dref to a URL", "the samples lie elsewhere", lambda url: change(
         short(), _DREF, lambda _: _dref(full_box(b"url ", 0, f"{url}/a.mp4".encode() + b"\0"))),
         "external-media", common=True)  # fmt: skip
-    yield _row("dref to a local file", "file:///etc/passwd", lambda _: change(
+    yield wrong_row("dref to a local file", "file:///etc/passwd", lambda _: change(
         short(), _DREF, lambda _: _dref(full_box(b"url ", 0, b"file:///etc/passwd\0"))),
         "external-media")  # fmt: skip
-    yield _row(
+    yield wrong_row(
         "dref to a Mac alias",
         "'alis'",
         lambda _: change(short(), _DREF, lambda _: _dref(full_box(b"alis", 0, _alias()))),
         "external-media",
     )
-    yield _row("dref by name", "'urn '", lambda url: change(
+    yield wrong_row("dref by name", "'urn '", lambda url: change(
         short(), _DREF, lambda _: _dref(full_box(b"urn ", 0, b"x\0" + url.encode() + b"\0"))),
         "external-media")  # fmt: skip
-    yield _row("QuickTime reference movie", "rmra and rdrf", lambda url: box(
+    yield wrong_row("QuickTime reference movie", "rmra and rdrf", lambda url: box(
         b"ftyp", b"qt  \0\0\0\0qt  ") + box(b"moov", box(b"rmra", box(b"rmda", full_box(
             b"rdrf", 0, b"url " + struct.pack(">I", len(url)) + url.encode())))),
         "external-media", "mov")  # fmt: skip
@@ -174,14 +166,14 @@ def _sounds() -> Iterator[Row]:
     tone = ("-f", "lavfi", "-i", "sine=duration=1")
     for suffix in ("mp3", "wav", "flac", "ogg", "aiff", "aac", "mka"):
         codec = ("-c:a", "flac") if suffix == "ogg" else ()
-        yield _row(f"only sound: {suffix}", "a tone", lambda _, s=suffix, c=codec: ffmpeg(  # type: ignore[misc]
+        yield wrong_row(f"only sound: {suffix}", "a tone", lambda _, s=suffix, c=codec: ffmpeg(  # type: ignore[misc]
             "tone", s, *tone, *c), "no-video-stream", suffix)  # fmt: skip
-    yield _row("only sound: m4a", "a tone", lambda _: sound_only().read_bytes(),
+    yield wrong_row("only sound: m4a", "a tone", lambda _: sound_only().read_bytes(),
                "no-video-stream", "m4a", common=True)  # fmt: skip
-    yield _row("sound with a cover", "M4A with a JPEG", lambda _: ffmpeg(
+    yield wrong_row("sound with a cover", "M4A with a JPEG", lambda _: ffmpeg(
         "m4a cover", "m4a", *tone, "-i", _jpeg, "-map", "0", "-map", "1", "-c:v", "copy",
         "-disposition:v", "attached_pic"), "no-video-stream", "m4a")  # fmt: skip
-    yield _row("only subtitles", "SRT in Matroska", lambda _: ffmpeg(
+    yield wrong_row("only subtitles", "SRT in Matroska", lambda _: ffmpeg(
         "mks", "mks", "-i", _srt, "-c:s", "srt", "-f", "matroska"),
         "no-video-stream", "mks")  # fmt: skip
 
@@ -200,24 +192,24 @@ def _srt() -> Path:
 
 
 def _truncated() -> Iterator[Row]:
-    yield _row("MP4 without its index", "moov lost", lambda _: _before(short(), b"moov"),
+    yield wrong_row("MP4 without its index", "moov lost", lambda _: _before(short(), b"moov"),
                "video-truncated", common=True)  # fmt: skip
-    yield _row("MP4 cut off in its index", "moov first", lambda _: _within(
+    yield wrong_row("MP4 cut off in its index", "moov first", lambda _: _within(
         bytes_of(FAST_START), b"moov"), "video-truncated")  # fmt: skip
-    yield _row("MP4 without its pictures", "mdat lost", lambda _: _before(
+    yield wrong_row("MP4 without its pictures", "mdat lost", lambda _: _before(
         bytes_of(FAST_START), b"mdat"), "video-truncated")  # fmt: skip
-    yield _row("Matroska header", "no cluster", lambda _: bytes_of(MATROSKA)[:400],
+    yield wrong_row("Matroska header", "no cluster", lambda _: bytes_of(MATROSKA)[:400],
                "video-truncated", "mkv")  # fmt: skip
-    yield _row("one packet of a TS", "188 bytes", lambda _: bytes_of(STREAM)[:188],
+    yield wrong_row("one packet of a TS", "188 bytes", lambda _: bytes_of(STREAM)[:188],
                "not-a-video", "ts")  # fmt: skip
-    yield _row("empty packets", "a TS of nothing else", lambda _: (
+    yield wrong_row("empty packets", "a TS of nothing else", lambda _: (
         b"\x47\x1f\xff\x10" + b"\xff" * 184) * 200, "not-a-video", "ts")  # fmt: skip
-    yield _row("a movie of no pictures", "an MP4 with empty tables", lambda _: ffmpeg(
+    yield wrong_row("a movie of no pictures", "an MP4 with empty tables", lambda _: ffmpeg(
         "empty", "mp4", "-i", SHORT, "-c", "copy", "-frames:v", "0",
         "-movflags", "frag_keyframe+empty_moov"), "video-truncated")  # fmt: skip
-    yield _row("pictures of noise", "a valid index", lambda _: _noise(short()),
+    yield wrong_row("pictures of noise", "a valid index", lambda _: _noise(short()),
                "undecodable-video", common=True)  # fmt: skip
-    yield _row("pictures of zeros", "a valid index", lambda _: _noise(short(), zeros=True),
+    yield wrong_row("pictures of zeros", "a valid index", lambda _: _noise(short(), zeros=True),
                "undecodable-video")  # fmt: skip
 
 
@@ -234,84 +226,3 @@ def _noise(data: bytes, *, zeros: bool = False) -> bytes:
         return bytes(len(old)) if zeros else random.Random(2).randbytes(len(old))
 
     return change(data, (b"mdat",), payload)
-
-
-# --- too much ---------------------------------------------------------------------------------
-
-
-def _bombs() -> Iterator[Row]:
-    yield _row("20000×20000 in a GIF", "400 megapixels", lambda _: patched(
-        bytes_of(ODD["gif"]), 6, "<HH", 20_000, 20_000), "video-too-large", "gif",
-        common=True)  # fmt: skip
-    yield _row("20000×20000 in an AVI", "Motion JPEG", lambda _: _large_avi(), "video-too-large",
-               "avi")  # fmt: skip
-    yield _row("20000×20000 in a MOV", "Motion JPEG", lambda _: _large_mov(), "video-too-large",
-               "mov")  # fmt: skip
-    yield _row("16383×16383 in a WebM", "VP8", lambda _: _large_webm(), "video-too-large", "webm")
-    yield _row("a hundred streams", "in Matroska", lambda _: ffmpeg(
-        "hundred", "mkv", "-i", SHORT, *["-map", "0:v"] * 100, "-c", "copy"),
-        "too-many-streams", "mkv", common=True)  # fmt: skip
-    yield _row("three hundred streams", "in an MP4", lambda _: ffmpeg(
-        "hundreds", "mp4", "-i", Recipe(pictures=2), *["-map", "0:v"] * 300,
-        "-c", "copy"), "too-many-streams")  # fmt: skip
-    yield _row("says that it lasts a day", "3 s in Matroska", lambda _: says_hours(24),
-               "video-too-long", "mkv")  # fmt: skip
-    yield _row("an index that unfolds to a gigabyte", "cmov in MOV", lambda _: _cmov(1 << 30),
-               "too-much-memory", "mov", common=True)  # fmt: skip
-    yield _row("an index that unfolds to what is no index", "cmov in MOV", lambda _: _cmov(
-        1 << 20), "no-video-stream", "mov")  # fmt: skip
-    yield _row("a ZIP bomb", "a gigabyte of zeros", lambda _: _zip_bomb(1 << 28), "not-a-video",
-               common=True)  # fmt: skip
-    yield _row("a gzip bomb", "a gigabyte of zeros", lambda _: gzip.compress(bytes(1 << 26)),
-               "not-a-video")  # fmt: skip
-    yield _row("boxes in boxes", "ten thousand deep", lambda _: _nested(10_000), "video-truncated")
-    yield _row("a million boxes", "none of them a video", lambda _: box(b"ftyp", b"isom\0\0\0\0")
-               + box(b"free", b"") * 1_000_000, "video-truncated")  # fmt: skip
-    yield _row("tables of four thousand million entries", "that are not there", lambda _: change(
-        short(), (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsz"),
-        lambda p: patched(p, 8, ">I", 0xFFFFFFFF)), "video-truncated")  # fmt: skip
-
-
-def _large_avi() -> bytes:
-    data = jpeg_resized(bytes_of(ODD["avi-mjpeg"]), 20_000, 20_000)
-    data = patched(data, data.index(b"strf") + 12, "<ii", 20_000, 20_000)
-    return patched(data, data.index(b"avih") + 40, "<II", 20_000, 20_000)
-
-
-def _large_mov() -> bytes:
-    clip = Recipe(suffix="mov", codec="mjpeg", pix_fmt="yuvj420p", pictures=20).make()
-    data = jpeg_resized(clip.path.read_bytes(), 20_000, 20_000)
-    large = 20_000 << 16
-    return change(
-        data, (b"moov", b"trak", b"tkhd"), lambda p: patched(p, len(p) - 8, ">II", large, large)
-    )
-
-
-def _large_webm() -> bytes:
-    clip = Recipe(suffix="webm", codec="libvpx", pictures=3, width=320, height=272).make()
-    data, large = clip.path.read_bytes(), struct.pack(">H", 16383)
-    data = data.replace(b"\xb0\x82\x01\x40", b"\xb0\x82" + large)
-    data = data.replace(b"\xba\x82\x01\x10", b"\xba\x82" + large)
-    return data.replace(b"\x9d\x01\x2a\x40\x01\x10\x01", b"\x9d\x01\x2a\xff\x3f\xff\x3f")
-
-
-def _cmov(size: int) -> bytes:
-    """QuickTime's compressed index: of zeros, a thousandth of the size that it says."""
-    packed = zlib.compressobj(9)
-    folded = b"".join(packed.compress(bytes(1 << 20)) for _ in range(size >> 20)) + packed.flush()
-    inside = box(b"dcom", b"zlib") + box(b"cmvd", struct.pack(">I", size) + folded)
-    return box(b"ftyp", b"qt  \0\0\0\0qt  ") + box(b"moov", box(b"cmov", inside))
-
-
-def _zip_bomb(size: int) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("video.mp4", bytes(size))
-    return out.getvalue()
-
-
-def _nested(depth: int) -> bytes:
-    data = b""
-    for _ in range(depth):
-        data = box(b"udta", data)
-    return box(b"ftyp", b"isom\0\0\0\0isom") + box(b"moov", data)
