@@ -70,7 +70,7 @@ def _video(task: Task, there: Stored) -> dict[str, Any]:
 
 
 def _picture(task: Task, there: Stored) -> dict[str, Any]:
-    return examine_picture(task.objects, there)
+    return examine_picture(task.objects, there, task.should_stop)
 
 
 def _prompt(task: Task, there: Stored) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def _prompt(task: Task, there: Stored) -> dict[str, Any]:
 
 
 def _sound(task: Task, there: Stored) -> dict[str, Any]:
-    return examine_track(task.objects, there)
+    return examine_track(task.objects, there, task.should_stop)
 
 
 _LOOKS: Mapping[str, Callable[[Task, Stored], dict[str, Any]]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from PIL import Image
@@ -22,14 +23,16 @@ DECODED_PIXELS = 12_000_000
 RGB it takes 36 MB. Larger ones are decoded where there is memory for them."""
 
 
-def examine_picture(objects: ObjectStore, there: Stored) -> dict[str, Any]:
+def examine_picture(
+    objects: ObjectStore, there: Stored, should_stop: Callable[[], bool] = lambda: False
+) -> dict[str, Any]:
     """→ format, and width and height in pixels as a person sees them.
 
     Raises a PermanentError of shared.media.image that names the cause.
     """
     if there.size_bytes > MOST_BYTES:
         raise PictureTooLarge(f"The picture has more than {MOST_BYTES // 10**6} MB.")
-    return look(objects, there, look_at_picture)
+    return look(objects, there, look_at_picture, should_stop=should_stop)
 
 
 def look_at_picture(inside: Inside) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from functions.upload_trigger.looking import look
@@ -13,12 +14,14 @@ from shared.media.inside import Inside
 from shared.ports import ObjectStore, Stored
 
 
-def examine_track(objects: ObjectStore, there: Stored) -> dict[str, Any]:
+def examine_track(
+    objects: ObjectStore, there: Stored, should_stop: Callable[[], bool] = lambda: False
+) -> dict[str, Any]:
     """→ codec, rate, channels, and the duration that the file claims in seconds or None.
 
     Raises a PermanentError of shared.media.audio that names the cause.
     """
-    return look(objects, there, look_at_track)
+    return look(objects, there, look_at_track, should_stop=should_stop)
 
 
 def look_at_track(inside: Inside) -> bytes:

@@ -17,6 +17,7 @@ import av.subtitles.codeccontext
 import av.subtitles.stream
 from av.container import InputContainer
 from av.stream import Discard
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from shared.errors import MoodreelError
@@ -90,8 +91,8 @@ def open_container(file: BinaryIO | RangeFile) -> Iterator[InputContainer]:
 def choose_video(container: InputContainer, index: int | None = None) -> VideoStream:
     """The video stream to use, all others switched off; `index` names one chosen before.
 
-    It is one that the file marks as the default if there is such, and of these the longest, then
-    the largest, then the first. Raises NoVideoStream, VideoTooLarge or UnsupportedCodec.
+    It is one that can be decoded and that the file marks as the default, as far as there is such;
+    of these the longest, then the largest, then the first. Raises NoVideoStream, VideoTooLarge or UnsupportedCodec.
     """
     candidates = [s for s in container.streams.video if not is_cover(s)]
     if index is not None:
@@ -99,10 +100,7 @@ def choose_video(container: InputContainer, index: int | None = None) -> VideoSt
     if not candidates:
         raise NoVideoStream
     stream = max(candidates, key=_rank)
-    try:
-        context = stream.codec_context
-    except (AttributeError, RuntimeError):
-        context = None
+    context = _context(stream)
     if context is None:
         raise UnsupportedCodec
     check_size(context.width, context.height)
@@ -203,13 +201,22 @@ def is_cover(stream: VideoStream) -> bool:
     return bool(stream.disposition & pictures)
 
 
-def _rank(stream: VideoStream) -> tuple[bool, Fraction, int, int]:
+def _rank(stream: VideoStream) -> tuple[bool, bool, Fraction, int, int]:
     """The larger, the better a choice."""
     base = stream.time_base or Fraction(0)
     length = (stream.duration or 0) * Fraction(base.numerator, base.denominator)
-    context = getattr(stream, "codec_context", None)
+    context = _context(stream)
     pixels = 0 if context is None else context.width * context.height
-    return bool(stream.disposition & stream.disposition.default), length, pixels, -stream.index
+    default = bool(stream.disposition & stream.disposition.default)
+    return context is not None, default, length, pixels, -stream.index
+
+
+def _context(stream: VideoStream) -> VideoCodecContext | None:
+    """None where FFmpeg has no decoder."""
+    try:
+        return stream.codec_context
+    except (AttributeError, RuntimeError):
+        return None
 
 
 def _refuse_second_file(url: str, _flags: int, _options: dict[str, Any]) -> NoReturn:
