@@ -92,7 +92,9 @@ def choose_video(container: InputContainer, index: int | None = None) -> VideoSt
     """The video stream to use, all others switched off; `index` names one chosen before.
 
     It is one that can be decoded and that the file marks as the default, as far as there is such;
-    of these the longest, then the largest, then the first. Raises NoVideoStream, VideoTooLarge or UnsupportedCodec.
+    of these the longest, then the largest, then the first.
+
+    Raises NoVideoStream, VideoTooLarge or UnsupportedCodec.
     """
     candidates = [s for s in container.streams.video if not is_cover(s)]
     if index is not None:
