@@ -42,11 +42,9 @@ def rows() -> Iterator[Row]:
     yield odd_row("negative time stamps", "-2 s in MPEG-TS", lambda _: ffmpeg(
         "negative", "ts", *copy, "-output_ts_offset", "-2", "-muxdelay", "0"), STREAM)  # fmt: skip
     yield odd_row("most time stamps missing", "every fourth picture of a TS has one",
-              lambda _: without_stamps(bytes_of(STREAM), 4), STREAM,
-              counters=None, frames=6)  # fmt: skip
+              lambda _: without_stamps(bytes_of(STREAM), 4), STREAM)  # fmt: skip
     yield odd_row("all time stamps missing", "but the first, in a TS",
-              lambda _: without_stamps(bytes_of(STREAM), 10**6), STREAM,
-              counters=None, frames=6)  # fmt: skip
+              lambda _: without_stamps(bytes_of(STREAM), 10**6), STREAM)  # fmt: skip
     yield odd_row("fragmented without an index", "one fragment a picture", lambda _: ffmpeg(
         "frag", "mp4", *copy, "-movflags", "frag_every_frame+empty_moov"))  # fmt: skip
     yield odd_row("fragmented with a common index", "CMAF with sidx", lambda _: ffmpeg(
@@ -68,7 +66,7 @@ def rows() -> Iterator[Row]:
     yield odd_row("GIF with uneven lengths", "0.1 to 0.65 s", lambda _: bytes_of(uneven), uneven,
               counters=lambda: shown(uneven.make(), "0.5")[:-1], common=True)  # fmt: skip
     yield odd_row("GIF with transparency", "pictures laid over each other", lambda _: _gif(),
-              suffix="gif", counters=None, frames=6, repair="Transparency")  # fmt: skip
+              suffix="gif", repair="Transparency")  # fmt: skip
     ticks = [sum(GAPS_MS[:n]) for n in range(len(GAPS_MS))]
     clip = Clip(Path(), tuple(Fraction(one, 1000) for one in ticks), Fraction(sum(GAPS_MS), 1000))
     yield Row("animated WebP", "lossless, uneven lengths", lambda _: animated_webp(GAPS_MS),
