@@ -2,7 +2,7 @@
 
 The process is forked from a warm one, so it costs milliseconds. It has no file, no connection and
 no way to open one: what it reads it asks its parent for, who reads one object within its bounds;
-what it writes goes to one sink. When the parent dies, its next question is its last.
+what it writes goes to one sink. When the parent dies, it dies.
 """
 
 from __future__ import annotations

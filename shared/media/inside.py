@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import multiprocessing
 import os
 import resource
 import struct
+import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -86,6 +88,7 @@ def enter(
     label: str,
 ) -> None:
     try:
+        threading.Thread(target=_end_with_the_parent, daemon=True).start()
         _shut_the_door(limits, label)
         parent.send_bytes(b"b")
         value = work(Inside(parent, size_bytes, block_bytes), *arguments)
@@ -103,6 +106,14 @@ def enter(
             _complain(parent, "", "".join(traceback.format_exception(fault)))
     finally:
         os._exit(0)
+
+
+def _end_with_the_parent() -> None:
+    """Nobody reads what an orphan makes. Its sentinel is a pipe that ends when the parent does."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        os.read(parent.sentinel, 1)
+        os._exit(1)
 
 
 def _shut_the_door(limits: Limits, label: str) -> None:

@@ -48,7 +48,8 @@ def rows() -> Iterator[Row]:
     yield clip_row("fields", "interlaced x264", replace(
         x264, options=(("preset", "veryfast"), ("x264-params", "interlaced=1:tff=1"))))  # fmt: skip
     yield odd_row("size changes", "H.264 in TS, 192×128, then 320×240", _size_changes, STREAM,
-              counters=lambda: (*range(0, 90, 15), *range(2, 90, 15)), warning="size changes", common=True)  # fmt: skip
+              counters=lambda: (*range(0, 90, 15), *range(2, 90, 15)),
+              warning="size changes", common=True)  # fmt: skip
     yield odd_row("alpha in ProRes", "yuva444p10", lambda _: painted(
         "prores alpha", [_with_alpha(n) for n in range(10)], suffix="mov", codec="prores_ks",
         form="rgba", pix_fmt="yuva444p10le"), suffix="mov",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -107,6 +109,25 @@ def test_a_lost_lease_ends_the_process_at_once() -> None:
         _run(culprits.sleep, heard=pids.append, should_stop=lambda: bool(pids))
     assert time.monotonic() - begin < 5
     assert not Path(f"/proc/{pids[0]}").exists()
+
+
+def test_a_process_does_not_outlive_the_function_that_started_it() -> None:
+    script = (
+        "from shared.media.confined import Source, confined\n"
+        "from shared.media.inside import Limits\n"
+        "from tests.unit.media.culprits import sleep\n"
+        "confined(sleep, source=Source(lambda at, n: b'', 0), limits=Limits(9, 99),"
+        " heard=lambda pid: print(pid, flush=True))\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as function:
+        assert function.stdout is not None
+        started = Path(f"/proc/{int(function.stdout.readline())}")
+        assert started.exists()
+        function.kill()
+        limit = time.monotonic() + 10
+        while started.exists() and time.monotonic() < limit:
+            time.sleep(0.05)
+    assert not started.exists()
 
 
 def test_refusals_come_through_and_other_faults_tell_where_they_are() -> None:
