@@ -14,6 +14,7 @@ from shared.domain.media import FrameNaming, FrameOptions, Passport, Window
 from shared.domain.pack import FrameStamp, PackIndex, PackWriter, Sink
 from shared.media.confined import preload
 from shared.media.inside import Inside
+from shared.media.picture import BgrImage
 from shared.media.ranged import RangeFile
 
 
@@ -55,10 +56,15 @@ def extract_window(
         careful=careful,
         report=report,
     )
+    last: BgrImage | None = None
+    data = b""
     for count, frame in enumerate(frames, start=1):
+        if frame.image is not last:
+            # A picture that is shown for long is encoded once.
+            last, data = frame.image, encode(frame.image, options)
         height, width = frame.image.shape[:2]
         stamp = FrameStamp(frame.index, frame.target, frame.pts, width, height)
-        writer.add(naming.name(frame.index, frame.target), encode(frame.image, options), stamp)
+        writer.add(naming.name(frame.index, frame.target), data, stamp)
         on_frame(count)
     return Extracted(writer.close(), _warnings(report))
 
