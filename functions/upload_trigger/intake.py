@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from functions.upload_trigger.declaring import declare, noted
-from functions.upload_trigger.looking import look
+from functions.upload_trigger.looking import look_inside
 from functions.upload_trigger.picture import examine_picture
 from functions.upload_trigger.probe import look_at_video
 from functions.upload_trigger.prompt import examine_prompt
@@ -26,14 +26,14 @@ from shared.stage import Task
 def examine(task: Task) -> Finished:
     """Read an upload's facts, by Range where it may be large."""
     declared = next(one for one in task.job.inputs if one.name == task.part)
-    examined = _LOOKS.get(declared.name)
-    if examined is None:
+    look = _LOOKS.get(declared.name)
+    if look is None:
         raise NotAvailableYet(f"A job cannot take a {declared.name} in yet.")
     there = task.objects.stat(Bucket.UPLOADS, declared.object)
     if there is None:
         raise SourceExpired
     try:
-        found = examined(task, there)
+        found = look(task, there)
     except Stopped:
         task.check()
         raise
@@ -58,7 +58,9 @@ def plan(task: Task) -> Finished:
 def _video(task: Task, there: Stored) -> dict[str, Any]:
     if not there.size_bytes:
         raise EmptyFile
-    told = look(task.objects, there, look_at_video, should_stop=task.should_stop, label=task.job.id)
+    told = look_inside(
+        task.objects, there, look_at_video, should_stop=task.should_stop, label=task.job.id
+    )
     passport = Passport.from_dict(told)
     longest = task.settings.max_duration_s
     if passport.duration is not None and passport.duration > longest:

@@ -14,7 +14,7 @@ from shared.ports import ObjectStore, Stored
 LIMITS = Limits.of(STAGES["upload_trigger"])
 
 
-def look(
+def look_inside(
     objects: ObjectStore,
     there: Stored,
     work: Work,

@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image
 
-from functions.upload_trigger.looking import look
+from functions.upload_trigger.looking import look_inside
 from shared.media.confined import preload
 from shared.media.image import PictureTooLarge, picture_facts, read_picture
 from shared.media.inside import Inside
@@ -32,7 +32,7 @@ def examine_picture(
     """
     if there.size_bytes > MOST_BYTES:
         raise PictureTooLarge(f"The picture has more than {MOST_BYTES // 10**6} MB.")
-    return look(objects, there, look_at_picture, should_stop=should_stop)
+    return look_inside(objects, there, look_at_picture, should_stop=should_stop)
 
 
 def look_at_picture(inside: Inside) -> bytes:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from functions.upload_trigger.looking import look
+from functions.upload_trigger.looking import look_inside
 from shared.domain.film_options import FILM_LONGEST_S
 from shared.media.audio import SoundTooLong, examine_sound
 from shared.media.confined import preload
@@ -21,7 +21,7 @@ def examine_track(
 
     Raises a PermanentError of shared.media.audio that names the cause.
     """
-    return look(objects, there, look_at_track, should_stop=should_stop)
+    return look_inside(objects, there, look_at_track, should_stop=should_stop)
 
 
 def look_at_track(inside: Inside) -> bytes:
