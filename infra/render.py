@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from shared.config import Settings
 from shared.domain.pipeline import (
     RECIPES,
     STAGES,
@@ -21,9 +22,14 @@ from shared.domain.pipeline import (
     Stage,
     feeds,
 )
+from shared.errors import MoodreelError, PermanentError
+from shared.media import errors
+from shared.media.inside import Limits
+from shared.media.limits import MAX_PIXELS, MAX_STREAMS
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+INTAKE = ROOT / "functions" / "upload_trigger" / "README.md"
 TFVARS = ROOT / "infra" / "terraform" / "pipeline.auto.tfvars.json"
 
 
@@ -63,6 +69,32 @@ def recipes() -> str:
     return "\n".join(rows)
 
 
+def refusals() -> str:
+    """Why a video is not taken, by code."""
+    told: list[type[MoodreelError]] = [
+        one for one in PermanentError.__subclasses__() if one.__module__ == errors.__name__
+    ]
+    told.append(errors.DecoderCrashed)
+    rows = ["| code | what a person reads |", "| --- | --- |"]
+    rows += [f"| `{one.code}` | {one()} |" for one in told]
+    return "\n".join(rows)
+
+
+def caps() -> str:
+    """What one video, and one process that decodes, may take."""
+    rows = ["| what | limit |", "| --- | --- |"]
+    rows += [
+        f"| pixels of a picture | {MAX_PIXELS:,} |",
+        f"| streams | {MAX_STREAMS} |",
+        f"| length | {Settings.max_duration_s // 3600} h (`MOODREEL_MAX_DURATION_S`) |",
+        f"| frames of a job | {Settings.max_frames:,} (`MOODREEL_MAX_FRAMES`) |",
+    ]
+    for name in ("upload_trigger", "frame_extraction", "emotion_scoring"):
+        limits = Limits.of(STAGES[name])
+        rows.append(f"| a process of {name} | {limits.cpu_s} s of CPU, {limits.memory_mb} MB |")
+    return "\n".join(rows)
+
+
 def tfvars() -> str:
     """The rows that are built, as Terraform reads them."""
     rows = {row.name: _row(row) for row in STAGES.values() if row.built}
@@ -99,14 +131,17 @@ def rendered() -> dict[Path, str]:
     readme = README.read_text()
     for name, content in (("diagram", diagram()), ("recipes", recipes())):
         readme = _between(readme, name, content)
-    return {README: readme, TFVARS: tfvars()}
+    intake = INTAKE.read_text()
+    for name, content in (("refusals", refusals()), ("caps", caps())):
+        intake = _between(intake, name, content)
+    return {README: readme, INTAKE: intake, TFVARS: tfvars()}
 
 
 def _between(text: str, name: str, content: str) -> str:
     begin, end = f"<!-- rendered: {name} -->", "<!-- /rendered -->"
     pattern = re.compile(re.escape(begin) + r"\n.*?" + re.escape(end), re.DOTALL)
     if not pattern.search(text):
-        raise SystemExit(f"README.md has no place for the rendered {name}.")
+        raise SystemExit(f"A README.md has no place for the rendered {name}.")
     return pattern.sub(lambda _: f"{begin}\n{content}\n{end}", text)
 
 

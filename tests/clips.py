@@ -65,7 +65,7 @@ class Recipe:
         ticks = [0]
         for n in range(self.pictures):
             ticks.append(ticks[-1] + self.gaps[n % len(self.gaps)])
-        path = _cached(f"{self!r}", self.suffix, lambda path: self._write(path, ticks))
+        path = cached(f"{self!r}", self.suffix, lambda path: self._write(path, ticks))
         times = tuple(tick * self.time_base for tick in ticks)
         return Clip(path, times[:-1], times[-1])
 
@@ -145,7 +145,7 @@ def unturn(image: NDArray[np.uint8], degrees: int, mirrored: bool) -> NDArray[np
 
 def damaged(clip: Clip, name: str, change: Callable[[bytes], bytes]) -> Path:
     """A copy of the clip with `change` made to its bytes."""
-    return _cached(
+    return cached(
         f"{clip.path.name} {name}",
         clip.path.suffix[1:],
         lambda path: _write_bytes(path, change(clip.path.read_bytes())),
@@ -159,7 +159,7 @@ def sound_only(suffix: str = "mp4") -> Path:
         with av.open(str(path), "w") as out:
             _hum(out, out.add_stream("aac", rate=44100, layout="mono"), 0.5)
 
-    return _cached("sound only", suffix, write)
+    return cached("sound only", suffix, write)
 
 
 def _hum(out: Any, audio: Any, seconds: float) -> None:
@@ -187,7 +187,8 @@ def _cache_folder() -> Path:
     return folder
 
 
-def _cached(key: str, suffix: str, write: Callable[[Path], None]) -> Path:
+def cached(key: str, suffix: str, write: Callable[[Path], object]) -> Path:
+    """The file that `write` makes, made once a machine for each `key`."""
     digest = hashlib.sha256(f"{_CACHE_VERSION} {av.__version__} {key}".encode()).hexdigest()[:20]
     path = _cache_folder() / f"{digest}.{suffix}"
     if not path.exists():
@@ -251,6 +252,8 @@ RECIPES: dict[str, Recipe] = {
     "rotated-270": Recipe(options=_GOP_2S, pictures=90, turn=(270, False)),
     "mirrored": Recipe(options=_GOP_2S, pictures=90, turn=(0, True)),
     "mirrored-90": Recipe(options=_GOP_2S, pictures=90, turn=(90, True)),
+    "mirrored-180": Recipe(options=_GOP_2S, pictures=90, turn=(180, True)),
+    "mirrored-270": Recipe(options=_GOP_2S, pictures=90, turn=(270, True)),
     "later": Recipe(options=_GOP_2S, pictures=300, offset_s=Fraction(3, 2)),
     "fragmented": Recipe(
         options=_GOP_2S,
@@ -324,6 +327,7 @@ ODD: dict[str, Recipe] = {
     ),
     "one-a-second": Recipe(options=(("bf", "3"),), time_base=Fraction(1), pictures=40),
     "one-in-ten-seconds": Recipe(options=(("bf", "2"),), time_base=Fraction(10), pictures=12),
+    "1000-a-second": Recipe(options=_GOP_2S, time_base=Fraction(1, 1000), pictures=900),
     "240-a-second": Recipe(options=_GOP_2S, time_base=Fraction(1, 240), pictures=600),
     "one-picture": Recipe(pictures=1),
     "trimmed-by-edit-list": Recipe(options=_GOP_2S, pictures=200, offset_s=Fraction(-7, 5)),

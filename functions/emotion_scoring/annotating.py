@@ -15,8 +15,10 @@ import av
 
 from functions.emotion_scoring.overlay import Overlay, draw
 from functions.emotion_scoring.scores import Sink
-from shared.domain.passport import Passport
+from shared.domain.passport import WEBP, Passport
+from shared.media.confined import preload
 from shared.media.decoding import decode
+from shared.media.inside import Inside
 from shared.media.packets import COUNTED, PacketSource
 from shared.media.picture import BgrImage, PictureMaker
 from shared.media.ranged import RangeFile
@@ -53,6 +55,8 @@ def obstacle(passport: Passport, longest: Fraction | None) -> str | None:
     seconds, None when its end is not known."""
     if passport.container.split(",")[0] in COUNTED:
         return "There is no annotated video: this kind of file does not say when pictures appear."
+    if passport.container == WEBP:
+        return "There is no annotated video: it cannot be made of an animated WebP."
     width, height = passport.video.shown_size
     factor = min(1.0, LONG_SIDE_PX / max(width, height))
     rate = min(max(passport.video.avg_rate or Fraction(30), _RATE_RANGE[0]), _RATE_RANGE[1])
@@ -91,6 +95,20 @@ def annotate(
         if stream is not None:
             out.mux(stream.encode(None))
     return count
+
+
+def annotate_inside(
+    inside: Inside,
+    passport: Passport,
+    stretch: Stretch,
+    overlay: Overlay,
+    colours: Mapping[str, Sequence[int]],
+) -> bytes:
+    """`annotate` as confined work: how many pictures, in digits."""
+    return str(annotate(inside.file, passport, stretch, overlay, colours, inside)).encode()
+
+
+preload(__name__)
 
 
 def ticks_of(time: Fraction) -> int:

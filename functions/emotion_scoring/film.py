@@ -13,6 +13,7 @@ import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import av
@@ -22,6 +23,7 @@ from functions.emotion_scoring.annotating import PIECE_FORMAT, TIME_BASE
 from functions.emotion_scoring.scores import Sink
 from shared.domain.passport import Passport
 from shared.media.opening import open_container, open_listed, raise_if_read_failed
+from shared.media.packets import next_packet
 from shared.media.ranged import RangeFile
 
 CARRIED_SOUND = frozenset({"aac", "mp3", "ac3", "eac3", "opus", "alac", "flac"})
@@ -140,7 +142,7 @@ def _sound(container: Any, file: RangeFile, passport: Passport, out: Any) -> Ite
 
     def packets() -> Iterator[_Timed]:
         last = -1
-        for packet in container.demux(chosen):
+        for packet in iter(partial(next_packet, container.demux(chosen)), None):
             if not packet.size or packet.pts is None or packet.pts - shift <= last:
                 continue
             last = packet.pts - shift

@@ -28,7 +28,7 @@ from functions.emotion_scoring.timeline import Moment, timeline
 from shared.domain.effects import Finished
 from shared.domain.emotion_options import EmotionOptions
 from shared.domain.job import Artefact
-from shared.domain.passport import Passport
+from shared.domain.passport import Passport, file_facts
 from shared.domain.pipeline import Bucket
 from shared.media.errors import NoFrames
 from shared.ports import Writing
@@ -160,6 +160,7 @@ def _head(task: Task, parts: Parts, options: EmotionOptions, passport: Passport)
         "title": task.job.title,
         "consent": True,
         "purpose": options.purpose,
+        "file": file_facts(task.job.facts["upload_trigger"]["video"]),
         "source": passport.to_dict(),
         "options": options.to_dict(),
         "classes": list(parts.classes),

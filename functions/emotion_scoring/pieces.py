@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from functions.emotion_scoring.annotating import Stretch, annotate, obstacle
+from functions.emotion_scoring.annotating import Stretch, annotate_inside, obstacle
 from functions.emotion_scoring.chart import colours_of
 from functions.emotion_scoring.film import OpenFile, sound_of, write_film
 from functions.emotion_scoring.overlay import Overlay
@@ -21,8 +21,10 @@ from shared.domain.emotion_options import EmotionOptions
 from shared.domain.job import Artefact, StageDoc
 from shared.domain.media import Window
 from shared.domain.passport import Passport
-from shared.domain.pipeline import Bucket, woken_by_result_of
+from shared.domain.pipeline import STAGES, Bucket, woken_by_result_of
+from shared.media.confined import Source, confined
 from shared.media.errors import Stopped
+from shared.media.inside import Limits
 from shared.media.ranged import RangeFile
 from shared.ports import Stored
 from shared.stage import Task
@@ -70,19 +72,22 @@ class Annotation:
             Bucket.WORK, name, content_type="application/octet-stream", spec=spec
         ) as piece:
             try:
-                count = annotate(
-                    self._source(),
+                worked = confined(
+                    annotate_inside,
                     self.passport,
                     stretch,
                     overlay,
                     colours,
-                    piece,
+                    source=self._reading(),
+                    limits=Limits.of(STAGES[STAGE]),
+                    sink=piece,
                     should_stop=task.should_stop,
+                    label=task.job.id,
                 )
             except Stopped:
                 task.check()
                 raise
-        task.log("piece.annotated", pictures=count)
+        task.log("piece.annotated", pictures=int(worked.value), cpu_s=worked.usage.cpu_s)
         return piece.stored.artefact(PIECE, PIECE)
 
     def film(self, pieces: Sequence[Artefact], sink: Sink) -> None:
@@ -104,9 +109,13 @@ class Annotation:
         return ()
 
     def _source(self) -> RangeFile:
+        source = self._reading()
+        return RangeFile(source.read_at, source.size_bytes, block_bytes=source.block_bytes)
+
+    def _reading(self) -> Source:
         video = self._video
         read_at = self._task.objects.read_at(Bucket.UPLOADS, video["object"], video["generation"])
-        return RangeFile(read_at, video["size_bytes"], block_bytes=_BLOCK_BYTES)
+        return Source(read_at, video["size_bytes"], _BLOCK_BYTES)
 
     def _spec(self, scores: Stored, stretch: Stretch) -> str:
         content: list[Any] = [

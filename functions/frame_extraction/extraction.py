@@ -1,14 +1,20 @@
-"""One window from video to pack."""
+"""One window from video to pack, in a process of its own."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from functions.frame_extraction.picking import PickReport, encode, pick
+from functions.frame_extraction.targets import TimestampsOutOfOrder
+from shared.domain.directory import dump_directory, parse_directory
 from shared.domain.media import FrameNaming, FrameOptions, Passport, Window
 from shared.domain.pack import FrameStamp, PackIndex, PackWriter, Sink
+from shared.media.confined import preload
+from shared.media.inside import Inside
+from shared.media.picture import BgrImage
 from shared.media.ranged import RangeFile
 
 
@@ -50,12 +56,48 @@ def extract_window(
         careful=careful,
         report=report,
     )
+    last: BgrImage | None = None
+    data = b""
     for count, frame in enumerate(frames, start=1):
+        if frame.image is not last:
+            # A picture that is shown for long is encoded once.
+            last, data = frame.image, encode(frame.image, options)
         height, width = frame.image.shape[:2]
         stamp = FrameStamp(frame.index, frame.target, frame.pts, width, height)
-        writer.add(naming.name(frame.index, frame.target), encode(frame.image, options), stamp)
+        writer.add(naming.name(frame.index, frame.target), data, stamp)
         on_frame(count)
     return Extracted(writer.close(), _warnings(report))
+
+
+def extract_inside(
+    inside: Inside,
+    window: Window,
+    options: FrameOptions,
+    passport: Passport,
+    careful: bool,
+) -> bytes:
+    """`extract_window` as confined work: a line of JSON, and behind it the pack's directory."""
+    try:
+        extracted = extract_window(
+            inside.file, inside, window, options, passport, on_frame=inside.tell, careful=careful
+        )
+    except TimestampsOutOfOrder as disorder:
+        return json.dumps({"out_of_order": str(disorder)}).encode() + b"\n"
+    told = {"warnings": extracted.warnings, "size_bytes": extracted.index.size_bytes}
+    return json.dumps(told).encode() + b"\n" + dump_directory(extracted.index)
+
+
+def read_extracted(value: bytes) -> Extracted:
+    """What `extract_inside` returned. Raises TimestampsOutOfOrder, and PackDamaged."""
+    head, _, directory = value.partition(b"\n")
+    told = json.loads(head)
+    if "out_of_order" in told:
+        raise TimestampsOutOfOrder(told["out_of_order"])
+    index = parse_directory(directory, told["size_bytes"])
+    return Extracted(index, tuple(told["warnings"]))
+
+
+preload(__name__)
 
 
 def _warnings(report: PickReport) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 
 from functions.frame_extraction.contact_sheet import contact_sheet, sheet_entries
-from functions.frame_extraction.results import frames_csv, manifest
+from functions.frame_extraction.results import frames_csv, manifest, warnings_of
 from functions.frame_extraction.window import Order
 from shared.domain.directory import parse_directory
 from shared.domain.effects import Finished
@@ -37,7 +37,8 @@ def join_packs(task: Task) -> Finished:
     if not filled:
         raise NoFrames
     parts = [index for _, index in filled]
-    warnings = tuple(dict.fromkeys(one for unit in units for one in unit.facts["warnings"]))
+    said = [one for unit in units for one in unit.facts["warnings"]]
+    warnings = tuple(dict.fromkeys([*said, *warnings_of(parts, order.passport, order.options)]))
     key = _key(order, [pack for pack, _ in filled])
     results = _Results(task, key)
     artefacts = [_zip(task, [pack for pack, _ in filled], parts, key)]
@@ -47,7 +48,7 @@ def join_packs(task: Task) -> Finished:
             "manifest.json",
             "manifest",
             "application/json",
-            [manifest(parts, order.passport, order.options, warnings)],
+            [manifest(parts, order.passport, order.options, warnings, order.file)],
         ),
         results.write("frames.csv", "table", "text/csv", frames_csv(parts, order.passport)),
         results.write("contact_sheet.jpg", "sheet", "image/jpeg", [_sheet(task, filled, order)]),

@@ -7,18 +7,21 @@ strategy that finds its assumptions broken hands over; what it has yielded until
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import BinaryIO
 
 from functions.frame_extraction.selective import selective
-from functions.frame_extraction.sequential import sequential, sequential_from_start
+from functions.frame_extraction.sequential import sequential, sequential_from_start, shown_at
 from functions.frame_extraction.targets import SelectionFailed, Shown, Strategy, Targets
 from shared.domain.media import FrameOptions, Passport, Pts, Window
+from shared.domain.passport import WEBP
 from shared.media.errors import UndecodableVideo
 from shared.media.packets import PacketSource
 from shared.media.picture import BgrImage, PictureMaker, encode_image
 from shared.media.ranged import RangeFile
+from shared.media.webp import webp_frames
 
 
 @dataclass(frozen=True)
@@ -64,14 +67,22 @@ def pick(
     zero = passport.first_pts.seconds
     last: Shown | None = None
     image: BgrImage | None = None
-    with PacketSource(file, passport, should_stop=should_stop, threads=threads) as source:
-        for shown in _climb(_ladder(passport, careful), source, targets, report):
+    with ExitStack() as stack:
+        if passport.container == WEBP:
+            frames = shown_at(webp_frames(file), targets)
+        else:
+            source = stack.enter_context(
+                PacketSource(file, passport, should_stop=should_stop, threads=threads)
+            )
+            frames = _climb(_ladder(passport, careful), source, targets, report)
+        for shown in frames:
             if image is None or last is None or shown.frame is not last.frame:
                 image = maker.make(shown.frame)
             last = shown
             pts = Pts(shown.pts, passport.video.time_base)
             yield Picked(shown.k, targets.time(shown.k), pts, pts.seconds - zero, image)
-        report.damaged = source.damaged
+        if passport.container != WEBP:
+            report.damaged = source.damaged
 
 
 def encode(image: BgrImage, options: FrameOptions) -> bytes:

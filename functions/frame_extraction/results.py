@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from shared.domain.media import FrameOptions, Passport, clock
@@ -40,14 +40,17 @@ def manifest(
     passport: Passport,
     options: FrameOptions,
     warnings: Iterable[str] = (),
+    file: Mapping[str, Any] | None = None,
 ) -> bytes:
-    """manifest.json: the source's facts, the options, and every frame. Times in seconds.
+    """manifest.json: the source's facts, the options, and every frame. Times in seconds. `file`
+    says which file it was.
 
     Exact times are strings ("1/3"); beside them stand decimals for reading.
     """
     frames = [_frame(entry, passport) for entry in entries(parts)]
     document = {
         "schema": MANIFEST_SCHEMA,
+        "file": dict(file or {}),
         "source": passport.to_dict(),
         "options": options.to_dict(),
         "count": len(frames),
@@ -63,6 +66,30 @@ def frames_csv(parts: Sequence[PackIndex], passport: Passport) -> Iterator[bytes
     for entry in entries(parts):
         frame = _frame(entry, passport)
         yield _line([frame[column] for column in CSV_COLUMNS])
+
+
+def warnings_of(
+    parts: Sequence[PackIndex], passport: Passport, options: FrameOptions
+) -> Iterator[str]:
+    """What a person should know of all frames together, a sentence each."""
+    stamps = [entry.stamp for part in parts for entry in part.entries]
+    sizes = list(dict.fromkeys((one.width, one.height) for one in stamps))
+    if len(sizes) > 1:
+        shown = ", ".join(f"{width}×{height}" for width, height in sizes[:3])
+        more = " and others" if len(sizes) > 3 else ""
+        yield f"The picture's size changes within the video: frames are {shown}{more}."
+    # Elsewhere the container's length may be that of another stream.
+    own = passport.stream_count == 1 or passport.container.startswith("mov")
+    if passport.duration is None or not stamps or not own:
+        return
+    claimed = passport.duration if options.end is None else min(options.end, passport.duration)
+    missing = claimed - (stamps[-1].target + options.every)
+    # One more target can lie within a picture's length of the end.
+    if missing > max(options.every, claimed / 50):
+        yield (
+            f"The video ends earlier than it says: there are pictures up to "
+            f"{float(stamps[-1].target):.1f} s, not to {float(claimed):.1f} s."
+        )
 
 
 def _frame(entry: IndexEntry, passport: Passport) -> dict[str, Any]:

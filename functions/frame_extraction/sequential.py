@@ -16,20 +16,28 @@ from shared.media.packets import COUNTED, PacketSource, VideoPacket
 def sequential(source: PacketSource, targets: Targets, k: int) -> Iterator[Shown]:
     """From the last keyframe before target `k`. Raises SelectionFailed when no picture that can
     be decoded from there is shown at `k`."""
-    return _answer(source, targets, k, source.from_keyframe(targets.limit(k)))
+    pictures = _decoded(source, source.from_keyframe(targets.limit(k)))
+    return _answer(pictures, targets, k, source.passport.frame_ticks)
 
 
 def sequential_from_start(source: PacketSource, targets: Targets, k: int) -> Iterator[Shown]:
     """From the beginning of the file: the last resort, which holds for any container."""
-    return _answer(source, targets, k, source.from_start())
+    pictures = _decoded(source, source.from_start())
+    return _answer(pictures, targets, k, source.passport.frame_ticks)
+
+
+def shown_at(frames: Iterable[VideoFrame], targets: Targets) -> Iterator[Shown]:
+    """What is shown at the window's targets, out of all pictures in order, each with its pts."""
+    stamped = ((frame.pts or 0, frame) for frame in frames)
+    return _answer(stamped, targets, targets.window.k_start, frame_ticks=1)
 
 
 def _answer(
-    source: PacketSource, targets: Targets, k: int, packets: Iterable[VideoPacket]
+    pictures: Iterable[tuple[int, VideoFrame]], targets: Targets, k: int, frame_ticks: int
 ) -> Iterator[Shown]:
     shown: VideoFrame | None = None
     shown_pts = gap = 0
-    for pts, frame in _decoded(source, packets):
+    for pts, frame in pictures:
         if pts < targets.first_pts or (shown is not None and pts <= shown_pts):
             continue
         while targets.within(k) and targets.limit(k) < pts:
@@ -44,7 +52,7 @@ def _answer(
         shown, shown_pts = frame, pts
     if shown is None:
         return
-    end = shown_pts + (shown.duration or gap or source.passport.frame_ticks)
+    end = shown_pts + (shown.duration or gap or frame_ticks)
     while targets.within(k) and targets.is_before(k, end):
         targets.check_limit(k)
         yield Shown(k, shown_pts, shown)

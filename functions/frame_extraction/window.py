@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
-from functions.frame_extraction.extraction import Extracted, extract_window
+from functions.frame_extraction.extraction import Extracted, extract_inside, read_extracted
 from functions.frame_extraction.targets import TimestampsOutOfOrder
 from shared.domain.directory import dump_directory
 from shared.domain.effects import Finished
@@ -16,15 +18,17 @@ from shared.domain.frame_options import FrameOptions
 from shared.domain.media import Window
 from shared.domain.message import pack_name
 from shared.domain.pack import PackIndex, scan_pack
-from shared.domain.passport import Passport
-from shared.domain.pipeline import PACKS_PREFIX, Bucket, feeds
+from shared.domain.passport import Passport, file_facts
+from shared.domain.pipeline import PACKS_PREFIX, STAGES, Bucket, feeds
+from shared.media.confined import Source, confined
 from shared.media.errors import Stopped
+from shared.media.inside import Limits
 from shared.media.ranged import RangeFile
 from shared.ports import Stored
 from shared.stage import Task
 
 PARTS_PREFIX = "parts/"
-RECIPE_OF_PACKS = 1
+RECIPE_OF_PACKS = 2
 """Raised when the same inputs would give other packs, so that older ones are not adopted."""
 
 
@@ -37,6 +41,8 @@ class Order:
     size_bytes: int
     passport: Passport
     options: FrameOptions
+    file: Mapping[str, Any]
+    """Which file it is, as results name it."""
     spec: str
     """Hash of all that determines the packs' content."""
 
@@ -59,6 +65,7 @@ class Order:
             size_bytes=video["size_bytes"],
             passport=Passport.from_dict(video["passport"]),
             options=options,
+            file=file_facts(video),
             spec=hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest(),
         )
 
@@ -66,16 +73,13 @@ class Order:
 def extract(task: Task) -> Finished:
     """Read the window by Range, write its pack once, and its directory beside it."""
     order = Order.of(task)
-    read_at = task.objects.read_at(Bucket.UPLOADS, order.source, order.generation)
-    file = RangeFile(read_at, order.size_bytes, block_bytes=_block_bytes(order))
     try:
-        extracted, pack, adopted = _write(task, order, file)
+        extracted, pack, adopted = _write(task, order)
     except Stopped:
         task.check()
         raise
     index = _index_of(task, pack) if adopted else extracted.index
     directory = _write_directory(task, pack, index)
-    task.log("window.extracted", frames=len(index.entries), fetched_bytes=file.fetched_bytes)
     return Finished(
         artefacts=(pack.artefact("pack", "pack"), directory.artefact("directory", "directory")),
         facts={"frames": len(index.entries), "warnings": list(extracted.warnings)},
@@ -84,13 +88,15 @@ def extract(task: Task) -> Finished:
     )
 
 
-def _write(task: Task, order: Order, file: RangeFile) -> tuple[Extracted, Stored, bool]:
+def _write(task: Task, order: Order) -> tuple[Extracted, Stored, bool]:
     # A pack under PACKS_PREFIX wakes the next stage, so only recipes that have one write there.
     woken = feeds("frame_extraction", task.job.recipe)
     prefix = PACKS_PREFIX if woken is not None else PARTS_PREFIX
     name = pack_name(prefix, task.job.id, order.spec, task.part)
     window = Window.from_dict(task.spec)
     expected = _expected(window, order)
+    read_at = task.objects.read_at(Bucket.UPLOADS, order.source, order.generation)
+    source = Source(read_at, order.size_bytes, _block_bytes(order))
 
     def heard(frames: int) -> None:
         task.progress(frames / expected)
@@ -99,16 +105,27 @@ def _write(task: Task, order: Order, file: RangeFile) -> tuple[Extracted, Stored
         with task.objects.create(
             Bucket.WORK, name, content_type="application/zip", spec=order.spec
         ) as pack:
-            extracted = extract_window(
-                file,
-                pack,
+            worked = confined(
+                extract_inside,
                 window,
                 order.options,
                 order.passport,
+                careful,
+                source=source,
+                limits=Limits.of(STAGES["frame_extraction"]),
+                sink=pack,
+                heard=heard,
                 should_stop=task.should_stop,
-                on_frame=heard,
-                careful=careful,
+                label=task.job.id,
             )
+            extracted = read_extracted(worked.value)
+        task.log(
+            "window.extracted",
+            frames=len(extracted.index.entries),
+            fetched_bytes=worked.fetched_bytes,
+            cpu_s=round(worked.usage.cpu_s, 2),
+            peak_mb=round(worked.usage.peak_mb),
+        )
         return extracted, pack.stored, pack.adopted
 
     try:

@@ -37,6 +37,11 @@ ADVICE: Mapping[str, str] = {
     "too-many-frames": "Create a new job with a longer interval, or with a start and an end.",
     "no-frames": "Create a new job with another start and end.",
     "unsupported-codec": "Convert the video to H.264, and create a new job with it.",
+    "decoder-crashed": "Convert the video to H.264, and create a new job with it.",
+    "too-much-work": "Make the video smaller, or create a new job with a start and an end.",
+    "too-much-memory": "Make the video smaller, and create a new job with it.",
+    "external-media": "Save the video with all of its media in one file, and upload that.",
+    "encrypted-video": "Create a new job with a copy that is not protected.",
 }
 """What a person can do about an error, by its code."""
 MEND_AND_RETRY = "Create a new job when the file or the options are mended."

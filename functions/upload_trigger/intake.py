@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from functions.upload_trigger.declaring import declare, noted
+from functions.upload_trigger.looking import look_inside
 from functions.upload_trigger.picture import examine_picture
-from functions.upload_trigger.probe import probe
+from functions.upload_trigger.probe import look_at_video
 from functions.upload_trigger.prompt import examine_prompt
 from functions.upload_trigger.sound import examine_track
 from shared.domain.effects import Finished
 from shared.domain.emotion_options import frames_part
+from shared.domain.job import Artefact
 from shared.domain.media import plan_windows
 from shared.domain.passport import Passport
 from shared.domain.pipeline import Bucket, feeds
 from shared.errors import InvalidOption, NotAvailableYet, SourceExpired
-from shared.media.errors import TooManyFrames, VideoTooLong
-from shared.media.ranged import RangeFile
+from shared.media.errors import EmptyFile, Stopped, TooManyFrames, VideoTooLong
 from shared.ports import Stored
 from shared.stage import Task
 
@@ -30,33 +32,36 @@ def examine(task: Task) -> Finished:
     there = task.objects.stat(Bucket.UPLOADS, declared.object)
     if there is None:
         raise SourceExpired
-    found = look(task, there)
+    try:
+        found = look(task, there)
+    except Stopped:
+        task.check()
+        raise
     task.log("upload.examined", input=declared.name, size_bytes=there.size_bytes)
-    return Finished(
-        facts={
-            "object": there.name,
-            "generation": there.generation,
-            "size_bytes": there.size_bytes,
-            "crc32c": there.crc32c,
-            **found,
-        }
-    )
+    told = (declare(task, declared, there, found["passport"]),) if "passport" in found else ()
+    return Finished(told, facts={**noted(declared, there), **found})
 
 
 def plan(task: Task) -> Finished:
     """Plan the stages that follow, out of what the parts found."""
-    found = {unit.part: unit.facts for unit in task.part_units()}
+    units = task.part_units()
+    found = {unit.part: unit.facts for unit in units}
+    told = tuple(one for unit in units for one in unit.artefacts)
     following = task.job.recipe.after("upload_trigger")
     if following == "stitching":
         return Finished(facts=found, plan={"stitching": ({"film": "still"},)})
     if following == "slide_generation":
         return Finished(facts=found, plan={"slide_generation": ({"deck": "prompt"},)})
-    return _frames_plan(task, found)
+    return _frames_plan(task, found, told)
 
 
 def _video(task: Task, there: Stored) -> dict[str, Any]:
-    read_at = task.objects.read_at(Bucket.UPLOADS, there.name, there.generation)
-    passport = probe(RangeFile(read_at, there.size_bytes), there.size_bytes)
+    if not there.size_bytes:
+        raise EmptyFile
+    told = look_inside(
+        task.objects, there, look_at_video, should_stop=task.should_stop, label=task.job.id
+    )
+    passport = Passport.from_dict(told)
     longest = task.settings.max_duration_s
     if passport.duration is not None and passport.duration > longest:
         raise VideoTooLong(
@@ -67,7 +72,7 @@ def _video(task: Task, there: Stored) -> dict[str, Any]:
 
 
 def _picture(task: Task, there: Stored) -> dict[str, Any]:
-    return examine_picture(task.objects, there)
+    return examine_picture(task.objects, there, task.should_stop)
 
 
 def _prompt(task: Task, there: Stored) -> dict[str, Any]:
@@ -75,7 +80,7 @@ def _prompt(task: Task, there: Stored) -> dict[str, Any]:
 
 
 def _sound(task: Task, there: Stored) -> dict[str, Any]:
-    return examine_track(task.objects, there)
+    return examine_track(task.objects, there, task.should_stop)
 
 
 _LOOKS: Mapping[str, Callable[[Task, Stored], dict[str, Any]]] = {
@@ -88,7 +93,9 @@ _LOOKS: Mapping[str, Callable[[Task, Stored], dict[str, Any]]] = {
 """How each input is examined, by its name in the recipe."""
 
 
-def _frames_plan(task: Task, found: Mapping[str, Mapping[str, Any]]) -> Finished:
+def _frames_plan(
+    task: Task, found: Mapping[str, Mapping[str, Any]], told: tuple[Artefact, ...]
+) -> Finished:
     passport = Passport.from_dict(found["video"]["passport"])
     specs = _windows(task, passport)
     stages = {"frame_extraction": specs}
@@ -96,7 +103,7 @@ def _frames_plan(task: Task, found: Mapping[str, Mapping[str, Any]]) -> Finished
     if scoring is not None:
         # Packs wake this stage before frame_extraction joins, so its total is written here.
         stages[scoring] = tuple({"pack": spec["index"]} for spec in specs)
-    return Finished(facts=dict(found), plan=stages, warnings=passport.warnings)
+    return Finished(told, facts=dict(found), plan=stages, warnings=passport.warnings)
 
 
 def _windows(task: Task, passport: Passport) -> tuple[Mapping[str, Any], ...]:

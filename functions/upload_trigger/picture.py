@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
+from PIL import Image
+
+from functions.upload_trigger.looking import look_inside
+from shared.media.confined import preload
 from shared.media.image import PictureTooLarge, picture_facts, read_picture
+from shared.media.inside import Inside
 from shared.ports import ObjectStore, Stored
+
+# Pillow imports its formats when it opens something; a confined process can import nothing more.
+Image.init()
 
 MOST_BYTES = 40_000_000
 DECODED_PIXELS = 12_000_000
@@ -13,16 +23,26 @@ DECODED_PIXELS = 12_000_000
 RGB it takes 36 MB. Larger ones are decoded where there is memory for them."""
 
 
-def examine_picture(objects: ObjectStore, there: Stored) -> dict[str, Any]:
+def examine_picture(
+    objects: ObjectStore, there: Stored, should_stop: Callable[[], bool] = lambda: False
+) -> dict[str, Any]:
     """→ format, and width and height in pixels as a person sees them.
 
     Raises a PermanentError of shared.media.image that names the cause.
     """
     if there.size_bytes > MOST_BYTES:
         raise PictureTooLarge(f"The picture has more than {MOST_BYTES // 10**6} MB.")
-    read_at = objects.read_at(there.bucket, there.name, there.generation)
-    data = read_at(0, there.size_bytes) if there.size_bytes else b""
+    return look_inside(objects, there, look_at_picture, should_stop=should_stop)
+
+
+def look_at_picture(inside: Inside) -> bytes:
+    """The same as confined work: JSON."""
+    data = inside.file.read()
     facts = picture_facts(data)
     if facts.width * facts.height <= DECODED_PIXELS:
         read_picture(data)
-    return {"format": facts.format, "width": facts.width, "height": facts.height}
+    told = {"format": facts.format, "width": facts.width, "height": facts.height}
+    return json.dumps(told).encode()
+
+
+preload(__name__)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import BinaryIO, Protocol
@@ -10,14 +12,20 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from functions.upload_trigger.describing import dynamic_range, repairs_of, streams_of
 from functions.upload_trigger.scanning import Scan, scan
+from functions.upload_trigger.webp import CUT_OFF, probe_webp
+from functions.upload_trigger.wholeness import is_cut_off
 from shared.domain.media import Passport, VideoFacts
 from shared.domain.passport import RandomAccess, RateKind
-from shared.media.errors import EmptyFile, UndecodableVideo, VideoTruncated
-from shared.media.opening import choose_video, open_container
+from shared.media.confined import preload
+from shared.media.errors import EmptyFile, NoVideoStream, UndecodableVideo, VideoTruncated
+from shared.media.inside import Inside
+from shared.media.opening import HEAD_BYTES, choose_video, open_container
 from shared.media.orientation import orientation
 from shared.media.packets import COUNTED
 from shared.media.ranged import RangeFile
+from shared.media.webp import is_animated_webp
 
 _ACCESS: dict[str, RandomAccess] = {"mov": "index", "matroska": "index", "mpegts": "bisect"}
 # Here every packet carries its own presentation time; AVI counts, MPEG-PS and Ogg stamp a few.
@@ -39,9 +47,36 @@ def probe(file: BinaryIO | RangeFile, size_bytes: int) -> Passport:
     """
     if size_bytes == 0:
         raise EmptyFile
+    file.seek(0)
+    if is_animated_webp(file.read(HEAD_BYTES)):
+        return probe_webp(file, size_bytes)
     with open_container(file) as container:
-        stream = choose_video(container)
-        return _passport(container, stream, scan(container, stream, file), size_bytes)
+        stream = _chosen(container, file, size_bytes)
+        passport = _passport(container, stream, scan(container, stream, file), size_bytes)
+    family = passport.container.split(",")[0]
+    told = any("cut off" in one for one in passport.warnings)
+    if not told and is_cut_off(family, file, size_bytes):
+        return replace(passport, warnings=(*passport.warnings, CUT_OFF))
+    return passport
+
+
+def _chosen(container: InputContainer, file: BinaryIO | RangeFile, size_bytes: int) -> VideoStream:
+    try:
+        return choose_video(container)
+    except NoVideoStream:
+        # Half a table of contents can name no stream at all.
+        family = container.format.name.split(",")[0]
+        if not container.streams.audio and is_cut_off(family, file, size_bytes):
+            raise VideoTruncated from None
+        raise
+
+
+def look_at_video(inside: Inside) -> bytes:
+    """`probe` as confined work: the passport as JSON."""
+    return json.dumps(probe(inside.file, inside.size_bytes).to_dict()).encode()
+
+
+preload(__name__)
 
 
 def _passport(
@@ -66,7 +101,7 @@ def _passport(
         warnings.append("Damaged pictures at the beginning were passed over.")
     rotation, mirrored = orientation(found.first)
     context = stream.codec_context
-    return Passport(
+    passport = Passport(
         container=container.format.name,
         size_bytes=size_bytes,
         duration=duration,
@@ -86,13 +121,16 @@ def _passport(
             open_gop=found.leading if len(found.keyframes) > 1 else None,
             has_b_frames=bool(context.has_b_frames),
             first_pts=first_pts,
+            dynamic_range=dynamic_range(found.first),
         ),
         audio_codecs=tuple(_codec_name(audio) for audio in container.streams.audio),
         stream_count=len(container.streams),
         random_access=_random_access(family, found),
         timestamps_reliable=family in _STAMPED and found.reliable,
         warnings=tuple(warnings),
+        streams=streams_of(container, stream),
     )
+    return replace(passport, repairs=tuple(repairs_of(passport, found)))
 
 
 def _random_access(family: str, found: Scan) -> RandomAccess:

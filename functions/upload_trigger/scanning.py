@@ -12,7 +12,7 @@ from av.video.stream import VideoStream
 
 from shared.media.errors import UnsupportedCodec
 from shared.media.opening import raise_if_read_failed
-from shared.media.packets import VideoPacket, is_start
+from shared.media.packets import VideoPacket, is_start, next_packet
 
 # Enough for two keyframes of most files; a longer GOP is reported as unknown.
 SCAN_PACKETS = 700
@@ -29,7 +29,8 @@ class Scan:
 
     keyframes: those from which decoding can begin. gradual: there are others, from which it cannot.
     leading: pictures behind a keyframe are shown before it (an open GOP). stamped: every packet
-    has a pts and a place of its own. complete: the stream ended within the scan.
+    has a pts and a place of its own. complete: the stream ended within the scan. discarded: an edit
+    list leaves packets out.
     """
 
     first: VideoFrame | None = None
@@ -41,6 +42,7 @@ class Scan:
     stamped: bool = True
     in_order: bool = True
     complete: bool = False
+    discarded: bool = False
     errors: int = 0
     packets: int = 0
     size_bytes: int = 0
@@ -63,6 +65,7 @@ class Scan:
         self.packets += 1
         self.size_bytes += packet.size
         if packet.is_discard:
+            self.discarded = True
             return
         if self.first_dts is None:
             self.first_dts = packet.dts
@@ -90,7 +93,9 @@ def scan(container: InputContainer, stream: VideoStream, file: object) -> Scan:
     packets = container.demux(stream)
     while not found.is_enough():
         try:
-            packet = next(packets, None)
+            packet = next_packet(packets)
+        except MemoryError:
+            raise
         except (av.error.FFmpegError, OSError):
             packet = None
         if packet is None:
@@ -111,6 +116,8 @@ def _decode(packet: VideoPacket, found: Scan) -> None:
         raise UnsupportedCodec from error
     except av.error.EOFError:
         return
+    except MemoryError:
+        raise
     except (av.error.FFmpegError, OSError):
         found.errors += 1
         return

@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
+from functions.upload_trigger.looking import look_inside
 from shared.domain.film_options import FILM_LONGEST_S
 from shared.media.audio import SoundTooLong, examine_sound
-from shared.media.ranged import RangeFile
+from shared.media.confined import preload
+from shared.media.inside import Inside
 from shared.ports import ObjectStore, Stored
 
 
-def examine_track(objects: ObjectStore, there: Stored) -> dict[str, Any]:
+def examine_track(
+    objects: ObjectStore, there: Stored, should_stop: Callable[[], bool] = lambda: False
+) -> dict[str, Any]:
     """→ codec, rate, channels, and the duration that the file claims in seconds or None.
 
     Raises a PermanentError of shared.media.audio that names the cause.
     """
-    read_at = objects.read_at(there.bucket, there.name, there.generation)
-    facts = examine_sound(RangeFile(read_at, there.size_bytes))
+    return look_inside(objects, there, look_at_track, should_stop=should_stop)
+
+
+def look_at_track(inside: Inside) -> bytes:
+    """The same as confined work: JSON."""
+    facts = examine_sound(inside.file)
     if facts.duration is not None and facts.duration > FILM_LONGEST_S:
         raise SoundTooLong(
             f"The sound is {float(facts.duration) / 60:.0f} minutes long; "
             f"the limit is {FILM_LONGEST_S // 60}."
         )
-    return {
+    told = {
         "codec": facts.codec,
         "rate_hz": facts.rate_hz,
         "channels": facts.channels,
         "claimed_s": None if facts.duration is None else round(float(facts.duration), 3),
     }
+    return json.dumps(told).encode()
+
+
+preload(__name__)

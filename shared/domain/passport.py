@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from fractions import Fraction
 from functools import total_ordering
 from typing import Any, Literal
 
 PASSPORT_SCHEMA = 1
+PASSPORT_NAME = "passport.json"
+"""Under this name people find it beside a job's results."""
+
+WEBP = "webp"
+"""The container of an animated WebP, which is read by other means than all others."""
 
 RateKind = Literal["constant", "variable"]
 RandomAccess = Literal["index", "bisect", "none"]
+DynamicRange = Literal["sdr", "pq", "hlg"]
 
 
 @total_ordering
@@ -60,6 +66,7 @@ class VideoFacts:
     180, 270; `mirrored` says that a left-right flip comes first) and before the sample aspect.
     keyframe_interval_s: the longest distance seen between two keyframes, None if fewer than two
     were seen. open_gop: None if too little was read to tell. first_pts: of the first picture.
+    dynamic_range: what is "pq" or "hlg" (ITU-R BT.2100) is delivered in standard range.
     """
 
     index: int
@@ -77,6 +84,7 @@ class VideoFacts:
     open_gop: bool | None
     has_b_frames: bool
     first_pts: int
+    dynamic_range: DynamicRange = "sdr"
 
     @property
     def shown_size(self) -> tuple[int, int]:
@@ -94,6 +102,28 @@ class VideoFacts:
 
 
 @dataclass(frozen=True)
+class StreamFacts:
+    """One stream of the file, in a line. kind: video, cover, audio, subtitle, data, attachment.
+    size: width and height of a picture, hertz and channels of a sound. used: it is the one."""
+
+    index: int
+    kind: str
+    codec: str
+    size: tuple[int, int] | None
+    language: str
+    default: bool
+    used: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        return {key: _plain(value) for key, value in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> StreamFacts:
+        values = _read(cls, data, set())
+        return cls(**{**values, "size": values["size"] and tuple(values["size"])})
+
+
+@dataclass(frozen=True)
 class Passport:
     """The facts of one file.
 
@@ -101,7 +131,8 @@ class Passport:
     trusted for the last frame); None if unknown. random_access: how a window finds its start;
     "index" (the container says where keyframes are), "bisect" (by time stamps, checked), "none"
     (read from the beginning). timestamps_reliable: every packet seen has a time stamp, and in
-    decoding order it never exceeds what follows by more than the reordering allows.
+    decoding order it never exceeds what follows by more than the reordering allows. repairs: what
+    is made right on the way, warnings: what cannot be; sentences.
     """
 
     container: str
@@ -113,6 +144,8 @@ class Passport:
     random_access: RandomAccess
     timestamps_reliable: bool
     warnings: tuple[str, ...] = ()
+    repairs: tuple[str, ...] = ()
+    streams: tuple[StreamFacts, ...] = ()
 
     @property
     def has_audio(self) -> bool:
@@ -132,9 +165,11 @@ class Passport:
         data = {
             field.name: _plain(getattr(self, field.name))
             for field in fields(self)
-            if field.name != "video"
+            if field.name not in ("video", "streams")
         }
-        return {"schema": PASSPORT_SCHEMA, **data, "video": self.video.to_dict()}
+        streams = [one.to_dict() for one in self.streams]
+        video = self.video.to_dict()
+        return {"schema": PASSPORT_SCHEMA, **data, "video": video, "streams": streams}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Passport:
@@ -145,7 +180,16 @@ class Passport:
         values["video"] = VideoFacts.from_dict(data["video"])
         values["audio_codecs"] = tuple(data["audio_codecs"])
         values["warnings"] = tuple(data["warnings"])
+        values["repairs"] = tuple(values["repairs"])
+        values["streams"] = tuple(StreamFacts.from_dict(one) for one in values["streams"])
         return cls(**values)
+
+
+def file_facts(noted: Mapping[str, Any]) -> dict[str, Any]:
+    """Which file it was, as every result says it, out of what the intake noted. `crc32c` is base64
+    of the big-endian checksum, as Cloud Storage tells it. An older intake noted less."""
+    told = ("filename", "size_bytes", "crc32c", "generation")
+    return {key: noted[key] for key in told if key in noted} | {"passport": PASSPORT_NAME}
 
 
 def square_pixels(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
@@ -163,7 +207,13 @@ def _plain(value: Any) -> Any:
 
 def _read(kind: type[Any], data: Mapping[str, Any], exact: set[str]) -> dict[str, Any]:
     try:
-        values = {field.name: data[field.name] for field in fields(kind)}
+        values = {
+            # A job that was planned by an older version lacks what has a default.
+            field.name: data[field.name]
+            if field.name in data or field.default is MISSING
+            else field.default
+            for field in fields(kind)
+        }
     except KeyError as missing:
         raise ValueError(f"This passport has no {missing}.") from missing
     return {

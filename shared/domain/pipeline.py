@@ -203,8 +203,8 @@ STAGES: dict[str, Stage] = {
         # name, kind, trigger, consumes, produces, timeout_s, memory_mb, cpu, concurrency
         Stage(
             "upload_trigger", Kind.MEDIA, Finalized(_U),
-            ("upload",), ("plan",), 120, 512, 0.333, 4,
-            writes=((_W, "passports/"),),
+            ("upload",), ("plan",), 120, 2048, 1, 4,
+            writes=((_O, "jobs/"),),
         ),
         Stage(
             "frame_extraction", Kind.MEDIA, Message(),

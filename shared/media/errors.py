@@ -12,7 +12,7 @@ class EmptyFile(PermanentError):
 
 
 class NotAVideo(PermanentError):
-    """This is not a video file that we can read; MP4, MOV, MKV, WebM, TS, MPEG, AVI, FLV do."""
+    """This is not a video file that we can read; MP4, MOV, MKV, WebM, TS, MPEG, AVI, GIF do."""
 
     code = "not-a-video"
 
@@ -24,25 +24,43 @@ class PlaylistRefused(PermanentError):
 
 
 class NoVideoStream(PermanentError):
-    """There is no video in this file, only sound or data."""
+    """There is no video in this file, only sound or data; upload the one with pictures."""
 
     code = "no-video-stream"
 
 
 class VideoTruncated(PermanentError):
-    """The file ends before its first picture; it was cut off or its upload was not complete."""
+    """The file ends before its first picture; it was cut off; upload all of it again."""
 
     code = "video-truncated"
 
 
 class VideoTooLarge(PermanentError):
-    """The pictures are too large, or the file has too many streams."""
+    """The pictures are too large; make the video smaller first."""
 
     code = "video-too-large"
 
 
+class TooManyStreams(PermanentError):
+    """The file has more streams than a video has; save only the video that you mean."""
+
+    code = "too-many-streams"
+
+
+class ExternalMedia(PermanentError):
+    """The pictures lie in another file that this one points to; save it with all of its media."""
+
+    code = "external-media"
+
+
+class EncryptedVideo(PermanentError):
+    """The pictures are protected with a key that we do not have; upload an unprotected copy."""
+
+    code = "encrypted-video"
+
+
 class VideoTooLong(PermanentError):
-    """The video is longer than what one job may take."""
+    """The video is longer than what one job may take; upload a part of it."""
 
     code = "video-too-long"
 
@@ -60,15 +78,33 @@ class UnsupportedCodec(PermanentError):
 
 
 class UndecodableVideo(PermanentError):
-    """No picture of this video can be decoded; the file seems to be damaged."""
+    """No picture of this video can be decoded; the file seems damaged: export it again."""
 
     code = "undecodable-video"
 
 
+class TooMuchWork(PermanentError):
+    """Its pictures take too long to decode; make the video smaller, or choose a part of it."""
+
+    code = "too-much-work"
+
+
+class TooMuchMemory(PermanentError):
+    """Its pictures take more memory than there is; make the video smaller first."""
+
+    code = "too-much-memory"
+
+
 class NoFrames(PermanentError):
-    """There is no frame in the part of the video that was asked for."""
+    """There is no frame in the part that was asked for; choose another start and end."""
 
     code = "no-frames"
+
+
+class DecoderCrashed(TransientError):
+    """The decoder breaks down on this video; convert it to H.264 and upload it again."""
+
+    code = "decoder-crashed"
 
 
 class ShortRead(TransientError):

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from typing import Any, BinaryIO, NoReturn
 
 import av
 import av.logging
+
+# PyAV imports these when a file has subtitles; a confined process can import nothing any more.
+import av.subtitles.codeccontext
+import av.subtitles.stream
 from av.container import InputContainer
 from av.stream import Discard
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from shared.errors import MoodreelError
+from shared.media.boxes import KINDS, check_boxes
 from shared.media.errors import (
     EmptyFile,
     NotAVideo,
     NoVideoStream,
     PlaylistRefused,
+    TooMuchMemory,
     UnsupportedCodec,
-    VideoTooLarge,
     VideoTruncated,
 )
+from shared.media.limits import MAX_PIXELS, check_size, check_streams
+from shared.media.limits import MAX_STREAMS as MAX_STREAMS
 from shared.media.ranged import RangeFile
 
 # Containers of moving pictures that need no second file. Not hls, dash, concat, sdp, image2, ...
@@ -37,12 +47,11 @@ DEMUXERS = (
     "gif",
 )
 # What remains after DEMUXERS is still parsed by C code: bound what it may allocate.
-MAX_PIXELS = 8192 * 4320
-MAX_STREAMS = 64
 PROBE_BYTES = 5_000_000
 PROBE_US = 5_000_000
 IO_BUFFER_BYTES = 64 << 10
-_HEAD_BYTES = 4096
+HEAD_BYTES = 4096
+_EBML = b"\x1a\x45\xdf\xa3"
 
 PLAYLISTS = (
     b"#EXTM3U",
@@ -53,6 +62,7 @@ PLAYLISTS = (
     b"<?xml",
     b"<MPD",
     b"<smil",
+    b"<asx",
 )
 _SOUND = (b"ID3", b"fLaC", b"\xff\xfb", b"\xff\xf3", b"\xff\xf1", b"\xff\xf9", b"FORM", b"#!AMR")
 
@@ -65,15 +75,14 @@ def open_container(file: BinaryIO | RangeFile) -> Iterator[InputContainer]:
     reading a RangeFile failed.
     """
     file.seek(0)
-    head = file.read(_HEAD_BYTES)
+    head = file.read(HEAD_BYTES)
     _check_head(head)
+    if head[4:8] in KINDS:
+        check_boxes(file, file.seek(0, io.SEEK_END))
     file.seek(0)
     container = _open(file, head)
     try:
-        if len(container.streams) > MAX_STREAMS:
-            raise VideoTooLarge(
-                f"The file has {len(container.streams)} streams; the limit is {MAX_STREAMS}."
-            )
+        check_streams(len(container.streams))
         yield container
     finally:
         container.close()
@@ -82,26 +91,23 @@ def open_container(file: BinaryIO | RangeFile) -> Iterator[InputContainer]:
 def choose_video(container: InputContainer, index: int | None = None) -> VideoStream:
     """The video stream to use, all others switched off; `index` names one chosen before.
 
+    It is one that can be decoded and that the file marks as the default, as far as there is such;
+    of these the longest, then the largest, then the first.
+
     Raises NoVideoStream, VideoTooLarge or UnsupportedCodec.
     """
-    candidates = [s for s in container.streams.video if not _is_cover(s)]
+    candidates = [s for s in container.streams.video if not is_cover(s)]
     if index is not None:
         candidates = [s for s in candidates if s.index == index]
     if not candidates:
         raise NoVideoStream
-    best = container.streams.best("video")
-    stream = best if best in candidates and isinstance(best, VideoStream) else candidates[0]
-    try:
-        context = stream.codec_context
-    except (AttributeError, RuntimeError):
-        context = None
+    stream = max(candidates, key=_rank)
+    context = _context(stream)
     if context is None:
         raise UnsupportedCodec
-    if context.width * context.height > MAX_PIXELS:
-        raise VideoTooLarge(
-            f"The picture is {context.width}×{context.height}; at most {MAX_PIXELS // 10**6} "
-            "megapixels can be read."
-        )
+    check_size(context.width, context.height)
+    # A picture that says later that it is larger is not decoded either.
+    context.options = {**context.options, "max_pixels": str(MAX_PIXELS)}
     for other in container.streams:
         if other.index != stream.index:
             other.discard = Discard.all
@@ -158,6 +164,7 @@ def open_listed(file: BinaryIO | RangeFile, demuxers: tuple[str, ...]) -> InputC
 def _check_head(head: bytes) -> None:
     if not head:
         raise EmptyFile
+    check_size(*_claimed_size(head))
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if text.startswith(PLAYLISTS):
         raise PlaylistRefused
@@ -165,10 +172,24 @@ def _check_head(head: bytes) -> None:
         raise NoVideoStream
 
 
+def _claimed_size(head: bytes) -> tuple[int, int]:
+    """Width and height where FFmpeg forgets them once it has refused them: GIF89a §18, and the
+    main header of an AVI. 0 where they stand elsewhere."""
+    if head.startswith(b"GIF8"):
+        return struct.unpack("<HH", head[6:10].ljust(4, b"\0"))
+    if head[:4] == b"RIFF" and head[24:28] == b"avih":
+        return struct.unpack("<II", head[64:72].ljust(8, b"\0"))
+    return 0, 0
+
+
 def _cause(error: Exception, head: bytes) -> MoodreelError:
     if isinstance(error, PermissionError):
         return PlaylistRefused()
-    if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
+    if head.startswith(_EBML):
+        return VideoTruncated()
+    if isinstance(error, MemoryError):
+        return TooMuchMemory()
+    if head[4:8] in KINDS:
         return VideoTruncated(
             "The file's table of contents is missing: it was cut off, or the recording did not "
             "end properly."
@@ -176,8 +197,28 @@ def _cause(error: Exception, head: bytes) -> MoodreelError:
     return NotAVideo()
 
 
-def _is_cover(stream: VideoStream) -> bool:
-    return bool(stream.disposition & stream.disposition.attached_pic)
+def is_cover(stream: VideoStream) -> bool:
+    """Whether it is a picture of the file, and not its video."""
+    pictures = stream.disposition.attached_pic | stream.disposition.timed_thumbnails
+    return bool(stream.disposition & pictures)
+
+
+def _rank(stream: VideoStream) -> tuple[bool, bool, Fraction, int, int]:
+    """The larger, the better a choice."""
+    base = stream.time_base or Fraction(0)
+    length = (stream.duration or 0) * Fraction(base.numerator, base.denominator)
+    context = _context(stream)
+    pixels = 0 if context is None else context.width * context.height
+    default = bool(stream.disposition & stream.disposition.default)
+    return context is not None, default, length, pixels, -stream.index
+
+
+def _context(stream: VideoStream) -> VideoCodecContext | None:
+    """None where FFmpeg has no decoder."""
+    try:
+        return stream.codec_context
+    except (AttributeError, RuntimeError):
+        return None
 
 
 def _refuse_second_file(url: str, _flags: int, _options: dict[str, Any]) -> NoReturn:

@@ -43,6 +43,16 @@ def is_start(packet: VideoPacket) -> bool:
     return starts_cleanly(bytes(packet), nal_length_bytes(context.extradata))
 
 
+def next_packet(packets: Iterator[VideoPacket]) -> VideoPacket | None:
+    """The next one, None at the end. Raises what reading raises."""
+    try:
+        return next(packets, None)
+    except IndexError:
+        # At the end PyAV 18 flushes every stream, also those that came up on the way (MPEG-TS),
+        # which it does not know. What a decoder still holds is drained by whoever decodes.
+        return None
+
+
 class PacketSource:
     """The packets of the passport's video stream; a context manager over an open container.
 
@@ -140,7 +150,9 @@ class PacketSource:
             if self._should_stop():
                 raise Stopped
             try:
-                packet = next(packets, None)
+                packet = next_packet(packets)
+            except MemoryError:
+                raise
             except (av.error.FFmpegError, OSError) as error:
                 raise_if_read_failed(self._file)
                 self.damaged = str(error)

@@ -12,10 +12,13 @@ from av.video.reformatter import Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
 from shared.domain.passport import VideoFacts, square_pixels
+from shared.media.tones import HLG, PQ, to_standard_range
 
 BgrImage = NDArray[np.uint8]
 
 _UNSPECIFIED = 2
+_BT2020 = 9
+"""As H.273 numbers it, and swscale."""
 # Players take untagged pictures of this height and above as BT.709, smaller ones as BT.601.
 _HD_HEIGHT = 720
 _CLOCKWISE = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
@@ -34,11 +37,7 @@ class PictureMaker:
     def make(self, frame: VideoFrame) -> BgrImage:
         """BGR uint8 H×W×3; rotated and flipped as the file says, no wider than `max_width`
         (INTER_AREA)."""
-        untagged = frame.colorspace == _UNSPECIFIED
-        source = Colorspace.ITU709 if untagged and frame.height >= _HD_HEIGHT else None
-        image: NDArray[Any] = self._reformatter.reformat(
-            frame, format="bgr24", src_colorspace=source, threads=1
-        ).to_ndarray()
+        image = self._bgr(frame)
         size = self._size(frame.width, frame.height, sideways=self._rotation in (90, 270))
         if size != (frame.width, frame.height):
             image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
@@ -47,6 +46,20 @@ class PictureMaker:
         if self._rotation:
             image = cv2.rotate(image, _CLOCKWISE[self._rotation])
         return cast(BgrImage, image)
+
+    def _bgr(self, frame: VideoFrame) -> NDArray[Any]:
+        if frame.color_trc in (PQ, HLG):
+            wide = self._reformatter.reformat(
+                frame, format="rgb48le", src_colorspace=_BT2020, threads=1
+            )
+            return to_standard_range(
+                wide.to_ndarray().astype(np.uint16, copy=False), frame.color_trc
+            )
+        untagged = frame.colorspace == _UNSPECIFIED
+        source = Colorspace.ITU709 if untagged and frame.height >= _HD_HEIGHT else None
+        return self._reformatter.reformat(
+            frame, format="bgr24", src_colorspace=source, threads=1
+        ).to_ndarray()
 
     def _size(self, width: int, height: int, *, sideways: bool) -> tuple[int, int]:
         """The size before turning, such that the turned picture fits."""

@@ -199,6 +199,7 @@ def test_a_finished_job_has_its_results_and_its_history(
     events = client.call("GET", f"/v1/jobs/{done}/events")["events"]
 
     assert [one["name"] for one in job["artefacts"]] == [
+        "passport.json",
         "frames.zip",
         "manifest.json",
         "frames.csv",

@@ -68,6 +68,8 @@ def test_variable_rates_open_gops_and_late_starts_are_recognised() -> None:
         ("rotated-270", 270, False),
         ("mirrored", 0, True),
         ("mirrored-90", 90, True),
+        ("mirrored-180", 180, True),
+        ("mirrored-270", 270, True),
     ],
 )
 def test_turned_clips_say_how_they_are_shown(kind: str, rotation: int, mirrored: bool) -> None:

@@ -1,0 +1,50 @@
+"""The passport of an animated WebP."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import BinaryIO
+
+from shared.domain.passport import WEBP, Passport, StreamFacts, VideoFacts
+from shared.media.ranged import RangeFile
+from shared.media.webp import webp_facts, webp_frames
+
+CUT_OFF = "The file is cut off: its end is missing, and the last frames with it."
+
+
+def probe_webp(file: BinaryIO | RangeFile, size_bytes: int) -> Passport:
+    """Its chunks are read, and its first picture is decoded. Raises what these raise."""
+    facts = webp_facts(file, size_bytes)
+    next(webp_frames(file))
+    total = sum(facts.lengths_ms)
+    return Passport(
+        container=WEBP,
+        size_bytes=size_bytes,
+        duration=Fraction(total, 1000) if total else None,
+        video=VideoFacts(
+            index=0,
+            codec=WEBP,
+            width=facts.width,
+            height=facts.height,
+            rotation=0,
+            mirrored=False,
+            sample_aspect=Fraction(1),
+            pix_fmt="rgba",
+            time_base=Fraction(1, 1000),
+            avg_rate=Fraction(1000 * len(facts.lengths_ms), total) if total else None,
+            rate_kind="constant" if len(set(facts.lengths_ms)) == 1 else "variable",
+            keyframe_interval_s=None,
+            open_gop=None,
+            has_b_frames=False,
+            first_pts=0,
+        ),
+        audio_codecs=(),
+        stream_count=1,
+        random_access="none",
+        timestamps_reliable=False,
+        warnings=(CUT_OFF,) if facts.cut_off else (),
+        repairs=("Every picture of an animated WebP is decoded, one after the other.",),
+        streams=(
+            StreamFacts(0, "video", WEBP, (facts.width, facts.height), "", default=True, used=True),
+        ),
+    )

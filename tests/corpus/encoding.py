@@ -1,0 +1,109 @@
+"""Files that the plain recipes of tests/clips.py cannot make."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import av
+import imageio_ffmpeg  # type: ignore[import-untyped]
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from tests.clips import Recipe, cached, draw_counter
+
+QUICK = (("preset", "ultrafast"), ("g", "30"), ("bf", "2"))
+SHORT = Recipe(options=QUICK, pictures=90)
+"""Three seconds of H.264 in MP4, whose `moov` comes last."""
+FAST_START = Recipe(options=QUICK, pictures=90, container_options=(("movflags", "+faststart"),))
+MATROSKA = Recipe(suffix="mkv", options=QUICK, pictures=90)
+STREAM = Recipe(suffix="ts", options=QUICK, pictures=90)
+
+
+def short() -> bytes:
+    """Three seconds of the plainest video there is."""
+    return bytes_of(SHORT)
+
+
+def bytes_of(recipe: Recipe) -> bytes:
+    """The clip's file."""
+    return recipe.make().path.read_bytes()
+
+
+Argument = str | Recipe | Callable[[], Path]
+"""A recipe and a callable stand for the file that they make."""
+
+
+def ffmpeg(key: str, suffix: str, *arguments: Argument) -> bytes:
+    """What FFmpeg's own program makes of the arguments, with the output's name behind them. `key`
+    names the file where callables do not."""
+
+    def write(path: Path) -> None:
+        program = imageio_ffmpeg.get_ffmpeg_exe()
+        given = [_argument(one) for one in arguments]
+        command = [program, "-v", "error", "-nostdin", "-y", *given, str(path)]
+        subprocess.run(command, check=True, capture_output=True)
+
+    named = [one.__name__ if callable(one) else one for one in arguments]
+    return cached(f"{key} {named}", suffix, write).read_bytes()
+
+
+def _argument(one: Argument) -> str:
+    if isinstance(one, str):
+        return one
+    return str(one.make().path if isinstance(one, Recipe) else one())
+
+
+def painted(
+    key: str,
+    pictures: Sequence[NDArray[Any]],
+    *,
+    suffix: str,
+    codec: str,
+    form: str,
+    pix_fmt: str,
+    options: dict[str, str] | None = None,
+    tags: dict[str, int] | None = None,
+    rate: int = 10,
+) -> bytes:
+    """A clip of these pictures (arrays in the pixel format `form`), with tags of colour."""
+
+    def write(path: Path) -> None:
+        with av.open(str(path), "w") as out:
+            stream: Any = out.add_stream(codec, rate=rate, options=options or {})
+            stream.height, stream.width = pictures[0].shape[:2]
+            stream.pix_fmt = pix_fmt
+            for name, value in (tags or {}).items():
+                setattr(stream.codec_context, name, value)
+            for number, picture in enumerate(pictures):
+                frame: Any = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format=form)
+                for name, value in (tags or {}).items():
+                    setattr(frame, name, value)
+                out.mux(stream.encode(_tagged(frame, pix_fmt, tags or {}, number)))
+            out.mux(stream.encode(None))
+
+    return cached(f"painted {key} {codec} {pix_fmt} {tags}", suffix, write).read_bytes()
+
+
+def _tagged(frame: Any, pix_fmt: str, tags: dict[str, int], number: int) -> Any:
+    space = {} if "colorspace" not in tags else {"dst_colorspace": tags["colorspace"]}
+    frame = frame.reformat(format=pix_fmt, **space)
+    for name, value in tags.items():
+        setattr(frame, name, value)
+    frame.pts = number
+    return frame
+
+
+def animated_webp(gaps_ms: Sequence[int]) -> bytes:
+    """An animated WebP of counters; lossless, so that they can be read."""
+
+    def write(path: Path) -> None:
+        pictures = [Image.fromarray(draw_counter(n, 96, 64)) for n in range(len(gaps_ms))]
+        pictures[0].save(
+            path, save_all=True, append_images=pictures[1:], duration=list(gaps_ms), lossless=True
+        )
+
+    return cached(f"webp {list(gaps_ms)}", "webp", write).read_bytes()

@@ -1,0 +1,146 @@
+"""What becomes of a file, through the very processes that the functions start."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from functions.frame_extraction.extraction import extract_inside, read_extracted
+from functions.frame_extraction.results import warnings_of
+from functions.frame_extraction.targets import TimestampsOutOfOrder
+from functions.upload_trigger.looking import LIMITS
+from functions.upload_trigger.probe import look_at_video
+from shared.config import Settings
+from shared.domain.media import FrameOptions, Passport, plan_windows
+from shared.domain.pack import PackIndex, read_pack
+from shared.domain.pipeline import STAGES
+from shared.errors import MoodreelError
+from shared.media.confined import Source, Worked, confined
+from shared.media.errors import EmptyFile, VideoTooLong
+from shared.media.inside import Limits
+from shared.media.picture import BgrImage, decode_image
+from tests.clips import UnreadableCounterError, read_counter
+from tests.corpus.rows import Done, Failed, Row
+
+EXTRACTION = Limits.of(STAGES["frame_extraction"])
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`code` is "" when it is done. `cpu_s`, `peak_mb`: the most that one process took."""
+
+    code: str
+    message: str = ""
+    pictures: tuple[BgrImage, ...] = ()
+    warnings: tuple[str, ...] = ()
+    repairs: tuple[str, ...] = ()
+    wall_s: float = 0
+    cpu_s: float = 0
+    peak_mb: float = 0
+
+    @property
+    def counters(self) -> tuple[int | None, ...]:
+        """The numbers in the pictures, None where none can be read."""
+        return tuple(_counter(one) for one in self.pictures)
+
+
+def outcome_of(data: bytes, every: str) -> Outcome:
+    """Intake, plan and extraction of a file, without a cloud around them."""
+    begin, used = time.monotonic(), list[Worked]()
+    try:
+        return _done(data, every, used, begin)
+    except ValueError as too_much:
+        return Outcome("too-many-frames", str(too_much))
+    except MoodreelError as error:
+        return Outcome(error.code, str(error), wall_s=time.monotonic() - begin)
+
+
+def every_of(row: Row) -> str:
+    """The interval at which its frames are expected."""
+    return row.expected.every if isinstance(row.expected, Done) else "0.5"
+
+
+def complaints(row: Row, outcome: Outcome) -> list[str]:
+    """Where the outcome is not what was expected, a sentence each."""
+    expected = row.expected
+    if isinstance(expected, Failed):
+        found = outcome.code or "done"
+        return [] if found == expected.code else [f"{found}, not {expected.code}"]
+    if outcome.code:
+        return [f"failed: {outcome.code}: {outcome.message}"]
+    return list(_unmet(expected, outcome))
+
+
+def _unmet(expected: Done, outcome: Outcome) -> list[str]:
+    wrong = []
+    meant = None if expected.counters is None else expected.counters()
+    if meant is not None and outcome.counters != meant:
+        wrong.append(f"shows {outcome.counters}, not {meant}")
+    if expected.frames is not None and len(outcome.pictures) != expected.frames:
+        wrong.append(f"{len(outcome.pictures)} frames, not {expected.frames}")
+    if not _is_told(expected.warning, outcome.warnings):
+        wrong.append(f"warns {outcome.warnings}, not {expected.warning!r}")
+    if expected.repair and not _is_told(expected.repair, outcome.repairs):
+        wrong.append(f"repairs {outcome.repairs}, not {expected.repair!r}")
+    if expected.check is not None:
+        try:
+            expected.check(outcome.pictures)
+        except AssertionError as failed:
+            wrong.append(f"looks wrong: {failed}")
+    return wrong
+
+
+def _is_told(words: str, sentences: Sequence[str]) -> bool:
+    return any(words in one for one in sentences) if words else not sentences
+
+
+def _done(data: bytes, every: str, used: list[Worked], begin: float) -> Outcome:
+    def work(*given: object, limits: Limits, sink: io.BytesIO | None = None) -> Worked:
+        source = Source(lambda at, n: data[at : at + n], len(data))
+        worked = confined(*given, source=source, limits=limits, sink=sink)  # type: ignore[arg-type]
+        used.append(worked)
+        return worked
+
+    if not data:
+        raise EmptyFile
+    passport = Passport.from_dict(json.loads(work(look_at_video, limits=LIMITS).value))
+    if (passport.duration or 0) > Settings.max_duration_s:
+        raise VideoTooLong
+    options = FrameOptions.parse({"every": every, "format": "png"})
+    pictures: list[BgrImage] = []
+    warnings = list(passport.warnings)
+    parts: list[PackIndex] = []
+    for window in plan_windows(passport, options):
+        for careful in (False, True):
+            pack = io.BytesIO()
+            try:
+                extracted = read_extracted(work(
+                    extract_inside, window, options, passport, careful, limits=EXTRACTION, sink=pack
+                ).value)  # fmt: skip
+            except TimestampsOutOfOrder:
+                continue
+            break
+        warnings += extracted.warnings
+        parts.append(extracted.index)
+        pack.seek(0)
+        pictures += [decode_image(entry.data) for entry in read_pack(pack)]
+    warnings += warnings_of(parts, passport, options)
+    return Outcome(
+        "" if pictures else "no-frames",
+        pictures=tuple(pictures),
+        warnings=tuple(warnings),
+        repairs=passport.repairs,
+        wall_s=time.monotonic() - begin,
+        cpu_s=max(one.usage.cpu_s for one in used),
+        peak_mb=max(one.usage.peak_mb for one in used),
+    )
+
+
+def _counter(picture: BgrImage) -> int | None:
+    try:
+        return read_counter(picture)
+    except UnreadableCounterError:
+        return None
