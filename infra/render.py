@@ -6,12 +6,15 @@ python -m infra.render [--check]
 from __future__ import annotations
 
 import argparse
+import importlib
+import importlib.util
 import json
 import re
 import sys
 from pathlib import Path
 from typing import Any
 
+from infra.access import grants
 from shared.domain.pipeline import (
     RECIPES,
     STAGES,
@@ -80,10 +83,11 @@ def _row(row: Stage) -> dict[str, Any]:
         "kind": row.kind.value,
         "trigger": trigger,
         "topic": row.topic if row.event_driven else None,
+        "paths": paths(row),
         "timeout_s": row.timeout_s,
         "ack_deadline_s": row.ack_deadline_s,
         "memory_mb": row.memory_mb,
-        "cpu": row.cpu,
+        "cpu": row.vcpu,
         "concurrency": row.concurrency,
         "max_delivery_attempts": row.deliveries,
         "backoff_min_s": row.backoff_s[0],
@@ -91,7 +95,17 @@ def _row(row: Stage) -> dict[str, Any]:
         "secrets": list(row.secrets),
         "service_account": row.service_account,
         "writes": [{"bucket": bucket.value, "prefix": prefix} for bucket, prefix in row.writes],
+        "grants": [one.to_dict() for one in grants(row)],
     }
+
+
+def paths(row: Stage) -> list[str]:
+    """What an HTTPS function answers on the one origin, as a load balancer's path templates. None
+    for the one that answers whatever is left."""
+    if row.event_driven or importlib.util.find_spec(f"functions.{row.name}.routes") is None:
+        return []
+    routes = importlib.import_module(f"functions.{row.name}.routes").ROUTES
+    return sorted({re.sub(r"{[a-z_]+}", "*", route.path) for route in routes})
 
 
 def rendered() -> dict[Path, str]:
