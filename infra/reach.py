@@ -27,7 +27,8 @@ def modules(function: str) -> tuple[Path, ...]:
             continue
         found.add(path)
         front += [parent / "__init__.py" for parent in path.parents if parent.name]
-        front += [one for name in _imported(path) if (one := _file(name)) is not None]
+        imported = _imported(_source(path), path.parent.parts)
+        front += [one for name in imported if (one := _file(name)) is not None]
     return tuple(sorted(found))
 
 
@@ -48,17 +49,18 @@ def _names(tree: ast.AST) -> Iterator[str]:
             yield f"{before}.{node.attr}"
 
 
-def _imported(path: Path) -> Iterator[str]:
+@cache
+def _imported(source: str, package: tuple[str, ...]) -> tuple[str, ...]:
     """The dotted names that a file imports; of `from a import b` both `a` and `a.b`."""
-    package = list(path.parent.parts)
-    for node in ast.walk(ast.parse(_source(path))):
+    found: list[str] = []
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            above = package[: len(package) + 1 - node.level] if node.level else []
+            above = package[: len(package) + 1 - node.level] if node.level else ()
             base = ".".join([*above, *(node.module.split(".") if node.module else [])])
-            yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names)
+            found += (base, *(f"{base}.{alias.name}" for alias in node.names))
+    return tuple(found)
 
 
 def _file(name: str) -> Path | None:

@@ -123,6 +123,12 @@ class Driver:
                 return world.store.stalled(before)
             case fx.Tombstones(before):
                 return world.store.tombstones(before)
+            case fx.Abandoned(before):
+                return world.store.abandoned(before)
+            case fx.Expired(before):
+                return world.store.expired(before)
+            case fx.Folders(bucket, prefix):
+                return world.objects.folders(bucket, prefix)
             case fx.Arrived(job):
                 return self._arrived(job)
             case fx.Quarantine(source):

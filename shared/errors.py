@@ -75,6 +75,12 @@ class Unauthenticated(PermanentError):
     code = "unauthenticated"
 
 
+class UploadAbandoned(PermanentError):
+    """Nothing was uploaded for eight days; redrive the job to be asked for it once more."""
+
+    code = "upload-abandoned"
+
+
 # --- what an object store says -------------------------------------------------------------
 
 

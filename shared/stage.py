@@ -18,7 +18,7 @@ from werkzeug.exceptions import ServiceUnavailable
 
 from shared import bootstrap
 from shared.config import Settings
-from shared.domain import flows, operating
+from shared.domain import flows, operating, tidying
 from shared.domain.documents import unit_path
 from shared.domain.effects import Finished, Flow, Reply
 from shared.domain.job import Job, StageDoc, Unit
@@ -145,6 +145,7 @@ def sweeps() -> Entry:
         world = bootstrap.neighbours()
         bind(function="sweeper")
         touched = Driver(world).run(operating.sweep(world.clockwork))
+        touched += Driver(world).run(tidying.tidy(world.clockwork))
         if touched:
             world.log("sweep.done", jobs=touched)
 

@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 from shared.domain.documents import Committed, Doc, Write
 from shared.domain.job import Artefact, Job, StageDoc
 from shared.domain.message import Envelope, ObjectRef
+from shared.domain.pipeline import Bucket
 
 T = TypeVar("T")
 
@@ -138,6 +139,28 @@ class Tombstones:
 
 
 @dataclass(frozen=True, slots=True)
+class Abandoned:
+    """→ tuple[str, ...]: ids of jobs that have awaited their uploads since `before`."""
+
+    before: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """→ tuple[str, ...]: ids of jobs and tombstones whose time was over before `before`."""
+
+    before: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """→ tuple[str, ...]: the names of the folders right below a prefix of a bucket."""
+
+    bucket: Bucket
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """→ None. A named event for the log."""
 
@@ -159,6 +182,9 @@ Effect = (
     | Arrived
     | Stalled
     | Tombstones
+    | Abandoned
+    | Expired
+    | Folders
     | Said
 )
 Flow = Generator[Effect, Any, T]

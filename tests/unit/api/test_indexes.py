@@ -33,6 +33,8 @@ def queries(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     store = FirestoreLedger(client)
     store.stalled(NOW)
     store.tombstones(NOW)
+    store.abandoned(NOW)
+    store.expired(NOW)
     store.jobs_of("alice", statuses=["done", "failed"], after=None, most=5)
     store.jobs_of("alice", statuses=["done"], after=(NOW, "a" * 20), most=5)
     return asked
@@ -70,8 +72,8 @@ def test_every_query_of_the_ledger_finds_its_index(queries: list[Any]) -> None:
     }
     wanted = {needed(one) for one in queries} - {None}
 
-    assert len(queries) == 4
-    assert len(wanted) == 2
+    assert len(queries) == 6
+    assert len(wanted) == 3
     assert wanted <= declared
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from shared.domain.job import Status, UnitState
 from shared.domain.message import JOIN
 from shared.domain.pipeline import RECIPES, STAGES
+from shared.errors import UploadAbandoned
 from tests.unit.chain.world import JOB, World
 
 
@@ -62,7 +63,6 @@ def settle(world: World, rounds: int = 120) -> None:
 
 def at_rest(world: World) -> None:
     """No lost job, no silent stop, no two results, no healthy job failed, every end told."""
-    job = world.job
     if world.deleted:
         world.pass_time(3600)
         world.call("sweep")
@@ -71,8 +71,9 @@ def at_rest(world: World) -> None:
         left = [path for path in world.ledger.docs if path.startswith(f"jobs/{JOB}/")]
         assert not left, f"left of a deleted job: {left}"
         assert not world.objects, f"objects left of a deleted job: {world.objects}"
-        assert job.status is Status.DELETED
+        assert world.deleted
         return
+    job = world.job
     assert job.terminal, f"the job stopped silently: {job.status} {dict(job.stages)}"
     if job.status is Status.FAILED:
         worn_out = any(
@@ -80,7 +81,8 @@ def at_rest(world: World) -> None:
             for unit in world.units()
             if unit.state is UnitState.FAILED
         )
-        assert world.refused or worn_out, f"a healthy job failed: {job.error}"
+        abandoned = job.error is not None and job.error["code"] == UploadAbandoned.code
+        assert world.refused or worn_out or abandoned, f"a healthy job failed: {job.error}"
     if job.status is Status.DONE:
         names = [one.name for one in job.artefacts]
         assert len(names) == len(set(names)), f"two results: {names}"

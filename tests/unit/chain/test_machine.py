@@ -71,7 +71,13 @@ class Chain(RuleBasedStateMachine):
     def dead_letter(self, who: int) -> None:
         self.world.deliver(who, dead=True)
 
-    @rule(what=st.sampled_from(["cancel", "redrive", "redrive", "delete", "sweep", "sweep"]))
+    @rule(days=st.sampled_from([1, 9, 31]))
+    def pass_days(self, days: int) -> None:
+        self.world.pass_time(days * 86_400)
+
+    @rule(
+        what=st.sampled_from(["cancel", "redrive", "redrive", "delete", "sweep", "sweep", "tidy"])
+    )
     def call(self, what: str) -> None:
         self.world.call(what)
 

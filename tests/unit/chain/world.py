@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.domain import effects as fx
-from shared.domain import flows, operating, rules
+from shared.domain import flows, operating, rules, tidying
 from shared.domain.documents import Committed, Create, Update, Write
 from shared.domain.job import Artefact, Job, JobInput, Status, Unit, UnitState, new_job, revision_of
 from shared.domain.message import JOIN, Envelope, ObjectRef
@@ -54,6 +54,8 @@ class World:
     workers: list[Worker] = field(default_factory=list)
     objects: dict[str, str] = field(default_factory=dict)
     uploads: set[str] = field(default_factory=set)
+    folders: set[str] = field(default_factory=set)
+    """Names of folders in the buckets: of jobs, and of owners' caches."""
     sent: Counter[str] = field(default_factory=Counter)
     takeovers: Counter[str] = field(default_factory=Counter)
     done_commits: Counter[str] = field(default_factory=Counter)
@@ -118,6 +120,8 @@ class World:
         flow: fx.Flow[Any]
         if what == "redrive":
             flow = operating.redrive(JOB, self.clockwork, 30)
+        elif what == "tidy":
+            flow = tidying.tidy(self.clockwork)
         else:
             flow = getattr(operating, what)(*([] if what == "sweep" else [JOB]), self.clockwork)
         self._start(flow, None, what)
@@ -207,6 +211,7 @@ class World:
                 if job_id == JOB:
                     self.objects.clear()
                     self.uploads.clear()
+                self.folders.discard(job_id)
                 self.ledger.purge(job_id)
             case fx.Arrived(job):
                 return frozenset(self.uploads) if job.id == JOB else frozenset()
@@ -214,6 +219,12 @@ class World:
                 return self.ledger.stalled(before, self.page) if self.sweeps else ()
             case fx.Tombstones(before):
                 return self.ledger.tombstones(before)
+            case fx.Abandoned(before):
+                return self.ledger.abandoned(before, self.page)
+            case fx.Expired(before):
+                return self.ledger.expired(before, self.page)
+            case fx.Folders():
+                return tuple(sorted(self.folders))
             case _:
                 return None
         return None
@@ -227,7 +238,8 @@ class World:
             for write in writes:
                 if "/units/" in write.path and isinstance(write, Update):
                     self.done_commits[write.path] += write.fields.get("state") == UnitState.DONE
-            if self.job.status is not before and self.job.terminal:
+            gone = f"jobs/{JOB}" not in self.ledger.docs
+            if not gone and self.job.status is not before and self.job.terminal:
                 self.ends.append(f"{self.job.status}.e{self.job.epoch}")
             if self.lost_answers and any(_guarded(write) for write in writes):
                 self.lost_answers = 0
@@ -279,7 +291,8 @@ class World:
 
     @property
     def deleted(self) -> bool:
-        return self.job.status is Status.DELETED
+        """Whether the job is a tombstone, or not even that any more."""
+        return f"jobs/{JOB}" not in self.ledger.docs or self.job.status is Status.DELETED
 
     @property
     def job(self) -> Job:
