@@ -55,6 +55,8 @@ class Settings:
     """Secret."""
     gemini_endpoint: str = ""
     """Local only: URL of the Gemini stand-in; "" is the real service."""
+    traces: str = ""
+    """Where spans go: "" nowhere, "cloud" into Cloud Trace, under the local suite a folder."""
     slide_model: str = "gemini-flash-latest"
     """Which Gemini model writes decks."""
     slide_model_client: str = "google-generativeai"
@@ -105,9 +107,18 @@ class Settings:
             tts_endpoint=env.get("MOODREEL_TTS_ENDPOINT", "") if local else "",
             gemini_api_key=env.get("GEMINI_API_KEY", ""),
             gemini_endpoint=env.get("MOODREEL_GEMINI_ENDPOINT", "") if local else "",
+            traces=_traces(env.get("MOODREEL_TRACES", ""), local=local),
             slide_model=env.get("MOODREEL_SLIDE_MODEL") or cls.slide_model,
             slide_model_client=env.get("MOODREEL_SLIDE_MODEL_CLIENT") or cls.slide_model_client,
         )
+
+
+def _traces(where: str, *, local: bool) -> str:
+    if where and (where == "cloud") == local:
+        raise ConfigurationError(
+            f"MOODREEL_TRACES is {where!r}; it is empty, `cloud` in the cloud, or a local folder."
+        )
+    return where
 
 
 def _whole(env: Mapping[str, str], name: str, default: int) -> int:

@@ -19,6 +19,7 @@ from shared.domain.message import Envelope
 from shared.domain.pipeline import LEASE_S, RENEW_S, STAGES, Bucket
 from shared.errors import LeaseLost, PermanentError, TransientError
 from shared.ports import Clock, JobStore, Log, ObjectStore, Publisher
+from shared.tracing import Tracer, Untraced
 
 T = TypeVar("T")
 Handler = Callable[["Hold"], fx.Finished]
@@ -82,10 +83,12 @@ class Driver:
         *,
         handler: Handler | None = None,
         traceparent: str = "",
+        tracer: Tracer | None = None,
     ) -> None:
         self._world = world
         self._handler = handler
         self._traceparent = traceparent
+        self._tracer = tracer or Untraced()
 
     def run(self, flow: fx.Flow[T]) -> T:
         """Run a flow to its end; → what it returns. Faults of neighbours go through it."""
@@ -152,7 +155,8 @@ class Driver:
         beat = threading.Thread(target=self._keep, args=(hold, finished), daemon=True)
         beat.start()
         try:
-            return self._handler(hold)
+            with self._tracer.span("work", self._traceparent, attempt=claimed.attempt):
+                return self._handler(hold)
         except LeaseLost:
             return fx.Stopped()
         except PermanentError as refused:

@@ -6,10 +6,23 @@ No prompts, tokens, signed URLs or addresses go in here.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
+
+# What must not stand in a log, should it ever get into a detail: signatures and tokens in
+# addresses, ID tokens, API keys, capabilities of ours, and people's addresses.
+_SECRET = re.compile(
+    r"(?<=X-Goog-Signature=)[0-9A-Fa-f%]+"
+    r"|(?<=[Bb]earer )[\w.~+/-]+=*"
+    r"|\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*"
+    r"|\bAIza[\w-]{20,}"
+    r"|(?<=/v1/share/)[0-9a-f]{16,}"
+    r"|[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"
+)
+HIDDEN = "(hidden)"
 
 _bound: ContextVar[dict[str, Any] | None] = ContextVar("bound", default=None)
 
@@ -29,5 +42,6 @@ def log(event: str, /, *, severity: str = "INFO", **details: Any) -> None:
         **details,
         "message": event,
     }
-    sys.stdout.write(json.dumps(row, default=str, ensure_ascii=False) + "\n")
+    line = json.dumps(row, default=str, ensure_ascii=False)
+    sys.stdout.write(_SECRET.sub(HIDDEN, line) + "\n")
     sys.stdout.flush()

@@ -16,7 +16,7 @@ import functions_framework
 from cloudevents.http import CloudEvent
 from werkzeug.exceptions import ServiceUnavailable
 
-from shared import bootstrap
+from shared import bootstrap, tracing
 from shared.config import Settings
 from shared.domain import flows, operating, tidying
 from shared.domain.documents import unit_path
@@ -172,20 +172,28 @@ def _receive(
         return
     if envelope is None:
         return
-    bind(
-        function=name or "dead_letter",
-        job=envelope.job_id,
-        stage=envelope.stage,
-        part=envelope.part,
-        epoch=envelope.epoch,
-    )
-    flow, handle = deliver(envelope)
-    driver = Driver(
-        world,
-        handler=None if handle is None else lambda hold: handle(Task(hold, world, settings)),
-        traceparent=envelope.traceparent,
-    )
-    if driver.run(flow) is Reply.NACK:
+    tracer = bootstrap.tracer()
+    parent = tracing.parent_in(envelope.job_id, envelope.traceparent)
+    where: dict[str, Any] = {"function": name or "dead_letter", "job": envelope.job_id}
+    where |= {"stage": envelope.stage, "part": envelope.part}
+    try:
+        with tracer.span(f"{where['function']} {envelope.part}", parent, **where) as span:
+            told = tracing.log_fields(settings.project, span.traceparent)
+            bind(**where, epoch=envelope.epoch, **told)
+            flow, handle = deliver(envelope)
+            driver = Driver(
+                world,
+                handler=None
+                if handle is None
+                else lambda hold: handle(Task(hold, world, settings)),
+                traceparent=span.traceparent,
+                tracer=tracer,
+            )
+            reply = driver.run(flow)
+            span.set(reply=reply.value)
+    finally:
+        tracer.flush()
+    if reply is Reply.NACK:
         # Not an exception of ours: the framework would log a traceback for every busy unit.
         raise ServiceUnavailable("not now")
 

@@ -14,6 +14,8 @@ from infra.local.tools import Tools
 from shared.domain.pipeline import RECIPES, STAGES, Bucket, Kind, Stage
 
 SIGNER_KEY = "signer.json"
+TRACES = "traces"
+"""Folder of the functions' spans, for `trace`."""
 CRASHES = "crashes"
 """Folder of files that order a function to end itself at a named point, once."""
 
@@ -64,6 +66,7 @@ def emulator_env(place: Place) -> dict[str, str]:
         "MOODREEL_PUBLIC_URL": place.url("api"),
         "MOODREEL_SIGNER_KEY": str(place.folder / SIGNER_KEY),
         "MOODREEL_CRASH_DIR": str(place.folder / CRASHES),
+        "MOODREEL_TRACES": str(place.folder / TRACES),
         "MOODREEL_ORIGINS": os.environ.get("MOODREEL_ORIGINS", ",".join(origins)),
         **{f"MOODREEL_BUCKET_{role.upper()}": bucket_name(role) for role in Bucket},
         "FIRESTORE_EMULATOR_HOST": f"{HOST}:{place.port('firestore')}",

@@ -74,7 +74,6 @@ resource "google_cloudbuild_trigger" "main" {
   substitutions = {
     _APPLY  = "yes"
     _DOMAIN = var.domain
-    _REGION = var.region
   }
 
   depends_on = [google_project_service.used]

@@ -60,6 +60,8 @@ class World:
     takeovers: Counter[str] = field(default_factory=Counter)
     done_commits: Counter[str] = field(default_factory=Counter)
     refused: bool = False
+    overslept: bool = False
+    """Whether time jumped by more than dead_letter waits for anything."""
     published: int = 0
     adopt: bool = True
     sweeps: bool = True
@@ -150,6 +152,7 @@ class World:
     def pass_time(self, seconds: float) -> None:
         """Time passes, and the platform ends what runs for longer than a function may."""
         self.now += timedelta(seconds=seconds)
+        self.overslept |= seconds > rules.GIVE_UP_S
         for worker in list(self.workers):
             if self.now - worker.since > timedelta(seconds=600):
                 self._end(worker, acked=False)
