@@ -68,6 +68,16 @@ resource "google_service_account_iam_member" "function" {
   member             = google_service_account.function[each.value.function].member
 }
 
+# Who read a secret, and when.
+resource "google_project_iam_audit_config" "secrets" {
+  project = var.project_id
+  service = "secretmanager.googleapis.com"
+
+  audit_log_config {
+    log_type = "DATA_READ"
+  }
+}
+
 # Pub/Sub signs the tokens of its pushes as the pusher.
 resource "google_service_account_iam_member" "pubsub_as_pusher" {
   service_account_id = google_service_account.pusher.name

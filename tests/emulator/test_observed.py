@@ -37,10 +37,7 @@ def told(suite: Tenant, tmp_path_factory: pytest.TempPathFactory) -> dict[str, A
     done = suite.finished_job(client, good)
     assert done["status"] == "done", done["error"]
     assert suite.finished_job(client, bad)["status"] == "failed"
-    mail = wait_until(
-        lambda: next(iter(suite.mails(client.user.email)), None), "the mail", timeout_s=60
-    )
-    link = next(word for word in mail["text"].split() if "/v1/share/" in word)
+    link = wait_until(lambda: next(iter(links(suite, client.user.email)), None), "the mail")
     opened = request("GET", link)
     return {
         "job": good,
@@ -49,6 +46,11 @@ def told(suite: Tenant, tmp_path_factory: pytest.TempPathFactory) -> dict[str, A
         "share token": link.rsplit("/", 1)[1],
         "signature": opened.headers["Location"].split("X-Goog-Signature=")[1].split("&")[0],
     }
+
+
+def links(suite: Tenant, address: str) -> list[str]:
+    words = [word for mail in suite.mails(address) for word in mail["text"].split()]
+    return [word for word in words if "/v1/share/" in word]
 
 
 def logs(suite: Tenant) -> dict[str, str]:

@@ -13,6 +13,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from shared.domain.pipeline import RECIPES
 from tests.unit.chain import promises
 from tests.unit.chain.world import World
 
@@ -31,7 +32,7 @@ class Chain(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(["video", "picture", "sound", "prompt"]))
     def upload(self, name: str) -> None:
-        if name in {one.name for one in self.world.job.inputs}:
+        if name in {one.name for one in RECIPES[self.world.recipe].inputs}:
             self.world.upload(name)
 
     @rule(who=WHO)

@@ -39,14 +39,14 @@ def test_a_job_whose_upload_never_came_fails_tells_it_and_can_be_redriven() -> N
     world = World(recipe="frames")
     world.pass_time(ABANDONED_DAYS * DAY_S + 1)
     tidy(world)
-    assert world.job.status is Status.FAILED
+    assert status(world, JOB) == Status.FAILED
     assert world.job.error is not None
     assert world.job.error["code"] == "upload-abandoned"
     deliver_all(world)
     assert world.sent["failed.e0"] == 1
     world.call("redrive")
     run_out(world)
-    assert world.job.status is Status.AWAITING_UPLOAD
+    assert status(world, JOB) == Status.AWAITING_UPLOAD
     tidy(world)
     world.upload("video")
     deliver_all(world)
