@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import emotions, frames, stitching
+from tests.benchmarks import cold, emotions, frames, stitching
 
 BENCHMARKS = {
+    "cold": cold.main,
     "emotions": emotions.main,
     "frames": frames.main,
     "stitching": stitching.main,
