@@ -29,6 +29,8 @@ class Settings:
     """True under the local suite: emulators answer instead of Google, and faults may be set."""
     signer_key: str | None = None
     """Path of a service account key for signing. None in the cloud: IAM signs there."""
+    account: str = ""
+    """Local only: the account id that this function has in the cloud, for whoever looks on."""
     smtp_url: str = field(default="", repr=False)
     """smtp[s]://user:password@host:port; secret."""
     mail_from: str = "Moodreel <noreply@localhost>"
@@ -92,6 +94,7 @@ class Settings:
             public_url=env["MOODREEL_PUBLIC_URL"].rstrip("/"),
             local=local,
             signer_key=env.get("MOODREEL_SIGNER_KEY") if local else None,
+            account=env.get("MOODREEL_ACCOUNT", "") if local else "",
             smtp_url=env.get("SMTP_URL", ""),
             mail_from=env.get("MOODREEL_MAIL_FROM", cls.mail_from),
             origins=tuple(filter(None, env.get("MOODREEL_ORIGINS", "").split(","))),

@@ -175,6 +175,7 @@ def _function(place: Place, tools: Tools, row: Stage) -> Service:
     env = emulator_env(place) | {
         "PYTHONPATH": str(ROOT),
         "PYTHONUNBUFFERED": "1",
+        "MOODREEL_ACCOUNT": row.service_account,
         "THREADS": str(row.concurrency),
         # The Pub/Sub emulator pushes two messages at a time to a subscription; a row that takes
         # one request at a time has two instances then, as Cloud Run would start a second one.

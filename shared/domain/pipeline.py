@@ -183,7 +183,6 @@ STAGES: dict[str, Stage] = {
         Stage(
             "upload_trigger", Kind.MEDIA, Finalized(_U),
             ("upload",), ("plan",), 120, 512, 0.333, 4,
-            writes=((_W, "passports/"),),
         ),
         Stage(
             "frame_extraction", Kind.MEDIA, Message(),
