@@ -19,6 +19,7 @@ CLASS_A = 5.0 / 1e6
 """One object written, listed or composed."""
 API_REQUESTS = 30
 """Of a person: creating, uploading, looking, downloading."""
+API_REQUEST_S = 0.02
 JOBS = 100
 
 
@@ -45,17 +46,51 @@ class Cost:
         return self.compute + self.requests + self.objects
 
 
-# Measured 2026-11: a minute of 720p video, a frame a second; eight slides; a picture under a song of
-# three minutes.
+# Measured in November 2026; the object that a person uploads counts for upload_trigger.
+_TOLD = Work(1, 0.3, 0)
 TYPICAL: dict[str, tuple[str, Mapping[str, Work]]] = {
+    "frames": (
+        "a minute of 720p video, a frame a second",
+        {
+            "upload_trigger": Work(2, 0.5, 1),
+            "frame_extraction": Work(2, 8.9, 7),
+            "notification": _TOLD,
+        },
+    ),
+    "emotions": (
+        "the same, one face",
+        {
+            "upload_trigger": Work(2, 0.8, 1),
+            "frame_extraction": Work(2, 16.5, 7),
+            "emotion_scoring": Work(2, 9.1, 11),
+            "notification": _TOLD,
+        },
+    ),
+    "presentation": (
+        "eight slides",
+        {
+            "upload_trigger": Work(2, 0.5, 1),
+            "slide_generation": Work(2, 2.5, 12),
+            "text_to_speech": Work(9, 2.6, 22),
+            "stitching": Work(2, 4.0, 9),
+            "notification": _TOLD,
+        },
+    ),
+    "still": (
+        "a picture under three minutes of sound",
+        {
+            "upload_trigger": Work(3, 0.7, 2),
+            "stitching": Work(2, 30.3, 4),
+            "notification": _TOLD,
+        },
+    ),
 }
 
 
 def cost(work: Mapping[str, Work]) -> Cost:
     """Of `JOBS` jobs that do this work, with the API requests of a person each."""
-    api = STAGES["api"]
     rows = [(STAGES[name], done) for name, done in work.items()]
-    rows.append((api, Work(API_REQUESTS, API_REQUESTS * 0.02, 0)))
+    rows.append((STAGES["api"], Work(API_REQUESTS, API_REQUESTS * API_REQUEST_S, 0)))
     compute = sum(
         done.seconds * (row.vcpu * VCPU_S + row.memory_mb / 1024 * GIB_S) for row, done in rows
     )

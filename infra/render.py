@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from infra import costs
 from infra.access import grants
 from shared.domain.pipeline import (
     RECIPES,
@@ -27,6 +28,7 @@ from shared.domain.pipeline import (
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+DEPLOY = ROOT / "infra" / "DEPLOY.md"
 TFVARS = ROOT / "infra" / "terraform" / "pipeline.auto.tfvars.json"
 
 
@@ -113,14 +115,15 @@ def rendered() -> dict[Path, str]:
     readme = README.read_text()
     for name, content in (("diagram", diagram()), ("recipes", recipes())):
         readme = _between(readme, name, content)
-    return {README: readme, TFVARS: tfvars()}
+    deploy = _between(DEPLOY.read_text(), "costs", costs.table())
+    return {README: readme, DEPLOY: deploy, TFVARS: tfvars()}
 
 
 def _between(text: str, name: str, content: str) -> str:
     begin, end = f"<!-- rendered: {name} -->", "<!-- /rendered -->"
     pattern = re.compile(re.escape(begin) + r"\n.*?" + re.escape(end), re.DOTALL)
     if not pattern.search(text):
-        raise SystemExit(f"README.md has no place for the rendered {name}.")
+        raise SystemExit(f"There is no place for the rendered {name}.")
     return pattern.sub(lambda _: f"{begin}\n{content}\n{end}", text)
 
 
