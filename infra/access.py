@@ -32,10 +32,19 @@ PUBLISHES = "roles/pubsub.publisher"
 SECRETS = "roles/secretmanager.secretAccessor"
 SIGNS = "roles/iam.serviceAccountTokenCreator"
 LOOKS_UP_PEOPLE = "roles/firebaseauth.viewer"
+CHANGES_ACCOUNTS = "roles/firebaseauth.admin"
 TRACES = "roles/cloudtrace.agent"
 
 FROM_OUTSIDE = DEAD_LETTERS, SWEEPS = "dead_letters", "sweeps"
 """The frames of `shared.stage` in which functions stand that look at jobs from outside."""
+ERRAND = "errand"
+"""The frame of those that work on no job at all."""
+LISTS = tuple(
+    f"{objects}.{call}"
+    for objects in ("objects", "_objects")
+    for call in ("remove", "remove_under", "listed", "folders")
+)
+"""Calls that look through a bucket."""
 
 Place = tuple[Bucket, str]
 
@@ -71,7 +80,9 @@ def grants(row: Stage) -> list[Grant]:
     }
     if _signs(row):
         found.add(Grant("self", "", SIGNS))
-    if row.kind is Kind.HTTPS and _names(row, "call.user", "call.job"):
+    if _names(row, "bootstrap.accounts", "bootstrap.doorkeeper"):
+        found.add(Grant("project", "", CHANGES_ACCOUNTS))
+    elif row.kind is Kind.HTTPS and _names(row, "call.user", "call.job"):
         found.add(Grant("project", "", LOOKS_UP_PEOPLE))
     return sorted(found)
 
@@ -82,6 +93,8 @@ def announces(row: Stage) -> set[str]:
     if _names(row, *FROM_OUTSIDE, "operating.redrive", "operating.cancel"):
         # They look at jobs from outside and may take up any stage of them.
         return woken
+    if _names(row, ERRAND):
+        return {row.name} & woken
     if not row.event_driven or "outcome" in row.consumes:
         return set()
     following = {row.name}
@@ -102,7 +115,7 @@ def places_written(row: Stage) -> set[Place]:
     if _names(row, DEAD_LETTERS):
         woken = [one.trigger for one in STAGES.values() if isinstance(one.trigger, Finalized)]
         found |= {(one.bucket, one.prefix) for one in woken} | {QUARANTINE}
-    if _names(row, SWEEPS, "operating.delete"):
+    if _names(row, SWEEPS, "operating.delete", *LISTS):
         # Listing what is to be removed cannot be narrowed to a prefix.
         found |= {(bucket, "") for one in STAGES.values() for bucket, _ in one.writes}
     if _names(row, "objects.sign_upload"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
@@ -42,6 +43,18 @@ def log(event: str, /, *, severity: str = "INFO", **details: Any) -> None:
         **details,
         "message": event,
     }
-    line = json.dumps(row, default=str, ensure_ascii=False)
-    sys.stdout.write(_SECRET.sub(HIDDEN, line) + "\n")
+    line = json.dumps(_told(row), ensure_ascii=False)
+    sys.stdout.write(line + "\n")
     sys.stdout.flush()
+
+
+def _told(value: Any) -> Any:
+    """The value as JSON can say it and as a log may keep it. Before it is JSON: in there a secret's
+    first letter may be part of an escape."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _told(one) for key, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_told(one) for one in value]
+    return _SECRET.sub(HIDDEN, str(value))

@@ -91,10 +91,16 @@ resource "google_project_iam_member" "builder_logs" {
   member  = google_service_account.builder.member
 }
 
-resource "google_storage_bucket_iam_member" "builder_reads" {
-  bucket = google_storage_bucket.sources.name
-  role   = "roles/storage.objectViewer"
-  member = google_service_account.builder.member
+# Cloud Functions copies a zip into a bucket of its own before it is built.
+resource "google_project_iam_member" "builder_reads" {
+  project = var.project_id
+  role    = "roles/storage.objectViewer"
+  member  = google_service_account.builder.member
+
+  condition {
+    title      = "only-sources"
+    expression = "resource.name.startsWith(\"projects/_/buckets/gcf-v2-\") || resource.name.startsWith(\"projects/_/buckets/${google_storage_bucket.sources.name}/\")"
+  }
 }
 
 resource "google_artifact_registry_repository_iam_member" "builder_writes" {

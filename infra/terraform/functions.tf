@@ -112,10 +112,15 @@ resource "google_cloudfunctions2_function" "this" {
         MOODREEL_ORIGINS        = "https://${var.domain}"
         MOODREEL_MAIL_FROM      = var.mail_from
         MOODREEL_JOBS_KEPT_DAYS = tostring(var.jobs_kept_days)
-        MOODREEL_TRACES         = "cloud"
-        GOOGLE_CLOUD_PROJECT    = var.project_id
-        THREADS                 = tostring(each.value.concurrency)
-        LOG_EXECUTION_ID        = "true"
+        # The oldest backup of the ledger, see firestore.tf.
+        MOODREEL_COPIES_KEPT_DAYS = "14"
+        # The load balancer names itself behind the person's address.
+        MOODREEL_PROXIES     = "2"
+        MOODREEL_WEB_API_KEY = google_apikeys_key.web.key_string
+        MOODREEL_TRACES      = "cloud"
+        GOOGLE_CLOUD_PROJECT = var.project_id
+        THREADS              = tostring(each.value.concurrency)
+        LOG_EXECUTION_ID     = "true"
       },
       { for role, name in local.buckets : "MOODREEL_BUCKET_${upper(role)}" => name },
     )
@@ -135,7 +140,7 @@ resource "google_cloudfunctions2_function" "this" {
   depends_on = [
     google_project_service.used,
     google_project_iam_member.builder_logs,
-    google_storage_bucket_iam_member.builder_reads,
+    google_project_iam_member.builder_reads,
     google_artifact_registry_repository_iam_member.builder_writes,
     google_secret_manager_secret_iam_member.function,
   ]

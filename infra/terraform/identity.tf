@@ -18,3 +18,21 @@ resource "google_identity_platform_config" "this" {
 
   depends_on = [google_project_service.used]
 }
+
+# Names the project to Google's sign-in; it is in every page and no secret. It opens nothing else.
+resource "google_apikeys_key" "web" {
+  name         = "moodreel-web"
+  display_name = "Moodreel: signing in and reading one's own documents"
+
+  restrictions {
+    dynamic "api_targets" {
+      for_each = ["firestore", "identitytoolkit", "securetoken"]
+
+      content {
+        service = "${api_targets.value}.googleapis.com"
+      }
+    }
+  }
+
+  depends_on = [google_project_service.used]
+}

@@ -5,7 +5,7 @@ data "google_project" "this" {
 
 resource "google_project_service" "used" {
   for_each = toset([
-    "artifactregistry", "billingbudgets", "cloudbuild", "cloudfunctions", "cloudresourcemanager",
+    "apikeys", "artifactregistry", "billingbudgets", "cloudbuild", "cloudfunctions", "cloudresourcemanager",
     "cloudscheduler", "cloudtrace", "compute", "firebaserules", "firestore", "generativelanguage",
     "iam", "iamcredentials", "identitytoolkit", "logging", "monitoring", "pubsub", "run",
     "secretmanager", "storage", "texttospeech",

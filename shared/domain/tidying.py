@@ -7,7 +7,7 @@ Each is a flow that may be repeated at will, bounded in time, and one job's trou
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -46,13 +46,13 @@ ABANDONED_DAYS = 8
 TIDY_S = 50
 """How long one tidying begins with further jobs; beside the sweep's 200 s in the same 300 s."""
 ORPHANS_EVERY_S = 24 * 3600
-ORPHANS_MOST = 200
-"""How many jobs' remains one search removes; the next one follows an hour later, not a day."""
 ORPHANS_SHARE = 0.1
 ORPHANS_FEW = 10
 """So many are removed whatever their share is: in a small house each one is a large share."""
 SEARCH = "caretaking/orphans"
-"""The document that says when orphans are looked for again."""
+"""The document that says when orphans are looked for again, and where."""
+AGAIN = timedelta(hours=1)
+"""After how long a job that could not be tidied is tried again."""
 READ_AT_ONCE = 100
 
 
@@ -60,24 +60,41 @@ def tidy(clockwork: Clockwork) -> Flow[int]:
     """Give up abandoned uploads, delete what has expired, look for orphans when it is time; → how
     many jobs were looked at."""
     began = clockwork.now()
-    seen = 0
     before = began - timedelta(days=ABANDONED_DAYS)
-    for job_id in cast("tuple[str, ...]", (yield Abandoned(before))):
-        if _late(clockwork, began):
-            return seen
-        seen += 1
-        yield from alone(job_id, give_up_waiting(job_id, clockwork))
-    for job_id in cast("tuple[str, ...]", (yield Expired(began))):
-        if _late(clockwork, began):
-            return seen
-        seen += 1
-        yield from alone(job_id, expire(job_id, clockwork))
-    if not _late(clockwork, began):
-        seen += yield from look_for_orphans(clockwork)
+    abandoned = cast("tuple[str, ...]", (yield Abandoned(before)))
+    seen = yield from _each(abandoned, give_up_waiting, "updated_at", began, clockwork)
+    expired = cast("tuple[str, ...]", (yield Expired(began)))
+    seen += yield from _each(expired, expire, "expires_at", began, clockwork)
+    if not _late(began, clockwork):
+        seen += yield from look_for_orphans(began, clockwork)
     return seen
 
 
-def _late(clockwork: Clockwork, began: datetime) -> bool:
+def _each(
+    jobs: Iterable[str],
+    tidied: Callable[[str, Clockwork], Flow[None]],
+    ordered_by: str,
+    began: datetime,
+    clockwork: Clockwork,
+) -> Flow[int]:
+    """Tidy one job after the other while there is time; → how many. One that cannot be tidied
+    moves behind the others: however many there are, they stand in nobody's way."""
+    seen = 0
+    for job_id in jobs:
+        if _late(began, clockwork):
+            break
+        seen += 1
+        if not (yield from alone(job_id, tidied(job_id, clockwork))):
+            later = Update(job_path(job_id), {ordered_by: clockwork.now() + AGAIN})
+            yield from alone(job_id, _commit(later))
+    return seen
+
+
+def _commit(write: Write) -> Flow[None]:
+    yield from commit(write)
+
+
+def _late(began: datetime, clockwork: Clockwork) -> bool:
     return clockwork.now() - began >= timedelta(seconds=TIDY_S)
 
 
@@ -128,32 +145,35 @@ def expire(job_id: str, clockwork: Clockwork) -> Flow[None]:
     yield from commit(Delete(job_path(job_id), doc.version))
 
 
-def look_for_orphans(clockwork: Clockwork) -> Flow[int]:
-    """Once a day: remove objects whose job is gone; → of how many jobs.
+def look_for_orphans(began: datetime, clockwork: Clockwork) -> Flow[int]:
+    """Remove objects whose job is gone, one place of the table a turn and every place once a day;
+    → of how many jobs.
 
     A ledger that was restored, emptied or mixed up makes everything look like an orphan. So when
-    they are more than a share of all that lies in the buckets, nothing is removed, and an operator
-    is told.
+    they are more than a share of what lies in a place, nothing is removed, and an operator is told.
     """
-    if not (yield from _my_turn(clockwork)):
+    places = sorted({place for row in STAGES.values() for place in row.writes})
+    turn = yield from _my_turn(len(places), clockwork)
+    if turn is None:
         return 0
-    found: set[str] = set()
-    for bucket, prefix in sorted({place for row in STAGES.values() for place in row.writes}):
-        folders = cast("tuple[str, ...]", (yield Folders(bucket, prefix)))
-        found |= {one for one in folders if re.fullmatch(JOB_ID, one)}
-    orphans = yield from _without_job(sorted(found))
+    bucket, prefix = places[turn]
+    folders = cast("tuple[str, ...]", (yield Folders(bucket, prefix)))
+    found = [one for one in folders if re.fullmatch(JOB_ID, one)]
+    orphans = yield from _without_job(found)
     if len(orphans) > max(ORPHANS_FEW, len(found) * ORPHANS_SHARE):
-        details = {"orphans": len(orphans), "jobs": len(found), "some": orphans[:5]}
-        yield Said("orphans.refused", {"severity": "ERROR", **details})
+        details: dict[str, Any] = {"place": f"{bucket}/{prefix}", "orphans": len(orphans)}
+        details |= {"jobs": len(found), "some": orphans[:5], "severity": "ERROR"}
+        yield Said("orphans.refused", details)
         return 0
     removed = 0
-    for job_id in orphans[:ORPHANS_MOST]:
+    for job_id in orphans:
+        if _late(began, clockwork):
+            # The rest of this place is looked for again with the next tidying.
+            yield from commit(Update(SEARCH, {"next_at": clockwork.now(), "place": turn}))
+            break
         # Asked again: the remains are removed long after the list was made.
         if (yield from _without_job([job_id])):
             removed += yield from alone(job_id, _remove(job_id))
-    if len(orphans) > ORPHANS_MOST:
-        soon = clockwork.now() + timedelta(hours=1)
-        yield from commit(Update(SEARCH, {"next_at": soon}))
     return removed
 
 
@@ -162,16 +182,20 @@ def _remove(job_id: str) -> Flow[None]:
     yield Purge(job_id)
 
 
-def _my_turn(clockwork: Clockwork) -> Flow[bool]:
-    """Whether it is time, and nobody else has begun."""
+def _my_turn(places: int, clockwork: Clockwork) -> Flow[int | None]:
+    """Which place is to be looked at; None when it is not time, or somebody else has begun."""
     (doc,) = yield from read(SEARCH)
     now = clockwork.now()
-    following = {"next_at": now + timedelta(seconds=ORPHANS_EVERY_S)}
-    if doc is None:
-        return (yield from commit(Create(SEARCH, following))) is Committed.OK
-    if doc.data["next_at"] > now:
-        return False
-    return (yield from commit(Update(SEARCH, following, doc.version))) is Committed.OK
+    if doc is not None and doc.data["next_at"] > now:
+        return None
+    turn = 0 if doc is None else int(doc.data["place"]) % places
+    last = turn + 1 == places
+    following = {
+        "place": 0 if last else turn + 1,
+        "next_at": now + timedelta(seconds=ORPHANS_EVERY_S if last else 0),
+    }
+    mine = Create(SEARCH, following) if doc is None else Update(SEARCH, following, doc.version)
+    return turn if (yield from commit(mine)) is Committed.OK else None
 
 
 def _without_job(ids: Sequence[str]) -> Flow[list[str]]:

@@ -134,12 +134,12 @@ run "cloud" {
   }
 
   assert {
-    condition     = alltrue([for one in concat(values(google_project_iam_member.function), values(google_project_iam_member.deployer), [google_project_iam_member.builder_logs]) : !contains(["roles/owner", "roles/editor", "roles/viewer"], one.role)])
+    condition     = alltrue([for one in concat(values(google_project_iam_member.function), values(google_project_iam_member.deployer), [google_project_iam_member.builder_logs, google_project_iam_member.builder_reads]) : !contains(["roles/owner", "roles/editor", "roles/viewer"], one.role)])
     error_message = "Somebody has a basic role on the whole project."
   }
 
   assert {
-    condition     = alltrue([for one in google_project_iam_member.function : contains(["roles/datastore.user", "roles/cloudtrace.agent", "roles/firebaseauth.viewer"], one.role)])
+    condition     = alltrue([for one in google_project_iam_member.function : contains(["roles/datastore.user", "roles/cloudtrace.agent", "roles/firebaseauth.viewer", "roles/firebaseauth.admin"], one.role)])
     error_message = "A function has a role on the whole project that could be narrower."
   }
 

@@ -132,9 +132,10 @@ def test_a_tombstone_goes_after_its_eight_days_and_after_its_second_purge() -> N
     world.pass_time(9 * DAY_S)
     tidy(world)
     assert status(world, JOB) == Status.DELETED, "the second purge is yet to come"
-    world.call("sweep")
-    run_out(world)
-    tidy(world)
+    for _ in range(2):
+        world.call("sweep")
+        run_out(world)
+        tidy(world)
     assert status(world, JOB) is None
 
 
@@ -152,6 +153,12 @@ def lived_in(jobs: int, orphans: int) -> World:
     return world
 
 
+def search(world: World) -> None:
+    """Look for orphans in every place once."""
+    for _ in {place for row in STAGES.values() for place in row.writes}:
+        tidy(world)
+
+
 def left(world: World) -> int:
     return sum(name.startswith("orphan") for name in world.folders)
 
@@ -160,7 +167,7 @@ def test_objects_whose_job_is_gone_are_removed_and_no_others() -> None:
     world = lived_in(jobs=100, orphans=7)
     # A cache of an owner's, named by a hash, outlives jobs; a folder of whoever is not ours.
     world.folders |= {"a" * 32, "something-else"}
-    tidy(world)
+    search(world)
     assert left(world) == 0
     assert len(world.folders) == 102
 
@@ -169,7 +176,7 @@ def test_a_ledger_that_lost_its_jobs_does_not_cost_their_objects() -> None:
     world = lived_in(jobs=100, orphans=ORPHANS_FEW + 1)
     for n in range(50):
         assert world.ledger.commit([Delete(f"jobs/{n:020d}")]) is Committed.OK
-    said = world.run(_said(tidying.look_for_orphans(world.clockwork)))
+    said = world.run(_said(tidying.look_for_orphans(world.now, world.clockwork)))
     assert len(world.folders) == 111, "nothing is removed, not even a part of it"
     assert [one.what for one in said] == ["orphans.refused"]
     assert said[0].details["orphans"] == 61
@@ -196,28 +203,48 @@ def test_a_tombstone_still_owns_its_objects() -> None:
     world.call("delete")
     run_out(world)
     world.folders.add(JOB)
-    tidy(world)
+    search(world)
     assert JOB in world.folders, "the second purge takes them, or eight days"
 
 
 def test_orphans_are_looked_for_once_a_day_by_one_sweeper() -> None:
     world = lived_in(jobs=100, orphans=0)
-    tidy(world)
+    search(world)
     world.folders.add(f"orphan{1:014d}")
     for _ in range(3):
         world.pass_time(ORPHANS_EVERY_S / 4)
-        tidy(world)
+        search(world)
     assert left(world) == 1
     world.pass_time(ORPHANS_EVERY_S / 4 + 1)
     world.call("tidy")
     world.call("tidy")
-    run_out(world)
+    listed = 0
+    while world.workers:
+        listed += isinstance(world.workers[0].effect, fx.Folders)
+        world.step(0)
+    assert left(world) == 0
+    assert listed <= 2, "each place is looked at by one of them"
+
+
+def test_a_search_that_takes_long_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = lived_in(jobs=100, orphans=9)
+
+    def slow(job_id: str) -> fx.Flow[None]:
+        world.now += timedelta(seconds=TIDY_S / 3)
+        return real(job_id)
+
+    real = tidying._remove
+    monkeypatch.setattr(tidying, "_remove", slow)
+    tidy(world)
+    assert 0 < left(world) < 9
+    for _ in range(4):
+        tidy(world)
     assert left(world) == 0
 
 
 def test_a_job_that_appears_while_orphans_are_listed_is_left_alone() -> None:
     world = lived_in(jobs=100, orphans=1)
-    flow = tidying.look_for_orphans(world.clockwork)
+    flow = tidying.look_for_orphans(world.now, world.clockwork)
     late = f"orphan{0:014d}"
     reads = 0
 
@@ -243,15 +270,19 @@ def test_a_job_that_appears_while_orphans_are_listed_is_left_alone() -> None:
 # --- bounds -------------------------------------------------------------------------------------
 
 
-def test_a_job_that_cannot_be_read_does_not_keep_the_others_from_being_tidied() -> None:
-    world = World(recipe="frames")
-    strange = "0" * 20
-    world.add(strange, "frames")
-    broken = Update(f"jobs/{strange}", {"recipe": "a-recipe-that-is-no-more"})
-    assert world.ledger.commit([broken]) is Committed.OK
+def test_jobs_that_cannot_be_read_do_not_keep_the_others_from_being_tidied() -> None:
+    world = World(recipe="frames", page=2)
+    for n in range(7):
+        strange = f"{n}" * 20
+        world.add(strange, "frames")
+        broken = Update(f"jobs/{strange}", {"recipe": "a-recipe-that-is-no-more"})
+        assert world.ledger.commit([broken]) is Committed.OK
+        world.pass_time(1)
+    sooner = Update(f"jobs/{JOB}", {"expires_at": world.now + timedelta(days=30, seconds=9)})
+    assert world.ledger.commit([sooner]) is Committed.OK
     world.pass_time(31 * DAY_S)
-    tidy(world)
-    tidy(world)
+    for _ in range(5):
+        tidy(world)
     assert world.deleted
 
 

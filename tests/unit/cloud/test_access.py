@@ -53,7 +53,8 @@ def test_a_function_reads_the_secrets_of_its_row_and_no_other(row: Stage) -> Non
 def test_no_role_is_wider_than_one_thing_where_one_thing_is_enough(row: Stage) -> None:
     for one in grants(row):
         if one.on == "project":
-            assert one.role in (access.LEDGER, access.TRACES, access.LOOKS_UP_PEOPLE)
+            people = (access.LOOKS_UP_PEOPLE, access.CHANGES_ACCOUNTS)
+            assert one.role in (access.LEDGER, access.TRACES, *people)
         else:
             assert one.name or one.on == "self"
         if one.on == "bucket" and not one.prefix:
