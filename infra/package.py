@@ -27,24 +27,33 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 """The first moment that a zip can tell."""
 MODE = 0o100644 << 16
 NOT_DEPLOYED = (".in", ".md", ".pyc")
+LEFT_OUT = ("__pycache__", "node_modules")
 HASH_DIGITS = 16
 
 
 def contents(function: str) -> dict[str, bytes]:
     """What goes into a function's zip, by name."""
-    folder = ROOT / "functions" / function
-    beside = (
-        path.relative_to(ROOT)
-        for path in folder.rglob("*")
+    folder = Path("functions") / function
+    beside = {path.parent for path in modules(function) if path.parts[0] == "shared"}
+    data = _data(one for path in beside for one in (ROOT / path).glob("*"))
+    data |= _data((ROOT / folder).rglob("*"))
+    files = {path.as_posix(): (ROOT / path).read_bytes() for path in (*modules(function), *data)}
+    files["main.py"] = f"from functions.{function}.main import main  # noqa: F401\n".encode()
+    files["requirements.txt"] = (ROOT / folder / "requirements.txt").read_bytes()
+    return files
+
+
+def _data(found: Iterable[Path]) -> set[Path]:
+    """Those files that are read at run time; code is found by who imports it."""
+    names = ((path, path.relative_to(ROOT)) for path in found)
+    return {
+        name
+        for path, name in names
         if path.is_file()
         and path.suffix not in (*NOT_DEPLOYED, ".py")
         and path.name != "requirements.txt"
-        and "__pycache__" not in path.parts
-    )
-    files = {path.as_posix(): (ROOT / path).read_bytes() for path in (*modules(function), *beside)}
-    files["main.py"] = f"from functions.{function}.main import main  # noqa: F401\n".encode()
-    files["requirements.txt"] = (folder / "requirements.txt").read_bytes()
-    return files
+        and not any(part in LEFT_OUT or part.startswith(".") for part in name.parts)
+    }
 
 
 def pack(files: Mapping[str, bytes], target: Path) -> None:

@@ -176,16 +176,14 @@ def _receive(
     parent = tracing.parent_in(envelope.job_id, envelope.traceparent)
     where: dict[str, Any] = {"function": name or "dead_letter", "job": envelope.job_id}
     where |= {"stage": envelope.stage, "part": envelope.part}
+    flow, handle = deliver(envelope)
     try:
         with tracer.span(f"{where['function']} {envelope.part}", parent, **where) as span:
             told = tracing.log_fields(settings.project, span.traceparent)
             bind(**where, epoch=envelope.epoch, **told)
-            flow, handle = deliver(envelope)
             driver = Driver(
                 world,
-                handler=None
-                if handle is None
-                else lambda hold: handle(Task(hold, world, settings)),
+                handler=handle and (lambda hold: handle(Task(hold, world, settings))),
                 traceparent=span.traceparent,
                 tracer=tracer,
             )

@@ -37,7 +37,7 @@ from shared.domain.failing import job_failed
 from shared.domain.job import StageState, Status
 from shared.domain.message import JOB_ID
 from shared.domain.operating import alone, delete
-from shared.domain.pipeline import STAGES
+from shared.domain.pipeline import STAGES, Bucket, Kind
 from shared.domain.reading import outcome_of, read_whole
 from shared.errors import UploadAbandoned
 
@@ -152,7 +152,7 @@ def look_for_orphans(began: datetime, clockwork: Clockwork) -> Flow[int]:
     A ledger that was restored, emptied or mixed up makes everything look like an orphan. So when
     they are more than a share of what lies in a place, nothing is removed, and an operator is told.
     """
-    places = sorted({place for row in STAGES.values() for place in row.writes})
+    places = places_of_jobs()
     turn = yield from _my_turn(len(places), clockwork)
     if turn is None:
         return 0
@@ -175,6 +175,18 @@ def look_for_orphans(began: datetime, clockwork: Clockwork) -> Flow[int]:
         if (yield from _without_job([job_id])):
             removed += yield from alone(job_id, _remove(job_id))
     return removed
+
+
+def places_of_jobs() -> list[tuple[Bucket, str]]:
+    """Where folders are named by jobs; whoever does errands may name his by anything."""
+    return sorted(
+        {
+            (bucket, prefix)
+            for row in STAGES.values()
+            for bucket, prefix in row.writes
+            if row.kind is Kind.MEDIA or bucket is Bucket.UPLOADS
+        }
+    )
 
 
 def _remove(job_id: str) -> Flow[None]:

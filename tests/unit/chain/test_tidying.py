@@ -14,7 +14,13 @@ from shared.domain.documents import Committed, Delete, Increment, Update
 from shared.domain.job import Status, UnitState
 from shared.domain.operating import SWEEP_S
 from shared.domain.pipeline import STAGES, STALLED_S, Schedule
-from shared.domain.tidying import ABANDONED_DAYS, ORPHANS_EVERY_S, ORPHANS_FEW, TIDY_S
+from shared.domain.tidying import (
+    ABANDONED_DAYS,
+    ORPHANS_EVERY_S,
+    ORPHANS_FEW,
+    TIDY_S,
+    places_of_jobs,
+)
 from tests.unit.chain import promises
 from tests.unit.chain.test_mishaps import deliver_all, run_out
 from tests.unit.chain.world import JOB, World
@@ -155,7 +161,7 @@ def lived_in(jobs: int, orphans: int) -> World:
 
 def search(world: World) -> None:
     """Look for orphans in every place once."""
-    for _ in {place for row in STAGES.values() for place in row.writes}:
+    for _ in places_of_jobs():
         tidy(world)
 
 

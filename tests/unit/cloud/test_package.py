@@ -105,6 +105,24 @@ def test_a_readme_redeploys_nothing(tmp_path: Path, tree: Path) -> None:
     assert changed_by(tree, tmp_path, f"functions/{BUILT[0].name}/README.md") == set()
 
 
+def test_files_that_are_read_at_run_time_go_along_and_leftovers_do_not(
+    tmp_path: Path, tree: Path
+) -> None:
+    row = BUILT[0]
+    for name in ("look.css", "deep/font.bin", "node_modules/x/y.js", ".cache/z", "notes.md"):
+        path = tree / "functions" / row.name / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+    (tree / "shared" / "domain" / "words.txt").write_text("x")
+    (tree / "shared" / "http" / "page.html").write_text("x")
+    told = set(package.contents(row.name))
+    assert {f"functions/{row.name}/look.css", f"functions/{row.name}/deep/font.bin"} <= told
+    assert "shared/domain/words.txt" in told
+    assert not [one for one in told if "node_modules" in one or ".cache" in one or "notes" in one]
+    # It lies beside modules that this function cannot import.
+    assert "shared/http/page.html" not in told
+
+
 @contextmanager
 def started(row: Stage, folder: Path) -> Iterator[str]:
     """A staged function in an environment of its own requirements, as Google starts it; its URL."""

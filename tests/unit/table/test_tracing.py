@@ -14,10 +14,13 @@ import requests
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from infra.local.layout import SetupError
+from infra.local.tools import requirements_of
 from infra.local.waterfall import bars, picture, spans_of
 from shared.adapters.traces import CloudTrace, OpenTelemetry, tracer
+from shared.domain.pipeline import STAGES, Stage
 from shared.tracing import Untraced, ids, log_fields, parent_in, root_of
 
+BUILT = [row for row in STAGES.values() if row.built]
 JOB = "a" * 20
 OTHER = "b" * 20
 
@@ -120,6 +123,12 @@ def test_a_cloud_trace_that_is_down_costs_no_work(cloud_trace: str) -> None:
         pass
     with exported("http://127.0.0.1:9").span("work", root_of(JOB)) as span:
         span.set(reply="ack")
+
+
+@pytest.mark.parametrize("row", BUILT, ids=lambda row: row.name)
+def test_what_spans_are_made_with_is_pinned_for_every_function(row: Stage) -> None:
+    """It comes with Pub/Sub's client, and nobody asks for it by name."""
+    assert "\nopentelemetry-sdk==" in requirements_of(row.name).read_text()
 
 
 # --- the waterfall ------------------------------------------------------------------------------
