@@ -87,6 +87,45 @@ def grants(row: Stage) -> list[Grant]:
     return sorted(found)
 
 
+def table() -> str:
+    """Who may do what, for people: a row a function."""
+    lines = [
+        "| function | reads | writes and removes | announces | else |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for row in STAGES.values():
+        if row.built:
+            found = grants(row)
+            cells = [
+                _places(found, READS),
+                _places(found, WRITES),
+                _announced(announces(row)),
+                _else(found),
+            ]
+            lines.append(f"| `{row.name}` | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _places(found: Iterable[Grant], role: str) -> str:
+    return ", ".join(f"{one.name}/{one.prefix}" for one in found if one.role == role) or "·"
+
+
+def _announced(stages: set[str]) -> str:
+    if stages == {name for name, one in STAGES.items() if one.built and _takes_envelopes(one)}:
+        return "every stage"
+    return ", ".join(sorted(stages)) or "·"
+
+
+def _else(found: Iterable[Grant]) -> str:
+    words = {
+        SIGNS: "signs URLs",
+        LOOKS_UP_PEOPLE: "looks up people",
+        CHANGES_ACCOUNTS: "changes accounts",
+    }
+    told = [one.name for one in found if one.on == "secret"]
+    return ", ".join(told + [words[one.role] for one in found if one.role in words]) or "·"
+
+
 def announces(row: Stage) -> set[str]:
     """The stages on whose topics it publishes."""
     woken = {name for name, one in STAGES.items() if one.built and _takes_envelopes(one)}

@@ -14,8 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from infra import costs
-from infra.access import grants
+from infra import access, costs
 from shared.domain.pipeline import (
     RECIPES,
     STAGES,
@@ -29,6 +28,7 @@ from shared.domain.pipeline import (
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 DEPLOY = ROOT / "infra" / "DEPLOY.md"
+SECURITY = ROOT / "infra" / "SECURITY.md"
 TFVARS = ROOT / "infra" / "terraform" / "pipeline.auto.tfvars.json"
 
 
@@ -97,7 +97,7 @@ def _row(row: Stage) -> dict[str, Any]:
         "secrets": list(row.secrets),
         "service_account": row.service_account,
         "writes": [{"bucket": bucket.value, "prefix": prefix} for bucket, prefix in row.writes],
-        "grants": [one.to_dict() for one in grants(row)],
+        "grants": [one.to_dict() for one in access.grants(row)],
     }
 
 
@@ -116,7 +116,8 @@ def rendered() -> dict[Path, str]:
     for name, content in (("diagram", diagram()), ("recipes", recipes())):
         readme = _between(readme, name, content)
     deploy = _between(DEPLOY.read_text(), "costs", costs.table())
-    return {README: readme, DEPLOY: deploy, TFVARS: tfvars()}
+    security = _between(SECURITY.read_text(), "roles", access.table())
+    return {README: readme, DEPLOY: deploy, SECURITY: security, TFVARS: tfvars()}
 
 
 def _between(text: str, name: str, content: str) -> str:
