@@ -120,7 +120,6 @@ resource "google_cloudfunctions2_function" "this" {
         MOODREEL_TRACES      = "cloud"
         GOOGLE_CLOUD_PROJECT = var.project_id
         THREADS              = tostring(each.value.concurrency)
-        LOG_EXECUTION_ID     = "true"
       },
       { for role, name in local.buckets : "MOODREEL_BUCKET_${upper(role)}" => name },
     )
