@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import secrets
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
+from infra.local.installs import clean_env
+from infra.local.layout import ROOT
 from infra.local.services import TRACES
 from infra.local.tenant import Tenant, wait_until
 from infra.local.waterfall import picture, spans_of
@@ -115,3 +119,24 @@ def test_a_jobs_way_through_all_its_functions_is_one_trace(
     works = [one for one in spans if one["name"] == "work"]
     assert {by_id[one["parent"]]["attributes"]["stage"] for one in works} == set(chain)
     assert len(picture(spans, 100)) == len(spans) + 1
+
+
+def test_a_person_asks_for_a_jobs_way_by_the_beginning_of_its_id(
+    suite: Tenant, told: dict[str, Any]
+) -> None:
+    def trace(job: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "infra.local.cli", "trace", job],
+            cwd=ROOT,
+            env=clean_env({"MOODREEL_PORT_BASE": str(suite.place.base)}),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    found = trace(told["job"][:10])
+    assert found.returncode == 0, found.stderr
+    assert "stitching" in found.stdout
+    unknown = trace("nosuchjob")
+    assert unknown.returncode == 1
+    assert "No span tells of a job 'nosuchjob'." in unknown.stderr
