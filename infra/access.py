@@ -132,16 +132,19 @@ def announces(row: Stage) -> set[str]:
     if _names(row, *FROM_OUTSIDE, "operating.redrive", "operating.cancel"):
         # They look at jobs from outside and may take up any stage of them.
         return woken
+    tellers = {recipe.stages[-1] for recipe in RECIPES.values()}
     if _names(row, ERRAND):
         return {row.name} & woken
-    if not row.event_driven or "outcome" in row.consumes:
+    if row.name in tellers:
+        # Whoever else is told of outcomes is told by the one who tells people.
+        return {name for name in woken if "outcome" in STAGES[name].consumes} - tellers
+    if not row.event_driven:
         return set()
     following = {row.name}
     for recipe in RECIPES.values():
         if row.name in recipe.media_stages:
             after, fed = recipe.after(row.name), feeds(row.name, recipe)
             following |= {name for name in (after, fed) if name is not None}
-    tellers = {name for name in woken if "outcome" in STAGES[name].consumes}
     return (following | tellers) & woken
 
 

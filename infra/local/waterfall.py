@@ -44,7 +44,7 @@ def trace(asked: argparse.Namespace) -> int:
 def spans_of(folder: Path, job: str) -> list[dict[str, Any]]:
     """The spans of the trace of the one job whose id begins so. Raises SetupError when it is the
     beginning of several."""
-    spans = list(_read(folder))
+    spans = list(read_spans(folder))
     jobs = {
         str(one["attributes"]["job"]): one["trace"]
         for one in spans
@@ -57,7 +57,8 @@ def spans_of(folder: Path, job: str) -> list[dict[str, Any]]:
     return [one for one in spans if one["trace"] in jobs.values()]
 
 
-def _read(folder: Path) -> Iterator[dict[str, Any]]:
+def read_spans(folder: Path) -> Iterator[dict[str, Any]]:
+    """Every span that the functions of a suite have finished."""
     for path in sorted(folder.glob("*.jsonl")):
         for line in path.read_text().splitlines():
             try:

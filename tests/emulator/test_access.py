@@ -9,10 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from infra.access import READS, WRITES, Grant, grants
-from infra.local.services import bucket_name
+from infra.access import DEAD_LETTERS, READS, WRITES, Grant, announces, grants
+from infra.local.services import TRACES, bucket_name
 from infra.local.tenant import Tenant, wait_until
+from infra.local.waterfall import read_spans
 from infra.local.wire import request
+from infra.reach import names
 from shared.domain.pipeline import STAGES, Bucket, Kind, Schedule
 from shared.domain.prompt import Prompt
 from shared.driver import Neighbours
@@ -104,6 +106,27 @@ def test_no_stage_may_write_where_it_never_writes(asked: list[tuple[str, str, st
         if (account, bucket_name(bucket), prefix) not in written
     ]
     assert not unused
+
+
+def test_no_function_announces_more_than_its_roles_allow(
+    suite: Tenant, asked: list[tuple[str, str, str, str]]
+) -> None:
+    """Pub/Sub's emulator knows no accounts: who announced what is read out of the spans."""
+    assert asked
+    spans = {one["span"]: one for one in read_spans(suite.place.folder / TRACES)}
+    last = next(row.name for row in ROWS.values() if DEAD_LETTERS in names(row.name))
+    seen = set()
+    for one in spans.values():
+        above = spans.get(one["parent"])
+        if above is not None and above["name"] == "work":
+            above = spans.get(above["parent"])
+        if above is not None and one["name"] != "work":
+            seen.add((above["attributes"]["function"], one["attributes"]["function"]))
+    # Pub/Sub itself carries messages to the last resort, with the context that they had.
+    seen = {(who, whom) for who, whom in seen if last not in (who, whom)}
+    assert len(seen) >= 8
+    beyond = {(who, whom) for who, whom in seen if whom not in announces(STAGES[who])}
+    assert not beyond
 
 
 def test_a_call_beyond_a_role_would_be_noticed() -> None:
