@@ -97,7 +97,7 @@ def sentence(name: str) -> str:
 
 def complaints(readme: str, told: list[Chapter]) -> list[str]:
     """Why the table in the README is not to be trusted; empty when it is."""
-    shown = _block(readme)
+    _, shown, _ = _parts(readme)
     rows = re.findall(r"^\| (?!promise|---|\*\*)(.+?) \| \d+ \| (.+?) \|$", shown, re.MULTILINE)
     in_table = Counter(name for name, _ in rows)
     in_suite = Counter(sentence(name) for one in told for name in one.promises)
@@ -106,10 +106,18 @@ def complaints(readme: str, told: list[Chapter]) -> list[str]:
     return wrong + [f"{verdict}: {name}" for name, verdict in rows if verdict != "kept"]
 
 
-def _block(readme: str) -> str:
-    if BEGIN not in readme:
+def put(readme: str, fresh: str) -> str:
+    """The README with a fresh table in its place, whatever stood there."""
+    before, _, after = _parts(readme)
+    return f"{before}{BEGIN}\n{fresh}\n{END}{after}"
+
+
+def _parts(readme: str) -> tuple[str, str, str]:
+    before, begin, rest = readme.partition(BEGIN)
+    shown, end, after = rest.partition(END)
+    if not begin or not end:
         raise SystemExit("infra/README.md has no place for the rendered promises.")
-    return readme.split(BEGIN, 1)[1].split(END, 1)[0]
+    return before, shown, after
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -122,8 +130,7 @@ def main(arguments: list[str] | None = None) -> int:
     if not asked.check:
         if asked.report is None:
             parser.error("a report, or --check")
-        fresh = table(told, outcomes(asked.report))
-        readme = readme.replace(_block(readme), f"\n{fresh}\n")
+        readme = put(readme, table(told, outcomes(asked.report)))
         README.write_text(readme)
     wrong = complaints(readme, told)
     sys.stderr.writelines(f"{line}\n" for line in wrong)

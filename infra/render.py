@@ -6,12 +6,15 @@ python -m infra.render [--check]
 from __future__ import annotations
 
 import argparse
+import importlib
+import importlib.util
 import json
 import re
 import sys
 from pathlib import Path
 from typing import Any
 
+from infra import access, costs
 from shared.config import Settings
 from shared.domain.pipeline import (
     RECIPES,
@@ -30,6 +33,8 @@ from shared.media.limits import MAX_PIXELS, MAX_STREAMS
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 INTAKE = ROOT / "functions" / "upload_trigger" / "README.md"
+DEPLOY = ROOT / "infra" / "DEPLOY.md"
+SECURITY = ROOT / "infra" / "SECURITY.md"
 TFVARS = ROOT / "infra" / "terraform" / "pipeline.auto.tfvars.json"
 
 
@@ -112,10 +117,11 @@ def _row(row: Stage) -> dict[str, Any]:
         "kind": row.kind.value,
         "trigger": trigger,
         "topic": row.topic if row.event_driven else None,
+        "paths": paths(row),
         "timeout_s": row.timeout_s,
         "ack_deadline_s": row.ack_deadline_s,
         "memory_mb": row.memory_mb,
-        "cpu": row.cpu,
+        "cpu": row.vcpu,
         "concurrency": row.concurrency,
         "max_delivery_attempts": row.deliveries,
         "backoff_min_s": row.backoff_s[0],
@@ -123,7 +129,17 @@ def _row(row: Stage) -> dict[str, Any]:
         "secrets": list(row.secrets),
         "service_account": row.service_account,
         "writes": [{"bucket": bucket.value, "prefix": prefix} for bucket, prefix in row.writes],
+        "grants": [one.to_dict() for one in access.grants(row)],
     }
+
+
+def paths(row: Stage) -> list[str]:
+    """What an HTTPS function answers on the one origin, as a load balancer's path templates. None
+    for the one that answers whatever is left."""
+    if row.event_driven or importlib.util.find_spec(f"functions.{row.name}.routes") is None:
+        return []
+    routes = importlib.import_module(f"functions.{row.name}.routes").ROUTES
+    return sorted({re.sub(r"{[a-z_]+}", "*", route.path) for route in routes})
 
 
 def rendered() -> dict[Path, str]:
@@ -134,14 +150,22 @@ def rendered() -> dict[Path, str]:
     intake = INTAKE.read_text()
     for name, content in (("refusals", refusals()), ("caps", caps())):
         intake = _between(intake, name, content)
-    return {README: readme, INTAKE: intake, TFVARS: tfvars()}
+    deploy = _between(DEPLOY.read_text(), "costs", costs.table())
+    security = _between(SECURITY.read_text(), "roles", access.table())
+    return {
+        README: readme,
+        INTAKE: intake,
+        DEPLOY: deploy,
+        SECURITY: security,
+        TFVARS: tfvars(),
+    }
 
 
 def _between(text: str, name: str, content: str) -> str:
     begin, end = f"<!-- rendered: {name} -->", "<!-- /rendered -->"
     pattern = re.compile(re.escape(begin) + r"\n.*?" + re.escape(end), re.DOTALL)
     if not pattern.search(text):
-        raise SystemExit(f"A README.md has no place for the rendered {name}.")
+        raise SystemExit(f"There is no place for the rendered {name}.")
     return pattern.sub(lambda _: f"{begin}\n{content}\n{end}", text)
 
 

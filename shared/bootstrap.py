@@ -26,6 +26,7 @@ from shared.ports import (
     SlideModel,
     Voice,
 )
+from shared.tracing import Tracer, Untraced
 
 T = TypeVar("T")
 _building = threading.RLock()
@@ -65,6 +66,16 @@ def neighbours() -> Neighbours:
         new_token=lambda: secrets.token_hex(8),
         crash_dir=values.crash_dir,
     )
+
+
+@once
+def tracer() -> Tracer:
+    """Where spans go. OpenTelemetry's SDK is imported here, and only when somebody looks."""
+    if not settings().traces:
+        return Untraced()
+    from shared.adapters.traces import tracer as connected
+
+    return connected(settings().project, settings().traces)
 
 
 @once

@@ -29,6 +29,8 @@ class Settings:
     """True under the local suite: emulators answer instead of Google, and faults may be set."""
     signer_key: str | None = None
     """Path of a service account key for signing. None in the cloud: IAM signs there."""
+    account: str = ""
+    """Local only: the account id that this function has in the cloud, for whoever looks on."""
     smtp_url: str = field(default="", repr=False)
     """smtp[s]://user:password@host:port; secret."""
     mail_from: str = "Moodreel <noreply@localhost>"
@@ -55,6 +57,8 @@ class Settings:
     """Secret."""
     gemini_endpoint: str = ""
     """Local only: URL of the Gemini stand-in; "" is the real service."""
+    traces: str = ""
+    """Where spans go: "" nowhere, "cloud" into Cloud Trace, under the local suite a folder."""
     slide_model: str = "gemini-flash-latest"
     """Which Gemini model writes decks."""
     slide_model_client: str = "google-generativeai"
@@ -124,6 +128,7 @@ class Settings:
             public_url=env["MOODREEL_PUBLIC_URL"].rstrip("/"),
             local=local,
             signer_key=env.get("MOODREEL_SIGNER_KEY") if local else None,
+            account=env.get("MOODREEL_ACCOUNT", "") if local else "",
             smtp_url=env.get("SMTP_URL", ""),
             mail_from=env.get("MOODREEL_MAIL_FROM", cls.mail_from),
             origins=tuple(filter(None, env.get("MOODREEL_ORIGINS", "").split(","))),
@@ -139,6 +144,7 @@ class Settings:
             tts_endpoint=env.get("MOODREEL_TTS_ENDPOINT", "") if local else "",
             gemini_api_key=env.get("GEMINI_API_KEY", ""),
             gemini_endpoint=env.get("MOODREEL_GEMINI_ENDPOINT", "") if local else "",
+            traces=_traces(env.get("MOODREEL_TRACES", ""), local=local),
             slide_model=env.get("MOODREEL_SLIDE_MODEL") or cls.slide_model,
             slide_model_client=env.get("MOODREEL_SLIDE_MODEL_CLIENT") or cls.slide_model_client,
             illustrator=env.get("MOODREEL_ILLUSTRATOR", ""),
@@ -164,6 +170,14 @@ class Settings:
             receipt_key=env.get("RECEIPT_KEY", ""),
             copies_kept_days=_whole(env, "MOODREEL_COPIES_KEPT_DAYS", cls.copies_kept_days),
         )
+
+
+def _traces(where: str, *, local: bool) -> str:
+    if where and (where == "cloud") == local:
+        raise ConfigurationError(
+            f"MOODREEL_TRACES is {where!r}; it is empty, `cloud` in the cloud, or a local folder."
+        )
+    return where
 
 
 def _whole(env: Mapping[str, str], name: str, default: int, *, least: int = 1) -> int:

@@ -28,6 +28,7 @@ from shared.domain.message import Envelope
 from shared.domain.pipeline import LEASE_S, RENEW_S, STAGES
 from shared.errors import LeaseLost, PermanentError, TransientError
 from shared.ports import Clock, JobStore, Log, ObjectStore, Publisher
+from shared.tracing import Tracer, Untraced
 from shared.uploads import arrived
 
 T = TypeVar("T")
@@ -109,11 +110,13 @@ class Driver:
         handler: Handler | None = None,
         errand_handler: ErrandHandler | None = None,
         traceparent: str = "",
+        tracer: Tracer | None = None,
     ) -> None:
         self._world = world
         self._handler = handler
         self._errand_handler = errand_handler
         self._traceparent = traceparent
+        self._tracer = tracer or Untraced()
 
     def run(self, flow: fx.Flow[T]) -> T:
         """Run a flow to its end; → what it returns. Faults of neighbours go through it."""
@@ -157,6 +160,12 @@ class Driver:
                 return world.store.stalled(before)
             case fx.Tombstones(before):
                 return world.store.tombstones(before)
+            case fx.Abandoned(before):
+                return world.store.abandoned(before)
+            case fx.Expired(before):
+                return world.store.expired(before)
+            case fx.Folders(bucket, prefix):
+                return world.objects.folders(bucket, prefix)
             case fx.Arrived(job):
                 return self._arrived(job)
             case fx.Quarantine(source):
@@ -178,7 +187,10 @@ class Driver:
         hold = Hold(claimed, time.monotonic() + row.soft_deadline_s)
         clockwork = self._world.clockwork
         try:
-            with self._kept(hold, lambda: renew(claimed, clockwork, hold.progress)):
+            with (
+                self._kept(hold, lambda: renew(claimed, clockwork, hold.progress)),
+                self._tracer.span("work", self._traceparent, attempt=claimed.attempt),
+            ):
                 return self._handler(hold)
         except LeaseLost:
             return fx.Stopped()

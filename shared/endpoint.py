@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
 from shared import bootstrap
+from shared.http import headers
 from shared.http.application import Application, House
 from shared.http.routing import Route
 
@@ -26,7 +27,13 @@ def endpoint(name: str, routes: Iterable[Route]) -> Entry:
     application = Application(name, routes, house)
 
     def main(request: Request) -> Response:
-        return application.respond(request)
+        given = headers.traceparent(request)
+        with bootstrap.tracer().span(f"{request.method[:16]} {name}", given) as span:
+            # What follows hangs below this span, as if the caller had sent it.
+            request.environ["HTTP_TRACEPARENT"] = span.traceparent
+            response = application.respond(request)
+            span.set(function=name, status=response.status_code)
+        return response
 
     if flask.has_app_context():
         # The framework has paths of its own (/robots.txt, /static): these answer as ours do.

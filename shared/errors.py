@@ -76,6 +76,12 @@ class Unauthenticated(PermanentError):
     code = "unauthenticated"
 
 
+class UploadAbandoned(PermanentError):
+    """Nothing was uploaded for eight days; redrive the job to be asked for it once more."""
+
+    code = "upload-abandoned"
+
+
 class StorageFull(PermanentError):
     """Your jobs hold as many bytes as you may keep; delete some that you no longer need."""
 

@@ -36,6 +36,14 @@ class JobStore(Protocol):
         """Ids of deleted jobs whose second purge was due before `before`."""
         ...
 
+    def abandoned(self, before: datetime, most: int = 100) -> tuple[str, ...]:
+        """Ids of jobs that await their uploads and were not changed since `before`."""
+        ...
+
+    def expired(self, before: datetime, most: int = 100) -> tuple[str, ...]:
+        """Ids of jobs and tombstones whose `expires_at` was before `before`, oldest first."""
+        ...
+
     def jobs_of(
         self,
         owner: str,
@@ -200,6 +208,10 @@ class ObjectStore(Protocol):
 
     def listed(self, bucket: Bucket, prefix: str) -> tuple[Stored, ...]:
         """Every object under a prefix, in the order of their names."""
+        ...
+
+    def folders(self, bucket: Bucket, prefix: str) -> tuple[str, ...]:
+        """The names between `prefix` and the next slash, each once."""
         ...
 
     def quarantine(self, ref: ObjectRef) -> None:

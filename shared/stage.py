@@ -16,9 +16,9 @@ import functions_framework
 from cloudevents.http import CloudEvent
 from werkzeug.exceptions import ServiceUnavailable
 
-from shared import bootstrap
+from shared import bootstrap, tracing
 from shared.config import Settings
-from shared.domain import errands, flows, operating
+from shared.domain import errands, flows, operating, tidying
 from shared.domain.documents import unit_path
 from shared.domain.effects import Finished, Flow, Reply
 from shared.domain.errand import Errand, ErrandOutcome
@@ -191,6 +191,7 @@ def sweeps() -> Entry:
         world = bootstrap.neighbours()
         bind(function="sweeper")
         touched = Driver(world).run(operating.sweep(world.clockwork))
+        touched += Driver(world).run(tidying.tidy(world.clockwork))
         if touched:
             world.log("sweep.done", jobs=touched)
 
@@ -218,21 +219,27 @@ def _receive(
         return
     if envelope is None:
         return
-    bind(
-        function=name or "dead_letter",
-        job=envelope.job_id,
-        stage=envelope.stage,
-        part=envelope.part,
-        epoch=envelope.epoch,
-    )
+    tracer = bootstrap.tracer()
+    parent = tracing.parent_in(envelope.job_id, envelope.traceparent)
+    where: dict[str, Any] = {"function": name or "dead_letter", "job": envelope.job_id}
+    where |= {"stage": envelope.stage, "part": envelope.part}
     flow, handle = deliver(envelope)
-    driver = Driver(
-        world,
-        handler=None if handle is None else lambda hold: handle(Task(hold, world, settings)),
-        errand_handler=None if do is None else lambda hold: do(ErrandTask(hold, world, settings)),
-        traceparent=envelope.traceparent,
-    )
-    if driver.run(flow) is Reply.NACK:
+    try:
+        with tracer.span(f"{where['function']} {envelope.part}", parent, **where) as span:
+            told = tracing.log_fields(settings.project, span.traceparent)
+            bind(**where, epoch=envelope.epoch, **told)
+            driver = Driver(
+                world,
+                handler=handle and (lambda hold: handle(Task(hold, world, settings))),
+                errand_handler=do and (lambda hold: do(ErrandTask(hold, world, settings))),
+                traceparent=span.traceparent,
+                tracer=tracer,
+            )
+            reply = driver.run(flow)
+            span.set(reply=reply.value)
+    finally:
+        tracer.flush()
+    if reply is Reply.NACK:
         # Not an exception of ours: the framework would log a traceback for every busy unit.
         raise ServiceUnavailable("not now")
 

@@ -37,5 +37,5 @@ ROUTES = (
         "The bytes of a shared result, without signing in.",
         query=MediaQuery, signed_in=False, errors=(*_ERRORS, LinkExpired, LinkRevoked), also=_ALSO,
     ),
-    Route("GET", "/healthz", health, "Whether media answers.", Health, signed_in=False),
+    Route("GET", "/v1/media/health", health, "Whether media answers.", Health, signed_in=False),
 )  # fmt: skip

@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable
 
-from infra.local import doctor, fault_orders, locking, looking, running, testing
+from infra.local import doctor, fault_orders, locking, looking, running, testing, waterfall
 from infra.local.layout import DEFAULT_BASE, PROJECT, Place, SetupError
 from infra.local.services import rows_to_start
 from infra.local.suite import Suite, held, wipe
@@ -112,6 +112,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     fault_orders.add_arguments(faulty)
     faulty.set_defaults(run_command=fault_orders.fault)
+
+    traced = commands.add_parser("trace", help="a job's way through the functions, as a waterfall")
+    traced.add_argument("job", metavar="JOB", help="its id, or the beginning of it")
+    traced.set_defaults(run_command=waterfall.trace)
 
     commands.add_parser("stop", help="end the suite").set_defaults(run_command=looking.stop)
 

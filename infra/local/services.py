@@ -14,6 +14,8 @@ from infra.local.tools import Tools
 from shared.domain.pipeline import RECIPES, STAGES, Bucket, Kind, Stage
 
 SIGNER_KEY = "signer.json"
+TRACES = "traces"
+"""Folder of the functions' spans, for `trace`."""
 CRASHES = "crashes"
 """Folder of files that order a function to end itself at a named point, once."""
 
@@ -65,6 +67,7 @@ def emulator_env(place: Place) -> dict[str, str]:
         "MOODREEL_SIGNER_KEY": str(place.folder / SIGNER_KEY),
         "MOODREEL_PRIVATE_WEBHOOKS": "1",
         "MOODREEL_CRASH_DIR": str(place.folder / CRASHES),
+        "MOODREEL_TRACES": str(place.folder / TRACES),
         "MOODREEL_ORIGINS": os.environ.get("MOODREEL_ORIGINS", ",".join(origins)),
         **{f"MOODREEL_BUCKET_{role.upper()}": bucket_name(role) for role in Bucket},
         "FIRESTORE_EMULATOR_HOST": f"{HOST}:{place.port('firestore')}",
@@ -173,6 +176,7 @@ def _function(place: Place, tools: Tools, row: Stage) -> Service:
     env = emulator_env(place) | {
         "PYTHONPATH": str(ROOT),
         "PYTHONUNBUFFERED": "1",
+        "MOODREEL_ACCOUNT": row.service_account,
         "THREADS": str(row.concurrency),
         # The Pub/Sub emulator pushes two messages at a time to a subscription; a row that takes
         # one request at a time has two instances then, as Cloud Run would start a second one.

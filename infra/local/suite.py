@@ -15,7 +15,7 @@ from typing import Any
 from infra.local import memory, wiring
 from infra.local.control import Control
 from infra.local.layout import HOST, PROJECT, Place, SetupError, occupied
-from infra.local.services import Service, all_services
+from infra.local.services import TRACES, Service, all_services
 from infra.local.supervisor import Supervisor
 from infra.local.tools import Tools
 from shared.domain.pipeline import STAGES, Schedule, Stage
@@ -45,6 +45,8 @@ class Suite:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._end.set)
         self._refuse_occupied()
+        # As with the logs: they tell of this run.
+        shutil.rmtree(self._place.folder / TRACES, ignore_errors=True)
         self._supervisor = Supervisor(self._place.logs, self._say)
         self._supervisor.changed = self._tell
         self._supervisor.revived = self._rewire

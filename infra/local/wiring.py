@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterable
 from typing import Any
 
-from infra.local.layout import PROJECT, Place, SetupError
+from infra.local.layout import PROJECT, ROOT, Place, SetupError
 from infra.local.services import bucket_name
 from infra.local.wire import Answer, request
 from shared.domain.pipeline import STAGES, Bucket, Finalized, Schedule, Stage
 
 DEAD_LETTER = "dead_letter"
+STORAGE = ROOT / "infra" / "storage.json"
+"""What the buckets allow and how long they keep, here and in the cloud."""
 
 
 def wire_pubsub(place: Place, started: Iterable[Stage]) -> None:
@@ -49,15 +52,15 @@ def subscription(place: Place, row: Stage) -> dict[str, Any]:
 
 
 def wire_buckets(place: Place) -> None:
-    """The four buckets, CORS for those that browsers reach, and a notification for every row that
-    one wakes."""
+    """The four buckets as `storage.json` has them, and a notification for every row that one
+    wakes."""
     base = f"{place.url('gcs')}/storage/v1/b"
+    asked = json.loads(STORAGE.read_text())
     for role in Bucket:
         name = bucket_name(role)
-        reached = role in (Bucket.UPLOADS, Bucket.OUTPUTS)
-        body = {"name": name, "cors": cors(place) if reached else []}
+        body = {"name": name, **settings(place, asked, role)}
         if request("POST", f"{base}?project={PROJECT}", body).status == 409:
-            _made(request("PATCH", f"{base}/{name}", {"cors": body["cors"]}))
+            _made(request("PATCH", f"{base}/{name}", settings(place, asked, role)))
         else:
             _made(request("GET", f"{base}/{name}"))
     for row in STAGES.values():
@@ -65,21 +68,21 @@ def wire_buckets(place: Place) -> None:
             _notify(f"{base}/{bucket_name(row.trigger.bucket)}/notificationConfigs", row)
 
 
-def cors(place: Place) -> list[dict[str, Any]]:
-    """Who may upload and play from a browser: the local console."""
-    port = place.port("console")
-    return [
+def settings(place: Place, asked: dict[str, Any], role: Bucket) -> dict[str, Any]:
+    """A bucket's CORS, for the local console, and its lifecycle."""
+    of_bucket, port = asked["buckets"][role.value], place.port("console")
+    origins = [f"http://127.0.0.1:{port}", f"http://localhost:{port}"]
+    rules = [
         {
-            "origin": [f"http://127.0.0.1:{port}", f"http://localhost:{port}"],
-            "method": ["PUT", "GET", "HEAD"],
-            "responseHeader": [
-                "Content-Type",
-                "x-goog-content-length-range",
-                "x-goog-if-generation-match",
-            ],
-            "maxAgeSeconds": 3600,
+            "action": {"type": "Delete"},
+            "condition": {"age": days, **({"matchesPrefix": [prefix]} if prefix else {})},
         }
+        for prefix, days in of_bucket["kept_days"].items()
     ]
+    return {
+        "cors": [{"origin": origins, **asked["cors"]}] if of_bucket["cors"] else [],
+        "lifecycle": {"rule": rules},
+    }
 
 
 def publish(place: Place, row: Stage, data: bytes, attributes: dict[str, str]) -> None:

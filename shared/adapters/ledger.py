@@ -102,6 +102,25 @@ class FirestoreLedger:
         )
         return tuple(one.id for one in _stream(query))
 
+    def abandoned(self, before: datetime, most: int = 100) -> tuple[str, ...]:
+        query = (
+            self._client.collection("jobs")
+            .where(filter=FieldFilter("status", "==", "awaiting_upload"))
+            .where(filter=FieldFilter("updated_at", "<", before))
+            .order_by("updated_at")
+            .limit(most)
+        )
+        return tuple(one.id for one in _stream(query))
+
+    def expired(self, before: datetime, most: int = 100) -> tuple[str, ...]:
+        query = (
+            self._client.collection("jobs")
+            .where(filter=FieldFilter("expires_at", "<", before))
+            .order_by("expires_at")
+            .limit(most)
+        )
+        return tuple(one.id for one in _stream(query))
+
     def jobs_of(
         self,
         owner: str,

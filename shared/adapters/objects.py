@@ -134,6 +134,22 @@ class CloudObjects:
             )
             return tuple(_stored(bucket, blob) for blob in blobs)
 
+    def folders(self, bucket: Bucket, prefix: str) -> tuple[str, ...]:
+        found: set[str] = set()
+        with faults():
+            pages = self._client.list_blobs(
+                self._names[bucket],
+                prefix=prefix,
+                delimiter="/",
+                # Folders alone: whatever objects lie beside them are not sent.
+                fields="prefixes,nextPageToken",
+                retry=RETRY,
+                timeout=TIMEOUT_S,
+            )
+            for page in pages.pages:
+                found |= {one.removeprefix(prefix).rstrip("/") for one in page.prefixes}
+        return tuple(sorted(found))
+
     def quarantine(self, ref: ObjectRef) -> None:
         role = next((role for role, name in self._names.items() if name == ref.bucket), None)
         if role is None:

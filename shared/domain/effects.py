@@ -16,6 +16,7 @@ from shared.domain.documents import Committed, Doc, Write
 from shared.domain.errand import ErrandClaimed
 from shared.domain.job import Artefact, Job, StageDoc
 from shared.domain.message import Envelope, ObjectRef
+from shared.domain.pipeline import Bucket
 
 T = TypeVar("T")
 
@@ -155,10 +156,32 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
+class Abandoned:
+    """→ tuple[str, ...]: ids of jobs that have awaited their uploads since `before`."""
+
+    before: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """→ ErrandOutcome: do an errand, renewing its lease meanwhile."""
 
     claimed: ErrandClaimed
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """→ tuple[str, ...]: ids of jobs and tombstones whose time was over before `before`."""
+
+    before: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """→ tuple[str, ...]: the names of the folders right below a prefix of a bucket."""
+
+    bucket: Bucket
+    prefix: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +209,9 @@ Effect = (
     | Owned
     | Due
     | Run
+    | Abandoned
+    | Expired
+    | Folders
     | Said
 )
 Flow = Generator[Effect, Any, T]

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from shared.domain import errands, rules
+from shared.domain.counting import recount
 from shared.domain.documents import (
     Committed,
     Delete,
@@ -243,12 +244,12 @@ def sweep(clockwork: Clockwork) -> Flow[int]:
         if not fresh:
             break
         for job_id in fresh:
-            if not (yield from _alone(job_id, _sweep_one(job_id, clockwork))):
+            if not (yield from alone(job_id, _sweep_one(job_id, clockwork))):
                 yield from _move_behind(job_id, clockwork.now())
         seen.update(fresh)
     tombs = cast("tuple[str, ...]", (yield Tombstones(began)))
     for job_id in tombs:
-        yield from _alone(job_id, _purge_again(job_id))
+        yield from alone(job_id, _purge_again(job_id))
     return looked_after + len(seen) + len(tombs)
 
 
@@ -261,7 +262,7 @@ def _errands(clockwork: Clockwork) -> Flow[int]:
         return 0
 
 
-def _alone(job_id: str, flow: Flow[None]) -> Flow[bool]:
+def alone(job_id: str, flow: Flow[None]) -> Flow[bool]:
     """One job's trouble is that job's: the others are looked at all the same; → whether it went
     well."""
     try:
@@ -307,6 +308,8 @@ def _sweep_one(job_id: str, clockwork: Clockwork) -> Flow[None]:
     overtaken = [stop_stage(job.id, one, now) for one in whole.outdated if one.state in MOVING]
     touched = [_touch(job, stage, now) for stage in moving]
     if rules.stalled(whole, now):
+        if (yield from recount(job_id)):
+            whole = (yield from read_whole(job_id)) or whole
         if job.terminal:
             messages = yield from outcome_of(job)
         else:

@@ -115,6 +115,12 @@ class Stage:
         return max(5, min(100, self.attempts * 4))
 
     @property
+    def vcpu(self) -> float:
+        """What is asked of the platform: Cloud Run serves several requests at a time only with a
+        whole vCPU or more."""
+        return self.cpu if self.concurrency == 1 else max(1.0, self.cpu)
+
+    @property
     def topic(self) -> str:
         """The short name of its topic, which is also the name of its subscription."""
         return TOPIC_PREFIX + self.name

@@ -27,6 +27,7 @@ from shared.http.ranges import CONDITIONS
 from shared.http.routing import Route, Table, check_parameters
 from shared.logs import bind
 from shared.ports import Identity, User
+from shared.tracing import log_fields
 
 HTML = "text/html"
 
@@ -56,10 +57,11 @@ class Application:
     def respond(self, request: Request) -> Response:
         """The answer, whatever happens; and one event in the log."""
         request_id = headers.request_id(request)
-        bind(function=self.name, request=request_id)
         started = time.monotonic()
         seen = _Seen()
         settings = self._house.settings()
+        trace = log_fields(settings.project, headers.traceparent(request))
+        bind(function=self.name, request=request_id, **trace)
         try:
             response = self._answer(request, seen)
         except Exception as fault:

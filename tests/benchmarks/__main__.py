@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import api, emotions, frames, media, stitching
+from tests.benchmarks import api, cold, emotions, frames, media, stitching
 
 BENCHMARKS = {
     "api": api.main,
+    "cold": cold.main,
     "emotions": emotions.main,
     "frames": frames.main,
     "media": media.main,

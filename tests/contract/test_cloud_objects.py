@@ -125,3 +125,10 @@ def test_strangers_of_one_name_are_put_aside_one_after_the_other(
         aside = objects.stat(Bucket.WORK, f"quarantine/uploads/stray.mp4.{blob.generation}")
         assert aside is not None
         assert aside.size_bytes == len(body)
+
+
+def test_folders_are_named_once_whatever_lies_in_them(objects: CloudObjects) -> None:
+    for name in ("zips/aaa/1", "zips/aaa/2/3", "zips/bbb/1", "zips/beside", "other/ccc/1"):
+        put(objects, name, MIB)
+    assert objects.folders(Bucket.WORK, "zips/") == ("aaa", "bbb")
+    assert objects.folders(Bucket.WORK, "nothing/") == ()

@@ -300,3 +300,29 @@ def test_a_purge_takes_what_stands_beside_the_job(ledger: JobStore, job: str) ->
     assert ledger.read(mine) == (None, None, None)
     assert all(ledger.read(others))
     ledger.commit([Delete(path) for path in others])
+
+
+def test_who_awaits_uploads_for_long_is_found_and_no_other(ledger: JobStore) -> None:
+    since = datetime(2001, 1, 1, tzinfo=UTC)
+    names = {status: secrets.token_hex(10) for status in ("awaiting_upload", "running", "done")}
+    ages = {"awaiting_upload": since, "running": since, "done": since}
+    for status, name in names.items():
+        row = {"status": status, "updated_at": ages[status], "expires_at": NOW + timedelta(9999)}
+        ledger.commit([Create(f"jobs/{name}", row)])
+    assert ledger.abandoned(since) == ()
+    assert ledger.abandoned(since + timedelta(seconds=1)) == (names["awaiting_upload"],)
+    ledger.commit([Delete(f"jobs/{name}") for name in names.values()])
+
+
+def test_what_has_expired_is_found_oldest_first_and_not_before_its_time(ledger: JobStore) -> None:
+    at = datetime(2001, 2, 1, tzinfo=UTC)
+    names = [secrets.token_hex(10) for _ in range(3)]
+    for n, name in enumerate(names):
+        # A tombstone has an end as well.
+        row = {"status": "deleted" if n else "done", "updated_at": at, "expires_at": at}
+        row |= {"expires_at": at + timedelta(days=2 - n)}
+        ledger.commit([Create(f"jobs/{name}", row)])
+    assert ledger.expired(at) == ()
+    assert ledger.expired(at + timedelta(days=1, seconds=1)) == (names[2], names[1])
+    assert ledger.expired(at + timedelta(days=9), most=1) == (names[2],)
+    ledger.commit([Delete(f"jobs/{name}") for name in names])

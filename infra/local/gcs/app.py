@@ -16,6 +16,7 @@ from .errors import ApiError, access_denied
 from .publisher import publish_forever
 from .resumable import Sessions, forget_expired
 from .stand import Stand
+from .witness import Witness
 
 logger = logging.getLogger(__name__)
 
@@ -116,6 +117,7 @@ def build_app(stand: Stand, pubsub_url: str | None) -> web.Application:
     app.middlewares.insert(0, _keep_pages_out)
     app.router.add_get("/_health", health)
     app.router.add_get("/_stats", stats)
+    Witness().install(app)
     app.router.add_route("*", "/{path:.*}", dispatch, expect_handler=expect)
     app.cleanup_ctx.append(run)
     return app

@@ -40,6 +40,8 @@ def queries(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     store = FirestoreLedger(client)
     store.stalled(NOW)
     store.tombstones(NOW)
+    store.abandoned(NOW)
+    store.expired(NOW)
     store.jobs_of("alice", statuses=["done", "failed"], after=None, most=5)
     store.jobs_of("alice", statuses=["done"], after=(NOW, "a" * 20), most=5)
     store.jobs_of("alice", statuses=["done"], after=None, most=5, recipe="frames")
@@ -91,8 +93,8 @@ def test_every_query_of_the_ledger_finds_its_index(queries: list[Any]) -> None:
     }
     wanted = {needed(one) for one in queries} - {None}
 
-    assert len(queries) == 14
-    assert len(wanted) == 7
+    assert len(queries) == 16
+    assert len(wanted) == 8
     assert wanted <= declared
 
 

@@ -78,6 +78,24 @@ class MemoryLedger:
         }
         return tuple(job for job, at in due.items() if at is not None and at < before)[:most]
 
+    def abandoned(self, before: datetime, most: int = 100) -> tuple[str, ...]:
+        found = sorted(
+            (data["updated_at"], path.removeprefix("jobs/"))
+            for path, (data, _) in self.docs.items()
+            if path.startswith("jobs/") and path.count("/") == 1
+            if data["status"] == "awaiting_upload" and data["updated_at"] < before
+        )
+        return tuple(job for _, job in found[:most])
+
+    def expired(self, before: datetime, most: int = 100) -> tuple[str, ...]:
+        found = sorted(
+            (data["expires_at"], path.removeprefix("jobs/"))
+            for path, (data, _) in self.docs.items()
+            if path.startswith("jobs/") and path.count("/") == 1
+            if data["expires_at"] < before
+        )
+        return tuple(job for _, job in found[:most])
+
     def purge(self, job_id: str) -> None:
         for path in self.paths_of_job(job_id):
             del self.docs[path]

@@ -13,6 +13,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from shared.domain.pipeline import RECIPES
 from tests.unit.chain import promises
 from tests.unit.chain.world import World
 
@@ -32,7 +33,7 @@ class Chain(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(["video", "picture", "sound", "prompt"]))
     def upload(self, name: str) -> None:
-        if name in {one.name for one in self.world.job.inputs}:
+        if name in {one.name for one in RECIPES[self.world.recipe].inputs}:
             self.world.upload(name)
 
     @rule(who=WHO)
@@ -72,7 +73,13 @@ class Chain(RuleBasedStateMachine):
     def dead_letter(self, who: int) -> None:
         self.world.deliver(who, dead=True)
 
-    @rule(what=st.sampled_from(["cancel", "redrive", "redrive", "delete", "sweep", "sweep"]))
+    @rule(days=st.sampled_from([1, 9, 31]))
+    def pass_days(self, days: int) -> None:
+        self.world.pass_time(days * 86_400)
+
+    @rule(
+        what=st.sampled_from(["cancel", "redrive", "redrive", "delete", "sweep", "sweep", "tidy"])
+    )
     def call(self, what: str) -> None:
         self.world.call(what)
 

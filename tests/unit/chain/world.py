@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.domain import effects as fx
-from shared.domain import errands, flows, operating, reviewing, rules
+from shared.domain import errands, flows, operating, reviewing, rules, tidying
 from shared.domain.documents import Committed, Create, Update, Write
 from shared.domain.errand import (
     Abandoned,
@@ -67,12 +67,16 @@ class World:
     workers: list[Worker] = field(default_factory=list)
     objects: dict[str, str] = field(default_factory=dict)
     uploads: set[str] = field(default_factory=set)
+    folders: set[str] = field(default_factory=set)
+    """Names of folders in the buckets: of jobs, and of owners' caches."""
     sent: Counter[str] = field(default_factory=Counter)
     takeovers: Counter[str] = field(default_factory=Counter)
     done_commits: Counter[str] = field(default_factory=Counter)
     calls: Counter[str] = field(default_factory=Counter)
     excused: Counter[str] = field(default_factory=Counter)
     refused: bool = False
+    overslept: bool = False
+    """Whether time jumped by more than dead_letter waits for anything."""
     published: int = 0
     adopt: bool = True
     spoiled: str = ""
@@ -147,6 +151,8 @@ class World:
             flow = reviewing.release(JOB, self.clockwork)
         elif what in ("edit", "edit and release"):
             flow = self._edit(release=what != "edit")
+        elif what == "tidy":
+            flow = tidying.tidy(self.clockwork)
         else:
             flow = getattr(operating, what)(*([] if what == "sweep" else [JOB]), self.clockwork)
         self._start(flow, None, what)
@@ -189,6 +195,7 @@ class World:
     def pass_time(self, seconds: float) -> None:
         """Time passes, and the platform ends what runs for longer than a function may."""
         self.now += timedelta(seconds=seconds)
+        self.overslept |= seconds > rules.GIVE_UP_S
         for worker in list(self.workers):
             if self.now - worker.since > timedelta(seconds=600):
                 self._end(worker, acked=False)
@@ -252,6 +259,7 @@ class World:
                 if job_id == JOB:
                     self.objects.clear()
                     self.uploads.clear()
+                self.folders.discard(job_id)
                 self.ledger.purge(job_id)
             case fx.Arrived(job):
                 return frozenset(self.uploads) if job.id == JOB else frozenset()
@@ -266,6 +274,12 @@ class World:
             case fx.Run(errand):
                 assert worker is not None
                 return self._call(errand, worker, outcome)
+            case fx.Abandoned(before):
+                return self.ledger.abandoned(before, self.page)
+            case fx.Expired(before):
+                return self.ledger.expired(before, self.page)
+            case fx.Folders():
+                return tuple(sorted(self.folders))
             case _:
                 return None
         return None
@@ -279,7 +293,8 @@ class World:
             for write in writes:
                 if "/units/" in write.path and isinstance(write, Update):
                     self.done_commits[write.path] += write.fields.get("state") == UnitState.DONE
-            if self.job.status is not before and self.job.terminal:
+            gone = f"jobs/{JOB}" not in self.ledger.docs
+            if not gone and self.job.status is not before and self.job.terminal:
                 self.ends.append(f"{self.job.status}.e{self.job.epoch}.r{self.job.revision}")
             if self.lost_answers and any(_guarded(write) for write in writes):
                 self.lost_answers = 0
@@ -348,7 +363,8 @@ class World:
 
     @property
     def deleted(self) -> bool:
-        return self.job.status is Status.DELETED
+        """Whether the job is a tombstone, or not even that any more."""
+        return f"jobs/{JOB}" not in self.ledger.docs or self.job.status is Status.DELETED
 
     @property
     def job(self) -> Job:

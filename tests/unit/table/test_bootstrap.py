@@ -72,6 +72,16 @@ def test_what_only_tests_may_do_is_out_of_reach_in_the_cloud() -> None:
     assert Settings.from_env(LOCAL).signer_key == "key.json"
 
 
+def test_traces_go_into_the_cloud_from_the_cloud_and_into_a_folder_here() -> None:
+    assert Settings.from_env(CLOUD).traces == ""
+    assert Settings.from_env({**CLOUD, "MOODREEL_TRACES": "cloud"}).traces == "cloud"
+    assert Settings.from_env({**LOCAL, "MOODREEL_TRACES": "some/folder"}).traces == "some/folder"
+    # /tmp is memory in the cloud, and nothing here may speak to Google.
+    for env, where in ((CLOUD, "some/folder"), (LOCAL, "cloud")):
+        with pytest.raises(ConfigurationError, match="MOODREEL_TRACES"):
+            Settings.from_env({**env, "MOODREEL_TRACES": where})
+
+
 def test_secrets_are_not_printed() -> None:
     settings = Settings.from_env({**CLOUD, "SMTP_URL": "smtps://me:password@mail"})
     assert "password" not in repr(settings)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from infra import promises
-from infra.promises import Chapter, complaints, outcomes, table
+from infra.promises import Chapter, complaints, outcomes, put, table
 
 REPORT = """<testsuites><testsuite>
 <testcase classname="tests.contract.gcs.test_one" name="test_holds[a]"/>
@@ -57,3 +57,10 @@ def test_a_table_that_hides_something_is_caught(rendered: str) -> None:
     more = [*SUITE, Chapter("test_three", "Three", ["test_new"])]
     assert complaints(kept, more) == ["not in the table: new"]
     assert complaints(kept, SUITE[:1]) == ["not in the suite any more: holds"]
+
+
+def test_an_empty_place_gets_one_table_and_the_rest_of_the_page_stays() -> None:
+    page = f"# Title\n\nText\n{promises.BEGIN}\n{promises.END}\nEnd\n"
+    once = put(page, "| a |")
+    assert once == f"# Title\n\nText\n{promises.BEGIN}\n| a |\n{promises.END}\nEnd\n"
+    assert put(once, "| a |") == once

@@ -216,15 +216,17 @@ def test_nobody_there_is_told_as_such() -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "least", "most"),
-    [
-        ("120", 120, 120),
-        (format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True), 3500, 3601),
-        (format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True), 0, 0),
-    ],
+    ("asked", "least", "most"),
+    [("120", 120, 120), (timedelta(hours=1), 3500, 3601), (timedelta(hours=-1), 0, 0)],
+    ids=str,
 )
-def test_a_wait_that_is_asked_for_is_understood(header: str, least: float, most: float) -> None:
-    with receiving((503, {"Retry-After": header})) as receiver:
+def test_a_wait_that_is_asked_for_is_understood(
+    asked: str | timedelta, least: float, most: float
+) -> None:
+    at = (
+        asked if isinstance(asked, str) else format_datetime(datetime.now(UTC) + asked, usegmt=True)
+    )
+    with receiving((503, {"Retry-After": at})) as receiver:
         answer = HERE.post(receiver.url, {}, b"")
 
     assert answer.retry_after_s is not None

@@ -1,0 +1,78 @@
+"""What a function's code can reach: its import graph, and the calls that say what it may need.
+
+Found in the syntax alone, so that nothing has to be installed or run. Imports inside of functions
+count: they may happen.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+OURS = ("shared", "functions")
+
+
+@cache
+def modules(function: str) -> tuple[Path, ...]:
+    """Every file of ours that a function can import, and the packages that they lie in; sorted,
+    relative to the project's root."""
+    found: set[Path] = set()
+    front = [Path("functions") / function / "main.py"]
+    while front:
+        path = front.pop()
+        if path in found:
+            continue
+        found.add(path)
+        front += [parent / "__init__.py" for parent in path.parents if parent.name]
+        imported = _imported(_source(path), path.parent.parts)
+        front += [one for name in imported if (one := _file(name)) is not None]
+    return tuple(sorted(found))
+
+
+@cache
+def names(function: str) -> frozenset[str]:
+    """Every name that the function's own folder speaks of; of a dotted one its last two parts."""
+    own = (path for path in modules(function) if path.parts[:2] == ("functions", function))
+    return frozenset(name for path in own for name in _names(ast.parse(_source(path))))
+
+
+def _names(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            base = node.value
+            before = base.id if isinstance(base, ast.Name) else getattr(base, "attr", "")
+            yield f"{before}.{node.attr}"
+
+
+@cache
+def _imported(source: str, package: tuple[str, ...]) -> tuple[str, ...]:
+    """The dotted names that a file imports; of `from a import b` both `a` and `a.b`."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found += (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) + 1 - node.level] if node.level else ()
+            base = ".".join([*above, *(node.module.split(".") if node.module else [])])
+            found += (base, *(f"{base}.{alias.name}" for alias in node.names))
+    return tuple(found)
+
+
+def _file(name: str) -> Path | None:
+    """Where a module of ours stands; None for what is somebody else's or no module."""
+    parts = name.split(".")
+    if parts[0] not in OURS:
+        return None
+    for path in (Path(*parts).with_suffix(".py"), Path(*parts) / "__init__.py"):
+        if (ROOT / path).is_file():
+            return path
+    return None
+
+
+def _source(path: Path) -> str:
+    return (ROOT / path).read_text()

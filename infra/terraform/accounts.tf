@@ -1,0 +1,111 @@
+# One account a function, with exactly the roles of its row; one that pushes; one that builds.
+resource "google_service_account" "function" {
+  for_each = var.stages
+
+  account_id   = each.value.service_account
+  display_name = "Moodreel: ${each.key}"
+}
+
+resource "google_service_account" "pusher" {
+  account_id   = "mr-pusher"
+  display_name = "Moodreel: pushes messages to functions"
+}
+
+resource "google_service_account" "builder" {
+  account_id   = "mr-builder"
+  display_name = "Moodreel: builds functions' images"
+}
+
+resource "google_project_iam_member" "function" {
+  for_each = { for key, one in local.grants : key => one if one.on == "project" }
+
+  project = var.project_id
+  role    = each.value.role
+  member  = google_service_account.function[each.value.function].member
+}
+
+resource "google_storage_bucket_iam_member" "function" {
+  for_each = { for key, one in local.grants : key => one if one.on == "bucket" }
+
+  bucket = google_storage_bucket.this[each.value.name].name
+  role   = each.value.role
+  member = google_service_account.function[each.value.function].member
+
+  dynamic "condition" {
+    for_each = each.value.prefix == "" ? [] : [each.value.prefix]
+
+    content {
+      title      = "only-${trimsuffix(condition.value, "/")}"
+      expression = "resource.name.startsWith(\"projects/_/buckets/${local.buckets[each.value.name]}/objects/${condition.value}\")"
+    }
+  }
+}
+
+resource "google_pubsub_topic_iam_member" "function" {
+  for_each = { for key, one in local.grants : key => one if one.on == "topic" }
+
+  topic  = each.value.name
+  role   = each.value.role
+  member = google_service_account.function[each.value.function].member
+
+  depends_on = [google_pubsub_topic.this]
+}
+
+resource "google_secret_manager_secret_iam_member" "function" {
+  for_each = { for key, one in local.grants : key => one if one.on == "secret" }
+
+  secret_id = google_secret_manager_secret.this[each.value.name].id
+  role      = each.value.role
+  member    = google_service_account.function[each.value.function].member
+}
+
+# signBlob as oneself: there is no key file anywhere.
+resource "google_service_account_iam_member" "function" {
+  for_each = { for key, one in local.grants : key => one if one.on == "self" }
+
+  service_account_id = google_service_account.function[each.value.function].name
+  role               = each.value.role
+  member             = google_service_account.function[each.value.function].member
+}
+
+# Who read a secret, and when.
+resource "google_project_iam_audit_config" "secrets" {
+  project = var.project_id
+  service = "secretmanager.googleapis.com"
+
+  audit_log_config {
+    log_type = "DATA_READ"
+  }
+}
+
+# Pub/Sub signs the tokens of its pushes as the pusher.
+resource "google_service_account_iam_member" "pubsub_as_pusher" {
+  service_account_id = google_service_account.pusher.name
+  role               = "roles/iam.serviceAccountTokenCreator"
+  member             = local.pubsub_agent
+}
+
+resource "google_project_iam_member" "builder_logs" {
+  project = var.project_id
+  role    = "roles/logging.logWriter"
+  member  = google_service_account.builder.member
+}
+
+# Cloud Functions copies a zip into a bucket of its own before it is built.
+resource "google_project_iam_member" "builder_reads" {
+  project = var.project_id
+  role    = "roles/storage.objectViewer"
+  member  = google_service_account.builder.member
+
+  condition {
+    title      = "only-sources"
+    expression = "resource.name.startsWith(\"projects/_/buckets/gcf-v2-\") || resource.name.startsWith(\"projects/_/buckets/${google_storage_bucket.sources.name}/\")"
+  }
+}
+
+resource "google_artifact_registry_repository_iam_member" "builder_writes" {
+  location   = google_artifact_registry_repository.images.location
+  repository = google_artifact_registry_repository.images.name
+  role       = "roles/artifactregistry.writer"
+  member     = google_service_account.builder.member
+}

@@ -1,0 +1,203 @@
+# What wakes an operator. Each policy says what to do in its documentation, which comes with the mail.
+resource "google_monitoring_notification_channel" "operator" {
+  display_name = "Moodreel's operator"
+  type         = "email"
+  labels       = { email_address = var.operator_email }
+
+  depends_on = [google_project_service.used]
+}
+
+locals {
+  of_event    = { for name in keys(local.events) : name => "metric.type=\"logging.googleapis.com/user/moodreel/${name}\" AND resource.type=\"cloud_run_revision\"" }
+  of_requests = "metric.type=\"run.googleapis.com/request_count\" AND resource.type=\"cloud_run_revision\" AND resource.labels.service_name=monitoring.regex.full_match(\"mr-.*\")"
+
+  alerts = {
+    dead_letters = {
+      title     = "A message was given up"
+      filter    = "metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id=\"${google_pubsub_subscription.kept_for_people.name}\""
+      threshold = 0
+      duration  = "0s"
+      aligner   = "ALIGN_MAX"
+      severity  = "ERROR"
+      what      = "Not even dead_letter could decide about a message. See RUNBOOK.md, *Dead letters*."
+    }
+    backlog = {
+      title     = "Messages wait for more than half an hour"
+      filter    = "metric.type=\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id=monitoring.regex.full_match(\"moodreel-.*\") AND resource.labels.subscription_id!=\"${google_pubsub_subscription.kept_for_people.name}\""
+      threshold = 1800
+      duration  = "300s"
+      aligner   = "ALIGN_MAX"
+      severity  = "WARNING"
+      what      = "A stage is slower than what comes in, or fails again and again. See RUNBOOK.md, *Stuck jobs*."
+    }
+    stuck_jobs = {
+      title     = "Jobs stop by themselves"
+      filter    = local.of_event["job.stalled"]
+      threshold = 20
+      duration  = "0s"
+      aligner   = "ALIGN_SUM"
+      severity  = "WARNING"
+      what      = "The sweeper had to announce many jobs again within ten minutes. See RUNBOOK.md, *Stuck jobs*."
+    }
+    unswept = {
+      title     = "The sweeper cannot look at a job"
+      filter    = local.of_event["job.unswept"]
+      threshold = 0
+      duration  = "0s"
+      aligner   = "ALIGN_SUM"
+      severity  = "WARNING"
+      what      = "A job's documents cannot be read. See RUNBOOK.md, *Stuck jobs*."
+    }
+    orphans = {
+      title     = "The sweeper refuses to remove so many objects"
+      filter    = local.of_event["orphans.refused"]
+      threshold = 0
+      duration  = "0s"
+      aligner   = "ALIGN_SUM"
+      severity  = "ERROR"
+      what      = "Too large a share of a bucket seems to belong to no job: a ledger that was restored, emptied or mixed up looks like that. Nothing was removed. See RUNBOOK.md, *Orphans*."
+    }
+    errors = {
+      title     = "Functions log errors"
+      filter    = local.of_event["errors"]
+      threshold = 5
+      duration  = "0s"
+      aligner   = "ALIGN_SUM"
+      severity  = "WARNING"
+      what      = "More than five errors in ten minutes. Logs Explorer: severity>=ERROR, by jsonPayload.function."
+    }
+    failing_requests = {
+      title     = "The API answers with errors of its own"
+      filter    = "${local.of_requests} AND metric.labels.response_code_class=\"5xx\" AND resource.labels.service_name=one_of(${join(",", [for name in keys(local.served) : "\"${local.function_names[name]}\""])})"
+      threshold = 5
+      duration  = "300s"
+      aligner   = "ALIGN_SUM"
+      severity  = "ERROR"
+      what      = "More than five 5xx answers in ten minutes. Their request ids are in the logs: jsonPayload.message=\"request.failed\"."
+    }
+  }
+}
+
+resource "google_monitoring_alert_policy" "this" {
+  for_each = local.alerts
+
+  display_name          = "Moodreel: ${each.value.title}"
+  combiner              = "OR"
+  severity              = each.value.severity
+  notification_channels = [google_monitoring_notification_channel.operator.id]
+
+  conditions {
+    display_name = each.value.title
+
+    condition_threshold {
+      filter          = each.value.filter
+      comparison      = "COMPARISON_GT"
+      threshold_value = each.value.threshold
+      duration        = each.value.duration
+
+      aggregations {
+        alignment_period     = "600s"
+        per_series_aligner   = each.value.aligner
+        cross_series_reducer = each.value.aligner == "ALIGN_MAX" ? "REDUCE_MAX" : "REDUCE_SUM"
+      }
+    }
+  }
+
+  documentation {
+    content   = each.value.what
+    mime_type = "text/markdown"
+  }
+
+  alert_strategy {
+    auto_close = "86400s"
+  }
+
+  depends_on = [google_logging_metric.event]
+}
+
+# Whether people reach the API at all, asked from outside.
+resource "google_monitoring_uptime_check_config" "front" {
+  display_name = "Moodreel: the API answers"
+  timeout      = "10s"
+  period       = "300s"
+
+  http_check {
+    path         = "/healthz"
+    port         = 443
+    use_ssl      = true
+    validate_ssl = true
+  }
+
+  monitored_resource {
+    type   = "uptime_url"
+    labels = { project_id = var.project_id, host = var.domain }
+  }
+
+  depends_on = [google_project_service.used]
+}
+
+resource "google_monitoring_alert_policy" "unreachable" {
+  display_name          = "Moodreel: nobody reaches it"
+  combiner              = "OR"
+  severity              = "CRITICAL"
+  notification_channels = [google_monitoring_notification_channel.operator.id]
+
+  conditions {
+    display_name = "The API does not answer"
+
+    condition_threshold {
+      filter          = "metric.type=\"monitoring.googleapis.com/uptime_check/check_passed\" AND resource.type=\"uptime_url\" AND metric.labels.check_id=\"${google_monitoring_uptime_check_config.front.uptime_check_id}\""
+      comparison      = "COMPARISON_GT"
+      threshold_value = 1
+      duration        = "600s"
+
+      aggregations {
+        alignment_period     = "600s"
+        per_series_aligner   = "ALIGN_NEXT_OLDER"
+        cross_series_reducer = "REDUCE_COUNT_FALSE"
+        group_by_fields      = ["resource.label.host"]
+      }
+    }
+  }
+
+  documentation {
+    content   = "https://${var.domain}/healthz did not answer from more than one place for ten minutes."
+    mime_type = "text/markdown"
+  }
+}
+
+resource "google_billing_budget" "this" {
+  for_each = var.billing_account == "" ? [] : toset([var.billing_account])
+
+  billing_account = each.value
+  display_name    = "Moodreel ${var.project_id}"
+
+  budget_filter {
+    projects = ["projects/${data.google_project.this.number}"]
+  }
+
+  amount {
+    specified_amount {
+      units = tostring(var.monthly_budget)
+    }
+  }
+
+  dynamic "threshold_rules" {
+    for_each = [0.5, 0.9, 1]
+
+    content {
+      threshold_percent = threshold_rules.value
+    }
+  }
+
+  # By the way it goes: a loop is seen on its first day and not at the end of the month.
+  threshold_rules {
+    threshold_percent = 1
+    spend_basis       = "FORECASTED_SPEND"
+  }
+
+  all_updates_rule {
+    monitoring_notification_channels = [google_monitoring_notification_channel.operator.id]
+    disable_default_iam_recipients   = false
+  }
+}

@@ -1,0 +1,94 @@
+# The ledger: its indexes, times to live and rules are the files that the emulator reads as well.
+resource "google_firestore_database" "ledger" {
+  name                              = "(default)"
+  location_id                       = var.region
+  type                              = "FIRESTORE_NATIVE"
+  concurrency_mode                  = "OPTIMISTIC"
+  point_in_time_recovery_enablement = "POINT_IN_TIME_RECOVERY_ENABLED"
+  delete_protection_state           = var.protected ? "DELETE_PROTECTION_ENABLED" : "DELETE_PROTECTION_DISABLED"
+  deletion_policy                   = var.protected ? "ABANDON" : "DELETE"
+
+  depends_on = [google_project_service.used]
+}
+
+resource "google_firestore_index" "this" {
+  for_each = {
+    for one in local.indexes.indexes :
+    "${one.collectionGroup} ${one.queryScope} ${join(" ", [for field in one.fields : "${field.fieldPath}:${field.order}"])}" => one
+  }
+
+  database    = google_firestore_database.ledger.name
+  collection  = each.value.collectionGroup
+  query_scope = each.value.queryScope
+
+  dynamic "fields" {
+    for_each = each.value.fields
+
+    content {
+      field_path = fields.value.fieldPath
+      order      = fields.value.order
+    }
+  }
+}
+
+resource "google_firestore_field" "this" {
+  for_each = { for one in local.indexes.fieldOverrides : "${one.collectionGroup}.${one.fieldPath}" => one }
+
+  database   = google_firestore_database.ledger.name
+  collection = each.value.collectionGroup
+  field      = each.value.fieldPath
+
+  dynamic "ttl_config" {
+    for_each = each.value.ttl ? [1] : []
+    content {}
+  }
+
+  # An empty block: no index of its own. Large fields and times to live need none.
+  index_config {
+    dynamic "indexes" {
+      for_each = each.value.indexes
+
+      content {
+        order       = lookup(indexes.value, "order", null)
+        query_scope = lookup(indexes.value, "queryScope", null)
+      }
+    }
+  }
+}
+
+resource "google_firebaserules_ruleset" "ledger" {
+  source {
+    files {
+      name    = "firestore.rules"
+      content = file("${path.module}/../firestore.rules")
+    }
+  }
+
+  depends_on = [google_firestore_database.ledger]
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "google_firebaserules_release" "ledger" {
+  name         = "cloud.firestore"
+  ruleset_name = google_firebaserules_ruleset.ledger.name
+}
+
+# Deleted data is gone from backups when the oldest of them is: after 14 days.
+resource "google_firestore_backup_schedule" "daily" {
+  database  = google_firestore_database.ledger.name
+  retention = "604800s"
+
+  daily_recurrence {}
+}
+
+resource "google_firestore_backup_schedule" "weekly" {
+  database  = google_firestore_database.ledger.name
+  retention = "1209600s"
+
+  weekly_recurrence {
+    day = "SUNDAY"
+  }
+}

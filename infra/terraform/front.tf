@@ -1,0 +1,128 @@
+# One origin in front of all that is served: an external HTTPS load balancer with a serverless
+# endpoint group for each HTTPS function.
+#
+# Firebase Hosting would be cheaper, but ends every request after 60 s, cannot stream media, and is
+# known to google-beta alone.
+locals {
+  # Who answers whatever no path template claims: the one without paths of its own, else the first.
+  served_rest    = [for name in sort(keys(local.served)) : name if length(local.served[name].paths) == 0]
+  default_served = concat(local.served_rest, sort(keys(local.served)))[0]
+  with_paths     = [for name in sort(keys(local.served)) : name if length(local.served[name].paths) > 0]
+}
+
+resource "google_compute_global_address" "front" {
+  name = "moodreel"
+
+  depends_on = [google_project_service.used]
+}
+
+resource "google_compute_region_network_endpoint_group" "this" {
+  for_each = local.served
+
+  name                  = local.function_names[each.key]
+  region                = var.region
+  network_endpoint_type = "SERVERLESS"
+
+  cloud_run {
+    service = google_cloudfunctions2_function.this[each.key].name
+  }
+}
+
+resource "google_compute_backend_service" "this" {
+  for_each = local.served
+
+  name                  = local.function_names[each.key]
+  load_balancing_scheme = "EXTERNAL_MANAGED"
+  protocol              = "HTTPS"
+
+  backend {
+    group = google_compute_region_network_endpoint_group.this[each.key].id
+  }
+
+  # Paths carry capabilities (share links): the functions' own logs tell routes, these would not.
+  log_config {
+    enable = false
+  }
+}
+
+resource "google_compute_url_map" "front" {
+  name            = "moodreel"
+  default_service = google_compute_backend_service.this[local.default_served].id
+
+  host_rule {
+    hosts        = [var.domain]
+    path_matcher = "all"
+  }
+
+  path_matcher {
+    name            = "all"
+    default_service = google_compute_backend_service.this[local.default_served].id
+
+    dynamic "route_rules" {
+      for_each = local.with_paths
+
+      content {
+        priority = route_rules.key + 1
+        service  = google_compute_backend_service.this[route_rules.value].id
+
+        dynamic "match_rules" {
+          for_each = local.served[route_rules.value].paths
+
+          content {
+            path_template_match = match_rules.value
+          }
+        }
+      }
+    }
+  }
+}
+
+resource "google_compute_managed_ssl_certificate" "front" {
+  name = "moodreel-${replace(var.domain, ".", "-")}"
+
+  managed {
+    domains = [var.domain]
+  }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "google_compute_target_https_proxy" "front" {
+  name             = "moodreel"
+  url_map          = google_compute_url_map.front.id
+  ssl_certificates = [google_compute_managed_ssl_certificate.front.id]
+}
+
+resource "google_compute_global_forwarding_rule" "https" {
+  name                  = "moodreel-https"
+  load_balancing_scheme = "EXTERNAL_MANAGED"
+  ip_address            = google_compute_global_address.front.id
+  port_range            = "443"
+  target                = google_compute_target_https_proxy.front.id
+}
+
+# Whoever types the name without https is sent there, and nothing is served in the clear.
+resource "google_compute_url_map" "to_https" {
+  name = "moodreel-to-https"
+
+  default_url_redirect {
+    https_redirect         = true
+    redirect_response_code = "MOVED_PERMANENTLY_DEFAULT"
+    strip_query            = false
+  }
+}
+
+resource "google_compute_target_http_proxy" "to_https" {
+  name    = "moodreel-to-https"
+  url_map = google_compute_url_map.to_https.id
+}
+
+resource "google_compute_global_forwarding_rule" "http" {
+  name                  = "moodreel-http"
+  load_balancing_scheme = "EXTERNAL_MANAGED"
+  ip_address            = google_compute_global_address.front.id
+  port_range            = "80"
+  target                = google_compute_target_http_proxy.to_https.id
+}

@@ -1,0 +1,166 @@
+# A zip is named by its content: what did not change is not deployed again, and what was deployed
+# before is still there to go back to.
+resource "google_storage_bucket" "sources" {
+  # checkov:skip=CKV_GCP_62: Usage logs would be one more copy of who reads what, kept for nobody; audit logs tell of administration.
+  name                        = "${var.project_id}-sources"
+  location                    = var.region
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+  force_destroy               = !var.protected
+
+  versioning {
+    enabled = true
+  }
+
+  lifecycle_rule {
+    action {
+      type = "Delete"
+    }
+    condition {
+      num_newer_versions = 3
+      with_state         = "ARCHIVED"
+    }
+  }
+
+  depends_on = [google_project_service.used]
+}
+
+resource "google_storage_bucket_object" "package" {
+  for_each = var.stages
+
+  bucket = google_storage_bucket.sources.name
+  name   = "functions/${basename(lookup(var.packages, each.key, "none"))}"
+  source = "${local.root}/${lookup(var.packages, each.key, "none")}"
+  # The deployed revision may still be built from it.
+  deletion_policy = "ABANDON"
+
+  lifecycle {
+    precondition {
+      condition     = contains(keys(var.packages), each.key)
+      error_message = "There is no package of ${each.key}: run python -m infra.package."
+    }
+  }
+}
+
+resource "google_artifact_registry_repository" "images" {
+  # checkov:skip=CKV_GCP_84: The images hold our own code, which is no secret; Google encrypts them with its keys.
+  location      = var.region
+  repository_id = "moodreel"
+  format        = "DOCKER"
+  description   = "Images of the functions, as Cloud Build makes them."
+
+  cleanup_policies {
+    id     = "keep-the-last-ones"
+    action = "KEEP"
+
+    most_recent_versions {
+      keep_count = 5
+    }
+  }
+
+  cleanup_policies {
+    id     = "delete-old-ones"
+    action = "DELETE"
+
+    condition {
+      older_than = "2592000s"
+    }
+  }
+
+  depends_on = [google_project_service.used]
+}
+
+resource "google_cloudfunctions2_function" "this" {
+  for_each = var.stages
+
+  name        = local.function_names[each.key]
+  location    = var.region
+  description = "Moodreel: ${each.key}"
+  labels      = { app = "moodreel", stage = each.key }
+
+  build_config {
+    runtime           = "python312"
+    entry_point       = "main"
+    service_account   = google_service_account.builder.id
+    docker_repository = google_artifact_registry_repository.images.id
+
+    source {
+      storage_source {
+        bucket = google_storage_bucket_object.package[each.key].bucket
+        object = google_storage_bucket_object.package[each.key].name
+      }
+    }
+  }
+
+  service_config {
+    available_memory                 = "${each.value.memory_mb}Mi"
+    available_cpu                    = tostring(each.value.cpu)
+    timeout_seconds                  = each.value.timeout_s
+    max_instance_request_concurrency = each.value.concurrency
+    min_instance_count               = 0
+    max_instance_count               = var.max_instances
+    service_account_email            = google_service_account.function[each.key].email
+    all_traffic_on_latest_revision   = true
+    # Pushes come from inside the project; people come through the load balancer alone.
+    ingress_settings = each.value.topic == null ? "ALLOW_INTERNAL_AND_GCLB" : "ALLOW_INTERNAL_ONLY"
+
+    environment_variables = merge(
+      var.settings,
+      {
+        MOODREEL_PROJECT        = var.project_id
+        MOODREEL_PUBLIC_URL     = "https://${var.domain}"
+        MOODREEL_ORIGINS        = "https://${var.domain}"
+        MOODREEL_MAIL_FROM      = var.mail_from
+        MOODREEL_JOBS_KEPT_DAYS = tostring(var.jobs_kept_days)
+        # The oldest backup of the ledger, see firestore.tf.
+        MOODREEL_COPIES_KEPT_DAYS = "14"
+        # The load balancer names itself behind the person's address.
+        MOODREEL_PROXIES     = "2"
+        MOODREEL_WEB_API_KEY = google_apikeys_key.web.key_string
+        MOODREEL_TRACES      = "cloud"
+        GOOGLE_CLOUD_PROJECT = var.project_id
+        THREADS              = tostring(each.value.concurrency)
+      },
+      { for role, name in local.buckets : "MOODREEL_BUCKET_${upper(role)}" => name },
+    )
+
+    dynamic "secret_environment_variables" {
+      for_each = toset(each.value.secrets)
+
+      content {
+        key        = secret_environment_variables.value
+        project_id = var.project_id
+        secret     = google_secret_manager_secret.this[secret_environment_variables.value].secret_id
+        version    = "latest"
+      }
+    }
+  }
+
+  depends_on = [
+    google_project_service.used,
+    google_project_iam_member.builder_logs,
+    google_project_iam_member.builder_reads,
+    google_artifact_registry_repository_iam_member.builder_writes,
+    google_secret_manager_secret_iam_member.function,
+  ]
+}
+
+# Who may call: Pub/Sub's pusher what is woken, everybody what is served. Identity is checked by the
+# function itself, and nothing but the load balancer reaches it.
+resource "google_cloud_run_v2_service_iam_member" "pusher" {
+  for_each = local.woken
+
+  location = var.region
+  name     = google_cloudfunctions2_function.this[each.key].name
+  role     = "roles/run.invoker"
+  member   = google_service_account.pusher.member
+}
+
+resource "google_cloud_run_v2_service_iam_member" "public" {
+  for_each = local.served
+
+  location = var.region
+  name     = google_cloudfunctions2_function.this[each.key].name
+  role     = "roles/run.invoker"
+  member   = "allUsers"
+}

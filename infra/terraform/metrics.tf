@@ -1,0 +1,39 @@
+# Numbers out of the functions' events (see shared/logs.py); a metric is named as its event.
+locals {
+  of_functions = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=~\"^mr-\""
+  events = {
+    "job.stalled"        = { filter = "jsonPayload.message=\"job.stalled\"", label = "" }
+    "job.unswept"        = { filter = "jsonPayload.message=\"job.unswept\"", label = "" }
+    "unit.failed"        = { filter = "jsonPayload.message=\"unit.failed\"", label = "stage" }
+    "orphans.refused"    = { filter = "jsonPayload.message=\"orphans.refused\"", label = "" }
+    "message.unreadable" = { filter = "jsonPayload.message=\"message.unreadable\"", label = "function" }
+    "errors"             = { filter = "severity>=ERROR", label = "function" }
+  }
+}
+
+resource "google_logging_metric" "event" {
+  for_each = local.events
+
+  name        = "moodreel/${each.key}"
+  description = "How often the functions said so."
+  filter      = "${local.of_functions} AND ${each.value.filter}"
+
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "INT64"
+    unit        = "1"
+
+    dynamic "labels" {
+      for_each = each.value.label == "" ? [] : [each.value.label]
+
+      content {
+        key        = labels.value
+        value_type = "STRING"
+      }
+    }
+  }
+
+  label_extractors = each.value.label == "" ? {} : { (each.value.label) = "EXTRACT(jsonPayload.${each.value.label})" }
+
+  depends_on = [google_project_service.used]
+}

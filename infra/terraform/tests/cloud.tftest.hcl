@@ -1,0 +1,257 @@
+# The promises that the cloud is held to. Nothing here names a function where the table can say it.
+mock_provider "google" {
+  mock_data "google_project" {
+    defaults = {
+      number = "123456789012"
+    }
+  }
+}
+
+variables {
+  project_id      = "moodreel-test"
+  domain          = "moodreel.example.org"
+  operator_email  = "operator@example.org"
+  mail_from       = "Moodreel <noreply@example.org>"
+  billing_account = "012345-6789AB-CDEF01"
+  repository      = "someone/moodreel"
+  packages        = { for name, row in jsondecode(file("pipeline.auto.tfvars.json")).stages : name => "zips/${name}-0123456789abcdef.zip" }
+}
+
+run "cloud" {
+  command = apply
+
+  # --- who may call -------------------------------------------------------------------------
+
+  assert {
+    condition     = alltrue([for name in keys(google_cloud_run_v2_service_iam_member.public) : var.stages[name].kind == "https"])
+    error_message = "A stage function is open to everybody."
+  }
+
+  assert {
+    condition     = alltrue([for name, one in google_cloudfunctions2_function.this : one.service_config[0].ingress_settings == (var.stages[name].kind == "https" ? "ALLOW_INTERNAL_AND_GCLB" : "ALLOW_INTERNAL_ONLY")])
+    error_message = "A function can be reached from outside by another way than the load balancer."
+  }
+
+  assert {
+    condition     = toset(keys(google_cloud_run_v2_service_iam_member.pusher)) == toset([for name, row in var.stages : name if row.topic != null])
+    error_message = "The pusher may not call what is woken, or may call more."
+  }
+
+  assert {
+    condition     = alltrue([for one in google_cloud_run_v2_service_iam_member.pusher : one.member == google_service_account.pusher.member && one.role == "roles/run.invoker"])
+    error_message = "Somebody else than the pusher wakes functions."
+  }
+
+  # --- messages -----------------------------------------------------------------------------
+
+  assert {
+    condition     = toset(keys(google_pubsub_subscription.this)) == toset(keys(google_pubsub_topic.this)) && length(google_pubsub_subscription.this) == length([for row in values(var.stages) : row if row.topic != null])
+    error_message = "A topic without its subscription keeps no message."
+  }
+
+  assert {
+    condition     = alltrue([for name, one in google_pubsub_subscription.this : one.ack_deadline_seconds == var.stages[name].ack_deadline_s && one.ack_deadline_seconds <= 600 && one.ack_deadline_seconds > var.stages[name].timeout_s])
+    error_message = "An ack deadline is not the table's, or ends before the function does."
+  }
+
+  assert {
+    condition     = alltrue([for name, one in google_pubsub_subscription.this : length(one.dead_letter_policy) == 1 && one.dead_letter_policy[0].max_delivery_attempts == var.stages[name].max_delivery_attempts])
+    error_message = "A subscription has no dead-letter policy, or not the table's."
+  }
+
+  assert {
+    condition     = alltrue([for name, one in google_pubsub_subscription.this : one.dead_letter_policy[0].dead_letter_topic != google_pubsub_topic.this[name].id])
+    error_message = "A topic is its own dead-letter topic."
+  }
+
+  assert {
+    condition     = alltrue([for name, one in google_pubsub_subscription.this : one.retry_policy[0].minimum_backoff == "${var.stages[name].backoff_min_s}s" && one.retry_policy[0].maximum_backoff == "${var.stages[name].backoff_max_s}s"])
+    error_message = "A subscription does not wait as the table says."
+  }
+
+  assert {
+    condition     = alltrue([for name, one in google_pubsub_subscription.this : one.push_config[0].oidc_token[0].service_account_email == google_service_account.pusher.email && one.push_config[0].oidc_token[0].audience == google_cloudfunctions2_function.this[name].service_config[0].uri && startswith(one.push_config[0].push_endpoint, "${one.push_config[0].oidc_token[0].audience}/")])
+    error_message = "A push carries no token for exactly its function."
+  }
+
+  assert {
+    condition     = alltrue([for one in concat(values(google_pubsub_subscription.this), [google_pubsub_subscription.kept_for_people]) : one.expiration_policy[0].ttl == ""])
+    error_message = "A subscription that nobody uses for a month would be deleted."
+  }
+
+  assert {
+    condition     = toset(keys(google_pubsub_subscription_iam_member.agent_acknowledges)) == toset(keys(google_pubsub_subscription.this))
+    error_message = "Without the right to acknowledge, Pub/Sub cannot dead-letter."
+  }
+
+  assert {
+    condition     = alltrue([for name, one in google_storage_notification.this : join(" ", one.event_types) == "OBJECT_FINALIZE" && one.topic == google_pubsub_topic.this[name].id && (var.stages[name].trigger.prefix == "" || one.object_name_prefix == var.stages[name].trigger.prefix)])
+    error_message = "An object does not wake whom the table says."
+  }
+
+  assert {
+    condition     = length(google_storage_notification.this) == length([for row in values(var.stages) : row if row.trigger.kind == "finalized"]) && toset(keys(google_storage_notification.this)) == toset(keys(google_pubsub_topic_iam_member.storage_publishes))
+    error_message = "A row that is woken by objects has no notification, or its bucket may not publish."
+  }
+
+  assert {
+    condition     = toset(keys(google_cloud_scheduler_job.this)) == toset([for name, row in var.stages : name if row.trigger.kind == "schedule"]) && alltrue([for one in google_cloud_scheduler_job.this : base64decode(one.pubsub_target[0].data) == "{}"])
+    error_message = "The clock wakes another row than the table says, or without a body."
+  }
+
+  # --- functions ----------------------------------------------------------------------------
+
+  assert {
+    condition     = toset(keys(google_cloudfunctions2_function.this)) == toset(keys(var.stages))
+    error_message = "There is not one function a built row."
+  }
+
+  assert {
+    condition     = alltrue([for name, one in google_cloudfunctions2_function.this : one.service_config[0].timeout_seconds == var.stages[name].timeout_s && one.service_config[0].max_instance_request_concurrency == var.stages[name].concurrency && one.service_config[0].available_memory == "${var.stages[name].memory_mb}Mi"])
+    error_message = "A function does not get the table's time, memory or concurrency."
+  }
+
+  assert {
+    condition     = alltrue([for name, one in google_cloudfunctions2_function.this : endswith(one.build_config[0].source[0].storage_source[0].object, basename(var.packages[name]))])
+    error_message = "A function is not built from its own package."
+  }
+
+  assert {
+    condition     = alltrue([for name, one in google_cloudfunctions2_function.this : join(" ", sort([for secret in one.service_config[0].secret_environment_variables : secret.key])) == join(" ", sort(var.stages[name].secrets))])
+    error_message = "A function sees a secret that its row does not name, or misses one."
+  }
+
+  assert {
+    condition     = alltrue([for one in google_cloudfunctions2_function.this : length(setintersection(keys(one.service_config[0].environment_variables), ["MOODREEL_LOCAL", "MOODREEL_SIGNER_KEY", "FIRESTORE_EMULATOR_HOST", "FIREBASE_AUTH_EMULATOR_HOST", "PUBSUB_EMULATOR_HOST", "STORAGE_EMULATOR_HOST"])) == 0])
+    error_message = "An emulator's variable in the cloud is a hole."
+  }
+
+  # --- least privilege ----------------------------------------------------------------------
+
+  assert {
+    condition     = length(distinct([for one in google_cloudfunctions2_function.this : one.service_config[0].service_account_email])) == length(var.stages)
+    error_message = "Two functions share an account."
+  }
+
+  assert {
+    condition     = alltrue([for one in concat(values(google_project_iam_member.function), values(google_project_iam_member.deployer), [google_project_iam_member.builder_logs, google_project_iam_member.builder_reads]) : !contains(["roles/owner", "roles/editor", "roles/viewer"], one.role)])
+    error_message = "Somebody has a basic role on the whole project."
+  }
+
+  assert {
+    condition     = alltrue([for one in google_project_iam_member.function : contains(["roles/datastore.user", "roles/cloudtrace.agent", "roles/firebaseauth.viewer", "roles/firebaseauth.admin"], one.role)])
+    error_message = "A function has a role on the whole project that could be narrower."
+  }
+
+  assert {
+    condition = sum([
+      length(google_project_iam_member.function), length(google_storage_bucket_iam_member.function),
+      length(google_pubsub_topic_iam_member.function), length(google_secret_manager_secret_iam_member.function),
+      length(google_service_account_iam_member.function),
+    ]) == sum([for row in values(var.stages) : length(row.grants)])
+    error_message = "The roles given are not the table's, one for one."
+  }
+
+  assert {
+    condition     = alltrue([for key, one in google_storage_bucket_iam_member.function : length(one.condition) == (local.grants[key].prefix == "" ? 0 : 1)])
+    error_message = "A role on a bucket is not narrowed to its prefix."
+  }
+
+  assert {
+    condition     = alltrue([for one in google_service_account_iam_member.function : one.role == "roles/iam.serviceAccountTokenCreator"])
+    error_message = "A function may act as an account for more than signing."
+  }
+
+  # --- buckets ------------------------------------------------------------------------------
+
+  assert {
+    condition     = alltrue([for one in concat(values(google_storage_bucket.this), [google_storage_bucket.sources]) : one.uniform_bucket_level_access && one.public_access_prevention == "enforced" && !one.force_destroy])
+    error_message = "A bucket could be opened to the public, or deleted with what is in it."
+  }
+
+  assert {
+    condition     = alltrue([for role, one in google_storage_bucket.this : length(one.cors) == (local.storage.buckets[role].cors ? 1 : 0) && alltrue([for rule in one.cors : rule.origin == tolist(["https://moodreel.example.org"]) && toset(rule.response_header) == toset(local.storage.cors.responseHeader)])])
+    error_message = "A bucket's CORS is not the shared file's, or lets another origin in."
+  }
+
+  assert {
+    condition     = alltrue([for row in values(var.stages) : alltrue([for place in row.writes : contains(keys(google_storage_bucket.this), place.bucket)])])
+    error_message = "A function writes into a bucket that is not made."
+  }
+
+  assert {
+    condition     = alltrue([for role, one in google_storage_bucket.this : alltrue([for prefix, days in local.storage.buckets[role].kept_days : days >= 2 * var.jobs_kept_days || prefix != ""])])
+    error_message = "A bucket forgets before a job that was redriven on its last day has expired."
+  }
+
+  # --- the ledger ---------------------------------------------------------------------------
+
+  assert {
+    condition     = google_firestore_database.ledger.delete_protection_state == "DELETE_PROTECTION_ENABLED" && google_firestore_database.ledger.point_in_time_recovery_enablement == "POINT_IN_TIME_RECOVERY_ENABLED"
+    error_message = "The ledger can be deleted, or not be brought back."
+  }
+
+  assert {
+    condition     = length(google_firestore_index.this) == length(jsondecode(file("../firestore.indexes.json")).indexes) && length(google_firestore_field.this) == length(jsondecode(file("../firestore.indexes.json")).fieldOverrides)
+    error_message = "The indexes are not those of the shared file."
+  }
+
+  assert {
+    condition     = toset([for key, one in google_firestore_field.this : key if length(one.ttl_config) > 0]) == toset([for one in jsondecode(file("../firestore.indexes.json")).fieldOverrides : "${one.collectionGroup}.${one.fieldPath}" if one.ttl])
+    error_message = "The times to live are not those of the shared file."
+  }
+
+  assert {
+    condition     = google_firebaserules_ruleset.ledger.source[0].files[0].content == file("../firestore.rules")
+    error_message = "The rules in the cloud are not those that the emulator was tested with."
+  }
+
+  # --- one origin ---------------------------------------------------------------------------
+
+  assert {
+    condition     = toset(keys(google_compute_backend_service.this)) == toset([for name, row in var.stages : name if row.kind == "https"])
+    error_message = "Something that is served is not behind the one origin, or something else is."
+  }
+
+  assert {
+    condition     = length(flatten([for row in values(var.stages) : row.paths])) == length(distinct(flatten([for row in values(var.stages) : row.paths])))
+    error_message = "Two functions claim one path."
+  }
+
+  assert {
+    condition     = google_compute_url_map.to_https.default_url_redirect[0].https_redirect
+    error_message = "Something is served in the clear."
+  }
+
+  # --- the operator's night -----------------------------------------------------------------
+
+  assert {
+    condition     = alltrue([for one in concat(values(google_monitoring_alert_policy.this), [google_monitoring_alert_policy.unreachable]) : contains(one.notification_channels, google_monitoring_notification_channel.operator.id) && length(one.documentation[0].content) > 0])
+    error_message = "An alert tells nobody, or does not say what to do."
+  }
+
+  assert {
+    condition     = length(google_billing_budget.this) == 1 && google_cloudbuild_trigger.main["someone/moodreel"].service_account == google_service_account.deployer.id && google_cloudbuild_trigger.main["someone/moodreel"].approval_config[0].approval_required
+    error_message = "There is no budget, or what deploys is not its own account behind an approval."
+  }
+
+  assert {
+    condition     = output.url == "https://moodreel.example.org" && toset(output.secrets) == toset(flatten([for row in values(var.stages) : row.secrets]))
+    error_message = "The outputs do not say where it is and what it needs."
+  }
+}
+
+run "a_project_for_trials" {
+  command = apply
+
+  variables {
+    protected       = false
+    billing_account = ""
+    repository      = ""
+  }
+
+  assert {
+    condition     = google_firestore_database.ledger.delete_protection_state == "DELETE_PROTECTION_DISABLED" && alltrue([for one in google_storage_bucket.this : one.force_destroy]) && length(google_billing_budget.this) == 0 && length(google_cloudbuild_trigger.main) == 0
+    error_message = "A project for trials cannot be taken down, or wants what it was not given."
+  }
+}

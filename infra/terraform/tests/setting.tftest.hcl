@@ -1,0 +1,48 @@
+# What is refused before anything is made.
+mock_provider "google" {}
+
+variables {
+  project_id     = "moodreel-test"
+  domain         = "moodreel.example.org"
+  operator_email = "operator@example.org"
+  mail_from      = "Moodreel <noreply@example.org>"
+  packages       = { for name, row in jsondecode(file("pipeline.auto.tfvars.json")).stages : name => "zips/${name}-0123456789abcdef.zip" }
+}
+
+run "settings_that_cannot_be" {
+  command = plan
+
+  variables {
+    project_id      = "Moodreel"
+    region          = "EU"
+    domain          = "https://moodreel.example.org/"
+    operator_email  = "nobody"
+    mail_from       = "noreply@example.org"
+    billing_account = "mine"
+    monthly_budget  = 0.5
+    # Objects are kept for 90 days.
+    jobs_kept_days = 60
+    max_instances  = 0
+    # Only a local suite may have this.
+    settings   = { MOODREEL_LOCAL = "1" }
+    repository = "https://github.com/someone/moodreel"
+    # Without the hash of its content.
+    packages = { api = "zips/api.zip" }
+  }
+
+  expect_failures = [
+    var.project_id, var.region, var.domain, var.operator_email, var.mail_from, var.billing_account,
+    var.monthly_budget, var.jobs_kept_days, var.max_instances, var.settings, var.repository,
+    var.packages,
+  ]
+}
+
+run "a_function_without_a_package" {
+  command = plan
+
+  variables {
+    packages = {}
+  }
+
+  expect_failures = [google_storage_bucket_object.package]
+}

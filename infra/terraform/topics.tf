@@ -1,0 +1,142 @@
+# A topic and one push subscription for everything that is woken; all of it from the table.
+resource "google_pubsub_topic" "this" {
+  # checkov:skip=CKV_GCP_83: Messages carry references and never media, words or addresses; a key of our own would be one more way to lose the chain.
+  for_each = local.woken
+
+  name = each.value.topic
+  # For redrives by an operator: gcloud pubsub subscriptions seek.
+  message_retention_duration = "86400s"
+
+  message_storage_policy {
+    allowed_persistence_regions = [var.region]
+  }
+
+  depends_on = [google_project_service.used]
+}
+
+resource "google_pubsub_subscription" "this" {
+  for_each = local.woken
+
+  name                       = each.value.topic
+  topic                      = google_pubsub_topic.this[each.key].id
+  ack_deadline_seconds       = each.value.ack_deadline_s
+  message_retention_duration = "604800s"
+
+  expiration_policy {
+    ttl = "" # never
+  }
+
+  retry_policy {
+    minimum_backoff = "${each.value.backoff_min_s}s"
+    maximum_backoff = "${each.value.backoff_max_s}s"
+  }
+
+  push_config {
+    # The functions framework reads the topic from the path.
+    push_endpoint = "${google_cloudfunctions2_function.this[each.key].service_config[0].uri}/${google_pubsub_topic.this[each.key].id}"
+
+    oidc_token {
+      service_account_email = google_service_account.pusher.email
+      audience              = google_cloudfunctions2_function.this[each.key].service_config[0].uri
+    }
+  }
+
+  dead_letter_policy {
+    dead_letter_topic     = each.key == local.last_resort ? google_pubsub_topic.kept_for_people.id : google_pubsub_topic.this[local.last_resort].id
+    max_delivery_attempts = each.value.max_delivery_attempts
+  }
+
+  depends_on = [google_cloud_run_v2_service_iam_member.pusher]
+}
+
+# The end of the way: what not even dead_letter could decide waits here for an operator.
+resource "google_pubsub_topic" "kept_for_people" {
+  # checkov:skip=CKV_GCP_83: Messages carry references and never media, words or addresses; a key of our own would be one more way to lose the chain.
+  name                       = "moodreel-kept-for-people"
+  message_retention_duration = "2678400s"
+
+  message_storage_policy {
+    allowed_persistence_regions = [var.region]
+  }
+
+  depends_on = [google_project_service.used]
+}
+
+resource "google_pubsub_subscription" "kept_for_people" {
+  name                       = "moodreel-kept-for-people"
+  topic                      = google_pubsub_topic.kept_for_people.id
+  ack_deadline_seconds       = 600
+  message_retention_duration = "2678400s"
+  retain_acked_messages      = true
+
+  expiration_policy {
+    ttl = ""
+  }
+}
+
+# Dead-lettering is done by Pub/Sub's own agent: it publishes there and acknowledges here.
+resource "google_pubsub_topic_iam_member" "agent_publishes" {
+  for_each = {
+    (local.last_resort) = google_pubsub_topic.this[local.last_resort].name
+    kept_for_people     = google_pubsub_topic.kept_for_people.name
+  }
+
+  topic  = each.value
+  role   = "roles/pubsub.publisher"
+  member = local.pubsub_agent
+}
+
+resource "google_pubsub_subscription_iam_member" "agent_acknowledges" {
+  for_each = local.woken
+
+  subscription = google_pubsub_subscription.this[each.key].name
+  role         = "roles/pubsub.subscriber"
+  member       = local.pubsub_agent
+}
+
+# Objects that are complete announce themselves.
+resource "google_pubsub_topic_iam_member" "storage_publishes" {
+  for_each = local.finalized
+
+  topic  = google_pubsub_topic.this[each.key].name
+  role   = "roles/pubsub.publisher"
+  member = local.storage_agent
+}
+
+resource "google_storage_notification" "this" {
+  for_each = local.finalized
+
+  bucket             = google_storage_bucket.this[each.value.trigger.bucket].name
+  topic              = google_pubsub_topic.this[each.key].id
+  payload_format     = "JSON_API_V1"
+  event_types        = ["OBJECT_FINALIZE"]
+  object_name_prefix = each.value.trigger.prefix == "" ? null : each.value.trigger.prefix
+
+  depends_on = [google_pubsub_topic_iam_member.storage_publishes]
+}
+
+# Whom the clock wakes.
+resource "google_cloud_scheduler_job" "this" {
+  for_each = local.scheduled
+
+  name      = local.function_names[each.key]
+  region    = var.region
+  schedule  = each.value.trigger.every_s == 60 ? "* * * * *" : "*/${floor(each.value.trigger.every_s / 60)} * * * *"
+  time_zone = "Etc/UTC"
+
+  pubsub_target {
+    topic_name = google_pubsub_topic.this[each.key].id
+    # Never without a body: such a push is refused for ever.
+    data       = base64encode("{}")
+    attributes = { scheduled = each.key }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = each.value.trigger.every_s % 60 == 0 && each.value.trigger.every_s <= 3600
+      error_message = "Cloud Scheduler wakes by whole minutes."
+    }
+  }
+
+  depends_on = [google_project_service.used]
+}

@@ -1,0 +1,167 @@
+variable "project_id" {
+  description = "The Google Cloud project that all of it lives in; give it one of its own."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project_id))
+    error_message = "project_id is 6 to 30 characters of a-z, 0-9 and -, beginning with a letter."
+  }
+}
+
+variable "region" {
+  description = "Where functions run and data lies. Moving later means moving data: see the runbook."
+  type        = string
+  default     = "europe-west1"
+
+  validation {
+    condition     = can(regex("^[a-z]+-[a-z]+[0-9]+$", var.region))
+    error_message = "region is a single region such as europe-west1, not a multi-region."
+  }
+}
+
+variable "domain" {
+  description = "The one host name that people see; its A record points to the output `address`."
+  type        = string
+
+  validation {
+    condition     = can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63}$", var.domain))
+    error_message = "domain is a host name such as moodreel.example.org, without a scheme or a path."
+  }
+}
+
+variable "operator_email" {
+  description = "Who is told when something is wrong."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[^@ ]+@[^@ ]+\\.[^@ ]+$", var.operator_email))
+    error_message = "operator_email is one e-mail address."
+  }
+}
+
+variable "mail_from" {
+  description = "The sender of mails, as `Name <address>`; the mail server of SMTP_URL must accept it."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[^<>@]+ <[^<>@ ]+@[^<>@ ]+>$", var.mail_from))
+    error_message = "mail_from looks like Moodreel <noreply@example.org>."
+  }
+}
+
+variable "billing_account" {
+  description = "XXXXXX-XXXXXX-XXXXXX for a budget on this project; empty for no budget."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = var.billing_account == "" || can(regex("^[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}$", var.billing_account))
+    error_message = "billing_account looks like 012345-6789AB-CDEF01."
+  }
+}
+
+variable "monthly_budget" {
+  description = "What a month may cost, in whole units of the billing account's currency."
+  type        = number
+  default     = 100
+
+  validation {
+    condition     = var.monthly_budget >= 1 && floor(var.monthly_budget) == var.monthly_budget
+    error_message = "monthly_budget is a whole number from 1."
+  }
+}
+
+variable "jobs_kept_days" {
+  description = "After how many days a job and everything of it is deleted."
+  type        = number
+  default     = 30
+
+  # A job that is redriven on its last day lives as long again; the buckets keep for 90 days.
+  validation {
+    condition     = var.jobs_kept_days >= 1 && var.jobs_kept_days <= 45
+    error_message = "jobs_kept_days is 1 to 45."
+  }
+}
+
+variable "max_instances" {
+  description = "At most so many instances of each function: a bound on what a burst can cost."
+  type        = number
+  default     = 20
+
+  validation {
+    condition     = var.max_instances >= 1 && var.max_instances <= 1000
+    error_message = "max_instances is 1 to 1000."
+  }
+}
+
+variable "settings" {
+  description = "Further settings of shared/config.py for all functions, such as MOODREEL_SLIDE_MODEL."
+  type        = map(string)
+  default     = {}
+
+  # What only a local suite may set would be a hole here; the functions refuse it as well.
+  validation {
+    condition     = alltrue([for name in keys(var.settings) : startswith(name, "MOODREEL_") && !contains(["MOODREEL_LOCAL", "MOODREEL_SIGNER_KEY", "MOODREEL_CRASH_DIR"], name)])
+    error_message = "settings begin with MOODREEL_, and none of them is for the local suite."
+  }
+}
+
+variable "repository" {
+  description = "OWNER/NAME on GitHub, connected to Cloud Build, whose main branch is deployed; empty for none."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = var.repository == "" || can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", var.repository))
+    error_message = "repository looks like owner/name."
+  }
+}
+
+variable "protected" {
+  description = "Whether database and buckets refuse to be deleted. Only a project for trials sets it to false."
+  type        = bool
+  default     = true
+}
+
+variable "packages" {
+  description = "Function → path of its zip, below the project's root. Written by `python -m infra.package`."
+  type        = map(string)
+
+  validation {
+    condition     = alltrue([for path in values(var.packages) : can(regex("-[0-9a-f]{16}\\.zip$", path))])
+    error_message = "A package carries the hash of its content in its name: run python -m infra.package."
+  }
+}
+
+variable "stages" {
+  description = "The built rows of shared/domain/pipeline.py. Written by `python -m infra.render`."
+  type = map(object({
+    kind                  = string
+    trigger               = object({ kind = string, bucket = optional(string), prefix = optional(string), every_s = optional(number) })
+    topic                 = optional(string)
+    paths                 = list(string)
+    timeout_s             = number
+    ack_deadline_s        = number
+    memory_mb             = number
+    cpu                   = number
+    concurrency           = number
+    max_delivery_attempts = number
+    backoff_min_s         = number
+    backoff_max_s         = number
+    secrets               = list(string)
+    service_account       = string
+    writes                = list(object({ bucket = string, prefix = string }))
+    grants                = list(object({ on = string, name = string, role = string, prefix = string }))
+  }))
+
+  validation {
+    condition     = alltrue([for row in values(var.stages) : row.concurrency == 1 || row.cpu >= 1])
+    error_message = "Cloud Run serves several requests at a time only with a whole vCPU or more."
+  }
+}
+
+variable "rendered_note" {
+  description = "Says where `stages` comes from."
+  type        = string
+  default     = ""
+}
