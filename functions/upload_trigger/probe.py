@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
@@ -172,12 +173,17 @@ def _cut_at(stream: VideoStream, size_bytes: int) -> int | None:
 
 def _rate_kind(stream: VideoStream, found: Scan, time_base: Fraction, family: str) -> RateKind:
     """Variable when two pictures are shown for times that differ by more than rounding."""
-    stamps = found.pts[:-4] if len(found.pts) > 12 and not found.complete else found.pts
-    if family == "mov" and len(stream.index_entries) > len(stamps):
-        stamps = [entry.timestamp for entry in stream.index_entries if not entry.is_discard]
-    gaps = {later - earlier for earlier, later in pairwise(stamps[:-1])}
+    stamps: Iterable[int] = found.pts
+    if len(found.pts) > 12 and not found.complete:
+        stamps = found.pts[:-4]
+    if family == "mov" and len(stream.index_entries) > len(found.pts):
+        # One by one: an hour has a hundred thousand of them.
+        stamps = (entry.timestamp for entry in stream.index_entries if not entry.is_discard)
+    gaps = (later - earlier for earlier, later in pairwise(stamps))
+    # The last length is often none.
+    lengths = {length for length, _ in pairwise(gaps)}
     rounding = max(1, int(Fraction(1, 900) / time_base))
-    return "variable" if gaps and max(gaps) - min(gaps) > rounding else "constant"
+    return "variable" if lengths and max(lengths) - min(lengths) > rounding else "constant"
 
 
 def _keyframe_interval(

@@ -51,6 +51,7 @@ MOST_GROWTH = 1.1
 """Of memory, from a minute to an hour."""
 LEAST_AT_ONCE = 1.6
 """How much faster two windows at once are than one after the other, on two cores or more."""
+ROUNDS = 4
 LIMITS = Limits.of(STAGES["frame_extraction"])
 
 _X264 = ["-c:v", "libx264", "-preset", "veryfast", "-bf", "3", "-pix_fmt", "yuv420p"]
@@ -273,13 +274,15 @@ def two_windows_at_once(path: Path) -> list[str]:
             with tempfile.TemporaryFile() as pack:
                 _window(source, window, options, passport, pack)
 
-        taken = []
-        for workers in (1, 2):
+        taken: dict[int, float] = {}
+        # In turn, and the best of each: whatever else the machine does only makes it slower.
+        for workers in (1, 2) * ROUNDS:
             started = time.perf_counter()
             with ThreadPoolExecutor(workers) as pool:
                 list(pool.map(work, windows))
-            taken.append(time.perf_counter() - started)
-    faster = taken[0] / taken[1]
+            wall_s = time.perf_counter() - started
+            taken[workers] = min(wall_s, taken.get(workers, wall_s))
+    faster = taken[1] / taken[2]
     missed = faster < LEAST_AT_ONCE and (os.cpu_count() or 1) > 1
     return [
         f"two windows at once on {os.cpu_count()} cores: {faster:.2f}× faster"
