@@ -68,7 +68,9 @@ def recipes() -> str:
     rows = ["| recipe | goes in | what comes out | |", "| --- | --- | --- | --- |"]
     for recipe in RECIPES.values():
         inputs = " + ".join(one.name for one in recipe.inputs if not one.optional)
-        inputs += "".join(f", {one.name} if wanted" for one in recipe.inputs if one.optional)
+        inputs += "".join(
+            f", {one.name}{'s' * (one.most > 1)} if wanted" for one in recipe.inputs if one.optional
+        )
         state = "works" if recipe.available else "not available yet"
         rows.append(f"| `{recipe.name}` | {inputs} | {recipe.sentence} | {state} |")
     return "\n".join(rows)

@@ -23,7 +23,8 @@ class ErrorView(Told):
 class StageView(Told):
     """How far a stage is. `total` is null until it is known how many parts there are; `progress`
     is 0 to 1 and counts begun parts as far as they are; `attempts` is 1 when every part went
-    through at its first try."""
+    through at its first try. `counts` is what it counted, such as `calls` that were paid for and
+    `hits` that were found instead; empty until it is done."""
 
     name: str
     state: StageState
@@ -34,6 +35,7 @@ class StageView(Told):
     queued_at: Moment | None
     started_at: Moment | None
     finished_at: Moment | None
+    counts: dict[str, float]
     error: ErrorView | None
 
 
@@ -104,7 +106,7 @@ def job_view(job: Job, store: JobStore) -> JobView:
     return JobView(
         **_common(job),
         options=dict(job.options),
-        stages=tuple(_stage_view(one) for one in docs if one is not None),
+        stages=tuple(_stage_view(job, one) for one in docs if one is not None),
         artefacts=tuple(_artefact_view(job, one) for one in results_of(job)),
         warnings=job.warnings,
     )
@@ -136,8 +138,9 @@ def _common(job: Job) -> dict[str, Any]:
     }
 
 
-def _stage_view(doc: Doc) -> StageView:
+def _stage_view(job: Job, doc: Doc) -> StageView:
     data = doc.data
+    facts = job.facts.get(data["stage"]) or {}
     return StageView(
         name=data["stage"],
         state=StageState(data["state"]),
@@ -148,6 +151,11 @@ def _stage_view(doc: Doc) -> StageView:
         queued_at=data["queued_at"],
         started_at=data["started_at"],
         finished_at=data["finished_at"],
+        counts={
+            name: value
+            for name, value in facts.items()
+            if isinstance(value, int | float) and not isinstance(value, bool)
+        },
         error=_error_view(data["error"]),
     )
 

@@ -126,6 +126,11 @@ def test_one_edited_slide_costs_one_sentence_and_one_picture(suite: Tenant, tmp_
     assert (calls(suite, "voice"), calls(suite, "writer")) == (before[0] + 1, before[1])
     vtt = fetch(client, job, "subtitles.vtt", tmp_path).decode()
     assert "Quartz scratches glass." in vtt
+    counts = {name: stage(job, name)["counts"] for name in ("slide_generation", "text_to_speech")}
+    assert (counts["slide_generation"]["drawn"], counts["slide_generation"]["found"]) == (1, 3)
+    assert counts["text_to_speech"]["calls"] == 1
+    scenes = stage(job, "stitching")["counts"]
+    assert (scenes["scenes_encoded"], scenes["scenes_found"]) == (1, 3)
     second = _pictures(client, job, tmp_path)
     kept = [one == other for one, other in zip(first, second, strict=True)]
     assert kept == [True, False, True, True]
