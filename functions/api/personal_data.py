@@ -151,7 +151,8 @@ def _erase(call: Call, *, account: bool) -> Answer:
             return _accepted(_erasure(call, doc), f"/v1/erasures/{doc.id}")
     number = secrets.token_hex(10)
     now = call.world.clock.now()
-    made = new_erasure(number, call.user.uid, account=account, now=now)
+    who = call.user
+    made = new_erasure(number, who.uid, account=account, email=who.email, now=now)
     return _accepted(_erasure(call, _asked(call, number, made)), f"/v1/erasures/{number}")
 
 

@@ -57,6 +57,9 @@ def furnished(suite: Tenant, world: Neighbours, receiver: Receiver, folder: Path
     put(world, Bucket.WORK, f"quarantine/uploads/jobs/{done}/video.0.7")
     now = datetime.now(UTC)
     world.store.commit([Create(f"preferences/{owner}", {"mails": "failures"})])
+    world.store.commit(
+        [Create(f"limits/sign-ins.{owner_folder(client.user.email)}.7", {"expires_at": now})]
+    )
     world.store.commit([Create(f"limits/create.{hashed}.77", {"count": 1, "expires_at": now})])
     world.store.commit([Create(f"idempotency/{hashed}", {"owner": owner, "created_at": now})])
     wait_until(lambda: len(suite.mails(client.user.email)) == 2, "both mails", 60)
