@@ -179,8 +179,9 @@ def places_read(row: Stage) -> set[Place]:
     if _names(row, "objects.sign_download", "objects.read_at", "objects.stat") and (
         row.kind is Kind.HTTPS
     ):
-        # Whatever a job recorded as its result; a signed link can do what its signer can.
-        found |= {(Bucket.OUTPUTS, ""), (Bucket.WORK, "")}
+        # Whatever a job recorded as its result; a signed link can do what its signer can. What
+        # stages hand to each other is no result.
+        found.add((Bucket.OUTPUTS, ""))
     return _outermost(found)
 
 

@@ -69,6 +69,9 @@ def asked(
     job_id = suite.start_job(client, "frames", clip)
     job = suite.finished_job(client, job_id)
     client.download(job["artefacts"][0], folder / "some", lambda _: None)
+    result = f"{suite.url('media')}/v1/media/jobs/{job_id}/{job['artefacts'][0]['name']}"
+    bearer = {"Authorization": f"Bearer {client.user.token}"}
+    assert request("GET", result, headers=bearer).status == 200
     client.call("DELETE", f"/v1/jobs/{job_id}")
     stranger = f"jobs/{secrets.token_hex(10)}/video.0"
     with world.objects.create(Bucket.UPLOADS, stranger, content_type="x/y", spec="s") as out:
