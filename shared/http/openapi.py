@@ -208,7 +208,7 @@ def _responses(route: Route, schemas: Mapping[type[BaseModel], dict[str, Any]]) 
     responses = {str(route.status): done}
     if route.method == "GET" and route.status == 200:
         responses["304"] = {"description": "It is what the caller has.", "headers": _headers(route)}
-    for status in set(route.also) - {304}:
+    for status in sorted(set(route.also) - {304}):
         responses[str(status)] = _further(status, route)
     by_status: dict[int, list[tuple[str, str]]] = {500: [(UNEXPECTED, "Something went wrong.")]}
     for cause in problems_of(route):
