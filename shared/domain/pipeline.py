@@ -258,8 +258,8 @@ STAGES: dict[str, Stage] = {
         ),
         Stage(
             "personal_data", Kind.SUPPORT, Message(),
-            # A day and more: who is shut out already cannot ask for it again.
-            (), (), 540, 512, 0.333, 1, attempts=160, backoff_s=(5, 600),
+            # Half a day and more: who is shut out already cannot ask for it again.
+            (), (), 540, 512, 0.333, 1, attempts=90, backoff_s=(5, 600),
             secrets=("RECEIPT_KEY",),
             writes=((_O, "exports/"), (_O, "receipts/")), errands="data_requests",
         ),
