@@ -12,6 +12,7 @@ from typing import Any
 
 from infra.reach import names
 from shared.domain.pipeline import (
+    DECKS_PREFIX,
     RECIPES,
     STAGES,
     Bucket,
@@ -172,6 +173,9 @@ def places_read(row: Stage) -> set[Place]:
     for one in STAGES.values():
         if set(one.produces) & set(row.consumes) - {"upload"}:
             found |= set(one.writes)
+    if "deck" in row.produces:
+        # A deck as a person left it is where the next revision begins.
+        found.add((Bucket.WORK, DECKS_PREFIX))
     named = {bucket for bucket in Bucket if _names(row, f"Bucket.{bucket.name}")}
     found |= {(bucket, "") for bucket in named & {Bucket.UPLOADS, Bucket.MODELS}}
     if "upload" in row.consumes:
@@ -179,8 +183,9 @@ def places_read(row: Stage) -> set[Place]:
     if _names(row, "objects.sign_download", "objects.read_at", "objects.stat") and (
         row.kind is Kind.HTTPS
     ):
-        # Whatever a job recorded as its result; a signed link can do what its signer can.
-        found |= {(Bucket.OUTPUTS, ""), (Bucket.WORK, "")}
+        # Whatever a job recorded as its result; a signed link can do what its signer can. What
+        # stages hand to each other is no result.
+        found.add((Bucket.OUTPUTS, ""))
     return _outermost(found)
 
 

@@ -72,6 +72,10 @@ class Settings:
     """How many trusted proxies stand before the API: Cloud Run's own front end is one."""
     jobs_per_minute: int = 5
     """Creations of jobs by one user, a minute."""
+    reworks_per_minute: int = 10
+    """Redrives, edited decks and rewritten slides of one user, a minute."""
+    changes_per_minute: int = 30
+    """Links, webhooks with their tests and replays, exports and erasures of one user, a minute."""
     jobs_at_once: int = 20
     """Jobs of one user that have not ended."""
     storage_mb: int = 50_000
@@ -152,6 +156,8 @@ class Settings:
             # Beside the emulators nobody stands in front: who names an address is not believed.
             proxies=_whole(env, "MOODREEL_PROXIES", 0 if local else cls.proxies, least=0),
             jobs_per_minute=_whole(env, "MOODREEL_JOBS_PER_MINUTE", cls.jobs_per_minute),
+            reworks_per_minute=_whole(env, "MOODREEL_REWORKS_PER_MINUTE", cls.reworks_per_minute),
+            changes_per_minute=_whole(env, "MOODREEL_CHANGES_PER_MINUTE", cls.changes_per_minute),
             jobs_at_once=_whole(env, "MOODREEL_JOBS_AT_ONCE", cls.jobs_at_once),
             storage_mb=_whole(env, "MOODREEL_STORAGE_MB", cls.storage_mb),
             image_mb=_whole(env, "MOODREEL_IMAGE_MB", cls.image_mb),

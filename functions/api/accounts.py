@@ -20,7 +20,13 @@ from functions.api.account_letters import already_here, confirm, reset
 from functions.api.fields import EmailAddress, Line, Password, WebAddress
 from functions.api.limits import take
 from shared import bootstrap
-from shared.errors import AddressTaken, MailRefused, NotFound, WrongCredentials
+from shared.errors import (
+    AddressTaken,
+    MailRefused,
+    MailUnavailable,
+    NotFound,
+    WrongCredentials,
+)
 from shared.http.exchange import Answer, Call
 from shared.http.forms import Form, Moment, Told
 from shared.ports import Letter, Profile
@@ -111,7 +117,7 @@ def register(call: Call) -> Answer:
         except AddressTaken:
             _send_reset(call, form.email, already_here)
         else:
-            _send(confirm(call, form.email, known.confirm_link(form.email)))
+            _send(call, confirm(call, form.email, known.confirm_link(form.email)))
     return Answer(LetterSent(message="A letter is on its way; the link in it leads on."))
 
 
@@ -187,15 +193,18 @@ def _send_reset(call: Call, email: str, write: Callable[[Call, str, str], Letter
         link = bootstrap.accounts().reset_link(email)
     except NotFound:
         return
-    _send(write(call, email, link))
+    _send(call, write(call, email, link))
 
 
-def _send(letter: Letter) -> None:
+def _send(call: Call, letter: Letter) -> None:
     try:
         bootstrap.mailer().send(letter)
     except MailRefused:
         # Nobody lives there: whoever asked must not learn that either.
         return
+    except MailUnavailable as fault:
+        # Where there is no account no letter would have failed. Who waits for one asks again.
+        call.world.log("letter.unsent", severity="ERROR", why=str(fault))
 
 
 @contextmanager

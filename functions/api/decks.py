@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -12,6 +13,8 @@ from pydantic import Field
 
 from functions.api.catalogue import read_options
 from functions.api.fields import Line, Scalar
+from functions.api.jobs import let_in_again
+from functions.api.limits import Standing
 from functions.api.views import job_view
 from shared.domain import reviewing
 from shared.domain.deck import Deck, DeckRejected
@@ -141,7 +144,8 @@ def get_slide_picture(call: Call) -> Answer:
 
 
 def put_deck(call: Call) -> Answer:
-    """Open a revision with the deck of the body. Raises InvalidFields, and what `revise` raises."""
+    """Open a revision with the deck of the body. Raises InvalidFields, and what `let_in_again` and
+    `revise` raise."""
     form, job = call.body(EditedDeck), call.job
     before = _deck(call)
     try:
@@ -150,9 +154,10 @@ def put_deck(call: Call) -> Answer:
     except DeckRejected as wrong:
         raise InvalidFields([(f"deck.{wrong.where}".rstrip("."), str(wrong))]) from wrong
     options = _changed(call, form.options)
+    standing = let_in_again(call)
     content = json.dumps(deck.to_dict(), ensure_ascii=False, separators=(",", ":")).encode()
     spec = {"deck": "edited", "place": _kept(call, content), "review": not form.release}
-    return _revised(call, form.revision, spec, options)
+    return _revised(call, form.revision, spec, options, standing)
 
 
 def rewrite_slide(call: Call) -> Answer:
@@ -167,7 +172,7 @@ def rewrite_slide(call: Call) -> Answer:
         "wish": form.wish or "",
         "review": True,
     }
-    return _revised(call, form.revision, spec, call.job.options)
+    return _revised(call, form.revision, spec, call.job.options, let_in_again(call))
 
 
 def release_deck(call: Call) -> Answer:
@@ -176,7 +181,13 @@ def release_deck(call: Call) -> Answer:
     return _now(call)
 
 
-def _revised(call: Call, base: int, spec: Mapping[str, Any], options: Mapping[str, Any]) -> Answer:
+def _revised(
+    call: Call,
+    base: int,
+    spec: Mapping[str, Any],
+    options: Mapping[str, Any],
+    standing: Standing,
+) -> Answer:
     call.run(
         lambda clockwork: reviewing.revise(
             call.job.id,
@@ -187,7 +198,7 @@ def _revised(call: Call, base: int, spec: Mapping[str, Any], options: Mapping[st
             kept_days=call.settings.jobs_kept_days,
         )
     )
-    return _now(call)
+    return replace(_now(call), headers=standing.headers)
 
 
 def _changed(call: Call, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,10 +12,17 @@ from functions.api import browse
 from shared.errors import MoodreelError, NotFound
 from shared.http.exchange import Answer, Call
 from shared.http.openapi import UNEXPECTED, document, problems_of, sentence_of
-from shared.http.problems import MethodNotAllowed, status_of
+from shared.http.problems import (
+    MethodNotAllowed,
+    PreconditionFailed,
+    RangeNotSatisfiable,
+    status_of,
+)
 from shared.http.routing import Route
 
 VERSION = "1"
+OF_MEDIA = (PreconditionFailed, RangeNotSatisfiable)
+"""What the function `media` alone answers, in the words that are explained here."""
 _CACHED = {"Cache-Control": "public, max-age=300"}
 _STYLE = base64.b64encode(hashlib.sha256(browse.STYLE.encode()).digest()).decode()
 _PAGE = {
@@ -50,7 +57,7 @@ def get_problem(call: Call) -> Answer:
 def explained() -> dict[str, tuple[int, str]]:
     """Every code that an answer can carry, with its status and a sentence."""
     found = {UNEXPECTED: (500, "Something went wrong here that nobody foresaw; name the request.")}
-    causes: set[type[MoodreelError]] = {MethodNotAllowed}
+    causes: set[type[MoodreelError]] = {MethodNotAllowed, *OF_MEDIA}
     causes |= {one for route in _routes() for one in problems_of(route)}
     for cause in sorted(causes, key=lambda one: one.__name__):
         found[cause.code] = (int(status_of(cause)), sentence_of(cause))
@@ -59,13 +66,15 @@ def explained() -> dict[str, tuple[int, str]]:
 
 def whole(server: str) -> dict[str, Any]:
     """The API's document."""
-    return document(
+    told = document(
         "Moodreel",
         "A video studio: frames, emotion timelines and narrated films.",
         _routes(),
         version=VERSION,
         server=server,
     )
+    media = {"url": f"{server}/v1/media/openapi.json", "description": "Results as bytes."}
+    return {**told, "externalDocs": media}
 
 
 @lru_cache(maxsize=1)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from functions.api import policies
 from functions.api.fields import Line
+from functions.api.limits import Standing, take
 from functions.api.pages import PageQuery
 from functions.api.views import JobSummary, job_summary, job_view
 from shared.domain import operating
 from shared.domain.documents import Committed, Update, job_path
 from shared.domain.job import TERMINAL, Job, Status
 from shared.domain.pipeline import RECIPES
-from shared.errors import NotFound
+from shared.errors import NotFound, TooManyJobs
 from shared.http.exchange import Answer, Call
 from shared.http.forms import Form, Told
 
@@ -90,10 +93,21 @@ def cancel_job(call: Call) -> Answer:
 
 
 def redrive_job(call: Call) -> Answer:
-    """Redrive. Raises WrongState when the job has not failed."""
+    """Redrive. Raises WrongState when the job has not failed, LimitReached, TooManyJobs."""
+    standing = let_in_again(call)
     kept_days = call.settings.jobs_kept_days
     call.run(lambda clockwork: operating.redrive(call.job.id, clockwork, kept_days))
-    return _now(call)
+    return replace(_now(call), headers=standing.headers)
+
+
+def let_in_again(call: Call) -> Standing:
+    """Whether a job may be worked on again: not too often, and as one of those at once when it had
+    ended. Raises LimitReached, TooManyJobs."""
+    settings, store = call.settings, call.world.store
+    ended = call.job.status in TERMINAL
+    if ended and store.open_jobs(call.user.uid, OPEN) >= settings.jobs_at_once:
+        raise TooManyJobs
+    return take(call, policies.reworks(settings), call.user.uid)
 
 
 def delete_job(call: Call) -> Answer:

@@ -6,7 +6,9 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
+from functions.api import policies
 from functions.api.artefacts import LINK_VALID_S
+from functions.api.limits import take
 from shared.domain.data_requests import (
     ERASURE,
     EXPORT,
@@ -83,7 +85,7 @@ class KeySet(Told):
 
 
 def create_export(call: Call) -> Answer:
-    """Ask for a copy; the one of the last hour, if there is one."""
+    """Ask for a copy; the one of the last hour, if there is one. Raises LimitReached."""
     now, owner = call.world.clock.now(), call.user.uid
     for doc in _mine(call, EXPORT):
         fresh = doc.data["requested_at"] > now - timedelta(seconds=EXPORTED_AGAIN_S)
@@ -114,12 +116,13 @@ def get_export_part(call: Call) -> Answer:
 
 
 def create_erasure(call: Call) -> Answer:
-    """Ask for everything to be removed; the erasure that is under way, if there is one."""
+    """Ask for everything to be removed; the erasure that is under way, if there is one. Raises
+    LimitReached."""
     return _erase(call, account=call.body(ErasureWish).account)
 
 
 def delete_account(call: Call) -> Answer:
-    """Ask for everything to be removed and the account with it."""
+    """Ask for everything to be removed and the account with it. Raises LimitReached."""
     return _erase(call, account=True)
 
 
@@ -148,12 +151,14 @@ def _erase(call: Call, *, account: bool) -> Answer:
             return _accepted(_erasure(call, doc), f"/v1/erasures/{doc.id}")
     number = secrets.token_hex(10)
     now = call.world.clock.now()
-    made = new_erasure(number, call.user.uid, account=account, now=now)
+    who = call.user
+    made = new_erasure(number, who.uid, account=account, email=who.email, now=now)
     return _accepted(_erasure(call, _asked(call, number, made)), f"/v1/erasures/{number}")
 
 
 def _asked(call: Call, number: str, made: Create) -> Doc:
-    """Write the request and announce it."""
+    """Write the request and announce it. Raises LimitReached."""
+    take(call, policies.changes(call.settings), call.user.uid)
     # A conflict can only be our own commit, repeated after its answer was lost: the id is new.
     call.world.store.commit([made])
     call.world.publisher.publish([errand_envelope(PERSONAL_DATA, number)])

@@ -16,6 +16,28 @@ def job_creations(settings: Settings) -> Policy:
     )
 
 
+def reworks(settings: Settings) -> Policy:
+    """Of one user: what has a job that is there worked on again, with calls of models."""
+    return Policy(
+        "reworks",
+        settings.reworks_per_minute,
+        60,
+        f"Jobs can be taken up again or edited at most {settings.reworks_per_minute} times a "
+        "minute.",
+    )
+
+
+def changes(settings: Settings) -> Policy:
+    """Of one user: what leaves a document behind, an errand or a call to somebody's server."""
+    return Policy(
+        "changes",
+        settings.changes_per_minute,
+        60,
+        f"At most {settings.changes_per_minute} links, webhooks, tests, exports and erasures can "
+        "be asked for in a minute.",
+    )
+
+
 def sign_ins_to(settings: Settings) -> Policy:
     """Of one address, whether there is an account or not."""
     return Policy("sign-ins", settings.sign_ins, 300, _WAIT)

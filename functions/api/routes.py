@@ -133,7 +133,7 @@ JOBS = (
     Route(
         "POST", f"{_JOB}/redrive", jobs.redrive_job,
         "Take a failed job up again where it stopped.",
-        views.JobView, errors=(WrongState, SourceExpired),
+        views.JobView, limited=True, errors=(WrongState, SourceExpired, TooManyJobs),
     ),
     Route("GET", f"{_JOB}/events", artefacts.list_events, "What happened to a job.",
           views.EventList),
@@ -161,14 +161,16 @@ DECKS = (
     Route(
         "PUT", _DECK, decks.put_deck,
         "Edit the deck: a new revision is drawn, and becomes a film when it is released.",
-        views.JobView, 202, body=decks.EditedDeck,
-        errors=(InvalidOption, DeckChanged, TooManyRevisions, WrongState, SourceExpired),
+        views.JobView, 202, body=decks.EditedDeck, limited=True,
+        errors=(
+            InvalidOption, DeckChanged, TooManyRevisions, TooManyJobs, WrongState, SourceExpired,
+        ),
     ),
     Route(
         "POST", f"{_DECK}/slides/{{slide_id}}/rewrite", decks.rewrite_slide,
         "Have one slide written anew: a new revision is drawn.",
-        views.JobView, 202, body=decks.SlideWish,
-        errors=(DeckChanged, TooManyRevisions, WrongState, SourceExpired),
+        views.JobView, 202, body=decks.SlideWish, limited=True,
+        errors=(DeckChanged, TooManyRevisions, TooManyJobs, WrongState, SourceExpired),
     ),
     Route(
         "GET", f"{_DECK}/slides/{{slide_id}}/picture", decks.get_slide_picture,
@@ -185,7 +187,7 @@ SHARES = (
     Route(
         "POST", f"{_JOB}/shares", shares.create_share,
         "Make a link to a result, for people without a sign-in.",
-        shares.ShareView, 201, body=shares.ShareWish, idempotent=True,
+        shares.ShareView, 201, body=shares.ShareWish, idempotent=True, limited=True,
         makes={"token": "/token"},
     ),
     Route("GET", "/v1/shares", shares.list_shares, "My links and their use.", shares.SharePage,
@@ -203,7 +205,7 @@ WEBHOOKS = (
     Route(
         "POST", "/v1/webhooks", webhooks.create_webhook,
         "Register a server that is called when a job ends; its secret is told this once.",
-        hook_views.WebhookWithSecret, 201, body=hook_views.NewWebhook,
+        hook_views.WebhookWithSecret, 201, body=hook_views.NewWebhook, limited=True,
         errors=(webhooks.TooManyWebhooks,),
     ),
     Route("GET", "/v1/webhooks", webhooks.list_webhooks, "My webhooks.", hook_views.WebhookList),
@@ -221,7 +223,7 @@ WEBHOOKS = (
     Route(
         "POST", f"{_HOOK}/test", webhooks.test_webhook,
         "Send a ping to a webhook; what came of it is in the log.",
-        hook_views.DeliveryView, 202, errors=(WrongState, webhooks.TestedJustNow),
+        hook_views.DeliveryView, 202, limited=True, errors=(WrongState, webhooks.TestedJustNow),
     ),
     Route(
         "GET", f"{_HOOK}/deliveries", webhooks.list_deliveries,
@@ -234,7 +236,7 @@ WEBHOOKS = (
     Route(
         "POST", f"{_HOOK}/deliveries/{{delivery_id}}/replay", webhooks.replay_delivery,
         "Send an event once more, with the same id.",
-        hook_views.DeliveryView, 202,
+        hook_views.DeliveryView, 202, limited=True,
         errors=(WrongState, webhooks.StillUnderway, webhooks.TestedJustNow),
     ),
 )  # fmt: skip
@@ -243,6 +245,7 @@ PERSONAL_DATA = (
     Route(
         "POST", "/v1/me/exports", personal_data.create_export,
         "Have a copy of everything made that is kept about me.", personal_data.ExportView, 202,
+        limited=True,
     ),
     Route("GET", "/v1/me/exports", personal_data.list_exports, "My copies.",
           personal_data.ExportList),
@@ -255,12 +258,12 @@ PERSONAL_DATA = (
     Route(
         "POST", "/v1/me/erasures", personal_data.create_erasure,
         "Have everything removed that is kept about me, with my account or without it.",
-        personal_data.ErasureView, 202, body=personal_data.ErasureWish,
+        personal_data.ErasureView, 202, body=personal_data.ErasureWish, limited=True,
     ),
     Route(
         "DELETE", "/v1/me", personal_data.delete_account,
         "Delete my account and everything of mine; the answer says where the receipt will be.",
-        personal_data.ErasureView, 202,
+        personal_data.ErasureView, 202, limited=True,
     ),
     Route(
         "GET", "/v1/erasures/{request_id}", personal_data.get_erasure,

@@ -8,7 +8,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from functions.api import policies
 from functions.api.artefacts import LINK_VALID_S
+from functions.api.limits import take
 from functions.api.pages import PageQuery
 from functions.api.views import results_of
 from shared.domain.documents import Committed, Doc, Increment, Update, job_path
@@ -54,17 +56,19 @@ class SharePage(Told):
 
 
 def create_share(call: Call) -> Answer:
-    """A link to one result; never longer than the job is kept. Raises NotFound."""
+    """A link to one result; never longer than the job is kept. Raises InvalidFields,
+    LimitReached."""
     wish = call.body(ShareWish)
     if wish.artefact not in {one.name for one in results_of(call.job)}:
         raise InvalidFields([("artefact", "The job has no result of that name.")])
+    standing = take(call, policies.changes(call.settings), call.user.uid)
     token = hashlib.sha256(f"share {call.seed}".encode()).hexdigest()[:TOKEN_CHARS]
     now = call.world.clock.now()
     hours = wish.valid_hours or call.settings.links_valid_days * 24
     end = min(now + timedelta(hours=hours), call.job.expires_at)
     # A conflict is our own link, repeated after its answer was lost: the token is new.
     call.world.store.commit([new_share(token, call.job, wish.artefact, now, end)])
-    return Answer(_view(call, _share(call, token)))
+    return Answer(_view(call, _share(call, token)), headers=standing.headers)
 
 
 def list_shares(call: Call) -> Answer:

@@ -6,6 +6,7 @@ import base64
 import secrets
 from datetime import timedelta
 
+from functions.api import policies
 from functions.api.hook_views import (
     DeliveryPage,
     NewWebhook,
@@ -15,6 +16,7 @@ from functions.api.hook_views import (
     delivery_view,
     webhook_view,
 )
+from functions.api.limits import take
 from functions.api.pages import PageQuery
 from shared.domain.addresses import UnfitUrl, read_target
 from shared.domain.documents import Committed, Create, Delete, Doc, Update
@@ -63,7 +65,8 @@ class StillUnderway(WrongState):
 
 
 def create_webhook(call: Call) -> Answer:
-    """Register. Raises InvalidFields for a URL that cannot be called, TooManyWebhooks."""
+    """Register. Raises InvalidFields for a URL that cannot be called, TooManyWebhooks,
+    LimitReached."""
     form = call.body(NewWebhook)
     try:
         read_target(form.url, private_too=call.settings.private_webhooks)
@@ -72,13 +75,14 @@ def create_webhook(call: Call) -> Answer:
     store, owner = call.world.store, call.user.uid
     if len(store.documents_of(HOOKS, owner, most=HOOKS_MOST)) >= HOOKS_MOST:
         raise TooManyWebhooks
+    standing = take(call, policies.changes(call.settings), owner)
     events = tuple(one for one in EVENTS.values() if form.events is None or one in form.events)
     hook_id, secret = new_id(), new_secret()
     # A conflict can only be our own commit, repeated after its answer was lost: the id is new.
     store.commit([new_hook(hook_id, owner, form.url, events, secret, call.world.clock.now())])
     hook = _read(call, hook_id)
     told = WebhookWithSecret(webhook=_view(call, hook), secret=secret, old_secret_until=None)
-    return Answer(told, headers={"Location": f"/v1/webhooks/{hook_id}"})
+    return Answer(told, headers={"Location": f"/v1/webhooks/{hook_id}", **standing.headers})
 
 
 def list_webhooks(call: Call) -> Answer:
@@ -185,7 +189,8 @@ def new_secret() -> str:
 
 
 def _sent(call: Call, hook: Hook, delivery: str, made: Create) -> Answer:
-    """Write the delivery, count the test, announce it."""
+    """Write the delivery, count the test, announce it. Raises TestedJustNow, LimitReached."""
+    standing = take(call, policies.changes(call.settings), call.user.uid)
     tested = Update(hook_path(hook.id), {"tested_at": made.data["created_at"]}, hook.version)
     if call.world.store.commit([made, tested]) is not Committed.OK:
         (doc,) = call.world.store.read([errand_path(WEBHOOK, delivery)])
@@ -196,7 +201,7 @@ def _sent(call: Call, hook: Hook, delivery: str, made: Create) -> Answer:
     (doc,) = call.world.store.read([errand_path(WEBHOOK, delivery)])
     if doc is None:
         raise NotFound(_GONE)
-    return Answer(delivery_view(doc))
+    return Answer(delivery_view(doc), headers=standing.headers)
 
 
 def _refuse_disabled(hook: Hook) -> None:

@@ -40,4 +40,5 @@ def shared_result(call: Call) -> Artefact:
 
 def count_use(call: Call) -> None:
     """One more use of the link that the path names."""
-    call.world.store.commit([Update(share_path(call.named["token"]), {"uses": Increment(1)})])
+    used = {"uses": Increment(1), "last_used_at": call.world.clock.now()}
+    call.world.store.commit([Update(share_path(call.named["token"]), used)])

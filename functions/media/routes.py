@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from functions.media.documents import get_openapi
 from functions.media.streaming import MediaQuery, get_own, get_shared
 from shared.errors import SourceExpired
 from shared.http.exchange import Answer, Call
@@ -26,16 +27,19 @@ def health(_call: Call) -> Answer:
 _ALSO = (206, 302, 304)
 _ERRORS = (SourceExpired, PreconditionFailed, RangeNotSatisfiable)
 
-ROUTES = (
+_ROUTES = (
     Route(
         "GET", "/v1/media/jobs/{job_id}/{name}", get_own,
         "The bytes of a result of mine, or of a range of it.",
-        query=MediaQuery, errors=_ERRORS, also=_ALSO,
+        query=MediaQuery, errors=_ERRORS, also=_ALSO, media_type="*/*",
     ),
     Route(
         "GET", "/v1/media/share/{token}", get_shared,
         "The bytes of a shared result, without signing in.",
         query=MediaQuery, signed_in=False, errors=(*_ERRORS, LinkExpired, LinkRevoked), also=_ALSO,
+        media_type="*/*",
     ),
+    Route("GET", "/v1/media/openapi.json", get_openapi, "This document.", signed_in=False),
     Route("GET", "/v1/media/health", health, "Whether media answers.", Health, signed_in=False),
 )  # fmt: skip
+ROUTES = tuple(one.of_group("Results") for one in _ROUTES)

@@ -94,6 +94,7 @@ def close(task: ErrandTask) -> ErrandOutcome:
     fields = {
         "phase": Phase.ERASED,
         "owner": "",
+        "counted_as": [],
         "receipt": signed,
         "inventory": writer.stored.artefact("inventory.jsonl", "inventory").to_dict(),
     }
@@ -170,4 +171,12 @@ def _remove_documents(task: ErrandTask, paths: Iterable[str]) -> None:
 def _belongings(task: ErrandTask) -> Belongings:
     errand, world = task.errand, task.world
     until = None if errand.data["account"] else errand.data["requested_at"]
-    return Belongings(world.store, world.objects, errand.owner, request=errand.id, until=until)
+    counted_as = errand.data["counted_as"]
+    return Belongings(
+        world.store,
+        world.objects,
+        errand.owner,
+        request=errand.id,
+        counted_as=counted_as,
+        until=until,
+    )

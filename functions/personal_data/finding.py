@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from functions.personal_data.inventory import Removed, an_object, document
@@ -17,7 +17,6 @@ from shared.domain.data_requests import (
     Folder,
     folders_of_job,
     folders_of_owner,
-    owner_folder,
 )
 from shared.domain.documents import Doc
 from shared.ports import JobStore, ObjectStore, Stored
@@ -36,12 +35,14 @@ class Belongings:
         owner: str,
         *,
         request: str,
+        counted_as: Sequence[str],
         until: datetime | None,
     ) -> None:
         self._store = store
         self._objects = objects
         self._owner = owner
         self._request = request
+        self._counted_as = counted_as
         self._until = until
 
     def jobs(self, after: str, most: int) -> tuple[list[Doc], str]:
@@ -71,7 +72,8 @@ class Belongings:
             paths = [f"{collection}/{self._owner}" for collection in BY_ID]
             yield from (doc.path for doc in self._store.read(paths) if doc is not None)
         for collection in BY_HASH if self._until is None else ():
-            yield from self._store.paths_naming(collection, owner_folder(self._owner))
+            for hashed in self._counted_as:
+                yield from self._store.paths_naming(collection, hashed)
 
     def of_job(self, job_id: str) -> list[Removed]:
         """All documents of a job but its own, and all its objects."""

@@ -11,9 +11,10 @@ from typing import Any
 
 from PIL import Image
 
-from functions.slide_generation.storing import SLIDES_PREFIX, folder_of, read_place, write_once
+from functions.slide_generation.storing import SLIDES_PREFIX, read_place, write_once
 from functions.slide_generation.written import Written
 from shared import bootstrap
+from shared.domain.data_requests import owner_folder
 from shared.domain.deck import Deck, Slide
 from shared.domain.deck_options import DeckOptions
 from shared.domain.deck_pictures import CHART, DRAWN, Place, pictures_of
@@ -82,7 +83,7 @@ class Album:
     def drawn_name(self, reference: str) -> str:
         """Where a picture that a model drew lies: with its owner, for all of the owner's jobs."""
         key = reference.removeprefix(DRAWN)
-        return f"{SLIDES_PREFIX}{folder_of(self.task.job.owner)}/{key}.picture"
+        return f"{SLIDES_PREFIX}{owner_folder(self.task.job.owner)}/{key}.picture"
 
 
 def cut(picture: Image.Image, size: tuple[int, int], middle: Sequence[float]) -> Image.Image:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from functions.slide_generation.asking import WORDING
-from functions.slide_generation.storing import SLIDES_PREFIX, folder_of, read_stored, write_once
+from functions.slide_generation.storing import SLIDES_PREFIX, read_stored, write_once
+from shared.domain.data_requests import owner_folder
 from shared.domain.deck import DeckRejected
 from shared.domain.pipeline import Bucket
 from shared.errors import AnswerUnusable, DeckUnusable
@@ -54,7 +55,7 @@ def remembered(
     when this person had the very same answered before. `once`: a word by which this wish differs
     from the same one at another time."""
     key = request_key(request, model.engine, task.job.owner, once)
-    name = f"{SLIDES_PREFIX}{folder_of(task.job.owner)}/{key}.json"
+    name = f"{SLIDES_PREFIX}{owner_folder(task.job.owner)}/{key}.json"
     there, calls = task.objects.stat(Bucket.WORK, name), 0
     if there is None:
         told, calls = ask(model, request, read, task.check)

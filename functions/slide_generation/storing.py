@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -50,9 +49,3 @@ def read_place(objects: ObjectStore, place: Mapping[str, Any]) -> bytes:
 def deck_json(deck: Deck) -> bytes:
     """A deck as it is stored."""
     return json.dumps(deck.to_dict(), ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def folder_of(owner: str) -> str:
-    """Where an owner's own things lie: a name may hold what an object's name should not, and says
-    who it is."""
-    return hashlib.sha256(owner.encode()).hexdigest()[:32]

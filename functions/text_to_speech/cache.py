@@ -6,8 +6,7 @@ jobs of one owner. It outlives a job; the bucket's lifecycle removes it.
 
 from __future__ import annotations
 
-import hashlib
-
+from shared.domain.data_requests import owner_folder
 from shared.domain.deck import speech_key
 from shared.domain.pipeline import Bucket
 from shared.domain.speech import SpeechSettings, Spoken
@@ -24,8 +23,7 @@ class SpokenBefore:
         self._objects = objects
         self._voice = voice
         self._owner = owner
-        # A name may hold what an object's name should not, and says who it is.
-        self._folder = hashlib.sha256(owner.encode()).hexdigest()[:32]
+        self._folder = owner_folder(owner)
         self.hits = 0
         self.calls = 0
         self.characters = 0

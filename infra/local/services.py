@@ -197,6 +197,7 @@ def _limits() -> dict[str, str]:
     """On one's own machine the limits are out of the way, unless whoever starts it sets some."""
     wide = {
         "JOBS_PER_MINUTE": "100000", "JOBS_AT_ONCE": "100000", "STORAGE_MB": "1000000",
+        "REWORKS_PER_MINUTE": "100000", "CHANGES_PER_MINUTE": "100000",
         "IMAGE_MB": "40", "AUDIO_MB": "500", "SIGN_INS": "100000",
         "SIGN_INS_OF_CLIENT": "100000", "REGISTRATIONS_OF_CLIENT": "100000",
     }  # fmt: skip

@@ -115,7 +115,10 @@ resource "google_cloudfunctions2_function" "this" {
         # The oldest backup of the ledger, see firestore.tf.
         MOODREEL_COPIES_KEPT_DAYS = "14"
         # The load balancer names itself behind the person's address.
-        MOODREEL_PROXIES     = "2"
+        MOODREEL_PROXIES = "2"
+        # Nobody is written to under an address that somebody else gave.
+        MOODREEL_MAIL_VERIFIED_ONLY = "1"
+
         MOODREEL_WEB_API_KEY = google_apikeys_key.web.key_string
         MOODREEL_TRACES      = "cloud"
         GOOGLE_CLOUD_PROJECT = var.project_id

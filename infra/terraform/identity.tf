@@ -16,6 +16,15 @@ resource "google_identity_platform_config" "this" {
     }
   }
 
+  # The web API key is public. Accounts are made and closed by the API alone, which writes to the
+  # address first, and erases what is kept.
+  client {
+    permissions {
+      disabled_user_signup   = true
+      disabled_user_deletion = true
+    }
+  }
+
   depends_on = [google_project_service.used]
 }
 

@@ -30,7 +30,7 @@ an outcome may still make deliveries."""
 BY_ID = ("preferences", "users")
 """Collections with one document a person, named after the person."""
 BY_HASH = ("limits",)
-"""Collections whose documents have the hash of a person in their names."""
+"""Collections whose documents have the hash of a person, or of an address, in their names."""
 JOBS = "jobs"
 WAKING = (UPLOADS_PREFIX, PROMPTS_PREFIX, PACKS_PREFIX)
 """Prefixes of the objects that wake a function, which may put them aside."""
@@ -107,8 +107,12 @@ def new_export(request_id: str, owner: str, email: str, now: datetime) -> Create
     )  # fmt: skip
 
 
-def new_erasure(request_id: str, owner: str, *, account: bool, now: datetime) -> Create:
-    """The write that asks for everything to be removed, with the account or without it."""
+def new_erasure(
+    request_id: str, owner: str, *, account: bool, email: str = "", now: datetime
+) -> Create:
+    """The write that asks for everything to be removed, with the account or without it. Attempts
+    to sign in and letters are counted by the address, so these go by its hash."""
+    counted_as = [owner_folder(one) for one in (owner, email.lower()) if one]
     return new_request(
         request_id,
         owner,
@@ -116,6 +120,7 @@ def new_erasure(request_id: str, owner: str, *, account: bool, now: datetime) ->
             "kind": ERASURE,
             "phase": Phase.LOCKING if account else Phase.REMOVING,
             "account": account,
+            "counted_as": counted_as,
             "cursor": "",
             "looked_in": {},
             "receipt": None,

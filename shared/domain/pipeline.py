@@ -258,7 +258,9 @@ STAGES: dict[str, Stage] = {
         ),
         Stage(
             "personal_data", Kind.SUPPORT, Message(),
-            (), (), 540, 512, 0.333, 1, attempts=10, secrets=("RECEIPT_KEY",),
+            # Half a day and more: who is shut out already cannot ask for it again.
+            (), (), 540, 512, 0.333, 1, attempts=90, backoff_s=(5, 600),
+            secrets=("RECEIPT_KEY",),
             writes=((_O, "exports/"), (_O, "receipts/")), errands="data_requests",
         ),
         Stage(

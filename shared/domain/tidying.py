@@ -37,7 +37,7 @@ from shared.domain.failing import job_failed
 from shared.domain.job import StageState, Status
 from shared.domain.message import JOB_ID
 from shared.domain.operating import alone, delete
-from shared.domain.pipeline import STAGES, Bucket, Kind
+from shared.domain.pipeline import STAGES, Bucket
 from shared.domain.reading import outcome_of, read_whole
 from shared.errors import UploadAbandoned
 
@@ -184,7 +184,7 @@ def places_of_jobs() -> list[tuple[Bucket, str]]:
             (bucket, prefix)
             for row in STAGES.values()
             for bucket, prefix in row.writes
-            if row.kind is Kind.MEDIA or bucket is Bucket.UPLOADS
+            if not row.errands
         }
     )
 

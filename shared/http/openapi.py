@@ -187,6 +187,9 @@ def _in_headers(route: Route) -> list[dict[str, Any]]:
     if route.method == "GET" and route.answer is not None:
         text = "An ETag that the caller has already."
         found.append(_header_in("If-None-Match", text, {"type": "string"}, required=False))
+    if 206 in route.also:
+        for name, text in _PARTS.items():
+            found.append(_header_in(name, text, {"type": "string"}, required=False))
     return found
 
 
@@ -205,12 +208,26 @@ def _responses(route: Route, schemas: Mapping[type[BaseModel], dict[str, Any]]) 
     responses = {str(route.status): done}
     if route.method == "GET" and route.status == 200:
         responses["304"] = {"description": "It is what the caller has.", "headers": _headers(route)}
+    for status in sorted(set(route.also) - {304}):
+        responses[str(status)] = _further(status, route)
     by_status: dict[int, list[tuple[str, str]]] = {500: [(UNEXPECTED, "Something went wrong.")]}
     for cause in problems_of(route):
         by_status.setdefault(int(status_of(cause)), []).append((cause.code, sentence_of(cause)))
     for status, causes in sorted(by_status.items()):
         responses[str(status)] = _refusal(status, causes, schemas[Problem])
     return responses
+
+
+def _further(status: int, route: Route) -> dict[str, Any]:
+    """Another answer that is no error: a part of it, or where it is."""
+    headers = {REQUEST_ID: _header("Names this request when you ask about it.")}
+    told: dict[str, Any] = {"description": _DONE[status], "headers": headers}
+    if status == 302:
+        headers["Location"] = _header("Where it is.")
+    if status == 206:
+        headers["Content-Range"] = _header("Which bytes of how many.")
+        told["content"] = {route.media_type: {}}
+    return told
 
 
 def _links(route: Route, routes: tuple[Route, ...]) -> dict[str, Any]:
@@ -276,10 +293,20 @@ _RATE = {
     "RateLimit": _header("What remains of it, r, and in how many seconds t there is more.",
                          required=False),
 }  # fmt: skip
+_PARTS = {
+    "Range": "One range of bytes; several, or another unit, are answered with the whole.",
+    "If-Range": "An ETag or a date: the range of that version, else the whole.",
+    "If-Match": "ETags, or `*`: refused when it is another version.",
+    "If-None-Match": "ETags that the caller has already.",
+    "If-Modified-Since": "A date, for who has no ETag.",
+    "If-Unmodified-Since": "A date: refused when it was changed since.",
+}
+"""What a route reads that answers in parts: see `shared.http.ranges`."""
 _DONE = {
     200: "Here it is.",
     201: "It is made.",
     202: "It is taken on.",
     204: "It is done.",
+    206: "Here is the range that was asked for.",
     302: "It is at `Location`.",
 }

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.suite
 LOW = {
     "MOODREEL_JOBS_PER_MINUTE": "5",
     "MOODREEL_JOBS_AT_ONCE": "12",
+    "MOODREEL_CHANGES_PER_MINUTE": "3",
     "MOODREEL_STORAGE_MB": "20",
     "MOODREEL_IMAGE_MB": "16",
     "MOODREEL_AUDIO_MB": "16",
@@ -80,6 +81,20 @@ def test_a_repeat_by_its_key_takes_nothing_from_the_limit(suite: Tenant, client:
 
     assert {one.status for one in answers} == {201}
     assert len({one.body for one in answers}) == 1
+
+
+def test_a_person_cannot_have_everything_copied_at_once_many_times(
+    suite: Tenant, client: Client
+) -> None:
+    token = client.user.token
+    with ThreadPoolExecutor(12) as pool:
+        calls = [pool.submit(ask, suite, "POST", "/v1/me/exports", token) for _ in range(12)]
+        answers = [one.result() for one in calls]
+
+    assert {one.status for one in answers} <= {202, 429}
+    assert len({one.json()["id"] for one in answers if one.status == 202}) <= 3
+    limited = client.answer("POST", "/v1/webhooks", {"url": f"{suite.url('mails')}/x"})
+    assert limited.headers["RateLimit-Policy"] == '"changes";q=3;w=60'
 
 
 def test_as_many_jobs_are_open_as_may_be(suite: Tenant, client: Client) -> None:

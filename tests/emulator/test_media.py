@@ -170,6 +170,9 @@ def test_a_link_counts_its_openings_and_not_the_seeking(suite: Tenant, house: Ho
         get(house.large_share, Range=f"bytes={start}-{start + 9}")
     get(house.large_share, "HEAD")
     assert uses() == before + 1
+    share = ledger_rest.read(suite, f"shares/{token}")
+    assert share is not None
+    assert share["last_used_at"], "its owner sees when"
     ledger_rest.change(suite, f"shares/{token}", {"revoked": True})
     assert get(house.large_share).status == 410
     ledger_rest.change(suite, f"shares/{token}", {"revoked": False})

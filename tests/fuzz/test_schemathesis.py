@@ -28,18 +28,25 @@ WAITING = "^/v1/(accounts/|me/password)"
 """What takes its time on purpose."""
 
 
-def cases(suite: Tenant, folder: Path, *more: str, known: Mapping[str, str] | None = None) -> int:
-    """Run it; → how many requests were made and found in order. Fails with what it told. What is
-    `known` stands for the parameters of paths."""
+def cases(
+    suite: Tenant,
+    folder: Path,
+    *more: str,
+    known: Mapping[str, str] | None = None,
+    document: tuple[str, str] = ("api", "/v1/openapi.json"),
+) -> int:
+    """Run it over the `document` that a function serves; → how many requests were made and found
+    in order. Fails with what it told. What is `known` stands for the parameters of paths."""
     config = folder / "schemathesis.toml"
     rows = [f'{name} = "{one}"' for name, one in (known or {}).items()]
     told = (HERE / "schemathesis.toml").read_text()
     config.write_text("\n".join([told, "[parameters]", *rows, ""]))
+    door = suite.url(document[0])
     python = python_of(HERE / "schemathesis.txt", "schemathesis", print)
     done = subprocess.run(
         [
             str(python.parent / "st"), "--config-file", str(config),
-            "run", f"{suite.url('api')}/v1/openapi.json", *CHECKED, *STEADY, *more,
+            "run", f"{door}{document[1]}", "--url", door, *CHECKED, *STEADY, *more,
         ],
         cwd=folder, capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -94,3 +101,9 @@ def test_a_run_over_a_job_that_is_there_finds_nothing(suite: Tenant, tmp_path: P
     print(f"{made} cases over a job that is there")
     assert made >= 500
     assert client.job(job_id)["status"] == "done"
+
+    media = ("media", "/v1/media/openapi.json")
+    streamed = cases(suite, tmp_path, *who, *few, known=known, document=media)
+
+    print(f"{streamed} cases over its bytes")
+    assert streamed >= 100

@@ -42,6 +42,16 @@ run "cloud" {
     error_message = "Somebody else than the pusher wakes functions."
   }
 
+  assert {
+    condition     = google_identity_platform_config.this.client[0].permissions[0].disabled_user_signup && google_identity_platform_config.this.client[0].permissions[0].disabled_user_deletion
+    error_message = "Whoever has the public web API key makes accounts past the API, under anybody's address, or closes one without an erasure."
+  }
+
+  assert {
+    condition     = alltrue([for one in google_cloudfunctions2_function.this : one.service_config[0].environment_variables["MOODREEL_MAIL_VERIFIED_ONLY"] == "1"])
+    error_message = "Mail goes to addresses that nobody has confirmed."
+  }
+
   # --- messages -----------------------------------------------------------------------------
 
   assert {

@@ -11,7 +11,13 @@ import pytest
 
 from functions.api.routes import ROUTES
 from shared import bootstrap
-from shared.errors import AddressTaken, MailRefused, NotFound, WrongCredentials
+from shared.errors import (
+    AddressTaken,
+    MailRefused,
+    MailUnavailable,
+    NotFound,
+    WrongCredentials,
+)
 from shared.ports import Letter, Session
 from tests.unit.api.house import SETTINGS, Stand
 from tests.unit.api.test_limits import Dial
@@ -26,6 +32,8 @@ class Town:
 
     dial: Dial
     letters: list[Letter] = field(default_factory=list)
+    away: bool = False
+    """Whether the mail server is."""
 
     def register(self, email: str, *_: str) -> None:
         self.dial.at += timedelta(seconds=0.15 if email == TAKEN else 0.4)
@@ -49,6 +57,8 @@ class Town:
 
     def send(self, letter: Letter) -> None:
         self.dial.at += timedelta(seconds=0.1)
+        if self.away:
+            raise MailUnavailable
         if letter.to == NOBODYS:
             raise MailRefused
         self.letters.append(letter)
@@ -101,6 +111,16 @@ def test_who_forgot_the_password_of_an_account_that_is_none_is_answered_alike(to
 
     assert answers[0] == answers[1]
     assert [one.to for one in town.letters] == [TAKEN]
+
+
+@pytest.mark.parametrize("act", ["forgot", "register"])
+def test_a_mail_server_that_is_away_tells_no_account_from_none(town: Town, act: str) -> None:
+    town.away = True
+    password = {"password": PASSWORD} if act == "register" else {}
+    answers = [post(town, act, email=one, **password) for one in (TAKEN, NEW)]
+
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 202
 
 
 def test_a_wrong_password_looks_like_a_wrong_address(town: Town) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,11 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.api.limits import Policy, look, take
+from functions.api.routes import ROUTES
+from shared.domain.documents import Update, job_path
+from shared.domain.job import JobInput, new_job
+from shared.domain.pipeline import RECIPES
 from shared.driver import Neighbours
 from shared.errors import LimitReached
 from shared.http.exchange import Call
-from tests.unit.api.house import SETTINGS
+from tests.unit.api.house import ALICE, SETTINGS, Stand
 from tests.unit.chain.memory import MemoryLedger
+from tests.unit.slides.decks import talk
 
 POLICY = Policy("jobs", 5, 60, "At most five.")
 START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -130,3 +136,81 @@ def test_a_refusal_writes_nothing_and_names_nobody() -> None:
     assert "alice" not in str(docs)
     [(data, _)] = docs.values()
     assert data["expires_at"] > START + timedelta(seconds=2 * POLICY.window_s)
+
+
+class Drawn:
+    """Buckets that hold one deck, wherever it is looked for."""
+
+    deck = json.dumps(talk("en").to_dict()).encode()
+
+    def read_at(self, *_: object) -> Any:
+        return lambda start, length: self.deck[start : start + length]
+
+    def stat(self, *_: object) -> None:
+        """Nothing is uploaded."""
+
+
+def a_cancelled_job(stand: Stand, number: int = 0, status: str = "cancelled") -> str:
+    """A job of Alice's that has a deck; its path below /v1."""
+    job_id = f"j{number}".ljust(20, "x")
+    place = {"bucket": "work", "name": "d", "generation": 1, "size_bytes": len(Drawn.deck)}
+    made = new_job(
+        job_id=job_id,
+        owner="alice",
+        email="",
+        recipe=RECIPES["presentation"],
+        title="Stones",
+        options={},
+        inputs=(JobInput("prompt", f"prompts/{job_id}/prompt.0", "text/plain", 5, "a.txt"),),
+        now=START,
+        expires_at=START + timedelta(days=30),
+    )
+    stand.ledger.commit(made)
+    drawn = {"slide_generation": {"deck": place, "revision": 0, "slides": []}}
+    stand.ledger.commit([Update(job_path(job_id), {"status": status, "facts": drawn})])
+    return job_path(job_id)
+
+
+def asked(stand: Stand, method: str, path: str, body: object = None) -> Any:
+    sent = {} if body is None else {"data": json.dumps(body), "content_type": "application/json"}
+    return stand.call(method, f"/v1/{path}", headers=ALICE, **sent)
+
+
+def test_nobody_has_a_job_worked_on_all_the_time() -> None:
+    settings = replace(SETTINGS, reworks_per_minute=3)
+    stand = Stand(ROUTES, settings=settings, objects=Drawn(), clock=Dial())
+    job = a_cancelled_job(stand)
+    rewrite = ("POST", f"{job}/deck/slides/s1/rewrite", {"revision": 0})
+    deck = {name: one for name, one in json.loads(Drawn.deck).items() if name != "schema"}
+    edit = ("PUT", f"{job}/deck", {"revision": 0, "deck": deck})
+    redrive = ("POST", f"{job}/redrive", None)
+    answers = [asked(stand, *one) for one in (rewrite, redrive, rewrite, edit, rewrite, redrive)]
+
+    assert [one.status_code for one in answers] == [409, 409, 409, 429, 429, 429]
+    assert answers[-1].headers["RateLimit-Policy"] == '"reworks";q=3;w=60'
+
+
+@pytest.mark.parametrize(
+    ("below", "body"), [("redrive", None), ("deck/slides/s1/rewrite", {"revision": 0})]
+)
+def test_a_job_that_is_worked_on_again_is_one_of_those_at_once(below: str, body: object) -> None:
+    settings = replace(SETTINGS, jobs_at_once=2)
+    stand = Stand(ROUTES, settings=settings, objects=Drawn(), clock=Dial())
+    ended, *others = (a_cancelled_job(stand, n, "running" if n else "cancelled") for n in range(3))
+
+    refused = asked(stand, "POST", f"{ended}/{below}", body)
+    assert (refused.status_code, refused.json["code"]) == (429, "too-many-jobs")
+    # One that is open already takes no further place.
+    assert asked(stand, "POST", f"{others[0]}/{below}", body).json["code"] == "wrong-state"
+
+
+def test_registering_and_taking_away_does_not_get_around_a_limit() -> None:
+    stand = Stand(ROUTES, settings=replace(SETTINGS, changes_per_minute=4), clock=Dial())
+    statuses = []
+    for _ in range(6):
+        made = asked(stand, "POST", "webhooks", {"url": "https://hooks.moodreel.test/a"})
+        statuses.append(made.status_code)
+        if made.status_code == 201:
+            asked(stand, "DELETE", f"webhooks/{made.json['webhook']['id']}")
+
+    assert statuses == [201] * 4 + [429] * 2

@@ -36,6 +36,25 @@ def test_only_what_must_be_is_open_to_everybody() -> None:
     }
 
 
+def test_whatever_costs_something_is_limited_in_how_often() -> None:
+    free = {
+        (one.method, one.path)
+        for one in ROUTES
+        if one.method in ("POST", "PUT") and not one.limited
+    }
+
+    # Each changes a document that is there, once; asked again it changes nothing, or signs anew.
+    assert free == {
+        ("PUT", "/v1/me/preferences"),
+        ("POST", "/v1/jobs/{job_id}/cancel"),
+        ("POST", "/v1/jobs/{job_id}/uploads/{input}"),
+        ("POST", "/v1/jobs/{job_id}/uploads/{input}/finalize"),
+        ("POST", "/v1/jobs/{job_id}/deck/release"),
+        ("POST", "/v1/webhooks/{webhook_id}/enable"),
+        ("POST", "/v1/webhooks/{webhook_id}/secret"),
+    }
+
+
 def test_each_operation_stands_once_and_is_described() -> None:
     named = [(one.method, one.path) for one in ROUTES]
 

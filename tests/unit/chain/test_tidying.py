@@ -10,10 +10,12 @@ import pytest
 
 from shared.domain import effects as fx
 from shared.domain import tidying
+from shared.domain.data_requests import folders_of_job
 from shared.domain.documents import Committed, Delete, Increment, Update
 from shared.domain.job import Status, UnitState
+from shared.domain.message import QUARANTINE_PREFIX
 from shared.domain.operating import SWEEP_S
-from shared.domain.pipeline import STAGES, STALLED_S, Schedule
+from shared.domain.pipeline import DECKS_PREFIX, STAGES, STALLED_S, Bucket, Schedule
 from shared.domain.tidying import (
     ABANDONED_DAYS,
     ORPHANS_EVERY_S,
@@ -176,6 +178,16 @@ def test_objects_whose_job_is_gone_are_removed_and_no_others() -> None:
     search(world)
     assert left(world) == 0
     assert len(world.folders) == 102
+
+
+def test_orphans_are_looked_for_wherever_a_job_has_a_folder() -> None:
+    of_job = {(one.bucket, one.prefix.removesuffix(f"{JOB}/")) for one in folders_of_job(JOB)}
+    errands = {place for row in STAGES.values() if row.errands for place in row.writes}
+    put_aside = {place for place in of_job if place[1].startswith(QUARANTINE_PREFIX)}
+
+    assert set(places_of_jobs()) == of_job - errands - put_aside
+    # A deck that a person edited is a job's as well, though no stage of the chain wrote it.
+    assert (Bucket.WORK, DECKS_PREFIX) in places_of_jobs()
 
 
 def test_a_ledger_that_lost_its_jobs_does_not_cost_their_objects() -> None:

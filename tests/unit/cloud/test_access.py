@@ -73,6 +73,19 @@ def test_who_hears_of_no_object_cannot_remove_any(row: Stage) -> None:
     assert places_written(row) == set(row.writes)
 
 
+def test_who_writes_decks_reads_those_that_people_edited() -> None:
+    """The API writes an edited deck; whoever draws the next revision begins with it."""
+    assert ("work", "decks/") in {
+        (one.name, one.prefix) for one in grants(STAGES["slide_generation"])
+    }
+
+
+def test_who_streams_results_reads_nothing_else() -> None:
+    """Frames, faces and speech lie in the work bucket, and are nobody's result."""
+    of_buckets = {(one.name, one.role) for one in grants(STAGES["media"]) if one.on == "bucket"}
+    assert of_buckets == {("outputs", access.READS)}
+
+
 def test_what_looks_at_jobs_from_outside_may_announce_every_stage() -> None:
     topics = {row.topic for row in BUILT if row.event_driven and row.kind is Kind.MEDIA}
     for row in BUILT:

@@ -17,7 +17,7 @@ from shared.domain.documents import Create, Update, job_path
 from shared.domain.operating import TOMBSTONE_DAYS
 from shared.domain.pipeline import Bucket
 from shared.driver import Driver
-from shared.errors import DeadlineNear
+from shared.errors import DeadlineNear, StorageUnavailable
 from shared.stage import ErrandTask
 from tests.contract.gcs.standin import StandIn
 from tests.unit.personal_data.conftest import furnished
@@ -131,6 +131,28 @@ def test_something_that_comes_again_and_again_is_said_and_not_signed_for(house: 
     assert "work/narration: 1" in done["error"]["message"]
     assert done["receipt"] is None
     assert "alice" in house.keeper.accounts
+
+
+def test_a_night_without_storage_ends_no_erasure(house: House) -> None:
+    """Whoever is shut out already cannot ask for it again."""
+    before, theirs = house.left_of("alice"), house.left_of("bob")
+    asked(house, account=True)
+    real, over = house.objects.listed, house.clock.now() + timedelta(hours=12)
+
+    def listed(bucket: Bucket, prefix: str) -> Any:
+        if house.clock.now() < over:
+            raise StorageUnavailable
+        return real(bucket, prefix)
+
+    house.objects.listed = listed  # type: ignore[method-assign]
+    while house.clock.now() < over:
+        house.deliver(NUMBER)
+        (doc,) = house.ledger.read([f"data_requests/{NUMBER}"])
+        assert doc is not None
+        assert doc.data["state"] == "open", doc.data["error"]
+    done = house.fulfil(NUMBER)
+
+    check_erased(house, before, theirs, done)
 
 
 def test_who_keeps_the_account_keeps_what_is_new(house: House) -> None:
