@@ -56,7 +56,6 @@ def _worded(task: Task, draft: Deck, options: DeckOptions) -> Written:
         return {"slides": [one.to_dict() for one in made], "language": language}
 
     told, calls = remembered(task, bootstrap.slide_model(), request, read)
-    # What it shows is this job's own, whatever job the words were first found for.
     made = [Slide.from_dict(row) for row in told["slides"]]
     language = options.language or told["language"] or LANGUAGE
     deck = with_slides(draft, made)
