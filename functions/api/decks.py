@@ -15,6 +15,7 @@ from functions.api.fields import Line, Scalar
 from functions.api.views import job_view
 from shared.domain import reviewing
 from shared.domain.deck import Deck, DeckRejected
+from shared.domain.deck_options import THEMES
 from shared.domain.deck_pictures import CHART, check_pictures, has_mood, pictures_of
 from shared.domain.documents import job_path
 from shared.domain.film_options import FILM_NAMES
@@ -146,6 +147,7 @@ def put_deck(call: Call) -> Answer:
     before = _deck(call)
     try:
         deck = Deck.from_dict(form.deck.model_dump(mode="json"))
+        _check_theme(deck)
         check_pictures(deck, job.facts, before)
     except DeckRejected as wrong:
         raise InvalidFields([(f"deck.{wrong.where}".rstrip("."), str(wrong))]) from wrong
@@ -199,6 +201,11 @@ def _changed(call: Call, given: Mapping[str, Any]) -> dict[str, Any]:
             [(f"options.{name}", f"With a deck only these change: {told}.") for name in strange]
         )
     return read_options(call.job.recipe, {**call.job.options, **given}, call.settings)
+
+
+def _check_theme(deck: Deck) -> None:
+    if deck.theme not in THEMES:
+        raise DeckRejected("theme", f"There is no such theme; there are {', '.join(THEMES)}.")
 
 
 def _kept(call: Call, content: bytes) -> dict[str, Any]:

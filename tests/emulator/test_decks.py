@@ -204,6 +204,7 @@ def test_what_cannot_be_a_deck_is_refused_and_names_the_place(
     )
     twice = refused(lambda deck: deck["slides"][1].update(id=deck["slides"][0]["id"]))
     assert (twice.status, twice.code) == (422, "invalid-request")
+    assert "midnight, paper" in str(refused(lambda deck: deck.update(theme="no-such")))
     assert refused(lambda _: None, options={"aspect": "1:1"}).status == 422
     assert refused(lambda _: None, options={"speed": 9}).code == "invalid-option"
     assert client.job(job_id)["revision"] == 0
