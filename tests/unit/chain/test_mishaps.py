@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from shared.domain import effects as fx
-from shared.domain import flows
+from shared.domain import flows, reviewing
 from shared.domain.documents import Committed, Delete, Update
 from shared.domain.job import Status, UnitState
 from shared.domain.message import Envelope
@@ -289,6 +291,46 @@ def test_an_answer_lost_to_an_edit_does_not_edit_twice() -> None:
     run_out(world)
     deliver_all(world)
     assert world.job.status is Status.DONE
+
+
+def edit(world: World, base: int, spec: dict[str, Any], **options: Any) -> int:
+    """A person's edit, carried out to its end; → the revision that it made."""
+    kept: dict[str, Any] = {"options": options, "kept_days": 30}
+    made = world.run(reviewing.revise(JOB, world.clockwork, base=base, spec=spec, **kept))
+    return int(made)
+
+
+def test_the_same_deck_with_other_options_is_another_edit() -> None:
+    world = a_world(recipe="presentation", review=True)
+    reach_review(world)
+    same = {"deck": "edited", "review": True}
+    assert edit(world, 0, same, speed=1.2) == 1
+    assert edit(world, 0, same, speed=1.2) == 1
+    with pytest.raises(reviewing.DeckChanged):
+        edit(world, 0, same, speed=1.5)
+    assert world.job.options == {"speed": 1.2}
+
+
+def test_after_an_edit_that_failed_the_deck_of_before_can_be_edited() -> None:
+    world = a_world(recipe="presentation", review=True)
+    reach_review(world)
+    bad = {"deck": "rewritten", "review": True}
+    assert edit(world, 0, bad) == 1
+    world.spoiled = "refused"
+    deliver_all(world)
+    assert (world.job.status, world.job.revision) == (Status.FAILED, 1)
+    # Whoever reads the deck now reads that of revision 0: no other was drawn.
+    assert edit(world, 0, bad) == 2
+    deliver_all(world)
+    assert (world.job.status, world.job.epoch) == (Status.AWAITING_REVIEW, 1)
+    with pytest.raises(reviewing.DeckChanged):
+        edit(world, 1, bad | {"wish": "another"})
+
+
+def test_a_job_that_was_edited_as_often_as_may_be_is_deleted_in_one_batch() -> None:
+    again = sum(row.per_revision for row in STAGES.values())
+    # The job, its stages of before, and all stages of every revision: Firestore takes 500 writes.
+    assert 1 + len(STAGES) + again * reviewing.REVISIONS_MOST <= 500
 
 
 def test_a_failure_beside_the_review_is_redriven_into_the_review() -> None:
