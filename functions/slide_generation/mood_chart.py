@@ -8,6 +8,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
+from functions.slide_generation.recap import short_time
 from functions.slide_generation.themes import Colour, Theme, contrast
 from shared.typography.fonts import INTER, font
 
@@ -96,7 +97,7 @@ def _label(
     step = float(mood[1]["time_s"]) - float(mood[0]["time_s"]) if len(mood) > 1 else 1.0
     begin, end = float(mood[0]["time_s"]), float(mood[-1]["time_s"]) + step
     for share, anchor in ((0.0, "ls"), (0.5, "ms"), (1.0, "rs")):
-        time = _clock(begin + (end - begin) * share)
+        time = short_time(begin + (end - begin) * share)
         draw.text((width * share, height - 1.6 * unit), time, theme.muted, face, anchor=anchor)
 
 
@@ -144,8 +145,3 @@ def _runs(
 def _large(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
     left, top, right, bottom = (one * _FINE for one in box)
     return left, top, right - 1, bottom - 1
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02d}"

@@ -18,7 +18,9 @@ from shared.stage import Task
 
 def from_timeline(task: Task, options: DeckOptions) -> Written:
     """The deck of the job's own timeline. Without a model its words are plain English ones."""
-    timeline = Timeline.of(task.job.title, task.job.facts)
+    timeline = Timeline.of(
+        task.job.title, task.job.facts, {one.filename for one in task.job.inputs}
+    )
     draft = Deck.from_dict(
         {
             "title": timeline.title,
