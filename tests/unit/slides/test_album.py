@@ -146,3 +146,14 @@ def test_a_mood_with_gaps_is_drawn_to_measure(theme: str, aspect: str) -> None:
     row = round(chart.height * 0.75)
     assert chart.getpixel((round(chart.width * 4 / 8), row))[3] < 60  # type: ignore[index]
     assert chart.getpixel((round(chart.width * 1.5 / 8), row))[3] == 255  # type: ignore[index]
+
+
+def test_every_colour_of_a_mood_has_a_name_however_many_there_are() -> None:
+    names = ["happy", "surprise", "neutral", "sad", "fear", "disgust", "angry", "bored", "moved"]
+    mood = [{"time_s": float(n), "share": dict.fromkeys(names, 1 / len(names))} for n in range(3)]
+    chart = mood_chart(mood, (598, 745), THEMES["midnight"])
+    solid = chart.getchannel("A").point(lambda alpha: 255 * (alpha > 0))
+    top = next(y for y in range(745) if solid.crop((0, y, 598, y + 1)).getextrema() == (255, 255))
+    above = chart.crop((0, 0, 598, top)).getcolors(598 * 745) or []
+    marks = {colour for count, colour in above if count > 40 and colour[3] == 255}  # type: ignore[index]
+    assert len(marks - {(*THEMES["midnight"].ink, 255)}) == len(names)
