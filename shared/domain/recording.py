@@ -234,6 +234,6 @@ def _unit_done(claimed: Claimed, unit: Unit, result: Finished, now: datetime) ->
 
 
 def _with(job: Job, result: Finished) -> list[dict[str, Any]]:
-    fresh = {one.name for one in result.artefacts}
+    fresh = {one.name for one in result.artefacts} | set(result.replaces)
     kept = [one for one in job.artefacts if one.name not in fresh]
     return [one.to_dict() for one in (*kept, *result.artefacts)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,9 +10,10 @@ import pytest
 from shared.domain import effects as fx
 from shared.domain import flows, reviewing
 from shared.domain.documents import Committed, Delete, Update
-from shared.domain.job import Status, UnitState
+from shared.domain.job import Artefact, Status, UnitState
 from shared.domain.message import Envelope
 from shared.domain.pipeline import STAGES
+from shared.domain.recording import join_batch
 from tests.unit.chain import promises
 from tests.unit.chain.world import JOB, PROMPT_HOOK, World
 
@@ -298,6 +300,18 @@ def edit(world: World, base: int, spec: dict[str, Any], **options: Any) -> int:
     kept: dict[str, Any] = {"options": options, "kept_days": 30}
     made = world.run(reviewing.revise(JOB, world.clockwork, base=base, spec=spec, **kept))
     return int(made)
+
+
+def test_what_an_edited_film_has_no_more_is_not_handed_out_with_it() -> None:
+    world = a_world(recipe="presentation")
+    old = [Artefact(one, "x", "outputs", one, 1, 1) for one in ("film.mp4", "subtitles.vtt", "z")]
+    job = replace(world.job, artefacts=tuple(old))
+    new = Artefact("film.mp4", "x", "outputs", "film.2", 2, 1)
+    result = fx.Finished((new,), replaces=("film.mp4", "subtitles.vtt"))
+    writes = join_batch(job, "stitching", result, world.now, worked_ms=0)
+    moved = writes[-1]
+    assert isinstance(moved, Update)
+    assert [one["object"] for one in moved.fields["artefacts"]] == ["z", "film.2"]
 
 
 def test_the_same_deck_with_other_options_is_another_edit() -> None:
