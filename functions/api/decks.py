@@ -87,8 +87,8 @@ class SlideView(Told):
 
 
 class DeckView(Told):
-    """The deck of `revision`; `current` is false while an edited one is being drawn. `pictures`
-    are the references that slides may make."""
+    """The deck of `revision`; `current` is false while an edited one is being drawn, and when it
+    could not be. `pictures` are the references that slides may make."""
 
     revision: int
     current: bool

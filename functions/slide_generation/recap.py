@@ -150,8 +150,8 @@ def _chart(timeline: Timeline) -> dict[str, Any]:
         notes += "to the end."
     else:
         words = f"First mostly {_adjective(first)}, later mostly {_adjective(last)}"
-        notes = f"The mood moved. In the first half the faces look mostly {_adjective(first)}, in "
-        notes += f"the second half mostly {_adjective(last)}."
+        notes = f"The mood moved. In the first half {_look(timeline.faces)} mostly "
+        notes += f"{_adjective(first)}, in the second half mostly {_adjective(last)}."
     return {
         "id": "mood",
         "layout": "chart",
@@ -174,7 +174,7 @@ def _closing(timeline: Timeline) -> dict[str, Any]:
         for name, share in ranked[:2]
         if share >= 0.005
     ]
-    summed = f"In all, the faces look {' and '.join(spoken)}. " if spoken else ""
+    summed = f"In all, {_look(timeline.faces)} {' and '.join(spoken)}. " if spoken else ""
     return {
         "id": "closing",
         "layout": "closing",
@@ -211,6 +211,10 @@ def _counted(count: int, noun: str) -> str:
 
 def _people(faces: int) -> str:
     return "no face" if not faces else _counted(faces, "face")
+
+
+def _look(faces: int) -> str:
+    return "the face looks" if faces == 1 else "the faces look"
 
 
 def _adjective(emotion: str) -> str:

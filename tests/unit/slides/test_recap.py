@@ -87,6 +87,7 @@ def test_a_video_without_anybody_in_it_shows_no_mood() -> None:
 def test_a_lone_face_needs_no_number() -> None:
     made = deck(timeline(faces=1))
     assert "the face looks" in made.slides[1].notes
+    assert "the faces" not in " ".join(one.notes for one in made.slides)
     assert not any("ace 2" in bullet for bullet in made.slides[1].bullets)
 
 
