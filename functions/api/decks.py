@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from pydantic import Field
 
+from functions.api import policies
 from functions.api.catalogue import read_options
 from functions.api.fields import Line, Scalar
+from functions.api.limits import take
 from functions.api.views import job_view
 from shared.domain import reviewing
 from shared.domain.deck import Deck, DeckRejected
@@ -179,6 +182,7 @@ def release_deck(call: Call) -> Answer:
 
 
 def _revised(call: Call, base: int, spec: Mapping[str, Any], options: Mapping[str, Any]) -> Answer:
+    standing = take(call, policies.deck_edits(call.settings), call.user.uid)
     call.run(
         lambda clockwork: reviewing.revise(
             call.job.id,
@@ -189,7 +193,7 @@ def _revised(call: Call, base: int, spec: Mapping[str, Any], options: Mapping[st
             kept_days=call.settings.jobs_kept_days,
         )
     )
-    return _now(call)
+    return replace(_now(call), headers=standing.headers)
 
 
 def _changed(call: Call, given: Mapping[str, Any]) -> dict[str, Any]:

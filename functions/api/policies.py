@@ -16,6 +16,13 @@ def job_creations(settings: Settings) -> Policy:
     )
 
 
+def deck_edits(settings: Settings) -> Policy:
+    """Of one user. Each may cost a model's answer, a voice and a film; a person who words a deck
+    edits more often than they begin a job."""
+    most = 4 * settings.jobs_per_minute
+    return Policy("edits", most, 60, f"At most {most} edits of decks can be made in a minute.")
+
+
 def sign_ins_to(settings: Settings) -> Policy:
     """Of one address, whether there is an account or not."""
     return Policy("sign-ins", settings.sign_ins, 300, _WAIT)

@@ -161,13 +161,13 @@ DECKS = (
     Route(
         "PUT", _DECK, decks.put_deck,
         "Edit the deck: a new revision is drawn, and becomes a film when it is released.",
-        views.JobView, 202, body=decks.EditedDeck,
+        views.JobView, 202, body=decks.EditedDeck, limited=True,
         errors=(InvalidOption, DeckChanged, TooManyRevisions, WrongState, SourceExpired),
     ),
     Route(
         "POST", f"{_DECK}/slides/{{slide_id}}/rewrite", decks.rewrite_slide,
         "Have one slide written anew: a new revision is drawn.",
-        views.JobView, 202, body=decks.SlideWish,
+        views.JobView, 202, body=decks.SlideWish, limited=True,
         errors=(DeckChanged, TooManyRevisions, WrongState, SourceExpired),
     ),
     Route(

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from infra.local.tenant import Tenant
 from infra.local.wire import Answer
 from tests.emulator import ledger_rest
 from tests.emulator.api_people import NEW_JOB, ask, update_account
+from tests.emulator.test_decks import reviewed, started
 
 pytestmark = pytest.mark.suite
 
@@ -62,6 +64,18 @@ def test_of_fifty_creations_at_once_exactly_the_limit_succeeds(
     assert refused.json()["code"] == "rate-limited"
     assert 1 <= int(refused.headers["Retry-After"]) <= 72
     assert suite.client().answer("POST", "/v1/jobs", NEW_JOB).status == 201
+
+
+def test_decks_are_not_edited_without_end(client: Client, suite: Tenant, tmp_path: Path) -> None:
+    job_id = started(suite, client, tmp_path, stop_at="deck")
+    reviewed(client, job_id)
+    path = f"/v1/jobs/{job_id}/deck/slides/s2/rewrite"
+
+    answers = [client.answer("POST", path, {"revision": 7}) for _ in range(21)]
+
+    assert [one.status for one in answers] == 20 * [409] + [429]
+    assert answers[-1].json()["code"] == "rate-limited"
+    assert 1 <= int(answers[-1].headers["Retry-After"]) <= 72
 
 
 def test_a_refused_wish_takes_nothing_from_the_limit(client: Client) -> None:
