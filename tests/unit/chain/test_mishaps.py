@@ -314,6 +314,21 @@ def test_what_an_edited_film_has_no_more_is_not_handed_out_with_it() -> None:
     assert [one["object"] for one in moved.fields["artefacts"]] == ["z", "film.2"]
 
 
+def test_the_history_keeps_every_film_that_was_made_of_a_deck() -> None:
+    world = a_world(recipe="presentation")
+    for one in world.job.inputs:
+        world.upload(one.name)
+    deliver_all(world)
+    edit(world, 0, {"deck": "edited", "review": False})
+    deliver_all(world)
+    assert (world.job.status, world.job.revision) == (Status.DONE, 1)
+    events = [doc.data for doc in world.ledger.list_under(f"jobs/{JOB}/events")]
+    told = [(one["what"], one.get("revision")) for one in events]
+    for what in ("done", "told"):
+        assert (told.count((what, None)), told.count((what, 1))) == (1, 1)
+    assert sum(one.get("stage") == "stitching" for one in events) == 2
+
+
 def test_the_same_deck_with_other_options_is_another_edit() -> None:
     world = a_world(recipe="presentation", review=True)
     reach_review(world)
