@@ -18,6 +18,7 @@ from functions.api.limits import Standing
 from functions.api.views import job_view
 from shared.domain import reviewing
 from shared.domain.deck import Deck, DeckRejected
+from shared.domain.deck_options import THEMES
 from shared.domain.deck_pictures import CHART, check_pictures, has_mood, pictures_of
 from shared.domain.documents import job_path
 from shared.domain.film_options import FILM_NAMES
@@ -89,8 +90,8 @@ class SlideView(Told):
 
 
 class DeckView(Told):
-    """The deck of `revision`; `current` is false while an edited one is being drawn. `pictures`
-    are the references that slides may make."""
+    """The deck of `revision`; `current` is false while an edited one is being drawn, and when it
+    could not be. `pictures` are the references that slides may make."""
 
     revision: int
     current: bool
@@ -150,6 +151,7 @@ def put_deck(call: Call) -> Answer:
     before = _deck(call)
     try:
         deck = Deck.from_dict(form.deck.model_dump(mode="json"))
+        _check_theme(deck)
         check_pictures(deck, job.facts, before)
     except DeckRejected as wrong:
         raise InvalidFields([(f"deck.{wrong.where}".rstrip("."), str(wrong))]) from wrong
@@ -210,6 +212,11 @@ def _changed(call: Call, given: Mapping[str, Any]) -> dict[str, Any]:
             [(f"options.{name}", f"With a deck only these change: {told}.") for name in strange]
         )
     return read_options(call.job.recipe, {**call.job.options, **given}, call.settings)
+
+
+def _check_theme(deck: Deck) -> None:
+    if deck.theme not in THEMES:
+        raise DeckRejected("theme", f"There is no such theme; there are {', '.join(THEMES)}.")
 
 
 def _kept(call: Call, content: bytes) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from shared.domain.deck import Deck, Slide
 from shared.domain.deck_options import DeckOptions
 from shared.domain.deck_pictures import CHART, DRAWN, Place, pictures_of
 from shared.domain.pipeline import Bucket
-from shared.errors import MoodreelError, SourceExpired, TransientError
+from shared.errors import MoodreelError, PermanentError, SourceExpired, TransientError
 from shared.media.image import read_picture
 from shared.ports import Illustrator, PictureWish
 from shared.stage import Task
@@ -59,9 +59,18 @@ class Album:
         """RGB, upright, cut to `size` around the face that it is about, else around its middle.
         Raises SourceExpired when it is gone, and what reading a picture raises."""
         place = self._drawn(reference) if reference.startswith(DRAWN) else self.places[reference]
-        data = read_place(self.task.objects, place)
-        whole = read_picture(data)
-        return cut(whole, size, place.get("face") or (whole.width / 2, whole.height / 2))
+        face = place.get("face")
+        # Where a face is, is told in the picture's own pixels; all others may be decoded smaller.
+        most_side_px = None if face else max(size)
+        try:
+            whole = read_picture(read_place(self.task.objects, place), most_side_px)
+        except PermanentError as wrong:
+            raise type(wrong)(f"{self._told(reference)}: {wrong}") from wrong
+        return cut(whole, size, face or (whole.width / 2, whole.height / 2))
+
+    def _told(self, reference: str) -> str:
+        """A picture as a person knows it."""
+        return next((name for one, name in self.uploads() if one == reference and name), reference)
 
     def uploads(self) -> list[tuple[str, str]]:
         """References to what was uploaded, each with its file's name."""
@@ -108,7 +117,8 @@ def illustrated(written: Written, album: Album, options: DeckOptions) -> Written
     left = len(album.uploads()) - placed
     if left:
         warnings.append(
-            f"{left} of the pictures found no slide: there are more of them than slides."
+            f"{left} of the pictures found no slide: there are more of them than slides that can "
+            "show one."
         )
     illustrator = bootstrap.illustrator() if options.pictures == "all" else None
     if illustrator is not None:
@@ -157,7 +167,8 @@ def _with_drawings(deck: Deck, album: Album, illustrator: Illustrator) -> tuple[
                 raise
             album.task.log("slide.not_illustrated", severity="WARNING", why=fault.code)
             missing += 1
-    said = [f"{missing} slides have no picture: none could be drawn."] if missing else []
+    many = "1 slide has" if missing == 1 else f"{missing} slides have"
+    said = [f"{many} no picture: none could be drawn."] if missing else []
     return replace(deck, slides=tuple(slides)), said
 
 

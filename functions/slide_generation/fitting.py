@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 from fractions import Fraction
+from itertools import count
 
 from functions.slide_generation.layout import NOTHING, Planner
 from functions.slide_generation.themes import THEMES
@@ -29,14 +31,15 @@ def fitted(deck: Deck, below: Fraction = NOTHING) -> Deck:
         shown = slide.picture is not None
         fits = planner.plan(slide, 0, picture=shown).fits
         if room and len(slide.bullets) >= least and not fits:
-            waiting[:0] = halves(slide)
+            waiting[:0] = halves(slide, {one.id for one in (*deck.slides, *slides, *waiting)})
         else:
             slides.append(slide)
     return replace(deck, slides=tuple(slides))
 
 
-def halves(slide: Slide) -> tuple[Slide, Slide]:
-    """Two slides with one half of the points, and of what is spoken, each; a title keeps none."""
+def halves(slide: Slide, taken: Collection[str] = ()) -> tuple[Slide, Slide]:
+    """Two slides with one half of the points, and of what is spoken, each; a title keeps none.
+    `taken` are ids that they must not get."""
     title = slide.layout == "title"
     points = 0 if title else (len(slide.bullets) + 1) // 2
     told = [one.strip() for one in _SENTENCE.split(slide.notes) if one.strip()]
@@ -44,15 +47,20 @@ def halves(slide: Slide) -> tuple[Slide, Slide]:
     return (
         replace(
             slide,
-            id=f"{slide.id[:38]}-a",
+            id=_free(slide.id, "a", taken),
             bullets=slide.bullets[:points],
             notes=" ".join(told[:said]),
         ),
         replace(
             slide,
-            id=f"{slide.id[:38]}-b",
+            id=_free(slide.id, "b", taken),
             bullets=slide.bullets[points:],
             notes=" ".join(told[said:]),
             layout="bullets" if title else slide.layout,
         ),
     )
+
+
+def _free(stem: str, letter: str, taken: Collection[str]) -> str:
+    names = (f"-{letter}{n or ''}" for n in count())
+    return next(name for end in names if (name := stem[: 40 - len(end)] + end) not in taken)

@@ -34,7 +34,7 @@ from shared.ports import Stored
 from shared.stage import Task
 
 RESULTS_PREFIX = "jobs/"
-DRAWING = 2
+DRAWING = 3
 """Raised when the same slide would look otherwise, so that older pictures are not adopted."""
 
 

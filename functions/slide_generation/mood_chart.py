@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
+from functions.slide_generation.recap import short_time
 from functions.slide_generation.themes import Colour, Theme, contrast
 from shared.typography.fonts import INTER, font
 
@@ -27,6 +28,8 @@ _COLOURS: dict[str, Colour] = {
 }
 _OTHERS: Sequence[Colour] = ((140, 92, 60), (232, 140, 176), (30, 140, 90))
 _LEAST_NAMED = 0.03
+_MARK = 3.4
+"""The side of a legend's mark, in units."""
 
 
 def mood_chart(
@@ -35,17 +38,36 @@ def mood_chart(
     """RGBA, transparent where nothing is drawn. `mood`: rows of {"time_s", "share"}."""
     names = _stacked(mood)
     colours = _colours(names, theme)
-    unit = min(size[0] / 16, size[1] / 7) / 10
-    legend, axis = round(9 * unit), round(8 * unit)
-    top, bottom = legend, size[1] - axis
+    unit = min(size[0] / 12, size[1] / 7) / 10
+    legend = _legend(names, size[0], unit)
+    lowest = legend[-1][2] if legend else 4 * unit
+    top, bottom = round(lowest + 5 * unit), size[1] - round(8 * unit)
     large = Image.new("RGBA", (size[0] * _FINE, size[1] * _FINE), (0, 0, 0, 0))
     draw = ImageDraw.Draw(large)
     draw.rectangle(_large((0, top, size[0], bottom)), fill=(*theme.muted, 36))
     for run in _runs(mood):
         _stack(draw, run, names, colours, (size[0], top, bottom, len(mood)))
     image = large.resize(size, Image.Resampling.BOX)
-    _label(ImageDraw.Draw(image), mood, names, colours, theme, (size[0], size[1], unit))
+    _label(ImageDraw.Draw(image), mood, legend, colours, theme, (size[0], size[1], unit))
     return image
+
+
+def _face(unit: float) -> ImageFont.FreeTypeFont:
+    return font(INTER, max(8, round(4.6 * unit)), 500)
+
+
+def _legend(names: Sequence[str], width: int, unit: float) -> list[tuple[str, float, float]]:
+    """Where each name's mark begins, and the middle of its line, in px: in as many lines as they
+    need, since a colour without a name tells nothing."""
+    face, x, y = _face(unit), 0.0, 4 * unit
+    placed = []
+    for name in names:
+        wide = _MARK * 1.5 * unit + face.getlength(name)
+        if x and x + wide > width:
+            x, y = 0.0, y + 6.5 * unit
+        placed.append((name, x, y))
+        x += wide + 4 * unit
+    return placed
 
 
 def _stack(
@@ -75,28 +97,23 @@ def _stack(
 def _label(
     draw: ImageDraw.ImageDraw,
     mood: Sequence[Mapping[str, Any]],
-    names: Sequence[str],
+    legend: Sequence[tuple[str, float, float]],
     colours: Mapping[str, Colour],
     theme: Theme,
     frame: tuple[int, int, float],
 ) -> None:
     """Which colour is which emotion, and times at both ends and in the middle."""
     width, height, unit = frame
-    face = font(INTER, max(8, round(4.6 * unit)), 500)
-    x, side = 0.0, 3.4 * unit
-    for name in names:
-        if x + side * 1.6 + face.getlength(name) > width:
-            break
-        middle = 4 * unit
+    face, side = _face(unit), _MARK * unit
+    for name, x, middle in legend:
         draw.rounded_rectangle(
             (x, middle - side / 2, x + side, middle + side / 2), side / 4, fill=colours[name]
         )
         draw.text((x + side * 1.5, middle), name, theme.ink, face, anchor="lm")
-        x += side * 1.5 + face.getlength(name) + 4 * unit
     step = float(mood[1]["time_s"]) - float(mood[0]["time_s"]) if len(mood) > 1 else 1.0
     begin, end = float(mood[0]["time_s"]), float(mood[-1]["time_s"]) + step
     for share, anchor in ((0.0, "ls"), (0.5, "ms"), (1.0, "rs")):
-        time = _clock(begin + (end - begin) * share)
+        time = short_time(begin + (end - begin) * share)
         draw.text((width * share, height - 1.6 * unit), time, theme.muted, face, anchor=anchor)
 
 
@@ -144,8 +161,3 @@ def _runs(
 def _large(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
     left, top, right, bottom = (one * _FINE for one in box)
     return left, top, right - 1, bottom - 1
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02d}"

@@ -24,7 +24,7 @@ def read_outline(answer: str, options: DeckOptions) -> Deck:
     """
     try:
         told = json.loads(answer)
-    except ValueError as wrong:
+    except (ValueError, RecursionError) as wrong:
         raise DeckRejected("", "The answer is no JSON.") from wrong
     if not isinstance(told, Mapping) or not isinstance(told.get("slides"), list):
         raise DeckRejected("slides", "It must be a list of slides.")

@@ -6,10 +6,12 @@ it better; it may not add to it. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from functions.slide_generation.outlining import plain
+from shared.domain.deck import showable
 from shared.domain.deck_pictures import CHART
 
 LANGUAGE = "en"
@@ -43,14 +45,14 @@ class Timeline:
     scenes: Sequence[Mapping[str, Any]]
 
     @classmethod
-    def of(cls, title: str, facts: Mapping[str, Any]) -> Timeline:
-        """Out of the job's facts."""
+    def of(cls, title: str, facts: Mapping[str, Any], files: Collection[str] = ()) -> Timeline:
+        """Out of the job's facts. `files` are the names of what was uploaded."""
         scored = facts["emotion_scoring"]
         mood = tuple(scored.get("mood") or ())
         passport = (facts.get("upload_trigger") or {}).get("video", {}).get("passport", {})
         last = mood[-1]["time_s"] if mood else 0.0
         return cls(
-            title=_named(title),
+            title=_named(title, files),
             duration_s=max(float(_seconds(passport.get("duration"))), float(last)),
             faces=int(scored["faces"]),
             share=scored["share"],
@@ -76,14 +78,15 @@ def slides_of(timeline: Timeline, most: int) -> list[dict[str, Any]]:
     if not told:
         told = [_scene(n, one) for n, one in enumerate(timeline.scenes, 1)][:room]
     chart = [_chart(timeline)] if charted else []
-    return [_opening(timeline, len(told)), *told, *chart, _closing(timeline)]
+    return [_opening(timeline, len(told), charted), *told, *chart, _closing(timeline)]
 
 
-def _opening(timeline: Timeline, shown: int) -> dict[str, Any]:
+def _opening(timeline: Timeline, shown: int, charted: bool) -> dict[str, Any]:
     people = _people(timeline.faces)
     length = spoken_time(timeline.duration_s)
+    mood = " and how the mood moved" if charted else ""
     what = (
-        f"It shows {_counted(shown, 'strong moment')} and how the mood moved."
+        f"It shows {_counted(shown, 'strong moment')}{mood}."
         if timeline.moments
         else "No strong expression was found in it, so it shows what was seen."
     )
@@ -96,7 +99,7 @@ def _opening(timeline: Timeline, shown: int) -> dict[str, Any]:
         "heading": timeline.title,
         "bullets": [under],
         "notes": f"This film looks back on a video of {length}, in which {people} "
-        f"{'was' if timeline.faces == 1 else 'were'} seen. {what}",
+        f"{'was' if timeline.faces < 2 else 'were'} seen. {what}",
     }
 
 
@@ -105,6 +108,7 @@ def _moment(number: int, told: Mapping[str, Any], faces: int) -> dict[str, Any]:
     who = f"face {told['face_id']}" if faces > 1 else "the face"
     percent = int(100 * told["confidence"])
     begin, end = float(told["begin_s"]), float(told["end_s"])
+    first, last = short_time(begin), short_time(end)
     sure = (
         "very much"
         if told["confidence"] >= _CLOSE_TO_CERTAIN
@@ -120,7 +124,7 @@ def _moment(number: int, told: Mapping[str, Any], faces: int) -> dict[str, Any]:
         "bullets": [
             *([who.capitalize()] if faces > 1 else []),
             f"{percent} % {told['emotion']}",
-            f"From {short_time(begin)} to {short_time(end)}",
+            *([f"From {first} to {last}"] if first != last else []),
         ],
         "notes": f"At {spoken_time(told['time_s'])}, {who} looks {sure} {adjective}: "
         f"{percent} percent. The moment lasts for about {spoken_time(max(1.0, end - begin))}.",
@@ -146,8 +150,8 @@ def _chart(timeline: Timeline) -> dict[str, Any]:
         notes += "to the end."
     else:
         words = f"First mostly {_adjective(first)}, later mostly {_adjective(last)}"
-        notes = f"The mood moved. In the first half the faces look mostly {_adjective(first)}, in "
-        notes += f"the second half mostly {_adjective(last)}."
+        notes = f"The mood moved. In the first half {_look(timeline.faces)} mostly "
+        notes += f"{_adjective(first)}, in the second half mostly {_adjective(last)}."
     return {
         "id": "mood",
         "layout": "chart",
@@ -170,7 +174,7 @@ def _closing(timeline: Timeline) -> dict[str, Any]:
         for name, share in ranked[:2]
         if share >= 0.005
     ]
-    summed = f"In all, the faces look {' and '.join(spoken)}. " if spoken else ""
+    summed = f"In all, {_look(timeline.faces)} {' and '.join(spoken)}. " if spoken else ""
     return {
         "id": "closing",
         "layout": "closing",
@@ -209,6 +213,10 @@ def _people(faces: int) -> str:
     return "no face" if not faces else _counted(faces, "face")
 
 
+def _look(faces: int) -> str:
+    return "the face looks" if faces == 1 else "the faces look"
+
+
 def _adjective(emotion: str) -> str:
     return _ADJECTIVES.get(emotion, emotion)
 
@@ -235,11 +243,11 @@ def _strongest(rows: Sequence[Mapping[str, Any]]) -> str:
     return max(sums, key=lambda name: sums[name])
 
 
-def _named(title: str) -> str:
-    """A title that is a file's name, without its ending and its underscores."""
-    stem, dot, ending = title.rpartition(".")
-    name = stem if dot and 2 <= len(ending) <= 4 and ending.isalnum() else title
-    words = " ".join(name.replace("_", " ").split())[:110]
+def _named(title: str, files: Collection[str]) -> str:
+    """A title for a slide; one that is a file's name goes without its ending and underscores."""
+    stem, dot, _ = title.rpartition(".")
+    name = (stem if dot else title).replace("_", " ") if title in files else title
+    words = " ".join(plain(showable(name)).split())[:110].strip()
     return words[:1].upper() + words[1:] or "A video"
 
 

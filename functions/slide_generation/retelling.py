@@ -18,7 +18,9 @@ from shared.stage import Task
 
 def from_timeline(task: Task, options: DeckOptions) -> Written:
     """The deck of the job's own timeline. Without a model its words are plain English ones."""
-    timeline = Timeline.of(task.job.title, task.job.facts)
+    timeline = Timeline.of(
+        task.job.title, task.job.facts, {one.filename for one in task.job.inputs}
+    )
     draft = Deck.from_dict(
         {
             "title": timeline.title,
@@ -56,7 +58,6 @@ def _worded(task: Task, draft: Deck, options: DeckOptions) -> Written:
         return {"slides": [one.to_dict() for one in made], "language": language}
 
     told, calls = remembered(task, bootstrap.slide_model(), request, read)
-    # What it shows is this job's own, whatever job the words were first found for.
     made = [Slide.from_dict(row) for row in told["slides"]]
     language = options.language or told["language"] or LANGUAGE
     deck = with_slides(draft, made)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -72,12 +73,12 @@ def read_reworded(
     picture stay. Raises DeckRejected."""
     try:
         told = json.loads(answer)
-    except ValueError as wrong:
+    except (ValueError, RecursionError) as wrong:
         raise DeckRejected("", "The answer is no JSON.") from wrong
     rows = told.get("slides") if isinstance(told, Mapping) else None
     if not isinstance(rows, list):
         raise DeckRejected("slides", "It must be a list of slides.")
-    by_id = {row.get("id"): row for row in rows if isinstance(row, Mapping)}
+    by_id = {str(row.get("id")): row for row in rows if isinstance(row, Mapping)}
     if len(rows) != len(slides) or set(by_id) != {one.id for one in slides}:
         raise DeckRejected("slides", "They are not the slides that were given.")
     made = [_reworded(one, by_id[one.id], n) for n, one in enumerate(slides)]
@@ -115,13 +116,22 @@ def _check_numbers(made: Sequence[Slide], given: Sequence[Slide]) -> None:
 
 def _numbers(slides: Sequence[Slide]) -> list[str]:
     text = "\n".join("\n".join((one.heading, *one.bullets, one.notes)) for one in slides)
-    return _NUMBER.findall(text)
+    # Many scripts have digits of their own, and the wide forms of ours.
+    plain_text = unicodedata.normalize("NFKC", text)
+    return _NUMBER.findall(
+        "".join(str(unicodedata.decimal(one)) if one.isdecimal() else one for one in plain_text)
+    )
 
 
 def with_slides(deck: Deck, made: Sequence[Slide]) -> Deck:
-    """The deck with these slides in the places of their ids."""
+    """The deck in the words of these slides, by their ids. Layouts and pictures stay the deck's:
+    the words may have been found for another job."""
     by_id = {one.id: one for one in made}
-    return replace(deck, slides=tuple(by_id.get(one.id, one) for one in deck.slides))
+    slides = []
+    for one in deck.slides:
+        new = by_id.get(one.id, one)
+        slides.append(replace(one, heading=new.heading, bullets=new.bullets, notes=new.notes))
+    return replace(deck, slides=tuple(slides))
 
 
 def _schema(ids: Sequence[str], language: str) -> dict[str, Any]:

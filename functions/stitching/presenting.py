@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functions.stitching.making import FILM, POSTER, SRT, VTT
 from shared.domain.effects import Finished
 from shared.domain.job import Artefact
 from shared.domain.pipeline import Bucket
@@ -21,7 +22,9 @@ def present(task: Task) -> Finished:
         name = f"{RESULTS_PREFIX}{task.job.id}/{spec[:12]}/{one.name}"
         result, _ = task.objects.copy(_stored(one), Bucket.OUTPUTS, name, spec=spec)
         artefacts.append(result.artefact(one.name, one.kind))
-    return Finished(tuple(artefacts), facts=dict(unit.facts))
+    # A film in which nothing is said any more has no subtitles: those of before are not its own.
+    names = tuple(piece.name for piece in (FILM, POSTER, VTT, SRT))
+    return Finished(tuple(artefacts), facts=dict(unit.facts), replaces=names)
 
 
 def _stored(one: Artefact) -> Stored:

@@ -34,7 +34,8 @@ def cues(sentences: Sequence[Heard]) -> tuple[Cue, ...]:
     made: list[Cue] = []
     for sentence in sentences:
         blocks = _blocks(wrap(sentence.text))
-        weights = [sum(width(line) for line in block) for block in blocks]
+        # Marks alone have no width, and are spoken all the same.
+        weights = [max(1, sum(width(line) for line in block)) for block in blocks]
         start, length, before = sentence.start, sentence.end - sentence.start, 0
         for block, weight in zip(blocks, weights, strict=True):
             begin = start + length * before // sum(weights)

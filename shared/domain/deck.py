@@ -196,6 +196,11 @@ def language_tag(value: Any, where: str = "language") -> str:
     return "-".join(part for part in parts if part)
 
 
+def showable(text: str) -> str:
+    """A text without the characters that no slide can show."""
+    return "".join(one for one in text if not _unusable(one))
+
+
 def speech_key(text: str, speech: SpeechSettings, engine: str, owner: str) -> str:
     """The content address of a spoken text: sha256 in hex over the text and all that changes how
     it sounds. The owner is part of it: nobody can find out what somebody else had spoken."""

@@ -221,7 +221,8 @@ Flow = Generator[Effect, Any, T]
 class Finished:
     """The work is done. `plan` gives the specs of the parts of stages that may now start;
     `adopted` says that an earlier attempt's objects were found and taken over; `review` that what
-    was planned shall not start before a person has looked at the result."""
+    was planned shall not start before a person has looked at the result; `replaces` names results
+    of an earlier revision that go even if no new one takes their place."""
 
     artefacts: tuple[Artefact, ...] = ()
     facts: Mapping[str, Any] | None = None
@@ -229,6 +230,7 @@ class Finished:
     warnings: tuple[str, ...] = ()
     adopted: bool = False
     review: bool = False
+    replaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

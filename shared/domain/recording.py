@@ -77,7 +77,14 @@ def commit_told(claimed: Claimed, result: Finished, clockwork: Clockwork) -> Flo
                 {"touched_at": now}
                 | ({"state": StageState.DONE, "finished_at": now, "done": 1} if current else {}),
             ),
-            event(envelope.job_id, now, "told", epoch=claimed.job.epoch, outcome=envelope.part),
+            event(
+                envelope.job_id,
+                now,
+                "told",
+                epoch=claimed.job.epoch,
+                outcome=envelope.part,
+                **_edition(envelope.revision),
+            ),
         )
         if done is Committed.OK:
             return True
@@ -149,7 +156,8 @@ def join_batch(
         held = review and name in job.recipe.after_deck
         moved[f"stages.{name}"] = StageState.WAITING if held else StageState.QUEUED
         writes.append(_planned(job, name, specs, now, held=held))
-    writes.append(event(job.id, now, "stage_done", epoch=job.epoch, stage=stage))
+    edition = _edition(revision_of(stage, job.revision))
+    writes.append(event(job.id, now, "stage_done", epoch=job.epoch, stage=stage, **edition))
     if not job.terminal:
         if rules.all_media_done(job, also=stage):
             moved["status"] = Status.DONE
@@ -171,7 +179,7 @@ def ended(job: Job, status: Status, now: datetime, *, failed: str = "") -> list[
             stage_path(job.id, rules.NOTIFICATION, job.revision),
             {"state": StageState.QUEUED, "total": 1, "queued_at": now, "touched_at": now},
         ),
-        event(job.id, now, status.value, epoch=job.epoch),
+        event(job.id, now, status.value, epoch=job.epoch, **_edition(job.revision)),
     ]
     if status is not Status.DONE:
         writes += [
@@ -180,6 +188,11 @@ def ended(job: Job, status: Status, now: datetime, *, failed: str = "") -> list[
             if job.stages[name] == StageState.QUEUED and name != failed
         ]
     return writes
+
+
+def _edition(revision: int) -> dict[str, int]:
+    """What tells an event of an edited deck from the same one of before."""
+    return {"revision": revision} if revision else {}
 
 
 def stop_stage(job_id: str, stage: StageDoc, now: datetime) -> Write:
@@ -234,6 +247,6 @@ def _unit_done(claimed: Claimed, unit: Unit, result: Finished, now: datetime) ->
 
 
 def _with(job: Job, result: Finished) -> list[dict[str, Any]]:
-    fresh = {one.name for one in result.artefacts}
+    fresh = {one.name for one in result.artefacts} | set(result.replaces)
     kept = [one for one in job.artefacts if one.name not in fresh]
     return [one.to_dict() for one in (*kept, *result.artefacts)]

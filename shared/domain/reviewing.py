@@ -28,8 +28,9 @@ from shared.domain.reading import read_whole
 from shared.domain.recording import stop_stage
 from shared.errors import NotFound, WrongState
 
-REVISIONS_MOST = 200
-"""Each leaves documents behind that go with the job alone."""
+REVISIONS_MOST = 100
+"""Each leaves the documents of its stages behind, which go with the job in one batch: Firestore
+promises 500 writes."""
 
 
 class DeckChanged(WrongState):
@@ -90,35 +91,45 @@ def revise(
 ) -> Flow[int]:
     """Open a revision whose deck comes from `spec`; → its number.
 
-    `base` is the revision that was edited; `options` are the job's from now on. Found already made
-    by the very same edit, it only announces again. Raises NotFound, DeckChanged, TooManyRevisions,
-    or WrongState when the job cannot be edited now.
+    `base` is the revision that was edited: the present one, or, when that one failed, the one that
+    was drawn last. `options` are the job's from now on. Found already made by the very same edit,
+    it only announces again. Raises NotFound, DeckChanged, TooManyRevisions, or WrongState when the
+    job cannot be edited now.
     """
+    made = base
     while True:
         whole = yield from _whole(job_id)
         job = whole.job
         deck_stage = job.recipe.deck_stage
         if deck_stage is None:
             raise WrongState(f"A job of the recipe {job.recipe_name} has no deck.")
-        if job.revision == base + 1 and whole.stages[deck_stage].parts == (spec,):
+        same = whole.stages[deck_stage].parts == (spec,) and job.options == options
+        # What failed is tried again by whoever asks again, unless it was this very call's.
+        if (
+            same
+            and job.revision > base
+            and (job.status is not Status.FAILED or job.revision == made)
+        ):
+            made = job.revision
             break
         _check_editable(whole, base)
-        now = clockwork.now()
+        now, made = clockwork.now(), job.revision + 1
         there = (yield from arrived(job)) if job.status is Status.FAILED else frozenset[str]()
         writes = _revision(whole, spec, options, there, now, kept_days)
         if (yield from commit(*writes)) is Committed.OK:
             break
     whole = yield from _whole(job_id)
-    if whole.job.revision == base + 1 and not whole.job.terminal:
+    if whole.job.revision == made and not whole.job.terminal:
         # What fell behind with a failed job is announced with it; the rest is under way.
         there = yield from arrived(whole.job)
         yield from publish(rules.pending(whole, there))
-    return base + 1
+    return made
 
 
 def _check_editable(whole: rules.Whole, base: int) -> None:
     job = whole.job
-    if job.revision != base:
+    drawn = job.facts.get(job.recipe.deck_stage or "", {}).get("revision")
+    if base not in (job.revision, drawn if job.status is Status.FAILED else None):
         raise DeckChanged
     if job.status is Status.CANCELLED:
         raise WrongState("The job is cancelled; begin a new one.")
@@ -126,7 +137,7 @@ def _check_editable(whole: rules.Whole, base: int) -> None:
         raise WrongState("The deck is not written yet; wait until it is.")
     if job.recipe.deck_stage not in job.facts:
         raise WrongState("The job failed before there was a deck; take it up again first.")
-    if base >= REVISIONS_MOST:
+    if job.revision >= REVISIONS_MOST:
         raise TooManyRevisions
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from pi_heif import register_heif_opener
@@ -122,10 +122,10 @@ def _facts(image: Image.Image) -> PictureFacts:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(image)
-    except _DAMAGED:
-        return image  # as in `_facts`
+    # In place: of the largest pictures every copy takes as much memory as a function has to spare.
+    with suppress(*_DAMAGED):  # as in `_facts`
+        ImageOps.exif_transpose(image, in_place=True)
+    return image
 
 
 def _opaque(image: Image.Image) -> Image.Image:
@@ -133,10 +133,11 @@ def _opaque(image: Image.Image) -> Image.Image:
         # 16-bit grey: Pillow's own conversion would cut it off instead of scaling it.
         image = image.point(lambda value: value * (1 / 256)).convert("L")
     if image.has_transparency_data:
-        shown = image.convert("RGBA")
-        paper = Image.new("RGBA", shown.size, (*_PAPER, 255))
-        return Image.alpha_composite(paper, shown).convert("RGB")
-    return image.convert("RGB")
+        shown = image if image.mode == "RGBA" else image.convert("RGBA")
+        paper = Image.new("RGB", shown.size, _PAPER)
+        paper.paste(shown, mask=shown)
+        return paper
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _too_large(width: int = 0, height: int = 0) -> str:

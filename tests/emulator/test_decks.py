@@ -209,6 +209,7 @@ def test_what_cannot_be_a_deck_is_refused_and_names_the_place(
     )
     twice = refused(lambda deck: deck["slides"][1].update(id=deck["slides"][0]["id"]))
     assert (twice.status, twice.code) == (422, "invalid-request")
+    assert "midnight, paper" in str(refused(lambda deck: deck.update(theme="no-such")))
     assert refused(lambda _: None, options={"aspect": "1:1"}).status == 422
     assert refused(lambda _: None, options={"speed": 9}).code == "invalid-option"
     assert client.job(job_id)["revision"] == 0
@@ -234,6 +235,40 @@ def test_a_film_that_failed_is_mended_by_an_edit(suite: Tenant, tmp_path: Path) 
     edit(client, job_id, lambda _: None, options={"voice": None}, release=True)
     job = ended(suite, client, job_id)
     assert (job["epoch"], job["revision"], job["error"]) == (1, 1, None)
+
+
+def test_a_slide_that_could_not_be_written_anew_can_be_wished_for_again(
+    suite: Tenant, tmp_path: Path
+) -> None:
+    client, writer = suite.client(), suite.url("writer")
+    job_id = started(suite, client, tmp_path, stop_at="deck")
+    reviewed(client, job_id)
+    path = f"/v1/jobs/{job_id}/deck/slides/s2/rewrite"
+    wish = {"wish": "Say that sand is fine."}
+    request("POST", f"{writer}/_answers", {"kind": "wrong-schema", "count": 3})
+    try:
+        client.call("POST", path, {"revision": 0, **wish})
+        job = ended(suite, client, job_id, status="failed")
+    finally:
+        request("DELETE", f"{writer}/_answers")
+    assert (job["error"]["code"], job["revision"]) == ("deck-unusable", 1)
+    told = deck_of(client, job_id)
+    assert (told["revision"], told["current"]) == (0, False)
+    client.call("POST", path, {"revision": told["revision"], **wish})
+    reviewed(client, job_id, revision=2)
+    assert "sand" in json.dumps(deck_of(client, job_id)["slides"][1]).lower()
+    # The same deck once more is the same edit; with another speed it is somebody else's.
+    stale = deck_of(client, job_id)
+    edit(client, job_id, lambda _: None, options={"speed": 1.2})
+    reviewed(client, job_id, revision=3)
+    slides = [{k: v for k, v in one.items() if k != "picture_url"} for one in stale["slides"]]
+    kept = {name: stale[name] for name in ("title", "language", "theme", "aspect", "resolution")}
+    body = {"revision": 2, "deck": {**kept, "slides": slides}, "options": {"speed": 1.2}}
+    client.call("PUT", f"/v1/jobs/{job_id}/deck", body)
+    with pytest.raises(ApiError) as other:
+        client.call("PUT", f"/v1/jobs/{job_id}/deck", body | {"options": {"speed": 1.5}})
+    assert other.value.code == "deck-changed"
+    assert (client.job(job_id)["revision"], client.job(job_id)["options"]["speed"]) == (3, 1.2)
 
 
 @pytest.mark.parametrize("point", ["after_work", "after_commit", "after_announce"])

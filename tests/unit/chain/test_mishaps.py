@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from shared.domain import effects as fx
-from shared.domain import flows
+from shared.domain import flows, reviewing
 from shared.domain.documents import Committed, Delete, Update
-from shared.domain.job import Status, UnitState
+from shared.domain.job import Artefact, Status, UnitState
 from shared.domain.message import Envelope
 from shared.domain.pipeline import STAGES
+from shared.domain.recording import join_batch
 from tests.unit.chain import promises
 from tests.unit.chain.world import JOB, PROMPT_HOOK, World
 
@@ -289,6 +293,73 @@ def test_an_answer_lost_to_an_edit_does_not_edit_twice() -> None:
     run_out(world)
     deliver_all(world)
     assert world.job.status is Status.DONE
+
+
+def edit(world: World, base: int, spec: dict[str, Any], **options: Any) -> int:
+    """A person's edit, carried out to its end; → the revision that it made."""
+    kept: dict[str, Any] = {"options": options, "kept_days": 30}
+    made = world.run(reviewing.revise(JOB, world.clockwork, base=base, spec=spec, **kept))
+    return int(made)
+
+
+def test_what_an_edited_film_has_no_more_is_not_handed_out_with_it() -> None:
+    world = a_world(recipe="presentation")
+    old = [Artefact(one, "x", "outputs", one, 1, 1) for one in ("film.mp4", "subtitles.vtt", "z")]
+    job = replace(world.job, artefacts=tuple(old))
+    new = Artefact("film.mp4", "x", "outputs", "film.2", 2, 1)
+    result = fx.Finished((new,), replaces=("film.mp4", "subtitles.vtt"))
+    writes = join_batch(job, "stitching", result, world.now, worked_ms=0)
+    moved = writes[-1]
+    assert isinstance(moved, Update)
+    assert [one["object"] for one in moved.fields["artefacts"]] == ["z", "film.2"]
+
+
+def test_the_history_keeps_every_film_that_was_made_of_a_deck() -> None:
+    world = a_world(recipe="presentation")
+    for one in world.job.inputs:
+        world.upload(one.name)
+    deliver_all(world)
+    edit(world, 0, {"deck": "edited", "review": False})
+    deliver_all(world)
+    assert (world.job.status, world.job.revision) == (Status.DONE, 1)
+    events = [doc.data for doc in world.ledger.list_under(f"jobs/{JOB}/events")]
+    told = [(one["what"], one.get("revision")) for one in events]
+    for what in ("done", "told"):
+        assert (told.count((what, None)), told.count((what, 1))) == (1, 1)
+    assert sum(one.get("stage") == "stitching" for one in events) == 2
+
+
+def test_the_same_deck_with_other_options_is_another_edit() -> None:
+    world = a_world(recipe="presentation", review=True)
+    reach_review(world)
+    same = {"deck": "edited", "review": True}
+    assert edit(world, 0, same, speed=1.2) == 1
+    assert edit(world, 0, same, speed=1.2) == 1
+    with pytest.raises(reviewing.DeckChanged):
+        edit(world, 0, same, speed=1.5)
+    assert world.job.options == {"speed": 1.2}
+
+
+def test_after_an_edit_that_failed_the_deck_of_before_can_be_edited() -> None:
+    world = a_world(recipe="presentation", review=True)
+    reach_review(world)
+    bad = {"deck": "rewritten", "review": True}
+    assert edit(world, 0, bad) == 1
+    world.spoiled = "refused"
+    deliver_all(world)
+    assert (world.job.status, world.job.revision) == (Status.FAILED, 1)
+    # Whoever reads the deck now reads that of revision 0: no other was drawn.
+    assert edit(world, 0, bad) == 2
+    deliver_all(world)
+    assert (world.job.status, world.job.epoch) == (Status.AWAITING_REVIEW, 1)
+    with pytest.raises(reviewing.DeckChanged):
+        edit(world, 1, bad | {"wish": "another"})
+
+
+def test_a_job_that_was_edited_as_often_as_may_be_is_deleted_in_one_batch() -> None:
+    again = sum(row.per_revision for row in STAGES.values())
+    # The job, its stages of before, and all stages of every revision: Firestore takes 500 writes.
+    assert 1 + len(STAGES) + again * reviewing.REVISIONS_MOST <= 500
 
 
 def test_a_failure_beside_the_review_is_redriven_into_the_review() -> None:

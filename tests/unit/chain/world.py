@@ -341,10 +341,11 @@ class World:
                 plan[following] = specs
                 following = feeds(following, claimed.job.recipe)
         artefacts = (Artefact(name, "x", "work", name, 1, 1),)
-        review = False
+        review, facts = False, dict[str, Any]()
         if envelope.part == JOIN and envelope.stage == claimed.job.recipe.deck_stage:
             review = bool(claimed.stage.parts[0].get("review", self.review))
-        return fx.Finished(artefacts, plan=plan, adopted=adopted, review=review)
+            facts = {"revision": envelope.revision}
+        return fx.Finished(artefacts, facts=facts, plan=plan, adopted=adopted, review=review)
 
     def _call(self, claimed: ErrandClaimed, worker: Worker, outcome: str) -> ErrandOutcome:
         """A stranger's server is called; the slow one has to be called three times."""

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import io
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
+
 import pytest
 from PIL import Image
 
-from functions.slide_generation.album import cut, with_uploads
+from functions.slide_generation.album import Album, cut, with_uploads
 from functions.slide_generation.drawing import Artist
 from functions.slide_generation.fitting import fitted
 from functions.slide_generation.mood_chart import mood_chart
 from functions.slide_generation.themes import THEMES
 from shared.domain.deck import Deck, DeckRejected
 from shared.domain.deck_pictures import check_pictures, pictures_of
+from shared.domain.job import JobInput
+from shared.media.image import PictureDamaged, read_picture
 from tests.unit.slides.decks import deck
 
 TALK = deck(
@@ -120,6 +127,35 @@ def test_an_edited_deck_shows_what_the_job_has_and_nothing_else() -> None:
     check_pictures(other, FACTS, other)
 
 
+def an_album(data: bytes) -> Album:
+    """Of one uploaded picture, whatever its bytes are."""
+    place = {"bucket": "uploads", "name": "a", "generation": 1, "size_bytes": len(data)}
+    objects = SimpleNamespace(read_at=lambda *_: lambda offset, size: data[offset : offset + size])
+    inputs = (JobInput("picture1", "a", "image/jpeg", len(data), "our dog.jpg"),)
+    task: Any = SimpleNamespace(objects=objects, job=SimpleNamespace(inputs=inputs))
+    return Album(task, {"upload:picture1": place})
+
+
+def a_photo(side: int) -> bytes:
+    out = io.BytesIO()
+    Image.linear_gradient("L").resize((side, side)).convert("RGB").save(out, "JPEG")
+    return out.getvalue()
+
+
+def test_a_picture_that_cannot_be_read_is_told_by_its_name() -> None:
+    with pytest.raises(PictureDamaged, match=r"our dog\.jpg: The picture is cut off"):
+        an_album(a_photo(900)[:-2000]).picture("upload:picture1", (60, 40))
+
+
+def test_a_large_photo_is_read_as_small_as_it_is_shown() -> None:
+    with mock.patch(
+        "functions.slide_generation.album.read_picture", side_effect=read_picture
+    ) as read:
+        made = an_album(a_photo(2000)).picture("upload:picture1", (300, 200))
+    assert made.size == (300, 200)
+    assert read_picture(*read.call_args.args).width == 500
+
+
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("aspect", ["16:9", "9:16", "1:1"])
 def test_a_mood_with_gaps_is_drawn_to_measure(theme: str, aspect: str) -> None:
@@ -146,3 +182,14 @@ def test_a_mood_with_gaps_is_drawn_to_measure(theme: str, aspect: str) -> None:
     row = round(chart.height * 0.75)
     assert chart.getpixel((round(chart.width * 4 / 8), row))[3] < 60  # type: ignore[index]
     assert chart.getpixel((round(chart.width * 1.5 / 8), row))[3] == 255  # type: ignore[index]
+
+
+def test_every_colour_of_a_mood_has_a_name_however_many_there_are() -> None:
+    names = ["happy", "surprise", "neutral", "sad", "fear", "disgust", "angry", "bored", "moved"]
+    mood = [{"time_s": float(n), "share": dict.fromkeys(names, 1 / len(names))} for n in range(3)]
+    chart = mood_chart(mood, (598, 745), THEMES["midnight"])
+    solid = chart.getchannel("A").point(lambda alpha: 255 * (alpha > 0))
+    top = next(y for y in range(745) if solid.crop((0, y, 598, y + 1)).getextrema() == (255, 255))
+    above = chart.crop((0, 0, 598, top)).getcolors(598 * 745) or []
+    marks = {colour for count, colour in above if count > 40 and colour[3] == 255}  # type: ignore[index]
+    assert len(marks - {(*THEMES["midnight"].ink, 255)}) == len(names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
 
 import pytest
@@ -46,6 +47,18 @@ def test_a_deck_of_forty_slides_gets_no_more_of_them() -> None:
     after = fitted(deck([full] * 40, aspect="1:1"))
     assert len(after.slides) == 40
     assert points(after) == points(deck([full] * 40))
+
+
+@pytest.mark.parametrize("ids", [("s1", "s1-a"), ("x" * 38 + "yz", "x" * 40)], ids=["a", "x"])
+def test_halves_get_names_that_no_other_slide_has(ids: tuple[str, str]) -> None:
+    full = crammed(FULL["words"], aspect="1:1").slides[1]
+    small = replace(full, bullets=())
+    pairs = ((ids[0], full), (ids[1], small if ids[1].endswith("-a") else full), ("last", full))
+    rows = [replace(slide, id=name).to_dict() for name, slide in pairs]
+    before = Deck.from_dict(deck([{"heading": "A"}] * 3, aspect="1:1").to_dict() | {"slides": rows})
+    after = fitted(before)
+    assert len(after.slides) > len(before.slides)
+    assert Deck.from_dict(after.to_dict()) == after
 
 
 def test_what_is_said_is_parted_at_a_sentence() -> None:

@@ -22,7 +22,9 @@ def moment(time_s: float, emotion: str = "happy", confidence: float = 0.9) -> di
     }  # fmt: skip
 
 
-def timeline(**fields: Any) -> Timeline:
+def timeline(
+    title: str = "my_holiday.mp4", file: str = "my_holiday.mp4", **fields: Any
+) -> Timeline:
     scored = {
         "faces": 2,
         "share": {"happy": 0.55, "sad": 0.3, "neutral": 0.15},
@@ -33,8 +35,9 @@ def timeline(**fields: Any) -> Timeline:
     }
     passport = {"duration": "163/2"}
     return Timeline.of(
-        "my_holiday.mp4",
+        title,
         {"emotion_scoring": scored, "upload_trigger": {"video": {"passport": passport}}},
+        {file},
     )
 
 
@@ -77,14 +80,47 @@ def test_a_video_without_anybody_in_it_shows_no_mood() -> None:
     nobody = [{"time_s": 0.0, "share": None}]
     made = deck(timeline(faces=0, share={"happy": 0.0, "sad": 0.0}, moments=[], mood=nobody))
     assert "chart" not in {one.layout for one in made.slides}
-    assert "no face were seen" in made.slides[0].notes
+    assert "no face was seen" in made.slides[0].notes
     assert "happy" not in json.dumps(made.to_dict())
 
 
 def test_a_lone_face_needs_no_number() -> None:
     made = deck(timeline(faces=1))
     assert "the face looks" in made.slides[1].notes
+    assert "the faces" not in " ".join(one.notes for one in made.slides)
     assert not any("ace 2" in bullet for bullet in made.slides[1].bullets)
+
+
+@pytest.mark.parametrize(
+    ("title", "file", "named"),
+    [
+        ("my_holiday.mp4", "my_holiday.mp4", "My holiday"),
+        ("Dr.Who", "a.mp4", "Dr.Who"),
+        ("Numbers of Q4.2024", "a.mp4", "Numbers of Q4.2024"),
+        ("snake_case explained", "a.mp4", "Snake_case explained"),
+        (".mp4", ".mp4", "A video"),
+        ("\u202egpj\uf8ff.mp4", "\u202egpj\uf8ff.mp4", "Gpj"),
+        ("Film " * 40, "a.mp4", ("Film " * 22).strip()),
+    ],
+)
+def test_a_title_is_kept_unless_it_is_the_name_of_the_file(
+    title: str, file: str, named: str
+) -> None:
+    assert deck(timeline(title, file)).title == named
+
+
+def test_a_film_too_short_for_the_mood_does_not_promise_it() -> None:
+    assert "and how the mood moved" in deck(timeline()).slides[0].notes
+    shortest = deck(timeline(), most=3).slides[0].notes
+    assert "mood" not in shortest
+    assert "It shows 1 strong moment." in shortest
+
+
+def test_a_moment_that_is_shorter_than_a_second_does_not_run_from_then_to_then() -> None:
+    blink = {**moment(3), "begin_s": 3.0, "end_s": 3.2}
+    made = deck(timeline(moments=[blink]))
+    assert not any("From" in bullet for bullet in made.slides[1].bullets)
+    assert "about 1 second." in made.slides[1].notes
 
 
 @pytest.mark.parametrize(

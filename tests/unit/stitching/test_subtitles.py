@@ -27,6 +27,12 @@ def test_a_short_sentence_is_one_line_for_as_long_as_it_is_heard() -> None:
     )
 
 
+@pytest.mark.parametrize("marks", ["\u0301", "\u0301 \u0300\u0301", "\u200b"], ids=ascii)
+def test_marks_without_a_letter_have_no_width_and_their_time_all_the_same(marks: str) -> None:
+    (cue,) = cues([seconds(1, 2, marks)])
+    assert (cue.start_ms, cue.lines) == (1000, (marks,))
+
+
 def test_two_lines_are_about_equally_long() -> None:
     lines = wrap("Plants make their food from light, water and air.")
     assert lines == ["Plants make their food", "from light, water and air."]
