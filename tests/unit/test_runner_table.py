@@ -89,10 +89,8 @@ def test_what_cannot_be_delivered_goes_to_dead_letter_and_nothing_goes_in_circle
         "deadLetterTopic": "projects/demo-moodreel/topics/moodreel-dead_letter",
         "maxDeliveryAttempts": STAGES["notification"].deliveries,
     }
-    assert told["frame_extraction"]["retryPolicy"] == {
-        "minimumBackoff": "2s",
-        "maximumBackoff": "60s",
-    }
+    # The emulator leaves refused messages lying where there is one.
+    assert not any("retryPolicy" in one for one in told.values())
 
 
 def test_a_recipe_needs_its_chain_the_support_and_the_api_only() -> None:
