@@ -12,7 +12,7 @@ from functions.slide_generation.written import Written
 from shared import bootstrap
 from shared.domain.deck import Deck, Slide
 from shared.domain.deck_options import DeckOptions
-from shared.errors import ConfigurationError, MoodreelError, TransientError
+from shared.errors import ConfigurationError, ModelUnavailable, MoodreelError, TransientError
 from shared.stage import Task
 
 
@@ -34,8 +34,10 @@ def from_timeline(task: Task, options: DeckOptions) -> Written:
     try:
         return _worded(task, draft, options)
     except (MoodreelError, ConfigurationError) as fault:
-        if isinstance(fault, TransientError) and not task.last_attempt:
-            # The facts do not change: better words may come with the next attempt.
+        passing = isinstance(fault, TransientError) and not isinstance(fault, ModelUnavailable)
+        if passing and not task.last_attempt:
+            # The facts do not change: better words may come with the next attempt. Whom the model
+            # does not let in, it will not let in then either.
             raise
         task.log("recap.not_worded", severity="WARNING", why=fault.code)
         said = ["The model that words a recap could not be asked; its words are plain ones."]
