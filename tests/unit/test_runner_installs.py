@@ -127,6 +127,6 @@ def test_locks_hold_exact_versions_of_what_is_asked_for() -> None:
 
 
 def _name(requirement: str) -> str:
-    for mark in "=<>~!; ":
+    for mark in "=<>~!; [":
         requirement = requirement.split(mark)[0]
     return requirement
