@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from pi_heif import register_heif_opener
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from shared.errors import PermanentError
 from shared.media.errors import EmptyFile
 
-FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
+FORMATS = ("JPEG", "PNG", "WEBP")
+_HEIF = "HEIF"
 MOST_PIXELS = 64_000_000
 """As RGB this takes 192 MB."""
 LONGEST_SIDE_PX = 30_000
@@ -28,10 +28,6 @@ _TURNED = (5, 6, 7, 8)
 _ORIENTATION = 0x0112
 
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
-# What turns a HEIC upright is done while it is decoded, and its EXIF then says so. Previews, depth
-# and the like are left alone.
-register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
-
 _DAMAGED = (OSError, SyntaxError, ValueError, IndexError, EOFError, RuntimeError)
 """What Pillow and its plug-ins raise; libheif's own limits come as a RuntimeError."""
 
@@ -93,7 +89,7 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
         # Pillow warns of what MOST_PIXELS is exceeded by, and raises only at twice that.
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
+            image = Image.open(io.BytesIO(data), formats=_formats(data))
         except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
             raise PictureTooLarge(_too_large()) from error
         except UnidentifiedImageError as error:
@@ -108,6 +104,18 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
         if width < 1 or height < 1:
             raise NotAPicture
         yield image
+
+
+def _formats(data: bytes) -> tuple[str, ...]:
+    """What the file may be. HEIC's library is loaded when a file looks like one: most never do."""
+    if data[4:8] != b"ftyp":
+        return FORMATS
+    from pi_heif import register_heif_opener
+
+    # What turns a HEIC upright is done while it is decoded, and its EXIF then says so. Previews,
+    # depth and the like are left alone.
+    register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
+    return (*FORMATS, _HEIF)
 
 
 def _facts(image: Image.Image) -> PictureFacts:
