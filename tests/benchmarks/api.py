@@ -86,6 +86,8 @@ def _operations(suite: Tenant, client: Client) -> list[Operation]:
     suite.finished_job(client, job_id)
     waiting = client.call("POST", "/v1/jobs", NEW_JOB)["job"]["id"]
     share = client.call("POST", f"{job}/shares", {"artefact": "frames.zip"})
+    asked = {"url": f"{suite.url('mails')}/nobody-reads-this"}
+    hook = client.call("POST", "/v1/webhooks", asked)["webhook"]["id"]
     choice = {"mail": {"done": True, "failed": True, "cancelled": True}}
     return [
         Operation("GET health", "GET", "/v1/health", token=False),
@@ -108,6 +110,19 @@ def _operations(suite: Tenant, client: Client) -> list[Operation]:
             headers=(("If-Match", "*"),),
         ),
         Operation("PATCH job", "PATCH", job, {"title": "The same"}, reads=False),
+        Operation("GET webhooks", "GET", "/v1/webhooks"),
+        Operation("GET webhook", "GET", f"/v1/webhooks/{hook}"),
+        Operation("GET deliveries", "GET", f"/v1/webhooks/{hook}/deliveries"),
+        Operation("GET exports", "GET", "/v1/me/exports"),
+        Operation("GET receipt keys", "GET", "/v1/receipt-keys", token=False),
+        Operation("POST finalize", "POST", f"{job}/uploads/video/finalize", {}, reads=False),
+        Operation(
+            "POST shares", "POST", f"{job}/shares", {"artefact": "frames.zip"}, reads=False
+        ),
+        # What is withdrawn, cancelled or deleted already is so once more.
+        Operation("DELETE share", "DELETE", f"/v1/share/{share['token']}", reads=False),
+        Operation("POST cancel", "POST", f"/v1/jobs/{waiting}/cancel", reads=False),
+        Operation("DELETE job", "DELETE", f"/v1/jobs/{waiting}", reads=False),
         Operation("POST jobs", "POST", "/v1/jobs", NEW_JOB, reads=False),
     ]  # fmt: skip
 
