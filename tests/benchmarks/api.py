@@ -21,6 +21,7 @@ from infra.local.client import Client
 from infra.local.layout import Place, free_base
 from infra.local.tenant import Tenant, rented
 from tests.clips import RECIPES
+from tests.emulator.api_people import update_account
 
 CLIENTS = 20
 SECONDS = 3.0
@@ -88,6 +89,10 @@ def _operations(suite: Tenant, client: Client) -> list[Operation]:
     share = client.call("POST", f"{job}/shares", {"artefact": "frames.zip"})
     asked = {"url": f"{suite.url('mails')}/nobody-reads-this"}
     hook = client.call("POST", "/v1/webhooks", asked)["webhook"]["id"]
+    user = client.user
+    update_account(suite, user.uid, {"emailVerified": True})
+    known = {"email": user.email, "password": user.password}
+    fresh = {"refresh_token": client.call("POST", "/v1/accounts/login", known)["refresh_token"]}
     choice = {"mail": {"done": True, "failed": True, "cancelled": True}}
     return [
         Operation("GET health", "GET", "/v1/health", token=False),
@@ -110,6 +115,15 @@ def _operations(suite: Tenant, client: Client) -> list[Operation]:
             headers=(("If-Match", "*"),),
         ),
         Operation("PATCH job", "PATCH", job, {"title": "The same"}, reads=False),
+        Operation("POST login", "POST", "/v1/accounts/login", known, token=False, reads=False),
+        Operation(
+            "POST refresh", "POST", "/v1/accounts/refresh", fresh, token=False, reads=False
+        ),
+        Operation(
+            "PATCH me", "PATCH", "/v1/me", {"name": "The same"}, reads=False,
+            headers=(("If-Match", "*"),),
+        ),
+        Operation("POST enable", "POST", f"/v1/webhooks/{hook}/enable", reads=False),
         Operation("GET webhooks", "GET", "/v1/webhooks"),
         Operation("GET webhook", "GET", f"/v1/webhooks/{hook}"),
         Operation("GET deliveries", "GET", f"/v1/webhooks/{hook}/deliveries"),
