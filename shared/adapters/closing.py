@@ -10,7 +10,7 @@ from firebase_admin import auth
 from firebase_admin.exceptions import FirebaseError
 from google.auth.exceptions import GoogleAuthError
 
-from shared.adapters.identity import _NoCredential
+from shared.adapters.identity import firebase_app
 from shared.errors import IdentityUnavailable
 
 
@@ -49,6 +49,4 @@ def _answers() -> Iterator[None]:
 
 def doorkeeper(project: str, *, local: bool) -> FirebaseDoorkeeper:
     """The Doorkeeper of this process."""
-    credential = _NoCredential() if local else None
-    app = firebase_admin.initialize_app(credential, {"projectId": project}, name="doorkeeper")
-    return FirebaseDoorkeeper(app)
+    return FirebaseDoorkeeper(firebase_app(project, local=local))
