@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from functions.api.views import EventList, event_view, results_of
+from functions.api.views import EventList, event_view
 from shared.domain.documents import job_path
-from shared.errors import NotFound
 from shared.http.exchange import Answer, Call
-
-LINK_VALID_S = 15 * 60
+from shared.http.results import LINK_VALID_S, named_result
 
 
 def get_artefact(call: Call) -> Answer:
     """A redirect to the bytes: these never pass through a function."""
-    for one in results_of(call.job):
-        if one.name == call.named["name"]:
-            return Answer.redirect(
-                call.world.objects.sign_download(one, filename=one.name, valid_s=LINK_VALID_S)
-            )
-    raise NotFound("The job has no result of that name.")
+    one = named_result(call.job, call.named["name"])
+    return Answer.redirect(
+        call.world.objects.sign_download(one, filename=one.name, valid_s=LINK_VALID_S)
+    )
 
 
 def list_events(call: Call) -> Answer:

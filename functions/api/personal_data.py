@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 from functions.api import policies
-from functions.api.artefacts import LINK_VALID_S
 from functions.api.limits import take
 from shared.domain.data_requests import (
     ERASURE,
@@ -24,6 +23,7 @@ from shared.domain.job import Artefact
 from shared.errors import NotFound
 from shared.http.exchange import Answer, Call
 from shared.http.forms import Form, Moment, Told
+from shared.http.results import LINK_VALID_S
 
 EXPORTED_AGAIN_S = 3600
 """Within an hour the copy that there is will do."""

@@ -9,21 +9,17 @@ from typing import Annotated
 from pydantic import Field
 
 from functions.api import policies
-from functions.api.artefacts import LINK_VALID_S
 from functions.api.limits import take
 from functions.api.pages import PageQuery
-from functions.api.views import results_of
-from shared.domain.documents import Committed, Doc, Increment, Update, job_path
-from shared.domain.job import Job, Status
-from shared.domain.sharing import new_share, share_path
+from shared.domain.documents import Committed, Doc, Update
+from shared.domain.sharing import new_share
 from shared.errors import NotFound
 from shared.http.exchange import Answer, Call
 from shared.http.forms import Form, Moment, Told
-from shared.http.problems import InvalidFields, LinkExpired, LinkRevoked
+from shared.http.problems import InvalidFields
+from shared.http.results import LINK_VALID_S, count_use, link, linked_result
 
 TOKEN_CHARS = 48
-
-_GONE = "There is no such link."
 
 
 class ShareWish(Form):
@@ -59,7 +55,7 @@ def create_share(call: Call) -> Answer:
     """A link to one result; never longer than the job is kept. Raises InvalidFields,
     LimitReached."""
     wish = call.body(ShareWish)
-    if wish.artefact not in {one.name for one in results_of(call.job)}:
+    if wish.artefact not in {one.name for one in call.job.results}:
         raise InvalidFields([("artefact", "The job has no result of that name.")])
     standing = take(call, policies.changes(call.settings), call.user.uid)
     token = hashlib.sha256(f"share {call.seed}".encode()).hexdigest()[:TOKEN_CHARS]
@@ -68,7 +64,7 @@ def create_share(call: Call) -> Answer:
     end = min(now + timedelta(hours=hours), call.job.expires_at)
     # A conflict is our own link, repeated after its answer was lost: the token is new.
     call.world.store.commit([new_share(token, call.job, wish.artefact, now, end)])
-    return Answer(_view(call, _share(call, token)), headers=standing.headers)
+    return Answer(_view(call, link(call, token)), headers=standing.headers)
 
 
 def list_shares(call: Call) -> Answer:
@@ -85,40 +81,22 @@ def list_shares(call: Call) -> Answer:
 
 def open_share(call: Call) -> Answer:
     """Count the use and redirect to the bytes. Raises NotFound, LinkExpired, LinkRevoked."""
-    share = _share(call, call.named["token"])
-    if share.data["revoked"]:
-        raise LinkRevoked
-    if share.data["expires_at"] <= call.world.clock.now():
-        raise LinkExpired
-    (doc,) = call.world.store.read([job_path(share.data["job"])])
-    if doc is None or doc.data["status"] == Status.DELETED:
-        raise NotFound(_GONE)
-    wanted = share.data["artefact"]
-    result = next((one for one in results_of(Job.from_doc(doc)) if one.name == wanted), None)
-    if result is None:
-        raise NotFound(_GONE)
+    token = call.named["token"]
+    result = linked_result(call, token)
     url = call.world.objects.sign_download(result, filename=result.name, valid_s=LINK_VALID_S)
     if not call.head:
-        used = {"uses": Increment(1), "last_used_at": call.world.clock.now()}
-        call.world.store.commit([Update(share.path, used)])
+        count_use(call, token)
     return Answer.redirect(url)
 
 
 def revoke_share(call: Call) -> Answer:
     """Withdraw a link of the caller's; again is no error."""
-    share = _share(call, call.named["token"])
+    share = link(call, call.named["token"])
     if share.data["owner"] != call.user.uid:
-        raise NotFound(_GONE)
+        raise NotFound("There is no such link.")
     if call.world.store.commit([Update(share.path, {"revoked": True})]) is not Committed.OK:
-        raise NotFound(_GONE)
+        raise NotFound("There is no such link.")
     return Answer()
-
-
-def _share(call: Call, token: str) -> Doc:
-    (share,) = call.world.store.read([share_path(token)])
-    if share is None:
-        raise NotFound(_GONE)
-    return share
 
 
 def _view(call: Call, doc: Doc) -> ShareView:

@@ -14,7 +14,6 @@ from functions.api import policies
 from functions.api.catalogue import MEGABYTE
 from functions.api.jobs import LIVING, OPEN
 from functions.api.limits import look
-from functions.api.views import results_of
 from shared.domain.job import Job, Status
 from shared.domain.pipeline import STAGES
 from shared.http.exchange import Answer, Call
@@ -91,7 +90,7 @@ def get_usage(call: Call) -> Answer:
                 failed=by_status.count(Status.FAILED),
                 cancelled=by_status.count(Status.CANCELLED),
             ),
-            files_made=sum(len(results_of(job)) for job in jobs),
+            files_made=sum(len(job.results) for job in jobs),
             minutes_in=_minutes(sum(seconds_in(job) for job in jobs)),
             minutes_made=_minutes(sum(seconds_made(job) for job in jobs)),
             stored_bytes=stored,

@@ -88,11 +88,6 @@ class EventList(Told):
     events: tuple[EventView, ...]
 
 
-def results_of(job: Job) -> tuple[Artefact, ...]:
-    """What people may take away; what stages hand to each other is not for them."""
-    return job.results
-
-
 def job_summary(job: Job) -> JobSummary:
     """A job in a list."""
     return JobSummary(**_common(job))
@@ -107,7 +102,7 @@ def job_view(job: Job, store: JobStore) -> JobView:
         **_common(job),
         options=dict(job.options),
         stages=tuple(_stage_view(job, one) for one in docs if one is not None),
-        artefacts=tuple(_artefact_view(job, one) for one in results_of(job)),
+        artefacts=tuple(_artefact_view(job, one) for one in job.results),
         warnings=job.warnings,
     )
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Literal
 
-from functions.media.results import count_use, own_result, shared_result
 from shared.domain.disposition import disposition, may_be_shown
 from shared.domain.job import Artefact
 from shared.domain.pipeline import Bucket
@@ -18,10 +17,10 @@ from shared.errors import SourceExpired
 from shared.http.exchange import Answer, Call
 from shared.http.forms import Query
 from shared.http.ranges import Span, Version, unchanged, wanted_span
+from shared.http.results import LINK_VALID_S, count_use, linked_result, named_result
 
 BLOCK_BYTES = 1 << 20
 """All that a client costs in memory, however slowly it reads."""
-LINK_VALID_S = 15 * 60
 SANDBOX = (
     "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
@@ -38,12 +37,12 @@ class MediaQuery(Query):
 
 def get_own(call: Call) -> Answer:
     """A result of the caller's job."""
-    return _answer(call, own_result(call), by_link=False)
+    return _answer(call, named_result(call.job, call.named["name"]), by_link=False)
 
 
 def get_shared(call: Call) -> Answer:
     """A result that a link leads to."""
-    return _answer(call, shared_result(call), by_link=True)
+    return _answer(call, linked_result(call, call.named["token"]), by_link=True)
 
 
 def _answer(call: Call, result: Artefact, *, by_link: bool) -> Answer:
@@ -75,7 +74,7 @@ def _answer(call: Call, result: Artefact, *, by_link: bool) -> Answer:
     span = wanted_span(call.conditions, version, size)
     if by_link and (span is None or span.start == 0):
         # Seeking in a film is not opening it again.
-        count_use(call)
+        count_use(call, call.named["token"])
     part = Span(0, size) if span is None else span
     if asked.via == "redirect" or part.length > call.settings.media_direct_most_bytes:
         url = call.world.objects.sign_download(

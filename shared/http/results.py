@@ -1,30 +1,39 @@
-"""Whose result is asked for: the caller's own, or one that a link leads to."""
+"""Which result is asked for: one of a job, or the one that a link leads to."""
 
 from __future__ import annotations
 
-from shared.domain.documents import Increment, Update, job_path
+from shared.domain.documents import Doc, Increment, Update, job_path
 from shared.domain.job import Artefact, Job, Status
 from shared.domain.sharing import share_path
 from shared.errors import NotFound
 from shared.http.exchange import Call
 from shared.http.problems import LinkExpired, LinkRevoked
 
+LINK_VALID_S = 15 * 60
+"""How long a signed link holds: to click it and begin, and of little use to who finds it later."""
+
 _GONE = "There is no such link."
 
 
-def own_result(call: Call) -> Artefact:
-    """The result that the path names. Raises NotFound."""
-    for one in call.job.results:
-        if one.name == call.named["name"]:
+def named_result(job: Job, name: str) -> Artefact:
+    """The result of this name. Raises NotFound."""
+    for one in job.results:
+        if one.name == name:
             return one
     raise NotFound("The job has no result of that name.")
 
 
-def shared_result(call: Call) -> Artefact:
-    """The result of the link that the path names. Raises NotFound, LinkExpired, LinkRevoked."""
-    (share,) = call.world.store.read([share_path(call.named["token"])])
+def link(call: Call, token: str) -> Doc:
+    """The link's document. Raises NotFound."""
+    (share,) = call.world.store.read([share_path(token)])
     if share is None:
         raise NotFound(_GONE)
+    return share
+
+
+def linked_result(call: Call, token: str) -> Artefact:
+    """The result that a link leads to. Raises NotFound, LinkExpired, LinkRevoked."""
+    share = link(call, token)
     if share.data["revoked"]:
         raise LinkRevoked
     if share.data["expires_at"] <= call.world.clock.now():
@@ -38,7 +47,7 @@ def shared_result(call: Call) -> Artefact:
     raise NotFound(_GONE)
 
 
-def count_use(call: Call) -> None:
-    """One more use of the link that the path names."""
+def count_use(call: Call, token: str) -> None:
+    """One more use of a link."""
     used = {"uses": Increment(1), "last_used_at": call.world.clock.now()}
-    call.world.store.commit([Update(share_path(call.named["token"]), used)])
+    call.world.store.commit([Update(share_path(token), used)])
