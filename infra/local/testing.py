@@ -18,4 +18,7 @@ def test(asked: argparse.Namespace) -> int:
     # Linters that tests start are found beside the interpreter.
     env["PATH"] = f"{python.parent}{os.pathsep}{env.get('PATH', '')}"
     os.chdir(ROOT)
-    os.execve(python, [str(python), "-m", "pytest", *asked.pytest_arguments], env)  # noqa: S606
+    given = asked.pytest_arguments
+    # All of them: two processes have a running suite each and mostly wait, the third does the rest.
+    beside = () if any(not one.startswith("-") for one in given) else ("-n3", "--dist=loadgroup")
+    os.execve(python, [str(python), "-m", "pytest", *beside, *given], env)  # noqa: S606
