@@ -288,10 +288,10 @@ class RtspCamera(Camera):
 
     def _admits(self, request: str, method: str, uri: str) -> bool:
         line = next((one for one in request.split("\r\n") if "Digest" in one), "")
-        told = dict(
-            (key.strip(), value.strip('"'))
+        told = {
+            key.strip(): value.strip('"')
             for key, _, value in (one.partition("=") for one in line[22:].split(","))
-        )
+        }
         first = _md5(f"guest:door:{self.password}")
         middle = f"abc:{told.get('nc')}:{told.get('cnonce')}:auth"
         return told.get("response") == _md5(f"{first}:{middle}:{_md5(f'{method}:{uri}')}")
