@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 
 from shared.domain.pipeline import Bucket
 from shared.errors import ConfigurationError
@@ -102,6 +103,21 @@ class Settings:
     copies_kept_days: int = 14
     """How long soft-deleted objects and the oldest backup still hold what was removed."""
 
+    recorder_shift_s: int = 420
+    """How long one invocation holds a camera before it hands over; at most the row's time."""
+    recording_segment_s: int = 60
+    """The longest segment: what a crash may lose."""
+    recording_segment_mb: int = 64
+    """The largest one."""
+    camera_networks: tuple[str, ...] = ()
+    """Networks, such as 10.1.0.0/16, in which cameras may be although they are not public."""
+    camera_devices: bool = False
+    """Local only: whether cameras of this machine may be recorded."""
+    source_patience_s: int = 300
+    """How long a camera that is gone is tried again before it is given up."""
+    source_stall_s: int = 10
+    """Without a packet for so long a camera counts as gone."""
+
     def bucket(self, role: Bucket) -> str:
         """The real name of a bucket."""
         return self.buckets[role]
@@ -175,6 +191,17 @@ class Settings:
             ),
             receipt_key=env.get("RECEIPT_KEY", ""),
             copies_kept_days=_whole(env, "MOODREEL_COPIES_KEPT_DAYS", cls.copies_kept_days),
+            recorder_shift_s=_whole(env, "MOODREEL_RECORDER_SHIFT_S", cls.recorder_shift_s),
+            recording_segment_s=_whole(
+                env, "MOODREEL_RECORDING_SEGMENT_S", cls.recording_segment_s
+            ),
+            recording_segment_mb=_whole(
+                env, "MOODREEL_RECORDING_SEGMENT_MB", cls.recording_segment_mb
+            ),
+            camera_networks=_networks(env.get("MOODREEL_CAMERA_NETWORKS", "")),
+            camera_devices=local and env.get("MOODREEL_CAMERA_DEVICES") == "1",
+            source_patience_s=_whole(env, "MOODREEL_SOURCE_PATIENCE_S", cls.source_patience_s),
+            source_stall_s=_whole(env, "MOODREEL_SOURCE_STALL_S", cls.source_stall_s),
         )
 
 
@@ -184,6 +211,18 @@ def _traces(where: str, *, local: bool) -> str:
             f"MOODREEL_TRACES is {where!r}; it is empty, `cloud` in the cloud, or a local folder."
         )
     return where
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    found = tuple(filter(None, (one.strip() for one in text.split(","))))
+    for one in found:
+        try:
+            ip_network(one)
+        except ValueError as wrong:
+            raise ConfigurationError(
+                f"MOODREEL_CAMERA_NETWORKS must list networks such as 10.1.0.0/16, not {one!r}."
+            ) from wrong
+    return found
 
 
 def _whole(env: Mapping[str, str], name: str, default: int, *, least: int = 1) -> int:
