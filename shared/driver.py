@@ -54,11 +54,11 @@ class Held:
 
     def __init__(self, deadline: float) -> None:
         self.lost = threading.Event()
-        self._deadline = deadline
+        self.deadline = deadline
 
     def should_stop(self) -> bool:
         """Whether the lease is lost, the job ended, or the function's time nearly over."""
-        return self.lost.is_set() or time.monotonic() > self._deadline
+        return self.lost.is_set() or time.monotonic() > self.deadline
 
     @property
     def lease_lost(self) -> bool:

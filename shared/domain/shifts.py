@@ -38,9 +38,10 @@ TRIES = 8
 
 
 def new_shift(camera: Camera, shift_id: str, now: datetime) -> tuple[Write, ...]:
-    """The writes by which a new shift is to take the camera's session."""
+    """The writes by which a new shift is to take the camera's session, `after` the one that has
+    it."""
     epoch = camera.epoch + 1
-    fields = {"kind": WATCH, "camera": camera.id, "epoch": epoch}
+    fields = {"kind": WATCH, "camera": camera.id, "epoch": epoch, "after": camera.shift}
     return (
         new_errand(RECORDER, shift_id, camera.owner, fields, now),
         Update(camera.path, {"shift": shift_id, "epoch": epoch}),
