@@ -14,6 +14,8 @@ from shared.domain.job import Artefact
 from shared.domain.pipeline import PREVIEWS_PREFIX, RECORDINGS_PREFIX, Bucket
 
 RECORDINGS = "recordings"
+SEGMENTS = "segments"
+"""The collection below a recording, while it has no clip."""
 
 
 class RecordingState(StrEnum):
