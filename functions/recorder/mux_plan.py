@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from heapq import merge
+from itertools import pairwise
 from typing import NamedTuple
 
 from functions.recorder.joints import Piece, Spliced, frame_s
@@ -16,10 +17,12 @@ from functions.recorder.packets import SOUND, VIDEO
 
 TICKS = 90_000
 """A second of the clip's clock for pictures."""
+REORDER_MOST = 16
+"""Pictures that H.264 and H.265 may decode early."""
 ENTRY = struct.Struct(">BBqqIQI")
 """Track, key, pts, dts, duration (all in ticks of the track), where in the source, bytes."""
 MP4 = frozenset({"h264", "hevc", "mjpeg", "aac"})
-"""Codecs that an MP4 file holds and players find there; others go into Matroska."""
+"""Codecs that an MP4 file holds and players find there; others go into QuickTime's form of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +72,12 @@ def mux_plan(spliced: Spliced, begins_at: float | None, ends_at: float | None) -
         row.track == SOUND for one in pieces for row in one.run.rows
     )
     codecs = {one.codec for one in tracks[: 2 if sound else 1]}
-    container = "mp4" if codecs <= MP4 else "matroska"
-    origin = _origin(pieces, begins_at, whole=container != "mp4")
-    pictures = list(_pictures(pieces, origin, ends_at))
+    container = "mp4" if codecs <= MP4 else "mov"
+    origin = _origin(pieces, begins_at)
+    step = round(frame_s(pieces[0].run) * TICKS)
+    pictures = _without_lone_ends(list(_pictures(pieces, origin, ends_at)), step)
     if not pictures:
         return None
-    step = round(frame_s(pieces[0].run) * TICKS)
     shown = array("q", sorted(one.pts for one in pictures))
     # No picture may be decoded after it is shown: all are decoded early by the longest wait.
     early = max(at - one.pts for at, one in zip(shown, pictures, strict=True))
@@ -98,12 +101,12 @@ def mux_plan(spliced: Spliced, begins_at: float | None, ends_at: float | None) -
     return MuxPlan(container, bytes(entries), round(duration_s, 3), fps, count, sound)
 
 
-def _origin(pieces: tuple[Piece, ...], begins_at: float | None, *, whole: bool) -> Fraction:
+def _origin(pieces: tuple[Piece, ...], begins_at: float | None) -> Fraction:
     """Which moment of the pieces' time is zero in the clip."""
     first = pieces[0]
     opening = range(first.first, min(first.first + 16, first.last))
     start = min((first.seconds(n) for n in opening), default=Fraction(0))
-    if begins_at is None or whole or first.run.tracks[VIDEO].codec == "mjpeg":
+    if begins_at is None or first.run.tracks[VIDEO].codec == "mjpeg":
         return start
     into = Fraction(begins_at - first.arrived(first.first)).limit_denominator(TICKS)
     return start + max(Fraction(0), into)
@@ -125,6 +128,27 @@ def _pictures(
                 pts += 1
             used.add(pts)
             yield _Picture(pts, row.key, piece.run.places[place], row.size_bytes)
+
+
+def _without_lone_ends(pictures: list[_Picture], step: int) -> list[_Picture]:
+    """Pictures are decoded before those that are shown between them: where a recording is cut in
+    between, the ones behind the hole go."""
+    tail = pictures[-REORDER_MOST:]
+    shown = sorted(one.pts for one in tail)
+    if shown == [one.pts for one in tail]:
+        return pictures
+    holes = [b for a, b in pairwise(shown) if b - a > 1.5 * step]
+    last = next((hole for hole in reversed(holes) if _is_early(tail, hole)), None)
+    if last is None:
+        return pictures
+    return pictures[: -len(tail)] + [one for one in tail if one.pts < last]
+
+
+def _is_early(tail: list[_Picture], hole: int) -> bool:
+    """Whether the picture behind the hole was decoded before one that is shown before it, or is the
+    very last one: then those between them were still to come."""
+    at = next(n for n, one in enumerate(tail) if one.pts == hole)
+    return at + 1 == len(tail) or any(one.pts < hole for one in tail[at + 1 :])
 
 
 def _sounds(

@@ -21,6 +21,11 @@ class Patience:
         self.again_at = 0.0
         self.is_over = False
 
+    @property
+    def is_due(self) -> bool:
+        """Whether it is to be tried now."""
+        return not self.is_over and self._clock() >= self.again_at
+
     def failed(self, *, for_good: bool = False) -> None:
         """It is not there, or not any more."""
         now = self._clock()

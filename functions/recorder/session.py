@@ -87,7 +87,7 @@ class Session:
             while True:
                 self._check()
                 now = time.monotonic()
-                if self._feed is None and now >= self._patience.again_at:
+                if self._feed is None and self._patience.is_due:
                     self._connect()
                 if now >= looks_at:
                     looks_at = now + LOOK_S
