@@ -13,6 +13,7 @@ from typing import Any
 from infra.reach import names
 from shared.domain.pipeline import (
     DECKS_PREFIX,
+    PREVIEWS_PREFIX,
     RECIPES,
     STAGES,
     Bucket,
@@ -139,6 +140,8 @@ def announces(row: Stage) -> set[str]:
     if row.name in tellers:
         # Whoever else is told of outcomes is told by the one who tells people.
         return {name for name in woken if "outcome" in STAGES[name].consumes} - tellers
+    if _names(row, "shifts.watch"):
+        return {"recorder"} & woken
     if not row.event_driven:
         return set()
     following = {row.name}
@@ -176,6 +179,8 @@ def places_read(row: Stage) -> set[Place]:
     if "deck" in row.produces:
         # A deck as a person left it is where the next revision begins.
         found.add((Bucket.WORK, DECKS_PREFIX))
+    if _names(row, "preview_name"):
+        found.add((Bucket.WORK, PREVIEWS_PREFIX))
     named = {bucket for bucket in Bucket if _names(row, f"Bucket.{bucket.name}")}
     found |= {(bucket, "") for bucket in named & {Bucket.UPLOADS, Bucket.MODELS}}
     if "upload" in row.consumes:

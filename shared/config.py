@@ -26,6 +26,8 @@ class Settings:
     buckets: Mapping[Bucket, str]
     public_url: str
     """Where people reach the API, without a trailing slash: links in mails start with it."""
+    media_url: str = ""
+    """Where the function `media` is reached; "" is where the API is, as in the cloud."""
     local: bool = False
     """True under the local suite: emulators answer instead of Google, and faults may be set."""
     signer_key: str | None = None
@@ -81,6 +83,19 @@ class Settings:
     """Jobs of one user that have not ended."""
     storage_mb: int = 50_000
     """What one user's uploads and results may hold together."""
+    cameras_most: int = 20
+    """Cameras of one user."""
+    recordings_at_once: int = 4
+    """Recordings of one user that run."""
+    recording_s: int = 4 * 3600
+    """The longest recording."""
+    recording_mb: int = 5_000
+    """The largest one."""
+    recordings_kept_days: int = 30
+    viewers_at_once: int = 5
+    """Who may look at one camera's preview at the same time."""
+    preview_most_bytes: int = 9_000_000
+    """One answer of a preview: a function streams 10 MB at most."""
     image_mb: int = 16
     """One uploaded picture at most; what the recipe's row says is the ceiling."""
     audio_mb: int = 16
@@ -146,6 +161,7 @@ class Settings:
             project=env["MOODREEL_PROJECT"],
             buckets={role: env[f"MOODREEL_BUCKET_{role.upper()}"] for role in Bucket},
             public_url=env["MOODREEL_PUBLIC_URL"].rstrip("/"),
+            media_url=env.get("MOODREEL_MEDIA_URL", "").rstrip("/"),
             local=local,
             signer_key=env.get("MOODREEL_SIGNER_KEY") if local else None,
             account=env.get("MOODREEL_ACCOUNT", "") if local else "",
@@ -176,6 +192,15 @@ class Settings:
             changes_per_minute=_whole(env, "MOODREEL_CHANGES_PER_MINUTE", cls.changes_per_minute),
             jobs_at_once=_whole(env, "MOODREEL_JOBS_AT_ONCE", cls.jobs_at_once),
             storage_mb=_whole(env, "MOODREEL_STORAGE_MB", cls.storage_mb),
+            cameras_most=_whole(env, "MOODREEL_CAMERAS", cls.cameras_most),
+            recordings_at_once=_whole(env, "MOODREEL_RECORDINGS_AT_ONCE", cls.recordings_at_once),
+            recording_s=_whole(env, "MOODREEL_RECORDING_S", cls.recording_s),
+            recording_mb=_whole(env, "MOODREEL_RECORDING_MB", cls.recording_mb),
+            recordings_kept_days=_whole(
+                env, "MOODREEL_RECORDINGS_KEPT_DAYS", cls.recordings_kept_days
+            ),
+            viewers_at_once=_whole(env, "MOODREEL_VIEWERS_AT_ONCE", cls.viewers_at_once),
+            preview_most_bytes=_whole(env, "MOODREEL_PREVIEW_MOST_BYTES", cls.preview_most_bytes),
             image_mb=_whole(env, "MOODREEL_IMAGE_MB", cls.image_mb),
             audio_mb=_whole(env, "MOODREEL_AUDIO_MB", cls.audio_mb),
             video_mb=_whole(env, "MOODREEL_VIDEO_MB", cls.video_mb),

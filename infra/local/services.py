@@ -73,6 +73,7 @@ def emulator_env(place: Place) -> dict[str, str]:
         "MOODREEL_LOCAL": "1",
         "MOODREEL_PROJECT": PROJECT,
         "MOODREEL_PUBLIC_URL": place.url("api"),
+        "MOODREEL_MEDIA_URL": place.url("media"),
         "MOODREEL_SIGNER_KEY": str(place.folder / SIGNER_KEY),
         "MOODREEL_PRIVATE_WEBHOOKS": "1",
         "MOODREEL_CAMERA_NETWORKS": "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,::1/128",

@@ -144,14 +144,14 @@ def new_camera(owner: str, name: str, source: Source, now: datetime) -> tuple[Wr
                 **blank_facts(),
             },
         ),
-        secret(owner, source),
+        secret(owner, source, now),
     )
 
 
-def secret(owner: str, source: Source) -> Write:
+def secret(owner: str, source: Source, now: datetime) -> Write:
     """The write that keeps where a camera is, also when its password has changed."""
     path = secret_path(source.key(owner))
-    return Put(path, {"owner": owner, "source": source.to_dict()})
+    return Put(path, {"owner": owner, "source": source.to_dict(), "created_at": now})
 
 
 def blank_facts() -> dict[str, Any]:

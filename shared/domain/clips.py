@@ -10,9 +10,12 @@ from typing import Any
 
 from shared.domain.cameras import Camera, Want
 from shared.domain.documents import Create, Doc
-from shared.domain.pipeline import PREVIEWS_PREFIX, RECORDINGS_PREFIX
+from shared.domain.job import Artefact
+from shared.domain.pipeline import PREVIEWS_PREFIX, RECORDINGS_PREFIX, Bucket
 
 RECORDINGS = "recordings"
+SEGMENTS = "segments"
+"""The collection below a recording, while it has no clip."""
 
 
 class RecordingState(StrEnum):
@@ -65,7 +68,10 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """recordings/{id}. `clip` is None until there is one."""
+    """recordings/{id}. `clip` is None until there is one; then it holds `path` (the name of its
+    object among the outputs), `generation`, `content_type`, `size_bytes`, `duration_sec`, `fps`,
+    `width`, `height`, `codec`, `audio_codec` (None without sound) and `gaps`, a list of
+    `start_s` and `duration_s`."""
 
     id: str
     owner: str
@@ -110,6 +116,19 @@ class Recording:
     def running(self) -> bool:
         """Whether it may still get pictures."""
         return self.state in RUNNING
+
+    @property
+    def film(self) -> Artefact | None:
+        """The clip's object under a name for people, None until there is one."""
+        clip = self.clip
+        if clip is None or self.state is RecordingState.DELETED:
+            return None
+        suffix = "mkv" if clip["content_type"] == "video/x-matroska" else "mp4"
+        name = f"recording-{self.created_at:%Y%m%d-%H%M%S}.{suffix}"
+        return Artefact(
+            name, "clip", Bucket.OUTPUTS.value, clip["path"], clip["generation"],
+            clip["size_bytes"], clip["content_type"],
+        )  # fmt: skip
 
 
 def recording_path(recording_id: str) -> str:
