@@ -290,6 +290,8 @@ class RtspCamera(Camera):
                 threading.Thread(target=self._listen, args=(connection,), daemon=True).start()
                 self._play(connection, len(tracks) > 1)
                 return
+            else:
+                _answer(connection, f"RTSP/1.0 200 OK{head}\r\nPublic: DESCRIBE, SETUP, PLAY")
 
     def _admits(self, request: str, method: str, uri: str) -> bool:
         line = next((one for one in request.split("\r\n") if "Digest" in one), "")

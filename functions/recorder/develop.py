@@ -12,14 +12,18 @@ from typing import cast
 import av
 import av.subtitles.codeccontext
 import av.subtitles.stream
+import numpy as np
 from av.video.codeccontext import VideoCodecContext
-from PIL import Image
+
+# Imported now: a confined process opens no file any more, not even to import.
+from PIL import Image, JpegImagePlugin
 
 from functions.recorder.packets import Packet, Track
 from shared.errors import MoodreelError
 from shared.media.confined import Source, confined
 from shared.media.errors import Stopped
 from shared.media.inside import Inside, Limits
+from shared.ports import Log
 
 WIDTH_PX = 640
 QUALITY = 75
@@ -36,7 +40,10 @@ class Darkroom:
     """Decodes one track and hands small JPEGs to `shown(milliseconds, jpeg)`. When its process is
     brought down by what the camera sends, there is no preview, and recordings go on."""
 
-    def __init__(self, track: Track, rate: int, shown: Callable[[int, bytes], object]) -> None:
+    def __init__(
+        self, track: Track, rate: int, shown: Callable[[int, bytes], object], log: Log
+    ) -> None:
+        self._log = log
         self._track = track
         self._shown = shown
         self._rate = rate
@@ -44,7 +51,6 @@ class Darkroom:
         self._rest = bytearray()
         self._over = threading.Event()
         self._wants_key = True
-        self._seen: list[float] = []
         threading.Thread(target=self._run, daemon=True).start()
 
     def fits(self, track: Track) -> bool:
@@ -83,7 +89,11 @@ class Darkroom:
                 should_stop=self._over.is_set,
                 label="preview",
             )
-        except (MoodreelError, RuntimeError):
+        except Stopped:
+            return
+        except (MoodreelError, RuntimeError) as why:
+            self._log("preview.failed", severity="WARNING", why=str(why))
+        finally:
             self._over.set()
 
     def _next(self, _offset: int, _length: int) -> bytes:
@@ -135,5 +145,7 @@ def _jpeg(frame: av.VideoFrame) -> bytes:
     height = max(2, round(frame.height * width / frame.width / 2) * 2)
     small = frame.reformat(width=width // 2 * 2, height=height, format="rgb24").to_ndarray()
     out = io.BytesIO()
-    Image.fromarray(small).save(out, "JPEG", quality=QUALITY)
+    Image.fromarray(np.ascontiguousarray(small)).save(
+        out, JpegImagePlugin.JpegImageFile.format, quality=QUALITY
+    )
     return out.getvalue()

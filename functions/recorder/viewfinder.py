@@ -83,7 +83,7 @@ class Viewfinder:
         if self._darkroom is None or not self._darkroom.fits(track):
             if self._darkroom is not None:
                 self._darkroom.close()
-            self._darkroom = Darkroom(track, FRAMES_A_SECOND, self._add)
+            self._darkroom = Darkroom(track, FRAMES_A_SECOND, self._add, self._world.log)
         if plain:
             self._last_at = packet.arrived
         self._darkroom.develop(packet)

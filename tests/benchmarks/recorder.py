@@ -7,6 +7,7 @@ One camera plays the same seconds to both, each in a process of its own; what co
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -87,6 +88,7 @@ def theirs(url: str) -> int:
     import cv2
 
     cv2.setNumThreads(1)
+    os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = "rtsp_transport;tcp"
     camera, writer, count, ends = cv2.VideoCapture(url), None, 0, 0.0
     code = cv2.VideoWriter.fourcc(*"mp4v")
     while not ends or time.monotonic() < ends:
