@@ -15,8 +15,7 @@ import av.subtitles.stream
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
 
-# Imported now: a confined process opens no file any more, not even to import.
-from PIL import Image, JpegImagePlugin
+from PIL import Image
 
 from functions.recorder.packets import Packet, Track
 from shared.errors import MoodreelError
@@ -25,6 +24,8 @@ from shared.media.errors import Stopped
 from shared.media.inside import Inside, Limits
 from shared.ports import Log
 
+# A confined process opens no file any more, not even to import what writes a picture.
+Image.preinit()
 WIDTH_PX = 640
 QUALITY = 75
 FLUENT_PIXELS_PER_S = 28_000_000
@@ -145,7 +146,5 @@ def _jpeg(frame: av.VideoFrame) -> bytes:
     height = max(2, round(frame.height * width / frame.width / 2) * 2)
     small = frame.reformat(width=width // 2 * 2, height=height, format="rgb24").to_ndarray()
     out = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(small)).save(
-        out, JpegImagePlugin.JpegImageFile.format, quality=QUALITY
-    )
+    Image.fromarray(np.ascontiguousarray(small)).save(out, "JPEG", quality=QUALITY)
     return out.getvalue()
