@@ -127,7 +127,8 @@ class Settings:
     camera_networks: tuple[str, ...] = ()
     """Networks, such as 10.1.0.0/16, in which cameras may be although they are not public."""
     camera_devices: bool = False
-    """Local only: whether cameras of this machine may be recorded."""
+    """Local only: whether cameras of this machine may be asked for; the recorder has no reader for
+    them yet and says so."""
     source_patience_s: int = 300
     """How long a camera that is gone is tried again before it is given up."""
     source_stall_s: int = 10

@@ -14,7 +14,6 @@ import av.subtitles.codeccontext
 import av.subtitles.stream
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
-
 from PIL import Image
 
 from functions.recorder.packets import Packet, Track

@@ -57,7 +57,7 @@ class CertificateRefused(PermanentError):
 
 
 class DeviceRefused(PermanentError):
-    """Cameras of the machine itself are recorded only by a suite that runs on that machine."""
+    """Cameras of the machine itself cannot be recorded yet; let it serve MJPEG or RTSP."""
 
     code = "device-refused"
 
