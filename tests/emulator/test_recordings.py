@@ -223,8 +223,9 @@ def test_what_was_recorded_goes_into_recipes_at_once_and_later(
         read_counter(decode_image(data))
         for _, data in frames_of(fetch(client, job, "frames.zip", tmp_path))
     ]
-    assert [one - numbers[0] for one in numbers] == [0, FPS, 2 * FPS, 3 * FPS][: len(numbers)]
-    assert len(numbers) >= 4
+    # The picture at which the fourth second is over may be the last one.
+    assert len(numbers) in (4, 5)
+    assert [one - numbers[0] for one in numbers] == [FPS * second for second in range(len(numbers))]
     again = {"recipe": "frames", "options": {"every": "2"}, "from": begun["id"]}
     later = suite.finished_job(client, client.call("POST", "/v1/jobs", again)["job"]["id"])
     assert later["status"] == "done", later["error"]
