@@ -1,4 +1,4 @@
-"""Cameras for tests: a film is encoded once, and every client gets the same packets at the same time.
+"""Cameras for tests: a film is encoded once, and every client gets the same packets together.
 
 `HttpCamera` speaks MJPEG over HTTP, `RtspCamera` H.264 over RTSP with interleaved RTP; both let a
 test order faults while they play. They listen on this machine alone.
@@ -75,6 +75,8 @@ def film_of(path: Path) -> list[Shot]:
             else None
         )
         first: Fraction | None = None
+        packet: Any
+        one: Any
         for packet in container.demux(stream):
             if packet.dts is None:
                 continue
@@ -128,7 +130,10 @@ class Camera:
             def handle_error(self, request: Any, client_address: Any) -> None:
                 """A client that goes away is no error of ours."""
 
-        self._make = lambda port: Server(("127.0.0.1", port), Handler)
+        def make(port: int) -> socketserver.ThreadingTCPServer:
+            return Server(("127.0.0.1", port), Handler)
+
+        self._make = make
         self._server: socketserver.ThreadingTCPServer | None = None
         self.port = 0
         self.on()

@@ -123,7 +123,7 @@ class Recording:
         clip = self.clip
         if clip is None or self.state is RecordingState.DELETED:
             return None
-        suffix = "mkv" if clip["content_type"] == "video/x-matroska" else "mp4"
+        suffix = "mov" if clip["content_type"] == "video/quicktime" else "mp4"
         name = f"recording-{self.created_at:%Y%m%d-%H%M%S}.{suffix}"
         return Artefact(
             name, "clip", Bucket.OUTPUTS.value, clip["path"], clip["generation"],

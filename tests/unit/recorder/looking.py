@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import av
 
@@ -25,7 +26,9 @@ class Seen:
 
 def look(clip: bytes) -> Seen:
     """Decode a clip whole. What an edit list leaves out is not shown."""
-    numbers, times = [], []
+    numbers: list[int] = []
+    times: list[Fraction] = []
+    container: Any
     with av.open(io.BytesIO(clip)) as container:
         for frame in container.decode(video=0):
             assert frame.pts is not None

@@ -69,12 +69,15 @@ class Studio:
             objects=objects,
             publisher=self,
             clock=SystemClock(),
-            log=lambda event, **details: self.logged.append((event, details)),
+            log=self._log,
             new_token=lambda: secrets.token_hex(8),
         )
         self._numbers = itertools.count()
         self._threads: list[threading.Thread] = []
         self.closing = False
+
+    def _log(self, event: str, /, *, severity: str = "INFO", **details: Any) -> None:
+        self.logged.append((event, {"severity": severity, **details}))
 
     def set(self, **settings: Any) -> None:
         """Other settings from now on."""

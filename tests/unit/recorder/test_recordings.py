@@ -12,7 +12,7 @@ from tests.cameras import Camera, HttpCamera, RtspCamera, h264_film, jpeg_film, 
 from tests.unit.recorder.looking import consecutive, look
 from tests.unit.recorder.studio import Studio
 
-CAMERAS = {
+CAMERAS: dict[str, Callable[[], Camera]] = {
     "mjpeg": lambda: HttpCamera(jpeg_film(60)),
     "h264": lambda: RtspCamera(h264_film(60)),
     "h264-with-b-frames": lambda: RtspCamera(h264_film(60, bf=2)),
