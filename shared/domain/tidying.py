@@ -19,7 +19,6 @@ from shared.domain.documents import (
     Update,
     Write,
     job_path,
-    stage_path,
 )
 from shared.domain.effects import (
     Abandoned,
@@ -30,7 +29,6 @@ from shared.domain.effects import (
     Purge,
     Said,
     commit,
-    publish,
     read,
 )
 from shared.domain.failing import give_up
@@ -38,7 +36,7 @@ from shared.domain.job import Status
 from shared.domain.message import JOB_ID
 from shared.domain.operating import alone, delete
 from shared.domain.pipeline import STAGES, Bucket
-from shared.domain.reading import outcome_of, read_whole
+from shared.domain.reading import read_whole
 from shared.errors import UploadAbandoned
 
 ABANDONED_DAYS = 8
