@@ -225,7 +225,9 @@ def test_what_was_recorded_goes_into_recipes_at_once_and_later(
     ]
     # The picture at which the fourth second is over may be the last one.
     assert len(numbers) in (4, 5)
-    assert [one - numbers[0] for one in numbers] == [FPS * second for second in range(len(numbers))]
+    # Motion JPEG has no times but those at which it arrives.
+    for second, number in enumerate(numbers):
+        assert abs(number - numbers[0] - FPS * second) <= 1
     again = {"recipe": "frames", "options": {"every": "2"}, "from": begun["id"]}
     later = suite.finished_job(client, client.call("POST", "/v1/jobs", again)["job"]["id"])
     assert later["status"] == "done", later["error"]
