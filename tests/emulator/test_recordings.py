@@ -271,3 +271,21 @@ def test_a_recording_that_is_deleted_while_it_runs_cancels_the_job_that_waits_fo
     assert client.call("GET", f"/v1/jobs/{begun['job']}")["status"] == "cancelled"
     gone = ask(suite, "GET", f"/v1/recordings/{begun['id']}", client.user.token)
     assert (gone.status, gone.json()["code"]) == (404, "not-found")
+
+
+def test_a_recording_that_fails_takes_the_job_that_waits_for_it_along(suite: Tenant) -> None:
+    client, camera = suite.client(), HttpCamera(jpeg_film(1))
+    camera.redirect = "http://10.0.0.1/live"
+    wish = {"source": {"url": camera.url}, "recipe": "frames"}
+    begun = client.call("POST", "/v1/recordings", wish)
+
+    told = ended(client, begun["id"])
+    job = suite.finished_job(client, begun["job"])
+    camera.off()
+
+    assert (told["state"], told["clip"]) == ("failed", None)
+    assert told["error"]["code"] == "redirect-refused"
+    assert (job["status"], job["error"]["code"]) == ("failed", "redirect-refused")
+    seen = client.call("GET", f"/v1/cameras/{begun['camera']}")["status"]
+    assert (seen["state"], seen["recording"]) == ("failed", False)
+    assert seen["last_error"]["code"] == "redirect-refused"
