@@ -111,7 +111,7 @@ def test_what_a_browser_recorded_has_right_times_though_it_tells_no_length(
 ) -> None:
     seconds = 4
     data = base64.b64decode(page.evaluate(RECORD, [seconds, f"video/webm;codecs={codec}"]))
-    with av.open(io.BytesIO(data)) as film:
+    with av.open(io.BytesIO(data), "r") as film:
         assert film.duration is None, "else this shows nothing"
     path = tmp_path / "webcam.webm"
     path.write_bytes(data)
