@@ -134,6 +134,10 @@ class Studio:
         """Look at a camera's preview for half a minute."""
         Driver(self.world).run(shifts.watch(camera, self.world.clockwork))
 
+    def look_for(self, camera: str, seconds: float) -> None:
+        """Look at a camera's preview for so long."""
+        Driver(self.world).run(shifts.watch(camera, self.world.clockwork, for_s=seconds))
+
     def stop(self, recording: str) -> None:
         """End a recording."""
         Driver(self.world).run(shifts.stop(recording, self.world.clockwork))
