@@ -136,7 +136,8 @@ def announces(row: Stage) -> set[str]:
         return woken
     tellers = {recipe.stages[-1] for recipe in RECIPES.values()}
     if _names(row, ERRAND):
-        return {row.name} & woken
+        # A job that waits for what an errand makes fails with it.
+        return ({row.name} | (tellers if _names(row, "failing.give_up") else set())) & woken
     if row.name in tellers:
         # Whoever else is told of outcomes is told by the one who tells people.
         return {name for name in woken if "outcome" in STAGES[name].consumes} - tellers

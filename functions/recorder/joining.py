@@ -11,12 +11,15 @@ from typing import Any
 
 from functions.recorder.clip import make_clip
 from functions.recorder.segments import Segment, segments_path
+from shared.domain import failing
 from shared.domain.cameras import Camera, camera_path
 from shared.domain.clips import EndedBy, Recording, RecordingState, recording_path
-from shared.domain.documents import Committed, Delete, Doc, Update, Write
+from shared.domain.documents import Committed, Delete, Doc, Update, Write, job_path
 from shared.domain.errand import Errand, ErrandOutcome, Postponed, Settled, errand_path
+from shared.domain.job import Job, Status
 from shared.domain.pipeline import Bucket
 from shared.domain.shifts import LOOK_AFTER_S, RECORDER, stopped
+from shared.driver import Driver
 from shared.errors import PermanentError
 from shared.ports import Stored
 from shared.stage import ErrandTask
@@ -132,6 +135,7 @@ def _changed(task: ErrandTask, recording: Recording, fields: dict[str, Any]) -> 
 
 
 def _failed(task: ErrandTask, recording: Recording, code: str, message: str) -> ErrandOutcome:
+    _tell_job(task, recording, code, message)
     fields = {
         "state": RecordingState.FAILED,
         "error": {"code": code, "message": message, "at": task.world.clock.now()},
@@ -142,6 +146,16 @@ def _failed(task: ErrandTask, recording: Recording, code: str, message: str) -> 
     _drop_segments(task, recording.id)
     task.world.log("recording.failed", severity="WARNING", recording=recording.id, code=code)
     return _until_expiry(task, recording)
+
+
+def _tell_job(task: ErrandTask, recording: Recording, code: str, message: str) -> None:
+    """The job that waits for the clip fails with it, before the recording has: a crash in between
+    finds it done."""
+    paths = [job_path(recording.wish.job)] if recording.wish.job else []
+    for doc in task.world.store.read(paths):
+        if doc is not None and doc.data["status"] == Status.AWAITING_UPLOAD:
+            job = Job.from_doc(doc)
+            Driver(task.world).run(failing.give_up(job, (code, message), task.world.clockwork))
 
 
 def _until_expiry(task: ErrandTask, recording: Recording) -> ErrandOutcome:
