@@ -116,13 +116,19 @@ def _pictures(
     pieces: tuple[Piece, ...], origin: Fraction, ends_at: float | None
 ) -> Iterator[_Picture]:
     used: set[int] = set()
+    late = 0
     for piece in pieces:
         for n in range(piece.first, piece.last):
             place = piece.pictures[n]
             row = piece.run.rows[place]
-            if ends_at is not None and row.arrived > ends_at and used:
-                return
             pts = round((piece.seconds(n) - origin) * TICKS)
+            if ends_at is not None and row.arrived > ends_at and used:
+                # Of what came too late only pictures that are shown between those that are kept.
+                late += 1
+                if late > REORDER_MOST:
+                    return
+                if pts > max(used):
+                    continue
             while pts in used:
                 # Two pictures of one moment: a camera's clock stood still.
                 pts += 1

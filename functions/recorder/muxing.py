@@ -45,6 +45,7 @@ class ClipSink:
         self.tail = bytearray()
         self._at = self._size = 0
         self.closing = False
+        self._ends_at = 0
 
     def write(self, data: bytes) -> int:
         data = bytes(data)
@@ -53,15 +54,26 @@ class ClipSink:
             self.head[self._at : self._at + len(for_head)] = for_head
         rest = data[len(for_head) :]
         if rest:
-            if self._at + len(for_head) != self._size and self._size > HEAD_BYTES:
-                raise io.UnsupportedOperation("what was sent cannot be changed")
-            if self.closing:
-                self.tail += rest
-            else:
-                self._out.write(rest)
+            self._behind(self._at + len(for_head), rest)
         self._at += len(data)
         self._size = max(self._size, self._at)
         return len(data)
+
+    def _behind(self, at: int, data: bytes) -> None:
+        if self.closing:
+            # A table of contents is gone back into as well, once it is larger than a buffer.
+            into = at - max(HEAD_BYTES, self._ends_at)
+            if not 0 <= into <= len(self.tail):
+                raise io.UnsupportedOperation("what was sent cannot be changed")
+            self.tail[into : into + len(data)] = data
+        elif at != max(HEAD_BYTES, self._size):
+            raise io.UnsupportedOperation("what was sent cannot be changed")
+        else:
+            self._out.write(data)
+
+    def close_soon(self) -> None:
+        """From now on all is kept that comes behind what is there."""
+        self.closing, self._ends_at = True, self._size
 
     def seek(self, offset: int, whence: int = 0) -> int:
         self._at = offset + {0: 0, 1: self._at, 2: self._size}[whence]
@@ -102,7 +114,7 @@ def mux(inside: Inside, container: str, codecs: tuple[str, ...], rates: tuple[in
         out.mux(packet)
         if count % 1000 == 0:
             inside.tell(count)
-    sink.closing = True
+    sink.close_soon()
     out.close()
     return _finished(sink, inside)
 
