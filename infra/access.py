@@ -13,6 +13,7 @@ from typing import Any
 from infra.reach import names
 from shared.domain.pipeline import (
     DECKS_PREFIX,
+    PREVIEWS_PREFIX,
     RECIPES,
     STAGES,
     Bucket,
@@ -135,10 +136,13 @@ def announces(row: Stage) -> set[str]:
         return woken
     tellers = {recipe.stages[-1] for recipe in RECIPES.values()}
     if _names(row, ERRAND):
-        return {row.name} & woken
+        # A job that waits for what an errand makes fails with it.
+        return ({row.name} | (tellers if _names(row, "failing.give_up") else set())) & woken
     if row.name in tellers:
         # Whoever else is told of outcomes is told by the one who tells people.
         return {name for name in woken if "outcome" in STAGES[name].consumes} - tellers
+    if _names(row, "shifts.watch"):
+        return {"recorder"} & woken
     if not row.event_driven:
         return set()
     following = {row.name}
@@ -176,6 +180,8 @@ def places_read(row: Stage) -> set[Place]:
     if "deck" in row.produces:
         # A deck as a person left it is where the next revision begins.
         found.add((Bucket.WORK, DECKS_PREFIX))
+    if _names(row, "preview_name"):
+        found.add((Bucket.WORK, PREVIEWS_PREFIX))
     named = {bucket for bucket in Bucket if _names(row, f"Bucket.{bucket.name}")}
     found |= {(bucket, "") for bucket in named & {Bucket.UPLOADS, Bucket.MODELS}}
     if "upload" in row.consumes:

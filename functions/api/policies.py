@@ -33,8 +33,8 @@ def changes(settings: Settings) -> Policy:
         "changes",
         settings.changes_per_minute,
         60,
-        f"At most {settings.changes_per_minute} links, webhooks, tests, exports and erasures can "
-        "be asked for in a minute.",
+        f"At most {settings.changes_per_minute} links, recordings, previews, webhooks, tests, "
+        "exports and erasures can be asked for in a minute.",
     )
 
 

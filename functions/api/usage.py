@@ -14,6 +14,7 @@ from functions.api import policies
 from functions.api.catalogue import MEGABYTE
 from functions.api.jobs import LIVING, OPEN
 from functions.api.limits import look
+from shared.domain.clips import RUNNING
 from shared.domain.job import Job, Status
 from shared.domain.pipeline import STAGES
 from shared.http.exchange import Answer, Call
@@ -57,6 +58,7 @@ class LimitsView(Told):
 
     job_creations: RateView
     jobs_at_once: AmountView
+    recordings_at_once: AmountView
     storage_bytes: AmountView
     upload_bytes: dict[str, int]
 
@@ -140,6 +142,10 @@ def _limits(call: Call, count_open: int, stored: int) -> LimitsView:
             reset_s=standing.reset_s,
         ),
         jobs_at_once=AmountView(quota=settings.jobs_at_once, used=count_open),
+        recordings_at_once=AmountView(
+            quota=settings.recordings_at_once,
+            used=call.world.store.recordings_in(call.user.uid, RUNNING),
+        ),
         storage_bytes=AmountView(quota=settings.storage_mb * MEGABYTE, used=stored),
         upload_bytes={
             "image": settings.image_mb * MEGABYTE,

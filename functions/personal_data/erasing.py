@@ -23,11 +23,14 @@ from functions.personal_data.inventory import (
     document,
     forget,
     inventory,
+    paths_written_down,
     write_down,
 )
 from functions.personal_data.receipt import sign_receipt, store_public_key
 from shared import bootstrap
 from shared.domain import operating
+from shared.domain.cameras import CAMERAS
+from shared.domain.clips import RECORDINGS
 from shared.domain.data_requests import RECEIPTS, Phase
 from shared.domain.documents import Delete, Doc, Update
 from shared.domain.errand import ErrandOutcome, Postponed, Settled
@@ -63,7 +66,7 @@ def look_again(task: ErrandTask) -> ErrandOutcome:
     if (further := _remove_jobs(task, finally_=True)) is not None:
         return further
     _remove_the_rest(task, again=True)
-    left = _belongings(task).left()
+    left = _belongings(task).left(_known(task))
     if any(left.values()):
         where = ", ".join(f"{name}: {count}" for name, count in sorted(left.items()) if count)
         why = f"Something is left ({where})."
@@ -144,7 +147,13 @@ def _remove_job(task: ErrandTask, belongings: Belongings, doc: Doc) -> None:
 
 def _remove_the_rest(task: ErrandTask, *, again: bool) -> None:
     belongings = _belongings(task)
+    recorded = list(belongings.of_cameras(_known(task)))
+    write_down(task.world.store, task.errand.id, recorded)
+    # Their documents first, at which a camera's session ends; what it leaves is found once more.
     _remove_documents(task, belongings.beside_jobs(again=again))
+    for found in recorded:
+        task.check()
+        _remove_one(task, found)
     for folder, there in belongings.kept_for_the_owner():
         write_down(task.world.store, task.errand.id, [an_object(one) for one in there])
         for one in there:
@@ -166,6 +175,11 @@ def _remove_documents(task: ErrandTask, paths: Iterable[str]) -> None:
     for path in found:
         task.check()
         task.world.store.commit([Delete(path)])
+
+
+def _known(task: ErrandTask) -> list[str]:
+    """The cameras and recordings whose documents are written down, and may be gone."""
+    return paths_written_down(task.world.store, task.errand.id, (CAMERAS, RECORDINGS))
 
 
 def _belongings(task: ErrandTask) -> Belongings:

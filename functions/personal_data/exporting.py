@@ -13,12 +13,14 @@ from datetime import datetime, timedelta
 from typing import IO, Any, cast
 from urllib.parse import quote
 
+from shared.domain.clips import RECORDINGS
 from shared.domain.data_requests import (
     BY_FIELD,
     BY_ID,
     EXPORT_KEPT_DAYS,
     EXPORTS,
     JOBS,
+    UNTOLD,
     Phase,
     owner_folder,
 )
@@ -33,7 +35,7 @@ JOBS_MOST = 1_000
 """Jobs in one part: about a minute of reading."""
 ROWS_MOST = 20_000
 """Documents of another collection in one part."""
-COLLECTIONS = (JOBS, *(one for one in BY_FIELD if one != "idempotency"))
+COLLECTIONS = (JOBS, *(one for one in BY_FIELD if one not in UNTOLD))
 SECRET = frozenset({"secrets", "token", "lease_until"})
 """Fields that are shown once, or are nobody's business but a worker's."""
 ABOUT = """This is everything that Moodreel keeps about you, a line of JSON for each thing.
@@ -44,6 +46,8 @@ shares.jsonl      links that you or our mails gave to others
 mails.jsonl       mails that were sent to you
 webhooks.jsonl    servers that you want called; their secrets are shown once and not here
 deliveries.jsonl  what was sent to them
+cameras.jsonl     your cameras; their passwords are in no copy
+recordings.jsonl  what they recorded; links need your sign-in
 
 A large account comes in several parts, which continue each other.
 """
@@ -137,6 +141,8 @@ def _told(task: ErrandTask, collection: str, doc: Doc) -> dict[str, Any]:
     told = {"id": doc.id, **{k: v for k, v in doc.data.items() if k not in SECRET}}
     if collection == "shares":
         told["url"] = f"{task.settings.public_url}/v1/share/{doc.id}"
+    if collection == RECORDINGS and doc.data["clip"] is not None:
+        told["link"] = f"{task.settings.public_url}/v1/recordings/{doc.id}/clip"
     if collection != JOBS or doc.data["status"] == Status.DELETED:
         return told
     store, job = task.world.store, Job.from_doc(doc)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from functions.personal_data.inventory import Removed, an_object, document
+from shared.domain.cameras import CAMERAS
+from shared.domain.clips import RECORDINGS, SEGMENTS
 from shared.domain.data_requests import (
     BY_FIELD,
     BY_HASH,
@@ -15,6 +17,7 @@ from shared.domain.data_requests import (
     JOBS,
     REQUESTS,
     Folder,
+    folders_of_camera,
     folders_of_job,
     folders_of_owner,
 )
@@ -82,6 +85,17 @@ class Belongings:
             found += [an_object(one) for one in self._objects.listed(folder.bucket, folder.prefix)]
         return found
 
+    def of_cameras(self, known: Iterable[str]) -> Iterator[Removed]:
+        """What cameras and recordings have below and beside them: those that are there, and those
+        whose documents at the paths `known` are gone already."""
+        there = {doc.path for name in (CAMERAS, RECORDINGS) for doc in self.documents(name)}
+        for path in sorted({*there, *known}):
+            below = self._store.list_under(f"{path}/{SEGMENTS}")
+            yield from (document(doc.path) for doc in below)
+            for folder in folders_of_camera(path):
+                listed = self._objects.listed(folder.bucket, folder.prefix)
+                yield from map(an_object, listed)
+
     def kept_for_the_owner(self) -> Iterator[tuple[Folder, list[Stored]]]:
         """The folders that outlive jobs, with what is in them. A copy is of the time at which it
         was asked for, however late its parts are written."""
@@ -94,15 +108,19 @@ class Belongings:
             else:
                 yield folder, [one for one in there if self._old(one.created_at)]
 
-    def left(self) -> dict[str, int]:
+    def left(self, known: Iterable[str]) -> dict[str, int]:
         """Look again in every collection and folder; → how much is left, by where. A job counts
-        for as long as it names its owner, which it does while anything of it is left."""
+        for as long as it names its owner, which it does while anything of it is left. `known` are
+        the cameras and recordings that are gone."""
         places = (*BY_FIELD, *BY_ID, *BY_HASH, REQUESTS)
         left = {JOBS: sum(1 for _ in self.documents(JOBS)), **dict.fromkeys(places, 0)}
         for path in self.beside_jobs(again=True):
             left[path.split("/")[0]] += 1
         for folder, there in self.kept_for_the_owner():
             left[f"{folder.bucket}/{folder.prefix.split('/')[0]}"] = len(there)
+        for one in self.of_cameras(known):
+            where = "/".join(one.name.split("/")[: 1 if one.kind == "document" else 2])
+            left[where] = left.get(where, 0) + 1
         return left
 
     def _old(self, created_at: datetime | None) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from shared.domain.documents import Create, Delete, Doc
@@ -78,6 +78,17 @@ def inventory(store: JobStore, request: str, totals: Totals) -> Iterator[bytes]:
             one = Removed(*json.loads(line))
             _count(totals, one)
             yield json.dumps(dict(zip(keys, one.to_list(), strict=True))).encode() + b"\n"
+
+
+def paths_written_down(store: JobStore, request: str, collections: Sequence[str]) -> list[str]:
+    """Paths of the documents of these collections that were written down."""
+    found = set()
+    for doc in _chunks(store, request):
+        for kind, name, *_ in map(json.loads, doc.data["rows"]):
+            first, *rest = name.split("/")
+            if kind == "document" and first in collections and len(rest) == 1:
+                found.add(name)
+    return sorted(found)
 
 
 def forget(store: JobStore, request: str) -> None:

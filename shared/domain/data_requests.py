@@ -13,20 +13,36 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from shared.domain.cameras import CAMERA_SECRETS, CAMERAS
+from shared.domain.clips import RECORDINGS, clip_prefix, segments_prefix
 from shared.domain.documents import Create
 from shared.domain.errand import new_errand
 from shared.domain.message import QUARANTINE_PREFIX, UPLOADS_PREFIX
-from shared.domain.pipeline import PACKS_PREFIX, PROMPTS_PREFIX, STAGES, Bucket, Finalized
+from shared.domain.pipeline import (
+    PACKS_PREFIX,
+    PREVIEWS_PREFIX,
+    PROMPTS_PREFIX,
+    STAGES,
+    Bucket,
+    Finalized,
+)
+from shared.domain.viewers import VIEWERS
 
 PERSONAL_DATA = "personal_data"
+SHIFTS = STAGES["recorder"].errands
 REQUESTS = "data_requests"
 EXPORT, ERASURE = "export", "erasure"
 EXPORT_KEPT_DAYS = 7
 NARRATION, SLIDES, EXPORTS, RECEIPTS = "narration/", "slides/", "exports/", "receipts/"
 
-BY_FIELD = ("webhooks", "deliveries", "shares", "mails", "idempotency")
-"""Collections whose documents name their owner in `owner`. Webhooks come first: while they stand,
-an outcome may still make deliveries."""
+UNTOLD = ("idempotency", CAMERA_SECRETS, SHIFTS, VIEWERS)
+"""Of those below, what is in no copy: passwords, capabilities, and what is a worker's own."""
+BY_FIELD = (
+    "webhooks", CAMERAS, CAMERA_SECRETS, VIEWERS, SHIFTS, RECORDINGS,
+    "deliveries", "shares", "mails", "idempotency",
+)  # fmt: skip
+"""Collections whose documents name their owner in `owner`. Webhooks and cameras come first: while
+they stand, an outcome may still make deliveries, and a camera may still be recorded."""
 BY_ID = ("preferences", "users")
 """Collections with one document a person, named after the person."""
 BY_HASH = ("limits",)
@@ -86,6 +102,17 @@ def folders_of_job(job_id: str) -> tuple[Folder, ...]:
             for bucket, prefix in places
             if bucket in woken and prefix in WAKING
         ),
+    )
+
+
+def folders_of_camera(path: str) -> tuple[Folder, ...]:
+    """What a camera or a recording, by its document's path, has beside it."""
+    collection, _, name = path.partition("/")
+    if collection == CAMERAS:
+        return (Folder(Bucket.WORK, f"{PREVIEWS_PREFIX}{name}/"),)
+    return (
+        Folder(Bucket.WORK, segments_prefix(name)),
+        Folder(Bucket.OUTPUTS, clip_prefix(name)),
     )
 
 

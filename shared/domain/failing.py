@@ -15,7 +15,7 @@ from shared.domain.documents import (
     stage_path,
     unit_path,
 )
-from shared.domain.effects import Clockwork, Flow, Said, commit, publish
+from shared.domain.effects import Clockwork, Flow, Said, commit, publish, read
 from shared.domain.job import Job, StageState, Status, UnitState
 from shared.domain.message import Envelope
 from shared.domain.reading import outcome_of, read_view
@@ -80,6 +80,29 @@ def fail(
     view = yield from read_view(envelope)
     if envelope.stage != rules.NOTIFICATION and view.job is not None:
         yield from publish((yield from outcome_of(view.job)))
+    return True
+
+
+def give_up(job: Job, error: tuple[str, str], clockwork: Clockwork) -> Flow[bool]:
+    """Fail a job whose uploads will not come, at the stage that would take them; → whether it has
+    failed. A redrive waits for them once more."""
+    if job.status is not Status.AWAITING_UPLOAD:
+        return False
+    now, first = clockwork.now(), job.recipe.stages[0]
+    said = {"code": error[0], "message": error[1], "stage": first}
+    failed: dict[str, Any] = {
+        "state": StageState.FAILED,
+        "error": said,
+        "finished_at": now,
+        "touched_at": now,
+    }
+    writes: list[Write] = [Update(stage_path(job.id, first, 0), failed)]
+    if (yield from commit(*writes, *job_failed(job, said, now))) is not Committed.OK:
+        # Something came after all, or was told.
+        return False
+    (doc,) = yield from read(job_path(job.id))
+    if doc is not None:
+        yield from publish((yield from outcome_of(Job.from_doc(doc))))
     return True
 
 

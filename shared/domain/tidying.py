@@ -19,7 +19,6 @@ from shared.domain.documents import (
     Update,
     Write,
     job_path,
-    stage_path,
 )
 from shared.domain.effects import (
     Abandoned,
@@ -30,15 +29,14 @@ from shared.domain.effects import (
     Purge,
     Said,
     commit,
-    publish,
     read,
 )
-from shared.domain.failing import job_failed
-from shared.domain.job import StageState, Status
+from shared.domain.failing import give_up
+from shared.domain.job import Status
 from shared.domain.message import JOB_ID
 from shared.domain.operating import alone, delete
 from shared.domain.pipeline import STAGES, Bucket
-from shared.domain.reading import outcome_of, read_whole
+from shared.domain.reading import read_whole
 from shared.errors import UploadAbandoned
 
 ABANDONED_DAYS = 8
@@ -109,22 +107,9 @@ def give_up_waiting(job_id: str, clockwork: Clockwork) -> Flow[None]:
         return
     if any(rules.lease_alive(unit, now) for unit in whole.units.values()):
         return
-    first = job.recipe.stages[0]
-    said = {"code": UploadAbandoned.code, "message": str(UploadAbandoned()), "stage": first}
-    failed: dict[str, Any] = {
-        "state": StageState.FAILED,
-        "error": said,
-        "finished_at": now,
-        "touched_at": now,
-    }
-    writes: list[Write] = [Update(stage_path(job_id, first, 0), failed)]
-    if (yield from commit(*writes, *job_failed(job, said, now))) is not Committed.OK:
-        # Something came after all, or was told: the next tidying judges again.
-        return
-    yield Said("upload.abandoned", {"job": job_id})
-    again = yield from read_whole(job_id)
-    if again is not None:
-        yield from publish((yield from outcome_of(again.job)))
+    # When something came after all, the next tidying judges again.
+    if (yield from give_up(job, (UploadAbandoned.code, str(UploadAbandoned())), clockwork)):
+        yield Said("upload.abandoned", {"job": job_id})
 
 
 def expire(job_id: str, clockwork: Clockwork) -> Flow[None]:

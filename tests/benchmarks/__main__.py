@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import api, cold, emotions, frames, media, stitching
+from tests.benchmarks import api, cold, emotions, frames, media, recorder, stitching
 
 BENCHMARKS = {
     "api": api.main,
@@ -12,6 +12,7 @@ BENCHMARKS = {
     "emotions": emotions.main,
     "frames": frames.main,
     "media": media.main,
+    "recorder": recorder.main,
     "stitching": stitching.main,
 }
 

@@ -18,7 +18,9 @@ from infra.reach import names
 from shared.domain.pipeline import DECKS_PREFIX, STAGES, Bucket, Kind, Schedule
 from shared.domain.prompt import Prompt
 from shared.driver import Neighbours
+from tests.cameras import HttpCamera, jpeg_film
 from tests.clips import RECIPES as CLIPS
+from tests.emulator.test_recordings import ended, pictures
 from tests.emulator.test_still import run_still
 from tests.unit.stitching.uploads import sound_file, turned_jpeg
 
@@ -34,7 +36,8 @@ def asked(
     suite: Tenant, world: Neighbours, tmp_path_factory: pytest.TempPathFactory
 ) -> list[tuple[str, str, str, str]]:
     """Account, permission, bucket and prefix of everything that was asked: after one job of each
-    kind, an edited deck, a copy and a removal of everything, a stranger's object, and a sweep."""
+    kind, a recording and its preview, an edited deck, a copy and a removal of everything, a
+    stranger's object, and a sweep."""
     folder = tmp_path_factory.mktemp("access")
     client = suite.client()
     clip = CLIPS["cfr30"].make().path
@@ -63,9 +66,22 @@ def asked(
         sound = sound_file("mp3", 2.0)
         return str(run_still(suite, client, folder, turned_jpeg(6), sound)["status"])
 
+    def recording() -> str:
+        camera = HttpCamera(jpeg_film(30), loops=True)
+        wish = {"source": {"url": camera.url}, "recipe": "frames"}
+        begun = client.call("POST", "/v1/recordings", wish)
+        seat = client.call("POST", f"/v1/cameras/{begun['camera']}/preview")
+        assert pictures(seat["url"], 2)[0]
+        client.call("POST", f"/v1/recordings/{begun['id']}/stop")
+        state = str(ended(client, begun["id"])["state"])
+        camera.off()
+        assert suite.finished_job(client, begun["job"])["status"] == "done"
+        client.call("DELETE", f"/v1/recordings/{begun['id']}")
+        return state
+
     with ThreadPoolExecutor() as pool:
-        ended = [pool.submit(one) for one in (emotions, presentation, still)]
-        assert [one.result() for one in ended] == ["done"] * 3
+        kinds = [pool.submit(one) for one in (emotions, presentation, still, recording)]
+        assert [one.result() for one in kinds] == ["done"] * 4
     job_id = suite.start_job(client, "frames", clip)
     job = suite.finished_job(client, job_id)
     client.download(job["artefacts"][0], folder / "some", lambda _: None)

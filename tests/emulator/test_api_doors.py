@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,6 +15,7 @@ from infra.local.tenant import Tenant
 from infra.local.wire import Answer, request
 from shared.domain.pipeline import Bucket
 from shared.http.routing import Route
+from tests.cameras import HttpCamera, jpeg_film
 from tests.emulator import ledger_rest
 from tests.emulator.api_people import NEW_JOB, ask, strangers, unsigned, update_account
 
@@ -35,6 +37,8 @@ BODIES = {
     "POST /v1/jobs/{job_id}/shares": {"artefact": "frames.zip"},
     "PUT /v1/me/preferences": {"mail": {"done": True, "failed": True, "cancelled": True}},
     "POST /v1/webhooks": {"url": "https://hooks.moodreel.test/a"},
+    "POST /v1/cameras": {"name": "Door", "source": {"url": "rtsp://cam.moodreel.test/a"}},
+    "POST /v1/recordings": {"source": {"url": "rtsp://cam.moodreel.test/a"}},
     "POST /v1/me/erasures": {"account": False},
     "POST /v1/me/password": {
         "current_password": "local-only-password",
@@ -55,6 +59,10 @@ REFUSED_TO_THE_OWNER = {
     "POST /v1/jobs/{job_id}/shares": "invalid-request",
     "POST /v1/me/password": "wrong-credentials",
     "POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay": "delivery-underway",
+    # It records, and has shown nothing yet.
+    "DELETE /v1/cameras/{camera_id}": "camera-in-use",
+    "GET /v1/recordings/last": "not-found",
+    "GET /v1/recordings/{recording_id}/clip": "not-ready",
 }
 """By the code with which the handler itself refuses: what the frame refuses proves nothing."""
 PRIVATE = [one for one in CLOSED if one.parameters]
@@ -76,6 +84,8 @@ class House:
     webhook_id: str
     delivery_id: str
     request_id: str
+    camera_id: str
+    recording_id: str
 
     def path(self, route: Route) -> str:
         names = {
@@ -88,13 +98,18 @@ class House:
             "delivery_id": self.delivery_id,
             "request_id": self.request_id,
             "number": "1",
+            "camera_id": self.camera_id,
+            "recording_id": self.recording_id,
             "slide_id": "s1",
         }
         return route.path.format(**names)
 
     def nobodys(self, path: str) -> str:
         """The path of what is not there."""
-        for one in (self.job_id, self.webhook_id, self.delivery_id, self.request_id):
+        for one in (
+            self.job_id, self.webhook_id, self.delivery_id, self.request_id, self.camera_id,
+            self.recording_id,
+        ):  # fmt: skip
             path = path.replace(one, "0" * 20)
         return path.replace(TOKEN, "0" * 48)
 
@@ -110,7 +125,7 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(suite: Tenant) -> House:
+def house(suite: Tenant) -> Iterator[House]:
     alice, bob, carol = (suite.client() for _ in range(3))
     update_account(suite, carol.user.uid, {"disableUser": True})
     job_id = alice.call("POST", "/v1/jobs", NEW_JOB)["job"]["id"]
@@ -120,7 +135,12 @@ def house(suite: Tenant) -> House:
     webhook_id = alice.call("POST", "/v1/webhooks", webhook)["webhook"]["id"]
     delivery_id = alice.call("POST", f"/v1/webhooks/{webhook_id}/test")["id"]
     request_id = alice.call("POST", "/v1/me/exports")["id"]
-    return House(suite, alice, bob, carol, job_id, webhook_id, delivery_id, request_id)
+    silent = HttpCamera(jpeg_film(1))
+    silent.silent = True
+    begun = alice.call("POST", "/v1/recordings", {"source": {"url": silent.url}})
+    ids = (job_id, webhook_id, delivery_id, request_id, begun["camera"], begun["id"])
+    yield House(suite, alice, bob, carol, *ids)
+    silent.off()
 
 
 @pytest.mark.parametrize("route", CLOSED, ids=called)
@@ -166,6 +186,7 @@ def test_the_owner_gets_in_everywhere(house: House) -> None:
         "POST /v1/jobs/{job_id}/cancel",
         "DELETE /v1/share/{token}",
         "DELETE /v1/webhooks/{webhook_id}",
+        "DELETE /v1/recordings/{recording_id}",
         "DELETE /v1/jobs/{job_id}",
         "POST /v1/me/erasures",
         "DELETE /v1/me",

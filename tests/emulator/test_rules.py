@@ -22,17 +22,19 @@ pytestmark = pytest.mark.suite
 
 ALICE, BOB = "alice-uid", "bob-uid"
 WHO: Mapping[str, str | None] = {"anonymous": None, "other": BOB, "owner": ALICE}
-READABLE = ("jobs", "stages", "events", "mails")
+READABLE = ("jobs", "stages", "events", "mails", "cameras", "recordings")
 """What an owner may read. Everything else, named or not, is closed."""
 CLOSED = (
     "units", "shares", "webhooks", "deliveries", "data_requests", "removed", "receipt_keys",
     "preferences", "limits", "idempotency", "users", "anything",
+    "camera_secrets", "viewers", "shifts", "segments",
 )  # fmt: skip
 COLLECTIONS = (*READABLE, *CLOSED)
 PARENTS: Mapping[str, str] = {
     "stages": "jobs", "events": "jobs", "units": "jobs", "removed": "data_requests",
+    "segments": "recordings",
 }  # fmt: skip
-FILTERED = ("jobs", "mails")
+FILTERED = ("jobs", "mails", "cameras", "recordings")
 """Listed by their owner's uid; what lies under a job is listed as it is."""
 
 

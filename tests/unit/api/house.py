@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,7 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
 from shared.config import Settings
+from shared.domain.message import Envelope
 from shared.domain.pipeline import Bucket
 from shared.driver import Neighbours, SystemClock
 from shared.errors import Unauthenticated
@@ -47,6 +49,7 @@ class Stand:
     clock: Clock = field(default_factory=SystemClock)
     settings: Settings = SETTINGS
     objects: Any = None
+    announced: list[Envelope] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         def log(event: str, /, *, severity: str = "INFO", **details: Any) -> None:
@@ -55,10 +58,10 @@ class Stand:
         world = Neighbours(
             store=self.ledger,
             objects=self.objects,
-            publisher=None,  # type: ignore[arg-type]
+            publisher=self,
             clock=self.clock,
             log=log,
-            new_token=lambda: "t",
+            new_token=lambda: secrets.token_hex(8),
         )
         house = House(lambda: self.settings, lambda: world, KnownTokens)
         application = Application("api", self.routes, house)
@@ -68,6 +71,10 @@ class Stand:
             return application.respond(request)
 
         self.client = Client(app)
+
+    def publish(self, envelopes: Iterable[Envelope]) -> None:
+        """Nobody works here: what is announced is kept."""
+        self.announced += envelopes
 
     def call(self, method: str, path: str, **more: Any) -> Any:
         """One request; → werkzeug's TestResponse."""

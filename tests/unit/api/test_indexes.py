@@ -45,10 +45,12 @@ def queries(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     store.jobs_of("alice", statuses=["done", "failed"], after=None, most=5)
     store.jobs_of("alice", statuses=["done"], after=(NOW, "a" * 20), most=5)
     store.jobs_of("alice", statuses=["done"], after=None, most=5, recipe="frames")
-    for name in ("mails", "shares"):
+    for name in ("mails", "shares", "recordings"):
         store.owned(name, "alice", after=None, most=5)
     store.open_jobs("alice", ["running"])
     store.stored_bytes("alice")
+    store.recordings_in("alice", ["recording"])
+    store.newest("viewers", ("camera", "c" * 20), after=None, most=5)
     store.documents_of("webhooks", "alice")
     store.documents_of("webhooks", "alice", after="a" * 20)
     store.due("deliveries", NOW)
@@ -93,8 +95,8 @@ def test_every_query_of_the_ledger_finds_its_index(queries: list[Any]) -> None:
     }
     wanted = {needed(one) for one in queries} - {None}
 
-    assert len(queries) == 16
-    assert len(wanted) == 8
+    assert len(queries) == 20
+    assert len(wanted) == 11
     assert wanted <= declared
 
 
@@ -126,5 +128,5 @@ def test_only_what_is_forgotten_by_itself_has_a_time_to_live() -> None:
     }
 
     # Not jobs: their documents go by deletion, which also takes what lies below them.
-    names = ("mails", "shares", "limits", "idempotency", "deliveries", "data_requests")
+    names = ("mails", "shares", "limits", "idempotency", "deliveries", "data_requests", "viewers")
     assert forgotten == {(name, "expires_at") for name in names}

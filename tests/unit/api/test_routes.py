@@ -50,6 +50,7 @@ def test_whatever_costs_something_is_limited_in_how_often() -> None:
         ("POST", "/v1/jobs/{job_id}/uploads/{input}"),
         ("POST", "/v1/jobs/{job_id}/uploads/{input}/finalize"),
         ("POST", "/v1/jobs/{job_id}/deck/release"),
+        ("POST", "/v1/recordings/{recording_id}/stop"),
         ("POST", "/v1/webhooks/{webhook_id}/enable"),
         ("POST", "/v1/webhooks/{webhook_id}/secret"),
     }

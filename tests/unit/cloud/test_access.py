@@ -11,7 +11,7 @@ from infra import access
 from infra.access import Grant, grants, places_written
 from infra.local.layout import ROOT
 from infra.reach import names
-from shared.domain.pipeline import STAGES, Bucket, Finalized, Kind, Stage
+from shared.domain.pipeline import PREVIEWS_PREFIX, STAGES, Bucket, Finalized, Kind, Stage
 
 BUILT = [row for row in STAGES.values() if row.built]
 EACH = pytest.mark.parametrize("row", BUILT, ids=lambda row: row.name)
@@ -81,9 +81,15 @@ def test_who_writes_decks_reads_those_that_people_edited() -> None:
 
 
 def test_who_streams_results_reads_nothing_else() -> None:
-    """Frames, faces and speech lie in the work bucket, and are nobody's result."""
-    of_buckets = {(one.name, one.role) for one in grants(STAGES["media"]) if one.on == "bucket"}
-    assert of_buckets == {("outputs", access.READS)}
+    """Frames, faces and speech lie in the work bucket, and are nobody's result; of cameras the
+    previews alone are shown."""
+    granted = grants(STAGES["media"])
+    of_buckets = {(one.name, one.prefix, one.role) for one in granted if one.on == "bucket"}
+    assert of_buckets == {
+        ("outputs", "", access.READS),
+        ("work", PREVIEWS_PREFIX, access.READS),
+    }
+    assert {one.name for one in granted if one.on == "topic"} == {STAGES["recorder"].topic}
 
 
 def test_what_looks_at_jobs_from_outside_may_announce_every_stage() -> None:

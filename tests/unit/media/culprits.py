@@ -79,7 +79,7 @@ def chatter(inside: Inside) -> bytes:
 
 
 def read_beyond(inside: Inside) -> bytes:
-    return inside._read(inside.size_bytes - 1, 2)
+    return inside.read(inside.size_bytes - 1, 2)
 
 
 def reach_out(_inside: Inside, port: int, path: str) -> bytes:

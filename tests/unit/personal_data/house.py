@@ -12,14 +12,18 @@ from typing import Any, cast
 from functions.personal_data.requests import fulfil
 from shared.adapters.objects import CloudObjects
 from shared.config import Settings
-from shared.domain import errands
+from shared.domain import errands, shifts
+from shared.domain.cameras import new_camera
+from shared.domain.clips import Wish, recording_path
 from shared.domain.data_requests import PERSONAL_DATA, owner_folder
 from shared.domain.documents import Committed, Create, Update, Write, job_path
-from shared.domain.effects import Reply
+from shared.domain.effects import Clockwork, Reply
 from shared.domain.errand import Errand, errand_path
 from shared.domain.hooks import Hook, new_delivery, new_hook
 from shared.domain.job import JobInput, new_job
 from shared.domain.pipeline import RECIPES, Bucket
+from shared.domain.sources import read_source
+from shared.domain.viewers import new_viewer
 from shared.driver import Driver, Neighbours
 from shared.ports import Writing
 from shared.stage import ErrandTask
@@ -144,6 +148,7 @@ class House:
             log=lambda *_, **__: None,
             new_token=lambda: secrets.token_hex(8),
         )
+        self.cameras: dict[str, str] = {}
         self.jobs = {name: [self._job(name, n) for n in range(2)] for name in ("alice", "bob")}
         for name in ("alice", "bob"):
             self._beside(name)
@@ -195,13 +200,33 @@ class House:
                 Create(f"idempotency/{hashed}", {"owner": owner}),
             ]
         )
+        self._camera(owner, before)
         self.put(Bucket.WORK, f"narration/{hashed}/a.wav")
         self.put(Bucket.WORK, f"slides/{hashed}/a.json")
         self.put(Bucket.OUTPUTS, f"exports/{hashed}/e/1-t.zip")
 
+    def _camera(self, owner: str, before: datetime) -> None:
+        """One that is recorded and looked at, and a recording that is over."""
+        source = read_source(f"rtsp://{owner}:hunter2@cam.test/stream")
+        self.ledger.commit(new_camera(owner, "Door", source, before))
+        camera_id = source.key(owner)
+        self.cameras[owner] = camera_id
+        clockwork = Clockwork(lambda: before, self.world.new_token)
+        for state in ("recording", "done"):
+            name = f"{owner}{state}".ljust(20, "x")[:20]
+            wish = Wish("A clip", 0, 60, 1 << 20, NOW + timedelta(days=30))
+            Driver(self.world).run(shifts.start(camera_id, name, wish, clockwork))
+            clip = {"path": "p"} if state == "done" else None
+            self.ledger.commit([Update(recording_path(name), {"state": state, "clip": clip})])
+            self.ledger.commit([Create(f"recordings/{name}/segments/s", {"n": 1})])
+            self.put(Bucket.WORK, f"recordings/{name}/s.h264")
+            self.put(Bucket.OUTPUTS, f"recordings/{name}/clip.mp4")
+        self.ledger.commit([new_viewer(f"{owner}seat", camera_id, owner, before)])
+        self.put(Bucket.WORK, f"previews/{camera_id}/000000000001")
+
     def left_of(self, owner: str) -> list[str]:
         """Everything that names the person or their jobs, by looking at all there is."""
-        marks = (owner, owner_folder(owner), *self.jobs[owner])
+        marks = (owner, owner_folder(owner), self.cameras[owner], *self.jobs[owner])
         requests = ("data_requests/", "receipt_keys/")
         found = [
             path

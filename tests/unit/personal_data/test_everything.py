@@ -12,6 +12,7 @@ from pathlib import Path
 from functions.api.limits import Policy, take
 from infra.local.layout import ROOT
 from infra.reach import names
+from shared.domain.clips import RECORDINGS
 from shared.domain.data_requests import (
     BY_FIELD,
     BY_HASH,
@@ -31,7 +32,7 @@ from tests.unit.personal_data.house import House
 NOBODYS = {"receipt_keys", "caretaking"}
 """Collections that say nothing of anybody."""
 NO_COLLECTIONS = {prefix.split("/")[0] for row in STAGES.values() for _, prefix in row.writes} | {
-    "quarantine", "projects", "moodreel", "application", "text",
+    "quarantine", "projects", "moodreel", "application", "text", "multipart",
 }  # fmt: skip
 """What else is followed by a slash: prefixes of objects, words of Cloud Trace, media types."""
 _PATH = re.compile(r"([a-z_]+)/")
@@ -43,7 +44,7 @@ def collections_in_code() -> set[str]:
     for folder in ("shared", "functions"):
         for path in (ROOT / folder).rglob("*.py"):
             found.update(_first_words(path))
-    return found - (NO_COLLECTIONS - {JOBS})
+    return found - (NO_COLLECTIONS - {JOBS, RECORDINGS})
 
 
 def _first_words(path: Path) -> Iterator[str]:
