@@ -9,7 +9,6 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 
 from functions.api.fields import Line, Scalar
-from functions.api.pages import PageQuery
 from shared.domain.cameras import PRE_ROLL_MOST_S, Camera, CameraState
 from shared.domain.clips import Recording, RecordingState
 from shared.domain.message import JOB_ID
@@ -60,10 +59,6 @@ class NewRecording(Form):
     max_bytes: Annotated[int, Field(ge=1_000_000, lt=1 << 53)] | None = None
     recipe: Annotated[str, Field(json_schema_extra={"enum": list(RECORDABLE)})] | None = None
     options: dict[Annotated[str, Field(max_length=40)], Scalar] = Field({}, max_length=40)
-
-
-class RecordingsQuery(PageQuery):
-    """Which page."""
 
 
 class FaultView(Told):

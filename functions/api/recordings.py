@@ -11,13 +11,13 @@ from functions.api.camera_views import (
     NewRecording,
     RecordedForm,
     RecordingPage,
-    RecordingsQuery,
     recording_view,
 )
 from functions.api.cameras import find_camera, read_form, registered
 from functions.api.catalogue import MEGABYTE, find_recipe, read_options
 from functions.api.creating import check_open_jobs, id_from
 from functions.api.limits import take
+from functions.api.pages import PageQuery
 from shared.domain import operating, shifts
 from shared.domain.cameras import Camera
 from shared.domain.clips import (
@@ -93,7 +93,7 @@ def create_recording(call: Call) -> Answer:
 
 def list_recordings(call: Call) -> Answer:
     """The caller's recordings, newest first."""
-    asked = call.query(RecordingsQuery)
+    asked = call.query(PageQuery)
     docs = call.world.store.owned(
         RECORDINGS, call.user.uid, after=asked.after, most=asked.limit + 1
     )

@@ -278,7 +278,7 @@ CAMERAS = (
     ),
     Route(
         "GET", "/v1/recordings", recordings.list_recordings, "My recordings, newest first.",
-        camera_views.RecordingPage, query=camera_views.RecordingsQuery,
+        camera_views.RecordingPage, query=PageQuery,
     ),
     Route("GET", "/v1/recordings/last", recordings.get_last_recording,
           "The newest recording that has a clip.", camera_views.RecordingView),
