@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  type DeckView, differs, draftOf, editOf, faults, moved, pictureName, spoken_s, wishesOf, withNew,
+  type DeckView, differs, draftOf, editOf, faults, moved, pictureName, spokenS, wishesOf, withNew,
   withSlide, without,
-} from "../src/deck/editing";
-import { chapterAt, parseChapters } from "../src/film/chapters";
+} from "../src/deck/editing.ts";
+import { chapterAt, parseChapters } from "../src/film/chapters.ts";
 
 const VIEW: DeckView = {
   revision: 3, current: true, title: "Stones", language: "en", theme: "midnight", aspect: "16:9",
@@ -81,16 +81,16 @@ test("pictures have names for people", () => {
 });
 
 test("how long notes take to say goes with their words and the speed", () => {
-  assert.equal(spoken_s("one two three four five", 1), 2);
-  assert.equal(spoken_s("one two three four five", 2), 1);
-  assert.equal(spoken_s("  ", 1), 0);
+  assert.equal(spokenS("one two three four five", 1), 2);
+  assert.equal(spokenS("one two three four five", 2), 1);
+  assert.equal(spokenS("  ", 1), 0);
 });
 
 test("chapters are read as they were written, with their marks", () => {
   const text = "WEBVTT\n\n00:00:00.000 --> 00:00:03.500\nA &lt;b&gt; &amp; c\n\n01:00:03.500 --> 01:00:09.000\nEnd\n";
   const chapters = parseChapters(text);
   assert.deepEqual(chapters, [
-    { start_s: 0, end_s: 3.5, title: "A <b> & c" }, { start_s: 3603.5, end_s: 3609, title: "End" },
+    { startS: 0, endS: 3.5, title: "A <b> & c" }, { startS: 3603.5, endS: 3609, title: "End" },
   ]);
   assert.deepEqual([0, 3, 3603.49, 9999].map((time) => chapterAt(chapters, time)), [0, 0, 1, 1]);
   assert.equal(chapterAt([], 5), -1);

@@ -1,29 +1,29 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { grid } from "../src/frames/grid";
-import { ArchiveSource, ArchiveUnreachable } from "../src/frames/source";
-import type { Entry } from "../src/frames/zip";
+import { grid } from "../src/frames/grid.ts";
+import { ArchiveSource, ArchiveUnreachable } from "../src/frames/source.ts";
+import type { Entry } from "../src/frames/zip.ts";
 
-const CELLS = { count: 5000, shape: 9 / 16, caption_px: 24, gap_px: 12, least_px: 160 };
+const CELLS = { count: 5000, shape: 9 / 16, captionPx: 24, gapPx: 12, leastPx: 160 };
 
 test("of five thousand frames only those near the window are drawn", () => {
-  const far = grid(CELLS, { width_px: 1000, from_px: 40_000, height_px: 800 });
+  const far = grid(CELLS, { widthPx: 1000, fromPx: 40_000, heightPx: 800 });
   assert.equal(far.columns, 5);
   assert.ok(far.last - far.first <= 60, `${far.last - far.first} cells`);
-  assert.ok(far.above_px <= 40_000 && far.above_px > 40_000 - 4 * far.row_px);
+  assert.ok(far.abovePx <= 40_000 && far.abovePx > 40_000 - 4 * far.rowPx);
   assert.equal(far.first % far.columns, 0);
-  const end = grid(CELLS, { width_px: 1000, from_px: far.total_px - 800, height_px: 800 });
+  const end = grid(CELLS, { widthPx: 1000, fromPx: far.totalPx - 800, heightPx: 800 });
   assert.equal(end.last, 5000);
 });
 
 test("a phone shows two columns, and what lies far away draws nothing", () => {
-  assert.equal(grid(CELLS, { width_px: 300, from_px: 0, height_px: 700 }).columns, 2);
-  const above = grid(CELLS, { width_px: 300, from_px: -9000, height_px: 700 });
+  assert.equal(grid(CELLS, { widthPx: 300, fromPx: 0, heightPx: 700 }).columns, 2);
+  const above = grid(CELLS, { widthPx: 300, fromPx: -9000, heightPx: 700 });
   assert.ok(above.last - above.first <= 6);
-  const none = grid({ ...CELLS, count: 0 }, { width_px: 300, from_px: 0, height_px: 700 });
-  assert.deepEqual([none.first, none.last, none.total_px], [0, 0, 0]);
-  const three = grid({ ...CELLS, count: 3 }, { width_px: 1000, from_px: 0, height_px: 700 });
+  const none = grid({ ...CELLS, count: 0 }, { widthPx: 300, fromPx: 0, heightPx: 700 });
+  assert.deepEqual([none.first, none.last, none.totalPx], [0, 0, 0]);
+  const three = grid({ ...CELLS, count: 3 }, { widthPx: 1000, fromPx: 0, heightPx: 700 });
   assert.deepEqual([three.first, three.last], [0, 3]);
 });
 
@@ -36,7 +36,7 @@ function stored(count: number, size = 10): { entries: Entry[]; file: Buffer } {
     parts.push(header, Buffer.alloc(size, n));
     const offset = n * (30 + size);
     return {
-      name: `${n}.jpg`, method: 0, crc32: 0, packed_bytes: size, size_bytes: size, offset,
+      name: `${n}.jpg`, method: 0, crc32: 0, packedBytes: size, size_bytes: size, offset,
       end: offset + 30 + size, stamp: null,
     };
   });
@@ -100,8 +100,8 @@ test("pictures that were seen long ago are let go, and come again when they are 
   const { entries, file } = stored(40, 2 << 20);
   const { source } = bucket(file);
   for (const one of entries) await source.picture(one, waiting());
-  assert.equal(source.at_hand(entries[0] as Entry), undefined);
-  assert.ok(source.at_hand(entries[39] as Entry));
+  assert.equal(source.atHand(entries[0] as Entry), undefined);
+  assert.ok(source.atHand(entries[39] as Entry));
   assert.ok(await source.picture(entries[0] as Entry, waiting()));
   source.close();
 });

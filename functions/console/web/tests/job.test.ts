@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { type Doc, type Stage, jobOf, momentOf, share } from "../src/job/model";
-import { moves, waterfall } from "../src/job/waterfall";
-import { eventName, remedy, stageName } from "../src/job/words";
+import { type Doc, type Stage, jobOf, momentOf, share } from "../src/job/model.ts";
+import { moves, waterfall } from "../src/job/waterfall.ts";
+import { eventName, remedy, stageName } from "../src/job/words.ts";
 
 const T0 = Date.parse("2026-11-26T12:00:00Z");
 const at = (seconds: number) => ({ toMillis: () => T0 + seconds * 1000 });
@@ -67,11 +67,11 @@ test("bars lie where a stage waited and worked, up to now for one that goes on",
     told("notification", {}),
   ], T0 + 10_000);
 
-  assert.equal(rows.total_s, 10);
+  assert.equal(rows.totalS, 10);
   assert.deepEqual(rows.rows[0]?.waited, { from: 0, long: 0.2 });
   assert.deepEqual(rows.rows[0]?.worked, { from: 0.2, long: 0.2 });
   assert.deepEqual(rows.rows[1]?.worked, { from: 0.5, long: 0.5 });
-  assert.deepEqual([rows.rows[1]?.waited_s, rows.rows[1]?.worked_s], [1, 5]);
+  assert.deepEqual([rows.rows[1]?.waitedS, rows.rows[1]?.workedS], [1, 5]);
   assert.deepEqual([rows.rows[2]?.waited, rows.rows[2]?.worked], [null, null]);
 });
 

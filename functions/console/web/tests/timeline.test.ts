@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { areas, bins, longestSeen, spanOf, stacked, stretches, ticks, timeAt, xOf } from "../src/emotions/chart";
-import { TimelineDamaged, TimelineReader, frameAt, readingsAt } from "../src/emotions/timeline";
+import { areas, bins, longestSeen, spanOf, stacked, stretches, ticks, timeAt, xOf } from "../src/emotions/chart.ts";
+import { TimelineDamaged, TimelineReader, frameAt, readingsAt } from "../src/emotions/timeline.ts";
 
 const CLASSES = ["angry", "happy", "neutral"];
 
@@ -44,8 +44,8 @@ const TWO = file([
 test("the same timeline comes of a file however its pieces are cut", () => {
   const whole = read(TWO);
   for (const piece of [1, 7, 64, 1000]) assert.deepEqual(read(TWO, piece), whole);
-  assert.deepEqual(whole.times_s, [0, 0.5, 1, 1.5, 2]);
-  assert.deepEqual([whole.every_s, whole.note], [0.5, "Not a feeling."]);
+  assert.deepEqual(whole.timesS, [0, 0.5, 1, 1.5, 2]);
+  assert.deepEqual([whole.everyS, whole.note], [0.5, "Not a feeling."]);
   assert.deepEqual(whole.faces.map((one) => [one.id, one.frames]), [[1, [0, 1, 4]], [2, [1, 3]]]);
   assert.deepEqual(whole.faces[0]?.boxes.slice(0, 4), [0.5, 0.5, 0.1, 0.2]);
 });
@@ -60,7 +60,7 @@ test("half a file, another schema and a page instead of it are no timeline", () 
 
 test("a time leads to the frame that is shown then, and to everybody in it", () => {
   const timeline = read(TWO);
-  const at = (time_s: number) => frameAt(timeline.times_s, time_s);
+  const at = (time_s: number) => frameAt(timeline.timesS, time_s);
   assert.deepEqual([-1, 0, 0.49, 0.5, 1.99, 9].map(at), [-1, 0, 0, 1, 3, 4]);
   assert.deepEqual(
     readingsAt(timeline, 1).map((one) => [one.face_id, one.dominant, one.uncertain]),
@@ -73,7 +73,7 @@ test("a time leads to the frame that is shown then, and to everybody in it", () 
 test("a chart shows a gap where somebody was not seen and keeps every share", () => {
   const timeline = read(TWO);
   const span = spanOf(timeline);
-  assert.deepEqual(span, { begin_s: 0, end_s: 2.5 });
+  assert.deepEqual(span, { beginS: 0, endS: 2.5 });
   const [first] = longestSeen(timeline, 4);
   assert.ok(first);
   const row = bins(timeline, first, span, 5);
@@ -98,7 +98,7 @@ test("the areas lie on each other and fill the whole height", () => {
 });
 
 test("places and times lead to each other and never out of the chart", () => {
-  const span = { begin_s: 10, end_s: 20 };
+  const span = { beginS: 10, endS: 20 };
   assert.equal(xOf(15, span, 200), 100);
   assert.equal(timeAt(100, span, 200), 15);
   assert.deepEqual([xOf(-5, span, 200), xOf(99, span, 200)], [0, 200]);
@@ -107,7 +107,7 @@ test("places and times lead to each other and never out of the chart", () => {
 });
 
 test("ticks are round and few, for a second and for hours", () => {
-  assert.deepEqual(ticks({ begin_s: 0, end_s: 1 }, 6), [0, 0.2, 0.4, 0.6, 0.8, 1]);
-  assert.deepEqual(ticks({ begin_s: 7, end_s: 61 }, 8), [10, 20, 30, 40, 50, 60]);
-  assert.deepEqual(ticks({ begin_s: 0, end_s: 7200 }, 5), [0, 1800, 3600, 5400, 7200]);
+  assert.deepEqual(ticks({ beginS: 0, endS: 1 }, 6), [0, 0.2, 0.4, 0.6, 0.8, 1]);
+  assert.deepEqual(ticks({ beginS: 7, endS: 61 }, 8), [10, 20, 30, 40, 50, 60]);
+  assert.deepEqual(ticks({ beginS: 0, endS: 7200 }, 5), [0, 1800, 3600, 5400, 7200]);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deflateRawSync } from "node:zlib";
 
-import { type Read, ZipDamaged, readDirectory, runs, unpacked } from "../src/frames/zip";
+import { type Read, ZipDamaged, readDirectory, runs, unpacked } from "../src/frames/zip.ts";
 
 interface Given {
   name: string;
@@ -95,7 +95,7 @@ test("a frame is read out of an archive without the rest of it", async () => {
   const entries = await readDirectory(file.length, read);
 
   assert.deepEqual(entries.map((one) => one.name), FRAMES.map((one) => one.name));
-  assert.deepEqual(entries[1]?.stamp, { number: 2, time_s: 2 / 3, width: 1280, height: 720 });
+  assert.deepEqual(entries[1]?.stamp, { number: 2, timeS: 2 / 3, width: 1280, height: 720 });
   const second = entries[1] as (typeof entries)[number];
   const content = await unpacked(second, await read(second.offset, second.end));
   assert.deepEqual(Buffer.from(content), FRAMES[1]?.data);

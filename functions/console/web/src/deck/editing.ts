@@ -1,4 +1,4 @@
-// A deck while it is edited: every step gives a new draft, so a page can show and undo it.
+/** A deck while it is edited: every step gives a new draft, so a page can show and undo it. */
 
 export interface Slide {
   id: string;
@@ -38,14 +38,14 @@ export const THEMES = ["midnight", "paper", "meadow", "ember", "slate", "chalk"]
 export const LAYOUTS = ["title", "bullets", "picture", "statement", "chart", "closing"];
 /** shared/domain/deck.py. */
 export const LIMITS = {
-  slides_least: 3,
-  slides_most: 40,
-  title_chars: 120,
-  heading_chars: 120,
-  bullets_most: 6,
-  bullet_chars: 240,
-  notes_chars: 5_000,
-  notes_chars_all: 60_000,
+  slidesLeast: 3,
+  slidesMost: 40,
+  titleChars: 120,
+  headingChars: 120,
+  bulletsMost: 6,
+  bulletChars: 240,
+  notesChars: 5_000,
+  notesCharsAll: 60_000,
 };
 
 export function draftOf(view: DeckView): Draft {
@@ -100,13 +100,13 @@ export function moved(draft: Draft, id: string, by: number): Draft {
 }
 
 export function without(draft: Draft, id: string): Draft {
-  if (draft.slides.length <= LIMITS.slides_least) return draft;
+  if (draft.slides.length <= LIMITS.slidesLeast) return draft;
   return { ...draft, slides: draft.slides.filter((one) => one.id !== id) };
 }
 
 /** A blank slide behind the one with `id`; its own id is one that no slide has had. */
 export function withNew(draft: Draft, id: string, taken: readonly string[]): Draft {
-  if (draft.slides.length >= LIMITS.slides_most) return draft;
+  if (draft.slides.length >= LIMITS.slidesMost) return draft;
   const ids = new Set([...draft.slides.map((one) => one.id), ...taken]);
   let number = draft.slides.length + 1;
   while (ids.has(`new-${number}`)) number += 1;
@@ -126,22 +126,22 @@ export function faults(draft: Draft): Map<string, string> {
     if (needed && !value.trim()) found.set(where, "Write something here.");
     else if (long > most) found.set(where, `${long - most} characters too many; ${most} fit.`);
   };
-  text("title", draft.title, LIMITS.title_chars, true);
+  text("title", draft.title, LIMITS.titleChars, true);
   let spoken = 0;
   draft.slides.forEach((slide, n) => {
     const where = `slides[${n}]`;
-    text(`${where}.heading`, slide.heading, LIMITS.heading_chars, true);
-    text(`${where}.notes`, slide.notes, LIMITS.notes_chars, false);
+    text(`${where}.heading`, slide.heading, LIMITS.headingChars, true);
+    text(`${where}.notes`, slide.notes, LIMITS.notesChars, false);
     const bullets = slide.bullets.filter((one) => one.trim());
-    if (bullets.length > LIMITS.bullets_most)
-      found.set(`${where}.bullets`, `At most ${LIMITS.bullets_most} points fit on a slide.`);
-    const long = bullets.find((one) => [...one].length > LIMITS.bullet_chars);
+    if (bullets.length > LIMITS.bulletsMost)
+      found.set(`${where}.bullets`, `At most ${LIMITS.bulletsMost} points fit on a slide.`);
+    const long = bullets.find((one) => [...one].length > LIMITS.bulletChars);
     if (long !== undefined)
-      found.set(`${where}.bullets`, `A point has at most ${LIMITS.bullet_chars} characters.`);
+      found.set(`${where}.bullets`, `A point has at most ${LIMITS.bulletChars} characters.`);
     spoken += [...slide.notes].length;
   });
-  if (spoken > LIMITS.notes_chars_all)
-    found.set("slides", `${spoken} characters are spoken; ${LIMITS.notes_chars_all} make a film.`);
+  if (spoken > LIMITS.notesCharsAll)
+    found.set("slides", `${spoken} characters are spoken; ${LIMITS.notesCharsAll} make a film.`);
   return found;
 }
 
@@ -157,7 +157,7 @@ export function editOf(draft: Draft, wishes: FilmWishes, revision: number, relea
 }
 
 /** How long it takes to say a text, in seconds: about 150 words a minute. */
-export function spoken_s(text: string, speed: number): number {
+export function spokenS(text: string, speed: number): number {
   const words = text.trim().split(/\s+/).filter(Boolean).length;
   return (words / 2.5) / (speed || 1);
 }

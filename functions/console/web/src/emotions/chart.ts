@@ -1,16 +1,16 @@
-// The geometry of the timeline's chart: bins, stacked areas, ticks. Nothing here draws.
-
-import { type Face, type Timeline, strongest } from "./timeline";
+/** The geometry of the timeline's chart: bins, stacked areas, ticks. Nothing here draws. */
+import { type Face, type Timeline, strongest } from "./timeline.ts";
 
 /** From pleasant to unpleasant, bottom to top, as in timeline.png. */
+
 const STACKED = ["happy", "surprise", "neutral", "sad", "fear", "disgust", "angry"];
 /** The two strongest lie closer than this where a verdict is uncertain (emotion_scoring). */
 const UNCERTAIN_MARGIN = 0.15;
 
 /** The part of a video that a chart shows, in seconds. */
 export interface Span {
-  begin_s: number;
-  end_s: number;
+  beginS: number;
+  endS: number;
 }
 
 export interface Size {
@@ -34,8 +34,8 @@ export function stacked(classes: readonly string[]): string[] {
 
 /** The whole video, as far as frames were taken of it. */
 export function spanOf(timeline: Timeline): Span {
-  const begin_s = timeline.times_s[0] ?? 0;
-  return { begin_s, end_s: (timeline.times_s.at(-1) ?? 0) + timeline.every_s };
+  const beginS = timeline.timesS[0] ?? 0;
+  return { beginS, endS: (timeline.timesS.at(-1) ?? 0) + timeline.everyS };
 }
 
 /** Those who were seen longest, at most `most`, in the order of their numbers. */
@@ -46,18 +46,18 @@ export function longestSeen(timeline: Timeline, most: number): Face[] {
     .sort((one, other) => one.id - other.id);
 }
 
-/** `count` bins of equal length over a span. A reading stands for `every_s` seconds. */
+/** `count` bins of equal length over a span. A reading stands for `everyS` seconds. */
 export function bins(timeline: Timeline, face: Face, span: Span, count: number): (Bin | null)[] {
   const many = timeline.classes.length;
-  const wide_s = (span.end_s - span.begin_s) / count;
+  const wideS = (span.endS - span.beginS) / count;
   const sums = Array.from({ length: count }, () => new Array<number>(many).fill(0));
   const counts = new Array<number>(count).fill(0);
   face.frames.forEach((frame, place) => {
     const row = face.values.slice(place * many, (place + 1) * many);
     if (row.some(Number.isNaN)) return;
-    const time_s = timeline.times_s[frame] as number;
-    const first = Math.floor((time_s - span.begin_s) / wide_s + 1e-6);
-    const last = Math.ceil((time_s + timeline.every_s - span.begin_s) / wide_s - 1e-6) - 1;
+    const timeS = timeline.timesS[frame] as number;
+    const first = Math.floor((timeS - span.beginS) / wideS + 1e-6);
+    const last = Math.ceil((timeS + timeline.everyS - span.beginS) / wideS - 1e-6) - 1;
     for (let n = Math.max(0, first); n <= Math.min(count - 1, Math.max(first, last)); n++) {
       counts[n] = (counts[n] as number) + 1;
       const sum = sums[n] as number[];
@@ -123,14 +123,14 @@ function edge(levels: number[], from: number, wide: number, height: number): [nu
 }
 
 /** Where a time lies, and the time at a place; both kept within the chart. */
-export function xOf(time_s: number, span: Span, width: number): number {
-  const share = (time_s - span.begin_s) / (span.end_s - span.begin_s || 1);
+export function xOf(timeS: number, span: Span, width: number): number {
+  const share = (timeS - span.beginS) / (span.endS - span.beginS || 1);
   return Math.min(1, Math.max(0, share)) * width;
 }
 
 export function timeAt(x: number, span: Span, width: number): number {
   const share = Math.min(1, Math.max(0, x / (width || 1)));
-  return span.begin_s + share * (span.end_s - span.begin_s);
+  return span.beginS + share * (span.endS - span.beginS);
 }
 
 const STEPS_S = [
@@ -139,10 +139,10 @@ const STEPS_S = [
 
 /** Round times within a span, at most `most` of them. */
 export function ticks(span: Span, most: number): number[] {
-  const long_s = span.end_s - span.begin_s;
-  const step = STEPS_S.find((one) => long_s / one <= most) ?? long_s;
+  const longS = span.endS - span.beginS;
+  const step = STEPS_S.find((one) => longS / one <= most) ?? longS;
   const found: number[] = [];
-  for (let n = Math.ceil(span.begin_s / step - 1e-9) || 0; n * step <= span.end_s + 1e-9; n++)
+  for (let n = Math.ceil(span.beginS / step - 1e-9) || 0; n * step <= span.endS + 1e-9; n++)
     found.push(Math.round(n * step * 1000) / 1000);
   return found;
 }

@@ -1,10 +1,12 @@
-// emotions.json as it arrives: the file has a line a frame, so an hour of video is read without
-// ever standing in memory as text. Its fields: functions/emotion_scoring/README.md.
+/**
+ * emotions.json as it arrives: the file has a line a frame, so an hour of video is read without
+ * ever standing in memory as text. Its fields: functions/emotion_scoring/README.md.
+ */
 
 /** One person: the readings in the order of time, side by side in flat arrays. */
 export interface Face {
   id: number;
-  /** The frame of each reading, an index into `Timeline.times_s`. */
+  /** The frame of each reading, an index into `Timeline.timesS`. */
   frames: number[];
   /** A row of `classes.length` probabilities a reading; NaN where the face was too small. */
   values: number[];
@@ -37,8 +39,8 @@ export interface Summary {
 export interface Timeline {
   note: string;
   classes: string[];
-  every_s: number;
-  times_s: number[];
+  everyS: number;
+  timesS: number[];
   faces: Face[];
   summary: Summary;
   moments: Strongest[];
@@ -86,7 +88,7 @@ export class TimelineReader {
   private around = "";
   private place: "head" | "frames" | "tail" = "head";
   private classes: string[] = [];
-  private readonly times_s: number[] = [];
+  private readonly timesS: number[] = [];
   private readonly faces = new Map<number, Face>();
 
   push(text: string): void {
@@ -105,8 +107,8 @@ export class TimelineReader {
     return {
       note: told.note,
       classes: told.classes,
-      every_s: everyOf(told.options.every, this.times_s),
-      times_s: this.times_s,
+      everyS: everyOf(told.options.every, this.timesS),
+      timesS: this.timesS,
       faces,
       summary: told.summary,
       moments: told.moments,
@@ -128,7 +130,7 @@ export class TimelineReader {
   }
 
   private frame(told: ToldFrame): void {
-    const number = this.times_s.push(told.time_s) - 1;
+    const number = this.timesS.push(told.time_s) - 1;
     for (const one of told.faces) {
       let face = this.faces.get(one.face_id);
       if (face === undefined) {
@@ -147,12 +149,12 @@ export class TimelineReader {
 }
 
 /** The frame that is shown at a time: the last one that begins at or before it, -1 before all. */
-export function frameAt(times_s: readonly number[], time_s: number): number {
+export function frameAt(timesS: readonly number[], time_s: number): number {
   let low = 0;
-  let high = times_s.length;
+  let high = timesS.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((times_s[middle] as number) <= time_s + 1e-6) low = middle + 1;
+    if ((timesS[middle] as number) <= time_s + 1e-6) low = middle + 1;
     else high = middle;
   }
   return low - 1;
@@ -198,15 +200,15 @@ export function strongest(values: readonly number[]): number {
 }
 
 /** For how long, in seconds, a face was seen. */
-export function seen_s(timeline: Timeline, face: Face): number {
-  return face.frames.length * timeline.every_s;
+export function seenS(timeline: Timeline, face: Face): number {
+  return face.frames.length * timeline.everyS;
 }
 
-function everyOf(told: string | number | undefined, times_s: readonly number[]): number {
+function everyOf(told: string | number | undefined, timesS: readonly number[]): number {
   const [over, under] = String(told ?? "").split("/").map(Number);
   const exact = (over ?? Number.NaN) / (under ?? 1);
   if (exact > 0) return exact;
-  return times_s.length > 1 ? (times_s[1] as number) - (times_s[0] as number) : 1;
+  return timesS.length > 1 ? (timesS[1] as number) - (timesS[0] as number) : 1;
 }
 
 function parsed(text: string): unknown {

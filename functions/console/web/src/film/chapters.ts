@@ -1,8 +1,8 @@
-// WebVTT as far as our own files use it: chapters, with a line of text each.
+/** WebVTT as far as our own files use it: chapters, with a line of text each. */
 
 export interface Chapter {
-  start_s: number;
-  end_s: number;
+  startS: number;
+  endS: number;
   title: string;
 }
 
@@ -19,15 +19,15 @@ export function parseChapters(text: string): Chapter[] {
     if (!told) continue;
     const [start, end] = [told.slice(1, 4), told.slice(4, 7)].map(seconds);
     const title = lines.slice(at + 1).join(" ").trim();
-    found.push({ start_s: start as number, end_s: end as number, title: unescaped(title) });
+    found.push({ startS: start as number, endS: end as number, title: unescaped(title) });
   }
   return found;
 }
 
 /** The place of the chapter that is on at a time, -1 for none. */
-export function chapterAt(chapters: readonly Chapter[], time_s: number): number {
+export function chapterAt(chapters: readonly Chapter[], timeS: number): number {
   // Players stand a little before or behind the time that they were sent to.
-  return chapters.findLastIndex((one) => one.start_s <= time_s + 0.02);
+  return chapters.findLastIndex((one) => one.startS <= timeS + 0.02);
 }
 
 function seconds([hours, minutes, rest]: string[]): number {

@@ -1,6 +1,6 @@
-// One time that a player, a chart and a list of moments share: whoever moves it moves all.
+/** One time that a player, a chart and a list of moments share: whoever moves it moves all. */
 
-export type Listener = (time_s: number) => void;
+export type Listener = (timeS: number) => void;
 
 /** What a playhead needs of a <video>. */
 export interface Playable {
@@ -19,7 +19,7 @@ export class Playhead {
   private frame = 0;
 
   /** Seconds from the beginning. */
-  get time_s(): number {
+  get timeS(): number {
     return this.time;
   }
 
@@ -39,9 +39,9 @@ export class Playhead {
     };
   }
 
-  seek(time_s: number): void {
-    if (this.player) this.player.currentTime = time_s;
-    this.tell(time_s);
+  seek(timeS: number): void {
+    if (this.player) this.player.currentTime = timeS;
+    this.tell(timeS);
   }
 
   /** `listener` is told at once and at every move. → stop. */
@@ -51,9 +51,9 @@ export class Playhead {
     return () => this.listeners.delete(listener);
   }
 
-  private tell(time_s: number): void {
-    this.time = time_s;
-    for (const listener of this.listeners) listener(time_s);
+  private tell(timeS: number): void {
+    this.time = timeS;
+    for (const listener of this.listeners) listener(timeS);
   }
 
   /** `timeupdate` comes four times a second: while it plays, every painted frame asks. */

@@ -1,9 +1,11 @@
-// Single files of an archive in a bucket, as something that <img> can show: neighbours come with
-// one request, what is no longer wanted is not asked for, and what was seen long ago is let go.
-
-import { type Entry, readDirectory, runs, unpacked } from "./zip";
+/**
+ * Single files of an archive in a bucket, as something that <img> can show: neighbours come with
+ * one request, what is no longer wanted is not asked for, and what was seen long ago is let go.
+ */
+import { type Entry, readDirectory, runs, unpacked } from "./zip.ts";
 
 /** Where the archive can be read, for a while. */
+
 export interface Link {
   url: string;
   size_bytes: number;
@@ -33,7 +35,7 @@ interface Wish {
 
 export class ArchiveSource {
   private kept = new Map<string, { url: string; bytes: number }>();
-  private kept_bytes = 0;
+  private keptBytes = 0;
   private wishes: Wish[] = [];
   private busy = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -53,7 +55,7 @@ export class ArchiveSource {
   }
 
   /** The URL of a picture that is here already. */
-  at_hand(entry: Entry): string | undefined {
+  atHand(entry: Entry): string | undefined {
     const found = this.kept.get(entry.name);
     if (found) {
       // The last one in a Map is the one that was looked at last.
@@ -66,7 +68,7 @@ export class ArchiveSource {
   /** The URL of a picture, good until `close` or until many others were looked at. `signal` says
    * that nobody waits any more: then it never comes. */
   picture(entry: Entry, signal: AbortSignal): Promise<string> {
-    const here = this.at_hand(entry);
+    const here = this.atHand(entry);
     if (here) return Promise.resolve(here);
     return new Promise((done, fail) => {
       this.wishes.push({ entry, done, fail, dropped: () => signal.aborted });
@@ -116,11 +118,11 @@ export class ArchiveSource {
     const blob = new Blob([content as BlobPart], { type: this.type(entry) });
     const url = URL.createObjectURL(blob);
     this.kept.set(entry.name, { url, bytes: content.length });
-    this.kept_bytes += content.length;
+    this.keptBytes += content.length;
     for (const [name, old] of this.kept) {
-      if (this.kept_bytes <= KEPT_BYTES || name === entry.name) break;
+      if (this.keptBytes <= KEPT_BYTES || name === entry.name) break;
       this.kept.delete(name);
-      this.kept_bytes -= old.bytes;
+      this.keptBytes -= old.bytes;
       URL.revokeObjectURL(old.url);
     }
     return url;

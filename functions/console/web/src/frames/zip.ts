@@ -1,10 +1,12 @@
-// A ZIP file that stays where it is: its directory is read by a range or two, and then only the
-// entries that somebody looks at (PKWARE APPNOTE 6.3.10, §4.3; ZIP64 included).
+/**
+ * A ZIP file that stays where it is: its directory is read by a range or two, and then only the
+ * entries that somebody looks at (PKWARE APPNOTE 6.3.10, §4.3; ZIP64 included).
+ */
 
 /** What a frame's extra field says: its number, and the time in seconds for which it was taken. */
 export interface Stamp {
   number: number;
-  time_s: number;
+  timeS: number;
   width: number;
   height: number;
 }
@@ -14,8 +16,8 @@ export interface Entry {
   name: string;
   method: number;
   crc32: number;
-  packed_bytes: number;
-  size_bytes: number;
+  packedBytes: number;
+  sizeBytes: number;
   offset: number;
   end: number;
   stamp: Stamp | null;
@@ -60,21 +62,21 @@ interface End {
 }
 
 /** All entries in the order of the directory. Rejects with ZipDamaged. */
-export async function readDirectory(size_bytes: number, read: Read): Promise<Entry[]> {
-  const tail_at = Math.max(0, size_bytes - END_BYTES - COMMENT_MOST - LOCATOR64_BYTES);
-  const tail = await read(tail_at, size_bytes);
-  const end = await findEnd(tail, tail_at, read);
+export async function readDirectory(sizeBytes: number, read: Read): Promise<Entry[]> {
+  const tailAt = Math.max(0, sizeBytes - END_BYTES - COMMENT_MOST - LOCATOR64_BYTES);
+  const tail = await read(tailAt, sizeBytes);
+  const end = await findEnd(tail, tailAt, read);
   if (end.size > DIRECTORY_MOST_BYTES) throw new ZipDamaged("its directory is too large");
   const stop = end.offset + end.size;
-  if (stop > size_bytes) throw new ZipDamaged("its directory lies behind its end");
+  if (stop > sizeBytes) throw new ZipDamaged("its directory lies behind its end");
   const bytes =
-    end.offset >= tail_at
-      ? tail.subarray(end.offset - tail_at, stop - tail_at)
+    end.offset >= tailAt
+      ? tail.subarray(end.offset - tailAt, stop - tailAt)
       : await read(end.offset, stop);
   return parseDirectory(bytes, end);
 }
 
-async function findEnd(tail: Uint8Array, tail_at: number, read: Read): Promise<End> {
+async function findEnd(tail: Uint8Array, tailAt: number, read: Read): Promise<End> {
   const view = viewOf(tail);
   for (let at = tail.length - END_BYTES; at >= 0; at--) {
     if (view.getUint32(at, true) !== END) continue;
@@ -89,8 +91,8 @@ async function findEnd(tail: Uint8Array, tail_at: number, read: Read): Promise<E
     if (!far || locator < 0 || view.getUint32(locator, true) !== LOCATOR64) return told;
     const where = long(view, locator + 8);
     const there =
-      where >= tail_at
-        ? tail.subarray(where - tail_at, where - tail_at + END64_BYTES)
+      where >= tailAt
+        ? tail.subarray(where - tailAt, where - tailAt + END64_BYTES)
         : await read(where, where + END64_BYTES);
     return parseEnd64(there);
   }
@@ -112,29 +114,29 @@ function parseDirectory(bytes: Uint8Array, end: End): Entry[] {
   while (entries.length < end.count) {
     if (at + CENTRAL_BYTES > bytes.length || view.getUint32(at, true) !== CENTRAL)
       throw new ZipDamaged("its directory ends in the middle");
-    const name_at = at + CENTRAL_BYTES;
-    const extra_at = name_at + view.getUint16(at + 28, true);
-    const comment_at = extra_at + view.getUint16(at + 30, true);
-    const next = comment_at + view.getUint16(at + 32, true);
+    const nameAt = at + CENTRAL_BYTES;
+    const extraAt = nameAt + view.getUint16(at + 28, true);
+    const commentAt = extraAt + view.getUint16(at + 30, true);
+    const next = commentAt + view.getUint16(at + 32, true);
     if (next > bytes.length) throw new ZipDamaged("its directory ends in the middle");
     const entry: Entry = {
-      name: names.decode(bytes.subarray(name_at, extra_at)),
+      name: names.decode(bytes.subarray(nameAt, extraAt)),
       method: view.getUint16(at + 10, true),
       crc32: view.getUint32(at + 16, true),
-      packed_bytes: view.getUint32(at + 20, true),
-      size_bytes: view.getUint32(at + 24, true),
+      packedBytes: view.getUint32(at + 20, true),
+      sizeBytes: view.getUint32(at + 24, true),
       offset: view.getUint32(at + 42, true),
       end: end.offset,
       stamp: null,
     };
-    readExtras(entry, view, extra_at, comment_at);
+    readExtras(entry, view, extraAt, commentAt);
     entries.push(entry);
     at = next;
   }
-  const by_offset = [...entries].sort((one, other) => one.offset - other.offset);
-  by_offset.forEach((entry, n) => {
-    entry.end = by_offset[n + 1]?.offset ?? end.offset;
-    if (entry.end < entry.offset + LOCAL_BYTES + entry.packed_bytes)
+  const byOffset = [...entries].sort((one, other) => one.offset - other.offset);
+  byOffset.forEach((entry, n) => {
+    entry.end = byOffset[n + 1]?.offset ?? end.offset;
+    if (entry.end < entry.offset + LOCAL_BYTES + entry.packedBytes)
       throw new ZipDamaged(`${entry.name} lies over what follows it`);
   });
   return entries;
@@ -156,7 +158,7 @@ function readExtras(entry: Entry, view: DataView, from: number, to: number): voi
 /** The field holds, in this order, only what was too large for the record itself. */
 function readZip64(entry: Entry, view: DataView, from: number, to: number): void {
   let at = from;
-  for (const name of ["size_bytes", "packed_bytes", "offset"] as const) {
+  for (const name of ["sizeBytes", "packedBytes", "offset"] as const) {
     if (entry[name] !== MAX32 || at + 8 > to) continue;
     entry[name] = long(view, at);
     at += 8;
@@ -168,7 +170,7 @@ function readStamp(view: DataView, at: number): Stamp | null {
   if (view.getUint8(at) !== STAMP_VERSION || denominator === 0) return null;
   return {
     number: view.getUint32(at + 17, true) + 1,
-    time_s: long(view, at + 21) / denominator,
+    timeS: long(view, at + 21) / denominator,
     width: view.getUint32(at + 33, true),
     height: view.getUint32(at + 37, true),
   };
@@ -180,8 +182,8 @@ export async function unpacked(entry: Entry, bytes: Uint8Array): Promise<Uint8Ar
   if (bytes.length < LOCAL_BYTES || view.getUint32(0, true) !== LOCAL)
     throw new ZipDamaged(`${entry.name} is not where it should be`);
   const at = LOCAL_BYTES + view.getUint16(26, true) + view.getUint16(28, true);
-  const packed = bytes.subarray(at, at + entry.packed_bytes);
-  if (packed.length !== entry.packed_bytes)
+  const packed = bytes.subarray(at, at + entry.packedBytes);
+  if (packed.length !== entry.packedBytes)
     throw new ZipDamaged(`${entry.name} ends in the middle`);
   if (entry.method === 0) return packed;
   if (entry.method !== 8) throw new ZipDamaged(`${entry.name} is packed in an unknown way`);
@@ -192,14 +194,14 @@ export async function unpacked(entry: Entry, bytes: Uint8Array): Promise<Uint8Ar
 
 /**
  * Which entries are read with one request: neighbours in the file go together until they are
- * `most_bytes`, so that a row of pictures costs one request and nothing is read twice.
+ * `mostBytes`, so that a row of pictures costs one request and nothing is read twice.
  */
-export function runs(entries: readonly Entry[], most_bytes: number): Entry[][] {
+export function runs(entries: readonly Entry[], mostBytes: number): Entry[][] {
   const found: Entry[][] = [];
   for (const entry of [...entries].sort((one, other) => one.offset - other.offset)) {
     const run = found.at(-1);
     const first = run?.[0];
-    const fits = first !== undefined && entry.end - first.offset <= most_bytes;
+    const fits = first !== undefined && entry.end - first.offset <= mostBytes;
     if (run !== undefined && fits && run.at(-1)?.end === entry.offset) run.push(entry);
     else found.push([entry]);
   }

@@ -1,4 +1,5 @@
-// A job and its stages as pages know them: the API's words, wherever they were read.
+/** A job and its stages as pages know them: the API's words, wherever they were read. */
+import RATES from "./rates.json" with { type: "json" };
 
 export type Status =
   | "awaiting_upload"
@@ -27,15 +28,17 @@ export interface Stage {
   started_at: number | null;
   finished_at: number | null;
   /** How long its units were worked on together, in seconds. */
-  worked_s: number;
+  workedS: number;
   error: Failure | null;
 }
 
+/** `generation` tells one version of a result from another one of the same name. */
 export interface Artefact {
   name: string;
   kind: string;
   content_type: string;
   size_bytes: number;
+  generation: number;
 }
 
 /** Times are milliseconds since 1970. */
@@ -48,6 +51,8 @@ export interface Job {
   revision: number;
   options: Record<string, unknown>;
   stages: Stage[];
+  /** What the work has cost so far, older revisions of the deck included, in US dollars. */
+  costUsd: number;
   artefacts: Artefact[];
   facts: Record<string, Record<string, unknown>>;
   warnings: string[];
@@ -76,10 +81,13 @@ export function jobOf(id: string, doc: Doc, stages: readonly Doc[]): Job | null 
     revision,
     options: (doc.options ?? {}) as Record<string, unknown>,
     stages: stagesOf(states, stages),
+    costUsd: stages.reduce((sum, one) => sum + costOf(String(one.stage), workedS(one)), 0),
     artefacts: ((doc.artefacts ?? []) as (Artefact & { bucket: string })[])
       // What stages hand to each other is not for people.
       .filter((one) => one.bucket === "outputs")
-      .map(({ name, kind, content_type, size_bytes }) => ({ name, kind, content_type, size_bytes })),
+      .map(({ name, kind, content_type, size_bytes, generation }) => ({
+        name, kind, content_type, size_bytes, generation,
+      })),
     facts: (doc.facts ?? {}) as Job["facts"],
     warnings: (doc.warnings ?? []) as string[],
     error: failureOf(doc.error),
@@ -107,15 +115,7 @@ function stagesOf(states: Record<string, StageState>, docs: readonly Doc[]): Sta
 }
 
 /** Firestore keeps no order in maps; this is the one of the chain. */
-const CHAIN = [
-  "upload_trigger",
-  "frame_extraction",
-  "emotion_scoring",
-  "slide_generation",
-  "text_to_speech",
-  "stitching",
-  "notification",
-];
+const CHAIN = Object.keys(RATES);
 
 function inOrder(names: string[]): string[] {
   const place = (name: string) => {
@@ -140,15 +140,24 @@ function stageOf(doc: Doc): Stage {
     queued_at: momentOf(doc.queued_at),
     started_at: momentOf(doc.started_at),
     finished_at: momentOf(doc.finished_at),
-    worked_s: Number(doc.worked_ms ?? 0) / 1000,
+    workedS: workedS(doc),
     error: failureOf(doc.error),
   };
+}
+
+function workedS(doc: Doc): number {
+  return Number(doc.worked_ms ?? 0) / 1000;
+}
+
+/** So long a work of a stage at Cloud Run's list prices; as `GET /v1/usage` counts it. */
+export function costOf(stage: string, seconds: number): number {
+  return seconds * ((RATES as Record<string, number>)[stage] ?? 0);
 }
 
 function blank(name: string, state: StageState): Stage {
   return {
     name, state, done: 0, total: null, progress: 0, attempts: 0, queued_at: null,
-    started_at: null, finished_at: null, worked_s: 0, error: null,
+    started_at: null, finished_at: null, workedS: 0, error: null,
   };
 }
 
@@ -166,6 +175,33 @@ export function momentOf(told: unknown): number | null {
   if (told instanceof Date) return told.getTime();
   const stamp = told as { toMillis?: () => number };
   return stamp.toMillis ? stamp.toMillis() : null;
+}
+
+/** What the API tells of a job. */
+export interface JobView extends Omit<Job, "stages" | "facts" | "costUsd" | "artefacts"> {
+  stages: (Omit<Stage, "workedS"> & { name: string })[];
+  artefacts: Omit<Artefact, "generation">[];
+}
+
+/** The same out of `GET /v1/jobs/{id}`, for where nothing can be listened to. */
+export function jobOfView(view: JobView): Job {
+  const moments = { created_at: 0, updated_at: 0, expires_at: 0 };
+  for (const name of Object.keys(moments) as (keyof typeof moments)[])
+    moments[name] = momentOf(view[name]) ?? 0;
+  return {
+    ...view,
+    ...moments,
+    stages: view.stages.map((one) => ({
+      ...one,
+      queued_at: momentOf(one.queued_at),
+      started_at: momentOf(one.started_at),
+      finished_at: momentOf(one.finished_at),
+      workedS: 0,
+    })),
+    artefacts: view.artefacts.map((one) => ({ ...one, generation: view.revision })),
+    facts: {},
+    costUsd: 0,
+  };
 }
 
 /** The result of this name or, without one, null. */

@@ -1,8 +1,8 @@
-// The stages of a job as bars over one axis of time.
-
-import type { Stage } from "./model";
+/** The stages of a job as bars over one axis of time. */
+import type { Stage } from "./model.ts";
 
 /** Shares of the axis's length. */
+
 export interface Bar {
   from: number;
   long: number;
@@ -12,14 +12,14 @@ export interface Row {
   stage: Stage;
   waited: Bar | null;
   worked: Bar | null;
-  waited_s: number | null;
-  worked_s: number | null;
+  waitedS: number | null;
+  workedS: number | null;
 }
 
 export interface Waterfall {
   rows: Row[];
   /** The length of the axis in seconds. */
-  total_s: number;
+  totalS: number;
 }
 
 /** Shorter ones could not be seen. */
@@ -48,11 +48,11 @@ export function waterfall(stages: readonly Stage[], now: number): Waterfall {
       stage,
       waited: waited ? bar(queued, until) : null,
       worked: worked ? bar(started, end) : null,
-      waited_s: queued === null || until === null ? null : Math.max(0, until - queued) / 1000,
-      worked_s: worked ? Math.max(0, end - started) / 1000 : null,
+      waitedS: queued === null || until === null ? null : Math.max(0, until - queued) / 1000,
+      workedS: worked ? Math.max(0, end - started) / 1000 : null,
     };
   });
-  return { rows, total_s: long / 1000 };
+  return { rows, totalS: long / 1000 };
 }
 
 /** When a stage ended or, while it goes on, now. */

@@ -1,6 +1,5 @@
-// What pages call things: stages, states and events in a person's words.
-
-import type { Failure, Job, StageState, Status } from "./model";
+/** What pages call things: stages, states and events in a person's words. */
+import type { Failure, Job, StageState, Status } from "./model.ts";
 
 const STAGES: Record<string, [string, string]> = {
   upload_trigger: ["Check the upload", "Looks at what was uploaded and plans the work."],
@@ -47,6 +46,7 @@ export function stateName(state: StageState): string {
 }
 
 /** One line of a job's history, as the API tells it. */
+
 export interface Happening {
   at: string;
   what: string;
