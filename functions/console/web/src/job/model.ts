@@ -41,6 +41,14 @@ export interface Artefact {
   generation: number;
 }
 
+/** What a person gave, or is still to give. */
+export interface Input {
+  name: string;
+  filename: string;
+  content_type: string;
+  size_bytes: number;
+}
+
 /** Times are milliseconds since 1970. */
 export interface Job {
   id: string;
@@ -50,6 +58,7 @@ export interface Job {
   epoch: number;
   revision: number;
   options: Record<string, unknown>;
+  inputs: Input[];
   stages: Stage[];
   /** What the work has cost so far, older revisions of the deck included, in US dollars. */
   costUsd: number;
@@ -80,6 +89,9 @@ export function jobOf(id: string, doc: Doc, stages: readonly Doc[]): Job | null 
     epoch: Number(doc.epoch ?? 0),
     revision,
     options: (doc.options ?? {}) as Record<string, unknown>,
+    inputs: ((doc.inputs ?? []) as Input[]).map(({ name, filename, content_type, size_bytes }) => ({
+      name, filename, content_type, size_bytes,
+    })),
     stages: stagesOf(states, stages),
     costUsd: stages.reduce((sum, one) => sum + costOf(String(one.stage), workedS(one)), 0),
     artefacts: ((doc.artefacts ?? []) as (Artefact & { bucket: string })[])
@@ -178,7 +190,7 @@ export function momentOf(told: unknown): number | null {
 }
 
 /** What the API tells of a job. */
-export interface JobView extends Omit<Job, "stages" | "facts" | "costUsd" | "artefacts"> {
+export interface JobView extends Omit<Job, "inputs" | "stages" | "facts" | "costUsd" | "artefacts"> {
   stages: (Omit<Stage, "workedS"> & { name: string })[];
   artefacts: Omit<Artefact, "generation">[];
 }
@@ -199,6 +211,7 @@ export function jobOfView(view: JobView): Job {
       workedS: 0,
     })),
     artefacts: view.artefacts.map((one) => ({ ...one, generation: view.revision })),
+    inputs: [],
     facts: {},
     costUsd: 0,
   };

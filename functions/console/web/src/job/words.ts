@@ -1,5 +1,5 @@
 /** What pages call things: stages, states and events in a person's words. */
-import type { Failure, Job, StageState, Status } from "./model.ts";
+import type { Artefact, Failure, Job, StageState, Status } from "./model.ts";
 
 const STAGES: Record<string, [string, string]> = {
   upload_trigger: ["Check the upload", "Looks at what was uploaded and plans the work."],
@@ -68,6 +68,41 @@ const EVENTS: Record<string, string> = {
 export function eventName({ what, details }: Happening): string {
   if (what === "stage_done") return `${stageName(String(details.stage))}: done`;
   return EVENTS[what] ?? what.replaceAll("_", " ");
+}
+
+const RESULTS: Record<string, string> = {
+  film: "The film",
+  annotated: "The video with boxes and labels",
+  poster: "The film's poster",
+  subtitles: "Subtitles",
+  chapters: "Chapters",
+  deck: "The deck, as data",
+  slides: "All slides as pictures",
+  frames: "All frames",
+  manifest: "The frames' times, as data",
+  table: "A table for spreadsheets",
+  sheet: "Contact sheet",
+  timeline: "The timeline, as data",
+  cues: "The timeline as a track for players",
+  chart: "The timeline as a picture",
+  moment: "A strongest moment",
+  passport: "What was found in the file",
+};
+
+export function resultName(one: Artefact): string {
+  return RESULTS[one.kind] ?? one.name;
+}
+
+const RECIPES: Record<string, string> = {
+  frames: "Frames",
+  emotions: "Emotions",
+  recap: "Recap",
+  presentation: "Presentation",
+  still: "Still",
+};
+
+export function recipeName(name: string): string {
+  return RECIPES[name] ?? name;
 }
 
 /** Nothing that is tried again would end otherwise: another file is needed, or another job. */
