@@ -33,6 +33,7 @@ export function Player({
   const video = useRef<HTMLVideoElement>(null);
   const [src, setSrc] = useState("");
   const [broken, setBroken] = useState("");
+  const [seen, setSeen] = useState(shape);
   const linkedAt = useRef(0);
   const track = useText(subtitles);
 
@@ -70,7 +71,7 @@ export function Player({
   };
 
   return (
-    <div class="player" style={{ aspectRatio: String(shape) }}>
+    <div class="player" style={{ "--shape": String(seen) }}>
       <video
         ref={video}
         controls
@@ -79,6 +80,9 @@ export function Player({
         aria-label={label}
         {...(src ? { src } : {})}
         {...(poster ? { poster } : {})}
+        onLoadedMetadata={({ currentTarget: { videoWidth, videoHeight } }) => {
+          if (videoWidth && videoHeight) setSeen(videoWidth / videoHeight);
+        }}
         onError={failed}
       >
         {track && <track kind="subtitles" src={track} srcLang={language ?? "en"} label="Subtitles" />}
