@@ -18,6 +18,8 @@ interface Place {
 /** A page is a module with a component as its default export. One line a page. */
 const PLACES: readonly (readonly [string, Place])[] = [
   ["/", { load: () => import("./pages/home.tsx"), open: true }],
+  ["/jobs/{id}", { load: () => import("./pages/job.tsx") }],
+  ["/jobs/{id}/deck", { load: () => import("./pages/deck.tsx") }],
   ["/sign-in", { load: () => import("./pages/sign-in.tsx"), open: true }],
 ];
 

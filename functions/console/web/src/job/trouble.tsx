@@ -1,0 +1,121 @@
+/** A job that failed: why, in a person's words, and what can be done. */
+import { useState } from "preact/hooks";
+import { Problem, post } from "../api.ts";
+import { Button } from "../ui/button.tsx";
+import { sentence } from "../words.ts";
+import type { Failure, Input, Job } from "./model.ts";
+import { remedy, stageName } from "./words.ts";
+
+/** POST /v1/jobs/{id}/uploads/{input}. */
+interface Grant {
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+}
+
+export function Trouble({ job, error }: { job: Job; error: Failure }) {
+  const [busy, setBusy] = useState("");
+  const [wrong, setWrong] = useState("");
+  const { again, advice } = remedy(error, job);
+  const replaceable = error.stage === "upload_trigger" && job.inputs.some(isFile);
+  const deck = job.artefacts.some((one) => one.kind === "deck");
+
+  const act = async (words: string, work: () => Promise<unknown>): Promise<void> => {
+    setBusy(words);
+    setWrong("");
+    try {
+      await work();
+    } catch (fault) {
+      setWrong(sentence(fault));
+    }
+    setBusy("");
+  };
+  const redrive = () => post(`/v1/jobs/${job.id}/redrive`);
+  const replace = async (file: File): Promise<void> => {
+    const grant = await placeFor(job, file);
+    await send(grant, file, (part) => setBusy(`Uploading ${Math.floor(part * 100)} % …`));
+    await redrive();
+  };
+
+  return (
+    <section class="note bad" aria-labelledby="why">
+      <h2 id="why">{error.stage ? `“${stageName(error.stage)}” failed` : "The job failed"}</h2>
+      <p>{error.message}</p>
+      <p class="hint">
+        {advice} <span class="code">{error.code}</span>
+      </p>
+      <div class="row">
+        {again && (
+          <Button kind="primary" busy={busy} onClick={() => void act("Starting again …", redrive)}>
+            Try again
+          </Button>
+        )}
+        {replaceable && (
+          <label class={busy ? "button primary busy" : "button primary"}>
+            {busy || "Choose another file"}
+            <input
+              type="file"
+              class="unseen"
+              disabled={Boolean(busy)}
+              onChange={(event) => {
+                const [file] = event.currentTarget.files ?? [];
+                if (file) void act("Uploading …", () => replace(file));
+              }}
+            />
+          </label>
+        )}
+        {again && deck && (
+          <a class="button" href={`/jobs/${job.id}/deck`}>
+            Edit the deck
+          </a>
+        )}
+        {!again && !replaceable && (
+          <a class="button primary" href={`/new/${job.recipe}`}>
+            Begin a new job
+          </a>
+        )}
+      </div>
+      {wrong && (
+        <p class="wrong" role="alert">
+          {wrong}
+        </p>
+      )}
+    </section>
+  );
+}
+
+/** A prompt is written, not chosen. */
+const isFile = (one: Input): boolean => one.name !== "prompt";
+
+const kindOf = (type: string): string => type.split("/")[0] as string;
+
+/** Where another file goes: the API knows which upload was refused, and takes none for others. */
+async function placeFor(job: Job, file: File): Promise<Grant> {
+  const content_type = file.type || "application/octet-stream";
+  const body = { file: { filename: file.name, content_type, size_bytes: file.size } };
+  const alike = (one: Input) => Number(kindOf(one.content_type) !== kindOf(content_type));
+  const inputs = job.inputs.filter(isFile).sort((one, other) => alike(one) - alike(other));
+  let refused: unknown;
+  for (const { name } of inputs) {
+    try {
+      return (await post<Grant>(`/v1/jobs/${job.id}/uploads/${name}`, body)).data;
+    } catch (fault) {
+      if (!(fault instanceof Problem) || fault.status >= 500) throw fault;
+      refused ??= fault;
+    }
+  }
+  throw refused;
+}
+
+function send(grant: Grant, file: File, tell: (part: number) => void): Promise<void> {
+  return new Promise((done, fail) => {
+    const request = new XMLHttpRequest();
+    const away = () => fail(new Error("The upload broke off. Choose the file again."));
+    request.open(grant.method, grant.url);
+    for (const [name, value] of Object.entries(grant.headers)) request.setRequestHeader(name, value);
+    request.upload.onprogress = (event) => tell(event.loaded / (event.total || 1));
+    request.onload = () => (request.status < 300 ? done() : away());
+    request.onerror = away;
+    request.send(file);
+  });
+}
