@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.local.console import WEB
 from infra.local.installs import clean_env, environment
 from infra.local.layout import ROOT
-from infra.local.console import WEB
 from infra.local.tools import console_workshop, python_of, requirements_of
 from shared.domain.pipeline import STAGES
 
