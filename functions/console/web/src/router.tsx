@@ -20,6 +20,9 @@ const PLACES: readonly (readonly [string, Place])[] = [
   ["/", { load: () => import("./pages/home.tsx"), open: true }],
   ["/jobs/{id}", { load: () => import("./pages/job.tsx") }],
   ["/jobs/{id}/deck", { load: () => import("./pages/deck.tsx") }],
+  ["/letter", { load: () => import("./pages/letter.tsx"), open: true }],
+  ["/new", { load: () => import("./pages/new.tsx") }],
+  ["/new/{recipe}", { load: () => import("./pages/new.tsx") }],
   ["/sign-in", { load: () => import("./pages/sign-in.tsx"), open: true }],
 ];
 

@@ -15,6 +15,7 @@ import { recipeName, stageName, statusName } from "../job/words.ts";
 import type { PageProps } from "../router.tsx";
 import { useTitle } from "../shell.tsx";
 import { Progress, Waiting } from "../ui/progress.tsx";
+import { Uploads } from "../upload/rows.tsx";
 import { ago } from "../words.ts";
 
 export default function JobPage({ params }: PageProps) {
@@ -33,6 +34,7 @@ function Known({ id }: { id: string }) {
       <Head job={job} live={live} />
       {job.status === "failed" && job.error && <Trouble job={job} error={job.error} />}
       {job.status === "awaiting_review" && <Review job={job} />}
+      <Uploads job={job.id} />
       <Warnings job={job} />
       <Results job={job} />
       <section aria-labelledby="progress">
