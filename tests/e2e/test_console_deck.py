@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from infra.local.client import Client
 from infra.local.tenant import Tenant
 from shared.domain.prompt import Prompt
+from tests.e2e.axe import violations
 from tests.e2e.visiting import sign_in, somebody, until
 
 pytestmark = pytest.mark.suite
@@ -45,6 +46,7 @@ def test_a_deck_is_edited_drawn_anew_and_becomes_a_film_that_is_sought_by_its_ch
     page.get_by_label("Heading").fill("")
     expect(page.get_by_role("button", name="Save and draw")).to_be_disabled()
     expect(page.get_by_text("Write something here.").first).to_be_visible()
+    assert violations(page) == []
     page.get_by_label("Heading").fill("Quartz is hard")
     page.get_by_label("Spoken").fill("Quartz scratches glass.")
     page.get_by_text("paper", exact=True).click()
@@ -71,6 +73,7 @@ def test_a_deck_is_edited_drawn_anew_and_becomes_a_film_that_is_sought_by_its_ch
     expect(chapters.nth(2)).to_have_attribute("aria-current", "true")
     assert page.evaluate("document.querySelector('video').currentTime") > 1
     tracks = "document.querySelector('video').textTracks"
+    assert violations(page) == []
     page.evaluate(f"{tracks}[0].mode = 'showing'")
     until(page, f"{tracks}[0].cues?.length > 0")
 

@@ -16,6 +16,7 @@ from infra.local.client import Client
 from infra.local.tenant import Tenant
 from infra.local.wire import request
 from tests.clips import RECIPES
+from tests.e2e.axe import violations
 from tests.e2e.visiting import sign_in, somebody, until
 from tests.frames_job import fetch
 from tests.unit.emotions.material import WOMAN, needs_material
@@ -99,6 +100,7 @@ def test_the_chart_and_the_player_move_each_other(
     )
     page.get_by_text("The timeline as a table").click()
     expect(page.locator(".episodes tbody tr").first).to_contain_text("Person 1")
+    assert violations(page) == []
 
 
 def clicked(plot: Locator, share: float) -> None:
@@ -130,6 +132,7 @@ def test_a_result_is_saved_and_shared_and_a_withdrawn_link_leads_nowhere(
     box.get_by_role("button", name="Make a link").click()
     link = str(box.get_by_label("The link").input_value())
     assert request("GET", f"{suite.url('api')}{urlsplit(link).path}").status == 302
+    assert violations(page) == []
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Share emotions.csv").click()
     expect(box).to_contain_text("Opened once")
@@ -161,6 +164,7 @@ def test_a_frame_is_seen_large_and_saved_without_its_archive(
     assert saved.value.suggested_filename == names[3]
     assert saved.value.path().read_bytes() == wanted
     assert whole == [], "the whole archive was asked for"
+    assert violations(page) == []
 
     # Far down what is in sight is there as well.
     page.keyboard.press("Escape")
@@ -168,6 +172,7 @@ def test_a_frame_is_seen_large_and_saved_without_its_archive(
     last = page.locator(".frame").last.locator("img")
     expect(last).to_be_visible()
     until(page, "[...document.images].at(-1).naturalWidth > 0")
+    assert violations(page) == []
 
 
 def note_whole(found: list[str], asked: Any) -> None:
@@ -181,6 +186,7 @@ def test_whoever_knows_the_address_of_a_job_sees_nothing_of_it(
     sign_in(page, suite, somebody(suite), f"/jobs/{frames['id']}")
     expect(page.get_by_role("heading", name="There is no such job")).to_be_visible()
     assert "Every frame" not in page.content()
+    assert violations(page) == []
     page.goto(f"{suite.url('console')}/jobs/{frames['id']}/deck")
     expect(page.get_by_role("heading", name="There is no such job")).to_be_visible()
     page.goto(f"{suite.url('console')}/jobs/{'0' * 20}")
@@ -197,6 +203,7 @@ def test_a_refused_file_is_replaced_and_the_job_goes_on_before_ones_eyes(
     sign_in(page, suite, client, f"/jobs/{job_id}")
     expect(page.get_by_role("heading", name="“Check the upload” failed")).to_be_visible()
     expect(page.get_by_text("This is not a video file that we can read")).to_be_visible()
+    assert violations(page) == []
 
     page.locator("input[type=file]").set_input_files(RECIPES["cfr30"].make().path)
     expect(page.locator(".badge")).to_have_text("Done", timeout=30_000)

@@ -1,4 +1,5 @@
 /** One job: what came of it, how far it is, and what can be done. */
+import { useState } from "preact/hooks";
 import { Emotions } from "../emotions/emotions.tsx";
 import { Film } from "../film/film.tsx";
 import { Gallery } from "../frames/gallery.tsx";
@@ -128,6 +129,18 @@ function Results({ job }: { job: Job }) {
           <Gallery job={job} />
         </section>
       )}
+      {frames && job.recipe !== "frames" && <Looked job={job} />}
     </>
+  );
+}
+
+/** Where frames are a means: they are there for whoever wants to see them. */
+function Looked({ job }: { job: Job }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>The frames that were looked at</summary>
+      {open && <Gallery job={job} />}
+    </details>
   );
 }
