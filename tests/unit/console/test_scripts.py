@@ -36,8 +36,8 @@ def test_the_pure_modules_do_what_they_say(tmp_path: Path) -> None:
     node, folder = _workshop()
     tests = sorted(str(path.relative_to(folder)) for path in (folder / "tests").glob("*.test.ts"))
     done = _run(
-        str(node), "node_modules/.bin/esbuild", *tests, "--bundle", "--platform=node", "--format=esm",
-        f"--outdir={tmp_path}", "--out-extension:.js=.mjs", "--log-level=warning",
+        str(node), "node_modules/.bin/esbuild", *tests, "--bundle", "--platform=node",
+        "--format=esm", f"--outdir={tmp_path}", "--out-extension:.js=.mjs", "--log-level=warning",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     done = _run(str(node), "--test", str(tmp_path))
