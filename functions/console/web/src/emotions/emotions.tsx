@@ -9,7 +9,7 @@ import { clock, sentence } from "../words.ts";
 import { Chart } from "./chart.tsx";
 import { type Strongest, type Timeline, frameAt, readingsAt } from "./timeline.ts";
 import { useTimeline } from "./use-timeline.ts";
-import { emotionClass, episodes, readingWords } from "./words.ts";
+import { emotionClass, episodes, readingWords, toldOf } from "./words.ts";
 
 export function Emotions({ job }: { job: Job }) {
   const told = artefact(job, "emotions.json") as Artefact;
@@ -121,16 +121,18 @@ function useFrame(timeline: Timeline, playhead: Playhead): number {
 function Now({ timeline, playhead }: { timeline: Timeline; playhead: Playhead }) {
   const frame = useFrame(timeline, playhead);
   const readings = readingsAt(timeline, frame);
+  const { told, more } = toldOf(readings);
   return (
     <p class="now">
       <span class="time">{clock(timeline.timesS[Math.max(0, frame)] ?? 0)}</span>
       {readings.length === 0 && <span class="hint">Nobody is seen</span>}
-      {readings.map((one) => (
+      {told.map((one) => (
         <span key={one.face_id}>
           <span class={`swatch ${emotionClass(one.dominant ?? "")}`} aria-hidden="true" /> Person {one.face_id}:{" "}
           {readingWords(one)}
         </span>
       ))}
+      {more > 0 && <span class="hint">and {more} more</span>}
     </p>
   );
 }

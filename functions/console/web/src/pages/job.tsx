@@ -57,6 +57,7 @@ function Known({ id }: { id: string }) {
 }
 
 function Head({ job, live }: { job: Job; live: boolean }) {
+  const [renaming, setRenaming] = useState(false);
   const now = job.stages.find((one) => one.state === "running");
   const words = now ? `${stageName(now.name)} · ${Math.floor(share(job) * 100)} %` : statusName(job.status);
   return (
@@ -64,7 +65,7 @@ function Head({ job, live }: { job: Job; live: boolean }) {
       <p class="hint">
         <a href="/">Jobs</a> / {recipeName(job.recipe)}
       </p>
-      <Title job={job} />
+      <Title job={job} renaming={renaming} onDone={() => setRenaming(false)} />
       <div class="row between">
         <p class="facts">
           <span class={`badge ${job.status}`} role="status">
@@ -75,7 +76,7 @@ function Head({ job, live }: { job: Job; live: boolean }) {
             {new Date(job.expires_at).toLocaleDateString()}
           </span>
         </p>
-        <Actions job={job} />
+        <Actions job={job} onRename={() => setRenaming(true)} />
       </div>
       {!TERMINAL.includes(job.status) && <Progress part={share(job)} words={words} label="The whole job" />}
       {!live && <p class="hint">Changes are not heard of at once here; the page asks every few seconds.</p>}
