@@ -15,6 +15,7 @@ export function Emotions({ job }: { job: Job }) {
   const told = artefact(job, "emotions.json") as Artefact;
   const { timeline, part, wrong } = useTimeline(job.id, told);
   const playhead = useMemo(() => new Playhead(), [told.generation]);
+  const pictured = job.artefacts.filter((one) => one.kind === "moment").length;
   if (wrong)
     return (
       <p class="wrong" role="alert">
@@ -25,7 +26,9 @@ export function Emotions({ job }: { job: Job }) {
     <div class="emotions">
       <div class="screen">
         <Video job={job} timeline={timeline} playhead={playhead} />
-        {timeline && <Moments job={job} moments={timeline.moments} playhead={playhead} />}
+        <div class="moments-room" style={{ "--moments": String(pictured) }}>
+          {timeline && <Moments job={job} moments={timeline.moments} playhead={playhead} />}
+        </div>
       </div>
       {timeline ? (
         <>
@@ -64,9 +67,9 @@ function Video({ job, timeline, playhead }: Shown) {
       >
         {!annotated && boxes && timeline && <Boxes timeline={timeline} playhead={playhead} />}
       </Player>
-      {!annotated && timeline && timeline.faces.length > 0 && (
+      {!annotated && (
         <label class="row check">
-          <input type="checkbox" checked={boxes} onChange={(event) => setBoxes(event.currentTarget.checked)} />
+          <input type="checkbox" checked={boxes} disabled={!timeline?.faces.length} onChange={(event) => setBoxes(event.currentTarget.checked)} />
           Show faces in the picture
         </label>
       )}
