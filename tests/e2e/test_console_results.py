@@ -17,7 +17,7 @@ from infra.local.tenant import Tenant
 from infra.local.wire import request
 from tests.clips import RECIPES
 from tests.e2e.axe import violations
-from tests.e2e.visiting import sign_in, somebody, until
+from tests.e2e.visiting import shifted, sign_in, somebody, until
 from tests.frames_job import fetch
 from tests.unit.emotions.material import WOMAN, needs_material
 
@@ -73,6 +73,7 @@ def test_the_chart_and_the_player_move_each_other(
     plot = page.get_by_role("slider", name="Time in the video")
     expect(plot).to_be_visible(timeout=15_000)
     until(page, "document.querySelector('video').readyState > 0")
+    assert shifted(page) < 0.1
 
     clicked(plot, 0.6)
     assert time_of(page) == pytest.approx(0.6 * end, abs=0.1)
@@ -151,8 +152,10 @@ def test_a_frame_is_seen_large_and_saved_without_its_archive(
     whole: list[str] = []
     page.on("request", lambda one: note_whole(whole, one))
     sign_in(page, suite, client, f"/jobs/{frames['id']}")
-    page.get_by_role("button", name=f"Show all {len(names)} frames").click()
     shown = page.locator(".frame")
+    until(page, "document.querySelector('.frame img')?.naturalWidth > 0")
+    assert shifted(page) < 0.1
+    page.get_by_role("button", name=f"Show all {len(names)} frames").click()
     expect(shown.first).to_be_visible()
     assert shown.count() < len(names) / 2, "all of them stand in the page"
     page.get_by_role("button", name="Frame at 0:00.080").click()

@@ -32,3 +32,18 @@ def until(page: Page, expression: str) -> None:
     """Wait until it holds in the page. Playwright's own way evaluates text within the page, which
     the console's policy forbids."""
     wait_until(lambda: page.evaluate(expression), expression, 20)
+
+
+def shifted(page: Page) -> float:
+    """How much of the page has moved by itself since it was opened: Cumulative Layout Shift, of
+    which web.dev calls 0.1 good."""
+    total: float = page.evaluate(
+        """() => new Promise((done) => {
+          let sum = 0;
+          const add = (list) => list.forEach((one) => { if (!one.hadRecentInput) sum += one.value; });
+          const watch = new PerformanceObserver((list) => add(list.getEntries()));
+          watch.observe({type: "layout-shift", buffered: true});
+          setTimeout(() => { add(watch.takeRecords()); done(sum); }, 300);
+        })"""
+    )
+    return total

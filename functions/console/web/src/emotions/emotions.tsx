@@ -4,6 +4,7 @@ import { Player } from "../film/player.tsx";
 import { Playhead } from "../film/playhead.ts";
 import { inputLink, resultLink } from "../job/links.ts";
 import { type Artefact, type Job, artefact } from "../job/model.ts";
+import { shapeOfVideo } from "../job/video.ts";
 import { Progress } from "../ui/progress.tsx";
 import { clock, sentence } from "../words.ts";
 import { Chart } from "./chart.tsx";
@@ -63,7 +64,7 @@ function Video({ job, timeline, playhead }: Shown) {
         link={(fresh) =>
           annotated ? resultLink(job.id, annotated, fresh) : inputLink(job.id, "video", fresh)
         }
-        shape={shapeOf(job)}
+        shape={shapeOfVideo(job)}
       >
         {!annotated && boxes && timeline && <Boxes timeline={timeline} playhead={playhead} />}
       </Player>
@@ -75,18 +76,6 @@ function Video({ job, timeline, playhead }: Shown) {
       )}
     </div>
   );
-}
-
-/** Of the video as it is shown; 16:9 where it is not known. */
-function shapeOf(job: Job): number {
-  const video = (job.facts.upload_trigger?.video ?? {}) as Passported;
-  const { width, height, rotation = 0 } = video.passport?.video ?? {};
-  if (!width || !height) return 16 / 9;
-  return Math.abs(rotation) % 180 === 90 ? height / width : width / height;
-}
-
-interface Passported {
-  passport?: { video?: { width?: number; height?: number; rotation?: number } };
 }
 
 /** A box around every face of the frame that is shown. */

@@ -1,8 +1,8 @@
 /** All frames of a job with their times: thousands, of which only those in sight are there. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Artefact, type Job, artefact } from "../job/model.ts";
+import { shapeOfVideo } from "../job/video.ts";
 import { Box } from "../ui/confirm.tsx";
-import { Waiting } from "../ui/progress.tsx";
 import { sentence } from "../words.ts";
 import { type Grid, grid } from "./grid.ts";
 import { type Archive, useArchive, usePicture } from "./use-archive.ts";
@@ -24,23 +24,20 @@ export function Gallery({ job }: { job: Job }) {
         {sentence(wrong)}
       </p>
     );
-  if (!archive)
-    return (
-      <div class="gallery-room">
-        <Waiting words="Looking into the archive of frames …" />
-      </div>
-    );
-  return <Frames archive={archive} />;
+  return <Frames job={job} archive={archive} />;
 }
 
-function Frames({ archive }: { archive: Archive }) {
-  const { entries } = archive;
+/** Before the archive was looked into there is room for as many as the job says. */
+function Frames({ job, archive }: { job: Job; archive: Archive | null }) {
   const box = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState(-1);
   const [all, setAll] = useState(false);
-  const shape = shapeOf(entries[0]);
-  const seen = useGrid(box, entries.length, shape, all ? Number.POSITIVE_INFINITY : FIRST_ROWS);
+  const entries = archive?.entries ?? [];
+  const count = archive ? entries.length : Number(job.facts.frame_extraction?.frames ?? 0);
+  const shape = archive ? shapeOf(entries[0]) : usual(1 / shapeOfVideo(job));
+  const seen = useGrid(box, count, shape, all ? Number.POSITIVE_INFINITY : FIRST_ROWS);
   const last = entries.at(-1)?.stamp?.timeS ?? 0;
+  const many = count === 1 ? "1 frame" : `${count.toLocaleString()} frames`;
 
   const go = (index: number): void => {
     const top = (box.current?.getBoundingClientRect().top ?? 0) + scrollY;
@@ -49,13 +46,13 @@ function Frames({ archive }: { archive: Archive }) {
   return (
     <>
       <div class="row between">
-        <p class="hint">
-          {entries.length === 1 ? "1 frame" : `${entries.length.toLocaleString()} frames`} up to {exactClock(last)}
+        <p class="hint" role="status">
+          {archive ? `${many} up to ${exactClock(last)}` : `Looking for ${many} …`}
         </p>
         {all && <Jump entries={entries} onJump={go} />}
       </div>
       <div ref={box} class="gallery" style={{ blockSize: `${seen?.totalPx ?? 0}px` }}>
-        {seen && (
+        {archive && seen && (
           <ul
             style={{
               gridTemplateColumns: `repeat(${seen.columns}, 1fr)`,
@@ -70,14 +67,16 @@ function Frames({ archive }: { archive: Archive }) {
           </ul>
         )}
       </div>
-      {seen && !all && entries.length > seen.columns * FIRST_ROWS && (
+      {seen && !all && count > seen.columns * FIRST_ROWS && (
         <p>
-          <button type="button" onClick={() => setAll(true)}>
-            Show all {entries.length.toLocaleString()} frames
+          <button type="button" disabled={!archive} onClick={() => setAll(true)}>
+            Show all {many}
           </button>
         </p>
       )}
-      {open >= 0 && <Large archive={archive} index={open} onMove={setOpen} onClose={() => setOpen(-1)} />}
+      {archive && open >= 0 && (
+        <Large archive={archive} index={open} onMove={setOpen} onClose={() => setOpen(-1)} />
+      )}
     </>
   );
 }
@@ -184,7 +183,8 @@ function useGrid(
   box: { current: HTMLElement | null }, count: number, shape: number, rowsMost: number,
 ): Grid | null {
   const [seen, setSeen] = useState<Grid | null>(null);
-  useEffect(() => {
+  // Before anything is painted: the room is there at once.
+  useLayoutEffect(() => {
     let frame = 0;
     const look = (): void => {
       const place = box.current?.getBoundingClientRect();
@@ -216,8 +216,11 @@ function useGrid(
 
 const timeOf = (entry: Entry): string => (entry.stamp ? exactClock(entry.stamp.timeS) : entry.name);
 
-/** Height over width; extreme ones are shown within a usual shape. */
+/** Height over width. */
 function shapeOf(entry: Entry | undefined): number {
   const { width = 16, height = 9 } = entry?.stamp ?? {};
-  return Math.min(1.8, Math.max(0.3, height / width));
+  return usual(height / width);
 }
+
+/** Extreme ones are shown within a usual shape. */
+const usual = (shape: number): number => Math.min(1.8, Math.max(0.3, shape));
