@@ -40,7 +40,9 @@ def shifted(page: Page) -> float:
     total: float = page.evaluate(
         """() => new Promise((done) => {
           let sum = 0;
-          const add = (list) => list.forEach((one) => { if (!one.hadRecentInput) sum += one.value; });
+          const add = (list) => list.forEach((one) => {
+            if (!one.hadRecentInput) sum += one.value;
+          });
           const watch = new PerformanceObserver((list) => add(list.getEntries()));
           watch.observe({type: "layout-shift", buffered: true});
           setTimeout(() => { add(watch.takeRecords()); done(sum); }, 300);
