@@ -1,6 +1,6 @@
 /** Documents of the ledger that an owner may listen to; Firestore's library comes with the first. */
 import { useEffect, useState } from "preact/hooks";
-import type { DocumentData, Firestore, Unsubscribe } from "firebase/firestore";
+import type { DocumentData, Firestore, QuerySnapshot, Unsubscribe } from "firebase/firestore";
 import { app } from "./session.ts";
 import { settings } from "./settings.ts";
 
@@ -31,6 +31,14 @@ export interface Live<T> {
   lost: string;
 }
 
+/**
+ * What is not known here is no news of what there is: a listener that reaches nobody is told of an
+ * absent document and of empty lists all the same. With changes of metadata the server's word comes
+ * too when it is the same.
+ */
+const ANSWERED = { includeMetadataChanges: true } as const;
+const UNHEARD = "unheard";
+
 /** A document; null when there is none, or it is not ours to read. */
 export function useDocument(path: string | null): Live<Row | null> {
   return useLive<Row | null>(path ?? "", async (tell, fail) => {
@@ -38,7 +46,12 @@ export function useDocument(path: string | null): Live<Row | null> {
     const [{ doc, onSnapshot }, db] = await open();
     return onSnapshot(
       doc(db, path),
-      (seen) => tell(seen.exists() ? { id: seen.id, data: seen.data() } : null),
+      ANSWERED,
+      (seen) => {
+        if (seen.exists()) tell({ id: seen.id, data: seen.data() });
+        else if (seen.metadata.fromCache) fail(UNHEARD);
+        else tell(null);
+      },
       (fault) => (fault.code === "permission-denied" ? tell(null) : fail(fault.code)),
     );
   });
@@ -51,7 +64,8 @@ export function useCollection(path: string | null): Live<Row[]> {
     const [{ collection, onSnapshot }, db] = await open();
     return onSnapshot(
       collection(db, path),
-      (seen) => tell(seen.docs.map((one) => ({ id: one.id, data: one.data() }))),
+      ANSWERED,
+      (seen) => (unheard(seen) ? fail(UNHEARD) : tell(rows(seen))),
       (fault) => fail(fault.code),
     );
   });
@@ -69,11 +83,16 @@ export function useNewest(uid: string, most: number): Live<Row[]> {
     );
     return onSnapshot(
       wanted,
-      (seen) => tell(seen.docs.map((one) => ({ id: one.id, data: one.data() }))),
+      ANSWERED,
+      (seen) => (unheard(seen) ? fail(UNHEARD) : tell(rows(seen))),
       (fault) => fail(fault.code),
     );
   });
 }
+
+const unheard = (seen: QuerySnapshot): boolean => seen.empty && seen.metadata.fromCache;
+
+const rows = (seen: QuerySnapshot): Row[] => seen.docs.map((one) => ({ id: one.id, data: one.data() }));
 
 type Listen<T> = (tell: (value: T) => void, fail: (why: string) => void) => Promise<Unsubscribe>;
 

@@ -85,7 +85,7 @@ export function SlidePicture({ archive, drawn, slide, shape }: SlidePictureProps
   const place = drawn.indexOf(slide.id);
   const { url } = usePicture(archive, archive?.entries[place]);
   return (
-    <span class="picture" style={{ aspectRatio: String(shape) }}>
+    <span class="picture slide-picture" style={{ "--shape": String(shape) }}>
       {url ? <img src={url} alt="" /> : place < 0 && <span class="hint">Not drawn yet</span>}
     </span>
   );

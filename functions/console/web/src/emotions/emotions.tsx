@@ -4,17 +4,19 @@ import { Player } from "../film/player.tsx";
 import { Playhead } from "../film/playhead.ts";
 import { inputLink, resultLink } from "../job/links.ts";
 import { type Artefact, type Job, artefact } from "../job/model.ts";
+import { shapeOfVideo } from "../job/video.ts";
 import { Progress } from "../ui/progress.tsx";
 import { clock, sentence } from "../words.ts";
 import { Chart } from "./chart.tsx";
 import { type Strongest, type Timeline, frameAt, readingsAt } from "./timeline.ts";
 import { useTimeline } from "./use-timeline.ts";
-import { emotionClass, episodes, readingWords } from "./words.ts";
+import { emotionClass, episodes, readingWords, toldOf } from "./words.ts";
 
 export function Emotions({ job }: { job: Job }) {
   const told = artefact(job, "emotions.json") as Artefact;
   const { timeline, part, wrong } = useTimeline(job.id, told);
   const playhead = useMemo(() => new Playhead(), [told.generation]);
+  const pictured = job.artefacts.filter((one) => one.kind === "moment").length;
   if (wrong)
     return (
       <p class="wrong" role="alert">
@@ -23,12 +25,16 @@ export function Emotions({ job }: { job: Job }) {
     );
   return (
     <div class="emotions">
-      <Video job={job} timeline={timeline} playhead={playhead} />
+      <div class="screen">
+        <Video job={job} timeline={timeline} playhead={playhead} />
+        <div class="moments-room" style={{ "--moments": String(pictured) }}>
+          {timeline && <Moments job={job} moments={timeline.moments} playhead={playhead} />}
+        </div>
+      </div>
       {timeline ? (
         <>
           <Now timeline={timeline} playhead={playhead} />
           <Chart timeline={timeline} playhead={playhead} />
-          <Moments job={job} moments={timeline.moments} playhead={playhead} />
           <Table timeline={timeline} playhead={playhead} />
           <p class="hint">{timeline.note}</p>
         </>
@@ -58,30 +64,18 @@ function Video({ job, timeline, playhead }: Shown) {
         link={(fresh) =>
           annotated ? resultLink(job.id, annotated, fresh) : inputLink(job.id, "video", fresh)
         }
-        shape={shapeOf(job)}
+        shape={shapeOfVideo(job)}
       >
         {!annotated && boxes && timeline && <Boxes timeline={timeline} playhead={playhead} />}
       </Player>
-      {!annotated && timeline && timeline.faces.length > 0 && (
+      {!annotated && (
         <label class="row check">
-          <input type="checkbox" checked={boxes} onChange={(event) => setBoxes(event.currentTarget.checked)} />
+          <input type="checkbox" checked={boxes} disabled={!timeline?.faces.length} onChange={(event) => setBoxes(event.currentTarget.checked)} />
           Show faces in the picture
         </label>
       )}
     </div>
   );
-}
-
-/** Of the video as it is shown; 16:9 where it is not known. */
-function shapeOf(job: Job): number {
-  const video = (job.facts.upload_trigger?.video ?? {}) as Passported;
-  const { width, height, rotation = 0 } = video.passport?.video ?? {};
-  if (!width || !height) return 16 / 9;
-  return Math.abs(rotation) % 180 === 90 ? height / width : width / height;
-}
-
-interface Passported {
-  passport?: { video?: { width?: number; height?: number; rotation?: number } };
 }
 
 /** A box around every face of the frame that is shown. */
@@ -119,16 +113,18 @@ function useFrame(timeline: Timeline, playhead: Playhead): number {
 function Now({ timeline, playhead }: { timeline: Timeline; playhead: Playhead }) {
   const frame = useFrame(timeline, playhead);
   const readings = readingsAt(timeline, frame);
+  const { told, more } = toldOf(readings);
   return (
     <p class="now">
       <span class="time">{clock(timeline.timesS[Math.max(0, frame)] ?? 0)}</span>
       {readings.length === 0 && <span class="hint">Nobody is seen</span>}
-      {readings.map((one) => (
+      {told.map((one) => (
         <span key={one.face_id}>
           <span class={`swatch ${emotionClass(one.dominant ?? "")}`} aria-hidden="true" /> Person {one.face_id}:{" "}
           {readingWords(one)}
         </span>
       ))}
+      {more > 0 && <span class="hint">and {more} more</span>}
     </p>
   );
 }
@@ -149,12 +145,14 @@ function Moments({ job, moments, playhead }: { job: Job; moments: Strongest[]; p
           <li key={one.thumbnail}>
             <button type="button" class="quiet" onClick={() => playhead.seek(one.time_s)}>
               <Thumbnail job={job} name={one.thumbnail} />
-              <span class="time">{clock(one.time_s)}</span>
-              <span>
-                <span class={`swatch ${emotionClass(one.emotion)}`} aria-hidden="true" /> {one.emotion}{" "}
-                {Math.round(one.confidence * 100)} %
+              <span class="words">
+                <span class="time">{clock(one.time_s)}</span>
+                <span>
+                  <span class={`swatch ${emotionClass(one.emotion)}`} aria-hidden="true" /> {one.emotion}{" "}
+                  {Math.round(one.confidence * 100)} %
+                </span>
+                <span class="hint">Person {one.face_id}</span>
               </span>
-              <span class="hint">Person {one.face_id}</span>
             </button>
           </li>
         ))}

@@ -13,10 +13,20 @@ export function seenWords(seconds: number): string {
   return `seen for ${seconds < 10 ? `${Math.round(seconds * 10) / 10} s` : duration(seconds)}`;
 }
 
-/** "Person 1: happy 82 %, Person 2: perhaps sad 41 %". */
+/** So many people are told of at once; nobody hears or reads a hall of them. */
+const TOLD = 4;
+
+/** Those who are told of, and how many are there beside them. */
+export function toldOf(readings: readonly Reading[]): { told: readonly Reading[]; more: number } {
+  return { told: readings.slice(0, TOLD), more: Math.max(0, readings.length - TOLD) };
+}
+
+/** "Person 1: happy 82 %, Person 2: perhaps sad 41 %, and 3 more". */
 export function valueWords(readings: readonly Reading[]): string {
   if (!readings.length) return "nobody is seen";
-  return readings.map((one) => `Person ${one.face_id}: ${readingWords(one)}`).join(", ");
+  const { told, more } = toldOf(readings);
+  const words = told.map((one) => `Person ${one.face_id}: ${readingWords(one)}`);
+  return [...words, ...(more ? [`and ${more} more`] : [])].join(", ");
 }
 
 export function readingWords({ dominant, confidence, uncertain }: Reading): string {

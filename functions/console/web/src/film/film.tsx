@@ -13,9 +13,11 @@ export function Film({ job }: { job: Job }) {
   const told = useResult(job, "chapters.vtt");
   const chapters = useMemo<Chapter[]>(() => (told ? parseChapters(told) : []), [told]);
   const poster = usePoster(job);
-  const { width = 16, height = 9 } = (job.facts.stitching ?? {}) as { width?: number; height?: number };
+  const { width = 16, height = 9, slides = 0 } = (job.facts.stitching ?? {}) as Made;
+  // Their room is there before they are: the film does not move when they come.
+  const divided = artefact(job, "chapters.vtt") !== null;
   return (
-    <div class={chapters.length ? "film with-chapters" : "film"}>
+    <div class={divided ? "film with-chapters" : "film"} style={{ "--slides": String(slides) }}>
       <Player
         key={film.generation}
         playhead={playhead}
@@ -27,9 +29,16 @@ export function Film({ job }: { job: Job }) {
         subtitles={job.options.subtitles === "burned" ? undefined : subtitles}
         language={String(job.options.language || "en")}
       />
-      {chapters.length > 0 && <Chapters chapters={chapters} playhead={playhead} />}
+      {divided && <Chapters chapters={chapters} playhead={playhead} />}
     </div>
   );
+}
+
+/** What is known of a film; slides are those of a deck. */
+interface Made {
+  width?: number;
+  height?: number;
+  slides?: number;
 }
 
 /** The text of a result; undefined until it is there, or where there is none. */

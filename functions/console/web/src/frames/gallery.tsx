@@ -1,8 +1,8 @@
 /** All frames of a job with their times: thousands, of which only those in sight are there. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Artefact, type Job, artefact } from "../job/model.ts";
+import { shapeOfVideo } from "../job/video.ts";
 import { Box } from "../ui/confirm.tsx";
-import { Waiting } from "../ui/progress.tsx";
 import { sentence } from "../words.ts";
 import { type Grid, grid } from "./grid.ts";
 import { type Archive, useArchive, usePicture } from "./use-archive.ts";
@@ -12,6 +12,8 @@ import type { Entry } from "./zip.ts";
 const CAPTION_PX = 28;
 const GAP_PX = 12;
 const LEAST_PX = 150;
+/** Before somebody asks for all of them: what follows on the page stays near. */
+const FIRST_ROWS = 4;
 
 export function Gallery({ job }: { job: Job }) {
   const one = artefact(job, "frames.zip") as Artefact;
@@ -22,22 +24,20 @@ export function Gallery({ job }: { job: Job }) {
         {sentence(wrong)}
       </p>
     );
-  if (!archive)
-    return (
-      <div class="gallery-room">
-        <Waiting words="Looking into the archive of frames …" />
-      </div>
-    );
-  return <Frames archive={archive} />;
+  return <Frames job={job} archive={archive} />;
 }
 
-function Frames({ archive }: { archive: Archive }) {
-  const { entries } = archive;
+/** Before the archive was looked into there is room for as many as the job says. */
+function Frames({ job, archive }: { job: Job; archive: Archive | null }) {
   const box = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState(-1);
-  const shape = shapeOf(entries[0]);
-  const seen = useGrid(box, entries.length, shape);
+  const [all, setAll] = useState(false);
+  const entries = archive?.entries ?? [];
+  const count = archive ? entries.length : Number(job.facts.frame_extraction?.frames ?? 0);
+  const shape = archive ? shapeOf(entries[0]) : usual(1 / shapeOfVideo(job));
+  const seen = useGrid(box, count, shape, all ? Number.POSITIVE_INFINITY : FIRST_ROWS);
   const last = entries.at(-1)?.stamp?.timeS ?? 0;
+  const many = count === 1 ? "1 frame" : `${count.toLocaleString()} frames`;
 
   const go = (index: number): void => {
     const top = (box.current?.getBoundingClientRect().top ?? 0) + scrollY;
@@ -46,13 +46,13 @@ function Frames({ archive }: { archive: Archive }) {
   return (
     <>
       <div class="row between">
-        <p class="hint">
-          {entries.length === 1 ? "1 frame" : `${entries.length.toLocaleString()} frames`} up to {exactClock(last)}
+        <p class="hint" role="status">
+          {archive ? `${many} up to ${exactClock(last)}` : `Looking for ${many} …`}
         </p>
-        {entries.length > 60 && <Jump entries={entries} onJump={go} />}
+        {all && <Jump entries={entries} onJump={go} />}
       </div>
       <div ref={box} class="gallery" style={{ blockSize: `${seen?.totalPx ?? 0}px` }}>
-        {seen && (
+        {archive && seen && (
           <ul
             style={{
               gridTemplateColumns: `repeat(${seen.columns}, 1fr)`,
@@ -67,7 +67,16 @@ function Frames({ archive }: { archive: Archive }) {
           </ul>
         )}
       </div>
-      {open >= 0 && <Large archive={archive} index={open} onMove={setOpen} onClose={() => setOpen(-1)} />}
+      {seen && !all && count > seen.columns * FIRST_ROWS && (
+        <p>
+          <button type="button" disabled={!archive} onClick={() => setAll(true)}>
+            Show all {many}
+          </button>
+        </p>
+      )}
+      {archive && open >= 0 && (
+        <Large archive={archive} index={open} onMove={setOpen} onClose={() => setOpen(-1)} />
+      )}
     </>
   );
 }
@@ -169,15 +178,21 @@ function Large({ archive, index, onMove, onClose }: LargeProps) {
   );
 }
 
-function useGrid(box: { current: HTMLElement | null }, count: number, shape: number): Grid | null {
+/** `rowsMost`: no more rows than this are shown at all. */
+function useGrid(
+  box: { current: HTMLElement | null }, count: number, shape: number, rowsMost: number,
+): Grid | null {
   const [seen, setSeen] = useState<Grid | null>(null);
-  useEffect(() => {
+  // Before anything is painted: the room is there at once.
+  useLayoutEffect(() => {
     let frame = 0;
     const look = (): void => {
       const place = box.current?.getBoundingClientRect();
       if (!place?.width) return;
       const cells = { count, shape, captionPx: CAPTION_PX, gapPx: GAP_PX, leastPx: LEAST_PX };
-      const next = grid(cells, { widthPx: place.width, fromPx: -place.top, heightPx: innerHeight });
+      const room = { widthPx: place.width, fromPx: -place.top, heightPx: innerHeight };
+      const { columns } = grid(cells, room);
+      const next = grid({ ...cells, count: Math.min(count, columns * rowsMost) }, room);
       setSeen((before) => (JSON.stringify(before) === JSON.stringify(next) ? before : next));
     };
     const soon = (): void => {
@@ -195,14 +210,17 @@ function useGrid(box: { current: HTMLElement | null }, count: number, shape: num
       removeEventListener("scroll", soon);
       removeEventListener("resize", soon);
     };
-  }, [count, shape]);
+  }, [count, shape, rowsMost]);
   return seen;
 }
 
 const timeOf = (entry: Entry): string => (entry.stamp ? exactClock(entry.stamp.timeS) : entry.name);
 
-/** Height over width; extreme ones are shown within a usual shape. */
+/** Height over width. */
 function shapeOf(entry: Entry | undefined): number {
   const { width = 16, height = 9 } = entry?.stamp ?? {};
-  return Math.min(1.8, Math.max(0.3, height / width));
+  return usual(height / width);
 }
+
+/** Extreme ones are shown within a usual shape. */
+const usual = (shape: number): number => Math.min(1.8, Math.max(0.3, shape));

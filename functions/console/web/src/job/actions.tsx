@@ -10,31 +10,32 @@ import { type Job, TERMINAL } from "./model.ts";
 
 const TITLE_CHARS = 200;
 
-export function Title({ job }: { job: Job }) {
-  const [draft, setDraft] = useState<string | null>(null);
+export interface TitleProps {
+  job: Job;
+  renaming: boolean;
+  onDone: () => void;
+}
+
+export function Title({ job, renaming, onDone }: TitleProps) {
+  return renaming ? <Renaming job={job} onDone={onDone} /> : <h1>{job.title}</h1>;
+}
+
+function Renaming({ job, onDone }: Omit<TitleProps, "renaming">) {
+  const [draft, setDraft] = useState(job.title);
   const [busy, setBusy] = useState("");
   const keep = async (event: Event): Promise<void> => {
     event.preventDefault();
-    const title = (draft ?? "").trim();
-    if (!title || title === job.title) return setDraft(null);
+    const title = draft.trim();
+    if (!title || title === job.title) return onDone();
     setBusy("Saving …");
     try {
       await ask("PATCH", `/v1/jobs/${job.id}`, { body: { title } });
-      setDraft(null);
+      onDone();
     } catch (fault) {
       toast(sentence(fault), true);
     }
     setBusy("");
   };
-  if (draft === null)
-    return (
-      <div class="title">
-        <h1>{job.title}</h1>
-        <button type="button" class="quiet" onClick={() => setDraft(job.title)}>
-          Rename
-        </button>
-      </div>
-    );
   return (
     <form class="title" onSubmit={(event) => void keep(event)}>
       <input
@@ -43,7 +44,7 @@ export function Title({ job }: { job: Job }) {
         maxLength={TITLE_CHARS}
         autofocus
         onInput={(event) => setDraft(event.currentTarget.value)}
-        onKeyDown={(event) => event.key === "Escape" && setDraft(null)}
+        onKeyDown={(event) => event.key === "Escape" && onDone()}
       />
       <Button type="submit" kind="primary" busy={busy}>
         Save
@@ -54,7 +55,7 @@ export function Title({ job }: { job: Job }) {
 
 type Wish = "" | "cancel" | "delete";
 
-export function Actions({ job }: { job: Job }) {
+export function Actions({ job, onRename }: { job: Job; onRename: () => void }) {
   const [wish, setWish] = useState<Wish>("");
   const [busy, setBusy] = useState("");
   const act = async (): Promise<void> => {
@@ -80,6 +81,9 @@ export function Actions({ job }: { job: Job }) {
           Cancel the job
         </button>
       )}
+      <button type="button" class="quiet" onClick={onRename}>
+        Rename
+      </button>
       <button type="button" class="quiet" onClick={() => setWish("delete")}>
         Delete
       </button>

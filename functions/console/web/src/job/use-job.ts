@@ -5,6 +5,8 @@ import { useCollection, useDocument } from "../live.ts";
 import { type Job, type JobView, jobOf, jobOfView } from "./model.ts";
 
 const AGAIN_MS = 4_000;
+/** Whoever cannot be heard of for so long is asked meanwhile. */
+const PATIENCE_MS = 3_000;
 
 export interface Seen {
   /** Undefined until something is known; null where there is no such job for this person. */
@@ -17,15 +19,30 @@ export function useJob(id: string): Seen {
   const doc = useDocument(`jobs/${id}`);
   const here = doc.value !== undefined && doc.value !== null;
   const stages = useCollection(here ? `jobs/${id}/stages` : null);
-  const lost = Boolean(doc.lost || stages.lost);
+  const known = doc.value === null || (here && stages.value !== undefined);
+  const late = useLate(!known);
+  const lost = Boolean(doc.lost || stages.lost) || late;
   const polled = usePolled(id, lost);
 
-  if (lost) return { job: polled, live: false };
-  if (!doc.value) return { job: doc.value, live: true };
   // Without its stages a job would be drawn once in part and then whole.
-  if (stages.value === undefined) return { job: undefined, live: true };
-  const told = stages.value.map((row) => row.data);
-  return { job: jobOf(id, doc.value.data, told), live: true };
+  if (known) {
+    const told = (stages.value ?? []).map((row) => row.data);
+    const heard = doc.value ? jobOf(id, doc.value.data, told) : null;
+    return lost ? { job: polled ?? heard, live: false } : { job: heard, live: true };
+  }
+  return { job: polled, live: !lost };
+}
+
+/** Whether it has been waited for in vain. */
+function useLate(waiting: boolean): boolean {
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    setLate(false);
+    if (!waiting) return;
+    const timer = setTimeout(() => setLate(true), PATIENCE_MS);
+    return () => clearTimeout(timer);
+  }, [waiting]);
+  return late;
 }
 
 function usePolled(id: string, wanted: boolean): Job | null | undefined {
