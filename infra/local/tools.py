@@ -63,10 +63,15 @@ def python_of(requirements: Path, wanted_by: str, say: Say) -> Path:
     return environment(requirements, wanted_by, say) / "bin" / "python"
 
 
+def console_workshop(say: Say) -> Path:
+    """Where the console's pages were built, with all that they were built of."""
+    node, npm = node_and_npm(say)
+    return console.workshop(node, npm, say)
+
+
 def console_pages(say: Say) -> Path:
     """The folder with the console's built pages."""
-    node, npm = node_and_npm(say)
-    return console.workshop(node, npm, say) / "site"
+    return console_workshop(say) / "site"
 
 
 def _firebase(say: Say) -> tuple[Path, Path]:

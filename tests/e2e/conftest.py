@@ -23,6 +23,9 @@ def browser() -> Iterator[Browser]:
             "--no-sandbox",
             "--autoplay-policy=no-user-gesture-required",
             "--mute-audio",
+            # A camera that shows a test picture, and a person who lets pages use it.
+            "--use-fake-device-for-media-stream",
+            "--use-fake-ui-for-media-stream",
             # A page that a test answers itself has no address: it would be kept from this machine.
             "--disable-features=LocalNetworkAccessChecks",
         ]

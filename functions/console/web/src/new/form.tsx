@@ -6,11 +6,12 @@ import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { toast } from "../ui/toast.tsx";
 import { sentence } from "../words.ts";
-import { begin, titleOf } from "./begin.ts";
+import { begin } from "./begin.ts";
 import { Drop, type Files, NONE } from "./drop.tsx";
 import { missing, takes } from "./files.ts";
 import { OptionField } from "./option.tsx";
 import { type Chosen, type Input, type Option, type Recipe, optionsOf } from "./recipes.ts";
+import { titleOf } from "./title.ts";
 import { Webcam } from "./webcam.tsx";
 
 const PROMPT_CHARS = 100_000;
