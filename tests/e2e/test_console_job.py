@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from infra.local.tenant import Tenant
 from infra.local.wire import request
 from shared.domain.prompt import Prompt
+from tests.clips import RECIPES
 from tests.e2e.axe import violations
 from tests.e2e.visiting import sign_in, somebody
 
@@ -68,6 +69,20 @@ def test_a_job_gets_another_name_and_is_cancelled(suite: Tenant, page: Page) -> 
     expect(page.locator(".badge")).to_have_text("Cancelled")
     expect(page.get_by_role("button", name="Cancel the job")).to_be_hidden()
     assert client.job(job_id)["title"] == "<b>My</b> holiday"
+
+
+def test_a_file_that_never_came_is_given_on_the_jobs_page(suite: Tenant, page: Page) -> None:
+    client, clip = somebody(suite), RECIPES["cfr30"].make().path
+    video = {"filename": "lost.mp4", "content_type": "video/mp4", "size_bytes": 1000}
+    job_id = client.create_job("frames", {"video": video}, {"every": "2"})["job"]["id"]
+    sign_in(page, suite, client, f"/jobs/{job_id}")
+    expect(page.get_by_role("heading", name="Its files are still to come")).to_be_visible(
+        timeout=15_000
+    )
+    assert violations(page) == []
+    page.get_by_label("Choose lost.mp4").set_input_files(clip)
+    expect(page.locator(".badge")).to_have_text("Done", timeout=30_000)
+    assert client.job(job_id)["artefacts"]
 
 
 def test_without_its_documents_the_page_asks_the_api(suite: Tenant, page: Page) -> None:

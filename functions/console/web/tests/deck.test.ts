@@ -75,9 +75,16 @@ test("wishes for the film start with what the job has", () => {
 
 test("pictures have names for people", () => {
   assert.deepEqual(
-    ["upload:picture2", "moment:1", "scene:3", "chart:mood", "drawn:abc"].map(pictureName),
+    ["upload:picture2", "moment:1", "scene:3", "chart:mood", "drawn:abc"].map((one) => pictureName(one)),
     ["Your picture 2", "Strongest moment 1", "Scene 3", "How the mood moved", "A drawn picture"],
   );
+});
+
+test("a picture of a video is called by its time and by what is seen", () => {
+  const known = { moments: [{ time_s: 19.4, emotion: "happy" }], scenes: [{ time_s: 65 }] };
+  assert.equal(pictureName("moment:1", known), "Strongest moment 1: happy at 0:19");
+  assert.equal(pictureName("scene:1", known), "The video at 1:05");
+  assert.equal(pictureName("moment:9", known), "Strongest moment 9");
 });
 
 test("how long notes take to say goes with their words and the speed", () => {

@@ -1,4 +1,5 @@
 /** A deck while it is edited: every step gives a new draft, so a page can show and undo it. */
+import { clock } from "../words.ts";
 
 export interface Slide {
   id: string;
@@ -162,13 +163,26 @@ export function spokenS(text: string, speed: number): number {
   return (words / 2.5) / (speed || 1);
 }
 
-/** "moment:2" → "Strongest moment 2". */
-export function pictureName(reference: string): string {
+/** What the stages before the deck recorded of a video's pictures. */
+export interface Pictured {
+  moments?: readonly { time_s: number; emotion: string }[];
+  scenes?: readonly { time_s: number }[];
+}
+
+/** "moment:2" → "Strongest moment 2: happy at 0:19". */
+export function pictureName(reference: string, known: Pictured = {}): string {
   const [kind = "", rest = ""] = reference.split(":", 2);
   const number = rest.replace(/^picture/, "");
+  const place = Number(number) - 1;
   if (kind === "upload") return `Your picture ${number}`;
-  if (kind === "moment") return `Strongest moment ${number}`;
-  if (kind === "scene") return `Scene ${number}`;
+  if (kind === "moment") {
+    const one = known.moments?.[place];
+    return `Strongest moment ${number}${one ? `: ${one.emotion} at ${clock(one.time_s)}` : ""}`;
+  }
+  if (kind === "scene") {
+    const one = known.scenes?.[place];
+    return one ? `The video at ${clock(one.time_s)}` : `Scene ${number}`;
+  }
   if (kind === "chart") return "How the mood moved";
   return "A drawn picture";
 }

@@ -2,11 +2,13 @@
 import { useEffect, useState } from "preact/hooks";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
-import { LAYOUTS, LIMITS, type Slide, pictureName, spokenS } from "./editing.ts";
+import { LAYOUTS, LIMITS, type Pictured, type Slide, pictureName, spokenS } from "./editing.ts";
 
 export interface SlideFormProps {
   slide: Slide;
   pictures: readonly string[];
+  /** What is known of these. */
+  pictured: Pictured;
   speed: number;
   /** What is wrong with a field of this slide. */
   wrong: (field: string) => string | undefined;
@@ -22,7 +24,7 @@ const LAYOUT_NAMES: Record<string, string> = {
   closing: "Closing",
 };
 
-export function SlideForm({ slide, pictures, speed, wrong, onChange }: SlideFormProps) {
+export function SlideForm({ slide, pictures, pictured, speed, wrong, onChange }: SlideFormProps) {
   // A picture that the deck shows may stay, also where the job tells of it no more.
   const choices = slide.picture && !pictures.includes(slide.picture) ? [...pictures, slide.picture] : pictures;
   const said = spokenS(slide.notes, speed);
@@ -84,7 +86,7 @@ export function SlideForm({ slide, pictures, speed, wrong, onChange }: SlideForm
               <option value="">None</option>
               {choices.map((one) => (
                 <option key={one} value={one}>
-                  {pictureName(one)}
+                  {pictureName(one, pictured)}
                 </option>
               ))}
             </select>

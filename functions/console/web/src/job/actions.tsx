@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { ask, post } from "../api.ts";
 import { navigate } from "../router.tsx";
-import { Box } from "../ui/confirm.tsx";
+import { Box } from "../ui/box.tsx";
 import { Button } from "../ui/button.tsx";
 import { toast } from "../ui/toast.tsx";
 import { sentence } from "../words.ts";

@@ -1,7 +1,7 @@
 /** What can be taken away, with sizes, and the links by which others may have it. */
 import { useEffect, useState } from "preact/hooks";
 import { ask, get, newKey } from "../api.ts";
-import { Box } from "../ui/confirm.tsx";
+import { Box } from "../ui/box.tsx";
 import { Button } from "../ui/button.tsx";
 import { Waiting } from "../ui/progress.tsx";
 import { toast } from "../ui/toast.tsx";

@@ -1,7 +1,7 @@
 /** The deck's editor: slides, notes and look; what is saved is drawn, and becomes a film. */
 import { useState } from "preact/hooks";
 import { Problem, ask, post } from "../api.ts";
-import { type Draft, type Slide, editOf, faults, withSlide } from "../deck/editing.ts";
+import { type Draft, type Pictured, type Slide, editOf, faults, withSlide } from "../deck/editing.ts";
 import { LookForm } from "../deck/look-form.tsx";
 import { Outline, SlidePicture, shapeOf } from "../deck/outline.tsx";
 import { Rewrite, SlideForm } from "../deck/slide-form.tsx";
@@ -167,6 +167,7 @@ function Slides({ job, editing, draft }: SlidesProps) {
           <SlideForm
             slide={slide}
             pictures={view?.pictures ?? []}
+            pictured={(job.facts.emotion_scoring ?? {}) as Pictured}
             speed={wishes.speed}
             wrong={(field) => told(`slides[${place}].${field}`)}
             onChange={change}

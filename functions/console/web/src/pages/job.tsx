@@ -7,6 +7,7 @@ import { Actions, Title } from "../job/actions.tsx";
 import { Downloads } from "../job/downloads.tsx";
 import { History } from "../job/history.tsx";
 import { type Job, TERMINAL, artefact, share } from "../job/model.ts";
+import { Missing } from "../job/missing.tsx";
 import { NoJob } from "../job/no-job.tsx";
 import { Review } from "../job/review.tsx";
 import { Stages } from "../job/stages.tsx";
@@ -51,6 +52,7 @@ function Whole({ job, live }: { job: Job; live: boolean }) {
       {job.status === "failed" && job.error && <Trouble job={job} error={job.error} />}
       {job.status === "awaiting_review" && <Review job={job} />}
       <Uploads job={job.id} />
+      <Missing job={job} />
       <Warnings job={job} />
       {watched && stages}
       <Results job={job} watched={watched} />
