@@ -19,6 +19,7 @@ from infra.local.tenant import Tenant, rented
 from shared.domain.prompt import Prompt
 from tests.e2e.conftest import ARGUMENTS, BROWSERS
 from tests.e2e.visiting import sign_in, somebody
+from tests.unit.emotions.material import WOMAN
 
 WIDTHS = {1280: 800, 390: 844}
 COLOURS: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -42,6 +43,11 @@ def jobs(suite: Tenant, client: Client, folder: Path) -> dict[str, str]:
         ),
         "failed": suite.start_job(client, "frames", broken),
     }
+    if WOMAN.is_file():
+        begun["emotions"] = suite.start_job(
+            client, "emotions", WOMAN, title="Screen test",
+            options={"every": "1/5", "consent": "true", "purpose": "research"},
+        )  # fmt: skip
     review = suite.start_job(
         client, "presentation", prompt,
         options={"slides": "3", "stop_at": "deck"}, title="A deck to edit",
