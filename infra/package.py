@@ -18,6 +18,9 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from infra.local import console
+from infra.local.running import say_aside
+from infra.local.tools import console_pages
 from infra.reach import ROOT, modules
 from shared.domain.pipeline import STAGES
 
@@ -28,6 +31,8 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 MODE = 0o100644 << 16
 NOT_DEPLOYED = (".in", ".md", ".pyc")
 LEFT_OUT = ("__pycache__", "node_modules")
+SITE = "site"
+"""Where built pages lie beside a function's code."""
 HASH_DIGITS = 16
 
 
@@ -36,11 +41,24 @@ def contents(function: str) -> dict[str, bytes]:
     folder = Path("functions") / function
     beside = {path.parent for path in modules(function) if path.parts[0] == "shared"}
     data = _data(one for path in beside for one in (ROOT / path).glob("*"))
-    data |= _data((ROOT / folder).rglob("*"))
+    data |= {one for one in _data((ROOT / folder).rglob("*")) if not _of_web(folder, one)}
     files = {path.as_posix(): (ROOT / path).read_bytes() for path in (*modules(function), *data)}
+    if function == "console":
+        files |= _pages(folder / SITE)
     files["main.py"] = f"from functions.{function}.main import main  # noqa: F401\n".encode()
     files["requirements.txt"] = (ROOT / folder / "requirements.txt").read_bytes()
     return files
+
+
+def _of_web(folder: Path, name: Path) -> bool:
+    """Whether it is a source of pages: these are deployed as they were built."""
+    return name.is_relative_to(folder / console.WEB.name)
+
+
+def _pages(target: Path) -> dict[str, bytes]:
+    built = console_pages(say_aside)
+    found = (path for path in built.rglob("*") if path.is_file())
+    return {(target / path.relative_to(built)).as_posix(): path.read_bytes() for path in found}
 
 
 def _data(found: Iterable[Path]) -> set[Path]:

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from functions.api.usage import cost_usd
 from infra import access, costs
 from shared.config import Settings
 from shared.domain.pipeline import (
@@ -35,6 +36,7 @@ README = ROOT / "README.md"
 INTAKE = ROOT / "functions" / "upload_trigger" / "README.md"
 DEPLOY = ROOT / "infra" / "DEPLOY.md"
 SECURITY = ROOT / "infra" / "SECURITY.md"
+RATES = ROOT / "functions" / "console" / "web" / "src" / "job" / "rates.json"
 TFVARS = ROOT / "infra" / "terraform" / "pipeline.auto.tfvars.json"
 
 
@@ -102,6 +104,14 @@ def caps() -> str:
     return "\n".join(rows)
 
 
+def rates() -> str:
+    """The stages that jobs go through in their order, and what a second of each costs in dollars,
+    as pages read it."""
+    order = {name: None for recipe in RECIPES.values() for name in recipe.stages}
+    media = [name for name in STAGES if name in order]
+    return json.dumps({name: round(cost_usd(name, 1), 9) for name in media}, indent=2) + "\n"
+
+
 def tfvars() -> str:
     """The rows that are built, as Terraform reads them."""
     rows = {row.name: _row(row) for row in STAGES.values() if row.built}
@@ -160,6 +170,7 @@ def rendered() -> dict[Path, str]:
         DEPLOY: deploy,
         SECURITY: security,
         TFVARS: tfvars(),
+        RATES: rates(),
     }
 
 

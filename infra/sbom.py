@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.local.console import WEB
 from infra.local.installs import clean_env, environment
 from infra.local.layout import ROOT
-from infra.local.tools import python_of, requirements_of
+from infra.local.tools import console_workshop, python_of, requirements_of
 from shared.domain.pipeline import STAGES
 
 TOOL = ROOT / "infra" / "sbom.txt"
@@ -28,7 +29,7 @@ TABLE = ROOT / "infra" / "LICENCES.md"
 HEAD = """\
 # What the functions are made of
 
-The Python packages that are deployed, with the licences that they declare themselves. Written by
+The packages that are deployed, with the licences that they declare themselves. Written by
 `python -m infra.sbom` out of the functions' own environments, together with a bill of materials
 for each of them (CycloneDX 1.6) in `.local/sbom/`. A test fails when a version here is not the
 locked one.
@@ -39,6 +40,14 @@ functions and are not handed out; whoever ships images of these functions ships 
 """
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;]+)(?: ; (.+))?$", re.MULTILINE)
 _ROW = re.compile(r"^\| ([a-z0-9-]+) \| (\d[^ |]*) \| (?!\*\*)", re.MULTILINE)
+_BUNDLED = re.compile(r"^\| npm: ([^ |]+) \| ([^ |]+) \| (?!\*\*)", re.MULTILINE)
+PAGES = """\
+
+## What the console's pages are made of
+
+The npm packages that are bundled into them, as they call themselves; their notices stand beside the
+bundles in `assets/*.LEGAL.txt`.
+"""
 _PLAIN = {
     "License :: OSI Approved :: Apache Software License": "Apache-2.0",
     "License :: OSI Approved :: BSD License": "BSD",
@@ -122,6 +131,32 @@ def _named(some: set[str], all_of_them: set[str]) -> str:
     return f"all but {listed(others)}" if len(others) < len(some) / 2 else listed(some)
 
 
+def bundled() -> str:
+    """The packages in the console's pages, a row each. Builds the pages when they are not there."""
+    names = json.loads((console_workshop(lambda _: None) / "bundled.json").read_text())
+    known = _npm()
+    rows = ["| package | version | licence |", "| --- | --- | --- |"]
+    for name in names:
+        one = known[name]
+        rows.append(f"| npm: {name} | {one['version']} | {one.get('license', '**undeclared**')} |")
+    return "\n".join(rows)
+
+
+def _npm() -> dict[str, Any]:
+    """Every npm package that is locked for the console, by name."""
+    told = json.loads((WEB / "package-lock.json").read_text())["packages"]
+    return {path.removeprefix("node_modules/"): one for path, one in told.items() if path}
+
+
+def stale_pages(page: str) -> list[str]:
+    """What the table of bundled packages says otherwise than the lock."""
+    locked = {name: one["version"] for name, one in _npm().items()}
+    shown = _BUNDLED.findall(page)
+    direct = json.loads((WEB / "package.json").read_text())["dependencies"]
+    wrong = [f"not locked any more: {n} {v}" for n, v in shown if locked.get(n) != v]
+    return wrong + [f"not in the table: {name}" for name in direct if name not in dict(shown)]
+
+
 def complaints(page: str, locks: Mapping[str, str]) -> list[str]:
     """Why the page is not of these lock files; empty when it is."""
     shown = set(_ROW.findall(page))
@@ -141,9 +176,11 @@ def main(arguments: list[str] | None = None) -> int:
     built = [row.name for row in STAGES.values() if row.built]
     if not asked.check:
         bills = {name: json.loads(bill(name, OUT).read_text()) for name in built}
-        TABLE.write_text(f"{HEAD}\n{table({n: parts(one) for n, one in bills.items()})}\n")
+        python = table({n: parts(one) for n, one in bills.items()})
+        TABLE.write_text(f"{HEAD}\n{python}\n{PAGES}\n{bundled()}\n")
     locks = {name: requirements_of(name).read_text() for name in built}
-    wrong = complaints(TABLE.read_text(), locks)
+    page = TABLE.read_text()
+    wrong = complaints(page, locks) + stale_pages(page)
     sys.stderr.writelines(f"{line}\n" for line in wrong)
     return 1 if wrong else 0
 

@@ -27,7 +27,11 @@ class Settings:
     public_url: str
     """Where people reach the API, without a trailing slash: links in mails start with it."""
     media_url: str = ""
-    """Where the function `media` is reached; "" is where the API is, as in the cloud."""
+    """Where `media` answers, without a trailing slash: the API's own origin in the cloud."""
+    console_url: str = ""
+    """Where the console answers: the same origin in the cloud. Letters lead to it."""
+    console_files: str = ""
+    """A folder with the console's built pages; "" for the one beside its code."""
     local: bool = False
     """True under the local suite: emulators answer instead of Google, and faults may be set."""
     signer_key: str | None = None
@@ -54,6 +58,10 @@ class Settings:
     """Local only: a folder in which a file named `point.stage.job` ends a process there, once."""
     auth_emulator: str = ""
     """host:port of the Auth emulator, local only."""
+    firestore_emulator: str = ""
+    """host:port of the Firestore emulator, local only."""
+    storage_emulator: str = ""
+    """URL of the Cloud Storage stand-in, local only."""
     tts_endpoint: str = ""
     """Local only: URL of the Text-to-Speech stand-in; "" is the real service."""
     gemini_api_key: str = field(default="", repr=False)
@@ -162,7 +170,9 @@ class Settings:
             project=env["MOODREEL_PROJECT"],
             buckets={role: env[f"MOODREEL_BUCKET_{role.upper()}"] for role in Bucket},
             public_url=env["MOODREEL_PUBLIC_URL"].rstrip("/"),
-            media_url=env.get("MOODREEL_MEDIA_URL", "").rstrip("/"),
+            media_url=_url(env, "MOODREEL_MEDIA_URL"),
+            console_url=_url(env, "MOODREEL_CONSOLE_URL"),
+            console_files=env.get("MOODREEL_CONSOLE_FILES", ""),
             local=local,
             signer_key=env.get("MOODREEL_SIGNER_KEY") if local else None,
             account=env.get("MOODREEL_ACCOUNT", "") if local else "",
@@ -178,6 +188,8 @@ class Settings:
             allow_medical_safety=env.get("MOODREEL_ALLOW_MEDICAL_SAFETY") == "1",
             crash_dir=env.get("MOODREEL_CRASH_DIR", "") if local else "",
             auth_emulator=env.get("FIREBASE_AUTH_EMULATOR_HOST", "") if local else "",
+            firestore_emulator=env.get("FIRESTORE_EMULATOR_HOST", "") if local else "",
+            storage_emulator=env.get("STORAGE_EMULATOR_HOST", "") if local else "",
             tts_endpoint=env.get("MOODREEL_TTS_ENDPOINT", "") if local else "",
             gemini_api_key=env.get("GEMINI_API_KEY", ""),
             gemini_endpoint=env.get("MOODREEL_GEMINI_ENDPOINT", "") if local else "",
@@ -229,6 +241,10 @@ class Settings:
             source_patience_s=_whole(env, "MOODREEL_SOURCE_PATIENCE_S", cls.source_patience_s),
             source_stall_s=_whole(env, "MOODREEL_SOURCE_STALL_S", cls.source_stall_s),
         )
+
+
+def _url(env: Mapping[str, str], name: str) -> str:
+    return (env.get(name) or env["MOODREEL_PUBLIC_URL"]).rstrip("/")
 
 
 def _traces(where: str, *, local: bool) -> str:

@@ -308,13 +308,13 @@ class Accounts(Protocol):
         """Make an account that is yet to be confirmed. Raises AddressTaken."""
         ...
 
-    def confirm_link(self, email: str) -> str:
-        """A URL that confirms the address of who opens it."""
+    def confirm_code(self, email: str) -> str:
+        """With this code whoever reads the address's letters confirms it."""
         ...
 
-    def reset_link(self, email: str) -> str:
-        """A URL under which a new password can be chosen. Raises NotFound, also for an account
-        that is disabled."""
+    def reset_code(self, email: str) -> str:
+        """With this code a new password can be chosen. Raises NotFound, also for an account that
+        is disabled."""
         ...
 
     def sign_in(self, email: str, password: str) -> Session:

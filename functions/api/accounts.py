@@ -117,7 +117,7 @@ def register(call: Call) -> Answer:
         except AddressTaken:
             _send_reset(call, form.email, already_here)
         else:
-            _send(call, confirm(call, form.email, known.confirm_link(form.email)))
+            _send(call, confirm(call, form.email, known.confirm_code(form.email)))
     return Answer(LetterSent(message="A letter is on its way; the link in it leads on."))
 
 
@@ -190,10 +190,10 @@ def _letter_limits(call: Call, email: str) -> None:
 def _send_reset(call: Call, email: str, write: Callable[[Call, str, str], Letter]) -> None:
     """To an account that is there and not disabled; whoever asked does not learn whether."""
     try:
-        link = bootstrap.accounts().reset_link(email)
+        code = bootstrap.accounts().reset_code(email)
     except NotFound:
         return
-    _send(call, write(call, email, link))
+    _send(call, write(call, email, code))
 
 
 def _send(call: Call, letter: Letter) -> None:

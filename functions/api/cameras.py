@@ -101,7 +101,7 @@ def create_preview(call: Call) -> Answer:
     if seat is None:
         raise NotFound(_GONE)
     view = PreviewView(
-        url=f"{settings.media_url or settings.public_url}/v1/media/previews/{token}",
+        url=f"{settings.media_url}/v1/media/previews/{token}",
         expires_at=seat.data["expires_at"],
         viewers=before + 1,
         viewers_most=most,

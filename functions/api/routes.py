@@ -13,6 +13,7 @@ from functions.api import (
     documents,
     hook_views,
     jobs,
+    links,
     mails,
     personal_data,
     preferences,
@@ -157,6 +158,16 @@ JOBS = (
     Route(
         "GET", f"{_JOB}/artefacts/{{name}}", artefacts.get_artefact,
         "Be sent to a result; the link holds for 15 minutes.", status=302,
+    ),
+    Route(
+        "GET", f"{_JOB}/artefacts/{{name}}/link", links.get_link,
+        "Get a link to a result for a player or a picture; it holds for 15 minutes.",
+        links.LinkView, query=links.LinkQuery, errors=(SourceExpired,),
+    ),
+    Route(
+        "GET", f"{_UPLOAD}/link", links.get_input_link,
+        "Get a link to what was uploaded, for a player or a picture; it holds for 15 minutes.",
+        links.LinkView, query=links.LinkQuery, errors=(SourceExpired,),
     ),
 )  # fmt: skip
 

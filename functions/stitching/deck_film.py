@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from functions.stitching.runs import Runs
 from functions.stitching.scenery import Scenery
 from functions.stitching.slideshow import write_slideshow
 from functions.stitching.speech import STEREO_LU, Speech
-from functions.stitching.subtitles import Cue, cues, to_srt, to_vtt
+from functions.stitching.subtitles import Cue, cues, of_chapters, to_srt, to_vtt
 from functions.stitching.timeline import RATE_HZ, FilmTooLong, Timeline, chapters, timeline
 from shared.domain.deck import Deck
 from shared.domain.film_options import FILM_LONGEST_S, MOVING_LONGEST_S, FilmOptions
@@ -110,7 +111,7 @@ class DeckFilm:
             channels=channels,
             title=self.deck.title,
             language=iso_639_2(self.deck.language),
-            chapters=chapters(film, [slide.heading for slide in self.deck.slides]),
+            chapters=self._chapters(film),
             subtitles=bool(soft),
         )
         runs = self._runs(film)
@@ -141,8 +142,15 @@ class DeckFilm:
         }
         spoken = bool(rows)
         return Made(
-            poster(first), to_vtt(rows) if spoken else "", to_srt(rows) if spoken else "", facts
+            poster(first),
+            to_vtt(rows) if spoken else "",
+            to_srt(rows) if spoken else "",
+            to_vtt(of_chapters(self._chapters(film))),
+            facts,
         )
+
+    def _chapters(self, film: Timeline) -> tuple[tuple[Fraction, Fraction, str], ...]:
+        return chapters(film, [slide.heading for slide in self.deck.slides])
 
     def _check_length(self, film: Timeline) -> None:
         if self.options.motion == "gentle" and film.duration > MOVING_LONGEST_S:

@@ -11,10 +11,11 @@ FILMS_PREFIX = "films/"
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The poster as JPEG, the subtitles as text or "", and what the job should remember."""
+    """The poster as JPEG, subtitles and chapters as text or "", what the job should remember."""
 
     poster: bytes
     vtt: str = ""
     srt: str = ""
+    chapters: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()

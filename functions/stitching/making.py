@@ -36,6 +36,7 @@ FILM = Piece("film.mp4", "film", "video/mp4")
 POSTER = Piece("poster.jpg", "poster", "image/jpeg")
 VTT = Piece("subtitles.vtt", "subtitles", "text/vtt; charset=utf-8")
 SRT = Piece("subtitles.srt", "subtitles", "application/x-subrip; charset=utf-8")
+CHAPTERS = Piece("chapters.vtt", "chapters", "text/vtt; charset=utf-8")
 
 
 def make(task: Task) -> Finished:
@@ -48,7 +49,12 @@ def make(task: Task) -> Finished:
         path = Path(folder) / FILM.name
         made = film.write(path, task.check) if there is None else film.describe()
         stored = there or _write_file(task, spec, path)
-    pieces = {POSTER: made.poster, VTT: made.vtt.encode(), SRT: made.srt.encode()}
+    pieces = {
+        POSTER: made.poster,
+        VTT: made.vtt.encode(),
+        SRT: made.srt.encode(),
+        CHAPTERS: made.chapters.encode(),
+    }
     artefacts = [stored.artefact(FILM.name, FILM.kind)]
     artefacts += [
         _write(task, spec, piece, data).artefact(piece.name, piece.kind)

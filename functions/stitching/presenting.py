@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functions.stitching.making import FILM, POSTER, SRT, VTT
+from functions.stitching.making import CHAPTERS, FILM, POSTER, SRT, VTT
 from shared.domain.effects import Finished
 from shared.domain.job import Artefact
 from shared.domain.pipeline import Bucket
@@ -23,7 +23,7 @@ def present(task: Task) -> Finished:
         result, _ = task.objects.copy(_stored(one), Bucket.OUTPUTS, name, spec=spec)
         artefacts.append(result.artefact(one.name, one.kind))
     # A film in which nothing is said any more has no subtitles: those of before are not its own.
-    names = tuple(piece.name for piece in (FILM, POSTER, VTT, SRT))
+    names = tuple(piece.name for piece in (FILM, POSTER, VTT, SRT, CHAPTERS))
     return Finished(tuple(artefacts), facts=dict(unit.facts), replaces=names)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from functions.stitching.timeline import RATE_HZ, Heard
 
@@ -46,6 +47,13 @@ def cues(sentences: Sequence[Heard]) -> tuple[Cue, ...]:
         _stretched(cue, made[n + 1].start_ms if n + 1 < len(made) else None)
         for n, cue in enumerate(made)
         if cue.lines
+    )
+
+
+def of_chapters(rows: Iterable[tuple[Fraction, Fraction, str]]) -> tuple[Cue, ...]:
+    """(start and end in seconds, title) as the cues of a chapters track (W3C WebVTT, §4.4)."""
+    return tuple(
+        Cue(round(start * 1000), round(end * 1000), (title,)) for start, end, title in rows
     )
 
 

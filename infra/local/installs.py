@@ -95,20 +95,20 @@ def environment(requirements: Path, wanted_by: str, say: Say) -> Path:
     return folder
 
 
-def node_packages(node: Path, npm: list[str], say: Say) -> Path:
-    """The folder `node_modules` with exactly what package-lock.json says."""
-    pinned = (HERE / "package-lock.json").read_bytes()
+def node_packages(node: Path, npm: list[str], home: Path, what: str, say: Say) -> Path:
+    """The folder `node_modules` with exactly what the package-lock.json in `home` says."""
+    pinned = (home / "package-lock.json").read_bytes()
     folder = LOCAL / "node" / hashlib.sha256(pinned).hexdigest()[:16]
 
     def install(lock: int) -> None:
         for name in ("package.json", "package-lock.json"):
-            shutil.copy(HERE / name, folder / name)
+            shutil.copy(home / name, folder / name)
         # Scripts of packages are not run: nothing that we use needs one.
         command = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
         path = f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"
         _run(command, lock, cwd=folder, env={"PATH": path})
 
-    once(folder, "the Auth emulator (npm, about half a minute)", install, say)
+    once(folder, what, install, say)
     return folder / "node_modules"
 
 

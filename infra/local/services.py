@@ -74,6 +74,7 @@ def emulator_env(place: Place) -> dict[str, str]:
         "MOODREEL_PROJECT": PROJECT,
         "MOODREEL_PUBLIC_URL": place.url("api"),
         "MOODREEL_MEDIA_URL": place.url("media"),
+        "MOODREEL_CONSOLE_URL": place.url("console"),
         "MOODREEL_SIGNER_KEY": str(place.folder / SIGNER_KEY),
         "MOODREEL_PRIVATE_WEBHOOKS": "1",
         "MOODREEL_CAMERA_NETWORKS": "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,::1/128",
@@ -201,6 +202,7 @@ def _function(place: Place, tools: Tools, row: Stage) -> Service:
         **_secrets(place, row),
         **(_voice(place) if row.name == "text_to_speech" else {}),
         **(_writer(place) if row.name == "slide_generation" else {}),
+        **({"MOODREEL_CONSOLE_FILES": str(tools.console)} if row.name == "console" else {}),
     }
     # The framework refuses /robots.txt itself: a probe that wakes no handler.
     return Service(row.name, argv, port, f"http://{HOST}:{port}/robots.txt", clean_env(env))

@@ -87,6 +87,8 @@ class Suite:
         self._ready = True
         self._tell()
         took = f"{time.monotonic() - begin:.1f} s"
+        if any(row.name == "console" for row in self._rows):
+            self._say(f"Open {self._place.url('console')} in a browser.")
         self._say(f"Ready in {took}. Logs: ./emulator.sh logs [SERVICE]. Ctrl-C ends everything.")
 
     async def _announce(self, service: Service) -> None:

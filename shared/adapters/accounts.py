@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import firebase_admin
 import requests
@@ -63,14 +64,14 @@ class FirebaseAccounts:
             except (InvalidArgumentError, ValueError) as unfit:
                 raise InvalidRequest("There can be no account under this address.") from unfit
 
-    def confirm_link(self, email: str) -> str:
+    def confirm_code(self, email: str) -> str:
         with _faults():
-            return str(auth.generate_email_verification_link(email, app=self._app))
+            return _code(auth.generate_email_verification_link(email, app=self._app))
 
-    def reset_link(self, email: str) -> str:
+    def reset_code(self, email: str) -> str:
         with _faults():
             try:
-                return str(auth.generate_password_reset_link(email, app=self._app))
+                return _code(auth.generate_password_reset_link(email, app=self._app))
             except auth.UserDisabledError as disabled:
                 raise NotFound("There is no such account.") from disabled
 
@@ -130,6 +131,14 @@ class FirebaseAccounts:
         if not isinstance(told, dict) or (answer.status_code != 200 and "error" not in told):
             raise IdentityUnavailable
         return told
+
+
+def _code(link: str) -> str:
+    """The one-time code in a link to Firebase's own page: ours is the console's."""
+    found = parse_qs(urlsplit(link).query).get("oobCode")
+    if not found:
+        raise IdentityUnavailable("The identity service's link carries no code.")
+    return found[0]
 
 
 def _refusal(told: Mapping[str, Any], known: frozenset[str], refused: type[Exception]) -> Exception:

@@ -286,7 +286,7 @@ STAGES: dict[str, Stage] = {
               secrets=("SMTP_URL",),
               writes=((_U, PROMPTS_PREFIX), (_U, "jobs/"), (_W, DECKS_PREFIX))),
         Stage("media", Kind.HTTPS, Request(), (), (), 300, 512, 0.333, 16),
-        Stage("console", Kind.HTTPS, Request(), (), (), 30, 256, 0.167, 32, built=False),
+        Stage("console", Kind.HTTPS, Request(), (), (), 30, 256, 0.167, 32),
     )
 }  # fmt: skip
 

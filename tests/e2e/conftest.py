@@ -9,6 +9,17 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = [
+    # A container's root has no sandbox; what is looked at are pages of our own.
+    "--no-sandbox",
+    "--autoplay-policy=no-user-gesture-required",
+    "--mute-audio",
+    # A camera that shows a test picture, and a person who lets pages use it.
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    # A page that a test answers itself has no address: it would be kept from this machine.
+    "--disable-features=LocalNetworkAccessChecks",
+]
 
 
 @pytest.fixture(scope="module")
@@ -18,15 +29,7 @@ def browser() -> Iterator[Browser]:
     if path is None:
         pytest.skip("there is no Chromium on PATH; on Debian: apt-get install chromium")
     with sync_playwright() as driver:
-        arguments = [
-            # A container's root has no sandbox; what is looked at are pages of our own.
-            "--no-sandbox",
-            "--autoplay-policy=no-user-gesture-required",
-            "--mute-audio",
-            # A page that a test answers itself has no address: it would be kept from this machine.
-            "--disable-features=LocalNetworkAccessChecks",
-        ]
-        launched = driver.chromium.launch(executable_path=path, args=arguments)
+        launched = driver.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield launched
         launched.close()
 

@@ -11,6 +11,9 @@ import pytest
 from infra.local.client import Client
 from infra.local.tenant import Tenant, wait_until
 from infra.local.wire import Answer, request
+from shared.domain.documents import Update, job_path
+from shared.domain.pipeline import Bucket
+from shared.driver import Neighbours
 from tests.clips import RECIPES
 from tests.emulator import ledger_rest
 from tests.emulator.api_people import ask
@@ -69,6 +72,51 @@ def test_an_owner_is_sent_to_the_very_bytes(client: Client, job: Mapping[str, An
         assert len(fetched.body) == artefact["size_bytes"]
         assert artefact["name"] in fetched.headers["Content-Disposition"]
         assert fetched.headers["Content-Disposition"].startswith("attachment")
+
+
+def test_a_page_gets_a_link_that_a_player_can_use_without_a_header(
+    suite: Tenant, client: Client, job: Mapping[str, Any]
+) -> None:
+    path, page = f"/v1/jobs/{job['id']}/artefacts/frames.zip/link", suite.url("console")
+    told = client.call("GET", path)
+    size = next(one["size_bytes"] for one in job["artefacts"] if one["name"] == "frames.zip")
+    part = request("GET", told["url"], headers={"Range": "bytes=-4", "Origin": page})
+
+    assert (told["filename"], told["content_type"]) == ("frames.zip", "application/zip")
+    assert (told["size_bytes"], part.status, len(part.body)) == (size, 206, 4)
+    assert part.headers["Access-Control-Allow-Origin"] == page
+    # A ZIP is nothing that a browser shows.
+    assert part.headers["Content-Disposition"].startswith("attachment")
+    csv = client.call("GET", path.replace("frames.zip", "frames.csv"))
+    assert request("GET", csv["url"]).headers["Content-Disposition"].startswith("inline")
+    saved = client.call("GET", f"{path.replace('.zip', '.csv')}?disposition=attachment")
+    assert request("GET", saved["url"]).headers["Content-Disposition"].startswith("attachment")
+    assert client.answer("GET", path.replace("frames.zip", "none")).status == 404
+    assert suite.client().answer("GET", path).status == 404
+
+
+def test_what_was_uploaded_is_linked_for_its_owner_alone_and_never_as_something_active(
+    suite: Tenant, client: Client, job: Mapping[str, Any], world: Neighbours
+) -> None:
+    path = f"/v1/jobs/{job['id']}/uploads/video/link"
+    told = client.call("GET", path)
+    got = request("GET", told["url"])
+
+    assert (len(got.body), got.headers["Content-Type"]) == (told["size_bytes"], "video/mp4")
+    assert got.headers["Content-Disposition"].startswith("inline")
+    assert suite.client().answer("GET", path).status == 404
+    assert client.answer("GET", path.replace("video", "sound")).status == 404
+    assert ask(suite, "GET", path).status == 401
+    with world.objects.create(
+        Bucket.UPLOADS, f"jobs/{job['id']}/page", content_type="text/html", spec="s"
+    ) as out:
+        out.write(b"<script>")
+    noted = {"object": out.stored.name, "generation": out.stored.generation, "size_bytes": 8}
+    facts = {f"facts.upload_trigger.page.{name}": value for name, value in noted.items()}
+    facts["facts.upload_trigger.page.filename"] = "a.html"
+    world.store.commit([Update(job_path(job["id"]), facts)])
+    page = client.call("GET", path.replace("video", "page"))
+    assert request("GET", page["url"]).headers["Content-Disposition"].startswith("attachment")
 
 
 def test_a_link_to_bytes_holds_for_a_quarter_of_an_hour(

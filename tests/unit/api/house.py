@@ -25,6 +25,7 @@ SETTINGS = Settings(
     project="p",
     buckets={role: f"p-{role}" for role in Bucket},
     public_url="https://api.moodreel.test",
+    console_url=ORIGIN,
     origins=(ORIGIN,),
 )
 ALICE = {"Authorization": "Bearer alice"}

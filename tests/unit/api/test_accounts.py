@@ -40,14 +40,14 @@ class Town:
         if email == TAKEN:
             raise AddressTaken
 
-    def confirm_link(self, email: str) -> str:
-        return f"https://confirm.test/{email}"
+    def confirm_code(self, email: str) -> str:
+        return f"c/{email}"
 
-    def reset_link(self, email: str) -> str:
+    def reset_code(self, email: str) -> str:
         if email != TAKEN:
             raise NotFound
         self.dial.at += timedelta(seconds=0.2)
-        return f"https://reset.test/{email}"
+        return f"r/{email}"
 
     def sign_in(self, email: str, password: str) -> Session:
         self.dial.at += timedelta(seconds=0.3 if email == TAKEN else 0.01)
@@ -94,8 +94,8 @@ def test_to_register_a_taken_address_looks_like_a_new_one(town: Town) -> None:
         (NEW, "Confirm your address"),
         (TAKEN, "You have an account already"),
     ]
-    assert f"https://confirm.test/{NEW}" in town.letters[0].text
-    assert f"https://reset.test/{TAKEN}" in town.letters[1].html
+    assert "https://console.moodreel.test/letter#confirm=c%2Fnew%40" in town.letters[0].text
+    assert "https://console.moodreel.test/letter#password=r%2Fann%40" in town.letters[1].html
 
 
 def test_an_address_that_takes_no_letters_looks_like_one_that_does(town: Town) -> None:

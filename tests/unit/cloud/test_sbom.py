@@ -6,7 +6,7 @@ import pytest
 
 from infra import sbom
 from infra.local.tools import requirements_of
-from infra.sbom import Part, complaints, parts, table
+from infra.sbom import Part, complaints, parts, stale_pages, table
 from shared.domain.pipeline import STAGES
 
 LOCK = 'Some_Thing==1.0\n    # via x\nother==2.0 ; sys_platform == "win32"\n'
@@ -20,7 +20,8 @@ def test_the_table_is_of_the_versions_that_are_locked_and_every_licence_is_known
     locks = {
         row.name: requirements_of(row.name).read_text() for row in STAGES.values() if row.built
     }
-    wrong = complaints(sbom.TABLE.read_text(), locks)
+    page = sbom.TABLE.read_text()
+    wrong = complaints(page, locks) + stale_pages(page)
     assert not wrong, "run python -m infra.sbom"
 
 

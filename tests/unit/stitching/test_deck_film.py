@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ from tests.unit.stitching.test_loudness import voice_like
 from tests.unit.stitching.uploads import encoded, quartered, sound_file
 
 SPECS: tuple[dict[str, Any], ...] = ({"film": "deck"},)
+PIECES = ["film.mp4", "poster.jpg", "subtitles.vtt", "subtitles.srt", "chapters.vtt"]
 SPEECHES = tuple(click_speech(seconds, 24000) for seconds in (2.0, 3.5, 1.25))
 
 
@@ -131,7 +133,12 @@ def films(bench: Bench, job: Job, folder: Path) -> dict[str, Path]:
 
 def test_a_deck_becomes_a_film_with_all_that_belongs_to_it(bench: Bench, tmp_path: Path) -> None:
     made = films(bench, order(bench), tmp_path)
-    assert list(made) == ["film.mp4", "poster.jpg", "subtitles.vtt", "subtitles.srt"]
+    assert list(made) == PIECES
+    assert re.findall(r"(\S+) --> (\S+)\n(.+)", made["chapters.vtt"].read_text()) == [
+        ("00:00:00.000", "00:00:03.000", "Kapitel 0"),
+        ("00:00:03.000", "00:00:07.500", "Kapitel 1"),
+        ("00:00:07.500", "00:00:09.750", "Kapitel 2"),
+    ]
     path = made["film.mp4"]
     assert onsets(*heard(path)) == pytest.approx([0.35, 3.35, 7.85], abs=0.005)
     assert [text for _, _, text in told(path)] == ["Satz 0.", "Satz 1.", "Satz 2."]
@@ -171,7 +178,7 @@ def test_burned_in_subtitles_come_as_files_too_but_not_twice_into_the_picture(
     poster = soft["poster.jpg"].read_bytes()
     again = Bench.on(bench.stand_in)
     burned = films(again, order(again, pictures=plain, options={"subtitles": "burned"}), tmp_path)
-    assert list(burned) == ["film.mp4", "poster.jpg", "subtitles.vtt", "subtitles.srt"]
+    assert list(burned) == PIECES
     assert [burned[name].read_text() for name in ("subtitles.vtt", "subtitles.srt")] == texts
     # Nobody speaks on a poster.
     assert burned["poster.jpg"].read_bytes() == poster

@@ -1,0 +1,75 @@
+"""Links for pages: `<video>`, `<img>` and readers of ranges send no Authorization of their own, and
+a script cannot read where a redirect leads."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal
+
+from shared.http.results import LINK_VALID_S, named_result
+from shared.domain.disposition import may_be_shown
+from shared.domain.job import Artefact
+from shared.domain.pipeline import Bucket
+from shared.errors import NotFound, SourceExpired
+from shared.http.exchange import Answer, Call
+from shared.http.forms import Moment, Query, Told
+
+
+class LinkQuery(Query):
+    """How the bytes shall come: shown by the page, or saved."""
+
+    disposition: Literal["inline", "attachment"] = "inline"
+
+
+class LinkView(Told):
+    """Whoever has `url` reads these very bytes, whole or in ranges, until `expires_at`."""
+
+    url: str
+    expires_at: Moment
+    filename: str
+    content_type: str
+    size_bytes: int
+
+
+def get_link(call: Call) -> Answer:
+    """A link to a result. Raises NotFound, SourceExpired."""
+    return _linked(call, named_result(call.job, call.named["name"]))
+
+
+def get_input_link(call: Call) -> Answer:
+    """A link to what was uploaded. Raises NotFound, SourceExpired."""
+    return _linked(call, _own_upload(call))
+
+
+def _own_upload(call: Call) -> Artefact:
+    """The upload that the path names, in the version that was read and found good."""
+    found = (call.job.facts.get("upload_trigger") or {}).get(call.named["input"])
+    if found is None:
+        raise NotFound("The job has no such upload, or it was not read yet.")
+    return Artefact(
+        found["filename"], "upload", Bucket.UPLOADS.value, found["object"], found["generation"],
+        found["size_bytes"],
+    )  # fmt: skip
+
+
+def _linked(call: Call, one: Artefact) -> Answer:
+    stored = call.world.objects.stat(Bucket(one.bucket), one.object)
+    if stored is None or stored.generation != one.generation:
+        raise SourceExpired("The file is no longer there.")
+    wished = call.query(LinkQuery).disposition == "inline"
+    until = call.world.clock.now() + timedelta(seconds=LINK_VALID_S)
+    url = call.world.objects.sign_download(
+        one,
+        filename=one.name,
+        valid_s=LINK_VALID_S,
+        inline=wished and may_be_shown(stored.content_type),
+    )
+    return Answer(
+        LinkView(
+            url=url,
+            expires_at=until,
+            filename=one.name,
+            content_type=stored.content_type,
+            size_bytes=stored.size_bytes,
+        )
+    )

@@ -1,0 +1,70 @@
+/** The deck of a job as it was drawn last, and the draft that a person makes of it. */
+import { useCallback, useEffect, useState } from "preact/hooks";
+import { Problem, get } from "../api.ts";
+import type { Job } from "../job/model.ts";
+import { type DeckView, type Draft, type FilmWishes, differs, draftOf, wishesOf } from "./editing.ts";
+
+export interface Editing {
+  /** Null while it is read, or where there is none yet. */
+  view: DeckView | null;
+  draft: Draft | null;
+  wishes: FilmWishes;
+  /** Whether something would be lost if the page were left. */
+  changed: boolean;
+  wrong: unknown;
+  /** The slides of which there are pictures, in their order, and the archive that holds these. */
+  drawn: { ids: string[]; generation: number | undefined };
+  setDraft: (draft: Draft) => void;
+  setWishes: (wishes: FilmWishes) => void;
+  /** The draft was saved as this revision. */
+  saved: (revision: number) => void;
+  /** Read it again; what was changed here is given up. */
+  reload: () => Promise<void>;
+}
+
+export function useDeck(job: Job): Editing {
+  const [view, setView] = useState<DeckView | null>(null);
+  const [draft, setDraft] = useState<Draft | null>(null);
+  const [wishes, setWishes] = useState<FilmWishes>(() => wishesOf(job.options));
+  const [wrong, setWrong] = useState<unknown>(null);
+  const [drawn, setDrawn] = useState<Editing["drawn"]>({ ids: [], generation: undefined });
+  const generation = job.artefacts.find((one) => one.kind === "slides")?.generation;
+
+  const told = wishesOf(job.options);
+  const changed =
+    view !== null && draft !== null && (differs(draft, draftOf(view)) || !alike(wishes, told));
+
+  const reload = useCallback(async (): Promise<void> => {
+    try {
+      const { data } = await get<DeckView>(`/v1/jobs/${job.id}/deck`);
+      setView(data);
+      setDrawn({ ids: data.slides.map((one) => one.id), generation });
+      setDraft(draftOf(data));
+      setWishes(wishesOf(job.options));
+      setWrong(null);
+    } catch (fault) {
+      if (fault instanceof Problem && fault.status === 404) return;
+      setWrong(fault);
+    }
+  }, [job.id, generation, JSON.stringify(told)]);
+
+  // A deck that was drawn is another archive. What a person is writing is not taken away for it.
+  useEffect(() => {
+    if (generation !== undefined && !changed) void reload();
+  }, [generation]);
+
+  useEffect(() => {
+    if (!changed) return;
+    const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
+    addEventListener("beforeunload", ask);
+    return () => removeEventListener("beforeunload", ask);
+  }, [changed]);
+
+  const saved = (revision: number): void => {
+    if (view && draft) setView({ ...view, ...draft, revision });
+  };
+  return { view, draft, wishes, changed, wrong, drawn, setDraft, setWishes, saved, reload };
+}
+
+const alike = (one: FilmWishes, other: FilmWishes): boolean =>
+  JSON.stringify(one) === JSON.stringify(other);

@@ -1,0 +1,14 @@
+/** What a stranger sees, and who deleted the job: the same. */
+export function NoJob() {
+  return (
+    <section class="narrow">
+      <h1>There is no such job</h1>
+      <p>It was deleted, or it belongs to somebody else.</p>
+      <p>
+        <a class="button primary" href="/">
+          To your jobs
+        </a>
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,136 @@
+/** What pages call things: stages, states and events in a person's words. */
+import type { Artefact, Failure, Job, StageState, Status } from "./model.ts";
+
+const STAGES: Record<string, [string, string]> = {
+  upload_trigger: ["Check the upload", "Looks at what was uploaded and plans the work."],
+  frame_extraction: ["Pick frames", "Takes the pictures that were asked for out of the video."],
+  emotion_scoring: ["Read faces", "Finds faces, follows them and scores what they express."],
+  slide_generation: ["Write the slides", "Writes the deck and draws it."],
+  text_to_speech: ["Speak", "Speaks the notes of every slide."],
+  stitching: ["Make the film", "Puts pictures and sound together."],
+  notification: ["Tell you", "Sends the e-mail and calls your servers."],
+};
+
+export function stageName(name: string): string {
+  return STAGES[name]?.[0] ?? name.replaceAll("_", " ");
+}
+
+export function stageAbout(name: string): string {
+  return STAGES[name]?.[1] ?? "";
+}
+
+const STATUSES: Record<Status, string> = {
+  awaiting_upload: "Waiting for the upload",
+  running: "Working",
+  awaiting_review: "Your turn: look at the deck",
+  done: "Done",
+  failed: "Failed",
+  cancelled: "Cancelled",
+};
+
+export function statusName(status: Status): string {
+  return STATUSES[status];
+}
+
+const STATES: Record<StageState, string> = {
+  waiting: "Not yet",
+  queued: "Waiting",
+  running: "Working",
+  done: "Done",
+  failed: "Failed",
+  stopped: "Stopped",
+};
+
+export function stateName(state: StageState): string {
+  return STATES[state];
+}
+
+/** One line of a job's history, as the API tells it. */
+
+export interface Happening {
+  at: string;
+  what: string;
+  epoch: number;
+  details: Record<string, unknown>;
+}
+
+const EVENTS: Record<string, string> = {
+  created: "You created the job",
+  redriven: "You had it tried again",
+  revised: "You edited the deck",
+  released: "You let the film be made",
+  awaiting_review: "The deck waits for you",
+  done: "Everything was done",
+  failed: "The job failed",
+  cancelled: "You cancelled the job",
+  told: "You were told by mail and webhook",
+};
+
+export function eventName({ what, details }: Happening): string {
+  if (what === "stage_done") return `${stageName(String(details.stage))}: done`;
+  return EVENTS[what] ?? what.replaceAll("_", " ");
+}
+
+/** The results that people come for, the first one first; all else is beside them. */
+const WANTED = ["film", "annotated", "frames", "slides", "timeline", "table", "chart", "sheet", "subtitles"];
+
+/** The results in the order in which they are wanted, apart from those that few want. */
+export function sorted(results: readonly Artefact[]): { wanted: Artefact[]; more: Artefact[] } {
+  const wanted = WANTED.flatMap((kind) => results.filter((one) => one.kind === kind));
+  return { wanted, more: results.filter((one) => !wanted.includes(one)) };
+}
+
+const RESULTS: Record<string, string> = {
+  film: "The film",
+  annotated: "The video with boxes and labels",
+  poster: "The film's poster",
+  subtitles: "Subtitles",
+  chapters: "Chapters",
+  deck: "The deck, as data",
+  slides: "All slides as pictures",
+  frames: "All frames",
+  manifest: "The frames' times, as data",
+  table: "A table for spreadsheets",
+  sheet: "Contact sheet",
+  timeline: "The timeline, as data",
+  cues: "The timeline as a track for players",
+  chart: "The timeline as a picture",
+  moment: "A strongest moment",
+  passport: "What was found in the file",
+};
+
+export function resultName(one: Artefact): string {
+  return RESULTS[one.kind] ?? one.name;
+}
+
+const RECIPES: Record<string, string> = {
+  frames: "Frames",
+  emotions: "Emotions",
+  recap: "Recap",
+  presentation: "Presentation",
+  still: "Still",
+};
+
+export function recipeName(name: string): string {
+  return RECIPES[name] ?? name;
+}
+
+/** Nothing that is tried again would end otherwise: another file is needed, or another job. */
+const NOT_AGAIN = new Set(["source-expired", "prohibited-purpose", "invalid-option"]);
+
+/** What a person can do about a failure: `again` whether the same once more may help. */
+export function remedy(error: Failure, job: Job): { again: boolean; advice: string } {
+  if (NOT_AGAIN.has(error.code))
+    return { again: false, advice: "Begin a new job; this one cannot be taken up again." };
+  if (error.stage === "upload_trigger")
+    return {
+      again: false,
+      advice: "Give it another file: the job goes on with that one, and its options stay.",
+    };
+  if (job.artefacts.some((one) => one.kind === "deck"))
+    return {
+      again: true,
+      advice: "Try again, or edit the deck first. What is finished is kept.",
+    };
+  return { again: true, advice: "Try again: what is finished is kept, and only the rest is done." };
+}

@@ -1,0 +1,13 @@
+/** The beginning: what this is for who is new, and the jobs of who is signed in. */
+import type { PageProps } from "../router.tsx";
+import { session } from "../session.ts";
+import { useTitle } from "../shell.tsx";
+import { useStore } from "../store.ts";
+import { Front } from "./front.tsx";
+import { Jobs } from "./jobs.tsx";
+
+export default function Home(_: PageProps) {
+  const who = useStore(session);
+  useTitle(typeof who === "object" ? "Jobs" : "Videos into moments");
+  return typeof who === "object" ? <Jobs uid={who.uid} /> : <Front />;
+}

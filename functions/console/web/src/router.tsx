@@ -1,0 +1,82 @@
+/** The address bar decides what is shown; a plain link inside the console loads no page anew. */
+import type { ComponentType } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { type Params, match } from "./routes.ts";
+import { store, useStore } from "./store.ts";
+
+export interface PageProps {
+  params: Params;
+}
+
+type Page = ComponentType<PageProps>;
+interface Place {
+  load: () => Promise<{ default: Page }>;
+  /** Whether it is for people without a sign-in as well. */
+  open?: boolean;
+}
+
+/** A page is a module with a component as its default export. One line a page. */
+const PLACES: readonly (readonly [string, Place])[] = [
+  ["/", { load: () => import("./pages/home.tsx"), open: true }],
+  ["/jobs/{id}", { load: () => import("./pages/job.tsx") }],
+  ["/jobs/{id}/deck", { load: () => import("./pages/deck.tsx") }],
+  ["/letter", { load: () => import("./pages/letter.tsx"), open: true }],
+  ["/new", { load: () => import("./pages/new.tsx") }],
+  ["/new/{recipe}", { load: () => import("./pages/new.tsx") }],
+  ["/sign-in", { load: () => import("./pages/sign-in.tsx"), open: true }],
+];
+
+export const address = store(location.pathname + location.search);
+
+/** Go there. `replace`: without a step to go back to. */
+export function navigate(to: string, replace = false): void {
+  history[replace ? "replaceState" : "pushState"](null, "", to);
+  address.set(location.pathname + location.search);
+  scrollTo(0, 0);
+}
+
+/** Called once: back and forward, and every click on a link of ours. */
+export function listen(): void {
+  addEventListener("popstate", () => address.set(location.pathname + location.search));
+  document.addEventListener("click", (event) => {
+    const link = (event.target as Element | null)?.closest?.("a");
+    const plain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+    if (!link || !plain || event.defaultPrevented || link.target || link.hasAttribute("download")) return;
+    if (link.origin !== location.origin || !match(PLACES, link.pathname)) return;
+    event.preventDefault();
+    if (link.pathname + link.search !== address.get() || !link.hash) navigate(link.href);
+  });
+}
+
+export type Shown =
+  | { state: "loading"; open: boolean }
+  | { state: "missing"; open: boolean }
+  | { state: "failed"; open: boolean }
+  | { state: "there"; open: boolean; page: Page; params: Params };
+
+/** The page at the address. Before a page's code is there the last one stays. */
+export function usePlace(): Shown {
+  const path = new URL(useStore(address), location.origin).pathname;
+  const [shown, setShown] = useState<Shown>({ state: "loading", open: true });
+  useEffect(() => {
+    const found = match(PLACES, path);
+    if (!found) {
+      setShown({ state: "missing", open: true });
+      return;
+    }
+    let over = false;
+    const open = found.page.open ?? false;
+    found.page.load().then(
+      (module) => {
+        if (!over) setShown({ state: "there", open, page: module.default, params: found.params });
+      },
+      () => {
+        if (!over) setShown({ state: "failed", open });
+      },
+    );
+    return () => {
+      over = true;
+    };
+  }, [path]);
+  return shown;
+}

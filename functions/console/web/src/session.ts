@@ -1,0 +1,94 @@
+/** Who is signed in. Firebase Auth keeps the session in IndexedDB and renews its tokens. */
+import { initializeApp } from "firebase/app";
+import {
+  applyActionCode,
+  browserLocalPersistence,
+  checkActionCode,
+  confirmPasswordReset,
+  connectAuthEmulator,
+  indexedDBLocalPersistence,
+  initializeAuth,
+  onIdTokenChanged,
+  signInWithEmailAndPassword,
+  signOut as firebaseSignOut,
+} from "firebase/auth";
+import { settings } from "./settings.ts";
+import { store } from "./store.ts";
+
+export interface Person {
+  uid: string;
+  email: string;
+  name: string;
+}
+
+/** "starting" until it is known whether somebody is signed in. */
+export type Session = "starting" | "out" | Person;
+
+export const app = initializeApp(settings.firebase);
+const auth = initializeAuth(app, {
+  persistence: [indexedDBLocalPersistence, browserLocalPersistence],
+});
+if (settings.emulators) {
+  connectAuthEmulator(auth, settings.emulators.auth, { disableWarnings: true });
+}
+
+/** Whether somebody was signed in here: if not, nobody has to wait until Firebase has looked. */
+const HINT = "moodreel.signed-in";
+
+export const session = store<Session>(hinted() ? "starting" : "out");
+
+function hinted(): boolean {
+  try {
+    return localStorage.getItem(HINT) !== null;
+  } catch {
+    return true;
+  }
+}
+
+function hint(inside: boolean): void {
+  try {
+    if (inside) localStorage.setItem(HINT, "1");
+    else localStorage.removeItem(HINT);
+  } catch {
+    // A browser that keeps nothing waits for Firebase each time.
+  }
+}
+
+onIdTokenChanged(auth, (user) => {
+  hint(Boolean(user?.emailVerified));
+  // An account lets nobody in before its address is confirmed.
+  if (!user?.emailVerified) {
+    session.set("out");
+    return;
+  }
+  const known = session.get();
+  const person = { uid: user.uid, email: user.email ?? "", name: user.displayName ?? "" };
+  if (typeof known === "object" && JSON.stringify(known) === JSON.stringify(person)) return;
+  session.set(person);
+});
+
+/** The ID token for `Authorization: Bearer`, renewed when it is due; null for nobody. */
+export async function token(fresh = false): Promise<string | null> {
+  await auth.authStateReady();
+  return auth.currentUser?.emailVerified ? auth.currentUser.getIdToken(fresh) : null;
+}
+
+/** Throws Firebase's error; `sentence` in words.ts has words for it. */
+export async function signIn(email: string, password: string): Promise<void> {
+  const { user } = await signInWithEmailAndPassword(auth, email, password);
+  if (user.emailVerified) return;
+  await firebaseSignOut(auth);
+  throw Object.assign(new Error("unconfirmed"), { code: "auth/unconfirmed" });
+}
+
+export const signOut = (): Promise<void> => firebaseSignOut(auth);
+
+/** Whose address a letter's code is about. */
+export async function addressOfCode(code: string): Promise<string> {
+  return (await checkActionCode(auth, code)).data.email ?? "";
+}
+
+export const confirmAddress = (code: string): Promise<void> => applyActionCode(auth, code);
+
+export const choosePassword = (code: string, password: string): Promise<void> =>
+  confirmPasswordReset(auth, code, password);

@@ -1,0 +1,115 @@
+/** What stands around every page: the way to it, who is signed in, and what was just done. */
+import { useEffect } from "preact/hooks";
+import { address, usePlace } from "./router.tsx";
+import { session, signOut } from "./session.ts";
+import { useStore } from "./store.ts";
+import { Toasts } from "./ui/toast.tsx";
+import { Waiting } from "./ui/progress.tsx";
+
+const WAYS = [
+  ["/", "Jobs"],
+  ["/new", "New job"],
+  ["/cameras", "Cameras"],
+  ["/account", "Account"],
+] as const;
+
+export function Shell() {
+  const who = useStore(session);
+  const here = new URL(useStore(address), location.origin);
+  const shown = usePlace();
+  const inside = typeof who === "object";
+
+  return (
+    <>
+      <a class="skip" href="#main">
+        Skip to the page
+      </a>
+      <header class="top">
+        <a class="brand" href="/">
+          <img src="/favicon.svg" alt="" width="28" height="28" /> Moodreel
+        </a>
+        {inside && (
+          <nav aria-label="Pages">
+            {WAYS.map(([to, name]) => (
+              <a href={to} aria-current={within(to, here.pathname) ? "page" : undefined}>
+                {name}
+              </a>
+            ))}
+          </nav>
+        )}
+        {inside ? (
+          <button type="button" class="quiet" onClick={() => void signOut()}>
+            Sign out
+          </button>
+        ) : (
+          who === "out" && here.pathname !== "/sign-in" && <a href="/sign-in">Sign in</a>
+        )}
+      </header>
+      <main id="main" tabIndex={-1}>
+        <Page shown={shown} who={who} back={here.pathname + here.search} />
+      </main>
+      <Toasts />
+    </>
+  );
+}
+
+function Page({ shown, who, back }: { shown: ReturnType<typeof usePlace>; who: unknown; back: string }) {
+  if (shown.state === "missing") return <Missing />;
+  if (shown.state === "failed") return <Unloaded />;
+  if (who === "starting" || shown.state !== "there") return <Waiting words="Opening Moodreel …" />;
+  if (who === "out" && !shown.open) return <SignInFirst back={back} />;
+  const { page: Here, params } = shown;
+  return <Here params={params} />;
+}
+
+function SignInFirst({ back }: { back: string }) {
+  useTitle("Sign in first");
+  return (
+    <section class="narrow">
+      <h1>Sign in first</h1>
+      <p>This page shows something of yours.</p>
+      <p>
+        <a class="button primary" href={`/sign-in?to=${encodeURIComponent(back)}`}>
+          Sign in
+        </a>
+      </p>
+    </section>
+  );
+}
+
+function Missing() {
+  useTitle("Not found");
+  return (
+    <section class="narrow">
+      <h1>There is no such page</h1>
+      <p>
+        The address may have been cut short. <a href="/">Go to the beginning</a>.
+      </p>
+    </section>
+  );
+}
+
+function Unloaded() {
+  useTitle("Not loaded");
+  return (
+    <section class="narrow">
+      <h1>This page could not be loaded</h1>
+      <p>The connection broke off, or there is a newer console since you opened this one.</p>
+      <p>
+        <button type="button" class="primary" onClick={() => location.reload()}>
+          Load it again
+        </button>
+      </p>
+    </section>
+  );
+}
+
+const within = (to: string, path: string): boolean =>
+  to === "/" ? path === "/" || path.startsWith("/jobs/") : path === to || path.startsWith(`${to}/`);
+
+/** Every page calls this: the window's title, which screen readers say first. */
+export function useTitle(title: string): void {
+  useEffect(() => {
+    document.title = `${title} · Moodreel`;
+  }, [title]);
+}

@@ -1,0 +1,34 @@
+import type { ComponentChildren } from "preact";
+
+/** A button that says what it is doing while it does it, and is not pressed twice. */
+export function Button({
+  children,
+  busy,
+  kind = "",
+  type = "button",
+  disabled,
+  onClick,
+}: {
+  children: ComponentChildren;
+  /** What it says meanwhile; "" when it waits to be pressed. */
+  busy?: string;
+  kind?: "" | "primary" | "quiet" | "danger";
+  type?: "button" | "submit";
+  disabled?: boolean | undefined;
+  onClick?: () => void;
+}) {
+  return (
+    <button
+      type={type}
+      class={kind}
+      aria-disabled={busy ? "true" : undefined}
+      disabled={disabled}
+      onClick={(event) => {
+        if (busy) event.preventDefault();
+        else onClick?.();
+      }}
+    >
+      {busy || children}
+    </button>
+  );
+}

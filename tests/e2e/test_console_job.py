@@ -1,0 +1,102 @@
+"""What a person does to jobs in the console, in a real browser through the real suite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from infra.local.tenant import Tenant
+from infra.local.wire import request
+from shared.domain.prompt import Prompt
+from tests.clips import RECIPES
+from tests.e2e.axe import violations
+from tests.e2e.visiting import sign_in, somebody
+
+pytestmark = pytest.mark.suite
+
+PROMPT = Prompt("Tell me about sand", "Sand is small. Sand is old. Sand moves. Sand sings.")
+
+
+def test_a_failed_job_is_taken_up_again_by_a_button_and_the_page_tells_all_of_it(
+    suite: Tenant, page: Page, tmp_path: Path
+) -> None:
+    client, writer = somebody(suite), suite.url("writer")
+    path = tmp_path / "prompt.txt"
+    path.write_bytes(PROMPT.to_bytes())
+    request("POST", f"{writer}/_answers", {"kind": "wrong-schema", "count": 3})
+    try:
+        job_id = suite.start_job(client, "presentation", path, options={"slides": "3"})
+        assert suite.finished_job(client, job_id)["status"] == "failed"
+    finally:
+        request("DELETE", f"{writer}/_answers")
+    sign_in(page, suite, client, f"/jobs/{job_id}")
+    expect(page.get_by_role("heading", name="“Write the slides” failed")).to_be_visible()
+    expect(page.get_by_text("deck-unusable")).to_be_visible()
+    row = page.get_by_role("row", name="Write the slides")
+    expect(row).to_contain_text("Failed")
+
+    page.get_by_role("button", name="Try again").click()
+    # While it works it says how far it is, in words and as a bar, and nobody loads it anew.
+    expect(page.get_by_role("progressbar", name="The whole job")).to_be_visible()
+    expect(row).to_contain_text("Done", timeout=30_000)
+    expect(page.locator(".badge")).to_have_text("Done", timeout=30_000)
+    expect(page.locator("video")).to_be_visible()
+    expect(page.get_by_role("row", name="Make the film")).to_contain_text("$")
+    expect(page.locator(".history")).to_contain_text("You had it tried again")
+    assert violations(page) == []
+
+
+def test_a_job_gets_another_name_and_is_cancelled(suite: Tenant, page: Page) -> None:
+    client = somebody(suite)
+    video = {"filename": "a.mp4", "content_type": "video/mp4", "size_bytes": 1000}
+    job_id = client.create_job("frames", {"video": video}, title="a.mp4")["job"]["id"]
+    sign_in(page, suite, client, f"/jobs/{job_id}")
+    page.get_by_role("button", name="Rename").click()
+    page.get_by_label("The job's title").fill("<b>My</b> holiday")
+    page.get_by_label("The job's title").press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("<b>My</b> holiday")
+    expect(page).to_have_title("<b>My</b> holiday · Moodreel")
+
+    page.get_by_role("button", name="Cancel the job").click()
+    box = page.get_by_role("dialog", name="Cancel this job?")
+    assert violations(page) == []
+    box.get_by_role("button", name="Keep it").click()
+    expect(box).to_be_hidden()
+    page.get_by_role("button", name="Cancel the job").click()
+    box.get_by_role("button", name="Cancel the job").click()
+    expect(page.locator(".badge")).to_have_text("Cancelled")
+    expect(page.get_by_role("button", name="Cancel the job")).to_be_hidden()
+    assert client.job(job_id)["title"] == "<b>My</b> holiday"
+
+
+def test_a_file_that_never_came_is_given_on_the_jobs_page(suite: Tenant, page: Page) -> None:
+    client, clip = somebody(suite), RECIPES["cfr30"].make().path
+    video = {"filename": "lost.mp4", "content_type": "video/mp4", "size_bytes": 1000}
+    job_id = client.create_job("frames", {"video": video}, {"every": "2"})["job"]["id"]
+    sign_in(page, suite, client, f"/jobs/{job_id}")
+    expect(page.get_by_role("heading", name="Its files are still to come")).to_be_visible(
+        timeout=15_000
+    )
+    assert violations(page) == []
+    page.get_by_label("Choose lost.mp4").set_input_files(clip)
+    expect(page.locator(".badge")).to_have_text("Done", timeout=30_000)
+    assert client.job(job_id)["artefacts"]
+
+
+def test_without_its_documents_the_page_asks_the_api(suite: Tenant, page: Page) -> None:
+    client = somebody(suite)
+    video = {"filename": "a.mp4", "content_type": "video/mp4", "size_bytes": 1000}
+    job_id = client.create_job("frames", {"video": video}, title="Unheard")["job"]["id"]
+    # A network that lets nothing but the API through.
+    page.route("**/google.firestore.v1.Firestore/**", lambda route: route.abort())
+    sign_in(page, suite, client, f"/jobs/{job_id}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Unheard", timeout=20_000)
+    client.call("POST", f"/v1/jobs/{job_id}/cancel")
+    expect(page.locator(".badge")).to_have_text("Cancelled", timeout=15_000)
+
+
+def test_axe_is_really_asked(page: Page) -> None:
+    page.set_content('<main><img src="data:image/gif;base64,R0lGODlhAQABAAAAACw="></main>')
+    assert "image-alt" in {one["id"] for one in violations(page)}
