@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
-from infra.reach import names
+from infra.reach import modules, names
 from shared.domain.pipeline import (
     DECKS_PREFIX,
     RECIPES,
@@ -67,7 +68,7 @@ class Grant:
 
 def grants(row: Stage) -> list[Grant]:
     """Everything that the function of a row may do, and nothing else; sorted."""
-    found = {Grant("project", "", TRACES)}
+    found = {Grant("project", "", TRACES)} if _traced(row) else set()
     if row.event_driven or _names(row, "call.world", "call.job", "call.run", "world.store"):
         found.add(Grant("project", "", LEDGER))
     found |= {Grant("secret", name, SECRETS) for name in row.secrets}
@@ -86,6 +87,11 @@ def grants(row: Stage) -> list[Grant]:
     elif row.kind is Kind.HTTPS and _names(row, "call.user", "call.job"):
         found.add(Grant("project", "", LOOKS_UP_PEOPLE))
     return sorted(found)
+
+
+def _traced(row: Stage) -> bool:
+    """Whether it makes spans: what hands out files alone makes none."""
+    return Path("shared", "adapters", "traces.py") in modules(row.name)
 
 
 def table() -> str:

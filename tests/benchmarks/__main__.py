@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import api, cold, emotions, frames, media, stitching
+from tests.benchmarks import api, cold, console, emotions, frames, media, stitching
 
 BENCHMARKS = {
     "api": api.main,
     "cold": cold.main,
+    "console": console.main,
     "emotions": emotions.main,
     "frames": frames.main,
     "media": media.main,

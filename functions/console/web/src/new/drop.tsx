@@ -46,8 +46,7 @@ export function Drop({
         <p>
           <strong>{label}</strong>
           <span class="hint">
-            Drop {takes(inputs)} here, {largest(inputs)} at most
-            {several ? "." : "; several make a job each."}
+            Drop {limits(inputs)}.{several ? "" : " Several make a job each."}
           </span>
         </p>
         <Button onClick={() => chooser.current?.click()}>Choose {inputs.length > 1 || several ? "files" : "a file"}</Button>
@@ -110,4 +109,12 @@ function Row({ file, onRemove }: { file: File; onRemove: () => void }) {
   );
 }
 
-const largest = (inputs: readonly Input[]): string => bytes(Math.max(...inputs.map((one) => one.max_bytes)));
+/** `a picture, up to 40 MB, and a sound, up to 500 MB`. */
+function limits(inputs: readonly Input[]): string {
+  const words = inputs.map((one) => {
+    const what = one.optional && one.kinds.includes("audio") ? "music" : takes([one]);
+    const many = one.names.length > 1 ? `up to ${one.names.length} pictures` : what;
+    return `${many}${one.optional ? " if you like" : ""}, at most ${bytes(one.max_bytes)}`;
+  });
+  return words.join(", and ");
+}
