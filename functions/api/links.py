@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Literal
 
 from functions.api.artefacts import LINK_VALID_S, own_result
+from functions.api.personal_data import own_part
 from shared.domain.disposition import may_be_shown
 from shared.domain.job import Artefact
 from shared.domain.pipeline import Bucket
@@ -39,6 +40,11 @@ def get_link(call: Call) -> Answer:
 def get_input_link(call: Call) -> Answer:
     """A link to what was uploaded. Raises NotFound, SourceExpired."""
     return _linked(call, _own_upload(call))
+
+
+def get_export_part_link(call: Call) -> Answer:
+    """A link to a part of a copy. Raises NotFound, SourceExpired."""
+    return _linked(call, own_part(call))
 
 
 def _own_upload(call: Call) -> Artefact:

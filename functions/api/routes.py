@@ -267,6 +267,11 @@ PERSONAL_DATA = (
         "Be sent to a part of a copy; the link holds for 15 minutes.", status=302,
     ),
     Route(
+        "GET", "/v1/me/exports/{request_id}/parts/{number}/link", links.get_export_part_link,
+        "Get a link to a part of a copy, for a page to save it; it holds for 15 minutes.",
+        links.LinkView, query=links.LinkQuery, errors=(SourceExpired,),
+    ),
+    Route(
         "POST", "/v1/me/erasures", personal_data.create_erasure,
         "Have everything removed that is kept about me, with my account or without it.",
         personal_data.ErasureView, 202, body=personal_data.ErasureWish, limited=True,
