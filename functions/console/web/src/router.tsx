@@ -20,6 +20,10 @@ const PLACES: readonly (readonly [string, Place])[] = [
   ["/", { load: () => import("./pages/home.tsx"), open: true }],
   ["/jobs/{id}", { load: () => import("./pages/job.tsx") }],
   ["/jobs/{id}/deck", { load: () => import("./pages/deck.tsx") }],
+  ["/account", { load: () => import("./pages/account.tsx") }],
+  ["/account/{room}", { load: () => import("./pages/account.tsx") }],
+  ["/cameras", { load: () => import("./pages/cameras.tsx") }],
+  ["/receipt/{id}", { load: () => import("./pages/receipt.tsx"), open: true }],
   ["/sign-in", { load: () => import("./pages/sign-in.tsx"), open: true }],
 ];
 
