@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 
 from shared.domain.pipeline import Bucket
 from shared.errors import ConfigurationError
@@ -90,6 +91,19 @@ class Settings:
     """Jobs of one user that have not ended."""
     storage_mb: int = 50_000
     """What one user's uploads and results may hold together."""
+    cameras_most: int = 20
+    """Cameras of one user."""
+    recordings_at_once: int = 4
+    """Recordings of one user that run."""
+    recording_s: int = 4 * 3600
+    """The longest recording."""
+    recording_mb: int = 5_000
+    """The largest one."""
+    recordings_kept_days: int = 30
+    viewers_at_once: int = 5
+    """Who may look at one camera's preview at the same time."""
+    preview_most_bytes: int = 9_000_000
+    """One answer of a preview: a function streams 10 MB at most."""
     image_mb: int = 16
     """One uploaded picture at most; what the recipe's row says is the ceiling."""
     audio_mb: int = 16
@@ -111,6 +125,21 @@ class Settings:
     """Ed25519 key that signs receipts of erasures: 32 bytes in base64; secret."""
     copies_kept_days: int = 14
     """How long soft-deleted objects and the oldest backup still hold what was removed."""
+
+    recorder_shift_s: int = 420
+    """How long one invocation holds a camera before it hands over; at most the row's time."""
+    recording_segment_s: int = 60
+    """The longest segment: what a crash may lose."""
+    recording_segment_mb: int = 64
+    """The largest one."""
+    camera_networks: tuple[str, ...] = ()
+    """Networks, such as 10.1.0.0/16, in which cameras may be although they are not public."""
+    camera_devices: bool = False
+    """Local only: whether cameras of this machine may be recorded."""
+    source_patience_s: int = 300
+    """How long a camera that is gone is tried again before it is given up."""
+    source_stall_s: int = 10
+    """Without a packet for so long a camera counts as gone."""
 
     def bucket(self, role: Bucket) -> str:
         """The real name of a bucket."""
@@ -175,6 +204,15 @@ class Settings:
             changes_per_minute=_whole(env, "MOODREEL_CHANGES_PER_MINUTE", cls.changes_per_minute),
             jobs_at_once=_whole(env, "MOODREEL_JOBS_AT_ONCE", cls.jobs_at_once),
             storage_mb=_whole(env, "MOODREEL_STORAGE_MB", cls.storage_mb),
+            cameras_most=_whole(env, "MOODREEL_CAMERAS", cls.cameras_most),
+            recordings_at_once=_whole(env, "MOODREEL_RECORDINGS_AT_ONCE", cls.recordings_at_once),
+            recording_s=_whole(env, "MOODREEL_RECORDING_S", cls.recording_s),
+            recording_mb=_whole(env, "MOODREEL_RECORDING_MB", cls.recording_mb),
+            recordings_kept_days=_whole(
+                env, "MOODREEL_RECORDINGS_KEPT_DAYS", cls.recordings_kept_days
+            ),
+            viewers_at_once=_whole(env, "MOODREEL_VIEWERS_AT_ONCE", cls.viewers_at_once),
+            preview_most_bytes=_whole(env, "MOODREEL_PREVIEW_MOST_BYTES", cls.preview_most_bytes),
             image_mb=_whole(env, "MOODREEL_IMAGE_MB", cls.image_mb),
             audio_mb=_whole(env, "MOODREEL_AUDIO_MB", cls.audio_mb),
             video_mb=_whole(env, "MOODREEL_VIDEO_MB", cls.video_mb),
@@ -190,6 +228,17 @@ class Settings:
             ),
             receipt_key=env.get("RECEIPT_KEY", ""),
             copies_kept_days=_whole(env, "MOODREEL_COPIES_KEPT_DAYS", cls.copies_kept_days),
+            recorder_shift_s=_whole(env, "MOODREEL_RECORDER_SHIFT_S", cls.recorder_shift_s),
+            recording_segment_s=_whole(
+                env, "MOODREEL_RECORDING_SEGMENT_S", cls.recording_segment_s
+            ),
+            recording_segment_mb=_whole(
+                env, "MOODREEL_RECORDING_SEGMENT_MB", cls.recording_segment_mb
+            ),
+            camera_networks=_networks(env.get("MOODREEL_CAMERA_NETWORKS", "")),
+            camera_devices=local and env.get("MOODREEL_CAMERA_DEVICES") == "1",
+            source_patience_s=_whole(env, "MOODREEL_SOURCE_PATIENCE_S", cls.source_patience_s),
+            source_stall_s=_whole(env, "MOODREEL_SOURCE_STALL_S", cls.source_stall_s),
         )
 
 
@@ -203,6 +252,18 @@ def _traces(where: str, *, local: bool) -> str:
             f"MOODREEL_TRACES is {where!r}; it is empty, `cloud` in the cloud, or a local folder."
         )
     return where
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    found = tuple(filter(None, (one.strip() for one in text.split(","))))
+    for one in found:
+        try:
+            ip_network(one)
+        except ValueError as wrong:
+            raise ConfigurationError(
+                f"MOODREEL_CAMERA_NETWORKS must list networks such as 10.1.0.0/16, not {one!r}."
+            ) from wrong
+    return found
 
 
 def _whole(env: Mapping[str, str], name: str, default: int, *, least: int = 1) -> int:

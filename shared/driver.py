@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -53,11 +54,11 @@ class Held:
 
     def __init__(self, deadline: float) -> None:
         self.lost = threading.Event()
-        self._deadline = deadline
+        self.deadline = deadline
 
     def should_stop(self) -> bool:
         """Whether the lease is lost, the job ended, or the function's time nearly over."""
-        return self.lost.is_set() or time.monotonic() > self._deadline
+        return self.lost.is_set() or time.monotonic() > self.deadline
 
     @property
     def lease_lost(self) -> bool:
@@ -210,7 +211,8 @@ class Driver:
         hold = ErrandHold(claimed, time.monotonic() + row.soft_deadline_s)
         wait_s = row.backoff(claimed.attempt)
         try:
-            with self._kept(hold, lambda: renew_errand(claimed, self._world.clockwork)):
+            beat = partial(renew_errand, claimed, self._world.clockwork)
+            with self._kept(hold, beat, row.lease_s, row.renew_s):
                 return self._errand_handler(hold)
         except LeaseLost:
             return Abandoned()
@@ -225,10 +227,17 @@ class Driver:
             return Postponed(wait_s, "unexpected", why)
 
     @contextmanager
-    def _kept(self, hold: Held, beat: Callable[[], fx.Flow[bool]]) -> Iterator[None]:
+    def _kept(
+        self,
+        hold: Held,
+        beat: Callable[[], fx.Flow[bool]],
+        lease_s: float = LEASE_S,
+        renew_s: float = RENEW_S,
+    ) -> Iterator[None]:
         """The lease is renewed for the time of the block."""
         finished = threading.Event()
-        heart = threading.Thread(target=self._keep, args=(hold, beat, finished), daemon=True)
+        given = (hold, beat, finished, lease_s, renew_s)
+        heart = threading.Thread(target=self._keep, args=given, daemon=True)
         heart.start()
         try:
             yield
@@ -238,12 +247,17 @@ class Driver:
             heart.join()
 
     def _keep(
-        self, hold: Held, beat: Callable[[], fx.Flow[bool]], finished: threading.Event
+        self,
+        hold: Held,
+        beat: Callable[[], fx.Flow[bool]],
+        finished: threading.Event,
+        lease_s: float,
+        renew_s: float,
     ) -> None:
         """Renew the lease until the work is finished; tell it to stop when that fails."""
         renewed = time.monotonic()
         driver = Driver(self._world)
-        while not finished.wait(RENEW_S):
+        while not finished.wait(renew_s):
             try:
                 if not driver.run(beat()):
                     hold.lost.set()
@@ -251,7 +265,7 @@ class Driver:
                 renewed = time.monotonic()
             except Exception as fault:
                 self._world.log("lease.unrenewed", severity="WARNING", why=repr(fault))
-                if time.monotonic() - renewed > LEASE_S:
+                if time.monotonic() - renewed > lease_s:
                     hold.lost.set()
                     return
 

@@ -68,7 +68,11 @@ class JobStore(Protocol):
         ...
 
     def stored_bytes(self, owner: str) -> int:
-        """How many bytes the uploads and results of an owner's jobs hold."""
+        """How many bytes an owner's recordings, and the uploads and results of his jobs, hold."""
+        ...
+
+    def recordings_in(self, owner: str, states: Iterable[str]) -> int:
+        """How many recordings of an owner are in one of `states`."""
         ...
 
     def count_up(self, path: str, fields: Mapping[str, Any], by: int = 1) -> int:

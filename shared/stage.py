@@ -152,6 +152,16 @@ class ErrandTask:
         """How often it has been tried since its last progress, this time included."""
         return self._hold.claimed.attempt
 
+    @property
+    def should_stop(self) -> Callable[[], bool]:
+        """To be asked often by long work."""
+        return self._hold.should_stop
+
+    @property
+    def deadline(self) -> float:
+        """When it should stop, in seconds of the monotonic clock."""
+        return self._hold.deadline
+
     def check(self) -> None:
         """Raises LeaseLost or DeadlineNear when the work should stop."""
         if self._hold.lease_lost:

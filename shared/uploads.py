@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.domain.job import JobInput
-from shared.domain.pipeline import Bucket
+from shared.domain.pipeline import RECORDINGS_PREFIX, Bucket
 from shared.ports import ObjectStore, Stored
 
 
@@ -14,7 +14,9 @@ def arrived(objects: ObjectStore, one: JobInput) -> Stored | None:
     if there is not None or not one.source:
         return there
     name, _, generation = one.source.rpartition("#")
-    original = objects.stat(Bucket.UPLOADS, name)
+    # Clips of recordings lie among the results, and nothing of that name among the uploads.
+    bucket = Bucket.OUTPUTS if name.startswith(RECORDINGS_PREFIX) else Bucket.UPLOADS
+    original = objects.stat(bucket, name)
     if original is None or original.generation != int(generation):
         return None
     copy, _ = objects.copy(original, Bucket.UPLOADS, one.object, spec=one.source)

@@ -247,6 +247,16 @@ RECIPES: dict[str, Recipe] = {
         options=(("g", "64"), ("deadline", "realtime"), ("cpu-used", "8"), ("b", "300k")),
         pictures=260,
     ),
+    # As browsers record: no duration, no cues, and pictures when the camera had them.
+    "webm-live": Recipe(
+        suffix="webm",
+        codec="libvpx",
+        time_base=Fraction(1, 1000),
+        gaps=(33, 34, 33, 41, 25, 66),
+        options=(("g", "64"), ("deadline", "realtime"), ("cpu-used", "8"), ("b", "300k")),
+        pictures=260,
+        container_options=(("live", "1"),),
+    ),
     "rotated-90": Recipe(options=_GOP_2S, pictures=90, turn=(90, False)),
     "rotated-180": Recipe(options=_GOP_2S, pictures=90, turn=(180, False)),
     "rotated-270": Recipe(options=_GOP_2S, pictures=90, turn=(270, False)),

@@ -12,7 +12,7 @@ from functions.api import policies
 from functions.api.catalogue import MEGABYTE, find_recipe, most_bytes, read_options
 from functions.api.jobs import LIVING, OPEN
 from functions.api.limits import Standing, take
-from functions.api.sources import Source, kind_of, latest, of_job
+from functions.api.sources import Source, kind_of, latest, taken_from
 from functions.api.views import JobView, job_view
 from functions.api.wishes import NewJob, UploadForm
 from shared.config import Settings
@@ -166,7 +166,7 @@ def _sources(call: Call, recipe: Recipe, form: NewJob) -> dict[str, Source]:
     if form.from_job is None:
         return given
     rest = {name: one for one in recipe.inputs for name in one.names if name not in given}
-    return {**of_job(call, recipe, form.from_job, rest), **given}
+    return {**taken_from(call, recipe, form.from_job, rest), **given}
 
 
 def _takes(recipe: Recipe) -> str:
@@ -180,10 +180,15 @@ def _check_room(call: Call, more_bytes: int) -> None:
     """Raises TooManyJobs, StorageFull. What the ledger holds now is compared: creations at the same
     time may pass by each other, by as many as the limit of creations lets through."""
     settings, store = call.settings, call.world.store
-    if store.open_jobs(call.user.uid, OPEN) >= settings.jobs_at_once:
-        raise TooManyJobs
+    check_open_jobs(call)
     if store.stored_bytes(call.user.uid) + more_bytes > settings.storage_mb * MEGABYTE:
         raise StorageFull
+
+
+def check_open_jobs(call: Call) -> None:
+    """Raises TooManyJobs."""
+    if call.world.store.open_jobs(call.user.uid, OPEN) >= call.settings.jobs_at_once:
+        raise TooManyJobs
 
 
 def _own(call: Call, job_id: str) -> Job | None:

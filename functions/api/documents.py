@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from functions.api import browse
+from shared.domain.viewers import NoPictures
 from shared.errors import MoodreelError, NotFound
 from shared.http.exchange import Answer, Call
 from shared.http.openapi import UNEXPECTED, document, problems_of, sentence_of
@@ -21,7 +22,7 @@ from shared.http.problems import (
 from shared.http.routing import Route
 
 VERSION = "1"
-OF_MEDIA = (PreconditionFailed, RangeNotSatisfiable)
+OF_MEDIA = (NoPictures, PreconditionFailed, RangeNotSatisfiable)
 """What the function `media` alone answers, in the words that are explained here."""
 _CACHED = {"Cache-Control": "public, max-age=300"}
 _STYLE = base64.b64encode(hashlib.sha256(browse.STYLE.encode()).digest()).decode()

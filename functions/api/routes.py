@@ -5,6 +5,8 @@ from __future__ import annotations
 from functions.api import (
     accounts,
     artefacts,
+    camera_views,
+    cameras,
     catalogue,
     creating,
     decks,
@@ -15,6 +17,7 @@ from functions.api import (
     mails,
     personal_data,
     preferences,
+    recordings,
     shares,
     uploads,
     usage,
@@ -26,6 +29,7 @@ from functions.api.health import Health, health, healthz
 from functions.api.pages import PageQuery
 from shared.domain.emotion_options import ProhibitedPurpose
 from shared.domain.reviewing import DeckChanged, TooManyRevisions
+from shared.domain.viewers import TooManyViewers
 from shared.errors import (
     InvalidOption,
     NotAvailableYet,
@@ -48,6 +52,8 @@ from shared.http.routing import Route
 _JOB = "/v1/jobs/{job_id}"
 _UPLOAD = f"{_JOB}/uploads/{{input}}"
 _HOOK = "/v1/webhooks/{webhook_id}"
+_CAMERA = "/v1/cameras/{camera_id}"
+_RECORDING = "/v1/recordings/{recording_id}"
 
 ACCOUNTS = (
     Route(
@@ -252,6 +258,54 @@ WEBHOOKS = (
     ),
 )  # fmt: skip
 
+CAMERAS = (
+    Route(
+        "POST", "/v1/cameras", cameras.create_camera,
+        "Register a camera; one that is there gets the name and the password that are given.",
+        camera_views.CameraView, 201, body=camera_views.NewCamera, limited=True,
+        makes={"camera_id": "/id"}, errors=(cameras.TooManyCameras,),
+    ),
+    Route("GET", "/v1/cameras", cameras.list_cameras, "My cameras.", camera_views.CameraList),
+    Route("GET", _CAMERA, cameras.get_camera, "One of my cameras, as it is now.",
+          camera_views.CameraView),
+    Route(
+        "DELETE", _CAMERA, cameras.delete_camera, "Take a camera away; its recordings stay.",
+        status=204, errors=(cameras.CameraInUse,),
+    ),
+    Route(
+        "POST", f"{_CAMERA}/preview", cameras.create_preview,
+        "Look at a camera: the answer's url is what an <img> shows, for five minutes.",
+        camera_views.PreviewView, 201, limited=True, errors=(TooManyViewers,),
+    ),
+    Route(
+        "POST", "/v1/recordings", recordings.create_recording,
+        "Record a camera; with a recipe the clip becomes a job's video.",
+        camera_views.RecordingView, 201, body=camera_views.NewRecording, idempotent=True,
+        limited=True, makes={"recording_id": "/id"},
+        errors=(
+            InvalidOption, NotAvailableYet, ProhibitedPurpose, StorageFull, TooManyJobs,
+            cameras.TooManyCameras, recordings.TooManyRecordings,
+        ),
+    ),
+    Route(
+        "GET", "/v1/recordings", recordings.list_recordings, "My recordings, newest first.",
+        camera_views.RecordingPage, query=camera_views.RecordingsQuery,
+    ),
+    Route("GET", "/v1/recordings/last", recordings.get_last_recording,
+          "The newest recording that has a clip.", camera_views.RecordingView),
+    Route("GET", _RECORDING, recordings.get_recording, "One of my recordings, live while it runs.",
+          camera_views.RecordingView),
+    Route("DELETE", _RECORDING, recordings.delete_recording,
+          "Remove a recording and its clip, also while it runs.", status=204),
+    Route("POST", f"{_RECORDING}/stop", recordings.stop_recording,
+          "Stop a recording; its clip is made then.", camera_views.RecordingView, 202),
+    Route(
+        "GET", f"{_RECORDING}/clip", recordings.get_clip,
+        "Be sent to a recording's clip; the link holds for 15 minutes.", status=302,
+        errors=(recordings.NotReady,),
+    ),
+)  # fmt: skip
+
 PERSONAL_DATA = (
     Route(
         "POST", "/v1/me/exports", personal_data.create_export,
@@ -314,6 +368,7 @@ ROUTES = (
     *(one.of_group("Decks") for one in DECKS),
     *(one.of_group("Links") for one in SHARES),
     *(one.of_group("Webhooks") for one in WEBHOOKS),
+    *(one.of_group("Cameras") for one in CAMERAS),
     *(one.of_group("My data") for one in PERSONAL_DATA),
     *(one.of_group("About") for one in ABOUT),
 )

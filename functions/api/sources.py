@@ -1,10 +1,11 @@
 """Where a new job's inputs come from: a person uploads them, or they are uploaded already.
 
-`from` names a job whose inputs are used again, `latest` takes the newest upload of that kind. Both
-are resolved once, when the job is created, to one version of one object. The job's own upload is a
-copy of it that Cloud Storage makes without moving a byte here: its event starts the chain as an
-upload's would, and the older job may be deleted. A copy that broke off is finished by a repeat of
-the request with its key, by the word that it is uploaded, or by the sweeper: see `shared.uploads`.
+`from` names a job whose inputs are used again or a recording whose clip is, `latest` takes the
+newest upload of that kind. All are resolved once, when the job is created, to one version of one
+object. The job's own upload is a copy of it that Cloud Storage makes without moving a byte here:
+its event starts the chain as an upload's would, and the older job or the recording may be deleted.
+A copy that broke off is finished by a repeat of the request with its key, by the word that it is
+uploaded, or by the sweeper: see `shared.uploads`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from functions.api.jobs import LIVING
-from shared.domain.documents import job_path
+from shared.domain.clips import Recording, recording_path
+from shared.domain.documents import Doc, job_path
 from shared.domain.job import Job, JobInput
 from shared.domain.pipeline import Bucket, Input, Recipe
 from shared.http.exchange import Call
@@ -39,15 +41,18 @@ def kind_of(content_type: str) -> str:
     return content_type.lower().partition("/")[0]
 
 
-def of_job(
-    call: Call, recipe: Recipe, job_id: str, wanted: Mapping[str, Input]
+def taken_from(
+    call: Call, recipe: Recipe, found_under: str, wanted: Mapping[str, Input]
 ) -> dict[str, Source]:
-    """What of another job's uploads serves as which input: by its name, else by its kind. Raises
-    InvalidFields for a job that is not the caller's, or whose uploads are gone."""
-    (doc,) = call.world.store.read([job_path(job_id)])
-    if doc is None or doc.data["owner"] != call.user.uid or doc.data["status"] not in LIVING:
-        raise InvalidFields([("from", "There is no such job.")])
-    others = list(Job.from_doc(doc).inputs)
+    """What of another job's uploads serves as which input: by its name, else by its kind; or the
+    clip of a recording. Raises InvalidFields for what is not the caller's, or is gone."""
+    paths = [job_path(found_under), recording_path(found_under)]
+    job, recording = (_owned(call, doc) for doc in call.world.store.read(paths))
+    if recording is not None:
+        return _of_recording(call, recipe, Recording.from_doc(recording), wanted)
+    if job is None or job.data["status"] not in LIVING:
+        raise InvalidFields([("from", "There is no such job or recording.")])
+    others = list(Job.from_doc(job).inputs)
     found: dict[str, Source] = {}
     for name, one in wanted.items():
         fitting = [other for other in others if kind_of(other.content_type) in one.kinds]
@@ -60,15 +65,39 @@ def of_job(
             found[name] = source
         elif not one.optional:
             raise InvalidFields([("from", f"The {name} of that job is not uploaded.")])
+    return _complete(recipe, wanted, found)
+
+
+def _of_recording(
+    call: Call, recipe: Recipe, recording: Recording, wanted: Mapping[str, Input]
+) -> dict[str, Source]:
+    film = recording.film
+    if film is None:
+        raise InvalidFields([("from", "That recording has no clip yet.")])
+    if call.world.objects.stat(Bucket.OUTPUTS, film.object) is None:
+        raise InvalidFields([("from", "The clip of that recording is no longer there.")])
+    fitting = [name for name, one in wanted.items() if kind_of(film.content_type) in one.kinds]
+    pinned = f"{film.object}#{film.generation}"
+    clip = Source(film.name, film.content_type, film.size_bytes, pinned)
+    return _complete(recipe, wanted, dict.fromkeys(fitting[:1], clip))
+
+
+def _complete(
+    recipe: Recipe, wanted: Mapping[str, Input], found: dict[str, Source]
+) -> dict[str, Source]:
     missing = [name for name, one in wanted.items() if not one.optional and name not in found]
     if missing:
         raise InvalidFields(
             [
-                (f"inputs.{name}", f"That job has nothing that {recipe.name} could take as {name}.")
+                (f"inputs.{name}", f"There is nothing that {recipe.name} could take as {name}.")
                 for name in missing
             ]
         )
     return found
+
+
+def _owned(call: Call, doc: Doc | None) -> Doc | None:
+    return doc if doc is not None and doc.data["owner"] == call.user.uid else None
 
 
 def latest(call: Call, declared: Input) -> Source:

@@ -79,7 +79,7 @@ FileOrLatest = Annotated[UploadForm, _OrLatest()]
 class NewJob(Form):
     """A job that is wished for. `inputs` are the recipe's, each once; an optional one may be left
     out. "latest" in a file's place takes the newest upload of that kind; with `from`, what is not
-    named is taken from that job's uploads."""
+    named is taken from that job's uploads, or it is that recording's clip."""
 
     model_config = ConfigDict(json_schema_extra={"examples": EXAMPLES})
 

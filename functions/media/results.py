@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shared.domain.clips import Recording, recording_path
 from shared.domain.documents import Increment, Update, job_path
 from shared.domain.job import Artefact, Job, Status
 from shared.domain.sharing import share_path
@@ -18,6 +19,17 @@ def own_result(call: Call) -> Artefact:
         if one.name == call.named["name"]:
             return one
     raise NotFound("The job has no result of that name.")
+
+
+def own_clip(call: Call) -> Artefact:
+    """The clip of the caller's recording that the path names. Raises NotFound."""
+    (doc,) = call.world.store.read([recording_path(call.named["recording_id"])])
+    film = None
+    if doc is not None and doc.data["owner"] == call.user.uid:
+        film = Recording.from_doc(doc).film
+    if film is None:
+        raise NotFound("There is no such recording, or it has no clip yet.")
+    return film
 
 
 def shared_result(call: Call) -> Artefact:

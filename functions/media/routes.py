@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from functions.media.documents import get_openapi
-from functions.media.streaming import MediaQuery, get_own, get_shared
+from functions.media.pictures import get_preview
+from functions.media.streaming import MediaQuery, get_clip, get_own, get_shared
+from shared.domain.viewers import NoPictures, TooManyViewers
 from shared.errors import SourceExpired
 from shared.http.exchange import Answer, Call
 from shared.http.forms import Told
@@ -38,6 +40,17 @@ _ROUTES = (
         "The bytes of a shared result, without signing in.",
         query=MediaQuery, signed_in=False, errors=(*_ERRORS, LinkExpired, LinkRevoked), also=_ALSO,
         media_type="*/*",
+    ),
+    Route(
+        "GET", "/v1/media/recordings/{recording_id}/clip", get_clip,
+        "The bytes of a clip of mine, or of a range of it.",
+        query=MediaQuery, errors=_ERRORS, also=_ALSO, media_type="*/*",
+    ),
+    Route(
+        "GET", "/v1/media/previews/{token}", get_preview,
+        "A camera's pictures one after the other, for who has a seat.",
+        signed_in=False, errors=(LinkExpired, TooManyViewers, NoPictures),
+        media_type="multipart/x-mixed-replace",
     ),
     Route("GET", "/v1/media/openapi.json", get_openapi, "This document.", signed_in=False),
     Route("GET", "/v1/media/health", health, "Whether media answers.", Health, signed_in=False),

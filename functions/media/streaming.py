@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Literal
 
-from functions.media.results import count_use, own_result, shared_result
+from functions.media.results import count_use, own_clip, own_result, shared_result
 from shared.domain.disposition import disposition, may_be_shown
 from shared.domain.job import Artefact
 from shared.domain.pipeline import Bucket
@@ -39,6 +39,11 @@ class MediaQuery(Query):
 def get_own(call: Call) -> Answer:
     """A result of the caller's job."""
     return _answer(call, own_result(call), by_link=False)
+
+
+def get_clip(call: Call) -> Answer:
+    """The clip of the caller's recording."""
+    return _answer(call, own_clip(call), by_link=False)
 
 
 def get_shared(call: Call) -> Answer:

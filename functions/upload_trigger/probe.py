@@ -14,6 +14,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from functions.upload_trigger.describing import dynamic_range, repairs_of, streams_of
+from functions.upload_trigger.measuring import end_of_live
 from functions.upload_trigger.scanning import Scan, scan
 from functions.upload_trigger.webp import CUT_OFF, probe_webp
 from functions.upload_trigger.wholeness import is_cut_off
@@ -32,6 +33,7 @@ _ACCESS: dict[str, RandomAccess] = {"mov": "index", "matroska": "index", "mpegts
 # Here every packet carries its own presentation time; AVI counts, MPEG-PS and Ogg stamp a few.
 _STAMPED = {"mov", "matroska", "mpegts", "flv"}
 _DURATION_IS_END = {"matroska", "flv"}
+UNTOLD_LENGTH = "The file does not say how long it is; its end was looked up."
 
 
 class SupportsRational(Protocol):
@@ -55,10 +57,22 @@ def probe(file: BinaryIO | RangeFile, size_bytes: int) -> Passport:
         stream = _chosen(container, file, size_bytes)
         passport = _passport(container, stream, scan(container, stream, file), size_bytes)
     family = passport.container.split(",")[0]
+    if passport.duration is None and family == "matroska":
+        passport = _measured(passport, end_of_live(file, size_bytes))
     told = any("cut off" in one for one in passport.warnings)
     if not told and is_cut_off(family, file, size_bytes):
         return replace(passport, warnings=(*passport.warnings, CUT_OFF))
     return passport
+
+
+def _measured(passport: Passport, end: Fraction | None) -> Passport:
+    if end is None or end <= passport.first_pts.seconds:
+        return passport
+    return replace(
+        passport,
+        duration=end - passport.first_pts.seconds,
+        repairs=(*passport.repairs, UNTOLD_LENGTH),
+    )
 
 
 def _chosen(container: InputContainer, file: BinaryIO | RangeFile, size_bytes: int) -> VideoStream:

@@ -145,7 +145,14 @@ class FirestoreLedger:
         return _aggregated(query.count())
 
     def stored_bytes(self, owner: str) -> int:
-        return _aggregated(self._owned("jobs", owner).sum("stored_bytes"))
+        return sum(
+            _aggregated(self._owned(collection, owner).sum("stored_bytes"))
+            for collection in ("jobs", "recordings")
+        )
+
+    def recordings_in(self, owner: str, states: Iterable[str]) -> int:
+        running = FieldFilter("state", "in", list(states))
+        return _aggregated(self._owned("recordings", owner).where(filter=running).count())
 
     def count_up(self, path: str, fields: Mapping[str, Any], by: int = 1) -> int:
         reference = self._client.document(path)

@@ -83,12 +83,14 @@ def read_target(url: str, *, private_too: bool = False) -> Target:
     port = {"https": 443, "http": 80}[parts.scheme] if port is None else port
     if not private_too and port not in PORTS:
         raise UnfitUrl(f"The URL's port must be {' or '.join(map(str, sorted(PORTS)))}.")
-    _check_host(host, private_too=private_too)
+    check_host(host, private_too=private_too)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, host, port, path)
 
 
-def _check_host(host: str, *, private_too: bool) -> None:
+def check_host(host: str, *, private_too: bool) -> None:
+    """Raises UnfitUrl for a host that cannot be asked for or, but for `private_too`, leads to no
+    public address."""
     try:
         ip_address(host)
     except ValueError:

@@ -7,7 +7,9 @@ Firestore) or its absence. There are no read-write transactions: on shared docum
     jobs/{job}/stages/{stage}-{revision}           state, total, done, the parts' specs
     jobs/{job}/units/{stage}-{revision}-{part}     lease, attempt, result of one unit of work
     jobs/{job}/events/{key}                        the history that a person can read
-    deliveries/{delivery}, data_requests/{request} errands, see errand.py
+    deliveries/{delivery}, data_requests/{request}, shifts/{shift} errands, see errand.py
+    cameras/{camera}, camera_secrets/{camera}      what is wanted of a camera; where it is
+    recordings/{recording}                         one clip, in the making or made
 """
 
 from __future__ import annotations

@@ -115,7 +115,7 @@ def renew(claimed: ErrandClaimed, clockwork: Clockwork) -> Flow[bool]:
         if here is None or here.token != claimed.token or here.state is not ErrandState.LEASED:
             return False
         if (
-            yield from commit(Update(errand.path, _lease(clockwork.now()), here.version))
+            yield from commit(Update(errand.path, _lease(errand, clockwork.now()), here.version))
         ) is Committed.OK:
             return True
     return False
@@ -142,7 +142,12 @@ def sweep_errands(clockwork: Clockwork) -> Flow[int]:
 
 def _claim(errand: Errand, clockwork: Clockwork) -> Flow[ErrandClaimed | None]:
     now, token, attempt = clockwork.now(), clockwork.token(), errand.attempt + 1
-    fields = {"state": ErrandState.LEASED, "token": token, "attempt": attempt, **_lease(now)}
+    fields = {
+        "state": ErrandState.LEASED,
+        "token": token,
+        "attempt": attempt,
+        **_lease(errand, now),
+    }
     if (yield from commit(Update(errand.path, fields, errand.version))) is not Committed.OK:
         # A batch whose answer was lost meets itself when the client repeats it: then it is ours.
         (doc,) = yield from read(errand.path)
@@ -238,9 +243,9 @@ def _end(state: ErrandState, now: datetime) -> dict[str, Any]:
     return {"state": state, "lease_until": now, "look_at": None, "finished_at": now}
 
 
-def _lease(now: datetime) -> dict[str, Any]:
+def _lease(errand: Errand, now: datetime) -> dict[str, Any]:
     return {
-        "lease_until": now + timedelta(seconds=LEASE_S),
+        "lease_until": now + timedelta(seconds=STAGES[errand.stage].lease_s),
         "look_at": now + timedelta(seconds=STALLED_S),
     }
 

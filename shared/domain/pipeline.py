@@ -91,6 +91,8 @@ class Stage:
     """Every (bucket, prefix) that the function writes under."""
     errands: str = ""
     """The collection of its errands, when it does those and no units of jobs."""
+    lease_s: int = LEASE_S
+    """How long a claim of one of its errands holds without being renewed."""
     built: bool = True
 
     @property
@@ -113,6 +115,11 @@ class Stage:
         """Deliveries before Pub/Sub dead-letters (5 to 100). Claims are counted on the unit, so
         this only has to outlast a lease that nobody renews any more."""
         return max(5, min(100, self.attempts * 4))
+
+    @property
+    def renew_s(self) -> float:
+        """How often a living worker renews the lease of an errand: three chances."""
+        return self.lease_s / 3
 
     @property
     def vcpu(self) -> float:
@@ -203,6 +210,10 @@ PROMPTS_PREFIX = "prompts/"
 DECKS_PREFIX = "decks/"
 """Decks as a person left them, in the work bucket."""
 
+RECORDINGS_PREFIX = "recordings/"
+"""Segments of recordings in the work bucket, clips in the bucket of outputs."""
+PREVIEWS_PREFIX = "previews/"
+
 STAGES: dict[str, Stage] = {
     row.name: row
     for row in (
@@ -265,8 +276,11 @@ STAGES: dict[str, Stage] = {
         ),
         Stage(
             "recorder", Kind.SUPPORT, Message(),
-            (), ("upload",), 540, 512, 0.333, 1,
-            writes=((_U, "jobs/"), (_W, "recordings/")), built=False,
+            # What a camera shows while nobody holds it is lost: its lease is short.
+            (), ("upload",), 540, 1024, 0.583, 1, attempts=10, backoff_s=(2, 30),
+            writes=((_U, "jobs/"), (_W, RECORDINGS_PREFIX), (_W, PREVIEWS_PREFIX),
+                    (_O, RECORDINGS_PREFIX)),
+            errands="shifts", lease_s=12,
         ),
         Stage("api", Kind.HTTPS, Request(), (), ("upload",), 60, 512, 0.333, 16,
               secrets=("SMTP_URL",),

@@ -18,6 +18,8 @@ PARAMETERS: Mapping[str, str] = {
     "slide_id": r"[a-z0-9][a-z0-9-]{0,39}",
     "input": r"[a-z]{1,20}[0-9]{0,2}",
     "code": r"[a-z]+(-[a-z]+)*",
+    "camera_id": r"[a-z0-9]{20}",
+    "recording_id": r"[a-z0-9]{20}",
     "webhook_id": r"[a-z0-9]{20}",
     "delivery_id": r"[a-z0-9]{20}",
     "request_id": r"[a-z0-9]{20}",

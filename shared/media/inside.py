@@ -58,7 +58,7 @@ class Inside:
     def __init__(self, parent: Connection, size_bytes: int, block_bytes: int) -> None:
         self._parent = parent
         self.size_bytes = size_bytes
-        self.file = RangeFile(self._read, size_bytes, block_bytes=block_bytes)
+        self.file = RangeFile(self.read, size_bytes, block_bytes=block_bytes)
 
     def write(self, data: bytes) -> int:
         """Pass output on."""
@@ -70,7 +70,8 @@ class Inside:
         """Say how far the work is."""
         self._parent.send_bytes(b"t" + str(count).encode())
 
-    def _read(self, offset: int, length: int) -> bytes:
+    def read(self, offset: int, length: int) -> bytes:
+        """Ask for a part of the source, past what `file` keeps of it."""
         self._parent.send_bytes(b"r" + READ.pack(offset, length))
         return self._parent.recv_bytes()
 

@@ -133,7 +133,14 @@ class MemoryLedger:
         return sum(one.data["status"] in wanted for one in self._jobs(owner))
 
     def stored_bytes(self, owner: str) -> int:
-        return sum(int(one.data.get("stored_bytes", 0)) for one in self._jobs(owner))
+        docs = [*self.list_under("jobs"), *self.list_under("recordings")]
+        theirs = [doc.data for doc in docs if doc.data.get("owner") == owner]
+        return sum(int(one.get("stored_bytes", 0)) for one in theirs)
+
+    def recordings_in(self, owner: str, states: Iterable[str]) -> int:
+        wanted = set(states)
+        docs = self.documents_of("recordings", owner)
+        return sum(one.data["state"] in wanted for one in docs)
 
     def count_up(self, path: str, fields: Mapping[str, Any], by: int = 1) -> int:
         there = self.docs.get(path, ({}, 0))[0]

@@ -15,7 +15,8 @@ from typing import ClassVar
 import av
 import pytest
 
-from functions.upload_trigger.probe import probe
+from functions.upload_trigger.measuring import end_of_live
+from functions.upload_trigger.probe import UNTOLD_LENGTH, probe
 from shared.errors import PermanentError
 from shared.media import opening
 from shared.media.errors import (
@@ -29,6 +30,8 @@ from shared.media.errors import (
 from shared.media.ranged import RangeFile
 from tests.clips import RECIPES, Recipe, damaged, sound_only
 from tests.unit.media.oracle import passport_of
+
+CLUSTER = b"\x1f\x43\xb6\x75"
 
 
 def test_the_passport_says_what_was_put_in() -> None:
@@ -227,3 +230,45 @@ def test_the_canary_sings_when_a_playlist_is_opened_carelessly(
     with path.open("rb") as file, pytest.raises(av.error.FFmpegError):
         av.open(file)
     assert hits == ["/a.ts"]
+
+
+def test_a_browsers_recording_says_how_long_it_is_after_all() -> None:
+    clip = RECIPES["webm-live"].make()
+    with av.open(str(clip.path)) as container:
+        assert container.duration is None
+        assert container.streams.video[0].duration is None
+    facts = passport_of(clip.path)
+    assert facts.duration is not None
+    assert abs(facts.duration - clip.end) <= Fraction(1, 1000) + Fraction(41, 1000)
+    assert UNTOLD_LENGTH in facts.repairs
+    assert UNTOLD_LENGTH not in passport_of(RECIPES["webm"].make().path).repairs
+
+
+def test_the_length_of_a_long_recording_costs_a_look_at_its_end_alone() -> None:
+    """Megabytes of clusters are passed over, whether their lengths are told or not."""
+    data = RECIPES["webm-live"].make().path.read_bytes()
+    first = data.index(CLUSTER)
+    # EBML Void (RFC 8794 §11.3.2) in front of the last clusters stands for an hour of others.
+    last = data.rindex(CLUSTER, 0, data.rindex(CLUSTER))
+    void = b"\xec\x08" + (40 << 20).to_bytes(7, "big") + bytes(40 << 20)
+    long = data[:last] + void + data[last:]
+    asked: list[int] = []
+
+    def read_at(offset: int, length: int) -> bytes:
+        asked.append(length)
+        return long[offset : offset + length]
+
+    assert first < last
+    assert (
+        end_of_live(RangeFile(read_at, len(long)), len(long))
+        == passport_of(RECIPES["webm-live"].make().path).duration
+    )
+    assert sum(asked) < 5 << 20
+
+
+def test_a_recording_whose_end_holds_no_picture_has_no_length_that_is_made_up() -> None:
+    data = RECIPES["webm-live"].make().path.read_bytes()
+    head = data[: data.index(CLUSTER)]
+
+    for broken in (head, head + CLUSTER + b"\x85\xe7\x83\x00\x00\x00", head + CLUSTER * 9, b""):
+        assert end_of_live(io.BytesIO(broken), len(broken)) is None

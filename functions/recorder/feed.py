@@ -1,0 +1,100 @@
+"""A camera's packets, read by a thread of their own: whoever records them may wait for a bucket,
+and no packet waits for that."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from functions.recorder.errors import CameraGone
+from functions.recorder.packets import VIDEO, Packet, Reader, Track
+from shared.errors import MoodreelError
+
+WAITING_MOST_BYTES = 64 << 20
+"""What may wait to be recorded; more is dropped, up to the next key picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The camera answers; these are its tracks."""
+
+    tracks: tuple[Track, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The connection is over."""
+
+    why: MoodreelError
+
+
+Heard = Opened | Packet | Ended
+
+
+class Feed:
+    """One connection to a camera, from opening it to its end."""
+
+    def __init__(self, opening: Callable[[], Reader]) -> None:
+        self._opening = opening
+        self._queue: queue.SimpleQueue[Heard] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._waiting_bytes = 0
+        self._reader: Reader | None = None
+        self._closed = False
+        self._missed = 0
+        self.tracks: tuple[Track, ...] = ()
+        threading.Thread(target=self._run, daemon=True).start()
+
+    @property
+    def dropped(self) -> int:
+        """Packets that the camera sent and that are not recorded."""
+        return self._missed + (self._reader.dropped if self._reader else 0)
+
+    def next(self, wait_s: float) -> Heard | None:
+        """What came next, None when nothing came in time."""
+        try:
+            heard = self._queue.get(timeout=wait_s)
+        except queue.Empty:
+            return None
+        if isinstance(heard, Packet):
+            with self._lock:
+                self._waiting_bytes -= len(heard.data)
+        return heard
+
+    def close(self) -> None:
+        """End the connection."""
+        self._closed = True
+        if self._reader is not None:
+            self._reader.close()
+
+    def _run(self) -> None:
+        try:
+            self._reader = reader = self._opening()
+            if self._closed:
+                reader.close()
+            self._queue.put(Opened(reader.tracks))
+            skipping = False
+            for packet in reader.packets():
+                # Sizes of the pictures may stand in the first of them.
+                self.tracks = reader.tracks
+                with self._lock:
+                    full = self._waiting_bytes + len(packet.data) > WAITING_MOST_BYTES
+                    skipping = full or (skipping and not (packet.key and packet.track == VIDEO))
+                    if not skipping:
+                        self._waiting_bytes += len(packet.data)
+                if skipping:
+                    self._missed += 1
+                else:
+                    self._queue.put(packet)
+        except MoodreelError as why:
+            self._queue.put(Ended(why))
+        except Exception as fault:
+            # A camera that brings down our reader is one that ended its stream.
+            self._queue.put(
+                Ended(CameraGone(f"The stream cannot be read: {type(fault).__name__}."))
+            )
+        finally:
+            if self._reader is not None:
+                self._reader.close()

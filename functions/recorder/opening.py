@@ -1,0 +1,26 @@
+"""How a camera is opened, by its kind."""
+
+from __future__ import annotations
+
+from functions.recorder.errors import DeviceRefused
+from functions.recorder.mjpeg import MjpegReader
+from functions.recorder.packets import Reader
+from functions.recorder.rtsp import RtspReader
+from functions.recorder.wire import Wire, connect
+from shared.config import Settings
+from shared.domain.sources import Source, SourceKind
+
+
+def open_camera(source: Source, settings: Settings) -> Reader:
+    """Connect to a camera and begin to read it. Raises what stands in `errors`."""
+
+    def dial() -> Wire:
+        return connect(
+            source, networks=settings.camera_networks, stall_s=float(settings.source_stall_s)
+        )
+
+    if source.kind is SourceKind.RTSP:
+        return RtspReader(source, dial)
+    if source.kind is SourceKind.MJPEG:
+        return MjpegReader(source, dial)
+    raise DeviceRefused
