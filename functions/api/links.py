@@ -8,6 +8,7 @@ from typing import Literal
 
 from functions.api.artefacts import LINK_VALID_S, own_result
 from functions.api.personal_data import own_part
+from functions.api.recordings import own_clip
 from shared.domain.disposition import may_be_shown
 from shared.domain.job import Artefact
 from shared.domain.pipeline import Bucket
@@ -45,6 +46,11 @@ def get_input_link(call: Call) -> Answer:
 def get_export_part_link(call: Call) -> Answer:
     """A link to a part of a copy. Raises NotFound, SourceExpired."""
     return _linked(call, own_part(call))
+
+
+def get_clip_link(call: Call) -> Answer:
+    """A link to a recording's clip. Raises NotFound, NotReady, SourceExpired."""
+    return _linked(call, own_clip(call))
 
 
 def _own_upload(call: Call) -> Artefact:

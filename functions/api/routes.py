@@ -304,6 +304,11 @@ CAMERAS = (
         "Be sent to a recording's clip; the link holds for 15 minutes.", status=302,
         errors=(recordings.NotReady,),
     ),
+    Route(
+        "GET", f"{_RECORDING}/clip/link", links.get_clip_link,
+        "Get a link to a recording's clip for a player; it holds for 15 minutes.",
+        links.LinkView, query=links.LinkQuery, errors=(recordings.NotReady, SourceExpired),
+    ),
 )  # fmt: skip
 
 PERSONAL_DATA = (

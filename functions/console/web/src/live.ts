@@ -75,6 +75,18 @@ export function useNewest(uid: string, most: number): Live<Row[]> {
   });
 }
 
+/** All documents of a person in a collection such as `cameras`. */
+export function useOwned(name: string, uid: string): Live<Row[]> {
+  return useLive<Row[]>(`${name} ${uid}`, async (tell, fail) => {
+    const [{ collection, onSnapshot, query, where }, db] = await open();
+    return onSnapshot(
+      query(collection(db, name), where("owner", "==", uid)),
+      (seen) => tell(seen.docs.map((one) => ({ id: one.id, data: one.data() }))),
+      (fault) => fail(fault.code),
+    );
+  });
+}
+
 type Listen<T> = (tell: (value: T) => void, fail: (why: string) => void) => Promise<Unsubscribe>;
 
 function useLive<T>(key: string, listen: Listen<T>): Live<T> {
