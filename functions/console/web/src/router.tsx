@@ -24,6 +24,9 @@ const PLACES: readonly (readonly [string, Place])[] = [
   ["/account/{room}", { load: () => import("./pages/account.tsx") }],
   ["/cameras", { load: () => import("./pages/cameras.tsx") }],
   ["/receipt/{id}", { load: () => import("./pages/receipt.tsx"), open: true }],
+  ["/letter", { load: () => import("./pages/letter.tsx"), open: true }],
+  ["/new", { load: () => import("./pages/new.tsx") }],
+  ["/new/{recipe}", { load: () => import("./pages/new.tsx") }],
   ["/sign-in", { load: () => import("./pages/sign-in.tsx"), open: true }],
 ];
 

@@ -32,9 +32,30 @@ if (settings.emulators) {
   connectAuthEmulator(auth, settings.emulators.auth, { disableWarnings: true });
 }
 
-export const session = store<Session>("starting");
+/** Whether somebody was signed in here: if not, nobody has to wait until Firebase has looked. */
+const HINT = "moodreel.signed-in";
+
+export const session = store<Session>(hinted() ? "starting" : "out");
+
+function hinted(): boolean {
+  try {
+    return localStorage.getItem(HINT) !== null;
+  } catch {
+    return true;
+  }
+}
+
+function hint(inside: boolean): void {
+  try {
+    if (inside) localStorage.setItem(HINT, "1");
+    else localStorage.removeItem(HINT);
+  } catch {
+    // A browser that keeps nothing waits for Firebase each time.
+  }
+}
 
 onIdTokenChanged(auth, (user) => {
+  hint(Boolean(user?.emailVerified));
   // An account lets nobody in before its address is confirmed.
   if (!user?.emailVerified) {
     session.set("out");

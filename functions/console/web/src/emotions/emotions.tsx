@@ -23,12 +23,14 @@ export function Emotions({ job }: { job: Job }) {
     );
   return (
     <div class="emotions">
-      <Video job={job} timeline={timeline} playhead={playhead} />
+      <div class="screen">
+        <Video job={job} timeline={timeline} playhead={playhead} />
+        {timeline && <Moments job={job} moments={timeline.moments} playhead={playhead} />}
+      </div>
       {timeline ? (
         <>
           <Now timeline={timeline} playhead={playhead} />
           <Chart timeline={timeline} playhead={playhead} />
-          <Moments job={job} moments={timeline.moments} playhead={playhead} />
           <Table timeline={timeline} playhead={playhead} />
           <p class="hint">{timeline.note}</p>
         </>
@@ -149,12 +151,14 @@ function Moments({ job, moments, playhead }: { job: Job; moments: Strongest[]; p
           <li key={one.thumbnail}>
             <button type="button" class="quiet" onClick={() => playhead.seek(one.time_s)}>
               <Thumbnail job={job} name={one.thumbnail} />
-              <span class="time">{clock(one.time_s)}</span>
-              <span>
-                <span class={`swatch ${emotionClass(one.emotion)}`} aria-hidden="true" /> {one.emotion}{" "}
-                {Math.round(one.confidence * 100)} %
+              <span class="words">
+                <span class="time">{clock(one.time_s)}</span>
+                <span>
+                  <span class={`swatch ${emotionClass(one.emotion)}`} aria-hidden="true" /> {one.emotion}{" "}
+                  {Math.round(one.confidence * 100)} %
+                </span>
+                <span class="hint">Person {one.face_id}</span>
               </span>
-              <span class="hint">Person {one.face_id}</span>
             </button>
           </li>
         ))}

@@ -12,6 +12,8 @@ import type { Entry } from "./zip.ts";
 const CAPTION_PX = 28;
 const GAP_PX = 12;
 const LEAST_PX = 150;
+/** Before somebody asks for all of them: what follows on the page stays near. */
+const FIRST_ROWS = 4;
 
 export function Gallery({ job }: { job: Job }) {
   const one = artefact(job, "frames.zip") as Artefact;
@@ -35,8 +37,9 @@ function Frames({ archive }: { archive: Archive }) {
   const { entries } = archive;
   const box = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState(-1);
+  const [all, setAll] = useState(false);
   const shape = shapeOf(entries[0]);
-  const seen = useGrid(box, entries.length, shape);
+  const seen = useGrid(box, entries.length, shape, all ? Number.POSITIVE_INFINITY : FIRST_ROWS);
   const last = entries.at(-1)?.stamp?.timeS ?? 0;
 
   const go = (index: number): void => {
@@ -49,7 +52,7 @@ function Frames({ archive }: { archive: Archive }) {
         <p class="hint">
           {entries.length === 1 ? "1 frame" : `${entries.length.toLocaleString()} frames`} up to {exactClock(last)}
         </p>
-        {entries.length > 60 && <Jump entries={entries} onJump={go} />}
+        {all && <Jump entries={entries} onJump={go} />}
       </div>
       <div ref={box} class="gallery" style={{ blockSize: `${seen?.totalPx ?? 0}px` }}>
         {seen && (
@@ -67,6 +70,13 @@ function Frames({ archive }: { archive: Archive }) {
           </ul>
         )}
       </div>
+      {seen && !all && entries.length > seen.columns * FIRST_ROWS && (
+        <p>
+          <button type="button" onClick={() => setAll(true)}>
+            Show all {entries.length.toLocaleString()} frames
+          </button>
+        </p>
+      )}
       {open >= 0 && <Large archive={archive} index={open} onMove={setOpen} onClose={() => setOpen(-1)} />}
     </>
   );
@@ -169,7 +179,10 @@ function Large({ archive, index, onMove, onClose }: LargeProps) {
   );
 }
 
-function useGrid(box: { current: HTMLElement | null }, count: number, shape: number): Grid | null {
+/** `rowsMost`: no more rows than this are shown at all. */
+function useGrid(
+  box: { current: HTMLElement | null }, count: number, shape: number, rowsMost: number,
+): Grid | null {
   const [seen, setSeen] = useState<Grid | null>(null);
   useEffect(() => {
     let frame = 0;
@@ -177,7 +190,9 @@ function useGrid(box: { current: HTMLElement | null }, count: number, shape: num
       const place = box.current?.getBoundingClientRect();
       if (!place?.width) return;
       const cells = { count, shape, captionPx: CAPTION_PX, gapPx: GAP_PX, leastPx: LEAST_PX };
-      const next = grid(cells, { widthPx: place.width, fromPx: -place.top, heightPx: innerHeight });
+      const room = { widthPx: place.width, fromPx: -place.top, heightPx: innerHeight };
+      const { columns } = grid(cells, room);
+      const next = grid({ ...cells, count: Math.min(count, columns * rowsMost) }, room);
       setSeen((before) => (JSON.stringify(before) === JSON.stringify(next) ? before : next));
     };
     const soon = (): void => {
@@ -195,7 +210,7 @@ function useGrid(box: { current: HTMLElement | null }, count: number, shape: num
       removeEventListener("scroll", soon);
       removeEventListener("resize", soon);
     };
-  }, [count, shape]);
+  }, [count, shape, rowsMost]);
   return seen;
 }
 

@@ -8,19 +8,27 @@ import { toast } from "../ui/toast.tsx";
 import { ago, bytes, sentence } from "../words.ts";
 import { save } from "./links.ts";
 import type { Artefact, Job } from "./model.ts";
-import { resultName } from "./words.ts";
+import { resultName, sorted } from "./words.ts";
 
 export function Downloads({ job }: { job: Job }) {
   const [shared, setShared] = useState<Artefact | null>(null);
-  const moments = job.artefacts.filter((one) => one.kind === "moment");
-  const others = job.artefacts.filter((one) => one.kind !== "moment");
+  const { wanted, more } = sorted(job.artefacts);
+  const list = (results: Artefact[]) => (
+    <ul class="downloads">
+      {results.map((one) => (
+        <Result key={one.name} job={job.id} one={one} onShare={() => setShared(one)} />
+      ))}
+    </ul>
+  );
   return (
     <>
-      <ul class="downloads">
-        {[...others, ...moments].map((one) => (
-          <Result key={one.name} job={job.id} one={one} onShare={() => setShared(one)} />
-        ))}
-      </ul>
+      {list(wanted)}
+      {more.length > 0 && (
+        <details open={!wanted.length}>
+          <summary>{more.length === 1 ? "One more file" : `${more.length} more files`}</summary>
+          {list(more)}
+        </details>
+      )}
       {shared && <Sharing job={job.id} one={shared} onClose={() => setShared(null)} />}
     </>
   );
@@ -46,7 +54,7 @@ function Result({ job, one, onShare }: { job: string; one: Artefact; onShare: ()
         </span>
       </div>
       <div class="row">
-        <Button busy={busy} onClick={() => void take()}>
+        <Button kind="quiet" busy={busy} onClick={() => void take()}>
           Download<span class="unseen"> {one.name}</span>
         </Button>
         <Button kind="quiet" onClick={onShare}>

@@ -19,9 +19,9 @@ export function Stages({ job }: { job: Job }) {
             <th scope="col" class="when">
               <span class="unseen">When: </span>
               <span class="axis" aria-hidden="true">
-                <span>0:00</span>
-                <span>{clock(totalS / 2)}</span>
-                <span>{clock(totalS)}</span>
+                {[0, 0.5, 1].map((part) => (
+                  <span key={part}>{along(part * totalS, totalS)}</span>
+                ))}
               </span>
             </th>
             <th scope="col" class="number">
@@ -37,18 +37,18 @@ export function Stages({ job }: { job: Job }) {
         </thead>
         <tbody>
           {rows.map(({ stage, waited, worked, waitedS, workedS }) => (
-            <tr key={stage.name} class={`stage ${stage.state}`}>
+            <tr key={stage.name} data-state={stage.state}>
               <th scope="row" title={stageAbout(stage.name)}>
                 {stageName(stage.name)}
               </th>
               <td class="state">
-                <span class={`dot ${stage.state}`} aria-hidden="true" />
+                <span class="dot" data-state={stage.state} aria-hidden="true" />
                 {told(stage)}
               </td>
               <td class="when" aria-hidden="true">
                 <span class="lane">
-                  {waited && <span class="bar waited" style={place(waited)} />}
-                  {worked && <span class={`bar ${stage.state}`} style={place(worked)} />}
+                  {waited && <span class="bar" data-state="waited" style={place(waited)} />}
+                  {worked && <span class="bar" data-state={stage.state} style={place(worked)} />}
                 </span>
               </td>
               <td class="number" data-name="Waited">
@@ -64,9 +64,9 @@ export function Stages({ job }: { job: Job }) {
           ))}
         </tbody>
       </table>
-      <p class="hint">
-        Computing has cost {money(job.costUsd)} so far, at list prices, of what is finished.
-      </p>
+      {job.costUsd > 0 && (
+        <p class="hint">Computing has cost {money(job.costUsd)} so far, at list prices, for what is finished.</p>
+      )}
     </>
   );
 }
@@ -79,6 +79,11 @@ function told(stage: Stage): string {
   }
   if (stage.attempts > 1) words.push(`try ${stage.attempts}`);
   return words.join(" · ");
+}
+
+/** A time on the axis, as exact as the axis is short. */
+function along(seconds: number, totalS: number): string {
+  return totalS < 20 ? `${seconds.toFixed(seconds && totalS < 10 ? 1 : 0)} s` : clock(seconds);
 }
 
 const place = (bar: Bar) => ({

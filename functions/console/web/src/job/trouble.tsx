@@ -1,17 +1,12 @@
 /** A job that failed: why, in a person's words, and what can be done. */
 import { useState } from "preact/hooks";
 import { Problem, post } from "../api.ts";
+import { typeOf } from "../new/files.ts";
 import { Button } from "../ui/button.tsx";
+import { add } from "../upload/uploads.ts";
 import { sentence } from "../words.ts";
 import type { Failure, Input, Job } from "./model.ts";
 import { remedy, stageName } from "./words.ts";
-
-/** POST /v1/jobs/{id}/uploads/{input}. */
-interface Grant {
-  method: string;
-  url: string;
-  headers: Record<string, string>;
-}
 
 export function Trouble({ job, error }: { job: Job; error: Failure }) {
   const [busy, setBusy] = useState("");
@@ -32,9 +27,9 @@ export function Trouble({ job, error }: { job: Job; error: Failure }) {
   };
   const redrive = () => post(`/v1/jobs/${job.id}/redrive`);
   const replace = async (file: File): Promise<void> => {
-    const grant = await placeFor(job, file);
-    await send(grant, file, (part) => setBusy(`Uploading ${Math.floor(part * 100)} % …`));
+    const input = await placeFor(job, file);
     await redrive();
+    add(job.id, input, job.title, file, typeOf(file));
   };
 
   return (
@@ -59,7 +54,7 @@ export function Trouble({ job, error }: { job: Job; error: Failure }) {
               disabled={Boolean(busy)}
               onChange={(event) => {
                 const [file] = event.currentTarget.files ?? [];
-                if (file) void act("Uploading …", () => replace(file));
+                if (file) void act("Beginning …", () => replace(file));
               }}
             />
           </label>
@@ -89,33 +84,21 @@ const isFile = (one: Input): boolean => one.name !== "prompt";
 
 const kindOf = (type: string): string => type.split("/")[0] as string;
 
-/** Where another file goes: the API knows which upload was refused, and takes none for others. */
-async function placeFor(job: Job, file: File): Promise<Grant> {
-  const content_type = file.type || "application/octet-stream";
+/** Which input another file is for: the API knows whose upload was refused, and takes none for others. */
+async function placeFor(job: Job, file: File): Promise<string> {
+  const content_type = typeOf(file);
   const body = { file: { filename: file.name, content_type, size_bytes: file.size } };
   const alike = (one: Input) => Number(kindOf(one.content_type) !== kindOf(content_type));
   const inputs = job.inputs.filter(isFile).sort((one, other) => alike(one) - alike(other));
   let refused: unknown;
   for (const { name } of inputs) {
     try {
-      return (await post<Grant>(`/v1/jobs/${job.id}/uploads/${name}`, body)).data;
+      await post(`/v1/jobs/${job.id}/uploads/${name}`, body);
+      return name;
     } catch (fault) {
       if (!(fault instanceof Problem) || fault.status >= 500) throw fault;
       refused ??= fault;
     }
   }
   throw refused;
-}
-
-function send(grant: Grant, file: File, tell: (part: number) => void): Promise<void> {
-  return new Promise((done, fail) => {
-    const request = new XMLHttpRequest();
-    const away = () => fail(new Error("The upload broke off. Choose the file again."));
-    request.open(grant.method, grant.url);
-    for (const [name, value] of Object.entries(grant.headers)) request.setRequestHeader(name, value);
-    request.upload.onprogress = (event) => tell(event.loaded / (event.total || 1));
-    request.onload = () => (request.status < 300 ? done() : away());
-    request.onerror = away;
-    request.send(file);
-  });
 }

@@ -63,11 +63,21 @@ const EVENTS: Record<string, string> = {
   done: "Everything was done",
   failed: "The job failed",
   cancelled: "You cancelled the job",
+  told: "You were told by mail and webhook",
 };
 
 export function eventName({ what, details }: Happening): string {
   if (what === "stage_done") return `${stageName(String(details.stage))}: done`;
   return EVENTS[what] ?? what.replaceAll("_", " ");
+}
+
+/** The results that people come for, the first one first; all else is beside them. */
+const WANTED = ["film", "annotated", "frames", "slides", "timeline", "table", "chart", "sheet", "subtitles"];
+
+/** The results in the order in which they are wanted, apart from those that few want. */
+export function sorted(results: readonly Artefact[]): { wanted: Artefact[]; more: Artefact[] } {
+  const wanted = WANTED.flatMap((kind) => results.filter((one) => one.kind === kind));
+  return { wanted, more: results.filter((one) => !wanted.includes(one)) };
 }
 
 const RESULTS: Record<string, string> = {

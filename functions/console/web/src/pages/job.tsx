@@ -1,4 +1,5 @@
 /** One job: what came of it, how far it is, and what can be done. */
+import { useState } from "preact/hooks";
 import { Emotions } from "../emotions/emotions.tsx";
 import { Film } from "../film/film.tsx";
 import { Gallery } from "../frames/gallery.tsx";
@@ -15,6 +16,7 @@ import { recipeName, stageName, statusName } from "../job/words.ts";
 import type { PageProps } from "../router.tsx";
 import { useTitle } from "../shell.tsx";
 import { Progress, Waiting } from "../ui/progress.tsx";
+import { Uploads } from "../upload/rows.tsx";
 import { ago } from "../words.ts";
 
 export default function JobPage({ params }: PageProps) {
@@ -33,6 +35,7 @@ function Known({ id }: { id: string }) {
       <Head job={job} live={live} />
       {job.status === "failed" && job.error && <Trouble job={job} error={job.error} />}
       {job.status === "awaiting_review" && <Review job={job} />}
+      <Uploads job={job.id} />
       <Warnings job={job} />
       <Results job={job} />
       <section aria-labelledby="progress">
@@ -126,6 +129,18 @@ function Results({ job }: { job: Job }) {
           <Gallery job={job} />
         </section>
       )}
+      {frames && job.recipe !== "frames" && <Looked job={job} />}
     </>
+  );
+}
+
+/** Where frames are a means: they are there for whoever wants to see them. */
+function Looked({ job }: { job: Job }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>The frames that were looked at</summary>
+      {open && <Gallery job={job} />}
+    </details>
   );
 }

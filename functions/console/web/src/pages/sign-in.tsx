@@ -19,7 +19,7 @@ const BUSY = { in: "Signing in …", up: "Making it …", forgot: "Sending it �
 export default function SignIn(_: PageProps) {
   const asked = new URLSearchParams(location.search);
   const who = useStore(session);
-  const [wish, setWish] = useState<Wish>(asked.has("new") ? "up" : "in");
+  const [wish, setWish] = useState<Wish>(asked.has("new") ? "up" : asked.has("forgot") ? "forgot" : "in");
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
   const [busy, setBusy] = useState(false);

@@ -15,7 +15,7 @@ export function Progress({ part, words, label }: { part: number | null; words: s
 /** Something is on its way; it says what. */
 export function Waiting({ words }: { words: string }) {
   return (
-    <p class="waiting" role="status">
+    <p class="coming" role="status">
       {words}
     </p>
   );

@@ -1,0 +1,41 @@
+/** Which jobs are shown. Pure. */
+import type { Job } from "../job/model.ts";
+
+export type Filter = "all" | "working" | "yours" | "done" | "failed";
+
+export const FILTERS: readonly (readonly [Filter, string])[] = [
+  ["all", "All"],
+  ["working", "Under way"],
+  ["yours", "Your turn"],
+  ["done", "Done"],
+  ["failed", "Failed"],
+];
+
+export const filterOf = (text: string | null): Filter => FILTERS.find(([name]) => name === text)?.[0] ?? "all";
+
+export function fits({ status }: Pick<Job, "status">, filter: Filter): boolean {
+  switch (filter) {
+    case "all":
+      return true;
+    case "working":
+      return status === "running";
+    case "yours":
+      return status === "awaiting_review" || status === "awaiting_upload";
+    case "done":
+      return status === "done";
+    case "failed":
+      return status === "failed" || status === "cancelled";
+  }
+}
+
+/** The kinds of results that show best what a job is about, the best first. */
+const TELLING = ["poster", "moment", "sheet", "chart"] as const;
+
+/** The result that stands for a job; undefined when it has no picture yet. */
+export function thumbnailOf(job: Pick<Job, "artefacts">): Job["artefacts"][number] | undefined {
+  for (const kind of TELLING) {
+    const found = job.artefacts.find((one) => one.kind === kind && one.content_type.startsWith("image/"));
+    if (found) return found;
+  }
+  return undefined;
+}

@@ -1,0 +1,113 @@
+/** Where files are dropped or chosen, and which ones are there. */
+import { useRef, useState } from "preact/hooks";
+import { Button } from "../ui/button.tsx";
+import { bytes } from "../words.ts";
+import { type Sorted, accept, place, takes } from "./files.ts";
+import type { Input } from "./recipes.ts";
+
+export type Files = Sorted<File>;
+
+export const NONE: Files = { placed: [], further: [], wrong: [] };
+
+export function Drop({
+  inputs,
+  files,
+  label,
+  onChange,
+}: {
+  inputs: readonly Input[];
+  files: Files;
+  label: string;
+  onChange: (files: Files) => void;
+}) {
+  const chooser = useRef<HTMLInputElement>(null);
+  const [over, setOver] = useState(false);
+  const taken = (list: FileList | null | undefined): void => {
+    if (!list?.length) return;
+    const found = place(inputs, [...list], files.placed);
+    onChange({ ...found, further: [...files.further, ...found.further] });
+  };
+  const several = inputs.some((one) => one.names.length > 1) || inputs.length > 1;
+  return (
+    <div class="files">
+      <div
+        class={over ? "drop over" : "drop"}
+        onDragOver={(event) => {
+          event.preventDefault();
+          setOver(true);
+        }}
+        onDragLeave={() => setOver(false)}
+        onDrop={(event) => {
+          event.preventDefault();
+          setOver(false);
+          taken(event.dataTransfer?.files);
+        }}
+      >
+        <p>
+          <strong>{label}</strong>
+          <span class="hint">
+            Drop {takes(inputs)} here, {largest(inputs)} at most
+            {several ? "." : "; several make a job each."}
+          </span>
+        </p>
+        <Button onClick={() => chooser.current?.click()}>Choose {inputs.length > 1 || several ? "files" : "a file"}</Button>
+        <input
+          ref={chooser}
+          type="file"
+          multiple
+          hidden
+          aria-label={label}
+          accept={accept(inputs)}
+          onChange={(event) => {
+            taken(event.currentTarget.files);
+            event.currentTarget.value = "";
+          }}
+        />
+      </div>
+      {files.wrong.map((one) => (
+        <p class="wrong" role="alert" key={one}>
+          {one}
+        </p>
+      ))}
+      <Chosen files={files} onChange={onChange} />
+    </div>
+  );
+}
+
+function Chosen({ files, onChange }: { files: Files; onChange: (files: Files) => void }) {
+  if (!files.placed.length && !files.further.length) return null;
+  return (
+    <ul class="chosen">
+      {files.placed.map((one) => (
+        <Row
+          key={one.for}
+          file={one.file}
+          onRemove={() =>
+            onChange({ ...files, wrong: [], placed: files.placed.filter((other) => other !== one) })
+          }
+        />
+      ))}
+      {files.further.map((file) => (
+        <Row
+          key={file.name}
+          file={file}
+          onRemove={() => onChange({ ...files, wrong: [], further: files.further.filter((other) => other !== file) })}
+        />
+      ))}
+    </ul>
+  );
+}
+
+function Row({ file, onRemove }: { file: File; onRemove: () => void }) {
+  return (
+    <li>
+      <span class="name">{file.name}</span>
+      <span class="hint">{bytes(file.size)}</span>
+      <button type="button" class="quiet" aria-label={`Take ${file.name} away`} onClick={onRemove}>
+        ×
+      </button>
+    </li>
+  );
+}
+
+const largest = (inputs: readonly Input[]): string => bytes(Math.max(...inputs.map((one) => one.max_bytes)));

@@ -1,0 +1,103 @@
+"""A deck is edited in the console and becomes a film, in a real browser through the real suite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from infra.local.client import Client
+from infra.local.tenant import Tenant
+from shared.domain.prompt import Prompt
+from tests.e2e.axe import violations
+from tests.e2e.visiting import sign_in, somebody, until
+
+pytestmark = pytest.mark.suite
+
+PICTURE = "document.querySelector('.slide > .picture img')"
+STONES = Prompt(
+    "Tell me about stones",
+    "Basalt is dark. Granite is light. Slate splits well. Chalk is soft. Marble shines.",
+)
+
+
+def waiting_deck(suite: Tenant, client: Client, folder: Path) -> str:
+    path = folder / "prompt.txt"
+    path.write_bytes(STONES.to_bytes())
+    options = {"slides": "4", "stop_at": "deck"}
+    return suite.start_job(client, "presentation", path, options=options, title="Stones")
+
+
+def test_a_deck_is_edited_drawn_anew_and_becomes_a_film_that_is_sought_by_its_chapters(
+    suite: Tenant, page: Page, tmp_path: Path
+) -> None:
+    client = somebody(suite)
+    job_id = waiting_deck(suite, client, tmp_path)
+    sign_in(page, suite, client, f"/jobs/{job_id}")
+    # Nobody loads the page anew: it hears when the deck is there.
+    page.get_by_role("link", name="Look at the slides").click(timeout=30_000)
+    outline = page.get_by_role("list", name="Slides")
+    expect(outline.get_by_role("button")).to_have_count(4)
+    outline.get_by_role("button").nth(1).click()
+    until(page, f"{PICTURE}?.naturalWidth > 0")
+    before = page.evaluate(f"{PICTURE}.src")
+
+    page.get_by_label("Heading").fill("")
+    expect(page.get_by_role("button", name="Save and draw")).to_be_disabled()
+    expect(page.get_by_text("Write something here.").first).to_be_visible()
+    assert violations(page) == []
+    page.get_by_label("Heading").fill("Quartz is hard")
+    page.get_by_label("Spoken").fill("Quartz scratches glass.")
+    page.get_by_text("paper", exact=True).click()
+    page.get_by_role("button", name="Later").click()
+    page.get_by_role("button", name="Save and draw").click()
+    expect(page.get_by_text("Everything is saved and drawn")).to_be_visible(timeout=30_000)
+    until(page, f"{PICTURE}?.naturalWidth > 0 && {PICTURE}.src !== '{before}'")
+    deck = client.call("GET", f"/v1/jobs/{job_id}/deck")
+    assert (deck["revision"], deck["theme"]) == (1, "paper")
+    assert deck["slides"][2]["heading"] == "Quartz is hard"
+
+    page.get_by_label("Have this slide written anew").fill("Say that gravel is noisy.")
+    page.get_by_role("button", name="Write it anew").click()
+    expect(page.get_by_label("Spoken")).not_to_have_value("Quartz scratches glass.", timeout=30_000)
+    expect(page.get_by_role("button", name="Make the film")).to_be_enabled(timeout=30_000)
+    page.get_by_role("button", name="Make the film").click()
+
+    expect(page).to_have_url(f"{suite.url('console')}/jobs/{job_id}")
+    chapters = page.get_by_role("list", name="Chapters").get_by_role("button")
+    expect(chapters).to_have_count(4, timeout=60_000)
+    until(page, "document.querySelector('video').readyState > 0")
+    chapters.nth(2).click()
+    until(page, "!document.querySelector('video').seeking")
+    expect(chapters.nth(2)).to_have_attribute("aria-current", "true")
+    assert page.evaluate("document.querySelector('video').currentTime") > 1
+    tracks = "document.querySelector('video').textTracks"
+    assert violations(page) == []
+    page.evaluate(f"{tracks}[0].mode = 'showing'")
+    until(page, f"{tracks}[0].cues?.length > 0")
+
+
+def test_two_who_edit_at_once_do_not_overwrite_each_other(
+    suite: Tenant, page: Page, tmp_path: Path
+) -> None:
+    client = somebody(suite)
+    job_id = waiting_deck(suite, client, tmp_path)
+    sign_in(page, suite, client, f"/jobs/{job_id}/deck")
+    expect(page.get_by_label("Heading")).to_have_value("Tell me about stones", timeout=30_000)
+    page.get_by_label("Heading").fill("My own heading")
+    deck = client.call("GET", f"/v1/jobs/{job_id}/deck")
+    kept = ("title", "language", "theme", "aspect", "resolution")
+    slides = [{k: v for k, v in one.items() if k != "picture_url"} for one in deck["slides"]]
+    slides[0]["heading"] = "Somebody else's"
+    body = {"revision": 0, "deck": {name: deck[name] for name in kept} | {"slides": slides}}
+    client.call("PUT", f"/v1/jobs/{job_id}/deck", body)
+    drawn = page.locator(".standing")
+    expect(drawn).to_have_text("You have changes that are not saved.", timeout=30_000)
+
+    # What was being written here is not taken away by what the other one saved.
+    expect(page.get_by_label("Heading")).to_have_value("My own heading")
+    page.get_by_role("button", name="Save and draw").click()
+    page.get_by_role("button", name="Load the newer deck").click()
+    expect(page.get_by_label("Heading")).to_have_value("Somebody else's")
+    assert client.call("GET", f"/v1/jobs/{job_id}/deck")["revision"] == 1

@@ -1,0 +1,217 @@
+"""What a person does with results in the console, in a real browser through the real suite."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from infra.local.client import Client
+from infra.local.tenant import Tenant
+from infra.local.wire import request
+from tests.clips import RECIPES
+from tests.e2e.axe import violations
+from tests.e2e.visiting import sign_in, somebody, until
+from tests.frames_job import fetch
+from tests.unit.emotions.material import WOMAN, needs_material
+
+pytestmark = pytest.mark.suite
+EMOTIONS = {"every": "1/2", "consent": "true", "purpose": "research"}
+
+
+@pytest.fixture(scope="module")
+def client(suite: Tenant) -> Client:
+    return somebody(suite)
+
+
+@pytest.fixture(scope="module")
+def emotions(suite: Tenant, client: Client) -> dict[str, Any]:
+    """A job whose faces were read."""
+    job = suite.start_job(client, "emotions", WOMAN, options=EMOTIONS, title="Screen test")
+    return suite.finished_job(client, job)
+
+
+@pytest.fixture(scope="module")
+def frames(suite: Tenant, client: Client) -> dict[str, Any]:
+    """A job with many frames."""
+    clip = RECIPES["cfr30"].make().path
+    job = suite.start_job(client, "frames", clip, options={"every": "1/25"}, title="Every frame")
+    return suite.finished_job(client, job)
+
+
+def time_of(page: Page) -> float:
+    """Where the player stands, in seconds, once it has come there."""
+    until(page, "!document.querySelector('video').seeking")
+    return float(page.evaluate("document.querySelector('video').currentTime"))
+
+
+def cursor_share(page: Page) -> float:
+    """How far along the chart its line stands."""
+    share: float = page.evaluate(
+        """() => {
+          const plot = document.querySelector('.plot').getBoundingClientRect();
+          const line = document.querySelector('.cursor').getBoundingClientRect();
+          return (line.left - plot.left) / plot.width;
+        }"""
+    )
+    return share
+
+
+@needs_material
+def test_the_chart_and_the_player_move_each_other(
+    suite: Tenant, page: Page, client: Client, emotions: dict[str, Any], tmp_path: Path
+) -> None:
+    told = json.loads(fetch(client, emotions, "emotions.json", tmp_path))
+    end = told["frames"][-1]["time_s"] + 0.5
+    sign_in(page, suite, client, f"/jobs/{emotions['id']}")
+    plot = page.get_by_role("slider", name="Time in the video")
+    expect(plot).to_be_visible(timeout=15_000)
+    until(page, "document.querySelector('video').readyState > 0")
+
+    clicked(plot, 0.6)
+    assert time_of(page) == pytest.approx(0.6 * end, abs=0.1)
+    assert cursor_share(page) == pytest.approx(0.6, abs=0.01)
+    assert said_at(told, 0.6 * end) in str(plot.get_attribute("aria-valuetext"))
+
+    page.evaluate("document.querySelector('video').currentTime = 3.1")
+    until(page, "!document.querySelector('video').seeking")
+    assert cursor_share(page) == pytest.approx(3.1 / end, abs=0.01)
+    assert said_at(told, 3.1) in str(plot.get_attribute("aria-valuetext"))
+
+    # The keys go from frame to frame.
+    plot.focus()
+    plot.press("ArrowRight")
+    assert time_of(page) == pytest.approx(3.5, abs=0.01)
+    plot.press("Home")
+    assert time_of(page) == pytest.approx(0, abs=0.01)
+
+    moment = told["moments"][-1]
+    page.get_by_role("button", name=f"{moment['emotion']} ").last.click()
+    assert time_of(page) == pytest.approx(moment["time_s"], abs=0.01)
+    # The thumbnail came out of the bucket.
+    until(
+        page, "[...document.querySelectorAll('.moments img')].every((one) => one.naturalWidth > 0)"
+    )
+    page.get_by_text("The timeline as a table").click()
+    expect(page.locator(".episodes tbody tr").first).to_contain_text("Person 1")
+    assert violations(page) == []
+
+
+def clicked(plot: Locator, share: float) -> None:
+    box = plot.bounding_box()
+    assert box is not None
+    plot.click(position={"x": box["width"] * share, "y": box["height"] / 2})
+
+
+def said_at(told: dict[str, Any], time_s: float) -> str:
+    """The strongest emotion of the first face, as the file says it for a time."""
+    frame = [one for one in told["frames"] if one["time_s"] <= time_s + 1e-6][-1]
+    face = frame["faces"][0]
+    return f"{face['dominant']} {face['confidence'] * 100:.0f} %"
+
+
+@needs_material
+def test_a_result_is_saved_and_shared_and_a_withdrawn_link_leads_nowhere(
+    suite: Tenant, page: Page, client: Client, emotions: dict[str, Any], tmp_path: Path
+) -> None:
+    sign_in(page, suite, client, f"/jobs/{emotions['id']}")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Download emotions.csv").click()
+    assert saved.value.suggested_filename == "emotions.csv"
+    assert saved.value.path().read_bytes() == fetch(client, emotions, "emotions.csv", tmp_path)
+
+    page.get_by_role("button", name="Share emotions.csv").click()
+    box = page.get_by_role("dialog", name="Share emotions.csv")
+    expect(box).to_contain_text("Nobody else has a link")
+    box.get_by_role("button", name="Make a link").click()
+    link = str(box.get_by_label("The link").input_value())
+    assert request("GET", f"{suite.url('api')}{urlsplit(link).path}").status == 302
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Share emotions.csv").click()
+    expect(box).to_contain_text("Opened once")
+    box.get_by_role("button", name="Withdraw").click()
+    expect(box).to_contain_text("Nobody else has a link")
+    assert request("GET", f"{suite.url('api')}{urlsplit(link).path}").status == 410
+
+
+def test_a_frame_is_seen_large_and_saved_without_its_archive(
+    suite: Tenant, page: Page, client: Client, frames: dict[str, Any], tmp_path: Path
+) -> None:
+    packed = fetch(client, frames, "frames.zip", tmp_path)
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        names = archive.namelist()
+        wanted = archive.read(names[3])
+    whole: list[str] = []
+    page.on("request", lambda one: note_whole(whole, one))
+    sign_in(page, suite, client, f"/jobs/{frames['id']}")
+    page.get_by_role("button", name=f"Show all {len(names)} frames").click()
+    shown = page.locator(".frame")
+    expect(shown.first).to_be_visible()
+    assert shown.count() < len(names) / 2, "all of them stand in the page"
+    page.get_by_role("button", name="Frame at 0:00.080").click()
+    box = page.get_by_role("dialog")
+    box.get_by_role("button", name="Later").click()
+    expect(box).to_contain_text(f"4 of {len(names)}")
+    with page.expect_download() as saved:
+        box.get_by_role("link", name="Download this frame").click()
+    assert saved.value.suggested_filename == names[3]
+    assert saved.value.path().read_bytes() == wanted
+    assert whole == [], "the whole archive was asked for"
+    assert violations(page) == []
+
+    # Far down what is in sight is there as well.
+    page.keyboard.press("Escape")
+    page.get_by_label("Go to").fill(str(len(names) - 1))
+    last = page.locator(".frame").last.locator("img")
+    expect(last).to_be_visible()
+    until(page, "[...document.images].at(-1).naturalWidth > 0")
+    assert violations(page) == []
+
+
+def note_whole(found: list[str], asked: Any) -> None:
+    if "frames.zip?" in asked.url and "range" not in asked.headers:
+        found.append(asked.url)
+
+
+def test_whoever_knows_the_address_of_a_job_sees_nothing_of_it(
+    suite: Tenant, page: Page, client: Client, frames: dict[str, Any]
+) -> None:
+    sign_in(page, suite, somebody(suite), f"/jobs/{frames['id']}")
+    expect(page.get_by_role("heading", name="There is no such job")).to_be_visible()
+    assert "Every frame" not in page.content()
+    assert violations(page) == []
+    page.goto(f"{suite.url('console')}/jobs/{frames['id']}/deck")
+    expect(page.get_by_role("heading", name="There is no such job")).to_be_visible()
+    page.goto(f"{suite.url('console')}/jobs/{'0' * 20}")
+    expect(page.get_by_role("heading", name="There is no such job")).to_be_visible()
+
+
+def test_a_refused_file_is_replaced_and_the_job_goes_on_before_ones_eyes(
+    suite: Tenant, page: Page, client: Client, tmp_path: Path
+) -> None:
+    wrong = tmp_path / "holiday.mp4"
+    wrong.write_bytes(b"this is no video at all")
+    job_id = suite.start_job(client, "frames", wrong, options={"every": "2"}, title="Holiday")
+    assert suite.finished_job(client, job_id)["status"] == "failed"
+    sign_in(page, suite, client, f"/jobs/{job_id}")
+    expect(page.get_by_role("heading", name="“Check the upload” failed")).to_be_visible()
+    expect(page.get_by_text("This is not a video file that we can read")).to_be_visible()
+    assert violations(page) == []
+
+    page.locator("input[type=file]").set_input_files(RECIPES["cfr30"].make().path)
+    expect(page.locator(".badge")).to_have_text("Done", timeout=30_000)
+    row = page.get_by_role("row", name="Pick frames")
+    expect(row).to_contain_text("Done")
+    expect(page.get_by_role("button", name="Download frames.zip")).to_be_visible()
+
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete it").click()
+    expect(page).to_have_url(f"{suite.url('console')}/")
+    assert client.answer("GET", f"/v1/jobs/{job_id}").status == 404
