@@ -22,7 +22,7 @@ from shared.media.inside import Limits
 from shared.ports import ObjectStore, Stored
 
 BLOCK_BYTES = 1 << 20
-_TYPES = {"mp4": ("mp4", "video/mp4"), "matroska": ("mkv", "video/x-matroska")}
+_TYPES = {"mp4": ("mp4", "video/mp4"), "mov": ("mov", "video/quicktime")}
 
 
 @dataclass(frozen=True, slots=True)

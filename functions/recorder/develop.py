@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import cast
 
 import av
+import av.subtitles.codeccontext
+import av.subtitles.stream
 from av.video.codeccontext import VideoCodecContext
 from PIL import Image
 

@@ -19,7 +19,7 @@ TICKS = 90_000
 ENTRY = struct.Struct(">BBqqIQI")
 """Track, key, pts, dts, duration (all in ticks of the track), where in the source, bytes."""
 MP4 = frozenset({"h264", "hevc", "mjpeg", "aac"})
-"""Codecs that an MP4 file holds and players find there; others go into Matroska."""
+"""Codecs that an MP4 file holds and players find there; others go into QuickTime's form of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,8 @@ def mux_plan(spliced: Spliced, begins_at: float | None, ends_at: float | None) -
         row.track == SOUND for one in pieces for row in one.run.rows
     )
     codecs = {one.codec for one in tracks[: 2 if sound else 1]}
-    container = "mp4" if codecs <= MP4 else "matroska"
-    origin = _origin(pieces, begins_at, whole=container != "mp4")
+    container = "mp4" if codecs <= MP4 else "mov"
+    origin = _origin(pieces, begins_at)
     pictures = list(_pictures(pieces, origin, ends_at))
     if not pictures:
         return None
@@ -98,12 +98,12 @@ def mux_plan(spliced: Spliced, begins_at: float | None, ends_at: float | None) -
     return MuxPlan(container, bytes(entries), round(duration_s, 3), fps, count, sound)
 
 
-def _origin(pieces: tuple[Piece, ...], begins_at: float | None, *, whole: bool) -> Fraction:
+def _origin(pieces: tuple[Piece, ...], begins_at: float | None) -> Fraction:
     """Which moment of the pieces' time is zero in the clip."""
     first = pieces[0]
     opening = range(first.first, min(first.first + 16, first.last))
     start = min((first.seconds(n) for n in opening), default=Fraction(0))
-    if begins_at is None or whole or first.run.tracks[VIDEO].codec == "mjpeg":
+    if begins_at is None or first.run.tracks[VIDEO].codec == "mjpeg":
         return start
     into = Fraction(begins_at - first.arrived(first.first)).limit_denominator(TICKS)
     return start + max(Fraction(0), into)

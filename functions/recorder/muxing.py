@@ -15,6 +15,10 @@ from typing import Any
 
 import av
 
+# PyAV imports these when it opens a file; a confined process can import nothing any more.
+import av.subtitles.codeccontext
+import av.subtitles.stream
+
 from functions.recorder.mux_plan import ENTRY
 from functions.recorder.packets import SOUND, VIDEO
 from shared.media.inside import Inside
@@ -80,7 +84,8 @@ def mux(inside: Inside, container: str, codecs: tuple[str, ...], rates: tuple[in
     `codecs` and `rates` (ticks a second) are of the pictures and, if there is any, the sound.
     """
     sink = ClipSink(inside)
-    options = {"avoid_negative_ts": "disabled"} if container == "mp4" else {}
+    # Times below zero are the part that is not shown: they become an edit list.
+    options = {"avoid_negative_ts": "disabled"}
     out = av.open(sink, "w", format=container, container_options=options)
     streams = [
         out.add_stream_from_template(_example(inside, entries, track, codec, rates[track]))
@@ -99,12 +104,7 @@ def mux(inside: Inside, container: str, codecs: tuple[str, ...], rates: tuple[in
             inside.tell(count)
     sink.closing = True
     out.close()
-    return _finished(sink, inside) if container == "mp4" else _plain(sink, inside)
-
-
-def _plain(sink: ClipSink, inside: Inside) -> bytes:
-    inside.write(bytes(sink.tail))
-    return bytes(sink.head)
+    return _finished(sink, inside)
 
 
 def _finished(sink: ClipSink, inside: Inside) -> bytes:

@@ -12,6 +12,9 @@ here, matched by the topic in the path (`/projects/P/topics/moodreel-<function>`
 `{"lose_response": true}`      the function does its work, and its answer is lost
 =============================  ===================================================================
 
+A camera is held for minutes, and the emulator pushes two messages at a time: what is meant for the
+recorder is taken off its hands and seen through here, with the row's backoff, as Pub/Sub would.
+
 `GET /_stats` tells of every function: messages pushed, in flight, acknowledged, refused; copies.
 """
 
@@ -22,7 +25,7 @@ import asyncio
 import signal
 import sys
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from dataclasses import asdict, dataclass, field
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
@@ -35,6 +38,10 @@ _MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 """Pub/Sub takes 10 MB a message; a push carries it in base64."""
 _ON_THE_WAY = frozenset(("host", "connection", "content-length", "transfer-encoding", "expect"))
 """Headers that belong to one connection and are not handed on."""
+
+
+SEEN_THROUGH = frozenset({"recorder"})
+"""Functions that hold a message for as long as they may."""
 
 
 @dataclass
@@ -63,12 +70,13 @@ class Office:
         row = _row(request)
         body = await request.read()
         kept = {k: v for k, v in request.headers.items() if k.lower() not in _ON_THE_WAY}
+        if row.name in SEEN_THROUGH:
+            self._later_on(self._see_through(row, request.raw_path, kept, body))
+            return web.Response(status=204)
         times, apart_s = copies(request)
         if apart_s:
             for number in range(1, times):
-                task = asyncio.create_task(self._later(number * apart_s, row, request, kept, body))
-                self.later.add(task)
-                task.add_done_callback(self.later.discard)
+                self._later_on(self._later(number * apart_s, row, request, kept, body))
             times = 1
         answers = await asyncio.gather(
             *(self._hand_on(row, request.raw_path, kept, body) for _ in range(times))
@@ -76,6 +84,22 @@ class Office:
         self.traffic[row.name].copies += times - 1
         # As with Pub/Sub: whoever acknowledges one delivery acknowledges the message.
         return min(answers, key=lambda answer: answer.status)
+
+    def _later_on(self, work: Coroutine[None, None, web.Response]) -> None:
+        task = asyncio.create_task(work)
+        self.later.add(task)
+        task.add_done_callback(self.later.discard)
+
+    async def _see_through(
+        self, row: Stage, path: str, headers: Mapping[str, str], body: bytes
+    ) -> web.Response:
+        """Deliver until it is taken; what is given up the sweeper announces again."""
+        for attempt in range(1, row.deliveries + 1):
+            answer = await self._hand_on(row, path, headers, body)
+            if answer.status < 300:
+                break
+            await asyncio.sleep(row.backoff(attempt))
+        return answer
 
     async def _later(
         self,

@@ -20,6 +20,10 @@ CRASHES = "crashes"
 """Folder of files that order a function to end itself at a named point, once."""
 
 
+CAMERAS_MOST = 16
+"""Cameras that are held at a time on this machine, handovers and clips in the making included."""
+
+
 @dataclass(frozen=True)
 class Service:
     """One process: how it is started and how it shows that it answers."""
@@ -47,7 +51,12 @@ def rows_to_start(recipe: str | None = None) -> list[Stage]:
         return rows
     chain = RECIPES[recipe].stages
     return [
-        row for row in rows if row.name in chain or row.kind is Kind.SUPPORT or row.name == "api"
+        row
+        for row in rows
+        if row.name in chain
+        # No job waits for the recorder.
+        or (row.kind is Kind.SUPPORT and row.name != "recorder")
+        or row.name == "api"
     ]
 
 
@@ -181,7 +190,8 @@ def _function(place: Place, tools: Tools, row: Stage) -> Service:
         "PYTHONPATH": str(ROOT),
         "PYTHONUNBUFFERED": "1",
         "MOODREEL_ACCOUNT": row.service_account,
-        "THREADS": str(row.concurrency),
+        # The recorder holds a camera with each request: here one process holds them all.
+        "THREADS": str(CAMERAS_MOST if row.name == "recorder" else row.concurrency),
         # The Pub/Sub emulator pushes two messages at a time to a subscription; a row that takes
         # one request at a time has two instances then, as Cloud Run would start a second one.
         "WORKERS": "2" if row.kind is Kind.MEDIA and row.concurrency == 1 else "1",
@@ -189,6 +199,7 @@ def _function(place: Place, tools: Tools, row: Stage) -> Service:
         "XDG_RUNTIME_DIR": str(place.folder / "run" / row.name),
         **(models_env() if row.name == "emotion_scoring" else {}),
         **(_limits() if row.name == "api" else {}),
+        **(_patience() if row.name == "recorder" else {}),
         **_secrets(place, row),
         **(_voice(place) if row.name == "text_to_speech" else {}),
         **(_writer(place) if row.name == "slide_generation" else {}),
@@ -208,6 +219,16 @@ def _limits() -> dict[str, str]:
     }  # fmt: skip
     return {
         f"MOODREEL_{name}": os.environ.get(f"MOODREEL_{name}", one) for name, one in wide.items()
+    }
+
+
+def _patience() -> dict[str, str]:
+    """How long the recorder waits for what, where whoever starts the suite says something of it."""
+    names = ("RECORDER_SHIFT_S", "RECORDING_SEGMENT_S", "SOURCE_PATIENCE_S", "SOURCE_STALL_S")
+    return {
+        f"MOODREEL_{name}": os.environ[f"MOODREEL_{name}"]
+        for name in names
+        if f"MOODREEL_{name}" in os.environ
     }
 
 
