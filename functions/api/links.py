@@ -6,13 +6,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Literal
 
-from shared.http.results import LINK_VALID_S, named_result
+from functions.api.personal_data import own_part
+from functions.api.recordings import own_clip
 from shared.domain.disposition import may_be_shown
 from shared.domain.job import Artefact
 from shared.domain.pipeline import Bucket
 from shared.errors import NotFound, SourceExpired
 from shared.http.exchange import Answer, Call
 from shared.http.forms import Moment, Query, Told
+from shared.http.results import LINK_VALID_S, named_result
 
 
 class LinkQuery(Query):
@@ -39,6 +41,16 @@ def get_link(call: Call) -> Answer:
 def get_input_link(call: Call) -> Answer:
     """A link to what was uploaded. Raises NotFound, SourceExpired."""
     return _linked(call, _own_upload(call))
+
+
+def get_export_part_link(call: Call) -> Answer:
+    """A link to a part of a copy. Raises NotFound, SourceExpired."""
+    return _linked(call, own_part(call))
+
+
+def get_clip_link(call: Call) -> Answer:
+    """A link to a recording's clip. Raises NotFound, NotReady, SourceExpired."""
+    return _linked(call, own_clip(call))
 
 
 def _own_upload(call: Call) -> Artefact:

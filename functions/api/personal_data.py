@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
-from typing import Any
 
 from functions.api import policies
 from functions.api.limits import take
@@ -108,11 +107,16 @@ def get_export(call: Call) -> Answer:
 
 def get_export_part(call: Call) -> Answer:
     """A redirect to the bytes."""
+    return _sent_to(call, own_part(call))
+
+
+def own_part(call: Call) -> Artefact:
+    """The part of a copy that the path names. Raises NotFound."""
     doc, number = _own(call, EXPORT), int(call.named["number"])
     parts = doc.data["parts"]
     if doc.data["phase"] != Phase.READY or number > len(parts):
         raise NotFound("The copy has no such part.")
-    return _sent_to(call, parts[number - 1])
+    return Artefact.from_dict(parts[number - 1])
 
 
 def create_erasure(call: Call) -> Answer:
@@ -136,7 +140,7 @@ def get_inventory(call: Call) -> Answer:
     doc = _any_erasure(call)
     if doc.data["inventory"] is None:
         raise NotFound("The list is not complete yet.")
-    return _sent_to(call, doc.data["inventory"])
+    return _sent_to(call, Artefact.from_dict(doc.data["inventory"]))
 
 
 def list_keys(call: Call) -> Answer:
@@ -195,8 +199,7 @@ def _any_erasure(call: Call) -> Doc:
     return _read(call, ERASURE)
 
 
-def _sent_to(call: Call, artefact: dict[str, Any]) -> Answer:
-    found = Artefact.from_dict(artefact)
+def _sent_to(call: Call, found: Artefact) -> Answer:
     url = call.world.objects.sign_download(found, filename=found.name, valid_s=LINK_VALID_S)
     return Answer.redirect(url)
 

@@ -29,7 +29,7 @@ from shared.domain.clips import (
     recording_path,
 )
 from shared.domain.documents import Write, job_path
-from shared.domain.job import JobInput, Status, new_job
+from shared.domain.job import Artefact, JobInput, Status, new_job
 from shared.domain.message import upload_name
 from shared.errors import LimitReached, NotFound, StorageFull, WrongState
 from shared.http.exchange import Answer, Call
@@ -141,11 +141,17 @@ def delete_recording(call: Call) -> Answer:
 
 def get_clip(call: Call) -> Answer:
     """A redirect to the clip's bytes. Raises NotReady."""
+    film = own_clip(call)
+    url = call.world.objects.sign_download(film, filename=film.name, valid_s=LINK_VALID_S)
+    return Answer.redirect(url)
+
+
+def own_clip(call: Call) -> Artefact:
+    """The clip of the recording that the path names. Raises NotFound, NotReady."""
     film = _named(call).film
     if film is None:
         raise NotReady
-    url = call.world.objects.sign_download(film, filename=film.name, valid_s=LINK_VALID_S)
-    return Answer.redirect(url)
+    return film
 
 
 class _Job:

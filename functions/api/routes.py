@@ -304,6 +304,11 @@ CAMERAS = (
         "Be sent to a recording's clip; the link holds for 15 minutes.", status=302,
         errors=(recordings.NotReady,),
     ),
+    Route(
+        "GET", f"{_RECORDING}/clip/link", links.get_clip_link,
+        "Get a link to a recording's clip for a player; it holds for 15 minutes.",
+        links.LinkView, query=links.LinkQuery, errors=(recordings.NotReady, SourceExpired),
+    ),
 )  # fmt: skip
 
 PERSONAL_DATA = (
@@ -319,6 +324,11 @@ PERSONAL_DATA = (
     Route(
         "GET", "/v1/me/exports/{request_id}/parts/{number}", personal_data.get_export_part,
         "Be sent to a part of a copy; the link holds for 15 minutes.", status=302,
+    ),
+    Route(
+        "GET", "/v1/me/exports/{request_id}/parts/{number}/link", links.get_export_part_link,
+        "Get a link to a part of a copy, for a page to save it; it holds for 15 minutes.",
+        links.LinkView, query=links.LinkQuery, errors=(SourceExpired,),
     ),
     Route(
         "POST", "/v1/me/erasures", personal_data.create_erasure,

@@ -222,6 +222,9 @@ def test_everything_is_copied_with_links_and_without_secrets(
 
     [part] = export["parts"]
     bytes_ = request("GET", client.answer("GET", part["url"]).headers["Location"]).body
+    link = client.call("GET", f"{part['url']}/link")
+    assert (link["filename"], link["size_bytes"]) == (part["name"], len(bytes_))
+    assert request("GET", link["url"]).body == bytes_
     archive = zipfile.ZipFile(io.BytesIO(bytes_))
     rows = {
         name: [json.loads(line) for line in archive.read(name).splitlines()]
@@ -236,8 +239,8 @@ def test_everything_is_copied_with_links_and_without_secrets(
         "mails.jsonl": 2,
     }
     done = next(one for one in rows["jobs.jsonl"] if one["status"] == "done")
-    link = done["links"]["frames.zip"].removeprefix(suite.url("api"))
-    assert client.answer("GET", link).status == 302
+    result = done["links"]["frames.zip"].removeprefix(suite.url("api"))
+    assert client.answer("GET", result).status == 302
     assert done["stages_told"]
     assert done["events_told"]
     account = json.loads(archive.read("account.json"))
@@ -246,6 +249,7 @@ def test_everything_is_copied_with_links_and_without_secrets(
     assert b"whsec_" not in b"".join(archive.read(name) for name in archive.namelist())
     assert suite.client().answer("GET", path).status == 404
     assert suite.client().answer("GET", part["url"]).status == 404
+    assert suite.client().answer("GET", f"{part['url']}/link").status == 404
 
     hurry(suite, first["id"])
     wait_until(lambda: client.call("GET", path)["phase"] == "expired", "its week to be over")

@@ -4,6 +4,7 @@ import { settings } from "./settings.ts";
 
 const TRIES = 3;
 const AGAIN = new Set([502, 503, 504]);
+const UNAUTHENTICATED = "unauthenticated";
 
 /** What went wrong, as problem+json tells it: `code` is stable, the message is for people. */
 export class Problem extends Error {
@@ -69,6 +70,8 @@ export async function fetched(url: string, init: RequestInit = {}): Promise<Resp
     if (given) headers.set("Authorization", `Bearer ${given}`);
     const response = await reached(url, { ...init, headers });
     if (response.status !== 401 || fresh || !given) return response;
+    // A wrong password in a form is a 401 too: it would count twice.
+    if ((await problemOf(response.clone())).code !== UNAUTHENTICATED) return response;
   }
 }
 
@@ -85,7 +88,7 @@ async function once<T>(method: string, path: string, asked: Asked): Promise<Answ
   if (!response.ok) {
     const problem = await problemOf(response);
     // The session has ended elsewhere: the sign-in page says so.
-    if (response.status === 401 && !asked.open) await signOut();
+    if (problem.code === UNAUTHENTICATED && !asked.open) await signOut();
     throw problem;
   }
   const text = await response.text();

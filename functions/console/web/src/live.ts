@@ -90,6 +90,19 @@ export function useNewest(uid: string, most: number): Live<Row[]> {
   });
 }
 
+/** All documents of a person in a collection such as `cameras`. */
+export function useOwned(name: string, uid: string): Live<Row[]> {
+  return useLive<Row[]>(`${name} ${uid}`, async (tell, fail) => {
+    const [{ collection, onSnapshot, query, where }, db] = await open();
+    return onSnapshot(
+      query(collection(db, name), where("owner", "==", uid)),
+      ANSWERED,
+      (seen) => (unheard(seen) ? fail(UNHEARD) : tell(rows(seen))),
+      (fault) => fail(fault.code),
+    );
+  });
+}
+
 const unheard = (seen: QuerySnapshot): boolean => seen.empty && seen.metadata.fromCache;
 
 const rows = (seen: QuerySnapshot): Row[] => seen.docs.map((one) => ({ id: one.id, data: one.data() }));

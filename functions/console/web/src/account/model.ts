@@ -1,0 +1,132 @@
+/** What the API tells of a person's account, as its models in functions/api write it. */
+
+export interface Page {
+  next_cursor: string | null;
+}
+
+export interface Rate {
+  quota: number;
+  window_s: number;
+  remaining: number;
+  reset_s: number;
+}
+
+export interface Amount {
+  quota: number;
+  used: number;
+}
+
+export interface Usage {
+  jobs: { open: number; done: number; failed: number; cancelled: number };
+  files_made: number;
+  minutes_in: number;
+  minutes_made: number;
+  stored_bytes: number;
+  worked_s: number;
+  cost_usd: number;
+  limits: {
+    job_creations: Rate;
+    jobs_at_once: Amount;
+    storage_bytes: Amount;
+    upload_bytes: Record<string, number>;
+  };
+}
+
+export interface Mail {
+  id: string;
+  job: string;
+  to: string;
+  subject: string;
+  outcome: string;
+  state: string;
+  created_at: string;
+  sent_at: string | null;
+}
+
+export interface Preferences {
+  mail: { done: boolean; failed: boolean; cancelled: boolean };
+}
+
+export interface Webhook {
+  id: string;
+  url: string;
+  events: string[];
+  /** Why it is not called, such as `gone`; null when it is. */
+  disabled: string | null;
+  secrets: number;
+  created_at: string;
+}
+
+export interface WithSecret {
+  webhook: Webhook;
+  secret: string;
+  old_secret_until: string | null;
+}
+
+export interface Try {
+  at: string;
+  attempt: number;
+  status: number | null;
+  fault: string | null;
+  duration_ms: number;
+}
+
+export interface Delivery {
+  id: string;
+  webhook_id: string;
+  event: string;
+  event_id: string;
+  job_id: string | null;
+  state: "open" | "leased" | "done" | "failed";
+  attempts: number;
+  next_try_at: string | null;
+  error_code: string | null;
+  error_message: string | null;
+  tries: Try[];
+  body: unknown;
+  created_at: string;
+  finished_at: string | null;
+}
+
+export interface Share {
+  token: string;
+  url: string;
+  job: string;
+  artefact: string;
+  created_at: string;
+  expires_at: string;
+  revoked: boolean;
+  uses: number;
+  last_used_at: string | null;
+}
+
+export interface Me {
+  id: string;
+  email: string;
+  name: string | null;
+  created_at: string;
+}
+
+export interface Copy {
+  id: string;
+  phase: "making" | "ready" | "expired";
+  requested_at: string;
+  kept_until: string | null;
+  parts: { name: string; size_bytes: number; url: string }[];
+  error_message: string | null;
+}
+
+export type Phase = "locking" | "removing" | "checking" | "closing" | "erased";
+
+export interface Erasure {
+  id: string;
+  url: string;
+  phase: Phase;
+  account: boolean;
+  requested_at: string;
+  next_step_at: string | null;
+  error_message: string | null;
+  receipt: string | null;
+  inventory_url: string | null;
+  keys_url: string;
+}

@@ -1,0 +1,67 @@
+import { Field } from "../ui/field.tsx";
+import { CHOICES, type Choice, readsFaces } from "./choice.ts";
+
+/** Which recipe a clip goes into. Where faces are read it asks for consent and for what it is. */
+export function ChoiceForm({
+  value,
+  onChange,
+  without = false,
+  wrong = {},
+}: {
+  value: Choice;
+  onChange: (next: Choice) => void;
+  /** "Only the clip" is no choice. */
+  without?: boolean;
+  /** What is wrong, by the API's names of the fields. */
+  wrong?: Readonly<Record<string, string>>;
+}) {
+  return (
+    <>
+      <fieldset class="choices">
+        <legend>Make of it</legend>
+        {CHOICES.filter(([recipe]) => recipe || !without).map(([recipe, title, about]) => (
+          <label key={recipe}>
+            <input
+              type="radio"
+              checked={value.recipe === recipe}
+              onChange={() => onChange({ ...value, recipe })}
+            />
+            <span>
+              {title}
+              <span class="hint">{about}</span>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      {readsFaces(value) && (
+        <>
+          <Field label="What it is for" hint="In a few words, such as: research on reactions to a trailer." wrong={wrong["options.purpose"]}>
+            {(ids) => (
+              <input
+                {...ids}
+                required
+                maxLength={200}
+                value={value.purpose}
+                onInput={(event) => onChange({ ...value, purpose: event.currentTarget.value })}
+              />
+            )}
+          </Field>
+          <div class="choices">
+            <label>
+              <input
+                type="checkbox"
+                required
+                checked={value.consent}
+                onChange={(event) => onChange({ ...value, consent: event.currentTarget.checked })}
+              />
+              <span>
+                Everybody who is filmed agreed
+                <span class="hint">Faces are read. At work and in schools the law of the EU forbids it.</span>
+              </span>
+            </label>
+          </div>
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,80 @@
+/** Cameras and recordings, as the API tells them. */
+
+export type CameraState = "idle" | "connecting" | "connected" | "reconnecting" | "failed";
+
+export interface Fault {
+  code: string;
+  message: string;
+  at: string | null;
+}
+
+export interface Camera {
+  id: string;
+  name: string;
+  source: { kind: string; address: string; credentials: boolean };
+  created_at: string;
+  status: {
+    state: CameraState;
+    recording: boolean;
+    /** The recordings that run. */
+    recordings: string[];
+    elapsed_s: number;
+    fps: number | null;
+    width: number | null;
+    height: number | null;
+    codec: string | null;
+    size_bytes: number;
+    dropped_frames: number;
+    last_error: Fault | null;
+    updated_at: string | null;
+  };
+}
+
+export type RecordingState =
+  | "starting"
+  | "recording"
+  | "reconnecting"
+  | "stopping"
+  | "joining"
+  | "done"
+  | "failed";
+
+export interface Clip {
+  duration_sec: number;
+  size_bytes: number;
+  fps: number | null;
+  width: number | null;
+  height: number | null;
+  content_type: string;
+  gaps: { start_s: number; duration_s: number }[];
+}
+
+export interface Recording {
+  id: string;
+  title: string;
+  camera: string;
+  state: RecordingState;
+  created_at: string;
+  started_at: string | null;
+  ended_at: string | null;
+  ended_by: string | null;
+  elapsed_s: number;
+  size_bytes: number;
+  fps: number | null;
+  dropped_frames: number;
+  recipe: string | null;
+  job: string | null;
+  error: Fault | null;
+  clip: Clip | null;
+  expires_at: string;
+}
+
+/** A seat before a camera: whoever has the address sees it, until it ends. */
+export interface Seat {
+  url: string;
+  expires_at: string;
+  viewers: number;
+  viewers_most: number;
+}
+
+export const running = (one: Recording): boolean => one.state !== "done" && one.state !== "failed";

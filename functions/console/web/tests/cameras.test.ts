@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { NOTHING, wished, withCredentials } from "../src/cameras/choice.ts";
+import type { Camera, Recording } from "../src/cameras/model.ts";
+import { Pictures, boundaryOf } from "../src/cameras/multipart.ts";
+import { cameraSaid, clipWords, elapsedNow, pictureWords, remarks } from "../src/cameras/words.ts";
+
+const bytes = (text: string) => new Uint8Array(Buffer.from(text, "latin1"));
+const text = (data: Uint8Array) => Buffer.from(data).toString("latin1");
+const part = (body: string, length = true): string =>
+  `Content-Type: image/jpeg\r\n${length ? `Content-Length: ${body.length}\r\n` : ""}\r\n${body}\r\n--p\r\n`;
+/** A picture may hold what looks like the boundary. */
+const BODIES = ["one", "two\r\n--p\r\n\r\ntwo", "", "four"];
+
+test("pictures come out whole wherever the line cuts the stream", () => {
+  const stream = bytes(`--p\r\n${BODIES.map((one) => part(one)).join("")}`);
+  for (let size = 1; size <= stream.length; size++) {
+    const pictures = new Pictures("p");
+    const found: string[] = [];
+    for (let from = 0; from < stream.length; from += size)
+      found.push(...pictures.push(stream.subarray(from, from + size)).map(text));
+    assert.deepEqual(found, BODIES, `in pieces of ${size}`);
+  }
+});
+
+test("a camera that tells no lengths is read by its boundaries", () => {
+  const found = new Pictures("p").push(bytes(`--p\r\n${part("one", false)}${part("two", false)}`));
+  assert.deepEqual(found.map(text), ["one", "two"]);
+});
+
+test("what never ends is refused before it fills the memory", () => {
+  const pictures = new Pictures("p");
+  const much = new Uint8Array(3 << 20);
+  pictures.push(much);
+  pictures.push(much);
+  assert.throws(() => pictures.push(much), /no stream of pictures/);
+});
+
+test("a boundary is read with and without quotes, and of nothing else", () => {
+  assert.equal(boundaryOf("multipart/x-mixed-replace; boundary=picture"), "picture");
+  assert.equal(boundaryOf('Multipart/X-Mixed-Replace;boundary="a=b"'), "a=b");
+  assert.equal(boundaryOf("image/jpeg"), null);
+  assert.equal(boundaryOf("multipart/x-mixed-replace"), null);
+});
+
+test("a password of any letters is put into an address as one", () => {
+  const url = new URL(withCredentials(" rtsp://cam.test:8554/a?b=c ", "ann@home", "p:/#?é'"));
+  assert.equal(decodeURIComponent(url.username), "ann@home");
+  assert.equal(decodeURIComponent(url.password), "p:/#?é'");
+  assert.equal(url.host, "cam.test:8554");
+  assert.equal(url.search, "?b=c");
+  assert.equal(withCredentials("rtsp://old:one@cam.test/", "new", "two"), "rtsp://new:two@cam.test/");
+  assert.equal(withCredentials("rtsp://cam.test/", "", ""), "rtsp://cam.test/");
+  assert.throws(() => withCredentials("cam.test", "ann", "x"), /Begin the address/);
+});
+
+test("only where faces are read is consent sent along", () => {
+  const choice = { ...NOTHING, consent: true, purpose: " research " };
+  assert.deepEqual(wished(choice), {});
+  assert.deepEqual(wished({ ...choice, recipe: "frames" }), { recipe: "frames", options: {} });
+  assert.deepEqual(wished({ ...choice, recipe: "recap" }), {
+    recipe: "recap",
+    options: { consent: true, purpose: "research" },
+  });
+});
+
+const STATUS: Camera["status"] = {
+  state: "connected", recording: true, recordings: ["r"], elapsed_s: 12.4, fps: 24.96, width: 1920, height: 1080,
+  codec: "h264", size_bytes: 1, dropped_frames: 0, last_error: null, updated_at: null,
+};
+const RECORDING: Recording = {
+  id: "r", title: "Door", camera: "c", state: "done", created_at: "", started_at: null, ended_at: null,
+  ended_by: "stop", elapsed_s: 20, size_bytes: 5, fps: 25, dropped_frames: 0, recipe: null, job: null, error: null,
+  clip: {
+    duration_sec: 80.2, size_bytes: 10_234_871, fps: 25, width: 1920, height: 1080, content_type: "video/mp4", gaps: [],
+  },
+  expires_at: "",
+};
+
+test("a camera says how it is in words, and of its picture what is known", () => {
+  const camera = { status: STATUS } as Camera;
+  assert.deepEqual(cameraSaid(camera), { words: "Connected", tone: "done" });
+  assert.equal(pictureWords(STATUS), "1920 × 1080 · 25 fps · h264");
+  assert.equal(pictureWords({ ...STATUS, width: null, fps: null, codec: null }), "");
+});
+
+test("a clip says why it ended before it was stopped, and what is missing", () => {
+  assert.deepEqual(remarks(RECORDING), []);
+  assert.equal(clipWords(RECORDING), "1:20 · 10.2 MB · 1920 × 1080");
+  assert.equal(clipWords({ ...RECORDING, clip: null, size_bytes: 0 }), "0:20");
+  const gaps = [{ start_s: 12, duration_s: 3 }, { start_s: 70, duration_s: 2 }];
+  const lost = { ...RECORDING, ended_by: "source-lost", dropped_frames: 1, clip: { ...RECORDING.clip!, gaps } };
+  assert.deepEqual(remarks(lost), [
+    "Ended because the camera was lost; what came before is there.",
+    "5 s are missing, at 0:12, 1:10: the camera was away.",
+    "1 frame was dropped.",
+  ]);
+});
+
+test("the clock of a recording goes on between two tellings, but runs away with no wrong one", () => {
+  const told = "2026-11-26T12:00:00Z";
+  const now = Date.parse(told);
+  assert.equal(elapsedNow(10, told, now + 1500, true), 11.5);
+  assert.equal(elapsedNow(10, told, now + 3_600_000, true), 15);
+  assert.equal(elapsedNow(10, told, now - 3_600_000, true), 10);
+  assert.equal(elapsedNow(10, told, now + 1500, false), 10);
+  assert.equal(elapsedNow(10, null, now, true), 10);
+});
