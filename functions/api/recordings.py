@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from functions.api import policies
-from functions.api.artefacts import LINK_VALID_S
 from functions.api.camera_views import (
     NewRecording,
     RecordedForm,
@@ -34,6 +33,7 @@ from shared.domain.message import upload_name
 from shared.errors import LimitReached, NotFound, StorageFull, WrongState
 from shared.http.exchange import Answer, Call
 from shared.http.problems import InvalidFields
+from shared.http.results import LINK_VALID_S
 
 UNSAID_S = 3600
 """The longest recording of who names no length."""
