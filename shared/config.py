@@ -27,11 +27,7 @@ class Settings:
     public_url: str
     """Where people reach the API, without a trailing slash: links in mails start with it."""
     media_url: str = ""
-    """Where `media` answers, without a trailing slash: the API's own origin in the cloud."""
-    console_url: str = ""
-    """Where the console answers: the same origin in the cloud. Letters lead to it."""
-    console_files: str = ""
-    """A folder with the console's built pages; "" for the one beside its code."""
+    """Where the function `media` is reached; "" is where the API is, as in the cloud."""
     local: bool = False
     """True under the local suite: emulators answer instead of Google, and faults may be set."""
     signer_key: str | None = None
@@ -77,6 +73,10 @@ class Settings:
     illustrator: str = ""
     """An operator's own `module:factory`, called with these settings, that gives an Illustrator
     (shared.ports); "" draws no pictures for slides."""
+    console_url: str = ""
+    """Where the console answers, without a trailing slash: letters lead to it."""
+    console_files: str = ""
+    """A folder with the console's built pages; "" for the one beside its code."""
     web_api_key: str = ""
     """The project's web API key, for signing in; any text beside the Auth emulator."""
     proxies: int = 1
@@ -170,9 +170,7 @@ class Settings:
             project=env["MOODREEL_PROJECT"],
             buckets={role: env[f"MOODREEL_BUCKET_{role.upper()}"] for role in Bucket},
             public_url=env["MOODREEL_PUBLIC_URL"].rstrip("/"),
-            media_url=_url(env, "MOODREEL_MEDIA_URL"),
-            console_url=_url(env, "MOODREEL_CONSOLE_URL"),
-            console_files=env.get("MOODREEL_CONSOLE_FILES", ""),
+            media_url=env.get("MOODREEL_MEDIA_URL", "").rstrip("/"),
             local=local,
             signer_key=env.get("MOODREEL_SIGNER_KEY") if local else None,
             account=env.get("MOODREEL_ACCOUNT", "") if local else "",
@@ -197,6 +195,8 @@ class Settings:
             slide_model=env.get("MOODREEL_SLIDE_MODEL") or cls.slide_model,
             slide_model_client=env.get("MOODREEL_SLIDE_MODEL_CLIENT") or cls.slide_model_client,
             illustrator=env.get("MOODREEL_ILLUSTRATOR", ""),
+            console_url=(env.get("MOODREEL_CONSOLE_URL") or env["MOODREEL_PUBLIC_URL"]).rstrip("/"),
+            console_files=env.get("MOODREEL_CONSOLE_FILES", ""),
             web_api_key=env.get("MOODREEL_WEB_API_KEY", "local" if local else ""),
             # Beside the emulators nobody stands in front: who names an address is not believed.
             proxies=_whole(env, "MOODREEL_PROXIES", 0 if local else cls.proxies, least=0),
@@ -241,10 +241,6 @@ class Settings:
             source_patience_s=_whole(env, "MOODREEL_SOURCE_PATIENCE_S", cls.source_patience_s),
             source_stall_s=_whole(env, "MOODREEL_SOURCE_STALL_S", cls.source_stall_s),
         )
-
-
-def _url(env: Mapping[str, str], name: str) -> str:
-    return (env.get(name) or env["MOODREEL_PUBLIC_URL"]).rstrip("/")
 
 
 def _traces(where: str, *, local: bool) -> str:

@@ -26,7 +26,7 @@ def told(settings: Settings) -> dict[str, Any]:
         }
     return {
         "api": settings.public_url,
-        "media": settings.media_url,
+        "media": _media(settings),
         "firebase": {"apiKey": settings.web_api_key, "projectId": settings.project},
         "emulators": emulators,
     }
@@ -41,12 +41,12 @@ def headers(settings: Settings) -> dict[str, str]:
     """The headers of every answer. Nothing but our own files is run, and nothing is written into a
     page: no inline script or style, no eval, no frame around it."""
     storage = settings.storage_emulator or STORAGE
-    asked = {settings.public_url, settings.media_url, storage}
+    asked = {settings.public_url, _media(settings), storage}
     if settings.local:
         asked |= {f"http://{settings.auth_emulator}", f"http://{settings.firestore_emulator}"}
     else:
         asked |= set(GOOGLE)
-    seen = " ".join(sorted({storage, settings.public_url, settings.media_url}))
+    seen = " ".join(sorted({storage, settings.public_url, _media(settings)}))
     policy = {
         "default-src": "'none'",
         "script-src": "'self'",
@@ -69,3 +69,7 @@ def headers(settings: Settings) -> dict[str, str]:
     if settings.console_url.startswith("https://"):
         found["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     return found
+
+
+def _media(settings: Settings) -> str:
+    return settings.media_url or settings.public_url

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from infra.local import prerequisites
+from infra.local.console import WEB
 from infra.local.installs import HERE, clean_env, find_uv
 from infra.local.layout import ROOT, SetupError
 from infra.local.running import say_aside
@@ -32,8 +33,9 @@ def lock(asked: argparse.Namespace) -> int:
         state = "unchanged" if target.read_text() == before else "changed"
         print(f"{target.relative_to(ROOT)}: {state}")
     if asked.upgrade:
-        _lock_npm()
-        print("infra/local/package-lock.json: resolved anew")
+        for home in (HERE, WEB):
+            _lock_npm(home)
+            print(f"{home.relative_to(ROOT)}/package-lock.json: resolved anew")
     return 0
 
 
@@ -48,19 +50,19 @@ def _compile(uv: str, source: Path, target: Path, *, upgrade: bool) -> None:
     _run(command, ROOT)
 
 
-def _lock_npm() -> None:
+def _lock_npm(home: Path) -> None:
     """A lock with versions and hashes, but without addresses, so that any mirror serves it."""
     if prerequisites.find_node() is None:
         raise SetupError("Locking the npm packages needs Node 20 and npm on PATH.")
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(HERE / "package.json", folder)
+        shutil.copy(home / "package.json", folder)
         flags = ["--ignore-scripts", "--package-lock-only", "--no-audit", "--no-fund"]
         _run(["npm", "install", *flags, "--omit-lockfile-registry-resolved=true"], Path(folder))
         told = json.loads((Path(folder) / "package-lock.json").read_text())
     for package in told["packages"].values():
         package.pop("resolved", None)  # npm forgets a few
     text = json.dumps(told, indent=2, ensure_ascii=False)
-    (HERE / "package-lock.json").write_text(text + "\n")
+    (home / "package-lock.json").write_text(text + "\n")
 
 
 def _run(command: list[str], cwd: Path) -> None:

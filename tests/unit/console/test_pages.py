@@ -24,7 +24,6 @@ CLOUD = Settings(
     project="p",
     buckets={role: f"p-{role}" for role in Bucket},
     public_url=ORIGIN,
-    media_url=ORIGIN,
     console_url=ORIGIN,
     web_api_key="AIza-key",
 )
