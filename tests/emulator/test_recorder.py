@@ -79,6 +79,7 @@ def cameras() -> Iterator[list[Camera]]:
         one.off()
 
 
+@pytest.mark.sweep
 def test_twenty_seconds_are_twenty_seconds(
     suite: Tenant, world: Neighbours, cameras: list[Camera]
 ) -> None:
@@ -100,6 +101,7 @@ def test_twenty_seconds_are_twenty_seconds(
     assert consecutive(clip.numbers)
 
 
+@pytest.mark.sweep
 def test_shifts_hand_over_without_a_gap_and_without_a_double_picture(
     quick: Tenant, world: Neighbours, cameras: list[Camera]
 ) -> None:
@@ -172,6 +174,7 @@ def test_two_people_record_three_cameras_at_once_and_see_their_own(
     assert bob.answer("GET", f"/v1/recordings/{numbers[0]}").status == 404
 
 
+@pytest.mark.sweep
 def test_a_camera_that_sends_us_into_the_house_is_not_followed(
     suite: Tenant, cameras: list[Camera]
 ) -> None:

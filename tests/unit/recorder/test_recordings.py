@@ -20,7 +20,15 @@ CAMERAS: dict[str, Callable[[], Camera]] = {
 }
 
 
-@pytest.mark.parametrize("kind", CAMERAS)
+KINDS = [
+    pytest.param("mjpeg"),
+    pytest.param("h264", marks=pytest.mark.sweep),
+    pytest.param("h264-with-b-frames", marks=pytest.mark.sweep),
+    pytest.param("h264-and-sound"),
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_clip_is_as_long_as_its_recording_and_misses_no_picture(
     studio: Studio, kind: str
 ) -> None:
@@ -47,7 +55,9 @@ def test_a_clip_is_as_long_as_its_recording_and_misses_no_picture(
     assert seen.fast_start
 
 
-@pytest.mark.parametrize("kind", ["mjpeg", "h264-with-b-frames"])
+@pytest.mark.parametrize(
+    "kind", [pytest.param("mjpeg", marks=pytest.mark.sweep), "h264-with-b-frames"]
+)
 def test_a_handover_neither_misses_a_picture_nor_shows_one_twice(studio: Studio, kind: str) -> None:
     studio.set(recorder_shift_s=3)
     with playing(CAMERAS[kind]()) as camera:
@@ -92,6 +102,7 @@ def test_a_camera_that_drops_and_comes_back_leaves_a_gap_that_is_named(studio: S
     assert seen.duration_s == pytest.approx((seen.numbers[-1] - seen.numbers[0] + 1) / 15, abs=0.2)
 
 
+@pytest.mark.sweep
 def test_a_camera_that_stalls_is_gone_after_a_while_and_taken_up_again(studio: Studio) -> None:
     with playing(RtspCamera(h264_film(60))) as camera:
         place = studio.camera(camera)
@@ -123,6 +134,7 @@ def test_a_camera_that_never_answers_is_given_up_with_its_reason(studio: Studio)
     assert studio.seen(place)["state"] == "failed"
 
 
+@pytest.mark.sweep
 def test_what_was_recorded_before_a_camera_was_lost_is_a_clip(studio: Studio) -> None:
     studio.set(source_patience_s=2)
     with playing(HttpCamera(jpeg_film(60))) as camera:
@@ -161,6 +173,7 @@ def test_a_camera_that_refuses_for_good_is_asked_once(
     assert camera.clients == 1
 
 
+@pytest.mark.sweep
 def test_an_order_to_go_elsewhere_in_the_middle_is_not_followed(studio: Studio) -> None:
     with playing(RtspCamera(h264_film(30))) as camera:
         assert isinstance(camera, RtspCamera)
@@ -198,6 +211,7 @@ def test_a_password_opens_a_camera_and_is_told_nowhere(studio: Studio) -> None:
     assert secret in str(studio.ledger.docs)
 
 
+@pytest.mark.sweep
 def test_two_recordings_of_one_camera_share_its_connection(studio: Studio) -> None:
     with playing(HttpCamera(jpeg_film(60))) as camera:
         place = studio.camera(camera)
@@ -218,6 +232,7 @@ def test_two_recordings_of_one_camera_share_its_connection(studio: Studio) -> No
     assert look(studio.clip(two)).numbers[0] > look(studio.clip(one)).numbers[0]
 
 
+@pytest.mark.sweep
 def test_a_recording_begins_before_it_was_asked_for_when_somebody_was_looking(
     studio: Studio,
 ) -> None:
@@ -249,6 +264,7 @@ def test_a_recording_ends_by_itself_at_its_limits(studio: Studio) -> None:
     assert look(studio.clip(by_time)).duration_s == pytest.approx(2, abs=0.1)
 
 
+@pytest.mark.sweep
 def test_a_session_that_nobody_wants_ends_and_lets_the_camera_go(studio: Studio) -> None:
     with playing(HttpCamera(jpeg_film(60))) as camera:
         place = studio.camera(camera)
