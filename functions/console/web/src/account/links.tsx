@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { ask } from "../api.ts";
 import { Button } from "../ui/button.tsx";
-import { Box } from "../ui/confirm.tsx";
+import { Box } from "../ui/box.tsx";
 import { Copyable } from "../ui/copy.tsx";
 import { Waiting } from "../ui/progress.tsx";
 import { toast } from "../ui/toast.tsx";

@@ -4,7 +4,7 @@ import { navigate } from "../router.tsx";
 import { session, signOut } from "../session.ts";
 import { useStore } from "../store.ts";
 import { Button } from "../ui/button.tsx";
-import { Box } from "../ui/confirm.tsx";
+import { Box } from "../ui/box.tsx";
 import { Field } from "../ui/field.tsx";
 import { Progress, Waiting } from "../ui/progress.tsx";
 import { toast } from "../ui/toast.tsx";

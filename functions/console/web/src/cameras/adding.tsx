@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { Problem, post } from "../api.ts";
 import { settings } from "../settings.ts";
 import { Button } from "../ui/button.tsx";
-import { Box } from "../ui/confirm.tsx";
+import { Box } from "../ui/box.tsx";
 import { Field } from "../ui/field.tsx";
 import { sentence } from "../words.ts";
 import { withCredentials } from "./choice.ts";

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { ask, post } from "../api.ts";
 import { useNow } from "../job/use-job.ts";
 import { Button } from "../ui/button.tsx";
-import { Box } from "../ui/confirm.tsx";
+import { Box } from "../ui/box.tsx";
 import { toast } from "../ui/toast.tsx";
 import { ago, bytes, clock, sentence } from "../words.ts";
 import type { Camera as One, Recording } from "./model.ts";

@@ -4,7 +4,7 @@ import { More } from "../account/more.tsx";
 import type { Pages } from "../account/use-asked.ts";
 import { navigate } from "../router.tsx";
 import { Button } from "../ui/button.tsx";
-import { Box } from "../ui/confirm.tsx";
+import { Box } from "../ui/box.tsx";
 import { Waiting } from "../ui/progress.tsx";
 import { toast } from "../ui/toast.tsx";
 import { Unread } from "../ui/unread.tsx";

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { Problem, newKey, post } from "../api.ts";
 import { Button } from "../ui/button.tsx";
-import { Box } from "../ui/confirm.tsx";
+import { Box } from "../ui/box.tsx";
 import { Field } from "../ui/field.tsx";
 import { sentence } from "../words.ts";
 import { ChoiceForm } from "./choice-form.tsx";
