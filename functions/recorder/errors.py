@@ -57,9 +57,16 @@ class CertificateRefused(PermanentError):
 
 
 class DeviceRefused(PermanentError):
-    """Cameras of the machine itself cannot be recorded yet; let it serve MJPEG or RTSP."""
+    """The recorder may not use this camera of its machine: only a suite on one's own machine may,
+    and its user has to be allowed to (on Linux by the group `video`)."""
 
     code = "device-refused"
+
+
+class DeviceMissing(PermanentError):
+    """This machine has no camera of that number."""
+
+    code = "device-missing"
 
 
 class CameraUnknown(TransientError):

@@ -19,8 +19,13 @@ def open_camera(source: Source, settings: Settings) -> Reader:
             source, networks=settings.camera_networks, stall_s=float(settings.source_stall_s)
         )
 
+    if source.kind is SourceKind.DEVICE:
+        if not settings.camera_devices:
+            raise DeviceRefused
+        # The media library is not loaded for cameras that need none.
+        from functions.recorder.device import DeviceReader
+
+        return DeviceReader(source.device)
     if source.kind is SourceKind.RTSP:
         return RtspReader(source, dial)
-    if source.kind is SourceKind.MJPEG:
-        return MjpegReader(source, dial)
-    raise DeviceRefused
+    return MjpegReader(source, dial)

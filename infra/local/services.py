@@ -78,6 +78,7 @@ def emulator_env(place: Place) -> dict[str, str]:
         "MOODREEL_SIGNER_KEY": str(place.folder / SIGNER_KEY),
         "MOODREEL_PRIVATE_WEBHOOKS": "1",
         "MOODREEL_CAMERA_NETWORKS": "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,::1/128",
+        "MOODREEL_CAMERA_DEVICES": os.environ.get("MOODREEL_CAMERA_DEVICES", "1"),
         "MOODREEL_CRASH_DIR": str(place.folder / CRASHES),
         "MOODREEL_TRACES": str(place.folder / TRACES),
         "MOODREEL_ORIGINS": os.environ.get("MOODREEL_ORIGINS", ",".join(origins)),
