@@ -106,8 +106,8 @@ def ready(page: Page, name: str) -> None:
     if name == "cameras":
         page.get_by_role("button", name="Look at Harbour").click()
     if name == "webhooks":
-        for button in page.get_by_role("button", name="Show the log").all():
-            button.click()
+        page.get_by_role("button", name="Show the log").first.click()
+        page.locator("summary").first.click()
 
 
 def draw(
