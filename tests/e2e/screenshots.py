@@ -1,36 +1,42 @@
 """Every page of the console as people see it, at two widths, light and dark.
 
-python -m tests.e2e.screenshots FOLDER
+python -m tests.e2e.screenshots FOLDER [PAGE…]
 """
 
 from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from infra.local.client import Client
 from infra.local.layout import Place, free_base
 from infra.local.sample_clip import demo_clip
-from infra.local.tenant import Tenant, rented
+from infra.local.tenant import Tenant, rented, wait_until
 from shared.domain.prompt import Prompt
+from tests.cameras import RtspCamera, film_of, playing
 from tests.e2e.conftest import ARGUMENTS, BROWSERS
 from tests.e2e.visiting import sign_in, somebody
 from tests.unit.emotions.material import WOMAN
+from tests.unit.webhook.receiver import receiving
 
 WIDTHS = {1280: 800, 390: 844}
 COLOURS: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 SETTLED_MS = 2500
 """Until documents, thumbnails and players are there."""
+CLIP = "Harbour.mp4"
+ROOMS = ("usage", "letters", "links", "webhooks", "profile", "my-data")
 OPEN = {"front": "/", "sign-in": "/sign-in", "sign-up": "/sign-in?new", "no-page": "/nowhere"}
 
 
 def jobs(suite: Tenant, client: Client, folder: Path) -> dict[str, str]:
     """A few jobs in different states; the pages that show them."""
-    clip, prompt, broken = folder / "Harbour.mp4", folder / "prompt.txt", folder / "Broken.mp4"
+    clip, prompt, broken = folder / CLIP, folder / "prompt.txt", folder / "Broken.mp4"
     demo_clip(clip, 12)
     prompt.write_bytes(
         Prompt("How leaves cook with light", "Leaves are kitchens. Light cooks.").to_bytes()
@@ -58,8 +64,61 @@ def jobs(suite: Tenant, client: Client, folder: Path) -> dict[str, str]:
     return pages | {"job-review": f"/jobs/{review}", "deck": f"/jobs/{review}/deck"}
 
 
-def draw(browser: Browser, suite: Tenant, client: Client, pages: dict[str, str], to: Path) -> None:
-    """One picture a page, width and colour scheme."""
+def account(client: Client, job_id: str) -> dict[str, str]:
+    """Links, a server that was called and one that is gone, a copy; the pages that show them."""
+    for name in ("frames.zip", "contact_sheet.jpg"):
+        share = client.call("POST", f"/v1/jobs/{job_id}/shares", {"artefact": name})
+    client.call("DELETE", f"/v1/share/{share['token']}")
+    with receiving(204) as there, receiving(410) as gone:
+        for server in (there, gone):
+            url = f"{server.url}/moodreel"
+            hook = client.call("POST", "/v1/webhooks", {"url": url})["webhook"]
+            client.call("POST", f"/v1/webhooks/{hook['id']}/test")
+        wait_until(lambda: there.seen and gone.seen, "both calls")
+    client.call("POST", "/v1/me/exports")
+    return {name: f"/account/{name}" for name in ROOMS}
+
+
+@contextmanager
+def cameras(suite: Tenant, client: Client, clip: Path) -> Iterator[dict[str, str]]:
+    """A camera that records and one that is away, for the time of the block; their page."""
+    away = {"url": "rtsp://guest:secret@camera.example/live"}
+    with playing(RtspCamera(film_of(clip), loops=True)) as here:
+        made = [
+            client.call("POST", "/v1/cameras", {"name": name, "source": source})["id"]
+            for name, source in (("Harbour", {"url": here.url}), ("Back yard", away))
+        ]
+
+        def record(camera: str, seconds: float, title: str) -> str:
+            body = {"source": {"camera": camera}, "title": title}
+            begun: str = client.call("POST", "/v1/recordings", body)["id"]
+            path = f"/v1/recordings/{begun}"
+            wait_until(lambda: client.call("GET", path)["elapsed_s"] >= seconds, title, 60)
+            return path
+
+        client.call("POST", record(made[0], 5, "Boats coming in") + "/stop")
+        record(made[0], 1, "The evening")
+        yield {"cameras": "/cameras"}
+
+
+def ready(page: Page, name: str) -> None:
+    """What a person would do before there is something to see."""
+    if name == "cameras":
+        page.get_by_role("button", name="Look at Harbour").click()
+    if name == "webhooks":
+        page.get_by_role("button", name="Show the log").first.click()
+        page.locator("summary").first.click()
+
+
+def draw(
+    browser: Browser,
+    suite: Tenant,
+    client: Client,
+    pages: dict[str, str],
+    to: Path,
+    only: Collection[str] = (),
+) -> None:
+    """One picture a page, width and colour scheme; `only` these pages when there are some."""
     for width, height in WIDTHS.items():
         for colours in COLOURS:
             context = browser.new_context(
@@ -68,16 +127,19 @@ def draw(browser: Browser, suite: Tenant, client: Client, pages: dict[str, str],
             page = context.new_page()
             signed_in = False
             for name, path in (OPEN | pages).items():
+                if only and name not in only:
+                    continue
                 if name not in OPEN and not signed_in:
                     sign_in(page, suite, client)
                     signed_in = True
                 page.goto(suite.url("console") + path)
+                ready(page, name)
                 page.wait_for_timeout(SETTLED_MS)
                 page.screenshot(path=to / f"{name}-{width}-{colours}.png", full_page=True)
             context.close()
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, only: Collection[str]) -> None:
     """Rent a suite, fill it, draw."""
     folder.mkdir(parents=True, exist_ok=True)
     path = next(filter(None, map(shutil.which, BROWSERS)))
@@ -89,11 +151,13 @@ def main(folder: Path) -> None:
             "new-presentation": "/new/presentation", "new-still": "/new/still",
         }  # fmt: skip
         pages |= jobs(suite, client, folder)
+        pages |= account(client, pages["job-frames"].rpartition("/")[2])
         browser = driver.chromium.launch(executable_path=path, args=ARGUMENTS)
-        draw(browser, suite, client, pages, folder)
+        with cameras(suite, client, folder / CLIP) as more:
+            draw(browser, suite, client, pages | more, folder, only)
         browser.close()
     shutil.rmtree(place.folder)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])

@@ -1,0 +1,143 @@
+"""The rooms of an account: limits, letters, links, webhooks, the person, and the end of it all."""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from infra.local.tenant import Tenant, wait_until
+from tests.clips import RECIPES
+from tests.e2e.axe import violations
+from tests.e2e.visiting import sign_in, somebody
+from tests.emulator.test_personal_data import hurry
+from tests.unit.webhook.receiver import receiving
+from tests.unit.webhook.test_judging import verifier
+
+pytestmark = pytest.mark.suite
+
+
+def go(page: Page, room: str) -> None:
+    """To another room, as people do; on the way it is looked at."""
+    page.get_by_role("navigation", name="Account").get_by_role("link", name=room).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(room)
+
+
+def test_a_person_sees_what_is_left_and_takes_back_letters_and_links(
+    suite: Tenant, page: Page
+) -> None:
+    client = somebody(suite)
+    job_id = suite.start_job(client, "frames", RECIPES["cfr30"].make().path, title="Meadow")
+    suite.finished_job(client, job_id)
+    wait_until(lambda: suite.mails(client.user.email), "the letter", 60)
+    sign_in(page, suite, client, "/account")
+    expect(page.get_by_role("meter", name=re.compile(r"Storage: .+ of .+B"))).to_be_visible()
+    expect(page.get_by_text("Jobs done").locator("..")).to_contain_text("1")
+    assert violations(page) == []
+
+    go(page, "E-mail")
+    expect(page.get_by_role("link", name="Ready: Meadow")).to_be_visible()
+    expect(page.get_by_text("Sent just now")).to_be_visible()
+    page.get_by_label("A job is done").uncheck()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    assert client.call("GET", "/v1/me/preferences")["mail"]["done"] is False
+    assert violations(page) == []
+
+    go(page, "Shared links")
+    link = page.get_by_label("The link to frames.zip").input_value()
+    expect(page.get_by_text("Not opened yet")).to_be_visible()
+    assert page.request.get(link).ok
+    assert violations(page) == []
+    page.get_by_role("button", name="Withdraw").click()
+    page.get_by_role("dialog").get_by_role("button", name="Withdraw it").click()
+    expect(page.get_by_text("Opened once")).to_be_visible()
+    expect(page.get_by_text("Withdrawn")).to_be_visible()
+    assert page.request.get(link).status in (403, 404, 410)
+
+    go(page, "Profile")
+    page.get_by_label("Name").fill("Ada")
+    page.get_by_role("button", name="Save the name").click()
+    expect(page.get_by_text("Saved.").last).to_be_visible()
+    page.get_by_label("The one you have").fill("not my password")
+    page.get_by_label("The new one").fill("a password of my own")
+    page.get_by_role("button", name="Change the password").click()
+    expect(page.get_by_text("This is not your password.")).to_be_visible()
+    assert violations(page) == []
+    page.get_by_label("The one you have").fill(client.user.password)
+    page.get_by_role("button", name="Change the password").click()
+    expect(page.get_by_text("The password is changed.")).to_be_visible()
+    # Every token of before is void; this page has a new one.
+    page.reload()
+    expect(page.get_by_label("Name")).to_have_value("Ada")
+
+
+def test_a_webhook_shows_its_secret_once_is_tested_and_called_once_more(
+    suite: Tenant, page: Page
+) -> None:
+    sign_in(page, suite, somebody(suite), "/account/webhooks")
+    expect(page.get_by_text("No server is called yet.")).to_be_visible()
+    with receiving(204) as server:
+        page.get_by_role("button", name="Add a server").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("URL").fill("ftp://example.org")
+        dialog.get_by_role("button", name="Add it").click()
+        expect(dialog.get_by_label("URL")).to_have_attribute("aria-invalid", "true")
+        dialog.get_by_label("URL").fill(f"{server.url}/in")
+        dialog.get_by_role("button", name="Add it").click()
+        secret = page.get_by_label("The webhook’s secret").input_value()
+        assert violations(page) == []
+        page.get_by_role("button", name="I have kept it").click()
+        expect(page.get_by_text("Active")).to_be_visible()
+        assert secret not in page.content()
+
+        page.get_by_role("button", name="Send a test").click()
+        row = page.locator(".deliveries > li")
+        expect(row).to_contain_text("Delivered · 1 try", timeout=15_000)
+        row.locator("summary").click()
+        expect(row).to_contain_text("Answered 204")
+        assert violations(page) == []
+        row.get_by_role("button", name="Send it once more").click()
+        expect(row).to_contain_text("Delivered · 2 tries", timeout=15_000)
+        assert len(set(server.events)) == 1, "the same event, so that it can be told from a new one"
+        assert verifier()(secret, server.seen[1].headers, server.seen[1].body)
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete it").click()
+    expect(page.get_by_text("No server is called yet.")).to_be_visible()
+
+
+def test_a_person_takes_a_copy_ends_the_account_and_keeps_a_receipt_that_verifies(
+    suite: Tenant, page: Page
+) -> None:
+    client = somebody(suite)
+    sign_in(page, suite, client, "/account/my-data")
+    page.get_by_role("button", name="Have a copy made").click()
+    copy = page.get_by_role("button", name=re.compile("^Download"))
+    with page.expect_download() as saved:
+        copy.click(timeout=30_000)
+    with zipfile.ZipFile(saved.value.path()) as archive:
+        assert archive.testzip() is None
+    assert violations(page) == []
+
+    page.get_by_role("button", name="Remove my data and my account").click()
+    dialog = page.get_by_role("dialog")
+    end = dialog.get_by_role("button", name="End the account")
+    expect(end).to_be_disabled()
+    assert violations(page) == []
+    dialog.get_by_role("textbox").fill(client.user.email)
+    end.click()
+    expect(page).to_have_url(re.compile(r"/receipt/[^/]+$"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your data is being removed")
+    expect(page.locator("[aria-current=step]")).to_contain_text(" at ", timeout=30_000)
+    assert violations(page) == []
+    hurry(suite, page.url.rpartition("/")[2])
+    expect(page.get_by_role("heading", level=1)).to_have_text("Everything is gone", timeout=30_000)
+    expect(page.get_by_text("it is genuine")).to_be_visible()
+    assert violations(page) == []
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Download the receipt").click()
+    assert json.loads(saved.value.path().read_text())["claims"]["account"] == "removed"
+    # Nobody is signed in any more, and nobody can sign in again.
+    expect(page.get_by_role("link", name="Sign in")).to_be_visible()

@@ -1,0 +1,95 @@
+"""A camera in the console: looked at, recorded, its clip played and made a job of."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from infra.local.tenant import Tenant
+from shared.media.picture import decode_image
+from tests.cameras import RtspCamera, h264_film, playing
+from tests.clips import read_counter
+from tests.e2e.axe import violations
+from tests.e2e.visiting import sign_in, somebody, until
+
+pytestmark = pytest.mark.suite
+
+FPS = 15
+SECRET = "canary-41b7"
+PLAIN = """() => Object.assign(document.querySelector(".viewfinder img").style,
+  {position: "fixed", inset: "0", width: "384px", height: "256px", zIndex: "9"})"""
+"""The camera's picture on top of all: nothing but pixels of its own is looked at."""
+
+
+def shown(page: Page) -> int:
+    """The counter in the picture that a person sees now."""
+    picture = page.locator(".viewfinder img").screenshot(type="png")
+    return read_counter(decode_image(picture))
+
+
+def test_a_camera_is_added_looked_at_recorded_played_and_made_a_job_of(
+    suite: Tenant, page: Page
+) -> None:
+    sign_in(page, suite, somebody(suite), "/cameras")
+    expect(page.get_by_text("No camera yet.")).to_be_visible()
+    expect(page.get_by_text("Nothing is recorded yet.")).to_be_visible()
+    assert violations(page) == []
+    page.get_by_role("button", name="Add a camera").last.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("Yard")
+    dialog.get_by_label("Address").fill("gopher://camera.example/1")
+    dialog.get_by_role("button", name="Add it").click()
+    expect(dialog.get_by_label("Address")).to_have_attribute("aria-invalid", "true")
+    assert violations(page) == []
+    with playing(RtspCamera(h264_film(60, FPS), loops=True)) as yard:
+        yard.password = SECRET
+        dialog.get_by_label("Address").fill(yard.url)
+        dialog.get_by_label("User").fill("guest")
+        dialog.get_by_label("Password").fill(SECRET)
+        dialog.get_by_role("button", name="Add it").click()
+        camera = page.get_by_role("region", name="Yard")
+        expect(camera).to_contain_text(f"{yard.url} · with a password")
+        assert SECRET not in page.content()
+
+        camera.get_by_role("button", name="Look at Yard").click()
+        until(page, "document.querySelector('.viewfinder img')?.naturalWidth > 0")
+        expect(camera.get_by_text("Waiting for the first picture")).to_have_count(0)
+        assert violations(page) == []
+        moving(page)
+
+        camera.get_by_role("button", name="Record Yard").click()
+        dialog.get_by_label("Title").fill("Visitors")
+        assert violations(page) == []
+        dialog.get_by_role("button", name="Start recording").click()
+        expect(camera.locator(".rec")).to_contain_text(re.compile("REC.*0:05"), timeout=20_000)
+        expect(camera.get_by_text("Connected")).to_be_visible()
+        assert violations(page) == []
+        camera.get_by_role("button", name="Stop recording").click()
+        expect(camera.locator(".rec")).to_have_count(0, timeout=20_000)
+
+    clip = page.locator(".recordings > li", has_text="Visitors")
+    clip.get_by_role("button", name="Play").click(timeout=30_000)
+    until(page, "document.querySelector('video.clip')?.currentTime > 0.5")
+    assert page.evaluate("document.querySelector('video.clip').duration") > 4
+    assert violations(page) == []
+    dialog.get_by_role("button", name="Close").click()
+
+    clip.get_by_role("button", name="Make a job of it").click()
+    dialog.get_by_label("Frames").check()
+    dialog.get_by_role("button", name="Begin the job").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Visitors")
+    expect(page.locator(".badge")).to_have_text("Done", timeout=40_000)
+
+
+def moving(page: Page) -> None:
+    """The picture goes on at the camera's own pace, and never back."""
+    page.evaluate(PLAIN)
+    numbers = []
+    for _ in range(4):
+        numbers.append(shown(page))
+        page.wait_for_timeout(700)
+    page.evaluate("document.querySelector('.viewfinder img').removeAttribute('style')")
+    assert numbers == sorted(set(numbers))
+    assert FPS <= numbers[-1] - numbers[0] <= 4 * FPS
