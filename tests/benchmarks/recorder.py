@@ -133,7 +133,7 @@ def main() -> int:
     }
     missed = False
     print(
-        f"{'1080p30, 10 s':18} {'cv2 CPU s':>10} {'ours CPU s':>11} {'pictures':>12} {'a picture':>10}"
+        f"{'1080p30, 10 s':18} {'cv2 CPU s':>10} {'ours CPU s':>11} {'pictures':>12} {'ratio':>7}"
     )
     for name, make in cameras.items():
         with playing(make()) as camera:
