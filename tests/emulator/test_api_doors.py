@@ -48,6 +48,8 @@ BODIES = {
 REFUSED_TO_THE_OWNER = {
     # No result and no deck yet.
     "GET /v1/jobs/{job_id}/artefacts/{name}": "not-found",
+    "GET /v1/jobs/{job_id}/artefacts/{name}/link": "not-found",
+    "GET /v1/jobs/{job_id}/uploads/{input}/link": "not-found",
     "GET /v1/jobs/{job_id}/deck": "not-found",
     "PUT /v1/jobs/{job_id}/deck": "not-found",
     "POST /v1/jobs/{job_id}/deck/slides/{slide_id}/rewrite": "not-found",
@@ -63,6 +65,7 @@ REFUSED_TO_THE_OWNER = {
     "DELETE /v1/cameras/{camera_id}": "camera-in-use",
     "GET /v1/recordings/last": "not-found",
     "GET /v1/recordings/{recording_id}/clip": "not-ready",
+    "GET /v1/recordings/{recording_id}/clip/link": "not-ready",
 }
 """By the code with which the handler itself refuses: what the frame refuses proves nothing."""
 PRIVATE = [one for one in CLOSED if one.parameters]
