@@ -176,7 +176,6 @@ def test_a_camera_that_refuses_for_good_is_asked_once(
     assert camera.clients == 1
 
 
-@pytest.mark.sweep
 def test_a_camera_that_never_shows_a_whole_picture_is_given_up(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,6 +204,7 @@ def test_a_camera_that_was_taken_away_and_in_again_is_held_once(studio: Studio) 
         assert camera.connected == 1
 
 
+@pytest.mark.sweep
 def test_an_order_to_go_elsewhere_in_the_middle_is_not_followed(studio: Studio) -> None:
     with playing(RtspCamera(h264_film(30))) as camera:
         assert isinstance(camera, RtspCamera)
