@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from fractions import Fraction
 
 import pytest
 
 from functions.recorder import wire
 from functions.recorder.challenges import read_challenge
 from functions.recorder.errors import CameraLocked, CameraSilent
+from functions.recorder.feed import PACKETS_MOST, Ended, Feed, Heard
 from functions.recorder.mjpeg import MjpegReader
 from functions.recorder.nal import H264
+from functions.recorder.packets import VIDEO, Packet, Track
 from functions.recorder.patience import Patience
 from functions.recorder.rtp import RtpPacket, Sequence
 from functions.recorder.rtsp import RtspReader
@@ -251,3 +255,27 @@ def test_a_camera_that_comes_and_goes_at_once_is_asked_less_and_less() -> None:
     now[0] += 60
     patience.failed()
     assert patience.again_at - now[0] <= 0.5
+
+
+class Hail:
+    """A reader of packets without end, each of them as small as can be."""
+
+    tracks = (Track("h264", Fraction(1, 90_000)),)
+    dropped = 0
+
+    def packets(self) -> Iterator[Packet]:
+        for n in itertools.count():
+            yield Packet(VIDEO, n, True, time.time(), b"\0\0\0\1eX")
+
+    def close(self) -> None: ...
+
+
+def test_tiny_packets_without_end_are_refused_before_they_fill_the_memory() -> None:
+    feed = Feed(Hail)
+    heard: list[Heard | None] = []
+    while not isinstance(heard[-1] if heard else None, Ended):
+        heard.append(feed.next(5))
+        assert heard[-1] is not None
+    assert isinstance(ended := heard[-1], Ended)
+    assert ended.why.code == "stream-refused"
+    assert len(heard) <= PACKETS_MOST + 2
