@@ -158,6 +158,11 @@ class ErrandTask:
         return self._hold.should_stop
 
     @property
+    def lease_lost(self) -> bool:
+        """Whether somebody else works on it by now, or nobody is to."""
+        return self._hold.lease_lost
+
+    @property
     def deadline(self) -> float:
         """When it should stop, in seconds of the monotonic clock."""
         return self._hold.deadline

@@ -143,6 +143,12 @@ class Camera:
         """Where it is, without a password."""
         return f"{self.scheme}://127.0.0.1:{self.port}/live"
 
+    @property
+    def connected(self) -> int:
+        """How many are served now."""
+        with self._lock:
+            return len(self._connections)
+
     def on(self) -> None:
         """Listen, at the same port as before."""
         self._server = self._make(self.port)

@@ -5,15 +5,20 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from functions.recorder.errors import CameraGone
+from functions.recorder.errors import CameraGone, StreamRefused
 from functions.recorder.packets import VIDEO, Packet, Reader, Track
 from shared.errors import MoodreelError
 
 WAITING_MOST_BYTES = 64 << 20
 """What may wait to be recorded; more is dropped, up to the next key picture."""
+WINDOW_S = 10.0
+PACKETS_MOST = 5_000
+"""Within a window: 500 a second, and 240 pictures with their sound are below 350. Bytes alone
+are no limit, since a packet of six costs memory and a row of the index like any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ class Feed:
                 reader.close()
             self._queue.put(Opened(reader.tracks))
             skipping = False
-            for packet in reader.packets():
+            for packet in _paced(reader.packets()):
                 # Sizes of the pictures may stand in the first of them.
                 self.tracks = reader.tracks
                 with self._lock:
@@ -98,3 +103,15 @@ class Feed:
         finally:
             if self._reader is not None:
                 self._reader.close()
+
+
+def _paced(packets: Iterable[Packet]) -> Iterator[Packet]:
+    """Raises StreamRefused for more packets than pictures and sound can be."""
+    began, count = time.monotonic(), 0
+    for packet in packets:
+        count += 1
+        if time.monotonic() - began > WINDOW_S:
+            began, count = time.monotonic(), 1
+        if count > PACKETS_MOST:
+            raise StreamRefused("The camera sends more packets than pictures can be.")
+        yield packet

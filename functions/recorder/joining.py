@@ -13,14 +13,21 @@ from functions.recorder.clip import make_clip
 from functions.recorder.segments import Segment, segments_path
 from shared.domain import failing
 from shared.domain.cameras import Camera, camera_path
-from shared.domain.clips import EndedBy, Recording, RecordingState, recording_path
+from shared.domain.clips import (
+    EndedBy,
+    Recording,
+    RecordingState,
+    clip_prefix,
+    recording_path,
+    segments_prefix,
+)
 from shared.domain.documents import Committed, Delete, Doc, Update, Write, job_path
 from shared.domain.errand import Errand, ErrandOutcome, Postponed, Settled, errand_path
 from shared.domain.job import Job, Status
-from shared.domain.pipeline import Bucket
+from shared.domain.pipeline import STAGES, Bucket
 from shared.domain.shifts import LOOK_AFTER_S, RECORDER, stopped
 from shared.driver import Driver
-from shared.errors import PermanentError
+from shared.errors import LedgerUnavailable, PermanentError, StorageUnavailable
 from shared.ports import Stored
 from shared.stage import ErrandTask
 
@@ -28,11 +35,22 @@ SILENT_S = 180
 """A camera of which nothing was said for so long is held by nobody."""
 NOTHING = ("nothing-recorded", "The camera showed nothing while this was recorded.")
 LOST = ("recorder-lost", "Nobody held the camera any more; what was recorded is the clip.")
+UNJOINED = ("not-joined", "The recording could not be made into a clip; record in shorter pieces.")
+AWAY_S = 60
+"""How long a storage or a ledger that does not answer is left alone."""
 DELETES_AT_ONCE = 400
 
 
 def look_after(task: ErrandTask) -> ErrandOutcome:
-    """Do what the recording needs now."""
+    """Do what the recording needs now. However long storage or ledger are away, it is tried again:
+    only workers that die over it, or run out of time, are counted."""
+    try:
+        return _looked_after(task)
+    except (StorageUnavailable, LedgerUnavailable) as away:
+        return Postponed(AWAY_S, away.code, str(away), progress=True)
+
+
+def _looked_after(task: ErrandTask) -> ErrandOutcome:
     (doc,) = task.world.store.read([recording_path(task.errand.data["recording"])])
     if doc is None:
         return Settled()
@@ -43,6 +61,9 @@ def look_after(task: ErrandTask) -> ErrandOutcome:
         case RecordingState.DONE | RecordingState.FAILED:
             return _expire(task, recording)
         case RecordingState.JOINING:
+            if task.attempt >= STAGES[RECORDER].attempts:
+                # The last one that there is: given up, it would be kept for ever.
+                return _failed(task, recording, *UNJOINED)
             return _join(task, recording)
         case RecordingState.STOPPING:
             # Its worker did not say that the last segment is written: nobody will.
@@ -94,6 +115,9 @@ def _join(task: ErrandTask, recording: Recording) -> ErrandOutcome:
         )
     except PermanentError as refused:
         return _failed(task, recording, refused.code, str(refused))
+    if task.lease_lost and made is not None and _is_unwanted(task, recording.id):
+        # It was deleted meanwhile: whoever removed it did not see this clip.
+        task.world.objects.remove(Bucket.OUTPUTS, made[0].name, made[0].generation)
     task.check()
     if made is None:
         known = recording.error or dict(zip(("code", "message"), NOTHING, strict=True))
@@ -115,6 +139,11 @@ def _join(task: ErrandTask, recording: Recording) -> ErrandOutcome:
     _drop_segments(task, recording.id)
     task.world.log("recording.joined", recording=recording.id, gaps=len(clip.gaps))
     return _until_expiry(task, recording)
+
+
+def _is_unwanted(task: ErrandTask, recording_id: str) -> bool:
+    (doc,) = task.world.store.read([recording_path(recording_id)])
+    return doc is None or doc.data["state"] == RecordingState.DELETED
 
 
 def _hand_on(task: ErrandTask, recording: Recording, stored: Stored) -> None:
@@ -170,11 +199,11 @@ def _expire(task: ErrandTask, recording: Recording) -> ErrandOutcome:
 
 
 def _remove(task: ErrandTask, recording: Recording) -> ErrandOutcome:
-    """Clip, segments and documents go."""
+    """Clip, segments and documents go, and what a worker left that died before it wrote them
+    down."""
     _drop_segments(task, recording.id)
-    if recording.clip is not None:
-        path, generation = recording.clip["path"], recording.clip["generation"]
-        task.world.objects.remove(Bucket.OUTPUTS, path, generation)
+    task.world.objects.remove_under(Bucket.WORK, segments_prefix(recording.id))
+    task.world.objects.remove_under(Bucket.OUTPUTS, clip_prefix(recording.id))
     task.world.store.commit([Delete(recording.path)])
     return Settled()
 

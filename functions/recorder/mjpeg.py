@@ -47,6 +47,7 @@ class MjpegReader:
         except BaseException:
             self.close()
             raise
+        self._body.opened()
         self._ahead_at = self._clock()
         self.tracks = (Track("mjpeg", TIME_BASE, width, height),)
 
@@ -91,6 +92,9 @@ class _Chunked(Wire):
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._buffer = bytearray()
+
+    def opened(self) -> None:
+        self._wire.opened()
 
     def _more(self) -> None:
         size = self._wire.line().partition(b";")[0].strip()

@@ -116,12 +116,13 @@ def _pictures(
     pieces: tuple[Piece, ...], origin: Fraction, ends_at: float | None
 ) -> Iterator[_Picture]:
     used: set[int] = set()
+    free: dict[int, int] = {}
     late = 0
     for piece in pieces:
         for n in range(piece.first, piece.last):
             place = piece.pictures[n]
             row = piece.run.rows[place]
-            pts = round((piece.seconds(n) - origin) * TICKS)
+            wanted = pts = round((piece.seconds(n) - origin) * TICKS)
             if ends_at is not None and row.arrived > ends_at and used:
                 # Of what came too late only pictures that are shown between those that are kept.
                 late += 1
@@ -129,9 +130,12 @@ def _pictures(
                     return
                 if pts > max(used):
                     continue
-            while pts in used:
-                # Two pictures of one moment: a camera's clock stood still.
-                pts += 1
+            if pts in used:
+                # Two pictures of one moment: a camera's clock stood still, for however long.
+                pts = free.get(wanted, wanted + 1)
+                while pts in used:
+                    pts += 1
+                free[wanted] = pts + 1
             used.add(pts)
             yield _Picture(pts, row.key, piece.run.places[place], row.size_bytes)
 

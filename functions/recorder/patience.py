@@ -7,6 +7,9 @@ import time
 from collections.abc import Callable
 
 FIRST_S, MOST_S = 0.5, 30.0
+STEADY_S = 10.0
+"""A connection that broke off sooner does not make the waits short again: every one costs objects
+and documents of its own."""
 
 
 class Patience:
@@ -17,6 +20,7 @@ class Patience:
         self._patience_s = patience_s
         self._clock = clock
         self._failures = 0
+        self._good_since: float | None = None
         self._gone_since = clock()
         self.again_at = 0.0
         self.is_over = False
@@ -29,8 +33,10 @@ class Patience:
     def failed(self, *, for_good: bool = False) -> None:
         """It is not there, or not any more."""
         now = self._clock()
-        if not self._failures and self.again_at:
+        if self._good_since is not None:
             self._gone_since = now
+            self._failures = 0 if now - self._good_since >= STEADY_S else self._failures
+            self._good_since = None
         wait_s = min(MOST_S, FIRST_S * 2**self._failures)
         self._failures += 1
         self.again_at = now + wait_s * random.uniform(0.5, 1)  # noqa: S311 - no secret
@@ -38,6 +44,4 @@ class Patience:
 
     def succeeded(self) -> None:
         """It sends pictures."""
-        self._failures = 0
-        self.again_at = self._clock()
-        self._gone_since = self._clock()
+        self._good_since = self.again_at = self._clock()

@@ -57,6 +57,7 @@ class RtspReader:
             self._offers = self._describe()
             self._channels = self._set_up()
             self._origins = self._play()
+            self._wire.opened()
         except BaseException:
             self.close()
             raise

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from functions.recorder.backlog import Backlog
+from functions.recorder.errors import CameraSilent
 from functions.recorder.feed import Ended, Feed, Opened
 from functions.recorder.packets import VIDEO, Packet, Reader, Track
 from functions.recorder.patience import Patience
@@ -26,7 +27,7 @@ from shared.domain.errand import Errand, errand_envelope, errand_path
 from shared.domain.shifts import RECORDER, new_shift, stopped
 from shared.domain.sources import Source
 from shared.driver import Neighbours
-from shared.errors import MoodreelError, PermanentError, StorageUnavailable
+from shared.errors import LedgerUnavailable, MoodreelError, PermanentError, StorageUnavailable
 
 LOOK_S = 0.5
 TELL_S = 2.0
@@ -34,6 +35,9 @@ OVERLAP_S = 1.0
 """How long an older shift goes on after the newer one has pictures, so that they share some."""
 IDLE_S = 3.0
 """How long a session that nobody wants any more waits for somebody."""
+FIRST_PICTURE_S = 60.0
+"""How long a connection may take to its first key picture: cameras send one every few seconds,
+thrifty ones every half a minute."""
 OTHER_SHIFT_S = 15.0
 """How long a recording that stops within a handover waits for the other's last segment."""
 
@@ -74,6 +78,7 @@ class Session:
         self._open = False
         self._tracks: tuple[Track, ...] = ()
         self._pictures: list[float] = []
+        self._shown_at = 0.0
         self._dropped = 0
         self._error: dict[str, Any] | None = None
         self._live = False
@@ -110,19 +115,32 @@ class Session:
             return
         source = Source.from_dict(doc.data["source"])
         self._connections += 1
+        self._shown_at = time.time()
         self._feed = Feed(lambda: self._opening(source))
 
     def _hear(self, wait_s: float) -> None:
+        """Take what the camera sends. Sound and answers keep a connection alive as well: without
+        pictures it is lost all the same, or nothing would ever end it."""
         if self._feed is None:
             time.sleep(max(0.0, min(wait_s, 0.1)))
             return
         heard = self._feed.next(max(0.001, wait_s))
+        moment = heard.arrived if isinstance(heard, Packet) else time.time()
+        if not isinstance(heard, Ended) and moment - self._shown_at > self._blind_s:
+            self._lost(CameraSilent("The camera is connected, and shows no pictures."))
+            return
         if isinstance(heard, Packet):
             self._keep(heard)
         elif isinstance(heard, Opened):
             self._tracks = heard.tracks
         elif isinstance(heard, Ended):
             self._lost(heard.why)
+
+    @property
+    def _blind_s(self) -> float:
+        """How long a connection may go without a picture that can be recorded."""
+        stall_s = float(self._settings.source_stall_s)
+        return stall_s if self._open else max(FIRST_PICTURE_S, stall_s)
 
     def _keep(self, packet: Packet) -> None:
         assert self._feed is not None  # noqa: S101 - it came from there
@@ -140,6 +158,7 @@ class Session:
         for take in self._takes.values():
             self._record(take, packet)
         if packet.track == VIDEO:
+            self._shown_at = packet.arrived
             self._pictures.append(packet.arrived)
             del self._pictures[:-150]
             self._finder.show(packet, self._tracks[VIDEO])
@@ -147,7 +166,7 @@ class Session:
     def _record(self, take: Take, packet: Packet) -> None:
         try:
             take.add(packet)
-        except StorageUnavailable as lost:
+        except (StorageUnavailable, LedgerUnavailable) as lost:
             # The segment is lost, and the recording goes on with the next one.
             take.abandon()
             self._world.log(
@@ -193,7 +212,8 @@ class Session:
     def _look(self) -> bool:
         """Do what the camera's document asks for; → False when the shift is over."""
         (doc,) = self._world.store.read([camera_path(self._camera.id)])
-        if doc is None:
+        if doc is None or doc.data["created_at"] != self._camera.created_at:
+            # Dismissed, and perhaps taken in again: that one has shifts of its own.
             return False
         self._camera = camera = Camera.from_doc(doc)
         now = time.monotonic()
@@ -288,7 +308,7 @@ class Session:
     def _close_segment(self, take: Take) -> None:
         try:
             take.close_segment()
-        except StorageUnavailable as lost:
+        except (StorageUnavailable, LedgerUnavailable) as lost:
             self._world.log(
                 "segment.lost", severity="ERROR", recording=take.want.recording, why=str(lost)
             )
@@ -347,9 +367,10 @@ class Session:
         """Whatever ended the shift: what is recorded is written."""
         if self._feed is not None:
             self._feed.close()
-        self._finder.close()
+        # Before the preview, which may wait for a bucket and for a process.
         for take in self._takes.values():
             self._close_segment(take)
+        self._finder.close()
 
     def _elder(self) -> Errand | None:
         """The shift that handed over to this one, while it is still at work."""

@@ -6,6 +6,7 @@ import queue
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 
 from functions.recorder.develop import Darkroom
 from functions.recorder.packets import Packet, Track
@@ -57,7 +58,9 @@ class Viewfinder:
         """No more pictures; those of the last seconds go."""
         if self._thread is not None:
             self.wanted = False
-            self._queue.put(None)
+            with suppress(queue.Full):
+                # Who cannot take it in this time stands still, and nobody waits for him.
+                self._queue.put(None, timeout=5)
             self._thread.join(timeout=5)
 
     def _run(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -20,6 +21,8 @@ from functions.recorder.errors import (
 from shared.domain.sources import Source, may_connect
 
 CONNECT_S = 5.0
+OPENING_S = 30.0
+"""From the connection to the first picture or packet, however slowly a server speaks."""
 _PIECE_BYTES = 256 << 10
 LINE_MOST_BYTES = 8 << 10
 
@@ -34,6 +37,11 @@ class Wire:
         self._socket.settimeout(stall_s)
         self._buffer = bytearray()
         self.received_bytes = 0
+        self._opens_by: float | None = time.monotonic() + OPENING_S
+
+    def opened(self) -> None:
+        """It was understood: from now on it may go on for as long as something comes."""
+        self._opens_by = None
 
     def send(self, data: bytes) -> None:
         """Send all of it."""
@@ -82,6 +90,8 @@ class Wire:
         self._socket.close()
 
     def _more(self) -> None:
+        if self._opens_by is not None and time.monotonic() > self._opens_by:
+            raise CameraSilent
         with faults():
             data = self._socket.recv(_PIECE_BYTES)
         if not data:

@@ -17,8 +17,9 @@ PORTS = {"rtsp": 554, "http": 80, "https": 443}
 LOW_PORTS = frozenset({80, 443, 554, 888})
 """Below 1024 only these: the others are mail, shells and name servers, and no cameras."""
 DEVICES_MOST = 16
-_METADATA = ("169.254.0.0/16", "fe80::/10", "fd00:ec2::/32")
-"""Link-local addresses hand out the credentials of a cloud's machines: nobody lists these."""
+_METADATA = ("169.254.0.0/16", "fe80::/10", "fd00:ec2::/32", "fd20:ce::/32")
+"""Link-local addresses, and these two of clouds, hand out the credentials of their machines: nobody
+lists them."""
 
 
 class SourceKind(StrEnum):
@@ -45,10 +46,13 @@ class Source:
 
     @property
     def shown(self) -> str:
-        """The address for people, logs and errors: no user, no password, no query."""
+        """The address for people, logs and errors: no user, no password, no query, and no part of
+        a path that sets something: there are cameras that take their password there."""
         if self.kind is SourceKind.DEVICE:
             return f"device {self.device}"
-        return f"{self.scheme}://{self.authority}{self.path.partition('?')[0]}"
+        path, _, _ = self.path.partition("?")
+        parts = ("…" if _sets(one) else one for one in path.split("/"))
+        return f"{self.scheme}://{self.authority}{'/'.join(parts)}"
 
     @property
     def authority(self) -> str:
@@ -59,7 +63,7 @@ class Source:
     @property
     def has_credentials(self) -> bool:
         """Whether there is something to hide: queries carry tokens as well."""
-        return bool(self.user or self.password or "?" in self.path)
+        return bool(self.user or self.password or _sets(self.path) or "?" in self.path)
 
     def key(self, owner: str) -> str:
         """The id of the camera: of one owner the same one for the same place, whatever the
@@ -76,6 +80,10 @@ class Source:
         """Back from a document."""
         given = {name: data[name] for name in cls.__slots__}
         return cls(**{**given, "kind": SourceKind(data["kind"])})
+
+
+def _sets(part: str) -> bool:
+    return "=" in unquote(part)
 
 
 def read_source(url: str, *, private_too: bool = False) -> Source:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from fractions import Fraction
 
 import pytest
 
+from functions.recorder import wire
 from functions.recorder.challenges import read_challenge
 from functions.recorder.errors import CameraLocked, CameraSilent
+from functions.recorder.feed import PACKETS_MOST, Ended, Feed, Heard
 from functions.recorder.mjpeg import MjpegReader
 from functions.recorder.nal import H264
+from functions.recorder.packets import VIDEO, Packet, Track
+from functions.recorder.patience import Patience
 from functions.recorder.rtp import RtpPacket, Sequence
 from functions.recorder.rtsp import RtspReader
 from functions.recorder.sizes import picture_size
@@ -109,6 +116,25 @@ def test_a_camera_that_stops_in_the_middle_of_a_line_is_silent(lines: list[socke
         answered(lines, b"RTSP/1.0 20").line()
 
 
+def test_a_camera_that_speaks_without_end_before_its_first_picture_is_silent(
+    lines: list[socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A byte now and then keeps a connection from stalling, and would hold a worker for ever."""
+    monkeypatch.setattr(wire, "OPENING_S", 0.3)
+    ours, theirs = socket.socketpair()
+    lines += [ours, theirs]
+
+    def drip() -> None:
+        for _ in range(100):
+            time.sleep(0.05)
+            _say(theirs, b"X")
+
+    threading.Thread(target=drip, daemon=True).start()
+    source = read_source("rtsp://127.0.0.1:9000/live", private_too=True)
+    with pytest.raises(CameraSilent):
+        RtspReader(source, lambda: Wire(ours, stall_s=5))
+
+
 def test_packets_that_are_none_or_come_twice_are_passed_over() -> None:
     sequence = Sequence()
     good = bytes([128, 96, 0, 7, *bytes(8), 1, 2, 3])
@@ -196,3 +222,60 @@ def test_an_address_is_shown_without_what_opens_it() -> None:
     assert "sec@ret" not in repr(source)
     other = read_source("rtsp://guest:new@cam.example.org:8554/live?token=t0p")
     assert source.key("alice") == other.key("alice") != source.key("bob")
+
+
+@pytest.mark.parametrize("path", ["/user=admin&password=s3cret&channel=1/a", "/a;pwd%3ds3cret"])
+def test_a_password_in_a_path_is_shown_no_more_than_one_before_a_host(path: str) -> None:
+    source = read_source(f"rtsp://cam.example.org{path}")
+    assert "s3cret" not in source.shown
+    assert "…" in source.shown
+    assert source.has_credentials
+    assert source.path == path
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "fd20:ce::254", "::ffff:169.254.169.254"])
+def test_who_hands_out_a_machines_credentials_is_never_reached(address: str) -> None:
+    assert not may_connect(address, ("0.0.0.0/0", "::/0", "169.254.0.0/16", "fd00::/8"))
+
+
+def test_a_camera_that_comes_and_goes_at_once_is_asked_less_and_less() -> None:
+    """Each connection that shows a picture costs a segment with its objects and documents."""
+    now = [100.0]
+    patience = Patience(300, lambda: now[0])
+    tries = 0
+    while now[0] < 400:
+        now[0] = max(now[0], patience.again_at)
+        tries += 1
+        patience.succeeded()
+        now[0] += 0.1
+        patience.failed()
+    assert tries < 30
+    assert not patience.is_over
+    patience.succeeded()
+    now[0] += 60
+    patience.failed()
+    assert patience.again_at - now[0] <= 0.5
+
+
+class Hail:
+    """A reader of packets without end, each of them as small as can be."""
+
+    tracks = (Track("h264", Fraction(1, 90_000)),)
+    dropped = 0
+
+    def packets(self) -> Iterator[Packet]:
+        for n in itertools.count():
+            yield Packet(VIDEO, n, True, time.time(), b"\0\0\0\1eX")
+
+    def close(self) -> None: ...
+
+
+def test_tiny_packets_without_end_are_refused_before_they_fill_the_memory() -> None:
+    feed = Feed(Hail)
+    heard: list[Heard | None] = []
+    while not isinstance(heard[-1] if heard else None, Ended):
+        heard.append(feed.next(5))
+        assert heard[-1] is not None
+    assert isinstance(ended := heard[-1], Ended)
+    assert ended.why.code == "stream-refused"
+    assert len(heard) <= PACKETS_MOST + 2

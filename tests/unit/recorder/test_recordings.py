@@ -8,6 +8,9 @@ from itertools import pairwise
 
 import pytest
 
+from functions.recorder import session
+from shared.domain import shifts
+from shared.driver import Driver
 from tests.cameras import Camera, HttpCamera, RtspCamera, h264_film, jpeg_film, playing
 from tests.unit.recorder.looking import consecutive, look
 from tests.unit.recorder.studio import Studio
@@ -171,6 +174,34 @@ def test_a_camera_that_refuses_for_good_is_asked_once(
     assert done.error is not None
     assert (done.state, done.error["code"]) == ("failed", code)
     assert camera.clients == 1
+
+
+def test_a_camera_that_never_shows_a_whole_picture_is_given_up(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recording lasts from its first picture on: without any, no limit would end it."""
+    monkeypatch.setattr(session, "FIRST_PICTURE_S", 1.0)
+    studio.set(source_stall_s=1, source_patience_s=1)
+    with playing(RtspCamera(h264_film(60, gop_s=60)[1:])) as camera:
+        number = studio.record(studio.camera(camera))
+        failed = studio.ended(number)
+    assert (failed.state, failed.ended_by) == ("failed", "source-lost")
+    assert failed.error is not None
+    assert failed.error["code"] == "camera-silent"
+
+
+def test_a_camera_that_was_taken_away_and_in_again_is_held_once(studio: Studio) -> None:
+    with playing(HttpCamera(jpeg_film(60))) as camera:
+        place = studio.camera(camera)
+        studio.watch(place)
+        studio.until(lambda: studio.seen(place)["state"] == "connected")
+        Driver(studio.world).run(shifts.dismiss(place))
+        assert studio.camera(camera) == place
+        number = studio.record(place)
+        studio.rolling(number)
+        studio.until(lambda: camera.connected == 1)
+        time.sleep(1)
+        assert camera.connected == 1
 
 
 @pytest.mark.sweep
