@@ -205,8 +205,12 @@ def test_a_lost_connection_is_waited_for_and_the_upload_goes_on_by_itself(
     page.context.set_offline(True)
     row.get_by_role("button", name="Resume").click()
     expect(row).to_contain_text("the connection is gone")
+    offline = page.get_by_text("You are offline.")
+    expect(offline).to_be_visible()
+    assert violations(page) == []
     uplink.hold_from = None
     page.context.set_offline(False)
+    expect(offline).to_have_count(0)
     expect(page.locator(".badge")).to_have_text("Done", timeout=40_000)
 
 

@@ -17,6 +17,10 @@ function open(): Promise<[Library, Firestore]> {
     }
     return [library, db];
   });
+  // What could not be loaded once is asked for by the next page.
+  opened.catch(() => {
+    opened = undefined;
+  });
   return opened;
 }
 

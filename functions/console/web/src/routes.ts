@@ -40,3 +40,12 @@ function decoded(text: string): string {
     return "";
   }
 }
+
+/** Where somebody was going before the sign-in; only a page of ours, and never the sign-in again.
+ * Read as browsers read it: they skip tabs and take `\` for `/`. */
+export function inside(to: string | null, origin: string): string {
+  if (!to?.startsWith("/") || !URL.canParse(to, origin)) return "/";
+  const { origin: theirs, pathname, search, hash } = new URL(to, origin);
+  const ours = theirs === origin && !pathname.startsWith("//") && pathname !== "/sign-in";
+  return ours ? pathname + search + hash : "/";
+}

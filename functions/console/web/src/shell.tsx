@@ -1,5 +1,5 @@
 /** What stands around every page: the way to it, who is signed in, and what was just done. */
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { address, usePlace } from "./router.tsx";
 import { session, signOut } from "./session.ts";
 import { useStore } from "./store.ts";
@@ -18,6 +18,7 @@ export function Shell() {
   const here = new URL(useStore(address), location.origin);
   const shown = usePlace();
   const inside = typeof who === "object";
+  const online = useOnline();
 
   return (
     <>
@@ -46,7 +47,13 @@ export function Shell() {
         )}
       </header>
       <main id="main" tabIndex={-1}>
-        <Page shown={shown} who={who} back={here.pathname + here.search} />
+        {!online && (
+          <p class="note" role="status">
+            You are offline. What is shown may be older than it looks; it goes on by itself when the connection is back.
+          </p>
+        )}
+        {/* Another person begins anew: nothing of the one before stays on a page. */}
+        <Page key={inside ? who.uid : ""} shown={shown} who={who} back={here.pathname + here.search} />
       </main>
       <Toasts />
     </>
@@ -102,6 +109,22 @@ function Unloaded() {
       </p>
     </section>
   );
+}
+
+/** Whether the browser has a connection at all. */
+function useOnline(): boolean {
+  const [online, setOnline] = useState(navigator.onLine);
+  useEffect(() => {
+    const look = (): void => setOnline(navigator.onLine);
+    look();
+    addEventListener("online", look);
+    addEventListener("offline", look);
+    return () => {
+      removeEventListener("online", look);
+      removeEventListener("offline", look);
+    };
+  }, []);
+  return online;
 }
 
 const within = (to: string, path: string): boolean =>

@@ -4,9 +4,9 @@ import { test } from "node:test";
 import { fits, thumbnailOf } from "../src/jobs/filters.ts";
 import { titleOf } from "../src/new/title.ts";
 import { kindToRecord, nameOf, refusal } from "../src/new/camera.ts";
-import { accept, missing, place, typeOf } from "../src/new/files.ts";
+import { accept, missing, place, typeOf, without } from "../src/new/files.ts";
 import { type Input, RECIPES, optionsOf, recipeOf } from "../src/new/recipes.ts";
-import { match } from "../src/routes.ts";
+import { inside, match } from "../src/routes.ts";
 import { ago, bytes, clock, duration, sentence } from "../src/words.ts";
 
 const input = (name: string, kind: string, more: Partial<Input> = {}): Input => ({
@@ -18,7 +18,7 @@ const PRESENTATION = [
   input("music", "audio", { optional: true }),
   input("picture", "image", { optional: true, names: ["picture1", "picture2"] }),
 ];
-const file = (name: string, type = "", size = 10) => ({ name, type, size });
+const file = (name: string, type = "", size = 10, lastModified = 0) => ({ name, type, size, lastModified });
 
 test("files find their inputs by what they are, also when the browser does not know", () => {
   const sorted = place(STILL, [file("song.flac"), file("photo.heic", "")]);
@@ -32,6 +32,26 @@ test("several videos make several jobs, and two pictures of a still replace each
   assert.deepEqual([videos.placed.length, videos.further.length, videos.wrong.length], [1, 2, 0]);
   const photos = place(STILL, [file("a.png"), file("b.png")]);
   assert.deepEqual(photos.placed.map((one) => one.file.name), ["b.png"]);
+});
+
+test("the same video chosen twice makes one job, another one of the same name and size makes two", () => {
+  const once = place(VIDEO, [file("a.mp4"), file("a.mp4")]);
+  const again = place(VIDEO, [file("a.mp4"), file("a.mp4", "", 10, 7)], once);
+  assert.deepEqual([once.further.length, again.placed.length, again.further.length], [0, 1, 1]);
+});
+
+test("when the first of several videos is taken away the next one moves up", () => {
+  const [a, b, c] = [file("a.mp4"), file("b.mp4"), file("c.mp4")];
+  const left = without(VIDEO, place(VIDEO, [a, b, c]), a);
+  assert.deepEqual(left.placed, [{ for: "video", file: b }]);
+  assert.deepEqual(left.further, [c]);
+});
+
+test("a sign-in leads to pages of ours alone, however browsers read the address", () => {
+  const origin = "https://moodreel.test";
+  for (const to of ["//evil.test", "/\\evil.test", "/\t/evil.test", "/.//evil.test", "https://evil.test/", "javascript:1", "/sign-in?to=/", "", null])
+    assert.equal(inside(to, origin), "/", String(to));
+  assert.equal(inside("/jobs/a/deck?x=1#y", origin), "/jobs/a/deck?x=1#y");
 });
 
 test("what is too large, empty, of another kind or one too many is named", () => {

@@ -1,5 +1,5 @@
 /** The deck of a job as it was drawn last, and the draft that a person makes of it. */
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { Problem, get } from "../api.ts";
 import type { Job } from "../job/model.ts";
 import { type DeckView, type Draft, type FilmWishes, differs, draftOf, wishesOf } from "./editing.ts";
@@ -34,23 +34,33 @@ export function useDeck(job: Job): Editing {
   const changed =
     view !== null && draft !== null && (differs(draft, draftOf(view)) || !alike(wishes, told));
 
-  const reload = useCallback(async (): Promise<void> => {
+  const written = useRef(draft);
+  written.current = draft;
+  const asked = useRef(0);
+
+  /** `yielding`: what is written meanwhile stays, and saving it says that there is a newer deck. */
+  const read = useCallback(async (yielding: boolean): Promise<void> => {
+    const mine = ++asked.current;
+    const before = written.current;
     try {
       const { data } = await get<DeckView>(`/v1/jobs/${job.id}/deck`);
+      // Answers may overtake each other: the one that was asked for last counts.
+      if (mine !== asked.current || (yielding && written.current !== before)) return;
       setView(data);
       setDrawn({ ids: data.slides.map((one) => one.id), generation });
       setDraft(draftOf(data));
       setWishes(wishesOf(job.options));
       setWrong(null);
     } catch (fault) {
-      if (fault instanceof Problem && fault.status === 404) return;
+      if (mine !== asked.current || (fault instanceof Problem && fault.status === 404)) return;
       setWrong(fault);
     }
   }, [job.id, generation, JSON.stringify(told)]);
+  const reload = useCallback(() => read(false), [read]);
 
   // A deck that was drawn is another archive. What a person is writing is not taken away for it.
   useEffect(() => {
-    if (generation !== undefined && !changed) void reload();
+    if (generation !== undefined && !changed) void read(true);
   }, [generation]);
 
   useEffect(() => {

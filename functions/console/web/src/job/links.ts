@@ -1,5 +1,6 @@
 /** Links to bytes in the bucket: asked for when they are needed, kept as long as they hold. */
 import { get } from "../api.ts";
+import { session } from "../session.ts";
 import type { Artefact } from "./model.ts";
 
 /** What the API answers for `…/link`. */
@@ -15,6 +16,8 @@ export interface Link {
 const SPARE_MS = 60_000;
 
 const kept = new Map<string, Promise<Link>>();
+// A link opens by itself: the next person at this browser finds none.
+session.subscribe(() => kept.clear());
 
 /** To a result, to be shown by the page. `fresh`: the last one did not do. */
 export function resultLink(job: string, one: Artefact, fresh = false): Promise<Link> {

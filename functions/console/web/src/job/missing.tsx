@@ -64,6 +64,8 @@ function Chooser({ job, input }: { job: Job; input: Input }) {
         class="unseen"
         onChange={(event) => {
           const [file] = event.currentTarget.files ?? [];
+          // So that the same file can be chosen once more.
+          event.currentTarget.value = "";
           if (file) void give(file);
         }}
       />

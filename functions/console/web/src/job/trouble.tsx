@@ -54,6 +54,7 @@ export function Trouble({ job, error }: { job: Job; error: Failure }) {
               disabled={Boolean(busy)}
               onChange={(event) => {
                 const [file] = event.currentTarget.files ?? [];
+                event.currentTarget.value = "";
                 if (file) void act("Beginning …", () => replace(file));
               }}
             />

@@ -48,6 +48,8 @@ function useLate(waiting: boolean): boolean {
 function usePolled(id: string, wanted: boolean): Job | null | undefined {
   const [job, setJob] = useState<Job | null | undefined>(undefined);
   useEffect(() => {
+    // What was answered while the line was lost before is older than what was heard since.
+    setJob(undefined);
     if (!wanted) return;
     let over = false;
     let timer: ReturnType<typeof setTimeout> | undefined;

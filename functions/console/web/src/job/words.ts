@@ -63,7 +63,7 @@ const EVENTS: Record<string, string> = {
   done: "Everything was done",
   failed: "The job failed",
   cancelled: "You cancelled the job",
-  told: "You were told by mail and webhook",
+  told: "You were told",
 };
 
 export function eventName({ what, details }: Happening): string {
@@ -99,8 +99,14 @@ const RESULTS: Record<string, string> = {
   passport: "What was found in the file",
 };
 
+/** Kinds of which a job has several: these are told apart by their names. */
+const NAMED: Record<string, string> = {
+  "frames.csv": "The frames' times, as a table",
+  "emotions.csv": "The timeline, as a table",
+};
+
 export function resultName(one: Artefact): string {
-  return RESULTS[one.kind] ?? one.name;
+  return NAMED[one.name] ?? RESULTS[one.kind] ?? one.name;
 }
 
 const RECIPES: Record<string, string> = {

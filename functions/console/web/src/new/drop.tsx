@@ -2,7 +2,7 @@
 import { useRef, useState } from "preact/hooks";
 import { Button } from "../ui/button.tsx";
 import { bytes } from "../words.ts";
-import { type Sorted, accept, place, takes } from "./files.ts";
+import { type Sorted, accept, markOf, place, takes, without } from "./files.ts";
 import type { Input } from "./recipes.ts";
 
 export type Files = Sorted<File>;
@@ -24,8 +24,7 @@ export function Drop({
   const [over, setOver] = useState(false);
   const taken = (list: FileList | null | undefined): void => {
     if (!list?.length) return;
-    const found = place(inputs, [...list], files.placed);
-    onChange({ ...found, further: [...files.further, ...found.further] });
+    onChange(place(inputs, [...list], files));
   };
   const several = inputs.some((one) => one.names.length > 1) || inputs.length > 1;
   return (
@@ -68,30 +67,20 @@ export function Drop({
           {one}
         </p>
       ))}
-      <Chosen files={files} onChange={onChange} />
+      <Chosen files={files} onRemove={(file) => onChange(without(inputs, files, file))} />
     </div>
   );
 }
 
-function Chosen({ files, onChange }: { files: Files; onChange: (files: Files) => void }) {
+function Chosen({ files, onRemove }: { files: Files; onRemove: (file: File) => void }) {
   if (!files.placed.length && !files.further.length) return null;
   return (
     <ul class="chosen">
       {files.placed.map((one) => (
-        <Row
-          key={one.for}
-          file={one.file}
-          onRemove={() =>
-            onChange({ ...files, wrong: [], placed: files.placed.filter((other) => other !== one) })
-          }
-        />
+        <Row key={one.for} file={one.file} onRemove={() => onRemove(one.file)} />
       ))}
       {files.further.map((file) => (
-        <Row
-          key={file.name}
-          file={file}
-          onRemove={() => onChange({ ...files, wrong: [], further: files.further.filter((other) => other !== file) })}
-        />
+        <Row key={markOf(file)} file={file} onRemove={() => onRemove(file)} />
       ))}
     </ul>
   );

@@ -2,7 +2,7 @@
 import { bytes } from "../words.ts";
 import type { Input } from "./recipes.ts";
 
-export type Described = Pick<File, "name" | "type" | "size">;
+export type Described = Pick<File, "name" | "type" | "size" | "lastModified">;
 
 /** What browsers do not name by themselves, or name otherwise than the API. */
 const BY_END: Readonly<Record<string, string>> = {
@@ -56,10 +56,14 @@ export interface Sorted<F> {
  * Put files where they fit, behind those that are there. Where the recipe takes one video alone,
  * several videos make several jobs.
  */
-export function place<F extends Described>(inputs: readonly Input[], files: readonly F[], there: readonly Placed<F>[] = []): Sorted<F> {
-  const sorted: Sorted<F> = { placed: [...there], further: [], wrong: [] };
+export function place<F extends Described>(
+  inputs: readonly Input[], files: readonly F[], there: Pick<Sorted<F>, "placed" | "further"> = { placed: [], further: [] },
+): Sorted<F> {
+  const sorted: Sorted<F> = { placed: [...there.placed], further: [...there.further], wrong: [] };
   const alone = inputs.filter((one) => !one.optional).length === 1;
   for (const file of files) {
+    // The same one once more is no second wish.
+    if ([...sorted.placed.map((one) => one.file), ...sorted.further].some((one) => same(one, file))) continue;
     const input = inputs.find((one) => one.kinds.includes(kindOf(file)));
     if (!input) {
       sorted.wrong.push(`${file.name} is not ${takes(inputs)}.`);
@@ -81,6 +85,17 @@ export function place<F extends Described>(inputs: readonly Input[], files: read
   }
   return sorted;
 }
+
+/** Take a file away; a further one moves up into its place. */
+export function without<F extends Described>(inputs: readonly Input[], there: Sorted<F>, file: F): Sorted<F> {
+  const placed = there.placed.filter((one) => one.file !== file);
+  return place(inputs, there.further.filter((one) => one !== file), { placed, further: [] });
+}
+
+/** What tells a file from others, as far as a browser lets one know. */
+export const markOf = ({ name, size, lastModified }: Described): string => `${name} ${size} ${lastModified}`;
+
+const same = (one: Described, other: Described): boolean => markOf(one) === markOf(other);
 
 const NAMES: Readonly<Record<string, string>> = { video: "a video", audio: "a sound", image: "a picture", text: "a text" };
 

@@ -8,7 +8,7 @@ import { toast } from "../ui/toast.tsx";
 import { sentence } from "../words.ts";
 import { begin } from "./begin.ts";
 import { Drop, type Files, NONE } from "./drop.tsx";
-import { missing, takes } from "./files.ts";
+import { markOf, missing, takes } from "./files.ts";
 import { OptionField } from "./option.tsx";
 import { type Chosen, type Input, type Option, type Recipe, optionsOf } from "./recipes.ts";
 import { titleOf } from "./title.ts";
@@ -63,7 +63,7 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
       for (const [number, placed] of wishes.entries()) {
         setBusy(wishes.length > 1 ? `Making job ${number + 1} of ${wishes.length} …` : "Making the job …");
         // What was asked for is part of the key: the same again is the same job, another wish another one.
-        const named = placed.map((one) => `${one.for} ${one.file.name} ${one.file.size}`);
+        const named = placed.map((one) => `${one.for} ${markOf(one.file)}`);
         const mark = JSON.stringify([named, options, title, prompt, source]);
         made = { ...made, [mark]: made[mark] ?? newKey() };
         setKeys(made);

@@ -21,6 +21,8 @@ export function Webcam({ onTake, onClose }: { onTake: (file: File) => void; onCl
   const preview = useRef<HTMLVideoElement>(null);
   const stream = useRef<MediaStream | null>(null);
   const recorder = useRef<MediaRecorder | null>(null);
+  /** Which opening counts: an older one, or one that nobody waits for, is shut when it comes. */
+  const turn = useRef(0);
   const seen = useAddress(file);
 
   const shut = (): void => {
@@ -29,6 +31,7 @@ export function Webcam({ onTake, onClose }: { onTake: (file: File) => void; onCl
   };
   const open = async (id: string): Promise<void> => {
     shut();
+    const mine = ++turn.current;
     setStep("asking");
     try {
       const video = { width: { ideal: 1280 }, height: { ideal: 720 }, ...(id ? { deviceId: { exact: id } } : {}) };
@@ -37,12 +40,17 @@ export function Webcam({ onTake, onClose }: { onTake: (file: File) => void; onCl
         if ((fault as { name?: string }).name !== "NotFoundError") throw fault;
         return navigator.mediaDevices.getUserMedia({ video });
       });
+      if (mine !== turn.current) {
+        for (const track of opened.getTracks()) track.stop();
+        return;
+      }
       stream.current = opened;
       if (preview.current) preview.current.srcObject = opened;
       const found = await navigator.mediaDevices.enumerateDevices();
       setCameras(found.filter((one) => one.kind === "videoinput"));
       setStep("ready");
     } catch (fault) {
+      if (mine !== turn.current) return;
       setWhy(refusal(fault));
       setStep("refused");
     }
@@ -51,6 +59,7 @@ export function Webcam({ onTake, onClose }: { onTake: (file: File) => void; onCl
   useEffect(() => {
     void open("");
     return () => {
+      turn.current += 1;
       if (recorder.current?.state === "recording") recorder.current.stop();
       shut();
     };

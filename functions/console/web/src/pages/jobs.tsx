@@ -54,7 +54,7 @@ export function Jobs({ uid }: { uid: string }) {
           ))}
         </ul>
       ) : (
-        rows !== undefined && <p class="none">{noneOf(shown)}</p>
+        rows !== undefined && <p class="none">{more ? `None of your newest ${most} jobs is among these. Older ones may be.` : noneOf(shown)}</p>
       )}
       {more && (
         <p>

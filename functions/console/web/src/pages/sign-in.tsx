@@ -1,6 +1,7 @@
 /** Sign in, make an account, or have a new password sent: one form, three questions. */
 import type { PageProps } from "../router.tsx";
 import { navigate } from "../router.tsx";
+import { inside } from "../routes.ts";
 import { useEffect, useState } from "preact/hooks";
 import { Problem, post } from "../api.ts";
 import { session, signIn } from "../session.ts";
@@ -28,7 +29,7 @@ export default function SignIn(_: PageProps) {
   useTitle(TITLES[wish]);
 
   useEffect(() => {
-    if (typeof who === "object") navigate(inside(asked.get("to")), true);
+    if (typeof who === "object") navigate(inside(asked.get("to"), location.origin), true);
   }, [who]);
 
   const submit = async (): Promise<void> => {
@@ -146,6 +147,3 @@ export default function SignIn(_: PageProps) {
     </section>
   );
 }
-
-/** Where somebody was going; only a path of ours. */
-const inside = (to: string | null): string => (to && /^\/(?!\/|\\)/.test(to) ? to : "/");
