@@ -65,10 +65,7 @@ class Viewfinder:
 
     def _run(self) -> None:
         while (item := self._queue.get()) is not None:
-            try:
-                self._look(*item)
-            except (StorageUnavailable, ArtefactConflict) as fault:
-                self._world.log("preview.skipped", severity="WARNING", why=str(fault))
+            self._look(*item)
         if self._darkroom is not None:
             self._darkroom.close()
         # The next shift shows its own seconds by now; these are nobody's any more.
@@ -102,11 +99,16 @@ class Viewfinder:
     def _write(self) -> None:
         frames, self._frames = self._frames, []
         name = preview_name(self._camera, self._second)
-        # Two shifts that hand over may show the same second: one of them is enough.
-        with self._world.objects.create(
-            Bucket.WORK, name, content_type=CONTENT_TYPE, spec="preview"
-        ) as writer:
-            writer.write(pack_frames(frames))
+        try:
+            # Two shifts that hand over may show the same second: one of them is enough.
+            with self._world.objects.create(
+                Bucket.WORK, name, content_type=CONTENT_TYPE, spec="preview"
+            ) as writer:
+                writer.write(pack_frames(frames))
+        except (StorageUnavailable, ArtefactConflict) as fault:
+            # A second is lost to viewers, and the next one is shown, whoever called this.
+            self._world.log("preview.skipped", severity="WARNING", why=str(fault))
+            return
         self._written.append(self._second)
         self._tidy(self._second - KEPT_S)
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import Any, cast
 
 import av
 import pytest
@@ -13,7 +16,8 @@ from functions.recorder.develop import WIDTH_PX
 from shared.domain.clips import preview_name
 from shared.domain.pipeline import Bucket
 from shared.domain.previews import pack_frames, unpack_frames
-from shared.ports import Stored
+from shared.errors import StorageUnavailable
+from shared.ports import ObjectStore, Stored, Writing
 from tests.cameras import Camera, HttpCamera, RtspCamera, h264_film, jpeg_film, playing
 from tests.unit.recorder.studio import Studio
 
@@ -52,6 +56,37 @@ def test_a_preview_is_a_few_small_pictures_a_second(studio: Studio, kind: str) -
             assert stream.width / stream.height == pytest.approx(
                 1280 / 720 if kind != "small JPEGs" else 4 / 3, abs=0.02
             )
+
+
+class AwayOnce:
+    """A storage that does not answer when a first second is to be written."""
+
+    def __init__(self, objects: ObjectStore) -> None:
+        self._objects = objects
+        self.away = 1
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._objects, name)
+
+    def create(self, bucket: Bucket, name: str, **how: Any) -> AbstractContextManager[Writing]:
+        if self.away:
+            self.away -= 1
+            raise StorageUnavailable
+        return self._objects.create(bucket, name, **how)
+
+
+def test_a_second_that_cannot_be_written_is_lost_and_the_next_ones_are_shown(
+    studio: Studio,
+) -> None:
+    objects = AwayOnce(studio.objects)
+    studio.world = replace(studio.world, objects=cast(ObjectStore, objects))
+    with playing(CAMERAS["H.264"]()) as camera:
+        place = studio.camera(camera)
+        studio.watch(place)
+        studio.until(lambda: len(seconds(studio, place)) >= 2)
+
+    assert objects.away == 0
+    assert [event for event, _ in studio.logged].count("preview.skipped") == 1
 
 
 @pytest.mark.sweep
