@@ -30,7 +30,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 """The first moment that a zip can tell."""
 MODE = 0o100644 << 16
 NOT_DEPLOYED = (".in", ".md", ".pyc")
-LEFT_OUT = ("__pycache__", "node_modules")
+LEFT_OUT = ("__pycache__", "node_modules", "pictures")
 SITE = "site"
 """Where built pages lie beside a function's code."""
 HASH_DIGITS = 16

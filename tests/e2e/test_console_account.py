@@ -109,7 +109,7 @@ def test_a_webhook_shows_its_secret_once_is_tested_and_called_once_more(
         past = datetime.now(UTC) - timedelta(minutes=1)
         ledger_rest.change(suite, f"webhooks/{hook['id']}", {"tested_at": past})
         again.click()
-        expect(page.locator(".deliveries .dot.done")).to_have_count(2, timeout=15_000)
+        expect(page.locator(".deliveries .dot[data-state=done]")).to_have_count(2, timeout=15_000)
         assert len(set(server.events)) == 1, "the same event, so that it can be told from a new one"
         assert verifier()(secret, server.seen[1].headers, server.seen[1].body)
     page.get_by_role("button", name="Delete").click()

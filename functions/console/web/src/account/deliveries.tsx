@@ -62,7 +62,7 @@ function Row({ one, hook, again }: { one: Delivery; hook: Webhook; again: () => 
     <li>
       <details>
         <summary>
-          <span class={`dot ${tone}`} />
+          <span class="dot" data-state={tone} />
           <span>{eventWords(one.event)}</span>
           <span class="hint">
             {words} · {several(one.tries.length, "try", "tries")} · {ago(new Date(one.created_at), now)}
