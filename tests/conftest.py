@@ -1,24 +1,45 @@
-"""Slow sweeps are opt-in: `--sweep`. Side by side, the tests of the shared suite stay together."""
+"""Slow sweeps are opt-in: `--sweep`. Side by side, tests that share a suite stay together."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = ["tests.running_suite"]
+
+OWN_SUITES = ("tests/emulator/test_runner.py", "tests/emulator/test_bare_machine.py")
+SHARED_SUITE = ("tests/emulator/", "tests/fuzz/", "tests/contract/test_ledger.py")
+SECOND_SUITE = ("tests/chaos/", "tests/e2e/")
+STAND_IN = ("tests/contract/gcs/",)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--sweep", action="store_true", help="run the slow sweeps as well")
 
 
-@pytest.hookimpl(tryfirst=True)  # before the plugin reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("--sweep"):
-        kept = [item for item in items if "sweep" not in item.keywords]
-        config.hook.pytest_deselected(items=[one for one in items if "sweep" in one.keywords])
-        items[:] = kept
-    for item in items:
-        if item.get_closest_marker("suite") or "suite" in getattr(item, "fixturenames", ()):
-            # Two suites: tests of either mostly wait for leases, timers and browsers.
-            second = item.path.parent.name in ("chaos", "e2e")
-            item.add_marker(pytest.mark.xdist_group(f"suite{1 + second}"))
+    if config.getoption("--sweep"):
+        return
+    kept = [item for item in items if "sweep" not in item.keywords]
+    config.hook.pytest_deselected(items=[one for one in items if "sweep" in one.keywords])
+    items[:] = kept
+
+
+class Rooms(LoadScopeScheduling):  # type: ignore[misc]  # the library has no annotations
+    """Each process gets a room at a time, and all that a room has started serves all of it. The
+    two suites mostly wait, for leases, timers and browsers."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        if path not in OWN_SUITES:
+            for room in (SHARED_SUITE, SECOND_SUITE, STAND_IN):
+                if path.startswith(room):
+                    return room[0]
+        return path
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Rooms:
+    return Rooms(config, log)

@@ -20,5 +20,5 @@ def test(asked: argparse.Namespace) -> int:
     os.chdir(ROOT)
     given = asked.pytest_arguments
     # All of them: two processes have a running suite each and mostly wait, the third does the rest.
-    beside = () if any(not one.startswith("-") for one in given) else ("-n3", "--dist=loadgroup")
+    beside = () if any(not one.startswith("-") for one in given) else ("-n3", "--dist=loadscope")
     os.execve(python, [str(python), "-m", "pytest", *beside, *given], env)  # noqa: S606

@@ -200,7 +200,7 @@ def test_a_lost_connection_is_waited_for_and_the_upload_goes_on_by_itself(
     page.get_by_label("Your video").set_input_files(heavy)
     page.get_by_role("button", name="Make it").click()
     row = page.locator(".upload")
-    expect(row).to_contain_text("8.4 MB of", timeout=20_000)
+    expect(row).to_contain_text("8.4 MB of", timeout=60_000)
     row.get_by_role("button", name="Pause").click()
     page.context.set_offline(True)
     row.get_by_role("button", name="Resume").click()
