@@ -1,10 +1,11 @@
 /** What stands around every page: the way to it, who is signed in, and what was just done. */
 import { useEffect, useState } from "preact/hooks";
 import { address, usePlace } from "./router.tsx";
-import { session, signOut } from "./session.ts";
+import { session } from "./session.ts";
 import { useStore } from "./store.ts";
 import { Toasts } from "./ui/toast.tsx";
 import { Waiting } from "./ui/progress.tsx";
+import { SignOut } from "./upload/sign-out.tsx";
 
 const WAYS = [
   ["/", "Jobs"],
@@ -39,9 +40,7 @@ export function Shell() {
           </nav>
         )}
         {inside ? (
-          <button type="button" class="quiet" onClick={() => void signOut()}>
-            Sign out
-          </button>
+          <SignOut />
         ) : (
           who === "out" && here.pathname !== "/sign-in" && <a href="/sign-in">Sign in</a>
         )}

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { type Line, Refused, deliver } from "../src/upload/deliver.ts";
-import { type Upload, load, otherFile, save } from "../src/upload/kept.ts";
+import { type Upload, givenUp, load, otherFile, save } from "../src/upload/kept.ts";
 import { CHUNK_BYTES, judge, waitMs } from "../src/upload/plan.ts";
 
 const SIZE = 2 * CHUNK_BYTES + 1000;
@@ -149,6 +149,17 @@ test("what one person has begun is not shown to the next one at the same browser
   save("ann", [ONE], kept, 1000);
   assert.deepEqual(load("ann", kept, 2000), [ONE]);
   assert.deepEqual(load("bob", kept, 2000), []);
+});
+
+test("signing out says what it costs, and an empty list leaves nothing behind", () => {
+  assert.equal(givenUp(1), "1 file is not up yet. Signing out gives it up.");
+  assert.equal(givenUp(2), "2 files are not up yet. Signing out gives them up.");
+  const kept = box();
+  save("ann", [ONE], kept, 1000);
+  save("bob", [ONE], kept, 1000);
+  save("ann", [], kept, 2000);
+  assert.equal(kept.getItem("moodreel.uploads.ann"), null);
+  assert.deepEqual(load("bob", kept, 2000), [ONE]);
 });
 
 test("uploads older than a session's life, and rubbish, are forgotten", () => {

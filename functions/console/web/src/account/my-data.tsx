@@ -9,6 +9,7 @@ import { Field } from "../ui/field.tsx";
 import { Progress, Waiting } from "../ui/progress.tsx";
 import { toast } from "../ui/toast.tsx";
 import { Unread } from "../ui/unread.tsx";
+import { leave } from "../upload/uploads.ts";
 import { ago, bytes, sentence } from "../words.ts";
 import { keepReceipt, keptReceipts } from "./kept-receipts.ts";
 import type { Copy, Erasure } from "./model.ts";
@@ -157,7 +158,7 @@ function Erasing() {
       keepReceipt({ id: data.id, at: data.requested_at, account: data.account });
       navigate(`/receipt/${data.id}`);
       // Its tokens are taken back anyway: the page would only find out later.
-      if (account) await signOut();
+      if (account) await leave(signOut);
     } catch (fault) {
       toast(sentence(fault), true);
       setBusy("");

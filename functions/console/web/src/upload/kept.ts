@@ -40,6 +40,13 @@ export function save(uid: string, uploads: readonly Upload[], box: Box, now: num
   }
 }
 
+/** What signing out costs while `count` files are not up. */
+export function givenUp(count: number): string {
+  return count === 1
+    ? "1 file is not up yet. Signing out gives it up."
+    : `${count} files are not up yet. Signing out gives them up.`;
+}
+
 /** Why this is not the file that was begun with; "" when it is. */
 export function otherFile(one: Upload, file: Pick<File, "name" | "size" | "lastModified">): string {
   if (file.size !== one.size || file.name !== one.filename)

@@ -104,6 +104,21 @@ export function forget(key: string): void {
   keep();
 }
 
+/** How many files are not up, those of this person's other tabs as well. */
+export function pending(): number {
+  const kept = uid ? load(uid, localStorage, Date.now()) : [];
+  return new Set([...uploads.get(), ...kept].map(keyOf)).size;
+}
+
+/** A person goes on purpose: their uploads are given up. A session that merely expires keeps them. */
+export async function leave(signOut: () => Promise<void>): Promise<void> {
+  const whose = uid;
+  for (const one of uploads.get()) forget(keyOf(one));
+  await signOut();
+  // Last: until it is signed out as well, another tab may write its own down once more.
+  if (whose) save(whose, [], localStorage, Date.now());
+}
+
 const find = (key: string): Shown | undefined => uploads.get().find((one) => keyOf(one) === key);
 
 function change(key: string, to: Partial<Shown>): void {
