@@ -61,7 +61,7 @@ def test_a_newcomer_makes_an_account_uploads_a_clip_and_watches_it_finish(
     assert violations(page) == []
     page.get_by_role("link", name="Make an account").click()
     fill(page, email, PASSWORD, "Make the account")
-    expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
+    expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible(timeout=30_000)
 
     # Nobody is let in before the letter's button is pressed; nor do they learn why.
     page.get_by_role("button", name="Sign in").click()
@@ -189,6 +189,32 @@ def test_an_upload_is_paused_and_goes_on_after_a_reload_where_it_stopped(
     assert begun
     assert min(begun) >= CHUNK_BYTES
     expect(row).to_have_count(0)
+
+
+def test_signing_out_gives_up_uploads_only_when_a_person_says_so(
+    suite: Tenant, page: Page, heavy: Path
+) -> None:
+    sign_in(page, suite, somebody(suite), "/new/frames")
+    Uplink(page, suite).hold_from = CHUNK_BYTES
+    page.get_by_label("Your video").set_input_files(heavy)
+    page.get_by_role("button", name="Make it").click()
+    expect(page.locator(".upload")).to_contain_text("8.4 MB of", timeout=60_000)
+    kept = "Object.keys(localStorage).filter((name) => name.startsWith('moodreel.uploads.')).length"
+    assert page.evaluate(kept) == 1
+
+    page.get_by_role("button", name="Sign out").click()
+    asked = page.get_by_role("dialog")
+    expect(asked).to_contain_text("1 file is not up yet. Signing out gives it up.")
+    assert violations(page) == []
+    asked.get_by_role("button", name="Stay").click()
+    expect(asked).to_have_count(0)
+    expect(page.locator(".upload")).to_be_visible()
+    assert page.evaluate(kept) == 1
+
+    page.get_by_role("button", name="Sign out").click()
+    asked.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
+    wait_until(lambda: page.evaluate(kept) == 0, "nothing kept")
 
 
 def test_a_lost_connection_is_waited_for_and_the_upload_goes_on_by_itself(

@@ -175,7 +175,11 @@ async function carry(one: Shown, key: string, file: Blob, signal: AbortSignal): 
       const base = span?.start ?? 0;
       return send("PUT", opened, { "Content-Range": range }, body, signal, (bytes) => pace(base + bytes));
     },
-    reached: pace,
+    // The end of a piece is always drawn: the next one may be long in coming.
+    reached(sent) {
+      pace(sent);
+      change(key, { sent });
+    },
     wait: (ms) => lost(key, signal, ms),
   });
   await patiently(() => post(`${path}/finalize`, { size_bytes: one.size }, { signal }), () => lost(key, signal, 2000));
