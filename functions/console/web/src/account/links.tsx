@@ -1,12 +1,13 @@
 import { useState } from "preact/hooks";
 import { ask } from "../api.ts";
 import { Button } from "../ui/button.tsx";
-import { Box } from "../ui/box.tsx";
+import { Confirm } from "../ui/confirm.tsx";
 import { Copyable } from "../ui/copy.tsx";
 import { Waiting } from "../ui/progress.tsx";
+import { useDeed } from "../ui/sending.ts";
 import { toast } from "../ui/toast.tsx";
 import { Unread } from "../ui/unread.tsx";
-import { ago, sentence } from "../words.ts";
+import { ago } from "../words.ts";
 import { More } from "./more.tsx";
 import type { Page, Share } from "./model.ts";
 import { usePages } from "./use-asked.ts";
@@ -20,20 +21,15 @@ export function Links() {
     (told) => told.shares,
   );
   const [asked, setAsked] = useState<Share | null>(null);
-  const [busy, setBusy] = useState("");
+  const { busy, send } = useDeed();
   const now = new Date();
-  const withdraw = async (share: Share): Promise<void> => {
-    setBusy("Withdrawing …");
-    try {
+  const withdraw = (share: Share): Promise<void> =>
+    send("Withdrawing …", async () => {
       await ask("DELETE", `/v1/share/${share.token}`);
       await again();
       setAsked(null);
       toast("The link is withdrawn.");
-    } catch (fault) {
-      toast(sentence(fault), true);
-    }
-    setBusy("");
-  };
+    });
   if (!rows) return wrong ? <Unread fault={wrong} again={again} /> : <Waiting words="Getting your links …" />;
   if (!rows.length)
     return (
@@ -90,20 +86,16 @@ export function Links() {
       )}
       <More more={more} next={next} wrong={wrong} words="Older links" />
       {asked && (
-        <Box title="Withdraw this link?" onClose={() => setAsked(null)}>
-          <p>
-            Whoever has the link to <strong>{asked.artefact}</strong> is refused from now on. It cannot be given back; you can
-            make another one.
-          </p>
-          <div class="row">
-            <Button kind="danger" busy={busy} onClick={() => void withdraw(asked)}>
-              Withdraw it
-            </Button>
-            <Button kind="quiet" onClick={() => setAsked(null)}>
-              Keep it
-            </Button>
-          </div>
-        </Box>
+        <Confirm
+          title="Withdraw this link?"
+          deed="Withdraw it"
+          busy={busy}
+          onDeed={() => withdraw(asked)}
+          onClose={() => setAsked(null)}
+        >
+          Whoever has the link to <strong>{asked.artefact}</strong> is refused from now on. It cannot be given back; you can
+          make another one.
+        </Confirm>
       )}
     </>
   );

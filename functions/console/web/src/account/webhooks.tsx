@@ -1,13 +1,16 @@
 import { useState } from "preact/hooks";
-import { Problem, ask, post } from "../api.ts";
+import { ask, post } from "../api.ts";
 import { Button } from "../ui/button.tsx";
 import { Box } from "../ui/box.tsx";
 import { Copyable } from "../ui/copy.tsx";
+import { Confirm } from "../ui/confirm.tsx";
 import { Field } from "../ui/field.tsx";
+import { FormEnd } from "../ui/form-end.tsx";
 import { Waiting } from "../ui/progress.tsx";
+import { useDeed, useSending } from "../ui/sending.ts";
 import { toast } from "../ui/toast.tsx";
 import { Unread } from "../ui/unread.tsx";
-import { ago, sentence } from "../words.ts";
+import { ago } from "../words.ts";
 import { Deliveries } from "./deliveries.tsx";
 import type { Delivery, Webhook, WithSecret } from "./model.ts";
 import { useAsked } from "./use-asked.ts";
@@ -53,25 +56,18 @@ export function Webhooks() {
 function Adding({ onMade, onClose }: { onMade: (told: WithSecret) => Promise<void>; onClose: () => void }) {
   const [url, setUrl] = useState("");
   const [events, setEvents] = useState<readonly string[]>(EVENT_NAMES);
-  const [busy, setBusy] = useState("");
-  const [wrong, setWrong] = useState<unknown>(null);
-  const add = async (event: Event): Promise<void> => {
+  const sending = useSending();
+  const add = (event: Event): void => {
     event.preventDefault();
-    if (busy) return;
-    setBusy("Adding it …");
-    setWrong(null);
-    try {
+    void sending.send("Adding it …", async () => {
       const { data } = await post<WithSecret>("/v1/webhooks", { url: url.trim(), events });
       await onMade(data);
-    } catch (fault) {
-      setWrong(fault);
-      setBusy("");
-    }
+    });
   };
-  const fields = wrong instanceof Problem ? wrong.fields : {};
+  const { fields } = sending;
   return (
     <Box title="Add a server" onClose={onClose}>
-      <form class="stack" onSubmit={(event) => void add(event)}>
+      <form class="stack" onSubmit={add}>
         <Field label="URL" hint="https, at a public address." wrong={fields.url}>
           {(ids) => (
             <input
@@ -102,19 +98,13 @@ function Adding({ onMade, onClose }: { onMade: (told: WithSecret) => Promise<voi
             </label>
           ))}
         </fieldset>
-        {wrong !== null && !fields.url && (
-          <p class="wrong" role="alert">
-            {sentence(wrong)}
-          </p>
-        )}
-        <div class="row">
-          <Button kind="primary" type="submit" busy={busy} disabled={events.length === 0}>
-            Add it
-          </Button>
-          <Button kind="quiet" onClick={onClose}>
-            Cancel
-          </Button>
-        </div>
+        <FormEnd
+          deed="Add it"
+          sending={sending}
+          told={Boolean(fields.url)}
+          disabled={events.length === 0}
+          onClose={onClose}
+        />
       </form>
     </Box>
   );
@@ -122,7 +112,7 @@ function Adding({ onMade, onClose }: { onMade: (told: WithSecret) => Promise<voi
 
 function Secret({ told, onClose }: { told: WithSecret; onClose: () => void }) {
   return (
-    <Box title="The secret, this once" onClose={onClose}>
+    <Box title="The secret, this once" onClose={onClose} firm>
       <p>
         Calls to <strong>{told.webhook.url}</strong> are signed with it. Put it where your server reads its secrets: it is
         shown nowhere again.
@@ -156,20 +146,15 @@ function Hook({
 }) {
   const path = `/v1/webhooks/${hook.id}`;
   const [wish, setWish] = useState<Wish>("");
-  const [busy, setBusy] = useState("");
+  const { busy, send } = useDeed();
   const [open, setOpen] = useState(false);
   // Counts tests: the log is asked for anew after each.
   const [tested, setTested] = useState(0);
-  const act = async (words: string, what: () => Promise<void>): Promise<void> => {
-    setBusy(words);
-    try {
+  const act = (words: string, what: () => Promise<void>): Promise<void> =>
+    send(words, async () => {
       await what();
       setWish("");
-    } catch (fault) {
-      toast(sentence(fault), true);
-    }
-    setBusy("");
-  };
+    });
   const test = (): Promise<void> =>
     act("Sending …", async () => {
       await post<Delivery>(`${path}/test`);
@@ -234,32 +219,21 @@ function Hook({
       </div>
       {open && <Deliveries hook={hook} tested={tested} />}
       {wish === "rotate" && (
-        <Box title="Change the secret?" onClose={() => setWish("")}>
-          <p>A new one is shown once. For a day both sign every call, so that your server misses none.</p>
-          <div class="row">
-            <Button kind="primary" busy={busy} onClick={() => void rotate()}>
-              Change it
-            </Button>
-            <Button kind="quiet" onClick={() => setWish("")}>
-              Keep it
-            </Button>
-          </div>
-        </Box>
+        <Confirm
+          title="Change the secret?"
+          deed="Change it"
+          kind="primary"
+          busy={busy}
+          onDeed={rotate}
+          onClose={() => setWish("")}
+        >
+          A new one is shown once. For a day both sign every call, so that your server misses none.
+        </Confirm>
       )}
       {wish === "delete" && (
-        <Box title="Delete this webhook?" onClose={() => setWish("")}>
-          <p>
-            <strong>{hook.url}</strong> is called no more, and its log goes. What is still being tried is given up.
-          </p>
-          <div class="row">
-            <Button kind="danger" busy={busy} onClick={() => void remove()}>
-              Delete it
-            </Button>
-            <Button kind="quiet" onClick={() => setWish("")}>
-              Keep it
-            </Button>
-          </div>
-        </Box>
+        <Confirm title="Delete this webhook?" deed="Delete it" busy={busy} onDeed={remove} onClose={() => setWish("")}>
+          <strong>{hook.url}</strong> is called no more, and its log goes. What is still being tried is given up.
+        </Confirm>
       )}
     </section>
   );

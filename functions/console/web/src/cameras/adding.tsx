@@ -1,10 +1,10 @@
 import { useState } from "preact/hooks";
-import { Problem, post } from "../api.ts";
+import { post } from "../api.ts";
 import { settings } from "../settings.ts";
-import { Button } from "../ui/button.tsx";
 import { Box } from "../ui/box.tsx";
 import { Field } from "../ui/field.tsx";
-import { sentence } from "../words.ts";
+import { FormEnd } from "../ui/form-end.tsx";
+import { useSending } from "../ui/sending.ts";
 import { withCredentials } from "./choice.ts";
 import type { Camera } from "./model.ts";
 
@@ -16,27 +16,20 @@ export function Adding({ onMade, onClose }: { onMade: (camera: Camera) => Promis
   const [address, setAddress] = useState("");
   const [user, setUser] = useState("");
   const [password, setPassword] = useState("");
-  const [busy, setBusy] = useState("");
-  const [wrong, setWrong] = useState<unknown>(null);
-  const add = async (event: Event): Promise<void> => {
+  const sending = useSending();
+  const add = (event: Event): void => {
     event.preventDefault();
-    if (busy) return;
-    setBusy("Adding it …");
-    setWrong(null);
-    try {
+    void sending.send("Adding it …", async () => {
       const source = device ? { device: number } : { url: withCredentials(address, user, password) };
       const { data } = await post<Camera>("/v1/cameras", { name: name.trim(), source });
       await onMade(data);
-    } catch (fault) {
-      setWrong(fault);
-      setBusy("");
-    }
+    });
   };
-  const fields = wrong instanceof Problem ? wrong.fields : {};
+  const { fields } = sending;
   const ofSource = fields["source.url"] ?? fields["source.device"] ?? fields.source;
   return (
     <Box title="Add a camera" onClose={onClose}>
-      <form class="stack" onSubmit={(event) => void add(event)}>
+      <form class="stack" onSubmit={add}>
         <Field label="Name" wrong={fields.name}>
           {(ids) => (
             <input
@@ -115,19 +108,7 @@ export function Adding({ onMade, onClose }: { onMade: (camera: Camera) => Promis
             <p class="hint">The camera’s own, if it asks for them. They are kept apart and shown nowhere again.</p>
           </>
         )}
-        {wrong !== null && !ofSource && !fields.name && (
-          <p class="wrong" role="alert">
-            {sentence(wrong)}
-          </p>
-        )}
-        <div class="row">
-          <Button kind="primary" type="submit" busy={busy}>
-            Add it
-          </Button>
-          <Button kind="quiet" onClick={onClose}>
-            Cancel
-          </Button>
-        </div>
+        <FormEnd deed="Add it" sending={sending} told={Boolean(ofSource || fields.name)} onClose={onClose} />
       </form>
     </Box>
   );

@@ -2,9 +2,9 @@ import { useState } from "preact/hooks";
 import { ask, post } from "../api.ts";
 import { useNow } from "../job/use-job.ts";
 import { Button } from "../ui/button.tsx";
-import { Box } from "../ui/box.tsx";
-import { toast } from "../ui/toast.tsx";
-import { ago, bytes, clock, sentence } from "../words.ts";
+import { Confirm } from "../ui/confirm.tsx";
+import { useDeed } from "../ui/sending.ts";
+import { ago, bytes, clock } from "../words.ts";
 import type { Camera as One, Recording } from "./model.ts";
 import { Preview } from "./preview.tsx";
 import { Starting } from "./starting.tsx";
@@ -15,21 +15,16 @@ type Wish = "" | "record" | "delete";
 /** One camera: what it shows, how it is, and the button that records it. */
 export function Camera({ one, again }: { one: One; again: () => Promise<void> }) {
   const [wish, setWish] = useState<Wish>("");
-  const [busy, setBusy] = useState("");
+  const { busy, send } = useDeed();
   const [looks, setLooks] = useState(false);
   const { status, source } = one;
   const { words, tone } = cameraSaid(one);
-  const act = async (says: string, what: () => Promise<unknown>): Promise<void> => {
-    setBusy(says);
-    try {
+  const act = (says: string, what: () => Promise<unknown>): Promise<void> =>
+    send(says, async () => {
       await what();
       await again();
       setWish("");
-    } catch (fault) {
-      toast(sentence(fault), true);
-    }
-    setBusy("");
-  };
+    });
   const stop = (): Promise<void> =>
     act("Stopping …", () => Promise.all(status.recordings.map((id) => post(`/v1/recordings/${id}/stop`))));
   const remove = (): Promise<void> => act("Removing it …", () => ask("DELETE", `/v1/cameras/${one.id}`));
@@ -75,17 +70,9 @@ export function Camera({ one, again }: { one: One; again: () => Promise<void> })
       </div>
       {wish === "record" && <Starting camera={one} looks={looks} onMade={begun} onClose={() => setWish("")} />}
       {wish === "delete" && (
-        <Box title={`Remove ${one.name}?`} onClose={() => setWish("")}>
-          <p>Its address and password go. What it recorded stays.</p>
-          <div class="row">
-            <Button kind="danger" busy={busy} onClick={() => void remove()}>
-              Remove it
-            </Button>
-            <Button kind="quiet" onClick={() => setWish("")}>
-              Keep it
-            </Button>
-          </div>
-        </Box>
+        <Confirm title={`Remove ${one.name}?`} deed="Remove it" busy={busy} onDeed={remove} onClose={() => setWish("")}>
+          Its address and password go. What it recorded stays.
+        </Confirm>
       )}
     </section>
   );

@@ -1,11 +1,14 @@
 import { useEffect, useState } from "preact/hooks";
-import { Problem, ask, get, newKey, post } from "../api.ts";
+import { ask, get, newKey, post } from "../api.ts";
 import { More } from "../account/more.tsx";
 import type { Pages } from "../account/use-asked.ts";
 import { navigate } from "../router.tsx";
 import { Button } from "../ui/button.tsx";
 import { Box } from "../ui/box.tsx";
+import { Confirm } from "../ui/confirm.tsx";
+import { FormEnd } from "../ui/form-end.tsx";
 import { Waiting } from "../ui/progress.tsx";
+import { useDeed, useSending } from "../ui/sending.ts";
 import { toast } from "../ui/toast.tsx";
 import { Unread } from "../ui/unread.tsx";
 import { ago, sentence } from "../words.ts";
@@ -157,75 +160,41 @@ function Playing({ one, onClose }: { one: Recording; onClose: () => void }) {
 function Making({ one, onClose }: { one: Recording; onClose: () => void }) {
   const [choice, setChoice] = useState<Choice>({ ...NOTHING, recipe: "emotions" });
   const [key] = useState(newKey);
-  const [busy, setBusy] = useState("");
-  const [wrong, setWrong] = useState<unknown>(null);
-  const make = async (event: Event): Promise<void> => {
+  const sending = useSending();
+  const make = (event: Event): void => {
     event.preventDefault();
-    if (busy) return;
-    setBusy("Beginning it …");
-    setWrong(null);
-    try {
+    void sending.send("Beginning it …", async () => {
       const body = { title: one.title, from: one.id, ...wished(choice) };
       const { data } = await post<{ job: { id: string } }>("/v1/jobs", body, { key });
       navigate(`/jobs/${data.job.id}`);
-    } catch (fault) {
-      setWrong(fault);
-      setBusy("");
-    }
+    });
   };
   return (
     <Box title={`Make a job of ${one.title}`} onClose={onClose}>
-      <form class="stack" onSubmit={(event) => void make(event)}>
-        <ChoiceForm value={choice} onChange={setChoice} without wrong={wrong instanceof Problem ? wrong.fields : {}} />
-        {wrong !== null && (
-          <p class="wrong" role="alert">
-            {sentence(wrong)}
-          </p>
-        )}
-        <div class="row">
-          <Button kind="primary" type="submit" busy={busy}>
-            Begin the job
-          </Button>
-          <Button kind="quiet" onClick={onClose}>
-            Cancel
-          </Button>
-        </div>
+      <form class="stack" onSubmit={make}>
+        <ChoiceForm value={choice} onChange={setChoice} without wrong={sending.fields} />
+        <FormEnd deed="Begin the job" sending={sending} onClose={onClose} />
       </form>
     </Box>
   );
 }
 
 function Deleting({ one, again, onClose }: { one: Recording; again: () => Promise<void>; onClose: () => void }) {
-  const [busy, setBusy] = useState("");
-  const remove = async (): Promise<void> => {
-    setBusy("Deleting it …");
-    try {
+  const { busy, send } = useDeed();
+  const remove = (): Promise<void> =>
+    send("Deleting it …", async () => {
       await ask("DELETE", `/v1/recordings/${one.id}`);
       await again();
       onClose();
       toast(`“${one.title}” is deleted.`);
-    } catch (fault) {
-      toast(sentence(fault), true);
-      setBusy("");
-    }
-  };
+    });
   return (
-    <Box title="Delete this recording?" onClose={onClose}>
-      <p>
-        {running(one)
-          ? `“${one.title}” ends now, without a clip.`
-          : `“${one.title}” goes with its clip. A job that was made of it stays.`}{" "}
-        Nobody can bring it back.
-      </p>
-      <div class="row">
-        <Button kind="danger" busy={busy} onClick={() => void remove()}>
-          Delete it
-        </Button>
-        <Button kind="quiet" onClick={onClose}>
-          Keep it
-        </Button>
-      </div>
-    </Box>
+    <Confirm title="Delete this recording?" deed="Delete it" busy={busy} onDeed={remove} onClose={onClose}>
+      {running(one)
+        ? `“${one.title}” ends now, without a clip.`
+        : `“${one.title}” goes with its clip. A job that was made of it stays.`}{" "}
+      Nobody can bring it back.
+    </Confirm>
   );
 }
 

@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
-import { Problem, newKey, post } from "../api.ts";
-import { Button } from "../ui/button.tsx";
+import { newKey, post } from "../api.ts";
 import { Box } from "../ui/box.tsx";
 import { Field } from "../ui/field.tsx";
-import { sentence } from "../words.ts";
+import { FormEnd } from "../ui/form-end.tsx";
+import { useSending } from "../ui/sending.ts";
 import { ChoiceForm } from "./choice-form.tsx";
 import { type Choice, NOTHING, wished } from "./choice.ts";
 import type { Camera, Recording } from "./model.ts";
@@ -34,14 +34,10 @@ export function Starting({
   const [before, setBefore] = useState(looks);
   const [choice, setChoice] = useState<Choice>(NOTHING);
   const [key] = useState(newKey);
-  const [busy, setBusy] = useState("");
-  const [wrong, setWrong] = useState<unknown>(null);
-  const start = async (event: Event): Promise<void> => {
+  const sending = useSending();
+  const start = (event: Event): void => {
     event.preventDefault();
-    if (busy) return;
-    setBusy("Starting …");
-    setWrong(null);
-    try {
+    void sending.send("Starting …", async () => {
       const body = {
         source: { camera: camera.id },
         ...(title.trim() ? { title: title.trim() } : {}),
@@ -51,15 +47,12 @@ export function Starting({
       };
       const { data } = await post<Recording>("/v1/recordings", body, { key });
       await onMade(data);
-    } catch (fault) {
-      setWrong(fault);
-      setBusy("");
-    }
+    });
   };
-  const fields = wrong instanceof Problem ? wrong.fields : {};
+  const { fields } = sending;
   return (
     <Box title={`Record ${camera.name}`} onClose={onClose}>
-      <form class="stack" onSubmit={(event) => void start(event)}>
+      <form class="stack" onSubmit={start}>
         <Field label="Title" wrong={fields.title}>
           {(ids) => (
             <input
@@ -99,19 +92,7 @@ export function Starting({
           </label>
         </div>
         <ChoiceForm value={choice} onChange={setChoice} wrong={fields} />
-        {wrong !== null && (
-          <p class="wrong" role="alert">
-            {sentence(wrong)}
-          </p>
-        )}
-        <div class="row">
-          <Button kind="primary" type="submit" busy={busy}>
-            Start recording
-          </Button>
-          <Button kind="quiet" onClick={onClose}>
-            Cancel
-          </Button>
-        </div>
+        <FormEnd deed="Start recording" sending={sending} onClose={onClose} />
       </form>
     </Box>
   );

@@ -2,10 +2,10 @@
 import { useState } from "preact/hooks";
 import { ask, post } from "../api.ts";
 import { navigate } from "../router.tsx";
-import { Box } from "../ui/box.tsx";
 import { Button } from "../ui/button.tsx";
+import { Confirm } from "../ui/confirm.tsx";
+import { useDeed } from "../ui/sending.ts";
 import { toast } from "../ui/toast.tsx";
-import { sentence } from "../words.ts";
 import { type Job, TERMINAL } from "./model.ts";
 
 const TITLE_CHARS = 200;
@@ -22,22 +22,18 @@ export function Title({ job, renaming, onDone }: TitleProps) {
 
 function Renaming({ job, onDone }: Omit<TitleProps, "renaming">) {
   const [draft, setDraft] = useState(job.title);
-  const [busy, setBusy] = useState("");
-  const keep = async (event: Event): Promise<void> => {
+  const { busy, send } = useDeed();
+  const keep = (event: Event): void => {
     event.preventDefault();
     const title = draft.trim();
     if (!title || title === job.title) return onDone();
-    setBusy("Saving …");
-    try {
+    void send("Saving …", async () => {
       await ask("PATCH", `/v1/jobs/${job.id}`, { body: { title } });
       onDone();
-    } catch (fault) {
-      toast(sentence(fault), true);
-    }
-    setBusy("");
+    });
   };
   return (
-    <form class="title" onSubmit={(event) => void keep(event)}>
+    <form class="title" onSubmit={keep}>
       <input
         aria-label="The job's title"
         value={draft}
@@ -57,23 +53,18 @@ type Wish = "" | "cancel" | "delete";
 
 export function Actions({ job, onRename }: { job: Job; onRename: () => void }) {
   const [wish, setWish] = useState<Wish>("");
-  const [busy, setBusy] = useState("");
-  const act = async (): Promise<void> => {
-    setBusy(wish === "delete" ? "Deleting …" : "Cancelling …");
-    try {
-      if (wish === "delete") {
-        await ask("DELETE", `/v1/jobs/${job.id}`);
-        toast(`“${job.title}” is deleted.`);
-        navigate("/", true);
-        return;
-      }
+  const { busy, send } = useDeed();
+  const cancel = (): Promise<void> =>
+    send("Cancelling …", async () => {
       await post(`/v1/jobs/${job.id}/cancel`);
       setWish("");
-    } catch (fault) {
-      toast(sentence(fault), true);
-    }
-    setBusy("");
-  };
+    });
+  const remove = (): Promise<void> =>
+    send("Deleting …", async () => {
+      await ask("DELETE", `/v1/jobs/${job.id}`);
+      toast(`“${job.title}” is deleted.`);
+      navigate("/", true);
+    });
   return (
     <div class="row">
       {!TERMINAL.includes(job.status) && (
@@ -87,25 +78,15 @@ export function Actions({ job, onRename }: { job: Job; onRename: () => void }) {
       <button type="button" class="quiet" onClick={() => setWish("delete")}>
         Delete
       </button>
-      {wish && (
-        <Box
-          title={wish === "delete" ? "Delete this job?" : "Cancel this job?"}
-          onClose={() => setWish("")}
-        >
-          <p>
-            {wish === "delete"
-              ? "The job goes with its uploads, results, letters and links. Nobody can bring it back."
-              : "It stops where it is. What is finished stays here; a cancelled job cannot go on later."}
-          </p>
-          <div class="row">
-            <Button kind="danger" busy={busy} onClick={() => void act()}>
-              {wish === "delete" ? "Delete it" : "Cancel the job"}
-            </Button>
-            <Button kind="quiet" onClick={() => setWish("")}>
-              Keep it
-            </Button>
-          </div>
-        </Box>
+      {wish === "cancel" && (
+        <Confirm title="Cancel this job?" deed="Cancel the job" busy={busy} onDeed={cancel} onClose={() => setWish("")}>
+          It stops where it is. What is finished stays here; a cancelled job cannot go on later.
+        </Confirm>
+      )}
+      {wish === "delete" && (
+        <Confirm title="Delete this job?" deed="Delete it" busy={busy} onDeed={remove} onClose={() => setWish("")}>
+          The job goes with its uploads, results, letters and links. Nobody can bring it back.
+        </Confirm>
       )}
     </div>
   );
