@@ -198,7 +198,7 @@ def test_signing_out_gives_up_uploads_only_when_a_person_says_so(
     Uplink(page, suite).hold_from = CHUNK_BYTES
     page.get_by_label("Your video").set_input_files(heavy)
     page.get_by_role("button", name="Make it").click()
-    expect(page.locator(".upload")).to_contain_text("8.4 MB of", timeout=60_000)
+    expect(page.locator(".upload")).to_contain_text("8.4 MB of", timeout=20_000)
     kept = "Object.keys(localStorage).filter((name) => name.startsWith('moodreel.uploads.')).length"
     assert page.evaluate(kept) == 1
 
@@ -226,7 +226,7 @@ def test_a_lost_connection_is_waited_for_and_the_upload_goes_on_by_itself(
     page.get_by_label("Your video").set_input_files(heavy)
     page.get_by_role("button", name="Make it").click()
     row = page.locator(".upload")
-    expect(row).to_contain_text("8.4 MB of", timeout=60_000)
+    expect(row).to_contain_text("8.4 MB of", timeout=20_000)
     row.get_by_role("button", name="Pause").click()
     page.context.set_offline(True)
     row.get_by_role("button", name="Resume").click()
@@ -279,13 +279,17 @@ def test_what_is_missing_is_said_before_anything_is_made(
     sign_in(page, suite, client, "/new")
     assert violations(page) == []
     page.get_by_role("link", name=re.compile("^Emotions")).click()
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
     page.get_by_label("Your video").set_input_files(
         {"name": "song.mp3", "mimeType": "audio/mpeg", "buffer": b"x"}
     )
     expect(page.get_by_text("song.mp3 is not a video.")).to_be_visible()
     make = page.get_by_role("button", name="Make it")
     make.click()
-    expect(page.get_by_text("Choose a video first.")).to_be_visible()
+    choose = page.get_by_role("button", name="Choose a file")
+    expect(choose).to_have_accessible_description("Choose a video first.")
+    expect(choose).to_be_focused()
+    assert violations(page) == []
     page.get_by_label("Your video").set_input_files(clip)
     make.click()
     expect(page.get_by_text("State that the people filmed agreed")).to_be_visible()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from infra.local.client import Client
 from infra.local.tenant import Tenant
@@ -47,6 +47,17 @@ def test_a_deck_is_edited_drawn_anew_and_becomes_a_film_that_is_sought_by_its_ch
     expect(page.get_by_role("button", name="Save and draw")).to_be_disabled()
     expect(page.get_by_text("Write something here.").first).to_be_visible()
     assert violations(page) == []
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.get_by_role("link", name="Cameras").click()
+    page.go_back()
+    expect(page).to_have_url(f"{suite.url('console')}/jobs/{job_id}/deck")
+    assert asked == ["Your changes to the slides are not saved. Leave without them?"] * 2
     page.get_by_label("Heading").fill("Quartz is hard")
     page.get_by_label("Spoken").fill("Quartz scratches glass.")
     page.get_by_text("paper", exact=True).click()

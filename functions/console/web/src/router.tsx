@@ -39,43 +39,58 @@ export function navigate(to: string, replace = false): void {
   scrollTo(0, 0);
 }
 
+let question = "";
+
+/** What a person is asked before a link, or Back, leads away from here; "" asks nothing. */
+export function askBeforeLeaving(words: string): void {
+  question = words;
+}
+
+const mayLeave = (): boolean => !question || confirm(question);
+
 /** Called once: back and forward, and every click on a link of ours. */
 export function listen(): void {
-  addEventListener("popstate", () => address.set(location.pathname + location.search));
+  addEventListener("popstate", () => {
+    const here = location.pathname + location.search;
+    if (here === address.get() || mayLeave()) address.set(here);
+    // The step is taken already: it is taken back by going here once more.
+    else history.pushState(null, "", address.get());
+  });
   document.addEventListener("click", (event) => {
     const link = (event.target as Element | null)?.closest?.("a");
     const plain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
     if (!link || !plain || event.defaultPrevented || link.target || link.hasAttribute("download")) return;
     if (link.origin !== location.origin || !match(PLACES, link.pathname)) return;
     event.preventDefault();
+    if (!mayLeave()) return;
     if (link.pathname + link.search !== address.get() || !link.hash) navigate(link.href);
   });
 }
 
-export type Shown =
-  | { state: "loading"; open: boolean }
-  | { state: "missing"; open: boolean }
-  | { state: "failed"; open: boolean }
-  | { state: "there"; open: boolean; page: Page; params: Params };
+export type Shown = {
+  /** The path that it is for. */
+  at: string;
+  open: boolean;
+} & ({ state: "loading" | "missing" | "failed" } | { state: "there"; page: Page; params: Params });
 
 /** The page at the address. Before a page's code is there the last one stays. */
 export function usePlace(): Shown {
   const path = new URL(useStore(address), location.origin).pathname;
-  const [shown, setShown] = useState<Shown>({ state: "loading", open: true });
+  const [shown, setShown] = useState<Shown>({ state: "loading", at: "", open: true });
   useEffect(() => {
     const found = match(PLACES, path);
     if (!found) {
-      setShown({ state: "missing", open: true });
+      setShown({ state: "missing", at: path, open: true });
       return;
     }
     let over = false;
     const open = found.page.open ?? false;
     found.page.load().then(
       (module) => {
-        if (!over) setShown({ state: "there", open, page: module.default, params: found.params });
+        if (!over) setShown({ state: "there", at: path, open, page: module.default, params: found.params });
       },
       () => {
-        if (!over) setShown({ state: "failed", open });
+        if (!over) setShown({ state: "failed", at: path, open });
       },
     );
     return () => {

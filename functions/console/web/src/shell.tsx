@@ -1,5 +1,5 @@
 /** What stands around every page: the way to it, who is signed in, and what was just done. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { address, usePlace } from "./router.tsx";
 import { session } from "./session.ts";
 import { useStore } from "./store.ts";
@@ -20,6 +20,7 @@ export function Shell() {
   const shown = usePlace();
   const inside = typeof who === "object";
   const online = useOnline();
+  useFocus(shown.at);
 
   return (
     <>
@@ -108,6 +109,21 @@ function Unloaded() {
       </p>
     </section>
   );
+}
+
+/** A page that a link led to has the focus, at its heading when that is there: whoever reads by ear or
+ * goes by keys begins where it begins. The first page is the browser's own to begin. */
+function useFocus(at: string): void {
+  const before = useRef("");
+  useEffect(() => {
+    const first = before.current === "";
+    before.current = at;
+    if (first || !at) return;
+    const main = document.getElementById("main");
+    const heading = main?.querySelector("h1");
+    heading?.setAttribute("tabindex", "-1");
+    (heading ?? main)?.focus({ preventScroll: true });
+  }, [at]);
 }
 
 /** Whether the browser has a connection at all. */

@@ -2,6 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { Problem, get } from "../api.ts";
 import type { Job } from "../job/model.ts";
+import { askBeforeLeaving } from "../router.tsx";
 import { type DeckView, type Draft, type FilmWishes, differs, draftOf, wishesOf } from "./editing.ts";
 
 export interface Editing {
@@ -67,7 +68,11 @@ export function useDeck(job: Job): Editing {
     if (!changed) return;
     const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
     addEventListener("beforeunload", ask);
-    return () => removeEventListener("beforeunload", ask);
+    askBeforeLeaving("Your changes to the slides are not saved. Leave without them?");
+    return () => {
+      removeEventListener("beforeunload", ask);
+      askBeforeLeaving("");
+    };
   }, [changed]);
 
   const saved = (revision: number): void => {

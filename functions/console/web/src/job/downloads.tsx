@@ -4,6 +4,7 @@ import { ask, get, newKey } from "../api.ts";
 import { Box } from "../ui/box.tsx";
 import { Button } from "../ui/button.tsx";
 import { Waiting } from "../ui/progress.tsx";
+import { useDeed } from "../ui/sending.ts";
 import { toast } from "../ui/toast.tsx";
 import { ago, bytes, sentence } from "../words.ts";
 import { save } from "./links.ts";
@@ -35,16 +36,8 @@ export function Downloads({ job }: { job: Job }) {
 }
 
 function Result({ job, one, onShare }: { job: string; one: Artefact; onShare: () => void }) {
-  const [busy, setBusy] = useState("");
-  const take = async (): Promise<void> => {
-    setBusy("Starting …");
-    try {
-      await save(job, one.name);
-    } catch (fault) {
-      toast(sentence(fault), true);
-    }
-    setBusy("");
-  };
+  const { busy, send } = useDeed();
+  const take = (): Promise<void> => send("Starting …", () => save(job, one.name));
   return (
     <li>
       <div class="what">
@@ -87,7 +80,7 @@ const WEEK = String(SPANS[1][0]);
 function Sharing({ job, one, onClose }: { job: string; one: Artefact; onClose: () => void }) {
   const [links, setLinks] = useState<Share[] | null>(null);
   const [hours, setHours] = useState(WEEK);
-  const [busy, setBusy] = useState("");
+  const { busy, send } = useDeed();
 
   useEffect(() => {
     sharesOf(job, one.name).then(setLinks, (fault) => {
@@ -96,15 +89,8 @@ function Sharing({ job, one, onClose }: { job: string; one: Artefact; onClose: (
     });
   }, [job, one.name]);
 
-  const act = async (words: string, work: () => Promise<Share[]>): Promise<void> => {
-    setBusy(words);
-    try {
-      setLinks(await work());
-    } catch (fault) {
-      toast(sentence(fault), true);
-    }
-    setBusy("");
-  };
+  const act = (words: string, work: () => Promise<Share[]>): Promise<void> =>
+    send(words, async () => setLinks(await work()));
   const make = async (): Promise<Share[]> => {
     const body = { artefact: one.name, valid_hours: Number(hours) };
     const { data } = await ask<Share>("POST", `/v1/jobs/${job}/shares`, { body, key: newKey() });

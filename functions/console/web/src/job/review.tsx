@@ -1,22 +1,12 @@
 /** A deck waits for its owner. */
-import { useState } from "preact/hooks";
 import { post } from "../api.ts";
 import { Button } from "../ui/button.tsx";
-import { toast } from "../ui/toast.tsx";
-import { sentence } from "../words.ts";
+import { useDeed } from "../ui/sending.ts";
 import type { Job } from "./model.ts";
 
 export function Review({ job }: { job: Job }) {
-  const [busy, setBusy] = useState("");
-  const release = async (): Promise<void> => {
-    setBusy("Starting …");
-    try {
-      await post(`/v1/jobs/${job.id}/deck/release`);
-    } catch (fault) {
-      toast(sentence(fault), true);
-    }
-    setBusy("");
-  };
+  const { busy, send } = useDeed();
+  const release = (): Promise<void> => send("Starting …", () => post(`/v1/jobs/${job.id}/deck/release`));
   return (
     <section class="note" aria-labelledby="review">
       <h2 id="review">The slides are written</h2>

@@ -1,30 +1,19 @@
 /** A job that failed: why, in a person's words, and what can be done. */
-import { useState } from "preact/hooks";
 import { Problem, post } from "../api.ts";
 import { typeOf } from "../new/files.ts";
 import { Button } from "../ui/button.tsx";
+import { useSending } from "../ui/sending.ts";
 import { add } from "../upload/uploads.ts";
 import { sentence } from "../words.ts";
 import type { Failure, Input, Job } from "./model.ts";
 import { remedy, stageName } from "./words.ts";
 
 export function Trouble({ job, error }: { job: Job; error: Failure }) {
-  const [busy, setBusy] = useState("");
-  const [wrong, setWrong] = useState("");
+  const { busy, wrong, send } = useSending();
   const { again, advice } = remedy(error, job);
   const replaceable = error.stage === "upload_trigger" && job.inputs.some(isFile);
   const deck = job.artefacts.some((one) => one.kind === "deck");
 
-  const act = async (words: string, work: () => Promise<unknown>): Promise<void> => {
-    setBusy(words);
-    setWrong("");
-    try {
-      await work();
-    } catch (fault) {
-      setWrong(sentence(fault));
-    }
-    setBusy("");
-  };
   const redrive = () => post(`/v1/jobs/${job.id}/redrive`);
   const replace = async (file: File): Promise<void> => {
     const input = await placeFor(job, file);
@@ -41,7 +30,7 @@ export function Trouble({ job, error }: { job: Job; error: Failure }) {
       </p>
       <div class="row">
         {again && (
-          <Button kind="primary" busy={busy} onClick={() => void act("Starting again …", redrive)}>
+          <Button kind="primary" busy={busy} onClick={() => void send("Starting again …", redrive)}>
             Try again
           </Button>
         )}
@@ -55,7 +44,7 @@ export function Trouble({ job, error }: { job: Job; error: Failure }) {
               onChange={(event) => {
                 const [file] = event.currentTarget.files ?? [];
                 event.currentTarget.value = "";
-                if (file) void act("Beginning …", () => replace(file));
+                if (file) void send("Beginning …", () => replace(file));
               }}
             />
           </label>
@@ -71,9 +60,9 @@ export function Trouble({ job, error }: { job: Job; error: Failure }) {
           </a>
         )}
       </div>
-      {wrong && (
+      {wrong !== null && (
         <p class="wrong" role="alert">
-          {wrong}
+          {sentence(wrong)}
         </p>
       )}
     </section>

@@ -1,6 +1,5 @@
 /** Where files are dropped or chosen, and which ones are there. */
 import { useRef, useState } from "preact/hooks";
-import { Button } from "../ui/button.tsx";
 import { bytes } from "../words.ts";
 import { type Sorted, accept, markOf, place, takes, without } from "./files.ts";
 import type { Input } from "./recipes.ts";
@@ -13,11 +12,14 @@ export function Drop({
   inputs,
   files,
   label,
+  lack,
   onChange,
 }: {
   inputs: readonly Input[];
   files: Files;
   label: string;
+  /** What is still to be chosen, once somebody went on without it. */
+  lack?: string | undefined;
   onChange: (files: Files) => void;
 }) {
   const chooser = useRef<HTMLInputElement>(null);
@@ -48,7 +50,14 @@ export function Drop({
             Drop {limits(inputs)}.{several ? "" : " Several make a job each."}
           </span>
         </p>
-        <Button onClick={() => chooser.current?.click()}>Choose {inputs.length > 1 || several ? "files" : "a file"}</Button>
+        <button
+          type="button"
+          data-lack={lack ? "" : undefined}
+          aria-describedby={lack ? "files-lack" : undefined}
+          onClick={() => chooser.current?.click()}
+        >
+          Choose {inputs.length > 1 || several ? "files" : "a file"}
+        </button>
         <input
           ref={chooser}
           type="file"
@@ -62,6 +71,11 @@ export function Drop({
           }}
         />
       </div>
+      {lack && (
+        <p class="wrong" id="files-lack">
+          {lack}
+        </p>
+      )}
       {files.wrong.map((one) => (
         <p class="wrong" role="alert" key={one}>
           {one}

@@ -1,5 +1,5 @@
 /** What one recipe asks for: files or words, consent where it is needed, and options. */
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { newKey } from "../api.ts";
 import { navigate } from "../router.tsx";
 import { Button } from "../ui/button.tsx";
@@ -16,6 +16,12 @@ import { Webcam } from "./webcam.tsx";
 
 const PROMPT_CHARS = 100_000;
 
+/** What is missing before a job can be made, and where; "" is nowhere in particular. */
+interface Lack {
+  at: "" | "prompt" | "files" | "consent" | "purpose";
+  words: string;
+}
+
 export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly Input[] }) {
   const [files, setFiles] = useState<Files>(NONE);
   const [prompt, setPrompt] = useState("");
@@ -26,7 +32,11 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
   const [chosen, setChosen] = useState<Chosen>({});
   const [recording, setRecording] = useState(false);
   const [busy, setBusy] = useState("");
-  const [wrong, setWrong] = useState("");
+  const [wrong, setWrong] = useState<Lack | null>(null);
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    form.current?.querySelector<HTMLElement>("[aria-invalid], [data-lack]")?.focus();
+  }, [wrong]);
   const [keys, setKeys] = useState<Readonly<Record<string, string>>>({});
 
   const typed = inputs.some((one) => one.kinds.includes("text"));
@@ -35,13 +45,14 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
   const optional = dropped.filter((one) => one.optional);
   const filmed = needed.length === 1 && needed[0]?.kinds.includes("video");
 
-  const lacks = (): string => {
-    if (typed && !prompt.trim()) return "Write what the film shall be about.";
+  const lacks = (): Lack | null => {
+    if (typed && !prompt.trim()) return { at: "prompt", words: "Write what the film shall be about." };
     const [first] = missing(needed, files.placed);
-    if (first) return `Choose ${takes([first])} first.`;
-    if (recipe.consent && !agreed) return "State that the people filmed agreed, or choose another recipe.";
-    if (recipe.consent && !purpose.trim()) return "Say in a few words what the scores are for.";
-    return "";
+    if (first) return { at: "files", words: `Choose ${takes([first])} first.` };
+    if (recipe.consent && !agreed)
+      return { at: "consent", words: "State that the people filmed agreed, or choose another recipe." };
+    if (recipe.consent && !purpose.trim()) return { at: "purpose", words: "Say in a few words what the scores are for." };
+    return null;
   };
 
   const submit = async (): Promise<void> => {
@@ -77,11 +88,12 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
       if (wishes.length > 1) toast(`${wishes.length} jobs are made; their files are on the way.`);
       navigate(wishes.length > 1 ? "/" : `/jobs/${last}`);
     } catch (fault) {
-      setWrong(sentence(fault));
+      setWrong({ at: "", words: sentence(fault) });
       setBusy("");
     }
   };
 
+  const wrongAt = (at: Lack["at"]): string | undefined => (wrong?.at === at ? wrong.words : undefined);
   const field = (option: Option) => (
     <OptionField
       key={option.name}
@@ -93,6 +105,7 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
 
   return (
     <form
+      ref={form}
       class="new-form"
       noValidate
       onSubmit={(event) => {
@@ -101,7 +114,7 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
       }}
     >
       {typed && (
-        <Field label="What shall the film be about?" hint="One sentence is enough; for whom it is helps.">
+        <Field label="What shall the film be about?" hint="One sentence is enough; for whom it is helps." wrong={wrongAt("prompt")}>
           {(ids) => (
             <textarea
               {...ids}
@@ -126,7 +139,7 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
           />
         ) : (
           <>
-            <Drop inputs={dropped.length > needed.length ? dropped : needed} files={files} label={labelOf(needed)} onChange={setFiles} />
+            <Drop inputs={dropped.length > needed.length ? dropped : needed} files={files} label={labelOf(needed)} lack={wrongAt("files")} onChange={setFiles} />
             {filmed && (
               <p>
                 <Button onClick={() => setRecording(true)}>Record with the camera</Button>
@@ -138,11 +151,23 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
         <fieldset class="consent">
           <legend>Whose faces are these?</legend>
           <label class="switch">
-            <input type="checkbox" checked={agreed} onChange={(event) => setAgreed(event.currentTarget.checked)} />
+            <input
+              type="checkbox"
+              checked={agreed}
+              aria-invalid={wrongAt("consent") ? "true" : undefined}
+              aria-describedby={wrongAt("consent") ? "consent-wrong" : undefined}
+              onChange={(event) => setAgreed(event.currentTarget.checked)}
+            />
             <span>The people filmed agreed to have their expressions scored.</span>
           </label>
+          {wrongAt("consent") && (
+            <p class="wrong" id="consent-wrong">
+              {wrongAt("consent")}
+            </p>
+          )}
           <Field
             label="What the scores are for"
+            wrong={wrongAt("purpose")}
             hint="Such as research, or a film for the family. Scoring people at work or in education is prohibited in the European Union."
           >
             {(ids) => (
@@ -175,9 +200,9 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
           <Drop inputs={optional} files={files} label="Pictures for the slides, music under them" onChange={setFiles} />
         )}
       </details>
-      {wrong && (
+      {wrongAt("") && (
         <p class="wrong" role="alert">
-          {wrong}
+          {wrongAt("")}
         </p>
       )}
       <p class="row">
