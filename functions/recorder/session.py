@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from functions.recorder.backlog import Backlog
@@ -17,17 +16,18 @@ from functions.recorder.feed import Ended, Feed, Opened
 from functions.recorder.packets import VIDEO, Packet, Reader, Track
 from functions.recorder.patience import Patience
 from functions.recorder.segments import RunKey
-from functions.recorder.take import SegmentLimits, Take
+from functions.recorder.take import Take
+from functions.recorder.takes import Takes
 from functions.recorder.viewfinder import Viewfinder
 from shared.config import Settings
-from shared.domain.cameras import Camera, CameraState, Want, blank_facts, camera_path, secret_path
-from shared.domain.clips import EndedBy, Recording, RecordingState, recording_path
+from shared.domain.cameras import Camera, CameraState, blank_facts, camera_path, secret_path
+from shared.domain.clips import EndedBy
 from shared.domain.documents import Committed, Doc, Update
 from shared.domain.errand import Errand, errand_envelope, errand_path
-from shared.domain.shifts import RECORDER, new_shift, stopped
+from shared.domain.shifts import RECORDER, new_shift
 from shared.domain.sources import Source
 from shared.driver import Neighbours
-from shared.errors import LedgerUnavailable, MoodreelError, PermanentError, StorageUnavailable
+from shared.errors import MoodreelError, PermanentError
 
 LOOK_S = 0.5
 TELL_S = 2.0
@@ -69,7 +69,7 @@ class Session:
         self._handover_at = self._began + min(
             settings.recorder_shift_s, max(1.0, (ends_at - self._began) * 0.9)
         )
-        self._takes: dict[str, Take] = {}
+        self._takes = Takes(camera, world, settings)
         self._backlog = Backlog()
         self._finder = Viewfinder(world, camera.id)
         self._feed: Feed | None = None
@@ -152,26 +152,14 @@ class Session:
         if opens and self._feed.tracks and self._feed.tracks != self._tracks:
             self._tracks = self._feed.tracks
         if opens and packet.track == VIDEO:
-            for take in self._takes.values():
-                take.described(self._tracks)
+            self._takes.described(self._tracks)
         self._backlog.add(packet)
-        for take in self._takes.values():
-            self._record(take, packet)
+        self._takes.add(packet)
         if packet.track == VIDEO:
             self._shown_at = packet.arrived
             self._pictures.append(packet.arrived)
             del self._pictures[:-150]
             self._finder.show(packet, self._tracks[VIDEO])
-
-    def _record(self, take: Take, packet: Packet) -> None:
-        try:
-            take.add(packet)
-        except (StorageUnavailable, LedgerUnavailable) as lost:
-            # The segment is lost, and the recording goes on with the next one.
-            take.abandon()
-            self._world.log(
-                "segment.lost", severity="ERROR", recording=take.want.recording, why=str(lost)
-            )
 
     def _opened(self) -> None:
         """The first key picture of a connection."""
@@ -180,9 +168,8 @@ class Session:
         self._patience.succeeded()
         if self._feed is not None and self._feed.tracks:
             self._tracks = self._feed.tracks
-        for take in self._takes.values():
-            take.described(self._tracks)
-            take.begin(self._key, self._backlog, 0.0)
+        self._takes.described(self._tracks)
+        self._takes.begin(self._key, self._backlog)
         self._world.log("camera.connected", camera=self._camera.id, codec=self._tracks[0].codec)
 
     @property
@@ -197,8 +184,7 @@ class Session:
         was_open, self._feed, self._open = self._open, None, False
         self._backlog.clear()
         self._pictures.clear()
-        for take in self._takes.values():
-            self._close_segment(take)
+        self._takes.close_segments()
         self._error = {"code": why.code, "message": str(why), "at": self._world.clock.now()}
         self._world.log(
             "camera.lost", severity="WARNING", camera=self._camera.id, code=why.code, why=str(why)
@@ -238,80 +224,24 @@ class Session:
 
     def _attend(self) -> None:
         """Begin, stop and end recordings."""
-        for gone in self._takes.keys() - self._camera.wants.keys():
-            self._takes.pop(gone).abandon()
-        for want in list(self._camera.wants.values()):
-            take = self._takes.get(want.recording)
-            if take is None:
-                take = self._takes[want.recording] = self._taken(want)
-                if self._open:
-                    take.described(self._tracks)
-                    take.begin(self._key, self._backlog, want.since.timestamp() - want.pre_roll_s)
-            take.want = want
-            why = self._why_to_stop(take)
-            if why and self._live_or_alone:
-                self._stop(take, why)
+        ending = self._takes.attend(self._camera.wants, self._begin)
+        if ending and self._live_or_alone:
+            self._wait_for_the_elder()
+            for recording, why in ending.items():
+                self._takes.stop(recording, why, self._figures)
+
+    def _begin(self, take: Take) -> None:
+        """Give a new recording what there is by now."""
+        if self._open:
+            take.described(self._tracks)
+            since = take.want.since.timestamp() - take.want.pre_roll_s
+            take.begin(self._key, self._backlog, since)
 
     @property
     def _live_or_alone(self) -> bool:
         """Whether recordings are this shift's to end: before it has pictures an older one may
         still be writing, and looks itself."""
         return self._live or self._camera.live_epoch == self._epoch or not self._elder()
-
-    def _taken(self, want: Want) -> Take:
-        (doc,) = self._world.store.read([recording_path(want.recording)])
-        known = None if doc is None else Recording.from_doc(doc)
-        started = None if known is None or known.started_at is None else known.started_at
-        return Take(
-            want,
-            self._camera.owner,
-            self._world.objects,
-            self._world.store,
-            SegmentLimits(
-                self._settings.recording_segment_s, self._settings.recording_segment_mb << 20
-            ),
-            base_bytes=0 if known is None else int(known.data["size_bytes"]),
-            started_at=None if started is None else started.timestamp(),
-        )
-
-    def _why_to_stop(self, take: Take) -> str:
-        want = take.want
-        if want.stop:
-            return want.stop
-        if take.elapsed_s(time.time()) >= want.max_duration_s:
-            return EndedBy.MAX_DURATION.value
-        if take.size_bytes >= want.max_bytes:
-            return EndedBy.MAX_BYTES.value
-        return ""
-
-    def _stop(self, take: Take, why: str, error: dict[str, Any] | None = None) -> None:
-        """Write the last segment and say so."""
-        self._wait_for_the_elder()
-        self._close_segment(take)
-        recording = take.want.recording
-        for _ in range(8):
-            (doc, known) = self._world.store.read(
-                [camera_path(self._camera.id), recording_path(recording)]
-            )
-            if doc is None or known is None or recording not in Camera.from_doc(doc).wants:
-                break
-            camera = Camera.from_doc(doc)
-            ended = known.data["ended_at"] or self._world.clock.now()
-            facts = {**self._figures(take), "error": error}
-            writes = stopped(camera, recording, why, ended, **facts)
-            if self._world.store.commit(writes) is Committed.OK:
-                self._world.publisher.publish([errand_envelope(RECORDER, recording)])
-                self._world.log("recording.stopped", recording=recording, why=why)
-                break
-        self._takes.pop(recording, None)
-
-    def _close_segment(self, take: Take) -> None:
-        try:
-            take.close_segment()
-        except (StorageUnavailable, LedgerUnavailable) as lost:
-            self._world.log(
-                "segment.lost", severity="ERROR", recording=take.want.recording, why=str(lost)
-            )
 
     # --- beginnings and ends -----------------------------------------------------------------
 
@@ -323,13 +253,10 @@ class Session:
             self._live = True
 
     def _hand_over(self) -> None:
-        now = self._world.clock.now()
-        shift_id = (self._world.new_token() + self._world.new_token())[:20]
-        making, taking = new_shift(self._camera, shift_id, now)
-        assert isinstance(taking, Update)  # noqa: S101 - the second write
-        taking = Update(taking.path, taking.fields, self._camera.version)
+        making, fields = new_shift(self._camera, self._world.clockwork)
+        taking = Update(self._camera.path, fields, self._camera.version)
         if self._world.store.commit([making, taking]) is Committed.OK:
-            self._world.publisher.publish([errand_envelope(RECORDER, shift_id)])
+            self._world.publisher.publish([errand_envelope(RECORDER, fields["shift"])])
             self._world.log("shift.handed_over", camera=self._camera.id, epoch=self._epoch + 1)
 
     def _rest(self, now: float) -> bool:
@@ -346,15 +273,16 @@ class Session:
     def _give_up(self) -> bool:
         """The camera does not come back; → False when that is written down."""
         error = self._error
-        for take in list(self._takes.values()):
-            self._stop(take, EndedBy.SOURCE_LOST.value, error)
+        if self._takes:
+            self._wait_for_the_elder()
+            self._takes.stop_all(EndedBy.SOURCE_LOST.value, self._figures, error)
         (doc,) = self._world.store.read([camera_path(self._camera.id)])
         if doc is None:
             return False
         self._camera = Camera.from_doc(doc)
         for want in self._camera.wants.values():
             # Somebody wants it since a moment ago: he is told as well.
-            self._takes[want.recording] = self._taken(want)
+            self._takes.take_up(want)
         if self._takes:
             return True
         fields = {
@@ -368,8 +296,7 @@ class Session:
         if self._feed is not None:
             self._feed.close()
         # Before the preview, which may wait for a bucket and for a process.
-        for take in self._takes.values():
-            self._close_segment(take)
+        self._takes.close_segments()
         self._finder.close()
 
     def _elder(self) -> Errand | None:
@@ -398,29 +325,11 @@ class Session:
         if self._camera.live_epoch < self._epoch and self._elder() is not None:
             return
         self._commit(self._facts())
-        for take in self._takes.values():
-            self._tell_of(take)
+        self._takes.tell(self._figures, self._error, connected=self._open)
 
-    def _tell_of(self, take: Take) -> None:
-        (doc,) = self._world.store.read([recording_path(take.want.recording)])
-        if doc is None or not Recording.from_doc(doc).running:
-            return
-        state = RecordingState.STARTING
-        if take.started_at is not None:
-            state = RecordingState.RECORDING if self._open else RecordingState.RECONNECTING
-        fields = {**self._figures(take), "state": state, "error": self._error}
-        self._world.store.commit([Update(doc.path, fields, doc.version)])
-
-    def _figures(self, take: Take) -> dict[str, Any]:
-        started = take.started_at
-        return {
-            "started_at": None if started is None else datetime.fromtimestamp(started, UTC),
-            "elapsed_s": round(take.elapsed_s(take.last_at or time.time()), 3),
-            "size_bytes": take.size_bytes,
-            "stored_bytes": take.size_bytes,
-            "fps": self._fps(),
-            "dropped_frames": self._all_dropped(),
-        }
+    @property
+    def _figures(self) -> dict[str, Any]:
+        return {"fps": self._fps(), "dropped_frames": self._all_dropped()}
 
     def _facts(self) -> dict[str, Any]:
         video = self._tracks[VIDEO] if self._open else None
@@ -430,8 +339,7 @@ class Session:
             "state": CameraState.CONNECTED if video else away,
             "error": self._error,
             "seen_at": self._world.clock.now(),
-            "fps": self._fps(),
-            "dropped_frames": self._all_dropped(),
+            **self._figures,
             **(
                 {"width": video.width, "height": video.height, "codec": video.codec}
                 if video

@@ -37,15 +37,15 @@ TRIES = 8
 """A camera's document is written by its session as well: a command may meet that."""
 
 
-def new_shift(camera: Camera, shift_id: str, now: datetime) -> tuple[Write, ...]:
-    """The writes by which a new shift is to take the camera's session, `after` the one that has
-    it."""
+def new_shift(camera: Camera, clockwork: Clockwork) -> tuple[Create, dict[str, Any]]:
+    """→ the write that makes a shift `after` the one that has the camera's session, and what is
+    to stand in the camera's document so that this one takes it."""
     epoch = camera.epoch + 1
+    # 20 letters and digits, as the ids of all that an envelope names.
+    shift_id = (clockwork.token() + clockwork.token())[:20]
     fields = {"kind": WATCH, "camera": camera.id, "epoch": epoch, "after": camera.shift}
-    return (
-        new_errand(RECORDER, shift_id, camera.owner, fields, now),
-        Update(camera.path, {"shift": shift_id, "epoch": epoch}),
-    )
+    making = new_errand(RECORDER, shift_id, camera.owner, fields, clockwork.now())
+    return making, {"shift": shift_id, "epoch": epoch}
 
 
 def start(
@@ -195,12 +195,9 @@ def _wanting(
     alive = shift is not None and not Errand.from_doc(RECORDER, shift).ended
     if alive:
         return (Update(camera.path, fields, camera.version),)
-    # 20 letters and digits, as the ids of all that an envelope names.
-    shift_id = (clockwork.token() + clockwork.token())[:20]
-    making, taking = new_shift(camera, shift_id, clockwork.now())
-    assert isinstance(taking, Update)  # noqa: S101
+    making, taking = new_shift(camera, clockwork)
     waking = {"state": CameraState.CONNECTING, "error": None}
-    return (Update(camera.path, {**fields, **taking.fields, **waking}, camera.version), making)
+    return (Update(camera.path, {**fields, **taking, **waking}, camera.version), making)
 
 
 def _camera(camera_id: str) -> Flow[tuple[Camera, Doc | None]]:
