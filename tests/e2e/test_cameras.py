@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,18 +91,25 @@ def test_a_preview_goes_on_in_a_page_without_a_visible_break(
     page.eval_on_selector("img.on", "(img, url) => { img.src = url; }", url)
     page.wait_for_function("document.querySelector('img.on').naturalWidth > 0", timeout=20_000)
 
-    numbers = []
+    numbers, moments = [], []
+
+    def look() -> None:
+        numbers.append(shown(page))
+        moments.append(time.monotonic())
+
     for _ in range(3):
         page.wait_for_timeout(1000)
-        numbers.append(shown(page))
+        look()
     page.evaluate(GO_ON, url)
     for _ in range(3):
-        numbers.append(shown(page))
+        look()
         page.wait_for_timeout(1000)
 
     assert numbers == sorted(numbers)
     assert len(set(numbers)) >= 5, "it moves"
-    assert abs(numbers[-1] - numbers[0] - 4 * FPS) <= 2 * FPS, "and at its own pace"
+    # Looking takes its time as well, on a busy machine a second and more.
+    lasted = (moments[-1] - moments[0]) * FPS
+    assert abs(numbers[-1] - numbers[0] - lasted) <= 2 * FPS, "and at its own pace"
     assert door.clients == 1
 
 

@@ -152,7 +152,8 @@ class Terminal:
 
     def __init__(self, place: Place) -> None:
         self._ours, theirs = pty.openpty()
-        self.resize(100, 30)
+        # More lines than a picture has: a full screen ends without the mark that is waited for.
+        self.resize(100, 90)
         command, env = watch_command(place, "--every", "30")
         self.before = termios.tcgetattr(theirs)
         self.process = subprocess.Popen(
@@ -212,8 +213,7 @@ def test_a_new_size_is_drawn_at_once(terminal: Terminal) -> None:
     terminal.until(END_OF_PICTURE)
     begin = time.monotonic()
 
-    # More lines than a picture has: a full screen ends without the mark that is waited for.
-    terminal.resize(40, 60)
+    terminal.resize(40, 90)
 
     while widest(terminal.until(END_OF_PICTURE)) > 40:
         assert time.monotonic() - begin < 10, "what was drawn for the old size is not drawn again"
