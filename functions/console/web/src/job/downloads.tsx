@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { ask, get, newKey } from "../api.ts";
 import { Box } from "../ui/box.tsx";
 import { Button } from "../ui/button.tsx";
+import { Copyable } from "../ui/copy.tsx";
 import { Waiting } from "../ui/progress.tsx";
 import { useDeed } from "../ui/sending.ts";
 import { toast } from "../ui/toast.tsx";
@@ -122,19 +123,13 @@ function Sharing({ job, one, onClose }: { job: string; one: Artefact; onClose: (
       <ul class="links">
         {links?.map((share) => (
           <li key={share.token}>
-            <input
-              readOnly
-              value={share.url}
-              aria-label="The link"
-              onFocus={(event) => event.currentTarget.select()}
-            />
+            <Copyable text={share.url} label="The link" />
             <span class="hint">
               {share.uses === 1 ? "Opened once" : `Opened ${share.uses} times`} · made{" "}
               {ago(new Date(share.created_at), new Date())} · ends{" "}
               {new Date(share.expires_at).toLocaleString()}
             </span>
             <div class="row">
-              <Button onClick={() => void copy(share.url)}>Copy</Button>
               <Button kind="quiet" onClick={() => void act("", () => withdraw(share))}>
                 Withdraw
               </Button>
@@ -144,15 +139,6 @@ function Sharing({ job, one, onClose }: { job: string; one: Artefact; onClose: (
       </ul>
     </Box>
   );
-}
-
-async function copy(text: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(text);
-    toast("Copied.");
-  } catch {
-    toast("The browser does not let it be copied; select it and copy it by hand.", true);
-  }
 }
 
 /** The links to one result that still hold. A person's links come a hundred at a time. */
