@@ -40,10 +40,15 @@ def watch(asked: argparse.Namespace) -> int:
     with contextlib.suppress(KeyboardInterrupt), _Screen() as screen:
         while True:
             shot = gathering.take()
-            size = shutil.get_terminal_size()
-            screen.draw(picture(shot, place.base, size.columns, size.lines))
-            if screen.wait(asked.every):
-                break
+            due = time.monotonic() + asked.every
+            while True:
+                # Another size is drawn of what is known: gathering takes seconds in a full suite.
+                size = shutil.get_terminal_size()
+                screen.draw(picture(shot, place.base, size.columns, size.lines))
+                if screen.wait(due - time.monotonic()):
+                    return 0
+                if time.monotonic() >= due:
+                    break
     return 0
 
 
