@@ -43,7 +43,7 @@ def watch(asked: argparse.Namespace) -> int:
             due = time.monotonic() + asked.every
             while True:
                 # Another size is drawn of what is known: gathering takes seconds in a full suite.
-                size = shutil.get_terminal_size()
+                size = screen.size()
                 screen.draw(picture(shot, place.base, size.columns, size.lines))
                 if screen.wait(due - time.monotonic()):
                     return 0
@@ -80,12 +80,16 @@ class _Screen:
         os.close(self._wakes)
         os.close(self._wake)
 
+    def size(self) -> os.terminal_size:
+        """As it is now; COLUMNS and LINES, which programs leave to their children, say how it was."""
+        return os.get_terminal_size(sys.stdout.fileno())
+
     def draw(self, lines: list[Line]) -> None:
         """Replace what is shown, in one write: nothing flickers."""
         styled = "NO_COLOR" not in os.environ
         # Each line is cleared first: cleared behind a full one, its last character would go too.
         rows = [_CLEAR_LINE + render(line, styled=styled) for line in lines]
-        rest = _NEXT_LINE + _CLEAR_REST if len(lines) < shutil.get_terminal_size().lines else ""
+        rest = _NEXT_LINE + _CLEAR_REST if len(lines) < self.size().lines else ""
         sys.stdout.write(_HOME + _NEXT_LINE.join(rows) + rest)
         sys.stdout.flush()
 
