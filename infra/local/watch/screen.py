@@ -81,7 +81,7 @@ class _Screen:
         os.close(self._wake)
 
     def size(self) -> os.terminal_size:
-        """As it is now; COLUMNS and LINES, which programs leave to their children, say how it was."""
+        """As it is now; COLUMNS and LINES, which programs leave to children, say how it was."""
         return os.get_terminal_size(sys.stdout.fileno())
 
     def draw(self, lines: list[Line]) -> None:
