@@ -6,9 +6,9 @@ scene is one passage, or several when it is long. Times are samples of 48 kHz.
 
 from __future__ import annotations
 
-from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, pairwise
 
 from functions.stitching.motion import CYCLE
 from functions.stitching.subtitles import Cue
@@ -60,13 +60,13 @@ class Passage:
         if self.last:
             firm.add(end)
         fixed = sorted(one for one in firm if one < end or (self.last and one == end))
-        if self.moves:
-            between = range(0, end, STEP)
-        else:
-            between = range(REPEAT + (FADE if self.fades else 0), end, REPEAT)
-        # What is only repeated gives way to what changes.
-        free = [one for one in between if _is_free(one, (*fixed, end))]
-        return sorted({*fixed, *free})
+        every = STEP if self.moves else REPEAT
+        # What is only repeated gives way to what changes, and never by more than half a frame.
+        between = (
+            range(before + every, after - STEP // 2 + 1, every)
+            for before, after in pairwise((*fixed, end))
+        )
+        return sorted({*fixed, *chain.from_iterable(between)})
 
     def lines_at(self, at: int) -> tuple[str, ...]:
         """What is burned in at a time of the passage."""
@@ -115,12 +115,6 @@ def _clipped(cues: Sequence[Cue], scene: Scene, offset: int, length: int) -> tup
         if start < end:
             found.append(Burned(start, end, cue.lines))
     return tuple(found)
-
-
-def _is_free(at: int, fixed: Sequence[int]) -> bool:
-    """Whether no time of `fixed`, in order, is nearer than half a frame."""
-    place = bisect(fixed, at)
-    return all(abs(one - at) * 2 >= STEP for one in fixed[max(0, place - 1) : place + 1])
 
 
 def _sample(ms: int) -> int:

@@ -20,7 +20,7 @@ from shared.domain.film_options import Motion
 from shared.domain.pipeline import Bucket
 from shared.ports import ObjectStore
 
-RECIPE_OF_RUNS = 1
+RECIPE_OF_RUNS = 2
 """Raised when the same content would be encoded or drawn otherwise."""
 
 

@@ -6,7 +6,7 @@ import itertools
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from functions.stitching.encoding import ticks
@@ -53,6 +53,7 @@ OPTIONS = [
     st.sampled_from([8_000, 22_050, 24_000, 48_000]),
     st.sampled_from(OPTIONS),
 )
+@example([[1, 1135, 1]], 22_050, FilmOptions(subtitles="burned", motion="gentle"))
 def test_pictures_follow_one_another_to_the_end_without_a_gap(
     lengths: list[list[int]], rate_hz: int, options: FilmOptions
 ) -> None:
