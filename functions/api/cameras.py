@@ -106,7 +106,7 @@ def create_preview(call: Call) -> Answer:
         viewers=before + 1,
         viewers_most=most,
     )
-    return Answer(view, headers=standing.headers)
+    return Answer(view, headers={"Location": view.url, **standing.headers})
 
 
 def seats(call: Call, camera_id: str) -> tuple[Doc, ...]:

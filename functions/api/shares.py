@@ -64,7 +64,8 @@ def create_share(call: Call) -> Answer:
     end = min(now + timedelta(hours=hours), call.job.expires_at)
     # A conflict is our own link, repeated after its answer was lost: the token is new.
     call.world.store.commit([new_share(token, call.job, wish.artefact, now, end)])
-    return Answer(_view(call, link(call, token)), headers=standing.headers)
+    headers = {"Location": f"/v1/share/{token}", **standing.headers}
+    return Answer(_view(call, link(call, token)), headers=headers)
 
 
 def list_shares(call: Call) -> Answer:

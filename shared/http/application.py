@@ -194,6 +194,9 @@ def _allowed(methods: Mapping[str, Route]) -> tuple[str, ...]:
 
 def _response(request: Request, route: Route, answer: Answer) -> Response:
     status = route.status if answer.status is None else answer.status
+    if status == HTTPStatus.CREATED and "Location" not in answer.headers:
+        # The document promises it of every 201.
+        raise TypeError(f"{route.method} {route.path} answers 201 without Location")
     if answer.stream is not None:
         # Its Content-Length stands in the headers: nobody counts what is yet to be read.
         return Response(answer.stream, status, dict(answer.headers), direct_passthrough=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -147,3 +148,11 @@ def test_the_log_names_the_route_and_not_the_path(stand: Stand) -> None:
     said = stand.logged("request.answered")
     assert (said["route"], said["status"], said["user"]) == ("/v1/jobs/{job_id}", 404, "alice")
     assert JOB not in json.dumps(stand.events)
+
+
+def test_a_creation_without_the_address_of_what_was_created_is_a_fault_of_ours() -> None:
+    bare = replace(ROUTES[0], status=201)
+
+    answer = Stand((bare,)).call("POST", "/wishes", json={"name": "a", "size": 1})
+
+    assert answer.status_code == 500
