@@ -65,6 +65,7 @@ def neighbours() -> Neighbours:
         log=log,
         new_token=lambda: secrets.token_hex(8),
         crash_dir=values.crash_dir,
+        lease_s=values.lease_s,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 
-from shared.domain.pipeline import Bucket
+from shared.domain.pipeline import LEASE_S, Bucket
 from shared.errors import ConfigurationError
 
 EMULATOR_VARIABLES = (
@@ -52,6 +52,8 @@ class Settings:
     medicine or safety: the operator vouches for the exception of the EU AI Act, art. 5(1)(f)."""
     crash_dir: str = ""
     """Local only: a folder in which a file named `point.stage.job` ends a process there, once."""
+    lease_s: int = LEASE_S
+    """How long a claim holds without being renewed. Shorter ones are for tests, local only."""
     auth_emulator: str = ""
     """host:port of the Auth emulator, local only."""
     firestore_emulator: str = ""
@@ -185,6 +187,7 @@ class Settings:
             models_cache=env.get("MOODREEL_MODELS_CACHE", ""),
             allow_medical_safety=env.get("MOODREEL_ALLOW_MEDICAL_SAFETY") == "1",
             crash_dir=env.get("MOODREEL_CRASH_DIR", "") if local else "",
+            lease_s=_whole(env, "MOODREEL_LEASE_S", LEASE_S) if local else LEASE_S,
             auth_emulator=env.get("FIREBASE_AUTH_EMULATOR_HOST", "") if local else "",
             firestore_emulator=env.get("FIRESTORE_EMULATOR_HOST", "") if local else "",
             storage_emulator=env.get("STORAGE_EMULATOR_HOST", "") if local else "",

@@ -26,7 +26,7 @@ from shared.domain.errands import renew as renew_errand
 from shared.domain.flows import renew
 from shared.domain.job import Job
 from shared.domain.message import Envelope
-from shared.domain.pipeline import LEASE_S, RENEW_S, STAGES
+from shared.domain.pipeline import LEASE_S, RENEWALS, STAGES
 from shared.errors import LeaseLost, PermanentError, TransientError
 from shared.ports import Clock, JobStore, Log, ObjectStore, Publisher
 from shared.tracing import Tracer, Untraced
@@ -94,11 +94,13 @@ class Neighbours:
     log: Log
     new_token: Callable[[], str]
     crash_dir: str = ""
+    lease_s: float = LEASE_S
+    """How long a claim holds without being renewed, at most."""
 
     @property
     def clockwork(self) -> fx.Clockwork:
         """The part of it that is passed to flows."""
-        return fx.Clockwork(self.clock.now, self.new_token)
+        return fx.Clockwork(self.clock.now, self.new_token, self.lease_s)
 
 
 class Driver:
@@ -189,7 +191,9 @@ class Driver:
         clockwork = self._world.clockwork
         try:
             with (
-                self._kept(hold, lambda: renew(claimed, clockwork, hold.progress)),
+                self._kept(
+                    hold, lambda: renew(claimed, clockwork, hold.progress), clockwork.lease_s
+                ),
                 self._tracer.span("work", self._traceparent, attempt=claimed.attempt),
             ):
                 return self._handler(hold)
@@ -212,7 +216,7 @@ class Driver:
         wait_s = row.backoff(claimed.attempt)
         try:
             beat = partial(renew_errand, claimed, self._world.clockwork)
-            with self._kept(hold, beat, row.lease_s, row.renew_s):
+            with self._kept(hold, beat, min(row.lease_s, self._world.lease_s)):
                 return self._errand_handler(hold)
         except LeaseLost:
             return Abandoned()
@@ -231,12 +235,11 @@ class Driver:
         self,
         hold: Held,
         beat: Callable[[], fx.Flow[bool]],
-        lease_s: float = LEASE_S,
-        renew_s: float = RENEW_S,
+        lease_s: float,
     ) -> Iterator[None]:
-        """The lease is renewed for the time of the block."""
+        """Renews the lease during the block, three times as often as it would run out."""
         finished = threading.Event()
-        given = (hold, beat, finished, lease_s, renew_s)
+        given = (hold, beat, finished, lease_s)
         heart = threading.Thread(target=self._keep, args=given, daemon=True)
         heart.start()
         try:
@@ -252,12 +255,11 @@ class Driver:
         beat: Callable[[], fx.Flow[bool]],
         finished: threading.Event,
         lease_s: float,
-        renew_s: float,
     ) -> None:
         """Renew the lease until the work is finished; tell it to stop when that fails."""
         renewed = time.monotonic()
         driver = Driver(self._world)
-        while not finished.wait(renew_s):
+        while not finished.wait(lease_s / RENEWALS):
             try:
                 if not driver.run(beat()):
                     hold.lost.set()

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from infra.local.layout import Place, free_base
+from infra.local.layout import Place
+from infra.local.ports import free_base
 from infra.local.services import rows_to_start
 from infra.local.supervisor import log_tail
 from infra.local.tenant import Tenant, rented
@@ -17,12 +18,15 @@ from shared.config import Settings
 from shared.driver import Neighbours, SystemClock
 from shared.logs import log
 
+LEASE_S = 15
+"""In the cloud 45: tests that end processes wait for a lease to run out."""
+
 
 @pytest.fixture(scope="session")
 def suite(request: pytest.FixtureRequest) -> Iterator[Tenant]:
     """A suite with everything that is built; its state and logs go when all tests were green."""
     place = Place(free_base())
-    with rented(place) as tenant:
+    with rented(place, env={"MOODREEL_LEASE_S": str(LEASE_S)}) as tenant:
         yield tenant
     if not request.session.testsfailed:
         shutil.rmtree(place.folder)

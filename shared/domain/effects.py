@@ -16,7 +16,7 @@ from shared.domain.documents import Committed, Doc, Write
 from shared.domain.errand import ErrandClaimed
 from shared.domain.job import Artefact, Job, StageDoc
 from shared.domain.message import Envelope, ObjectRef
-from shared.domain.pipeline import Bucket
+from shared.domain.pipeline import LEASE_S, Bucket
 
 T = TypeVar("T")
 
@@ -30,10 +30,11 @@ class Reply(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Clockwork:
-    """Where flows get the time and fresh tokens from."""
+    """Source of the time and of fresh tokens for flows, and how long their leases last."""
 
     now: Callable[[], datetime]
     token: Callable[[], str]
+    lease_s: float = LEASE_S
 
 
 @dataclass(frozen=True, slots=True)

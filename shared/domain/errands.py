@@ -115,7 +115,7 @@ def renew(claimed: ErrandClaimed, clockwork: Clockwork) -> Flow[bool]:
         if here is None or here.token != claimed.token or here.state is not ErrandState.LEASED:
             return False
         if (
-            yield from commit(Update(errand.path, _lease(errand, clockwork.now()), here.version))
+            yield from commit(Update(errand.path, _lease(errand, clockwork), here.version))
         ) is Committed.OK:
             return True
     return False
@@ -141,12 +141,12 @@ def sweep_errands(clockwork: Clockwork) -> Flow[int]:
 
 
 def _claim(errand: Errand, clockwork: Clockwork) -> Flow[ErrandClaimed | None]:
-    now, token, attempt = clockwork.now(), clockwork.token(), errand.attempt + 1
+    token, attempt = clockwork.token(), errand.attempt + 1
     fields = {
         "state": ErrandState.LEASED,
         "token": token,
         "attempt": attempt,
-        **_lease(errand, now),
+        **_lease(errand, clockwork),
     }
     if (yield from commit(Update(errand.path, fields, errand.version))) is not Committed.OK:
         # A batch whose answer was lost meets itself when the client repeats it: then it is ours.
@@ -243,9 +243,11 @@ def _end(state: ErrandState, now: datetime) -> dict[str, Any]:
     return {"state": state, "lease_until": now, "look_at": None, "finished_at": now}
 
 
-def _lease(errand: Errand, now: datetime) -> dict[str, Any]:
+def _lease(errand: Errand, clockwork: Clockwork) -> dict[str, Any]:
+    now = clockwork.now()
+    lease_s = min(STAGES[errand.stage].lease_s, clockwork.lease_s)
     return {
-        "lease_until": now + timedelta(seconds=STAGES[errand.stage].lease_s),
+        "lease_until": now + timedelta(seconds=lease_s),
         "look_at": now + timedelta(seconds=STALLED_S),
     }
 

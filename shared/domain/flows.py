@@ -112,7 +112,7 @@ def claim(view: rules.View, envelope: Envelope, clockwork: Clockwork) -> Flow[Cl
     fields: dict[str, Any] = {
         "state": UnitState.LEASED,
         "token": token,
-        "lease_until": rules.lease_end(now),
+        "lease_until": rules.lease_end(now, clockwork.lease_s),
         "not_before": now,
         "attempt": attempt,
         "epoch": job.epoch,
@@ -257,7 +257,7 @@ def renew(claimed: Claimed, clockwork: Clockwork, progress: float = 0) -> Flow[b
             return False
         if job.terminal and envelope.stage != rules.NOTIFICATION:
             return False
-        until = rules.lease_end(clockwork.now())
+        until = rules.lease_end(clockwork.now(), clockwork.lease_s)
         writes: list[Write] = [Update(path, {"lease_until": until}, unit.version)]
         if progress and envelope.part != JOIN:
             stage = stage_path(envelope.job_id, envelope.stage, envelope.revision)

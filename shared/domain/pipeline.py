@@ -12,8 +12,8 @@ from enum import StrEnum
 
 LEASE_S = 45
 """How long a claim holds without being renewed."""
-RENEW_S = 15
-"""How often a living worker renews its lease: three chances before it runs out."""
+RENEWALS = 3
+"""How often a living worker renews its lease before it would run out."""
 BUSY_WAIT_S = 10
 """How long a delivery waits for a unit that someone else holds, before it is refused."""
 STALLED_S = 2 * LEASE_S
@@ -115,11 +115,6 @@ class Stage:
         """Deliveries before Pub/Sub dead-letters (5 to 100). Claims are counted on the unit, so
         this only has to outlast a lease that nobody renews any more."""
         return max(5, min(100, self.attempts * 4))
-
-    @property
-    def renew_s(self) -> float:
-        """How often a living worker renews the lease of an errand: three chances."""
-        return self.lease_s / 3
 
     @property
     def vcpu(self) -> float:

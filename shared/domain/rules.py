@@ -14,7 +14,6 @@ from enum import Enum
 from shared.domain.job import Job, StageDoc, StageState, Status, Unit, UnitState
 from shared.domain.message import JOIN, Envelope
 from shared.domain.pipeline import (
-    LEASE_S,
     STAGES,
     STALLED_S,
     Message,
@@ -121,9 +120,9 @@ def lease_alive(unit: Unit | None, now: datetime) -> bool:
     return unit is not None and unit.state is UnitState.LEASED and unit.lease_until > now
 
 
-def lease_end(now: datetime) -> datetime:
+def lease_end(now: datetime, lease_s: float) -> datetime:
     """Until when a claim or a renewal holds."""
-    return now + timedelta(seconds=LEASE_S)
+    return now + timedelta(seconds=lease_s)
 
 
 def _planned(stage: StageDoc, part: str) -> bool:

@@ -25,7 +25,7 @@ from infra.local.watch.text import (
     table,
     width_of,
 )
-from shared.domain.pipeline import RENEW_S
+from shared.domain.pipeline import LEASE_S, RENEWALS
 
 _BAR = 10
 _JOB_CHARS = 8
@@ -151,8 +151,8 @@ def _unit(one: Work, at: datetime) -> list[Piece]:
         lease, bar, why = ("–", DIM), ("", PLAIN), f"{told}: {one.code}" if one.code else told
     else:
         left_s = (one.lease_until - at).total_seconds()
-        # A living worker renews every RENEW_S: half that before the end is close to lost.
-        style = RED if left_s <= 0 else YELLOW if left_s < RENEW_S / 2 else PLAIN
+        # A living worker renews long before: half a renewal before the end is close to lost.
+        style = RED if left_s <= 0 else YELLOW if left_s < LEASE_S / RENEWALS / 2 else PLAIN
         lease = (f"{left_s:.0f} s" if left_s > 0 else "ran out", style)
         full = round(one.progress * _BAR)
         known = f"{'█' * full}{'░' * (_BAR - full)} {one.progress:4.0%}" if one.progress else ""
