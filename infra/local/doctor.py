@@ -14,7 +14,8 @@ from pathlib import Path
 
 from infra.local import attached, prerequisites
 from infra.local.installs import HERE, environment_folder, installed
-from infra.local.layout import LOCAL, SUPPORT, Place, occupied
+from infra.local.layout import LOCAL, SUPPORT, Place
+from infra.local.ports import free_base, taken
 from infra.local.services import rows_to_start
 from infra.local.tools import requirements_of
 from shared.domain.pipeline import STAGES
@@ -111,10 +112,10 @@ def _ports(place: Place) -> Finding:
     if attached.is_ready(place):
         return Finding("ports", True, f"a suite is up on {place.base}")
     names = [*SUPPORT, *STAGES]
-    taken = occupied((name, place.port(name)) for name in names)
-    if taken:
-        told = ", ".join(f"{port} (wanted by {name})" for name, port in taken)
-        return Finding("ports", False, f"in use: {told}; choose another MOODREEL_PORT_BASE")
+    if busy := taken((name, place.port(name)) for name in names):
+        listed = ", ".join(map(str, busy))
+        free = f"MOODREEL_PORT_BASE={free_base()} is free"
+        return Finding("ports", False, f"in use: {listed}; {free}")
     return Finding("ports", True, f"{place.base} to {place.port(list(STAGES)[-1])} are free")
 
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
-import socket
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,28 +85,3 @@ class Place:
         draft.touch(mode=0o600)
         draft.write_text(json.dumps(state, indent=2))
         draft.replace(self.state_file)
-
-
-def occupied(ports: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
-    """Those (service, port) pairs whose port someone else listens on."""
-    return [(name, port) for name, port in ports if not _free(port)]
-
-
-def free_base(start: int = 20000, stop: int = 32000) -> int:
-    """A port base whose whole block is free, for a suite beside the usual one."""
-    # Not always the first: whoever looks at the same time should find another one.
-    bases = random.sample(range(start, stop, BLOCK), (stop - start) // BLOCK)
-    for base in bases:
-        if all(_free(base + offset) for offset in range(BLOCK)):
-            return base
-    raise SetupError(f"There is no block of {BLOCK} free ports between {start} and {stop}.")
-
-
-def _free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True

@@ -7,6 +7,7 @@ import contextlib
 import http.client
 import json
 import mimetypes
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,12 +19,13 @@ from typing import Any
 from infra.local import attached
 from infra.local.client import ApiError, Client, TransferError, User
 from infra.local.installs import clean_env
-from infra.local.layout import ROOT, Place, SetupError
+from infra.local.layout import ROOT, SUPPORT, Place, SetupError
+from infra.local.ports import free_base, taken
 from infra.local.progress import Progress, times_table
 from infra.local.results import fetch_all
 from infra.local.suite import holder
 from infra.local.tools import python_of, requirements_of
-from shared.domain.pipeline import RECIPES, Recipe
+from shared.domain.pipeline import RECIPES, STAGES, Recipe
 from shared.domain.prompt import Prompt
 
 OPTIONS = (
@@ -73,7 +75,7 @@ def run(asked: argparse.Namespace) -> int:
     place = Place.from_env()
     progress = Progress()
     try:
-        with _given(recipe, files, asked) as inputs, _suite(place, recipe):
+        with _given(recipe, files, asked) as inputs, _suite(place, recipe) as place:
             user = User(place.url("auth"), "local@moodreel.test", "local-only-password")
             client = Client(place.url("api"), user)
             return _one_job(client, recipe, inputs, options, asked, progress)
@@ -171,14 +173,27 @@ def _recipe(name: str) -> Recipe:
 
 
 @contextlib.contextmanager
-def _suite(place: Place, recipe: Recipe) -> Iterator[None]:
-    """A suite that is up, or one for the time of this job."""
+def _suite(place: Place, recipe: Recipe) -> Iterator[Place]:
+    """A suite that is up, or one for the time of this job; on other ports when its own are taken.
+
+    Nobody but this command needs to know the ports of a suite that ends with it.
+    """
     if holder(place) is not None:
         attached.wait_ready(place, _STARTING_S)
-        yield
+        yield place
         return
-    with attached.on_leash(place, recipe=recipe.name, told=sys.stderr):
-        yield
+    busy = taken((name, place.port(name)) for name in (*SUPPORT, *STAGES))
+    if not busy:
+        with attached.on_leash(place, recipe=recipe.name, told=sys.stderr):
+            yield place
+        return
+    other = Place(free_base())
+    say_aside(f"Already in use: port {', '.join(map(str, busy))}. Using ports from {other.base}.")
+    try:
+        with attached.on_leash(other, recipe=recipe.name, told=sys.stderr):
+            yield other
+    finally:
+        shutil.rmtree(other.folder, ignore_errors=True)
 
 
 @contextlib.contextmanager

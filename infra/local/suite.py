@@ -14,7 +14,8 @@ from typing import Any
 
 from infra.local import memory, wiring
 from infra.local.control import Control
-from infra.local.layout import HOST, PROJECT, Place, SetupError, occupied
+from infra.local.layout import HOST, PROJECT, Place, SetupError
+from infra.local.ports import ephemeral_range, free_base, is_ephemeral, taken
 from infra.local.services import TRACES, Service, all_services
 from infra.local.supervisor import Supervisor
 from infra.local.tools import Tools
@@ -43,8 +44,11 @@ class Suite:
         """Start, serve, end; the exit status. Raises SetupError when it could not start."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            # `nohup` ignores SIGHUP for us: such a suite outlives its terminal.
+            if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+                continue
             loop.add_signal_handler(number, self._end.set)
-        self._refuse_occupied()
+        self._check_ports()
         # As with the logs: they tell of this run.
         shutil.rmtree(self._place.folder / TRACES, ignore_errors=True)
         self._supervisor = Supervisor(self._place.logs, self._say)
@@ -165,15 +169,19 @@ class Suite:
                 return 202, {}
         return 404, {"error": f"nothing here: {method} {path}"}
 
-    def _refuse_occupied(self) -> None:
+    def _check_ports(self) -> None:
         wanted = [(service.name, service.port) for service in self._services]
         extra = [(name, self._place.port(name)) for name in ("mails", "control")]
-        taken = occupied(wanted + extra)
-        if taken:
-            told = ", ".join(f"{port} (wanted by {name})" for name, port in taken)
+        if busy := taken(wanted + extra):
             raise SetupError(
-                f"Already in use on {HOST}: port {told}. End what listens there, or choose "
-                f"another block of ports, for example MOODREEL_PORT_BASE={self._place.base + 1000}."
+                f"Already in use on {HOST}: port {', '.join(map(str, busy))}. End what holds it, "
+                f"or choose another block of ports: MOODREEL_PORT_BASE={free_base()} is free."
+            )
+        if is_ephemeral(self._place.base):
+            first, last = ephemeral_range()
+            self._say(
+                f"Ports from {self._place.base} lie in the range of outgoing connections "
+                f"({first} to {last}): a service whose port is in use meanwhile starts again."
             )
 
 

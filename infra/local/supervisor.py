@@ -7,7 +7,6 @@ import contextlib
 import os
 import re
 import signal
-import smtplib
 import subprocess
 import sys
 import time
@@ -18,7 +17,7 @@ from typing import Any
 
 from infra.local.layout import HOST, ROOT, SetupError
 from infra.local.services import Service
-from infra.local.wire import answers
+from infra.local.wire import answers, connect
 
 _POLL_S = 0.05
 _SETTLED_S = 5.0
@@ -26,6 +25,10 @@ _SETTLED_S = 5.0
 _LONGEST_WAIT_S = 15.0
 _WORKER_DIED = re.compile(rb"Worker \(pid:(\d+)\) (was sent SIG\w+|exited with code \d+)")
 """How gunicorn tells it."""
+
+
+_PORT_TAKEN = re.compile("address already in use|eaddrinuse|connection in use", re.IGNORECASE)
+"""A port that was free a moment ago may serve somebody's outgoing connection for a while."""
 
 
 @dataclass
@@ -40,6 +43,8 @@ class Running:
     ready: bool = False
     quick_deaths: int = 0
     log_read: int = 0
+    failed: bool = False
+    """It ended before it ever answered, and is not started again."""
     asked_env: dict[str, str] | None = None
     """Set when a restart was asked for: variables on top of the service's own."""
 
@@ -75,20 +80,21 @@ class Supervisor:
         self.running[service.name] = Running(service, log, self._spawn(service, log, service.env))
         self._tending.append(asyncio.create_task(self._tend(self.running[service.name])))
 
-    async def ready(self, name: str, patience_s: float = 120) -> float:
+    async def ready(self, name: str, patience_s: float = 300) -> float:
         """Wait until it answers; returns the seconds it took. Raises SetupError with its log."""
         one = self.running[name]
-        while not await asyncio.to_thread(_answers, one.service):
-            if one.process.poll() is not None:
+        began = one.started
+        while one.process.poll() is not None or not await asyncio.to_thread(_answers, one.service):
+            if one.failed:
                 raise SetupError(f"{name} ended while starting.\n{log_tail(one.log)}")
-            if time.monotonic() - one.started > patience_s:
+            if time.monotonic() - began > patience_s:
                 raise SetupError(
                     f"{name} does not answer after {patience_s:.0f} s.\n{log_tail(one.log)}"
                 )
             await asyncio.sleep(_POLL_S)
         one.ready = True
         self.changed()
-        return time.monotonic() - one.started
+        return time.monotonic() - began
 
     def restart(self, name: str, env: Mapping[str, str]) -> None:
         """End a service now; it comes back with `env` on top of its own variables."""
@@ -180,12 +186,14 @@ class Supervisor:
             self._tell_watchdog(f"-{one.process.pid}")
             if self._stopping:
                 return
-            if one.service.keeps_state:
-                if was_ready and not self.fatal.done():
+            if was_ready and one.service.keeps_state:
+                if not self.fatal.done():
                     self.fatal.set_result(f"{name} {_how(one.process)}; its state is lost.")
                 return
-            if not was_ready and one.restarts == 0:
-                return  # ready() reports a failed first start
+            first_start = not was_ready and (one.restarts == 0 or one.service.keeps_state)
+            if first_start and not _PORT_TAKEN.search(log_tail(one.log)):
+                one.failed = True  # ready() reports it
+                return
             env, one.asked_env = one.asked_env, None
             await self._again(one, env)
 
@@ -248,9 +256,9 @@ def _answers(service: Service) -> bool:
     if service.probe != "smtp":
         return answers(service.probe)
     try:
-        with smtplib.SMTP(HOST, service.port, timeout=1):
-            return True
-    except (OSError, smtplib.SMTPException):
+        with connect((HOST, service.port), 1) as connection:
+            return connection.recv(4).startswith(b"220 ")
+    except OSError:
         return False
 
 

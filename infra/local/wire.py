@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -20,7 +21,42 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
+def connect(address: tuple[str, int], timeout_s: float) -> socket.socket:
+    """Returns a connection that is never one to itself.
+
+    Without a listener, a connection to a port of the ephemeral range may get that very port as its
+    own; TCP then connects it to itself, and the service that is starting finds its port taken.
+
+    Raises:
+        OSError: nobody listens there, or nobody answers in time.
+    """
+    connection = socket.socket()
+    try:
+        connection.settimeout(timeout_s)
+        connection.bind((address[0], 0))
+        if connection.getsockname() == address:
+            raise ConnectionRefusedError(f"nobody listens on {address[1]}")
+        connection.connect(address)
+    except OSError:
+        connection.close()
+        raise
+    return connection
+
+
+class _Connection(http.client.HTTPConnection):
+    """HTTP over `connect`."""
+
+    def connect(self) -> None:
+        timeout_s = self.timeout if isinstance(self.timeout, (int, float)) else 60.0
+        self.sock = connect((self.host, self.port), timeout_s)
+
+
+class _Handler(urllib.request.HTTPHandler):
+    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(_Connection, req)
+
+
+_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect, _Handler)
 
 
 @dataclass(frozen=True)
@@ -61,7 +97,7 @@ def request(
         raise OSError(str(lost.reason)) from lost
 
 
-def answers(url: str, timeout_s: float = 1) -> bool:
+def answers(url: str, timeout_s: float = 5) -> bool:
     """Whether somebody speaks HTTP there; a refusal is an answer, a server's error is not."""
     try:
         return request("GET", url, timeout_s=timeout_s).status < 500

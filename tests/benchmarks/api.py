@@ -18,7 +18,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from infra.local.layout import Place, free_base
+from infra.local.layout import Place
+from infra.local.ports import free_base
 from infra.local.tenant import Tenant, rented
 from tests.benchmarks.api_operations import CLIENTS, Asked, Operation, operations
 from tests.unit.webhook.receiver import receiving

@@ -17,7 +17,8 @@ from typing import Any
 from playwright.sync_api import BrowserContext, sync_playwright
 
 from infra.local.installs import clean_env
-from infra.local.layout import HOST, ROOT, Place, free_base
+from infra.local.layout import HOST, ROOT, Place
+from infra.local.ports import free_base
 from infra.local.services import emulator_env
 from infra.local.tenant import wait_until
 from infra.local.tools import console_pages, python_of, requirements_of

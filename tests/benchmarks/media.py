@@ -12,7 +12,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from infra.local.layout import Place, free_base
+from infra.local.layout import Place
+from infra.local.ports import free_base
 from infra.local.tenant import Tenant, rented
 from shared.adapters import connect
 from shared.config import Settings

@@ -15,7 +15,8 @@ from typing import Literal
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from infra.local.client import Client
-from infra.local.layout import Place, free_base
+from infra.local.layout import Place
+from infra.local.ports import free_base
 from infra.local.sample_clip import demo_clip
 from infra.local.tenant import Tenant, rented, wait_until
 from shared.domain.prompt import Prompt

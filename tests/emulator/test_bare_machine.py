@@ -14,7 +14,8 @@ import pytest
 
 from infra.local import doctor, prerequisites, tools
 from infra.local.installs import clean_env
-from infra.local.layout import ROOT, SetupError, free_base
+from infra.local.layout import ROOT, SetupError
+from infra.local.ports import free_base
 
 NEEDED = ("bash", "env", "dirname")
 """What emulator.sh itself calls."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import smtplib
 import socket
@@ -155,12 +156,16 @@ def test_a_mail_is_kept_and_a_refusal_is_met_once(suite: Tenant) -> None:
     )
 
 
-def test_an_occupied_port_is_named_with_who_wanted_it(own_place: Place) -> None:
+def test_a_taken_port_is_named_with_its_holder_and_another_base_is_offered(
+    own_place: Place,
+) -> None:
     with socket.create_server((HOST, own_place.port("pubsub"))):
         refused = _emulator(own_place, "up")
 
     assert refused.returncode == 1
-    assert f"{own_place.port('pubsub')} (wanted by pubsub)" in refused.stderr
+    port = own_place.port("pubsub")
+    assert f"{port} (needed by pubsub, held by process {os.getpid()} (" in refused.stderr
+    assert re.search(r"MOODREEL_PORT_BASE=\d+ is free", refused.stderr)
 
 
 def test_what_was_known_is_known_after_a_restart_and_nothing_outlives_a_killed_runner(
@@ -168,14 +173,14 @@ def test_what_was_known_is_known_after_a_restart_and_nothing_outlives_a_killed_r
 ) -> None:
     documents = f"v1/projects/{PROJECT}/databases/(default)/documents/things"
     owner = {"Authorization": "Bearer owner"}
-    with rented(own_place) as first:
+    with rented(own_place, "frames") as first:
         url = f"{first.url('firestore')}/{documents}"
         body = {"fields": {"size": {"integerValue": "5"}}}
         assert request("POST", f"{url}?documentId=x", body, headers=owner).status == 200
         uid = first.user("someone@moodreel.test").uid
 
     assert _emulator(own_place, "status").returncode == 1
-    with rented(own_place, fresh=False) as second:
+    with rented(own_place, "frames", fresh=False) as second:
         kept = request("GET", f"{url}/x", headers=owner).json()
         assert kept["fields"] == {"size": {"integerValue": "5"}}
         assert second.user("someone@moodreel.test").uid == uid
@@ -185,18 +190,21 @@ def test_what_was_known_is_known_after_a_restart_and_nothing_outlives_a_killed_r
         wait_until(lambda: not any(map(_alive, groups)), "the services to end")
 
 
-def test_an_end_while_starting_leaves_nothing(own_place: Place) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_end_while_starting_leaves_nothing(own_place: Place, number: signal.Signals) -> None:
     runner = subprocess.Popen(
         [sys.executable, "-m", "infra.local.cli", "up"],
         cwd=ROOT,
         env=clean_env({"MOODREEL_PORT_BASE": str(own_place.base)}),
         stdout=subprocess.DEVNULL,
+        # As a shell starts a script's background job.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN) and None,
     )
     state = wait_until(own_place.read_state, "the first process")
 
-    runner.terminate()
+    runner.send_signal(number)
 
-    assert runner.wait(30) == 130
+    assert runner.wait(120) == 130
     assert not any(_alive(one["pid"]) for one in state["services"].values())
     assert own_place.read_state() is None
 

@@ -11,7 +11,8 @@ import pytest
 
 from infra.local import suite
 from infra.local.installs import clean_env
-from infra.local.layout import LOCAL, ROOT, Place, SetupError, free_base
+from infra.local.layout import LOCAL, ROOT, Place, SetupError
+from infra.local.ports import free_base
 
 
 @pytest.fixture
