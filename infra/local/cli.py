@@ -27,6 +27,9 @@ suites live side by side. State and logs lie under .local/suite-<base>/.
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit status."""
+    # A shell starts a script's background jobs with SIGINT ignored, and Python then keeps it
+    # ignored: Ctrl-C and `kill -INT` would end neither an installation nor a job.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     given = (sys.argv[1:] if arguments is None else arguments) or ["up"]
     if given[0] == "test":
         # argparse would take pytest's options for its own.
@@ -126,7 +129,10 @@ def _parser() -> argparse.ArgumentParser:
         add_help=False,
     )
 
-    tested = commands.add_parser("test", help="run the tests; all arguments go to pytest")
+    tested = commands.add_parser(
+        "test", help="run the tests; --quick: lint, types and fast unit tests; the rest to pytest"
+    )
+    tested.add_argument("--quick", action="store_true")
     tested.add_argument("pytest_arguments", nargs="*", metavar="ARGUMENT")
 
     examined = commands.add_parser("doctor", help="what was found, and how to get what is missing")

@@ -1,4 +1,4 @@
-"""`test [pytest arguments]`: the development environment, then pytest in it."""
+"""`test [--quick] [pytest arguments]`: the development environment, then pytest in it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,27 @@ from infra.local.layout import ROOT
 from infra.local.running import say_aside
 from infra.local.tools import python_of
 
+QUICK = ("tests/unit", "-m", "not slow", "-n2")
+"""The inner loop: lint, types, import rules, and the unit tests without the slow ones."""
+ALL = ("-n3", "--dist=loadscope")
+"""Two processes have a running suite each and mostly wait, the third does the rest."""
+
 
 def test(asked: argparse.Namespace) -> int:
-    """Becomes pytest; its exit status is ours."""
+    """Replaces this process by pytest; its exit status is ours."""
     python = python_of(ROOT / "requirements-dev.txt", "the tests", say_aside)
     env = clean_env({"PYTHONPATH": str(ROOT)})
     # Linters that tests start are found beside the interpreter.
     env["PATH"] = f"{python.parent}{os.pathsep}{env.get('PATH', '')}"
     os.chdir(ROOT)
-    given = asked.pytest_arguments
-    # All of them: two processes have a running suite each and mostly wait, the third does the rest.
-    beside = () if any(not one.startswith("-") for one in given) else ("-n3", "--dist=loadscope")
-    os.execve(python, [str(python), "-m", "pytest", *beside, *given], env)  # noqa: S606
+    os.execve(python, [str(python), "-m", "pytest", *_selection(asked.pytest_arguments)], env)  # noqa: S606
+
+
+def _selection(arguments: list[str]) -> list[str]:
+    """pytest's arguments: named tests run in one process, all of them in several."""
+    others = [one for one in arguments if one != "--quick"]
+    if others != arguments:
+        return [*QUICK, *others]
+    if any(not one.startswith("-") for one in arguments):
+        return arguments
+    return [*ALL, *arguments]

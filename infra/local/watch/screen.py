@@ -65,6 +65,8 @@ class _Screen:
             for number, handle in (
                 (signal.SIGWINCH, self._resized),
                 (signal.SIGTSTP, self._suspended),
+                # A script's background job inherits an ignored SIGINT: Python installs nothing.
+                (signal.SIGINT, signal.default_int_handler),
                 (signal.SIGTERM, _ended),
                 (signal.SIGHUP, _ended),
             )
