@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = ["tests.running_suite"]
+
+# No test measures time: neither how long an example takes nor how long it takes to make one.
+settings.register_profile("moodreel", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("moodreel")
 
 OWN_SUITES = ("tests/emulator/test_runner.py", "tests/emulator/test_bare_machine.py")
 SHARED_SUITE = ("tests/emulator/", "tests/fuzz/", "tests/contract/test_ledger.py")

@@ -22,6 +22,8 @@ from shared.domain.pipeline import RECIPES, STAGES
 
 _T = TypeVar("_T")
 TERMINAL = ("done", "failed", "cancelled")
+PATIENCE_S = 300.0
+"""How long tests wait for a condition: long, so that a busy machine fails none of them."""
 
 
 class Tenant:
@@ -135,7 +137,9 @@ class Tenant:
             client.upload(made["uploads"][name], path, lambda _: None)
         return str(made["job"]["id"])
 
-    def finished_job(self, client: Client, job_id: str, timeout_s: float = 120) -> dict[str, Any]:
+    def finished_job(
+        self, client: Client, job_id: str, timeout_s: float = PATIENCE_S
+    ) -> dict[str, Any]:
         """The job when it has ended, however it ended."""
         return wait_until(
             lambda: next((job for job in [client.job(job_id)] if job["status"] in TERMINAL), None),
@@ -185,7 +189,7 @@ class Tenant:
 
 
 def wait_until(
-    ask: Callable[[], _T | None], what: str, timeout_s: float = 30, every_s: float = 0.1
+    ask: Callable[[], _T | None], what: str, timeout_s: float = PATIENCE_S, every_s: float = 0.1
 ) -> _T:
     """The first answer that is not false. Raises SetupError naming what did not come."""
     limit = time.monotonic() + timeout_s

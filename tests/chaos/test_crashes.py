@@ -21,7 +21,6 @@ pytestmark = pytest.mark.suite
 
 POINTS = ("after_claim", "after_work", "after_commit", "after_announce")
 STAGES = ("upload_trigger", "frame_extraction", "notification")
-PATIENCE_S = 240
 
 
 @dataclass(frozen=True)
@@ -66,11 +65,11 @@ def test_a_power_cut_at_any_named_point_of_any_stage_changes_nothing(
         job_id = str(made["job"]["id"])
         order = suite.crash_once(point, stage, job_id)
         client.upload(made["uploads"]["video"], undisturbed.clip, lambda _: None)
-        job = suite.finished_job(client, job_id, PATIENCE_S)
+        job = suite.finished_job(client, job_id)
         assert job["status"] == "done", job["error"]
-        wait_until(lambda: not order.exists(), f"the crash {order.name}", PATIENCE_S)
+        wait_until(lambda: not order.exists(), f"the crash {order.name}")
         archive = fetch(client, job, "frames.zip", tmp_path)
-        mails = wait_until(lambda: suite.mails(user.email), "the mail", PATIENCE_S)
+        mails = wait_until(lambda: suite.mails(user.email), "the mail")
         return point, stage, archive, len(mails)
 
     with ThreadPoolExecutor(12) as pool:
@@ -106,7 +105,7 @@ def test_kill_9_in_the_middle_of_extraction_still_gives_the_same_zip(
     )
     os.killpg(suite.pid("frame_extraction"), signal.SIGKILL)
     suite.clear_storage_faults()
-    job = suite.finished_job(client, job_id, PATIENCE_S)
+    job = suite.finished_job(client, job_id)
     assert job["status"] == "done", job["error"]
     (doc,) = world.store.read([unit])
     assert doc is not None

@@ -49,7 +49,7 @@ def lose_messages(suite: Tenant, stage: str, wanted: int) -> None:
     name = STAGES[stage].topic
     url = f"{suite.url('pubsub')}/v1/projects/{PROJECT}/subscriptions/{name}"
     lost = 0
-    limit = time.monotonic() + 20
+    limit = time.monotonic() + 120
     while lost < wanted:
         assert time.monotonic() < limit, f"only {lost} of {wanted} messages came to {stage}"
         told = request("POST", f"{url}:pull", {"maxMessages": 10}).json()
@@ -250,7 +250,7 @@ def test_a_mail_server_that_is_busy_gets_the_mail_later_and_only_once(
     suite.refuse_mails("451 4.3.0 Try later")
     job_id = suite.start_job(client, "frames", clip)
     assert suite.finished_job(client, job_id)["status"] == "done"
-    mails = wait_until(lambda: suite.mails(user.email), "the mail", 60)
+    mails = wait_until(lambda: suite.mails(user.email), "the mail")
     assert len(mails) == 1
 
 

@@ -56,7 +56,7 @@ def test_every_message_twice_and_one_storage_call_in_ten_failing(
         ]
         took_s = time.monotonic() - begin
         for client in people:
-            wait_until(lambda who=client.user.email: suite.mails(who), "the mail", 120)  # type: ignore[misc]
+            wait_until(lambda who=client.user.email: suite.mails(who), "the mail")  # type: ignore[misc]
         # A copy may be waiting for its twin; after that, whatever was to be done twice was done.
         wait_until(lambda: is_quiet(suite), "the last copies", 60 + BUSY_WAIT_S)
         rules = {one["server"]: one for one in suite.faults()}

@@ -89,7 +89,7 @@ def test_a_preview_goes_on_in_a_page_without_a_visible_break(
     url = client.call("POST", f"/v1/cameras/{camera['id']}/preview")["url"]
     page.set_content(WATCHING)
     page.eval_on_selector("img.on", "(img, url) => { img.src = url; }", url)
-    page.wait_for_function("document.querySelector('img.on').naturalWidth > 0", timeout=20_000)
+    page.wait_for_function("document.querySelector('img.on').naturalWidth > 0")
 
     numbers, moments = [], []
 

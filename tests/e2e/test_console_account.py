@@ -34,7 +34,7 @@ def test_a_person_sees_what_is_left_and_takes_back_letters_and_links(
     client = somebody(suite)
     job_id = suite.start_job(client, "frames", RECIPES["cfr30"].make().path, title="Meadow")
     suite.finished_job(client, job_id)
-    wait_until(lambda: suite.mails(client.user.email), "the letter", 60)
+    wait_until(lambda: suite.mails(client.user.email), "the letter")
     sign_in(page, suite, client, "/account")
     expect(page.get_by_role("meter", name=re.compile(r"Storage: .+ of .+B"))).to_be_visible()
     expect(page.get_by_text("Jobs done").locator("..")).to_contain_text("1")
@@ -98,7 +98,7 @@ def test_a_webhook_shows_its_secret_once_is_tested_and_called_once_more(
 
         page.get_by_role("button", name="Send a test").click()
         row = page.locator(".deliveries > li")
-        expect(row).to_contain_text("Delivered · 1 try", timeout=15_000)
+        expect(row).to_contain_text("Delivered · 1 try")
         row.locator("summary").click()
         expect(row).to_contain_text("Answered 204")
         assert violations(page) == []
@@ -109,7 +109,7 @@ def test_a_webhook_shows_its_secret_once_is_tested_and_called_once_more(
         past = datetime.now(UTC) - timedelta(minutes=1)
         ledger_rest.change(suite, f"webhooks/{hook['id']}", {"tested_at": past})
         again.click()
-        expect(page.locator(".deliveries .dot[data-state=done]")).to_have_count(2, timeout=15_000)
+        expect(page.locator(".deliveries .dot[data-state=done]")).to_have_count(2)
         assert len(set(server.events)) == 1, "the same event, so that it can be told from a new one"
         assert verifier()(secret, server.seen[1].headers, server.seen[1].body)
     page.get_by_role("button", name="Delete").click()
@@ -125,7 +125,7 @@ def test_a_person_takes_a_copy_ends_the_account_and_keeps_a_receipt_that_verifie
     page.get_by_role("button", name="Have a copy made").click()
     copy = page.get_by_role("button", name=re.compile("^Download"))
     with page.expect_download() as saved:
-        copy.click(timeout=30_000)
+        copy.click()
     with zipfile.ZipFile(saved.value.path()) as archive:
         assert archive.testzip() is None
     assert violations(page) == []
@@ -139,10 +139,10 @@ def test_a_person_takes_a_copy_ends_the_account_and_keeps_a_receipt_that_verifie
     end.click()
     expect(page).to_have_url(re.compile(r"/receipt/[^/]+$"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Your data is being removed")
-    expect(page.locator("[aria-current=step]")).to_contain_text(" at ", timeout=30_000)
+    expect(page.locator("[aria-current=step]")).to_contain_text(" at ")
     assert violations(page) == []
     hurry(suite, page.url.rpartition("/")[2])
-    expect(page.get_by_role("heading", level=1)).to_have_text("Everything is gone", timeout=30_000)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Everything is gone")
     expect(page.get_by_text("it is genuine")).to_be_visible()
     assert violations(page) == []
     with page.expect_download() as saved:

@@ -63,16 +63,14 @@ def test_a_camera_is_added_looked_at_recorded_played_and_made_a_job_of(
         dialog.get_by_label("Title").fill("Visitors")
         assert violations(page) == []
         dialog.get_by_role("button", name="Start recording").click()
-        expect(camera.locator(".rec")).to_contain_text(
-            re.compile("REC.*0:(0[5-9]|[1-5][0-9])"), timeout=20_000
-        )
+        expect(camera.locator(".rec")).to_contain_text(re.compile("REC.*0:(0[5-9]|[1-5][0-9])"))
         expect(camera.get_by_text("Connected")).to_be_visible()
         assert violations(page) == []
         camera.get_by_role("button", name="Stop recording").click()
-        expect(camera.locator(".rec")).to_have_count(0, timeout=20_000)
+        expect(camera.locator(".rec")).to_have_count(0)
 
     clip = page.locator(".recordings > li", has_text="Visitors")
-    clip.get_by_role("button", name="Play").click(timeout=30_000)
+    clip.get_by_role("button", name="Play").click()
     until(page, "document.querySelector('video.clip')?.currentTime > 0.5")
     assert page.evaluate("document.querySelector('video.clip').duration") > 4
     assert violations(page) == []
@@ -82,7 +80,7 @@ def test_a_camera_is_added_looked_at_recorded_played_and_made_a_job_of(
     dialog.get_by_label("Frames").check()
     dialog.get_by_role("button", name="Begin the job").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Visitors")
-    expect(page.locator(".badge")).to_have_text("Done", timeout=40_000)
+    expect(page.locator(".badge")).to_have_text("Done")
 
 
 def moving(page: Page) -> None:

@@ -36,7 +36,7 @@ def test_a_deck_is_edited_drawn_anew_and_becomes_a_film_that_is_sought_by_its_ch
     job_id = waiting_deck(suite, client, tmp_path)
     sign_in(page, suite, client, f"/jobs/{job_id}")
     # Nobody loads the page anew: it hears when the deck is there.
-    page.get_by_role("link", name="Look at the slides").click(timeout=30_000)
+    page.get_by_role("link", name="Look at the slides").click()
     outline = page.get_by_role("list", name="Slides")
     expect(outline.get_by_role("button")).to_have_count(4)
     outline.get_by_role("button").nth(1).click()
@@ -63,7 +63,7 @@ def test_a_deck_is_edited_drawn_anew_and_becomes_a_film_that_is_sought_by_its_ch
     page.get_by_text("paper", exact=True).click()
     page.get_by_role("button", name="Later").click()
     page.get_by_role("button", name="Save and draw").click()
-    expect(page.get_by_text("Everything is saved and drawn")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Everything is saved and drawn")).to_be_visible()
     until(page, f"{PICTURE}?.naturalWidth > 0 && {PICTURE}.src !== '{before}'")
     deck = client.call("GET", f"/v1/jobs/{job_id}/deck")
     assert (deck["revision"], deck["theme"]) == (1, "paper")
@@ -71,13 +71,13 @@ def test_a_deck_is_edited_drawn_anew_and_becomes_a_film_that_is_sought_by_its_ch
 
     page.get_by_label("Have this slide written anew").fill("Say that gravel is noisy.")
     page.get_by_role("button", name="Write it anew").click()
-    expect(page.get_by_label("Spoken")).not_to_have_value("Quartz scratches glass.", timeout=30_000)
-    expect(page.get_by_role("button", name="Make the film")).to_be_enabled(timeout=30_000)
+    expect(page.get_by_label("Spoken")).not_to_have_value("Quartz scratches glass.")
+    expect(page.get_by_role("button", name="Make the film")).to_be_enabled()
     page.get_by_role("button", name="Make the film").click()
 
     expect(page).to_have_url(f"{suite.url('console')}/jobs/{job_id}")
     chapters = page.get_by_role("list", name="Chapters").get_by_role("button")
-    expect(chapters).to_have_count(4, timeout=60_000)
+    expect(chapters).to_have_count(4)
     until(page, "document.querySelector('video').readyState > 0")
     chapters.nth(2).click()
     until(page, "!document.querySelector('video').seeking")
@@ -95,7 +95,7 @@ def test_two_who_edit_at_once_do_not_overwrite_each_other(
     client = somebody(suite)
     job_id = waiting_deck(suite, client, tmp_path)
     sign_in(page, suite, client, f"/jobs/{job_id}/deck")
-    expect(page.get_by_label("Heading")).to_have_value("Tell me about stones", timeout=30_000)
+    expect(page.get_by_label("Heading")).to_have_value("Tell me about stones")
     page.get_by_label("Heading").fill("My own heading")
     deck = client.call("GET", f"/v1/jobs/{job_id}/deck")
     kept = ("title", "language", "theme", "aspect", "resolution")
@@ -104,7 +104,7 @@ def test_two_who_edit_at_once_do_not_overwrite_each_other(
     body = {"revision": 0, "deck": {name: deck[name] for name in kept} | {"slides": slides}}
     client.call("PUT", f"/v1/jobs/{job_id}/deck", body)
     drawn = page.locator(".standing")
-    expect(drawn).to_have_text("You have changes that are not saved.", timeout=30_000)
+    expect(drawn).to_have_text("You have changes that are not saved.")
 
     # What was being written here is not taken away by what the other one saved.
     expect(page.get_by_label("Heading")).to_have_value("My own heading")

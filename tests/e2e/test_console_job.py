@@ -40,8 +40,8 @@ def test_a_failed_job_is_taken_up_again_by_a_button_and_the_page_tells_all_of_it
     page.get_by_role("button", name="Try again").click()
     # While it works it says how far it is, in words and as a bar, and nobody loads it anew.
     expect(page.get_by_role("progressbar", name="The whole job")).to_be_visible()
-    expect(row).to_contain_text("Done", timeout=30_000)
-    expect(page.locator(".badge")).to_have_text("Done", timeout=30_000)
+    expect(row).to_contain_text("Done")
+    expect(page.locator(".badge")).to_have_text("Done")
     expect(page.locator("video")).to_be_visible()
     expect(page.get_by_role("row", name="Make the film")).to_contain_text("$")
     expect(page.locator(".history")).to_contain_text("You had it tried again")
@@ -81,7 +81,7 @@ def test_a_file_that_never_came_is_given_on_the_jobs_page(suite: Tenant, page: P
     )
     assert violations(page) == []
     page.get_by_label("Choose lost.mp4").set_input_files(clip)
-    expect(page.locator(".badge")).to_have_text("Done", timeout=30_000)
+    expect(page.locator(".badge")).to_have_text("Done")
     assert client.job(job_id)["artefacts"]
 
 
@@ -92,9 +92,9 @@ def test_without_its_documents_the_page_asks_the_api(suite: Tenant, page: Page) 
     # A network that lets nothing but the API through.
     page.route("**/google.firestore.v1.Firestore/**", lambda route: route.abort())
     sign_in(page, suite, client, f"/jobs/{job_id}")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Unheard", timeout=20_000)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Unheard")
     client.call("POST", f"/v1/jobs/{job_id}/cancel")
-    expect(page.locator(".badge")).to_have_text("Cancelled", timeout=15_000)
+    expect(page.locator(".badge")).to_have_text("Cancelled")
 
 
 def test_axe_is_really_asked(page: Page) -> None:

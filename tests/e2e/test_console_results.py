@@ -71,7 +71,7 @@ def test_the_chart_and_the_player_move_each_other(
     end = told["frames"][-1]["time_s"] + 0.5
     sign_in(page, suite, client, f"/jobs/{emotions['id']}")
     plot = page.get_by_role("slider", name="Time in the video")
-    expect(plot).to_be_visible(timeout=15_000)
+    expect(plot).to_be_visible()
     until(page, "document.querySelector('video').readyState > 0")
     assert shifted(page) < 0.1
 
@@ -209,7 +209,7 @@ def test_a_refused_file_is_replaced_and_the_job_goes_on_before_ones_eyes(
     assert violations(page) == []
 
     page.locator("input[type=file]").set_input_files(RECIPES["cfr30"].make().path)
-    expect(page.locator(".badge")).to_have_text("Done", timeout=30_000)
+    expect(page.locator(".badge")).to_have_text("Done")
     row = page.get_by_role("row", name="Pick frames")
     expect(row).to_contain_text("Done")
     expect(page.get_by_role("button", name="Download frames.zip")).to_be_visible()

@@ -118,7 +118,7 @@ def browsing(url: str, folder: Path) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(120)
 
 
 @pytest.mark.parametrize(("noise", "through"), [(0, "media"), (60, "the bucket")])
@@ -143,7 +143,7 @@ def test_a_film_is_seeked_in_both_directions(
     )
     with browsing(f"http://127.0.0.1:{stage.port}/", tmp_path / "profile"):
         try:
-            told = stage.told.get(timeout=60)
+            told = stage.told.get(timeout=120)
         except Empty:
             pytest.fail("the browser told nothing")
 

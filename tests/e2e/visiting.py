@@ -31,7 +31,7 @@ def sign_in(page: Page, suite: Tenant, client: Client, path: str = "/") -> None:
 def until(page: Page, expression: str) -> None:
     """Wait until it holds in the page. Playwright's own way evaluates text within the page, which
     the console's policy forbids."""
-    wait_until(lambda: page.evaluate(expression), expression, 20)
+    wait_until(lambda: page.evaluate(expression), expression)
 
 
 def shifted(page: Page) -> float:

@@ -89,7 +89,7 @@ def opened(url: str, **headers: str) -> tuple[HTTPConnection, HTTPResponse]:
 def connected(url: str) -> tuple[HTTPConnection, str]:
     parts = urlsplit(url)
     path = parts.path + (f"?{parts.query}" if parts.query else "")
-    return HTTPConnection(parts.netloc, timeout=30), path
+    return HTTPConnection(parts.netloc, timeout=120), path
 
 
 def own_url(suite: Tenant, job_id: str, name: str) -> str:

@@ -104,7 +104,7 @@ def asked(
         heard = {account for account, *_ in seen}
         return seen if heard >= {account for account, row in ROWS.items() if row.writes} else None
 
-    return wait_until(everybody, "everybody who writes to have asked for something", 60)
+    return wait_until(everybody, "everybody who writes to have asked for something")
 
 
 def allows(grant: Grant, permission: str, bucket: str, prefix: str) -> bool:

@@ -52,7 +52,7 @@ class Crashes:
         hunter = threading.Thread(target=self._hunt, args=(stopped,))
         hunter.start()
         try:
-            return self.suite.finished_job(self.client, self.job_id, 180)
+            return self.suite.finished_job(self.client, self.job_id)
         finally:
             stopped.set()
             hunter.join()
@@ -102,7 +102,7 @@ def _run(suite: Tenant, client: Client, row: Row, url: str, folder: Path) -> Res
     path = folder / f"{abs(hash(row.name))}.{row.suffix}"
     path.write_bytes(row.make(url))
     job_id = _start(client, path, f"{row.name}.{row.suffix}", every_of(row))
-    job = suite.finished_job(client, job_id, 180)
+    job = suite.finished_job(client, job_id)
     path.unlink()
     if job["status"] != "done":
         return Result(row, job, Outcome(job["error"]["code"], job["error"]["message"]))

@@ -44,7 +44,7 @@ def put(grant: dict[str, Any], data: bytes, **changes: str) -> Answer:
     headers = grant["headers"] | {name.replace("_", "-"): one for name, one in changes.items()}
     sent = urllib.request.Request(grant["url"], data, headers, method=grant["method"])  # noqa: S310
     try:
-        with urllib.request.urlopen(sent, timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(sent, timeout=120) as answer:  # noqa: S310
             return Answer(answer.status, answer.headers, answer.read())
     except urllib.error.HTTPError as refusal:
         with refusal:

@@ -55,7 +55,7 @@ def reviewed(client: Client, job_id: str, revision: int = 0) -> dict[str, Any]:
         here = job["status"] == "awaiting_review" and job["revision"] == revision
         return job if here else None
 
-    return wait_until(waits, f"the deck of revision {revision}", 60)
+    return wait_until(waits, f"the deck of revision {revision}")
 
 
 def deck_of(client: Client, job_id: str) -> dict[str, Any]:

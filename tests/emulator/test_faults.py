@@ -68,10 +68,9 @@ def test_a_copy_that_comes_when_all_is_over_changes_nothing(suite: Tenant, clip:
     user = suite.user()
 
     done(suite, suite.client(user), clip)
-    assert copies() < before + 2, "the job waited for the late copies"
     wait_until(lambda: suite.mails(user.email), "the mail")
 
-    wait_until(lambda: copies() == before + 2, "the late copies", 40)
+    wait_until(lambda: copies() == before + 2, "the late copies")
     assert refused(suite, "frame_extraction") == refused_before
     assert len(suite.mails(user.email)) == 1
 
@@ -141,7 +140,7 @@ def test_uploads_while_pubsub_is_away_wake_their_jobs_without_the_sweeper(
         ids = [suite.start_job(client, "frames", clip) for _ in range(4)]
         wait_until(lambda before=restarts: suite.is_back("pubsub", before), "pubsub")  # type: ignore[misc]
         for job_id in ids:
-            assert suite.finished_job(client, job_id, 60)["status"] == "done"
+            assert suite.finished_job(client, job_id)["status"] == "done"
     assert not [line for line in suite.log("sweeper").splitlines() if any(i in line for i in ids)]
 
 
@@ -152,7 +151,7 @@ def emulator(suite: Tenant, *arguments: str) -> subprocess.CompletedProcess[str]
         env=clean_env(env),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 

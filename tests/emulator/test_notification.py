@@ -50,11 +50,9 @@ def cancelled_job(client: Client) -> str:
     return job_id
 
 
-def told(client: Client, job_id: str, state: str = "done", timeout_s: float = 60) -> None:
+def told(client: Client, job_id: str, state: str = "done") -> None:
     """Wait until the job's notification has ended so."""
-    wait_until(
-        lambda: client.job(job_id)["stages"][-1]["state"] == state, f"it to be {state}", timeout_s
-    )
+    wait_until(lambda: client.job(job_id)["stages"][-1]["state"] == state, f"it to be {state}")
 
 
 def logged(suite: Tenant, job_id: str) -> dict[str, Any]:

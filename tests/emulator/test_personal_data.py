@@ -63,7 +63,7 @@ def furnished(suite: Tenant, world: Neighbours, receiver: Receiver, folder: Path
     )
     world.store.commit([Create(f"limits/create.{hashed}.77", {"count": 1, "expires_at": now})])
     world.store.commit([Create(f"idempotency/{hashed}", {"owner": owner, "created_at": now})])
-    wait_until(lambda: len(suite.mails(client.user.email)) == 2, "both mails", 60)
+    wait_until(lambda: len(suite.mails(client.user.email)) == 2, "both mails")
     wait_until(lambda: len(receiver.seen) >= 2, "both calls")
     return client
 
@@ -193,7 +193,7 @@ def test_a_power_cut_at_every_step_changes_nothing(suite: Tenant, world: Neighbo
         order = suite.crash_once(point, "personal_data", number)
         hurry(suite, number)
         wait_until(lambda order=order: not order.exists(), "the crash")  # type: ignore[misc]
-        wait_until(lambda: suite.services()["personal_data"]["ready"], "it to come back", 60)
+        wait_until(lambda: suite.services()["personal_data"]["ready"], "it to come back")
         past = datetime.now(UTC) - timedelta(seconds=1)
         ledger_rest.change(suite, f"data_requests/{number}", {"lease_until": past})
     hurry(suite, number)
@@ -217,7 +217,6 @@ def test_everything_is_copied_with_links_and_without_secrets(
     export = wait_until(
         lambda: next((one for one in [client.call("GET", path)] if one["phase"] == "ready"), None),
         "the copy",
-        60,
     )
 
     [part] = export["parts"]

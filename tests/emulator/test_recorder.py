@@ -38,7 +38,7 @@ def started(client: Client, camera: Camera, **asked: Any) -> str:
     """A recording that has pictures; its id."""
     made = client.call("POST", "/v1/recordings", {"source": {"url": camera.url}, **asked})
     number = str(made["id"])
-    wait_until(lambda: told(client, number)["state"] == "recording", "pictures", timeout_s=30)
+    wait_until(lambda: told(client, number)["state"] == "recording", "pictures")
     return number
 
 
@@ -47,16 +47,14 @@ def told(client: Client, number: str) -> dict[str, Any]:
     return found
 
 
-def stopped(client: Client, number: str, timeout_s: float = 60) -> dict[str, Any]:
+def stopped(client: Client, number: str) -> dict[str, Any]:
     """The recording with its clip."""
     client.call("POST", f"/v1/recordings/{number}/stop")
-    return over(client, number, timeout_s)
+    return over(client, number)
 
 
-def over(client: Client, number: str, timeout_s: float = 60) -> dict[str, Any]:
-    wait_until(
-        lambda: told(client, number)["state"] in ("done", "failed"), "its end", timeout_s=timeout_s
-    )
+def over(client: Client, number: str) -> dict[str, Any]:
+    wait_until(lambda: told(client, number)["state"] in ("done", "failed"), "its end")
     return told(client, number)
 
 
@@ -128,7 +126,7 @@ def test_a_recorder_that_is_killed_loses_its_open_segment_and_no_more(
     time.sleep(6)
     killed_at = cameras[0].now
     suite.kill("recorder")
-    wait_until(lambda: cameras[0].clients == 2, "the recorder to come back", timeout_s=45)
+    wait_until(lambda: cameras[0].clients == 2, "the recorder to come back")
     back_at = cameras[0].now
     time.sleep(3)
     done = stopped(client, number)
@@ -217,7 +215,7 @@ def test_a_face_before_a_camera_becomes_a_recap(suite: Tenant, cameras: list[Cam
     number = started(client, cameras[0], recipe="recap", options=options)
     time.sleep(15)
     done = stopped(client, number)
-    job = suite.finished_job(client, done["job"], timeout_s=300)
+    job = suite.finished_job(client, done["job"])
 
     assert job["status"] == "done", job["error"]
     assert "film.mp4" in {one["name"] for one in job["artefacts"]}

@@ -56,7 +56,7 @@ def with_password(camera: RtspCamera) -> str:
 def pictures(url: str, seconds: float) -> tuple[list[bytes], list[float]]:
     """The JPEGs that a browser would show in so long, and when each could be shown."""
     place = urlsplit(url)
-    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=30)
+    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=120)
     connection.request("GET", place.path)
     answer = connection.getresponse()
     assert answer.status == 200, answer.read()

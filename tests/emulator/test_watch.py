@@ -11,7 +11,6 @@ import struct
 import subprocess
 import sys
 import termios
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +18,8 @@ from pathlib import Path
 import pytest
 
 from infra.local.installs import clean_env
-from infra.local.layout import ROOT, Place, free_base
+from infra.local.layout import ROOT, Place
+from infra.local.ports import free_base
 from infra.local.services import rows_to_start
 from infra.local.tenant import Tenant, wait_until
 from infra.local.watch.complaints import Complaints
@@ -46,7 +46,9 @@ def watch_command(place: Place, *arguments: str) -> tuple[list[str], dict[str, s
 
 def once(place: Place) -> subprocess.CompletedProcess[str]:
     command, env = watch_command(place, "--once")
-    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command, env=env, capture_output=True, text=True, timeout=120, check=False
+    )
 
 
 def test_what_waits_what_is_refused_and_who_is_done_is_what_really_happened(
@@ -123,7 +125,7 @@ def test_a_unit_is_seen_while_it_is_held_and_while_it_waits_for_its_next_attempt
     text = [one.text for one in Complaints(suite.place.logs).read() if one.job == job_id]
     assert any(waits.code in line for line in text), "the refused mail is among the errors"
     assert any(waits.code in line for line in once(suite.place).stdout.splitlines())
-    wait_until(lambda: suite.mails(user.email), "the mail after all", 60)
+    wait_until(lambda: suite.mails(user.email), "the mail after all")
 
 
 def test_looking_meets_no_fault_and_says_which_are_in_force(suite: Tenant) -> None:
@@ -147,6 +149,14 @@ def test_without_a_suite_it_says_so() -> None:
     assert "No suite is up" in told.stdout
 
 
+def _like_a_shell() -> None:
+    """What an interactive shell does for a command: a controlling terminal, and no signal that is
+    ignored because whoever started the tests ignores it (nohup, a script's background job)."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Terminal:
     """A terminal of our own with `watch` in it."""
 
@@ -154,13 +164,13 @@ class Terminal:
         self._ours, theirs = pty.openpty()
         # More lines than a picture has: a full screen ends without the mark that is waited for.
         self.resize(100, 90)
-        command, env = watch_command(place, "--every", "30")
+        command, env = watch_command(place, "--every", "3600")
         # As whoever has loaded readline leaves them to its children.
         env |= {"COLUMNS": "80", "LINES": "24"}
         self.before = termios.tcgetattr(theirs)
         self.process = subprocess.Popen(
             command, env=env, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0) and None,
+            preexec_fn=_like_a_shell,
         )  # fmt: skip
         self._theirs = theirs
         os.set_blocking(self._ours, False)
@@ -182,7 +192,7 @@ class Terminal:
                 return False
             return wanted in self.text
 
-        wait_until(read, f"{wanted!r} on the terminal", 15, 0.02)
+        wait_until(read, f"{wanted!r} on the terminal", every_s=0.02)
         told, self.text = self.text, ""
         return told
 
@@ -213,12 +223,11 @@ def widest(drawn: str) -> int:
 
 def test_a_new_size_is_drawn_at_once(terminal: Terminal) -> None:
     terminal.until(END_OF_PICTURE)
-    begin = time.monotonic()
 
     terminal.resize(40, 90)
 
+    # The next refresh is an hour away.
     drawn = terminal.until(END_OF_PICTURE)
-    assert time.monotonic() - begin < 10, "it waited for the next refresh, 30 s away"
     assert widest(drawn) <= 40
 
 
@@ -236,7 +245,7 @@ def test_the_terminal_is_left_as_it_was_found(
     else:
         terminal.process.send_signal(end)
 
-    assert terminal.process.wait(10) == status
+    assert terminal.process.wait(120) == status
     left = terminal.until("\x1b[?1049l")
     assert "\x1b[?25h" in left, "the cursor stayed hidden"
     assert "\x1b[?7h" in left, "lines stayed cut off"

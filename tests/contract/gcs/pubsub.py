@@ -59,10 +59,10 @@ class Emulator:
 
     def wait(self) -> None:
         """Until it answers."""
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while time.monotonic() < end:
             try:
-                requests.get(f"{self.url}/v1/projects/{PROJECT}/topics", timeout=5)
+                requests.get(f"{self.url}/v1/projects/{PROJECT}/topics", timeout=120)
             except requests.ConnectionError:
                 time.sleep(0.05)
             else:
@@ -72,21 +72,21 @@ class Emulator:
     def create(self, topic: str) -> None:
         """Make a topic that can be read."""
         root = f"{self.url}/v1/projects/{PROJECT}"
-        requests.put(f"{root}/topics/{topic}", json={}, timeout=10).raise_for_status()
+        requests.put(f"{root}/topics/{topic}", json={}, timeout=120).raise_for_status()
         body = {"topic": f"projects/{PROJECT}/topics/{topic}"}
-        requests.put(f"{root}/subscriptions/{topic}", json=body, timeout=10).raise_for_status()
+        requests.put(f"{root}/subscriptions/{topic}", json=body, timeout=120).raise_for_status()
 
     def _pull(self, topic: str) -> list[Message]:
         root = f"{self.url}/v1/projects/{PROJECT}/subscriptions/{topic}"
         body = {"maxMessages": 100, "returnImmediately": True}
-        got = requests.post(f"{root}:pull", json=body, timeout=30).json()
+        got = requests.post(f"{root}:pull", json=body, timeout=120).json()
         found = got.get("receivedMessages", [])
         if found:
             ids = {"ackIds": [m["ackId"] for m in found]}
-            requests.post(f"{root}:acknowledge", json=ids, timeout=10).raise_for_status()
+            requests.post(f"{root}:acknowledge", json=ids, timeout=120).raise_for_status()
         return [_message(m["message"]) for m in found]
 
-    def read(self, topic: str, count: int, timeout_s: float = 15.0) -> list[Message]:
+    def read(self, topic: str, count: int, timeout_s: float = 120) -> list[Message]:
         """At least `count` messages, and whatever else comes within a moment."""
         got: list[Message] = []
         end = time.monotonic() + timeout_s
@@ -100,7 +100,7 @@ class Emulator:
     def close(self) -> None:
         """End it."""
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(120)
 
 
 class Recorder:
@@ -138,7 +138,7 @@ class Recorder:
         """Make a topic."""
         self._topics[topic] = []
 
-    def read(self, topic: str, count: int, timeout_s: float = 15.0) -> list[Message]:
+    def read(self, topic: str, count: int, timeout_s: float = 120) -> list[Message]:
         """At least `count` messages, and whatever else comes within a moment."""
         end = time.monotonic() + timeout_s
         while len(self._topics[topic]) < count and time.monotonic() < end:

@@ -69,7 +69,7 @@ class StandIn:
         while time.monotonic() < end:
             assert self.process.poll() is None, (self.folder / "server.log").read_text()
             try:
-                if requests.get(f"{self.endpoint}/_health", timeout=5).json()["ok"]:
+                if requests.get(f"{self.endpoint}/_health", timeout=120).json()["ok"]:
                     return self
             except requests.ConnectionError:
                 time.sleep(0.05)
@@ -78,7 +78,7 @@ class StandIn:
     def _end(self, number: int) -> int:
         assert self.process is not None
         os.kill(self.process.pid, number)
-        code = self.process.wait(timeout=15)
+        code = self.process.wait(timeout=120)
         self.process = None
         return code
 
@@ -111,12 +111,12 @@ class StandIn:
 
     def fault(self, rule: dict[str, Any]) -> None:
         """Ask for a fault."""
-        answer = requests.post(f"{self.endpoint}/_faults", json=rule, timeout=10)
+        answer = requests.post(f"{self.endpoint}/_faults", json=rule, timeout=120)
         assert answer.status_code == 201, answer.text
 
     def faults(self) -> list[dict[str, Any]]:
         """Drop all rules; returns them with what was met."""
-        answer = requests.delete(f"{self.endpoint}/_faults", timeout=10)
+        answer = requests.delete(f"{self.endpoint}/_faults", timeout=120)
         rules: list[dict[str, Any]] = answer.json()["rules"]
         return rules
 

@@ -45,7 +45,7 @@ def test_a_name_is_given_once(bucket: Any, client: Client) -> None:
 @pytest.mark.parametrize("name", ["ab", "Upper", "-dash", "under_", "10.0.0.1", "a b", "x" * 64])
 def test_names_that_google_refuses_are_refused(endpoint: str, name: str) -> None:
     url = f"{endpoint}/storage/v1/b?project=demo-moodreel"
-    assert requests.post(url, json={"name": name}, timeout=10).status_code == 400
+    assert requests.post(url, json={"name": name}, timeout=120).status_code == 400
 
 
 def test_a_full_bucket_is_not_deleted(bucket: Any, client: Client) -> None:
@@ -85,14 +85,14 @@ def test_a_cors_configuration_that_is_none_is_refused(
     bucket: Any, endpoint: str, cors: Any
 ) -> None:
     url = f"{endpoint}/storage/v1/b/{bucket.name}"
-    assert requests.patch(url, json={"cors": cors}, timeout=10).status_code == 400
+    assert requests.patch(url, json={"cors": cors}, timeout=120).status_code == 400
 
 
 def test_paths_and_methods_that_mean_nothing_say_so(bucket: Any, endpoint: str) -> None:
     base = f"{endpoint}/storage/v1"
-    assert requests.get(f"{base}/nothing", timeout=10).status_code == 404
-    assert requests.post(f"{base}/b/{bucket.name}", json={}, timeout=10).status_code in (404, 405)
+    assert requests.get(f"{base}/nothing", timeout=120).status_code == 404
+    assert requests.post(f"{base}/b/{bucket.name}", json={}, timeout=120).status_code in (404, 405)
     assert (
-        requests.post(f"{endpoint}/upload/storage/v1/b/{bucket.name}/o", timeout=10).status_code
+        requests.post(f"{endpoint}/upload/storage/v1/b/{bucket.name}/o", timeout=120).status_code
         == 400
     )

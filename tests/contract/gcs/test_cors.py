@@ -34,7 +34,7 @@ def preflight(url: str, origin: str, method: str, headers: str = "") -> requests
     asked = {"Origin": origin, "Access-Control-Request-Method": method}
     if headers:
         asked["Access-Control-Request-Headers"] = headers
-    return requests.options(url, headers=asked, timeout=10)
+    return requests.options(url, headers=asked, timeout=120)
 
 
 def allowed(answer: requests.Response) -> str | None:
@@ -87,7 +87,7 @@ def test_the_real_requests_answer_carries_the_permission(
     put = blob.generate_signed_url(
         version="v4", expiration=timedelta(minutes=5), method="PUT", credentials=credentials
     )
-    answer = requests.put(put, data=b"x", headers={"Origin": STUDIO}, timeout=10)
+    answer = requests.put(put, data=b"x", headers={"Origin": STUDIO}, timeout=120)
     assert (answer.status_code, allowed(answer)) == (200, STUDIO)
     exposed = answer.headers["Access-Control-Expose-Headers"]
     assert "x-goog-resumable" in exposed
@@ -95,13 +95,13 @@ def test_the_real_requests_answer_carries_the_permission(
         version="v4", expiration=timedelta(minutes=5), credentials=credentials
     )
     for origin, seen in ((STUDIO, STUDIO), ("https://anyone.example", "*")):
-        read = requests.get(get, headers={"Origin": origin}, timeout=10)
+        read = requests.get(get, headers={"Origin": origin}, timeout=120)
         assert (read.content, allowed(read)) == (b"x", seen)
-    assert allowed(requests.get(get, timeout=10)) is None
+    assert allowed(requests.get(get, timeout=120)) is None
 
 
 def test_a_refusal_too_can_be_read_by_the_page_that_asked(url: str) -> None:
-    answer = requests.put(url, data=b"x", headers={"Origin": STUDIO}, timeout=10)
+    answer = requests.put(url, data=b"x", headers={"Origin": STUDIO}, timeout=120)
     assert (answer.status_code, allowed(answer)) == (403, STUDIO)
 
 
@@ -117,12 +117,12 @@ def test_a_session_belongs_to_the_page_that_started_it(
         version="v4", expiration=timedelta(minutes=5), method="RESUMABLE", credentials=credentials
     )
     headers = {"x-goog-resumable": "start", "Origin": STUDIO}
-    start = requests.post(signed, headers=headers, timeout=10)
+    start = requests.post(signed, headers=headers, timeout=120)
     assert (start.status_code, allowed(start)) == (201, STUDIO)
     session = start.headers["Location"]
     assert allowed(preflight(session, STUDIO, "PUT", "content-range")) == STUDIO
     assert allowed(preflight(session, "http://localhost:5173", "PUT", "content-range")) is None
     done = requests.put(
-        session, data=b"x", headers={"Origin": STUDIO, "Content-Range": "bytes 0-0/1"}, timeout=10
+        session, data=b"x", headers={"Origin": STUDIO, "Content-Range": "bytes 0-0/1"}, timeout=120
     )
     assert (done.status_code, allowed(done)) == (200, STUDIO)

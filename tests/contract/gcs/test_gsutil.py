@@ -53,7 +53,7 @@ def gsutil(stand_in: StandIn, tmp_path: Path) -> Gsutil:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
         )
         assert (done.returncode != 0) == fails, done.stderr
         return done.stderr if fails else done.stdout

@@ -59,8 +59,8 @@ def move(server: StandIn, size_mb: int) -> float:
     """Upload on every path, compose, copy and read back; returns the growth in MiB."""
     bucket = server.client().create_bucket("heavy-bucket")
     base = f"{server.endpoint}/upload/storage/v1/b/{bucket.name}/o"
-    warm = requests.post(f"{base}?uploadType=media&name=warm", data=blocks(4), timeout=60)
-    requests.get(warm.json()["mediaLink"], timeout=60)
+    warm = requests.post(f"{base}?uploadType=media&name=warm", data=blocks(4), timeout=120)
+    requests.get(warm.json()["mediaLink"], timeout=120)
     before = rss_mb(server.pid)
     signed = bucket.blob("signed").generate_signed_url(
         version="v4",
@@ -68,7 +68,7 @@ def move(server: StandIn, size_mb: int) -> float:
         method="PUT",
         credentials=server.credentials(),
     )
-    session = requests.post(f"{base}?uploadType=resumable&name=resumable", timeout=10)
+    session = requests.post(f"{base}?uploadType=resumable&name=resumable", timeout=120)
     with peak_mb(server.pid) as peak:
         answers = [
             requests.post(f"{base}?uploadType=media&name=media", data=blocks(size_mb), timeout=300),

@@ -20,7 +20,7 @@ def fill(bucket: Any, endpoint: str, names: list[str]) -> None:
     """Write an object of every name."""
 
     def write(mine: list[str]) -> None:
-        line = http.client.HTTPConnection(endpoint.partition("//")[2], timeout=30)
+        line = http.client.HTTPConnection(endpoint.partition("//")[2], timeout=120)
         path = f"/upload/storage/v1/b/{bucket.name}/o?uploadType=media&name="
         for name in mine:
             line.request("POST", path + quote(name, safe=""), b"x")
@@ -43,7 +43,7 @@ def post_batch(endpoint: str, paths: list[str]) -> None:
         f"{endpoint}/batch/storage/v1",
         data="".join(parts) + "--b--",
         headers={"Content-Type": "multipart/mixed; boundary=b"},
-        timeout=60,
+        timeout=120,
     )
     assert answer.text.count("HTTP/1.1 200") == len(paths), answer.text[:2000]
 
@@ -100,7 +100,7 @@ def test_pages_neither_repeat_nor_lose_a_folder(bucket: Any, endpoint: str, page
         answer = requests.get(
             f"{endpoint}/storage/v1/b/{bucket.name}/o",
             params={"delimiter": "/", "maxResults": str(page_size), "pageToken": token},
-            timeout=10,
+            timeout=120,
         ).json()
         got = answer.get("prefixes", []), [item["name"] for item in answer.get("items", [])]
         assert len(got[0]) + len(got[1]) <= page_size
@@ -136,9 +136,9 @@ def test_a_glob_picks_names(bucket: Any, endpoint: str) -> None:
 def test_what_a_page_token_or_a_page_size_cannot_be(bucket: Any, endpoint: str) -> None:
     url = f"{endpoint}/storage/v1/b/{bucket.name}/o"
     for bad in ({"pageToken": "!"}, {"maxResults": "many"}, {"maxResults": "-1"}):
-        assert requests.get(url, params=bad, timeout=10).status_code == 400
+        assert requests.get(url, params=bad, timeout=120).status_code == 400
     missing = f"{endpoint}/storage/v1/b/not-there-at-all/o"
-    assert requests.get(missing, timeout=10).status_code == 404
+    assert requests.get(missing, timeout=120).status_code == 404
 
 
 def test_objects_are_composed_in_order(bucket: Any) -> None:

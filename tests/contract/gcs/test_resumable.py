@@ -26,7 +26,7 @@ def start(bucket: Any, endpoint: str, name: str = "big", **query: str) -> str:
         f"{endpoint}/upload/storage/v1/b/{bucket.name}/o",
         params={"uploadType": "resumable", "name": name, **query},
         headers={"X-Upload-Content-Type": "video/mp4"},
-        timeout=10,
+        timeout=120,
     )
     assert answer.status_code == 200, answer.text
     return answer.headers["Location"]
@@ -43,7 +43,7 @@ def start_signed(
         credentials=credentials,
         headers=dict(headers),
     )
-    return requests.post(url, headers={**headers, "x-goog-resumable": "start"}, timeout=10)
+    return requests.post(url, headers={**headers, "x-goog-resumable": "start"}, timeout=120)
 
 
 def put(
@@ -51,7 +51,7 @@ def put(
 ) -> requests.Response:
     """Send a chunk or a probe."""
     headers = {"Content-Range": content_range} if content_range else {}
-    return requests.put(url, data=data, headers=headers, timeout=30)
+    return requests.put(url, data=data, headers=headers, timeout=120)
 
 
 def test_the_client_uploads_in_chunks_and_reads_the_same_back(bucket: Any) -> None:
@@ -104,7 +104,7 @@ def test_a_broken_connection_keeps_what_came_through_in_whole_grains(
         f"PUT {target.path}?{target.query} HTTP/1.1\r\nHost: {target.netloc}\r\n"
         f"Content-Length: {len(body)}\r\nContent-Range: bytes 0-{len(body) - 1}/{len(body)}\r\n\r\n"
     )
-    with socket.create_connection((target.hostname, target.port), timeout=10) as line:
+    with socket.create_connection((target.hostname, target.port), timeout=120) as line:
         line.sendall(head.encode() + body[: 2 * GRAIN + 1000])
         time.sleep(0.2)
     for _ in range(100):
@@ -215,7 +215,7 @@ def test_a_checksum_in_the_last_chunk_is_held_against_all_of_them(
         "Content-Range": f"bytes {GRAIN}-{GRAIN}/{GRAIN + 1}",
         "x-goog-hash": "crc32c=AAAAAA==",
     }
-    assert requests.put(url, data=b"b", headers=headers, timeout=10).status_code == 400
+    assert requests.put(url, data=b"b", headers=headers, timeout=120).status_code == 400
     assert bucket.get_blob("big") is None
 
 
@@ -229,7 +229,7 @@ def test_conditions_are_judged_at_the_start_and_again_at_the_end(
     late = requests.post(
         f"{endpoint}/upload/storage/v1/b/{bucket.name}/o",
         params={"uploadType": "resumable", "name": "big", "ifGenerationMatch": "0"},
-        timeout=10,
+        timeout=120,
     )
     assert late.status_code == 412
 
@@ -237,7 +237,7 @@ def test_conditions_are_judged_at_the_start_and_again_at_the_end(
 def test_a_cancelled_session_is_gone(bucket: Any, endpoint: str) -> None:
     url = start(bucket, endpoint)
     put(url, b"a" * GRAIN, f"bytes 0-{GRAIN - 1}/*")
-    assert requests.delete(url, timeout=10).status_code == 499
+    assert requests.delete(url, timeout=120).status_code == 499
     assert put(url, b"", "bytes */*").status_code in (404, 410, 499)
     assert put(url + "x", b"", "bytes */*").status_code in (404, 410)
 
@@ -280,5 +280,5 @@ def test_the_upload_id_is_the_only_key_to_a_session(
 def test_clients_to_whom_308_is_a_redirect_get_it_in_a_header(bucket: Any, endpoint: str) -> None:
     url = start(bucket, endpoint)
     headers = {"Content-Range": "bytes */*", "X-GUploader-No-308": "yes"}
-    answer = requests.put(url, headers=headers, timeout=10)
+    answer = requests.put(url, headers=headers, timeout=120)
     assert (answer.status_code, answer.headers["X-HTTP-Status-Code-Override"]) == (200, "308")

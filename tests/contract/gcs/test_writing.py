@@ -58,7 +58,7 @@ def test_ten_writers_race_and_one_wins(bucket: Any, client: Client, endpoint: st
         url = f"{endpoint}/upload/storage/v1/b/{bucket.name}/o"
         query = {"uploadType": "media", "name": "claim", "ifGenerationMatch": "0"}
         body = bytes([number]) * 2_000_000
-        return requests.post(url, params=query, data=body, timeout=30).status_code
+        return requests.post(url, params=query, data=body, timeout=120).status_code
 
     with ThreadPoolExecutor(10) as pool:
         statuses = list(pool.map(write, range(10)))
@@ -132,10 +132,10 @@ def test_not_match_conditions_turn_writes_away_and_reads_into_not_modified(
         bucket.blob("n").upload_from_string(b"y", if_generation_not_match=blob.generation)
     url = f"{endpoint}/storage/v1/b/{bucket.name}/o/n"
     same = {"ifGenerationNotMatch": str(blob.generation)}
-    assert requests.get(url, params=same, timeout=10).status_code == 304
+    assert requests.get(url, params=same, timeout=120).status_code == 304
     etag = {"If-None-Match": blob.etag}
-    assert requests.get(url, headers=etag, timeout=10).status_code == 304
-    assert requests.get(url, headers={"If-Match": '"other"'}, timeout=10).status_code == 412
+    assert requests.get(url, headers=etag, timeout=120).status_code == 304
+    assert requests.get(url, headers={"If-Match": '"other"'}, timeout=120).status_code == 412
 
 
 def test_generations_only_grow_and_an_old_one_is_gone(bucket: Any) -> None:
@@ -165,7 +165,7 @@ def test_bytes_that_changed_on_the_way_are_refused(bucket: Any, endpoint: str, f
         f"{endpoint}/upload/storage/v1/b/{bucket.name}/o?uploadType=multipart",
         data=body,
         headers={"Content-Type": f"multipart/related; boundary={boundary}"},
-        timeout=10,
+        timeout=120,
     )
     assert answer.status_code == 400
     assert "doesn't match calculated" in answer.json()["error"]["message"]
@@ -175,9 +175,9 @@ def test_bytes_that_changed_on_the_way_are_refused(bucket: Any, endpoint: str, f
 def test_hashes_in_headers_are_checked_too(bucket: Any, endpoint: str) -> None:
     url = f"{endpoint}/upload/storage/v1/b/{bucket.name}/o?uploadType=media&name=h"
     good = {"x-goog-hash": f"crc32c={crc32c(b'bytes')}"}
-    assert requests.post(url, data=b"bytes", headers=good, timeout=10).status_code == 200
+    assert requests.post(url, data=b"bytes", headers=good, timeout=120).status_code == 200
     for bad in ({"x-goog-hash": "crc32c=AAAAAA=="}, {"Content-MD5": "AAAAAAAAAAAAAAAAAAAAAA=="}):
-        assert requests.post(url, data=b"bytes", headers=bad, timeout=10).status_code == 400
+        assert requests.post(url, data=b"bytes", headers=bad, timeout=120).status_code == 400
 
 
 @pytest.mark.parametrize("newline", ["\r\n", "\n"], ids=["CRLF", "LF"])
@@ -195,7 +195,7 @@ def test_a_multipart_body_keeps_bytes_that_look_like_its_boundary(
         f"{endpoint}/upload/storage/v1/b/{bucket.name}/o?uploadType=multipart",
         data=iter([body[i : i + 3] for i in range(0, len(body), 3)]),
         headers={"Content-Type": 'multipart/related; boundary="b0undary"'},
-        timeout=10,
+        timeout=120,
     )
     assert answer.status_code == 200, answer.text
     blob = bucket.get_blob("edge")
@@ -209,7 +209,7 @@ def test_a_multipart_body_without_its_end_makes_no_object(bucket: Any, endpoint:
         f"{endpoint}/upload/storage/v1/b/{bucket.name}/o?uploadType=multipart",
         data=body,
         headers={"Content-Type": "multipart/related; boundary=x"},
-        timeout=10,
+        timeout=120,
     )
     assert answer.status_code == 400
     assert bucket.get_blob("cut") is None
@@ -232,7 +232,7 @@ def test_a_reader_who_takes_no_gzip_is_given_plain_bytes(bucket: Any, endpoint: 
     blob.content_encoding = "gzip"
     blob.upload_from_string(gzip.compress(plain), content_type="text/plain")
     url = f"{endpoint}/storage/v1/b/{bucket.name}/o/{quote('log.gz')}?alt=media"
-    answer = requests.get(url, headers={"Accept-Encoding": "identity"}, timeout=10)
+    answer = requests.get(url, headers={"Accept-Encoding": "identity"}, timeout=120)
     assert answer.content == plain
     assert "Content-Encoding" not in answer.headers
 
@@ -245,11 +245,11 @@ def test_what_is_not_metadata_is_refused(bucket: Any, endpoint: str) -> None:
         {"metadata": {"a": 1}},
         {"contentType": "a\r\nSet-Cookie: x"},
     ):
-        assert requests.patch(url, json=body, timeout=10).status_code == 400
-    assert requests.patch(url, data=b"{not json", timeout=10).status_code == 400
-    assert requests.patch(url, data=b"[]", timeout=10).status_code == 400
+        assert requests.patch(url, json=body, timeout=120).status_code == 400
+    assert requests.patch(url, data=b"{not json", timeout=120).status_code == 400
+    assert requests.patch(url, data=b"[]", timeout=120).status_code == 400
     large = {"metadata": {"a": "x" * 9000}}
-    assert requests.patch(url, json=large, timeout=10).status_code == 400
+    assert requests.patch(url, json=large, timeout=120).status_code == 400
 
 
 def test_errors_have_the_shape_that_clients_parse(client: Client, bucket: Any) -> None:

@@ -18,7 +18,8 @@ import pytest
 from infra import package, reach
 from infra.local.gcs.signer import write_key_file
 from infra.local.installs import clean_env, environment
-from infra.local.layout import HOST, PROJECT, ROOT, Place, free_base
+from infra.local.layout import HOST, PROJECT, ROOT, Place
+from infra.local.ports import free_base
 from infra.local.services import SIGNER_KEY, emulator_env
 from infra.local.tools import requirements_of
 from infra.local.wire import answers, request
@@ -149,7 +150,7 @@ def started(row: Stage, folder: Path) -> Iterator[str]:
     )  # fmt: skip
     url = f"http://{HOST}:{port}"
     try:
-        limit = time.monotonic() + 60
+        limit = time.monotonic() + 120
         while not answers(f"{url}/robots.txt"):
             assert process.poll() is None, (folder / "log").read_text()
             assert time.monotonic() < limit, "it does not start"

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from functions.recorder.errands import attend
+from infra.local.tenant import PATIENCE_S
 from shared.adapters.objects import CloudObjects
 from shared.config import Settings
 from shared.domain import shifts
@@ -62,7 +63,7 @@ class Studio:
         self.logged: list[tuple[str, dict[str, Any]]] = []
         self.settings = Settings(
             "p", buckets, "http://localhost", local=True, camera_networks=("127.0.0.0/8",),
-            source_stall_s=2, source_patience_s=20,
+            source_stall_s=10, source_patience_s=60,
         )  # fmt: skip
         self.world = Neighbours(
             store=cast(Any, self.ledger),
@@ -90,7 +91,7 @@ class Studio:
             thread.start()
 
     def _deliver(self, envelope: Envelope) -> None:
-        for _ in range(20):
+        while True:
             driver = Driver(
                 self.world,
                 errand_handler=lambda hold: attend(ErrandTask(hold, self.world, self.settings)),
@@ -106,7 +107,7 @@ class Studio:
         for doc in self.ledger.list_under("cameras"):
             self.ledger.docs.pop(doc.path, None)
         for one in self._threads:
-            one.join(timeout=10)
+            one.join(timeout=120)
 
     # --- what people do
 
@@ -156,14 +157,14 @@ class Studio:
         assert doc is not None
         return dict(doc.data)
 
-    def until(self, found: Callable[[], Any], timeout_s: float = 20) -> Any:
+    def until(self, found: Callable[[], Any]) -> Any:
         """Wait until there is something; what it is."""
-        limit = time.monotonic() + timeout_s
+        limit = time.monotonic() + PATIENCE_S
         while time.monotonic() < limit:
             if result := found():
                 return result
             time.sleep(0.05)
-        raise AssertionError(f"not within {timeout_s} s; {self.logged[-8:]}")
+        raise AssertionError(f"not within {PATIENCE_S:.0f} s; {self.logged[-8:]}")
 
     def rolling(self, number: str) -> Recording:
         """The recording once it has pictures."""
@@ -173,11 +174,11 @@ class Studio:
             self.until(lambda: (one := self.recording(number)).state in started and one),
         )
 
-    def ended(self, number: str, timeout_s: float = 20) -> Recording:
+    def ended(self, number: str) -> Recording:
         """The recording once it has ended."""
         return cast(
             Recording,
-            self.until(lambda: (one := self.recording(number)).state in ENDED and one, timeout_s),
+            self.until(lambda: (one := self.recording(number)).state in ENDED and one),
         )
 
     def clip(self, recording: Recording) -> bytes:

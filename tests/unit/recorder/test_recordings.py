@@ -107,6 +107,7 @@ def test_a_camera_that_drops_and_comes_back_leaves_a_gap_that_is_named(studio: S
 
 @pytest.mark.sweep
 def test_a_camera_that_stalls_is_gone_after_a_while_and_taken_up_again(studio: Studio) -> None:
+    studio.set(source_stall_s=2)
     with playing(RtspCamera(h264_film(60))) as camera:
         place = studio.camera(camera)
         number = studio.record(place)
@@ -169,7 +170,7 @@ def test_a_camera_that_refuses_for_good_is_asked_once(
     with playing(make()) as camera:
         for name, value in REFUSALS[code].items():
             setattr(camera, name, value)
-        done = studio.ended(studio.record(studio.camera(camera)), timeout_s=8)
+        done = studio.ended(studio.record(studio.camera(camera)))
 
     assert done.error is not None
     assert (done.state, done.error["code"]) == ("failed", code)

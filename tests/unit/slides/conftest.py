@@ -103,7 +103,7 @@ def started_writer() -> Iterator[StandIn]:
     process = subprocess.Popen([sys.executable, "-m", "infra.local.writer", "--port", str(port)])
     stand_in = StandIn(f"http://127.0.0.1:{port}")
     try:
-        until = time.monotonic() + 20
+        until = time.monotonic() + 120
         while True:
             try:
                 stand_in.ask("GET", "/_health")
@@ -115,7 +115,7 @@ def started_writer() -> Iterator[StandIn]:
         yield stand_in
     finally:
         process.terminate()
-        process.wait(5)
+        process.wait(120)
 
 
 @pytest.fixture(scope="session")

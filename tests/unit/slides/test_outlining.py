@@ -100,7 +100,7 @@ _JSON = st.recursive(
 
 
 @given(_JSON)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_no_json_at_all_breaks_the_reader(told: Any) -> None:
     try:
         deck = read_outline(json.dumps(told), THREE)

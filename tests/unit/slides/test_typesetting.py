@@ -36,7 +36,7 @@ def test_every_line_is_as_narrow_as_asked_and_nothing_is_lost(language: str, wid
 @given(
     st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Co", "Cn")), min_size=1)
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_text_at_all_can_be_laid_out(text: str) -> None:
     made = Text(text, LATIN)
     block = made.laid_out(24, 300)

@@ -47,7 +47,7 @@ def started() -> Iterator[StandIn]:
     process = subprocess.Popen([sys.executable, "-m", "infra.local.voice", "--port", str(port)])
     stand_in = StandIn(f"http://127.0.0.1:{port}")
     try:
-        until = time.monotonic() + 20
+        until = time.monotonic() + 120
         while True:
             try:
                 stand_in.ask("GET", "/_health")
@@ -59,7 +59,7 @@ def started() -> Iterator[StandIn]:
         yield stand_in
     finally:
         process.terminate()
-        process.wait(5)
+        process.wait(120)
 
 
 @pytest.fixture(scope="session")

@@ -102,7 +102,7 @@ def without_space(text: str) -> str:
     return re.sub(r"\s", "", text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.text(
         st.one_of(

@@ -140,7 +140,7 @@ def test_letters_are_joined_and_stacked_as_the_script_asks(language: str) -> Non
     assert whole[2] - whole[0] < 0.8 * (apart[2] - apart[0])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Co"]), min_size=1))
 def test_no_sentence_is_too_strange_to_be_written(text: str) -> None:
     burner = Burner((720, 720), "en")

@@ -47,7 +47,7 @@ OPTIONS = [
 ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.lists(st.integers(1, 3_000_000), max_size=5), min_size=1, max_size=5),
     st.sampled_from([8_000, 22_050, 24_000, 48_000]),

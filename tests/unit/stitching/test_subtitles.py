@@ -93,7 +93,7 @@ def test_a_sentence_cannot_be_markup() -> None:
     assert to_srt(row).count("-->") == 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"])))
 def test_any_text_fits_and_nothing_is_lost(text: str) -> None:
     lines = wrap(text)
@@ -101,7 +101,7 @@ def test_any_text_fits_and_nothing_is_lost(text: str) -> None:
     assert "".join("".join(lines).split()) == "".join(text.split())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(st.integers(0, 4000), st.integers(1, 9000)), max_size=12))
 def test_cues_never_overlap_and_never_vanish(pieces: list[tuple[int, int]]) -> None:
     rows, at = [], 0
