@@ -98,7 +98,7 @@ class Scene:
             new_token=lambda: "t",
         )
         settings = Settings(PROJECT, self.bench.buckets, "https://example.org", local=True)
-        hold = Hold(Claimed(envelope, "t", 1, self.job, plan), time.monotonic() + 60)
+        hold = Hold(Claimed(envelope, "t", 1, self.job, plan), time.monotonic() + 3600)
         return _Watched(hold, world, settings, self)
 
     def score(self, part_id: str, source: ObjectRef | None = None) -> Finished:

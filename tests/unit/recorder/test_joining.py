@@ -31,7 +31,7 @@ def looked_after(studio: Studio, number: str, attempt: int) -> ErrandOutcome:
     (doc,) = studio.ledger.read([errand_path("recorder", number)])
     assert doc is not None
     claimed = ErrandClaimed(Errand.from_doc("recorder", doc), "token", attempt)
-    hold = ErrandHold(claimed, time.monotonic() + 60)
+    hold = ErrandHold(claimed, time.monotonic() + 3600)
     return attend(ErrandTask(hold, studio.world, studio.settings))
 
 

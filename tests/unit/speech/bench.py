@@ -100,7 +100,7 @@ class Bench:
             new_token=lambda: "token",
         )
         settings = Settings(PROJECT, self.buckets, "https://example.org", local=True)
-        return Task(Hold(claimed, time.monotonic() + 60), world, settings)
+        return Task(Hold(claimed, time.monotonic() + 3600), world, settings)
 
 
 def a_job(recipe: str, *, owner: str = "anna", number: int = 1, **fields: Any) -> Job:
