@@ -13,5 +13,5 @@ for python in "${MOODREEL_PYTHON:-}" python3 python3.14 python3.13 python3.12 py
   fi
 done
 
-echo "emulator.sh needs Python 3.11, 3.12, 3.13 or 3.14 on PATH (or MOODREEL_PYTHON pointing to one)." >&2
+echo "emulator.sh needs Python 3.11 to 3.14 on PATH (or MOODREEL_PYTHON pointing to one)." >&2
 exit 1

@@ -123,9 +123,7 @@ def _constraints_for(source: str) -> str:
     return "".join(f"{pin}{f' ; {pin.marker}' if pin.marker else ''}\n" for pin in pins)
 
 
-def _compile(
-    uv: str, sources: Iterable[Path], target: Path, *options: str, upgrade: bool
-) -> None:
+def _compile(uv: str, sources: Iterable[Path], target: Path, *options: str, upgrade: bool) -> None:
     before = target.read_text() if target.exists() else ""
     command = [
         uv, "pip", "compile", "--quiet", "--no-header",

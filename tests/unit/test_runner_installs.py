@@ -13,6 +13,7 @@ import pytest
 from infra.local import installs, prerequisites
 from infra.local.layout import SetupError
 
+
 def _quiet(_: str) -> None:
     """Says nothing."""
 
