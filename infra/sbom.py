@@ -20,6 +20,7 @@ from typing import Any
 from infra.local.console import WEB
 from infra.local.installs import clean_env, environment
 from infra.local.layout import ROOT
+from infra.local.requirements import normalized, parse_lock
 from infra.local.tools import console_workshop, python_of, requirements_of
 from shared.domain.pipeline import STAGES
 
@@ -38,7 +39,6 @@ Two wheels carry more than their own licence says: `av` brings FFmpeg's librarie
 (GPL), `opencv-python-headless` brings FFmpeg (LGPL) and Qt-free OpenCV (Apache-2.0). They run in
 functions and are not handed out; whoever ships images of these functions ships them too.
 """
-_PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;]+)(?: ; (.+))?$", re.MULTILINE)
 _ROW = re.compile(r"^\| ([a-z0-9-]+) \| (\d[^ |]*) \| (?!\*\*)", re.MULTILINE)
 _BUNDLED = re.compile(r"^\| npm: ([^ |]+) \| ([^ |]+) \| (?!\*\*)", re.MULTILINE)
 PAGES = """\
@@ -67,11 +67,6 @@ class Part:
     licence: str
 
 
-def canonical(name: str) -> str:
-    """A package's name as PEP 503 writes it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 def bill(function: str, out: Path) -> Path:
     """Write the bill of materials of a function's own environment."""
     out.mkdir(parents=True, exist_ok=True)
@@ -90,7 +85,7 @@ def bill(function: str, out: Path) -> Path:
 def parts(bill_of_materials: Mapping[str, Any]) -> list[Part]:
     """The packages of a bill; installers are no part of it."""
     found = [
-        Part(canonical(one["name"]), str(one["version"]), _licence(one))
+        Part(normalized(one["name"]), str(one["version"]), _licence(one))
         for one in bill_of_materials["components"]
     ]
     return [one for one in found if one.name not in ("pip", "setuptools", "uv", "wheel")]
@@ -105,7 +100,7 @@ def _licence(component: Mapping[str, Any]) -> str:
     known = list(dict.fromkeys(filter(None, told)))
     # "BSD" of a classifier says less than "BSD-3-Clause" beside it.
     exact = [one for one in known if not any(o != one and o.startswith(one) for o in known)]
-    return " / ".join(exact) or _UNDECLARED.get(canonical(component["name"]), "**undeclared**")
+    return " / ".join(exact) or _UNDECLARED.get(normalized(component["name"]), "**undeclared**")
 
 
 def table(by_function: Mapping[str, Iterable[Part]]) -> str:
@@ -160,10 +155,10 @@ def stale_pages(page: str) -> list[str]:
 def complaints(page: str, locks: Mapping[str, str]) -> list[str]:
     """Why the page is not of these lock files; empty when it is."""
     shown = set(_ROW.findall(page))
-    pins = [pin for lock in locks.values() for pin in _PIN.findall(lock)]
-    locked = {(canonical(name), version) for name, version, _ in pins}
+    pins = [pin for lock in locks.values() for pin in parse_lock(lock)]
+    locked = {(pin.name, pin.version) for pin in pins}
     # Some are for other systems or Pythons alone: those may be missing.
-    needed = {(canonical(name), version) for name, version, marker in pins if not marker}
+    needed = {(pin.name, pin.version) for pin in pins if not pin.marker}
     wrong = [f"not in the table, or undeclared: {name} {v}" for name, v in needed - shown]
     return sorted(wrong + [f"not locked any more: {name} {v}" for name, v in shown - locked])
 

@@ -16,6 +16,7 @@ from infra.local import attached, prerequisites
 from infra.local.installs import HERE, environment_folder, installed
 from infra.local.layout import LOCAL, SUPPORT, Place
 from infra.local.ports import free_base, taken
+from infra.local.requirements import read_lock
 from infra.local.services import rows_to_start
 from infra.local.tools import requirements_of
 from shared.domain.pipeline import STAGES
@@ -58,13 +59,18 @@ def examine(place: Place) -> list[Finding]:
 
 def _uv() -> Finding:
     found = shutil.which("uv")
-    pinned = (HERE / "requirements-uv.txt").read_text().strip()
+    pinned = _pinned("requirements-uv.txt")
     if found or installed(LOCAL / "tools"):
         path = found or str(LOCAL / "tools" / "bin" / "uv")
         return Finding("uv", True, f"{_first_line([path, '--version'])}  {path}")
     if find_spec("venv") is None or find_spec("ensurepip") is None:
         return Finding("uv", False, "absent, and Python has no venv: apt-get install python3-venv")
     return Finding("uv", True, f"absent; {pinned} comes into .local by itself")
+
+
+def _pinned(requirements: str) -> str:
+    """The pins of a lock file of the local suite, as `name==version`."""
+    return ", ".join(map(str, read_lock(HERE / requirements)))
 
 
 def _java(jars: list[Path]) -> Finding:
@@ -84,7 +90,7 @@ def _node() -> Finding:
 
 
 def _comes_by_itself(what: str, needed: int, requirements: str) -> str:
-    pinned = (HERE / requirements).read_text().strip()
+    pinned = _pinned(requirements)
     there = installed(environment_folder(HERE / requirements))
     state = "lies in .local" if there else "comes into .local by itself"
     return f"no {what} {needed} or newer on PATH; {pinned} {state}"

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from infra.local.layout import LOCAL, ROOT, SetupError
+from infra.local.requirements import logical_lines
 
 HERE = Path(__file__).resolve().parent
 _STAMP = "moodreel-complete"
@@ -61,15 +62,14 @@ def locked(path: Path, waiting: Callable[[], None]) -> Iterator[int]:
         yield handle.fileno()
 
 
-def requirement_lines(requirements: Path) -> str:
-    """What is asked for, without comments: two files that ask for the same share a home."""
-    lines = (line.split("#")[0].strip() for line in requirements.read_text().splitlines())
-    return "\n".join(line for line in lines if line)
-
-
 def environment_folder(requirements: Path) -> Path:
-    """Where the environment of this file lives (or will): by its lines and this Python."""
-    identity = f"{sys.version_info[:2]} {sys.platform}\n{requirement_lines(requirements)}"
+    """The folder of the environment of a lock file, installed or not.
+
+    It depends on the pins with their hashes and on this Python, not on comments: files with the
+    same pins share an environment.
+    """
+    lines = "\n".join(logical_lines(requirements.read_text()))
+    identity = f"{sys.version_info[:2]} {sys.platform}\n{lines}"
     return LOCAL / "env" / hashlib.sha256(identity.encode()).hexdigest()[:16]
 
 
@@ -89,7 +89,8 @@ def environment(requirements: Path, wanted_by: str, say: Say) -> Path:
         _run(make, lock)
         python = str(folder / "bin" / "python")
         # No --compile-bytecode: it costs 14 s, and the first import does the same work.
-        _run([uv, "pip", "sync", "--quiet", "--python", python, str(requirements)], lock)
+        sync = [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", python]
+        _run([*sync, str(requirements)], lock)
 
     once(folder, f"Python packages for {wanted_by}", install, say)
     return folder
@@ -130,8 +131,9 @@ def find_uv(say: Say) -> str:
                 f"apt-get install python3-venv) or put uv on PATH, then try again. "
                 f"Interpreter: {sys.executable}."
             )
-        pip = [str(folder / "bin" / "python"), "-m", "pip"]
-        _run([*pip, "install", "--quiet", "-r", str(pin)], lock)
+        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+        # The lock file also has the hash of the source distribution, whose build needs Rust.
+        _run([*pip, "--require-hashes", "--only-binary=:all:", "-r", str(pin)], lock)
 
     once(folder, "uv", install, say)
     return str(folder / "bin" / "uv")

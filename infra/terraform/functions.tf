@@ -79,10 +79,12 @@ resource "google_cloudfunctions2_function" "this" {
   labels      = { app = "moodreel", stage = each.key }
 
   build_config {
-    runtime           = "python312"
+    runtime           = "python314"
     entry_point       = "main"
     service_account   = google_service_account.builder.id
     docker_repository = google_artifact_registry_repository.images.id
+    # From Python 3.14 on the buildpack installs with uv, which otherwise accepts a missing hash.
+    environment_variables = { UV_REQUIRE_HASHES = "1" }
 
     source {
       storage_source {

@@ -56,7 +56,7 @@ def test_a_python_that_is_too_old_is_said_in_one_sentence(
 
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        "emulator.sh needs Python 3.11, 3.12 or 3.13 on PATH (or MOODREEL_PYTHON pointing to one)."
+        "emulator.sh needs Python 3.11 to 3.14 on PATH (or MOODREEL_PYTHON pointing to one)."
     ]
 
 

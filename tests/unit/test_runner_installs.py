@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 import threading
 import time
 import zipfile
@@ -11,14 +11,7 @@ from pathlib import Path
 import pytest
 
 from infra.local import installs, prerequisites
-from infra.local.installs import HERE
-from infra.local.layout import ROOT
-
-_LOCKS = [
-    *sorted(ROOT.glob("functions/*/requirements.txt")),
-    HERE / "requirements.txt",
-    ROOT / "requirements-dev.txt",
-]
+from infra.local.layout import SetupError
 
 
 def _quiet(_: str) -> None:
@@ -26,13 +19,52 @@ def _quiet(_: str) -> None:
 
 
 def test_functions_that_need_the_same_share_an_environment(tmp_path: Path) -> None:
-    one, other, third = (tmp_path / name for name in ("a.txt", "b.txt", "c.txt"))
-    one.write_text("flask==3.1.3\n    # via -r functions/a/requirements.in\n")
-    other.write_text("flask==3.1.3\n    # via -r functions/b/requirements.in\n")
-    third.write_text("flask==3.1.2\n")
+    def folder(text: str) -> Path:
+        (tmp_path / "lock.txt").write_text(text)
+        return installs.environment_folder(tmp_path / "lock.txt")
 
-    assert installs.environment_folder(one) == installs.environment_folder(other)
-    assert installs.environment_folder(one) != installs.environment_folder(third)
+    first = "flask==3.1.3 \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\n"
+    one = folder(first + "    # via -r functions/a/requirements.in\n")
+
+    assert one == folder(first + "    # via -r functions/b/requirements.in\n")
+    assert one == folder("flask==3.1.3 --hash=sha256:aa --hash=sha256:bb")
+    assert one != folder(first.replace("3.1.3", "3.1.2"))
+    assert one != folder(first.replace("sha256:bb", "sha256:cc"))
+
+
+@pytest.fixture
+def one_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The hash of the only wheel that uv can find, `tiny` 1.0; environments go to `tmp_path`."""
+    uv = Path(installs.find_uv(_quiet))
+    wheel = tmp_path / "wheels" / "tiny-1.0-py3-none-any.whl"
+    wheel.parent.mkdir()
+    about = "tiny-1.0.dist-info"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("tiny.py", "")
+        archive.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+        archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr(f"{about}/RECORD", "")
+    monkeypatch.setattr(installs, "LOCAL", tmp_path / "local")
+    monkeypatch.setenv("PATH", str(uv.parent), prepend=":")
+    monkeypatch.setenv("UV_NO_INDEX", "1")
+    monkeypatch.setenv("UV_FIND_LINKS", str(wheel.parent))
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    return f"sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}"
+
+
+def test_only_files_with_a_locked_hash_are_installed(tmp_path: Path, one_wheel: str) -> None:
+    good, altered, bare = (tmp_path / name for name in ("good.txt", "altered.txt", "bare.txt"))
+    good.write_text(f"tiny==1.0 \\\n    --hash=sha256:{'0' * 64} \\\n    --hash={one_wheel}\n")
+    altered.write_text(f"tiny==1.0 \\\n    --hash=sha256:{'0' * 64}\n")
+    bare.write_text("tiny==1.0\n")
+
+    home = installs.environment(good, "this test", _quiet)
+
+    assert list(home.glob("lib/python*/site-packages/tiny.py"))
+    with pytest.raises(SetupError, match="Hash mismatch"):
+        installs.environment(altered, "this test", _quiet)
+    with pytest.raises(SetupError, match="must have a hash"):
+        installs.environment(bare, "this test", _quiet)
 
 
 def test_an_installation_that_was_cut_off_is_begun_anew(tmp_path: Path) -> None:
@@ -106,27 +138,3 @@ def test_jars_are_found_by_variable_then_in_the_sdk_then_in_the_cache(
     assert prerequisites.find_firestore_jar() == own
     monkeypatch.setenv("MOODREEL_FIRESTORE_JAR", str(tmp_path / "gone.jar"))
     assert prerequisites.find_firestore_jar() is None
-
-
-def test_locks_name_nobodys_package_index() -> None:
-    for path in _LOCKS:
-        assert "://" not in path.read_text(), path
-    packages = json.loads((HERE / "package-lock.json").read_text())["packages"]
-    assert [name for name, about in packages.items() if "resolved" in about] == []
-    assert all("integrity" in about for name, about in packages.items() if name)
-
-
-def test_locks_hold_exact_versions_of_what_is_asked_for() -> None:
-    for path in _LOCKS:
-        lines = installs.requirement_lines(path).splitlines()
-        assert all("==" in line for line in lines), path
-        pinned = {line.split("==")[0] for line in lines}
-        asked = installs.requirement_lines(path.with_suffix(".in")).splitlines()
-        names = {_name(line) for line in asked if not line.startswith("-r")}
-        assert names <= pinned, path
-
-
-def _name(requirement: str) -> str:
-    for mark in "=<>~!; [":
-        requirement = requirement.split(mark)[0]
-    return requirement

@@ -122,6 +122,11 @@ run "cloud" {
   }
 
   assert {
+    condition     = alltrue([for one in google_cloudfunctions2_function.this : one.build_config[0].environment_variables["UV_REQUIRE_HASHES"] == "1"])
+    error_message = "A function's build accepts a package without a hash."
+  }
+
+  assert {
     condition     = alltrue([for name, one in google_cloudfunctions2_function.this : endswith(one.build_config[0].source[0].storage_source[0].object, basename(var.packages[name]))])
     error_message = "A function is not built from its own package."
   }
