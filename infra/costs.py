@@ -46,6 +46,10 @@ class Cost:
         return self.compute + self.requests + self.objects
 
 
+MIRROR_S = 0.0026
+"""CPU seconds that option `mirror` adds for each face: 2.5 ms without it and 5.1 ms with it,
+measured over the 29 faces of a group photograph (default emotion model, OpenCV 5.0, one thread)."""
+
 # Measured in November 2026; the object that a person uploads counts for upload_trigger.
 _TOLD = Work(1, 0.3, 0)
 TYPICAL: dict[str, tuple[str, Mapping[str, Work]]] = {
@@ -62,7 +66,7 @@ TYPICAL: dict[str, tuple[str, Mapping[str, Work]]] = {
         {
             "upload_trigger": Work(2, 0.8, 1),
             "frame_extraction": Work(2, 16.5, 7),
-            "emotion_scoring": Work(2, 9.1, 11),
+            "emotion_scoring": Work(2, 9.1 + 60 * MIRROR_S, 11),
             "notification": _TOLD,
         },
     ),
@@ -99,6 +103,12 @@ def cost(work: Mapping[str, Work]) -> Cost:
     return Cost(compute * JOBS, requests * JOBS, objects * JOBS)
 
 
+def mirror_cost(faces: int) -> float:
+    """Dollars that option `mirror` adds for this many faces, each in one frame."""
+    row = STAGES["emotion_scoring"]
+    return faces * MIRROR_S * (row.vcpu * VCPU_S + row.memory_mb / 1024 * GIB_S)
+
+
 def table() -> str:
     """A row a recipe whose work is known."""
     lines = [
@@ -111,4 +121,5 @@ def table() -> str:
         one = cost(work)
         money = " | ".join(f"${part:.3f}" for part in (one.compute, one.requests, one.objects))
         lines.append(f"| `{recipe}` | {what} | {money} | **${one.total:.2f}** |")
+    lines += ["", f"Option `mirror` is in `emotions`: ${mirror_cost(10_000):.4f} for 10,000 faces."]
     return "\n".join(lines)

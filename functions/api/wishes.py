@@ -54,6 +54,17 @@ EXAMPLES: list[JsonValue] = [
         },
     },
     {
+        "recipe": "emotions",
+        "options": {"consent": True, "purpose": "research", "smooth": True, "mirror": False},
+        "inputs": {
+            "video": {
+                "filename": "talk.mp4",
+                "content_type": "video/mp4",
+                "size_bytes": 1_234_567,
+            }
+        },
+    },
+    {
         "recipe": "presentation",
         "title": "Photosynthesis",
         "options": {"slides": 6, "language": "en"},
@@ -62,6 +73,11 @@ EXAMPLES: list[JsonValue] = [
         },
     },
 ]
+OPTIONS_DESCRIPTION = (
+    "The recipe's options; an unknown one is refused. Among those of `emotions` and `recap` are "
+    "`consent` and `purpose` (both required), `smooth` (default true: averages scores over time) "
+    "and `mirror` (default true: averages each face's scores with those of its mirror image)."
+)
 InputName = Annotated[
     str,
     Field(
@@ -85,7 +101,9 @@ class NewJob(Form):
 
     recipe: Annotated[str, Field(max_length=40, json_schema_extra={"enum": list(RECIPES)})]
     title: Annotated[Line, Field(max_length=200)] | None = None
-    options: dict[Annotated[str, Field(max_length=40)], Scalar] = Field({}, max_length=40)
+    options: dict[Annotated[str, Field(max_length=40)], Scalar] = Field(
+        {}, max_length=40, description=OPTIONS_DESCRIPTION
+    )
     inputs: dict[InputName, FileOrLatest] = Field({}, max_length=20)
     from_job: Annotated[str, Field(pattern=f"^{JOB_ID}$")] | None = Field(None, alias="from")
 

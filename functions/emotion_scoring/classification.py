@@ -15,7 +15,7 @@ from shared.media.picture import BgrImage
 SHARPNESS_PX = 64
 """Faces are compared in sharpness at this size."""
 BATCH = 16
-"""Faces that go through the network together: more of them only cost memory."""
+"""Crops that go through the network together: more of them only cost memory."""
 
 
 class Classifier:
@@ -30,16 +30,25 @@ class Classifier:
         self._a = (1 / 255 / std).reshape(-1, 1, 1)
         self._b = (-np.array(scaling.mean, np.float32) / std).reshape(-1, 1, 1)
 
-    def classify(self, crops: list[BgrImage]) -> list[tuple[float, ...]]:
+    def classify(self, crops: list[BgrImage], *, mirror: bool) -> list[tuple[float, ...]]:
         """Probabilities in the order of the model's classes, for each square BGR crop.
-        Raises ValueError when the network gives something else."""
-        told: list[tuple[float, ...]] = []
+
+        Args:
+            crops: uint8 H×H×3 each.
+            mirror: give the mean of the probabilities of the crop and of its mirror image, at
+                twice the network's CPU time.
+
+        Raises:
+            ValueError: the network's output is not one finite number a class.
+        """
+        scores: list[tuple[float, ...]] = []
         for start in range(0, len(crops), BATCH):
             batch = np.stack([self._input(crop) for crop in crops[start : start + BATCH]])
-            self._net.setInput(batch)
-            rows = np.asarray(self._net.forward(), np.float64).reshape(len(batch), -1)
-            told += [self._probabilities(row) for row in rows]
-        return told
+            rows = self._probabilities(batch)
+            if mirror:
+                rows = (rows + self._probabilities(batch[..., ::-1])) / 2
+            scores += [tuple(map(float, row)) for row in rows]
+        return scores
 
     def _input(self, crop: BgrImage) -> NDArray[np.float32]:
         picture: NDArray[Any] = crop
@@ -51,13 +60,16 @@ class Classifier:
             picture = resized(picture, self.model.input_px).transpose(2, 0, 1)
         return cast("NDArray[np.float32]", picture.astype(np.float32) * self._a + self._b)
 
-    def _probabilities(self, row: NDArray[np.float64]) -> tuple[float, ...]:
-        if len(row) != len(self.model.classes) or not np.isfinite(row).all():
-            raise ValueError(f"{self.model.name} gave {row!r}")
+    def _probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float64]:
+        """(N, channels, side, side) → (N, classes); each row sums to 1."""
+        self._net.setInput(np.ascontiguousarray(batch))
+        rows = np.asarray(self._net.forward(), np.float64).reshape(len(batch), -1)
+        if rows.shape[1] != len(self.model.classes) or not np.isfinite(rows).all():
+            raise ValueError(f"{self.model.name} gave {rows!r}")
         if self.model.output == "logits":
-            row = np.exp(row - row.max())
-        row = np.clip(row, 0, None)
-        return tuple(float(one) for one in row / row.sum())
+            rows = np.exp(rows - rows.max(axis=1, keepdims=True))
+        rows = np.clip(rows, 0, None)
+        return cast("NDArray[np.float64]", rows / rows.sum(axis=1, keepdims=True))
 
 
 def square_crop(image: BgrImage, box: Box) -> BgrImage:

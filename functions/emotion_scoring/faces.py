@@ -59,11 +59,11 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """One face in one frame. `score`: the detector's, 0 to 1, None where it gives none.
+    """One face in one frame. `score`: the detector's, 0 to 1.
     `probabilities`: in the classes' order, None when the face was too small to be scored."""
 
     box: Box
-    score: float | None
+    score: float
     sharpness: float
     quality: Quality
     probabilities: tuple[float, ...] | None

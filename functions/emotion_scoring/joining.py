@@ -76,6 +76,7 @@ def join_scores(task: Task) -> Finished:
         "models": parts.models,
         "purpose": options.purpose,
         "smooth": options.smooth,
+        "mirror": options.mirror,
         "note": NOTE,
     }
     following = task.job.recipe.after("emotion_scoring")

@@ -44,14 +44,17 @@ def score_pack(task: Task) -> Finished:
     """Read the pack front to back by Range, one frame in memory, and write its scores once."""
     scorer = _scorer(task)
     pack = pack_of(task)
-    spec = _spec(scorer, pack)
+    options = EmotionOptions.of_job(task.job.options)
+    spec = _spec(scorer, pack, options)
     name = f"{SCORES_PREFIX}{task.job.id}/{spec[:12]}/{int(task.part):02d}.jsonl.gz"
     there = task.objects.stat(Bucket.WORK, name)
     # An earlier attempt that was not recorded: what it wrote is what we would write.
     adopted = there is not None and there.spec == spec
-    stored = there if there is not None and adopted else _write(task, scorer, pack, name, spec)
+    if there is not None and adopted:
+        stored = there
+    else:
+        stored = _write(task, scorer, pack, name, spec, mirror=options.mirror)
     artefacts = [stored.artefact(SCORES, "scores")]
-    options = EmotionOptions.of_job(task.job.options)
     if options.annotate:
         annotation = Annotation(task, options)
         if annotation.obstacle is None:
@@ -71,14 +74,16 @@ def _scorer(task: Task) -> Scorer:
     return _instance.scorer
 
 
-def _write(task: Task, scorer: Scorer, pack: Stored, name: str, spec: str) -> Stored:
+def _write(
+    task: Task, scorer: Scorer, pack: Stored, name: str, spec: str, *, mirror: bool
+) -> Stored:
     read_at = task.objects.read_at(pack.bucket, pack.name, pack.generation)
     file = RangeFile(read_at, pack.size_bytes, block_bytes=BLOCK_BYTES, keep=KEPT_BLOCKS)
     with task.objects.create(
         Bucket.WORK, name, content_type="application/gzip", spec=spec
     ) as scores:
         source = pack.name, pack.generation
-        frames, faces = score_frames(file, scorer, scores, source, task.check)
+        frames, faces = score_frames(file, scorer, scores, source, task.check, mirror=mirror)
     task.log("pack.scored", frames=frames, faces=faces, fetched_bytes=file.fetched_bytes)
     return scores.stored
 
@@ -89,24 +94,36 @@ def score_frames(
     sink: Sink,
     source: tuple[str, int],
     check: Callable[[], None],
+    *,
+    mirror: bool,
 ) -> tuple[int, int]:
-    """Score a pack frame by frame; `source` is its name and generation, `check` is asked before
-    every frame and raises when the work should stop. → how many frames and faces."""
+    """Score a pack frame by frame.
+
+    Args:
+        source: the pack's name and generation.
+        check: called before every frame; raises when the work should stop.
+        mirror: as in EmotionOptions.
+
+    Returns:
+        The numbers of frames and faces.
+    """
     warnings = tuple(scorer.warnings())
-    writer = ScoresWriter(sink, Head(scorer.classes, scorer.told(), warnings, source))
+    models = scorer.describe(mirror=mirror)
+    writer = ScoresWriter(sink, Head(scorer.classes, models, warnings, source))
     frames = faces = 0
     for entry in read_pack(file):
         check()
         # The reader stands behind the entry's bytes.
         offset = file.tell() - len(entry.data)
-        found = tuple(scorer.score(decode_image(entry.data)))
+        found = tuple(scorer.score(decode_image(entry.data), mirror=mirror))
         writer.add(ScoredFrame(entry.name, entry.stamp, offset, len(entry.data), found))
         frames, faces = frames + 1, faces + len(found)
     writer.close()
     return frames, faces
 
 
-def _spec(scorer: Scorer, pack: Stored) -> str:
+def _spec(scorer: Scorer, pack: Stored, options: EmotionOptions) -> str:
     """Hash of all that determines the scores."""
-    content = [RECIPE_OF_SCORES, pack.name, pack.generation, scorer.told()]
+    models = scorer.describe(mirror=options.mirror)
+    content = [RECIPE_OF_SCORES, pack.name, pack.generation, options.mirror, models]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

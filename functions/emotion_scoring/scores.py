@@ -136,7 +136,7 @@ def _face(face: Face) -> list[Any]:
     box = face.box
     return [
         [round(one, 2) for one in (box.x, box.y, box.width, box.height)],
-        None if face.score is None else round(face.score, 4),
+        round(face.score, 4),
         round(face.sharpness, 1),
         face.quality,
         None if face.probabilities is None else [round(one, 6) for one in face.probabilities],

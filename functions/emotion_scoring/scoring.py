@@ -7,10 +7,10 @@ from typing import Any
 import cv2
 
 from functions.emotion_scoring.classification import Classifier, sharpness, square_crop
-from functions.emotion_scoring.detection import Detector, HaarCascade, YuNet
+from functions.emotion_scoring.detection import DETECTORS, Detector
 from functions.emotion_scoring.faces import NOT_SCORED_PX, Face, judge
 from functions.emotion_scoring.fetching import Places
-from functions.emotion_scoring.models import HAAR_NAME, Model, of_role
+from functions.emotion_scoring.models import NOT_MEASURED, Model, Role, of_role
 from shared.errors import TransientError
 from shared.media.picture import BgrImage
 
@@ -21,69 +21,84 @@ class NoEmotionModel(TransientError):
     code = "no-emotion-model"
 
 
+class NoFaceModel(TransientError):
+    """No face detection model is at hand: put one into the models bucket, or build it."""
+
+    code = "no-face-model"
+
+
 class Scorer:
     """A detector and a classifier, loaded once an instance. Not for several threads at once."""
 
-    def __init__(self, detector: Detector, detector_model: Model | None, classifier: Classifier):
+    def __init__(self, detector: Detector, detector_model: Model, classifier: Classifier):
         self._detector = detector
         self._detector_model = detector_model
         self._classifier = classifier
 
     @classmethod
     def load(cls, places: Places) -> Scorer:
-        """The best that can be had. Raises NoEmotionModel."""
+        """The preferred models that can be had. Raises NoEmotionModel, NoFaceModel."""
         # The platform gives this function one processor; more threads would only contend for it.
         cv2.setNumThreads(1)
         classifier = places.first("classifier")
         if classifier is None:
             raise NoEmotionModel
         detector = places.first("detector")
-        return cls(
-            HaarCascade() if detector is None else YuNet(detector[1]),
-            None if detector is None else detector[0],
-            Classifier(*classifier),
-        )
+        if detector is None:
+            raise NoFaceModel
+        model, data = detector
+        return cls(DETECTORS[model.name](data), model, Classifier(*classifier))
 
     @property
     def classes(self) -> tuple[str, ...]:
         """The emotions, in the order of the probabilities."""
         return self._classifier.model.classes
 
-    def told(self) -> dict[str, Any]:
-        """Which models are used: goes into every result."""
-        haar = {"name": HAAR_NAME, "licence": "Intel License Agreement, in OpenCV's wheel"}
-        model = self._detector_model
+    def describe(self, *, mirror: bool) -> dict[str, Any]:
+        """The models in use: an entry of `models` in a result."""
         return {
-            "detector": haar if model is None else model.told(),
-            "classifier": self._classifier.model.told(),
+            "detector": self._detector_model.describe(mirror=mirror),
+            "classifier": self._classifier.model.describe(mirror=mirror),
         }
 
     def warnings(self) -> list[str]:
-        """What a person should know of models that are not the preferred ones."""
-        said = []
-        if self._detector_model is None:
-            said.append(
-                "The face detector's model was not at hand: faces were found with OpenCV's Haar "
-                "cascade, which misses turned heads and gives no scores."
+        """One sentence for each model that is not the preferred one of its role."""
+        sentences = []
+        model, best = self._detector_model, _preferred("detector")
+        if model != best:
+            sentences.append(
+                f"The preferred face detection model {best.name} was not at hand: {model.name} "
+                "was used, whose boxes differ slightly."
             )
-        model, best = self._classifier.model, of_role("classifier")[0]
-        if model is not best:
-            said.append(
-                f"The preferred emotion model was not at hand: {model.name} was used "
-                f"({model.accuracy}, instead of {best.accuracy})."
+        model, best = self._classifier.model, _preferred("classifier")
+        if model != best:
+            sentences.append(
+                f"The preferred emotion model {best.name} was not at hand: {model.name} was used "
+                f"(accuracy without mirror images {_accuracy(model)} instead of "
+                f"{_accuracy(best)})."
             )
-        return said
+        return sentences
 
-    def score(self, image: BgrImage) -> list[Face]:
-        """The faces of an upright picture, BGR uint8 H×W×3, from left to right."""
+    def score(self, image: BgrImage, *, mirror: bool) -> list[Face]:
+        """The faces of an upright picture, BGR uint8 H×W×3, from left to right. `mirror`: average
+        each face's probabilities with those of its mirror image."""
         height, width = image.shape[:2]
         found = sorted(self._detector.detect(image), key=lambda one: (one[0].x, one[0].y))
         crops = [square_crop(image, box) for box, _ in found]
         large = [n for n, (box, _) in enumerate(found) if box.longer_side >= NOT_SCORED_PX]
-        scored = self._classifier.classify([crops[n] for n in large])
-        told = dict(zip(large, scored, strict=True))
+        scored = self._classifier.classify([crops[n] for n in large], mirror=mirror)
+        probabilities = dict(zip(large, scored, strict=True))
         faces = []
         for n, (box, score) in enumerate(found):
             sharp = sharpness(crops[n])
-            faces.append(Face(box, score, sharp, judge(box, width, height, sharp), told.get(n)))
+            quality = judge(box, width, height, sharp)
+            faces.append(Face(box, score, sharp, quality, probabilities.get(n)))
         return faces
+
+
+def _preferred(role: Role) -> Model:
+    return of_role(role)[0]
+
+
+def _accuracy(model: Model) -> str:
+    return NOT_MEASURED if model.evaluation is None else model.evaluation.accuracy

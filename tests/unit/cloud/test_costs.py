@@ -32,8 +32,15 @@ def test_the_work_that_is_priced_is_the_recipes_own() -> None:
 
 
 def test_every_row_of_the_table_adds_up() -> None:
-    rows = [line.split("|") for line in table().splitlines()[2:]]
+    rows = [line.split("|") for line in table().splitlines()[2:] if line.startswith("|")]
     assert len(rows) == len(costs.TYPICAL)
     for row in rows:
         parts = [float(cell.strip(" *$")) for cell in row[3:7]]
         assert sum(parts[:3]) == pytest.approx(parts[3], abs=0.007)
+
+
+def test_the_mirror_image_of_a_face_costs_its_measured_seconds() -> None:
+    with_mirror = cost({"emotion_scoring": Work(0, 100 * costs.MIRROR_S, 0)})
+    dollars = (with_mirror.compute - cost({}).compute) / costs.JOBS
+    assert costs.mirror_cost(100) == pytest.approx(dollars)
+    assert f"${costs.mirror_cost(10_000):.4f}" in table()

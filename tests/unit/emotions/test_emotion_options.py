@@ -17,13 +17,20 @@ def _parse(**changed: Any) -> EmotionOptions:
 
 
 def test_options_are_read_and_read_back_from_the_job() -> None:
-    options = _parse(smooth=False, max_width=640)
+    options = _parse(smooth=False, mirror="false", max_width=640)
     assert options.frames.every == Fraction(1, 2)
     assert options.frames.max_width == 640
     assert not options.smooth
+    assert not options.mirror
     again = EmotionOptions.parse(options.to_dict(), allow_medical_safety=False)
     assert again == options
     assert frames_part(options.to_dict()) == options.frames
+
+
+def test_faces_are_scored_with_their_mirror_images_unless_told_otherwise() -> None:
+    assert _parse().mirror
+    before = {name: value for name, value in _parse().to_dict().items() if name != "mirror"}
+    assert EmotionOptions.of_job(before).mirror, "a job from before there was this option"
 
 
 @pytest.mark.parametrize("consent", [None, False, "false", "yes", 1, ""])
@@ -101,3 +108,5 @@ def test_an_unknown_option_and_a_bad_flag_are_named() -> None:
         _parse(emotion="all")
     with pytest.raises(ValueError, match="smooth"):
         _parse(smooth="sometimes")
+    with pytest.raises(ValueError, match="mirror"):
+        _parse(mirror="sometimes")

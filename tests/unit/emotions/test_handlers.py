@@ -312,6 +312,21 @@ def test_the_annotated_video_is_made_in_pieces_that_an_earlier_attempt_may_have_
 
 def test_fallback_models_are_named_in_the_warnings(scene: Scene) -> None:
     done = _walked(scene).join()
-    assert any("Haar" in one for one in done.warnings)
+    assert any("squares was used" in one for one in done.warnings)
+    assert any("painted was used" in one for one in done.warnings)
     document = json.loads(_read(scene, done, "emotions.json"))
     assert document["warnings"] == list(done.warnings)
+
+
+def test_scores_without_the_mirror_image_are_other_scores_and_say_so(scene: Scene) -> None:
+    document = json.loads(_read(scene, _walked(scene).join(), "emotions.json"))
+    assert document["options"]["mirror"] is True
+    assert document["models"][0]["classifier"]["mirror"] is True
+    scene.job = replace(scene.job, options=dict(scene.job.options) | {"mirror": False})
+    asked = scene.squares.asked
+    for number in range(3):
+        assert not scene.score(str(number)).adopted
+    assert scene.squares.asked == 2 * asked
+    document = json.loads(_read(scene, scene.join(), "emotions.json"))
+    assert document["options"]["mirror"] is False
+    assert document["models"][0]["classifier"]["mirror"] is False

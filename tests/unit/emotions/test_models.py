@@ -13,12 +13,16 @@ import numpy as np
 import pytest
 
 from functions.emotion_scoring.classification import Classifier
+from functions.emotion_scoring.detection import DETECTORS
 from functions.emotion_scoring.downloading import NotDownloaded, download, sha256_of
 from functions.emotion_scoring.fetching import Places
 from functions.emotion_scoring.models import (
     HOSTS,
     MINI_XCEPTION,
     MODELS,
+    NOT_MEASURED,
+    WHEEL_FILES,
+    XCEPTION_PAIR,
     YUNET,
     Model,
     PublicFile,
@@ -79,12 +83,16 @@ def test_the_manifest_is_complete() -> None:
         assert len(model.sha256) == 64
         assert model.licence
         sources = [model.published] if model.published else list(model.built_from)
-        assert sources
+        assert sources or model.in_wheel
+        if model.in_wheel:
+            assert model.in_wheel.sha256 == model.sha256
+            assert model.in_wheel in WHEEL_FILES
         for source in sources:
-            assert source is not None
             assert source.url.split("/")[2] in HOSTS
             assert source.url.startswith("https://")
-        if model.role == "classifier":
+        if model.role == "detector":
+            assert model.name in DETECTORS
+        else:
             assert len(model.classes) == len(set(model.classes)) > 1
             assert model.input_px > 0
             assert all(name == name.lower() for name in model.classes)
@@ -220,7 +228,7 @@ def test_a_colour_classifier_with_other_classes_and_logits_is_only_a_row() -> No
     )
     crop = np.empty((50, 50, 3), np.uint8)
     crop[:] = (10, 100, 200)  # blue, green, red
-    (told,) = Classifier(row, colour_model()).classify([crop])
+    (told,) = Classifier(row, colour_model()).classify([crop], mirror=False)
     logits = np.zeros(8)
     logits[:3] = (np.array([200, 100, 10]) / 255 - mean) / std
     expected = np.exp(logits) / np.exp(logits).sum()
@@ -230,9 +238,34 @@ def test_a_colour_classifier_with_other_classes_and_logits_is_only_a_row() -> No
 def test_a_network_that_gives_another_number_of_classes_is_refused() -> None:
     row = replace(ROW, colour="rgb", input_px=32, scaling=Scaling((0.0,) * 3, (1.0,) * 3))
     with pytest.raises(ValueError, match="gave"):
-        Classifier(row, colour_model()).classify([np.zeros((40, 40, 3), np.uint8)])
+        Classifier(row, colour_model()).classify([np.zeros((40, 40, 3), np.uint8)], mirror=False)
 
 
 def test_yunet_is_preferred_and_published_as_it_is() -> None:
     assert YUNET.published is not None
     assert YUNET.published.sha256 == YUNET.sha256
+
+
+# --- what a result says of a model -----------------------------------------------------------
+
+
+def test_accuracy_and_calibration_are_given_as_they_were_measured() -> None:
+    plain, mirrored = (XCEPTION_PAIR.describe(mirror=one) for one in (False, True))
+    assert (plain["mirror"], mirrored["mirror"]) == (False, True)
+    assert plain["evaluation"] == mirrored["evaluation"]
+    evaluation = plain["evaluation"]
+    assert evaluation.pop("data").startswith("FER2013 private test (3,589 faces)")
+    assert evaluation == {
+        "accuracy": "69.6 %",
+        "accuracy_mirrored": "69.9 %",
+        "ece": "0.020",
+        "ece_mirrored": NOT_MEASURED,
+    }
+
+
+def test_a_figure_that_nobody_measured_is_given_as_such() -> None:
+    evaluation = MINI_XCEPTION.describe(mirror=True)["evaluation"]
+    assert evaluation["accuracy"] == "65.9 %"
+    for name in ("accuracy_mirrored", "ece", "ece_mirrored"):
+        assert evaluation[name] == NOT_MEASURED
+    assert "mirror" not in YUNET.describe(mirror=True)

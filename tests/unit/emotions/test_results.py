@@ -34,7 +34,7 @@ from functions.emotion_scoring.timeline import timeline
 from tests.unit.emotions.material import CLASSES, face, frame
 
 EVERY = Fraction(1, 3)
-TINY = Face(Box(-3, 5, 12, 15), None, 3.0, "too_small", None)
+TINY = Face(Box(-3, 5, 12, 15), 0.55, 3.0, "too_small", None)
 FRAMES = [
     frame(0, face(100, happy=0.9), face(400, sad=0.8), every=EVERY),
     frame(1, every=EVERY),

@@ -13,7 +13,7 @@ from functions.emotion_scoring.scores import Head, ScoresDamaged, ScoresWriter, 
 from tests.unit.emotions.material import CLASSES, face, frame
 
 HEAD = Head(CLASSES, {"classifier": {"name": "a"}}, ("faces were few",), ("packs/a/b/00.pack", 7))
-TINY = Face(Box(-3.25, 0, 12, 15), None, 3.0, "too_small", None)
+TINY = Face(Box(-3.25, 0, 12, 15), 0.51, 3.0, "too_small", None)
 FRAMES = [frame(0, face(100, happy=0.9), TINY), frame(1), frame(2, face(400, sad=0.25))]
 
 

@@ -80,7 +80,7 @@ test("only what was changed is told to the API, in its own words", () => {
   });
   const emotions = recipeOf("emotions");
   assert.ok(emotions);
-  assert.deepEqual(optionsOf(emotions, { smooth: "false", annotate: "true" }), { smooth: false, annotate: true });
+  assert.deepEqual(optionsOf(emotions, { smooth: "false", mirror: "false", annotate: "true" }), { smooth: false, mirror: false, annotate: true });
 });
 
 test("every choice has a default among its choices", () => {

@@ -51,6 +51,7 @@ const PICTURES: readonly Option[] = [
 ];
 
 const SMOOTH: Option = { name: "smooth", label: "Even out what flickers", kind: "switch", first: "true", hint: "Averages each face over time.", more: true };
+const MIRROR: Option = { name: "mirror", label: "Score each face twice", kind: "switch", first: "true", hint: "Averages each face with its mirror image: slightly more accurate.", more: true };
 
 const LOOK: readonly Option[] = [
   { name: "slides", label: "Slides", kind: "number", first: "8", min: 3, max: 40 },
@@ -85,6 +86,7 @@ export const RECIPES: readonly Recipe[] = [
       ...FRAMES,
       { name: "annotate", label: "Also make a video with boxes and labels", kind: "switch", first: "false" },
       SMOOTH,
+      MIRROR,
     ],
   },
   {
@@ -92,7 +94,7 @@ export const RECIPES: readonly Recipe[] = [
     title: "Recap",
     sentence: "A narrated film of a video’s strongest moments.",
     consent: true,
-    options: [LOOK_FIRST, ...LOOK, ...FRAMES.map((one) => ({ ...one, more: true })), SMOOTH],
+    options: [LOOK_FIRST, ...LOOK, ...FRAMES.map((one) => ({ ...one, more: true })), SMOOTH, MIRROR],
   },
   {
     name: "presentation",
