@@ -22,7 +22,7 @@ OLDEST_PYTHON = "3.11"
 def lock(asked: argparse.Namespace) -> int:
     """Resolve all requirements anew; without --upgrade only what an .in file asks for changes."""
     uv = find_uv(say_aside)
-    sources = sorted(ROOT.glob("functions/*/requirements.in"))
+    sources = sorted(ROOT.glob("functions/*/requirements*.in"))
     sources += [HERE / "requirements.in", ROOT / "infra" / "sbom.in", ROOT / "requirements-dev.in"]
     # Tools of tests that cannot share an environment with anything.
     sources += sorted(ROOT.glob("tests/**/*.in"))
