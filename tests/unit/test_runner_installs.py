@@ -15,7 +15,7 @@ from infra.local.installs import HERE
 from infra.local.layout import ROOT
 
 _LOCKS = [
-    *sorted(ROOT.glob("functions/*/requirements.txt")),
+    *sorted(ROOT.glob("functions/*/requirements*.txt")),
     HERE / "requirements.txt",
     ROOT / "requirements-dev.txt",
 ]

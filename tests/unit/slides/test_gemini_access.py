@@ -141,7 +141,8 @@ def test_each_library_is_imported_alone(client: str) -> None:
         "from shared.adapters.gemini import slide_model\n"
         "from shared.adapters.gemini_access import GeminiAccess\n"
         "from shared.domain.pipeline import GeminiBackend\n"
-        f"slide_model({client!r}, GeminiAccess(GeminiBackend('{DEVELOPER_API}'), 'm', api_key='k'))\n"
+        "access = GeminiAccess(GeminiBackend.DEVELOPER_API, 'm', api_key='k')\n"
+        f"slide_model({client!r}, access)\n"
         f"import importlib.util\nassert importlib.util.find_spec({other!r}) is None\n"
     )
     subprocess.run(
@@ -189,8 +190,8 @@ def test_a_token_of_the_metadata_server_is_good_for_one_project(writer: StandIn)
 def test_the_metadata_server_answers_no_page(writer: StandIn) -> None:
     with pytest.raises(urllib.error.HTTPError, match="403"):
         writer.ask("GET", f"{METADATA}/token")
+    path = METADATA.replace("default", "somebody@else")
     with pytest.raises(urllib.error.HTTPError, match="404"):
-        path = METADATA.replace("default", "somebody@else")
         writer.ask("GET", f"{path}/token", **{"Metadata-Flavor": "Google"})
 
 
