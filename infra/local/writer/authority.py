@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -104,10 +105,10 @@ class Authority:
         if request.match_info["account"] not in ("default", self.email):
             raise web.HTTPNotFound
 
-    def _answer(self, request: web.Request, body: str | dict[str, object]) -> web.Response:
+    def _answer(self, request: web.Request, body: str | Mapping[str, object]) -> web.Response:
         # A page or a redirected request cannot set this header.
         if request.headers.get("Metadata-Flavor") != "Google":
             raise web.HTTPForbidden
         if isinstance(body, str):
             return web.Response(text=body, headers=FLAVOR)
-        return web.json_response(body, headers=FLAVOR)
+        return web.json_response(dict(body), headers=FLAVOR)
