@@ -39,8 +39,8 @@ SIGNS = "roles/iam.serviceAccountTokenCreator"
 LOOKS_UP_PEOPLE = "roles/firebaseauth.viewer"
 CHANGES_ACCOUNTS = "roles/firebaseauth.admin"
 TRACES = "roles/cloudtrace.agent"
-# The narrowest predefined role with aiplatform.endpoints.predict; models of Google's have no
-# policy of their own.
+# It holds aiplatform.endpoints.predict, which a request to a Gemini model needs. Google's own
+# models are no resources of the project, so the role is on the project.
 ASKS_VERTEX_AI = "roles/aiplatform.user"
 
 FROM_OUTSIDE = DEAD_LETTERS, SWEEPS = "dead_letters", "sweeps"

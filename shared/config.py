@@ -11,7 +11,7 @@ from shared.domain.pipeline import Bucket, GeminiBackend
 from shared.errors import ConfigurationError
 
 SLIDE_MODELS = {
-    # Vertex AI has no alias for the latest model.
+    # Vertex AI lists versions; the alias for the latest one is the Developer API's.
     # https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/model-versions
     GeminiBackend.VERTEX_AI: "gemini-3.5-flash",
     GeminiBackend.DEVELOPER_API: "gemini-flash-latest",

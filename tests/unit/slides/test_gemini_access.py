@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import subprocess
+import threading
 import urllib.error
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,33 @@ def test_without_credentials_an_operator_is_asked_for_them(writer: StandIn, tmp_
     worker.end()
     assert (told["error"], told["permanent"]) == ("model-unavailable", False)
     assert "credentials" in told["message"]
+
+
+class _NoTokens(BaseHTTPRequestHandler):
+    """A metadata server that is there and issues nothing for now."""
+
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/" else 503)
+        self.send_header("Metadata-Flavor", "Google")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
+# Google's client tries twice five times before it gives up: half a minute.
+@pytest.mark.sweep
+def test_a_metadata_server_that_is_away_is_waited_for(writer: StandIn, tmp_path: Path) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _NoTokens)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    worker = Worker(
+        "google-genai", writer.url, tmp_path, metadata=f"127.0.0.1:{server.server_port}"
+    )
+    try:
+        told = worker.order(VERTEX_AI, "answer", PROMPT)
+    finally:
+        worker.end()
+        server.shutdown()
+        server.server_close()
+    assert (told["error"], told["permanent"]) == ("model-overloaded", False)
 
 
 def test_what_the_backend_needs_and_has_not_is_named() -> None:

@@ -87,7 +87,7 @@ def test_gemini_is_asked_by_vertex_ai_unless_the_settings_say_otherwise() -> Non
     assert usual.slide_model_client == "google-genai"
     assert usual.gemini_backend is GeminiBackend.VERTEX_AI
     assert (usual.vertex_project, usual.vertex_location) == ("p", "global")
-    # The alias is the Developer API's own; Vertex AI answers 404 to it.
+    # The alias is the Developer API's; Vertex AI lists versions.
     assert not usual.slide_model.endswith("-latest")
     by_key = Settings.from_env({**CLOUD, "MOODREEL_GEMINI_BACKEND": "developer-api"})
     assert by_key.gemini_backend is GeminiBackend.DEVELOPER_API
