@@ -16,9 +16,11 @@ from shared.domain.pipeline import (
     DECKS_PREFIX,
     PREVIEWS_PREFIX,
     RECIPES,
+    SECRET_BACKENDS,
     STAGES,
     Bucket,
     Finalized,
+    GeminiBackend,
     Kind,
     Message,
     Stage,
@@ -37,6 +39,9 @@ SIGNS = "roles/iam.serviceAccountTokenCreator"
 LOOKS_UP_PEOPLE = "roles/firebaseauth.viewer"
 CHANGES_ACCOUNTS = "roles/firebaseauth.admin"
 TRACES = "roles/cloudtrace.agent"
+# It holds aiplatform.endpoints.predict, which a request to a Gemini model needs. Google's own
+# models are no resources of the project, so the role is on the project.
+ASKS_VERTEX_AI = "roles/aiplatform.user"
 
 FROM_OUTSIDE = DEAD_LETTERS, SWEEPS = "dead_letters", "sweeps"
 """The frames of `shared.stage` in which functions stand that look at jobs from outside."""
@@ -55,16 +60,21 @@ Place = tuple[Bucket, str]
 @dataclass(frozen=True, slots=True, order=True)
 class Grant:
     """A role on one thing. `on` is project, bucket, topic, secret or self; `prefix` narrows a
-    bucket to the objects whose names begin with it."""
+    bucket to the objects whose names begin with it. `backend` is the one backend of Gemini with
+    which it is given, "" for any."""
 
     on: str
     name: str
     role: str
     prefix: str = ""
+    backend: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """As Terraform reads it."""
-        return asdict(self)
+        fields = asdict(self)
+        if not self.backend:
+            del fields["backend"]
+        return fields
 
 
 def grants(row: Stage) -> list[Grant]:
@@ -72,7 +82,12 @@ def grants(row: Stage) -> list[Grant]:
     found = {Grant("project", "", TRACES)} if _traced(row) else set()
     if row.event_driven or _names(row, "call.world", "call.job", "call.run", "world.store"):
         found.add(Grant("project", "", LEDGER))
-    found |= {Grant("secret", name, SECRETS) for name in row.secrets}
+    found |= {
+        Grant("secret", name, SECRETS, backend=SECRET_BACKENDS.get(name, ""))
+        for name in row.secrets
+    }
+    if _names(row, "bootstrap.slide_model"):
+        found.add(Grant("project", "", ASKS_VERTEX_AI, backend=GeminiBackend.VERTEX_AI))
     found |= {Grant("topic", STAGES[name].topic, PUBLISHES) for name in announces(row)}
     read, written = places_read(row), places_written(row)
     found |= {Grant("bucket", place[0].value, WRITES, place[1]) for place in written}
@@ -129,9 +144,15 @@ def _else(found: Iterable[Grant]) -> str:
         SIGNS: "signs URLs",
         LOOKS_UP_PEOPLE: "looks up people",
         CHANGES_ACCOUNTS: "changes accounts",
+        ASKS_VERTEX_AI: "asks Vertex AI",
     }
-    told = [one.name for one in found if one.on == "secret"]
-    return ", ".join(told + [words[one.role] for one in found if one.role in words]) or "·"
+    cells = {one: one.name for one in found if one.on == "secret"}
+    cells |= {one: words[one.role] for one in found if one.role in words}
+    return ", ".join(text + _only(one) for one, text in cells.items()) or "·"
+
+
+def _only(grant: Grant) -> str:
+    return f" (with `{grant.backend}`)" if grant.backend else ""
 
 
 def announces(row: Stage) -> set[str]:

@@ -2,6 +2,8 @@
 
 The seconds are those of spans (`./emulator.sh trace`) of one typical job each on a machine with two
 cores; memory and vCPU are the table's. Prices in US dollars, tier 1 regions, without free tiers.
+Gemini and Text-to-Speech are not in it: they charge by tokens and characters, whichever API and
+credentials are used.
 """
 
 from __future__ import annotations

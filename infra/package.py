@@ -1,6 +1,6 @@
 """Packs each built function into a zip that Cloud Functions can build.
 
-python -m infra.package [FUNCTION…] [--out DIR]
+python -m infra.package [FUNCTION…] [--out DIR] [--slide-model-client CLIENT]
 
 A zip holds a one-line `main.py`, the function's folder, of `shared` the modules that it can import
 (see `reach.py`), and its locked requirements. Names are sorted, times and modes fixed, and nothing
@@ -20,8 +20,9 @@ from pathlib import Path
 
 from infra.local import console
 from infra.local.running import say_aside
-from infra.local.tools import console_pages
+from infra.local.tools import console_pages, requirements_of, slide_model_client
 from infra.reach import ROOT, modules
+from shared.config import SLIDE_MODEL_CLIENTS
 from shared.domain.pipeline import STAGES
 
 OUT = ROOT / ".local" / "packages"
@@ -36,8 +37,8 @@ SITE = "site"
 HASH_DIGITS = 16
 
 
-def contents(function: str) -> dict[str, bytes]:
-    """What goes into a function's zip, by name."""
+def contents(function: str, client: str = SLIDE_MODEL_CLIENTS[0]) -> dict[str, bytes]:
+    """What goes into a function's zip, by name. `client` is the library that asks Gemini."""
     folder = Path("functions") / function
     beside = {path.parent for path in modules(function) if path.parts[0] == "shared"}
     data = _data(one for path in beside for one in (ROOT / path).glob("*"))
@@ -46,7 +47,8 @@ def contents(function: str) -> dict[str, bytes]:
     if function == "console":
         files |= _pages(folder / SITE)
     files["main.py"] = f"from functions.{function}.main import main  # noqa: F401\n".encode()
-    files["requirements.txt"] = (ROOT / folder / "requirements.txt").read_bytes()
+    lock = requirements_of(function, client).name
+    files["requirements.txt"] = (ROOT / folder / lock).read_bytes()
     return files
 
 
@@ -69,7 +71,7 @@ def _data(found: Iterable[Path]) -> set[Path]:
         for path, name in names
         if path.is_file()
         and path.suffix not in (*NOT_DEPLOYED, ".py")
-        and path.name != "requirements.txt"
+        and not path.name.startswith("requirements")
         and not any(part in LEFT_OUT or part.startswith(".") for part in name.parts)
     }
 
@@ -94,21 +96,25 @@ def digest(files: Mapping[str, bytes]) -> str:
     return total.hexdigest()[:HASH_DIGITS]
 
 
-def package(functions: Iterable[str], out: Path) -> dict[str, Path]:
-    """Pack these functions into `out`; → function to zip."""
+def package(
+    functions: Iterable[str], out: Path, client: str = SLIDE_MODEL_CLIENTS[0]
+) -> dict[str, Path]:
+    """Pack these functions into `out`; → function to zip. `client` is the library that asks
+    Gemini."""
     out.mkdir(parents=True, exist_ok=True)
     made = {}
     for function in functions:
-        files = contents(function)
+        files = contents(function, client)
         made[function] = out / f"{function}-{digest(files)}.zip"
         pack(files, made[function])
     return made
 
 
-def tfvars(made: Mapping[str, Path]) -> str:
-    """The zips as Terraform reads them, by their paths below the project's root."""
+def tfvars(made: Mapping[str, Path], client: str = SLIDE_MODEL_CLIENTS[0]) -> str:
+    """The zips as Terraform reads them, by their paths below the project's root, and the library
+    for Gemini that is in them: a function is never told to use another one."""
     paths = {name: path.relative_to(ROOT).as_posix() for name, path in sorted(made.items())}
-    return json.dumps({"packages": paths}, indent=2) + "\n"
+    return json.dumps({"packages": paths, "gemini_client": client}, indent=2) + "\n"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -119,14 +125,19 @@ def main(arguments: list[str] | None = None) -> int:
         "functions", nargs="*", metavar="FUNCTION", help="default: all that is built"
     )
     parser.add_argument("--out", type=Path, default=OUT, help="default: .local/packages")
+    parser.add_argument(
+        "--slide-model-client", choices=SLIDE_MODEL_CLIENTS, default=slide_model_client(),
+        help="the library that asks Gemini; default: MOODREEL_SLIDE_MODEL_CLIENT or google-genai",
+    )  # fmt: skip
     asked = parser.parse_args(arguments)
     if unknown := sorted(set(asked.functions) - set(built)):
         parser.error(f"no such function: {', '.join(unknown)}; there are {', '.join(built)}")
-    made = package(asked.functions or built, asked.out)
+    client = asked.slide_model_client
+    made = package(asked.functions or built, asked.out, client)
     for path in made.values():
         sys.stdout.write(f"{path.name}  {path.stat().st_size / 1024:.0f} KB\n")
     if not asked.functions and asked.out == OUT:
-        TFVARS.write_text(tfvars(made))
+        TFVARS.write_text(tfvars(made, client))
     return 0
 
 

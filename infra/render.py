@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from functions.api.usage import cost_usd
-from infra import access, costs
+from infra import access, costs, dependencies
 from shared.config import Settings
 from shared.domain.pipeline import (
     RECIPES,
@@ -157,7 +157,9 @@ def paths(row: Stage) -> list[str]:
 def rendered() -> dict[Path, str]:
     """Every rendered file with the content that it should have."""
     readme = README.read_text()
-    for name, content in (("diagram", diagram()), ("recipes", recipes())):
+    for name, content in (
+        ("diagram", diagram()), ("recipes", recipes()), ("dependencies", dependencies.table()),
+    ):  # fmt: skip
         readme = _between(readme, name, content)
     intake = INTAKE.read_text()
     for name, content in (("refusals", refusals()), ("caps", caps())):

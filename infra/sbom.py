@@ -22,6 +22,7 @@ from infra.local.installs import clean_env, environment
 from infra.local.layout import ROOT
 from infra.local.requirements import normalized, parse_lock
 from infra.local.tools import console_workshop, python_of, requirements_of
+from shared.config import SLIDE_MODEL_CLIENTS
 from shared.domain.pipeline import STAGES
 
 TOOL = ROOT / "infra" / "sbom.txt"
@@ -67,12 +68,23 @@ class Part:
     licence: str
 
 
-def bill(function: str, out: Path) -> Path:
-    """Write the bill of materials of a function's own environment."""
+def locks() -> dict[str, Path]:
+    """The lock file of every environment that can be deployed, by the function's name; where a
+    function has another one for a client library, by `function with client` as well."""
+    built = [row.name for row in STAGES.values() if row.built]
+    found = {name: requirements_of(name) for name in built}
+    for client in SLIDE_MODEL_CLIENTS[1:]:
+        others = {name: requirements_of(name, client) for name in built}
+        found |= {f"{n} with {client}": path for n, path in others.items() if path != found[n]}
+    return found
+
+
+def bill(function: str, lock: Path, out: Path) -> Path:
+    """Write the bill of materials of the environment with this lock file."""
     out.mkdir(parents=True, exist_ok=True)
-    target = out / f"{function}.cdx.json"
+    target = out / f"{function.replace(' ', '-')}.cdx.json"
     tool = environment(TOOL, "the bills of materials", lambda _: None) / "bin" / "cyclonedx-py"
-    python = python_of(requirements_of(function), function, lambda _: None)
+    python = python_of(lock, function, lambda _: None)
     command = [str(tool), "environment", str(python), "--output-reproducible", "--of", "JSON"]
     done = subprocess.run(
         [*command, "-o", str(target)], env=clean_env(), capture_output=True, text=True, check=False
@@ -168,14 +180,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.sbom", description=__doc__)
     parser.add_argument("--check", action="store_true", help="fail instead of writing")
     asked = parser.parse_args(arguments)
-    built = [row.name for row in STAGES.values() if row.built]
     if not asked.check:
-        bills = {name: json.loads(bill(name, OUT).read_text()) for name in built}
+        bills = {n: json.loads(bill(n, lock, OUT).read_text()) for n, lock in locks().items()}
         python = table({n: parts(one) for n, one in bills.items()})
         TABLE.write_text(f"{HEAD}\n{python}\n{PAGES}\n{bundled()}\n")
-    locks = {name: requirements_of(name).read_text() for name in built}
     page = TABLE.read_text()
-    wrong = complaints(page, locks) + stale_pages(page)
+    wrong = complaints(page, {name: lock.read_text() for name, lock in locks().items()})
+    wrong += stale_pages(page)
     sys.stderr.writelines(f"{line}\n" for line in wrong)
     return 1 if wrong else 0
 

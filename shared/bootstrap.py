@@ -134,16 +134,18 @@ def voice() -> Voice:
 def slide_model() -> SlideModel:
     """Who writes decks. Imported here, since only slide_generation carries its clients."""
     from shared.adapters.gemini import slide_model as connected
+    from shared.adapters.gemini_access import GeminiAccess
 
     values = settings()
-    if not values.gemini_api_key:
-        raise ConfigurationError("GEMINI_API_KEY is missing: decks cannot be written.")
-    return connected(
-        values.slide_model_client,
-        model=values.slide_model,
+    access = GeminiAccess(
+        values.gemini_backend,
+        values.slide_model,
         api_key=values.gemini_api_key,
+        project=values.vertex_project,
+        location=values.vertex_location,
         endpoint=values.gemini_endpoint,
     )
+    return connected(values.slide_model_client, access)
 
 
 @once

@@ -7,9 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 
-from shared.domain.pipeline import LEASE_S, Bucket
+from shared.domain.pipeline import LEASE_S, Bucket, GeminiBackend
 from shared.errors import ConfigurationError
 
+SLIDE_MODELS = {
+    # Vertex AI lists versions; the alias for the latest one is the Developer API's.
+    # https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/model-versions
+    GeminiBackend.VERTEX_AI: "gemini-3.5-flash",
+    GeminiBackend.DEVELOPER_API: "gemini-flash-latest",
+}
+"""The default model of each backend."""
+SLIDE_MODEL_CLIENTS = ("google-genai", "google-generativeai")
+"""The client libraries for Gemini, the default first. The second one needs the lock file
+`functions/slide_generation/requirements-google-generativeai.txt`."""
 EMULATOR_VARIABLES = (
     "FIRESTORE_EMULATOR_HOST",
     "PUBSUB_EMULATOR_HOST",
@@ -62,16 +72,23 @@ class Settings:
     """URL of the Cloud Storage stand-in, local only."""
     tts_endpoint: str = ""
     """Local only: URL of the Text-to-Speech stand-in; "" is the real service."""
+    gemini_backend: GeminiBackend = GeminiBackend.VERTEX_AI
+    """The API that serves Gemini: `vertex-ai` or `developer-api`."""
+    vertex_project: str = ""
+    """The project that Vertex AI bills; by default `project`."""
+    vertex_location: str = "global"
+    """Where Vertex AI processes requests: `global`, a region, or a multi-region such as `eu`. Not
+    every model is served everywhere."""
     gemini_api_key: str = field(default="", repr=False)
-    """Secret."""
+    """Secret; for the backend `developer-api`."""
     gemini_endpoint: str = ""
-    """Local only: URL of the Gemini stand-in; "" is the real service."""
+    """Local only: URL of the Gemini emulator; "" is the real service."""
     traces: str = ""
     """Where spans go: "" nowhere, "cloud" into Cloud Trace, under the local suite a folder."""
-    slide_model: str = "gemini-flash-latest"
-    """Which Gemini model writes decks."""
-    slide_model_client: str = "google-generativeai"
-    """Which library asks it: google-generativeai or google-genai."""
+    slide_model: str = SLIDE_MODELS[GeminiBackend.VERTEX_AI]
+    """The Gemini model that writes decks; each backend has its own default."""
+    slide_model_client: str = SLIDE_MODEL_CLIENTS[0]
+    """The client library for Gemini: google-genai or google-generativeai."""
     illustrator: str = ""
     """An operator's own `module:factory`, called with these settings, that gives an Illustrator
     (shared.ports); "" draws no pictures for slides."""
@@ -168,6 +185,7 @@ class Settings:
             )
         if local and env.get("K_SERVICE"):
             raise ConfigurationError("MOODREEL_LOCAL=1 inside Cloud Run: refusing to start.")
+        backend = _backend(env.get("MOODREEL_GEMINI_BACKEND") or cls.gemini_backend)
         return cls(
             project=env["MOODREEL_PROJECT"],
             buckets={role: env[f"MOODREEL_BUCKET_{role.upper()}"] for role in Bucket},
@@ -192,10 +210,13 @@ class Settings:
             firestore_emulator=env.get("FIRESTORE_EMULATOR_HOST", "") if local else "",
             storage_emulator=env.get("STORAGE_EMULATOR_HOST", "") if local else "",
             tts_endpoint=env.get("MOODREEL_TTS_ENDPOINT", "") if local else "",
+            gemini_backend=backend,
+            vertex_project=env.get("MOODREEL_VERTEX_PROJECT") or env["MOODREEL_PROJECT"],
+            vertex_location=env.get("MOODREEL_VERTEX_LOCATION") or cls.vertex_location,
             gemini_api_key=env.get("GEMINI_API_KEY", ""),
             gemini_endpoint=env.get("MOODREEL_GEMINI_ENDPOINT", "") if local else "",
             traces=_traces(env.get("MOODREEL_TRACES", ""), local=local),
-            slide_model=env.get("MOODREEL_SLIDE_MODEL") or cls.slide_model,
+            slide_model=env.get("MOODREEL_SLIDE_MODEL") or SLIDE_MODELS[backend],
             slide_model_client=env.get("MOODREEL_SLIDE_MODEL_CLIENT") or cls.slide_model_client,
             illustrator=env.get("MOODREEL_ILLUSTRATOR", ""),
             console_url=(env.get("MOODREEL_CONSOLE_URL") or env["MOODREEL_PUBLIC_URL"]).rstrip("/"),
@@ -244,6 +265,15 @@ class Settings:
             source_patience_s=_whole(env, "MOODREEL_SOURCE_PATIENCE_S", cls.source_patience_s),
             source_stall_s=_whole(env, "MOODREEL_SOURCE_STALL_S", cls.source_stall_s),
         )
+
+
+def _backend(name: str) -> GeminiBackend:
+    try:
+        return GeminiBackend(name)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"MOODREEL_GEMINI_BACKEND is {name!r}; it can be {' or '.join(GeminiBackend)}."
+        ) from error
 
 
 def _traces(where: str, *, local: bool) -> str:

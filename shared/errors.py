@@ -246,7 +246,7 @@ class ModelOverloaded(TransientError):
 
 
 class ModelUnavailable(TransientError):
-    """The model does not let us in; an operator has to look at its key and its name."""
+    """The model refuses the request; an operator has to check its credentials and its name."""
 
     code = "model-unavailable"
 

@@ -18,7 +18,7 @@ from infra.local.layout import LOCAL, SUPPORT, Place
 from infra.local.ports import free_base, taken
 from infra.local.requirements import read_lock
 from infra.local.services import rows_to_start
-from infra.local.tools import requirements_of
+from infra.local.tools import requirements_of, slide_model_client
 from shared.domain.pipeline import STAGES
 
 
@@ -108,7 +108,9 @@ def _jar(what: str, variable: str, found: Path | None) -> Finding:
 
 
 def _environments() -> Finding:
-    files = [requirements_of(row.name) for row in rows_to_start()] + [HERE / "requirements.txt"]
+    client = slide_model_client()
+    files = [requirements_of(row.name, client) for row in rows_to_start()]
+    files.append(HERE / "requirements.txt")
     homes = {environment_folder(path) for path in files}
     ready = sum(installed(home) for home in homes)
     return Finding("environments", True, f"{ready} of {len(homes)} installed; `up` makes the rest")

@@ -20,7 +20,8 @@ A rule is data, sent over the wire to the server that shall misbehave::
 ================================  ================================================================
 
 `GET /_faults` lists the rules with `seen` (requests that matched) and `met` (times it fired);
-`DELETE /_faults` drops them all, `DELETE /_faults/{id}` one. Paths under `/_` are never hit.
+`DELETE /_faults` drops them all, `DELETE /_faults/{id}` one. Paths under `/_` are never hit, nor
+are those that a server leaves out.
 
 A server takes part with `Faults(error_response).install(app)`; a handler that streams uses
 `CuttableResponse` and reads bodies through `request_body`, so that a cut falls on the exact byte.
@@ -58,11 +59,18 @@ def plain_error(_request: web.Request, status: int) -> web.Response:
     return web.json_response(body, status=status)
 
 
+def any_path(_path: str) -> bool:
+    """Rules are meant for every path."""
+    return True
+
+
 @dataclass
 class Faults:
     """The rules of one server. `error_response` shapes an injected status as the server would."""
 
     error_response: ErrorResponse = plain_error
+    hits: Callable[[str], bool] = any_path
+    """Whether rules are meant for this path; those under `/_` are never hit."""
     rules: dict[int, Rule] = field(default_factory=dict)
     _next_id: int = 1
 
@@ -107,7 +115,7 @@ class Faults:
 
         @web.middleware
         async def inject(request: web.Request, handler: Handler) -> web.StreamResponse:
-            if request.raw_path.startswith("/_"):
+            if request.raw_path.startswith("/_") or not self.hits(request.raw_path):
                 return await handler(request)
             rule = self.hit(request.method, request.raw_path)
             if rule is None:

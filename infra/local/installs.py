@@ -38,6 +38,8 @@ def clean_env(extra: Mapping[str, str] | None = None) -> dict[str, str]:
         "VIRTUAL_ENV",
         "GOOGLE_APPLICATION_CREDENTIALS",
         "GEMINI_API_KEY",
+        "GOOGLE_API_KEY",
+        "GOOGLE_GENAI_USE_VERTEXAI",
         "K_SERVICE",
     )
     env = {key: value for key, value in os.environ.items() if key not in dropped}

@@ -41,7 +41,7 @@ class OwnVersions:
 
 
 OWN_VERSIONS: Mapping[str, OwnVersions] = {
-    "functions/slide_generation/requirements.in": OwnVersions(
+    "functions/slide_generation/requirements-google-generativeai.in": OwnVersions(
         frozenset(
             {
                 "google-api-core",

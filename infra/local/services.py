@@ -10,8 +10,9 @@ from pathlib import Path
 from infra.local.installs import clean_env
 from infra.local.layout import HOST, PROJECT, ROOT, Place
 from infra.local.models import models_env
-from infra.local.tools import Tools
-from shared.domain.pipeline import RECIPES, STAGES, Bucket, Kind, Stage
+from infra.local.tools import Tools, slide_model_client
+from shared.config import SLIDE_MODEL_CLIENTS
+from shared.domain.pipeline import RECIPES, STAGES, Bucket, GeminiBackend, Kind, Stage
 
 SIGNER_KEY = "signer.json"
 TRACES = "traces"
@@ -166,6 +167,7 @@ def _stand_ins(place: Place, tools: Tools) -> list[Service]:
     push = (str(tools.stand_ins), "-m", "infra.local.push", "--base", str(place.base))
     writer = (
         str(tools.stand_ins), "-m", "infra.local.writer", "--port", str(place.port("writer")),
+        "--project", PROJECT,
     )  # fmt: skip
     return [
         Service("gcs", gcs, place.port("gcs"), place.url("gcs") + "/_health", env),
@@ -202,7 +204,7 @@ def _function(place: Place, tools: Tools, row: Stage) -> Service:
         **(_patience() if row.name == "recorder" else {}),
         **_secrets(place, row),
         **(_voice(place) if row.name == "text_to_speech" else {}),
-        **(_writer(place) if row.name == "slide_generation" else {}),
+        **(gemini_env(place) if row.name == "slide_generation" else {}),
         **({"MOODREEL_CONSOLE_FILES": str(tools.console)} if row.name == "console" else {}),
     }
     # The framework refuses /robots.txt itself: a probe that wakes no handler.
@@ -254,11 +256,35 @@ def _voice(place: Place) -> dict[str, str]:
     return {"MOODREEL_TTS_ENDPOINT": place.url("voice")}
 
 
-def _writer(place: Place) -> dict[str, str]:
-    """The stand-in, unless whoever starts the suite brings a key for the real service."""
+def gemini_env(place: Place) -> dict[str, str]:
+    """Settings of slide_generation for Gemini.
+
+    The real service where GEMINI_API_KEY (Developer API) or MOODREEL_VERTEX_PROJECT (Vertex AI,
+    with the credentials of whoever starts the suite) is set; otherwise the emulator, by Vertex AI
+    as in the cloud, with a service account's token out of the emulated metadata server.
+    """
+    backend = "MOODREEL_GEMINI_BACKEND"
     if os.environ.get("GEMINI_API_KEY"):
-        return {}
-    return {"MOODREEL_GEMINI_ENDPOINT": place.url("writer"), "GEMINI_API_KEY": "local"}
+        return {backend: GeminiBackend.DEVELOPER_API}
+    if os.environ.get("MOODREEL_VERTEX_PROJECT"):
+        name = "GOOGLE_APPLICATION_CREDENTIALS"
+        file = os.environ.get(name)
+        return {backend: GeminiBackend.VERTEX_AI, **({name: file} if file else {})}
+    endpoint = {"MOODREEL_GEMINI_ENDPOINT": place.url("writer")}
+    deprecated = slide_model_client() != SLIDE_MODEL_CLIENTS[0]
+    usual = GeminiBackend.DEVELOPER_API if deprecated else GeminiBackend.VERTEX_AI
+    chosen = os.environ.get(backend) or usual
+    if chosen == GeminiBackend.DEVELOPER_API:
+        return {**endpoint, backend: chosen, "GEMINI_API_KEY": "local"}
+    metadata = f"{HOST}:{place.port('writer')}"
+    return {
+        **endpoint,
+        backend: chosen,
+        "GCE_METADATA_HOST": metadata,
+        "GCE_METADATA_IP": metadata,
+        # Somebody's own credentials of gcloud would come before the metadata server.
+        "CLOUDSDK_CONFIG": str(place.folder / "run" / "gcloud"),
+    }
 
 
 def _source(row: Stage) -> Path:

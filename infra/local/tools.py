@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from infra.local import console, prerequisites
 from infra.local.installs import HERE, Say, clean_env, environment, node_packages
 from infra.local.layout import ROOT, SetupError
 from infra.local.models import prepare_models
+from shared.config import SLIDE_MODEL_CLIENTS
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,17 @@ class Tools:
     """The built pages of the console, when it is started."""
 
 
-def requirements_of(function: str) -> Path:
-    """The lock file of a function."""
-    return ROOT / "functions" / function / "requirements.txt"
+def slide_model_client() -> str:
+    """The client library for Gemini that MOODREEL_SLIDE_MODEL_CLIENT selects."""
+    return os.environ.get("MOODREEL_SLIDE_MODEL_CLIENT") or SLIDE_MODEL_CLIENTS[0]
+
+
+def requirements_of(function: str, client: str = SLIDE_MODEL_CLIENTS[0]) -> Path:
+    """The lock file of a function, when Gemini is asked through `client`: a library that cannot
+    share an environment with the default one has a lock file of its own."""
+    folder = ROOT / "functions" / function
+    other = folder / f"requirements-{client}.txt"
+    return other if other.is_file() else folder / "requirements.txt"
 
 
 def prepare(functions: Collection[str], say: Say) -> Tools:
@@ -46,7 +56,8 @@ def prepare(functions: Collection[str], say: Say) -> Tools:
         java_and_jars = pool.submit(_java, say)
         stand_ins = python_of(HERE / "requirements.txt", "the stand-ins", say)
         names = list(functions)
-        environments = {name: python_of(requirements_of(name), name, say) for name in names}
+        client = slide_model_client()
+        environments = {name: python_of(requirements_of(name, client), name, say) for name in names}
         if "emotion_scoring" in names:
             prepare_models(say)
         node_path, modules = node.result()

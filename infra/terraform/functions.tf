@@ -127,10 +127,17 @@ resource "google_cloudfunctions2_function" "this" {
         THREADS              = tostring(each.value.concurrency)
       },
       { for role, name in local.buckets : "MOODREEL_BUCKET_${upper(role)}" => name },
+      {
+        for name, value in {
+          MOODREEL_GEMINI_BACKEND     = var.gemini_backend
+          MOODREEL_VERTEX_LOCATION    = var.gemini_location
+          MOODREEL_SLIDE_MODEL_CLIENT = var.gemini_client
+        } : name => value if contains(local.asks_gemini, each.key)
+      },
     )
 
     dynamic "secret_environment_variables" {
-      for_each = toset(each.value.secrets)
+      for_each = toset(local.secrets_of[each.key])
 
       content {
         key        = secret_environment_variables.value

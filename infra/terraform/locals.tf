@@ -14,13 +14,18 @@ locals {
   # What dead_letter cannot handle has nowhere else to go; it is kept for people.
   last_resort = "dead_letter"
 
-  secrets = toset(flatten([for row in values(var.stages) : row.secrets]))
-  buckets = { for role in keys(local.storage.buckets) : role => "${var.project_id}-${role}" }
+  secrets_of = { for name in keys(var.stages) : name => sort([for one in values(local.grants) : one.name if one.function == name && one.on == "secret"]) }
+  secrets    = toset(flatten(values(local.secrets_of)))
+  buckets    = { for role in keys(local.storage.buckets) : role => "${var.project_id}-${role}" }
+
+  # The functions that ask Gemini: some of their roles depend on the backend.
+  asks_gemini = toset([for name, row in var.stages : name if anytrue([for one in row.grants : one.backend != ""])])
 
   # One entry a role: "function on:name role prefix".
   grants = merge([
     for name, row in var.stages : {
       for one in row.grants : "${name} ${one.on}:${one.name} ${one.role} ${one.prefix}" => merge(one, { function = name })
+      if contains(["", var.gemini_backend], one.backend)
     }
   ]...)
 }

@@ -4,12 +4,12 @@ data "google_project" "this" {
 }
 
 resource "google_project_service" "used" {
-  for_each = toset([
+  for_each = toset(concat([
     "apikeys", "artifactregistry", "billingbudgets", "cloudbuild", "cloudfunctions", "cloudresourcemanager",
-    "cloudscheduler", "cloudtrace", "compute", "firebaserules", "firestore", "generativelanguage",
-    "iam", "iamcredentials", "identitytoolkit", "logging", "monitoring", "pubsub", "run",
-    "secretmanager", "storage", "texttospeech",
-  ])
+    "cloudscheduler", "cloudtrace", "compute", "firebaserules", "firestore", "iam",
+    "iamcredentials", "identitytoolkit", "logging", "monitoring", "pubsub", "run", "secretmanager",
+    "storage", "texttospeech",
+  ], [var.gemini_backend == "vertex-ai" ? "aiplatform" : "generativelanguage"]))
 
   service            = "${each.key}.googleapis.com"
   disable_on_destroy = false

@@ -1,4 +1,4 @@
-# The secrets that the table names. Their values are added by hand and never stand in Terraform's
+# The secrets that the table names, but for those of a backend of Gemini that is not used. Their values are added by hand and never stand in Terraform's
 # state; a function cannot be deployed before its secrets have one.
 resource "google_secret_manager_secret" "this" {
   for_each = local.secrets

@@ -94,6 +94,39 @@ variable "max_instances" {
   }
 }
 
+variable "gemini_backend" {
+  description = "The API that serves Gemini: vertex-ai with the function's own account, or developer-api with the secret GEMINI_API_KEY."
+  type        = string
+  default     = "vertex-ai"
+
+  validation {
+    condition     = contains(["vertex-ai", "developer-api"], var.gemini_backend)
+    error_message = "gemini_backend is vertex-ai or developer-api."
+  }
+}
+
+variable "gemini_location" {
+  description = "Where Vertex AI processes prompts: global, a region, or a multi-region such as eu. Not every model is served everywhere."
+  type        = string
+  default     = "global"
+
+  validation {
+    condition     = can(regex("^([a-z]{2}|global|[a-z]+-[a-z]+[0-9]+)$", var.gemini_location))
+    error_message = "gemini_location is global, a region such as europe-west1, or a multi-region such as eu."
+  }
+}
+
+variable "gemini_client" {
+  description = "The client library for Gemini that is in the package. Written by `python -m infra.package`."
+  type        = string
+  default     = "google-genai"
+
+  validation {
+    condition     = var.gemini_client == "google-genai" || (var.gemini_client == "google-generativeai" && var.gemini_backend == "developer-api")
+    error_message = "gemini_client is google-genai, or google-generativeai with gemini_backend = developer-api."
+  }
+}
+
 variable "settings" {
   description = "Further settings of shared/config.py for all functions, such as MOODREEL_SLIDE_MODEL."
   type        = map(string)
@@ -103,6 +136,12 @@ variable "settings" {
   validation {
     condition     = alltrue([for name in keys(var.settings) : startswith(name, "MOODREEL_") && !contains(["MOODREEL_LOCAL", "MOODREEL_SIGNER_KEY", "MOODREEL_CRASH_DIR"], name)])
     error_message = "settings begin with MOODREEL_, and none of them is for the local suite."
+  }
+
+  # Roles, secrets and services follow from these variables as well.
+  validation {
+    condition     = alltrue([for name in keys(var.settings) : !contains(["MOODREEL_GEMINI_BACKEND", "MOODREEL_VERTEX_LOCATION", "MOODREEL_SLIDE_MODEL_CLIENT"], name)])
+    error_message = "Set gemini_backend and gemini_location, and choose the client with python -m infra.package."
   }
 }
 
@@ -151,7 +190,7 @@ variable "stages" {
     secrets               = list(string)
     service_account       = string
     writes                = list(object({ bucket = string, prefix = string }))
-    grants                = list(object({ on = string, name = string, role = string, prefix = string }))
+    grants                = list(object({ on = string, name = string, role = string, prefix = string, backend = optional(string, "") }))
   }))
 
   validation {

@@ -1,29 +1,33 @@
-"""Gemini, asked through one of two client libraries that are held to the same contract."""
+"""Gemini as SlideModel, through one of two client libraries that satisfy the same contract."""
 
 from __future__ import annotations
 
+from shared.adapters.gemini_access import GeminiAccess
+from shared.domain.pipeline import GeminiBackend
 from shared.errors import ConfigurationError
 from shared.ports import SlideModel
 
-TIMEOUT_S = 80.0
-"""Three answers fit into what slide_generation may take."""
 
+def slide_model(client: str, access: GeminiAccess) -> SlideModel:
+    """Returns the model through the library named `client`, and imports that library only: each
+    has an environment of its own.
 
-def slide_model(
-    client: str, *, model: str, api_key: str, endpoint: str = "", timeout_s: float = TIMEOUT_S
-) -> SlideModel:
-    """The service, or the stand-in at `endpoint`. Only the library that is asked for is imported.
-
-    Raises ConfigurationError for a library that there is not.
+    Raises ConfigurationError for an unknown library, for a backend that the library cannot use,
+    and for missing values.
     """
-    if client == "google-generativeai":
-        from shared.adapters.gemini_generativeai import GenerativeAi
-
-        return GenerativeAi(model, api_key, endpoint, timeout_s)
+    access.check()
     if client == "google-genai":
         from shared.adapters.gemini_genai import GenAi
 
-        return GenAi(model, api_key, endpoint, timeout_s)
+        return GenAi(access)
+    if client == "google-generativeai":
+        if access.backend is not GeminiBackend.DEVELOPER_API:
+            raise ConfigurationError(
+                "google-generativeai has no Vertex AI: set MOODREEL_GEMINI_BACKEND=developer-api."
+            )
+        from shared.adapters.gemini_generativeai import GenerativeAi
+
+        return GenerativeAi(access)
     raise ConfigurationError(
-        f"MOODREEL_SLIDE_MODEL_CLIENT is {client!r}; it can be google-generativeai or google-genai."
+        f"MOODREEL_SLIDE_MODEL_CLIENT is {client!r}; it can be google-genai or google-generativeai."
     )

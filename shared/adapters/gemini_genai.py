@@ -1,30 +1,45 @@
-"""Gemini through google-genai, over REST."""
+"""Gemini through google-genai, over REST: by Vertex AI or by the Gemini Developer API."""
 
 from __future__ import annotations
 
 from google import genai
+from google.auth import exceptions as auth
 from google.genai import errors, types
 
+from shared.adapters.gemini_access import GeminiAccess
 from shared.adapters.gemini_answers import engine_of, fault_of, text_of
-from shared.errors import ModelOverloaded
+from shared.domain.pipeline import GeminiBackend
+from shared.errors import ModelOverloaded, ModelUnavailable
 from shared.ports import ModelRequest
 
 
 class GenAi:
     """SlideModel over a client that is kept: one that nobody holds closes its connections."""
 
-    def __init__(self, model: str, api_key: str, endpoint: str, timeout_s: float) -> None:
+    def __init__(self, access: GeminiAccess) -> None:
+        vertex = access.backend is GeminiBackend.VERTEX_AI
         options = types.HttpOptions(
-            base_url=endpoint or None,
-            # Answers in a given form are promised there.
-            api_version="v1beta",
-            timeout=round(timeout_s * 1000),
+            base_url=access.endpoint or None,
+            # These versions support response schemas.
+            api_version="v1beta1" if vertex else "v1beta",
+            timeout=round(access.timeout_s * 1000),
             # The unit's own backoff waits; the client's would outlast the lease.
             retry_options=types.HttpRetryOptions(attempts=1),
         )
-        self._client = genai.Client(api_key=api_key, vertexai=False, http_options=options)
-        self._model = model
-        self._endpoint = endpoint
+        # Without explicit credentials the client loads Application Default Credentials at the
+        # first request. A project and a location keep it from using a key in the environment.
+        self._client = (
+            genai.Client(
+                vertexai=True,
+                project=access.project,
+                location=access.location,
+                http_options=options,
+            )
+            if vertex
+            else genai.Client(api_key=access.api_key, vertexai=False, http_options=options)
+        )
+        self._model = access.model
+        self._endpoint = access.endpoint
 
     @property
     def engine(self) -> str:
@@ -43,6 +58,12 @@ class GenAi:
             )
         except errors.APIError as fault:
             raise fault_of(int(fault.code or 500), str(fault.message or "")) from fault
+        except auth.GoogleAuthError as fault:
+            if fault.retryable or isinstance(fault.__cause__, auth.TransportError):
+                raise ModelOverloaded("Credentials for Vertex AI cannot be fetched now.") from fault
+            raise ModelUnavailable(
+                f"There are no valid credentials for Vertex AI ({type(fault).__name__})."
+            ) from fault
         except Exception as fault:
             # The library lets through what its transport raises, and has changed its transport.
             raise ModelOverloaded(f"The model failed: {type(fault).__name__}.") from fault

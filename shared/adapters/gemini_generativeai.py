@@ -1,33 +1,29 @@
-"""Gemini through google-generativeai, over REST.
+"""Gemini through google-generativeai, over REST, by the Gemini Developer API.
 
-Its support has ended with 0.8.6; `gemini_genai` is the way on.
+The library has been out of support since November 2025 (0.8.6 is its last version) and says so
+with a FutureWarning at import. `gemini_genai` is the default.
 """
 
 from __future__ import annotations
 
-import warnings
-
+import google.generativeai as genai
 from google.api_core import exceptions as gx
 
+from shared.adapters.gemini_access import GeminiAccess
 from shared.adapters.gemini_answers import engine_of, fault_of, text_of
 from shared.errors import ModelOverloaded
 from shared.ports import ModelRequest
-
-with warnings.catch_warnings():
-    # It tells at import that its support has ended: known, and of no use in every log.
-    warnings.simplefilter("ignore", FutureWarning)
-    import google.generativeai as genai
 
 
 class GenerativeAi:
     """SlideModel over the library's one configuration for the whole process."""
 
-    def __init__(self, model: str, api_key: str, endpoint: str, timeout_s: float) -> None:
-        options = {"api_endpoint": endpoint} if endpoint else None
-        genai.configure(api_key=api_key, transport="rest", client_options=options)
-        self._model = model
-        self._endpoint = endpoint
-        self._timeout_s = timeout_s
+    def __init__(self, access: GeminiAccess) -> None:
+        options = {"api_endpoint": access.endpoint} if access.endpoint else None
+        genai.configure(api_key=access.api_key, transport="rest", client_options=options)
+        self._model = access.model
+        self._endpoint = access.endpoint
+        self._timeout_s = access.timeout_s
 
     @property
     def engine(self) -> str:

@@ -41,6 +41,19 @@ class Kind(StrEnum):
     HTTPS = "https"
 
 
+class GeminiBackend(StrEnum):
+    """Which of Google's two APIs serves Gemini, and with whose authority."""
+
+    VERTEX_AI = "vertex-ai"
+    """Vertex AI, with the function's own service account."""
+    DEVELOPER_API = "developer-api"
+    """The Gemini Developer API, with an API key."""
+
+
+SECRET_BACKENDS = {"GEMINI_API_KEY": GeminiBackend.DEVELOPER_API}
+"""Secrets that are needed with one backend alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finalized:
     """Woken by an object that is complete under `prefix` of `bucket`."""

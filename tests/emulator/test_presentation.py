@@ -15,9 +15,12 @@ import pytest
 from PIL import Image
 
 from infra.local.client import ApiError, Client
+from infra.local.layout import PROJECT
 from infra.local.tenant import Tenant
 from infra.local.wire import request
+from shared.config import SLIDE_MODELS
 from shared.domain.deck import Deck
+from shared.domain.pipeline import GeminiBackend
 from shared.domain.prompt import Prompt
 from tests.frames_job import fetch
 from tests.unit.slides.decks import SCRIPTS
@@ -89,6 +92,31 @@ def test_a_prompt_becomes_a_film_and_the_same_prompt_costs_no_second_call(
     again = finished(suite, client, tmp_path, prompt, slides="5", theme="chalk")
     assert check_film(client, again, tmp_path, (1280, 720)).theme == "chalk"
     assert (calls(suite, "writer"), calls(suite, "voice")) == before
+
+
+def test_gemini_is_asked_by_vertex_ai_with_the_functions_own_account(
+    suite: Tenant, tmp_path: Path, writer: str
+) -> None:
+    """The emulator takes no other token than one that its metadata server issued."""
+    job = finished(suite, suite.client(), tmp_path, Prompt("Why ice floats"), slides="3")
+    assert job["status"] == "done", job["error"]
+    path = request("GET", f"{writer}/_last").json()["path"]
+    base = f"/v1beta1/projects/{PROJECT}/locations/global/publishers/google/models"
+    assert path == f"{base}/{SLIDE_MODELS[GeminiBackend.VERTEX_AI]}:generateContent"
+
+
+def test_an_api_key_is_the_other_way_to_gemini(suite: Tenant, tmp_path: Path, writer: str) -> None:
+    """The same function, told by its settings alone."""
+    by_key = {"MOODREEL_GEMINI_BACKEND": "developer-api", "GEMINI_API_KEY": "some-key"}
+    suite.restart("slide_generation", by_key)
+    try:
+        job = finished(suite, suite.client(), tmp_path, Prompt("Why sand sings"), slides="3")
+        assert job["status"] == "done", job["error"]
+        path = request("GET", f"{writer}/_last").json()["path"]
+        model = SLIDE_MODELS[GeminiBackend.DEVELOPER_API]
+        assert path == f"/v1beta/models/{model}:generateContent"
+    finally:
+        suite.restart("slide_generation")
 
 
 def test_somebody_elses_deck_is_not_found_out_by_asking_for_the_same(

@@ -11,7 +11,14 @@ from pathlib import Path
 import pytest
 
 from infra.local import installs, prerequisites
-from infra.local.layout import SetupError
+from infra.local.installs import HERE
+from infra.local.layout import ROOT, SetupError
+
+_LOCKS = [
+    *sorted(ROOT.glob("functions/*/requirements*.txt")),
+    HERE / "requirements.txt",
+    ROOT / "requirements-dev.txt",
+]
 
 
 def _quiet(_: str) -> None:

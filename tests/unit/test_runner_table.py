@@ -11,7 +11,7 @@ from infra.local.services import CAMERAS_MOST, Service, all_services, rows_to_st
 from infra.local.tools import Tools
 from infra.local.wiring import DEAD_LETTER, subscription
 from shared.config import Settings
-from shared.domain.pipeline import STAGES, Bucket, Kind
+from shared.domain.pipeline import STAGES, Bucket, GeminiBackend, Kind
 
 PLACE = Place(9000)
 
@@ -65,6 +65,50 @@ def test_no_real_credentials_and_no_other_environment_leak_into_a_function(
         # Whoever sets them asks for the real voice; nobody else gets them.
         real_voice = {"GOOGLE_APPLICATION_CREDENTIALS"}
         assert leaked == (real_voice if service.name == "text_to_speech" else set())
+
+
+GEMINI = (
+    "GEMINI_API_KEY", "MOODREEL_VERTEX_PROJECT", "MOODREEL_GEMINI_BACKEND",
+    "MOODREEL_SLIDE_MODEL_CLIENT", "GOOGLE_APPLICATION_CREDENTIALS",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "backend", "emulated"),
+    [
+        ({}, GeminiBackend.VERTEX_AI, True),
+        ({"MOODREEL_GEMINI_BACKEND": "developer-api"}, GeminiBackend.DEVELOPER_API, True),
+        (
+            {"MOODREEL_SLIDE_MODEL_CLIENT": "google-generativeai"},
+            GeminiBackend.DEVELOPER_API,
+            True,
+        ),
+        ({"GEMINI_API_KEY": "real"}, GeminiBackend.DEVELOPER_API, False),
+        ({"MOODREEL_VERTEX_PROJECT": "mine"}, GeminiBackend.VERTEX_AI, False),
+    ],
+    ids=str,
+)
+def test_gemini_is_emulated_unless_somebody_brings_a_key_or_a_project(
+    given: dict[str, str],
+    backend: GeminiBackend,
+    emulated: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in GEMINI:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    services = _services()
+    env = services["slide_generation"].env
+    settings = Settings.from_env(env)
+    assert settings.gemini_backend is backend
+    assert settings.gemini_endpoint == (PLACE.url("writer") if emulated else "")
+    by_key = backend is GeminiBackend.DEVELOPER_API
+    assert settings.gemini_api_key == (given.get("GEMINI_API_KEY", "local") if by_key else "")
+    # No token of the emulator's for the real service, and none of gcloud's for the emulator.
+    assert ("GCE_METADATA_HOST" in env) == ("CLOUDSDK_CONFIG" in env) == (emulated and not by_key)
+    others = [one for name, one in services.items() if name != "slide_generation"]
+    assert not any("GEMINI_API_KEY" in one.env for one in others)
 
 
 def test_everything_listens_on_this_machine_alone() -> None:

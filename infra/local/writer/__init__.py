@@ -1,1 +1,2 @@
-"""The Gemini stand-in: the real service's REST interface, answered out of the request's words."""
+"""The Gemini emulator: the REST interfaces of the Gemini Developer API and of Vertex AI, with the
+metadata server that authorizes a function there. Answers are made of the request's own words."""

@@ -1,4 +1,4 @@
-"""`python -m infra.local.writer --port P`."""
+"""`python -m infra.local.writer --port P --project ID`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import sys
 from aiohttp import web
 
 from infra.local.writer.app import Stand, build_app
+from infra.local.writer.authority import Authority
 
 HOST = "127.0.0.1"
 
 
-async def serve(port: int) -> None:
+async def serve(port: int, project: str) -> None:
     """Answer until the process is told to end."""
-    runner = web.AppRunner(build_app(Stand()), access_log=None, shutdown_timeout=2.0)
+    app = build_app(Stand(), Authority(project))
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     end = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -32,8 +34,10 @@ def main() -> int:
     """Run until told to stop; 2 when it cannot start, with the reason in one line."""
     parser = argparse.ArgumentParser(prog="python -m infra.local.writer", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--project", required=True, help="whose models may be asked on Vertex AI")
+    asked = parser.parse_args()
     try:
-        asyncio.run(serve(parser.parse_args().port))
+        asyncio.run(serve(asked.port, asked.project))
     except OSError as reason:
         print(f"writer: cannot start: {reason}", file=sys.stderr)
         return 2

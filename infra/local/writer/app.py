@@ -1,4 +1,9 @@
-"""The REST interface: `POST /v1beta/models/{model}:generateContent`, as Google's service has it.
+"""The REST interface of Gemini, as Google's two APIs have it:
+
+- Gemini Developer API: `POST /v1beta/models/{model}:generateContent`, with an API key
+- Vertex AI: `POST /v1beta1/projects/{project}/locations/{location}/publishers/google/models/
+  {model}:generateContent`, with a Bearer token that the metadata server here issued, see
+  infra.local.writer.authority
 
 `GET /_health` counts the calls. Faults on the wire are told by `POST /_faults`, see
 infra.local.faults; answers that come well and are bad by
@@ -27,15 +32,23 @@ from typing import Any
 from aiohttp import web
 
 from infra.local.faults import Faults, is_from_page
-from infra.local.writer.asking import Refused, read_request
+from infra.local.writer.asking import Refused, check_roles, read_request
+from infra.local.writer.authority import Authority, Denied
 from infra.local.writer.outline import outline
 from infra.local.writer.rewording import reworded
 
 BODY_BYTES = 20 << 20
 """The real service's limit for a request."""
 KINDS = ("truncated", "max-tokens", "wrong-schema", "not-json", "empty", "safety", "blocked")
+MODEL = "{model:[^/:]+}:generateContent"
+DEVELOPER_API = f"/v1beta/models/{MODEL}"
+VERTEX_AI = (
+    "/v1beta1/projects/{project:[^/:]+}/locations/{location:[a-z]+(?:-[a-z]+[0-9]+)?}"
+    f"/publishers/google/models/{MODEL}"
+)
 _STATUS = {
     400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
     403: "PERMISSION_DENIED",
     404: "NOT_FOUND",
     429: "RESOURCE_EXHAUSTED",
@@ -53,21 +66,30 @@ class Stand:
     calls: int = 0
     ordered: deque[str] = field(default_factory=deque)
     last: Mapping[str, Any] = field(default_factory=dict)
+    last_path: str = ""
 
 
-def build_app(stand: Stand) -> web.Application:
+def build_app(stand: Stand, authority: Authority) -> web.Application:
     """The server."""
 
-    async def generate(request: web.Request) -> web.Response:
-        if not (request.headers.get("x-goog-api-key") or request.query.get("key")):
-            return error(403, "Method doesn't allow unregistered callers. Please use an API key.")
+    async def developer_api(request: web.Request) -> web.Response:
+        authority.check_key(request)
+        return await generate(request, vertex=False)
+
+    async def vertex_ai(request: web.Request) -> web.Response:
+        authority.check_token(request)
+        return await generate(request, vertex=True)
+
+    async def generate(request: web.Request, *, vertex: bool) -> web.Response:
         sent = await request.read()
         # Who hung up before all was sent has asked nothing.
         stand.calls += 1
         try:
             body = json.loads(sent)
-            stand.last = body
+            stand.last, stand.last_path = body, request.path
             asked = read_request(body)
+            if vertex:
+                check_roles(body)
         except Refused as wrong:
             return error(400, str(wrong))
         except ValueError:
@@ -90,18 +112,24 @@ def build_app(stand: Stand) -> web.Application:
         return web.json_response({"ordered": []})
 
     async def last(_request: web.Request) -> web.Response:
-        return web.json_response(dict(stand.last))
+        return web.json_response({"path": stand.last_path, "body": dict(stand.last)})
 
     async def health(_request: web.Request) -> web.Response:
         return web.json_response({"status": "ok", "calls": stand.calls})
 
     app = web.Application(client_max_size=BODY_BYTES, middlewares=[_plain])
-    app.router.add_post("/v1beta/models/{model:[^/:]+}:generateContent", generate)
+    app.router.add_post(DEVELOPER_API, developer_api)
+    app.router.add_post(VERTEX_AI, vertex_ai)
+    authority.install(app)
     app.router.add_post("/_answers", order)
     app.router.add_delete("/_answers", forget)
     app.router.add_get("/_last", last)
     app.router.add_get("/_health", health)
-    Faults(lambda _, status: error(status, "Injected fault.")).install(app)
+    # Rules are for the model: the metadata server is another one, although it shares the port.
+    Faults(
+        lambda _, status: error(status, "Injected fault."),
+        hits=lambda path: ":generateContent" in path,
+    ).install(app)
     return app
 
 
@@ -112,6 +140,8 @@ async def _plain(request: web.Request, handler: Handler) -> web.StreamResponse:
         return error(403, "Not for pages.")
     try:
         return await handler(request)
+    except Denied as denied:
+        return error(denied.status, str(denied))
     except web.HTTPException as wrong:
         return error(wrong.status, HTTPStatus(wrong.status).phrase)
 

@@ -63,6 +63,13 @@ def read_request(body: Any) -> Asked:
     )
 
 
+def check_roles(body: Mapping[str, Any]) -> None:
+    """Vertex AI takes no content without a role; the Developer API does. Raises Refused."""
+    for row in body.get("contents") or ():
+        if not isinstance(row, Mapping) or row.get("role") not in ("user", "model"):
+            raise Refused("Please use a valid role: user, model.")
+
+
 def _texts(contents: Any) -> list[str]:
     rows = contents if isinstance(contents, list) else [contents]
     parts = [

@@ -132,8 +132,13 @@ run "cloud" {
   }
 
   assert {
-    condition     = alltrue([for name, one in google_cloudfunctions2_function.this : join(" ", sort([for secret in one.service_config[0].secret_environment_variables : secret.key])) == join(" ", sort(var.stages[name].secrets))])
+    condition     = alltrue([for name, one in google_cloudfunctions2_function.this : join(" ", sort([for secret in one.service_config[0].secret_environment_variables : secret.key])) == join(" ", sort([for grant in var.stages[name].grants : grant.name if grant.on == "secret" && grant.backend == ""]))])
     error_message = "A function sees a secret that its row does not name, or misses one."
+  }
+
+  assert {
+    condition     = alltrue([for name, one in google_cloudfunctions2_function.this : lookup(one.service_config[0].environment_variables, "MOODREEL_GEMINI_BACKEND", "") == (contains(local.asks_gemini, name) ? "vertex-ai" : "")]) && length(local.asks_gemini) > 0
+    error_message = "Gemini is not asked by Vertex AI, or somebody is told of it who does not ask it."
   }
 
   assert {
@@ -154,8 +159,18 @@ run "cloud" {
   }
 
   assert {
-    condition     = alltrue([for one in google_project_iam_member.function : contains(["roles/datastore.user", "roles/cloudtrace.agent", "roles/firebaseauth.viewer", "roles/firebaseauth.admin"], one.role)])
+    condition     = alltrue([for one in google_project_iam_member.function : contains(["roles/datastore.user", "roles/cloudtrace.agent", "roles/firebaseauth.viewer", "roles/firebaseauth.admin", "roles/aiplatform.user"], one.role)])
     error_message = "A function has a role on the whole project that could be narrower."
+  }
+
+  assert {
+    condition     = toset([for one in google_project_iam_member.function : one.member if one.role == "roles/aiplatform.user"]) == toset([for name in local.asks_gemini : google_service_account.function[name].member])
+    error_message = "Another function than those that ask Gemini may use Vertex AI, or one of those may not."
+  }
+
+  assert {
+    condition     = contains(keys(google_project_service.used), "aiplatform") && !contains(keys(google_project_service.used), "generativelanguage") && !contains(keys(google_secret_manager_secret.this), "GEMINI_API_KEY")
+    error_message = "With Vertex AI there is an API key, or the service is not enabled."
   }
 
   assert {
@@ -163,7 +178,7 @@ run "cloud" {
       length(google_project_iam_member.function), length(google_storage_bucket_iam_member.function),
       length(google_pubsub_topic_iam_member.function), length(google_secret_manager_secret_iam_member.function),
       length(google_service_account_iam_member.function),
-    ]) == sum([for row in values(var.stages) : length(row.grants)])
+    ]) == sum([for row in values(var.stages) : length([for one in row.grants : one if contains(["", "vertex-ai"], one.backend)])])
     error_message = "The roles given are not the table's, one for one."
   }
 
@@ -251,7 +266,7 @@ run "cloud" {
   }
 
   assert {
-    condition     = output.url == "https://moodreel.example.org" && toset(output.secrets) == toset(flatten([for row in values(var.stages) : row.secrets]))
+    condition     = output.url == "https://moodreel.example.org" && toset(output.secrets) == setsubtract(toset(flatten([for row in values(var.stages) : row.secrets])), ["GEMINI_API_KEY"])
     error_message = "The outputs do not say where it is and what it needs."
   }
 }
@@ -268,5 +283,29 @@ run "a_project_for_trials" {
   assert {
     condition     = google_firestore_database.ledger.delete_protection_state == "DELETE_PROTECTION_DISABLED" && alltrue([for one in google_storage_bucket.this : one.force_destroy]) && length(google_billing_budget.this) == 0 && length(google_cloudbuild_trigger.main) == 0
     error_message = "A project for trials cannot be taken down, or wants what it was not given."
+  }
+}
+
+run "gemini_with_an_api_key" {
+  command = apply
+
+  variables {
+    gemini_backend = "developer-api"
+    gemini_client  = "google-generativeai"
+  }
+
+  assert {
+    condition     = length([for one in google_project_iam_member.function : one if one.role == "roles/aiplatform.user"]) == 0 && !contains(keys(google_project_service.used), "aiplatform") && contains(keys(google_project_service.used), "generativelanguage")
+    error_message = "Vertex AI may be used although nobody asks it."
+  }
+
+  assert {
+    condition     = toset([for name, one in google_cloudfunctions2_function.this : name if contains([for secret in one.service_config[0].secret_environment_variables : secret.key], "GEMINI_API_KEY")]) == local.asks_gemini && contains(output.secrets, "GEMINI_API_KEY")
+    error_message = "The key does not reach exactly those that ask Gemini."
+  }
+
+  assert {
+    condition     = alltrue([for name in local.asks_gemini : google_cloudfunctions2_function.this[name].service_config[0].environment_variables["MOODREEL_GEMINI_BACKEND"] == "developer-api" && google_cloudfunctions2_function.this[name].service_config[0].environment_variables["MOODREEL_SLIDE_MODEL_CLIENT"] == "google-generativeai"])
+    error_message = "A function is not told of the backend or the library that was chosen."
   }
 }

@@ -27,13 +27,15 @@ run "settings_that_cannot_be" {
     settings   = { MOODREEL_LOCAL = "1" }
     repository = "https://github.com/someone/moodreel"
     # Without the hash of its content.
-    packages = { api = "zips/api.zip" }
+    packages        = { api = "zips/api.zip" }
+    gemini_backend  = "vertex"
+    gemini_location = "https://europe-west1-aiplatform.googleapis.com"
   }
 
   expect_failures = [
     var.project_id, var.region, var.domain, var.operator_email, var.mail_from, var.billing_account,
     var.monthly_budget, var.jobs_kept_days, var.max_instances, var.settings, var.repository,
-    var.packages,
+    var.packages, var.gemini_backend, var.gemini_location,
   ]
 }
 
@@ -45,4 +47,24 @@ run "a_function_without_a_package" {
   }
 
   expect_failures = [google_storage_bucket_object.package]
+}
+
+run "a_library_without_vertex_ai" {
+  command = plan
+
+  variables {
+    gemini_client = "google-generativeai"
+  }
+
+  expect_failures = [var.gemini_client]
+}
+
+run "settings_that_have_a_variable_of_their_own" {
+  command = plan
+
+  variables {
+    settings = { MOODREEL_GEMINI_BACKEND = "developer-api" }
+  }
+
+  expect_failures = [var.settings]
 }

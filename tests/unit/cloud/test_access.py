@@ -11,7 +11,15 @@ from infra import access
 from infra.access import Grant, grants, places_written
 from infra.local.layout import ROOT
 from infra.reach import names
-from shared.domain.pipeline import PREVIEWS_PREFIX, STAGES, Bucket, Finalized, Kind, Stage
+from shared.domain.pipeline import (
+    PREVIEWS_PREFIX,
+    STAGES,
+    Bucket,
+    Finalized,
+    GeminiBackend,
+    Kind,
+    Stage,
+)
 
 BUILT = [row for row in STAGES.values() if row.built]
 EACH = pytest.mark.parametrize("row", BUILT, ids=lambda row: row.name)
@@ -54,7 +62,7 @@ def test_no_role_is_wider_than_one_thing_where_one_thing_is_enough(row: Stage) -
     for one in grants(row):
         if one.on == "project":
             people = (access.LOOKS_UP_PEOPLE, access.CHANGES_ACCOUNTS)
-            assert one.role in (access.LEDGER, access.TRACES, *people)
+            assert one.role in (access.LEDGER, access.TRACES, access.ASKS_VERTEX_AI, *people)
         else:
             assert one.name or one.on == "self"
         if one.on == "bucket" and not one.prefix:
@@ -78,6 +86,19 @@ def test_who_writes_decks_reads_those_that_people_edited() -> None:
     assert ("work", "decks/") in {
         (one.name, one.prefix) for one in grants(STAGES["slide_generation"])
     }
+
+
+def test_who_asks_gemini_alone_may_and_has_a_key_only_where_there_is_no_role_for_it() -> None:
+    asking = {
+        row.name: {(one.role, one.backend) for one in grants(row) if one.backend} for row in BUILT
+    }
+    assert {name: found for name, found in asking.items() if found} == {
+        "slide_generation": {
+            (access.ASKS_VERTEX_AI, GeminiBackend.VERTEX_AI),
+            (access.SECRETS, GeminiBackend.DEVELOPER_API),
+        }
+    }
+    assert all(one.backend for row in BUILT for one in grants(row) if "GEMINI" in one.name)
 
 
 def test_who_streams_results_reads_nothing_else() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import shutil
 import signal
@@ -90,6 +91,28 @@ def test_a_change_of_requirements_redeploys(tmp_path: Path, tree: Path) -> None:
     row = BUILT[0]
     lock = f"functions/{row.name}/requirements.txt"
     assert changed_by(tree, tmp_path, lock) == {row.name}
+
+
+def test_another_library_for_gemini_changes_one_package_and_what_terraform_reads(
+    tmp_path: Path,
+) -> None:
+    usual = package.package(["slide_generation", "stitching"], tmp_path)
+    other = package.package(["slide_generation", "stitching"], tmp_path, "google-generativeai")
+    assert usual["stitching"] == other["stitching"]
+    locks = []
+    for zipped in (usual["slide_generation"], other["slide_generation"]):
+        with zipfile.ZipFile(zipped) as archive:
+            locks.append(archive.read("requirements.txt").decode())
+            assert [name for name in archive.namelist() if "requirements" in name] == [
+                "requirements.txt"
+            ]
+    assert "\ngoogle-genai==" in locks[0]
+    assert "google-generativeai" not in locks[0]
+    assert "\ngoogle-generativeai==" in locks[1]
+    assert "google-genai==" not in locks[1]
+    told = json.loads(package.tfvars({}, "google-generativeai"))
+    assert told["gemini_client"] == "google-generativeai"
+    assert json.loads(package.tfvars({}))["gemini_client"] == "google-genai"
 
 
 def test_what_a_function_cannot_import_does_not_redeploy_it(tmp_path: Path, tree: Path) -> None:

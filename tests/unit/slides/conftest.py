@@ -1,4 +1,4 @@
-"""The writer stand-in as a process of its own, and the production adapters that speak to it."""
+"""The Gemini emulator as a process of its own, and the production adapters that speak to it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -17,8 +18,16 @@ import pytest
 from infra.local.installs import clean_env
 from infra.local.layout import ROOT
 from infra.local.tools import python_of, requirements_of
+from shared.domain.pipeline import GeminiBackend
 
-CLIENTS = ("google-generativeai", "google-genai")
+VERTEX_AI, DEVELOPER_API = GeminiBackend.VERTEX_AI, GeminiBackend.DEVELOPER_API
+WAYS = (
+    ("google-genai", VERTEX_AI),
+    ("google-genai", DEVELOPER_API),
+    ("google-generativeai", DEVELOPER_API),
+)
+"""Every client library with each backend that it can use."""
+PROJECT = "some-project"
 
 
 @dataclass(frozen=True)
@@ -49,18 +58,38 @@ class StandIn:
     @property
     def last(self) -> dict[str, Any]:
         """The body of the last request."""
-        return dict(self.ask("GET", "/_last"))
+        return dict(self.ask("GET", "/_last")["body"])
+
+    @property
+    def last_path(self) -> str:
+        """The path of the last request."""
+        return str(self.ask("GET", "/_last")["path"])
+
+
+def python_with(client: str) -> Path:
+    """The interpreter of slide_generation's environment with this client library."""
+    return python_of(requirements_of("slide_generation", client), "slide_generation", print)
 
 
 class Worker:
-    """The adapters, in the environment of the function that carries their libraries."""
+    """An adapter, in an environment with its client library. Its metadata server is the
+    emulator's, or the one at `metadata`."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, client: str, endpoint: str, folder: Path, metadata: str = "") -> None:
+        self._client = client
         self._endpoint = endpoint
-        python = python_of(requirements_of("slide_generation"), "slide_generation", print)
+        host = metadata or endpoint.removeprefix("http://")
+        env = {
+            "PYTHONPATH": str(ROOT),
+            "GCE_METADATA_HOST": host,
+            "GCE_METADATA_IP": host,
+            "GCE_METADATA_DETECT_RETRIES": "1",
+            # No credentials of gcloud.
+            "CLOUDSDK_CONFIG": str(folder),
+        }
         self._process = subprocess.Popen(
-            [str(python), "-m", "tests.unit.slides.worker"],
-            env=clean_env({"PYTHONPATH": str(ROOT)}),
+            [str(python_with(client)), "-m", "tests.unit.slides.worker"],
+            env=clean_env(env),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -68,20 +97,25 @@ class Worker:
 
     def order(
         self,
-        client: str,
+        backend: GeminiBackend,
         act: str,
         prompt: str,
         *,
         source: str = "",
         options: Mapping[str, Any] | None = None,
-        endpoint: str | None = None,
-        key: str = "some-key",
+        **access: str,
     ) -> dict[str, Any]:
-        """What the adapter said: {"told", "engine"} or {"error", "message", "permanent"}."""
+        """What the adapter said: {"told", "engine"} or {"error", "message", "permanent"}.
+        `access` replaces fields of the GeminiAccess."""
+        authority = (
+            {"project": PROJECT, "location": "europe-west1"}
+            if backend is VERTEX_AI
+            else {"api_key": "some-key"}
+        )
         order = {
-            "client": client, "act": act, "prompt": prompt, "source": source,
-            "options": dict(options or {}), "key": key,
-            "endpoint": self._endpoint if endpoint is None else endpoint,
+            "client": self._client, "act": act, "prompt": prompt, "source": source,
+            "options": dict(options or {}),
+            "access": {"backend": backend, "endpoint": self._endpoint} | authority | access,
         }  # fmt: skip
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -95,12 +129,29 @@ class Worker:
         self._process.communicate()
 
 
+@dataclass(frozen=True)
+class Way:
+    """The adapter through one client library, over one backend."""
+
+    worker: Worker
+    backend: GeminiBackend
+
+    def order(self, act: str, prompt: str, **more: Any) -> dict[str, Any]:
+        """See Worker.order."""
+        return self.worker.order(self.backend, act, prompt, **more)
+
+
 @pytest.fixture(scope="session")
 def started_writer() -> Iterator[StandIn]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    process = subprocess.Popen([sys.executable, "-m", "infra.local.writer", "--port", str(port)])
+    process = subprocess.Popen(
+        [
+            sys.executable, "-m", "infra.local.writer", "--port", str(port),
+            "--project", PROJECT,
+        ]
+    )  # fmt: skip
     stand_in = StandIn(f"http://127.0.0.1:{port}")
     try:
         until = time.monotonic() + 120
@@ -119,10 +170,15 @@ def started_writer() -> Iterator[StandIn]:
 
 
 @pytest.fixture(scope="session")
-def started_worker(started_writer: StandIn) -> Iterator[Worker]:
-    worker = Worker(started_writer.url)
-    yield worker
-    worker.end()
+def started_workers(
+    started_writer: StandIn, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Worker]]:
+    folder = tmp_path_factory.mktemp("gcloud")
+    clients = dict.fromkeys(client for client, _ in WAYS)
+    workers = {client: Worker(client, started_writer.url, folder) for client in clients}
+    yield workers
+    for worker in workers.values():
+        worker.end()
 
 
 @pytest.fixture
@@ -133,5 +189,13 @@ def writer(started_writer: StandIn) -> Iterator[StandIn]:
 
 
 @pytest.fixture
-def worker(started_worker: Worker, writer: StandIn) -> Worker:
-    return started_worker
+def workers(started_workers: dict[str, Worker], writer: StandIn) -> dict[str, Worker]:
+    """One worker a client library."""
+    return started_workers
+
+
+@pytest.fixture(params=WAYS, ids="-".join)
+def way(request: pytest.FixtureRequest, workers: dict[str, Worker]) -> Way:
+    """Each way in turn."""
+    client, backend = request.param
+    return Way(workers[client], backend)

@@ -1,5 +1,5 @@
-"""Runs in slide_generation's own environment, which no test can share: one order a line in, one
-answer a line out. Started by `conftest`."""
+"""Runs in an environment of slide_generation's own, which no test can share: one order a line in,
+one answer a line out. Started by `conftest`."""
 
 from __future__ import annotations
 
@@ -12,21 +12,23 @@ from functions.slide_generation.answers import ask
 from functions.slide_generation.asking import model_request
 from functions.slide_generation.outlining import read_outline
 from shared.adapters.gemini import slide_model
+from shared.adapters.gemini_access import GeminiAccess
 from shared.domain.deck_options import DeckOptions
+from shared.domain.pipeline import GeminiBackend
 from shared.domain.prompt import Prompt
 from shared.errors import MoodreelError, PermanentError
 
 
 def carry_out(order: dict[str, Any]) -> dict[str, Any]:
-    """`{"client", "endpoint", "act": "answer" | "deck", "prompt", "source", "options"}`."""
+    """`{"client", "access", "act": "answer" | "deck", "prompt", "source", "options"}`; `access` is
+    a GeminiAccess as a mapping."""
     options = DeckOptions.parse(order["options"])
     request = model_request(Prompt(order["prompt"], order["source"]), options)
-    model = slide_model(
-        order["client"], model="some-model", api_key=order["key"],
-        endpoint=order["endpoint"], timeout_s=1.0,
-    )  # fmt: skip
+    asked = dict(order["access"])
+    access = GeminiAccess(GeminiBackend(asked.pop("backend")), "some-model", timeout_s=1.0, **asked)
     begin = time.monotonic()
     try:
+        model = slide_model(order["client"], access)
         if order["act"] == "answer":
             told: Any = model.answer(request)
         else:

@@ -10,7 +10,7 @@ import pytest
 
 from shared.bootstrap import once
 from shared.config import EMULATOR_VARIABLES, Settings
-from shared.domain.pipeline import Bucket
+from shared.domain.pipeline import Bucket, GeminiBackend
 from shared.errors import ConfigurationError
 
 CLOUD = {
@@ -80,6 +80,24 @@ def test_traces_go_into_the_cloud_from_the_cloud_and_into_a_folder_here() -> Non
     for env, where in ((CLOUD, "some/folder"), (LOCAL, "cloud")):
         with pytest.raises(ConfigurationError, match="MOODREEL_TRACES"):
             Settings.from_env({**env, "MOODREEL_TRACES": where})
+
+
+def test_gemini_is_asked_by_vertex_ai_unless_the_settings_say_otherwise() -> None:
+    usual = Settings.from_env(CLOUD)
+    assert usual.slide_model_client == "google-genai"
+    assert usual.gemini_backend is GeminiBackend.VERTEX_AI
+    assert (usual.vertex_project, usual.vertex_location) == ("p", "global")
+    # The alias is the Developer API's; Vertex AI lists versions.
+    assert not usual.slide_model.endswith("-latest")
+    by_key = Settings.from_env({**CLOUD, "MOODREEL_GEMINI_BACKEND": "developer-api"})
+    assert by_key.gemini_backend is GeminiBackend.DEVELOPER_API
+    assert by_key.slide_model == "gemini-flash-latest"
+    elsewhere = {"MOODREEL_VERTEX_PROJECT": "q", "MOODREEL_VERTEX_LOCATION": "europe-west1"}
+    moved = Settings.from_env({**CLOUD, **elsewhere, "MOODREEL_SLIDE_MODEL": "m"})
+    assert (moved.vertex_project, moved.vertex_location) == ("q", "europe-west1")
+    assert moved.slide_model == "m"
+    with pytest.raises(ConfigurationError, match="vertex-ai or developer-api"):
+        Settings.from_env({**CLOUD, "MOODREEL_GEMINI_BACKEND": "vertex"})
 
 
 def test_secrets_are_not_printed() -> None:

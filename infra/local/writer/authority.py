@@ -1,0 +1,114 @@
+"""Who may ask: API keys of the Gemini Developer API, access tokens of Vertex AI, and the metadata
+server of Google Cloud that issues such tokens to a function's own service account.
+
+Google's client libraries find the metadata server by GCE_METADATA_HOST and GCE_METADATA_IP:
+https://cloud.google.com/compute/docs/metadata/predefined-metadata-entries
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+METADATA = "/computeMetadata/"
+"""Paths of the metadata server."""
+TOKEN_S = 3600
+SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+FLAVOR = {"Metadata-Flavor": "Google"}
+
+
+class Denied(Exception):
+    """A caller who is turned away, with the HTTP status of the answer."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass
+class Authority:
+    """Issues access tokens to one service account of `project`, and checks what callers bring."""
+
+    project: str
+    account: str = "mr-slide-generation"
+    expires: dict[str, float] = field(default_factory=dict)
+    """Issued tokens, with the time (time.monotonic) at which each expires."""
+
+    @property
+    def email(self) -> str:
+        """The service account's address."""
+        return f"{self.account}@{self.project}.iam.gserviceaccount.com"
+
+    def issue(self) -> str:
+        """Returns a new access token."""
+        token = "ya29.emulator-" + secrets.token_urlsafe(24)
+        self.expires[token] = time.monotonic() + TOKEN_S
+        return token
+
+    def check_key(self, request: web.Request) -> None:
+        """Raises Denied unless an API key came with the request."""
+        if not (request.headers.get("x-goog-api-key") or request.query.get("key")):
+            raise Denied(403, "Method doesn't allow unregistered callers. Please use an API key.")
+
+    def check_token(self, request: web.Request) -> None:
+        """Raises Denied unless a valid token for the project in the path came with the request."""
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme != "Bearer" or self.expires.get(token, 0.0) < time.monotonic():
+            raise Denied(
+                401,
+                "Request had invalid authentication credentials. Expected OAuth 2 access token, "
+                "login cookie or other valid authentication credential.",
+            )
+        project, location = (request.match_info[name] for name in ("project", "location"))
+        if project != self.project:
+            raise Denied(
+                403,
+                "Permission 'aiplatform.endpoints.predict' denied on resource "
+                f"'//aiplatform.googleapis.com/projects/{project}/locations/{location}' "
+                "(or it may not exist).",
+            )
+
+    def install(self, app: web.Application) -> None:
+        """Serve the part of the metadata server that Application Default Credentials ask."""
+        base = f"{METADATA}v1"
+        account = base + "/instance/service-accounts/{account}"
+        app.router.add_get("/", self._ping)
+        app.router.add_get(f"{base}/project/project-id", self._project)
+        app.router.add_get(f"{base}/universe/universe-domain", self._universe)
+        app.router.add_get(f"{account}/", self._account)
+        app.router.add_get(f"{account}/token", self._token)
+
+    async def _ping(self, request: web.Request) -> web.Response:
+        return self._answer(request, "computeMetadata/\n")
+
+    async def _project(self, request: web.Request) -> web.Response:
+        return self._answer(request, self.project)
+
+    async def _universe(self, request: web.Request) -> web.Response:
+        return self._answer(request, "googleapis.com")
+
+    async def _account(self, request: web.Request) -> web.Response:
+        self._check_account(request)
+        found = {"aliases": ["default"], "email": self.email, "scopes": [SCOPE]}
+        return self._answer(request, found)
+
+    async def _token(self, request: web.Request) -> web.Response:
+        self._check_account(request)
+        token = {"access_token": self.issue(), "expires_in": TOKEN_S, "token_type": "Bearer"}
+        return self._answer(request, token)
+
+    def _check_account(self, request: web.Request) -> None:
+        if request.match_info["account"] not in ("default", self.email):
+            raise web.HTTPNotFound
+
+    def _answer(self, request: web.Request, body: str | Mapping[str, object]) -> web.Response:
+        # A page or a redirected request cannot set this header.
+        if request.headers.get("Metadata-Flavor") != "Google":
+            raise web.HTTPForbidden
+        if isinstance(body, str):
+            return web.Response(text=body, headers=FLAVOR)
+        return web.json_response(dict(body), headers=FLAVOR)
