@@ -132,4 +132,5 @@ def main() -> int:
 
 def _ratio(loads: list[dict[str, Any]], plain: list[dict[str, Any]]) -> float:
     """The median over the rounds; in each of them both were loaded one after the other."""
-    return statistics.median(a["ms"] / b["ms"] for a, b in zip(loads, plain, strict=True))
+    pairs = zip(loads, plain, strict=True)
+    return statistics.median(float(a["ms"]) / float(b["ms"]) for a, b in pairs)
