@@ -1,4 +1,8 @@
-"""The composition root: settings and neighbours, built once a process and only when asked for."""
+"""The composition root: settings and clients, built once a process and when they are first used.
+
+Adapters are imported by the function that builds them: each function carries only the libraries
+that it needs, and loads a library with the first request that needs it.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,6 @@ from functools import wraps
 from typing import TypeVar
 
 from shared.adapters import connect
-from shared.adapters.calling import StrangerCaller
-from shared.adapters.mail import SmtpMailer
 from shared.config import Settings
 from shared.driver import Neighbours, SystemClock
 from shared.errors import ConfigurationError
@@ -22,7 +24,10 @@ from shared.ports import (
     Doorkeeper,
     Identity,
     Illustrator,
+    JobStore,
     Mailer,
+    ObjectStore,
+    Publisher,
     SlideModel,
     Voice,
 )
@@ -54,19 +59,58 @@ def settings() -> Settings:
 
 
 @once
+def store() -> JobStore:
+    """The documents of jobs."""
+    return connect.ledger(settings())
+
+
+@once
+def objects() -> ObjectStore:
+    """The buckets."""
+    return connect.objects(settings())
+
+
+@once
+def publisher() -> Publisher:
+    """The topics."""
+    return connect.publisher(settings())
+
+
+class ConnectedOnUse(Neighbours):
+    """Neighbours whose clients are imported and built when they are first used.
+
+    A function that never publishes does not load Pub/Sub's library at all, and a request that is
+    refused before it reads anything waits for none of them.
+    """
+
+    def __init__(self, values: Settings) -> None:
+        given = {
+            "clock": SystemClock(),
+            "log": log,
+            "new_token": lambda: secrets.token_hex(8),
+            "crash_dir": values.crash_dir,
+            "lease_s": values.lease_s,
+        }
+        for name, value in given.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def store(self) -> JobStore:
+        return store()
+
+    @property
+    def objects(self) -> ObjectStore:
+        return objects()
+
+    @property
+    def publisher(self) -> Publisher:
+        return publisher()
+
+
+@once
 def neighbours() -> Neighbours:
-    """Ledger, buckets, topics, clock and log."""
-    values = settings()
-    return Neighbours(
-        store=connect.ledger(values),
-        objects=connect.objects(values),
-        publisher=connect.publisher(values),
-        clock=SystemClock(),
-        log=log,
-        new_token=lambda: secrets.token_hex(8),
-        crash_dir=values.crash_dir,
-        lease_s=values.lease_s,
-    )
+    """Firestore, buckets, topics, clock and log."""
+    return ConnectedOnUse(settings())
 
 
 @once
@@ -84,6 +128,8 @@ def mailer() -> Mailer:
     """The mail server."""
     if not settings().smtp_url:
         raise ConfigurationError("SMTP_URL is missing: mail cannot be sent.")
+    from shared.adapters.mail import SmtpMailer
+
     return SmtpMailer(settings().smtp_url, settings().mail_from)
 
 
@@ -119,6 +165,8 @@ def doorkeeper() -> Doorkeeper:
 @once
 def caller() -> Caller:
     """Who calls servers of strangers."""
+    from shared.adapters.calling import StrangerCaller
+
     return StrangerCaller(private_too=settings().private_webhooks)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from shared.domain.documents import Doc
 from shared.domain.errand import ErrandState
@@ -137,7 +137,8 @@ class DeliveryPage(Told):
 
 
 _BODY: TypeAdapter[JobEvent | PingEvent] = TypeAdapter(
-    Annotated[JobEvent | PingEvent, Field(discriminator="type")]
+    Annotated[JobEvent | PingEvent, Field(discriminator="type")],
+    config=ConfigDict(defer_build=True),
 )
 
 

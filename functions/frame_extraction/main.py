@@ -1,7 +1,20 @@
 """Pick a window's frames into a pack; join the packs into a ZIP without moving a byte."""
 
-from functions.frame_extraction.joining import join_packs
-from functions.frame_extraction.window import extract
-from shared.stage import stage
+from shared.domain.effects import Finished
+from shared.stage import Task, stage
 
-main = stage("frame_extraction", part=extract, join=join_packs)
+
+def _part(task: Task) -> Finished:
+    # OpenCV, PyAV and NumPy are loaded with the first unit: see infra/README.md, cold starts.
+    from functions.frame_extraction.window import extract
+
+    return extract(task)
+
+
+def _join(task: Task) -> Finished:
+    from functions.frame_extraction.joining import join_packs
+
+    return join_packs(task)
+
+
+main = stage("frame_extraction", part=_part, join=_join)

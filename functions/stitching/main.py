@@ -1,7 +1,20 @@
 """Put pictures and sound together into a film; hand it out with all that belongs to it."""
 
-from functions.stitching.making import make
-from functions.stitching.presenting import present
-from shared.stage import stage
+from shared.domain.effects import Finished
+from shared.stage import Task, stage
 
-main = stage("stitching", part=make, join=present)
+
+def _part(task: Task) -> Finished:
+    # PyAV, NumPy and Pillow are loaded with the first unit: see infra/README.md, cold starts.
+    from functions.stitching.making import make
+
+    return make(task)
+
+
+def _join(task: Task) -> Finished:
+    from functions.stitching.presenting import present
+
+    return present(task)
+
+
+main = stage("stitching", part=_part, join=_join)

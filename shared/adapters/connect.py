@@ -1,35 +1,50 @@
 """Clients of Google's services, built from the settings. The emulators' addresses are read by the
-client libraries themselves."""
+client libraries themselves.
+
+Every client library is imported by the function that builds the client, and nowhere before: the
+libraries of Firestore, Pub/Sub and Cloud Storage take twice the CPU time of all else that a
+function imports before it listens, and no function needs all of them for every request. What the
+first request needs is paid once either way. `tests/unit/table/test_imports.py` keeps it so.
+"""
 
 from __future__ import annotations
 
-import google.cloud.firestore as firestore
-import google.cloud.pubsub_v1 as pubsub_v1
-import google.cloud.storage as storage
-from google.auth.credentials import AnonymousCredentials, Credentials
-from google.oauth2.credentials import Credentials as Token
+from typing import TYPE_CHECKING
 
-from shared.adapters.ledger import FirestoreLedger
-from shared.adapters.objects import CloudObjects
-from shared.adapters.signing import iam_signer, key_signer
-from shared.adapters.topics import PubSubPublisher
 from shared.config import Settings
+from shared.ports import JobStore, ObjectStore, Publisher
+
+if TYPE_CHECKING:
+    from google.auth.credentials import Credentials
 
 
-def ledger(settings: Settings) -> FirestoreLedger:
-    """The job ledger."""
+def ledger(settings: Settings) -> JobStore:
+    """The documents of jobs in Firestore."""
+    from google.cloud import firestore
+
+    from shared.adapters.ledger import FirestoreLedger
+
     return FirestoreLedger(firestore.Client(project=settings.project))
 
 
-def publisher(settings: Settings) -> PubSubPublisher:
-    """The stages' topics."""
+def publisher(settings: Settings) -> Publisher:
+    """The topics in Pub/Sub."""
+    from google.cloud import pubsub_v1
+
+    from shared.adapters.topics import PubSubPublisher
+
     return PubSubPublisher(pubsub_v1.PublisherClient(), settings.project)
 
 
-def objects(settings: Settings) -> CloudObjects:
-    """The buckets, and who signs URLs for them."""
+def objects(settings: Settings) -> ObjectStore:
+    """The buckets in Cloud Storage, and the signer of URLs for them."""
+    from google.cloud import storage
+
+    from shared.adapters.objects import CloudObjects
+    from shared.adapters.signing import iam_signer, key_signer
+
     client = (
-        storage.Client(project=settings.project, credentials=_nobody(settings.account))
+        storage.Client(project=settings.project, credentials=_local_credentials(settings.account))
         if settings.local
         else storage.Client(project=settings.project)
     )
@@ -37,6 +52,9 @@ def objects(settings: Settings) -> CloudObjects:
     return CloudObjects(client, settings.buckets, signer)
 
 
-def _nobody(account: str) -> Credentials:
-    """No credentials, or a name in their place: the stand-in believes whoever says who he is."""
+def _local_credentials(account: str) -> Credentials:
+    """Anonymous, or the account id in place of a token: the local emulator checks neither."""
+    from google.auth.credentials import AnonymousCredentials
+    from google.oauth2.credentials import Credentials as Token
+
     return Token(account) if account else AnonymousCredentials()
