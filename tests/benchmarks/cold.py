@@ -27,7 +27,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.local.layout import ROOT, Place, free_base
+from infra.local.layout import ROOT, Place
+from infra.local.ports import free_base
 from infra.local.services import Service, all_services
 from infra.local.tenant import rented
 from infra.local.tools import prepare

