@@ -151,7 +151,7 @@ def test_the_log_names_the_route_and_not_the_path(stand: Stand) -> None:
 
 
 def test_a_creation_without_the_address_of_what_was_created_is_a_fault_of_ours() -> None:
-    bare = replace(ROUTES[0], status=201)
+    bare = replace(ROUTES[0], status=201, signed_in=False)
 
     answer = Stand((bare,)).call("POST", "/wishes", json={"name": "a", "size": 1})
 

@@ -17,6 +17,8 @@ from shared.domain.pipeline import RECIPES
 from tests.unit.chain import promises
 from tests.unit.chain.world import World
 
+pytestmark = pytest.mark.slow
+
 WHO = st.integers(0, 30)
 
 

@@ -23,6 +23,8 @@ from tests.unit.chain import schedule
 from tests.unit.chain.test_calls import deleted_while_its_outcome_is_told
 from tests.unit.chain.world import World
 
+pytestmark = pytest.mark.slow
+
 SCHEDULES = 400
 
 Patch = pytest.MonkeyPatch

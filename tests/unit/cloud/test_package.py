@@ -26,6 +26,8 @@ from infra.local.tools import requirements_of
 from infra.local.wire import answers, request
 from shared.domain.pipeline import STAGES, Kind, Schedule, Stage
 
+pytestmark = pytest.mark.slow
+
 BUILT = [row for row in STAGES.values() if row.built]
 FIRST_OF_EACH_KIND = {
     next(row.name for row in BUILT if row.kind is kind) for kind in (Kind.MEDIA, Kind.HTTPS)

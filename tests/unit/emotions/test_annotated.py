@@ -27,6 +27,8 @@ from shared.media.ranged import RangeFile
 from tests.clips import ODD, RECIPES, Clip, read_counter
 from tests.unit.emotions.material import CLASSES, face, frame
 
+pytestmark = pytest.mark.slow
+
 NOTHING = Overlay((), Fraction(1))
 
 

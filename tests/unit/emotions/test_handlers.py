@@ -46,6 +46,8 @@ from tests.unit.emotions.painted import (
 )
 from tests.unit.speech.bench import NOW, Bench, Quiet, a_job
 
+pytestmark = pytest.mark.slow
+
 PASSPORT = {
     "schema": 1, "container": "mp4", "size_bytes": 1, "duration": "4", "audio_codecs": [],
     "stream_count": 1, "random_access": "index", "timestamps_reliable": True, "warnings": [],

@@ -12,6 +12,8 @@ from tests.corpus.outcome import complaints, every_of, outcome_of
 from tests.corpus.rows import Failed, Row
 from tests.unit.media.canary import Canary
 
+pytestmark = pytest.mark.slow
+
 ROWS = {row.name: row for row in (*odd.rows(), *wrong.rows())}
 # These are held against an oracle elsewhere, picture by picture.
 KNOWN = {*RECIPES, *ODD}

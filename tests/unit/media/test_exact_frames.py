@@ -12,6 +12,8 @@ from shared.domain.media import FrameOptions
 from tests.clips import RECIPES, Recipe
 from tests.unit.media.oracle import many_windows, oracle_of, passport_of, picked
 
+pytestmark = pytest.mark.slow
+
 INTERVALS = ["0.2", "1/3", "1", "2.5"]
 SWEEP_INTERVALS = ["0.04", "1/24", "0.0417", "1001/30000", "0.1", "0.7", "1.001", "5", "10", "17"]
 KINDS = sorted(RECIPES)

@@ -20,6 +20,8 @@ from shared.media.errors import TooManyFrames
 from tests.clips import ODD, RECIPES, Recipe, damaged, read_counter
 from tests.unit.media.oracle import many_windows, meant_by, oracle_of, passport_of, picked
 
+pytestmark = pytest.mark.slow
+
 # FFmpeg numbers AVI's H.264 pictures in decoding order, so its own pts are no oracle.
 MADE_UP_PTS = {"avi-h264"}
 # Here the first pictures lie before the edit list's beginning and are never shown.

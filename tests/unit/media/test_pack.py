@@ -27,6 +27,8 @@ from shared.domain.pack import (
 )
 from shared.domain.passport import Pts
 
+pytestmark = pytest.mark.slow
+
 
 def _stamp(k: int) -> FrameStamp:
     return FrameStamp(k, Fraction(k, 3), Pts(1001 * k - 5, Fraction(1, 30000)), 640, 360)

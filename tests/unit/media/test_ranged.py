@@ -19,6 +19,8 @@ from shared.media.ranged import RangeFile
 from tests.clips import RECIPES, Recipe, read_counter
 from tests.unit.media.oracle import many_windows, oracle_of
 
+pytestmark = pytest.mark.slow
+
 DATA = bytes(range(256)) * 40
 
 

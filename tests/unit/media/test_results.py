@@ -24,6 +24,8 @@ from shared.domain.passport import Pts
 from shared.media.picture import BgrImage, decode_image, encode_image
 from tests.unit.media.test_options_and_windows import PASSPORT
 
+pytestmark = pytest.mark.slow
+
 
 def _parts(*counts: int) -> list[PackIndex]:
     parts, k = [], 0

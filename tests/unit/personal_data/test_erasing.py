@@ -23,6 +23,8 @@ from tests.contract.gcs.standin import StandIn
 from tests.unit.personal_data.conftest import furnished
 from tests.unit.personal_data.house import NOW, House
 
+pytestmark = pytest.mark.slow
+
 NUMBER = "e" * 20
 
 

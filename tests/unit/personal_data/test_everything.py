@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
+import pytest
+
 from functions.api.limits import Policy, take
 from infra.local.layout import ROOT
 from infra.reach import names
@@ -28,6 +30,8 @@ from shared.domain.data_requests import (
 from shared.domain.pipeline import STAGES, Bucket
 from tests.unit.api.test_limits import Dial, a_call
 from tests.unit.personal_data.house import House
+
+pytestmark = pytest.mark.slow
 
 NOBODYS = {"receipt_keys", "caretaking"}
 """Collections that say nothing of anybody."""

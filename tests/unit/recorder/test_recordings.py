@@ -15,6 +15,8 @@ from tests.cameras import Camera, HttpCamera, RtspCamera, h264_film, jpeg_film, 
 from tests.unit.recorder.looking import consecutive, look
 from tests.unit.recorder.studio import Studio
 
+pytestmark = pytest.mark.slow
+
 CAMERAS: dict[str, Callable[[], Camera]] = {
     "mjpeg": lambda: HttpCamera(jpeg_film(60)),
     "h264": lambda: RtspCamera(h264_film(60)),

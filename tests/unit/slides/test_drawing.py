@@ -18,6 +18,8 @@ from shared.domain import deck_options
 from shared.domain.deck import Aspect, Deck, picture_size
 from tests.unit.slides.decks import FULL, SCRIPTS, crammed, deck, talk
 
+pytestmark = pytest.mark.slow
+
 FORMATS = get_args(Aspect)
 READABLE = 4.5
 """WCAG 2.2, success criterion 1.4.3, level AA."""

@@ -14,6 +14,8 @@ from shared.domain.deck import Deck, Slide
 from shared.domain.film_options import SUBTITLE_ROOM
 from tests.unit.slides.decks import FULL, crammed, deck, talk
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("kind", FULL)
 def test_splitting_keeps_every_point_and_every_sentence_in_order(kind: str) -> None:

@@ -27,6 +27,8 @@ from tests.unit.slides.conftest import (
     python_with,
 )
 
+pytestmark = pytest.mark.slow
+
 PROMPT = "Tides"
 CONTENTS = {"contents": [{"role": "user", "parts": [{"text": "Plants"}]}]}
 METADATA = "/computeMetadata/v1/instance/service-accounts/default"

@@ -40,6 +40,8 @@ from tests.unit.stitching.films import (
 from tests.unit.stitching.test_loudness import voice_like
 from tests.unit.stitching.uploads import encoded, quartered, sound_file
 
+pytestmark = pytest.mark.slow
+
 SPECS: tuple[dict[str, Any], ...] = ({"film": "deck"},)
 PIECES = ["film.mp4", "poster.jpg", "subtitles.vtt", "subtitles.srt", "chapters.vtt"]
 SPEECHES = tuple(click_speech(seconds, 24000) for seconds in (2.0, 3.5, 1.25))

@@ -28,6 +28,8 @@ from tests.unit.stitching.films import SIZE, click_speech, grey, heard, narratio
 from tests.unit.stitching.test_deck_film import SPECS, order, slide_pictures
 from tests.unit.stitching.uploads import encoded, sound_file
 
+pytestmark = pytest.mark.slow
+
 WAYS: list[tuple[int, dict[str, str], int]] = [
     (10, {}, 1),
     (10, {"subtitles": "burned"}, 1),

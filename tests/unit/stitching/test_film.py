@@ -33,6 +33,8 @@ from tests.unit.stitching.films import (
     write_film,
 )
 
+pytestmark = pytest.mark.slow
+
 LENGTHS_S = (3.217, 2.0, 5.4321, 0.61, 4.0001, 2.75)
 MOST_ERROR_S = 0.005
 

@@ -23,6 +23,8 @@ from tests.unit.stitching.films import heard, loudness_of, pictures, told
 from tests.unit.stitching.test_deck_film import recorded
 from tests.unit.stitching.uploads import encoded, quartered
 
+pytestmark = pytest.mark.slow
+
 NOTES = (
     "Leaves are small kitchens. They cook with light!",
     "Water comes up from the roots.\nAir comes in through tiny doors.",

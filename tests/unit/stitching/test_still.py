@@ -34,6 +34,8 @@ from tests.unit.stitching.uploads import (
     written,
 )
 
+pytestmark = pytest.mark.slow
+
 SPECS: tuple[dict[str, Any], ...] = ({"film": "still"},)
 
 

@@ -18,6 +18,8 @@ from shared.domain.pipeline import STAGES
 from shared.http.forms import Told
 from tests.benchmarks.cold import deferred_modules
 
+pytestmark = pytest.mark.slow
+
 HEAVY = (
     "PIL", "av", "cryptography", "cv2", "firebase_admin", "google.api_core", "google.auth",
     "google.cloud.firestore", "google.cloud.pubsub_v1", "google.cloud.storage",
