@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from functools import lru_cache
 from typing import Any
 
 from functions.api import browse
 from shared.domain.viewers import NoPictures
 from shared.errors import MoodreelError, NotFound
 from shared.http.exchange import Answer, Call
-from shared.http.openapi import UNEXPECTED, document, problems_of, sentence_of
+from shared.http.openapi import UNEXPECTED, document, problems_of, rendered_once, sentence_of
 from shared.http.problems import (
     MethodNotAllowed,
     PreconditionFailed,
@@ -78,7 +77,7 @@ def whole(server: str) -> dict[str, Any]:
     return {**told, "externalDocs": media}
 
 
-@lru_cache(maxsize=1)
+@rendered_once
 def _rendered(server: str) -> tuple[bytes, bytes]:
     told = whole(server)
     return json.dumps(told, ensure_ascii=False).encode(), browse.page(told).encode()

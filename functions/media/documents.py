@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
 from typing import Any
 
 from shared.http.exchange import Answer, Call
-from shared.http.openapi import document
+from shared.http.openapi import document, rendered_once
 from shared.http.routing import Route
 
 VERSION = "1"
@@ -25,7 +24,7 @@ def whole(server: str) -> dict[str, Any]:
     return document("Moodreel media", summary, _routes(), version=VERSION, server=server)
 
 
-@lru_cache(maxsize=1)
+@rendered_once
 def _rendered(server: str) -> bytes:
     return json.dumps(whole(server), ensure_ascii=False).encode()
 

@@ -4,8 +4,10 @@ knows, so it cannot say anything else than what is done."""
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping
-from typing import Any
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache, wraps
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
@@ -55,6 +57,22 @@ class Problem(Told):
     code: str
     request_id: str
     errors: list[FieldError] | None = None
+
+
+_T = TypeVar("_T")
+
+
+def rendered_once(render: Callable[[str], _T]) -> Callable[[str], _T]:
+    """Keeps the document that `render(server)` returned last. Requests that come before it is made
+    wait for one rendering instead of making one each."""
+    lock, kept = threading.Lock(), lru_cache(maxsize=1)(render)
+
+    @wraps(render)
+    def get(server: str) -> _T:
+        with lock:
+            return kept(server)
+
+    return get
 
 
 def problems_of(route: Route) -> tuple[type[MoodreelError], ...]:

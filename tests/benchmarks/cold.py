@@ -35,7 +35,7 @@ from infra.local.tools import prepare
 from shared.domain.message import Envelope
 from shared.domain.pipeline import STAGES, Stage
 
-PAIRS = 5
+PAIRS = 7
 MOST_LISTENING = 2.5
 """CPU time of a function until it listens ÷ of the bare one."""
 MOST_ANSWERED = 6.0

@@ -6,6 +6,9 @@ import base64
 import hashlib
 import json
 import re
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,7 @@ import pytest
 
 from functions.api import documents
 from functions.api.routes import ROUTES
-from shared.http.openapi import Problem, problems_of
+from shared.http.openapi import Problem, problems_of, rendered_once
 from shared.http.problems import InvalidFields, problem, status_of
 from tests.unit.api.house import SETTINGS, Stand
 
@@ -148,3 +151,22 @@ def test_the_readme_names_every_call_and_no_other() -> None:
 
     problems = {("GET", "/problems/{code}")}
     assert named == {(one.method, one.path) for one in ROUTES} - problems
+
+
+def test_requests_at_once_render_a_document_once() -> None:
+    rendered = []
+    start = threading.Barrier(16)
+
+    @rendered_once
+    def render(server: str) -> str:
+        time.sleep(0.02)
+        rendered.append(server)
+        return f"document of {server}"
+
+    def ask(_: int) -> str:
+        start.wait(60)
+        return render("https://example.org")
+
+    with ThreadPoolExecutor(16) as pool:
+        assert set(pool.map(ask, range(16))) == {"document of https://example.org"}
+    assert rendered == ["https://example.org"]
