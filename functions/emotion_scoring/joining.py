@@ -29,12 +29,11 @@ from shared.domain.effects import Finished
 from shared.domain.emotion_options import EmotionOptions
 from shared.domain.job import Artefact
 from shared.domain.passport import Passport, file_facts
-from shared.domain.pipeline import Bucket
+from shared.domain.pipeline import RESULTS_PREFIX, Bucket
 from shared.media.errors import NoFrames
 from shared.ports import Writing
 from shared.stage import Task
 
-RESULTS_PREFIX = "jobs/"
 RECIPE_OF_RESULTS = 1
 """Raised when the same scores would give other results, so that older ones are not adopted."""
 

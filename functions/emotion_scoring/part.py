@@ -15,13 +15,12 @@ from functions.emotion_scoring.scoring import Scorer
 from shared.domain.effects import Finished
 from shared.domain.emotion_options import EmotionOptions
 from shared.domain.pack import read_pack
-from shared.domain.pipeline import Bucket
+from shared.domain.pipeline import SCORES_PREFIX, Bucket
 from shared.media.picture import decode_image
 from shared.media.ranged import RangeFile
 from shared.ports import Stored
 from shared.stage import Task
 
-SCORES_PREFIX = "scores/"
 SCORES = "scores"
 RECIPE_OF_SCORES = 1
 """Raised when the same pack and models would give other scores, so that older ones are not

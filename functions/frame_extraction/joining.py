@@ -13,14 +13,11 @@ from shared.domain.directory import parse_directory
 from shared.domain.effects import Finished
 from shared.domain.job import Artefact, Unit
 from shared.domain.pack import PackIndex, central_directory
-from shared.domain.pipeline import Bucket
+from shared.domain.pipeline import RESULTS_PREFIX, ZIPS_PREFIX, Bucket
 from shared.media.errors import NoFrames
 from shared.media.picture import BgrImage, decode_image
 from shared.ports import Stored
 from shared.stage import Task
-
-ZIPS_PREFIX = "zips/"
-RESULTS_PREFIX = "jobs/"
 
 
 def join_packs(task: Task) -> Finished:

@@ -19,7 +19,7 @@ from shared.domain.media import Window
 from shared.domain.message import pack_name
 from shared.domain.pack import PackIndex, scan_pack
 from shared.domain.passport import Passport, file_facts
-from shared.domain.pipeline import PACKS_PREFIX, STAGES, Bucket, feeds
+from shared.domain.pipeline import PACKS_PREFIX, PARTS_PREFIX, STAGES, Bucket, feeds
 from shared.media.confined import Source, confined
 from shared.media.errors import Stopped
 from shared.media.inside import Limits
@@ -27,7 +27,6 @@ from shared.media.ranged import RangeFile
 from shared.ports import Stored
 from shared.stage import Task
 
-PARTS_PREFIX = "parts/"
 RECIPE_OF_PACKS = 2
 """Raised when the same inputs would give other packs, so that older ones are not adopted."""
 

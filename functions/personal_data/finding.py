@@ -13,7 +13,6 @@ from shared.domain.data_requests import (
     BY_HASH,
     BY_ID,
     EXPORT,
-    EXPORTS,
     JOBS,
     REQUESTS,
     Folder,
@@ -22,6 +21,7 @@ from shared.domain.data_requests import (
     folders_of_owner,
 )
 from shared.domain.documents import Doc
+from shared.domain.pipeline import EXPORTS_PREFIX
 from shared.ports import JobStore, ObjectStore, Stored
 
 PAGE = 300
@@ -103,7 +103,7 @@ class Belongings:
         living -= {doc.id for doc in self.documents(REQUESTS)}
         for folder in folders_of_owner(self._owner):
             there = self._objects.listed(folder.bucket, folder.prefix)
-            if folder.prefix.startswith(EXPORTS):
+            if folder.prefix.startswith(EXPORTS_PREFIX):
                 yield folder, [one for one in there if one.name.split("/")[2] not in living]
             else:
                 yield folder, [one for one in there if self._old(one.created_at)]

@@ -11,14 +11,14 @@ from typing import Any
 
 from PIL import Image
 
-from functions.slide_generation.storing import SLIDES_PREFIX, read_place, write_once
+from functions.slide_generation.storing import read_place, write_once
 from functions.slide_generation.written import Written
 from shared import bootstrap
 from shared.domain.data_requests import owner_folder
 from shared.domain.deck import Deck, Slide
 from shared.domain.deck_options import DeckOptions
 from shared.domain.deck_pictures import CHART, DRAWN, Place, pictures_of
-from shared.domain.pipeline import Bucket
+from shared.domain.pipeline import SLIDES_PREFIX, Bucket
 from shared.errors import MoodreelError, PermanentError, SourceExpired, TransientError
 from shared.media.image import read_picture
 from shared.ports import Illustrator, PictureWish

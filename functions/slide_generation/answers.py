@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from functions.slide_generation.asking import WORDING
-from functions.slide_generation.storing import SLIDES_PREFIX, read_stored, write_once
+from functions.slide_generation.storing import read_stored, write_once
 from shared.domain.data_requests import owner_folder
 from shared.domain.deck import DeckRejected
-from shared.domain.pipeline import Bucket
+from shared.domain.pipeline import SLIDES_PREFIX, Bucket
 from shared.errors import AnswerUnusable, DeckUnusable
 from shared.ports import ModelRequest, SlideModel
 from shared.stage import Task

@@ -16,7 +16,6 @@ from functions.slide_generation.album import Album
 from functions.slide_generation.drawing import Artist, png
 from functions.slide_generation.mood_chart import mood_chart
 from functions.slide_generation.storing import (
-    SLIDES_PREFIX,
     place_of,
     read_stored,
     write_once,
@@ -29,11 +28,10 @@ from shared.domain.deck_options import DeckOptions
 from shared.domain.deck_pictures import CHART
 from shared.domain.effects import Finished
 from shared.domain.job import Artefact
-from shared.domain.pipeline import Bucket
+from shared.domain.pipeline import RESULTS_PREFIX, SLIDES_PREFIX, Bucket
 from shared.ports import Stored
 from shared.stage import Task
 
-RESULTS_PREFIX = "jobs/"
 DRAWING = 3
 """Raised when the same slide would look otherwise, so that older pictures are not adopted."""
 

@@ -11,8 +11,6 @@ from shared.domain.pipeline import Bucket
 from shared.errors import SourceExpired
 from shared.ports import ObjectStore, Stored
 
-SLIDES_PREFIX = "slides/"
-
 
 def write_once(
     objects: ObjectStore, name: str, spec: str, content: bytes, content_type: str

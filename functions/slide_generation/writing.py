@@ -14,13 +14,13 @@ from functions.slide_generation.editing import edited, rewritten
 from functions.slide_generation.fitting import fitted
 from functions.slide_generation.outlining import look, read_outline
 from functions.slide_generation.retelling import from_timeline
-from functions.slide_generation.storing import SLIDES_PREFIX, deck_json, read_stored, write_once
+from functions.slide_generation.storing import deck_json, read_stored, write_once
 from functions.slide_generation.written import Written, kept_free, options_of
 from shared import bootstrap
 from shared.domain.deck import Deck
 from shared.domain.deck_options import DeckOptions
 from shared.domain.effects import Finished
-from shared.domain.pipeline import Bucket
+from shared.domain.pipeline import SLIDES_PREFIX, Bucket
 from shared.domain.prompt import Prompt
 from shared.errors import DeckUnusable
 from shared.ports import Stored

@@ -13,7 +13,7 @@ from functions.stitching.encoding import Planes, planes_of
 from functions.stitching.film import About, Samples
 from functions.stitching.languages import iso_639_2
 from functions.stitching.loudness import TARGET_LUFS
-from functions.stitching.made import FILMS_PREFIX, Made
+from functions.stitching.made import Made
 from functions.stitching.music import with_music
 from functions.stitching.passages import passages
 from functions.stitching.pictures import pixels, poster, slide_picture
@@ -27,7 +27,7 @@ from functions.stitching.timeline import RATE_HZ, FilmTooLong, Timeline, chapter
 from shared.domain.deck import Deck
 from shared.domain.film_options import FILM_LONGEST_S, MOVING_LONGEST_S, FilmOptions
 from shared.domain.narration import Narration
-from shared.domain.pipeline import Bucket
+from shared.domain.pipeline import FILMS_PREFIX, Bucket
 from shared.domain.speech import Spoken
 from shared.domain.wav import from_wav
 from shared.errors import InvalidOption, PermanentError

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-FILMS_PREFIX = "films/"
-
 
 @dataclass(frozen=True, slots=True)
 class Made:

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from functions.stitching.deck_film import DeckFilm
-from functions.stitching.made import FILMS_PREFIX
 from functions.stitching.still import StillFilm
 from shared.domain.effects import Finished
-from shared.domain.pipeline import Bucket
+from shared.domain.pipeline import FILMS_PREFIX, Bucket
 from shared.ports import Stored
 from shared.stage import Task
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from functions.stitching.making import CHAPTERS, FILM, POSTER, SRT, VTT
 from shared.domain.effects import Finished
 from shared.domain.job import Artefact
-from shared.domain.pipeline import Bucket
+from shared.domain.pipeline import RESULTS_PREFIX, Bucket
 from shared.ports import Stored
 from shared.stage import Task
-
-RESULTS_PREFIX = "jobs/"
 
 
 def present(task: Task) -> Finished:

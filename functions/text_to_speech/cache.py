@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from shared.domain.data_requests import owner_folder
 from shared.domain.deck import speech_key
-from shared.domain.pipeline import Bucket
+from shared.domain.pipeline import NARRATION_PREFIX, Bucket
 from shared.domain.speech import SpeechSettings, Spoken
 from shared.domain.wav import from_wav, to_wav
 from shared.ports import ObjectStore, Stored, Voice
-
-NARRATION_PREFIX = "narration/"
 
 
 class SpokenBefore:

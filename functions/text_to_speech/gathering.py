@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 
-from functions.text_to_speech.cache import NARRATION_PREFIX
 from shared.domain.effects import Finished
 from shared.domain.job import Unit
 from shared.domain.narration import Narration, SlideSpeech, SpokenSentence
-from shared.domain.pipeline import Bucket
+from shared.domain.pipeline import NARRATION_PREFIX, Bucket
 from shared.stage import Task
 
 

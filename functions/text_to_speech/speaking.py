@@ -6,13 +6,13 @@ import hashlib
 import json
 from typing import Any
 
-from functions.text_to_speech.cache import NARRATION_PREFIX, SpokenBefore
+from functions.text_to_speech.cache import SpokenBefore
 from functions.text_to_speech.joining import Timed, joined
 from functions.text_to_speech.sentences import Sentence, split
 from shared import bootstrap
 from shared.domain.deck import language_tag
 from shared.domain.effects import Finished
-from shared.domain.pipeline import Bucket
+from shared.domain.pipeline import NARRATION_PREFIX, Bucket
 from shared.domain.speech import SpeechSettings, Spoken
 from shared.domain.wav import to_wav
 from shared.errors import InvalidOption

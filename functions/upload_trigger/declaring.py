@@ -9,12 +9,11 @@ from typing import Any
 
 from shared.domain.job import Artefact, JobInput
 from shared.domain.passport import PASSPORT_NAME, Passport, file_facts
-from shared.domain.pipeline import Bucket
+from shared.domain.pipeline import RESULTS_PREFIX, Bucket
 from shared.ports import Stored
 from shared.stage import Task
 
 SCHEMA = "moodreel.passport/1"
-RESULTS_PREFIX = "jobs/"
 
 
 def declare(task: Task, declared: JobInput, there: Stored, found: Mapping[str, Any]) -> Artefact:

@@ -14,8 +14,8 @@ from shared.adapters.signing import Signer, signed_download, signed_upload
 from shared.adapters.storage_faults import faults
 from shared.adapters.writing import ObjectWriter
 from shared.domain.job import Artefact
-from shared.domain.message import QUARANTINE_PREFIX, ObjectRef
-from shared.domain.pipeline import Bucket
+from shared.domain.message import ObjectRef
+from shared.domain.pipeline import QUARANTINE_PREFIX, Bucket
 from shared.errors import ArtefactConflict, SourceExpired, StorageUnavailable
 from shared.ports import SignedUpload, Stored
 
