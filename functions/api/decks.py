@@ -22,12 +22,14 @@ from shared.domain.deck_options import THEMES
 from shared.domain.deck_pictures import CHART, check_pictures, has_mood, pictures_of
 from shared.domain.documents import job_path
 from shared.domain.film_options import FILM_NAMES
-from shared.domain.job import Artefact, Job
+from shared.domain.job import Job
 from shared.domain.pipeline import DECKS_PREFIX, Bucket
+from shared.domain.stored_object import Artefact
 from shared.errors import NotFound
 from shared.http.exchange import Answer, Call
 from shared.http.forms import Form, Told
 from shared.http.problems import InvalidFields
+from shared.results_writer import write_once
 
 PICTURE_VALID_S = 15 * 60
 WISH_CHARS = 1_000
@@ -223,17 +225,15 @@ def _kept(call: Call, content: bytes) -> dict[str, Any]:
     """Write the deck where slide_generation finds it; → its place."""
     spec = hashlib.sha256(content).hexdigest()
     name = f"{DECKS_PREFIX}{call.job.id}/{spec[:24]}.json"
-    with call.world.objects.create(
-        Bucket.WORK, name, content_type="application/json", spec=spec
-    ) as writer:
-        writer.write(content)
-    stored = writer.stored
-    return {
-        "bucket": stored.bucket.value,
-        "name": stored.name,
-        "generation": stored.generation,
-        "size_bytes": stored.size_bytes,
-    }
+    stored = write_once(
+        call.world.objects,
+        Bucket.WORK,
+        name,
+        content,
+        content_type="application/json",
+        spec=spec,
+    )
+    return stored.to_dict()
 
 
 def _deck(call: Call) -> Deck:

@@ -9,8 +9,8 @@ from typing import Literal
 from functions.api.personal_data import own_part
 from functions.api.recordings import own_clip
 from shared.domain.disposition import may_be_shown
-from shared.domain.job import Artefact
 from shared.domain.pipeline import Bucket
+from shared.domain.stored_object import Artefact
 from shared.errors import NotFound, SourceExpired
 from shared.http.exchange import Answer, Call
 from shared.http.forms import Moment, Query, Told

@@ -8,9 +8,10 @@ from typing import Any
 
 from functions.emotion_scoring.packs import recorded_pack, same
 from functions.emotion_scoring.scores import Head, ScoredFrame, read_scores
-from shared.domain.job import Artefact, Unit
+from shared.domain.job import Unit
 from shared.domain.message import ObjectRef
 from shared.domain.pipeline import Bucket
+from shared.domain.stored_object import StoredObject
 from shared.errors import PermanentError
 from shared.media.ranged import RangeFile
 from shared.stage import Task
@@ -29,7 +30,7 @@ class Parts:
     """All parts' scores. `packs`: name and generation of each part's pack."""
 
     task: Task
-    scores: tuple[Artefact, ...]
+    scores: tuple[StoredObject, ...]
     heads: tuple[Head, ...]
 
     @classmethod
@@ -96,10 +97,10 @@ class Parts:
         return read(frame.offset, frame.size_bytes)
 
 
-def _scores_of(unit: Unit) -> Artefact:
-    return next(one for one in unit.artefacts if one.kind == "scores")
+def _scores_of(unit: Unit) -> StoredObject:
+    return next(one for one in unit.artefacts if one.kind == "scores").stored
 
 
-def _open(task: Task, one: Artefact) -> tuple[Head, Iterator[ScoredFrame]]:
-    read_at = task.objects.read_at(Bucket(one.bucket), one.object, one.generation)
+def _open(task: Task, one: StoredObject) -> tuple[Head, Iterator[ScoredFrame]]:
+    read_at = task.objects.read_at(one.bucket, one.name, one.generation)
     return read_scores(RangeFile(read_at, one.size_bytes, block_bytes=_BLOCK_BYTES, keep=6))

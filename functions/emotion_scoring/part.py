@@ -16,9 +16,9 @@ from shared.domain.effects import Finished
 from shared.domain.emotion_options import EmotionOptions
 from shared.domain.pack import read_pack
 from shared.domain.pipeline import SCORES_PREFIX, Bucket
+from shared.domain.stored_object import StoredObject
 from shared.media.picture import decode_image
 from shared.media.ranged import RangeFile
-from shared.ports import Stored
 from shared.stage import Task
 
 SCORES = "scores"
@@ -70,7 +70,7 @@ def _scorer(task: Task) -> Scorer:
     return _instance.scorer
 
 
-def _write(task: Task, scorer: Scorer, pack: Stored, name: str, spec: str) -> Stored:
+def _write(task: Task, scorer: Scorer, pack: StoredObject, name: str, spec: str) -> StoredObject:
     read_at = task.objects.read_at(pack.bucket, pack.name, pack.generation)
     file = RangeFile(read_at, pack.size_bytes, block_bytes=BLOCK_BYTES, keep=KEPT_BLOCKS)
     with task.objects.create(
@@ -105,7 +105,7 @@ def score_frames(
     return frames, faces
 
 
-def _spec(scorer: Scorer, pack: Stored) -> str:
+def _spec(scorer: Scorer, pack: StoredObject) -> str:
     """Hash of all that determines the scores."""
     content = [RECIPE_OF_SCORES, pack.name, pack.generation, scorer.told()]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -20,11 +20,12 @@ from shared.domain.message import pack_name
 from shared.domain.pack import PackIndex, scan_pack
 from shared.domain.passport import Passport, file_facts
 from shared.domain.pipeline import PACKS_PREFIX, PARTS_PREFIX, STAGES, Bucket, feeds
+from shared.domain.stored_object import StoredObject
 from shared.media.confined import Source, confined
 from shared.media.errors import Stopped
 from shared.media.inside import Limits
 from shared.media.ranged import RangeFile
-from shared.ports import Stored
+from shared.results_writer import write_once
 from shared.stage import Task
 
 RECIPE_OF_PACKS = 2
@@ -87,7 +88,7 @@ def extract(task: Task) -> Finished:
     )
 
 
-def _write(task: Task, order: Order) -> tuple[Extracted, Stored, bool]:
+def _write(task: Task, order: Order) -> tuple[Extracted, StoredObject, bool]:
     # A pack under PACKS_PREFIX wakes the next stage, so only recipes that have one write there.
     woken = feeds("frame_extraction", task.job.recipe)
     prefix = PACKS_PREFIX if woken is not None else PARTS_PREFIX
@@ -100,7 +101,7 @@ def _write(task: Task, order: Order) -> tuple[Extracted, Stored, bool]:
     def heard(frames: int) -> None:
         task.progress(frames / expected)
 
-    def attempt(careful: bool) -> tuple[Extracted, Stored, bool]:
+    def attempt(careful: bool) -> tuple[Extracted, StoredObject, bool]:
         with task.objects.create(
             Bucket.WORK, name, content_type="application/zip", spec=order.spec
         ) as pack:
@@ -143,19 +144,22 @@ def _expected(window: Window, order: Order) -> int:
     return max(1, (end if end is not None else window.k_limit) - window.k_start)
 
 
-def _index_of(task: Task, pack: Stored) -> PackIndex:
+def _index_of(task: Task, pack: StoredObject) -> PackIndex:
     """The index of a pack that an earlier attempt wrote: what is derived is derived from IT."""
     read_at = task.objects.read_at(pack.bucket, pack.name, pack.generation)
     return scan_pack(RangeFile(read_at, pack.size_bytes, block_bytes=64 << 10, read_ahead=1))
 
 
-def _write_directory(task: Task, pack: Stored, index: PackIndex) -> Stored:
+def _write_directory(task: Task, pack: StoredObject, index: PackIndex) -> StoredObject:
     name = f"{PARTS_PREFIX}{task.job.id}/{pack.spec[:12]}/{task.part}.{pack.generation}.directory"
-    with task.objects.create(
-        Bucket.WORK, name, content_type="application/octet-stream", spec=pack.crc32c
-    ) as directory:
-        directory.write(dump_directory(index))
-    return directory.stored
+    return write_once(
+        task.objects,
+        Bucket.WORK,
+        name,
+        dump_directory(index),
+        content_type="application/octet-stream",
+        spec=pack.crc32c,
+    )
 
 
 def _block_bytes(order: Order) -> int:

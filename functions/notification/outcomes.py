@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.domain.job import Artefact, Job
+from shared.domain.job import Job
 from shared.domain.pipeline import Bucket
+from shared.domain.stored_object import Artefact
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ from shared.domain.data_requests import (
 )
 from shared.domain.documents import Doc
 from shared.domain.pipeline import EXPORTS_PREFIX
-from shared.ports import JobStore, ObjectStore, Stored
+from shared.domain.stored_object import StoredObject
+from shared.ports import JobStore, ObjectStore
 
 PAGE = 300
 
@@ -96,7 +97,7 @@ class Belongings:
                 listed = self._objects.listed(folder.bucket, folder.prefix)
                 yield from map(an_object, listed)
 
-    def kept_for_the_owner(self) -> Iterator[tuple[Folder, list[Stored]]]:
+    def kept_for_the_owner(self) -> Iterator[tuple[Folder, list[StoredObject]]]:
         """The folders that outlive jobs, with what is in them. A copy is of the time at which it
         was asked for, however late its parts are written."""
         living = {doc.id for doc in self._store.documents_of(REQUESTS, self._owner)}

@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image
 
-from functions.slide_generation.storing import read_place, write_once
+from functions.slide_generation.storing import read_place
 from functions.slide_generation.written import Written
 from shared import bootstrap
 from shared.domain.data_requests import owner_folder
@@ -22,6 +22,7 @@ from shared.domain.pipeline import SLIDES_PREFIX, Bucket
 from shared.errors import MoodreelError, PermanentError, SourceExpired, TransientError
 from shared.media.image import read_picture
 from shared.ports import Illustrator, PictureWish
+from shared.results_writer import write_once
 from shared.stage import Task
 
 _WORD = re.compile(r"[^\W\d_]{4,}")
@@ -184,7 +185,14 @@ def _drawing(deck: Deck, slide: Slide, album: Album, illustrator: Illustrator) -
         data = illustrator.draw(wish)
         # What is no picture is not kept.
         read_picture(data, max(deck.size))
-        write_once(album.task.objects, name, key, data, "application/octet-stream")
+        write_once(
+            album.task.objects,
+            Bucket.WORK,
+            name,
+            data,
+            content_type="application/octet-stream",
+            spec=key,
+        )
     return reference
 
 

@@ -9,31 +9,7 @@ from typing import Any
 from shared.domain.deck import Deck
 from shared.domain.pipeline import Bucket
 from shared.errors import SourceExpired
-from shared.ports import ObjectStore, Stored
-
-
-def write_once(
-    objects: ObjectStore, name: str, spec: str, content: bytes, content_type: str
-) -> Stored:
-    """An object of the work bucket whose name tells its content."""
-    with objects.create(Bucket.WORK, name, content_type=content_type, spec=spec) as writer:
-        writer.write(content)
-    return writer.stored
-
-
-def read_stored(objects: ObjectStore, place: Stored) -> bytes:
-    """All of a small object."""
-    return objects.read_at(place.bucket, place.name, place.generation)(0, place.size_bytes)
-
-
-def place_of(stored: Stored) -> dict[str, Any]:
-    """Where an object lies, as a stage records it."""
-    return {
-        "bucket": stored.bucket.value,
-        "name": stored.name,
-        "generation": stored.generation,
-        "size_bytes": stored.size_bytes,
-    }
+from shared.ports import ObjectStore
 
 
 def read_place(objects: ObjectStore, place: Mapping[str, Any]) -> bytes:

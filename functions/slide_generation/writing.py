@@ -14,7 +14,7 @@ from functions.slide_generation.editing import edited, rewritten
 from functions.slide_generation.fitting import fitted
 from functions.slide_generation.outlining import look, read_outline
 from functions.slide_generation.retelling import from_timeline
-from functions.slide_generation.storing import deck_json, read_stored, write_once
+from functions.slide_generation.storing import deck_json
 from functions.slide_generation.written import Written, kept_free, options_of
 from shared import bootstrap
 from shared.domain.deck import Deck
@@ -22,8 +22,9 @@ from shared.domain.deck_options import DeckOptions
 from shared.domain.effects import Finished
 from shared.domain.pipeline import SLIDES_PREFIX, Bucket
 from shared.domain.prompt import Prompt
+from shared.domain.stored_object import StoredObject
 from shared.errors import DeckUnusable
-from shared.ports import Stored
+from shared.results_writer import read_object, write_once
 from shared.stage import Task
 
 
@@ -35,7 +36,9 @@ def write_deck(task: Task) -> Finished:
     content = deck_json(deck)
     spec = hashlib.sha256(content).hexdigest()
     name = f"{SLIDES_PREFIX}{task.job.id}/{spec[:12]}/deck.json"
-    stored = write_once(task.objects, name, spec, content, "application/json")
+    stored = write_once(
+        task.objects, Bucket.WORK, name, content, content_type="application/json", spec=spec
+    )
     task.log("deck.written", slides=len(deck.slides), calls=written.calls)
     facts = {
         "calls": written.calls,
@@ -73,11 +76,11 @@ _SOURCES: Mapping[str, Callable[[Task, DeckOptions], Written]] = {
 """Where a deck can come from, by the part's spec."""
 
 
-def recorded_deck(task: Task) -> tuple[Deck, Stored, Mapping[str, Any]]:
+def recorded_deck(task: Task) -> tuple[Deck, StoredObject, Mapping[str, Any]]:
     """For the join: the deck that the part wrote, where it lies, and the part's facts."""
     (unit,) = task.part_units()
     (artefact,) = unit.artefacts
     there = task.objects.stat(Bucket(artefact.bucket), artefact.object)
     if there is None:
         raise DeckUnusable("The deck is no longer there.")
-    return Deck.from_dict(json.loads(read_stored(task.objects, there))), there, unit.facts
+    return Deck.from_dict(json.loads(read_object(task.objects, there))), there, unit.facts

@@ -14,7 +14,8 @@ from functions.stitching.deck_film import DeckFilm
 from functions.stitching.still import StillFilm
 from shared.domain.effects import Finished
 from shared.domain.pipeline import FILMS_PREFIX, Bucket
-from shared.ports import Stored
+from shared.domain.stored_object import StoredObject
+from shared.results_writer import write_once
 from shared.stage import Task
 
 RECIPE_OF_FILMS = 2
@@ -65,7 +66,7 @@ def make(task: Task) -> Finished:
     return Finished(tuple(artefacts), facts=facts, warnings=made.warnings)
 
 
-def _write_file(task: Task, spec: str, path: Path) -> Stored:
+def _write_file(task: Task, spec: str, path: Path) -> StoredObject:
     name = _name(task, spec, FILM)
     with (
         task.objects.create(Bucket.WORK, name, content_type=FILM.content_type, spec=spec) as writer,
@@ -77,13 +78,15 @@ def _write_file(task: Task, spec: str, path: Path) -> Stored:
     return writer.stored
 
 
-def _write(task: Task, spec: str, piece: Piece, data: bytes) -> Stored:
-    name = _name(task, spec, piece)
-    with task.objects.create(
-        Bucket.WORK, name, content_type=piece.content_type, spec=spec
-    ) as writer:
-        writer.write(data)
-    return writer.stored
+def _write(task: Task, spec: str, piece: Piece, data: bytes) -> StoredObject:
+    return write_once(
+        task.objects,
+        Bucket.WORK,
+        _name(task, spec, piece),
+        data,
+        content_type=piece.content_type,
+        spec=spec,
+    )
 
 
 def _name(task: Task, spec: str, piece: Piece) -> str:

@@ -8,6 +8,7 @@ from shared.domain.effects import Finished
 from shared.domain.job import Unit
 from shared.domain.narration import Narration, SlideSpeech, SpokenSentence
 from shared.domain.pipeline import NARRATION_PREFIX, Bucket
+from shared.results_writer import write_once
 from shared.stage import Task
 
 
@@ -18,17 +19,11 @@ def gather(task: Task) -> Finished:
     content = narration.to_json()
     spec = hashlib.sha256(content).hexdigest()
     name = f"{NARRATION_PREFIX}{task.job.id}/{spec[:12]}.json"
-    with task.objects.create(
-        Bucket.WORK, name, content_type="application/json", spec=spec
-    ) as writer:
-        writer.write(content)
+    stored = write_once(
+        task.objects, Bucket.WORK, name, content, content_type="application/json", spec=spec
+    )
     facts = {
-        "narration": {
-            "bucket": writer.stored.bucket.value,
-            "name": writer.stored.name,
-            "generation": writer.stored.generation,
-            "size_bytes": writer.stored.size_bytes,
-        },
+        "narration": stored.to_dict(),
         "spoken_s": round(float(narration.duration), 3),
         **{key: sum(unit.facts[key] for unit in units) for key in ("hits", "calls", "characters")},
     }

@@ -14,9 +14,9 @@ from shared.domain.deck import language_tag
 from shared.domain.effects import Finished
 from shared.domain.pipeline import NARRATION_PREFIX, Bucket
 from shared.domain.speech import SpeechSettings, Spoken
+from shared.domain.stored_object import StoredObject
 from shared.domain.wav import to_wav
 from shared.errors import InvalidOption
-from shared.ports import Stored
 from shared.stage import Task
 
 RECIPE_OF_SPEECH = 1
@@ -58,7 +58,7 @@ def _settings(task: Task) -> SpeechSettings:
         raise InvalidOption(str(wrong)) from wrong
 
 
-def _write(task: Task, number: int, speech: Spoken) -> tuple[Stored, bool]:
+def _write(task: Task, number: int, speech: Spoken) -> tuple[StoredObject, bool]:
     # The address is the content's own: whatever is adopted has these very samples.
     content = json.dumps([RECIPE_OF_SPEECH, speech.rate_hz]).encode() + speech.pcm
     spec = hashlib.sha256(content).hexdigest()

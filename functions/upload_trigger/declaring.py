@@ -7,28 +7,26 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from shared.domain.job import Artefact, JobInput
+from shared.domain.job import JobInput
 from shared.domain.passport import PASSPORT_NAME, Passport, file_facts
-from shared.domain.pipeline import RESULTS_PREFIX, Bucket
-from shared.ports import Stored
+from shared.domain.stored_object import Artefact, StoredObject
+from shared.results_writer import ResultsWriter
 from shared.stage import Task
 
 SCHEMA = "moodreel.passport/1"
 
 
-def declare(task: Task, declared: JobInput, there: Stored, found: Mapping[str, Any]) -> Artefact:
+def declare(
+    task: Task, declared: JobInput, there: StoredObject, found: Mapping[str, Any]
+) -> Artefact:
     """Write the passport once; what is the same is found there by a later attempt."""
     told = document(declared, there, Passport.from_dict(found))
     spec = hashlib.sha256(told).hexdigest()
-    name = f"{RESULTS_PREFIX}{task.job.id}/{spec[:12]}/{PASSPORT_NAME}"
-    with task.objects.create(
-        Bucket.OUTPUTS, name, content_type="application/json", spec=spec
-    ) as written:
-        written.write(told)
-    return written.stored.artefact(PASSPORT_NAME, "passport")
+    results = ResultsWriter(task.objects, task.job.id, spec)
+    return results.write(PASSPORT_NAME, "passport", "application/json", told)
 
 
-def document(declared: JobInput, there: Stored, passport: Passport) -> bytes:
+def document(declared: JobInput, there: StoredObject, passport: Passport) -> bytes:
     """passport.json. Exact values are strings ("30000/1001"); beside them stand decimals."""
     video, facts = passport.video, passport.to_dict()
     width, height = video.shown_size
@@ -55,7 +53,7 @@ def document(declared: JobInput, there: Stored, passport: Passport) -> bytes:
     return json.dumps(told, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
-def noted(declared: JobInput, there: Stored) -> dict[str, Any]:
+def noted(declared: JobInput, there: StoredObject) -> dict[str, Any]:
     """Which version of which object it was, and what a person calls it."""
     return {
         "filename": declared.filename,

@@ -13,13 +13,12 @@ from functions.upload_trigger.prompt import examine_prompt
 from functions.upload_trigger.sound import examine_track
 from shared.domain.effects import Finished
 from shared.domain.emotion_options import frames_part
-from shared.domain.job import Artefact
 from shared.domain.media import plan_windows
 from shared.domain.passport import Passport
 from shared.domain.pipeline import Bucket, feeds
+from shared.domain.stored_object import Artefact, StoredObject
 from shared.errors import InvalidOption, NotAvailableYet, SourceExpired
 from shared.media.errors import EmptyFile, Stopped, TooManyFrames, VideoTooLong
-from shared.ports import Stored
 from shared.stage import Task
 
 
@@ -55,7 +54,7 @@ def plan(task: Task) -> Finished:
     return _frames_plan(task, found, told)
 
 
-def _video(task: Task, there: Stored) -> dict[str, Any]:
+def _video(task: Task, there: StoredObject) -> dict[str, Any]:
     if not there.size_bytes:
         raise EmptyFile
     told = look_inside(
@@ -71,19 +70,19 @@ def _video(task: Task, there: Stored) -> dict[str, Any]:
     return {"passport": passport.to_dict()}
 
 
-def _picture(task: Task, there: Stored) -> dict[str, Any]:
+def _picture(task: Task, there: StoredObject) -> dict[str, Any]:
     return examine_picture(task.objects, there, task.should_stop)
 
 
-def _prompt(task: Task, there: Stored) -> dict[str, Any]:
+def _prompt(task: Task, there: StoredObject) -> dict[str, Any]:
     return examine_prompt(task.objects, there)
 
 
-def _sound(task: Task, there: Stored) -> dict[str, Any]:
+def _sound(task: Task, there: StoredObject) -> dict[str, Any]:
     return examine_track(task.objects, there, task.should_stop)
 
 
-_LOOKS: Mapping[str, Callable[[Task, Stored], dict[str, Any]]] = {
+_LOOKS: Mapping[str, Callable[[Task, StoredObject], dict[str, Any]]] = {
     "video": _video,
     "picture": _picture,
     "prompt": _prompt,

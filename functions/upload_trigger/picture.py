@@ -9,10 +9,11 @@ from typing import Any
 from PIL import Image
 
 from functions.upload_trigger.looking import look_inside
+from shared.domain.stored_object import StoredObject
 from shared.media.confined import preload
 from shared.media.image import PictureTooLarge, picture_facts, read_picture
 from shared.media.inside import Inside
-from shared.ports import ObjectStore, Stored
+from shared.ports import ObjectStore
 
 # Pillow imports its formats when it opens something; a confined process can import nothing more.
 Image.init()
@@ -24,7 +25,7 @@ RGB it takes 36 MB. Larger ones are decoded where there is memory for them."""
 
 
 def examine_picture(
-    objects: ObjectStore, there: Stored, should_stop: Callable[[], bool] = lambda: False
+    objects: ObjectStore, there: StoredObject, should_stop: Callable[[], bool] = lambda: False
 ) -> dict[str, Any]:
     """→ format, and width and height in pixels as a person sees them.
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from shared.domain.prompt import PROMPT_BYTES, Prompt, PromptEmpty, PromptTooLong
-from shared.ports import ObjectStore, Stored
+from shared.domain.stored_object import StoredObject
+from shared.ports import ObjectStore
 
 
-def examine_prompt(objects: ObjectStore, there: Stored) -> dict[str, Any]:
+def examine_prompt(objects: ObjectStore, there: StoredObject) -> dict[str, Any]:
     """→ how many characters the prompt and its source have.
 
     Raises a PermanentError of shared.domain.prompt that names the cause.

@@ -8,14 +8,15 @@ from typing import Any
 
 from functions.upload_trigger.looking import look_inside
 from shared.domain.film_options import FILM_LONGEST_S
+from shared.domain.stored_object import StoredObject
 from shared.media.audio import SoundTooLong, examine_sound
 from shared.media.confined import preload
 from shared.media.inside import Inside
-from shared.ports import ObjectStore, Stored
+from shared.ports import ObjectStore
 
 
 def examine_track(
-    objects: ObjectStore, there: Stored, should_stop: Callable[[], bool] = lambda: False
+    objects: ObjectStore, there: StoredObject, should_stop: Callable[[], bool] = lambda: False
 ) -> dict[str, Any]:
     """→ codec, rate, channels, and the duration that the file claims in seconds or None.
 

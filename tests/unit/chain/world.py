@@ -20,9 +20,10 @@ from shared.domain.errand import (
     Settled,
 )
 from shared.domain.hooks import EVENTS, WEBHOOK, new_hook
-from shared.domain.job import Artefact, Job, JobInput, Status, Unit, UnitState, new_job, revision_of
+from shared.domain.job import Job, JobInput, Status, Unit, UnitState, new_job, revision_of
 from shared.domain.message import JOIN, Envelope, ObjectRef
 from shared.domain.pipeline import RECIPES, feeds
+from shared.domain.stored_object import Artefact
 from shared.errors import NotFound, WrongState
 from tests.unit.chain.memory import MemoryLedger
 

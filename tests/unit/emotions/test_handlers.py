@@ -23,13 +23,13 @@ from shared.config import Settings
 from shared.domain.documents import Put, stage_path, unit_path
 from shared.domain.effects import Claimed, Finished
 from shared.domain.emotion_options import EmotionOptions
-from shared.domain.job import Artefact, Job, StageDoc, StageState
+from shared.domain.job import Job, StageDoc, StageState
 from shared.domain.message import JOIN, Envelope, ObjectRef
 from shared.domain.pipeline import Bucket
+from shared.domain.stored_object import Artefact, StoredObject
 from shared.driver import Hold, Neighbours, SystemClock
 from shared.errors import LeaseLost
 from shared.media.picture import decode_image
-from shared.ports import Stored
 from shared.stage import Task
 from tests.clips import RECIPES
 from tests.contract.gcs.standin import PROJECT, StandIn
@@ -70,7 +70,7 @@ class Scene:
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     lost_after: int | None = None
 
-    def pack(self, number: int, frames: Sequence[Sequence[Person]], first: int) -> Stored:
+    def pack(self, number: int, frames: Sequence[Sequence[Person]], first: int) -> StoredObject:
         """A pack in the work bucket; the prefix is one that wakes nobody."""
         name = f"packs/{self.job.id}/abcdefabcdef/{number:02d}.pack"
         data = painted_pack(first, frames)

@@ -19,9 +19,9 @@ from functions.notification.outcomes import (
     main_result,
     size,
 )
-from shared.domain.job import Artefact
 from shared.domain.message import Envelope
 from shared.domain.pipeline import STAGES
+from shared.domain.stored_object import Artefact
 from shared.errors import MoodreelError
 from shared.ports import Letter
 from tests.unit.api.jobs import ZIP, a_job

@@ -24,9 +24,9 @@ from shared.domain.job import Job
 from shared.domain.narration import Narration, SlideSpeech, SpokenSentence
 from shared.domain.pipeline import Bucket
 from shared.domain.speech import Spoken
+from shared.domain.stored_object import StoredObject
 from shared.domain.wav import to_wav
 from shared.errors import SourceExpired
-from shared.ports import Stored
 from tests.unit.speech.bench import Bench, a_job
 from tests.unit.stitching.films import (
     click_speech,
@@ -67,7 +67,7 @@ def slide_pictures(count: int, size: tuple[int, int] = (720, 720)) -> list[bytes
     return [encoded(quartered(*size).rotate(90 * n), "PNG") for n in range(count)]
 
 
-def recorded(stored: Stored) -> dict[str, Any]:
+def recorded(stored: StoredObject) -> dict[str, Any]:
     return {"bucket": stored.bucket.value, "name": stored.name, "generation": stored.generation}
 
 
@@ -82,7 +82,7 @@ def order(
     """A job whose deck is drawn and spoken; what it stands on is named by its content."""
     job = a_job("presentation")
 
-    def kept(folder: str, suffix: str, data: bytes, media_type: str) -> Stored:
+    def kept(folder: str, suffix: str, data: bytes, media_type: str) -> StoredObject:
         name = f"{folder}/{job.id}/{hashlib.sha256(data).hexdigest()[:16]}.{suffix}"
         return bench.put(Bucket.WORK, name, data, media_type)
 
