@@ -27,7 +27,9 @@ from functions.emotion_scoring.thumbnails import thumbnail
 from functions.emotion_scoring.timeline import Moment, timeline
 from shared.domain.effects import Finished
 from shared.domain.emotion_options import EmotionOptions
-from shared.domain.passport import Passport, file_facts
+from shared.domain.emotion_results import EmotionMoment, EmotionsResult, SceneFrame
+from shared.domain.passport import Passport
+from shared.domain.results import Uploads
 from shared.domain.stored_object import Artefact
 from shared.media.errors import NoFrames
 from shared.ports import Writing
@@ -62,24 +64,30 @@ def join_scores(task: Task) -> Finished:
     artefacts += _thumbnails(task, results, parts, peaks)
     film, said = _film(task, results, options)
     artefacts += film
-    facts = counted | {
-        "moments": [
-            {**told, "picture": parts.place(peak.part, peak.frame)}
-            for told, peak in zip(_told(peaks), peaks, strict=True)
-        ],
-        "mood": mood(series, parts.classes, options.frames.start, every),
-        "scenes": [
-            {"time_s": round(float(one.time), 3), "picture": parts.place(one.part, one.frame)}
+    result = EmotionsResult(
+        **counted,
+        moments=tuple(
+            EmotionMoment(**row, picture=parts.packed_frame(peak.part, peak.frame))
+            for row, peak in zip(_told(peaks), peaks, strict=True)
+        ),
+        mood=mood(series, parts.classes, options.frames.start, every),
+        scenes=tuple(
+            SceneFrame(round(float(one.time), 3), parts.packed_frame(one.part, one.frame))
             for one in scenes.chosen()
-        ],
-        "models": parts.models,
-        "purpose": options.purpose,
-        "smooth": options.smooth,
-        "note": NOTE,
-    }
+        ),
+        models=tuple(parts.models),
+        purpose=options.purpose,
+        smooth=options.smooth,
+        note=NOTE,
+    )
     following = task.job.recipe.after("emotion_scoring")
     plan = {} if following is None else {following: ({"deck": "timeline"},)}
-    return Finished(tuple(artefacts), facts=facts, plan=plan, warnings=(*parts.warnings, *said))
+    return Finished(
+        tuple(artefacts),
+        facts=result.to_dict(),
+        plan=plan,
+        warnings=(*parts.warnings, *said),
+    )
 
 
 class _Taker(Protocol):
@@ -94,7 +102,7 @@ def _timeline(
     listeners: tuple[Series, Summary, Scenes],
 ) -> list[Artefact]:
     """Three files in one pass over the frames, none of which is kept."""
-    passport = Passport.from_dict(task.job.facts["upload_trigger"]["video"]["passport"])
+    passport = Uploads.of(task.job.facts).input("video").passport
     times, every = Times(passport.first_pts.seconds), options.frames.every
     files = (
         ("emotions.json", "timeline", "application/json"),
@@ -141,7 +149,7 @@ def _head(task: Task, parts: Parts, options: EmotionOptions, passport: Passport)
         "title": task.job.title,
         "consent": True,
         "purpose": options.purpose,
-        "file": file_facts(task.job.facts["upload_trigger"]["video"]),
+        "file": Uploads.of(task.job.facts).input("video").file,
         "source": passport.to_dict(),
         "options": options.to_dict(),
         "classes": list(parts.classes),

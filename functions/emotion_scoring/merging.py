@@ -8,6 +8,7 @@ from typing import Any
 
 from functions.emotion_scoring.packs import recorded_pack, same
 from functions.emotion_scoring.scores import Head, ScoredFrame, read_scores
+from shared.domain.emotion_results import PackedFrame
 from shared.domain.job import Unit
 from shared.domain.message import ObjectRef
 from shared.domain.pipeline import Bucket
@@ -80,15 +81,9 @@ class Parts:
                 self.task.check()
                 yield number, frame
 
-    def place(self, part: int, frame: ScoredFrame) -> dict[str, Any]:
+    def packed_frame(self, part: int, frame: ScoredFrame) -> PackedFrame:
         """Where a frame's bytes lie in the work bucket, for the stages that follow."""
-        name, generation = self.heads[part].pack
-        return {
-            "object": name,
-            "generation": generation,
-            "offset": frame.offset,
-            "size_bytes": frame.size_bytes,
-        }
+        return PackedFrame(*self.heads[part].pack, frame.offset, frame.size_bytes)
 
     def picture(self, part: int, frame: ScoredFrame) -> bytes:
         """The bytes of one frame out of its pack."""

@@ -14,6 +14,7 @@ from functions.emotion_scoring.scores import Head, ScoredFrame, ScoresWriter, Si
 from functions.emotion_scoring.scoring import Scorer
 from shared.domain.effects import Finished
 from shared.domain.emotion_options import EmotionOptions
+from shared.domain.emotion_results import EmotionsPart
 from shared.domain.pack import read_pack
 from shared.domain.pipeline import SCORES_PREFIX, Bucket
 from shared.domain.stored_object import StoredObject
@@ -57,7 +58,7 @@ def score_pack(task: Task) -> Finished:
             artefacts.append(annotation.piece(stored))
     return Finished(
         artefacts=tuple(artefacts),
-        facts={"pack": pack.name, "generation": pack.generation},
+        facts=EmotionsPart(*pack.version).to_dict(),
         adopted=adopted,
     )
 

@@ -20,8 +20,8 @@ from shared.domain.documents import stage_path
 from shared.domain.emotion_options import EmotionOptions
 from shared.domain.job import StageDoc
 from shared.domain.media import Window
-from shared.domain.passport import Passport
 from shared.domain.pipeline import STAGES, Bucket, woken_by_result_of
+from shared.domain.results import Uploads
 from shared.domain.stored_object import Artefact, StoredObject
 from shared.media.confined import Source, confined
 from shared.media.errors import Stopped
@@ -41,8 +41,8 @@ class Annotation:
     def __init__(self, task: Task, options: EmotionOptions) -> None:
         self._task = task
         self._options = options
-        self._video = task.job.facts["upload_trigger"]["video"]
-        self.passport = Passport.from_dict(self._video["passport"])
+        video = Uploads.of(task.job.facts).input("video")
+        self._video, self.passport = video.stored, video.passport
         self.stretches = _stretches(task, options)
 
     @property
@@ -114,8 +114,8 @@ class Annotation:
 
     def _reading(self) -> Source:
         video = self._video
-        read_at = self._task.objects.read_at(Bucket.UPLOADS, video["object"], video["generation"])
-        return Source(read_at, video["size_bytes"], _BLOCK_BYTES)
+        read_at = self._task.objects.read_at(Bucket.UPLOADS, *video.version)
+        return Source(read_at, video.size_bytes, _BLOCK_BYTES)
 
     def _spec(self, scores: StoredObject, stretch: Stretch) -> str:
         content: list[Any] = [

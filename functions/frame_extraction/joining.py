@@ -14,6 +14,7 @@ from shared.domain.effects import Finished
 from shared.domain.job import Unit
 from shared.domain.pack import PackIndex, central_directory
 from shared.domain.pipeline import ZIPS_PREFIX, Bucket
+from shared.domain.results import FramesPart, FramesResult
 from shared.domain.stored_object import Artefact, StoredObject
 from shared.media.errors import NoFrames
 from shared.media.picture import BgrImage, decode_image
@@ -35,7 +36,7 @@ def join_packs(task: Task) -> Finished:
     if not filled:
         raise NoFrames
     parts = [index for _, index in filled]
-    said = [one for unit in units for one in unit.facts["warnings"]]
+    said = [one for unit in units for one in FramesPart.from_dict(unit.facts).warnings]
     warnings = tuple(dict.fromkeys([*said, *warnings_of(parts, order.passport, order.options)]))
     key = _key(order, [pack for pack, _ in filled])
     results = ResultsWriter(task.objects, task.job.id, key)
@@ -52,7 +53,7 @@ def join_packs(task: Task) -> Finished:
         results.write("contact_sheet.jpg", "sheet", "image/jpeg", _sheet(task, filled, order)),
     ]
     count = sum(len(index.entries) for index in parts)
-    return Finished(tuple(artefacts), facts={"frames": count}, warnings=warnings)
+    return Finished(tuple(artefacts), facts=FramesResult(count).to_dict(), warnings=warnings)
 
 
 def _zip(

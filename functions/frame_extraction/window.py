@@ -18,8 +18,9 @@ from shared.domain.frame_options import FrameOptions
 from shared.domain.media import Window
 from shared.domain.message import pack_name
 from shared.domain.pack import PackIndex, scan_pack
-from shared.domain.passport import Passport, file_facts
+from shared.domain.passport import Passport
 from shared.domain.pipeline import PACKS_PREFIX, PARTS_PREFIX, STAGES, Bucket, feeds
+from shared.domain.results import FramesPart, Uploads
 from shared.domain.stored_object import StoredObject
 from shared.media.confined import Source, confined
 from shared.media.errors import Stopped
@@ -36,9 +37,7 @@ RECIPE_OF_PACKS = 2
 class Order:
     """What a job asks of this stage: the same for all of its windows."""
 
-    source: str
-    generation: int
-    size_bytes: int
+    source: StoredObject
     passport: Passport
     options: FrameOptions
     file: Mapping[str, Any]
@@ -49,23 +48,21 @@ class Order:
     @classmethod
     def of(cls, task: Task) -> Order:
         """Read the order out of the job."""
-        video = task.job.facts["upload_trigger"]["video"]
+        video = Uploads.of(task.job.facts).input("video")
         options = frames_part(task.job.options)
         windows = [dict(spec) for spec in task.stage.parts]
         content = [
             RECIPE_OF_PACKS,
-            video["generation"],
-            video["crc32c"],
+            video.stored.generation,
+            video.stored.crc32c,
             options.to_dict(),
             windows,
         ]
         return cls(
-            source=video["object"],
-            generation=video["generation"],
-            size_bytes=video["size_bytes"],
-            passport=Passport.from_dict(video["passport"]),
+            source=video.stored,
+            passport=video.passport,
             options=options,
-            file=file_facts(video),
+            file=video.file,
             spec=hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest(),
         )
 
@@ -82,7 +79,7 @@ def extract(task: Task) -> Finished:
     directory = _write_directory(task, pack, index)
     return Finished(
         artefacts=(pack.artefact("pack", "pack"), directory.artefact("directory", "directory")),
-        facts={"frames": len(index.entries), "warnings": list(extracted.warnings)},
+        facts=FramesPart(len(index.entries), extracted.warnings).to_dict(),
         warnings=extracted.warnings,
         adopted=adopted,
     )
@@ -95,8 +92,8 @@ def _write(task: Task, order: Order) -> tuple[Extracted, StoredObject, bool]:
     name = pack_name(prefix, task.job.id, order.spec, task.part)
     window = Window.from_dict(task.spec)
     expected = _expected(window, order)
-    read_at = task.objects.read_at(Bucket.UPLOADS, order.source, order.generation)
-    source = Source(read_at, order.size_bytes, _block_bytes(order))
+    read_at = task.objects.read_at(Bucket.UPLOADS, *order.source.version)
+    source = Source(read_at, order.source.size_bytes, _block_bytes(order))
 
     def heard(frames: int) -> None:
         task.progress(frames / expected)

@@ -23,6 +23,7 @@ from shared.domain.deck_options import DeckOptions
 from shared.domain.deck_pictures import CHART
 from shared.domain.effects import Finished
 from shared.domain.pipeline import SLIDES_PREFIX, Bucket
+from shared.domain.results import DeckResult, SlideImage
 from shared.domain.stored_object import Artefact, StoredObject
 from shared.results_writer import ResultsWriter, read_object, write_once
 from shared.stage import Task
@@ -33,28 +34,29 @@ DRAWING = 3
 
 def draw_slides(task: Task) -> Finished:
     """Draw what was not drawn before; write deck.json and slides.zip for people."""
-    deck, stored, told = recorded_deck(task)
+    deck, stored, part = recorded_deck(task)
     options = options_of(task)
     slides, hits = _drawn(task, deck)
     keys = [one.spec for one in slides]
     key = hashlib.sha256(json.dumps([DRAWING, stored.spec, keys]).encode()).hexdigest()
     width, height = deck.size
-    facts: dict[str, Any] = {
-        **{name: value for name, value in told.items() if name != "warnings"},
-        "revision": task.envelope.revision,
-        "drawn": len(slides) - hits,
-        "found": hits,
-        "deck": stored.to_dict(),
-        "slides": [{**one.to_dict(), "width": width, "height": height} for one in slides],
-    }
+    result = DeckResult(
+        calls=part.calls,
+        hits=part.hits,
+        revision=task.envelope.revision,
+        drawn=len(slides) - hits,
+        found=hits,
+        deck=stored,
+        slides=tuple(SlideImage(one, width, height) for one in slides),
+    )
     results = ResultsWriter(task.objects, task.job.id, key)
     artefacts = (results.copy(stored, "deck.json", "deck"), _archive(task, results, slides))
     (spec,) = task.stage.parts
     return Finished(
         artefacts,
-        facts=facts,
+        facts=result.to_dict(),
         plan={"text_to_speech": _spoken(deck, options)},
-        warnings=tuple(told["warnings"]),
+        warnings=part.warnings,
         review=bool(spec.get("review", options.stop_at == "deck")),
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from functions.slide_generation.album import Album, illustrated
 from functions.slide_generation.answers import remembered
@@ -22,6 +21,7 @@ from shared.domain.deck_options import DeckOptions
 from shared.domain.effects import Finished
 from shared.domain.pipeline import SLIDES_PREFIX, Bucket
 from shared.domain.prompt import Prompt
+from shared.domain.results import DeckPart, Uploads
 from shared.domain.stored_object import StoredObject
 from shared.errors import DeckUnusable
 from shared.results_writer import read_object, write_once
@@ -40,12 +40,8 @@ def write_deck(task: Task) -> Finished:
         task.objects, Bucket.WORK, name, content, content_type="application/json", spec=spec
     )
     task.log("deck.written", slides=len(deck.slides), calls=written.calls)
-    facts = {
-        "calls": written.calls,
-        "hits": int(not written.calls),
-        "warnings": list(written.warnings),
-    }
-    return Finished((stored.artefact("deck.json", "deck"),), facts=facts)
+    result = DeckPart(written.calls, int(not written.calls), written.warnings)
+    return Finished((stored.artefact("deck.json", "deck"),), facts=result.to_dict())
 
 
 def _from_prompt(task: Task, options: DeckOptions) -> Written:
@@ -62,9 +58,8 @@ def _from_prompt(task: Task, options: DeckOptions) -> Written:
 
 
 def _prompt(task: Task) -> Prompt:
-    given = task.job.facts["upload_trigger"]["prompt"]
-    read = task.objects.read_at(Bucket.UPLOADS, given["object"], given["generation"])
-    return Prompt.from_bytes(read(0, given["size_bytes"]))
+    uploaded = Uploads.of(task.job.facts).input("prompt")
+    return Prompt.from_bytes(read_object(task.objects, uploaded.stored))
 
 
 _SOURCES: Mapping[str, Callable[[Task, DeckOptions], Written]] = {
@@ -76,11 +71,12 @@ _SOURCES: Mapping[str, Callable[[Task, DeckOptions], Written]] = {
 """Where a deck can come from, by the part's spec."""
 
 
-def recorded_deck(task: Task) -> tuple[Deck, StoredObject, Mapping[str, Any]]:
-    """For the join: the deck that the part wrote, where it lies, and the part's facts."""
+def recorded_deck(task: Task) -> tuple[Deck, StoredObject, DeckPart]:
+    """For the join: the deck that the part wrote, where it lies, and the part's result."""
     (unit,) = task.part_units()
     (artefact,) = unit.artefacts
     there = task.objects.stat(Bucket(artefact.bucket), artefact.object)
     if there is None:
         raise DeckUnusable("The deck is no longer there.")
-    return Deck.from_dict(json.loads(read_object(task.objects, there))), there, unit.facts
+    deck = Deck.from_dict(json.loads(read_object(task.objects, there)))
+    return deck, there, DeckPart.from_dict(unit.facts)

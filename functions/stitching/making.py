@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from functions.stitching.deck_film import DeckFilm
 from functions.stitching.still import StillFilm
@@ -61,9 +59,10 @@ def make(task: Task) -> Finished:
         for piece, data in pieces.items()
         if data
     ]
-    facts: Mapping[str, Any] = {"spec": spec, **made.facts}
-    task.log("film.made", size_bytes=stored.size_bytes, found=there is not None, **made.facts)
-    return Finished(tuple(artefacts), facts=facts, warnings=made.warnings)
+    result = replace(made.film, spec=spec).to_dict()
+    figures = {name: value for name, value in result.items() if name != "spec"}
+    task.log("film.made", size_bytes=stored.size_bytes, found=there is not None, **figures)
+    return Finished(tuple(artefacts), facts=result, warnings=made.warnings)
 
 
 def _write_file(task: Task, spec: str, path: Path) -> StoredObject:

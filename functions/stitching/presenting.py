@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functions.stitching.making import CHAPTERS, FILM, POSTER, SRT, VTT
 from shared.domain.effects import Finished
+from shared.domain.results import FilmResult
 from shared.results_writer import ResultsWriter
 from shared.stage import Task
 
@@ -11,12 +12,12 @@ from shared.stage import Task
 def present(task: Task) -> Finished:
     """Copy the film and what belongs to it, on the store's side."""
     (unit,) = task.part_units()
-    spec = str(unit.facts["spec"])
-    results = ResultsWriter(task.objects, task.job.id, spec)
+    film = FilmResult.from_dict(unit.facts)
+    results = ResultsWriter(task.objects, task.job.id, film.spec)
     artefacts = []
     for one in unit.artefacts:
         task.check()
         artefacts.append(results.copy(one.stored, one.name, one.kind))
     # A film in which nothing is said any more has no subtitles: those of before are not its own.
     names = tuple(piece.name for piece in (FILM, POSTER, VTT, SRT, CHAPTERS))
-    return Finished(tuple(artefacts), facts=dict(unit.facts), replaces=names)
+    return Finished(tuple(artefacts), facts=film.to_dict(), replaces=names)

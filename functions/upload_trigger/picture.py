@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 from PIL import Image
 
 from functions.upload_trigger.looking import look_inside
+from shared.domain.results import PictureInfo
 from shared.domain.stored_object import StoredObject
 from shared.media.confined import preload
 from shared.media.image import PictureTooLarge, picture_facts, read_picture
@@ -26,14 +26,15 @@ RGB it takes 36 MB. Larger ones are decoded where there is memory for them."""
 
 def examine_picture(
     objects: ObjectStore, there: StoredObject, should_stop: Callable[[], bool] = lambda: False
-) -> dict[str, Any]:
-    """→ format, and width and height in pixels as a person sees them.
+) -> PictureInfo:
+    """Returns what was found in an uploaded picture.
 
     Raises a PermanentError of shared.media.image that names the cause.
     """
     if there.size_bytes > MOST_BYTES:
         raise PictureTooLarge(f"The picture has more than {MOST_BYTES // 10**6} MB.")
-    return look_inside(objects, there, look_at_picture, should_stop=should_stop)
+    found = look_inside(objects, there, look_at_picture, should_stop=should_stop)
+    return PictureInfo.from_dict(found)
 
 
 def look_at_picture(inside: Inside) -> bytes:
@@ -42,8 +43,8 @@ def look_at_picture(inside: Inside) -> bytes:
     facts = picture_facts(data)
     if facts.width * facts.height <= DECODED_PIXELS:
         read_picture(data)
-    told = {"format": facts.format, "width": facts.width, "height": facts.height}
-    return json.dumps(told).encode()
+    info = PictureInfo(facts.format, facts.width, facts.height)
+    return json.dumps(info.to_dict()).encode()
 
 
 # HEIC's library, too: in confinement no file can be opened, so nothing can be imported.

@@ -190,7 +190,6 @@ def test_what_stages_hand_to_each_other_is_no_result() -> None:
     [
         ({"frame_extraction": {"frames": 1}}, "1 picture"),
         ({"frame_extraction": {"frames": 0}}, "0 pictures"),
-        ({"frame_extraction": {}}, ""),
         ({}, ""),
     ],
 )
