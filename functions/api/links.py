@@ -10,8 +10,8 @@ from functions.api.personal_data import own_part
 from functions.api.recordings import own_clip
 from shared.domain.disposition import may_be_shown
 from shared.domain.pipeline import Bucket
-from shared.domain.results import Uploads
 from shared.domain.stored_object import Artefact
+from shared.domain.upload_results import Uploads
 from shared.errors import NotFound, SourceExpired
 from shared.http.exchange import Answer, Call
 from shared.http.forms import Moment, Query, Told

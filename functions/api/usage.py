@@ -15,7 +15,8 @@ from functions.api.limits import look
 from shared.domain.clips import RUNNING
 from shared.domain.job import Job, Status
 from shared.domain.pipeline import STAGES
-from shared.domain.results import FilmResult, Uploads
+from shared.domain.results import FilmResult
+from shared.domain.upload_results import Uploads
 from shared.http.exchange import Answer, Call
 from shared.http.forms import Told
 

@@ -29,8 +29,8 @@ from shared.domain.effects import Finished
 from shared.domain.emotion_options import EmotionOptions
 from shared.domain.emotion_results import EmotionMoment, EmotionsResult, SceneFrame
 from shared.domain.passport import Passport
-from shared.domain.results import Uploads
 from shared.domain.stored_object import Artefact
+from shared.domain.upload_results import Uploads
 from shared.media.errors import NoFrames
 from shared.ports import Writing
 from shared.results_writer import ResultsWriter

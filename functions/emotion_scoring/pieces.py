@@ -21,8 +21,8 @@ from shared.domain.emotion_options import EmotionOptions
 from shared.domain.job import StageDoc
 from shared.domain.media import Window
 from shared.domain.pipeline import STAGES, Bucket, woken_by_result_of
-from shared.domain.results import Uploads
 from shared.domain.stored_object import Artefact, StoredObject
+from shared.domain.upload_results import Uploads
 from shared.media.confined import Source, confined
 from shared.media.errors import Stopped
 from shared.media.inside import Limits

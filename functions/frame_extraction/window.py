@@ -20,8 +20,9 @@ from shared.domain.message import pack_name
 from shared.domain.pack import PackIndex, scan_pack
 from shared.domain.passport import Passport
 from shared.domain.pipeline import PACKS_PREFIX, PARTS_PREFIX, STAGES, Bucket, feeds
-from shared.domain.results import FramesPart, Uploads
+from shared.domain.results import FramesPart
 from shared.domain.stored_object import StoredObject
+from shared.domain.upload_results import Uploads
 from shared.media.confined import Source, confined
 from shared.media.errors import Stopped
 from shared.media.inside import Limits

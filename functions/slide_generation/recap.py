@@ -14,7 +14,7 @@ from functions.slide_generation.outlining import plain
 from shared.domain.deck import showable
 from shared.domain.deck_pictures import CHART
 from shared.domain.emotion_results import EmotionMoment, EmotionsResult, MoodPoint, SceneFrame
-from shared.domain.results import Uploads
+from shared.domain.upload_results import Uploads
 
 LANGUAGE = "en"
 _CLOSE_TO_CERTAIN = 0.8

@@ -21,8 +21,9 @@ from shared.domain.deck_options import DeckOptions
 from shared.domain.effects import Finished
 from shared.domain.pipeline import SLIDES_PREFIX, Bucket
 from shared.domain.prompt import Prompt
-from shared.domain.results import DeckPart, Uploads
+from shared.domain.results import DeckPart
 from shared.domain.stored_object import StoredObject
+from shared.domain.upload_results import Uploads
 from shared.errors import DeckUnusable
 from shared.results_writer import read_object, write_once
 from shared.stage import Task

@@ -28,9 +28,10 @@ from shared.domain.deck import Deck
 from shared.domain.film_options import FILM_LONGEST_S, MOVING_LONGEST_S, FilmOptions
 from shared.domain.narration import Narration
 from shared.domain.pipeline import FILMS_PREFIX, Bucket
-from shared.domain.results import DeckResult, FilmResult, NarrationResult, Uploads
+from shared.domain.results import DeckResult, FilmResult, NarrationResult
 from shared.domain.speech import Spoken
 from shared.domain.stored_object import StoredObject
+from shared.domain.upload_results import Uploads
 from shared.domain.wav import from_wav
 from shared.errors import InvalidOption, PermanentError
 from shared.media.pcm import decode_sound

@@ -36,7 +36,8 @@ from functions.stitching.pictures import fitted, pixels, poster
 from functions.stitching.reading import read_recorded
 from functions.stitching.timeline import RATE_HZ, STEP
 from shared.domain.film_options import FILM_LONGEST_S, StillOptions
-from shared.domain.results import FilmResult, Upload, Uploads
+from shared.domain.results import FilmResult
+from shared.domain.upload_results import Upload, Uploads
 from shared.errors import InvalidOption
 from shared.media.audio import UndecodableSound
 from shared.media.image import read_picture

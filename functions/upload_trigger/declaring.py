@@ -8,8 +8,8 @@ from typing import Any
 
 from shared.domain.job import JobInput
 from shared.domain.passport import PASSPORT_NAME
-from shared.domain.results import Upload
 from shared.domain.stored_object import Artefact
+from shared.domain.upload_results import Upload
 from shared.results_writer import ResultsWriter
 from shared.stage import Task
 

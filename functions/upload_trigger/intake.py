@@ -16,8 +16,15 @@ from shared.domain.emotion_options import frames_part
 from shared.domain.media import plan_windows
 from shared.domain.passport import Passport
 from shared.domain.pipeline import Bucket, feeds
-from shared.domain.results import InputInfo, PictureInfo, PromptInfo, SoundInfo, Upload, Uploads
 from shared.domain.stored_object import Artefact, StoredObject
+from shared.domain.upload_results import (
+    InputInfo,
+    PictureInfo,
+    PromptInfo,
+    SoundInfo,
+    Upload,
+    Uploads,
+)
 from shared.errors import InvalidOption, NotAvailableYet, SourceExpired
 from shared.media.errors import EmptyFile, Stopped, TooManyFrames, VideoTooLong
 from shared.stage import Task

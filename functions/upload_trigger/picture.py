@@ -8,8 +8,8 @@ from collections.abc import Callable
 from PIL import Image
 
 from functions.upload_trigger.looking import look_inside
-from shared.domain.results import PictureInfo
 from shared.domain.stored_object import StoredObject
+from shared.domain.upload_results import PictureInfo
 from shared.media.confined import preload
 from shared.media.image import PictureTooLarge, picture_facts, read_picture
 from shared.media.inside import Inside

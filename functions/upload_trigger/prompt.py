@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from shared.domain.prompt import PROMPT_BYTES, Prompt, PromptEmpty, PromptTooLong
-from shared.domain.results import PromptInfo
 from shared.domain.stored_object import StoredObject
+from shared.domain.upload_results import PromptInfo
 from shared.ports import ObjectStore
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from functions.upload_trigger.looking import look_inside
 from shared.domain.film_options import FILM_LONGEST_S
-from shared.domain.results import SoundInfo
 from shared.domain.stored_object import StoredObject
+from shared.domain.upload_results import SoundInfo
 from shared.media.audio import SoundTooLong, examine_sound
 from shared.media.confined import preload
 from shared.media.inside import Inside

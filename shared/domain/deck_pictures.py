@@ -15,8 +15,8 @@ from shared.domain.deck import Deck, DeckRejected
 from shared.domain.emotion_results import EmotionsResult, PackedFrame
 from shared.domain.pipeline import Bucket
 from shared.domain.record import Record
-from shared.domain.results import Uploads
 from shared.domain.stored_object import StoredObject
+from shared.domain.upload_results import Uploads
 
 CHART = "chart:mood"
 DRAWN = "drawn:"

@@ -13,7 +13,7 @@ from infra.local.tenant import Tenant, wait_until
 from infra.local.wire import Answer, request
 from shared.domain.documents import Update, job_path
 from shared.domain.pipeline import Bucket
-from shared.domain.results import PromptInfo, Upload
+from shared.domain.upload_results import PromptInfo, Upload
 from shared.driver import Neighbours
 from tests.clips import RECIPES
 from tests.emulator import ledger_rest

@@ -19,16 +19,12 @@ from shared.domain.results import (
     FramesResult,
     MissingResult,
     NarrationResult,
-    PictureInfo,
-    PromptInfo,
     SlideImage,
-    SoundInfo,
     SpeechPart,
     StageResult,
-    Upload,
-    Uploads,
 )
 from shared.domain.stored_object import Artefact, StoredObject
+from shared.domain.upload_results import PictureInfo, PromptInfo, SoundInfo, Upload, Uploads
 from tests.unit.emotions.material import PASSPORT
 from tests.unit.slides.emotions import a_moment, a_scene, emotions
 

@@ -26,8 +26,8 @@ from shared.domain.emotion_options import EmotionOptions
 from shared.domain.job import Job, StageDoc, StageState
 from shared.domain.message import JOIN, Envelope, ObjectRef
 from shared.domain.pipeline import Bucket
-from shared.domain.results import Upload, Uploads
 from shared.domain.stored_object import Artefact, StoredObject
+from shared.domain.upload_results import Upload, Uploads
 from shared.driver import Hold, Neighbours, SystemClock
 from shared.errors import LeaseLost
 from shared.media.picture import decode_image

@@ -20,8 +20,8 @@ from shared.domain.deck_pictures import PictureSource, check_pictures, pictures_
 from shared.domain.emotion_results import MoodPoint, PackedFrame
 from shared.domain.job import JobInput
 from shared.domain.pipeline import Bucket
-from shared.domain.results import PictureInfo, PromptInfo, Upload
 from shared.domain.stored_object import StoredObject
+from shared.domain.upload_results import PictureInfo, PromptInfo, Upload
 from shared.media.image import PictureDamaged, read_picture
 from tests.unit.slides.decks import deck
 from tests.unit.slides.emotions import a_moment, emotions

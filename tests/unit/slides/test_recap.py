@@ -14,8 +14,8 @@ from functions.slide_generation.rewording import FREE, read_reworded, reword_req
 from shared.domain.deck import Deck, DeckRejected, Slide
 from shared.domain.emotion_results import EmotionsResult, MoodPoint
 from shared.domain.pipeline import Bucket
-from shared.domain.results import Upload, Uploads
 from shared.domain.stored_object import StoredObject
+from shared.domain.upload_results import Upload, Uploads
 from tests.unit.emotions.material import PASSPORT
 from tests.unit.slides.emotions import a_moment, a_scene, emotions
 

@@ -23,16 +23,10 @@ from shared.domain.deck import Deck
 from shared.domain.job import Job
 from shared.domain.narration import Narration, SlideSpeech, SpokenSentence
 from shared.domain.pipeline import Bucket
-from shared.domain.results import (
-    DeckResult,
-    NarrationResult,
-    SlideImage,
-    SoundInfo,
-    Upload,
-    Uploads,
-)
+from shared.domain.results import DeckResult, NarrationResult, SlideImage
 from shared.domain.speech import Spoken
 from shared.domain.stored_object import StoredObject
+from shared.domain.upload_results import SoundInfo, Upload, Uploads
 from shared.domain.wav import to_wav
 from shared.errors import SourceExpired
 from tests.unit.speech.bench import Bench, a_job

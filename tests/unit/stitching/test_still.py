@@ -18,7 +18,7 @@ from functions.upload_trigger.sound import examine_track
 from shared.domain.effects import Finished
 from shared.domain.job import Job
 from shared.domain.pipeline import Bucket
-from shared.domain.results import Upload, Uploads
+from shared.domain.upload_results import Upload, Uploads
 from shared.errors import InvalidOption, PermanentError, SourceExpired
 from shared.media.audio import UndecodableSound
 from shared.media.image import read_picture
