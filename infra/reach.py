@@ -1,4 +1,4 @@
-"""What a function's code can reach: its import graph, and the calls that say what it may need.
+"""The modules that a function's code can import.
 
 Found in the syntax alone, so that nothing has to be installed or run. Imports inside of functions
 count: they may happen.
@@ -7,7 +7,6 @@ count: they may happen.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -30,23 +29,6 @@ def modules(function: str) -> tuple[Path, ...]:
         imported = _imported(_source(path), path.parent.parts)
         front += [one for name in imported if (one := _file(name)) is not None]
     return tuple(sorted(found))
-
-
-@cache
-def names(function: str) -> frozenset[str]:
-    """Every name that the function's own folder speaks of; of a dotted one its last two parts."""
-    own = (path for path in modules(function) if path.parts[:2] == ("functions", function))
-    return frozenset(name for path in own for name in _names(ast.parse(_source(path))))
-
-
-def _names(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            yield node.id
-        elif isinstance(node, ast.Attribute):
-            base = node.value
-            before = base.id if isinstance(base, ast.Name) else getattr(base, "attr", "")
-            yield f"{before}.{node.attr}"
 
 
 @cache

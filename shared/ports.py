@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from shared.domain.documents import Committed, Doc, Write
-from shared.domain.job import Artefact
 from shared.domain.message import Envelope, ObjectRef
 from shared.domain.pipeline import Bucket
 from shared.domain.speech import SpeechSettings, Spoken
+from shared.domain.stored_object import Artefact, StoredObject
 
 
 class Clock(Protocol):
@@ -123,37 +123,10 @@ class Publisher(Protocol):
     def publish(self, envelopes: Iterable[Envelope]) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """One version of an object. `spec` is the hash of what it was made from, "" for uploads."""
-
-    bucket: Bucket
-    name: str
-    generation: int
-    size_bytes: int
-    content_type: str
-    crc32c: str
-    spec: str
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    created_at: datetime | None = None
-
-    def artefact(self, name: str, kind: str) -> Artefact:
-        """As it is recorded in the ledger, under a name for people."""
-        return Artefact(
-            name,
-            kind,
-            self.bucket.value,
-            self.name,
-            self.generation,
-            self.size_bytes,
-            self.content_type,
-        )
-
-
 class Writing(Protocol):
     """An object being written. `stored` and `adopted` are set when the context has ended."""
 
-    stored: Stored
+    stored: StoredObject
     adopted: bool
 
     def write(self, data: bytes, /) -> int: ...
@@ -172,7 +145,7 @@ class SignedUpload:
 class ObjectStore(Protocol):
     """Objects by role of bucket, name and generation. What is written is written once."""
 
-    def stat(self, bucket: Bucket, name: str) -> Stored | None: ...
+    def stat(self, bucket: Bucket, name: str) -> StoredObject | None: ...
 
     def read_at(self, bucket: Bucket, name: str, generation: int) -> Callable[[int, int], bytes]:
         """A function of (offset, length) in bytes over one pinned version.
@@ -190,15 +163,17 @@ class ObjectStore(Protocol):
         self,
         bucket: Bucket,
         name: str,
-        parts: list[Stored],
+        parts: list[StoredObject],
         *,
         content_type: str,
         spec: str,
-    ) -> tuple[Stored, bool]:
+    ) -> tuple[StoredObject, bool]:
         """Join 1 to 32 objects of one bucket without moving their bytes; → (object, adopted)."""
         ...
 
-    def copy(self, source: Stored, bucket: Bucket, name: str, *, spec: str) -> tuple[Stored, bool]:
+    def copy(
+        self, source: StoredObject, bucket: Bucket, name: str, *, spec: str
+    ) -> tuple[StoredObject, bool]:
         """A server-side copy into another bucket; → (object, adopted)."""
         ...
 
@@ -210,7 +185,7 @@ class ObjectStore(Protocol):
         """Remove every object under a prefix; → how many."""
         ...
 
-    def listed(self, bucket: Bucket, prefix: str) -> tuple[Stored, ...]:
+    def listed(self, bucket: Bucket, prefix: str) -> tuple[StoredObject, ...]:
         """Every object under a prefix, in the order of their names."""
         ...
 

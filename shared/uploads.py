@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from shared.domain.job import JobInput
 from shared.domain.pipeline import RECORDINGS_PREFIX, Bucket
-from shared.ports import ObjectStore, Stored
+from shared.domain.stored_object import StoredObject
+from shared.ports import ObjectStore
 
 
-def arrived(objects: ObjectStore, one: JobInput) -> Stored | None:
+def arrived(objects: ObjectStore, one: JobInput) -> StoredObject | None:
     """The input's object, or None. A copy that is not there yet is made now, within Cloud Storage
     and of the version that was pinned: whoever asks finishes what broke off."""
     there = objects.stat(Bucket.UPLOADS, one.object)

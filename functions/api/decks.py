@@ -22,12 +22,14 @@ from shared.domain.deck_options import THEMES
 from shared.domain.deck_pictures import CHART, check_pictures, has_mood, pictures_of
 from shared.domain.documents import job_path
 from shared.domain.film_options import FILM_NAMES
-from shared.domain.job import Artefact, Job
+from shared.domain.job import Job
 from shared.domain.pipeline import DECKS_PREFIX, Bucket
+from shared.domain.results import DeckResult
 from shared.errors import NotFound
 from shared.http.exchange import Answer, Call
 from shared.http.forms import Form, Told
 from shared.http.problems import InvalidFields
+from shared.results_writer import read_object, write_once
 
 PICTURE_VALID_S = 15 * 60
 WISH_CHARS = 1_000
@@ -107,13 +109,13 @@ class DeckView(Told):
 def get_deck(call: Call) -> Answer:
     """The deck as it was drawn last. Raises NotFound when there is none yet."""
     job, deck = call.job, _deck(call)
-    drawn = job.facts["slide_generation"]
+    revision = DeckResult.of(job.facts).revision
     base = f"/v1/jobs/{job.id}/deck/slides"
     pictures = [*pictures_of(job.facts), *([CHART] if has_mood(job.facts) else [])]
     return Answer(
         DeckView(
-            revision=int(drawn["revision"]),
-            current=int(drawn["revision"]) == job.revision,
+            revision=revision,
+            current=revision == job.revision,
             title=deck.title,
             language=deck.language,
             theme=deck.theme,
@@ -131,14 +133,11 @@ def get_deck(call: Call) -> Answer:
 def get_slide_picture(call: Call) -> Answer:
     """A redirect to a slide as it was drawn."""
     deck = _deck(call)
-    rows = call.job.facts["slide_generation"]["slides"]
-    for slide, row in zip(deck.slides, rows, strict=True):
+    images = DeckResult.of(call.job.facts).slides
+    for slide, image in zip(deck.slides, images, strict=True):
         if slide.id == call.named["slide_id"]:
             name = f"{slide.id}.png"
-            drawn = Artefact(
-                name, "slide", row["bucket"], row["name"], row["generation"], row["size_bytes"],
-                "image/png",
-            )  # fmt: skip
+            drawn = image.stored.artefact(name, "slide")
             sign = call.world.objects.sign_download
             return Answer.redirect(sign(drawn, filename=name, valid_s=PICTURE_VALID_S, inline=True))
     raise NotFound("The deck has no such slide.")
@@ -169,7 +168,7 @@ def rewrite_slide(call: Call) -> Answer:
         raise NotFound("The deck has no such slide.")
     spec = {
         "deck": "rewritten",
-        "place": dict(call.job.facts["slide_generation"]["deck"]),
+        "place": DeckResult.of(call.job.facts).deck.to_dict(),
         "slide": call.named["slide_id"],
         "wish": form.wish or "",
         "review": True,
@@ -223,28 +222,22 @@ def _kept(call: Call, content: bytes) -> dict[str, Any]:
     """Write the deck where slide_generation finds it; → its place."""
     spec = hashlib.sha256(content).hexdigest()
     name = f"{DECKS_PREFIX}{call.job.id}/{spec[:24]}.json"
-    with call.world.objects.create(
-        Bucket.WORK, name, content_type="application/json", spec=spec
-    ) as writer:
-        writer.write(content)
-    stored = writer.stored
-    return {
-        "bucket": stored.bucket.value,
-        "name": stored.name,
-        "generation": stored.generation,
-        "size_bytes": stored.size_bytes,
-    }
+    stored = write_once(
+        call.world.objects,
+        Bucket.WORK,
+        name,
+        content,
+        content_type="application/json",
+        spec=spec,
+    )
+    return stored.to_dict()
 
 
 def _deck(call: Call) -> Deck:
-    drawn = call.job.facts.get("slide_generation")
+    drawn = DeckResult.find(call.job.facts)
     if drawn is None:
         raise NotFound("The job has no deck yet.")
-    place = drawn["deck"]
-    read_at = call.world.objects.read_at(
-        Bucket(place["bucket"]), place["name"], place["generation"]
-    )
-    return Deck.from_dict(json.loads(read_at(0, place["size_bytes"])))
+    return Deck.from_dict(json.loads(read_object(call.world.objects, drawn.deck)))
 
 
 def _now(call: Call) -> Answer:

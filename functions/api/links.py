@@ -9,8 +9,9 @@ from typing import Literal
 from functions.api.personal_data import own_part
 from functions.api.recordings import own_clip
 from shared.domain.disposition import may_be_shown
-from shared.domain.job import Artefact
 from shared.domain.pipeline import Bucket
+from shared.domain.stored_object import Artefact
+from shared.domain.upload_results import Uploads
 from shared.errors import NotFound, SourceExpired
 from shared.http.exchange import Answer, Call
 from shared.http.forms import Moment, Query, Told
@@ -55,13 +56,11 @@ def get_clip_link(call: Call) -> Answer:
 
 def _own_upload(call: Call) -> Artefact:
     """The upload that the path names, in the version that was read and found good."""
-    found = (call.job.facts.get("upload_trigger") or {}).get(call.named["input"])
-    if found is None:
+    uploads = Uploads.find(call.job.facts)
+    upload = None if uploads is None else uploads.inputs.get(call.named["input"])
+    if upload is None:
         raise NotFound("The job has no such upload, or it was not read yet.")
-    return Artefact(
-        found["filename"], "upload", Bucket.UPLOADS.value, found["object"], found["generation"],
-        found["size_bytes"],
-    )  # fmt: skip
+    return upload.stored.artefact(upload.filename, "upload")
 
 
 def _linked(call: Call, one: Artefact) -> Answer:

@@ -18,7 +18,7 @@ from shared.domain.data_requests import (
 )
 from shared.domain.documents import Create, Doc
 from shared.domain.errand import errand_envelope, errand_path
-from shared.domain.job import Artefact
+from shared.domain.stored_object import Artefact
 from shared.errors import NotFound
 from shared.http.exchange import Answer, Call
 from shared.http.forms import Form, Moment, Told

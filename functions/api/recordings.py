@@ -28,8 +28,9 @@ from shared.domain.clips import (
     recording_path,
 )
 from shared.domain.documents import Write, job_path
-from shared.domain.job import Artefact, JobInput, Status, new_job
+from shared.domain.job import JobInput, Status, new_job
 from shared.domain.message import upload_name
+from shared.domain.stored_object import Artefact
 from shared.errors import LimitReached, NotFound, StorageFull, WrongState
 from shared.http.exchange import Answer, Call
 from shared.http.problems import InvalidFields

@@ -6,9 +6,7 @@ them, so nothing can drift when messages come twice. A deleted job is no longer 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from fractions import Fraction
-from typing import Any
+from collections.abc import Iterator
 
 from functions.api import policies
 from functions.api.catalogue import MEGABYTE
@@ -17,6 +15,8 @@ from functions.api.limits import look
 from shared.domain.clips import RUNNING
 from shared.domain.job import Job, Status
 from shared.domain.pipeline import STAGES
+from shared.domain.results import FilmResult
+from shared.domain.upload_results import Uploads
 from shared.http.exchange import Answer, Call
 from shared.http.forms import Told
 
@@ -111,20 +111,14 @@ def cost_usd(stage: str, seconds: float) -> float:
 
 def seconds_in(job: Job) -> float:
     """How long the video and the sounds are that came in, as far as their files say."""
-    found: Mapping[str, Any] = job.facts.get("upload_trigger", {})
-    total = 0.0
-    for one in found.values():
-        if not isinstance(one, Mapping):
-            continue
-        passport = one.get("passport")
-        duration = passport["duration"] if passport else one.get("claimed_s")
-        total += float(Fraction(duration)) if duration is not None else 0.0
-    return total
+    uploads = Uploads.find(job.facts)
+    return 0.0 if uploads is None else sum(one.duration_s for one in uploads.inputs.values())
 
 
 def seconds_made(job: Job) -> float:
     """How long the film is that was made."""
-    return float(job.facts.get("stitching", {}).get("duration_s", 0.0))
+    film = FilmResult.find(job.facts)
+    return 0.0 if film is None else film.duration_s
 
 
 def _minutes(seconds: float) -> float:

@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import quote
 
 from shared.domain.documents import Doc, stage_path
-from shared.domain.job import Artefact, Job, StageState, Status, revision_of
+from shared.domain.job import Job, StageState, Status, revision_of
+from shared.domain.stored_object import Artefact
 from shared.http.forms import Moment, Told
 from shared.ports import JobStore
 

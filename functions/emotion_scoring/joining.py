@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from fractions import Fraction
 from typing import Any, Protocol
 
@@ -27,14 +27,15 @@ from functions.emotion_scoring.thumbnails import thumbnail
 from functions.emotion_scoring.timeline import Moment, timeline
 from shared.domain.effects import Finished
 from shared.domain.emotion_options import EmotionOptions
-from shared.domain.job import Artefact
-from shared.domain.passport import Passport, file_facts
-from shared.domain.pipeline import Bucket
+from shared.domain.emotion_results import EmotionMoment, EmotionsResult, SceneFrame
+from shared.domain.passport import Passport
+from shared.domain.stored_object import Artefact
+from shared.domain.upload_results import Uploads
 from shared.media.errors import NoFrames
 from shared.ports import Writing
+from shared.results_writer import ResultsWriter
 from shared.stage import Task
 
-RESULTS_PREFIX = "jobs/"
 RECIPE_OF_RESULTS = 1
 """Raised when the same scores would give other results, so that older ones are not adopted."""
 
@@ -43,10 +44,10 @@ def join_scores(task: Task) -> Finished:
     """Follow the faces through all parts; write the timeline, its chart and its peaks."""
     options = EmotionOptions.of_job(task.job.options)
     parts = Parts.of(task)
-    results = _Results(task, _key(parts, options))
+    results = ResultsWriter(task.objects, task.job.id, _key(parts, options))
     every = options.frames.every
     series, summary, scenes = Series(), Summary(parts.classes, every), Scenes()
-    artefacts = _timeline(results, parts, options, (series, summary, scenes), summary)
+    artefacts = _timeline(task, results, parts, options, (series, summary, scenes))
     counted = summary.to_dict()
     if not counted["frames"]:
         raise NoFrames
@@ -60,64 +61,49 @@ def join_scores(task: Task) -> Finished:
         every=every,
     )
     artefacts.append(results.write("timeline.png", "chart", "image/png", chart))
-    artefacts += _thumbnails(results, parts, peaks)
-    film, said = _film(results, options)
+    artefacts += _thumbnails(task, results, parts, peaks)
+    film, said = _film(task, results, options)
     artefacts += film
-    facts = counted | {
-        "moments": [
-            {**told, "picture": parts.place(peak.part, peak.frame)}
-            for told, peak in zip(_told(peaks), peaks, strict=True)
-        ],
-        "mood": mood(series, parts.classes, options.frames.start, every),
-        "scenes": [
-            {"time_s": round(float(one.time), 3), "picture": parts.place(one.part, one.frame)}
+    result = EmotionsResult(
+        **counted,
+        moments=tuple(
+            EmotionMoment(**row, picture=parts.packed_frame(peak.part, peak.frame))
+            for row, peak in zip(_told(peaks), peaks, strict=True)
+        ),
+        mood=mood(series, parts.classes, options.frames.start, every),
+        scenes=tuple(
+            SceneFrame(round(float(one.time), 3), parts.packed_frame(one.part, one.frame))
             for one in scenes.chosen()
-        ],
-        "models": parts.models,
-        "purpose": options.purpose,
-        "smooth": options.smooth,
-        "mirror": options.mirror,
-        "note": NOTE,
-    }
+        ),
+        models=tuple(parts.models),
+        purpose=options.purpose,
+        smooth=options.smooth,
+        mirror=options.mirror,
+        note=NOTE,
+    )
     following = task.job.recipe.after("emotion_scoring")
     plan = {} if following is None else {following: ({"deck": "timeline"},)}
-    return Finished(tuple(artefacts), facts=facts, plan=plan, warnings=(*parts.warnings, *said))
+    return Finished(
+        tuple(artefacts),
+        facts=result.to_dict(),
+        plan=plan,
+        warnings=(*parts.warnings, *said),
+    )
 
 
 class _Taker(Protocol):
     def add(self, moment: Moment) -> None: ...
 
 
-class _Results:
-    """Writes what people take away, each object once."""
-
-    def __init__(self, task: Task, key: str) -> None:
-        self.task = task
-        self._key = key
-
-    def create(self, name: str, content_type: str) -> AbstractContextManager[Writing]:
-        """A context that gives something to write to."""
-        path = f"{RESULTS_PREFIX}{self.task.job.id}/{self._key[:12]}/{name}"
-        return self.task.objects.create(
-            Bucket.OUTPUTS, path, content_type=content_type, spec=self._key
-        )
-
-    def write(self, name: str, kind: str, content_type: str, data: bytes) -> Artefact:
-        """One object out of bytes."""
-        with self.create(name, content_type) as result:
-            result.write(data)
-        return result.stored.artefact(name, kind)
-
-
 def _timeline(
-    results: _Results,
+    task: Task,
+    results: ResultsWriter,
     parts: Parts,
     options: EmotionOptions,
-    listeners: tuple[_Taker, ...],
-    summary: Summary,
+    listeners: tuple[Series, Summary, Scenes],
 ) -> list[Artefact]:
     """Three files in one pass over the frames, none of which is kept."""
-    passport = Passport.from_dict(results.task.job.facts["upload_trigger"]["video"]["passport"])
+    passport = Uploads.of(task.job.facts).input("video").passport
     times, every = Times(passport.first_pts.seconds), options.frames.every
     files = (
         ("emotions.json", "timeline", "application/json"),
@@ -129,12 +115,13 @@ def _timeline(
             open_files.enter_context(results.create(name, content_type))
             for name, _, content_type in files
         ]
-        document = JsonResult(sinks[0], _head(results.task, parts, options, passport), times)
+        document = JsonResult(sinks[0], _head(task, parts, options, passport), times)
         table, cues = CsvResult(sinks[1], parts.classes, times), VttResult(sinks[2], every)
         takers: tuple[_Taker, ...] = (document, table, cues, *listeners)
         for moment in timeline(parts.frames(), parts.classes, smooth=options.smooth):
             for taker in takers:
                 taker.add(moment)
+        summary = listeners[1]
         tail = {"summary": summary.to_dict(), "moments": _told(summary.peaks())}
         document.close(tail)
     return [
@@ -142,14 +129,16 @@ def _timeline(
     ]
 
 
-def _film(results: _Results, options: EmotionOptions) -> tuple[list[Artefact], tuple[str, ...]]:
+def _film(
+    task: Task, results: ResultsWriter, options: EmotionOptions
+) -> tuple[list[Artefact], tuple[str, ...]]:
     """The annotated video if it was asked for, and what a person should know of it."""
     if not options.annotate:
         return [], ()
-    annotation = Annotation(results.task, options)
+    annotation = Annotation(task, options)
     if annotation.obstacle is not None:
         return [], (annotation.obstacle,)
-    pieces = pieces_of([unit.artefacts for unit in results.task.part_units()])
+    pieces = pieces_of([unit.artefacts for unit in task.part_units()])
     with results.create("annotated.mp4", "video/mp4") as film:
         annotation.film(pieces, film)
     return [film.stored.artefact("annotated.mp4", "annotated")], annotation.warnings
@@ -161,7 +150,7 @@ def _head(task: Task, parts: Parts, options: EmotionOptions, passport: Passport)
         "title": task.job.title,
         "consent": True,
         "purpose": options.purpose,
-        "file": file_facts(task.job.facts["upload_trigger"]["video"]),
+        "file": Uploads.of(task.job.facts).input("video").file,
         "source": passport.to_dict(),
         "options": options.to_dict(),
         "classes": list(parts.classes),
@@ -178,11 +167,13 @@ def _told(peaks: Iterable[Peak]) -> list[dict[str, Any]]:
     ]
 
 
-def _thumbnails(results: _Results, parts: Parts, peaks: Iterable[Peak]) -> list[Artefact]:
+def _thumbnails(
+    task: Task, results: ResultsWriter, parts: Parts, peaks: Iterable[Peak]
+) -> list[Artefact]:
     colours = colours_of(parts.classes)
     made = []
     for n, peak in enumerate(peaks):
-        results.task.check()
+        task.check()
         data = thumbnail(parts.picture(peak.part, peak.frame), peak.box, colours[peak.emotion])
         made.append(results.write(_thumbnail_name(n, peak), "moment", "image/jpeg", data))
     return made
@@ -208,6 +199,6 @@ def _key(parts: Parts, options: EmotionOptions) -> str:
     content = [
         RECIPE_OF_RESULTS,
         options.to_dict(),
-        [[one.object, one.generation] for one in parts.scores],
+        [list(one.version) for one in parts.scores],
     ]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -8,9 +8,11 @@ from typing import Any
 
 from functions.emotion_scoring.packs import recorded_pack, same
 from functions.emotion_scoring.scores import Head, ScoredFrame, read_scores
-from shared.domain.job import Artefact, Unit
+from shared.domain.emotion_results import PackedFrame
+from shared.domain.job import Unit
 from shared.domain.message import ObjectRef
 from shared.domain.pipeline import Bucket
+from shared.domain.stored_object import StoredObject
 from shared.errors import PermanentError
 from shared.media.ranged import RangeFile
 from shared.stage import Task
@@ -29,7 +31,7 @@ class Parts:
     """All parts' scores. `packs`: name and generation of each part's pack."""
 
     task: Task
-    scores: tuple[Artefact, ...]
+    scores: tuple[StoredObject, ...]
     heads: tuple[Head, ...]
 
     @classmethod
@@ -79,15 +81,9 @@ class Parts:
                 self.task.check()
                 yield number, frame
 
-    def place(self, part: int, frame: ScoredFrame) -> dict[str, Any]:
+    def packed_frame(self, part: int, frame: ScoredFrame) -> PackedFrame:
         """Where a frame's bytes lie in the work bucket, for the stages that follow."""
-        name, generation = self.heads[part].pack
-        return {
-            "object": name,
-            "generation": generation,
-            "offset": frame.offset,
-            "size_bytes": frame.size_bytes,
-        }
+        return PackedFrame(*self.heads[part].pack, frame.offset, frame.size_bytes)
 
     def picture(self, part: int, frame: ScoredFrame) -> bytes:
         """The bytes of one frame out of its pack."""
@@ -96,10 +92,10 @@ class Parts:
         return read(frame.offset, frame.size_bytes)
 
 
-def _scores_of(unit: Unit) -> Artefact:
-    return next(one for one in unit.artefacts if one.kind == "scores")
+def _scores_of(unit: Unit) -> StoredObject:
+    return next(one for one in unit.artefacts if one.kind == "scores").stored
 
 
-def _open(task: Task, one: Artefact) -> tuple[Head, Iterator[ScoredFrame]]:
-    read_at = task.objects.read_at(Bucket(one.bucket), one.object, one.generation)
+def _open(task: Task, one: StoredObject) -> tuple[Head, Iterator[ScoredFrame]]:
+    read_at = task.objects.read_at(one.bucket, one.name, one.generation)
     return read_scores(RangeFile(read_at, one.size_bytes, block_bytes=_BLOCK_BYTES, keep=6))

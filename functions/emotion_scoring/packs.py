@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from shared.domain.documents import unit_path
-from shared.domain.job import Artefact, Unit, UnitState
+from shared.domain.job import Unit, UnitState
 from shared.domain.message import ObjectRef
 from shared.domain.pipeline import Bucket, woken_by_result_of
+from shared.domain.stored_object import StoredObject
 from shared.errors import TransientError
-from shared.ports import Stored
 from shared.stage import Task
 
 STAGE = "emotion_scoring"
@@ -20,7 +20,7 @@ class PackNotThere(TransientError):
     code = "pack-not-there"
 
 
-def pack_of(task: Task) -> Stored:
+def pack_of(task: Task) -> StoredObject:
     """The pack of this part's number. Raises PackNotThere.
 
     What the ledger records counts: an object that announced itself may be one that was replaced.
@@ -37,18 +37,10 @@ def pack_of(task: Task) -> Stored:
         return there
     if announced is not None and not same(recorded, announced):
         task.log("pack.superseded", severity="WARNING", announced=announced.name)
-    return Stored(
-        bucket=Bucket(recorded.bucket),
-        name=recorded.object,
-        generation=recorded.generation,
-        size_bytes=recorded.size_bytes,
-        content_type=recorded.content_type,
-        crc32c="",
-        spec="",
-    )
+    return recorded
 
 
-def recorded_pack(task: Task, part: str) -> Artefact | None:
+def recorded_pack(task: Task, part: str) -> StoredObject | None:
     """The pack that the stage before recorded for this part, None while it has not."""
     before = woken_by_result_of(STAGE)
     assert before is not None, "the table wakes emotion scoring by packs"  # noqa: S101
@@ -56,10 +48,9 @@ def recorded_pack(task: Task, part: str) -> Artefact | None:
     unit = None if doc is None else Unit.from_doc(doc)
     if unit is None or unit.state is not UnitState.DONE:
         return None
-    return next((one for one in unit.artefacts if one.name == PACK), None)
+    return next((one.stored for one in unit.artefacts if one.name == PACK), None)
 
 
-def same(recorded: Artefact, announced: ObjectRef) -> bool:
+def same(recorded: StoredObject, announced: ObjectRef) -> bool:
     """Whether both are one version of one object."""
-    here = (announced.name, announced.generation)
-    return here == (recorded.object, recorded.generation)
+    return recorded.version == (announced.name, announced.generation)

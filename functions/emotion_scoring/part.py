@@ -14,14 +14,14 @@ from functions.emotion_scoring.scores import Head, ScoredFrame, ScoresWriter, Si
 from functions.emotion_scoring.scoring import Scorer
 from shared.domain.effects import Finished
 from shared.domain.emotion_options import EmotionOptions
+from shared.domain.emotion_results import EmotionsPart
 from shared.domain.pack import read_pack
-from shared.domain.pipeline import Bucket
+from shared.domain.pipeline import SCORES_PREFIX, Bucket
+from shared.domain.stored_object import StoredObject
 from shared.media.picture import decode_image
 from shared.media.ranged import RangeFile
-from shared.ports import Stored
 from shared.stage import Task
 
-SCORES_PREFIX = "scores/"
 SCORES = "scores"
 RECIPE_OF_SCORES = 1
 """Raised when the same pack and models would give other scores, so that older ones are not
@@ -61,7 +61,7 @@ def score_pack(task: Task) -> Finished:
             artefacts.append(annotation.piece(stored))
     return Finished(
         artefacts=tuple(artefacts),
-        facts={"pack": pack.name, "generation": pack.generation},
+        facts=EmotionsPart(*pack.version).to_dict(),
         adopted=adopted,
     )
 
@@ -75,8 +75,8 @@ def _scorer(task: Task) -> Scorer:
 
 
 def _write(
-    task: Task, scorer: Scorer, pack: Stored, name: str, spec: str, *, mirror: bool
-) -> Stored:
+    task: Task, scorer: Scorer, pack: StoredObject, name: str, spec: str, *, mirror: bool
+) -> StoredObject:
     read_at = task.objects.read_at(pack.bucket, pack.name, pack.generation)
     file = RangeFile(read_at, pack.size_bytes, block_bytes=BLOCK_BYTES, keep=KEPT_BLOCKS)
     with task.objects.create(
@@ -122,7 +122,7 @@ def score_frames(
     return frames, faces
 
 
-def _spec(scorer: Scorer, pack: Stored, options: EmotionOptions) -> str:
+def _spec(scorer: Scorer, pack: StoredObject, options: EmotionOptions) -> str:
     """Hash of all that determines the scores."""
     models = scorer.describe(mirror=options.mirror)
     content = [RECIPE_OF_SCORES, pack.name, pack.generation, options.mirror, models]

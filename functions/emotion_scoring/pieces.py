@@ -18,15 +18,15 @@ from functions.emotion_scoring.scores import Sink, read_scores
 from functions.emotion_scoring.timeline import timeline
 from shared.domain.documents import stage_path
 from shared.domain.emotion_options import EmotionOptions
-from shared.domain.job import Artefact, StageDoc
+from shared.domain.job import StageDoc
 from shared.domain.media import Window
-from shared.domain.passport import Passport
 from shared.domain.pipeline import STAGES, Bucket, woken_by_result_of
+from shared.domain.stored_object import Artefact, StoredObject
+from shared.domain.upload_results import Uploads
 from shared.media.confined import Source, confined
 from shared.media.errors import Stopped
 from shared.media.inside import Limits
 from shared.media.ranged import RangeFile
-from shared.ports import Stored
 from shared.stage import Task
 
 PIECE = "piece"
@@ -41,8 +41,8 @@ class Annotation:
     def __init__(self, task: Task, options: EmotionOptions) -> None:
         self._task = task
         self._options = options
-        self._video = task.job.facts["upload_trigger"]["video"]
-        self.passport = Passport.from_dict(self._video["passport"])
+        video = Uploads.of(task.job.facts).input("video")
+        self._video, self.passport = video.stored, video.passport
         self.stretches = _stretches(task, options)
 
     @property
@@ -54,7 +54,7 @@ class Annotation:
         lengths = [later - earlier for earlier, later in pairwise([*borders, *last])]
         return obstacle(self.passport, None if known is None else max(lengths))
 
-    def piece(self, scores: Stored) -> Artefact:
+    def piece(self, scores: StoredObject) -> Artefact:
         """The part's piece, written once, with what its own scores say."""
         task, number = self._task, self._task.stage.part_ids.index(self._task.part)
         stretch, every = self.stretches[number], self._options.frames.every
@@ -94,7 +94,7 @@ class Annotation:
         """All pieces and the sound of the source as one MP4."""
         task = self._task
         files: list[OpenFile] = [
-            lambda one=one: _opened(task, one)  # type: ignore[misc]
+            lambda one=one: _opened(task, one.stored)  # type: ignore[misc]
             for one in pieces
         ]
         source = None if sound_of(self.passport) is None else self._source
@@ -114,10 +114,10 @@ class Annotation:
 
     def _reading(self) -> Source:
         video = self._video
-        read_at = self._task.objects.read_at(Bucket.UPLOADS, video["object"], video["generation"])
-        return Source(read_at, video["size_bytes"], _BLOCK_BYTES)
+        read_at = self._task.objects.read_at(Bucket.UPLOADS, *video.version)
+        return Source(read_at, video.size_bytes, _BLOCK_BYTES)
 
-    def _spec(self, scores: Stored, stretch: Stretch) -> str:
+    def _spec(self, scores: StoredObject, stretch: Stretch) -> str:
         content: list[Any] = [
             RECIPE_OF_PIECES,
             [scores.name, scores.generation],
@@ -144,7 +144,6 @@ def _stretches(task: Task, options: EmotionOptions) -> list[Stretch]:
     return [Stretch(begin, end) for begin, end in pairwise(borders)]
 
 
-def _opened(task: Task, one: Artefact | Stored) -> RangeFile:
-    name = one.object if isinstance(one, Artefact) else one.name
-    read_at = task.objects.read_at(Bucket(one.bucket), name, one.generation)
+def _opened(task: Task, one: StoredObject) -> RangeFile:
+    read_at = task.objects.read_at(one.bucket, one.name, one.generation)
     return RangeFile(read_at, one.size_bytes, block_bytes=_BLOCK_BYTES)

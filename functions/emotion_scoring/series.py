@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
 
 from functions.emotion_scoring.timeline import Moment
+from shared.domain.emotion_results import MoodPoint
 
 MOST_BINS = 720
 """About two pixels of a chart each; when there are more, neighbours are put together."""
@@ -83,9 +83,8 @@ class Series:
 
 def mood(
     series: Series, classes: Sequence[str], start: Fraction, every: Fraction
-) -> list[dict[str, Any]]:
-    """All faces together: at most MOOD_POINTS rows of {"time_s", "share"}, where `share` gives each
-    emotion's mean probability in a stretch that begins at `time_s`, or is None without a face."""
+) -> tuple[MoodPoint, ...]:
+    """All faces together, in at most MOOD_POINTS stretches."""
     wide = -(-(series.last_bin + 1) // MOOD_POINTS)
     together = Curve(0)
     for curve in series.longest(2 * MOST_FACES):
@@ -100,5 +99,5 @@ def mood(
             if mean is None
             else {name: round(one, 3) for name, one in zip(classes, mean, strict=True)}
         )
-        rows.append({"time_s": round(float(time), 3), "share": share})
-    return rows
+        rows.append(MoodPoint(round(float(time), 3), share))
+    return tuple(rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from functions.frame_extraction.contact_sheet import contact_sheet, sheet_entries
@@ -11,16 +11,15 @@ from functions.frame_extraction.results import frames_csv, manifest, warnings_of
 from functions.frame_extraction.window import Order
 from shared.domain.directory import parse_directory
 from shared.domain.effects import Finished
-from shared.domain.job import Artefact, Unit
+from shared.domain.job import Unit
 from shared.domain.pack import PackIndex, central_directory
-from shared.domain.pipeline import Bucket
+from shared.domain.pipeline import ZIPS_PREFIX, Bucket
+from shared.domain.results import FramesPart, FramesResult
+from shared.domain.stored_object import Artefact, StoredObject
 from shared.media.errors import NoFrames
 from shared.media.picture import BgrImage, decode_image
-from shared.ports import Stored
+from shared.results_writer import ResultsWriter, read_object, write_once
 from shared.stage import Task
-
-ZIPS_PREFIX = "zips/"
-RESULTS_PREFIX = "jobs/"
 
 
 def join_packs(task: Task) -> Finished:
@@ -37,62 +36,50 @@ def join_packs(task: Task) -> Finished:
     if not filled:
         raise NoFrames
     parts = [index for _, index in filled]
-    said = [one for unit in units for one in unit.facts["warnings"]]
+    said = [one for unit in units for one in FramesPart.from_dict(unit.facts).warnings]
     warnings = tuple(dict.fromkeys([*said, *warnings_of(parts, order.passport, order.options)]))
     key = _key(order, [pack for pack, _ in filled])
-    results = _Results(task, key)
-    artefacts = [_zip(task, [pack for pack, _ in filled], parts, key)]
+    results = ResultsWriter(task.objects, task.job.id, key)
+    artefacts = [_zip(task, results, [pack for pack, _ in filled], parts)]
     task.check()
     artefacts += [
         results.write(
             "manifest.json",
             "manifest",
             "application/json",
-            [manifest(parts, order.passport, order.options, warnings, order.file)],
+            manifest(parts, order.passport, order.options, warnings, order.file),
         ),
         results.write("frames.csv", "table", "text/csv", frames_csv(parts, order.passport)),
-        results.write("contact_sheet.jpg", "sheet", "image/jpeg", [_sheet(task, filled, order)]),
+        results.write("contact_sheet.jpg", "sheet", "image/jpeg", _sheet(task, filled, order)),
     ]
     count = sum(len(index.entries) for index in parts)
-    return Finished(tuple(artefacts), facts={"frames": count}, warnings=warnings)
+    return Finished(tuple(artefacts), facts=FramesResult(count).to_dict(), warnings=warnings)
 
 
-def _zip(task: Task, packs: list[Stored], parts: list[PackIndex], key: str) -> Artefact:
+def _zip(
+    task: Task, results: ResultsWriter, packs: list[StoredObject], parts: list[PackIndex]
+) -> Artefact:
+    key = results.key
     stem = f"{ZIPS_PREFIX}{task.job.id}/{key[:12]}"
-    with task.objects.create(
-        Bucket.WORK, f"{stem}.directory", content_type="application/zip", spec=key
-    ) as directory:
-        directory.write(central_directory(parts))
-    composed, _ = task.objects.compose(
+    directory = write_once(
+        task.objects,
         Bucket.WORK,
-        f"{stem}.zip",
-        [*packs, directory.stored],
+        f"{stem}.directory",
+        central_directory(parts),
         content_type="application/zip",
         spec=key,
     )
-    name = f"{RESULTS_PREFIX}{task.job.id}/{key[:12]}/frames.zip"
-    result, _ = task.objects.copy(composed, Bucket.OUTPUTS, name, spec=key)
-    return result.artefact("frames.zip", "frames")
+    composed, _ = task.objects.compose(
+        Bucket.WORK,
+        f"{stem}.zip",
+        [*packs, directory],
+        content_type="application/zip",
+        spec=key,
+    )
+    return results.copy(composed, "frames.zip", "frames")
 
 
-class _Results:
-    """Writes what people take away, each object once."""
-
-    def __init__(self, task: Task, key: str) -> None:
-        self._task = task
-        self._key = key
-
-    def write(self, name: str, kind: str, content_type: str, lines: Iterable[bytes]) -> Artefact:
-        path = f"{RESULTS_PREFIX}{self._task.job.id}/{self._key[:12]}/{name}"
-        with self._task.objects.create(
-            Bucket.OUTPUTS, path, content_type=content_type, spec=self._key
-        ) as result:
-            for line in lines:
-                result.write(line)
-        return result.stored.artefact(name, kind)
-
-
-def _sheet(task: Task, filled: list[tuple[Stored, PackIndex]], order: Order) -> bytes:
+def _sheet(task: Task, filled: list[tuple[StoredObject, PackIndex]], order: Order) -> bytes:
     def thumbnails() -> Iterator[tuple[Fraction, BgrImage]]:
         readers: dict[int, Callable[[int, int], bytes]] = {}
         for number, entry in sheet_entries([index for _, index in filled]):
@@ -109,26 +96,16 @@ def _sheet(task: Task, filled: list[tuple[Stored, PackIndex]], order: Order) -> 
     return contact_sheet(thumbnails(), title=task.job.title, subtitle=frames)
 
 
-def _index(task: Task, pack: Stored, directory: Stored) -> PackIndex:
-    read = task.objects.read_at(directory.bucket, directory.name, directory.generation)
-    return parse_directory(read(0, directory.size_bytes), pack.size_bytes)
+def _index(task: Task, pack: StoredObject, directory: StoredObject) -> PackIndex:
+    return parse_directory(read_object(task.objects, directory), pack.size_bytes)
 
 
-def _recorded(unit: Unit, name: str) -> Stored:
+def _recorded(unit: Unit, name: str) -> StoredObject:
     """An object as its unit recorded it."""
-    one = next(one for one in unit.artefacts if one.name == name)
-    return Stored(
-        bucket=Bucket(one.bucket),
-        name=one.object,
-        generation=one.generation,
-        size_bytes=one.size_bytes,
-        content_type=one.content_type,
-        crc32c="",
-        spec="",
-    )
+    return next(one for one in unit.artefacts if one.name == name).stored
 
 
-def _key(order: Order, packs: list[Stored]) -> str:
+def _key(order: Order, packs: list[StoredObject]) -> str:
     """Hash of what the results are made of: the very packs that are joined."""
     content = "\n".join([order.spec, *(f"{one.name} {one.generation}" for one in packs)])
     return hashlib.sha256(content.encode()).hexdigest()

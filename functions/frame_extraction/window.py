@@ -18,16 +18,18 @@ from shared.domain.frame_options import FrameOptions
 from shared.domain.media import Window
 from shared.domain.message import pack_name
 from shared.domain.pack import PackIndex, scan_pack
-from shared.domain.passport import Passport, file_facts
-from shared.domain.pipeline import PACKS_PREFIX, STAGES, Bucket, feeds
+from shared.domain.passport import Passport
+from shared.domain.pipeline import PACKS_PREFIX, PARTS_PREFIX, STAGES, Bucket, feeds
+from shared.domain.results import FramesPart
+from shared.domain.stored_object import StoredObject
+from shared.domain.upload_results import Uploads
 from shared.media.confined import Source, confined
 from shared.media.errors import Stopped
 from shared.media.inside import Limits
 from shared.media.ranged import RangeFile
-from shared.ports import Stored
+from shared.results_writer import write_once
 from shared.stage import Task
 
-PARTS_PREFIX = "parts/"
 RECIPE_OF_PACKS = 2
 """Raised when the same inputs would give other packs, so that older ones are not adopted."""
 
@@ -36,9 +38,7 @@ RECIPE_OF_PACKS = 2
 class Order:
     """What a job asks of this stage: the same for all of its windows."""
 
-    source: str
-    generation: int
-    size_bytes: int
+    source: StoredObject
     passport: Passport
     options: FrameOptions
     file: Mapping[str, Any]
@@ -49,23 +49,21 @@ class Order:
     @classmethod
     def of(cls, task: Task) -> Order:
         """Read the order out of the job."""
-        video = task.job.facts["upload_trigger"]["video"]
+        video = Uploads.of(task.job.facts).input("video")
         options = frames_part(task.job.options)
         windows = [dict(spec) for spec in task.stage.parts]
         content = [
             RECIPE_OF_PACKS,
-            video["generation"],
-            video["crc32c"],
+            video.stored.generation,
+            video.stored.crc32c,
             options.to_dict(),
             windows,
         ]
         return cls(
-            source=video["object"],
-            generation=video["generation"],
-            size_bytes=video["size_bytes"],
-            passport=Passport.from_dict(video["passport"]),
+            source=video.stored,
+            passport=video.passport,
             options=options,
-            file=file_facts(video),
+            file=video.file,
             spec=hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest(),
         )
 
@@ -82,26 +80,26 @@ def extract(task: Task) -> Finished:
     directory = _write_directory(task, pack, index)
     return Finished(
         artefacts=(pack.artefact("pack", "pack"), directory.artefact("directory", "directory")),
-        facts={"frames": len(index.entries), "warnings": list(extracted.warnings)},
+        facts=FramesPart(len(index.entries), extracted.warnings).to_dict(),
         warnings=extracted.warnings,
         adopted=adopted,
     )
 
 
-def _write(task: Task, order: Order) -> tuple[Extracted, Stored, bool]:
+def _write(task: Task, order: Order) -> tuple[Extracted, StoredObject, bool]:
     # A pack under PACKS_PREFIX wakes the next stage, so only recipes that have one write there.
     woken = feeds("frame_extraction", task.job.recipe)
     prefix = PACKS_PREFIX if woken is not None else PARTS_PREFIX
     name = pack_name(prefix, task.job.id, order.spec, task.part)
     window = Window.from_dict(task.spec)
     expected = _expected(window, order)
-    read_at = task.objects.read_at(Bucket.UPLOADS, order.source, order.generation)
-    source = Source(read_at, order.size_bytes, _block_bytes(order))
+    read_at = task.objects.read_at(Bucket.UPLOADS, *order.source.version)
+    source = Source(read_at, order.source.size_bytes, _block_bytes(order))
 
     def heard(frames: int) -> None:
         task.progress(frames / expected)
 
-    def attempt(careful: bool) -> tuple[Extracted, Stored, bool]:
+    def attempt(careful: bool) -> tuple[Extracted, StoredObject, bool]:
         with task.objects.create(
             Bucket.WORK, name, content_type="application/zip", spec=order.spec
         ) as pack:
@@ -144,19 +142,22 @@ def _expected(window: Window, order: Order) -> int:
     return max(1, (end if end is not None else window.k_limit) - window.k_start)
 
 
-def _index_of(task: Task, pack: Stored) -> PackIndex:
+def _index_of(task: Task, pack: StoredObject) -> PackIndex:
     """The index of a pack that an earlier attempt wrote: what is derived is derived from IT."""
     read_at = task.objects.read_at(pack.bucket, pack.name, pack.generation)
     return scan_pack(RangeFile(read_at, pack.size_bytes, block_bytes=64 << 10, read_ahead=1))
 
 
-def _write_directory(task: Task, pack: Stored, index: PackIndex) -> Stored:
+def _write_directory(task: Task, pack: StoredObject, index: PackIndex) -> StoredObject:
     name = f"{PARTS_PREFIX}{task.job.id}/{pack.spec[:12]}/{task.part}.{pack.generation}.directory"
-    with task.objects.create(
-        Bucket.WORK, name, content_type="application/octet-stream", spec=pack.crc32c
-    ) as directory:
-        directory.write(dump_directory(index))
-    return directory.stored
+    return write_once(
+        task.objects,
+        Bucket.WORK,
+        name,
+        dump_directory(index),
+        content_type="application/octet-stream",
+        spec=pack.crc32c,
+    )
 
 
 def _block_bytes(order: Order) -> int:

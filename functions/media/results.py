@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.domain.clips import Recording, recording_path
-from shared.domain.job import Artefact
+from shared.domain.stored_object import Artefact
 from shared.errors import NotFound
 from shared.http.exchange import Call
 

@@ -12,8 +12,8 @@ from typing import Literal
 
 from functions.media.results import own_clip
 from shared.domain.disposition import disposition, may_be_shown
-from shared.domain.job import Artefact
 from shared.domain.pipeline import Bucket
+from shared.domain.stored_object import Artefact
 from shared.errors import SourceExpired
 from shared.http.exchange import Answer, Call
 from shared.http.forms import Query

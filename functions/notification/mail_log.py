@@ -14,9 +14,10 @@ from enum import StrEnum
 from typing import Any
 
 from shared.domain.documents import Committed, Create, Update, Write
-from shared.domain.job import Artefact, Job
+from shared.domain.job import Job
 from shared.domain.message import Envelope
 from shared.domain.sharing import new_share
+from shared.domain.stored_object import Artefact
 from shared.errors import LeaseLost
 from shared.ports import JobStore
 

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from shared.domain.job import Artefact, Job
+from shared.domain.job import Job
 from shared.domain.pipeline import Bucket
+from shared.domain.results import FramesResult
+from shared.domain.stored_object import Artefact
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a kind of artefact is called in a mail. `counted` is where the job's facts say how
-    many there are: (stage, key, singular, plural)."""
+    """What a kind of artefact is called in a mail. `counted` is the singular and the plural of
+    what frame_extraction counted, None when there is nothing to count."""
 
     noun: str
     button: str
-    counted: tuple[str, str, str, str] | None = None
+    counted: tuple[str, str] | None = None
 
 
 RESULTS: Mapping[str, Result] = {
     "film": Result("Your film", "Get the film"),
     "timeline": Result("Your timeline of emotions", "Get the timeline"),
-    "frames": Result(
-        "Your pictures", "Get the pictures", ("frame_extraction", "frames", "picture", "pictures")
-    ),
+    "frames": Result("Your pictures", "Get the pictures", ("picture", "pictures")),
 }
 """By kind of artefact; a job's main result is the first kind in this order that it has."""
 
@@ -59,13 +58,10 @@ def main_result(job: Job) -> tuple[Artefact, Result] | None:
 
 def count_of(job: Job, result: Result) -> str:
     """How many there are, in words such as "1,200 pictures"; "" when nobody counted."""
-    if result.counted is None:
+    extracted = FramesResult.find(job.facts)
+    if result.counted is None or extracted is None:
         return ""
-    stage, key, singular, plural = result.counted
-    facts: Any = job.facts.get(stage)
-    count = facts.get(key) if isinstance(facts, Mapping) else None
-    if not isinstance(count, int):
-        return ""
+    (singular, plural), count = result.counted, extracted.frames
     return f"1 {singular}" if count == 1 else f"{count:,} {plural}"
 
 

@@ -31,11 +31,11 @@ from shared import bootstrap
 from shared.domain import operating
 from shared.domain.cameras import CAMERAS
 from shared.domain.clips import RECORDINGS
-from shared.domain.data_requests import RECEIPTS, Phase
+from shared.domain.data_requests import Phase
 from shared.domain.documents import Delete, Doc, Update
 from shared.domain.errand import ErrandOutcome, Postponed, Settled
 from shared.domain.operating import SECOND_PURGE_S
-from shared.domain.pipeline import Bucket
+from shared.domain.pipeline import RECEIPTS_PREFIX, Bucket
 from shared.driver import Driver
 from shared.errors import DeadlineNear, NotFound
 from shared.stage import ErrandTask
@@ -88,7 +88,7 @@ def close(task: ErrandTask) -> ErrandOutcome:
         digest.update(line)
     store_public_key(world.store, task.settings)
     signed = sign_receipt(task, totals, digest.hexdigest(), world.clock.now())
-    name = f"{RECEIPTS}{errand.id}/inventory.jsonl"
+    name = f"{RECEIPTS_PREFIX}{errand.id}/inventory.jsonl"
     with world.objects.create(
         Bucket.OUTPUTS, name, content_type="application/x-ndjson", spec=digest.hexdigest()
     ) as writer:

@@ -18,7 +18,6 @@ from shared.domain.data_requests import (
     BY_FIELD,
     BY_ID,
     EXPORT_KEPT_DAYS,
-    EXPORTS,
     JOBS,
     UNTOLD,
     Phase,
@@ -27,7 +26,7 @@ from shared.domain.data_requests import (
 from shared.domain.documents import Doc
 from shared.domain.errand import ErrandOutcome, Postponed, Settled
 from shared.domain.job import Job, Status
-from shared.domain.pipeline import Bucket
+from shared.domain.pipeline import EXPORTS_PREFIX, Bucket
 from shared.ports import JobStore, Writing
 from shared.stage import ErrandTask
 
@@ -58,7 +57,7 @@ def make_part(task: ErrandTask) -> ErrandOutcome:
     errand, world = task.errand, task.world
     cursor: Mapping[str, str] = errand.data["cursor"] or {"collection": JOBS, "after": ""}
     parts = list(errand.data["parts"])
-    folder = f"{EXPORTS}{owner_folder(errand.owner)}/{errand.id}"
+    folder = f"{EXPORTS_PREFIX}{owner_folder(errand.owner)}/{errand.id}"
     # By a fresh name: an attempt that died may have ended its part at another document.
     name = f"{folder}/{len(parts) + 1}-{world.new_token()}.zip"
     with world.objects.create(
@@ -78,7 +77,7 @@ def make_part(task: ErrandTask) -> ErrandOutcome:
 def expire(task: ErrandTask) -> ErrandOutcome:
     """The week is over: the copy goes, and with it what attempts that died have left."""
     errand = task.errand
-    folder = f"{EXPORTS}{owner_folder(errand.owner)}/{errand.id}/"
+    folder = f"{EXPORTS_PREFIX}{owner_folder(errand.owner)}/{errand.id}/"
     task.world.objects.remove_under(Bucket.OUTPUTS, folder)
     month = task.world.clock.now() + timedelta(days=30)
     return Settled({"phase": Phase.EXPIRED, "parts": [], "expires_at": month})

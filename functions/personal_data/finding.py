@@ -13,7 +13,6 @@ from shared.domain.data_requests import (
     BY_HASH,
     BY_ID,
     EXPORT,
-    EXPORTS,
     JOBS,
     REQUESTS,
     Folder,
@@ -22,7 +21,9 @@ from shared.domain.data_requests import (
     folders_of_owner,
 )
 from shared.domain.documents import Doc
-from shared.ports import JobStore, ObjectStore, Stored
+from shared.domain.pipeline import EXPORTS_PREFIX
+from shared.domain.stored_object import StoredObject
+from shared.ports import JobStore, ObjectStore
 
 PAGE = 300
 
@@ -96,14 +97,14 @@ class Belongings:
                 listed = self._objects.listed(folder.bucket, folder.prefix)
                 yield from map(an_object, listed)
 
-    def kept_for_the_owner(self) -> Iterator[tuple[Folder, list[Stored]]]:
+    def kept_for_the_owner(self) -> Iterator[tuple[Folder, list[StoredObject]]]:
         """The folders that outlive jobs, with what is in them. A copy is of the time at which it
         was asked for, however late its parts are written."""
         living = {doc.id for doc in self._store.documents_of(REQUESTS, self._owner)}
         living -= {doc.id for doc in self.documents(REQUESTS)}
         for folder in folders_of_owner(self._owner):
             there = self._objects.listed(folder.bucket, folder.prefix)
-            if folder.prefix.startswith(EXPORTS):
+            if folder.prefix.startswith(EXPORTS_PREFIX):
                 yield folder, [one for one in there if one.name.split("/")[2] not in living]
             else:
                 yield folder, [one for one in there if self._old(one.created_at)]

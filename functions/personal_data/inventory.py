@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from shared.domain.documents import Create, Delete, Doc
-from shared.ports import JobStore, Stored
+from shared.domain.stored_object import StoredObject
+from shared.ports import JobStore
 
 CHUNK = 500
 """Names in a document: far below its limit of 1 MiB."""
@@ -38,7 +39,7 @@ def document(path: str) -> Removed:
     return Removed("document", path)
 
 
-def an_object(stored: Stored) -> Removed:
+def an_object(stored: StoredObject) -> Removed:
     """An object."""
     name = f"{stored.bucket}/{stored.name}"
     return Removed("object", name, stored.generation, stored.size_bytes)

@@ -14,12 +14,14 @@ from functions.recorder.joints import Run, Spliced, spliced
 from functions.recorder.mux_plan import TICKS, MuxPlan, mux_plan
 from functions.recorder.muxing import mux
 from functions.recorder.packets import SOUND, VIDEO, Track
-from functions.recorder.segments import Place, Row, RunKey, Segment, read_index
+from functions.recorder.segments import Row, RunKey, Segment, read_index
 from shared.domain.clips import Recording, clip_prefix
 from shared.domain.pipeline import STAGES, Bucket
+from shared.domain.stored_object import StoredObject
 from shared.media.confined import Source, confined
 from shared.media.inside import Limits
-from shared.ports import ObjectStore, Stored
+from shared.ports import ObjectStore
+from shared.results_writer import write_once
 
 BLOCK_BYTES = 1 << 20
 _TYPES = {"mp4": ("mp4", "video/mp4"), "mov": ("mov", "video/quicktime")}
@@ -29,11 +31,11 @@ _TYPES = {"mp4": ("mp4", "video/mp4"), "mov": ("mov", "video/quicktime")}
 class Shelf:
     """Objects laid end to end, as if they were one file."""
 
-    places: tuple[Place, ...]
+    places: tuple[StoredObject, ...]
     starts: tuple[int, ...]
 
     @classmethod
-    def of(cls, places: Iterable[Place]) -> Shelf:
+    def of(cls, places: Iterable[StoredObject]) -> Shelf:
         """Lay them in this order."""
         kept = tuple(places)
         starts, at = [], 0
@@ -125,7 +127,7 @@ def make_clip(
     *,
     attempt: int,
     should_stop: Callable[[], bool],
-) -> tuple[Stored, Clip] | None:
+) -> tuple[StoredObject, Clip] | None:
     """Join what was recorded; None when there is no picture."""
     runs, shelf = gathered(segments, objects)
     found = spliced(runs)
@@ -160,14 +162,12 @@ def make_clip(
     return stored, _told(stored, plan, found, tracks)
 
 
-def _head(objects: ObjectStore, name: str, data: bytes, spec: str) -> Stored:
+def _head(objects: ObjectStore, name: str, data: bytes, spec: str) -> StoredObject:
     kind = "application/octet-stream"
-    with objects.create(Bucket.OUTPUTS, name, content_type=kind, spec=spec) as writer:
-        writer.write(data)
-    return writer.stored
+    return write_once(objects, Bucket.OUTPUTS, name, data, content_type=kind, spec=spec)
 
 
-def _told(stored: Stored, plan: MuxPlan, found: Spliced, tracks: tuple[Track, ...]) -> Clip:
+def _told(stored: StoredObject, plan: MuxPlan, found: Spliced, tracks: tuple[Track, ...]) -> Clip:
     video = tracks[VIDEO]
     return Clip(
         path=stored.name,

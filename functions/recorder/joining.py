@@ -26,9 +26,9 @@ from shared.domain.errand import Errand, ErrandOutcome, Postponed, Settled, erra
 from shared.domain.job import Job, Status
 from shared.domain.pipeline import STAGES, Bucket
 from shared.domain.shifts import LOOK_AFTER_S, RECORDER, stopped
+from shared.domain.stored_object import StoredObject
 from shared.driver import Driver
 from shared.errors import LedgerUnavailable, PermanentError, StorageUnavailable
-from shared.ports import Stored
 from shared.stage import ErrandTask
 
 SILENT_S = 180
@@ -146,7 +146,7 @@ def _is_unwanted(task: ErrandTask, recording_id: str) -> bool:
     return doc is None or doc.data["state"] == RecordingState.DELETED
 
 
-def _hand_on(task: ErrandTask, recording: Recording, stored: Stored) -> None:
+def _hand_on(task: ErrandTask, recording: Recording, stored: StoredObject) -> None:
     """The clip is the upload that a job waits for: its chain begins with it."""
     task.world.objects.copy(
         stored, Bucket.UPLOADS, recording.wish.job_object, spec=f"recording {recording.id}"

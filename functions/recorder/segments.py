@@ -19,7 +19,8 @@ from functions.recorder.packets import DIGEST_BYTES, SOUND, VIDEO, Packet, Track
 from shared.domain.clips import recording_path, segments_prefix
 from shared.domain.documents import Create, Doc
 from shared.domain.pipeline import Bucket
-from shared.ports import ObjectStore, Stored, Writing
+from shared.domain.stored_object import StoredObject
+from shared.ports import ObjectStore, Writing
 
 ROW = struct.Struct(f">BBqdI{DIGEST_BYTES}s")
 """Track, key (0 or 1), pts in ticks, arrival in seconds since 1970, bytes, digest."""
@@ -127,7 +128,7 @@ class SegmentWriter:
         kind = _CONTENT_TYPES[track.codec]
         return self._objects.create(Bucket.WORK, name, content_type=kind, spec=self._id)
 
-    def _whole(self, creating: Any, data: bytes) -> Stored:
+    def _whole(self, creating: Any, data: bytes) -> StoredObject:
         writer: Writing
         with creating as writer:
             writer.write(data)
@@ -139,23 +140,14 @@ class _Abandoned(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """One version of an object in the work bucket."""
-
-    name: str
-    generation: int
-    size_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
 class Segment:
     """A segment that is written. `sound` is None without any."""
 
     key: RunKey
     number: int
-    video: Place
-    sound: Place | None
-    index: Place
+    video: StoredObject
+    sound: StoredObject | None
+    index: StoredObject
 
     @classmethod
     def from_doc(cls, doc: Doc) -> Segment:
@@ -165,18 +157,22 @@ class Segment:
         return cls(
             RunKey(data["epoch"], data["token"], data["connection"]),
             data["number"],
-            Place(*places["video"]),
-            Place(*places["sound"]) if "sound" in places else None,
-            Place(*places["index"]),
+            _work_object(*places["video"]),
+            _work_object(*places["sound"]) if "sound" in places else None,
+            _work_object(*places["index"]),
         )
 
     @property
-    def places(self) -> Iterator[Place]:
+    def places(self) -> Iterator[StoredObject]:
         """Its objects."""
         yield self.video
         if self.sound is not None:
             yield self.sound
         yield self.index
+
+
+def _work_object(name: str, generation: int, size_bytes: int) -> StoredObject:
+    return StoredObject(Bucket.WORK, name, generation, size_bytes)
 
 
 def segments_path(recording_id: str) -> str:

@@ -11,17 +11,19 @@ from typing import Any
 
 from PIL import Image
 
-from functions.slide_generation.storing import SLIDES_PREFIX, read_place, write_once
+from functions.slide_generation.storing import read_source
 from functions.slide_generation.written import Written
 from shared import bootstrap
 from shared.domain.data_requests import owner_folder
 from shared.domain.deck import Deck, Slide
 from shared.domain.deck_options import DeckOptions
-from shared.domain.deck_pictures import CHART, DRAWN, Place, pictures_of
-from shared.domain.pipeline import Bucket
+from shared.domain.deck_pictures import CHART, DRAWN, PictureSource, pictures_of
+from shared.domain.emotion_results import EmotionsResult, MoodPoint
+from shared.domain.pipeline import SLIDES_PREFIX, Bucket
 from shared.errors import MoodreelError, PermanentError, SourceExpired, TransientError
 from shared.media.image import read_picture
 from shared.ports import Illustrator, PictureWish
+from shared.results_writer import write_once
 from shared.stage import Task
 
 _WORD = re.compile(r"[^\W\d_]{4,}")
@@ -33,7 +35,7 @@ class Album:
     """What the stages before recorded, and what was drawn for this owner."""
 
     task: Task
-    places: Mapping[str, Place]
+    places: Mapping[str, PictureSource]
 
     @classmethod
     def of(cls, task: Task) -> Album:
@@ -41,29 +43,29 @@ class Album:
         return cls(task, pictures_of(task.job.facts))
 
     @property
-    def mood(self) -> Sequence[Mapping[str, Any]]:
-        """How the video's mood moved: rows of {"time_s", "share"}."""
-        scored = self.task.job.facts.get("emotion_scoring") or {}
-        return tuple(scored.get("mood") or ())
+    def mood(self) -> Sequence[MoodPoint]:
+        """How the video's mood moved."""
+        emotions = EmotionsResult.find(self.task.job.facts)
+        return () if emotions is None else emotions.mood
 
     def key(self, reference: str | None) -> Any:
         """What a slide's picture is made of, JSON-able: two slides that show the same are one."""
         if reference is None or reference.startswith(DRAWN):
             return reference
         if reference == CHART:
-            return [dict(row) for row in self.mood]
+            return [row.to_dict() for row in self.mood]
         place = self.places.get(reference)
-        return None if place is None else dict(place)
+        return None if place is None else place.to_dict()
 
     def picture(self, reference: str, size: tuple[int, int]) -> Image.Image:
         """RGB, upright, cut to `size` around the face that it is about, else around its middle.
         Raises SourceExpired when it is gone, and what reading a picture raises."""
         place = self._drawn(reference) if reference.startswith(DRAWN) else self.places[reference]
-        face = place.get("face")
+        face = place.face
         # Where a face is, is told in the picture's own pixels; all others may be decoded smaller.
         most_side_px = None if face else max(size)
         try:
-            whole = read_picture(read_place(self.task.objects, place), most_side_px)
+            whole = read_picture(read_source(self.task.objects, place), most_side_px)
         except PermanentError as wrong:
             raise type(wrong)(f"{self._told(reference)}: {wrong}") from wrong
         return cut(whole, size, face or (whole.width / 2, whole.height / 2))
@@ -77,17 +79,12 @@ class Album:
         names = {f"{_UPLOAD}{one.name}": one.filename for one in self.task.job.inputs}
         return [(one, names.get(one, "")) for one in self.places if one.startswith(_UPLOAD)]
 
-    def _drawn(self, reference: str) -> Place:
+    def _drawn(self, reference: str) -> PictureSource:
         name = self.drawn_name(reference)
         there = self.task.objects.stat(Bucket.WORK, name)
         if there is None:
             raise SourceExpired("A picture that was drawn for a slide is no longer there.")
-        return {
-            "bucket": there.bucket,
-            "name": there.name,
-            "generation": there.generation,
-            "size_bytes": there.size_bytes,
-        }
+        return PictureSource.of(there)
 
     def drawn_name(self, reference: str) -> str:
         """Where a picture that a model drew lies: with its owner, for all of the owner's jobs."""
@@ -184,7 +181,14 @@ def _drawing(deck: Deck, slide: Slide, album: Album, illustrator: Illustrator) -
         data = illustrator.draw(wish)
         # What is no picture is not kept.
         read_picture(data, max(deck.size))
-        write_once(album.task.objects, name, key, data, "application/octet-stream")
+        write_once(
+            album.task.objects,
+            Bucket.WORK,
+            name,
+            data,
+            content_type="application/octet-stream",
+            spec=key,
+        )
     return reference
 
 

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from functions.slide_generation.asking import WORDING
-from functions.slide_generation.storing import SLIDES_PREFIX, read_stored, write_once
 from shared.domain.data_requests import owner_folder
 from shared.domain.deck import DeckRejected
-from shared.domain.pipeline import Bucket
+from shared.domain.pipeline import SLIDES_PREFIX, Bucket
 from shared.errors import AnswerUnusable, DeckUnusable
 from shared.ports import ModelRequest, SlideModel
+from shared.results_writer import read_object, write_once
 from shared.stage import Task
 
 ANSWERS_MOST = 3
@@ -60,9 +60,11 @@ def remembered(
     if there is None:
         told, calls = ask(model, request, read, task.check)
         content = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
-        there = write_once(task.objects, name, key, content, "application/json")
+        there = write_once(
+            task.objects, Bucket.WORK, name, content, content_type="application/json", spec=key
+        )
     # Also after writing: whoever was faster has asked the model another time.
-    answer: dict[str, Any] = json.loads(read_stored(task.objects, there))
+    answer: dict[str, Any] = json.loads(read_object(task.objects, there))
     return answer, calls
 
 

@@ -7,12 +7,13 @@ from typing import Any
 
 from functions.slide_generation.answers import remembered
 from functions.slide_generation.rewording import FREE, read_reworded, reword_request, with_slides
-from functions.slide_generation.storing import read_place
 from functions.slide_generation.written import Written
 from shared import bootstrap
 from shared.domain.deck import Deck, Slide
 from shared.domain.deck_options import DeckOptions
+from shared.domain.stored_object import StoredObject
 from shared.errors import DeckUnusable
+from shared.results_writer import read_object
 from shared.stage import Task
 
 
@@ -54,4 +55,5 @@ def rewritten(task: Task, options: DeckOptions) -> Written:
 
 
 def _stored_deck(task: Task) -> Deck:
-    return Deck.from_dict(json.loads(read_place(task.objects, task.spec["place"])))
+    stored = StoredObject.from_dict(task.spec["place"])
+    return Deck.from_dict(json.loads(read_object(task.objects, stored)))

@@ -15,12 +15,6 @@ from PIL import Image
 from functions.slide_generation.album import Album
 from functions.slide_generation.drawing import Artist, png
 from functions.slide_generation.mood_chart import mood_chart
-from functions.slide_generation.storing import (
-    SLIDES_PREFIX,
-    place_of,
-    read_stored,
-    write_once,
-)
 from functions.slide_generation.themes import THEMES
 from functions.slide_generation.writing import recorded_deck
 from functions.slide_generation.written import kept_free, options_of
@@ -28,39 +22,41 @@ from shared.domain.deck import Deck
 from shared.domain.deck_options import DeckOptions
 from shared.domain.deck_pictures import CHART
 from shared.domain.effects import Finished
-from shared.domain.job import Artefact
-from shared.domain.pipeline import Bucket
-from shared.ports import Stored
+from shared.domain.pipeline import SLIDES_PREFIX, Bucket
+from shared.domain.results import DeckResult, SlideImage
+from shared.domain.stored_object import Artefact, StoredObject
+from shared.results_writer import ResultsWriter, read_object, write_once
 from shared.stage import Task
 
-RESULTS_PREFIX = "jobs/"
 DRAWING = 3
 """Raised when the same slide would look otherwise, so that older pictures are not adopted."""
 
 
 def draw_slides(task: Task) -> Finished:
     """Draw what was not drawn before; write deck.json and slides.zip for people."""
-    deck, stored, told = recorded_deck(task)
+    deck, stored, part = recorded_deck(task)
     options = options_of(task)
     slides, hits = _drawn(task, deck)
     keys = [one.spec for one in slides]
     key = hashlib.sha256(json.dumps([DRAWING, stored.spec, keys]).encode()).hexdigest()
     width, height = deck.size
-    facts: dict[str, Any] = {
-        **{name: value for name, value in told.items() if name != "warnings"},
-        "revision": task.envelope.revision,
-        "drawn": len(slides) - hits,
-        "found": hits,
-        "deck": place_of(stored),
-        "slides": [{**place_of(one), "width": width, "height": height} for one in slides],
-    }
-    artefacts = (_deck_copy(task, stored, key), _archive(task, slides, key))
+    result = DeckResult(
+        calls=part.calls,
+        hits=part.hits,
+        revision=task.envelope.revision,
+        drawn=len(slides) - hits,
+        found=hits,
+        deck=stored,
+        slides=tuple(SlideImage(one, width, height) for one in slides),
+    )
+    results = ResultsWriter(task.objects, task.job.id, key)
+    artefacts = (results.copy(stored, "deck.json", "deck"), _archive(task, results, slides))
     (spec,) = task.stage.parts
     return Finished(
         artefacts,
-        facts=facts,
+        facts=result.to_dict(),
         plan={"text_to_speech": _spoken(deck, options)},
-        warnings=tuple(told["warnings"]),
+        warnings=part.warnings,
         review=bool(spec.get("review", options.stop_at == "deck")),
     )
 
@@ -77,11 +73,11 @@ def slide_key(deck: Deck, number: int, picture: Any, below: Fraction) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _drawn(task: Task, deck: Deck) -> tuple[list[Stored], int]:
+def _drawn(task: Task, deck: Deck) -> tuple[list[StoredObject], int]:
     """Every slide's picture, and how many were drawn before."""
     below = kept_free(task)
     artist, album = Artist(deck, below), Album.of(task)
-    drawn: list[Stored] = []
+    drawn: list[StoredObject] = []
     hits = 0
     for number, slide in enumerate(deck.slides):
         task.check()
@@ -92,7 +88,9 @@ def _drawn(task: Task, deck: Deck) -> tuple[list[Stored], int]:
         hits += there is not None
         if there is None:
             content = png(artist.draw(number, _picture(deck, number, artist, album)))
-            there = write_once(task.objects, name, key, content, "image/png")
+            there = write_once(
+                task.objects, Bucket.WORK, name, content, content_type="image/png", spec=key
+            )
         drawn.append(there)
     return drawn, hits
 
@@ -125,23 +123,12 @@ def _spoken(deck: Deck, options: DeckOptions) -> tuple[Mapping[str, Any], ...]:
     )
 
 
-def _deck_copy(task: Task, stored: Stored, key: str) -> Artefact:
-    name = f"{RESULTS_PREFIX}{task.job.id}/{key[:12]}/deck.json"
-    result, _ = task.objects.copy(stored, Bucket.OUTPUTS, name, spec=key)
-    return result.artefact("deck.json", "deck")
-
-
-def _archive(task: Task, slides: list[Stored], key: str) -> Artefact:
+def _archive(task: Task, results: ResultsWriter, slides: list[StoredObject]) -> Artefact:
     """The pictures as one file: stored, since PNGs do not get smaller."""
-    name = f"{RESULTS_PREFIX}{task.job.id}/{key[:12]}/slides.zip"
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
         for number, slide in enumerate(slides, start=1):
             task.check()
             entry = zipfile.ZipInfo(f"slide_{number:02d}.png", (1980, 1, 1, 0, 0, 0))
-            archive.writestr(entry, read_stored(task.objects, slide))
-    with task.objects.create(
-        Bucket.OUTPUTS, name, content_type="application/zip", spec=key
-    ) as writer:
-        writer.write(packed.getvalue())
-    return writer.stored.artefact("slides.zip", "slides")
+            archive.writestr(entry, read_object(task.objects, slide))
+    return results.write("slides.zip", "slides", "application/zip", packed.getvalue())

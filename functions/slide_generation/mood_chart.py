@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
 from functions.slide_generation.recap import short_time
 from functions.slide_generation.themes import Colour, Theme, contrast
+from shared.domain.emotion_results import MoodPoint
 from shared.typography.fonts import INTER, font
 
 _FINE = 3
@@ -32,10 +32,8 @@ _MARK = 3.4
 """The side of a legend's mark, in units."""
 
 
-def mood_chart(
-    mood: Sequence[Mapping[str, Any]], size: tuple[int, int], theme: Theme
-) -> Image.Image:
-    """RGBA, transparent where nothing is drawn. `mood`: rows of {"time_s", "share"}."""
+def mood_chart(mood: Sequence[MoodPoint], size: tuple[int, int], theme: Theme) -> Image.Image:
+    """RGBA, transparent where nothing is drawn."""
     names = _stacked(mood)
     colours = _colours(names, theme)
     unit = min(size[0] / 12, size[1] / 7) / 10
@@ -96,7 +94,7 @@ def _stack(
 
 def _label(
     draw: ImageDraw.ImageDraw,
-    mood: Sequence[Mapping[str, Any]],
+    mood: Sequence[MoodPoint],
     legend: Sequence[tuple[str, float, float]],
     colours: Mapping[str, Colour],
     theme: Theme,
@@ -110,17 +108,17 @@ def _label(
             (x, middle - side / 2, x + side, middle + side / 2), side / 4, fill=colours[name]
         )
         draw.text((x + side * 1.5, middle), name, theme.ink, face, anchor="lm")
-    step = float(mood[1]["time_s"]) - float(mood[0]["time_s"]) if len(mood) > 1 else 1.0
-    begin, end = float(mood[0]["time_s"]), float(mood[-1]["time_s"]) + step
+    step = float(mood[1].time_s) - float(mood[0].time_s) if len(mood) > 1 else 1.0
+    begin, end = float(mood[0].time_s), float(mood[-1].time_s) + step
     for share, anchor in ((0.0, "ls"), (0.5, "ms"), (1.0, "rs")):
         time = short_time(begin + (end - begin) * share)
         draw.text((width * share, height - 1.6 * unit), time, theme.muted, face, anchor=anchor)
 
 
-def _stacked(mood: Sequence[Mapping[str, Any]]) -> list[str]:
+def _stacked(mood: Sequence[MoodPoint]) -> list[str]:
     """The emotions that show at all, in the order in which they are stacked."""
     sums: dict[str, float] = {}
-    seen = [row["share"] for row in mood if row["share"] is not None]
+    seen = [row.share for row in mood if row.share is not None]
     for share in seen:
         for name, one in share.items():
             sums[name] = sums.get(name, 0.0) + one
@@ -146,16 +144,12 @@ def _apart(colour: Colour, grounds: Sequence[Colour]) -> Colour:
 
 
 def _runs(
-    mood: Sequence[Mapping[str, Any]],
+    mood: Sequence[MoodPoint],
 ) -> list[list[tuple[int, Mapping[str, float]]]]:
     """Stretches of rows in which somebody was seen."""
-    there = [n for n, row in enumerate(mood) if row["share"] is not None]
-    cuts = [n + 1 for n, (one, other) in enumerate(pairwise(there)) if other != one + 1]
-    return [
-        [(n, mood[n]["share"]) for n in there[start:end]]
-        for start, end in pairwise([0, *cuts, len(there)])
-        if end > start
-    ]
+    there = [(n, row.share) for n, row in enumerate(mood) if row.share is not None]
+    cuts = [n + 1 for n, (one, other) in enumerate(pairwise(there)) if other[0] != one[0] + 1]
+    return [there[start:end] for start, end in pairwise([0, *cuts, len(there)]) if end > start]
 
 
 def _large(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:

@@ -13,6 +13,8 @@ from typing import Any
 from functions.slide_generation.outlining import plain
 from shared.domain.deck import showable
 from shared.domain.deck_pictures import CHART
+from shared.domain.emotion_results import EmotionMoment, EmotionsResult, MoodPoint, SceneFrame
+from shared.domain.upload_results import Uploads
 
 LANGUAGE = "en"
 _CLOSE_TO_CERTAIN = 0.8
@@ -40,31 +42,30 @@ class Timeline:
     duration_s: float
     faces: int
     share: Mapping[str, float]
-    moments: Sequence[Mapping[str, Any]]
-    mood: Sequence[Mapping[str, Any]]
-    scenes: Sequence[Mapping[str, Any]]
+    moments: Sequence[EmotionMoment]
+    mood: Sequence[MoodPoint]
+    scenes: Sequence[SceneFrame]
 
     @classmethod
     def of(cls, title: str, facts: Mapping[str, Any], files: Collection[str] = ()) -> Timeline:
         """Out of the job's facts. `files` are the names of what was uploaded."""
-        scored = facts["emotion_scoring"]
-        mood = tuple(scored.get("mood") or ())
-        passport = (facts.get("upload_trigger") or {}).get("video", {}).get("passport", {})
-        last = mood[-1]["time_s"] if mood else 0.0
+        emotions = EmotionsResult.of(facts)
+        duration = Uploads.of(facts).input("video").passport.duration or 0
+        last = emotions.mood[-1].time_s if emotions.mood else 0.0
         return cls(
             title=_named(title, files),
-            duration_s=max(float(_seconds(passport.get("duration"))), float(last)),
-            faces=int(scored["faces"]),
-            share=scored["share"],
-            moments=tuple(scored["moments"]),
-            mood=mood,
-            scenes=tuple(scored.get("scenes") or ()),
+            duration_s=max(float(duration), last),
+            faces=emotions.faces,
+            share=emotions.share,
+            moments=emotions.moments,
+            mood=emotions.mood,
+            scenes=emotions.scenes,
         )
 
     @property
     def has_mood(self) -> bool:
         """Whether somebody's face was scored at all."""
-        return any(row["share"] is not None for row in self.mood)
+        return any(row.share is not None for row in self.mood)
 
 
 def slides_of(timeline: Timeline, most: int) -> list[dict[str, Any]]:
@@ -73,7 +74,7 @@ def slides_of(timeline: Timeline, most: int) -> list[dict[str, Any]]:
     room = max(1, most - 2 - charted)
     told = [_moment(n, one, timeline.faces) for n, one in enumerate(timeline.moments, 1)]
     if len(told) > room:
-        kept = sorted(range(len(told)), key=lambda n: -timeline.moments[n]["confidence"])[:room]
+        kept = sorted(range(len(told)), key=lambda n: -timeline.moments[n].confidence)[:room]
         told = [told[n] for n in sorted(kept)]
     if not told:
         told = [_scene(n, one) for n, one in enumerate(timeline.scenes, 1)][:room]
@@ -103,42 +104,42 @@ def _opening(timeline: Timeline, shown: int, charted: bool) -> dict[str, Any]:
     }
 
 
-def _moment(number: int, told: Mapping[str, Any], faces: int) -> dict[str, Any]:
-    adjective = _adjective(told["emotion"])
-    who = f"face {told['face_id']}" if faces > 1 else "the face"
-    percent = int(100 * told["confidence"])
-    begin, end = float(told["begin_s"]), float(told["end_s"])
+def _moment(number: int, told: EmotionMoment, faces: int) -> dict[str, Any]:
+    adjective = _adjective(told.emotion)
+    who = f"face {told.face_id}" if faces > 1 else "the face"
+    percent = int(100 * told.confidence)
+    begin, end = told.begin_s, told.end_s
     first, last = short_time(begin), short_time(end)
     sure = (
         "very much"
-        if told["confidence"] >= _CLOSE_TO_CERTAIN
+        if told.confidence >= _CLOSE_TO_CERTAIN
         else "clearly"
-        if told["confidence"] >= _RATHER
+        if told.confidence >= _RATHER
         else "somewhat"
     )
     return {
         "id": f"moment-{number}",
         "layout": "picture",
         "picture": f"moment:{number}",
-        "heading": f"{adjective.capitalize()} at {short_time(told['time_s'])}",
+        "heading": f"{adjective.capitalize()} at {short_time(told.time_s)}",
         "bullets": [
             *([who.capitalize()] if faces > 1 else []),
-            f"{percent} % {told['emotion']}",
+            f"{percent} % {told.emotion}",
             *([f"From {first} to {last}"] if first != last else []),
         ],
-        "notes": f"At {spoken_time(told['time_s'])}, {who} looks {sure} {adjective}: "
+        "notes": f"At {spoken_time(told.time_s)}, {who} looks {sure} {adjective}: "
         f"{percent} percent. The moment lasts for about {spoken_time(max(1.0, end - begin))}.",
     }
 
 
-def _scene(number: int, told: Mapping[str, Any]) -> dict[str, Any]:
+def _scene(number: int, told: SceneFrame) -> dict[str, Any]:
     return {
         "id": f"scene-{number}",
         "layout": "picture",
         "picture": f"scene:{number}",
-        "heading": f"At {short_time(told['time_s'])}",
+        "heading": f"At {short_time(told.time_s)}",
         "bullets": ["No strong expression"],
-        "notes": f"This is what was seen at {spoken_time(told['time_s'])}.",
+        "notes": f"This is what was seen at {spoken_time(told.time_s)}.",
     }
 
 
@@ -226,19 +227,20 @@ def _most(share: Mapping[str, float]) -> tuple[str, float] | None:
     return most if most is not None and most[1] > 0 else None
 
 
-def _halves(
-    mood: Sequence[Mapping[str, Any]],
-) -> tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]]:
+Shares = Sequence[Mapping[str, float]]
+
+
+def _halves(mood: Sequence[MoodPoint]) -> tuple[Shares, Shares]:
     """Of what was seen: a half without a face would have no mood."""
-    seen = [row for row in mood if row["share"] is not None]
+    seen = [row.share for row in mood if row.share is not None]
     middle = max(1, len(seen) // 2)
     return seen[:middle], seen[middle:] or seen[:middle]
 
 
-def _strongest(rows: Sequence[Mapping[str, Any]]) -> str:
+def _strongest(shares: Shares) -> str:
     sums: dict[str, float] = {}
-    for row in rows:
-        for name, share in row["share"].items():
+    for row in shares:
+        for name, share in row.items():
             sums[name] = sums.get(name, 0.0) + share
     return max(sums, key=lambda name: sums[name])
 
@@ -249,9 +251,3 @@ def _named(title: str, files: Collection[str]) -> str:
     name = (stem if dot else title).replace("_", " ") if title in files else title
     words = " ".join(plain(showable(name)).split())[:110].strip()
     return words[:1].upper() + words[1:] or "A video"
-
-
-def _seconds(text: Any) -> float:
-    """A passport's duration, which is a fraction such as "21/2" or None."""
-    above, _, below = str(text or 0).partition("/")
-    return float(above) / float(below or 1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from functions.slide_generation.album import Album, illustrated
 from functions.slide_generation.answers import remembered
@@ -14,16 +13,19 @@ from functions.slide_generation.editing import edited, rewritten
 from functions.slide_generation.fitting import fitted
 from functions.slide_generation.outlining import look, read_outline
 from functions.slide_generation.retelling import from_timeline
-from functions.slide_generation.storing import SLIDES_PREFIX, deck_json, read_stored, write_once
+from functions.slide_generation.storing import deck_json
 from functions.slide_generation.written import Written, kept_free, options_of
 from shared import bootstrap
 from shared.domain.deck import Deck
 from shared.domain.deck_options import DeckOptions
 from shared.domain.effects import Finished
-from shared.domain.pipeline import Bucket
+from shared.domain.pipeline import SLIDES_PREFIX, Bucket
 from shared.domain.prompt import Prompt
+from shared.domain.results import DeckPart
+from shared.domain.stored_object import StoredObject
+from shared.domain.upload_results import Uploads
 from shared.errors import DeckUnusable
-from shared.ports import Stored
+from shared.results_writer import read_object, write_once
 from shared.stage import Task
 
 
@@ -35,14 +37,12 @@ def write_deck(task: Task) -> Finished:
     content = deck_json(deck)
     spec = hashlib.sha256(content).hexdigest()
     name = f"{SLIDES_PREFIX}{task.job.id}/{spec[:12]}/deck.json"
-    stored = write_once(task.objects, name, spec, content, "application/json")
+    stored = write_once(
+        task.objects, Bucket.WORK, name, content, content_type="application/json", spec=spec
+    )
     task.log("deck.written", slides=len(deck.slides), calls=written.calls)
-    facts = {
-        "calls": written.calls,
-        "hits": int(not written.calls),
-        "warnings": list(written.warnings),
-    }
-    return Finished((stored.artefact("deck.json", "deck"),), facts=facts)
+    result = DeckPart(written.calls, int(not written.calls), written.warnings)
+    return Finished((stored.artefact("deck.json", "deck"),), facts=result.to_dict())
 
 
 def _from_prompt(task: Task, options: DeckOptions) -> Written:
@@ -59,9 +59,8 @@ def _from_prompt(task: Task, options: DeckOptions) -> Written:
 
 
 def _prompt(task: Task) -> Prompt:
-    given = task.job.facts["upload_trigger"]["prompt"]
-    read = task.objects.read_at(Bucket.UPLOADS, given["object"], given["generation"])
-    return Prompt.from_bytes(read(0, given["size_bytes"]))
+    uploaded = Uploads.of(task.job.facts).input("prompt")
+    return Prompt.from_bytes(read_object(task.objects, uploaded.stored))
 
 
 _SOURCES: Mapping[str, Callable[[Task, DeckOptions], Written]] = {
@@ -73,11 +72,12 @@ _SOURCES: Mapping[str, Callable[[Task, DeckOptions], Written]] = {
 """Where a deck can come from, by the part's spec."""
 
 
-def recorded_deck(task: Task) -> tuple[Deck, Stored, Mapping[str, Any]]:
-    """For the join: the deck that the part wrote, where it lies, and the part's facts."""
+def recorded_deck(task: Task) -> tuple[Deck, StoredObject, DeckPart]:
+    """For the join: the deck that the part wrote, where it lies, and the part's result."""
     (unit,) = task.part_units()
     (artefact,) = unit.artefacts
     there = task.objects.stat(Bucket(artefact.bucket), artefact.object)
     if there is None:
         raise DeckUnusable("The deck is no longer there.")
-    return Deck.from_dict(json.loads(read_stored(task.objects, there))), there, unit.facts
+    deck = Deck.from_dict(json.loads(read_object(task.objects, there)))
+    return deck, there, DeckPart.from_dict(unit.facts)

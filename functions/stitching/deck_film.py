@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -13,7 +13,7 @@ from functions.stitching.encoding import Planes, planes_of
 from functions.stitching.film import About, Samples
 from functions.stitching.languages import iso_639_2
 from functions.stitching.loudness import TARGET_LUFS
-from functions.stitching.made import FILMS_PREFIX, Made
+from functions.stitching.made import Made
 from functions.stitching.music import with_music
 from functions.stitching.passages import passages
 from functions.stitching.pictures import pixels, poster, slide_picture
@@ -27,8 +27,11 @@ from functions.stitching.timeline import RATE_HZ, FilmTooLong, Timeline, chapter
 from shared.domain.deck import Deck
 from shared.domain.film_options import FILM_LONGEST_S, MOVING_LONGEST_S, FilmOptions
 from shared.domain.narration import Narration
-from shared.domain.pipeline import Bucket
+from shared.domain.pipeline import FILMS_PREFIX, Bucket
+from shared.domain.results import DeckResult, FilmResult, NarrationResult
 from shared.domain.speech import Spoken
+from shared.domain.stored_object import StoredObject
+from shared.domain.upload_results import Uploads
 from shared.domain.wav import from_wav
 from shared.errors import InvalidOption, PermanentError
 from shared.media.pcm import decode_sound
@@ -51,19 +54,19 @@ class DeckFilm:
     objects: ObjectStore
     folder: str
     deck: Deck
-    slides: Sequence[Mapping[str, Any]]
+    slides: Sequence[StoredObject]
     narration: Narration
     options: FilmOptions
-    music: Mapping[str, Any] | None
+    music: StoredObject | None
 
     @classmethod
     def of(cls, task: Task) -> DeckFilm:
         """Read what the stages before recorded. Raises SlidesDoNotMatch and what reading raises."""
-        drawn = task.job.facts["slide_generation"]
-        spoken = task.job.facts["text_to_speech"]["narration"]
-        deck = Deck.from_dict(json.loads(read_recorded(task.objects, drawn["deck"])))
-        narration = Narration.from_json(read_recorded(task.objects, spoken))
-        slides = tuple(drawn["slides"])
+        drawn = DeckResult.of(task.job.facts)
+        spoken = NarrationResult.of(task.job.facts)
+        deck = Deck.from_dict(json.loads(read_recorded(task.objects, drawn.deck)))
+        narration = Narration.from_json(read_recorded(task.objects, spoken.narration))
+        slides = tuple(one.stored for one in drawn.slides)
         if not len(deck.slides) == len(slides) == len(narration.slides):
             raise SlidesDoNotMatch(
                 f"There are {len(deck.slides)} slides in the deck, {len(slides)} drawn ones and "
@@ -73,7 +76,8 @@ class DeckFilm:
             options = FilmOptions.of(task.job.options)
         except ValueError as wrong:
             raise InvalidOption(str(wrong)) from wrong
-        music = task.job.facts.get("upload_trigger", {}).get("music")
+        uploads = Uploads.find(task.job.facts)
+        music = None if uploads is None else uploads.inputs.get("music")
         return cls(
             task.objects,
             f"{FILMS_PREFIX}{task.job.id}/runs/",
@@ -81,7 +85,7 @@ class DeckFilm:
             slides,
             narration,
             options,
-            music,
+            None if music is None else music.stored,
         )
 
     @property
@@ -89,10 +93,10 @@ class DeckFilm:
         """What the film is made of, JSON-able."""
         return [
             self.deck.to_dict(),
-            [[one["name"], one["generation"]] for one in self.slides],
+            [list(one.version) for one in self.slides],
             [[one.object, one.generation] for one in self.narration.slides],
             self.options.to_dict(),
-            None if self.music is None else [self.music["object"], self.music["generation"]],
+            None if self.music is None else list(self.music.version),
         ]
 
     def write(self, path: Path, check: Callable[[], None]) -> Made:
@@ -132,21 +136,20 @@ class DeckFilm:
 
     def _made(self, film: Timeline, rows: Sequence[Cue], *, encoded: int) -> Made:
         first = slide_picture(read_recorded(self.objects, self.slides[0]), self.deck.size)
-        facts = {
-            "duration_s": round(float(film.duration), 3),
-            "slides": len(self.slides),
-            "width": self.deck.size[0],
-            "height": self.deck.size[1],
-            "scenes_encoded": encoded,
-            "scenes_found": len(self.slides) - encoded,
-        }
+        result = FilmResult(
+            round(float(film.duration), 3),
+            *self.deck.size,
+            slides=len(self.slides),
+            scenes_encoded=encoded,
+            scenes_found=len(self.slides) - encoded,
+        )
         spoken = bool(rows)
         return Made(
             poster(first),
+            result,
             to_vtt(rows) if spoken else "",
             to_srt(rows) if spoken else "",
             to_vtt(of_chapters(self._chapters(film))),
-            facts,
         )
 
     def _chapters(self, film: Timeline) -> tuple[tuple[Fraction, Fraction, str], ...]:
@@ -161,7 +164,7 @@ class DeckFilm:
 
     def _runs(self, film: Timeline) -> Runs:
         # A slide's object is written once and named by what it shows.
-        names = [str(one["name"]) for one in self.slides]
+        names = [one.name for one in self.slides]
         size = self.deck.size
         scenery = Scenery(film, names, self._picture, size, self.deck.language)
         return Runs(self.objects, self.folder, scenery, size, self.options.motion)
@@ -172,8 +175,8 @@ class DeckFilm:
         music = self.music
 
         def decode() -> Iterator[Samples]:
-            read_at = self.objects.read_at(Bucket.UPLOADS, music["object"], music["generation"])
-            file = RangeFile(read_at, music["size_bytes"])
+            read_at = self.objects.read_at(music.bucket, *music.version)
+            file = RangeFile(read_at, music.size_bytes)
             return decode_sound(file, rate_hz=RATE_HZ, channels=2, most_s=FILM_LONGEST_S)
 
         return with_music(voice, film, decode)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-FILMS_PREFIX = "films/"
+from shared.domain.results import FilmResult
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The poster as JPEG, subtitles and chapters as text or "", what the job should remember."""
+    """The poster as JPEG, what is recorded of the film, subtitles and chapters as text
+    or ""."""
 
     poster: bytes
+    film: FilmResult
     vtt: str = ""
     srt: str = ""
     chapters: str = ""
-    facts: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()

@@ -5,17 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from functions.stitching.deck_film import DeckFilm
-from functions.stitching.made import FILMS_PREFIX
 from functions.stitching.still import StillFilm
 from shared.domain.effects import Finished
-from shared.domain.pipeline import Bucket
-from shared.ports import Stored
+from shared.domain.pipeline import FILMS_PREFIX, Bucket
+from shared.domain.stored_object import StoredObject
+from shared.results_writer import write_once
 from shared.stage import Task
 
 RECIPE_OF_FILMS = 2
@@ -61,12 +59,13 @@ def make(task: Task) -> Finished:
         for piece, data in pieces.items()
         if data
     ]
-    facts: Mapping[str, Any] = {"spec": spec, **made.facts}
-    task.log("film.made", size_bytes=stored.size_bytes, found=there is not None, **made.facts)
-    return Finished(tuple(artefacts), facts=facts, warnings=made.warnings)
+    result = replace(made.film, spec=spec).to_dict()
+    figures = {name: value for name, value in result.items() if name != "spec"}
+    task.log("film.made", size_bytes=stored.size_bytes, found=there is not None, **figures)
+    return Finished(tuple(artefacts), facts=result, warnings=made.warnings)
 
 
-def _write_file(task: Task, spec: str, path: Path) -> Stored:
+def _write_file(task: Task, spec: str, path: Path) -> StoredObject:
     name = _name(task, spec, FILM)
     with (
         task.objects.create(Bucket.WORK, name, content_type=FILM.content_type, spec=spec) as writer,
@@ -78,13 +77,15 @@ def _write_file(task: Task, spec: str, path: Path) -> Stored:
     return writer.stored
 
 
-def _write(task: Task, spec: str, piece: Piece, data: bytes) -> Stored:
-    name = _name(task, spec, piece)
-    with task.objects.create(
-        Bucket.WORK, name, content_type=piece.content_type, spec=spec
-    ) as writer:
-        writer.write(data)
-    return writer.stored
+def _write(task: Task, spec: str, piece: Piece, data: bytes) -> StoredObject:
+    return write_once(
+        task.objects,
+        Bucket.WORK,
+        _name(task, spec, piece),
+        data,
+        content_type=piece.content_type,
+        spec=spec,
+    )
 
 
 def _name(task: Task, spec: str, piece: Piece) -> str:

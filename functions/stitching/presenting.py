@@ -4,36 +4,20 @@ from __future__ import annotations
 
 from functions.stitching.making import CHAPTERS, FILM, POSTER, SRT, VTT
 from shared.domain.effects import Finished
-from shared.domain.job import Artefact
-from shared.domain.pipeline import Bucket
-from shared.ports import Stored
+from shared.domain.results import FilmResult
+from shared.results_writer import ResultsWriter
 from shared.stage import Task
-
-RESULTS_PREFIX = "jobs/"
 
 
 def present(task: Task) -> Finished:
     """Copy the film and what belongs to it, on the store's side."""
     (unit,) = task.part_units()
-    spec = str(unit.facts["spec"])
+    film = FilmResult.from_dict(unit.facts)
+    results = ResultsWriter(task.objects, task.job.id, film.spec)
     artefacts = []
     for one in unit.artefacts:
         task.check()
-        name = f"{RESULTS_PREFIX}{task.job.id}/{spec[:12]}/{one.name}"
-        result, _ = task.objects.copy(_stored(one), Bucket.OUTPUTS, name, spec=spec)
-        artefacts.append(result.artefact(one.name, one.kind))
+        artefacts.append(results.copy(one.stored, one.name, one.kind))
     # A film in which nothing is said any more has no subtitles: those of before are not its own.
     names = tuple(piece.name for piece in (FILM, POSTER, VTT, SRT, CHAPTERS))
-    return Finished(tuple(artefacts), facts=dict(unit.facts), replaces=names)
-
-
-def _stored(one: Artefact) -> Stored:
-    return Stored(
-        bucket=Bucket(one.bucket),
-        name=one.object,
-        generation=one.generation,
-        size_bytes=one.size_bytes,
-        content_type=one.content_type,
-        crc32c="",
-        spec="",
-    )
+    return Finished(tuple(artefacts), facts=film.to_dict(), replaces=names)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from shared.domain.pipeline import Bucket
+from shared.domain.stored_object import StoredObject
 from shared.errors import PermanentError, SourceExpired
 from shared.ports import ObjectStore
 
@@ -30,8 +28,6 @@ def read_whole(objects: ObjectStore, bucket: Bucket, name: str, generation: int)
     return objects.read_at(bucket, name, generation)(0, there.size_bytes)
 
 
-def read_recorded(objects: ObjectStore, place: Mapping[str, Any]) -> bytes:
-    """An object as a stage recorded it: {"bucket", "name", "generation"}."""
-    return read_whole(
-        objects, Bucket(place["bucket"]), str(place["name"]), int(place["generation"])
-    )
+def read_recorded(objects: ObjectStore, stored: StoredObject) -> bytes:
+    """Reads an object as a stage recorded it. Raises what `read_whole` raises."""
+    return read_whole(objects, stored.bucket, *stored.version)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
@@ -33,10 +33,11 @@ from functions.stitching.made import Made
 from functions.stitching.motion import CYCLE, Move, focus_of, nearest
 from functions.stitching.passages import LAST, LONGEST, REPEAT
 from functions.stitching.pictures import fitted, pixels, poster
-from functions.stitching.reading import read_whole
+from functions.stitching.reading import read_recorded
 from functions.stitching.timeline import RATE_HZ, STEP
 from shared.domain.film_options import FILM_LONGEST_S, StillOptions
-from shared.domain.pipeline import Bucket
+from shared.domain.results import FilmResult
+from shared.domain.upload_results import Upload, Uploads
 from shared.errors import InvalidOption
 from shared.media.audio import UndecodableSound
 from shared.media.image import read_picture
@@ -56,24 +57,26 @@ class StillFilm:
 
     objects: ObjectStore
     title: str
-    picture: Mapping[str, Any]
-    sound: Mapping[str, Any]
+    picture: Upload
+    sound: Upload
     options: StillOptions
 
     @classmethod
     def of(cls, task: Task) -> StillFilm:
         """Read the order out of the job."""
-        found = task.job.facts["upload_trigger"]
+        uploads = Uploads.of(task.job.facts)
         try:
             options = StillOptions.parse(task.job.options)
         except ValueError as wrong:
             raise InvalidOption(str(wrong)) from wrong
-        return cls(task.objects, task.job.title, found["picture"], found["sound"], options)
+        return cls(
+            task.objects, task.job.title, uploads.input("picture"), uploads.input("sound"), options
+        )
 
     @property
     def content(self) -> list[Any]:
         """What the film is made of, JSON-able."""
-        sources = [[one["object"], one["generation"]] for one in (self.picture, self.sound)]
+        sources = [list(one.stored.version) for one in (self.picture, self.sound)]
         return [sources, self.title, self.options.to_dict()]
 
     def write(self, path: Path, check: Callable[[], None]) -> Made:
@@ -105,15 +108,13 @@ class StillFilm:
         return self._made(*self._shown(), seconds)
 
     def _made(self, shown: Image.Image, size: tuple[int, int], seconds: float) -> Made:
-        facts = {"duration_s": round(seconds, 3), "width": size[0], "height": size[1]}
-        return Made(poster(shown), facts=facts)
+        return Made(poster(shown), FilmResult(round(seconds, 3), *size))
 
     def _shown(self) -> tuple[Image.Image, tuple[int, int]]:
         """The picture, larger than the film if a move comes nearer to it, and the film's size."""
-        data = read_whole(
-            self.objects, Bucket.UPLOADS, self.picture["object"], self.picture["generation"]
-        )
-        size = self.options.film_size(self.picture["width"], self.picture["height"])
+        data = read_recorded(self.objects, self.picture.stored)
+        info = self.picture.picture
+        size = self.options.film_size(info.width, info.height)
         picture = read_picture(data, most_side_px=2 * max(size))
         return fitted(picture, nearest(size) if self.options.motion == "gentle" else size), size
 
@@ -121,7 +122,7 @@ class StillFilm:
         """One run: a picture that stays, or a move that ends where it began."""
         planes = planes_of(pixels(shown))
         if self.options.motion == "gentle":
-            move = Move(planes, size, focus_of(self.picture["object"]))
+            move = Move(planes, size, focus_of(self.picture.stored.name))
             return ((at, frame_of(move.at(at))) for at in range(0, CYCLE, STEP))
         frame = frame_of(planes)
         return ((at, frame) for at in range(0, LONGEST, REPEAT))
@@ -147,10 +148,8 @@ class StillFilm:
 
     def _blocks(self) -> Iterator[Samples]:
         """The sound in blocks of a second: the last one may be shorter."""
-        read_at = self.objects.read_at(
-            Bucket.UPLOADS, self.sound["object"], self.sound["generation"]
-        )
-        file = RangeFile(read_at, self.sound["size_bytes"])
+        sound = self.sound.stored
+        file = RangeFile(self.objects.read_at(sound.bucket, *sound.version), sound.size_bytes)
         pieces: list[Samples] = []
         there = 0
         for block in decode_sound(file, rate_hz=RATE_HZ, channels=2, most_s=FILM_LONGEST_S):

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from shared.domain.data_requests import owner_folder
 from shared.domain.deck import speech_key
-from shared.domain.pipeline import Bucket
+from shared.domain.pipeline import NARRATION_PREFIX, Bucket
 from shared.domain.speech import SpeechSettings, Spoken
+from shared.domain.stored_object import StoredObject
 from shared.domain.wav import from_wav, to_wav
-from shared.ports import ObjectStore, Stored, Voice
-
-NARRATION_PREFIX = "narration/"
+from shared.ports import ObjectStore, Voice
+from shared.results_writer import read_object
 
 
 class SpokenBefore:
@@ -44,6 +44,5 @@ class SpokenBefore:
         # Somebody else may have been faster: two calls never sound exactly alike.
         return self._read(writer.stored) if writer.adopted else spoken
 
-    def _read(self, stored: Stored) -> Spoken:
-        read = self._objects.read_at(stored.bucket, stored.name, stored.generation)
-        return from_wav(read(0, stored.size_bytes))
+    def _read(self, stored: StoredObject) -> Spoken:
+        return from_wav(read_object(self._objects, stored))

@@ -4,51 +4,45 @@ from __future__ import annotations
 
 import hashlib
 
-from functions.text_to_speech.cache import NARRATION_PREFIX
 from shared.domain.effects import Finished
 from shared.domain.job import Unit
-from shared.domain.narration import Narration, SlideSpeech, SpokenSentence
-from shared.domain.pipeline import Bucket
+from shared.domain.narration import Narration, SlideSpeech
+from shared.domain.pipeline import NARRATION_PREFIX, Bucket
+from shared.domain.results import NarrationResult, SpeechPart
+from shared.results_writer import write_once
 from shared.stage import Task
 
 
 def gather(task: Task) -> Finished:
     """Write narration.json once; say what was spoken anew and what was found."""
-    units = sorted(task.part_units(), key=lambda unit: int(unit.facts["slide"]))
-    narration = Narration(tuple(_speech(unit) for unit in units))
+    units = [(SpeechPart.from_dict(unit.facts), unit) for unit in task.part_units()]
+    units.sort(key=lambda one: one[0].slide)
+    narration = Narration(tuple(_speech(part, unit) for part, unit in units))
     content = narration.to_json()
     spec = hashlib.sha256(content).hexdigest()
     name = f"{NARRATION_PREFIX}{task.job.id}/{spec[:12]}.json"
-    with task.objects.create(
-        Bucket.WORK, name, content_type="application/json", spec=spec
-    ) as writer:
-        writer.write(content)
-    facts = {
-        "narration": {
-            "bucket": writer.stored.bucket.value,
-            "name": writer.stored.name,
-            "generation": writer.stored.generation,
-            "size_bytes": writer.stored.size_bytes,
-        },
-        "spoken_s": round(float(narration.duration), 3),
-        **{key: sum(unit.facts[key] for unit in units) for key in ("hits", "calls", "characters")},
-    }
-    return Finished(facts=facts, plan={"stitching": ({"film": "deck"},)})
+    stored = write_once(
+        task.objects, Bucket.WORK, name, content, content_type="application/json", spec=spec
+    )
+    result = NarrationResult(
+        stored,
+        round(float(narration.duration), 3),
+        hits=sum(part.hits for part, _ in units),
+        calls=sum(part.calls for part, _ in units),
+        characters=sum(part.characters for part, _ in units),
+    )
+    return Finished(facts=result.to_dict(), plan={"stitching": ({"film": "deck"},)})
 
 
-def _speech(unit: Unit) -> SlideSpeech:
+def _speech(part: SpeechPart, unit: Unit) -> SlideSpeech:
     if not unit.artefacts:
         return SlideSpeech()
     (stored,) = unit.artefacts
-    facts = unit.facts
     return SlideSpeech(
         object=stored.object,
         generation=stored.generation,
         size_bytes=stored.size_bytes,
-        rate_hz=int(facts["rate_hz"]),
-        samples=int(facts["samples"]),
-        sentences=tuple(
-            SpokenSentence(str(one["text"]), int(one["start"]), int(one["end"]))
-            for one in facts["sentences"]
-        ),
+        rate_hz=part.rate_hz or 0,
+        samples=part.samples or 0,
+        sentences=part.sentences,
     )

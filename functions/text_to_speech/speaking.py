@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
 
-from functions.text_to_speech.cache import NARRATION_PREFIX, SpokenBefore
-from functions.text_to_speech.joining import Timed, joined
+from functions.text_to_speech.cache import SpokenBefore
+from functions.text_to_speech.joining import joined
 from functions.text_to_speech.sentences import Sentence, split
 from shared import bootstrap
 from shared.domain.deck import language_tag
 from shared.domain.effects import Finished
-from shared.domain.pipeline import Bucket
+from shared.domain.narration import SpokenSentence
+from shared.domain.pipeline import NARRATION_PREFIX, Bucket
+from shared.domain.results import SpeechPart
 from shared.domain.speech import SpeechSettings, Spoken
+from shared.domain.stored_object import StoredObject
 from shared.domain.wav import to_wav
 from shared.errors import InvalidOption
-from shared.ports import Stored
 from shared.stage import Task
 
 RECIPE_OF_SPEECH = 1
@@ -37,17 +38,16 @@ def speak(task: Task) -> Finished:
     counted = {"hits": before.hits, "calls": before.calls, "characters": before.characters}
     task.log("slide.spoken", slide=number, **counted)
     if not pieces:
-        return Finished(facts={"slide": number, "sentences": [], **counted})
+        return Finished(facts=SpeechPart(number, (), **counted).to_dict())
     speech, times = joined(pieces)
     stored, adopted = _write(task, number, speech)
-    facts = {
-        "slide": number,
-        "rate_hz": speech.rate_hz,
-        "samples": speech.samples,
-        "sentences": [_told(one) for one in times],
-        **counted,
-    }
-    return Finished((stored.artefact("speech", "narration"),), facts=facts, adopted=adopted)
+    sentences = tuple(SpokenSentence(one.text, one.start, one.end) for one in times)
+    result = SpeechPart(
+        number, sentences, **counted, rate_hz=speech.rate_hz, samples=speech.samples
+    )
+    return Finished(
+        (stored.artefact("speech", "narration"),), facts=result.to_dict(), adopted=adopted
+    )
 
 
 def _settings(task: Task) -> SpeechSettings:
@@ -58,7 +58,7 @@ def _settings(task: Task) -> SpeechSettings:
         raise InvalidOption(str(wrong)) from wrong
 
 
-def _write(task: Task, number: int, speech: Spoken) -> tuple[Stored, bool]:
+def _write(task: Task, number: int, speech: Spoken) -> tuple[StoredObject, bool]:
     # The address is the content's own: whatever is adopted has these very samples.
     content = json.dumps([RECIPE_OF_SPEECH, speech.rate_hz]).encode() + speech.pcm
     spec = hashlib.sha256(content).hexdigest()
@@ -66,7 +66,3 @@ def _write(task: Task, number: int, speech: Spoken) -> tuple[Stored, bool]:
     with task.objects.create(Bucket.WORK, name, content_type="audio/wav", spec=spec) as writer:
         writer.write(to_wav(speech))
     return writer.stored, writer.adopted
-
-
-def _told(one: Timed) -> dict[str, Any]:
-    return {"text": one.text, "start": one.start, "end": one.end}

@@ -4,38 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from typing import Any
 
-from shared.domain.job import Artefact, JobInput
-from shared.domain.passport import PASSPORT_NAME, Passport, file_facts
-from shared.domain.pipeline import Bucket
-from shared.ports import Stored
+from shared.domain.job import JobInput
+from shared.domain.passport import PASSPORT_NAME
+from shared.domain.stored_object import Artefact
+from shared.domain.upload_results import Upload
+from shared.results_writer import ResultsWriter
 from shared.stage import Task
 
 SCHEMA = "moodreel.passport/1"
-RESULTS_PREFIX = "jobs/"
 
 
-def declare(task: Task, declared: JobInput, there: Stored, found: Mapping[str, Any]) -> Artefact:
+def declare(task: Task, declared: JobInput, upload: Upload) -> Artefact:
     """Write the passport once; what is the same is found there by a later attempt."""
-    told = document(declared, there, Passport.from_dict(found))
+    told = document(declared, upload)
     spec = hashlib.sha256(told).hexdigest()
-    name = f"{RESULTS_PREFIX}{task.job.id}/{spec[:12]}/{PASSPORT_NAME}"
-    with task.objects.create(
-        Bucket.OUTPUTS, name, content_type="application/json", spec=spec
-    ) as written:
-        written.write(told)
-    return written.stored.artefact(PASSPORT_NAME, "passport")
+    results = ResultsWriter(task.objects, task.job.id, spec)
+    return results.write(PASSPORT_NAME, "passport", "application/json", told)
 
 
-def document(declared: JobInput, there: Stored, passport: Passport) -> bytes:
+def document(declared: JobInput, upload: Upload) -> bytes:
     """passport.json. Exact values are strings ("30000/1001"); beside them stand decimals."""
+    passport = upload.passport
     video, facts = passport.video, passport.to_dict()
     width, height = video.shown_size
     told = {
         "schema": SCHEMA,
-        "file": file_facts(noted(declared, there)) | {"declared_type": declared.content_type},
+        "file": upload.file | {"declared_type": declared.content_type},
         "container": passport.container,
         "shown": {
             "width": width,
@@ -54,17 +50,6 @@ def document(declared: JobInput, there: Stored, passport: Passport) -> bytes:
         "warnings": facts["warnings"],
     }
     return json.dumps(told, ensure_ascii=False, indent=1).encode() + b"\n"
-
-
-def noted(declared: JobInput, there: Stored) -> dict[str, Any]:
-    """Which version of which object it was, and what a person calls it."""
-    return {
-        "filename": declared.filename,
-        "object": there.name,
-        "generation": there.generation,
-        "size_bytes": there.size_bytes,
-        "crc32c": there.crc32c,
-    }
 
 
 def _decimal(value: Any) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from functions.upload_trigger.declaring import declare, noted
+from functions.upload_trigger.declaring import declare
 from functions.upload_trigger.looking import look_inside
 from functions.upload_trigger.picture import examine_picture
 from functions.upload_trigger.probe import look_at_video
@@ -13,13 +13,20 @@ from functions.upload_trigger.prompt import examine_prompt
 from functions.upload_trigger.sound import examine_track
 from shared.domain.effects import Finished
 from shared.domain.emotion_options import frames_part
-from shared.domain.job import Artefact
 from shared.domain.media import plan_windows
 from shared.domain.passport import Passport
 from shared.domain.pipeline import Bucket, feeds
+from shared.domain.stored_object import Artefact, StoredObject
+from shared.domain.upload_results import (
+    InputInfo,
+    PictureInfo,
+    PromptInfo,
+    SoundInfo,
+    Upload,
+    Uploads,
+)
 from shared.errors import InvalidOption, NotAvailableYet, SourceExpired
 from shared.media.errors import EmptyFile, Stopped, TooManyFrames, VideoTooLong
-from shared.ports import Stored
 from shared.stage import Task
 
 
@@ -33,29 +40,31 @@ def examine(task: Task) -> Finished:
     if there is None:
         raise SourceExpired
     try:
-        found = look(task, there)
+        info = look(task, there)
     except Stopped:
         task.check()
         raise
     task.log("upload.examined", input=declared.name, size_bytes=there.size_bytes)
-    told = (declare(task, declared, there, found["passport"]),) if "passport" in found else ()
-    return Finished(told, facts={**noted(declared, there), **found})
+    upload = Upload(there, declared.filename, info)
+    artefacts = (declare(task, declared, upload),) if isinstance(info, Passport) else ()
+    return Finished(artefacts, facts=upload.to_dict())
 
 
 def plan(task: Task) -> Finished:
     """Plan the stages that follow, out of what the parts found."""
     units = task.part_units()
-    found = {unit.part: unit.facts for unit in units}
-    told = tuple(one for unit in units for one in unit.artefacts)
+    uploads = Uploads({unit.part: Upload.from_dict(unit.facts) for unit in units})
+    artefacts = tuple(one for unit in units for one in unit.artefacts)
     following = task.job.recipe.after("upload_trigger")
     if following == "stitching":
-        return Finished(facts=found, plan={"stitching": ({"film": "still"},)})
+        return Finished(facts=uploads.to_dict(), plan={"stitching": ({"film": "still"},)})
     if following == "slide_generation":
-        return Finished(facts=found, plan={"slide_generation": ({"deck": "prompt"},)})
-    return _frames_plan(task, found, told)
+        plan = {"slide_generation": ({"deck": "prompt"},)}
+        return Finished(facts=uploads.to_dict(), plan=plan)
+    return _frames_plan(task, uploads, artefacts)
 
 
-def _video(task: Task, there: Stored) -> dict[str, Any]:
+def _video(task: Task, there: StoredObject) -> Passport:
     if not there.size_bytes:
         raise EmptyFile
     told = look_inside(
@@ -68,22 +77,22 @@ def _video(task: Task, there: Stored) -> dict[str, Any]:
             f"The video is {float(passport.duration) / 60:.0f} minutes long; "
             f"the limit is {longest / 60:.0f}."
         )
-    return {"passport": passport.to_dict()}
+    return passport
 
 
-def _picture(task: Task, there: Stored) -> dict[str, Any]:
+def _picture(task: Task, there: StoredObject) -> PictureInfo:
     return examine_picture(task.objects, there, task.should_stop)
 
 
-def _prompt(task: Task, there: Stored) -> dict[str, Any]:
+def _prompt(task: Task, there: StoredObject) -> PromptInfo:
     return examine_prompt(task.objects, there)
 
 
-def _sound(task: Task, there: Stored) -> dict[str, Any]:
+def _sound(task: Task, there: StoredObject) -> SoundInfo:
     return examine_track(task.objects, there, task.should_stop)
 
 
-_LOOKS: Mapping[str, Callable[[Task, Stored], dict[str, Any]]] = {
+_LOOKS: Mapping[str, Callable[[Task, StoredObject], InputInfo]] = {
     "video": _video,
     "picture": _picture,
     "prompt": _prompt,
@@ -93,17 +102,15 @@ _LOOKS: Mapping[str, Callable[[Task, Stored], dict[str, Any]]] = {
 """How each input is examined, by its name in the recipe."""
 
 
-def _frames_plan(
-    task: Task, found: Mapping[str, Mapping[str, Any]], told: tuple[Artefact, ...]
-) -> Finished:
-    passport = Passport.from_dict(found["video"]["passport"])
+def _frames_plan(task: Task, uploads: Uploads, artefacts: tuple[Artefact, ...]) -> Finished:
+    passport = uploads.input("video").passport
     specs = _windows(task, passport)
     stages = {"frame_extraction": specs}
     scoring = feeds("frame_extraction", task.job.recipe)
     if scoring is not None:
         # Packs wake this stage before frame_extraction joins, so its total is written here.
         stages[scoring] = tuple({"pack": spec["index"]} for spec in specs)
-    return Finished(told, facts=dict(found), plan=stages, warnings=passport.warnings)
+    return Finished(artefacts, facts=uploads.to_dict(), plan=stages, warnings=passport.warnings)
 
 
 def _windows(task: Task, passport: Passport) -> tuple[Mapping[str, Any], ...]:

@@ -7,16 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 from shared.domain.pipeline import STAGES
+from shared.domain.stored_object import StoredObject
 from shared.media.confined import Source, confined
 from shared.media.inside import Limits, Work
-from shared.ports import ObjectStore, Stored
+from shared.ports import ObjectStore
 
 LIMITS = Limits.of(STAGES["upload_trigger"])
 
 
 def look_inside(
     objects: ObjectStore,
-    there: Stored,
+    there: StoredObject,
     work: Work,
     *,
     should_stop: Callable[[], bool] = lambda: False,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 from PIL import Image
 
 from functions.upload_trigger.looking import look_inside
+from shared.domain.stored_object import StoredObject
+from shared.domain.upload_results import PictureInfo
 from shared.media.confined import preload
 from shared.media.image import PictureTooLarge, picture_facts, read_picture
 from shared.media.inside import Inside
-from shared.ports import ObjectStore, Stored
+from shared.ports import ObjectStore
 
 # Pillow imports its formats when it opens something; a confined process can import nothing more.
 Image.init()
@@ -24,15 +25,16 @@ RGB it takes 36 MB. Larger ones are decoded where there is memory for them."""
 
 
 def examine_picture(
-    objects: ObjectStore, there: Stored, should_stop: Callable[[], bool] = lambda: False
-) -> dict[str, Any]:
-    """→ format, and width and height in pixels as a person sees them.
+    objects: ObjectStore, there: StoredObject, should_stop: Callable[[], bool] = lambda: False
+) -> PictureInfo:
+    """Returns what was found in an uploaded picture.
 
     Raises a PermanentError of shared.media.image that names the cause.
     """
     if there.size_bytes > MOST_BYTES:
         raise PictureTooLarge(f"The picture has more than {MOST_BYTES // 10**6} MB.")
-    return look_inside(objects, there, look_at_picture, should_stop=should_stop)
+    found = look_inside(objects, there, look_at_picture, should_stop=should_stop)
+    return PictureInfo.from_dict(found)
 
 
 def look_at_picture(inside: Inside) -> bytes:
@@ -41,8 +43,8 @@ def look_at_picture(inside: Inside) -> bytes:
     facts = picture_facts(data)
     if facts.width * facts.height <= DECODED_PIXELS:
         read_picture(data)
-    told = {"format": facts.format, "width": facts.width, "height": facts.height}
-    return json.dumps(told).encode()
+    info = PictureInfo(facts.format, facts.width, facts.height)
+    return json.dumps(info.to_dict()).encode()
 
 
 # HEIC's library, too: in confinement no file can be opened, so nothing can be imported.

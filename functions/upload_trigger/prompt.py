@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from shared.domain.prompt import PROMPT_BYTES, Prompt, PromptEmpty, PromptTooLong
-from shared.ports import ObjectStore, Stored
+from shared.domain.stored_object import StoredObject
+from shared.domain.upload_results import PromptInfo
+from shared.ports import ObjectStore
 
 
-def examine_prompt(objects: ObjectStore, there: Stored) -> dict[str, Any]:
-    """→ how many characters the prompt and its source have.
+def examine_prompt(objects: ObjectStore, there: StoredObject) -> PromptInfo:
+    """Returns how long an uploaded prompt and its source are.
 
     Raises a PermanentError of shared.domain.prompt that names the cause.
     """
@@ -19,4 +19,4 @@ def examine_prompt(objects: ObjectStore, there: Stored) -> dict[str, Any]:
         raise PromptEmpty
     data = objects.read_at(there.bucket, there.name, there.generation)(0, there.size_bytes)
     prompt = Prompt.from_bytes(data)
-    return {"characters": len(prompt.text), "source_characters": len(prompt.source)}
+    return PromptInfo(len(prompt.text), len(prompt.source))

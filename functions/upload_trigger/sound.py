@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 from functions.upload_trigger.looking import look_inside
 from shared.domain.film_options import FILM_LONGEST_S
+from shared.domain.stored_object import StoredObject
+from shared.domain.upload_results import SoundInfo
 from shared.media.audio import SoundTooLong, examine_sound
 from shared.media.confined import preload
 from shared.media.inside import Inside
-from shared.ports import ObjectStore, Stored
+from shared.ports import ObjectStore
 
 
 def examine_track(
-    objects: ObjectStore, there: Stored, should_stop: Callable[[], bool] = lambda: False
-) -> dict[str, Any]:
-    """→ codec, rate, channels, and the duration that the file claims in seconds or None.
+    objects: ObjectStore, there: StoredObject, should_stop: Callable[[], bool] = lambda: False
+) -> SoundInfo:
+    """Returns what was found in an uploaded sound.
 
     Raises a PermanentError of shared.media.audio that names the cause.
     """
-    return look_inside(objects, there, look_at_track, should_stop=should_stop)
+    found = look_inside(objects, there, look_at_track, should_stop=should_stop)
+    return SoundInfo.from_dict(found)
 
 
 def look_at_track(inside: Inside) -> bytes:
@@ -32,13 +34,9 @@ def look_at_track(inside: Inside) -> bytes:
             f"The sound is {float(facts.duration) / 60:.0f} minutes long; "
             f"the limit is {FILM_LONGEST_S // 60}."
         )
-    told = {
-        "codec": facts.codec,
-        "rate_hz": facts.rate_hz,
-        "channels": facts.channels,
-        "claimed_s": None if facts.duration is None else round(float(facts.duration), 3),
-    }
-    return json.dumps(told).encode()
+    claimed_s = None if facts.duration is None else round(float(facts.duration), 3)
+    info = SoundInfo(facts.codec, facts.rate_hz, facts.channels, claimed_s)
+    return json.dumps(info.to_dict()).encode()
 
 
 preload(__name__)

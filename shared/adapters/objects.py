@@ -13,11 +13,11 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 from shared.adapters.signing import Signer, signed_download, signed_upload
 from shared.adapters.storage_faults import faults
 from shared.adapters.writing import ObjectWriter
-from shared.domain.job import Artefact
-from shared.domain.message import QUARANTINE_PREFIX, ObjectRef
-from shared.domain.pipeline import Bucket
+from shared.domain.message import ObjectRef
+from shared.domain.pipeline import QUARANTINE_PREFIX, Bucket
+from shared.domain.stored_object import Artefact, StoredObject
 from shared.errors import ArtefactConflict, SourceExpired, StorageUnavailable
-from shared.ports import SignedUpload, Stored
+from shared.ports import SignedUpload
 
 SPEC = "spec"
 RETRY: Retry = DEFAULT_RETRY.with_timeout(30)
@@ -36,7 +36,7 @@ class CloudObjects:
         self._names = dict(buckets)
         self._signer = signer
 
-    def stat(self, bucket: Bucket, name: str) -> Stored | None:
+    def stat(self, bucket: Bucket, name: str) -> StoredObject | None:
         with faults():
             blob = self._bucket(bucket).get_blob(name, retry=RETRY, timeout=TIMEOUT_S)
         return None if blob is None else _stored(bucket, blob)
@@ -75,8 +75,8 @@ class CloudObjects:
             writer.stored, writer.adopted = self._adopt(bucket, name, spec), True
 
     def compose(
-        self, bucket: Bucket, name: str, parts: list[Stored], *, content_type: str, spec: str
-    ) -> tuple[Stored, bool]:
+        self, bucket: Bucket, name: str, parts: list[StoredObject], *, content_type: str, spec: str
+    ) -> tuple[StoredObject, bool]:
         if not 1 <= len(parts) <= COMPOSE_MOST or any(one.bucket is not bucket for one in parts):
             # A part of another bucket would silently be looked for in this one.
             raise ValueError(f"compose takes 1 to {COMPOSE_MOST} objects of one bucket")
@@ -95,7 +95,9 @@ class CloudObjects:
             return self._adopt(bucket, name, spec), True
         return _stored(bucket, blob), False
 
-    def copy(self, source: Stored, bucket: Bucket, name: str, *, spec: str) -> tuple[Stored, bool]:
+    def copy(
+        self, source: StoredObject, bucket: Bucket, name: str, *, spec: str
+    ) -> tuple[StoredObject, bool]:
         blob = self._blob(bucket, name, source.content_type, spec)
         origin = self._bucket(source.bucket).blob(source.name, generation=source.generation)
         token: str | None = None
@@ -127,7 +129,7 @@ class CloudObjects:
                 removed += 1
         return removed
 
-    def listed(self, bucket: Bucket, prefix: str) -> tuple[Stored, ...]:
+    def listed(self, bucket: Bucket, prefix: str) -> tuple[StoredObject, ...]:
         with faults():
             blobs = self._client.list_blobs(
                 self._names[bucket], prefix=prefix, retry=RETRY, timeout=TIMEOUT_S
@@ -199,7 +201,7 @@ class CloudObjects:
         except (SourceExpired, gx.PreconditionFailed):
             return
 
-    def _adopt(self, bucket: Bucket, name: str, spec: str) -> Stored:
+    def _adopt(self, bucket: Bucket, name: str, spec: str) -> StoredObject:
         there = self.stat(bucket, name)
         if there is None:
             raise StorageUnavailable(f"{name} was there a moment ago; it is tried again.")
@@ -217,9 +219,9 @@ class CloudObjects:
         return blob
 
 
-def _stored(bucket: Bucket, blob: storage.Blob) -> Stored:
+def _stored(bucket: Bucket, blob: storage.Blob) -> StoredObject:
     metadata = dict(blob.metadata or {})
-    return Stored(
+    return StoredObject(
         bucket,
         blob.name,
         int(blob.generation),

@@ -8,8 +8,8 @@ import google.cloud.storage as storage
 from google.api_core.exceptions import PreconditionFailed
 
 from shared.adapters.storage_faults import faults
+from shared.domain.stored_object import StoredObject
 from shared.errors import StorageUnavailable
-from shared.ports import Stored
 
 CHUNK_BYTES = 8 << 20
 """A multiple of 256 KiB, as resumable uploads ask; the client's default of 40 MiB is kept in
@@ -19,7 +19,7 @@ memory."""
 class ObjectWriter:
     """Collects up to one chunk; goes over to a resumable upload when there is more."""
 
-    stored: Stored
+    stored: StoredObject
     adopted: bool = False
 
     def __init__(self, blob: storage.Blob, content_type: str, retry: Any) -> None:

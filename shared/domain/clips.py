@@ -10,8 +10,8 @@ from typing import Any
 
 from shared.domain.cameras import Camera, Want
 from shared.domain.documents import Create, Doc
-from shared.domain.job import Artefact
 from shared.domain.pipeline import PREVIEWS_PREFIX, RECORDINGS_PREFIX, Bucket
+from shared.domain.stored_object import Artefact
 
 RECORDINGS = "recordings"
 SEGMENTS = "segments"

@@ -17,12 +17,16 @@ from shared.domain.cameras import CAMERA_SECRETS, CAMERAS
 from shared.domain.clips import RECORDINGS, clip_prefix, segments_prefix
 from shared.domain.documents import Create
 from shared.domain.errand import new_errand
-from shared.domain.message import QUARANTINE_PREFIX, UPLOADS_PREFIX
 from shared.domain.pipeline import (
+    EXPORTS_PREFIX,
+    NARRATION_PREFIX,
     PACKS_PREFIX,
     PREVIEWS_PREFIX,
     PROMPTS_PREFIX,
+    QUARANTINE_PREFIX,
+    SLIDES_PREFIX,
     STAGES,
+    UPLOADS_PREFIX,
     Bucket,
     Finalized,
 )
@@ -33,7 +37,6 @@ SHIFTS = STAGES["recorder"].errands
 REQUESTS = "data_requests"
 EXPORT, ERASURE = "export", "erasure"
 EXPORT_KEPT_DAYS = 7
-NARRATION, SLIDES, EXPORTS, RECEIPTS = "narration/", "slides/", "exports/", "receipts/"
 
 UNTOLD = ("idempotency", CAMERA_SECRETS, SHIFTS, VIEWERS)
 """Of those below, what is in no copy: passwords, capabilities, and what is a worker's own."""
@@ -84,9 +87,9 @@ def folders_of_owner(owner: str) -> tuple[Folder, ...]:
     for taking away."""
     name = owner_folder(owner)
     return (
-        Folder(Bucket.WORK, f"{NARRATION}{name}/"),
-        Folder(Bucket.WORK, f"{SLIDES}{name}/"),
-        Folder(Bucket.OUTPUTS, f"{EXPORTS}{name}/"),
+        Folder(Bucket.WORK, f"{NARRATION_PREFIX}{name}/"),
+        Folder(Bucket.WORK, f"{SLIDES_PREFIX}{name}/"),
+        Folder(Bucket.OUTPUTS, f"{EXPORTS_PREFIX}{name}/"),
     )
 
 

@@ -8,39 +8,63 @@ that a model drew for a slide.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from shared.domain.deck import Deck, DeckRejected
+from shared.domain.emotion_results import EmotionsResult, PackedFrame
 from shared.domain.pipeline import Bucket
+from shared.domain.record import Record
+from shared.domain.stored_object import StoredObject
+from shared.domain.upload_results import Uploads
 
 CHART = "chart:mood"
 DRAWN = "drawn:"
 
-Place = Mapping[str, Any]
-"""{"bucket", "name", "generation", "size_bytes"}; "offset" in a pack; "face" where
-there is one to look at: its middle in pixels, [x, y]."""
+
+@dataclass(frozen=True, slots=True)
+class PictureSource(Record):
+    """An encoded picture: an object, or `size_bytes` from `offset` on in a frame pack. `face` is
+    the middle of the face to show, x and y in pixels."""
+
+    bucket: Bucket
+    name: str
+    generation: int
+    size_bytes: int
+    offset: int | None = None
+    face: tuple[int, ...] | None = None
+
+    @classmethod
+    def of(cls, stored: StoredObject) -> PictureSource:
+        """A picture that is an object of its own."""
+        return cls(stored.bucket, stored.name, stored.generation, stored.size_bytes)
 
 
-def pictures_of(facts: Mapping[str, Any]) -> dict[str, Place]:
+def pictures_of(facts: Mapping[str, Any]) -> dict[str, PictureSource]:
     """Every picture that the stages before recorded, by its reference, in a sensible order."""
-    found = facts.get("upload_trigger") or {}
+    uploads = Uploads.find(facts) or Uploads({})
     numbered = sorted(
         (int(name.removeprefix("picture")), name)
-        for name in found
+        for name in uploads.inputs
         if name.removeprefix("picture").isdigit() and name.startswith("picture")
     )
-    places: dict[str, Place] = {f"upload:{name}": _uploaded(found[name]) for _, name in numbered}
-    scored = facts.get("emotion_scoring") or {}
-    for kind, rows in (("moment", "moments"), ("scene", "scenes")):
-        for n, row in enumerate(scored.get(rows) or (), 1):
-            places[f"{kind}:{n}"] = _packed(row["picture"]) | _face(row.get("box"))
-    return places
+    sources = {
+        f"upload:{name}": PictureSource.of(uploads.inputs[name].stored) for _, name in numbered
+    }
+    emotions = EmotionsResult.find(facts)
+    if emotions is None:
+        return sources
+    for n, moment in enumerate(emotions.moments, 1):
+        sources[f"moment:{n}"] = _packed(moment.picture, _middle(moment.box))
+    for n, scene in enumerate(emotions.scenes, 1):
+        sources[f"scene:{n}"] = _packed(scene.picture)
+    return sources
 
 
 def has_mood(facts: Mapping[str, Any]) -> bool:
     """Whether there is a mood to draw: somebody's face was scored."""
-    rows = (facts.get("emotion_scoring") or {}).get("mood") or ()
-    return any(row["share"] is not None for row in rows)
+    emotions = EmotionsResult.find(facts)
+    return emotions is not None and emotions.has_mood
 
 
 def check_pictures(deck: Deck, facts: Mapping[str, Any], before: Deck) -> None:
@@ -57,27 +81,12 @@ def check_pictures(deck: Deck, facts: Mapping[str, Any], before: Deck) -> None:
             )
 
 
-def _uploaded(found: Mapping[str, Any]) -> Place:
-    return {
-        "bucket": Bucket.UPLOADS.value,
-        "name": found["object"],
-        "generation": found["generation"],
-        "size_bytes": found["size_bytes"],
-    }
-
-
-def _face(box: Sequence[float] | None) -> dict[str, Any]:
-    if box is None:
-        return {}
+def _middle(box: Sequence[float]) -> tuple[int, int]:
     x, y, width, height = box
-    return {"face": [round(x + width / 2), round(y + height / 2)]}
+    return round(x + width / 2), round(y + height / 2)
 
 
-def _packed(picture: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "bucket": Bucket.WORK.value,
-        "name": picture["object"],
-        "generation": picture["generation"],
-        "size_bytes": picture["size_bytes"],
-        "offset": picture["offset"],
-    }
+def _packed(frame: PackedFrame, face: tuple[int, int] | None = None) -> PictureSource:
+    return PictureSource(
+        Bucket.WORK, frame.object, frame.generation, frame.size_bytes, frame.offset, face
+    )

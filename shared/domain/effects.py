@@ -14,9 +14,10 @@ from typing import Any, TypeVar, cast
 
 from shared.domain.documents import Committed, Doc, Write
 from shared.domain.errand import ErrandClaimed
-from shared.domain.job import Artefact, Job, StageDoc
+from shared.domain.job import Job, StageDoc
 from shared.domain.message import Envelope, ObjectRef
 from shared.domain.pipeline import LEASE_S, Bucket
+from shared.domain.stored_object import Artefact
 
 T = TypeVar("T")
 

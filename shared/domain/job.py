@@ -10,6 +10,7 @@ from typing import Any
 
 from shared.domain.documents import Create, Doc, Put, Write, event_path, job_path, stage_path
 from shared.domain.pipeline import RECIPES, STAGES, Bucket, Recipe
+from shared.domain.stored_object import Artefact
 
 SCHEMA = 1
 
@@ -49,28 +50,6 @@ class UnitState(StrEnum):
     LEASED = "leased"
     DONE = "done"
     FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Artefact:
-    """An object that a stage wrote: recorded by bucket, name and generation."""
-
-    name: str
-    kind: str
-    bucket: str
-    object: str
-    generation: int
-    size_bytes: int
-    content_type: str = "application/octet-stream"
-
-    def to_dict(self) -> dict[str, Any]:
-        """As it stands in a document."""
-        return {name: getattr(self, name) for name in self.__slots__}
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Artefact:
-        """Back from a document."""
-        return cls(**{name: data[name] for name in cls.__slots__})
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.domain.pipeline import (
+    PACKS_PREFIX,
     PROMPTS_PREFIX,
     RECIPES,
     STAGES,
+    UPLOADS_PREFIX,
     Bucket,
     Finalized,
 )
@@ -24,14 +26,13 @@ from shared.errors import PermanentError
 
 SCHEMA = 1
 JOIN = "join"
-UPLOADS_PREFIX = "jobs/"
-QUARANTINE_PREFIX = "quarantine/"
-"""Of the work bucket: where objects are put aside that belong to no job."""
 FINALIZED = "google.cloud.storage.object.v1.finalized"
 
 JOB_ID = "[a-z0-9]{20}"
-_UPLOAD = re.compile(rf"(?:jobs|prompts)/({JOB_ID})/([a-z]{{1,20}}[0-9]{{0,2}})\.([0-9]{{1,6}})")
-_PACK = re.compile(rf"packs/({JOB_ID})/[0-9a-f]{{12}}/([0-9]{{1,3}})\.pack")
+_UPLOAD = re.compile(
+    rf"(?:{UPLOADS_PREFIX}|{PROMPTS_PREFIX})({JOB_ID})/([a-z]{{1,20}}[0-9]{{0,2}})\.([0-9]{{1,6}})"
+)
+_PACK = re.compile(rf"{PACKS_PREFIX}({JOB_ID})/[0-9a-f]{{12}}/([0-9]{{1,3}})\.pack")
 
 
 class UnreadableMessage(PermanentError):

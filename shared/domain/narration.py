@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from shared.domain.record import Record
+
 SCHEMA = 1
 
 
 @dataclass(frozen=True, slots=True)
-class SpokenSentence:
+class SpokenSentence(Record):
     """`start` and `end` (exclusive) in samples from the first one of its slide's speech."""
 
     text: str

@@ -185,13 +185,6 @@ class Passport:
         return cls(**values)
 
 
-def file_facts(noted: Mapping[str, Any]) -> dict[str, Any]:
-    """Which file it was, as every result says it, out of what the intake noted. `crc32c` is base64
-    of the big-endian checksum, as Cloud Storage tells it. An older intake noted less."""
-    told = ("filename", "size_bytes", "crc32c", "generation")
-    return {key: noted[key] for key in told if key in noted} | {"passport": PASSPORT_NAME}
-
-
 def square_pixels(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
     """The size with square pixels: the shorter side is stretched, nothing is thrown away."""
     if aspect > 1:

@@ -23,6 +23,41 @@ MAX_WINDOWS = 31
 
 TOPIC_PREFIX = "moodreel-"
 
+# Prefixes of object names, each with the bucket that it is in. All of them end with a slash and
+# continue with the id of a job, a recording, a camera or a data request, or a hash of an owner.
+UPLOADS_PREFIX = "jobs/"
+"""UPLOADS: a job's inputs."""
+PROMPTS_PREFIX = "prompts/"
+"""UPLOADS: a job's prompt, apart from other inputs because it is kept for a shorter time."""
+PACKS_PREFIX = "packs/"
+"""WORK: frame packs that wake emotion_scoring."""
+PARTS_PREFIX = "parts/"
+"""WORK: frame packs that wake nothing, and the ZIP directory of each pack."""
+ZIPS_PREFIX = "zips/"
+"""WORK: the tail of a composed ZIP."""
+SCORES_PREFIX = "scores/"
+"""WORK: scored frames and annotated film segments."""
+SLIDES_PREFIX = "slides/"
+"""WORK: decks as generated, rendered slides, generated pictures, cached model answers."""
+DECKS_PREFIX = "decks/"
+"""WORK: decks as a user saved them."""
+NARRATION_PREFIX = "narration/"
+"""WORK: speech, of a slide, of a job and of a sentence."""
+FILMS_PREFIX = "films/"
+"""WORK: films and their encoded segments."""
+RECORDINGS_PREFIX = "recordings/"
+"""WORK: segments of recordings. OUTPUTS: their clips."""
+PREVIEWS_PREFIX = "previews/"
+"""WORK: what a camera shows at the moment."""
+QUARANTINE_PREFIX = "quarantine/"
+"""WORK: uploads and packs that belong to no job."""
+RESULTS_PREFIX = "jobs/"
+"""OUTPUTS: what users download."""
+EXPORTS_PREFIX = "exports/"
+"""OUTPUTS: copies of a user's data."""
+RECEIPTS_PREFIX = "receipts/"
+"""OUTPUTS: signed receipts of erasures."""
+
 
 class Bucket(StrEnum):
     """The four buckets by role; their real names come from the settings."""
@@ -81,6 +116,44 @@ class Schedule:
 
 Trigger = Finalized | Message | Request | Schedule
 
+Prefix = tuple[Bucket, str]
+"""Objects of a bucket whose names begin with a prefix; "" is the whole bucket."""
+
+
+class AccountAccess(StrEnum):
+    """What a function may do with user accounts (Firebase Authentication)."""
+
+    NONE = "none"
+    VIEW = "view"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a function's service account is granted, and nothing else. `infra/access.py` turns
+    this and the row's `secrets` into IAM roles.
+
+    Attributes:
+        read: Where it reads objects. Not repeated for what `write` covers.
+        write: Where it reads, creates, replaces and deletes objects. A function that lists or
+            signs uploads needs a whole bucket, because neither can be narrowed to a prefix.
+        publish: Functions on whose topics it publishes.
+        firestore: Whether it reads and writes Firestore.
+        traces: Whether it exports spans to Cloud Trace.
+        sign_urls: Whether it signs URLs, which takes a token for its own service account.
+        accounts: What it may do with user accounts.
+        vertex_ai: Whether it asks Gemini models on Vertex AI.
+    """
+
+    read: tuple[Prefix, ...] = ()
+    write: tuple[Prefix, ...] = ()
+    publish: tuple[str, ...] = ()
+    firestore: bool = True
+    traces: bool = True
+    sign_urls: bool = False
+    accounts: AccountAccess = AccountAccess.NONE
+    vertex_ai: bool = False
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -95,13 +168,15 @@ class Stage:
     memory_mb: int
     cpu: float
     concurrency: int
+    access: Access
     attempts: int = 5
     backoff_s: tuple[int, int] = (2, 60)
     secrets: tuple[str, ...] = ()
     per_revision: bool = False
     """True from the deck on: an edited deck runs these again under a new revision."""
-    writes: tuple[tuple[Bucket, str], ...] = ()
-    """Every (bucket, prefix) that the function writes under."""
+    writes: tuple[Prefix, ...] = ()
+    """Where the function itself creates objects. A purge walks these, and `access.write` covers
+    them."""
     errands: str = ""
     """The collection of its errands, when it does those and no units of jobs."""
     lease_s: int = LEASE_S
@@ -213,88 +288,160 @@ class Recipe:
 
 
 _W, _O, _U, _M = Bucket.WORK, Bucket.OUTPUTS, Bucket.UPLOADS, Bucket.MODELS
-PACKS_PREFIX = "packs/"
-PROMPTS_PREFIX = "prompts/"
-DECKS_PREFIX = "decks/"
-"""Decks as a person left them, in the work bucket."""
-
-RECORDINGS_PREFIX = "recordings/"
-"""Segments of recordings in the work bucket, clips in the bucket of outputs."""
-PREVIEWS_PREFIX = "previews/"
+_PUBLISHABLE = (
+    "upload_trigger", "frame_extraction", "emotion_scoring", "slide_generation", "text_to_speech",
+    "stitching", "notification", "webhook", "personal_data", "recorder",
+)  # fmt: skip
+"""Every function that takes envelopes, for those that may start any of them again. Only Pub/Sub
+itself publishes to dead_letter, and only Cloud Scheduler to sweeper."""
 
 STAGES: dict[str, Stage] = {
     row.name: row
     for row in (
-        # name, kind, trigger, consumes, produces, timeout_s, memory_mb, cpu, concurrency
+        # name, kind, trigger, consumes, produces, timeout_s, memory_mb, cpu, concurrency, access
         Stage(
             "upload_trigger", Kind.MEDIA, Finalized(_U),
             ("upload",), ("plan",), 120, 2048, 1, 4,
-            writes=((_O, "jobs/"),),
+            Access(
+                # A stranger's upload is quarantined, a deleted job's upload is deleted.
+                write=((_U, ""), (_W, QUARANTINE_PREFIX), (_O, RESULTS_PREFIX)),
+                publish=("upload_trigger", "frame_extraction", "slide_generation", "stitching",
+                         "notification"),
+            ),
+            writes=((_O, RESULTS_PREFIX),),
         ),
         Stage(
             "frame_extraction", Kind.MEDIA, Message(),
             ("upload", "plan"), ("packs", "frames"), 540, 1024, 1, 1,
-            writes=((_W, PACKS_PREFIX), (_W, "parts/"), (_W, "zips/"), (_O, "jobs/")),
+            Access(
+                read=((_U, ""),),
+                write=((_W, PACKS_PREFIX), (_W, PARTS_PREFIX), (_W, ZIPS_PREFIX),
+                       (_O, RESULTS_PREFIX)),
+                publish=("frame_extraction", "emotion_scoring", "notification"),
+            ),
+            writes=((_W, PACKS_PREFIX), (_W, PARTS_PREFIX), (_W, ZIPS_PREFIX),
+                    (_O, RESULTS_PREFIX)),
         ),
         Stage(
             "emotion_scoring", Kind.MEDIA, Finalized(_W, PACKS_PREFIX),
             ("packs", "plan"), ("timeline",), 540, 1024, 1, 1,
-            writes=((_W, "scores/"), (_O, "jobs/")),
+            Access(
+                # An annotated film is drawn over the upload.
+                read=((_U, ""), (_W, PARTS_PREFIX), (_W, ZIPS_PREFIX), (_M, "")),
+                # A stranger's pack is quarantined, a deleted job's pack is deleted.
+                write=((_W, PACKS_PREFIX), (_W, QUARANTINE_PREFIX), (_W, SCORES_PREFIX),
+                       (_O, RESULTS_PREFIX)),
+                publish=("emotion_scoring", "slide_generation", "notification"),
+            ),
+            writes=((_W, SCORES_PREFIX), (_O, RESULTS_PREFIX)),
         ),
         Stage(
             "slide_generation", Kind.MEDIA, Message(),
             ("plan",), ("deck",), 300, 1024, 1, 1,
-            writes=((_W, "slides/"), (_O, "jobs/")), secrets=("GEMINI_API_KEY",),
+            Access(
+                # The next revision begins with the deck as a user saved it.
+                read=((_U, ""), (_W, DECKS_PREFIX)),
+                write=((_W, SLIDES_PREFIX), (_O, RESULTS_PREFIX)),
+                publish=("slide_generation", "text_to_speech", "notification"),
+                vertex_ai=True,
+            ),
+            writes=((_W, SLIDES_PREFIX), (_O, RESULTS_PREFIX)), secrets=("GEMINI_API_KEY",),
             per_revision=True,
         ),
         Stage(
             "text_to_speech", Kind.MEDIA, Message(),
             ("deck",), ("narration",), 300, 512, 0.333, 4,
-            writes=((_W, "narration/"),), per_revision=True,
+            Access(
+                read=((_W, SLIDES_PREFIX), (_O, RESULTS_PREFIX)),
+                write=((_W, NARRATION_PREFIX),),
+                publish=("text_to_speech", "stitching", "notification"),
+            ),
+            writes=((_W, NARRATION_PREFIX),), per_revision=True,
         ),
         Stage(
             "stitching", Kind.MEDIA, Message(),
             ("upload", "deck", "narration"), ("film",), 540, 2048, 1, 1,
-            writes=((_W, "films/"), (_O, "jobs/")), per_revision=True,
+            Access(
+                read=((_U, ""), (_W, SLIDES_PREFIX), (_W, NARRATION_PREFIX)),
+                write=((_W, FILMS_PREFIX), (_O, RESULTS_PREFIX)),
+                publish=("stitching", "notification"),
+            ),
+            writes=((_W, FILMS_PREFIX), (_O, RESULTS_PREFIX)), per_revision=True,
         ),
         Stage(
             "notification", Kind.MEDIA, Message(),
-            ("outcome",), (), 60, 256, 0.167, 8, attempts=8, backoff_s=(5, 300),
-            secrets=("SMTP_URL",), per_revision=True,
+            ("outcome",), (), 60, 256, 0.167, 8,
+            Access(publish=("webhook",)),
+            attempts=8, backoff_s=(5, 300), secrets=("SMTP_URL",), per_revision=True,
         ),
         Stage(
             "dead_letter", Kind.SUPPORT, Message(),
-            ("outcome",), (), 60, 256, 0.167, 8, attempts=25,
+            ("outcome",), (), 60, 256, 0.167, 8,
+            # It quarantines and deletes what the functions that objects wake could not.
+            Access(
+                write=((_U, ""), (_W, PACKS_PREFIX), (_W, QUARANTINE_PREFIX)),
+                publish=_PUBLISHABLE,
+            ),
+            attempts=25,
         ),
         Stage(
             "sweeper", Kind.SUPPORT, Schedule(60),
             ("outcome",), (), 300, 256, 0.167, 1,
-            writes=((_U, "jobs/"), (_U, PROMPTS_PREFIX)),
+            Access(write=((_U, ""), (_W, ""), (_O, "")), publish=_PUBLISHABLE),
+            writes=((_U, UPLOADS_PREFIX), (_U, PROMPTS_PREFIX)),
         ),
         Stage(
             "webhook", Kind.SUPPORT, Message(),
-            ("outcome",), (), 60, 256, 0.167, 8, attempts=10, errands="deliveries",
+            ("outcome",), (), 60, 256, 0.167, 8,
+            Access(publish=("webhook",)),
+            attempts=10, errands="deliveries",
         ),
         Stage(
             "personal_data", Kind.SUPPORT, Message(),
             # Half a day and more: who is shut out already cannot ask for it again.
-            (), (), 540, 512, 0.333, 1, attempts=90, backoff_s=(5, 600),
-            secrets=("RECEIPT_KEY",),
-            writes=((_O, "exports/"), (_O, "receipts/")), errands="data_requests",
+            (), (), 540, 512, 0.333, 1,
+            Access(
+                write=((_U, ""), (_W, ""), (_O, "")), publish=("personal_data",),
+                accounts=AccountAccess.ADMIN,
+            ),
+            attempts=90, backoff_s=(5, 600), secrets=("RECEIPT_KEY",),
+            writes=((_O, EXPORTS_PREFIX), (_O, RECEIPTS_PREFIX)), errands="data_requests",
         ),
         Stage(
             "recorder", Kind.SUPPORT, Message(),
             # What a camera shows while nobody holds it is lost: its lease is short.
-            (), ("upload",), 540, 1024, 0.583, 1, attempts=10, backoff_s=(2, 30),
-            writes=((_U, "jobs/"), (_W, RECORDINGS_PREFIX), (_W, PREVIEWS_PREFIX),
+            (), ("upload",), 540, 1024, 0.583, 1,
+            Access(
+                write=((_U, ""), (_W, ""), (_O, "")),
+                # The job that waits for a clip fails with the recording.
+                publish=("recorder", "notification"),
+            ),
+            attempts=10, backoff_s=(2, 30),
+            writes=((_U, UPLOADS_PREFIX), (_W, RECORDINGS_PREFIX), (_W, PREVIEWS_PREFIX),
                     (_O, RECORDINGS_PREFIX)),
             errands="shifts", lease_s=12,
         ),
-        Stage("api", Kind.HTTPS, Request(), (), ("upload",), 60, 512, 0.333, 16,
-              secrets=("SMTP_URL",),
-              writes=((_U, PROMPTS_PREFIX), (_U, "jobs/"), (_W, DECKS_PREFIX))),
-        Stage("media", Kind.HTTPS, Request(), (), (), 300, 512, 0.333, 16),
-        Stage("console", Kind.HTTPS, Request(), (), (), 30, 256, 0.167, 32),
+        Stage(
+            "api", Kind.HTTPS, Request(), (), ("upload",), 60, 512, 0.333, 16,
+            Access(
+                write=((_U, ""), (_W, ""), (_O, "")), publish=_PUBLISHABLE,
+                sign_urls=True, accounts=AccountAccess.ADMIN,
+            ),
+            secrets=("SMTP_URL",),
+            writes=((_U, PROMPTS_PREFIX), (_U, UPLOADS_PREFIX), (_W, DECKS_PREFIX)),
+        ),
+        Stage(
+            "media", Kind.HTTPS, Request(), (), (), 300, 512, 0.333, 16,
+            Access(
+                # Whatever a job recorded as a result; what stages hand to each other is none.
+                read=((_O, ""), (_W, PREVIEWS_PREFIX)), publish=("recorder",),
+                sign_urls=True, accounts=AccountAccess.VIEW,
+            ),
+        ),
+        Stage(
+            "console", Kind.HTTPS, Request(), (), (), 30, 256, 0.167, 32,
+            Access(firestore=False, traces=False),
+        ),
     )
 }  # fmt: skip
 

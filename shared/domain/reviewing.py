@@ -26,6 +26,7 @@ from shared.domain.operating import MOVING, taken_up
 from shared.domain.pipeline import STAGES
 from shared.domain.reading import read_whole
 from shared.domain.recording import stop_stage
+from shared.domain.results import DeckResult
 from shared.errors import NotFound, WrongState
 
 REVISIONS_MOST = 100
@@ -128,14 +129,15 @@ def revise(
 
 def _check_editable(whole: rules.Whole, base: int) -> None:
     job = whole.job
-    drawn = job.facts.get(job.recipe.deck_stage or "", {}).get("revision")
-    if base not in (job.revision, drawn if job.status is Status.FAILED else None):
+    deck = DeckResult.find(job.facts)
+    drawn = deck.revision if deck is not None and job.status is Status.FAILED else None
+    if base not in (job.revision, drawn):
         raise DeckChanged
     if job.status is Status.CANCELLED:
         raise WrongState("The job is cancelled; begin a new one.")
     if job.status is not Status.FAILED and not _has_deck(job, whole):
         raise WrongState("The deck is not written yet; wait until it is.")
-    if job.recipe.deck_stage not in job.facts:
+    if deck is None:
         raise WrongState("The job failed before there was a deck; take it up again first.")
     if job.revision >= REVISIONS_MOST:
         raise TooManyRevisions

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from shared.domain.documents import Doc, Increment, Update, job_path
-from shared.domain.job import Artefact, Job, Status
+from shared.domain.job import Job, Status
 from shared.domain.sharing import share_path
+from shared.domain.stored_object import Artefact
 from shared.errors import NotFound
 from shared.http.exchange import Call
 from shared.http.problems import LinkExpired, LinkRevoked

@@ -41,9 +41,9 @@ class _Bucket:
     @property
     def stored(self) -> Any:
         from shared.domain.pipeline import Bucket
-        from shared.ports import Stored
+        from shared.domain.stored_object import StoredObject
 
-        return Stored(Bucket.WORK, "n", 1, 1, "t", "", "")
+        return StoredObject(Bucket.WORK, "n", 1, 1, "t", "", "")
 
 
 def ours(url: str) -> int:

@@ -37,8 +37,8 @@ from shared.domain.film_options import FilmOptions
 from shared.domain.narration import Narration, SlideSpeech, SpokenSentence
 from shared.domain.pipeline import Bucket
 from shared.domain.speech import Spoken
+from shared.domain.stored_object import StoredObject
 from shared.domain.wav import from_wav, to_wav
-from shared.ports import Stored
 
 SIZE = (1280, 720)
 SLIDES, SECONDS = 10, 8.2
@@ -119,12 +119,12 @@ class Kept:
         self._folder = folder
         self._folder.mkdir(exist_ok=True)
 
-    def stat(self, bucket: Bucket, name: str) -> Stored | None:
+    def stat(self, bucket: Bucket, name: str) -> StoredObject | None:
         path = self._path(name)
         if not path.exists():
             return None
         spec = path.with_suffix(".spec").read_text()
-        return Stored(bucket, name, 1, path.stat().st_size, "video/mp4", "", spec)
+        return StoredObject(bucket, name, 1, path.stat().st_size, "video/mp4", "", spec)
 
     def read_at(self, _bucket: Bucket, name: str, _generation: int) -> Callable[[int, int], bytes]:
         return lambda offset, length: self._path(name).read_bytes()[offset : offset + length]

@@ -11,9 +11,9 @@ from google.auth.exceptions import TransportError
 
 from shared.adapters.objects import CloudObjects
 from shared.adapters.writing import CHUNK_BYTES
-from shared.domain.job import Artefact
 from shared.domain.message import ObjectRef
 from shared.domain.pipeline import Bucket
+from shared.domain.stored_object import Artefact
 from shared.errors import ArtefactConflict, StorageUnavailable
 from tests.contract.gcs.standin import StandIn
 

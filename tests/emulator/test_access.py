@@ -9,12 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from infra.access import DEAD_LETTERS, READS, WRITES, Grant, announces, grants
+from infra.access import READS, WRITES, Grant, grants
 from infra.local.services import TRACES, bucket_name
 from infra.local.tenant import Tenant, wait_until
 from infra.local.waterfall import read_spans
 from infra.local.wire import request
-from infra.reach import names
 from shared.domain.pipeline import DECKS_PREFIX, STAGES, Bucket, Kind, Schedule
 from shared.domain.prompt import Prompt
 from shared.driver import Neighbours
@@ -150,7 +149,6 @@ def test_no_function_announces_more_than_its_roles_allow(
     """Pub/Sub's emulator knows no accounts: who announced what is read out of the spans."""
     assert asked
     spans = {one["span"]: one for one in read_spans(suite.place.folder / TRACES)}
-    last = next(row.name for row in ROWS.values() if DEAD_LETTERS in names(row.name))
     seen = set()
     for one in spans.values():
         above = spans.get(one["parent"])
@@ -159,9 +157,9 @@ def test_no_function_announces_more_than_its_roles_allow(
         if above is not None and one["name"] != "work":
             seen.add((above["attributes"]["function"], one["attributes"]["function"]))
     # Pub/Sub itself carries messages to the last resort, with the context that they had.
-    seen = {(who, whom) for who, whom in seen if last not in (who, whom)}
+    seen = {(who, whom) for who, whom in seen if "dead_letter" not in (who, whom)}
     assert len(seen) >= 8
-    beyond = {(who, whom) for who, whom in seen if whom not in announces(STAGES[who])}
+    beyond = {(who, whom) for who, whom in seen if whom not in STAGES[who].access.publish}
     assert not beyond
 
 

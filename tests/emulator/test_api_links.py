@@ -13,6 +13,7 @@ from infra.local.tenant import Tenant, wait_until
 from infra.local.wire import Answer, request
 from shared.domain.documents import Update, job_path
 from shared.domain.pipeline import Bucket
+from shared.domain.upload_results import PromptInfo, Upload
 from shared.driver import Neighbours
 from tests.chaos.test_deliveries import held_back
 from tests.clips import RECIPES
@@ -114,9 +115,8 @@ def test_what_was_uploaded_is_linked_for_its_owner_alone_and_never_as_something_
             Bucket.UPLOADS, f"jobs/{job['id']}/page", content_type="text/html", spec="s"
         ) as out:
             out.write(b"<script>")
-        noted = {"object": out.stored.name, "generation": out.stored.generation, "size_bytes": 8}
-        facts = {f"facts.upload_trigger.page.{name}": value for name, value in noted.items()}
-        facts["facts.upload_trigger.page.filename"] = "a.html"
+        page_upload = Upload(out.stored, "a.html", PromptInfo(8, 0)).to_dict()
+        facts = {"facts.upload_trigger.page": page_upload}
         world.store.commit([Update(job_path(job["id"]), facts)])
         page = client.call("GET", path.replace("video", "page"))
         assert request("GET", page["url"]).headers["Content-Disposition"].startswith("attachment")

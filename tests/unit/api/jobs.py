@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.domain.documents import job_path
-from shared.domain.job import Artefact, Job, JobInput, new_job
+from shared.domain.job import Job, JobInput, new_job
 from shared.domain.pipeline import RECIPES, Bucket
+from shared.domain.stored_object import Artefact
 from tests.unit.chain.memory import MemoryLedger
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

@@ -12,7 +12,7 @@ import pytest
 from functions.api.routes import ROUTES
 from shared.domain.job import JobInput, new_job
 from shared.domain.pipeline import RECIPES, STAGES, Bucket
-from shared.ports import Stored
+from shared.domain.stored_object import StoredObject
 from tests.unit.api.house import ALICE, Stand
 from tests.unit.api.jobs import NOW
 
@@ -128,9 +128,9 @@ class Vanishing:
     def __init__(self) -> None:
         self.looks = 0
 
-    def stat(self, bucket: Bucket, name: str) -> Stored | None:
+    def stat(self, bucket: Bucket, name: str) -> StoredObject | None:
         self.looks += 1
-        return Stored(bucket, name, 7, 5, "video/mp4", "", "") if self.looks == 1 else None
+        return StoredObject(bucket, name, 7, 5, "video/mp4", "", "") if self.looks == 1 else None
 
     def remove_under(self, *_: Any) -> int:
         return 0

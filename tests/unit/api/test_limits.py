@@ -15,7 +15,9 @@ from functions.api.limits import Policy, look, take
 from functions.api.routes import ROUTES
 from shared.domain.documents import Update, job_path
 from shared.domain.job import JobInput, new_job
-from shared.domain.pipeline import RECIPES
+from shared.domain.pipeline import RECIPES, Bucket
+from shared.domain.results import DeckResult
+from shared.domain.stored_object import StoredObject
 from shared.driver import Neighbours
 from shared.errors import LimitReached
 from shared.http.exchange import Call
@@ -153,7 +155,7 @@ class Drawn:
 def a_cancelled_job(stand: Stand, number: int = 0, status: str = "cancelled") -> str:
     """A job of Alice's that has a deck; its path below /v1."""
     job_id = f"j{number}".ljust(20, "x")
-    place = {"bucket": "work", "name": "d", "generation": 1, "size_bytes": len(Drawn.deck)}
+    deck = StoredObject(Bucket.WORK, "d", 1, len(Drawn.deck))
     made = new_job(
         job_id=job_id,
         owner="alice",
@@ -166,7 +168,7 @@ def a_cancelled_job(stand: Stand, number: int = 0, status: str = "cancelled") ->
         expires_at=START + timedelta(days=30),
     )
     stand.ledger.commit(made)
-    drawn = {"slide_generation": {"deck": place, "revision": 0, "slides": []}}
+    drawn = {DeckResult.STAGE: DeckResult(1, 0, 0, 0, 0, deck, ()).to_dict()}
     stand.ledger.commit([Update(job_path(job_id), {"status": status, "facts": drawn})])
     return job_path(job_id)
 

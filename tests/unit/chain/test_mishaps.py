@@ -10,10 +10,11 @@ import pytest
 from shared.domain import effects as fx
 from shared.domain import flows, reviewing
 from shared.domain.documents import Committed, Delete, Update
-from shared.domain.job import Artefact, Status, UnitState
+from shared.domain.job import Status, UnitState
 from shared.domain.message import Envelope
 from shared.domain.pipeline import STAGES
 from shared.domain.recording import join_batch
+from shared.domain.stored_object import Artefact
 from tests.unit.chain import promises
 from tests.unit.chain.world import JOB, PROMPT_HOOK, World
 

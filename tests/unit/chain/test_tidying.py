@@ -13,9 +13,15 @@ from shared.domain import tidying
 from shared.domain.data_requests import folders_of_job
 from shared.domain.documents import Committed, Delete, Increment, Update
 from shared.domain.job import Status, UnitState
-from shared.domain.message import QUARANTINE_PREFIX
 from shared.domain.operating import SWEEP_S
-from shared.domain.pipeline import DECKS_PREFIX, STAGES, STALLED_S, Bucket, Schedule
+from shared.domain.pipeline import (
+    DECKS_PREFIX,
+    QUARANTINE_PREFIX,
+    STAGES,
+    STALLED_S,
+    Bucket,
+    Schedule,
+)
 from shared.domain.tidying import (
     ABANDONED_DAYS,
     ORPHANS_EVERY_S,

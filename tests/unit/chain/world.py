@@ -20,9 +20,11 @@ from shared.domain.errand import (
     Settled,
 )
 from shared.domain.hooks import EVENTS, WEBHOOK, new_hook
-from shared.domain.job import Artefact, Job, JobInput, Status, Unit, UnitState, new_job, revision_of
+from shared.domain.job import Job, JobInput, Status, Unit, UnitState, new_job, revision_of
 from shared.domain.message import JOIN, Envelope, ObjectRef
-from shared.domain.pipeline import RECIPES, feeds
+from shared.domain.pipeline import RECIPES, Bucket, feeds
+from shared.domain.results import DeckResult
+from shared.domain.stored_object import Artefact, StoredObject
 from shared.errors import NotFound, WrongState
 from tests.unit.chain.memory import MemoryLedger
 
@@ -344,7 +346,7 @@ class World:
         review, facts = False, dict[str, Any]()
         if envelope.part == JOIN and envelope.stage == claimed.job.recipe.deck_stage:
             review = bool(claimed.stage.parts[0].get("review", self.review))
-            facts = {"revision": envelope.revision}
+            facts = a_deck(envelope.revision).to_dict()
         return fx.Finished(artefacts, facts=facts, plan=plan, adopted=adopted, review=review)
 
     def _call(self, claimed: ErrandClaimed, worker: Worker, outcome: str) -> ErrandOutcome:
@@ -399,3 +401,8 @@ def _guarded(write: Write) -> bool:
 def _number(path: str) -> str:
     """What is counted by: a notification's revision and outcome, or a delivery's id."""
     return path.rpartition("/")[2].removeprefix("notification-")
+
+
+def a_deck(revision: int) -> DeckResult:
+    """What slide_generation records of a deck without slides."""
+    return DeckResult(1, 0, revision, 0, 0, StoredObject(Bucket.WORK, "deck.json", 1, 1), ())

@@ -1,4 +1,4 @@
-"""Roles: derived from row, frame and code, and never more than those say."""
+"""Access: what each row declares is what its code needs, and no more."""
 
 from __future__ import annotations
 
@@ -8,26 +8,33 @@ from pathlib import Path
 import pytest
 
 from infra import access
-from infra.access import Grant, grants, places_written
+from infra.access import Grant, grants, takes_envelopes
 from infra.local.layout import ROOT
-from infra.reach import names
+from infra.reach import modules
 from shared.domain.pipeline import (
+    DECKS_PREFIX,
     PREVIEWS_PREFIX,
+    QUARANTINE_PREFIX,
+    RECIPES,
     STAGES,
+    AccountAccess,
     Bucket,
     Finalized,
     GeminiBackend,
     Kind,
+    Prefix,
     Stage,
+    feeds,
 )
 
 BUILT = [row for row in STAGES.values() if row.built]
 EACH = pytest.mark.parametrize("row", BUILT, ids=lambda row: row.name)
+TAKES_ENVELOPES = {row.name for row in BUILT if takes_envelopes(row)}
 
 # What a function's adapters call, as a line of its code would say it, and the role that it takes.
 CALLS = {
-    r"\bobjects\.(sign_upload|sign_download)\b": access.SIGNS,
-    r"\bcall\.(world|job|run)\b|\btask\b": access.LEDGER,
+    r"\bobjects\.(sign_upload|sign_download)\b": access.SIGNS_URLS,
+    r"\bcall\.(world|job|run)\b|\btask\b": access.FIRESTORE,
     r"\bobjects\.(create|compose|copy)\b": access.WRITES,
 }
 
@@ -41,6 +48,10 @@ def code(row: Stage) -> str:
     return "\n".join(path.read_text() for path in sorted(folder.glob("*.py")))
 
 
+def covers(wider: Prefix, narrower: Prefix) -> bool:
+    return wider[0] is narrower[0] and narrower[1].startswith(wider[1])
+
+
 @EACH
 def test_a_role_is_there_exactly_when_the_code_calls_what_needs_it(row: Stage) -> None:
     text = code(row)
@@ -48,7 +59,31 @@ def test_a_role_is_there_exactly_when_the_code_calls_what_needs_it(row: Stage) -
         if re.search(pattern, text):
             assert role in roles(row), f"{row.name} calls {pattern} without {role}"
     if not re.search(r"\bsign_(upload|download)\b", text):
-        assert access.SIGNS not in roles(row)
+        assert access.SIGNS_URLS not in roles(row)
+
+
+@EACH
+def test_account_roles_are_there_exactly_when_the_code_reaches_accounts(row: Stage) -> None:
+    changes = re.search(r"\bbootstrap\.(accounts|doorkeeper)\b", code(row)) is not None
+    assert (row.access.accounts is AccountAccess.ADMIN) == changes
+    if row.access.accounts is AccountAccess.VIEW:
+        assert row.kind is Kind.HTTPS
+
+
+@EACH
+def test_vertex_ai_may_be_asked_exactly_where_the_code_asks_a_model(row: Stage) -> None:
+    assert row.access.vertex_ai == (re.search(r"\bbootstrap\.slide_model\b", code(row)) is not None)
+
+
+@EACH
+def test_a_function_exports_spans_exactly_when_its_code_can(row: Stage) -> None:
+    # Imported only when tracing is on, inside of a function.
+    assert row.access.traces == (Path("shared/adapters/traces.py") in modules(row.name))
+
+
+@EACH
+def test_an_event_driven_function_reads_and_writes_firestore(row: Stage) -> None:
+    assert row.access.firestore or not row.event_driven
 
 
 @EACH
@@ -58,11 +93,75 @@ def test_a_function_reads_the_secrets_of_its_row_and_no_other(row: Stage) -> Non
 
 
 @EACH
+def test_a_function_may_write_wherever_its_row_says_that_it_does(row: Stage) -> None:
+    for place in row.writes:
+        assert any(covers(granted, place) for granted in row.access.write), place
+
+
+@EACH
+def test_a_function_that_objects_wake_may_delete_and_quarantine_them(row: Stage) -> None:
+    if isinstance(row.trigger, Finalized):
+        woken_by = (row.trigger.bucket, row.trigger.prefix)
+        for place in (woken_by, (Bucket.WORK, QUARANTINE_PREFIX)):
+            assert any(covers(granted, place) for granted in row.access.write), place
+
+
+@EACH
+def test_a_function_may_read_what_it_consumes(row: Stage) -> None:
+    readable = (*row.access.read, *row.access.write)
+    consumed = set(row.consumes) - {"upload", "outcome"}
+    places = {
+        place
+        for other in BUILT
+        if consumed & set(other.produces)
+        for place in other.writes
+        if place[0] is Bucket.WORK
+    }
+    if "upload" in row.consumes:
+        places.add((Bucket.UPLOADS, ""))
+    for place in places:
+        assert any(covers(granted, place) for granted in readable), place
+
+
+@EACH
+def test_a_pipeline_stage_publishes_to_itself_what_follows_and_notification(row: Stage) -> None:
+    if row.kind is not Kind.MEDIA or row.name == "notification":
+        return
+    following = {row.name, "notification"}
+    for recipe in RECIPES.values():
+        if row.name in recipe.media_stages:
+            following |= {recipe.after(row.name) or row.name, feeds(row.name, recipe) or row.name}
+    assert set(row.access.publish) == following
+
+
+@EACH
+def test_no_function_publishes_where_only_google_cloud_does(row: Stage) -> None:
+    assert set(row.access.publish) <= TAKES_ENVELOPES
+    assert len(set(row.access.publish)) == len(row.access.publish)
+
+
+def test_functions_that_restart_any_job_may_publish_to_every_function() -> None:
+    restarting = {
+        row.name
+        for row in BUILT
+        if re.search(r"\b(dead_letters|sweeps)\(|\boperating\.(redrive|cancel)\b", code(row))
+    }
+    everywhere = {row.name for row in BUILT if set(row.access.publish) == TAKES_ENVELOPES}
+    assert everywhere == restarting
+    assert everywhere >= {"dead_letter", "sweeper", "api"}
+
+
+@EACH
 def test_no_role_is_wider_than_one_thing_where_one_thing_is_enough(row: Stage) -> None:
     for one in grants(row):
         if one.on == "project":
-            people = (access.LOOKS_UP_PEOPLE, access.CHANGES_ACCOUNTS)
-            assert one.role in (access.LEDGER, access.TRACES, access.ASKS_VERTEX_AI, *people)
+            allowed = (
+                access.FIRESTORE,
+                access.TRACES,
+                access.ASKS_VERTEX_AI,
+                *access.ACCOUNTS.values(),
+            )
+            assert one.role in allowed
         else:
             assert one.name or one.on == "self"
         if one.on == "bucket" and not one.prefix:
@@ -75,17 +174,15 @@ def test_no_role_is_wider_than_one_thing_where_one_thing_is_enough(row: Stage) -
 
 
 @EACH
-def test_who_hears_of_no_object_cannot_remove_any(row: Stage) -> None:
+def test_a_stage_that_no_object_wakes_cannot_remove_any_but_its_own(row: Stage) -> None:
     if isinstance(row.trigger, Finalized) or row.kind is not Kind.MEDIA:
         return
-    assert places_written(row) == set(row.writes)
+    assert set(row.access.write) == set(row.writes)
 
 
-def test_who_writes_decks_reads_those_that_people_edited() -> None:
+def test_slide_generation_reads_the_decks_that_users_saved() -> None:
     """The API writes an edited deck; whoever draws the next revision begins with it."""
-    assert ("work", "decks/") in {
-        (one.name, one.prefix) for one in grants(STAGES["slide_generation"])
-    }
+    assert (Bucket.WORK, DECKS_PREFIX) in STAGES["slide_generation"].access.read
 
 
 def test_who_asks_gemini_alone_may_and_has_a_key_only_where_there_is_no_role_for_it() -> None:
@@ -101,7 +198,7 @@ def test_who_asks_gemini_alone_may_and_has_a_key_only_where_there_is_no_role_for
     assert all(one.backend for row in BUILT for one in grants(row) if "GEMINI" in one.name)
 
 
-def test_who_streams_results_reads_nothing_else() -> None:
+def test_a_function_that_streams_results_reads_nothing_else() -> None:
     """Frames, faces and speech lie in the work bucket, and are nobody's result; of cameras the
     previews alone are shown."""
     granted = grants(STAGES["media"])
@@ -113,33 +210,14 @@ def test_who_streams_results_reads_nothing_else() -> None:
     assert {one.name for one in granted if one.on == "topic"} == {STAGES["recorder"].topic}
 
 
-def test_what_looks_at_jobs_from_outside_may_announce_every_stage() -> None:
-    topics = {row.topic for row in BUILT if row.event_driven and row.kind is Kind.MEDIA}
-    for row in BUILT:
-        if not names(row.name).isdisjoint(access.FROM_OUTSIDE):
-            published = {one.name for one in grants(row) if one.on == "topic"}
-            assert published >= topics
-
-
-def test_nobody_publishes_to_the_last_resort_but_pubsub_itself() -> None:
-    last = {row.topic for row in BUILT if access.DEAD_LETTERS in names(row.name)}
-    assert len(last) == 1
-    assert not [one for row in BUILT for one in grants(row) if one.name in last]
-
-
-def test_a_place_inside_a_wider_one_is_not_given_twice() -> None:
-    for row in BUILT:
-        found = [one for one in grants(row) if one.on == "bucket"]
-        for one in found:
-            wider = [
-                other
-                for other in found
-                if other != one
-                and other.name == one.name
-                and one.prefix.startswith(other.prefix)
-                and (other.role == access.WRITES or other.role == one.role)
-            ]
-            assert not wider, f"{row.name}: {one} lies within {wider}"
+@EACH
+def test_a_prefix_inside_a_wider_one_is_not_granted_twice(row: Stage) -> None:
+    for role, wider in (
+        (row.access.read, (*row.access.read, *row.access.write)),
+        (row.access.write, row.access.write),
+    ):
+        for place in role:
+            assert [one for one in wider if covers(one, place)] == [place]
 
 
 def test_a_grant_is_the_same_in_every_rendering() -> None:
@@ -154,13 +232,8 @@ def test_a_grant_is_the_same_in_every_rendering() -> None:
 
 
 def test_the_reach_of_a_function_includes_imports_inside_of_functions() -> None:
-    from infra.reach import modules
-
     for row in BUILT:
         reached = set(modules(row.name))
         assert Path("functions", row.name, "main.py") in reached
-        # Imported only when tracing is on, inside of a function.
-        traced = Path("shared/adapters/traces.py") in reached
-        assert traced == (row.name != "console")
         others = {path.parts[1] for path in reached if path.parts[0] == "functions"}
         assert others <= {row.name, "__init__.py"}

@@ -54,7 +54,6 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def _forget() -> None:
     reach.modules.cache_clear()
-    reach.names.cache_clear()
 
 
 def packed(out: Path) -> dict[str, Path]:

@@ -20,7 +20,7 @@ from functions.emotion_scoring.scoring import Scorer
 from infra.local.installs import clean_env, environment
 from infra.local.layout import ROOT
 from shared.domain.pack import FrameStamp
-from shared.domain.passport import Pts
+from shared.domain.passport import Passport, Pts
 from shared.media.picture import BgrImage
 
 _BESIDE = Path(__file__).resolve().parents[4] / "shared"
@@ -33,6 +33,18 @@ needs_material = pytest.mark.skipif(
     reason="needs the models and pictures beside the checkout, or MODELS_DIR",
 )
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+
+PASSPORT = Passport.from_dict({
+    "schema": 1, "container": "mp4", "size_bytes": 1, "duration": "4", "audio_codecs": [],
+    "stream_count": 1, "random_access": "index", "timestamps_reliable": True, "warnings": [],
+    "video": {
+        "index": 0, "codec": "h264", "width": 320, "height": 180, "rotation": 0, "mirrored": False,
+        "sample_aspect": "1", "pix_fmt": "yuv420p", "time_base": "1/600", "avg_rate": "30",
+        "rate_kind": "constant", "keyframe_interval_s": "2", "open_gop": False,
+        "has_b_frames": False, "first_pts": 0,
+    },
+})  # fmt: skip
+"""What the intake found in a short video."""
 
 
 def silent(_event: str, **_details: object) -> None:

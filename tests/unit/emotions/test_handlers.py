@@ -23,17 +23,19 @@ from shared.config import Settings
 from shared.domain.documents import Put, stage_path, unit_path
 from shared.domain.effects import Claimed, Finished
 from shared.domain.emotion_options import EmotionOptions
-from shared.domain.job import Artefact, Job, StageDoc, StageState
+from shared.domain.job import Job, StageDoc, StageState
 from shared.domain.message import JOIN, Envelope, ObjectRef
 from shared.domain.pipeline import Bucket
+from shared.domain.stored_object import Artefact, StoredObject
+from shared.domain.upload_results import Upload, Uploads
 from shared.driver import Hold, Neighbours, SystemClock
 from shared.errors import LeaseLost
 from shared.media.picture import decode_image
-from shared.ports import Stored
 from shared.stage import Task
 from tests.clips import RECIPES
 from tests.contract.gcs.standin import PROJECT, StandIn
 from tests.unit.chain.memory import MemoryLedger
+from tests.unit.emotions.material import PASSPORT
 from tests.unit.emotions.painted import (
     ANGRY,
     EVERY,
@@ -48,16 +50,6 @@ from tests.unit.speech.bench import NOW, Bench, Quiet, a_job
 
 pytestmark = pytest.mark.slow
 
-PASSPORT = {
-    "schema": 1, "container": "mp4", "size_bytes": 1, "duration": "4", "audio_codecs": [],
-    "stream_count": 1, "random_access": "index", "timestamps_reliable": True, "warnings": [],
-    "video": {
-        "index": 0, "codec": "h264", "width": 320, "height": 180, "rotation": 0, "mirrored": False,
-        "sample_aspect": "1", "pix_fmt": "yuv420p", "time_base": "1/600", "avg_rate": "30",
-        "rate_kind": "constant", "keyframe_interval_s": "2", "open_gop": False,
-        "has_b_frames": False, "first_pts": 0,
-    },
-}  # fmt: skip
 STAGE = "emotion_scoring"
 
 
@@ -72,7 +64,7 @@ class Scene:
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     lost_after: int | None = None
 
-    def pack(self, number: int, frames: Sequence[Sequence[Person]], first: int) -> Stored:
+    def pack(self, number: int, frames: Sequence[Sequence[Person]], first: int) -> StoredObject:
         """A pack in the work bucket; the prefix is one that wakes nobody."""
         name = f"packs/{self.job.id}/abcdefabcdef/{number:02d}.pack"
         data = painted_pack(first, frames)
@@ -134,6 +126,11 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
     made.close()
 
 
+def uploaded(video: Upload) -> dict[str, Any]:
+    """A job's facts when its video was examined."""
+    return {Uploads.STAGE: Uploads({"video": video}).to_dict()}
+
+
 @pytest.fixture
 def scene(storage: StandIn, monkeypatch: pytest.MonkeyPatch) -> Scene:
     squares = Squares()
@@ -142,7 +139,8 @@ def scene(storage: StandIn, monkeypatch: pytest.MonkeyPatch) -> Scene:
         {"every": str(EVERY), "consent": True, "purpose": "a test", "smooth": False},
         allow_medical_safety=False,
     )
-    facts = {"upload_trigger": {"video": {"passport": PASSPORT}}}
+    video = StoredObject(Bucket.UPLOADS, "jobs/j/video.0", 1, 1)
+    facts = uploaded(Upload(video, "a.mp4", PASSPORT))
     job = a_job("emotions", options=options.to_dict(), facts=facts)
     return Scene(Bench.on(storage), squares, job)
 
@@ -292,12 +290,9 @@ def test_the_annotated_video_is_made_in_pieces_that_an_earlier_attempt_may_have_
     clip = RECIPES["cfr30"].make()
     data = clip.path.read_bytes()
     upload = scene.bench.put(Bucket.UPLOADS, f"jobs/{scene.job.id}/video.0", data, "video/mp4")
-    video = {
-        "object": upload.name, "generation": upload.generation, "size_bytes": len(data),
-        "passport": probe(io.BytesIO(data), len(data)).to_dict(),
-    }  # fmt: skip
+    video = Upload(upload, "a.mp4", probe(io.BytesIO(data), len(data)))
     options = dict(scene.job.options) | {"annotate": True}
-    scene.job = replace(scene.job, options=options, facts={"upload_trigger": {"video": video}})
+    scene.job = replace(scene.job, options=options, facts=uploaded(video))
     windows = [{"index": n, "k_start": 3 * n, "k_end": None, "k_limit": 99} for n in range(3)]
     scene.ledger.commit([Put(stage_path(scene.job.id, "frame_extraction", 0), {
         "stage": "frame_extraction", "revision": 0, "state": "done", "total": 3, "done": 3,

@@ -31,7 +31,8 @@ from functions.emotion_scoring.models import (
 from functions.emotion_scoring.scoring import NoEmotionModel, Scorer
 from infra.local.gcs.certificate import server_context
 from shared.domain.pipeline import Bucket
-from shared.ports import ObjectStore, Stored
+from shared.domain.stored_object import StoredObject
+from shared.ports import ObjectStore
 from tests.unit.emotions.painted import colour_model
 
 CONTENT = b"weights" * 100
@@ -47,9 +48,9 @@ class Shelf:
     content: bytes = CONTENT
     reads: int = 0
 
-    def stat(self, bucket: Bucket, name: str) -> Stored:
+    def stat(self, bucket: Bucket, name: str) -> StoredObject:
         assert bucket is Bucket.MODELS
-        return Stored(bucket, name, 5, len(self.content), "", "", "")
+        return StoredObject(bucket, name, 5, len(self.content), "", "", "")
 
     def read_at(self, _bucket: Bucket, _name: str, _generation: int) -> Callable[[int, int], bytes]:
         self.reads += 1

@@ -17,8 +17,9 @@ from functions.notification.mail_log import (
     open_mail,
 )
 from shared.domain.documents import Doc
-from shared.domain.job import Artefact, Job
+from shared.domain.job import Job
 from shared.domain.message import Envelope
+from shared.domain.stored_object import Artefact
 from shared.errors import LeaseLost
 from shared.ports import JobStore
 from tests.unit.api.jobs import NOW, ZIP, a_job

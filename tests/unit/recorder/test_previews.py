@@ -16,8 +16,9 @@ from functions.recorder.develop import WIDTH_PX
 from shared.domain.clips import preview_name
 from shared.domain.pipeline import Bucket
 from shared.domain.previews import pack_frames, unpack_frames
+from shared.domain.stored_object import StoredObject
 from shared.errors import StorageUnavailable
-from shared.ports import ObjectStore, Stored, Writing
+from shared.ports import ObjectStore, Writing
 from tests.cameras import Camera, HttpCamera, RtspCamera, h264_film, jpeg_film, playing
 from tests.unit.recorder.studio import Studio
 
@@ -30,7 +31,7 @@ CAMERAS: dict[str, Callable[[], Camera]] = {
 }
 
 
-def seconds(studio: Studio, camera: str) -> tuple[Stored, ...]:
+def seconds(studio: Studio, camera: str) -> tuple[StoredObject, ...]:
     return studio.objects.listed(Bucket.WORK, preview_name(camera, 0).rpartition("/")[0] + "/")
 
 

@@ -16,10 +16,15 @@ from functions.slide_generation.fitting import fitted
 from functions.slide_generation.mood_chart import mood_chart
 from functions.slide_generation.themes import THEMES
 from shared.domain.deck import Deck, DeckRejected
-from shared.domain.deck_pictures import check_pictures, pictures_of
+from shared.domain.deck_pictures import PictureSource, check_pictures, pictures_of
+from shared.domain.emotion_results import MoodPoint, PackedFrame
 from shared.domain.job import JobInput
+from shared.domain.pipeline import Bucket
+from shared.domain.stored_object import StoredObject
+from shared.domain.upload_results import PictureInfo, PromptInfo, Upload
 from shared.media.image import PictureDamaged, read_picture
 from tests.unit.slides.decks import deck
+from tests.unit.slides.emotions import a_moment, emotions
 
 TALK = deck(
     [
@@ -92,27 +97,25 @@ def test_a_picture_of_any_size_is_cut_to_any_other(width: int, height: int) -> N
 
 FACTS = {
     "upload_trigger": {
-        "prompt": {"object": "p", "generation": 1, "size_bytes": 1},
-        "picture10": {"object": "b", "generation": 3, "size_bytes": 5},
-        "picture2": {"object": "a", "generation": 2, "size_bytes": 4},
+        name: Upload(StoredObject(Bucket.UPLOADS, name, 1, 5), name, info).to_dict()
+        for name, info in (
+            ("prompt", PromptInfo(1, 0)),
+            ("picture10", PictureInfo("JPEG", 60, 40)),
+            ("picture2", PictureInfo("JPEG", 60, 40)),
+        )
     },
-    "emotion_scoring": {
-        "moments": [
-            {
-                "box": [10, 20, 30, 40],
-                "picture": {"object": "m", "generation": 9, "size_bytes": 7, "offset": 100},
-            }
-        ],
-        "mood": [{"time_s": 0.0, "share": None}],
-    },
+    "emotion_scoring": emotions(
+        moments=(a_moment(3, box=(10, 20, 30, 40), picture=PackedFrame("m", 9, 100, 7)),),
+        mood=(MoodPoint(0.0, None),),
+    ).to_dict(),
 }
 
 
 def test_the_pictures_of_a_job_are_named_in_their_order() -> None:
     places = pictures_of(FACTS)
     assert list(places) == ["upload:picture2", "upload:picture10", "moment:1"]
-    assert places["moment:1"]["face"] == [25, 40]
-    assert places["moment:1"]["offset"] == 100
+    assert places["moment:1"].face == (25, 40)
+    assert places["moment:1"].offset == 100
 
 
 def test_an_edited_deck_shows_what_the_job_has_and_nothing_else() -> None:
@@ -129,11 +132,11 @@ def test_an_edited_deck_shows_what_the_job_has_and_nothing_else() -> None:
 
 def an_album(data: bytes) -> Album:
     """Of one uploaded picture, whatever its bytes are."""
-    place = {"bucket": "uploads", "name": "a", "generation": 1, "size_bytes": len(data)}
+    source = PictureSource(Bucket.UPLOADS, "a", 1, len(data))
     objects = SimpleNamespace(read_at=lambda *_: lambda offset, size: data[offset : offset + size])
     inputs = (JobInput("picture1", "a", "image/jpeg", len(data), "our dog.jpg"),)
     task: Any = SimpleNamespace(objects=objects, job=SimpleNamespace(inputs=inputs))
-    return Album(task, {"upload:picture1": place})
+    return Album(task, {"upload:picture1": source})
 
 
 def a_photo(side: int) -> bytes:
@@ -160,7 +163,7 @@ def test_a_large_photo_is_read_as_small_as_it_is_shown() -> None:
 @pytest.mark.parametrize("aspect", ["16:9", "9:16", "1:1"])
 def test_a_mood_with_gaps_is_drawn_to_measure(theme: str, aspect: str) -> None:
     mood = [
-        {"time_s": float(n), "share": None if n in (3, 4) else {"happy": n / 8, "sad": 1 - n / 8}}
+        MoodPoint(float(n), None if n in (3, 4) else {"happy": n / 8, "sad": 1 - n / 8})
         for n in range(8)
     ]
     made = deck(
@@ -186,7 +189,7 @@ def test_a_mood_with_gaps_is_drawn_to_measure(theme: str, aspect: str) -> None:
 
 def test_every_colour_of_a_mood_has_a_name_however_many_there_are() -> None:
     names = ["happy", "surprise", "neutral", "sad", "fear", "disgust", "angry", "bored", "moved"]
-    mood = [{"time_s": float(n), "share": dict.fromkeys(names, 1 / len(names))} for n in range(3)]
+    mood = [MoodPoint(float(n), dict.fromkeys(names, 1 / len(names))) for n in range(3)]
     chart = mood_chart(mood, (598, 745), THEMES["midnight"])
     solid = chart.getchannel("A").point(lambda alpha: 255 * (alpha > 0))
     top = next(y for y in range(745) if solid.crop((0, y, 598, y + 1)).getextrema() == (255, 255))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -10,35 +12,33 @@ import pytest
 from functions.slide_generation.recap import Timeline, short_time, slides_of, spoken_time
 from functions.slide_generation.rewording import FREE, read_reworded, reword_request
 from shared.domain.deck import Deck, DeckRejected, Slide
+from shared.domain.emotion_results import EmotionsResult, MoodPoint
+from shared.domain.pipeline import Bucket
+from shared.domain.stored_object import StoredObject
+from shared.domain.upload_results import Upload, Uploads
+from tests.unit.emotions.material import PASSPORT
+from tests.unit.slides.emotions import a_moment, a_scene, emotions
 
 CALM = {"happy": 0.1, "sad": 0.2, "neutral": 0.7}
 GLAD = {"happy": 0.9, "sad": 0.05, "neutral": 0.05}
 
 
-def moment(time_s: float, emotion: str = "happy", confidence: float = 0.9) -> dict[str, Any]:
-    return {
-        "time_s": time_s, "emotion": emotion, "confidence": confidence, "face_id": 2,
-        "begin_s": time_s - 1, "end_s": time_s + 2,
-    }  # fmt: skip
-
-
 def timeline(
     title: str = "my_holiday.mp4", file: str = "my_holiday.mp4", **fields: Any
 ) -> Timeline:
-    scored = {
-        "faces": 2,
-        "share": {"happy": 0.55, "sad": 0.3, "neutral": 0.15},
-        "moments": [moment(3), moment(61, "surprise", 0.64)],
-        "mood": [{"time_s": 0.0, "share": CALM}, {"time_s": 40.0, "share": GLAD}],
-        "scenes": [{"time_s": 10.0}, {"time_s": 40.0}, {"time_s": 70.0}],
+    values: dict[str, Any] = {
+        "moments": (a_moment(3), a_moment(61, "surprise", 0.64)),
+        "mood": (MoodPoint(0.0, CALM), MoodPoint(40.0, GLAD)),
+        "scenes": (a_scene(10.0), a_scene(40.0), a_scene(70.0)),
         **fields,
     }
-    passport = {"duration": "163/2"}
-    return Timeline.of(
-        title,
-        {"emotion_scoring": scored, "upload_trigger": {"video": {"passport": passport}}},
-        {file},
-    )
+    passport = replace(PASSPORT, duration=Fraction(163, 2))
+    video = Upload(StoredObject(Bucket.UPLOADS, "jobs/j/video.0", 1, 1), file, passport)
+    facts = {
+        EmotionsResult.STAGE: emotions(**values).to_dict(),
+        Uploads.STAGE: Uploads({"video": video}).to_dict(),
+    }
+    return Timeline.of(title, facts, {file})
 
 
 def deck(made: Timeline, most: int = 8) -> Deck:
@@ -63,7 +63,11 @@ def test_a_recap_opens_shows_the_moments_in_time_the_mood_and_closes() -> None:
 
 
 def test_where_there_is_room_for_few_the_strongest_are_kept_in_the_order_of_time() -> None:
-    moments = [moment(1, confidence=0.5), moment(5, "sad", 0.95), moment(9, confidence=0.9)]
+    moments = (
+        a_moment(1, confidence=0.5),
+        a_moment(5, "sad", 0.95),
+        a_moment(9, confidence=0.9),
+    )
     made = deck(timeline(moments=moments), most=5)
     assert [one.picture for one in made.slides[1:3]] == ["moment:2", "moment:3"]
     shortest = deck(timeline(moments=moments), most=3)
@@ -71,14 +75,14 @@ def test_where_there_is_room_for_few_the_strongest_are_kept_in_the_order_of_time
 
 
 def test_a_video_without_a_strong_moment_still_becomes_a_film() -> None:
-    made = deck(timeline(moments=[]))
+    made = deck(timeline(moments=()))
     assert [one.picture for one in made.slides[1:4]] == ["scene:1", "scene:2", "scene:3"]
     assert "No strong expression was found" in made.slides[0].notes
 
 
 def test_a_video_without_anybody_in_it_shows_no_mood() -> None:
-    nobody = [{"time_s": 0.0, "share": None}]
-    made = deck(timeline(faces=0, share={"happy": 0.0, "sad": 0.0}, moments=[], mood=nobody))
+    nobody = (MoodPoint(0.0, None),)
+    made = deck(timeline(faces=0, share={"happy": 0.0, "sad": 0.0}, moments=(), mood=nobody))
     assert "chart" not in {one.layout for one in made.slides}
     assert "no face was seen" in made.slides[0].notes
     assert "happy" not in json.dumps(made.to_dict())
@@ -117,8 +121,8 @@ def test_a_film_too_short_for_the_mood_does_not_promise_it() -> None:
 
 
 def test_a_moment_that_is_shorter_than_a_second_does_not_run_from_then_to_then() -> None:
-    blink = {**moment(3), "begin_s": 3.0, "end_s": 3.2}
-    made = deck(timeline(moments=[blink]))
+    blink = a_moment(3, begin_s=3.0, end_s=3.2)
+    made = deck(timeline(moments=(blink,)))
     assert not any("From" in bullet for bullet in made.slides[1].bullets)
     assert "about 1 second." in made.slides[1].notes
 

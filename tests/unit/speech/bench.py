@@ -13,11 +13,11 @@ from shared.adapters.signing import key_signer
 from shared.config import Settings
 from shared.domain.documents import Create, unit_path
 from shared.domain.effects import Claimed, Finished
-from shared.domain.job import Artefact, Job, JobInput, StageDoc, StageState, Status
+from shared.domain.job import Job, JobInput, StageDoc, StageState, Status
 from shared.domain.message import JOIN, Envelope
 from shared.domain.pipeline import Bucket
+from shared.domain.stored_object import Artefact, StoredObject
 from shared.driver import Hold, Neighbours, SystemClock
-from shared.ports import Stored
 from shared.stage import Task
 from tests.contract.gcs.standin import PROJECT, StandIn
 from tests.unit.chain.memory import MemoryLedger
@@ -57,7 +57,7 @@ class Bench:
         signer = key_signer(str(stand_in.folder / "signer.json"))
         return cls(stand_in, CloudObjects(client, buckets, signer), buckets)
 
-    def put(self, bucket: Bucket, name: str, data: bytes, content_type: str) -> Stored:
+    def put(self, bucket: Bucket, name: str, data: bytes, content_type: str) -> StoredObject:
         """An object that somebody else wrote."""
         with self.objects.create(bucket, name, content_type=content_type, spec="test") as writer:
             writer.write(data)
@@ -130,7 +130,7 @@ def a_job(recipe: str, *, owner: str = "anna", number: int = 1, **fields: Any) -
     return Job(**values)
 
 
-def an_input(name: str, stored: Stored, filename: str) -> JobInput:
+def an_input(name: str, stored: StoredObject, filename: str) -> JobInput:
     """A declared input that has arrived."""
     return JobInput(name, stored.name, stored.content_type, stored.size_bytes, filename)
 

@@ -23,10 +23,12 @@ from shared.domain.deck import Deck
 from shared.domain.job import Job
 from shared.domain.narration import Narration, SlideSpeech, SpokenSentence
 from shared.domain.pipeline import Bucket
+from shared.domain.results import DeckResult, NarrationResult, SlideImage
 from shared.domain.speech import Spoken
+from shared.domain.stored_object import StoredObject
+from shared.domain.upload_results import SoundInfo, Upload, Uploads
 from shared.domain.wav import to_wav
 from shared.errors import SourceExpired
-from shared.ports import Stored
 from tests.unit.speech.bench import Bench, a_job
 from tests.unit.stitching.films import (
     click_speech,
@@ -69,8 +71,16 @@ def slide_pictures(count: int, size: tuple[int, int] = (720, 720)) -> list[bytes
     return [encoded(quartered(*size).rotate(90 * n), "PNG") for n in range(count)]
 
 
-def recorded(stored: Stored) -> dict[str, Any]:
-    return {"bucket": stored.bucket.value, "name": stored.name, "generation": stored.generation}
+def recorded(
+    deck: StoredObject, slides: Sequence[StoredObject], narration: StoredObject | None = None
+) -> dict[str, Any]:
+    """A job's facts when its deck is drawn, and spoken if there is a narration."""
+    images = tuple(SlideImage(one, 1280, 720) for one in slides)
+    drawn = DeckResult(1, 0, 0, len(images), 0, deck, images)
+    facts = {DeckResult.STAGE: drawn.to_dict()}
+    if narration is not None:
+        facts[NarrationResult.STAGE] = NarrationResult(narration, 1.0, 0, 1, 1).to_dict()
+    return facts
 
 
 def order(
@@ -84,14 +94,14 @@ def order(
     """A job whose deck is drawn and spoken; what it stands on is named by its content."""
     job = a_job("presentation")
 
-    def kept(folder: str, suffix: str, data: bytes, media_type: str) -> Stored:
+    def kept(folder: str, suffix: str, data: bytes, media_type: str) -> StoredObject:
         name = f"{folder}/{job.id}/{hashlib.sha256(data).hexdigest()[:16]}.{suffix}"
         return bench.put(Bucket.WORK, name, data, media_type)
 
     described = deck_of(len(speeches)).to_dict()
     deck = kept("slides", "json", json.dumps(described).encode(), "application/json")
     drawn = slide_pictures(len(speeches)) if pictures is None else pictures
-    slides = [recorded(kept("slides", "png", one, "image/png")) for one in drawn]
+    slides = [kept("slides", "png", one, "image/png") for one in drawn]
     spoken = []
     for n, one in enumerate(speeches):
         stored = kept("narration", "wav", to_wav(one), "audio/wav")
@@ -107,19 +117,11 @@ def order(
             )
         )
     narration = kept("narration", "json", Narration(tuple(spoken)).to_json(), "application/json")
-    facts: dict[str, Any] = {
-        "slide_generation": {"deck": recorded(deck), "slides": slides},
-        "text_to_speech": {"narration": recorded(narration)},
-    }
+    facts = recorded(deck, slides, narration)
     if music:
         stored = bench.put(Bucket.UPLOADS, f"jobs/{job.id}/music.0", music, "audio/mpeg")
-        facts["upload_trigger"] = {
-            "music": {
-                "object": stored.name,
-                "generation": stored.generation,
-                "size_bytes": stored.size_bytes,
-            }
-        }
+        info = SoundInfo("mp3", 44_100, 2, None)
+        facts[Uploads.STAGE] = Uploads({"music": Upload(stored, "a.mp3", info)}).to_dict()
     return a_job("presentation", options=dict(options or {}), facts=facts)
 
 

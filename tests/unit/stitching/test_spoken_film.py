@@ -60,10 +60,7 @@ def test_a_narrated_film(
         )
         for n in range(3)
     ]  # fmt: skip
-    facts = {
-        "slide_generation": {"deck": recorded(kept), "slides": [recorded(one) for one in drawn]},
-        "text_to_speech": spoken.facts,
-    }
+    facts = {**recorded(kept, drawn), "text_to_speech": spoken.facts}
     assert spoken.plan is not None
     done = bench.run(
         "stitching", make, present, tuple(spoken.plan["stitching"]),

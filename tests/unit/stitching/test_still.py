@@ -18,6 +18,7 @@ from functions.upload_trigger.sound import examine_track
 from shared.domain.effects import Finished
 from shared.domain.job import Job
 from shared.domain.pipeline import Bucket
+from shared.domain.upload_results import Upload, Uploads
 from shared.errors import InvalidOption, PermanentError, SourceExpired
 from shared.media.audio import UndecodableSound
 from shared.media.image import read_picture
@@ -45,15 +46,14 @@ def order(bench: Bench, picture: bytes, sound: bytes, **options: str) -> Job:
     name = f"jobs/{number:020d}/"
     shown = bench.put(Bucket.UPLOADS, name + "picture.0", picture, "image/jpeg")
     played = bench.put(Bucket.UPLOADS, name + "sound.0", sound, "audio/mpeg")
-    common = [
-        {"object": one.name, "generation": one.generation, "size_bytes": one.size_bytes}
-        for one in (shown, played)
-    ]
-    facts = {
-        "picture": {**common[0], **examine_picture(bench.objects, shown)},
-        "sound": {**common[1], **examine_track(bench.objects, played)},
-    }
-    return a_job("still", number=number, options=options, facts={"upload_trigger": facts})
+    uploads = Uploads(
+        {
+            "picture": Upload(shown, "a.jpg", examine_picture(bench.objects, shown)),
+            "sound": Upload(played, "a.mp3", examine_track(bench.objects, played)),
+        }
+    )
+    facts = {Uploads.STAGE: uploads.to_dict()}
+    return a_job("still", number=number, options=options, facts=facts)
 
 
 def film(bench: Bench, job: Job, folder: Path) -> tuple[Finished, Path]:
@@ -140,7 +140,7 @@ def test_every_usual_picture_becomes_a_film(
 def test_a_photo_of_a_phone_becomes_an_upright_film(bench: Bench, tmp_path: Path) -> None:
     photo = heic(as_held(quartered(240, 160), 6), 6)
     job = order(bench, photo, sound_file("m4a", 1), resolution="720p")
-    assert job.facts["upload_trigger"]["picture"]["format"] == "HEIF"
+    assert Uploads.of(job.facts).input("picture").picture.format == "HEIF"
     _, path = film(bench, job, tmp_path)
     with av.open(str(path)) as container:
         frame = next(container.decode(video=0)).to_ndarray(format="rgb24")

@@ -11,7 +11,7 @@ import pytest
 
 from functions.api.hook_views import JobEvent, PingEvent
 from shared.domain.hooks import EVENTS, PING, body_of, delivery_id, event_id, outcome_body
-from shared.domain.job import Artefact
+from shared.domain.stored_object import Artefact
 from tests.unit.api.jobs import ZIP, a_job
 
 README = Path(__file__).parents[3] / "functions" / "webhook" / "README.md"
