@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The local cloud: finds a Python and hands over to infra/local/cli.py, which does the rest.
+# The local cloud: finds a Python and hands over to infra/local/cli/__main__.py, which does the rest.
 set -euo pipefail
 
 root="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)"

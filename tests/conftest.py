@@ -8,14 +8,14 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
-pytest_plugins = ["tests.running_suite"]
+pytest_plugins = ["tests.fixtures.suite", "tests.fixtures.gemini", "tests.fixtures.tts"]
 
 # No test measures time: neither how long an example takes nor how long it takes to make one.
 settings.register_profile("moodreel", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("moodreel")
 
-OWN_SUITES = ("tests/emulator/test_runner.py", "tests/emulator/test_bare_machine.py")
-SHARED_SUITE = ("tests/emulator/", "tests/fuzz/", "tests/contract/test_ledger.py")
+OWN_SUITES = ("tests/emulator/suite/test_runner.py", "tests/emulator/suite/test_bare_machine.py")
+SHARED_SUITE = ("tests/emulator/", "tests/fuzz/", "tests/contract/test_job_store.py")
 SECOND_SUITE = ("tests/chaos/", "tests/e2e/")
 STAND_IN = ("tests/contract/gcs/",)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from shared.http.exchange import Answer, Call
-from shared.http.forms import Told
+from shared.http.request import Answer, Call
+from shared.http.schemas import Told
 
 
 class Health(Told):

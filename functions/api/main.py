@@ -1,6 +1,6 @@
 """The API of Moodreel: what people and their programs ask, answered over HTTPS."""
 
 from functions.api.routes import ROUTES
-from shared.endpoint import endpoint
+from shared.entrypoints.endpoint import endpoint
 
 main = endpoint("api", ROUTES)

@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from functions.api import (
-    accounts,
-    artefacts,
-    camera_views,
-    cameras,
-    catalogue,
-    creating,
-    decks,
-    documents,
-    hook_views,
-    jobs,
-    links,
-    mails,
-    personal_data,
-    preferences,
-    recordings,
-    shares,
-    uploads,
-    usage,
-    views,
-    webhooks,
-    wishes,
-)
+from functions.api.accounts import handlers, mail_log, preferences, usage
+from functions.api.cameras import handlers as cameras
+from functions.api.cameras import recordings, schemas
+from functions.api.decks import handlers as decks
+from functions.api.documentation import handlers as documents
 from functions.api.health import Health, health, healthz
-from functions.api.pages import PageQuery
-from shared.domain.emotion_options import ProhibitedPurpose
-from shared.domain.reviewing import DeckChanged, TooManyRevisions
-from shared.domain.viewers import TooManyViewers
+from functions.api.jobs import artifacts, create, links, recipes, requests, share_links, uploads
+from functions.api.jobs import handlers as jobs
+from functions.api.jobs import schemas as views
+from functions.api.pagination import PageQuery
+from functions.api.privacy import handlers as personal_data
+from functions.api.webhooks import handlers as webhooks
+from functions.api.webhooks import schemas as hook_views
+from shared.cameras.viewers import TooManyViewers
 from shared.errors import (
     InvalidOption,
     NotAvailableYet,
@@ -48,6 +34,8 @@ from shared.http.problems import (
     UploadMissing,
 )
 from shared.http.routing import Route
+from shared.jobs.commands.deck_review import DeckChanged, TooManyRevisions
+from shared.recipes.emotions.options import ProhibitedPurpose
 
 _JOB = "/v1/jobs/{job_id}"
 _UPLOAD = f"{_JOB}/uploads/{{input}}"
@@ -57,38 +45,38 @@ _RECORDING = "/v1/recordings/{recording_id}"
 
 ACCOUNTS = (
     Route(
-        "POST", "/v1/accounts/register", accounts.register,
+        "POST", "/v1/accounts/register", handlers.register,
         "Register an address; a letter to it leads on.",
-        accounts.LetterSent, 202, body=accounts.Registration, signed_in=False, limited=True,
+        handlers.LetterSent, 202, body=handlers.Registration, signed_in=False, limited=True,
     ),
     Route(
-        "POST", "/v1/accounts/login", accounts.log_in,
+        "POST", "/v1/accounts/login", handlers.log_in,
         "Sign in with address and password.",
-        accounts.Session, body=accounts.Credentials, signed_in=False, limited=True,
+        handlers.Session, body=handlers.Credentials, signed_in=False, limited=True,
         errors=(WrongCredentials,),
     ),
     Route(
-        "POST", "/v1/accounts/refresh", accounts.refresh,
+        "POST", "/v1/accounts/refresh", handlers.refresh,
         "Get a fresh ID token for a refresh token.",
-        accounts.Session, body=accounts.Renewal, signed_in=False, limited=True,
+        handlers.Session, body=handlers.Renewal, signed_in=False, limited=True,
         errors=(SessionOver,),
     ),
     Route(
-        "POST", "/v1/accounts/forgot", accounts.forgot,
+        "POST", "/v1/accounts/forgot", handlers.forgot,
         "Have a letter sent by which a new password is chosen.",
-        accounts.LetterSent, 202, body=accounts.Forgotten, signed_in=False, limited=True,
+        handlers.LetterSent, 202, body=handlers.Forgotten, signed_in=False, limited=True,
     ),
     Route(
-        "GET", "/v1/me", accounts.get_me, "Who I am.", accounts.Me, errors=(NotFound,),
+        "GET", "/v1/me", handlers.get_me, "Who I am.", handlers.Me, errors=(NotFound,),
     ),
     Route(
-        "PATCH", "/v1/me", accounts.change_me, "Change my name or picture.",
-        accounts.Me, body=accounts.MeChange, conditional=True, errors=(NotFound,),
+        "PATCH", "/v1/me", handlers.change_me, "Change my name or picture.",
+        handlers.Me, body=handlers.MeChange, conditional=True, errors=(NotFound,),
     ),
     Route(
-        "POST", "/v1/me/password", accounts.change_password,
+        "POST", "/v1/me/password", handlers.change_password,
         "Choose another password; every other session ends.",
-        accounts.Session, body=accounts.PasswordChange, limited=True,
+        handlers.Session, body=handlers.PasswordChange, limited=True,
         errors=(WrongCredentials, NotFound),
     ),
     Route(
@@ -100,7 +88,7 @@ ACCOUNTS = (
         "Choose of what I want letters.", preferences.PreferencesView,
         body=preferences.PreferencesView, conditional=True, condition_required=True,
     ),
-    Route("GET", "/v1/mails", mails.list_mails, "The letters to me.", mails.MailPage,
+    Route("GET", "/v1/mails", mail_log.list_mails, "The letters to me.", mail_log.MailPage,
           query=PageQuery),
     Route(
         "GET", "/v1/usage", usage.get_usage,
@@ -109,12 +97,12 @@ ACCOUNTS = (
 )  # fmt: skip
 
 JOBS = (
-    Route("GET", "/v1/recipes", catalogue.list_recipes,
-          "What can be made out of what.", catalogue.RecipeList),
+    Route("GET", "/v1/recipes", recipes.list_recipes,
+          "What can be made out of what.", recipes.RecipeList),
     Route(
-        "POST", "/v1/jobs", creating.create_job,
+        "POST", "/v1/jobs", create.create_job,
         "Create a job and get the URLs to upload its inputs to.",
-        creating.CreatedJob, 201, body=wishes.NewJob, idempotent=True, limited=True,
+        create.CreatedJob, 201, body=requests.NewJob, idempotent=True, limited=True,
         makes={"job_id": "/job/id"},
         errors=(
             InvalidOption, NotAvailableYet, ProhibitedPurpose, SourceExpired, StorageFull,
@@ -142,12 +130,12 @@ JOBS = (
         "Take a failed job up again where it stopped.",
         views.JobView, limited=True, errors=(WrongState, SourceExpired, TooManyJobs),
     ),
-    Route("GET", f"{_JOB}/events", artefacts.list_events, "What happened to a job.",
+    Route("GET", f"{_JOB}/events", artifacts.list_events, "What happened to a job.",
           views.EventList),
     Route(
         "POST", _UPLOAD, uploads.begin_upload,
         "Get a fresh URL for an input, for one request or for a resumable session.",
-        creating.UploadGrant, body=uploads.UploadWish, errors=(WrongState,),
+        create.UploadGrant, body=uploads.UploadWish, errors=(WrongState,),
     ),
     Route(
         "POST", f"{_UPLOAD}/finalize", uploads.finish_upload,
@@ -156,7 +144,7 @@ JOBS = (
         errors=(UploadMissing, UploadDiffers, SourceExpired),
     ),
     Route(
-        "GET", f"{_JOB}/artefacts/{{name}}", artefacts.get_artefact,
+        "GET", f"{_JOB}/artefacts/{{name}}", artifacts.get_artefact,
         "Be sent to a result; the link holds for 15 minutes.", status=302,
     ),
     Route(
@@ -202,19 +190,20 @@ DECKS = (
 
 SHARES = (
     Route(
-        "POST", f"{_JOB}/shares", shares.create_share,
+        "POST", f"{_JOB}/shares", share_links.create_share,
         "Make a link to a result, for people without a sign-in.",
-        shares.ShareView, 201, body=shares.ShareWish, idempotent=True, limited=True,
+        share_links.ShareView, 201, body=share_links.ShareWish, idempotent=True, limited=True,
         makes={"token": "/token"},
     ),
-    Route("GET", "/v1/shares", shares.list_shares, "My links and their use.", shares.SharePage,
+    Route("GET", "/v1/shares", share_links.list_shares, "My links and their use.",
+    share_links.SharePage,
           query=PageQuery),
     Route(
-        "GET", "/v1/share/{token}", shares.open_share,
+        "GET", "/v1/share/{token}", share_links.open_share,
         "Be sent to a shared result, without signing in.",
         status=302, signed_in=False, errors=(LinkExpired, LinkRevoked),
     ),
-    Route("DELETE", "/v1/share/{token}", shares.revoke_share, "Withdraw a link of mine.",
+    Route("DELETE", "/v1/share/{token}", share_links.revoke_share, "Withdraw a link of mine.",
           status=204),
 )  # fmt: skip
 
@@ -262,12 +251,12 @@ CAMERAS = (
     Route(
         "POST", "/v1/cameras", cameras.create_camera,
         "Register a camera; one that is there gets the name and the password that are given.",
-        camera_views.CameraView, 201, body=camera_views.NewCamera, limited=True,
+        schemas.CameraView, 201, body=schemas.NewCamera, limited=True,
         makes={"camera_id": "/id"}, errors=(cameras.TooManyCameras,),
     ),
-    Route("GET", "/v1/cameras", cameras.list_cameras, "My cameras.", camera_views.CameraList),
+    Route("GET", "/v1/cameras", cameras.list_cameras, "My cameras.", schemas.CameraList),
     Route("GET", _CAMERA, cameras.get_camera, "One of my cameras, as it is now.",
-          camera_views.CameraView),
+          schemas.CameraView),
     Route(
         "DELETE", _CAMERA, cameras.delete_camera, "Take a camera away; its recordings stay.",
         status=204, errors=(cameras.CameraInUse,),
@@ -275,12 +264,12 @@ CAMERAS = (
     Route(
         "POST", f"{_CAMERA}/preview", cameras.create_preview,
         "Look at a camera: the answer's url is what an <img> shows, for five minutes.",
-        camera_views.PreviewView, 201, limited=True, errors=(TooManyViewers,),
+        schemas.PreviewView, 201, limited=True, errors=(TooManyViewers,),
     ),
     Route(
         "POST", "/v1/recordings", recordings.create_recording,
         "Record a camera; with a recipe the clip becomes a job's video.",
-        camera_views.RecordingView, 201, body=camera_views.NewRecording, idempotent=True,
+        schemas.RecordingView, 201, body=schemas.NewRecording, idempotent=True,
         limited=True, makes={"recording_id": "/id"},
         errors=(
             InvalidOption, NotAvailableYet, ProhibitedPurpose, StorageFull, TooManyJobs,
@@ -289,17 +278,17 @@ CAMERAS = (
     ),
     Route(
         "GET", "/v1/recordings", recordings.list_recordings, "My recordings, newest first.",
-        camera_views.RecordingPage, query=PageQuery,
+        schemas.RecordingPage, query=PageQuery,
     ),
     Route("GET", "/v1/recordings/last", recordings.get_last_recording,
-          "The newest recording that has a clip.", camera_views.RecordingView,
+          "The newest recording that has a clip.", schemas.RecordingView,
           errors=(NotFound,)),
     Route("GET", _RECORDING, recordings.get_recording, "One of my recordings, live while it runs.",
-          camera_views.RecordingView),
+          schemas.RecordingView),
     Route("DELETE", _RECORDING, recordings.delete_recording,
           "Remove a recording and its clip, also while it runs.", status=204),
     Route("POST", f"{_RECORDING}/stop", recordings.stop_recording,
-          "Stop a recording; its clip is made then.", camera_views.RecordingView, 202),
+          "Stop a recording; its clip is made then.", schemas.RecordingView, 202),
     Route(
         "GET", f"{_RECORDING}/clip", recordings.get_clip,
         "Be sent to a recording's clip; the link holds for 15 minutes.", status=302,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from shared.config import Settings
+from shared.runtime.settings import Settings
 
 STORAGE = "https://storage.googleapis.com"
 GOOGLE = (

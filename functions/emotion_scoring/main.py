@@ -1,7 +1,7 @@
 """Score the faces of a pack of frames; merge the parts into a timeline."""
 
-from shared.domain.effects import Finished
-from shared.stage import Task, stage
+from shared.entrypoints.stage import Task, stage
+from shared.jobs.claims import Finished
 
 
 def _part(task: Task) -> Finished:
@@ -12,7 +12,7 @@ def _part(task: Task) -> Finished:
 
 
 def _join(task: Task) -> Finished:
-    from functions.emotion_scoring.joining import join_scores
+    from functions.emotion_scoring.join import join_scores
 
     return join_scores(task)
 

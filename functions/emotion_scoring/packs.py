@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from shared.domain.documents import unit_path
-from shared.domain.job import Unit, UnitState
-from shared.domain.message import ObjectRef
-from shared.domain.pipeline import Bucket, woken_by_result_of
-from shared.domain.stored_object import StoredObject
+from shared.entrypoints.stage import Task
 from shared.errors import TransientError
-from shared.stage import Task
+from shared.flows.documents import unit_path
+from shared.flows.envelope import ObjectRef
+from shared.jobs.model import Unit, UnitState
+from shared.pipeline import Bucket, woken_by_result_of
+from shared.recipes.stored_object import StoredObject
 
 STAGE = "emotion_scoring"
 PACK = "pack"

@@ -7,20 +7,20 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from functions.emotion_scoring.fetching import Places
+from functions.emotion_scoring.faces.scorer import Scorer
+from functions.emotion_scoring.models.fetch import Places
 from functions.emotion_scoring.packs import pack_of
-from functions.emotion_scoring.pieces import Annotation
 from functions.emotion_scoring.scores import Head, ScoredFrame, ScoresWriter, Sink
-from functions.emotion_scoring.scoring import Scorer
-from shared.domain.effects import Finished
-from shared.domain.emotion_options import EmotionOptions
-from shared.domain.emotion_results import EmotionsPart
-from shared.domain.pack import read_pack
-from shared.domain.pipeline import SCORES_PREFIX, Bucket
-from shared.domain.stored_object import StoredObject
-from shared.media.picture import decode_image
-from shared.media.ranged import RangeFile
-from shared.stage import Task
+from functions.emotion_scoring.video.pieces import Annotation
+from shared.entrypoints.stage import Task
+from shared.jobs.claims import Finished
+from shared.media.containers.range_file import RangeFile
+from shared.media.images.frame import decode_image
+from shared.pipeline import SCORES_PREFIX, Bucket
+from shared.recipes.emotions.options import EmotionOptions
+from shared.recipes.emotions.results import EmotionsPart
+from shared.recipes.frames.pack import read_pack
+from shared.recipes.stored_object import StoredObject
 
 SCORES = "scores"
 RECIPE_OF_SCORES = 1

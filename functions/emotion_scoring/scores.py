@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Protocol
 
-from functions.emotion_scoring.faces import Box, Face
-from shared.domain.pack import FrameStamp
-from shared.domain.passport import Pts
+from functions.emotion_scoring.faces.face import Box, Face
+from shared.recipes.frames.pack import FrameStamp
+from shared.recipes.media_info import Pts
 
 SCHEMA = "moodreel.scores/1"
 LINE_MAX_BYTES = 4 << 20

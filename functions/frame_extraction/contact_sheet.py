@@ -10,8 +10,8 @@ from typing import cast
 import cv2
 import numpy as np
 
-from shared.domain.pack import IndexEntry, PackIndex
-from shared.media.picture import BgrImage, encode_image
+from shared.media.images.frame import BgrImage, encode_image
+from shared.recipes.frames.pack import IndexEntry, PackIndex
 
 MOST_THUMBNAILS = 36
 SHEET_WIDTH = 1920

@@ -1,7 +1,7 @@
 """Pick a window's frames into a pack; join the packs into a ZIP without moving a byte."""
 
-from shared.domain.effects import Finished
-from shared.stage import Task, stage
+from shared.entrypoints.stage import Task, stage
+from shared.jobs.claims import Finished
 
 
 def _part(task: Task) -> Finished:
@@ -12,7 +12,7 @@ def _part(task: Task) -> Finished:
 
 
 def _join(task: Task) -> Finished:
-    from functions.frame_extraction.joining import join_packs
+    from functions.frame_extraction.join import join_packs
 
     return join_packs(task)
 

@@ -11,8 +11,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from shared.domain.media import FrameOptions, Passport, clock
-from shared.domain.pack import FrameStamp, IndexEntry, PackIndex
+from shared.recipes.frames.pack import FrameStamp, IndexEntry, PackIndex
+from shared.recipes.frames.windows import FrameOptions, Passport, clock
 
 MANIFEST_SCHEMA = "moodreel.frames/1"
 CSV_COLUMNS = (

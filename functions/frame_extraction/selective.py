@@ -20,9 +20,9 @@ from functions.frame_extraction.targets import (
     Targets,
     TimestampsOutOfOrder,
 )
-from shared.domain.media import Passport
-from shared.media.decoding import decode
-from shared.media.packets import PacketSource, VideoPacket, is_start
+from shared.media.containers.decode import decode
+from shared.media.containers.packets import PacketSource, VideoPacket, is_start
+from shared.recipes.frames.windows import Passport
 
 # A decoder holds at most 16 pictures back for reordering (H.264 and HEVC, MaxDpbFrames), which may
 # be 32 packets when fields come alone: after so many later pictures no earlier one can come.

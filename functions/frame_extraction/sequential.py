@@ -9,8 +9,8 @@ from itertools import chain
 from av.video.frame import VideoFrame
 
 from functions.frame_extraction.targets import SelectionFailed, Shown, Targets
-from shared.media.decoding import decode
-from shared.media.packets import COUNTED, PacketSource, VideoPacket
+from shared.media.containers.decode import decode
+from shared.media.containers.packets import COUNTED, PacketSource, VideoPacket
 
 
 def sequential(source: PacketSource, targets: Targets, k: int) -> Iterator[Shown]:

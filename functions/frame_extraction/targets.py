@@ -9,9 +9,9 @@ from typing import Protocol
 
 from av.video.frame import VideoFrame
 
-from shared.domain.media import FrameOptions, Passport, Window
+from shared.media.containers.packets import PacketSource
 from shared.media.errors import TooManyFrames
-from shared.media.packets import PacketSource
+from shared.recipes.frames.windows import FrameOptions, Passport, Window
 
 
 class SelectionFailed(Exception):

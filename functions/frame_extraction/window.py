@@ -9,26 +9,26 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from functions.frame_extraction.extraction import Extracted, extract_inside, read_extracted
+from functions.frame_extraction.extract import Extracted, extract_inside, read_extracted
 from functions.frame_extraction.targets import TimestampsOutOfOrder
-from shared.domain.directory import dump_directory
-from shared.domain.effects import Finished
-from shared.domain.emotion_options import frames_part
-from shared.domain.frame_options import FrameOptions
-from shared.domain.media import Window
-from shared.domain.message import pack_name
-from shared.domain.pack import PackIndex, scan_pack
-from shared.domain.passport import Passport
-from shared.domain.pipeline import PACKS_PREFIX, PARTS_PREFIX, STAGES, Bucket, feeds
-from shared.domain.results import FramesPart
-from shared.domain.stored_object import StoredObject
-from shared.domain.upload_results import Uploads
-from shared.media.confined import Source, confined
+from shared.entrypoints.stage import Task
+from shared.flows.envelope import pack_name
+from shared.jobs.claims import Finished
+from shared.media.containers.range_file import RangeFile
 from shared.media.errors import Stopped
-from shared.media.inside import Limits
-from shared.media.ranged import RangeFile
-from shared.results_writer import write_once
-from shared.stage import Task
+from shared.media.sandbox.child import Limits
+from shared.media.sandbox.run import Source, confined
+from shared.pipeline import PACKS_PREFIX, PARTS_PREFIX, STAGES, Bucket, feeds
+from shared.recipes.emotions.options import frames_part
+from shared.recipes.frames.options import FrameOptions
+from shared.recipes.frames.pack import PackIndex, scan_pack
+from shared.recipes.frames.pack_directory import dump_directory
+from shared.recipes.frames.windows import Window
+from shared.recipes.media_info import Passport
+from shared.recipes.results import FramesPart
+from shared.recipes.stored_object import StoredObject
+from shared.recipes.upload_results import Uploads
+from shared.runtime.results_writer import write_once
 
 RECIPE_OF_PACKS = 2
 """Raised when the same inputs would give other packs, so that older ones are not adopted."""

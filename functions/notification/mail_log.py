@@ -13,13 +13,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from shared.domain.documents import Committed, Create, Update, Write
-from shared.domain.job import Job
-from shared.domain.message import Envelope
-from shared.domain.sharing import new_share
-from shared.domain.stored_object import Artefact
 from shared.errors import LeaseLost
-from shared.ports import JobStore
+from shared.flows.documents import Committed, Create, Update, Write
+from shared.flows.envelope import Envelope
+from shared.jobs.model import Job
+from shared.jobs.share_links import new_share
+from shared.ports.store import JobStore
+from shared.recipes.stored_object import Artefact
 
 TOKEN_BYTES = 24
 

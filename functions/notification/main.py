@@ -1,6 +1,6 @@
 """Tell the owner by e-mail how a job came out."""
 
-from functions.notification.telling import tell
-from shared.stage import stage
+from functions.notification.send import tell
+from shared.entrypoints.stage import stage
 
 main = stage("notification", part=tell)

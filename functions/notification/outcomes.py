@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.domain.job import Job
-from shared.domain.pipeline import Bucket
-from shared.domain.results import FramesResult
-from shared.domain.stored_object import Artefact
+from shared.jobs.model import Job
+from shared.pipeline import Bucket
+from shared.recipes.results import FramesResult
+from shared.recipes.stored_object import Artefact
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from shared.domain.documents import Create, Delete, Doc
-from shared.domain.stored_object import StoredObject
-from shared.ports import JobStore
+from shared.flows.documents import Create, Delete, Doc
+from shared.ports.store import JobStore
+from shared.recipes.stored_object import StoredObject
 
 CHUNK = 500
 """Names in a document: far below its limit of 1 MiB."""

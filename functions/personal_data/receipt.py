@@ -17,12 +17,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from functions.personal_data.inventory import Totals
-from shared.config import Settings
-from shared.domain.documents import Create
-from shared.domain.operating import TOMBSTONE_DAYS
+from shared.entrypoints.stage import ErrandTask
 from shared.errors import ConfigurationError
-from shared.ports import JobStore
-from shared.stage import ErrandTask
+from shared.flows.documents import Create
+from shared.jobs.commands.delete import TOMBSTONE_DAYS
+from shared.ports.store import JobStore
+from shared.runtime.settings import Settings
 
 
 def sign_receipt(task: ErrandTask, totals: Totals, inventory_sha256: str, now: datetime) -> str:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from functions.personal_data import erasing, exporting
-from shared.domain.data_requests import Phase
-from shared.domain.errand import ErrandOutcome, Postponed
+from functions.personal_data import erasure, export
+from shared.entrypoints.stage import ErrandTask
 from shared.errors import DeadlineNear
-from shared.stage import ErrandTask
+from shared.privacy.data_requests import Phase
+from shared.tasks.task import ErrandOutcome, Postponed
 
 STEPS = {
-    Phase.MAKING: exporting.make_part,
-    Phase.READY: exporting.expire,
-    Phase.LOCKING: erasing.shut_out,
-    Phase.REMOVING: erasing.remove,
-    Phase.CHECKING: erasing.look_again,
-    Phase.CLOSING: erasing.close,
-    Phase.ERASED: erasing.tidy,
+    Phase.MAKING: export.make_part,
+    Phase.READY: export.expire,
+    Phase.LOCKING: erasure.shut_out,
+    Phase.REMOVING: erasure.remove,
+    Phase.CHECKING: erasure.look_again,
+    Phase.CLOSING: erasure.close,
+    Phase.ERASED: erasure.tidy,
 }
 
 

@@ -1,7 +1,7 @@
 """Write a deck out of what was asked for; draw every slide and plan what is spoken over it."""
 
-from functions.slide_generation.illustrating import draw_slides
-from functions.slide_generation.writing import write_deck
-from shared.stage import stage
+from functions.slide_generation.deck.deck_sources import write_deck
+from functions.slide_generation.join import draw_slides
+from shared.entrypoints.stage import stage
 
 main = stage("slide_generation", part=write_deck, join=draw_slides)

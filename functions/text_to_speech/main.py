@@ -1,7 +1,7 @@
 """Speak a slide's notes sentence by sentence; gather all slides into one narration."""
 
-from functions.text_to_speech.gathering import gather
-from functions.text_to_speech.speaking import speak
-from shared.stage import stage
+from functions.text_to_speech.join import gather
+from functions.text_to_speech.speak import speak
+from shared.entrypoints.stage import stage
 
 main = stage("text_to_speech", part=speak, join=gather)

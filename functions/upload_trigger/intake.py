@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from functions.upload_trigger.declaring import declare
-from functions.upload_trigger.looking import look_inside
+from functions.upload_trigger.media_info import declare
 from functions.upload_trigger.picture import examine_picture
 from functions.upload_trigger.probe import look_at_video
 from functions.upload_trigger.prompt import examine_prompt
+from functions.upload_trigger.sandboxed_probe import look_inside
 from functions.upload_trigger.sound import examine_track
-from shared.domain.effects import Finished
-from shared.domain.emotion_options import frames_part
-from shared.domain.media import plan_windows
-from shared.domain.passport import Passport
-from shared.domain.pipeline import Bucket, feeds
-from shared.domain.stored_object import Artefact, StoredObject
-from shared.domain.upload_results import (
+from shared.entrypoints.stage import Task
+from shared.errors import InvalidOption, NotAvailableYet, SourceExpired
+from shared.jobs.claims import Finished
+from shared.media.errors import EmptyFile, Stopped, TooManyFrames, VideoTooLong
+from shared.pipeline import Bucket, feeds
+from shared.recipes.emotions.options import frames_part
+from shared.recipes.frames.windows import plan_windows
+from shared.recipes.media_info import Passport
+from shared.recipes.stored_object import Artefact, StoredObject
+from shared.recipes.upload_results import (
     InputInfo,
     PictureInfo,
     PromptInfo,
@@ -25,9 +28,6 @@ from shared.domain.upload_results import (
     Upload,
     Uploads,
 )
-from shared.errors import InvalidOption, NotAvailableYet, SourceExpired
-from shared.media.errors import EmptyFile, Stopped, TooManyFrames, VideoTooLong
-from shared.stage import Task
 
 
 def examine(task: Task) -> Finished:

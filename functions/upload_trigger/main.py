@@ -1,7 +1,7 @@
 """An upload has arrived: find out what it is, refuse what cannot be used, plan the work."""
 
-from shared.domain.effects import Finished
-from shared.stage import Task, stage
+from shared.entrypoints.stage import Task, stage
+from shared.jobs.claims import Finished
 
 
 def _part(task: Task) -> Finished:

@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 from PIL import Image
 
-from functions.upload_trigger.looking import look_inside
-from shared.domain.stored_object import StoredObject
-from shared.domain.upload_results import PictureInfo
-from shared.media.confined import preload
-from shared.media.image import PictureTooLarge, picture_facts, read_picture
-from shared.media.inside import Inside
-from shared.ports import ObjectStore
+from functions.upload_trigger.sandboxed_probe import look_inside
+from shared.media.images.still import PictureTooLarge, picture_facts, read_picture
+from shared.media.sandbox.child import Inside
+from shared.media.sandbox.run import preload
+from shared.ports.objects import ObjectStore
+from shared.recipes.stored_object import StoredObject
+from shared.recipes.upload_results import PictureInfo
 
 # Pillow imports its formats when it opens something; a confined process can import nothing more.
 Image.init()
@@ -29,7 +29,7 @@ def examine_picture(
 ) -> PictureInfo:
     """Returns what was found in an uploaded picture.
 
-    Raises a PermanentError of shared.media.image that names the cause.
+    Raises a PermanentError of shared.media.images.still that names the cause.
     """
     if there.size_bytes > MOST_BYTES:
         raise PictureTooLarge(f"The picture has more than {MOST_BYTES // 10**6} MB.")

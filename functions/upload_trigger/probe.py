@@ -13,21 +13,21 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from functions.upload_trigger.describing import dynamic_range, repairs_of, streams_of
-from functions.upload_trigger.measuring import end_of_live
-from functions.upload_trigger.scanning import Scan, scan
+from functions.upload_trigger.live_duration import end_of_live
+from functions.upload_trigger.scan import Scan, scan
+from functions.upload_trigger.summary import dynamic_range, repairs_of, streams_of
+from functions.upload_trigger.truncation import is_cut_off
 from functions.upload_trigger.webp import CUT_OFF, probe_webp
-from functions.upload_trigger.wholeness import is_cut_off
-from shared.domain.media import Passport, VideoFacts
-from shared.domain.passport import RandomAccess, RateKind
-from shared.media.confined import preload
+from shared.media.containers.demux import HEAD_BYTES, choose_video, open_container
+from shared.media.containers.packets import COUNTED
+from shared.media.containers.range_file import RangeFile
 from shared.media.errors import EmptyFile, NoVideoStream, UndecodableVideo, VideoTruncated
-from shared.media.inside import Inside
-from shared.media.opening import HEAD_BYTES, choose_video, open_container
-from shared.media.orientation import orientation
-from shared.media.packets import COUNTED
-from shared.media.ranged import RangeFile
-from shared.media.webp import is_animated_webp
+from shared.media.images.orientation import orientation
+from shared.media.images.webp import is_animated_webp
+from shared.media.sandbox.child import Inside
+from shared.media.sandbox.run import preload
+from shared.recipes.frames.windows import Passport, VideoFacts
+from shared.recipes.media_info import RandomAccess, RateKind
 
 _ACCESS: dict[str, RandomAccess] = {"mov": "index", "matroska": "index", "mpegts": "bisect"}
 # Here every packet carries its own presentation time; AVI counts, MPEG-PS and Ogg stamp a few.

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from shared.domain.prompt import PROMPT_BYTES, Prompt, PromptEmpty, PromptTooLong
-from shared.domain.stored_object import StoredObject
-from shared.domain.upload_results import PromptInfo
-from shared.ports import ObjectStore
+from shared.ports.objects import ObjectStore
+from shared.recipes.films.prompt import PROMPT_BYTES, Prompt, PromptEmpty, PromptTooLong
+from shared.recipes.stored_object import StoredObject
+from shared.recipes.upload_results import PromptInfo
 
 
 def examine_prompt(objects: ObjectStore, there: StoredObject) -> PromptInfo:
     """Returns how long an uploaded prompt and its source are.
 
-    Raises a PermanentError of shared.domain.prompt that names the cause.
+    Raises a PermanentError of shared.recipes.films.prompt that names the cause.
     """
     if there.size_bytes > PROMPT_BYTES:
         raise PromptTooLong(f"The prompt has more than {PROMPT_BYTES // 1000} kB.")

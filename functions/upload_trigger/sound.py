@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from functions.upload_trigger.looking import look_inside
-from shared.domain.film_options import FILM_LONGEST_S
-from shared.domain.stored_object import StoredObject
-from shared.domain.upload_results import SoundInfo
-from shared.media.audio import SoundTooLong, examine_sound
-from shared.media.confined import preload
-from shared.media.inside import Inside
-from shared.ports import ObjectStore
+from functions.upload_trigger.sandboxed_probe import look_inside
+from shared.media.audio.probe import SoundTooLong, examine_sound
+from shared.media.sandbox.child import Inside
+from shared.media.sandbox.run import preload
+from shared.ports.objects import ObjectStore
+from shared.recipes.films.options import FILM_LONGEST_S
+from shared.recipes.stored_object import StoredObject
+from shared.recipes.upload_results import SoundInfo
 
 
 def examine_track(
@@ -20,7 +20,7 @@ def examine_track(
 ) -> SoundInfo:
     """Returns what was found in an uploaded sound.
 
-    Raises a PermanentError of shared.media.audio that names the cause.
+    Raises a PermanentError of shared.media.audio.probe that names the cause.
     """
     found = look_inside(objects, there, look_at_track, should_stop=should_stop)
     return SoundInfo.from_dict(found)

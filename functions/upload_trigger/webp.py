@@ -5,9 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import BinaryIO
 
-from shared.domain.passport import WEBP, Passport, StreamFacts, VideoFacts
-from shared.media.ranged import RangeFile
-from shared.media.webp import webp_facts, webp_frames
+from shared.media.containers.range_file import RangeFile
+from shared.media.images.webp import webp_facts, webp_frames
+from shared.recipes.media_info import WEBP, Passport, StreamFacts, VideoFacts
 
 CUT_OFF = "The file is cut off: its end is missing, and the last frames with it."
 

@@ -37,7 +37,7 @@ resource "google_storage_bucket_object" "package" {
   lifecycle {
     precondition {
       condition     = contains(keys(var.packages), each.key)
-      error_message = "There is no package of ${each.key}: run python -m infra.package."
+      error_message = "There is no package of ${each.key}: run python -m infra.tools.package."
     }
   }
 }

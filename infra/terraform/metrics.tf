@@ -1,4 +1,4 @@
-# Numbers out of the functions' events (see shared/logs.py); a metric is named as its event.
+# Numbers out of the functions' events (see shared/runtime/logs.py); a metric is named as its event.
 locals {
   of_functions = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=~\"^mr-\""
   events = {

@@ -117,7 +117,7 @@ variable "gemini_location" {
 }
 
 variable "gemini_client" {
-  description = "The client library for Gemini that is in the package. Written by `python -m infra.package`."
+  description = "The client library for Gemini that is in the package. Written by `python -m infra.tools.package`."
   type        = string
   default     = "google-genai"
 
@@ -128,7 +128,7 @@ variable "gemini_client" {
 }
 
 variable "settings" {
-  description = "Further settings of shared/config.py for all functions, such as MOODREEL_SLIDE_MODEL."
+  description = "Further settings of shared/runtime/settings.py for all functions, such as MOODREEL_SLIDE_MODEL."
   type        = map(string)
   default     = {}
 
@@ -141,7 +141,7 @@ variable "settings" {
   # Roles, secrets and services follow from these variables as well.
   validation {
     condition     = alltrue([for name in keys(var.settings) : !contains(["MOODREEL_GEMINI_BACKEND", "MOODREEL_VERTEX_LOCATION", "MOODREEL_SLIDE_MODEL_CLIENT"], name)])
-    error_message = "Set gemini_backend and gemini_location, and choose the client with python -m infra.package."
+    error_message = "Set gemini_backend and gemini_location, and choose the client with python -m infra.tools.package."
   }
 }
 
@@ -163,17 +163,17 @@ variable "protected" {
 }
 
 variable "packages" {
-  description = "Function → path of its zip, below the project's root. Written by `python -m infra.package`."
+  description = "Function → path of its zip, below the project's root. Written by `python -m infra.tools.package`."
   type        = map(string)
 
   validation {
     condition     = alltrue([for path in values(var.packages) : can(regex("-[0-9a-f]{16}\\.zip$", path))])
-    error_message = "A package carries the hash of its content in its name: run python -m infra.package."
+    error_message = "A package carries the hash of its content in its name: run python -m infra.tools.package."
   }
 }
 
 variable "stages" {
-  description = "The built rows of shared/domain/pipeline.py. Written by `python -m infra.render`."
+  description = "The built rows of shared/pipeline.py. Written by `python -m infra.tools.render`."
   type = map(object({
     kind                  = string
     trigger               = object({ kind = string, bucket = optional(string), prefix = optional(string), every_s = optional(number) })

@@ -1,1 +1,2 @@
-"""The parts of the frame around HTTPS functions; `shared.endpoint` puts them together."""
+"""The parts of the frame around HTTPS functions; `shared.entrypoints.endpoint` puts them
+together."""

@@ -14,20 +14,20 @@ from http import HTTPStatus
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
-from shared.config import Settings
-from shared.domain.documents import job_path
-from shared.domain.job import Job, Status
-from shared.driver import Neighbours
 from shared.errors import MoodreelError, NotFound, PermanentError, Unauthenticated
+from shared.flows.documents import job_path
 from shared.http import headers, problems
-from shared.http.exchange import Answer, Call, read_body, read_query
 from shared.http.idempotency import answer_once
 from shared.http.problems import ConditionMissing, MethodNotAllowed, NotAcceptable
 from shared.http.ranges import CONDITIONS
+from shared.http.request import Answer, Call, read_body, read_query
 from shared.http.routing import Route, Table, check_parameters
-from shared.logs import bind
-from shared.ports import Identity, User
-from shared.tracing import log_fields
+from shared.jobs.model import Job, Status
+from shared.ports.identity import Identity, User
+from shared.runtime.interpreter import Neighbours
+from shared.runtime.logs import bind
+from shared.runtime.settings import Settings
+from shared.runtime.tracing import log_fields
 
 HTML = "text/html"
 

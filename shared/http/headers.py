@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 from werkzeug.wrappers import Request, Response
 
-from shared.config import Settings
 from shared.http.problems import InvalidFields
+from shared.runtime.settings import Settings
 
 REQUEST_ID = "X-Request-Id"
 PREFLIGHT_S = 3600

@@ -13,10 +13,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.domain.documents import Committed, Create, Delete, Doc, Update
 from shared.errors import LedgerUnavailable, LimitReached, PermanentError
-from shared.http.exchange import Answer, Call
+from shared.flows.documents import Committed, Create, Delete, Doc, Update
 from shared.http.problems import KeyInUse, KeyReused
+from shared.http.request import Answer, Call
 from shared.http.routing import Route
 
 KEPT = timedelta(hours=24)

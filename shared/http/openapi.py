@@ -25,10 +25,10 @@ from shared.errors import (
     Unauthenticated,
 )
 from shared.http import problems
-from shared.http.forms import Told
 from shared.http.headers import IDEMPOTENCY_KEY, REQUEST_ID
 from shared.http.problems import status_of
 from shared.http.routing import PARAMETERS, Route
+from shared.http.schemas import Told
 
 NEIGHBOURS = (
     IdentityUnavailable, LedgerUnavailable, MailUnavailable, StorageUnavailable, TopicUnavailable,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pydantic import BaseModel
 
 from shared.errors import MoodreelError, NotFound
-from shared.http.exchange import Answer, Call
+from shared.http.request import Answer, Call
 
 PARAMETERS: Mapping[str, str] = {
     "job_id": r"[a-z0-9]{20}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import api, cold, console, emotions, frames, media, recorder, stitching
+from tests.benchmarks import api, cold, console, downloads, emotions, frames, recorder, stitching
 
 BENCHMARKS = {
     "api": api.main,
@@ -12,7 +12,7 @@ BENCHMARKS = {
     "console": console.main,
     "emotions": emotions.main,
     "frames": frames.main,
-    "media": media.main,
+    "downloads": downloads.main,
     "recorder": recorder.main,
     "stitching": stitching.main,
 }

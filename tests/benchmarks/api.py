@@ -21,11 +21,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import urlsplit
 
-from infra.local.layout import Place
-from infra.local.ports import free_base
-from infra.local.tenant import Tenant, rented
+from infra.local.suite.handle import Tenant, rented
+from infra.local.suite.layout import Place
+from infra.local.suite.ports import free_base
 from tests.benchmarks.api_operations import CLIENTS, Asked, Operation, operations
-from tests.unit.webhook.receiver import receiving
+from tests.fakes.webhook_receiver import receiving
 
 SECONDS = 3.0
 HEALTH_SECONDS = 1.0

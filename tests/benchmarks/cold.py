@@ -27,13 +27,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.local.layout import ROOT, Place
-from infra.local.ports import free_base
-from infra.local.services import Service, all_services
-from infra.local.tenant import rented
-from infra.local.tools import prepare
-from shared.domain.message import Envelope
-from shared.domain.pipeline import STAGES, Stage
+from infra.local.setup.tools import prepare
+from infra.local.suite.handle import rented
+from infra.local.suite.layout import ROOT, Place
+from infra.local.suite.ports import free_base
+from infra.local.suite.services import Service, all_services
+from shared.flows.envelope import Envelope
+from shared.pipeline import STAGES, Stage
 
 PAIRS = 7
 MOST_LISTENING = 2.5
@@ -52,7 +52,7 @@ CLIENTS = {
     "webhook": ("caller",),
 }
 """What units of work use beside Firestore, Cloud Storage and Pub/Sub: getters of
-`shared.bootstrap`."""
+`shared.entrypoints.bootstrap`."""
 _PROBE = Path(__file__).with_name("cold_start.py")
 _BARE = """
 import functions_framework
@@ -153,7 +153,7 @@ def first_request(row: Stage, token: str) -> dict[str, Any]:
     return {
         "api": _request("GET", "/v1/jobs", 200, headers=signed_in),
         # A link that does not exist: read in Firestore, as every link is.
-        "media": _request("GET", f"/v1/media/share/{'0' * 48}", 404),
+        "downloads": _request("GET", f"/v1/media/share/{'0' * 48}", 404),
         "console": _request("GET", "/", 200),
     }[row.name]
 

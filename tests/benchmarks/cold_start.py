@@ -5,7 +5,7 @@ Arguments: the source, the signature type, and a JSON object with
     method, path, headers, body: the first request;
     status: the expected status of its answer;
     modules, clients: what the first unit of work needs beyond that request. Modules are imported,
-        clients are getters of `shared.bootstrap`.
+        clients are getters of `shared.entrypoints.bootstrap`.
 Prints a JSON object: cpu_ms (user and system time of this process, since it was executed) and
 rss_mb (resident memory, MiB), each at `listening` and at `answered`.
 """
@@ -45,7 +45,7 @@ def main(source: str, signature: str, first: str) -> None:
     for module in request["modules"]:
         importlib.import_module(module)
     for client in request["clients"]:
-        getattr(importlib.import_module("shared.bootstrap"), client)()
+        getattr(importlib.import_module("shared.entrypoints.bootstrap"), client)()
     print(json.dumps({"listening": listening, "answered": _cost()}), flush=True)
     # Not sys.exit: background threads of the clients would be waited for.
     os._exit(0)

@@ -20,13 +20,13 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, sync_playwright
 
-from infra.local.installs import clean_env
-from infra.local.layout import HOST, ROOT, Place
-from infra.local.ports import free_base
-from infra.local.services import emulator_env
-from infra.local.tenant import wait_until
-from infra.local.tools import console_pages, python_of, requirements_of
-from infra.local.wire import answers
+from infra.local.setup.installs import clean_env
+from infra.local.setup.tools import console_pages, python_of, requirements_of
+from infra.local.suite.handle import wait_until
+from infra.local.suite.http import answers
+from infra.local.suite.layout import HOST, ROOT, Place
+from infra.local.suite.ports import free_base
+from infra.local.suite.services import emulator_env
 from tests.e2e.conftest import ARGUMENTS, BROWSERS
 
 LOADS = 9

@@ -24,14 +24,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from functions.emotion_scoring.fetching import Places
-from functions.emotion_scoring.models import XCEPTION_PAIR, YUNET
+from functions.emotion_scoring.faces.scorer import Scorer
+from functions.emotion_scoring.models.fetch import Places
+from functions.emotion_scoring.models.manifest import XCEPTION_PAIR, YUNET
 from functions.emotion_scoring.part import BLOCK_BYTES, KEPT_BLOCKS, score_frames
-from functions.emotion_scoring.scoring import Scorer
-from shared.domain.pack import FrameStamp, PackWriter, central_directory
-from shared.domain.passport import Pts
-from shared.media.picture import encode_image
-from shared.media.ranged import RangeFile
+from shared.media.containers.range_file import RangeFile
+from shared.media.images.frame import encode_image
+from shared.recipes.frames.pack import FrameStamp, PackWriter, central_directory
+from shared.recipes.media_info import Pts
 
 LEAST_SHARE = 0.85
 """What the models alone cost, as a share of what scoring costs."""

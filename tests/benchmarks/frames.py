@@ -30,18 +30,18 @@ import av
 import cv2
 import imageio_ffmpeg  # type: ignore[import-untyped]
 
-from functions.frame_extraction.extraction import (
+from functions.frame_extraction.extract import (
     extract_inside,
     extract_window,
     read_extracted,
 )
 from functions.upload_trigger.probe import look_at_video, probe
-from shared.domain.media import FrameOptions, Passport, Window, plan_windows
-from shared.domain.pack import central_directory
-from shared.domain.pipeline import STAGES
-from shared.media.confined import Source, Worked, confined
-from shared.media.inside import Inside, Limits
-from shared.media.ranged import RangeFile
+from shared.media.containers.range_file import RangeFile
+from shared.media.sandbox.child import Inside, Limits
+from shared.media.sandbox.run import Source, Worked, confined
+from shared.pipeline import STAGES
+from shared.recipes.frames.pack import central_directory
+from shared.recipes.frames.windows import FrameOptions, Passport, Window, plan_windows
 
 INTERVALS = ("0.2", "1", "10")
 # What is asked of the extraction on the first clip (CPU naive ÷ ours, ours ÷ decoding alone).

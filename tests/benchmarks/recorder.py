@@ -20,7 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.cameras import HttpCamera, RtspCamera, h264_film, jpeg_film, playing
+from tests.fakes.cameras import HttpCamera, RtspCamera, h264_film, jpeg_film, playing
 
 SECONDS, FPS = 10, 30
 LEAST_GAIN = 20.0
@@ -40,24 +40,24 @@ class _Bucket:
 
     @property
     def stored(self) -> Any:
-        from shared.domain.pipeline import Bucket
-        from shared.domain.stored_object import StoredObject
+        from shared.pipeline import Bucket
+        from shared.recipes.stored_object import StoredObject
 
         return StoredObject(Bucket.WORK, "n", 1, 1, "t", "", "")
 
 
 def ours(url: str) -> int:
     """Read and keep what a session does for one recording; → pictures."""
-    from functions.recorder.backlog import Backlog
-    from functions.recorder.feed import Feed, Opened
-    from functions.recorder.opening import open_camera
+    from functions.recorder.camera.open_camera import open_camera
+    from functions.recorder.capture.active_recording import SegmentLimits, Take
+    from functions.recorder.capture.pre_roll_buffer import Backlog
+    from functions.recorder.capture.reader_thread import Feed, Opened
+    from functions.recorder.capture.segments import RunKey
     from functions.recorder.packets import Packet
-    from functions.recorder.segments import RunKey
-    from functions.recorder.take import SegmentLimits, Take
-    from shared.config import Settings
-    from shared.domain.cameras import Want
-    from shared.domain.documents import Committed
-    from shared.domain.sources import read_source
+    from shared.cameras.camera import Want
+    from shared.cameras.source import read_source
+    from shared.flows.documents import Committed
+    from shared.runtime.settings import Settings
 
     class Ledger:
         def commit(self, _writes: Any) -> Committed:
@@ -153,8 +153,8 @@ def main() -> int:
 if __name__ == "__main__":
     if sys.argv[1] == "ours":
         # Imports are not what is compared.
-        import functions.recorder.opening
-        import functions.recorder.take  # noqa: F401
+        import functions.recorder.camera.open_camera
+        import functions.recorder.capture.active_recording  # noqa: F401
     else:
         import cv2  # noqa: F401
     before = _cpu_s()

@@ -22,23 +22,23 @@ import av
 import numpy as np
 from PIL import Image, ImageDraw
 
-from functions.stitching.encoding import Planes, planes_of
-from functions.stitching.film import About, Samples
-from functions.stitching.passages import passages
-from functions.stitching.pictures import pixels, slide_picture
-from functions.stitching.runs import Runs
-from functions.stitching.scenery import Scenery
-from functions.stitching.slideshow import write_slideshow
-from functions.stitching.speech import Speech
-from functions.stitching.subtitles import cues
-from functions.stitching.timeline import LEAD, RATE_HZ, TAIL, Timeline, chapters, timeline
-from infra.local.tools import python_of
-from shared.domain.film_options import FilmOptions
-from shared.domain.narration import Narration, SlideSpeech, SpokenSentence
-from shared.domain.pipeline import Bucket
-from shared.domain.speech import Spoken
-from shared.domain.stored_object import StoredObject
-from shared.domain.wav import from_wav, to_wav
+from functions.stitching.audio.speech import Speech
+from functions.stitching.film.encoding import Planes, planes_of
+from functions.stitching.film.frames import Scenery
+from functions.stitching.film.mp4 import About, Samples
+from functions.stitching.film.pictures import pixels, slide_picture
+from functions.stitching.film.segment_cache import Runs
+from functions.stitching.film.segments import passages
+from functions.stitching.film.slideshow import write_slideshow
+from functions.stitching.film.timeline import LEAD, RATE_HZ, TAIL, Timeline, chapters, timeline
+from functions.stitching.subtitles.cues import cues
+from infra.local.setup.tools import python_of
+from shared.pipeline import Bucket
+from shared.recipes.films.narration import Narration, SlideSpeech, SpokenSentence
+from shared.recipes.films.options import FilmOptions
+from shared.recipes.films.speech import Spoken
+from shared.recipes.films.wav import from_wav, to_wav
+from shared.recipes.stored_object import StoredObject
 
 SIZE = (1280, 720)
 SLIDES, SECONDS = 10, 8.2

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.client import Client
-from infra.local.tenant import Tenant, wait_until
-from shared.domain.documents import unit_path
-from shared.driver import Neighbours
-from tests.clips import RECIPES
-from tests.frames_job import fetch, run_frames
+from infra.local.suite.api_client import Client
+from infra.local.suite.handle import Tenant, wait_until
+from shared.flows.documents import unit_path
+from shared.runtime.interpreter import Neighbours
+from tests.fixtures.frames_job import fetch, run_frames
+from tests.fixtures.media.clips import RECIPES
 
 pytestmark = pytest.mark.suite
 

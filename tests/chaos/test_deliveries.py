@@ -12,16 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.client import ApiError
-from infra.local.layout import PROJECT
-from infra.local.tenant import Tenant, wait_until
-from infra.local.wire import request
-from shared.domain.documents import Update, job_path, stage_path, unit_path
-from shared.domain.message import JOIN, Envelope
-from shared.domain.pipeline import STAGES, Bucket
-from shared.driver import Neighbours
-from tests.clips import RECIPES
-from tests.frames_job import fetch, run_frames
+from infra.local.suite.api_client import ApiError
+from infra.local.suite.handle import Tenant, wait_until
+from infra.local.suite.http import request
+from infra.local.suite.layout import PROJECT
+from shared.flows.documents import Update, job_path, stage_path, unit_path
+from shared.flows.envelope import JOIN, Envelope
+from shared.pipeline import STAGES, Bucket
+from shared.runtime.interpreter import Neighbours
+from tests.fixtures.frames_job import fetch, run_frames
+from tests.fixtures.media.clips import RECIPES
 
 pytestmark = pytest.mark.suite
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from infra.local.client import Client
-from infra.local.tenant import Tenant, wait_until
-from shared.domain.pipeline import BUSY_WAIT_S
-from shared.driver import Neighbours
-from tests.clips import RECIPES
-from tests.frames_job import fetch, frames_of, run_frames
+from infra.local.suite.api_client import Client
+from infra.local.suite.handle import Tenant, wait_until
+from shared.pipeline import BUSY_WAIT_S
+from shared.runtime.interpreter import Neighbours
+from tests.fixtures.frames_job import fetch, frames_of, run_frames
+from tests.fixtures.media.clips import RECIPES
 
 pytestmark = pytest.mark.suite
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.adapters.objects import CloudObjects
-from shared.domain.pipeline import RESULTS_PREFIX, Bucket
+from shared.adapters.storage.objects import CloudObjects
 from shared.errors import ArtefactConflict
-from shared.results_writer import ResultsWriter, read_object, write_once
-from tests.contract.gcs.standin import StandIn
+from shared.pipeline import RESULTS_PREFIX, Bucket
+from shared.runtime.results_writer import ResultsWriter, read_object, write_once
+from tests.fixtures.gcs.server import StandIn
 
 NAMES = {role: f"moodreel-results-{role.value}" for role in Bucket}
 KEY = "0123456789abcdef"

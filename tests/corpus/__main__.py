@@ -8,7 +8,7 @@ from tests.corpus.odd import rows as odd
 from tests.corpus.outcome import Outcome, complaints, every_of, outcome_of
 from tests.corpus.rows import Row
 from tests.corpus.wrong import rows as wrong
-from tests.unit.media.canary import Canary
+from tests.fakes.canary import Canary
 
 
 def main(words: list[str]) -> int:

@@ -6,8 +6,8 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
-from tests.clips import ODD, RECIPES, Recipe
 from tests.corpus.encoding import animated_webp
+from tests.fixtures.media.clips import ODD, RECIPES, Recipe
 
 _BASES = (
     "cfr30", "fragmented", "vfr", "later", "rotated-90", "matroska", "webm", "mpegts",

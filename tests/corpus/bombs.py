@@ -9,12 +9,12 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 
-from tests.clips import ODD, Recipe
 from tests.corpus.bytes import box, change, jpeg_resized, patched
 from tests.corpus.encoding import SHORT, bytes_of, ffmpeg, short
 from tests.corpus.making import wrong_row
 from tests.corpus.rows import Row
 from tests.corpus.times import says_hours
+from tests.fixtures.media.clips import ODD, Recipe
 
 
 def rows() -> Iterator[Row]:

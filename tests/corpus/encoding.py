@@ -1,4 +1,4 @@
-"""Files that the plain recipes of tests/clips.py cannot make."""
+"""Files that the plain recipes of tests/fixtures/media/clips.py cannot make."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tests.clips import Recipe, cached, draw_counter
+from tests.fixtures.media.clips import Recipe, cached, draw_counter
 
 QUICK = (("preset", "ultrafast"), ("g", "30"), ("bf", "2"))
 SHORT = Recipe(options=QUICK, pictures=90)

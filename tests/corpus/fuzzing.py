@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from functions.frame_extraction.targets import TimestampsOutOfOrder
-from functions.upload_trigger.looking import LIMITS
+from functions.upload_trigger.sandboxed_probe import LIMITS
 from tests.corpus.bending import bases, bent
 from tests.corpus.outcome import outcome_of
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.clips import Clip, Recipe
 from tests.corpus.encoding import (
     SHORT,
     bytes_of,
 )
 from tests.corpus.rows import Done, Failed, Make, Row, shown
+from tests.fixtures.media.clips import Clip, Recipe
 
 
 def of_recipe(name: str, recipe: Recipe, skipped: int = 0) -> Row:

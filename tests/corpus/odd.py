@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from tests.clips import ODD, RECIPES, cached
 from tests.corpus import pictures, times
 from tests.corpus.bytes import box, change
 from tests.corpus.encoding import (
@@ -20,10 +19,11 @@ from tests.corpus.encoding import (
 )
 from tests.corpus.making import odd_row, of_recipe
 from tests.corpus.rows import Row, shown
+from tests.fixtures.media.clips import ODD, RECIPES, cached
 
 
 def rows() -> Iterator[Row]:
-    """All of them, the common kinds of tests/clips.py first."""
+    """All of them, the common kinds of tests/fixtures/media/clips.py first."""
     for name in sorted(RECIPES):
         yield of_recipe(name, RECIPES[name])
     for name in sorted(ODD):

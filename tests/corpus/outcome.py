@@ -8,22 +8,22 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from functions.frame_extraction.extraction import extract_inside, read_extracted
+from functions.frame_extraction.extract import extract_inside, read_extracted
 from functions.frame_extraction.results import warnings_of
 from functions.frame_extraction.targets import TimestampsOutOfOrder
-from functions.upload_trigger.looking import LIMITS
 from functions.upload_trigger.probe import look_at_video
-from shared.config import Settings
-from shared.domain.media import FrameOptions, Passport, plan_windows
-from shared.domain.pack import PackIndex, read_pack
-from shared.domain.pipeline import STAGES
+from functions.upload_trigger.sandboxed_probe import LIMITS
 from shared.errors import MoodreelError
-from shared.media.confined import Source, Worked, confined
 from shared.media.errors import EmptyFile, VideoTooLong
-from shared.media.inside import Limits
-from shared.media.picture import BgrImage, decode_image
-from tests.clips import UnreadableCounterError, read_counter
+from shared.media.images.frame import BgrImage, decode_image
+from shared.media.sandbox.child import Limits
+from shared.media.sandbox.run import Source, Worked, confined
+from shared.pipeline import STAGES
+from shared.recipes.frames.pack import PackIndex, read_pack
+from shared.recipes.frames.windows import FrameOptions, Passport, plan_windows
+from shared.runtime.settings import Settings
 from tests.corpus.rows import Done, Failed, Row
+from tests.fixtures.media.clips import UnreadableCounterError, read_counter
 
 EXTRACTION = Limits.of(STAGES["frame_extraction"])
 

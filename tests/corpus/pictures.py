@@ -9,8 +9,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.media.picture import BgrImage
-from tests.clips import Recipe, draw_counter
+from shared.media.images.frame import BgrImage
 from tests.corpus.encoding import (
     QUICK,
     SHORT,
@@ -21,6 +20,7 @@ from tests.corpus.encoding import (
 )
 from tests.corpus.making import clip_row, odd_row
 from tests.corpus.rows import Done, Row
+from tests.fixtures.media.clips import Recipe, draw_counter
 
 
 def rows() -> Iterator[Row]:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from shared.media.picture import BgrImage
-from tests.clips import Clip
+from shared.media.images.frame import BgrImage
+from tests.fixtures.media.clips import Clip
 
 Make = Callable[[str], bytes]
 """Gets the URL of a server that nothing may call; → the file's bytes."""

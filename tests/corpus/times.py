@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
-from tests.clips import ODD, RECIPES, Clip, Recipe
 from tests.corpus.bytes import change, patched, without_stamps
 from tests.corpus.encoding import (
     FAST_START,
@@ -22,6 +21,7 @@ from tests.corpus.encoding import (
 )
 from tests.corpus.making import clip_row, odd_row
 from tests.corpus.rows import Done, Row, shown
+from tests.fixtures.media.clips import ODD, RECIPES, Clip, Recipe
 
 GAPS_MS = (100, 400, 100, 250, 650, 100)
 

@@ -8,12 +8,12 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.clips import cached, sound_only
 from tests.corpus import bombs
 from tests.corpus.bytes import box, change, full_box
 from tests.corpus.encoding import FAST_START, MATROSKA, SHORT, STREAM, bytes_of, ffmpeg, short
 from tests.corpus.making import wrong_row
 from tests.corpus.rows import Make, Row
+from tests.fixtures.media.clips import cached, sound_only
 
 
 def rows() -> Iterator[Row]:

@@ -14,17 +14,17 @@ from typing import Literal
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from infra.local.client import Client
-from infra.local.layout import Place
-from infra.local.ports import free_base
-from infra.local.sample_clip import demo_clip
-from infra.local.tenant import Tenant, rented, wait_until
-from shared.domain.prompt import Prompt
-from tests.cameras import RtspCamera, film_of, playing
+from infra.local.cli.sample_clip import demo_clip
+from infra.local.suite.api_client import Client
+from infra.local.suite.handle import Tenant, rented, wait_until
+from infra.local.suite.layout import Place
+from infra.local.suite.ports import free_base
+from shared.recipes.films.prompt import Prompt
 from tests.e2e.conftest import ARGUMENTS, BROWSERS
-from tests.e2e.visiting import sign_in, somebody
-from tests.unit.emotions.material import WOMAN
-from tests.unit.webhook.receiver import receiving
+from tests.fakes.cameras import RtspCamera, film_of, playing
+from tests.fakes.webhook_receiver import receiving
+from tests.fixtures.browser.visit import sign_in, somebody
+from tests.fixtures.media.faces import WOMAN
 
 WIDTHS = {1280: 800, 390: 844}
 COLOURS: tuple[Literal["light", "dark"], ...] = ("light", "dark")

@@ -13,11 +13,11 @@ import av
 import pytest
 from playwright.sync_api import Page
 
-from infra.local.tenant import Tenant
-from shared.media.picture import decode_image
-from tests.cameras import HttpCamera, jpeg_film
-from tests.clips import read_counter
-from tests.frames_job import fetch, frames_of
+from infra.local.suite.handle import Tenant
+from shared.media.images.frame import decode_image
+from tests.fakes.cameras import HttpCamera, jpeg_film
+from tests.fixtures.frames_job import fetch, frames_of
+from tests.fixtures.media.clips import read_counter
 
 pytestmark = pytest.mark.suite
 FPS = 15

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
-from infra.local.sample_clip import demo_clip
-from infra.local.tenant import Tenant, wait_until
-from tests.e2e.axe import violations
-from tests.e2e.visiting import sign_in, somebody
+from infra.local.cli.sample_clip import demo_clip
+from infra.local.suite.handle import Tenant, wait_until
+from tests.fixtures.browser.axe import violations
+from tests.fixtures.browser.visit import sign_in, somebody
 
 pytestmark = pytest.mark.suite
 

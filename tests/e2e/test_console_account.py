@@ -10,14 +10,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from infra.local.tenant import Tenant, wait_until
-from tests.clips import RECIPES
-from tests.e2e.axe import violations
-from tests.e2e.visiting import sign_in, somebody
-from tests.emulator import ledger_rest
-from tests.emulator.test_personal_data import hurry
-from tests.unit.webhook.receiver import receiving
-from tests.unit.webhook.test_judging import verifier
+from infra.local.suite.handle import Tenant, wait_until
+from tests.emulator.pipeline.test_personal_data import hurry
+from tests.fakes.webhook_receiver import receiving
+from tests.fixtures import firestore_rest
+from tests.fixtures.browser.axe import violations
+from tests.fixtures.browser.visit import sign_in, somebody
+from tests.fixtures.media.clips import RECIPES
+from tests.unit.functions.webhook.test_call import verifier
 
 pytestmark = pytest.mark.suite
 
@@ -107,7 +107,7 @@ def test_a_webhook_shows_its_secret_once_is_tested_and_called_once_more(
         expect(page.get_by_text("A test was sent a moment ago")).to_be_visible()
         [hook] = client.call("GET", "/v1/webhooks")["webhooks"]
         past = datetime.now(UTC) - timedelta(minutes=1)
-        ledger_rest.change(suite, f"webhooks/{hook['id']}", {"tested_at": past})
+        firestore_rest.change(suite, f"webhooks/{hook['id']}", {"tested_at": past})
         again.click()
         expect(page.locator(".deliveries .dot[data-state=done]")).to_have_count(2)
         assert len(set(server.events)) == 1, "the same event, so that it can be told from a new one"

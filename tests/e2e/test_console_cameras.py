@@ -7,12 +7,12 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from infra.local.tenant import Tenant
-from shared.media.picture import decode_image
-from tests.cameras import RtspCamera, h264_film, playing
-from tests.clips import read_counter
-from tests.e2e.axe import violations
-from tests.e2e.visiting import sign_in, somebody, until
+from infra.local.suite.handle import Tenant
+from shared.media.images.frame import decode_image
+from tests.fakes.cameras import RtspCamera, h264_film, playing
+from tests.fixtures.browser.axe import violations
+from tests.fixtures.browser.visit import sign_in, somebody, until
+from tests.fixtures.media.clips import read_counter
 
 pytestmark = pytest.mark.suite
 

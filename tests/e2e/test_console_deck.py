@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Dialog, Page, expect
 
-from infra.local.client import Client
-from infra.local.tenant import Tenant
-from shared.domain.prompt import Prompt
-from tests.e2e.axe import violations
-from tests.e2e.visiting import sign_in, somebody, until
+from infra.local.suite.api_client import Client
+from infra.local.suite.handle import Tenant
+from shared.recipes.films.prompt import Prompt
+from tests.fixtures.browser.axe import violations
+from tests.fixtures.browser.visit import sign_in, somebody, until
 
 pytestmark = pytest.mark.suite
 

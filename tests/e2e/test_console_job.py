@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from infra.local.tenant import Tenant
-from infra.local.wire import request
-from shared.domain.prompt import Prompt
-from tests.clips import RECIPES
-from tests.e2e.axe import violations
-from tests.e2e.visiting import sign_in, somebody
+from infra.local.suite.handle import Tenant
+from infra.local.suite.http import request
+from shared.recipes.films.prompt import Prompt
+from tests.fixtures.browser.axe import violations
+from tests.fixtures.browser.visit import sign_in, somebody
+from tests.fixtures.media.clips import RECIPES
 
 pytestmark = pytest.mark.suite
 

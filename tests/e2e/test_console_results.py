@@ -12,14 +12,14 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from infra.local.client import Client
-from infra.local.tenant import Tenant
-from infra.local.wire import request
-from tests.clips import RECIPES
-from tests.e2e.axe import violations
-from tests.e2e.visiting import shifted, sign_in, somebody, until
-from tests.frames_job import fetch
-from tests.unit.emotions.material import WOMAN, needs_material
+from infra.local.suite.api_client import Client
+from infra.local.suite.handle import Tenant
+from infra.local.suite.http import request
+from tests.fixtures.browser.axe import violations
+from tests.fixtures.browser.visit import shifted, sign_in, somebody, until
+from tests.fixtures.frames_job import fetch
+from tests.fixtures.media.clips import RECIPES
+from tests.fixtures.media.faces import WOMAN, needs_material
 
 pytestmark = pytest.mark.suite
 EMOTIONS = {"every": "1/2", "consent": "true", "purpose": "research"}

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Page
 
-from infra.local.client import Client
-from infra.local.tenant import Tenant
-from shared.domain.deck import Deck
-from shared.domain.prompt import Prompt
-from tests.e2e.player import SAMPLE, Player
-from tests.frames_job import fetch
+from infra.local.suite.api_client import Client
+from infra.local.suite.handle import Tenant
+from shared.recipes.films.deck import Deck
+from shared.recipes.films.prompt import Prompt
+from tests.fixtures.browser.player import SAMPLE, Player
+from tests.fixtures.frames_job import fetch
 
 pytestmark = pytest.mark.suite
 

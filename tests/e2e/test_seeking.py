@@ -1,4 +1,4 @@
-"""A browser plays a shared film and jumps about in it: through `media`, and from the bucket."""
+"""A browser plays a shared film and jumps about in it: through `downloads`, and from the bucket."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ import av
 import numpy as np
 import pytest
 
-from infra.local.tenant import Tenant
-from shared.driver import Neighbours
-from tests.emulator.media_house import get, made_job, shared_url
+from infra.local.suite.handle import Tenant
+from shared.runtime.interpreter import Neighbours
+from tests.fixtures.downloads import get, made_job, shared_url
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
@@ -60,7 +60,7 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def stage(suite: Tenant) -> Iterator[Stage]:
-    """A server of pages, whose origin may read what `media` answers."""
+    """A server of pages, whose origin may read what `downloads` answers."""
     here = Stage()
 
     class Handler(BaseHTTPRequestHandler):
@@ -81,9 +81,9 @@ def stage(suite: Tenant) -> Iterator[Stage]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     here.port = server.server_address[1]
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    suite.restart("media", {"MOODREEL_ORIGINS": f"http://127.0.0.1:{here.port}"})
+    suite.restart("downloads", {"MOODREEL_ORIGINS": f"http://127.0.0.1:{here.port}"})
     yield here
-    suite.restart("media")
+    suite.restart("downloads")
     server.shutdown()
     server.server_close()
 
@@ -121,7 +121,7 @@ def browsing(url: str, folder: Path) -> Iterator[None]:
         process.wait(120)
 
 
-@pytest.mark.parametrize(("noise", "through"), [(0, "media"), (60, "the bucket")])
+@pytest.mark.parametrize(("noise", "through"), [(0, "downloads"), (60, "the bucket")])
 def test_a_film_is_seeked_in_both_directions(
     suite: Tenant, world: Neighbours, stage: Stage, tmp_path: Path, noise: int, through: str
 ) -> None:
@@ -136,7 +136,7 @@ def test_a_film_is_seeked_in_both_directions(
     # Pixels may be read of what comes with our own CORS headers; the bucket gives none for results.
     stage.page = (
         page
-        if through == "media"
+        if through == "downloads"
         else page.replace('crossorigin="anonymous"', "").replace(
             "x.getImageData(4, 4, 1, 1).data", "[]"
         )
@@ -151,7 +151,7 @@ def test_a_film_is_seeked_in_both_directions(
     assert abs(told["duration"] - 20) < 0.2
     assert told["width"] == 320
     assert [round(one["at"], 1) for one in told["told"]] == times
-    if through == "media":
+    if through == "downloads":
         for moment, one in zip(times, told["told"], strict=True):
             wanted = COLOURS[int(moment // 5)]
             assert all(abs(a - b) < 40 for a, b in zip(one["colour"], wanted, strict=True)), told

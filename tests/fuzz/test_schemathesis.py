@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.tenant import Tenant
-from infra.local.tools import python_of
-from tests.clips import RECIPES
+from infra.local.setup.tools import python_of
+from infra.local.suite.handle import Tenant
+from tests.fixtures.media.clips import RECIPES
 
 pytestmark = pytest.mark.suite
 
@@ -102,7 +102,7 @@ def test_a_run_over_a_job_that_is_there_finds_nothing(suite: Tenant, tmp_path: P
     assert made >= 500
     assert client.job(job_id)["status"] == "done"
 
-    media = ("media", "/v1/media/openapi.json")
+    media = ("downloads", "/v1/media/openapi.json")
     streamed = cases(suite, tmp_path, *who, *few, known=known, document=media)
 
     print(f"{streamed} cases over its bytes")

@@ -44,7 +44,7 @@ const page = readFileSync("index.html", "utf8")
   .replace("<!-- script -->", [`<script type="module" src="${at(script)}"></script>`, ...preloads].join("\n    "));
 writeFileSync(join(out, "index.html"), page);
 
-// Which packages are handed out with the pages: their licences are told (infra/sbom.py).
+// Which packages are handed out with the pages: their licences are told (infra/tools/sbom.py).
 const bundled = Object.keys(metafile.inputs).flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
 writeFileSync("bundled.json", JSON.stringify([...new Set(bundled)].sort()));
 

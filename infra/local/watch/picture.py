@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from infra.local.fault_orders import rule_line
-from infra.local.watch.complaints import Complaint
-from infra.local.watch.ledger import Work
+from infra.local.cli.fault import rule_line
+from infra.local.watch.jobs import Work
+from infra.local.watch.problems import Complaint
 from infra.local.watch.snapshot import Snapshot, Topic
 from infra.local.watch.text import (
     BOLD,
@@ -25,7 +25,7 @@ from infra.local.watch.text import (
     table,
     width_of,
 )
-from shared.domain.pipeline import LEASE_S, RENEWALS
+from shared.pipeline import LEASE_S, RENEWALS
 
 _BAR = 10
 _JOB_CHARS = 8

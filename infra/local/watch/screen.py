@@ -14,7 +14,7 @@ import time
 import tty
 from types import FrameType
 
-from infra.local.layout import Place
+from infra.local.suite.layout import Place
 from infra.local.watch.picture import picture
 from infra.local.watch.snapshot import Gathering
 from infra.local.watch.text import Line, render

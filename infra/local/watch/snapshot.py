@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from infra.local import attached, fault_orders
-from infra.local.layout import Place
-from infra.local.watch.complaints import Complaint, Complaints
-from infra.local.watch.ledger import Ledger, read_ledger
-from infra.local.wire import request
-from shared.domain.pipeline import STAGES
+from infra.local.cli import fault
+from infra.local.suite import suite_client
+from infra.local.suite.http import request
+from infra.local.suite.layout import Place
+from infra.local.watch.jobs import Ledger, read_ledger
+from infra.local.watch.problems import Complaint, Complaints
+from shared.pipeline import STAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Gathering:
 
     def take(self) -> Snapshot | None:
         """The suite as it is now, or None when none is up."""
-        told = attached.status_of(self._place)
+        told = suite_client.status_of(self._place)
         if told is None:
             self._before = None
             return None
@@ -72,7 +73,7 @@ class Gathering:
             services=told["services"],
             topics=self._topics(told["services"], ledger),
             ledger=ledger,
-            faults=tuple(fault_orders.listed(self._place, told["services"])),
+            faults=tuple(fault.listed(self._place, told["services"])),
             complaints=tuple(self._complaints.read()),
         )
 

@@ -11,8 +11,8 @@ import pytest
 from google.cloud.storage import Client
 from google.oauth2 import service_account
 
-from .pubsub import Emulator, PubSub, Recorder, emulator_jar
-from .standin import StandIn
+from tests.fakes.pubsub import Emulator, PubSub, Recorder, emulator_jar
+from tests.fixtures.gcs.server import StandIn
 
 
 @pytest.fixture(scope="session")

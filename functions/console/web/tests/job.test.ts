@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { type Doc, type Stage, jobOf, momentOf, share } from "../src/job/model.ts";
-import { moves, waterfall } from "../src/job/waterfall.ts";
+import { moves, waterfall } from "../src/job/stages/waterfall.ts";
 import { eventName, remedy, stageName } from "../src/job/words.ts";
 
 const T0 = Date.parse("2026-11-26T12:00:00Z");

@@ -3,11 +3,11 @@ import { post } from "../api.ts";
 import { Button } from "../ui/button.tsx";
 import { Waiting } from "../ui/progress.tsx";
 import { toast } from "../ui/toast.tsx";
-import { Unread } from "../ui/unread.tsx";
+import { Unread } from "../ui/load-error.tsx";
 import { ago, sentence } from "../words.ts";
 import { More } from "./more.tsx";
 import type { Delivery, Page, Webhook } from "./model.ts";
-import { usePages } from "./use-asked.ts";
+import { usePages } from "./use-query.ts";
 import { deliveryState, eventWords, several, tryWords } from "./words.ts";
 
 /** A call takes seconds; one that failed may be tried again in hours. */

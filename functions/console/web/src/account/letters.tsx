@@ -3,11 +3,11 @@ import { Problem, ask } from "../api.ts";
 import { Button } from "../ui/button.tsx";
 import { Waiting } from "../ui/progress.tsx";
 import { toast } from "../ui/toast.tsx";
-import { Unread } from "../ui/unread.tsx";
+import { Unread } from "../ui/load-error.tsx";
 import { ago, sentence } from "../words.ts";
 import { More } from "./more.tsx";
 import type { Mail, Page, Preferences } from "./model.ts";
-import { useAsked, usePages } from "./use-asked.ts";
+import { useAsked, usePages } from "./use-query.ts";
 import { mailState } from "./words.ts";
 
 const CHOICES = [

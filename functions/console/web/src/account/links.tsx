@@ -4,13 +4,13 @@ import { Button } from "../ui/button.tsx";
 import { Confirm } from "../ui/confirm.tsx";
 import { Copyable } from "../ui/copy.tsx";
 import { Waiting } from "../ui/progress.tsx";
-import { useDeed } from "../ui/sending.ts";
+import { useDeed } from "../ui/use-submit.ts";
 import { toast } from "../ui/toast.tsx";
-import { Unread } from "../ui/unread.tsx";
+import { Unread } from "../ui/load-error.tsx";
 import { ago } from "../words.ts";
 import { More } from "./more.tsx";
 import type { Page, Share } from "./model.ts";
-import { usePages } from "./use-asked.ts";
+import { usePages } from "./use-query.ts";
 import { linkState, usesWords } from "./words.ts";
 
 const DAY = { dateStyle: "medium" } as const;

@@ -5,10 +5,10 @@ import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { Waiting } from "../ui/progress.tsx";
 import { toast } from "../ui/toast.tsx";
-import { Unread } from "../ui/unread.tsx";
+import { Unread } from "../ui/load-error.tsx";
 import { sentence } from "../words.ts";
 import type { Me } from "./model.ts";
-import { useAsked } from "./use-asked.ts";
+import { useAsked } from "./use-query.ts";
 
 const NAME_CHARS = 100;
 const PASSWORD_CHARS = 8;

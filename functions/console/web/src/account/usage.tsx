@@ -1,8 +1,8 @@
 import { Waiting } from "../ui/progress.tsx";
-import { Unread } from "../ui/unread.tsx";
+import { Unread } from "../ui/load-error.tsx";
 import { bytes } from "../words.ts";
 import type { Usage as Told } from "./model.ts";
-import { useAsked } from "./use-asked.ts";
+import { useAsked } from "./use-query.ts";
 import {
   type Meter,
   count,

@@ -1,19 +1,19 @@
 import { useState } from "preact/hooks";
 import { ask, post } from "../api.ts";
 import { Button } from "../ui/button.tsx";
-import { Box } from "../ui/box.tsx";
+import { Box } from "../ui/panel.tsx";
 import { Copyable } from "../ui/copy.tsx";
 import { Confirm } from "../ui/confirm.tsx";
 import { Field } from "../ui/field.tsx";
 import { FormEnd } from "../ui/form-end.tsx";
 import { Waiting } from "../ui/progress.tsx";
-import { useDeed, useSending } from "../ui/sending.ts";
+import { useDeed, useSending } from "../ui/use-submit.ts";
 import { toast } from "../ui/toast.tsx";
-import { Unread } from "../ui/unread.tsx";
+import { Unread } from "../ui/load-error.tsx";
 import { ago } from "../words.ts";
 import { Deliveries } from "./deliveries.tsx";
 import type { Delivery, Webhook, WithSecret } from "./model.ts";
-import { useAsked } from "./use-asked.ts";
+import { useAsked } from "./use-query.ts";
 import { EVENT_NAMES, eventWords } from "./words.ts";
 
 export function Webhooks() {

@@ -84,7 +84,7 @@ export function deliveryState(one: Delivery, now: number): { words: string; tone
   return { words: `Again in ${duration(due)}`, tone: "waiting" };
 }
 
-/** As functions/webhook/calling.py names what kept an answer from coming. */
+/** As functions/webhook/call.py names what kept an answer from coming. */
 const FAULTS: Readonly<Record<string, string>> = {
   "unfit-url": "The URL cannot be called",
   "private-address": "The name leads to an address that is not public",

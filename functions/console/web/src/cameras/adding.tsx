@@ -1,10 +1,10 @@
 import { useState } from "preact/hooks";
 import { post } from "../api.ts";
 import { settings } from "../settings.ts";
-import { Box } from "../ui/box.tsx";
+import { Box } from "../ui/panel.tsx";
 import { Field } from "../ui/field.tsx";
 import { FormEnd } from "../ui/form-end.tsx";
-import { useSending } from "../ui/sending.ts";
+import { useSending } from "../ui/use-submit.ts";
 import { withCredentials } from "./choice.ts";
 import type { Camera } from "./model.ts";
 

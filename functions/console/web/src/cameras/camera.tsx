@@ -3,7 +3,7 @@ import { ask, post } from "../api.ts";
 import { useNow } from "../job/use-job.ts";
 import { Button } from "../ui/button.tsx";
 import { Confirm } from "../ui/confirm.tsx";
-import { useDeed } from "../ui/sending.ts";
+import { useDeed } from "../ui/use-submit.ts";
 import { ago, bytes, clock } from "../words.ts";
 import type { Camera as One, Recording } from "./model.ts";
 import { Preview } from "./preview.tsx";

@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
 import { newKey, post } from "../api.ts";
-import { Box } from "../ui/box.tsx";
+import { Box } from "../ui/panel.tsx";
 import { Field } from "../ui/field.tsx";
 import { FormEnd } from "../ui/form-end.tsx";
-import { useSending } from "../ui/sending.ts";
+import { useSending } from "../ui/use-submit.ts";
 import { ChoiceForm } from "./choice-form.tsx";
 import { type Choice, NOTHING, wished } from "./choice.ts";
 import type { Camera, Recording } from "./model.ts";

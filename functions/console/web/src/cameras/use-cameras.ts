@@ -1,7 +1,7 @@
 /** Cameras and recordings as they are now. Their documents say that something has changed, the API what:
  * so the page has one idea of them. Where documents cannot be listened to, it asks every few seconds. */
 import { useEffect, useRef } from "preact/hooks";
-import { type Asked, type Pages, useAsked, usePages } from "../account/use-asked.ts";
+import { type Asked, type Pages, useAsked, usePages } from "../account/use-query.ts";
 import { type Live, type Row, useOwned } from "../live.ts";
 import { type Camera, type Recording, running } from "./model.ts";
 

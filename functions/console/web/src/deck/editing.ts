@@ -37,7 +37,7 @@ export interface FilmWishes {
 
 export const THEMES = ["midnight", "paper", "meadow", "ember", "slate", "chalk"];
 export const LAYOUTS = ["title", "bullets", "picture", "statement", "chart", "closing"];
-/** shared/domain/deck.py. */
+/** shared/recipes/films/deck.py. */
 export const LIMITS = {
   slidesLeast: 3,
   slidesMost: 40,

@@ -2,7 +2,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Artefact, type Job, artefact } from "../job/model.ts";
 import { shapeOfVideo } from "../job/video.ts";
-import { Box } from "../ui/box.tsx";
+import { Box } from "../ui/panel.tsx";
 import { sentence } from "../words.ts";
 import { type Grid, grid } from "./grid.ts";
 import { type Archive, useArchive, usePicture } from "./use-archive.ts";

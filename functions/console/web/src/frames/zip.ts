@@ -50,7 +50,7 @@ const MAX32 = 0xffffffff;
 const DIRECTORY_MOST_BYTES = 64 << 20;
 
 const ZIP64_FIELD = 1;
-/** shared/domain/pack.py: id "MF", version 1. */
+/** shared/recipes/frames/pack.py: id "MF", version 1. */
 const STAMP_FIELD = 0x464d;
 const STAMP_BYTES = 41;
 const STAMP_VERSION = 1;

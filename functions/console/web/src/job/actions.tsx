@@ -4,7 +4,7 @@ import { ask, post } from "../api.ts";
 import { navigate } from "../router.tsx";
 import { Button } from "../ui/button.tsx";
 import { Confirm } from "../ui/confirm.tsx";
-import { useDeed } from "../ui/sending.ts";
+import { useDeed } from "../ui/use-submit.ts";
 import { toast } from "../ui/toast.tsx";
 import { type Job, TERMINAL } from "./model.ts";
 

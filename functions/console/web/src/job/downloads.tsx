@@ -1,11 +1,11 @@
 /** What can be taken away, with sizes, and the links by which others may have it. */
 import { useEffect, useState } from "preact/hooks";
 import { ask, get, newKey } from "../api.ts";
-import { Box } from "../ui/box.tsx";
+import { Box } from "../ui/panel.tsx";
 import { Button } from "../ui/button.tsx";
 import { Copyable } from "../ui/copy.tsx";
 import { Waiting } from "../ui/progress.tsx";
-import { useDeed } from "../ui/sending.ts";
+import { useDeed } from "../ui/use-submit.ts";
 import { toast } from "../ui/toast.tsx";
 import { ago, bytes, sentence } from "../words.ts";
 import { save } from "./links.ts";

@@ -1,5 +1,5 @@
 /** A job and its stages as pages know them: the API's words, wherever they were read. */
-import RATES from "./rates.json" with { type: "json" };
+import RATES from "./stages/rates.json" with { type: "json" };
 
 export type Status =
   | "awaiting_upload"

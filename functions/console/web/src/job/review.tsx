@@ -1,7 +1,7 @@
 /** A deck waits for its owner. */
 import { post } from "../api.ts";
 import { Button } from "../ui/button.tsx";
-import { useDeed } from "../ui/sending.ts";
+import { useDeed } from "../ui/use-submit.ts";
 import type { Job } from "./model.ts";
 
 export function Review({ job }: { job: Job }) {

@@ -2,7 +2,7 @@
 import { Problem, post } from "../api.ts";
 import { typeOf } from "../new/files.ts";
 import { Button } from "../ui/button.tsx";
-import { useSending } from "../ui/sending.ts";
+import { useSending } from "../ui/use-submit.ts";
 import { add } from "../upload/uploads.ts";
 import { sentence } from "../words.ts";
 import type { Failure, Input, Job } from "./model.ts";

@@ -10,7 +10,7 @@ import { useTitle } from "../shell.tsx";
 import { useStore } from "../store.ts";
 import { Button } from "../ui/button.tsx";
 import { Waiting } from "../ui/progress.tsx";
-import { Unread } from "../ui/unread.tsx";
+import { Unread } from "../ui/load-error.tsx";
 
 export default function CamerasPage(_: PageProps) {
   const who = useStore(session);

@@ -11,7 +11,7 @@ import { useTitle } from "../shell.tsx";
 import { Button } from "../ui/button.tsx";
 import { Copyable } from "../ui/copy.tsx";
 import { Waiting } from "../ui/progress.tsx";
-import { Unread } from "../ui/unread.tsx";
+import { Unread } from "../ui/load-error.tsx";
 import { bytes } from "../words.ts";
 
 const AGAIN_MS = 3_000;

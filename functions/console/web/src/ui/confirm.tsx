@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { Box } from "./box.tsx";
+import { Box } from "./panel.tsx";
 import { Button } from "./button.tsx";
 
 /** A question before a deed; the other button, Escape and a click beside it leave all as it is. */

@@ -1,6 +1,6 @@
 import { sentence } from "../words.ts";
 import { Button } from "./button.tsx";
-import type { Sending } from "./sending.ts";
+import type { Sending } from "./use-submit.ts";
 
 /** The end of a form in a box: what is wrong with none of its fields, the deed, and the way out. */
 export function FormEnd({

@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { signOut } from "../session.ts";
 import { Confirm } from "../ui/confirm.tsx";
-import { useDeed } from "../ui/sending.ts";
+import { useDeed } from "../ui/use-submit.ts";
 import { givenUp } from "./kept.ts";
 import { leave, pending } from "./uploads.ts";
 

@@ -1,0 +1,104 @@
+"""What a face expresses: the square crop that a classifier sees, and its probabilities."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from functions.emotion_scoring.faces.face import Box
+from functions.emotion_scoring.models.manifest import Model
+from shared.media.images.frame import BgrImage
+
+SHARPNESS_PX = 64
+"""Faces are compared in sharpness at this size."""
+BATCH = 16
+"""Crops that go through the network together: more of them only cost memory."""
+
+
+class Classifier:
+    """An ONNX classifier of the manifest over its bytes. Not for several threads at once."""
+
+    def __init__(self, model: Model, data: bytes) -> None:
+        self.model = model
+        self._net = cv2.dnn.readNetFromONNX(np.frombuffer(data, np.uint8))
+        scaling = model.scaling
+        # One multiplication and one addition a pixel: p·a + b = (p/255 − mean)/std.
+        std = np.array(scaling.std, np.float32)
+        self._a = (1 / 255 / std).reshape(-1, 1, 1)
+        self._b = (-np.array(scaling.mean, np.float32) / std).reshape(-1, 1, 1)
+
+    def classify(self, crops: list[BgrImage], *, mirror: bool) -> list[tuple[float, ...]]:
+        """Probabilities in the order of the model's classes, for each square BGR crop.
+
+        Args:
+            crops: uint8 H×H×3 each.
+            mirror: give the mean of the probabilities of the crop and of its mirror image, at
+                twice the network's CPU time.
+
+        Raises:
+            ValueError: the network's output is not one finite number a class.
+        """
+        scores: list[tuple[float, ...]] = []
+        for start in range(0, len(crops), BATCH):
+            batch = np.stack([self._input(crop) for crop in crops[start : start + BATCH]])
+            rows = self._probabilities(batch)
+            if mirror:
+                rows = (rows + self._probabilities(batch[..., ::-1])) / 2
+            scores += [tuple(map(float, row)) for row in rows]
+        return scores
+
+    def _input(self, crop: BgrImage) -> NDArray[np.float32]:
+        picture: NDArray[Any] = crop
+        if self.model.colour == "gray":
+            picture = resized(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), self.model.input_px)[None]
+        else:
+            if self.model.colour == "rgb":
+                picture = cv2.cvtColor(crop, cv2.COLOR_BGR2RGB)
+            picture = resized(picture, self.model.input_px).transpose(2, 0, 1)
+        return cast("NDArray[np.float32]", picture.astype(np.float32) * self._a + self._b)
+
+    def _probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float64]:
+        """(N, channels, side, side) → (N, classes); each row sums to 1."""
+        self._net.setInput(np.ascontiguousarray(batch))
+        rows = np.asarray(self._net.forward(), np.float64).reshape(len(batch), -1)
+        if rows.shape[1] != len(self.model.classes) or not np.isfinite(rows).all():
+            raise ValueError(f"{self.model.name} gave {rows!r}")
+        if self.model.output == "logits":
+            rows = np.exp(rows - rows.max(axis=1, keepdims=True))
+        rows = np.clip(rows, 0, None)
+        return cast("NDArray[np.float64]", rows / rows.sum(axis=1, keepdims=True))
+
+
+def square_crop(image: BgrImage, box: Box) -> BgrImage:
+    """The square around a box's centre with its longer side, out of the original picture; what
+    lies outside of the picture repeats its edge."""
+    half = box.longer_side / 2
+    side = max(1, round(box.longer_side))
+    left = round(box.x + box.width / 2 - half)
+    top = round(box.y + box.height / 2 - half)
+    height, width = image.shape[:2]
+    # At least one pixel of the picture, even where the box lies beside it.
+    x0, y0 = min(max(left, 0), width - 1), min(max(top, 0), height - 1)
+    x1, y1 = max(min(left + side, width), x0 + 1), max(min(top + side, height), y0 + 1)
+    crop = image[y0:y1, x0:x1]
+    above, below = max(0, y0 - top), max(0, top + side - y1)
+    before, behind = max(0, x0 - left), max(0, left + side - x1)
+    if above or below or before or behind:
+        how = cv2.BORDER_REPLICATE
+        crop = cast(BgrImage, cv2.copyMakeBorder(crop, above, below, before, behind, how))
+    return crop
+
+
+def resized(picture: NDArray[Any], side: int) -> NDArray[Any]:
+    """To side × side pixels: by area when it shrinks, linear when it grows."""
+    how = cv2.INTER_AREA if picture.shape[0] > side else cv2.INTER_LINEAR
+    return cv2.resize(picture, (side, side), interpolation=how)
+
+
+def sharpness(crop: BgrImage) -> float:
+    """Variance of the Laplacian of the grey crop at SHARPNESS_PX."""
+    grey = resized(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), SHARPNESS_PX)
+    return float(cv2.Laplacian(grey, cv2.CV_64F).var())

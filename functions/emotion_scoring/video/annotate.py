@@ -1,0 +1,188 @@
+"""A window of the annotated video: decoded, drawn upon, encoded; the join only copies packets.
+
+Every window is encoded alike, so that the pieces fit: same size, no B-frames, and times counted
+from the first picture of the whole video.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, BinaryIO
+
+import av
+
+from functions.emotion_scoring.scores import Sink
+from functions.emotion_scoring.video.overlay import Overlay, draw
+from shared.media.containers.decode import decode
+from shared.media.containers.packets import COUNTED, PacketSource
+from shared.media.containers.range_file import RangeFile
+from shared.media.images.frame import BgrImage, PictureMaker
+from shared.media.sandbox.child import Inside
+from shared.media.sandbox.run import preload
+from shared.recipes.media_info import WEBP, Passport
+
+LONG_SIDE_PX = 1280
+"""A larger video is made smaller: encoding grows with the area, and a window has nine minutes."""
+TIME_BASE = Fraction(1, 90_000)
+_ENCODER = {
+    "preset": "veryfast",
+    "crf": "23",
+    "bf": "0",
+    "rc-lookahead": "10",
+    "x264-params": "keyint=60:scenecut=40:repeat-headers=0",
+}
+PIECE_FORMAT = "nut"
+"""FFmpeg's own container: written front to back, with exact times that need not begin at 0."""
+PIXELS_PER_S = 30e6
+"""Decoding, drawing and encoding on one vCPU, measured with a margin."""
+LONGEST_S = 400.0
+"""A window's work beside its scoring, so that both fit a function of 540 s."""
+_RATE_RANGE = (Fraction(1), Fraction(240))
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Pictures with `begin` ≤ time < `end`, in seconds from the first one; None is unbounded."""
+
+    begin: Fraction | None
+    end: Fraction | None
+
+
+def obstacle(passport: Passport, longest: Fraction | None) -> str | None:
+    """Why a video cannot be annotated, as a sentence, or None; `longest`: its longest stretch in
+    seconds, None when its end is not known."""
+    if passport.container.split(",")[0] in COUNTED:
+        return "There is no annotated video: this kind of file does not say when pictures appear."
+    if passport.container == WEBP:
+        return "There is no annotated video: it cannot be made of an animated WebP."
+    width, height = passport.video.shown_size
+    factor = min(1.0, LONG_SIDE_PX / max(width, height))
+    rate = min(max(passport.video.avg_rate or Fraction(30), _RATE_RANGE[0]), _RATE_RANGE[1])
+    pixels_per_s = width * height * factor * factor * float(rate)
+    if longest is None or float(longest) * pixels_per_s / PIXELS_PER_S > LONGEST_S:
+        return "There is no annotated video: this one is too long for it; choose a shorter one."
+    return None
+
+
+def annotate(
+    file: BinaryIO | RangeFile,
+    passport: Passport,
+    stretch: Stretch,
+    overlay: Overlay,
+    colours: Mapping[str, Sequence[int]],
+    sink: Sink,
+    *,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> int:
+    """Write the stretch in PIECE_FORMAT (H.264, no sound); → how many pictures. Their times are
+    those in the whole video. Raises Stopped, and what reading raises."""
+    maker = PictureMaker(passport.video, _max_width(passport))
+    count = 0
+    with av.open(_Output(sink), "w", format=PIECE_FORMAT) as out:
+        stream: Any = None
+        for time, frame in _pictures(file, passport, stretch, should_stop):
+            image = _even(maker.make(frame))
+            if stream is None:
+                stream = _stream(out, passport, image)
+            width = overlay.scored_width or image.shape[1]
+            draw(image, overlay.labels(time), image.shape[1] / width, colours)
+            drawn = av.VideoFrame.from_ndarray(image, format="bgr24")
+            drawn.pts, drawn.time_base = ticks_of(time), TIME_BASE
+            out.mux(stream.encode(drawn))
+            count += 1
+        if stream is not None:
+            out.mux(stream.encode(None))
+    return count
+
+
+def annotate_inside(
+    inside: Inside,
+    passport: Passport,
+    stretch: Stretch,
+    overlay: Overlay,
+    colours: Mapping[str, Sequence[int]],
+) -> bytes:
+    """`annotate` as confined work: how many pictures, in digits."""
+    return str(annotate(inside.file, passport, stretch, overlay, colours, inside)).encode()
+
+
+preload(__name__)
+
+
+def ticks_of(time: Fraction) -> int:
+    """Seconds in the annotated video's ticks."""
+    return round(time / TIME_BASE)
+
+
+def _pictures(
+    file: BinaryIO | RangeFile,
+    passport: Passport,
+    stretch: Stretch,
+    should_stop: Callable[[], bool],
+) -> Iterator[tuple[Fraction, Any]]:
+    """The pictures of a stretch with their times, each once, in order."""
+    video = passport.video
+    last: int | None = None
+    with PacketSource(file, passport, should_stop=should_stop) as source:
+        if stretch.begin is None:
+            packets = source.from_start()
+        else:
+            limit = video.first_pts + int(stretch.begin / video.time_base)
+            packets = source.from_keyframe(limit)
+        source.reset_decoder()
+        for pts, frame in _frames(source, packets):
+            if pts < video.first_pts or (last is not None and pts <= last):
+                continue
+            time = (pts - video.first_pts) * video.time_base
+            if stretch.end is not None and time >= stretch.end:
+                return
+            last = pts
+            if stretch.begin is None or time >= stretch.begin:
+                yield time, frame
+
+
+def _frames(source: PacketSource, packets: Iterator[Any]) -> Iterator[tuple[int, Any]]:
+    pts, step = source.passport.video.first_pts, source.passport.frame_ticks
+    for packet in packets:
+        for frame in decode(source.decoder, packet):
+            pts = frame.pts if frame.pts is not None else pts + step
+            yield pts, frame
+    for frame in decode(source.decoder, None):
+        pts = frame.pts if frame.pts is not None else pts + step
+        yield pts, frame
+
+
+def _stream(out: Any, passport: Passport, image: BgrImage) -> Any:
+    low, high = _RATE_RANGE
+    rate = min(max(passport.video.avg_rate or Fraction(30), low), high)
+    stream = out.add_stream("libx264", rate=rate, options=dict(_ENCODER))
+    stream.height, stream.width = image.shape[:2]
+    stream.pix_fmt = "yuv420p"
+    stream.codec_context.time_base = TIME_BASE
+    stream.codec_context.thread_count = 1
+    return stream
+
+
+def _max_width(passport: Passport) -> int:
+    width, height = passport.video.shown_size
+    return max(2, int(width * min(1.0, LONG_SIDE_PX / max(width, height))))
+
+
+def _even(image: BgrImage) -> BgrImage:
+    """Without its last row or column where there is an odd number: 4:2:0 has pairs of them."""
+    height, width = image.shape[0] // 2 * 2, image.shape[1] // 2 * 2
+    return image[: max(2, height), : max(2, width)].copy()
+
+
+class _Output:
+    """A sink as PyAV wants it: nothing but `write`."""
+
+    name = "piece.nut"
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+
+    def write(self, data: bytes) -> int:
+        return self._sink.write(bytes(data))

@@ -1,0 +1,31 @@
+"""How a camera is opened, by its kind."""
+
+from __future__ import annotations
+
+from functions.recorder.camera.connection import Wire, connect
+from functions.recorder.camera.mjpeg import MjpegReader
+from functions.recorder.camera.rtsp import RtspReader
+from functions.recorder.errors import DeviceRefused
+from functions.recorder.packets import Reader
+from shared.cameras.source import Source, SourceKind
+from shared.runtime.settings import Settings
+
+
+def open_camera(source: Source, settings: Settings) -> Reader:
+    """Connect to a camera and begin to read it. Raises what stands in `errors`."""
+
+    def dial() -> Wire:
+        return connect(
+            source, networks=settings.camera_networks, stall_s=float(settings.source_stall_s)
+        )
+
+    if source.kind is SourceKind.DEVICE:
+        if not settings.camera_devices:
+            raise DeviceRefused
+        # The media library is not loaded for cameras that need none.
+        from functions.recorder.camera.device import DeviceReader
+
+        return DeviceReader(source.device)
+    if source.kind is SourceKind.RTSP:
+        return RtspReader(source, dial)
+    return MjpegReader(source, dial)

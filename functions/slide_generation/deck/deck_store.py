@@ -1,0 +1,23 @@
+"""Small objects of the work bucket: written once under a name that tells their content."""
+
+from __future__ import annotations
+
+import json
+
+from shared.errors import SourceExpired
+from shared.ports.objects import ObjectStore
+from shared.recipes.films.deck import Deck
+from shared.recipes.films.deck_pictures import PictureSource
+
+
+def read_source(objects: ObjectStore, source: PictureSource) -> bytes:
+    """Reads an encoded picture. Raises SourceExpired when it is gone."""
+    if not source.size_bytes:
+        raise SourceExpired
+    read_at = objects.read_at(source.bucket, source.name, source.generation)
+    return read_at(source.offset or 0, source.size_bytes)
+
+
+def deck_json(deck: Deck) -> bytes:
+    """A deck as it is stored."""
+    return json.dumps(deck.to_dict(), ensure_ascii=False, separators=(",", ":")).encode()

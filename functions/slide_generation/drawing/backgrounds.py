@@ -1,0 +1,147 @@
+"""What lies behind the text: drawn once for a theme, a size and a kind, then copied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from PIL import Image, ImageDraw
+
+from functions.slide_generation.drawing.themes import THEMES, Colour, Theme
+
+OVER = 3
+"""Shapes are drawn so many times larger and scaled down: smooth edges."""
+
+Draw = ImageDraw.ImageDraw
+
+
+@lru_cache(maxsize=8)
+def backdrop(theme_name: str, size: tuple[int, int], *, bold: bool, rtl: bool) -> Image.Image:
+    """RGB. `bold` for slides that open or close. Copy it before drawing on it."""
+    theme = THEMES[theme_name]
+    image = _gradient(size, *theme.ground)
+    _DECORS[theme.decor](image, theme, bold)
+    return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if rtl else image
+
+
+def _gradient(size: tuple[int, int], top: Colour, bottom: Colour) -> Image.Image:
+    mask = Image.linear_gradient("L").resize(size, Image.Resampling.BICUBIC)
+    return Image.composite(Image.new("RGB", size, bottom), Image.new("RGB", size, top), mask)
+
+
+def _shape(image: Image.Image, colour: Colour, paint: Callable[[Draw, float], None]) -> None:
+    """Paint white on a mask with units of a hundredth of the short side; lay `colour` there."""
+    width, height = image.size
+    large = Image.new("L", (width * OVER, height * OVER))
+    paint(ImageDraw.Draw(large), min(width, height) * OVER / 100)
+    mask = large.resize(image.size, Image.Resampling.BOX)
+    image.paste(colour, (0, 0), mask)
+
+
+def _disc(draw: Draw, x: float, y: float, radius: float) -> None:
+    draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+
+
+def _glow(image: Image.Image, theme: Theme, bold: bool) -> None:
+    """Two lights in opposite corners."""
+    width, height = image.size
+    short = min(width, height)
+    for colour, x, y, radius, share in (
+        (theme.shapes[0], width * 0.98, height * 0.02, short * (1.35 if bold else 1.0), 0.85),
+        (theme.shapes[1], width * 0.02, height * 1.02, short * (1.1 if bold else 0.7), 0.7),
+    ):
+        side = round(radius * 2)
+        light = Image.radial_gradient("L").point(_falloff(share))
+        light = light.resize((side, side), Image.Resampling.BICUBIC)
+        image.paste(colour, (round(x - radius), round(y - radius)), light)
+
+
+def _falloff(share: float) -> list[int]:
+    """From `share` in the middle of Pillow's radial gradient smoothly to 0 at its edges, 181."""
+    levels = (max(0.0, 1 - value / 181) for value in range(256))
+    return [round(255 * share * level * level * (3 - 2 * level)) for level in levels]
+
+
+def _arc(image: Image.Image, theme: Theme, bold: bool) -> None:
+    """Circles within circles, rising in a corner."""
+    width, height = image.size
+
+    def paint(draw: Draw, u: float) -> None:
+        x, y = width * OVER, height * OVER
+        for radius in (66, 54, 42, 30, 18) if bold else (34, 26, 18, 10):
+            r = radius * u
+            draw.ellipse((x - r, y - r, x + r, y + r), outline=255, width=round(0.5 * u))
+
+    _shape(image, theme.shapes[1], paint)
+
+
+def _discs(image: Image.Image, theme: Theme, bold: bool) -> None:
+    """Hills at the lower edge."""
+    width, height = image.size
+    lift = 1.0 if bold else 0.45
+    for colour, x, radius, above in (
+        (theme.shapes[0], 0.72, 120.0, 34.0),
+        (theme.shapes[1], 1.0, 90.0, 26.0),
+    ):
+
+        def paint(draw: Draw, u: float, x: float = x, r: float = radius, a: float = above) -> None:
+            _disc(draw, width * OVER * x, height * OVER + (r - a * lift) * u, r * u)
+
+        _shape(image, colour, paint)
+
+
+def _band(image: Image.Image, theme: Theme, bold: bool) -> None:
+    """A dark edge where the text begins, with a light field across from it."""
+    width, height = image.size
+
+    def field(draw: Draw, u: float) -> None:
+        x = width * OVER
+        reach = (70 if bold else 30) * u
+        draw.polygon(((x, height * OVER), (x - reach, height * OVER), (x, height * OVER - reach)),
+                     fill=255)  # fmt: skip
+
+    def edge(draw: Draw, u: float) -> None:
+        draw.rectangle((0, 0, (4.4 if bold else 2.2) * u, height * OVER), fill=255)
+
+    _shape(image, theme.shapes[1], field)
+    _shape(image, theme.shapes[0], edge)
+
+
+def _rays(image: Image.Image, theme: Theme, bold: bool) -> None:
+    """Light that falls in from a corner, with slanted stripes."""
+    _glow(image, theme, bold)
+    width, _ = image.size
+
+    def paint(draw: Draw, u: float) -> None:
+        for n in range(5 if bold else 3):
+            x = width * OVER - (4 + 7 * n) * u
+            draw.line((x, -2 * u, x + 30 * u, 30 * u), fill=40 - 6 * n, width=round(1.6 * u))
+
+    _shape(image, theme.accent, paint)
+
+
+def _grid(image: Image.Image, theme: Theme, bold: bool) -> None:
+    """Points, as on squared paper, denser on slides that open or close."""
+    width, height = image.size
+    step = 6.0 if bold else 9.0
+
+    def paint(draw: Draw, u: float) -> None:
+        x = step * u / 2
+        while x < width * OVER:
+            y = step * u / 2
+            while y < height * OVER:
+                _disc(draw, x, y, 0.22 * u)
+                y += step * u
+            x += step * u
+
+    _shape(image, theme.shapes[1], paint)
+
+
+_DECORS: dict[str, Callable[[Image.Image, Theme, bool], None]] = {
+    "glow": _glow,
+    "arc": _arc,
+    "discs": _discs,
+    "band": _band,
+    "rays": _rays,
+    "grid": _grid,
+}

@@ -1,0 +1,131 @@
+"""A slide as a picture: what `layout` planned, drawn by Pillow with Raqm."""
+
+from __future__ import annotations
+
+import io
+from fractions import Fraction
+
+from PIL import Image, ImageDraw, ImageOps
+
+from functions.slide_generation.drawing.backgrounds import backdrop
+from functions.slide_generation.drawing.layout import NOTHING, Box, Placed, Plan, Planner
+from functions.slide_generation.drawing.themes import THEMES, Colour, Theme
+from shared.recipes.films.deck import Deck
+from shared.typography.drawing import write_line
+from shared.typography.typesetting import Style, Text
+
+COMPRESSION = 1
+"""PNG's quickest: level 6 takes five times as long for a fifth less."""
+OVER = 4
+
+
+class Artist:
+    """Draws the slides of one deck. `below`: how much of the height stays free of text."""
+
+    def __init__(self, deck: Deck, below: Fraction = NOTHING) -> None:
+        self._deck = deck
+        self._theme = THEMES[deck.theme]
+        self._planner = Planner(deck, self._theme, below)
+        self._width, self._height = deck.size
+        self._u = min(deck.size) / 100
+
+    def plan(self, number: int, *, picture: bool = False) -> Plan:
+        """Where everything on slide `number` (from 0) stands."""
+        return self._planner.plan(self._deck.slides[number], number, picture=picture)
+
+    def draw(self, number: int, picture: Image.Image | None = None) -> Image.Image:
+        """Slide `number` (from 0), RGB, in the deck's size."""
+        plan = self.plan(number, picture=picture is not None)
+        theme = self._theme
+        ground = backdrop(theme.name, self._deck.size, bold=plan.bold, rtl=plan.rtl)
+        image = ground.copy()
+        draw = ImageDraw.Draw(image)
+        if plan.picture is not None and picture is not None:
+            self._paste(image, self._turned(plan.picture, plan.rtl), picture)
+        if plan.bar is not None:
+            bar = self._turned(plan.bar, plan.rtl)
+            draw.rectangle((bar.x, bar.y, bar.x + bar.width - 1, bar.y + bar.height - 1),
+                           fill=theme.accent)  # fmt: skip
+        colours = {"heading": theme.heading, "ink": theme.ink, "muted": theme.muted}
+        for placed in plan.texts:
+            self._write(draw, placed, colours[placed.role], plan.rtl)
+            if placed.marker is not None:
+                self._mark(image, draw, placed, plan.rtl)
+        self._foot(draw, number, plan.rtl)
+        return image
+
+    # --- parts -------------------------------------------------------------------------------
+
+    def _turned(self, box: Box, rtl: bool) -> Box:
+        return Box(self._width - box.x - box.width, box.y, box.width, box.height) if rtl else box
+
+    def _write(self, draw: ImageDraw.ImageDraw, placed: Placed, colour: Colour, rtl: bool) -> None:
+        edge = self._width - placed.x if rtl else placed.x
+        for n, line in enumerate(placed.block.lines):
+            top = placed.y + n * placed.block.line_height
+            write_line(draw, placed.block, line.text, (edge, top), colour, rtl=rtl)
+
+    def _mark(
+        self, image: Image.Image, draw: ImageDraw.ImageDraw, placed: Placed, rtl: bool
+    ) -> None:
+        theme, block = self._theme, placed.block
+        size = block.size_px
+        middle = placed.y + block.line_height * 0.52
+        x = placed.x - 4.1 * self._u
+        x = self._width - x if rtl else x
+        if theme.marker == "number":
+            number = Text(str((placed.marker or 0) + 1), Style("en", 700, theme.serif))
+            written = number.laid_out(size, self._width)
+            at = (x + written.width / 2 if rtl else x - written.width / 2, placed.y)
+            top = at[1] + (block.line_height - written.line_height) / 2
+            write_line(draw, written, written.lines[0].text, (at[0], top), theme.accent, rtl=rtl)
+            return
+        if theme.marker == "dash":
+            half = size * 0.32
+            draw.rectangle((x - half, middle - size * 0.05, x + half, middle + size * 0.04),
+                           fill=theme.accent)  # fmt: skip
+            return
+        self._blot(image, x, middle, size, theme)
+
+    def _blot(self, image: Image.Image, x: float, y: float, size: float, theme: Theme) -> None:
+        """A small round or square mark with smooth edges."""
+        side = round(size * 0.52)
+        mask = Image.new("L", (side * OVER, side * OVER))
+        draw = ImageDraw.Draw(mask)
+        full = side * OVER - 1
+        if theme.marker == "square":
+            inset = full * 0.12
+            draw.rounded_rectangle((inset, inset, full - inset, full - inset), full * 0.14, 255)
+        elif theme.marker == "ring":
+            draw.ellipse((0, 0, full, full), outline=255, width=round(full * 0.22))
+        else:
+            inset = full * 0.12
+            draw.ellipse((inset, inset, full - inset, full - inset), fill=255)
+        mask = mask.resize((side, side), Image.Resampling.BOX)
+        image.paste(theme.accent, (round(x - side / 2), round(y - side / 2)), mask)
+
+    def _foot(self, draw: ImageDraw.ImageDraw, number: int, rtl: bool) -> None:
+        """How far the film is, as a line at the lower edge."""
+        height = max(2, round(0.7 * self._u))
+        share = (number + 1) / len(self._deck.slides)
+        length = round(self._width * share)
+        start = self._width - length if rtl else 0
+        draw.rectangle((start, self._height - height, start + length - 1, self._height - 1),
+                       fill=self._theme.accent)  # fmt: skip
+
+    def _paste(self, image: Image.Image, box: Box, picture: Image.Image) -> None:
+        """A picture that is as large as its place already, or is made so."""
+        size, at = (round(box.width), round(box.height)), (round(box.x), round(box.y))
+        if picture.mode == "RGBA":
+            # A chart, drawn to measure: the ground shows through.
+            image.paste(picture, at, picture)
+            return
+        fitted = ImageOps.fit(picture.convert("RGB"), size, Image.Resampling.LANCZOS)
+        image.paste(fitted, at)
+
+
+def png(image: Image.Image) -> bytes:
+    """As a PNG file."""
+    out = io.BytesIO()
+    image.save(out, "PNG", compress_level=COMPRESSION)
+    return out.getvalue()

@@ -1,0 +1,134 @@
+"""The join of slide_generation: every slide is drawn, and what shall be spoken is planned."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from PIL import Image
+
+from functions.slide_generation.deck.deck_result import kept_free, options_of
+from functions.slide_generation.deck.deck_sources import recorded_deck
+from functions.slide_generation.drawing.draw import Artist, png
+from functions.slide_generation.drawing.mood_chart import mood_chart
+from functions.slide_generation.drawing.pictures import Album
+from functions.slide_generation.drawing.themes import THEMES
+from shared.entrypoints.stage import Task
+from shared.jobs.claims import Finished
+from shared.pipeline import SLIDES_PREFIX, Bucket
+from shared.recipes.films.deck import Deck
+from shared.recipes.films.deck_options import DeckOptions
+from shared.recipes.films.deck_pictures import CHART
+from shared.recipes.results import DeckResult, SlideImage
+from shared.recipes.stored_object import Artefact, StoredObject
+from shared.runtime.results_writer import ResultsWriter, read_object, write_once
+
+DRAWING = 3
+"""Raised when the same slide would look otherwise, so that older pictures are not adopted."""
+
+
+def draw_slides(task: Task) -> Finished:
+    """Draw what was not drawn before; write deck.json and slides.zip for people."""
+    deck, stored, part = recorded_deck(task)
+    options = options_of(task)
+    slides, hits = _drawn(task, deck)
+    keys = [one.spec for one in slides]
+    key = hashlib.sha256(json.dumps([DRAWING, stored.spec, keys]).encode()).hexdigest()
+    width, height = deck.size
+    result = DeckResult(
+        calls=part.calls,
+        hits=part.hits,
+        revision=task.envelope.revision,
+        drawn=len(slides) - hits,
+        found=hits,
+        deck=stored,
+        slides=tuple(SlideImage(one, width, height) for one in slides),
+    )
+    results = ResultsWriter(task.objects, task.job.id, key)
+    artefacts = (results.copy(stored, "deck.json", "deck"), _archive(task, results, slides))
+    (spec,) = task.stage.parts
+    return Finished(
+        artefacts,
+        facts=result.to_dict(),
+        plan={"text_to_speech": _spoken(deck, options)},
+        warnings=part.warnings,
+        review=bool(spec.get("review", options.stop_at == "deck")),
+    )
+
+
+def slide_key(deck: Deck, number: int, picture: Any, below: Fraction) -> str:
+    """The content address of a slide's picture: all that it looks like. `picture`: what the
+    picture on it is made of, JSON-able, or None."""
+    slide = deck.slides[number].to_dict()
+    shown = {name: slide[name] for name in ("heading", "bullets", "layout")}
+    content = [
+        DRAWING, shown, picture, number, len(deck.slides), deck.language, deck.theme, deck.aspect,
+        deck.resolution, str(below),
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _drawn(task: Task, deck: Deck) -> tuple[list[StoredObject], int]:
+    """Every slide's picture, and how many were drawn before."""
+    below = kept_free(task)
+    artist, album = Artist(deck, below), Album.of(task)
+    drawn: list[StoredObject] = []
+    hits = 0
+    for number, slide in enumerate(deck.slides):
+        task.check()
+        task.progress(number / len(deck.slides))
+        key = slide_key(deck, number, album.key(slide.picture), below)
+        name = f"{SLIDES_PREFIX}{task.job.id}/{key[:24]}.png"
+        there = task.objects.stat(Bucket.WORK, name)
+        hits += there is not None
+        if there is None:
+            content = png(artist.draw(number, _picture(deck, number, artist, album)))
+            there = write_once(
+                task.objects, Bucket.WORK, name, content, content_type="image/png", spec=key
+            )
+        drawn.append(there)
+    return drawn, hits
+
+
+def _picture(deck: Deck, number: int, artist: Artist, album: Album) -> Image.Image | None:
+    """What is shown on a slide beside its words: a picture of ours, or a chart drawn to measure."""
+    reference = deck.slides[number].picture
+    if reference is None or album.key(reference) is None:
+        return None
+    box = artist.plan(number, picture=True).picture
+    if box is None:
+        return None
+    size = round(box.width), round(box.height)
+    if reference == CHART:
+        return mood_chart(album.mood, size, THEMES[deck.theme])
+    return album.picture(reference, size)
+
+
+def _spoken(deck: Deck, options: DeckOptions) -> tuple[Mapping[str, Any], ...]:
+    return tuple(
+        {
+            "slide": number,
+            "text": slide.notes,
+            "language": deck.language,
+            "voice": options.voice,
+            "speed": options.speed,
+            "pitch": options.pitch,
+        }
+        for number, slide in enumerate(deck.slides)
+    )
+
+
+def _archive(task: Task, results: ResultsWriter, slides: list[StoredObject]) -> Artefact:
+    """The pictures as one file: stored, since PNGs do not get smaller."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for number, slide in enumerate(slides, start=1):
+            task.check()
+            entry = zipfile.ZipInfo(f"slide_{number:02d}.png", (1980, 1, 1, 0, 0, 0))
+            archive.writestr(entry, read_object(task.objects, slide))
+    return results.write("slides.zip", "slides", "application/zip", packed.getvalue())

@@ -1,0 +1,95 @@
+"""The narration's sound: measured slide by slide, then brought to 48 kHz and one loudness."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+
+import av
+import numpy as np
+from av.audio.resampler import AudioResampler
+
+from functions.stitching.audio.loudness import FRAMES_A_SECOND, Profile, Row, curve_of, gains
+from functions.stitching.film.mp4 import Samples
+from functions.stitching.film.timeline import LEAD, RATE_HZ, Scene, Timeline
+from shared.recipes.films.speech import Spoken
+
+ReadSpeech = Callable[[int], Spoken]
+"""The speech of a slide by its number; only asked for slides that are spoken over."""
+STEREO_LU = 10 * np.log10(2)
+"""The same sound on two channels is this much louder than on one."""
+
+
+class Speech:
+    """All slides' speech. One slide at a time is in memory; each is read twice, once to measure
+    and once to write."""
+
+    def __init__(self, film: Timeline, read: ReadSpeech) -> None:
+        self._film = film
+        self._read = read
+        self._frames: dict[int, slice] = {}
+        self._profile = Profile()
+
+    def measure(self, check: Callable[[], None]) -> None:
+        """The first reading."""
+        for number, scene in enumerate(self._film.scenes):
+            check()
+            self._profile.add_silence(LEAD / RATE_HZ)
+            if _is_spoken(scene):
+                spoken = self._read(number)
+                self._frames[number] = self._profile.add(_floats(spoken), spoken.rate_hz)
+            self._profile.add_silence((scene.end - scene.speech_end) / RATE_HZ)
+
+    def gains(self, target_lufs: float) -> Row:
+        """The factor of every frame."""
+        return gains(self._profile, target_lufs)
+
+    def sound(self, factors: Row) -> Iterator[Samples]:
+        """The second reading: the whole timeline, mono, in blocks of at most a second."""
+        for number, scene in enumerate(self._film.scenes):
+            yield from _silence(scene.speech_at - scene.start)
+            if _is_spoken(scene):
+                yield from self._spoken(number, scene, factors[self._frames[number]])
+            yield from _silence(scene.end - scene.speech_end)
+
+    def _spoken(self, number: int, scene: Scene, factors: Row) -> Iterator[Samples]:
+        at, end = 0, scene.speech_end - scene.speech_at
+        for block in at_48_khz(self._read(number)):
+            block = block[:, : end - at]
+            length = block.shape[1]
+            yield block * curve_of(factors, at, length, RATE_HZ / FRAMES_A_SECOND)
+            at += length
+        yield from _silence(end - at)
+
+
+def at_48_khz(spoken: Spoken) -> Iterator[Samples]:
+    """Resampled, in blocks of about a second: float32 of shape (1, n)."""
+    resampler = AudioResampler(format="fltp", layout="mono", rate=RATE_HZ)
+    samples = np.frombuffer(spoken.pcm, np.int16)[None]
+    for at in range(0, samples.shape[1], spoken.rate_hz):
+        block = np.ascontiguousarray(samples[:, at : at + spoken.rate_hz])
+        frame = av.AudioFrame.from_ndarray(block, format="s16", layout="mono")
+        frame.sample_rate, frame.pts = spoken.rate_hz, at
+        frame.time_base = Fraction(1, spoken.rate_hz)
+        yield from _arrays(resampler.resample(frame))
+    yield from _arrays(resampler.resample(None))
+
+
+def _arrays(frames: list[av.AudioFrame]) -> Iterator[Samples]:
+    for frame in frames:
+        yield np.asarray(frame.to_ndarray(), np.float32)
+
+
+def _silence(samples: int) -> Iterator[Samples]:
+    for at in range(0, samples, RATE_HZ):
+        yield np.zeros((1, min(RATE_HZ, samples - at)), np.float32)
+
+
+def _is_spoken(scene: Scene) -> bool:
+    return scene.speech_end > scene.speech_at
+
+
+def _floats(spoken: Spoken) -> Samples:
+    samples = np.frombuffer(spoken.pcm, np.int16).astype(np.float32)[None]
+    samples /= 32768
+    return samples

@@ -1,0 +1,78 @@
+"""Pictures for a film: slides as they are, any picture fitted into a frame, and the poster."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageEnhance, ImageFilter
+
+from shared.errors import PermanentError
+from shared.media.images.still import read_picture
+
+POSTER_SIDE_PX = 1280
+_POSTER_QUALITY = 88
+_BLUR_SIDE_PX = 160
+_BLUR_PX = 6
+_DIMMED = 0.45
+
+
+class SlideOfWrongSize(PermanentError):
+    """A slide's picture does not have the size of the film."""
+
+    code = "slide-of-wrong-size"
+
+
+def slide_picture(data: bytes, size: tuple[int, int]) -> Image.Image:
+    """A slide as it was drawn. Raises SlideOfWrongSize and what reading raises."""
+    picture = read_picture(data)
+    if picture.size != size:
+        raise SlideOfWrongSize(
+            f"A slide is {picture.width}×{picture.height} pixels in a film of {size[0]}×{size[1]}."
+        )
+    return picture
+
+
+def fitted(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """The whole picture in a frame of `size`; what remains shows it once more, blurred and dark."""
+    scale = min(size[0] / picture.width, size[1] / picture.height)
+    inner = (
+        min(size[0], max(1, round(picture.width * scale))),
+        min(size[1], max(1, round(picture.height * scale))),
+    )
+    shown = picture.resize(inner, Image.Resampling.LANCZOS)
+    # A frame's sides are even: a last row or column is better stretched than filled.
+    if size[0] - inner[0] <= 2 and size[1] - inner[1] <= 2:
+        return shown if inner == size else shown.resize(size, Image.Resampling.BICUBIC)
+    frame = _backdrop(picture, size)
+    frame.paste(shown, ((size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2))
+    return frame
+
+
+def poster(picture: Image.Image) -> bytes:
+    """A JPEG of at most 1280 pixels on its longer side."""
+    small = picture.copy()
+    small.thumbnail((POSTER_SIDE_PX, POSTER_SIDE_PX), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    small.save(out, "JPEG", quality=_POSTER_QUALITY, optimize=True, progressive=True)
+    return out.getvalue()
+
+
+def pixels(picture: Image.Image) -> NDArray[np.uint8]:
+    """RGB, uint8 of shape (height, width, 3)."""
+    return np.asarray(picture, np.uint8)
+
+
+def _backdrop(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    scale = max(size[0] / picture.width, size[1] / picture.height)
+    width, height = size[0] / scale, size[1] / scale
+    left, top = (picture.width - width) / 2, (picture.height - height) / 2
+    box = (left, top, left + width, top + height)
+    # Blurred small and then enlarged: a blur of that width over all pixels would take seconds.
+    shrink = _BLUR_SIDE_PX / max(size)
+    small = (max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink)))
+    blurred = picture.resize(small, Image.Resampling.BOX, box=box).filter(
+        ImageFilter.GaussianBlur(_BLUR_PX)
+    )
+    return ImageEnhance.Brightness(blurred.resize(size, Image.Resampling.BICUBIC)).enhance(_DIMMED)

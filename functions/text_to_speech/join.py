@@ -1,0 +1,48 @@
+"""The join of text_to_speech: the slides' speech becomes one narration, and a film is planned."""
+
+from __future__ import annotations
+
+import hashlib
+
+from shared.entrypoints.stage import Task
+from shared.jobs.claims import Finished
+from shared.jobs.model import Unit
+from shared.pipeline import NARRATION_PREFIX, Bucket
+from shared.recipes.films.narration import Narration, SlideSpeech
+from shared.recipes.results import NarrationResult, SpeechPart
+from shared.runtime.results_writer import write_once
+
+
+def gather(task: Task) -> Finished:
+    """Write narration.json once; say what was spoken anew and what was found."""
+    units = [(SpeechPart.from_dict(unit.facts), unit) for unit in task.part_units()]
+    units.sort(key=lambda one: one[0].slide)
+    narration = Narration(tuple(_speech(part, unit) for part, unit in units))
+    content = narration.to_json()
+    spec = hashlib.sha256(content).hexdigest()
+    name = f"{NARRATION_PREFIX}{task.job.id}/{spec[:12]}.json"
+    stored = write_once(
+        task.objects, Bucket.WORK, name, content, content_type="application/json", spec=spec
+    )
+    result = NarrationResult(
+        stored,
+        round(float(narration.duration), 3),
+        hits=sum(part.hits for part, _ in units),
+        calls=sum(part.calls for part, _ in units),
+        characters=sum(part.characters for part, _ in units),
+    )
+    return Finished(facts=result.to_dict(), plan={"stitching": ({"film": "deck"},)})
+
+
+def _speech(part: SpeechPart, unit: Unit) -> SlideSpeech:
+    if not unit.artefacts:
+        return SlideSpeech()
+    (stored,) = unit.artefacts
+    return SlideSpeech(
+        object=stored.object,
+        generation=stored.generation,
+        size_bytes=stored.size_bytes,
+        rate_hz=part.rate_hz or 0,
+        samples=part.samples or 0,
+        sentences=part.sentences,
+    )

@@ -1,0 +1,91 @@
+"""Whether a file ends where its container says that it ends. Costs a few small reads."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import BinaryIO
+
+from shared.media.containers.boxes import top_boxes
+from shared.media.containers.range_file import RangeFile
+
+_PACKET_BYTES = 188
+_UNKNOWN_EBML = ((1 << 7) - 1, (1 << 14) - 1, (1 << 21) - 1, (1 << 28) - 1, (1 << 56) - 1)
+_SEGMENT = b"\x18\x53\x80\x67"
+_HEAD_BYTES = 4096
+File = BinaryIO | RangeFile
+
+
+def is_cut_off(family: str, file: File, size_bytes: int) -> bool:
+    """True only when the container's own structure says so; `family` as FFmpeg calls it."""
+    look = _LOOKS.get(family)
+    return look is not None and look(file, size_bytes)
+
+
+def _mov(file: File, size_bytes: int) -> bool:
+    """The last box reaches beyond the file (ISO/IEC 14496-12 §4.2)."""
+    last = 0
+    for one in top_boxes(file, size_bytes):
+        last = one.end
+    return last > size_bytes
+
+
+def _matroska(file: File, size_bytes: int) -> bool:
+    """The segment reaches beyond the file (RFC 8794 §6, RFC 9559 §5.1)."""
+    head = _read(file, 0, _HEAD_BYTES)
+    at = head.find(_SEGMENT)
+    if at < 0 or at + 13 > len(head):
+        return False
+    first = head[at + 4]
+    length = 9 - first.bit_length()
+    if not 1 <= length <= 8:
+        return False
+    value = int.from_bytes(head[at + 4 : at + 4 + length], "big") & ((1 << 7 * length) - 1)
+    return value not in _UNKNOWN_EBML and at + 4 + length + value > size_bytes
+
+
+def _avi(file: File, size_bytes: int) -> bool:
+    """The first RIFF chunk reaches beyond the file."""
+    head = _read(file, 0, 8)
+    return len(head) == 8 and 8 + int.from_bytes(head[4:], "little") > size_bytes
+
+
+def _gif(file: File, size_bytes: int) -> bool:
+    """Its trailer is missing (GIF89a §27)."""
+    end = _read(file, max(0, size_bytes - 64), 64).rstrip(b"\0")
+    return not end.endswith(b";")
+
+
+def _flv(file: File, size_bytes: int) -> bool:
+    """The last four bytes are not the size of the tag before them (FLV 10.1, annex E.3)."""
+    (size,) = struct.unpack(">I", _read(file, size_bytes - 4, 4).rjust(4, b"\0"))
+    start = _read(file, size_bytes - 4 - size, 4) if 11 <= size <= size_bytes - 4 else b""
+    told = int.from_bytes(start[1:4], "big") + 11
+    return len(start) < 4 or start[0] & 0x1F not in (8, 9, 18) or told != size
+
+
+def _mpegts(file: File, size_bytes: int) -> bool:
+    """The last packet is not whole (ISO/IEC 13818-1 §2.4.3.2)."""
+    head = _read(file, 0, 3 * _PACKET_BYTES)
+    starts = (
+        n
+        for n in range(_PACKET_BYTES)
+        if head[n : n + 1] == head[n + _PACKET_BYTES : n + _PACKET_BYTES + 1] == b"G"
+    )
+    start = next(starts, None)
+    return start is not None and (size_bytes - start) % _PACKET_BYTES != 0
+
+
+def _read(file: File, offset: int, length: int) -> bytes:
+    file.seek(offset)
+    return file.read(length)
+
+
+_LOOKS: dict[str, Callable[[File, int], bool]] = {
+    "mov": _mov,
+    "matroska": _matroska,
+    "avi": _avi,
+    "gif": _gif,
+    "flv": _flv,
+    "mpegts": _mpegts,
+}

@@ -1,0 +1,169 @@
+"""`lock`: resolves all requirements into lock files with hashes.
+
+Two steps. First the requirements of all functions are resolved together into one constraints file.
+Then each file of requirements is compiled against it, so that a package has the same version in
+every function, in the tests and in the local suite. Sources that cannot follow are listed here with
+the reason; a test compares the lock files with these lists.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.local.cli.run import say_aside
+from infra.local.setup import prerequisites
+from infra.local.setup.console import WEB
+from infra.local.setup.installs import HERE, clean_env, find_uv
+from infra.local.setup.requirements import read_lock
+from infra.local.suite.layout import ROOT, SetupError
+
+OLDEST_PYTHON = "3.11"
+CONSTRAINTS = ROOT / "functions" / "constraints.txt"
+"""The version of every package that a function uses. Nothing is installed from this file."""
+NO_DEPENDENCIES = frozenset({"infra/tools/build_models.in"})
+"""Sources that name all that is installed: the dependencies of their packages are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnVersions:
+    """Packages in which a function's lock file may differ from the constraints."""
+
+    packages: frozenset[str]
+    reason: str
+
+
+OWN_VERSIONS: Mapping[str, OwnVersions] = {
+    "functions/slide_generation/requirements-google-generativeai.in": OwnVersions(
+        frozenset(
+            {
+                "google-api-core",
+                "google-cloud-core",
+                "google-cloud-firestore",
+                "google-cloud-pubsub",
+                "google-cloud-storage",
+                "googleapis-common-protos",
+                "grpc-google-iam-v1",
+                "grpcio-status",
+                "proto-plus",
+                "protobuf",
+            }
+        ),
+        "google-generativeai 0.8.6 needs protobuf below 6, which holds Google's clients back",
+    ),
+}
+"""By source, relative to the project's root."""
+
+
+def function_sources() -> list[Path]:
+    """What the functions ask for, one file a function (or a variant of one)."""
+    return sorted(ROOT.glob("functions/*/requirements*.in"))
+
+
+def constrained_sources() -> list[Path]:
+    """Sources that are compiled against the constraints."""
+    building = ROOT / "functions" / "emotion_scoring" / "building.in"
+    return [
+        *function_sources(),
+        building,
+        HERE / "requirements.in",
+        ROOT / "requirements-dev.in",
+    ]
+
+
+def independent_sources() -> list[Path]:
+    """Tools in environments of their own: none of them is imported beside a function."""
+    # uv, Java and Node: each is installed alone.
+    tools = sorted(HERE.glob("requirements-*.in"))
+    return [*tools, ROOT / "infra" / "tools" / "sbom.in", *sorted(ROOT.glob("tests/**/*.in"))]
+
+
+def lock_files() -> list[Path]:
+    """Every file from which something is installed with pip or uv."""
+    sources = constrained_sources() + independent_sources()
+    return [source.with_suffix(".txt") for source in sources]
+
+
+def lock(asked: argparse.Namespace) -> int:
+    """Write all lock files. Without --upgrade a pinned version changes only when it has to."""
+    uv = find_uv(say_aside)
+    shared = [one for one in function_sources() if _relative(one) not in OWN_VERSIONS]
+    _compile(uv, shared, CONSTRAINTS, upgrade=asked.upgrade)
+    for source in constrained_sources():
+        options = ["--generate-hashes"]
+        if _relative(source) in NO_DEPENDENCIES:
+            options.append("--no-deps")
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as constraints:
+            constraints.write(_constraints_for(_relative(source)))
+            constraints.flush()
+            options += ["--constraint", constraints.name]
+            target = source.with_suffix(".txt")
+            _compile(uv, [source], target, *options, upgrade=asked.upgrade)
+    for source in independent_sources():
+        target = source.with_suffix(".txt")
+        _compile(uv, [source], target, "--generate-hashes", upgrade=asked.upgrade)
+    if asked.upgrade:
+        for home in (HERE, WEB):
+            _lock_npm(home)
+            print(f"{home.relative_to(ROOT)}/package-lock.json: resolved anew")
+    return 0
+
+
+def _constraints_for(source: str) -> str:
+    """The constraints without the packages that this source has in versions of its own."""
+    own = OWN_VERSIONS[source].packages if source in OWN_VERSIONS else frozenset()
+    pins = [pin for pin in read_lock(CONSTRAINTS) if pin.name not in own]
+    return "".join(f"{pin}{f' ; {pin.marker}' if pin.marker else ''}\n" for pin in pins)
+
+
+def _compile(uv: str, sources: Iterable[Path], target: Path, *options: str, upgrade: bool) -> None:
+    before = target.read_text() if target.exists() else ""
+    command = [
+        uv, "pip", "compile", "--quiet", "--no-header",
+        # Without the address of a package index, so that any mirror serves it.
+        "--no-emit-index-url",
+        # For every supported Python and platform, with one version of a package for all of them.
+        "--python-version", OLDEST_PYTHON, "--universal", "--fork-strategy", "fewest",
+        *(["--upgrade"] if upgrade else []), *options,
+        *map(_relative, sources), "--output-file", _relative(target),
+    ]  # fmt: skip
+    _run(command, ROOT)
+    if "--constraint" in options:
+        # uv names the file with the constraints in its comments; a temporary name would change.
+        temporary = options[options.index("--constraint") + 1]
+        target.write_text(target.read_text().replace(temporary, _relative(CONSTRAINTS)))
+    state = "unchanged" if target.read_text() == before else "changed"
+    print(f"{_relative(target)}: {state}")
+
+
+def _relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def _lock_npm(home: Path) -> None:
+    """A lock with versions and hashes, but without addresses, so that any mirror serves it."""
+    if prerequisites.find_node() is None:
+        raise SetupError("Locking the npm packages needs Node 20 and npm on PATH.")
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(home / "package.json", folder)
+        flags = ["--ignore-scripts", "--package-lock-only", "--no-audit", "--no-fund"]
+        _run(["npm", "install", *flags, "--omit-lockfile-registry-resolved=true"], Path(folder))
+        told = json.loads((Path(folder) / "package-lock.json").read_text())
+    for package in told["packages"].values():
+        package.pop("resolved", None)  # npm forgets a few
+    text = json.dumps(told, indent=2, ensure_ascii=False)
+    (home / "package-lock.json").write_text(text + "\n")
+
+
+def _run(command: list[str], cwd: Path) -> None:
+    env = clean_env({"PATH": os.environ.get("PATH", "")})
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SetupError(f"{' '.join(command)}\n{done.stderr.strip()}")

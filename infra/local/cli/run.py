@@ -1,0 +1,288 @@
+"""`run RECIPE [FILE…]`: one job from files to results, over the same HTTP as everybody."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import http.client
+import json
+import mimetypes
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from infra.local.cli.download import fetch_all
+from infra.local.cli.progress import Progress, times_table
+from infra.local.setup.installs import clean_env
+from infra.local.setup.tools import python_of, requirements_of
+from infra.local.suite import suite_client
+from infra.local.suite.api_client import ApiError, Client, TransferError, User
+from infra.local.suite.layout import ROOT, SUPPORT, Place, SetupError
+from infra.local.suite.ports import free_base, taken
+from infra.local.suite.suite import holder
+from shared.pipeline import RECIPES, STAGES, Recipe
+from shared.recipes.films.prompt import Prompt
+
+OPTIONS = (
+    "every", "start", "end", "max_width", "format", "quality", "consent", "purpose", "smooth",
+    "mirror", "annotate",
+    "shape", "resolution", "loudness", "slides", "language", "tone", "audience", "aspect", "theme",
+    "voice", "speed", "pitch", "transition", "subtitles", "motion", "pictures", "stop_at",
+)  # fmt: skip
+_POLL_S = 0.3
+_LAST_STAGE_S = 10.0
+"""How long after its end a job's mail is waited for; the results do not depend on it."""
+_STARTING_S = 300.0
+"""How long a suite that somebody else starts may take; it may be installing."""
+_TERMINAL = ("done", "failed", "cancelled")
+
+# The system's own list may lack these or read .ts as something else.
+_TYPES = {
+    ".mp4": "video/mp4",
+    ".m4v": "video/x-m4v",
+    ".mov": "video/quicktime",
+    ".mkv": "video/x-matroska",
+    ".webm": "video/webm",
+    ".ts": "video/mp2t",
+    ".m2ts": "video/mp2t",
+    ".mpg": "video/mpeg",
+    ".avi": "video/x-msvideo",
+    ".webp": "image/webp",
+    ".heic": "image/heic",
+    ".heif": "image/heif",
+    ".m4a": "audio/mp4",
+    ".mp3": "audio/mpeg",
+    ".wav": "audio/wav",
+    ".ogg": "audio/ogg",
+    ".opus": "audio/ogg",
+    ".flac": "audio/flac",
+}
+
+
+def run(asked: argparse.Namespace) -> int:
+    """0 when the job is done and its results lie in --out; 1 otherwise."""
+    recipe = _recipe(asked.recipe)
+    files = [Path(name) for name in asked.files]
+    missing = [str(path) for path in files if not path.is_file()]
+    if missing:
+        raise SetupError(f"There is no file {', '.join(missing)}.")
+    options = {key: str(getattr(asked, key)) for key in OPTIONS if getattr(asked, key) is not None}
+    place = Place.from_env()
+    progress = Progress()
+    try:
+        with _given(recipe, files, asked) as inputs, _suite(place, recipe) as place:
+            user = User(place.url("auth"), "local@moodreel.test", "local-only-password")
+            client = Client(place.url("api"), user)
+            return _one_job(client, recipe, inputs, options, asked, progress)
+    except (ApiError, TransferError) as problem:
+        raise SetupError(str(problem)) from problem
+    except (OSError, http.client.HTTPException) as lost:
+        raise SetupError(f"The local cloud does not answer: {lost}") from lost
+
+
+def _one_job(
+    client: Client,
+    recipe: Recipe,
+    inputs: Mapping[str, Path],
+    options: Mapping[str, str],
+    asked: argparse.Namespace,
+    progress: Progress,
+) -> int:
+    described = {
+        name: {
+            "filename": path.name,
+            "content_type": content_type(path),
+            "size_bytes": path.stat().st_size,
+        }
+        for name, path in inputs.items()
+    }
+    made = client.create_job(recipe.name, described, options, _title(asked))
+    job_id = made["job"]["id"]
+    try:
+        for name, path in inputs.items():
+            total = path.stat().st_size
+            client.upload(
+                made["uploads"][name],
+                path,
+                lambda done, what=path.name, total=total: progress.bytes_moved(  # type: ignore[misc]
+                    what, done, total
+                ),
+            )
+            progress.settle()
+        job = _follow(client, job_id, progress)
+    except KeyboardInterrupt:
+        with contextlib.suppress(ApiError, OSError):
+            client.call("POST", f"/v1/jobs/{job_id}/cancel")
+        print(f"Cancelled job {job_id}.", file=sys.stderr)
+        raise
+    paths = fetch_all(client, job["artefacts"], Path(asked.out), progress)
+    if asked.json:
+        print(json.dumps(job, indent=2))
+    else:
+        print("\n".join([*map(str, paths), *times_table(job["stages"])]))
+    for warning in job.get("warnings") or ():
+        print(f"Note: {warning}", file=sys.stderr)
+    if job["status"] == "done":
+        return 0
+    if job["status"] == "awaiting_review":
+        print(_review_hint(client, job_id), file=sys.stderr)
+        return 0
+    error = job.get("error") or {}
+    print(error.get("message") or f"The job was {job['status']}.", file=sys.stderr)
+    return 1
+
+
+def _review_hint(client: Client, job_id: str) -> str:
+    deck = f"{client.api_url}/v1/jobs/{job_id}/deck"
+    return (
+        f"The deck waits for you. PUT {deck} edits it, POST {deck}/release makes the film. A suite "
+        "that was started by this command ends now: start one with ./emulator.sh up to go on."
+    )
+
+
+def _follow(client: Client, job_id: str, progress: Progress) -> dict[str, Any]:
+    """Show the job until it has ended, and its mail is out or late."""
+    ended: float | None = None
+    while True:
+        job = client.job(job_id)
+        progress.job(job["stages"])
+        if job["status"] == "awaiting_review":
+            break
+        if job["status"] in _TERMINAL:
+            ended = ended or time.monotonic()
+            told = job["stages"][-1]["state"] in ("done", "failed")
+            if told or time.monotonic() - ended > _LAST_STAGE_S:
+                break
+        time.sleep(_POLL_S)
+    progress.settle()
+    return job
+
+
+def _recipe(name: str) -> Recipe:
+    recipe = RECIPES.get(name)
+    if recipe is None:
+        raise SetupError(f"There is no recipe {name!r}. There are: {', '.join(RECIPES)}.")
+    if not recipe.available:
+        raise SetupError(f"The recipe {name} is not available yet.")
+    return recipe
+
+
+@contextlib.contextmanager
+def _suite(place: Place, recipe: Recipe) -> Iterator[Place]:
+    """A suite that is up, or one for the time of this job; on other ports when its own are taken.
+
+    Nobody but this command needs to know the ports of a suite that ends with it.
+    """
+    if holder(place) is not None:
+        suite_client.wait_ready(place, _STARTING_S)
+        yield place
+        return
+    busy = taken((name, place.port(name)) for name in (*SUPPORT, *STAGES))
+    if not busy:
+        with suite_client.on_leash(place, recipe=recipe.name, told=sys.stderr):
+            yield place
+        return
+    other = Place(free_base())
+    say_aside(f"Already in use: port {', '.join(map(str, busy))}. Using ports from {other.base}.")
+    try:
+        with suite_client.on_leash(other, recipe=recipe.name, told=sys.stderr):
+            yield other
+    finally:
+        shutil.rmtree(other.folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _given(
+    recipe: Recipe, files: list[Path], asked: argparse.Namespace
+) -> Iterator[dict[str, Path]]:
+    """The files by the names of the recipe's inputs; a sample clip when a video is not given, and
+    a file of its own for a prompt that was given as words."""
+    names = [one.name for one in recipe.inputs if not one.optional]
+    if asked.prompt is not None:
+        if names != ["prompt"] or len(files) > _most_files(recipe) - 1:
+            raise SetupError("--prompt is for recipes that take a prompt, and instead of a file.")
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "prompt.txt"
+            path.write_bytes(_prompt(asked).to_bytes())
+            yield _by_kind(recipe, [path, *files])
+        return
+    if not files and names == ["video"]:
+        with tempfile.TemporaryDirectory() as folder:
+            clip = Path(folder) / "sample.mp4"
+            _make_sample(clip)
+            yield {"video": clip}
+        return
+    if not len(names) <= len(files) <= _most_files(recipe):
+        wanted = [f"[{one.name}]" if one.optional else one.name for one in recipe.inputs]
+        raise SetupError(
+            f"The recipe {recipe.name} takes {len(names)} file(s): {', '.join(wanted)}; "
+            f"{len(files)} given."
+        )
+    yield _by_kind(recipe, files)
+
+
+def _prompt(asked: argparse.Namespace) -> Prompt:
+    """What --prompt says, and the text of --source."""
+    if asked.source is None:
+        return Prompt(asked.prompt)
+    try:
+        return Prompt(asked.prompt, Path(asked.source).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise SetupError(f"{asked.source} is no text in UTF-8: {wrong}") from wrong
+
+
+def _title(asked: argparse.Namespace) -> str | None:
+    """What the job is called: a prompt's first words, since its file has no name of its own."""
+    if asked.title or asked.prompt is None:
+        return str(asked.title) if asked.title else None
+    return " ".join(asked.prompt.split())[:80] or None
+
+
+def _by_kind(recipe: Recipe, files: list[Path]) -> dict[str, Path]:
+    """Each file to the first input that takes its media type, in any order; what fits nowhere
+    goes to what is left, and the API says what is wrong with it."""
+    left = list(files)
+    given: dict[str, Path] = {}
+    for one in recipe.inputs:
+        fits = [path for path in left if content_type(path).partition("/")[0] in one.kinds]
+        for name, path in zip(one.names, fits, strict=False):
+            given[name] = path
+            left.remove(path)
+    unmet = [name for one in recipe.inputs for name in one.names if name not in given]
+    return given | dict(zip(unmet, left, strict=False))
+
+
+def _most_files(recipe: Recipe) -> int:
+    return sum(one.most for one in recipe.inputs)
+
+
+def _make_sample(path: Path) -> None:
+    """Ten seconds of video, made in an environment that has PyAV and numpy."""
+    python = python_of(requirements_of("frame_extraction"), "the sample clip", say_aside)
+    code = "import sys, pathlib; from infra.local.cli.sample_clip import demo_clip; "
+    code += "demo_clip(pathlib.Path(sys.argv[1]), seconds=10)"
+    made = subprocess.run(
+        [str(python), "-c", code, str(path)],
+        env=clean_env({"PYTHONPATH": str(ROOT)}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if made.returncode:
+        raise SetupError(f"The sample clip could not be made: {made.stderr.strip()[-300:]}")
+
+
+def say_aside(line: str) -> None:
+    """Progress goes to standard error: standard output is for the results."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def content_type(path: Path) -> str:
+    """The media type by the file's ending."""
+    known = _TYPES.get(path.suffix.lower()) or mimetypes.guess_type(path.name)[0]
+    return known or "application/octet-stream"

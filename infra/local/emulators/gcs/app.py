@@ -1,0 +1,123 @@
+"""The server: which API a path belongs to, refusals in its shape, and its own `/_` paths."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from infra.local.emulators.gcs.access_log import Witness
+from infra.local.emulators.gcs.errors import ApiError, access_denied
+from infra.local.emulators.gcs.json_api import batch, routes, uploads
+from infra.local.emulators.gcs.publisher import publish_forever
+from infra.local.emulators.gcs.server import Stand
+from infra.local.emulators.gcs.storage.resumable import Sessions, forget_expired
+from infra.local.emulators.gcs.xml_api import routes as xml_api
+from infra.local.faults.inject import FaultCutError, Faults, Handler, is_from_page, is_rebound
+
+logger = logging.getLogger(__name__)
+
+_UPLOAD = ("/upload/storage/v1/", "/resumable/upload/storage/v1/")
+# Whole stems: a bucket may be called "upload" or "storage".
+_JSON = (*_UPLOAD, "/storage/v1/", "/download/storage/v1/", "/batch/storage/v1")
+
+
+def _is_json(request: web.Request) -> bool:
+    return request.raw_path.startswith(_JSON)
+
+
+def refusal(request: web.Request, error: ApiError) -> web.Response:
+    """An error in the shape of the API that was asked."""
+    status, headers = error.status, error.headers
+    if status == 304 or request.method == "HEAD":
+        return web.Response(status=status, headers=headers)
+    if status == 503:
+        return web.Response(status=status, text=error.message)
+    if _is_json(request):
+        return web.json_response(error.as_json(), status=status, headers=headers)
+    xml = {"Content-Type": "application/xml; charset=UTF-8", **headers}
+    return web.Response(status=status, body=error.as_xml().encode(), headers=xml)
+
+
+def _injected(request: web.Request, status: int) -> web.Response:
+    reason = "rateLimitExceeded" if status == 429 else "backendError"
+    code = "SlowDown" if status == 429 else "ServiceUnavailable"
+    return refusal(request, ApiError(status, reason, code, "Injected fault."))
+
+
+@web.middleware
+async def _keep_pages_out(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Pages in a browser use signed requests; what needs no signature is not for them."""
+    unsigned = _is_json(request) or request.raw_path.startswith("/_")
+    if is_rebound(request) or (unsigned and is_from_page(request)):
+        return refusal(request, access_denied("This server is for programs on this machine."))
+    return await handler(request)
+
+
+def build_app(stand: Stand, pubsub_url: str | None) -> web.Application:
+    """The whole server as an aiohttp application."""
+    sessions = Sessions(stand)
+    faults = Faults(_injected)
+
+    async def dispatch(request: web.Request) -> web.StreamResponse:
+        path = request.raw_path.partition("?")[0]
+        extra: dict[str, str] = {}
+        try:
+            if path.startswith(_UPLOAD):
+                response = await uploads.handle(stand, sessions, request)
+            elif path == "/batch/storage/v1":
+                response = await batch.handle(stand, request)
+            elif _is_json(request):
+                response = await routes.handle(stand, request)
+            else:
+                extra = await xml_api.cors_headers(stand, sessions, request)
+                response = await xml_api.handle(stand, sessions, request, extra)
+        except ApiError as error:
+            if error.status in (400, 403):
+                logger.info("%s %r: %s %s", request.method, path, error.xml_code, error.details)
+            response = refusal(request, error)
+        except (FaultCutError, ConnectionError):
+            raise
+        except Exception:
+            logger.exception("%s %s", request.method, path)
+            response = refusal(
+                request, ApiError(500, "backendError", "InternalError", "Internal Error")
+            )
+        if not response.prepared:
+            response.headers.update(extra)
+        return response
+
+    async def health(_request: web.Request) -> web.Response:
+        return web.json_response({"ok": True, "service": "gcs", "project": stand.project})
+
+    async def stats(_request: web.Request) -> web.Response:
+        return web.json_response({"buckets": stand.stats, "objects": stand.object_stats})
+
+    async def run(_app: web.Application) -> AsyncIterator[None]:
+        await stand.db.write(forget_expired)
+        swept = await stand.sweep()
+        if swept:
+            logger.info("removed the bytes of %d unfinished uploads", swept)
+        task = pubsub_url and asyncio.create_task(publish_forever(stand, faults, pubsub_url))
+        yield
+        if task:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        stand.close()
+
+    async def expect(_request: web.Request) -> None:
+        """100 Continue is sent by whoever reads the body: refusals come before it."""
+
+    app = web.Application()
+    faults.install(app)
+    app.middlewares.insert(0, _keep_pages_out)
+    app.router.add_get("/_health", health)
+    app.router.add_get("/_stats", stats)
+    Witness().install(app)
+    app.router.add_route("*", "/{path:.*}", dispatch, expect_handler=expect)
+    app.cleanup_ctx.append(run)
+    return app

@@ -1,0 +1,90 @@
+"""`/batch/storage/v1`: up to 100 metadata calls in one `multipart/mixed` body."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import secrets
+from email.parser import BytesParser
+from email.policy import HTTP
+from http.client import responses
+from typing import Any
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from infra.local.emulators.gcs.errors import ApiError, invalid
+from infra.local.emulators.gcs.json_api.calls import (
+    Call,
+    body_chunks,
+    parse_json,
+    read_bounded,
+    split,
+)
+from infra.local.emulators.gcs.json_api.routes import carry_out
+from infra.local.emulators.gcs.server import Stand
+
+MAX_CALLS = 100
+MAX_BYTES = 10 << 20
+_AT_ONCE = 16
+
+
+async def handle(stand: Stand, request: web.Request) -> web.Response:
+    """Run the calls, in no certain order, and answer in theirs; one failing call fails alone."""
+    data = await read_bounded(body_chunks(request), MAX_BYTES)
+    head = f"Content-Type: {request.headers.get('Content-Type', '')}\r\n\r\n".encode()
+    message = BytesParser(policy=HTTP).parsebytes(head + data)
+    if not message.is_multipart():
+        raise invalid("A batch is a multipart/mixed body.")
+    parts = list(message.iter_parts())
+    if len(parts) > MAX_CALLS:
+        raise invalid(f"A batch holds at most {MAX_CALLS} calls.")
+    slots = asyncio.Semaphore(_AT_ONCE)
+
+    async def run(part: Any) -> tuple[int, dict[str, Any] | None]:
+        payload = part.get_payload(decode=True)
+        async with slots:
+            return await _run(stand, payload if isinstance(payload, bytes) else b"")
+
+    answers = await asyncio.gather(*(run(part) for part in parts))
+    boundary = f"batch_{secrets.token_hex(16)}"
+    out: list[str] = []
+    for part, (status, body) in zip(parts, answers, strict=True):
+        reply_id = str(part.get("Content-ID", "<1>")).strip().lstrip("<")
+        text = json.dumps(body) if body is not None else ""
+        out.append(
+            f"--{boundary}\r\nContent-Type: application/http\r\n"
+            f"Content-ID: <response-{reply_id}\r\n\r\n"
+            f"HTTP/1.1 {status} {responses.get(status, 'Unknown')}\r\n"
+            f"Content-Type: application/json; charset=UTF-8\r\n"
+            f"Content-Length: {len(text.encode())}\r\n\r\n{text}\r\n"
+        )
+    out.append(f"--{boundary}--\r\n")
+    return web.Response(
+        body="".join(out).encode(),
+        headers={"Content-Type": f"multipart/mixed; boundary={boundary}"},
+    )
+
+
+async def _run(stand: Stand, payload: bytes) -> tuple[int, dict[str, Any] | None]:
+    try:
+        return await carry_out(stand, _parse(payload))
+    except ApiError as error:
+        return error.status, error.as_json()
+
+
+def _parse(payload: bytes) -> Call:
+    lines, _, body = payload.replace(b"\r\n", b"\n").partition(b"\n\n")
+    first, *rest = lines.decode("utf-8", "replace").split("\n")
+    words = first.split(" ")
+    # The Python client writes whole URLs where the specification has paths.
+    target = re.sub(r"^https?://[^/]*", "", words[1]) if len(words) == 3 else ""
+    if not target.startswith("/"):
+        raise invalid("A call of a batch starts with METHOD PATH HTTP/1.1.")
+    headers: CIMultiDict[str] = CIMultiDict()
+    for line in rest:
+        name, _, value = line.partition(":")
+        headers.add(name.strip(), value.strip())
+    path, query = split(target)
+    return Call(words[0].upper(), path, query, headers, parse_json(body))

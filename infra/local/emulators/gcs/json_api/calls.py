@@ -1,0 +1,103 @@
+"""A request of the JSON API without its transport, so that a batch runs the same code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, unquote_to_bytes
+
+from aiohttp import web
+
+from infra.local.emulators.gcs.errors import ApiError, invalid
+from infra.local.emulators.gcs.storage.preconditions import (
+    Conditions,
+    from_query,
+    wanted_generation,
+)
+from infra.local.faults.inject import request_body
+
+MAX_JSON_BYTES = 1 << 20
+"""Metadata of one request."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """Method, path as sent, decoded query, headers and JSON body."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def conditions(self) -> Conditions:
+        """The conditions on the target."""
+        return from_query(self.query, self.headers)
+
+    @property
+    def source_conditions(self) -> Conditions:
+        """The conditions on the source of a copy."""
+        return from_query(self.query, prefix="ifSource")
+
+    @property
+    def generation(self) -> int | None:
+        """The generation that is asked for."""
+        return wanted_generation(self.query)
+
+
+def decoded(segment: str) -> str:
+    """A percent-encoded path segment as text; 400 when it is no UTF-8."""
+    try:
+        return unquote_to_bytes(segment).decode()
+    except UnicodeDecodeError as error:
+        raise invalid("Names must be valid UTF-8.", xml_code="InvalidURI") from error
+
+
+def split(raw_path: str) -> tuple[str, dict[str, str]]:
+    """Path and decoded query of a request line."""
+    path, _, query = raw_path.partition("?")
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=200)
+    except ValueError as error:
+        raise invalid("The query string cannot be read.", xml_code="InvalidURI") from error
+    return path, dict(pairs)
+
+
+def parse_json(data: bytes) -> dict[str, Any]:
+    """A JSON object, empty when there is no body."""
+    if not data.strip():
+        return {}
+    try:
+        body = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ApiError(400, "parseError", "InvalidArgument", "Parse Error") from error
+    if not isinstance(body, dict):
+        raise ApiError(400, "parseError", "InvalidArgument", "Parse Error")
+    return body
+
+
+async def read_bounded(chunks: AsyncIterator[bytes], limit_bytes: int) -> bytes:
+    """All of a body that must be small; 413 when it is not."""
+    data = bytearray()
+    async for chunk in chunks:
+        data += chunk
+        if len(data) > limit_bytes:
+            raise ApiError(413, "uploadTooLarge", "EntityTooLarge", "The request is too large.")
+    return bytes(data)
+
+
+def body_chunks(request: web.Request) -> AsyncIterator[bytes]:
+    """The body as it arrives; a client that waits (`Expect: 100-continue`) is told to go on."""
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    return request_body(request)
+
+
+async def call_of(request: web.Request) -> Call:
+    """Read a metadata request whole."""
+    path, query = split(request.raw_path)
+    body = parse_json(await read_bounded(body_chunks(request), MAX_JSON_BYTES))
+    return Call(request.method, path, query, request.headers, body)

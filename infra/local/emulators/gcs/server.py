@@ -1,0 +1,114 @@
+"""What every part of the server works on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from infra.local.emulators.gcs.errors import no_such_object
+from infra.local.emulators.gcs.storage import objects
+from infra.local.emulators.gcs.storage.database import Database
+from infra.local.emulators.gcs.storage.files import Content, Files, lock_folder
+from infra.local.emulators.gcs.storage.preconditions import Conditions
+from infra.local.emulators.gcs.storage.resources import StoredObject
+from infra.local.emulators.gcs.xml_api.signer import Signer
+
+_MAX_COUNTED_OBJECTS = 20_000
+"""Objects whose traffic is counted one by one; beyond, the first counted are forgotten."""
+
+
+def _zero() -> dict[str, int]:
+    return {"bytes_in": 0, "bytes_out": 0}
+
+
+@dataclass
+class Stand:
+    """One running stand-in: its folder, its database, its signer, its counters."""
+
+    data: Path
+    project: str
+    signer: Signer
+    base_url: str
+    has_pubsub: bool
+    stats: defaultdict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(_zero))
+    object_stats: defaultdict[str, dict[str, int]] = field(
+        default_factory=lambda: defaultdict(_zero)
+    )
+    outbox_filled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.data.mkdir(parents=True, exist_ok=True)
+        self._lock: BinaryIO = lock_folder(self.data)
+        self.db = Database(self.data / "metadata.sqlite3")
+        self.files = Files(self.data / "bytes")
+
+    async def sweep(self) -> int:
+        """Remove the bytes of uploads that a crash cut short; returns how many files."""
+        named = await self.db.read(objects.named_files)
+        return await asyncio.to_thread(self.files.sweep, named)
+
+    def close(self) -> None:
+        """Let go of the database and the folder."""
+        self.db.close()
+        self._lock.close()
+
+    def count(self, bucket: str, name: str, *, bytes_in: int = 0, bytes_out: int = 0) -> None:
+        """Add to the counters of a bucket and of one object in it."""
+        if len(self.object_stats) >= _MAX_COUNTED_OBJECTS:
+            del self.object_stats[next(iter(self.object_stats))]
+        for counters in (self.stats[bucket], self.object_stats[f"{bucket}/{name}"]):
+            counters["bytes_in"] += bytes_in
+            counters["bytes_out"] += bytes_out
+
+    async def commit(
+        self,
+        bucket: str,
+        name: str,
+        content: Content,
+        settable: dict[str, Any],
+        conditions: Conditions,
+        *,
+        also: Callable[[Any, StoredObject], None] | None = None,
+    ) -> StoredObject:
+        """Make complete bytes an object; they are removed again when the conditions fail.
+
+        `also` runs in the same transaction.
+        """
+
+        def step(tx: Any) -> tuple[StoredObject, str | None]:
+            stored, replaced = objects.put(
+                tx, bucket, name, content, settable, conditions, self.base_url
+            )
+            if also is not None:
+                also(tx, stored)
+            return stored, replaced
+
+        try:
+            stored, replaced = await self.db.write(step)
+        except Exception:
+            # Not when cancelled: the writer may still commit; what did not, the sweep takes.
+            await asyncio.to_thread(self.files.remove, content.file_id)
+            raise
+        self.outbox_filled.set()
+        if replaced is not None:
+            await asyncio.to_thread(self.files.remove, replaced)
+        return stored
+
+    async def open(
+        self, bucket: str, name: str, conditions: Conditions, generation: int | None = None
+    ) -> tuple[StoredObject, BinaryIO]:
+        """The object and its open file, of one and the same generation."""
+        # An overwrite may unlink the file between the look-up and the open: look again then.
+        for _ in range(8):
+            stored = await self.db.read(
+                lambda tx: objects.find(tx, bucket, name, conditions, generation)
+            )
+            try:
+                return stored, await asyncio.to_thread(self.files.path(stored.file_id).open, "rb")
+            except FileNotFoundError:
+                continue
+        raise no_such_object(bucket, name)

@@ -1,0 +1,112 @@
+"""Buckets in the database: every function is one step of a transaction."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from typing import Any
+
+from infra.local.emulators.gcs.errors import conflict, invalid, no_such_bucket, required
+from infra.local.emulators.gcs.storage.preconditions import Conditions
+from infra.local.emulators.gcs.storage.resources import BUCKET_SETTABLE, Bucket, now_us
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
+_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
+
+
+def find(tx: sqlite3.Connection, name: str) -> Bucket:
+    """The bucket; 404 when there is none."""
+    row = tx.execute("SELECT * FROM buckets WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        raise no_such_bucket(name)
+    return Bucket.of(row)
+
+
+def list_all(tx: sqlite3.Connection, prefix: str, start: str, limit: int) -> list[Bucket]:
+    """Up to `limit` buckets named `prefix…` from `start` on, by name."""
+    rows = tx.execute(
+        "SELECT * FROM buckets WHERE name >= ? AND substr(name, 1, ?) = ? ORDER BY name LIMIT ?",
+        (start, len(prefix), prefix, limit),
+    )
+    return [Bucket.of(row) for row in rows]
+
+
+def create(tx: sqlite3.Connection, body: dict[str, Any]) -> Bucket:
+    """`buckets.insert`."""
+    name = body.get("name")
+    if not name:
+        raise required("name")
+    parts_fit = all(0 < len(part) <= 63 for part in str(name).split("."))
+    if not _NAME.fullmatch(str(name)) or _ADDRESS.fullmatch(str(name)) or not parts_fit:
+        raise invalid(f"Invalid bucket name: '{name}'", xml_code="InvalidBucketName")
+    if tx.execute("SELECT 1 FROM buckets WHERE name = ?", (name,)).fetchone():
+        message = (
+            "Your previous request to create the named bucket succeeded and you already own it."
+        )
+        raise conflict(message, "BucketAlreadyOwnedByYou")
+    at_us = now_us()
+    settable = _laid_over({}, body)
+    tx.execute("INSERT INTO buckets VALUES (?, 1, ?, ?, ?)", (name, at_us, at_us, settable))
+    return find(tx, str(name))
+
+
+def patch(
+    tx: sqlite3.Connection,
+    name: str,
+    body: dict[str, Any],
+    conditions: Conditions,
+    *,
+    replace: bool = False,
+) -> Bucket:
+    """`buckets.patch`, or with `replace` `buckets.update`."""
+    old = find(tx, name)
+    conditions.check(old.created_us, old.metageneration, read=False)
+    settable = _laid_over({} if replace else old.settable, body)
+    tx.execute(
+        "UPDATE buckets SET metageneration = metageneration + 1, updated_us = ?, settable = ?"
+        " WHERE name = ?",
+        (now_us(), settable, name),
+    )
+    return find(tx, name)
+
+
+def delete(tx: sqlite3.Connection, name: str, conditions: Conditions) -> None:
+    """`buckets.delete`: an empty bucket only."""
+    old = find(tx, name)
+    conditions.check(old.created_us, old.metageneration, read=False)
+    if tx.execute("SELECT 1 FROM objects WHERE bucket = ? LIMIT 1", (name,)).fetchone():
+        raise conflict("The bucket you tried to delete is not empty.", "BucketNotEmpty")
+    tx.execute("DELETE FROM notification_configs WHERE bucket = ?", (name,))
+    tx.execute("DELETE FROM buckets WHERE name = ?", (name,))
+
+
+def _laid_over(base: dict[str, Any], body: dict[str, Any]) -> str:
+    merged = dict(base)
+    for field in BUCKET_SETTABLE:
+        if field not in body:
+            continue
+        value = body[field]
+        if field == "labels" and isinstance(value, dict):
+            both = {**merged.get("labels", {}), **value}
+            value = {k: v for k, v in both.items() if v is not None}
+        if field == "cors":
+            _check_cors(value)
+        if value is None or value in ({}, []):
+            merged.pop(field, None)
+        else:
+            merged[field] = value
+    return json.dumps(merged)
+
+
+def _check_cors(rules: Any) -> None:
+    wanted = {"origin": list, "method": list, "responseHeader": list, "maxAgeSeconds": int}
+    for rule in rules or []:
+        if not isinstance(rule, dict):
+            raise invalid("Invalid value for cors.")
+        for field, value in rule.items():
+            texts = isinstance(value, list) and all(isinstance(v, str) for v in value)
+            if field not in wanted or not isinstance(value, wanted[field]):
+                raise invalid(f"Invalid value for cors.{field}.")
+            if isinstance(value, list) and not texts:
+                raise invalid(f"Invalid value for cors.{field}: strings are wanted.")

@@ -1,0 +1,66 @@
+"""What a client says about the bytes that it sends, checked against the bytes that came."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from infra.local.emulators.gcs.errors import ApiError, bad_digest, invalid, too_large, too_small
+from infra.local.emulators.gcs.storage.files import Content
+from infra.local.emulators.gcs.xml_api.signature import UNSIGNED_PAYLOAD
+
+
+def announced(headers: Mapping[str, list[str]], resource: dict[str, Any]) -> dict[str, str]:
+    """The digests that the client gave, by `md5` and `crc32c`, in base64."""
+    found: dict[str, str] = {}
+    for header in headers.get("x-goog-hash", []):
+        for part in header.split(","):
+            kind, _, digest = part.strip().partition("=")
+            if kind in ("md5", "crc32c"):
+                found[kind] = digest
+    if "content-md5" in headers:
+        found["md5"] = headers["content-md5"][0].strip()
+    for field, kind in (("md5Hash", "md5"), ("crc32c", "crc32c")):
+        if resource.get(field):
+            found[kind] = str(resource[field])
+    return found
+
+
+def check_digests(given: Mapping[str, str], content: Content) -> None:
+    """400 BadDigest unless every digest given is the one calculated."""
+    if "crc32c" in given and given["crc32c"] != content.crc32c:
+        raise bad_digest("CRC32C", given["crc32c"], content.crc32c)
+    if "md5" in given and content.md5 is not None and given["md5"] != content.md5:
+        raise bad_digest("MD5", given["md5"], content.md5)
+
+
+def parse_length_range(header: str | None) -> tuple[int, int] | None:
+    """`x-goog-content-length-range: MIN,MAX` in bytes, both inclusive."""
+    if header is None:
+        return None
+    low, _, high = header.partition(",")
+    texts = (low.strip(), high.strip())
+    if not all(t.isascii() and t.isdigit() and len(t) <= 18 for t in texts):
+        raise invalid("Invalid x-goog-content-length-range.", xml_code="InvalidArgument")
+    return int(texts[0]), int(texts[1])
+
+
+def check_length(size_bytes: int, bounds: tuple[int, int] | None, *, final: bool) -> None:
+    """400 when over the range, or once `final` under it."""
+    if bounds is None:
+        return
+    if size_bytes > bounds[1]:
+        raise too_large()
+    if final and size_bytes < bounds[0]:
+        raise too_small()
+
+
+def check_payload(signed: str, calculated: str) -> None:
+    """400 unless the body's SHA-256 (hex) is the one that was signed, where one was."""
+    if signed not in (UNSIGNED_PAYLOAD, calculated):
+        raise ApiError(
+            400,
+            "invalid",
+            "ContentSHA256Mismatch",
+            "The provided 'x-goog-content-sha256' header does not match what was computed.",
+        )

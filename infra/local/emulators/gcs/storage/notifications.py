@@ -1,0 +1,156 @@
+"""Notification configs of a bucket, and the outbox that their messages leave through.
+
+A message is written in the transaction that makes its object visible, so neither can be without
+the other. Format: https://cloud.google.com/storage/docs/pubsub-notifications.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import sqlite3
+from typing import Any
+
+from infra.local.emulators.gcs.errors import ApiError, invalid, not_found, required
+from infra.local.emulators.gcs.storage.resources import StoredObject, now_us, rfc3339
+
+FINALIZE = "OBJECT_FINALIZE"
+DELETE = "OBJECT_DELETE"
+METADATA_UPDATE = "OBJECT_METADATA_UPDATE"
+EVENT_TYPES = (FINALIZE, METADATA_UPDATE, DELETE, "OBJECT_ARCHIVE")
+
+MAX_CONFIGS_PER_EVENT = 10
+"""Configs of one bucket that one event may set off (Google's limit)."""
+
+_TOPIC = re.compile(
+    r"(//pubsub\.googleapis\.com/)?(projects/[a-z0-9.:-]{2,}/topics/[A-Za-z][\w.~+%-]{2,254})"
+)
+
+
+def add_config(
+    tx: sqlite3.Connection, bucket: str, body: dict[str, Any], base_url: str
+) -> dict[str, Any]:
+    """`notificationConfigs.insert`."""
+    if not body.get("topic"):
+        raise required("topic")
+    topic = _TOPIC.fullmatch(str(body["topic"]))
+    if topic is None:
+        raise invalid(f"Invalid topic: {body['topic']}")
+    types = body.get("event_types") or []
+    if not isinstance(types, list) or any(t not in EVENT_TYPES for t in types):
+        raise invalid("Invalid value for event_types.")
+    payload_format = body.get("payload_format", "JSON_API_V1")
+    if payload_format not in ("JSON_API_V1", "NONE"):
+        raise invalid("Invalid value for payload_format.")
+    attributes = body.get("custom_attributes") or {}
+    if not isinstance(attributes, dict) or len(attributes) > 5:
+        raise invalid("Invalid value for custom_attributes: at most 5 are allowed.")
+    for event in EVENT_TYPES:
+        if len([c for c in _configs(tx, bucket) if _covers(c, event)]) >= MAX_CONFIGS_PER_EVENT:
+            raise invalid("Too many overlapping notifications.")
+    row = tx.execute(
+        "SELECT coalesce(max(id), 0) + 1 FROM notification_configs WHERE bucket = ?", (bucket,)
+    ).fetchone()
+    settable: dict[str, Any] = {
+        "topic": f"//pubsub.googleapis.com/{topic[2]}",
+        "payload_format": payload_format,
+    }
+    if types:
+        settable["event_types"] = types
+    if attributes:
+        settable["custom_attributes"] = {str(k): str(v) for k, v in attributes.items()}
+    if body.get("object_name_prefix"):
+        settable["object_name_prefix"] = str(body["object_name_prefix"])
+    values = (bucket, row[0], json.dumps(settable))
+    tx.execute("INSERT INTO notification_configs VALUES (?, ?, ?)", values)
+    return get_config(tx, bucket, str(row[0]), base_url)
+
+
+def _configs(tx: sqlite3.Connection, bucket: str) -> list[dict[str, Any]]:
+    rows = tx.execute(
+        "SELECT id, settable FROM notification_configs WHERE bucket = ? ORDER BY id", (bucket,)
+    )
+    return [{"id": str(row["id"]), **json.loads(row["settable"])} for row in rows]
+
+
+def list_configs(tx: sqlite3.Connection, bucket: str, base_url: str) -> list[dict[str, Any]]:
+    """All configs of the bucket as `storage#notification` resources."""
+    return [
+        {
+            "kind": "storage#notification",
+            "selfLink": f"{base_url}/storage/v1/b/{bucket}/notificationConfigs/{config['id']}",
+            "etag": config["id"],
+            **config,
+        }
+        for config in _configs(tx, bucket)
+    ]
+
+
+def get_config(
+    tx: sqlite3.Connection, bucket: str, config_id: str, base_url: str
+) -> dict[str, Any]:
+    """One config; 404 when there is none of that id."""
+    for config in list_configs(tx, bucket, base_url):
+        if config["id"] == config_id:
+            return config
+    raise _no_config(bucket, config_id)
+
+
+def remove_config(tx: sqlite3.Connection, bucket: str, config_id: str) -> None:
+    """`notificationConfigs.delete`."""
+    gone = tx.execute(
+        "DELETE FROM notification_configs WHERE bucket = ? AND CAST(id AS TEXT) = ?",
+        (bucket, config_id),
+    )
+    if gone.rowcount == 0:
+        raise _no_config(bucket, config_id)
+
+
+def _no_config(bucket: str, config_id: str) -> ApiError:
+    return not_found(f"Notification {config_id} on bucket {bucket} not found.")
+
+
+def _covers(config: dict[str, Any], event: str) -> bool:
+    return event in config.get("event_types", EVENT_TYPES)
+
+
+def announce(
+    tx: sqlite3.Connection,
+    event: str,
+    stored: StoredObject,
+    base_url: str,
+    **generations: int | None,
+) -> None:
+    """Put the messages that `event` sets off into the outbox, inside the caller's transaction.
+
+    `generations` may hold `overwroteGeneration` or `overwrittenByGeneration`.
+    """
+    at_us = now_us()
+    for config in _configs(tx, stored.bucket):
+        if not _covers(config, event):
+            continue
+        if not stored.name.startswith(config.get("object_name_prefix", "")):
+            continue
+        attributes = {
+            **config.get("custom_attributes", {}),
+            "notificationConfig": (
+                f"projects/_/buckets/{stored.bucket}/notificationConfigs/{config['id']}"
+            ),
+            "eventType": event,
+            "payloadFormat": config["payload_format"],
+            "bucketId": stored.bucket,
+            "objectId": stored.name,
+            "objectGeneration": str(stored.generation),
+            "eventTime": rfc3339(at_us)[:-1] + f"{at_us % 1000:03d}Z",
+        }
+        attributes.update({name: str(g) for name, g in generations.items() if g})
+        message: dict[str, Any] = {"attributes": attributes}
+        if config["payload_format"] == "JSON_API_V1":
+            payload = json.dumps(stored.as_json(base_url), indent=2, ensure_ascii=False)
+            message["data"] = base64.b64encode(payload.encode()).decode()
+        topic = config["topic"].removeprefix("//pubsub.googleapis.com/")
+        tx.execute(
+            "INSERT INTO outbox (created_us, topic, message) VALUES (?, ?, ?)",
+            (at_us, topic, json.dumps(message)),
+        )

@@ -1,0 +1,207 @@
+"""Buckets and objects as values, and as the JSON API shows them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sqlite3
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from infra.local.emulators.gcs.errors import invalid
+
+OBJECT_SETTABLE = (
+    "cacheControl",
+    "contentDisposition",
+    "contentEncoding",
+    "contentLanguage",
+    "contentType",
+    "customTime",
+    "eventBasedHold",
+    "metadata",
+    "storageClass",
+    "temporaryHold",
+)
+BUCKET_SETTABLE = (
+    "autoclass",
+    "cors",
+    "defaultEventBasedHold",
+    "iamConfiguration",
+    "labels",
+    "lifecycle",
+    "location",
+    "logging",
+    "rpo",
+    "softDeletePolicy",
+    "storageClass",
+    "versioning",
+    "website",
+)
+MAX_METADATA_BYTES = 8 * 1024
+"""Custom metadata of one object, https://cloud.google.com/storage/quotas."""
+
+
+def now_us() -> int:
+    """Microseconds since the epoch."""
+    return time.time_ns() // 1000
+
+
+def rfc3339(at_us: int) -> str:
+    """`2026-11-21T00:02:03.123Z`."""
+    at = datetime.fromtimestamp(at_us / 1_000_000, UTC)
+    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+
+
+def _varint(number: int) -> bytes:
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+def etag_of(generation: int, metageneration: int) -> str:
+    """The ETag of the JSON API: both numbers as a protobuf message, in base64."""
+    packed = b"\x08" + _varint(generation) + b"\x10" + _varint(metageneration)
+    return base64.b64encode(packed).decode()
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket's row."""
+
+    name: str
+    metageneration: int
+    created_us: int
+    updated_us: int
+    settable: dict[str, Any]
+
+    @classmethod
+    def of(cls, row: sqlite3.Row) -> Bucket:
+        """From a row of `buckets`."""
+        return cls(**{**dict(row), "settable": json.loads(row["settable"])})
+
+    def as_json(self, base_url: str) -> dict[str, Any]:
+        """The `storage#bucket` resource."""
+        return {
+            "kind": "storage#bucket",
+            "id": self.name,
+            "selfLink": f"{base_url}/storage/v1/b/{self.name}",
+            "projectNumber": "0",
+            "name": self.name,
+            "generation": str(self.created_us),
+            "metageneration": str(self.metageneration),
+            "location": "US",
+            "locationType": "multi-region",
+            "storageClass": "STANDARD",
+            "etag": etag_of(0, self.metageneration),
+            "timeCreated": rfc3339(self.created_us),
+            "updated": rfc3339(self.updated_us),
+            **self.settable,
+        }
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object's row."""
+
+    bucket: str
+    name: str
+    generation: int
+    metageneration: int
+    file_id: str
+    size_bytes: int
+    md5: str | None
+    crc32c: str
+    component_count: int | None
+    created_us: int
+    updated_us: int
+    settable: dict[str, Any]
+
+    @classmethod
+    def of(cls, row: sqlite3.Row) -> StoredObject:
+        """From a row of `objects`."""
+        return cls(**{**dict(row), "settable": json.loads(row["settable"])})
+
+    @property
+    def etag(self) -> str:
+        """The JSON API's ETag."""
+        return etag_of(self.generation, self.metageneration)
+
+    @property
+    def xml_etag(self) -> str:
+        """The XML API's ETag, unquoted: the MD5 in hex, for composites the JSON API's."""
+        return base64.b64decode(self.md5).hex() if self.md5 else self.etag
+
+    @property
+    def content_type(self) -> str:
+        """What a reader is told."""
+        return str(self.settable.get("contentType") or "application/octet-stream")
+
+    def as_json(self, base_url: str) -> dict[str, Any]:
+        """The `storage#object` resource."""
+        path = f"b/{self.bucket}/o/{quote(self.name, safe='')}"
+        created = rfc3339(self.created_us)
+        resource = {
+            "kind": "storage#object",
+            "id": f"{self.bucket}/{self.name}/{self.generation}",
+            "selfLink": f"{base_url}/storage/v1/{path}",
+            "mediaLink": (
+                f"{base_url}/download/storage/v1/{path}?generation={self.generation}&alt=media"
+            ),
+            "name": self.name,
+            "bucket": self.bucket,
+            "generation": str(self.generation),
+            "metageneration": str(self.metageneration),
+            "storageClass": "STANDARD",
+            "size": str(self.size_bytes),
+            "crc32c": self.crc32c,
+            "etag": self.etag,
+            "timeCreated": created,
+            "updated": rfc3339(self.updated_us),
+            "timeStorageClassUpdated": created,
+            "timeFinalized": created,
+            **self.settable,
+        }
+        if self.md5:
+            resource["md5Hash"] = self.md5
+        if self.component_count:
+            resource["componentCount"] = self.component_count
+        return resource
+
+
+def settable_of(resource: dict[str, Any], base: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What a client may set, laid over `base`; null removes, metadata merges by key."""
+    merged = dict(base or {})
+    for field in OBJECT_SETTABLE:
+        if field not in resource:
+            continue
+        value = resource[field]
+        if field == "metadata" and isinstance(value, dict):
+            both = {**merged.get("metadata", {}), **value}
+            value = {str(k): v for k, v in both.items() if v is not None} or None
+            _check_metadata(value)
+        elif field == "metadata" and value is not None:
+            raise invalid("Invalid value for metadata: an object of strings is wanted.")
+        elif value is not None and field.endswith("Hold") != isinstance(value, bool):
+            raise invalid(f"Invalid value for {field}.")
+        elif isinstance(value, str) and any(ord(c) < 32 or ord(c) == 127 for c in value):
+            raise invalid(f"Invalid value for {field}: control characters.")
+        if value is None:
+            merged.pop(field, None)
+        else:
+            merged[field] = value
+    return merged
+
+
+def _check_metadata(metadata: dict[str, Any] | None) -> None:
+    for key, value in (metadata or {}).items():
+        if not isinstance(value, str):
+            raise invalid(f"Invalid value for metadata.{key[:64]}: a string is wanted.")
+    total = sum(len(k.encode()) + len(v.encode()) for k, v in (metadata or {}).items())
+    if total > MAX_METADATA_BYTES:
+        raise invalid(f"The maximum size of custom metadata is {MAX_METADATA_BYTES} bytes.")

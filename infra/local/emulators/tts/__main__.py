@@ -1,0 +1,53 @@
+"""`python -m infra.local.emulators.tts --port P`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+
+from aiohttp import web
+
+from infra.local.emulators.tts.app import Stand, build_app
+from infra.local.emulators.tts.espeak import Espeak
+from infra.local.emulators.tts.voices import Catalogue
+
+HOST = "127.0.0.1"
+
+
+async def serve(port: int) -> None:
+    """Answer until the process is told to end."""
+    engine = Espeak()
+    runner = web.AppRunner(
+        build_app(Stand(engine, Catalogue(engine.languages()))),
+        access_log=None,
+        shutdown_timeout=2.0,
+    )
+    await runner.setup()
+    end = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, end.set)
+    try:
+        await web.TCPSite(runner, HOST, port).start()
+        await end.wait()
+    finally:
+        await runner.cleanup()
+
+
+def main() -> int:
+    """Run until told to stop; 2 when it cannot start, with the reason in one line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.local.emulators.tts", description=__doc__
+    )
+    parser.add_argument("--port", type=int, required=True)
+    try:
+        asyncio.run(serve(parser.parse_args().port))
+    except OSError as reason:
+        print(f"voice: cannot start: {reason}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""espeak-ng through its C interface (speak_lib.h, API revision 12)."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import espeakng_loader  # type: ignore[import-untyped]
+
+from shared.recipes.films.speech import Spoken
+
+_SYNCHRONOUS = 2
+_DONT_EXIT = 0x8000
+_POSITION_CHARACTER = 1
+_UTF8, _SSML = 1, 0x10
+_RATE, _PITCH = 1, 3
+_WORDS_PER_MINUTE = 165
+_SLOWEST, _FASTEST = 80, 450
+_PITCH_MIDDLE = 50
+_PITCH_PER_SEMITONE = 2.5
+_OK = 0
+
+_Callback = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
+)
+
+
+class _Voice(ctypes.Structure):
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("languages", ctypes.c_void_p),
+        ("identifier", ctypes.c_char_p),
+        ("gender", ctypes.c_ubyte),
+        ("age", ctypes.c_ubyte),
+        ("variant", ctypes.c_ubyte),
+        ("spare_byte", ctypes.c_ubyte),
+        ("score", ctypes.c_int),
+        ("spare", ctypes.c_void_p),
+    )
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How to speak: the file of an espeak voice with an optional variant, as "gmw/en-US+f3"."""
+
+    voice: str
+    speed: float = 1.0
+    pitch: float = 0.0
+
+
+class Espeak:
+    """The library has one state for the whole process, so whoever speaks holds the lock."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._library = ctypes.CDLL(espeakng_loader.get_library_path())
+        self._library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
+        data = espeakng_loader.get_data_path().encode()
+        self._rate_hz = self._library.espeak_Initialize(_SYNCHRONOUS, 0, data, _DONT_EXIT)
+        if self._rate_hz <= 0:
+            raise OSError("espeak-ng could not be started")
+        self._heard = bytearray()
+        # Kept here: the library calls it for as long as it lives.
+        self._callback = _Callback(self._hear)
+        self._library.espeak_SetSynthCallback(self._callback)
+
+    def languages(self) -> dict[str, str]:
+        """espeak's names of the languages that it speaks, each with its voice's file."""
+        return dict(self._listed())
+
+    def speak(self, text: str, manner: Manner, *, ssml: bool = False) -> Spoken:
+        """Say `text`. Raises ValueError for a voice that there is not."""
+        words = min(_FASTEST, max(_SLOWEST, round(_WORDS_PER_MINUTE * manner.speed)))
+        pitch = min(99, max(0, round(_PITCH_MIDDLE + _PITCH_PER_SEMITONE * manner.pitch)))
+        # NUL would end the text within the library.
+        data = text.replace("\0", " ").encode() + b"\0"
+        with self._lock:
+            if self._library.espeak_SetVoiceByName(manner.voice.encode()) != _OK:
+                raise ValueError(f"espeak-ng has no voice {manner.voice!r}")
+            self._library.espeak_SetParameter(_RATE, words, 0)
+            self._library.espeak_SetParameter(_PITCH, pitch, 0)
+            self._heard.clear()
+            flags = _UTF8 | (_SSML if ssml else 0)
+            done = self._library.espeak_Synth(
+                data, len(data), 0, _POSITION_CHARACTER, 0, flags, None, None
+            )
+            if done != _OK:
+                raise OSError(f"espeak-ng answered {done}")
+            return Spoken(bytes(self._heard), self._rate_hz)
+
+    def _listed(self) -> Iterator[tuple[str, str]]:
+        rows = self._library.espeak_ListVoices(None)
+        number = 0
+        while rows[number]:
+            voice = rows[number].contents
+            # A byte of priority stands before the language's name.
+            language = ctypes.string_at(voice.languages + 1)
+            yield language.decode(errors="replace"), voice.identifier.decode(errors="replace")
+            number += 1
+
+    def _hear(self, wave: ctypes._Pointer[ctypes.c_short], samples: int, _events: int) -> int:
+        if wave and samples > 0:
+            self._heard += ctypes.string_at(wave, samples * 2)
+        return 0

@@ -1,0 +1,54 @@
+"""What Firestore and Auth know outlives a restart: exported when a suite ends, read back after."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+from infra.local.suite.http import request
+from infra.local.suite.layout import PROJECT, Place
+
+_OWNER = {"Authorization": "Bearer owner"}
+_DATABASE = f"projects/{PROJECT}/databases/(default)"
+
+
+def export_firestore(place: Place) -> None:
+    """Write all documents to `firestore/` (replaced only when the export succeeded)."""
+    fresh, kept = place.folder / "firestore.new", place.folder / "firestore"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir()
+    url = f"{place.url('firestore')}/emulator/v1/projects/{PROJECT}:export"
+    body = {"database": _DATABASE, "export_directory": str(fresh)}
+    told = request("POST", url, body, timeout_s=60)
+    if told.status != 200:
+        raise OSError(told.body.decode(errors="replace"))
+    shutil.rmtree(kept, ignore_errors=True)
+    fresh.rename(kept)
+
+
+def export_auth(place: Place) -> None:
+    """Write all accounts to `accounts.json`."""
+    told = request("GET", _accounts(place, "batchGet?maxResults=-1"), headers=_OWNER)
+    if told.status != 200:
+        raise OSError(told.body.decode(errors="replace"))
+    draft = place.folder / "accounts.new"
+    draft.touch(mode=0o600)
+    draft.write_bytes(told.body)
+    draft.replace(place.folder / "accounts.json")
+
+
+def import_auth(place: Place) -> None:
+    """Read the accounts back, if any were kept."""
+    try:
+        users = json.loads((place.folder / "accounts.json").read_text()).get("users", [])
+    except (OSError, ValueError):
+        return
+    if users:
+        told = request("POST", _accounts(place, "batchCreate"), {"users": users}, headers=_OWNER)
+        if told.status != 200:
+            raise OSError(told.body.decode(errors="replace"))
+
+
+def _accounts(place: Place, act: str) -> str:
+    base = f"{place.url('auth')}/identitytoolkit.googleapis.com/v1"
+    return f"{base}/projects/{PROJECT}/accounts:{act}"

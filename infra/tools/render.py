@@ -1,0 +1,209 @@
+"""Renders what is derived from the table; `--check` fails when a rendered file is stale.
+
+python -m infra.tools.render [--check]
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.util
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from functions.api.accounts.usage import cost_usd
+from infra.tools import access, costs, dependencies
+from shared.errors import MoodreelError, PermanentError
+from shared.media import errors
+from shared.media.limits import MAX_PIXELS, MAX_STREAMS
+from shared.media.sandbox.child import Limits
+from shared.pipeline import (
+    RECIPES,
+    STAGES,
+    Finalized,
+    Kind,
+    Schedule,
+    Stage,
+    feeds,
+)
+from shared.runtime.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+INTAKE = ROOT / "functions" / "upload_trigger" / "README.md"
+DEPLOY = ROOT / "infra" / "DEPLOY.md"
+SECURITY = ROOT / "infra" / "SECURITY.md"
+RATES = ROOT / "functions" / "console" / "web" / "src" / "job" / "stages" / "rates.json"
+TFVARS = ROOT / "infra" / "terraform" / "pipeline.auto.tfvars.json"
+
+
+def diagram() -> str:
+    """The chain as a Mermaid flowchart: every arrow is what wakes the next stage."""
+    lines = ["```mermaid", "flowchart LR"]
+    lines.append('  person(["a person"]) -- "signed URL or prompt" --> uploads[("uploads")]')
+    first = next(iter(RECIPES.values())).stages[0]
+    lines.append(f'  uploads -- "object finalized" --> {first}')
+    arrows: dict[tuple[str, str, str], None] = {}
+    for recipe in RECIPES.values():
+        for stage in recipe.stages[:-1]:
+            fed = feeds(stage, recipe)
+            following = recipe.after(stage) or recipe.stages[-1]
+            if fed is not None:
+                arrows[(stage, fed, "a pack is written")] = None
+            if following != fed:
+                arrows[(stage, following, "")] = None
+    for start, end, why in arrows:
+        lines.append(f'  {start} -- "{why}" --> {end}' if why else f"  {start} --> {end}")
+    lines.append('  notification -- "e-mail with a link" --> person')
+    lines.append("  classDef planned stroke-dasharray: 4 4,color:#888;")
+    planned = [row.name for row in STAGES.values() if not row.built and row.kind is Kind.MEDIA]
+    if planned:
+        lines.append(f"  class {','.join(planned)} planned;")
+    return "\n".join([*lines, "```"])
+
+
+def recipes() -> str:
+    """The recipes as a table."""
+    rows = ["| recipe | goes in | what comes out | |", "| --- | --- | --- | --- |"]
+    for recipe in RECIPES.values():
+        inputs = " + ".join(one.name for one in recipe.inputs if not one.optional)
+        inputs += "".join(
+            f", {one.name}{'s' * (one.most > 1)} if wanted" for one in recipe.inputs if one.optional
+        )
+        state = "works" if recipe.available else "not available yet"
+        rows.append(f"| `{recipe.name}` | {inputs} | {recipe.sentence} | {state} |")
+    return "\n".join(rows)
+
+
+def refusals() -> str:
+    """Why a video is not taken, by code."""
+    told: list[type[MoodreelError]] = [
+        one for one in PermanentError.__subclasses__() if one.__module__ == errors.__name__
+    ]
+    told.append(errors.DecoderCrashed)
+    rows = ["| code | what a person reads |", "| --- | --- |"]
+    rows += [f"| `{one.code}` | {one()} |" for one in told]
+    return "\n".join(rows)
+
+
+def caps() -> str:
+    """What one video, and one process that decodes, may take."""
+    rows = ["| what | limit |", "| --- | --- |"]
+    rows += [
+        f"| pixels of a picture | {MAX_PIXELS:,} |",
+        f"| streams | {MAX_STREAMS} |",
+        f"| length | {Settings.max_duration_s // 3600} h (`MOODREEL_MAX_DURATION_S`) |",
+        f"| frames of a job | {Settings.max_frames:,} (`MOODREEL_MAX_FRAMES`) |",
+    ]
+    for name in ("upload_trigger", "frame_extraction", "emotion_scoring"):
+        limits = Limits.of(STAGES[name])
+        rows.append(f"| a process of {name} | {limits.cpu_s} s of CPU, {limits.memory_mb} MB |")
+    return "\n".join(rows)
+
+
+def rates() -> str:
+    """The stages that jobs go through in their order, and what a second of each costs in dollars,
+    as pages read it."""
+    order = {name: None for recipe in RECIPES.values() for name in recipe.stages}
+    media = [name for name in STAGES if name in order]
+    return json.dumps({name: round(cost_usd(name, 1), 9) for name in media}, indent=2) + "\n"
+
+
+def tfvars() -> str:
+    """The rows that are built, as Terraform reads them."""
+    rows = {row.name: _row(row) for row in STAGES.values() if row.built}
+    note = "Rendered from shared/pipeline.py by infra/tools/render.py; do not edit."
+    return json.dumps({"rendered_note": note, "stages": rows}, indent=2) + "\n"
+
+
+def _row(row: Stage) -> dict[str, Any]:
+    trigger: dict[str, Any] = {"kind": type(row.trigger).__name__.lower()}
+    if isinstance(row.trigger, Finalized):
+        trigger |= {"bucket": row.trigger.bucket.value, "prefix": row.trigger.prefix}
+    if isinstance(row.trigger, Schedule):
+        trigger |= {"every_s": row.trigger.every_s}
+    return {
+        "kind": row.kind.value,
+        "trigger": trigger,
+        "topic": row.topic if row.event_driven else None,
+        "paths": paths(row),
+        "timeout_s": row.timeout_s,
+        "ack_deadline_s": row.ack_deadline_s,
+        "memory_mb": row.memory_mb,
+        "cpu": row.vcpu,
+        "concurrency": row.concurrency,
+        "max_delivery_attempts": row.deliveries,
+        "backoff_min_s": row.backoff_s[0],
+        "backoff_max_s": row.backoff_s[1],
+        "secrets": list(row.secrets),
+        "service_account": row.service_account,
+        "writes": [{"bucket": bucket.value, "prefix": prefix} for bucket, prefix in row.writes],
+        "grants": [one.to_dict() for one in access.grants(row)],
+    }
+
+
+def paths(row: Stage) -> list[str]:
+    """What an HTTPS function answers on the one origin, as a load balancer's path templates. None
+    for the one that answers whatever is left."""
+    if row.event_driven or importlib.util.find_spec(f"functions.{row.name}.routes") is None:
+        return []
+    routes = importlib.import_module(f"functions.{row.name}.routes").ROUTES
+    return sorted({re.sub(r"{[a-z_]+}", "*", route.path) for route in routes})
+
+
+def rendered() -> dict[Path, str]:
+    """Every rendered file with the content that it should have."""
+    readme = README.read_text()
+    for name, content in (
+        ("diagram", diagram()), ("recipes", recipes()), ("dependencies", dependencies.table()),
+    ):  # fmt: skip
+        readme = _between(readme, name, content)
+    intake = INTAKE.read_text()
+    for name, content in (("refusals", refusals()), ("caps", caps())):
+        intake = _between(intake, name, content)
+    deploy = _between(DEPLOY.read_text(), "costs", costs.table())
+    security = _between(SECURITY.read_text(), "roles", access.table())
+    return {
+        README: readme,
+        INTAKE: intake,
+        DEPLOY: deploy,
+        SECURITY: security,
+        TFVARS: tfvars(),
+        RATES: rates(),
+    }
+
+
+def _between(text: str, name: str, content: str) -> str:
+    begin, end = f"<!-- rendered: {name} -->", "<!-- /rendered -->"
+    pattern = re.compile(re.escape(begin) + r"\n.*?" + re.escape(end), re.DOTALL)
+    if not pattern.search(text):
+        raise SystemExit(f"There is no place for the rendered {name}.")
+    return pattern.sub(lambda _: f"{begin}\n{content}\n{end}", text)
+
+
+def main() -> int:
+    """Write what is stale, or say so and fail."""
+    parser = argparse.ArgumentParser(description="Render what is derived from the table.")
+    parser.add_argument("--check", action="store_true", help="fail instead of writing")
+    check = parser.parse_args().check
+    stale = [
+        (path, content)
+        for path, content in rendered().items()
+        if not path.exists() or path.read_text() != content
+    ]
+    for path, content in stale:
+        where = path.relative_to(ROOT)
+        if check:
+            sys.stderr.write(f"{where} is stale: run `python -m infra.tools.render`.\n")
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content)
+            sys.stdout.write(f"{where} rendered.\n")
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""Clients of Google's services, built from the settings. The emulators' addresses are read by the
+client libraries themselves.
+
+Every client library is imported by the function that builds the client, and nowhere before: the
+libraries of Firestore, Pub/Sub and Cloud Storage take twice the CPU time of all else that a
+function imports before it listens, and no function needs all of them for every request. What the
+first request needs is paid once either way. `tests/unit/project/test_imports.py` keeps it so.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.ports.messages import Publisher
+from shared.ports.objects import ObjectStore
+from shared.ports.store import JobStore
+from shared.runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from google.auth.credentials import Credentials
+
+
+def ledger(settings: Settings) -> JobStore:
+    """The documents of jobs in Firestore."""
+    from google.cloud import firestore
+
+    from shared.adapters.firestore import FirestoreLedger
+
+    return FirestoreLedger(firestore.Client(project=settings.project))
+
+
+def publisher(settings: Settings) -> Publisher:
+    """The topics in Pub/Sub."""
+    from google.cloud import pubsub_v1
+
+    from shared.adapters.pubsub import PubSubPublisher
+
+    return PubSubPublisher(pubsub_v1.PublisherClient(), settings.project)
+
+
+def objects(settings: Settings) -> ObjectStore:
+    """The buckets in Cloud Storage, and the signer of URLs for them."""
+    from google.cloud import storage
+
+    from shared.adapters.storage.objects import CloudObjects
+    from shared.adapters.storage.signing import iam_signer, key_signer
+
+    client = (
+        storage.Client(project=settings.project, credentials=_local_credentials(settings.account))
+        if settings.local
+        else storage.Client(project=settings.project)
+    )
+    signer = key_signer(settings.signer_key) if settings.signer_key else iam_signer()
+    return CloudObjects(client, settings.buckets, signer)
+
+
+def _local_credentials(account: str) -> Credentials:
+    """Anonymous, or the account id in place of a token: the local emulator checks neither."""
+    from google.auth.credentials import AnonymousCredentials
+    from google.oauth2.credentials import Credentials as Token
+
+    return Token(account) if account else AnonymousCredentials()

@@ -1,0 +1,304 @@
+"""The ledger on Firestore."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from google.api_core import exceptions as gx
+from google.api_core.retry import Retry, if_exception_type
+from google.cloud import firestore
+from google.cloud.firestore_v1.base_query import FieldFilter
+
+from shared.errors import LedgerUnavailable
+from shared.flows.documents import (
+    Committed,
+    Create,
+    Delete,
+    Doc,
+    Increment,
+    Put,
+    Update,
+    Write,
+)
+
+ABORTED_TRIES = 8
+TIMEOUT_S = 20
+"""For one call with all its retries: the client's default of minutes outlasts a lease."""
+RETRY = Retry(
+    if_exception_type(gx.ServiceUnavailable, gx.ResourceExhausted, gx.InternalServerError),
+    initial=0.1,
+    maximum=2,
+    multiplier=2,
+    timeout=TIMEOUT_S,
+)
+"""A commit that is repeated after its answer was lost meets its own work: see `recording`."""
+CALL: dict[str, Any] = {"retry": RETRY, "timeout": TIMEOUT_S}
+BESIDE_JOBS = ("mails", "shares", "deliveries")
+PURGE_BATCH = 400
+"""Below Firestore's 500 writes in one request."""
+
+
+class FirestoreLedger:
+    """JobStore over a Firestore client. A version is a document's update time."""
+
+    def __init__(self, client: firestore.Client) -> None:
+        self._client = client
+
+    def read(self, paths: Iterable[str]) -> tuple[Doc | None, ...]:
+        paths = list(paths)
+        references = [self._client.document(path) for path in paths]
+        with _faults():
+            found = {
+                snapshot.reference.path: snapshot
+                for snapshot in self._client.get_all(references, **CALL)
+                if snapshot.exists
+            }
+        return tuple(_doc(found[path]) if path in found else None for path in paths)
+
+    def list_under(self, collection: str) -> tuple[Doc, ...]:
+        return tuple(_doc(one) for one in _stream(self._client.collection(collection)))
+
+    def commit(self, writes: Iterable[Write]) -> Committed:
+        """Commit all or nothing. Contention that the server reports is tried again here."""
+        writes = list(writes)
+        for attempt in range(ABORTED_TRIES):
+            batch = self._client.batch()
+            for write in writes:
+                self._add(batch, write)
+            try:
+                with _faults():
+                    batch.commit(**CALL)
+            except (gx.FailedPrecondition, gx.AlreadyExists):
+                return Committed.CONFLICT
+            except gx.NotFound:
+                return Committed.MISSING
+            except gx.Aborted:
+                if attempt + 1 == ABORTED_TRIES:
+                    raise LedgerUnavailable("The ledger is contended.") from None
+                time.sleep(0.05 * 2**attempt)
+            else:
+                return Committed.OK
+        raise AssertionError("unreachable")
+
+    def stalled(self, before: datetime, most: int = 100) -> tuple[str, ...]:
+        query = (
+            self._client.collection_group("stages")
+            .where(filter=FieldFilter("state", "in", ["queued", "running"]))
+            .where(filter=FieldFilter("touched_at", "<", before))
+            .order_by("touched_at")
+            .limit(most)
+        )
+        return tuple(dict.fromkeys(str(one.get("job")) for one in _stream(query)))
+
+    def tombstones(self, before: datetime, most: int = 100) -> tuple[str, ...]:
+        query = (
+            self._client.collection("jobs")
+            .where(filter=FieldFilter("purge_again_at", "<", before))
+            .limit(most)
+        )
+        return tuple(one.id for one in _stream(query))
+
+    def abandoned(self, before: datetime, most: int = 100) -> tuple[str, ...]:
+        query = (
+            self._client.collection("jobs")
+            .where(filter=FieldFilter("status", "==", "awaiting_upload"))
+            .where(filter=FieldFilter("updated_at", "<", before))
+            .order_by("updated_at")
+            .limit(most)
+        )
+        return tuple(one.id for one in _stream(query))
+
+    def expired(self, before: datetime, most: int = 100) -> tuple[str, ...]:
+        query = (
+            self._client.collection("jobs")
+            .where(filter=FieldFilter("expires_at", "<", before))
+            .order_by("expires_at")
+            .limit(most)
+        )
+        return tuple(one.id for one in _stream(query))
+
+    def jobs_of(
+        self,
+        owner: str,
+        *,
+        statuses: Iterable[str],
+        after: tuple[datetime, str] | None,
+        most: int,
+        recipe: str | None = None,
+    ) -> tuple[Doc, ...]:
+        query = self._owned("jobs", owner).where(filter=FieldFilter("status", "in", list(statuses)))
+        if recipe is not None:
+            query = query.where(filter=FieldFilter("recipe", "==", recipe))
+        return self._page("jobs", query, after, most)
+
+    def owned(
+        self, collection: str, owner: str, *, after: tuple[datetime, str] | None, most: int
+    ) -> tuple[Doc, ...]:
+        return self._page(collection, self._owned(collection, owner), after, most)
+
+    def open_jobs(self, owner: str, statuses: Iterable[str]) -> int:
+        query = self._owned("jobs", owner).where(filter=FieldFilter("status", "in", list(statuses)))
+        return _aggregated(query.count())
+
+    def stored_bytes(self, owner: str) -> int:
+        return sum(
+            _aggregated(self._owned(collection, owner).sum("stored_bytes"))
+            for collection in ("jobs", "recordings")
+        )
+
+    def recordings_in(self, owner: str, states: Iterable[str]) -> int:
+        running = FieldFilter("state", "in", list(states))
+        return _aggregated(self._owned("recordings", owner).where(filter=running).count())
+
+    def count_up(self, path: str, fields: Mapping[str, Any], by: int = 1) -> int:
+        reference = self._client.document(path)
+        data = {**fields, "count": firestore.Increment(by)}
+        for attempt in range(ABORTED_TRIES):
+            try:
+                with _faults():
+                    done = reference.set(data, merge=True, **CALL)
+            except gx.Aborted:
+                time.sleep(0.05 * 2**attempt)
+            else:
+                return int(done.transform_results[0].integer_value)
+        raise LedgerUnavailable("The ledger is contended.")
+
+    def _owned(self, collection: str, owner: str) -> Any:
+        return self._client.collection(collection).where(filter=FieldFilter("owner", "==", owner))
+
+    def _page(
+        self, collection: str, query: Any, after: tuple[datetime, str] | None, most: int
+    ) -> tuple[Doc, ...]:
+        down = firestore.Query.DESCENDING
+        # Two documents of one microsecond still have an order, so no page swallows one.
+        query = query.order_by("created_at", direction=down).order_by("__name__", direction=down)
+        if after is not None:
+            created_at, name = after
+            last = self._client.document(f"{collection}/{name}")
+            query = query.start_after({"created_at": created_at, "__name__": last})
+        return tuple(_doc(one) for one in _stream(query.limit(most)))
+
+    def purge(self, job_id: str) -> None:
+        with _faults():
+            for query in self._of_job(job_id):
+                self._purge(query)
+
+    def _of_job(self, job_id: str) -> Iterator[Any]:
+        """Queries for all that a job has: below it, and what stands beside it but is the job's."""
+        yield from self._client.document(f"jobs/{job_id}").collections(**CALL)
+        for name in BESIDE_JOBS:
+            of_job = FieldFilter("job", "==", job_id)
+            yield self._client.collection(name).where(filter=of_job)
+
+    def documents_of(
+        self, collection: str, owner: str, *, after: str = "", most: int = 1000
+    ) -> tuple[Doc, ...]:
+        documents = self._client.collection(collection)
+        query = documents.where(filter=FieldFilter("owner", "==", owner)).order_by("__name__")
+        if after:
+            query = query.start_after({"__name__": documents.document(after)})
+        return tuple(_doc(one) for one in _stream(query.limit(most)))
+
+    def paths_of_job(self, job_id: str) -> tuple[str, ...]:
+        with _faults():
+            return tuple(
+                one.reference.path
+                for query in self._of_job(job_id)
+                for one in query.select([]).stream(**CALL)
+            )
+
+    def paths_naming(self, collection: str, part: str) -> tuple[str, ...]:
+        names = _stream(self._client.collection(collection).select([]))
+        return tuple(one.reference.path for one in names if part in one.id)
+
+    def due(self, collection: str, before: datetime, most: int = 100) -> tuple[Doc, ...]:
+        query = (
+            self._client.collection(collection)
+            .where(filter=FieldFilter("look_at", "<", before))
+            .order_by("look_at")
+            .limit(most)
+        )
+        return tuple(_doc(one) for one in _stream(query))
+
+    def newest(
+        self,
+        collection: str,
+        where: tuple[str, str],
+        *,
+        after: tuple[datetime, str] | None,
+        most: int,
+    ) -> tuple[Doc, ...]:
+        documents = self._client.collection(collection)
+        down = firestore.Query.DESCENDING
+        query = (
+            documents.where(filter=FieldFilter(where[0], "==", where[1]))
+            .order_by("created_at", direction=down)
+            .order_by("__name__", direction=down)
+        )
+        if after is not None:
+            created_at, document = after
+            last = {"created_at": created_at, "__name__": documents.document(document)}
+            query = query.start_after(last)
+        return tuple(_doc(one) for one in _stream(query.limit(most)))
+
+    def _purge(self, query: Any) -> None:
+        while True:
+            references = [one.reference for one in query.limit(PURGE_BATCH).stream(**CALL)]
+            if not references:
+                return
+            batch = self._client.batch()
+            for reference in references:
+                batch.delete(reference)
+            batch.commit(**CALL)
+
+    def _add(self, batch: Any, write: Write) -> None:
+        reference = self._client.document(write.path)
+        match write:
+            case Create(_, data):
+                batch.create(reference, dict(data))
+            case Put(_, data):
+                batch.set(reference, dict(data))
+            case Update(_, fields, version):
+                option = None if version is None else self._at(version)
+                batch.update(reference, _transforms(fields), option=option)
+            case Delete(_, version):
+                batch.delete(reference, option=None if version is None else self._at(version))
+
+    def _at(self, version: Any) -> Any:
+        return self._client.write_option(last_update_time=version)
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    """Say in our words what Firestore says in its own; what a batch met is left to its caller."""
+    try:
+        yield
+    except (gx.FailedPrecondition, gx.AlreadyExists, gx.NotFound, gx.Aborted):
+        raise
+    except (gx.GoogleAPIError, OSError) as fault:
+        raise LedgerUnavailable(f"The ledger failed: {type(fault).__name__}.") from fault
+
+
+def _stream(query: Any) -> list[Any]:
+    with _faults():
+        return list(query.stream(**CALL))
+
+
+def _aggregated(query: Any) -> int:
+    ((result,),) = _stream(query)
+    return int(result.value or 0)
+
+
+def _doc(snapshot: Any) -> Doc:
+    return Doc(snapshot.reference.path, snapshot.to_dict(), snapshot.update_time)
+
+
+def _transforms(fields: Any) -> dict[str, Any]:
+    return {
+        name: firestore.Increment(value.by) if isinstance(value, Increment) else value
+        for name, value in fields.items()
+    }

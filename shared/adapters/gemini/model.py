@@ -1,0 +1,33 @@
+"""Gemini as SlideModel, through one of two client libraries that satisfy the same contract."""
+
+from __future__ import annotations
+
+from shared.adapters.gemini.access import GeminiAccess
+from shared.errors import ConfigurationError
+from shared.pipeline import GeminiBackend
+from shared.ports.models import SlideModel
+
+
+def slide_model(client: str, access: GeminiAccess) -> SlideModel:
+    """Returns the model through the library named `client`, and imports that library only: each
+    has an environment of its own.
+
+    Raises ConfigurationError for an unknown library, for a backend that the library cannot use,
+    and for missing values.
+    """
+    access.check()
+    if client == "google-genai":
+        from shared.adapters.gemini.genai import GenAi
+
+        return GenAi(access)
+    if client == "google-generativeai":
+        if access.backend is not GeminiBackend.DEVELOPER_API:
+            raise ConfigurationError(
+                "google-generativeai has no Vertex AI: set MOODREEL_GEMINI_BACKEND=developer-api."
+            )
+        from shared.adapters.gemini.generativeai import GenerativeAi
+
+        return GenerativeAi(access)
+    raise ConfigurationError(
+        f"MOODREEL_SLIDE_MODEL_CLIENT is {client!r}; it can be google-genai or google-generativeai."
+    )

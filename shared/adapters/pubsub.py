@@ -1,0 +1,38 @@
+"""Envelopes on Pub/Sub."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import google.cloud.pubsub_v1 as pubsub_v1
+from google.api_core.exceptions import GoogleAPIError
+
+from shared.errors import TopicUnavailable
+from shared.flows.envelope import Envelope
+from shared.pipeline import STAGES
+
+ACCEPTED_WITHIN_S = 30
+
+
+class PubSubPublisher:
+    """Publisher over a Pub/Sub client; the client batches what is published together."""
+
+    def __init__(self, client: pubsub_v1.PublisherClient, project: str) -> None:
+        self._client = client
+        self._project = project
+
+    def publish(self, envelopes: Iterable[Envelope]) -> None:
+        futures = [
+            self._client.publish(
+                self._client.topic_path(self._project, STAGES[envelope.stage].topic),
+                envelope.to_json(),
+                **envelope.attributes,
+            )
+            for envelope in envelopes
+        ]
+        # Only an accepted message may be relied upon, so a stage waits for all of them.
+        try:
+            for future in futures:
+                future.result(timeout=ACCEPTED_WITHIN_S)
+        except (GoogleAPIError, TimeoutError) as fault:
+            raise TopicUnavailable from fault

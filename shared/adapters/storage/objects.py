@@ -1,0 +1,234 @@
+"""Objects on Cloud Storage: read by Range, written once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+import google.cloud.storage as storage
+from google.api_core import exceptions as gx
+from google.api_core.retry import Retry
+from google.cloud.storage.retry import DEFAULT_RETRY
+
+from shared.adapters.storage.errors import faults
+from shared.adapters.storage.signing import Signer, signed_download, signed_upload
+from shared.adapters.storage.writer import ObjectWriter
+from shared.errors import ArtefactConflict, SourceExpired, StorageUnavailable
+from shared.flows.envelope import ObjectRef
+from shared.pipeline import QUARANTINE_PREFIX, Bucket
+from shared.ports.objects import SignedUpload
+from shared.recipes.stored_object import Artefact, StoredObject
+
+SPEC = "spec"
+RETRY: Retry = DEFAULT_RETRY.with_timeout(30)
+"""The client's default tries for two minutes: longer than a lease."""
+TIMEOUT_S = (5, 30)
+COMPOSE_MOST = 32
+
+
+class CloudObjects:
+    """ObjectStore over a Cloud Storage client."""
+
+    def __init__(
+        self, client: storage.Client, buckets: Mapping[Bucket, str], signer: Signer
+    ) -> None:
+        self._client = client
+        self._names = dict(buckets)
+        self._signer = signer
+
+    def stat(self, bucket: Bucket, name: str) -> StoredObject | None:
+        with faults():
+            blob = self._bucket(bucket).get_blob(name, retry=RETRY, timeout=TIMEOUT_S)
+        return None if blob is None else _stored(bucket, blob)
+
+    def read_at(self, bucket: Bucket, name: str, generation: int) -> Callable[[int, int], bytes]:
+        blob = self._bucket(bucket).blob(name, generation=generation)
+
+        def read(offset: int, length: int) -> bytes:
+            with faults():
+                data: bytes = blob.download_as_bytes(
+                    start=offset,
+                    end=offset + length - 1,
+                    raw_download=True,
+                    checksum=None,
+                    retry=RETRY,
+                    timeout=TIMEOUT_S,
+                )
+            return data
+
+        return read
+
+    @contextmanager
+    def create(
+        self, bucket: Bucket, name: str, *, content_type: str, spec: str
+    ) -> Iterator[ObjectWriter]:
+        writer = ObjectWriter(self._blob(bucket, name, content_type, spec), content_type, RETRY)
+        try:
+            yield writer
+            written = writer.finish(TIMEOUT_S)
+        except BaseException:
+            writer.abandon()
+            raise
+        if written:
+            writer.stored, writer.adopted = _stored(bucket, writer.blob), False
+        else:
+            writer.stored, writer.adopted = self._adopt(bucket, name, spec), True
+
+    def compose(
+        self, bucket: Bucket, name: str, parts: list[StoredObject], *, content_type: str, spec: str
+    ) -> tuple[StoredObject, bool]:
+        if not 1 <= len(parts) <= COMPOSE_MOST or any(one.bucket is not bucket for one in parts):
+            # A part of another bucket would silently be looked for in this one.
+            raise ValueError(f"compose takes 1 to {COMPOSE_MOST} objects of one bucket")
+        blob = self._blob(bucket, name, content_type, spec)
+        sources = [self._bucket(bucket).blob(one.name) for one in parts]
+        try:
+            with faults():
+                blob.compose(
+                    sources,
+                    if_generation_match=0,
+                    if_source_generation_match=[one.generation for one in parts],
+                    retry=RETRY,
+                    timeout=TIMEOUT_S,
+                )
+        except gx.PreconditionFailed:
+            return self._adopt(bucket, name, spec), True
+        return _stored(bucket, blob), False
+
+    def copy(
+        self, source: StoredObject, bucket: Bucket, name: str, *, spec: str
+    ) -> tuple[StoredObject, bool]:
+        blob = self._blob(bucket, name, source.content_type, spec)
+        origin = self._bucket(source.bucket).blob(source.name, generation=source.generation)
+        token: str | None = None
+        try:
+            with faults():
+                while True:
+                    token, _, _ = blob.rewrite(
+                        origin, token=token, if_generation_match=0, retry=RETRY, timeout=TIMEOUT_S
+                    )
+                    if token is None:
+                        break
+        except gx.PreconditionFailed:
+            return self._adopt(bucket, name, spec), True
+        return _stored(bucket, blob), False
+
+    def remove(self, bucket: Bucket, name: str, generation: int | None = None) -> None:
+        self._remove(self._names[bucket], name, generation)
+
+    def remove_under(self, bucket: Bucket, prefix: str) -> int:
+        if not prefix:
+            raise ValueError("an empty prefix would remove everything")
+        removed = 0
+        with faults():
+            blobs = self._client.list_blobs(
+                self._names[bucket], prefix=prefix, retry=RETRY, timeout=TIMEOUT_S
+            )
+            for blob in blobs:
+                self._remove(self._names[bucket], blob.name, blob.generation)
+                removed += 1
+        return removed
+
+    def listed(self, bucket: Bucket, prefix: str) -> tuple[StoredObject, ...]:
+        with faults():
+            blobs = self._client.list_blobs(
+                self._names[bucket], prefix=prefix, retry=RETRY, timeout=TIMEOUT_S
+            )
+            return tuple(_stored(bucket, blob) for blob in blobs)
+
+    def folders(self, bucket: Bucket, prefix: str) -> tuple[str, ...]:
+        found: set[str] = set()
+        with faults():
+            pages = self._client.list_blobs(
+                self._names[bucket],
+                prefix=prefix,
+                delimiter="/",
+                # Folders alone: whatever objects lie beside them are not sent.
+                fields="prefixes,nextPageToken",
+                retry=RETRY,
+                timeout=TIMEOUT_S,
+            )
+            for page in pages.pages:
+                found |= {one.removeprefix(prefix).rstrip("/") for one in page.prefixes}
+        return tuple(sorted(found))
+
+    def quarantine(self, ref: ObjectRef) -> None:
+        role = next((role for role, name in self._names.items() if name == ref.bucket), None)
+        if role is None:
+            return
+        source = self.stat(role, ref.name)
+        if source is None or source.generation != ref.generation:
+            return
+        # One name may bring many strangers: none of them stands in the next one's way.
+        aside = f"{QUARANTINE_PREFIX}{role}/{ref.name}.{ref.generation}"
+        self.copy(source, Bucket.WORK, aside, spec=source.crc32c)
+        self._remove(ref.bucket, ref.name, ref.generation)
+
+    def discard(self, ref: ObjectRef) -> None:
+        self._remove(ref.bucket, ref.name, ref.generation)
+
+    def sign_upload(
+        self,
+        bucket: Bucket,
+        name: str,
+        *,
+        content_type: str,
+        max_bytes: int,
+        valid_s: int,
+        resumable: bool = False,
+    ) -> SignedUpload:
+        blob = self._bucket(bucket).blob(name)
+        with faults():
+            return signed_upload(
+                self._signer, blob, content_type, max_bytes, valid_s, resumable=resumable
+            )
+
+    def sign_download(
+        self, artefact: Artefact, *, filename: str, valid_s: int, inline: bool = False
+    ) -> str:
+        blob = self._bucket(Bucket(artefact.bucket)).blob(artefact.object)
+        with faults():
+            return signed_download(
+                self._signer, blob, artefact.generation, filename, valid_s, inline
+            )
+
+    def _remove(self, bucket: str, name: str, generation: int | None) -> None:
+        try:
+            with faults():
+                self._client.bucket(bucket).delete_blob(
+                    name, if_generation_match=generation, retry=RETRY, timeout=TIMEOUT_S
+                )
+        except (SourceExpired, gx.PreconditionFailed):
+            return
+
+    def _adopt(self, bucket: Bucket, name: str, spec: str) -> StoredObject:
+        there = self.stat(bucket, name)
+        if there is None:
+            raise StorageUnavailable(f"{name} was there a moment ago; it is tried again.")
+        if there.spec != spec:
+            raise ArtefactConflict(f"Another result stands under {name} already.")
+        return there
+
+    def _bucket(self, role: Bucket) -> storage.Bucket:
+        return self._client.bucket(self._names[role])
+
+    def _blob(self, bucket: Bucket, name: str, content_type: str, spec: str) -> storage.Blob:
+        blob = self._bucket(bucket).blob(name)
+        blob.content_type = content_type
+        blob.metadata = {SPEC: spec}
+        return blob
+
+
+def _stored(bucket: Bucket, blob: storage.Blob) -> StoredObject:
+    metadata = dict(blob.metadata or {})
+    return StoredObject(
+        bucket,
+        blob.name,
+        int(blob.generation),
+        int(blob.size),
+        blob.content_type or "application/octet-stream",
+        blob.crc32c or "",
+        metadata.get(SPEC, ""),
+        metadata,
+        blob.time_created,
+    )

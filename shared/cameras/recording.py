@@ -1,0 +1,175 @@
+"""Recordings: `recordings/{recording}`, one clip of one camera, in the making or made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from shared.cameras.camera import Camera, Want
+from shared.flows.documents import Create, Doc
+from shared.pipeline import PREVIEWS_PREFIX, RECORDINGS_PREFIX, Bucket
+from shared.recipes.stored_object import Artefact
+
+RECORDINGS = "recordings"
+SEGMENTS = "segments"
+"""The collection below a recording, while it has no clip."""
+
+
+class RecordingState(StrEnum):
+    """STARTING until its first picture, RECORDING, RECONNECTING while the camera is away, STOPPING
+    until its last segment is written, JOINING until there is one clip; then an end. DELETED only
+    until everything of it is removed."""
+
+    STARTING = "starting"
+    RECORDING = "recording"
+    RECONNECTING = "reconnecting"
+    STOPPING = "stopping"
+    JOINING = "joining"
+    DONE = "done"
+    FAILED = "failed"
+    DELETED = "deleted"
+
+
+RUNNING = (RecordingState.STARTING, RecordingState.RECORDING, RecordingState.RECONNECTING)
+ENDED = (RecordingState.DONE, RecordingState.FAILED, RecordingState.DELETED)
+
+
+class EndedBy(StrEnum):
+    """Why a recording ended."""
+
+    STOP = "stop"
+    MAX_DURATION = "max-duration"
+    MAX_BYTES = "max-bytes"
+    SOURCE_LOST = "source-lost"
+    RECORDER_LOST = "recorder-lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person asks for. `job` is the job that waits for the clip as for its upload of the
+    input `job_input`, under the name `job_object` in the bucket of uploads; "" for none."""
+
+    title: str
+    pre_roll_s: float
+    max_duration_s: float
+    max_bytes: int
+    expires_at: datetime
+    recipe: str = ""
+    job: str = ""
+    job_object: str = ""
+
+    def want(self, recording_id: str, now: datetime) -> Want:
+        """As the camera's document says it."""
+        return Want(recording_id, now, self.pre_roll_s, self.max_duration_s, self.max_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """recordings/{id}. `clip` is None until there is one; then it holds `path` (the name of its
+    object among the outputs), `generation`, `content_type`, `size_bytes`, `duration_sec`, `fps`,
+    `width`, `height`, `codec`, `audio_codec` (None without sound) and `gaps`, a list of
+    `start_s` and `duration_s`."""
+
+    id: str
+    owner: str
+    camera: str
+    state: RecordingState
+    wish: Wish
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    ended_by: str
+    error: Mapping[str, Any] | None
+    clip: Mapping[str, Any] | None
+    data: Mapping[str, Any] = field(repr=False, compare=False)
+    version: Any = field(compare=False)
+
+    @classmethod
+    def from_doc(cls, doc: Doc) -> Recording:
+        """Parse a recording's document."""
+        data = doc.data
+        return cls(
+            id=doc.id,
+            owner=data["owner"],
+            camera=data["camera"],
+            state=RecordingState(data["state"]),
+            wish=Wish(**{name: data[name] for name in Wish.__slots__}),
+            created_at=data["created_at"],
+            started_at=data["started_at"],
+            ended_at=data["ended_at"],
+            ended_by=data["ended_by"],
+            error=data["error"],
+            clip=data["clip"],
+            data=data,
+            version=doc.version,
+        )
+
+    @property
+    def path(self) -> str:
+        """Where its document stands."""
+        return recording_path(self.id)
+
+    @property
+    def running(self) -> bool:
+        """Whether it may still get pictures."""
+        return self.state in RUNNING
+
+    @property
+    def film(self) -> Artefact | None:
+        """The clip's object under a name for people, None until there is one."""
+        clip = self.clip
+        if clip is None or self.state is RecordingState.DELETED:
+            return None
+        suffix = "mov" if clip["content_type"] == "video/quicktime" else "mp4"
+        name = f"recording-{self.created_at:%Y%m%d-%H%M%S}.{suffix}"
+        return Artefact(
+            name, "clip", Bucket.OUTPUTS.value, clip["path"], clip["generation"],
+            clip["size_bytes"], clip["content_type"],
+        )  # fmt: skip
+
+
+def recording_path(recording_id: str) -> str:
+    """recordings/{recording}"""
+    return f"{RECORDINGS}/{recording_id}"
+
+
+def new_recording(recording_id: str, camera: Camera, wish: Wish, now: datetime) -> Create:
+    """The write that makes a recording."""
+    return Create(
+        recording_path(recording_id),
+        {
+            "owner": camera.owner,
+            "camera": camera.id,
+            "state": RecordingState.STARTING,
+            **{name: getattr(wish, name) for name in wish.__slots__},
+            "created_at": now,
+            "started_at": None,
+            "ended_at": None,
+            "ended_by": "",
+            "error": None,
+            "elapsed_s": 0.0,
+            "size_bytes": 0,
+            "stored_bytes": 0,
+            "fps": None,
+            "dropped_frames": 0,
+            "clip": None,
+        },
+    )
+
+
+def segments_prefix(recording_id: str) -> str:
+    """Where the segments of a recording lie in the work bucket."""
+    return f"{RECORDINGS_PREFIX}{recording_id}/"
+
+
+def clip_prefix(recording_id: str) -> str:
+    """Where the clip of a recording lies in the bucket of outputs."""
+    return f"{RECORDINGS_PREFIX}{recording_id}/"
+
+
+def preview_name(camera_id: str, second: int) -> str:
+    """The object in the work bucket with the frames of one second, counted from 1970."""
+    return f"{PREVIEWS_PREFIX}{camera_id}/{second:012d}"

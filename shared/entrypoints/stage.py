@@ -1,0 +1,285 @@
+"""`stage`: the frame around every event-driven function.
+
+CloudEvent in → claim → work → commit → announce → acknowledge or refuse. A handler gets a `Task`
+and returns what it made; it never commits, publishes or acknowledges by itself.
+
+The points `after_claim`, `after_work`, `after_commit` and `after_announce` are where a crash must
+do no harm; tests end the process at each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import functions_framework
+from cloudevents.http import CloudEvent
+from werkzeug.exceptions import ServiceUnavailable
+
+from shared.entrypoints import bootstrap
+from shared.errors import DeadlineNear, LeaseLost
+from shared.flows.documents import unit_path
+from shared.flows.effects import Flow, Reply
+from shared.flows.envelope import (
+    JOIN,
+    Envelope,
+    ObjectRef,
+    UnreadableMessage,
+    from_object,
+    read_event,
+    stage_woken_by,
+)
+from shared.jobs import deliver as flows
+from shared.jobs.claims import Finished
+from shared.jobs.maintenance import cleanup, dead_letter, sweep
+from shared.jobs.model import Job, StageDoc, Unit
+from shared.pipeline import STAGES
+from shared.ports.objects import ObjectStore
+from shared.ports.store import JobStore
+from shared.runtime import tracing
+from shared.runtime.interpreter import Driver, ErrandHold, Hold, Neighbours
+from shared.runtime.logs import bind
+from shared.runtime.settings import Settings
+from shared.tasks import run
+from shared.tasks.task import Errand, ErrandOutcome
+
+Handle = Callable[["Task"], Finished]
+DoErrand = Callable[["ErrandTask"], ErrandOutcome]
+Entry = Callable[[CloudEvent], None]
+
+
+class Task:
+    """One unit of work, as a handler sees it."""
+
+    def __init__(self, hold: Hold, world: Neighbours, settings: Settings) -> None:
+        self._hold = hold
+        self._world = world
+        self.settings = settings
+
+    @property
+    def job(self) -> Job:
+        """The job as it was when the unit was claimed."""
+        return self._hold.claimed.job
+
+    @property
+    def stage(self) -> StageDoc:
+        """The stage as it was when the unit was claimed."""
+        return self._hold.claimed.stage
+
+    @property
+    def part(self) -> str:
+        """The part's key, or `join`."""
+        return self._hold.claimed.envelope.part
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        """What this part is asked to do, as the stage before planned it."""
+        return self.stage.spec(self.part)
+
+    def part_units(self) -> tuple[Unit, ...]:
+        """For a join: the stage's parts as they were recorded, in the order of the plan."""
+        here = self.envelope
+        docs = self._world.store.read(
+            unit_path(here.job_id, here.stage, here.revision, part) for part in self.stage.part_ids
+        )
+        return tuple(Unit.from_doc(doc) for doc in docs if doc is not None)
+
+    @property
+    def envelope(self) -> Envelope:
+        """The key of the unit."""
+        return self._hold.claimed.envelope
+
+    @property
+    def last_attempt(self) -> bool:
+        """Whether a passing fault would now fail the job: what can do without should do so."""
+        return self._hold.claimed.attempt >= STAGES[self.envelope.stage].attempts
+
+    @property
+    def objects(self) -> ObjectStore:
+        """Where media is read and written."""
+        return self._world.objects
+
+    @property
+    def store(self) -> JobStore:
+        """The ledger, for reading what other units recorded."""
+        return self._world.store
+
+    @property
+    def should_stop(self) -> Callable[[], bool]:
+        """To be asked often by long work."""
+        return self._hold.should_stop
+
+    def progress(self, share: float) -> None:
+        """How much of this part is done, 0 to 1; people see it with the next renewal."""
+        self._hold.progress = min(1.0, max(0.0, share))
+
+    def log(self, event: str, **details: Any) -> None:
+        """Say something in the log."""
+        self._world.log(event, **details)
+
+    def check(self) -> None:
+        """Raises LeaseLost or DeadlineNear when the work should stop."""
+        if self._hold.lease_lost:
+            raise LeaseLost
+        if self._hold.should_stop():
+            raise DeadlineNear
+
+
+def stage(name: str, *, part: Handle, join: Handle | None = None) -> Entry:
+    """The entry point of a stage: `main = stage("frame_extraction", part=…, join=…)`."""
+
+    def main(event: CloudEvent) -> None:
+        def deliver(envelope: Envelope) -> tuple[Flow[Reply], Handle]:
+            handle = join if envelope.part == JOIN else part
+            assert handle is not None, f"{name} has no join"  # noqa: S101
+            return flows.deliver(envelope, bootstrap.neighbours().clockwork), handle
+
+        _receive(event, name, deliver)
+
+    return _entry(main)
+
+
+class ErrandTask:
+    """One errand, as its handler sees it."""
+
+    def __init__(self, hold: ErrandHold, world: Neighbours, settings: Settings) -> None:
+        self._hold = hold
+        self.world = world
+        self.settings = settings
+
+    @property
+    def errand(self) -> Errand:
+        """The errand as it was when it was claimed."""
+        return self._hold.claimed.errand
+
+    @property
+    def attempt(self) -> int:
+        """How often it has been tried since its last progress, this time included."""
+        return self._hold.claimed.attempt
+
+    @property
+    def should_stop(self) -> Callable[[], bool]:
+        """To be asked often by long work."""
+        return self._hold.should_stop
+
+    @property
+    def lease_lost(self) -> bool:
+        """Whether somebody else works on it by now, or nobody is to."""
+        return self._hold.lease_lost
+
+    @property
+    def deadline(self) -> float:
+        """When it should stop, in seconds of the monotonic clock."""
+        return self._hold.deadline
+
+    def check(self) -> None:
+        """Raises LeaseLost or DeadlineNear when the work should stop."""
+        if self._hold.lease_lost:
+            raise LeaseLost
+        if self._hold.should_stop():
+            raise DeadlineNear
+
+
+def errand(name: str, do: DoErrand) -> Entry:
+    """The entry point of a stage that does errands: `main = errand("webhook", call)`."""
+
+    def main(event: CloudEvent) -> None:
+        def deliver(envelope: Envelope) -> tuple[Flow[Reply], None]:
+            return run.do(envelope, bootstrap.neighbours().clockwork), None
+
+        _receive(event, name, deliver, do)
+
+    return _entry(main)
+
+
+def dead_letters() -> Entry:
+    """The entry point of `dead_letter`: decides by the ledger what becomes of a message."""
+
+    def main(event: CloudEvent) -> None:
+        def deliver(envelope: Envelope) -> tuple[Flow[Reply], None]:
+            return dead_letter.dead_letter(envelope, bootstrap.neighbours().clockwork), None
+
+        _receive(event, None, deliver)
+
+    return _entry(main)
+
+
+def sweeps() -> Entry:
+    """The entry point of `sweeper`: whatever the event says, sweep once."""
+
+    def main(_event: CloudEvent) -> None:
+        world = bootstrap.neighbours()
+        bind(function="sweeper")
+        touched = Driver(world).run(sweep.sweep(world.clockwork))
+        touched += Driver(world).run(cleanup.tidy(world.clockwork))
+        if touched:
+            world.log("sweep.done", jobs=touched)
+
+    return _entry(main)
+
+
+def _entry(main: Entry) -> Entry:
+    registered: Entry = functions_framework.cloud_event(main)
+    return registered
+
+
+def _receive(
+    event: CloudEvent,
+    name: str | None,
+    deliver: Callable[[Envelope], tuple[Flow[Reply], Handle | None]],
+    do: DoErrand | None = None,
+) -> None:
+    world, settings = bootstrap.neighbours(), bootstrap.settings()
+    bind(function=name or "dead_letter")
+    try:
+        envelope = _envelope(event, name, world, settings)
+    except UnreadableMessage as unreadable:
+        # Refusing it would bring it back for ever; it is kept in the log.
+        world.log("message.unreadable", severity="ERROR", why=str(unreadable))
+        return
+    if envelope is None:
+        return
+    tracer = bootstrap.tracer()
+    parent = tracing.parent_in(envelope.job_id, envelope.traceparent)
+    where: dict[str, Any] = {"function": name or "dead_letter", "job": envelope.job_id}
+    where |= {"stage": envelope.stage, "part": envelope.part}
+    flow, handle = deliver(envelope)
+    try:
+        with tracer.span(f"{where['function']} {envelope.part}", parent, **where) as span:
+            told = tracing.log_fields(settings.project, span.traceparent)
+            bind(**where, epoch=envelope.epoch, **told)
+            driver = Driver(
+                world,
+                handler=handle and (lambda hold: handle(Task(hold, world, settings))),
+                errand_handler=do and (lambda hold: do(ErrandTask(hold, world, settings))),
+                traceparent=span.traceparent,
+                tracer=tracer,
+            )
+            reply = driver.run(flow)
+            span.set(reply=reply.value)
+    finally:
+        tracer.flush()
+    if reply is Reply.NACK:
+        # Not an exception of ours: the framework would log a traceback for every busy unit.
+        raise ServiceUnavailable("not now")
+
+
+def _envelope(
+    event: CloudEvent, name: str | None, world: Neighbours, settings: Settings
+) -> Envelope | None:
+    found = read_event(name, str(event["type"]), event.data)
+    if isinstance(found, Envelope):
+        return found
+    return _of_object(found, name, world, settings)
+
+
+def _of_object(
+    ref: ObjectRef, name: str | None, world: Neighbours, settings: Settings
+) -> Envelope | None:
+    """An object's unit; an object whose name is none of ours is put aside."""
+    try:
+        return from_object(name or stage_woken_by(ref, settings.buckets), ref)
+    except UnreadableMessage as strange:
+        world.log("object.strange", severity="WARNING", why=str(strange))
+        world.objects.quarantine(ref)
+        return None

@@ -1,0 +1,188 @@
+"""What wakes a stage: an envelope on its topic, or an object that is complete.
+
+Both come down to one thing, an `Envelope`: the key of a unit of work (job, stage, revision, part)
+and the epoch in which it was announced. It carries references, never media.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.errors import PermanentError
+from shared.pipeline import (
+    PACKS_PREFIX,
+    PROMPTS_PREFIX,
+    RECIPES,
+    STAGES,
+    UPLOADS_PREFIX,
+    Bucket,
+    Finalized,
+)
+
+SCHEMA = 1
+JOIN = "join"
+FINALIZED = "google.cloud.storage.object.v1.finalized"
+
+JOB_ID = "[a-z0-9]{20}"
+_UPLOAD = re.compile(
+    rf"(?:{UPLOADS_PREFIX}|{PROMPTS_PREFIX})({JOB_ID})/([a-z]{{1,20}}[0-9]{{0,2}})\.([0-9]{{1,6}})"
+)
+_PACK = re.compile(rf"{PACKS_PREFIX}({JOB_ID})/[0-9a-f]{{12}}/([0-9]{{1,3}})\.pack")
+
+
+class UnreadableMessage(PermanentError):
+    """The message is not one of ours."""
+
+    code = "unreadable-message"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRef:
+    """One version of one object."""
+
+    bucket: str
+    name: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The key of a unit of work. `part` is a number, `join`, or an outcome for notification.
+
+    `epoch` is None when an object announces itself: then it is the job's own. `upload` is the
+    number of the upload that the object's name carries.
+    """
+
+    job_id: str
+    stage: str
+    part: str
+    revision: int = 0
+    epoch: int | None = None
+    upload: int | None = None
+    source: ObjectRef | None = None
+    traceparent: str = ""
+
+    def to_json(self) -> bytes:
+        """The body of a message."""
+        return json.dumps(
+            {
+                "schema": SCHEMA,
+                "job_id": self.job_id,
+                "stage": self.stage,
+                "part": self.part,
+                "revision": self.revision,
+                "epoch": self.epoch,
+                "traceparent": self.traceparent,
+            },
+            separators=(",", ":"),
+        ).encode()
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """The ids once more, for filters and for people who look at a topic."""
+        return {
+            "job_id": self.job_id,
+            "stage": self.stage,
+            "part": self.part,
+            "revision": str(self.revision),
+        }
+
+
+def upload_name(recipe: str, job_id: str, input_name: str, upload: int) -> str:
+    """The object's name of an upload. Prompts have a prefix of their own, for their lifecycle."""
+    prefix = PROMPTS_PREFIX if input_name == "prompt" else UPLOADS_PREFIX
+    if recipe not in RECIPES:
+        raise ValueError(f"no recipe {recipe}")
+    return f"{prefix}{job_id}/{input_name}.{upload}"
+
+
+def pack_name(prefix: str, job_id: str, spec_hash: str, part: str) -> str:
+    """The object's name of a pack of frames, under the prefix that wakes the next stage or not."""
+    return f"{prefix}{job_id}/{spec_hash[:12]}/{int(part):02d}.pack"
+
+
+def from_object(stage: str, ref: ObjectRef) -> Envelope:
+    """The unit that an object stands for, by its name. For an upload the part is the input's
+    name until the job is read. Raises UnreadableMessage for a name that is not ours."""
+    if found := _UPLOAD.fullmatch(ref.name):
+        return Envelope(found[1], stage, found[2], upload=int(found[3]), source=ref)
+    if found := _PACK.fullmatch(ref.name):
+        return Envelope(found[1], stage, str(int(found[2])), source=ref)
+    raise UnreadableMessage(f"No job has an object named {ref.name[:200]!r}.")
+
+
+def stage_woken_by(ref: ObjectRef, buckets: Mapping[Bucket, str]) -> str:
+    """The stage that the table wakes for this object. Raises UnreadableMessage when none is."""
+    for row in STAGES.values():
+        if isinstance(row.trigger, Finalized):
+            here = ref.bucket == buckets[row.trigger.bucket]
+            if here and ref.name.startswith(row.trigger.prefix):
+                return row.name
+    raise UnreadableMessage(f"No stage is woken by {ref.bucket}/{ref.name[:200]}.")
+
+
+def read_event(stage: str | None, kind: str, data: Any) -> Envelope | ObjectRef:
+    """What a CloudEvent's type and data mean for `stage` (None: whatever stage it names).
+
+    Understands a Pub/Sub message with our envelope, a Pub/Sub message from a bucket notification,
+    and Eventarc's own object event. Raises UnreadableMessage for all else.
+    """
+    if not isinstance(data, Mapping):
+        raise UnreadableMessage("The event has no data.")
+    if kind == FINALIZED:
+        return _object(data.get("bucket"), data.get("name"), data.get("generation"))
+    message = data.get("message")
+    if not isinstance(message, Mapping):
+        raise UnreadableMessage("The event carries no Pub/Sub message.")
+    attributes = message.get("attributes") or {}
+    if "bucketId" in attributes:
+        if attributes.get("eventType") != "OBJECT_FINALIZE":
+            raise UnreadableMessage(f"Not a finalized object: {attributes.get('eventType')}.")
+        return _object(
+            attributes["bucketId"], attributes.get("objectId"), attributes.get("objectGeneration")
+        )
+    try:
+        body = json.loads(base64.b64decode(message.get("data") or "", validate=True))
+        return _envelope(stage, body)
+    except (ValueError, TypeError, KeyError) as cause:
+        raise UnreadableMessage(f"The message's body cannot be read: {cause}") from cause
+
+
+def _object(bucket: Any, name: Any, generation: Any) -> ObjectRef:
+    if not isinstance(bucket, str) or not isinstance(name, str) or not str(generation).isdigit():
+        raise UnreadableMessage("The object event names no bucket, object and generation.")
+    return ObjectRef(bucket, name, int(generation))
+
+
+def _envelope(stage: str | None, body: Any) -> Envelope:
+    if not isinstance(body, Mapping) or body.get("schema") != SCHEMA:
+        raise ValueError(f"not an envelope of schema {SCHEMA}")
+    if stage is not None and body["stage"] != stage:
+        raise ValueError(f"it is meant for {body['stage']!r}")
+    if body["stage"] not in STAGES:
+        raise ValueError(f"there is no stage {body['stage']!r}")
+    job_id, part, epoch = body["job_id"], body["part"], body["epoch"]
+    # They become names of documents: what the ledger does not take would come back for ever.
+    if not isinstance(job_id, str) or not re.fullmatch(JOB_ID, job_id):
+        raise ValueError("no job id")
+    if not isinstance(part, str) or not re.fullmatch(r"[a-z0-9.]{1,40}", part):
+        raise ValueError("no such part")
+    return Envelope(
+        job_id=job_id,
+        stage=body["stage"],
+        part=part,
+        revision=_count(body["revision"]),
+        epoch=None if epoch is None else _count(epoch),
+        traceparent=str(body.get("traceparent") or "")[:64],
+    )
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or not 0 <= value < 1 << 31:
+        raise ValueError("an epoch and a revision are whole numbers from 0")
+    return value

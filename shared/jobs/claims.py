@@ -1,0 +1,52 @@
+"""A claimed unit, the outcome of its work, and the effects that are about a job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from shared.flows.effects import Arrived, Faltered, Flow, Refused, Stopped, Work
+from shared.flows.envelope import Envelope
+from shared.jobs.model import Job, StageDoc
+from shared.recipes.stored_object import Artefact
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A unit that is ours for as long as `token` stands in its document."""
+
+    envelope: Envelope
+    token: str
+    attempt: int
+    job: Job
+    stage: StageDoc
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The work is done. `plan` gives the specs of the parts of stages that may now start;
+    `adopted` says that an earlier attempt's objects were found and taken over; `review` that what
+    was planned shall not start before a person has looked at the result; `replaces` names results
+    of an earlier revision that go even if no new one takes their place."""
+
+    artefacts: tuple[Artefact, ...] = ()
+    facts: Mapping[str, Any] | None = None
+    plan: Mapping[str, tuple[Mapping[str, Any], ...]] | None = None
+    warnings: tuple[str, ...] = ()
+    adopted: bool = False
+    review: bool = False
+    replaces: tuple[str, ...] = ()
+
+
+Outcome = Finished | Refused | Faltered | Stopped
+
+
+def work(claimed: Claimed) -> Flow[Outcome]:
+    """Typed Work."""
+    return cast("Outcome", (yield Work(claimed)))
+
+
+def arrived(job: Job) -> Flow[frozenset[str]]:
+    """Typed Arrived."""
+    return cast("frozenset[str]", (yield Arrived(job)))

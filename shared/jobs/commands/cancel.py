@@ -1,0 +1,40 @@
+"""Cancel a job."""
+
+from __future__ import annotations
+
+from shared.errors import NotFound, WrongState
+from shared.flows.documents import (
+    Committed,
+    Update,
+    job_path,
+)
+from shared.flows.effects import Clockwork, Flow, commit, publish, read
+from shared.jobs.commit import ended
+from shared.jobs.model import Job, Status
+from shared.jobs.queries import outcome_of
+
+
+def cancel(job_id: str, clockwork: Clockwork) -> Flow[None]:
+    """End a job by its owner's wish. Raises NotFound, WrongState when it has ended otherwise."""
+    while True:
+        job = yield from _job(job_id)
+        if job.status is Status.CANCELLED:
+            break
+        if job.terminal:
+            raise WrongState(f"The job is {job.status} already; only a living one is cancelled.")
+        now = clockwork.now()
+        done = yield from commit(
+            Update(job_path(job_id), {"status": Status.CANCELLED, "updated_at": now}, job.version),
+            *ended(job, Status.CANCELLED, now),
+        )
+        if done is Committed.OK:
+            break
+    job = yield from _job(job_id)
+    yield from publish((yield from outcome_of(job)))
+
+
+def _job(job_id: str) -> Flow[Job]:
+    (doc,) = yield from read(job_path(job_id))
+    if doc is None or doc.data["status"] == Status.DELETED:
+        raise NotFound("There is no such job.")
+    return Job.from_doc(doc)

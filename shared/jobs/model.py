@@ -1,0 +1,317 @@
+"""A job, its stages and units, as the ledger's documents tell them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from shared.flows.documents import Create, Doc, Put, Write, event_path, job_path, stage_path
+from shared.pipeline import RECIPES, STAGES, Bucket, Recipe
+from shared.recipes.stored_object import Artefact
+
+SCHEMA = 1
+
+
+class Status(StrEnum):
+    """A job's state. DELETED is the tombstone that a deleted job leaves for eight days."""
+
+    AWAITING_UPLOAD = "awaiting_upload"
+    RUNNING = "running"
+    AWAITING_REVIEW = "awaiting_review"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    DELETED = "deleted"
+
+
+TERMINAL = frozenset({Status.DONE, Status.FAILED, Status.CANCELLED, Status.DELETED})
+
+
+class StageState(StrEnum):
+    """WAITING for its parts to be known, QUEUED, RUNNING since the first claim, then an end.
+
+    STOPPED means that the job ended elsewhere before this stage was done."""
+
+    WAITING = "waiting"
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+class UnitState(StrEnum):
+    """FREE after a release, LEASED while someone works, DONE for ever, FAILED until a redrive."""
+
+    FREE = "free"
+    LEASED = "leased"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class JobInput:
+    """One declared input. `upload` counts the uploads, so that a bad one can be repeated. `source`
+    is "object#generation" of what it is a copy of, "" for what a person uploads."""
+
+    name: str
+    object: str
+    content_type: str
+    size_bytes: int
+    filename: str
+    upload: int = 0
+    source: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it stands in a document."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """jobs/{id}. `version` is for preconditions."""
+
+    id: str
+    owner: str
+    recipe_name: str
+    title: str
+    status: Status
+    epoch: int
+    revision: int
+    options: Mapping[str, Any]
+    inputs: tuple[JobInput, ...]
+    stages: Mapping[str, str]
+    artefacts: tuple[Artefact, ...]
+    facts: Mapping[str, Any]
+    warnings: tuple[str, ...]
+    error: Mapping[str, Any] | None
+    email: str
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime
+    version: Any = field(compare=False)
+    worked_ms: Mapping[str, int] = field(default_factory=dict)
+    """For each stage that is done, how long its units were worked on together."""
+
+    @property
+    def recipe(self) -> Recipe:
+        """Its row of the table."""
+        return RECIPES[self.recipe_name]
+
+    @property
+    def terminal(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self.status in TERMINAL
+
+    @property
+    def results(self) -> tuple[Artefact, ...]:
+        """What people may take away; what stages hand to each other is not for them."""
+        return tuple(one for one in self.artefacts if one.bucket == Bucket.OUTPUTS)
+
+    @classmethod
+    def from_doc(cls, doc: Doc) -> Job:
+        """Parse a job's document."""
+        data = doc.data
+        return cls(
+            id=doc.id,
+            owner=data["owner"],
+            recipe_name=data["recipe"],
+            title=data["title"],
+            status=Status(data["status"]),
+            epoch=data["epoch"],
+            revision=data["revision"],
+            options=data["options"],
+            inputs=tuple(JobInput(**row) for row in data["inputs"]),
+            stages=data["stages"],
+            artefacts=tuple(Artefact.from_dict(row) for row in data["artefacts"]),
+            facts=data["facts"],
+            warnings=tuple(data["warnings"]),
+            error=data["error"],
+            email=data["email"],
+            created_at=data["created_at"],
+            updated_at=data["updated_at"],
+            expires_at=data["expires_at"],
+            version=doc.version,
+            worked_ms=data.get("worked_ms", {}),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StageDoc:
+    """jobs/{id}/stages/{stage}-{revision}. `total` is None until the stage is planned."""
+
+    name: str
+    revision: int
+    state: StageState
+    total: int | None
+    done: int
+    parts: tuple[Mapping[str, Any], ...]
+    touched_at: datetime
+    queued_at: datetime | None
+    worked_ms: int = 0
+
+    @classmethod
+    def from_doc(cls, doc: Doc) -> StageDoc:
+        """Parse a stage's document."""
+        data = doc.data
+        return cls(
+            name=data["stage"],
+            revision=data["revision"],
+            state=StageState(data["state"]),
+            total=data["total"],
+            done=data["done"],
+            parts=tuple(data["parts"]),
+            touched_at=data["touched_at"],
+            queued_at=data["queued_at"],
+            worked_ms=data.get("worked_ms", 0),
+        )
+
+    @property
+    def part_ids(self) -> tuple[str, ...]:
+        """The parts' keys: an input's name where a spec carries one, else its number."""
+        return tuple(str(spec.get("input", i)) for i, spec in enumerate(self.parts))
+
+    def spec(self, part: str) -> Mapping[str, Any]:
+        """What `part` is asked to do. Raises KeyError for a part that was never planned."""
+        return dict(zip(self.part_ids, self.parts, strict=True))[part]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every part is done, so that the join may run."""
+        return self.total is not None and self.done >= self.total
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """jobs/{id}/units/{stage}-{revision}-{part}."""
+
+    stage: str
+    revision: int
+    part: str
+    state: UnitState
+    token: str
+    lease_until: datetime
+    not_before: datetime
+    attempt: int
+    artefacts: tuple[Artefact, ...]
+    facts: Mapping[str, Any]
+    error: Mapping[str, Any] | None
+    claimed_at: datetime | None
+    version: Any = field(compare=False)
+
+    @classmethod
+    def from_doc(cls, doc: Doc) -> Unit:
+        """Parse a unit's document."""
+        data = doc.data
+        return cls(
+            stage=data["stage"],
+            revision=data["revision"],
+            part=data["part"],
+            state=UnitState(data["state"]),
+            token=data["token"],
+            lease_until=data["lease_until"],
+            not_before=data["not_before"],
+            attempt=data["attempt"],
+            artefacts=tuple(Artefact.from_dict(row) for row in data["artefacts"]),
+            facts=data["facts"],
+            error=data["error"],
+            claimed_at=data.get("claimed_at"),
+            version=doc.version,
+        )
+
+
+def revision_of(stage: str, revision: int) -> int:
+    """The revision in a stage's paths: stages before the deck stay at 0."""
+    return revision if STAGES[stage].per_revision else 0
+
+
+def blank_stage(job_id: str, owner: str, name: str, revision: int, now: datetime) -> dict[str, Any]:
+    """The document of a stage of which nothing is known yet."""
+    return {
+        "job": job_id,
+        "owner": owner,
+        "stage": name,
+        "revision": revision,
+        "state": StageState.WAITING,
+        "total": None,
+        "done": 0,
+        "progress": {},
+        "retries": 0,
+        "worked_ms": 0,
+        "parts": [],
+        "touched_at": now,
+        "queued_at": None,
+        "started_at": None,
+        "finished_at": None,
+        "error": None,
+    }
+
+
+def new_job(
+    *,
+    job_id: str,
+    owner: str,
+    email: str,
+    recipe: Recipe,
+    title: str,
+    options: Mapping[str, Any],
+    inputs: tuple[JobInput, ...],
+    now: datetime,
+    expires_at: datetime,
+) -> tuple[Write, ...]:
+    """The batch that creates a job: its document and one for each stage, before any URL exists."""
+    first = recipe.stages[0]
+    writes: list[Write] = [
+        Create(
+            job_path(job_id),
+            {
+                "schema": SCHEMA,
+                "owner": owner,
+                "email": email,
+                "recipe": recipe.name,
+                "title": title,
+                "status": Status.AWAITING_UPLOAD,
+                "epoch": 0,
+                "revision": 0,
+                "options": dict(options),
+                "inputs": [one.to_dict() for one in inputs],
+                "stages": {
+                    name: StageState.QUEUED if name == first else StageState.WAITING
+                    for name in recipe.stages
+                },
+                "artefacts": [],
+                "facts": {},
+                "warnings": [],
+                "error": None,
+                "stored_bytes": sum(one.size_bytes for one in inputs),
+                "worked_ms": {},
+                "created_at": now,
+                "updated_at": now,
+                "expires_at": expires_at,
+            },
+        )
+    ]
+    for stage in recipe.stages:
+        fields = blank_stage(job_id, owner, stage, 0, now)
+        if stage == first:
+            fields |= {
+                "state": StageState.QUEUED,
+                "total": len(inputs),
+                "parts": [{"input": one.name} for one in inputs],
+                "queued_at": now,
+            }
+        writes.append(Create(stage_path(job_id, stage, 0), fields))
+    writes.append(event(job_id, now, "created", epoch=0))
+    return tuple(writes)
+
+
+def event(job_id: str, at: datetime, what: str, *, epoch: int, **details: Any) -> Write:
+    """One line of the job's history; the same event written twice is one line."""
+    key = ".".join([str(epoch), what, *(str(value) for value in details.values())])[:200]
+    return Put(
+        event_path(job_id, key.replace("/", "_")),
+        {"job": job_id, "at": at, "what": what, "epoch": epoch, **details},
+    )

@@ -1,0 +1,162 @@
+"""Read untrusted sound: only known demuxers, one stream, a rate and a length that can be borne."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, BinaryIO
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.stream import Discard
+
+from shared.errors import PermanentError
+from shared.media.containers.demux import MAX_STREAMS, PLAYLISTS, open_listed, raise_if_read_failed
+from shared.media.containers.range_file import RangeFile
+from shared.media.errors import EmptyFile, PlaylistRefused
+
+DEMUXERS = (
+    "mp3", "wav", "w64", "aiff", "flac", "ogg", "aac", "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm",
+)  # fmt: skip
+RATES_HZ = range(4_000, 192_001)
+MOST_CHANNELS = 8
+DAMAGED_PACKETS_MOST = 200
+"""In a row: damage costs the damaged part, but a file of nothing else is no sound."""
+_HEAD_BYTES = 4096
+
+
+class NotASound(PermanentError):
+    """This is not a sound file that we can read; MP3, WAV, M4A, OGG and FLAC do."""
+
+    code = "not-a-sound"
+
+
+class NoSound(PermanentError):
+    """There is no sound in this file."""
+
+    code = "no-sound"
+
+
+class SoundTooLong(PermanentError):
+    """The sound is longer than what one film may take."""
+
+    code = "sound-too-long"
+
+
+class UndecodableSound(PermanentError):
+    """The sound cannot be decoded; the file seems to be damaged."""
+
+    code = "undecodable-sound"
+
+
+@dataclass(frozen=True, slots=True)
+class SoundFacts:
+    """What a sound is. `duration` in seconds as the file claims, None when it does not."""
+
+    codec: str
+    rate_hz: int
+    channels: int
+    duration: Fraction | None
+
+
+@contextmanager
+def open_sound(file: BinaryIO | RangeFile) -> Iterator[tuple[InputContainer, AudioStream]]:
+    """Yield the container and its sound, all other streams switched off.
+
+    Raises a PermanentError that names the cause, or the error with which reading failed.
+    """
+    file.seek(0)
+    head = file.read(_HEAD_BYTES)
+    if not head:
+        raise EmptyFile
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(PLAYLISTS):
+        raise PlaylistRefused("This is a playlist that points to other files; upload the sound.")
+    file.seek(0)
+    try:
+        container = open_listed(file, DEMUXERS)
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise NotASound from error
+    try:
+        yield container, _choose(container)
+    finally:
+        container.close()
+
+
+def _choose(container: InputContainer) -> AudioStream:
+    if len(container.streams) > MAX_STREAMS:
+        raise NotASound(f"The file has {len(container.streams)} streams; that is no sound file.")
+    streams = container.streams.audio
+    if not streams:
+        raise NoSound
+    best = container.streams.best("audio")
+    stream = best if isinstance(best, AudioStream) else streams[0]
+    context: Any = getattr(stream, "codec_context", None)
+    if context is None:
+        raise UndecodableSound("The sound is in a codec that we cannot decode.")
+    if context.sample_rate not in RATES_HZ or not 1 <= context.channels <= MOST_CHANNELS:
+        raise NotASound(
+            f"The sound has {context.channels} channels at {context.sample_rate} Hz; up to "
+            f"{MOST_CHANNELS} channels at {RATES_HZ.start} to {RATES_HZ.stop - 1} Hz can be read."
+        )
+    for other in container.streams:
+        if other.index != stream.index:
+            other.discard = Discard.all
+    return stream
+
+
+def sound_facts(container: InputContainer, stream: AudioStream) -> SoundFacts:
+    """What the file says of itself."""
+    duration = None
+    if stream.duration and stream.time_base:
+        duration = stream.duration * stream.time_base
+    elif container.duration:
+        duration = Fraction(container.duration, 1_000_000)
+    context = stream.codec_context
+    return SoundFacts(context.name, context.sample_rate, context.channels, duration)
+
+
+def examine_sound(file: BinaryIO | RangeFile) -> SoundFacts:
+    """What a sound is, after some of it could be decoded. Raises what `open_sound` raises, and
+    UndecodableSound."""
+    with open_sound(file) as (container, stream):
+        facts = sound_facts(container, stream)
+        if next(decoded(container, stream, file), None) is None:
+            raise UndecodableSound
+    return facts
+
+
+def decoded(
+    container: InputContainer, stream: AudioStream, file: object
+) -> Iterator[av.AudioFrame]:
+    """The stream's frames in order; damaged parts are passed over. Raises UndecodableSound."""
+    damaged = 0
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except (av.error.FFmpegError, OSError):
+            packet = None  # the file ends here
+        if packet is None:
+            raise_if_read_failed(file)
+            return
+        try:
+            frames = packet.decode()
+        except av.error.EOFError:
+            continue
+        except av.error.FFmpegError as error:
+            if isinstance(error, MemoryError):
+                raise
+            damaged += 1
+            if damaged > DAMAGED_PACKETS_MOST:
+                raise UndecodableSound from error
+            continue
+        except (NotImplementedError, ValueError) as error:
+            raise UndecodableSound from error
+        for frame in frames:
+            damaged = 0
+            # Stamps of files are not to be trusted: what follows is put behind what was.
+            frame.pts = None
+            yield frame

@@ -1,0 +1,163 @@
+"""Packets of one video stream from a given time on, whatever the container can do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from fractions import Fraction
+from itertools import chain
+from types import TracebackType
+from typing import BinaryIO, TypeAlias
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
+from av.video.stream import VideoStream
+
+from shared.media.containers.demux import choose_video, open_container, raise_if_read_failed
+from shared.media.containers.h264 import nal_length_bytes, starts_cleanly
+from shared.media.containers.range_file import RangeFile
+from shared.media.errors import Stopped
+from shared.recipes.media_info import Passport
+
+VideoPacket: TypeAlias = "Packet[VideoStream]"
+
+# Containers that number their packets instead of stamping them: the n-th picture shown has the n-th
+# of the packets' times, whatever pts FFmpeg makes up for them.
+COUNTED = frozenset({"avi"})
+
+# A container without an index is sought by time: first this far ahead of the target, then farther.
+_MARGIN_DEFAULT_S = Fraction(3)
+_MARGIN_MAX_S = Fraction(120)
+
+
+def is_start(packet: VideoPacket) -> bool:
+    """Whether decoding can begin with this packet, and every picture shown from its own on is
+    right."""
+    if not packet.is_keyframe or packet.is_discard or packet.pts is None:
+        return False
+    context = packet.stream.codec_context
+    if context.name != "h264":
+        return True
+    return starts_cleanly(bytes(packet), nal_length_bytes(context.extradata))
+
+
+def next_packet(packets: Iterator[VideoPacket]) -> VideoPacket | None:
+    """The next one, None at the end. Raises what reading raises."""
+    try:
+        return next(packets, None)
+    except IndexError:
+        # At the end PyAV 18 flushes every stream, also those that came up on the way (MPEG-TS),
+        # which it does not know. What a decoder still holds is drained by whoever decodes.
+        return None
+
+
+class PacketSource:
+    """The packets of the passport's video stream; a context manager over an open container.
+
+    `damaged` says, after the packets ended, that they ended with an error instead of the end.
+    """
+
+    def __init__(
+        self,
+        file: BinaryIO | RangeFile,
+        passport: Passport,
+        *,
+        should_stop: Callable[[], bool] = lambda: False,
+        threads: int = 1,
+    ) -> None:
+        self.damaged: str | None = None
+        self.passport = passport
+        self._file = file
+        self._should_stop = should_stop
+        self._threads = threads
+        self._stack = ExitStack()
+
+    def __enter__(self) -> PacketSource:
+        self._open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def decoder(self) -> VideoCodecContext:
+        return self._stream.codec_context
+
+    def from_start(self) -> Iterator[VideoPacket]:
+        """All packets in decoding order, from a freshly opened container."""
+        self._open()
+        return self._demux()
+
+    def from_keyframe(self, limit: int) -> Iterator[VideoPacket]:
+        """Packets from a keyframe on whose pts ≤ `limit` (ticks), as late a one as can be found.
+
+        What is found is checked, so a container that misleads costs time and nothing else; in the
+        end the packets come from the beginning of the file.
+        """
+        for margin in self._margins():
+            wanted = limit - margin
+            if wanted <= self.passport.video.first_pts:
+                break
+            try:
+                self._container.seek(wanted, stream=self._stream, backward=True)
+            except (av.error.FFmpegError, OSError):
+                raise_if_read_failed(self._file)
+                break
+            packets = self._demux()
+            for packet in packets:
+                if packet.pts is None or packet.is_discard:
+                    continue
+                if packet.pts > limit:
+                    break
+                if is_start(packet):
+                    return chain([packet], packets)
+        return self.from_start()
+
+    def reset_decoder(self) -> None:
+        """Forget what was sent to the decoder; the next packet must be a keyframe."""
+        self.decoder.flush_buffers()
+        self.decoder.skip_frame = "DEFAULT"
+
+    def _margins(self) -> Iterator[int]:
+        if self.passport.random_access == "none":
+            return
+        video = self.passport.video
+        interval = video.keyframe_interval_s or _MARGIN_DEFAULT_S
+        margin = interval * Fraction(5, 4) + Fraction(1, 2)
+        if self.passport.random_access == "index":
+            yield 0
+        while margin <= _MARGIN_MAX_S:
+            yield int(margin / video.time_base)
+            margin *= 2
+
+    def _open(self) -> None:
+        self._stack.close()
+        self._container: InputContainer = self._stack.enter_context(open_container(self._file))
+        self._stream = choose_video(self._container, self.passport.video.index)
+        self._stream.codec_context.thread_count = self._threads
+
+    def _demux(self) -> Iterator[VideoPacket]:
+        self.damaged = None
+        packets = self._container.demux(self._stream)
+        while True:
+            if self._should_stop():
+                raise Stopped
+            try:
+                packet = next_packet(packets)
+            except MemoryError:
+                raise
+            except (av.error.FFmpegError, OSError) as error:
+                raise_if_read_failed(self._file)
+                self.damaged = str(error)
+                return
+            if packet is None or (packet.size == 0 and packet.pts is None and packet.dts is None):
+                raise_if_read_failed(self._file)
+                return
+            yield packet

@@ -1,0 +1,69 @@
+"""Speech as RIFF WAVE: mono PCM of 16 bits, written plainly and read with suspicion.
+
+Layout after Multimedia Programming Interface and Data Specifications 1.0, "Waveform Audio File
+Format": chunks of a four-letter name, a 32-bit length and a body padded to an even length.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from shared.errors import PermanentError
+from shared.recipes.films.speech import Spoken
+
+HEADER_BYTES = 44
+RATES_HZ = range(8_000, 48_001)
+_PCM, _EXTENSIBLE = 1, 0xFFFE
+
+
+class NotSpeech(PermanentError):
+    """These bytes are no WAV file of one channel with 16 bits a sample."""
+
+    code = "not-speech"
+
+
+def wav_header(rate_hz: int, samples: int) -> bytes:
+    """The 44 bytes that stand before `samples` samples of mono PCM with 16 bits."""
+    size = samples * 2
+    return struct.pack(
+        "<4sI4s4sIHHIIHH4sI",
+        b"RIFF", 36 + size, b"WAVE",
+        b"fmt ", 16, _PCM, 1, rate_hz, rate_hz * 2, 2, 16,
+        b"data", size,
+    )  # fmt: skip
+
+
+def to_wav(spoken: Spoken) -> bytes:
+    """A whole WAV file."""
+    return wav_header(spoken.rate_hz, spoken.samples) + spoken.pcm
+
+
+def from_wav(data: bytes) -> Spoken:
+    """Read a WAV file; a length that promises more than there is ends with the bytes, as streams
+    of unknown length are written. Raises NotSpeech."""
+    if len(data) < 12 or data[:4] != b"RIFF" or data[8:12] != b"WAVE":
+        raise NotSpeech
+    rate_hz, at = 0, 12
+    while at + 8 <= len(data):
+        name, size = struct.unpack_from("<4sI", data, at)
+        body = data[at + 8 : at + 8 + size]
+        if name == b"fmt ":
+            rate_hz = _rate(body)
+        if name == b"data":
+            if not rate_hz:
+                raise NotSpeech("The WAV file's sound comes before its format.")
+            return Spoken(body[: len(body) & ~1], rate_hz)
+        at += 8 + size + (size & 1)
+    raise NotSpeech("The WAV file holds no sound.")
+
+
+def _rate(body: bytes) -> int:
+    if len(body) < 16:
+        raise NotSpeech
+    kind, channels, rate_hz, _, _, bits = struct.unpack_from("<HHIIHH", body)
+    if kind not in (_PCM, _EXTENSIBLE) or channels != 1 or bits != 16 or rate_hz not in RATES_HZ:
+        raise NotSpeech(
+            f"The WAV file has format {kind}, {channels} channels, {bits} bits and {rate_hz} Hz; "
+            "one channel of 16-bit PCM is wanted."
+        )
+    return int(rate_hz)

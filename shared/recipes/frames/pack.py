@@ -1,0 +1,303 @@
+"""Packs: frames as ZIP entries that can be joined into one ZIP without moving their bytes.
+
+A pack is ZIP local entries, stored, and nothing else. Every entry carries in an extra field what
+there is to know of its frame, so a pack alone tells all, and no list beside it can disagree. Packs
+put one after the other with a central directory behind them are a ZIP file (PKWARE APPNOTE 6.3.10,
+§4.3; ZIP64 where offsets or counts need it, §4.3.14).
+"""
+
+from __future__ import annotations
+
+import struct
+from binascii import crc32
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Protocol
+
+from shared.recipes.media_info import Pts
+
+LOCAL_SIGNATURE = b"PK\x03\x04"
+# Bounds for a reader, so that a damaged header cannot ask for all of the memory.
+NAME_MAX_BYTES = 255
+DATA_MAX_BYTES = 256 << 20
+
+_LOCAL = struct.Struct("<4s5H3I2H")
+_CENTRAL = struct.Struct("<4s6H3I5H2I")
+_END = struct.Struct("<4s4H2IH")
+_END64 = struct.Struct("<4sQ2H2I4Q")
+_LOCATOR64 = struct.Struct("<4sIQI")
+# Own extra field: id "MF", payload size, version, pts ticks, time base, target k, target time in
+# seconds, width and height in pixels.
+_EXTRA = struct.Struct("<HHBqIIIqIII")
+_EXTRA_ID = 0x464D
+_EXTRA_VERSION = 1
+# Fixed, so that the same frames give the same bytes: 1980-01-01 00:00, the oldest a ZIP can say.
+_DOS_DATE = 0x21
+_VERSION_STORED = 20
+_VERSION_ZIP64 = 45
+_MADE_BY_UNIX = 3 << 8
+_PLAIN_FILE = 0o100644 << 16
+_ASCII = 0
+_MAX16, _MAX32 = 0xFFFF, 0xFFFFFFFF
+
+
+class PackDamaged(ValueError):
+    """The bytes are not a pack, or were changed."""
+
+
+class Sink(Protocol):
+    def write(self, data: bytes, /) -> object: ...
+
+
+class Source(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+class SeekableSource(Source, Protocol):
+    def seek(self, offset: int, whence: int = 0, /) -> int: ...
+
+
+@dataclass(frozen=True)
+class FrameStamp:
+    """What an entry's extra field says: target number and time asked for (seconds from the first
+    picture), the frame's own pts, and its size in pixels."""
+
+    k: int
+    target: Fraction
+    pts: Pts
+    width: int
+    height: int
+
+    def to_bytes(self) -> bytes:
+        base = self.pts.time_base
+        return _EXTRA.pack(
+            _EXTRA_ID,
+            _EXTRA.size - 4,
+            _EXTRA_VERSION,
+            self.pts.ticks,
+            base.numerator,
+            base.denominator,
+            self.k,
+            self.target.numerator,
+            self.target.denominator,
+            self.width,
+            self.height,
+        )
+
+    @classmethod
+    def from_bytes(cls, extra: bytes) -> FrameStamp:
+        """Raises PackDamaged unless `extra` is exactly one such field."""
+        if len(extra) != _EXTRA.size:
+            raise PackDamaged("An entry has no time stamp.")
+        field_id, size, version, ticks, num, den, k, t_num, t_den, width, height = _EXTRA.unpack(
+            extra
+        )
+        known = (field_id, size, version) == (_EXTRA_ID, _EXTRA.size - 4, _EXTRA_VERSION)
+        if not known or den == 0 or num == 0 or t_den == 0:
+            raise PackDamaged("An entry's time stamp cannot be read.")
+        return cls(k, Fraction(t_num, t_den), Pts(ticks, Fraction(num, den)), width, height)
+
+
+@dataclass(frozen=True)
+class IndexEntry:
+    """One frame of a pack without its bytes; `offset` of its header from the pack's beginning."""
+
+    name: str
+    stamp: FrameStamp
+    crc32: int
+    size_bytes: int
+    offset: int
+
+    @property
+    def header_bytes(self) -> int:
+        return _LOCAL.size + len(self.name) + _EXTRA.size
+
+    @property
+    def data_offset(self) -> int:
+        return self.offset + self.header_bytes
+
+
+@dataclass(frozen=True)
+class PackIndex:
+    """The frames of one pack, in order; `size_bytes` is the whole pack's."""
+
+    entries: tuple[IndexEntry, ...]
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class PackEntry:
+    """One frame with its bytes."""
+
+    name: str
+    stamp: FrameStamp
+    data: bytes
+
+
+class PackWriter:
+    """Writes a pack to anything with `write`; nothing is kept but the index."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._entries: list[IndexEntry] = []
+        self._offset = 0
+
+    def add(self, name: str, data: bytes, stamp: FrameStamp) -> None:
+        """Append one frame; `name` is its final ASCII name in the joined ZIP."""
+        if not name.isascii() or not 0 < len(name) <= NAME_MAX_BYTES or "/" in name:
+            raise ValueError(f"{name!r} is no name for a frame.")
+        checksum = crc32(data)
+        entry = IndexEntry(name, stamp, checksum, len(data), self._offset)
+        header = _LOCAL.pack(
+            LOCAL_SIGNATURE,
+            _VERSION_STORED,
+            _ASCII,
+            0,
+            0,
+            _DOS_DATE,
+            checksum,
+            len(data),
+            len(data),
+            len(name),
+            _EXTRA.size,
+        )
+        self._sink.write(header + name.encode("ascii") + stamp.to_bytes())
+        self._sink.write(data)
+        self._offset += entry.header_bytes + len(data)
+        self._entries.append(entry)
+
+    def close(self) -> PackIndex:
+        """The index of what was written; the sink stays open."""
+        return PackIndex(tuple(self._entries), self._offset)
+
+
+def read_pack(stream: Source) -> Iterator[PackEntry]:
+    """The frames of a pack, front to back, one in memory. Raises PackDamaged."""
+    for entry in _headers(stream):
+        data = _exactly(stream, entry.size_bytes)
+        if crc32(data) != entry.crc32:
+            raise PackDamaged(f"The bytes of {entry.name} are not those that were written.")
+        yield PackEntry(entry.name, entry.stamp, data)
+
+
+def scan_pack(stream: SeekableSource) -> PackIndex:
+    """The index of a pack from its headers alone; data is passed over. Raises PackDamaged."""
+    entries: list[IndexEntry] = []
+    size = 0
+    stream.seek(0)
+    for entry in _headers(stream):
+        size = entry.data_offset + entry.size_bytes
+        stream.seek(size)
+        entries.append(entry)
+    if stream.seek(0, 2) != size:
+        raise PackDamaged("The pack ends within a frame.")
+    return PackIndex(tuple(entries), size)
+
+
+def central_directory(parts: Sequence[PackIndex], *, base: int = 0) -> bytes:
+    """The last component of the ZIP that begins with the `parts` in this order.
+
+    `base` is the size in bytes of whatever stands before the first part.
+    """
+    records = list(_records(parts, base))
+    directory = b"".join(records)
+    start = base + sum(part.size_bytes for part in parts)
+    count = len(records)
+    end64 = b""
+    if count >= _MAX16 or start >= _MAX32 or len(directory) >= _MAX32:
+        end64 = _END64.pack(
+            b"PK\x06\x06",
+            _END64.size - 12,
+            _MADE_BY_UNIX | _VERSION_ZIP64,
+            _VERSION_ZIP64,
+            0,
+            0,
+            count,
+            count,
+            len(directory),
+            start,
+        ) + _LOCATOR64.pack(b"PK\x06\x07", 0, start + len(directory), 1)
+    count16 = min(count, _MAX16)
+    end = _END.pack(
+        b"PK\x05\x06",
+        0,
+        0,
+        count16,
+        count16,
+        min(len(directory), _MAX32),
+        min(start, _MAX32),
+        0,
+    )
+    return directory + end64 + end
+
+
+def _records(parts: Iterable[PackIndex], base: int) -> Iterator[bytes]:
+    for part in parts:
+        for entry in part.entries:
+            yield _record(entry, base + entry.offset)
+        base += part.size_bytes
+
+
+def _record(entry: IndexEntry, offset: int) -> bytes:
+    far = offset >= _MAX32
+    # ZIP64 (id 1) holds only the fields that are saturated in the record: here the offset.
+    extra = entry.stamp.to_bytes() + (struct.pack("<HHQ", 1, 8, offset) if far else b"")
+    version = _VERSION_ZIP64 if far else _VERSION_STORED
+    return (
+        _CENTRAL.pack(
+            b"PK\x01\x02",
+            _MADE_BY_UNIX | version,
+            version,
+            _ASCII,
+            0,
+            0,
+            _DOS_DATE,
+            entry.crc32,
+            entry.size_bytes,
+            entry.size_bytes,
+            len(entry.name),
+            len(extra),
+            0,
+            0,
+            0,
+            _PLAIN_FILE,
+            min(offset, _MAX32),
+        )
+        + entry.name.encode("ascii")
+        + extra
+    )
+
+
+def _headers(stream: Source) -> Iterator[IndexEntry]:
+    """Header by header; whoever iterates moves `stream` to the end of the data in between."""
+    offset = 0
+    while first := stream.read(1):
+        raw = first + _exactly(stream, _LOCAL.size - 1)
+        signature, _, flags, method, _, _, checksum, packed, size, name_len, extra_len = (
+            _LOCAL.unpack(raw)
+        )
+        sound = signature == LOCAL_SIGNATURE and flags == _ASCII and method == 0 and packed == size
+        if not sound or not 0 < name_len <= NAME_MAX_BYTES or extra_len != _EXTRA.size:
+            raise PackDamaged(f"There is no frame at offset {offset}.")
+        if size > DATA_MAX_BYTES:
+            raise PackDamaged(f"The frame at offset {offset} claims {size} bytes.")
+        rest = _exactly(stream, name_len + extra_len)
+        if not rest[:name_len].isascii():
+            raise PackDamaged(f"The frame at offset {offset} has no readable name.")
+        stamp = FrameStamp.from_bytes(rest[name_len:])
+        entry = IndexEntry(rest[:name_len].decode("ascii"), stamp, checksum, size, offset)
+        yield entry
+        offset = entry.data_offset + size
+
+
+def _exactly(stream: Source, size: int) -> bytes:
+    parts: list[bytes] = []
+    left = size
+    while left > 0:
+        part = stream.read(left)
+        if not part:
+            raise PackDamaged("The pack ends within a frame.")
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)

@@ -1,0 +1,108 @@
+"""References to objects in Cloud Storage: one version, by bucket, name and generation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from shared.pipeline import Bucket
+
+OCTETS = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """One version of an object. A document records only `bucket`, `name`, `generation` and
+    `size_bytes`; the other fields are known when the store itself was asked.
+
+    Attributes:
+        bucket: By role; the settings map it to a real name.
+        size_bytes: Of the whole object.
+        crc32c: Base64 of the big-endian checksum, as Cloud Storage gives it, or "".
+        spec: Hash of the inputs that it was made from, "" for uploads.
+        metadata: The object's custom metadata.
+    """
+
+    bucket: Bucket
+    name: str
+    generation: int
+    size_bytes: int
+    content_type: str = OCTETS
+    crc32c: str = ""
+    spec: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    created_at: datetime | None = None
+
+    @property
+    def version(self) -> tuple[str, int]:
+        """Name and generation, which identify a version within a bucket."""
+        return self.name, self.generation
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it is recorded in a document."""
+        return {
+            "bucket": self.bucket.value,
+            "name": self.name,
+            "generation": self.generation,
+            "size_bytes": self.size_bytes,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> StoredObject:
+        """Reads what `to_dict` wrote.
+
+        Raises:
+            ValueError: When `data` does not reference an object.
+        """
+        try:
+            return cls(
+                Bucket(data["bucket"]),
+                str(data["name"]),
+                int(data["generation"]),
+                int(data["size_bytes"]),
+            )
+        except KeyError as missing:
+            raise ValueError(f"The object reference has no {missing}.") from missing
+
+    def artefact(self, name: str, kind: str) -> Artefact:
+        """Returns it as a result of a stage. `name` is the file name for users."""
+        return Artefact(
+            name,
+            kind,
+            self.bucket.value,
+            self.name,
+            self.generation,
+            self.size_bytes,
+            self.content_type,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """An object that a stage wrote, recorded with the job under a name for users."""
+
+    name: str
+    kind: str
+    bucket: str
+    object: str
+    generation: int
+    size_bytes: int
+    content_type: str = OCTETS
+
+    @property
+    def stored(self) -> StoredObject:
+        """The object itself."""
+        return StoredObject(
+            Bucket(self.bucket), self.object, self.generation, self.size_bytes, self.content_type
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it is recorded in a document."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Artefact:
+        """Reads what `to_dict` wrote."""
+        return cls(**{name: data[name] for name in cls.__slots__})

@@ -1,0 +1,153 @@
+"""What upload_trigger records for the stages after it, as typed values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from shared.pipeline import Bucket
+from shared.recipes.media_info import PASSPORT_NAME, Passport
+from shared.recipes.record import InvalidRecord, Record
+from shared.recipes.results import MissingResult, StageResult
+from shared.recipes.stored_object import StoredObject
+
+
+@dataclass(frozen=True, slots=True)
+class PictureInfo(Record):
+    """An uploaded picture; width and height in pixels, upright."""
+
+    format: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class SoundInfo(Record):
+    """An uploaded sound; `claimed_s` is the duration that the file claims, or None."""
+
+    codec: str
+    rate_hz: int
+    channels: int
+    claimed_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PromptInfo(Record):
+    """The length of an uploaded prompt and of the source text that came with it."""
+
+    characters: int
+    source_characters: int
+
+
+InputInfo = Passport | PictureInfo | SoundInfo | PromptInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One examined input of a job: a part's result of upload_trigger. `filename` is what the user
+    calls it."""
+
+    stored: StoredObject
+    filename: str
+    info: InputInfo
+
+    @property
+    def passport(self) -> Passport:
+        """What was found in a video. Raises MissingResult for another kind of input."""
+        if not isinstance(self.info, Passport):
+            raise MissingResult(f"{self.stored.name} is not a video.")
+        return self.info
+
+    @property
+    def picture(self) -> PictureInfo:
+        """What was found in a picture. Raises MissingResult for another kind of input."""
+        if not isinstance(self.info, PictureInfo):
+            raise MissingResult(f"{self.stored.name} is not a picture.")
+        return self.info
+
+    @property
+    def duration_s(self) -> float:
+        """How long it is as far as its file says, 0 where that is unknown or means nothing."""
+        if isinstance(self.info, Passport):
+            return float(self.info.duration or 0)
+        return (self.info.claimed_s or 0.0) if isinstance(self.info, SoundInfo) else 0.0
+
+    @property
+    def file(self) -> dict[str, Any]:
+        """Which file it was, as every result that is made from a video names it."""
+        return {
+            "filename": self.filename,
+            "size_bytes": self.stored.size_bytes,
+            "crc32c": self.stored.crc32c,
+            "generation": self.stored.generation,
+            "passport": PASSPORT_NAME,
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it is stored."""
+        info = self.info.to_dict()
+        return {
+            "filename": self.filename,
+            "object": self.stored.name,
+            "generation": self.stored.generation,
+            "size_bytes": self.stored.size_bytes,
+            "crc32c": self.stored.crc32c,
+            **({"passport": info} if isinstance(self.info, Passport) else info),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Upload:
+        """Reads what `to_dict` wrote.
+
+        Raises:
+            ValueError: When something is missing.
+        """
+        file = _File.from_dict(data)
+        stored = StoredObject(
+            Bucket.UPLOADS, file.object, file.generation, file.size_bytes, crc32c=file.crc32c
+        )
+        return cls(stored, file.filename, _info(data))
+
+
+@dataclass(frozen=True, slots=True)
+class _File(Record):
+    filename: str
+    object: str
+    generation: int
+    size_bytes: int
+    crc32c: str
+
+
+def _info(data: Mapping[str, Any]) -> InputInfo:
+    if "passport" in data:
+        return Passport.from_dict(data["passport"])
+    kinds: tuple[type[PictureInfo | SoundInfo | PromptInfo], ...]
+    kinds = (PictureInfo, SoundInfo, PromptInfo)
+    for kind in kinds:
+        if kind.__slots__[0] in data:  # the first field tells them apart
+            return kind.from_dict(data)
+    raise InvalidRecord("An upload has no findings.")
+
+
+@dataclass(frozen=True, slots=True)
+class Uploads(StageResult):
+    """Every input of a job, by its name in the recipe."""
+
+    STAGE: ClassVar[str] = "upload_trigger"
+    inputs: Mapping[str, Upload]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it is stored."""
+        return {name: one.to_dict() for name, one in self.inputs.items()}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Reads what `to_dict` wrote. Raises ValueError when something is missing."""
+        return cls({name: Upload.from_dict(one) for name, one in data.items()})
+
+    def input(self, name: str) -> Upload:
+        """Returns the input of this name. Raises MissingResult when the job has none."""
+        if name not in self.inputs:
+            raise MissingResult(f"The job has no input {name}.")
+        return self.inputs[name]

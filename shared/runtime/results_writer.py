@@ -1,0 +1,72 @@
+"""Writing objects once: the results of a job, and small objects between stages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from shared.pipeline import RESULTS_PREFIX, Bucket
+from shared.ports.objects import ObjectStore, Writing
+from shared.recipes.stored_object import Artefact, StoredObject
+
+
+@dataclass(frozen=True, slots=True)
+class ResultsWriter:
+    """Writes what users download, each object once, as `jobs/{job}/{key}/{name}`.
+
+    Attributes:
+        key: Hash of all inputs that determine the content, so that an earlier attempt's objects
+            are adopted and those of other inputs never are.
+    """
+
+    objects: ObjectStore
+    job_id: str
+    key: str
+
+    def create(self, name: str, content_type: str) -> AbstractContextManager[Writing]:
+        """Returns a context to stream one object in."""
+        return self.objects.create(
+            Bucket.OUTPUTS, self._path(name), content_type=content_type, spec=self.key
+        )
+
+    def write(
+        self, name: str, kind: str, content_type: str, data: bytes | Iterable[bytes]
+    ) -> Artefact:
+        """Writes one object from its bytes, or from pieces of them."""
+        with self.create(name, content_type) as writer:
+            for piece in (data,) if isinstance(data, bytes) else data:
+                writer.write(piece)
+        return writer.stored.artefact(name, kind)
+
+    def copy(self, source: StoredObject, name: str, kind: str) -> Artefact:
+        """Copies an object within Cloud Storage."""
+        copy, _ = self.objects.copy(source, Bucket.OUTPUTS, self._path(name), spec=self.key)
+        return copy.artefact(name, kind)
+
+    def _path(self, name: str) -> str:
+        return f"{RESULTS_PREFIX}{self.job_id}/{self.key[:12]}/{name}"
+
+
+def write_once(
+    objects: ObjectStore, bucket: Bucket, name: str, data: bytes, *, content_type: str, spec: str
+) -> StoredObject:
+    """Writes an object, or adopts the one with the same `spec` that has this name already.
+
+    Raises:
+        ArtefactConflict: When an object with another `spec` has this name.
+    """
+    with objects.create(bucket, name, content_type=content_type, spec=spec) as writer:
+        writer.write(data)
+    return writer.stored
+
+
+def read_object(objects: ObjectStore, stored: StoredObject) -> bytes:
+    """Reads all of a small object.
+
+    Raises:
+        SourceExpired: When this version is gone.
+    """
+    if not stored.size_bytes:
+        return b""  # a range over nothing cannot be requested
+    return objects.read_at(stored.bucket, stored.name, stored.generation)(0, stored.size_bytes)

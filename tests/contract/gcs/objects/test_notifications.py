@@ -1,0 +1,204 @@
+"""Notifications: every change is announced, in Google's words, and none is lost."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from google.api_core.exceptions import BadRequest, NotFound, PreconditionFailed
+from google.oauth2 import service_account
+
+from tests.fakes.pubsub import Emulator, PubSub, Recorder, emulator_jar
+from tests.fixtures.gcs.server import PROJECT, StandIn, free_port
+
+FINALIZE, DELETE, UPDATE = "OBJECT_FINALIZE", "OBJECT_DELETE", "OBJECT_METADATA_UPDATE"
+
+
+@pytest.fixture
+def topic(pubsub: PubSub) -> str:
+    """A topic of the test's own."""
+    pubsub.wait()
+    name = f"t-{uuid.uuid4().hex[:12]}"
+    pubsub.create(name)
+    return name
+
+
+def subscribe(bucket: Any, topic: str, **settings: Any) -> Any:
+    """A notification config made by the client."""
+    settings.setdefault("payload_format", "JSON_API_V1")
+    config = bucket.notification(topic_name=topic, topic_project=PROJECT, **settings)
+    config.create()
+    return config
+
+
+def test_a_new_object_is_announced_as_google_does(bucket: Any, topic: str, pubsub: PubSub) -> None:
+    config = subscribe(bucket, topic, event_types=[FINALIZE], custom_attributes={"room": "work"})
+    blob = bucket.blob("in/ü 1.mp4")
+    blob.metadata = {"job": "7"}
+    blob.upload_from_string(b"moving", content_type="video/mp4")
+    (message,) = pubsub.read(topic, 1)
+    event_time = message.attributes.pop("eventTime")
+    assert message.attributes == {
+        "notificationConfig": (
+            f"projects/_/buckets/{bucket.name}/notificationConfigs/{config.notification_id}"
+        ),
+        "eventType": FINALIZE,
+        "payloadFormat": "JSON_API_V1",
+        "bucketId": bucket.name,
+        "objectId": "in/ü 1.mp4",
+        "objectGeneration": str(blob.generation),
+        "room": "work",
+    }
+    assert datetime.fromisoformat(event_time).tzinfo is not None
+    resource = message.resource
+    assert resource["kind"] == "storage#object"
+    assert resource["id"] == f"{bucket.name}/in/ü 1.mp4/{blob.generation}"
+    assert (resource["size"], resource["contentType"]) == ("6", "video/mp4")
+    assert (resource["metadata"], resource["md5Hash"]) == ({"job": "7"}, blob.md5_hash)
+
+
+def test_overwriting_is_a_finalize_and_a_delete_that_name_each_other(
+    bucket: Any, topic: str, pubsub: PubSub
+) -> None:
+    subscribe(bucket, topic)
+    for body in (b"one", b"two"):
+        blob = bucket.blob("o")
+        blob.upload_from_string(body)
+    blob.delete()
+    got = pubsub.read(topic, 4)
+    made = [m.attributes for m in got if m.attributes["eventType"] == FINALIZE]
+    gone = [m.attributes for m in got if m.attributes["eventType"] == DELETE]
+    first, second = sorted(made, key=lambda a: int(a["objectGeneration"]))
+    assert "overwroteGeneration" not in first
+    assert second["overwroteGeneration"] == first["objectGeneration"]
+    replaced, deleted = sorted(gone, key=lambda a: int(a["objectGeneration"]))
+    assert replaced["overwrittenByGeneration"] == second["objectGeneration"]
+    assert replaced["objectGeneration"] == first["objectGeneration"]
+    assert deleted["objectGeneration"] == second["objectGeneration"]
+    assert "overwrittenByGeneration" not in deleted
+    assert len(got) == 4
+
+
+def test_every_way_to_make_an_object_is_announced_once(
+    bucket: Any,
+    topic: str,
+    pubsub: PubSub,
+    credentials: service_account.Credentials,
+) -> None:
+    subscribe(bucket, topic, event_types=[FINALIZE])
+    simple = bucket.blob("simple")
+    simple.upload_from_string(b"x")
+    bucket.blob("resumable", chunk_size=1 << 18).upload_from_file(io.BytesIO(b"x" * 300_000))
+    bucket.blob("composed").compose([simple])
+    bucket.copy_blob(simple, bucket, "copied")
+    bucket.blob("rewritten").rewrite(simple)
+    url = bucket.blob("signed").generate_signed_url(
+        version="v4", expiration=timedelta(minutes=1), method="PUT", credentials=credentials
+    )
+    requests.put(url, data=b"x", timeout=120)
+    names = ["simple", "resumable", "composed", "copied", "rewritten", "signed"]
+    got = [m.attributes["objectId"] for m in pubsub.read(topic, 6)]
+    assert sorted(got) == sorted(names)
+
+
+def test_a_write_that_was_refused_is_not_announced(bucket: Any, topic: str, pubsub: PubSub) -> None:
+    subscribe(bucket, topic)
+    bucket.blob("once").upload_from_string(b"x", if_generation_match=0)
+    with pytest.raises(PreconditionFailed):
+        bucket.blob("once").upload_from_string(b"y", if_generation_match=0)
+    assert len(pubsub.read(topic, 1)) == 1
+
+
+def test_only_the_prefix_and_the_events_asked_for_are_announced(
+    bucket: Any, topic: str, pubsub: PubSub
+) -> None:
+    subscribe(bucket, topic, event_types=[UPDATE, DELETE], blob_name_prefix="in/")
+    for name in ("in/a", "out/a", "in"):
+        blob = bucket.blob(name)
+        blob.upload_from_string(b"x")
+        blob.metadata = {"seen": "yes"}
+        blob.patch()
+        blob.delete()
+    got = [(m.attributes["eventType"], m.attributes["objectId"]) for m in pubsub.read(topic, 2)]
+    assert sorted(got) == [(DELETE, "in/a"), (UPDATE, "in/a")]
+
+
+def test_a_message_without_payload_has_attributes_alone(
+    bucket: Any, topic: str, pubsub: PubSub
+) -> None:
+    subscribe(bucket, topic, payload_format="NONE", event_types=[FINALIZE])
+    bucket.blob("x").upload_from_string(b"x")
+    (message,) = pubsub.read(topic, 1)
+    assert message.attributes["payloadFormat"] == "NONE"
+    assert message.data == b""
+
+
+def test_configs_are_listed_read_and_removed(bucket: Any, topic: str, pubsub: PubSub) -> None:
+    config = subscribe(bucket, topic, blob_name_prefix="a/")
+    (listed,) = bucket.list_notifications()
+    assert (listed.topic_name, listed.blob_name_prefix) == (topic, "a/")
+    assert bucket.get_notification(config.notification_id).payload_format == "JSON_API_V1"
+    config.delete()
+    assert list(bucket.list_notifications()) == []
+    with pytest.raises(NotFound):
+        bucket.get_notification(config.notification_id)
+    bucket.blob("a/x").upload_from_string(b"x")
+    assert pubsub.read(topic, 0) == []
+
+
+def test_configs_that_google_refuses_are_refused(bucket: Any, topic: str) -> None:
+    for wrong in ({"event_types": ["OBJECT_EXPLODED"]}, {"payload_format": "XML"}):
+        with pytest.raises(BadRequest):
+            subscribe(bucket, topic, **wrong)
+    for _ in range(10):
+        subscribe(bucket, topic, event_types=[FINALIZE])
+    with pytest.raises(BadRequest):
+        subscribe(bucket, topic, event_types=[FINALIZE])
+
+
+def test_a_notification_can_be_asked_to_come_twice_or_late(
+    bucket: Any, topic: str, pubsub: PubSub, stand_in: StandIn
+) -> None:
+    subscribe(bucket, topic, event_types=[FINALIZE])
+    match = {"method": "PUBLISH", "path_regex": topic}
+    stand_in.fault({"match": match, "action": {"repeat": 2}, "count": 1})
+    stand_in.fault({"match": match, "action": {"status": 503}, "count": 1})
+    bucket.blob("twice").upload_from_string(b"x")
+    assert [m.attributes["objectId"] for m in pubsub.read(topic, 2)] == ["twice"] * 2
+    bucket.blob("late").upload_from_string(b"x")
+    assert [m.attributes["objectId"] for m in pubsub.read(topic, 1)] == ["late"]
+    assert [rule["met"] for rule in stand_in.faults()] == [1, 1]
+
+
+def test_what_happened_while_pubsub_was_down_is_announced_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    port = free_port()
+    server = StandIn(tmp_path, f"http://127.0.0.1:{port}").start()
+    late: PubSub | None = None
+    try:
+        bucket = server.client().create_bucket("patient-bucket")
+        subscribe(bucket, "late-topic", event_types=[FINALIZE])
+        for number in range(3):
+            bucket.blob(f"before-{number}").upload_from_string(b"x")
+        server.kill()
+        server.start()
+        bucket.blob("after").upload_from_string(b"x")
+        # What is published between the making of the topic and of its subscription has no reader.
+        server.fault({"match": {"method": "PUBLISH"}, "action": {"status": 503}})
+        jar = emulator_jar()
+        late = Emulator(jar, tmp_path / "pubsub.log", port) if jar else Recorder(port)
+        late.wait()
+        late.create("late-topic")
+        server.faults()
+        names = {m.attributes["objectId"] for m in late.read("late-topic", 4)}
+        assert names == {"before-0", "before-1", "before-2", "after"}
+    finally:
+        server.close()
+        if late is not None:
+            late.close()

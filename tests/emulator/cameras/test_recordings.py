@@ -1,0 +1,295 @@
+"""Cameras over HTTP alone: looked at, recorded, played, handed on, and nobody else's business."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import av
+import numpy as np
+import pytest
+
+from infra.local.suite.api_client import Client
+from infra.local.suite.handle import Tenant
+from infra.local.suite.http import Answer, request
+from shared.media.images.frame import decode_image
+from tests.fakes.cameras import HttpCamera, RtspCamera, h264_film, jpeg_film
+from tests.fixtures import firestore_rest
+from tests.fixtures.api_users import ask
+from tests.fixtures.frames_job import fetch, frames_of
+from tests.fixtures.media.clips import read_counter
+
+pytestmark = pytest.mark.suite
+FPS = 15
+PASSWORD = "canary-7c1f"
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def door() -> Iterator[HttpCamera]:
+    """Motion JPEG over HTTP, with counters that go on for five minutes."""
+    camera = HttpCamera(jpeg_film(60, FPS), loops=True)
+    yield camera
+    camera.off()
+
+
+@pytest.fixture(scope="module")
+def yard() -> Iterator[RtspCamera]:
+    """H.264 over RTSP, for who knows the password."""
+    camera = RtspCamera(h264_film(60, FPS), loops=True)
+    camera.password = PASSWORD
+    yield camera
+    camera.off()
+
+
+def with_password(camera: RtspCamera) -> str:
+    return camera.url.replace("rtsp://", f"rtsp://guest:{PASSWORD}@")
+
+
+def pictures(url: str, seconds: float) -> tuple[list[bytes], list[float]]:
+    """The JPEGs that a browser would show in so long, and when each could be shown."""
+    place = urlsplit(url)
+    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=120)
+    connection.request("GET", place.path)
+    answer = connection.getresponse()
+    assert answer.status == 200, answer.read()
+    kind, _, boundary = (answer.getheader("Content-Type") or "").partition("; boundary=")
+    assert kind == "multipart/x-mixed-replace"
+    found: list[bytes] = []
+    times: list[float] = []
+    ends = time.monotonic() + seconds
+    assert answer.readline() == f"--{boundary}\r\n".encode()
+    while time.monotonic() < ends and (line := answer.readline()):
+        assert line == b"Content-Type: image/jpeg\r\n"
+        length = int(answer.readline().removeprefix(b"Content-Length: "))
+        assert answer.readline() == b"\r\n"
+        found.append(answer.read(length))
+        assert answer.readline() == b"\r\n"
+        assert answer.readline() == f"--{boundary}\r\n".encode()
+        times.append(time.monotonic())
+    connection.close()
+    return found, times
+
+
+def get(suite: Tenant, path: str, token: str | None = None, **headers: str) -> Answer:
+    """What `downloads` answers to who has this token."""
+    known = {} if token is None else {"Authorization": f"Bearer {token}"}
+    return request("GET", suite.url("downloads") + path, headers=known | headers)
+
+
+def ended(client: Client, recording_id: str, within_s: float = 60) -> dict[str, Any]:
+    """The recording when it has come to an end."""
+    until = time.monotonic() + within_s
+    while time.monotonic() < until:
+        told: dict[str, Any] = client.call("GET", f"/v1/recordings/{recording_id}")
+        if told["state"] in ("done", "failed"):
+            return told
+        time.sleep(0.3)
+    raise AssertionError(f"still {told['state']}")
+
+
+def counters(clip: bytes) -> tuple[list[int], float]:
+    """The counters in a clip, and how long it says that it is."""
+    with av.open(io.BytesIO(clip), "r") as film:
+        numbers = [
+            read_counter(frame.to_ndarray(format="bgr24").astype(np.uint8))
+            for frame in film.decode(film.streams.video[0])
+        ]
+        assert film.duration is not None
+        return numbers, film.duration / 1_000_000
+
+
+def test_a_camera_is_looked_at_recorded_and_played_by_its_owner_alone(
+    suite: Tenant, door: HttpCamera, yard: RtspCamera
+) -> None:
+    alice, bob = suite.client(), suite.client()
+    camera = alice.call("POST", "/v1/cameras", {"name": "Door", "source": {"url": door.url}})
+    path = f"/v1/cameras/{camera['id']}"
+    assert camera["source"] == {"kind": "mjpeg", "address": door.url, "credentials": False}
+    assert camera["status"]["state"] == "idle"
+    seat = alice.call("POST", f"{path}/preview")
+    assert (seat["viewers"], seat["viewers_most"]) == (1, 5)
+
+    shown, times = pictures(seat["url"], 6)
+    numbers = [read_counter(decode_image(one)) for one in shown]
+    assert len(numbers) > 15
+    assert numbers == sorted(set(numbers)), "no picture twice, none out of order"
+    seconds = (numbers[-1] - numbers[0]) / FPS
+    # A busy machine is behind for a moment, and never ahead.
+    assert seconds <= times[-1] - times[0] + 1.5, "it is shown at its own pace"
+
+    mine = alice.call("POST", "/v1/recordings", {"source": {"camera": camera["id"]},
+                                                "pre_roll_s": 3, "title": "Visitors"})  # fmt: skip
+    twice = alice.call("POST", "/v1/recordings", {"source": {"url": door.url}})
+    theirs = bob.call("POST", "/v1/recordings", {"source": {"url": with_password(yard)}})
+    began = time.monotonic()
+    assert twice["camera"] == camera["id"], "the same source is the same camera"
+    # H.264 is decoded for who looks at it, in a process of its own.
+    looked = bob.call("POST", f"/v1/cameras/{theirs['camera']}/preview")
+    decoded = [read_counter(decode_image(one)) for one in pictures(looked["url"], 6)[0]]
+    assert len(decoded) > 5
+    assert decoded == sorted(set(decoded))
+    live = alice.call("GET", path)["status"]
+    assert (live["state"], live["recording"]) == ("connected", True)
+    assert sorted(live["recordings"]) == sorted([mine["id"], twice["id"]])
+    assert live["fps"] == pytest.approx(FPS, rel=0.5)
+    assert (live["width"], live["height"], live["dropped_frames"]) == (192, 128, 0)
+    assert live["last_error"] is None
+    assert live["elapsed_s"] > 4
+    assert live["size_bytes"] > 10_000
+    assert door.clients == 1, "all that look share one connection"
+
+    # Closed doors: the same 404 as for what is not there.
+    for client, others in ((bob, (mine, twice)), (alice, (theirs,))):
+        for one in others:
+            for method, where in (
+                ("GET", f"/v1/recordings/{one['id']}"),
+                ("POST", f"/v1/recordings/{one['id']}/stop"),
+                ("DELETE", f"/v1/recordings/{one['id']}"),
+                ("GET", f"/v1/cameras/{one['camera']}"),
+                ("POST", f"/v1/cameras/{one['camera']}/preview"),
+            ):
+                assert ask(suite, method, where, client.user.token).status == 404, where
+
+    stopped = alice.call("POST", f"/v1/recordings/{mine['id']}/stop")
+    lasted = time.monotonic() - began
+    assert stopped["state"] in ("stopping", "joining", "done")
+    alice.call("POST", f"/v1/recordings/{twice['id']}/stop")
+    bob.call("POST", f"/v1/recordings/{theirs['id']}/stop")
+    done = ended(alice, mine["id"])
+    assert done["state"] == "done", done["error"]
+    assert (done["title"], done["ended_by"]) == ("Visitors", "stop")
+    clip = done["clip"]
+    assert clip["codec"] == "mjpeg"
+    assert clip["gaps"] == []
+    token = alice.user.token
+    whole = get(suite, clip["path"], token)
+    assert (whole.status, len(whole.body)) == (200, clip["size_bytes"])
+    part = get(suite, clip["path"], token, Range="bytes=100-199")
+    assert (part.status, part.body) == (206, whole.body[100:200])
+    assert get(suite, clip["path"], bob.user.token).status == 404
+    assert get(suite, clip["path"]).status == 401
+    linked = ask(suite, "GET", f"/v1/recordings/{mine['id']}/clip", token)
+    assert linked.status == 302
+    seen, duration = counters(whole.body)
+    assert seen == list(range(seen[0], seen[0] + len(seen))), "no picture lost, none twice"
+    # Motion JPEG has the times at which its pictures arrive.
+    assert abs(duration - len(seen) / FPS) < 1
+    assert abs(duration - clip["duration_sec"]) < 0.05
+    assert duration > lasted + 1.5, "three seconds from before the start"
+    last = alice.call("GET", "/v1/recordings/last")
+    assert last["id"] in (mine["id"], twice["id"])
+    listed = [one["id"] for one in alice.call("GET", "/v1/recordings")["recordings"]]
+    assert listed == [twice["id"], mine["id"]]
+
+    theirs = ended(bob, theirs["id"])
+    assert theirs["clip"]["codec"] == "h264"
+    their_camera = bob.call("GET", f"/v1/cameras/{theirs['camera']}")
+    assert their_camera["source"] == {"kind": "rtsp", "address": yard.url, "credentials": True}
+    numbers, _ = counters(get(suite, theirs["clip"]["path"], bob.user.token).body)
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    told = [theirs, their_camera, bob.call("GET", "/v1/recordings"), bob.call("GET", "/v1/cameras")]
+    assert PASSWORD not in str(told)
+    for log in suite.place.logs.iterdir():
+        assert PASSWORD not in log.read_text(errors="replace"), log.name
+
+    used = alice.call("GET", "/v1/usage")["stored_bytes"]
+    alice.call("DELETE", f"/v1/recordings/{mine['id']}")
+    alice.call("DELETE", f"/v1/recordings/{twice['id']}")
+    assert used >= clip["size_bytes"]
+    assert get(suite, clip["path"], token).status == 404
+    assert alice.call("GET", "/v1/recordings")["recordings"] == []
+    alice.call("DELETE", path)
+    assert alice.call("GET", "/v1/cameras")["cameras"] == []
+
+
+def test_what_was_recorded_goes_into_recipes_at_once_and_later(
+    suite: Tenant, door: HttpCamera, tmp_path: Path
+) -> None:
+    client = suite.client()
+    wish = {"source": {"url": door.url}, "max_duration_s": 4, "recipe": "frames"}
+    begun = client.call("POST", "/v1/recordings", {**wish, "options": {"every": "1"}})
+    assert client.call("GET", f"/v1/jobs/{begun['job']}")["status"] == "awaiting_upload"
+
+    job = suite.finished_job(client, begun["job"])
+    told = ended(client, begun["id"])
+
+    assert job["status"] == "done", job["error"]
+    assert told["ended_by"] == "max-duration"
+    assert 3.8 <= told["clip"]["duration_sec"] < 6
+    numbers = [
+        read_counter(decode_image(data))
+        for _, data in frames_of(fetch(client, job, "frames.zip", tmp_path))
+    ]
+    # The picture at which the fourth second is over may be the last one, and late.
+    assert 4 <= len(numbers) <= 6
+    # Motion JPEG has no times but those at which it arrives.
+    for second, number in enumerate(numbers):
+        assert abs(number - numbers[0] - FPS * second) <= FPS / 2
+    again = {"recipe": "frames", "options": {"every": "2"}, "from": begun["id"]}
+    later = suite.finished_job(client, client.call("POST", "/v1/jobs", again)["job"]["id"])
+    assert later["status"] == "done", later["error"]
+    frames = frames_of(fetch(client, later, "frames.zip", tmp_path))
+    assert read_counter(decode_image(frames[1][1])) == numbers[2]
+    # Somebody else's is none.
+    refused = ask(suite, "POST", "/v1/jobs", suite.client().user.token, again)
+    assert (refused.status, refused.json()["errors"][0]["field"]) == (422, "from")
+
+
+def test_seats_are_limited_taken_over_and_run_out(suite: Tenant, door: HttpCamera) -> None:
+    client = suite.client()
+    camera = client.call("POST", "/v1/cameras", {"name": "Door", "source": {"url": door.url}})
+    where = f"/v1/cameras/{camera['id']}/preview"
+    seats = [client.call("POST", where)["url"] for _ in range(5)]
+
+    refused = ask(suite, "POST", where, client.user.token)
+
+    assert (refused.status, refused.json()["code"]) == (429, "too-many-viewers")
+    assert "Retry-After" in refused.headers
+    token = seats[0].rpartition("/")[2]
+    shown, _ = pictures(seats[0], 2)
+    assert shown
+    firestore_rest.change(suite, f"viewers/{token}", {"expires_at": LONG_AGO})
+    over = get(suite, f"/v1/media/previews/{token}")
+    assert (over.status, over.json()["code"]) == (410, "link-expired")
+    nobodys = get(suite, f"/v1/media/previews/{'0' * 48}")
+    assert (nobodys.status, nobodys.json()["code"]) == (404, "not-found")
+
+
+def test_a_recording_that_is_deleted_while_it_runs_cancels_the_job_that_waits_for_it(
+    suite: Tenant, door: HttpCamera
+) -> None:
+    client = suite.client()
+    wish = {"source": {"url": door.url}, "recipe": "frames"}
+    begun = client.call("POST", "/v1/recordings", wish)
+    time.sleep(2)
+
+    client.call("DELETE", f"/v1/recordings/{begun['id']}")
+
+    assert client.call("GET", f"/v1/jobs/{begun['job']}")["status"] == "cancelled"
+    gone = ask(suite, "GET", f"/v1/recordings/{begun['id']}", client.user.token)
+    assert (gone.status, gone.json()["code"]) == (404, "not-found")
+
+
+def test_a_recording_that_fails_takes_the_job_that_waits_for_it_along(suite: Tenant) -> None:
+    client, camera = suite.client(), HttpCamera(jpeg_film(1))
+    camera.redirect = "http://10.0.0.1/live"
+    wish = {"source": {"url": camera.url}, "recipe": "frames"}
+    begun = client.call("POST", "/v1/recordings", wish)
+
+    told = ended(client, begun["id"])
+    job = suite.finished_job(client, begun["job"])
+    camera.off()
+
+    assert (told["state"], told["clip"]) == ("failed", None)
+    assert told["error"]["code"] == "redirect-refused"
+    assert (job["status"], job["error"]["code"]) == ("failed", "redirect-refused")
+    seen = client.call("GET", f"/v1/cameras/{begun['camera']}")["status"]
+    assert (seen["state"], seen["recording"]) == ("failed", False)
+    assert seen["last_error"]["code"] == "redirect-refused"

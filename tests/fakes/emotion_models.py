@@ -1,0 +1,106 @@
+"""People painted as coloured squares, and models that know them: real models are not needed to
+see whether the parts of a job fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from io import BytesIO
+
+import cv2
+import numpy as np
+from onnx import TensorProto, helper, numpy_helper
+
+from functions.emotion_scoring.faces.classification import Classifier
+from functions.emotion_scoring.faces.face import Box
+from functions.emotion_scoring.faces.scorer import Scorer
+from functions.emotion_scoring.models.manifest import Model, Scaling
+from shared.media.images.frame import BgrImage, encode_image
+from shared.recipes.frames.pack import FrameStamp, PackWriter
+from shared.recipes.media_info import Pts
+
+CLASSES = ("happy", "sad", "angry", "calm", "e", "f", "g", "h")
+HAPPY, SAD, ANGRY = (20, 20, 230), (20, 230, 20), (230, 20, 20)
+"""Red, green and blue, as BGR."""
+Person = tuple[int, tuple[int, int, int]]
+"""Where someone stands (x in pixels) and in which colour."""
+EVERY = Fraction(1, 2)
+
+
+def colour_model() -> bytes:
+    """Eight classes out of the mean of each channel: class 0 follows red, class 1 green, …"""
+    weights = np.zeros((8, 3), np.float32)
+    weights[0, 0] = weights[1, 1] = weights[2, 2] = 1
+    graph = helper.make_graph(
+        [
+            helper.make_node("GlobalAveragePool", ["input"], ["mean"]),
+            helper.make_node("Flatten", ["mean"], ["flat"], axis=1),
+            helper.make_node("Gemm", ["flat", "w"], ["logits"], transB=1),
+        ],
+        "colours",
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", 3, 32, 32])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["N", 8])],
+        [numpy_helper.from_array(weights, "w")],
+    )
+    opset = [helper.make_opsetid("", 13)]
+    data: bytes = helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString()
+    return data
+
+
+@dataclass
+class Squares:
+    """Finds what is not grey; counts how often it was asked."""
+
+    asked: int = 0
+
+    def detect(self, image: BgrImage) -> list[tuple[Box, float]]:
+        self.asked += 1
+        wide = image.max(axis=2).astype(int) - image.min(axis=2) > 40
+        shapes, _ = cv2.findContours(
+            wide.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
+        )
+        return [(Box(*map(float, cv2.boundingRect(one))), 0.9) for one in shapes]
+
+
+def painted_scorer(squares: Squares, name: str = "painted") -> Scorer:
+    """Knows painted people."""
+    squares_row = Model(
+        name="squares",
+        role="detector",
+        file="",
+        sha256="squares",
+        max_bytes=0,
+        licence="none",
+        credit="these tests",
+    )
+    row = Model(
+        name=name,
+        role="classifier",
+        file="",
+        sha256=name,
+        max_bytes=0,
+        licence="none",
+        credit="these tests",
+        input_px=32,
+        colour="rgb",
+        scaling=Scaling((0.5,) * 3, (0.1,) * 3),
+        classes=CLASSES,
+        output="logits",
+    )
+    return Scorer(squares, squares_row, Classifier(row, colour_model()))
+
+
+def painted_pack(first: int, frames: Sequence[Sequence[Person]]) -> bytes:
+    """A pack whose frames begin with number `first`."""
+    out = BytesIO()
+    writer = PackWriter(out)
+    for k, people in enumerate(frames, first):
+        image = np.full((180, 320, 3), 128, np.uint8)
+        for x, colour in people:
+            image[60:120, x : x + 60] = colour
+            # Stripes, or they would count as blurred.
+            image[60:120:6, x : x + 60] = [one // 3 for one in colour]
+        stamp = FrameStamp(k, k * EVERY, Pts(int(k * EVERY * 600), Fraction(1, 600)), 320, 180)
+        writer.add(f"frame_{k + 1:06d}.png", encode_image(image, "png", 0), stamp)
+    return out.getvalue()

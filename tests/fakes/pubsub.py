@@ -1,0 +1,157 @@
+"""Where notifications go: the real Pub/Sub emulator, or where it is not installed a recorder."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from tests.fixtures.gcs.server import PROJECT, free_port
+
+_SDK = Path("/usr/lib/google-cloud-sdk/platform/pubsub-emulator/lib")
+
+
+@dataclass(frozen=True)
+class Message:
+    """One notification as a subscriber gets it."""
+
+    attributes: dict[str, str]
+    data: bytes
+
+    @property
+    def resource(self) -> dict[str, Any]:
+        """The object resource that it carries."""
+        resource: dict[str, Any] = json.loads(self.data)
+        return resource
+
+
+def _message(raw: dict[str, Any]) -> Message:
+    return Message(raw.get("attributes", {}), base64.b64decode(raw.get("data", "")))
+
+
+def emulator_jar() -> Path | None:
+    """The emulator's jar, from MOODREEL_PUBSUB_JAR or the Google Cloud SDK."""
+    named = os.environ.get("MOODREEL_PUBSUB_JAR")
+    found = [Path(named)] if named else sorted(_SDK.glob("*-all.jar"))
+    return found[-1] if found and shutil.which("java") else None
+
+
+class Emulator:
+    """The real emulator; a topic is read through a subscription made with it."""
+
+    def __init__(self, jar: Path, log: Path, port: int | None = None) -> None:
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        command = ["java", "-Xmx128m", "-jar", str(jar), "--host=127.0.0.1", f"--port={self.port}"]
+        with log.open("ab") as out:
+            self._process = subprocess.Popen(command, stdout=out, stderr=out)
+        self._left: dict[str, list[Message]] = {}
+
+    def wait(self) -> None:
+        """Until it answers."""
+        end = time.monotonic() + 120
+        while time.monotonic() < end:
+            try:
+                requests.get(f"{self.url}/v1/projects/{PROJECT}/topics", timeout=120)
+            except requests.ConnectionError:
+                time.sleep(0.05)
+            else:
+                return
+        raise AssertionError("the Pub/Sub emulator did not answer")
+
+    def create(self, topic: str) -> None:
+        """Make a topic that can be read."""
+        root = f"{self.url}/v1/projects/{PROJECT}"
+        requests.put(f"{root}/topics/{topic}", json={}, timeout=120).raise_for_status()
+        body = {"topic": f"projects/{PROJECT}/topics/{topic}"}
+        requests.put(f"{root}/subscriptions/{topic}", json=body, timeout=120).raise_for_status()
+
+    def _pull(self, topic: str) -> list[Message]:
+        root = f"{self.url}/v1/projects/{PROJECT}/subscriptions/{topic}"
+        body = {"maxMessages": 100, "returnImmediately": True}
+        got = requests.post(f"{root}:pull", json=body, timeout=120).json()
+        found = got.get("receivedMessages", [])
+        if found:
+            ids = {"ackIds": [m["ackId"] for m in found]}
+            requests.post(f"{root}:acknowledge", json=ids, timeout=120).raise_for_status()
+        return [_message(m["message"]) for m in found]
+
+    def read(self, topic: str, count: int, timeout_s: float = 120) -> list[Message]:
+        """At least `count` messages, and whatever else comes within a moment."""
+        got: list[Message] = []
+        end = time.monotonic() + timeout_s
+        while len(got) < count and time.monotonic() < end:
+            got += self._pull(topic)
+            time.sleep(0.02)
+        assert len(got) >= count, f"{len(got)} of {count} messages: {got}"
+        time.sleep(0.15)
+        return got + self._pull(topic)
+
+    def close(self) -> None:
+        """End it."""
+        self._process.kill()
+        self._process.wait(120)
+
+
+class Recorder:
+    """Speaks the publish call alone and keeps what it was given."""
+
+    def __init__(self, port: int | None = None) -> None:
+        self._topics: dict[str, list[Message]] = {}
+        recorder = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                topic = self.path.rpartition("/")[2].removesuffix(":publish")
+                known = recorder._topics.get(topic)
+                if known is not None:
+                    known += [_message(m) for m in body["messages"]]
+                answer = json.dumps({"messageIds": ["1"] * len(body["messages"])}).encode()
+                self.send_response(404 if known is None else 200)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name
+                """Quiet."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", port or 0), Handler)
+        self.port = int(self._server.server_address[1])
+        self.url = f"http://127.0.0.1:{self.port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def wait(self) -> None:
+        """Ready as it is."""
+
+    def create(self, topic: str) -> None:
+        """Make a topic."""
+        self._topics[topic] = []
+
+    def read(self, topic: str, count: int, timeout_s: float = 120) -> list[Message]:
+        """At least `count` messages, and whatever else comes within a moment."""
+        end = time.monotonic() + timeout_s
+        while len(self._topics[topic]) < count and time.monotonic() < end:
+            time.sleep(0.02)
+        time.sleep(0.15)
+        got, self._topics[topic] = self._topics[topic], []
+        assert len(got) >= count, f"{len(got)} of {count} messages: {got}"
+        return got
+
+    def close(self) -> None:
+        """End it."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+PubSub = Emulator | Recorder

@@ -1,0 +1,47 @@
+"""The documentation of `downloads` says what it answers, and each of its problems is explained."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from functions.api.documentation.handlers import explained
+from functions.downloads import openapi
+from functions.downloads.routes import ROUTES
+from shared.http.openapi import problems_of
+from shared.http.problems import status_of
+from shared.http.ranges import CONDITIONS
+from shared.http.routing import Route
+from tests.fakes.application import SETTINGS, Stand
+
+DOCUMENT = openapi.whole(SETTINGS.public_url)
+BYTES = [one for one in ROUTES if 206 in one.also]
+
+
+def test_what_is_served_is_made_of_the_routes_that_answer() -> None:
+    answer = Stand(ROUTES).call("GET", "/v1/media/openapi.json")
+
+    assert answer.json == json.loads(json.dumps(DOCUMENT))
+    assert set(DOCUMENT["paths"]) == {one.path for one in ROUTES}
+
+
+@pytest.mark.parametrize("route", BYTES, ids=lambda one: one.path)
+def test_ranges_and_conditions_are_documented(route: Route) -> None:
+    operation = DOCUMENT["paths"][route.path]["get"]
+    answers = operation["responses"]
+
+    assert {"200", "206", "302", "304", "404", "412", "416"} <= set(answers)
+    assert ("401" in answers) is route.signed_in
+    assert set(answers["200"]["content"]) == set(answers["206"]["content"]) == {"*/*"}
+    assert "Content-Range" in answers["206"]["headers"]
+    assert "Location" in answers["302"]["headers"]
+    headers = {one["name"] for one in operation["parameters"] if one["in"] == "header"}
+    assert headers == set(CONDITIONS)
+
+
+def test_every_problem_of_media_has_its_page_at_the_api() -> None:
+    codes = {one.code: int(status_of(one)) for route in ROUTES for one in problems_of(route)}
+    pages = {code: status for code, (status, _) in explained().items()}
+
+    assert {code: pages.get(code) for code in codes} == codes

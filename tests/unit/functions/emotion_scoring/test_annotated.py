@@ -1,0 +1,172 @@
+"""The annotated video: no picture lost or doubled where windows meet, sound kept, boxes drawn."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from functions.emotion_scoring.faces.face import Box
+from functions.emotion_scoring.results.timeline import timeline
+from functions.emotion_scoring.video.annotate import Stretch, annotate, obstacle
+from functions.emotion_scoring.video.film import sound_of, write_film
+from functions.emotion_scoring.video.overlay import Overlay, draw
+from functions.upload_trigger.probe import probe
+from shared.errors import LeaseLost
+from shared.media.containers.range_file import RangeFile
+from shared.media.errors import Stopped
+from shared.recipes.media_info import Passport
+from tests.fixtures.media.clips import ODD, RECIPES, Clip, read_counter
+from tests.fixtures.media.faces import CLASSES, face, frame
+
+pytestmark = pytest.mark.slow
+
+NOTHING = Overlay((), Fraction(1))
+
+
+def _file(path: Path) -> RangeFile:
+    handle = path.open("rb")
+    return RangeFile(lambda at, n: os.pread(handle.fileno(), n, at), path.stat().st_size)
+
+
+def _memory(data: bytes) -> Callable[[], RangeFile]:
+    return lambda: RangeFile(lambda at, n: data[at : at + n], len(data))
+
+
+def _passport(path: Path) -> Passport:
+    return probe(_file(path), path.stat().st_size)
+
+
+def _pieces(clip: Clip, borders: Sequence[str], overlay: Overlay = NOTHING) -> list[bytes]:
+    ends = [None, *map(Fraction, borders), None]
+    pieces = []
+    for begin, end in pairwise(ends):
+        out = io.BytesIO()
+        passport = _passport(clip.path)
+        annotate(_file(clip.path), passport, Stretch(begin, end), overlay, {}, out)
+        pieces.append(out.getvalue())
+    return pieces
+
+
+def _film(clip: Clip, pieces: Sequence[bytes]) -> bytes:
+    passport, out = _passport(clip.path), io.BytesIO()
+    source = (lambda: _file(clip.path)) if sound_of(passport) else None
+    files = [_memory(one) for one in pieces if one]
+    write_film(files, source, passport, out, lambda: None)
+    return out.getvalue()
+
+
+KINDS = {
+    "cfr30": ["3", "6.05", "9"],
+    "ntsc": ["1.5", "4"],
+    "vfr": ["2", "5.01"],
+    "long-gop": ["4", "11"],
+    "open-gop": ["2.5", "7"],
+    "mpegts-later": ["3", "8"],
+    "webm": ["2", "6"],
+    "later": ["3"],
+    "rotated-90": ["1"],
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_picture_is_there_once_at_its_time(kind: str) -> None:
+    clip = RECIPES[kind].make()
+    film = _film(clip, _pieces(clip, KINDS[kind]))
+    with av.open(io.BytesIO(film), "r") as container:
+        decoded = [
+            (one.pts * one.time_base, read_counter(np.asarray(one.to_ndarray(format="bgr24"))))
+            for one in container.decode(video=0)
+            if one.pts is not None and one.time_base is not None
+        ]
+        duration = Fraction(container.duration or 0, av.time_base)
+    assert [number for _, number in decoded] == list(range(len(clip.times)))
+    for (time, _), expected in zip(decoded, clip.times, strict=True):
+        assert abs(time - expected) < Fraction(1, 1000)
+    told = _passport(clip.path).duration
+    assert told is not None
+    assert abs(duration - told) < Fraction(1, 20)
+
+
+def test_the_sound_is_the_source_s_own() -> None:
+    clip = RECIPES["cfr30"].make()
+    film = _film(clip, _pieces(clip, ["5"]))
+    with av.open(str(clip.path), "r") as source, av.open(io.BytesIO(film), "r") as made:
+        expected = [bytes(one) for one in source.demux(audio=0) if one.size]
+        told = [bytes(one) for one in made.demux(audio=0) if one.size]
+    assert len(expected) - len(told) <= 2, "what comes before the first picture may go"
+    assert told == expected[len(expected) - len(told) :]
+
+
+def test_the_index_stands_before_the_data_and_fits_it() -> None:
+    clip = RECIPES["cfr30"].make()
+    film = _film(clip, _pieces(clip, ["5"]))
+    boxes, at = [], 0
+    while at < len(film):
+        size, kind = struct.unpack_from(">I4s", film, at)
+        boxes.append(kind)
+        at += size
+    assert boxes[:2] == [b"ftyp", b"moov"]
+    assert boxes[-1] == b"mdat"
+    assert at == len(film)
+
+
+def test_a_stretch_without_pictures_gives_no_piece_and_the_film_goes_on() -> None:
+    clip = RECIPES["cfr30"].make()
+    pieces = _pieces(clip, ["5.001", "5.002"])
+    assert pieces[1] == b""
+    with av.open(io.BytesIO(_film(clip, pieces)), "r") as container:
+        assert sum(1 for _ in container.decode(video=0)) == len(clip.times)
+
+
+def test_boxes_move_with_the_face_between_scored_frames() -> None:
+    frames = [frame(0, face(100, happy=0.9)), frame(1, face(130, happy=0.9)), frame(2)]
+    overlay = Overlay(tuple(timeline(((0, one) for one in frames), CLASSES)), Fraction(1))
+    ((box, text, uncertain),) = overlay.labels(Fraction(1, 2))
+    assert box.x == pytest.approx(115)
+    assert (text, uncertain) == ("happy 90%", False)
+    ((held, _, _),) = overlay.labels(Fraction(199, 100))
+    assert held.x == pytest.approx(130)
+    assert overlay.labels(Fraction(2)) == []
+    assert overlay.labels(Fraction(9)) == []
+
+
+def test_a_label_stays_inside_the_picture() -> None:
+    for box in (Box(0, 0, 60, 60), Box(250, 150, 90, 90), Box(-40, -40, 60, 60)):
+        image = np.full((180, 320, 3), 128, np.uint8)
+        draw(image, [(box, "happy 90%", False)], 1.0, {"happy": (244, 178, 50)})
+        assert (np.abs(image.astype(int) - [50, 178, 244]).sum(axis=2) < 10).sum() > 200
+
+
+def test_work_that_is_told_to_stop_stops() -> None:
+    clip = RECIPES["cfr30"].make()
+    whole = Stretch(None, None)
+    with pytest.raises(Stopped):
+        annotate(
+            _file(clip.path), _passport(clip.path), whole, NOTHING, {}, io.BytesIO(),
+            should_stop=lambda: True,
+        )  # fmt: skip
+
+    def stop() -> None:
+        raise LeaseLost
+
+    pieces = [_memory(one) for one in _pieces(clip, [])]
+    with pytest.raises(LeaseLost):
+        write_film(pieces, None, _passport(clip.path), io.BytesIO(), stop)
+
+
+def test_what_cannot_be_annotated_is_told_and_not_tried() -> None:
+    avi = _passport(ODD["avi-mpeg4"].make().path)
+    assert "does not say when" in str(obstacle(avi, Fraction(10)))
+    plain = _passport(RECIPES["cfr30"].make().path)
+    assert obstacle(plain, Fraction(12)) is None
+    assert "too long" in str(obstacle(plain, Fraction(10**6)))
+    assert obstacle(plain, None) is not None

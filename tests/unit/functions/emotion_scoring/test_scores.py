@@ -1,0 +1,59 @@
+"""A part's scores on their way to the join."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from collections.abc import Callable
+
+import pytest
+
+from functions.emotion_scoring.faces.face import Box, Face
+from functions.emotion_scoring.scores import Head, ScoresDamaged, ScoresWriter, read_scores
+from tests.fixtures.media.faces import CLASSES, face, frame
+
+HEAD = Head(CLASSES, {"classifier": {"name": "a"}}, ("faces were few",), ("packs/a/b/00.pack", 7))
+TINY = Face(Box(-3.25, 0, 12, 15), 0.51, 3.0, "too_small", None)
+FRAMES = [frame(0, face(100, happy=0.9), TINY), frame(1), frame(2, face(400, sad=0.25))]
+
+
+class _Raw(io.BytesIO):
+    """What was written, read like a file in an object store."""
+
+
+def _written() -> bytes:
+    out = io.BytesIO()
+    writer = ScoresWriter(out, HEAD)
+    for one in FRAMES:
+        writer.add(one)
+    writer.close()
+    return out.getvalue()
+
+
+def test_what_was_written_is_read_back() -> None:
+    head, frames = read_scores(_Raw(_written()))  # type: ignore[arg-type]
+    assert head == HEAD
+    assert list(frames) == FRAMES
+
+
+def test_the_same_scores_give_the_same_bytes() -> None:
+    assert _written() == _written()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data[: len(data) // 2],
+        lambda _: b"",
+        lambda _: b"no gzip at all",
+        lambda _: gzip.compress(b'{"schema":"moodreel.scores/99"}\n'),
+        lambda data: gzip.compress(gzip.decompress(data) + b'{"name":1}\n'),
+    ],
+)
+def test_damage_is_named(damage: Callable[[bytes], bytes]) -> None:
+    def read_all() -> None:
+        _, frames = read_scores(_Raw(damage(_written())))  # type: ignore[arg-type]
+        list(frames)
+
+    with pytest.raises(ScoresDamaged):
+        read_all()

@@ -1,0 +1,164 @@
+"""Rarer codecs, containers and rates are exact too; damage costs the damaged part and says so."""
+
+from __future__ import annotations
+
+import io
+import random
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from functions.frame_extraction.extract import extract_window
+from functions.frame_extraction.pick import PickReport, pick
+from functions.frame_extraction.targets import TimestampsOutOfOrder
+from functions.upload_trigger.probe import probe
+from shared.errors import PermanentError
+from shared.media.errors import TooManyFrames
+from shared.recipes.frames.windows import FrameOptions, Window, plan_windows
+from tests.fixtures.media.clips import ODD, RECIPES, Recipe, damaged, read_counter
+from tests.fixtures.media.frame_oracle import many_windows, meant_by, oracle_of, passport_of, picked
+
+pytestmark = pytest.mark.slow
+
+# FFmpeg numbers AVI's H.264 pictures in decoding order, so its own pts are no oracle.
+MADE_UP_PTS = {"avi-h264"}
+# Here the first pictures lie before the edit list's beginning and are never shown.
+TRIMMED = {"trimmed-by-edit-list": 42}
+
+
+def _check(kind: str, every: str) -> None:
+    clip = ODD[kind].make()
+    passport = passport_of(clip.path)
+    oracle = meant_by(clip) if kind in MADE_UP_PTS else oracle_of(clip)
+    assert oracle.counters[0] == TRIMMED.get(kind, 0)
+    options = FrameOptions.parse({"every": every})
+    expected = oracle.expected(options)
+    report = PickReport()
+    assert picked(clip.path, passport, options, report=report) == expected
+    assert picked(clip.path, passport, options, many_windows(passport, options), report) == expected
+    assert report.gave_up == []
+
+
+@pytest.mark.parametrize("kind", sorted(ODD))
+def test_rare_kinds_are_exact(kind: str) -> None:
+    _check(kind, "0.7")
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("every", ["0.04", "0.2", "1/3", "1", "2.5", "10"])
+@pytest.mark.parametrize("kind", sorted(ODD))
+def test_rare_kinds_are_exact_at_every_interval(kind: str, every: str) -> None:
+    _check(kind, every)
+
+
+def test_decoding_never_begins_where_a_gradual_refresh_begins() -> None:
+    """Keyframes that are none: decoders show gray there and call it whole."""
+    facts = passport_of(ODD["gradual-refresh"].make().path)
+    assert facts.random_access == "none"
+    assert len(many_windows(facts, FrameOptions())) == 1
+
+
+@pytest.mark.parametrize(("kind", "keep"), [("mpegts", 0.6), ("matroska", 0.55), ("webm", 0.7)])
+def test_what_a_cut_off_file_still_has_is_delivered(kind: str, keep: float) -> None:
+    clip = RECIPES[kind].make()
+    path = damaged(clip, f"keep {keep}", lambda data: data[: int(len(data) * keep)])
+    passport = passport_of(path)
+    options = FrameOptions.parse({"every": "0.2"})
+    whole = oracle_of(clip).expected(options)
+    found = picked(path, passport, options, many_windows(passport, options))
+    # The very last picture may be half there and come out damaged or not at all.
+    assert len(whole) * (keep - 0.15) < len(found) < len(whole)
+    assert found[:-1] == whole[: len(found) - 1]
+
+
+def test_an_mp4_without_its_second_half_gives_its_first_half() -> None:
+    recipe = Recipe(
+        options=RECIPES["cfr30"].options, container_options=(("movflags", "+faststart"),)
+    )
+    clip = recipe.make()
+    path = damaged(clip, "half", lambda data: data[: len(data) * 6 // 10])
+    passport = passport_of(path)
+    options = FrameOptions.parse({"every": "0.2"})
+    whole = oracle_of(clip).expected(options)
+    for windows in (plan_windows(passport, options), many_windows(passport, options)):
+        found = picked(path, passport, options, windows)
+        assert 20 < len(found) < len(whole)
+        assert found[:-1] == whole[: len(found) - 1]
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("kind", ["cfr30", "mpegts", "webm", "matroska"])
+def test_flipped_bits_never_crash_hang_or_shift_the_rest(
+    kind: str, seed: int, tmp_path: Path
+) -> None:
+    clip = RECIPES[kind].make()
+    dice = random.Random(seed)
+    data = bytearray(clip.path.read_bytes())
+    for _ in range(dice.choice([1, 20, 400])):
+        data[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
+    path = tmp_path / clip.path.name
+    path.write_bytes(data)
+    options = FrameOptions.parse({"every": "0.5"})
+    try:
+        passport = passport_of(path)
+        windows = plan_windows(passport, options, max_frames=2000)
+        with path.open("rb") as file:
+            frames = [f for window in windows for f in pick(file, window, options, passport)]
+    except (PermanentError, ValueError, TimestampsOutOfOrder):
+        return
+    for before, after in pairwise(frames):
+        assert after.index == before.index + 1
+        assert after.pts >= before.pts
+    assert all(frame.time_s <= frame.target for frame in frames)
+
+
+def test_a_file_that_is_longer_than_it_says_stops_at_the_limit() -> None:
+    clip = RECIPES["cfr30"].make()
+    passport = passport_of(clip.path)
+    options = FrameOptions.parse({"every": "0.1"})
+    window = Window(0, 0, None, 40)
+    with clip.path.open("rb") as file, pytest.raises(TooManyFrames, match="more than 40 frames"):
+        list(pick(file, window, options, passport))
+
+
+def test_pictures_are_upright_square_and_no_wider_than_asked() -> None:
+    options = FrameOptions.parse({"every": "1", "max_width": 100, "format": "png"})
+    for kind, size in (("cfr30", (67, 100)), ("rotated-90", (67, 100)), ("mirrored-90", (67, 100))):
+        clip = RECIPES[kind].make()
+        passport = passport_of(clip.path)
+        with clip.path.open("rb") as file:
+            for window in plan_windows(passport, options):
+                for frame in pick(file, window, options, passport):
+                    assert frame.image.shape == (*size, 3)
+                    assert read_counter(frame.image) == 30 * frame.index
+
+
+def test_a_window_becomes_a_pack_whose_entries_say_when() -> None:
+    clip = RECIPES["later"].make()
+    data = clip.path.read_bytes()
+    passport = probe(io.BytesIO(data), len(data))
+    options = FrameOptions.parse({"every": "1/3", "start": "1", "end": "2"})
+    out = io.BytesIO()
+    counts: list[int] = []
+    extracted = extract_window(
+        io.BytesIO(data),
+        out,
+        plan_windows(passport, options)[0],
+        options,
+        passport,
+        on_frame=counts.append,
+    )
+    entries = extracted.index.entries
+    assert counts == [1, 2, 3]
+    assert [entry.name for entry in entries] == [
+        "frame_000001_00m01.000s.jpg",
+        "frame_000002_00m01.333s.jpg",
+        "frame_000003_00m01.667s.jpg",
+    ]
+    assert [entry.stamp.target for entry in entries] == [1, Fraction(4, 3), Fraction(5, 3)]
+    times = [entry.stamp.pts.seconds - passport.first_pts.seconds for entry in entries]
+    assert times == [1, Fraction(4, 3), Fraction(5, 3)]
+    assert extracted.warnings == ()
+    assert extracted.index.size_bytes == len(out.getvalue())

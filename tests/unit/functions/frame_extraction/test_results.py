@@ -1,0 +1,115 @@
+"""What lies beside frames.zip says what the packs say; the contact sheet shows the whole job."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from fractions import Fraction
+from itertools import pairwise
+
+import cv2
+import numpy as np
+import pytest
+
+from functions.frame_extraction.contact_sheet import (
+    MOST_THUMBNAILS,
+    contact_sheet,
+    sheet_entries,
+)
+from functions.frame_extraction.results import CSV_COLUMNS, frames_csv, manifest
+from shared.media.images.frame import BgrImage, decode_image, encode_image
+from shared.recipes.frames.pack import FrameStamp, PackIndex, PackWriter
+from shared.recipes.frames.windows import FrameOptions
+from shared.recipes.media_info import Pts
+from tests.unit.shared.recipes.frames.test_options_and_windows import PASSPORT
+
+pytestmark = pytest.mark.slow
+
+
+def _parts(*counts: int) -> list[PackIndex]:
+    parts, k = [], 0
+    for count in counts:
+        writer = PackWriter(io.BytesIO())
+        for _ in range(count):
+            stamp = FrameStamp(k, Fraction(k, 3), Pts(5120 * k, Fraction(1, 15360)), 64, 36)
+            writer.add(f"frame_{k + 1:06d}.jpg", b"x" * (k + 1), stamp)
+            k += 1
+        parts.append(writer.close())
+    return parts
+
+
+def test_the_manifest_lists_every_frame_with_exact_times() -> None:
+    options = FrameOptions.parse({"every": "1/3"})
+    text = manifest(_parts(2, 0, 3), PASSPORT, options, ["cut off", "a warning"])
+    document = json.loads(text)
+    assert document["schema"] == "moodreel.frames/1"
+    assert document["count"] == 5
+    assert document["warnings"] == ["a warning", "cut off"]
+    assert document["source"]["video"]["codec"] == "h264"
+    assert document["options"]["every"] == "1/3"
+    frame = document["frames"][4]
+    assert frame["number"] == 5
+    assert frame["name"] == "frame_000005.jpg"
+    assert frame["target"] == "4/3"
+    assert frame["time_s"] == "1.333333"
+    assert (frame["pts"], frame["time_base"]) == (20480, "1/15360")
+    assert (frame["width"], frame["height"], frame["bytes"]) == (64, 36, 5)
+
+
+def test_the_table_is_csv_that_a_reader_of_csv_reads() -> None:
+    text = b"".join(frames_csv(_parts(2, 3), PASSPORT)).decode()
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert list(rows[0]) == list(CSV_COLUMNS)
+    assert [row["number"] for row in rows] == ["1", "2", "3", "4", "5"]
+    assert rows[3]["target_s"] == "1.000000"
+    assert rows[3]["time"] == "00h00m01.000s"
+
+
+def test_the_sheet_shows_first_and_last_and_is_even() -> None:
+    chosen = sheet_entries(_parts(50, 0, 60))
+    numbers = [entry.stamp.k for _, entry in chosen]
+    assert len(numbers) == MOST_THUMBNAILS
+    assert (numbers[0], numbers[-1]) == (0, 109)
+    gaps = {after - before for before, after in pairwise(numbers)}
+    assert gaps <= {3, 4}
+    assert {part for part, _ in chosen} == {0, 2}
+    assert len(sheet_entries(_parts(3))) == 3
+
+
+def _plain(colour: tuple[int, int, int], width: int = 320, height: int = 180) -> BgrImage:
+    return np.full((height, width, 3), colour, np.uint8)
+
+
+@pytest.mark.parametrize("count", [1, 5, 10, 50])
+@pytest.mark.parametrize("size", [(320, 180), (180, 320), (2000, 60), (60, 900), (1, 1)])
+def test_a_sheet_of_any_number_and_shape_holds_all_thumbnails(
+    count: int, size: tuple[int, int]
+) -> None:
+    green = _plain((40, 200, 40), *size)
+    sheet = decode_image(
+        contact_sheet(((Fraction(n), green) for n in range(count)), title="Ünïcode ✂ title")
+    )
+    assert sheet.shape[1] == 1920
+    assert sheet.shape[0] < 12_000
+    found = (np.abs(sheet.astype(int) - (40, 200, 40)).sum(axis=2) < 60).astype(np.uint8)
+    pieces, _, stats, _ = cv2.connectedComponentsWithStats(found)
+    large = [n for n in range(1, pieces) if stats[n, cv2.CC_STAT_AREA] > 100]
+    assert len(large) == min(count, MOST_THUMBNAILS)
+
+
+def test_a_sheet_without_a_picture_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        contact_sheet([])
+
+
+def test_bytes_that_are_no_picture_are_refused() -> None:
+    with pytest.raises(ValueError, match="no picture"):
+        decode_image(b"not a JPEG")
+
+
+def test_png_keeps_every_pixel_and_jpeg_keeps_its_quality() -> None:
+    dice = np.random.default_rng(3)
+    image = dice.integers(0, 255, (40, 60, 3), np.uint8)
+    assert np.array_equal(decode_image(encode_image(image, "png", 1)), image)
+    assert len(encode_image(image, "jpeg", 95)) > 2 * len(encode_image(image, "jpeg", 20))

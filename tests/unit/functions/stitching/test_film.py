@@ -1,0 +1,262 @@
+"""A film file as players see it: pictures and sound at the same time, to the end of an hour."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from functions.stitching.film.encoding import encode_run, frame_of
+from functions.stitching.film.mp4 import About, Film
+from functions.stitching.film.timeline import LEAD, RATE_HZ, FilmTooLong, timeline
+from shared.recipes.films.narration import Narration, SlideSpeech
+from shared.recipes.films.options import FilmOptions
+from shared.recipes.films.speech import Spoken
+from tests.fixtures.media.films import (
+    SIZE,
+    boxes,
+    click_speech,
+    grey,
+    heard,
+    loudness_of,
+    lowest,
+    narration_of,
+    onsets,
+    pictures,
+    shade,
+    told,
+    write_film,
+)
+
+pytestmark = pytest.mark.slow
+
+LENGTHS_S = (3.217, 2.0, 5.4321, 0.61, 4.0001, 2.75)
+MOST_ERROR_S = 0.005
+
+
+WAYS = {
+    "22050 Hz": (22_050, FilmOptions()),
+    "24000 Hz": (24_000, FilmOptions()),
+    "48000 Hz": (48_000, FilmOptions()),
+    "burned": (24_000, FilmOptions(subtitles="burned")),
+    "moving": (24_000, FilmOptions(motion="gentle", subtitles="burned")),
+}
+
+
+@pytest.fixture(scope="module", params=WAYS)
+def way(request: pytest.FixtureRequest) -> tuple[int, FilmOptions]:
+    return WAYS[request.param]
+
+
+@pytest.fixture(scope="module")
+def film_file(way: tuple[int, FilmOptions], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("film") / "film.mp4"
+    rate_hz, options = way
+    speeches = [click_speech(seconds, rate_hz) for seconds in LENGTHS_S]
+    write_film(path, speeches, options=options)
+    return path
+
+
+def changes(path: Path) -> list[float]:
+    """When the picture changes, in seconds."""
+    found = [0.0]
+    for (_, before, _), (time, after, _) in itertools.pairwise(pictures(path)):
+        if abs(after - before) > 20:
+            found.append(float(time))
+    return found
+
+
+def test_sound_and_picture_meet_at_every_slide(film_file: Path) -> None:
+    seen = changes(film_file)
+    clicks = onsets(*heard(film_file))
+    assert len(seen) == len(clicks) == len(LENGTHS_S)
+    errors = [click - LEAD / RATE_HZ - change for click, change in zip(clicks, seen, strict=True)]
+    assert max(map(abs, errors)) <= MOST_ERROR_S
+
+
+def test_every_slide_is_shown_in_order_and_can_be_sought(
+    film_file: Path, way: tuple[int, FilmOptions]
+) -> None:
+    frames = pictures(film_file)
+    keys = [(time, luma) for time, luma, key in frames if key]
+    assert [float(time) for time, _ in keys] == changes(film_file)
+    for number, (_, luma) in enumerate(keys):
+        # BT.709 in limited range: 16 + 219/255 of the grey.
+        assert luma == pytest.approx(shade(number), abs=4)
+    gaps = [after[0] - before[0] for before, after in itertools.pairwise(frames)]
+    assert min(gaps) > 0
+    _, options = way
+    if options.motion == "gentle":
+        # 30 a second, and one more where a line comes or goes.
+        assert max(gaps) <= 1 / 20
+        assert len(frames) >= 30 * frames[-1][0]
+    else:
+        assert max(gaps) <= 2
+        assert len(frames) < (40 if options.subtitles == "burned" else 25)
+
+
+def test_a_burned_in_line_is_there_exactly_while_its_sentence_is_heard(
+    film_file: Path, way: tuple[int, FilmOptions]
+) -> None:
+    if way[1].subtitles == "soft":
+        return
+    seen = [(float(time), there) for time, there in lowest(film_file)]
+    turns = [
+        (time, there)
+        for (_, before), (time, there) in itertools.pairwise([(0.0, False), *seen])
+        if there != before
+    ]
+    begins = [time for time, there in turns if there]
+    ends = [time for time, there in turns if not there]
+    rows = told(film_file)
+    assert begins == pytest.approx([start for start, _, _ in rows], abs=0.001)
+    assert ends == pytest.approx([end for _, end, _ in rows], abs=0.001)
+
+
+def test_the_video_ends_with_the_sound(film_file: Path) -> None:
+    with av.open(str(film_file)) as container:
+        video, audio = container.streams.video[0], container.streams.audio[0]
+        assert video.duration is not None
+        assert audio.duration is not None
+        assert video.time_base is not None
+        assert audio.time_base is not None
+        end = float(video.duration * video.time_base)
+        assert end == pytest.approx(float(audio.duration * audio.time_base), abs=MOST_ERROR_S)
+        assert end - float(pictures(film_file)[-1][0]) == pytest.approx(1 / 30, abs=0.001)
+
+
+def test_chapters_begin_with_their_slides(film_file: Path) -> None:
+    with av.open(str(film_file)) as container:
+        rows = container.chapters()
+    assert [row["metadata"]["title"] for row in rows] == [
+        f"Slide {n}" for n in range(len(LENGTHS_S))
+    ]
+    starts = [float(row["start"] * (row["time_base"] or 0)) for row in rows]
+    assert starts == pytest.approx(changes(film_file), abs=0.001)
+
+
+def test_subtitles_stand_while_their_sentence_is_heard(film_file: Path) -> None:
+    rows = told(film_file)
+    assert [text for _, _, text in rows] == [f"Sentence number {n}." for n in range(len(LENGTHS_S))]
+    clicks = onsets(*heard(film_file))
+    for (start, end, _), click, length in zip(rows, clicks, LENGTHS_S, strict=True):
+        assert start == pytest.approx(click, abs=0.002)
+        assert end - start == pytest.approx(max(length, 0.8), abs=0.002)
+
+
+def test_it_starts_to_play_before_it_is_downloaded(film_file: Path) -> None:
+    order = boxes(film_file)
+    assert order.index("moov") < order.index("mdat")
+
+
+def test_it_is_what_every_player_knows(film_file: Path) -> None:
+    with av.open(str(film_file)) as container:
+        video, audio = container.streams.video[0], container.streams.audio[0]
+        assert (video.codec_context.name, video.profile, video.pix_fmt) == (
+            "h264", "High", "yuv420p",
+        )  # fmt: skip
+        assert (video.codec_context.colorspace, video.codec_context.color_range) == (1, 1)
+        assert (audio.codec_context.name, audio.codec_context.sample_rate) == ("aac", 48_000)
+        assert audio.language == "eng"
+        assert container.metadata["title"] == "A film"
+
+
+def test_it_is_as_loud_as_it_should_be(film_file: Path) -> None:
+    measured, peak = loudness_of(film_file)
+    assert measured == pytest.approx(-16, abs=1)
+    assert peak <= -1
+
+
+def test_a_fade_is_over_before_a_word_is_spoken(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    film = write_film(path, [click_speech(3, 24000)] * 3, options=FilmOptions("fade"))
+    frames = pictures(path)
+    for number in (1, 2):
+        start = film.scenes[number].start / RATE_HZ
+        during = [luma for time, luma, _ in frames if start <= time < start + 0.399]
+        assert len(during) == 12
+        steps = np.diff([shade(number - 1), *during, shade(number)])
+        assert (np.sign(steps) == np.sign(shade(number) - shade(number - 1))).all()
+        after = next(luma for time, luma, _ in frames if time >= start + 0.399)
+        assert after == pytest.approx(shade(number), abs=4)
+    clicks = onsets(*heard(path))
+    assert clicks[1] == pytest.approx(film.scenes[1].speech_at / RATE_HZ, abs=MOST_ERROR_S)
+
+
+def test_slides_without_a_word_are_shown_in_silence(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    film = write_film(path, [Spoken(b"", 0), click_speech(2, 24000), Spoken(b"", 0)])
+    assert [scene.end - scene.start for scene in film.scenes][::2] == [4 * RATE_HZ] * 2
+    assert changes(path) == pytest.approx([0, 4, 7], abs=0.001)
+    assert onsets(*heard(path)) == pytest.approx([4 + LEAD / RATE_HZ], abs=MOST_ERROR_S)
+
+
+def test_a_film_without_any_word_is_silent_and_whole(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    write_film(path, [Spoken(b"", 0)] * 3)
+    sound, rate = heard(path)
+    assert sound.shape[1] / rate == pytest.approx(12, abs=0.03)
+    assert float(np.abs(sound).max()) == 0
+
+
+def test_a_film_that_fails_leaves_no_file(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    wrong = np.zeros((3, RATE_HZ), np.float32)  # three channels in a film of one
+    run = encode_run([(0, frame_of(grey(9, SIZE)))], SIZE, "none", lambda: None)
+    with pytest.raises(ValueError, match=r"channel|shape"), Film(path, About(1), run) as film:
+        film.sound(wrong)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("size", [(2, 2), (1080, 1920), (720, 720)])
+def test_every_even_size_can_be_written(tmp_path: Path, size: tuple[int, int]) -> None:
+    path = tmp_path / "film.mp4"
+    write_film(path, [click_speech(0.5, 24000)] * 3, size=size)
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        assert (stream.width, stream.height) == size
+
+
+def test_more_than_two_hours_are_refused_before_anything_is_encoded() -> None:
+    hour = SlideSpeech("s", 1, 1, 24000, 24000 * 3600)
+    with pytest.raises(FilmTooLong, match="180 minutes"):
+        timeline(Narration((hour,) * 3))
+
+
+def test_times_do_not_drift_however_many_slides_there_are() -> None:
+    speeches = [click_speech(1 + n / 7, 22050) for n in range(40)]
+    film = timeline(narration_of(speeches))
+    spoken = sum(one.samples for one in speeches) / 22050
+    pauses = 40 * (0.35 + 0.65)
+    assert film.end / RATE_HZ == pytest.approx(spoken + pauses, abs=40 / RATE_HZ)
+
+
+_HOUR = """
+import resource, sys
+from pathlib import Path
+from tests.fixtures.media.films import click_speech, write_film
+from functions.stitching import speech
+one = click_speech(119, 24000)
+write_film(Path(sys.argv[1]), [one] * 30, size=(1280, 720))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+@pytest.mark.sweep
+def test_an_hour_neither_drifts_nor_fills_the_memory(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    done = subprocess.run(
+        [sys.executable, "-c", _HOUR, str(path)], capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) < 300
+    seen = changes(path)
+    clicks = onsets(*heard(path))
+    assert len(seen) == len(clicks) == 30
+    assert seen[-1] == pytest.approx(29 * 120, abs=0.001)
+    errors = [click - LEAD / RATE_HZ - change for click, change in zip(clicks, seen, strict=True)]
+    assert max(map(abs, errors)) <= MOST_ERROR_S

@@ -1,0 +1,274 @@
+"""The intake: what is in a file, and what is refused, in words."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import threading
+from collections.abc import Iterator
+from fractions import Fraction
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import ClassVar
+
+import av
+import pytest
+
+from functions.upload_trigger.live_duration import end_of_live
+from functions.upload_trigger.probe import UNTOLD_LENGTH, probe
+from shared.errors import PermanentError
+from shared.media.containers import demux
+from shared.media.containers.range_file import RangeFile
+from shared.media.errors import (
+    EmptyFile,
+    NotAVideo,
+    NoVideoStream,
+    PlaylistRefused,
+    VideoTooLarge,
+    VideoTruncated,
+)
+from tests.fixtures.media.clips import RECIPES, Recipe, damaged, sound_only
+from tests.fixtures.media.frame_oracle import passport_of
+
+CLUSTER = b"\x1f\x43\xb6\x75"
+
+
+def test_the_passport_says_what_was_put_in() -> None:
+    facts = passport_of(RECIPES["cfr30"].make().path)
+    assert facts.container.startswith("mov")
+    assert facts.duration == Fraction(363, 30)
+    assert facts.video.codec == "h264"
+    assert (facts.video.width, facts.video.height) == (192, 128)
+    assert facts.video.avg_rate == 30
+    assert facts.video.rate_kind == "constant"
+    assert facts.video.keyframe_interval_s == 2
+    assert facts.video.open_gop is False
+    assert facts.video.has_b_frames
+    assert facts.audio_codecs == ("aac",)
+    assert facts.timestamps_reliable
+    assert facts.random_access == "index"
+    assert facts.warnings == ()
+
+
+def test_variable_rates_open_gops_and_late_starts_are_recognised() -> None:
+    assert passport_of(RECIPES["vfr"].make().path).video.rate_kind == "variable"
+    assert passport_of(RECIPES["ntsc"].make().path).video.rate_kind == "constant"
+    assert passport_of(RECIPES["webm"].make().path).video.rate_kind == "constant"
+    assert passport_of(RECIPES["open-gop"].make().path).video.open_gop is True
+    assert passport_of(RECIPES["long-gop"].make().path).video.open_gop is None
+    assert passport_of(RECIPES["later"].make().path).first_pts.seconds == Fraction(3, 2)
+    assert passport_of(RECIPES["matroska-later"].make().path).duration == 10
+    assert passport_of(RECIPES["mpegts-later"].make().path).first_pts.seconds == 7200
+
+
+@pytest.mark.parametrize(
+    ("kind", "rotation", "mirrored"),
+    [
+        ("cfr30", 0, False),
+        ("rotated-90", 90, False),
+        ("rotated-180", 180, False),
+        ("rotated-270", 270, False),
+        ("mirrored", 0, True),
+        ("mirrored-90", 90, True),
+        ("mirrored-180", 180, True),
+        ("mirrored-270", 270, True),
+    ],
+)
+def test_turned_clips_say_how_they_are_shown(kind: str, rotation: int, mirrored: bool) -> None:
+    video = passport_of(RECIPES[kind].make().path).video
+    assert (video.rotation, video.mirrored) == (rotation, mirrored)
+    assert video.shown_size == (192, 128)
+
+
+def test_the_intake_reads_little_of_a_large_file() -> None:
+    clip = Recipe(options=(("g", "30"), ("bf", "3"), ("crf", "6")), pictures=1200, grain=22).make()
+    size = clip.path.stat().st_size
+    with clip.path.open("rb") as file:
+        ranged = RangeFile(
+            lambda at, n: os.pread(file.fileno(), n, at), size, block_bytes=16 << 10, read_ahead=1
+        )
+        probe(ranged, size)
+    assert ranged.fetched_bytes < size / 4
+
+
+def _refused(data: bytes) -> PermanentError:
+    with pytest.raises(PermanentError) as caught:
+        probe(io.BytesIO(data), len(data))
+    assert str(caught.value).strip()
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"", EmptyFile),
+        (b"Dear diary, this is no video.\n" * 50, NotAVideo),
+        (bytes(range(256)) * 40, NotAVideo),
+        (b"\x89PNG\r\n\x1a\n" + bytes(600), NotAVideo),
+        (b"%PDF-1.7\n" + bytes(600), NotAVideo),
+        (b"PK\x03\x04" + bytes(600), NotAVideo),
+        (b"\0" * 5000, NotAVideo),
+        (b"ID3\x04" + bytes(600), NoVideoStream),
+        (b"RIFF\0\0\1\0WAVEfmt " + bytes(600), NoVideoStream),
+    ],
+)
+def test_what_is_no_video_is_called_so(data: bytes, kind: type[PermanentError]) -> None:
+    assert type(_refused(data)) is kind
+
+
+def test_sound_without_a_picture_is_called_so() -> None:
+    assert _refused(sound_only().read_bytes()).code == "no-video-stream"
+
+
+def test_an_mp4_without_its_table_of_contents_was_cut_off() -> None:
+    clip = RECIPES["ntsc"].make()
+    whole = clip.path.read_bytes()
+    error = _refused(whole[: whole.index(b"moov") - 4])
+    assert isinstance(error, VideoTruncated)
+    assert "table of contents" in str(error)
+
+
+def test_an_mp4_that_lacks_its_second_half_says_how_much_is_there() -> None:
+    clip = Recipe(
+        options=RECIPES["cfr30"].options, container_options=(("movflags", "+faststart"),)
+    ).make()
+    path = damaged(clip, "half", lambda data: data[: len(data) * 6 // 10])
+    facts = passport_of(path)
+    assert facts.duration is not None
+    assert 4 < facts.duration < 8
+    assert "cut off" in facts.warnings[0]
+
+
+def test_a_picture_too_large_for_the_function_is_refused_before_it_is_decoded() -> None:
+    """The container says 16383×16383, and so does the keyframe (VP8, RFC 6386 §9.1)."""
+    clip = Recipe(suffix="webm", codec="libvpx", pictures=3, width=320, height=272).make()
+    data = clip.path.read_bytes()
+    large = struct.pack(">H", 16383)
+    data = data.replace(b"\xb0\x82\x01\x40", b"\xb0\x82" + large)
+    data = data.replace(b"\xba\x82\x01\x10", b"\xba\x82" + large)
+    data = data.replace(b"\x9d\x01\x2a\x40\x01\x10\x01", b"\x9d\x01\x2a\xff\x3f\xff\x3f")
+    error = _refused(data)
+    assert isinstance(error, VideoTooLarge)
+    assert "16383×16383" in str(error)
+
+
+def test_a_picture_that_hides_its_size_from_the_container_is_not_decoded_either() -> None:
+    clip = Recipe(suffix="gif", codec="gif", pix_fmt="rgb8", pictures=3).make()
+    data = bytearray(clip.path.read_bytes())
+    data[6:10] = struct.pack("<HH", 20_000, 20_000)
+    assert _refused(bytes(data)).code in ("video-too-large", "undecodable-video")
+
+
+class _Canary(BaseHTTPRequestHandler):
+    """Notes who called; silent, since the hits are what is asserted."""
+
+    hits: ClassVar[list[str]]
+
+    def do_GET(self) -> None:
+        self.hits.append(self.path)
+        self.send_error(404)
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+@pytest.fixture
+def canary() -> Iterator[tuple[str, list[str]]]:
+    """A server that nothing may ever call: its URL, and who did."""
+    _Canary.hits = []  # a new list: each test sees only its own callers
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Canary)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", _Canary.hits
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def _lures(url: str) -> dict[str, str]:
+    return {
+        "hls": "#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\n" + f"{url}/a.ts\n#EXT-X-ENDLIST\n",
+        "hls-bom": "\ufeff#EXTM3U\n#EXTINF:5,\n" + f"{url}/a.ts\n",
+        "concat": f"ffconcat version 1.0\nfile '{url}/a.mp4'\n",
+        "sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nm=video 9 RTP/AVP 96\n"
+        f"a=control:{url}\n",
+        "dash": '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static">'
+        f"<BaseURL>{url}/</BaseURL></MPD>",
+        "pls": f"[playlist]\nFile1={url}/a.mp4\n",
+        "mov-text": f"[Reference]\nRef1={url}/a.mp4\n",
+    }
+
+
+LURES = sorted(_lures(""))
+
+
+@pytest.mark.parametrize("lure", LURES)
+def test_a_playlist_is_refused_and_calls_nobody(lure: str, canary: tuple[str, list[str]]) -> None:
+    url, hits = canary
+    assert isinstance(_refused(_lures(url)[lure].encode()), PlaylistRefused)
+    assert hits == []
+
+
+@pytest.mark.parametrize("lure", LURES)
+def test_a_playlist_that_the_first_look_missed_still_calls_nobody(
+    lure: str, canary: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Take away the look at the first bytes: the demuxers allowed must do on their own."""
+    monkeypatch.setattr(demux, "_check_head", lambda _head: None)
+    url, hits = canary
+    _refused(_lures(url)[lure].encode())
+    assert hits == []
+
+
+def test_the_canary_sings_when_a_playlist_is_opened_carelessly(
+    tmp_path: Path, canary: tuple[str, list[str]]
+) -> None:
+    url, hits = canary
+    path = tmp_path / "innocent.m3u8"
+    path.write_text(_lures(url)["hls"])
+    with path.open("rb") as file, pytest.raises(av.error.FFmpegError):
+        av.open(file)
+    assert hits == ["/a.ts"]
+
+
+def test_a_browsers_recording_says_how_long_it_is_after_all() -> None:
+    clip = RECIPES["webm-live"].make()
+    with av.open(str(clip.path)) as container:
+        assert container.duration is None
+        assert container.streams.video[0].duration is None
+    facts = passport_of(clip.path)
+    assert facts.duration is not None
+    assert abs(facts.duration - clip.end) <= Fraction(1, 1000) + Fraction(41, 1000)
+    assert UNTOLD_LENGTH in facts.repairs
+    assert UNTOLD_LENGTH not in passport_of(RECIPES["webm"].make().path).repairs
+
+
+def test_the_length_of_a_long_recording_costs_a_look_at_its_end_alone() -> None:
+    """Megabytes of clusters are passed over, whether their lengths are told or not."""
+    data = RECIPES["webm-live"].make().path.read_bytes()
+    first = data.index(CLUSTER)
+    # EBML Void (RFC 8794 §11.3.2) in front of the last clusters stands for an hour of others.
+    last = data.rindex(CLUSTER, 0, data.rindex(CLUSTER))
+    void = b"\xec\x08" + (40 << 20).to_bytes(7, "big") + bytes(40 << 20)
+    long = data[:last] + void + data[last:]
+    asked: list[int] = []
+
+    def read_at(offset: int, length: int) -> bytes:
+        asked.append(length)
+        return long[offset : offset + length]
+
+    assert first < last
+    assert (
+        end_of_live(RangeFile(read_at, len(long)), len(long))
+        == passport_of(RECIPES["webm-live"].make().path).duration
+    )
+    assert sum(asked) < 5 << 20
+
+
+def test_a_recording_whose_end_holds_no_picture_has_no_length_that_is_made_up() -> None:
+    data = RECIPES["webm-live"].make().path.read_bytes()
+    head = data[: data.index(CLUSTER)]
+
+    for broken in (head, head + CLUSTER + b"\x85\xe7\x83\x00\x00\x00", head + CLUSTER * 9, b""):
+        assert end_of_live(io.BytesIO(broken), len(broken)) is None

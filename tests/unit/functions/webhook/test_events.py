@@ -1,0 +1,60 @@
+"""What a call says: the schema that is documented, and no more than ids and names."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from functions.api.webhooks.schemas import JobEvent, PingEvent
+from shared.jobs.webhooks import EVENTS, PING, body_of, delivery_id, event_id, outcome_body
+from shared.recipes.stored_object import Artefact
+from tests.fixtures.jobs import ZIP, a_job
+
+README = Path(__file__).parents[4] / "functions" / "webhook" / "README.md"
+PACK = Artefact("packs", "packs", "work", "packs/x/00.pack", 1, 1)
+
+
+@pytest.mark.parametrize("status", EVENTS)
+def test_an_outcome_is_told_in_the_documented_form(status: str) -> None:
+    error = {"code": "bad-input", "message": "No.", "stage": "upload_trigger"}
+    artefacts = [ZIP.to_dict(), PACK.to_dict()]
+    job = a_job(status=status, artefacts=artefacts, error=error if status == "failed" else None)
+
+    event = JobEvent.model_validate_json(outcome_body(job))
+
+    assert event.type == f"job.{status}"
+    assert event.data.status == status
+    assert [one.name for one in event.data.artefacts] == ["frames.zip"], "packs are not for people"
+    assert (event.data.error is None) is (status != "failed")
+    assert datetime.fromisoformat(event.timestamp) == job.updated_at
+
+
+def test_a_call_tells_neither_links_nor_who_it_is_about() -> None:
+    body = outcome_body(a_job(status="done", artefacts=[ZIP.to_dict()], title="Anna, 3 May"))
+
+    for secret in ("http", "alice", "@", "Anna", "jobs/x", "generation"):
+        assert secret not in body
+
+
+def test_the_example_of_the_readme_is_of_that_form() -> None:
+    [example] = re.findall(r"```json\n(.*?)```", README.read_text(), re.DOTALL)
+
+    assert JobEvent.model_validate_json(example).type == "job.done"
+
+
+def test_a_ping_has_its_form_as_well() -> None:
+    body = body_of(PING, datetime(2026, 11, 26, tzinfo=UTC), {"webhook_id": "h"})
+
+    assert PingEvent.model_validate_json(body).timestamp == "2026-11-26T00:00:00.000Z"
+    assert json.loads(body)["type"] == "ping"
+
+
+def test_ids_are_made_of_what_happened() -> None:
+    assert event_id("j", 0, "done.e0") == event_id("j", 0, "done.e0")
+    others = {event_id("j", 0, "done.e1"), event_id("j", 1, "done.e0"), event_id("k", 0, "done.e0")}
+    assert len(others | {event_id("j", 0, "done.e0")}) == 4
+    assert re.fullmatch("[a-z0-9]{20}", delivery_id("e", "h"))

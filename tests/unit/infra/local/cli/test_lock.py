@@ -1,0 +1,127 @@
+"""Lock files: exact versions with hashes, the same in every function, from no particular index."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from infra.local.cli.lock import (
+    CONSTRAINTS,
+    OWN_VERSIONS,
+    constrained_sources,
+    function_sources,
+    independent_sources,
+    lock_files,
+)
+from infra.local.setup.installs import HERE
+from infra.local.setup.requirements import Pin, logical_lines, normalized, parse_lock, read_lock
+from infra.local.setup.tools import requirements_of
+from infra.local.suite.layout import ROOT
+from shared.pipeline import STAGES
+
+_PARTS = {
+    ROOT / "shared" / "typography" / "fonts.in",
+    HERE / "gcs" / "requirements.in",
+    HERE / "voice" / "requirements.in",
+}
+"""Sources that others include."""
+
+
+def _versions(locks: Iterable[Path]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for lock in locks:
+        for pin in read_lock(lock):
+            found[pin.name].add(pin.version)
+    return found
+
+
+def _name(requirement: str) -> str:
+    for mark in "=<>~!; [":
+        requirement = requirement.split(mark)[0]
+    return normalized(requirement)
+
+
+def test_every_function_and_every_source_has_a_lock() -> None:
+    built = {requirements_of(row.name) for row in STAGES.values() if row.built}
+    assert built <= set(lock_files())
+    sources = {
+        path
+        for folder in ("functions", "shared", "infra", "tests")
+        for path in (ROOT / folder).rglob("*.in")
+        if "node_modules" not in path.parts
+    } | set(ROOT.glob("*.in"))
+    assert sources - _PARTS == {*constrained_sources(), *independent_sources()}
+
+
+@pytest.mark.parametrize("path", lock_files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_lock_has_exact_versions_and_hashes_of_what_is_asked_for(path: Path) -> None:
+    pins = read_lock(path)
+    assert pins
+    assert [str(pin) for pin in pins if not pin.hashes] == []
+    assert all(one.startswith("sha256:") for pin in pins for one in pin.hashes)
+    asked = logical_lines(path.with_suffix(".in").read_text())
+    assert {_name(line) for line in asked if not line.startswith("-r")} <= {p.name for p in pins}
+
+
+def test_locks_contain_no_address_of_a_package_index() -> None:
+    for path in (*lock_files(), CONSTRAINTS):
+        text = path.read_text()
+        assert "://" not in text, path
+        assert "index-url" not in text, path
+        assert "find-links" not in text, path
+        assert str(ROOT) not in text, path
+    packages = json.loads((HERE / "package-lock.json").read_text())["packages"]
+    assert [name for name, about in packages.items() if "resolved" in about] == []
+    assert all("integrity" in about for name, about in packages.items() if name)
+
+
+def test_the_constraints_have_one_version_of_each_package() -> None:
+    pins = read_lock(CONSTRAINTS)
+    assert len({pin.name for pin in pins}) == len(pins)
+
+
+def test_no_package_has_two_versions_in_the_functions() -> None:
+    versions = _versions(one.with_suffix(".txt") for one in function_sources())
+    own = {name for entry in OWN_VERSIONS.values() for name in entry.packages}
+    assert {name for name, some in versions.items() if len(some) > 1} == own
+    assert all(entry.reason for entry in OWN_VERSIONS.values())
+
+
+@pytest.mark.parametrize(
+    "source", constrained_sources(), ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_a_lock_follows_the_constraints(source: Path) -> None:
+    shared = {pin.name: pin.version for pin in read_lock(CONSTRAINTS)}
+    locked = {pin.name: pin.version for pin in read_lock(source.with_suffix(".txt"))}
+    entry = OWN_VERSIONS.get(source.relative_to(ROOT).as_posix())
+
+    different = {name for name, version in locked.items() if shared.get(name, version) != version}
+
+    assert different == (entry.packages if entry else set())
+
+
+def test_a_lock_is_parsed_with_markers_extras_and_hashes_on_continued_lines() -> None:
+    text = """\
+# A comment.
+Some_Thing[extra,other]==1.0 ; python_full_version < '3.12' and sys_platform == "linux" \\
+    --hash=sha256:aa \\
+    --hash=sha256:bb
+    # via
+    #   -r functions/api/requirements.in
+bare==2.0.post1  # exactly this
+"""
+    marker = "python_full_version < '3.12' and sys_platform == \"linux\""
+    assert parse_lock(text) == [
+        Pin("some-thing", "1.0", marker, ("sha256:aa", "sha256:bb")),
+        Pin("bare", "2.0.post1", "", ()),
+    ]
+
+
+@pytest.mark.parametrize("line", ["flask", "flask>=3", "-r other.txt", "--index-url x", "a @ b"])
+def test_a_line_without_an_exact_version_is_no_lock(line: str) -> None:
+    with pytest.raises(ValueError, match="Not a pinned requirement"):
+        parse_lock(f"{line}\n")

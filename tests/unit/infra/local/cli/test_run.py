@@ -1,0 +1,236 @@
+"""`run` at its edges: uploads that break, results that would overwrite, lines that people read."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.local.cli.download import fetch_all
+from infra.local.cli.progress import Progress, seconds_between
+from infra.local.cli.run import content_type
+from infra.local.suite.api_client import ApiError, Client, TransferError, User
+
+
+class Cloud(ThreadingHTTPServer):
+    """The API and the object store on one port; `script` says how uploads are answered."""
+
+    script: list[int]
+    stored: bytes = b""
+    content: bytes = b"PK-content"
+    tokens_seen_by_store: list[str | None]
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.script, self.tokens_seen_by_store = [], []
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Cloud
+
+    def do_PUT(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        status = self.server.script.pop(0) if self.server.script else 200
+        if status in (0, 200):
+            self.server.stored = body
+        if status:
+            self._send(status, b"<Error/>")
+
+    def do_GET(self) -> None:
+        if self.path.startswith("/store"):
+            self.server.tokens_seen_by_store.append(self.headers.get("Authorization"))
+            self._send(200, self.server.content)
+        elif self.path.endswith("/artefacts/none"):
+            self._send(404, json.dumps({"code": "not-found", "detail": "No such result."}).encode())
+        else:
+            self._send(302, b"", Location="/store/frames.zip?X-Goog-Signature=1")
+
+    def _send(self, status: int, body: bytes, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def cloud() -> Iterator[Cloud]:
+    server = Cloud()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def client(cloud: Cloud) -> Client:
+    return Client(cloud.url, User(cloud.url, "a@b.test", "pw", token="token"))
+
+
+def _artefact(name: str = "frames.zip", size_bytes: int = 10) -> dict[str, Any]:
+    return {"name": name, "size_bytes": size_bytes, "url": f"/v1/jobs/1/artefacts/{name}"}
+
+
+def _upload(cloud: Cloud, client: Client, folder: Path, size: int = 3_000_000) -> list[int]:
+    clip = folder / "clip.mp4"
+    clip.write_bytes(hashlib.sha256(b"clip").digest() * (size // 32))
+    grant = {"method": "PUT", "url": f"{cloud.url}/store/x?sig=1", "headers": {"x-a": "b"}}
+    moved: list[int] = []
+    client.upload(grant, clip, moved.append)
+    assert cloud.stored == clip.read_bytes()
+    return moved
+
+
+def test_an_upload_is_told_as_it_moves(cloud: Cloud, client: Client, tmp_path: Path) -> None:
+    moved = _upload(cloud, client, tmp_path)
+
+    assert moved == sorted(moved)
+    assert len(set(moved)) >= 3
+
+
+def test_a_busy_store_is_asked_again(cloud: Cloud, client: Client, tmp_path: Path) -> None:
+    cloud.script = [503, 200]
+
+    _upload(cloud, client, tmp_path)
+
+    assert cloud.script == []
+
+
+def test_an_upload_whose_answer_was_lost_counts_when_the_object_is_there(
+    cloud: Cloud, client: Client, tmp_path: Path
+) -> None:
+    cloud.script = [0, 412]
+
+    _upload(cloud, client, tmp_path)
+
+    assert cloud.script == []
+
+
+def test_a_refused_upload_is_not_repeated(cloud: Cloud, client: Client, tmp_path: Path) -> None:
+    cloud.script = [403, 200]
+
+    with pytest.raises(TransferError, match=r"clip\.mp4 was refused \(403\)"):
+        _upload(cloud, client, tmp_path)
+    assert cloud.script == [200]
+
+
+def test_the_token_stays_with_the_api(cloud: Cloud, client: Client, tmp_path: Path) -> None:
+    [path] = fetch_all(client, [_artefact()], tmp_path / "out", Progress(io.StringIO()))
+
+    assert path.read_bytes() == cloud.content
+    assert cloud.tokens_seen_by_store == [None]
+
+
+def test_a_file_that_is_not_ours_is_never_overwritten(
+    cloud: Cloud, client: Client, tmp_path: Path
+) -> None:
+    (tmp_path / "frames.zip").write_text("holiday")
+
+    names = []
+    for content in (b"first one.", b"second one"):
+        cloud.content = content
+        [path] = fetch_all(client, [_artefact()], tmp_path, Progress(io.StringIO()))
+        names.append(path.name)
+
+    assert (tmp_path / "frames.zip").read_text() == "holiday"
+    # Our own earlier result is replaced: results do not pile up.
+    assert names == ["frames-2.zip", "frames-2.zip"]
+    assert (tmp_path / "frames-2.zip").read_bytes() == b"second one"
+
+
+def test_our_result_that_somebody_edited_is_theirs_now(client: Client, tmp_path: Path) -> None:
+    [ours] = fetch_all(client, [_artefact()], tmp_path, Progress(io.StringIO()))
+    ours.write_text("edited by hand")
+
+    [path] = fetch_all(client, [_artefact()], tmp_path, Progress(io.StringIO()))
+
+    assert ours.read_text() == "edited by hand"
+    assert path.name == "frames-2.zip"
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/x", ".moodreel.json", "..", "", "a\\b"])
+def test_a_name_from_outside_cannot_leave_the_folder(
+    name: str, client: Client, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+
+    with pytest.raises(TransferError, match="cannot be a file"):
+        fetch_all(client, [_artefact(name)], out, Progress(io.StringIO()))
+    assert [path.name for path in tmp_path.rglob("*")] == ["out"]
+
+
+def test_a_download_that_broke_off_leaves_no_half_file(client: Client, tmp_path: Path) -> None:
+    with pytest.raises(TransferError, match="10 bytes, not 11"):
+        fetch_all(client, [_artefact(size_bytes=11)], tmp_path, Progress(io.StringIO()))
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_problem_of_the_api_keeps_its_code_and_sentence(client: Client, tmp_path: Path) -> None:
+    with pytest.raises(ApiError, match=r"No such result\.") as problem:
+        fetch_all(client, [_artefact("none")], tmp_path, Progress(io.StringIO()))
+
+    assert problem.value.code == "not-found"
+
+
+def test_off_a_terminal_there_is_one_line_a_change() -> None:
+    out = io.StringIO()
+    progress = Progress(out)
+    stage = {"name": "frame_extraction", "state": "running", "done": 1, "total": 4, "attempts": 1}
+
+    for done in (1, 1, 2, 2, 4):
+        progress.job([stage | {"done": done}])
+
+    assert [line.split() for line in out.getvalue().splitlines()] == [
+        ["frame_extraction", "running", "1/4", "25%"],
+        ["frame_extraction", "running", "2/4", "50%"],
+        ["frame_extraction", "running", "4/4", "100%"],
+    ]
+
+
+def test_a_terminal_is_redrawn_in_place() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    out = Terminal()
+    progress = Progress(out)
+    stage = {"name": "notification", "state": "waiting", "done": 0, "total": None}
+
+    progress.job([stage, stage])
+    progress.job([stage, stage | {"state": "done"}])
+
+    assert out.getvalue().count("\x1b[2A") == 1
+
+
+def test_times_of_a_stage() -> None:
+    begin, end = "2026-11-21T00:00:00.500Z", "2026-11-21T00:00:02Z"
+
+    assert seconds_between(begin, end) == "1.5 s"
+    assert seconds_between(begin, None) == "–"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a.MP4", "video/mp4"),
+        ("a.ts", "video/mp2t"),
+        ("a.webm", "video/webm"),
+        ("a.mov", "video/quicktime"),
+        ("a.png", "image/png"),
+        ("a", "application/octet-stream"),
+    ],
+)
+def test_media_types_do_not_depend_on_the_machine(name: str, expected: str) -> None:
+    assert content_type(Path(name)) == expected

@@ -1,0 +1,147 @@
+"""Installing and finding: what a cut-off, a second terminal or an odd machine must not break."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from infra.local.setup import installs, prerequisites
+from infra.local.setup.installs import HERE
+from infra.local.suite.layout import ROOT, SetupError
+
+_LOCKS = [
+    *sorted(ROOT.glob("functions/*/requirements*.txt")),
+    HERE / "requirements.txt",
+    ROOT / "requirements-dev.txt",
+]
+
+
+def _quiet(_: str) -> None:
+    """Says nothing."""
+
+
+def test_functions_that_need_the_same_share_an_environment(tmp_path: Path) -> None:
+    def folder(text: str) -> Path:
+        (tmp_path / "lock.txt").write_text(text)
+        return installs.environment_folder(tmp_path / "lock.txt")
+
+    first = "flask==3.1.3 \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\n"
+    one = folder(first + "    # via -r functions/a/requirements.in\n")
+
+    assert one == folder(first + "    # via -r functions/b/requirements.in\n")
+    assert one == folder("flask==3.1.3 --hash=sha256:aa --hash=sha256:bb")
+    assert one != folder(first.replace("3.1.3", "3.1.2"))
+    assert one != folder(first.replace("sha256:bb", "sha256:cc"))
+
+
+@pytest.fixture
+def one_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The hash of the only wheel that uv can find, `tiny` 1.0; environments go to `tmp_path`."""
+    uv = Path(installs.find_uv(_quiet))
+    wheel = tmp_path / "wheels" / "tiny-1.0-py3-none-any.whl"
+    wheel.parent.mkdir()
+    about = "tiny-1.0.dist-info"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("tiny.py", "")
+        archive.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+        archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr(f"{about}/RECORD", "")
+    monkeypatch.setattr(installs, "LOCAL", tmp_path / "local")
+    monkeypatch.setenv("PATH", str(uv.parent), prepend=":")
+    monkeypatch.setenv("UV_NO_INDEX", "1")
+    monkeypatch.setenv("UV_FIND_LINKS", str(wheel.parent))
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    return f"sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}"
+
+
+def test_only_files_with_a_locked_hash_are_installed(tmp_path: Path, one_wheel: str) -> None:
+    good, altered, bare = (tmp_path / name for name in ("good.txt", "altered.txt", "bare.txt"))
+    good.write_text(f"tiny==1.0 \\\n    --hash=sha256:{'0' * 64} \\\n    --hash={one_wheel}\n")
+    altered.write_text(f"tiny==1.0 \\\n    --hash=sha256:{'0' * 64}\n")
+    bare.write_text("tiny==1.0\n")
+
+    home = installs.environment(good, "this test", _quiet)
+
+    assert list(home.glob("lib/python*/site-packages/tiny.py"))
+    with pytest.raises(SetupError, match="Hash mismatch"):
+        installs.environment(altered, "this test", _quiet)
+    with pytest.raises(SetupError, match="must have a hash"):
+        installs.environment(bare, "this test", _quiet)
+
+
+def test_an_installation_that_was_cut_off_is_begun_anew(tmp_path: Path) -> None:
+    folder = tmp_path / "home"
+
+    def cut_off(_: int) -> None:
+        (folder / "half").touch()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        installs.once(folder, "it", cut_off, _quiet)
+    assert not installs.installed(folder)
+
+    installs.once(folder, "it", lambda _: (folder / "whole").touch(), _quiet)
+    assert installs.installed(folder)
+    assert not (folder / "half").exists()
+
+
+def test_two_terminals_install_once(tmp_path: Path) -> None:
+    folder, made = tmp_path / "home", []
+
+    def install(_: int) -> None:
+        made.append(threading.get_ident())
+        time.sleep(0.1)
+
+    threads = [
+        threading.Thread(target=installs.once, args=(folder, "it", install, _quiet))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(made) == 1
+
+
+def _jar(path: Path, release: int) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\r\nMain-Class: a.Main\r\n")
+        archive.writestr(
+            "a/Main.class", b"\xca\xfe\xba\xbe\0\0" + (release + 44).to_bytes(2, "big")
+        )
+    return path
+
+
+def test_a_jar_says_which_java_it_needs(tmp_path: Path) -> None:
+    assert prerequisites.java_needed(_jar(tmp_path / "new.jar", 21)) == 21
+    assert prerequisites.java_needed(_jar(tmp_path / "old.jar", 8)) == prerequisites.OLDEST_JAVA
+
+
+def test_jars_are_found_by_variable_then_in_the_sdk_then_in_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached = [
+        _jar(tmp_path / f"cache/cloud-firestore-emulator-v1.{minor}.0.jar", 11)
+        for minor in (9, 19, 2)
+    ]
+    in_sdk = "platform/cloud-firestore-emulator/cloud-firestore-emulator.jar"
+    sdk = _jar(tmp_path / "sdk" / in_sdk, 11)
+    own = _jar(tmp_path / "own.jar", 11)
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("FIREBASE_EMULATORS_PATH", str(tmp_path / "cache"))
+    monkeypatch.setattr(prerequisites, "USUAL_SDK_FOLDERS", ())
+
+    assert prerequisites.find_firestore_jar() == cached[1]
+    monkeypatch.setenv("CLOUDSDK_ROOT", str(tmp_path / "sdk"))
+    assert prerequisites.find_firestore_jar() == sdk
+    monkeypatch.setenv("MOODREEL_FIRESTORE_JAR", str(own))
+    assert prerequisites.find_firestore_jar() == own
+    monkeypatch.setenv("MOODREEL_FIRESTORE_JAR", str(tmp_path / "gone.jar"))
+    assert prerequisites.find_firestore_jar() is None

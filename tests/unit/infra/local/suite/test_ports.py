@@ -1,0 +1,126 @@
+"""Ports of a suite: who holds one, and services that find theirs taken for a while."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.local.suite import ports
+from infra.local.suite.http import answers, connect
+from infra.local.suite.layout import BLOCK, HOST, SetupError
+from infra.local.suite.services import Service
+from infra.local.suite.supervisor import Supervisor
+from tests.fixtures.gcs.server import free_port
+
+SERVER = """
+import http.server, sys
+handler = http.server.SimpleHTTPRequestHandler
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), handler).serve_forever()
+"""
+
+
+def test_a_taken_port_tells_its_service_and_its_holder() -> None:
+    with socket.create_server((HOST, 0)) as server:
+        port = server.getsockname()[1]
+        [busy] = ports.taken([("gcs", port)])
+
+    assert (busy.service, busy.port) == ("gcs", port)
+    assert busy.holder.startswith(f"process {os.getpid()} (")
+    assert ports.taken([("gcs", port)]) == []
+
+
+def test_a_port_of_a_connection_is_told_as_one() -> None:
+    with socket.create_server((HOST, 0)) as server, connect(server.getsockname(), 10) as client:
+        assert ports.holder_of(client.getsockname()[1]).startswith("a connection of process ")
+
+
+def test_a_free_base_lies_outside_the_ephemeral_range() -> None:
+    bases = {ports.free_base() for _ in range(5)}
+
+    assert len(bases) > 1
+    assert not any(map(ports.is_ephemeral, bases))
+
+
+def test_a_machine_whose_ports_are_all_ephemeral_still_has_a_base(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ports, "ephemeral_range", lambda: (1024, 65535))
+
+    assert ports.is_ephemeral(ports.free_base())
+
+
+def test_a_block_at_the_edge_of_the_ephemeral_range_counts_as_in_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ports, "ephemeral_range", lambda: (32768, 60999))
+
+    edges = (32768 - BLOCK, 32769 - BLOCK, 60999, 61000)
+    assert [ports.is_ephemeral(base) for base in edges] == [False, True, True, False]
+
+
+def test_a_probe_never_connects_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel gives the probe the very port that it asks for: TCP would connect it to itself."""
+    port = free_port()
+
+    class Unlucky(socket.socket):
+        def bind(self, address: Any) -> None:
+            self.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            super().bind((address[0], address[1] or port))
+
+    with Unlucky() as itself:
+        itself.bind((HOST, 0))
+        itself.connect((HOST, port))
+        assert itself.getsockname() == itself.getpeername()
+    monkeypatch.setattr(socket, "socket", Unlucky)
+
+    with pytest.raises(ConnectionRefusedError):
+        connect((HOST, port), 10)
+
+
+def _service(port: int) -> Service:
+    return Service(
+        "it", (sys.executable, "-c", SERVER, str(port)), port, f"http://{HOST}:{port}/",
+        dict(os.environ),
+    )  # fmt: skip
+
+
+def test_a_service_whose_port_is_taken_for_a_while_starts_again(tmp_path: Path) -> None:
+    """A connection of somebody else holds the port when the service starts, and ends later."""
+    port = free_port()
+    holder = socket.create_server((HOST, port))
+    said: list[str] = []
+
+    async def start() -> None:
+        supervisor = Supervisor(tmp_path / "logs", said.append)
+        supervisor.start(_service(port))
+        try:
+            while supervisor.running["it"].restarts == 0:
+                await asyncio.sleep(0.05)
+            holder.close()
+            await supervisor.ready("it")
+            assert answers(f"http://{HOST}:{port}/")
+        finally:
+            await supervisor.close()
+
+    asyncio.run(start())
+    assert any("starting it again" in line for line in said)
+
+
+def test_a_service_that_cannot_start_is_reported_with_its_log(tmp_path: Path) -> None:
+    async def start() -> None:
+        supervisor = Supervisor(tmp_path / "logs", lambda _: None)
+        command = (sys.executable, "-c", "raise SystemExit('there is no disk')")
+        supervisor.start(Service("it", command, 1, f"http://{HOST}:1/", dict(os.environ)))
+        try:
+            await supervisor.ready("it")
+        finally:
+            await supervisor.close()
+
+    with pytest.raises(SetupError, match="there is no disk"):
+        asyncio.run(start())

@@ -1,0 +1,59 @@
+"""Licences: a table of exactly what is locked, in which nothing is undeclared."""
+
+from __future__ import annotations
+
+import pytest
+
+from infra.tools import sbom
+from infra.tools.sbom import Part, complaints, parts, stale_pages, table
+from shared.pipeline import STAGES
+
+LOCK = 'Some_Thing==1.0\n    # via x\nother==2.0 ; sys_platform == "win32"\n'
+
+
+def component(name: str, *licences: dict[str, object]) -> dict[str, object]:
+    return {"name": name, "version": "1.0", "licenses": list(licences)}
+
+
+def test_the_table_is_of_the_versions_that_are_locked_and_every_licence_is_known() -> None:
+    locks = {name: path.read_text() for name, path in sbom.locks().items()}
+    page = sbom.TABLE.read_text()
+    wrong = complaints(page, locks) + stale_pages(page)
+    assert not wrong, "run python -m infra.tools.sbom"
+
+
+def test_every_environment_that_can_be_deployed_is_in_it() -> None:
+    names = set(sbom.locks())
+    assert names - set(STAGES) == {"slide_generation with google-generativeai"}
+    assert {row.name for row in STAGES.values() if row.built} <= names
+
+
+@pytest.mark.parametrize(
+    ("told", "licence"),
+    [
+        ([{"license": {"id": "MIT"}}], "MIT"),
+        ([{"expression": "Apache-2.0 OR MIT"}], "Apache-2.0 OR MIT"),
+        (
+            [
+                {"license": {"id": "BSD-3-Clause"}},
+                {"license": {"name": "License :: OSI Approved :: BSD License"}},
+            ],
+            "BSD-3-Clause",
+        ),
+        ([], "**undeclared**"),
+    ],
+)
+def test_a_licence_is_told_as_exactly_as_it_was_declared(told: list[object], licence: str) -> None:
+    [part] = parts({"components": [component("Some.Thing", *told)]})  # type: ignore[arg-type]
+    assert part == Part("some-thing", "1.0", licence)
+
+
+def test_a_table_that_is_not_of_the_lock_is_noticed() -> None:
+    good = table({"api": [Part("some-thing", "1.0", "MIT")]})
+    assert complaints(good, {"api": LOCK}) == []
+    older = table({"api": [Part("some-thing", "0.9", "MIT")]})
+    assert complaints(older, {"api": LOCK}) == [
+        "not in the table, or undeclared: some-thing 1.0", "not locked any more: some-thing 0.9",
+    ]  # fmt: skip
+    undeclared = table({"api": [Part("some-thing", "1.0", "**undeclared**")]})
+    assert complaints(undeclared, {"api": LOCK})

@@ -1,0 +1,128 @@
+"""Which libraries a function loads before it listens. Each one is a part of its cold start."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from infra.local.setup.installs import clean_env, environment_folder, installed
+from infra.local.setup.tools import requirements_of
+from infra.local.suite.layout import ROOT
+from shared.http.schemas import Told
+from shared.pipeline import STAGES
+from tests.benchmarks.cold import deferred_modules
+
+pytestmark = pytest.mark.slow
+
+HEAVY = (
+    "PIL", "av", "cryptography", "cv2", "firebase_admin", "google.api_core", "google.auth",
+    "google.cloud.firestore", "google.cloud.pubsub_v1", "google.cloud.storage",
+    "google.cloud.texttospeech", "google.genai", "google.generativeai", "grpc", "jwt", "numpy",
+    "opentelemetry", "pi_heif", "pydantic", "requests", "smtplib",
+)  # fmt: skip
+"""Libraries that take more than a few milliseconds to import."""
+LOADED: dict[str, set[str]] = {
+    # Pydantic describes the routes, Pillow draws, PyJWT and cryptography sign receipts.
+    "api": {"pydantic"},
+    "downloads": {"pydantic"},
+    "personal_data": {"cryptography", "jwt"},
+    "slide_generation": {"PIL"},
+}
+"""What a function may load at its start; nothing when it is not listed."""
+_IMPORT = """
+import importlib, json, sys
+importlib.import_module(sys.argv[1])
+print(json.dumps(sorted(set(json.loads(sys.argv[2])) & set(sys.modules))))
+for module in json.loads(sys.argv[3]):
+    importlib.import_module(module)
+"""
+_CONNECT = """
+import json
+from shared import bootstrap
+from shared.runtime.settings import Settings
+from shared.pipeline import Bucket
+import sys
+
+CLIENTS = {"google.cloud.firestore", "google.cloud.pubsub_v1", "google.cloud.storage"}
+services = bootstrap.neighbours()
+services.clock.now(), services.new_token(), services.crash_dir, services.clockwork
+seen = [sorted(CLIENTS & set(sys.modules))]
+assert services.store is services.store
+seen.append(sorted(CLIENTS & set(sys.modules)))
+assert services.publisher is services.publisher
+seen.append(sorted(CLIENTS & set(sys.modules)))
+print(json.dumps(seen))
+"""
+
+
+def _interpreter(function: str) -> str:
+    """Of the function's own environment; of the development one where that is not installed."""
+    folder = environment_folder(requirements_of(function))
+    return str(folder / "bin" / "python") if installed(folder) else sys.executable
+
+
+def _run(python: str, code: str, *arguments: str, env: dict[str, str] | None = None) -> str:
+    done = subprocess.run(
+        [python, "-c", code, *arguments],
+        env=clean_env({"PYTHONPATH": str(ROOT), **(env or {})}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("function", STAGES)
+def test_a_function_starts_with_the_libraries_it_needs_and_no_others(function: str) -> None:
+    """What it defers is there: a library that is missing would only fail its first request."""
+    loaded = _run(
+        _interpreter(function),
+        _IMPORT,
+        f"functions.{function}.main",
+        json.dumps(HEAVY),
+        json.dumps(deferred_modules(function)),
+    )
+    assert set(json.loads(loaded)) == LOADED.get(function, set())
+
+
+def test_a_client_is_imported_when_it_is_first_used(tmp_path: Path) -> None:
+    env = {
+        "MOODREEL_LOCAL": "1",
+        "MOODREEL_PROJECT": "p",
+        "MOODREEL_PUBLIC_URL": "http://127.0.0.1:1",
+        "MOODREEL_SIGNER_KEY": str(tmp_path / "unused.json"),
+        **{f"MOODREEL_BUCKET_{role}": "b" for role in ("UPLOADS", "WORK", "OUTPUTS", "MODELS")},
+        "FIRESTORE_EMULATOR_HOST": "127.0.0.1:1",
+        "PUBSUB_EMULATOR_HOST": "127.0.0.1:1",
+        "FIREBASE_AUTH_EMULATOR_HOST": "127.0.0.1:1",
+        "STORAGE_EMULATOR_HOST": "http://127.0.0.1:1",
+    }
+    before, with_store, with_publisher = json.loads(
+        _run(_interpreter("sweeper"), _CONNECT, env=env)
+    )
+    assert before == []
+    assert with_store == ["google.cloud.firestore"]
+    assert with_publisher == ["google.cloud.firestore", "google.cloud.pubsub_v1"]
+
+
+def test_threads_that_use_a_deferred_model_first_at_once_all_get_it_built() -> None:
+    class Inner(Told):
+        number: int
+
+    class Outer(Told):
+        inner: tuple[Inner, ...]
+
+    def used(number: int) -> BaseModel:
+        return Outer.model_validate({"inner": [{"number": number}]})
+
+    assert not Outer.__pydantic_complete__
+    with ThreadPoolExecutor(16) as pool:
+        made = list(pool.map(used, range(64)))
+    assert [one.model_dump() for one in made] == [{"inner": ({"number": n},)} for n in range(64)]

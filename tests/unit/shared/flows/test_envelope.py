@@ -1,0 +1,120 @@
+"""What an event means, and what is none of ours."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.flows.envelope import (
+    FINALIZED,
+    Envelope,
+    ObjectRef,
+    UnreadableMessage,
+    from_object,
+    pack_name,
+    read_event,
+    stage_woken_by,
+    upload_name,
+)
+from shared.pipeline import Bucket
+
+JOB = "abcdefghij0123456789"
+PUBSUB = "google.cloud.pubsub.topic.v1.messagePublished"
+BUCKETS = {role: f"p-{role}" for role in Bucket}
+
+
+def pushed(body: bytes, attributes: dict[str, str] | None = None) -> dict[str, Any]:
+    data = base64.b64encode(body).decode()
+    return {"message": {"data": data, "attributes": attributes or {}}}
+
+
+def test_an_envelope_comes_back_as_it_went() -> None:
+    sent = Envelope(JOB, "frame_extraction", "3", revision=2, epoch=1, traceparent="00-ab-cd-01")
+    assert read_event("frame_extraction", PUBSUB, pushed(sent.to_json())) == sent
+
+
+def test_a_notification_of_the_bucket_and_an_event_of_eventarc_mean_the_same_object() -> None:
+    name = upload_name("frames", JOB, "video", 0)
+    attributes = {
+        "eventType": "OBJECT_FINALIZE",
+        "bucketId": "p-uploads",
+        "objectId": name,
+        "objectGeneration": "17",
+    }
+    from_bucket = read_event("upload_trigger", PUBSUB, pushed(b"{}", attributes))
+    resource = {"bucket": "p-uploads", "name": name, "generation": "17"}
+    assert from_bucket == read_event("upload_trigger", FINALIZED, resource)
+    assert from_bucket == ObjectRef("p-uploads", name, 17)
+
+
+def test_an_upload_tells_its_job_input_and_number() -> None:
+    name = upload_name("presentation", JOB, "prompt", 2)
+    assert name.startswith("prompts/")
+    unit = from_object("upload_trigger", ObjectRef("p-uploads", name, 1))
+    assert (unit.job_id, unit.part, unit.upload, unit.epoch) == (JOB, "prompt", 2, None)
+
+
+def test_a_pack_tells_its_job_and_part_and_whom_it_wakes() -> None:
+    ref = ObjectRef("p-work", pack_name("packs/", JOB, "0" * 64, "7"), 1)
+    stage = stage_woken_by(ref, BUCKETS)
+    assert stage == "emotion_scoring"
+    assert from_object(stage, ref).part == "7"
+
+
+def test_an_object_outside_the_prefix_wakes_nobody() -> None:
+    with pytest.raises(UnreadableMessage):
+        stage_woken_by(ObjectRef("p-work", f"parts/{JOB}/x", 1), BUCKETS)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"no json",
+        b"[]",
+        b"{}",
+        b'{"schema": 2}',
+        Envelope("a/b", "frame_extraction", "0", epoch=0).to_json(),
+        Envelope("..", "frame_extraction", "0", epoch=0).to_json(),
+        Envelope("__job__", "frame_extraction", "0", epoch=0).to_json(),
+        Envelope(JOB, "frame_extraction", "0", epoch=-1).to_json(),
+        Envelope(JOB, "frame_extraction", "0", revision=True, epoch=0).to_json(),
+        Envelope(JOB, "frame_extraction", "0", epoch=0).to_json().replace(b":0,", b":1e999,"),
+        Envelope(JOB, "notification", "done.e0", epoch=0).to_json(),
+        Envelope(JOB, "frame_extraction", "../x", epoch=0).to_json(),
+        Envelope(JOB, "nonsense", "0", epoch=0).to_json(),
+    ],
+)
+def test_a_message_that_is_not_ours_is_said_to_be_unreadable(body: bytes) -> None:
+    with pytest.raises(UnreadableMessage):
+        read_event("frame_extraction", PUBSUB, pushed(body))
+
+
+def test_the_deletion_of_an_object_is_not_taken_for_its_arrival() -> None:
+    attributes = {"eventType": "OBJECT_DELETE", "bucketId": "b", "objectId": "o"}
+    with pytest.raises(UnreadableMessage):
+        read_event("upload_trigger", PUBSUB, pushed(b"{}", attributes))
+
+
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(JSON)
+def test_nothing_that_json_can_say_crashes_the_reader(body: Any) -> None:
+    for data in (body, pushed(json.dumps(body).encode()), {"message": body}):
+        with pytest.raises(UnreadableMessage):
+            read_event("frame_extraction", PUBSUB, data)
+
+
+@given(st.text(max_size=80))
+def test_no_name_of_an_object_crashes_the_reader(name: str) -> None:
+    with pytest.raises(UnreadableMessage):
+        from_object("upload_trigger", ObjectRef("b", name, 1))

@@ -1,0 +1,212 @@
+"""Each rule of the chain is needed: taken away, some schedule breaks a promise.
+
+A rule whose absence no schedule notices would be a rule that nothing proves.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from shared.flows import effects
+from shared.flows.documents import Committed, Increment, Update, Write, stage_path
+from shared.flows.envelope import Envelope
+from shared.jobs import claims, deliver, rules, webhooks
+from shared.jobs import commit as recording
+from shared.jobs.model import Job, UnitState
+from shared.jobs.queries import read_view
+from shared.jobs.rules import Verdict
+from shared.tasks import run
+from tests.fakes.simulation import schedule
+from tests.fakes.simulation.world import World
+from tests.unit.shared.jobs.test_webhooks import deleted_while_its_outcome_is_told
+
+pytestmark = pytest.mark.slow
+
+SCHEDULES = 400
+
+Patch = pytest.MonkeyPatch
+real_verdict = rules.verdict
+real_out_of_date = rules.out_of_date
+real_carry_out = deliver.carry_out
+
+
+def done_is_not_terminal(patch: Patch) -> None:
+    def verdict(*args: Any) -> Verdict:
+        found = real_verdict(*args)
+        return Verdict.GO if found is Verdict.REPEAT else found
+
+    patch.setattr(rules, "verdict", verdict)
+
+
+def leases_never_expire(patch: Patch) -> None:
+    patch.setattr(
+        rules,
+        "lease_alive",
+        lambda unit, _now: unit is not None and unit.state is UnitState.LEASED,
+    )
+
+
+def busy_is_acknowledged(patch: Patch) -> None:
+    patch.setattr(deliver, "when_busy", lambda: effects.Reply.ACK)
+
+
+def counted_in_a_commit_of_its_own(patch: Patch) -> None:
+    def commit_part(
+        claimed: claims.Claimed, result: claims.Finished, clockwork: effects.Clockwork
+    ) -> effects.Flow[bool]:
+        """The whole of commit_part, but for the batch, which is torn in two."""
+        while True:
+            view = yield from read_view(claimed.envelope)
+            if view.unit is None or view.stage is None or view.unit.token != claimed.token:
+                return False
+            if rules.is_done(view.unit):
+                return True
+            unit_write, _ = recording.part_batch(claimed, view.unit, result, clockwork.now())
+            if (yield from effects.commit(unit_write)) is Committed.OK:
+                envelope = claimed.envelope
+                path = stage_path(envelope.job_id, envelope.stage, envelope.revision)
+                yield from effects.commit(Update(path, {"done": Increment(1)}))
+                return True
+
+    patch.setattr(deliver, "commit_part", commit_part)
+
+
+def repeat_announces_nothing(patch: Patch) -> None:
+    def verdict(*args: Any) -> Verdict:
+        found = real_verdict(*args)
+        return Verdict.DROP if found is Verdict.REPEAT else found
+
+    patch.setattr(rules, "verdict", verdict)
+
+
+def redrive_keeps_the_units(patch: Patch) -> None:
+    patch.setattr(rules, "doomed_by_redrive", lambda _units: [])
+
+
+def outcome_is_keyed_without_its_epoch(patch: Patch) -> None:
+    patch.setattr(rules, "outcome_part", lambda job: f"{job.status}.e0")
+
+
+def an_edit_overtakes_nothing(patch: Patch) -> None:
+    def out_of_date(job: Job, envelope: Envelope) -> bool:
+        return real_out_of_date(job, replace(envelope, revision=job.revision))
+
+    patch.setattr(rules, "out_of_date", out_of_date)
+
+
+def nothing_waits_for_a_review(patch: Patch) -> None:
+    patch.setattr(rules, "is_held", lambda _job, _stage: False)
+
+
+def servers_are_called_after_the_outcome_is_recorded(patch: Patch) -> None:
+    def carry_out(
+        claimed: claims.Claimed, clockwork: effects.Clockwork
+    ) -> effects.Flow[effects.Reply]:
+        reply = yield from real_carry_out(claimed, clockwork)
+        if claimed.envelope.stage == rules.NOTIFICATION and reply is effects.Reply.ACK:
+            yield from webhooks.tell_hooks(claimed.job, claimed.envelope.part, clockwork)
+        return reply
+
+    patch.setattr(deliver, "tell_hooks", _nothing)
+    patch.setattr(deliver, "carry_out", carry_out)
+
+
+def every_telling_is_an_event_of_its_own(patch: Patch) -> None:
+    numbers = itertools.count()
+    patch.setattr(webhooks, "delivery_id", lambda *_: f"{next(numbers):020d}")
+
+
+def calls_are_made_without_asking_for_their_job(patch: Patch) -> None:
+    def commit(*writes: Write) -> effects.Flow[Committed]:
+        return (yield from effects.commit(*(one for one in writes if "/stages/" not in one.path)))
+
+    patch.setattr(webhooks, "commit", commit)
+
+
+def nobody_looks_after_errands(patch: Patch) -> None:
+    patch.setattr(run, "sweep_errands", _none)
+
+
+def _nothing(*_: Any) -> effects.Flow[None]:
+    yield from ()
+
+
+def _none(*_: Any) -> effects.Flow[int]:
+    yield from ()
+    return 0
+
+
+def objects_of_an_earlier_attempt_are_refused(world: World) -> None:
+    world.adopt = False
+
+
+def without_sweeper(world: World) -> None:
+    world.sweeps = False
+
+
+def _broken(change: Callable[[World], None] | None = None, schedules: int = SCHEDULES) -> str:
+    """The first promise that breaks, or an empty string when none does."""
+    for seed in range(schedules):
+        try:
+            schedule.run(seed, change)
+        except AssertionError as broken:
+            return f"schedule {seed}: {broken}"
+    return ""
+
+
+@pytest.mark.parametrize(
+    "take_away",
+    [
+        done_is_not_terminal,
+        leases_never_expire,
+        counted_in_a_commit_of_its_own,
+        redrive_keeps_the_units,
+        outcome_is_keyed_without_its_epoch,
+        an_edit_overtakes_nothing,
+        nothing_waits_for_a_review,
+        servers_are_called_after_the_outcome_is_recorded,
+        every_telling_is_an_event_of_its_own,
+        nobody_looks_after_errands,
+    ],
+    ids=lambda rule: rule.__name__,
+)
+def test_without_the_rule_a_promise_breaks(
+    take_away: Callable[[Patch], None], monkeypatch: Patch
+) -> None:
+    take_away(monkeypatch)
+    assert _broken()
+
+
+@pytest.mark.parametrize(
+    "take_away",
+    [busy_is_acknowledged, repeat_announces_nothing],
+    ids=lambda rule: rule.__name__,
+)
+def test_without_the_rule_only_the_sweeper_saves_the_job(
+    take_away: Callable[[Patch], None], monkeypatch: Patch
+) -> None:
+    """These two are what a job is healed by at once; the sweeper, minutes later, is the second
+    net. So the schedules run without it here; with the rules, all is well even so (below)."""
+    take_away(monkeypatch)
+    assert _broken(without_sweeper)
+
+
+def test_without_asking_for_its_job_a_call_tells_of_a_deleted_one(monkeypatch: Patch) -> None:
+    calls_are_made_without_asking_for_their_job(monkeypatch)
+    assert deleted_while_its_outcome_is_told().deliveries()
+
+
+def test_without_adoption_a_crash_after_the_write_fails_a_healthy_job() -> None:
+    assert _broken(objects_of_an_earlier_attempt_are_refused)
+
+
+@pytest.mark.parametrize("change", [None, without_sweeper])
+def test_with_every_rule_in_place_all_promises_hold(
+    change: Callable[[World], None] | None,
+) -> None:
+    assert _broken(change, schedules=150) == ""

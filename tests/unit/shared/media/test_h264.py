@@ -1,0 +1,76 @@
+"""Which H.264 keyframes are beginnings, down to the bits."""
+
+from __future__ import annotations
+
+import av
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.media.containers.h264 import nal_length_bytes, starts_cleanly
+from tests.fixtures.media.clips import ODD, RECIPES, Recipe
+
+IDR = bytes([0x65, 0x88])
+# Slice headers: first_mb_in_slice ue(0) = "1"; slice_type I ue(7) = "0001000", P ue(5) = "00110".
+INTRA = bytes([0x41, 0b1000_1000, 0x80])
+PREDICTED = bytes([0x41, 0b1001_1010, 0x80])
+# SEI: payload type 6, size 1, recovery_frame_cnt ue(0) = "1", ue(11) = "0001100".
+RECOVERED_AT_ONCE = bytes([0x06, 6, 1, 0b1100_0000, 0x80])
+RECOVERED_LATER = bytes([0x06, 6, 1, 0b0001_1001, 0x80])
+OTHER_MESSAGE_FIRST = bytes([0x06, 5, 2, 9, 9, 6, 1, 0b0001_1001, 0x80])
+
+
+def _annex_b(*units: bytes) -> bytes:
+    return b"".join(b"\0\0\0\1" + unit for unit in units)
+
+
+def _lengths(*units: bytes) -> bytes:
+    return b"".join(len(unit).to_bytes(4, "big") + unit for unit in units)
+
+
+@pytest.mark.parametrize(
+    ("units", "clean"),
+    [
+        ((IDR,), True),
+        ((INTRA, INTRA), True),
+        ((PREDICTED,), False),
+        ((INTRA, PREDICTED), False),
+        ((RECOVERED_AT_ONCE, PREDICTED), True),
+        ((RECOVERED_LATER, INTRA), False),
+        ((OTHER_MESSAGE_FIRST, INTRA), False),
+        ((bytes([0x67, 1, 2]), bytes([0x68, 1]), IDR), True),
+        ((bytes([0x09, 0xF0]),), False),
+        ((), False),
+    ],
+)
+def test_a_beginning_is_whole_at_once(units: tuple[bytes, ...], clean: bool) -> None:
+    assert starts_cleanly(_annex_b(*units), None) is clean
+    assert starts_cleanly(_lengths(*units), 4) is clean
+
+
+@pytest.mark.parametrize(
+    ("recipe", "beginnings"),
+    [
+        (RECIPES["cfr30"], 7),
+        (RECIPES["mpegts"], 6),
+        (RECIPES["open-gop"], 8),
+        (ODD["gradual-refresh"], 1),
+        (ODD["gradual-refresh-ts"], 1),
+    ],
+)
+def test_real_streams_begin_where_their_encoder_meant(recipe: Recipe, beginnings: int) -> None:
+    with av.open(str(recipe.make().path)) as container:
+        stream = container.streams.video[0]
+        length_bytes = nal_length_bytes(stream.codec_context.extradata)
+        found = [
+            packet
+            for packet in container.demux(stream)
+            if packet.is_keyframe and starts_cleanly(bytes(packet), length_bytes)
+        ]
+    assert len(found) == beginnings
+
+
+@given(st.binary(max_size=200), st.sampled_from([None, 1, 2, 3, 4]))
+def test_no_bytes_make_it_fail(noise: bytes, length_bytes: int | None) -> None:
+    assert starts_cleanly(noise, length_bytes) in (True, False)
+    assert nal_length_bytes(noise) in (None, 1, 2, 3, 4)

@@ -1,0 +1,253 @@
+"""Pictures of people: upright, in any size and mode, and nothing else gets in."""
+
+from __future__ import annotations
+
+import io
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from functions.stitching.film.pictures import (
+    SlideOfWrongSize,
+    fitted,
+    pixels,
+    poster,
+    slide_picture,
+)
+from shared.errors import PermanentError
+from shared.media.errors import EmptyFile
+from shared.media.images.still import (
+    NotAPicture,
+    PictureDamaged,
+    PictureTooLarge,
+    picture_facts,
+    read_picture,
+)
+from shared.recipes.films.options import StillOptions
+from tests.fixtures.media.uploads import (
+    QUARTERS,
+    as_held,
+    encoded,
+    heic,
+    heic_that_claims,
+    png_that_claims,
+    quartered,
+    turned_jpeg,
+)
+
+
+def corners(image: Image.Image) -> list[tuple[int, ...]]:
+    """The colours in the middle of the four quarters."""
+    width, height = image.size
+    data = pixels(image)
+    return [
+        tuple(int(v) for v in data[height * y // 4, width * x // 4]) for y in (1, 3) for x in (1, 3)
+    ]
+
+
+def assert_upright(image: Image.Image, tolerance: int = 12) -> None:
+    assert np.abs(np.array(corners(image)) - np.array(QUARTERS)).max() <= tolerance
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_camera_held_any_way_gives_an_upright_picture(orientation: int) -> None:
+    data = turned_jpeg(orientation)
+    facts = picture_facts(data)
+    assert (facts.width, facts.height) == (240, 160)
+    image = read_picture(data)
+    assert image.size == (240, 160)
+    assert_upright(image)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_phone_held_any_way_gives_an_upright_picture(orientation: int) -> None:
+    data = heic(as_held(quartered(240, 160), orientation), orientation)
+    facts = picture_facts(data)
+    assert (facts.format, facts.width, facts.height) == ("HEIF", 240, 160)
+    assert_upright(read_picture(data))
+
+
+def test_a_damaged_note_about_a_picture_does_not_cost_the_picture() -> None:
+    data = turned_jpeg(1).replace(b"MM\0*", b"XX\0*").replace(b"II*\0", b"XX*\0")
+    assert picture_facts(data).width == 240
+    assert_upright(read_picture(data))
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
+def test_a_heic_shows_its_colours(mode: str) -> None:
+    image = read_picture(heic(quartered(91, 61, mode)))
+    assert image.size == (91, 61)
+    if mode == "L":
+        assert image.getpixel((9, 9)) == pytest.approx((87, 87, 87), abs=4)
+    else:
+        assert_upright(image, tolerance=25)
+
+
+@pytest.mark.parametrize(
+    ("size", "error"),
+    [((20_000, 20_000), PictureTooLarge), ((60_000, 10), PictureTooLarge),
+     ((8000, 8000), PictureDamaged), ((100, 100), PictureDamaged)],
+)  # fmt: skip
+def test_a_heic_that_is_not_as_large_as_it_says_is_refused(
+    size: tuple[int, int], error: type[PermanentError]
+) -> None:
+    with pytest.raises(error):
+        read_picture(heic_that_claims(heic(quartered(240, 160)), *size))
+
+
+@pytest.mark.parametrize(
+    ("image_format", "mode"),
+    [("JPEG", "RGB"), ("JPEG", "CMYK"), ("PNG", "RGB"), ("PNG", "P"), ("PNG", "RGBA"),
+     ("WEBP", "RGB"), ("WEBP", "RGBA")],
+)  # fmt: skip
+def test_every_format_and_mode_shows_its_colours(image_format: str, mode: str) -> None:
+    options = {"quality": 95} if image_format != "PNG" else {}
+    data = encoded(quartered(90, 60, mode), image_format, **options)
+    assert picture_facts(data).format == image_format
+    assert_upright(read_picture(data), tolerance=25)
+
+
+def test_grey_in_16_bits_is_scaled_and_not_cut_off() -> None:
+    values = np.full((10, 10), 0x8000, np.uint16)
+    image = read_picture(encoded(Image.fromarray(values), "PNG"))
+    assert image.getpixel((5, 5)) == (128, 128, 128)
+
+
+def test_what_is_transparent_is_white() -> None:
+    image = Image.new("RGBA", (8, 8), (255, 0, 0, 0))
+    image.paste((0, 0, 255, 128), (0, 0, 4, 8))
+    shown = read_picture(encoded(image, "PNG"))
+    assert shown.getpixel((6, 4)) == (255, 255, 255)
+    assert shown.getpixel((1, 4)) == (127, 127, 255)
+
+
+def test_of_an_animation_the_first_picture_is_taken() -> None:
+    frames = [Image.new("RGB", (20, 20), colour) for colour in ("red", "blue")]
+    out = io.BytesIO()
+    frames[0].save(out, "WEBP", save_all=True, append_images=frames[1:], lossless=True)
+    assert read_picture(out.getvalue()).getpixel((9, 9)) == (255, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"<html><script>alert(1)</script></html>",
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
+        b"GIF89a" + bytes(40),
+        b"BM" + bytes(60),
+        b"\xff\xd8\xff",
+        b"\x89PNG\r\n\x1a\n",
+        b"\0\0\0\x1cftypavif\0\0\0\0mif1avif",
+        b"\0\0\0\x1cftypisom\0\0\2\0isomiso2",
+        bytes(64),
+    ],
+)
+def test_what_is_no_picture_of_ours_is_refused(data: bytes) -> None:
+    with pytest.raises(NotAPicture):
+        read_picture(data)
+
+
+def test_an_empty_file_is_refused() -> None:
+    with pytest.raises(EmptyFile):
+        picture_facts(b"")
+
+
+@pytest.mark.parametrize("size", [(20_000, 20_000), (60_000, 1), (8001, 8001), (2**31 - 1, 3)])
+def test_a_picture_too_large_is_refused_by_its_header(size: tuple[int, int]) -> None:
+    with pytest.raises(PictureTooLarge):
+        picture_facts(png_that_claims(*size))
+
+
+def test_a_bomb_within_the_limit_does_not_get_through() -> None:
+    """A few bytes that promise 64 megapixels and hold none of them."""
+    with pytest.raises(PictureDamaged):
+        read_picture(png_that_claims(8000, 8000))
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "HEIF"])
+@pytest.mark.parametrize("share", [0.5, 0.95])
+def test_a_picture_that_was_cut_off_is_refused(image_format: str, share: float) -> None:
+    dice = np.random.default_rng(1)
+    noise = Image.fromarray(dice.integers(0, 255, (200, 300, 3), np.uint8))
+    data = heic(noise) if image_format == "HEIF" else encoded(noise, image_format)
+    with pytest.raises(PictureDamaged):
+        read_picture(data[: round(len(data) * share)])
+
+
+def test_endless_text_in_a_png_is_not_unpacked() -> None:
+    """A compressed comment of 200 MB beside one pixel."""
+    import struct
+
+    body = b"comment\0\0" + zlib.compress(bytes(200_000_000), 9)
+    data = encoded(Image.new("RGB", (1, 1)), "PNG")
+    text = struct.pack(">I", len(body)) + b"zTXt" + body
+    text += struct.pack(">I", zlib.crc32(b"zTXt" + body))
+    with pytest.raises((PictureDamaged, NotAPicture)):
+        read_picture(data[:33] + text + data[33:])
+
+
+@pytest.mark.parametrize(
+    ("size", "options", "film"),
+    [
+        ((4000, 3000), {}, (1440, 1080)),
+        ((3000, 4000), {}, (1080, 1440)),
+        ((3840, 2160), {}, (1920, 1080)),
+        ((1000, 1000), {}, (1080, 1080)),
+        ((333, 251), {}, (1432, 1080)),
+        ((1, 1), {}, (1080, 1080)),
+        ((10_000, 1), {}, (1920, 640)),
+        ((1, 10_000), {}, (640, 1920)),
+        ((4000, 3000), {"resolution": "720p"}, (960, 720)),
+        ((4000, 3000), {"shape": "9:16"}, (1080, 1920)),
+        ((4000, 3000), {"shape": "1:1", "resolution": "720p"}, (720, 720)),
+    ],
+)
+def test_the_film_takes_the_pictures_shape(
+    size: tuple[int, int], options: dict[str, str], film: tuple[int, int]
+) -> None:
+    chosen = StillOptions.parse(options)
+    assert chosen.film_size(*size) == film
+    picture = quartered(min(size[0], 500), min(size[1], 500)).resize(
+        (max(1, min(size[0], 500)), max(1, min(size[1], 500)))
+    )
+    assert fitted(picture, film).size == film
+
+
+def test_a_whole_picture_stands_before_its_own_blurred_ground() -> None:
+    frame = fitted(quartered(400, 300), (540, 960))
+    assert frame.size == (540, 960)
+    middle = frame.crop((0, (960 - 405) // 2, 540, (960 + 405) // 2))
+    assert_upright(middle)
+    above = pixels(frame)[:200].astype(int)
+    assert 5 < above.mean() < 80
+    assert above.std() > 3
+
+
+@pytest.mark.parametrize(
+    "given", [{"shape": "4:3"}, {"resolution": "4k"}, {"loudness": 3}, {"transition": "fade"}]
+)
+def test_what_cannot_be_chosen_is_refused(given: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=next(iter(given))):
+        StillOptions.parse(given)
+
+
+def test_options_come_back_equal() -> None:
+    options = StillOptions.parse({"shape": "1:1", "loudness": "even"})
+    assert StillOptions.parse(options.to_dict()) == options
+
+
+def test_a_poster_is_a_jpeg_of_moderate_size() -> None:
+    data = poster(quartered(3000, 2000))
+    assert picture_facts(data).format == "JPEG"
+    assert read_picture(data).size == (1280, 853)
+    assert_upright(read_picture(data))
+
+
+def test_a_slide_of_another_size_is_refused() -> None:
+    data = encoded(quartered(1280, 720), "PNG")
+    assert slide_picture(data, (1280, 720)).size == (1280, 720)
+    with pytest.raises(SlideOfWrongSize, match="1280×720"):
+        slide_picture(data, (1920, 1080))

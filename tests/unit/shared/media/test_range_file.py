@@ -1,0 +1,156 @@
+"""Reading by Range: right bytes, few of them, and no failure taken for the end of the file."""
+
+from __future__ import annotations
+
+import io
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.frame_extraction.pick import pick
+from functions.upload_trigger.probe import probe
+from shared.media.containers.range_file import RangeFile
+from shared.media.errors import ShortRead, Stopped
+from shared.recipes.frames.windows import FrameOptions, plan_windows
+from tests.fixtures.media.clips import RECIPES, Recipe, read_counter
+from tests.fixtures.media.frame_oracle import many_windows, oracle_of
+
+pytestmark = pytest.mark.slow
+
+DATA = bytes(range(256)) * 40
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 11_000), st.integers(-1, 4000)), max_size=30),
+    st.sampled_from([1, 7, 64, 1000, 20_000]),
+    st.integers(1, 5),
+)
+def test_any_reads_give_what_a_plain_file_gives(
+    reads: list[tuple[int, int]], block_bytes: int, read_ahead: int
+) -> None:
+    plain = io.BytesIO(DATA)
+    ranged = RangeFile(
+        lambda at, n: DATA[at : at + n],
+        len(DATA),
+        block_bytes=block_bytes,
+        keep=read_ahead + 1,
+        read_ahead=read_ahead,
+    )
+    for place, size in reads:
+        if place % 3:
+            plain.seek(place)
+            ranged.seek(place)
+        assert ranged.read(size) == plain.read(size)
+        assert ranged.tell() == plain.tell()
+    assert ranged.seek(-10, io.SEEK_END) == plain.seek(-10, io.SEEK_END)
+    buffer = bytearray(20)
+    assert ranged.readinto(buffer) == 10
+
+
+def test_blocks_are_kept_and_counted() -> None:
+    ranged = RangeFile(
+        lambda at, n: DATA[at : at + n], len(DATA), block_bytes=1000, keep=3, read_ahead=2
+    )
+    for _ in range(5):
+        ranged.seek(0)
+        ranged.read(900)
+    assert (ranged.requests, ranged.fetched_bytes) == (1, 1000)
+    ranged.read(5500)
+    assert ranged.requests == 5
+    assert ranged.fetched_bytes == 8000
+
+
+@pytest.mark.parametrize("failing", [0, 1, 2, 5, 9])
+def test_a_store_that_sends_too_little_is_never_taken_for_the_end(failing: int) -> None:
+    """A short answer anywhere: the work fails as transient, and no frame is missing in silence."""
+    path = RECIPES["cfr30"].make().path
+    size = path.stat().st_size
+    calls = 0
+
+    def read_at(offset: int, length: int) -> bytes:
+        nonlocal calls
+        calls += 1
+        with path.open("rb") as file:
+            data = os.pread(file.fileno(), length, offset)
+        return data[: length // 2] if calls - 1 == failing else data
+
+    def run() -> int:
+        file = RangeFile(read_at, size, block_bytes=8 << 10, read_ahead=1)
+        facts = probe(file, size)
+        options = FrameOptions.parse({"every": "0.5"})
+        again = RangeFile(read_at, size, block_bytes=8 << 10, read_ahead=1)
+        windows = plan_windows(facts, options)
+        return sum(1 for window in windows for _ in pick(again, window, options, facts))
+
+    with pytest.raises(ShortRead):
+        run()
+    assert calls > failing
+    assert run() == 25
+
+
+@pytest.mark.parametrize("kind", ["cfr30", "open-gop", "matroska", "webm", "mpegts", "vfr"])
+def test_windows_by_range_are_exact_and_leave_most_of_the_file_unread(kind: str) -> None:
+    # Large enough that opening the container, some 100 KB for a TS, is small beside the pictures.
+    large = ("b", "4M") if kind == "webm" else ("crf", "6")
+    clip = replace(RECIPES[kind], options=(*RECIPES[kind].options, large), grain=22).make()
+    size = clip.path.stat().st_size
+    with clip.path.open("rb") as file:
+        facts = probe(file, size)
+        options = FrameOptions.parse({"every": "0.5"})
+        frames: list[tuple[int, int]] = []
+        fetched: list[int] = []
+        for window in many_windows(facts, options):
+            ranged = RangeFile(
+                lambda at, n: os.pread(file.fileno(), n, at), size, block_bytes=4096, read_ahead=1
+            )
+            frames += [
+                (frame.index, read_counter(frame.image))
+                for frame in pick(ranged, window, options, facts)
+            ]
+            fetched.append(ranged.fetched_bytes)
+    assert frames == oracle_of(clip).expected(options)
+    assert min(fetched) < 0.75 * size
+
+
+def test_distant_targets_leave_what_lies_between_unread() -> None:
+    clip = Recipe(options=(("g", "30"), ("bf", "3"), ("crf", "6")), pictures=1200, grain=22).make()
+    size = clip.path.stat().st_size
+    with clip.path.open("rb") as file:
+        facts = probe(file, size)
+        options = FrameOptions.parse({"every": "10"})
+        ranged = RangeFile(
+            lambda at, n: os.pread(file.fileno(), n, at), size, block_bytes=4096, read_ahead=1
+        )
+        frames = [
+            (frame.index, read_counter(frame.image))
+            for window in plan_windows(facts, options)
+            for frame in pick(ranged, window, options, facts)
+        ]
+    assert frames == [(n, 300 * n) for n in range(4)]
+    assert ranged.fetched_bytes < 0.3 * size
+
+
+def test_work_that_is_told_to_stop_stops_between_packets() -> None:
+    clip = RECIPES["cfr30"].make()
+    with clip.path.open("rb") as file:
+        facts = probe(file, clip.path.stat().st_size)
+        options = FrameOptions.parse({"every": "0.2"})
+        seen: list[int] = []
+
+        def run() -> None:
+            for window in plan_windows(facts, options):
+                for frame in pick(file, window, options, facts, should_stop=lambda: len(seen) >= 3):
+                    seen.append(frame.index)
+
+        with pytest.raises(Stopped):
+            run()
+    assert len(seen) == 3
+
+
+def test_a_file_needs_room_for_what_it_reads_ahead(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="keep must exceed"):
+        RangeFile(lambda _at, _n: b"", 0, keep=4, read_ahead=4)

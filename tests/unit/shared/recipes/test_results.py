@@ -1,0 +1,180 @@
+"""Typed results: stored under the names of their fields, and checked when they are read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from shared.pipeline import RECIPES, STAGES, Bucket
+from shared.recipes.emotions.results import EmotionMoment, EmotionsResult, MoodPoint, PackedFrame
+from shared.recipes.films.narration import SpokenSentence
+from shared.recipes.media_info import PASSPORT_NAME
+from shared.recipes.record import InvalidRecord
+from shared.recipes.results import (
+    DeckResult,
+    FilmResult,
+    FramesPart,
+    FramesResult,
+    MissingResult,
+    NarrationResult,
+    SlideImage,
+    SpeechPart,
+    StageResult,
+)
+from shared.recipes.stored_object import Artefact, StoredObject
+from shared.recipes.upload_results import PictureInfo, PromptInfo, SoundInfo, Upload, Uploads
+from tests.fixtures.media.emotions import a_moment, a_scene, emotions
+from tests.fixtures.media.faces import PASSPORT
+
+UPLOAD = StoredObject(Bucket.UPLOADS, "jobs/j/video.0", 7, 12, crc32c="AAAAAA==")
+WORK = StoredObject(Bucket.WORK, "slides/j/a", 8, 13)
+UPLOADS = Uploads(
+    {
+        "video": Upload(UPLOAD, "a.mp4", PASSPORT),
+        "picture1": Upload(UPLOAD, "a.jpg", PictureInfo("JPEG", 60, 40)),
+        "music": Upload(UPLOAD, "a.mp3", SoundInfo("mp3", 44_100, 2, None)),
+        "prompt": Upload(UPLOAD, "a.txt", PromptInfo(10, 0)),
+    }
+)
+RESULTS: tuple[StageResult, ...] = (
+    UPLOADS,
+    FramesResult(12),
+    emotions(
+        moments=(a_moment(3),),
+        mood=(MoodPoint(0.0, {"happy": 1.0}), MoodPoint(1.0, None)),
+        scenes=(a_scene(2.0),),
+        models=({"classifier": {"name": "a"}},),
+    ),
+    DeckResult(1, 0, 2, 3, 4, WORK, (SlideImage(WORK, 1280, 720),)),
+    NarrationResult(WORK, 4.5, 1, 2, 30),
+    FilmResult(4.5, 1280, 720, "abc", 3, 1, 2),
+    FilmResult(4.5, 1280, 720, "abc"),
+)
+
+
+@pytest.mark.parametrize("result", RESULTS, ids=lambda one: type(one).__name__)
+def test_a_result_is_read_as_it_was_written(result: StageResult) -> None:
+    facts = {result.STAGE: result.to_dict()}
+    assert type(result).of(facts) == result
+    assert type(result).of(facts).to_dict() == result.to_dict()
+
+
+def test_every_pipeline_stage_that_others_read_has_a_result() -> None:
+    stages = {name for recipe in RECIPES.values() for name in recipe.media_stages}
+    assert {result.STAGE for result in RESULTS} == stages
+    assert stages <= STAGES.keys()
+
+
+@pytest.mark.parametrize("kind", dict.fromkeys(type(one) for one in RESULTS))
+def test_a_stage_that_recorded_nothing_has_no_result(kind: type[StageResult]) -> None:
+    assert kind.find({}) is None
+    with pytest.raises(MissingResult, match=kind.STAGE):
+        kind.of({})
+
+
+@pytest.mark.parametrize("result", RESULTS[1:], ids=lambda one: type(one).__name__)
+def test_a_result_without_one_of_its_fields_is_refused(result: StageResult) -> None:
+    stored = result.to_dict()
+    for name in stored:
+        if name != "spec" and not (isinstance(result, FilmResult) and name.startswith("s")):
+            with pytest.raises(InvalidRecord, match=name):
+                type(result).from_dict({key: one for key, one in stored.items() if key != name})
+
+
+@pytest.mark.parametrize(
+    ("changed", "where"),
+    [
+        ({"frames": "12"}, "EmotionsResult.frames"),
+        ({"frames": True}, "EmotionsResult.frames"),
+        ({"no_face_share": None}, "EmotionsResult.no_face_share"),
+        ({"smooth": 1}, "EmotionsResult.smooth"),
+        ({"share": [0.5]}, "EmotionsResult.share"),
+        ({"share": {"happy": "much"}}, "EmotionsResult.share.happy"),
+        ({"moments": {}}, "EmotionsResult.moments"),
+        ({"moments": [3]}, r"EmotionsResult.moments\[0\]"),
+        ({"mood": [{"time_s": 1.0}]}, "MoodPoint has no share"),
+    ],
+)
+def test_a_field_of_another_type_is_named(changed: dict[str, Any], where: str) -> None:
+    with pytest.raises(InvalidRecord, match=where):
+        EmotionsResult.from_dict({**emotions().to_dict(), **changed})
+
+
+def test_whole_numbers_are_read_as_floats_where_floats_are_meant() -> None:
+    """Firestore and JSON may give 4 for 4.0."""
+    film = FilmResult.from_dict({"duration_s": 4, "width": 2, "height": 2})
+    assert (film.duration_s, type(film.duration_s)) == (4.0, float)
+
+
+def test_an_upload_is_stored_flat_and_a_video_with_its_findings_apart() -> None:
+    stored = UPLOADS.to_dict()
+    common = {"object": UPLOAD.name, "generation": 7, "size_bytes": 12, "crc32c": "AAAAAA=="}
+    assert stored["picture1"] == {
+        "filename": "a.jpg", **common, "format": "JPEG", "width": 60, "height": 40,
+    }  # fmt: skip
+    assert stored["music"]["claimed_s"] is None
+    assert stored["video"] == {"filename": "a.mp4", **common, "passport": PASSPORT.to_dict()}
+    assert UPLOADS.input("video").file == {
+        "filename": "a.mp4", "size_bytes": 12, "crc32c": "AAAAAA==", "generation": 7,
+        "passport": PASSPORT_NAME,
+    }  # fmt: skip
+
+
+def test_an_input_that_is_missing_or_of_another_kind_is_refused() -> None:
+    with pytest.raises(MissingResult, match="picture2"):
+        UPLOADS.input("picture2")
+    with pytest.raises(MissingResult, match="is not a video"):
+        _ = UPLOADS.input("music").passport
+    with pytest.raises(MissingResult, match="is not a picture"):
+        _ = UPLOADS.input("video").picture
+    nothing = {key: one for key, one in UPLOADS.to_dict()["video"].items() if key != "passport"}
+    with pytest.raises(InvalidRecord, match="no findings"):
+        Upload.from_dict(nothing)
+
+
+def test_the_duration_of_an_input_is_what_its_file_says() -> None:
+    sound = replace(UPLOADS.input("music"), info=SoundInfo("mp3", 44_100, 2, 2.5))
+    assert sound.duration_s == 2.5
+    assert [one.duration_s for one in UPLOADS.inputs.values()] == [4.0, 0.0, 0.0, 0.0]
+
+
+def test_a_silent_slide_has_no_rate_and_no_samples() -> None:
+    silent = SpeechPart(1, (), 0, 0, 0)
+    assert silent.to_dict() == {
+        "slide": 1, "sentences": [], "hits": 0, "calls": 0, "characters": 0,
+    }  # fmt: skip
+    assert SpeechPart.from_dict(silent.to_dict()) == silent
+    spoken = SpeechPart(1, (SpokenSentence("Hi.", 0, 9),), 0, 1, 3, 24_000, 9)
+    assert SpeechPart.from_dict(spoken.to_dict()) == spoken
+    assert spoken.to_dict()["sentences"] == [{"text": "Hi.", "start": 0, "end": 9}]
+
+
+def test_parts_are_read_as_they_were_written() -> None:
+    frames = FramesPart(3, ("One frame is missing.",))
+    assert FramesPart.from_dict(frames.to_dict()) == frames
+    moment = a_moment(3, picture=PackedFrame("packs/a", 1, 100, 7))
+    assert EmotionMoment.from_dict(moment.to_dict()) == moment
+    assert moment.to_dict()["picture"] == {
+        "object": "packs/a", "generation": 1, "offset": 100, "size_bytes": 7,
+    }  # fmt: skip
+
+
+def test_an_object_reference_is_stored_by_bucket_name_and_generation() -> None:
+    stored = StoredObject(Bucket.WORK, "a/b", 7, 12, "image/png", "AAAAAA==", "spec")
+    reference = {"bucket": "work", "name": "a/b", "generation": 7, "size_bytes": 12}
+    assert stored.to_dict() == reference
+    assert StoredObject.from_dict(reference).version == stored.version
+    for name in reference:
+        with pytest.raises(ValueError, match=name):
+            StoredObject.from_dict({key: one for key, one in reference.items() if key != name})
+    with pytest.raises(ValueError, match="cellar"):
+        StoredObject.from_dict({**reference, "bucket": "cellar"})
+
+
+def test_an_artefact_is_an_object_under_a_name_for_users() -> None:
+    stored = StoredObject(Bucket.OUTPUTS, "jobs/j/k/a.zip", 7, 12, "application/zip")
+    artefact = stored.artefact("frames.zip", "frames")
+    assert artefact.stored == stored
+    assert Artefact.from_dict(artefact.to_dict()) == artefact
