@@ -1,12 +1,9 @@
 /** The address bar decides what is shown; a plain link inside the console loads no page anew. */
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { type Params, match } from "./routes.ts";
-import { store, useStore } from "./store.ts";
-
-export interface PageProps {
-  params: Params;
-}
+import { address, mayLeave, navigate } from "./location.ts";
+import { type PageProps, type Params, match } from "./routes.ts";
+import { useStore } from "./store.ts";
 
 type Page = ComponentType<PageProps>;
 interface Place {
@@ -29,24 +26,6 @@ const PLACES: readonly (readonly [string, Place])[] = [
   ["/new/{recipe}", { load: () => import("./pages/new.tsx") }],
   ["/sign-in", { load: () => import("./pages/sign-in.tsx"), open: true }],
 ];
-
-export const address = store(location.pathname + location.search);
-
-/** Go there. `replace`: without a step to go back to. */
-export function navigate(to: string, replace = false): void {
-  history[replace ? "replaceState" : "pushState"](null, "", to);
-  address.set(location.pathname + location.search);
-  scrollTo(0, 0);
-}
-
-let question = "";
-
-/** What a person is asked before a link, or Back, leads away from here; "" asks nothing. */
-export function askBeforeLeaving(words: string): void {
-  question = words;
-}
-
-const mayLeave = (): boolean => !question || confirm(question);
 
 /** Called once: back and forward, and every click on a link of ours. */
 export function listen(): void {

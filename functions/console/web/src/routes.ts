@@ -1,6 +1,11 @@
 /** Which page is at which path. Pure: what is loaded and drawn is router.tsx's. */
 export type Params = Readonly<Record<string, string>>;
 
+/** What every page is given. */
+export interface PageProps {
+  params: Params;
+}
+
 export interface Found<T> {
   page: T;
   params: Params;

@@ -1,10 +1,12 @@
 /** What stands around every page: the way to it, who is signed in, and what was just done. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { address, usePlace } from "./router.tsx";
+import { address } from "./location.ts";
+import { usePlace } from "./router.tsx";
 import { session } from "./session.ts";
 import { useStore } from "./store.ts";
 import { Toasts } from "./ui/toast.tsx";
 import { Waiting } from "./ui/progress.tsx";
+import { useTitle } from "./ui/use-title.ts";
 import { SignOut } from "./upload/sign-out.tsx";
 
 const WAYS = [
@@ -144,10 +146,3 @@ function useOnline(): boolean {
 
 const within = (to: string, path: string): boolean =>
   to === "/" ? path === "/" || path.startsWith("/jobs/") : path === to || path.startsWith(`${to}/`);
-
-/** Every page calls this: the window's title, which screen readers say first. */
-export function useTitle(title: string): void {
-  useEffect(() => {
-    document.title = `${title} · Moodreel`;
-  }, [title]);
-}

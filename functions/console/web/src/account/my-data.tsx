@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { ask, get, post } from "../api.ts";
-import { navigate } from "../router.tsx";
+import { navigate } from "../location.ts";
 import { session, signOut } from "../session.ts";
 import { useStore } from "../store.ts";
 import { Button } from "../ui/button.tsx";

@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { ask, get, newKey, post } from "../api.ts";
 import { More } from "../account/more.tsx";
 import type { Pages } from "../account/use-query.ts";
-import { navigate } from "../router.tsx";
+import { navigate } from "../location.ts";
 import { Button } from "../ui/button.tsx";
 import { Box } from "../ui/panel.tsx";
 import { Confirm } from "../ui/confirm.tsx";

@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { Problem, get } from "../api.ts";
 import type { Job } from "../job/model.ts";
-import { askBeforeLeaving } from "../router.tsx";
+import { askBeforeLeaving } from "../location.ts";
 import { type DeckView, type Draft, type FilmWishes, differs, draftOf, wishesOf } from "./editing.ts";
 
 export interface Editing {

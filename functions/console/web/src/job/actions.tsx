@@ -1,7 +1,7 @@
 /** What an owner may do to a job: name it, end it, delete it. */
 import { useState } from "preact/hooks";
 import { ask, post } from "../api.ts";
-import { navigate } from "../router.tsx";
+import { navigate } from "../location.ts";
 import { Button } from "../ui/button.tsx";
 import { Confirm } from "../ui/confirm.tsx";
 import { useDeed } from "../ui/use-submit.ts";

@@ -1,7 +1,7 @@
 /** What one recipe asks for: files or words, consent where it is needed, and options. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { newKey } from "../api.ts";
-import { navigate } from "../router.tsx";
+import { navigate } from "../location.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { toast } from "../ui/toast.tsx";

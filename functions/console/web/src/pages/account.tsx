@@ -6,8 +6,8 @@ import { MyData } from "../account/my-data.tsx";
 import { Profile } from "../account/profile.tsx";
 import { Usage } from "../account/usage.tsx";
 import { Webhooks } from "../account/webhooks.tsx";
-import type { PageProps } from "../router.tsx";
-import { useTitle } from "../shell.tsx";
+import type { PageProps } from "../routes.ts";
+import { useTitle } from "../ui/use-title.ts";
 
 interface Room {
   name: string;

@@ -1,7 +1,7 @@
 /** The beginning: what this is for who is new, and the jobs of who is signed in. */
-import type { PageProps } from "../router.tsx";
+import type { PageProps } from "../routes.ts";
 import { session } from "../session.ts";
-import { useTitle } from "../shell.tsx";
+import { useTitle } from "../ui/use-title.ts";
 import { useStore } from "../store.ts";
 import { Front } from "./front.tsx";
 import { Jobs } from "./jobs.tsx";

@@ -6,7 +6,7 @@ import { jobOf } from "../job/model.ts";
 import { useNewest } from "../live.ts";
 import { Picture } from "../new/pictures.tsx";
 import { RECIPES } from "../new/recipes.ts";
-import { address } from "../router.tsx";
+import { address } from "../location.ts";
 import { useStore } from "../store.ts";
 import { Button } from "../ui/button.tsx";
 import { Uploads } from "../upload/rows.tsx";

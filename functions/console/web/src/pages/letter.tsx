@@ -1,8 +1,8 @@
 /** Where the links of letters about an account lead: confirm an address, or choose a password. */
 import { useEffect, useState } from "preact/hooks";
-import type { PageProps } from "../router.tsx";
+import type { PageProps } from "../routes.ts";
 import { addressOfCode, choosePassword, confirmAddress } from "../session.ts";
-import { useTitle } from "../shell.tsx";
+import { useTitle } from "../ui/use-title.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { Waiting } from "../ui/progress.tsx";

@@ -1,11 +1,11 @@
 /** Sign in, make an account, or have a new password sent: one form, three questions. */
-import type { PageProps } from "../router.tsx";
-import { navigate } from "../router.tsx";
+import type { PageProps } from "../routes.ts";
+import { navigate } from "../location.ts";
 import { inside } from "../routes.ts";
 import { useEffect, useState } from "preact/hooks";
 import { Problem, post } from "../api.ts";
 import { session, signIn } from "../session.ts";
-import { useTitle } from "../shell.tsx";
+import { useTitle } from "../ui/use-title.ts";
 import { useStore } from "../store.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";

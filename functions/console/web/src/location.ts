@@ -1,0 +1,21 @@
+/** The address bar: where the console is, and how it goes elsewhere. */
+import { store } from "./store.ts";
+
+export const address = store(location.pathname + location.search);
+
+/** Go there. `replace`: without a step to go back to. */
+export function navigate(to: string, replace = false): void {
+  history[replace ? "replaceState" : "pushState"](null, "", to);
+  address.set(location.pathname + location.search);
+  scrollTo(0, 0);
+}
+
+let question = "";
+
+/** What a person is asked before a link, or Back, leads away from here; "" asks nothing. */
+export function askBeforeLeaving(words: string): void {
+  question = words;
+}
+
+/** Whether nothing is asked, or a person agrees. */
+export const mayLeave = (): boolean => !question || confirm(question);
