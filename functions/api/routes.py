@@ -6,7 +6,7 @@ from functions.api.accounts import handlers, mail_log, preferences, usage
 from functions.api.cameras import handlers as cameras
 from functions.api.cameras import recordings, schemas
 from functions.api.decks import handlers as decks
-from functions.api.documentation import handlers as documents
+from functions.api.documentation.handlers import Documentation
 from functions.api.health import Health, health, healthz
 from functions.api.jobs import artifacts, create, links, recipes, requests, share_links, uploads
 from functions.api.jobs import handlers as jobs
@@ -42,6 +42,8 @@ _UPLOAD = f"{_JOB}/uploads/{{input}}"
 _HOOK = "/v1/webhooks/{webhook_id}"
 _CAMERA = "/v1/cameras/{camera_id}"
 _RECORDING = "/v1/recordings/{recording_id}"
+
+DOCUMENTATION = Documentation(lambda: ROUTES)
 
 ACCOUNTS = (
     Route(
@@ -350,14 +352,14 @@ ABOUT = (
     Route("GET", "/v1/health", health, "Whether the API answers.", Health, signed_in=False),
     # Google's own front end answers paths that end in "z" on some hosts; see /v1/health.
     Route("GET", "/healthz", healthz, "Whether the API answers.", Health, signed_in=False),
-    Route("GET", "/v1/openapi.json", documents.get_openapi, "This document.", signed_in=False),
-    Route("GET", "/v1/docs", documents.get_docs, "This document as a page.", signed_in=False,
+    Route("GET", "/v1/openapi.json", DOCUMENTATION.get_openapi, "This document.", signed_in=False),
+    Route("GET", "/v1/docs", DOCUMENTATION.get_docs, "This document as a page.", signed_in=False,
           media_type="text/html"),
-    Route("GET", "/problems/{code}", documents.get_problem, "What a problem means.",
+    Route("GET", "/problems/{code}", DOCUMENTATION.get_problem, "What a problem means.",
           signed_in=False, media_type="text/html"),
 )  # fmt: skip
 
-ROUTES = (
+ROUTES: tuple[Route, ...] = (
     *(one.of_group("Accounts") for one in ACCOUNTS),
     *(one.of_group("Jobs") for one in JOBS),
     *(one.of_group("Decks") for one in DECKS),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from shared.http.openapi import document, rendered_once
@@ -12,25 +13,26 @@ from shared.http.routing import Route
 VERSION = "1"
 
 
-def get_openapi(call: Call) -> Answer:
-    """OpenAPI 3.1, made out of the routes and the models that answer."""
-    cached = {"Cache-Control": "public, max-age=300"}
-    return Answer(content=_rendered(call.settings.public_url), headers=cached)
+class Documentation:
+    """The OpenAPI document of a table of routes.
 
+    `routes` returns the table. It is called when a request is answered: the table names a handler
+    of this object, so it does not exist yet when the object is made.
+    """
 
-def whole(server: str) -> dict[str, Any]:
-    """The document."""
-    summary = "The bytes of results, whole and in ranges."
-    return document("Moodreel media", summary, _routes(), version=VERSION, server=server)
+    def __init__(self, routes: Callable[[], Iterable[Route]]) -> None:
+        self._routes = routes
+        self._rendered = rendered_once(self._render)
 
+    def get_openapi(self, call: Call) -> Answer:
+        """OpenAPI 3.1, made out of the routes and the models that answer."""
+        cached = {"Cache-Control": "public, max-age=300"}
+        return Answer(content=self._rendered(call.settings.public_url), headers=cached)
 
-@rendered_once
-def _rendered(server: str) -> bytes:
-    return json.dumps(whole(server), ensure_ascii=False).encode()
+    def whole(self, server: str) -> dict[str, Any]:
+        """The document."""
+        summary = "The bytes of results, whole and in ranges."
+        return document("Moodreel media", summary, self._routes(), version=VERSION, server=server)
 
-
-def _routes() -> tuple[Route, ...]:
-    # The table names this module's handler: it is read when that is called.
-    from functions.downloads.routes import ROUTES
-
-    return ROUTES
+    def _render(self, server: str) -> bytes:
+        return json.dumps(self.whole(server), ensure_ascii=False).encode()

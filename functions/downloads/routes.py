@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from functions.downloads.openapi import get_openapi
+from functions.downloads.openapi import Documentation
 from functions.downloads.preview_stream import get_preview
 from functions.downloads.stream import MediaQuery, get_clip, get_own, get_shared
 from shared.cameras.viewers import NoPictures, TooManyViewers
@@ -26,6 +26,7 @@ def health(_call: Call) -> Answer:
     return Answer(Health())
 
 
+DOCUMENTATION = Documentation(lambda: ROUTES)
 _ALSO = (206, 302, 304)
 _ERRORS = (SourceExpired, PreconditionFailed, RangeNotSatisfiable)
 
@@ -52,7 +53,10 @@ _ROUTES = (
         signed_in=False, errors=(LinkExpired, TooManyViewers, NoPictures),
         media_type="multipart/x-mixed-replace",
     ),
-    Route("GET", "/v1/media/openapi.json", get_openapi, "This document.", signed_in=False),
+    Route(
+        "GET", "/v1/media/openapi.json", DOCUMENTATION.get_openapi, "This document.",
+        signed_in=False,
+    ),
     Route("GET", "/v1/media/health", health, "Whether downloads answers.", Health, signed_in=False),
 )  # fmt: skip
-ROUTES = tuple(one.of_group("Results") for one in _ROUTES)
+ROUTES: tuple[Route, ...] = tuple(one.of_group("Results") for one in _ROUTES)

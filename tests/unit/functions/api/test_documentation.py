@@ -15,14 +15,13 @@ from typing import Any
 
 import pytest
 
-from functions.api.documentation import handlers
-from functions.api.routes import ROUTES
+from functions.api.routes import DOCUMENTATION, ROUTES
 from shared.http.openapi import Problem, problems_of, rendered_once
 from shared.http.problems import InvalidFields, problem, status_of
 from tests.fakes.application import SETTINGS, Stand
 
 README = Path(__file__).parents[4] / "functions" / "api" / "README.md"
-DOCUMENT = handlers.whole(SETTINGS.public_url)
+DOCUMENT = DOCUMENTATION.whole(SETTINGS.public_url)
 
 
 class Page(HTMLParser):
@@ -109,7 +108,7 @@ def test_a_problem_is_what_the_document_says_it_is() -> None:
     assert Problem.model_validate(told).model_dump(mode="json") == told
 
 
-@pytest.mark.parametrize("code", handlers.explained())
+@pytest.mark.parametrize("code", DOCUMENTATION.explained())
 def test_every_problem_has_a_page(code: str) -> None:
     _, page = page_of(f"/problems/{code}")
 
@@ -121,7 +120,7 @@ def test_a_problem_that_is_none_has_no_page() -> None:
 
 
 def test_every_code_that_a_route_may_answer_is_explained() -> None:
-    explained = handlers.explained()
+    explained = DOCUMENTATION.explained()
 
     for route in ROUTES:
         for cause in problems_of(route):

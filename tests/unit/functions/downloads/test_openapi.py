@@ -6,16 +6,15 @@ import json
 
 import pytest
 
-from functions.api.documentation.handlers import explained
-from functions.downloads import openapi
-from functions.downloads.routes import ROUTES
+from functions.api import routes as api_routes
+from functions.downloads.routes import DOCUMENTATION, ROUTES
 from shared.http.openapi import problems_of
 from shared.http.problems import status_of
 from shared.http.ranges import CONDITIONS
 from shared.http.routing import Route
 from tests.fakes.application import SETTINGS, Stand
 
-DOCUMENT = openapi.whole(SETTINGS.public_url)
+DOCUMENT = DOCUMENTATION.whole(SETTINGS.public_url)
 BYTES = [one for one in ROUTES if 206 in one.also]
 
 
@@ -42,6 +41,6 @@ def test_ranges_and_conditions_are_documented(route: Route) -> None:
 
 def test_every_problem_of_media_has_its_page_at_the_api() -> None:
     codes = {one.code: int(status_of(one)) for route in ROUTES for one in problems_of(route)}
-    pages = {code: status for code, (status, _) in explained().items()}
+    pages = {code: status for code, (status, _) in api_routes.DOCUMENTATION.explained().items()}
 
     assert {code: pages.get(code) for code in codes} == codes
