@@ -30,7 +30,7 @@ from functions.personal_data.receipt import sign_receipt, store_public_key
 from shared.cameras.camera import CAMERAS
 from shared.cameras.recording import RECORDINGS
 from shared.entrypoints import bootstrap
-from shared.entrypoints.stage import ErrandTask
+from shared.entrypoints.task import ErrandTask
 from shared.errors import DeadlineNear, NotFound
 from shared.flows.documents import Delete, Doc, Update
 from shared.jobs.commands import delete

@@ -14,7 +14,7 @@ from typing import IO, Any, cast
 from urllib.parse import quote
 
 from shared.cameras.recording import RECORDINGS
-from shared.entrypoints.stage import ErrandTask
+from shared.entrypoints.task import ErrandTask
 from shared.flows.documents import Doc
 from shared.jobs.model import Job, Status
 from shared.pipeline import EXPORTS_PREFIX, Bucket

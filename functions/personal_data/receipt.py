@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from functions.personal_data.inventory import Totals
-from shared.entrypoints.stage import ErrandTask
+from shared.entrypoints.task import ErrandTask
 from shared.errors import ConfigurationError
 from shared.flows.documents import Create
 from shared.jobs.commands.delete import TOMBSTONE_DAYS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functions.personal_data import erasure, export
-from shared.entrypoints.stage import ErrandTask
+from shared.entrypoints.task import ErrandTask
 from shared.errors import DeadlineNear
 from shared.privacy.data_requests import Phase
 from shared.tasks.task import ErrandOutcome, Postponed

@@ -1,6 +1,6 @@
 """Record cameras: hold their sessions, and make clips of what was recorded."""
 
-from shared.entrypoints.stage import ErrandTask, errand
+from shared.entrypoints.task import ErrandTask, errand
 from shared.tasks.task import ErrandOutcome
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functions.recorder.capture.stream import watch
 from functions.recorder.clip.finalize import look_after
 from shared.cameras.session import JOIN, WATCH
-from shared.entrypoints.stage import ErrandTask
+from shared.entrypoints.task import ErrandTask
 from shared.tasks.task import ErrandOutcome
 
 DOES = {WATCH: watch, JOIN: look_after}

@@ -8,7 +8,7 @@ from typing import Any
 
 from functions.webhook.signing import signed_headers
 from shared.entrypoints import bootstrap
-from shared.entrypoints.stage import ErrandTask
+from shared.entrypoints.task import ErrandTask
 from shared.flows.documents import Update
 from shared.jobs.webhooks import Hook, hook_path
 from shared.pipeline import STAGES

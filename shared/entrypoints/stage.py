@@ -12,22 +12,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import functions_framework
 from cloudevents.http import CloudEvent
-from werkzeug.exceptions import ServiceUnavailable
 
 from shared.entrypoints import bootstrap
+from shared.entrypoints.delivery import Delivery, Entry, entry, receive
 from shared.errors import DeadlineNear, LeaseLost
 from shared.flows.documents import unit_path
-from shared.flows.effects import Flow, Reply
 from shared.flows.envelope import (
     JOIN,
     Envelope,
-    ObjectRef,
-    UnreadableMessage,
-    from_object,
-    read_event,
-    stage_woken_by,
 )
 from shared.jobs import deliver as flows
 from shared.jobs.claims import Finished
@@ -36,16 +29,11 @@ from shared.jobs.model import Job, StageDoc, Unit
 from shared.pipeline import STAGES
 from shared.ports.objects import ObjectStore
 from shared.ports.store import JobStore
-from shared.runtime import tracing
-from shared.runtime.interpreter import Driver, ErrandHold, Hold, Neighbours
+from shared.runtime.interpreter import Driver, Hold, Neighbours
 from shared.runtime.logs import bind
 from shared.runtime.settings import Settings
-from shared.tasks import run
-from shared.tasks.task import Errand, ErrandOutcome
 
 Handle = Callable[["Task"], Finished]
-DoErrand = Callable[["ErrandTask"], ErrandOutcome]
-Entry = Callable[[CloudEvent], None]
 
 
 class Task:
@@ -129,79 +117,30 @@ def stage(name: str, *, part: Handle, join: Handle | None = None) -> Entry:
     """The entry point of a stage: `main = stage("frame_extraction", part=…, join=…)`."""
 
     def main(event: CloudEvent) -> None:
-        def deliver(envelope: Envelope) -> tuple[Flow[Reply], Handle]:
+        def deliver(envelope: Envelope) -> Delivery:
             handle = join if envelope.part == JOIN else part
             assert handle is not None, f"{name} has no join"  # noqa: S101
-            return flows.deliver(envelope, bootstrap.neighbours().clockwork), handle
+            world, settings = bootstrap.neighbours(), bootstrap.settings()
+            return Delivery(
+                flows.deliver(envelope, world.clockwork),
+                handler=lambda hold: handle(Task(hold, world, settings)),
+            )
 
-        _receive(event, name, deliver)
+        receive(event, name, deliver)
 
-    return _entry(main)
-
-
-class ErrandTask:
-    """One errand, as its handler sees it."""
-
-    def __init__(self, hold: ErrandHold, world: Neighbours, settings: Settings) -> None:
-        self._hold = hold
-        self.world = world
-        self.settings = settings
-
-    @property
-    def errand(self) -> Errand:
-        """The errand as it was when it was claimed."""
-        return self._hold.claimed.errand
-
-    @property
-    def attempt(self) -> int:
-        """How often it has been tried since its last progress, this time included."""
-        return self._hold.claimed.attempt
-
-    @property
-    def should_stop(self) -> Callable[[], bool]:
-        """To be asked often by long work."""
-        return self._hold.should_stop
-
-    @property
-    def lease_lost(self) -> bool:
-        """Whether somebody else works on it by now, or nobody is to."""
-        return self._hold.lease_lost
-
-    @property
-    def deadline(self) -> float:
-        """When it should stop, in seconds of the monotonic clock."""
-        return self._hold.deadline
-
-    def check(self) -> None:
-        """Raises LeaseLost or DeadlineNear when the work should stop."""
-        if self._hold.lease_lost:
-            raise LeaseLost
-        if self._hold.should_stop():
-            raise DeadlineNear
-
-
-def errand(name: str, do: DoErrand) -> Entry:
-    """The entry point of a stage that does errands: `main = errand("webhook", call)`."""
-
-    def main(event: CloudEvent) -> None:
-        def deliver(envelope: Envelope) -> tuple[Flow[Reply], None]:
-            return run.do(envelope, bootstrap.neighbours().clockwork), None
-
-        _receive(event, name, deliver, do)
-
-    return _entry(main)
+    return entry(main)
 
 
 def dead_letters() -> Entry:
     """The entry point of `dead_letter`: decides by the ledger what becomes of a message."""
 
     def main(event: CloudEvent) -> None:
-        def deliver(envelope: Envelope) -> tuple[Flow[Reply], None]:
-            return dead_letter.dead_letter(envelope, bootstrap.neighbours().clockwork), None
+        def deliver(envelope: Envelope) -> Delivery:
+            return Delivery(dead_letter.dead_letter(envelope, bootstrap.neighbours().clockwork))
 
-        _receive(event, None, deliver)
+        receive(event, None, deliver)
 
-    return _entry(main)
+    return entry(main)
 
 
 def sweeps() -> Entry:
@@ -215,71 +154,4 @@ def sweeps() -> Entry:
         if touched:
             world.log("sweep.done", jobs=touched)
 
-    return _entry(main)
-
-
-def _entry(main: Entry) -> Entry:
-    registered: Entry = functions_framework.cloud_event(main)
-    return registered
-
-
-def _receive(
-    event: CloudEvent,
-    name: str | None,
-    deliver: Callable[[Envelope], tuple[Flow[Reply], Handle | None]],
-    do: DoErrand | None = None,
-) -> None:
-    world, settings = bootstrap.neighbours(), bootstrap.settings()
-    bind(function=name or "dead_letter")
-    try:
-        envelope = _envelope(event, name, world, settings)
-    except UnreadableMessage as unreadable:
-        # Refusing it would bring it back for ever; it is kept in the log.
-        world.log("message.unreadable", severity="ERROR", why=str(unreadable))
-        return
-    if envelope is None:
-        return
-    tracer = bootstrap.tracer()
-    parent = tracing.parent_in(envelope.job_id, envelope.traceparent)
-    where: dict[str, Any] = {"function": name or "dead_letter", "job": envelope.job_id}
-    where |= {"stage": envelope.stage, "part": envelope.part}
-    flow, handle = deliver(envelope)
-    try:
-        with tracer.span(f"{where['function']} {envelope.part}", parent, **where) as span:
-            told = tracing.log_fields(settings.project, span.traceparent)
-            bind(**where, epoch=envelope.epoch, **told)
-            driver = Driver(
-                world,
-                handler=handle and (lambda hold: handle(Task(hold, world, settings))),
-                errand_handler=do and (lambda hold: do(ErrandTask(hold, world, settings))),
-                traceparent=span.traceparent,
-                tracer=tracer,
-            )
-            reply = driver.run(flow)
-            span.set(reply=reply.value)
-    finally:
-        tracer.flush()
-    if reply is Reply.NACK:
-        # Not an exception of ours: the framework would log a traceback for every busy unit.
-        raise ServiceUnavailable("not now")
-
-
-def _envelope(
-    event: CloudEvent, name: str | None, world: Neighbours, settings: Settings
-) -> Envelope | None:
-    found = read_event(name, str(event["type"]), event.data)
-    if isinstance(found, Envelope):
-        return found
-    return _of_object(found, name, world, settings)
-
-
-def _of_object(
-    ref: ObjectRef, name: str | None, world: Neighbours, settings: Settings
-) -> Envelope | None:
-    """An object's unit; an object whose name is none of ours is put aside."""
-    try:
-        return from_object(name or stage_woken_by(ref, settings.buckets), ref)
-    except UnreadableMessage as strange:
-        world.log("object.strange", severity="WARNING", why=str(strange))
-        world.objects.quarantine(ref)
-        return None
+    return entry(main)

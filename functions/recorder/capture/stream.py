@@ -5,7 +5,7 @@ from __future__ import annotations
 from functions.recorder.camera.open_camera import open_camera
 from functions.recorder.capture.session import Session
 from shared.cameras.camera import Camera, camera_path
-from shared.entrypoints.stage import ErrandTask
+from shared.entrypoints.task import ErrandTask
 from shared.tasks.task import ErrandOutcome, Settled
 
 LEAVES_S = 20.0

@@ -21,7 +21,7 @@ from shared.cameras.recording import (
     segments_prefix,
 )
 from shared.cameras.session import LOOK_AFTER_S, RECORDER, stopped
-from shared.entrypoints.stage import ErrandTask
+from shared.entrypoints.task import ErrandTask
 from shared.errors import LedgerUnavailable, PermanentError, StorageUnavailable
 from shared.flows.documents import Committed, Delete, Doc, Update, Write, job_path
 from shared.jobs import failure

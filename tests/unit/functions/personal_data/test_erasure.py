@@ -11,7 +11,7 @@ from typing import Any
 import jwt
 import pytest
 
-from shared.entrypoints.stage import ErrandTask
+from shared.entrypoints.task import ErrandTask
 from shared.errors import DeadlineNear, StorageUnavailable
 from shared.flows.documents import Create, Update, job_path
 from shared.jobs.commands import delete

@@ -9,7 +9,7 @@ import pytest
 from functions.recorder.tasks import attend
 from shared.cameras import session
 from shared.cameras.recording import RecordingState, clip_prefix, recording_path, segments_prefix
-from shared.entrypoints.stage import ErrandTask
+from shared.entrypoints.task import ErrandTask
 from shared.errors import LedgerUnavailable
 from shared.flows.documents import Doc, Update
 from shared.pipeline import STAGES, Bucket
