@@ -63,8 +63,8 @@ class Model:
     """One row. `input_px` is the side of the square input; 0 where any size goes in.
 
     published: the very file to be had by URL. in_wheel: the very file inside a wheel of the package
-    index, for machines that reach nothing else. built_from: the files out of which `build_models` makes
-    it, in their order, where the authors publish another format.
+    index, for machines that reach nothing else. built_from: the files out of which `build_models`
+    makes it, in their order, where the authors publish another format.
     """
 
     name: str

