@@ -21,7 +21,7 @@ from google.oauth2 import service_account
 
 PROJECT = "demo-moodreel"
 ROOT = Path(__file__).resolve().parents[3]
-_START_S = 20.0
+_START_S = 180.0
 
 
 def free_port() -> int:
