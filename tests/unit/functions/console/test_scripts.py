@@ -10,7 +10,7 @@ from pathlib import Path
 from infra.local.setup import console
 from infra.local.setup.tools import node_and_npm
 
-_LONGEST_S = 120
+_LONGEST_S = 600
 
 
 @lru_cache(1)
