@@ -44,7 +44,7 @@ for module in json.loads(sys.argv[3]):
 """
 _CONNECT = """
 import json
-from shared import bootstrap
+from shared.entrypoints import bootstrap
 from shared.runtime.settings import Settings
 from shared.pipeline import Bucket
 import sys

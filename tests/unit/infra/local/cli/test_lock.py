@@ -25,8 +25,8 @@ from shared.pipeline import STAGES
 
 _PARTS = {
     ROOT / "shared" / "typography" / "fonts.in",
-    HERE / "gcs" / "requirements.in",
-    HERE / "voice" / "requirements.in",
+    HERE / "emulators" / "gcs" / "requirements.in",
+    HERE / "emulators" / "tts" / "requirements.in",
 }
 """Sources that others include."""
 
