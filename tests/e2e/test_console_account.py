@@ -103,9 +103,12 @@ def test_a_webhook_shows_its_secret_once_is_tested_and_called_once_more(
         expect(row).to_contain_text("Answered 204")
         assert violations(page) == []
         again = row.get_by_role("button", name="Send it once more")
+        [hook] = client.call("GET", "/v1/webhooks")["webhooks"]
+        # However long the machine took since the first test.
+        just_now = datetime.now(UTC) + timedelta(hours=1)
+        ledger_rest.change(suite, f"webhooks/{hook['id']}", {"tested_at": just_now})
         again.click()
         expect(page.get_by_text("A test was sent a moment ago")).to_be_visible()
-        [hook] = client.call("GET", "/v1/webhooks")["webhooks"]
         past = datetime.now(UTC) - timedelta(minutes=1)
         firestore_rest.change(suite, f"webhooks/{hook['id']}", {"tested_at": past})
         again.click()
