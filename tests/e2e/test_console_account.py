@@ -106,7 +106,7 @@ def test_a_webhook_shows_its_secret_once_is_tested_and_called_once_more(
         [hook] = client.call("GET", "/v1/webhooks")["webhooks"]
         # However long the machine took since the first test.
         just_now = datetime.now(UTC) + timedelta(hours=1)
-        ledger_rest.change(suite, f"webhooks/{hook['id']}", {"tested_at": just_now})
+        firestore_rest.change(suite, f"webhooks/{hook['id']}", {"tested_at": just_now})
         again.click()
         expect(page.get_by_text("A test was sent a moment ago")).to_be_visible()
         past = datetime.now(UTC) - timedelta(minutes=1)
