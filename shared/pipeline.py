@@ -339,8 +339,9 @@ STAGES: dict[str, Stage] = {
             "slide_generation", Kind.MEDIA, Message(),
             ("plan",), ("deck",), 300, 1024, 1, 1,
             Access(
-                # The next revision begins with the deck as a user saved it.
-                read=((_U, ""), (_W, DECKS_PREFIX)),
+                # The next revision begins with the deck as a user saved it; a recap shows frames
+                # out of the packs.
+                read=((_U, ""), (_W, DECKS_PREFIX), (_W, PACKS_PREFIX)),
                 write=((_W, SLIDES_PREFIX), (_O, RESULTS_PREFIX)),
                 publish=("slide_generation", "text_to_speech", "notification"),
                 vertex_ai=True,
