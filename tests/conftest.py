@@ -15,7 +15,9 @@ settings.register_profile("moodreel", deadline=None, suppress_health_check=[Heal
 settings.load_profile("moodreel")
 
 SHARED_SUITE = ("tests/emulator/", "tests/fuzz/", "tests/contract/test_job_store.py")
-SECOND_SUITE = ("tests/chaos/", "tests/e2e/", "tests/emulator/suite/test_runner.py")
+SECOND_SUITE = (
+    "tests/chaos/", "tests/e2e/", "tests/emulator/suite/test_runner.py", "tests/emulator/cameras/",
+)  # fmt: skip
 STAND_IN = ("tests/contract/gcs/",)
 
 
@@ -37,7 +39,7 @@ class Rooms(LoadScopeScheduling):  # type: ignore[misc]  # the library has no an
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
-        # The second suite first: one of its files stands among those of the shared one.
+        # The second suite first: some of its files stand among those of the shared one.
         for room in (SECOND_SUITE, SHARED_SUITE, STAND_IN):
             if path.startswith(room):
                 return room[0]
