@@ -8,7 +8,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
-pytest_plugins = ["tests.fixtures.suite", "tests.fixtures.gemini", "tests.fixtures.tts"]
+pytest_plugins = [
+    "tests.fixtures.suite.suite",
+    "tests.fixtures.models.gemini",
+    "tests.fixtures.models.tts",
+]
 
 # No test measures time: neither how long an example takes nor how long it takes to make one.
 settings.register_profile("moodreel", deadline=None, suppress_health_check=[HealthCheck.too_slow])

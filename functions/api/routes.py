@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functions.api import download_links
 from functions.api.accounts import handlers, mail_log, preferences, usage
 from functions.api.cameras import handlers as cameras
 from functions.api.cameras import recordings, schemas
 from functions.api.decks import handlers as decks
 from functions.api.documentation.handlers import Documentation
 from functions.api.health import Health, health, healthz
-from functions.api.jobs import artifacts, create, links, recipes, requests, share_links, uploads
+from functions.api.jobs import artifacts, create, recipes, requests, share_links, uploads
 from functions.api.jobs import handlers as jobs
 from functions.api.jobs import schemas as views
 from functions.api.pagination import PageQuery
@@ -150,14 +151,14 @@ JOBS = (
         "Be sent to a result; the link holds for 15 minutes.", status=302,
     ),
     Route(
-        "GET", f"{_JOB}/artefacts/{{name}}/link", links.get_link,
+        "GET", f"{_JOB}/artefacts/{{name}}/link", download_links.get_link,
         "Get a link to a result for a player or a picture; it holds for 15 minutes.",
-        links.LinkView, query=links.LinkQuery, errors=(SourceExpired,),
+        download_links.LinkView, query=download_links.LinkQuery, errors=(SourceExpired,),
     ),
     Route(
-        "GET", f"{_UPLOAD}/link", links.get_input_link,
+        "GET", f"{_UPLOAD}/link", download_links.get_input_link,
         "Get a link to what was uploaded, for a player or a picture; it holds for 15 minutes.",
-        links.LinkView, query=links.LinkQuery, errors=(SourceExpired,),
+        download_links.LinkView, query=download_links.LinkQuery, errors=(SourceExpired,),
     ),
 )  # fmt: skip
 
@@ -297,9 +298,10 @@ CAMERAS = (
         errors=(recordings.NotReady,),
     ),
     Route(
-        "GET", f"{_RECORDING}/clip/link", links.get_clip_link,
+        "GET", f"{_RECORDING}/clip/link", download_links.get_clip_link,
         "Get a link to a recording's clip for a player; it holds for 15 minutes.",
-        links.LinkView, query=links.LinkQuery, errors=(recordings.NotReady, SourceExpired),
+        download_links.LinkView, query=download_links.LinkQuery,
+        errors=(recordings.NotReady, SourceExpired),
     ),
 )  # fmt: skip
 
@@ -318,9 +320,10 @@ PERSONAL_DATA = (
         "Be sent to a part of a copy; the link holds for 15 minutes.", status=302,
     ),
     Route(
-        "GET", "/v1/me/exports/{request_id}/parts/{number}/link", links.get_export_part_link,
+        "GET", "/v1/me/exports/{request_id}/parts/{number}/link",
+        download_links.get_export_part_link,
         "Get a link to a part of a copy, for a page to save it; it holds for 15 minutes.",
-        links.LinkView, query=links.LinkQuery, errors=(SourceExpired,),
+        download_links.LinkView, query=download_links.LinkQuery, errors=(SourceExpired,),
     ),
     Route(
         "POST", "/v1/me/erasures", personal_data.create_erasure,

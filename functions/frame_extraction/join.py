@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from functions.frame_extraction.contact_sheet import contact_sheet, sheet_entries
+from functions.frame_extraction.part import Order
 from functions.frame_extraction.results import frames_csv, manifest, warnings_of
-from functions.frame_extraction.window import Order
 from shared.entrypoints.stage import Task
 from shared.jobs.claims import Finished
 from shared.jobs.model import Unit

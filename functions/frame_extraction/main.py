@@ -6,7 +6,7 @@ from shared.jobs.claims import Finished
 
 def _part(task: Task) -> Finished:
     # OpenCV, PyAV and NumPy are loaded with the first unit: see infra/README.md, cold starts.
-    from functions.frame_extraction.window import extract
+    from functions.frame_extraction.part import extract
 
     return extract(task)
 

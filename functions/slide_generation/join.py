@@ -14,9 +14,9 @@ from PIL import Image
 
 from functions.slide_generation.deck.deck_result import kept_free, options_of
 from functions.slide_generation.deck.deck_sources import recorded_deck
-from functions.slide_generation.drawing.draw import Artist, png
 from functions.slide_generation.drawing.mood_chart import mood_chart
 from functions.slide_generation.drawing.pictures import Album
+from functions.slide_generation.drawing.renderer import Artist, png
 from functions.slide_generation.drawing.themes import THEMES
 from shared.entrypoints.stage import Task
 from shared.jobs.claims import Finished

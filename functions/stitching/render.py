@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from functions.stitching.film.deck_film import DeckFilm
-from functions.stitching.film.still import StillFilm
+from functions.stitching.film.still_film import StillFilm
 from shared.entrypoints.stage import Task
 from shared.jobs.claims import Finished
 from shared.pipeline import FILMS_PREFIX, Bucket

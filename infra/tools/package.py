@@ -21,7 +21,7 @@ from pathlib import Path
 from infra.local.cli.run import say_aside
 from infra.local.setup import console
 from infra.local.setup.tools import console_pages, requirements_of, slide_model_client
-from infra.tools.reach import ROOT, modules
+from infra.tools.imports import ROOT, modules
 from shared.pipeline import STAGES
 from shared.runtime.settings import SLIDE_MODEL_CLIENTS
 

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import api, cold, console, downloads, emotions, frames, recorder, stitching
+from tests.benchmarks import (
+    api,
+    cold_start,
+    console,
+    downloads,
+    emotions,
+    frames,
+    recorder,
+    stitching,
+)
 
 BENCHMARKS = {
     "api": api.main,
-    "cold": cold.main,
+    "cold-start": cold_start.main,
     "console": console.main,
     "emotions": emotions.main,
     "frames": frames.main,

@@ -18,9 +18,9 @@ from typing import Any
 from infra.local.suite.api_client import Client
 from infra.local.suite.handle import Tenant, wait_until
 from shared.recipes.films.prompt import Prompt
-from tests.fixtures import firestore_rest
-from tests.fixtures.api_users import failed_job, update_account
 from tests.fixtures.media.clips import RECIPES
+from tests.fixtures.suite import firestore
+from tests.fixtures.suite.users import failed_job, update_account
 
 CLIENTS = 20
 NEW_JOB = {
@@ -165,7 +165,7 @@ class Town:
             # What is removed is looked for once more when late writes must have come.
             past = datetime.now(UTC) - timedelta(seconds=1)
             due = {"due_at": past, "look_at": past}
-            firestore_rest.change(self._suite, f"data_requests/{request_id}", due)
+            firestore.change(self._suite, f"data_requests/{request_id}", due)
         self._suite.tick("sweeper")
         for one, request_id in zip(self.people, found, strict=True):
             _wait_for(one, f"/v1/erasures/{request_id}", "receipt")

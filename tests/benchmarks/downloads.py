@@ -20,7 +20,7 @@ from shared.adapters import clients
 from shared.runtime.interpreter import Neighbours, SystemClock
 from shared.runtime.logs import log
 from shared.runtime.settings import Settings
-from tests.fixtures.downloads import made_job, opened, shared_url
+from tests.fixtures.suite.downloads import made_job, opened, shared_url
 
 CLIENTS = 8
 SMALL_MB, LARGE_MB = 20, 200

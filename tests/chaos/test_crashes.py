@@ -14,8 +14,8 @@ from infra.local.suite.api_client import Client
 from infra.local.suite.handle import Tenant, wait_until
 from shared.flows.documents import unit_path
 from shared.runtime.interpreter import Neighbours
-from tests.fixtures.frames_job import fetch, run_frames
 from tests.fixtures.media.clips import RECIPES
+from tests.fixtures.suite.frames_job import fetch, run_frames
 
 pytestmark = pytest.mark.suite
 

@@ -20,8 +20,8 @@ from shared.flows.documents import Update, job_path, stage_path, unit_path
 from shared.flows.envelope import JOIN, Envelope
 from shared.pipeline import STAGES, Bucket
 from shared.runtime.interpreter import Neighbours
-from tests.fixtures.frames_job import fetch, run_frames
 from tests.fixtures.media.clips import RECIPES
+from tests.fixtures.suite.frames_job import fetch, run_frames
 
 pytestmark = pytest.mark.suite
 

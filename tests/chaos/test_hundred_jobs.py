@@ -14,8 +14,8 @@ from infra.local.suite.api_client import Client
 from infra.local.suite.handle import Tenant, wait_until
 from shared.pipeline import BUSY_WAIT_S
 from shared.runtime.interpreter import Neighbours
-from tests.fixtures.frames_job import fetch, frames_of, run_frames
 from tests.fixtures.media.clips import RECIPES
+from tests.fixtures.suite.frames_job import fetch, frames_of, run_frames
 
 pytestmark = pytest.mark.suite
 

@@ -22,7 +22,7 @@ from shared.flows.documents import (
     Write,
 )
 from shared.ports.store import JobStore
-from tests.fakes.store import MemoryLedger
+from tests.fakes.job_store import MemoryLedger
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

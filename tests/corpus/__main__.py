@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from tests.corpus.odd import rows as odd
+from tests.corpus.corpus_file import Row
+from tests.corpus.invalid import rows as wrong
 from tests.corpus.outcome import Outcome, complaints, every_of, outcome_of
-from tests.corpus.rows import Row
-from tests.corpus.wrong import rows as wrong
+from tests.corpus.valid import rows as odd
 from tests.fakes.canary import Canary
 
 

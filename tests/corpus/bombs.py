@@ -9,11 +9,11 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 
-from tests.corpus.bytes import box, change, jpeg_resized, patched
+from tests.corpus.build import wrong_row
+from tests.corpus.byte_edits import box, change, jpeg_resized, patched
+from tests.corpus.corpus_file import Row
 from tests.corpus.encoding import SHORT, bytes_of, ffmpeg, short
-from tests.corpus.making import wrong_row
-from tests.corpus.rows import Row
-from tests.corpus.times import says_hours
+from tests.corpus.timestamps import says_hours
 from tests.fixtures.media.clips import ODD, Recipe
 
 

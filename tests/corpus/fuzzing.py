@@ -18,7 +18,7 @@ from pathlib import Path
 
 from functions.frame_extraction.targets import TimestampsOutOfOrder
 from functions.upload_trigger.sandboxed_probe import LIMITS
-from tests.corpus.bending import bases, bent
+from tests.corpus.mutation import bases, bent
 from tests.corpus.outcome import outcome_of
 
 SLOWEST_S = 20 * LIMITS.cpu_s

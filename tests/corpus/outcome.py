@@ -22,7 +22,7 @@ from shared.pipeline import STAGES
 from shared.recipes.frames.pack import PackIndex, read_pack
 from shared.recipes.frames.windows import FrameOptions, Passport, plan_windows
 from shared.runtime.settings import Settings
-from tests.corpus.rows import Done, Failed, Row
+from tests.corpus.corpus_file import Done, Failed, Row
 from tests.fixtures.media.clips import UnreadableCounterError, read_counter
 
 EXTRACTION = Limits.of(STAGES["frame_extraction"])

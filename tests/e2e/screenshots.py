@@ -23,7 +23,7 @@ from shared.recipes.films.prompt import Prompt
 from tests.e2e.conftest import ARGUMENTS, BROWSERS
 from tests.fakes.cameras import RtspCamera, film_of, playing
 from tests.fakes.webhook_receiver import receiving
-from tests.fixtures.browser.visit import sign_in, somebody
+from tests.fixtures.browser.console import sign_in, somebody
 from tests.fixtures.media.faces import WOMAN
 
 WIDTHS = {1280: 800, 390: 844}

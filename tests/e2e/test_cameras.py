@@ -16,8 +16,8 @@ from playwright.sync_api import Page
 from infra.local.suite.handle import Tenant
 from shared.media.images.frame import decode_image
 from tests.fakes.cameras import HttpCamera, jpeg_film
-from tests.fixtures.frames_job import fetch, frames_of
 from tests.fixtures.media.clips import read_counter
+from tests.fixtures.suite.frames_job import fetch, frames_of
 
 pytestmark = pytest.mark.suite
 FPS = 15

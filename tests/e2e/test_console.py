@@ -11,8 +11,8 @@ from playwright.sync_api import Page, Request, Route, expect
 
 from infra.local.cli.sample_clip import demo_clip
 from infra.local.suite.handle import Tenant, wait_until
-from tests.fixtures.browser.axe import violations
-from tests.fixtures.browser.visit import sign_in, somebody
+from tests.fixtures.browser.accessibility import violations
+from tests.fixtures.browser.console import sign_in, somebody
 
 pytestmark = pytest.mark.suite
 

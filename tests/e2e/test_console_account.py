@@ -13,10 +13,10 @@ from playwright.sync_api import Page, expect
 from infra.local.suite.handle import Tenant, wait_until
 from tests.emulator.pipeline.test_personal_data import hurry
 from tests.fakes.webhook_receiver import receiving
-from tests.fixtures import firestore_rest
-from tests.fixtures.browser.axe import violations
-from tests.fixtures.browser.visit import sign_in, somebody
+from tests.fixtures.browser.accessibility import violations
+from tests.fixtures.browser.console import sign_in, somebody
 from tests.fixtures.media.clips import RECIPES
+from tests.fixtures.suite import firestore
 from tests.unit.functions.webhook.test_call import verifier
 
 pytestmark = pytest.mark.suite
@@ -106,11 +106,11 @@ def test_a_webhook_shows_its_secret_once_is_tested_and_called_once_more(
         [hook] = client.call("GET", "/v1/webhooks")["webhooks"]
         # However long the machine took since the first test.
         just_now = datetime.now(UTC) + timedelta(hours=1)
-        firestore_rest.change(suite, f"webhooks/{hook['id']}", {"tested_at": just_now})
+        firestore.change(suite, f"webhooks/{hook['id']}", {"tested_at": just_now})
         again.click()
         expect(page.get_by_text("A test was sent a moment ago")).to_be_visible()
         past = datetime.now(UTC) - timedelta(minutes=1)
-        firestore_rest.change(suite, f"webhooks/{hook['id']}", {"tested_at": past})
+        firestore.change(suite, f"webhooks/{hook['id']}", {"tested_at": past})
         again.click()
         expect(page.locator(".deliveries .dot[data-state=done]")).to_have_count(2)
         assert len(set(server.events)) == 1, "the same event, so that it can be told from a new one"

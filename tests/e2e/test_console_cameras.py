@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 from infra.local.suite.handle import Tenant
 from shared.media.images.frame import decode_image
 from tests.fakes.cameras import RtspCamera, h264_film, playing
-from tests.fixtures.browser.axe import violations
-from tests.fixtures.browser.visit import sign_in, somebody, until
+from tests.fixtures.browser.accessibility import violations
+from tests.fixtures.browser.console import sign_in, somebody, until
 from tests.fixtures.media.clips import read_counter
 
 pytestmark = pytest.mark.suite

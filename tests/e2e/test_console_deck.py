@@ -10,8 +10,8 @@ from playwright.sync_api import Dialog, Page, expect
 from infra.local.suite.api_client import Client
 from infra.local.suite.handle import Tenant
 from shared.recipes.films.prompt import Prompt
-from tests.fixtures.browser.axe import violations
-from tests.fixtures.browser.visit import sign_in, somebody, until
+from tests.fixtures.browser.accessibility import violations
+from tests.fixtures.browser.console import sign_in, somebody, until
 
 pytestmark = pytest.mark.suite
 

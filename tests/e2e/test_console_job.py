@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 from infra.local.suite.handle import Tenant
 from infra.local.suite.http import request
 from shared.recipes.films.prompt import Prompt
-from tests.fixtures.browser.axe import violations
-from tests.fixtures.browser.visit import sign_in, somebody
+from tests.fixtures.browser.accessibility import violations
+from tests.fixtures.browser.console import sign_in, somebody
 from tests.fixtures.media.clips import RECIPES
 
 pytestmark = pytest.mark.suite

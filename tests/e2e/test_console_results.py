@@ -15,11 +15,11 @@ from playwright.sync_api import Locator, Page, expect
 from infra.local.suite.api_client import Client
 from infra.local.suite.handle import Tenant
 from infra.local.suite.http import request
-from tests.fixtures.browser.axe import violations
-from tests.fixtures.browser.visit import shifted, sign_in, somebody, until
-from tests.fixtures.frames_job import fetch
+from tests.fixtures.browser.accessibility import violations
+from tests.fixtures.browser.console import shifted, sign_in, somebody, until
 from tests.fixtures.media.clips import RECIPES
 from tests.fixtures.media.faces import WOMAN, needs_material
+from tests.fixtures.suite.frames_job import fetch
 
 pytestmark = pytest.mark.suite
 EMOTIONS = {"every": "1/2", "consent": "true", "purpose": "research"}

@@ -24,7 +24,7 @@ from infra.local.suite.handle import Tenant
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.prompt import Prompt
 from tests.fixtures.browser.player import SAMPLE, Player
-from tests.fixtures.frames_job import fetch
+from tests.fixtures.suite.frames_job import fetch
 
 pytestmark = pytest.mark.suite
 

@@ -20,7 +20,7 @@ import pytest
 
 from infra.local.suite.handle import Tenant
 from shared.runtime.interpreter import Neighbours
-from tests.fixtures.downloads import get, made_job, shared_url
+from tests.fixtures.suite.downloads import get, made_job, shared_url
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [

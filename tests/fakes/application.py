@@ -19,7 +19,7 @@ from shared.ports.identity import User
 from shared.ports.system import Clock
 from shared.runtime.interpreter import Neighbours, SystemClock
 from shared.runtime.settings import Settings
-from tests.fakes.store import MemoryLedger
+from tests.fakes.job_store import MemoryLedger
 
 ORIGIN = "https://console.moodreel.test"
 SETTINGS = Settings(

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from functions.api.documentation import html
+from functions.api.documentation import pages
 from shared.cameras.viewers import NoPictures
 from shared.errors import MoodreelError, NotFound
 from shared.http.openapi import UNEXPECTED, document, problems_of, rendered_once, sentence_of
@@ -25,7 +25,7 @@ VERSION = "1"
 OF_MEDIA = (NoPictures, PreconditionFailed, RangeNotSatisfiable)
 """What the function `downloads` alone answers, in the words that are explained here."""
 _CACHED = {"Cache-Control": "public, max-age=300"}
-_STYLE = base64.b64encode(hashlib.sha256(html.STYLE.encode()).digest()).decode()
+_STYLE = base64.b64encode(hashlib.sha256(pages.STYLE.encode()).digest()).decode()
 _PAGE = {
     **_CACHED,
     "Content-Security-Policy": (
@@ -61,7 +61,7 @@ class Documentation:
         if told is None:
             raise NotFound("There is no such problem.")
         status, sentence = told
-        page = html.problem(call.named["code"], status, sentence)
+        page = pages.problem(call.named["code"], status, sentence)
         return Answer(content=page.encode(), headers=_PAGE)
 
     def explained(self) -> dict[str, tuple[int, str]]:
@@ -89,4 +89,4 @@ class Documentation:
 
     def _render(self, server: str) -> tuple[bytes, bytes]:
         told = self.whole(server)
-        return json.dumps(told, ensure_ascii=False).encode(), html.page(told).encode()
+        return json.dumps(told, ensure_ascii=False).encode(), pages.page(told).encode()

@@ -15,7 +15,7 @@ import tty
 from types import FrameType
 
 from infra.local.suite.layout import Place
-from infra.local.watch.picture import picture
+from infra.local.watch.draw import picture
 from infra.local.watch.snapshot import Gathering
 from infra.local.watch.text import Line, render
 

@@ -13,7 +13,7 @@ from infra.local.cli import fault
 from infra.local.suite import suite_client
 from infra.local.suite.http import request
 from infra.local.suite.layout import Place
-from infra.local.watch.jobs import Ledger, read_ledger
+from infra.local.watch.pipeline import Ledger, read_ledger
 from infra.local.watch.problems import Complaint, Complaints
 from shared.pipeline import STAGES
 

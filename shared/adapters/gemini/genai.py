@@ -7,7 +7,7 @@ from google.auth import exceptions as auth
 from google.genai import errors, types
 
 from shared.adapters.gemini.access import GeminiAccess
-from shared.adapters.gemini.answers import engine_of, fault_of, text_of
+from shared.adapters.gemini.responses import engine_of, fault_of, text_of
 from shared.errors import ModelOverloaded, ModelUnavailable
 from shared.pipeline import GeminiBackend
 from shared.ports.models import ModelRequest

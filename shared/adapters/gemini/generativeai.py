@@ -10,7 +10,7 @@ import google.generativeai as genai
 from google.api_core import exceptions as gx
 
 from shared.adapters.gemini.access import GeminiAccess
-from shared.adapters.gemini.answers import engine_of, fault_of, text_of
+from shared.adapters.gemini.responses import engine_of, fault_of, text_of
 from shared.errors import ModelOverloaded
 from shared.ports.models import ModelRequest
 

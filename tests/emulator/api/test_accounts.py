@@ -11,7 +11,7 @@ import pytest
 
 from infra.local.suite.handle import Tenant, wait_until
 from infra.local.suite.http import Answer, request
-from tests.fixtures.api_users import ask, update_account
+from tests.fixtures.suite.users import ask, update_account
 
 pytestmark = pytest.mark.suite
 

@@ -16,8 +16,8 @@ from infra.local.suite.layout import PROJECT
 from shared.http.routing import Route
 from shared.pipeline import Bucket
 from tests.fakes.cameras import HttpCamera, jpeg_film
-from tests.fixtures import firestore_rest
-from tests.fixtures.api_users import NEW_JOB, ask, strangers, unsigned, update_account
+from tests.fixtures.suite import firestore
+from tests.fixtures.suite.users import NEW_JOB, ask, strangers, unsigned, update_account
 
 pytestmark = pytest.mark.suite
 
@@ -133,7 +133,7 @@ def house(suite: Tenant) -> Iterator[House]:
     update_account(suite, carol.user.uid, {"disableUser": True})
     job_id = alice.call("POST", "/v1/jobs", NEW_JOB)["job"]["id"]
     fields = {"job": job_id, "owner": alice.user.uid, "artefact": "frames.zip", "revoked": False}
-    firestore_rest.change(suite, f"shares/{TOKEN}", fields)
+    firestore.change(suite, f"shares/{TOKEN}", fields)
     webhook = {"url": f"{suite.url('mails')}/nobody-reads-this"}
     webhook_id = alice.call("POST", "/v1/webhooks", webhook)["webhook"]["id"]
     delivery_id = alice.call("POST", f"/v1/webhooks/{webhook_id}/test")["id"]
@@ -195,7 +195,7 @@ def test_the_owner_gets_in_everywhere(house: House) -> None:
         "DELETE /v1/me",
     ]
     # So that the fixture's own test of the webhook stands in nobody's way.
-    firestore_rest.change(house.suite, f"webhooks/{house.webhook_id}", {"tested_at": LONG_AGO})
+    firestore.change(house.suite, f"webhooks/{house.webhook_id}", {"tested_at": LONG_AGO})
     ordered = sorted(CLOSED, key=lambda one: last.index(called(one)) if called(one) in last else -1)
     answers = {called(one): house.ask(one, house.alice.user.token) for one in ordered}
 
@@ -238,7 +238,7 @@ def test_a_deleted_user_is_out(suite: Tenant) -> None:
     user = suite.user()
     url = f"{suite.url('auth')}/identitytoolkit.googleapis.com/v1/projects/{PROJECT}"
     body = {"localId": user.uid}
-    done = request("POST", f"{url}/accounts:delete", body, headers=firestore_rest.ADMIN)
+    done = request("POST", f"{url}/accounts:delete", body, headers=firestore.ADMIN)
     assert done.status == 200
 
     assert ask(suite, "GET", "/v1/jobs", user.token).status == 401

@@ -11,9 +11,8 @@ from infra.local.suite.api_client import Client
 from infra.local.suite.handle import Tenant, wait_until
 from shared.pipeline import Bucket
 from shared.runtime.interpreter import Neighbours
-from tests.fixtures import firestore_rest
-from tests.fixtures.api_users import strangers
-from tests.fixtures.downloads import (
+from tests.fixtures.suite import firestore
+from tests.fixtures.suite.downloads import (
     bearer,
     get,
     made_job,
@@ -21,6 +20,7 @@ from tests.fixtures.downloads import (
     own_url,
     shared_url,
 )
+from tests.fixtures.suite.users import strangers
 
 pytestmark = pytest.mark.suite
 
@@ -160,7 +160,7 @@ def test_a_link_counts_its_openings_and_not_the_seeking(suite: Tenant, house: Ho
     token = house.large_share.rsplit("/", 1)[1]
 
     def uses() -> int:
-        share = firestore_rest.read(suite, f"shares/{token}")
+        share = firestore.read(suite, f"shares/{token}")
         assert share is not None
         return int(share["uses"])
 
@@ -170,12 +170,12 @@ def test_a_link_counts_its_openings_and_not_the_seeking(suite: Tenant, house: Ho
         get(house.large_share, Range=f"bytes={start}-{start + 9}")
     get(house.large_share, "HEAD")
     assert uses() == before + 1
-    share = firestore_rest.read(suite, f"shares/{token}")
+    share = firestore.read(suite, f"shares/{token}")
     assert share is not None
     assert share["last_used_at"], "its owner sees when"
-    firestore_rest.change(suite, f"shares/{token}", {"revoked": True})
+    firestore.change(suite, f"shares/{token}", {"revoked": True})
     assert get(house.large_share).status == 410
-    firestore_rest.change(suite, f"shares/{token}", {"revoked": False})
+    firestore.change(suite, f"shares/{token}", {"revoked": False})
 
 
 def test_what_could_be_active_is_only_ever_saved(

@@ -14,9 +14,9 @@ from infra.local.suite.handle import Tenant, wait_until
 from infra.local.suite.http import Answer, request
 from infra.local.suite.layout import PROJECT
 from shared.pipeline import RECIPES as ROWS
-from tests.fixtures import firestore_rest
-from tests.fixtures.api_users import NEW_JOB, ask, failed_job
 from tests.fixtures.media.clips import RECIPES
+from tests.fixtures.suite import firestore
+from tests.fixtures.suite.users import NEW_JOB, ask, failed_job
 
 pytestmark = pytest.mark.suite
 
@@ -75,7 +75,7 @@ def test_a_new_job_is_told_as_it_is_kept(suite: Tenant, client: Client) -> None:
     assert [one["name"] for one in job["stages"]] == list(ROWS["frames"].stages)
     assert [one["state"] for one in job["stages"]] == ["queued", "waiting", "waiting"]
     assert (job["error"], job["artefacts"], job["warnings"]) == (None, [], [])
-    kept = firestore_rest.read(suite, f"jobs/{job['id']}")
+    kept = firestore.read(suite, f"jobs/{job['id']}")
     assert kept is not None
     assert (kept["owner"], kept["email"]) == (client.user.uid, client.user.email)
 
@@ -119,10 +119,10 @@ def test_pages_hold_every_living_job_once_newest_first(suite: Tenant) -> None:
     client = suite.client()
     ids = [created(client)["job"]["id"] for _ in range(6)]
     # As if three had been created in one microsecond: they still have an order.
-    kept = firestore_rest.read(suite, f"jobs/{ids[2]}")
+    kept = firestore.read(suite, f"jobs/{ids[2]}")
     assert kept is not None
     for job_id in ids[1:4]:
-        firestore_rest.change(suite, f"jobs/{job_id}", {"created_at": kept["created_at"]})
+        firestore.change(suite, f"jobs/{job_id}", {"created_at": kept["created_at"]})
     client.call("DELETE", f"/v1/jobs/{ids[0]}")
 
     found: list[str] = []
@@ -222,7 +222,7 @@ def test_a_deleted_job_is_gone_for_its_owner_too(
     job_id = suite.start_job(client, "frames", RECIPES["cfr30"].make().path)
     job = suite.finished_job(client, job_id)
     artefact = job["artefacts"][0]["url"]
-    wait_until(lambda: firestore_rest.where(suite, "mails", "job", job_id), "the mail's record")
+    wait_until(lambda: firestore.where(suite, "mails", "job", job_id), "the mail's record")
 
     answer = client.answer("DELETE", f"/v1/jobs/{job_id}")
 
@@ -240,8 +240,8 @@ def test_a_deleted_job_is_gone_for_its_owner_too(
     assert suite.client().answer("DELETE", f"/v1/jobs/{job_id}").status == 404
     assert job_id not in {one["id"] for one in client.call("GET", "/v1/jobs")["jobs"]}
     for name in ("stages", "units", "events", "mails", "shares"):
-        assert firestore_rest.where(suite, name, "job", job_id) == {}, name
-    tombstone = firestore_rest.read(suite, f"jobs/{job_id}")
+        assert firestore.where(suite, name, "job", job_id) == {}, name
+    tombstone = firestore.read(suite, f"jobs/{job_id}")
     assert tombstone is not None
     assert client.user.email not in str(tombstone)
     assert objects_of(suite, job_id) == []

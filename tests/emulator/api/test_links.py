@@ -16,9 +16,9 @@ from shared.pipeline import Bucket
 from shared.recipes.upload_results import PromptInfo, Upload
 from shared.runtime.interpreter import Neighbours
 from tests.chaos.test_deliveries import held_back
-from tests.fixtures import firestore_rest
-from tests.fixtures.api_users import ask
 from tests.fixtures.media.clips import RECIPES
+from tests.fixtures.suite import firestore
+from tests.fixtures.suite.users import ask
 
 pytestmark = pytest.mark.suite
 
@@ -49,7 +49,7 @@ def token(suite: Tenant, client: Client, job: Mapping[str, Any]) -> str:
         "revoked": False,
         "uses": 0,
     }
-    firestore_rest.change(suite, f"shares/{token}", fields)
+    firestore.change(suite, f"shares/{token}", fields)
     return token
 
 
@@ -58,7 +58,7 @@ def opened(suite: Tenant, token: str, method: str = "GET") -> Answer:
 
 
 def uses(suite: Tenant, token: str) -> int:
-    share = firestore_rest.read(suite, f"shares/{token}")
+    share = firestore.read(suite, f"shares/{token}")
     assert share is not None
     return int(share["uses"])
 
@@ -171,7 +171,7 @@ def test_a_withdrawn_link_leads_nowhere(suite: Tenant, client: Client, token: st
 
 def test_a_link_whose_time_is_over_leads_nowhere(suite: Tenant, token: str) -> None:
     past = datetime.now(UTC) - timedelta(seconds=1)
-    firestore_rest.change(suite, f"shares/{token}", {"expires_at": past})
+    firestore.change(suite, f"shares/{token}", {"expires_at": past})
 
     answer = opened(suite, token)
     assert (answer.status, answer.json()["code"]) == (410, "link-expired")
@@ -193,13 +193,13 @@ def test_a_link_to_a_deleted_job_is_no_link(suite: Tenant, client: Client, token
     job_id = told["job"]["id"]
     client.call("DELETE", f"/v1/jobs/{job_id}")
     # As if it had been made while the job was being deleted.
-    firestore_rest.change(suite, f"shares/{token}", {"job": job_id})
+    firestore.change(suite, f"shares/{token}", {"job": job_id})
 
     assert opened(suite, token).status == 404
 
 
 def test_a_link_to_what_the_job_does_not_have_is_no_link(suite: Tenant, token: str) -> None:
-    firestore_rest.change(suite, f"shares/{token}", {"artefact": "film.mp4"})
+    firestore.change(suite, f"shares/{token}", {"artefact": "film.mp4"})
 
     assert opened(suite, token).status == 404
 

@@ -12,8 +12,8 @@ import pytest
 from infra.local.suite.api_client import Client
 from infra.local.suite.handle import Tenant
 from infra.local.suite.http import Answer
-from tests.fixtures import firestore_rest
-from tests.fixtures.api_users import NEW_JOB, ask, update_account
+from tests.fixtures.suite import firestore
+from tests.fixtures.suite.users import NEW_JOB, ask, update_account
 
 pytestmark = pytest.mark.suite
 
@@ -100,11 +100,11 @@ def test_a_person_cannot_have_everything_copied_at_once_many_times(
 def test_as_many_jobs_are_open_as_may_be(suite: Tenant, client: Client) -> None:
     ids = [client.call("POST", "/v1/jobs", NEW_JOB)["job"]["id"] for _ in range(4)]
     # As if eight more had been begun over the last minutes.
-    kept = firestore_rest.read(suite, f"jobs/{ids[0]}")
+    kept = firestore.read(suite, f"jobs/{ids[0]}")
     assert kept is not None
     for number in range(8):
         fields = {"owner": client.user.uid, "status": "running", "stored_bytes": 0}
-        firestore_rest.change(suite, f"jobs/{number}{'x' * 19}", fields)
+        firestore.change(suite, f"jobs/{number}{'x' * 19}", fields)
 
     refused = client.answer("POST", "/v1/jobs", NEW_JOB)
     assert (refused.status, refused.json()["code"]) == (429, "too-many-jobs")
@@ -137,7 +137,7 @@ def test_a_job_is_told_of_to_confirmed_addresses_alone(suite: Tenant, verified: 
         update_account(suite, user.uid, {"emailVerified": True})
         user.sign_in()
     job_id = suite.client(user).call("POST", "/v1/jobs", NEW_JOB)["job"]["id"]
-    kept = firestore_rest.read(suite, f"jobs/{job_id}")
+    kept = firestore.read(suite, f"jobs/{job_id}")
 
     assert kept is not None
     assert kept["email"] == (user.email if verified else "")

@@ -14,9 +14,9 @@ from infra.local.suite.handle import Tenant
 from infra.local.suite.http import request
 from infra.local.suite.layout import PROJECT
 from shared.pipeline import STALLED_S
-from tests.fixtures import firestore_rest
-from tests.fixtures.api_users import NEW_JOB, ask
 from tests.fixtures.media.clips import RECIPES
+from tests.fixtures.suite import firestore
+from tests.fixtures.suite.users import NEW_JOB, ask
 
 pytestmark = pytest.mark.suite
 
@@ -62,7 +62,7 @@ def test_another_recipe_runs_on_a_jobs_upload_and_outlives_that_job(
 
     assert told["uploads"] == {}
     assert (job["status"], job["title"]) == ("done", clip.name)
-    kept = firestore_rest.read(suite, f"jobs/{job['id']}")
+    kept = firestore.read(suite, f"jobs/{job['id']}")
     assert kept is not None
     [copy] = kept["inputs"]
     assert copy["source"].startswith(f"jobs/{older}/video.0#")
@@ -77,7 +77,7 @@ def test_the_latest_upload_of_a_kind_is_taken_and_pinned(
 
     told = made(client, inputs={"video": "latest"})
 
-    kept = firestore_rest.read(suite, f"jobs/{told['job']['id']}")
+    kept = firestore.read(suite, f"jobs/{told['job']['id']}")
     assert kept is not None
     assert kept["inputs"][0]["source"].partition("#")[0].endswith("/video.0")
     assert suite.finished_job(client, told["job"]["id"])["status"] == "done"
@@ -103,7 +103,7 @@ def test_a_copy_that_broke_off_is_finished(
     suite: Tenant, client: Client, first: str, healed_by: str
 ) -> None:
     job_id = made(client, inputs=NEW_JOB["inputs"])["job"]["id"]
-    older = firestore_rest.read(suite, f"jobs/{first}")
+    older = firestore.read(suite, f"jobs/{first}")
     assert older is not None
     # As if the process had ended between the job's document and the copy.
     source = _pinned(suite, older["inputs"][0]["object"])
@@ -114,7 +114,7 @@ def test_a_copy_that_broke_off_is_finished(
     else:
         past = datetime.now(UTC) - timedelta(seconds=STALLED_S + 1)
         for stage in ("upload_trigger", "frame_extraction", "notification"):
-            firestore_rest.change(suite, f"jobs/{job_id}/stages/{stage}-0", {"touched_at": past})
+            firestore.change(suite, f"jobs/{job_id}/stages/{stage}-0", {"touched_at": past})
         suite.tick("sweeper")
 
     assert suite.finished_job(client, job_id)["status"] == "done"
@@ -179,4 +179,4 @@ def _as_copy(suite: Tenant, job_id: str, source: str, size_bytes: int) -> None:
         "upload": 0,
         "source": source,
     }
-    firestore_rest.change(suite, f"jobs/{job_id}", {"inputs": [one]})
+    firestore.change(suite, f"jobs/{job_id}", {"inputs": [one]})

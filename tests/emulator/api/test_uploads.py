@@ -14,9 +14,9 @@ from infra.local.suite.api_client import Client
 from infra.local.suite.handle import Tenant, wait_until
 from shared.pipeline import Bucket
 from shared.runtime.interpreter import Neighbours
-from tests.fixtures import firestore_rest
-from tests.fixtures.api_users import NEW_JOB, failed_job
 from tests.fixtures.media.clips import RECIPES
+from tests.fixtures.suite import firestore
+from tests.fixtures.suite.users import NEW_JOB, failed_job
 
 pytestmark = pytest.mark.suite
 
@@ -109,7 +109,7 @@ def test_the_word_starts_a_job_whose_event_was_lost(
     suite: Tenant, world: Neighbours, client: Client, clip: Path
 ) -> None:
     job_id = created(client, clip)
-    kept = firestore_rest.read(suite, f"jobs/{job_id}")
+    kept = firestore.read(suite, f"jobs/{job_id}")
     assert kept is not None
     # An event that comes before the job knows its upload is let go: nothing is left to announce it.
     name = f"jobs/{job_id}/video.1"
@@ -120,7 +120,7 @@ def test_the_word_starts_a_job_whose_event_was_lost(
         lambda: suite.deliveries()["upload_trigger"]["acknowledged"] > acknowledged, "the event"
     )
     one = {**kept["inputs"][0], "object": name, "upload": 1}
-    firestore_rest.change(suite, f"jobs/{job_id}", {"inputs": [one]})
+    firestore.change(suite, f"jobs/{job_id}", {"inputs": [one]})
     assert client.job(job_id)["status"] == "awaiting_upload"
 
     assert finalize(client, job_id)[0] == 200
@@ -145,7 +145,7 @@ def test_another_file_takes_the_place_of_one_that_was_declared(
     client.upload(fresh, clip, lambda _: None)
 
     assert suite.finished_job(client, job_id)["status"] == "done"
-    kept = firestore_rest.read(suite, f"jobs/{job_id}")
+    kept = firestore.read(suite, f"jobs/{job_id}")
     assert kept is not None
     assert (kept["inputs"][0]["upload"], kept["inputs"][0]["filename"]) == (1, clip.name)
 

@@ -20,10 +20,10 @@ from infra.local.suite.handle import Tenant
 from infra.local.suite.http import Answer, request
 from shared.media.images.frame import decode_image
 from tests.fakes.cameras import HttpCamera, RtspCamera, h264_film, jpeg_film
-from tests.fixtures import firestore_rest
-from tests.fixtures.api_users import ask
-from tests.fixtures.frames_job import fetch, frames_of
 from tests.fixtures.media.clips import read_counter
+from tests.fixtures.suite import firestore
+from tests.fixtures.suite.frames_job import fetch, frames_of
+from tests.fixtures.suite.users import ask
 
 pytestmark = pytest.mark.suite
 FPS = 15
@@ -255,7 +255,7 @@ def test_seats_are_limited_taken_over_and_run_out(suite: Tenant, door: HttpCamer
     token = seats[0].rpartition("/")[2]
     shown, _ = pictures(seats[0], 2)
     assert shown
-    firestore_rest.change(suite, f"viewers/{token}", {"expires_at": LONG_AGO})
+    firestore.change(suite, f"viewers/{token}", {"expires_at": LONG_AGO})
     over = get(suite, f"/v1/media/previews/{token}")
     assert (over.status, over.json()["code"]) == (410, "link-expired")
     nobodys = get(suite, f"/v1/media/previews/{'0' * 48}")

@@ -14,8 +14,8 @@ from shared.flows.documents import Delete, Update, job_path
 from shared.jobs.maintenance.cleanup import SEARCH
 from shared.pipeline import STAGES, Bucket, Schedule
 from shared.runtime.interpreter import Neighbours
-from tests.fixtures.frames_job import run_frames
 from tests.fixtures.media.clips import RECIPES as CLIPS
+from tests.fixtures.suite.frames_job import run_frames
 
 pytestmark = pytest.mark.suite
 

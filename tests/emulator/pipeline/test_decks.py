@@ -18,7 +18,7 @@ from infra.local.suite.api_client import ApiError, Client
 from infra.local.suite.handle import Tenant, wait_until
 from infra.local.suite.http import request
 from shared.recipes.films.prompt import Prompt
-from tests.fixtures.frames_job import fetch
+from tests.fixtures.suite.frames_job import fetch
 
 pytestmark = pytest.mark.suite
 

@@ -21,9 +21,9 @@ from infra.local.suite.api_client import ApiError, Client
 from infra.local.suite.handle import Tenant, rented
 from infra.local.suite.layout import Place
 from shared.media.images.frame import BgrImage, decode_image
-from tests.fixtures.frames_job import fetch
 from tests.fixtures.media.clips import RECIPES, display_matrix, unturn
 from tests.fixtures.media.faces import WOMAN, golden, needs_material, picture
+from tests.fixtures.suite.frames_job import fetch
 
 pytestmark = pytest.mark.suite
 OPTIONS = {"consent": "true", "purpose": "research"}

@@ -14,8 +14,8 @@ import pytest
 
 from infra.local.suite.handle import Tenant
 from shared.media.images.frame import decode_image as picture_of
-from tests.fixtures.frames_job import fetch, frames_of, run_frames
 from tests.fixtures.media.clips import RECIPES, Clip, read_counter
+from tests.fixtures.suite.frames_job import fetch, frames_of, run_frames
 
 pytestmark = pytest.mark.suite
 

@@ -16,9 +16,9 @@ from infra.local.suite.handle import Tenant, wait_until
 from infra.local.suite.http import request
 from shared.flows.envelope import Envelope
 from shared.pipeline import STAGES
-from tests.fixtures import firestore_rest
-from tests.fixtures.api_users import NEW_JOB, failed_job
 from tests.fixtures.media.clips import RECIPES
+from tests.fixtures.suite import firestore
+from tests.fixtures.suite.users import NEW_JOB, failed_job
 
 pytestmark = pytest.mark.suite
 
@@ -36,7 +36,7 @@ def quiet(suite: Tenant) -> None:
     wait_until(
         lambda: all(
             one["state"] not in ("queued", "running")
-            for one in firestore_rest.where(suite, "stages", "stage", ROW.name).values()
+            for one in firestore.where(suite, "stages", "stage", ROW.name).values()
         ),
         "all outcomes to be told",
         60,
@@ -57,7 +57,7 @@ def told(client: Client, job_id: str, state: str = "done") -> None:
 
 def logged(suite: Tenant, job_id: str) -> dict[str, Any]:
     """The job's one row in the mail log."""
-    [row] = firestore_rest.where(suite, "mails", "job", job_id).values()
+    [row] = firestore.where(suite, "mails", "job", job_id).values()
     return row
 
 
@@ -91,7 +91,7 @@ def test_a_finished_job_is_told_with_a_link_to_its_pictures(suite: Tenant, clien
     assert (row["owner"], row["to"]) == (client.user.uid, client.user.email)
     assert (row["state"], row["outcome"], row["subject"]) == ("sent", "done", f"Ready: {title}")
     assert row["created_at"] <= row["sent_at"] < row["expires_at"]
-    share = firestore_rest.read(suite, f"shares/{row['token']}")
+    share = firestore.read(suite, f"shares/{row['token']}")
     assert share is not None
     assert (share["artefact"], share["revoked"], share["uses"]) == ("frames.zip", False, 0)
 
@@ -154,7 +154,7 @@ def test_a_busy_mail_server_gets_the_letter_later(suite: Tenant, client: Client)
     job_id = cancelled_job(client)
     told(client, job_id)
 
-    unit = firestore_rest.where(suite, "units", "job", job_id)["notification-0-cancelled.e0"]
+    unit = firestore.where(suite, "units", "job", job_id)["notification-0-cancelled.e0"]
     assert (unit["state"], unit["attempt"]) == ("done", 2)
     assert len(suite.mails(client.user.email)) == 1
     assert logged(suite, job_id)["state"] == "sent"
@@ -185,4 +185,4 @@ def test_a_person_without_an_address_has_jobs_all_the_same(suite: Tenant) -> Non
     job_id = cancelled_job(client)
     told(client, job_id)
 
-    assert firestore_rest.where(suite, "mails", "job", job_id) == {}
+    assert firestore.where(suite, "mails", "job", job_id) == {}

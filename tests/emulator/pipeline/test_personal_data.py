@@ -23,9 +23,9 @@ from shared.pipeline import Bucket
 from shared.privacy.data_requests import folders_of_job, folders_of_owner, owner_folder
 from shared.runtime.interpreter import Neighbours
 from tests.fakes.webhook_receiver import Receiver, receiving
-from tests.fixtures import firestore_rest
-from tests.fixtures.api_users import NEW_JOB, failed_job
 from tests.fixtures.media.clips import RECIPES
+from tests.fixtures.suite import firestore
+from tests.fixtures.suite.users import NEW_JOB, failed_job
 
 pytestmark = pytest.mark.suite
 
@@ -91,7 +91,7 @@ def left_of(world: Neighbours, owner: str, jobs: list[str]) -> list[str]:
 def hurry(suite: Tenant, number: str) -> None:
     """The quarter of an hour is over."""
     past = datetime.now(UTC) - timedelta(seconds=1)
-    firestore_rest.change(suite, f"data_requests/{number}", {"due_at": past, "look_at": past})
+    firestore.change(suite, f"data_requests/{number}", {"due_at": past, "look_at": past})
     suite.tick("sweeper")
 
 
@@ -195,7 +195,7 @@ def test_a_power_cut_at_every_step_changes_nothing(suite: Tenant, world: Neighbo
         wait_until(lambda order=order: not order.exists(), "the crash")  # type: ignore[misc]
         wait_until(lambda: suite.services()["personal_data"]["ready"], "it to come back")
         past = datetime.now(UTC) - timedelta(seconds=1)
-        firestore_rest.change(suite, f"data_requests/{number}", {"lease_until": past})
+        firestore.change(suite, f"data_requests/{number}", {"lease_until": past})
     hurry(suite, number)
     erasure = in_phase(first["url"], "erased")
 

@@ -22,8 +22,8 @@ from shared.pipeline import GeminiBackend
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.prompt import Prompt
 from shared.runtime.settings import SLIDE_MODELS
-from tests.fixtures.frames_job import fetch
 from tests.fixtures.media.decks import SCRIPTS
+from tests.fixtures.suite.frames_job import fetch
 
 pytestmark = pytest.mark.suite
 

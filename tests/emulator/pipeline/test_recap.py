@@ -15,9 +15,9 @@ from infra.local.suite.api_client import Client
 from infra.local.suite.handle import Tenant
 from infra.local.suite.http import request
 from shared.recipes.films.deck import Deck
-from tests.fixtures.frames_job import fetch
 from tests.fixtures.media.clips import RECIPES
 from tests.fixtures.media.faces import WOMAN, needs_material
+from tests.fixtures.suite.frames_job import fetch
 
 pytestmark = pytest.mark.suite
 OPTIONS = {"consent": "true", "purpose": "research"}

@@ -11,9 +11,9 @@ import pytest
 
 from infra.local.suite.api_client import Client
 from infra.local.suite.handle import Tenant
-from tests.fixtures.frames_job import fetch
 from tests.fixtures.media.films import boxes, heard
 from tests.fixtures.media.uploads import png_that_claims, sound_file, turned_jpeg
+from tests.fixtures.suite.frames_job import fetch
 
 pytestmark = pytest.mark.suite
 

@@ -13,8 +13,8 @@ from infra.local.suite.api_client import Client
 from infra.local.suite.handle import Tenant, wait_until
 from shared.jobs.webhooks import delivery_id, event_id
 from tests.fakes.webhook_receiver import Receiver, receiving
-from tests.fixtures import firestore_rest
-from tests.fixtures.api_users import NEW_JOB
+from tests.fixtures.suite import firestore
+from tests.fixtures.suite.users import NEW_JOB
 from tests.unit.functions.webhook.test_call import verifier
 
 pytestmark = pytest.mark.suite
@@ -72,7 +72,7 @@ def ended(client: Client, hook: str, state: str = "done", tries: int = 1) -> dic
 def hurry(suite: Tenant, delivery: str) -> None:
     """The wait for the next try is over, and the sweeper comes by."""
     past = datetime.now(UTC) - timedelta(seconds=1)
-    firestore_rest.change(suite, f"deliveries/{delivery}", {"due_at": past, "look_at": past})
+    firestore.change(suite, f"deliveries/{delivery}", {"due_at": past, "look_at": past})
     suite.tick("sweeper")
 
 
@@ -183,7 +183,7 @@ def test_a_power_cut_after_the_call_calls_again_and_loses_nothing(
 
     wait_until(lambda: not order.exists(), "the crash")
     past = datetime.now(UTC) - timedelta(seconds=1)
-    firestore_rest.change(suite, f"deliveries/{delivery}", {"lease_until": past})
+    firestore.change(suite, f"deliveries/{delivery}", {"lease_until": past})
     hurry(suite, delivery)
     row = wait_until(
         lambda: next((one for one in logged(client, hook) if one["state"] == "done"), None),
@@ -219,7 +219,7 @@ def test_a_webhook_that_was_taken_away_is_called_no_more(client: Client, suite: 
             lambda: next(
                 (
                     found
-                    for found in [firestore_rest.read(suite, f"deliveries/{row['id']}")]
+                    for found in [firestore.read(suite, f"deliveries/{row['id']}")]
                     if found and found["state"] == "failed"
                 ),
                 None,

@@ -22,7 +22,7 @@ from infra.local.suite.handle import Tenant, wait_until
 from infra.local.suite.layout import ROOT, Place
 from infra.local.suite.ports import free_base
 from infra.local.suite.services import rows_to_start
-from infra.local.watch.jobs import Work, read_ledger
+from infra.local.watch.pipeline import Work, read_ledger
 from infra.local.watch.problems import Complaints
 from infra.local.watch.snapshot import Gathering
 from infra.local.watch.text import width_of

@@ -11,7 +11,7 @@ from shared.jobs.rules import outcome_part
 from shared.jobs.webhooks import WEBHOOK, event_id
 from shared.pipeline import RECIPES, STAGES
 from shared.tasks.task import ErrandState
-from tests.fakes.simulation.world import JOB, World
+from tests.fakes.simulation.simulation import JOB, World
 
 
 def at_every_moment(world: World) -> None:

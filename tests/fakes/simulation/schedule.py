@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 
 from tests.fakes.simulation import invariants
-from tests.fakes.simulation.world import World
+from tests.fakes.simulation.simulation import World
 
 RECIPES = ("frames", "emotions", "still", "recap", "presentation", "recap")
 

@@ -16,7 +16,7 @@ from infra.local.setup.tools import requirements_of
 from infra.local.suite.layout import ROOT
 from shared.http.schemas import Told
 from shared.pipeline import STAGES
-from tests.benchmarks.cold import deferred_modules
+from tests.benchmarks.cold_start import deferred_modules
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from aiohttp import web
 
-from infra.local.emulators.gcs.json_api.calls import decoded, split
+from infra.local.emulators.gcs.json_api.api_request import decoded, split
 from infra.local.faults.inject import Handler
 
 _ACCOUNT = re.compile(r"Bearer (mr-[a-z0-9-]{1,27})")

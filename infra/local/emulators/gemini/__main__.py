@@ -10,7 +10,7 @@ import sys
 from aiohttp import web
 
 from infra.local.emulators.gemini.app import Stand, build_app
-from infra.local.emulators.gemini.authority import Authority
+from infra.local.emulators.gemini.auth import Authority
 
 HOST = "127.0.0.1"
 

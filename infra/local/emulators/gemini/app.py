@@ -3,7 +3,7 @@
 - Gemini Developer API: `POST /v1beta/models/{model}:generateContent`, with an API key
 - Vertex AI: `POST /v1beta1/projects/{project}/locations/{location}/publishers/google/models/
   {model}:generateContent`, with a Bearer token that the metadata server here issued, see
-  infra.local.emulators.gemini.authority
+  infra.local.emulators.gemini.auth
 
 `GET /_health` counts the calls. Faults on the wire are told by `POST /_faults`, see
 infra.local.faults.inject; answers that come well and are bad by
@@ -31,9 +31,9 @@ from typing import Any
 
 from aiohttp import web
 
-from infra.local.emulators.gemini.asking import Refused, check_roles, read_request
-from infra.local.emulators.gemini.authority import Authority, Denied
+from infra.local.emulators.gemini.auth import Authority, Denied
 from infra.local.emulators.gemini.outline import outline
+from infra.local.emulators.gemini.request import Refused, check_roles, read_request
 from infra.local.emulators.gemini.rewording import reworded
 from infra.local.faults.inject import Faults, is_from_page
 

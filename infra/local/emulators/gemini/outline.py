@@ -10,8 +10,8 @@ from collections import Counter
 from itertools import pairwise
 from typing import Any
 
-from infra.local.emulators.gemini.asking import Asked
-from infra.local.emulators.gemini.scaffold import scaffold
+from infra.local.emulators.gemini.headings import scaffold
+from infra.local.emulators.gemini.request import Asked
 from infra.local.emulators.gemini.words import (
     clauses,
     ended,

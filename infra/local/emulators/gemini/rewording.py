@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from infra.local.emulators.gemini.asking import Asked
+from infra.local.emulators.gemini.request import Asked
 from infra.local.emulators.gemini.words import clauses, ended, sentences, shortened
 
 BULLET_CHARS = 88

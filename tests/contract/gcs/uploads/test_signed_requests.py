@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import requests
 
-from tests.fixtures.gcs.links import Credentials, code, put_url
 from tests.fixtures.gcs.server import StandIn
 from tests.fixtures.gcs.signing import signed_headers, signed_url
+from tests.fixtures.gcs.xml_api import Credentials, code, put_url
 
 
 def test_browser_uploads_and_reads_back_through_signed_urls(

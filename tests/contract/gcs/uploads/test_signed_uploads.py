@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.fixtures.gcs.links import Credentials, code, put_url
+from tests.fixtures.gcs.xml_api import Credentials, code, put_url
 
 
 def md5(data: bytes) -> str:

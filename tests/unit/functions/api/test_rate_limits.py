@@ -22,7 +22,7 @@ from shared.recipes.results import DeckResult
 from shared.recipes.stored_object import StoredObject
 from shared.runtime.interpreter import Neighbours
 from tests.fakes.application import ALICE, SETTINGS, Stand
-from tests.fakes.store import MemoryLedger
+from tests.fakes.job_store import MemoryLedger
 from tests.fixtures.media.decks import talk
 
 POLICY = Policy("jobs", 5, 60, "At most five.")

@@ -22,7 +22,7 @@ from shared.flows.envelope import Envelope
 from shared.jobs.model import Job
 from shared.ports.store import JobStore
 from shared.recipes.stored_object import Artefact
-from tests.fakes.store import MemoryLedger
+from tests.fakes.job_store import MemoryLedger
 from tests.fixtures.jobs import NOW, ZIP, a_job
 
 ENVELOPE = Envelope("j" * 20, "notification", "done.e0", 0, 0)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.fixtures.gcs.server import StandIn
-from tests.fixtures.stage_bench import Bench
+from tests.fixtures.stage_harness import Bench
 
 
 @pytest.fixture(scope="package")

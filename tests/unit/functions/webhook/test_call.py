@@ -15,7 +15,7 @@ from shared.jobs.webhooks import Hook, hook_path, new_hook, rotated
 from shared.pipeline import STAGES
 from shared.ports.outbound import CallAnswer
 from shared.tasks.task import GivenUp, Postponed, Settled
-from tests.fakes.store import MemoryLedger
+from tests.fakes.job_store import MemoryLedger
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 OURS = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -10,7 +10,7 @@ import pytest
 from infra.local.suite.layout import ROOT
 from infra.tools import access
 from infra.tools.access import Grant, grants, takes_envelopes
-from infra.tools.reach import modules
+from infra.tools.imports import modules
 from shared.pipeline import (
     DECKS_PREFIX,
     PREVIEWS_PREFIX,

@@ -23,7 +23,7 @@ from infra.local.suite.http import answers, request
 from infra.local.suite.layout import HOST, PROJECT, ROOT, Place
 from infra.local.suite.ports import free_base
 from infra.local.suite.services import SIGNER_KEY, emulator_env
-from infra.tools import package, reach
+from infra.tools import imports, package
 from shared.pipeline import STAGES, Kind, Schedule, Stage
 
 pytestmark = pytest.mark.slow
@@ -45,7 +45,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)
                 target.chmod(0o600)
-    monkeypatch.setattr(reach, "ROOT", copied)
+    monkeypatch.setattr(imports, "ROOT", copied)
     monkeypatch.setattr(package, "ROOT", copied)
     _forget()
     yield copied
@@ -53,7 +53,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def _forget() -> None:
-    reach.modules.cache_clear()
+    imports.modules.cache_clear()
 
 
 def packed(out: Path) -> dict[str, Path]:
@@ -63,7 +63,7 @@ def packed(out: Path) -> dict[str, Path]:
 def test_two_builds_of_the_same_tree_give_the_same_bytes(tmp_path: Path, tree: Path) -> None:
     copied = packed(tmp_path / "copied")
     with pytest.MonkeyPatch.context() as back:
-        for module in (reach, package):
+        for module in (imports, package):
             back.setattr(module, "ROOT", ROOT)
         _forget()
         ours = packed(tmp_path / "ours")
@@ -117,7 +117,9 @@ def test_another_library_for_gemini_changes_one_package_and_what_terraform_reads
 
 
 def test_what_a_function_cannot_import_does_not_redeploy_it(tmp_path: Path, tree: Path) -> None:
-    users = {row.name for row in BUILT if Path("shared/http/routing.py") in reach.modules(row.name)}
+    users = {
+        row.name for row in BUILT if Path("shared/http/routing.py") in imports.modules(row.name)
+    }
     # The console hands out files and has no routes.
     assert users == {row.name for row in BUILT if row.kind is Kind.HTTPS} - {"console"}
     assert changed_by(tree, tmp_path, "shared/http/routing.py") == users

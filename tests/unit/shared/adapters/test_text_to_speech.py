@@ -15,7 +15,7 @@ from shared.errors import VoiceOverloaded, VoiceRefused, VoiceUnavailable
 from shared.ports.models import Voice
 from shared.recipes.films.speech import SpeechSettings, Spoken
 from shared.recipes.films.wav import NotSpeech, from_wav, to_wav
-from tests.fixtures.tts import StandIn
+from tests.fixtures.models.tts import StandIn
 
 ENGLISH = SpeechSettings("en-US")
 

@@ -21,7 +21,7 @@ from shared.pipeline import STAGES
 from shared.runtime.interpreter import Driver, ErrandHold, Neighbours, SystemClock
 from shared.tasks.run import do
 from shared.tasks.task import ErrandOutcome, Settled, errand_path
-from tests.fakes.store import MemoryLedger
+from tests.fakes.job_store import MemoryLedger
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SOURCE = read_source("rtsp://cam.example.org/live")

@@ -22,7 +22,7 @@ from shared.jobs.queries import read_view
 from shared.jobs.rules import Verdict
 from shared.tasks import run
 from tests.fakes.simulation import schedule
-from tests.fakes.simulation.world import World
+from tests.fakes.simulation.simulation import World
 from tests.unit.shared.jobs.test_webhooks import deleted_while_its_outcome_is_told
 
 pytestmark = pytest.mark.slow

@@ -15,7 +15,7 @@ from hypothesis.stateful import (
 
 from shared.pipeline import RECIPES
 from tests.fakes.simulation import invariants
-from tests.fakes.simulation.world import World
+from tests.fakes.simulation.simulation import World
 
 pytestmark = pytest.mark.slow
 

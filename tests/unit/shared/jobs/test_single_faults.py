@@ -18,7 +18,7 @@ from shared.jobs.model import Status, UnitState
 from shared.pipeline import STAGES
 from shared.recipes.stored_object import Artefact
 from tests.fakes.simulation import invariants
-from tests.fakes.simulation.world import JOB, PROMPT_HOOK, World
+from tests.fakes.simulation.simulation import JOB, PROMPT_HOOK, World
 
 
 def a_world(**how: Any) -> World:

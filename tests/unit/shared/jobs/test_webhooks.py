@@ -9,7 +9,7 @@ from shared.jobs.webhooks import hook_path
 from shared.pipeline import STAGES
 from shared.tasks.task import ErrandState
 from tests.fakes.simulation import invariants
-from tests.fakes.simulation.world import PROMPT_HOOK, SLOW_HOOK, World
+from tests.fakes.simulation.simulation import PROMPT_HOOK, SLOW_HOOK, World
 from tests.unit.shared.jobs.test_single_faults import deliver_all, run_out, sweep
 
 

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.corpus import odd, wrong
+from tests.corpus import invalid, valid
+from tests.corpus.corpus_file import Failed, Row
 from tests.corpus.outcome import complaints, every_of, outcome_of
-from tests.corpus.rows import Failed, Row
 from tests.fakes.canary import Canary
 from tests.fixtures.media.clips import ODD, RECIPES
 
 pytestmark = pytest.mark.slow
 
-ROWS = {row.name: row for row in (*odd.rows(), *wrong.rows())}
+ROWS = {row.name: row for row in (*valid.rows(), *invalid.rows())}
 # These are held against an oracle elsewhere, picture by picture.
 KNOWN = {*RECIPES, *ODD}
 
@@ -44,7 +44,7 @@ def test_what_people_upload_comes_out_right_or_is_refused_by_its_name(
 
 
 def test_the_corpus_is_large_and_its_names_are_its_own() -> None:
-    rows = [*odd.rows(), *wrong.rows()]
+    rows = [*valid.rows(), *invalid.rows()]
     assert len(rows) == len(ROWS)
     assert len(rows) - len(KNOWN) > 100
     assert sum(row.common for row in rows) >= 12

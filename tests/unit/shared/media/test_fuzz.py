@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.corpus.bending import bases
 from tests.corpus.fuzzing import fuzz, made
+from tests.corpus.mutation import bases
 from tests.corpus.outcome import outcome_of
 
 

@@ -24,7 +24,7 @@ from shared.tasks.task import (
     errand_envelope,
     new_errand,
 )
-from tests.fakes.store import MemoryLedger
+from tests.fakes.job_store import MemoryLedger
 
 ID = "e" * 20
 

@@ -15,7 +15,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from infra.local.emulators.gcs.errors import ApiError, invalid
-from infra.local.emulators.gcs.json_api.calls import (
+from infra.local.emulators.gcs.json_api.api_request import (
     Call,
     body_chunks,
     parse_json,

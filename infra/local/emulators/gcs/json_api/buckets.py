@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from infra.local.emulators.gcs.errors import invalid
-from infra.local.emulators.gcs.json_api.calls import Call
+from infra.local.emulators.gcs.json_api.api_request import Call
 from infra.local.emulators.gcs.server import Stand
 from infra.local.emulators.gcs.storage import buckets, listing, notifications
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.local.emulators.gcs.errors import ApiError, invalid
-from infra.local.emulators.gcs.json_api.calls import MAX_JSON_BYTES, parse_json
+from infra.local.emulators.gcs.json_api.api_request import MAX_JSON_BYTES, parse_json
 
 _BOUNDARY = re.compile(
     r"""boundary\s*=\s*(?:"([^"]{1,200})"|'([^']{1,200})'|([^\s;]{1,200}))""", re.I

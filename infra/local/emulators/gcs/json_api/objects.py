@@ -6,8 +6,8 @@ import asyncio
 from typing import Any
 
 from infra.local.emulators.gcs.errors import invalid, required
+from infra.local.emulators.gcs.json_api.api_request import Call
 from infra.local.emulators.gcs.json_api.buckets import Answer
-from infra.local.emulators.gcs.json_api.calls import Call
 from infra.local.emulators.gcs.server import Stand
 from infra.local.emulators.gcs.storage import listing, objects
 from infra.local.emulators.gcs.storage.files import Content, concatenate

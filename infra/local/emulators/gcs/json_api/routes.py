@@ -10,8 +10,8 @@ from aiohttp import web
 
 from infra.local.emulators.gcs.errors import ApiError, not_found
 from infra.local.emulators.gcs.json_api import buckets, objects
+from infra.local.emulators.gcs.json_api.api_request import Call, call_of, decoded, split
 from infra.local.emulators.gcs.json_api.buckets import Answer
-from infra.local.emulators.gcs.json_api.calls import Call, call_of, decoded, split
 from infra.local.emulators.gcs.json_api.fields import parse_mask, pick
 from infra.local.emulators.gcs.server import Stand
 from infra.local.emulators.gcs.storage.preconditions import from_query, wanted_generation

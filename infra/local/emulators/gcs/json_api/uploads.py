@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from infra.local.emulators.gcs.errors import ApiError, invalid, not_found, required
-from infra.local.emulators.gcs.json_api.calls import (
+from infra.local.emulators.gcs.json_api.api_request import (
     MAX_JSON_BYTES,
     body_chunks,
     decoded,

@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from infra.local.emulators.gcs.errors import ApiError, invalid
-from infra.local.emulators.gcs.json_api.calls import body_chunks, decoded, split
+from infra.local.emulators.gcs.json_api.api_request import body_chunks, decoded, split
 from infra.local.emulators.gcs.json_api.uploads import incomplete, put_chunk
 from infra.local.emulators.gcs.server import Stand
 from infra.local.emulators.gcs.storage import buckets, objects

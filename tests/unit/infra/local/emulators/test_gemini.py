@@ -8,9 +8,9 @@ import re
 import pytest
 
 from functions.slide_generation.deck.outline import read_outline
-from infra.local.emulators.gemini.asking import Asked
+from infra.local.emulators.gemini.headings import scaffold
 from infra.local.emulators.gemini.outline import outline
-from infra.local.emulators.gemini.scaffold import scaffold
+from infra.local.emulators.gemini.request import Asked
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.deck_options import DeckOptions
 from tests.fixtures.media.decks import SCRIPTS

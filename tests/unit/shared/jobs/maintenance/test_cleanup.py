@@ -30,7 +30,7 @@ from shared.pipeline import (
 )
 from shared.privacy.data_requests import folders_of_job
 from tests.fakes.simulation import invariants
-from tests.fakes.simulation.world import JOB, World
+from tests.fakes.simulation.simulation import JOB, World
 from tests.unit.shared.jobs.test_single_faults import a_world, deliver_all, run_out
 
 DAY_S = 86_400

@@ -1,0 +1,135 @@
+"""Odd pictures: depths, layouts, sizes, transparency, and colours that must stay what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.media.images.frame import BgrImage
+from tests.corpus.build import clip_row, odd_row
+from tests.corpus.corpus_file import Done, Row
+from tests.corpus.encoding import (
+    QUICK,
+    SHORT,
+    STREAM,
+    bytes_of,
+    ffmpeg,
+    painted,
+)
+from tests.fixtures.media.clips import Recipe, draw_counter
+
+
+def rows() -> Iterator[Row]:
+    """All of them."""
+    yield from _colours()
+    x264 = Recipe(options=QUICK, pictures=45)
+    yield clip_row(
+        "4:2:0 in ten bits", "yuv420p10", replace(x264, pix_fmt="yuv420p10le"), common=True
+    )
+    yield clip_row("4:4:4", "yuv444p", replace(x264, pix_fmt="yuv444p"))
+    yield clip_row("4:2:2 in ten bits", "ProRes 422 in MOV", Recipe(
+        suffix="mov", codec="prores_ks", pix_fmt="yuv422p10le", pictures=30))  # fmt: skip
+    yield clip_row("lossless", "FFV1 in Matroska", Recipe(
+        suffix="mkv", codec="ffv1", pix_fmt="yuv420p", pictures=30))  # fmt: skip
+    yield clip_row("lossless RGB", "x264 RGB", replace(x264, codec="libx264rgb", pix_fmt="rgb24"))
+    yield clip_row("grey", "one plane", replace(x264, pix_fmt="gray"))
+    yield clip_row("odd size", "VP9, 191×127", Recipe(
+        suffix="webm", codec="libvpx-vp9", width=191, height=127, pictures=30,
+        options=(("deadline", "realtime"), ("cpu-used", "8"))), common=True)  # fmt: skip
+    yield clip_row(
+        "odd size 4:4:4", "193×129", replace(x264, pix_fmt="yuv444p", width=193, height=129)
+    )
+    yield clip_row("very wide", "2048×16", replace(x264, width=2048, height=16))
+    yield clip_row("very tall", "32×2048", replace(x264, width=32, height=2048))
+    yield clip_row("fields", "interlaced x264", replace(
+        x264, options=(("preset", "veryfast"), ("x264-params", "interlaced=1:tff=1"))))  # fmt: skip
+    yield odd_row("size changes", "H.264 in TS, 192×128, then 320×240", _size_changes, STREAM,
+              counters=lambda: (*range(0, 90, 15), *range(2, 90, 15)),
+              warning="size changes", common=True)  # fmt: skip
+    yield odd_row("alpha in ProRes", "yuva444p10", lambda _: painted(
+        "prores alpha", [_with_alpha(n) for n in range(10)], suffix="mov", codec="prores_ks",
+        form="rgba", pix_fmt="yuva444p10le"), suffix="mov",
+        counters=lambda: (0, 5), repair="Transparency is left out")  # fmt: skip
+    yield odd_row("alpha in QuickTime RLE", "argb", lambda _: painted(
+        "qtrle", [_with_alpha(n) for n in range(10)], suffix="mov", codec="qtrle",
+        form="rgba", pix_fmt="argb"), suffix="mov",
+        counters=lambda: (0, 5), repair="Transparency is left out")  # fmt: skip
+    yield odd_row("alpha in VP9", "yuva420p in WebM", lambda _: painted(
+        "vp9 alpha", [_with_alpha(n) for n in range(10)], suffix="webm", codec="libvpx-vp9",
+        form="rgba", pix_fmt="yuva420p", options={"deadline": "realtime"}), suffix="webm",
+        counters=lambda: (0, 5), common=True)  # fmt: skip
+    yield odd_row("square pixels missing", "anamorphic, 2:1", lambda _: ffmpeg(
+        "sar", "mp4", "-i", SHORT, "-c:v", "libx264", "-preset", "ultrafast",
+        "-vf", "setsar=2"), repair="stretched to 384×128", check=_is_wide)  # fmt: skip
+
+
+def _with_alpha(number: int) -> NDArray[np.uint8]:
+    picture = draw_counter(number, 192, 128)
+    return np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)])
+
+
+def _size_changes(_: str) -> bytes:
+    large = replace(STREAM, width=320, height=240, offset_s=Fraction(3))
+    return bytes_of(STREAM) + bytes_of(large)
+
+
+def _is_wide(pictures: Sequence[BgrImage]) -> None:
+    assert {one.shape for one in pictures} == {(128, 384, 3)}
+
+
+def _colours() -> Iterator[Row]:
+    x265 = {"preset": "ultrafast", "x265-params": "log-level=none"}
+    for name, transfer, codes in (("PQ", 16, (27921, 38055, 0)), ("HLG", 18, (30200, 49151, 0))):
+        tags = {"color_trc": transfer, "color_primaries": 9, "colorspace": 9, "color_range": 1}
+        yield Row(
+            f"HDR {name}", "HEVC in ten bits, BT.2020",
+            lambda _, codes=codes, tags=tags: painted(  # type: ignore[misc]
+                "hdr", [_patches(codes)] * 10, suffix="mp4", codec="libx265", form="rgb48le",
+                pix_fmt="yuv420p10le", options=x265, tags=tags),
+            Done(frames=2, repair=f"High dynamic range ({name})", check=_are_mid_white_black),
+            common=True,
+        )  # fmt: skip
+    for name, value in (("full range", 2), ("limited range", 1)):
+        tags = {"color_range": value, "colorspace": 1}
+        yield Row(
+            name, "grey 128 stays 128",
+            lambda _, tags=tags: painted(  # type: ignore[misc]
+                "range", [_greys()] * 10, suffix="mp4", codec="libx264", form="rgb24",
+                pix_fmt="yuv420p", options={"crf": "4"}, tags=tags),
+            Done(frames=2, check=_are_greys),
+        )  # fmt: skip
+
+
+def _patches(codes: tuple[int, int, int]) -> NDArray[np.uint16]:
+    """Three columns of grey: 43 cd/m² (half of SDR's code), paper white, black."""
+    return np.repeat(np.repeat(np.array([codes], np.uint16), 64, axis=1), 96, axis=0)[..., None].repeat(3, axis=2)  # fmt: skip  # noqa: E501
+
+
+def _greys() -> NDArray[np.uint8]:
+    return np.repeat(np.repeat(np.array([[0, 128, 255]], np.uint8), 64, axis=1), 96, axis=0)[..., None].repeat(3, axis=2)  # fmt: skip  # noqa: E501
+
+
+def _columns(picture: BgrImage) -> list[float]:
+    return [float(picture[16:80, at : at + 32].mean()) for at in (16, 80, 144)]
+
+
+def _are_mid_white_black(pictures: Sequence[BgrImage]) -> None:
+    """Taken for SDR, white would be a light grey of about 150 (PQ) or 190 (HLG)."""
+    for picture in pictures:
+        middle, white, black = _columns(picture)
+        assert 118 <= middle <= 138
+        assert white >= 205
+        assert black <= 6
+        assert float(picture.std(axis=2).max()) < 6, "grey has no colour"
+
+
+def _are_greys(pictures: Sequence[BgrImage]) -> None:
+    for picture in pictures:
+        black, middle, white = _columns(picture)
+        assert black <= 4
+        assert abs(middle - 128) <= 3
+        assert white >= 251

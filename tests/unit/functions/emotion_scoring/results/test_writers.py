@@ -1,0 +1,186 @@
+"""What people take away: three files and a picture, whatever was in the video."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from functions.emotion_scoring.faces.face import Box, Face
+from functions.emotion_scoring.results.chart import WIDTH, Legend, timeline_chart
+from functions.emotion_scoring.results.series import Series
+from functions.emotion_scoring.results.summary import Summary
+from functions.emotion_scoring.results.thumbnails import thumbnail
+from functions.emotion_scoring.results.timeline import timeline
+from functions.emotion_scoring.results.writers import (
+    NOTE,
+    SCHEMA,
+    CsvResult,
+    JsonResult,
+    Times,
+    VttResult,
+    thresholds,
+)
+from functions.emotion_scoring.scores import ScoredFrame
+from tests.fixtures.media.faces import CLASSES, face, frame
+
+EVERY = Fraction(1, 3)
+TINY = Face(Box(-3, 5, 12, 15), 0.55, 3.0, "too_small", None)
+FRAMES = [
+    frame(0, face(100, happy=0.9), face(400, sad=0.8), every=EVERY),
+    frame(1, every=EVERY),
+    frame(2, face(100, happy=0.5, sad=0.45), TINY, every=EVERY),
+]
+README = Path(__file__).parents[5] / "functions" / "emotion_scoring" / "README.md"
+
+
+def _json(frames: Sequence[ScoredFrame]) -> dict[str, Any]:
+    out = io.BytesIO()
+    head = {"title": "Ünïcode", "classes": list(CLASSES), "thresholds": thresholds(smooth=True)}
+    result = JsonResult(out, head, Times(Fraction(0)))
+    summary = Summary(CLASSES, EVERY)
+    for moment in timeline(((0, one) for one in frames), CLASSES):
+        result.add(moment)
+        summary.add(moment)
+    told = [{**one.to_dict(), "thumbnail": "moment_1_happy.jpg"} for one in summary.peaks()]
+    result.close({"summary": summary.to_dict(), "moments": told})
+    document: dict[str, Any] = json.loads(out.getvalue())
+    return document
+
+
+def _table(frames: Sequence[ScoredFrame]) -> list[dict[str, str]]:
+    out = io.BytesIO()
+    table = CsvResult(out, CLASSES, Times(Fraction(0)))
+    for moment in timeline(((0, one) for one in frames), CLASSES, smooth=False):
+        table.add(moment)
+    return list(csv.DictReader(io.StringIO(out.getvalue().decode("ascii"))))
+
+
+def _cues(frames: Sequence[ScoredFrame]) -> str:
+    out = io.BytesIO()
+    cues = VttResult(out, EVERY)
+    for moment in timeline(((0, one) for one in frames), CLASSES):
+        cues.add(moment)
+    return out.getvalue().decode()
+
+
+def test_the_document_says_for_every_frame_who_is_there_or_that_nobody_is() -> None:
+    document = _json(FRAMES)
+    assert (document["schema"], document["note"]) == (SCHEMA, NOTE)
+    assert document["title"] == "Ünïcode"
+    first, empty, last = document["frames"]
+    assert [one["face_id"] for one in first["faces"]] == [1, 2]
+    assert first["faces"][0]["box"] == [100, 100, 80, 80]
+    assert first["faces"][0]["dominant"] == "happy"
+    assert sum(first["faces"][0]["emotions"].values()) == pytest.approx(1, abs=1e-3)
+    assert (empty["no_face"], empty["faces"]) == (True, [])
+    assert (last["time"], last["time_s"]) == ("2/3", pytest.approx(0.666667))
+    tiny = next(one for one in last["faces"] if one["quality"] == "too_small")
+    assert tiny["emotions"] is None
+    assert tiny["dominant"] is None
+    assert document["summary"]["frames_without_face"] == 1
+
+
+def test_a_document_without_a_single_frame_is_still_json() -> None:
+    assert _json([])["frames"] == []
+
+
+def test_the_table_has_a_row_a_face_and_one_for_nobody() -> None:
+    rows = _table(FRAMES)
+    assert [row["number"] for row in rows] == ["1", "1", "2", "3", "3"]
+    nobody = rows[2]
+    assert nobody["dominant"] == "no_face"
+    assert {nobody[name] for name in ("face_id", "x", "happy", "quality")} == {""}
+    assert rows[0]["happy"] == "0.9"
+    assert (rows[3]["dominant"], rows[3]["uncertain"]) == ("happy", "yes")
+    assert all(len(row) == 15 + len(CLASSES) and None not in row for row in rows)
+
+
+def test_no_cell_of_the_table_is_a_formula() -> None:
+    number = re.compile(r"-?\d+(\.\d+)?")
+    for row in _table(FRAMES):
+        for cell in row.values():
+            assert not cell or number.fullmatch(cell) or cell[0].isalpha(), cell
+
+
+def test_cues_follow_each_other_and_hold_json() -> None:
+    blocks = _cues(FRAMES).strip().split("\n\n")
+    assert blocks[0] == "WEBVTT"
+    times, texts = zip(*(block.split("\n") for block in blocks[2:]), strict=True)
+    assert times == (
+        "00:00:00.000 --> 00:00:00.333",
+        "00:00:00.333 --> 00:00:00.667",
+        "00:00:00.667 --> 00:00:01.000",
+    )
+    told = [json.loads(text) for text in texts]
+    assert [len(one["faces"]) for one in told] == [2, 0, 2]
+    assert told[0]["faces"][0]["box"] == pytest.approx(
+        [100 / 640, 100 / 360, 0.125, 80 / 360], 1e-3
+    )
+
+
+def test_the_readme_describes_every_field() -> None:
+    def names(value: Any) -> set[str]:
+        if isinstance(value, dict):
+            inner = [names(one) for key, one in value.items() if key not in ("emotions",)]
+            return {key for key in value if key not in CLASSES}.union(*inner)
+        return set().union(*map(names, value)) if isinstance(value, list) else set()
+
+    described = README.read_text()
+    missing = {name for name in names(_json(FRAMES)) if f"`{name}`" not in described}
+    columns = {name for name in _table(FRAMES)[0] if name not in CLASSES}
+    missing |= {name for name in columns if f"`{name}`" not in described}
+    assert missing <= {"ok", "too_small"}
+
+
+def _chart(frames: Sequence[ScoredFrame], title: str = "A title") -> Any:
+    series, summary = Series(), Summary(CLASSES, EVERY)
+    for moment in timeline(((0, one) for one in frames), CLASSES):
+        series.add(moment)
+        summary.add(moment)
+    legend = Legend(title, "3 frames", NOTE, summary.to_dict()["share"])
+    data = timeline_chart(series, CLASSES, summary.peaks(), legend, start=Fraction(2), every=EVERY)
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    assert image is not None
+    return image
+
+
+def test_the_chart_shows_happy_in_its_colour_over_most_of_the_panel() -> None:
+    image = _chart([frame(k, face(100, happy=0.98, sad=0.02), every=EVERY) for k in range(30)])
+    assert image.shape[1] == WIDTH
+    yellow = (np.abs(image.astype(int) - [50, 178, 244]).sum(axis=2) < 12).sum()
+    assert yellow > 0.25 * image.shape[0] * image.shape[1]
+
+
+@pytest.mark.parametrize("frames", [0, 1, 3000])
+@pytest.mark.parametrize("title", ["", "x" * 300, "شريط ‮ 电影 🎬"])
+def test_a_chart_comes_out_of_anything(frames: int, title: str) -> None:
+    image = _chart([frame(k, face(100, sad=1), every=EVERY) for k in range(frames)], title)
+    assert image.shape[1] == WIDTH
+
+
+def test_a_chart_of_a_video_without_faces_says_so_instead_of_being_empty() -> None:
+    empty = _chart([frame(k, every=EVERY) for k in range(10)])
+    assert empty[300:500].std() > 1
+
+
+def test_a_thumbnail_is_small_and_marks_the_face() -> None:
+    picture = np.full((1080, 1920, 3), 128, np.uint8)
+    data = cv2.imencode(".png", picture)[1].tobytes()
+    small = cv2.imdecode(
+        np.frombuffer(thumbnail(data, Box(600, 300, 300, 300), (244, 178, 50)), np.uint8),
+        cv2.IMREAD_COLOR,
+    )
+    assert small is not None
+    assert small.shape == (360, 640, 3)
+    assert small[101, 250].tolist() != [128, 128, 128]
+    assert abs(int(small[300, 600, 0]) - 128) < 3

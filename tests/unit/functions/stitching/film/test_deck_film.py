@@ -1,0 +1,230 @@
+"""A deck's film, from what slide_generation and text_to_speech recorded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+from PIL import Image
+
+from functions.stitching.film import segments
+from functions.stitching.film.deck_film import SlidesDoNotMatch
+from functions.stitching.film.pictures import SlideOfWrongSize
+from functions.stitching.film.timeline import RATE_HZ, FilmTooLong
+from functions.stitching.join import present
+from functions.stitching.render import make
+from shared.errors import SourceExpired
+from shared.jobs.model import Job
+from shared.pipeline import Bucket
+from shared.recipes.films.deck import Deck
+from shared.recipes.films.narration import Narration, SlideSpeech, SpokenSentence
+from shared.recipes.films.speech import Spoken
+from shared.recipes.films.wav import to_wav
+from shared.recipes.results import DeckResult, NarrationResult, SlideImage
+from shared.recipes.stored_object import StoredObject
+from shared.recipes.upload_results import SoundInfo, Upload, Uploads
+from tests.fixtures.media.films import (
+    click_speech,
+    heard,
+    loudness_of,
+    lowest,
+    onsets,
+    pictures,
+    told,
+)
+from tests.fixtures.media.uploads import encoded, quartered, sound_file
+from tests.fixtures.stage_harness import Bench, a_job
+from tests.unit.functions.stitching.audio.test_loudness import voice_like
+
+pytestmark = pytest.mark.slow
+
+SPECS: tuple[dict[str, Any], ...] = ({"film": "deck"},)
+PIECES = ["film.mp4", "poster.jpg", "subtitles.vtt", "subtitles.srt", "chapters.vtt"]
+SPEECHES = tuple(click_speech(seconds, 24000) for seconds in (2.0, 3.5, 1.25))
+
+
+def deck_of(slides: int) -> Deck:
+    """A square deck in German."""
+    return Deck.from_dict(
+        {
+            "title": "Blätter",
+            "language": "de",
+            "theme": "paper",
+            "aspect": "1:1",
+            "resolution": "720p",
+            "slides": [
+                {"id": f"s{n}", "heading": f"Kapitel {n}", "notes": f"Satz {n}."}
+                for n in range(slides)
+            ],
+        }
+    )
+
+
+def slide_pictures(count: int, size: tuple[int, int] = (720, 720)) -> list[bytes]:
+    """Pictures that differ from their neighbours."""
+    return [encoded(quartered(*size).rotate(90 * n), "PNG") for n in range(count)]
+
+
+def recorded(
+    deck: StoredObject, slides: Sequence[StoredObject], narration: StoredObject | None = None
+) -> dict[str, Any]:
+    """A job's facts when its deck is drawn, and spoken if there is a narration."""
+    images = tuple(SlideImage(one, 1280, 720) for one in slides)
+    drawn = DeckResult(1, 0, 0, len(images), 0, deck, images)
+    facts = {DeckResult.STAGE: drawn.to_dict()}
+    if narration is not None:
+        facts[NarrationResult.STAGE] = NarrationResult(narration, 1.0, 0, 1, 1).to_dict()
+    return facts
+
+
+def order(
+    bench: Bench,
+    *,
+    pictures: Sequence[bytes] | None = None,
+    music: bytes = b"",
+    speeches: Sequence[Spoken] = SPEECHES,
+    options: Mapping[str, str] | None = None,
+) -> Job:
+    """A job whose deck is drawn and spoken; what it stands on is named by its content."""
+    job = a_job("presentation")
+
+    def kept(folder: str, suffix: str, data: bytes, media_type: str) -> StoredObject:
+        name = f"{folder}/{job.id}/{hashlib.sha256(data).hexdigest()[:16]}.{suffix}"
+        return bench.put(Bucket.WORK, name, data, media_type)
+
+    described = deck_of(len(speeches)).to_dict()
+    deck = kept("slides", "json", json.dumps(described).encode(), "application/json")
+    drawn = slide_pictures(len(speeches)) if pictures is None else pictures
+    slides = [kept("slides", "png", one, "image/png") for one in drawn]
+    spoken = []
+    for n, one in enumerate(speeches):
+        stored = kept("narration", "wav", to_wav(one), "audio/wav")
+        sentence = SpokenSentence(f"Satz {n}.", 0, one.samples)
+        spoken.append(
+            SlideSpeech(
+                stored.name,
+                stored.generation,
+                stored.size_bytes,
+                one.rate_hz,
+                one.samples,
+                (sentence,),
+            )
+        )
+    narration = kept("narration", "json", Narration(tuple(spoken)).to_json(), "application/json")
+    facts = recorded(deck, slides, narration)
+    if music:
+        stored = bench.put(Bucket.UPLOADS, f"jobs/{job.id}/music.0", music, "audio/mpeg")
+        info = SoundInfo("mp3", 44_100, 2, None)
+        facts[Uploads.STAGE] = Uploads({"music": Upload(stored, "a.mp3", info)}).to_dict()
+    return a_job("presentation", options=dict(options or {}), facts=facts)
+
+
+def films(bench: Bench, job: Job, folder: Path) -> dict[str, Path]:
+    """What people take away, by name."""
+    done = bench.run("stitching", make, present, SPECS, job)
+    paths = {}
+    for one in done.artefacts:
+        paths[one.name] = folder / one.name
+        paths[one.name].write_bytes(bench.get(one))
+    return paths
+
+
+def test_a_deck_becomes_a_film_with_all_that_belongs_to_it(bench: Bench, tmp_path: Path) -> None:
+    made = films(bench, order(bench), tmp_path)
+    assert list(made) == PIECES
+    assert re.findall(r"(\S+) --> (\S+)\n(.+)", made["chapters.vtt"].read_text()) == [
+        ("00:00:00.000", "00:00:03.000", "Kapitel 0"),
+        ("00:00:03.000", "00:00:07.500", "Kapitel 1"),
+        ("00:00:07.500", "00:00:09.750", "Kapitel 2"),
+    ]
+    path = made["film.mp4"]
+    assert onsets(*heard(path)) == pytest.approx([0.35, 3.35, 7.85], abs=0.005)
+    assert [text for _, _, text in told(path)] == ["Satz 0.", "Satz 1.", "Satz 2."]
+    assert "00:00:03.350 --> 00:00:06.850\nSatz 1." in made["subtitles.vtt"].read_text()
+    assert "2\n00:00:03,350 --> 00:00:06,850\nSatz 1." in made["subtitles.srt"].read_text()
+    assert [float(time) for time, _, key in pictures(path) if key] == [0, 3, 7.5]
+    with av.open(str(path)) as container:
+        assert [row["metadata"]["title"] for row in container.chapters()] == [
+            "Kapitel 0", "Kapitel 1", "Kapitel 2",
+        ]  # fmt: skip
+        assert container.streams.audio[0].language == "deu"
+        assert container.metadata["title"] == "Blätter"
+
+
+@pytest.mark.parametrize("options", [{}, {"subtitles": "burned", "motion": "gentle"}])
+def test_music_lies_under_the_voice_and_changes_its_loudness_little(
+    bench: Bench, tmp_path: Path, options: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Fewer pictures: what is heard does not depend on how many are seen.
+    monkeypatch.setattr(segments, "STEP", RATE_HZ // 2)
+    voice = Spoken((voice_like(24000, 8)[0] * 32767).astype("<i2").tobytes(), 24000)
+    job = order(bench, music=sound_file("mp3", 2), speeches=[voice] * 3, options=options)
+    path = films(bench, job, tmp_path)["film.mp4"]
+    sound, rate = heard(path)
+    assert sound.shape[0] == 2
+    pause = sound[:, round(8.5 * rate) : round(9.2 * rate)]
+    assert 0.003 < float(abs(pause).max()) < 0.1
+    assert loudness_of(path)[0] == pytest.approx(-16, abs=1)
+
+
+def test_burned_in_subtitles_come_as_files_too_but_not_twice_into_the_picture(
+    bench: Bench, tmp_path: Path
+) -> None:
+    plain = [encoded(Image.new("RGB", (720, 720), (90 * n, 90, 90)), "PNG") for n in range(3)]
+    soft = films(bench, order(bench, pictures=plain), tmp_path)
+    texts = [soft[name].read_text() for name in ("subtitles.vtt", "subtitles.srt")]
+    poster = soft["poster.jpg"].read_bytes()
+    again = Bench.on(bench.stand_in)
+    burned = films(again, order(again, pictures=plain, options={"subtitles": "burned"}), tmp_path)
+    assert list(burned) == PIECES
+    assert [burned[name].read_text() for name in ("subtitles.vtt", "subtitles.srt")] == texts
+    # Nobody speaks on a poster.
+    assert burned["poster.jpg"].read_bytes() == poster
+    with av.open(str(burned["film.mp4"])) as container:
+        assert not container.streams.subtitles
+        assert len(container.chapters()) == 3
+    there = [time for time, there in lowest(burned["film.mp4"]) if there]
+    assert float(there[0]) == 0.35
+
+
+def test_a_film_that_moves_is_not_made_longer_than_it_can_be_encoded(bench: Bench) -> None:
+    long = Spoken(bytes(2 * 8000 * 700), 8000)
+    job = order(bench, speeches=[long] * 3, options={"motion": "gentle"})
+    with pytest.raises(FilmTooLong, match="Leave motion out"):
+        bench.run("stitching", make, present, SPECS, job)
+
+
+def test_a_fade_is_asked_for_by_an_option(bench: Bench, tmp_path: Path) -> None:
+    cut = films(bench, order(bench), tmp_path)["film.mp4"]
+    assert len(pictures(cut)) == 8
+    again = Bench.on(bench.stand_in)
+    faded = films(again, order(again, options={"transition": "fade"}), tmp_path)["film.mp4"]
+    # Twelve mixed pictures a change; what is repeated every two seconds begins behind them.
+    assert len(pictures(faded)) == 8 + 2 * 12 - 1
+
+
+def test_slides_that_are_missing_are_noticed(bench: Bench) -> None:
+    with pytest.raises(SlidesDoNotMatch, match="2 drawn"):
+        bench.run("stitching", make, present, SPECS, order(bench, pictures=slide_pictures(2)))
+
+
+def test_slides_of_another_size_are_noticed(bench: Bench) -> None:
+    with pytest.raises(SlideOfWrongSize):
+        bench.run(
+            "stitching", make, present, SPECS, order(bench, pictures=slide_pictures(3, (640, 360)))
+        )
+
+
+def test_speech_that_is_gone_is_named(bench: Bench) -> None:
+    job = order(bench)
+    spoken = next(name for name in bench.names(Bucket.WORK) if name.endswith(".wav"))
+    bench.objects.remove(Bucket.WORK, spoken)
+    with pytest.raises(SourceExpired):
+        bench.run("stitching", make, present, SPECS, job)
+    assert not any(name.startswith("films/") for name in bench.names(Bucket.WORK))
