@@ -116,10 +116,10 @@ class WrongCredentials(PermanentError):
     code = "wrong-credentials"
 
 
-class SessionOver(PermanentError):
+class SessionExpired(PermanentError):
     """This refresh token does not hold any more; log in again."""
 
-    code = "session-over"
+    code = "session-expired"
 
 
 class AddressTaken(PermanentError):
@@ -137,10 +137,10 @@ class SourceExpired(PermanentError):
     code = "source-expired"
 
 
-class ArtefactConflict(PermanentError):
+class ArtifactConflict(PermanentError):
     """Another result with different content already stands under this name."""
 
-    code = "artefact-conflict"
+    code = "artifact-conflict"
 
 
 class StorageUnavailable(TransientError):
@@ -152,10 +152,10 @@ class StorageUnavailable(TransientError):
 # --- what other neighbours say -------------------------------------------------------------
 
 
-class LedgerUnavailable(TransientError):
+class FirestoreUnavailable(TransientError):
     """The ledger did not answer as it should."""
 
-    code = "ledger-unavailable"
+    code = "firestore-unavailable"
 
 
 class TopicUnavailable(TransientError):

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 LEASE_S = 45
 """How long a claim holds without being renewed."""
-RENEWALS = 3
+RENEWALS_PER_LEASE = 3
 """How often a living worker renews its lease before it would run out."""
 BUSY_WAIT_S = 10
 """How long a delivery waits for a unit that someone else holds, before it is refused."""
@@ -68,10 +68,10 @@ class Bucket(StrEnum):
     MODELS = "models"
 
 
-class Kind(StrEnum):
+class FunctionKind(StrEnum):
     """What a row is for."""
 
-    MEDIA = "media"
+    PIPELINE = "pipeline"
     SUPPORT = "support"
     HTTPS = "https"
 
@@ -90,7 +90,7 @@ SECRET_BACKENDS = {"GEMINI_API_KEY": GeminiBackend.DEVELOPER_API}
 
 
 @dataclass(frozen=True, slots=True)
-class Finalized:
+class FinalizeTrigger:
     """Woken by an object that is complete under `prefix` of `bucket`."""
 
     bucket: Bucket
@@ -98,23 +98,23 @@ class Finalized:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class MessageTrigger:
     """Woken by an envelope on the stage's own topic."""
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class HttpTrigger:
     """Woken by an HTTPS request."""
 
 
 @dataclass(frozen=True, slots=True)
-class Schedule:
+class ScheduleTrigger:
     """Woken every `every_s` seconds through the stage's own topic."""
 
     every_s: int
 
 
-Trigger = Finalized | Message | Request | Schedule
+Trigger = FinalizeTrigger | MessageTrigger | HttpTrigger | ScheduleTrigger
 
 Prefix = tuple[Bucket, str]
 """Objects of a bucket whose names begin with a prefix; "" is the whole bucket."""
@@ -156,11 +156,11 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class Function:
     """One row: a Cloud Function. Times in seconds, memory in MiB, cpu in vCPU."""
 
     name: str
-    kind: Kind
+    kind: FunctionKind
     trigger: Trigger
     consumes: tuple[str, ...]
     produces: tuple[str, ...]
@@ -169,7 +169,7 @@ class Stage:
     cpu: float
     concurrency: int
     access: Access
-    attempts: int = 5
+    max_attempts: int = 5
     backoff_s: tuple[int, int] = (2, 60)
     secrets: tuple[str, ...] = ()
     per_revision: bool = False
@@ -177,16 +177,16 @@ class Stage:
     writes: tuple[Prefix, ...] = ()
     """Where the function itself creates objects. A purge walks these, and `access.write` covers
     them."""
-    errands: str = ""
+    task_collection: str = ""
     """The collection of its errands, when it does those and no units of jobs."""
     lease_s: int = LEASE_S
     """How long a claim of one of its errands holds without being renewed."""
-    built: bool = True
+    is_built: bool = True
 
     @property
-    def event_driven(self) -> bool:
+    def is_event_driven(self) -> bool:
         """Whether deliveries reach it by push, with an ack deadline."""
-        return not isinstance(self.trigger, Request)
+        return not isinstance(self.trigger, HttpTrigger)
 
     @property
     def ack_deadline_s(self) -> int:
@@ -199,10 +199,10 @@ class Stage:
         return self.timeout_s - min(30, self.timeout_s // 4)
 
     @property
-    def deliveries(self) -> int:
+    def max_deliveries(self) -> int:
         """Deliveries before Pub/Sub dead-letters (5 to 100). Claims are counted on the unit, so
         this only has to outlast a lease that nobody renews any more."""
-        return max(5, min(100, self.attempts * 4))
+        return max(5, min(100, self.max_attempts * 4))
 
     @property
     def vcpu(self) -> float:
@@ -236,14 +236,14 @@ class Input:
     kinds: tuple[str, ...]
     max_mb: int
     optional: bool = False
-    most: int = 1
+    max_count: int = 1
 
     @property
     def names(self) -> tuple[str, ...]:
         """What may be given for it, each once."""
-        if self.most == 1:
+        if self.max_count == 1:
             return (self.name,)
-        return tuple(f"{self.name}{n}" for n in range(1, self.most + 1))
+        return tuple(f"{self.name}{n}" for n in range(1, self.max_count + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,40 +251,42 @@ class Recipe:
     """An ordered tuple of stages; the last one is always `notification`."""
 
     name: str
-    sentence: str
+    description: str
     inputs: tuple[Input, ...]
     stages: tuple[str, ...]
 
-    def input(self, name: str) -> Input | None:
+    def find_input(self, name: str) -> Input | None:
         """The input that is given under this name, or None."""
         return next((one for one in self.inputs if name in one.names), None)
 
     @property
-    def media_stages(self) -> tuple[str, ...]:
+    def result_stages(self) -> tuple[str, ...]:
         """The stages that make the result; the job is done when all of these are."""
         return self.stages[:-1]
 
     @property
     def deck_stage(self) -> str | None:
         """The stage whose result a person may look at and edit before the film, or None."""
-        return next((name for name in self.media_stages if "deck" in STAGES[name].produces), None)
+        return next(
+            (name for name in self.result_stages if "deck" in FUNCTIONS[name].produces), None
+        )
 
     @property
-    def after_deck(self) -> tuple[str, ...]:
+    def stages_after_deck(self) -> tuple[str, ...]:
         """The media stages that wait for a person who reviews the deck."""
         if self.deck_stage is None:
             return ()
-        return self.media_stages[self.media_stages.index(self.deck_stage) + 1 :]
+        return self.result_stages[self.result_stages.index(self.deck_stage) + 1 :]
 
     @property
-    def available(self) -> bool:
+    def is_available(self) -> bool:
         """Whether every stage of the chain is built."""
-        return all(STAGES[name].built for name in self.stages)
+        return all(FUNCTIONS[name].is_built for name in self.stages)
 
-    def after(self, stage: str) -> str | None:
+    def next_stage(self, stage: str) -> str | None:
         """The next media stage, or None when `stage` is the last one."""
-        position = self.media_stages.index(stage) + 1
-        return self.media_stages[position] if position < len(self.media_stages) else None
+        position = self.result_stages.index(stage) + 1
+        return self.result_stages[position] if position < len(self.result_stages) else None
 
 
 _W, _O, _U, _M = Bucket.WORK, Bucket.OUTPUTS, Bucket.UPLOADS, Bucket.MODELS
@@ -295,12 +297,12 @@ _PUBLISHABLE = (
 """Every function that takes envelopes, for those that may start any of them again. Only Pub/Sub
 itself publishes to dead_letter, and only Cloud Scheduler to sweeper."""
 
-STAGES: dict[str, Stage] = {
+FUNCTIONS: dict[str, Function] = {
     row.name: row
     for row in (
         # name, kind, trigger, consumes, produces, timeout_s, memory_mb, cpu, concurrency, access
-        Stage(
-            "upload_trigger", Kind.MEDIA, Finalized(_U),
+        Function(
+            "upload_trigger", FunctionKind.PIPELINE, FinalizeTrigger(_U),
             ("upload",), ("plan",), 120, 2048, 1, 4,
             Access(
                 # A stranger's upload is quarantined, a deleted job's upload is deleted.
@@ -310,8 +312,8 @@ STAGES: dict[str, Stage] = {
             ),
             writes=((_O, RESULTS_PREFIX),),
         ),
-        Stage(
-            "frame_extraction", Kind.MEDIA, Message(),
+        Function(
+            "frame_extraction", FunctionKind.PIPELINE, MessageTrigger(),
             ("upload", "plan"), ("packs", "frames"), 540, 1024, 1, 1,
             Access(
                 read=((_U, ""),),
@@ -322,8 +324,8 @@ STAGES: dict[str, Stage] = {
             writes=((_W, PACKS_PREFIX), (_W, PARTS_PREFIX), (_W, ZIPS_PREFIX),
                     (_O, RESULTS_PREFIX)),
         ),
-        Stage(
-            "emotion_scoring", Kind.MEDIA, Finalized(_W, PACKS_PREFIX),
+        Function(
+            "emotion_scoring", FunctionKind.PIPELINE, FinalizeTrigger(_W, PACKS_PREFIX),
             ("packs", "plan"), ("timeline",), 540, 1024, 1, 1,
             Access(
                 # An annotated film is drawn over the upload.
@@ -335,8 +337,8 @@ STAGES: dict[str, Stage] = {
             ),
             writes=((_W, SCORES_PREFIX), (_O, RESULTS_PREFIX)),
         ),
-        Stage(
-            "slide_generation", Kind.MEDIA, Message(),
+        Function(
+            "slide_generation", FunctionKind.PIPELINE, MessageTrigger(),
             ("plan",), ("deck",), 300, 1024, 1, 1,
             Access(
                 # The next revision begins with the deck as a user saved it; a recap shows frames
@@ -349,8 +351,8 @@ STAGES: dict[str, Stage] = {
             writes=((_W, SLIDES_PREFIX), (_O, RESULTS_PREFIX)), secrets=("GEMINI_API_KEY",),
             per_revision=True,
         ),
-        Stage(
-            "text_to_speech", Kind.MEDIA, Message(),
+        Function(
+            "text_to_speech", FunctionKind.PIPELINE, MessageTrigger(),
             ("deck",), ("narration",), 300, 512, 0.333, 4,
             Access(
                 read=((_W, SLIDES_PREFIX), (_O, RESULTS_PREFIX)),
@@ -359,8 +361,8 @@ STAGES: dict[str, Stage] = {
             ),
             writes=((_W, NARRATION_PREFIX),), per_revision=True,
         ),
-        Stage(
-            "stitching", Kind.MEDIA, Message(),
+        Function(
+            "stitching", FunctionKind.PIPELINE, MessageTrigger(),
             ("upload", "deck", "narration"), ("film",), 540, 2048, 1, 1,
             Access(
                 read=((_U, ""), (_W, SLIDES_PREFIX), (_W, NARRATION_PREFIX)),
@@ -369,47 +371,47 @@ STAGES: dict[str, Stage] = {
             ),
             writes=((_W, FILMS_PREFIX), (_O, RESULTS_PREFIX)), per_revision=True,
         ),
-        Stage(
-            "notification", Kind.MEDIA, Message(),
+        Function(
+            "notification", FunctionKind.PIPELINE, MessageTrigger(),
             ("outcome",), (), 60, 256, 0.167, 8,
             Access(publish=("webhook",)),
-            attempts=8, backoff_s=(5, 300), secrets=("SMTP_URL",), per_revision=True,
+            max_attempts=8, backoff_s=(5, 300), secrets=("SMTP_URL",), per_revision=True,
         ),
-        Stage(
-            "dead_letter", Kind.SUPPORT, Message(),
+        Function(
+            "dead_letter", FunctionKind.SUPPORT, MessageTrigger(),
             ("outcome",), (), 60, 256, 0.167, 8,
             # It quarantines and deletes what the functions that objects wake could not.
             Access(
                 write=((_U, ""), (_W, PACKS_PREFIX), (_W, QUARANTINE_PREFIX)),
                 publish=_PUBLISHABLE,
             ),
-            attempts=25,
+            max_attempts=25,
         ),
-        Stage(
-            "sweeper", Kind.SUPPORT, Schedule(60),
+        Function(
+            "sweeper", FunctionKind.SUPPORT, ScheduleTrigger(60),
             ("outcome",), (), 300, 256, 0.167, 1,
             Access(write=((_U, ""), (_W, ""), (_O, "")), publish=_PUBLISHABLE),
             writes=((_U, UPLOADS_PREFIX), (_U, PROMPTS_PREFIX)),
         ),
-        Stage(
-            "webhook", Kind.SUPPORT, Message(),
+        Function(
+            "webhook", FunctionKind.SUPPORT, MessageTrigger(),
             ("outcome",), (), 60, 256, 0.167, 8,
             Access(publish=("webhook",)),
-            attempts=10, errands="deliveries",
+            max_attempts=10, task_collection="deliveries",
         ),
-        Stage(
-            "personal_data", Kind.SUPPORT, Message(),
+        Function(
+            "personal_data", FunctionKind.SUPPORT, MessageTrigger(),
             # Half a day and more: who is shut out already cannot ask for it again.
             (), (), 540, 512, 0.333, 1,
             Access(
                 write=((_U, ""), (_W, ""), (_O, "")), publish=("personal_data",),
                 accounts=AccountAccess.ADMIN,
             ),
-            attempts=90, backoff_s=(5, 600), secrets=("RECEIPT_KEY",),
-            writes=((_O, EXPORTS_PREFIX), (_O, RECEIPTS_PREFIX)), errands="data_requests",
+            max_attempts=90, backoff_s=(5, 600), secrets=("RECEIPT_KEY",),
+            writes=((_O, EXPORTS_PREFIX), (_O, RECEIPTS_PREFIX)), task_collection="data_requests",
         ),
-        Stage(
-            "recorder", Kind.SUPPORT, Message(),
+        Function(
+            "recorder", FunctionKind.SUPPORT, MessageTrigger(),
             # What a camera shows while nobody holds it is lost: its lease is short.
             (), ("upload",), 540, 1024, 0.583, 1,
             Access(
@@ -417,13 +419,13 @@ STAGES: dict[str, Stage] = {
                 # The job that waits for a clip fails with the recording.
                 publish=("recorder", "notification"),
             ),
-            attempts=10, backoff_s=(2, 30),
+            max_attempts=10, backoff_s=(2, 30),
             writes=((_U, UPLOADS_PREFIX), (_W, RECORDINGS_PREFIX), (_W, PREVIEWS_PREFIX),
                     (_O, RECORDINGS_PREFIX)),
-            errands="shifts", lease_s=12,
+            task_collection="recorder_tasks", lease_s=12,
         ),
-        Stage(
-            "api", Kind.HTTPS, Request(), (), ("upload",), 60, 512, 0.333, 16,
+        Function(
+            "api", FunctionKind.HTTPS, HttpTrigger(), (), ("upload",), 60, 512, 0.333, 16,
             Access(
                 write=((_U, ""), (_W, ""), (_O, "")), publish=_PUBLISHABLE,
                 sign_urls=True, accounts=AccountAccess.ADMIN,
@@ -431,16 +433,16 @@ STAGES: dict[str, Stage] = {
             secrets=("SMTP_URL",),
             writes=((_U, PROMPTS_PREFIX), (_U, UPLOADS_PREFIX), (_W, DECKS_PREFIX)),
         ),
-        Stage(
-            "downloads", Kind.HTTPS, Request(), (), (), 300, 512, 0.333, 16,
+        Function(
+            "downloads", FunctionKind.HTTPS, HttpTrigger(), (), (), 300, 512, 0.333, 16,
             Access(
                 # Whatever a job recorded as a result; what stages hand to each other is none.
                 read=((_O, ""), (_W, PREVIEWS_PREFIX)), publish=("recorder",),
                 sign_urls=True, accounts=AccountAccess.VIEW,
             ),
         ),
-        Stage(
-            "console", Kind.HTTPS, Request(), (), (), 30, 256, 0.167, 32,
+        Function(
+            "console", FunctionKind.HTTPS, HttpTrigger(), (), (), 30, 256, 0.167, 32,
             Access(firestore=False, traces=False),
         ),
     )
@@ -448,7 +450,7 @@ STAGES: dict[str, Stage] = {
 
 _VIDEO = (Input("video", ("video",), 5_000),)
 _MUSIC = Input("music", ("audio",), 500, optional=True)
-_PICTURES = Input("picture", ("image",), 40, optional=True, most=12)
+_PICTURES = Input("picture", ("image",), 40, optional=True, max_count=12)
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
@@ -501,15 +503,15 @@ RECIPES: dict[str, Recipe] = {
 }
 
 
-def woken_by_result_of(stage: str) -> str | None:
+def find_producer(stage: str) -> str | None:
     """The stage whose part objects wake `stage` part by part, or None."""
-    trigger = STAGES[stage].trigger
-    if not isinstance(trigger, Finalized) or trigger.bucket is Bucket.UPLOADS:
+    trigger = FUNCTIONS[stage].trigger
+    if not isinstance(trigger, FinalizeTrigger) or trigger.bucket is Bucket.UPLOADS:
         return None
     place = (trigger.bucket, trigger.prefix)
-    return next(row.name for row in STAGES.values() if place in row.writes)
+    return next(row.name for row in FUNCTIONS.values() if place in row.writes)
 
 
-def feeds(stage: str, recipe: Recipe) -> str | None:
+def find_consumer(stage: str, recipe: Recipe) -> str | None:
     """The stage of `recipe` that the part objects of `stage` wake, or None."""
-    return next((name for name in recipe.stages if woken_by_result_of(name) == stage), None)
+    return next((name for name in recipe.stages if find_producer(name) == stage), None)

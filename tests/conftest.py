@@ -18,11 +18,11 @@ pytest_plugins = [
 settings.register_profile("moodreel", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("moodreel")
 
-SHARED_SUITE = ("tests/emulator/", "tests/fuzz/", "tests/contract/test_job_store.py")
-SECOND_SUITE = (
+SHARED_SUITE_TESTS = ("tests/emulator/", "tests/fuzz/", "tests/contract/test_job_store.py")
+SECOND_SUITE_TESTS = (
     "tests/chaos/", "tests/e2e/", "tests/emulator/suite/test_runner.py", "tests/emulator/cameras/",
 )  # fmt: skip
-STAND_IN = ("tests/contract/gcs/",)
+GCS_EMULATOR_TESTS = ("tests/contract/gcs/",)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,19 +37,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = kept
 
 
-class Rooms(LoadScopeScheduling):  # type: ignore[misc]  # the library has no annotations
+class SuiteScheduling(LoadScopeScheduling):  # type: ignore[misc]  # the library has no annotations
     """Each process gets a room at a time, and all that a room has started serves all of it. The
     two suites mostly wait, for leases, timers and browsers."""
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
         # The second suite first: some of its files stand among those of the shared one.
-        for room in (SECOND_SUITE, SHARED_SUITE, STAND_IN):
+        for room in (SECOND_SUITE_TESTS, SHARED_SUITE_TESTS, GCS_EMULATOR_TESTS):
             if path.startswith(room):
                 return room[0]
         return path
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Rooms:
-    return Rooms(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SuiteScheduling:
+    return SuiteScheduling(config, log)

@@ -6,76 +6,76 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Literal
 
-from functions.api.cameras.recordings import own_clip
-from functions.api.privacy.handlers import own_part
+from functions.api.cameras.recordings import find_clip
+from functions.api.privacy.handlers import find_export_part
 from shared.errors import NotFound, SourceExpired
-from shared.http.artifacts import LINK_VALID_S, named_result
-from shared.http.request import Answer, Call
-from shared.http.schemas import Moment, Query, Told
-from shared.net.content_disposition import may_be_shown
+from shared.http.artifacts import LINK_VALID_S, find_result
+from shared.http.request import ApiRequest, ApiResponse
+from shared.http.schemas import QueryModel, ResponseModel, Timestamp
+from shared.net.content_disposition import is_inline_type
 from shared.pipeline import Bucket
-from shared.recipes.stored_object import Artefact
+from shared.recipes.stored_object import Artifact
 from shared.recipes.upload_results import Uploads
 
 
-class LinkQuery(Query):
+class LinkQuery(QueryModel):
     """How the bytes shall come: shown by the page, or saved."""
 
     disposition: Literal["inline", "attachment"] = "inline"
 
 
-class LinkView(Told):
+class LinkView(ResponseModel):
     """Whoever has `url` reads these very bytes, whole or in ranges, until `expires_at`."""
 
     url: str
-    expires_at: Moment
+    expires_at: Timestamp
     filename: str
     content_type: str
     size_bytes: int
 
 
-def get_link(call: Call) -> Answer:
+def get_artifact_link(request: ApiRequest) -> ApiResponse:
     """A link to a result. Raises NotFound, SourceExpired."""
-    return _linked(call, named_result(call.job, call.named["name"]))
+    return _linked(request, find_result(request.job, request.path_params["name"]))
 
 
-def get_input_link(call: Call) -> Answer:
+def get_input_link(request: ApiRequest) -> ApiResponse:
     """A link to what was uploaded. Raises NotFound, SourceExpired."""
-    return _linked(call, _own_upload(call))
+    return _linked(request, _own_upload(request))
 
 
-def get_export_part_link(call: Call) -> Answer:
+def get_export_part_link(request: ApiRequest) -> ApiResponse:
     """A link to a part of a copy. Raises NotFound, SourceExpired."""
-    return _linked(call, own_part(call))
+    return _linked(request, find_export_part(request))
 
 
-def get_clip_link(call: Call) -> Answer:
+def get_clip_link(request: ApiRequest) -> ApiResponse:
     """A link to a recording's clip. Raises NotFound, NotReady, SourceExpired."""
-    return _linked(call, own_clip(call))
+    return _linked(request, find_clip(request))
 
 
-def _own_upload(call: Call) -> Artefact:
+def _own_upload(request: ApiRequest) -> Artifact:
     """The upload that the path names, in the version that was read and found good."""
-    uploads = Uploads.find(call.job.facts)
-    upload = None if uploads is None else uploads.inputs.get(call.named["input"])
+    uploads = Uploads.find(request.job.facts)
+    upload = None if uploads is None else uploads.inputs.get(request.path_params["input"])
     if upload is None:
         raise NotFound("The job has no such upload, or it was not read yet.")
-    return upload.stored.artefact(upload.filename, "upload")
+    return upload.stored_object.to_artifact(upload.filename, "upload")
 
 
-def _linked(call: Call, one: Artefact) -> Answer:
-    stored = call.world.objects.stat(Bucket(one.bucket), one.object)
+def _linked(request: ApiRequest, one: Artifact) -> ApiResponse:
+    stored = request.services.objects.stat(Bucket(one.bucket), one.object)
     if stored is None or stored.generation != one.generation:
         raise SourceExpired("The file is no longer there.")
-    wished = call.query(LinkQuery).disposition == "inline"
-    until = call.world.clock.now() + timedelta(seconds=LINK_VALID_S)
-    url = call.world.objects.sign_download(
+    wished = request.query(LinkQuery).disposition == "inline"
+    until = request.services.clock.now() + timedelta(seconds=LINK_VALID_S)
+    url = request.services.objects.sign_download(
         one,
         filename=one.name,
         valid_s=LINK_VALID_S,
-        inline=wished and may_be_shown(stored.content_type),
+        inline=wished and is_inline_type(stored.content_type),
     )
-    return Answer(
+    return ApiResponse(
         LinkView(
             url=url,
             expires_at=until,

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Literal
 
-from shared.http.request import Answer, Call
-from shared.http.schemas import Told
+from shared.http.request import ApiRequest, ApiResponse
+from shared.http.schemas import ResponseModel
 
 
-class Health(Told):
+class Health(ResponseModel):
     """It does."""
 
     status: Literal["ok"] = "ok"
 
 
-def health(_call: Call) -> Answer:
+def health(_request: ApiRequest) -> ApiResponse:
     """Asks no neighbour: a ledger that is away is not mended by starting us again."""
-    return Answer(Health())
+    return ApiResponse(Health())
 
 
-def healthz(call: Call) -> Answer:
+def healthz(request: ApiRequest) -> ApiResponse:
     """The same under the name that probes look for."""
-    return health(call)
+    return health(request)

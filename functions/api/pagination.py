@@ -12,12 +12,12 @@ from pydantic import Field
 
 from shared.flows.documents import Doc
 from shared.http.problems import InvalidFields
-from shared.http.schemas import Query
+from shared.http.schemas import QueryModel
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 
 
-class PageQuery(Query):
+class PageQuery(QueryModel):
     """Which page of a list."""
 
     limit: Annotated[int, Field(ge=1, le=100)] = 20
@@ -26,24 +26,24 @@ class PageQuery(Query):
     @property
     def after(self) -> tuple[datetime, str] | None:
         """Behind which document the page begins. Raises InvalidFields."""
-        return None if self.cursor is None else read_cursor(self.cursor)
+        return None if self.cursor is None else decode_cursor(self.cursor)
 
-    def cursor_behind(self, docs: Sequence[Doc]) -> str | None:
+    def next_cursor(self, docs: Sequence[Doc]) -> str | None:
         """The next page's cursor, when `docs`, of which one more than the page holds was asked
         for, go beyond it."""
         if len(docs) <= self.limit:
             return None
         last = docs[self.limit - 1]
-        return write_cursor(last.data["created_at"], last.id)
+        return encode_cursor(last.data["created_at"], last.id)
 
 
-def write_cursor(created_at: datetime, name: str) -> str:
+def encode_cursor(created_at: datetime, name: str) -> str:
     """Where the next page begins: behind this document."""
     text = f"{created_at.astimezone(UTC).isoformat()} {name}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def read_cursor(cursor: str) -> tuple[datetime, str]:
+def decode_cursor(cursor: str) -> tuple[datetime, str]:
     """When the last document of the page before was created, and its id. Raises InvalidFields."""
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")

@@ -40,27 +40,27 @@ def changes(settings: Settings) -> Policy:
 
 def sign_ins_to(settings: Settings) -> Policy:
     """Of one address, whether there is an account or not."""
-    return Policy("sign-ins", settings.sign_ins, 300, _WAIT)
+    return Policy("sign-ins", settings.sign_ins_per_address, 300, _WAIT)
 
 
 def sign_ins_from(settings: Settings) -> Policy:
     """Of one client."""
-    return Policy("sign-ins-of-client", settings.sign_ins_of_client, 300, _WAIT)
+    return Policy("sign-ins-of-client", settings.sign_ins_per_client, 300, _WAIT)
 
 
-def renewals_from(settings: Settings) -> Policy:
+def refreshes_from(settings: Settings) -> Policy:
     """Of sessions, by one client: a network of many people renews more often than it signs in."""
-    return Policy("renewals-of-client", 5 * settings.sign_ins_of_client, 300, _WAIT)
+    return Policy("refreshes-of-client", 5 * settings.sign_ins_per_client, 300, _WAIT)
 
 
-def letters_to(settings: Settings) -> Policy:
+def emails_to(settings: Settings) -> Policy:
     """To one address: nobody's letter box is filled by way of us."""
-    return Policy("letters", max(1, settings.registrations_of_client // 4), 3600, _LETTERS)
+    return Policy("emails", max(1, settings.registrations_per_client // 4), 3600, _LETTERS)
 
 
-def letters_from(settings: Settings) -> Policy:
+def emails_from(settings: Settings) -> Policy:
     """By one client."""
-    return Policy("letters-of-client", settings.registrations_of_client, 3600, _LETTERS)
+    return Policy("emails-of-client", settings.registrations_per_client, 3600, _LETTERS)
 
 
 _WAIT = "Too many attempts to sign in; wait a little before the next one."

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.errors import LimitReached
-from shared.http.request import Call
+from shared.http.request import ApiRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,11 @@ class Policy:
     name: str
     quota: int
     window_s: int
-    sentence: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RateLimitState:
     """What a policy still allows: `remaining` now, and more in `reset_s` seconds."""
 
     policy: Policy
@@ -47,32 +47,32 @@ class Standing:
         }
 
 
-def take(call: Call, policy: Policy, who: str) -> Standing:
+def consume(request: ApiRequest, policy: Policy, key: str) -> RateLimitState:
     """Take one of what the policy allows `who`. Raises LimitReached when there is none."""
-    now = call.world.clock.now()
-    before, current = _windows(call, policy, who, now)
+    now = request.services.clock.now()
+    before, current = _windows(request, policy, key, now)
     if _standing(policy, before, current, now).remaining < 1:
         raise _refusal(policy, before, current, now)
     kept = timedelta(seconds=3 * policy.window_s)
-    count = call.world.store.count_up(
-        _path(policy, who, _number(policy, now)), {"expires_at": now + kept}
+    count = request.services.store.increment(
+        _path(policy, key, _number(policy, now)), {"expires_at": now + kept}
     )
     if count + _weight(policy, before, now) > policy.quota:
         raise _refusal(policy, before, count, now)
     return _standing(policy, before, count, now)
 
 
-def look(call: Call, policy: Policy, who: str) -> Standing:
+def peek(request: ApiRequest, policy: Policy, key: str) -> RateLimitState:
     """What the policy still allows, without taking any."""
-    now = call.world.clock.now()
-    before, current = _windows(call, policy, who, now)
+    now = request.services.clock.now()
+    before, current = _windows(request, policy, key, now)
     return _standing(policy, before, current, now)
 
 
-def _windows(call: Call, policy: Policy, who: str, now: datetime) -> tuple[int, int]:
+def _windows(request: ApiRequest, policy: Policy, who: str, now: datetime) -> tuple[int, int]:
     """How many were counted in the window before and in this one."""
     number = _number(policy, now)
-    docs = call.world.store.read([_path(policy, who, number - 1), _path(policy, who, number)])
+    docs = request.services.store.read([_path(policy, who, number - 1), _path(policy, who, number)])
     before, current = (0 if doc is None else int(doc.data["count"]) for doc in docs)
     # Those who came too many at once are counted as well; they were not let in.
     return min(before, policy.quota), current
@@ -96,10 +96,10 @@ def _weight(policy: Policy, before: int, now: datetime) -> int:
     return math.ceil(before * (1 - _elapsed(policy, now)))
 
 
-def _standing(policy: Policy, before: int, current: int, now: datetime) -> Standing:
+def _standing(policy: Policy, before: int, current: int, now: datetime) -> RateLimitState:
     remaining = max(0, policy.quota - current - _weight(policy, before, now))
     rest_s = policy.window_s * (1 - _elapsed(policy, now))
-    return Standing(policy, remaining, math.ceil(rest_s))
+    return RateLimitState(policy, remaining, math.ceil(rest_s))
 
 
 def _refusal(policy: Policy, before: int, current: int, now: datetime) -> LimitReached:
@@ -111,5 +111,5 @@ def _refusal(policy: Policy, before: int, current: int, now: datetime) -> LimitR
     else:
         wait_s = (1 - over) * window_s + window_s / quota
     retry_after_s = max(1, math.ceil(wait_s))
-    standing = Standing(policy, 0, retry_after_s)
-    return LimitReached(policy.sentence, retry_after_s, standing.headers)
+    standing = RateLimitState(policy, 0, retry_after_s)
+    return LimitReached(policy.message, retry_after_s, standing.headers)

@@ -21,7 +21,7 @@ from shared.errors import (
     InvalidOption,
     NotAvailableYet,
     NotFound,
-    SessionOver,
+    SessionExpired,
     SourceExpired,
     StorageFull,
     TooManyJobs,
@@ -48,38 +48,41 @@ DOCUMENTATION = Documentation(lambda: ROUTES)
 
 ACCOUNTS = (
     Route(
-        "POST", "/v1/accounts/register", handlers.register,
+        "POST", "/v1/accounts/register", handlers.register_account,
         "Register an address; a letter to it leads on.",
-        handlers.LetterSent, 202, body=handlers.Registration, signed_in=False, limited=True,
+        handlers.EmailSent, 202, body=handlers.Registration, sign_in_required=False,
+        rate_limited=True,
     ),
     Route(
         "POST", "/v1/accounts/login", handlers.log_in,
         "Sign in with address and password.",
-        handlers.Session, body=handlers.Credentials, signed_in=False, limited=True,
+        handlers.SessionView, body=handlers.Credentials, sign_in_required=False, rate_limited=True,
         errors=(WrongCredentials,),
     ),
     Route(
-        "POST", "/v1/accounts/refresh", handlers.refresh,
+        "POST", "/v1/accounts/refresh", handlers.refresh_session,
         "Get a fresh ID token for a refresh token.",
-        handlers.Session, body=handlers.Renewal, signed_in=False, limited=True,
-        errors=(SessionOver,),
+        handlers.SessionView, body=handlers.RefreshRequest, sign_in_required=False,
+        rate_limited=True,
+        errors=(SessionExpired,),
     ),
     Route(
-        "POST", "/v1/accounts/forgot", handlers.forgot,
+        "POST", "/v1/accounts/forgot", handlers.request_password_reset,
         "Have a letter sent by which a new password is chosen.",
-        handlers.LetterSent, 202, body=handlers.Forgotten, signed_in=False, limited=True,
+        handlers.EmailSent, 202, body=handlers.PasswordResetRequest, sign_in_required=False,
+        rate_limited=True,
     ),
     Route(
-        "GET", "/v1/me", handlers.get_me, "Who I am.", handlers.Me, errors=(NotFound,),
+        "GET", "/v1/me", handlers.get_me, "Who I am.", handlers.AccountView, errors=(NotFound,),
     ),
     Route(
         "PATCH", "/v1/me", handlers.change_me, "Change my name or picture.",
-        handlers.Me, body=handlers.MeChange, conditional=True, errors=(NotFound,),
+        handlers.AccountView, body=handlers.AccountChange, conditional=True, errors=(NotFound,),
     ),
     Route(
         "POST", "/v1/me/password", handlers.change_password,
         "Choose another password; every other session ends.",
-        handlers.Session, body=handlers.PasswordChange, limited=True,
+        handlers.SessionView, body=handlers.PasswordChange, rate_limited=True,
         errors=(WrongCredentials, NotFound),
     ),
     Route(
@@ -105,8 +108,8 @@ JOBS = (
     Route(
         "POST", "/v1/jobs", create.create_job,
         "Create a job and get the URLs to upload its inputs to.",
-        create.CreatedJob, 201, body=requests.NewJob, idempotent=True, limited=True,
-        makes={"job_id": "/job/id"},
+        create.CreatedJob, 201, body=requests.NewJob, idempotent=True, rate_limited=True,
+        response_links={"job_id": "/job/id"},
         errors=(
             InvalidOption, NotAvailableYet, ProhibitedPurpose, SourceExpired, StorageFull,
             TooManyJobs,
@@ -122,7 +125,7 @@ JOBS = (
     ),
     Route(
         "DELETE", _JOB, jobs.delete_job, "Delete a job and everything of it.",
-        status=204, deleted_too=True,
+        status=204, allows_deleted=True,
     ),
     Route(
         "POST", f"{_JOB}/cancel", jobs.cancel_job,
@@ -131,27 +134,27 @@ JOBS = (
     Route(
         "POST", f"{_JOB}/redrive", jobs.redrive_job,
         "Take a failed job up again where it stopped.",
-        views.JobView, limited=True, errors=(WrongState, SourceExpired, TooManyJobs),
+        views.JobView, rate_limited=True, errors=(WrongState, SourceExpired, TooManyJobs),
     ),
     Route("GET", f"{_JOB}/events", artifacts.list_events, "What happened to a job.",
           views.EventList),
     Route(
         "POST", _UPLOAD, uploads.begin_upload,
         "Get a fresh URL for an input, for one request or for a resumable session.",
-        create.UploadGrant, body=uploads.UploadWish, errors=(WrongState,),
+        create.UploadGrant, body=uploads.UploadRequest, errors=(WrongState,),
     ),
     Route(
         "POST", f"{_UPLOAD}/finalize", uploads.finish_upload,
         "Say that an input is uploaded: it is compared, and the job goes on.",
-        uploads.UploadedView, body=uploads.UploadCheck,
+        uploads.UploadView, body=uploads.UploadCheck,
         errors=(UploadMissing, UploadDiffers, SourceExpired),
     ),
     Route(
-        "GET", f"{_JOB}/artefacts/{{name}}", artifacts.get_artefact,
+        "GET", f"{_JOB}/artifacts/{{name}}", artifacts.get_artifact,
         "Be sent to a result; the link holds for 15 minutes.", status=302,
     ),
     Route(
-        "GET", f"{_JOB}/artefacts/{{name}}/link", download_links.get_link,
+        "GET", f"{_JOB}/artifacts/{{name}}/link", download_links.get_artifact_link,
         "Get a link to a result for a player or a picture; it holds for 15 minutes.",
         download_links.LinkView, query=download_links.LinkQuery, errors=(SourceExpired,),
     ),
@@ -169,7 +172,7 @@ DECKS = (
     Route(
         "PUT", _DECK, decks.put_deck,
         "Edit the deck: a new revision is drawn, and becomes a film when it is released.",
-        views.JobView, 202, body=decks.EditedDeck, limited=True,
+        views.JobView, 202, body=decks.DeckUpdate, rate_limited=True,
         errors=(
             InvalidOption, DeckChanged, TooManyRevisions, TooManyJobs, WrongState, SourceExpired,
         ),
@@ -177,7 +180,7 @@ DECKS = (
     Route(
         "POST", f"{_DECK}/slides/{{slide_id}}/rewrite", decks.rewrite_slide,
         "Have one slide written anew: a new revision is drawn.",
-        views.JobView, 202, body=decks.SlideWish, limited=True,
+        views.JobView, 202, body=decks.SlideRewriteRequest, rate_limited=True,
         errors=(DeckChanged, TooManyRevisions, TooManyJobs, WrongState, SourceExpired),
     ),
     Route(
@@ -195,8 +198,9 @@ SHARES = (
     Route(
         "POST", f"{_JOB}/shares", share_links.create_share,
         "Make a link to a result, for people without a sign-in.",
-        share_links.ShareView, 201, body=share_links.ShareWish, idempotent=True, limited=True,
-        makes={"token": "/token"},
+        share_links.ShareView, 201, body=share_links.ShareRequest, idempotent=True,
+        rate_limited=True,
+        response_links={"token": "/token"},
     ),
     Route("GET", "/v1/shares", share_links.list_shares, "My links and their use.",
     share_links.SharePage,
@@ -204,7 +208,7 @@ SHARES = (
     Route(
         "GET", "/v1/share/{token}", share_links.open_share,
         "Be sent to a shared result, without signing in.",
-        status=302, signed_in=False, errors=(LinkExpired, LinkRevoked),
+        status=302, sign_in_required=False, errors=(LinkExpired, LinkRevoked),
     ),
     Route("DELETE", "/v1/share/{token}", share_links.revoke_share, "Withdraw a link of mine.",
           status=204),
@@ -214,7 +218,7 @@ WEBHOOKS = (
     Route(
         "POST", "/v1/webhooks", webhooks.create_webhook,
         "Register a server that is called when a job ends; its secret is told this once.",
-        hook_views.WebhookWithSecret, 201, body=hook_views.NewWebhook, limited=True,
+        hook_views.WebhookWithSecret, 201, body=hook_views.NewWebhook, rate_limited=True,
         errors=(webhooks.TooManyWebhooks,),
     ),
     Route("GET", "/v1/webhooks", webhooks.list_webhooks, "My webhooks.", hook_views.WebhookList),
@@ -232,7 +236,8 @@ WEBHOOKS = (
     Route(
         "POST", f"{_HOOK}/test", webhooks.test_webhook,
         "Send a ping to a webhook; what came of it is in the log.",
-        hook_views.DeliveryView, 202, limited=True, errors=(WrongState, webhooks.TestedJustNow),
+        hook_views.DeliveryView, 202, rate_limited=True, errors=(WrongState,
+        webhooks.TestedJustNow),
     ),
     Route(
         "GET", f"{_HOOK}/deliveries", webhooks.list_deliveries,
@@ -245,8 +250,8 @@ WEBHOOKS = (
     Route(
         "POST", f"{_HOOK}/deliveries/{{delivery_id}}/replay", webhooks.replay_delivery,
         "Send an event once more, with the same id.",
-        hook_views.DeliveryView, 202, limited=True,
-        errors=(WrongState, webhooks.StillUnderway, webhooks.TestedJustNow),
+        hook_views.DeliveryView, 202, rate_limited=True,
+        errors=(WrongState, webhooks.DeliveryUnderway, webhooks.TestedJustNow),
     ),
 )  # fmt: skip
 
@@ -254,8 +259,8 @@ CAMERAS = (
     Route(
         "POST", "/v1/cameras", cameras.create_camera,
         "Register a camera; one that is there gets the name and the password that are given.",
-        schemas.CameraView, 201, body=schemas.NewCamera, limited=True,
-        makes={"camera_id": "/id"}, errors=(cameras.TooManyCameras,),
+        schemas.CameraView, 201, body=schemas.NewCamera, rate_limited=True,
+        response_links={"camera_id": "/id"}, errors=(cameras.TooManyCameras,),
     ),
     Route("GET", "/v1/cameras", cameras.list_cameras, "My cameras.", schemas.CameraList),
     Route("GET", _CAMERA, cameras.get_camera, "One of my cameras, as it is now.",
@@ -267,13 +272,13 @@ CAMERAS = (
     Route(
         "POST", f"{_CAMERA}/preview", cameras.create_preview,
         "Look at a camera: the answer's url is what an <img> shows, for five minutes.",
-        schemas.PreviewView, 201, limited=True, errors=(TooManyViewers,),
+        schemas.PreviewView, 201, rate_limited=True, errors=(TooManyViewers,),
     ),
     Route(
         "POST", "/v1/recordings", recordings.create_recording,
         "Record a camera; with a recipe the clip becomes a job's video.",
         schemas.RecordingView, 201, body=schemas.NewRecording, idempotent=True,
-        limited=True, makes={"recording_id": "/id"},
+        rate_limited=True, response_links={"recording_id": "/id"},
         errors=(
             InvalidOption, NotAvailableYet, ProhibitedPurpose, StorageFull, TooManyJobs,
             cameras.TooManyCameras, recordings.TooManyRecordings,
@@ -309,7 +314,7 @@ PERSONAL_DATA = (
     Route(
         "POST", "/v1/me/exports", personal_data.create_export,
         "Have a copy of everything made that is kept about me.", personal_data.ExportView, 202,
-        limited=True,
+        rate_limited=True,
     ),
     Route("GET", "/v1/me/exports", personal_data.list_exports, "My copies.",
           personal_data.ExportList),
@@ -328,47 +333,49 @@ PERSONAL_DATA = (
     Route(
         "POST", "/v1/me/erasures", personal_data.create_erasure,
         "Have everything removed that is kept about me, with my account or without it.",
-        personal_data.ErasureView, 202, body=personal_data.ErasureWish, limited=True,
+        personal_data.ErasureView, 202, body=personal_data.ErasureRequest, rate_limited=True,
     ),
     Route(
         "DELETE", "/v1/me", personal_data.delete_account,
         "Delete my account and everything of mine; the answer says where the receipt will be.",
-        personal_data.ErasureView, 202, limited=True,
+        personal_data.ErasureView, 202, rate_limited=True,
     ),
     Route(
         "GET", "/v1/erasures/{request_id}", personal_data.get_erasure,
         "How far an erasure is, and its signed receipt: without signing in, for who has the link.",
-        personal_data.ErasureView, signed_in=False,
+        personal_data.ErasureView, sign_in_required=False,
     ),
     Route(
         "GET", "/v1/erasures/{request_id}/inventory", personal_data.get_inventory,
-        "Be sent to the list of all that was removed.", status=302, signed_in=False,
+        "Be sent to the list of all that was removed.", status=302, sign_in_required=False,
     ),
     Route(
-        "GET", "/v1/receipt-keys", personal_data.list_keys,
+        "GET", "/v1/receipt-keys", personal_data.list_receipt_keys,
         "The public keys that receipts are verified with, as a JWK set.",
-        personal_data.KeySet, signed_in=False,
+        personal_data.KeySet, sign_in_required=False,
     ),
 )  # fmt: skip
 
 ABOUT = (
-    Route("GET", "/v1/health", health, "Whether the API answers.", Health, signed_in=False),
+    Route("GET", "/v1/health", health, "Whether the API answers.", Health, sign_in_required=False),
     # Google's own front end answers paths that end in "z" on some hosts; see /v1/health.
-    Route("GET", "/healthz", healthz, "Whether the API answers.", Health, signed_in=False),
-    Route("GET", "/v1/openapi.json", DOCUMENTATION.get_openapi, "This document.", signed_in=False),
-    Route("GET", "/v1/docs", DOCUMENTATION.get_docs, "This document as a page.", signed_in=False,
+    Route("GET", "/healthz", healthz, "Whether the API answers.", Health, sign_in_required=False),
+    Route("GET", "/v1/openapi.json", DOCUMENTATION.get_openapi, "This document.",
+    sign_in_required=False),
+    Route("GET", "/v1/docs", DOCUMENTATION.get_docs, "This document as a page.",
+    sign_in_required=False,
           media_type="text/html"),
     Route("GET", "/problems/{code}", DOCUMENTATION.get_problem, "What a problem means.",
-          signed_in=False, media_type="text/html"),
+          sign_in_required=False, media_type="text/html"),
 )  # fmt: skip
 
 ROUTES: tuple[Route, ...] = (
-    *(one.of_group("Accounts") for one in ACCOUNTS),
-    *(one.of_group("Jobs") for one in JOBS),
-    *(one.of_group("Decks") for one in DECKS),
-    *(one.of_group("Links") for one in SHARES),
-    *(one.of_group("Webhooks") for one in WEBHOOKS),
-    *(one.of_group("Cameras") for one in CAMERAS),
-    *(one.of_group("My data") for one in PERSONAL_DATA),
-    *(one.of_group("About") for one in ABOUT),
+    *(one.with_group("Accounts") for one in ACCOUNTS),
+    *(one.with_group("Jobs") for one in JOBS),
+    *(one.with_group("Decks") for one in DECKS),
+    *(one.with_group("Links") for one in SHARES),
+    *(one.with_group("Webhooks") for one in WEBHOOKS),
+    *(one.with_group("Cameras") for one in CAMERAS),
+    *(one.with_group("My data") for one in PERSONAL_DATA),
+    *(one.with_group("About") for one in ABOUT),
 )

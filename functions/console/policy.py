@@ -7,8 +7,8 @@ from typing import Any
 
 from shared.runtime.settings import Settings
 
-STORAGE = "https://storage.googleapis.com"
-GOOGLE = (
+STORAGE_ORIGIN = "https://storage.googleapis.com"
+GOOGLE_ORIGINS = (
     "https://identitytoolkit.googleapis.com",
     "https://securetoken.googleapis.com",
     "https://firestore.googleapis.com",
@@ -16,7 +16,7 @@ GOOGLE = (
 """Whom Firebase's web SDK asks for signing in, for fresh tokens, and for documents."""
 
 
-def told(settings: Settings) -> dict[str, Any]:
+def page_settings(settings: Settings) -> dict[str, Any]:
     """What a page has to know. None of it is secret: a web API key names a project."""
     emulators = None
     if settings.local:
@@ -26,26 +26,26 @@ def told(settings: Settings) -> dict[str, Any]:
         }
     return {
         "api": settings.public_url,
-        "media": _media(settings),
+        "downloads": _media(settings),
         "firebase": {"apiKey": settings.web_api_key, "projectId": settings.project},
         "emulators": emulators,
     }
 
 
-def as_data(value: Any) -> str:
+def to_json_block(value: Any) -> str:
     """JSON that can stand in a block of data in HTML, whatever is in it."""
     return json.dumps(value, sort_keys=True).replace("<", "\\u003c")
 
 
-def headers(settings: Settings) -> dict[str, str]:
+def security_headers(settings: Settings) -> dict[str, str]:
     """The headers of every answer. Nothing but our own files is run, and nothing is written into a
     page: no inline script or style, no eval, no frame around it."""
-    storage = settings.storage_emulator or STORAGE
+    storage = settings.storage_emulator or STORAGE_ORIGIN
     asked = {settings.public_url, _media(settings), storage}
     if settings.local:
         asked |= {f"http://{settings.auth_emulator}", f"http://{settings.firestore_emulator}"}
     else:
-        asked |= set(GOOGLE)
+        asked |= set(GOOGLE_ORIGINS)
     seen = " ".join(sorted({storage, settings.public_url, _media(settings)}))
     policy = {
         "default-src": "'none'",
@@ -72,4 +72,4 @@ def headers(settings: Settings) -> dict[str, str]:
 
 
 def _media(settings: Settings) -> str:
-    return settings.media_url or settings.public_url
+    return settings.downloads_url or settings.public_url

@@ -1,5 +1,5 @@
 """A message was delivered too often: decide by the ledger what becomes of its unit."""
 
-from shared.entrypoints.stage import dead_letters
+from shared.entrypoints.stage import dead_letter_function
 
-main = dead_letters()
+main = dead_letter_function()

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from shared.http.openapi import document, rendered_once
-from shared.http.request import Answer, Call
+from shared.http.openapi import build_document, cache_document
+from shared.http.request import ApiRequest, ApiResponse
 from shared.http.routing import Route
 
 VERSION = "1"
@@ -22,17 +22,19 @@ class Documentation:
 
     def __init__(self, routes: Callable[[], Iterable[Route]]) -> None:
         self._routes = routes
-        self._rendered = rendered_once(self._render)
+        self._rendered = cache_document(self._render)
 
-    def get_openapi(self, call: Call) -> Answer:
+    def get_openapi(self, request: ApiRequest) -> ApiResponse:
         """OpenAPI 3.1, made out of the routes and the models that answer."""
         cached = {"Cache-Control": "public, max-age=300"}
-        return Answer(content=self._rendered(call.settings.public_url), headers=cached)
+        return ApiResponse(content=self._rendered(request.settings.public_url), headers=cached)
 
-    def whole(self, server: str) -> dict[str, Any]:
+    def build_document(self, server: str) -> dict[str, Any]:
         """The document."""
         summary = "The bytes of results, whole and in ranges."
-        return document("Moodreel media", summary, self._routes(), version=VERSION, server=server)
+        return build_document(
+            "Moodreel media", summary, self._routes(), version=VERSION, server=server
+        )
 
     def _render(self, server: str) -> bytes:
-        return json.dumps(self.whole(server), ensure_ascii=False).encode()
+        return json.dumps(self.build_document(server), ensure_ascii=False).encode()

@@ -6,24 +6,24 @@ from typing import Literal
 
 from functions.downloads.openapi import Documentation
 from functions.downloads.preview_stream import get_preview
-from functions.downloads.stream import MediaQuery, get_clip, get_own, get_shared
+from functions.downloads.stream import DownloadQuery, get_clip, get_result, get_shared_result
 from shared.cameras.viewers import NoPictures, TooManyViewers
 from shared.errors import SourceExpired
 from shared.http.problems import LinkExpired, LinkRevoked, PreconditionFailed, RangeNotSatisfiable
-from shared.http.request import Answer, Call
+from shared.http.request import ApiRequest, ApiResponse
 from shared.http.routing import Route
-from shared.http.schemas import Told
+from shared.http.schemas import ResponseModel
 
 
-class Health(Told):
+class Health(ResponseModel):
     """It answers."""
 
     status: Literal["ok"] = "ok"
 
 
-def health(_call: Call) -> Answer:
+def health(_request: ApiRequest) -> ApiResponse:
     """Asks no neighbour."""
-    return Answer(Health())
+    return ApiResponse(Health())
 
 
 DOCUMENTATION = Documentation(lambda: ROUTES)
@@ -32,31 +32,33 @@ _ERRORS = (SourceExpired, PreconditionFailed, RangeNotSatisfiable)
 
 _ROUTES = (
     Route(
-        "GET", "/v1/media/jobs/{job_id}/{name}", get_own,
+        "GET", "/v1/media/jobs/{job_id}/{name}", get_result,
         "The bytes of a result of mine, or of a range of it.",
-        query=MediaQuery, errors=_ERRORS, also=_ALSO, media_type="*/*",
+        query=DownloadQuery, errors=_ERRORS, other_statuses=_ALSO, media_type="*/*",
     ),
     Route(
-        "GET", "/v1/media/share/{token}", get_shared,
+        "GET", "/v1/media/share/{token}", get_shared_result,
         "The bytes of a shared result, without signing in.",
-        query=MediaQuery, signed_in=False, errors=(*_ERRORS, LinkExpired, LinkRevoked), also=_ALSO,
+        query=DownloadQuery, sign_in_required=False, errors=(*_ERRORS, LinkExpired, LinkRevoked),
+        other_statuses=_ALSO,
         media_type="*/*",
     ),
     Route(
         "GET", "/v1/media/recordings/{recording_id}/clip", get_clip,
         "The bytes of a clip of mine, or of a range of it.",
-        query=MediaQuery, errors=_ERRORS, also=_ALSO, media_type="*/*",
+        query=DownloadQuery, errors=_ERRORS, other_statuses=_ALSO, media_type="*/*",
     ),
     Route(
         "GET", "/v1/media/previews/{token}", get_preview,
         "A camera's pictures one after the other, for who has a seat.",
-        signed_in=False, errors=(LinkExpired, TooManyViewers, NoPictures),
+        sign_in_required=False, errors=(LinkExpired, TooManyViewers, NoPictures),
         media_type="multipart/x-mixed-replace",
     ),
     Route(
         "GET", "/v1/media/openapi.json", DOCUMENTATION.get_openapi, "This document.",
-        signed_in=False,
+        sign_in_required=False,
     ),
-    Route("GET", "/v1/media/health", health, "Whether downloads answers.", Health, signed_in=False),
+    Route("GET", "/v1/media/health", health, "Whether downloads answers.", Health,
+    sign_in_required=False),
 )  # fmt: skip
-ROUTES: tuple[Route, ...] = tuple(one.of_group("Results") for one in _ROUTES)
+ROUTES: tuple[Route, ...] = tuple(one.with_group("Results") for one in _ROUTES)

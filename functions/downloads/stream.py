@@ -10,51 +10,51 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Literal
 
-from functions.downloads.clips import own_clip
+from functions.downloads.clips import find_clip
 from shared.errors import SourceExpired
-from shared.http.artifacts import LINK_VALID_S, count_use, linked_result, named_result
-from shared.http.ranges import Span, Version, unchanged, wanted_span
-from shared.http.request import Answer, Call
-from shared.http.schemas import Query
-from shared.net.content_disposition import disposition, may_be_shown
+from shared.http.artifacts import LINK_VALID_S, count_link_use, find_result, read_shared_result
+from shared.http.ranges import ByteRange, Version, is_not_modified, parse_range
+from shared.http.request import ApiRequest, ApiResponse
+from shared.http.schemas import QueryModel
+from shared.net.content_disposition import content_disposition, is_inline_type
 from shared.pipeline import Bucket
-from shared.recipes.stored_object import Artefact
+from shared.recipes.stored_object import Artifact
 
 BLOCK_BYTES = 1 << 20
 """All that a client costs in memory, however slowly it reads."""
-SANDBOX = (
+CONTENT_SECURITY_POLICY = (
     "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 )
 """What is shown may show itself and do nothing: no script, no form, an origin of its own."""
 
 
-class MediaQuery(Query):
+class DownloadQuery(QueryModel):
     """How to answer: to be saved or shown, by us where we can or by the bucket in any case."""
 
     disposition: Literal["attachment", "inline"] = "attachment"
     via: Literal["auto", "redirect"] = "auto"
 
 
-def get_own(call: Call) -> Answer:
+def get_result(request: ApiRequest) -> ApiResponse:
     """A result of the caller's job."""
-    return _answer(call, named_result(call.job, call.named["name"]), by_link=False)
+    return _answer(request, find_result(request.job, request.path_params["name"]), by_link=False)
 
 
-def get_clip(call: Call) -> Answer:
+def get_clip(request: ApiRequest) -> ApiResponse:
     """The clip of the caller's recording."""
-    return _answer(call, own_clip(call), by_link=False)
+    return _answer(request, find_clip(request), by_link=False)
 
 
-def get_shared(call: Call) -> Answer:
+def get_shared_result(request: ApiRequest) -> ApiResponse:
     """A result that a link leads to."""
-    return _answer(call, linked_result(call, call.named["token"]), by_link=True)
+    return _answer(request, read_shared_result(request, request.path_params["token"]), by_link=True)
 
 
-def _answer(call: Call, result: Artefact, *, by_link: bool) -> Answer:
-    asked = call.query(MediaQuery)
-    inline = asked.disposition == "inline" and may_be_shown(result.content_type)
-    stored = call.world.objects.stat(Bucket(result.bucket), result.object)
+def _answer(request: ApiRequest, result: Artifact, *, by_link: bool) -> ApiResponse:
+    asked = request.query(DownloadQuery)
+    inline = asked.disposition == "inline" and is_inline_type(result.content_type)
+    stored = request.services.objects.stat(Bucket(result.bucket), result.object)
     if stored is None or stored.generation != result.generation:
         raise SourceExpired("The result is no longer there.")
     size = stored.size_bytes
@@ -65,46 +65,48 @@ def _answer(call: Call, result: Artefact, *, by_link: bool) -> Answer:
         "Accept-Ranges": "bytes",
         # A browser may keep it for itself, and asks each time whether it still holds.
         "Cache-Control": "private, no-cache",
-        "Content-Security-Policy": SANDBOX,
+        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     }
-    if unchanged(call.conditions, version):
-        return Answer(status=304, headers=headers)
+    if is_not_modified(request.conditions, version):
+        return ApiResponse(status=304, headers=headers)
     headers |= {
         "Content-Type": result.content_type,
-        "Content-Disposition": disposition(result.name, inline=inline),
+        "Content-Disposition": content_disposition(result.name, inline=inline),
     }
-    if call.head:
+    if request.is_head:
         # Range is defined for GET alone (RFC 9110, 14.2), and a link that is signed for GET takes
         # no HEAD: so this is answered here, whatever the size.
-        return Answer(headers=headers | {"Content-Length": str(size)}, stream=iter(()))
-    span = wanted_span(call.conditions, version, size)
+        return ApiResponse(headers=headers | {"Content-Length": str(size)}, stream=iter(()))
+    span = parse_range(request.conditions, version, size)
     if by_link and (span is None or span.start == 0):
         # Seeking in a film is not opening it again.
-        count_use(call, call.named["token"])
-    part = Span(0, size) if span is None else span
-    if asked.via == "redirect" or part.length > call.settings.media_direct_most_bytes:
-        url = call.world.objects.sign_download(
+        count_link_use(request, request.path_params["token"])
+    part = ByteRange(0, size) if span is None else span
+    if asked.via == "redirect" or part.length > request.settings.max_direct_download_bytes:
+        url = request.services.objects.sign_download(
             result, filename=result.name, valid_s=LINK_VALID_S, inline=inline
         )
-        return Answer.redirect(url)
+        return ApiResponse.redirect(url)
     headers["Content-Length"] = str(part.length)
     if span is not None:
         headers["Content-Range"] = span.content_range(size)
-    return Answer(
-        status=200 if span is None else 206, headers=headers, stream=_blocks(call, result, part)
+    return ApiResponse(
+        status=200 if span is None else 206, headers=headers, stream=_blocks(request, result, part)
     )
 
 
-def version_of(result: Artefact, created_at: datetime | None) -> Version:
+def version_of(result: Artifact, created_at: datetime | None) -> Version:
     """An object is written once, so its generation says which bytes these are."""
     moment = created_at or datetime.fromtimestamp(0, UTC)
     return Version(f'"{result.generation:x}-{result.size_bytes:x}"', moment)
 
 
-def _blocks(call: Call, result: Artefact, part: Span) -> Iterator[bytes]:
+def _blocks(request: ApiRequest, result: Artifact, part: ByteRange) -> Iterator[bytes]:
     """The bytes. The first block is read before anything is answered, so that a bucket that fails
     is a problem that is told and not an answer that breaks off."""
-    read = call.world.objects.read_at(Bucket(result.bucket), result.object, result.generation)
+    read = request.services.objects.range_reader(
+        Bucket(result.bucket), result.object, result.generation
+    )
 
     def block(start: int) -> bytes:
         length = min(BLOCK_BYTES, part.end - start)
@@ -127,6 +129,6 @@ def _blocks(call: Call, result: Artefact, part: Span) -> Iterator[bytes]:
                 yield data
                 sent += len(data)
         finally:
-            call.world.log("media.sent", bytes=sent, of=part.length)
+            request.services.log("download.sent", bytes=sent, of=part.length)
 
     return rest()

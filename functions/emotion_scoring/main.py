@@ -1,20 +1,20 @@
 """Score the faces of a pack of frames; merge the parts into a timeline."""
 
-from shared.entrypoints.stage import Task, stage
-from shared.jobs.claims import Finished
+from shared.entrypoints.stage import UnitContext, stage
+from shared.jobs.claims import UnitDone
 
 
-def _part(task: Task) -> Finished:
+def _part(context: UnitContext) -> UnitDone:
     # OpenCV, PyAV and NumPy are loaded with the first unit: see infra/README.md, cold starts.
     from functions.emotion_scoring.part import score_pack
 
-    return score_pack(task)
+    return score_pack(context)
 
 
-def _join(task: Task) -> Finished:
+def _join(context: UnitContext) -> UnitDone:
     from functions.emotion_scoring.join import join_scores
 
-    return join_scores(task)
+    return join_scores(context)
 
 
 main = stage("emotion_scoring", part=_part, join=_join)

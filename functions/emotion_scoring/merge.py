@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from functions.emotion_scoring.packs import recorded_pack, same
-from functions.emotion_scoring.scores import Head, ScoredFrame, read_scores
-from shared.entrypoints.stage import Task
+from functions.emotion_scoring.packs import find_recorded_pack, is_same_version
+from functions.emotion_scoring.scores import ScoredFrame, ScoresHeader, read_scores
+from shared.entrypoints.stage import UnitContext
 from shared.errors import PermanentError
 from shared.flows.envelope import ObjectRef
 from shared.jobs.model import Unit
@@ -27,38 +27,38 @@ class PartsDisagree(PermanentError):
 
 
 @dataclass(frozen=True)
-class Parts:
+class ScoredParts:
     """All parts' scores. `packs`: name and generation of each part's pack."""
 
-    task: Task
+    context: UnitContext
     scores: tuple[StoredObject, ...]
-    heads: tuple[Head, ...]
+    headers: tuple[ScoresHeader, ...]
 
     @classmethod
-    def of(cls, task: Task) -> Parts:
+    def of(cls, context: UnitContext) -> ScoredParts:
         """Open every part's head. Raises PartsDisagree."""
-        units = task.part_units()
+        units = context.part_units()
         scores = tuple(_scores_of(unit) for unit in units)
-        heads = tuple(_open(task, one)[0] for one in scores)
+        heads = tuple(_open(context, one)[0] for one in scores)
         for unit, head in zip(units, heads, strict=True):
-            recorded = recorded_pack(task, unit.part)
+            recorded = find_recorded_pack(context, unit.part)
             made_from = ObjectRef("", *head.pack)
-            if recorded is not None and not same(recorded, made_from):
+            if recorded is not None and not is_same_version(recorded, made_from):
                 raise PartsDisagree
         if len({head.classes for head in heads}) != 1:
             raise PartsDisagree
-        return cls(task, scores, heads)
+        return cls(context, scores, heads)
 
     @property
     def classes(self) -> tuple[str, ...]:
         """The emotions, the same in all parts."""
-        return self.heads[0].classes
+        return self.headers[0].classes
 
     @property
     def models(self) -> list[dict[str, Any]]:
         """Every set of models that was used; one, unless instances could get different ones."""
         sets: list[dict[str, Any]] = []
-        for head in self.heads:
+        for head in self.headers:
             if dict(head.models) not in sets:
                 sets.append(dict(head.models))
         return sets
@@ -66,7 +66,7 @@ class Parts:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the parts had to say, and whether they were scored alike."""
-        said = list(dict.fromkeys(one for head in self.heads for one in head.warnings))
+        said = list(dict.fromkeys(one for head in self.headers for one in head.warnings))
         if len(self.models) > 1:
             said.append(
                 "Parts of the video were scored by different models, so scores of different "
@@ -74,28 +74,28 @@ class Parts:
             )
         return tuple(said)
 
-    def frames(self) -> Iterator[tuple[int, ScoredFrame]]:
+    def read_frames(self) -> Iterator[tuple[int, ScoredFrame]]:
         """All frames in order with the numbers of their parts, one in memory."""
         for number, one in enumerate(self.scores):
-            for frame in _open(self.task, one)[1]:
-                self.task.check()
+            for frame in _open(self.context, one)[1]:
+                self.context.check()
                 yield number, frame
 
-    def packed_frame(self, part: int, frame: ScoredFrame) -> PackedFrame:
+    def locate_frame(self, part: int, frame: ScoredFrame) -> PackedFrame:
         """Where a frame's bytes lie in the work bucket, for the stages that follow."""
-        return PackedFrame(*self.heads[part].pack, frame.offset, frame.size_bytes)
+        return PackedFrame(*self.headers[part].pack, frame.offset, frame.size_bytes)
 
-    def picture(self, part: int, frame: ScoredFrame) -> bytes:
+    def read_picture(self, part: int, frame: ScoredFrame) -> bytes:
         """The bytes of one frame out of its pack."""
-        name, generation = self.heads[part].pack
-        read = self.task.objects.read_at(Bucket.WORK, name, generation)
+        name, generation = self.headers[part].pack
+        read = self.context.objects.range_reader(Bucket.WORK, name, generation)
         return read(frame.offset, frame.size_bytes)
 
 
 def _scores_of(unit: Unit) -> StoredObject:
-    return next(one for one in unit.artefacts if one.kind == "scores").stored
+    return next(one for one in unit.artifacts if one.kind == "scores").stored_object
 
 
-def _open(task: Task, one: StoredObject) -> tuple[Head, Iterator[ScoredFrame]]:
-    read_at = task.objects.read_at(one.bucket, one.name, one.generation)
+def _open(context: UnitContext, one: StoredObject) -> tuple[ScoresHeader, Iterator[ScoredFrame]]:
+    read_at = context.objects.range_reader(one.bucket, one.name, one.generation)
     return read_scores(RangeFile(read_at, one.size_bytes, block_bytes=_BLOCK_BYTES, keep=6))

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from functions.emotion_scoring.faces.scorer import Scorer
-from functions.emotion_scoring.models.fetch import Places
-from functions.emotion_scoring.packs import pack_of
-from functions.emotion_scoring.scores import Head, ScoredFrame, ScoresWriter, Sink
-from functions.emotion_scoring.video.pieces import Annotation
-from shared.entrypoints.stage import Task
-from shared.jobs.claims import Finished
+from functions.emotion_scoring.models.fetch import ModelSources
+from functions.emotion_scoring.packs import find_pack
+from functions.emotion_scoring.scores import ScoredFrame, ScoresHeader, ScoresWriter, Sink
+from functions.emotion_scoring.video.pieces import AnnotatedVideo
+from shared.entrypoints.stage import UnitContext
+from shared.jobs.claims import UnitDone
 from shared.media.containers.range_file import RangeFile
 from shared.media.images.frame import decode_image
 from shared.pipeline import SCORES_PREFIX, Bucket
@@ -23,10 +23,10 @@ from shared.recipes.frames.pack import read_pack
 from shared.recipes.stored_object import StoredObject
 
 SCORES = "scores"
-RECIPE_OF_SCORES = 1
+SCORES_VERSION = 1
 """Raised when the same pack and models would give other scores, so that older ones are not
 adopted."""
-BLOCK_BYTES, KEPT_BLOCKS = 1 << 20, 6
+BLOCK_BYTES, MAX_CACHED_BLOCKS = 1 << 20, 6
 """The pack is read front to back: large blocks, and few of them kept."""
 
 
@@ -40,52 +40,54 @@ class _Instance:
 _instance = _Instance()
 
 
-def score_pack(task: Task) -> Finished:
+def score_pack(context: UnitContext) -> UnitDone:
     """Read the pack front to back by Range, one frame in memory, and write its scores once."""
-    scorer = _scorer(task)
-    pack = pack_of(task)
-    options = EmotionOptions.of_job(task.job.options)
+    scorer = _scorer(context)
+    pack = find_pack(context)
+    options = EmotionOptions.from_job(context.job.options)
     spec = _spec(scorer, pack, options)
-    name = f"{SCORES_PREFIX}{task.job.id}/{spec[:12]}/{int(task.part):02d}.jsonl.gz"
-    there = task.objects.stat(Bucket.WORK, name)
+    name = f"{SCORES_PREFIX}{context.job.id}/{spec[:12]}/{int(context.part):02d}.jsonl.gz"
+    there = context.objects.stat(Bucket.WORK, name)
     # An earlier attempt that was not recorded: what it wrote is what we would write.
     adopted = there is not None and there.spec == spec
     if there is not None and adopted:
         stored = there
     else:
-        stored = _write(task, scorer, pack, name, spec, mirror=options.mirror)
-    artefacts = [stored.artefact(SCORES, "scores")]
+        stored = _write(context, scorer, pack, name, spec, mirror=options.mirror)
+    artifacts = [stored.to_artifact(SCORES, "scores")]
     if options.annotate:
-        annotation = Annotation(task, options)
+        annotation = AnnotatedVideo(context, options)
         if annotation.obstacle is None:
-            artefacts.append(annotation.piece(stored))
-    return Finished(
-        artefacts=tuple(artefacts),
+            artifacts.append(annotation.write_piece(stored))
+    return UnitDone(
+        artifacts=tuple(artifacts),
         facts=EmotionsPart(*pack.version).to_dict(),
         adopted=adopted,
     )
 
 
-def _scorer(task: Task) -> Scorer:
+def _scorer(context: UnitContext) -> Scorer:
     if _instance.scorer is None:
-        settings = task.settings
-        places = Places(settings.models_dir, settings.models_cache, task.objects, task.log)
+        settings = context.settings
+        places = ModelSources(
+            settings.models_dir, settings.models_cache, context.objects, context.log
+        )
         _instance.scorer = Scorer.load(places)
     return _instance.scorer
 
 
 def _write(
-    task: Task, scorer: Scorer, pack: StoredObject, name: str, spec: str, *, mirror: bool
+    context: UnitContext, scorer: Scorer, pack: StoredObject, name: str, spec: str, *, mirror: bool
 ) -> StoredObject:
-    read_at = task.objects.read_at(pack.bucket, pack.name, pack.generation)
-    file = RangeFile(read_at, pack.size_bytes, block_bytes=BLOCK_BYTES, keep=KEPT_BLOCKS)
-    with task.objects.create(
+    read_at = context.objects.range_reader(pack.bucket, pack.name, pack.generation)
+    file = RangeFile(read_at, pack.size_bytes, block_bytes=BLOCK_BYTES, keep=MAX_CACHED_BLOCKS)
+    with context.objects.create(
         Bucket.WORK, name, content_type="application/gzip", spec=spec
     ) as scores:
         source = pack.name, pack.generation
-        frames, faces = score_frames(file, scorer, scores, source, task.check, mirror=mirror)
-    task.log("pack.scored", frames=frames, faces=faces, fetched_bytes=file.fetched_bytes)
-    return scores.stored
+        frames, faces = score_frames(file, scorer, scores, source, context.check, mirror=mirror)
+    context.log("pack.scored", frames=frames, faces=faces, fetched_bytes=file.fetched_bytes)
+    return scores.stored_object
 
 
 def score_frames(
@@ -109,7 +111,7 @@ def score_frames(
     """
     warnings = tuple(scorer.warnings())
     models = scorer.describe(mirror=mirror)
-    writer = ScoresWriter(sink, Head(scorer.classes, models, warnings, source))
+    writer = ScoresWriter(sink, ScoresHeader(scorer.classes, models, warnings, source))
     frames = faces = 0
     for entry in read_pack(file):
         check()
@@ -125,5 +127,5 @@ def score_frames(
 def _spec(scorer: Scorer, pack: StoredObject, options: EmotionOptions) -> str:
     """Hash of all that determines the scores."""
     models = scorer.describe(mirror=options.mirror)
-    content = [RECIPE_OF_SCORES, pack.name, pack.generation, options.mirror, models]
+    content = [SCORES_VERSION, pack.name, pack.generation, options.mirror, models]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

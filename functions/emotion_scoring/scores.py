@@ -19,7 +19,7 @@ from shared.recipes.frames.pack import FrameStamp
 from shared.recipes.media_info import Pts
 
 SCHEMA = "moodreel.scores/1"
-LINE_MAX_BYTES = 4 << 20
+MAX_LINE_BYTES = 4 << 20
 """A frame with 500 faces, which is the most that is found, takes a fifth of this."""
 
 
@@ -32,7 +32,7 @@ class Sink(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class ScoresHeader:
     """What is the same for all frames of a part. `pack`: name and generation of the object."""
 
     classes: tuple[str, ...]
@@ -55,16 +55,16 @@ class ScoredFrame:
 class ScoresWriter:
     """Writes scores frame by frame; the same scores give the same bytes."""
 
-    def __init__(self, sink: Sink, head: Head) -> None:
+    def __init__(self, sink: Sink, header: ScoresHeader) -> None:
         # Level 1 and no time of day in the header.
         self._file = gzip.GzipFile(fileobj=_Binary(sink), mode="wb", compresslevel=1, mtime=0)
         self._line(
             {
                 "schema": SCHEMA,
-                "classes": head.classes,
-                "models": head.models,
-                "warnings": head.warnings,
-                "pack": head.pack,
+                "classes": header.classes,
+                "models": header.models,
+                "warnings": header.warnings,
+                "pack": header.pack,
             }
         )
 
@@ -92,7 +92,7 @@ class ScoresWriter:
         self._file.write(json.dumps(value, separators=(",", ":")).encode() + b"\n")
 
 
-def read_scores(stream: io.RawIOBase) -> tuple[Head, Iterator[ScoredFrame]]:
+def read_scores(stream: io.RawIOBase) -> tuple[ScoresHeader, Iterator[ScoredFrame]]:
     """A part's head, and its frames one by one. Raises ScoresDamaged."""
     lines = _lines(stream)
     try:
@@ -105,19 +105,19 @@ def read_scores(stream: io.RawIOBase) -> tuple[Head, Iterator[ScoredFrame]]:
 def _lines(stream: io.RawIOBase) -> Iterator[bytes]:
     with gzip.GzipFile(fileobj=stream, mode="rb") as file:
         try:
-            while line := file.readline(LINE_MAX_BYTES):
+            while line := file.readline(MAX_LINE_BYTES):
                 yield line
         except (OSError, EOFError) as cause:
             raise ScoresDamaged("The scores end in the middle.") from cause
 
 
-def _read_head(line: bytes) -> Head:
+def _read_head(line: bytes) -> ScoresHeader:
     data = json.loads(line)
     if data["schema"] != SCHEMA:
         raise ValueError(f"schema {data['schema']!r}")
     name, generation = data["pack"]
     classes, warnings = tuple(data["classes"]), tuple(data["warnings"])
-    return Head(classes, data["models"], warnings, (name, generation))
+    return ScoresHeader(classes, data["models"], warnings, (name, generation))
 
 
 def _read_frame(line: bytes) -> ScoredFrame:

@@ -13,8 +13,8 @@ import numpy as np
 from shared.media.images.frame import BgrImage, encode_image
 from shared.recipes.frames.pack import IndexEntry, PackIndex
 
-MOST_THUMBNAILS = 36
-SHEET_WIDTH = 1920
+MAX_THUMBNAILS = 36
+SHEET_WIDTH_PX = 1920
 _MARGIN, _GAP, _CAPTION, _HEADER = 56, 20, 38, 112
 # Colours are BGR.
 _GROUND = (22, 18, 17)
@@ -26,17 +26,17 @@ _ACCENT = (92, 168, 255)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
-def sheet_entries(
-    parts: Sequence[PackIndex], most: int = MOST_THUMBNAILS
+def select_sheet_entries(
+    parts: Sequence[PackIndex], max_count: int = MAX_THUMBNAILS
 ) -> list[tuple[int, IndexEntry]]:
     """Which frames to show: (number of the part, entry), evenly spaced, at most `most` (≥ 2)."""
     frames = [(n, entry) for n, part in enumerate(parts) for entry in part.entries]
-    if len(frames) <= most:
+    if len(frames) <= max_count:
         return frames
-    return [frames[n * (len(frames) - 1) // (most - 1)] for n in range(most)]
+    return [frames[n * (len(frames) - 1) // (max_count - 1)] for n in range(max_count)]
 
 
-def contact_sheet(
+def render_contact_sheet(
     thumbnails: Iterable[tuple[Fraction, BgrImage]],
     *,
     title: str = "",
@@ -50,19 +50,21 @@ def contact_sheet(
     shown = []
     for time, image in thumbnails:
         # Only the thumbnail is kept, so full pictures may come from a generator one by one.
-        shown.append((time, _fit(image, SHEET_WIDTH // 2, SHEET_WIDTH // 2)))
-        if len(shown) == MOST_THUMBNAILS:
+        shown.append((time, _fit(image, SHEET_WIDTH_PX // 2, SHEET_WIDTH_PX // 2)))
+        if len(shown) == MAX_THUMBNAILS:
             break
     if not shown:
         raise ValueError("A contact sheet needs at least one picture.")
     shape = _common_shape([image for _, image in shown])
     columns = _columns(len(shown), shape)
-    width = (SHEET_WIDTH - 2 * _MARGIN - (columns - 1) * _GAP) // columns
+    width = (SHEET_WIDTH_PX - 2 * _MARGIN - (columns - 1) * _GAP) // columns
     height = max(24, round(width * shape))
     rows = ceil(len(shown) / columns)
     header = _HEADER if title else 0
     step = height + _CAPTION + _GAP
-    sheet = np.full((2 * _MARGIN + header + rows * step - _GAP, SHEET_WIDTH, 3), _GROUND, np.uint8)
+    sheet = np.full(
+        (2 * _MARGIN + header + rows * step - _GAP, SHEET_WIDTH_PX, 3), _GROUND, np.uint8
+    )
     if title:
         _write_header(sheet, title, subtitle)
     for n, (time, image) in enumerate(shown):

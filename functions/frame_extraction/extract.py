@@ -7,19 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from functions.frame_extraction.pick import PickReport, encode, pick
+from functions.frame_extraction.pick import PickReport, encode_frame, pick_frames
 from functions.frame_extraction.targets import TimestampsOutOfOrder
 from shared.media.containers.range_file import RangeFile
 from shared.media.images.frame import BgrImage
-from shared.media.sandbox.child import Inside
+from shared.media.sandbox.child import SandboxIO
 from shared.media.sandbox.run import preload
 from shared.recipes.frames.pack import FrameStamp, PackIndex, PackWriter, Sink
 from shared.recipes.frames.pack_directory import dump_directory, parse_directory
-from shared.recipes.frames.windows import FrameNaming, FrameOptions, Passport, Window
+from shared.recipes.frames.windows import FrameNaming, FrameOptions, MediaInfo, Window
 
 
 @dataclass(frozen=True)
-class Extracted:
+class ExtractionResult:
     """A written pack: its index, and what a person should know about how it came out."""
 
     index: PackIndex
@@ -31,13 +31,13 @@ def extract_window(
     sink: Sink,
     window: Window,
     options: FrameOptions,
-    passport: Passport,
+    media_info: MediaInfo,
     *,
     should_stop: Callable[[], bool] = lambda: False,
     on_frame: Callable[[int], None] = lambda _count: None,
     threads: int = 1,
-    careful: bool = False,
-) -> Extracted:
+    decode_all: bool = False,
+) -> ExtractionResult:
     """Write the window's frames to `sink`; `on_frame` hears how many there are.
 
     Raises what reading and decoding raise (shared.media.errors), and Stopped. After
@@ -45,15 +45,15 @@ def extract_window(
     """
     writer = PackWriter(sink)
     report = PickReport()
-    naming = FrameNaming.for_job(passport, options)
-    frames = pick(
+    naming = FrameNaming.for_job(media_info, options)
+    frames = pick_frames(
         file,
         window,
         options,
-        passport,
+        media_info,
         should_stop=should_stop,
         threads=threads,
-        careful=careful,
+        decode_all=decode_all,
         report=report,
     )
     last: BgrImage | None = None
@@ -61,25 +61,31 @@ def extract_window(
     for count, frame in enumerate(frames, start=1):
         if frame.image is not last:
             # A picture that is shown for long is encoded once.
-            last, data = frame.image, encode(frame.image, options)
+            last, data = frame.image, encode_frame(frame.image, options)
         height, width = frame.image.shape[:2]
         stamp = FrameStamp(frame.index, frame.target, frame.pts, width, height)
         writer.add(naming.name(frame.index, frame.target), data, stamp)
         on_frame(count)
-    return Extracted(writer.close(), _warnings(report))
+    return ExtractionResult(writer.close(), _warnings(report))
 
 
-def extract_inside(
-    inside: Inside,
+def extract_in_sandbox(
+    sandbox_io: SandboxIO,
     window: Window,
     options: FrameOptions,
-    passport: Passport,
-    careful: bool,
+    media_info: MediaInfo,
+    decode_all: bool,
 ) -> bytes:
     """`extract_window` as confined work: a line of JSON, and behind it the pack's directory."""
     try:
         extracted = extract_window(
-            inside.file, inside, window, options, passport, on_frame=inside.tell, careful=careful
+            sandbox_io.file,
+            sandbox_io,
+            window,
+            options,
+            media_info,
+            on_frame=sandbox_io.report_progress,
+            decode_all=decode_all,
         )
     except TimestampsOutOfOrder as disorder:
         return json.dumps({"out_of_order": str(disorder)}).encode() + b"\n"
@@ -87,20 +93,20 @@ def extract_inside(
     return json.dumps(told).encode() + b"\n" + dump_directory(extracted.index)
 
 
-def read_extracted(value: bytes) -> Extracted:
+def parse_extraction_result(value: bytes) -> ExtractionResult:
     """What `extract_inside` returned. Raises TimestampsOutOfOrder, and PackDamaged."""
     head, _, directory = value.partition(b"\n")
     told = json.loads(head)
     if "out_of_order" in told:
         raise TimestampsOutOfOrder(told["out_of_order"])
     index = parse_directory(directory, told["size_bytes"])
-    return Extracted(index, tuple(told["warnings"]))
+    return ExtractionResult(index, tuple(told["warnings"]))
 
 
 preload(__name__)
 
 
 def _warnings(report: PickReport) -> tuple[str, ...]:
-    if report.damaged is None:
+    if report.read_error is None:
         return ()
-    return (f"The file could not be read to its end ({report.damaged}); frames may be missing.",)
+    return (f"The file could not be read to its end ({report.read_error}); frames may be missing.",)

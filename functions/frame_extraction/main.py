@@ -1,20 +1,20 @@
 """Pick a window's frames into a pack; join the packs into a ZIP without moving a byte."""
 
-from shared.entrypoints.stage import Task, stage
-from shared.jobs.claims import Finished
+from shared.entrypoints.stage import UnitContext, stage
+from shared.jobs.claims import UnitDone
 
 
-def _part(task: Task) -> Finished:
+def _part(context: UnitContext) -> UnitDone:
     # OpenCV, PyAV and NumPy are loaded with the first unit: see infra/README.md, cold starts.
-    from functions.frame_extraction.part import extract
+    from functions.frame_extraction.part import extract_pack
 
-    return extract(task)
+    return extract_pack(context)
 
 
-def _join(task: Task) -> Finished:
+def _join(context: UnitContext) -> UnitDone:
     from functions.frame_extraction.join import join_packs
 
-    return join_packs(task)
+    return join_packs(context)
 
 
 main = stage("frame_extraction", part=_part, join=_join)

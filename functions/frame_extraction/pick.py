@@ -12,20 +12,24 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import BinaryIO
 
-from functions.frame_extraction.selective import selective
-from functions.frame_extraction.sequential import sequential, sequential_from_start, shown_at
-from functions.frame_extraction.targets import SelectionFailed, Shown, Strategy, Targets
+from functions.frame_extraction.selective import decode_selectively
+from functions.frame_extraction.sequential import (
+    decode_from_start,
+    decode_sequentially,
+    match_frames,
+)
+from functions.frame_extraction.targets import SelectionFailed, ShownFrame, Strategy, Targets
 from shared.media.containers.packets import PacketSource
 from shared.media.containers.range_file import RangeFile
 from shared.media.errors import UndecodableVideo
-from shared.media.images.frame import BgrImage, PictureMaker, encode_image
-from shared.media.images.webp import webp_frames
-from shared.recipes.frames.windows import FrameOptions, Passport, Pts, Window
+from shared.media.images.frame import BgrImage, PictureConverter, encode_image
+from shared.media.images.webp import decode_webp_frames
+from shared.recipes.frames.windows import FrameOptions, MediaInfo, Pts, Window
 from shared.recipes.media_info import WEBP
 
 
 @dataclass(frozen=True)
-class Picked:
+class PickedFrame:
     """One frame: `target` and `time_s` in seconds from the first picture, asked for and actual;
     `pts` as it stands in the file; `image` BGR uint8 H×W×3, upright."""
 
@@ -40,21 +44,21 @@ class Picked:
 class PickReport:
     """How the picking went: why strategies gave up, and the error that ended the file."""
 
-    gave_up: list[str] = field(default_factory=list)
-    damaged: str | None = None
+    failures: list[str] = field(default_factory=list)
+    read_error: str | None = None
 
 
-def pick(
+def pick_frames(
     file: BinaryIO | RangeFile,
     window: Window,
     options: FrameOptions,
-    passport: Passport,
+    media_info: MediaInfo,
     *,
     should_stop: Callable[[], bool] = lambda: False,
     threads: int = 1,
-    careful: bool = False,
+    decode_all: bool = False,
     report: PickReport | None = None,
-) -> Iterator[Picked]:
+) -> Iterator[PickedFrame]:
     """Yield the window's frames in order, fewer if the stream ends within it.
 
     `should_stop` is asked at every packet; then Stopped is raised. `threads` are the decoder's.
@@ -62,45 +66,45 @@ def pick(
     TimestampsOutOfOrder, which says that earlier frames of this window may be wrong.
     """
     report = report if report is not None else PickReport()
-    targets = Targets(window, options, passport)
-    maker = PictureMaker(passport.video, options.max_width)
-    zero = passport.first_pts.seconds
-    last: Shown | None = None
+    targets = Targets(window, options, media_info)
+    maker = PictureConverter(media_info.video, options.max_width)
+    zero = media_info.first_pts.seconds
+    last: ShownFrame | None = None
     image: BgrImage | None = None
     with ExitStack() as stack:
-        if passport.container == WEBP:
-            frames = shown_at(webp_frames(file), targets)
+        if media_info.container == WEBP:
+            frames = match_frames(decode_webp_frames(file), targets)
         else:
             source = stack.enter_context(
-                PacketSource(file, passport, should_stop=should_stop, threads=threads)
+                PacketSource(file, media_info, should_stop=should_stop, threads=threads)
             )
-            frames = _climb(_ladder(passport, careful), source, targets, report)
+            frames = _climb(_ladder(media_info, decode_all), source, targets, report)
         for shown in frames:
             if image is None or last is None or shown.frame is not last.frame:
-                image = maker.make(shown.frame)
+                image = maker.convert(shown.frame)
             last = shown
-            pts = Pts(shown.pts, passport.video.time_base)
-            yield Picked(shown.k, targets.time(shown.k), pts, pts.seconds - zero, image)
-        if passport.container != WEBP:
-            report.damaged = source.damaged
+            pts = Pts(shown.pts, media_info.video.time_base)
+            yield PickedFrame(shown.k, targets.time_s(shown.k), pts, pts.seconds - zero, image)
+        if media_info.container != WEBP:
+            report.read_error = source.error
 
 
-def encode(image: BgrImage, options: FrameOptions) -> bytes:
+def encode_frame(image: BgrImage, options: FrameOptions) -> bytes:
     """The picture as a JPEG or PNG file, as the options say."""
     return encode_image(image, options.format, options.quality)
 
 
-def _ladder(passport: Passport, careful: bool) -> list[Strategy]:
-    if passport.timestamps_reliable and not careful:
-        return [selective, sequential, sequential_from_start]
-    if passport.random_access == "index":
-        return [sequential, sequential_from_start]
-    return [sequential_from_start]
+def _ladder(media_info: MediaInfo, careful: bool) -> list[Strategy]:
+    if media_info.timestamps_reliable and not careful:
+        return [decode_selectively, decode_sequentially, decode_from_start]
+    if media_info.random_access == "index":
+        return [decode_sequentially, decode_from_start]
+    return [decode_from_start]
 
 
 def _climb(
     ladder: list[Strategy], source: PacketSource, targets: Targets, report: PickReport
-) -> Iterator[Shown]:
+) -> Iterator[ShownFrame]:
     k = targets.window.k_start
     for strategy in ladder:
         try:
@@ -108,9 +112,9 @@ def _climb(
                 yield shown
                 k = shown.k + 1
         except SelectionFailed as failure:
-            report.gave_up.append(str(failure))
+            report.failures.append(str(failure))
         else:
             return
     raise UndecodableVideo(
-        f"The picture at {float(targets.time(k)):.3f} s cannot be decoded; the file is damaged."
+        f"The picture at {float(targets.time_s(k)):.3f} s cannot be decoded; the file is damaged."
     )

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from shared.recipes.frames.pack import FrameStamp, IndexEntry, PackIndex
-from shared.recipes.frames.windows import FrameOptions, Passport, clock
+from shared.recipes.frames.windows import FrameOptions, MediaInfo, format_time
 
 MANIFEST_SCHEMA = "moodreel.frames/1"
 CSV_COLUMNS = (
@@ -29,15 +29,15 @@ CSV_COLUMNS = (
 )
 
 
-def entries(parts: Sequence[PackIndex]) -> Iterator[IndexEntry]:
+def iter_entries(parts: Sequence[PackIndex]) -> Iterator[IndexEntry]:
     """All frames in order; a frame that several windows delivered would be a fault of ours."""
     for part in parts:
         yield from part.entries
 
 
-def manifest(
+def render_manifest(
     parts: Sequence[PackIndex],
-    passport: Passport,
+    media_info: MediaInfo,
     options: FrameOptions,
     warnings: Iterable[str] = (),
     file: Mapping[str, Any] | None = None,
@@ -47,29 +47,29 @@ def manifest(
 
     Exact times are strings ("1/3"); beside them stand decimals for reading.
     """
-    frames = [_frame(entry, passport) for entry in entries(parts)]
+    frames = [_frame(entry, media_info) for entry in iter_entries(parts)]
     document = {
         "schema": MANIFEST_SCHEMA,
         "file": dict(file or {}),
-        "source": passport.to_dict(),
+        "source": media_info.to_dict(),
         "options": options.to_dict(),
         "count": len(frames),
-        "warnings": list(dict.fromkeys([*passport.warnings, *warnings])),
+        "warnings": list(dict.fromkeys([*media_info.warnings, *warnings])),
         "frames": frames,
     }
     return json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
-def frames_csv(parts: Sequence[PackIndex], passport: Passport) -> Iterator[bytes]:
+def render_frames_csv(parts: Sequence[PackIndex], media_info: MediaInfo) -> Iterator[bytes]:
     """frames.csv line by line, with a header; UTF-8, RFC 4180."""
     yield _line(CSV_COLUMNS)
-    for entry in entries(parts):
-        frame = _frame(entry, passport)
+    for entry in iter_entries(parts):
+        frame = _frame(entry, media_info)
         yield _line([frame[column] for column in CSV_COLUMNS])
 
 
-def warnings_of(
-    parts: Sequence[PackIndex], passport: Passport, options: FrameOptions
+def find_warnings(
+    parts: Sequence[PackIndex], media_info: MediaInfo, options: FrameOptions
 ) -> Iterator[str]:
     """What a person should know of all frames together, a sentence each."""
     stamps = [entry.stamp for part in parts for entry in part.entries]
@@ -79,10 +79,10 @@ def warnings_of(
         more = " and others" if len(sizes) > 3 else ""
         yield f"The picture's size changes within the video: frames are {shown}{more}."
     # Elsewhere the container's length may be that of another stream.
-    own = passport.stream_count == 1 or passport.container.startswith("mov")
-    if passport.duration is None or not stamps or not own:
+    own = media_info.stream_count == 1 or media_info.container.startswith("mov")
+    if media_info.duration is None or not stamps or not own:
         return
-    claimed = passport.duration if options.end is None else min(options.end, passport.duration)
+    claimed = media_info.duration if options.end is None else min(options.end, media_info.duration)
     missing = claimed - (stamps[-1].target + options.every)
     # One more target can lie within a picture's length of the end.
     if missing > max(options.every, claimed / 50):
@@ -92,16 +92,16 @@ def warnings_of(
         )
 
 
-def _frame(entry: IndexEntry, passport: Passport) -> dict[str, Any]:
+def _frame(entry: IndexEntry, media_info: MediaInfo) -> dict[str, Any]:
     stamp: FrameStamp = entry.stamp
-    actual = stamp.pts.seconds - passport.first_pts.seconds
+    actual = stamp.pts.seconds - media_info.first_pts.seconds
     return {
         "number": stamp.k + 1,
         "name": entry.name,
         "target": str(stamp.target),
         "target_s": f"{float(stamp.target):.6f}",
         "time_s": f"{float(actual):.6f}",
-        "time": clock(actual, hours=True),
+        "time": format_time(actual, with_hours=True),
         "pts": stamp.pts.ticks,
         "time_base": str(stamp.pts.time_base),
         "width": stamp.width,

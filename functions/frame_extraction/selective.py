@@ -16,17 +16,17 @@ from av.video.frame import VideoFrame
 
 from functions.frame_extraction.targets import (
     SelectionFailed,
-    Shown,
+    ShownFrame,
     Targets,
     TimestampsOutOfOrder,
 )
-from shared.media.containers.decode import decode
-from shared.media.containers.packets import PacketSource, VideoPacket, is_start
-from shared.recipes.frames.windows import Passport
+from shared.media.containers.decode import decode_packet
+from shared.media.containers.packets import PacketSource, VideoPacket, is_start_packet
+from shared.recipes.frames.windows import MediaInfo
 
 # A decoder holds at most 16 pictures back for reordering (H.264 and HEVC, MaxDpbFrames), which may
 # be 32 packets when fields come alone: after so many later pictures no earlier one can come.
-REORDER_PACKETS = 34
+MAX_REORDER_PACKETS = 34
 # Pictures leave these decoders in the order of their packets.
 _UNREORDERED = frozenset({"vp8", "vp9", "av1", "mjpeg", "gif"})
 # Where a decoder's NONREF skips exactly the pictures that nothing refers to. In HEVC a picture may
@@ -35,10 +35,10 @@ _SKIPS_NONREF = frozenset({"h264", "mpeg2video", "mpeg1video", "mpeg4"})
 # Containers whose dts were written by the muxer, so that no later packet has a pts below them.
 _WRITTEN_DTS = frozenset({"mov", "flv", "mpegts"})
 # A GOP longer than this is decoded rather than kept in memory.
-PENDING_BYTES = 24 << 20
+MAX_PENDING_BYTES = 24 << 20
 
 
-def selective(source: PacketSource, targets: Targets, k: int) -> Iterator[Shown]:
+def decode_selectively(source: PacketSource, targets: Targets, k: int) -> Iterator[ShownFrame]:
     """Raises SelectionFailed when the decoder does not show what the packets promised."""
     return _Selection(source, targets, k).run()
 
@@ -47,14 +47,14 @@ class _Selection:
     """`_k` is the first target of which it is not known yet what is shown there."""
 
     def __init__(self, source: PacketSource, targets: Targets, k: int) -> None:
-        passport = source.passport
+        media_info = source.media_info
         self._source = source
         self._targets = targets
         self._k = k
-        self._limit = targets.limit(k)
+        self._limit = targets.max_pts(k)
         self._wanted: dict[int, list[int]] = {}  # pts → targets, until the decoder shows it
         self._shown: tuple[int, VideoFrame] | None = None
-        self._resolved: deque[tuple[int, int]] = deque(maxlen=REORDER_PACKETS)  # (pts, limit)
+        self._resolved: deque[tuple[int, int]] = deque(maxlen=MAX_REORDER_PACKETS)  # (pts, limit)
         self._seen: list[int] = []  # sorted, from the picture of the last resolved target on
         self._pending: deque[VideoPacket] = deque()
         self._pending_pts: set[int] = set()
@@ -63,18 +63,18 @@ class _Selection:
         self._dts: int | None = None
         self._last_duration = 0
         self._seen_until = -(1 << 63)
-        self._trusts_dts = passport.container.split(",")[0] in _WRITTEN_DTS
-        self._unreordered = passport.video.codec in _UNREORDERED
-        self._skips = passport.video.codec in _SKIPS_NONREF
-        self._jump = _worthwhile_jump(passport)
+        self._trusts_dts = media_info.container.split(",")[0] in _WRITTEN_DTS
+        self._unreordered = media_info.video.codec in _UNREORDERED
+        self._skips = media_info.video.codec in _SKIPS_NONREF
+        self._jump = _worthwhile_jump(media_info)
 
-    def run(self) -> Iterator[Shown]:
+    def run(self) -> Iterator[ShownFrame]:
         """Seek to the next target, read on while targets lie close together, drain; repeat."""
         self._source.reset_decoder()
         done = False
-        while not done and self._targets.within(self._k):
+        while not done and self._targets.contains(self._k):
             self._forget()
-            done = yield from self._read(self._source.from_keyframe(self._limit))
+            done = yield from self._read(self._source.read_from_keyframe(self._limit))
             yield from self._drain()
 
     def _forget(self) -> None:
@@ -83,7 +83,7 @@ class _Selection:
         self._pending_bytes = 0
         self._dts = None
 
-    def _read(self, packets: Iterator[VideoPacket]) -> Generator[Shown, None, bool]:
+    def _read(self, packets: Iterator[VideoPacket]) -> Generator[ShownFrame, None, bool]:
         """True when window or stream has ended, False when a jump to the next target is due."""
         before, resolved_before = self._seen_until, self._k
         self._seen_until = -(1 << 63)
@@ -94,11 +94,11 @@ class _Selection:
             before = -(1 << 63)
             if packet.is_keyframe:
                 yield from self._skip_to_keyframe()
-            while self._targets.within(self._k) and self._is_resolved():
+            while self._targets.contains(self._k) and self._is_resolved():
                 yield from self._resolve()
-            if not self._targets.within(self._k):
+            if not self._targets.contains(self._k):
                 return True
-            while self._pending_bytes > PENDING_BYTES:
+            while self._pending_bytes > MAX_PENDING_BYTES:
                 yield from self._feed()
             far = self._jump is not None and self._limit - self._seen_until >= self._jump
             if far and self._k > resolved_before:
@@ -138,9 +138,9 @@ class _Selection:
         if later == 0:
             return False
         settled = self._trusts_dts and self._dts is not None and self._dts > self._limit
-        return settled or self._unreordered or later >= REORDER_PACKETS
+        return settled or self._unreordered or later >= MAX_REORDER_PACKETS
 
-    def _resolve(self) -> Iterator[Shown]:
+    def _resolve(self) -> Iterator[ShownFrame]:
         """Settle the next target on the last picture seen up to it, and decode up to there."""
         at = bisect_right(self._seen, self._limit)
         if at == 0:
@@ -151,20 +151,20 @@ class _Selection:
         del self._seen[: at - 1]
         self._resolved.append((pts, self._limit))
         self._k += 1
-        self._limit = self._targets.limit(self._k)
+        self._limit = self._targets.max_pts(self._k)
         if self._shown is not None and self._shown[0] == pts:
-            yield Shown(k, pts, self._shown[1])
+            yield ShownFrame(k, pts, self._shown[1])
             return
         self._wanted.setdefault(pts, []).append(k)
         while pts in self._pending_pts:
             yield from self._feed()
 
-    def _skip_to_keyframe(self) -> Iterator[Shown]:
+    def _skip_to_keyframe(self) -> Iterator[ShownFrame]:
         """Drop what precedes the last keyframe that is shown no later than the next target."""
         start = 0
         for n, packet in enumerate(self._pending):
             early = packet.pts is not None and packet.pts <= self._limit
-            if early and packet.is_keyframe and is_start(packet):
+            if early and packet.is_keyframe and is_start_packet(packet):
                 start = n
         if start == 0:
             return
@@ -179,13 +179,13 @@ class _Selection:
             self._pending_pts.discard(packet.pts)
         return packet
 
-    def _feed(self) -> Iterator[Shown]:
+    def _feed(self) -> Iterator[ShownFrame]:
         packet = self._take()
         skip = self._skips and self._is_unwanted(packet)
         decoder = self._source.decoder
         decoder.skip_frame = "NONREF" if skip else "DEFAULT"
         self._fed = True
-        yield from self._emit(decode(decoder, packet))
+        yield from self._emit(decode_packet(decoder, packet))
 
     def _is_unwanted(self, packet: VideoPacket) -> bool:
         """True only if no target, resolved or not, can turn out to show this packet's picture."""
@@ -197,7 +197,7 @@ class _Selection:
         successor = bisect_right(self._seen, pts)
         return successor < len(self._seen) and self._seen[successor] <= self._limit
 
-    def _emit(self, frames: list[VideoFrame]) -> Iterator[Shown]:
+    def _emit(self, frames: list[VideoFrame]) -> Iterator[ShownFrame]:
         for frame in frames:
             pts = frame.pts
             if pts is None or (self._wanted and pts > min(self._wanted)):
@@ -205,36 +205,36 @@ class _Selection:
             if pts in self._wanted:
                 self._shown = (pts, frame)
                 for k in self._wanted.pop(pts):
-                    yield Shown(k, pts, frame)
+                    yield ShownFrame(k, pts, frame)
 
-    def _drain(self) -> Iterator[Shown]:
+    def _drain(self) -> Iterator[ShownFrame]:
         if not self._fed:
             return
-        yield from self._emit(decode(self._source.decoder, None))
+        yield from self._emit(decode_packet(self._source.decoder, None))
         if self._wanted:
             raise SelectionFailed(self._first_open(), "the decoder left out a wanted picture")
         self._source.reset_decoder()
         self._fed = False
 
-    def _finish(self) -> Iterator[Shown]:
+    def _finish(self) -> Iterator[ShownFrame]:
         """The packets have ended: what is seen is all, and the last picture's end is the end."""
         if not self._seen:
             return
         gap = self._seen[-1] - self._seen[-2] if len(self._seen) > 1 else 0
-        length = self._last_duration or gap or self._source.passport.frame_ticks
+        length = self._last_duration or gap or self._source.media_info.frame_ticks
         end = self._seen[-1] + length
-        while self._targets.within(self._k) and self._targets.is_before(self._k, end):
+        while self._targets.contains(self._k) and self._targets.is_before(self._k, end):
             yield from self._resolve()
 
     def _first_open(self) -> int:
         return min((ks[0] for ks in self._wanted.values()), default=self._k)
 
 
-def _worthwhile_jump(passport: Passport) -> int | None:
+def _worthwhile_jump(media_info: MediaInfo) -> int | None:
     """Ticks between targets beyond which a seek reads less than reading on; None for never."""
-    interval = passport.video.keyframe_interval_s
-    if interval is None or passport.random_access == "none":
+    interval = media_info.video.keyframe_interval_s
+    if interval is None or media_info.random_access == "none":
         return None
     # Finding a place by time stamps costs several reads, and lands well before the target.
-    jump = interval if passport.random_access == "index" else 5 * interval + 5
-    return int(jump / passport.video.time_base)
+    jump = interval if media_info.random_access == "index" else 5 * interval + 5
+    return int(jump / media_info.video.time_base)

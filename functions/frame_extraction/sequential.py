@@ -8,25 +8,25 @@ from itertools import chain
 
 from av.video.frame import VideoFrame
 
-from functions.frame_extraction.targets import SelectionFailed, Shown, Targets
-from shared.media.containers.decode import decode
-from shared.media.containers.packets import COUNTED, PacketSource, VideoPacket
+from functions.frame_extraction.targets import SelectionFailed, ShownFrame, Targets
+from shared.media.containers.decode import decode_packet
+from shared.media.containers.packets import COUNTED_CONTAINERS, PacketSource, VideoPacket
 
 
-def sequential(source: PacketSource, targets: Targets, k: int) -> Iterator[Shown]:
+def decode_sequentially(source: PacketSource, targets: Targets, k: int) -> Iterator[ShownFrame]:
     """From the last keyframe before target `k`. Raises SelectionFailed when no picture that can
     be decoded from there is shown at `k`."""
-    pictures = _decoded(source, source.from_keyframe(targets.limit(k)))
-    return _answer(pictures, targets, k, source.passport.frame_ticks)
+    pictures = _decoded(source, source.read_from_keyframe(targets.max_pts(k)))
+    return _answer(pictures, targets, k, source.media_info.frame_ticks)
 
 
-def sequential_from_start(source: PacketSource, targets: Targets, k: int) -> Iterator[Shown]:
+def decode_from_start(source: PacketSource, targets: Targets, k: int) -> Iterator[ShownFrame]:
     """From the beginning of the file: the last resort, which holds for any container."""
-    pictures = _decoded(source, source.from_start())
-    return _answer(pictures, targets, k, source.passport.frame_ticks)
+    pictures = _decoded(source, source.read_from_start())
+    return _answer(pictures, targets, k, source.media_info.frame_ticks)
 
 
-def shown_at(frames: Iterable[VideoFrame], targets: Targets) -> Iterator[Shown]:
+def match_frames(frames: Iterable[VideoFrame], targets: Targets) -> Iterator[ShownFrame]:
     """What is shown at the window's targets, out of all pictures in order, each with its pts."""
     stamped = ((frame.pts or 0, frame) for frame in frames)
     return _answer(stamped, targets, targets.window.k_start, frame_ticks=1)
@@ -34,28 +34,28 @@ def shown_at(frames: Iterable[VideoFrame], targets: Targets) -> Iterator[Shown]:
 
 def _answer(
     pictures: Iterable[tuple[int, VideoFrame]], targets: Targets, k: int, frame_ticks: int
-) -> Iterator[Shown]:
+) -> Iterator[ShownFrame]:
     shown: VideoFrame | None = None
     shown_pts = gap = 0
     for pts, frame in pictures:
         if pts < targets.first_pts or (shown is not None and pts <= shown_pts):
             continue
-        while targets.within(k) and targets.limit(k) < pts:
+        while targets.contains(k) and targets.max_pts(k) < pts:
             if shown is None:
                 raise SelectionFailed(k, "the first picture after the keyframe comes too late")
             targets.check_limit(k)
-            yield Shown(k, shown_pts, shown)
+            yield ShownFrame(k, shown_pts, shown)
             k += 1
-        if not targets.within(k):
+        if not targets.contains(k):
             return
         gap = pts - shown_pts if shown is not None else 0
         shown, shown_pts = frame, pts
     if shown is None:
         return
     end = shown_pts + (shown.duration or gap or frame_ticks)
-    while targets.within(k) and targets.is_before(k, end):
+    while targets.contains(k) and targets.is_before(k, end):
         targets.check_limit(k)
-        yield Shown(k, shown_pts, shown)
+        yield ShownFrame(k, shown_pts, shown)
         k += 1
 
 
@@ -64,18 +64,18 @@ def _decoded(
 ) -> Iterator[tuple[int, VideoFrame]]:
     """Pictures in the order in which they are shown, with their pts in ticks."""
     source.reset_decoder()
-    counted = source.passport.container.split(",")[0] in COUNTED
+    counted = source.media_info.container.split(",")[0] in COUNTED_CONTAINERS
     times: list[int] = []
-    pts = source.passport.video.first_pts
+    pts = source.media_info.video.first_pts
     duration = 0
     ending: list[VideoPacket | None] = [None]
     for packet in chain(packets, ending):
         if counted and packet is not None and packet.size and packet.dts is not None:
             heapq.heappush(times, packet.dts)
-        for frame in decode(source.decoder, packet):
+        for frame in decode_packet(source.decoder, packet):
             if counted and times:
                 pts = heapq.heappop(times)
             else:
                 pts = frame.pts if frame.pts is not None else pts + duration
-            duration = frame.duration or duration or source.passport.frame_ticks
+            duration = frame.duration or duration or source.media_info.frame_ticks
             yield pts, frame

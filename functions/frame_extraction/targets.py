@@ -11,7 +11,7 @@ from av.video.frame import VideoFrame
 
 from shared.media.containers.packets import PacketSource
 from shared.media.errors import TooManyFrames
-from shared.recipes.frames.windows import FrameOptions, Passport, Window
+from shared.recipes.frames.windows import FrameOptions, MediaInfo, Window
 
 
 class SelectionFailed(Exception):
@@ -27,7 +27,7 @@ class TimestampsOutOfOrder(Exception):
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownFrame:
     """Frame `frame` is the one shown at target `k`; `pts` in ticks."""
 
     k: int
@@ -41,26 +41,26 @@ class Strategy(Protocol):
     Raises SelectionFailed or TimestampsOutOfOrder.
     """
 
-    def __call__(self, source: PacketSource, targets: Targets, k: int) -> Iterator[Shown]: ...
+    def __call__(self, source: PacketSource, targets: Targets, k: int) -> Iterator[ShownFrame]: ...
 
 
 class Targets:
     """Which pts a target admits: the frame for k is the one with the largest pts ≤ `limit(k)`."""
 
-    def __init__(self, window: Window, options: FrameOptions, passport: Passport) -> None:
+    def __init__(self, window: Window, options: FrameOptions, media_info: MediaInfo) -> None:
         self.window = window
-        self.first_pts = passport.video.first_pts
+        self.first_pts = media_info.video.first_pts
         self._options = options
-        self._time_base = passport.video.time_base
+        self._time_base = media_info.video.time_base
 
-    def time(self, k: int) -> Fraction:
+    def time_s(self, k: int) -> Fraction:
         """Seconds from the first picture."""
         return self._options.target(k)
 
-    def limit(self, k: int) -> int:
+    def max_pts(self, k: int) -> int:
         return self.first_pts + int(self._options.target(k) / self._time_base)
 
-    def within(self, k: int) -> bool:
+    def contains(self, k: int) -> bool:
         """Whether k belongs to the window; where the stream ends is not known here."""
         if self.window.k_end is not None:
             return k < self.window.k_end
@@ -68,7 +68,7 @@ class Targets:
 
     def is_before(self, k: int, end: int) -> bool:
         """Whether target k lies before `end` (ticks, exclusive)."""
-        return self.first_pts * self._time_base + self.time(k) < end * self._time_base
+        return self.first_pts * self._time_base + self.time_s(k) < end * self._time_base
 
     def check_limit(self, k: int) -> None:
         """Raises TooManyFrames when the file turns out longer than it said."""

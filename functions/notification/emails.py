@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
 
-from functions.notification.outcomes import advice_for, count_of, main_result, size
-from functions.notification.page import Page, page
+from functions.notification.outcomes import find_advice, find_main_result, format_count, format_size
+from functions.notification.page import Page, render_html
 from shared.flows.envelope import Envelope
 from shared.jobs.model import Job, Status
-from shared.ports.outbound import Letter
+from shared.ports.outbound import Email
 
-TITLE_MOST = 80
+MAX_TITLE_CHARS = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Link:
     expires_at: datetime
 
 
-def write_letter(job: Job, envelope: Envelope, link: Link | None, sender: str) -> Letter:
+def write_email(job: Job, envelope: Envelope, link: Link | None, sender: str) -> Email:
     """The letter for a terminal job. `link` leads to its main result, when it has one."""
     if job.status is Status.DONE:
         told = _done(job, link)
@@ -31,11 +31,11 @@ def write_letter(job: Job, envelope: Envelope, link: Link | None, sender: str) -
         told = _failed(job)
     else:
         told = _cancelled(job)
-    return Letter(
+    return Email(
         to=job.email,
         subject=subject_of(job),
-        text=told.text(),
-        html=page(told),
+        text=told.render_text(),
+        html=render_html(told),
         message_id=message_id(envelope, sender),
     )
 
@@ -55,22 +55,22 @@ def subject_of(job: Job) -> str:
 def title_of(job: Job) -> str:
     """The job's title on one line, cut where a subject would be cut."""
     title = " ".join(job.title.split()) or job.recipe_name
-    return title if len(title) <= TITLE_MOST else title[: TITLE_MOST - 1].rstrip() + "…"
+    return title if len(title) <= MAX_TITLE_CHARS else title[: MAX_TITLE_CHARS - 1].rstrip() + "…"
 
 
 def _done(job: Job, link: Link | None) -> Page:
     title = title_of(job)
-    found = main_result(job)
+    found = find_main_result(job)
     facts = [("Recipe", job.recipe_name)]
     if found is None or link is None:
         return Page(
             f"“{title}” is done.", ["Sign in to see what came out of it."], facts,
             warnings=job.warnings,
         )  # fmt: skip
-    artefact, result = found
-    if count := count_of(job, result):
+    artifact, result = found
+    if count := format_count(job, result):
         facts.append(("Made", count))
-    facts.append(("File", f"{artefact.name}, {size(artefact.size_bytes)}"))
+    facts.append(("File", f"{artifact.name}, {format_size(artifact.size_bytes)}"))
     return Page(
         f"{result.noun} from “{title}” can be fetched.",
         [],
@@ -94,7 +94,7 @@ def _failed(job: Job) -> Page:
         facts.append(("Stage", str(stage).replace("_", " ")))
     return Page(
         f"“{title}” could not be finished.",
-        [reason, advice_for(code)],
+        [reason, find_advice(code)],
         facts,
         warnings=job.warnings,
     )

@@ -14,12 +14,12 @@ from enum import StrEnum
 from typing import Any
 
 from shared.errors import LeaseLost
-from shared.flows.documents import Committed, Create, Update, Write
+from shared.flows.documents import CommitResult, Create, Update, Write
 from shared.flows.envelope import Envelope
 from shared.jobs.model import Job
 from shared.jobs.share_links import new_share
 from shared.ports.store import JobStore
-from shared.recipes.stored_object import Artefact
+from shared.recipes.stored_object import Artifact
 
 TOKEN_BYTES = 24
 
@@ -47,16 +47,16 @@ def mail_path(envelope: Envelope) -> str:
     return f"mails/{envelope.job_id}.{envelope.revision}.{envelope.part}"
 
 
-def link_end(created_at: datetime, job: Job, valid_days: int) -> datetime:
+def link_expires_at(created_at: datetime, job: Job, valid_days: int) -> datetime:
     """Until when a link of this mail leads somewhere: never longer than the job is kept."""
     return min(created_at + timedelta(days=valid_days), job.expires_at)
 
 
-def open_mail(
+def start_mail(
     store: JobStore,
     job: Job,
     envelope: Envelope,
-    result: Artefact | None,
+    result: Artifact | None,
     *,
     subject: str,
     now: datetime,
@@ -81,18 +81,18 @@ def open_mail(
     }
     writes: list[Write] = [Create(path, row)]
     if result is not None:
-        end = link_end(now, job, valid_days)
+        end = link_expires_at(now, job, valid_days)
         writes.append(new_share(token, job, result.name, now, end))
-    if store.commit(writes) is not Committed.OK and (found := _read(store, path)) is not None:
+    if store.commit(writes) is not CommitResult.OK and (found := _read(store, path)) is not None:
         return found
     return Mail(path, MailState.SENDING, token, now)
 
 
-def close_mail(store: JobStore, mail: Mail, state: MailState, now: datetime) -> None:
+def finish_mail(store: JobStore, mail: Mail, state: MailState, now: datetime) -> None:
     """Record how it ended."""
     sent_at = now if state is MailState.SENT else None
     done = store.commit([Update(mail.path, {"state": state, "sent_at": sent_at})])
-    if done is not Committed.OK:
+    if done is not CommitResult.OK:
         # The row went with its job.
         raise LeaseLost
 

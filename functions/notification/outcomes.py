@@ -8,25 +8,25 @@ from dataclasses import dataclass
 from shared.jobs.model import Job
 from shared.pipeline import Bucket
 from shared.recipes.results import FramesResult
-from shared.recipes.stored_object import Artefact
+from shared.recipes.stored_object import Artifact
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What a kind of artefact is called in a mail. `counted` is the singular and the plural of
+class ResultWording:
+    """What a kind of artifact is called in a mail. `counted` is the singular and the plural of
     what frame_extraction counted, None when there is nothing to count."""
 
     noun: str
     button: str
-    counted: tuple[str, str] | None = None
+    count_nouns: tuple[str, str] | None = None
 
 
-RESULTS: Mapping[str, Result] = {
-    "film": Result("Your film", "Get the film"),
-    "timeline": Result("Your timeline of emotions", "Get the timeline"),
-    "frames": Result("Your pictures", "Get the pictures", ("picture", "pictures")),
+RESULTS: Mapping[str, ResultWording] = {
+    "film": ResultWording("Your film", "Get the film"),
+    "timeline": ResultWording("Your timeline of emotions", "Get the timeline"),
+    "frames": ResultWording("Your pictures", "Get the pictures", ("picture", "pictures")),
 }
-"""By kind of artefact; a job's main result is the first kind in this order that it has."""
+"""By kind of artifact; a job's main result is the first kind in this order that it has."""
 
 ADVICE: Mapping[str, str] = {
     "attempts-exhausted": "You can take the job up again: what is finished already is kept.",
@@ -43,12 +43,12 @@ ADVICE: Mapping[str, str] = {
     "encrypted-video": "Create a new job with a copy that is not protected.",
 }
 """What a person can do about an error, by its code."""
-MEND_AND_RETRY = "Create a new job when the file or the options are mended."
+FIX_AND_RETRY = "Create a new job when the file or the options are mended."
 
 
-def main_result(job: Job) -> tuple[Artefact, Result] | None:
-    """The artefact that a mail leads to, and what it is called; None when there is none."""
-    made = [one for one in job.artefacts if one.bucket == Bucket.OUTPUTS]
+def find_main_result(job: Job) -> tuple[Artifact, ResultWording] | None:
+    """The artifact that a mail leads to, and what it is called; None when there is none."""
+    made = [one for one in job.artifacts if one.bucket == Bucket.OUTPUTS]
     for kind, result in RESULTS.items():
         for one in made:
             if one.kind == kind:
@@ -56,21 +56,21 @@ def main_result(job: Job) -> tuple[Artefact, Result] | None:
     return None
 
 
-def count_of(job: Job, result: Result) -> str:
+def format_count(job: Job, result: ResultWording) -> str:
     """How many there are, in words such as "1,200 pictures"; "" when nobody counted."""
     extracted = FramesResult.find(job.facts)
-    if result.counted is None or extracted is None:
+    if result.count_nouns is None or extracted is None:
         return ""
-    (singular, plural), count = result.counted, extracted.frames
+    (singular, plural), count = result.count_nouns, extracted.frames
     return f"1 {singular}" if count == 1 else f"{count:,} {plural}"
 
 
-def advice_for(code: str) -> str:
+def find_advice(code: str) -> str:
     """What to do about an error."""
-    return ADVICE.get(code, MEND_AND_RETRY)
+    return ADVICE.get(code, FIX_AND_RETRY)
 
 
-def size(size_bytes: int) -> str:
+def format_size(size_bytes: int) -> str:
     """A size for people, in decimal units."""
     value = float(size_bytes)
     for unit in ("bytes", "kB", "MB"):

@@ -26,7 +26,7 @@ class Page:
     below_button: str = ""
     warnings: tuple[str, ...] = ()
 
-    def text(self) -> str:
+    def render_text(self) -> str:
         """For programs and people who prefer it plain. A URL is never wrapped."""
         blocks = [textwrap.fill(self.heading, WIDTH)]
         if self.button is not None:
@@ -44,9 +44,9 @@ class Page:
         return "\n\n".join(blocks) + "\n"
 
 
-def page(told: Page) -> str:
+def render_html(page: Page) -> str:
     """The same as HTML. Everything that people named is escaped."""
-    heading = escape(told.heading)
+    heading = escape(page.heading)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
@@ -64,7 +64,7 @@ def page(told: Page) -> str:
         '<tr><td style="padding:12px 32px 28px">\n'
         '<h1 class="mr-text" style="margin:0 0 16px;font-size:22px;line-height:1.3;'
         f'font-weight:600;color:#1d1b16;word-break:break-word">{heading}</h1>\n'
-        f"{_button(told)}{_paragraphs(told)}{_facts(told)}{_warnings(told)}"
+        f"{_button(page)}{_paragraphs(page)}{_facts(page)}{_warnings(page)}"
         "</td></tr></table>\n"
         '<p class="mr-quiet" style="max-width:560px;margin:16px auto 0;font-size:12px;'
         f'line-height:1.5;color:#6b665c">{escape(FOOTER)}</p>\n'

@@ -2,60 +2,60 @@
 
 from __future__ import annotations
 
-from functions.notification.emails import Link, subject_of, write_letter
-from functions.notification.mail_log import MailState, close_mail, link_end, open_mail
-from functions.notification.outcomes import main_result
+from functions.notification.emails import Link, subject_of, write_email
+from functions.notification.mail_log import MailState, finish_mail, link_expires_at, start_mail
+from functions.notification.outcomes import find_main_result
 from shared.entrypoints import bootstrap
-from shared.entrypoints.stage import Task
+from shared.entrypoints.stage import UnitContext
 from shared.errors import MailRefused
-from shared.jobs.claims import Finished
+from shared.jobs.claims import UnitDone
 from shared.jobs.model import Status
 from shared.jobs.preferences import Preferences, preferences_path
 
 
-def tell(task: Task) -> Finished:
+def send_email(context: UnitContext) -> UnitDone:
     """Send the letter unless the log says that it is out. Raises MailRefused, MailUnavailable.
 
     A crash between the server's acceptance and our record costs one more copy of the same letter,
     with the same Message-ID and the same link.
     """
-    job, clock = task.job, bootstrap.neighbours().clock
+    job, clock = context.job, bootstrap.services().clock
     if not job.email:
-        task.log("mail.no_address")
-        return Finished()
-    (chosen,) = task.store.read([preferences_path(job.owner)])
-    if job.status not in Preferences.from_doc(chosen).mailed:
-        task.log("mail.not_wanted", outcome=job.status)
-        return Finished()
-    settings = task.settings
-    found = main_result(job) if job.status is Status.DONE else None
+        context.log("mail.no_address")
+        return UnitDone()
+    (chosen,) = context.store.read([preferences_path(job.owner)])
+    if job.status not in Preferences.from_doc(chosen).mail_outcomes:
+        context.log("mail.opted_out", outcome=job.status)
+        return UnitDone()
+    settings = context.settings
+    found = find_main_result(job) if job.status is Status.DONE else None
     result = None if found is None else found[0]
-    mail = open_mail(
-        task.store,
+    mail = start_mail(
+        context.store,
         job,
-        task.envelope,
+        context.envelope,
         result,
         subject=subject_of(job),
         now=clock.now(),
-        valid_days=settings.links_valid_days,
+        valid_days=settings.link_valid_days,
     )
     if mail.state is MailState.SENT:
-        return Finished()
+        return UnitDone()
     if mail.state is MailState.REFUSED:
         raise MailRefused
     link = None
     if mail.token:
         link = Link(
             f"{settings.public_url}/v1/share/{mail.token}",
-            link_end(mail.created_at, job, settings.links_valid_days),
+            link_expires_at(mail.created_at, job, settings.link_valid_days),
         )
-    letter = write_letter(job, task.envelope, link, settings.mail_from)
-    task.check()
+    letter = write_email(job, context.envelope, link, settings.mail_from)
+    context.check()
     try:
         bootstrap.mailer().send(letter)
     except MailRefused:
-        close_mail(task.store, mail, MailState.REFUSED, clock.now())
+        finish_mail(context.store, mail, MailState.REFUSED, clock.now())
         raise
-    close_mail(task.store, mail, MailState.SENT, clock.now())
-    task.log("mail.sent", outcome=job.status)
-    return Finished()
+    finish_mail(context.store, mail, MailState.SENT, clock.now())
+    context.log("mail.sent", outcome=job.status)
+    return UnitDone()

@@ -15,182 +15,186 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from functions.personal_data.belongings import Belongings
+from functions.personal_data.belongings import UserData
 from functions.personal_data.inventory import (
-    Removed,
+    RemovedItem,
     Totals,
-    an_object,
-    document,
-    forget,
-    inventory,
-    paths_written_down,
-    write_down,
+    delete_chunks,
+    read_inventory,
+    read_removed_paths,
+    record_removals,
+    removed_document,
+    removed_object,
 )
 from functions.personal_data.receipt import sign_receipt, store_public_key
 from shared.cameras.camera import CAMERAS
 from shared.cameras.recording import RECORDINGS
 from shared.entrypoints import bootstrap
-from shared.entrypoints.task import ErrandTask
+from shared.entrypoints.task import TaskContext
 from shared.errors import DeadlineNear, NotFound
 from shared.flows.documents import Delete, Doc, Update
 from shared.jobs.commands import delete
 from shared.jobs.commands.delete import SECOND_PURGE_S
 from shared.pipeline import RECEIPTS_PREFIX, Bucket
 from shared.privacy.data_requests import Phase
-from shared.runtime.interpreter import Driver
-from shared.tasks.task import ErrandOutcome, Postponed, Settled
+from shared.runtime.interpreter import Interpreter
+from shared.tasks.task import Later, TaskDone, TaskOutcome
 
-JOBS_IN_A_STEP = 200
+MAX_JOBS_PER_STEP = 200
 """A job is looked for in some fifteen folders, three times: a step takes a few minutes at most."""
-LOOK_AGAIN_S = 120
+RECHECK_S = 120
 """When something is left: whoever wrote it had a token that was good for another minute."""
 
 
-def shut_out(task: ErrandTask) -> ErrandOutcome:
+def disable_account(context: TaskContext) -> TaskOutcome:
     """From now on nobody comes in; a token that was looked at holds for a minute more."""
-    bootstrap.doorkeeper().shut_out(task.errand.owner)
-    return Postponed(0, fields={"phase": Phase.REMOVING}, progress=True)
+    bootstrap.account_admin().disable(context.task.owner)
+    return Later(0, fields={"phase": Phase.REMOVING}, progress=True)
 
 
-def remove(task: ErrandTask) -> ErrandOutcome:
+def remove_data(context: TaskContext) -> TaskOutcome:
     """The first time over everything."""
-    if (further := _remove_jobs(task)) is not None:
+    if (further := _remove_jobs(context)) is not None:
         return further
-    _remove_the_rest(task, again=False)
+    _remove_the_rest(context, again=False)
     fields = {"phase": Phase.CHECKING, "cursor": ""}
-    return Postponed(SECOND_PURGE_S, fields=fields, progress=True)
+    return Later(SECOND_PURGE_S, fields=fields, progress=True)
 
 
-def look_again(task: ErrandTask) -> ErrandOutcome:
+def verify_removal(context: TaskContext) -> TaskOutcome:
     """The second time, for what was still being written; then a look whether anything is left."""
-    if (further := _remove_jobs(task, finally_=True)) is not None:
+    if (further := _remove_jobs(context, finally_=True)) is not None:
         return further
-    _remove_the_rest(task, again=True)
-    left = _belongings(task).left(_known(task))
+    _remove_the_rest(context, again=True)
+    left = _belongings(context).count_remaining(_known(context))
     if any(left.values()):
         where = ", ".join(f"{name}: {count}" for name, count in sorted(left.items()) if count)
         why = f"Something is left ({where})."
-        return Postponed(LOOK_AGAIN_S, "still-there", why, {"cursor": ""})
-    return Postponed(0, fields={"phase": Phase.CLOSING, "looked_in": left}, progress=True)
+        return Later(RECHECK_S, "still-there", why, {"cursor": ""})
+    return Later(0, fields={"phase": Phase.CLOSING, "remaining_counts": left}, progress=True)
 
 
-def close(task: ErrandTask) -> ErrandOutcome:
+def close_account(context: TaskContext) -> TaskOutcome:
     """The account last; then the receipt, which is the only thing that stays."""
-    errand, world = task.errand, task.world
-    account = bool(errand.data["account"])
+    task, world = context.task, context.services
+    account = bool(task.data["account"])
     if account:
-        bootstrap.doorkeeper().remove(errand.owner)
-        if bootstrap.doorkeeper().is_there(errand.owner):
-            return Postponed(LOOK_AGAIN_S, "still-there", "The account is still there.")
+        bootstrap.account_admin().delete(task.owner)
+        if bootstrap.account_admin().exists(task.owner):
+            return Later(RECHECK_S, "still-there", "The account is still there.")
     totals = Totals()
     digest = hashlib.sha256()
-    for line in inventory(world.store, errand.id, totals):
+    for line in read_inventory(world.store, task.id, totals):
         digest.update(line)
-    store_public_key(world.store, task.settings)
-    signed = sign_receipt(task, totals, digest.hexdigest(), world.clock.now())
-    name = f"{RECEIPTS_PREFIX}{errand.id}/inventory.jsonl"
+    store_public_key(world.store, context.settings)
+    signed = sign_receipt(context, totals, digest.hexdigest(), world.clock.now())
+    name = f"{RECEIPTS_PREFIX}{task.id}/inventory.jsonl"
     with world.objects.create(
         Bucket.OUTPUTS, name, content_type="application/x-ndjson", spec=digest.hexdigest()
     ) as writer:
-        for line in inventory(world.store, errand.id, Totals()):
+        for line in read_inventory(world.store, task.id, Totals()):
             writer.write(line)
     fields = {
         "phase": Phase.ERASED,
         "owner": "",
-        "counted_as": [],
+        "limit_hashes": [],
         "receipt": signed,
-        "inventory": writer.stored.artefact("inventory.jsonl", "inventory").to_dict(),
+        "inventory": writer.stored_object.to_artifact("inventory.jsonl", "inventory").to_dict(),
     }
-    return Postponed(0, fields=fields, progress=True)
+    return Later(0, fields=fields, progress=True)
 
 
-def tidy(task: ErrandTask) -> ErrandOutcome:
+def delete_inventory(context: TaskContext) -> TaskOutcome:
     """The inventory is an object and signed for: what it was put together from can go."""
-    forget(task.world.store, task.errand.id)
-    return Settled()
+    delete_chunks(context.services.store, context.task.id)
+    return TaskDone()
 
 
-def _remove_jobs(task: ErrandTask, *, finally_: bool = False) -> Postponed | None:
+def _remove_jobs(context: TaskContext, *, finally_: bool = False) -> Later | None:
     """The next jobs; → how to go on, None when there are none. What comes after them is a step of
     its own: time that runs out there does not bring them back."""
-    belongings = _belongings(task)
-    jobs, following = belongings.jobs(task.errand.data["cursor"], JOBS_IN_A_STEP)
+    belongings = _belongings(context)
+    jobs, following = belongings.list_jobs(context.task.data["cursor"], MAX_JOBS_PER_STEP)
     done = ""
     for doc in jobs:
         try:
-            task.check()
+            context.check()
         except DeadlineNear:
             if not done:
                 raise
-            return Postponed(0, fields={"cursor": done}, progress=True)
-        _remove_job(task, belongings, doc)
-        if finally_ and not belongings.of_job(doc.id):
+            return Later(0, fields={"cursor": done}, progress=True)
+        _remove_job(context, belongings, doc)
+        if finally_ and not belongings.list_job_data(doc.id):
             # Whose it was is all that the tombstone still told.
-            task.world.store.commit([Update(doc.path, {"owner": ""})])
+            context.services.store.commit([Update(doc.path, {"owner": ""})])
         done = doc.id
-    return Postponed(0, fields={"cursor": following}, progress=True) if following else None
+    return Later(0, fields={"cursor": following}, progress=True) if following else None
 
 
-def _remove_job(task: ErrandTask, belongings: Belongings, doc: Doc) -> None:
-    found = belongings.of_job(doc.id)
-    write_down(task.world.store, task.errand.id, [document(doc.path), *found])
+def _remove_job(context: TaskContext, belongings: UserData, doc: Doc) -> None:
+    found = belongings.list_job_data(doc.id)
+    record_removals(context.services.store, context.task.id, [removed_document(doc.path), *found])
     try:
-        Driver(task.world).run(delete.delete(doc.id, task.world.clockwork))
+        Interpreter(context.services).run(delete.delete(doc.id, context.services.clock_and_ids))
     except NotFound:
         return
     # What a running job wrote since the first look, and strangers that were put aside.
-    late = belongings.of_job(doc.id)
-    write_down(task.world.store, task.errand.id, late)
+    late = belongings.list_job_data(doc.id)
+    record_removals(context.services.store, context.task.id, late)
     for one in late:
-        _remove_one(task, one)
+        _remove_one(context, one)
 
 
-def _remove_the_rest(task: ErrandTask, *, again: bool) -> None:
-    belongings = _belongings(task)
-    recorded = list(belongings.of_cameras(_known(task)))
-    write_down(task.world.store, task.errand.id, recorded)
+def _remove_the_rest(context: TaskContext, *, again: bool) -> None:
+    belongings = _belongings(context)
+    recorded = list(belongings.list_camera_data(_known(context)))
+    record_removals(context.services.store, context.task.id, recorded)
     # Their documents first, at which a camera's session ends; what it leaves is found once more.
-    _remove_documents(task, belongings.beside_jobs(again=again))
+    _remove_documents(context, belongings.list_other_documents(second_pass=again))
     for found in recorded:
-        task.check()
-        _remove_one(task, found)
-    for folder, there in belongings.kept_for_the_owner():
-        write_down(task.world.store, task.errand.id, [an_object(one) for one in there])
+        context.check()
+        _remove_one(context, found)
+    for folder, there in belongings.list_owner_objects():
+        record_removals(
+            context.services.store, context.task.id, [removed_object(one) for one in there]
+        )
         for one in there:
-            task.check()
-            task.world.objects.remove(folder.bucket, one.name, one.generation)
+            context.check()
+            context.services.objects.delete(folder.bucket, one.name, one.generation)
 
 
-def _remove_one(task: ErrandTask, one: Removed) -> None:
+def _remove_one(context: TaskContext, one: RemovedItem) -> None:
     if one.kind == "document":
-        task.world.store.commit([Delete(one.name)])
+        context.services.store.commit([Delete(one.name)])
     else:
         role, _, name = one.name.partition("/")
-        task.world.objects.remove(Bucket(role), name, one.generation)
+        context.services.objects.delete(Bucket(role), name, one.generation)
 
 
-def _remove_documents(task: ErrandTask, paths: Iterable[str]) -> None:
+def _remove_documents(context: TaskContext, paths: Iterable[str]) -> None:
     found = list(paths)
-    write_down(task.world.store, task.errand.id, [document(path) for path in found])
+    record_removals(
+        context.services.store, context.task.id, [removed_document(path) for path in found]
+    )
     for path in found:
-        task.check()
-        task.world.store.commit([Delete(path)])
+        context.check()
+        context.services.store.commit([Delete(path)])
 
 
-def _known(task: ErrandTask) -> list[str]:
+def _known(context: TaskContext) -> list[str]:
     """The cameras and recordings whose documents are written down, and may be gone."""
-    return paths_written_down(task.world.store, task.errand.id, (CAMERAS, RECORDINGS))
+    return read_removed_paths(context.services.store, context.task.id, (CAMERAS, RECORDINGS))
 
 
-def _belongings(task: ErrandTask) -> Belongings:
-    errand, world = task.errand, task.world
-    until = None if errand.data["account"] else errand.data["requested_at"]
-    counted_as = errand.data["counted_as"]
-    return Belongings(
+def _belongings(context: TaskContext) -> UserData:
+    task, world = context.task, context.services
+    until = None if task.data["account"] else task.data["requested_at"]
+    limit_hashes = task.data["limit_hashes"]
+    return UserData(
         world.store,
         world.objects,
-        errand.owner,
-        request=errand.id,
-        counted_as=counted_as,
-        until=until,
+        task.owner,
+        request_id=task.id,
+        limit_hashes=limit_hashes,
+        created_before=until,
     )

@@ -15,13 +15,13 @@ from shared.flows.documents import Create, Delete, Doc
 from shared.ports.store import JobStore
 from shared.recipes.stored_object import StoredObject
 
-CHUNK = 500
+CHUNK_SIZE = 500
 """Names in a document: far below its limit of 1 MiB."""
-CHUNKS_AT_ONCE = 20
+CHUNK_PAGE_SIZE = 20
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Removed:
+class RemovedItem:
     """A document by its path, or one version of an object by its bucket's role and name."""
 
     kind: str
@@ -34,15 +34,15 @@ class Removed:
         return [self.kind, self.name, self.generation, self.size_bytes]
 
 
-def document(path: str) -> Removed:
+def removed_document(path: str) -> RemovedItem:
     """A document."""
-    return Removed("document", path)
+    return RemovedItem("document", path)
 
 
-def an_object(stored: StoredObject) -> Removed:
+def removed_object(stored: StoredObject) -> RemovedItem:
     """An object."""
     name = f"{stored.bucket}/{stored.name}"
-    return Removed("object", name, stored.generation, stored.size_bytes)
+    return RemovedItem("object", name, stored.generation, stored.size_bytes)
 
 
 @dataclass
@@ -55,36 +55,38 @@ class Totals:
     jobs: int = 0
 
 
-def write_down(store: JobStore, request: str, found: Iterable[Removed]) -> None:
+def record_removals(store: JobStore, request_id: str, items: Iterable[RemovedItem]) -> None:
     """Write down what is about to be removed."""
-    rows = sorted(set(found))
-    for start in range(0, len(rows), CHUNK):
+    rows = sorted(set(items))
+    for start in range(0, len(rows), CHUNK_SIZE):
         # Lists do not nest in the ledger.
-        lines = [json.dumps(one.to_list()) for one in rows[start : start + CHUNK]]
+        lines = [json.dumps(one.to_list()) for one in rows[start : start + CHUNK_SIZE]]
         digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32]
-        store.commit([Create(f"{_folder(request)}/{digest}", {"owner": request, "rows": lines})])
+        store.commit(
+            [Create(f"{_folder(request_id)}/{digest}", {"owner": request_id, "rows": lines})]
+        )
 
 
-def inventory(store: JobStore, request: str, totals: Totals) -> Iterator[bytes]:
+def read_inventory(store: JobStore, request_id: str, totals: Totals) -> Iterator[bytes]:
     """The inventory as people get it, a line of JSON each; the same at every reading. `totals` are
     right once it is read."""
     seen: set[bytes] = set()
     keys = ("kind", "name", "generation", "size_bytes")
-    for doc in _chunks(store, request):
+    for doc in _chunks(store, request_id):
         for line in doc.data["rows"]:
             digest = hashlib.sha256(line.encode()).digest()[:16]
             if digest in seen:
                 continue
             seen.add(digest)
-            one = Removed(*json.loads(line))
+            one = RemovedItem(*json.loads(line))
             _count(totals, one)
             yield json.dumps(dict(zip(keys, one.to_list(), strict=True))).encode() + b"\n"
 
 
-def paths_written_down(store: JobStore, request: str, collections: Sequence[str]) -> list[str]:
+def read_removed_paths(store: JobStore, request_id: str, collections: Sequence[str]) -> list[str]:
     """Paths of the documents of these collections that were written down."""
     found = set()
-    for doc in _chunks(store, request):
+    for doc in _chunks(store, request_id):
         for kind, name, *_ in map(json.loads, doc.data["rows"]):
             first, *rest = name.split("/")
             if kind == "document" and first in collections and len(rest) == 1:
@@ -92,13 +94,13 @@ def paths_written_down(store: JobStore, request: str, collections: Sequence[str]
     return sorted(found)
 
 
-def forget(store: JobStore, request: str) -> None:
+def delete_chunks(store: JobStore, request_id: str) -> None:
     """Remove the chunks, once the inventory is an object."""
-    for doc in _chunks(store, request):
+    for doc in _chunks(store, request_id):
         store.commit([Delete(doc.path)])
 
 
-def _count(totals: Totals, one: Removed) -> None:
+def _count(totals: Totals, one: RemovedItem) -> None:
     if one.kind == "object":
         totals.objects += 1
         totals.size_bytes += one.size_bytes
@@ -109,7 +111,9 @@ def _count(totals: Totals, one: Removed) -> None:
 
 def _chunks(store: JobStore, request: str) -> Iterator[Doc]:
     after = ""
-    while docs := store.documents_of(_folder(request), request, after=after, most=CHUNKS_AT_ONCE):
+    while docs := store.list_owned_by_id(
+        _folder(request), request, after=after, max_count=CHUNK_PAGE_SIZE
+    ):
         yield from docs
         after = docs[-1].id
 

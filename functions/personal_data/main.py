@@ -1,6 +1,6 @@
 """Give a person a copy of everything, or remove everything and prove it."""
 
-from functions.personal_data.requests import fulfil
-from shared.entrypoints.task import errand
+from functions.personal_data.requests import run_step
+from shared.entrypoints.task import task
 
-main = errand("personal_data", fulfil)
+main = task("personal_data", run_step)

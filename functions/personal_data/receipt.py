@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from functions.personal_data.inventory import Totals
-from shared.entrypoints.task import ErrandTask
+from shared.entrypoints.task import TaskContext
 from shared.errors import ConfigurationError
 from shared.flows.documents import Create
 from shared.jobs.commands.delete import TOMBSTONE_DAYS
@@ -25,12 +25,12 @@ from shared.ports.store import JobStore
 from shared.runtime.settings import Settings
 
 
-def sign_receipt(task: ErrandTask, totals: Totals, inventory_sha256: str, now: datetime) -> str:
+def sign_receipt(context: TaskContext, totals: Totals, inventory_sha256: str, now: datetime) -> str:
     """Sign what was done."""
-    data, days = task.errand.data, task.settings.copies_kept_days
+    data, days = context.task.data, context.settings.backup_retention_days
     told = {
-        "iss": task.settings.public_url,
-        "jti": task.errand.id,
+        "iss": context.settings.public_url,
+        "jti": context.task.id,
         "iat": int(now.timestamp()),
         "requested_at": _moment(data["requested_at"]),
         "finished_at": _moment(now),
@@ -39,7 +39,7 @@ def sign_receipt(task: ErrandTask, totals: Totals, inventory_sha256: str, now: d
         "objects_removed": totals.objects,
         "bytes_removed": totals.size_bytes,
         "inventory_sha256": inventory_sha256,
-        "left": dict(sorted(data["looked_in"].items())),
+        "left": dict(sorted(data["remaining_counts"].items())),
         "kept": {
             "tombstones": totals.jobs,
             "until": _moment(now + timedelta(days=TOMBSTONE_DAYS)),
@@ -47,7 +47,7 @@ def sign_receipt(task: ErrandTask, totals: Totals, inventory_sha256: str, now: d
         },
         "copies_vanish_at": _moment(now + timedelta(days=days)),
     }
-    key = _key(task.settings)
+    key = _key(context.settings)
     return jwt.encode(told, key, algorithm="EdDSA", headers={"kid": _kid(key), "typ": "JWT"})
 
 

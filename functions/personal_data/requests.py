@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from functions.personal_data import erasure, export
-from shared.entrypoints.task import ErrandTask
+from shared.entrypoints.task import TaskContext
 from shared.errors import DeadlineNear
 from shared.privacy.data_requests import Phase
-from shared.tasks.task import ErrandOutcome, Postponed
+from shared.tasks.task import Later, TaskOutcome
 
 STEPS = {
-    Phase.MAKING: export.make_part,
-    Phase.READY: export.expire,
-    Phase.LOCKING: erasure.shut_out,
-    Phase.REMOVING: erasure.remove,
-    Phase.CHECKING: erasure.look_again,
-    Phase.CLOSING: erasure.close,
-    Phase.ERASED: erasure.tidy,
+    Phase.EXPORTING: export.write_part,
+    Phase.READY: export.delete_export,
+    Phase.LOCKING: erasure.disable_account,
+    Phase.REMOVING: erasure.remove_data,
+    Phase.CHECKING: erasure.verify_removal,
+    Phase.CLOSING: erasure.close_account,
+    Phase.ERASED: erasure.delete_inventory,
 }
 
 
-def fulfil(task: ErrandTask) -> ErrandOutcome:
+def run_step(context: TaskContext) -> TaskOutcome:
     """Take one step. Each finds by itself what an earlier try has done already."""
     try:
-        return STEPS[Phase(task.errand.data["phase"])](task)
+        return STEPS[Phase(context.task.data["phase"])](context)
     except DeadlineNear:
         # What was removed is removed: the next try begins with the rest.
-        return Postponed(0, progress=True)
+        return Later(0, progress=True)

@@ -14,13 +14,13 @@ class CameraAddressRefused(PermanentError):
     code = "private-address"
 
 
-class CameraRedirects(PermanentError):
+class CameraRedirectRefused(PermanentError):
     """The camera's server sends us elsewhere, and redirects are not followed; give its own."""
 
     code = "redirect-refused"
 
 
-class CameraLocked(PermanentError):
+class CameraUnauthorized(PermanentError):
     """The camera does not accept this user and password; put them into its address."""
 
     code = "camera-locked"
@@ -38,7 +38,7 @@ class NotACamera(PermanentError):
     code = "not-a-camera"
 
 
-class CameraCodecUnknown(PermanentError):
+class UnsupportedCameraCodec(PermanentError):
     """The camera sends no H.264, H.265 or MJPEG; set one of these in its settings."""
 
     code = "camera-codec"
@@ -63,25 +63,25 @@ class DeviceRefused(PermanentError):
     code = "device-refused"
 
 
-class DeviceMissing(PermanentError):
+class DeviceNotFound(PermanentError):
     """This machine has no camera of that number."""
 
     code = "device-missing"
 
 
-class CameraUnknown(TransientError):
+class CameraNameNotFound(TransientError):
     """The camera's name has no address."""
 
     code = "name-not-found"
 
 
-class CameraSilent(TransientError):
+class CameraTimeout(TransientError):
     """The camera does not answer, or has stopped sending pictures."""
 
     code = "camera-silent"
 
 
-class CameraGone(TransientError):
+class CameraDisconnected(TransientError):
     """The connection to the camera broke off, or nobody listens at its address."""
 
     code = "camera-gone"

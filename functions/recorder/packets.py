@@ -39,8 +39,8 @@ class Packet:
 
     track: int
     pts: int
-    key: bool
-    arrived: float
+    is_keyframe: bool
+    arrived_at: float
     data: bytes = field(repr=False)
 
     @property
@@ -58,7 +58,7 @@ class Reader(Protocol):
         ...
 
     @property
-    def dropped(self) -> int:
+    def dropped_count(self) -> int:
         """How many packets the camera is known to have sent that never came."""
         ...
 

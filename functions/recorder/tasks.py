@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from functions.recorder.capture.stream import watch
-from functions.recorder.clip.finalize import look_after
-from shared.cameras.session import JOIN, WATCH
-from shared.entrypoints.task import ErrandTask
-from shared.tasks.task import ErrandOutcome
+from functions.recorder.capture.stream import stream_camera
+from functions.recorder.clip.finalize import process_recording
+from shared.cameras.session import FINALIZE, STREAM
+from shared.entrypoints.task import TaskContext
+from shared.tasks.task import TaskOutcome
 
-DOES = {WATCH: watch, JOIN: look_after}
+HANDLERS = {STREAM: stream_camera, FINALIZE: process_recording}
 
 
-def attend(task: ErrandTask) -> ErrandOutcome:
+def run(context: TaskContext) -> TaskOutcome:
     """Hold a camera, or look after a recording."""
-    return DOES[task.errand.data["kind"]](task)
+    return HANDLERS[context.task.data["kind"]](context)

@@ -12,48 +12,48 @@ from typing import Any
 
 from PIL import Image
 
-from functions.slide_generation.deck.deck_result import kept_free, options_of
-from functions.slide_generation.deck.deck_sources import recorded_deck
-from functions.slide_generation.drawing.mood_chart import mood_chart
-from functions.slide_generation.drawing.pictures import Album
-from functions.slide_generation.drawing.renderer import Artist, png
+from functions.slide_generation.deck.deck_result import read_options, read_subtitle_room
+from functions.slide_generation.deck.deck_sources import read_part_deck
+from functions.slide_generation.drawing.mood_chart import draw_mood_chart
+from functions.slide_generation.drawing.pictures import JobPictures
+from functions.slide_generation.drawing.renderer import SlideRenderer, encode_png
 from functions.slide_generation.drawing.themes import THEMES
-from shared.entrypoints.stage import Task
-from shared.jobs.claims import Finished
+from shared.entrypoints.stage import UnitContext
+from shared.jobs.claims import UnitDone
 from shared.pipeline import SLIDES_PREFIX, Bucket
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.deck_options import DeckOptions
-from shared.recipes.films.deck_pictures import CHART
+from shared.recipes.films.deck_pictures import MOOD_CHART
 from shared.recipes.results import DeckResult, SlideImage
-from shared.recipes.stored_object import Artefact, StoredObject
+from shared.recipes.stored_object import Artifact, StoredObject
 from shared.runtime.results_writer import ResultsWriter, read_object, write_once
 
-DRAWING = 3
+DRAWING_VERSION = 3
 """Raised when the same slide would look otherwise, so that older pictures are not adopted."""
 
 
-def draw_slides(task: Task) -> Finished:
+def draw_slides(context: UnitContext) -> UnitDone:
     """Draw what was not drawn before; write deck.json and slides.zip for people."""
-    deck, stored, part = recorded_deck(task)
-    options = options_of(task)
-    slides, hits = _drawn(task, deck)
+    deck, stored, part = read_part_deck(context)
+    options = read_options(context)
+    slides, hits = _drawn(context, deck)
     keys = [one.spec for one in slides]
-    key = hashlib.sha256(json.dumps([DRAWING, stored.spec, keys]).encode()).hexdigest()
+    key = hashlib.sha256(json.dumps([DRAWING_VERSION, stored.spec, keys]).encode()).hexdigest()
     width, height = deck.size
     result = DeckResult(
         calls=part.calls,
         hits=part.hits,
-        revision=task.envelope.revision,
-        drawn=len(slides) - hits,
-        found=hits,
+        revision=context.envelope.revision,
+        rendered=len(slides) - hits,
+        reused=hits,
         deck=stored,
         slides=tuple(SlideImage(one, width, height) for one in slides),
     )
-    results = ResultsWriter(task.objects, task.job.id, key)
-    artefacts = (results.copy(stored, "deck.json", "deck"), _archive(task, results, slides))
-    (spec,) = task.stage.parts
-    return Finished(
-        artefacts,
+    results = ResultsWriter(context.objects, context.job.id, key)
+    artifacts = (results.copy(stored, "deck.json", "deck"), _archive(context, results, slides))
+    (spec,) = context.stage.parts
+    return UnitDone(
+        artifacts,
         facts=result.to_dict(),
         plan={"text_to_speech": _spoken(deck, options)},
         warnings=part.warnings,
@@ -61,41 +61,44 @@ def draw_slides(task: Task) -> Finished:
     )
 
 
-def slide_key(deck: Deck, number: int, picture: Any, below: Fraction) -> str:
+def slide_key(deck: Deck, number: int, picture: Any, subtitle_room: Fraction) -> str:
     """The content address of a slide's picture: all that it looks like. `picture`: what the
     picture on it is made of, JSON-able, or None."""
     slide = deck.slides[number].to_dict()
     shown = {name: slide[name] for name in ("heading", "bullets", "layout")}
     content = [
-        DRAWING, shown, picture, number, len(deck.slides), deck.language, deck.theme, deck.aspect,
-        deck.resolution, str(below),
+        DRAWING_VERSION, shown, picture, number, len(deck.slides), deck.language, deck.theme,
+        deck.aspect,
+        deck.resolution, str(subtitle_room),
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _drawn(task: Task, deck: Deck) -> tuple[list[StoredObject], int]:
+def _drawn(context: UnitContext, deck: Deck) -> tuple[list[StoredObject], int]:
     """Every slide's picture, and how many were drawn before."""
-    below = kept_free(task)
-    artist, album = Artist(deck, below), Album.of(task)
+    below = read_subtitle_room(context)
+    artist, album = SlideRenderer(deck, below), JobPictures.of(context)
     drawn: list[StoredObject] = []
     hits = 0
     for number, slide in enumerate(deck.slides):
-        task.check()
-        task.progress(number / len(deck.slides))
+        context.check()
+        context.report_progress(number / len(deck.slides))
         key = slide_key(deck, number, album.key(slide.picture), below)
-        name = f"{SLIDES_PREFIX}{task.job.id}/{key[:24]}.png"
-        there = task.objects.stat(Bucket.WORK, name)
+        name = f"{SLIDES_PREFIX}{context.job.id}/{key[:24]}.png"
+        there = context.objects.stat(Bucket.WORK, name)
         hits += there is not None
         if there is None:
-            content = png(artist.draw(number, _picture(deck, number, artist, album)))
+            content = encode_png(artist.render(number, _picture(deck, number, artist, album)))
             there = write_once(
-                task.objects, Bucket.WORK, name, content, content_type="image/png", spec=key
+                context.objects, Bucket.WORK, name, content, content_type="image/png", spec=key
             )
         drawn.append(there)
     return drawn, hits
 
 
-def _picture(deck: Deck, number: int, artist: Artist, album: Album) -> Image.Image | None:
+def _picture(
+    deck: Deck, number: int, artist: SlideRenderer, album: JobPictures
+) -> Image.Image | None:
     """What is shown on a slide beside its words: a picture of ours, or a chart drawn to measure."""
     reference = deck.slides[number].picture
     if reference is None or album.key(reference) is None:
@@ -104,9 +107,9 @@ def _picture(deck: Deck, number: int, artist: Artist, album: Album) -> Image.Ima
     if box is None:
         return None
     size = round(box.width), round(box.height)
-    if reference == CHART:
-        return mood_chart(album.mood, size, THEMES[deck.theme])
-    return album.picture(reference, size)
+    if reference == MOOD_CHART:
+        return draw_mood_chart(album.mood, size, THEMES[deck.theme])
+    return album.load(reference, size)
 
 
 def _spoken(deck: Deck, options: DeckOptions) -> tuple[Mapping[str, Any], ...]:
@@ -123,12 +126,12 @@ def _spoken(deck: Deck, options: DeckOptions) -> tuple[Mapping[str, Any], ...]:
     )
 
 
-def _archive(task: Task, results: ResultsWriter, slides: list[StoredObject]) -> Artefact:
+def _archive(context: UnitContext, results: ResultsWriter, slides: list[StoredObject]) -> Artifact:
     """The pictures as one file: stored, since PNGs do not get smaller."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
         for number, slide in enumerate(slides, start=1):
-            task.check()
+            context.check()
             entry = zipfile.ZipInfo(f"slide_{number:02d}.png", (1980, 1, 1, 0, 0, 0))
-            archive.writestr(entry, read_object(task.objects, slide))
+            archive.writestr(entry, read_object(context.objects, slide))
     return results.write("slides.zip", "slides", "application/zip", packed.getvalue())

@@ -8,12 +8,12 @@ from shared.recipes.results import FilmResult
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class RenderedFilm:
     """The poster as JPEG, what is recorded of the film, subtitles and chapters as text
     or ""."""
 
     poster: bytes
-    film: FilmResult
+    result: FilmResult
     vtt: str = ""
     srt: str = ""
     chapters: str = ""

@@ -1,20 +1,20 @@
 """Put pictures and sound together into a film; hand it out with all that belongs to it."""
 
-from shared.entrypoints.stage import Task, stage
-from shared.jobs.claims import Finished
+from shared.entrypoints.stage import UnitContext, stage
+from shared.jobs.claims import UnitDone
 
 
-def _part(task: Task) -> Finished:
+def _part(context: UnitContext) -> UnitDone:
     # PyAV, NumPy and Pillow are loaded with the first unit: see infra/README.md, cold starts.
-    from functions.stitching.render import make
+    from functions.stitching.render import render_film
 
-    return make(task)
+    return render_film(context)
 
 
-def _join(task: Task) -> Finished:
-    from functions.stitching.join import present
+def _join(context: UnitContext) -> UnitDone:
+    from functions.stitching.join import copy_results
 
-    return present(task)
+    return copy_results(context)
 
 
 main = stage("stitching", part=_part, join=_join)

@@ -7,7 +7,7 @@ from shared.pipeline import Bucket
 from shared.ports.objects import ObjectStore
 from shared.recipes.stored_object import StoredObject
 
-MOST_BYTES = 64 << 20
+MAX_BYTES = 64 << 20
 
 
 class ObjectTooLarge(PermanentError):
@@ -16,18 +16,18 @@ class ObjectTooLarge(PermanentError):
     code = "object-too-large"
 
 
-def read_whole(objects: ObjectStore, bucket: Bucket, name: str, generation: int) -> bytes:
+def read_version(objects: ObjectStore, bucket: Bucket, name: str, generation: int) -> bytes:
     """All bytes of one version. Raises SourceExpired when it is gone, ObjectTooLarge."""
     there = objects.stat(bucket, name)
     if there is None or there.generation != generation:
         raise SourceExpired(f"{name} is no longer there.")
-    if there.size_bytes > MOST_BYTES:
+    if there.size_bytes > MAX_BYTES:
         raise ObjectTooLarge
     if not there.size_bytes:
         return b""
-    return objects.read_at(bucket, name, generation)(0, there.size_bytes)
+    return objects.range_reader(bucket, name, generation)(0, there.size_bytes)
 
 
-def read_recorded(objects: ObjectStore, stored: StoredObject) -> bytes:
+def read_stored(objects: ObjectStore, stored: StoredObject) -> bytes:
     """Reads an object as a stage recorded it. Raises what `read_whole` raises."""
-    return read_whole(objects, stored.bucket, *stored.version)
+    return read_version(objects, stored.bucket, *stored.version)

@@ -1,5 +1,5 @@
 """Every minute: announce again what has made no progress, and purge what was deleted."""
 
-from shared.entrypoints.stage import sweeps
+from shared.entrypoints.stage import sweeper_function
 
-main = sweeps()
+main = sweeper_function()

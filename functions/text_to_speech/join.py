@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-from shared.entrypoints.stage import Task
-from shared.jobs.claims import Finished
+from shared.entrypoints.stage import UnitContext
+from shared.jobs.claims import UnitDone
 from shared.jobs.model import Unit
 from shared.pipeline import NARRATION_PREFIX, Bucket
 from shared.recipes.films.narration import Narration, SlideSpeech
@@ -13,16 +13,16 @@ from shared.recipes.results import NarrationResult, SpeechPart
 from shared.runtime.results_writer import write_once
 
 
-def gather(task: Task) -> Finished:
+def join_narration(context: UnitContext) -> UnitDone:
     """Write narration.json once; say what was spoken anew and what was found."""
-    units = [(SpeechPart.from_dict(unit.facts), unit) for unit in task.part_units()]
+    units = [(SpeechPart.from_dict(unit.facts), unit) for unit in context.part_units()]
     units.sort(key=lambda one: one[0].slide)
     narration = Narration(tuple(_speech(part, unit) for part, unit in units))
     content = narration.to_json()
     spec = hashlib.sha256(content).hexdigest()
-    name = f"{NARRATION_PREFIX}{task.job.id}/{spec[:12]}.json"
+    name = f"{NARRATION_PREFIX}{context.job.id}/{spec[:12]}.json"
     stored = write_once(
-        task.objects, Bucket.WORK, name, content, content_type="application/json", spec=spec
+        context.objects, Bucket.WORK, name, content, content_type="application/json", spec=spec
     )
     result = NarrationResult(
         stored,
@@ -31,13 +31,13 @@ def gather(task: Task) -> Finished:
         calls=sum(part.calls for part, _ in units),
         characters=sum(part.characters for part, _ in units),
     )
-    return Finished(facts=result.to_dict(), plan={"stitching": ({"film": "deck"},)})
+    return UnitDone(facts=result.to_dict(), plan={"stitching": ({"film": "deck"},)})
 
 
 def _speech(part: SpeechPart, unit: Unit) -> SlideSpeech:
-    if not unit.artefacts:
+    if not unit.artifacts:
         return SlideSpeech()
-    (stored,) = unit.artefacts
+    (stored,) = unit.artifacts
     return SlideSpeech(
         object=stored.object,
         generation=stored.generation,

@@ -1,7 +1,7 @@
 """Speak a slide's notes sentence by sentence; gather all slides into one narration."""
 
-from functions.text_to_speech.join import gather
-from functions.text_to_speech.speak import speak
+from functions.text_to_speech.join import join_narration
+from functions.text_to_speech.speak import speak_slide
 from shared.entrypoints.stage import stage
 
-main = stage("text_to_speech", part=speak, join=gather)
+main = stage("text_to_speech", part=speak_slide, join=join_narration)

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-MOST_BYTES = 900
+MAX_SENTENCE_BYTES = 900
 """The service takes 5,000 bytes in a request, but newer voices refuse long single sentences."""
 
 _STRONG = "!?…‽！？。｡؟۔।॥։።፧၊။។៕᙮᠃᠉"
@@ -51,7 +51,9 @@ class Sentence:
     ends_paragraph: bool = False
 
 
-def split(text: str, language: str = "en", most_bytes: int = MOST_BYTES) -> list[Sentence]:
+def split_sentences(
+    text: str, language: str = "en", max_bytes: int = MAX_SENTENCE_BYTES
+) -> list[Sentence]:
     """The sentences of `text`, none longer than `most_bytes` in UTF-8; [] when nothing in it can
     be spoken. Joined again they have all the characters of `text` but white space."""
     base = language.split("-")[0].lower()
@@ -60,7 +62,7 @@ def split(text: str, language: str = "en", most_bytes: int = MOST_BYTES) -> list
         pieces = [
             piece
             for sentence in _with_words(list(_sentences(" ".join(paragraph.split()), base)))
-            for piece in _fitting(sentence, most_bytes)
+            for piece in _fitting(sentence, max_bytes)
         ]
         found += [Sentence(piece, n == len(pieces) - 1) for n, piece in enumerate(pieces)]
     return found

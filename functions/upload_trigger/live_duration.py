@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import av
 
-from shared.media.containers.demux import choose_video, open_listed, raise_if_read_failed
+from shared.media.containers.demux import choose_video, open_with_demuxers, raise_if_read_failed
 from shared.media.containers.packets import next_packet
 from shared.media.containers.range_file import RangeFile
 
@@ -22,7 +22,7 @@ HEAD_BYTES = 1 << 20
 """In front of the first cluster stand the tracks and little else."""
 TAIL_BYTES = (1 << 20, 8 << 20, 32 << 20)
 """Tried one after the other: a cluster of a browser's lasts a second or up to some ten."""
-CLUSTERS = 3
+TAIL_CLUSTER_COUNT = 3
 """The last ones may hold sound alone."""
 _CLUSTER = re.compile(
     # Its id, its length in 1 to 8 bytes (RFC 8794 §4), and the Timestamp that comes first in it.
@@ -32,7 +32,7 @@ _CLUSTER = re.compile(
 )
 
 
-def end_of_live(file: BinaryIO | RangeFile, size_bytes: int) -> Fraction | None:
+def find_end_s(file: BinaryIO | RangeFile, size_bytes: int) -> Fraction | None:
     """When the last picture ends, in seconds of the file's own clock; None when it is not found."""
     first = _CLUSTER.search(_read(file, 0, min(HEAD_BYTES, size_bytes)))
     if first is None:
@@ -41,7 +41,7 @@ def end_of_live(file: BinaryIO | RangeFile, size_bytes: int) -> Fraction | None:
     for length in TAIL_BYTES:
         begin = max(len(head), size_bytes - length)
         tail = _read(file, begin, size_bytes - begin)
-        starts = [one.start() for one in _CLUSTER.finditer(tail)][-CLUSTERS:]
+        starts = [one.start() for one in _CLUSTER.finditer(tail)][-TAIL_CLUSTER_COUNT:]
         end = _end(head + tail[starts[0] :]) if starts else None
         if end is not None or begin == len(head):
             return end
@@ -51,7 +51,7 @@ def end_of_live(file: BinaryIO | RangeFile, size_bytes: int) -> Fraction | None:
 def _end(data: bytes) -> Fraction | None:
     """The end of the last picture of a whole file that is small."""
     try:
-        with open_listed(io.BytesIO(data), DEMUXER) as container:
+        with open_with_demuxers(io.BytesIO(data), DEMUXER) as container:
             stream = choose_video(container)
             packets = container.demux(stream)
             shown: dict[int, int] = {}

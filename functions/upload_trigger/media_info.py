@@ -1,4 +1,4 @@
-"""passport.json: what was found in a video, kept with the job for whoever takes its results."""
+"""media-info.json: what was found in a video, kept with the job for whoever takes its results."""
 
 from __future__ import annotations
 
@@ -6,46 +6,46 @@ import hashlib
 import json
 from typing import Any
 
-from shared.entrypoints.stage import Task
+from shared.entrypoints.stage import UnitContext
 from shared.jobs.model import JobInput
-from shared.recipes.media_info import PASSPORT_NAME
-from shared.recipes.stored_object import Artefact
+from shared.recipes.media_info import MEDIA_INFO_NAME
+from shared.recipes.stored_object import Artifact
 from shared.recipes.upload_results import Upload
 from shared.runtime.results_writer import ResultsWriter
 
-SCHEMA = "moodreel.passport/1"
+SCHEMA = "moodreel.media-info/1"
 
 
-def declare(task: Task, declared: JobInput, upload: Upload) -> Artefact:
+def write_media_info(context: UnitContext, job_input: JobInput, upload: Upload) -> Artifact:
     """Write the passport once; what is the same is found there by a later attempt."""
-    told = document(declared, upload)
+    told = render_media_info(job_input, upload)
     spec = hashlib.sha256(told).hexdigest()
-    results = ResultsWriter(task.objects, task.job.id, spec)
-    return results.write(PASSPORT_NAME, "passport", "application/json", told)
+    results = ResultsWriter(context.objects, context.job.id, spec)
+    return results.write(MEDIA_INFO_NAME, "media_info", "application/json", told)
 
 
-def document(declared: JobInput, upload: Upload) -> bytes:
-    """passport.json. Exact values are strings ("30000/1001"); beside them stand decimals."""
-    passport = upload.passport
-    video, facts = passport.video, passport.to_dict()
-    width, height = video.shown_size
+def render_media_info(job_input: JobInput, upload: Upload) -> bytes:
+    """media-info.json. Exact values are strings ("30000/1001"); beside them stand decimals."""
+    media_info = upload.media_info
+    video, facts = media_info.video, media_info.to_dict()
+    width, height = video.display_size
     told = {
         "schema": SCHEMA,
-        "file": upload.file | {"declared_type": declared.content_type},
-        "container": passport.container,
+        "file": upload.file_info | {"declared_type": job_input.content_type},
+        "container": media_info.container,
         "shown": {
             "width": width,
             "height": height,
-            "duration_s": _decimal(passport.duration),
-            "first_picture_s": _decimal(passport.first_pts.seconds),
+            "duration_s": _decimal(media_info.duration),
+            "first_picture_s": _decimal(media_info.first_pts.seconds),
             "pictures_per_s": _decimal(video.avg_rate),
             "keyframe_interval_s": _decimal(video.keyframe_interval_s),
         },
         "video": facts["video"],
         "streams": facts["streams"],
         "duration": facts["duration"],
-        "random_access": passport.random_access,
-        "timestamps_reliable": passport.timestamps_reliable,
+        "random_access": media_info.random_access,
+        "timestamps_reliable": media_info.timestamps_reliable,
         "repairs": facts["repairs"],
         "warnings": facts["warnings"],
     }

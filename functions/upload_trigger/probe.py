@@ -13,27 +13,27 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from functions.upload_trigger.live_duration import end_of_live
+from functions.upload_trigger.live_duration import find_end_s
 from functions.upload_trigger.scan import Scan, scan
-from functions.upload_trigger.summary import dynamic_range, repairs_of, streams_of
-from functions.upload_trigger.truncation import is_cut_off
-from functions.upload_trigger.webp import CUT_OFF, probe_webp
+from functions.upload_trigger.summary import describe_repairs, describe_streams, dynamic_range
+from functions.upload_trigger.truncation import is_truncated
+from functions.upload_trigger.webp import TRUNCATION_WARNING, probe_webp
 from shared.media.containers.demux import HEAD_BYTES, choose_video, open_container
-from shared.media.containers.packets import COUNTED
+from shared.media.containers.packets import COUNTED_CONTAINERS
 from shared.media.containers.range_file import RangeFile
 from shared.media.errors import EmptyFile, NoVideoStream, UndecodableVideo, VideoTruncated
-from shared.media.images.orientation import orientation
+from shared.media.images.orientation import read_orientation
 from shared.media.images.webp import is_animated_webp
-from shared.media.sandbox.child import Inside
+from shared.media.sandbox.child import SandboxIO
 from shared.media.sandbox.run import preload
-from shared.recipes.frames.windows import Passport, VideoFacts
+from shared.recipes.frames.windows import MediaInfo, VideoInfo
 from shared.recipes.media_info import RandomAccess, RateKind
 
 _ACCESS: dict[str, RandomAccess] = {"mov": "index", "matroska": "index", "mpegts": "bisect"}
 # Here every packet carries its own presentation time; AVI counts, MPEG-PS and Ogg stamp a few.
 _STAMPED = {"mov", "matroska", "mpegts", "flv"}
 _DURATION_IS_END = {"matroska", "flv"}
-UNTOLD_LENGTH = "The file does not say how long it is; its end was looked up."
+DURATION_REPAIR = "The file does not say how long it is; its end was looked up."
 
 
 class SupportsRational(Protocol):
@@ -43,7 +43,7 @@ class SupportsRational(Protocol):
     def denominator(self) -> int: ...
 
 
-def probe(file: BinaryIO | RangeFile, size_bytes: int) -> Passport:
+def probe(file: BinaryIO | RangeFile, size_bytes: int) -> MediaInfo:
     """The passport of `file`, a binary and seekable file object of `size_bytes`.
 
     Raises a PermanentError of shared.media.errors when the file cannot be used.
@@ -55,23 +55,23 @@ def probe(file: BinaryIO | RangeFile, size_bytes: int) -> Passport:
         return probe_webp(file, size_bytes)
     with open_container(file) as container:
         stream = _chosen(container, file, size_bytes)
-        passport = _passport(container, stream, scan(container, stream, file), size_bytes)
-    family = passport.container.split(",")[0]
-    if passport.duration is None and family == "matroska":
-        passport = _measured(passport, end_of_live(file, size_bytes))
-    told = any("cut off" in one for one in passport.warnings)
-    if not told and is_cut_off(family, file, size_bytes):
-        return replace(passport, warnings=(*passport.warnings, CUT_OFF))
-    return passport
+        media_info = _passport(container, stream, scan(container, stream, file), size_bytes)
+    family = media_info.container.split(",")[0]
+    if media_info.duration is None and family == "matroska":
+        media_info = _measured(media_info, find_end_s(file, size_bytes))
+    told = any("cut off" in one for one in media_info.warnings)
+    if not told and is_truncated(family, file, size_bytes):
+        return replace(media_info, warnings=(*media_info.warnings, TRUNCATION_WARNING))
+    return media_info
 
 
-def _measured(passport: Passport, end: Fraction | None) -> Passport:
-    if end is None or end <= passport.first_pts.seconds:
-        return passport
+def _measured(media_info: MediaInfo, end: Fraction | None) -> MediaInfo:
+    if end is None or end <= media_info.first_pts.seconds:
+        return media_info
     return replace(
-        passport,
-        duration=end - passport.first_pts.seconds,
-        repairs=(*passport.repairs, UNTOLD_LENGTH),
+        media_info,
+        duration=end - media_info.first_pts.seconds,
+        repairs=(*media_info.repairs, DURATION_REPAIR),
     )
 
 
@@ -81,14 +81,14 @@ def _chosen(container: InputContainer, file: BinaryIO | RangeFile, size_bytes: i
     except NoVideoStream:
         # Half a table of contents can name no stream at all.
         family = container.format.name.split(",")[0]
-        if not container.streams.audio and is_cut_off(family, file, size_bytes):
+        if not container.streams.audio and is_truncated(family, file, size_bytes):
             raise VideoTruncated from None
         raise
 
 
-def look_at_video(inside: Inside) -> bytes:
+def probe_video_in_sandbox(sandbox_io: SandboxIO) -> bytes:
     """`probe` as confined work: the passport as JSON."""
-    return json.dumps(probe(inside.file, inside.size_bytes).to_dict()).encode()
+    return json.dumps(probe(sandbox_io.file, sandbox_io.size_bytes).to_dict()).encode()
 
 
 preload(__name__)
@@ -96,13 +96,15 @@ preload(__name__)
 
 def _passport(
     container: InputContainer, stream: VideoStream, found: Scan, size_bytes: int
-) -> Passport:
-    if found.first is None:
-        raise VideoTruncated if found.packets == 0 else UndecodableVideo
+) -> MediaInfo:
+    if found.first_frame is None:
+        raise VideoTruncated if found.packet_count == 0 else UndecodableVideo
     time_base = _exact(stream.time_base) or Fraction(1, 90_000)
     family = container.format.name.split(",")[0]
-    first_pts = found.first.pts if found.first.pts is not None else (found.pts or [0])[0]
-    if family in COUNTED and found.first_dts is not None:
+    first_pts = (
+        found.first_frame.pts if found.first_frame.pts is not None else (found.pts or [0])[0]
+    )
+    if family in COUNTED_CONTAINERS and found.first_dts is not None:
         first_pts = found.first_dts
     warnings: list[str] = []
     duration = _duration(container, stream, first_pts * time_base)
@@ -112,47 +114,47 @@ def _passport(
         warnings.append(
             f"The file is cut off; only about the first {float(duration):.1f} s are there."
         )
-    if found.errors:
+    if found.error_count:
         warnings.append("Damaged pictures at the beginning were passed over.")
-    rotation, mirrored = orientation(found.first)
+    rotation, mirrored = read_orientation(found.first_frame)
     context = stream.codec_context
-    passport = Passport(
+    media_info = MediaInfo(
         container=container.format.name,
         size_bytes=size_bytes,
         duration=duration,
-        video=VideoFacts(
+        video=VideoInfo(
             index=stream.index,
             codec=context.codec.canonical_name,
-            width=found.first.width,
-            height=found.first.height,
+            width=found.first_frame.width,
+            height=found.first_frame.height,
             rotation=rotation,
             mirrored=mirrored,
             sample_aspect=_aspect(stream),
-            pix_fmt=found.first.format.name,
+            pix_fmt=found.first_frame.format.name,
             time_base=time_base,
             avg_rate=_exact(stream.average_rate),
             rate_kind=_rate_kind(stream, found, time_base, family),
             keyframe_interval_s=_keyframe_interval(stream, found, time_base, family),
-            open_gop=found.leading if len(found.keyframes) > 1 else None,
+            open_gop=found.has_leading_frames if len(found.keyframes) > 1 else None,
             has_b_frames=bool(context.has_b_frames),
             first_pts=first_pts,
-            dynamic_range=dynamic_range(found.first),
+            dynamic_range=dynamic_range(found.first_frame),
         ),
         audio_codecs=tuple(_codec_name(audio) for audio in container.streams.audio),
         stream_count=len(container.streams),
         random_access=_random_access(family, found),
-        timestamps_reliable=family in _STAMPED and found.reliable,
+        timestamps_reliable=family in _STAMPED and found.is_reliable,
         warnings=tuple(warnings),
-        streams=streams_of(container, stream),
+        streams=describe_streams(container, stream),
     )
-    return replace(passport, repairs=tuple(repairs_of(passport, found)))
+    return replace(media_info, repairs=tuple(describe_repairs(media_info, found)))
 
 
 def _random_access(family: str, found: Scan) -> RandomAccess:
     access = _ACCESS.get(family, "none")
-    if found.gradual and len(found.keyframes) < 2:
+    if found.has_gradual_refresh and len(found.keyframes) < 2:
         return "none"  # the stream refreshes gradually: decoding can begin only at its beginning
-    return "none" if access == "bisect" and not found.reliable else access
+    return "none" if access == "bisect" and not found.is_reliable else access
 
 
 def _duration(container: InputContainer, stream: VideoStream, first: Fraction) -> Fraction | None:
@@ -188,7 +190,7 @@ def _cut_at(stream: VideoStream, size_bytes: int) -> int | None:
 def _rate_kind(stream: VideoStream, found: Scan, time_base: Fraction, family: str) -> RateKind:
     """Variable when two pictures are shown for times that differ by more than rounding."""
     stamps: Iterable[int] = found.pts
-    if len(found.pts) > 12 and not found.complete:
+    if len(found.pts) > 12 and not found.is_complete:
         stamps = found.pts[:-4]
     if family == "mov" and len(stream.index_entries) > len(found.pts):
         # One by one: an hour has a hundred thousand of them.
@@ -204,7 +206,7 @@ def _keyframe_interval(
     stream: VideoStream, found: Scan, time_base: Fraction, family: str
 ) -> Fraction | None:
     keyframes = found.keyframes
-    if family == "mov" and len(stream.index_entries) > 1 and not found.gradual:
+    if family == "mov" and len(stream.index_entries) > 1 and not found.has_gradual_refresh:
         keyframes = [e.timestamp for e in stream.index_entries if e.is_keyframe]
     gaps = [later - earlier for earlier, later in pairwise(keyframes)]
     return max(gaps) * time_base if gaps and max(gaps) > 0 else None

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from shared.ports.objects import ObjectStore
-from shared.recipes.films.prompt import PROMPT_BYTES, Prompt, PromptEmpty, PromptTooLong
+from shared.recipes.films.prompt import MAX_PROMPT_BYTES, Prompt, PromptEmpty, PromptTooLong
 from shared.recipes.stored_object import StoredObject
 from shared.recipes.upload_results import PromptInfo
 
 
-def examine_prompt(objects: ObjectStore, there: StoredObject) -> PromptInfo:
+def examine_prompt(objects: ObjectStore, stored: StoredObject) -> PromptInfo:
     """Returns how long an uploaded prompt and its source are.
 
     Raises a PermanentError of shared.recipes.films.prompt that names the cause.
     """
-    if there.size_bytes > PROMPT_BYTES:
-        raise PromptTooLong(f"The prompt has more than {PROMPT_BYTES // 1000} kB.")
-    if not there.size_bytes:
+    if stored.size_bytes > MAX_PROMPT_BYTES:
+        raise PromptTooLong(f"The prompt has more than {MAX_PROMPT_BYTES // 1000} kB.")
+    if not stored.size_bytes:
         raise PromptEmpty
-    data = objects.read_at(there.bucket, there.name, there.generation)(0, there.size_bytes)
+    data = objects.range_reader(stored.bucket, stored.name, stored.generation)(0, stored.size_bytes)
     prompt = Prompt.from_bytes(data)
     return PromptInfo(len(prompt.text), len(prompt.source))

@@ -7,17 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 from shared.media.sandbox.child import Limits, Work
-from shared.media.sandbox.run import Source, confined
-from shared.pipeline import STAGES
+from shared.media.sandbox.run import Source, run_in_sandbox
+from shared.pipeline import FUNCTIONS
 from shared.ports.objects import ObjectStore
 from shared.recipes.stored_object import StoredObject
 
-LIMITS = Limits.of(STAGES["upload_trigger"])
+LIMITS = Limits.for_function(FUNCTIONS["upload_trigger"])
 
 
-def look_inside(
+def probe_in_sandbox(
     objects: ObjectStore,
-    there: StoredObject,
+    stored: StoredObject,
     work: Work,
     *,
     should_stop: Callable[[], bool] = lambda: False,
@@ -27,10 +27,10 @@ def look_inside(
 
     Raises what the work raises, and what stopped it (see shared.media.sandbox.run).
     """
-    read_at = objects.read_at(there.bucket, there.name, there.generation)
-    worked = confined(
+    read_at = objects.range_reader(stored.bucket, stored.name, stored.generation)
+    worked = run_in_sandbox(
         work,
-        source=Source(read_at, there.size_bytes),
+        source=Source(read_at, stored.size_bytes),
         limits=LIMITS,
         should_stop=should_stop,
         label=label,

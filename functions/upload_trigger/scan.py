@@ -11,16 +11,16 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from shared.media.containers.demux import raise_if_read_failed
-from shared.media.containers.packets import VideoPacket, is_start, next_packet
+from shared.media.containers.packets import VideoPacket, is_start_packet, next_packet
 from shared.media.errors import UnsupportedCodec
 
 # Enough for two keyframes of most files; a longer GOP is reported as unknown.
-SCAN_PACKETS = 700
-SCAN_BYTES = 4 << 20
+MAX_SCAN_PACKETS = 700
+MAX_SCAN_BYTES = 4 << 20
 # Pictures that refer back across a keyframe come right behind it.
-SCAN_AFTER_KEYFRAME = 24
+MIN_FRAMES_AFTER_KEYFRAME = 24
 # A decoder that has shown nothing after this many packets will not.
-FIRST_PICTURE_PACKETS = 300
+MAX_PACKETS_TO_FIRST_FRAME = 300
 
 
 @dataclass
@@ -33,57 +33,57 @@ class Scan:
     list leaves packets out.
     """
 
-    first: VideoFrame | None = None
+    first_frame: VideoFrame | None = None
     first_dts: int | None = None
     pts: list[int] = field(default_factory=list)
     keyframes: list[int] = field(default_factory=list)
-    gradual: bool = False
-    leading: bool = False
-    stamped: bool = True
-    in_order: bool = True
-    complete: bool = False
-    discarded: bool = False
-    errors: int = 0
-    packets: int = 0
+    has_gradual_refresh: bool = False
+    has_leading_frames: bool = False
+    has_timestamps: bool = True
+    is_in_order: bool = True
+    is_complete: bool = False
+    has_discarded_packets: bool = False
+    error_count: int = 0
+    packet_count: int = 0
     size_bytes: int = 0
     last_dts: int | None = None
 
     @property
-    def reliable(self) -> bool:
+    def is_reliable(self) -> bool:
         """Whether time stamps can be taken at their word."""
-        return self.stamped and self.in_order and len(set(self.pts)) == len(self.pts)
+        return self.has_timestamps and self.is_in_order and len(set(self.pts)) == len(self.pts)
 
     def is_enough(self) -> bool:
-        if self.packets >= SCAN_PACKETS or self.size_bytes >= SCAN_BYTES:
+        if self.packet_count >= MAX_SCAN_PACKETS or self.size_bytes >= MAX_SCAN_BYTES:
             return True
-        if self.first is None or len(self.keyframes) < 2:
+        if self.first_frame is None or len(self.keyframes) < 2:
             return False
-        return len(self.pts) - bisect_right(self.pts, self.keyframes[1]) > SCAN_AFTER_KEYFRAME
+        return len(self.pts) - bisect_right(self.pts, self.keyframes[1]) > MIN_FRAMES_AFTER_KEYFRAME
 
-    def note(self, packet: VideoPacket) -> None:
+    def add_packet(self, packet: VideoPacket) -> None:
         """Take in one packet's stamps."""
-        self.packets += 1
+        self.packet_count += 1
         self.size_bytes += packet.size
         if packet.is_discard:
-            self.discarded = True
+            self.has_discarded_packets = True
             return
         if self.first_dts is None:
             self.first_dts = packet.dts
         if packet.pts is None:
-            self.stamped = False
+            self.has_timestamps = False
             return
-        self.stamped = self.stamped and packet.pos is not None
+        self.has_timestamps = self.has_timestamps and packet.pos is not None
         if packet.dts is not None:
             late = packet.dts > packet.pts
             if late or (self.last_dts is not None and packet.dts < self.last_dts):
-                self.in_order = False
+                self.is_in_order = False
             self.last_dts = packet.dts
-        if is_start(packet):
+        if is_start_packet(packet):
             self.keyframes.append(packet.pts)
         elif packet.is_keyframe:
-            self.gradual = True
+            self.has_gradual_refresh = True
         elif len(self.keyframes) > 1 and packet.pts < self.keyframes[-1]:
-            self.leading = True
+            self.has_leading_frames = True
         insort(self.pts, packet.pts)
 
 
@@ -99,12 +99,12 @@ def scan(container: InputContainer, stream: VideoStream, file: object) -> Scan:
         except (av.error.FFmpegError, OSError):
             packet = None
         if packet is None:
-            found.complete = True
+            found.is_complete = True
             break
-        if found.first is None and found.packets < FIRST_PICTURE_PACKETS:
+        if found.first_frame is None and found.packet_count < MAX_PACKETS_TO_FIRST_FRAME:
             _decode(packet, found)
         if packet.size:
-            found.note(packet)
+            found.add_packet(packet)
     raise_if_read_failed(file)
     return found
 
@@ -119,6 +119,6 @@ def _decode(packet: VideoPacket, found: Scan) -> None:
     except MemoryError:
         raise
     except (av.error.FFmpegError, OSError):
-        found.errors += 1
+        found.error_count += 1
         return
-    found.first = next(iter(frames), None)
+    found.first_frame = next(iter(frames), None)

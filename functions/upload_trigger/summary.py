@@ -11,17 +11,17 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from functions.upload_trigger.scan import Scan
-from shared.media.containers.demux import is_cover
-from shared.recipes.media_info import DynamicRange, Passport, StreamFacts
+from shared.media.containers.demux import is_cover_image
+from shared.recipes.media_info import DynamicRange, MediaInfo, StreamInfo
 
 _RANGES: dict[int, DynamicRange] = {16: "pq", 18: "hlg"}
 """Transfer characteristics of ITU-T H.273, table 3."""
 _TEXT_MOST = 40
 
 
-def streams_of(container: InputContainer, used: VideoStream) -> tuple[StreamFacts, ...]:
+def describe_streams(container: InputContainer, used_stream: VideoStream) -> tuple[StreamInfo, ...]:
     """Every stream of the file, in its order."""
-    return tuple(_stream_facts(one, used) for one in container.streams)
+    return tuple(_stream_facts(one, used_stream) for one in container.streams)
 
 
 def dynamic_range(frame: VideoFrame) -> DynamicRange:
@@ -29,10 +29,10 @@ def dynamic_range(frame: VideoFrame) -> DynamicRange:
     return _RANGES.get(frame.color_trc, "sdr")
 
 
-def repairs_of(passport: Passport, found: Scan) -> Iterator[str]:
+def describe_repairs(media_info: MediaInfo, scan: Scan) -> Iterator[str]:
     """What a person may wonder about, and what was done about it, a sentence each."""
-    video = passport.video
-    others = sum(1 for one in passport.streams if one.kind == "video" and not one.used)
+    video = media_info.video
+    others = sum(1 for one in media_info.streams if one.kind == "video" and not one.used)
     if others:
         yield f"The file has {others + 1} videos; stream {video.index} was taken."
     if video.rotation or video.mirrored:
@@ -40,25 +40,25 @@ def repairs_of(passport: Passport, found: Scan) -> Iterator[str]:
         how = " and ".join(filter(None, ["mirrored" if video.mirrored else "", turned]))
         yield f"The pictures are {how}, as the file asks."
     if video.sample_aspect != 1:
-        width, height = video.shown_size
+        width, height = video.display_size
         yield f"Its pixels are not square; pictures are stretched to {width}×{height}."
     if video.dynamic_range != "sdr":
         name = video.dynamic_range.upper()
         yield f"High dynamic range ({name}) is shown in standard range."
-    if _is_transparent(found.first):
+    if _is_transparent(scan.first_frame):
         yield "Transparency is left out."
-    if found.discarded:
+    if scan.has_discarded_packets:
         yield "Pictures before the beginning that the file's edit list sets are left out."
     if video.first_pts:
         first = float(video.first_pts * video.time_base)
         yield f"The first picture stands at {first:.3f} s; times are counted from it."
-    if not passport.timestamps_reliable:
+    if not media_info.timestamps_reliable:
         yield "Its time stamps are not reliable; every picture is decoded to find the right ones."
 
 
-def _stream_facts(stream: Stream, used: VideoStream) -> StreamFacts:
+def _stream_facts(stream: Stream, used: VideoStream) -> StreamInfo:
     context: Any = _context(stream)
-    return StreamFacts(
+    return StreamInfo(
         index=stream.index,
         kind=_kind(stream),
         codec="unknown" if context is None else context.codec.canonical_name,
@@ -70,7 +70,7 @@ def _stream_facts(stream: Stream, used: VideoStream) -> StreamFacts:
 
 
 def _kind(stream: Stream) -> str:
-    if isinstance(stream, VideoStream) and is_cover(stream):
+    if isinstance(stream, VideoStream) and is_cover_image(stream):
         return "cover"
     return stream.type if stream.type in ("video", "audio", "subtitle", "attachment") else "data"
 

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable
 from typing import BinaryIO
 
-from shared.media.containers.boxes import top_boxes
+from shared.media.containers.boxes import read_top_boxes
 from shared.media.containers.range_file import RangeFile
 
 _PACKET_BYTES = 188
@@ -16,7 +16,7 @@ _HEAD_BYTES = 4096
 File = BinaryIO | RangeFile
 
 
-def is_cut_off(family: str, file: File, size_bytes: int) -> bool:
+def is_truncated(family: str, file: File, size_bytes: int) -> bool:
     """True only when the container's own structure says so; `family` as FFmpeg calls it."""
     look = _LOOKS.get(family)
     return look is not None and look(file, size_bytes)
@@ -25,7 +25,7 @@ def is_cut_off(family: str, file: File, size_bytes: int) -> bool:
 def _mov(file: File, size_bytes: int) -> bool:
     """The last box reaches beyond the file (ISO/IEC 14496-12 §4.2)."""
     last = 0
-    for one in top_boxes(file, size_bytes):
+    for one in read_top_boxes(file, size_bytes):
         last = one.end
     return last > size_bytes
 

@@ -1,6 +1,6 @@
 """Call the servers that people registered, and keep calling until they have taken it."""
 
-from functions.webhook.call import call
-from shared.entrypoints.task import errand
+from functions.webhook.call import call_webhook
+from shared.entrypoints.task import task
 
-main = errand("webhook", call)
+main = task("webhook", call_webhook)

@@ -1,6 +1,6 @@
 # One account a function, with exactly the roles of its row; one that pushes; one that builds.
 resource "google_service_account" "function" {
-  for_each = var.stages
+  for_each = var.functions
 
   account_id   = each.value.service_account
   display_name = "Moodreel: ${each.key}"
@@ -17,7 +17,7 @@ resource "google_service_account" "builder" {
 }
 
 resource "google_project_iam_member" "function" {
-  for_each = { for key, one in local.grants : key => one if one.on == "project" }
+  for_each = { for key, one in local.grants : key => one if one.scope == "project" }
 
   project = var.project_id
   role    = each.value.role
@@ -25,7 +25,7 @@ resource "google_project_iam_member" "function" {
 }
 
 resource "google_storage_bucket_iam_member" "function" {
-  for_each = { for key, one in local.grants : key => one if one.on == "bucket" }
+  for_each = { for key, one in local.grants : key => one if one.scope == "bucket" }
 
   bucket = google_storage_bucket.this[each.value.name].name
   role   = each.value.role
@@ -42,7 +42,7 @@ resource "google_storage_bucket_iam_member" "function" {
 }
 
 resource "google_pubsub_topic_iam_member" "function" {
-  for_each = { for key, one in local.grants : key => one if one.on == "topic" }
+  for_each = { for key, one in local.grants : key => one if one.scope == "topic" }
 
   topic  = each.value.name
   role   = each.value.role
@@ -52,7 +52,7 @@ resource "google_pubsub_topic_iam_member" "function" {
 }
 
 resource "google_secret_manager_secret_iam_member" "function" {
-  for_each = { for key, one in local.grants : key => one if one.on == "secret" }
+  for_each = { for key, one in local.grants : key => one if one.scope == "secret" }
 
   secret_id = google_secret_manager_secret.this[each.value.name].id
   role      = each.value.role
@@ -61,7 +61,7 @@ resource "google_secret_manager_secret_iam_member" "function" {
 
 # signBlob as oneself: there is no key file anywhere.
 resource "google_service_account_iam_member" "function" {
-  for_each = { for key, one in local.grants : key => one if one.on == "self" }
+  for_each = { for key, one in local.grants : key => one if one.scope == "self" }
 
   service_account_id = google_service_account.function[each.value.function].name
   role               = each.value.role

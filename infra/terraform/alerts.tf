@@ -41,7 +41,7 @@ locals {
     }
     unswept = {
       title     = "The sweeper cannot look at a job"
-      filter    = local.of_event["job.unswept"]
+      filter    = local.of_event["job.sweep_failed"]
       threshold = 0
       duration  = "0s"
       aligner   = "ALIGN_SUM"
@@ -50,7 +50,7 @@ locals {
     }
     orphans = {
       title     = "The sweeper refuses to remove so many objects"
-      filter    = local.of_event["orphans.refused"]
+      filter    = local.of_event["orphans.too_many"]
       threshold = 0
       duration  = "0s"
       aligner   = "ALIGN_SUM"

@@ -74,9 +74,9 @@ resource "google_cloudbuild_trigger" "main" {
   }
 
   substitutions = {
-    _APPLY              = "yes"
-    _DOMAIN             = var.domain
-    _SLIDE_MODEL_CLIENT = var.gemini_client
+    _APPLY             = "yes"
+    _DOMAIN            = var.domain
+    _DECK_MODEL_CLIENT = var.gemini_client
   }
 
   depends_on = [google_project_service.used]

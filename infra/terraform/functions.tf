@@ -26,7 +26,7 @@ resource "google_storage_bucket" "sources" {
 }
 
 resource "google_storage_bucket_object" "package" {
-  for_each = var.stages
+  for_each = var.functions
 
   bucket = google_storage_bucket.sources.name
   name   = "functions/${basename(lookup(var.packages, each.key, "none"))}"
@@ -71,7 +71,7 @@ resource "google_artifact_registry_repository" "images" {
 }
 
 resource "google_cloudfunctions2_function" "this" {
-  for_each = var.stages
+  for_each = var.functions
 
   name        = local.function_names[each.key]
   location    = var.region
@@ -109,15 +109,15 @@ resource "google_cloudfunctions2_function" "this" {
     environment_variables = merge(
       var.settings,
       {
-        MOODREEL_PROJECT        = var.project_id
-        MOODREEL_PUBLIC_URL     = "https://${var.domain}"
-        MOODREEL_ORIGINS        = "https://${var.domain}"
-        MOODREEL_MAIL_FROM      = var.mail_from
-        MOODREEL_JOBS_KEPT_DAYS = tostring(var.jobs_kept_days)
+        MOODREEL_PROJECT            = var.project_id
+        MOODREEL_PUBLIC_URL         = "https://${var.domain}"
+        MOODREEL_ALLOWED_ORIGINS    = "https://${var.domain}"
+        MOODREEL_MAIL_FROM          = var.mail_from
+        MOODREEL_JOB_RETENTION_DAYS = tostring(var.job_retention_days)
         # The oldest backup of the ledger, see firestore.tf.
-        MOODREEL_COPIES_KEPT_DAYS = "14"
+        MOODREEL_BACKUP_RETENTION_DAYS = "14"
         # The load balancer names itself behind the person's address.
-        MOODREEL_PROXIES = "2"
+        MOODREEL_TRUSTED_PROXIES = "2"
         # Nobody is written to under an address that somebody else gave.
         MOODREEL_MAIL_VERIFIED_ONLY = "1"
 
@@ -129,9 +129,9 @@ resource "google_cloudfunctions2_function" "this" {
       { for role, name in local.buckets : "MOODREEL_BUCKET_${upper(role)}" => name },
       {
         for name, value in {
-          MOODREEL_GEMINI_BACKEND     = var.gemini_backend
-          MOODREEL_VERTEX_LOCATION    = var.gemini_location
-          MOODREEL_SLIDE_MODEL_CLIENT = var.gemini_client
+          MOODREEL_GEMINI_BACKEND    = var.gemini_backend
+          MOODREEL_VERTEX_LOCATION   = var.gemini_location
+          MOODREEL_DECK_MODEL_CLIENT = var.gemini_client
         } : name => value if contains(local.asks_gemini, each.key)
       },
     )

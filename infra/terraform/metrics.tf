@@ -3,9 +3,9 @@ locals {
   of_functions = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=~\"^mr-\""
   events = {
     "job.stalled"        = { filter = "jsonPayload.message=\"job.stalled\"", label = "" }
-    "job.unswept"        = { filter = "jsonPayload.message=\"job.unswept\"", label = "" }
+    "job.sweep_failed"   = { filter = "jsonPayload.message=\"job.sweep_failed\"", label = "" }
     "unit.failed"        = { filter = "jsonPayload.message=\"unit.failed\"", label = "stage" }
-    "orphans.refused"    = { filter = "jsonPayload.message=\"orphans.refused\"", label = "" }
+    "orphans.too_many"   = { filter = "jsonPayload.message=\"orphans.too_many\"", label = "" }
     "message.unreadable" = { filter = "jsonPayload.message=\"message.unreadable\"", label = "function" }
     "errors"             = { filter = "severity>=ERROR", label = "function" }
   }

@@ -71,15 +71,15 @@ variable "monthly_budget" {
   }
 }
 
-variable "jobs_kept_days" {
+variable "job_retention_days" {
   description = "After how many days a job and everything of it is deleted."
   type        = number
   default     = 30
 
   # A job that is redriven on its last day lives as long again; the buckets keep for 90 days.
   validation {
-    condition     = var.jobs_kept_days >= 1 && var.jobs_kept_days <= 45
-    error_message = "jobs_kept_days is 1 to 45."
+    condition     = var.job_retention_days >= 1 && var.job_retention_days <= 45
+    error_message = "job_retention_days is 1 to 45."
   }
 }
 
@@ -128,7 +128,7 @@ variable "gemini_client" {
 }
 
 variable "settings" {
-  description = "Further settings of shared/runtime/settings.py for all functions, such as MOODREEL_SLIDE_MODEL."
+  description = "Further settings of shared/runtime/settings.py for all functions, such as MOODREEL_DECK_MODEL."
   type        = map(string)
   default     = {}
 
@@ -140,7 +140,7 @@ variable "settings" {
 
   # Roles, secrets and services follow from these variables as well.
   validation {
-    condition     = alltrue([for name in keys(var.settings) : !contains(["MOODREEL_GEMINI_BACKEND", "MOODREEL_VERTEX_LOCATION", "MOODREEL_SLIDE_MODEL_CLIENT"], name)])
+    condition     = alltrue([for name in keys(var.settings) : !contains(["MOODREEL_GEMINI_BACKEND", "MOODREEL_VERTEX_LOCATION", "MOODREEL_DECK_MODEL_CLIENT"], name)])
     error_message = "Set gemini_backend and gemini_location, and choose the client with python -m infra.tools.package."
   }
 }
@@ -172,7 +172,7 @@ variable "packages" {
   }
 }
 
-variable "stages" {
+variable "functions" {
   description = "The built rows of shared/pipeline.py. Written by `python -m infra.tools.render`."
   type = map(object({
     kind                  = string
@@ -190,17 +190,17 @@ variable "stages" {
     secrets               = list(string)
     service_account       = string
     writes                = list(object({ bucket = string, prefix = string }))
-    grants                = list(object({ on = string, name = string, role = string, prefix = string, backend = optional(string, "") }))
+    grants                = list(object({ scope = string, name = string, role = string, prefix = string, backend = optional(string, "") }))
   }))
 
   validation {
-    condition     = alltrue([for row in values(var.stages) : row.concurrency == 1 || row.cpu >= 1])
+    condition     = alltrue([for row in values(var.functions) : row.concurrency == 1 || row.cpu >= 1])
     error_message = "Cloud Run serves several requests at a time only with a whole vCPU or more."
   }
 }
 
 variable "rendered_note" {
-  description = "Says where `stages` comes from."
+  description = "Says where `functions` comes from."
   type        = string
   default     = ""
 }

@@ -11,31 +11,31 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from shared.pipeline import (
+    FUNCTIONS,
     SECRET_BACKENDS,
-    STAGES,
     AccountAccess,
-    Finalized,
+    FinalizeTrigger,
+    Function,
     GeminiBackend,
-    Message,
-    Stage,
+    MessageTrigger,
 )
 
-READS = "roles/storage.objectViewer"
+OBJECT_READER_ROLE = "roles/storage.objectViewer"
 # Not objectCreator: a create-only write to an existing object is answered with 412 only to an
 # account that could also replace it. For others the answer is 403, which says nothing.
-WRITES = "roles/storage.objectUser"
-FIRESTORE = "roles/datastore.user"
-PUBLISHES = "roles/pubsub.publisher"
-SECRETS = "roles/secretmanager.secretAccessor"
-SIGNS_URLS = "roles/iam.serviceAccountTokenCreator"
-ACCOUNTS = {
+OBJECT_WRITER_ROLE = "roles/storage.objectUser"
+FIRESTORE_ROLE = "roles/datastore.user"
+PUBLISHER_ROLE = "roles/pubsub.publisher"
+ACCESSOR_ROLE = "roles/secretmanager.secretAccessor"
+URL_SIGNER_ROLE = "roles/iam.serviceAccountTokenCreator"
+ACCOUNT_ROLES = {
     AccountAccess.VIEW: "roles/firebaseauth.viewer",
     AccountAccess.ADMIN: "roles/firebaseauth.admin",
 }
-TRACES = "roles/cloudtrace.agent"
+TRACE_ROLE = "roles/cloudtrace.agent"
 # It holds aiplatform.endpoints.predict, which a request to a Gemini model needs. Google's own
 # models are no resources of the project, so the role is on the project.
-ASKS_VERTEX_AI = "roles/aiplatform.user"
+VERTEX_AI_ROLE = "roles/aiplatform.user"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -44,7 +44,7 @@ class Grant:
     bucket to the objects whose names begin with it. `backend` is the one
     backend of Gemini with which it is granted, "" for any."""
 
-    on: str
+    scope: str
     name: str
     role: str
     prefix: str = ""
@@ -58,47 +58,54 @@ class Grant:
         return fields
 
 
-def grants(row: Stage) -> list[Grant]:
+def list_grants(function: Function) -> list[Grant]:
     """Returns every role of a function's service account, sorted."""
-    access = row.access
-    result = {Grant("bucket", bucket.value, READS, prefix) for bucket, prefix in access.read}
-    result |= {Grant("bucket", bucket.value, WRITES, prefix) for bucket, prefix in access.write}
-    result |= {Grant("topic", STAGES[name].topic, PUBLISHES) for name in access.publish}
+    access = function.access
+    result = {
+        Grant("bucket", bucket.value, OBJECT_READER_ROLE, prefix) for bucket, prefix in access.read
+    }
     result |= {
-        Grant("secret", name, SECRETS, backend=SECRET_BACKENDS.get(name, ""))
-        for name in row.secrets
+        Grant("bucket", bucket.value, OBJECT_WRITER_ROLE, prefix) for bucket, prefix in access.write
+    }
+    result |= {Grant("topic", FUNCTIONS[name].topic, PUBLISHER_ROLE) for name in access.publish}
+    result |= {
+        Grant("secret", name, ACCESSOR_ROLE, backend=SECRET_BACKENDS.get(name, ""))
+        for name in function.secrets
     }
     if access.vertex_ai:
-        result.add(Grant("project", "", ASKS_VERTEX_AI, backend=GeminiBackend.VERTEX_AI))
+        result.add(Grant("project", "", VERTEX_AI_ROLE, backend=GeminiBackend.VERTEX_AI))
     if access.firestore:
-        result.add(Grant("project", "", FIRESTORE))
+        result.add(Grant("project", "", FIRESTORE_ROLE))
     if access.traces:
-        result.add(Grant("project", "", TRACES))
+        result.add(Grant("project", "", TRACE_ROLE))
     if access.sign_urls:
-        result.add(Grant("self", "", SIGNS_URLS))
+        result.add(Grant("self", "", URL_SIGNER_ROLE))
     if access.accounts is not AccountAccess.NONE:
-        result.add(Grant("project", "", ACCOUNTS[access.accounts]))
+        result.add(Grant("project", "", ACCOUNT_ROLES[access.accounts]))
     return sorted(result)
 
 
-def takes_envelopes(row: Stage) -> bool:
+def accepts_envelopes(function: Function) -> bool:
     """Whether other functions may publish on its topic. Only Pub/Sub itself publishes to
     dead_letter, and only Cloud Scheduler to a scheduled function."""
-    return isinstance(row.trigger, (Message, Finalized)) and row.name != "dead_letter"
+    return (
+        isinstance(function.trigger, (MessageTrigger, FinalizeTrigger))
+        and function.name != "dead_letter"
+    )
 
 
-def table() -> str:
+def render_table() -> str:
     """Returns the access of every function as a Markdown table."""
     lines = [
         "| function | reads | writes and removes | announces | else |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for row in STAGES.values():
-        if row.built:
-            granted = grants(row)
+    for row in FUNCTIONS.values():
+        if row.is_built:
+            granted = list_grants(row)
             cells = [
-                _prefixes(granted, READS),
-                _prefixes(granted, WRITES),
+                _prefixes(granted, OBJECT_READER_ROLE),
+                _prefixes(granted, OBJECT_WRITER_ROLE),
                 _published(row),
                 _else(row),
             ]
@@ -110,22 +117,22 @@ def _prefixes(granted: Iterable[Grant], role: str) -> str:
     return ", ".join(f"{one.name}/{one.prefix}" for one in granted if one.role == role) or "·"
 
 
-def _published(row: Stage) -> str:
-    names = set(row.access.publish)
-    if names == {name for name, other in STAGES.items() if takes_envelopes(other)}:
+def _published(function: Function) -> str:
+    names = set(function.access.publish)
+    if names == {name for name, other in FUNCTIONS.items() if accepts_envelopes(other)}:
         return "every stage"
     return ", ".join(sorted(names)) or "·"
 
 
-def _else(row: Stage) -> str:
+def _else(function: Function) -> str:
     words = {
-        SIGNS_URLS: "signs URLs",
-        ACCOUNTS[AccountAccess.VIEW]: "looks up people",
-        ACCOUNTS[AccountAccess.ADMIN]: "changes accounts",
-        ASKS_VERTEX_AI: "asks Vertex AI",
+        URL_SIGNER_ROLE: "signs URLs",
+        ACCOUNT_ROLES[AccountAccess.VIEW]: "looks up people",
+        ACCOUNT_ROLES[AccountAccess.ADMIN]: "changes accounts",
+        VERTEX_AI_ROLE: "asks Vertex AI",
     }
-    granted = grants(row)
-    cells = {one: one.name for one in granted if one.on == "secret"}
+    granted = list_grants(function)
+    cells = {one: one.name for one in granted if one.scope == "secret"}
     cells |= {one: words[one.role] for one in granted if one.role in words}
     return ", ".join(text + _only(one) for one, text in cells.items()) or "·"
 

@@ -26,7 +26,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, compose, helper, numpy_helper
 
-from functions.emotion_scoring.models.download import NotDownloaded, download, sha256_of
+from functions.emotion_scoring.models.download import ModelDownloadFailed, download_file, sha256_of
 from functions.emotion_scoring.models.manifest import (
     FER2013,
     MODELS,
@@ -34,7 +34,7 @@ from functions.emotion_scoring.models.manifest import (
     Model,
     PublicFile,
 )
-from functions.emotion_scoring.models.wheel_files import read_from_wheel
+from functions.emotion_scoring.models.wheel_files import read_wheel_file
 
 _OPSET, _IR = 13, 8
 _EPSILON = 1e-3
@@ -136,7 +136,7 @@ def _window(
     return placed, (out[0], out[1])
 
 
-def convert(hdf5: bytes) -> ModelProto:
+def convert_keras(hdf5: bytes) -> ModelProto:
     """A Keras 2 network of one input and one output as ONNX: (N,1,H,W) → (N, classes)."""
     with h5py.File(BytesIO(hdf5), "r") as file:
         layers = json.loads(file.attrs["model_config"])["config"]["layers"]
@@ -158,7 +158,7 @@ def convert(hdf5: bytes) -> ModelProto:
     return _model("emotion", *graph, (height, width), classes, _ABOUT_ONE)
 
 
-def pair(first: ModelProto, second: ModelProto) -> ModelProto:
+def average_models(first: ModelProto, second: ModelProto) -> ModelProto:
     """The mean of two networks' probabilities."""
     a, b = (
         compose.add_prefix(one, prefix, rename_inputs=False)
@@ -213,11 +213,11 @@ def _arrays(group: h5py.Group) -> dict[str, NDArray[Any]]:
     return found
 
 
-def build(model: Model, files: Mapping[str, bytes]) -> bytes:
+def build_model(model: Model, files: Mapping[str, bytes]) -> bytes:
     """A row's ONNX file out of `files` by their SHA-256. Raises KeyError for one that is missing,
     ValueError when the result is not the file that the manifest names."""
-    networks = [convert(files[source.sha256]) for source in model.built_from]
-    made = networks[0] if len(networks) == 1 else pair(*networks)
+    networks = [convert_keras(files[source.sha256]) for source in model.source_files]
+    made = networks[0] if len(networks) == 1 else average_models(*networks)
     data: bytes = made.SerializeToString(deterministic=True)
     if sha256_of(data) != model.sha256:
         raise ValueError(f"what was built is not {model.file}: {sha256_of(data)}")
@@ -234,7 +234,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for model in MODELS:
         try:
             data = _made(model, files, fetch=asked.download)
-        except (KeyError, NotDownloaded) as missing:
+        except (KeyError, ModelDownloadFailed) as missing:
             sys.stdout.write(f"{model.file}: not made, {_why(model, missing)}\n")
             continue
         draft = out / f".{model.file}.part"
@@ -246,21 +246,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _made(model: Model, files: Mapping[str, bytes], *, fetch: bool) -> bytes:
-    if model.built_from:
-        return build(model, files)
+    if model.source_files:
+        return build_model(model, files)
     if model.sha256 in files:
         return files[model.sha256]
-    if not fetch or model.published is None:
+    if not fetch or model.public_file is None:
         raise KeyError(model.file)
-    return download(model.published)
+    return download_file(model.public_file)
 
 
 def _why(model: Model, missing: Exception) -> str:
-    if isinstance(missing, NotDownloaded):
+    if isinstance(missing, ModelDownloadFailed):
         return str(missing)
-    if model.in_wheel:
-        return f"it needs the wheel {model.in_wheel.package}"
-    sources = [model.published] if model.published else list(model.built_from)
+    if model.wheel_file:
+        return f"it needs the wheel {model.wheel_file.package}"
+    sources = [model.public_file] if model.public_file else list(model.source_files)
     return "it needs " + " and ".join(one.url for one in sources)
 
 
@@ -268,17 +268,17 @@ def _sources(given: Sequence[Path], *, fetch: bool) -> dict[str, bytes]:
     """The contents of the source files that can be had, by SHA-256."""
     found = {sha256_of(data): data for data in (path.read_bytes() for path in given)}
     for wheel_file in WHEEL_FILES:
-        data = read_from_wheel(wheel_file)
+        data = read_wheel_file(wheel_file)
         if data is not None:
             found[wheel_file.sha256] = data
     wanted: dict[str, PublicFile] = {
-        one.sha256: one for model in MODELS for one in model.built_from
+        one.sha256: one for model in MODELS for one in model.source_files
     }
     for sha256, source in wanted.items():
         if fetch and sha256 not in found:
             try:
-                found[sha256] = download(source)
-            except NotDownloaded as lost:
+                found[sha256] = download_file(source)
+            except ModelDownloadFailed as lost:
                 sys.stdout.write(f"{source.url}: {lost}\n")
     return found
 

@@ -15,35 +15,37 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from infra.local.suite.http import Answer, request
+from infra.local.suite.http import Response, request
 
 ROOT = Path(__file__).parents[2]
-BUNDLED = (
+BUNDLE_PATHS = (
     "infra/terraform",
     "infra/storage.json",
     "infra/firestore.rules",
     "infra/firestore.indexes.json",
     ".local/packages",
 )
-LEFT_OUT = (".terraform", "terraform.tfvars", ".tfplan", ".tfstate")
+EXCLUDED_SUFFIXES = (".terraform", "terraform.tfvars", ".tfplan", ".tfstate")
 """What belongs to one run of Terraform, or to the operator."""
-TRY_AGAIN_S = 10
+RETRY_DELAY_S = 10
 
-Asked = Callable[..., Answer]
+SendRequest = Callable[..., Response]
 
 
-def bundle(target: Path, root: Path = ROOT) -> None:
+def write_bundle(target: Path, root: Path = ROOT) -> None:
     """Everything that was applied: Terraform's files, what they read, and the packages."""
     with tarfile.open(target, "w:gz") as archive:
-        for name in BUNDLED:
+        for name in BUNDLE_PATHS:
             archive.add(root / name, name, filter=_deployed)
 
 
 def _deployed(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    return None if entry.name.endswith(LEFT_OUT) else entry
+    return None if entry.name.endswith(EXCLUDED_SUFFIXES) else entry
 
 
-def complaints(url: str, functions: Iterable[str] = (), ask: Asked = request) -> list[str]:
+def find_problems(
+    url: str, functions: Iterable[str] = (), send: SendRequest = request
+) -> list[str]:
     """What is wrong with the deployment at `url`; empty when nothing is. `functions` are URLs that
     must not answer anybody outside."""
     wrong: list[str] = []
@@ -53,39 +55,39 @@ def complaints(url: str, functions: Iterable[str] = (), ask: Asked = request) ->
             wrong.append(what)
 
     try:
-        health = ask("GET", f"{url}/healthz")
+        health = send("GET", f"{url}/healthz")
         expect(f"/healthz answers {health.status}, not 200", health.status == 200)
         expect("/healthz says nothing of being ok", health.body == b'{"status":"ok"}')
         sniff = health.headers.get("X-Content-Type-Options")
         expect("answers carry no security headers", sniff == "nosniff")
-        jobs = ask("GET", f"{url}/v1/jobs")
+        jobs = send("GET", f"{url}/v1/jobs")
         expect(f"jobs are listed to strangers ({jobs.status}, not 401)", jobs.status == 401)
         kind = jobs.headers.get("Content-Type", "").partition(";")[0]
         expect(f"a refusal is {kind}, not a problem", kind == "application/problem+json")
         forged = {"Authorization": "Bearer forged"}
-        status = ask("GET", f"{url}/v1/jobs", headers=forged).status
+        status = send("GET", f"{url}/v1/jobs", headers=forged).status
         expect(f"a forged token is answered {status}, not 401", status == 401)
-        recipes = ask("GET", f"{url}/v1/recipes", headers=forged)
+        recipes = send("GET", f"{url}/v1/recipes", headers=forged)
         expect("recipes are told with an error of ours", recipes.status < 500)
         if url.startswith("https:"):
-            plain = ask("GET", f"http://{urlsplit(url).hostname}/healthz")
+            plain = send("GET", f"http://{urlsplit(url).hostname}/healthz")
             expect("something is served in the clear", plain.status in (301, 308))
     except OSError as nobody:
         return [f"nobody answers at {url}: {nobody}"]
     for function in functions:
         try:
-            status = ask("POST", function, {}).status
+            status = send("POST", function, {}).status
         except OSError:
             continue
         expect(f"{function} lets strangers in ({status})", status in (401, 403, 404))
     return wrong
 
 
-def smoke(url: str, functions: Iterable[str], patience_s: float) -> list[str]:
+def smoke_test(url: str, functions: Iterable[str], timeout_s: float) -> list[str]:
     """Look until nothing is wrong or patience ends; → what is wrong then."""
-    functions, limit = list(functions), time.monotonic() + patience_s
-    while (wrong := complaints(url, functions)) and time.monotonic() < limit:
-        time.sleep(TRY_AGAIN_S)
+    functions, limit = list(functions), time.monotonic() + timeout_s
+    while (wrong := find_problems(url, functions)) and time.monotonic() < limit:
+        time.sleep(RETRY_DELAY_S)
     return wrong
 
 
@@ -98,14 +100,14 @@ def main(arguments: list[str] | None = None) -> int:
     looked = commands.add_parser("smoke")
     looked.add_argument("url")
     looked.add_argument("--outputs", type=Path, help="of terraform output -json")
-    looked.add_argument("--patience-s", type=float, default=0)
+    looked.add_argument("--timeout-s", type=float, default=0)
     asked = parser.parse_args(arguments)
     if asked.command == "bundle":
-        bundle(asked.file)
+        write_bundle(asked.file)
         return 0
     outputs = json.loads(asked.outputs.read_text()) if asked.outputs else {}
     functions = outputs.get("functions", {}).get("value", {}).values()
-    wrong = smoke(asked.url.rstrip("/"), functions, asked.patience_s)
+    wrong = smoke_test(asked.url.rstrip("/"), functions, asked.timeout_s)
     for line in wrong:
         sys.stderr.write(f"{line}\n")
     return 1 if wrong else 0

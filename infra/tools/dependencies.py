@@ -30,7 +30,7 @@ PURPOSES: dict[str, tuple[str, str]] = {
     "google-generativeai": (
         "Gemini writes decks",
         "**out of support since November 2025** and superseded by google-genai; selectable with "
-        "`MOODREEL_SLIDE_MODEL_CLIENT=google-generativeai`, with an API key only. It holds "
+        "`MOODREEL_DECK_MODEL_CLIENT=google-generativeai`, with an API key only. It holds "
         "protobuf at 5 and Google's other clients at versions of that time, so it has an "
         "environment of its own. Its FutureWarning is not silenced",
     ),
@@ -52,7 +52,7 @@ PURPOSES: dict[str, tuple[str, str]] = {
 }
 
 
-def users() -> dict[str, set[str]]:
+def find_users() -> dict[str, set[str]]:
     """Package → the functions that ask for it. What only another set of requirements asks for has
     `function` with that set's name."""
     found: dict[str, set[str]] = defaultdict(set)
@@ -67,10 +67,10 @@ def users() -> dict[str, set[str]]:
     return found
 
 
-def table() -> str:
+def render_table() -> str:
     """A row a package. Raises ValueError when a package has no purpose here, or a purpose no
     package."""
-    found = users()
+    found = find_users()
     if wrong := sorted(found.keys() ^ PURPOSES.keys()):
         raise ValueError(f"infra/tools/dependencies.py and the requirement files differ: {wrong}")
     every = {f"`{path.parent.name}`" for path in ROOT.glob("functions/*/requirements.in")}

@@ -11,11 +11,11 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-OURS = ("shared", "functions")
+FIRST_PARTY = ("shared", "functions")
 
 
 @cache
-def modules(function: str) -> tuple[Path, ...]:
+def find_modules(function: str) -> tuple[Path, ...]:
     """Every file of ours that a function can import, and the packages that they lie in; sorted,
     relative to the project's root."""
     found: set[Path] = set()
@@ -48,7 +48,7 @@ def _imported(source: str, package: tuple[str, ...]) -> tuple[str, ...]:
 def _file(name: str) -> Path | None:
     """Where a module of ours stands; None for what is somebody else's or no module."""
     parts = name.split(".")
-    if parts[0] not in OURS:
+    if parts[0] not in FIRST_PARTY:
         return None
     for path in (Path(*parts).with_suffix(".py"), Path(*parts) / "__init__.py"):
         if (ROOT / path).is_file():

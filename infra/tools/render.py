@@ -21,13 +21,13 @@ from shared.media import errors
 from shared.media.limits import MAX_PIXELS, MAX_STREAMS
 from shared.media.sandbox.child import Limits
 from shared.pipeline import (
+    FUNCTIONS,
     RECIPES,
-    STAGES,
-    Finalized,
-    Kind,
-    Schedule,
-    Stage,
-    feeds,
+    FinalizeTrigger,
+    Function,
+    FunctionKind,
+    ScheduleTrigger,
+    find_consumer,
 )
 from shared.runtime.settings import Settings
 
@@ -40,7 +40,7 @@ RATES = ROOT / "functions" / "console" / "web" / "src" / "job" / "stages" / "rat
 TFVARS = ROOT / "infra" / "terraform" / "pipeline.auto.tfvars.json"
 
 
-def diagram() -> str:
+def render_diagram() -> str:
     """The chain as a Mermaid flowchart: every arrow is what wakes the next stage."""
     lines = ["```mermaid", "flowchart LR"]
     lines.append('  person(["a person"]) -- "signed URL or prompt" --> uploads[("uploads")]')
@@ -49,8 +49,8 @@ def diagram() -> str:
     arrows: dict[tuple[str, str, str], None] = {}
     for recipe in RECIPES.values():
         for stage in recipe.stages[:-1]:
-            fed = feeds(stage, recipe)
-            following = recipe.after(stage) or recipe.stages[-1]
+            fed = find_consumer(stage, recipe)
+            following = recipe.next_stage(stage) or recipe.stages[-1]
             if fed is not None:
                 arrows[(stage, fed, "a pack is written")] = None
             if following != fed:
@@ -59,26 +59,32 @@ def diagram() -> str:
         lines.append(f'  {start} -- "{why}" --> {end}' if why else f"  {start} --> {end}")
     lines.append('  notification -- "e-mail with a link" --> person')
     lines.append("  classDef planned stroke-dasharray: 4 4,color:#888;")
-    planned = [row.name for row in STAGES.values() if not row.built and row.kind is Kind.MEDIA]
+    planned = [
+        row.name
+        for row in FUNCTIONS.values()
+        if not row.is_built and row.kind is FunctionKind.PIPELINE
+    ]
     if planned:
         lines.append(f"  class {','.join(planned)} planned;")
     return "\n".join([*lines, "```"])
 
 
-def recipes() -> str:
+def render_recipes() -> str:
     """The recipes as a table."""
     rows = ["| recipe | goes in | what comes out | |", "| --- | --- | --- | --- |"]
     for recipe in RECIPES.values():
         inputs = " + ".join(one.name for one in recipe.inputs if not one.optional)
         inputs += "".join(
-            f", {one.name}{'s' * (one.most > 1)} if wanted" for one in recipe.inputs if one.optional
+            f", {one.name}{'s' * (one.max_count > 1)} if wanted"
+            for one in recipe.inputs
+            if one.optional
         )
-        state = "works" if recipe.available else "not available yet"
-        rows.append(f"| `{recipe.name}` | {inputs} | {recipe.sentence} | {state} |")
+        state = "works" if recipe.is_available else "not available yet"
+        rows.append(f"| `{recipe.name}` | {inputs} | {recipe.description} | {state} |")
     return "\n".join(rows)
 
 
-def refusals() -> str:
+def render_error_codes() -> str:
     """Why a video is not taken, by code."""
     told: list[type[MoodreelError]] = [
         one for one in PermanentError.__subclasses__() if one.__module__ == errors.__name__
@@ -89,7 +95,7 @@ def refusals() -> str:
     return "\n".join(rows)
 
 
-def caps() -> str:
+def render_limits() -> str:
     """What one video, and one process that decodes, may take."""
     rows = ["| what | limit |", "| --- | --- |"]
     rows += [
@@ -99,80 +105,88 @@ def caps() -> str:
         f"| frames of a job | {Settings.max_frames:,} (`MOODREEL_MAX_FRAMES`) |",
     ]
     for name in ("upload_trigger", "frame_extraction", "emotion_scoring"):
-        limits = Limits.of(STAGES[name])
+        limits = Limits.for_function(FUNCTIONS[name])
         rows.append(f"| a process of {name} | {limits.cpu_s} s of CPU, {limits.memory_mb} MB |")
     return "\n".join(rows)
 
 
-def rates() -> str:
+def render_rates() -> str:
     """The stages that jobs go through in their order, and what a second of each costs in dollars,
     as pages read it."""
     order = {name: None for recipe in RECIPES.values() for name in recipe.stages}
-    media = [name for name in STAGES if name in order]
+    media = [name for name in FUNCTIONS if name in order]
     return json.dumps({name: round(cost_usd(name, 1), 9) for name in media}, indent=2) + "\n"
 
 
-def tfvars() -> str:
+def render_tfvars() -> str:
     """The rows that are built, as Terraform reads them."""
-    rows = {row.name: _row(row) for row in STAGES.values() if row.built}
+    rows = {row.name: _row(row) for row in FUNCTIONS.values() if row.is_built}
     note = "Rendered from shared/pipeline.py by infra/tools/render.py; do not edit."
-    return json.dumps({"rendered_note": note, "stages": rows}, indent=2) + "\n"
+    return json.dumps({"rendered_note": note, "functions": rows}, indent=2) + "\n"
 
 
-def _row(row: Stage) -> dict[str, Any]:
-    trigger: dict[str, Any] = {"kind": type(row.trigger).__name__.lower()}
-    if isinstance(row.trigger, Finalized):
-        trigger |= {"bucket": row.trigger.bucket.value, "prefix": row.trigger.prefix}
-    if isinstance(row.trigger, Schedule):
-        trigger |= {"every_s": row.trigger.every_s}
+def _row(function: Function) -> dict[str, Any]:
+    trigger: dict[str, Any] = {
+        "kind": type(function.trigger).__name__.removesuffix("Trigger").lower()
+    }
+    if isinstance(function.trigger, FinalizeTrigger):
+        trigger |= {"bucket": function.trigger.bucket.value, "prefix": function.trigger.prefix}
+    if isinstance(function.trigger, ScheduleTrigger):
+        trigger |= {"every_s": function.trigger.every_s}
     return {
-        "kind": row.kind.value,
+        "kind": function.kind.value,
         "trigger": trigger,
-        "topic": row.topic if row.event_driven else None,
-        "paths": paths(row),
-        "timeout_s": row.timeout_s,
-        "ack_deadline_s": row.ack_deadline_s,
-        "memory_mb": row.memory_mb,
-        "cpu": row.vcpu,
-        "concurrency": row.concurrency,
-        "max_delivery_attempts": row.deliveries,
-        "backoff_min_s": row.backoff_s[0],
-        "backoff_max_s": row.backoff_s[1],
-        "secrets": list(row.secrets),
-        "service_account": row.service_account,
-        "writes": [{"bucket": bucket.value, "prefix": prefix} for bucket, prefix in row.writes],
-        "grants": [one.to_dict() for one in access.grants(row)],
+        "topic": function.topic if function.is_event_driven else None,
+        "paths": list_url_paths(function),
+        "timeout_s": function.timeout_s,
+        "ack_deadline_s": function.ack_deadline_s,
+        "memory_mb": function.memory_mb,
+        "cpu": function.vcpu,
+        "concurrency": function.concurrency,
+        "max_delivery_attempts": function.max_deliveries,
+        "backoff_min_s": function.backoff_s[0],
+        "backoff_max_s": function.backoff_s[1],
+        "secrets": list(function.secrets),
+        "service_account": function.service_account,
+        "writes": [
+            {"bucket": bucket.value, "prefix": prefix} for bucket, prefix in function.writes
+        ],
+        "grants": [one.to_dict() for one in access.list_grants(function)],
     }
 
 
-def paths(row: Stage) -> list[str]:
+def list_url_paths(function: Function) -> list[str]:
     """What an HTTPS function answers on the one origin, as a load balancer's path templates. None
     for the one that answers whatever is left."""
-    if row.event_driven or importlib.util.find_spec(f"functions.{row.name}.routes") is None:
+    if (
+        function.is_event_driven
+        or importlib.util.find_spec(f"functions.{function.name}.routes") is None
+    ):
         return []
-    routes = importlib.import_module(f"functions.{row.name}.routes").ROUTES
+    routes = importlib.import_module(f"functions.{function.name}.routes").ROUTES
     return sorted({re.sub(r"{[a-z_]+}", "*", route.path) for route in routes})
 
 
-def rendered() -> dict[Path, str]:
+def render_all() -> dict[Path, str]:
     """Every rendered file with the content that it should have."""
     readme = README.read_text()
     for name, content in (
-        ("diagram", diagram()), ("recipes", recipes()), ("dependencies", dependencies.table()),
+        ("diagram", render_diagram()), ("recipes", render_recipes()), ("dependencies",
+        dependencies.render_table()),
     ):  # fmt: skip
         readme = _between(readme, name, content)
     intake = INTAKE.read_text()
-    for name, content in (("refusals", refusals()), ("caps", caps())):
+    for name, content in (("refusals", render_error_codes()), ("caps", render_limits())):
         intake = _between(intake, name, content)
-    deploy = _between(DEPLOY.read_text(), "costs", costs.table())
-    security = _between(SECURITY.read_text(), "roles", access.table())
+    deploy = _between(DEPLOY.read_text(), "costs", costs.render_table())
+    security = _between(SECURITY.read_text(), "roles", access.render_table())
     return {
         README: readme,
         INTAKE: intake,
         DEPLOY: deploy,
         SECURITY: security,
-        TFVARS: tfvars(),
-        RATES: rates(),
+        TFVARS: render_tfvars(),
+        RATES: render_rates(),
     }
 
 
@@ -191,7 +205,7 @@ def main() -> int:
     check = parser.parse_args().check
     stale = [
         (path, content)
-        for path, content in rendered().items()
+        for path, content in render_all().items()
         if not path.exists() or path.read_text() != content
     ]
     for path, content in stale:

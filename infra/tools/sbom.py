@@ -17,18 +17,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.local.setup.console import WEB
-from infra.local.setup.installs import clean_env, environment
-from infra.local.setup.requirements import normalized, parse_lock
-from infra.local.setup.tools import console_workshop, python_of, requirements_of
+from infra.local.setup.console import WEB_FOLDER
+from infra.local.setup.installs import clean_env, prepare_environment
+from infra.local.setup.requirements import normalize_name, parse_lock
+from infra.local.setup.tools import prepare_console_build, prepare_python, requirements_file
 from infra.local.suite.layout import ROOT
-from shared.pipeline import STAGES
-from shared.runtime.settings import SLIDE_MODEL_CLIENTS
+from shared.pipeline import FUNCTIONS
+from shared.runtime.settings import DECK_MODEL_CLIENTS
 
-TOOL = ROOT / "infra" / "tools" / "sbom.txt"
-OUT = ROOT / ".local" / "sbom"
-TABLE = ROOT / "infra" / "LICENCES.md"
-HEAD = """\
+TOOL_REQUIREMENTS = ROOT / "infra" / "tools" / "sbom.txt"
+BILLS_DIR = ROOT / ".local" / "sbom"
+LICENCES_PATH = ROOT / "infra" / "LICENCES.md"
+PYTHON_HEADING = """\
 # What the functions are made of
 
 The packages that are deployed, with the licences that they declare themselves. Written by
@@ -42,7 +42,7 @@ functions and are not handed out; whoever ships images of these functions ships 
 """
 _ROW = re.compile(r"^\| ([a-z0-9-]+) \| (\d[^ |]*) \| (?!\*\*)", re.MULTILINE)
 _BUNDLED = re.compile(r"^\| npm: ([^ |]+) \| ([^ |]+) \| (?!\*\*)", re.MULTILINE)
-PAGES = """\
+CONSOLE_HEADING = """\
 
 ## What the console's pages are made of
 
@@ -60,7 +60,7 @@ _UNDECLARED = {"protobuf": "BSD-3-Clause", "uritemplate": "Apache-2.0 OR BSD-3-C
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Component:
     """One package at one version."""
 
     name: str
@@ -68,23 +68,27 @@ class Part:
     licence: str
 
 
-def locks() -> dict[str, Path]:
+def find_locks() -> dict[str, Path]:
     """The lock file of every environment that can be deployed, by the function's name; where a
     function has another one for a client library, by `function with client` as well."""
-    built = [row.name for row in STAGES.values() if row.built]
-    found = {name: requirements_of(name) for name in built}
-    for client in SLIDE_MODEL_CLIENTS[1:]:
-        others = {name: requirements_of(name, client) for name in built}
+    built = [row.name for row in FUNCTIONS.values() if row.is_built]
+    found = {name: requirements_file(name) for name in built}
+    for client in DECK_MODEL_CLIENTS[1:]:
+        others = {name: requirements_file(name, client) for name in built}
         found |= {f"{n} with {client}": path for n, path in others.items() if path != found[n]}
     return found
 
 
-def bill(function: str, lock: Path, out: Path) -> Path:
+def write_bill(function: str, lock: Path, out: Path) -> Path:
     """Write the bill of materials of the environment with this lock file."""
     out.mkdir(parents=True, exist_ok=True)
     target = out / f"{function.replace(' ', '-')}.cdx.json"
-    tool = environment(TOOL, "the bills of materials", lambda _: None) / "bin" / "cyclonedx-py"
-    python = python_of(lock, function, lambda _: None)
+    tool = (
+        prepare_environment(TOOL_REQUIREMENTS, "the bills of materials", lambda _: None)
+        / "bin"
+        / "cyclonedx-py"
+    )
+    python = prepare_python(lock, function, lambda _: None)
     command = [str(tool), "environment", str(python), "--output-reproducible", "--of", "JSON"]
     done = subprocess.run(
         [*command, "-o", str(target)], env=clean_env(), capture_output=True, text=True, check=False
@@ -94,10 +98,10 @@ def bill(function: str, lock: Path, out: Path) -> Path:
     return target
 
 
-def parts(bill_of_materials: Mapping[str, Any]) -> list[Part]:
+def read_components(bill_of_materials: Mapping[str, Any]) -> list[Component]:
     """The packages of a bill; installers are no part of it."""
     found = [
-        Part(normalized(one["name"]), str(one["version"]), _licence(one))
+        Component(normalize_name(one["name"]), str(one["version"]), _licence(one))
         for one in bill_of_materials["components"]
     ]
     return [one for one in found if one.name not in ("pip", "setuptools", "uv", "wheel")]
@@ -112,12 +116,12 @@ def _licence(component: Mapping[str, Any]) -> str:
     known = list(dict.fromkeys(filter(None, told)))
     # "BSD" of a classifier says less than "BSD-3-Clause" beside it.
     exact = [one for one in known if not any(o != one and o.startswith(one) for o in known)]
-    return " / ".join(exact) or _UNDECLARED.get(normalized(component["name"]), "**undeclared**")
+    return " / ".join(exact) or _UNDECLARED.get(normalize_name(component["name"]), "**undeclared**")
 
 
-def table(by_function: Mapping[str, Iterable[Part]]) -> str:
+def render_table(by_function: Mapping[str, Iterable[Component]]) -> str:
     """All packages, a row each, with the functions that carry them."""
-    users: dict[Part, set[str]] = defaultdict(set)
+    users: dict[Component, set[str]] = defaultdict(set)
     for function, some in by_function.items():
         for part in some:
             users[part].add(function)
@@ -138,9 +142,9 @@ def _named(some: set[str], all_of_them: set[str]) -> str:
     return f"all but {listed(others)}" if len(others) < len(some) / 2 else listed(some)
 
 
-def bundled() -> str:
+def render_npm_table() -> str:
     """The packages in the console's pages, a row each. Builds the pages when they are not there."""
-    names = json.loads((console_workshop(lambda _: None) / "bundled.json").read_text())
+    names = json.loads((prepare_console_build(lambda _: None) / "bundled.json").read_text())
     known = _npm()
     rows = ["| package | version | licence |", "| --- | --- | --- |"]
     for name in names:
@@ -151,20 +155,20 @@ def bundled() -> str:
 
 def _npm() -> dict[str, Any]:
     """Every npm package that is locked for the console, by name."""
-    told = json.loads((WEB / "package-lock.json").read_text())["packages"]
+    told = json.loads((WEB_FOLDER / "package-lock.json").read_text())["packages"]
     return {path.removeprefix("node_modules/"): one for path, one in told.items() if path}
 
 
-def stale_pages(page: str) -> list[str]:
+def find_stale_packages(page: str) -> list[str]:
     """What the table of bundled packages says otherwise than the lock."""
     locked = {name: one["version"] for name, one in _npm().items()}
     shown = _BUNDLED.findall(page)
-    direct = json.loads((WEB / "package.json").read_text())["dependencies"]
+    direct = json.loads((WEB_FOLDER / "package.json").read_text())["dependencies"]
     wrong = [f"not locked any more: {n} {v}" for n, v in shown if locked.get(n) != v]
     return wrong + [f"not in the table: {name}" for name in direct if name not in dict(shown)]
 
 
-def complaints(page: str, locks: Mapping[str, str]) -> list[str]:
+def find_problems(page: str, locks: Mapping[str, str]) -> list[str]:
     """Why the page is not of these lock files; empty when it is."""
     shown = set(_ROW.findall(page))
     pins = [pin for lock in locks.values() for pin in parse_lock(lock)]
@@ -181,12 +185,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="fail instead of writing")
     asked = parser.parse_args(arguments)
     if not asked.check:
-        bills = {n: json.loads(bill(n, lock, OUT).read_text()) for n, lock in locks().items()}
-        python = table({n: parts(one) for n, one in bills.items()})
-        TABLE.write_text(f"{HEAD}\n{python}\n{PAGES}\n{bundled()}\n")
-    page = TABLE.read_text()
-    wrong = complaints(page, {name: lock.read_text() for name, lock in locks().items()})
-    wrong += stale_pages(page)
+        bills = {
+            n: json.loads(write_bill(n, lock, BILLS_DIR).read_text())
+            for n, lock in find_locks().items()
+        }
+        python = render_table({n: read_components(one) for n, one in bills.items()})
+        LICENCES_PATH.write_text(
+            f"{PYTHON_HEADING}\n{python}\n{CONSOLE_HEADING}\n{render_npm_table()}\n"
+        )
+    page = LICENCES_PATH.read_text()
+    wrong = find_problems(page, {name: lock.read_text() for name, lock in find_locks().items()})
+    wrong += find_stale_packages(page)
     sys.stderr.writelines(f"{line}\n" for line in wrong)
     return 1 if wrong else 0
 

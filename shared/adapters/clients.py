@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from google.auth.credentials import Credentials
 
 
-def ledger(settings: Settings) -> JobStore:
+def create_job_store(settings: Settings) -> JobStore:
     """The documents of jobs in Firestore."""
     from google.cloud import firestore
 
-    from shared.adapters.firestore import FirestoreLedger
+    from shared.adapters.firestore import FirestoreJobStore
 
-    return FirestoreLedger(firestore.Client(project=settings.project))
+    return FirestoreJobStore(firestore.Client(project=settings.project))
 
 
-def publisher(settings: Settings) -> Publisher:
+def create_publisher(settings: Settings) -> Publisher:
     """The topics in Pub/Sub."""
     from google.cloud import pubsub_v1
 
@@ -38,11 +38,11 @@ def publisher(settings: Settings) -> Publisher:
     return PubSubPublisher(pubsub_v1.PublisherClient(), settings.project)
 
 
-def objects(settings: Settings) -> ObjectStore:
+def create_object_store(settings: Settings) -> ObjectStore:
     """The buckets in Cloud Storage, and the signer of URLs for them."""
     from google.cloud import storage
 
-    from shared.adapters.storage.objects import CloudObjects
+    from shared.adapters.storage.objects import CloudObjectStore
     from shared.adapters.storage.signing import iam_signer, key_signer
 
     client = (
@@ -51,7 +51,7 @@ def objects(settings: Settings) -> ObjectStore:
         else storage.Client(project=settings.project)
     )
     signer = key_signer(settings.signer_key) if settings.signer_key else iam_signer()
-    return CloudObjects(client, settings.buckets, signer)
+    return CloudObjectStore(client, settings.buckets, signer)
 
 
 def _local_credentials(account: str) -> Credentials:

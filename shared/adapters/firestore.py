@@ -13,9 +13,9 @@ from google.api_core.retry import Retry, if_exception_type
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
 
-from shared.errors import LedgerUnavailable
+from shared.errors import FirestoreUnavailable
 from shared.flows.documents import (
-    Committed,
+    CommitResult,
     Create,
     Delete,
     Doc,
@@ -25,7 +25,7 @@ from shared.flows.documents import (
     Write,
 )
 
-ABORTED_TRIES = 8
+MAX_COMMIT_ATTEMPTS = 8
 TIMEOUT_S = 20
 """For one call with all its retries: the client's default of minutes outlasts a lease."""
 RETRY = Retry(
@@ -36,13 +36,13 @@ RETRY = Retry(
     timeout=TIMEOUT_S,
 )
 """A commit that is repeated after its answer was lost meets its own work: see `recording`."""
-CALL: dict[str, Any] = {"retry": RETRY, "timeout": TIMEOUT_S}
-BESIDE_JOBS = ("mails", "shares", "deliveries")
+CALL_OPTIONS: dict[str, Any] = {"retry": RETRY, "timeout": TIMEOUT_S}
+JOB_COLLECTIONS = ("mails", "shares", "deliveries")
 PURGE_BATCH = 400
 """Below Firestore's 500 writes in one request."""
 
 
-class FirestoreLedger:
+class FirestoreJobStore:
     """JobStore over a Firestore client. A version is a document's update time."""
 
     def __init__(self, client: firestore.Client) -> None:
@@ -54,118 +54,118 @@ class FirestoreLedger:
         with _faults():
             found = {
                 snapshot.reference.path: snapshot
-                for snapshot in self._client.get_all(references, **CALL)
+                for snapshot in self._client.get_all(references, **CALL_OPTIONS)
                 if snapshot.exists
             }
         return tuple(_doc(found[path]) if path in found else None for path in paths)
 
-    def list_under(self, collection: str) -> tuple[Doc, ...]:
+    def list_documents(self, collection: str) -> tuple[Doc, ...]:
         return tuple(_doc(one) for one in _stream(self._client.collection(collection)))
 
-    def commit(self, writes: Iterable[Write]) -> Committed:
+    def commit(self, writes: Iterable[Write]) -> CommitResult:
         """Commit all or nothing. Contention that the server reports is tried again here."""
         writes = list(writes)
-        for attempt in range(ABORTED_TRIES):
+        for attempt in range(MAX_COMMIT_ATTEMPTS):
             batch = self._client.batch()
             for write in writes:
                 self._add(batch, write)
             try:
                 with _faults():
-                    batch.commit(**CALL)
+                    batch.commit(**CALL_OPTIONS)
             except (gx.FailedPrecondition, gx.AlreadyExists):
-                return Committed.CONFLICT
+                return CommitResult.CONFLICT
             except gx.NotFound:
-                return Committed.MISSING
+                return CommitResult.MISSING
             except gx.Aborted:
-                if attempt + 1 == ABORTED_TRIES:
-                    raise LedgerUnavailable("The ledger is contended.") from None
+                if attempt + 1 == MAX_COMMIT_ATTEMPTS:
+                    raise FirestoreUnavailable("The ledger is contended.") from None
                 time.sleep(0.05 * 2**attempt)
             else:
-                return Committed.OK
+                return CommitResult.OK
         raise AssertionError("unreachable")
 
-    def stalled(self, before: datetime, most: int = 100) -> tuple[str, ...]:
+    def list_stalled_jobs(self, before: datetime, max_count: int = 100) -> tuple[str, ...]:
         query = (
             self._client.collection_group("stages")
             .where(filter=FieldFilter("state", "in", ["queued", "running"]))
-            .where(filter=FieldFilter("touched_at", "<", before))
-            .order_by("touched_at")
-            .limit(most)
+            .where(filter=FieldFilter("last_progress_at", "<", before))
+            .order_by("last_progress_at")
+            .limit(max_count)
         )
         return tuple(dict.fromkeys(str(one.get("job")) for one in _stream(query)))
 
-    def tombstones(self, before: datetime, most: int = 100) -> tuple[str, ...]:
+    def list_tombstones(self, before: datetime, max_count: int = 100) -> tuple[str, ...]:
         query = (
             self._client.collection("jobs")
             .where(filter=FieldFilter("purge_again_at", "<", before))
-            .limit(most)
+            .limit(max_count)
         )
         return tuple(one.id for one in _stream(query))
 
-    def abandoned(self, before: datetime, most: int = 100) -> tuple[str, ...]:
+    def list_awaiting_uploads(self, before: datetime, max_count: int = 100) -> tuple[str, ...]:
         query = (
             self._client.collection("jobs")
             .where(filter=FieldFilter("status", "==", "awaiting_upload"))
             .where(filter=FieldFilter("updated_at", "<", before))
             .order_by("updated_at")
-            .limit(most)
+            .limit(max_count)
         )
         return tuple(one.id for one in _stream(query))
 
-    def expired(self, before: datetime, most: int = 100) -> tuple[str, ...]:
+    def list_expired_jobs(self, before: datetime, max_count: int = 100) -> tuple[str, ...]:
         query = (
             self._client.collection("jobs")
             .where(filter=FieldFilter("expires_at", "<", before))
             .order_by("expires_at")
-            .limit(most)
+            .limit(max_count)
         )
         return tuple(one.id for one in _stream(query))
 
-    def jobs_of(
+    def list_jobs(
         self,
         owner: str,
         *,
         statuses: Iterable[str],
         after: tuple[datetime, str] | None,
-        most: int,
+        max_count: int,
         recipe: str | None = None,
     ) -> tuple[Doc, ...]:
         query = self._owned("jobs", owner).where(filter=FieldFilter("status", "in", list(statuses)))
         if recipe is not None:
             query = query.where(filter=FieldFilter("recipe", "==", recipe))
-        return self._page("jobs", query, after, most)
+        return self._page("jobs", query, after, max_count)
 
-    def owned(
-        self, collection: str, owner: str, *, after: tuple[datetime, str] | None, most: int
+    def list_owned(
+        self, collection: str, owner: str, *, after: tuple[datetime, str] | None, max_count: int
     ) -> tuple[Doc, ...]:
-        return self._page(collection, self._owned(collection, owner), after, most)
+        return self._page(collection, self._owned(collection, owner), after, max_count)
 
-    def open_jobs(self, owner: str, statuses: Iterable[str]) -> int:
+    def count_open_jobs(self, owner: str, statuses: Iterable[str]) -> int:
         query = self._owned("jobs", owner).where(filter=FieldFilter("status", "in", list(statuses)))
         return _aggregated(query.count())
 
-    def stored_bytes(self, owner: str) -> int:
+    def sum_stored_bytes(self, owner: str) -> int:
         return sum(
             _aggregated(self._owned(collection, owner).sum("stored_bytes"))
             for collection in ("jobs", "recordings")
         )
 
-    def recordings_in(self, owner: str, states: Iterable[str]) -> int:
+    def count_recordings(self, owner: str, states: Iterable[str]) -> int:
         running = FieldFilter("state", "in", list(states))
         return _aggregated(self._owned("recordings", owner).where(filter=running).count())
 
-    def count_up(self, path: str, fields: Mapping[str, Any], by: int = 1) -> int:
+    def increment(self, path: str, fields: Mapping[str, Any], by: int = 1) -> int:
         reference = self._client.document(path)
         data = {**fields, "count": firestore.Increment(by)}
-        for attempt in range(ABORTED_TRIES):
+        for attempt in range(MAX_COMMIT_ATTEMPTS):
             try:
                 with _faults():
-                    done = reference.set(data, merge=True, **CALL)
+                    done = reference.set(data, merge=True, **CALL_OPTIONS)
             except gx.Aborted:
                 time.sleep(0.05 * 2**attempt)
             else:
                 return int(done.transform_results[0].integer_value)
-        raise LedgerUnavailable("The ledger is contended.")
+        raise FirestoreUnavailable("The ledger is contended.")
 
     def _owned(self, collection: str, owner: str) -> Any:
         return self._client.collection(collection).where(filter=FieldFilter("owner", "==", owner))
@@ -182,55 +182,55 @@ class FirestoreLedger:
             query = query.start_after({"created_at": created_at, "__name__": last})
         return tuple(_doc(one) for one in _stream(query.limit(most)))
 
-    def purge(self, job_id: str) -> None:
+    def purge_job(self, job_id: str) -> None:
         with _faults():
             for query in self._of_job(job_id):
                 self._purge(query)
 
     def _of_job(self, job_id: str) -> Iterator[Any]:
         """Queries for all that a job has: below it, and what stands beside it but is the job's."""
-        yield from self._client.document(f"jobs/{job_id}").collections(**CALL)
-        for name in BESIDE_JOBS:
+        yield from self._client.document(f"jobs/{job_id}").collections(**CALL_OPTIONS)
+        for name in JOB_COLLECTIONS:
             of_job = FieldFilter("job", "==", job_id)
             yield self._client.collection(name).where(filter=of_job)
 
-    def documents_of(
-        self, collection: str, owner: str, *, after: str = "", most: int = 1000
+    def list_owned_by_id(
+        self, collection: str, owner: str, *, after: str = "", max_count: int = 1000
     ) -> tuple[Doc, ...]:
         documents = self._client.collection(collection)
         query = documents.where(filter=FieldFilter("owner", "==", owner)).order_by("__name__")
         if after:
             query = query.start_after({"__name__": documents.document(after)})
-        return tuple(_doc(one) for one in _stream(query.limit(most)))
+        return tuple(_doc(one) for one in _stream(query.limit(max_count)))
 
-    def paths_of_job(self, job_id: str) -> tuple[str, ...]:
+    def list_job_paths(self, job_id: str) -> tuple[str, ...]:
         with _faults():
             return tuple(
                 one.reference.path
                 for query in self._of_job(job_id)
-                for one in query.select([]).stream(**CALL)
+                for one in query.select([]).stream(**CALL_OPTIONS)
             )
 
-    def paths_naming(self, collection: str, part: str) -> tuple[str, ...]:
+    def list_paths_containing(self, collection: str, text: str) -> tuple[str, ...]:
         names = _stream(self._client.collection(collection).select([]))
-        return tuple(one.reference.path for one in names if part in one.id)
+        return tuple(one.reference.path for one in names if text in one.id)
 
-    def due(self, collection: str, before: datetime, most: int = 100) -> tuple[Doc, ...]:
+    def list_due(self, collection: str, before: datetime, max_count: int = 100) -> tuple[Doc, ...]:
         query = (
             self._client.collection(collection)
-            .where(filter=FieldFilter("look_at", "<", before))
-            .order_by("look_at")
-            .limit(most)
+            .where(filter=FieldFilter("next_check_at", "<", before))
+            .order_by("next_check_at")
+            .limit(max_count)
         )
         return tuple(_doc(one) for one in _stream(query))
 
-    def newest(
+    def list_newest(
         self,
         collection: str,
         where: tuple[str, str],
         *,
         after: tuple[datetime, str] | None,
-        most: int,
+        max_count: int,
     ) -> tuple[Doc, ...]:
         documents = self._client.collection(collection)
         down = firestore.Query.DESCENDING
@@ -243,17 +243,17 @@ class FirestoreLedger:
             created_at, document = after
             last = {"created_at": created_at, "__name__": documents.document(document)}
             query = query.start_after(last)
-        return tuple(_doc(one) for one in _stream(query.limit(most)))
+        return tuple(_doc(one) for one in _stream(query.limit(max_count)))
 
     def _purge(self, query: Any) -> None:
         while True:
-            references = [one.reference for one in query.limit(PURGE_BATCH).stream(**CALL)]
+            references = [one.reference for one in query.limit(PURGE_BATCH).stream(**CALL_OPTIONS)]
             if not references:
                 return
             batch = self._client.batch()
             for reference in references:
                 batch.delete(reference)
-            batch.commit(**CALL)
+            batch.commit(**CALL_OPTIONS)
 
     def _add(self, batch: Any, write: Write) -> None:
         reference = self._client.document(write.path)
@@ -280,12 +280,12 @@ def _faults() -> Iterator[None]:
     except (gx.FailedPrecondition, gx.AlreadyExists, gx.NotFound, gx.Aborted):
         raise
     except (gx.GoogleAPIError, OSError) as fault:
-        raise LedgerUnavailable(f"The ledger failed: {type(fault).__name__}.") from fault
+        raise FirestoreUnavailable(f"The ledger failed: {type(fault).__name__}.") from fault
 
 
 def _stream(query: Any) -> list[Any]:
     with _faults():
-        return list(query.stream(**CALL))
+        return list(query.stream(**CALL_OPTIONS))
 
 
 def _aggregated(query: Any) -> int:

@@ -26,21 +26,23 @@ from opentelemetry.sdk.trace.export import (
     SpanExportResult,
 )
 
-from shared.runtime.tracing import Span, Tracer, ids
+from shared.runtime.tracing import Span, Tracer, trace_and_span_ids
 
 SCOPE = "https://www.googleapis.com/auth/trace.append"
 ENDPOINT = "https://cloudtrace.googleapis.com"
 TIMEOUT_S = 3
 FLUSH_MS = 3000
-MOST_KEPT = 512
+MAX_QUEUED_SPANS = 512
 """Spans that wait to be sent; beyond that the newest are dropped, never the work."""
 
 
-def tracer(project: str, where: str) -> Tracer:
+def create_tracer(project: str, destination: str) -> Tracer:
     """Into Cloud Trace when `where` is "cloud", else into a file below the folder `where`."""
-    if where == "cloud":
-        return OpenTelemetry(BatchSpanProcessor(CloudTrace(project), max_queue_size=MOST_KEPT))
-    return OpenTelemetry(SimpleSpanProcessor(JsonLines(Path(where))))
+    if destination == "cloud":
+        return OpenTelemetry(
+            BatchSpanProcessor(CloudTraceExporter(project), max_queue_size=MAX_QUEUED_SPANS)
+        )
+    return OpenTelemetry(SimpleSpanProcessor(JsonLinesExporter(Path(destination))))
 
 
 class OpenTelemetry:
@@ -72,12 +74,12 @@ class _Live:
         context = self._span.get_span_context()
         return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
 
-    def set(self, **attributes: str | int | float) -> None:
+    def set_attributes(self, **attributes: str | int | float) -> None:
         self._span.set_attributes(attributes)
 
 
 def _context(parent: str) -> Any:
-    found = ids(parent)
+    found = trace_and_span_ids(parent)
     if found is None:
         # Not the current context: a thread's last span is no parent of this one.
         return trace.set_span_in_context(trace.INVALID_SPAN)
@@ -87,7 +89,7 @@ def _context(parent: str) -> Any:
     return trace.set_span_in_context(trace.NonRecordingSpan(far))
 
 
-class CloudTrace(SpanExporter):
+class CloudTraceExporter(SpanExporter):
     """Cloud Trace's v2 REST API, `traces:batchWrite`. What cannot be sent is dropped: a trace is
     worth less than the work that it tells of."""
 
@@ -107,7 +109,7 @@ class CloudTrace(SpanExporter):
         return SpanExportResult.SUCCESS if answer.ok else SpanExportResult.FAILURE
 
 
-class JsonLines(SpanExporter):
+class JsonLinesExporter(SpanExporter):
     """One JSON object a span, one file a process, for whoever looks at a local suite."""
 
     def __init__(self, folder: Path) -> None:

@@ -12,45 +12,45 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from shared.net.address_policy import Target, UnfitUrl, is_public, read_target
-from shared.ports.outbound import CallAnswer
+from shared.net.address_policy import InvalidUrl, Target, is_public, parse_target
+from shared.ports.outbound import OutboundResponse
 
-CONNECT_S = 5.0
-WHOLE_CALL_S = 15.0
+CONNECT_TIMEOUT_S = 5.0
+REQUEST_TIMEOUT_S = 15.0
 """From the first packet to the last: below a lease, so none needs renewing meanwhile."""
-BODY_MOST_BYTES = 64 * 1024
+MAX_RESPONSE_BYTES = 64 * 1024
 """How much of an answer is read, so that its connection ends in good order; none of it is kept."""
 
 Resolve = Callable[..., list[Any]]
 
 
-class StrangerCaller:
+class PinnedOutboundHttp:
     """Caller over the standard library's HTTP client. It follows no redirect, keeps no connection
     and asks no proxy."""
 
     def __init__(
         self,
         *,
-        private_too: bool = False,
+        allow_private: bool = False,
         resolve: Resolve = socket.getaddrinfo,
-        trust: ssl.SSLContext | None = None,
-        whole_call_s: float = WHOLE_CALL_S,
+        ssl_context: ssl.SSLContext | None = None,
+        timeout_s: float = REQUEST_TIMEOUT_S,
     ) -> None:
-        self._private_too = private_too
+        self._private_too = allow_private
         self._resolve = resolve
-        self._trust = trust or ssl.create_default_context()
-        self._whole_call_s = whole_call_s
+        self._trust = ssl_context or ssl.create_default_context()
+        self._whole_call_s = timeout_s
 
-    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> CallAnswer:
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> OutboundResponse:
         try:
-            target = read_target(url, private_too=self._private_too)
+            target = parse_target(url, allow_private=self._private_too)
             address = self._address(target)
-        except UnfitUrl:
-            return CallAnswer(None, "unfit-url")
+        except InvalidUrl:
+            return OutboundResponse(None, "unfit-url")
         except _PrivateAddress:
-            return CallAnswer(None, "private-address")
+            return OutboundResponse(None, "private-address")
         except (OSError, UnicodeError):
-            return CallAnswer(None, "name-not-found")
+            return OutboundResponse(None, "name-not-found")
         connection = _Pinned(target, address, self._trust)
         over = threading.Event()
 
@@ -64,7 +64,7 @@ class StrangerCaller:
         try:
             return _exchanged(connection, target, headers, body)
         except (OSError, http.client.HTTPException, ValueError) as fault:
-            return CallAnswer(None, "timeout" if over.is_set() else _fault(fault))
+            return OutboundResponse(None, "timeout" if over.is_set() else _fault(fault))
         finally:
             clock.cancel()
             connection.close()
@@ -87,16 +87,16 @@ class _Pinned(http.client.HTTPConnection):
     """A connection to an address that was judged, under the name that was asked for."""
 
     def __init__(self, target: Target, address: tuple[Any, ...], trust: ssl.SSLContext) -> None:
-        super().__init__(target.host, target.port, timeout=CONNECT_S)
+        super().__init__(target.host, target.port, timeout=CONNECT_TIMEOUT_S)
         self._target, self._place, self._trust = target, address, trust
         self._raw: socket.socket | None = None
 
     def connect(self) -> None:
         family, place = self._place
         self._raw = raw = socket.socket(family, socket.SOCK_STREAM)
-        raw.settimeout(CONNECT_S)
+        raw.settimeout(CONNECT_TIMEOUT_S)
         raw.connect(place)
-        raw.settimeout(WHOLE_CALL_S)
+        raw.settimeout(REQUEST_TIMEOUT_S)
         self.sock = raw
         if self._target.scheme == "https":
             self.sock = self._trust.wrap_socket(raw, server_hostname=self._target.host)
@@ -116,15 +116,15 @@ class _Pinned(http.client.HTTPConnection):
 
 def _exchanged(
     connection: _Pinned, target: Target, headers: Mapping[str, str], body: bytes
-) -> CallAnswer:
+) -> OutboundResponse:
     sent = {"Host": target.host_header, "Connection": "close", "Accept": "*/*", **headers}
     connection.request("POST", target.path, body, sent)
     answer = connection.getresponse()
     wait = _retry_after(answer.headers.get("Retry-After", ""))
     # The status is the answer: a body that breaks off says nothing against it.
     with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
-        answer.read(BODY_MOST_BYTES)
-    return CallAnswer(answer.status, "", wait)
+        answer.read(MAX_RESPONSE_BYTES)
+    return OutboundResponse(answer.status, "", wait)
 
 
 def _fault(fault: Exception) -> str:

@@ -9,9 +9,9 @@ from google.api_core.exceptions import GoogleAPIError
 
 from shared.errors import TopicUnavailable
 from shared.flows.envelope import Envelope
-from shared.pipeline import STAGES
+from shared.pipeline import FUNCTIONS
 
-ACCEPTED_WITHIN_S = 30
+PUBLISH_TIMEOUT_S = 30
 
 
 class PubSubPublisher:
@@ -24,7 +24,7 @@ class PubSubPublisher:
     def publish(self, envelopes: Iterable[Envelope]) -> None:
         futures = [
             self._client.publish(
-                self._client.topic_path(self._project, STAGES[envelope.stage].topic),
+                self._client.topic_path(self._project, FUNCTIONS[envelope.stage].topic),
                 envelope.to_json(),
                 **envelope.attributes,
             )
@@ -33,6 +33,6 @@ class PubSubPublisher:
         # Only an accepted message may be relied upon, so a stage waits for all of them.
         try:
             for future in futures:
-                future.result(timeout=ACCEPTED_WITHIN_S)
+                future.result(timeout=PUBLISH_TIMEOUT_S)
         except (GoogleAPIError, TimeoutError) as fault:
             raise TopicUnavailable from fault

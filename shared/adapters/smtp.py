@@ -11,7 +11,7 @@ from email.utils import formatdate, parseaddr
 from urllib.parse import unquote, urlsplit
 
 from shared.errors import ConfigurationError, MailRefused, MailUnavailable
-from shared.ports.outbound import Letter
+from shared.ports.outbound import Email
 
 TIMEOUT_S = 20
 
@@ -26,9 +26,9 @@ class SmtpMailer:
         self._parts = parts
         self._sender = sender
 
-    def send(self, letter: Letter) -> None:
+    def send(self, email: Email) -> None:
         try:
-            message = _message(letter, self._sender)
+            message = _message(email, self._sender)
         except ValueError as unusable:
             raise MailRefused("This is not an address that mail can be sent to.") from unusable
         server = self._connected()
@@ -85,15 +85,15 @@ class SmtpMailer:
         return server
 
 
-def _message(letter: Letter, sender: str) -> EmailMessage:
+def _message(email: Email, sender: str) -> EmailMessage:
     name, address = parseaddr(sender)
     message = EmailMessage()
     message["From"] = Address(name, addr_spec=address)
-    message["To"] = Address(addr_spec=letter.to)
-    message["Subject"] = " ".join(letter.subject.split())
-    message["Message-ID"] = letter.message_id
+    message["To"] = Address(addr_spec=email.to)
+    message["Subject"] = " ".join(email.subject.split())
+    message["Message-ID"] = email.message_id
     message["Date"] = formatdate(localtime=False)
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(letter.text)
-    message.add_alternative(letter.html, subtype="html")
+    message.set_content(email.text)
+    message.add_alternative(email.html, subtype="html")
     return message

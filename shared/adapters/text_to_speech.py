@@ -9,9 +9,9 @@ from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import GoogleAuthError
 
 from shared.errors import VoiceOverloaded, VoiceRefused, VoiceUnavailable
-from shared.ports.models import Voice
-from shared.recipes.films.speech import SpeechSettings, Spoken
-from shared.recipes.films.wav import NotSpeech, from_wav
+from shared.ports.models import SpeechSynthesizer
+from shared.recipes.films.speech import SpeechAudio, SpeechSettings
+from shared.recipes.films.wav import InvalidWav, from_wav
 
 TIMEOUT_S = 30
 # The service says cmn and yue where BCP-47 usually says zh, and takes no script in a tag.
@@ -22,19 +22,19 @@ _CODES = {"no": "nb-NO", "nn": "nb-NO", "iw": "he-IL", "tl": "fil-PH", "fil": "f
           "ar": "ar-XA"}  # fmt: skip
 
 
-def voice(endpoint: str) -> Voice:
+def create_speech_synthesizer(endpoint: str) -> SpeechSynthesizer:
     """The service, or the stand-in at `endpoint`, which asks for no credentials."""
     if not endpoint:
-        return GoogleVoice(tts.TextToSpeechClient(transport="rest"), "google")
+        return GoogleSpeechSynthesizer(tts.TextToSpeechClient(transport="rest"), "google")
     client = tts.TextToSpeechClient(
         transport="rest",
         client_options=ClientOptions(api_endpoint=endpoint),
         credentials=AnonymousCredentials(),
     )
-    return GoogleVoice(client, "stand-in")
+    return GoogleSpeechSynthesizer(client, "stand-in")
 
 
-class GoogleVoice:
+class GoogleSpeechSynthesizer:
     """Voice over a Text-to-Speech client."""
 
     def __init__(self, client: tts.TextToSpeechClient, engine: str) -> None:
@@ -45,7 +45,7 @@ class GoogleVoice:
     def engine(self) -> str:
         return self._engine
 
-    def say(self, text: str, settings: SpeechSettings) -> Spoken:
+    def synthesize(self, text: str, settings: SpeechSettings) -> SpeechAudio:
         audio = tts.AudioConfig(audio_encoding=tts.AudioEncoding.LINEAR16)
         # Some voices refuse to be told a pitch at all, so the usual one is not told.
         if settings.speed != 1.0:
@@ -74,7 +74,7 @@ class GoogleVoice:
             raise VoiceUnavailable(f"Text-to-Speech failed: {type(fault).__name__}.") from fault
         try:
             return from_wav(answer.audio_content)
-        except NotSpeech as strange:
+        except InvalidWav as strange:
             raise VoiceUnavailable("Text-to-Speech answered with something else.") from strange
 
 

@@ -21,7 +21,7 @@ CAMERAS = "cameras"
 CAMERA_SECRETS = "camera_secrets"
 PREVIEW_S = 30
 """How long a preview goes on after somebody last asked for it."""
-PRE_ROLL_MOST_S = 10
+MAX_PRE_ROLL_S = 10
 
 
 class CameraState(StrEnum):
@@ -35,16 +35,16 @@ class CameraState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Want:
+class ActiveRequest:
     """A recording that is wanted of a camera, until it has stopped. `since` is when it was asked
     for; `stop` is why it is to end, or ""."""
 
     recording: str
-    since: datetime
+    requested_at: datetime
     pre_roll_s: float
     max_duration_s: float
     max_bytes: int
-    stop: str = ""
+    stop_reason: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """As it stands in the camera's document."""
@@ -63,12 +63,12 @@ class Camera:
     address: str
     state: CameraState
     error: Mapping[str, Any] | None
-    wants: Mapping[str, Want]
+    active_requests: Mapping[str, ActiveRequest]
     preview_until: datetime | None
-    shift: str
+    recorder_task: str
     epoch: int
     live_epoch: int
-    seen_at: datetime | None
+    last_seen_at: datetime | None
     created_at: datetime
     data: Mapping[str, Any] = field(repr=False, compare=False)
     version: Any = field(compare=False)
@@ -85,12 +85,14 @@ class Camera:
             address=data["address"],
             state=CameraState(data["state"]),
             error=data["error"],
-            wants={key: Want(**one) for key, one in data["wants"].items()},
+            active_requests={
+                key: ActiveRequest(**one) for key, one in data["active_requests"].items()
+            },
             preview_until=data["preview_until"],
-            shift=data["shift"],
+            recorder_task=data["recorder_task"],
             epoch=data["epoch"],
             live_epoch=data["live_epoch"],
-            seen_at=data["seen_at"],
+            last_seen_at=data["last_seen_at"],
             created_at=data["created_at"],
             data=data,
             version=doc.version,
@@ -101,13 +103,13 @@ class Camera:
         """Where its document stands."""
         return camera_path(self.id)
 
-    def previews_at(self, now: datetime) -> bool:
+    def has_preview_at(self, now: datetime) -> bool:
         """Whether somebody looks at it."""
         return self.preview_until is not None and self.preview_until > now
 
-    def wanted_at(self, now: datetime) -> bool:
+    def is_requested_at(self, now: datetime) -> bool:
         """Whether anybody wants its pictures."""
-        return bool(self.wants) or self.previews_at(now)
+        return bool(self.active_requests) or self.has_preview_at(now)
 
 
 def camera_path(camera_id: str) -> str:
@@ -122,7 +124,7 @@ def secret_path(camera_id: str) -> str:
 
 def new_camera(owner: str, name: str, source: Source, now: datetime) -> tuple[Write, ...]:
     """The batch that makes a camera, under `source.key(owner)`."""
-    camera_id = source.key(owner)
+    camera_id = source.camera_id(owner)
     return (
         Create(
             camera_path(camera_id),
@@ -130,31 +132,31 @@ def new_camera(owner: str, name: str, source: Source, now: datetime) -> tuple[Wr
                 "owner": owner,
                 "name": name,
                 "kind": source.kind.value,
-                "address": source.shown,
+                "address": source.display_url,
                 "credentials": source.has_credentials,
                 "state": CameraState.IDLE,
                 "error": None,
-                "wants": {},
+                "active_requests": {},
                 "preview_until": None,
-                "shift": "",
+                "recorder_task": "",
                 "epoch": 0,
                 "live_epoch": 0,
-                "seen_at": None,
+                "last_seen_at": None,
                 "created_at": now,
-                **blank_facts(),
+                **empty_stream_fields(),
             },
         ),
-        secret(owner, source, now),
+        new_camera_secret(owner, source, now),
     )
 
 
-def secret(owner: str, source: Source, now: datetime) -> Write:
+def new_camera_secret(owner: str, source: Source, now: datetime) -> Write:
     """The write that keeps where a camera is, also when its password has changed."""
-    path = secret_path(source.key(owner))
+    path = secret_path(source.camera_id(owner))
     return Put(path, {"owner": owner, "source": source.to_dict(), "created_at": now})
 
 
-def blank_facts() -> dict[str, Any]:
+def empty_stream_fields() -> dict[str, Any]:
     """What a camera's document says of its pictures while there are none."""
     return {
         "connected_at": None,

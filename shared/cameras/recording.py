@@ -8,10 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from shared.cameras.camera import Camera, Want
+from shared.cameras.camera import ActiveRequest, Camera
 from shared.flows.documents import Create, Doc
 from shared.pipeline import PREVIEWS_PREFIX, RECORDINGS_PREFIX, Bucket
-from shared.recipes.stored_object import Artefact
+from shared.recipes.stored_object import Artifact
 
 RECORDINGS = "recordings"
 SEGMENTS = "segments"
@@ -33,8 +33,8 @@ class RecordingState(StrEnum):
     DELETED = "deleted"
 
 
-RUNNING = (RecordingState.STARTING, RecordingState.RECORDING, RecordingState.RECONNECTING)
-ENDED = (RecordingState.DONE, RecordingState.FAILED, RecordingState.DELETED)
+RUNNING_STATES = (RecordingState.STARTING, RecordingState.RECORDING, RecordingState.RECONNECTING)
+ENDED_STATES = (RecordingState.DONE, RecordingState.FAILED, RecordingState.DELETED)
 
 
 class EndedBy(StrEnum):
@@ -48,7 +48,7 @@ class EndedBy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class RecordingRequest:
     """What a person asks for. `job` is the job that waits for the clip as for its upload of the
     input `job_input`, under the name `job_object` in the bucket of uploads; "" for none."""
 
@@ -61,9 +61,11 @@ class Wish:
     job: str = ""
     job_object: str = ""
 
-    def want(self, recording_id: str, now: datetime) -> Want:
+    def to_active_request(self, recording_id: str, now: datetime) -> ActiveRequest:
         """As the camera's document says it."""
-        return Want(recording_id, now, self.pre_roll_s, self.max_duration_s, self.max_bytes)
+        return ActiveRequest(
+            recording_id, now, self.pre_roll_s, self.max_duration_s, self.max_bytes
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Recording:
     owner: str
     camera: str
     state: RecordingState
-    wish: Wish
+    request: RecordingRequest
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
@@ -96,7 +98,7 @@ class Recording:
             owner=data["owner"],
             camera=data["camera"],
             state=RecordingState(data["state"]),
-            wish=Wish(**{name: data[name] for name in Wish.__slots__}),
+            request=RecordingRequest(**{name: data[name] for name in RecordingRequest.__slots__}),
             created_at=data["created_at"],
             started_at=data["started_at"],
             ended_at=data["ended_at"],
@@ -113,19 +115,19 @@ class Recording:
         return recording_path(self.id)
 
     @property
-    def running(self) -> bool:
+    def is_running(self) -> bool:
         """Whether it may still get pictures."""
-        return self.state in RUNNING
+        return self.state in RUNNING_STATES
 
     @property
-    def film(self) -> Artefact | None:
+    def clip_artifact(self) -> Artifact | None:
         """The clip's object under a name for people, None until there is one."""
         clip = self.clip
         if clip is None or self.state is RecordingState.DELETED:
             return None
         suffix = "mov" if clip["content_type"] == "video/quicktime" else "mp4"
         name = f"recording-{self.created_at:%Y%m%d-%H%M%S}.{suffix}"
-        return Artefact(
+        return Artifact(
             name, "clip", Bucket.OUTPUTS.value, clip["path"], clip["generation"],
             clip["size_bytes"], clip["content_type"],
         )  # fmt: skip
@@ -136,7 +138,9 @@ def recording_path(recording_id: str) -> str:
     return f"{RECORDINGS}/{recording_id}"
 
 
-def new_recording(recording_id: str, camera: Camera, wish: Wish, now: datetime) -> Create:
+def new_recording(
+    recording_id: str, camera: Camera, request: RecordingRequest, now: datetime
+) -> Create:
     """The write that makes a recording."""
     return Create(
         recording_path(recording_id),
@@ -144,7 +148,7 @@ def new_recording(recording_id: str, camera: Camera, wish: Wish, now: datetime) 
             "owner": camera.owner,
             "camera": camera.id,
             "state": RecordingState.STARTING,
-            **{name: getattr(wish, name) for name in wish.__slots__},
+            **{name: getattr(request, name) for name in request.__slots__},
             "created_at": now,
             "started_at": None,
             "ended_at": None,

@@ -10,13 +10,13 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from shared.net.address_policy import URL_MOST, UnfitUrl, check_host, is_public
+from shared.net.address_policy import MAX_URL_CHARS, InvalidUrl, check_host, is_public
 
-PORTS = {"rtsp": 554, "http": 80, "https": 443}
+DEFAULT_PORTS = {"rtsp": 554, "http": 80, "https": 443}
 """The allowed schemes with their own ports."""
 LOW_PORTS = frozenset({80, 443, 554, 888})
 """Below 1024 only these: the others are mail, shells and name servers, and no cameras."""
-DEVICES_MOST = 16
+MAX_DEVICES = 16
 _METADATA = ("169.254.0.0/16", "fe80::/10", "fd00:ec2::/32", "fd20:ce::/32")
 """Link-local addresses, and these two of clouds, hand out the credentials of their machines: nobody
 lists them."""
@@ -45,7 +45,7 @@ class Source:
     device: int = 0
 
     @property
-    def shown(self) -> str:
+    def display_url(self) -> str:
         """The address for people, logs and errors: no user, no password, no query, and no part of
         a path that sets something: there are cameras that take their password there."""
         if self.kind is SourceKind.DEVICE:
@@ -58,14 +58,14 @@ class Source:
     def authority(self) -> str:
         """Host and port as the Host header and RTSP's request lines name them."""
         name = f"[{self.host}]" if ":" in self.host else self.host
-        return name if self.port == PORTS[self.scheme] else f"{name}:{self.port}"
+        return name if self.port == DEFAULT_PORTS[self.scheme] else f"{name}:{self.port}"
 
     @property
     def has_credentials(self) -> bool:
         """Whether there is something to hide: queries carry tokens as well."""
         return bool(self.user or self.password or _sets(self.path) or "?" in self.path)
 
-    def key(self, owner: str) -> str:
+    def camera_id(self, owner: str) -> str:
         """The id of the camera: of one owner the same one for the same place, whatever the
         password is now."""
         place = f"{self.kind} {self.scheme} {self.host} {self.port} {self.path} {self.device}"
@@ -86,44 +86,48 @@ def _sets(part: str) -> bool:
     return "=" in unquote(part)
 
 
-def read_source(url: str, *, private_too: bool = False) -> Source:
+def parse_source(url: str, *, allow_private: bool = False) -> Source:
     """What a camera's URL says. Raises UnfitUrl with a sentence that repeats none of it.
 
     `private_too`: hosts of this house may be named; whether their addresses may be connected to is
     judged when they are known, see `may_connect`.
     """
-    if len(url) > URL_MOST or not url.isascii() or not url.isprintable() or " " in url:
-        raise UnfitUrl(f"A URL has at most {URL_MOST} characters, all of them printable ASCII.")
+    if len(url) > MAX_URL_CHARS or not url.isascii() or not url.isprintable() or " " in url:
+        raise InvalidUrl(
+            f"A URL has at most {MAX_URL_CHARS} characters, all of them printable ASCII."
+        )
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
         # Not `from`: the fault's own words repeat the URL.
-        raise UnfitUrl("This is no URL.") from None
-    if parts.scheme not in PORTS:
-        raise UnfitUrl("The URL of a camera begins with rtsp://, http:// or https://.")
+        raise InvalidUrl("This is no URL.") from None
+    if parts.scheme not in DEFAULT_PORTS:
+        raise InvalidUrl("The URL of a camera begins with rtsp://, http:// or https://.")
     if "#" in url:
-        raise UnfitUrl("The URL must not carry a fragment (#…).")
-    port = PORTS[parts.scheme] if port is None else port
+        raise InvalidUrl("The URL must not carry a fragment (#…).")
+    port = DEFAULT_PORTS[parts.scheme] if port is None else port
     if port < 1024 and port not in LOW_PORTS:
-        raise UnfitUrl("No camera listens at this port.")
-    check_host(host, private_too=private_too)
+        raise InvalidUrl("No camera listens at this port.")
+    check_host(host, allow_private=allow_private)
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     if any(not one.isprintable() for one in user + password) or ":" in user:
-        raise UnfitUrl("The user name or password in the URL has a character that cannot be sent.")
+        raise InvalidUrl(
+            "The user name or password in the URL has a character that cannot be sent."
+        )
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     kind = SourceKind.RTSP if parts.scheme == "rtsp" else SourceKind.MJPEG
     return Source(kind, parts.scheme, host, port, path, user, password)
 
 
-def read_device(number: int) -> Source:
+def device_source(number: int) -> Source:
     """A camera of this machine. Raises UnfitUrl for what is no number of one."""
-    if not 0 <= number < DEVICES_MOST:
-        raise UnfitUrl(f"A device is a number from 0 to {DEVICES_MOST - 1}.")
+    if not 0 <= number < MAX_DEVICES:
+        raise InvalidUrl(f"A device is a number from 0 to {MAX_DEVICES - 1}.")
     return Source(SourceKind.DEVICE, device=number)
 
 
-def may_connect(address: str, networks: Iterable[str]) -> bool:
+def is_allowed_address(address: str, networks: Iterable[str]) -> bool:
     """Whether a camera may be looked for at an IP address: a public one, or one of a network that
     the operator lists."""
     if is_public(address):

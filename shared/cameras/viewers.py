@@ -13,11 +13,11 @@ from shared.errors import LimitReached, TransientError
 from shared.flows.documents import Create, Doc, Update
 
 VIEWERS = "viewers"
-SEAT_S = 300
+TOKEN_VALID_S = 300
 """How long an address holds."""
-AWAY_S = 20
+VIEWER_TIMEOUT_S = 20
 """Who did not look for so long has left; who is given a seat has so long to sit down."""
-COUNTED_MOST = 300
+MAX_COUNTED_VIEWERS = 300
 """Of a camera's newest seats: far more than there may be in the time for which one holds."""
 
 
@@ -47,18 +47,18 @@ def new_viewer(token: str, camera_id: str, owner: str, now: datetime) -> Create:
             "owner": owner,
             "stream": "",
             "created_at": now,
-            "seen_at": now,
-            "expires_at": now + timedelta(seconds=SEAT_S),
+            "last_seen_at": now,
+            "expires_at": now + timedelta(seconds=TOKEN_VALID_S),
         },
     )
 
 
-def seen(token: str, stream: str, now: datetime) -> Update:
+def mark_viewer_seen(token: str, stream: str, now: datetime) -> Update:
     """The write by which the answer called `stream` says that somebody is looking."""
-    return Update(viewer_path(token), {"stream": stream, "seen_at": now})
+    return Update(viewer_path(token), {"stream": stream, "last_seen_at": now})
 
 
-def sitting(seats: Iterable[Doc], now: datetime) -> int:
+def count_active_viewers(viewers: Iterable[Doc], now: datetime) -> int:
     """How many of these seats somebody sits in."""
-    away = now - timedelta(seconds=AWAY_S)
-    return sum(one.data["seen_at"] > away and one.data["expires_at"] > now for one in seats)
+    away = now - timedelta(seconds=VIEWER_TIMEOUT_S)
+    return sum(one.data["last_seen_at"] > away and one.data["expires_at"] > now for one in viewers)

@@ -15,22 +15,22 @@ from typing import TypeVar
 
 from shared.adapters import clients
 from shared.errors import ConfigurationError
-from shared.ports.identity import Accounts, Doorkeeper, Identity
+from shared.ports.identity import AccountAdmin, Accounts, Identity
 from shared.ports.messages import Publisher
-from shared.ports.models import Illustrator, SlideModel, Voice
+from shared.ports.models import DeckModel, Illustrator, SpeechSynthesizer
 from shared.ports.objects import ObjectStore
-from shared.ports.outbound import Caller, Mailer
+from shared.ports.outbound import Mailer, OutboundHttp
 from shared.ports.store import JobStore
-from shared.runtime.interpreter import Neighbours, SystemClock
+from shared.runtime.interpreter import Services, SystemClock
 from shared.runtime.logs import log
 from shared.runtime.settings import Settings
-from shared.runtime.tracing import Tracer, Untraced
+from shared.runtime.tracing import NoOpTracer, Tracer
 
 T = TypeVar("T")
 _building = threading.RLock()
 
 
-def once(build: Callable[[], T]) -> Callable[[], T]:
+def build_once(build: Callable[[], T]) -> Callable[[], T]:
     """Build at the first call, also when many threads make that call at once."""
     built: list[T] = []
 
@@ -45,31 +45,31 @@ def once(build: Callable[[], T]) -> Callable[[], T]:
     return get
 
 
-@once
+@build_once
 def settings() -> Settings:
     """This process's settings. Raises ConfigurationError."""
     return Settings.from_env()
 
 
-@once
+@build_once
 def store() -> JobStore:
     """The documents of jobs."""
-    return clients.ledger(settings())
+    return clients.create_job_store(settings())
 
 
-@once
+@build_once
 def objects() -> ObjectStore:
     """The buckets."""
-    return clients.objects(settings())
+    return clients.create_object_store(settings())
 
 
-@once
+@build_once
 def publisher() -> Publisher:
     """The topics."""
-    return clients.publisher(settings())
+    return clients.create_publisher(settings())
 
 
-class ConnectedOnUse(Neighbours):
+class LazyServices(Services):
     """Neighbours whose clients are imported and built when they are first used.
 
     A function that never publishes does not load Pub/Sub's library at all, and a request that is
@@ -100,23 +100,23 @@ class ConnectedOnUse(Neighbours):
         return publisher()
 
 
-@once
-def neighbours() -> Neighbours:
+@build_once
+def services() -> Services:
     """Firestore, buckets, topics, clock and log."""
-    return ConnectedOnUse(settings())
+    return LazyServices(settings())
 
 
-@once
+@build_once
 def tracer() -> Tracer:
     """Where spans go. OpenTelemetry's SDK is imported here, and only when somebody looks."""
     if not settings().traces:
-        return Untraced()
-    from shared.adapters.opentelemetry import tracer as connected
+        return NoOpTracer()
+    from shared.adapters.opentelemetry import create_tracer as connected
 
     return connected(settings().project, settings().traces)
 
 
-@once
+@build_once
 def mailer() -> Mailer:
     """The mail server."""
     if not settings().smtp_url:
@@ -126,18 +126,18 @@ def mailer() -> Mailer:
     return SmtpMailer(settings().smtp_url, settings().mail_from)
 
 
-@once
+@build_once
 def identity() -> Identity:
     """Who calls. firebase-admin is imported here, since only HTTPS functions carry it."""
-    from shared.adapters.firebase.identity import identity as connected
+    from shared.adapters.firebase.identity import create_identity as connected
 
     return connected(settings().project, local=settings().local)
 
 
-@once
+@build_once
 def accounts() -> Accounts:
     """Accounts of people. Imported here, since only `api` carries what it needs."""
-    from shared.adapters.firebase.accounts import accounts as connected
+    from shared.adapters.firebase.accounts import create_accounts as connected
 
     values = settings()
     if not values.web_api_key:
@@ -147,49 +147,49 @@ def accounts() -> Accounts:
     )
 
 
-@once
-def doorkeeper() -> Doorkeeper:
+@build_once
+def account_admin() -> AccountAdmin:
     """Who closes accounts. Imported here, since only personal_data does."""
-    from shared.adapters.firebase.account_admin import doorkeeper as connected
+    from shared.adapters.firebase.account_admin import create_account_admin as connected
 
     return connected(settings().project, local=settings().local)
 
 
-@once
-def caller() -> Caller:
+@build_once
+def outbound_http() -> OutboundHttp:
     """Who calls servers of strangers."""
-    from shared.adapters.outbound_http import StrangerCaller
+    from shared.adapters.outbound_http import PinnedOutboundHttp
 
-    return StrangerCaller(private_too=settings().private_webhooks)
+    return PinnedOutboundHttp(allow_private=settings().allow_private_webhooks)
 
 
-@once
-def voice() -> Voice:
+@build_once
+def voice() -> SpeechSynthesizer:
     """Who speaks. Imported here, since only text_to_speech carries its client."""
-    from shared.adapters.text_to_speech import voice as connected
+    from shared.adapters.text_to_speech import create_speech_synthesizer as connected
 
     return connected(settings().tts_endpoint)
 
 
-@once
-def slide_model() -> SlideModel:
+@build_once
+def deck_model() -> DeckModel:
     """Who writes decks. Imported here, since only slide_generation carries its clients."""
     from shared.adapters.gemini.access import GeminiAccess
-    from shared.adapters.gemini.model import slide_model as connected
+    from shared.adapters.gemini.model import create_deck_model as connected
 
     values = settings()
     access = GeminiAccess(
         values.gemini_backend,
-        values.slide_model,
+        values.deck_model,
         api_key=values.gemini_api_key,
         project=values.vertex_project,
         location=values.vertex_location,
         endpoint=values.gemini_endpoint,
     )
-    return connected(values.slide_model_client, access)
+    return connected(values.deck_model_client, access)
 
 
-@once
+@build_once
 def illustrator() -> Illustrator | None:
     """Who draws pictures for slides, when the operator brought somebody."""
     module, _, factory = settings().illustrator.partition(":")

@@ -15,16 +15,16 @@ from werkzeug.wrappers import Request, Response
 
 from shared.entrypoints import bootstrap
 from shared.http import headers
-from shared.http.application import Application, House
+from shared.http.application import Application, AppServices
 from shared.http.routing import Route
 
-Entry = Callable[[Request], Response]
+EntryPoint = Callable[[Request], Response]
 
 
-def endpoint(name: str, routes: Iterable[Route]) -> Entry:
+def endpoint(name: str, routes: Iterable[Route]) -> EntryPoint:
     """The entry point of an HTTPS function: `main = endpoint("api", ROUTES)`."""
-    house = House(bootstrap.settings, bootstrap.neighbours, bootstrap.identity)
-    application = Application(name, routes, house)
+    services = AppServices(bootstrap.settings, bootstrap.services, bootstrap.identity)
+    application = Application(name, routes, services)
 
     def main(request: Request) -> Response:
         given = headers.traceparent(request)
@@ -32,7 +32,7 @@ def endpoint(name: str, routes: Iterable[Route]) -> Entry:
             # What follows hangs below this span, as if the caller had sent it.
             request.environ["HTTP_TRACEPARENT"] = span.traceparent
             response = application.respond(request)
-            span.set(function=name, status=response.status_code)
+            span.set_attributes(function=name, status=response.status_code)
         return response
 
     if flask.has_app_context():

@@ -14,10 +14,10 @@ from werkzeug.wrappers import Request, Response
 from shared.runtime.settings import Settings
 
 Respond = Callable[[Request], Response]
-Entry = Callable[[Request], Response]
+EntryPoint = Callable[[Request], Response]
 
 
-def site(build: Callable[[Settings], Respond]) -> Entry:
+def site(build: Callable[[Settings], Respond]) -> EntryPoint:
     """The entry point: `main = site(build)`. `build` reads the files when the first request comes;
     what it raises then is told again to every later one."""
 

@@ -7,34 +7,34 @@ from collections.abc import Callable
 from cloudevents.http import CloudEvent
 
 from shared.entrypoints import bootstrap
-from shared.entrypoints.delivery import Delivery, Entry, entry, receive
+from shared.entrypoints.delivery import Delivery, EntryPoint, handle_event, register
 from shared.errors import DeadlineNear, LeaseLost
 from shared.flows.envelope import Envelope
-from shared.runtime.interpreter import ErrandHold, Neighbours
+from shared.runtime.interpreter import Services, TaskLease
 from shared.runtime.settings import Settings
 from shared.tasks import run
-from shared.tasks.task import Errand, ErrandOutcome
+from shared.tasks.task import Task, TaskOutcome
 
-DoErrand = Callable[["ErrandTask"], ErrandOutcome]
+HandleTask = Callable[["TaskContext"], TaskOutcome]
 
 
-class ErrandTask:
+class TaskContext:
     """One errand, as its handler sees it."""
 
-    def __init__(self, hold: ErrandHold, world: Neighbours, settings: Settings) -> None:
-        self._hold = hold
-        self.world = world
+    def __init__(self, lease: TaskLease, services: Services, settings: Settings) -> None:
+        self._hold = lease
+        self.services = services
         self.settings = settings
 
     @property
-    def errand(self) -> Errand:
+    def task(self) -> Task:
         """The errand as it was when it was claimed."""
-        return self._hold.claimed.errand
+        return self._hold.claim.task
 
     @property
     def attempt(self) -> int:
         """How often it has been tried since its last progress, this time included."""
-        return self._hold.claimed.attempt
+        return self._hold.claim.attempt
 
     @property
     def should_stop(self) -> Callable[[], bool]:
@@ -42,9 +42,9 @@ class ErrandTask:
         return self._hold.should_stop
 
     @property
-    def lease_lost(self) -> bool:
+    def is_lease_lost(self) -> bool:
         """Whether somebody else works on it by now, or nobody is to."""
-        return self._hold.lease_lost
+        return self._hold.is_lost
 
     @property
     def deadline(self) -> float:
@@ -53,23 +53,23 @@ class ErrandTask:
 
     def check(self) -> None:
         """Raises LeaseLost or DeadlineNear when the work should stop."""
-        if self._hold.lease_lost:
+        if self._hold.is_lost:
             raise LeaseLost
         if self._hold.should_stop():
             raise DeadlineNear
 
 
-def errand(name: str, do: DoErrand) -> Entry:
+def task(name: str, handle: HandleTask) -> EntryPoint:
     """The entry point of a stage that does errands: `main = errand("webhook", call)`."""
 
     def main(event: CloudEvent) -> None:
         def deliver(envelope: Envelope) -> Delivery:
-            world, settings = bootstrap.neighbours(), bootstrap.settings()
+            world, settings = bootstrap.services(), bootstrap.settings()
             return Delivery(
-                run.do(envelope, world.clockwork),
-                errand_handler=lambda hold: do(ErrandTask(hold, world, settings)),
+                run.run(envelope, world.clock_and_ids),
+                task_handler=lambda hold: handle(TaskContext(hold, world, settings)),
             )
 
-        receive(event, name, deliver)
+        handle_event(event, name, deliver)
 
-    return entry(main)
+    return register(main)

@@ -7,7 +7,7 @@ Firestore) or its absence. There are no read-write transactions: on shared docum
     jobs/{job}/stages/{stage}-{revision}           state, total, done, the parts' specs
     jobs/{job}/units/{stage}-{revision}-{part}     lease, attempt, result of one unit of work
     jobs/{job}/events/{key}                        the history that a person can read
-    deliveries/{delivery}, data_requests/{request}, shifts/{shift} errands, see errand.py
+    deliveries/{delivery}, data_requests/{request}, recorder_tasks/{shift} errands, see errand.py
     cameras/{camera}, camera_secrets/{camera}      what is wanted of a camera; where it is
     recordings/{recording}                         one clip, in the making or made
 """
@@ -78,7 +78,7 @@ class Delete:
 Write = Create | Update | Put | Delete
 
 
-class Committed(Enum):
+class CommitResult(Enum):
     """What became of a batch. Anything but OK wrote nothing."""
 
     OK = "ok"

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Generic, TypeVar, cast
 
-from shared.flows.documents import Committed, Doc, Write
+from shared.flows.documents import CommitResult, Doc, Write
 from shared.flows.envelope import Envelope, ObjectRef
 from shared.pipeline import LEASE_S, Bucket
 
@@ -29,11 +29,11 @@ class Reply(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Clockwork:
+class ClockAndIds:
     """Source of the time and of fresh tokens for flows, and how long their leases last."""
 
     now: Callable[[], datetime]
-    token: Callable[[], str]
+    new_token: Callable[[], str]
     lease_s: float = LEASE_S
 
 
@@ -45,7 +45,7 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
-class ListUnder:
+class ListCollection:
     """→ tuple[Doc, ...]: every document of one collection."""
 
     collection: str
@@ -73,22 +73,22 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
+class CrashPoint:
     """→ None. A named point of a unit's way at which a crash must do no harm."""
 
-    point: str
+    name: str
     envelope: Envelope
 
 
 @dataclass(frozen=True, slots=True)
-class Work(Generic[ClaimT]):
+class RunUnit(Generic[ClaimT]):
     """→ Outcome: run the stage's own code on the unit, renewing its lease meanwhile."""
 
-    claimed: ClaimT
+    claim: ClaimT
 
 
 @dataclass(frozen=True, slots=True)
-class Discard:
+class DeleteObject:
     """→ None. Remove an object that arrived for a deleted job."""
 
     source: ObjectRef
@@ -102,21 +102,21 @@ class Quarantine:
 
 
 @dataclass(frozen=True, slots=True)
-class Purge:
+class PurgeJob:
     """→ None. Remove everything that a deleted job left: documents below it and objects."""
 
     job_id: str
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived(Generic[JobT]):
+class InputsUploaded(Generic[JobT]):
     """→ frozenset[str]: the names of the job's inputs that are uploaded."""
 
     job: JobT
 
 
 @dataclass(frozen=True, slots=True)
-class Stalled:
+class StalledJobs:
     """→ tuple[str, ...]: ids of jobs with a queued or running stage untouched since `before`."""
 
     before: datetime
@@ -130,7 +130,7 @@ class Tombstones:
 
 
 @dataclass(frozen=True, slots=True)
-class Owned:
+class OwnedDocuments:
     """→ tuple[Doc, ...]: every document of a collection that belongs to `owner`."""
 
     collection: str
@@ -138,7 +138,7 @@ class Owned:
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueTasks:
     """→ tuple[Doc, ...]: errands of a collection that want to be looked after before `before`."""
 
     collection: str
@@ -146,28 +146,28 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
-class Abandoned:
+class AwaitingUploads:
     """→ tuple[str, ...]: ids of jobs that have awaited their uploads since `before`."""
 
     before: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Run(Generic[ClaimT]):
+class RunTask(Generic[ClaimT]):
     """→ ErrandOutcome: do an errand, renewing its lease meanwhile."""
 
-    claimed: ClaimT
+    claim: ClaimT
 
 
 @dataclass(frozen=True, slots=True)
-class Expired:
+class ExpiredJobs:
     """→ tuple[str, ...]: ids of jobs and tombstones whose time was over before `before`."""
 
     before: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Folders:
+class ListPrefixes:
     """→ tuple[str, ...]: the names of the folders right below a prefix of a bucket."""
 
     bucket: Bucket
@@ -175,40 +175,40 @@ class Folders:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class LogEvent:
     """→ None. A named event for the log."""
 
-    what: str
-    details: Mapping[str, Any]
+    name: str
+    fields: Mapping[str, Any]
 
 
 Effect = (
     Read
-    | ListUnder
+    | ListCollection
     | Commit
     | Publish
     | Wait
-    | Reached
-    | Work[Any]
-    | Discard
+    | CrashPoint
+    | RunUnit[Any]
+    | DeleteObject
     | Quarantine
-    | Purge
-    | Arrived[Any]
-    | Stalled
+    | PurgeJob
+    | InputsUploaded[Any]
+    | StalledJobs
     | Tombstones
-    | Owned
-    | Due
-    | Run[Any]
-    | Abandoned
-    | Expired
-    | Folders
-    | Said
+    | OwnedDocuments
+    | DueTasks
+    | RunTask[Any]
+    | AwaitingUploads
+    | ExpiredJobs
+    | ListPrefixes
+    | LogEvent
 )
 Flow = Generator[Effect, Any, T]
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Failed:
     """The work cannot succeed: the job fails now, with this code and sentence."""
 
     code: str
@@ -216,7 +216,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Faltered:
+class Retry:
     """The work may succeed later: the lease is released."""
 
     code: str
@@ -224,7 +224,7 @@ class Faltered:
 
 
 @dataclass(frozen=True, slots=True)
-class Stopped:
+class Lost:
     """The lease was lost or the job ended: nothing of this may be recorded."""
 
 
@@ -233,19 +233,19 @@ def read(*paths: str) -> Flow[tuple[Doc | None, ...]]:
     return cast("tuple[Doc | None, ...]", (yield Read(paths)))
 
 
-def list_under(collection: str) -> Flow[tuple[Doc, ...]]:
+def list_collection(collection: str) -> Flow[tuple[Doc, ...]]:
     """Typed ListUnder."""
-    return cast("tuple[Doc, ...]", (yield ListUnder(collection)))
+    return cast("tuple[Doc, ...]", (yield ListCollection(collection)))
 
 
-def owned(collection: str, owner: str) -> Flow[tuple[Doc, ...]]:
+def list_owned_documents(collection: str, owner: str) -> Flow[tuple[Doc, ...]]:
     """Typed Owned."""
-    return cast("tuple[Doc, ...]", (yield Owned(collection, owner)))
+    return cast("tuple[Doc, ...]", (yield OwnedDocuments(collection, owner)))
 
 
-def commit(*writes: Write) -> Flow[Committed]:
+def commit(*writes: Write) -> Flow[CommitResult]:
     """Typed Commit."""
-    return cast("Committed", (yield Commit(writes)))
+    return cast("CommitResult", (yield Commit(writes)))
 
 
 def publish(envelopes: list[Envelope]) -> Flow[None]:

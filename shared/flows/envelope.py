@@ -15,13 +15,13 @@ from typing import Any
 
 from shared.errors import PermanentError
 from shared.pipeline import (
+    FUNCTIONS,
     PACKS_PREFIX,
     PROMPTS_PREFIX,
     RECIPES,
-    STAGES,
     UPLOADS_PREFIX,
     Bucket,
-    Finalized,
+    FinalizeTrigger,
 )
 
 SCHEMA = 1
@@ -106,27 +106,27 @@ def pack_name(prefix: str, job_id: str, spec_hash: str, part: str) -> str:
     return f"{prefix}{job_id}/{spec_hash[:12]}/{int(part):02d}.pack"
 
 
-def from_object(stage: str, ref: ObjectRef) -> Envelope:
+def envelope_for_object(function: str, ref: ObjectRef) -> Envelope:
     """The unit that an object stands for, by its name. For an upload the part is the input's
     name until the job is read. Raises UnreadableMessage for a name that is not ours."""
     if found := _UPLOAD.fullmatch(ref.name):
-        return Envelope(found[1], stage, found[2], upload=int(found[3]), source=ref)
+        return Envelope(found[1], function, found[2], upload=int(found[3]), source=ref)
     if found := _PACK.fullmatch(ref.name):
-        return Envelope(found[1], stage, str(int(found[2])), source=ref)
+        return Envelope(found[1], function, str(int(found[2])), source=ref)
     raise UnreadableMessage(f"No job has an object named {ref.name[:200]!r}.")
 
 
-def stage_woken_by(ref: ObjectRef, buckets: Mapping[Bucket, str]) -> str:
+def function_for_object(ref: ObjectRef, buckets: Mapping[Bucket, str]) -> str:
     """The stage that the table wakes for this object. Raises UnreadableMessage when none is."""
-    for row in STAGES.values():
-        if isinstance(row.trigger, Finalized):
+    for row in FUNCTIONS.values():
+        if isinstance(row.trigger, FinalizeTrigger):
             here = ref.bucket == buckets[row.trigger.bucket]
             if here and ref.name.startswith(row.trigger.prefix):
                 return row.name
     raise UnreadableMessage(f"No stage is woken by {ref.bucket}/{ref.name[:200]}.")
 
 
-def read_event(stage: str | None, kind: str, data: Any) -> Envelope | ObjectRef:
+def read_event(function: str | None, kind: str, data: Any) -> Envelope | ObjectRef:
     """What a CloudEvent's type and data mean for `stage` (None: whatever stage it names).
 
     Understands a Pub/Sub message with our envelope, a Pub/Sub message from a bucket notification,
@@ -148,7 +148,7 @@ def read_event(stage: str | None, kind: str, data: Any) -> Envelope | ObjectRef:
         )
     try:
         body = json.loads(base64.b64decode(message.get("data") or "", validate=True))
-        return _envelope(stage, body)
+        return _envelope(function, body)
     except (ValueError, TypeError, KeyError) as cause:
         raise UnreadableMessage(f"The message's body cannot be read: {cause}") from cause
 
@@ -164,7 +164,7 @@ def _envelope(stage: str | None, body: Any) -> Envelope:
         raise ValueError(f"not an envelope of schema {SCHEMA}")
     if stage is not None and body["stage"] != stage:
         raise ValueError(f"it is meant for {body['stage']!r}")
-    if body["stage"] not in STAGES:
+    if body["stage"] not in FUNCTIONS:
         raise ValueError(f"there is no stage {body['stage']!r}")
     job_id, part, epoch = body["job_id"], body["part"], body["epoch"]
     # They become names of documents: what the ledger does not take would come back for ever.

@@ -17,14 +17,14 @@ from werkzeug.wrappers import Request, Response
 from shared.errors import MoodreelError, NotFound, PermanentError, Unauthenticated
 from shared.flows.documents import job_path
 from shared.http import headers, problems
-from shared.http.idempotency import answer_once
+from shared.http.idempotency import handle_once
 from shared.http.problems import ConditionMissing, MethodNotAllowed, NotAcceptable
-from shared.http.ranges import CONDITIONS
-from shared.http.request import Answer, Call, read_body, read_query
-from shared.http.routing import Route, Table, check_parameters
+from shared.http.ranges import CONDITION_HEADERS
+from shared.http.request import ApiRequest, ApiResponse, read_body, read_query
+from shared.http.routing import Route, RouteTable, check_path_params
 from shared.jobs.model import Job, Status
 from shared.ports.identity import Identity, User
-from shared.runtime.interpreter import Neighbours
+from shared.runtime.interpreter import Services
 from shared.runtime.logs import bind
 from shared.runtime.settings import Settings
 from shared.runtime.tracing import log_fields
@@ -33,11 +33,11 @@ HTML = "text/html"
 
 
 @dataclass(frozen=True)
-class House:
+class AppServices:
     """What stands behind an application, built when the first request comes."""
 
     settings: Callable[[], Settings]
-    world: Callable[[], Neighbours]
+    services: Callable[[], Services]
     identity: Callable[[], Identity]
 
 
@@ -49,10 +49,10 @@ class Application:
     Nobody learns from an error what is only the owner's to know.
     """
 
-    def __init__(self, name: str, routes: Iterable[Route], house: House) -> None:
+    def __init__(self, name: str, routes: Iterable[Route], services: AppServices) -> None:
         self.name = name
-        self.table = Table(routes)
-        self._house = house
+        self.table = RouteTable(routes)
+        self._house = services
 
     def respond(self, request: Request) -> Response:
         """The answer, whatever happens; and one event in the log."""
@@ -67,13 +67,13 @@ class Application:
         except Exception as fault:
             response = self._problem(request, fault, request_id, settings)
         response.headers[headers.REQUEST_ID] = request_id
-        headers.secure(response, settings)
-        headers.share_with_origin(request, response, settings)
+        headers.add_security_headers(response, settings)
+        headers.add_cors_headers(request, response, settings)
         if seen.options:
-            headers.preflight(request, response, seen.allowed)
+            headers.add_preflight_headers(request, response, seen.allowed)
         elif response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             response.headers["Allow"] = ", ".join(seen.allowed)
-        self._house.world().log(
+        self._house.services().log(
             "request.answered",
             method=request.method[:16],
             # The route and not the path: a path may carry a capability.
@@ -85,7 +85,7 @@ class Application:
         return response
 
     def _answer(self, request: Request, seen: _Seen) -> Response:
-        methods, named = self.table.at(request.path)
+        methods, named = self.table.match(request.path)
         seen.route = next(iter(methods.values())).path
         seen.allowed = _allowed(methods)
         if request.method == "OPTIONS":
@@ -95,14 +95,14 @@ class Application:
         route = methods.get("GET" if head else request.method)
         if route is None:
             raise MethodNotAllowed
-        if route.answer is not None and not _accepted(request, route):
+        if route.response_model is not None and not _accepted(request, route):
             raise NotAcceptable
-        user = self._who(request) if route.signed_in else None
+        user = self._who(request) if route.sign_in_required else None
         seen.user = "" if user is None else user.uid
-        check_parameters(named)
-        world = self._house.world()
+        check_path_params(named)
+        world = self._house.services()
         # Whose job it is comes before what is asked of it.
-        job = _job(world, user, named["job_id"], route) if route.of_job else None
+        job = _job(world, user, named["job_id"], route) if route.has_job else None
         query = read_query(request, route.query)
         key = headers.idempotency_key(request) if route.idempotent else ""
         tags = headers.if_match(request) if route.conditional else ()
@@ -110,11 +110,11 @@ class Application:
             raise ConditionMissing
         body = read_body(request, route.body)
         settings = self._house.settings()
-        call = Call(
-            world=world,
+        call = ApiRequest(
+            services=world,
             settings=settings,
-            named=named,
-            head=head,
+            path_params=named,
+            is_head=head,
             user_or_none=user,
             job_or_none=job,
             query_or_none=query,
@@ -123,12 +123,12 @@ class Application:
             if_match=tags,
             idempotency_key=key,
             seed=secrets.token_hex(16),
-            client=headers.client(request, settings.proxies),
+            client_address=headers.client_address(request, settings.trusted_proxies),
             conditions={
-                name: request.headers[name] for name in CONDITIONS if name in request.headers
+                name: request.headers[name] for name in CONDITION_HEADERS if name in request.headers
             },
         )
-        answer = answer_once(route, call) if key else route.handler(call)
+        answer = handle_once(route, call) if key else route.handler(call)
         return _response(request, route, answer)
 
     def _who(self, request: Request) -> User:
@@ -142,25 +142,25 @@ class Application:
     ) -> Response:
         if isinstance(fault, HTTPException):
             status = HTTPStatus(fault.code or 500)
-            told = problems.protocol_problem(
+            told = problems.build_protocol_problem(
                 status, fault.description or "", request_id, settings.public_url
             )
         else:
-            status = problems.status_of(type(fault))
-            told = problems.problem(fault, request_id, settings.public_url)
+            status = problems.error_status(type(fault))
+            told = problems.build_problem(fault, request_id, settings.public_url)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(fault, PermanentError):
-            self._house.world().log(
+            self._house.services().log(
                 "request.failed",
                 severity="WARNING" if isinstance(fault, MoodreelError) else "ERROR",
-                why="".join(traceback.format_exception(fault))[-4000:],
+                reason="".join(traceback.format_exception(fault))[-4000:],
             )
         if request.accept_mimetypes.best_match([problems.MEDIA_TYPE, HTML]) == HTML:
-            response = Response(problems.problem_page(told), status, mimetype=HTML)
+            response = Response(problems.render_problem_page(told), status, mimetype=HTML)
         else:
             body = json.dumps(told, ensure_ascii=False)
             response = Response(body, status, mimetype=problems.MEDIA_TYPE)
         response.vary.add("Accept")
-        response.headers.update(problems.headers_of(fault, status))
+        response.headers.update(problems.error_headers(fault, status))
         if isinstance(fault, problems.RangeNotSatisfiable):
             response.headers["Content-Range"] = f"bytes */{fault.size}"
         return response
@@ -176,13 +176,13 @@ class _Seen:
     allowed: tuple[str, ...] = ()
 
 
-def _job(world: Neighbours, user: User | None, job_id: str, route: Route) -> Job:
+def _job(services: Services, user: User | None, job_id: str, route: Route) -> Job:
     """The job, when it is the user's. Raises NotFound alike for what is not there, what is
     deleted and what is someone else's."""
-    (doc,) = world.store.read([job_path(job_id)])
+    (doc,) = services.store.read([job_path(job_id)])
     if doc is None or user is None or doc.data["owner"] != user.uid:
         raise NotFound("There is no such job.")
-    if doc.data["status"] == Status.DELETED and not route.deleted_too:
+    if doc.data["status"] == Status.DELETED and not route.allows_deleted:
         raise NotFound("There is no such job.")
     return Job.from_doc(doc)
 
@@ -192,7 +192,7 @@ def _allowed(methods: Mapping[str, Route]) -> tuple[str, ...]:
     return tuple(sorted(methods.keys() | more))
 
 
-def _response(request: Request, route: Route, answer: Answer) -> Response:
+def _response(request: Request, route: Route, answer: ApiResponse) -> Response:
     status = route.status if answer.status is None else answer.status
     if status == HTTPStatus.CREATED and "Location" not in answer.headers:
         # The document promises it of every 201.
@@ -206,7 +206,7 @@ def _response(request: Request, route: Route, answer: Answer) -> Response:
     if answer.body is not None:
         data = answer.body.model_dump_json().encode()
     response = Response(data, status, headers=dict(answer.headers), mimetype=route.media_type)
-    if status == HTTPStatus.OK and route.tagged:
+    if status == HTTPStatus.OK and route.has_etag:
         tag = hashlib.sha256(data).hexdigest()[:32]
         response.set_etag(tag)
         if route.method == "GET" and request.if_none_match.contains_weak(tag):

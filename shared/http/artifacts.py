@@ -5,10 +5,10 @@ from __future__ import annotations
 from shared.errors import NotFound
 from shared.flows.documents import Doc, Increment, Update, job_path
 from shared.http.problems import LinkExpired, LinkRevoked
-from shared.http.request import Call
+from shared.http.request import ApiRequest
 from shared.jobs.model import Job, Status
 from shared.jobs.share_links import share_path
-from shared.recipes.stored_object import Artefact
+from shared.recipes.stored_object import Artifact
 
 LINK_VALID_S = 15 * 60
 """How long a signed link holds: to click it and begin, and of little use to who finds it later."""
@@ -16,7 +16,7 @@ LINK_VALID_S = 15 * 60
 _GONE = "There is no such link."
 
 
-def named_result(job: Job, name: str) -> Artefact:
+def find_result(job: Job, name: str) -> Artifact:
     """The result of this name. Raises NotFound."""
     for one in job.results:
         if one.name == name:
@@ -24,31 +24,31 @@ def named_result(job: Job, name: str) -> Artefact:
     raise NotFound("The job has no result of that name.")
 
 
-def link(call: Call, token: str) -> Doc:
+def read_share_link(request: ApiRequest, token: str) -> Doc:
     """The link's document. Raises NotFound."""
-    (share,) = call.world.store.read([share_path(token)])
+    (share,) = request.services.store.read([share_path(token)])
     if share is None:
         raise NotFound(_GONE)
     return share
 
 
-def linked_result(call: Call, token: str) -> Artefact:
+def read_shared_result(request: ApiRequest, token: str) -> Artifact:
     """The result that a link leads to. Raises NotFound, LinkExpired, LinkRevoked."""
-    share = link(call, token)
+    share = read_share_link(request, token)
     if share.data["revoked"]:
         raise LinkRevoked
-    if share.data["expires_at"] <= call.world.clock.now():
+    if share.data["expires_at"] <= request.services.clock.now():
         raise LinkExpired
-    (doc,) = call.world.store.read([job_path(share.data["job"])])
+    (doc,) = request.services.store.read([job_path(share.data["job"])])
     if doc is None or doc.data["status"] == Status.DELETED:
         raise NotFound(_GONE)
     for one in Job.from_doc(doc).results:
-        if one.name == share.data["artefact"]:
+        if one.name == share.data["artifact"]:
             return one
     raise NotFound(_GONE)
 
 
-def count_use(call: Call, token: str) -> None:
+def count_link_use(request: ApiRequest, token: str) -> None:
     """One more use of a link."""
-    used = {"uses": Increment(1), "last_used_at": call.world.clock.now()}
-    call.world.store.commit([Update(share_path(token), used)])
+    used = {"uses": Increment(1), "last_used_at": request.services.clock.now()}
+    request.services.store.commit([Update(share_path(token), used)])

@@ -13,13 +13,13 @@ from shared.http.problems import InvalidFields
 from shared.runtime.settings import Settings
 
 REQUEST_ID = "X-Request-Id"
-PREFLIGHT_S = 3600
+PREFLIGHT_MAX_AGE_S = 3600
 IDEMPOTENCY_KEY = "Idempotency-Key"
-ACCEPTED = (
+ALLOWED_HEADERS = (
     "Authorization", "Content-Type", IDEMPOTENCY_KEY, "If-Match", "If-None-Match", "If-Range",
     "Range", REQUEST_ID, "traceparent",
 )  # fmt: skip
-EXPOSED = (
+EXPOSED_HEADERS = (
     "Accept-Ranges", "Allow", "Content-Disposition", "Content-Length", "Content-Range", "ETag",
     "Idempotency-Replayed", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", REQUEST_ID,
 )  # fmt: skip
@@ -61,11 +61,11 @@ def if_match(request: Request) -> tuple[str, ...]:
     return tuple(tag for weak, tag in _TAG.findall(given) if not weak) or ("",)
 
 
-def client(request: Request, proxies: int) -> str:
+def client_address(request: Request, proxy_count: int) -> str:
     """Where the request came from: the address that the last of `proxies` trusted proxies saw, or
     the peer's without any. An IPv6 network counts as one, since whoever has one has all of it."""
     told = [one.strip() for one in request.headers.get("X-Forwarded-For", "").split(",")]
-    seen = told[-proxies] if 0 < proxies <= len(told) else ""
+    seen = told[-proxy_count] if 0 < proxy_count <= len(told) else ""
     text = seen or request.remote_addr or ""
     try:
         address = ipaddress.ip_address(text)
@@ -76,7 +76,7 @@ def client(request: Request, proxies: int) -> str:
     return str(ipaddress.ip_network((address, 64), strict=False).network_address)
 
 
-def secure(response: Response, settings: Settings) -> None:
+def add_security_headers(response: Response, settings: Settings) -> None:
     """Nothing of ours is kept, framed, sniffed or named in a Referer."""
     headers = response.headers
     headers.setdefault("Cache-Control", "no-store")
@@ -89,23 +89,23 @@ def secure(response: Response, settings: Settings) -> None:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
 
 
-def share_with_origin(request: Request, response: Response, settings: Settings) -> None:
+def add_cors_headers(request: Request, response: Response, settings: Settings) -> None:
     """CORS for the configured origins only. A token is sent in a header, so cookies and other
     credentials of the browser are never asked for."""
     response.vary.add("Origin")
     origin = request.headers.get("Origin", "")
-    if origin and origin in settings.origins:
+    if origin and origin in settings.allowed_origins:
         response.headers["Access-Control-Allow-Origin"] = origin
-        response.headers["Access-Control-Expose-Headers"] = ", ".join(EXPOSED)
+        response.headers["Access-Control-Expose-Headers"] = ", ".join(EXPOSED_HEADERS)
 
 
-def preflight(request: Request, response: Response, allowed: Iterable[str]) -> None:
+def add_preflight_headers(request: Request, response: Response, methods: Iterable[str]) -> None:
     """What OPTIONS answers: the methods, and for a preflight what may be sent along."""
-    methods = ", ".join(allowed)
+    methods = ", ".join(methods)
     response.headers["Allow"] = methods
     if "Access-Control-Allow-Origin" in response.headers and request.headers.get(
         "Access-Control-Request-Method"
     ):
         response.headers["Access-Control-Allow-Methods"] = methods
-        response.headers["Access-Control-Allow-Headers"] = ", ".join(ACCEPTED)
-        response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_S)
+        response.headers["Access-Control-Allow-Headers"] = ", ".join(ALLOWED_HEADERS)
+        response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_MAX_AGE_S)

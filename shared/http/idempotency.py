@@ -13,20 +13,20 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.errors import LedgerUnavailable, LimitReached, PermanentError
-from shared.flows.documents import Committed, Create, Delete, Doc, Update
+from shared.errors import FirestoreUnavailable, LimitReached, PermanentError
+from shared.flows.documents import CommitResult, Create, Delete, Doc, Update
 from shared.http.problems import KeyInUse, KeyReused
-from shared.http.request import Answer, Call
+from shared.http.request import ApiRequest, ApiResponse
 from shared.http.routing import Route
 
-KEPT = timedelta(hours=24)
-ABANDONED_S = 70
+KEY_TTL = timedelta(hours=24)
+CLAIM_TIMEOUT_S = 70
 """Longer than the function may run for one request: whoever held the key has died."""
-WAIT_S = 10
+MAX_WAIT_S = 10
 """How long a second request waits for the first one's answer."""
 POLL_S = 0.25
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-REPLAYED = {"Idempotency-Replayed": "true"}
+REPLAYED_HEADER = {"Idempotency-Replayed": "true"}
 
 
 def key_path(uid: str, key: str) -> str:
@@ -34,61 +34,63 @@ def key_path(uid: str, key: str) -> str:
     return f"idempotency/{hashlib.sha256(f'{uid} {key}'.encode()).hexdigest()}"
 
 
-def answer_once(route: Route, call: Call) -> Answer:
+def handle_once(route: Route, request: ApiRequest) -> ApiResponse:
     """The saved answer, or the handler's, which is saved. Raises KeyReused, KeyInUse and whatever
     the handler raises."""
-    path = key_path(call.user.uid, call.idempotency_key)
-    asked = _fingerprint(route, call)
+    path = key_path(request.user.uid, request.idempotency_key)
+    asked = _fingerprint(route, request)
     waited = 0.0
     while True:
-        (doc,) = call.world.store.read([path])
-        now = call.world.clock.now()
+        (doc,) = request.services.store.read([path])
+        now = request.services.clock.now()
         if doc is None or doc.data["expires_at"] <= now:
-            seed = call.seed
-        elif doc.data["asked"] != asked:
+            seed = request.seed
+        elif doc.data["fingerprint"] != asked:
             raise KeyReused
-        elif doc.data["answer"] is not None:
-            return _saved(doc.data["answer"])
-        elif doc.data["claimed_at"] + timedelta(seconds=ABANDONED_S) <= now:
+        elif doc.data["response"] is not None:
+            return _saved(doc.data["response"])
+        elif doc.data["claimed_at"] + timedelta(seconds=CLAIM_TIMEOUT_S) <= now:
             # What the dead one made has names out of its seed: we find it and go on from there.
             seed = doc.data["seed"]
-        elif waited < WAIT_S:
+        elif waited < MAX_WAIT_S:
             waited += POLL_S
-            call.world.clock.sleep(POLL_S)
+            request.services.clock.sleep(POLL_S)
             continue
         else:
             raise KeyInUse
-        if _claimed(call, path, doc, asked, seed, now):
-            return _made(route, replace(call, seed=seed), path, token=call.seed)
+        if _claimed(request, path, doc, asked, seed, now):
+            return _made(route, replace(request, seed=seed), path, token=request.seed)
 
 
-def _claimed(call: Call, path: str, doc: Doc | None, asked: str, seed: str, now: datetime) -> bool:
+def _claimed(
+    request: ApiRequest, path: str, doc: Doc | None, asked: str, seed: str, now: datetime
+) -> bool:
     """Whether the key is ours now."""
     claim = {
-        "owner": call.user.uid,
-        "asked": asked,
+        "owner": request.user.uid,
+        "fingerprint": asked,
         "seed": seed,
-        "token": call.seed,
+        "token": request.seed,
         "claimed_at": now,
-        "answer": None,
-        "expires_at": now + KEPT,
+        "response": None,
+        "expires_at": now + KEY_TTL,
     }
     write = Create(path, claim) if doc is None else Update(path, claim, doc.version)
-    if call.world.store.commit([write]) is Committed.OK:
+    if request.services.store.commit([write]) is CommitResult.OK:
         return True
     # A commit whose answer was lost is repeated by the client and meets its own work.
-    (there,) = call.world.store.read([path])
-    return there is not None and there.data["token"] == call.seed
+    (there,) = request.services.store.read([path])
+    return there is not None and there.data["token"] == request.seed
 
 
-def _made(route: Route, call: Call, path: str, *, token: str) -> Answer:
+def _made(route: Route, request: ApiRequest, path: str, *, token: str) -> ApiResponse:
     try:
-        answer = route.handler(call)
+        answer = route.handler(request)
     except (PermanentError, LimitReached):
-        _let_go(call, path, token, forget=True)
+        _let_go(request, path, token, forget=True)
         raise
     except Exception:
-        _let_go(call, path, token, forget=False)
+        _let_go(request, path, token, forget=False)
         raise
     kept = {
         "status": answer.status,
@@ -97,31 +99,31 @@ def _made(route: Route, call: Call, path: str, *, token: str) -> Answer:
         "body": "" if answer.body is None else answer.body.model_dump_json(),
     }
     try:
-        call.world.store.commit([Update(path, {"answer": kept})])
-    except LedgerUnavailable as fault:
+        request.services.store.commit([Update(path, {"response": kept})])
+    except FirestoreUnavailable as fault:
         # It is made: a repeat finds it by its seed. That is no reason to call it a failure.
-        call.world.log("idempotency.unsaved", severity="WARNING", why=repr(fault))
+        request.services.log("idempotency.unsaved", severity="WARNING", reason=repr(fault))
     return answer
 
 
-def _let_go(call: Call, path: str, token: str, *, forget: bool) -> None:
+def _let_go(request: ApiRequest, path: str, token: str, *, forget: bool) -> None:
     """Free the key, unless somebody took it over meanwhile."""
-    (doc,) = call.world.store.read([path])
+    (doc,) = request.services.store.read([path])
     if doc is not None and doc.data["token"] == token:
         given_up = Update(path, {"claimed_at": _LONG_AGO}, doc.version)
-        call.world.store.commit([Delete(path, doc.version) if forget else given_up])
+        request.services.store.commit([Delete(path, doc.version) if forget else given_up])
 
 
-def _saved(kept: dict[str, Any]) -> Answer:
-    return Answer(
+def _saved(kept: dict[str, Any]) -> ApiResponse:
+    return ApiResponse(
         status=kept["status"],
-        headers={**kept["headers"], **REPLAYED},
+        headers={**kept["headers"], **REPLAYED_HEADER},
         content=kept["body"].encode() or None,
     )
 
 
-def _fingerprint(route: Route, call: Call) -> str:
+def _fingerprint(route: Route, request: ApiRequest) -> str:
     """What was asked, as it was understood: spaces and the order of fields are no difference."""
-    body = "" if call.body_or_none is None else call.body_or_none.model_dump_json()
-    named = sorted(call.named.items())
+    body = "" if request.body_or_none is None else request.body_or_none.model_dump_json()
+    named = sorted(request.path_params.items())
     return hashlib.sha256(f"{route.method} {route.path} {named} {body}".encode()).hexdigest()

@@ -13,9 +13,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from shared.errors import (
+    FirestoreUnavailable,
     IdentityUnavailable,
     InvalidRequest,
-    LedgerUnavailable,
     LimitReached,
     MailUnavailable,
     MoodreelError,
@@ -26,12 +26,13 @@ from shared.errors import (
 )
 from shared.http import problems
 from shared.http.headers import IDEMPOTENCY_KEY, REQUEST_ID
-from shared.http.problems import status_of
-from shared.http.routing import PARAMETERS, Route
-from shared.http.schemas import Told
+from shared.http.problems import error_status
+from shared.http.routing import PATH_PARAM_PATTERNS, Route
+from shared.http.schemas import ResponseModel
 
-NEIGHBOURS = (
-    IdentityUnavailable, LedgerUnavailable, MailUnavailable, StorageUnavailable, TopicUnavailable,
+DEPENDENCY_ERRORS = (
+    IdentityUnavailable, FirestoreUnavailable, MailUnavailable, StorageUnavailable,
+    TopicUnavailable,
 )  # fmt: skip
 """What may be away whatever is asked."""
 UNEXPECTED = "unexpected"
@@ -40,14 +41,14 @@ _REF = "#/components/schemas/{model}"
 _TOKEN = "bearer"  # noqa: S105 - a scheme's name
 
 
-class FieldError(Told):
+class FieldError(ResponseModel):
     """One field that cannot be used."""
 
     field: str
     message: str
 
 
-class Problem(Told):
+class Problem(ResponseModel):
     """Why a request was not done, after RFC 9457. `code` is stable; `detail` is for people."""
 
     type: str
@@ -62,7 +63,7 @@ class Problem(Told):
 _T = TypeVar("_T")
 
 
-def rendered_once(render: Callable[[str], _T]) -> Callable[[str], _T]:
+def cache_document(render: Callable[[str], _T]) -> Callable[[str], _T]:
     """Keeps the document that `render(server)` returned last. Requests that come before it is made
     wait for one rendering instead of making one each."""
     lock, kept = threading.Lock(), lru_cache(maxsize=1)(render)
@@ -75,14 +76,14 @@ def rendered_once(render: Callable[[str], _T]) -> Callable[[str], _T]:
     return get
 
 
-def problems_of(route: Route) -> tuple[type[MoodreelError], ...]:
+def route_problems(route: Route) -> tuple[type[MoodreelError], ...]:
     """Every cause for which a route may refuse, beside what nobody foresaw."""
-    found: list[type[MoodreelError]] = [InvalidRequest, *NEIGHBOURS, *route.errors]
-    if route.answer is not None:
+    found: list[type[MoodreelError]] = [InvalidRequest, *DEPENDENCY_ERRORS, *route.errors]
+    if route.response_model is not None:
         found.append(problems.NotAcceptable)
-    if route.signed_in:
+    if route.sign_in_required:
         found.append(Unauthenticated)
-    if route.parameters:
+    if route.path_params:
         found.append(NotFound)
     if route.body is not None:
         found += [problems.MalformedBody, problems.BodyTooLarge, problems.UnsupportedMediaType]
@@ -92,12 +93,12 @@ def problems_of(route: Route) -> tuple[type[MoodreelError], ...]:
         found.append(problems.ConditionMissing)
     if route.idempotent:
         found += [problems.KeyReused, problems.KeyInUse]
-    if route.limited:
+    if route.rate_limited:
         found.append(LimitReached)
     return tuple(dict.fromkeys(found))
 
 
-def document(
+def build_document(
     title: str, summary: str, routes: Iterable[Route], *, version: str, server: str
 ) -> dict[str, Any]:
     """The whole document. `server` is where the paths begin."""
@@ -133,7 +134,9 @@ def _schemas(
 ) -> tuple[Mapping[type[BaseModel], dict[str, Any]], dict[str, Any]]:
     """For each model its reference, and what the references lead to."""
     sent = [one.body for one in routes if one.body is not None]
-    told: list[type[BaseModel]] = [one.answer for one in routes if one.answer is not None]
+    told: list[type[BaseModel]] = [
+        one.response_model for one in routes if one.response_model is not None
+    ]
     wanted: list[tuple[type[BaseModel], JsonSchemaMode]] = [
         (model, "validation") for model in dict.fromkeys(sent)
     ]
@@ -149,7 +152,7 @@ def _operation(route: Route, schemas: Mapping[type[BaseModel], dict[str, Any]]) 
         "operationId": route.handler.__name__,
         "summary": route.summary,
         "tags": [route.group],
-        "security": [{_TOKEN: []}] if route.signed_in else [],
+        "security": [{_TOKEN: []}] if route.sign_in_required else [],
         "parameters": [*_in_path(route), *_in_query(route), *_in_headers(route)],
         "responses": _responses(route, schemas),
     }
@@ -167,9 +170,9 @@ def _in_path(route: Route) -> list[dict[str, Any]]:
             "name": name,
             "in": "path",
             "required": True,
-            "schema": {"type": "string", "pattern": f"^{PARAMETERS[name]}$"},
+            "schema": {"type": "string", "pattern": f"^{PATH_PARAM_PATTERNS[name]}$"},
         }
-        for name in route.parameters
+        for name in route.path_params
     ]
 
 
@@ -202,10 +205,10 @@ def _in_headers(route: Route) -> list[dict[str, Any]]:
         text = "The ETag of the state that is to be changed, or `*`."
         required = route.condition_required
         found.append(_header_in("If-Match", text, {"type": "string"}, required=required))
-    if route.method == "GET" and route.answer is not None:
+    if route.method == "GET" and route.response_model is not None:
         text = "An ETag that the caller has already."
         found.append(_header_in("If-None-Match", text, {"type": "string"}, required=False))
-    if 206 in route.also:
+    if 206 in route.other_statuses:
         for name, text in _PARTS.items():
             found.append(_header_in(name, text, {"type": "string"}, required=False))
     return found
@@ -219,18 +222,20 @@ def _header_in(name: str, text: str, schema: dict[str, Any], *, required: bool) 
 
 def _responses(route: Route, schemas: Mapping[type[BaseModel], dict[str, Any]]) -> dict[str, Any]:
     done: dict[str, Any] = {"description": _DONE[route.status], "headers": _headers(route)}
-    if route.answer is not None:
-        done["content"] = {route.media_type: {"schema": schemas[route.answer]}}
+    if route.response_model is not None:
+        done["content"] = {route.media_type: {"schema": schemas[route.response_model]}}
     elif route.status == 200:
         done["content"] = {route.media_type: {}}
     responses = {str(route.status): done}
     if route.method == "GET" and route.status == 200:
         responses["304"] = {"description": "It is what the caller has.", "headers": _headers(route)}
-    for status in sorted(set(route.also) - {304}):
+    for status in sorted(set(route.other_statuses) - {304}):
         responses[str(status)] = _further(status, route)
     by_status: dict[int, list[tuple[str, str]]] = {500: [(UNEXPECTED, "Something went wrong.")]}
-    for cause in problems_of(route):
-        by_status.setdefault(int(status_of(cause)), []).append((cause.code, sentence_of(cause)))
+    for cause in route_problems(route):
+        by_status.setdefault(int(error_status(cause)), []).append(
+            (cause.code, describe_error(cause))
+        )
     for status, causes in sorted(by_status.items()):
         responses[str(status)] = _refusal(status, causes, schemas[Problem])
     return responses
@@ -255,12 +260,12 @@ def _links(route: Route, routes: tuple[Route, ...]) -> dict[str, Any]:
             "operationId": one.handler.__name__,
             "parameters": {
                 f"path.{name}": f"$response.body#{pointer}"
-                for name, pointer in route.makes.items()
-                if name in one.parameters
+                for name, pointer in route.response_links.items()
+                if name in one.path_params
             },
         }
         for one in routes
-        if route.makes.keys() & set(one.parameters)
+        if route.response_links.keys() & set(one.path_params)
     }
     return {"links": links} if links else {}
 
@@ -282,18 +287,18 @@ def _refusal(status: int, causes: list[tuple[str, str]], problem: dict[str, Any]
     }
 
 
-def sentence_of(cause: type[MoodreelError]) -> str:
+def describe_error(cause: type[MoodreelError]) -> str:
     """What a cause says of itself."""
     return " ".join((cause.__doc__ or cause.code).split("\n\n")[0].split())
 
 
 def _headers(route: Route) -> dict[str, Any]:
     found = {REQUEST_ID: _header("Names this request when you ask about it.")}
-    if route.tagged and route.status == 200:
+    if route.has_etag and route.status == 200:
         found["ETag"] = _header("Names this state of it.")
     if route.status in (201, 302):
         found["Location"] = _header("Where it is.")
-    if route.limited:
+    if route.rate_limited:
         found |= {name: {**one, "required": False} for name, one in _RATE.items()}
     if route.idempotent:
         found["Idempotency-Replayed"] = _header("`true`: a saved answer.", required=False)

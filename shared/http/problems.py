@@ -125,7 +125,7 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     MalformedBody: HTTPStatus.BAD_REQUEST,
     errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
     errors.WrongCredentials: HTTPStatus.UNAUTHORIZED,
-    errors.SessionOver: HTTPStatus.UNAUTHORIZED,
+    errors.SessionExpired: HTTPStatus.UNAUTHORIZED,
     errors.StorageFull: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
     MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
@@ -151,29 +151,29 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
 """The one table from causes to statuses; a class that is not named takes its parent's."""
 
 
-def status_of(cause: type[BaseException]) -> HTTPStatus:
+def error_status(cause: type[BaseException]) -> HTTPStatus:
     """The status of a class of errors."""
     known = (STATUSES[one] for one in cause.__mro__ if one in STATUSES)
     return next(known, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-def problem(fault: Exception, request_id: str, docs_url: str) -> dict[str, Any]:
+def build_problem(error: Exception, request_id: str, docs_url: str) -> dict[str, Any]:
     """The body for an error. Only what we say to a person speaks for itself: what a neighbour or
     our own code said stays in the log."""
-    status = status_of(type(fault))
-    if isinstance(fault, PermanentError | LimitReached | KeyInUse):
-        code, detail = fault.code, str(fault)
-    elif isinstance(fault, TransientError):
-        code, detail = fault.code, "This cannot be done right now; try again in a few seconds."
+    status = error_status(type(error))
+    if isinstance(error, PermanentError | LimitReached | KeyInUse):
+        code, detail = error.code, str(error)
+    elif isinstance(error, TransientError):
+        code, detail = error.code, "This cannot be done right now; try again in a few seconds."
     else:
         code, detail = "unexpected", f"Something went wrong here. Name request {request_id}."
     told = _body(docs_url, code, status, detail, request_id)
-    if isinstance(fault, InvalidFields):
-        told["errors"] = [{"field": path, "message": why} for path, why in fault.fields]
+    if isinstance(error, InvalidFields):
+        told["errors"] = [{"field": path, "message": why} for path, why in error.fields]
     return told
 
 
-def protocol_problem(
+def build_protocol_problem(
     status: HTTPStatus, detail: str, request_id: str, docs_url: str
 ) -> dict[str, Any]:
     """The body for what the HTTP layer below us refuses: the code is the status' own name."""
@@ -181,32 +181,32 @@ def protocol_problem(
     return _body(docs_url, code, status, detail, request_id)
 
 
-def headers_of(fault: Exception, status: HTTPStatus) -> dict[str, str]:
+def error_headers(error: Exception, status: HTTPStatus) -> dict[str, str]:
     """The headers that go with an error: how to sign in, and when to come again."""
-    if isinstance(fault, LimitReached):
-        return {"Retry-After": str(fault.retry_after_s), **fault.headers}
-    if isinstance(fault, KeyInUse) or status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if isinstance(error, LimitReached):
+        return {"Retry-After": str(error.retry_after_s), **error.headers}
+    if isinstance(error, KeyInUse) or status == HTTPStatus.SERVICE_UNAVAILABLE:
         return {"Retry-After": str(RETRY_AFTER_S)}
     if status == HTTPStatus.UNAUTHORIZED:
         return {"WWW-Authenticate": 'Bearer realm="moodreel"'}
     return {}
 
 
-def problem_page(told: Mapping[str, Any]) -> str:
+def render_problem_page(problem: Mapping[str, Any]) -> str:
     """The same for a person whose browser followed a link: it needs no style and no script."""
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
-        f"<title>{escape(told['title'])}</title></head>\n"
-        f"<body><h1>{escape(told['title'])}</h1><p>{escape(told['detail'])}</p></body></html>\n"
+        f"<title>{escape(problem['title'])}</title></head>\n"
+        f"<body><h1>{escape(problem['title'])}</h1><p>{escape(problem['detail'])}</p></body></html>\n"
     )
 
 
-def fields_of(invalid: ValidationError) -> InvalidFields:
+def to_invalid_fields(error: ValidationError) -> InvalidFields:
     """A validation's errors as field paths and sentences; what was sent is not repeated."""
     fields = []
-    for one in invalid.errors(include_url=False, include_input=False, include_context=False):
+    for one in error.errors(include_url=False, include_input=False, include_context=False):
         path = ".".join(str(step) for step in one["loc"]) or "body"
         fields.append((path, f"{path}: {one['msg'].removeprefix('Value error, ')}."))
     return InvalidFields(fields)

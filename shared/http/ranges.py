@@ -16,7 +16,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 
 from shared.http.problems import PreconditionFailed, RangeNotSatisfiable
 
-CONDITIONS = (
+CONDITION_HEADERS = (
     "Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since",
 )  # fmt: skip
 """The headers that this module reads."""
@@ -25,7 +25,7 @@ _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class ByteRange:
     """Bytes from `start` to before `end`."""
 
     start: int
@@ -54,7 +54,7 @@ class Version:
         return format_datetime(self.modified_at.astimezone(UTC).replace(microsecond=0), usegmt=True)
 
 
-def unchanged(headers: Mapping[str, str], version: Version) -> bool:
+def is_not_modified(headers: Mapping[str, str], version: Version) -> bool:
     """Whether 304 is the answer, in the order of RFC 9110, 13.2.2. Raises PreconditionFailed."""
     if wanted := headers.get("If-Match", ""):
         if wanted.strip() != "*" and version.etag not in _tags(wanted):
@@ -69,7 +69,7 @@ def unchanged(headers: Mapping[str, str], version: Version) -> bool:
     return since is not None and _second(version) <= since
 
 
-def wanted_span(headers: Mapping[str, str], version: Version, size: int) -> Span | None:
+def parse_range(headers: Mapping[str, str], version: Version, size: int) -> ByteRange | None:
     """The one range that is asked for; None for the whole. Raises RangeNotSatisfiable."""
     asked = headers.get("Range", "")
     if asked[:6].lower() != "bytes=" or not _still_that(headers.get("If-Range", ""), version):
@@ -89,7 +89,7 @@ def wanted_span(headers: Mapping[str, str], version: Version, size: int) -> Span
         return None
     if start >= end:
         raise RangeNotSatisfiable(size)
-    return Span(start, end)
+    return ByteRange(start, end)
 
 
 def _whole(digits: str) -> int:

@@ -11,28 +11,28 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request
 
-from shared.flows.effects import Clockwork, Flow
+from shared.flows.effects import ClockAndIds, Flow
 from shared.http.problems import (
     BodyTooLarge,
     ChangedMeanwhile,
     InvalidFields,
     MalformedBody,
     UnsupportedMediaType,
-    fields_of,
+    to_invalid_fields,
 )
 from shared.jobs.model import Job
 from shared.ports.identity import User
-from shared.runtime.interpreter import Driver, Neighbours
+from shared.runtime.interpreter import Interpreter, Services
 from shared.runtime.settings import Settings
 
-BODY_MOST_BYTES = 1 << 20
+MAX_BODY_BYTES = 1 << 20
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiResponse:
     """What goes back. `status` None: the route's own.
 
     `stream` are bytes in blocks, read while they are sent and closed when the other side hangs up;
@@ -46,19 +46,19 @@ class Answer:
     stream: Iterator[bytes] | None = None
 
     @classmethod
-    def redirect(cls, url: str) -> Answer:
+    def redirect(cls, url: str) -> ApiResponse:
         """302: the bytes are elsewhere."""
         return cls(None, 302, {"Location": url})
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ApiRequest:
     """One request that passed the frame: who asks, for what, with which words."""
 
-    world: Neighbours
+    services: Services
     settings: Settings
-    named: Mapping[str, str]
-    head: bool = False
+    path_params: Mapping[str, str]
+    is_head: bool = False
     """Whether only the headers are wanted: then nothing is counted as used."""
     user_or_none: User | None = None
     job_or_none: Job | None = None
@@ -71,14 +71,18 @@ class Call:
     seed: str = ""
     """From which the handler derives the names of what it makes: a repeat with the same key, after
     a crash, has the same one."""
-    client: str = ""
+    client_address: str = ""
     """Where the request came from, for limits: an IPv4 address or the /64 of an IPv6 one."""
     conditions: Mapping[str, str] = field(default_factory=dict)
     """The headers of `shared.http.ranges` that came along."""
 
-    def check_match(self, now: BaseModel) -> None:
+    def check_if_match(self, current: BaseModel) -> None:
         """Raises ChangedMeanwhile unless If-Match is absent, `*` or names this state."""
-        if self.if_match and "*" not in self.if_match and tag_of(now) not in self.if_match:
+        if (
+            self.if_match
+            and "*" not in self.if_match
+            and compute_etag(current) not in self.if_match
+        ):
             raise ChangedMeanwhile
 
     @property
@@ -95,62 +99,62 @@ class Call:
             raise TypeError("this route's path names no job")
         return self.job_or_none
 
-    def body(self, form: type[M]) -> M:
+    def body(self, model: type[M]) -> M:
         """The body, as the route declares it."""
-        if not isinstance(self.body_or_none, form):
-            raise TypeError(f"this route's body is no {form.__name__}")
+        if not isinstance(self.body_or_none, model):
+            raise TypeError(f"this route's body is no {model.__name__}")
         return self.body_or_none
 
-    def query(self, form: type[M]) -> M:
+    def query(self, model: type[M]) -> M:
         """The query, as the route declares it."""
-        if not isinstance(self.query_or_none, form):
-            raise TypeError(f"this route's query is no {form.__name__}")
+        if not isinstance(self.query_or_none, model):
+            raise TypeError(f"this route's query is no {model.__name__}")
         return self.query_or_none
 
-    def run(self, flow: Callable[[Clockwork], Flow[T]]) -> T:
+    def run(self, flow: Callable[[ClockAndIds], Flow[T]]) -> T:
         """Run one of the domain's flows now."""
-        driver = Driver(self.world, traceparent=self.traceparent)
-        return driver.run(flow(self.world.clockwork))
+        interpreter = Interpreter(self.services, traceparent=self.traceparent)
+        return interpreter.run(flow(self.services.clock_and_ids))
 
 
-def tag_of(body: BaseModel) -> str:
+def compute_etag(body: BaseModel) -> str:
     """The ETag of a body as we send it."""
     return hashlib.sha256(body.model_dump_json().encode()).hexdigest()[:32]
 
 
-def read_body(request: Request, form: type[BaseModel] | None) -> BaseModel | None:
+def read_body(request: Request, model: type[BaseModel] | None) -> BaseModel | None:
     """The typed body. Raises UnsupportedMediaType, MalformedBody or InvalidFields."""
-    if form is None:
+    if model is None:
         return None
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if request.mimetype != "application/json" or charset not in ("utf-8", "utf8"):
         raise UnsupportedMediaType
     # The limit also ends a body that comes in chunks and does not say how long it is.
-    request.max_content_length = BODY_MOST_BYTES
+    request.max_content_length = MAX_BODY_BYTES
     try:
         data = request.get_data(cache=False)
     except RequestEntityTooLarge as long:
         raise BodyTooLarge from long
     try:
-        return form.model_validate_json(data)
+        return model.model_validate_json(data)
     except ValidationError as invalid:
         if any(one["type"] == "json_invalid" for one in invalid.errors(include_url=False)):
             raise MalformedBody from invalid
-        raise fields_of(invalid) from invalid
+        raise to_invalid_fields(invalid) from invalid
 
 
-def read_query(request: Request, form: type[BaseModel] | None) -> BaseModel | None:
+def read_query(request: Request, model: type[BaseModel] | None) -> BaseModel | None:
     """The typed query. Raises InvalidFields, also for what is given twice or not known."""
     given = request.args.to_dict(flat=False)
     twice = [name for name, values in given.items() if len(values) > 1]
     if twice:
         raise InvalidFields([(name, f"{name} is given more than once.") for name in twice])
     asked = {name: values[0] for name, values in given.items()}
-    if form is None:
+    if model is None:
         if asked:
             raise InvalidFields([(name, f"There is no parameter {name!r}.") for name in asked])
         return None
     try:
-        return form.model_validate(asked)
+        return model.model_validate(asked)
     except ValidationError as invalid:
-        raise fields_of(invalid) from invalid
+        raise to_invalid_fields(invalid) from invalid

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from pydantic import BaseModel
 
 from shared.errors import MoodreelError, NotFound
-from shared.http.request import Answer, Call
+from shared.http.request import ApiRequest, ApiResponse
 
-PARAMETERS: Mapping[str, str] = {
+PATH_PARAM_PATTERNS: Mapping[str, str] = {
     "job_id": r"[a-z0-9]{20}",
     "token": r"[0-9a-f]{48}",
     "name": r"[^/]{1,200}",
@@ -36,14 +36,14 @@ class Route:
 
     method: str
     path: str
-    handler: Callable[[Call], Answer]
+    handler: Callable[[ApiRequest], ApiResponse]
     summary: str
-    answer: type[BaseModel] | None = None
+    response_model: type[BaseModel] | None = None
     status: int = 200
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
-    signed_in: bool = True
-    deleted_too: bool = False
+    sign_in_required: bool = True
+    allows_deleted: bool = False
     """Whether the owner of a deleted job may ask again, so that a deletion can be finished."""
     errors: tuple[type[MoodreelError], ...] = ()
     media_type: str = "application/json"
@@ -54,36 +54,36 @@ class Route:
     """Whether it takes If-Match."""
     condition_required: bool = False
     """Whether it asks for If-Match, since it replaces all that is there."""
-    limited: bool = False
+    rate_limited: bool = False
     """Whether it counts against a limit of the caller's."""
-    makes: Mapping[str, str] = field(default_factory=dict)
+    response_links: Mapping[str, str] = field(default_factory=dict)
     """Where its answer names what it has made: a path's parameter to a JSON pointer."""
     group: str = ""
     """The heading under which its documentation stands."""
-    also: tuple[int, ...] = ()
+    other_statuses: tuple[int, ...] = ()
     """Further statuses that are no errors, such as 206, 302 and 304."""
 
     @property
-    def parameters(self) -> tuple[str, ...]:
+    def path_params(self) -> tuple[str, ...]:
         """The names in its path."""
         return tuple(_PLACE.findall(self.path))
 
-    def of_group(self, name: str) -> Route:
+    def with_group(self, name: str) -> Route:
         """The same under a heading."""
         return replace(self, group=name)
 
     @property
-    def tagged(self) -> bool:
+    def has_etag(self) -> bool:
         """Whether its answer carries an ETag: what is got, and what If-Match leads to."""
         return self.method == "GET" or self.conditional
 
     @property
-    def of_job(self) -> bool:
+    def has_job(self) -> bool:
         """Whether its path names a job."""
-        return "job_id" in self.parameters
+        return "job_id" in self.path_params
 
 
-class Table:
+class RouteTable:
     """Finds routes by path, then by method."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
@@ -93,7 +93,7 @@ class Table:
             shape = re.compile(_PLACE.sub(r"(?P<\1>[^/]+)", route.path))
             self._paths.setdefault(route.path, (shape, {}))[1][route.method] = route
 
-    def at(self, path: str) -> tuple[Mapping[str, Route], Mapping[str, str]]:
+    def match(self, path: str) -> tuple[Mapping[str, Route], Mapping[str, str]]:
         """The routes at a path by method, and what the path names. Raises NotFound."""
         for shape, methods in self._paths.values():
             if found := shape.fullmatch(path):
@@ -101,8 +101,8 @@ class Table:
         raise NotFound("There is nothing at this path.")
 
 
-def check_parameters(named: Mapping[str, str]) -> None:
+def check_path_params(path_params: Mapping[str, str]) -> None:
     """Raises NotFound for a name that none of ours can be; it never reaches the ledger."""
-    for name, value in named.items():
-        if not re.fullmatch(PARAMETERS[name], value):
+    for name, value in path_params.items():
+        if not re.fullmatch(PATH_PARAM_PATTERNS[name], value):
             raise NotFound

@@ -12,19 +12,19 @@ from pydantic import BaseModel, ConfigDict, PlainSerializer
 _CLOSED = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
-class Form(BaseModel):
+class RequestModel(BaseModel):
     """A JSON body that somebody sends. A number is a number and never text that looks like one."""
 
     model_config = ConfigDict(**_CLOSED, strict=True, allow_inf_nan=False)
 
 
-class Query(BaseModel):
+class QueryModel(BaseModel):
     """The part of a URL after `?`, where everything is text and is read as what it should be."""
 
     model_config = _CLOSED
 
 
-class Told(BaseModel):
+class ResponseModel(BaseModel):
     """A JSON body that we send."""
 
     model_config = _CLOSED
@@ -34,5 +34,5 @@ def _rfc3339(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-Moment = Annotated[datetime, PlainSerializer(_rfc3339, when_used="json")]
+Timestamp = Annotated[datetime, PlainSerializer(_rfc3339, when_used="json")]
 """RFC 3339 in UTC, to the millisecond."""

@@ -6,47 +6,47 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from shared.flows.effects import Arrived, Faltered, Flow, Refused, Stopped, Work
+from shared.flows.effects import Failed, Flow, InputsUploaded, Lost, Retry, RunUnit
 from shared.flows.envelope import Envelope
-from shared.jobs.model import Job, StageDoc
-from shared.recipes.stored_object import Artefact
+from shared.jobs.model import Job, Stage
+from shared.recipes.stored_object import Artifact
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class UnitClaim:
     """A unit that is ours for as long as `token` stands in its document."""
 
     envelope: Envelope
     token: str
     attempt: int
     job: Job
-    stage: StageDoc
+    stage: Stage
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class UnitDone:
     """The work is done. `plan` gives the specs of the parts of stages that may now start;
     `adopted` says that an earlier attempt's objects were found and taken over; `review` that what
     was planned shall not start before a person has looked at the result; `replaces` names results
     of an earlier revision that go even if no new one takes their place."""
 
-    artefacts: tuple[Artefact, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
     facts: Mapping[str, Any] | None = None
     plan: Mapping[str, tuple[Mapping[str, Any], ...]] | None = None
     warnings: tuple[str, ...] = ()
     adopted: bool = False
     review: bool = False
-    replaces: tuple[str, ...] = ()
+    replaced_names: tuple[str, ...] = ()
 
 
-Outcome = Finished | Refused | Faltered | Stopped
+UnitOutcome = UnitDone | Failed | Retry | Lost
 
 
-def work(claimed: Claimed) -> Flow[Outcome]:
+def run_unit(claim: UnitClaim) -> Flow[UnitOutcome]:
     """Typed Work."""
-    return cast("Outcome", (yield Work(claimed)))
+    return cast("UnitOutcome", (yield RunUnit(claim)))
 
 
-def arrived(job: Job) -> Flow[frozenset[str]]:
+def inputs_uploaded(job: Job) -> Flow[frozenset[str]]:
     """Typed Arrived."""
-    return cast("frozenset[str]", (yield Arrived(job)))
+    return cast("frozenset[str]", (yield InputsUploaded(job)))

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.flows.documents import (
-    Committed,
+    CommitResult,
     Increment,
     Update,
     Write,
@@ -19,127 +19,136 @@ from shared.flows.documents import (
     stage_path,
     unit_path,
 )
-from shared.flows.effects import Clockwork, Flow, commit
+from shared.flows.effects import ClockAndIds, Flow, commit
 from shared.jobs import rules
-from shared.jobs.claims import Claimed, Finished
-from shared.jobs.model import Job, StageDoc, StageState, Status, Unit, UnitState, event, revision_of
+from shared.jobs.claims import UnitClaim, UnitDone
+from shared.jobs.model import (
+    Job,
+    Stage,
+    StageState,
+    Status,
+    Unit,
+    UnitState,
+    history_event,
+    revision_of,
+)
 from shared.jobs.queries import read_view
 
 
-def commit_part(claimed: Claimed, result: Finished, clockwork: Clockwork) -> Flow[bool]:
+def commit_part(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) -> Flow[bool]:
     """A part: DONE and counted together, so that the count is exact; → False when lost."""
     while True:
-        view = yield from read_view(claimed.envelope)
+        view = yield from read_view(claim.envelope)
         if view.job is None or view.stage is None or view.unit is None:
             return False
-        if view.unit.token != claimed.token:
+        if view.unit.token != claim.token:
             return False
         if rules.is_done(view.unit):
             return True
-        now = clockwork.now()
-        done = yield from commit(*part_batch(claimed, view.unit, result, now))
-        if done is Committed.OK:
+        now = clock.now()
+        done = yield from commit(*part_writes(claim, view.unit, result, now))
+        if done is CommitResult.OK:
             return True
 
 
-def part_batch(claimed: Claimed, unit: Unit, result: Finished, now: datetime) -> tuple[Write, ...]:
+def part_writes(claim: UnitClaim, unit: Unit, result: UnitDone, now: datetime) -> tuple[Write, ...]:
     """The writes that make a part DONE and count it."""
-    envelope = claimed.envelope
+    envelope = claim.envelope
     return (
-        _unit_done(claimed, unit, result, now),
+        _unit_done(claim, unit, result, now),
         Update(
             stage_path(envelope.job_id, envelope.stage, envelope.revision),
             {
                 "done": Increment(1),
                 "worked_ms": Increment(_worked_ms(unit, now)),
                 f"progress.p{envelope.part}": 0,
-                "touched_at": now,
+                "last_progress_at": now,
             },
         ),
     )
 
 
-def commit_told(claimed: Claimed, result: Finished, clockwork: Clockwork) -> Flow[bool]:
+def commit_notification(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) -> Flow[bool]:
     """A notification: it runs on terminal jobs and never changes the job; → False when lost."""
-    envelope = claimed.envelope
+    envelope = claim.envelope
     while True:
         view = yield from read_view(envelope)
-        if view.stage is None or view.unit is None or view.unit.token != claimed.token:
+        if view.stage is None or view.unit is None or view.unit.token != claim.token:
             return False
         if rules.is_done(view.unit):
             return True
-        now = clockwork.now()
-        current = view.job is not None and view.job.epoch == claimed.job.epoch
+        now = clock.now()
+        current = view.job is not None and view.job.epoch == claim.job.epoch
         done = yield from commit(
-            _unit_done(claimed, view.unit, result, now),
+            _unit_done(claim, view.unit, result, now),
             Update(
                 stage_path(envelope.job_id, envelope.stage, envelope.revision),
                 # After a redrive the stage waits for the next outcome: leave its state alone.
-                {"touched_at": now}
+                {"last_progress_at": now}
                 | ({"state": StageState.DONE, "finished_at": now, "done": 1} if current else {}),
             ),
-            event(
+            history_event(
                 envelope.job_id,
                 now,
-                "told",
-                epoch=claimed.job.epoch,
+                "notified",
+                epoch=claim.job.epoch,
                 outcome=envelope.part,
                 **_edition(envelope.revision),
             ),
         )
-        if done is Committed.OK:
+        if done is CommitResult.OK:
             return True
 
 
-def commit_join(claimed: Claimed, result: Finished, clockwork: Clockwork) -> Flow[bool]:
+def commit_join(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) -> Flow[bool]:
     """A stage's join: the stage is done, the next ones are planned, the job moves; → False when
     lost. The batch carries the job's version: two stages that end at once cannot both miss
     that the other one is done."""
     while True:
-        view = yield from read_view(claimed.envelope)
+        view = yield from read_view(claim.envelope)
         if view.job is None or view.stage is None or view.unit is None:
             return False
-        if view.unit.token != claimed.token:
+        if view.unit.token != claim.token:
             return False
         if rules.is_done(view.unit):
             return True
-        if rules.out_of_date(view.job, claimed.envelope):
+        if rules.is_out_of_date(view.job, claim.envelope):
             # The deck was edited meanwhile: this film is nobody's any more.
             return False
-        now = clockwork.now()
+        now = clock.now()
         writes = [
-            _unit_done(claimed, view.unit, result, now),
-            *join_batch(
+            _unit_done(claim, view.unit, result, now),
+            *join_writes(
                 view.job,
-                claimed.envelope.stage,
+                claim.envelope.stage,
                 result,
                 now,
                 worked_ms=view.stage.worked_ms + _worked_ms(view.unit, now),
             ),
         ]
-        if (yield from commit(*writes)) is Committed.OK:
+        if (yield from commit(*writes)) is CommitResult.OK:
             return True
 
 
-def join_batch(
-    job: Job, stage: str, result: Finished, now: datetime, *, worked_ms: int
+def join_writes(
+    job: Job, stage: str, result: UnitDone, now: datetime, *, worked_ms: int
 ) -> list[Write]:
     """The writes by which a joined stage moves its job. On a terminal job they record, no more:
     the status stays what it is. What the job holds and cost is set, not added to: with the job's
     version in the batch it stands there once, however often the unit is delivered."""
     plan = result.plan or {}
-    following = job.recipe.after(stage)
+    following = job.recipe.next_stage(stage)
     if (
         following is not None
         and job.stages[following] == StageState.WAITING
         and (not plan.get(following))
     ):
         raise ValueError(f"{stage} joined without planning {following}")
-    artefacts = _with(job, result)
+    artifacts = _with(job, result)
     moved: dict[str, Any] = {
         f"stages.{stage}": StageState.DONE,
-        "artefacts": artefacts,
-        "stored_bytes": sum(one["size_bytes"] for one in artefacts)
+        "artifacts": artifacts,
+        "stored_bytes": sum(one["size_bytes"] for one in artifacts)
         + sum(one.size_bytes for one in job.inputs),
         f"worked_ms.{stage}": worked_ms,
         f"facts.{stage}": dict(result.facts or {}),
@@ -149,20 +158,20 @@ def join_batch(
     writes: list[Write] = [
         Update(
             stage_path(job.id, stage, revision_of(stage, job.revision)),
-            {"state": StageState.DONE, "finished_at": now, "touched_at": now, "error": None},
+            {"state": StageState.DONE, "finished_at": now, "last_progress_at": now, "error": None},
         )
     ]
-    review = result.review and not job.terminal
+    review = result.review and not job.is_terminal
     for name, specs in plan.items():
-        held = review and name in job.recipe.after_deck
+        held = review and name in job.recipe.stages_after_deck
         moved[f"stages.{name}"] = StageState.WAITING if held else StageState.QUEUED
         writes.append(_planned(job, name, specs, now, held=held))
     edition = _edition(revision_of(stage, job.revision))
-    writes.append(event(job.id, now, "stage_done", epoch=job.epoch, stage=stage, **edition))
-    if not job.terminal:
-        if rules.all_media_done(job, also=stage):
+    writes.append(history_event(job.id, now, "stage_done", epoch=job.epoch, stage=stage, **edition))
+    if not job.is_terminal:
+        if rules.are_result_stages_done(job, also=stage):
             moved["status"] = Status.DONE
-            writes += ended(job, Status.DONE, now)
+            writes += end_writes(job, Status.DONE, now)
         elif review:
             moved["status"] = Status.AWAITING_REVIEW
             writes.append(_reviewable(job, now))
@@ -172,21 +181,21 @@ def join_batch(
     return writes
 
 
-def ended(job: Job, status: Status, now: datetime, *, failed: str = "") -> list[Write]:
+def end_writes(job: Job, status: Status, now: datetime, *, failed_stage: str = "") -> list[Write]:
     """The writes that go with a job's end: its outcome waits to be told, what was to run stops.
     `failed` names the stage that has its end already."""
     writes: list[Write] = [
         Update(
             stage_path(job.id, rules.NOTIFICATION, job.revision),
-            {"state": StageState.QUEUED, "total": 1, "queued_at": now, "touched_at": now},
+            {"state": StageState.QUEUED, "total": 1, "queued_at": now, "last_progress_at": now},
         ),
-        event(job.id, now, status.value, epoch=job.epoch, **_edition(job.revision)),
+        history_event(job.id, now, status.value, epoch=job.epoch, **_edition(job.revision)),
     ]
     if status is not Status.DONE:
         writes += [
             _stopped(stage_path(job.id, name, revision_of(name, job.revision)), now)
-            for name in job.recipe.media_stages
-            if job.stages[name] == StageState.QUEUED and name != failed
+            for name in job.recipe.result_stages
+            if job.stages[name] == StageState.QUEUED and name != failed_stage
         ]
     return writes
 
@@ -196,13 +205,13 @@ def _edition(revision: int) -> dict[str, int]:
     return {"revision": revision} if revision else {}
 
 
-def stop_stage(job_id: str, stage: StageDoc, now: datetime) -> Write:
+def stop_stage(job_id: str, stage: Stage, now: datetime) -> Write:
     """A stage that will not go on because its job has ended, or its deck was edited."""
     return _stopped(stage_path(job_id, stage.name, stage.revision), now)
 
 
 def _stopped(path: str, now: datetime) -> Write:
-    return Update(path, {"state": StageState.STOPPED, "touched_at": now})
+    return Update(path, {"state": StageState.STOPPED, "last_progress_at": now})
 
 
 def _planned(
@@ -216,13 +225,15 @@ def _planned(
             "total": len(specs),
             "parts": [dict(spec) for spec in specs],
             "queued_at": None if held else now,
-            "touched_at": now,
+            "last_progress_at": now,
         },
     )
 
 
 def _reviewable(job: Job, now: datetime) -> Write:
-    return event(job.id, now, Status.AWAITING_REVIEW.value, epoch=job.epoch, revision=job.revision)
+    return history_event(
+        job.id, now, Status.AWAITING_REVIEW.value, epoch=job.epoch, revision=job.revision
+    )
 
 
 def _worked_ms(unit: Unit, now: datetime) -> int:
@@ -232,13 +243,13 @@ def _worked_ms(unit: Unit, now: datetime) -> int:
     return max(0, round((now - unit.claimed_at).total_seconds() * 1000))
 
 
-def _unit_done(claimed: Claimed, unit: Unit, result: Finished, now: datetime) -> Write:
-    envelope = claimed.envelope
+def _unit_done(claim: UnitClaim, unit: Unit, result: UnitDone, now: datetime) -> Write:
+    envelope = claim.envelope
     return Update(
         unit_path(envelope.job_id, envelope.stage, envelope.revision, envelope.part),
         {
             "state": UnitState.DONE,
-            "artefacts": [one.to_dict() for one in result.artefacts],
+            "artifacts": [one.to_dict() for one in result.artifacts],
             "facts": dict(result.facts or {}),
             "error": None,
             "done_at": now,
@@ -247,7 +258,7 @@ def _unit_done(claimed: Claimed, unit: Unit, result: Finished, now: datetime) ->
     )
 
 
-def _with(job: Job, result: Finished) -> list[dict[str, Any]]:
-    fresh = {one.name for one in result.artefacts} | set(result.replaces)
-    kept = [one for one in job.artefacts if one.name not in fresh]
-    return [one.to_dict() for one in (*kept, *result.artefacts)]
+def _with(job: Job, result: UnitDone) -> list[dict[str, Any]]:
+    fresh = {one.name for one in result.artifacts} | set(result.replaced_names)
+    kept = [one for one in job.artifacts if one.name not in fresh]
+    return [one.to_dict() for one in (*kept, *result.artifacts)]

@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared.flows.documents import (
-    Committed,
+    CommitResult,
     Create,
     Increment,
     Update,
@@ -24,16 +24,16 @@ from shared.flows.documents import (
     unit_path,
 )
 from shared.flows.effects import (
-    Clockwork,
-    Discard,
-    Faltered,
+    ClockAndIds,
+    CrashPoint,
+    DeleteObject,
+    Failed,
     Flow,
+    LogEvent,
+    Lost,
     Quarantine,
-    Reached,
-    Refused,
     Reply,
-    Said,
-    Stopped,
+    Retry,
     Wait,
     commit,
     publish,
@@ -41,44 +41,44 @@ from shared.flows.effects import (
 )
 from shared.flows.envelope import JOIN, Envelope
 from shared.jobs import rules
-from shared.jobs.claims import Claimed, Finished, work
-from shared.jobs.commit import commit_join, commit_part, commit_told
-from shared.jobs.failure import fail
+from shared.jobs.claims import UnitClaim, UnitDone, run_unit
+from shared.jobs.commit import commit_join, commit_notification, commit_part
+from shared.jobs.failure import fail_unit
 from shared.jobs.model import Job, Status, UnitState
-from shared.jobs.queries import outcome_of, read_after, read_view
-from shared.jobs.rules import Verdict
-from shared.jobs.webhooks import tell_hooks
-from shared.pipeline import BUSY_WAIT_S, STAGES
+from shared.jobs.queries import read_outcome_messages, read_successors, read_view
+from shared.jobs.rules import Decision
+from shared.jobs.webhooks import create_deliveries
+from shared.pipeline import BUSY_WAIT_S, FUNCTIONS
 
 
-def deliver(envelope: Envelope, clockwork: Clockwork) -> Flow[Reply]:
+def deliver(envelope: Envelope, clock: ClockAndIds) -> Flow[Reply]:
     """Handle one delivery of `envelope`; → ACK or NACK."""
     waited = 0
     while True:
         view = yield from read_view(envelope)
-        verdict = rules.verdict(view, envelope, clockwork.now())
-        if verdict is Verdict.BUSY and waited < BUSY_WAIT_S:
+        verdict = rules.decide(view, envelope, clock.now())
+        if verdict is Decision.BUSY and waited < BUSY_WAIT_S:
             waited += 1
             yield Wait(1)
             continue
-        if verdict is Verdict.BUSY:
-            return when_busy()
-        if verdict is Verdict.DROP:
+        if verdict is Decision.BUSY:
+            return reply_when_busy()
+        if verdict is Decision.DROP:
             yield from drop(view.job, envelope)
             return Reply.ACK
-        if verdict is Verdict.REPEAT:
-            yield from announce(envelope, linked=True)
+        if verdict is Decision.REPEAT:
+            yield from announce_next(envelope, wake_consumer=True)
             return Reply.ACK
-        if verdict is Verdict.EXHAUSTED:
-            yield from fail(rules.of_epoch(view.job, envelope), None, clockwork, token=None)
+        if verdict is Decision.EXHAUSTED:
+            yield from fail_unit(rules.with_epoch(view.job, envelope), None, clock, token=None)
             return Reply.ACK
-        claimed = yield from claim(view, envelope, clockwork)
+        claimed = yield from claim_unit(view, envelope, clock)
         if claimed is not None:
-            return (yield from carry_out(claimed, clockwork))
+            return (yield from process_unit(claimed, clock))
         # Someone was faster, or the job vanished: judge again.
 
 
-def when_busy() -> Reply:
+def reply_when_busy() -> Reply:
     """A unit that someone holds is refused, so that the message outlives a crash of the holder."""
     return Reply.NACK
 
@@ -91,12 +91,12 @@ def drop(job: Job | None, envelope: Envelope) -> Flow[None]:
         return
     if job.status is Status.DELETED:
         if envelope.source is not None:
-            yield Discard(envelope.source)
+            yield DeleteObject(envelope.source)
         return
-    yield from publish((yield from outcome_of(job)))
+    yield from publish((yield from read_outcome_messages(job)))
 
 
-def claim(view: rules.View, envelope: Envelope, clockwork: Clockwork) -> Flow[Claimed | None]:
+def claim_unit(view: rules.View, envelope: Envelope, clock: ClockAndIds) -> Flow[UnitClaim | None]:
     """Take the unit's lease; → None when someone else did, or when the job is gone.
 
     The batch also touches the stage's document: nothing can be written under a deleted job.
@@ -104,19 +104,19 @@ def claim(view: rules.View, envelope: Envelope, clockwork: Clockwork) -> Flow[Cl
     job, stage, unit = view.job, view.stage, view.unit
     assert job is not None  # noqa: S101 - rules.verdict said GO
     assert stage is not None  # noqa: S101
-    now, token = clockwork.now(), clockwork.token()
+    now, token = clock.now(), clock.new_token()
     path = unit_path(job.id, envelope.stage, envelope.revision, envelope.part)
     attempt = 1 if unit is None else unit.attempt + 1
     fields: dict[str, Any] = {
         "state": UnitState.LEASED,
         "token": token,
-        "lease_until": rules.lease_end(now, clockwork.lease_s),
+        "lease_until": rules.lease_end(now, clock.lease_s),
         "not_before": now,
         "attempt": attempt,
         "epoch": job.epoch,
         "claimed_at": now,
     }
-    of_stage: dict[str, Any] = {"touched_at": now, "retries": Increment(int(attempt > 1))}
+    of_stage: dict[str, Any] = {"last_progress_at": now, "retries": Increment(int(attempt > 1))}
     if stage.state not in ("running", "done"):
         of_stage |= {"state": "running", "started_at": now}
     writes: list[Write] = [
@@ -130,98 +130,102 @@ def claim(view: rules.View, envelope: Envelope, clockwork: Clockwork) -> Flow[Cl
                 "stage": envelope.stage,
                 "revision": envelope.revision,
                 "part": envelope.part,
-                "artefacts": [],
+                "artifacts": [],
                 "facts": {},
                 "error": None,
                 **fields,
             },
         ),
     ]
-    if (yield from commit(*writes)) is not Committed.OK:
+    if (yield from commit(*writes)) is not CommitResult.OK:
         # A batch whose answer was lost meets itself when the client repeats it: then it is ours.
         (doc,) = yield from read(path)
         if doc is None or doc.data["token"] != token:
             return None
-    yield Said("unit.claimed", {"attempt": attempt})
-    return Claimed(envelope, token, attempt, job, stage)
+    yield LogEvent("unit.claimed", {"attempt": attempt})
+    return UnitClaim(envelope, token, attempt, job, stage)
 
 
-def carry_out(claimed: Claimed, clockwork: Clockwork) -> Flow[Reply]:
+def process_unit(claim: UnitClaim, clock: ClockAndIds) -> Flow[Reply]:
     """Work on a claimed unit and record what came of it."""
-    envelope = claimed.envelope
-    yield Reached("after_claim", envelope)
+    envelope = claim.envelope
+    yield CrashPoint("after_claim", envelope)
     if envelope.stage == rules.NOTIFICATION:
         # Before the mail: a mail server that is away keeps no other server waiting.
-        yield from tell_hooks(claimed.job, envelope.part, clockwork)
-    outcome = yield from work(claimed)
-    yield Reached("after_work", envelope)
+        yield from create_deliveries(claim.job, envelope.part, clock)
+    outcome = yield from run_unit(claim)
+    yield CrashPoint("after_work", envelope)
     match outcome:
-        case Finished():
-            recorded = yield from _record(claimed, outcome, clockwork)
+        case UnitDone():
+            recorded = yield from _record(claim, outcome, clock)
             if not recorded:
-                yield Said("unit.lost", {})
+                yield LogEvent("unit.lease_lost", {})
                 return Reply.NACK
-            yield Reached("after_commit", envelope)
-            yield from announce(envelope, linked=outcome.adopted)
-            yield Reached("after_announce", envelope)
+            yield CrashPoint("after_commit", envelope)
+            yield from announce_next(envelope, wake_consumer=outcome.adopted)
+            yield CrashPoint("after_publish", envelope)
             return Reply.ACK
-        case Refused(code, message):
-            yield from _give_up(claimed, (code, message), clockwork)
+        case Failed(code, message):
+            yield from _give_up(claim, (code, message), clock)
             return Reply.ACK
-        case Faltered(code, message):
-            if claimed.attempt >= STAGES[envelope.stage].attempts:
-                yield from _give_up(claimed, (code, message), clockwork)
+        case Retry(code, message):
+            if claim.attempt >= FUNCTIONS[envelope.stage].max_attempts:
+                yield from _give_up(claim, (code, message), clock)
                 return Reply.ACK
-            yield from release(claimed, outcome, clockwork)
+            yield from release(claim, outcome, clock)
             return Reply.NACK
-        case Stopped():
+        case Lost():
             # The message stays ours until the ledger says that it is nobody's.
             return Reply.NACK
 
 
-def _give_up(claimed: Claimed, error: tuple[str, str], clockwork: Clockwork) -> Flow[None]:
+def _give_up(claim: UnitClaim, error: tuple[str, str], clock: ClockAndIds) -> Flow[None]:
     """Fail the unit and its job; from an older epoch it only frees the unit."""
-    judged = rules.of_epoch(claimed.job, claimed.envelope)
-    failed = yield from fail(judged, error, clockwork, token=claimed.token)
+    judged = rules.with_epoch(claim.job, claim.envelope)
+    failed = yield from fail_unit(judged, error, clock, token=claim.token)
     if not failed:
-        yield from release(claimed, Faltered(*error), clockwork)
+        yield from release(claim, Retry(*error), clock)
 
 
-def _record(claimed: Claimed, result: Finished, clockwork: Clockwork) -> Flow[bool]:
-    if claimed.envelope.stage == rules.NOTIFICATION:
-        return (yield from commit_told(claimed, result, clockwork))
-    if claimed.envelope.part == JOIN:
-        return (yield from commit_join(claimed, result, clockwork))
-    return (yield from commit_part(claimed, result, clockwork))
+def _record(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) -> Flow[bool]:
+    if claim.envelope.stage == rules.NOTIFICATION:
+        return (yield from commit_notification(claim, result, clock))
+    if claim.envelope.part == JOIN:
+        return (yield from commit_join(claim, result, clock))
+    return (yield from commit_part(claim, result, clock))
 
 
-def announce(envelope: Envelope, *, linked: bool) -> Flow[None]:
+def announce_next(envelope: Envelope, *, wake_consumer: bool) -> Flow[None]:
     """Publish what follows a unit that is DONE."""
     if envelope.stage == rules.NOTIFICATION:
         return
-    whole = yield from read_after(envelope)
-    if whole is None or rules.out_of_date(whole.job, envelope):
+    whole = yield from read_successors(envelope)
+    if whole is None or rules.is_out_of_date(whole.job, envelope):
         return
-    if whole.job.terminal:
-        yield from publish((yield from outcome_of(whole.job)))
+    if whole.job.is_terminal:
+        yield from publish((yield from read_outcome_messages(whole.job)))
     elif envelope.part == JOIN:
-        yield from publish(rules.after_join(whole, envelope.stage))
+        yield from publish(rules.messages_after_join(whole, envelope.stage))
     else:
-        yield from publish(rules.after_part(whole, envelope.stage, envelope.part, linked=linked))
+        yield from publish(
+            rules.messages_after_part(
+                whole, envelope.stage, envelope.part, wake_consumer=wake_consumer
+            )
+        )
 
 
-def release(claimed: Claimed, why: Faltered, clockwork: Clockwork) -> Flow[None]:
+def release(claim: UnitClaim, fault: Retry, clock: ClockAndIds) -> Flow[None]:
     """Give the lease back after a passing fault, and say when the next attempt may start."""
-    envelope = claimed.envelope
-    wait_s = STAGES[envelope.stage].backoff(claimed.attempt)
-    yield Said("unit.released", {"code": why.code, "why": why.message, "wait_s": wait_s})
+    envelope = claim.envelope
+    wait_s = FUNCTIONS[envelope.stage].backoff(claim.attempt)
+    yield LogEvent("unit.released", {"code": fault.code, "reason": fault.message, "wait_s": wait_s})
     while True:
         view = yield from read_view(envelope)
-        if view.unit is None or view.unit.token != claimed.token:
+        if view.unit is None or view.unit.token != claim.token:
             return
         if view.unit.state is not UnitState.LEASED:
             return
-        now = clockwork.now()
+        now = clock.now()
         done = yield from commit(
             Update(
                 unit_path(envelope.job_id, envelope.stage, envelope.revision, envelope.part),
@@ -230,37 +234,37 @@ def release(claimed: Claimed, why: Faltered, clockwork: Clockwork) -> Flow[None]
                     "token": "",
                     "lease_until": now,
                     "not_before": now + timedelta(seconds=wait_s),
-                    "error": {"code": why.code, "message": why.message},
+                    "error": {"code": fault.code, "message": fault.message},
                 },
                 view.unit.version,
             )
         )
-        if done is not Committed.CONFLICT:
+        if done is not CommitResult.CONFLICT:
             return
 
 
-def renew(claimed: Claimed, clockwork: Clockwork, progress: float = 0) -> Flow[bool]:
+def renew(claim: UnitClaim, clock: ClockAndIds, progress: float = 0) -> Flow[bool]:
     """Renew the lease, and say how much of the part is done (0 to 1); → False when the work must
     stop: lost, cancelled, deleted or redriven."""
-    envelope = claimed.envelope
+    envelope = claim.envelope
     path = unit_path(envelope.job_id, envelope.stage, envelope.revision, envelope.part)
     for _ in range(3):
         view = yield from read_view(envelope)
         job, unit = view.job, view.unit
-        if job is None or unit is None or unit.token != claimed.token:
+        if job is None or unit is None or unit.token != claim.token:
             return False
-        if unit.state is not UnitState.LEASED or job.epoch != claimed.job.epoch:
+        if unit.state is not UnitState.LEASED or job.epoch != claim.job.epoch:
             return False
-        if rules.out_of_date(job, envelope):
+        if rules.is_out_of_date(job, envelope):
             return False
-        if job.terminal and envelope.stage != rules.NOTIFICATION:
+        if job.is_terminal and envelope.stage != rules.NOTIFICATION:
             return False
-        until = rules.lease_end(clockwork.now(), clockwork.lease_s)
+        until = rules.lease_end(clock.now(), clock.lease_s)
         writes: list[Write] = [Update(path, {"lease_until": until}, unit.version)]
         if progress and envelope.part != JOIN:
             stage = stage_path(envelope.job_id, envelope.stage, envelope.revision)
             writes.append(Update(stage, {f"progress.p{envelope.part}": progress}))
         done = yield from commit(*writes)
-        if done is Committed.OK:
+        if done is CommitResult.OK:
             return True
     return False

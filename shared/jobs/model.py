@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from shared.flows.documents import Create, Doc, Put, Write, event_path, job_path, stage_path
-from shared.pipeline import RECIPES, STAGES, Bucket, Recipe
-from shared.recipes.stored_object import Artefact
+from shared.pipeline import FUNCTIONS, RECIPES, Bucket, Recipe
+from shared.recipes.stored_object import Artifact
 
 SCHEMA = 1
 
@@ -84,7 +84,7 @@ class Job:
     options: Mapping[str, Any]
     inputs: tuple[JobInput, ...]
     stages: Mapping[str, str]
-    artefacts: tuple[Artefact, ...]
+    artifacts: tuple[Artifact, ...]
     facts: Mapping[str, Any]
     warnings: tuple[str, ...]
     error: Mapping[str, Any] | None
@@ -102,14 +102,14 @@ class Job:
         return RECIPES[self.recipe_name]
 
     @property
-    def terminal(self) -> bool:
+    def is_terminal(self) -> bool:
         """Whether nothing more will happen by itself."""
         return self.status in TERMINAL
 
     @property
-    def results(self) -> tuple[Artefact, ...]:
+    def results(self) -> tuple[Artifact, ...]:
         """What people may take away; what stages hand to each other is not for them."""
-        return tuple(one for one in self.artefacts if one.bucket == Bucket.OUTPUTS)
+        return tuple(one for one in self.artifacts if one.bucket == Bucket.OUTPUTS)
 
     @classmethod
     def from_doc(cls, doc: Doc) -> Job:
@@ -126,7 +126,7 @@ class Job:
             options=data["options"],
             inputs=tuple(JobInput(**row) for row in data["inputs"]),
             stages=data["stages"],
-            artefacts=tuple(Artefact.from_dict(row) for row in data["artefacts"]),
+            artifacts=tuple(Artifact.from_dict(row) for row in data["artifacts"]),
             facts=data["facts"],
             warnings=tuple(data["warnings"]),
             error=data["error"],
@@ -140,7 +140,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class StageDoc:
+class Stage:
     """jobs/{id}/stages/{stage}-{revision}. `total` is None until the stage is planned."""
 
     name: str
@@ -149,12 +149,12 @@ class StageDoc:
     total: int | None
     done: int
     parts: tuple[Mapping[str, Any], ...]
-    touched_at: datetime
+    last_progress_at: datetime
     queued_at: datetime | None
     worked_ms: int = 0
 
     @classmethod
-    def from_doc(cls, doc: Doc) -> StageDoc:
+    def from_doc(cls, doc: Doc) -> Stage:
         """Parse a stage's document."""
         data = doc.data
         return cls(
@@ -164,7 +164,7 @@ class StageDoc:
             total=data["total"],
             done=data["done"],
             parts=tuple(data["parts"]),
-            touched_at=data["touched_at"],
+            last_progress_at=data["last_progress_at"],
             queued_at=data["queued_at"],
             worked_ms=data.get("worked_ms", 0),
         )
@@ -179,7 +179,7 @@ class StageDoc:
         return dict(zip(self.part_ids, self.parts, strict=True))[part]
 
     @property
-    def complete(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether every part is done, so that the join may run."""
         return self.total is not None and self.done >= self.total
 
@@ -196,7 +196,7 @@ class Unit:
     lease_until: datetime
     not_before: datetime
     attempt: int
-    artefacts: tuple[Artefact, ...]
+    artifacts: tuple[Artifact, ...]
     facts: Mapping[str, Any]
     error: Mapping[str, Any] | None
     claimed_at: datetime | None
@@ -215,7 +215,7 @@ class Unit:
             lease_until=data["lease_until"],
             not_before=data["not_before"],
             attempt=data["attempt"],
-            artefacts=tuple(Artefact.from_dict(row) for row in data["artefacts"]),
+            artifacts=tuple(Artifact.from_dict(row) for row in data["artifacts"]),
             facts=data["facts"],
             error=data["error"],
             claimed_at=data.get("claimed_at"),
@@ -225,7 +225,7 @@ class Unit:
 
 def revision_of(stage: str, revision: int) -> int:
     """The revision in a stage's paths: stages before the deck stay at 0."""
-    return revision if STAGES[stage].per_revision else 0
+    return revision if FUNCTIONS[stage].per_revision else 0
 
 
 def blank_stage(job_id: str, owner: str, name: str, revision: int, now: datetime) -> dict[str, Any]:
@@ -242,7 +242,7 @@ def blank_stage(job_id: str, owner: str, name: str, revision: int, now: datetime
         "retries": 0,
         "worked_ms": 0,
         "parts": [],
-        "touched_at": now,
+        "last_progress_at": now,
         "queued_at": None,
         "started_at": None,
         "finished_at": None,
@@ -282,7 +282,7 @@ def new_job(
                     name: StageState.QUEUED if name == first else StageState.WAITING
                     for name in recipe.stages
                 },
-                "artefacts": [],
+                "artifacts": [],
                 "facts": {},
                 "warnings": [],
                 "error": None,
@@ -304,14 +304,14 @@ def new_job(
                 "queued_at": now,
             }
         writes.append(Create(stage_path(job_id, stage, 0), fields))
-    writes.append(event(job_id, now, "created", epoch=0))
+    writes.append(history_event(job_id, now, "created", epoch=0))
     return tuple(writes)
 
 
-def event(job_id: str, at: datetime, what: str, *, epoch: int, **details: Any) -> Write:
+def history_event(job_id: str, at: datetime, name: str, *, epoch: int, **details: Any) -> Write:
     """One line of the job's history; the same event written twice is one line."""
-    key = ".".join([str(epoch), what, *(str(value) for value in details.values())])[:200]
+    key = ".".join([str(epoch), name, *(str(value) for value in details.values())])[:200]
     return Put(
         event_path(job_id, key.replace("/", "_")),
-        {"job": job_id, "at": at, "what": what, "epoch": epoch, **details},
+        {"job": job_id, "at": at, "what": name, "epoch": epoch, **details},
     )

@@ -9,7 +9,7 @@ from typing import Any
 from shared.flows.documents import Doc
 from shared.jobs.model import Status
 
-MAILED = (Status.DONE, Status.FAILED, Status.CANCELLED)
+MAIL_OUTCOMES = (Status.DONE, Status.FAILED, Status.CANCELLED)
 """The outcomes of which there are letters."""
 
 
@@ -17,7 +17,7 @@ MAILED = (Status.DONE, Status.FAILED, Status.CANCELLED)
 class Preferences:
     """Of which outcomes a person wants letters."""
 
-    mailed: frozenset[Status] = frozenset(MAILED)
+    mail_outcomes: frozenset[Status] = frozenset(MAIL_OUTCOMES)
 
     @classmethod
     def from_doc(cls, doc: Doc | None) -> Preferences:
@@ -25,11 +25,14 @@ class Preferences:
         if doc is None:
             return cls()
         mail: Mapping[str, Any] = doc.data["mail"]
-        return cls(frozenset(one for one in MAILED if mail.get(one, True)))
+        return cls(frozenset(one for one in MAIL_OUTCOMES if mail.get(one, True)))
 
     def to_dict(self, owner: str) -> dict[str, Any]:
         """As it stands in a document."""
-        return {"owner": owner, "mail": {one.value: one in self.mailed for one in MAILED}}
+        return {
+            "owner": owner,
+            "mail": {one.value: one in self.mail_outcomes for one in MAIL_OUTCOMES},
+        }
 
 
 def preferences_path(uid: str) -> str:

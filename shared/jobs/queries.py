@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shared.flows.documents import job_path, stage_path, unit_path
-from shared.flows.effects import Flow, list_under, read
+from shared.flows.effects import Flow, list_collection, read
 from shared.flows.envelope import JOIN, Envelope
 from shared.jobs import rules
-from shared.jobs.model import Job, StageDoc, StageState, Unit, revision_of
-from shared.pipeline import STAGES, Message, feeds
+from shared.jobs.model import Job, Stage, StageState, Unit, revision_of
+from shared.pipeline import FUNCTIONS, MessageTrigger, find_consumer
 
 
 def read_view(envelope: Envelope) -> Flow[rules.View]:
@@ -20,12 +20,12 @@ def read_view(envelope: Envelope) -> Flow[rules.View]:
     )
     return rules.View(
         None if job is None else Job.from_doc(job),
-        None if stage is None else StageDoc.from_doc(stage),
+        None if stage is None else Stage.from_doc(stage),
         None if unit is None else Unit.from_doc(unit),
     )
 
 
-def read_after(envelope: Envelope) -> Flow[rules.Whole | None]:
+def read_successors(envelope: Envelope) -> Flow[rules.JobSnapshot | None]:
     """What is needed to say what follows `envelope`'s unit; None when the job is gone."""
     stage, job_id = envelope.stage, envelope.job_id
     paths = [job_path(job_id), stage_path(job_id, stage, envelope.revision)]
@@ -33,20 +33,20 @@ def read_after(envelope: Envelope) -> Flow[rules.Whole | None]:
     if job_doc is None or stage_doc is None:
         return None
     job = Job.from_doc(job_doc)
-    stages = {stage: StageDoc.from_doc(stage_doc)}
+    stages = {stage: Stage.from_doc(stage_doc)}
     wanted: list[tuple[str, str]] = []
     if envelope.part != JOIN:
-        fed = feeds(stage, job.recipe)
+        fed = find_consumer(stage, job.recipe)
         wanted = [(stage, JOIN)] + ([(fed, envelope.part)] if fed is not None else [])
     else:
-        following = job.recipe.after(stage)
-        if following is not None and isinstance(STAGES[following].trigger, Message):
+        following = job.recipe.next_stage(stage)
+        if following is not None and isinstance(FUNCTIONS[following].trigger, MessageTrigger):
             (doc,) = yield from read(
                 stage_path(job_id, following, revision_of(following, job.revision))
             )
             if doc is None:
                 return None
-            stages[following] = StageDoc.from_doc(doc)
+            stages[following] = Stage.from_doc(doc)
             wanted = [(following, part) for part in stages[following].part_ids]
     units: dict[tuple[str, str], Unit] = {}
     if wanted:
@@ -54,10 +54,10 @@ def read_after(envelope: Envelope) -> Flow[rules.Whole | None]:
             *(unit_path(job_id, s, revision_of(s, job.revision), part) for s, part in wanted)
         )
         units = {k: Unit.from_doc(doc) for k, doc in zip(wanted, docs, strict=True) if doc}
-    return rules.Whole(job, stages, units)
+    return rules.JobSnapshot(job, stages, units)
 
 
-def read_whole(job_id: str) -> Flow[rules.Whole | None]:
+def read_snapshot(job_id: str) -> Flow[rules.JobSnapshot | None]:
     """The job, its stages and its units at its current revision; None without the job."""
     (doc,) = yield from read(job_path(job_id))
     if doc is None:
@@ -72,12 +72,12 @@ def read_whole(job_id: str) -> Flow[rules.Whole | None]:
     return whole
 
 
-def _read_below(job: Job) -> Flow[rules.Whole]:
-    stage_docs = yield from list_under(f"{job_path(job.id)}/stages")
-    unit_docs = yield from list_under(f"{job_path(job.id)}/units")
-    stages = [StageDoc.from_doc(one) for one in stage_docs]
+def _read_below(job: Job) -> Flow[rules.JobSnapshot]:
+    stage_docs = yield from list_collection(f"{job_path(job.id)}/stages")
+    unit_docs = yield from list_collection(f"{job_path(job.id)}/units")
+    stages = [Stage.from_doc(one) for one in stage_docs]
     units = [Unit.from_doc(one) for one in unit_docs]
-    return rules.Whole(
+    return rules.JobSnapshot(
         job,
         {one.name: one for one in stages if one.revision == revision_of(one.name, job.revision)},
         {
@@ -89,19 +89,19 @@ def _read_below(job: Job) -> Flow[rules.Whole]:
     )
 
 
-def outcome_of(job: Job) -> Flow[list[Envelope]]:
+def read_outcome_messages(job: Job) -> Flow[list[Envelope]]:
     """The message that tells a terminal job's outcome, unless it was told."""
-    if not job.terminal:
+    if not job.is_terminal:
         return []
     part = rules.outcome_part(job)
     (doc,) = yield from read(unit_path(job.id, rules.NOTIFICATION, job.revision, part))
-    return rules.outcome(job, None if doc is None else Unit.from_doc(doc))
+    return rules.outcome_messages(job, None if doc is None else Unit.from_doc(doc))
 
 
-def unfinished(whole: rules.Whole) -> list[StageDoc]:
+def unfinished_stages(snapshot: rules.JobSnapshot) -> list[Stage]:
     """The media stages that are not done."""
     return [
-        whole.stages[name]
-        for name in whole.job.recipe.media_stages
-        if whole.stages[name].state is not StageState.DONE
+        snapshot.stages[name]
+        for name in snapshot.job.recipe.result_stages
+        if snapshot.stages[name].state is not StageState.DONE
     ]

@@ -12,21 +12,21 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from shared.flows.envelope import JOIN, Envelope
-from shared.jobs.model import Job, StageDoc, StageState, Status, Unit, UnitState
+from shared.jobs.model import Job, Stage, StageState, Status, Unit, UnitState
 from shared.pipeline import (
-    STAGES,
+    FUNCTIONS,
     STALLED_S,
-    Message,
-    feeds,
-    woken_by_result_of,
+    MessageTrigger,
+    find_consumer,
+    find_producer,
 )
 
 NOTIFICATION = "notification"
-GIVE_UP_S = 6 * 3600
+MAX_WAIT_S = 6 * 3600
 """How long a stage's units are announced again by dead_letter before it gives up."""
 
 
-class Verdict(Enum):
+class Decision(Enum):
     """What to do with one delivery."""
 
     GO = "go"
@@ -41,55 +41,55 @@ class View:
     """What a delivery is judged by, read at one moment."""
 
     job: Job | None
-    stage: StageDoc | None
+    stage: Stage | None
     unit: Unit | None
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class JobSnapshot:
     """A job with all its stages and units: for those who look at a job from outside."""
 
     job: Job
-    stages: Mapping[str, StageDoc]
+    stages: Mapping[str, Stage]
     units: Mapping[tuple[str, str], Unit]
-    outdated: tuple[StageDoc, ...] = ()
+    outdated: tuple[Stage, ...] = ()
     """Stages of older revisions."""
 
 
-def verdict(view: View, envelope: Envelope, now: datetime) -> Verdict:
+def decide(view: View, envelope: Envelope, now: datetime) -> Decision:
     """Judge a delivery. The order matters: what is out of date is dropped before it is repeated."""
     job, stage, unit = view.job, view.stage, view.unit
-    if job is None or stage is None or out_of_date(job, envelope):
-        return Verdict.DROP
+    if job is None or stage is None or is_out_of_date(job, envelope):
+        return Decision.DROP
     if envelope.stage == NOTIFICATION:
-        if not job.terminal or envelope.part != outcome_part(job):
-            return Verdict.DROP
-    elif job.terminal or is_held(job, envelope.stage) or not _planned(stage, envelope.part):
-        return Verdict.DROP
+        if not job.is_terminal or envelope.part != outcome_part(job):
+            return Decision.DROP
+    elif job.is_terminal or is_held(job, envelope.stage) or not _planned(stage, envelope.part):
+        return Decision.DROP
     if is_done(unit):
-        return Verdict.REPEAT
+        return Decision.REPEAT
     if unit is not None and unit.state is UnitState.FAILED:
-        return Verdict.DROP
-    if lease_alive(unit, now) or (unit is not None and unit.not_before > now):
-        return Verdict.BUSY
+        return Decision.DROP
+    if is_leased(unit, now) or (unit is not None and unit.not_before > now):
+        return Decision.BUSY
     if envelope.stage != NOTIFICATION:
         if stage.total is None:
-            return Verdict.BUSY
-        if envelope.part == JOIN and not stage.complete:
+            return Decision.BUSY
+        if envelope.part == JOIN and not stage.is_complete:
             # Whoever completes the stage announces its join.
-            return Verdict.DROP
-    if unit is not None and unit.attempt >= STAGES[envelope.stage].attempts:
-        return Verdict.EXHAUSTED
-    return Verdict.GO
+            return Decision.DROP
+    if unit is not None and unit.attempt >= FUNCTIONS[envelope.stage].max_attempts:
+        return Decision.EXHAUSTED
+    return Decision.GO
 
 
-def out_of_date(job: Job, envelope: Envelope) -> bool:
+def is_out_of_date(job: Job, envelope: Envelope) -> bool:
     """Whether the envelope speaks of a deleted job, an older epoch, revision or upload."""
     if job.status is Status.DELETED:
         return True
     if envelope.epoch is not None and envelope.epoch < job.epoch:
         return True
-    if STAGES[envelope.stage].per_revision and envelope.revision < job.revision:
+    if FUNCTIONS[envelope.stage].per_revision and envelope.revision < job.revision:
         return True
     if envelope.upload is not None:
         current = {one.name: one.upload for one in job.inputs}
@@ -99,10 +99,10 @@ def out_of_date(job: Job, envelope: Envelope) -> bool:
 
 def is_held(job: Job, stage: str) -> bool:
     """Whether a stage waits until a person has looked at the deck."""
-    return job.status is Status.AWAITING_REVIEW and stage in job.recipe.after_deck
+    return job.status is Status.AWAITING_REVIEW and stage in job.recipe.stages_after_deck
 
 
-def of_epoch(job: Job | None, envelope: Envelope) -> Envelope:
+def with_epoch(job: Job | None, envelope: Envelope) -> Envelope:
     """The envelope in the epoch in which it was judged: an object names none, and what is decided
     about it must not reach into the next."""
     if job is None or envelope.epoch is not None:
@@ -115,7 +115,7 @@ def is_done(unit: Unit | None) -> bool:
     return unit is not None and unit.state is UnitState.DONE
 
 
-def lease_alive(unit: Unit | None, now: datetime) -> bool:
+def is_leased(unit: Unit | None, now: datetime) -> bool:
     """Whether someone works on the unit: a lease that nobody renews runs out."""
     return unit is not None and unit.state is UnitState.LEASED and unit.lease_until > now
 
@@ -125,7 +125,7 @@ def lease_end(now: datetime, lease_s: float) -> datetime:
     return now + timedelta(seconds=lease_s)
 
 
-def _planned(stage: StageDoc, part: str) -> bool:
+def _planned(stage: Stage, part: str) -> bool:
     """Whether the part is one of those that were planned, or nothing is planned yet."""
     return stage.total is None or part == JOIN or part in stage.part_ids
 
@@ -135,11 +135,11 @@ def outcome_part(job: Job) -> str:
     return f"{job.status}.e{job.epoch}"
 
 
-def outcome(job: Job, told: Unit | None) -> list[Envelope]:
+def outcome_messages(job: Job, notification: Unit | None) -> list[Envelope]:
     """The message that tells a terminal job's outcome, unless it was told or given up."""
-    if told is not None and told.state in (UnitState.DONE, UnitState.FAILED):
+    if notification is not None and notification.state in (UnitState.DONE, UnitState.FAILED):
         return []
-    if not job.terminal or job.status is Status.DELETED:
+    if not job.is_terminal or job.status is Status.DELETED:
         return []
     return [Envelope(job.id, NOTIFICATION, outcome_part(job), job.revision, job.epoch)]
 
@@ -149,7 +149,7 @@ def units_to_announce(
 ) -> list[Envelope]:
     """Messages for those parts of a stage that are not DONE. A DONE unit is never announced:
     one duplicate would cascade into hundreds of messages."""
-    revision = job.revision if STAGES[stage].per_revision else 0
+    revision = job.revision if FUNCTIONS[stage].per_revision else 0
     return [
         Envelope(job.id, stage, part, revision, job.epoch)
         for part in parts
@@ -157,113 +157,115 @@ def units_to_announce(
     ]
 
 
-def after_part(whole: Whole, stage: str, part: str, *, linked: bool) -> list[Envelope]:
+def messages_after_part(
+    snapshot: JobSnapshot, stage: str, part: str, *, wake_consumer: bool
+) -> list[Envelope]:
     """What follows a part that is DONE. `linked`: the object that would wake the next stage was
     not written just now, so its envelope is published in the event's place."""
-    job, now_at = whole.job, whole.stages[stage]
+    job, now_at = snapshot.job, snapshot.stages[stage]
     messages: list[Envelope] = []
-    fed = feeds(stage, job.recipe)
-    if linked and fed is not None:
-        messages += units_to_announce(job, fed, [part], whole.units)
-    if now_at.complete:
-        messages += units_to_announce(job, stage, [JOIN], whole.units)
+    fed = find_consumer(stage, job.recipe)
+    if wake_consumer and fed is not None:
+        messages += units_to_announce(job, fed, [part], snapshot.units)
+    if now_at.is_complete:
+        messages += units_to_announce(job, stage, [JOIN], snapshot.units)
     return messages
 
 
-def after_join(whole: Whole, stage: str) -> list[Envelope]:
+def messages_after_join(snapshot: JobSnapshot, stage: str) -> list[Envelope]:
     """What follows a joined stage: the parts of the next one, unless objects wake them."""
-    following = whole.job.recipe.after(stage)
-    if following is None or not isinstance(STAGES[following].trigger, Message):
+    following = snapshot.job.recipe.next_stage(stage)
+    if following is None or not isinstance(FUNCTIONS[following].trigger, MessageTrigger):
         return []
-    if is_held(whole.job, following):
+    if is_held(snapshot.job, following):
         return []
-    plan = whole.stages[following]
-    return units_to_announce(whole.job, following, plan.part_ids, whole.units)
+    plan = snapshot.stages[following]
+    return units_to_announce(snapshot.job, following, plan.part_ids, snapshot.units)
 
 
-def pending(whole: Whole, arrived: Collection[str]) -> list[Envelope]:
+def pending_messages(snapshot: JobSnapshot, uploaded: Collection[str]) -> list[Envelope]:
     """What a redrive or the sweeper announces: the missing parts, or the join, of EVERY
     incomplete stage whose inputs exist. `arrived` names the inputs that are uploaded."""
     messages: list[Envelope] = []
-    job = whole.job
-    for name in job.recipe.media_stages:
-        stage = whole.stages[name]
+    job = snapshot.job
+    for name in job.recipe.result_stages:
+        stage = snapshot.stages[name]
         if stage.total is None or stage.state is StageState.DONE or is_held(job, name):
             continue
-        if stage.complete:
-            messages += units_to_announce(job, name, [JOIN], whole.units)
+        if stage.is_complete:
+            messages += units_to_announce(job, name, [JOIN], snapshot.units)
             continue
-        producer = woken_by_result_of(name)
+        producer = find_producer(name)
         ready = [
             part
             for part in stage.part_ids
-            if (name != job.recipe.stages[0] or part in arrived)
-            and (producer is None or is_done(whole.units.get((producer, part))))
+            if (name != job.recipe.stages[0] or part in uploaded)
+            and (producer is None or is_done(snapshot.units.get((producer, part))))
         ]
-        messages += units_to_announce(job, name, ready, whole.units)
+        messages += units_to_announce(job, name, ready, snapshot.units)
     return messages
 
 
-def stalled(whole: Whole, now: datetime) -> bool:
+def is_stalled(snapshot: JobSnapshot, now: datetime) -> bool:
     """Nobody works on the job, and no stage moved for two leases."""
-    if any(lease_alive(unit, now) for unit in whole.units.values()):
+    if any(is_leased(unit, now) for unit in snapshot.units.values()):
         return False
-    newest = max(stage.touched_at for stage in whole.stages.values())
+    newest = max(stage.last_progress_at for stage in snapshot.stages.values())
     return newest <= now - timedelta(seconds=STALLED_S)
 
 
-def worn_out(view: View, envelope: Envelope, now: datetime) -> bool:
+def is_exhausted(view: View, envelope: Envelope, now: datetime) -> bool:
     """Whether dead_letter gives a unit up: its attempts are used, or its time. Before the uploads
     are in, a stage's time is the person's and not ours: then it is the job's."""
     job, stage, unit = view.job, view.stage, view.unit
-    if unit is not None and unit.attempt >= STAGES[envelope.stage].attempts:
+    if unit is not None and unit.attempt >= FUNCTIONS[envelope.stage].max_attempts:
         return True
     if job is not None and job.status is Status.AWAITING_UPLOAD:
         return now >= job.expires_at
     since = None if stage is None else stage.queued_at
-    return since is not None and now - since >= timedelta(seconds=GIVE_UP_S)
+    return since is not None and now - since >= timedelta(seconds=MAX_WAIT_S)
 
 
-def patience(job: Job, stage: StageDoc, now: datetime, *, told: bool) -> timedelta:
+def sweep_backoff(job: Job, stage: Stage, now: datetime, *, announced: bool) -> timedelta:
     """How much longer than two leases the sweeper leaves a stage alone: the longer it waits, the
     longer. A claim ends it at once.
 
     `told`: its messages were announced again just now; they may only wait for their turn, and each
     further copy would make the queue longer. Otherwise it waits for a person.
     """
-    most = timedelta(minutes=10) if told else timedelta(hours=1)
+    most = timedelta(minutes=10) if announced else timedelta(hours=1)
     return min(max(now - (stage.queued_at or job.updated_at), timedelta()) / 2, most)
 
 
-def all_media_done(job: Job, also: str) -> bool:
+def are_result_stages_done(job: Job, also: str) -> bool:
     """Whether the job is done once stage `also` is: when ALL its media stages are."""
     return all(
-        name == also or job.stages[name] == StageState.DONE for name in job.recipe.media_stages
+        name == also or job.stages[name] == StageState.DONE for name in job.recipe.result_stages
     )
 
 
-def epoch_of_redrive(job: Job) -> int:
+def next_epoch(job: Job) -> int:
     """A redrive opens a new epoch: what the older one still has in flight is dropped."""
     return job.epoch + 1
 
 
-def doomed_by_redrive(units: Mapping[tuple[str, str], Unit]) -> list[Unit]:
+def units_to_delete(units: Mapping[tuple[str, str], Unit]) -> list[Unit]:
     """A redrive deletes every unit that is not DONE, with its attempts and its error."""
     return [unit for unit in units.values() if not is_done(unit) and unit.stage != NOTIFICATION]
 
 
-def pending_status(whole: Whole, arrived: Collection[str]) -> Status:
+def status_after_redrive(snapshot: JobSnapshot, uploaded: Collection[str]) -> Status:
     """The status that a redrive returns to: whichever was pending."""
-    first = whole.stages[whole.job.recipe.stages[0]]
+    first = snapshot.stages[snapshot.job.recipe.stages[0]]
     if first.state is not StageState.DONE:
         missing = [
             part
             for part in first.part_ids
-            if part not in arrived and not is_done(whole.units.get((first.name, part)))
+            if part not in uploaded and not is_done(snapshot.units.get((first.name, part)))
         ]
         if missing:
             return Status.AWAITING_UPLOAD
-    waits = [whole.stages[name] for name in whole.job.recipe.after_deck]
+    waits = [snapshot.stages[name] for name in snapshot.job.recipe.stages_after_deck]
     if any(one.state is StageState.WAITING and one.total is not None for one in waits):
         # Planned and not queued: that is how a review is waited for.
         return Status.AWAITING_REVIEW

@@ -1,4 +1,4 @@
-"""Links for people: `shares/{token}`. Who knows the token gets one artefact of one job, until the
+"""Links for people: `shares/{token}`. Who knows the token gets one artifact of one job, until the
 link's time is over, its owner withdraws it or the job is deleted."""
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ def share_path(token: str) -> str:
     return f"shares/{token}"
 
 
-def new_share(token: str, job: Job, artefact: str, now: datetime, expires_at: datetime) -> Create:
-    """The write that makes a link to the result named `artefact`."""
+def new_share(token: str, job: Job, artifact: str, now: datetime, expires_at: datetime) -> Create:
+    """The write that makes a link to the result named `artifact`."""
     return Create(
         share_path(token),
         {
             "job": job.id,
             "owner": job.owner,
-            "artefact": artefact,
+            "artifact": artifact,
             "created_at": now,
             "expires_at": expires_at,
             "revoked": False,

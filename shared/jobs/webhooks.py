@@ -16,19 +16,27 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.flows.documents import (
-    Committed,
+    CommitResult,
     Create,
     Doc,
     Update,
     Write,
     stage_path,
 )
-from shared.flows.effects import Clockwork, Flow, Said, commit, owned, publish, read
+from shared.flows.effects import (
+    ClockAndIds,
+    Flow,
+    LogEvent,
+    commit,
+    list_owned_documents,
+    publish,
+    read,
+)
 from shared.jobs.model import Job, Status
-from shared.tasks.task import Errand, errand_envelope, errand_path, new_errand
+from shared.tasks.task import Task, new_task, task_envelope, task_path
 
 WEBHOOK = "webhook"
-HOOKS = "webhooks"
+WEBHOOKS = "webhooks"
 PING = "ping"
 EVENTS: Mapping[Status, str] = {
     Status.DONE: "job.done",
@@ -36,7 +44,7 @@ EVENTS: Mapping[Status, str] = {
     Status.CANCELLED: "job.cancelled",
 }
 """What a webhook can be told of a job, by the status in which it ended."""
-KEPT_DAYS = 30
+RETENTION_DAYS = 30
 """How long the log of deliveries goes back."""
 OLD_SECRET_S = 24 * 3600
 """How long calls are signed with the old secret as well after it was changed."""
@@ -47,15 +55,15 @@ class Secret:
     """`whsec_` and 32 bytes in base64. `until` None: the current one."""
 
     value: str = field(repr=False)
-    until: datetime | None
+    valid_until: datetime | None
 
     def to_dict(self) -> dict[str, Any]:
         """As it stands in a document."""
-        return {"value": self.value, "until": self.until}
+        return {"value": self.value, "valid_until": self.valid_until}
 
 
 @dataclass(frozen=True, slots=True)
-class Hook:
+class Webhook:
     """A server that a person wants called. `disabled` is why it is not called, or ""."""
 
     id: str
@@ -69,7 +77,7 @@ class Hook:
     version: Any = field(compare=False)
 
     @classmethod
-    def from_doc(cls, doc: Doc) -> Hook:
+    def from_doc(cls, doc: Doc) -> Webhook:
         """Parse a webhook's document."""
         data = doc.data
         return cls(
@@ -78,7 +86,7 @@ class Hook:
             url=data["url"],
             events=tuple(data["events"]),
             disabled=data["disabled"],
-            secrets=tuple(Secret(one["value"], one["until"]) for one in data["secrets"]),
+            secrets=tuple(Secret(one["value"], one["valid_until"]) for one in data["secrets"]),
             created_at=data["created_at"],
             tested_at=data["tested_at"],
             version=doc.version,
@@ -86,20 +94,22 @@ class Hook:
 
     def secrets_at(self, now: datetime) -> tuple[str, ...]:
         """Those that calls are signed with, the current one first."""
-        return tuple(one.value for one in self.secrets if one.until is None or one.until > now)
+        return tuple(
+            one.value for one in self.secrets if one.valid_until is None or one.valid_until > now
+        )
 
 
-def hook_path(hook_id: str) -> str:
+def webhook_path(webhook_id: str) -> str:
     """webhooks/{webhook}"""
-    return f"{HOOKS}/{hook_id}"
+    return f"{WEBHOOKS}/{webhook_id}"
 
 
-def new_hook(
-    hook_id: str, owner: str, url: str, events: tuple[str, ...], secret: str, now: datetime
+def new_webhook(
+    webhook_id: str, owner: str, url: str, events: tuple[str, ...], secret: str, now: datetime
 ) -> Create:
     """The write that registers a webhook."""
     return Create(
-        hook_path(hook_id),
+        webhook_path(webhook_id),
         {
             "owner": owner,
             "url": url,
@@ -112,11 +122,13 @@ def new_hook(
     )
 
 
-def rotated(hook: Hook, secret: str, now: datetime) -> Update:
+def secret_rotation(webhook: Webhook, secret: str, now: datetime) -> Update:
     """The write that makes `secret` the current one; the one before holds for another day."""
-    before = [Secret(one.value, now + timedelta(seconds=OLD_SECRET_S)) for one in hook.secrets[:1]]
+    before = [
+        Secret(one.value, now + timedelta(seconds=OLD_SECRET_S)) for one in webhook.secrets[:1]
+    ]
     secrets = [one.to_dict() for one in (Secret(secret, None), *before)]
-    return Update(hook_path(hook.id), {"secrets": secrets}, hook.version)
+    return Update(webhook_path(webhook.id), {"secrets": secrets}, webhook.version)
 
 
 def event_id(*meaning: object) -> str:
@@ -135,7 +147,7 @@ def _digest(*meaning: object) -> str:
 
 def outcome_body(job: Job) -> str:
     """What is told of a job's end: ids and names, never a link to bytes."""
-    return body_of(
+    return event_body(
         EVENTS[job.status],
         job.updated_at,
         {
@@ -144,7 +156,7 @@ def outcome_body(job: Job) -> str:
             "status": job.status.value,
             "epoch": job.epoch,
             "revision": job.revision,
-            "artefacts": [
+            "artifacts": [
                 {
                     "name": one.name,
                     "kind": one.kind,
@@ -158,7 +170,7 @@ def outcome_body(job: Job) -> str:
     )
 
 
-def body_of(event: str, at: datetime, data: Mapping[str, Any]) -> str:
+def event_body(event: str, at: datetime, data: Mapping[str, Any]) -> str:
     """The body of a call, after Standard Webhooks: type, timestamp and data."""
     moment = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     told = {"type": event, "timestamp": moment, "data": data}
@@ -166,35 +178,41 @@ def body_of(event: str, at: datetime, data: Mapping[str, Any]) -> str:
 
 
 def new_delivery(
-    delivery: str, hook: Hook, event: str, event_key: str, body: str, job_id: str, now: datetime
+    delivery: str,
+    webhook: Webhook,
+    event: str,
+    event_key: str,
+    body: str,
+    job_id: str,
+    now: datetime,
 ) -> Create:
     """The write that makes a delivery. `job_id` is "" for an event that is of no job."""
     fields = {
-        "webhook": hook.id,
+        "webhook": webhook.id,
         "job": job_id,
         "event": event,
         "event_id": event_key,
         "body": body,
         "tries": [],
-        "expires_at": now + timedelta(days=KEPT_DAYS),
+        "expires_at": now + timedelta(days=RETENTION_DAYS),
     }
-    return new_errand(WEBHOOK, delivery, hook.owner, fields, now)
+    return new_task(WEBHOOK, delivery, webhook.owner, fields, now)
 
 
-def tell_hooks(job: Job, part: str, clockwork: Clockwork) -> Flow[None]:
+def create_deliveries(job: Job, part: str, clock: ClockAndIds) -> Flow[None]:
     """Make the deliveries of a job's outcome and announce them. May be repeated at will: what is
     there already is announced again unless it has ended.
 
     Each batch touches a stage of the job, so that a deleted one leaves no delivery behind.
     """
-    docs = yield from owned(HOOKS, job.owner)
+    docs = yield from list_owned_documents(WEBHOOKS, job.owner)
     wanted = []
     for doc in docs:
         try:
-            hook = Hook.from_doc(doc)
+            hook = Webhook.from_doc(doc)
         except (KeyError, TypeError, AttributeError) as strange:
             # Of no use to anybody, but the mail and the other servers are not to suffer for it.
-            yield Said("webhook.unreadable", {"severity": "ERROR", "why": repr(strange)})
+            yield LogEvent("webhook.unreadable", {"severity": "ERROR", "reason": repr(strange)})
             continue
         if not hook.disabled and EVENTS[job.status] in hook.events:
             wanted.append(hook)
@@ -202,16 +220,18 @@ def tell_hooks(job: Job, part: str, clockwork: Clockwork) -> Flow[None]:
         return
     event_key = event_id(job.id, job.revision, part)
     ids = [delivery_id(event_key, hook.id) for hook in wanted]
-    there = yield from read(*(errand_path(WEBHOOK, one) for one in ids))
-    now = clockwork.now()
-    alive: Write = Update(stage_path(job.id, "notification", job.revision), {"touched_at": now})
+    there = yield from read(*(task_path(WEBHOOK, one) for one in ids))
+    now = clock.now()
+    alive: Write = Update(
+        stage_path(job.id, "notification", job.revision), {"last_progress_at": now}
+    )
     told = []
     for hook, one, known in zip(wanted, ids, there, strict=True):
         if known is None:
             event = EVENTS[job.status]
             made = new_delivery(one, hook, event, event_key, outcome_body(job), job.id, now)
-            if (yield from commit(made, alive)) is Committed.MISSING:
+            if (yield from commit(made, alive)) is CommitResult.MISSING:
                 return
-        if known is None or not Errand.from_doc(WEBHOOK, known).ended:
-            told.append(errand_envelope(WEBHOOK, one))
+        if known is None or not Task.from_doc(WEBHOOK, known).has_ended:
+            told.append(task_envelope(WEBHOOK, one))
     yield from publish(told)

@@ -113,7 +113,7 @@ class ShortRead(TransientError):
     code = "short-read"
 
 
-class Stopped(TransientError):
+class WorkStopped(TransientError):
     """The work was told to stop."""
 
     code = "stopped"

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from shared.errors import PermanentError
 
-URL_MOST = 500
-PORTS = frozenset({443, 8443})
+MAX_URL_CHARS = 500
+ALLOWED_PORTS = frozenset({443, 8443})
 """The ports of https servers; others are what a scanner would ask for."""
 _NAT64 = IPv6Network("64:ff9b::/96")
 """RFC 6052: the last 32 bits are an IPv4 address."""
@@ -37,7 +37,7 @@ _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.IGNORECASE)
 _INNER = ("localhost", "local", "internal", "localdomain", "home.arpa", "onion")
 
 
-class UnfitUrl(PermanentError):
+class InvalidUrl(PermanentError):
     """This address cannot be called."""
 
     code = "unfit-url"
@@ -61,34 +61,36 @@ class Target:
         return name if self.port == own else f"{name}:{self.port}"
 
 
-def read_target(url: str, *, private_too: bool = False) -> Target:
+def parse_target(url: str, *, allow_private: bool = False) -> Target:
     """What a URL leads to. Raises UnfitUrl with a sentence for whoever gave it.
 
     `private_too`, local only: any http or https URL goes, whatever its port.
     """
-    if len(url) > URL_MOST or not url.isascii() or not url.isprintable() or " " in url:
-        raise UnfitUrl(f"A URL has at most {URL_MOST} characters, all of them printable ASCII.")
+    if len(url) > MAX_URL_CHARS or not url.isascii() or not url.isprintable() or " " in url:
+        raise InvalidUrl(
+            f"A URL has at most {MAX_URL_CHARS} characters, all of them printable ASCII."
+        )
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError as wrong:
-        raise UnfitUrl("This is no URL.") from wrong
-    schemes = ("https", "http") if private_too else ("https",)
+        raise InvalidUrl("This is no URL.") from wrong
+    schemes = ("https", "http") if allow_private else ("https",)
     if parts.scheme not in schemes:
-        raise UnfitUrl("The URL must begin with https://.")
+        raise InvalidUrl("The URL must begin with https://.")
     if parts.username is not None or parts.password is not None:
-        raise UnfitUrl("The URL must not carry a user name or password.")
+        raise InvalidUrl("The URL must not carry a user name or password.")
     if parts.fragment or "#" in url:
-        raise UnfitUrl("The URL must not carry a fragment (#…).")
+        raise InvalidUrl("The URL must not carry a fragment (#…).")
     port = {"https": 443, "http": 80}[parts.scheme] if port is None else port
-    if not private_too and port not in PORTS:
-        raise UnfitUrl(f"The URL's port must be {' or '.join(map(str, sorted(PORTS)))}.")
-    check_host(host, private_too=private_too)
+    if not allow_private and port not in ALLOWED_PORTS:
+        raise InvalidUrl(f"The URL's port must be {' or '.join(map(str, sorted(ALLOWED_PORTS)))}.")
+    check_host(host, allow_private=allow_private)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, host, port, path)
 
 
-def check_host(host: str, *, private_too: bool) -> None:
+def check_host(host: str, *, allow_private: bool) -> None:
     """Raises UnfitUrl for a host that cannot be asked for or, but for `private_too`, leads to no
     public address."""
     try:
@@ -96,19 +98,19 @@ def check_host(host: str, *, private_too: bool) -> None:
     except ValueError:
         pass
     else:
-        if not private_too and not is_public(host):
-            raise UnfitUrl("The URL leads to an address that is not public.")
+        if not allow_private and not is_public(host):
+            raise InvalidUrl("The URL leads to an address that is not public.")
         return
     labels = host.rstrip(".").split(".")
     if len(host) > 253 or not all(_LABEL.fullmatch(one) for one in labels):
-        raise UnfitUrl("The URL names no host; write an international name in its xn-- form.")
-    if private_too:
+        raise InvalidUrl("The URL names no host; write an international name in its xn-- form.")
+    if allow_private:
         return
     # "127.1" and "0x7f000001" are addresses to a resolver, and no name ends in a number.
     if len(labels) < 2 or re.fullmatch(r"[0-9]+|0x[0-9a-f]*", labels[-1], re.IGNORECASE):
-        raise UnfitUrl("The URL must name a host on the public Internet.")
+        raise InvalidUrl("The URL must name a host on the public Internet.")
     if any(host.rstrip(".").lower().endswith("." + one) for one in _INNER):
-        raise UnfitUrl("The URL must name a host on the public Internet.")
+        raise InvalidUrl("The URL must name a host on the public Internet.")
 
 
 def is_public(address: str) -> bool:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import unicodedata
 from urllib.parse import quote
 
-SHOWN = (
+INLINE_TYPES = (
     "video/", "audio/", "image/png", "image/jpeg", "image/webp", "image/gif",
     "text/plain", "text/csv", "text/vtt", "application/json",
 )  # fmt: skip
 """What shows nothing but itself. All else could be active (HTML, SVG, XML) and is saved."""
 
 
-def may_be_shown(content_type: str) -> bool:
+def is_inline_type(content_type: str) -> bool:
     """Whether a browser may show it instead of saving it."""
-    return content_type.lower().startswith(SHOWN)
+    return content_type.lower().startswith(INLINE_TYPES)
 
 
-def disposition(filename: str, *, inline: bool) -> str:
+def content_disposition(filename: str, *, inline: bool) -> str:
     """A Content-Disposition: plain ASCII beside the true name."""
     kind = "inline" if inline else "attachment"
     clean = "".join(one for one in filename if unicodedata.category(one)[0] != "C")

@@ -51,11 +51,11 @@ class Accounts(Protocol):
         """Make an account that is yet to be confirmed. Raises AddressTaken."""
         ...
 
-    def confirm_code(self, email: str) -> str:
+    def create_verification_code(self, email: str) -> str:
         """With this code whoever reads the address's letters confirms it."""
         ...
 
-    def reset_code(self, email: str) -> str:
+    def create_reset_code(self, email: str) -> str:
         """With this code a new password can be chosen. Raises NotFound, also for an account that
         is disabled."""
         ...
@@ -68,11 +68,11 @@ class Accounts(Protocol):
         """Raises SessionOver."""
         ...
 
-    def profile(self, uid: str) -> Profile:
+    def read_profile(self, uid: str) -> Profile:
         """Raises NotFound."""
         ...
 
-    def change(self, uid: str, *, name: str | None, picture: str | None) -> None:
+    def update_profile(self, uid: str, *, name: str | None, picture: str | None) -> None:
         """Set name and picture; None leaves one as it is, "" takes it away. Raises NotFound."""
         ...
 
@@ -81,17 +81,17 @@ class Accounts(Protocol):
         ...
 
 
-class Doorkeeper(Protocol):
+class AccountAdmin(Protocol):
     """Closes accounts. All of it may raise IdentityUnavailable; who is gone already is fine."""
 
-    def shut_out(self, uid: str) -> None:
+    def disable(self, uid: str) -> None:
         """Nobody signs in to the account any more, and who is signed in is out."""
         ...
 
-    def remove(self, uid: str) -> None:
+    def delete(self, uid: str) -> None:
         """The account is gone."""
         ...
 
-    def is_there(self, uid: str) -> bool:
+    def exists(self, uid: str) -> bool:
         """Whether there is such an account."""
         ...

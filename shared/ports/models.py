@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from shared.recipes.films.speech import SpeechSettings, Spoken
+from shared.recipes.films.speech import SpeechAudio, SpeechSettings
 
 
-class Voice(Protocol):
+class SpeechSynthesizer(Protocol):
     """Speaks a text of at most 5,000 bytes in UTF-8. Raises VoiceRefused (for good),
     VoiceOverloaded or VoiceUnavailable (for now)."""
 
@@ -18,7 +18,7 @@ class Voice(Protocol):
         """A name that changes when the same text would sound different."""
         ...
 
-    def say(self, text: str, settings: SpeechSettings) -> Spoken: ...
+    def synthesize(self, text: str, settings: SpeechSettings) -> SpeechAudio: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class ModelRequest:
     max_tokens: int
 
 
-class SlideModel(Protocol):
+class DeckModel(Protocol):
     """Answers with JSON text, which may be anything. Raises PromptRefused (for good),
     AnswerUnusable (another answer may do), ModelOverloaded or ModelUnavailable (for now)."""
 
@@ -42,11 +42,11 @@ class SlideModel(Protocol):
         """A name that changes when the same request would be answered by another model."""
         ...
 
-    def answer(self, request: ModelRequest) -> str: ...
+    def generate(self, request: ModelRequest) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
-class PictureWish:
+class PictureRequest:
     """A picture for a slide: what the slide says, in which language, and the film's size in px."""
 
     heading: str
@@ -77,4 +77,4 @@ class Illustrator(Protocol):
         """A name that changes when the same wish would be drawn by another model."""
         ...
 
-    def draw(self, wish: PictureWish) -> bytes: ...
+    def draw(self, request: PictureRequest) -> bytes: ...

@@ -10,13 +10,13 @@ from typing import Protocol
 
 from shared.flows.envelope import ObjectRef
 from shared.pipeline import Bucket
-from shared.recipes.stored_object import Artefact, StoredObject
+from shared.recipes.stored_object import Artifact, StoredObject
 
 
-class Writing(Protocol):
+class ObjectWriter(Protocol):
     """An object being written. `stored` and `adopted` are set when the context has ended."""
 
-    stored: StoredObject
+    stored_object: StoredObject
     adopted: bool
 
     def write(self, data: bytes, /) -> int: ...
@@ -37,16 +37,18 @@ class ObjectStore(Protocol):
 
     def stat(self, bucket: Bucket, name: str) -> StoredObject | None: ...
 
-    def read_at(self, bucket: Bucket, name: str, generation: int) -> Callable[[int, int], bytes]:
+    def range_reader(
+        self, bucket: Bucket, name: str, generation: int
+    ) -> Callable[[int, int], bytes]:
         """A function of (offset, length) in bytes over one pinned version.
         It raises SourceExpired when that version is gone."""
         ...
 
     def create(
         self, bucket: Bucket, name: str, *, content_type: str, spec: str
-    ) -> AbstractContextManager[Writing]:
+    ) -> AbstractContextManager[ObjectWriter]:
         """Write an object once. An object that stands there already with the same `spec` is
-        adopted; with another one ArtefactConflict is raised. An error inside writes nothing."""
+        adopted; with another one ArtifactConflict is raised. An error inside writes nothing."""
         ...
 
     def compose(
@@ -67,19 +69,19 @@ class ObjectStore(Protocol):
         """A server-side copy into another bucket; → (object, adopted)."""
         ...
 
-    def remove(self, bucket: Bucket, name: str, generation: int | None = None) -> None:
+    def delete(self, bucket: Bucket, name: str, generation: int | None = None) -> None:
         """Remove one object; it may be gone already."""
         ...
 
-    def remove_under(self, bucket: Bucket, prefix: str) -> int:
+    def delete_prefix(self, bucket: Bucket, prefix: str) -> int:
         """Remove every object under a prefix; → how many."""
         ...
 
-    def listed(self, bucket: Bucket, prefix: str) -> tuple[StoredObject, ...]:
+    def list_objects(self, bucket: Bucket, prefix: str) -> tuple[StoredObject, ...]:
         """Every object under a prefix, in the order of their names."""
         ...
 
-    def folders(self, bucket: Bucket, prefix: str) -> tuple[str, ...]:
+    def list_prefixes(self, bucket: Bucket, prefix: str) -> tuple[str, ...]:
         """The names between `prefix` and the next slash, each once."""
         ...
 
@@ -87,7 +89,7 @@ class ObjectStore(Protocol):
         """Put an object that belongs to no job aside, where it wakes nothing."""
         ...
 
-    def discard(self, ref: ObjectRef) -> None:
+    def delete_ref(self, ref: ObjectRef) -> None:
         """Remove an object that arrived for a deleted job."""
         ...
 
@@ -106,7 +108,7 @@ class ObjectStore(Protocol):
         ...
 
     def sign_download(
-        self, artefact: Artefact, *, filename: str, valid_s: int, inline: bool = False
+        self, artifact: Artifact, *, filename: str, valid_s: int, inline: bool = False
     ) -> str:
         """A URL for reading one version of one object."""
         ...

@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class Email:
     """An e-mail. `message_id` is the same for every copy of the same letter."""
 
     to: str
@@ -21,21 +21,21 @@ class Letter:
 class Mailer(Protocol):
     """Sends a letter, or raises MailRefused (for good) or MailUnavailable (for now)."""
 
-    def send(self, letter: Letter) -> None: ...
+    def send(self, email: Email) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
-class CallAnswer:
+class OutboundResponse:
     """What somebody's server answered, or why it did not: then `status` is None and `fault` a
     stable code. `retry_after_s` is what it asked for."""
 
     status: int | None
-    fault: str = ""
+    error_code: str = ""
     retry_after_s: float | None = None
 
 
-class Caller(Protocol):
+class OutboundHttp(Protocol):
     """POSTs to servers of strangers: to public addresses only, following nothing, for a limited
     time. Never raises for what the other side does."""
 
-    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> CallAnswer: ...
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> OutboundResponse: ...

@@ -19,39 +19,39 @@ from shared.cameras.viewers import VIEWERS
 from shared.flows.documents import Create
 from shared.pipeline import (
     EXPORTS_PREFIX,
+    FUNCTIONS,
     NARRATION_PREFIX,
     PACKS_PREFIX,
     PREVIEWS_PREFIX,
     PROMPTS_PREFIX,
     QUARANTINE_PREFIX,
     SLIDES_PREFIX,
-    STAGES,
     UPLOADS_PREFIX,
     Bucket,
-    Finalized,
+    FinalizeTrigger,
 )
-from shared.tasks.task import new_errand
+from shared.tasks.task import new_task
 
 PERSONAL_DATA = "personal_data"
-SHIFTS = STAGES["recorder"].errands
-REQUESTS = "data_requests"
+RECORDER_TASKS = FUNCTIONS["recorder"].task_collection
+DATA_REQUESTS = "data_requests"
 EXPORT, ERASURE = "export", "erasure"
-EXPORT_KEPT_DAYS = 7
+EXPORT_RETENTION_DAYS = 7
 
-UNTOLD = ("idempotency", CAMERA_SECRETS, SHIFTS, VIEWERS)
+NOT_EXPORTED = ("idempotency", CAMERA_SECRETS, RECORDER_TASKS, VIEWERS)
 """Of those below, what is in no copy: passwords, capabilities, and what is a worker's own."""
-BY_FIELD = (
-    "webhooks", CAMERAS, CAMERA_SECRETS, VIEWERS, SHIFTS, RECORDINGS,
+OWNED_COLLECTIONS = (
+    "webhooks", CAMERAS, CAMERA_SECRETS, VIEWERS, RECORDER_TASKS, RECORDINGS,
     "deliveries", "shares", "mails", "idempotency",
 )  # fmt: skip
 """Collections whose documents name their owner in `owner`. Webhooks and cameras come first: while
 they stand, an outcome may still make deliveries, and a camera may still be recorded."""
-BY_ID = ("preferences", "users")
+USER_ID_COLLECTIONS = ("preferences", "users")
 """Collections with one document a person, named after the person."""
-BY_HASH = ("limits",)
+HASHED_COLLECTIONS = ("limits",)
 """Collections whose documents have the hash of a person, or of an address, in their names."""
 JOBS = "jobs"
-WAKING = (UPLOADS_PREFIX, PROMPTS_PREFIX, PACKS_PREFIX)
+TRIGGER_PREFIXES = (UPLOADS_PREFIX, PROMPTS_PREFIX, PACKS_PREFIX)
 """Prefixes of the objects that wake a function, which may put them aside."""
 
 
@@ -59,7 +59,7 @@ class Phase(StrEnum):
     """How far a request is. An export is MAKING, READY, EXPIRED; an erasure LOCKING, REMOVING,
     CHECKING, CLOSING, ERASED."""
 
-    MAKING = "making"
+    EXPORTING = "making"
     READY = "ready"
     EXPIRED = "expired"
     LOCKING = "locking"
@@ -77,15 +77,15 @@ class Folder:
     prefix: str
 
 
-def owner_folder(owner: str) -> str:
+def owner_hash(owner: str) -> str:
     """A person in the names of objects: these say nothing of who it is."""
     return hashlib.sha256(owner.encode()).hexdigest()[:32]
 
 
-def folders_of_owner(owner: str) -> tuple[Folder, ...]:
+def owner_folders(owner: str) -> tuple[Folder, ...]:
     """What outlives jobs: what was spoken and written for this person, and copies that were made
     for taking away."""
-    name = owner_folder(owner)
+    name = owner_hash(owner)
     return (
         Folder(Bucket.WORK, f"{NARRATION_PREFIX}{name}/"),
         Folder(Bucket.WORK, f"{SLIDES_PREFIX}{name}/"),
@@ -93,22 +93,24 @@ def folders_of_owner(owner: str) -> tuple[Folder, ...]:
     )
 
 
-def folders_of_job(job_id: str) -> tuple[Folder, ...]:
+def job_folders(job_id: str) -> tuple[Folder, ...]:
     """Every place in which the table lets a function write for a job, and where strangers that
     bear its number are put aside."""
-    places = sorted({place for row in STAGES.values() for place in row.writes})
-    woken = {row.trigger.bucket for row in STAGES.values() if isinstance(row.trigger, Finalized)}
+    places = sorted({place for row in FUNCTIONS.values() for place in row.writes})
+    woken = {
+        row.trigger.bucket for row in FUNCTIONS.values() if isinstance(row.trigger, FinalizeTrigger)
+    }
     return (
         *(Folder(bucket, f"{prefix}{job_id}/") for bucket, prefix in places),
         *(
             Folder(Bucket.WORK, f"{QUARANTINE_PREFIX}{bucket}/{prefix}{job_id}/")
             for bucket, prefix in places
-            if bucket in woken and prefix in WAKING
+            if bucket in woken and prefix in TRIGGER_PREFIXES
         ),
     )
 
 
-def folders_of_camera(path: str) -> tuple[Folder, ...]:
+def camera_folders(path: str) -> tuple[Folder, ...]:
     """What a camera or a recording, by its document's path, has beside it."""
     collection, _, name = path.partition("/")
     if collection == CAMERAS:
@@ -121,7 +123,7 @@ def folders_of_camera(path: str) -> tuple[Folder, ...]:
 
 def new_request(request_id: str, owner: str, fields: Mapping[str, object], now: datetime) -> Create:
     """The write that makes a request."""
-    return new_errand(PERSONAL_DATA, request_id, owner, {"requested_at": now, **fields}, now)
+    return new_task(PERSONAL_DATA, request_id, owner, {"requested_at": now, **fields}, now)
 
 
 def new_export(request_id: str, owner: str, email: str, now: datetime) -> Create:
@@ -130,7 +132,7 @@ def new_export(request_id: str, owner: str, email: str, now: datetime) -> Create
         request_id,
         owner,
         {
-            "kind": EXPORT, "phase": Phase.MAKING, "email": email, "parts": [], "cursor": None,
+            "kind": EXPORT, "phase": Phase.EXPORTING, "email": email, "parts": [], "cursor": None,
             "expires_at": None,
         },
         now,
@@ -142,7 +144,7 @@ def new_erasure(
 ) -> Create:
     """The write that asks for everything to be removed, with the account or without it. Attempts
     to sign in and letters are counted by the address, so these go by its hash."""
-    counted_as = [owner_folder(one) for one in (owner, email.lower()) if one]
+    limit_hashes = [owner_hash(one) for one in (owner, email.lower()) if one]
     return new_request(
         request_id,
         owner,
@@ -150,9 +152,9 @@ def new_erasure(
             "kind": ERASURE,
             "phase": Phase.LOCKING if account else Phase.REMOVING,
             "account": account,
-            "counted_as": counted_as,
+            "limit_hashes": limit_hashes,
             "cursor": "",
-            "looked_in": {},
+            "remaining_counts": {},
             "receipt": None,
             "inventory": None,
             "expires_at": None,

@@ -8,8 +8,8 @@ from fractions import Fraction
 from functools import total_ordering
 from typing import Any, Literal
 
-PASSPORT_SCHEMA = 1
-PASSPORT_NAME = "passport.json"
+MEDIA_INFO_SCHEMA = 1
+MEDIA_INFO_NAME = "media-info.json"
 """Under this name people find it beside a job's results."""
 
 WEBP = "webp"
@@ -45,21 +45,21 @@ class Pts:
         return f"{float(self.seconds):.6f}s ({self.ticks} × {self.time_base})"
 
 
-def clock(t: Fraction, *, hours: bool = False) -> str:
-    """`t` seconds as `MMmSS.mmms`, or `HHhMMmSS.mmms`; nearest millisecond, halves up.
+def format_time(seconds: Fraction, *, with_hours: bool = False) -> str:
+    """Formats `seconds` as `MMmSS.mmms`, or `HHhMMmSS.mmms`; nearest millisecond, halves up.
 
     The only place where a time is rounded: for printing.
     """
-    milliseconds = (t.numerator * 2000 + t.denominator) // (2 * t.denominator)
+    milliseconds = (seconds.numerator * 2000 + seconds.denominator) // (2 * seconds.denominator)
     minutes, rest = divmod(milliseconds, 60_000)
-    seconds = f"{rest // 1000:02d}.{rest % 1000:03d}s"
-    if hours:
-        return f"{minutes // 60:02d}h{minutes % 60:02d}m{seconds}"
-    return f"{minutes:02d}m{seconds}"
+    rounded = f"{rest // 1000:02d}.{rest % 1000:03d}s"
+    if with_hours:
+        return f"{minutes // 60:02d}h{minutes % 60:02d}m{rounded}"
+    return f"{minutes:02d}m{rounded}"
 
 
 @dataclass(frozen=True)
-class VideoFacts:
+class VideoInfo:
     """The chosen video stream.
 
     width, height: coded pixels, before `rotation` (degrees clockwise to show it upright: 0, 90,
@@ -87,22 +87,22 @@ class VideoFacts:
     dynamic_range: DynamicRange = "sdr"
 
     @property
-    def shown_size(self) -> tuple[int, int]:
+    def display_size(self) -> tuple[int, int]:
         """Width and height in pixels as a person sees the picture: square pixels, upright."""
-        width, height = square_pixels(self.width, self.height, self.sample_aspect)
+        width, height = to_square_pixels(self.width, self.height, self.sample_aspect)
         return (height, width) if self.rotation in (90, 270) else (width, height)
 
     def to_dict(self) -> dict[str, Any]:
         return {key: _plain(value) for key, value in asdict(self).items()}
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> VideoFacts:
+    def from_dict(cls, data: Mapping[str, Any]) -> VideoInfo:
         exact = {"sample_aspect", "time_base", "avg_rate", "keyframe_interval_s"}
         return cls(**_read(cls, data, exact))
 
 
 @dataclass(frozen=True)
-class StreamFacts:
+class StreamInfo:
     """One stream of the file, in a line. kind: video, cover, audio, subtitle, data, attachment.
     size: width and height of a picture, hertz and channels of a sound. used: it is the one."""
 
@@ -118,13 +118,13 @@ class StreamFacts:
         return {key: _plain(value) for key, value in asdict(self).items()}
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> StreamFacts:
+    def from_dict(cls, data: Mapping[str, Any]) -> StreamInfo:
         values = _read(cls, data, set())
         return cls(**{**values, "size": values["size"] and tuple(values["size"])})
 
 
 @dataclass(frozen=True)
-class Passport:
+class MediaInfo:
     """The facts of one file.
 
     duration: seconds from the first picture to the end, as far as the container tells (never
@@ -138,14 +138,14 @@ class Passport:
     container: str
     size_bytes: int
     duration: Fraction | None
-    video: VideoFacts
+    video: VideoInfo
     audio_codecs: tuple[str, ...]
     stream_count: int
     random_access: RandomAccess
     timestamps_reliable: bool
     warnings: tuple[str, ...] = ()
     repairs: tuple[str, ...] = ()
-    streams: tuple[StreamFacts, ...] = ()
+    streams: tuple[StreamInfo, ...] = ()
 
     @property
     def has_audio(self) -> bool:
@@ -169,23 +169,23 @@ class Passport:
         }
         streams = [one.to_dict() for one in self.streams]
         video = self.video.to_dict()
-        return {"schema": PASSPORT_SCHEMA, **data, "video": video, "streams": streams}
+        return {"schema": MEDIA_INFO_SCHEMA, **data, "video": video, "streams": streams}
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Passport:
+    def from_dict(cls, data: Mapping[str, Any]) -> MediaInfo:
         """Raises ValueError when `data` is of another schema or lacks a field."""
-        if data.get("schema") != PASSPORT_SCHEMA:
+        if data.get("schema") != MEDIA_INFO_SCHEMA:
             raise ValueError(f"This passport has schema {data.get('schema')!r}, not 1.")
         values = _read(cls, data, {"duration"})
-        values["video"] = VideoFacts.from_dict(data["video"])
+        values["video"] = VideoInfo.from_dict(data["video"])
         values["audio_codecs"] = tuple(data["audio_codecs"])
         values["warnings"] = tuple(data["warnings"])
         values["repairs"] = tuple(values["repairs"])
-        values["streams"] = tuple(StreamFacts.from_dict(one) for one in values["streams"])
+        values["streams"] = tuple(StreamInfo.from_dict(one) for one in values["streams"])
         return cls(**values)
 
 
-def square_pixels(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
+def to_square_pixels(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
     """The size with square pixels: the shorter side is stretched, nothing is thrown away."""
     if aspect > 1:
         return max(1, round(width * aspect)), height

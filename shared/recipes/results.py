@@ -34,7 +34,7 @@ class StageResult(Record):
         return cls.from_dict(data) if data else None
 
     @classmethod
-    def of(cls, facts: Mapping[str, Any]) -> Self:
+    def require(cls, facts: Mapping[str, Any]) -> Self:
         """Returns the stage's result out of a job's facts.
 
         Raises:
@@ -75,13 +75,13 @@ class DeckPart(Record):
 class SlideImage:
     """A rendered slide; width and height in pixels."""
 
-    stored: StoredObject
+    stored_object: StoredObject
     width: int
     height: int
 
     def to_dict(self) -> dict[str, Any]:
         """As it is stored."""
-        return {**self.stored.to_dict(), "width": self.width, "height": self.height}
+        return {**self.stored_object.to_dict(), "width": self.width, "height": self.height}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> SlideImage:
@@ -105,8 +105,8 @@ class DeckResult(StageResult):
     calls: int
     hits: int
     revision: int
-    drawn: int
-    found: int
+    rendered: int
+    reused: int
     deck: StoredObject
     slides: tuple[SlideImage, ...]
 
@@ -149,4 +149,4 @@ class FilmResult(StageResult):
     spec: str = ""
     slides: int | None = None
     scenes_encoded: int | None = None
-    scenes_found: int | None = None
+    scenes_reused: int | None = None

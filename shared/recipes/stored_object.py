@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.pipeline import Bucket
 
-OCTETS = "application/octet-stream"
+OCTET_STREAM = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class StoredObject:
     name: str
     generation: int
     size_bytes: int
-    content_type: str = OCTETS
+    content_type: str = OCTET_STREAM
     crc32c: str = ""
     spec: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
@@ -66,9 +66,9 @@ class StoredObject:
         except KeyError as missing:
             raise ValueError(f"The object reference has no {missing}.") from missing
 
-    def artefact(self, name: str, kind: str) -> Artefact:
+    def to_artifact(self, name: str, kind: str) -> Artifact:
         """Returns it as a result of a stage. `name` is the file name for users."""
-        return Artefact(
+        return Artifact(
             name,
             kind,
             self.bucket.value,
@@ -80,7 +80,7 @@ class StoredObject:
 
 
 @dataclass(frozen=True, slots=True)
-class Artefact:
+class Artifact:
     """An object that a stage wrote, recorded with the job under a name for users."""
 
     name: str
@@ -89,10 +89,10 @@ class Artefact:
     object: str
     generation: int
     size_bytes: int
-    content_type: str = OCTETS
+    content_type: str = OCTET_STREAM
 
     @property
-    def stored(self) -> StoredObject:
+    def stored_object(self) -> StoredObject:
         """The object itself."""
         return StoredObject(
             Bucket(self.bucket), self.object, self.generation, self.size_bytes, self.content_type
@@ -103,6 +103,6 @@ class Artefact:
         return {name: getattr(self, name) for name in self.__slots__}
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Artefact:
+    def from_dict(cls, data: Mapping[str, Any]) -> Artifact:
         """Reads what `to_dict` wrote."""
         return cls(**{name: data[name] for name in cls.__slots__})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from shared.pipeline import Bucket
-from shared.recipes.media_info import PASSPORT_NAME, Passport
+from shared.recipes.media_info import MEDIA_INFO_NAME, MediaInfo
 from shared.recipes.record import InvalidRecord, Record
 from shared.recipes.results import MissingResult, StageResult
 from shared.recipes.stored_object import StoredObject
@@ -24,12 +24,12 @@ class PictureInfo(Record):
 
 @dataclass(frozen=True, slots=True)
 class SoundInfo(Record):
-    """An uploaded sound; `claimed_s` is the duration that the file claims, or None."""
+    """An uploaded sound; `declared_duration_s` is the duration that the file claims, or None."""
 
     codec: str
     rate_hz: int
     channels: int
-    claimed_s: float | None
+    declared_duration_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class PromptInfo(Record):
     source_characters: int
 
 
-InputInfo = Passport | PictureInfo | SoundInfo | PromptInfo
+InputInfo = MediaInfo | PictureInfo | SoundInfo | PromptInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,40 +48,40 @@ class Upload:
     """One examined input of a job: a part's result of upload_trigger. `filename` is what the user
     calls it."""
 
-    stored: StoredObject
+    stored_object: StoredObject
     filename: str
     info: InputInfo
 
     @property
-    def passport(self) -> Passport:
+    def media_info(self) -> MediaInfo:
         """What was found in a video. Raises MissingResult for another kind of input."""
-        if not isinstance(self.info, Passport):
-            raise MissingResult(f"{self.stored.name} is not a video.")
+        if not isinstance(self.info, MediaInfo):
+            raise MissingResult(f"{self.stored_object.name} is not a video.")
         return self.info
 
     @property
-    def picture(self) -> PictureInfo:
+    def picture_info(self) -> PictureInfo:
         """What was found in a picture. Raises MissingResult for another kind of input."""
         if not isinstance(self.info, PictureInfo):
-            raise MissingResult(f"{self.stored.name} is not a picture.")
+            raise MissingResult(f"{self.stored_object.name} is not a picture.")
         return self.info
 
     @property
     def duration_s(self) -> float:
         """How long it is as far as its file says, 0 where that is unknown or means nothing."""
-        if isinstance(self.info, Passport):
+        if isinstance(self.info, MediaInfo):
             return float(self.info.duration or 0)
-        return (self.info.claimed_s or 0.0) if isinstance(self.info, SoundInfo) else 0.0
+        return (self.info.declared_duration_s or 0.0) if isinstance(self.info, SoundInfo) else 0.0
 
     @property
-    def file(self) -> dict[str, Any]:
+    def file_info(self) -> dict[str, Any]:
         """Which file it was, as every result that is made from a video names it."""
         return {
             "filename": self.filename,
-            "size_bytes": self.stored.size_bytes,
-            "crc32c": self.stored.crc32c,
-            "generation": self.stored.generation,
-            "passport": PASSPORT_NAME,
+            "size_bytes": self.stored_object.size_bytes,
+            "crc32c": self.stored_object.crc32c,
+            "generation": self.stored_object.generation,
+            "media_info": MEDIA_INFO_NAME,
         }
 
     def to_dict(self) -> dict[str, Any]:
@@ -89,11 +89,11 @@ class Upload:
         info = self.info.to_dict()
         return {
             "filename": self.filename,
-            "object": self.stored.name,
-            "generation": self.stored.generation,
-            "size_bytes": self.stored.size_bytes,
-            "crc32c": self.stored.crc32c,
-            **({"passport": info} if isinstance(self.info, Passport) else info),
+            "object": self.stored_object.name,
+            "generation": self.stored_object.generation,
+            "size_bytes": self.stored_object.size_bytes,
+            "crc32c": self.stored_object.crc32c,
+            **({"media_info": info} if isinstance(self.info, MediaInfo) else info),
         }
 
     @classmethod
@@ -120,8 +120,8 @@ class _File(Record):
 
 
 def _info(data: Mapping[str, Any]) -> InputInfo:
-    if "passport" in data:
-        return Passport.from_dict(data["passport"])
+    if "media_info" in data:
+        return MediaInfo.from_dict(data["media_info"])
     kinds: tuple[type[PictureInfo | SoundInfo | PromptInfo], ...]
     kinds = (PictureInfo, SoundInfo, PromptInfo)
     for kind in kinds:

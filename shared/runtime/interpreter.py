@@ -20,25 +20,25 @@ from shared.flows.envelope import Envelope
 from shared.jobs import claims
 from shared.jobs.deliver import renew
 from shared.jobs.model import Job
-from shared.pipeline import LEASE_S, RENEWALS, STAGES
+from shared.pipeline import FUNCTIONS, LEASE_S, RENEWALS_PER_LEASE
 from shared.ports.messages import Publisher
 from shared.ports.objects import ObjectStore
 from shared.ports.store import JobStore
 from shared.ports.system import Clock, Log
-from shared.runtime.tracing import Tracer, Untraced
-from shared.runtime.uploads import arrived
+from shared.runtime.tracing import NoOpTracer, Tracer
+from shared.runtime.uploads import find_upload
 from shared.tasks.run import renew as renew_errand
 from shared.tasks.task import (
-    Abandoned,
-    ErrandClaimed,
-    ErrandOutcome,
-    GivenUp,
-    Postponed,
+    Failed,
+    Later,
+    Lost,
+    TaskClaim,
+    TaskOutcome,
 )
 
 T = TypeVar("T")
-Handler = Callable[["Hold"], claims.Finished]
-ErrandHandler = Callable[["ErrandHold"], ErrandOutcome]
+UnitHandler = Callable[["UnitLease"], claims.UnitDone]
+TaskHandler = Callable[["TaskLease"], TaskOutcome]
 
 
 class SystemClock:
@@ -53,7 +53,7 @@ class SystemClock:
         time.sleep(seconds)
 
 
-class Held:
+class Lease:
     """Something that is worked on under a lease. Long work asks `should_stop` again and again."""
 
     def __init__(self, deadline: float) -> None:
@@ -65,30 +65,30 @@ class Held:
         return self.lost.is_set() or time.monotonic() > self.deadline
 
     @property
-    def lease_lost(self) -> bool:
+    def is_lost(self) -> bool:
         """Whether it was the lease, and not the time."""
         return self.lost.is_set()
 
 
-class Hold(Held):
+class UnitLease(Lease):
     """A claimed unit while it is worked on."""
 
-    def __init__(self, claimed: claims.Claimed, deadline: float) -> None:
+    def __init__(self, claim: claims.UnitClaim, deadline: float) -> None:
         super().__init__(deadline)
-        self.claimed = claimed
+        self.claim = claim
         self.progress = 0.0
 
 
-class ErrandHold(Held):
+class TaskLease(Lease):
     """A claimed errand while it is done."""
 
-    def __init__(self, claimed: ErrandClaimed, deadline: float) -> None:
+    def __init__(self, claim: TaskClaim, deadline: float) -> None:
         super().__init__(deadline)
-        self.claimed = claimed
+        self.claim = claim
 
 
 @dataclass(frozen=True)
-class Neighbours:
+class Services:
     """Everything that a flow may need of the world."""
 
     store: JobStore
@@ -102,28 +102,28 @@ class Neighbours:
     """How long a claim holds without being renewed, at most."""
 
     @property
-    def clockwork(self) -> effects.Clockwork:
+    def clock_and_ids(self) -> effects.ClockAndIds:
         """The part of it that is passed to flows."""
-        return effects.Clockwork(self.clock.now, self.new_token, self.lease_s)
+        return effects.ClockAndIds(self.clock.now, self.new_token, self.lease_s)
 
 
-class Driver:
+class Interpreter:
     """Performs effects one after the other. One driver serves one delivery or request."""
 
     def __init__(
         self,
-        world: Neighbours,
+        services: Services,
         *,
-        handler: Handler | None = None,
-        errand_handler: ErrandHandler | None = None,
+        unit_handler: UnitHandler | None = None,
+        task_handler: TaskHandler | None = None,
         traceparent: str = "",
         tracer: Tracer | None = None,
     ) -> None:
-        self._world = world
-        self._handler = handler
-        self._errand_handler = errand_handler
+        self._world = services
+        self._handler = unit_handler
+        self._errand_handler = task_handler
         self._traceparent = traceparent
-        self._tracer = tracer or Untraced()
+        self._tracer = tracer or NoOpTracer()
 
     def run(self, flow: effects.Flow[T]) -> T:
         """Run a flow to its end; → what it returns. Faults of neighbours go through it."""
@@ -145,105 +145,103 @@ class Driver:
         match effect:
             case effects.Read(paths):
                 return world.store.read(paths)
-            case effects.ListUnder(collection):
-                return world.store.list_under(collection)
+            case effects.ListCollection(collection):
+                return world.store.list_documents(collection)
             case effects.Commit(writes):
                 return world.store.commit(writes)
             case effects.Publish(envelopes):
                 return world.publisher.publish(self._traced(one) for one in envelopes)
             case effects.Wait(seconds):
                 return world.clock.sleep(seconds)
-            case effects.Work(claimed):
+            case effects.RunUnit(claimed):
                 return self._work(claimed)
-            case effects.Run(claimed):
+            case effects.RunTask(claimed):
                 return self._run_errand(claimed)
-            case effects.Said(what, details):
+            case effects.LogEvent(what, details):
                 return world.log(what, **details)
-            case effects.Owned(collection, owner):
-                return world.store.documents_of(collection, owner)
-            case effects.Due(collection, before):
-                return world.store.due(collection, before)
-            case effects.Stalled(before):
-                return world.store.stalled(before)
+            case effects.OwnedDocuments(collection, owner):
+                return world.store.list_owned_by_id(collection, owner)
+            case effects.DueTasks(collection, before):
+                return world.store.list_due(collection, before)
+            case effects.StalledJobs(before):
+                return world.store.list_stalled_jobs(before)
             case effects.Tombstones(before):
-                return world.store.tombstones(before)
-            case effects.Abandoned(before):
-                return world.store.abandoned(before)
-            case effects.Expired(before):
-                return world.store.expired(before)
-            case effects.Folders(bucket, prefix):
-                return world.objects.folders(bucket, prefix)
-            case effects.Arrived(job):
+                return world.store.list_tombstones(before)
+            case effects.AwaitingUploads(before):
+                return world.store.list_awaiting_uploads(before)
+            case effects.ExpiredJobs(before):
+                return world.store.list_expired_jobs(before)
+            case effects.ListPrefixes(bucket, prefix):
+                return world.objects.list_prefixes(bucket, prefix)
+            case effects.InputsUploaded(job):
                 return self._arrived(job)
             case effects.Quarantine(source):
                 world.log("object.quarantined", severity="WARNING", object=source.name)
                 return world.objects.quarantine(source)
-            case effects.Discard(source):
-                return world.objects.discard(source)
-            case effects.Purge(job_id):
+            case effects.DeleteObject(source):
+                return world.objects.delete_ref(source)
+            case effects.PurgeJob(job_id):
                 return self._purge(job_id)
-            case effects.Reached(point, envelope):
+            case effects.CrashPoint(point, envelope):
                 return self._reach(point, envelope)
 
     # --- work --------------------------------------------------------------------------------
 
-    def _work(self, claimed: claims.Claimed) -> claims.Outcome:
+    def _work(self, claim: claims.UnitClaim) -> claims.UnitOutcome:
         if self._handler is None:
             raise TypeError("a flow without a handler has no work to do")
-        row = STAGES[claimed.envelope.stage]
-        hold = Hold(claimed, time.monotonic() + row.soft_deadline_s)
-        clockwork = self._world.clockwork
+        row = FUNCTIONS[claim.envelope.stage]
+        hold = UnitLease(claim, time.monotonic() + row.soft_deadline_s)
+        clock = self._world.clock_and_ids
         try:
             with (
-                self._kept(
-                    hold, lambda: renew(claimed, clockwork, hold.progress), clockwork.lease_s
-                ),
-                self._tracer.span("work", self._traceparent, attempt=claimed.attempt),
+                self._kept(hold, lambda: renew(claim, clock, hold.progress), clock.lease_s),
+                self._tracer.span("work", self._traceparent, attempt=claim.attempt),
             ):
                 return self._handler(hold)
         except LeaseLost:
-            return effects.Stopped()
+            return effects.Lost()
         except PermanentError as refused:
-            return effects.Refused(refused.code, str(refused))
+            return effects.Failed(refused.code, str(refused))
         except TransientError as fault:
-            self._world.log("work.faltered", severity="WARNING", code=fault.code, why=repr(fault))
-            return effects.Faltered(fault.code, str(fault))
+            self._world.log("work.retried", severity="WARNING", code=fault.code, reason=repr(fault))
+            return effects.Retry(fault.code, str(fault))
         except Exception as fault:
-            self._world.log("work.crashed", severity="ERROR", why=_trace(fault))
-            return effects.Faltered("unexpected", f"An unexpected fault: {type(fault).__name__}.")
+            self._world.log("work.crashed", severity="ERROR", reason=_trace(fault))
+            return effects.Retry("unexpected", f"An unexpected fault: {type(fault).__name__}.")
 
-    def _run_errand(self, claimed: ErrandClaimed) -> ErrandOutcome:
+    def _run_errand(self, claim: TaskClaim) -> TaskOutcome:
         if self._errand_handler is None:
             raise TypeError("a flow without a handler has no errand to do")
-        row = STAGES[claimed.errand.stage]
-        hold = ErrandHold(claimed, time.monotonic() + row.soft_deadline_s)
-        wait_s = row.backoff(claimed.attempt)
+        row = FUNCTIONS[claim.task.function]
+        hold = TaskLease(claim, time.monotonic() + row.soft_deadline_s)
+        wait_s = row.backoff(claim.attempt)
         try:
-            beat = partial(renew_errand, claimed, self._world.clockwork)
+            beat = partial(renew_errand, claim, self._world.clock_and_ids)
             with self._kept(hold, beat, min(row.lease_s, self._world.lease_s)):
                 return self._errand_handler(hold)
         except LeaseLost:
-            return Abandoned()
+            return Lost()
         except PermanentError as refused:
-            return GivenUp(refused.code, str(refused))
+            return Failed(refused.code, str(refused))
         except TransientError as fault:
-            self._world.log("work.faltered", severity="WARNING", code=fault.code, why=repr(fault))
-            return Postponed(wait_s, fault.code, str(fault))
+            self._world.log("work.retried", severity="WARNING", code=fault.code, reason=repr(fault))
+            return Later(wait_s, fault.code, str(fault))
         except Exception as fault:
-            self._world.log("work.crashed", severity="ERROR", why=_trace(fault))
+            self._world.log("work.crashed", severity="ERROR", reason=_trace(fault))
             why = f"An unexpected fault: {type(fault).__name__}."
-            return Postponed(wait_s, "unexpected", why)
+            return Later(wait_s, "unexpected", why)
 
     @contextmanager
     def _kept(
         self,
-        hold: Held,
+        lease: Lease,
         beat: Callable[[], effects.Flow[bool]],
         lease_s: float,
     ) -> Iterator[None]:
         """Renews the lease during the block, three times as often as it would run out."""
         finished = threading.Event()
-        given = (hold, beat, finished, lease_s)
+        given = (lease, beat, finished, lease_s)
         heart = threading.Thread(target=self._keep, args=given, daemon=True)
         heart.start()
         try:
@@ -255,24 +253,24 @@ class Driver:
 
     def _keep(
         self,
-        hold: Held,
+        lease: Lease,
         beat: Callable[[], effects.Flow[bool]],
         finished: threading.Event,
         lease_s: float,
     ) -> None:
         """Renew the lease until the work is finished; tell it to stop when that fails."""
         renewed = time.monotonic()
-        driver = Driver(self._world)
-        while not finished.wait(lease_s / RENEWALS):
+        interpreter = Interpreter(self._world)
+        while not finished.wait(lease_s / RENEWALS_PER_LEASE):
             try:
-                if not driver.run(beat()):
-                    hold.lost.set()
+                if not interpreter.run(beat()):
+                    lease.lost.set()
                     return
                 renewed = time.monotonic()
             except Exception as fault:
-                self._world.log("lease.unrenewed", severity="WARNING", why=repr(fault))
+                self._world.log("lease.renewal_failed", severity="WARNING", reason=repr(fault))
                 if time.monotonic() - renewed > lease_s:
-                    hold.lost.set()
+                    lease.lost.set()
                     return
 
     # --- neighbours --------------------------------------------------------------------------
@@ -281,12 +279,12 @@ class Driver:
         return replace(envelope, traceparent=self._traceparent) if self._traceparent else envelope
 
     def _arrived(self, job: Job) -> frozenset[str]:
-        return frozenset(one.name for one in job.inputs if arrived(self._world.objects, one))
+        return frozenset(one.name for one in job.inputs if find_upload(self._world.objects, one))
 
     def _purge(self, job_id: str) -> None:
-        self._world.store.purge(job_id)
-        for bucket, prefix in sorted({place for row in STAGES.values() for place in row.writes}):
-            self._world.objects.remove_under(bucket, f"{prefix}{job_id}/")
+        self._world.store.purge_job(job_id)
+        for bucket, prefix in sorted({place for row in FUNCTIONS.values() for place in row.writes}):
+            self._world.objects.delete_prefix(bucket, f"{prefix}{job_id}/")
 
     def _reach(self, point: str, envelope: Envelope) -> None:
         """Local only: a file named after this point ends the process here, once."""

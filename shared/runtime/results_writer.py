@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from shared.pipeline import RESULTS_PREFIX, Bucket
-from shared.ports.objects import ObjectStore, Writing
-from shared.recipes.stored_object import Artefact, StoredObject
+from shared.ports.objects import ObjectStore, ObjectWriter
+from shared.recipes.stored_object import Artifact, StoredObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class ResultsWriter:
     job_id: str
     key: str
 
-    def create(self, name: str, content_type: str) -> AbstractContextManager[Writing]:
+    def create(self, name: str, content_type: str) -> AbstractContextManager[ObjectWriter]:
         """Returns a context to stream one object in."""
         return self.objects.create(
             Bucket.OUTPUTS, self._path(name), content_type=content_type, spec=self.key
@@ -32,17 +32,17 @@ class ResultsWriter:
 
     def write(
         self, name: str, kind: str, content_type: str, data: bytes | Iterable[bytes]
-    ) -> Artefact:
+    ) -> Artifact:
         """Writes one object from its bytes, or from pieces of them."""
         with self.create(name, content_type) as writer:
             for piece in (data,) if isinstance(data, bytes) else data:
                 writer.write(piece)
-        return writer.stored.artefact(name, kind)
+        return writer.stored_object.to_artifact(name, kind)
 
-    def copy(self, source: StoredObject, name: str, kind: str) -> Artefact:
+    def copy(self, source: StoredObject, name: str, kind: str) -> Artifact:
         """Copies an object within Cloud Storage."""
         copy, _ = self.objects.copy(source, Bucket.OUTPUTS, self._path(name), spec=self.key)
-        return copy.artefact(name, kind)
+        return copy.to_artifact(name, kind)
 
     def _path(self, name: str) -> str:
         return f"{RESULTS_PREFIX}{self.job_id}/{self.key[:12]}/{name}"
@@ -54,11 +54,11 @@ def write_once(
     """Writes an object, or adopts the one with the same `spec` that has this name already.
 
     Raises:
-        ArtefactConflict: When an object with another `spec` has this name.
+        ArtifactConflict: When an object with another `spec` has this name.
     """
     with objects.create(bucket, name, content_type=content_type, spec=spec) as writer:
         writer.write(data)
-    return writer.stored
+    return writer.stored_object
 
 
 def read_object(objects: ObjectStore, stored: StoredObject) -> bytes:
@@ -69,4 +69,4 @@ def read_object(objects: ObjectStore, stored: StoredObject) -> bytes:
     """
     if not stored.size_bytes:
         return b""  # a range over nothing cannot be requested
-    return objects.read_at(stored.bucket, stored.name, stored.generation)(0, stored.size_bytes)
+    return objects.range_reader(stored.bucket, stored.name, stored.generation)(0, stored.size_bytes)

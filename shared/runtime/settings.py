@@ -10,14 +10,14 @@ from ipaddress import ip_network
 from shared.errors import ConfigurationError
 from shared.pipeline import LEASE_S, Bucket, GeminiBackend
 
-SLIDE_MODELS = {
+DECK_MODELS = {
     # Vertex AI lists versions; the alias for the latest one is the Developer API's.
     # https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/model-versions
     GeminiBackend.VERTEX_AI: "gemini-3.5-flash",
     GeminiBackend.DEVELOPER_API: "gemini-flash-latest",
 }
 """The default model of each backend."""
-SLIDE_MODEL_CLIENTS = ("google-genai", "google-generativeai")
+DECK_MODEL_CLIENTS = ("google-genai", "google-generativeai")
 """The client libraries for Gemini, the default first. The second one needs the lock file
 `functions/slide_generation/requirements-google-generativeai.txt`."""
 EMULATOR_VARIABLES = (
@@ -36,7 +36,7 @@ class Settings:
     buckets: Mapping[Bucket, str]
     public_url: str
     """Where people reach the API, without a trailing slash: links in mails start with it."""
-    media_url: str = ""
+    downloads_url: str = ""
     """Where the function `downloads` is reached; "" is where the API is, as in the cloud."""
     local: bool = False
     """True under the local suite: emulators answer instead of Google, and faults may be set."""
@@ -47,12 +47,12 @@ class Settings:
     smtp_url: str = field(default="", repr=False)
     """smtp[s]://user:password@host:port; secret."""
     mail_from: str = "Moodreel <noreply@localhost>"
-    origins: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
     """Browser origins that may call the API."""
     max_frames: int = 100_000
     max_duration_s: int = 4 * 3600
-    jobs_kept_days: int = 30
-    links_valid_days: int = 7
+    job_retention_days: int = 30
+    link_valid_days: int = 7
     models_dir: str = ""
     """A folder with model files, looked into first; "" for none."""
     models_cache: str = ""
@@ -85,9 +85,9 @@ class Settings:
     """Local only: URL of the Gemini emulator; "" is the real service."""
     traces: str = ""
     """Where spans go: "" nowhere, "cloud" into Cloud Trace, under the local suite a folder."""
-    slide_model: str = SLIDE_MODELS[GeminiBackend.VERTEX_AI]
+    deck_model: str = DECK_MODELS[GeminiBackend.VERTEX_AI]
     """The Gemini model that writes decks; each backend has its own default."""
-    slide_model_client: str = SLIDE_MODEL_CLIENTS[0]
+    deck_model_client: str = DECK_MODEL_CLIENTS[0]
     """The client library for Gemini: google-genai or google-generativeai."""
     illustrator: str = ""
     """An operator's own `module:factory`, called with these settings, that gives an Illustrator
@@ -98,7 +98,7 @@ class Settings:
     """A folder with the console's built pages; "" for the one beside its code."""
     web_api_key: str = ""
     """The project's web API key, for signing in; any text beside the Auth emulator."""
-    proxies: int = 1
+    trusted_proxies: int = 1
     """How many trusted proxies stand before the API: Cloud Run's own front end is one."""
     jobs_per_minute: int = 5
     """Creations of jobs by one user, a minute."""
@@ -106,62 +106,62 @@ class Settings:
     """Redrives, edited decks and rewritten slides of one user, a minute."""
     changes_per_minute: int = 30
     """Links, webhooks with their tests and replays, exports and erasures of one user, a minute."""
-    jobs_at_once: int = 20
+    max_open_jobs: int = 20
     """Jobs of one user that have not ended."""
-    storage_mb: int = 50_000
+    max_storage_mb: int = 50_000
     """What one user's uploads and results may hold together."""
-    cameras_most: int = 20
+    max_cameras: int = 20
     """Cameras of one user."""
-    recordings_at_once: int = 4
+    max_active_recordings: int = 4
     """Recordings of one user that run."""
-    recording_s: int = 4 * 3600
+    max_recording_s: int = 4 * 3600
     """The longest recording."""
-    recording_mb: int = 5_000
+    max_recording_mb: int = 5_000
     """The largest one."""
-    recordings_kept_days: int = 30
-    viewers_at_once: int = 5
+    recording_retention_days: int = 30
+    max_viewers: int = 5
     """Who may look at one camera's preview at the same time."""
-    preview_most_bytes: int = 9_000_000
+    max_preview_bytes: int = 9_000_000
     """One answer of a preview: a function streams 10 MB at most."""
-    image_mb: int = 16
+    max_image_mb: int = 16
     """One uploaded picture at most; what the recipe's row says is the ceiling."""
-    audio_mb: int = 16
-    video_mb: int = 5_000
-    sign_ins: int = 10
+    max_audio_mb: int = 16
+    max_video_mb: int = 5_000
+    sign_ins_per_address: int = 10
     """Attempts to sign in to one address in five minutes."""
-    sign_ins_of_client: int = 60
+    sign_ins_per_client: int = 60
     """Attempts to sign in from one client in five minutes."""
-    registrations_of_client: int = 20
+    registrations_per_client: int = 20
     """Letters to addresses (registration, forgotten password) that one client may ask for in an
     hour; one address gets a quarter of that."""
     mail_verified_only: bool = False
     """Whether outcomes are mailed to confirmed addresses alone."""
-    private_webhooks: bool = False
+    allow_private_webhooks: bool = False
     """Local only: whether webhooks may lead to this machine, to private addresses and to http."""
-    media_direct_most_bytes: int = 8 << 20
+    max_direct_download_bytes: int = 8 << 20
     """Above this a result's bytes are read from the bucket and not through a function."""
     receipt_key: str = field(default="", repr=False)
     """Ed25519 key that signs receipts of erasures: 32 bytes in base64; secret."""
-    copies_kept_days: int = 14
+    backup_retention_days: int = 14
     """How long soft-deleted objects and the oldest backup still hold what was removed."""
 
-    recorder_shift_s: int = 420
+    recorder_task_s: int = 420
     """How long one invocation holds a camera before it hands over; at most the row's time."""
-    recording_segment_s: int = 60
+    max_segment_s: int = 60
     """The longest segment: what a crash may lose."""
-    recording_segment_mb: int = 64
+    max_segment_mb: int = 64
     """The largest one."""
     camera_networks: tuple[str, ...] = ()
     """Networks, such as 10.1.0.0/16, in which cameras may be although they are not public."""
-    camera_devices: bool = False
+    allow_camera_devices: bool = False
     """Local only: whether cameras of this machine may be asked for; the recorder has no reader for
     them yet and says so."""
-    source_patience_s: int = 300
+    source_give_up_s: int = 300
     """How long a camera that is gone is tried again before it is given up."""
     source_stall_s: int = 10
     """Without a packet for so long a camera counts as gone."""
 
-    def bucket(self, role: Bucket) -> str:
+    def bucket_name(self, role: Bucket) -> str:
         """The real name of a bucket."""
         return self.buckets[role]
 
@@ -190,17 +190,17 @@ class Settings:
             project=env["MOODREEL_PROJECT"],
             buckets={role: env[f"MOODREEL_BUCKET_{role.upper()}"] for role in Bucket},
             public_url=env["MOODREEL_PUBLIC_URL"].rstrip("/"),
-            media_url=env.get("MOODREEL_MEDIA_URL", "").rstrip("/"),
+            downloads_url=env.get("MOODREEL_DOWNLOADS_URL", "").rstrip("/"),
             local=local,
             signer_key=env.get("MOODREEL_SIGNER_KEY") if local else None,
             account=env.get("MOODREEL_ACCOUNT", "") if local else "",
             smtp_url=env.get("SMTP_URL", ""),
             mail_from=env.get("MOODREEL_MAIL_FROM", cls.mail_from),
-            origins=tuple(filter(None, env.get("MOODREEL_ORIGINS", "").split(","))),
+            allowed_origins=tuple(filter(None, env.get("MOODREEL_ALLOWED_ORIGINS", "").split(","))),
             max_frames=_whole(env, "MOODREEL_MAX_FRAMES", cls.max_frames),
             max_duration_s=_whole(env, "MOODREEL_MAX_DURATION_S", cls.max_duration_s),
-            jobs_kept_days=_whole(env, "MOODREEL_JOBS_KEPT_DAYS", cls.jobs_kept_days),
-            links_valid_days=_whole(env, "MOODREEL_LINKS_VALID_DAYS", cls.links_valid_days),
+            job_retention_days=_whole(env, "MOODREEL_JOB_RETENTION_DAYS", cls.job_retention_days),
+            link_valid_days=_whole(env, "MOODREEL_LINK_VALID_DAYS", cls.link_valid_days),
             models_dir=env.get("MODELS_DIR", ""),
             models_cache=env.get("MOODREEL_MODELS_CACHE", ""),
             allow_medical_safety=env.get("MOODREEL_ALLOW_MEDICAL_SAFETY") == "1",
@@ -216,53 +216,59 @@ class Settings:
             gemini_api_key=env.get("GEMINI_API_KEY", ""),
             gemini_endpoint=env.get("MOODREEL_GEMINI_ENDPOINT", "") if local else "",
             traces=_traces(env.get("MOODREEL_TRACES", ""), local=local),
-            slide_model=env.get("MOODREEL_SLIDE_MODEL") or SLIDE_MODELS[backend],
-            slide_model_client=env.get("MOODREEL_SLIDE_MODEL_CLIENT") or cls.slide_model_client,
+            deck_model=env.get("MOODREEL_DECK_MODEL") or DECK_MODELS[backend],
+            deck_model_client=env.get("MOODREEL_DECK_MODEL_CLIENT") or cls.deck_model_client,
             illustrator=env.get("MOODREEL_ILLUSTRATOR", ""),
             console_url=(env.get("MOODREEL_CONSOLE_URL") or env["MOODREEL_PUBLIC_URL"]).rstrip("/"),
             console_files=env.get("MOODREEL_CONSOLE_FILES", ""),
             web_api_key=env.get("MOODREEL_WEB_API_KEY", "local" if local else ""),
             # Beside the emulators nobody stands in front: who names an address is not believed.
-            proxies=_whole(env, "MOODREEL_PROXIES", 0 if local else cls.proxies, least=0),
+            trusted_proxies=_whole(
+                env, "MOODREEL_TRUSTED_PROXIES", 0 if local else cls.trusted_proxies, least=0
+            ),
             jobs_per_minute=_whole(env, "MOODREEL_JOBS_PER_MINUTE", cls.jobs_per_minute),
             reworks_per_minute=_whole(env, "MOODREEL_REWORKS_PER_MINUTE", cls.reworks_per_minute),
             changes_per_minute=_whole(env, "MOODREEL_CHANGES_PER_MINUTE", cls.changes_per_minute),
-            jobs_at_once=_whole(env, "MOODREEL_JOBS_AT_ONCE", cls.jobs_at_once),
-            storage_mb=_whole(env, "MOODREEL_STORAGE_MB", cls.storage_mb),
-            cameras_most=_whole(env, "MOODREEL_CAMERAS", cls.cameras_most),
-            recordings_at_once=_whole(env, "MOODREEL_RECORDINGS_AT_ONCE", cls.recordings_at_once),
-            recording_s=_whole(env, "MOODREEL_RECORDING_S", cls.recording_s),
-            recording_mb=_whole(env, "MOODREEL_RECORDING_MB", cls.recording_mb),
-            recordings_kept_days=_whole(
-                env, "MOODREEL_RECORDINGS_KEPT_DAYS", cls.recordings_kept_days
+            max_open_jobs=_whole(env, "MOODREEL_MAX_OPEN_JOBS", cls.max_open_jobs),
+            max_storage_mb=_whole(env, "MOODREEL_MAX_STORAGE_MB", cls.max_storage_mb),
+            max_cameras=_whole(env, "MOODREEL_MAX_CAMERAS", cls.max_cameras),
+            max_active_recordings=_whole(
+                env, "MOODREEL_MAX_ACTIVE_RECORDINGS", cls.max_active_recordings
             ),
-            viewers_at_once=_whole(env, "MOODREEL_VIEWERS_AT_ONCE", cls.viewers_at_once),
-            preview_most_bytes=_whole(env, "MOODREEL_PREVIEW_MOST_BYTES", cls.preview_most_bytes),
-            image_mb=_whole(env, "MOODREEL_IMAGE_MB", cls.image_mb),
-            audio_mb=_whole(env, "MOODREEL_AUDIO_MB", cls.audio_mb),
-            video_mb=_whole(env, "MOODREEL_VIDEO_MB", cls.video_mb),
-            sign_ins=_whole(env, "MOODREEL_SIGN_INS", cls.sign_ins),
-            sign_ins_of_client=_whole(env, "MOODREEL_SIGN_INS_OF_CLIENT", cls.sign_ins_of_client),
-            registrations_of_client=_whole(
-                env, "MOODREEL_REGISTRATIONS_OF_CLIENT", cls.registrations_of_client
+            max_recording_s=_whole(env, "MOODREEL_MAX_RECORDING_S", cls.max_recording_s),
+            max_recording_mb=_whole(env, "MOODREEL_MAX_RECORDING_MB", cls.max_recording_mb),
+            recording_retention_days=_whole(
+                env, "MOODREEL_RECORDING_RETENTION_DAYS", cls.recording_retention_days
+            ),
+            max_viewers=_whole(env, "MOODREEL_MAX_VIEWERS", cls.max_viewers),
+            max_preview_bytes=_whole(env, "MOODREEL_MAX_PREVIEW_BYTES", cls.max_preview_bytes),
+            max_image_mb=_whole(env, "MOODREEL_MAX_IMAGE_MB", cls.max_image_mb),
+            max_audio_mb=_whole(env, "MOODREEL_MAX_AUDIO_MB", cls.max_audio_mb),
+            max_video_mb=_whole(env, "MOODREEL_MAX_VIDEO_MB", cls.max_video_mb),
+            sign_ins_per_address=_whole(
+                env, "MOODREEL_SIGN_INS_PER_ADDRESS", cls.sign_ins_per_address
+            ),
+            sign_ins_per_client=_whole(
+                env, "MOODREEL_SIGN_INS_PER_CLIENT", cls.sign_ins_per_client
+            ),
+            registrations_per_client=_whole(
+                env, "MOODREEL_REGISTRATIONS_PER_CLIENT", cls.registrations_per_client
             ),
             mail_verified_only=env.get("MOODREEL_MAIL_VERIFIED_ONLY") == "1",
-            private_webhooks=local and env.get("MOODREEL_PRIVATE_WEBHOOKS") == "1",
-            media_direct_most_bytes=_whole(
-                env, "MOODREEL_MEDIA_DIRECT_MOST_BYTES", cls.media_direct_most_bytes
+            allow_private_webhooks=local and env.get("MOODREEL_ALLOW_PRIVATE_WEBHOOKS") == "1",
+            max_direct_download_bytes=_whole(
+                env, "MOODREEL_MAX_DIRECT_DOWNLOAD_BYTES", cls.max_direct_download_bytes
             ),
             receipt_key=env.get("RECEIPT_KEY", ""),
-            copies_kept_days=_whole(env, "MOODREEL_COPIES_KEPT_DAYS", cls.copies_kept_days),
-            recorder_shift_s=_whole(env, "MOODREEL_RECORDER_SHIFT_S", cls.recorder_shift_s),
-            recording_segment_s=_whole(
-                env, "MOODREEL_RECORDING_SEGMENT_S", cls.recording_segment_s
+            backup_retention_days=_whole(
+                env, "MOODREEL_BACKUP_RETENTION_DAYS", cls.backup_retention_days
             ),
-            recording_segment_mb=_whole(
-                env, "MOODREEL_RECORDING_SEGMENT_MB", cls.recording_segment_mb
-            ),
+            recorder_task_s=_whole(env, "MOODREEL_RECORDER_TASK_S", cls.recorder_task_s),
+            max_segment_s=_whole(env, "MOODREEL_MAX_SEGMENT_S", cls.max_segment_s),
+            max_segment_mb=_whole(env, "MOODREEL_MAX_SEGMENT_MB", cls.max_segment_mb),
             camera_networks=_networks(env.get("MOODREEL_CAMERA_NETWORKS", "")),
-            camera_devices=local and env.get("MOODREEL_CAMERA_DEVICES") == "1",
-            source_patience_s=_whole(env, "MOODREEL_SOURCE_PATIENCE_S", cls.source_patience_s),
+            allow_camera_devices=local and env.get("MOODREEL_ALLOW_CAMERA_DEVICES") == "1",
+            source_give_up_s=_whole(env, "MOODREEL_SOURCE_GIVE_UP_S", cls.source_give_up_s),
             source_stall_s=_whole(env, "MOODREEL_SOURCE_STALL_S", cls.source_stall_s),
         )
 

@@ -21,7 +21,7 @@ class Span(Protocol):
 
     @property
     def traceparent(self) -> str: ...
-    def set(self, **attributes: str | int | float) -> None: ...
+    def set_attributes(self, **attributes: str | int | float) -> None: ...
 
 
 class Tracer(Protocol):
@@ -40,11 +40,11 @@ class _Passed:
     def __init__(self, traceparent: str) -> None:
         self.traceparent = traceparent
 
-    def set(self, **attributes: str | int | float) -> None:
+    def set_attributes(self, **attributes: str | int | float) -> None:
         """Nobody looks."""
 
 
-class Untraced:
+class NoOpTracer:
     """Records nothing and hands the context on."""
 
     @contextmanager
@@ -55,21 +55,21 @@ class Untraced:
         """There is nothing."""
 
 
-def parent_in(job_id: str, traceparent: str) -> str:
+def parent_traceparent(job_id: str, traceparent: str) -> str:
     """What a delivery's span hangs below: what it was told, when that is of the job's own trace,
     else the root of that trace."""
-    root = root_of(job_id)
+    root = job_traceparent(job_id)
     told = _TRACEPARENT.fullmatch(traceparent)
     return traceparent if told and told[1] == _TRACEPARENT.fullmatch(root)[1] else root  # type: ignore[index]
 
 
-def root_of(job_id: str) -> str:
+def job_traceparent(job_id: str) -> str:
     """The traceparent of a job's own trace."""
     digest = hashlib.sha256(f"moodreel/{job_id}".encode()).hexdigest()
     return f"00-{digest[:32]}-{digest[32:48]}-01"
 
 
-def ids(traceparent: str) -> tuple[str, str] | None:
+def trace_and_span_ids(traceparent: str) -> tuple[str, str] | None:
     """Trace and span id, in hex; None for what is no traceparent."""
     told = _TRACEPARENT.fullmatch(traceparent)
     return (told[1], told[2]) if told else None
@@ -77,7 +77,7 @@ def ids(traceparent: str) -> tuple[str, str] | None:
 
 def log_fields(project: str, traceparent: str) -> dict[str, Any]:
     """By which Cloud Logging shows a line beside its span."""
-    found = ids(traceparent)
+    found = trace_and_span_ids(traceparent)
     if found is None:
         return {}
     return {

@@ -14,13 +14,13 @@ from typing import Any
 
 from shared.flows.documents import Create, Doc, Write
 from shared.flows.envelope import Envelope
-from shared.pipeline import STAGES, STALLED_S
+from shared.pipeline import FUNCTIONS, STALLED_S
 
-ERRAND = "errand"
+TASK = "task"
 """The part that an errand's envelope names; its job_id is the errand's own id."""
 
 
-class ErrandState(StrEnum):
+class TaskState(StrEnum):
     """OPEN until it is due, LEASED while someone works on it; the other two are ends."""
 
     OPEN = "open"
@@ -30,14 +30,14 @@ class ErrandState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class Task:
     """`attempt` counts the claims since the last progress. `due_at` is when it may be worked on;
-    `look_at` when the sweeper looks after it, None once it has ended."""
+    `next_check_at` when the sweeper looks after it, None once it has ended."""
 
-    stage: str
+    function: str
     id: str
     owner: str
-    state: ErrandState
+    state: TaskState
     attempt: int
     token: str
     lease_until: datetime
@@ -46,14 +46,14 @@ class Errand:
     version: Any = field(compare=False)
 
     @classmethod
-    def from_doc(cls, stage: str, doc: Doc) -> Errand:
+    def from_doc(cls, function: str, doc: Doc) -> Task:
         """Parse an errand's document."""
         data = doc.data
         return cls(
-            stage=stage,
+            function=function,
             id=doc.id,
             owner=data["owner"],
-            state=ErrandState(data["state"]),
+            state=TaskState(data["state"]),
             attempt=data["attempt"],
             token=data["token"],
             lease_until=data["lease_until"],
@@ -63,32 +63,32 @@ class Errand:
         )
 
     @property
-    def ended(self) -> bool:
+    def has_ended(self) -> bool:
         """Whether nothing more will be done."""
-        return self.state in (ErrandState.DONE, ErrandState.FAILED)
+        return self.state in (TaskState.DONE, TaskState.FAILED)
 
     @property
     def path(self) -> str:
         """Where its document stands."""
-        return errand_path(self.stage, self.id)
+        return task_path(self.function, self.id)
 
     @property
     def envelope(self) -> Envelope:
         """The message that has it done."""
-        return errand_envelope(self.stage, self.id)
+        return task_envelope(self.function, self.id)
 
 
 @dataclass(frozen=True, slots=True)
-class ErrandClaimed:
+class TaskClaim:
     """An errand that is ours for as long as `token` stands in its document."""
 
-    errand: Errand
+    task: Task
     token: str
     attempt: int
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class TaskDone:
     """It is done. `fields` go into its document, `writes` happen in the same batch."""
 
     fields: Mapping[str, Any] = field(default_factory=dict)
@@ -96,7 +96,7 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
-class GivenUp:
+class Failed:
     """It cannot be done."""
 
     code: str
@@ -106,7 +106,7 @@ class GivenUp:
 
 
 @dataclass(frozen=True, slots=True)
-class Postponed:
+class Later:
     """It goes on in `wait_s` seconds. With `progress` the attempts are counted anew; without, the
     last one that the row allows ends it."""
 
@@ -118,38 +118,38 @@ class Postponed:
 
 
 @dataclass(frozen=True, slots=True)
-class Abandoned:
+class Lost:
     """The lease was lost: nothing of this may be recorded."""
 
 
-ErrandOutcome = Settled | GivenUp | Postponed | Abandoned
+TaskOutcome = TaskDone | Failed | Later | Lost
 
 
-def errand_path(stage: str, errand_id: str) -> str:
+def task_path(function: str, task_id: str) -> str:
     """{the row's collection}/{errand}"""
-    return f"{STAGES[stage].errands}/{errand_id}"
+    return f"{FUNCTIONS[function].task_collection}/{task_id}"
 
 
-def errand_envelope(stage: str, errand_id: str) -> Envelope:
+def task_envelope(function: str, task_id: str) -> Envelope:
     """The message that has an errand done."""
-    return Envelope(errand_id, stage, ERRAND)
+    return Envelope(task_id, function, TASK)
 
 
-def new_errand(
-    stage: str, errand_id: str, owner: str, fields: Mapping[str, Any], now: datetime
+def new_task(
+    function: str, task_id: str, owner: str, fields: Mapping[str, Any], now: datetime
 ) -> Create:
     """The write that makes an errand. Whoever commits it announces it; the sweeper, if not."""
     return Create(
-        errand_path(stage, errand_id),
+        task_path(function, task_id),
         {
             **fields,
             "owner": owner,
-            "state": ErrandState.OPEN,
+            "state": TaskState.OPEN,
             "attempt": 0,
             "token": "",
             "lease_until": now,
             "due_at": now,
-            "look_at": now + timedelta(seconds=STALLED_S),
+            "next_check_at": now + timedelta(seconds=STALLED_S),
             "error": None,
             "created_at": now,
             "finished_at": None,

@@ -29,7 +29,7 @@ class Coverage:
 
 
 @lru_cache(maxsize=64)
-def coverage(path: Path) -> Coverage:
+def read_coverage(path: Path) -> Coverage:
     """What the font at `path` can show. Raises ValueError when it is no font of this kind."""
     data = _table(path, b"cmap")
     ranges: list[tuple[int, int]] = []

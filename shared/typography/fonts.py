@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import ImageFont, features
 
-from shared.typography.coverage import coverage
+from shared.typography.coverage import read_coverage
 
 _WEST, _RTL = "justmytype_western_core", "justmytype_intl_rtl"
 _SOUTH, _SEA, _CJK = "justmytype_intl_south_asia", "justmytype_intl_sea", "justmytype_intl_cjk"
@@ -19,7 +19,7 @@ _OPTICAL = 26.0
 
 
 @dataclass(frozen=True, slots=True)
-class Face:
+class FontFace:
     """One font. `tall` marks scripts that need more room between lines."""
 
     package: str
@@ -33,18 +33,18 @@ class Face:
         return Path(str(files(self.package) / "fonts" / "ofl" / self.file))
 
 
-INTER = Face(_WEST, "inter/Inter[opsz,wght].ttf")
-SERIF = Face(_WEST, "sourceserif4/SourceSerif4[opsz,wght].ttf")
-NOTO = Face(_WEST, "notosans/NotoSans[wdth,wght].ttf")
-SYMBOLS = Face(_WEST, "notosanssymbols2/NotoSansSymbols2-Regular.ttf", variable=False)
-_SC = Face(_CJK, "notosanssc/NotoSansSC[wght].ttf", tall=True)
-_TC = Face(_CJK, "notosanstc/NotoSansTC[wght].ttf", tall=True)
-_JP = Face(_CJK, "notosansjp/NotoSansJP[wght].ttf", tall=True)
-_KR = Face(_CJK, "notosanskr/NotoSansKR[wght].ttf", tall=True)
+INTER = FontFace(_WEST, "inter/Inter[opsz,wght].ttf")
+SERIF = FontFace(_WEST, "sourceserif4/SourceSerif4[opsz,wght].ttf")
+NOTO = FontFace(_WEST, "notosans/NotoSans[wdth,wght].ttf")
+SYMBOLS = FontFace(_WEST, "notosanssymbols2/NotoSansSymbols2-Regular.ttf", variable=False)
+_SC = FontFace(_CJK, "notosanssc/NotoSansSC[wght].ttf", tall=True)
+_TC = FontFace(_CJK, "notosanstc/NotoSansTC[wght].ttf", tall=True)
+_JP = FontFace(_CJK, "notosansjp/NotoSansJP[wght].ttf", tall=True)
+_KR = FontFace(_CJK, "notosanskr/NotoSansKR[wght].ttf", tall=True)
 
 
-def _wide(package: str, name: str, file: str) -> Face:
-    return Face(package, f"{name}/{file}[wdth,wght].ttf", tall=True)
+def _wide(package: str, name: str, file: str) -> FontFace:
+    return FontFace(package, f"{name}/{file}[wdth,wght].ttf", tall=True)
 
 
 _SCRIPTS = (
@@ -61,7 +61,7 @@ _SCRIPTS = (
 )
 
 
-def faces(language: str, *, serif: bool) -> tuple[Face, ...]:
+def fallback_faces(language: str, *, serif: bool) -> tuple[FontFace, ...]:
     """All faces, in the order in which they are tried for a text in this language.
 
     One and the same Chinese character is written differently in four places.
@@ -75,19 +75,19 @@ def faces(language: str, *, serif: bool) -> tuple[Face, ...]:
     return (*western, *_SCRIPTS, *eastern, SYMBOLS)
 
 
-def covers(face: Face, text: Iterable[str]) -> bool:
+def covers(face: FontFace, text: Iterable[str]) -> bool:
     """Whether the face can show every character of `text`."""
-    there = coverage(face.path)
+    there = read_coverage(face.path)
     return all(one in there for one in text if not is_joiner(one))
 
 
-def is_joiner(one: str) -> bool:
+def is_joiner(character: str) -> bool:
     """Whether the character is only there for those beside it."""
-    return one in "\u200b\u200c\u200d\u200e\u200f\u2060\ufe0e\ufe0f\u00ad"
+    return character in "\u200b\u200c\u200d\u200e\u200f\u2060\ufe0e\ufe0f\u00ad"
 
 
 @lru_cache(maxsize=256)
-def font(face: Face, size_px: int, weight: int) -> ImageFont.FreeTypeFont:
+def load_font(face: FontFace, size_px: int, weight: int) -> ImageFont.FreeTypeFont:
     """The face at a size and a weight (100 to 900), laid out by Raqm."""
     assert features.check("raqm"), "Pillow without Raqm cannot write most scripts"  # noqa: S101
     made = ImageFont.truetype(str(face.path), size_px, layout_engine=ImageFont.Layout.RAQM)

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from shared.typography.fonts import SYMBOLS, Face, covers, faces, font, is_joiner
+from shared.typography.fonts import SYMBOLS, FontFace, covers, fallback_faces, is_joiner, load_font
 
 MEASURE_PX = 100
 SLACK = 1.015
 """Widths at small sizes are rounded to whole pixels, glyph by glyph."""
-LINE = 1.28
-TALL_LINE = 1.46
+LINE_HEIGHT = 1.28
+TALL_LINE_HEIGHT = 1.46
 _PACKED = ("CJK", "HIRAGANA", "KATAKANA", "BOPOMOFO", "FULLWIDTH", "IDEOGRAPHIC")
 _NOT_FIRST = frozenset(
     "、。，．：；！？）」』】》〉〕］｝ー々ゝゞ…‥”’％,.!?:;)]}»"
@@ -47,7 +47,7 @@ class Piece:
 
     text: str
     width: float
-    spaced: bool
+    space_after: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +83,14 @@ class Text:
     """A text that can be laid out at any size."""
 
     def __init__(self, text: str, style: Style) -> None:
-        self.text = shown(text, style)
+        self.text = to_displayable(text, style)
         self.style = style
         self.rtl = is_rtl(self.text)
         self._pieces = tuple(_pieces(self.text, style))
         self._blank = _width(" ", style, self.text)
         self._tall = _tall(self.text, style)
 
-    def laid_out(self, size_px: int, width_px: float, *, balanced: bool = False) -> Block:
+    def lay_out(self, size_px: int, width_px: float, *, balanced: bool = False) -> Block:
         """The block at this size; `balanced`: lines of about the same length."""
         scale = size_px / MEASURE_PX * SLACK
         limit = width_px / scale
@@ -104,12 +104,12 @@ class Text:
         return Block(
             tuple(Line(text, width * scale) for text, width in lines),
             size_px,
-            size_px * (TALL_LINE if self._tall else LINE),
+            size_px * (TALL_LINE_HEIGHT if self._tall else LINE_HEIGHT),
             self.style,
             self.rtl,
         )
 
-    def fitted(
+    def fit(
         self, sizes_px: range, width_px: float, height_px: float, *, balanced: bool = False
     ) -> Block | None:
         """The block at the first of `sizes_px` (largest first) at which it fits, or None."""
@@ -117,9 +117,9 @@ class Text:
         # A smaller size comes before a word that is cut.
         whole = [size for size in sizes_px if longest * size / MEASURE_PX * SLACK <= width_px]
         for size_px in whole or sizes_px:
-            block = self.laid_out(size_px, width_px)
+            block = self.lay_out(size_px, width_px)
             if block.height <= height_px and block.width <= width_px:
-                return self.laid_out(size_px, width_px, balanced=True) if balanced else block
+                return self.lay_out(size_px, width_px, balanced=True) if balanced else block
         return None
 
     def _fits(self, limit: float, lines: int) -> bool:
@@ -140,7 +140,7 @@ class Text:
             else:
                 text += (" " if gap else "") + piece.text
                 width += gap + piece.width
-            gap = self._blank if piece.spaced else 0.0
+            gap = self._blank if piece.space_after else 0.0
         return [*lines, (text, width)] if text else lines
 
 
@@ -156,16 +156,16 @@ def is_rtl(text: str) -> bool:
 
 
 @lru_cache(maxsize=2048)
-def runs(text: str, style: Style) -> tuple[tuple[Face, str], ...]:
+def split_runs(text: str, style: Style) -> tuple[tuple[FontFace, str], ...]:
     """The text in runs of one face each, in the order in which they are read.
 
     One face for all of it if there is one: what is set in one face is shaped and ordered as one.
     """
-    order = faces(style.language, serif=style.serif)
+    order = fallback_faces(style.language, serif=style.serif)
     single = next((face for face in order if covers(face, text)), None)
     if single is not None:
         return ((single, text),)
-    found: list[tuple[Face, str]] = []
+    found: list[tuple[FontFace, str]] = []
     for one in text:
         held = found and (is_joiner(one) or one == " " or covers(found[-1][0], one))
         face = found[-1][0] if held else next((f for f in order if covers(f, one)), SYMBOLS)
@@ -176,9 +176,9 @@ def runs(text: str, style: Style) -> tuple[tuple[Face, str], ...]:
     return tuple(found)
 
 
-def shown(text: str, style: Style) -> str:
+def to_displayable(text: str, style: Style) -> str:
     """The text as it can be shown: what no face has is left out, or named when it is all."""
-    order = faces(style.language, serif=style.serif)
+    order = fallback_faces(style.language, serif=style.serif)
     if any(covers(face, text) for face in order):
         return text
     kept = "".join(one for one in text if is_joiner(one) or any(covers(f, one) for f in order))
@@ -193,8 +193,8 @@ def _pieces(text: str, style: Style) -> Iterator[Piece]:
     for word in text.split():
         *inner, last = _breakable(word)
         for part in inner:
-            yield Piece(part, _width(part, style, text), spaced=False)
-        yield Piece(last, _width(last, style, text), spaced=True)
+            yield Piece(part, _width(part, style, text), space_after=False)
+        yield Piece(last, _width(last, style, text), space_after=True)
 
 
 def _breakable(word: str) -> list[str]:
@@ -250,15 +250,15 @@ def _packed(one: str) -> bool:
 
 def _width(text: str, style: Style, context: str) -> float:
     """In px at MEASURE_PX, in the faces that the whole context is set in."""
-    whole = runs(context, style)
-    here = ((whole[0][0], text),) if len(whole) == 1 else runs(text, style)
+    whole = split_runs(context, style)
+    here = ((whole[0][0], text),) if len(whole) == 1 else split_runs(text, style)
     return sum(_length(face, part, style.weight) for face, part in here)
 
 
 @lru_cache(maxsize=8192)
-def _length(face: Face, text: str, weight: int) -> float:
-    return font(face, MEASURE_PX, weight).getlength(text)
+def _length(face: FontFace, text: str, weight: int) -> float:
+    return load_font(face, MEASURE_PX, weight).getlength(text)
 
 
 def _tall(text: str, style: Style) -> bool:
-    return any(face.tall for face, _ in runs(text, style))
+    return any(face.tall for face, _ in split_runs(text, style))

@@ -21,11 +21,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import urlsplit
 
-from infra.local.suite.handle import Tenant, rented
-from infra.local.suite.layout import Place
-from infra.local.suite.ports import free_base
-from tests.benchmarks.api_operations import CLIENTS, Asked, Operation, operations
-from tests.fakes.webhook_receiver import receiving
+from infra.local.suite.handle import SuiteHandle, run_suite
+from infra.local.suite.layout import SuiteLayout
+from infra.local.suite.ports import find_free_base
+from tests.benchmarks.api_operations import (
+    CLIENT_COUNT,
+    Operation,
+    OperationRequest,
+    list_operations,
+)
+from tests.fakes.webhook_receiver import running_receiver
 
 SECONDS = 3.0
 HEALTH_SECONDS = 1.0
@@ -46,8 +51,8 @@ class Measured:
 
 def main() -> int:
     """Measure all, print a table; 1 when a reading operation is out of proportion."""
-    with rented(Place(free_base())) as suite, receiving(204) as receiver:
-        asked = operations(suite, receiver.url)
+    with run_suite(SuiteLayout(find_free_base())) as suite, running_receiver(204) as receiver:
+        asked = list_operations(suite, receiver.url)
         health = [_measured(suite, asked[0], HEALTH_SECONDS)]
         rows = []
         for one in asked:
@@ -70,7 +75,7 @@ def main() -> int:
     return 1 if missed else 0
 
 
-def _measured(suite: Tenant, one: Operation, seconds: float) -> Measured:
+def _measured(suite: SuiteHandle, one: Operation, seconds: float) -> Measured:
     took: list[float] = []
     spans: list[tuple[float, float]] = []
     wrong = [0]
@@ -96,7 +101,7 @@ def _measured(suite: Tenant, one: Operation, seconds: float) -> Measured:
             spans.append((first, time.monotonic()))
             wrong[0] += bad
 
-    with ThreadPoolExecutor(CLIENTS) as pool:
+    with ThreadPoolExecutor(CLIENT_COUNT) as pool:
         list(pool.map(work, range(len(asked))))
     lasted = max(end for _, end in spans) - min(begin for begin, _ in spans)
     took.sort()
@@ -109,7 +114,7 @@ def _measured(suite: Tenant, one: Operation, seconds: float) -> Measured:
     )
 
 
-def _connection(suite: Tenant) -> http.client.HTTPConnection:
+def _connection(suite: SuiteHandle) -> http.client.HTTPConnection:
     """One on which what is imported and connected at the first call has happened."""
     parts = urlsplit(suite.url("api"))
     connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=60)
@@ -118,7 +123,7 @@ def _connection(suite: Tenant) -> http.client.HTTPConnection:
     return connection
 
 
-def _ask(connection: http.client.HTTPConnection, one: Operation, asked: Asked) -> int:
+def _ask(connection: http.client.HTTPConnection, one: Operation, asked: OperationRequest) -> int:
     headers = dict(one.headers)
     if asked.token is not None:
         headers["Authorization"] = f"Bearer {asked.token}"

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from infra.local.suite.api_client import Client
-from infra.local.suite.handle import Tenant, wait_until
+from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.recipes.films.prompt import Prompt
-from tests.fixtures.media.clips import RECIPES
+from tests.fixtures.media.clips import CLIP_SPECS
 from tests.fixtures.suite import firestore
-from tests.fixtures.suite.users import failed_job, update_account
+from tests.fixtures.suite.users import create_failed_job, update_account
 
-CLIENTS = 20
+CLIENT_COUNT = 20
 NEW_JOB = {
     "recipe": "frames",
     "inputs": {"video": {"filename": "a.mp4", "content_type": "video/mp4", "size_bytes": 1000}},
@@ -32,7 +32,7 @@ ANY_STATE = {"If-Match": "*"}
 
 
 @dataclass(frozen=True)
-class Asked:
+class OperationRequest:
     """One request. With `token` it comes from somebody who is signed in."""
 
     path: str
@@ -47,7 +47,7 @@ class Operation:
 
     name: str
     method: str
-    prepared: Callable[[], list[Iterator[Asked]]]
+    prepared: Callable[[], list[Iterator[OperationRequest]]]
     reads: bool = True
     headers: tuple[tuple[str, str], ...] = ()
 
@@ -55,20 +55,20 @@ class Operation:
 class Town:
     """Twenty people and their things, made when an operation first needs them."""
 
-    def __init__(self, suite: Tenant, receiver: str) -> None:
+    def __init__(self, suite: SuiteHandle, receiver: str) -> None:
         self._suite = suite
         self._receiver = receiver
         self.folder = Path(tempfile.mkdtemp())
-        self.people = [suite.client() for _ in range(CLIENTS)]
+        self.people = [suite.client() for _ in range(CLIENT_COUNT)]
         for one in self.people:
             update_account(suite, one.user.uid, {"emailVerified": True})
 
     @cached_property
     def done(self) -> list[str]:
-        clip = RECIPES["cfr30"].make().path
+        clip = CLIP_SPECS["cfr30"].encode().path
         jobs = [self._suite.start_job(one, "frames", clip) for one in self.people]
         for one, job_id in zip(self.people, jobs, strict=True):
-            self._suite.finished_job(one, job_id, 300)
+            self._suite.wait_for_job(one, job_id, 300)
         return jobs
 
     @cached_property
@@ -79,7 +79,7 @@ class Town:
     @cached_property
     def shares(self) -> list[str]:
         return [
-            one.call("POST", f"/v1/jobs/{job_id}/shares", {"artefact": "frames.zip"})["token"]
+            one.call("POST", f"/v1/jobs/{job_id}/shares", {"artifact": "frames.zip"})["token"]
             for one, job_id in zip(self.people, self.done, strict=True)
         ]
 
@@ -115,7 +115,7 @@ class Town:
         self._all_wait(jobs)
         return jobs
 
-    def deck_edits(self) -> list[Iterator[Asked]]:
+    def deck_edits(self) -> list[Iterator[OperationRequest]]:
         asked = []
         for one, job_id in zip(self.people, self.decks, strict=True):
             told = one.call("GET", f"/v1/jobs/{job_id}/deck")
@@ -127,27 +127,29 @@ class Town:
             ]
             deck["slides"][1]["heading"] = "Quartz is hard"
             body = {"revision": told["revision"], "deck": deck}
-            asked.append(iter([Asked(f"/v1/jobs/{job_id}/deck", body, one.user.token)]))
+            asked.append(iter([OperationRequest(f"/v1/jobs/{job_id}/deck", body, one.user.token)]))
         return asked
 
-    def rewrites(self) -> list[Iterator[Asked]]:
+    def rewrites(self) -> list[Iterator[OperationRequest]]:
         self._all_wait(self.decks)
         asked = []
         for one, job_id in zip(self.people, self.decks, strict=True):
             told = one.call("GET", f"/v1/jobs/{job_id}/deck")
             path = f"/v1/jobs/{job_id}/deck/slides/{told['slides'][2]['id']}/rewrite"
-            asked.append(iter([Asked(path, {"revision": told["revision"]}, one.user.token)]))
+            asked.append(
+                iter([OperationRequest(path, {"revision": told["revision"]}, one.user.token)])
+            )
         return asked
 
-    def releases(self) -> list[Iterator[Asked]]:
+    def releases(self) -> list[Iterator[OperationRequest]]:
         self._all_wait(self.decks)
         return self.once(lambda n: f"/v1/jobs/{self.decks[n]}/deck/release")
 
-    def redrives(self) -> list[Iterator[Asked]]:
-        jobs = [failed_job(self._suite, one, self.folder) for one in self.people]
+    def redrives(self) -> list[Iterator[OperationRequest]]:
+        jobs = [create_failed_job(self._suite, one, self.folder) for one in self.people]
         return self.once(lambda n: f"/v1/jobs/{jobs[n]}/redrive")
 
-    def wishes(self) -> list[Iterator[Asked]]:
+    def wishes(self) -> list[Iterator[OperationRequest]]:
         # A new password has ended what everybody was signed in by.
         for one in self.people:
             one.user.sign_in()
@@ -164,36 +166,41 @@ class Town:
             wait_until(partial(_is_checking, one, path), "everything to be removed", 300)
             # What is removed is looked for once more when late writes must have come.
             past = datetime.now(UTC) - timedelta(seconds=1)
-            due = {"due_at": past, "look_at": past}
-            firestore.change(self._suite, f"data_requests/{request_id}", due)
-        self._suite.tick("sweeper")
+            due = {"due_at": past, "next_check_at": past}
+            firestore.update_document(self._suite, f"data_requests/{request_id}", due)
+        self._suite.trigger_schedule("sweeper")
         for one, request_id in zip(self.people, found, strict=True):
             _wait_for(one, f"/v1/erasures/{request_id}", "receipt")
         return found
 
     def repeated(
         self, path: Callable[[int], str], body: object = None, *, token: bool = True
-    ) -> list[Iterator[Asked]]:
+    ) -> list[Iterator[OperationRequest]]:
         """The same request of each person, again and again."""
         return [
-            _for_ever(Asked(path(n), body, one.user.token if token else None))
+            _for_ever(OperationRequest(path(n), body, one.user.token if token else None))
             for n, one in enumerate(self.people)
         ]
 
-    def varied(self, path: str, body: Callable[[int], object]) -> list[Iterator[Asked]]:
+    def varied(self, path: str, body: Callable[[int], object]) -> list[Iterator[OperationRequest]]:
         """Another body each time, of nobody who is signed in; `body` of the person's number."""
-        return [_bodies(path, partial(body, n)) for n in range(CLIENTS)]
+        return [_bodies(path, partial(body, n)) for n in range(CLIENT_COUNT)]
 
-    def once(self, path: Callable[[int], str], body: object = None) -> list[Iterator[Asked]]:
+    def once(
+        self, path: Callable[[int], str], body: object = None
+    ) -> list[Iterator[OperationRequest]]:
         """One request of each person."""
-        return [iter([Asked(path(n), body, one.user.token)]) for n, one in enumerate(self.people)]
+        return [
+            iter([OperationRequest(path(n), body, one.user.token)])
+            for n, one in enumerate(self.people)
+        ]
 
     def _all_wait(self, jobs: list[str]) -> None:
         for one, job_id in zip(self.people, jobs, strict=True):
             wait_until(partial(_awaits_review, one, job_id), "a deck", 300)
 
 
-def operations(suite: Tenant, receiver: str) -> list[Operation]:
+def list_operations(suite: SuiteHandle, receiver: str) -> list[Operation]:
     """Every operation, what ends accounts last. `receiver` is a URL that takes webhooks."""
     town = Town(suite, receiver)
 
@@ -253,7 +260,7 @@ def operations(suite: Tenant, receiver: str) -> list[Operation]:
         get("job", done),
         get("jobs", lambda _: "/v1/jobs"),
         get("events", lambda n: f"{done(n)}/events"),
-        get("artefact", lambda n: f"{done(n)}/artefacts/frames.zip"),
+        get("artifact", lambda n: f"{done(n)}/artifacts/frames.zip"),
         get("shares", lambda _: "/v1/shares"),
         get("mails", lambda _: "/v1/mails"),
         get("usage", lambda _: "/v1/usage"),
@@ -271,7 +278,8 @@ def operations(suite: Tenant, receiver: str) -> list[Operation]:
         Operation(
             "POST refresh", "POST",
             lambda: [
-                _for_ever(Asked("/v1/accounts/refresh", holds(n))) for n in range(CLIENTS)
+                _for_ever(OperationRequest("/v1/accounts/refresh",
+                holds(n))) for n in range(CLIENT_COUNT)
             ],
             reads=False,
         ),
@@ -305,7 +313,7 @@ def operations(suite: Tenant, receiver: str) -> list[Operation]:
         get("export", lambda n: f"/v1/me/exports/{town.exports[n]}"),
         get("export part", lambda n: f"/v1/me/exports/{town.exports[n]}/parts/1"),
         change("POST finalize", lambda n: f"{done(n)}/uploads/video/finalize", {}),
-        change("POST shares", lambda n: f"{done(n)}/shares", {"artefact": "frames.zip"}),
+        change("POST shares", lambda n: f"{done(n)}/shares", {"artifact": "frames.zip"}),
         # What is withdrawn, cancelled or deleted already is so once more.
         change("DELETE share", lambda n: f"/v1/share/{town.shares[n]}"),
         change("POST cancel", lambda n: f"{waiting(n)}/cancel"),
@@ -334,7 +342,7 @@ def _ended(client: Client, hook: str) -> str | None:
 
 
 def _awaits_review(client: Client, job_id: str) -> bool:
-    return bool(client.job(job_id)["status"] == "awaiting_review")
+    return bool(client.get_job(job_id)["status"] == "awaiting_review")
 
 
 def _is_checking(client: Client, path: str) -> bool:
@@ -349,11 +357,11 @@ def _field(client: Client, path: str, field: str) -> Any:
     return client.call("GET", path)[field]
 
 
-def _for_ever(asked: Asked) -> Iterator[Asked]:
+def _for_ever(asked: OperationRequest) -> Iterator[OperationRequest]:
     while True:
         yield asked
 
 
-def _bodies(path: str, body: Callable[[], object]) -> Iterator[Asked]:
+def _bodies(path: str, body: Callable[[], object]) -> Iterator[OperationRequest]:
     while True:
-        yield Asked(path, body())
+        yield OperationRequest(path, body())

@@ -27,13 +27,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.local.setup.tools import prepare
-from infra.local.suite.handle import rented
-from infra.local.suite.layout import ROOT, Place
-from infra.local.suite.ports import free_base
+from infra.local.setup.tools import prepare_tools
+from infra.local.suite.handle import run_suite
+from infra.local.suite.layout import ROOT, SuiteLayout
+from infra.local.suite.ports import find_free_base
 from infra.local.suite.services import Service, all_services
 from shared.flows.envelope import Envelope
-from shared.pipeline import STAGES, Stage
+from shared.pipeline import FUNCTIONS, Function
 
 PAIRS = 7
 MOST_LISTENING = 2.5
@@ -46,10 +46,10 @@ MOST_LOADED = 5.5
 """Resident memory after the first request ÷ of the bare one."""
 CLIENTS = {
     "notification": ("mailer",),
-    "personal_data": ("doorkeeper",),
-    "slide_generation": ("slide_model",),
+    "personal_data": ("account_admin",),
+    "slide_generation": ("deck_model",),
     "text_to_speech": ("voice",),
-    "webhook": ("caller",),
+    "webhook": ("outbound_http",),
 }
 """What units of work use beside Firestore, Cloud Storage and Pub/Sub: getters of
 `shared.entrypoints.bootstrap`."""
@@ -135,10 +135,10 @@ def deferred_modules(function: str) -> tuple[str, ...]:
     )
 
 
-def first_request(row: Stage, token: str) -> dict[str, Any]:
+def first_request(function: Function, token: str) -> dict[str, Any]:
     """A first request for `cold_start_process`. `token` is a user's ID token."""
-    if row.event_driven:
-        envelope = Envelope("0" * 20, row.name, "0", epoch=0)
+    if function.is_event_driven:
+        envelope = Envelope("0" * 20, function.name, "0", epoch=0)
         data = base64.b64encode(envelope.to_json()).decode()
         return _request(
             "POST",
@@ -146,8 +146,8 @@ def first_request(row: Stage, token: str) -> dict[str, Any]:
             200,
             headers=_EVENT_HEADERS,
             body=json.dumps({"message": {"data": data, "attributes": envelope.attributes}}),
-            modules=deferred_modules(row.name),
-            clients=("objects", "publisher", *CLIENTS.get(row.name, ())),
+            modules=deferred_modules(function.name),
+            clients=("objects", "publisher", *CLIENTS.get(function.name, ())),
         )
     signed_in = {"Authorization": f"Bearer {token}"}
     return {
@@ -155,7 +155,7 @@ def first_request(row: Stage, token: str) -> dict[str, Any]:
         # A link that does not exist: read in Firestore, as every link is.
         "downloads": _request("GET", f"/v1/media/share/{'0' * 48}", 404),
         "console": _request("GET", "/", 200),
-    }[row.name]
+    }[function.name]
 
 
 def _request(method: str, path: str, status: int, **more: Any) -> dict[str, Any]:
@@ -163,8 +163,8 @@ def _request(method: str, path: str, status: int, **more: Any) -> dict[str, Any]
     return {"headers": {}, "body": None, "modules": (), "clients": (), **request, **more}
 
 
-def _started(service: Service, row: Stage, source: Path, first: dict[str, Any]) -> Start:
-    signature = "cloudevent" if row.event_driven else "http"
+def _started(service: Service, function: Function, source: Path, first: dict[str, Any]) -> Start:
+    signature = "cloudevent" if function.is_event_driven else "http"
     # OpenTelemetry is off, as it is where MOODREEL_TRACES is empty.
     env = {**service.env, "MOODREEL_TRACES": ""}
     done = subprocess.run(
@@ -175,32 +175,35 @@ def _started(service: Service, row: Stage, source: Path, first: dict[str, Any]) 
         check=False,
     )
     if done.returncode:
-        raise SystemExit(f"{row.name} does not start:\n{done.stdout}{done.stderr}")
+        raise SystemExit(f"{function.name} does not start:\n{done.stdout}{done.stderr}")
     cost = json.loads(done.stdout.splitlines()[-1])
     return Start(Cost(**cost["listening"]), Cost(**cost["answered"]))
 
 
-def cold(row: Stage, service: Service, folder: Path, token: str) -> Cold:
+def cold(function: Function, service: Service, folder: Path, token: str) -> Cold:
     """Start a function and the bare one in turn; the first pair compiles and does not count."""
-    decorator = "cloud_event" if row.event_driven else "http"
+    decorator = "cloud_event" if function.is_event_driven else "http"
     bare_source = folder / f"bare_{decorator}.py"
     bare_source.write_text(_BARE.format(decorator=decorator))
-    source = ROOT / "functions" / row.name / "main.py"
-    first = first_request(row, token)
+    source = ROOT / "functions" / function.name / "main.py"
+    first = first_request(function, token)
     bare_first = {**first, "status": 200, "modules": (), "clients": ()}
     pairs = [
-        (_started(service, row, source, first), _started(service, row, bare_source, bare_first))
+        (
+            _started(service, function, source, first),
+            _started(service, function, bare_source, bare_first),
+        )
         for _ in range(PAIRS + 1)
     ]
-    return Cold(row.name, tuple(pairs[1:]))
+    return Cold(function.name, tuple(pairs[1:]))
 
 
 def main() -> int:
     """Print a table; 1 when a ratio is missed."""
-    rows = [row for row in STAGES.values() if row.built]
-    tools = prepare([row.name for row in rows], lambda _: None)
-    place = Place(free_base())
-    with rented(place) as suite, tempfile.TemporaryDirectory() as folder:
+    rows = [row for row in FUNCTIONS.values() if row.is_built]
+    tools = prepare_tools([row.name for row in rows], lambda _: None)
+    place = SuiteLayout(find_free_base())
+    with run_suite(place) as suite, tempfile.TemporaryDirectory() as folder:
         token = suite.user().token
         services = {one.name: one for one in all_services(place, tools, rows)}
         found = [cold(row, services[row.name], Path(folder), token) for row in rows]

@@ -21,13 +21,13 @@ from typing import Any
 from playwright.sync_api import BrowserContext, sync_playwright
 
 from infra.local.setup.installs import clean_env
-from infra.local.setup.tools import console_pages, python_of, requirements_of
+from infra.local.setup.tools import prepare_console_pages, prepare_python, requirements_file
 from infra.local.suite.handle import wait_until
-from infra.local.suite.http import answers
-from infra.local.suite.layout import HOST, ROOT, Place
-from infra.local.suite.ports import free_base
+from infra.local.suite.http import is_reachable
+from infra.local.suite.layout import HOST, ROOT, SuiteLayout
+from infra.local.suite.ports import find_free_base
 from infra.local.suite.services import emulator_env
-from tests.e2e.conftest import ARGUMENTS, BROWSERS
+from tests.e2e.conftest import CHROMIUM_ARGUMENTS, CHROMIUM_NAMES
 
 LOADS = 9
 MOST_OF_BARE = 8.0
@@ -50,10 +50,10 @@ _SEEN = """() => ({
 @contextlib.contextmanager
 def console() -> Iterator[str]:
     """The function alone, for the time of the block; its address."""
-    place = Place(free_base())
+    place = SuiteLayout(find_free_base())
     env = emulator_env(place) | {
         "PYTHONPATH": str(ROOT),
-        "MOODREEL_CONSOLE_FILES": str(console_pages(print)),
+        "MOODREEL_CONSOLE_FILES": str(prepare_console_pages(print)),
     }
     source = ROOT / "functions" / "console" / "main.py"
     with _served(source, place.port("console"), env) as url:
@@ -66,13 +66,13 @@ def bare() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "main.py"
         source.write_text(_BARE)
-        with _served(source, Place(free_base()).port("console"), {}) as url:
+        with _served(source, SuiteLayout(find_free_base()).port("console"), {}) as url:
             yield url
 
 
 @contextlib.contextmanager
 def _served(source: Path, port: int, env: Mapping[str, str]) -> Iterator[str]:
-    python = python_of(requirements_of("console"), "console", print)
+    python = prepare_python(requirements_file("console"), "console", print)
     process = subprocess.Popen(
         [
             str(python), "-m", "functions_framework", "--source", str(source),
@@ -82,7 +82,7 @@ def _served(source: Path, port: int, env: Mapping[str, str]) -> Iterator[str]:
     )  # fmt: skip
     try:
         url = f"http://{HOST}:{port}/"
-        wait_until(lambda: answers(url), f"an answer at {url}", 120)
+        wait_until(lambda: is_reachable(url), f"an answer at {url}", 120)
         yield url
     finally:
         process.terminate()
@@ -102,12 +102,12 @@ def load(context: BrowserContext, url: str) -> dict[str, Any]:
 
 def main() -> int:
     """Print a table; 1 when the page is too slow or too large."""
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    path = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     if path is None:
         print("There is no Chromium on PATH.", file=sys.stderr)
         return 1
-    with console() as url, bare() as bare_url, sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=ARGUMENTS)
+    with console() as url, bare() as bare_url, sync_playwright() as interpreter:
+        browser = interpreter.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
         plain, cold, kept = [], [], []
         for _ in range(LOADS):
             context = browser.new_context()

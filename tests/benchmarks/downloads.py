@@ -13,14 +13,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from infra.local.suite.handle import Tenant, rented
-from infra.local.suite.layout import Place
-from infra.local.suite.ports import free_base
+from infra.local.suite.handle import SuiteHandle, run_suite
+from infra.local.suite.layout import SuiteLayout
+from infra.local.suite.ports import find_free_base
 from shared.adapters import clients
-from shared.runtime.interpreter import Neighbours, SystemClock
+from shared.runtime.interpreter import Services, SystemClock
 from shared.runtime.logs import log
 from shared.runtime.settings import Settings
-from tests.fixtures.suite.downloads import made_job, opened, shared_url
+from tests.fixtures.suite.downloads import create_done_job, open_download, shared_url
 
 CLIENTS = 8
 SMALL_MB, LARGE_MB = 20, 200
@@ -32,19 +32,20 @@ MOST_OVER_IDLE_MB = 96
 
 def main() -> int:
     """Print the table; 1 when memory grows with what is streamed."""
-    place = Place(free_base())
-    with rented(place) as suite:
+    place = SuiteLayout(find_free_base())
+    with run_suite(place) as suite:
         os.environ.update(suite.env)
         settings = Settings.from_env(suite.env)
-        world = Neighbours(
-            clients.ledger(settings), clients.objects(settings), clients.publisher(settings),
+        world = Services(
+            clients.create_job_store(settings), clients.create_object_store(settings),
+            clients.create_publisher(settings),
             SystemClock(), log, lambda: "t",
         )  # fmt: skip
-        suite.restart("downloads", {"MOODREEL_MEDIA_DIRECT_MOST_BYTES": str(1 << 30)})
+        suite.restart("downloads", {"MOODREEL_MAX_DIRECT_DOWNLOAD_BYTES": str(1 << 30)})
         urls = {}
         for size_mb in (SMALL_MB, LARGE_MB):
             content = bytes(size_mb * 1_000_000)
-            _, token = made_job(world, "b", content, name="b.mp4", content_type="video/mp4")
+            _, token = create_done_job(world, "b", content, name="b.mp4", content_type="video/mp4")
             urls[size_mb] = shared_url(suite, token)
         _stream(urls[SMALL_MB])
         idle = _resident_mb(suite)
@@ -59,7 +60,7 @@ def main() -> int:
     return int(large / small > MOST_GROWTH or large - idle > MOST_OVER_IDLE_MB)
 
 
-def _peak(suite: Tenant, url: str) -> tuple[float, float]:
+def _peak(suite: SuiteHandle, url: str) -> tuple[float, float]:
     """The most memory while eight clients stream, and how long they take."""
     over, seen = threading.Event(), [0.0]
 
@@ -79,7 +80,7 @@ def _peak(suite: Tenant, url: str) -> tuple[float, float]:
 
 
 def _stream(url: str) -> None:
-    connection, answer = opened(url)
+    connection, answer = open_download(url)
     wanted, size = int(answer.headers["Content-Length"]), 0
     while block := answer.read(1 << 16):
         size += len(block)
@@ -88,7 +89,7 @@ def _stream(url: str) -> None:
         raise RuntimeError(f"{answer.status}: {size} of {wanted} bytes")
 
 
-def _resident_mb(suite: Tenant) -> float:
+def _resident_mb(suite: SuiteHandle) -> float:
     """Of all processes of the function's group."""
     group, total_kb = suite.pid("downloads"), 0
     for status in Path("/proc").glob("[0-9]*/stat"):

@@ -25,9 +25,9 @@ import cv2
 import numpy as np
 
 from functions.emotion_scoring.faces.scorer import Scorer
-from functions.emotion_scoring.models.fetch import Places
+from functions.emotion_scoring.models.fetch import ModelSources
 from functions.emotion_scoring.models.manifest import XCEPTION_PAIR, YUNET
-from functions.emotion_scoring.part import BLOCK_BYTES, KEPT_BLOCKS, score_frames
+from functions.emotion_scoring.part import BLOCK_BYTES, MAX_CACHED_BLOCKS, score_frames
 from shared.media.containers.range_file import RangeFile
 from shared.media.images.frame import encode_image
 from shared.recipes.frames.pack import FrameStamp, PackWriter, central_directory
@@ -96,14 +96,16 @@ def plain(models: Path, pack: Path) -> int:
 
 def ours(models: Path, pack: Path) -> int:
     """A part of the function, from the pack to its scores."""
-    scorer = Scorer.load(Places(str(models), "", None, lambda _e, **_d: None, public=False))
+    scorer = Scorer.load(
+        ModelSources(str(models), "", None, lambda _e, **_d: None, allow_download=False)
+    )
     _begin()
     with pack.open("rb") as plain_file:
         file = RangeFile(
             lambda at, n: os.pread(plain_file.fileno(), n, at),
             pack.stat().st_size,
             block_bytes=BLOCK_BYTES,
-            keep=KEPT_BLOCKS,
+            keep=MAX_CACHED_BLOCKS,
         )
         return score_frames(file, scorer, io.BytesIO(), ("pack", 1), lambda: None, mirror=False)[1]
 

@@ -31,17 +31,17 @@ import cv2
 import imageio_ffmpeg  # type: ignore[import-untyped]
 
 from functions.frame_extraction.extract import (
-    extract_inside,
+    extract_in_sandbox,
     extract_window,
-    read_extracted,
+    parse_extraction_result,
 )
-from functions.upload_trigger.probe import look_at_video, probe
+from functions.upload_trigger.probe import probe, probe_video_in_sandbox
 from shared.media.containers.range_file import RangeFile
-from shared.media.sandbox.child import Inside, Limits
-from shared.media.sandbox.run import Source, Worked, confined
-from shared.pipeline import STAGES
+from shared.media.sandbox.child import Limits, SandboxIO
+from shared.media.sandbox.run import SandboxResult, Source, run_in_sandbox
+from shared.pipeline import FUNCTIONS
 from shared.recipes.frames.pack import central_directory
-from shared.recipes.frames.windows import FrameOptions, Passport, Window, plan_windows
+from shared.recipes.frames.windows import FrameOptions, MediaInfo, Window, plan_windows
 
 INTERVALS = ("0.2", "1", "10")
 # What is asked of the extraction on the first clip (CPU naive ÷ ours, ours ÷ decoding alone).
@@ -55,7 +55,7 @@ LEAST_AT_ONCE = 0.8
 """How much faster two windows at once are than one after the other, as a share of what the machine
 gains with two processes that only compute, at the same time."""
 ROUNDS = 4
-LIMITS = Limits.of(STAGES["frame_extraction"])
+LIMITS = Limits.for_function(FUNCTIONS["frame_extraction"])
 
 _X264 = ["-c:v", "libx264", "-preset", "veryfast", "-bf", "3", "-pix_fmt", "yuv420p"]
 _VP9 = ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8"]
@@ -120,12 +120,12 @@ def bare(path: Path, every: str, out: Path) -> Made:
     size = path.stat().st_size
     with path.open("rb") as plain, out.open("wb") as joined:
         file = RangeFile(lambda at, n: os.pread(plain.fileno(), n, at), size)
-        passport = probe(file, size)
+        media_info = probe(file, size)
         options = FrameOptions.parse({"every": every})
         parts = []
-        for window in plan_windows(passport, options):
+        for window in plan_windows(media_info, options):
             with tempfile.TemporaryFile() as pack:
-                parts.append(extract_window(file, pack, window, options, passport).index)
+                parts.append(extract_window(file, pack, window, options, media_info).index)
                 _append(pack, joined)
         joined.write(central_directory(parts))
     return Made(sum(len(part.entries) for part in parts), file.fetched_bytes)
@@ -137,14 +137,14 @@ def ours(path: Path, every: str, out: Path) -> Made:
         source = Source(
             lambda at, n: os.pread(plain.fileno(), n, at), path.stat().st_size, 256 << 10
         )
-        look = confined(look_at_video, source=source, limits=LIMITS)
-        passport = Passport.from_dict(json.loads(look.value))
+        look = run_in_sandbox(probe_video_in_sandbox, source=source, limits=LIMITS)
+        media_info = MediaInfo.from_dict(json.loads(look.value))
         options = FrameOptions.parse({"every": every})
         done, parts = [look], []
-        for window in plan_windows(passport, options):
+        for window in plan_windows(media_info, options):
             with tempfile.TemporaryFile() as pack:
-                done.append(_window(source, window, options, passport, pack))
-                parts.append(read_extracted(done[-1].value).index)
+                done.append(_window(source, window, options, media_info, pack))
+                parts.append(parse_extraction_result(done[-1].value).index)
                 _append(pack, joined)
         joined.write(central_directory(parts))
     return Made(
@@ -156,10 +156,10 @@ def ours(path: Path, every: str, out: Path) -> Made:
 
 
 def _window(
-    source: Source, window: Window, options: FrameOptions, passport: Passport, pack: IO[bytes]
-) -> Worked:
-    given = (window, options, passport, False)
-    return confined(extract_inside, *given, source=source, limits=LIMITS, sink=pack)
+    source: Source, window: Window, options: FrameOptions, media_info: MediaInfo, pack: IO[bytes]
+) -> SandboxResult:
+    given = (window, options, media_info, False)
+    return run_in_sandbox(extract_in_sandbox, *given, source=source, limits=LIMITS, sink=pack)
 
 
 def _append(pack: IO[bytes], joined: IO[bytes]) -> None:
@@ -168,7 +168,7 @@ def _append(pack: IO[bytes], joined: IO[bytes]) -> None:
         joined.write(block)
 
 
-def nothing(_inside: Inside) -> bytes:
+def nothing(_inside: SandboxIO) -> bytes:
     return b""
 
 
@@ -183,7 +183,7 @@ WAYS: dict[str, Callable[[Path, str, Path], Made]] = {
 def run_here(way: str, path: Path, every: str) -> Cost:
     """A way's cost in this process and those that it starts."""
     if way == "ours":
-        confined(nothing, source=Source(lambda _at, _n: b"", 0), limits=LIMITS)
+        run_in_sandbox(nothing, source=Source(lambda _at, _n: b"", 0), limits=LIMITS)
     with tempfile.TemporaryDirectory() as folder:
         before, started = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
         made = WAYS[way](path, every, Path(folder) / "frames.zip")
@@ -263,11 +263,11 @@ def memory_over_an_hour(folder: Path) -> list[str]:
     ]
 
 
-def compute(inside: Inside, cpu_s: float) -> bytes:
+def compute(sandbox_io: SandboxIO, cpu_s: float) -> bytes:
     """Confined work that uses so much CPU time and shares nothing."""
     while time.process_time() < cpu_s:
         hash_of_file = hashlib.sha256(bytes(1 << 16)).digest()
-    inside.tell(len(hash_of_file))
+    sandbox_io.report_progress(len(hash_of_file))
     return b""
 
 
@@ -276,18 +276,18 @@ def two_windows_at_once(path: Path) -> list[str]:
     processes gain at that time that compute alone: other work on the machine lowers both."""
     with path.open("rb") as plain:
         source = Source(lambda at, n: os.pread(plain.fileno(), n, at), path.stat().st_size, 1 << 20)
-        passport = Passport.from_dict(
-            json.loads(confined(look_at_video, source=source, limits=LIMITS).value)
+        media_info = MediaInfo.from_dict(
+            json.loads(run_in_sandbox(probe_video_in_sandbox, source=source, limits=LIMITS).value)
         )
         options = FrameOptions.parse({"every": "0.2"})
-        windows = plan_windows(passport, options, max_windows=2, window_work_s=0.1)
+        windows = plan_windows(media_info, options, max_windows=2, window_work_s=0.1)
 
         def extract(window: Window) -> float:
             with tempfile.TemporaryFile() as pack:
-                return _window(source, window, options, passport, pack).usage.cpu_s
+                return _window(source, window, options, media_info, pack).usage.cpu_s
 
         def compute_for(cpu_s: float) -> float:
-            return confined(compute, cpu_s, source=source, limits=LIMITS).usage.cpu_s
+            return run_in_sandbox(compute, cpu_s, source=source, limits=LIMITS).usage.cpu_s
 
         cpu_s = [extract(window) for window in windows]
         gains, possible = [], []
@@ -318,9 +318,11 @@ def _gain(work: Callable[[Any], float], over: Sequence[Any]) -> float:
 def price_of_a_process(times: int = 20) -> list[str]:
     """What a process of its own costs a part, beside its work."""
     source = Source(lambda _at, _n: b"", 0)
-    confined(nothing, source=source, limits=LIMITS)
+    run_in_sandbox(nothing, source=source, limits=LIMITS)
     started, before = time.perf_counter(), time.process_time()
-    cpu_s = sum(confined(nothing, source=source, limits=LIMITS).usage.cpu_s for _ in range(times))
+    cpu_s = sum(
+        run_in_sandbox(nothing, source=source, limits=LIMITS).usage.cpu_s for _ in range(times)
+    )
     wall_ms = (time.perf_counter() - started) / times * 1000
     cpu_ms = (cpu_s + time.process_time() - before) / times * 1000
     return [f"a process of its own costs a part {wall_ms:.0f} ms, {cpu_ms:.0f} ms of them CPU"]

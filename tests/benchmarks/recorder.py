@@ -20,7 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.fakes.cameras import HttpCamera, RtspCamera, h264_film, jpeg_film, playing
+from tests.fakes.cameras import HttpCamera, RtspCamera, encode_h264, encode_mjpeg, running_camera
 
 SECONDS, FPS = 10, 30
 LEAST_GAIN = 20.0
@@ -49,32 +49,37 @@ class _Bucket:
 def ours(url: str) -> int:
     """Read and keep what a session does for one recording; → pictures."""
     from functions.recorder.camera.open_camera import open_camera
-    from functions.recorder.capture.active_recording import SegmentLimits, Take
-    from functions.recorder.capture.pre_roll_buffer import Backlog
-    from functions.recorder.capture.reader_thread import Feed, Opened
-    from functions.recorder.capture.segments import RunKey
+    from functions.recorder.capture.active_recording import ActiveRecording, SegmentLimits
+    from functions.recorder.capture.pre_roll_buffer import PreRollBuffer
+    from functions.recorder.capture.reader_thread import ReaderThread, StreamOpened
+    from functions.recorder.capture.segments import ConnectionKey
     from functions.recorder.packets import Packet
-    from shared.cameras.camera import Want
-    from shared.cameras.source import read_source
-    from shared.flows.documents import Committed
+    from shared.cameras.camera import ActiveRequest
+    from shared.cameras.source import parse_source
+    from shared.flows.documents import CommitResult
     from shared.runtime.settings import Settings
 
     class Ledger:
-        def commit(self, _writes: Any) -> Committed:
-            return Committed.OK
+        def commit(self, _writes: Any) -> CommitResult:
+            return CommitResult.OK
 
     settings = Settings("p", {}, "u", local=True, camera_networks=("127.0.0.0/8",))
-    source = read_source(url, private_too=True)
+    source = parse_source(url, allow_private=True)
     bucket: Any = _Bucket()
-    ledger: Any = Ledger()
-    want = Want("r", datetime.now(UTC), 0, 600, 1 << 40)
-    take = Take(want, "o", bucket, ledger, SegmentLimits(60, 64 << 20))
-    feed, backlog, count, ends = Feed(lambda: open_camera(source, settings)), Backlog(), 0, 0.0
+    store: Any = Ledger()
+    want = ActiveRequest("r", datetime.now(UTC), 0, 600, 1 << 40)
+    take = ActiveRecording(want, "o", bucket, store, SegmentLimits(60, 64 << 20))
+    feed, backlog, count, ends = (
+        ReaderThread(lambda: open_camera(source, settings)),
+        PreRollBuffer(),
+        0,
+        0.0,
+    )
     while not ends or time.monotonic() < ends:
-        heard = feed.next(0.5)
-        if isinstance(heard, Opened):
-            take.described(heard.tracks)
-            take.begin(RunKey(1, "t", 1), backlog, 0)
+        heard = feed.next_event(0.5)
+        if isinstance(heard, StreamOpened):
+            take.set_tracks(heard.tracks)
+            take.start_connection(ConnectionKey(1, "t", 1), backlog, 0)
         elif isinstance(heard, Packet):
             ends = ends or time.monotonic() + SECONDS
             backlog.add(heard)
@@ -129,14 +134,14 @@ def main() -> int:
     """Print the table; 1 when a ratio is missed."""
     size = {"width": 1920, "height": 1080, "grain": 24}
     cameras: dict[str, Callable[[], Any]] = {
-        "MJPEG over HTTP": lambda: HttpCamera(jpeg_film(4, FPS, **size), loops=True),
-        "H.264 over RTSP": lambda: RtspCamera(h264_film(4, FPS, **size), loops=True),
+        "MJPEG over HTTP": lambda: HttpCamera(encode_mjpeg(4, FPS, **size), loops=True),
+        "H.264 over RTSP": lambda: RtspCamera(encode_h264(4, FPS, **size), loops=True),
     }
     missed = False
     heads = ("cv2 CPU s", "ours CPU s", "pictures", "ratio a picture")
     print("{:18} {:>10} {:>11} {:>12} {:>16}".format("1080p30, 10 s", *heads))
     for name, make in cameras.items():
-        with playing(make()) as camera:
+        with running_camera(make()) as camera:
             found = {way: _measured(way, camera.url) for way in WAYS}
         cost = {way: one["cpu_s"] / max(1, one["pictures"]) for way, one in found.items()}
         ratio = cost["cv2"] / cost["ours"]

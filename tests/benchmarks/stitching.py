@@ -22,21 +22,28 @@ import av
 import numpy as np
 from PIL import Image, ImageDraw
 
-from functions.stitching.audio.speech import Speech
-from functions.stitching.film.encoding import Planes, planes_of
-from functions.stitching.film.frames import Scenery
-from functions.stitching.film.mp4 import About, Samples
-from functions.stitching.film.pictures import pixels, slide_picture
-from functions.stitching.film.segment_cache import Runs
-from functions.stitching.film.segments import passages
+from functions.stitching.audio.speech import SpeechTrack
+from functions.stitching.film.encoding import Planes, rgb_to_planes
+from functions.stitching.film.frames import FrameRenderer
+from functions.stitching.film.mp4 import FilmMetadata, Samples
+from functions.stitching.film.pictures import read_slide, to_rgb_array
+from functions.stitching.film.segment_cache import SegmentCache
+from functions.stitching.film.segments import plan_segments
 from functions.stitching.film.slideshow import write_slideshow
-from functions.stitching.film.timeline import LEAD, RATE_HZ, TAIL, Timeline, chapters, timeline
-from functions.stitching.subtitles.cues import cues
-from infra.local.setup.tools import python_of
+from functions.stitching.film.timeline import (
+    LEAD_SAMPLES,
+    RATE_HZ,
+    TAIL_SAMPLES,
+    Timeline,
+    build_chapters,
+    build_timeline,
+)
+from functions.stitching.subtitles.cues import build_cues
+from infra.local.setup.tools import prepare_python
 from shared.pipeline import Bucket
 from shared.recipes.films.narration import Narration, SlideSpeech, SpokenSentence
 from shared.recipes.films.options import FilmOptions
-from shared.recipes.films.speech import Spoken
+from shared.recipes.films.speech import SpeechAudio
 from shared.recipes.films.wav import from_wav, to_wav
 from shared.recipes.stored_object import StoredObject
 
@@ -55,11 +62,11 @@ def prepare(folder: Path) -> None:
     rows = []
     for n in range(SLIDES):
         _slide(n).save(folder / f"{n}.png")
-        spoken_s = SECONDS - (LEAD + TAIL) / RATE_HZ
+        spoken_s = SECONDS - (LEAD_SAMPLES + TAIL_SAMPLES) / RATE_HZ
         (folder / f"{n}.wav").write_bytes(to_wav(_speech(n, spoken_s)))
         rows.append(
             {"slide": f"{n}.png", "speech": f"{n}.wav", "seconds": SECONDS,
-             "lead_s": LEAD / RATE_HZ}
+             "lead_s": LEAD_SAMPLES / RATE_HZ}
         )  # fmt: skip
     (folder / "plan.json").write_text(json.dumps(rows))
 
@@ -75,13 +82,13 @@ def _slide(number: int) -> Image.Image:
     return image
 
 
-def _speech(number: int, seconds: float) -> Spoken:
+def _speech(number: int, seconds: float) -> SpeechAudio:
     dice = np.random.default_rng(number)
     t = np.arange(round(seconds * _RATE)) / _RATE
     syllables = np.clip(np.sin(2 * np.pi * 3.3 * t), 0, 1)
     voice = sum(np.sin(2 * np.pi * 130 * k * t) / k for k in range(1, 24))
     sound = 0.08 * syllables * (voice + 0.3 * dice.standard_normal(len(t)))
-    return Spoken((np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes(), _RATE)
+    return SpeechAudio((np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes(), _RATE)
 
 
 def ours(
@@ -92,21 +99,25 @@ def ours(
     names = [f"{n}.png{'*' * (n == edited)}" for n in range(SLIDES)]
 
     def picture_of(number: int) -> Planes:
-        return planes_of(pixels(slide_picture((folder / f"{number}.png").read_bytes(), SIZE)))
+        return rgb_to_planes(
+            to_rgb_array(read_slide((folder / f"{number}.png").read_bytes(), SIZE))
+        )
 
     def check() -> None:
         pass
 
-    rows = cues(film.sentences)
-    scenery = Scenery(film, names, picture_of, SIZE, "en")
+    rows = build_cues(film.sentences)
+    scenery = FrameRenderer(film, names, picture_of, SIZE, "en")
     there: Any = Kept(folder / (kept or out.stem))
-    runs = Runs(there, "runs/", scenery, SIZE, options.motion)
+    runs = SegmentCache(there, "runs/", scenery, SIZE, options.motion)
     soft = rows if options.subtitles == "soft" else ()
     write_slideshow(
         out,
-        About(1, "Leaves", "eng", chapters(film, ["Leaves"] * SLIDES), subtitles=bool(soft)),
-        runs=runs.all_of(passages(film, rows, options), check),
-        sound=speech.sound(speech.gains(-16)),
+        FilmMetadata(
+            1, "Leaves", "eng", build_chapters(film, ["Leaves"] * SLIDES), subtitles=bool(soft)
+        ),
+        segments=runs.get_segments(plan_segments(film, rows, options), check),
+        sound=speech.read_blocks(speech.compute_gains(-16)),
         cues=soft,
         check=check,
     )
@@ -126,7 +137,9 @@ class Kept:
         spec = path.with_suffix(".spec").read_text()
         return StoredObject(bucket, name, 1, path.stat().st_size, "video/mp4", "", spec)
 
-    def read_at(self, _bucket: Bucket, name: str, _generation: int) -> Callable[[int, int], bytes]:
+    def range_reader(
+        self, _bucket: Bucket, name: str, _generation: int
+    ) -> Callable[[int, int], bytes]:
         return lambda offset, length: self._path(name).read_bytes()[offset : offset + length]
 
     @contextmanager
@@ -160,8 +173,8 @@ def _frame(blocks: Samples, at: int) -> av.AudioFrame:
     return frame
 
 
-def _measured(folder: Path) -> tuple[Timeline, Speech]:
-    def read(number: int) -> Spoken:
+def _measured(folder: Path) -> tuple[Timeline, SpeechTrack]:
+    def read(number: int) -> SpeechAudio:
         return from_wav((folder / f"{number}.wav").read_bytes())
 
     rows = []
@@ -169,8 +182,8 @@ def _measured(folder: Path) -> tuple[Timeline, Speech]:
         samples = read(n).samples
         sentence = SpokenSentence("What leaves do with light and water.", 0, samples)
         rows.append(SlideSpeech(f"{n}.wav", 1, 1, _RATE, samples, (sentence,)))
-    film = timeline(Narration(tuple(rows)))
-    speech = Speech(film, read)
+    film = build_timeline(Narration(tuple(rows)))
+    speech = SpeechTrack(film, read)
     speech.measure(lambda: None)
     return film, speech
 
@@ -191,7 +204,7 @@ def run(way: str, folder: Path) -> dict[str, float]:
     out = folder / f"{way.replace(' ', '-')}.mp4"
     command = [sys.executable, "-m", "tests.benchmarks.stitching", way, str(folder), str(out)]
     if way == "moviepy":
-        python = python_of(_HERE / "moviepy.txt", "the benchmark", lambda line: print(line))
+        python = prepare_python(_HERE / "moviepy.txt", "the benchmark", lambda line: print(line))
         command = [str(python), str(_HERE / "naive_moviepy.py"), str(folder), str(out)]
     began = time.perf_counter()
     told = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -217,7 +230,10 @@ def main() -> int:
         folder = Path(name)
         prepare(folder)
         film, speech = _measured(folder)
-        np.save(folder / "sound.npy", np.concatenate(list(speech.sound(speech.gains(-16))), axis=1))
+        np.save(
+            folder / "sound.npy",
+            np.concatenate(list(speech.read_blocks(speech.compute_gains(-16))), axis=1),
+        )
         ours(folder, folder / "earlier.mp4", FilmOptions())
         costs = {way: run(way, folder) for way in ("moviepy", *WAYS)}
     print(f"{SLIDES} slides, {float(film.duration):.0f} s, {SIZE[0]}×{SIZE[1]}")

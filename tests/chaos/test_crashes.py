@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from infra.local.suite.api_client import Client
-from infra.local.suite.handle import Tenant, wait_until
+from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.flows.documents import unit_path
-from shared.runtime.interpreter import Neighbours
-from tests.fixtures.media.clips import RECIPES
-from tests.fixtures.suite.frames_job import fetch, run_frames
+from shared.runtime.interpreter import Services
+from tests.fixtures.media.clips import CLIP_SPECS
+from tests.fixtures.suite.frames_job import download_artifact, run_frames_job
 
 pytestmark = pytest.mark.suite
 
-POINTS = ("after_claim", "after_work", "after_commit", "after_announce")
+POINTS = ("after_claim", "after_work", "after_commit", "after_publish")
 STAGES = ("upload_trigger", "frame_extraction", "notification")
 
 
@@ -33,17 +33,17 @@ class Undisturbed:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(suite: Tenant, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+def undisturbed(suite: SuiteHandle, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     client = suite.client()
-    clip = RECIPES["cfr30"].make().path
-    _, archive = run_frames(
+    clip = CLIP_SPECS["cfr30"].encode().path
+    _, archive = run_frames_job(
         suite, client, clip, tmp_path_factory.mktemp("undisturbed"), every="0.5"
     )
     return Undisturbed(client, clip, archive)
 
 
 def test_a_power_cut_at_any_named_point_of_any_stage_changes_nothing(
-    suite: Tenant, undisturbed: Undisturbed, tmp_path: Path
+    suite: SuiteHandle, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
     """Twelve jobs side by side, each with one order to crash; a crash may hit its neighbours."""
 
@@ -65,11 +65,11 @@ def test_a_power_cut_at_any_named_point_of_any_stage_changes_nothing(
         job_id = str(made["job"]["id"])
         order = suite.crash_once(point, stage, job_id)
         client.upload(made["uploads"]["video"], undisturbed.clip, lambda _: None)
-        job = suite.finished_job(client, job_id)
+        job = suite.wait_for_job(client, job_id)
         assert job["status"] == "done", job["error"]
         wait_until(lambda: not order.exists(), f"the crash {order.name}")
-        archive = fetch(client, job, "frames.zip", tmp_path)
-        mails = wait_until(lambda: suite.mails(user.email), "the mail")
+        archive = download_artifact(client, job, "frames.zip", tmp_path)
+        mails = wait_until(lambda: suite.list_emails(user.email), "the mail")
         return point, stage, archive, len(mails)
 
     with ThreadPoolExecutor(12) as pool:
@@ -82,14 +82,14 @@ def test_a_power_cut_at_any_named_point_of_any_stage_changes_nothing(
 
 
 def test_kill_9_in_the_middle_of_extraction_still_gives_the_same_zip(
-    suite: Tenant, world: Neighbours, tmp_path: Path
+    suite: SuiteHandle, services: Services, tmp_path: Path
 ) -> None:
     client = suite.client()
-    clip = RECIPES["long-gop"].make().path
+    clip = CLIP_SPECS["long-gop"].encode().path
     options = {"every": "0.04", "format": "png"}
-    _, expected = run_frames(suite, client, clip, tmp_path, **options)
+    _, expected = run_frames_job(suite, client, clip, tmp_path, **options)
     # A slow store gives the kill time to fall into the middle.
-    suite.storage_fault(
+    suite.add_storage_fault(
         {
             "match": {"method": "GET", "path_regex": ".*uploads.*"},
             "action": {"stall_s": 1.5},
@@ -99,15 +99,15 @@ def test_kill_9_in_the_middle_of_extraction_still_gives_the_same_zip(
     job_id = suite.start_job(client, "frames", clip, options=options)
     unit = unit_path(job_id, "frame_extraction", 0, "0")
     wait_until(
-        lambda: any(doc and doc.data["state"] == "leased" for doc in world.store.read([unit])),
+        lambda: any(doc and doc.data["state"] == "leased" for doc in services.store.read([unit])),
         "the extraction to begin",
-        every_s=0.02,
+        interval_s=0.02,
     )
     os.killpg(suite.pid("frame_extraction"), signal.SIGKILL)
     suite.clear_storage_faults()
-    job = suite.finished_job(client, job_id)
+    job = suite.wait_for_job(client, job_id)
     assert job["status"] == "done", job["error"]
-    (doc,) = world.store.read([unit])
+    (doc,) = services.store.read([unit])
     assert doc is not None
     assert doc.data["attempt"] == 2, "the kill did not fall into the extraction"
-    assert fetch(client, job, "frames.zip", tmp_path) == expected
+    assert download_artifact(client, job, "frames.zip", tmp_path) == expected

@@ -11,9 +11,9 @@ import pytest
 
 from shared.adapters.smtp import SmtpMailer
 from shared.errors import MailRefused, MailUnavailable
-from shared.ports.outbound import Letter
+from shared.ports.outbound import Email
 
-LETTER = Letter("ada@example.org", "Done", "It is done.", "<p>It is done.</p>", "<1@localhost>")
+LETTER = Email("ada@example.org", "Done", "It is done.", "<p>It is done.</p>", "<1@localhost>")
 GOOD = {
     "greeting": "220 here",
     "EHLO": "250 here",
@@ -65,7 +65,7 @@ def answering(**changed: str) -> Iterator[_Server]:
         server.shutdown()
 
 
-def send(server: _Server, letter: Letter = LETTER) -> None:
+def send(server: _Server, letter: Email = LETTER) -> None:
     SmtpMailer(f"smtp://127.0.0.1:{server.server_address[1]}", "Us <us@example.org>").send(letter)
 
 
@@ -107,7 +107,7 @@ def test_what_the_server_will_never_take_is_refused_for_good(changed: dict[str, 
 
 
 def test_an_address_beyond_what_the_server_can_write_to_is_refused_for_good() -> None:
-    letter = Letter("adä@example.org", "Done", "It is done.", "<p>It is done.</p>", "<1@localhost>")
+    letter = Email("adä@example.org", "Done", "It is done.", "<p>It is done.</p>", "<1@localhost>")
     with answering() as server, pytest.raises(MailRefused):
         send(server, letter)
 

@@ -9,13 +9,13 @@ from typing import Any, NoReturn
 import pytest
 from google.auth.exceptions import TransportError
 
-from shared.adapters.storage.objects import CloudObjects
+from shared.adapters.storage.objects import CloudObjectStore
 from shared.adapters.storage.writer import CHUNK_BYTES
-from shared.errors import ArtefactConflict, StorageUnavailable
+from shared.errors import ArtifactConflict, StorageUnavailable
 from shared.flows.envelope import ObjectRef
 from shared.pipeline import Bucket
-from shared.recipes.stored_object import Artefact
-from tests.fixtures.gcs.server import StandIn
+from shared.recipes.stored_object import Artifact
+from tests.fixtures.gcs.server import GcsEmulator
 
 MIB = 1 << 20
 LARGE = 2 * CHUNK_BYTES + MIB
@@ -25,8 +25,8 @@ NAMES = {role: f"moodreel-contract-{role.value}" for role in Bucket}
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
-    made = StandIn(tmp_path_factory.mktemp("objects")).start()
+def gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GcsEmulator]:
+    made = GcsEmulator(tmp_path_factory.mktemp("objects")).start()
     for name in NAMES.values():
         made.client().create_bucket(name)
     yield made
@@ -34,11 +34,11 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
 
 
 @pytest.fixture
-def objects(store: StandIn) -> CloudObjects:
-    return CloudObjects(store.client(), NAMES, dict)
+def objects(gcs: GcsEmulator) -> CloudObjectStore:
+    return CloudObjectStore(gcs.client(), NAMES, dict)
 
 
-def put(objects: CloudObjects, name: str, size: int, spec: str = "spec") -> Any:
+def put(objects: CloudObjectStore, name: str, size: int, spec: str = "spec") -> Any:
     with objects.create(Bucket.WORK, name, content_type="x/y", spec=spec) as writer:
         for _ in range(size // MIB):
             writer.write(b"z" * MIB)
@@ -47,29 +47,31 @@ def put(objects: CloudObjects, name: str, size: int, spec: str = "spec") -> Any:
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["in one request", "in chunks"])
 def test_a_crash_after_the_write_finds_its_object_and_takes_it_over(
-    objects: CloudObjects, size: int
+    objects: CloudObjectStore, size: int
 ) -> None:
     first = put(objects, f"packs/{size}", size)
     again = put(objects, f"packs/{size}", size)
     assert (first.adopted, again.adopted) == (False, True)
     assert again.stored == first.stored
     assert again.stored.size_bytes == size
-    with pytest.raises(ArtefactConflict):
+    with pytest.raises(ArtifactConflict):
         put(objects, f"packs/{size}", size, spec="of something else")
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["in one request", "in chunks"])
-def test_two_that_write_at_once_end_with_one_object(objects: CloudObjects, size: int) -> None:
+def test_two_that_write_at_once_end_with_one_object(objects: CloudObjectStore, size: int) -> None:
     name = f"packs/race{size}"
     with objects.create(Bucket.WORK, name, content_type="x/y", spec="spec") as slower:
         for _ in range(size // MIB):
             slower.write(b"s" * MIB)
         faster = put(objects, name, size)
     assert slower.adopted
-    assert slower.stored == faster.stored
+    assert slower.stored_object == faster.stored
 
 
-def break_off(objects: CloudObjects, name: str, size: int, meanwhile: Callable[[], object]) -> None:
+def break_off(
+    objects: CloudObjectStore, name: str, size: int, meanwhile: Callable[[], object]
+) -> None:
     with objects.create(Bucket.WORK, name, content_type="x/y", spec="") as writer:
         for _ in range(size // MIB):
             writer.write(b"h" * MIB)
@@ -79,7 +81,7 @@ def break_off(objects: CloudObjects, name: str, size: int, meanwhile: Callable[[
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["in one request", "in chunks"])
 def test_an_error_on_the_way_leaves_nothing_and_is_not_hidden(
-    objects: CloudObjects, size: int
+    objects: CloudObjectStore, size: int
 ) -> None:
     with pytest.raises(KeyError, match="the film broke off"):
         break_off(objects, f"half{size}", size, list)
@@ -88,21 +90,21 @@ def test_an_error_on_the_way_leaves_nothing_and_is_not_hidden(
 
 
 def test_an_error_while_the_store_is_away_leaves_no_half_object_once_it_is_back(
-    objects: CloudObjects, store: StandIn
+    objects: CloudObjectStore, gcs: GcsEmulator
 ) -> None:
     with pytest.raises(KeyError, match="the film broke off"):
-        break_off(objects, "away", LARGE, store.kill)
-    store.start()
+        break_off(objects, "away", LARGE, gcs.kill)
+    gcs.start()
     gc.collect()
     assert objects.stat(Bucket.WORK, "away") is None
 
 
-def test_a_signature_that_iam_refuses_may_be_given_later(store: StandIn) -> None:
+def test_a_signature_that_iam_refuses_may_be_given_later(gcs: GcsEmulator) -> None:
     def refused() -> NoReturn:
         raise TransportError("Error calling the IAM signBlob API")
 
-    objects = CloudObjects(store.client(), NAMES, refused)
-    result = Artefact("frames.zip", "frames", Bucket.OUTPUTS.value, "jobs/x/frames.zip", 1, 1)
+    objects = CloudObjectStore(gcs.client(), NAMES, refused)
+    result = Artifact("frames.zip", "frames", Bucket.OUTPUTS.value, "jobs/x/frames.zip", 1, 1)
     with pytest.raises(StorageUnavailable):
         objects.sign_download(result, filename="frames.zip", valid_s=60)
     with pytest.raises(StorageUnavailable):
@@ -112,9 +114,9 @@ def test_a_signature_that_iam_refuses_may_be_given_later(store: StandIn) -> None
 
 
 def test_strangers_of_one_name_are_put_aside_one_after_the_other(
-    objects: CloudObjects, store: StandIn
+    objects: CloudObjectStore, gcs: GcsEmulator
 ) -> None:
-    bucket = store.client().bucket(NAMES[Bucket.UPLOADS])
+    bucket = gcs.client().bucket(NAMES[Bucket.UPLOADS])
     for body in (b"whose am I?", b"and I?"):
         blob = bucket.blob("stray.mp4")
         blob.upload_from_string(body)
@@ -127,8 +129,8 @@ def test_strangers_of_one_name_are_put_aside_one_after_the_other(
         assert aside.size_bytes == len(body)
 
 
-def test_folders_are_named_once_whatever_lies_in_them(objects: CloudObjects) -> None:
+def test_folders_are_named_once_whatever_lies_in_them(objects: CloudObjectStore) -> None:
     for name in ("zips/aaa/1", "zips/aaa/2/3", "zips/bbb/1", "zips/beside", "other/ccc/1"):
         put(objects, name, MIB)
-    assert objects.folders(Bucket.WORK, "zips/") == ("aaa", "bbb")
-    assert objects.folders(Bucket.WORK, "nothing/") == ()
+    assert objects.list_prefixes(Bucket.WORK, "zips/") == ("aaa", "bbb")
+    assert objects.list_prefixes(Bucket.WORK, "nothing/") == ()

@@ -4,36 +4,36 @@ from __future__ import annotations
 
 import sys
 
-from tests.corpus.corpus_file import Row
-from tests.corpus.invalid import rows as wrong
-from tests.corpus.outcome import Outcome, complaints, every_of, outcome_of
-from tests.corpus.valid import rows as odd
-from tests.fakes.canary import Canary
+from tests.corpus.corpus_file import CorpusFile
+from tests.corpus.invalid import list_files as wrong
+from tests.corpus.outcome import Outcome, find_mismatches, frame_interval, process_file
+from tests.corpus.valid import list_files as odd
+from tests.fakes.canary import CanaryServer
 
 
 def main(words: list[str]) -> int:
     """Exit status 1 if something is not as it must be."""
     failures = 0
-    with Canary() as canary:
+    with CanaryServer() as canary:
         print("| file | what it is | outcome | told |\n| --- | --- | --- | --- |")
         for row in (*odd(), *wrong()):
             if words and not any(word in row.name for word in words):
                 continue
             try:
-                outcome = outcome_of(row.make(canary.url), every_of(row))
+                outcome = process_file(row.make(canary.url), frame_interval(row))
             except RuntimeError as fault:
                 outcome = Outcome("unexpected", str(fault))
-            unmet = complaints(row, outcome)
+            unmet = find_mismatches(row, outcome)
             failures += bool(unmet)
             print(_line(row, outcome) + ("" if not unmet else f" **WRONG: {'; '.join(unmet)}** |"))
-    print(f"\n{failures} not as they must be; {len(canary.hits)} calls of the canary.")
-    return int(bool(failures or canary.hits))
+    print(f"\n{failures} not as they must be; {len(canary.received)} calls of the canary.")
+    return int(bool(failures or canary.received))
 
 
-def _line(row: Row, outcome: Outcome) -> str:
+def _line(row: CorpusFile, outcome: Outcome) -> str:
     told = outcome.message or " ".join((*outcome.warnings, *outcome.repairs))
     what = f"`{outcome.code}`" if outcome.code else f"done, {len(outcome.pictures)} frames"
-    return f"| {row.name} | {row.told} | {what} | {told} |"
+    return f"| {row.name} | {row.description} | {what} | {told} |"
 
 
 if __name__ == "__main__":

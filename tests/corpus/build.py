@@ -4,55 +4,78 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.corpus.corpus_file import Done, Failed, Make, Row, shown
-from tests.corpus.encoding import (
-    SHORT,
-    bytes_of,
+from tests.corpus.corpus_file import (
+    CorpusFile,
+    ExpectedError,
+    ExpectedFrames,
+    MakeBytes,
+    expected_counters,
 )
-from tests.fixtures.media.clips import Clip, Recipe
+from tests.corpus.encoding import (
+    SHORT_CLIP,
+    clip_bytes,
+)
+from tests.fixtures.media.clips import Clip, ClipSpec
 
 
-def of_recipe(name: str, recipe: Recipe, skipped: int = 0) -> Row:
+def clip_spec_file(name: str, spec: ClipSpec, skipped: int = 0) -> CorpusFile:
     """A common recipe; its first `skipped` pictures are never shown."""
 
     def counters() -> tuple[int, ...]:
-        clip = recipe.make()
-        zero = clip.times[skipped]
-        moved = Clip(clip.path, tuple(one - zero for one in clip.times[skipped:]), clip.end - zero)
-        return tuple(one + skipped for one in shown(moved, "0.7"))
+        clip = spec.encode()
+        zero = clip.times_s[skipped]
+        moved = Clip(
+            clip.path, tuple(one - zero for one in clip.times_s[skipped:]), clip.end_s - zero
+        )
+        return tuple(one + skipped for one in expected_counters(moved, "0.7"))
 
-    return Row(
+    return CorpusFile(
         name,
-        f"{recipe.codec} in {recipe.suffix}",
-        lambda _: bytes_of(recipe),
-        Done(counters, every="0.7"),
-        recipe.suffix,
-        common=name in ("rotated-90", "mirrored-270", "mpegts-wrap", "hevc"),
+        f"{spec.codec} in {spec.suffix}",
+        lambda _: clip_bytes(spec),
+        ExpectedFrames(counters, every="0.7"),
+        spec.suffix,
+        in_pipeline_tests=name in ("rotated-90", "mirrored-270", "mpegts-wrap", "hevc"),
     )
 
 
-def clip_row(name: str, told: str, recipe: Recipe, *, common: bool = False) -> Row:
+def clip_file(name: str, description: str, spec: ClipSpec, *, common: bool = False) -> CorpusFile:
     """A recipe of its own."""
-    return odd_row(name, told, lambda _: bytes_of(recipe), recipe, common=common)
+    return valid_file(name, description, lambda _: clip_bytes(spec), spec, common=common)
 
 
-def odd_row(
+def valid_file(
     name: str,
-    told: str,
-    make: Make,
-    recipe: Recipe = SHORT,
+    description: str,
+    make: MakeBytes,
+    spec: ClipSpec = SHORT_CLIP,
     *,
     suffix: str = "",
     common: bool = False,
     **expected: Any,
-) -> Row:
+) -> CorpusFile:
     """A file made of a recipe's, which must show the same."""
-    counters = expected.pop("counters", lambda: shown(recipe.make(), "0.5"))
-    return Row(name, told, make, Done(counters, **expected), suffix or recipe.suffix, common=common)
+    counters = expected.pop("counters", lambda: expected_counters(spec.encode(), "0.5"))
+    return CorpusFile(
+        name,
+        description,
+        make,
+        ExpectedFrames(counters, **expected),
+        suffix or spec.suffix,
+        in_pipeline_tests=common,
+    )
 
 
-def wrong_row(
-    name: str, told: str, make: Make, code: str, suffix: str = "mp4", *, common: bool = False
-) -> Row:
+def invalid_file(
+    name: str,
+    description: str,
+    make: MakeBytes,
+    code: str,
+    suffix: str = "mp4",
+    *,
+    common: bool = False,
+) -> CorpusFile:
     """What must be refused."""
-    return Row(name, told, make, Failed(code), suffix, common=common)
+    return CorpusFile(
+        name, description, make, ExpectedError(code), suffix, in_pipeline_tests=common
+    )

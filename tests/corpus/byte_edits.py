@@ -10,14 +10,14 @@ _HEADERS = {b"dref": 8, b"stsd": 8, b"meta": 4}
 """What stands in a box before its children."""
 
 
-def box(kind: bytes, payload: bytes) -> bytes:
+def make_box(kind: bytes, payload: bytes) -> bytes:
     """A box of ISO/IEC 14496-12 §4.2."""
     return struct.pack(">I4s", len(payload) + 8, kind) + payload
 
 
-def full_box(kind: bytes, flags: int, payload: bytes, version: int = 0) -> bytes:
+def make_full_box(kind: bytes, flags: int, payload: bytes, version: int = 0) -> bytes:
     """The same with version and flags."""
-    return box(kind, struct.pack(">I", version << 24 | flags) + payload)
+    return make_box(kind, struct.pack(">I", version << 24 | flags) + payload)
 
 
 def boxes(data: bytes, begin: int = 0, end: int | None = None) -> list[tuple[bytes, int, int]]:
@@ -33,7 +33,7 @@ def boxes(data: bytes, begin: int = 0, end: int | None = None) -> list[tuple[byt
     return found
 
 
-def change(data: bytes, path: Path, with_payload: Callable[[bytes], bytes]) -> bytes:
+def change_boxes(data: bytes, path: Path, with_payload: Callable[[bytes], bytes]) -> bytes:
     """`data` with the payload of every box at `path` changed, and all sizes around it set right.
     Nothing is moved in front of what the sample tables point to if `moov` comes last."""
     out, last = b"", 0
@@ -45,29 +45,29 @@ def change(data: bytes, path: Path, with_payload: Callable[[bytes], bytes]) -> b
             fresh = with_payload(payload)
         else:
             skip = _HEADERS.get(kind, 0)
-            fresh = payload[:skip] + change(payload[skip:], path[1:], with_payload)
-        out += data[last:begin] + box(kind, fresh)
+            fresh = payload[:skip] + change_boxes(payload[skip:], path[1:], with_payload)
+        out += data[last:begin] + make_box(kind, fresh)
         last = end
     return out + data[last:]
 
 
-def patched(data: bytes, at: int, form: str, *values: int) -> bytes:
+def patch_bytes(data: bytes, at: int, form: str, *values: int) -> bytes:
     """`data` with numbers written over what stands at `at`."""
     return data[:at] + struct.pack(form, *values) + data[at + struct.calcsize(form) :]
 
 
-def jpeg_resized(data: bytes, width: int, height: int, skip: int = 0) -> bytes:
+def resize_jpeg_headers(data: bytes, width: int, height: int, skip: int = 0) -> bytes:
     """Every JPEG in `data` after the first `skip` claims to be of this size (ITU-T T.81, B.2.2)."""
     at, seen = data.find(b"\xff\xc0\x00\x11\x08"), 0
     while at >= 0:
         if seen >= skip:
-            data = patched(data, at + 5, ">HH", height, width)
+            data = patch_bytes(data, at + 5, ">HH", height, width)
         seen += 1
         at = data.find(b"\xff\xc0\x00\x11\x08", at + 5)
     return data
 
 
-def without_stamps(data: bytes, keep: int) -> bytes:
+def remove_timestamps(data: bytes, keep: int) -> bytes:
     """A transport stream of which only every `keep`-th picture says when it is shown: the flags
     that announce PTS and DTS are taken away (ISO/IEC 13818-1 §2.4.3.7)."""
     out, seen, at = bytearray(data), 0, data.find(b"\x00\x00\x01\xe0")

@@ -10,12 +10,12 @@ from fractions import Fraction
 from shared.media.images.frame import BgrImage
 from tests.fixtures.media.clips import Clip
 
-Make = Callable[[str], bytes]
+MakeBytes = Callable[[str], bytes]
 """Gets the URL of a server that nothing may call; → the file's bytes."""
 
 
 @dataclass(frozen=True)
-class Done:
+class ExpectedFrames:
     """It comes out right. `counters`: the numbers in its frames, in order (asked for when they are
     needed: a clip may have to be made for them), or `frames` for how many there are. `warning`,
     `repair`: words of a sentence that must be told; with an empty `warning` there must be none.
@@ -23,7 +23,7 @@ class Done:
     """
 
     counters: Callable[[], tuple[int, ...]] | None = None
-    frames: int | None = None
+    frame_count: int | None = None
     every: str = "0.5"
     warning: str = ""
     repair: str = ""
@@ -31,27 +31,27 @@ class Done:
 
 
 @dataclass(frozen=True)
-class Failed:
+class ExpectedError:
     """It is refused, with this code."""
 
     code: str
 
 
 @dataclass(frozen=True)
-class Row:
+class CorpusFile:
     """One file. `told`: what it is, for the table."""
 
     name: str
-    told: str
-    make: Make = field(repr=False)
-    expected: Done | Failed
+    description: str
+    make: MakeBytes = field(repr=False)
+    expected: ExpectedFrames | ExpectedError
     suffix: str = "mp4"
-    common: bool = False
+    in_pipeline_tests: bool = False
     """Whether it goes through the real chain by default."""
 
 
-def shown(clip: Clip, every: str, end: Fraction | None = None) -> tuple[int, ...]:
+def expected_counters(clip: Clip, every: str, end: Fraction | None = None) -> tuple[int, ...]:
     """The counters of what a clip shows at 0, every, 2·every, … before its end."""
-    step, stop = Fraction(every), clip.end if end is None else end
+    step, stop = Fraction(every), clip.end_s if end is None else end
     times = [k * step for k in range(100_000) if k * step < stop]
-    return tuple(bisect_right(clip.times, one) - 1 for one in times)
+    return tuple(bisect_right(clip.times_s, one) - 1 for one in times)

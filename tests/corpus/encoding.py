@@ -13,31 +13,33 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tests.fixtures.media.clips import Recipe, cached, draw_counter
+from tests.fixtures.media.clips import ClipSpec, cached_file, draw_counter
 
-QUICK = (("preset", "ultrafast"), ("g", "30"), ("bf", "2"))
-SHORT = Recipe(options=QUICK, pictures=90)
+QUICK_OPTIONS = (("preset", "ultrafast"), ("g", "30"), ("bf", "2"))
+SHORT_CLIP = ClipSpec(options=QUICK_OPTIONS, frame_count=90)
 """Three seconds of H.264 in MP4, whose `moov` comes last."""
-FAST_START = Recipe(options=QUICK, pictures=90, container_options=(("movflags", "+faststart"),))
-MATROSKA = Recipe(suffix="mkv", options=QUICK, pictures=90)
-STREAM = Recipe(suffix="ts", options=QUICK, pictures=90)
+FAST_START_CLIP = ClipSpec(
+    options=QUICK_OPTIONS, frame_count=90, container_options=(("movflags", "+faststart"),)
+)
+MATROSKA_CLIP = ClipSpec(suffix="mkv", options=QUICK_OPTIONS, frame_count=90)
+MPEGTS_CLIP = ClipSpec(suffix="ts", options=QUICK_OPTIONS, frame_count=90)
 
 
-def short() -> bytes:
+def short_clip_bytes() -> bytes:
     """Three seconds of the plainest video there is."""
-    return bytes_of(SHORT)
+    return clip_bytes(SHORT_CLIP)
 
 
-def bytes_of(recipe: Recipe) -> bytes:
+def clip_bytes(spec: ClipSpec) -> bytes:
     """The clip's file."""
-    return recipe.make().path.read_bytes()
+    return spec.encode().path.read_bytes()
 
 
-Argument = str | Recipe | Callable[[], Path]
+Argument = str | ClipSpec | Callable[[], Path]
 """A recipe and a callable stand for the file that they make."""
 
 
-def ffmpeg(key: str, suffix: str, *arguments: Argument) -> bytes:
+def run_ffmpeg(key: str, suffix: str, *arguments: Argument) -> bytes:
     """What FFmpeg's own program makes of the arguments, with the output's name behind them. `key`
     names the file where callables do not."""
 
@@ -48,16 +50,16 @@ def ffmpeg(key: str, suffix: str, *arguments: Argument) -> bytes:
         subprocess.run(command, check=True, capture_output=True)
 
     named = [one.__name__ if callable(one) else one for one in arguments]
-    return cached(f"{key} {named}", suffix, write).read_bytes()
+    return cached_file(f"{key} {named}", suffix, write).read_bytes()
 
 
 def _argument(one: Argument) -> str:
     if isinstance(one, str):
         return one
-    return str(one.make().path if isinstance(one, Recipe) else one())
+    return str(one.encode().path if isinstance(one, ClipSpec) else one())
 
 
-def painted(
+def encode_pictures(
     key: str,
     pictures: Sequence[NDArray[Any]],
     *,
@@ -85,7 +87,7 @@ def painted(
                 out.mux(stream.encode(_tagged(frame, pix_fmt, tags or {}, number)))
             out.mux(stream.encode(None))
 
-    return cached(f"painted {key} {codec} {pix_fmt} {tags}", suffix, write).read_bytes()
+    return cached_file(f"painted {key} {codec} {pix_fmt} {tags}", suffix, write).read_bytes()
 
 
 def _tagged(frame: Any, pix_fmt: str, tags: dict[str, int], number: int) -> Any:
@@ -97,7 +99,7 @@ def _tagged(frame: Any, pix_fmt: str, tags: dict[str, int], number: int) -> Any:
     return frame
 
 
-def animated_webp(gaps_ms: Sequence[int]) -> bytes:
+def make_animated_webp(gaps_ms: Sequence[int]) -> bytes:
     """An animated WebP of counters; lossless, so that they can be read."""
 
     def write(path: Path) -> None:
@@ -106,4 +108,4 @@ def animated_webp(gaps_ms: Sequence[int]) -> bytes:
             path, save_all=True, append_images=pictures[1:], duration=list(gaps_ms), lossless=True
         )
 
-    return cached(f"webp {list(gaps_ms)}", "webp", write).read_bytes()
+    return cached_file(f"webp {list(gaps_ms)}", "webp", write).read_bytes()

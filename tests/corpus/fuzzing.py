@@ -18,15 +18,15 @@ from pathlib import Path
 
 from functions.frame_extraction.targets import TimestampsOutOfOrder
 from functions.upload_trigger.sandboxed_probe import LIMITS
-from tests.corpus.mutation import bases, bent
-from tests.corpus.outcome import outcome_of
+from tests.corpus.mutation import mutate, seed_files
+from tests.corpus.outcome import process_file
 
 SLOWEST_S = 20 * LIMITS.cpu_s
 """Wall time of one input, on a machine that does other things as well: beyond it, it hangs."""
 
 
 @dataclass
-class Found:
+class FuzzReport:
     """`codes`: how many inputs ended how. `crashes`: those that killed a decoder's process.
     `wrong`: those that hung or came out with a fault that has no name."""
 
@@ -37,7 +37,7 @@ class Found:
     most_mb: float = 0
     codes: Counter[str] = field(default_factory=Counter)
     crashes: list[str] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         ends = ", ".join(f"{code} {count}" for code, count in self.codes.most_common())
@@ -46,19 +46,20 @@ class Found:
             f"slowest {self.slowest_s:.1f} s, most CPU {self.most_cpu_s:.1f} s, "
             f"most memory {self.most_mb:.0f} MB in one process\n"
             f"decoders that crashed: {len(self.crashes)}; hung or without a name: "
-            f"{len(self.wrong)}" + "".join(f"\n  {one}" for one in (*self.crashes, *self.wrong))
+            f"{len(self.failures)}"
+            + "".join(f"\n  {one}" for one in (*self.crashes, *self.failures))
         )
 
 
-def fuzz(inputs: int, seconds: float, seed: int, kept: Path, workers: int = 2) -> Found:
+def fuzz(inputs: int, seconds: float, seed: int, kept_folder: Path, workers: int = 2) -> FuzzReport:
     """Bend and run; inputs that crash or hang are kept in a folder under what they did."""
-    files, found, begin = bases(), Found(), time.monotonic()
+    files, found, begin = seed_files(), FuzzReport(), time.monotonic()
 
     def one(number: int) -> None:
         if time.monotonic() - begin > seconds:
             return
-        name, data = made(files, seed, number)
-        _note(found, f"{seed}-{number}-{name}", data, kept)
+        name, data = make_input(files, seed, number)
+        _note(found, f"{seed}-{number}-{name}", data, kept_folder)
 
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(one, range(inputs)))
@@ -66,17 +67,17 @@ def fuzz(inputs: int, seconds: float, seed: int, kept: Path, workers: int = 2) -
     return found
 
 
-def made(files: Mapping[str, bytes], seed: int, number: int) -> tuple[str, bytes]:
+def make_input(files: Mapping[str, bytes], seed: int, number: int) -> tuple[str, bytes]:
     """The name of the base of an input, and the input."""
     dice = random.Random(f"{seed} {number}")
     name, other = dice.choice(sorted(files)), dice.choice(sorted(files))
-    return name, bent(files[name], files[other], dice)
+    return name, mutate(files[name], files[other], dice)
 
 
-def _note(found: Found, name: str, data: bytes, kept: Path) -> None:
+def _note(found: FuzzReport, name: str, data: bytes, kept: Path) -> None:
     begin, code, why = time.monotonic(), "", ""
     try:
-        outcome = outcome_of(data, "0.2")
+        outcome = process_file(data, "0.2")
         code = outcome.code or "done"
         found.most_cpu_s = max(found.most_cpu_s, outcome.cpu_s)
         found.most_mb = max(found.most_mb, outcome.peak_mb)
@@ -90,7 +91,7 @@ def _note(found: Found, name: str, data: bytes, kept: Path) -> None:
     if code == "decoder-crashed":
         found.crashes.append(f"{name}: {why}")
     elif code == "without a name" or took_s > SLOWEST_S:
-        found.wrong.append(f"{name} after {took_s:.1f} s: {why[-1500:]}")
+        found.failures.append(f"{name} after {took_s:.1f} s: {why[-1500:]}")
     else:
         return
     kept.mkdir(parents=True, exist_ok=True)
@@ -107,7 +108,7 @@ def main() -> int:
     given = parser.parse_args()
     found = fuzz(given.inputs, given.seconds, given.seed, given.kept)
     print(found)
-    return int(bool(found.wrong))
+    return int(bool(found.failures))
 
 
 if __name__ == "__main__":

@@ -9,25 +9,33 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.corpus import bombs
-from tests.corpus.build import wrong_row
-from tests.corpus.byte_edits import box, change, full_box
-from tests.corpus.corpus_file import Make, Row
-from tests.corpus.encoding import FAST_START, MATROSKA, SHORT, STREAM, bytes_of, ffmpeg, short
-from tests.fixtures.media.clips import cached, sound_only
+from tests.corpus.build import invalid_file
+from tests.corpus.byte_edits import change_boxes, make_box, make_full_box
+from tests.corpus.corpus_file import CorpusFile, MakeBytes
+from tests.corpus.encoding import (
+    FAST_START_CLIP,
+    MATROSKA_CLIP,
+    MPEGTS_CLIP,
+    SHORT_CLIP,
+    clip_bytes,
+    run_ffmpeg,
+    short_clip_bytes,
+)
+from tests.fixtures.media.clips import cached_file, make_sound_only
 
 
-def rows() -> Iterator[Row]:
+def list_files() -> Iterator[CorpusFile]:
     """All of them."""
     yield from _no_videos()
     yield from _lures()
     yield from _references()
     yield from _sounds()
     yield from _truncated()
-    yield from bombs.rows()
+    yield from bombs.list_files()
 
 
-def _no_videos() -> Iterator[Row]:
-    picture = ffmpeg("a picture", "png", "-i", SHORT, "-frames:v", "1")
+def _no_videos() -> Iterator[CorpusFile]:
+    picture = run_ffmpeg("a picture", "png", "-i", SHORT_CLIP, "-frames:v", "1")
     for name, data in (
         ("one byte", b"\0"),
         ("zeros", bytes(5000)),
@@ -39,27 +47,29 @@ def _no_videos() -> Iterator[Row]:
         ("an SVG", b"<svg xmlns='http://www.w3.org/2000/svg'><image href='file:///x'/></svg>"),
         ("a program", b"\x7fELF\x02\x01\x01" + bytes(2000)),
         ("a shell script", b"#!/bin/sh\ncurl http://127.0.0.1/ | sh\n" * 9),
-        ("a ZIP", bombs.zip_bomb(1 << 16)),
+        ("a ZIP", bombs.make_zip_bomb(1 << 16)),
         ("raw H.264", _annex_b()),
     ):
-        yield wrong_row(name, "no video at all", lambda _, data=data: data, "not-a-video")  # type: ignore[misc]
-    yield wrong_row("nothing", "no bytes", lambda _: b"", "empty-file", common=True)
-    yield wrong_row("a still WebP", "one picture", lambda _: _still_webp(), "not-a-video", "webp")
-    yield wrong_row("MXF", "a container that is not taken", lambda _: ffmpeg(
-        "mxf", "mxf", "-i", SHORT, "-c:v", "mpeg2video"), "not-a-video", "mxf")  # fmt: skip
-    yield wrong_row("WMV", "a container that is not taken", lambda _: ffmpeg(
-        "wmv", "wmv", "-i", SHORT, "-c:v", "wmv2"), "not-a-video", "wmv")  # fmt: skip
-    yield wrong_row("an unknown codec", "fourcc zzzz", lambda _: short().replace(
+        yield invalid_file(name, "no video at all", lambda _, data=data: data, "not-a-video")  # type: ignore[misc]
+    yield invalid_file("nothing", "no bytes", lambda _: b"", "empty-file", common=True)
+    yield invalid_file(
+        "a still WebP", "one picture", lambda _: _still_webp(), "not-a-video", "webp"
+    )
+    yield invalid_file("MXF", "a container that is not taken", lambda _: run_ffmpeg(
+        "mxf", "mxf", "-i", SHORT_CLIP, "-c:v", "mpeg2video"), "not-a-video", "mxf")  # fmt: skip
+    yield invalid_file("WMV", "a container that is not taken", lambda _: run_ffmpeg(
+        "wmv", "wmv", "-i", SHORT_CLIP, "-c:v", "wmv2"), "not-a-video", "wmv")  # fmt: skip
+    yield invalid_file("an unknown codec", "fourcc zzzz", lambda _: short_clip_bytes().replace(
         b"avc1", b"zzzz").replace(b"avcC", b"zzzC"), "unsupported-codec")  # fmt: skip
-    yield wrong_row("copy protection", "MPEG-CENC", lambda _: ffmpeg(
-        "cenc", "mp4", "-i", SHORT, "-c", "copy", "-encryption_scheme", "cenc-aes-ctr",
+    yield invalid_file("copy protection", "MPEG-CENC", lambda _: run_ffmpeg(
+        "cenc", "mp4", "-i", SHORT_CLIP, "-c", "copy", "-encryption_scheme", "cenc-aes-ctr",
         "-encryption_key", "76a6c65c5ea762046bd749a2e632ccbb",
         "-encryption_kid", "a7e61c373e219033c21091fa607bf3b8"), "encrypted-video",
         common=True)  # fmt: skip
 
 
 def _annex_b() -> bytes:
-    return ffmpeg("annexb", "h264", "-i", SHORT, "-c", "copy")
+    return run_ffmpeg("annexb", "h264", "-i", SHORT_CLIP, "-c", "copy")
 
 
 def _still_webp() -> bytes:
@@ -73,7 +83,7 @@ def _still_webp() -> bytes:
 # --- playlists and scripts --------------------------------------------------------------------
 
 
-def _lures() -> Iterator[Row]:
+def _lures() -> Iterator[CorpusFile]:
     hls = "#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\n{url}/a.ts\n#EXT-X-ENDLIST\n"
     concat = "ffconcat version 1.0\nfile '{url}/a.mp4'\n"
     for name, text, common in (
@@ -97,7 +107,7 @@ def _lures() -> Iterator[Row]:
          "</track></trackList></playlist>", False),
         ("ASX", "<asx version='3.0'><entry><ref href='{url}/a.mp4'/></entry></asx>", False),
     ):  # fmt: skip
-        yield wrong_row(name, "a playlist", _text(text), "playlist-refused", common=common)
+        yield invalid_file(name, "a playlist", _text(text), "playlist-refused", common=common)
     for name, text in (
         ("HLS in UTF-16", hls),
         ("RTSP address", "rtsp://127.0.0.1:{port}/a\n"),
@@ -108,10 +118,10 @@ def _lures() -> Iterator[Row]:
         ("FFmpeg metadata", ";FFMETADATA1\ntitle={url}\n"),
     ):
         coding = "utf-16" if "UTF-16" in name else "utf-8"
-        yield wrong_row(name, "a script", _text(text, coding), "not-a-video")
+        yield invalid_file(name, "a script", _text(text, coding), "not-a-video")
 
 
-def _text(text: str, coding: str = "utf-8") -> Make:
+def _text(text: str, coding: str = "utf-8") -> MakeBytes:
     def make(url: str) -> bytes:
         return text.format(url=url, port=url.rpartition(":")[2]).encode(coding)
 
@@ -123,24 +133,29 @@ def _text(text: str, coding: str = "utf-8") -> Make:
 _DREF = (b"moov", b"trak", b"mdia", b"minf", b"dinf", b"dref")
 
 
-def _references() -> Iterator[Row]:
-    yield wrong_row("dref to a URL", "the samples lie elsewhere", lambda url: change(
-        short(), _DREF, lambda _: _dref(full_box(b"url ", 0, f"{url}/a.mp4".encode() + b"\0"))),
+def _references() -> Iterator[CorpusFile]:
+    yield invalid_file("dref to a URL", "the samples lie elsewhere", lambda url: change_boxes(
+        short_clip_bytes(), _DREF, lambda _: _dref(make_full_box(b"url ", 0,
+        f"{url}/a.mp4".encode() + b"\0"))),
         "external-media", common=True)  # fmt: skip
-    yield wrong_row("dref to a local file", "file:///etc/passwd", lambda _: change(
-        short(), _DREF, lambda _: _dref(full_box(b"url ", 0, b"file:///etc/passwd\0"))),
+    yield invalid_file("dref to a local file", "file:///etc/passwd", lambda _: change_boxes(
+        short_clip_bytes(), _DREF, lambda _: _dref(make_full_box(b"url ", 0, b"file:///etc/passwd\0"))),
         "external-media")  # fmt: skip
-    yield wrong_row(
+    yield invalid_file(
         "dref to a Mac alias",
         "'alis'",
-        lambda _: change(short(), _DREF, lambda _: _dref(full_box(b"alis", 0, _alias()))),
+        lambda _: change_boxes(
+            short_clip_bytes(), _DREF, lambda _: _dref(make_full_box(b"alis", 0, _alias()))
+        ),
         "external-media",
     )
-    yield wrong_row("dref by name", "'urn '", lambda url: change(
-        short(), _DREF, lambda _: _dref(full_box(b"urn ", 0, b"x\0" + url.encode() + b"\0"))),
+    yield invalid_file("dref by name", "'urn '", lambda url: change_boxes(
+        short_clip_bytes(), _DREF, lambda _: _dref(make_full_box(b"urn ", 0,
+        b"x\0" + url.encode() + b"\0"))),
         "external-media")  # fmt: skip
-    yield wrong_row("QuickTime reference movie", "rmra and rdrf", lambda url: box(
-        b"ftyp", b"qt  \0\0\0\0qt  ") + box(b"moov", box(b"rmra", box(b"rmda", full_box(
+    yield invalid_file("QuickTime reference movie", "rmra and rdrf", lambda url: make_box(
+        b"ftyp", b"qt  \0\0\0\0qt  ") + make_box(b"moov", make_box(b"rmra", make_box(b"rmda",
+        make_full_box(
             b"rdrf", 0, b"url " + struct.pack(">I", len(url)) + url.encode())))),
         "external-media", "mov")  # fmt: skip
 
@@ -162,54 +177,57 @@ def _alias() -> bytes:
 # --- sound and nothing else -------------------------------------------------------------------
 
 
-def _sounds() -> Iterator[Row]:
+def _sounds() -> Iterator[CorpusFile]:
     tone = ("-f", "lavfi", "-i", "sine=duration=1")
     for suffix in ("mp3", "wav", "flac", "ogg", "aiff", "aac", "mka"):
         codec = ("-c:a", "flac") if suffix == "ogg" else ()
-        yield wrong_row(f"only sound: {suffix}", "a tone", lambda _, s=suffix, c=codec: ffmpeg(  # type: ignore[misc]
+        yield invalid_file(f"only sound: {suffix}", "a tone", lambda _, s=suffix,
+        c=codec: run_ffmpeg(  # type: ignore[misc]
             "tone", s, *tone, *c), "no-video-stream", suffix)  # fmt: skip
-    yield wrong_row("only sound: m4a", "a tone", lambda _: sound_only().read_bytes(),
+    yield invalid_file("only sound: m4a", "a tone", lambda _: make_sound_only().read_bytes(),
                "no-video-stream", "m4a", common=True)  # fmt: skip
-    yield wrong_row("sound with a cover", "M4A with a JPEG", lambda _: ffmpeg(
+    yield invalid_file("sound with a cover", "M4A with a JPEG", lambda _: run_ffmpeg(
         "m4a cover", "m4a", *tone, "-i", _jpeg, "-map", "0", "-map", "1", "-c:v", "copy",
         "-disposition:v", "attached_pic"), "no-video-stream", "m4a")  # fmt: skip
-    yield wrong_row("only subtitles", "SRT in Matroska", lambda _: ffmpeg(
+    yield invalid_file("only subtitles", "SRT in Matroska", lambda _: run_ffmpeg(
         "mks", "mks", "-i", _srt, "-c:s", "srt", "-f", "matroska"),
         "no-video-stream", "mks")  # fmt: skip
 
 
 def _jpeg() -> Path:
-    return cached("small cover", "jpg", lambda path: path.write_bytes(ffmpeg(
-        "cover jpeg", "jpg", "-i", SHORT, "-frames:v", "1")))  # fmt: skip
+    return cached_file("small cover", "jpg", lambda path: path.write_bytes(run_ffmpeg(
+        "cover jpeg", "jpg", "-i", SHORT_CLIP, "-frames:v", "1")))  # fmt: skip
 
 
 def _srt() -> Path:
-    return cached("srt", "srt", lambda path: path.write_bytes(
+    return cached_file("srt", "srt", lambda path: path.write_bytes(
         b"1\n00:00:00,000 --> 00:00:02,000\nHallo.\n"))  # fmt: skip
 
 
 # --- cut off and damaged ----------------------------------------------------------------------
 
 
-def _truncated() -> Iterator[Row]:
-    yield wrong_row("MP4 without its index", "moov lost", lambda _: _before(short(), b"moov"),
+def _truncated() -> Iterator[CorpusFile]:
+    yield invalid_file("MP4 without its index", "moov lost", lambda _: _before(short_clip_bytes(),
+    b"moov"),
                "video-truncated", common=True)  # fmt: skip
-    yield wrong_row("MP4 cut off in its index", "moov first", lambda _: _within(
-        bytes_of(FAST_START), b"moov"), "video-truncated")  # fmt: skip
-    yield wrong_row("MP4 without its pictures", "mdat lost", lambda _: _before(
-        bytes_of(FAST_START), b"mdat"), "video-truncated")  # fmt: skip
-    yield wrong_row("Matroska header", "no cluster", lambda _: bytes_of(MATROSKA)[:400],
+    yield invalid_file("MP4 cut off in its index", "moov first", lambda _: _within(
+        clip_bytes(FAST_START_CLIP), b"moov"), "video-truncated")  # fmt: skip
+    yield invalid_file("MP4 without its pictures", "mdat lost", lambda _: _before(
+        clip_bytes(FAST_START_CLIP), b"mdat"), "video-truncated")  # fmt: skip
+    yield invalid_file("Matroska header", "no cluster", lambda _: clip_bytes(MATROSKA_CLIP)[:400],
                "video-truncated", "mkv")  # fmt: skip
-    yield wrong_row("one packet of a TS", "188 bytes", lambda _: bytes_of(STREAM)[:188],
+    yield invalid_file("one packet of a TS", "188 bytes", lambda _: clip_bytes(MPEGTS_CLIP)[:188],
                "not-a-video", "ts")  # fmt: skip
-    yield wrong_row("empty packets", "a TS of nothing else", lambda _: (
+    yield invalid_file("empty packets", "a TS of nothing else", lambda _: (
         b"\x47\x1f\xff\x10" + b"\xff" * 184) * 200, "not-a-video", "ts")  # fmt: skip
-    yield wrong_row("a movie of no pictures", "an MP4 with empty tables", lambda _: ffmpeg(
-        "empty", "mp4", "-i", SHORT, "-c", "copy", "-frames:v", "0",
+    yield invalid_file("a movie of no pictures", "an MP4 with empty tables", lambda _: run_ffmpeg(
+        "empty", "mp4", "-i", SHORT_CLIP, "-c", "copy", "-frames:v", "0",
         "-movflags", "frag_keyframe+empty_moov"), "video-truncated")  # fmt: skip
-    yield wrong_row("pictures of noise", "a valid index", lambda _: _noise(short()),
+    yield invalid_file("pictures of noise", "a valid index", lambda _: _noise(short_clip_bytes()),
                "undecodable-video", common=True)  # fmt: skip
-    yield wrong_row("pictures of zeros", "a valid index", lambda _: _noise(short(), zeros=True),
+    yield invalid_file("pictures of zeros", "a valid index", lambda _: _noise(short_clip_bytes(),
+    zeros=True),
                "undecodable-video")  # fmt: skip
 
 
@@ -225,4 +243,4 @@ def _noise(data: bytes, *, zeros: bool = False) -> bytes:
     def payload(old: bytes) -> bytes:
         return bytes(len(old)) if zeros else random.Random(2).randbytes(len(old))
 
-    return change(data, (b"mdat",), payload)
+    return change_boxes(data, (b"mdat",), payload)

@@ -6,8 +6,8 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
-from tests.corpus.encoding import animated_webp
-from tests.fixtures.media.clips import ODD, RECIPES, Recipe
+from tests.corpus.encoding import make_animated_webp
+from tests.fixtures.media.clips import CLIP_SPECS, RARE_CLIP_SPECS, ClipSpec
 
 _BASES = (
     "cfr30", "fragmented", "vfr", "later", "rotated-90", "matroska", "webm", "mpegts",
@@ -19,22 +19,24 @@ _HEADER_BYTES = 2048
 _EDGES = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 
 
-def bases() -> dict[str, bytes]:
+def seed_files() -> dict[str, bytes]:
     """Short clips of every container and codec that is taken."""
-    recipes: dict[str, Recipe] = {**RECIPES, **ODD}
-    files = {name: replace(recipes[name], pictures=25).make().path.read_bytes() for name in _BASES}
-    more = {
-        "prores": Recipe(suffix="mov", codec="prores_ks", pix_fmt="yuv422p10le", pictures=8),
-        "ffv1": Recipe(suffix="mkv", codec="ffv1", pictures=8),
+    recipes: dict[str, ClipSpec] = {**CLIP_SPECS, **RARE_CLIP_SPECS}
+    files = {
+        name: replace(recipes[name], frame_count=25).encode().path.read_bytes() for name in _BASES
     }
-    files |= {name: recipe.make().path.read_bytes() for name, recipe in more.items()}
-    return files | {"webp": animated_webp((100, 200, 300))}
+    more = {
+        "prores": ClipSpec(suffix="mov", codec="prores_ks", pix_fmt="yuv422p10le", frame_count=8),
+        "ffv1": ClipSpec(suffix="mkv", codec="ffv1", frame_count=8),
+    }
+    files |= {name: recipe.encode().path.read_bytes() for name, recipe in more.items()}
+    return files | {"webp": make_animated_webp((100, 200, 300))}
 
 
-def bent(data: bytes, other: bytes, dice: random.Random) -> bytes:
+def mutate(data: bytes, other: bytes, rng: random.Random) -> bytes:
     """One to four changes, often where headers stand."""
-    for _ in range(dice.choice((1, 1, 1, 2, 4))):
-        data = dice.choice(_WAYS)(data, other, dice)
+    for _ in range(rng.choice((1, 1, 1, 2, 4))):
+        data = rng.choice(_WAYS)(data, other, rng)
     return data
 
 

@@ -10,60 +10,61 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.media.images.frame import BgrImage
-from tests.corpus.build import clip_row, odd_row
-from tests.corpus.corpus_file import Done, Row
+from tests.corpus.build import clip_file, valid_file
+from tests.corpus.corpus_file import CorpusFile, ExpectedFrames
 from tests.corpus.encoding import (
-    QUICK,
-    SHORT,
-    STREAM,
-    bytes_of,
-    ffmpeg,
-    painted,
+    MPEGTS_CLIP,
+    QUICK_OPTIONS,
+    SHORT_CLIP,
+    clip_bytes,
+    encode_pictures,
+    run_ffmpeg,
 )
-from tests.fixtures.media.clips import Recipe, draw_counter
+from tests.fixtures.media.clips import ClipSpec, draw_counter
 
 
-def rows() -> Iterator[Row]:
+def list_files() -> Iterator[CorpusFile]:
     """All of them."""
     yield from _colours()
-    x264 = Recipe(options=QUICK, pictures=45)
-    yield clip_row(
+    x264 = ClipSpec(options=QUICK_OPTIONS, frame_count=45)
+    yield clip_file(
         "4:2:0 in ten bits", "yuv420p10", replace(x264, pix_fmt="yuv420p10le"), common=True
     )
-    yield clip_row("4:4:4", "yuv444p", replace(x264, pix_fmt="yuv444p"))
-    yield clip_row("4:2:2 in ten bits", "ProRes 422 in MOV", Recipe(
-        suffix="mov", codec="prores_ks", pix_fmt="yuv422p10le", pictures=30))  # fmt: skip
-    yield clip_row("lossless", "FFV1 in Matroska", Recipe(
-        suffix="mkv", codec="ffv1", pix_fmt="yuv420p", pictures=30))  # fmt: skip
-    yield clip_row("lossless RGB", "x264 RGB", replace(x264, codec="libx264rgb", pix_fmt="rgb24"))
-    yield clip_row("grey", "one plane", replace(x264, pix_fmt="gray"))
-    yield clip_row("odd size", "VP9, 191×127", Recipe(
-        suffix="webm", codec="libvpx-vp9", width=191, height=127, pictures=30,
+    yield clip_file("4:4:4", "yuv444p", replace(x264, pix_fmt="yuv444p"))
+    yield clip_file("4:2:2 in ten bits", "ProRes 422 in MOV", ClipSpec(
+        suffix="mov", codec="prores_ks", pix_fmt="yuv422p10le", frame_count=30))  # fmt: skip
+    yield clip_file("lossless", "FFV1 in Matroska", ClipSpec(
+        suffix="mkv", codec="ffv1", pix_fmt="yuv420p", frame_count=30))  # fmt: skip
+    yield clip_file("lossless RGB", "x264 RGB", replace(x264, codec="libx264rgb", pix_fmt="rgb24"))
+    yield clip_file("grey", "one plane", replace(x264, pix_fmt="gray"))
+    yield clip_file("odd size", "VP9, 191×127", ClipSpec(
+        suffix="webm", codec="libvpx-vp9", width=191, height=127, frame_count=30,
         options=(("deadline", "realtime"), ("cpu-used", "8"))), common=True)  # fmt: skip
-    yield clip_row(
+    yield clip_file(
         "odd size 4:4:4", "193×129", replace(x264, pix_fmt="yuv444p", width=193, height=129)
     )
-    yield clip_row("very wide", "2048×16", replace(x264, width=2048, height=16))
-    yield clip_row("very tall", "32×2048", replace(x264, width=32, height=2048))
-    yield clip_row("fields", "interlaced x264", replace(
+    yield clip_file("very wide", "2048×16", replace(x264, width=2048, height=16))
+    yield clip_file("very tall", "32×2048", replace(x264, width=32, height=2048))
+    yield clip_file("fields", "interlaced x264", replace(
         x264, options=(("preset", "veryfast"), ("x264-params", "interlaced=1:tff=1"))))  # fmt: skip
-    yield odd_row("size changes", "H.264 in TS, 192×128, then 320×240", _size_changes, STREAM,
+    yield valid_file("size changes", "H.264 in TS, 192×128, then 320×240", _size_changes,
+    MPEGTS_CLIP,
               counters=lambda: (*range(0, 90, 15), *range(2, 90, 15)),
               warning="size changes", common=True)  # fmt: skip
-    yield odd_row("alpha in ProRes", "yuva444p10", lambda _: painted(
+    yield valid_file("alpha in ProRes", "yuva444p10", lambda _: encode_pictures(
         "prores alpha", [_with_alpha(n) for n in range(10)], suffix="mov", codec="prores_ks",
         form="rgba", pix_fmt="yuva444p10le"), suffix="mov",
         counters=lambda: (0, 5), repair="Transparency is left out")  # fmt: skip
-    yield odd_row("alpha in QuickTime RLE", "argb", lambda _: painted(
+    yield valid_file("alpha in QuickTime RLE", "argb", lambda _: encode_pictures(
         "qtrle", [_with_alpha(n) for n in range(10)], suffix="mov", codec="qtrle",
         form="rgba", pix_fmt="argb"), suffix="mov",
         counters=lambda: (0, 5), repair="Transparency is left out")  # fmt: skip
-    yield odd_row("alpha in VP9", "yuva420p in WebM", lambda _: painted(
+    yield valid_file("alpha in VP9", "yuva420p in WebM", lambda _: encode_pictures(
         "vp9 alpha", [_with_alpha(n) for n in range(10)], suffix="webm", codec="libvpx-vp9",
         form="rgba", pix_fmt="yuva420p", options={"deadline": "realtime"}), suffix="webm",
         counters=lambda: (0, 5), common=True)  # fmt: skip
-    yield odd_row("square pixels missing", "anamorphic, 2:1", lambda _: ffmpeg(
-        "sar", "mp4", "-i", SHORT, "-c:v", "libx264", "-preset", "ultrafast",
+    yield valid_file("square pixels missing", "anamorphic, 2:1", lambda _: run_ffmpeg(
+        "sar", "mp4", "-i", SHORT_CLIP, "-c:v", "libx264", "-preset", "ultrafast",
         "-vf", "setsar=2"), repair="stretched to 384×128", check=_is_wide)  # fmt: skip
 
 
@@ -73,34 +74,35 @@ def _with_alpha(number: int) -> NDArray[np.uint8]:
 
 
 def _size_changes(_: str) -> bytes:
-    large = replace(STREAM, width=320, height=240, offset_s=Fraction(3))
-    return bytes_of(STREAM) + bytes_of(large)
+    large = replace(MPEGTS_CLIP, width=320, height=240, offset_s=Fraction(3))
+    return clip_bytes(MPEGTS_CLIP) + clip_bytes(large)
 
 
 def _is_wide(pictures: Sequence[BgrImage]) -> None:
     assert {one.shape for one in pictures} == {(128, 384, 3)}
 
 
-def _colours() -> Iterator[Row]:
+def _colours() -> Iterator[CorpusFile]:
     x265 = {"preset": "ultrafast", "x265-params": "log-level=none"}
     for name, transfer, codes in (("PQ", 16, (27921, 38055, 0)), ("HLG", 18, (30200, 49151, 0))):
         tags = {"color_trc": transfer, "color_primaries": 9, "colorspace": 9, "color_range": 1}
-        yield Row(
+        yield CorpusFile(
             f"HDR {name}", "HEVC in ten bits, BT.2020",
-            lambda _, codes=codes, tags=tags: painted(  # type: ignore[misc]
+            lambda _, codes=codes, tags=tags: encode_pictures(  # type: ignore[misc]
                 "hdr", [_patches(codes)] * 10, suffix="mp4", codec="libx265", form="rgb48le",
                 pix_fmt="yuv420p10le", options=x265, tags=tags),
-            Done(frames=2, repair=f"High dynamic range ({name})", check=_are_mid_white_black),
-            common=True,
+            ExpectedFrames(frame_count=2, repair=f"High dynamic range ({name})",
+            check=_are_mid_white_black),
+            in_pipeline_tests=True,
         )  # fmt: skip
     for name, value in (("full range", 2), ("limited range", 1)):
         tags = {"color_range": value, "colorspace": 1}
-        yield Row(
+        yield CorpusFile(
             name, "grey 128 stays 128",
-            lambda _, tags=tags: painted(  # type: ignore[misc]
+            lambda _, tags=tags: encode_pictures(  # type: ignore[misc]
                 "range", [_greys()] * 10, suffix="mp4", codec="libx264", form="rgb24",
                 pix_fmt="yuv420p", options={"crf": "4"}, tags=tags),
-            Done(frames=2, check=_are_greys),
+            ExpectedFrames(frame_count=2, check=_are_greys),
         )  # fmt: skip
 
 

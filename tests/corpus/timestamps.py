@@ -7,98 +7,117 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
-from tests.corpus.build import clip_row, odd_row
-from tests.corpus.byte_edits import change, patched, without_stamps
-from tests.corpus.corpus_file import Done, Row, shown
+from tests.corpus.build import clip_file, valid_file
+from tests.corpus.byte_edits import change_boxes, patch_bytes, remove_timestamps
+from tests.corpus.corpus_file import CorpusFile, ExpectedFrames, expected_counters
 from tests.corpus.encoding import (
-    FAST_START,
-    MATROSKA,
-    QUICK,
-    SHORT,
-    STREAM,
-    animated_webp,
-    bytes_of,
-    ffmpeg,
-    short,
+    FAST_START_CLIP,
+    MATROSKA_CLIP,
+    MPEGTS_CLIP,
+    QUICK_OPTIONS,
+    SHORT_CLIP,
+    clip_bytes,
+    make_animated_webp,
+    run_ffmpeg,
+    short_clip_bytes,
 )
-from tests.fixtures.media.clips import ODD, RECIPES, Clip, Recipe
+from tests.fixtures.media.clips import CLIP_SPECS, RARE_CLIP_SPECS, Clip, ClipSpec
 
 GAPS_MS = (100, 400, 100, 250, 650, 100)
 
 
-def rows() -> Iterator[Row]:
+def list_files() -> Iterator[CorpusFile]:
     """All of them."""
-    copy = ("-i", SHORT, "-c", "copy")
-    yield clip_row("a thousand a second in Matroska", "1 ms a picture", Recipe(
-        suffix="mkv", options=QUICK, time_base=Fraction(1, 1000), pictures=900))  # fmt: skip
-    crowded = Recipe(suffix="mkv", options=QUICK, time_base=Fraction(1, 2000), pictures=900)
-    yield odd_row("two pictures in a millisecond", "2000 a second in Matroska",
-              lambda _: bytes_of(crowded), suffix="mkv", counters=None, frames=1)  # fmt: skip
-    yield odd_row("negative composition offsets", "B-frames, no edit list", lambda _: ffmpeg(
+    copy = ("-i", SHORT_CLIP, "-c", "copy")
+    yield clip_file("a thousand a second in Matroska", "1 ms a picture", ClipSpec(
+        suffix="mkv", options=QUICK_OPTIONS, time_base=Fraction(1, 1000),
+        frame_count=900))  # fmt: skip
+    crowded = ClipSpec(
+        suffix="mkv", options=QUICK_OPTIONS, time_base=Fraction(1, 2000), frame_count=900
+    )
+    yield valid_file("two pictures in a millisecond", "2000 a second in Matroska",
+              lambda _: clip_bytes(crowded), suffix="mkv", counters=None,
+              frame_count=1)  # fmt: skip
+    yield valid_file("negative composition offsets", "B-frames, no edit list", lambda _: run_ffmpeg(
         "cts", "mp4", *copy, "-movflags", "negative_cts_offsets", "-use_editlist",
         "0"))  # fmt: skip
-    yield odd_row("an empty edit first", "starts 5 s late", lambda _: ffmpeg(
+    yield valid_file("an empty edit first", "starts 5 s late", lambda _: run_ffmpeg(
         "late", "mp4", "-itsoffset", "5", *copy))  # fmt: skip
-    yield odd_row("negative time stamps", "-2 s in MPEG-TS", lambda _: ffmpeg(
-        "negative", "ts", *copy, "-output_ts_offset", "-2", "-muxdelay", "0"), STREAM)  # fmt: skip
-    yield odd_row("most time stamps missing", "every fourth picture of a TS has one",
-              lambda _: without_stamps(bytes_of(STREAM), 4), STREAM)  # fmt: skip
-    yield odd_row("all time stamps missing", "but the first, in a TS",
-              lambda _: without_stamps(bytes_of(STREAM), 10**6), STREAM)  # fmt: skip
-    yield odd_row("fragmented without an index", "one fragment a picture", lambda _: ffmpeg(
+    yield valid_file("negative time stamps", "-2 s in MPEG-TS", lambda _: run_ffmpeg(
+        "negative", "ts", *copy, "-output_ts_offset", "-2", "-muxdelay", "0"),
+        MPEGTS_CLIP)  # fmt: skip
+    yield valid_file("most time stamps missing", "every fourth picture of a TS has one",
+              lambda _: remove_timestamps(clip_bytes(MPEGTS_CLIP), 4), MPEGTS_CLIP)  # fmt: skip
+    yield valid_file("all time stamps missing", "but the first, in a TS",
+              lambda _: remove_timestamps(clip_bytes(MPEGTS_CLIP), 10**6), MPEGTS_CLIP)  # fmt: skip
+    yield valid_file("fragmented without an index", "one fragment a picture", lambda _: run_ffmpeg(
         "frag", "mp4", *copy, "-movflags", "frag_every_frame+empty_moov"))  # fmt: skip
-    yield odd_row("fragmented with a common index", "CMAF with sidx", lambda _: ffmpeg(
+    yield valid_file("fragmented with a common index", "CMAF with sidx", lambda _: run_ffmpeg(
         "dash", "mp4", *copy, "-movflags", "dash+global_sidx+delay_moov", "-frag_duration",
         "500000"))  # fmt: skip
     for hours in (0.5, 1):
-        yield odd_row(
+        yield valid_file(
             f"says that it lasts {hours:g} h", "3 s in Matroska",
-            lambda _, h=hours: says_hours(h), MATROSKA,  # type: ignore[misc]
+            lambda _, h=hours: matroska_claiming_hours(h), MATROSKA_CLIP,  # type: ignore[misc]
             warning="ends earlier than it says", common=hours == 1,
         )  # fmt: skip
-    yield odd_row("says that it lasts an hour", "3 s in an MP4", lambda _: _says(short(), 3600))
-    yield odd_row("says that it lasts a tenth", "3 s in an MP4", lambda _: _says(short(), 0.3))
-    yield odd_row("says that it lasts no time", "3 s in an MP4", lambda _: _says(short(), 0))
-    uneven = Recipe(
-        suffix="gif", codec="gif", pix_fmt="rgb8", time_base=Fraction(1, 100), pictures=20,
-        gaps=(10, 40, 10, 25, 65))  # fmt: skip
+    yield valid_file(
+        "says that it lasts an hour", "3 s in an MP4", lambda _: _says(short_clip_bytes(), 3600)
+    )
+    yield valid_file(
+        "says that it lasts a tenth", "3 s in an MP4", lambda _: _says(short_clip_bytes(), 0.3)
+    )
+    yield valid_file(
+        "says that it lasts no time", "3 s in an MP4", lambda _: _says(short_clip_bytes(), 0)
+    )
+    uneven = ClipSpec(
+        suffix="gif", codec="gif", pix_fmt="rgb8", time_base=Fraction(1, 100), frame_count=20,
+        frame_durations=(10, 40, 10, 25, 65))  # fmt: skip
     # FFmpeg writes the last picture's length as the one before it has.
-    yield odd_row("GIF with uneven lengths", "0.1 to 0.65 s", lambda _: bytes_of(uneven), uneven,
-              counters=lambda: shown(uneven.make(), "0.5")[:-1], common=True)  # fmt: skip
-    yield odd_row("GIF with transparency", "pictures laid over each other", lambda _: _gif(),
+    yield valid_file("GIF with uneven lengths", "0.1 to 0.65 s", lambda _: clip_bytes(uneven),
+    uneven,
+              counters=lambda: expected_counters(uneven.encode(), "0.5")[:-1],
+              common=True)  # fmt: skip
+    yield valid_file("GIF with transparency", "pictures laid over each other", lambda _: _gif(),
               suffix="gif", repair="Transparency")  # fmt: skip
     ticks = [sum(GAPS_MS[:n]) for n in range(len(GAPS_MS))]
     clip = Clip(Path(), tuple(Fraction(one, 1000) for one in ticks), Fraction(sum(GAPS_MS), 1000))
-    yield Row("animated WebP", "lossless, uneven lengths", lambda _: animated_webp(GAPS_MS),
-              Done(lambda: shown(clip, "0.1"), every="0.1"), "webp", common=True)  # fmt: skip
+    yield CorpusFile("animated WebP", "lossless, uneven lengths",
+    lambda _: make_animated_webp(GAPS_MS),
+              ExpectedFrames(lambda: expected_counters(clip, "0.1"), every="0.1"), "webp",
+              in_pipeline_tests=True)  # fmt: skip
     for name, told, recipe, keep, frames in (
-        ("half an MP4", "index first", FAST_START, 0.5, 3),
-        ("most of an MP4", "index first", FAST_START, 0.8, 5),
-        ("half a Matroska", "index lost", MATROSKA, 0.5, 3),
-        ("most of a Matroska", "index lost", MATROSKA, 0.8, 5),
-        ("half a TS", "in the middle of a packet", STREAM, 0.5, 3),
-        ("part of an AVI", "index lost", ODD["avi-mjpeg"], 0.6, 4),
-        ("part of an FLV", "end lost", ODD["flv"], 0.6, 8),
-        ("part of a fragmented MP4", "last fragment lost", RECIPES["fragmented"], 0.6, 12),
+        ("half an MP4", "index first", FAST_START_CLIP, 0.5, 3),
+        ("most of an MP4", "index first", FAST_START_CLIP, 0.8, 5),
+        ("half a Matroska", "index lost", MATROSKA_CLIP, 0.5, 3),
+        ("most of a Matroska", "index lost", MATROSKA_CLIP, 0.8, 5),
+        ("half a TS", "in the middle of a packet", MPEGTS_CLIP, 0.5, 3),
+        ("part of an AVI", "index lost", RARE_CLIP_SPECS["avi-mjpeg"], 0.6, 4),
+        ("part of an FLV", "end lost", RARE_CLIP_SPECS["flv"], 0.6, 8),
+        ("part of a fragmented MP4", "last fragment lost", CLIP_SPECS["fragmented"], 0.6, 12),
     ):
-        yield odd_row(
+        yield valid_file(
             name, told, lambda _, r=recipe, k=keep: _part(r, k), recipe,  # type: ignore[misc]
-            counters=lambda r=recipe, n=frames: shown(r.make(), "0.5")[:n], warning="cut off",
+            counters=lambda r=recipe, n=frames: expected_counters(r.encode(), "0.5")[:n],
+            warning="cut off",
             common=name in ("half an MP4", "half a Matroska"),
         )  # fmt: skip
     # Of the last picture a part is there, laid over the one before it.
-    yield odd_row("part of a GIF", "end lost", lambda _: _part(ODD["gif"], 0.6), suffix="gif",
-              counters=None, frames=7, warning="cut off")  # fmt: skip
-    yield odd_row("half an animated WebP", "end lost", lambda _: _half(animated_webp(GAPS_MS)),
-              suffix="webp", every="0.1", counters=None, frames=5, warning="cut off")  # fmt: skip
+    yield valid_file("part of a GIF", "end lost", lambda _: _part(RARE_CLIP_SPECS["gif"], 0.6),
+    suffix="gif",
+              counters=None, frame_count=7, warning="cut off")  # fmt: skip
+    yield valid_file("half an animated WebP", "end lost",
+    lambda _: _half(make_animated_webp(GAPS_MS)),
+              suffix="webp", every="0.1", counters=None, frame_count=5,
+              warning="cut off")  # fmt: skip
 
 
 def _half(data: bytes) -> bytes:
     return data[: len(data) // 2]
 
 
-def _part(recipe: Recipe, keep: float) -> bytes:
-    data = bytes_of(recipe)
+def _part(recipe: ClipSpec, keep: float) -> bytes:
+    data = clip_bytes(recipe)
     # An odd number: no container's unit ends there.
     return data[: int(len(data) * keep) | 1]
 
@@ -106,16 +125,16 @@ def _part(recipe: Recipe, keep: float) -> bytes:
 def _says(data: bytes, seconds: float) -> bytes:
     """All three durations of an MP4 are a lie."""
     movie = (b"moov", b"mvhd")
-    data = change(data, movie, lambda p: patched(p, 16, ">I", int(seconds * _scale(p))))
+    data = change_boxes(data, movie, lambda p: patch_bytes(p, 16, ">I", int(seconds * _scale(p))))
     media = (b"moov", b"trak", b"mdia", b"mdhd")
-    data = change(data, media, lambda p: patched(p, 16, ">I", int(seconds * _scale(p))))
+    data = change_boxes(data, media, lambda p: patch_bytes(p, 16, ">I", int(seconds * _scale(p))))
     track = (b"moov", b"trak", b"tkhd")
-    return change(data, track, lambda p: patched(p, 20, ">I", int(seconds * 1000)))
+    return change_boxes(data, track, lambda p: patch_bytes(p, 20, ">I", int(seconds * 1000)))
 
 
-def says_hours(hours: float) -> bytes:
+def matroska_claiming_hours(hours: float) -> bytes:
     """Three seconds of Matroska that claim to be so long (RFC 9559 §5.1.2.10)."""
-    data = bytes_of(MATROSKA)
+    data = clip_bytes(MATROSKA_CLIP)
     at = data.index(b"\x44\x89\x88") + 3
     return data[:at] + struct.pack(">d", hours * 3_600_000) + data[at + 8 :]
 
@@ -126,6 +145,6 @@ def _scale(payload: bytes) -> int:
 
 
 def _gif() -> bytes:
-    return ffmpeg("gif", "gif", "-i", SHORT, "-vf",
+    return run_ffmpeg("gif", "gif", "-i", SHORT_CLIP, "-vf",
                   "split[a][b];[a]palettegen=reserve_transparent=1[p];[b][p]paletteuse"
                   )  # fmt: skip

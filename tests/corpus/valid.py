@@ -8,64 +8,65 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.corpus import picture_formats, timestamps
-from tests.corpus.build import odd_row, of_recipe
-from tests.corpus.byte_edits import box, change
-from tests.corpus.corpus_file import Row, shown
+from tests.corpus.build import clip_spec_file, valid_file
+from tests.corpus.byte_edits import change_boxes, make_box
+from tests.corpus.corpus_file import CorpusFile, expected_counters
 from tests.corpus.encoding import (
-    MATROSKA,
-    SHORT,
-    STREAM,
-    bytes_of,
-    ffmpeg,
-    short,
+    MATROSKA_CLIP,
+    MPEGTS_CLIP,
+    SHORT_CLIP,
+    clip_bytes,
+    run_ffmpeg,
+    short_clip_bytes,
 )
-from tests.fixtures.media.clips import ODD, RECIPES, cached
+from tests.fixtures.media.clips import CLIP_SPECS, RARE_CLIP_SPECS, cached_file
 
 
-def rows() -> Iterator[Row]:
+def list_files() -> Iterator[CorpusFile]:
     """All of them, the common kinds of tests/fixtures/media/clips.py first."""
-    for name in sorted(RECIPES):
-        yield of_recipe(name, RECIPES[name])
-    for name in sorted(ODD):
+    for name in sorted(CLIP_SPECS):
+        yield clip_spec_file(name, CLIP_SPECS[name])
+    for name in sorted(RARE_CLIP_SPECS):
         # The first pictures of one lie before its edit list's beginning.
         skipped = 42 if name == "trimmed-by-edit-list" else 0
-        yield of_recipe(name, ODD[name], skipped)
-    yield from picture_formats.rows()
+        yield clip_spec_file(name, RARE_CLIP_SPECS[name], skipped)
+    yield from picture_formats.list_files()
     yield from _streams()
-    yield from timestamps.rows()
+    yield from timestamps.list_files()
     yield from _around_it()
 
 
-def _streams() -> Iterator[Row]:
-    one, other = SHORT, replace(SHORT, pictures=150, width=96, height=64)
+def _streams() -> Iterator[CorpusFile]:
+    one, other = SHORT_CLIP, replace(SHORT_CLIP, frame_count=150, width=96, height=64)
 
     def longer() -> tuple[int, ...]:
-        return shown(other.make(), "0.5")
+        return expected_counters(other.encode(), "0.5")
 
     both = ("-i", one, "-i", other, "-c", "copy", "-map", "0", "-map", "1")
-    yield odd_row("two videos, the second is longer", "both in MP4", lambda _: ffmpeg(
+    yield valid_file("two videos, the second is longer", "both in MP4", lambda _: run_ffmpeg(
         "longer", "mp4", *both, "-disposition:v:1", "default"), counters=longer,
         repair="2 videos; stream 1 was taken")  # fmt: skip
-    yield odd_row("two videos, one is the default", "both in Matroska", lambda _: ffmpeg(
+    yield valid_file("two videos, one is the default", "both in Matroska", lambda _: run_ffmpeg(
         "default", "mkv", *both, "-disposition:v:0", "default", "-disposition:v:1", "0"),
         suffix="mkv", repair="2 videos; stream 0 was taken", common=True)  # fmt: skip
-    yield odd_row("cover before the video", "JPEG as stream 0 of an MP4", lambda _: ffmpeg(
+    yield valid_file("cover before the video", "JPEG as stream 0 of an MP4", lambda _: run_ffmpeg(
         "cover", "mp4", "-i", _cover, "-i", one, "-map", "0", "-map", "1", "-c", "copy",
         "-disposition:v:0", "attached_pic"))  # fmt: skip
-    yield odd_row("large cover in Matroska", "as an attachment", lambda _: ffmpeg(
+    yield valid_file("large cover in Matroska", "as an attachment", lambda _: run_ffmpeg(
         "attached", "mkv", "-i", one, "-c", "copy", "-attach", _cover,
         "-metadata:s:t", "mimetype=image/jpeg"), suffix="mkv")  # fmt: skip
-    yield odd_row("subtitles and an attachment", "SRT and a font in Matroska", lambda _: ffmpeg(
+    yield valid_file("subtitles and an attachment", "SRT and a font in Matroska",
+    lambda _: run_ffmpeg(
         "subtitles", "mkv", "-i", one, "-i", _subtitles, "-map", "0", "-map", "1",
         "-c:v", "copy", "-c:s", "srt", "-attach", _subtitles,
         "-metadata:s:t", "mimetype=application/x-truetype-font"), suffix="mkv")  # fmt: skip
-    yield odd_row("subtitles in MP4", "mov_text", lambda _: ffmpeg(
+    yield valid_file("subtitles in MP4", "mov_text", lambda _: run_ffmpeg(
         "mov_text", "mp4", "-i", one, "-i", _subtitles, "-map", "0", "-map", "1",
         "-c:v", "copy", "-c:s", "mov_text"))  # fmt: skip
-    yield odd_row("sixty streams", "copies of one video", lambda _: ffmpeg(
+    yield valid_file("sixty streams", "copies of one video", lambda _: run_ffmpeg(
         "sixty", "mkv", "-i", one, *["-map", "0:v"] * 60, "-c", "copy"), suffix="mkv",
         repair="60 videos")  # fmt: skip
-    yield odd_row("two programmes", "in one TS", lambda _: ffmpeg(
+    yield valid_file("two programmes", "in one TS", lambda _: run_ffmpeg(
         "programmes", "ts", "-i", one, "-i", other, "-c", "copy", "-map", "0", "-map", "1",
         "-program", "st=0", "-program", "st=1"), counters=longer, suffix="ts",
         repair="2 videos")  # fmt: skip
@@ -73,35 +74,42 @@ def _streams() -> Iterator[Row]:
 
 def _cover() -> Path:
     def write(path: Path) -> None:
-        data = ffmpeg("cover picture", "jpg", "-i", SHORT, "-frames:v", "1",
+        data = run_ffmpeg("cover picture", "jpg", "-i", SHORT_CLIP, "-frames:v", "1",
                       "-vf", "scale=1600:1200")  # fmt: skip
         path.write_bytes(data)
 
-    return cached("cover", "jpg", write)
+    return cached_file("cover", "jpg", write)
 
 
 def _subtitles() -> Path:
     text = "1\n00:00:00,000 --> 00:00:02,000\nIch bin ein Untertitel.\n"
-    return cached("subtitles", "srt", lambda path: path.write_bytes(text.encode()))
+    return cached_file("subtitles", "srt", lambda path: path.write_bytes(text.encode()))
 
 
-def _around_it() -> Iterator[Row]:
-    yield odd_row("a megabyte of nothing behind it", "MP4", lambda _: short() + bytes(1 << 20))
-    yield odd_row("text behind it", "Matroska", lambda _: bytes_of(MATROSKA)
-              + b"and they lived happily ever after. " * 40, MATROSKA)  # fmt: skip
-    yield odd_row("rubbish before it", "TS that begins anywhere", lambda _: bytes(range(1, 101)) * 3
-              + bytes_of(STREAM), STREAM)  # fmt: skip
-    yield odd_row("a page inside", "HTML and JavaScript in a free box", lambda _: box(
-        b"free", b"<html><script>alert(1)</script></html>") + _moved(short(), 46))  # fmt: skip
-    yield odd_row("a title in Latin-1", "no valid UTF-8", lambda _: ffmpeg(
-        "title", "mp4", "-i", SHORT, "-c", "copy", "-metadata", "title=XXXXXX",
+def _around_it() -> Iterator[CorpusFile]:
+    yield valid_file(
+        "a megabyte of nothing behind it", "MP4", lambda _: short_clip_bytes() + bytes(1 << 20)
+    )
+    yield valid_file("text behind it", "Matroska", lambda _: clip_bytes(MATROSKA_CLIP)
+              + b"and they lived happily ever after. " * 40, MATROSKA_CLIP)  # fmt: skip
+    yield valid_file("rubbish before it", "TS that begins anywhere", lambda _: bytes(range(1,
+    101)) * 3
+              + clip_bytes(MPEGTS_CLIP), MPEGTS_CLIP)  # fmt: skip
+    yield valid_file("a page inside", "HTML and JavaScript in a free box", lambda _: make_box(
+        b"free", b"<html><script>alert(1)</script></html>") + _moved(short_clip_bytes(),
+        46))  # fmt: skip
+    yield valid_file("a title in Latin-1", "no valid UTF-8", lambda _: run_ffmpeg(
+        "title", "mp4", "-i", SHORT_CLIP, "-c", "copy", "-metadata", "title=XXXXXX",
         ).replace(b"XXXXXX", b"\xfcber\xe9t"))  # fmt: skip
-    yield odd_row("a title with control characters", "NUL, ESC and a newline", lambda _: ffmpeg(
-        "title", "mp4", "-i", SHORT, "-c", "copy", "-metadata", "title=XXXXXX",
+    yield valid_file("a title with control characters", "NUL, ESC and a newline",
+    lambda _: run_ffmpeg(
+        "title", "mp4", "-i", SHORT_CLIP, "-c", "copy", "-metadata", "title=XXXXXX",
         ).replace(b"XXXXXX", b"\x00\x1b[2J\n"))  # fmt: skip
-    yield odd_row("an unknown box", "64 bits long, before the video", lambda _: struct.pack(
-        ">I4sQ", 1, b"zzzz", 32) + bytes(16) + _moved(short(), 32))  # fmt: skip
-    yield odd_row("MP4 under a WebM's name", "names say nothing", lambda _: short(), suffix="webm")
+    yield valid_file("an unknown box", "64 bits long, before the video", lambda _: struct.pack(
+        ">I4sQ", 1, b"zzzz", 32) + bytes(16) + _moved(short_clip_bytes(), 32))  # fmt: skip
+    yield valid_file(
+        "MP4 under a WebM's name", "names say nothing", lambda _: short_clip_bytes(), suffix="webm"
+    )
 
 
 def _moved(data: bytes, by: int) -> bytes:
@@ -112,4 +120,4 @@ def _moved(data: bytes, by: int) -> bytes:
         offsets = struct.unpack_from(f">{count}I", payload, 8)
         return payload[:8] + struct.pack(f">{count}I", *(one + by for one in offsets))
 
-    return change(data, (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stco"), later)
+    return change_boxes(data, (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stco"), later)

@@ -14,17 +14,17 @@ from typing import Literal
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from infra.local.cli.sample_clip import demo_clip
+from infra.local.cli.sample_clip import write_sample_clip
 from infra.local.suite.api_client import Client
-from infra.local.suite.handle import Tenant, rented, wait_until
-from infra.local.suite.layout import Place
-from infra.local.suite.ports import free_base
+from infra.local.suite.handle import SuiteHandle, run_suite, wait_until
+from infra.local.suite.layout import SuiteLayout
+from infra.local.suite.ports import find_free_base
 from shared.recipes.films.prompt import Prompt
-from tests.e2e.conftest import ARGUMENTS, BROWSERS
-from tests.fakes.cameras import RtspCamera, film_of, playing
-from tests.fakes.webhook_receiver import receiving
-from tests.fixtures.browser.console import sign_in, somebody
-from tests.fixtures.media.faces import WOMAN
+from tests.e2e.conftest import CHROMIUM_ARGUMENTS, CHROMIUM_NAMES
+from tests.fakes.cameras import RtspCamera, read_encoded_frames, running_camera
+from tests.fakes.webhook_receiver import running_receiver
+from tests.fixtures.browser.console import create_verified_client, sign_in
+from tests.fixtures.media.faces import SAD_TO_HAPPY_VIDEO
 
 WIDTHS = {1280: 800, 390: 844}
 COLOURS: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -35,10 +35,10 @@ ROOMS = ("usage", "letters", "links", "webhooks", "profile", "my-data")
 OPEN = {"front": "/", "sign-in": "/sign-in", "sign-up": "/sign-in?new", "no-page": "/nowhere"}
 
 
-def jobs(suite: Tenant, client: Client, folder: Path) -> dict[str, str]:
+def jobs(suite: SuiteHandle, client: Client, folder: Path) -> dict[str, str]:
     """A few jobs in different states; the pages that show them."""
     clip, prompt, broken = folder / CLIP, folder / "prompt.txt", folder / "Broken.mp4"
-    demo_clip(clip, 12)
+    write_sample_clip(clip, 12)
     prompt.write_bytes(
         Prompt("How leaves cook with light", "Leaves are kitchens. Light cooks.").to_bytes()
     )
@@ -50,9 +50,9 @@ def jobs(suite: Tenant, client: Client, folder: Path) -> dict[str, str]:
         ),
         "failed": suite.start_job(client, "frames", broken),
     }
-    if WOMAN.is_file():
+    if SAD_TO_HAPPY_VIDEO.is_file():
         begun["emotions"] = suite.start_job(
-            client, "emotions", WOMAN, title="Screen test",
+            client, "emotions", SAD_TO_HAPPY_VIDEO, title="Screen test",
             options={"every": "1/5", "consent": "true", "purpose": "research"},
         )  # fmt: skip
     review = suite.start_job(
@@ -60,7 +60,7 @@ def jobs(suite: Tenant, client: Client, folder: Path) -> dict[str, str]:
         options={"slides": "3", "stop_at": "deck"}, title="A deck to edit",
     )  # fmt: skip
     for job in begun.values():
-        suite.finished_job(client, job)
+        suite.wait_for_job(client, job)
     pages = {f"job-{name}": f"/jobs/{job}" for name, job in begun.items()}
     return pages | {"job-review": f"/jobs/{review}", "deck": f"/jobs/{review}/deck"}
 
@@ -68,23 +68,23 @@ def jobs(suite: Tenant, client: Client, folder: Path) -> dict[str, str]:
 def account(client: Client, job_id: str) -> dict[str, str]:
     """Links, a server that was called and one that is gone, a copy; the pages that show them."""
     for name in ("frames.zip", "contact_sheet.jpg"):
-        share = client.call("POST", f"/v1/jobs/{job_id}/shares", {"artefact": name})
+        share = client.call("POST", f"/v1/jobs/{job_id}/shares", {"artifact": name})
     client.call("DELETE", f"/v1/share/{share['token']}")
-    with receiving(204) as there, receiving(410) as gone:
+    with running_receiver(204) as there, running_receiver(410) as gone:
         for server in (there, gone):
             url = f"{server.url}/moodreel"
             hook = client.call("POST", "/v1/webhooks", {"url": url})["webhook"]
             client.call("POST", f"/v1/webhooks/{hook['id']}/test")
-        wait_until(lambda: there.seen and gone.seen, "both calls")
+        wait_until(lambda: there.requests and gone.requests, "both calls")
     client.call("POST", "/v1/me/exports")
     return {name: f"/account/{name}" for name in ROOMS}
 
 
 @contextmanager
-def cameras(suite: Tenant, client: Client, clip: Path) -> Iterator[dict[str, str]]:
+def cameras(suite: SuiteHandle, client: Client, clip: Path) -> Iterator[dict[str, str]]:
     """A camera that records and one that is away, for the time of the block; their page."""
     away = {"url": "rtsp://guest:secret@camera.example/live"}
-    with playing(RtspCamera(film_of(clip), loops=True)) as here:
+    with running_camera(RtspCamera(read_encoded_frames(clip), loops=True)) as here:
         made = [
             client.call("POST", "/v1/cameras", {"name": name, "source": source})["id"]
             for name, source in (("Harbour", {"url": here.url}), ("Back yard", away))
@@ -113,7 +113,7 @@ def ready(page: Page, name: str) -> None:
 
 def draw(
     browser: Browser,
-    suite: Tenant,
+    suite: SuiteHandle,
     client: Client,
     pages: dict[str, str],
     to: Path,
@@ -143,17 +143,17 @@ def draw(
 def main(folder: Path, only: Collection[str]) -> None:
     """Rent a suite, fill it, draw."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = next(filter(None, map(shutil.which, BROWSERS)))
-    place = Place(free_base())
-    with rented(place) as suite, sync_playwright() as driver:
-        client = somebody(suite)
+    path = next(filter(None, map(shutil.which, CHROMIUM_NAMES)))
+    place = SuiteLayout(find_free_base())
+    with run_suite(place) as suite, sync_playwright() as interpreter:
+        client = create_verified_client(suite)
         pages = {
             "jobs": "/", "new": "/new", "new-emotions": "/new/emotions",
             "new-presentation": "/new/presentation", "new-still": "/new/still",
         }  # fmt: skip
         pages |= jobs(suite, client, folder)
         pages |= account(client, pages["job-frames"].rpartition("/")[2])
-        browser = driver.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = interpreter.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
         with cameras(suite, client, folder / CLIP) as more:
             draw(browser, suite, client, pages | more, folder, only)
         browser.close()

@@ -13,11 +13,11 @@ import av
 import pytest
 from playwright.sync_api import Page
 
-from infra.local.suite.handle import Tenant
+from infra.local.suite.handle import SuiteHandle
 from shared.media.images.frame import decode_image
-from tests.fakes.cameras import HttpCamera, jpeg_film
+from tests.fakes.cameras import HttpCamera, encode_mjpeg
 from tests.fixtures.media.clips import read_counter
-from tests.fixtures.suite.frames_job import fetch, frames_of
+from tests.fixtures.suite.frames_job import download_artifact, read_frames_zip
 
 pytestmark = pytest.mark.suite
 FPS = 15
@@ -71,9 +71,9 @@ RECORD = """async ([seconds, mimeType]) => {
 
 @pytest.fixture
 def door() -> Iterator[HttpCamera]:
-    camera = HttpCamera(jpeg_film(60, FPS), loops=True)
+    camera = HttpCamera(encode_mjpeg(60, FPS), loops=True)
     yield camera
-    camera.off()
+    camera.stop()
 
 
 def shown(page: Page) -> int:
@@ -82,7 +82,7 @@ def shown(page: Page) -> int:
 
 
 def test_a_preview_goes_on_in_a_page_without_a_visible_break(
-    suite: Tenant, page: Page, door: HttpCamera
+    suite: SuiteHandle, page: Page, door: HttpCamera
 ) -> None:
     client = suite.client()
     camera = client.call("POST", "/v1/cameras", {"name": "Door", "source": {"url": door.url}})
@@ -110,12 +110,12 @@ def test_a_preview_goes_on_in_a_page_without_a_visible_break(
     # Looking takes its time as well, on a busy machine a second and more.
     lasted = (moments[-1] - moments[0]) * FPS
     assert numbers[-1] - numbers[0] <= lasted + 2 * FPS, "and at its own pace"
-    assert door.clients == 1
+    assert door.client_count == 1
 
 
 @pytest.mark.parametrize("codec", ["vp8", "vp9"])
 def test_what_a_browser_recorded_has_right_times_though_it_tells_no_length(
-    suite: Tenant, page: Page, tmp_path: Path, codec: str
+    suite: SuiteHandle, page: Page, tmp_path: Path, codec: str
 ) -> None:
     seconds = 4
     data = base64.b64decode(page.evaluate(RECORD, [seconds, f"video/webm;codecs={codec}"]))
@@ -130,16 +130,16 @@ def test_what_a_browser_recorded_has_right_times_though_it_tells_no_length(
         suite.start_job(client, "frames", path, options={"every": "0.5"}),
         suite.start_job(client, "emotions", path, options=options),
     ]
-    done = [suite.finished_job(client, job) for job in jobs]
+    done = [suite.wait_for_job(client, job) for job in jobs]
 
     assert [one["status"] for one in done] == ["done", "done"], [one["error"] for one in done]
-    passport = json.loads(fetch(client, done[0], "passport.json", tmp_path))
-    assert abs(passport["shown"]["duration_s"] - seconds) < 0.5
-    pictures = frames_of(fetch(client, done[0], "frames.zip", tmp_path))
+    media_info = json.loads(download_artifact(client, done[0], "media-info.json", tmp_path))
+    assert abs(media_info["shown"]["duration_s"] - seconds) < 0.5
+    pictures = read_frames_zip(download_artifact(client, done[0], "frames.zip", tmp_path))
     numbers = [read_counter(decode_image(one)) for _, one in pictures]
     assert abs(len(numbers) - seconds / 0.5) <= 1
     for k, number in enumerate(numbers):
         # Ten numbers a second; the first picture may be drawn a moment before it is recorded.
         assert abs(number - numbers[0] - 5 * k) <= 2
-    told = json.loads(fetch(client, done[1], "emotions.json", tmp_path))
+    told = json.loads(download_artifact(client, done[1], "emotions.json", tmp_path))
     assert len(told["frames"]) == len(numbers)

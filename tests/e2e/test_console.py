@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
-from infra.local.cli.sample_clip import demo_clip
-from infra.local.suite.handle import Tenant, wait_until
-from tests.fixtures.browser.accessibility import violations
-from tests.fixtures.browser.console import sign_in, somebody
+from infra.local.cli.sample_clip import write_sample_clip
+from infra.local.suite.handle import SuiteHandle, wait_until
+from tests.fixtures.browser.accessibility import accessibility_violations
+from tests.fixtures.browser.console import create_verified_client, sign_in
 
 pytestmark = pytest.mark.suite
 
@@ -23,7 +23,7 @@ CHUNK_BYTES = 8 << 20
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("clips") / "holiday.mp4"
-    demo_clip(path, 3)
+    write_sample_clip(path, 3)
     return path
 
 
@@ -37,9 +37,9 @@ def heavy(clip: Path) -> Path:
     return path
 
 
-def link_in_mail(suite: Tenant, email: str, subject: str) -> str:
+def link_in_mail(suite: SuiteHandle, email: str, subject: str) -> str:
     mail = wait_until(
-        lambda: [one for one in suite.mails(email) if one["subject"] == subject], subject
+        lambda: [one for one in suite.list_emails(email) if one["subject"] == subject], subject
     )[-1]
     return next(line for line in str(mail["text"]).splitlines() if line.startswith("http"))
 
@@ -51,14 +51,14 @@ def fill(page: Page, email: str, password: str, button: str) -> None:
 
 
 def test_a_newcomer_makes_an_account_uploads_a_clip_and_watches_it_finish(
-    suite: Tenant, page: Page, clip: Path
+    suite: SuiteHandle, page: Page, clip: Path
 ) -> None:
     email = f"{uuid.uuid4().hex[:12]}@moodreel.test"
     page.goto(suite.url("console"))
     expect(page.get_by_role("heading", level=1)).to_have_text(
         "A video goes in. Its moments come out."
     )
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
     page.get_by_role("link", name="Make an account").click()
     fill(page, email, PASSWORD, "Make the account")
     expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
@@ -72,18 +72,18 @@ def test_a_newcomer_makes_an_account_uploads_a_clip_and_watches_it_finish(
     assert link.startswith(suite.url("console"))
     page.goto(link)
     expect(page.get_by_text(email)).to_be_visible()
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
     page.get_by_role("button", name="Confirm the address").click()
     page.locator("main").get_by_role("link", name="Sign in").click()
     fill(page, email, PASSWORD, "Sign in")
     expect(page.get_by_role("heading", name="Make your first job")).to_be_visible()
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
 
     page.get_by_role("link", name=re.compile("^Frames")).click()
     page.get_by_label("Your video").set_input_files(clip)
     expect(page.locator(".chosen")).to_contain_text("holiday.mp4")
     page.get_by_label("A picture every").fill("1/2")
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
     page.get_by_role("button", name="Make it").click()
     expect(page).to_have_url(re.compile(r"/jobs/[a-z0-9]{20}$"))
     expect(page.locator(".badge")).to_have_text("Done")
@@ -98,7 +98,7 @@ def test_a_newcomer_makes_an_account_uploads_a_clip_and_watches_it_finish(
     listed = page.locator(".job-row", has_text="holiday.mp4")
     expect(listed).to_contain_text("Done")
     expect(listed.locator("img")).to_be_visible()
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
     page.get_by_role("link", name="Under way").click()
     expect(page.get_by_text("Nothing is under way.")).to_be_visible()
 
@@ -109,9 +109,9 @@ def test_a_newcomer_makes_an_account_uploads_a_clip_and_watches_it_finish(
 
 
 def test_a_forgotten_password_is_chosen_anew_on_a_page_of_the_console(
-    suite: Tenant, page: Page
+    suite: SuiteHandle, page: Page
 ) -> None:
-    client = somebody(suite)
+    client = create_verified_client(suite)
     email = client.user.email
     page.goto(f"{suite.url('console')}/sign-in")
     page.get_by_role("button", name="Forgot the password?").click()
@@ -135,7 +135,7 @@ def test_a_forgotten_password_is_chosen_anew_on_a_page_of_the_console(
 class Uplink:
     """Listens to what is sent to the bucket, and holds up what begins at or behind a byte."""
 
-    def __init__(self, page: Page, suite: Tenant) -> None:
+    def __init__(self, page: Page, suite: SuiteHandle) -> None:
         self.sent: list[str] = []
         self.hold_from: int | None = None
         page.on("request", self._seen)
@@ -153,9 +153,9 @@ class Uplink:
 
 
 def test_an_upload_is_paused_and_goes_on_after_a_reload_where_it_stopped(
-    suite: Tenant, page: Page, heavy: Path
+    suite: SuiteHandle, page: Page, heavy: Path
 ) -> None:
-    client = somebody(suite)
+    client = create_verified_client(suite)
     sign_in(page, suite, client, "/new/frames")
     uplink = Uplink(page, suite)
     uplink.hold_from = CHUNK_BYTES
@@ -165,7 +165,7 @@ def test_an_upload_is_paused_and_goes_on_after_a_reload_where_it_stopped(
     expect(row).to_contain_text("8.4 MB of")
     row.get_by_role("button", name="Pause").click()
     expect(row).to_contain_text("Paused")
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
     # Going on asks the bucket how far it is; it is held up again in the second piece.
     row.get_by_role("button", name="Resume").click()
     size = heavy.stat().st_size
@@ -173,7 +173,7 @@ def test_an_upload_is_paused_and_goes_on_after_a_reload_where_it_stopped(
 
     page.reload()
     expect(row).to_contain_text("choose the same file")
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
     chooser = row.locator("input[type=file]")
     other = heavy.with_name("other.mp4")
     other.write_bytes(b"another file")
@@ -192,9 +192,9 @@ def test_an_upload_is_paused_and_goes_on_after_a_reload_where_it_stopped(
 
 
 def test_signing_out_gives_up_uploads_only_when_a_person_says_so(
-    suite: Tenant, page: Page, heavy: Path
+    suite: SuiteHandle, page: Page, heavy: Path
 ) -> None:
-    sign_in(page, suite, somebody(suite), "/new/frames")
+    sign_in(page, suite, create_verified_client(suite), "/new/frames")
     Uplink(page, suite).hold_from = CHUNK_BYTES
     page.get_by_label("Your video").set_input_files(heavy)
     page.get_by_role("button", name="Make it").click()
@@ -205,7 +205,7 @@ def test_signing_out_gives_up_uploads_only_when_a_person_says_so(
     page.get_by_role("button", name="Sign out").click()
     asked = page.get_by_role("dialog")
     expect(asked).to_contain_text("1 file is not up yet. Signing out gives it up.")
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
     asked.get_by_role("button", name="Stay").click()
     expect(asked).to_have_count(0)
     expect(page.locator(".upload")).to_be_visible()
@@ -218,9 +218,9 @@ def test_signing_out_gives_up_uploads_only_when_a_person_says_so(
 
 
 def test_a_lost_connection_is_waited_for_and_the_upload_goes_on_by_itself(
-    suite: Tenant, page: Page, heavy: Path
+    suite: SuiteHandle, page: Page, heavy: Path
 ) -> None:
-    sign_in(page, suite, somebody(suite), "/new/frames")
+    sign_in(page, suite, create_verified_client(suite), "/new/frames")
     uplink = Uplink(page, suite)
     uplink.hold_from = CHUNK_BYTES
     page.get_by_label("Your video").set_input_files(heavy)
@@ -233,21 +233,21 @@ def test_a_lost_connection_is_waited_for_and_the_upload_goes_on_by_itself(
     expect(row).to_contain_text("the connection is gone")
     offline = page.get_by_text("You are offline.")
     expect(offline).to_be_visible()
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
     uplink.hold_from = None
     page.context.set_offline(False)
     expect(offline).to_have_count(0)
     expect(page.locator(".badge")).to_have_text("Done")
 
 
-def test_the_camera_records_a_clip_that_becomes_frames(suite: Tenant, page: Page) -> None:
-    sign_in(page, suite, somebody(suite), "/new/frames")
+def test_the_camera_records_a_clip_that_becomes_frames(suite: SuiteHandle, page: Page) -> None:
+    sign_in(page, suite, create_verified_client(suite), "/new/frames")
     page.get_by_role("button", name="Record with the camera").click()
     page.get_by_role("button", name="Start recording").click()
     expect(page.locator(".rec")).to_contain_text("0:02")
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_label("What was recorded")).to_be_visible()
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
     page.get_by_role("button", name="Use this recording").click()
     expect(page.locator(".chosen")).to_contain_text("webcam")
     page.get_by_role("button", name="Make it").click()
@@ -255,11 +255,11 @@ def test_the_camera_records_a_clip_that_becomes_frames(suite: Tenant, page: Page
 
 
 def test_two_people_do_not_see_each_others_jobs_even_with_the_address(
-    suite: Tenant, page: Page, clip: Path
+    suite: SuiteHandle, page: Page, clip: Path
 ) -> None:
-    ann, bob = somebody(suite), somebody(suite)
+    ann, bob = create_verified_client(suite), create_verified_client(suite)
     job_id = suite.start_job(ann, "frames", clip, title="Ann's secret")
-    suite.finished_job(ann, job_id)
+    suite.wait_for_job(ann, job_id)
     sign_in(page, suite, ann)
     expect(page.get_by_text("Ann's secret")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
@@ -273,11 +273,11 @@ def test_two_people_do_not_see_each_others_jobs_even_with_the_address(
 
 
 def test_what_is_missing_is_said_before_anything_is_made(
-    suite: Tenant, page: Page, clip: Path
+    suite: SuiteHandle, page: Page, clip: Path
 ) -> None:
-    client = somebody(suite)
+    client = create_verified_client(suite)
     sign_in(page, suite, client, "/new")
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
     page.get_by_role("link", name=re.compile("^Emotions")).click()
     expect(page.get_by_role("heading", level=1)).to_be_focused()
     page.get_by_label("Your video").set_input_files(
@@ -289,7 +289,7 @@ def test_what_is_missing_is_said_before_anything_is_made(
     choose = page.get_by_role("button", name="Choose a file")
     expect(choose).to_have_accessible_description("Choose a video first.")
     expect(choose).to_be_focused()
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
     page.get_by_label("Your video").set_input_files(clip)
     make.click()
     expect(page.get_by_text("State that the people filmed agreed")).to_be_visible()
@@ -298,21 +298,21 @@ def test_what_is_missing_is_said_before_anything_is_made(
     make.click()
     # The law's own answer, as the API gives it.
     expect(page.get_by_text("prohibited by the EU AI Act")).to_be_visible()
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
     assert client.call("GET", "/v1/jobs")["jobs"] == []
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
 @pytest.mark.parametrize("path", ["/", "/sign-in", "/new", "/new/presentation", "/nowhere"])
 def test_pages_fit_a_phone_and_can_be_read_in_light_and_dark(
-    suite: Tenant, page: Page, path: str, colours: str
+    suite: SuiteHandle, page: Page, path: str, colours: str
 ) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.emulate_media(color_scheme=colours)  # type: ignore[arg-type]
     if path.startswith("/new"):
-        sign_in(page, suite, somebody(suite), path)
+        sign_in(page, suite, create_verified_client(suite), path)
     else:
         page.goto(suite.url("console") + path)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert violations(page) == []
+    assert accessibility_violations(page) == []

@@ -10,14 +10,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from infra.local.suite.handle import Tenant, wait_until
-from tests.emulator.pipeline.test_personal_data import hurry
-from tests.fakes.webhook_receiver import receiving
-from tests.fixtures.browser.accessibility import violations
-from tests.fixtures.browser.console import sign_in, somebody
-from tests.fixtures.media.clips import RECIPES
+from infra.local.suite.handle import SuiteHandle, wait_until
+from tests.emulator.pipeline.test_personal_data import make_request_due
+from tests.fakes.webhook_receiver import running_receiver
+from tests.fixtures.browser.accessibility import accessibility_violations
+from tests.fixtures.browser.console import create_verified_client, sign_in
+from tests.fixtures.media.clips import CLIP_SPECS
 from tests.fixtures.suite import firestore
-from tests.unit.functions.webhook.test_call import verifier
+from tests.unit.functions.webhook.test_call import load_readme_verifier
 
 pytestmark = pytest.mark.suite
 
@@ -29,16 +29,16 @@ def go(page: Page, room: str) -> None:
 
 
 def test_a_person_sees_what_is_left_and_takes_back_letters_and_links(
-    suite: Tenant, page: Page
+    suite: SuiteHandle, page: Page
 ) -> None:
-    client = somebody(suite)
-    job_id = suite.start_job(client, "frames", RECIPES["cfr30"].make().path, title="Meadow")
-    suite.finished_job(client, job_id)
-    wait_until(lambda: suite.mails(client.user.email), "the letter")
+    client = create_verified_client(suite)
+    job_id = suite.start_job(client, "frames", CLIP_SPECS["cfr30"].encode().path, title="Meadow")
+    suite.wait_for_job(client, job_id)
+    wait_until(lambda: suite.list_emails(client.user.email), "the letter")
     sign_in(page, suite, client, "/account")
     expect(page.get_by_role("meter", name=re.compile(r"Storage: .+ of .+B"))).to_be_visible()
     expect(page.get_by_text("Jobs done").locator("..")).to_contain_text("1")
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
 
     go(page, "E-mail")
     expect(page.get_by_role("link", name="Ready: Meadow")).to_be_visible()
@@ -46,13 +46,13 @@ def test_a_person_sees_what_is_left_and_takes_back_letters_and_links(
     page.get_by_label("A job is done").uncheck()
     expect(page.get_by_text("Saved.")).to_be_visible()
     assert client.call("GET", "/v1/me/preferences")["mail"]["done"] is False
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
 
     go(page, "Shared links")
     link = page.get_by_label("The link to frames.zip").input_value()
     expect(page.get_by_text("Not opened yet")).to_be_visible()
     assert page.request.get(link).ok
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
     page.get_by_role("button", name="Withdraw").click()
     page.get_by_role("dialog").get_by_role("button", name="Withdraw it").click()
     expect(page.get_by_text("Opened once")).to_be_visible()
@@ -67,7 +67,7 @@ def test_a_person_sees_what_is_left_and_takes_back_letters_and_links(
     page.get_by_label("The new one").fill("a password of my own")
     page.get_by_role("button", name="Change the password").click()
     expect(page.get_by_text("This is not your password.")).to_be_visible()
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
     page.get_by_label("The one you have").fill(client.user.password)
     page.get_by_role("button", name="Change the password").click()
     expect(page.get_by_text("The password is changed.")).to_be_visible()
@@ -77,12 +77,12 @@ def test_a_person_sees_what_is_left_and_takes_back_letters_and_links(
 
 
 def test_a_webhook_shows_its_secret_once_is_tested_and_called_once_more(
-    suite: Tenant, page: Page
+    suite: SuiteHandle, page: Page
 ) -> None:
-    client = somebody(suite)
+    client = create_verified_client(suite)
     sign_in(page, suite, client, "/account/webhooks")
     expect(page.get_by_text("No server is called yet.")).to_be_visible()
-    with receiving(204) as server:
+    with running_receiver(204) as server:
         page.get_by_role("button", name="Add a server").click()
         dialog = page.get_by_role("dialog")
         dialog.get_by_label("URL").fill("ftp://example.org")
@@ -91,7 +91,7 @@ def test_a_webhook_shows_its_secret_once_is_tested_and_called_once_more(
         dialog.get_by_label("URL").fill(f"{server.url}/in")
         dialog.get_by_role("button", name="Add it").click()
         secret = page.get_by_label("The webhook’s secret").input_value()
-        assert violations(page) == []
+        assert accessibility_violations(page) == []
         page.get_by_role("button", name="I have kept it").click()
         expect(page.get_by_text("Active")).to_be_visible()
         assert secret not in page.content()
@@ -101,29 +101,31 @@ def test_a_webhook_shows_its_secret_once_is_tested_and_called_once_more(
         expect(row).to_contain_text("Delivered · 1 try")
         row.locator("summary").click()
         expect(row).to_contain_text("Answered 204")
-        assert violations(page) == []
+        assert accessibility_violations(page) == []
         again = row.get_by_role("button", name="Send it once more")
         [hook] = client.call("GET", "/v1/webhooks")["webhooks"]
         # However long the machine took since the first test.
         just_now = datetime.now(UTC) + timedelta(hours=1)
-        firestore.change(suite, f"webhooks/{hook['id']}", {"tested_at": just_now})
+        firestore.update_document(suite, f"webhooks/{hook['id']}", {"tested_at": just_now})
         again.click()
         expect(page.get_by_text("A test was sent a moment ago")).to_be_visible()
         past = datetime.now(UTC) - timedelta(minutes=1)
-        firestore.change(suite, f"webhooks/{hook['id']}", {"tested_at": past})
+        firestore.update_document(suite, f"webhooks/{hook['id']}", {"tested_at": past})
         again.click()
         expect(page.locator(".deliveries .dot[data-state=done]")).to_have_count(2)
-        assert len(set(server.events)) == 1, "the same event, so that it can be told from a new one"
-        assert verifier()(secret, server.seen[1].headers, server.seen[1].body)
+        assert len(set(server.event_ids)) == 1, (
+            "the same event, so that it can be told from a new one"
+        )
+        assert load_readme_verifier()(secret, server.requests[1].headers, server.requests[1].body)
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete it").click()
     expect(page.get_by_text("No server is called yet.")).to_be_visible()
 
 
 def test_a_person_takes_a_copy_ends_the_account_and_keeps_a_receipt_that_verifies(
-    suite: Tenant, page: Page
+    suite: SuiteHandle, page: Page
 ) -> None:
-    client = somebody(suite)
+    client = create_verified_client(suite)
     sign_in(page, suite, client, "/account/my-data")
     page.get_by_role("button", name="Have a copy made").click()
     copy = page.get_by_role("button", name=re.compile("^Download"))
@@ -131,23 +133,23 @@ def test_a_person_takes_a_copy_ends_the_account_and_keeps_a_receipt_that_verifie
         copy.click()
     with zipfile.ZipFile(saved.value.path()) as archive:
         assert archive.testzip() is None
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
 
     page.get_by_role("button", name="Remove my data and my account").click()
     dialog = page.get_by_role("dialog")
     end = dialog.get_by_role("button", name="End the account")
     expect(end).to_be_disabled()
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
     dialog.get_by_role("textbox").fill(client.user.email)
     end.click()
     expect(page).to_have_url(re.compile(r"/receipt/[^/]+$"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Your data is being removed")
     expect(page.locator("[aria-current=step]")).to_contain_text(" at ")
-    assert violations(page) == []
-    hurry(suite, page.url.rpartition("/")[2])
+    assert accessibility_violations(page) == []
+    make_request_due(suite, page.url.rpartition("/")[2])
     expect(page.get_by_role("heading", level=1)).to_have_text("Everything is gone")
     expect(page.get_by_text("it is genuine")).to_be_visible()
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
     with page.expect_download() as saved:
         page.get_by_role("button", name="Download the receipt").click()
     assert json.loads(saved.value.path().read_text())["claims"]["account"] == "removed"

@@ -7,11 +7,11 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from infra.local.suite.handle import Tenant
+from infra.local.suite.handle import SuiteHandle
 from shared.media.images.frame import decode_image
-from tests.fakes.cameras import RtspCamera, h264_film, playing
-from tests.fixtures.browser.accessibility import violations
-from tests.fixtures.browser.console import sign_in, somebody, until
+from tests.fakes.cameras import RtspCamera, encode_h264, running_camera
+from tests.fixtures.browser.accessibility import accessibility_violations
+from tests.fixtures.browser.console import create_verified_client, sign_in, wait_for
 from tests.fixtures.media.clips import read_counter
 
 pytestmark = pytest.mark.suite
@@ -30,20 +30,20 @@ def shown(page: Page) -> int:
 
 
 def test_a_camera_is_added_looked_at_recorded_played_and_made_a_job_of(
-    suite: Tenant, page: Page
+    suite: SuiteHandle, page: Page
 ) -> None:
-    sign_in(page, suite, somebody(suite), "/cameras")
+    sign_in(page, suite, create_verified_client(suite), "/cameras")
     expect(page.get_by_text("No camera yet.")).to_be_visible()
     expect(page.get_by_text("Nothing is recorded yet.")).to_be_visible()
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
     page.get_by_role("button", name="Add a camera").last.click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Name").fill("Yard")
     dialog.get_by_label("Address").fill("gopher://camera.example/1")
     dialog.get_by_role("button", name="Add it").click()
     expect(dialog.get_by_label("Address")).to_have_attribute("aria-invalid", "true")
-    assert violations(page) == []
-    with playing(RtspCamera(h264_film(60, FPS), loops=True)) as yard:
+    assert accessibility_violations(page) == []
+    with running_camera(RtspCamera(encode_h264(60, FPS), loops=True)) as yard:
         yard.password = SECRET
         dialog.get_by_label("Address").fill(yard.url)
         dialog.get_by_label("User").fill("guest")
@@ -54,26 +54,26 @@ def test_a_camera_is_added_looked_at_recorded_played_and_made_a_job_of(
         assert SECRET not in page.content()
 
         camera.get_by_role("button", name="Look at Yard").click()
-        until(page, "document.querySelector('.viewfinder img')?.naturalWidth > 0")
+        wait_for(page, "document.querySelector('.viewfinder img')?.naturalWidth > 0")
         expect(camera.get_by_text("Waiting for the first picture")).to_have_count(0)
-        assert violations(page) == []
+        assert accessibility_violations(page) == []
         moving(page)
 
         camera.get_by_role("button", name="Record Yard").click()
         dialog.get_by_label("Title").fill("Visitors")
-        assert violations(page) == []
+        assert accessibility_violations(page) == []
         dialog.get_by_role("button", name="Start recording").click()
         expect(camera.locator(".rec")).to_contain_text(re.compile("REC.*0:(0[5-9]|[1-5][0-9])"))
         expect(camera.get_by_text("Connected")).to_be_visible()
-        assert violations(page) == []
+        assert accessibility_violations(page) == []
         camera.get_by_role("button", name="Stop recording").click()
         expect(camera.locator(".rec")).to_have_count(0)
 
     clip = page.locator(".recordings > li", has_text="Visitors")
     clip.get_by_role("button", name="Play").click()
-    until(page, "document.querySelector('video.clip')?.currentTime > 0.5")
+    wait_for(page, "document.querySelector('video.clip')?.currentTime > 0.5")
     assert page.evaluate("document.querySelector('video.clip').duration") > 4
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
     dialog.get_by_role("button", name="Close").click()
 
     clip.get_by_role("button", name="Make a job of it").click()

@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import Dialog, Page, expect
 
 from infra.local.suite.api_client import Client
-from infra.local.suite.handle import Tenant
+from infra.local.suite.handle import SuiteHandle
 from shared.recipes.films.prompt import Prompt
-from tests.fixtures.browser.accessibility import violations
-from tests.fixtures.browser.console import sign_in, somebody, until
+from tests.fixtures.browser.accessibility import accessibility_violations
+from tests.fixtures.browser.console import create_verified_client, sign_in, wait_for
 
 pytestmark = pytest.mark.suite
 
@@ -22,7 +22,7 @@ STONES = Prompt(
 )
 
 
-def waiting_deck(suite: Tenant, client: Client, folder: Path) -> str:
+def waiting_deck(suite: SuiteHandle, client: Client, folder: Path) -> str:
     path = folder / "prompt.txt"
     path.write_bytes(STONES.to_bytes())
     options = {"slides": "4", "stop_at": "deck"}
@@ -30,9 +30,9 @@ def waiting_deck(suite: Tenant, client: Client, folder: Path) -> str:
 
 
 def test_a_deck_is_edited_drawn_anew_and_becomes_a_film_that_is_sought_by_its_chapters(
-    suite: Tenant, page: Page, tmp_path: Path
+    suite: SuiteHandle, page: Page, tmp_path: Path
 ) -> None:
-    client = somebody(suite)
+    client = create_verified_client(suite)
     job_id = waiting_deck(suite, client, tmp_path)
     sign_in(page, suite, client, f"/jobs/{job_id}")
     # Nobody loads the page anew: it hears when the deck is there.
@@ -40,13 +40,13 @@ def test_a_deck_is_edited_drawn_anew_and_becomes_a_film_that_is_sought_by_its_ch
     outline = page.get_by_role("list", name="Slides")
     expect(outline.get_by_role("button")).to_have_count(4)
     outline.get_by_role("button").nth(1).click()
-    until(page, f"{PICTURE}?.naturalWidth > 0")
+    wait_for(page, f"{PICTURE}?.naturalWidth > 0")
     before = page.evaluate(f"{PICTURE}.src")
 
     page.get_by_label("Heading").fill("")
     expect(page.get_by_role("button", name="Save and draw")).to_be_disabled()
     expect(page.get_by_text("Write something here.").first).to_be_visible()
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
     asked: list[str] = []
 
     def stay(dialog: Dialog) -> None:
@@ -64,7 +64,7 @@ def test_a_deck_is_edited_drawn_anew_and_becomes_a_film_that_is_sought_by_its_ch
     page.get_by_role("button", name="Later").click()
     page.get_by_role("button", name="Save and draw").click()
     expect(page.get_by_text("Everything is saved and drawn")).to_be_visible()
-    until(page, f"{PICTURE}?.naturalWidth > 0 && {PICTURE}.src !== '{before}'")
+    wait_for(page, f"{PICTURE}?.naturalWidth > 0 && {PICTURE}.src !== '{before}'")
     deck = client.call("GET", f"/v1/jobs/{job_id}/deck")
     assert (deck["revision"], deck["theme"]) == (1, "paper")
     assert deck["slides"][2]["heading"] == "Quartz is hard"
@@ -78,21 +78,21 @@ def test_a_deck_is_edited_drawn_anew_and_becomes_a_film_that_is_sought_by_its_ch
     expect(page).to_have_url(f"{suite.url('console')}/jobs/{job_id}")
     chapters = page.get_by_role("list", name="Chapters").get_by_role("button")
     expect(chapters).to_have_count(4)
-    until(page, "document.querySelector('video').readyState > 0")
+    wait_for(page, "document.querySelector('video').readyState > 0")
     chapters.nth(2).click()
-    until(page, "!document.querySelector('video').seeking")
+    wait_for(page, "!document.querySelector('video').seeking")
     expect(chapters.nth(2)).to_have_attribute("aria-current", "true")
     assert page.evaluate("document.querySelector('video').currentTime") > 1
     tracks = "document.querySelector('video').textTracks"
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
     page.evaluate(f"{tracks}[0].mode = 'showing'")
-    until(page, f"{tracks}[0].cues?.length > 0")
+    wait_for(page, f"{tracks}[0].cues?.length > 0")
 
 
 def test_two_who_edit_at_once_do_not_overwrite_each_other(
-    suite: Tenant, page: Page, tmp_path: Path
+    suite: SuiteHandle, page: Page, tmp_path: Path
 ) -> None:
-    client = somebody(suite)
+    client = create_verified_client(suite)
     job_id = waiting_deck(suite, client, tmp_path)
     sign_in(page, suite, client, f"/jobs/{job_id}/deck")
     expect(page.get_by_label("Heading")).to_have_value("Tell me about stones")

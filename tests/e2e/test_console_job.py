@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from infra.local.suite.handle import Tenant
+from infra.local.suite.handle import SuiteHandle
 from infra.local.suite.http import request
 from shared.recipes.films.prompt import Prompt
-from tests.fixtures.browser.accessibility import violations
-from tests.fixtures.browser.console import sign_in, somebody
-from tests.fixtures.media.clips import RECIPES
+from tests.fixtures.browser.accessibility import accessibility_violations
+from tests.fixtures.browser.console import create_verified_client, sign_in
+from tests.fixtures.media.clips import CLIP_SPECS
 
 pytestmark = pytest.mark.suite
 
@@ -20,17 +20,17 @@ PROMPT = Prompt("Tell me about sand", "Sand is small. Sand is old. Sand moves. S
 
 
 def test_a_failed_job_is_taken_up_again_by_a_button_and_the_page_tells_all_of_it(
-    suite: Tenant, page: Page, tmp_path: Path
+    suite: SuiteHandle, page: Page, tmp_path: Path
 ) -> None:
-    client, writer = somebody(suite), suite.url("writer")
+    client, writer = create_verified_client(suite), suite.url("gemini")
     path = tmp_path / "prompt.txt"
     path.write_bytes(PROMPT.to_bytes())
-    request("POST", f"{writer}/_answers", {"kind": "wrong-schema", "count": 3})
+    request("POST", f"{writer}/_responses", {"kind": "wrong-schema", "count": 3})
     try:
         job_id = suite.start_job(client, "presentation", path, options={"slides": "3"})
-        assert suite.finished_job(client, job_id)["status"] == "failed"
+        assert suite.wait_for_job(client, job_id)["status"] == "failed"
     finally:
-        request("DELETE", f"{writer}/_answers")
+        request("DELETE", f"{writer}/_responses")
     sign_in(page, suite, client, f"/jobs/{job_id}")
     expect(page.get_by_role("heading", name="“Write the slides” failed")).to_be_visible()
     expect(page.get_by_text("deck-unusable")).to_be_visible()
@@ -45,11 +45,11 @@ def test_a_failed_job_is_taken_up_again_by_a_button_and_the_page_tells_all_of_it
     expect(page.locator("video")).to_be_visible()
     expect(page.get_by_role("row", name="Make the film")).to_contain_text("$")
     expect(page.locator(".history")).to_contain_text("You had it tried again")
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
 
 
-def test_a_job_gets_another_name_and_is_cancelled(suite: Tenant, page: Page) -> None:
-    client = somebody(suite)
+def test_a_job_gets_another_name_and_is_cancelled(suite: SuiteHandle, page: Page) -> None:
+    client = create_verified_client(suite)
     video = {"filename": "a.mp4", "content_type": "video/mp4", "size_bytes": 1000}
     job_id = client.create_job("frames", {"video": video}, title="a.mp4")["job"]["id"]
     sign_in(page, suite, client, f"/jobs/{job_id}")
@@ -61,32 +61,32 @@ def test_a_job_gets_another_name_and_is_cancelled(suite: Tenant, page: Page) -> 
 
     page.get_by_role("button", name="Cancel the job").click()
     box = page.get_by_role("dialog", name="Cancel this job?")
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
     box.get_by_role("button", name="Keep it").click()
     expect(box).to_be_hidden()
     page.get_by_role("button", name="Cancel the job").click()
     box.get_by_role("button", name="Cancel the job").click()
     expect(page.locator(".badge")).to_have_text("Cancelled")
     expect(page.get_by_role("button", name="Cancel the job")).to_be_hidden()
-    assert client.job(job_id)["title"] == "<b>My</b> holiday"
+    assert client.get_job(job_id)["title"] == "<b>My</b> holiday"
 
 
-def test_a_file_that_never_came_is_given_on_the_jobs_page(suite: Tenant, page: Page) -> None:
-    client, clip = somebody(suite), RECIPES["cfr30"].make().path
+def test_a_file_that_never_came_is_given_on_the_jobs_page(suite: SuiteHandle, page: Page) -> None:
+    client, clip = create_verified_client(suite), CLIP_SPECS["cfr30"].encode().path
     video = {"filename": "lost.mp4", "content_type": "video/mp4", "size_bytes": 1000}
     job_id = client.create_job("frames", {"video": video}, {"every": "2"})["job"]["id"]
     sign_in(page, suite, client, f"/jobs/{job_id}")
     expect(page.get_by_role("heading", name="Its files are still to come")).to_be_visible(
         timeout=15_000
     )
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
     page.get_by_label("Choose lost.mp4").set_input_files(clip)
     expect(page.locator(".badge")).to_have_text("Done")
-    assert client.job(job_id)["artefacts"]
+    assert client.get_job(job_id)["artifacts"]
 
 
-def test_without_its_documents_the_page_asks_the_api(suite: Tenant, page: Page) -> None:
-    client = somebody(suite)
+def test_without_its_documents_the_page_asks_the_api(suite: SuiteHandle, page: Page) -> None:
+    client = create_verified_client(suite)
     video = {"filename": "a.mp4", "content_type": "video/mp4", "size_bytes": 1000}
     job_id = client.create_job("frames", {"video": video}, title="Unheard")["job"]["id"]
     # A network that lets nothing but the API through.
@@ -99,4 +99,4 @@ def test_without_its_documents_the_page_asks_the_api(suite: Tenant, page: Page) 
 
 def test_axe_is_really_asked(page: Page) -> None:
     page.set_content('<main><img src="data:image/gif;base64,R0lGODlhAQABAAAAACw="></main>')
-    assert "image-alt" in {one["id"] for one in violations(page)}
+    assert "image-alt" in {one["id"] for one in accessibility_violations(page)}

@@ -13,41 +13,43 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from infra.local.suite.api_client import Client
-from infra.local.suite.handle import Tenant
+from infra.local.suite.handle import SuiteHandle
 from infra.local.suite.http import request
-from tests.fixtures.browser.accessibility import violations
-from tests.fixtures.browser.console import shifted, sign_in, somebody, until
-from tests.fixtures.media.clips import RECIPES
-from tests.fixtures.media.faces import WOMAN, needs_material
-from tests.fixtures.suite.frames_job import fetch
+from tests.fixtures.browser.accessibility import accessibility_violations
+from tests.fixtures.browser.console import create_verified_client, layout_shift, sign_in, wait_for
+from tests.fixtures.media.clips import CLIP_SPECS
+from tests.fixtures.media.faces import SAD_TO_HAPPY_VIDEO, needs_models
+from tests.fixtures.suite.frames_job import download_artifact
 
 pytestmark = pytest.mark.suite
 EMOTIONS = {"every": "1/2", "consent": "true", "purpose": "research"}
 
 
 @pytest.fixture(scope="module")
-def client(suite: Tenant) -> Client:
-    return somebody(suite)
+def client(suite: SuiteHandle) -> Client:
+    return create_verified_client(suite)
 
 
 @pytest.fixture(scope="module")
-def emotions(suite: Tenant, client: Client) -> dict[str, Any]:
+def emotions(suite: SuiteHandle, client: Client) -> dict[str, Any]:
     """A job whose faces were read."""
-    job = suite.start_job(client, "emotions", WOMAN, options=EMOTIONS, title="Screen test")
-    return suite.finished_job(client, job)
+    job = suite.start_job(
+        client, "emotions", SAD_TO_HAPPY_VIDEO, options=EMOTIONS, title="Screen test"
+    )
+    return suite.wait_for_job(client, job)
 
 
 @pytest.fixture(scope="module")
-def frames(suite: Tenant, client: Client) -> dict[str, Any]:
+def frames(suite: SuiteHandle, client: Client) -> dict[str, Any]:
     """A job with many frames."""
-    clip = RECIPES["cfr30"].make().path
+    clip = CLIP_SPECS["cfr30"].encode().path
     job = suite.start_job(client, "frames", clip, options={"every": "1/25"}, title="Every frame")
-    return suite.finished_job(client, job)
+    return suite.wait_for_job(client, job)
 
 
 def time_of(page: Page) -> float:
     """Where the player stands, in seconds, once it has come there."""
-    until(page, "!document.querySelector('video').seeking")
+    wait_for(page, "!document.querySelector('video').seeking")
     return float(page.evaluate("document.querySelector('video').currentTime"))
 
 
@@ -63,17 +65,17 @@ def cursor_share(page: Page) -> float:
     return share
 
 
-@needs_material
+@needs_models
 def test_the_chart_and_the_player_move_each_other(
-    suite: Tenant, page: Page, client: Client, emotions: dict[str, Any], tmp_path: Path
+    suite: SuiteHandle, page: Page, client: Client, emotions: dict[str, Any], tmp_path: Path
 ) -> None:
-    told = json.loads(fetch(client, emotions, "emotions.json", tmp_path))
+    told = json.loads(download_artifact(client, emotions, "emotions.json", tmp_path))
     end = told["frames"][-1]["time_s"] + 0.5
     sign_in(page, suite, client, f"/jobs/{emotions['id']}")
     plot = page.get_by_role("slider", name="Time in the video")
     expect(plot).to_be_visible()
-    until(page, "document.querySelector('video').readyState > 0")
-    assert shifted(page) < 0.1
+    wait_for(page, "document.querySelector('video').readyState > 0")
+    assert layout_shift(page) < 0.1
 
     clicked(plot, 0.6)
     assert time_of(page) == pytest.approx(0.6 * end, abs=0.1)
@@ -81,7 +83,7 @@ def test_the_chart_and_the_player_move_each_other(
     assert said_at(told, 0.6 * end) in str(plot.get_attribute("aria-valuetext"))
 
     page.evaluate("document.querySelector('video').currentTime = 3.1")
-    until(page, "!document.querySelector('video').seeking")
+    wait_for(page, "!document.querySelector('video').seeking")
     assert cursor_share(page) == pytest.approx(3.1 / end, abs=0.01)
     assert said_at(told, 3.1) in str(plot.get_attribute("aria-valuetext"))
 
@@ -96,12 +98,12 @@ def test_the_chart_and_the_player_move_each_other(
     page.get_by_role("button", name=f"{moment['emotion']} ").last.click()
     assert time_of(page) == pytest.approx(moment["time_s"], abs=0.01)
     # The thumbnail came out of the bucket.
-    until(
+    wait_for(
         page, "[...document.querySelectorAll('.moments img')].every((one) => one.naturalWidth > 0)"
     )
     page.get_by_text("The timeline as a table").click()
     expect(page.locator(".episodes tbody tr").first).to_contain_text("Person 1")
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
 
 
 def clicked(plot: Locator, share: float) -> None:
@@ -117,15 +119,17 @@ def said_at(told: dict[str, Any], time_s: float) -> str:
     return f"{face['dominant']} {face['confidence'] * 100:.0f} %"
 
 
-@needs_material
+@needs_models
 def test_a_result_is_saved_and_shared_and_a_withdrawn_link_leads_nowhere(
-    suite: Tenant, page: Page, client: Client, emotions: dict[str, Any], tmp_path: Path
+    suite: SuiteHandle, page: Page, client: Client, emotions: dict[str, Any], tmp_path: Path
 ) -> None:
     sign_in(page, suite, client, f"/jobs/{emotions['id']}")
     with page.expect_download() as saved:
         page.get_by_role("button", name="Download emotions.csv").click()
     assert saved.value.suggested_filename == "emotions.csv"
-    assert saved.value.path().read_bytes() == fetch(client, emotions, "emotions.csv", tmp_path)
+    assert saved.value.path().read_bytes() == download_artifact(
+        client, emotions, "emotions.csv", tmp_path
+    )
 
     page.get_by_role("button", name="Share emotions.csv").click()
     box = page.get_by_role("dialog", name="Share emotions.csv")
@@ -133,7 +137,7 @@ def test_a_result_is_saved_and_shared_and_a_withdrawn_link_leads_nowhere(
     box.get_by_role("button", name="Make a link").click()
     link = str(box.get_by_label("The link").input_value())
     assert request("GET", f"{suite.url('api')}{urlsplit(link).path}").status == 302
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Share emotions.csv").click()
     expect(box).to_contain_text("Opened once")
@@ -143,9 +147,9 @@ def test_a_result_is_saved_and_shared_and_a_withdrawn_link_leads_nowhere(
 
 
 def test_a_frame_is_seen_large_and_saved_without_its_archive(
-    suite: Tenant, page: Page, client: Client, frames: dict[str, Any], tmp_path: Path
+    suite: SuiteHandle, page: Page, client: Client, frames: dict[str, Any], tmp_path: Path
 ) -> None:
-    packed = fetch(client, frames, "frames.zip", tmp_path)
+    packed = download_artifact(client, frames, "frames.zip", tmp_path)
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         names = archive.namelist()
         wanted = archive.read(names[3])
@@ -153,8 +157,8 @@ def test_a_frame_is_seen_large_and_saved_without_its_archive(
     page.on("request", lambda one: note_whole(whole, one))
     sign_in(page, suite, client, f"/jobs/{frames['id']}")
     shown = page.locator(".frame")
-    until(page, "document.querySelector('.frame img')?.naturalWidth > 0")
-    assert shifted(page) < 0.1
+    wait_for(page, "document.querySelector('.frame img')?.naturalWidth > 0")
+    assert layout_shift(page) < 0.1
     page.get_by_role("button", name=f"Show all {len(names)} frames").click()
     expect(shown.first).to_be_visible()
     assert shown.count() < len(names) / 2, "all of them stand in the page"
@@ -167,15 +171,15 @@ def test_a_frame_is_seen_large_and_saved_without_its_archive(
     assert saved.value.suggested_filename == names[3]
     assert saved.value.path().read_bytes() == wanted
     assert whole == [], "the whole archive was asked for"
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
 
     # Far down what is in sight is there as well.
     page.keyboard.press("Escape")
     page.get_by_label("Go to").fill(str(len(names) - 1))
     last = page.locator(".frame").last.locator("img")
     expect(last).to_be_visible()
-    until(page, "[...document.images].at(-1).naturalWidth > 0")
-    assert violations(page) == []
+    wait_for(page, "[...document.images].at(-1).naturalWidth > 0")
+    assert accessibility_violations(page) == []
 
 
 def note_whole(found: list[str], asked: Any) -> None:
@@ -184,12 +188,12 @@ def note_whole(found: list[str], asked: Any) -> None:
 
 
 def test_whoever_knows_the_address_of_a_job_sees_nothing_of_it(
-    suite: Tenant, page: Page, client: Client, frames: dict[str, Any]
+    suite: SuiteHandle, page: Page, client: Client, frames: dict[str, Any]
 ) -> None:
-    sign_in(page, suite, somebody(suite), f"/jobs/{frames['id']}")
+    sign_in(page, suite, create_verified_client(suite), f"/jobs/{frames['id']}")
     expect(page.get_by_role("heading", name="There is no such job")).to_be_visible()
     assert "Every frame" not in page.content()
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
     page.goto(f"{suite.url('console')}/jobs/{frames['id']}/deck")
     expect(page.get_by_role("heading", name="There is no such job")).to_be_visible()
     page.goto(f"{suite.url('console')}/jobs/{'0' * 20}")
@@ -197,18 +201,18 @@ def test_whoever_knows_the_address_of_a_job_sees_nothing_of_it(
 
 
 def test_a_refused_file_is_replaced_and_the_job_goes_on_before_ones_eyes(
-    suite: Tenant, page: Page, client: Client, tmp_path: Path
+    suite: SuiteHandle, page: Page, client: Client, tmp_path: Path
 ) -> None:
     wrong = tmp_path / "holiday.mp4"
     wrong.write_bytes(b"this is no video at all")
     job_id = suite.start_job(client, "frames", wrong, options={"every": "2"}, title="Holiday")
-    assert suite.finished_job(client, job_id)["status"] == "failed"
+    assert suite.wait_for_job(client, job_id)["status"] == "failed"
     sign_in(page, suite, client, f"/jobs/{job_id}")
     expect(page.get_by_role("heading", name="“Check the upload” failed")).to_be_visible()
     expect(page.get_by_text("This is not a video file that we can read")).to_be_visible()
-    assert violations(page) == []
+    assert accessibility_violations(page) == []
 
-    page.locator("input[type=file]").set_input_files(RECIPES["cfr30"].make().path)
+    page.locator("input[type=file]").set_input_files(CLIP_SPECS["cfr30"].encode().path)
     expect(page.locator(".badge")).to_have_text("Done")
     row = page.get_by_role("row", name="Pick frames")
     expect(row).to_contain_text("Done")
@@ -217,4 +221,4 @@ def test_a_refused_file_is_replaced_and_the_job_goes_on_before_ones_eyes(
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("button", name="Delete it").click()
     expect(page).to_have_url(f"{suite.url('console')}/")
-    assert client.answer("GET", f"/v1/jobs/{job_id}").status == 404
+    assert client.send("GET", f"/v1/jobs/{job_id}").status == 404

@@ -20,11 +20,11 @@ from PIL import Image
 from playwright.sync_api import Page
 
 from infra.local.suite.api_client import Client
-from infra.local.suite.handle import Tenant
+from infra.local.suite.handle import SuiteHandle
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.prompt import Prompt
-from tests.fixtures.browser.player import SAMPLE, Player
-from tests.fixtures.suite.frames_job import fetch
+from tests.fixtures.browser.player import SAMPLE_SIZE, Player
+from tests.fixtures.suite.frames_job import download_artifact
 
 pytestmark = pytest.mark.suite
 
@@ -46,22 +46,24 @@ class Film:
     cues: list[tuple[float, float, str]]
 
 
-def made(suite: Tenant, folder: Path, **options: str) -> Film:
+def made(suite: SuiteHandle, folder: Path, **options: str) -> Film:
     client = suite.client()
     path = folder / "prompt.txt"
     path.write_bytes(Prompt("What leaves do", SOURCE).to_bytes())
     chosen = {"slides": "4", **options}
-    job = suite.finished_job(client, suite.start_job(client, "presentation", path, options=chosen))
+    job = suite.wait_for_job(client, suite.start_job(client, "presentation", path, options=chosen))
     assert job["status"] == "done", job["error"]
-    deck = Deck.from_dict(json.loads(fetch(client, job, "deck.json", folder)))
-    with av.open(io.BytesIO(fetch(client, job, "film.mp4", folder))) as film:
+    deck = Deck.from_dict(json.loads(download_artifact(client, job, "deck.json", folder)))
+    with av.open(io.BytesIO(download_artifact(client, job, "film.mp4", folder))) as film:
         rows = film.chapters()
         starts = [float(row["start"] * (row["time_base"] or 0)) for row in rows]
         end = float(rows[-1]["end"] * (rows[-1]["time_base"] or 0))
-    with zipfile.ZipFile(io.BytesIO(fetch(client, job, "slides.zip", folder))) as archive:
+    with zipfile.ZipFile(
+        io.BytesIO(download_artifact(client, job, "slides.zip", folder))
+    ) as archive:
         slides = [small(archive.read(name)) for name in sorted(archive.namelist())]
     assert len(deck.slides) == len(slides) == len(starts)
-    cues = read_vtt(fetch(client, job, "subtitles.vtt", folder).decode())
+    cues = read_vtt(download_artifact(client, job, "subtitles.vtt", folder).decode())
     return Film(
         link(client, job, "film.mp4"), link(client, job, "subtitles.vtt"), slides, starts, end, cues
     )
@@ -69,13 +71,13 @@ def made(suite: Tenant, folder: Path, **options: str) -> Film:
 
 def link(client: Client, job: Mapping[str, Any], name: str) -> str:
     """The signed URL of a result."""
-    one = next(one for one in job["artefacts"] if one["name"] == name)
-    return urljoin(client.api_url, str(client.answer("GET", one["url"]).headers["Location"]))
+    one = next(one for one in job["artifacts"] if one["name"] == name)
+    return urljoin(client.api_url, str(client.send("GET", one["url"]).headers["Location"]))
 
 
 def small(png: bytes) -> NDArray[np.uint8]:
     with Image.open(io.BytesIO(png)) as image:
-        return np.asarray(image.convert("RGB").resize(SAMPLE, Image.Resampling.BOX))
+        return np.asarray(image.convert("RGB").resize(SAMPLE_SIZE, Image.Resampling.BOX))
 
 
 def read_vtt(text: str) -> list[tuple[float, float, str]]:
@@ -91,23 +93,23 @@ def seconds(hours: str, minutes: str, rest: str) -> float:
 
 def slide_seen(film: Film, player: Player) -> tuple[int, float]:
     """Which slide looks most like what is shown, and the mean difference of its upper part."""
-    upper = SAMPLE[1] * 3 // 4
-    shown = player.picture()[:upper].astype(int)
+    upper = SAMPLE_SIZE[1] * 3 // 4
+    shown = player.sample_frame()[:upper].astype(int)
     errors = [float(np.abs(shown - slide[:upper]).mean()) for slide in film.slides]
     return int(np.argmin(errors)), min(errors)
 
 
-def origin(suite: Tenant) -> str:
+def origin(suite: SuiteHandle) -> str:
     return suite.url("console")
 
 
 def test_a_film_plays_and_every_chapter_can_be_sought_in_any_order(
-    suite: Tenant, page: Page, tmp_path: Path
+    suite: SuiteHandle, page: Page, tmp_path: Path
 ) -> None:
     film = made(suite, tmp_path)
     player = Player(page, origin(suite), film.url, film.subtitles)
-    assert (player.facts["width"], player.facts["height"]) == (1280, 720)
-    assert player.facts["duration"] == pytest.approx(film.end, abs=0.05)
+    assert (player.video_properties["width"], player.video_properties["height"]) == (1280, 720)
+    assert player.video_properties["duration"] == pytest.approx(film.end, abs=0.05)
     assert player.play(0.5) == pytest.approx(0.5, abs=0.3)
     for number in (2, 0, 3, 1):
         for after in (0.02, 1.0):
@@ -124,7 +126,7 @@ def test_a_film_plays_and_every_chapter_can_be_sought_in_any_order(
 
 
 def test_subtitles_say_what_is_said_when_it_is_said(
-    suite: Tenant, page: Page, tmp_path: Path
+    suite: SuiteHandle, page: Page, tmp_path: Path
 ) -> None:
     film = made(suite, tmp_path)
     player = Player(page, origin(suite), film.url, film.subtitles)
@@ -132,13 +134,13 @@ def test_subtitles_say_what_is_said_when_it_is_said(
     for start, end, text in film.cues:
         for time in (start + 0.03, (start + end) / 2, end - 0.03):
             player.seek(time)
-            assert player.words() == [text]
+            assert player.active_subtitles() == [text]
     player.seek(0.1)
-    assert player.words() == []
+    assert player.active_subtitles() == []
 
 
 def test_a_moving_film_with_burned_in_subtitles_can_be_sought_anywhere(
-    suite: Tenant, page: Page, tmp_path: Path
+    suite: SuiteHandle, page: Page, tmp_path: Path
 ) -> None:
     film = made(
         suite, tmp_path, aspect="1:1", slides="3", theme="paper",
@@ -151,6 +153,9 @@ def test_a_moving_film_with_burned_in_subtitles_can_be_sought_anywhere(
         number = sum(begin <= time for begin in film.starts) - 1
         assert slide_seen(film, player)[0] == number
         # The dark box of a line, in the middle of a light slide's lower edge.
-        assert player.picture()[57:60, 26:38].mean() < film.slides[number][57:60, 26:38].mean() - 60
+        assert (
+            player.sample_frame()[57:60, 26:38].mean()
+            < film.slides[number][57:60, 26:38].mean() - 60
+        )
     player.seek(0)
     assert player.play(0.5) > 0.3

@@ -18,9 +18,9 @@ import av
 import numpy as np
 import pytest
 
-from infra.local.suite.handle import Tenant
-from shared.runtime.interpreter import Neighbours
-from tests.fixtures.suite.downloads import get, made_job, shared_url
+from infra.local.suite.handle import SuiteHandle
+from shared.runtime.interpreter import Services
+from tests.fixtures.suite.downloads import create_done_job, get, shared_url
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
@@ -59,7 +59,7 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def stage(suite: Tenant) -> Iterator[Stage]:
+def stage(suite: SuiteHandle) -> Iterator[Stage]:
     """A server of pages, whose origin may read what `downloads` answers."""
     here = Stage()
 
@@ -81,7 +81,7 @@ def stage(suite: Tenant) -> Iterator[Stage]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     here.port = server.server_address[1]
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    suite.restart("downloads", {"MOODREEL_ORIGINS": f"http://127.0.0.1:{here.port}"})
+    suite.restart("downloads", {"MOODREEL_ALLOWED_ORIGINS": f"http://127.0.0.1:{here.port}"})
     yield here
     suite.restart("downloads")
     server.shutdown()
@@ -123,10 +123,12 @@ def browsing(url: str, folder: Path) -> Iterator[None]:
 
 @pytest.mark.parametrize(("noise", "through"), [(0, "downloads"), (60, "the bucket")])
 def test_a_film_is_seeked_in_both_directions(
-    suite: Tenant, world: Neighbours, stage: Stage, tmp_path: Path, noise: int, through: str
+    suite: SuiteHandle, services: Services, stage: Stage, tmp_path: Path, noise: int, through: str
 ) -> None:
     content = film(tmp_path / "film.mp4", noise=noise)
-    _, token = made_job(world, "someone", content, name="film.mp4", content_type="video/mp4")
+    _, token = create_done_job(
+        services, "someone", content, name="film.mp4", content_type="video/mp4"
+    )
     url = shared_url(suite, token) + "?disposition=inline"
     if through == "the bucket":
         assert len(content) > 8 << 20

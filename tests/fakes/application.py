@@ -12,14 +12,14 @@ from werkzeug.wrappers import Request, Response
 
 from shared.errors import Unauthenticated
 from shared.flows.envelope import Envelope
-from shared.http.application import Application, House
+from shared.http.application import Application, AppServices
 from shared.http.routing import Route
 from shared.pipeline import Bucket
 from shared.ports.identity import User
 from shared.ports.system import Clock
-from shared.runtime.interpreter import Neighbours, SystemClock
+from shared.runtime.interpreter import Services, SystemClock
 from shared.runtime.settings import Settings
-from tests.fakes.job_store import MemoryLedger
+from tests.fakes.job_store import MemoryJobStore
 
 ORIGIN = "https://console.moodreel.test"
 SETTINGS = Settings(
@@ -27,12 +27,12 @@ SETTINGS = Settings(
     buckets={role: f"p-{role}" for role in Bucket},
     public_url="https://api.moodreel.test",
     console_url=ORIGIN,
-    origins=(ORIGIN,),
+    allowed_origins=(ORIGIN,),
 )
-ALICE = {"Authorization": "Bearer alice"}
+ALICE_HEADERS = {"Authorization": "Bearer alice"}
 
 
-class KnownTokens:
+class FakeIdentity:
     """Identity for whom a token is the name of a person who has an account."""
 
     def verify(self, token: str) -> User:
@@ -42,30 +42,30 @@ class KnownTokens:
 
 
 @dataclass
-class Stand:
+class AppHarness:
     """A client of an application, with what its neighbours hold and what was logged."""
 
     routes: Iterable[Route]
-    ledger: MemoryLedger = field(default_factory=MemoryLedger)
-    events: list[dict[str, Any]] = field(default_factory=list)
+    store: MemoryJobStore = field(default_factory=MemoryJobStore)
+    log_events: list[dict[str, Any]] = field(default_factory=list)
     clock: Clock = field(default_factory=SystemClock)
     settings: Settings = SETTINGS
     objects: Any = None
-    announced: list[Envelope] = field(default_factory=list)
+    published: list[Envelope] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         def log(event: str, /, *, severity: str = "INFO", **details: Any) -> None:
-            self.events.append({"event": event, "severity": severity, **details})
+            self.log_events.append({"event": event, "severity": severity, **details})
 
-        world = Neighbours(
-            store=self.ledger,
+        world = Services(
+            store=self.store,
             objects=self.objects,
             publisher=self,
             clock=self.clock,
             log=log,
             new_token=lambda: secrets.token_hex(8),
         )
-        house = House(lambda: self.settings, lambda: world, KnownTokens)
+        house = AppServices(lambda: self.settings, lambda: world, FakeIdentity)
         application = Application("api", self.routes, house)
 
         @Request.application
@@ -76,13 +76,13 @@ class Stand:
 
     def publish(self, envelopes: Iterable[Envelope]) -> None:
         """Nobody works here: what is announced is kept."""
-        self.announced += envelopes
+        self.published += envelopes
 
-    def call(self, method: str, path: str, **more: Any) -> Any:
+    def request(self, method: str, path: str, **options: Any) -> Any:
         """One request; → werkzeug's TestResponse."""
-        return self.client.open(path, method=method, **more)
+        return self.client.open(path, method=method, **options)
 
-    def logged(self, event: str) -> dict[str, Any]:
+    def logged_event(self, name: str) -> dict[str, Any]:
         """The one event of this name."""
-        [found] = [one for one in self.events if one["event"] == event]
+        [found] = [one for one in self.log_events if one["event"] == name]
         return found

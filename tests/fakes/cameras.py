@@ -24,49 +24,52 @@ from typing import Any
 import av
 from av.bitstream import BitStreamFilterContext
 
-from tests.fixtures.media.clips import Recipe
+from tests.fixtures.media.clips import ClipSpec
 
-TICKS = 90_000
-SOUND_S = Fraction(1, 50)
+RTP_CLOCK_HZ = 90_000
+AUDIO_PACKET_S = Fraction(1, 50)
 """A packet of G.711 holds 20 ms."""
 
 
 @dataclass(frozen=True)
-class Shot:
+class EncodedFrame:
     """An encoded picture: `at` is when it is sent, in seconds of the film, `pts` in ticks."""
 
-    at: float
+    time_s: float
     pts: int
-    key: bool
+    is_keyframe: bool
     data: bytes
 
 
-def jpeg_film(seconds: float, fps: int = 15, **recipe: Any) -> list[Shot]:
+def encode_mjpeg(duration_s: float, fps: int = 15, **clip_fields: Any) -> list[EncodedFrame]:
     """A film of JPEG pictures with counters."""
-    made = Recipe(
-        suffix="avi", codec="mjpeg", pix_fmt="yuvj420p", pictures=round(seconds * fps),
-        time_base=Fraction(1, fps), **recipe,
-    ).make()  # fmt: skip
-    return film_of(made.path)
+    made = ClipSpec(
+        suffix="avi", codec="mjpeg", pix_fmt="yuvj420p", frame_count=round(duration_s * fps),
+        time_base=Fraction(1, fps), **clip_fields,
+    ).encode()  # fmt: skip
+    return read_encoded_frames(made.path)
 
 
-def h264_film(
-    seconds: float, fps: int = 15, gop_s: float = 1, bf: int = 0, **more: Any
-) -> list[Shot]:
+def encode_h264(
+    duration_s: float, fps: int = 15, gop_s: float = 1, b_frames: int = 0, **clip_fields: Any
+) -> list[EncodedFrame]:
     """A film of H.264 pictures with counters."""
     options = (
-        ("g", str(round(gop_s * fps))), ("bf", str(bf)), ("preset", "veryfast"),
+        ("g", str(round(gop_s * fps))), ("bf", str(b_frames)), ("preset", "veryfast"),
         ("sc_threshold", "0"),
     )  # fmt: skip
-    made = Recipe(
-        options=options, pictures=round(seconds * fps), time_base=Fraction(1, fps), **more
-    ).make()
-    return film_of(made.path)
+    made = ClipSpec(
+        options=options,
+        frame_count=round(duration_s * fps),
+        time_base=Fraction(1, fps),
+        **clip_fields,
+    ).encode()
+    return read_encoded_frames(made.path)
 
 
-def film_of(path: Path) -> list[Shot]:
+def read_encoded_frames(path: Path) -> list[EncodedFrame]:
     """The packets of a file's first video, H.264 with start codes."""
-    shots: list[Shot] = []
+    shots: list[EncodedFrame] = []
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         filtered = (
@@ -84,23 +87,23 @@ def film_of(path: Path) -> list[Shot]:
                 base = one.time_base
                 at = one.dts * base
                 first = at if first is None else first
-                pts = round((one.pts * base - first) * TICKS)
-                shots.append(Shot(float(at - first), pts, one.is_keyframe, bytes(one)))
+                pts = round((one.pts * base - first) * RTP_CLOCK_HZ)
+                shots.append(EncodedFrame(float(at - first), pts, one.is_keyframe, bytes(one)))
     return shots
 
 
-class Camera:
+class FakeCamera:
     """What both kinds have in common. The film begins when the camera is switched on; with `loops`
     it begins again at its end, else the camera ends its stream there."""
 
     scheme: str
 
-    def __init__(self, film: list[Shot], *, loops: bool = False) -> None:
-        self._film = film
+    def __init__(self, frames: list[EncodedFrame], *, loops: bool = False) -> None:
+        self._film = frames
         self._loops = loops
-        self._length = film[-1].at + (film[1].at - film[0].at)
-        self.began = time.monotonic()
-        self.clients = 0
+        self._length = frames[-1].time_s + (frames[1].time_s - frames[0].time_s)
+        self.started_at = time.monotonic()
+        self.client_count = 0
         self.requests: list[str] = []
         self.stalled = False
         self.silent = False
@@ -116,7 +119,7 @@ class Camera:
             def handle(self) -> None:
                 with outer._lock:
                     outer._connections.add(self.request)
-                    outer.clients += 1
+                    outer.client_count += 1
                 try:
                     with suppress(OSError, ValueError, IndexError):
                         outer.serve(self.request)
@@ -136,7 +139,7 @@ class Camera:
         self._make = make
         self._server: socketserver.ThreadingTCPServer | None = None
         self.port = 0
-        self.on()
+        self.start()
 
     @property
     def url(self) -> str:
@@ -144,26 +147,26 @@ class Camera:
         return f"{self.scheme}://127.0.0.1:{self.port}/live"
 
     @property
-    def connected(self) -> int:
+    def connection_count(self) -> int:
         """How many are served now."""
         with self._lock:
             return len(self._connections)
 
-    def on(self) -> None:
+    def start(self) -> None:
         """Listen, at the same port as before."""
         self._server = self._make(self.port)
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
-    def off(self) -> None:
+    def stop(self) -> None:
         """Nobody listens any more, and everybody is cut off."""
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
             self._server = None
-        self.drop()
+        self.drop_connections()
 
-    def drop(self) -> None:
+    def drop_connections(self) -> None:
         """Cut every connection."""
         with self._lock:
             for one in self._connections:
@@ -171,13 +174,13 @@ class Camera:
                     one.shutdown(socket.SHUT_RDWR)
 
     @property
-    def now(self) -> float:
+    def position_s(self) -> float:
         """Seconds since the film began."""
-        return time.monotonic() - self.began
+        return time.monotonic() - self.started_at
 
-    def playing(self) -> Iterator[Shot]:
+    def play(self) -> Iterator[EncodedFrame]:
         """Pictures from now on, each when it is due."""
-        began_at, number = self.now, 0
+        began_at, number = self.position_s, 0
         lap = int(began_at // self._length) if self._loops else 0
         while True:
             if number == len(self._film):
@@ -186,39 +189,49 @@ class Camera:
                 lap, number = lap + 1, 0
             shot = self._film[number]
             number += 1
-            due = shot.at + lap * self._length
+            due = shot.time_s + lap * self._length
             if due < began_at:
                 continue
-            while (wait := due - self.now) > 0 or self.stalled:
+            while (wait := due - self.position_s) > 0 or self.stalled:
                 time.sleep(min(0.05, max(0.002, wait)))
-            yield Shot(due, shot.pts + round(lap * self._length * TICKS), shot.key, shot.data)
+            yield EncodedFrame(
+                due,
+                shot.pts + round(lap * self._length * RTP_CLOCK_HZ),
+                shot.is_keyframe,
+                shot.data,
+            )
 
     def serve(self, connection: socket.socket) -> None:
         """Speak with one client until it has gone."""
         raise NotImplementedError
 
-    def sleep_on(self, connection: socket.socket) -> None:
+    def wait_for_close(self, connection: socket.socket) -> None:
         """Say nothing until the other side has enough."""
         connection.settimeout(60)
         while connection.recv(4096):
             pass
 
 
-class HttpCamera(Camera):
+class HttpCamera(FakeCamera):
     """multipart/x-mixed-replace. `sized` gives each part its length; `chunked` is how many servers
     in front of cameras send it on."""
 
     scheme = "http"
 
     def __init__(
-        self, film: list[Shot], *, loops: bool = False, sized: bool = True, chunked: bool = False
+        self,
+        frames: list[EncodedFrame],
+        *,
+        loops: bool = False,
+        has_part_length: bool = True,
+        is_chunked: bool = False,
     ) -> None:
-        self.sized, self.chunked = sized, chunked
-        super().__init__(film, loops=loops)
+        self.has_part_length, self.is_chunked = has_part_length, is_chunked
+        super().__init__(frames, loops=loops)
 
     def serve(self, connection: socket.socket) -> None:
         if self.silent:
-            self.sleep_on(connection)
+            self.wait_for_close(connection)
             return
         request = _head_of(connection)
         self.requests.append(request)
@@ -229,34 +242,36 @@ class HttpCamera(Camera):
         if self.password and f"Authorization: Basic {basic}" not in request:
             _answer(connection, 'HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm="door"')
             return
-        form = "\r\nTransfer-Encoding: chunked" if self.chunked else ""
+        form = "\r\nTransfer-Encoding: chunked" if self.is_chunked else ""
         _answer(
             connection,
             f"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=frame{form}",
         )
-        for shot in self.playing():
-            size = f"Content-Length: {len(shot.data)}\r\n" if self.sized else ""
+        for shot in self.play():
+            size = f"Content-Length: {len(shot.data)}\r\n" if self.has_part_length else ""
             head = f"--frame\r\nContent-Type: image/jpeg\r\n{size}\r\n".encode()
             self._send(connection, head + shot.data + b"\r\n")
 
     def _send(self, connection: socket.socket, data: bytes) -> None:
-        if self.chunked:
+        if self.is_chunked:
             data = f"{len(data):x}\r\n".encode() + data + b"\r\n"
         connection.sendall(data)
 
 
-class RtspCamera(Camera):
+class RtspCamera(FakeCamera):
     """H.264 in RTP within the RTSP connection, with Digest when it has a password; with `sound` a
     hum of G.711 beside it."""
 
     scheme = "rtsp"
-    mtu = 1400
+    MAX_PAYLOAD_BYTES = 1400
 
-    def __init__(self, film: list[Shot], *, loops: bool = False, sound: bool = False) -> None:
-        self.sound = sound
-        self.says_redirect = False
+    def __init__(
+        self, frames: list[EncodedFrame], *, loops: bool = False, has_audio: bool = False
+    ) -> None:
+        self.has_audio = has_audio
+        self.sends_redirect = False
         """Sends a REDIRECT request in the middle of the stream."""
-        super().__init__(film, loops=loops)
+        super().__init__(frames, loops=loops)
 
     @cached_property
     def _sets(self) -> str:
@@ -265,7 +280,7 @@ class RtspCamera(Camera):
 
     def serve(self, connection: socket.socket) -> None:
         if self.silent:
-            self.sleep_on(connection)
+            self.wait_for_close(connection)
             return
         tracks: list[int] = []
         while True:
@@ -321,25 +336,25 @@ class RtspCamera(Camera):
             f"a=fmtp:96 packetization-mode=1;sprop-parameter-sets={self._sets}",
             "a=control:track0",
         ]  # fmt: skip
-        if self.sound:
+        if self.has_audio:
             lines += ["m=audio 0 RTP/AVP 8", "a=control:track1"]
         return "\r\n".join([*lines, ""])
 
     def _play(self, connection: socket.socket, sound: bool) -> None:
         # Each client has numbers and times of its own: only the pictures are the same.
-        start = int.from_bytes(hashlib.md5(str(self.clients).encode()).digest()[:4])  # noqa: S324
+        start = int.from_bytes(hashlib.md5(str(self.client_count).encode()).digest()[:4])  # noqa: S324
         sequence = start & 0xFFFF
-        heard = self.now
-        for count, shot in enumerate(self.playing()):
-            while sound and heard <= shot.at:
+        heard = self.position_s
+        for count, shot in enumerate(self.play()):
+            while sound and heard <= shot.time_s:
                 stamp = (start + round(heard * 8000)) & 0xFFFFFFFF
                 data = struct.pack(">BBHII", 128, 8, round(heard * 50) & 0xFFFF, stamp, 2)
-                _interleave(connection, 2, data + b"\xd5" * round(SOUND_S * 8000))
-                heard += float(SOUND_S)
-            if self.says_redirect and count == 5:
+                _interleave(connection, 2, data + b"\xd5" * round(AUDIO_PACKET_S * 8000))
+                heard += float(AUDIO_PACKET_S)
+            if self.sends_redirect and count == 5:
                 connection.sendall(b"REDIRECT rtsp://10.0.0.1/ RTSP/1.0\r\nCSeq: 1\r\n\r\n")
             stamp = (start + shot.pts) & 0xFFFFFFFF
-            payloads = list(_payloads(shot.data, self.mtu))
+            payloads = list(_payloads(shot.data, self.MAX_PAYLOAD_BYTES))
             for n, payload in enumerate(payloads):
                 last = 128 if n + 1 == len(payloads) else 0
                 head = struct.pack(">BBHII", 128, last | 96, sequence, stamp, 1)
@@ -348,12 +363,12 @@ class RtspCamera(Camera):
 
 
 @contextmanager
-def playing(camera: Camera) -> Iterator[Camera]:
+def running_camera(camera: FakeCamera) -> Iterator[FakeCamera]:
     """Switch it off in the end."""
     try:
         yield camera
     finally:
-        camera.off()
+        camera.stop()
 
 
 def _head_of(connection: socket.socket) -> str:

@@ -7,11 +7,11 @@ import threading
 from types import TracebackType
 
 
-class Canary:
+class CanaryServer:
     """A context manager; `hits` holds the first bytes of whoever called."""
 
     def __init__(self) -> None:
-        self.hits: list[bytes] = []
+        self.received: list[bytes] = []
         self._server = socket.create_server(("127.0.0.1", 0))
         self._thread = threading.Thread(target=self._listen, daemon=True)
 
@@ -25,7 +25,7 @@ class Canary:
         """The same for HTTP."""
         return f"http://127.0.0.1:{self.port}"
 
-    def __enter__(self) -> Canary:
+    def __enter__(self) -> CanaryServer:
         self._thread.start()
         return self
 
@@ -52,4 +52,4 @@ class Canary:
                     said = b""
             if said == b"bye":
                 return
-            self.hits.append(said)
+            self.received.append(said)

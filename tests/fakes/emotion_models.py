@@ -23,12 +23,12 @@ from shared.recipes.media_info import Pts
 CLASSES = ("happy", "sad", "angry", "calm", "e", "f", "g", "h")
 HAPPY, SAD, ANGRY = (20, 20, 230), (20, 230, 20), (230, 20, 20)
 """Red, green and blue, as BGR."""
-Person = tuple[int, tuple[int, int, int]]
+ColouredSquare = tuple[int, tuple[int, int, int]]
 """Where someone stands (x in pixels) and in which colour."""
-EVERY = Fraction(1, 2)
+FRAME_INTERVAL_S = Fraction(1, 2)
 
 
-def colour_model() -> bytes:
+def make_colour_model() -> bytes:
     """Eight classes out of the mean of each channel: class 0 follows red, class 1 green, …"""
     weights = np.zeros((8, 3), np.float32)
     weights[0, 0] = weights[1, 1] = weights[2, 2] = 1
@@ -49,13 +49,13 @@ def colour_model() -> bytes:
 
 
 @dataclass
-class Squares:
+class SquareDetector:
     """Finds what is not grey; counts how often it was asked."""
 
-    asked: int = 0
+    call_count: int = 0
 
     def detect(self, image: BgrImage) -> list[tuple[Box, float]]:
-        self.asked += 1
+        self.call_count += 1
         wide = image.max(axis=2).astype(int) - image.min(axis=2) > 40
         shapes, _ = cv2.findContours(
             wide.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
@@ -63,7 +63,7 @@ class Squares:
         return [(Box(*map(float, cv2.boundingRect(one))), 0.9) for one in shapes]
 
 
-def painted_scorer(squares: Squares, name: str = "painted") -> Scorer:
+def make_square_scorer(detector: SquareDetector, name: str = "painted") -> Scorer:
     """Knows painted people."""
     squares_row = Model(
         name="squares",
@@ -88,19 +88,25 @@ def painted_scorer(squares: Squares, name: str = "painted") -> Scorer:
         classes=CLASSES,
         output="logits",
     )
-    return Scorer(squares, squares_row, Classifier(row, colour_model()))
+    return Scorer(detector, squares_row, Classifier(row, make_colour_model()))
 
 
-def painted_pack(first: int, frames: Sequence[Sequence[Person]]) -> bytes:
+def make_square_pack(first_number: int, frames: Sequence[Sequence[ColouredSquare]]) -> bytes:
     """A pack whose frames begin with number `first`."""
     out = BytesIO()
     writer = PackWriter(out)
-    for k, people in enumerate(frames, first):
+    for k, people in enumerate(frames, first_number):
         image = np.full((180, 320, 3), 128, np.uint8)
         for x, colour in people:
             image[60:120, x : x + 60] = colour
             # Stripes, or they would count as blurred.
             image[60:120:6, x : x + 60] = [one // 3 for one in colour]
-        stamp = FrameStamp(k, k * EVERY, Pts(int(k * EVERY * 600), Fraction(1, 600)), 320, 180)
+        stamp = FrameStamp(
+            k,
+            k * FRAME_INTERVAL_S,
+            Pts(int(k * FRAME_INTERVAL_S * 600), Fraction(1, 600)),
+            320,
+            180,
+        )
         writer.add(f"frame_{k + 1:06d}.png", encode_image(image, "png", 0), stamp)
     return out.getvalue()

@@ -8,33 +8,33 @@ import io
 from PIL import Image, ImageOps
 
 from shared.errors import PermanentError
-from shared.ports.models import PictureWish
+from shared.ports.models import PictureRequest
 from shared.runtime.settings import Settings
 
 
-class WillNotDraw(PermanentError):
+class PictureRefused(PermanentError):
     """This is not drawn."""
 
     code = "will-not-draw"
 
 
-class Paper:
+class PaperIllustrator:
     """Every heading has a colour of its own; of secrets there is no picture."""
 
     @property
     def engine(self) -> str:
         return "paper-1"
 
-    def draw(self, wish: PictureWish) -> bytes:
-        if "secret" in wish.heading.lower():
-            raise WillNotDraw
-        red, green, blue = hashlib.sha256(wish.heading.encode()).digest()[:3]
-        paper = Image.new("RGB", (wish.width // 2, wish.height), (red, green, blue))
+    def draw(self, request: PictureRequest) -> bytes:
+        if "secret" in request.heading.lower():
+            raise PictureRefused
+        red, green, blue = hashlib.sha256(request.heading.encode()).digest()[:3]
+        paper = Image.new("RGB", (request.width // 2, request.height), (red, green, blue))
         out = io.BytesIO()
         ImageOps.expand(paper, 12, (255, 255, 255)).save(out, "PNG")
         return out.getvalue()
 
 
-def paper(_settings: Settings) -> Paper:
+def paper_illustrator(_settings: Settings) -> PaperIllustrator:
     """The factory."""
-    return Paper()
+    return PaperIllustrator()

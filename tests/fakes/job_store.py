@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.flows.documents import (
-    Committed,
+    CommitResult,
     Create,
     Delete,
     Doc,
@@ -19,198 +19,198 @@ from shared.flows.documents import (
 )
 
 
-class MemoryLedger:
+class MemoryJobStore:
     """Documents by path. Held to the same contract suite as the Firestore adapter."""
 
     def __init__(self) -> None:
-        self.docs: dict[str, tuple[dict[str, Any], int]] = {}
+        self.documents: dict[str, tuple[dict[str, Any], int]] = {}
         self._versions = itertools.count(1)
-        self.reads = 0
+        self.read_count = 0
 
     def read(self, paths: Iterable[str]) -> tuple[Doc | None, ...]:
-        self.reads += 1
+        self.read_count += 1
         return tuple(self._doc(path) for path in paths)
 
-    def list_under(self, collection: str) -> tuple[Doc, ...]:
+    def list_documents(self, collection: str) -> tuple[Doc, ...]:
         depth = collection.count("/") + 1
         return tuple(
             doc
-            for path in sorted(self.docs)
+            for path in sorted(self.documents)
             if path.startswith(collection + "/") and path.count("/") == depth
             if (doc := self._doc(path)) is not None
         )
 
-    def commit(self, writes: Iterable[Write]) -> Committed:
+    def commit(self, writes: Iterable[Write]) -> CommitResult:
         writes = list(writes)
         for write in writes:
-            there = self.docs.get(write.path)
+            there = self.documents.get(write.path)
             match write:
                 case Create() if there is not None:
-                    return Committed.CONFLICT
+                    return CommitResult.CONFLICT
                 case Update() if there is None:
-                    return Committed.MISSING
+                    return CommitResult.MISSING
                 case Update(version=version) if version is not None and version != there[1]:  # type: ignore[index]
-                    return Committed.CONFLICT
+                    return CommitResult.CONFLICT
                 case Delete(version=version) if version is not None and (
                     there is None or version != there[1]
                 ):
-                    return Committed.CONFLICT
+                    return CommitResult.CONFLICT
                 case _:
                     pass
         for write in writes:
             self._apply(write)
-        return Committed.OK
+        return CommitResult.OK
 
-    def stalled(self, before: datetime, most: int = 100) -> tuple[str, ...]:
+    def list_stalled_jobs(self, before: datetime, max_count: int = 100) -> tuple[str, ...]:
         found = sorted(
-            (data["touched_at"], data["job"])
-            for path, (data, _) in self.docs.items()
+            (data["last_progress_at"], data["job"])
+            for path, (data, _) in self.documents.items()
             if "/stages/" in path
-            if data["state"] in ("queued", "running") and data["touched_at"] < before
+            if data["state"] in ("queued", "running") and data["last_progress_at"] < before
         )
-        return tuple(dict.fromkeys(job for _, job in found[:most]))
+        return tuple(dict.fromkeys(job for _, job in found[:max_count]))
 
-    def tombstones(self, before: datetime, most: int = 100) -> tuple[str, ...]:
+    def list_tombstones(self, before: datetime, max_count: int = 100) -> tuple[str, ...]:
         due = {
             path.removeprefix("jobs/"): data.get("purge_again_at")
-            for path, (data, _) in self.docs.items()
+            for path, (data, _) in self.documents.items()
             if path.count("/") == 1
         }
-        return tuple(job for job, at in due.items() if at is not None and at < before)[:most]
+        return tuple(job for job, at in due.items() if at is not None and at < before)[:max_count]
 
-    def abandoned(self, before: datetime, most: int = 100) -> tuple[str, ...]:
+    def list_awaiting_uploads(self, before: datetime, max_count: int = 100) -> tuple[str, ...]:
         found = sorted(
             (data["updated_at"], path.removeprefix("jobs/"))
-            for path, (data, _) in self.docs.items()
+            for path, (data, _) in self.documents.items()
             if path.startswith("jobs/") and path.count("/") == 1
             if data["status"] == "awaiting_upload" and data["updated_at"] < before
         )
-        return tuple(job for _, job in found[:most])
+        return tuple(job for _, job in found[:max_count])
 
-    def expired(self, before: datetime, most: int = 100) -> tuple[str, ...]:
+    def list_expired_jobs(self, before: datetime, max_count: int = 100) -> tuple[str, ...]:
         found = sorted(
             (data["expires_at"], path.removeprefix("jobs/"))
-            for path, (data, _) in self.docs.items()
+            for path, (data, _) in self.documents.items()
             if path.startswith("jobs/") and path.count("/") == 1
             if data["expires_at"] < before
         )
-        return tuple(job for _, job in found[:most])
+        return tuple(job for _, job in found[:max_count])
 
-    def purge(self, job_id: str) -> None:
-        for path in self.paths_of_job(job_id):
-            del self.docs[path]
+    def purge_job(self, job_id: str) -> None:
+        for path in self.list_job_paths(job_id):
+            del self.documents[path]
 
-    def jobs_of(
+    def list_jobs(
         self,
         owner: str,
         *,
         statuses: Iterable[str],
         after: tuple[datetime, str] | None,
-        most: int,
+        max_count: int,
         recipe: str | None = None,
     ) -> tuple[Doc, ...]:
         wanted = set(statuses)
         found = [
             doc
-            for doc in self.owned("jobs", owner, after=after, most=len(self.docs))
+            for doc in self.list_owned("jobs", owner, after=after, max_count=len(self.documents))
             if doc.data["status"] in wanted and recipe in (None, doc.data["recipe"])
         ]
-        return tuple(found[:most])
+        return tuple(found[:max_count])
 
-    def owned(
-        self, collection: str, owner: str, *, after: tuple[datetime, str] | None, most: int
+    def list_owned(
+        self, collection: str, owner: str, *, after: tuple[datetime, str] | None, max_count: int
     ) -> tuple[Doc, ...]:
         rows = [
             ((doc.data["created_at"], doc.id), doc)
-            for doc in self.list_under(collection)
+            for doc in self.list_documents(collection)
             if doc.data.get("owner") == owner
         ]
         rows.sort(key=lambda row: row[0], reverse=True)
-        return tuple(doc for key, doc in rows if after is None or key < after)[:most]
+        return tuple(doc for key, doc in rows if after is None or key < after)[:max_count]
 
-    def open_jobs(self, owner: str, statuses: Iterable[str]) -> int:
+    def count_open_jobs(self, owner: str, statuses: Iterable[str]) -> int:
         wanted = set(statuses)
         return sum(one.data["status"] in wanted for one in self._jobs(owner))
 
-    def stored_bytes(self, owner: str) -> int:
-        docs = [*self.list_under("jobs"), *self.list_under("recordings")]
+    def sum_stored_bytes(self, owner: str) -> int:
+        docs = [*self.list_documents("jobs"), *self.list_documents("recordings")]
         theirs = [doc.data for doc in docs if doc.data.get("owner") == owner]
         return sum(int(one.get("stored_bytes", 0)) for one in theirs)
 
-    def recordings_in(self, owner: str, states: Iterable[str]) -> int:
+    def count_recordings(self, owner: str, states: Iterable[str]) -> int:
         wanted = set(states)
-        docs = self.documents_of("recordings", owner)
+        docs = self.list_owned_by_id("recordings", owner)
         return sum(one.data["state"] in wanted for one in docs)
 
-    def count_up(self, path: str, fields: Mapping[str, Any], by: int = 1) -> int:
-        there = self.docs.get(path, ({}, 0))[0]
+    def increment(self, path: str, fields: Mapping[str, Any], by: int = 1) -> int:
+        there = self.documents.get(path, ({}, 0))[0]
         count = int(there.get("count", 0)) + by
-        self.docs[path] = ({**there, **fields, "count": count}, next(self._versions))
+        self.documents[path] = ({**there, **fields, "count": count}, next(self._versions))
         return count
 
     def _jobs(self, owner: str) -> list[Doc]:
-        return [doc for doc in self.list_under("jobs") if doc.data.get("owner") == owner]
+        return [doc for doc in self.list_documents("jobs") if doc.data.get("owner") == owner]
 
-    def paths_of_job(self, job_id: str) -> tuple[str, ...]:
+    def list_job_paths(self, job_id: str) -> tuple[str, ...]:
         beside = ("mails", "shares", "deliveries")
         return tuple(
             path
-            for path, (data, _) in sorted(self.docs.items())
+            for path, (data, _) in sorted(self.documents.items())
             if path.startswith(f"jobs/{job_id}/")
             or (path.split("/")[0] in beside and data.get("job") == job_id)
         )
 
-    def documents_of(
-        self, collection: str, owner: str, *, after: str = "", most: int = 1000
+    def list_owned_by_id(
+        self, collection: str, owner: str, *, after: str = "", max_count: int = 1000
     ) -> tuple[Doc, ...]:
         found = [
             doc
-            for doc in self.list_under(collection)
+            for doc in self.list_documents(collection)
             if doc.data.get("owner") == owner and doc.id > after
         ]
-        return tuple(found[:most])
+        return tuple(found[:max_count])
 
-    def paths_naming(self, collection: str, part: str) -> tuple[str, ...]:
-        return tuple(doc.path for doc in self.list_under(collection) if part in doc.id)
+    def list_paths_containing(self, collection: str, text: str) -> tuple[str, ...]:
+        return tuple(doc.path for doc in self.list_documents(collection) if text in doc.id)
 
-    def due(self, collection: str, before: datetime, most: int = 100) -> tuple[Doc, ...]:
+    def list_due(self, collection: str, before: datetime, max_count: int = 100) -> tuple[Doc, ...]:
         found = [
             doc
-            for doc in self.list_under(collection)
-            if doc.data["look_at"] is not None and doc.data["look_at"] < before
+            for doc in self.list_documents(collection)
+            if doc.data["next_check_at"] is not None and doc.data["next_check_at"] < before
         ]
-        return tuple(sorted(found, key=lambda doc: doc.data["look_at"])[:most])
+        return tuple(sorted(found, key=lambda doc: doc.data["next_check_at"])[:max_count])
 
-    def newest(
+    def list_newest(
         self,
         collection: str,
         where: tuple[str, str],
         *,
         after: tuple[datetime, str] | None,
-        most: int,
+        max_count: int,
     ) -> tuple[Doc, ...]:
         found = [
             ((doc.data["created_at"], doc.id), doc)
-            for doc in self.list_under(collection)
+            for doc in self.list_documents(collection)
             if doc.data.get(where[0]) == where[1]
         ]
         found.sort(key=lambda row: row[0], reverse=True)
-        return tuple(doc for key, doc in found if after is None or key < after)[:most]
+        return tuple(doc for key, doc in found if after is None or key < after)[:max_count]
 
     def _apply(self, write: Write) -> None:
         match write:
             case Create(path, data) | Put(path, data):
-                self.docs[path] = (dict(data), next(self._versions))
+                self.documents[path] = (dict(data), next(self._versions))
             case Update(path, fields):
-                changed = self.docs[path][0]
+                changed = self.documents[path][0]
                 for name, value in fields.items():
                     changed = _with(changed, name.split("."), value)
-                self.docs[path] = (changed, next(self._versions))
+                self.documents[path] = (changed, next(self._versions))
             case Delete(path):
-                self.docs.pop(path, None)
+                self.documents.pop(path, None)
 
     def _doc(self, path: str) -> Doc | None:
-        there = self.docs.get(path)
+        there = self.documents.get(path)
         return None if there is None else Doc(path, there[0], there[1])
 
 

@@ -22,7 +22,7 @@ _SDK = Path("/usr/lib/google-cloud-sdk/platform/pubsub-emulator/lib")
 
 
 @dataclass(frozen=True)
-class Message:
+class ReceivedMessage:
     """One notification as a subscriber gets it."""
 
     attributes: dict[str, str]
@@ -35,18 +35,18 @@ class Message:
         return resource
 
 
-def _message(raw: dict[str, Any]) -> Message:
-    return Message(raw.get("attributes", {}), base64.b64decode(raw.get("data", "")))
+def _message(raw: dict[str, Any]) -> ReceivedMessage:
+    return ReceivedMessage(raw.get("attributes", {}), base64.b64decode(raw.get("data", "")))
 
 
-def emulator_jar() -> Path | None:
+def find_emulator_jar() -> Path | None:
     """The emulator's jar, from MOODREEL_PUBSUB_JAR or the Google Cloud SDK."""
     named = os.environ.get("MOODREEL_PUBSUB_JAR")
     found = [Path(named)] if named else sorted(_SDK.glob("*-all.jar"))
     return found[-1] if found and shutil.which("java") else None
 
 
-class Emulator:
+class PubSubEmulator:
     """The real emulator; a topic is read through a subscription made with it."""
 
     def __init__(self, jar: Path, log: Path, port: int | None = None) -> None:
@@ -55,9 +55,9 @@ class Emulator:
         command = ["java", "-Xmx128m", "-jar", str(jar), "--host=127.0.0.1", f"--port={self.port}"]
         with log.open("ab") as out:
             self._process = subprocess.Popen(command, stdout=out, stderr=out)
-        self._left: dict[str, list[Message]] = {}
+        self._left: dict[str, list[ReceivedMessage]] = {}
 
-    def wait(self) -> None:
+    def wait_until_ready(self) -> None:
         """Until it answers."""
         end = time.monotonic() + 120
         while time.monotonic() < end:
@@ -69,14 +69,14 @@ class Emulator:
                 return
         raise AssertionError("the Pub/Sub emulator did not answer")
 
-    def create(self, topic: str) -> None:
+    def create_topic(self, topic: str) -> None:
         """Make a topic that can be read."""
         root = f"{self.url}/v1/projects/{PROJECT}"
         requests.put(f"{root}/topics/{topic}", json={}, timeout=120).raise_for_status()
         body = {"topic": f"projects/{PROJECT}/topics/{topic}"}
         requests.put(f"{root}/subscriptions/{topic}", json=body, timeout=120).raise_for_status()
 
-    def _pull(self, topic: str) -> list[Message]:
+    def _pull(self, topic: str) -> list[ReceivedMessage]:
         root = f"{self.url}/v1/projects/{PROJECT}/subscriptions/{topic}"
         body = {"maxMessages": 100, "returnImmediately": True}
         got = requests.post(f"{root}:pull", json=body, timeout=120).json()
@@ -86,14 +86,16 @@ class Emulator:
             requests.post(f"{root}:acknowledge", json=ids, timeout=120).raise_for_status()
         return [_message(m["message"]) for m in found]
 
-    def read(self, topic: str, count: int, timeout_s: float = 120) -> list[Message]:
+    def read_messages(
+        self, topic: str, min_count: int, timeout_s: float = 120
+    ) -> list[ReceivedMessage]:
         """At least `count` messages, and whatever else comes within a moment."""
-        got: list[Message] = []
+        got: list[ReceivedMessage] = []
         end = time.monotonic() + timeout_s
-        while len(got) < count and time.monotonic() < end:
+        while len(got) < min_count and time.monotonic() < end:
             got += self._pull(topic)
             time.sleep(0.02)
-        assert len(got) >= count, f"{len(got)} of {count} messages: {got}"
+        assert len(got) >= min_count, f"{len(got)} of {min_count} messages: {got}"
         time.sleep(0.15)
         return got + self._pull(topic)
 
@@ -103,11 +105,11 @@ class Emulator:
         self._process.wait(120)
 
 
-class Recorder:
+class FakePubSub:
     """Speaks the publish call alone and keeps what it was given."""
 
     def __init__(self, port: int | None = None) -> None:
-        self._topics: dict[str, list[Message]] = {}
+        self._topics: dict[str, list[ReceivedMessage]] = {}
         recorder = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -131,21 +133,23 @@ class Recorder:
         self.url = f"http://127.0.0.1:{self.port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
-    def wait(self) -> None:
+    def wait_until_ready(self) -> None:
         """Ready as it is."""
 
-    def create(self, topic: str) -> None:
+    def create_topic(self, topic: str) -> None:
         """Make a topic."""
         self._topics[topic] = []
 
-    def read(self, topic: str, count: int, timeout_s: float = 120) -> list[Message]:
+    def read_messages(
+        self, topic: str, min_count: int, timeout_s: float = 120
+    ) -> list[ReceivedMessage]:
         """At least `count` messages, and whatever else comes within a moment."""
         end = time.monotonic() + timeout_s
-        while len(self._topics[topic]) < count and time.monotonic() < end:
+        while len(self._topics[topic]) < min_count and time.monotonic() < end:
             time.sleep(0.02)
         time.sleep(0.15)
         got, self._topics[topic] = self._topics[topic], []
-        assert len(got) >= count, f"{len(got)} of {count} messages: {got}"
+        assert len(got) >= min_count, f"{len(got)} of {min_count} messages: {got}"
         return got
 
     def close(self) -> None:
@@ -154,4 +158,4 @@ class Recorder:
         self._server.server_close()
 
 
-PubSub = Emulator | Recorder
+PubSubServer = PubSubEmulator | FakePubSub

@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Seen:
+class ReceivedRequest:
     """One request as it came."""
 
     path: str
@@ -22,35 +22,35 @@ class Seen:
 
 
 @dataclass
-class Receiver:
+class WebhookReceiver:
     """`plan` are the answers of the next calls, the last one for all further: a status, or a pair
     of a status and headers, or a number of seconds to stall as a float."""
 
-    plan: list[int | tuple[int, dict[str, str]] | float] = field(default_factory=lambda: [204])
-    seen: list[Seen] = field(default_factory=list)
+    responses: list[int | tuple[int, dict[str, str]] | float] = field(default_factory=lambda: [204])
+    requests: list[ReceivedRequest] = field(default_factory=list)
     url: str = ""
-    body: bytes = b""
+    response_body: bytes = b""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def next(self) -> int | tuple[int, dict[str, str]] | float:
+    def next_response(self) -> int | tuple[int, dict[str, str]] | float:
         with self.lock:
-            return self.plan.pop(0) if len(self.plan) > 1 else self.plan[0]
+            return self.responses.pop(0) if len(self.responses) > 1 else self.responses[0]
 
     @property
-    def events(self) -> list[str]:
+    def event_ids(self) -> list[str]:
         """The ids of the events that came, call by call."""
-        return [one.headers["webhook-id"] for one in self.seen]
+        return [one.headers["webhook-id"] for one in self.requests]
 
 
 @contextlib.contextmanager
-def receiving(
-    *plan: int | tuple[int, dict[str, str]] | float,
+def running_receiver(
+    *responses: int | tuple[int, dict[str, str]] | float,
     certificate: Path | None = None,
-    raw: Callable[[BaseHTTPRequestHandler], None] | None = None,
-) -> Iterator[Receiver]:
+    write_raw: Callable[[BaseHTTPRequestHandler], None] | None = None,
+) -> Iterator[WebhookReceiver]:
     """A receiver on a free port of this machine for the time of the block. `raw` writes to the
     connection itself, instead of an answer."""
-    receiver = Receiver(list(plan) or [204])
+    receiver = WebhookReceiver(list(responses) or [204])
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -58,13 +58,13 @@ def receiving(
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            receiver.seen.append(Seen(self.path, headers, body))
-            if raw is not None:
+            receiver.requests.append(ReceivedRequest(self.path, headers, body))
+            if write_raw is not None:
                 with contextlib.suppress(OSError):
-                    raw(self)
+                    write_raw(self)
                 self.close_connection = True
                 return
-            answer = receiver.next()
+            answer = receiver.next_response()
             if isinstance(answer, float):
                 time.sleep(answer)
                 answer = 204
@@ -73,9 +73,9 @@ def receiving(
                 self.send_response(status)
                 for name, value in more.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(receiver.body)))
+                self.send_header("Content-Length", str(len(receiver.response_body)))
                 self.end_headers()
-                self.wfile.write(receiver.body)
+                self.wfile.write(receiver.response_body)
 
         def do_GET(self) -> None:
             self.do_POST()

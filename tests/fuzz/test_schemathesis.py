@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.setup.tools import python_of
-from infra.local.suite.handle import Tenant
-from tests.fixtures.media.clips import RECIPES
+from infra.local.setup.tools import prepare_python
+from infra.local.suite.handle import SuiteHandle
+from tests.fixtures.media.clips import CLIP_SPECS
 
 pytestmark = pytest.mark.suite
 
@@ -29,7 +29,7 @@ WAITING = "^/v1/(accounts/|me/password)"
 
 
 def cases(
-    suite: Tenant,
+    suite: SuiteHandle,
     folder: Path,
     *more: str,
     known: Mapping[str, str] | None = None,
@@ -42,7 +42,7 @@ def cases(
     told = (HERE / "schemathesis.toml").read_text()
     config.write_text("\n".join([told, "[parameters]", *rows, ""]))
     door = suite.url(document[0])
-    python = python_of(HERE / "schemathesis.txt", "schemathesis", print)
+    python = prepare_python(HERE / "schemathesis.txt", "schemathesis", print)
     done = subprocess.run(
         [
             str(python.parent / "st"), "--config-file", str(config),
@@ -57,11 +57,11 @@ def cases(
     return int(generated)
 
 
-def bearer(suite: Tenant) -> tuple[str, str]:
+def bearer(suite: SuiteHandle) -> tuple[str, str]:
     return ("-H", f"Authorization: Bearer {suite.user().token}")
 
 
-def test_a_short_run_finds_nothing(suite: Tenant, tmp_path: Path) -> None:
+def test_a_short_run_finds_nothing(suite: SuiteHandle, tmp_path: Path) -> None:
     few = ("--max-examples", "1", "--phases", "examples,fuzzing,stateful")
     apart = ("--exclude-path-regex", WAITING)
 
@@ -70,7 +70,7 @@ def test_a_short_run_finds_nothing(suite: Tenant, tmp_path: Path) -> None:
 
 @pytest.mark.sweep
 @pytest.mark.parametrize("signed_in", [True, False], ids=["signed in", "not signed in"])
-def test_a_long_run_finds_nothing(suite: Tenant, tmp_path: Path, signed_in: bool) -> None:
+def test_a_long_run_finds_nothing(suite: SuiteHandle, tmp_path: Path, signed_in: bool) -> None:
     who = bearer(suite) if signed_in else ()
     apart = ("--exclude-path-regex", WAITING)
 
@@ -83,11 +83,11 @@ def test_a_long_run_finds_nothing(suite: Tenant, tmp_path: Path, signed_in: bool
 
 
 @pytest.mark.sweep
-def test_a_run_over_a_job_that_is_there_finds_nothing(suite: Tenant, tmp_path: Path) -> None:
+def test_a_run_over_a_job_that_is_there_finds_nothing(suite: SuiteHandle, tmp_path: Path) -> None:
     client = suite.client()
-    job_id = suite.start_job(client, "frames", RECIPES["cfr30"].make().path)
-    suite.finished_job(client, job_id)
-    share = client.call("POST", f"/v1/jobs/{job_id}/shares", {"artefact": "frames.zip"})
+    job_id = suite.start_job(client, "frames", CLIP_SPECS["cfr30"].encode().path)
+    suite.wait_for_job(client, job_id)
+    share = client.call("POST", f"/v1/jobs/{job_id}/shares", {"artifact": "frames.zip"})
     known = {"job_id": job_id, "name": "frames.zip", "input": "video", "token": share["token"]}
     of_job: tuple[str, ...] = ("--include-path-regex", "job_id|/share/")
     # What takes them away would leave the others nothing to look at.
@@ -100,7 +100,7 @@ def test_a_run_over_a_job_that_is_there_finds_nothing(suite: Tenant, tmp_path: P
 
     print(f"{made} cases over a job that is there")
     assert made >= 500
-    assert client.job(job_id)["status"] == "done"
+    assert client.get_job(job_id)["status"] == "done"
 
     media = ("downloads", "/v1/media/openapi.json")
     streamed = cases(suite, tmp_path, *who, *few, known=known, document=media)

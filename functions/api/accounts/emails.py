@@ -10,59 +10,59 @@ from email.utils import parseaddr
 from html import escape
 from urllib.parse import quote
 
-from shared.http.request import Call
-from shared.ports.outbound import Letter
+from shared.http.request import ApiRequest
+from shared.ports.outbound import Email
 
 _IGNORE = "If this was not you, leave the letter alone: nothing happens."
 
 
-def confirm(call: Call, to: str, code: str) -> Letter:
+def build_confirmation_email(request: ApiRequest, to: str, code: str) -> Email:
     """To somebody who registered."""
     return _letter(
-        call,
+        request,
         to,
         "Confirm your address",
         "Somebody, most likely you, registered this address with Moodreel. "
         "Open the link to confirm it; then you can log in.",
         "Confirm the address",
-        _page(call, "confirm", code),
+        _page(request, "confirm", code),
     )
 
 
-def already_here(call: Call, to: str, code: str) -> Letter:
+def build_already_registered_email(request: ApiRequest, to: str, code: str) -> Email:
     """To somebody under whose address somebody registered again."""
     return _letter(
-        call,
+        request,
         to,
         "You have an account already",
         "Somebody, most likely you, tried to register this address with Moodreel, where it has an "
         "account already. Log in with your password, or choose a new one by the link.",
         "Choose a new password",
-        _page(call, "password", code),
+        _page(request, "password", code),
     )
 
 
-def reset(call: Call, to: str, code: str) -> Letter:
+def build_password_reset_email(request: ApiRequest, to: str, code: str) -> Email:
     """To somebody who has forgotten the password."""
     return _letter(
-        call,
+        request,
         to,
         "Choose a new password",
         "Somebody, most likely you, has forgotten the password of this address at Moodreel. "
         "Open the link to choose a new one.",
         "Choose a new password",
-        _page(call, "password", code),
+        _page(request, "password", code),
     )
 
 
-def _page(call: Call, act: str, code: str) -> str:
+def _page(request: ApiRequest, act: str, code: str) -> str:
     # Behind the #: a browser keeps that to itself, so no server's log ever holds a code.
-    return f"{call.settings.console_url}/letter#{act}={quote(code, safe='')}"
+    return f"{request.settings.console_url}/letter#{act}={quote(code, safe='')}"
 
 
-def _letter(call: Call, to: str, subject: str, text: str, button: str, link: str) -> Letter:
-    domain = parseaddr(call.settings.mail_from)[1].rpartition("@")[2] or "localhost"
-    return Letter(
+def _letter(request: ApiRequest, to: str, subject: str, text: str, button: str, link: str) -> Email:
+    domain = parseaddr(request.settings.mail_from)[1].rpartition("@")[2] or "localhost"
+    return Email(
         to=to,
         subject=subject,
         text=f"{text}\n\n{link}\n\n{_IGNORE}\n",
@@ -73,5 +73,5 @@ def _letter(call: Call, to: str, subject: str, text: str, button: str, link: str
             f'<p><a href="{escape(link)}">{escape(button)}</a></p>\n'
             f"<p>{escape(_IGNORE)}</p></body></html>\n"
         ),
-        message_id=f"<{call.seed}@{domain}>",
+        message_id=f"<{request.seed}@{domain}>",
     )

@@ -16,9 +16,13 @@ from typing import Annotated
 from pydantic import Field
 
 from functions.api import rate_limit_policies
-from functions.api.accounts.emails import already_here, confirm, reset
+from functions.api.accounts.emails import (
+    build_already_registered_email,
+    build_confirmation_email,
+    build_password_reset_email,
+)
 from functions.api.fields import EmailAddress, Line, Password, WebAddress
-from functions.api.rate_limits import take
+from functions.api.rate_limits import consume
 from shared.entrypoints import bootstrap
 from shared.errors import (
     AddressTaken,
@@ -27,20 +31,20 @@ from shared.errors import (
     NotFound,
     WrongCredentials,
 )
-from shared.http.request import Answer, Call
-from shared.http.schemas import Form, Moment, Told
+from shared.http.request import ApiRequest, ApiResponse
+from shared.http.schemas import RequestModel, ResponseModel, Timestamp
 from shared.ports.identity import Profile
 from shared.ports.identity import Session as SignedIn
-from shared.ports.outbound import Letter
+from shared.ports.outbound import Email
 
-REFUSAL_S = 0.5
+SIGN_IN_FAILURE_PADDING_S = 0.5
 """A log-in is refused this long after it came, or a multiple of that: whether a password had to be
 compared is not to be seen from outside."""
-LETTER_S = 1.0
+EMAIL_PADDING_S = 1.0
 """The same for what is answered by a letter."""
 
 
-class Registration(Form):
+class Registration(RequestModel):
     """Somebody who wants an account."""
 
     email: EmailAddress
@@ -48,46 +52,46 @@ class Registration(Form):
     name: Annotated[Line, Field(max_length=100)] | None = None
 
 
-class Credentials(Form):
+class Credentials(RequestModel):
     """Somebody who has one."""
 
     email: EmailAddress
     password: Annotated[str, Field(min_length=1, max_length=128)]
 
 
-class Forgotten(Form):
+class PasswordResetRequest(RequestModel):
     """Somebody who has forgotten the password."""
 
     email: EmailAddress
 
 
-class Renewal(Form):
+class RefreshRequest(RequestModel):
     """A session that is to go on."""
 
     refresh_token: Annotated[str, Field(min_length=1, max_length=4000)]
 
 
-class PasswordChange(Form):
+class PasswordChange(RequestModel):
     """Another password for who knows the one there is."""
 
     current_password: Annotated[str, Field(min_length=1, max_length=128)]
     new_password: Password
 
 
-class MeChange(Form):
+class AccountChange(RequestModel):
     """What is to change; null takes it away, what is absent stays."""
 
     name: Annotated[Line, Field(max_length=100)] | None = None
     picture: WebAddress | None = None
 
 
-class LetterSent(Told):
+class EmailSent(ResponseModel):
     """The same for everybody: what there is to say is in the letter."""
 
     message: str
 
 
-class Session(Told):
+class SessionView(ResponseModel):
     """Send `id_token` as `Authorization: Bearer …`; `refresh_token` gets the next one."""
 
     user_id: str
@@ -96,7 +100,7 @@ class Session(Told):
     expires_in_s: int
 
 
-class Me(Told):
+class AccountView(ResponseModel):
     """The account of who asks."""
 
     id: str
@@ -104,115 +108,124 @@ class Me(Told):
     email_verified: bool
     name: str | None
     picture: str | None
-    created_at: Moment
+    created_at: Timestamp
 
 
-def register(call: Call) -> Answer:
+def register_account(request: ApiRequest) -> ApiResponse:
     """Make an account, or tell its owner that there is one: by a letter either way."""
-    form = call.body(Registration)
-    _letter_limits(call, form.email)
-    with _even(call, LETTER_S):
+    form = request.body(Registration)
+    _letter_limits(request, form.email)
+    with _even(request, EMAIL_PADDING_S):
         known = bootstrap.accounts()
         try:
             known.register(form.email, form.password, form.name or "")
         except AddressTaken:
-            _send_reset(call, form.email, already_here)
+            _send_reset(request, form.email, build_already_registered_email)
         else:
-            _send(call, confirm(call, form.email, known.confirm_code(form.email)))
-    return Answer(LetterSent(message="A letter is on its way; the link in it leads on."))
+            _send(
+                request,
+                build_confirmation_email(
+                    request, form.email, known.create_verification_code(form.email)
+                ),
+            )
+    return ApiResponse(EmailSent(message="A letter is on its way; the link in it leads on."))
 
 
-def forgot(call: Call) -> Answer:
+def request_password_reset(request: ApiRequest) -> ApiResponse:
     """Send a link under which a new password can be chosen, when there is an account."""
-    form = call.body(Forgotten)
-    _letter_limits(call, form.email)
-    with _even(call, LETTER_S):
-        _send_reset(call, form.email, reset)
-    return Answer(LetterSent(message="If there is an account, a letter is on its way to it."))
+    form = request.body(PasswordResetRequest)
+    _letter_limits(request, form.email)
+    with _even(request, EMAIL_PADDING_S):
+        _send_reset(request, form.email, build_password_reset_email)
+    return ApiResponse(EmailSent(message="If there is an account, a letter is on its way to it."))
 
 
-def log_in(call: Call) -> Answer:
+def log_in(request: ApiRequest) -> ApiResponse:
     """Sign in with address and password. Raises WrongCredentials, LimitReached."""
-    form = call.body(Credentials)
-    _sign_in_limits(call, form.email)
-    return Answer(_signed_in(call, form.email, form.password))
+    form = request.body(Credentials)
+    _sign_in_limits(request, form.email)
+    return ApiResponse(_signed_in(request, form.email, form.password))
 
 
-def refresh(call: Call) -> Answer:
+def refresh_session(request: ApiRequest) -> ApiResponse:
     """A fresh ID token. Raises SessionOver, LimitReached."""
-    form = call.body(Renewal)
-    take(call, rate_limit_policies.renewals_from(call.settings), call.client)
-    return Answer(_session(bootstrap.accounts().refresh(form.refresh_token)))
+    form = request.body(RefreshRequest)
+    consume(request, rate_limit_policies.refreshes_from(request.settings), request.client_address)
+    return ApiResponse(_session(bootstrap.accounts().refresh(form.refresh_token)))
 
 
-def get_me(call: Call) -> Answer:
+def get_me(request: ApiRequest) -> ApiResponse:
     """Who I am."""
-    return Answer(_me(bootstrap.accounts().profile(call.user.uid)))
+    return ApiResponse(_me(bootstrap.accounts().read_profile(request.user.uid)))
 
 
-def change_me(call: Call) -> Answer:
+def change_me(request: ApiRequest) -> ApiResponse:
     """Another name or picture. Raises ChangedMeanwhile."""
-    form = call.body(MeChange)
+    form = request.body(AccountChange)
     known = bootstrap.accounts()
-    call.check_match(_me(known.profile(call.user.uid)))
+    request.check_if_match(_me(known.read_profile(request.user.uid)))
     given = {
         field: getattr(form, field) or "" if field in form.model_fields_set else None
         for field in ("name", "picture")
     }
-    known.change(call.user.uid, name=given["name"], picture=given["picture"])
-    return Answer(_me(known.profile(call.user.uid)))
+    known.update_profile(request.user.uid, name=given["name"], picture=given["picture"])
+    return ApiResponse(_me(known.read_profile(request.user.uid)))
 
 
-def change_password(call: Call) -> Answer:
+def change_password(request: ApiRequest) -> ApiResponse:
     """Another password; all other sessions end. Raises WrongCredentials, LimitReached."""
-    form = call.body(PasswordChange)
-    email = bootstrap.accounts().profile(call.user.uid).email
-    _sign_in_limits(call, email)
-    _signed_in(call, email, form.current_password)
-    bootstrap.accounts().set_password(call.user.uid, form.new_password)
-    return Answer(_signed_in(call, email, form.new_password))
+    form = request.body(PasswordChange)
+    email = bootstrap.accounts().read_profile(request.user.uid).email
+    _sign_in_limits(request, email)
+    _signed_in(request, email, form.current_password)
+    bootstrap.accounts().set_password(request.user.uid, form.new_password)
+    return ApiResponse(_signed_in(request, email, form.new_password))
 
 
-def _signed_in(call: Call, email: str, password: str) -> Session:
-    with _even(call, REFUSAL_S, (WrongCredentials,)):
+def _signed_in(request: ApiRequest, email: str, password: str) -> SessionView:
+    with _even(request, SIGN_IN_FAILURE_PADDING_S, (WrongCredentials,)):
         return _session(bootstrap.accounts().sign_in(email, password))
 
 
-def _sign_in_limits(call: Call, email: str) -> None:
-    take(call, rate_limit_policies.sign_ins_from(call.settings), call.client)
-    take(call, rate_limit_policies.sign_ins_to(call.settings), email)
+def _sign_in_limits(request: ApiRequest, email: str) -> None:
+    consume(request, rate_limit_policies.sign_ins_from(request.settings), request.client_address)
+    consume(request, rate_limit_policies.sign_ins_to(request.settings), email)
 
 
-def _letter_limits(call: Call, email: str) -> None:
-    take(call, rate_limit_policies.letters_from(call.settings), call.client)
-    take(call, rate_limit_policies.letters_to(call.settings), email)
+def _letter_limits(request: ApiRequest, email: str) -> None:
+    consume(request, rate_limit_policies.emails_from(request.settings), request.client_address)
+    consume(request, rate_limit_policies.emails_to(request.settings), email)
 
 
-def _send_reset(call: Call, email: str, write: Callable[[Call, str, str], Letter]) -> None:
+def _send_reset(
+    request: ApiRequest, email: str, write: Callable[[ApiRequest, str, str], Email]
+) -> None:
     """To an account that is there and not disabled; whoever asked does not learn whether."""
     try:
-        code = bootstrap.accounts().reset_code(email)
+        code = bootstrap.accounts().create_reset_code(email)
     except NotFound:
         return
-    _send(call, write(call, email, code))
+    _send(request, write(request, email, code))
 
 
-def _send(call: Call, letter: Letter) -> None:
+def _send(request: ApiRequest, email: Email) -> None:
     try:
-        bootstrap.mailer().send(letter)
+        bootstrap.mailer().send(email)
     except MailRefused:
         # Nobody lives there: whoever asked must not learn that either.
         return
     except MailUnavailable as fault:
         # Where there is no account no letter would have failed. Who waits for one asks again.
-        call.world.log("letter.unsent", severity="ERROR", why=str(fault))
+        request.services.log("email.not_sent", severity="ERROR", reason=str(fault))
 
 
 @contextmanager
-def _even(call: Call, step_s: float, only: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+def _even(
+    request: ApiRequest, step_s: float, only: tuple[type[Exception], ...] = ()
+) -> Iterator[None]:
     """What goes on inside takes a multiple of `step_s`, to the clock; with `only`, just when it
     ends with one of these."""
-    began = call.world.clock.now()
+    began = request.services.clock.now()
     ended: BaseException | None = None
     try:
         yield
@@ -221,12 +234,12 @@ def _even(call: Call, step_s: float, only: tuple[type[Exception], ...] = ()) -> 
         raise
     finally:
         if not only or isinstance(ended, only):
-            took = (call.world.clock.now() - began).total_seconds()
-            call.world.clock.sleep(max(1, math.ceil(took / step_s)) * step_s - took)
+            took = (request.services.clock.now() - began).total_seconds()
+            request.services.clock.sleep(max(1, math.ceil(took / step_s)) * step_s - took)
 
 
-def _session(one: SignedIn) -> Session:
-    return Session(
+def _session(one: SignedIn) -> SessionView:
+    return SessionView(
         user_id=one.uid,
         id_token=one.id_token,
         refresh_token=one.refresh_token,
@@ -234,8 +247,8 @@ def _session(one: SignedIn) -> Session:
     )
 
 
-def _me(one: Profile) -> Me:
-    return Me(
+def _me(one: Profile) -> AccountView:
+    return AccountView(
         id=one.uid,
         email=one.email,
         email_verified=one.verified,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functions.api.pagination import PageQuery
 from shared.flows.documents import Doc
-from shared.http.request import Answer, Call
-from shared.http.schemas import Moment, Told
+from shared.http.request import ApiRequest, ApiResponse
+from shared.http.schemas import ResponseModel, Timestamp
 
 
-class MailView(Told):
+class MailView(ResponseModel):
     """One letter. `state` is sending, sent or refused."""
 
     id: str
@@ -17,25 +17,27 @@ class MailView(Told):
     subject: str
     outcome: str
     state: str
-    created_at: Moment
-    sent_at: Moment | None
+    created_at: Timestamp
+    sent_at: Timestamp | None
 
 
-class MailPage(Told):
+class MailPage(ResponseModel):
     """A page of letters. `next_cursor` is null on the last one."""
 
     mails: tuple[MailView, ...]
     next_cursor: str | None
 
 
-def list_mails(call: Call) -> Answer:
+def list_mails(request: ApiRequest) -> ApiResponse:
     """The caller's letters, newest first; they go with their jobs."""
-    asked = call.query(PageQuery)
-    docs = call.world.store.owned("mails", call.user.uid, after=asked.after, most=asked.limit + 1)
-    return Answer(
+    asked = request.query(PageQuery)
+    docs = request.services.store.list_owned(
+        "mails", request.user.uid, after=asked.after, max_count=asked.limit + 1
+    )
+    return ApiResponse(
         MailPage(
             mails=tuple(_view(doc) for doc in docs[: asked.limit]),
-            next_cursor=asked.cursor_behind(docs),
+            next_cursor=asked.next_cursor(docs),
         )
     )
 

@@ -11,27 +11,27 @@ from functions.api.cameras.schemas import (
     CameraView,
     NewCamera,
     PreviewView,
-    SourceForm,
+    SourceRequest,
     camera_view,
 )
-from functions.api.rate_limits import take
+from functions.api.rate_limits import consume
 from shared.cameras import session
-from shared.cameras.camera import CAMERAS, Camera, camera_path, new_camera, secret
+from shared.cameras.camera import CAMERAS, Camera, camera_path, new_camera, new_camera_secret
 from shared.cameras.recording import Recording, recording_path
-from shared.cameras.source import Source, read_device, read_source
+from shared.cameras.source import Source, device_source, parse_source
 from shared.cameras.viewers import (
-    COUNTED_MOST,
+    MAX_COUNTED_VIEWERS,
     VIEWERS,
     TooManyViewers,
+    count_active_viewers,
     new_viewer,
-    sitting,
     viewer_path,
 )
 from shared.errors import NotFound, WrongState
-from shared.flows.documents import Committed, Doc, Update
+from shared.flows.documents import CommitResult, Doc, Update
 from shared.http.problems import InvalidFields
-from shared.http.request import Answer, Call
-from shared.net.address_policy import UnfitUrl
+from shared.http.request import ApiRequest, ApiResponse
+from shared.net.address_policy import InvalidUrl
 
 TOKEN_BYTES = 24
 _GONE = "There is no such camera."
@@ -49,121 +49,125 @@ class CameraInUse(WrongState):
     code = "camera-in-use"
 
 
-def create_camera(call: Call) -> Answer:
+def create_camera(request: ApiRequest) -> ApiResponse:
     """Register a camera; one that is there gets this name and password. Raises InvalidFields,
     TooManyCameras, LimitReached."""
-    form = call.body(NewCamera)
-    source = read_form(call, form.source)
-    standing = take(call, rate_limit_policies.changes(call.settings), call.user.uid)
-    camera = registered(call, source, form.name)
+    form = request.body(NewCamera)
+    source = read_camera_source(request, form.source)
+    standing = consume(request, rate_limit_policies.changes(request.settings), request.user.uid)
+    camera = get_or_create_camera(request, source, form.name)
     if camera.name != form.name:
-        call.world.store.commit([Update(camera.path, {"name": form.name})])
-        camera = find_camera(call, camera.id)
+        request.services.store.commit([Update(camera.path, {"name": form.name})])
+        camera = find_camera(request, camera.id)
     headers = {"Location": f"/v1/cameras/{camera.id}", **standing.headers}
-    return Answer(_view(call, camera), headers=headers)
+    return ApiResponse(_view(request, camera), headers=headers)
 
 
-def list_cameras(call: Call) -> Answer:
+def list_cameras(request: ApiRequest) -> ApiResponse:
     """All of them."""
-    docs = call.world.store.documents_of(CAMERAS, call.user.uid)
-    return Answer(CameraList(cameras=tuple(_view(call, Camera.from_doc(doc)) for doc in docs)))
+    docs = request.services.store.list_owned_by_id(CAMERAS, request.user.uid)
+    return ApiResponse(
+        CameraList(cameras=tuple(_view(request, Camera.from_doc(doc)) for doc in docs))
+    )
 
 
-def get_camera(call: Call) -> Answer:
+def get_camera(request: ApiRequest) -> ApiResponse:
     """One of them, as it is now."""
-    return Answer(_view(call, find_camera(call, call.named["camera_id"])))
+    return ApiResponse(_view(request, find_camera(request, request.path_params["camera_id"])))
 
 
-def delete_camera(call: Call) -> Answer:
+def delete_camera(request: ApiRequest) -> ApiResponse:
     """Take it away: who previews it sees nothing more. Raises CameraInUse."""
-    camera = find_camera(call, call.named["camera_id"])
+    camera = find_camera(request, request.path_params["camera_id"])
     try:
-        call.run(lambda _: session.dismiss(camera.id))
+        request.run(lambda _: session.delete_camera(camera.id))
     except WrongState as records:
         raise CameraInUse from records
-    return Answer()
+    return ApiResponse()
 
 
-def create_preview(call: Call) -> Answer:
+def create_preview(request: ApiRequest) -> ApiResponse:
     """Give a seat and have the camera looked at. Raises TooManyViewers, LimitReached."""
-    camera = find_camera(call, call.named["camera_id"])
-    store, settings, now = call.world.store, call.settings, call.world.clock.now()
-    most = settings.viewers_at_once
-    before = sitting(seats(call, camera.id), now)
+    camera = find_camera(request, request.path_params["camera_id"])
+    store, settings, now = request.services.store, request.settings, request.services.clock.now()
+    most = settings.max_viewers
+    before = count_active_viewers(list_viewers(request, camera.id), now)
     if before >= most:
         raise TooManyViewers(retry_after_s=5)
-    standing = take(call, rate_limit_policies.changes(settings), call.user.uid)
+    standing = consume(request, rate_limit_policies.changes(settings), request.user.uid)
     token = secrets.token_hex(TOKEN_BYTES)
     # A conflict can only be our own commit, repeated after its answer was lost: the token is new.
     store.commit([new_viewer(token, camera.id, camera.owner, now)])
-    call.run(lambda clockwork: session.watch(camera.id, clockwork))
+    request.run(lambda clock: session.request_preview(camera.id, clock))
     (seat,) = store.read([viewer_path(token)])
     if seat is None:
         raise NotFound(_GONE)
     view = PreviewView(
-        url=f"{settings.media_url}/v1/media/previews/{token}",
+        url=f"{settings.downloads_url}/v1/media/previews/{token}",
         expires_at=seat.data["expires_at"],
         viewers=before + 1,
         viewers_most=most,
     )
-    return Answer(view, headers={"Location": view.url, **standing.headers})
+    return ApiResponse(view, headers={"Location": view.url, **standing.headers})
 
 
-def seats(call: Call, camera_id: str) -> tuple[Doc, ...]:
+def list_viewers(request: ApiRequest, camera_id: str) -> tuple[Doc, ...]:
     """A camera's newest seats."""
     where = ("camera", camera_id)
-    return call.world.store.newest(VIEWERS, where, after=None, most=COUNTED_MOST)
+    return request.services.store.list_newest(
+        VIEWERS, where, after=None, max_count=MAX_COUNTED_VIEWERS
+    )
 
 
-def read_form(call: Call, form: SourceForm) -> Source:
+def read_camera_source(request: ApiRequest, form: SourceRequest) -> Source:
     """The source that is meant. Raises InvalidFields; what was given is repeated nowhere."""
-    settings = call.settings
+    settings = request.settings
     try:
         if form.url is not None and form.device is None:
-            return read_source(form.url, private_too=bool(settings.camera_networks))
+            return parse_source(form.url, allow_private=bool(settings.camera_networks))
         if form.device is not None and form.url is None:
-            if not settings.camera_devices:
+            if not settings.allow_camera_devices:
                 why = "Cameras of its own machine are recorded by a suite on that machine alone."
                 raise InvalidFields([("source.device", why)])
-            return read_device(form.device)
-    except UnfitUrl as unfit:
+            return device_source(form.device)
+    except InvalidUrl as unfit:
         field = "source.url" if form.url is not None else "source.device"
         raise InvalidFields([(field, str(unfit))]) from None
     raise InvalidFields([("source", "Name one source, and no more than one.")])
 
 
-def registered(call: Call, source: Source, name: str) -> Camera:
+def get_or_create_camera(request: ApiRequest, source: Source, name: str) -> Camera:
     """The caller's camera at this place, made now when there is none. Raises TooManyCameras."""
-    store, owner, now = call.world.store, call.user.uid, call.world.clock.now()
-    camera_id = source.key(owner)
+    store, owner, now = request.services.store, request.user.uid, request.services.clock.now()
+    camera_id = source.camera_id(owner)
     (doc,) = store.read([camera_path(camera_id)])
     if doc is None:
-        most = call.settings.cameras_most
-        if len(store.documents_of(CAMERAS, owner, most=most)) >= most:
+        most = request.settings.max_cameras
+        if len(store.list_owned_by_id(CAMERAS, owner, max_count=most)) >= most:
             raise TooManyCameras
         # A conflict is the same camera, registered at this moment by another request.
         store.commit(new_camera(owner, name, source, now))
-        return find_camera(call, camera_id)
+        return find_camera(request, camera_id)
     if source.user or source.password:
         # Without them it is the address that is shown, told back: it takes no password away.
         known = Update(doc.path, {"credentials": True})
-        if store.commit([known, secret(owner, source, now)]) is not Committed.OK:
+        if store.commit([known, new_camera_secret(owner, source, now)]) is not CommitResult.OK:
             raise NotFound(_GONE)
     return Camera.from_doc(doc)
 
 
-def find_camera(call: Call, camera_id: str) -> Camera:
+def find_camera(request: ApiRequest, camera_id: str) -> Camera:
     """The caller's camera. Raises NotFound."""
-    (doc,) = call.world.store.read([camera_path(camera_id)])
-    if doc is None or doc.data["owner"] != call.user.uid:
+    (doc,) = request.services.store.read([camera_path(camera_id)])
+    if doc is None or doc.data["owner"] != request.user.uid:
         raise NotFound(_GONE)
     return Camera.from_doc(doc)
 
 
-def _view(call: Call, camera: Camera) -> CameraView:
-    docs = call.world.store.read(map(recording_path, sorted(camera.wants)))
-    running = [one for one in _recordings(docs) if one.running]
-    return camera_view(camera, running, call.world.clock.now())
+def _view(request: ApiRequest, camera: Camera) -> CameraView:
+    docs = request.services.store.read(map(recording_path, sorted(camera.active_requests)))
+    running = [one for one in _recordings(docs) if one.is_running]
+    return camera_view(camera, running, request.services.clock.now())
 
 
 def _recordings(docs: Iterable[Doc | None]) -> list[Recording]:

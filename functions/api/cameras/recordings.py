@@ -6,25 +6,25 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from functions.api import rate_limit_policies
-from functions.api.cameras.handlers import find_camera, read_form, registered
+from functions.api.cameras.handlers import find_camera, get_or_create_camera, read_camera_source
 from functions.api.cameras.schemas import (
     NewRecording,
-    RecordedForm,
     RecordingPage,
+    RecordingSourceRequest,
     recording_view,
 )
-from functions.api.jobs.create import check_open_jobs, id_from
+from functions.api.jobs.create import check_open_jobs, derive_id
 from functions.api.jobs.recipes import MEGABYTE, find_recipe, read_options
 from functions.api.pagination import PageQuery
-from functions.api.rate_limits import take
+from functions.api.rate_limits import consume
 from shared.cameras import session
 from shared.cameras.camera import Camera
 from shared.cameras.recording import (
     RECORDINGS,
-    RUNNING,
+    RUNNING_STATES,
     Recording,
+    RecordingRequest,
     RecordingState,
-    Wish,
     recording_path,
 )
 from shared.errors import LimitReached, NotFound, StorageFull, WrongState
@@ -32,17 +32,17 @@ from shared.flows.documents import Write, job_path
 from shared.flows.envelope import upload_name
 from shared.http.artifacts import LINK_VALID_S
 from shared.http.problems import InvalidFields
-from shared.http.request import Answer, Call
+from shared.http.request import ApiRequest, ApiResponse
 from shared.jobs.commands import cancel
 from shared.jobs.model import JobInput, Status, new_job
-from shared.recipes.stored_object import Artefact
+from shared.recipes.stored_object import Artifact
 
-UNSAID_S = 3600
+DEFAULT_MAX_DURATION_S = 3600
 """The longest recording of who names no length."""
-LEAST_BYTES = MEGABYTE
+MIN_FREE_BYTES = MEGABYTE
 """With less room than this nothing is recorded."""
-VIDEO = "video"
-PAGE = 50
+VIDEO_INPUT = "video"
+PAGE_SIZE = 50
 _GONE = "There is no such recording."
 
 
@@ -58,99 +58,103 @@ class NotReady(WrongState):
     code = "not-ready"
 
 
-def create_recording(call: Call) -> Answer:
+def create_recording(request: ApiRequest) -> ApiResponse:
     """Judge everything, then have it recorded: with a recipe its job is made in the same batch.
     Raises InvalidFields, InvalidOption, TooManyRecordings, TooManyCameras, TooManyJobs,
     StorageFull, LimitReached."""
-    form, recording_id = call.body(NewRecording), id_from(call.seed)
+    form, recording_id = request.body(NewRecording), derive_id(request.seed)
     headers = {"Location": f"/v1/recordings/{recording_id}"}
-    there = _own(call, recording_id) if call.idempotency_key else None
+    there = _own(request, recording_id) if request.idempotency_key else None
     if there is None:
-        _check(call, form)
-        max_bytes = _room(call, form)
-        job = _Job(call, form, id_from(f"job {call.seed}")) if form.recipe else None
-        standing = take(call, rate_limit_policies.changes(call.settings), call.user.uid)
+        _check(request, form)
+        max_bytes = _room(request, form)
+        job = _Job(request, form, derive_id(f"job {request.seed}")) if form.recipe else None
+        standing = consume(request, rate_limit_policies.changes(request.settings), request.user.uid)
         if job is not None:
-            standing = take(call, rate_limit_policies.job_creations(call.settings), call.user.uid)
+            standing = consume(
+                request, rate_limit_policies.job_creations(request.settings), request.user.uid
+            )
         headers |= standing.headers
-        camera = _camera(call, form.source)
-        wish = Wish(
+        camera = _camera(request, form.source)
+        wish = RecordingRequest(
             title=form.title or camera.name,
             pre_roll_s=form.pre_roll_s,
-            max_duration_s=form.max_duration_s or min(UNSAID_S, call.settings.recording_s),
+            max_duration_s=form.max_duration_s
+            or min(DEFAULT_MAX_DURATION_S, request.settings.max_recording_s),
             max_bytes=max_bytes,
-            expires_at=call.world.clock.now() + timedelta(days=call.settings.recordings_kept_days),
+            expires_at=request.services.clock.now()
+            + timedelta(days=request.settings.recording_retention_days),
             recipe=form.recipe or "",
             job="" if job is None else job.id,
             job_object="" if job is None else job.object,
         )
         besides = () if job is None else job.writes(wish.title)
-        call.run(
-            lambda clockwork: session.start(
-                camera.id, recording_id, wish, clockwork, besides=besides
+        request.run(
+            lambda clock: session.start_recording(
+                camera.id, recording_id, wish, clock, extra_writes=besides
             )
         )
-    return Answer(recording_view(_find(call, recording_id)), headers=headers)
+    return ApiResponse(recording_view(_find(request, recording_id)), headers=headers)
 
 
-def list_recordings(call: Call) -> Answer:
+def list_recordings(request: ApiRequest) -> ApiResponse:
     """The caller's recordings, newest first."""
-    asked = call.query(PageQuery)
-    docs = call.world.store.owned(
-        RECORDINGS, call.user.uid, after=asked.after, most=asked.limit + 1
+    asked = request.query(PageQuery)
+    docs = request.services.store.list_owned(
+        RECORDINGS, request.user.uid, after=asked.after, max_count=asked.limit + 1
     )
     found = [Recording.from_doc(doc) for doc in docs[: asked.limit]]
-    return Answer(
+    return ApiResponse(
         RecordingPage(
             recordings=tuple(
                 recording_view(one) for one in found if one.state is not RecordingState.DELETED
             ),
-            next_cursor=asked.cursor_behind(docs),
+            next_cursor=asked.next_cursor(docs),
         )
     )
 
 
-def get_last_recording(call: Call) -> Answer:
+def get_last_recording(request: ApiRequest) -> ApiResponse:
     """The newest that has a clip. Raises NotFound."""
-    for one in _newest(call):
-        if one.film is not None:
-            return Answer(recording_view(one))
+    for one in _newest(request):
+        if one.clip_artifact is not None:
+            return ApiResponse(recording_view(one))
     raise NotFound("There is no recording with a clip yet.")
 
 
-def get_recording(call: Call) -> Answer:
+def get_recording(request: ApiRequest) -> ApiResponse:
     """A recording as it is now."""
-    return Answer(recording_view(_named(call)))
+    return ApiResponse(recording_view(_named(request)))
 
 
-def stop_recording(call: Call) -> Answer:
+def stop_recording(request: ApiRequest) -> ApiResponse:
     """Stop it; again is no error."""
-    recording = _named(call)
-    call.run(lambda clockwork: session.stop(recording.id, clockwork))
-    return Answer(recording_view(_find(call, recording.id)))
+    recording = _named(request)
+    request.run(lambda clock: session.stop_recording(recording.id, clock))
+    return ApiResponse(recording_view(_find(request, recording.id)))
 
 
-def delete_recording(call: Call) -> Answer:
+def delete_recording(request: ApiRequest) -> ApiResponse:
     """Remove it, also while it runs. A job that still waits for its clip is cancelled."""
-    recording = _named(call)
-    call.run(lambda clockwork: session.discard(recording.id, clockwork))
-    if recording.wish.job:
-        (doc,) = call.world.store.read([job_path(recording.wish.job)])
+    recording = _named(request)
+    request.run(lambda clock: session.delete_recording(recording.id, clock))
+    if recording.request.job:
+        (doc,) = request.services.store.read([job_path(recording.request.job)])
         if doc is not None and doc.data["status"] == Status.AWAITING_UPLOAD:
-            call.run(lambda clockwork: cancel.cancel(recording.wish.job, clockwork))
-    return Answer()
+            request.run(lambda clock: cancel.cancel(recording.request.job, clock))
+    return ApiResponse()
 
 
-def get_clip(call: Call) -> Answer:
+def get_clip(request: ApiRequest) -> ApiResponse:
     """A redirect to the clip's bytes. Raises NotReady."""
-    film = own_clip(call)
-    url = call.world.objects.sign_download(film, filename=film.name, valid_s=LINK_VALID_S)
-    return Answer.redirect(url)
+    film = find_clip(request)
+    url = request.services.objects.sign_download(film, filename=film.name, valid_s=LINK_VALID_S)
+    return ApiResponse.redirect(url)
 
 
-def own_clip(call: Call) -> Artefact:
+def find_clip(request: ApiRequest) -> Artifact:
     """The clip of the recording that the path names. Raises NotFound, NotReady."""
-    film = _named(call).film
+    film = _named(request).clip_artifact
     if film is None:
         raise NotReady
     return film
@@ -159,20 +163,20 @@ def own_clip(call: Call) -> Artefact:
 class _Job:
     """The job that a recording's clip goes into: judged before anything is written."""
 
-    def __init__(self, call: Call, form: NewRecording, job_id: str) -> None:
+    def __init__(self, request: ApiRequest, form: NewRecording, job_id: str) -> None:
         recipe = find_recipe(form.recipe or "")
-        if recipe.input(VIDEO) is None:
+        if recipe.find_input(VIDEO_INPUT) is None:
             raise InvalidFields([("recipe", f"The recipe {recipe.name} takes no video.")])
-        self._call, self._recipe = call, recipe
-        self._options = read_options(recipe, form.options, call.settings)
-        check_open_jobs(call)
+        self._call, self._recipe = request, recipe
+        self._options = read_options(recipe, form.options, request.settings)
+        check_open_jobs(request)
         self.id = job_id
-        self.object = upload_name(recipe.name, job_id, VIDEO, 0)
+        self.object = upload_name(recipe.name, job_id, VIDEO_INPUT, 0)
 
     def writes(self, title: str) -> tuple[Write, ...]:
         """The batch that makes it. What the clip holds is counted with the recording."""
         call, settings = self._call, self._call.settings
-        now = call.world.clock.now()
+        now = call.services.clock.now()
         return new_job(
             job_id=self.id,
             owner=call.user.uid,
@@ -180,40 +184,40 @@ class _Job:
             recipe=self._recipe,
             title=title,
             options=self._options,
-            inputs=(JobInput(VIDEO, self.object, "video/mp4", 0, f"{title}.mp4"),),
+            inputs=(JobInput(VIDEO_INPUT, self.object, "video/mp4", 0, f"{title}.mp4"),),
             now=now,
-            expires_at=now + timedelta(days=settings.jobs_kept_days),
+            expires_at=now + timedelta(days=settings.job_retention_days),
         )
 
 
-def _camera(call: Call, form: RecordedForm) -> Camera:
+def _camera(request: ApiRequest, form: RecordingSourceRequest) -> Camera:
     """The camera that is meant, registered now when it is new."""
     if form.camera is None:
-        source = read_form(call, form)
-        return registered(call, source, source.shown[:100])
+        source = read_camera_source(request, form)
+        return get_or_create_camera(request, source, source.display_url[:100])
     if form.url is not None or form.device is not None:
         raise InvalidFields([("source", "Name one source, and no more than one.")])
     try:
-        return find_camera(call, form.camera)
+        return find_camera(request, form.camera)
     except NotFound as missing:
         raise InvalidFields([("source.camera", str(missing))]) from missing
 
 
-def _room(call: Call, form: NewRecording) -> int:
+def _room(request: ApiRequest, form: NewRecording) -> int:
     """How large it may get: what was asked for, or what there is room for. What is held now is
     compared: recordings that run at the same time may pass by each other."""
-    settings, store, owner = call.settings, call.world.store, call.user.uid
-    if store.recordings_in(owner, RUNNING) >= settings.recordings_at_once:
+    settings, store, owner = request.settings, request.services.store, request.user.uid
+    if store.count_recordings(owner, RUNNING_STATES) >= settings.max_active_recordings:
         raise TooManyRecordings
-    room = settings.storage_mb * MEGABYTE - store.stored_bytes(owner)
-    if room < (form.max_bytes or LEAST_BYTES):
+    room = settings.max_storage_mb * MEGABYTE - store.sum_stored_bytes(owner)
+    if room < (form.max_bytes or MIN_FREE_BYTES):
         raise StorageFull
-    return form.max_bytes or min(settings.recording_mb * MEGABYTE, room)
+    return form.max_bytes or min(settings.max_recording_mb * MEGABYTE, room)
 
 
-def _check(call: Call, form: NewRecording) -> None:
+def _check(request: ApiRequest, form: NewRecording) -> None:
     """Raises InvalidFields."""
-    longest, largest = call.settings.recording_s, call.settings.recording_mb
+    longest, largest = request.settings.max_recording_s, request.settings.max_recording_mb
     wrong = []
     if form.options and form.recipe is None:
         wrong.append(("options", "Options are a recipe's; name the recipe."))
@@ -225,31 +229,33 @@ def _check(call: Call, form: NewRecording) -> None:
         raise InvalidFields(wrong)
 
 
-def _newest(call: Call) -> Iterator[Recording]:
+def _newest(request: ApiRequest) -> Iterator[Recording]:
     after = None
     while True:
-        docs = call.world.store.owned(RECORDINGS, call.user.uid, after=after, most=PAGE)
+        docs = request.services.store.list_owned(
+            RECORDINGS, request.user.uid, after=after, max_count=PAGE_SIZE
+        )
         yield from map(Recording.from_doc, docs)
-        if len(docs) < PAGE:
+        if len(docs) < PAGE_SIZE:
             return
         after = (docs[-1].data["created_at"], docs[-1].id)
 
 
-def _named(call: Call) -> Recording:
+def _named(request: ApiRequest) -> Recording:
     """The caller's recording that the path names."""
-    return _find(call, call.named["recording_id"])
+    return _find(request, request.path_params["recording_id"])
 
 
-def _find(call: Call, recording_id: str) -> Recording:
-    found = _own(call, recording_id)
+def _find(request: ApiRequest, recording_id: str) -> Recording:
+    found = _own(request, recording_id)
     if found is None:
         raise NotFound(_GONE)
     return found
 
 
-def _own(call: Call, recording_id: str) -> Recording | None:
-    (doc,) = call.world.store.read([recording_path(recording_id)])
-    if doc is None or doc.data["owner"] != call.user.uid:
+def _own(request: ApiRequest, recording_id: str) -> Recording | None:
+    (doc,) = request.services.store.read([recording_path(recording_id)])
+    if doc is None or doc.data["owner"] != request.user.uid:
         return None
     found = Recording.from_doc(doc)
     return None if found.state is RecordingState.DELETED else found

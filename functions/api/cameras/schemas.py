@@ -9,21 +9,23 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 
 from functions.api.fields import Line, Scalar
-from shared.cameras.camera import PRE_ROLL_MOST_S, Camera, CameraState
+from shared.cameras.camera import MAX_PRE_ROLL_S, Camera, CameraState
 from shared.cameras.recording import Recording, RecordingState
-from shared.cameras.source import DEVICES_MOST, SourceKind
+from shared.cameras.source import MAX_DEVICES, SourceKind
 from shared.flows.envelope import JOB_ID
-from shared.http.schemas import Form, Moment, Told
+from shared.http.schemas import RequestModel, ResponseModel, Timestamp
 from shared.pipeline import RECIPES
 
-RECORDABLE = tuple(name for name, row in RECIPES.items() if row.input("video") is not None)
+RECORDABLE_RECIPES = tuple(
+    name for name, row in RECIPES.items() if row.find_input("video") is not None
+)
 """The recipes that take a recording."""
 _ONE = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 SourceUrl = Annotated[str, Field(min_length=1, max_length=500)]
-DeviceNumber = Annotated[int, Field(ge=0, lt=DEVICES_MOST)]
+DeviceNumber = Annotated[int, Field(ge=0, lt=MAX_DEVICES)]
 
 
-class SourceForm(Form):
+class SourceRequest(RequestModel):
     """Where a camera is: `url` (rtsp, http or https) or `device`, a camera of the machine itself
     when the suite runs there. A user and a password may stand in the URL; nothing shows them."""
 
@@ -33,7 +35,7 @@ class SourceForm(Form):
     device: DeviceNumber | None = None
 
 
-class RecordedForm(SourceForm):
+class RecordingSourceRequest(SourceRequest):
     """What is to be recorded: `camera` is the id of one that there is."""
 
     model_config = _ONE
@@ -41,35 +43,37 @@ class RecordedForm(SourceForm):
     camera: Annotated[str, Field(pattern=f"^{JOB_ID}$")] | None = None
 
 
-class NewCamera(Form):
+class NewCamera(RequestModel):
     """A camera that one goes back to."""
 
     name: Annotated[Line, Field(max_length=100)]
-    source: SourceForm
+    source: SourceRequest
 
 
-class NewRecording(Form):
+class NewRecording(RequestModel):
     """A recording that is wished for. With a `recipe` its clip becomes a job's video; `options` are
     the recipe's. What is left out is as the limits allow."""
 
-    source: RecordedForm
+    source: RecordingSourceRequest
     title: Annotated[Line, Field(max_length=200)] | None = None
-    pre_roll_s: Annotated[float, Field(ge=0, le=PRE_ROLL_MOST_S)] = 0.0
+    pre_roll_s: Annotated[float, Field(ge=0, le=MAX_PRE_ROLL_S)] = 0.0
     max_duration_s: Annotated[int, Field(ge=1)] | None = None
     max_bytes: Annotated[int, Field(ge=1_000_000, lt=1 << 53)] | None = None
-    recipe: Annotated[str, Field(json_schema_extra={"enum": list(RECORDABLE)})] | None = None
+    recipe: Annotated[str, Field(json_schema_extra={"enum": list(RECORDABLE_RECIPES)})] | None = (
+        None
+    )
     options: dict[Annotated[str, Field(max_length=40)], Scalar] = Field({}, max_length=40)
 
 
-class FaultView(Told):
+class FaultView(ResponseModel):
     """What went wrong last, and when."""
 
     code: str
     message: str
-    at: Moment | None = None
+    at: Timestamp | None = None
 
 
-class CameraSource(Told):
+class CameraSource(ResponseModel):
     """Where a camera is, without its user, password and query; `credentials` says that there are
     some."""
 
@@ -78,7 +82,7 @@ class CameraSource(Told):
     credentials: bool
 
 
-class CameraStatus(Told):
+class CameraStatus(ResponseModel):
     """How a camera is. `recordings` are those that run; `elapsed_s`, `size_bytes` and
     `dropped_frames` are of the one that runs longest. `fps` is measured."""
 
@@ -94,43 +98,43 @@ class CameraStatus(Told):
     size_bytes: int
     dropped_frames: int
     last_error: FaultView | None
-    updated_at: Moment | None
+    updated_at: Timestamp | None
 
 
-class CameraView(Told):
+class CameraView(ResponseModel):
     """A camera."""
 
     id: str
     name: str
     source: CameraSource
-    created_at: Moment
+    created_at: Timestamp
     status: CameraStatus
 
 
-class CameraList(Told):
+class CameraList(ResponseModel):
     """All of a person's cameras, in the order of their ids."""
 
     cameras: tuple[CameraView, ...]
 
 
-class PreviewView(Told):
+class PreviewView(ResponseModel):
     """A seat before a camera. `url` answers with JPEG pictures one after the other
     (multipart/x-mixed-replace), as `<img>` shows them, until `expires_at`."""
 
     url: str
-    expires_at: Moment
+    expires_at: Timestamp
     viewers: int
     viewers_most: int
 
 
-class GapView(Told):
+class GapView(ResponseModel):
     """Where something is missing in a clip: seconds from its beginning, and how long."""
 
     start_s: float
     duration_s: float
 
 
-class ClipView(Told):
+class ClipView(ResponseModel):
     """The film of a recording. `path` answers with its bytes, by range."""
 
     path: str
@@ -145,7 +149,7 @@ class ClipView(Told):
     gaps: tuple[GapView, ...]
 
 
-class RecordingView(Told):
+class RecordingView(ResponseModel):
     """A recording, live while it runs. `ended_by` is why it ended, `job` the one that its clip
     goes into."""
 
@@ -153,9 +157,9 @@ class RecordingView(Told):
     title: str
     camera: str
     state: RecordingState
-    created_at: Moment
-    started_at: Moment | None
-    ended_at: Moment | None
+    created_at: Timestamp
+    started_at: Timestamp | None
+    ended_at: Timestamp | None
     ended_by: str | None
     elapsed_s: float
     size_bytes: int
@@ -168,20 +172,22 @@ class RecordingView(Told):
     job: str | None
     error: FaultView | None
     clip: ClipView | None
-    expires_at: Moment
+    expires_at: Timestamp
 
 
-class RecordingPage(Told):
+class RecordingPage(ResponseModel):
     """A page of recordings. `next_cursor` is null on the last one."""
 
     recordings: tuple[RecordingView, ...]
     next_cursor: str | None
 
 
-def camera_view(camera: Camera, running: Sequence[Recording], now: datetime) -> CameraView:
+def camera_view(
+    camera: Camera, running_recordings: Sequence[Recording], now: datetime
+) -> CameraView:
     """A camera, of which these recordings run."""
     data = camera.data
-    longest = min(running, key=lambda one: one.created_at, default=None)
+    longest = min(running_recordings, key=lambda one: one.created_at, default=None)
     figures: Mapping[str, Any] = {} if longest is None else longest.data
     return CameraView(
         id=camera.id,
@@ -194,9 +200,9 @@ def camera_view(camera: Camera, running: Sequence[Recording], now: datetime) -> 
         created_at=camera.created_at,
         status=CameraStatus(
             state=camera.state,
-            recording=bool(running),
-            recordings=tuple(one.id for one in running),
-            previewed=camera.previews_at(now),
+            recording=bool(running_recordings),
+            recordings=tuple(one.id for one in running_recordings),
+            previewed=camera.has_preview_at(now),
             elapsed_s=figures.get("elapsed_s", 0.0),
             fps=data["fps"],
             width=data["width"],
@@ -205,14 +211,14 @@ def camera_view(camera: Camera, running: Sequence[Recording], now: datetime) -> 
             size_bytes=figures.get("size_bytes", 0),
             dropped_frames=figures.get("dropped_frames", 0),
             last_error=_fault_view(camera.error),
-            updated_at=camera.seen_at,
+            updated_at=camera.last_seen_at,
         ),
     )
 
 
 def recording_view(recording: Recording) -> RecordingView:
     """A recording."""
-    wish, data = recording.wish, recording.data
+    wish, data = recording.request, recording.data
     return RecordingView(
         id=recording.id,
         title=wish.title,

@@ -12,34 +12,34 @@ from urllib.parse import quote
 from pydantic import Field
 
 from functions.api.fields import Line, Scalar
-from functions.api.jobs.handlers import let_in_again
+from functions.api.jobs.handlers import check_rework_rate
 from functions.api.jobs.recipes import read_options
 from functions.api.jobs.schemas import job_view
-from functions.api.rate_limits import Standing
+from functions.api.rate_limits import RateLimitState
 from shared.errors import NotFound
 from shared.flows.documents import job_path
 from shared.http.problems import InvalidFields
-from shared.http.request import Answer, Call
-from shared.http.schemas import Form, Told
+from shared.http.request import ApiRequest, ApiResponse
+from shared.http.schemas import RequestModel, ResponseModel
 from shared.jobs.commands import deck_review
 from shared.jobs.model import Job
 from shared.pipeline import DECKS_PREFIX, Bucket
 from shared.recipes.films.deck import Deck, DeckRejected
 from shared.recipes.films.deck_options import THEMES
-from shared.recipes.films.deck_pictures import CHART, check_pictures, has_mood, pictures_of
-from shared.recipes.films.options import FILM_NAMES
+from shared.recipes.films.deck_pictures import MOOD_CHART, check_pictures, has_mood, list_pictures
+from shared.recipes.films.options import FILM_OPTION_NAMES
 from shared.recipes.results import DeckResult
 from shared.runtime.results_writer import read_object, write_once
 
 PICTURE_VALID_S = 15 * 60
-WISH_CHARS = 1_000
-_MAY_CHANGE = ("voice", "speed", "pitch", *FILM_NAMES)
+MAX_REWRITE_CHARS = 1_000
+_MAY_CHANGE = ("voice", "speed", "pitch", *FILM_OPTION_NAMES)
 """Options that say how a film sounds and looks; what else a deck decides stands in the deck."""
 
 Revision = Annotated[int, Field(ge=0, lt=1 << 31)]
 
 
-class SlideForm(Form):
+class SlideContent(RequestModel):
     """A slide. `id` stays the same while it is edited; `picture` is one of the deck's `pictures`,
     or null."""
 
@@ -51,7 +51,7 @@ class SlideForm(Form):
     picture: Annotated[str, Field(max_length=300)] | None = None
 
 
-class DeckForm(Form):
+class DeckContent(RequestModel):
     """A deck as it is to be: title, language, look, and 3 to 40 slides in their order."""
 
     title: Annotated[str, Field(max_length=120)]
@@ -59,27 +59,27 @@ class DeckForm(Form):
     theme: Annotated[str, Field(max_length=40)]
     aspect: Annotated[str, Field(max_length=10)]
     resolution: Annotated[str, Field(max_length=10)]
-    slides: Annotated[tuple[SlideForm, ...], Field(min_length=3, max_length=40)]
+    slides: Annotated[tuple[SlideContent, ...], Field(min_length=3, max_length=40)]
 
 
-class EditedDeck(Form):
+class DeckUpdate(RequestModel):
     """An edit. `revision` is the one that was read; `options` may change how the film sounds and
     how its slides follow each other; `release` makes the film at once."""
 
     revision: Revision
-    deck: DeckForm
+    deck: DeckContent
     options: dict[Annotated[str, Field(max_length=40)], Scalar] = Field({}, max_length=20)
     release: bool = False
 
 
-class SlideWish(Form):
-    """One slide shall be written anew, as `wish` says (null: differently)."""
+class SlideRewriteRequest(RequestModel):
+    """One slide shall be written anew, as `instruction` says (null: differently)."""
 
     revision: Revision
-    wish: Annotated[Line, Field(max_length=WISH_CHARS)] | None = None
+    instruction: Annotated[Line, Field(max_length=MAX_REWRITE_CHARS)] | None = None
 
 
-class SlideView(Told):
+class SlideView(ResponseModel):
     """A slide, and where its picture is."""
 
     id: str
@@ -91,7 +91,7 @@ class SlideView(Told):
     picture_url: str
 
 
-class DeckView(Told):
+class DeckView(ResponseModel):
     """The deck of `revision`; `current` is false while an edited one is being drawn, and when it
     could not be. `pictures` are the references that slides may make."""
 
@@ -106,13 +106,13 @@ class DeckView(Told):
     pictures: tuple[str, ...]
 
 
-def get_deck(call: Call) -> Answer:
+def get_deck(request: ApiRequest) -> ApiResponse:
     """The deck as it was drawn last. Raises NotFound when there is none yet."""
-    job, deck = call.job, _deck(call)
-    revision = DeckResult.of(job.facts).revision
+    job, deck = request.job, _deck(request)
+    revision = DeckResult.require(job.facts).revision
     base = f"/v1/jobs/{job.id}/deck/slides"
-    pictures = [*pictures_of(job.facts), *([CHART] if has_mood(job.facts) else [])]
-    return Answer(
+    pictures = [*list_pictures(job.facts), *([MOOD_CHART] if has_mood(job.facts) else [])]
+    return ApiResponse(
         DeckView(
             revision=revision,
             current=revision == job.revision,
@@ -130,79 +130,81 @@ def get_deck(call: Call) -> Answer:
     )
 
 
-def get_slide_picture(call: Call) -> Answer:
+def get_slide_picture(request: ApiRequest) -> ApiResponse:
     """A redirect to a slide as it was drawn."""
-    deck = _deck(call)
-    images = DeckResult.of(call.job.facts).slides
+    deck = _deck(request)
+    images = DeckResult.require(request.job.facts).slides
     for slide, image in zip(deck.slides, images, strict=True):
-        if slide.id == call.named["slide_id"]:
+        if slide.id == request.path_params["slide_id"]:
             name = f"{slide.id}.png"
-            drawn = image.stored.artefact(name, "slide")
-            sign = call.world.objects.sign_download
-            return Answer.redirect(sign(drawn, filename=name, valid_s=PICTURE_VALID_S, inline=True))
+            drawn = image.stored_object.to_artifact(name, "slide")
+            sign = request.services.objects.sign_download
+            return ApiResponse.redirect(
+                sign(drawn, filename=name, valid_s=PICTURE_VALID_S, inline=True)
+            )
     raise NotFound("The deck has no such slide.")
 
 
-def put_deck(call: Call) -> Answer:
+def put_deck(request: ApiRequest) -> ApiResponse:
     """Open a revision with the deck of the body. Raises InvalidFields, and what `let_in_again` and
     `revise` raise."""
-    form, job = call.body(EditedDeck), call.job
-    before = _deck(call)
+    form, job = request.body(DeckUpdate), request.job
+    before = _deck(request)
     try:
         deck = Deck.from_dict(form.deck.model_dump(mode="json"))
         _check_theme(deck)
         check_pictures(deck, job.facts, before)
     except DeckRejected as wrong:
-        raise InvalidFields([(f"deck.{wrong.where}".rstrip("."), str(wrong))]) from wrong
-    options = _changed(call, form.options)
-    standing = let_in_again(call)
+        raise InvalidFields([(f"deck.{wrong.location}".rstrip("."), str(wrong))]) from wrong
+    options = _changed(request, form.options)
+    standing = check_rework_rate(request)
     content = json.dumps(deck.to_dict(), ensure_ascii=False, separators=(",", ":")).encode()
-    spec = {"deck": "edited", "place": _kept(call, content), "review": not form.release}
-    return _revised(call, form.revision, spec, options, standing)
+    spec = {"deck": "edited", "stored": _kept(request, content), "review": not form.release}
+    return _revised(request, form.revision, spec, options, standing)
 
 
-def rewrite_slide(call: Call) -> Answer:
+def rewrite_slide(request: ApiRequest) -> ApiResponse:
     """Open a revision in which the model writes one slide anew."""
-    form = call.body(SlideWish)
-    if call.named["slide_id"] not in {one.id for one in _deck(call).slides}:
+    form = request.body(SlideRewriteRequest)
+    if request.path_params["slide_id"] not in {one.id for one in _deck(request).slides}:
         raise NotFound("The deck has no such slide.")
     spec = {
         "deck": "rewritten",
-        "place": DeckResult.of(call.job.facts).deck.to_dict(),
-        "slide": call.named["slide_id"],
-        "wish": form.wish or "",
+        "stored": DeckResult.require(request.job.facts).deck.to_dict(),
+        "slide": request.path_params["slide_id"],
+        "instruction": form.instruction or "",
         "review": True,
     }
-    return _revised(call, form.revision, spec, call.job.options, let_in_again(call))
+    return _revised(request, form.revision, spec, request.job.options, check_rework_rate(request))
 
 
-def release_deck(call: Call) -> Answer:
+def release_deck(request: ApiRequest) -> ApiResponse:
     """Let the film be made of the deck as it is; again is no error."""
-    call.run(lambda clockwork: deck_review.release(call.job.id, clockwork))
-    return _now(call)
+    request.run(lambda clock: deck_review.release(request.job.id, clock))
+    return _now(request)
 
 
 def _revised(
-    call: Call,
+    request: ApiRequest,
     base: int,
     spec: Mapping[str, Any],
     options: Mapping[str, Any],
-    standing: Standing,
-) -> Answer:
-    call.run(
-        lambda clockwork: deck_review.revise(
-            call.job.id,
-            clockwork,
-            base=base,
+    standing: RateLimitState,
+) -> ApiResponse:
+    request.run(
+        lambda clock: deck_review.open_revision(
+            request.job.id,
+            clock,
+            base_revision=base,
             spec=spec,
             options=options,
-            kept_days=call.settings.jobs_kept_days,
+            retention_days=request.settings.job_retention_days,
         )
     )
-    return replace(_now(call), headers=standing.headers)
+    return replace(_now(request), headers=standing.headers)
 
 
-def _changed(call: Call, given: Mapping[str, Any]) -> dict[str, Any]:
+def _changed(request: ApiRequest, given: Mapping[str, Any]) -> dict[str, Any]:
     """The job's options with those that an edit may change."""
     strange = [name for name in given if name not in _MAY_CHANGE]
     if strange:
@@ -210,7 +212,7 @@ def _changed(call: Call, given: Mapping[str, Any]) -> dict[str, Any]:
         raise InvalidFields(
             [(f"options.{name}", f"With a deck only these change: {told}.") for name in strange]
         )
-    return read_options(call.job.recipe, {**call.job.options, **given}, call.settings)
+    return read_options(request.job.recipe, {**request.job.options, **given}, request.settings)
 
 
 def _check_theme(deck: Deck) -> None:
@@ -218,12 +220,12 @@ def _check_theme(deck: Deck) -> None:
         raise DeckRejected("theme", f"There is no such theme; there are {', '.join(THEMES)}.")
 
 
-def _kept(call: Call, content: bytes) -> dict[str, Any]:
+def _kept(request: ApiRequest, content: bytes) -> dict[str, Any]:
     """Write the deck where slide_generation finds it; → its place."""
     spec = hashlib.sha256(content).hexdigest()
-    name = f"{DECKS_PREFIX}{call.job.id}/{spec[:24]}.json"
+    name = f"{DECKS_PREFIX}{request.job.id}/{spec[:24]}.json"
     stored = write_once(
-        call.world.objects,
+        request.services.objects,
         Bucket.WORK,
         name,
         content,
@@ -233,15 +235,15 @@ def _kept(call: Call, content: bytes) -> dict[str, Any]:
     return stored.to_dict()
 
 
-def _deck(call: Call) -> Deck:
-    drawn = DeckResult.find(call.job.facts)
+def _deck(request: ApiRequest) -> Deck:
+    drawn = DeckResult.find(request.job.facts)
     if drawn is None:
         raise NotFound("The job has no deck yet.")
-    return Deck.from_dict(json.loads(read_object(call.world.objects, drawn.deck)))
+    return Deck.from_dict(json.loads(read_object(request.services.objects, drawn.deck)))
 
 
-def _now(call: Call) -> Answer:
-    (doc,) = call.world.store.read([job_path(call.job.id)])
+def _now(request: ApiRequest) -> ApiResponse:
+    (doc,) = request.services.store.read([job_path(request.job.id)])
     if doc is None:
         raise NotFound("There is no such job.")
-    return Answer(job_view(Job.from_doc(doc), call.world.store))
+    return ApiResponse(job_view(Job.from_doc(doc), request.services.store))

@@ -24,7 +24,7 @@ nav a{margin-right:1rem}
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
-def page(document: Mapping[str, Any]) -> str:
+def render_page(document: Mapping[str, Any]) -> str:
     """The whole document."""
     info, tags = document["info"], [one["name"] for one in document["tags"]]
     operations = [
@@ -48,7 +48,7 @@ def page(document: Mapping[str, Any]) -> str:
     return _html(f"{info['title']}: the API", "\n".join(body))
 
 
-def problem(code: str, status: int, sentence: str) -> str:
+def render_problem(code: str, status: int, sentence: str) -> str:
     """One problem."""
     title = code.replace("-", " ").capitalize()
     return _html(
@@ -116,10 +116,10 @@ def _model(name: str, schema: Mapping[str, Any]) -> str:
         for field, one in schema.get("properties", {}).items()
     ]
     told = f"<p>{escape(schema.get('description', ''))}</p>"
-    inside = _table(("field", "type"), rows) if rows else f"<p>{_type(schema)}</p>"
+    sandbox_io = _table(("field", "type"), rows) if rows else f"<p>{_type(schema)}</p>"
     return (
         f'<details id="model-{escape(name)}"><summary><code>{escape(name)}</code></summary>'
-        f"{told}{inside}</details>"
+        f"{told}{sandbox_io}</details>"
     )
 
 

@@ -9,23 +9,23 @@ from datetime import timedelta
 from typing import Any
 
 from functions.api import rate_limit_policies
-from functions.api.jobs.handlers import LIVING, OPEN
-from functions.api.jobs.recipes import MEGABYTE, find_recipe, most_bytes, read_options
-from functions.api.jobs.requests import NewJob, UploadForm
+from functions.api.jobs.handlers import OPEN_STATUSES, VISIBLE_STATUSES
+from functions.api.jobs.recipes import MEGABYTE, find_recipe, max_input_bytes, read_options
+from functions.api.jobs.requests import FileMetadata, NewJob
 from functions.api.jobs.schemas import JobView, job_view
-from functions.api.jobs.sources import Source, kind_of, latest, taken_from
-from functions.api.rate_limits import Standing, take
+from functions.api.jobs.sources import InputSource, find_latest_upload, find_sources, kind_of
+from functions.api.rate_limits import RateLimitState, consume
 from shared.errors import SourceExpired, StorageFull, TooManyJobs
 from shared.flows.documents import job_path
 from shared.flows.envelope import upload_name
 from shared.http.problems import InvalidFields
-from shared.http.request import Answer, Call
-from shared.http.schemas import Moment, Told
+from shared.http.request import ApiRequest, ApiResponse
+from shared.http.schemas import ResponseModel, Timestamp
 from shared.jobs.commands import delete
 from shared.jobs.model import Job, JobInput, new_job
 from shared.pipeline import Bucket, Input, Recipe
 from shared.runtime.settings import Settings
-from shared.runtime.uploads import arrived
+from shared.runtime.uploads import find_upload
 
 UPLOAD_VALID_S = 6 * 3600
 """When an upload has to begin; Google-managed keys sign for 12 hours at most."""
@@ -33,7 +33,7 @@ _ID_ALPHABET = string.ascii_lowercase + string.digits
 _ID_LENGTH = 20
 
 
-class UploadGrant(Told):
+class UploadGrant(ResponseModel):
     """How to send a file: exactly this request, begun before `expires_at`. A POST begins a
     resumable session: its answer names in `Location` where the bytes are PUT, in pieces if need
     be."""
@@ -41,48 +41,48 @@ class UploadGrant(Told):
     method: str
     url: str
     headers: dict[str, str]
-    expires_at: Moment
+    expires_at: Timestamp
 
 
-class CreatedJob(Told):
+class CreatedJob(ResponseModel):
     """The job, and where those inputs go that are to be uploaded, by their names."""
 
     job: JobView
     uploads: dict[str, UploadGrant]
 
 
-def create_job(call: Call) -> Answer:
+def create_job(request: ApiRequest) -> ApiResponse:
     """Check everything, write the job, copy what is there, then sign for the rest."""
-    form = call.body(NewJob)
+    form = request.body(NewJob)
     recipe = find_recipe(form.recipe)
-    job_id = id_from(call.seed)
-    job = _own(call, job_id) if call.idempotency_key else None
+    job_id = derive_id(request.seed)
+    job = _own(request, job_id) if request.idempotency_key else None
     headers = {"Location": f"/v1/jobs/{job_id}"}
     if job is None:
-        options = read_options(recipe, form.options, call.settings)
-        if form.reuses:
+        options = read_options(recipe, form.options, request.settings)
+        if form.has_reused_inputs:
             # To look for what is uploaded costs us more than a wish that is wrong.
-            headers |= _let_in(call).headers
-        sources = _sources(call, recipe, form)
-        check_inputs(recipe, sources, call.settings)
-        _check_room(call, sum(one.size_bytes for one in sources.values()))
-        if not form.reuses:
-            headers |= _let_in(call).headers
-        job = _written(call, job_id, recipe, form, options, sources)
-    if any(one.source and arrived(call.world.objects, one) is None for one in job.inputs):
+            headers |= _let_in(request).headers
+        sources = _sources(request, recipe, form)
+        check_inputs(recipe, sources, request.settings)
+        _check_room(request, sum(one.size_bytes for one in sources.values()))
+        if not form.has_reused_inputs:
+            headers |= _let_in(request).headers
+        job = _written(request, job_id, recipe, form, options, sources)
+    if any(one.source and find_upload(request.services.objects, one) is None for one in job.inputs):
         # Deleted after it was found: a job that nobody can begin is not left behind.
-        call.run(lambda clockwork: delete.delete(job_id, clockwork))
+        request.run(lambda clock: delete.delete(job_id, clock))
         raise SourceExpired
-    uploads = {one.name: grant(call, one) for one in job.inputs if not one.source}
-    body = CreatedJob(job=job_view(job, call.world.store), uploads=uploads)
-    return Answer(body, headers=headers)
+    uploads = {one.name: sign_input_upload(request, one) for one in job.inputs if not one.source}
+    body = CreatedJob(job=job_view(job, request.services.store), uploads=uploads)
+    return ApiResponse(body, headers=headers)
 
 
-def _let_in(call: Call) -> Standing:
-    return take(call, rate_limit_policies.job_creations(call.settings), call.user.uid)
+def _let_in(request: ApiRequest) -> RateLimitState:
+    return consume(request, rate_limit_policies.job_creations(request.settings), request.user.uid)
 
 
-def id_from(seed: str) -> str:
+def derive_id(seed: str) -> str:
     """A job's id out of a request's seed: 20 of 36 characters, 103 bits."""
     number = int.from_bytes(hashlib.sha256(seed.encode()).digest())
     digits = []
@@ -92,7 +92,7 @@ def id_from(seed: str) -> str:
     return "".join(digits)
 
 
-def check_inputs(recipe: Recipe, sources: Mapping[str, Source], settings: Settings) -> None:
+def check_inputs(recipe: Recipe, sources: Mapping[str, InputSource], settings: Settings) -> None:
     """Raises InvalidFields that names every input that is missing, strange or too large."""
     wrong: list[tuple[str, str]] = [
         (f"inputs.{one.name}", f"The recipe {recipe.name} needs the input {one.name}.")
@@ -100,47 +100,51 @@ def check_inputs(recipe: Recipe, sources: Mapping[str, Source], settings: Settin
         if one.name not in sources and not one.optional
     ]
     for name, given in sources.items():
-        declared = recipe.input(name)
+        declared = recipe.find_input(name)
         if declared is None:
             wrong.append((f"inputs.{name}", _takes(recipe)))
         else:
-            unfit = misfits(declared, given, settings)
+            unfit = input_errors(declared, given, settings)
             wrong += [(f"inputs.{name}.{key}", why) for key, why in unfit]
     if wrong:
         raise InvalidFields(wrong)
 
 
-def misfits(declared: Input, given: Source, settings: Settings) -> list[tuple[str, str]]:
+def input_errors(
+    recipe_input: Input, source: InputSource, settings: Settings
+) -> list[tuple[str, str]]:
     """What of a file is not as the input must be: pairs of a field and a sentence."""
     wrong = []
-    if kind_of(given.content_type) not in declared.kinds:
-        kinds = " or ".join(f"{kind}/…" for kind in declared.kinds)
+    if kind_of(source.content_type) not in recipe_input.kinds:
+        kinds = " or ".join(f"{kind}/…" for kind in recipe_input.kinds)
         wrong.append(
             (
                 "content_type",
-                f"The input {declared.name} must be {kinds}, not {given.content_type}.",
+                f"The input {recipe_input.name} must be {kinds}, not {source.content_type}.",
             )
         )
-    most = most_bytes(declared, settings)
-    if given.size_bytes > most:
+    most = max_input_bytes(recipe_input, settings)
+    if source.size_bytes > most:
         wrong.append(
             (
                 "size_bytes",
-                f"The input {declared.name} may have at most {most // MEGABYTE} MB; "
-                f"this file has {given.size_bytes / MEGABYTE:.1f} MB.",
+                f"The input {recipe_input.name} may have at most {most // MEGABYTE} MB; "
+                f"this file has {source.size_bytes / MEGABYTE:.1f} MB.",
             )
         )
     return wrong
 
 
-def grant(call: Call, one: JobInput, *, resumable: bool = False) -> UploadGrant:
+def sign_input_upload(
+    request: ApiRequest, job_input: JobInput, *, resumable: bool = False
+) -> UploadGrant:
     """The request by which a person's program sends an input."""
-    signed = call.world.objects.sign_upload(
+    signed = request.services.objects.sign_upload(
         Bucket.UPLOADS,
-        one.object,
-        content_type=one.content_type,
+        job_input.object,
+        content_type=job_input.content_type,
         # What was declared was checked: more than that is not taken.
-        max_bytes=one.size_bytes,
+        max_bytes=job_input.size_bytes,
         valid_s=UPLOAD_VALID_S,
         resumable=resumable,
     )
@@ -152,61 +156,69 @@ def grant(call: Call, one: JobInput, *, resumable: bool = False) -> UploadGrant:
     )
 
 
-def _sources(call: Call, recipe: Recipe, form: NewJob) -> dict[str, Source]:
+def _sources(request: ApiRequest, recipe: Recipe, form: NewJob) -> dict[str, InputSource]:
     """Every input that there will be. Raises InvalidFields."""
-    given: dict[str, Source] = {}
+    given: dict[str, InputSource] = {}
     for name, one in form.inputs.items():
-        declared = recipe.input(name)
-        if isinstance(one, UploadForm):
-            given[name] = Source(one.filename, one.content_type.lower(), one.size_bytes)
+        declared = recipe.find_input(name)
+        if isinstance(one, FileMetadata):
+            given[name] = InputSource(one.filename, one.content_type.lower(), one.size_bytes)
         elif declared is None:
             raise InvalidFields([(f"inputs.{name}", _takes(recipe))])
         else:
-            given[name] = latest(call, declared)
+            given[name] = find_latest_upload(request, declared)
     if form.from_job is None:
         return given
     rest = {name: one for one in recipe.inputs for name in one.names if name not in given}
-    return {**taken_from(call, recipe, form.from_job, rest), **given}
+    return {**find_sources(request, recipe, form.from_job, rest), **given}
 
 
 def _takes(recipe: Recipe) -> str:
     takes = ", ".join(
-        one.name if one.most == 1 else f"{one.names[0]} to {one.names[-1]}" for one in recipe.inputs
+        one.name if one.max_count == 1 else f"{one.names[0]} to {one.names[-1]}"
+        for one in recipe.inputs
     )
     return f"The recipe {recipe.name} takes {takes} and nothing else."
 
 
-def _check_room(call: Call, more_bytes: int) -> None:
+def _check_room(request: ApiRequest, more_bytes: int) -> None:
     """Raises TooManyJobs, StorageFull. What the ledger holds now is compared: creations at the same
     time may pass by each other, by as many as the limit of creations lets through."""
-    settings, store = call.settings, call.world.store
-    check_open_jobs(call)
-    if store.stored_bytes(call.user.uid) + more_bytes > settings.storage_mb * MEGABYTE:
+    settings, store = request.settings, request.services.store
+    check_open_jobs(request)
+    if store.sum_stored_bytes(request.user.uid) + more_bytes > settings.max_storage_mb * MEGABYTE:
         raise StorageFull
 
 
-def check_open_jobs(call: Call) -> None:
+def check_open_jobs(request: ApiRequest) -> None:
     """Raises TooManyJobs."""
-    if call.world.store.open_jobs(call.user.uid, OPEN) >= call.settings.jobs_at_once:
+    if (
+        request.services.store.count_open_jobs(request.user.uid, OPEN_STATUSES)
+        >= request.settings.max_open_jobs
+    ):
         raise TooManyJobs
 
 
-def _own(call: Call, job_id: str) -> Job | None:
-    (doc,) = call.world.store.read([job_path(job_id)])
-    if doc is None or doc.data["owner"] != call.user.uid or doc.data["status"] not in LIVING:
+def _own(request: ApiRequest, job_id: str) -> Job | None:
+    (doc,) = request.services.store.read([job_path(job_id)])
+    if (
+        doc is None
+        or doc.data["owner"] != request.user.uid
+        or doc.data["status"] not in VISIBLE_STATUSES
+    ):
         return None
     return Job.from_doc(doc)
 
 
 def _written(
-    call: Call,
+    request: ApiRequest,
     job_id: str,
     recipe: Recipe,
     form: NewJob,
     options: dict[str, Any],
-    sources: Mapping[str, Source],
+    sources: Mapping[str, InputSource],
 ) -> Job:
-    now, settings, user = call.world.clock.now(), call.settings, call.user
+    now, settings, user = request.services.clock.now(), request.settings, request.user
     inputs = tuple(
         JobInput(
             name=name,
@@ -229,11 +241,11 @@ def _written(
         options=options,
         inputs=inputs,
         now=now,
-        expires_at=now + timedelta(days=settings.jobs_kept_days),
+        expires_at=now + timedelta(days=settings.job_retention_days),
     )
-    call.world.store.commit(writes)
+    request.services.store.commit(writes)
     # A conflict can only be our own commit, repeated after its answer was lost: the id is new.
-    job = _own(call, job_id)
+    job = _own(request, job_id)
     if job is None:
         raise LookupError(f"job {job_id} is not there after it was created")
     return job

@@ -7,12 +7,12 @@ from typing import Any
 
 from shared.errors import InvalidOption, NotAvailableYet
 from shared.http.problems import InvalidFields
-from shared.http.request import Answer, Call
-from shared.http.schemas import Told
+from shared.http.request import ApiRequest, ApiResponse
+from shared.http.schemas import ResponseModel
 from shared.pipeline import RECIPES, Input, Recipe
-from shared.recipes.emotions.options import EMOTION_NAMES, EmotionOptions
+from shared.recipes.emotions.options import EMOTION_OPTION_NAMES, EmotionOptions
 from shared.recipes.films.deck_options import DeckOptions
-from shared.recipes.films.options import FILM_NAMES, FilmOptions, StillOptions
+from shared.recipes.films.options import FILM_OPTION_NAMES, FilmOptions, StillOptions
 from shared.recipes.frames.windows import FrameOptions
 from shared.runtime.settings import Settings
 
@@ -29,14 +29,14 @@ def _emotions(given: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
 
 
 def _presentation(given: Mapping[str, Any], _settings: Settings) -> dict[str, Any]:
-    film = {name: given[name] for name in FILM_NAMES if name in given}
-    deck = {name: value for name, value in given.items() if name not in FILM_NAMES}
-    return DeckOptions.parse(deck).to_dict() | FilmOptions.of(film).to_dict()
+    film = {name: given[name] for name in FILM_OPTION_NAMES if name in given}
+    deck = {name: value for name, value in given.items() if name not in FILM_OPTION_NAMES}
+    return DeckOptions.parse(deck).to_dict() | FilmOptions.from_job(film).to_dict()
 
 
 def _recap(given: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
-    scored = {name: value for name, value in given.items() if name in EMOTION_NAMES}
-    told = {name: value for name, value in given.items() if name not in EMOTION_NAMES}
+    scored = {name: value for name, value in given.items() if name in EMOTION_OPTION_NAMES}
+    told = {name: value for name, value in given.items() if name not in EMOTION_OPTION_NAMES}
     return _emotions(scored, settings) | _presentation(told, settings)
 
 
@@ -44,7 +44,7 @@ def _still(given: Mapping[str, Any], _settings: Settings) -> dict[str, Any]:
     return StillOptions.parse(given).to_dict()
 
 
-OPTIONS: Mapping[str, Callable[[Mapping[str, Any], Settings], dict[str, Any]]] = {
+OPTION_PARSERS: Mapping[str, Callable[[Mapping[str, Any], Settings], dict[str, Any]]] = {
     "frames": _frames,
     "emotions": _emotions,
     "recap": _recap,
@@ -55,7 +55,7 @@ OPTIONS: Mapping[str, Callable[[Mapping[str, Any], Settings], dict[str, Any]]] =
 that names its cause itself."""
 
 
-class InputView(Told):
+class InputView(ResponseModel):
     """One thing that a recipe takes in. `kinds` are the leading parts of media types; `names` is
     what may be given for it, each once."""
 
@@ -66,7 +66,7 @@ class InputView(Told):
     optional: bool
 
 
-class RecipeView(Told):
+class RecipeView(ResponseModel):
     """One recipe. `stages` in the order in which they run."""
 
     name: str
@@ -76,26 +76,28 @@ class RecipeView(Told):
     stages: tuple[str, ...]
 
 
-class RecipeList(Told):
+class RecipeList(ResponseModel):
     """All recipes."""
 
     recipes: tuple[RecipeView, ...]
 
 
-def list_recipes(call: Call) -> Answer:
+def list_recipes(request: ApiRequest) -> ApiResponse:
     """All rows of the table, also those that are still to come."""
-    return Answer(RecipeList(recipes=tuple(_view(one, call.settings) for one in RECIPES.values())))
+    return ApiResponse(
+        RecipeList(recipes=tuple(_view(one, request.settings) for one in RECIPES.values()))
+    )
 
 
-def most_bytes(declared: Input, settings: Settings) -> int:
+def max_input_bytes(recipe_input: Input, settings: Settings) -> int:
     """How large an input may be: what the settings allow its kind, and never more than its row."""
     by_kind = {
-        "image": settings.image_mb,
-        "audio": settings.audio_mb,
-        "video": settings.video_mb,
+        "image": settings.max_image_mb,
+        "audio": settings.max_audio_mb,
+        "video": settings.max_video_mb,
     }
-    allowed = [by_kind.get(kind, declared.max_mb) for kind in declared.kinds]
-    return min(declared.max_mb, max(allowed)) * MEGABYTE
+    allowed = [by_kind.get(kind, recipe_input.max_mb) for kind in recipe_input.kinds]
+    return min(recipe_input.max_mb, max(allowed)) * MEGABYTE
 
 
 def find_recipe(name: str) -> Recipe:
@@ -105,15 +107,15 @@ def find_recipe(name: str) -> Recipe:
         raise InvalidFields(
             [("recipe", f"There is no such recipe; there are {', '.join(RECIPES)}.")]
         )
-    if not recipe.available or name not in OPTIONS:
+    if not recipe.is_available or name not in OPTION_PARSERS:
         raise NotAvailableYet(f"The recipe {name} is not available yet.")
     return recipe
 
 
-def read_options(recipe: Recipe, given: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+def read_options(recipe: Recipe, values: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
     """The options as the stages read them. Raises InvalidOption with a sentence."""
     try:
-        return OPTIONS[recipe.name](given, settings)
+        return OPTION_PARSERS[recipe.name](values, settings)
     except ValueError as wrong:
         raise InvalidOption(str(wrong)) from wrong
 
@@ -121,14 +123,14 @@ def read_options(recipe: Recipe, given: Mapping[str, Any], settings: Settings) -
 def _view(recipe: Recipe, settings: Settings) -> RecipeView:
     return RecipeView(
         name=recipe.name,
-        sentence=recipe.sentence,
-        available=recipe.available,
+        sentence=recipe.description,
+        available=recipe.is_available,
         inputs=tuple(
             InputView(
                 name=one.name,
                 names=one.names,
                 kinds=one.kinds,
-                max_bytes=most_bytes(one, settings),
+                max_bytes=max_input_bytes(one, settings),
                 optional=one.optional,
             )
             for one in recipe.inputs

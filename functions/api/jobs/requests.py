@@ -9,14 +9,14 @@ from pydantic_core import core_schema
 
 from functions.api.fields import Line, MediaType, Scalar
 from shared.flows.envelope import JOB_ID
-from shared.http.schemas import Form
+from shared.http.schemas import RequestModel
 from shared.pipeline import RECIPES
 
 LATEST = "latest"
 """In a file's place: the newest upload of that kind."""
 
 
-class UploadForm(Form):
+class FileMetadata(RequestModel):
     """A file that will be uploaded."""
 
     filename: Annotated[Line, Field(max_length=255)]
@@ -89,10 +89,10 @@ InputName = Annotated[
         },
     ),
 ]
-FileOrLatest = Annotated[UploadForm, _OrLatest()]
+FileOrLatest = Annotated[FileMetadata, _OrLatest()]
 
 
-class NewJob(Form):
+class NewJob(RequestModel):
     """A job that is wished for. `inputs` are the recipe's, each once; an optional one may be left
     out. "latest" in a file's place takes the newest upload of that kind; with `from`, what is not
     named is taken from that job's uploads, or it is that recording's clip."""
@@ -108,8 +108,8 @@ class NewJob(Form):
     from_job: Annotated[str, Field(pattern=f"^{JOB_ID}$")] | None = Field(None, alias="from")
 
     @property
-    def reuses(self) -> bool:
+    def has_reused_inputs(self) -> bool:
         """Whether something that is uploaded already has to be looked for."""
         return self.from_job is not None or any(
-            not isinstance(one, UploadForm) for one in self.inputs.values()
+            not isinstance(one, FileMetadata) for one in self.inputs.values()
         )

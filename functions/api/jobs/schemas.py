@@ -7,13 +7,13 @@ from typing import Any
 from urllib.parse import quote
 
 from shared.flows.documents import Doc, stage_path
-from shared.http.schemas import Moment, Told
+from shared.http.schemas import ResponseModel, Timestamp
 from shared.jobs.model import Job, StageState, Status, revision_of
 from shared.ports.store import JobStore
-from shared.recipes.stored_object import Artefact
+from shared.recipes.stored_object import Artifact
 
 
-class ErrorView(Told):
+class ErrorView(ResponseModel):
     """Why something failed: a stable code, a sentence, and the stage that met it."""
 
     code: str
@@ -21,7 +21,7 @@ class ErrorView(Told):
     stage: str | None = None
 
 
-class StageView(Told):
+class StageView(ResponseModel):
     """How far a stage is. `total` is null until it is known how many parts there are; `progress`
     is 0 to 1 and counts begun parts as far as they are; `attempts` is 1 when every part went
     through at its first try. `counts` is what it counted, such as `calls` that were paid for and
@@ -33,14 +33,14 @@ class StageView(Told):
     total: int | None
     progress: float
     attempts: int
-    queued_at: Moment | None
-    started_at: Moment | None
-    finished_at: Moment | None
+    queued_at: Timestamp | None
+    started_at: Timestamp | None
+    finished_at: Timestamp | None
     counts: dict[str, float]
     error: ErrorView | None
 
 
-class ArtefactView(Told):
+class ArtifactView(ResponseModel):
     """A result that can be taken away; `url` answers with a redirect to its bytes."""
 
     name: str
@@ -50,7 +50,7 @@ class ArtefactView(Told):
     url: str
 
 
-class JobSummary(Told):
+class JobSummary(ResponseModel):
     """A job in a list."""
 
     id: str
@@ -60,9 +60,9 @@ class JobSummary(Told):
     epoch: int
     revision: int
     error: ErrorView | None
-    created_at: Moment
-    updated_at: Moment
-    expires_at: Moment
+    created_at: Timestamp
+    updated_at: Timestamp
+    expires_at: Timestamp
 
 
 class JobView(JobSummary):
@@ -70,20 +70,20 @@ class JobView(JobSummary):
 
     options: dict[str, Any]
     stages: tuple[StageView, ...]
-    artefacts: tuple[ArtefactView, ...]
+    artifacts: tuple[ArtifactView, ...]
     warnings: tuple[str, ...]
 
 
-class EventView(Told):
+class EventView(ResponseModel):
     """One line of a job's history."""
 
-    at: Moment
+    at: Timestamp
     what: str
     epoch: int
     details: dict[str, Any]
 
 
-class EventList(Told):
+class EventList(ResponseModel):
     """A job's history, oldest first."""
 
     events: tuple[EventView, ...]
@@ -103,7 +103,7 @@ def job_view(job: Job, store: JobStore) -> JobView:
         **_common(job),
         options=dict(job.options),
         stages=tuple(_stage_view(job, one) for one in docs if one is not None),
-        artefacts=tuple(_artefact_view(job, one) for one in job.results),
+        artifacts=tuple(_artifact_view(job, one) for one in job.results),
         warnings=job.warnings,
     )
 
@@ -164,13 +164,13 @@ def _progress(stage: Mapping[str, Any]) -> float:
     return round(min(1.0, (int(stage["done"]) + begun) / int(stage["total"])), 3)
 
 
-def _artefact_view(job: Job, one: Artefact) -> ArtefactView:
-    return ArtefactView(
+def _artifact_view(job: Job, one: Artifact) -> ArtifactView:
+    return ArtifactView(
         name=one.name,
         kind=one.kind,
         content_type=one.content_type,
         size_bytes=one.size_bytes,
-        url=f"/v1/jobs/{job.id}/artefacts/{quote(one.name, safe='')}",
+        url=f"/v1/jobs/{job.id}/artifacts/{quote(one.name, safe='')}",
     )
 
 

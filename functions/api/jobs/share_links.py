@@ -10,103 +10,108 @@ from pydantic import Field
 
 from functions.api import rate_limit_policies
 from functions.api.pagination import PageQuery
-from functions.api.rate_limits import take
+from functions.api.rate_limits import consume
 from shared.errors import NotFound
-from shared.flows.documents import Committed, Doc, Update
-from shared.http.artifacts import LINK_VALID_S, count_use, link, linked_result
+from shared.flows.documents import CommitResult, Doc, Update
+from shared.http.artifacts import LINK_VALID_S, count_link_use, read_share_link, read_shared_result
 from shared.http.problems import InvalidFields
-from shared.http.request import Answer, Call
-from shared.http.schemas import Form, Moment, Told
+from shared.http.request import ApiRequest, ApiResponse
+from shared.http.schemas import RequestModel, ResponseModel, Timestamp
 from shared.jobs.share_links import new_share
 
 TOKEN_CHARS = 48
 
 
-class ShareWish(Form):
+class ShareRequest(RequestModel):
     """A link that is wished for: to which result, and for how long."""
 
-    artefact: Annotated[str, Field(min_length=1, max_length=200)]
+    artifact: Annotated[str, Field(min_length=1, max_length=200)]
     valid_hours: Annotated[int, Field(ge=1, le=24 * 90)] | None = None
 
 
-class ShareView(Told):
+class ShareView(ResponseModel):
     """A link of mine and its use. Whoever has `url` gets the result, until `expires_at` or until it
     is revoked."""
 
     token: str
     url: str
     job: str
-    artefact: str
-    created_at: Moment
-    expires_at: Moment
+    artifact: str
+    created_at: Timestamp
+    expires_at: Timestamp
     revoked: bool
     uses: int
-    last_used_at: Moment | None
+    last_used_at: Timestamp | None
 
 
-class SharePage(Told):
+class SharePage(ResponseModel):
     """A page of links. `next_cursor` is null on the last one."""
 
     shares: tuple[ShareView, ...]
     next_cursor: str | None
 
 
-def create_share(call: Call) -> Answer:
+def create_share(request: ApiRequest) -> ApiResponse:
     """A link to one result; never longer than the job is kept. Raises InvalidFields,
     LimitReached."""
-    wish = call.body(ShareWish)
-    if wish.artefact not in {one.name for one in call.job.results}:
-        raise InvalidFields([("artefact", "The job has no result of that name.")])
-    standing = take(call, rate_limit_policies.changes(call.settings), call.user.uid)
-    token = hashlib.sha256(f"share {call.seed}".encode()).hexdigest()[:TOKEN_CHARS]
-    now = call.world.clock.now()
-    hours = wish.valid_hours or call.settings.links_valid_days * 24
-    end = min(now + timedelta(hours=hours), call.job.expires_at)
+    wish = request.body(ShareRequest)
+    if wish.artifact not in {one.name for one in request.job.results}:
+        raise InvalidFields([("artifact", "The job has no result of that name.")])
+    standing = consume(request, rate_limit_policies.changes(request.settings), request.user.uid)
+    token = hashlib.sha256(f"share {request.seed}".encode()).hexdigest()[:TOKEN_CHARS]
+    now = request.services.clock.now()
+    hours = wish.valid_hours or request.settings.link_valid_days * 24
+    end = min(now + timedelta(hours=hours), request.job.expires_at)
     # A conflict is our own link, repeated after its answer was lost: the token is new.
-    call.world.store.commit([new_share(token, call.job, wish.artefact, now, end)])
+    request.services.store.commit([new_share(token, request.job, wish.artifact, now, end)])
     headers = {"Location": f"/v1/share/{token}", **standing.headers}
-    return Answer(_view(call, link(call, token)), headers=headers)
+    return ApiResponse(_view(request, read_share_link(request, token)), headers=headers)
 
 
-def list_shares(call: Call) -> Answer:
+def list_shares(request: ApiRequest) -> ApiResponse:
     """The caller's links, newest first, those of mails among them."""
-    asked = call.query(PageQuery)
-    docs = call.world.store.owned("shares", call.user.uid, after=asked.after, most=asked.limit + 1)
-    return Answer(
+    asked = request.query(PageQuery)
+    docs = request.services.store.list_owned(
+        "shares", request.user.uid, after=asked.after, max_count=asked.limit + 1
+    )
+    return ApiResponse(
         SharePage(
-            shares=tuple(_view(call, doc) for doc in docs[: asked.limit]),
-            next_cursor=asked.cursor_behind(docs),
+            shares=tuple(_view(request, doc) for doc in docs[: asked.limit]),
+            next_cursor=asked.next_cursor(docs),
         )
     )
 
 
-def open_share(call: Call) -> Answer:
+def open_share(request: ApiRequest) -> ApiResponse:
     """Count the use and redirect to the bytes. Raises NotFound, LinkExpired, LinkRevoked."""
-    token = call.named["token"]
-    result = linked_result(call, token)
-    url = call.world.objects.sign_download(result, filename=result.name, valid_s=LINK_VALID_S)
-    if not call.head:
-        count_use(call, token)
-    return Answer.redirect(url)
+    token = request.path_params["token"]
+    result = read_shared_result(request, token)
+    url = request.services.objects.sign_download(result, filename=result.name, valid_s=LINK_VALID_S)
+    if not request.is_head:
+        count_link_use(request, token)
+    return ApiResponse.redirect(url)
 
 
-def revoke_share(call: Call) -> Answer:
+def revoke_share(request: ApiRequest) -> ApiResponse:
     """Withdraw a link of the caller's; again is no error."""
-    share = link(call, call.named["token"])
-    if share.data["owner"] != call.user.uid:
+    share = read_share_link(request, request.path_params["token"])
+    if share.data["owner"] != request.user.uid:
         raise NotFound("There is no such link.")
-    if call.world.store.commit([Update(share.path, {"revoked": True})]) is not Committed.OK:
+    if (
+        request.services.store.commit([Update(share.path, {"revoked": True})])
+        is not CommitResult.OK
+    ):
         raise NotFound("There is no such link.")
-    return Answer()
+    return ApiResponse()
 
 
-def _view(call: Call, doc: Doc) -> ShareView:
+def _view(request: ApiRequest, doc: Doc) -> ShareView:
     data = doc.data
     return ShareView(
         token=doc.id,
-        url=f"{call.settings.public_url}/v1/share/{doc.id}",
+        url=f"{request.settings.public_url}/v1/share/{doc.id}",
         job=data["job"],
-        artefact=data["artefact"],
+        artifact=data["artifact"],
         created_at=data["created_at"],
         expires_at=data["expires_at"],
         revoked=data["revoked"],

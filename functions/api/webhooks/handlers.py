@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from functions.api import rate_limit_policies
 from functions.api.pagination import PageQuery
-from functions.api.rate_limits import take
+from functions.api.rate_limits import consume
 from functions.api.webhooks.schemas import (
     DeliveryPage,
     NewWebhook,
@@ -19,30 +19,30 @@ from functions.api.webhooks.schemas import (
     webhook_view,
 )
 from shared.errors import NotFound, WrongState
-from shared.flows.documents import Committed, Create, Delete, Doc, Update
+from shared.flows.documents import CommitResult, Create, Delete, Doc, Update
 from shared.http.problems import InvalidFields
-from shared.http.request import Answer, Call
+from shared.http.request import ApiRequest, ApiResponse
 from shared.jobs.webhooks import (
     EVENTS,
-    HOOKS,
     OLD_SECRET_S,
     PING,
     WEBHOOK,
-    Hook,
-    body_of,
+    WEBHOOKS,
+    Webhook,
     delivery_id,
+    event_body,
     event_id,
-    hook_path,
     new_delivery,
-    new_hook,
-    rotated,
+    new_webhook,
+    secret_rotation,
+    webhook_path,
 )
-from shared.net.address_policy import UnfitUrl, read_target
-from shared.tasks.task import errand_envelope, errand_path
+from shared.net.address_policy import InvalidUrl, parse_target
+from shared.tasks.task import task_envelope, task_path
 
-HOOKS_MOST = 10
+MAX_WEBHOOKS = 10
 """Webhooks of one person."""
-TESTED_AGAIN_S = 5
+MIN_TEST_INTERVAL_S = 5
 """A person's own test may not become a hammer on somebody else's server."""
 
 
@@ -58,121 +58,132 @@ class TestedJustNow(WrongState):
     code = "tested-just-now"
 
 
-class StillUnderway(WrongState):
+class DeliveryUnderway(WrongState):
     """This delivery is still tried; it can be replayed once it has ended."""
 
     code = "delivery-underway"
 
 
-def create_webhook(call: Call) -> Answer:
+def create_webhook(request: ApiRequest) -> ApiResponse:
     """Register. Raises InvalidFields for a URL that cannot be called, TooManyWebhooks,
     LimitReached."""
-    form = call.body(NewWebhook)
+    form = request.body(NewWebhook)
     try:
-        read_target(form.url, private_too=call.settings.private_webhooks)
-    except UnfitUrl as unfit:
+        parse_target(form.url, allow_private=request.settings.allow_private_webhooks)
+    except InvalidUrl as unfit:
         raise InvalidFields([("url", str(unfit))]) from unfit
-    store, owner = call.world.store, call.user.uid
-    if len(store.documents_of(HOOKS, owner, most=HOOKS_MOST)) >= HOOKS_MOST:
+    store, owner = request.services.store, request.user.uid
+    if len(store.list_owned_by_id(WEBHOOKS, owner, max_count=MAX_WEBHOOKS)) >= MAX_WEBHOOKS:
         raise TooManyWebhooks
-    standing = take(call, rate_limit_policies.changes(call.settings), owner)
+    standing = consume(request, rate_limit_policies.changes(request.settings), owner)
     events = tuple(one for one in EVENTS.values() if form.events is None or one in form.events)
     hook_id, secret = new_id(), new_secret()
     # A conflict can only be our own commit, repeated after its answer was lost: the id is new.
-    store.commit([new_hook(hook_id, owner, form.url, events, secret, call.world.clock.now())])
-    hook = _read(call, hook_id)
-    told = WebhookWithSecret(webhook=_view(call, hook), secret=secret, old_secret_until=None)
-    return Answer(told, headers={"Location": f"/v1/webhooks/{hook_id}", **standing.headers})
+    store.commit(
+        [new_webhook(hook_id, owner, form.url, events, secret, request.services.clock.now())]
+    )
+    hook = _read(request, hook_id)
+    told = WebhookWithSecret(webhook=_view(request, hook), secret=secret, old_secret_until=None)
+    return ApiResponse(told, headers={"Location": f"/v1/webhooks/{hook_id}", **standing.headers})
 
 
-def list_webhooks(call: Call) -> Answer:
+def list_webhooks(request: ApiRequest) -> ApiResponse:
     """All of them."""
-    docs = call.world.store.documents_of(HOOKS, call.user.uid)
-    return Answer(WebhookList(webhooks=tuple(_view(call, Hook.from_doc(doc)) for doc in docs)))
+    docs = request.services.store.list_owned_by_id(WEBHOOKS, request.user.uid)
+    return ApiResponse(
+        WebhookList(webhooks=tuple(_view(request, Webhook.from_doc(doc)) for doc in docs))
+    )
 
 
-def get_webhook(call: Call) -> Answer:
+def get_webhook(request: ApiRequest) -> ApiResponse:
     """One of them."""
-    return Answer(_view(call, _hook(call)))
+    return ApiResponse(_view(request, _hook(request)))
 
 
-def delete_webhook(call: Call) -> Answer:
+def delete_webhook(request: ApiRequest) -> ApiResponse:
     """Take it away: what is still to be delivered to it is given up."""
-    call.world.store.commit([Delete(hook_path(_hook(call).id))])
-    return Answer()
+    request.services.store.commit([Delete(webhook_path(_hook(request).id))])
+    return ApiResponse()
 
 
-def enable_webhook(call: Call) -> Answer:
+def enable_webhook(request: ApiRequest) -> ApiResponse:
     """Call it again after it answered 410; again is no error."""
-    hook = _hook(call)
-    if call.world.store.commit([Update(hook_path(hook.id), {"disabled": ""})]) is not Committed.OK:
+    hook = _hook(request)
+    if (
+        request.services.store.commit([Update(webhook_path(hook.id), {"disabled": ""})])
+        is not CommitResult.OK
+    ):
         raise NotFound(_GONE)
-    return Answer(_view(call, _hook(call)))
+    return ApiResponse(_view(request, _hook(request)))
 
 
-def rotate_secret(call: Call) -> Answer:
+def rotate_secret(request: ApiRequest) -> ApiResponse:
     """A new secret; calls are signed with the old one as well for a day."""
     secret = new_secret()
     while True:
-        hook = _hook(call)
-        now = call.world.clock.now()
+        hook = _hook(request)
+        now = request.services.clock.now()
         # A batch whose answer was lost meets itself: the secret that is told must be the one kept.
         ours = any(one.value == secret for one in hook.secrets)
-        if ours or call.world.store.commit([rotated(hook, secret, now)]) is Committed.OK:
+        if (
+            ours
+            or request.services.store.commit([secret_rotation(hook, secret, now)])
+            is CommitResult.OK
+        ):
             break
     told = WebhookWithSecret(
-        webhook=_view(call, _hook(call)),
+        webhook=_view(request, _hook(request)),
         secret=secret,
         old_secret_until=now + timedelta(seconds=OLD_SECRET_S),
     )
-    return Answer(told)
+    return ApiResponse(told)
 
 
-def test_webhook(call: Call) -> Answer:
+def test_webhook(request: ApiRequest) -> ApiResponse:
     """Send a ping on the way that every event goes. Raises TestedJustNow, WrongState."""
-    hook, now = _hook(call), call.world.clock.now()
+    hook, now = _hook(request), request.services.clock.now()
     _refuse_disabled(hook)
-    if hook.tested_at is not None and now - hook.tested_at < timedelta(seconds=TESTED_AGAIN_S):
+    if hook.tested_at is not None and now - hook.tested_at < timedelta(seconds=MIN_TEST_INTERVAL_S):
         raise TestedJustNow
     delivery = new_id()
-    body = body_of(PING, now, {"webhook_id": hook.id})
+    body = event_body(PING, now, {"webhook_id": hook.id})
     made = new_delivery(delivery, hook, PING, event_id(PING, delivery), body, "", now)
-    return _sent(call, hook, delivery, made)
+    return _sent(request, hook, delivery, made)
 
 
-def list_deliveries(call: Call) -> Answer:
+def list_deliveries(request: ApiRequest) -> ApiResponse:
     """The log, newest first."""
-    hook, asked = _hook(call), call.query(PageQuery)
-    docs = call.world.store.newest(
-        "deliveries", ("webhook", hook.id), after=asked.after, most=asked.limit + 1
+    hook, asked = _hook(request), request.query(PageQuery)
+    docs = request.services.store.list_newest(
+        "deliveries", ("webhook", hook.id), after=asked.after, max_count=asked.limit + 1
     )
-    return Answer(
+    return ApiResponse(
         DeliveryPage(
             deliveries=tuple(delivery_view(doc) for doc in docs[: asked.limit]),
-            next_cursor=asked.cursor_behind(docs),
+            next_cursor=asked.next_cursor(docs),
         )
     )
 
 
-def get_delivery(call: Call) -> Answer:
+def get_delivery(request: ApiRequest) -> ApiResponse:
     """One row of the log."""
-    return Answer(delivery_view(_delivery(call, _hook(call))))
+    return ApiResponse(delivery_view(_delivery(request, _hook(request))))
 
 
-def replay_delivery(call: Call) -> Answer:
+def replay_delivery(request: ApiRequest) -> ApiResponse:
     """Send the same event once more, with the same id. Raises StillUnderway, TestedJustNow."""
-    hook, now = _hook(call), call.world.clock.now()
+    hook, now = _hook(request), request.services.clock.now()
     _refuse_disabled(hook)
-    before = _delivery(call, hook).data
+    before = _delivery(request, hook).data
     if before["finished_at"] is None:
-        raise StillUnderway
-    if hook.tested_at is not None and now - hook.tested_at < timedelta(seconds=TESTED_AGAIN_S):
+        raise DeliveryUnderway
+    if hook.tested_at is not None and now - hook.tested_at < timedelta(seconds=MIN_TEST_INTERVAL_S):
         raise TestedJustNow
     delivery = delivery_id("replay", new_id())
     made = new_delivery(
         delivery, hook, before["event"], before["event_id"], before["body"], before["job"], now
     )
-    return _sent(call, hook, delivery, made)
+    return _sent(request, hook, delivery, made)
 
 
 _GONE = "There is no such webhook."
@@ -188,45 +199,47 @@ def new_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-def _sent(call: Call, hook: Hook, delivery: str, made: Create) -> Answer:
+def _sent(request: ApiRequest, webhook: Webhook, delivery: str, made: Create) -> ApiResponse:
     """Write the delivery, count the test, announce it. Raises TestedJustNow, LimitReached."""
-    standing = take(call, rate_limit_policies.changes(call.settings), call.user.uid)
-    tested = Update(hook_path(hook.id), {"tested_at": made.data["created_at"]}, hook.version)
-    if call.world.store.commit([made, tested]) is not Committed.OK:
-        (doc,) = call.world.store.read([errand_path(WEBHOOK, delivery)])
+    standing = consume(request, rate_limit_policies.changes(request.settings), request.user.uid)
+    tested = Update(
+        webhook_path(webhook.id), {"tested_at": made.data["created_at"]}, webhook.version
+    )
+    if request.services.store.commit([made, tested]) is not CommitResult.OK:
+        (doc,) = request.services.store.read([task_path(WEBHOOK, delivery)])
         if doc is None:
             # Somebody else tests, rotates or takes it away at this moment.
             raise TestedJustNow
-    call.world.publisher.publish([errand_envelope(WEBHOOK, delivery)])
-    (doc,) = call.world.store.read([errand_path(WEBHOOK, delivery)])
+    request.services.publisher.publish([task_envelope(WEBHOOK, delivery)])
+    (doc,) = request.services.store.read([task_path(WEBHOOK, delivery)])
     if doc is None:
         raise NotFound(_GONE)
-    return Answer(delivery_view(doc), headers=standing.headers)
+    return ApiResponse(delivery_view(doc), headers=standing.headers)
 
 
-def _refuse_disabled(hook: Hook) -> None:
-    if hook.disabled:
+def _refuse_disabled(webhook: Webhook) -> None:
+    if webhook.disabled:
         raise WrongState("The webhook is disabled; enable it first.")
 
 
-def _hook(call: Call) -> Hook:
+def _hook(request: ApiRequest) -> Webhook:
     """The caller's webhook that the path names."""
-    return _read(call, call.named["webhook_id"])
+    return _read(request, request.path_params["webhook_id"])
 
 
-def _read(call: Call, hook_id: str) -> Hook:
-    (doc,) = call.world.store.read([hook_path(hook_id)])
-    if doc is None or doc.data["owner"] != call.user.uid:
+def _read(request: ApiRequest, hook_id: str) -> Webhook:
+    (doc,) = request.services.store.read([webhook_path(hook_id)])
+    if doc is None or doc.data["owner"] != request.user.uid:
         raise NotFound(_GONE)
-    return Hook.from_doc(doc)
+    return Webhook.from_doc(doc)
 
 
-def _delivery(call: Call, hook: Hook) -> Doc:
-    (doc,) = call.world.store.read([errand_path(WEBHOOK, call.named["delivery_id"])])
-    if doc is None or doc.data["webhook"] != hook.id or doc.data["owner"] != call.user.uid:
+def _delivery(request: ApiRequest, webhook: Webhook) -> Doc:
+    (doc,) = request.services.store.read([task_path(WEBHOOK, request.path_params["delivery_id"])])
+    if doc is None or doc.data["webhook"] != webhook.id or doc.data["owner"] != request.user.uid:
         raise NotFound("There is no such delivery.")
     return doc
 
 
-def _view(call: Call, hook: Hook) -> WebhookView:
-    return webhook_view(hook, len(hook.secrets_at(call.world.clock.now())))
+def _view(request: ApiRequest, webhook: Webhook) -> WebhookView:
+    return webhook_view(webhook, len(webhook.secrets_at(request.services.clock.now())))

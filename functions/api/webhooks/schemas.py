@@ -7,22 +7,22 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, TypeAdapter
 
 from shared.flows.documents import Doc
-from shared.http.schemas import Form, Moment, Told
-from shared.jobs.webhooks import EVENTS, Hook
-from shared.tasks.task import ErrandState
+from shared.http.schemas import RequestModel, ResponseModel, Timestamp
+from shared.jobs.webhooks import EVENTS, Webhook
+from shared.tasks.task import TaskState
 
 EventName = Literal["job.done", "job.failed", "job.cancelled"]
 assert set(EVENTS.values()) == set(EventName.__args__)  # type: ignore[attr-defined]  # noqa: S101
 
 
-class NewWebhook(Form):
+class NewWebhook(RequestModel):
     """A server that is to be called. `events` are all when left out."""
 
     url: Annotated[str, Field(min_length=1, max_length=500)]
     events: Annotated[list[EventName], Field(min_length=1, max_length=3)] | None = None
 
 
-class WebhookView(Told):
+class WebhookView(ResponseModel):
     """A webhook. `disabled` is why it is not called: `gone` after an answer of 410, or null.
     `secrets` says how many sign its calls: two for a day after a rotation."""
 
@@ -31,34 +31,34 @@ class WebhookView(Told):
     events: tuple[str, ...]
     disabled: str | None
     secrets: int
-    created_at: Moment
+    created_at: Timestamp
 
 
-class WebhookWithSecret(Told):
+class WebhookWithSecret(ResponseModel):
     """A webhook and its secret, which is told this once."""
 
     webhook: WebhookView
     secret: str
-    old_secret_until: Moment | None
+    old_secret_until: Timestamp | None
 
 
-class WebhookList(Told):
+class WebhookList(ResponseModel):
     """All of a person's webhooks, in the order of their ids."""
 
     webhooks: tuple[WebhookView, ...]
 
 
-class TryView(Told):
+class TryView(ResponseModel):
     """One call: the status that was answered, or in `fault` why none was."""
 
-    at: Moment
+    at: Timestamp
     attempt: int
     status: int | None
     fault: str | None
     duration_ms: int
 
 
-class EventArtefact(Told):
+class EventArtifact(ResponseModel):
     """A result of a job, by name."""
 
     name: str
@@ -67,7 +67,7 @@ class EventArtefact(Told):
     size_bytes: int
 
 
-class EventError(Told):
+class EventError(ResponseModel):
     """Why a job failed."""
 
     code: str
@@ -75,7 +75,7 @@ class EventError(Told):
     stage: str | None = None
 
 
-class JobEventData(Told):
+class JobEventData(ResponseModel):
     """The job that has ended. `epoch` counts its redrives: each of its ends is an event."""
 
     job_id: str
@@ -83,11 +83,11 @@ class JobEventData(Told):
     status: Literal["done", "failed", "cancelled"]
     epoch: int
     revision: int
-    artefacts: tuple[EventArtefact, ...]
+    artifacts: tuple[EventArtifact, ...]
     error: EventError | None
 
 
-class JobEvent(Told):
+class JobEvent(ResponseModel):
     """The body of a call when a job has ended; `timestamp` is when it did."""
 
     type: EventName
@@ -95,13 +95,13 @@ class JobEvent(Told):
     data: JobEventData
 
 
-class PingData(Told):
+class PingData(ResponseModel):
     """The webhook that is tested."""
 
     webhook_id: str
 
 
-class PingEvent(Told):
+class PingEvent(ResponseModel):
     """The body of a call that somebody asked for."""
 
     type: Literal["ping"]
@@ -109,7 +109,7 @@ class PingEvent(Told):
     data: PingData
 
 
-class DeliveryView(Told):
+class DeliveryView(ResponseModel):
     """One event for one webhook. `event_id` is what its calls carry as `webhook-id`; `body` is
     what they send. `open` and `leased` deliveries are still tried, at `next_try_at`."""
 
@@ -118,18 +118,18 @@ class DeliveryView(Told):
     event: str
     event_id: str
     job_id: str | None
-    state: ErrandState
+    state: TaskState
     attempts: int
-    next_try_at: Moment | None
+    next_try_at: Timestamp | None
     error_code: str | None
     error_message: str | None
     tries: tuple[TryView, ...]
     body: Annotated[JobEvent | PingEvent, Field(discriminator="type")]
-    created_at: Moment
-    finished_at: Moment | None
+    created_at: Timestamp
+    finished_at: Timestamp | None
 
 
-class DeliveryPage(Told):
+class DeliveryPage(ResponseModel):
     """A page of the log, newest first. `next_cursor` is null on the last one."""
 
     deliveries: tuple[DeliveryView, ...]
@@ -142,15 +142,15 @@ _BODY: TypeAdapter[JobEvent | PingEvent] = TypeAdapter(
 )
 
 
-def webhook_view(hook: Hook, secrets: int) -> WebhookView:
+def webhook_view(webhook: Webhook, secret_count: int) -> WebhookView:
     """A webhook without its secret."""
     return WebhookView(
-        id=hook.id,
-        url=hook.url,
-        events=hook.events,
-        disabled=hook.disabled or None,
-        secrets=secrets,
-        created_at=hook.created_at,
+        id=webhook.id,
+        url=webhook.url,
+        events=webhook.events,
+        disabled=webhook.disabled or None,
+        secrets=secret_count,
+        created_at=webhook.created_at,
     )
 
 
@@ -165,7 +165,7 @@ def delivery_view(doc: Doc) -> DeliveryView:
         event=data["event"],
         event_id=data["event_id"],
         job_id=data["job"] or None,
-        state=ErrandState(data["state"]),
+        state=TaskState(data["state"]),
         attempts=data["attempt"],
         next_try_at=None if ended else data["due_at"],
         error_code=error.get("code"),

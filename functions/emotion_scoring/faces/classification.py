@@ -14,7 +14,7 @@ from shared.media.images.frame import BgrImage
 
 SHARPNESS_PX = 64
 """Faces are compared in sharpness at this size."""
-BATCH = 16
+BATCH_SIZE = 16
 """Crops that go through the network together: more of them only cost memory."""
 
 
@@ -42,8 +42,8 @@ class Classifier:
             ValueError: the network's output is not one finite number a class.
         """
         scores: list[tuple[float, ...]] = []
-        for start in range(0, len(crops), BATCH):
-            batch = np.stack([self._input(crop) for crop in crops[start : start + BATCH]])
+        for start in range(0, len(crops), BATCH_SIZE):
+            batch = np.stack([self._input(crop) for crop in crops[start : start + BATCH_SIZE]])
             rows = self._probabilities(batch)
             if mirror:
                 rows = (rows + self._probabilities(batch[..., ::-1])) / 2
@@ -53,11 +53,13 @@ class Classifier:
     def _input(self, crop: BgrImage) -> NDArray[np.float32]:
         picture: NDArray[Any] = crop
         if self.model.colour == "gray":
-            picture = resized(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), self.model.input_px)[None]
+            picture = resize_square(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), self.model.input_px)[
+                None
+            ]
         else:
             if self.model.colour == "rgb":
                 picture = cv2.cvtColor(crop, cv2.COLOR_BGR2RGB)
-            picture = resized(picture, self.model.input_px).transpose(2, 0, 1)
+            picture = resize_square(picture, self.model.input_px).transpose(2, 0, 1)
         return cast("NDArray[np.float32]", picture.astype(np.float32) * self._a + self._b)
 
     def _probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -72,7 +74,7 @@ class Classifier:
         return cast("NDArray[np.float64]", rows / rows.sum(axis=1, keepdims=True))
 
 
-def square_crop(image: BgrImage, box: Box) -> BgrImage:
+def crop_square(image: BgrImage, box: Box) -> BgrImage:
     """The square around a box's centre with its longer side, out of the original picture; what
     lies outside of the picture repeats its edge."""
     half = box.longer_side / 2
@@ -92,13 +94,13 @@ def square_crop(image: BgrImage, box: Box) -> BgrImage:
     return crop
 
 
-def resized(picture: NDArray[Any], side: int) -> NDArray[Any]:
+def resize_square(picture: NDArray[Any], side: int) -> NDArray[Any]:
     """To side × side pixels: by area when it shrinks, linear when it grows."""
     how = cv2.INTER_AREA if picture.shape[0] > side else cv2.INTER_LINEAR
     return cv2.resize(picture, (side, side), interpolation=how)
 
 
-def sharpness(crop: BgrImage) -> float:
+def measure_sharpness(crop: BgrImage) -> float:
     """Variance of the Laplacian of the grey crop at SHARPNESS_PX."""
-    grey = resized(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), SHARPNESS_PX)
+    grey = resize_square(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), SHARPNESS_PX)
     return float(cv2.Laplacian(grey, cv2.CV_64F).var())

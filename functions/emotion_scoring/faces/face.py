@@ -7,14 +7,14 @@ from typing import Literal
 
 Quality = Literal["ok", "too_small", "cut_off", "blurred"]
 
-NOT_SCORED_PX = 20.0
+MIN_SCORED_PX = 20.0
 """Below this size of a face's longer side its expression is not scored at all ..."""
 TOO_SMALL_PX = 32.0
 """... and below this one it is, but flagged: unreliable."""
 CUT_OFF_MARGIN = 0.005
 """A box that comes nearer to the picture's edge than this share of its longer side shows a face
 that is cut off: detectors end their boxes there, whatever part of the face lies beyond."""
-BLURRED_BELOW = 60.0
+MIN_SHARPNESS = 60.0
 """Variance of the Laplacian (Pech-Pacheco et al., ICPR 2000) of the grey face at 64×64 pixels, a
 fixed size that makes faces comparable. It measured 109 to 1700 in a group photograph of 1927, a
 portrait and a video, and below 40 in the same faces blurred with σ = 2 of the 64 pixels."""
@@ -37,7 +37,7 @@ class Box:
     def longer_side(self) -> float:
         return max(self.width, self.height)
 
-    def scaled(self, factor: float) -> Box:
+    def scale(self, factor: float) -> Box:
         """In the pixels of a picture that is larger by this factor."""
         return Box(*(one * factor for one in (self.x, self.y, self.width, self.height)))
 
@@ -69,10 +69,10 @@ class Face:
     probabilities: tuple[float, ...] | None
 
 
-def judge(box: Box, width: int, height: int, sharpness: float) -> Quality:
+def assess_quality(box: Box, width: int, height: int, sharpness: float) -> Quality:
     """The first thing that makes a face in a picture of width × height pixels unreliable."""
     if box.longer_side < TOO_SMALL_PX:
         return "too_small"
     if box.margin(width, height) < CUT_OFF_MARGIN * box.longer_side:
         return "cut_off"
-    return "blurred" if sharpness < BLURRED_BELOW else "ok"
+    return "blurred" if sharpness < MIN_SHARPNESS else "ok"

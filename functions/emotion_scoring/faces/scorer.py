@@ -6,11 +6,15 @@ from typing import Any
 
 import cv2
 
-from functions.emotion_scoring.faces.classification import Classifier, sharpness, square_crop
+from functions.emotion_scoring.faces.classification import (
+    Classifier,
+    crop_square,
+    measure_sharpness,
+)
 from functions.emotion_scoring.faces.detection import DETECTORS, Detector
-from functions.emotion_scoring.faces.face import NOT_SCORED_PX, Face, judge
-from functions.emotion_scoring.models.fetch import Places
-from functions.emotion_scoring.models.manifest import NOT_MEASURED, Model, Role, of_role
+from functions.emotion_scoring.faces.face import MIN_SCORED_PX, Face, assess_quality
+from functions.emotion_scoring.models.fetch import ModelSources
+from functions.emotion_scoring.models.manifest import NOT_MEASURED, Model, Role, models_for_role
 from shared.errors import TransientError
 from shared.media.images.frame import BgrImage
 
@@ -36,14 +40,14 @@ class Scorer:
         self._classifier = classifier
 
     @classmethod
-    def load(cls, places: Places) -> Scorer:
+    def load(cls, sources: ModelSources) -> Scorer:
         """The preferred models that can be had. Raises NoEmotionModel, NoFaceModel."""
         # The platform gives this function one processor; more threads would only contend for it.
         cv2.setNumThreads(1)
-        classifier = places.first("classifier")
+        classifier = sources.fetch_preferred("classifier")
         if classifier is None:
             raise NoEmotionModel
-        detector = places.first("detector")
+        detector = sources.fetch_preferred("detector")
         if detector is None:
             raise NoFaceModel
         model, data = detector
@@ -84,20 +88,20 @@ class Scorer:
         each face's probabilities with those of its mirror image."""
         height, width = image.shape[:2]
         found = sorted(self._detector.detect(image), key=lambda one: (one[0].x, one[0].y))
-        crops = [square_crop(image, box) for box, _ in found]
-        large = [n for n, (box, _) in enumerate(found) if box.longer_side >= NOT_SCORED_PX]
+        crops = [crop_square(image, box) for box, _ in found]
+        large = [n for n, (box, _) in enumerate(found) if box.longer_side >= MIN_SCORED_PX]
         scored = self._classifier.classify([crops[n] for n in large], mirror=mirror)
         probabilities = dict(zip(large, scored, strict=True))
         faces = []
         for n, (box, score) in enumerate(found):
-            sharp = sharpness(crops[n])
-            quality = judge(box, width, height, sharp)
+            sharp = measure_sharpness(crops[n])
+            quality = assess_quality(box, width, height, sharp)
             faces.append(Face(box, score, sharp, quality, probabilities.get(n)))
         return faces
 
 
 def _preferred(role: Role) -> Model:
-    return of_role(role)[0]
+    return models_for_role(role)[0]
 
 
 def _accuracy(model: Model) -> str:

@@ -10,7 +10,7 @@ TIME_CONSTANT_S = 0.5
 """An exponential moving average: what a face showed t seconds ago counts e^(−t/0.5 s) as much. A
 change is taken over by 63 % after half a second and by 95 % after one and a half, so frames one
 second apart are smoothed lightly and frames ten seconds apart not at all."""
-FORGOTTEN_S = 10 * TIME_CONSTANT_S
+FORGET_AFTER_S = 10 * TIME_CONSTANT_S
 
 
 class Smoother:
@@ -36,6 +36,6 @@ class Smoother:
 
     def forget(self, now: Fraction) -> None:
         """Drop the faces whose past counts no more, so that memory does not grow with them."""
-        old = [one for one, (seen, _) in self._known.items() if now - seen > FORGOTTEN_S]
+        old = [one for one, (seen, _) in self._known.items() if now - seen > FORGET_AFTER_S]
         for one in old:
             del self._known[one]

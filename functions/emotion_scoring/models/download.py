@@ -9,34 +9,34 @@ from http.client import HTTPException
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from functions.emotion_scoring.models.manifest import HOSTS, PublicFile
+from functions.emotion_scoring.models.manifest import ALLOWED_HOSTS, PublicFile
 from shared.errors import TransientError
 
-CONNECT_S = 10.0
+CONNECT_TIMEOUT_S = 10.0
 """How long one answer may take ..."""
-WHOLE_S = 60.0
+DOWNLOAD_TIMEOUT_S = 60.0
 """... and how long all of the file: a server that drips bytes must not hold an instance."""
 _BLOCK_BYTES = 64 << 10
 
 
-class NotDownloaded(TransientError):
+class ModelDownloadFailed(TransientError):
     """A model could not be fetched from where its authors publish it."""
 
     code = "model-not-downloaded"
 
 
-def download(source: PublicFile, *, hosts: frozenset[str] = HOSTS) -> bytes:
+def download_file(source: PublicFile, *, hosts: frozenset[str] = ALLOWED_HOSTS) -> bytes:
     """The file's bytes. Raises NotDownloaded, also when it has another hash."""
     parts = urlsplit(source.url)
     if parts.scheme != "https" or parts.netloc not in hosts:
-        raise NotDownloaded(f"{source.url[:200]} is not an https address of a known host.")
+        raise ModelDownloadFailed(f"{source.url[:200]} is not an https address of a known host.")
     try:
-        with _opener().open(source.url, timeout=CONNECT_S) as answer:
+        with _opener().open(source.url, timeout=CONNECT_TIMEOUT_S) as answer:
             data = _read(answer, source.max_bytes)
     except (OSError, HTTPException) as lost:
-        raise NotDownloaded(f"{parts.hostname} does not answer: {lost}") from lost
+        raise ModelDownloadFailed(f"{parts.hostname} does not answer: {lost}") from lost
     if sha256_of(data) != source.sha256:
-        raise NotDownloaded(f"{source.url} is not the file that it was: its hash is another.")
+        raise ModelDownloadFailed(f"{source.url} is not the file that it was: its hash is another.")
     return data
 
 
@@ -63,12 +63,12 @@ class _Answer(Protocol):
 
 
 def _read(answer: _Answer, max_bytes: int) -> bytes:
-    limit = time.monotonic() + WHOLE_S
+    limit = time.monotonic() + DOWNLOAD_TIMEOUT_S
     data = bytearray()
     while block := answer.read(_BLOCK_BYTES):
         data += block
         if len(data) > max_bytes:
-            raise NotDownloaded(f"The answer is longer than {max_bytes} bytes.")
+            raise ModelDownloadFailed(f"The answer is longer than {max_bytes} bytes.")
         if time.monotonic() > limit:
-            raise NotDownloaded(f"It took longer than {WHOLE_S:.0f} s.")
+            raise ModelDownloadFailed(f"It took longer than {DOWNLOAD_TIMEOUT_S:.0f} s.")
     return bytes(data)

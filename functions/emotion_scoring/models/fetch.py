@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from functions.emotion_scoring.models.download import NotDownloaded, download, sha256_of
-from functions.emotion_scoring.models.manifest import Model, Role, of_role
+from functions.emotion_scoring.models.download import ModelDownloadFailed, download_file, sha256_of
+from functions.emotion_scoring.models.manifest import Model, Role, models_for_role
 from shared.pipeline import Bucket
 from shared.ports.objects import ObjectStore
 
 
 @dataclass(frozen=True)
-class Places:
+class ModelSources:
     """Where to look, in this order: a folder that is pointed to, the local cache, the models
     bucket, the authors' own address. An empty string leaves a folder out."""
 
@@ -23,9 +23,9 @@ class Places:
     cache: str
     objects: ObjectStore | None
     log: Callable[..., None]
-    public: bool = True
+    allow_download: bool = True
 
-    def find(self, model: Model) -> bytes | None:
+    def fetch(self, model: Model) -> bytes | None:
         """The model's bytes, or None when no place has them. A fault of the bucket goes through:
         the model may well be there."""
         for place, data in self._offers(model):
@@ -34,13 +34,15 @@ class Places:
                     self._keep(model, data)
                 self.log("model.found", model=model.name, place=place)
                 return data
-            self.log("model.refused", severity="ERROR", model=model.name, place=place, why="hash")
+            self.log(
+                "model.refused", severity="ERROR", model=model.name, place=place, reason="hash"
+            )
         return None
 
-    def first(self, role: Role) -> tuple[Model, bytes] | None:
+    def fetch_preferred(self, role: Role) -> tuple[Model, bytes] | None:
         """The preferred model of a role that can be had."""
-        for model in of_role(role):
-            data = self.find(model)
+        for model in models_for_role(role):
+            data = self.fetch(model)
             if data is not None:
                 return model, data
         return None
@@ -53,15 +55,17 @@ class Places:
         stored = None if self.objects is None else self.objects.stat(Bucket.MODELS, model.file)
         if stored is not None and self.objects is not None:
             if stored.size_bytes <= model.max_bytes:
-                read = self.objects.read_at(Bucket.MODELS, model.file, stored.generation)
+                read = self.objects.range_reader(Bucket.MODELS, model.file, stored.generation)
                 yield "bucket", read(0, stored.size_bytes)
             else:
-                self.log("model.refused", severity="ERROR", model=model.name, why="size")
-        if self.public and model.published is not None:
+                self.log("model.refused", severity="ERROR", model=model.name, reason="size")
+        if self.allow_download and model.public_file is not None:
             try:
-                yield "public", download(model.published)
-            except NotDownloaded as lost:
-                self.log("model.unreachable", severity="WARNING", model=model.name, why=str(lost))
+                yield "public", download_file(model.public_file)
+            except ModelDownloadFailed as lost:
+                self.log(
+                    "model.unreachable", severity="WARNING", model=model.name, reason=str(lost)
+                )
 
     def _keep(self, model: Model, data: bytes) -> None:
         """Into the cache, whole or not at all; several processes may do so at once."""

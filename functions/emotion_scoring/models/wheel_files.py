@@ -9,7 +9,7 @@ from functions.emotion_scoring.models.download import sha256_of
 from functions.emotion_scoring.models.manifest import WheelFile
 
 
-def read_from_wheel(source: WheelFile) -> bytes | None:
+def read_wheel_file(source: WheelFile) -> bytes | None:
     """The file's bytes; None when the package is not installed or its file has another SHA-256.
 
     The package is located and never imported: its dependencies are not installed.

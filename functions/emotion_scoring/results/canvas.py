@@ -20,19 +20,19 @@ _FINE = 3
 class Canvas:
     """Shapes are drawn first, all text lies above them. Sizes in pixels of the final picture."""
 
-    def __init__(self, width: int, height: int, ground: Colour) -> None:
-        self._large = Image.new("RGB", (width * _FINE, height * _FINE), ground)
+    def __init__(self, width: int, height: int, background: Colour) -> None:
+        self._large = Image.new("RGB", (width * _FINE, height * _FINE), background)
         self._shapes = ImageDraw.Draw(self._large)
         self._texts: list[tuple[Point, str, int, bool, Colour, Anchor]] = []
         self._size = width, height
 
-    def box(self, left: float, top: float, right: float, bottom: float, fill: Colour) -> None:
+    def rectangle(self, left: float, top: float, right: float, bottom: float, fill: Colour) -> None:
         """A filled rectangle."""
         corners = [round(one * _FINE) for one in (left, top, right, bottom)]
         if corners[2] > corners[0] and corners[3] > corners[1]:
             self._shapes.rectangle((corners[0], corners[1], corners[2] - 1, corners[3] - 1), fill)
 
-    def area(self, points: Sequence[Point], fill: Colour) -> None:
+    def polygon(self, points: Sequence[Point], fill: Colour) -> None:
         """A filled polygon."""
         self._shapes.polygon([(x * _FINE, y * _FINE) for x, y in points], fill)
 
@@ -54,7 +54,7 @@ class Canvas:
         """One line of text; what does not fit to the right of the picture is cut off there."""
         self._texts.append((at, text, size, bold, colour, anchor))
 
-    def png(self) -> bytes:
+    def render_png(self) -> bytes:
         """The finished picture."""
         picture = self._large.resize(self._size, Image.Resampling.BOX)
         draw = ImageDraw.Draw(picture)
@@ -70,21 +70,21 @@ def text_width(text: str, size: int, *, bold: bool = False) -> float:
     return float(_font(size, bold).getlength(text))
 
 
-def shortened(text: str, size: int, most: float, *, bold: bool = False) -> str:
+def truncate_text(text: str, size: int, max_width_px: float, *, bold: bool = False) -> str:
     """The text, cut with an ellipsis so that it takes at most so many pixels."""
-    if text_width(text, size, bold=bold) <= most:
+    if text_width(text, size, bold=bold) <= max_width_px:
         return text
-    while text and text_width(text + "…", size, bold=bold) > most:
+    while text and text_width(text + "…", size, bold=bold) > max_width_px:
         text = text[:-1]
     return text.rstrip() + "…"
 
 
-def wrapped(text: str, size: int, most: float) -> list[str]:
+def wrap_text(text: str, size: int, max_width_px: float) -> list[str]:
     """The text in lines of at most so many pixels, broken between words."""
     lines: list[str] = []
     for word in text.split():
         longer = f"{lines[-1]} {word}" if lines else word
-        if lines and text_width(longer, size) <= most:
+        if lines and text_width(longer, size) <= max_width_px:
             lines[-1] = longer
         else:
             lines.append(word)

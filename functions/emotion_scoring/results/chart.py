@@ -7,13 +7,19 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from functions.emotion_scoring.results.canvas import Canvas, Colour, shortened, text_width, wrapped
+from functions.emotion_scoring.results.canvas import (
+    Canvas,
+    Colour,
+    text_width,
+    truncate_text,
+    wrap_text,
+)
 from functions.emotion_scoring.results.series import Curve, Series
 from functions.emotion_scoring.results.summary import Peak
 from functions.emotion_scoring.results.timeline import UNCERTAIN_MARGIN
 
-WIDTH = 1600
-MOST_PANELS = 4
+WIDTH_PX = 1600
+MAX_PANELS = 4
 _LEFT, _RIGHT, _TOP = 96, 56, 56
 _LABELS = 68
 """Above a panel: the face's name and what its peaks are."""
@@ -50,7 +56,7 @@ class Legend:
     shares: Mapping[str, float]
 
 
-def colours_of(classes: Sequence[str]) -> dict[str, Colour]:
+def assign_colours(classes: Sequence[str]) -> dict[str, Colour]:
     """Each class with its colour, in the order in which they are stacked."""
     known = [name for name in _COLOURS if name in classes]
     others = [name for name in classes if name not in _COLOURS]
@@ -58,7 +64,7 @@ def colours_of(classes: Sequence[str]) -> dict[str, Colour]:
     return {name: _COLOURS[name] for name in known} | spare
 
 
-def timeline_chart(
+def render_timeline_chart(
     series: Series,
     classes: Sequence[str],
     peaks: Sequence[Peak],
@@ -69,13 +75,13 @@ def timeline_chart(
 ) -> bytes:
     """A PNG, WIDTH pixels wide. `start` and `every`: time and distance of the targets in s."""
     marked = {peak.face_id for peak in peaks}
-    curves = sorted(series.longest(MOST_PANELS, marked), key=lambda one: one.face_id)
+    curves = sorted(series.select_longest(MAX_PANELS, marked), key=lambda one: one.face_id)
     height = _PANEL_HEIGHTS[max(1, len(curves))]
-    note = wrapped(legend.note, 16, WIDTH - _LEFT - _RIGHT)
+    note = wrap_text(legend.note, 16, WIDTH_PX - _LEFT - _RIGHT)
     panels_top = _TOP + 144
     step = _LABELS + height + _STRIP + 14
     axis = panels_top + max(1, len(curves)) * step - 6
-    canvas = Canvas(WIDTH, axis + 104 + 24 * len(note), _GROUND)
+    canvas = Canvas(WIDTH_PX, axis + 104 + 24 * len(note), _GROUND)
     plot = _Plot(canvas, series, classes, start, every, height)
     _words(canvas, plot.colours, legend)
     for n, curve in enumerate(curves):
@@ -86,22 +92,22 @@ def timeline_chart(
     plot.time_axis(axis)
     for n, line in enumerate(note):
         canvas.text((_LEFT, axis + 92 + 24 * n), line, 16, _QUIET)
-    return canvas.png()
+    return canvas.render_png()
 
 
 def _words(canvas: Canvas, colours: Mapping[str, Colour], legend: Legend) -> None:
-    room = WIDTH - _LEFT - _RIGHT
-    title = shortened(legend.title, 34, room, bold=True)
+    room = WIDTH_PX - _LEFT - _RIGHT
+    title = truncate_text(legend.title, 34, room, bold=True)
     canvas.text((_LEFT, _TOP + 28), title, 34, _INK, bold=True)
-    canvas.text((_LEFT, _TOP + 66), shortened(legend.subtitle, 19, room), 19, _QUIET)
+    canvas.text((_LEFT, _TOP + 66), truncate_text(legend.subtitle, 19, room), 19, _QUIET)
     x = float(_LEFT)
     for name, colour in colours.items():
         share = legend.shares.get(name, 0)
         word = f"{name} {share:.0%}"
-        canvas.box(x, _TOP + 98, x + 18, _TOP + 116, colour)
+        canvas.rectangle(x, _TOP + 98, x + 18, _TOP + 116, colour)
         canvas.text((x + 26, _TOP + 114), word, 18, _INK)
         x += 26 + text_width(word, 18) + 30
-    canvas.box(x, _TOP + 98, x + 18, _TOP + 116, _ABSENT)
+    canvas.rectangle(x, _TOP + 98, x + 18, _TOP + 116, _ABSENT)
     _hatch(canvas, x, _TOP + 98, x + 18, _TOP + 116)
     canvas.text((x + 26, _TOP + 114), "not seen", 18, _INK)
 
@@ -118,7 +124,7 @@ class _Plot:
         every: Fraction,
         height: int,
     ) -> None:
-        self.colours = colours_of(classes)
+        self.colours = assign_colours(classes)
         self._canvas = canvas
         self._places = [list(classes).index(name) for name in self.colours]
         self._start = float(start)
@@ -129,12 +135,12 @@ class _Plot:
 
     def x(self, number: float) -> float:
         """Where a bin begins."""
-        return _LEFT + (WIDTH - _LEFT - _RIGHT) * number / self._bins
+        return _LEFT + (WIDTH_PX - _LEFT - _RIGHT) * number / self._bins
 
     def panel(self, top: float, curve: Curve, peaks: Sequence[Peak]) -> None:
         """One face. Where it was not seen the ground is hatched."""
-        canvas, bottom, right = self._canvas, top + self._height, WIDTH - _RIGHT
-        canvas.box(_LEFT, top, right, bottom, _ABSENT)
+        canvas, bottom, right = self._canvas, top + self._height, WIDTH_PX - _RIGHT
+        canvas.rectangle(_LEFT, top, right, bottom, _ABSENT)
         _hatch(canvas, _LEFT, top, right, bottom)
         for run in _runs(curve):
             self._stack(run, top)
@@ -149,25 +155,27 @@ class _Plot:
         seen = f"Face {curve.face_id}"
         canvas.text((_LEFT, top - 42), seen, 20, _INK, bold=True)
         x = _LEFT + text_width(seen, 20, bold=True) + 14
-        about = f"seen for {_span(curve.frames * self._every)} · probability of each emotion"
+        about = f"seen for {_span(curve.frame_count * self._every)} · probability of each emotion"
         canvas.text((x, top - 42), about, 17, _QUIET)
         self._mark(top, peaks)
 
     def nobody(self, top: float) -> None:
         """Instead of panels when no face was found."""
-        canvas, right = self._canvas, WIDTH - _RIGHT
-        canvas.box(_LEFT, top, right, top + self._height, _ABSENT)
+        canvas, right = self._canvas, WIDTH_PX - _RIGHT
+        canvas.rectangle(_LEFT, top, right, top + self._height, _ABSENT)
         _hatch(canvas, _LEFT, top, right, top + self._height)
         middle = (_LEFT + right) / 2, top + self._height / 2
         word = "No face that could be scored was found"
         half = text_width(word, 24) / 2 + 24
-        canvas.box(middle[0] - half, middle[1] - 28, middle[0] + half, middle[1] + 28, _GROUND)
+        canvas.rectangle(
+            middle[0] - half, middle[1] - 28, middle[0] + half, middle[1] + 28, _GROUND
+        )
         canvas.text(middle, word, 24, _QUIET, anchor="mm")
 
     def time_axis(self, y: float) -> None:
         """Ticks at round times."""
         span = self._bins * self._bin_s
-        step = _round_step(span, (WIDTH - _LEFT - _RIGHT) / 110)
+        step = _round_step(span, (WIDTH_PX - _LEFT - _RIGHT) / 110)
         first = -(-self._start // step)
         number = 0
         while (time := (first + number) * step) <= self._start + span * 1.0001:
@@ -175,7 +183,7 @@ class _Plot:
             self._canvas.line([(x, y - 6), (x, y + 2)], _QUIET, 1)
             self._canvas.text((x, y + 24), _reading(time), 16, _QUIET, anchor="ms")
             number += 1
-        middle = (_LEFT + WIDTH - _RIGHT) / 2
+        middle = (_LEFT + WIDTH_PX - _RIGHT) / 2
         about = (
             "time in the video · the bar shows the strongest emotion, pale where it is uncertain"
         )
@@ -194,7 +202,7 @@ class _Plot:
             ]
             upper = list(zip(xs, edges[1], strict=True))
             lower = list(zip(xs, edges[0], strict=True))
-            self._canvas.area([*upper, *reversed(lower)], colour)
+            self._canvas.polygon([*upper, *reversed(lower)], colour)
             below = above
 
     def _strip(self, run: Sequence[tuple[int, tuple[float, ...]]], top: float) -> None:
@@ -206,20 +214,20 @@ class _Plot:
             colour = self.colours[names[order[0]]]
             if first - second < UNCERTAIN_MARGIN:
                 colour = _mixed(colour, _GROUND, 0.3)
-            self._canvas.box(self.x(number), top, self.x(number + 1), top + _STRIP, colour)
+            self._canvas.rectangle(self.x(number), top, self.x(number + 1), top + _STRIP, colour)
 
     def _mark(self, top: float, peaks: Sequence[Peak]) -> None:
         """A pointer at each peak and beside it what it is, as long as there is room."""
         free = 0.0
         for peak in peaks:
             bin_at = (float(peak.time) - self._start) / self._bin_s
-            x = min(self.x(bin_at + 0.5 * self._every / self._bin_s), WIDTH - _RIGHT)
+            x = min(self.x(bin_at + 0.5 * self._every / self._bin_s), WIDTH_PX - _RIGHT)
             colour = self.colours[peak.emotion]
             dark = _mixed(colour, _INK, 0.72)
-            self._canvas.area([(x - 7, top - 13), (x + 7, top - 13), (x, top - 1)], dark)
+            self._canvas.polygon([(x - 7, top - 13), (x + 7, top - 13), (x, top - 1)], dark)
             word = f"{peak.emotion} {int(100 * peak.score)}%"
             half = text_width(word, 16) / 2
-            middle = min(max(x, _LEFT + half), WIDTH - _RIGHT - half)
+            middle = min(max(x, _LEFT + half), WIDTH_PX - _RIGHT - half)
             if middle - half > free:
                 self._canvas.text((middle, top - 17), word, 16, dark, anchor="ms")
                 free = middle + half + 10

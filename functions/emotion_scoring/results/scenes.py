@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functions.emotion_scoring.results.timeline import Moment
 
-CHOSEN = 3
+MAX_SCENES = 3
 _KEPT = 12
 """Kept on the way; when there are twice as many, every second one goes."""
 
 
-class Scenes:
+class SceneSampler:
     """Takes in a timeline of any length and keeps moments at equal distances."""
 
     def __init__(self) -> None:
@@ -26,8 +26,10 @@ class Scenes:
             self._kept = self._kept[::2]
             self._step *= 2
 
-    def chosen(self) -> list[Moment]:
+    def select(self) -> list[Moment]:
         """At most CHOSEN of them: from the beginning, the middle and the end."""
         count = len(self._kept)
-        places = {min(count - 1, count * (2 * n + 1) // (2 * CHOSEN)) for n in range(CHOSEN)}
+        places = {
+            min(count - 1, count * (2 * n + 1) // (2 * MAX_SCENES)) for n in range(MAX_SCENES)
+        }
         return [self._kept[place] for place in sorted(places)] if count else []

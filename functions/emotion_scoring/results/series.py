@@ -9,11 +9,11 @@ from fractions import Fraction
 from functions.emotion_scoring.results.timeline import Moment
 from shared.recipes.emotions.results import MoodPoint
 
-MOST_BINS = 720
+MAX_BINS = 720
 """About two pixels of a chart each; when there are more, neighbours are put together."""
-MOOD_POINTS = 48
+MAX_MOOD_POINTS = 48
 """As many as a chart on a slide shows apart."""
-MOST_FACES = 64
+MAX_FACES = 64
 """Faces followed at once; the ones seen least go when there are twice as many."""
 
 
@@ -22,13 +22,13 @@ class Curve:
     """One face: in how many frames it was scored, and by bin the sums of its probabilities."""
 
     face_id: int
-    frames: int = 0
+    frame_count: int = 0
     bins: dict[int, tuple[int, tuple[float, ...]]] = field(default_factory=dict)
 
     def add(self, number: int, probabilities: Sequence[float]) -> None:
         """One more frame in a bin."""
-        self.frames += 1
-        self.put(number, 1, tuple(probabilities))
+        self.frame_count += 1
+        self.add_sums(number, 1, tuple(probabilities))
 
     def mean(self, number: int) -> tuple[float, ...] | None:
         """The probabilities' mean in a bin, None where the face was not seen."""
@@ -39,9 +39,9 @@ class Curve:
         """Put neighbouring bins together."""
         fine, self.bins = self.bins, {}
         for number, (count, sums) in fine.items():
-            self.put(number // 2, count, sums)
+            self.add_sums(number // 2, count, sums)
 
-    def put(self, number: int, count: int, sums: tuple[float, ...]) -> None:
+    def add_sums(self, number: int, count: int, sums: tuple[float, ...]) -> None:
         """`count` frames more in a bin, with the sums of their probabilities."""
         before = self.bins.get(number)
         if before is not None:
@@ -60,7 +60,7 @@ class Series:
 
     def add(self, moment: Moment) -> None:
         """The next moment."""
-        while moment.frame.stamp.k // self.frames_per_bin >= MOST_BINS:
+        while moment.frame.stamp.k // self.frames_per_bin >= MAX_BINS:
             self.frames_per_bin *= 2
             for curve in self._curves.values():
                 curve.halve()
@@ -69,27 +69,27 @@ class Series:
             if reading.probabilities is not None:
                 curve = self._curves.setdefault(reading.face_id, Curve(reading.face_id))
                 curve.add(self.last_bin, reading.probabilities)
-        if len(self._curves) > 2 * MOST_FACES:
-            self._curves = {one.face_id: one for one in self.longest(MOST_FACES)}
+        if len(self._curves) > 2 * MAX_FACES:
+            self._curves = {one.face_id: one for one in self.select_longest(MAX_FACES)}
 
-    def longest(self, most: int, first: Collection[int] = ()) -> list[Curve]:
+    def select_longest(self, max_count: int, preferred: Collection[int] = ()) -> list[Curve]:
         """The faces seen in most frames; of those seen equally long, the ones in `first`."""
 
         def rank(one: Curve) -> tuple[int, bool, int]:
-            return -one.frames, one.face_id not in first, one.face_id
+            return -one.frame_count, one.face_id not in preferred, one.face_id
 
-        return sorted(self._curves.values(), key=rank)[:most]
+        return sorted(self._curves.values(), key=rank)[:max_count]
 
 
-def mood(
+def compute_mood(
     series: Series, classes: Sequence[str], start: Fraction, every: Fraction
 ) -> tuple[MoodPoint, ...]:
     """All faces together, in at most MOOD_POINTS stretches."""
-    wide = -(-(series.last_bin + 1) // MOOD_POINTS)
+    wide = -(-(series.last_bin + 1) // MAX_MOOD_POINTS)
     together = Curve(0)
-    for curve in series.longest(2 * MOST_FACES):
+    for curve in series.select_longest(2 * MAX_FACES):
         for number, (count, sums) in curve.bins.items():
-            together.put(number // wide, count, sums)
+            together.add_sums(number // wide, count, sums)
     rows = []
     for number in range(series.last_bin // wide + 1):
         mean = together.mean(number)

@@ -9,17 +9,17 @@ from fractions import Fraction
 from typing import Any
 
 from functions.emotion_scoring.faces.face import Box
-from functions.emotion_scoring.results.timeline import Moment, Reading
+from functions.emotion_scoring.results.timeline import FaceReading, Moment
 from functions.emotion_scoring.scores import ScoredFrame
 
-MOST_PEAKS = 6
+MAX_PEAKS = 6
 """Strongest moments in a summary: as many as fit into one row of a report."""
-_KEPT_PER_EMOTION = 4 * MOST_PEAKS
-NOT_A_PEAK = "neutral"
+_KEPT_PER_EMOTION = 4 * MAX_PEAKS
+NEUTRAL = "neutral"
 """An absence of expression is no strong moment."""
 _SHOWN = ("ok", "cut_off")
 """In a close-up the chin is often cut off, and yet it is the strongest moment."""
-PEAK_GAP_S = Fraction(2)
+MIN_PEAK_GAP_S = Fraction(2)
 """Two strongest moments of the same emotion lie at least this far apart."""
 
 
@@ -81,11 +81,11 @@ class Summary:
             self._quality[reading.face.quality] += 1
             if reading.dominant is not None:
                 self._readings += 1
-                self._uncertain += reading.uncertain
+                self._uncertain += reading.is_uncertain
                 self._dominant[reading.dominant] += 1
         self._follow(moment)
 
-    def peaks(self) -> list[Peak]:
+    def select_peaks(self) -> list[Peak]:
         """The strongest moments so far in the order of time, at most MOST_PEAKS. Every emotion
         that had one comes before an emotion's second one."""
         kept = {name: list(peaks) for name, peaks in self._peaks.items()}
@@ -97,7 +97,7 @@ class Summary:
             for rank, peak in enumerate(_apart(peaks))
         ]
         ranked.sort(key=lambda one: one[:3])
-        chosen = [one[3] for one in ranked[:MOST_PEAKS]]
+        chosen = [one[3] for one in ranked[:MAX_PEAKS]]
         return sorted(chosen, key=lambda one: (one.time, one.face_id))
 
     def to_dict(self) -> dict[str, Any]:
@@ -137,7 +137,7 @@ class Summary:
             else:
                 self._going_on[face_id] = replace(before, end=fresh.end)
 
-    def _peak(self, moment: Moment, reading: Reading) -> Peak | None:
+    def _peak(self, moment: Moment, reading: FaceReading) -> Peak | None:
         if reading.dominant is None or reading.confidence is None:
             return None
         return Peak(
@@ -153,9 +153,9 @@ class Summary:
         )
 
 
-def _counts(reading: Reading) -> bool:
+def _counts(reading: FaceReading) -> bool:
     """Whether a reading is good enough to be shown as a strong moment."""
-    sure = reading.dominant not in (None, NOT_A_PEAK) and not reading.uncertain
+    sure = reading.dominant not in (None, NEUTRAL) and not reading.is_uncertain
     return sure and reading.face.quality in _SHOWN
 
 
@@ -170,6 +170,6 @@ def _apart(peaks: list[Peak]) -> list[Peak]:
     """Those of one emotion that lie far enough from every stronger one."""
     kept: list[Peak] = []
     for peak in peaks:
-        if all(abs(peak.time - other.time) >= PEAK_GAP_S for other in kept):
+        if all(abs(peak.time - other.time) >= MIN_PEAK_GAP_S for other in kept):
             kept.append(peak)
     return kept

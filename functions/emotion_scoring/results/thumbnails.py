@@ -9,19 +9,19 @@ import cv2
 from functions.emotion_scoring.faces.face import Box
 from shared.media.images.frame import BgrImage, decode_image, encode_image
 
-LONG_SIDE_PX = 640
+MAX_LONG_SIDE_PX = 640
 _QUALITY = 86
 
 
-def thumbnail(picture: bytes, box: Box, rgb: tuple[int, int, int]) -> bytes:
+def render_thumbnail(picture: bytes, box: Box, rgb: tuple[int, int, int]) -> bytes:
     """A JPEG, its long side at most LONG_SIDE_PX; `box` in pixels of the original picture."""
     image = decode_image(picture)
     height, width = image.shape[:2]
-    factor = min(1.0, LONG_SIDE_PX / max(height, width))
+    factor = min(1.0, MAX_LONG_SIDE_PX / max(height, width))
     if factor < 1:
         size = max(1, round(width * factor)), max(1, round(height * factor))
         image = cast(BgrImage, cv2.resize(image, size, interpolation=cv2.INTER_AREA))
-    small = box.scaled(factor)
+    small = box.scale(factor)
     corner = round(small.x), round(small.y)
     opposite = round(small.x + small.width), round(small.y + small.height)
     thickness = max(1, round(max(image.shape[:2]) / 260))

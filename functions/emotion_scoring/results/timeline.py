@@ -19,7 +19,7 @@ NO_FACE = "no_face"
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class FaceReading:
     """One face of one frame. `probabilities` are those that count (smoothed, unless that is turned
     off), in the classes' order. For a face too small to be scored they, `dominant` and
     `confidence` are None."""
@@ -29,7 +29,7 @@ class Reading:
     probabilities: tuple[float, ...] | None
     dominant: str | None
     confidence: float | None
-    uncertain: bool
+    is_uncertain: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Moment:
 
     part: int
     frame: ScoredFrame
-    readings: tuple[Reading, ...]
+    readings: tuple[FaceReading, ...]
 
     @property
     def time(self) -> Fraction:
@@ -47,7 +47,7 @@ class Moment:
         return self.frame.stamp.target
 
 
-def timeline(
+def build_timeline(
     frames: Iterable[tuple[int, ScoredFrame]], classes: Sequence[str], *, smooth: bool = True
 ) -> Iterator[Moment]:
     """The frames with their parts' numbers, in the order of time, as moments. One at a time: an
@@ -55,7 +55,7 @@ def timeline(
     tracker, smoother = Tracker(), Smoother()
     for part, frame in frames:
         time = frame.stamp.target
-        ids = tracker.follow(time, [face.box for face in frame.faces])
+        ids = tracker.assign_ids(time, [face.box for face in frame.faces])
         readings = []
         for face_id, face in zip(ids, frame.faces, strict=True):
             told = face.probabilities
@@ -68,10 +68,10 @@ def timeline(
 
 def _read(
     face_id: int, face: Face, probabilities: tuple[float, ...] | None, classes: Sequence[str]
-) -> Reading:
+) -> FaceReading:
     if probabilities is None:
-        return Reading(face_id, face, None, None, None, uncertain=True)
+        return FaceReading(face_id, face, None, None, None, is_uncertain=True)
     order = sorted(range(len(classes)), key=lambda n: (-probabilities[n], n))
     first, second = probabilities[order[0]], probabilities[order[1]]
     uncertain = first - second < UNCERTAIN_MARGIN
-    return Reading(face_id, face, probabilities, classes[order[0]], first, uncertain)
+    return FaceReading(face_id, face, probabilities, classes[order[0]], first, uncertain)

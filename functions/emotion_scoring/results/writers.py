@@ -13,13 +13,18 @@ from fractions import Fraction
 from typing import Any, Protocol
 
 from functions.emotion_scoring.faces.face import (
-    BLURRED_BELOW,
     CUT_OFF_MARGIN,
-    NOT_SCORED_PX,
+    MIN_SCORED_PX,
+    MIN_SHARPNESS,
     TOO_SMALL_PX,
 )
 from functions.emotion_scoring.faces.smoothing import TIME_CONSTANT_S
-from functions.emotion_scoring.results.timeline import NO_FACE, UNCERTAIN_MARGIN, Moment, Reading
+from functions.emotion_scoring.results.timeline import (
+    NO_FACE,
+    UNCERTAIN_MARGIN,
+    FaceReading,
+    Moment,
+)
 
 SCHEMA = "moodreel.emotions/1"
 NOTE = (
@@ -37,28 +42,30 @@ class Sink(Protocol):
     def write(self, data: bytes, /) -> int: ...
 
 
-def thresholds(*, smooth: bool) -> dict[str, Any]:
+def describe_thresholds(*, smooth: bool) -> dict[str, Any]:
     """The constants by which flags are set and values smoothed; goes into emotions.json."""
     return {
         "too_small_below_px": TOO_SMALL_PX,
-        "not_scored_below_px": NOT_SCORED_PX,
+        "not_scored_below_px": MIN_SCORED_PX,
         "cut_off_below_margin": CUT_OFF_MARGIN,
-        "blurred_below_sharpness": BLURRED_BELOW,
+        "blurred_below_sharpness": MIN_SHARPNESS,
         "uncertain_below_margin": UNCERTAIN_MARGIN,
         "smoothing_time_constant_s": TIME_CONSTANT_S if smooth else None,
     }
 
 
-class JsonResult:
+class JsonWriter:
     """emotions.json: `head`, then a line for each moment under `frames`, then what `close` is
     given."""
 
-    def __init__(self, sink: Sink, head: Mapping[str, Any], times: Times) -> None:
+    def __init__(self, sink: Sink, header: Mapping[str, Any], times: FrameTimes) -> None:
         self._sink = sink
         self._times = times
-        self._classes: Sequence[str] = head["classes"]
+        self._classes: Sequence[str] = header["classes"]
         self._separator = b"\n"
-        opening = json.dumps({"schema": SCHEMA, "note": NOTE, **head}, ensure_ascii=False, indent=1)
+        opening = json.dumps(
+            {"schema": SCHEMA, "note": NOTE, **header}, ensure_ascii=False, indent=1
+        )
         sink.write(opening.removesuffix("\n}").encode() + b',\n "frames": [')
 
     def add(self, moment: Moment) -> None:
@@ -67,9 +74,9 @@ class JsonResult:
         self._sink.write(self._separator + b"  " + line.encode())
         self._separator = b",\n"
 
-    def close(self, tail: Mapping[str, Any]) -> None:
+    def close(self, footer: Mapping[str, Any]) -> None:
         """End the document with what is known at the end."""
-        ending = json.dumps(tail, ensure_ascii=False, indent=1)
+        ending = json.dumps(footer, ensure_ascii=False, indent=1)
         self._sink.write(b"\n ],\n" + ending.removeprefix("{\n").encode() + b"\n")
 
     def _frame(self, moment: Moment) -> dict[str, Any]:
@@ -78,7 +85,7 @@ class JsonResult:
             "number": stamp.k + 1,
             "time": str(moment.time),
             "time_s": _seconds(moment.time),
-            "frame_time_s": _seconds(self._times.shown(moment)),
+            "frame_time_s": _seconds(self._times.shown_at(moment)),
             "frame": moment.frame.name,
             "width": stamp.width,
             "height": stamp.height,
@@ -86,7 +93,7 @@ class JsonResult:
             "faces": [self._face(one) for one in moment.readings],
         }
 
-    def _face(self, reading: Reading) -> dict[str, Any]:
+    def _face(self, reading: FaceReading) -> dict[str, Any]:
         face, told = reading.face, reading.probabilities
         return {
             "face_id": reading.face_id,
@@ -96,7 +103,7 @@ class JsonResult:
             "sharpness": face.sharpness,
             "dominant": reading.dominant,
             "confidence": _rounded(reading.confidence),
-            "uncertain": reading.uncertain,
+            "uncertain": reading.is_uncertain,
             "emotions": None if told is None else self._named(told),
             "unsmoothed": None if face.probabilities is None else self._named(face.probabilities),
         }
@@ -105,11 +112,11 @@ class JsonResult:
         return {name: round(one, 4) for name, one in zip(self._classes, probabilities, strict=True)}
 
 
-class CsvResult:
+class CsvWriter:
     """emotions.csv: a row a face a frame, and one row for a frame without a face. RFC 4180, ASCII;
     no cell can be taken for a formula, since texts are names of ours and all else is numbers."""
 
-    def __init__(self, sink: Sink, classes: Sequence[str], times: Times) -> None:
+    def __init__(self, sink: Sink, classes: Sequence[str], times: FrameTimes) -> None:
         self._sink = sink
         self._times = times
         self._classes = len(classes)
@@ -120,7 +127,7 @@ class CsvResult:
         begin = [
             moment.frame.stamp.k + 1,
             _seconds(moment.time),
-            _seconds(self._times.shown(moment)),
+            _seconds(self._times.shown_at(moment)),
             moment.frame.name,
         ]
         if not moment.readings:
@@ -137,7 +144,7 @@ class CsvResult:
                     reading.face.sharpness,
                     reading.dominant,
                     _rounded(reading.confidence),
-                    "yes" if reading.uncertain else "no",
+                    "yes" if reading.is_uncertain else "no",
                     *(_rounded(one) for one in told),
                 ]
             )
@@ -148,7 +155,7 @@ class CsvResult:
         self._sink.write(line.getvalue().encode("ascii"))
 
 
-class VttResult:
+class VttWriter:
     """emotions.vtt: a metadata cue (W3C WebVTT, §3.2) a frame, from its time to the next one's.
     Its text is one line of JSON with boxes as shares of the picture's size."""
 
@@ -170,7 +177,7 @@ class VttResult:
                     "id": reading.face_id,
                     "emotion": reading.dominant,
                     "confidence": _rounded(reading.confidence),
-                    "uncertain": reading.uncertain,
+                    "uncertain": reading.is_uncertain,
                     "box": [round(one, 4) for one in share],
                 }
             )
@@ -178,18 +185,18 @@ class VttResult:
         self._sink.write(f"\n{begin} --> {end}\n{text}\n".encode())
 
 
-class Times:
+class FrameTimes:
     """When a frame is really shown, in seconds from the first picture of the file."""
 
     def __init__(self, first: Fraction) -> None:
         self._first = first
 
-    def shown(self, moment: Moment) -> Fraction:
+    def shown_at(self, moment: Moment) -> Fraction:
         """At or before the time for which the frame was asked."""
         return moment.frame.stamp.pts.seconds - self._first
 
 
-def _box(reading: Reading) -> list[float]:
+def _box(reading: FaceReading) -> list[float]:
     box = reading.face.box
     return [round(one, 1) for one in (box.x, box.y, box.width, box.height)]
 

@@ -14,16 +14,16 @@ from typing import Any, BinaryIO
 import av
 
 from functions.emotion_scoring.scores import Sink
-from functions.emotion_scoring.video.overlay import Overlay, draw
-from shared.media.containers.decode import decode
-from shared.media.containers.packets import COUNTED, PacketSource
+from functions.emotion_scoring.video.overlay import Overlay, draw_labels
+from shared.media.containers.decode import decode_packet
+from shared.media.containers.packets import COUNTED_CONTAINERS, PacketSource
 from shared.media.containers.range_file import RangeFile
-from shared.media.images.frame import BgrImage, PictureMaker
-from shared.media.sandbox.child import Inside
+from shared.media.images.frame import BgrImage, PictureConverter
+from shared.media.sandbox.child import SandboxIO
 from shared.media.sandbox.run import preload
-from shared.recipes.media_info import WEBP, Passport
+from shared.recipes.media_info import WEBP, MediaInfo
 
-LONG_SIDE_PX = 1280
+MAX_LONG_SIDE_PX = 1280
 """A larger video is made smaller: encoding grows with the area, and a window has nine minutes."""
 TIME_BASE = Fraction(1, 90_000)
 _ENCODER = {
@@ -37,39 +37,39 @@ PIECE_FORMAT = "nut"
 """FFmpeg's own container: written front to back, with exact times that need not begin at 0."""
 PIXELS_PER_S = 30e6
 """Decoding, drawing and encoding on one vCPU, measured with a margin."""
-LONGEST_S = 400.0
+MAX_WORK_S = 400.0
 """A window's work beside its scoring, so that both fit a function of 540 s."""
 _RATE_RANGE = (Fraction(1), Fraction(240))
 
 
 @dataclass(frozen=True)
-class Stretch:
+class TimeRange:
     """Pictures with `begin` ≤ time < `end`, in seconds from the first one; None is unbounded."""
 
     begin: Fraction | None
     end: Fraction | None
 
 
-def obstacle(passport: Passport, longest: Fraction | None) -> str | None:
+def find_obstacle(media_info: MediaInfo, max_range_s: Fraction | None) -> str | None:
     """Why a video cannot be annotated, as a sentence, or None; `longest`: its longest stretch in
     seconds, None when its end is not known."""
-    if passport.container.split(",")[0] in COUNTED:
+    if media_info.container.split(",")[0] in COUNTED_CONTAINERS:
         return "There is no annotated video: this kind of file does not say when pictures appear."
-    if passport.container == WEBP:
+    if media_info.container == WEBP:
         return "There is no annotated video: it cannot be made of an animated WebP."
-    width, height = passport.video.shown_size
-    factor = min(1.0, LONG_SIDE_PX / max(width, height))
-    rate = min(max(passport.video.avg_rate or Fraction(30), _RATE_RANGE[0]), _RATE_RANGE[1])
+    width, height = media_info.video.display_size
+    factor = min(1.0, MAX_LONG_SIDE_PX / max(width, height))
+    rate = min(max(media_info.video.avg_rate or Fraction(30), _RATE_RANGE[0]), _RATE_RANGE[1])
     pixels_per_s = width * height * factor * factor * float(rate)
-    if longest is None or float(longest) * pixels_per_s / PIXELS_PER_S > LONGEST_S:
+    if max_range_s is None or float(max_range_s) * pixels_per_s / PIXELS_PER_S > MAX_WORK_S:
         return "There is no annotated video: this one is too long for it; choose a shorter one."
     return None
 
 
 def annotate(
     file: BinaryIO | RangeFile,
-    passport: Passport,
-    stretch: Stretch,
+    media_info: MediaInfo,
+    time_range: TimeRange,
     overlay: Overlay,
     colours: Mapping[str, Sequence[int]],
     sink: Sink,
@@ -78,18 +78,18 @@ def annotate(
 ) -> int:
     """Write the stretch in PIECE_FORMAT (H.264, no sound); → how many pictures. Their times are
     those in the whole video. Raises Stopped, and what reading raises."""
-    maker = PictureMaker(passport.video, _max_width(passport))
+    maker = PictureConverter(media_info.video, _max_width(media_info))
     count = 0
     with av.open(_Output(sink), "w", format=PIECE_FORMAT) as out:
         stream: Any = None
-        for time, frame in _pictures(file, passport, stretch, should_stop):
-            image = _even(maker.make(frame))
+        for time, frame in _pictures(file, media_info, time_range, should_stop):
+            image = _even(maker.convert(frame))
             if stream is None:
-                stream = _stream(out, passport, image)
+                stream = _stream(out, media_info, image)
             width = overlay.scored_width or image.shape[1]
-            draw(image, overlay.labels(time), image.shape[1] / width, colours)
+            draw_labels(image, overlay.labels_at(time), image.shape[1] / width, colours)
             drawn = av.VideoFrame.from_ndarray(image, format="bgr24")
-            drawn.pts, drawn.time_base = ticks_of(time), TIME_BASE
+            drawn.pts, drawn.time_base = to_ticks(time), TIME_BASE
             out.mux(stream.encode(drawn))
             count += 1
         if stream is not None:
@@ -97,40 +97,42 @@ def annotate(
     return count
 
 
-def annotate_inside(
-    inside: Inside,
-    passport: Passport,
-    stretch: Stretch,
+def annotate_in_sandbox(
+    sandbox_io: SandboxIO,
+    media_info: MediaInfo,
+    time_range: TimeRange,
     overlay: Overlay,
     colours: Mapping[str, Sequence[int]],
 ) -> bytes:
     """`annotate` as confined work: how many pictures, in digits."""
-    return str(annotate(inside.file, passport, stretch, overlay, colours, inside)).encode()
+    return str(
+        annotate(sandbox_io.file, media_info, time_range, overlay, colours, sandbox_io)
+    ).encode()
 
 
 preload(__name__)
 
 
-def ticks_of(time: Fraction) -> int:
+def to_ticks(time: Fraction) -> int:
     """Seconds in the annotated video's ticks."""
     return round(time / TIME_BASE)
 
 
 def _pictures(
     file: BinaryIO | RangeFile,
-    passport: Passport,
-    stretch: Stretch,
+    media_info: MediaInfo,
+    stretch: TimeRange,
     should_stop: Callable[[], bool],
 ) -> Iterator[tuple[Fraction, Any]]:
     """The pictures of a stretch with their times, each once, in order."""
-    video = passport.video
+    video = media_info.video
     last: int | None = None
-    with PacketSource(file, passport, should_stop=should_stop) as source:
+    with PacketSource(file, media_info, should_stop=should_stop) as source:
         if stretch.begin is None:
-            packets = source.from_start()
+            packets = source.read_from_start()
         else:
             limit = video.first_pts + int(stretch.begin / video.time_base)
-            packets = source.from_keyframe(limit)
+            packets = source.read_from_keyframe(limit)
         source.reset_decoder()
         for pts, frame in _frames(source, packets):
             if pts < video.first_pts or (last is not None and pts <= last):
@@ -144,19 +146,19 @@ def _pictures(
 
 
 def _frames(source: PacketSource, packets: Iterator[Any]) -> Iterator[tuple[int, Any]]:
-    pts, step = source.passport.video.first_pts, source.passport.frame_ticks
+    pts, step = source.media_info.video.first_pts, source.media_info.frame_ticks
     for packet in packets:
-        for frame in decode(source.decoder, packet):
+        for frame in decode_packet(source.decoder, packet):
             pts = frame.pts if frame.pts is not None else pts + step
             yield pts, frame
-    for frame in decode(source.decoder, None):
+    for frame in decode_packet(source.decoder, None):
         pts = frame.pts if frame.pts is not None else pts + step
         yield pts, frame
 
 
-def _stream(out: Any, passport: Passport, image: BgrImage) -> Any:
+def _stream(out: Any, media_info: MediaInfo, image: BgrImage) -> Any:
     low, high = _RATE_RANGE
-    rate = min(max(passport.video.avg_rate or Fraction(30), low), high)
+    rate = min(max(media_info.video.avg_rate or Fraction(30), low), high)
     stream = out.add_stream("libx264", rate=rate, options=dict(_ENCODER))
     stream.height, stream.width = image.shape[:2]
     stream.pix_fmt = "yuv420p"
@@ -165,9 +167,9 @@ def _stream(out: Any, passport: Passport, image: BgrImage) -> Any:
     return stream
 
 
-def _max_width(passport: Passport) -> int:
-    width, height = passport.video.shown_size
-    return max(2, int(width * min(1.0, LONG_SIDE_PX / max(width, height))))
+def _max_width(media_info: MediaInfo) -> int:
+    width, height = media_info.video.display_size
+    return max(2, int(width * min(1.0, MAX_LONG_SIDE_PX / max(width, height))))
 
 
 def _even(image: BgrImage) -> BgrImage:

@@ -21,12 +21,12 @@ from av.stream import Discard
 
 from functions.emotion_scoring.scores import Sink
 from functions.emotion_scoring.video.annotate import PIECE_FORMAT, TIME_BASE
-from shared.media.containers.demux import open_container, open_listed, raise_if_read_failed
+from shared.media.containers.demux import open_container, open_with_demuxers, raise_if_read_failed
 from shared.media.containers.packets import next_packet
 from shared.media.containers.range_file import RangeFile
-from shared.recipes.media_info import Passport
+from shared.recipes.media_info import MediaInfo
 
-CARRIED_SOUND = frozenset({"aac", "mp3", "ac3", "eac3", "opus", "alac", "flac"})
+MP4_AUDIO_CODECS = frozenset({"aac", "mp3", "ac3", "eac3", "opus", "alac", "flac"})
 """What an MP4 may carry and players know."""
 _LAST_MOST_S = 10
 """A file that tells of a longer last picture than this is not believed."""
@@ -41,27 +41,27 @@ class FilmTooLarge(ValueError):
     """The index cannot say where so much data lies."""
 
 
-def sound_of(passport: Passport) -> str | None:
+def find_audio_codec(media_info: MediaInfo) -> str | None:
     """The codec of the sound that is copied, None when there is none that an MP4 may carry."""
-    codec = passport.audio_codecs[0] if passport.audio_codecs else None
-    return codec if codec in CARRIED_SOUND else None
+    codec = media_info.audio_codecs[0] if media_info.audio_codecs else None
+    return codec if codec in MP4_AUDIO_CODECS else None
 
 
 def write_film(
     pieces: Sequence[OpenFile],
     source: OpenFile | None,
-    passport: Passport,
+    media_info: MediaInfo,
     sink: Sink,
     check: Callable[[], None],
 ) -> None:
     """Write the film to `sink`. `pieces` in their order, at least one with a picture; `source` for
     its sound, None for a silent film. `check` is asked often and raises to stop."""
     index = _Index()
-    _mux(pieces, source, passport, index, check)
+    _mux(pieces, source, media_info, index, check)
     before, moov = index.parts()
     sink.write(before[: index.first_box_bytes] + moov + before[index.first_box_bytes :])
     data = _Data(sink, len(before), index.data_end)
-    _mux(pieces, source, passport, data, check)
+    _mux(pieces, source, media_info, data, check)
     if not data.complete:
         raise ValueError("the film came out differently the second time")
 
@@ -69,7 +69,7 @@ def write_film(
 def _mux(
     pieces: Sequence[OpenFile],
     source: OpenFile | None,
-    passport: Passport,
+    media_info: MediaInfo,
     target: _Index | _Data,
     check: Callable[[], None],
 ) -> None:
@@ -78,11 +78,11 @@ def _mux(
         out = stack.enter_context(av.open(target, "w", format="mp4"))
         pictures: Any = out.add_stream_from_template(first.streams.video[0])
         pictures.time_base = TIME_BASE
-        streams = [_pictures(pieces, passport, pictures)]
+        streams = [_pictures(pieces, media_info, pictures)]
         if source is not None:
             file = source()
             container = stack.enter_context(open_container(file))
-            streams.append(_sound(container, file, passport, out))
+            streams.append(_sound(container, file, media_info, out))
         for _, _, packet in heapq.merge(*streams, key=lambda one: one[:2]):
             check()
             out.mux(packet)
@@ -90,15 +90,15 @@ def _mux(
 
 
 def _piece(file: RangeFile) -> Any:
-    return open_listed(file, (PIECE_FORMAT,))
+    return open_with_demuxers(file, (PIECE_FORMAT,))
 
 
 _Timed = tuple[Fraction, int, Any]
 
 
-def _pictures(pieces: Sequence[OpenFile], passport: Passport, stream: Any) -> Iterator[_Timed]:
+def _pictures(pieces: Sequence[OpenFile], media_info: MediaInfo, stream: Any) -> Iterator[_Timed]:
     """Every piece's packets; a picture lasts until the next one."""
-    length = round(passport.frame_ticks * passport.video.time_base / TIME_BASE)
+    length = round(media_info.frame_ticks * media_info.video.time_base / TIME_BASE)
     waiting: Any = None
     for one in pieces:
         file = one()
@@ -114,14 +114,14 @@ def _pictures(pieces: Sequence[OpenFile], passport: Passport, stream: Any) -> It
                 waiting = packet
             raise_if_read_failed(file)
     if waiting is not None:
-        yield _placed(waiting, _last_length(waiting.pts, length, passport), stream)
+        yield _placed(waiting, _last_length(waiting.pts, length, media_info), stream)
 
 
-def _last_length(pts: int, length: int, passport: Passport) -> int:
+def _last_length(pts: int, length: int, media_info: MediaInfo) -> int:
     """How long the last picture is shown: up to the end that the file tells, if that can be."""
-    if passport.duration is None:
+    if media_info.duration is None:
         return length
-    left = round(passport.duration / TIME_BASE) - pts
+    left = round(media_info.duration / TIME_BASE) - pts
     return left if 0 < left <= _LAST_MOST_S / TIME_BASE else length
 
 
@@ -130,7 +130,7 @@ def _placed(packet: Any, length: int, stream: Any) -> _Timed:
     return packet.dts * TIME_BASE, 0, packet
 
 
-def _sound(container: Any, file: RangeFile, passport: Passport, out: Any) -> Iterator[_Timed]:
+def _sound(container: Any, file: RangeFile, media_info: MediaInfo, out: Any) -> Iterator[_Timed]:
     """The source's sound; its times are counted from the first picture, as those of pictures."""
     chosen = container.streams.audio[0]
     for other in container.streams:
@@ -138,7 +138,7 @@ def _sound(container: Any, file: RangeFile, passport: Passport, out: Any) -> Ite
             other.discard = Discard.all
     stream = out.add_stream_from_template(chosen)
     base: Fraction = chosen.time_base
-    shift = round(passport.first_pts.seconds / base)
+    shift = round(media_info.first_pts.seconds / base)
 
     def packets() -> Iterator[_Timed]:
         last = -1

@@ -9,7 +9,7 @@ from fractions import Fraction
 import cv2
 
 from functions.emotion_scoring.faces.face import Box
-from functions.emotion_scoring.results.timeline import Moment, Reading
+from functions.emotion_scoring.results.timeline import FaceReading, Moment
 from shared.media.images.frame import BgrImage
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -27,7 +27,7 @@ class Overlay:
         self._times = [one.time for one in moments]
         self._every = every
 
-    def labels(self, time: Fraction) -> list[Label]:
+    def labels_at(self, time: Fraction) -> list[Label]:
         """What to draw at a time in seconds; boxes in pixels of the scored frames."""
         n = bisect_right(self._times, time) - 1
         if n < 0 or time - self._times[n] >= self._every:
@@ -36,7 +36,7 @@ class Overlay:
         later = {one.face_id: one.face.box for one in following}
         share = float((time - self._times[n]) / self._every)
         return [
-            (_between(one.face.box, later.get(one.face_id), share), _text(one), one.uncertain)
+            (_between(one.face.box, later.get(one.face_id), share), _text(one), one.is_uncertain)
             for one in self._moments[n].readings
         ]
 
@@ -46,7 +46,7 @@ class Overlay:
         return self._moments[0].frame.stamp.width if self._moments else None
 
 
-def draw(
+def draw_labels(
     image: BgrImage, labels: Sequence[Label], factor: float, colours: Mapping[str, Sequence[int]]
 ) -> None:
     """Onto a BGR picture that is `factor` times as large as the scored frames; `colours` as RGB.
@@ -56,7 +56,7 @@ def draw(
     for box, text, uncertain in labels:
         red, green, blue = colours.get(text.split(" ")[0], (200, 200, 200))
         colour = (blue, green, red)
-        here = box.scaled(factor)
+        here = box.scale(factor)
         left, top = round(here.x), round(here.y)
         right, below = round(here.x + here.width), round(here.y + here.height)
         line = 1 if uncertain else thick
@@ -85,7 +85,7 @@ def _between(box: Box, later: Box | None, share: float) -> Box:
     return Box(*(one + (other - one) * share for one, other in pairs))
 
 
-def _text(reading: Reading) -> str:
+def _text(reading: FaceReading) -> str:
     if reading.dominant is None or reading.confidence is None:
         return ""
     return f"{reading.dominant} {int(100 * reading.confidence)}%"

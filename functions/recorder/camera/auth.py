@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from functions.recorder.errors import CameraLocked
+from functions.recorder.errors import CameraUnauthorized
 
 _PARAMETER = re.compile(r'([a-z-]+)\s*=\s*(?:"([^"\\]*)"|([^\s,"]+))', re.IGNORECASE)
 _HASHES = {"md5": hashlib.md5, "sha-256": hashlib.sha256}
@@ -25,14 +25,14 @@ class Challenge:
     opaque: str = ""
     algorithm: str = "md5"
     qop: bool = False
-    count: list[int] = field(default_factory=lambda: [0])
+    nonce_count: list[int] = field(default_factory=lambda: [0])
 
-    def answer(self, user: str, password: str, method: str, uri: str) -> str:
+    def build_authorization(self, user: str, password: str, method: str, uri: str) -> str:
         """The value of the Authorization header."""
         if self.scheme == "basic":
             return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-        self.count[0] += 1
-        count, client = f"{self.count[0]:08x}", secrets.token_hex(8)
+        self.nonce_count[0] += 1
+        count, client = f"{self.nonce_count[0]:08x}", secrets.token_hex(8)
         first = self._hash(f"{user}:{self.realm}:{password}")
         second = self._hash(f"{method}:{uri}")
         middle = f"{self.nonce}:{count}:{client}:auth" if self.qop else self.nonce
@@ -78,5 +78,5 @@ def read_challenge(headers: Iterable[str]) -> Challenge:
                 )
             )
     if not found:
-        raise CameraLocked("The camera asks for a password in a way that we do not know.")
+        raise CameraUnauthorized("The camera asks for a password in a way that we do not know.")
     return max(found, key=lambda one: (one.scheme == "digest", one.algorithm == "sha-256"))

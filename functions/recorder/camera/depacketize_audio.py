@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from functions.recorder.camera.rtp import RtpPacket, Unit
+from functions.recorder.camera.rtp import AccessUnit, RtpPacket
 
 AAC_SAMPLES = 1024
 _RATES_HZ = (
@@ -15,15 +15,15 @@ _FRAME_MOST_BYTES = 8191 - _ADTS_BYTES
 """13 bits of length (ISO/IEC 13818-7 §6.2)."""
 
 
-class G711:
+class G711Depacketizer:
     """Every packet is whole."""
 
-    def add(self, packet: RtpPacket) -> Iterator[Unit]:
+    def add(self, packet: RtpPacket) -> Iterator[AccessUnit]:
         if packet.payload:
-            yield Unit(packet.timestamp, True, packet.payload)
+            yield AccessUnit(packet.timestamp, True, packet.payload)
 
 
-class Aac:
+class AacDepacketizer:
     """Frames with the header that lets them stand in a file of their own (ADTS)."""
 
     def __init__(self, config: bytes) -> None:
@@ -37,9 +37,9 @@ class Aac:
         self.rate_hz, self.channels = _RATES_HZ[self._rate], self._channels
         self._part = bytearray()
 
-    def add(self, packet: RtpPacket) -> Iterator[Unit]:
+    def add(self, packet: RtpPacket) -> Iterator[AccessUnit]:
         data = packet.payload
-        if packet.lost:
+        if packet.lost_count:
             self._part.clear()
         if len(data) < 4:
             return
@@ -56,7 +56,9 @@ class Aac:
                     return
                 frame, self._part = bytes(self._part[:size]), bytearray()
             if 0 < len(frame) <= _FRAME_MOST_BYTES:
-                yield Unit(packet.timestamp + n * AAC_SAMPLES, True, self._header(frame) + frame)
+                yield AccessUnit(
+                    packet.timestamp + n * AAC_SAMPLES, True, self._header(frame) + frame
+                )
 
     def _header(self, frame: bytes) -> bytes:
         size = len(frame) + _ADTS_BYTES

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from functions.recorder.camera.rtp import UNIT_MOST_BYTES, Gathering, RtpPacket, Unit
+from functions.recorder.camera.rtp import (
+    MAX_ACCESS_UNIT_BYTES,
+    AccessUnit,
+    AccessUnitAssembler,
+    RtpPacket,
+)
 from functions.recorder.errors import StreamRefused
 
-START = b"\0\0\0\1"
+START_CODE = b"\0\0\0\1"
 _H264_STAP_A, _H264_FU_A = 24, 28
 _H264_IDR, _H264_SPS, _H264_PPS = 5, 7, 8
 _H265_AP, _H265_FU = 48, 49
@@ -15,61 +20,67 @@ _H265_VPS, _H265_SPS, _H265_PPS = 32, 33, 34
 _H265_FIRST_RANDOM_ACCESS, _H265_LAST_RANDOM_ACCESS = 16, 21
 
 
-class _Units(Gathering):
+class _Units(AccessUnitAssembler):
     """Pictures made of NAL units. `known` are parameter sets that the camera described before its
     stream began; a key picture that comes without some is given them, so that it stands alone."""
 
-    parameter_kinds: tuple[int, ...]
+    parameter_set_types: tuple[int, ...]
     header_bytes: int
-    aggregate: int
-    fragment: int
+    aggregation_type: int
+    fragmentation_type: int
 
-    def __init__(self, known: Sequence[bytes]) -> None:
+    def __init__(self, parameter_sets: Sequence[bytes]) -> None:
         super().__init__()
-        self.known = {self.kind(unit): unit for unit in known if len(unit) > self.header_bytes}
+        self.parameter_sets = {
+            self.nal_unit_type(unit): unit
+            for unit in parameter_sets
+            if len(unit) > self.header_bytes
+        }
         self._fragment: bytearray | None = None
 
-    def kind(self, unit: bytes) -> int:
+    def nal_unit_type(self, unit: bytes) -> int:
         raise NotImplementedError
 
-    def opens(self, kind: int) -> bool:
+    def is_random_access(self, kind: int) -> bool:
         """Whether decoding may begin at a unit of this kind."""
         raise NotImplementedError
 
-    def fragment_head(self, payload: bytes) -> bytes:
+    def fragment_header(self, payload: bytes) -> bytes:
         """The header of the unit that is sent in fragments."""
         raise NotImplementedError
 
-    def add(self, packet: RtpPacket) -> Iterator[Unit]:
-        yield from self.begin(packet)
-        if packet.lost:
+    def add(self, packet: RtpPacket) -> Iterator[AccessUnit]:
+        yield from self.begin_packet(packet)
+        if packet.lost_count:
             self._fragment = None
         payload = packet.payload
         if len(payload) > self.header_bytes:
-            kind = self.kind(payload)
-            if kind == self.aggregate:
+            kind = self.nal_unit_type(payload)
+            if kind == self.aggregation_type:
                 self._split(payload)
-            elif kind == self.fragment:
+            elif kind == self.fragmentation_type:
                 self._join(payload)
-            elif kind < self.aggregate:
-                self.keep(payload)
+            elif kind < self.aggregation_type:
+                self.add_nal_unit(payload)
         if packet.marker:
-            yield from self.end()
+            yield from self.flush()
 
-    def whole(self, ticks: int, units: list[bytes], broken: bool) -> Iterator[Unit]:
-        kinds = [self.kind(unit) for unit in units]
-        key = any(self.opens(kind) for kind in kinds)
+    def assemble(self, ticks: int, units: list[bytes], is_broken: bool) -> Iterator[AccessUnit]:
+        kinds = [self.nal_unit_type(unit) for unit in units]
+        key = any(self.is_random_access(kind) for kind in kinds)
         for kind, unit in zip(kinds, units, strict=True):
-            if kind in self.parameter_kinds:
-                self.known[kind] = unit
+            if kind in self.parameter_set_types:
+                self.parameter_sets[kind] = unit
         if key:
-            missing = [one for one in self.parameter_kinds if one not in kinds]
-            units = [self.known[one] for one in missing if one in self.known] + units
-            key = all(one in self.known for one in self.parameter_kinds)
-        if not any(kind not in self.parameter_kinds for kind in kinds):
+            missing = [one for one in self.parameter_set_types if one not in kinds]
+            units = [
+                self.parameter_sets[one] for one in missing if one in self.parameter_sets
+            ] + units
+            key = all(one in self.parameter_sets for one in self.parameter_set_types)
+        if not any(kind not in self.parameter_set_types for kind in kinds):
             # Parameter sets with a time of their own: they go with the next key picture.
             return
-        yield Unit(ticks, key, b"".join(START + unit for unit in units), broken)
+        yield AccessUnit(ticks, key, b"".join(START_CODE + unit for unit in units), is_broken)
 
     def _split(self, payload: bytes) -> None:
         at = self.header_bytes
@@ -77,54 +88,54 @@ class _Units(Gathering):
             size = int.from_bytes(payload[at : at + 2])
             unit = payload[at + 2 : at + 2 + size]
             if len(unit) < max(size, self.header_bytes + 1):
-                self.spoil()
+                self.mark_broken()
                 return
-            self.keep(unit)
+            self.add_nal_unit(unit)
             at += 2 + size
 
     def _join(self, payload: bytes) -> None:
         place = self.header_bytes
         start, end = payload[place] & 0x80, payload[place] & 0x40
         if start:
-            self._fragment = bytearray(self.fragment_head(payload))
+            self._fragment = bytearray(self.fragment_header(payload))
         if self._fragment is None:
-            self.spoil()
+            self.mark_broken()
             return
         self._fragment += payload[place + 1 :]
-        if len(self._fragment) > UNIT_MOST_BYTES:
+        if len(self._fragment) > MAX_ACCESS_UNIT_BYTES:
             raise StreamRefused
         if end:
-            self.keep(bytes(self._fragment))
+            self.add_nal_unit(bytes(self._fragment))
             self._fragment = None
 
 
-class H264(_Units):
+class H264Depacketizer(_Units):
     """RFC 6184, packetization modes 0 and 1."""
 
-    parameter_kinds = (_H264_SPS, _H264_PPS)
-    header_bytes, aggregate, fragment = 1, _H264_STAP_A, _H264_FU_A
+    parameter_set_types = (_H264_SPS, _H264_PPS)
+    header_bytes, aggregation_type, fragmentation_type = 1, _H264_STAP_A, _H264_FU_A
 
-    def kind(self, unit: bytes) -> int:
+    def nal_unit_type(self, unit: bytes) -> int:
         return unit[0] & 31
 
-    def opens(self, kind: int) -> bool:
+    def is_random_access(self, kind: int) -> bool:
         return kind == _H264_IDR
 
-    def fragment_head(self, payload: bytes) -> bytes:
+    def fragment_header(self, payload: bytes) -> bytes:
         return bytes([(payload[0] & 0xE0) | (payload[1] & 31)])
 
 
-class H265(_Units):
+class H265Depacketizer(_Units):
     """RFC 7798, without decoding order numbers (sprop-max-don-diff 0)."""
 
-    parameter_kinds = (_H265_VPS, _H265_SPS, _H265_PPS)
-    header_bytes, aggregate, fragment = 2, _H265_AP, _H265_FU
+    parameter_set_types = (_H265_VPS, _H265_SPS, _H265_PPS)
+    header_bytes, aggregation_type, fragmentation_type = 2, _H265_AP, _H265_FU
 
-    def kind(self, unit: bytes) -> int:
+    def nal_unit_type(self, unit: bytes) -> int:
         return (unit[0] >> 1) & 63
 
-    def opens(self, kind: int) -> bool:
+    def is_random_access(self, kind: int) -> bool:
         return _H265_FIRST_RANDOM_ACCESS <= kind <= _H265_LAST_RANDOM_ACCESS
 
-    def fragment_head(self, payload: bytes) -> bytes:
+    def fragment_header(self, payload: bytes) -> bytes:
         return bytes([(payload[0] & 0x81) | ((payload[2] & 63) << 1), payload[1]])

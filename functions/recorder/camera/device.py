@@ -14,24 +14,24 @@ from typing import cast
 import av
 from av.container import InputContainer
 
-from functions.recorder.errors import CameraGone, DeviceMissing, DeviceRefused
+from functions.recorder.errors import CameraDisconnected, DeviceNotFound, DeviceRefused
 from functions.recorder.packets import VIDEO, Packet, Track
 from shared.media.limits import check_size
 
-RATE_HZ = 30
-KEY_EVERY_S = 2
+FRAME_RATE_HZ = 30
+KEYFRAME_INTERVAL_S = 2
 _KEPT = {"h264", "mjpeg"}
 _Wishes = tuple[dict[str, str], ...]
 _LINUX: _Wishes = (
-    {"input_format": "h264", "video_size": "1280x720", "framerate": str(RATE_HZ)},
-    {"input_format": "mjpeg", "video_size": "1280x720", "framerate": str(RATE_HZ)},
+    {"input_format": "h264", "video_size": "1280x720", "framerate": str(FRAME_RATE_HZ)},
+    {"input_format": "mjpeg", "video_size": "1280x720", "framerate": str(FRAME_RATE_HZ)},
     {"input_format": "mjpeg"},
     {},
 )
 """What a camera is asked for, the best first; one that cannot do it says so."""
 _MAC: _Wishes = (
-    {"video_size": "1280x720", "framerate": str(RATE_HZ), "pixel_format": "nv12"},
-    {"framerate": str(RATE_HZ)},
+    {"video_size": "1280x720", "framerate": str(FRAME_RATE_HZ), "pixel_format": "nv12"},
+    {"framerate": str(FRAME_RATE_HZ)},
     {},
 )
 
@@ -47,12 +47,12 @@ def open_device(number: int) -> InputContainer:
         try:
             return av.open(name, format=form, options=dict(wish))
         except FileNotFoundError as missing:
-            raise DeviceMissing from missing
+            raise DeviceNotFound from missing
         except PermissionError as locked:
             raise DeviceRefused from locked
         except (av.FFmpegError, OSError, ValueError) as refused:
             fault = refused
-    raise CameraGone(
+    raise CameraDisconnected(
         "This machine's camera does not start; another program may hold it."
     ) from fault
 
@@ -60,17 +60,17 @@ def open_device(number: int) -> InputContainer:
 class DeviceReader:
     """A camera's pictures; no sound, which is another device's."""
 
-    dropped = 0
+    dropped_count = 0
 
     def __init__(
         self,
         number: int,
-        opening: Callable[[int], InputContainer] = open_device,
+        open_input: Callable[[int], InputContainer] = open_device,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._clock = clock
         self._closed = False
-        self._input = opening(number)
+        self._input = open_input(number)
         try:
             self._stream = self._input.streams.video[0]
             known = self._stream.codec_context
@@ -91,10 +91,10 @@ class DeviceReader:
         try:
             yield from self._as_they_come() if kept else self._encoded()
         except (av.FFmpegError, OSError) as fault:
-            raise CameraGone from fault
+            raise CameraDisconnected from fault
         finally:
             self._input.close()
-        raise CameraGone("This machine's camera has ended its stream.")
+        raise CameraDisconnected("This machine's camera has ended its stream.")
 
     def close(self) -> None:
         # Whoever reads closes it: the next picture is a moment away, and the library's own state
@@ -136,8 +136,8 @@ def _encoder(track: Track) -> av.VideoCodecContext:
     encoder.width, encoder.height = track.width, track.height
     encoder.pix_fmt = "yuv420p"
     encoder.time_base = track.time_base
-    encoder.framerate = Fraction(RATE_HZ)
-    encoder.gop_size = RATE_HZ * KEY_EVERY_S
+    encoder.framerate = Fraction(FRAME_RATE_HZ)
+    encoder.gop_size = FRAME_RATE_HZ * KEYFRAME_INTERVAL_S
     encoder.options = {"preset": "veryfast", "tune": "zerolatency", "crf": "23"}
     return encoder
 

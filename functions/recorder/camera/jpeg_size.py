@@ -11,7 +11,7 @@ _FRAMES = frozenset({0xC0, 0xC1, 0xC2})
 _HEADER_MOST_BYTES = 128 << 10
 
 
-def jpeg_size(data: bytes) -> tuple[int, int]:
+def read_jpeg_size(data: bytes) -> tuple[int, int]:
     """Width and height in px. Raises StreamRefused for what is no JPEG, VideoTooLarge for more
     pixels than we take."""
     if data[:2] != _START:

@@ -8,12 +8,12 @@ from email.parser import HeaderParser
 from fractions import Fraction
 
 from functions.recorder.camera.auth import read_challenge
-from functions.recorder.camera.connection import Wire
-from functions.recorder.camera.jpeg_size import jpeg_size
+from functions.recorder.camera.connection import CameraConnection
+from functions.recorder.camera.jpeg_size import read_jpeg_size
 from functions.recorder.errors import (
-    CameraGone,
-    CameraLocked,
-    CameraRedirects,
+    CameraDisconnected,
+    CameraRedirectRefused,
+    CameraUnauthorized,
     NoSuchStream,
     NotACamera,
     StreamRefused,
@@ -22,32 +22,34 @@ from functions.recorder.packets import VIDEO, Packet, Track
 from shared.cameras.source import Source
 
 TIME_BASE = Fraction(1, 90_000)
-HEADERS_MOST = 64
-PREAMBLE_MOST_LINES = 16
-FRAME_MOST_BYTES = 8 << 20
+MAX_HEADERS = 64
+MAX_PREAMBLE_LINES = 16
+MAX_FRAME_BYTES = 8 << 20
 _BOUNDARY_MOST = 100
 
-Dial = Callable[[], Wire]
+Connect = Callable[[], CameraConnection]
 
 
 class MjpegReader:
     """A stream of pictures. Their times are those of their arrival: the protocol has no others."""
 
-    dropped = 0
+    dropped_count = 0
 
-    def __init__(self, source: Source, dial: Dial, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, source: Source, connect: Connect, clock: Callable[[], float] = time.time
+    ) -> None:
         self._clock = clock
-        self._body, boundary = _opened(source, dial)
+        self._body, boundary = _opened(source, connect)
         self._mark = b"--" + boundary.encode()
         self._first: float | None = None
         try:
             _skip_to(self._body, self._mark)
             self._ahead = self._part()
-            width, height = jpeg_size(self._ahead)
+            width, height = read_jpeg_size(self._ahead)
         except BaseException:
             self.close()
             raise
-        self._body.opened()
+        self._body.mark_open()
         self._ahead_at = self._clock()
         self.tracks = (Track("mjpeg", TIME_BASE, width, height),)
 
@@ -61,8 +63,8 @@ class MjpegReader:
             yield Packet(VIDEO, pts, True, arrived, data)
             data = self._part()
             arrived = self._clock()
-            if jpeg_size(data) != (self.tracks[0].width, self.tracks[0].height):
-                raise CameraGone("The camera's pictures have another size now.")
+            if read_jpeg_size(data) != (self.tracks[0].width, self.tracks[0].height):
+                raise CameraDisconnected("The camera's pictures have another size now.")
 
     def close(self) -> None:
         self._body.close()
@@ -72,48 +74,48 @@ class MjpegReader:
         headers = _headers(self._body)
         told = headers.get("content-length", "")
         if told.isdigit() and len(told) < 12:
-            if int(told) > FRAME_MOST_BYTES:
+            if int(told) > MAX_FRAME_BYTES:
                 raise StreamRefused
-            data = self._body.take(int(told))
+            data = self._body.read_exactly(int(told))
             _skip_to(self._body, self._mark)
         else:
-            data = self._body.until(b"\n" + self._mark, FRAME_MOST_BYTES).rstrip(b"\r")
+            data = self._body.read_until(b"\n" + self._mark, MAX_FRAME_BYTES).rstrip(b"\r")
             self._end_of_mark()
         return data
 
     def _end_of_mark(self) -> None:
-        if self._body.line().startswith(b"--"):
-            raise CameraGone("The camera has ended its stream.")
+        if self._body.read_line().startswith(b"--"):
+            raise CameraDisconnected("The camera has ended its stream.")
 
 
-class _Chunked(Wire):
+class _Chunked(CameraConnection):
     """The body of an answer in chunks (RFC 9112 §7.1), read as if there were none."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: CameraConnection) -> None:
         self._wire = wire
         self._buffer = bytearray()
 
-    def opened(self) -> None:
-        self._wire.opened()
+    def mark_open(self) -> None:
+        self._wire.mark_open()
 
     def _more(self) -> None:
-        size = self._wire.line().partition(b";")[0].strip()
+        size = self._wire.read_line().partition(b";")[0].strip()
         try:
             length = int(size, 16) if len(size) < 9 else -1
         except ValueError:
             length = -1
-        if not 0 <= length <= FRAME_MOST_BYTES:
+        if not 0 <= length <= MAX_FRAME_BYTES:
             raise StreamRefused
         if length == 0:
-            raise CameraGone("The camera has ended its stream.")
-        self._buffer += self._wire.take(length)
-        self._wire.line()
+            raise CameraDisconnected("The camera has ended its stream.")
+        self._buffer += self._wire.read_exactly(length)
+        self._wire.read_line()
 
     def close(self) -> None:
         self._wire.close()
 
 
-def _opened(source: Source, dial: Dial) -> tuple[Wire, str]:
+def _opened(source: Source, dial: Connect) -> tuple[CameraConnection, str]:
     """→ the body of the camera's answer, and its boundary."""
     authorization = ""
     for attempt in (1, 2):
@@ -123,7 +125,9 @@ def _opened(source: Source, dial: Dial) -> tuple[Wire, str]:
             status, headers = _answer(wire)
             if status == 401 and attempt == 1 and source.user:
                 challenge = read_challenge(headers.get("www-authenticate", "").split("\n"))
-                authorization = challenge.answer(source.user, source.password, "GET", source.path)
+                authorization = challenge.build_authorization(
+                    source.user, source.password, "GET", source.path
+                )
                 wire.close()
                 continue
             boundary = _judged(status, headers.get("content-type", ""))
@@ -132,7 +136,7 @@ def _opened(source: Source, dial: Dial) -> tuple[Wire, str]:
             wire.close()
             raise
         return (_Chunked(wire) if chunked else wire), boundary
-    raise CameraLocked
+    raise CameraUnauthorized
 
 
 def _request(source: Source, authorization: str) -> bytes:
@@ -147,8 +151,8 @@ def _request(source: Source, authorization: str) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
-def _answer(wire: Wire) -> tuple[int, dict[str, str]]:
-    version, _, rest = wire.line().partition(b" ")
+def _answer(wire: CameraConnection) -> tuple[int, dict[str, str]]:
+    version, _, rest = wire.read_line().partition(b" ")
     if not version.startswith(b"HTTP/1.") or not rest[:3].isdigit():
         raise NotACamera
     return int(rest[:3]), _headers(wire)
@@ -157,13 +161,13 @@ def _answer(wire: Wire) -> tuple[int, dict[str, str]]:
 def _judged(status: int, content_type: str) -> str:
     """The boundary of a multipart answer."""
     if 300 <= status < 400:
-        raise CameraRedirects
+        raise CameraRedirectRefused
     if status in (401, 403):
-        raise CameraLocked
+        raise CameraUnauthorized
     if status in (404, 410):
         raise NoSuchStream
     if status >= 500:
-        raise CameraGone(f"The camera's server answered {status}.")
+        raise CameraDisconnected(f"The camera's server answered {status}.")
     kind = HeaderParser().parsestr(f"Content-Type: {content_type}\n\n")
     boundary = str(kind.get_param("boundary") or "").removeprefix("--")
     known = kind.get_content_type() == "multipart/x-mixed-replace"
@@ -172,11 +176,11 @@ def _judged(status: int, content_type: str) -> str:
     return boundary
 
 
-def _headers(wire: Wire) -> dict[str, str]:
+def _headers(wire: CameraConnection) -> dict[str, str]:
     """Headers by name in small letters; of those that come twice all, a line each."""
     found: dict[str, str] = {}
-    for _ in range(HEADERS_MOST):
-        line = wire.line()
+    for _ in range(MAX_HEADERS):
+        line = wire.read_line()
         if not line:
             return found
         name, _, value = line.decode("latin-1").partition(":")
@@ -185,12 +189,12 @@ def _headers(wire: Wire) -> dict[str, str]:
     raise StreamRefused("The camera's stream has headers without end.")
 
 
-def _skip_to(wire: Wire, mark: bytes) -> None:
+def _skip_to(wire: CameraConnection, mark: bytes) -> None:
     """Take lines until the boundary's."""
-    for _ in range(PREAMBLE_MOST_LINES):
-        line = wire.line()
+    for _ in range(MAX_PREAMBLE_LINES):
+        line = wire.read_line()
         if line == mark:
             return
         if line == mark + b"--":
-            raise CameraGone("The camera has ended its stream.")
+            raise CameraDisconnected("The camera has ended its stream.")
     raise StreamRefused("A part of the camera's stream has no end.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functions.recorder.camera.connection import Wire, connect
+from functions.recorder.camera.connection import CameraConnection, connect
 from functions.recorder.camera.mjpeg import MjpegReader
 from functions.recorder.camera.rtsp import RtspReader
 from functions.recorder.errors import DeviceRefused
@@ -14,13 +14,13 @@ from shared.runtime.settings import Settings
 def open_camera(source: Source, settings: Settings) -> Reader:
     """Connect to a camera and begin to read it. Raises what stands in `errors`."""
 
-    def dial() -> Wire:
+    def dial() -> CameraConnection:
         return connect(
             source, networks=settings.camera_networks, stall_s=float(settings.source_stall_s)
         )
 
     if source.kind is SourceKind.DEVICE:
-        if not settings.camera_devices:
+        if not settings.allow_camera_devices:
             raise DeviceRefused
         # The media library is not loaded for cameras that need none.
         from functions.recorder.camera.device import DeviceReader

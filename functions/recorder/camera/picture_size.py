@@ -10,7 +10,7 @@ _CROP = {0: (1, 1), 1: (2, 2), 2: (2, 1), 3: (1, 1)}
 """Chroma samples: how many pixels one step of a crop is, across and down."""
 
 
-def picture_size(codec: str, data: bytes) -> tuple[int, int]:
+def read_picture_size(codec: str, data: bytes) -> tuple[int, int]:
     """Width and height in px, 0 when they cannot be read. Raises VideoTooLarge."""
     at = 0
     while (at := data.find(b"\0\0\1", at)) >= 0:

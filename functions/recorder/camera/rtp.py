@@ -8,7 +8,7 @@ from typing import Protocol
 
 from functions.recorder.errors import StreamRefused
 
-UNIT_MOST_BYTES = 8 << 20
+MAX_ACCESS_UNIT_BYTES = 8 << 20
 """One picture at most."""
 _WRAP = 1 << 32
 
@@ -19,37 +19,37 @@ class RtpPacket:
 
     timestamp: int
     marker: bool
-    lost: int
+    lost_count: int
     payload: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class AccessUnit:
     """A picture, or a piece of sound. `ticks` on the track's own clock; a `broken` one misses a
     part of itself."""
 
     ticks: int
-    key: bool
+    is_keyframe: bool
     data: bytes
-    broken: bool = False
+    is_broken: bool = False
 
 
 class Depacketizer(Protocol):
     """Puts one codec's payloads together."""
 
-    def add(self, packet: RtpPacket) -> Iterator[Unit]:
+    def add(self, packet: RtpPacket) -> Iterator[AccessUnit]:
         """The units that are whole now."""
         ...
 
 
-class Sequence:
+class RtpReceiver:
     """The order of one track: numbers of 16 bits, and times of 32 bits that begin anew."""
 
     def __init__(self) -> None:
         self._next: int | None = None
         self._last_ticks: int | None = None
 
-    def read(self, data: bytes) -> RtpPacket | None:
+    def parse(self, data: bytes) -> RtpPacket | None:
         """Parse one packet; None for what is none of this version, or comes a second time."""
         if len(data) < 12 or data[0] >> 6 != 2:
             return None
@@ -78,7 +78,7 @@ class Sequence:
         return self._last_ticks
 
 
-class Gathering:
+class AccessUnitAssembler:
     """What all video depacketizers have in common: a picture is over with its marker, or when the
     next one begins (cameras forget markers)."""
 
@@ -88,31 +88,31 @@ class Gathering:
         self._size = 0
         self._broken = False
 
-    def begin(self, packet: RtpPacket) -> Iterator[Unit]:
+    def begin_packet(self, packet: RtpPacket) -> Iterator[AccessUnit]:
         """Hand over the picture before, if this packet begins another one."""
         if self._ticks is not None and packet.timestamp != self._ticks:
-            yield from self.end()
+            yield from self.flush()
         self._ticks = packet.timestamp
-        self._broken = self._broken or packet.lost > 0
+        self._broken = self._broken or packet.lost_count > 0
 
-    def keep(self, unit: bytes) -> None:
+    def add_nal_unit(self, nal_unit: bytes) -> None:
         """One more piece of the picture."""
-        self._size += len(unit) + 4
-        if self._size > UNIT_MOST_BYTES:
+        self._size += len(nal_unit) + 4
+        if self._size > MAX_ACCESS_UNIT_BYTES:
             raise StreamRefused
-        self._units.append(unit)
+        self._units.append(nal_unit)
 
-    def spoil(self) -> None:
+    def mark_broken(self) -> None:
         """A piece of the picture is missing."""
         self._broken = True
 
-    def end(self) -> Iterator[Unit]:
+    def flush(self) -> Iterator[AccessUnit]:
         """Hand over the picture."""
         units, ticks, broken = self._units, self._ticks, self._broken
         self._units, self._size, self._ticks, self._broken = [], 0, None, False
         if units and ticks is not None:
-            yield from self.whole(ticks, units, broken)
+            yield from self.assemble(ticks, units, broken)
 
-    def whole(self, ticks: int, units: list[bytes], broken: bool) -> Iterator[Unit]:
+    def assemble(self, ticks: int, units: list[bytes], is_broken: bool) -> Iterator[AccessUnit]:
         """The picture out of its pieces."""
         raise NotImplementedError

@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from functions.recorder.camera.auth import Challenge, read_challenge
-from functions.recorder.camera.connection import Wire
-from functions.recorder.camera.picture_size import picture_size
-from functions.recorder.camera.rtp import Sequence
-from functions.recorder.camera.sdp import Offer, read_offers
+from functions.recorder.camera.connection import CameraConnection
+from functions.recorder.camera.picture_size import read_picture_size
+from functions.recorder.camera.rtp import RtpReceiver
+from functions.recorder.camera.sdp import SdpTrack, parse_sdp
 from functions.recorder.errors import (
-    CameraGone,
-    CameraLocked,
-    CameraRedirects,
+    CameraDisconnected,
+    CameraRedirectRefused,
+    CameraUnauthorized,
     NoSuchStream,
     NotACamera,
     StreamRefused,
@@ -27,9 +27,9 @@ from functions.recorder.errors import (
 from functions.recorder.packets import Packet, Track
 from shared.cameras.source import Source
 
-HEADERS_MOST = 64
-BODY_MOST_BYTES = 64 << 10
-KEEPALIVE_S = 20.0
+MAX_HEADERS = 64
+MAX_BODY_BYTES = 64 << 10
+KEEPALIVE_INTERVAL_S = 20.0
 """Servers end a session after 60 s of silence when they name no time of their own."""
 _DOLLAR = 0x24
 
@@ -44,49 +44,50 @@ class _Answer:
 class RtspReader:
     """A camera's first video track, and its sound when we can keep it."""
 
-    def __init__(self, source: Source, dial: Callable[[], Wire]) -> None:
+    def __init__(self, source: Source, connect: Callable[[], CameraConnection]) -> None:
         self._source = source
         self._base = f"rtsp://{source.authority}{source.path}"
         self._sequence = 0
         self._session = ""
         self._challenge: Challenge | None = None
         self._early: list[tuple[int, float, bytes]] = []
-        self.dropped = 0
-        self._wire = dial()
+        self.dropped_count = 0
+        self._wire = connect()
         try:
             self._offers = self._describe()
             self._channels = self._set_up()
             self._origins = self._play()
-            self._wire.opened()
+            self._wire.mark_open()
         except BaseException:
             self.close()
             raise
         self.tracks: tuple[Track, ...] = tuple(one.track for one in self._offers)
 
     def packets(self) -> Iterator[Packet]:
-        sequences = [Sequence() for _ in self._offers]
+        sequences = [RtpReceiver() for _ in self._offers]
         began: float | None = None
-        pings_at = time.monotonic() + KEEPALIVE_S
+        pings_at = time.monotonic() + KEEPALIVE_INTERVAL_S
         while True:
             if time.monotonic() > pings_at:
-                pings_at = time.monotonic() + KEEPALIVE_S
+                pings_at = time.monotonic() + KEEPALIVE_INTERVAL_S
                 self._send("GET_PARAMETER", self._base)
             channel, arrived, data = self._early.pop(0) if self._early else self._frame()
             number = self._channels.get(channel)
             if number is None:
                 continue
-            packet = sequences[number].read(data)
+            packet = sequences[number].parse(data)
             if packet is None:
                 continue
             began = arrived if began is None else began
-            self.dropped += packet.lost
+            self.dropped_count += packet.lost_count
             for unit in self._offers[number].depacketizer.add(packet):
-                if unit.broken:
+                if unit.is_broken:
                     continue
-                if unit.key and number == 0 and not self.tracks[0].width:
+                if unit.is_keyframe and number == 0 and not self.tracks[0].width:
                     self._look_at(unit.data)
                 yield Packet(
-                    number, self._pts(number, unit.ticks, arrived - began), unit.key, arrived,
+                    number, self._pts(number, unit.ticks, arrived - began), unit.is_keyframe,
+                    arrived,
                     unit.data,
                 )  # fmt: skip
 
@@ -101,15 +102,15 @@ class RtspReader:
         return ticks - self._origins[number]
 
     def _look_at(self, data: bytes) -> None:
-        width, height = picture_size(self.tracks[0].codec, data)
+        width, height = read_picture_size(self.tracks[0].codec, data)
         self.tracks = (replace(self.tracks[0], width=width, height=height), *self.tracks[1:])
 
     # --- the conversation --------------------------------------------------------------------
 
-    def _describe(self) -> tuple[Offer, ...]:
+    def _describe(self) -> tuple[SdpTrack, ...]:
         answer = self._ask("DESCRIBE", self._base, {"Accept": "application/sdp"})
         said = answer.headers.get("content-base") or answer.headers.get("content-location") or ""
-        control, offers = read_offers(answer.body.decode("utf-8", "replace"))
+        control, offers = parse_sdp(answer.body.decode("utf-8", "replace"))
         base = said.strip() or self._base
         self._base = _joined(base, control)
         return tuple(replace(one, control=_joined(self._base, one.control)) for one in offers)
@@ -160,7 +161,7 @@ class RtspReader:
                 continue
             _judge(answer.status)
             return answer
-        raise CameraLocked
+        raise CameraUnauthorized
 
     def _send(self, method: str, uri: str, headers: Mapping[str, str] | None = None) -> int:
         self._sequence += 1
@@ -174,14 +175,16 @@ class RtspReader:
             lines.append(f"Session: {self._session}")
         if self._challenge is not None:
             user, password = self._source.user, self._source.password
-            lines.append(f"Authorization: {self._challenge.answer(user, password, method, uri)}")
+            lines.append(
+                f"Authorization: {self._challenge.build_authorization(user, password, method, uri)}"
+            )
         self._wire.send(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace"))
         return self._sequence
 
     def _answer_to(self, number: int) -> _Answer:
         while True:
-            if self._wire.peek() == _DOLLAR:
-                if len(self._early) > HEADERS_MOST:
+            if self._wire.peek_byte() == _DOLLAR:
+                if len(self._early) > MAX_HEADERS:
                     raise StreamRefused
                 self._early.append(self._interleaved())
                 continue
@@ -191,30 +194,30 @@ class RtspReader:
 
     def _frame(self) -> tuple[int, float, bytes]:
         """The next interleaved packet; answers to our pings are read on the way."""
-        while self._wire.peek() != _DOLLAR:
+        while self._wire.peek_byte() != _DOLLAR:
             answer = self._message()
             if answer is not None and answer.status in (401, 454):
-                raise CameraGone("The camera has ended the session.")
+                raise CameraDisconnected("The camera has ended the session.")
         return self._interleaved()
 
     def _interleaved(self) -> tuple[int, float, bytes]:
-        head = self._wire.take(4)
-        data = self._wire.take(int.from_bytes(head[2:4]))
+        head = self._wire.read_exactly(4)
+        data = self._wire.read_exactly(int.from_bytes(head[2:4]))
         return head[1], time.time(), data
 
     def _message(self) -> _Answer | None:
         """An answer, or None for a request of the camera's."""
-        first = self._wire.line()
+        first = self._wire.read_line()
         if not first:
             return None
         headers = self._headers()
         length = headers.get("content-length", "0").strip()
-        if not length.isdigit() or len(length) > 9 or int(length) > BODY_MOST_BYTES:
+        if not length.isdigit() or len(length) > 9 or int(length) > MAX_BODY_BYTES:
             raise StreamRefused
-        body = self._wire.take(int(length))
+        body = self._wire.read_exactly(int(length))
         words = first.split()
         if words[0] == b"REDIRECT":
-            raise CameraRedirects
+            raise CameraRedirectRefused
         if words[0].startswith(b"RTSP/1.") and len(words) > 1 and words[1].isdigit():
             return _Answer(int(words[1][:4]), headers, body)
         if words[-1].startswith(b"RTSP/1."):
@@ -224,8 +227,8 @@ class RtspReader:
 
     def _headers(self) -> dict[str, str]:
         found: dict[str, str] = {}
-        for _ in range(HEADERS_MOST):
-            line = self._wire.line()
+        for _ in range(MAX_HEADERS):
+            line = self._wire.read_line()
             if not line:
                 return found
             name, _, value = line.decode("latin-1").partition(":")
@@ -238,13 +241,13 @@ def _judge(status: int) -> None:
     if 200 <= status < 300:
         return
     if 300 <= status < 400:
-        raise CameraRedirects
+        raise CameraRedirectRefused
     if status in (401, 403):
-        raise CameraLocked
+        raise CameraUnauthorized
     if status in (404, 410, 454):
         raise NoSuchStream
     if status == 453 or status >= 500:
-        raise CameraGone(f"The camera answered {status}: it cannot serve us now.")
+        raise CameraDisconnected(f"The camera answered {status}: it cannot serve us now.")
     raise NotACamera(f"The camera answered {status}; RTSP over TCP may be switched off in it.")
 
 

@@ -6,12 +6,12 @@ from collections import deque
 from collections.abc import Iterator
 
 from functions.recorder.packets import VIDEO, Packet
-from shared.cameras.camera import PRE_ROLL_MOST_S
+from shared.cameras.camera import MAX_PRE_ROLL_S
 
-MOST_BYTES = 48 << 20
+MAX_BYTES = 48 << 20
 
 
-class Backlog:
+class PreRollBuffer:
     """Groups of packets, each beginning with a key picture."""
 
     def __init__(self) -> None:
@@ -20,26 +20,26 @@ class Backlog:
 
     def add(self, packet: Packet) -> None:
         """Keep a packet, and let go of what is too old or too much."""
-        if packet.key and packet.track == VIDEO:
+        if packet.is_keyframe and packet.track == VIDEO:
             self._groups.append([])
         if not self._groups:
             return
         self._groups[-1].append(packet)
         self._size_bytes += len(packet.data)
         while len(self._groups) > 1 and (
-            self._groups[1][0].arrived <= packet.arrived - PRE_ROLL_MOST_S
-            or self._size_bytes > MOST_BYTES
+            self._groups[1][0].arrived_at <= packet.arrived_at - MAX_PRE_ROLL_S
+            or self._size_bytes > MAX_BYTES
         ):
             self._size_bytes -= sum(len(one.data) for one in self._groups.popleft())
-        if self._size_bytes > MOST_BYTES:
+        if self._size_bytes > MAX_BYTES:
             # One group alone is more than may be kept: the next key picture begins a new one.
             self.clear()
 
-    def since(self, moment: float) -> Iterator[Packet]:
+    def packets_since(self, moment: float) -> Iterator[Packet]:
         """Packets from the last key picture that arrived by `moment`, or from the first one."""
         begin = 0
         for number, group in enumerate(self._groups):
-            if group[0].arrived <= moment:
+            if group[0].arrived_at <= moment:
                 begin = number
         for group in list(self._groups)[begin:]:
             yield from group

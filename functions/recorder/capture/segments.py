@@ -19,12 +19,12 @@ from functions.recorder.packets import DIGEST_BYTES, SOUND, VIDEO, Packet, Track
 from shared.cameras.recording import recording_path, segments_prefix
 from shared.flows.documents import Create, Doc
 from shared.pipeline import Bucket
-from shared.ports.objects import ObjectStore, Writing
+from shared.ports.objects import ObjectStore, ObjectWriter
 from shared.recipes.stored_object import StoredObject
 
-ROW = struct.Struct(f">BBqdI{DIGEST_BYTES}s")
+INDEX_ROW = struct.Struct(f">BBqdI{DIGEST_BYTES}s")
 """Track, key (0 or 1), pts in ticks, arrival in seconds since 1970, bytes, digest."""
-INDEX_TYPE = "application/x-moodreel-index"
+INDEX_CONTENT_TYPE = "application/x-moodreel-index"
 _CONTENT_TYPES = {
     "h264": "video/H264", "hevc": "video/H265", "mjpeg": "video/x-motion-jpeg",
     "aac": "audio/aac", "pcm_alaw": "audio/PCMA", "pcm_mulaw": "audio/PCMU",
@@ -32,19 +32,19 @@ _CONTENT_TYPES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class IndexRow:
     """A packet as the index knows it."""
 
     track: int
-    key: bool
+    is_keyframe: bool
     pts: int
-    arrived: float
+    arrived_at: float
     size_bytes: int
     digest: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class RunKey:
+class ConnectionKey:
     """One connection of one worker: within it no packet is missing and one clock holds. Segments
     are numbered through it."""
 
@@ -52,7 +52,7 @@ class RunKey:
     token: str
     connection: int
 
-    def segment(self, number: int) -> str:
+    def segment_id(self, number: int) -> str:
         """The id of a segment."""
         return f"{self.epoch:06d}-{self.token}-{self.connection:04d}-{number:05d}"
 
@@ -65,7 +65,7 @@ class SegmentWriter:
         objects: ObjectStore,
         recording: str,
         owner: str,
-        key: RunKey,
+        key: ConnectionKey,
         number: int,
         tracks: tuple[Track, ...],
     ) -> None:
@@ -75,20 +75,20 @@ class SegmentWriter:
         self._key = key
         self._number = number
         self._tracks = tracks
-        self._id = key.segment(number)
+        self._id = key.segment_id(number)
         self._rows = bytearray()
         self._sound = bytearray()
         self._stack = ExitStack()
         self._video = self._stack.enter_context(self._create(tracks[VIDEO]))
-        self.began: float | None = None
+        self.started_at: float | None = None
         self.size_bytes = 0
 
     def add(self, packet: Packet) -> None:
         """Keep a packet. Raises StorageUnavailable."""
-        self.began = packet.arrived if self.began is None else self.began
+        self.started_at = packet.arrived_at if self.started_at is None else self.started_at
         self.size_bytes += len(packet.data)
-        row = (packet.track, packet.key, packet.pts, packet.arrived, len(packet.data))
-        self._rows += ROW.pack(*row, packet.digest)
+        row = (packet.track, packet.is_keyframe, packet.pts, packet.arrived_at, len(packet.data))
+        self._rows += INDEX_ROW.pack(*row, packet.digest)
         if packet.track == VIDEO:
             self._video.write(packet.data)
         else:
@@ -102,7 +102,9 @@ class SegmentWriter:
             written["sound"] = self._whole(self._create(self._tracks[SOUND]), bytes(self._sound))
         head = json.dumps([_track_told(one) for one in self._tracks]).encode() + b"\n"
         name = f"{segments_prefix(self._recording)}{self._id}.index"
-        index = self._objects.create(Bucket.WORK, name, content_type=INDEX_TYPE, spec=self._id)
+        index = self._objects.create(
+            Bucket.WORK, name, content_type=INDEX_CONTENT_TYPE, spec=self._id
+        )
         written["index"] = self._whole(index, head + bytes(self._rows))
         return Create(
             segment_path(self._recording, self._id),
@@ -119,7 +121,7 @@ class SegmentWriter:
             },
         )
 
-    def abandon(self) -> None:
+    def abort(self) -> None:
         """Nothing appears."""
         self._stack.__exit__(_Abandoned, _Abandoned(), None)
 
@@ -129,10 +131,10 @@ class SegmentWriter:
         return self._objects.create(Bucket.WORK, name, content_type=kind, spec=self._id)
 
     def _whole(self, creating: Any, data: bytes) -> StoredObject:
-        writer: Writing
+        writer: ObjectWriter
         with creating as writer:
             writer.write(data)
-        return writer.stored
+        return writer.stored_object
 
 
 class _Abandoned(Exception):
@@ -143,7 +145,7 @@ class _Abandoned(Exception):
 class Segment:
     """A segment that is written. `sound` is None without any."""
 
-    key: RunKey
+    key: ConnectionKey
     number: int
     video: StoredObject
     sound: StoredObject | None
@@ -155,7 +157,7 @@ class Segment:
         data = doc.data
         places: Mapping[str, Any] = data["objects"]
         return cls(
-            RunKey(data["epoch"], data["token"], data["connection"]),
+            ConnectionKey(data["epoch"], data["token"], data["connection"]),
             data["number"],
             _work_object(*places["video"]),
             _work_object(*places["sound"]) if "sound" in places else None,
@@ -163,7 +165,7 @@ class Segment:
         )
 
     @property
-    def places(self) -> Iterator[StoredObject]:
+    def objects(self) -> Iterator[StoredObject]:
         """Its objects."""
         yield self.video
         if self.sound is not None:
@@ -185,16 +187,16 @@ def segment_path(recording_id: str, segment_id: str) -> str:
     return f"{segments_path(recording_id)}/{segment_id}"
 
 
-def read_index(data: bytes) -> tuple[tuple[Track, ...], list[Row]]:
+def read_index(data: bytes) -> tuple[tuple[Track, ...], list[IndexRow]]:
     """Back from an index. Raises ValueError for what is none."""
     head, _, rows = data.partition(b"\n")
     tracks = tuple(Track(**{**one, "time_base": Fraction(one["time_base"])}) for one in
                    json.loads(head))  # fmt: skip
-    if len(rows) % ROW.size:
+    if len(rows) % INDEX_ROW.size:
         raise ValueError("The index is cut off.")
     return tracks, [
-        Row(track, bool(key), pts, arrived, size, digest)
-        for track, key, pts, arrived, size, digest in ROW.iter_unpack(rows)
+        IndexRow(track, bool(key), pts, arrived, size, digest)
+        for track, key, pts, arrived, size, digest in INDEX_ROW.iter_unpack(rows)
     ]
 
 

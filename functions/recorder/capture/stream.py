@@ -5,30 +5,30 @@ from __future__ import annotations
 from functions.recorder.camera.open_camera import open_camera
 from functions.recorder.capture.session import Session
 from shared.cameras.camera import Camera, camera_path
-from shared.entrypoints.task import ErrandTask
-from shared.tasks.task import ErrandOutcome, Settled
+from shared.entrypoints.task import TaskContext
+from shared.tasks.task import TaskDone, TaskOutcome
 
-LEAVES_S = 20.0
+SHUTDOWN_MARGIN_S = 20.0
 """Before its time is over a shift without a successor writes its last segments."""
 
 
-def watch(task: ErrandTask) -> ErrandOutcome:
+def stream_camera(context: TaskContext) -> TaskOutcome:
     """Take the session, unless a newer shift has it."""
-    (doc,) = task.world.store.read([camera_path(task.errand.data["camera"])])
+    (doc,) = context.services.store.read([camera_path(context.task.data["camera"])])
     if doc is None:
-        return Settled()
+        return TaskDone()
     camera = Camera.from_doc(doc)
-    if camera.live_epoch > task.errand.data["epoch"] or not camera.shift:
-        return Settled()
-    settings = task.settings
+    if camera.live_epoch > context.task.data["epoch"] or not camera.recorder_task:
+        return TaskDone()
+    settings = context.settings
     session = Session(
         camera,
-        task.errand,
-        task.world,
+        context.task,
+        context.services,
         settings,
-        opening=lambda source: open_camera(source, settings),
-        check=task.check,
-        ends_at=task.deadline - LEAVES_S,
+        open_reader=lambda source: open_camera(source, settings),
+        check=context.check,
+        ends_at=context.deadline - SHUTDOWN_MARGIN_S,
     )
     session.run()
-    return Settled()
+    return TaskDone()

@@ -10,15 +10,15 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from functions.recorder.capture.segments import Row, RunKey, Segment, read_index
+from functions.recorder.capture.segments import ConnectionKey, IndexRow, Segment, read_index
 from functions.recorder.clip.mux import mux
-from functions.recorder.clip.mux_plan import TICKS, MuxPlan, mux_plan
-from functions.recorder.clip.splice import Run, Spliced, spliced
+from functions.recorder.clip.mux_plan import TICKS_PER_S, MuxPlan, plan_mux
+from functions.recorder.clip.splice import PacketRun, SpliceResult, splice
 from functions.recorder.packets import SOUND, VIDEO, Track
 from shared.cameras.recording import Recording, clip_prefix
 from shared.media.sandbox.child import Limits
-from shared.media.sandbox.run import Source, confined
-from shared.pipeline import STAGES, Bucket
+from shared.media.sandbox.run import Source, run_in_sandbox
+from shared.pipeline import FUNCTIONS, Bucket
 from shared.ports.objects import ObjectStore
 from shared.recipes.stored_object import StoredObject
 from shared.runtime.results_writer import write_once
@@ -28,16 +28,16 @@ _TYPES = {"mp4": ("mp4", "video/mp4"), "mov": ("mov", "video/quicktime")}
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class ConcatReader:
     """Objects laid end to end, as if they were one file."""
 
-    places: tuple[StoredObject, ...]
-    starts: tuple[int, ...]
+    objects: tuple[StoredObject, ...]
+    offsets: tuple[int, ...]
 
     @classmethod
-    def of(cls, places: Iterable[StoredObject]) -> Shelf:
+    def of(cls, objects: Iterable[StoredObject]) -> ConcatReader:
         """Lay them in this order."""
-        kept = tuple(places)
+        kept = tuple(objects)
         starts, at = [], 0
         for one in kept:
             starts.append(at)
@@ -47,18 +47,20 @@ class Shelf:
     @property
     def size_bytes(self) -> int:
         """All of them together."""
-        return self.starts[-1] + self.places[-1].size_bytes if self.places else 0
+        return self.offsets[-1] + self.objects[-1].size_bytes if self.objects else 0
 
-    def reading(self, objects: ObjectStore) -> Callable[[int, int], bytes]:
+    def open(self, store: ObjectStore) -> Callable[[int, int], bytes]:
         """A function of (offset, length) over the whole shelf."""
-        readers = [objects.read_at(Bucket.WORK, one.name, one.generation) for one in self.places]
+        readers = [
+            store.range_reader(Bucket.WORK, one.name, one.generation) for one in self.objects
+        ]
 
         def read(offset: int, length: int) -> bytes:
             data = bytearray()
-            number = bisect_right(self.starts, offset) - 1
+            number = bisect_right(self.offsets, offset) - 1
             while len(data) < length:
-                here = offset + len(data) - self.starts[number]
-                most = min(length - len(data), self.places[number].size_bytes - here)
+                here = offset + len(data) - self.offsets[number]
+                most = min(length - len(data), self.objects[number].size_bytes - here)
                 if most > 0:
                     data += readers[number](here, most)
                 number += 1
@@ -67,19 +69,21 @@ class Shelf:
         return read
 
 
-def gathered(segments: Iterable[Segment], objects: ObjectStore) -> tuple[list[Run], Shelf]:
+def collect_runs(
+    segments: Iterable[Segment], objects: ObjectStore
+) -> tuple[list[PacketRun], ConcatReader]:
     """Segments of each connection in a row, and where their packets lie. A connection of which a
     segment is missing is several runs."""
     ordered = sorted(segments, key=lambda one: (one.key.epoch, one.key.token, one.key.connection,
                                                 one.number))  # fmt: skip
-    shelf = Shelf.of(
+    shelf = ConcatReader.of(
         place for one in ordered for place in (one.video, one.sound) if place is not None
     )
-    starts = dict(zip((one.name for one in shelf.places), shelf.starts, strict=True))
-    runs: dict[tuple[RunKey, int], tuple[tuple[Track, ...], list[Row], list[int]]] = {}
-    behind: dict[RunKey, int] = defaultdict(int)
+    starts = dict(zip((one.name for one in shelf.objects), shelf.offsets, strict=True))
+    runs: dict[tuple[ConnectionKey, int], tuple[tuple[Track, ...], list[IndexRow], list[int]]] = {}
+    behind: dict[ConnectionKey, int] = defaultdict(int)
     for one in ordered:
-        index = objects.read_at(Bucket.WORK, one.index.name, one.index.generation)
+        index = objects.range_reader(Bucket.WORK, one.index.name, one.index.generation)
         tracks, rows = read_index(index(0, one.index.size_bytes))
         # Where numbers have a hole, and where a camera's pictures change, another run begins.
         broken = one.number - behind[one.key]
@@ -94,7 +98,7 @@ def gathered(segments: Iterable[Segment], objects: ObjectStore) -> tuple[list[Ru
             places.append(at[row.track])
             at[row.track] += row.size_bytes
         all_rows += rows
-    return [Run(*one) for one in runs.values()], shelf
+    return [PacketRun(*one) for one in runs.values()], shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,7 @@ class Clip:
     codec: str
     audio_codec: str | None
     gaps: list[dict[str, float]]
-    left_out: int
+    skipped_run_count: int
 
     def to_dict(self) -> dict[str, Any]:
         """As it stands in a document."""
@@ -129,9 +133,9 @@ def make_clip(
     should_stop: Callable[[], bool],
 ) -> tuple[StoredObject, Clip] | None:
     """Join what was recorded; None when there is no picture."""
-    runs, shelf = gathered(segments, objects)
-    found = spliced(runs)
-    plan = mux_plan(found, _seconds(recording.started_at), _ends_at(recording))
+    runs, shelf = collect_runs(segments, objects)
+    found = splice(runs)
+    plan = plan_mux(found, _seconds(recording.started_at), _ends_at(recording))
     if plan is None:
         return None
     tracks = found.pieces[0].run.tracks[: 2 if plan.has_sound else 1]
@@ -140,25 +144,25 @@ def make_clip(
     spec = hashlib.sha256(plan.entries).hexdigest()[:32]
     body = f"{folder}{attempt}.body"
     with objects.create(Bucket.OUTPUTS, body, content_type=content_type, spec=spec) as writer:
-        worked = confined(
+        worked = run_in_sandbox(
             mux,
             plan.container,
             tuple(one.codec for one in tracks),
-            (TICKS, *(one.rate_hz for one in tracks[1:])),
+            (TICKS_PER_S, *(one.rate_hz for one in tracks[1:])),
             plan.entries,
-            source=Source(shelf.reading(objects), shelf.size_bytes, BLOCK_BYTES),
+            source=Source(shelf.open(objects), shelf.size_bytes, BLOCK_BYTES),
             sink=writer,
-            limits=Limits.of(STAGES["recorder"]),
+            limits=Limits.for_function(FUNCTIONS["recorder"]),
             should_stop=should_stop,
             label="clip",
         )
     parts = [_head(objects, f"{folder}{attempt}.head", worked.value, spec)]
-    if writer.stored.size_bytes:
-        parts.append(writer.stored)
+    if writer.stored_object.size_bytes:
+        parts.append(writer.stored_object)
     name = f"{folder}{spec[:12]}/clip.{suffix}"
     stored, _ = objects.compose(Bucket.OUTPUTS, name, parts, content_type=content_type, spec=spec)
-    for one in (parts[0], writer.stored):
-        objects.remove(one.bucket, one.name, one.generation)
+    for one in (parts[0], writer.stored_object):
+        objects.delete(one.bucket, one.name, one.generation)
     return stored, _told(stored, plan, found, tracks)
 
 
@@ -167,7 +171,9 @@ def _head(objects: ObjectStore, name: str, data: bytes, spec: str) -> StoredObje
     return write_once(objects, Bucket.OUTPUTS, name, data, content_type=kind, spec=spec)
 
 
-def _told(stored: StoredObject, plan: MuxPlan, found: Spliced, tracks: tuple[Track, ...]) -> Clip:
+def _told(
+    stored: StoredObject, plan: MuxPlan, found: SpliceResult, tracks: tuple[Track, ...]
+) -> Clip:
     video = tracks[VIDEO]
     return Clip(
         path=stored.name,
@@ -181,7 +187,7 @@ def _told(stored: StoredObject, plan: MuxPlan, found: Spliced, tracks: tuple[Tra
         codec=video.codec,
         audio_codec=tracks[SOUND].codec if plan.has_sound else None,
         gaps=[asdict(one) for one in found.gaps],
-        left_out=found.left_out,
+        skipped_run_count=found.skipped_run_count,
     )
 
 
@@ -190,7 +196,7 @@ def _ends_at(recording: Recording) -> float | None:
     ends = _seconds(recording.ended_at)
     if recording.started_at is None:
         return ends
-    most = recording.started_at.timestamp() + recording.wish.max_duration_s
+    most = recording.started_at.timestamp() + recording.request.max_duration_s
     return most if ends is None else min(ends, most)
 
 

@@ -21,11 +21,11 @@ import av.subtitles.stream
 
 from functions.recorder.clip.mux_plan import ENTRY
 from functions.recorder.packets import SOUND, VIDEO
-from shared.media.sandbox.child import Inside
+from shared.media.sandbox.child import SandboxIO
 
 HEAD_BYTES = 64 << 10
 """More than any header before the first packet."""
-LOOK_BYTES = 4 << 20
+MAX_PROBE_BYTES = 4 << 20
 """How much of the pictures is looked at to find what a decoder has to know before them."""
 _BOX = struct.Struct(">I4s")
 _DEMUXERS = {
@@ -39,12 +39,12 @@ class ClipSink:
 
     name = "clip"
 
-    def __init__(self, out: Inside) -> None:
-        self._out = out
+    def __init__(self, sandbox_io: SandboxIO) -> None:
+        self._out = sandbox_io
         self.head = bytearray()
         self.tail = bytearray()
         self._at = self._size = 0
-        self.closing = False
+        self.in_trailer = False
         self._ends_at = 0
 
     def write(self, data: bytes) -> int:
@@ -60,7 +60,7 @@ class ClipSink:
         return len(data)
 
     def _behind(self, at: int, data: bytes) -> None:
-        if self.closing:
+        if self.in_trailer:
             # A table of contents is gone back into as well, once it is larger than a buffer.
             into = at - max(HEAD_BYTES, self._ends_at)
             if not 0 <= into <= len(self.tail):
@@ -71,9 +71,9 @@ class ClipSink:
         else:
             self._out.write(data)
 
-    def close_soon(self) -> None:
+    def start_trailer(self) -> None:
         """From now on all is kept that comes behind what is there."""
-        self.closing, self._ends_at = True, self._size
+        self.in_trailer, self._ends_at = True, self._size
 
     def seek(self, offset: int, whence: int = 0) -> int:
         self._at = offset + {0: 0, 1: self._at, 2: self._size}[whence]
@@ -89,37 +89,37 @@ class ClipSink:
         return True
 
 
-def mux(inside: Inside, container: str, codecs: tuple[str, ...], rates: tuple[int, ...],
+def mux(sandbox_io: SandboxIO, container: str, codecs: tuple[str, ...], rates: tuple[int, ...],
         entries: bytes) -> bytes:  # fmt: skip
     """Write the clip behind its first bytes to `inside`; → those first bytes.
 
     `codecs` and `rates` (ticks a second) are of the pictures and, if there is any, the sound.
     """
-    sink = ClipSink(inside)
+    sink = ClipSink(sandbox_io)
     # Times below zero are the part that is not shown: they become an edit list.
     options = {"avoid_negative_ts": "disabled"}
     out = av.open(sink, "w", format=container, container_options=options)
     streams = [
-        out.add_stream_from_template(_example(inside, entries, track, codec, rates[track]))
+        out.add_stream_from_template(_example(sandbox_io, entries, track, codec, rates[track]))
         for track, codec in enumerate(codecs)
     ]
     for stream, rate in zip(streams, rates, strict=True):
         stream.time_base = Fraction(1, rate)
     for count, (track, key, pts, dts, duration, place, size) in enumerate(_read(entries)):
-        packet = av.Packet(_data(inside, place, size))
+        packet = av.Packet(_data(sandbox_io, place, size))
         packet.stream = streams[track]
         packet.time_base = Fraction(1, rates[track])
         packet.pts, packet.dts, packet.duration = pts, dts, duration
         packet.is_keyframe = bool(key)
         out.mux(packet)
         if count % 1000 == 0:
-            inside.tell(count)
-    sink.close_soon()
+            sandbox_io.report_progress(count)
+    sink.start_trailer()
     out.close()
-    return _finished(sink, inside)
+    return _finished(sink, sandbox_io)
 
 
-def _finished(sink: ClipSink, inside: Inside) -> bytes:
+def _finished(sink: ClipSink, sandbox_io: SandboxIO) -> bytes:
     """The head with the table of contents in it; the rest of the packets is written."""
     boxes = _boxes(bytes(sink.head))
     start, size = next((at, size) for kind, at, size in boxes if kind == b"mdat")
@@ -127,8 +127,8 @@ def _finished(sink: ClipSink, inside: Inside) -> bytes:
     ends = start + size - _sent(sink)
     packets, table = whole[:ends], whole[ends:]
     table = table[next(at for k, at, _ in _boxes(table) if k == b"moov") :]
-    moved = moved_by(table, len(table))
-    inside.write(packets[len(sink.head) :])
+    moved = shift_chunk_offsets(table, len(table))
+    sandbox_io.write(packets[len(sink.head) :])
     return packets[:start] + moved + packets[start : len(sink.head)]
 
 
@@ -137,20 +137,20 @@ def _sent(sink: ClipSink) -> int:
     return sink._size - len(sink.head) - len(sink.tail)
 
 
-def moved_by(table: bytes, shift: int) -> bytes:
+def shift_chunk_offsets(moov: bytes, shift: int) -> bytes:
     """A table of contents (`moov`, ISO/IEC 14496-12 §8.7.5) whose packets lie `shift` bytes
     further."""
-    out = bytearray(table)
-    for kind, at in _below(table, 8, len(table)):
+    out = bytearray(moov)
+    for kind, at in _below(moov, 8, len(moov)):
         if kind == b"stco":
-            (count,) = struct.unpack_from(">I", table, at + 12)
-            offsets = struct.unpack_from(f">{count}I", table, at + 16)
+            (count,) = struct.unpack_from(">I", moov, at + 12)
+            offsets = struct.unpack_from(f">{count}I", moov, at + 16)
             if offsets and max(offsets) + shift >= 1 << 32:
                 raise ValueError("the clip is too large for its table of contents")
             struct.pack_into(f">{count}I", out, at + 16, *(one + shift for one in offsets))
         elif kind == b"co64":
-            (count,) = struct.unpack_from(">I", table, at + 12)
-            offsets = struct.unpack_from(f">{count}Q", table, at + 16)
+            (count,) = struct.unpack_from(">I", moov, at + 12)
+            offsets = struct.unpack_from(f">{count}Q", moov, at + 16)
             struct.pack_into(f">{count}Q", out, at + 16, *(one + shift for one in offsets))
     return bytes(out)
 
@@ -181,13 +181,13 @@ def _boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         at += size
 
 
-def _example(inside: Inside, entries: bytes, track: int, codec: str, rate: int) -> Any:
+def _example(sandbox_io: SandboxIO, entries: bytes, track: int, codec: str, rate: int) -> Any:
     """A stream of the same form: a decoder's parameters are read from the first packets."""
     data = bytearray()
     for number, _key, _pts, _dts, _duration, place, size in _read(entries):
         if number == track:
-            data += _data(inside, place, size)
-            if len(data) > LOOK_BYTES or (data and codec == "mjpeg"):
+            data += _data(sandbox_io, place, size)
+            if len(data) > MAX_PROBE_BYTES or (data and codec == "mjpeg"):
                 break
     options = {"sample_rate": str(rate)} if track == SOUND and codec != "aac" else {}
     shown = av.open(io.BytesIO(bytes(data)), "r", format=_DEMUXERS[codec], options=options)
@@ -198,7 +198,7 @@ def _read(entries: bytes) -> Iterator[tuple[int, int, int, int, int, int, int]]:
     return ENTRY.iter_unpack(entries)
 
 
-def _data(inside: Inside, place: int, size: int) -> bytes:
-    inside.file.seek(place)
-    data = inside.file.read(size)
+def _data(sandbox_io: SandboxIO, place: int, size: int) -> bytes:
+    sandbox_io.file.seek(place)
+    data = sandbox_io.file.read(size)
     return bytes(data)

@@ -12,16 +12,16 @@ from heapq import merge
 from itertools import pairwise
 from typing import NamedTuple
 
-from functions.recorder.clip.splice import Piece, Spliced, frame_s
+from functions.recorder.clip.splice import Piece, SpliceResult, frame_duration_s
 from functions.recorder.packets import SOUND, VIDEO
 
-TICKS = 90_000
+TICKS_PER_S = 90_000
 """A second of the clip's clock for pictures."""
-REORDER_MOST = 16
+MAX_REORDERED_PICTURES = 16
 """Pictures that H.264 and H.265 may decode early."""
 ENTRY = struct.Struct(">BBqqIQI")
 """Track, key, pts, dts, duration (all in ticks of the track), where in the source, bytes."""
-MP4 = frozenset({"h264", "hevc", "mjpeg", "aac"})
+MP4_CODECS = frozenset({"h264", "hevc", "mjpeg", "aac"})
 """Codecs that an MP4 file holds and players find there; others go into QuickTime's form of it."""
 
 
@@ -33,7 +33,7 @@ class MuxPlan:
     entries: bytes
     duration_s: float
     fps: float
-    pictures: int
+    picture_count: int
     has_sound: bool
 
 
@@ -57,14 +57,16 @@ class _Picture:
     size_bytes: int
 
 
-def mux_plan(spliced: Spliced, begins_at: float | None, ends_at: float | None) -> MuxPlan | None:
+def plan_mux(
+    splice_result: SpliceResult, begins_at: float | None, ends_at: float | None
+) -> MuxPlan | None:
     """Plan a clip of what arrived from `begins_at` to `ends_at`, in seconds since 1970; None where
     all of it. → None when nothing is left.
 
     A clip begins to be shown at `begins_at` exactly: pictures before it, back to the key picture
     that they need, get times below zero, which an MP4's edit list leaves out.
     """
-    pieces = spliced.pieces
+    pieces = splice_result.pieces
     if not pieces:
         return None
     tracks = pieces[0].run.tracks
@@ -72,9 +74,9 @@ def mux_plan(spliced: Spliced, begins_at: float | None, ends_at: float | None) -
         row.track == SOUND for one in pieces for row in one.run.rows
     )
     codecs = {one.codec for one in tracks[: 2 if sound else 1]}
-    container = "mp4" if codecs <= MP4 else "mov"
+    container = "mp4" if codecs <= MP4_CODECS else "mov"
     origin = _origin(pieces, begins_at)
-    step = round(frame_s(pieces[0].run) * TICKS)
+    step = round(frame_duration_s(pieces[0].run) * TICKS_PER_S)
     pictures = _without_lone_ends(list(_pictures(pieces, origin, ends_at)), step)
     if not pictures:
         return None
@@ -84,31 +86,31 @@ def mux_plan(spliced: Spliced, begins_at: float | None, ends_at: float | None) -
     ends = shown[-1] + step
     following = dict(zip(shown, [*shown[1:], ends], strict=True))
     video = (
-        (Fraction(at - early, TICKS), _Entry(VIDEO, one.key, one.pts, at - early,
+        (Fraction(at - early, TICKS_PER_S), _Entry(VIDEO, one.key, one.pts, at - early,
          following[one.pts] - one.pts, one.place, one.size_bytes))
         for at, one in zip(shown, pictures, strict=True)
     )  # fmt: skip
-    rate = tracks[SOUND].rate_hz if sound else TICKS
-    sounds = _sounds(pieces, origin, rate, Fraction(ends, TICKS)) if sound else []
+    rate = tracks[SOUND].rate_hz if sound else TICKS_PER_S
+    sounds = _sounds(pieces, origin, rate, Fraction(ends, TICKS_PER_S)) if sound else []
     entries = bytearray()
     for _, entry in merge(video, ((Fraction(one.dts, rate), one) for one in sounds)):
         entries += ENTRY.pack(*entry)
     visible = ends - max(0, shown[0])
     count = sum(1 for one in shown if one >= 0)
-    duration_s = visible / TICKS
-    gaps_s = sum(one.duration_s for one in spliced.gaps)
-    fps = round(count / max(step / TICKS, duration_s - gaps_s), 3)
+    duration_s = visible / TICKS_PER_S
+    gaps_s = sum(one.duration_s for one in splice_result.gaps)
+    fps = round(count / max(step / TICKS_PER_S, duration_s - gaps_s), 3)
     return MuxPlan(container, bytes(entries), round(duration_s, 3), fps, count, sound)
 
 
 def _origin(pieces: tuple[Piece, ...], begins_at: float | None) -> Fraction:
     """Which moment of the pieces' time is zero in the clip."""
     first = pieces[0]
-    opening = range(first.first, min(first.first + 16, first.last))
-    start = min((first.seconds(n) for n in opening), default=Fraction(0))
+    opening = range(first.start, min(first.start + 16, first.end))
+    start = min((first.time_s(n) for n in opening), default=Fraction(0))
     if begins_at is None or first.run.tracks[VIDEO].codec == "mjpeg":
         return start
-    into = Fraction(begins_at - first.arrived(first.first)).limit_denominator(TICKS)
+    into = Fraction(begins_at - first.arrived_at(first.start)).limit_denominator(TICKS_PER_S)
     return start + max(Fraction(0), into)
 
 
@@ -119,14 +121,14 @@ def _pictures(
     free: dict[int, int] = {}
     late = 0
     for piece in pieces:
-        for n in range(piece.first, piece.last):
+        for n in range(piece.start, piece.end):
             place = piece.pictures[n]
             row = piece.run.rows[place]
-            wanted = pts = round((piece.seconds(n) - origin) * TICKS)
-            if ends_at is not None and row.arrived > ends_at and used:
+            wanted = pts = round((piece.time_s(n) - origin) * TICKS_PER_S)
+            if ends_at is not None and row.arrived_at > ends_at and used:
                 # Of what came too late only pictures that are shown between those that are kept.
                 late += 1
-                if late > REORDER_MOST:
+                if late > MAX_REORDERED_PICTURES:
                     return
                 if pts > max(used):
                     continue
@@ -137,13 +139,13 @@ def _pictures(
                     pts += 1
                 free[wanted] = pts + 1
             used.add(pts)
-            yield _Picture(pts, row.key, piece.run.places[place], row.size_bytes)
+            yield _Picture(pts, row.is_keyframe, piece.run.offsets[place], row.size_bytes)
 
 
 def _without_lone_ends(pictures: list[_Picture], step: int) -> list[_Picture]:
     """Pictures are decoded before those that are shown between them: where a recording is cut in
     between, the ones behind the hole go."""
-    tail = pictures[-REORDER_MOST:]
+    tail = pictures[-MAX_REORDERED_PICTURES:]
     shown = sorted(one.pts for one in tail)
     if shown == [one.pts for one in tail]:
         return pictures
@@ -170,11 +172,11 @@ def _sounds(
         run = piece.run
         if len(run.tracks) <= SOUND or run.tracks[SOUND].rate_hz != rate:
             continue
-        begins = Fraction(0) if not number else piece.seconds(piece.first) - origin
+        begins = Fraction(0) if not number else piece.time_s(piece.start) - origin
         until = ends
         if number + 1 < len(pieces):
-            until = pieces[number + 1].seconds(pieces[number + 1].first) - origin
-        rows = [(row, place) for row, place in zip(run.rows, run.places, strict=True)
+            until = pieces[number + 1].time_s(pieces[number + 1].start) - origin
+        rows = [(row, place) for row, place in zip(run.rows, run.offsets, strict=True)
                 if row.track == SOUND]  # fmt: skip
         for at, (row, place) in enumerate(rows):
             moment = row.pts * run.tracks[SOUND].time_base + piece.shift - origin

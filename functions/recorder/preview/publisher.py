@@ -9,42 +9,42 @@ from collections import deque
 from contextlib import suppress
 
 from functions.recorder.packets import Packet, Track
-from functions.recorder.preview.decoder import Darkroom
-from shared.cameras.preview_format import CONTENT_TYPE, FRAMES_MOST_BYTES, pack_frames
+from functions.recorder.preview.decoder import PreviewDecoder
+from shared.cameras.preview_format import CONTENT_TYPE, MAX_OBJECT_BYTES, pack_frames
 from shared.cameras.recording import preview_name
-from shared.errors import ArtefactConflict, StorageUnavailable
+from shared.errors import ArtifactConflict, StorageUnavailable
 from shared.pipeline import Bucket
-from shared.runtime.interpreter import Neighbours
+from shared.runtime.interpreter import Services
 
-FRAMES_A_SECOND = 5
-PLAIN_MOST_PX = 640
-PLAIN_MOST_BYTES = 120 << 10
+PREVIEW_FPS = 5
+MAX_PASSTHROUGH_WIDTH_PX = 640
+MAX_PASSTHROUGH_BYTES = 120 << 10
 """A JPEG up to this width and size is shown as it came."""
-KEPT_S = 12
+RETENTION_S = 12
 """How long a second can be looked at."""
-WAITING_MOST = 90
+MAX_QUEUED_PACKETS = 90
 """Packets that wait to be looked at: three seconds, then the preview skips."""
 
 
-class Viewfinder:
+class PreviewPublisher:
     """Takes a camera's pictures and shows some of them, while `wanted`. Nothing of it may keep a
     recording waiting: it has a thread of its own, and drops what that cannot do."""
 
-    def __init__(self, world: Neighbours, camera: str) -> None:
-        self.wanted = False
-        self._world = world
+    def __init__(self, services: Services, camera: str) -> None:
+        self.is_requested = False
+        self._world = services
         self._camera = camera
-        self._queue: queue.Queue[tuple[Packet, Track] | None] = queue.Queue(WAITING_MOST)
+        self._queue: queue.Queue[tuple[Packet, Track] | None] = queue.Queue(MAX_QUEUED_PACKETS)
         self._thread: threading.Thread | None = None
-        self._darkroom: Darkroom | None = None
+        self._darkroom: PreviewDecoder | None = None
         self._frames: list[tuple[int, bytes]] = []
         self._second = 0
         self._last_at = 0.0
         self._written: deque[int] = deque()
 
-    def show(self, packet: Packet, track: Track) -> None:
+    def add(self, packet: Packet, track: Track) -> None:
         """One more picture."""
-        if not self.wanted:
+        if not self.is_requested:
             return
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, daemon=True)
@@ -57,7 +57,7 @@ class Viewfinder:
     def close(self) -> None:
         """No more pictures; those of the last seconds go."""
         if self._thread is not None:
-            self.wanted = False
+            self.is_requested = False
             with suppress(queue.Full):
                 # Who cannot take it in this time stands still, and nobody waits for him.
                 self._queue.put(None, timeout=5)
@@ -72,28 +72,32 @@ class Viewfinder:
         self._tidy(time.time() + 1)
 
     def _look(self, packet: Packet, track: Track) -> None:
-        due = packet.arrived - self._last_at >= 1 / FRAMES_A_SECOND - 0.01
+        due = packet.arrived_at - self._last_at >= 1 / PREVIEW_FPS - 0.01
         plain = track.codec == "mjpeg"
         if plain and not due:
             return
-        if plain and track.width <= PLAIN_MOST_PX and len(packet.data) <= PLAIN_MOST_BYTES:
-            self._last_at = packet.arrived
-            self._add(round(packet.arrived * 1000), packet.data)
+        if (
+            plain
+            and track.width <= MAX_PASSTHROUGH_WIDTH_PX
+            and len(packet.data) <= MAX_PASSTHROUGH_BYTES
+        ):
+            self._last_at = packet.arrived_at
+            self._add(round(packet.arrived_at * 1000), packet.data)
             return
-        if self._darkroom is None or not self._darkroom.fits(track):
+        if self._darkroom is None or not self._darkroom.can_decode(track):
             if self._darkroom is not None:
                 self._darkroom.close()
-            self._darkroom = Darkroom(track, FRAMES_A_SECOND, self._add, self._world.log)
+            self._darkroom = PreviewDecoder(track, PREVIEW_FPS, self._add, self._world.log)
         if plain:
-            self._last_at = packet.arrived
-        self._darkroom.develop(packet)
+            self._last_at = packet.arrived_at
+        self._darkroom.decode(packet)
 
     def _add(self, at_ms: int, jpeg: bytes) -> None:
         second = at_ms // 1000
         if self._frames and second != self._second:
             self._write()
         self._second = second
-        if sum(len(one) for _, one in self._frames) + len(jpeg) <= FRAMES_MOST_BYTES:
+        if sum(len(one) for _, one in self._frames) + len(jpeg) <= MAX_OBJECT_BYTES:
             self._frames.append((at_ms, jpeg))
 
     def _write(self) -> None:
@@ -105,17 +109,17 @@ class Viewfinder:
                 Bucket.WORK, name, content_type=CONTENT_TYPE, spec="preview"
             ) as writer:
                 writer.write(pack_frames(frames))
-        except (StorageUnavailable, ArtefactConflict) as fault:
+        except (StorageUnavailable, ArtifactConflict) as fault:
             # A second is lost to viewers, and the next one is shown, whoever called this.
-            self._world.log("preview.skipped", severity="WARNING", why=str(fault))
+            self._world.log("preview.skipped", severity="WARNING", reason=str(fault))
             return
         self._written.append(self._second)
-        self._tidy(self._second - KEPT_S)
+        self._tidy(self._second - RETENTION_S)
 
     def _tidy(self, before: float) -> None:
         while self._written and self._written[0] < before:
             name = preview_name(self._camera, self._written.popleft())
             try:
-                self._world.objects.remove(Bucket.WORK, name)
+                self._world.objects.delete(Bucket.WORK, name)
             except StorageUnavailable:
                 return

@@ -8,36 +8,36 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import count
 
-from functions.slide_generation.drawing.layout import NOTHING, Planner
+from functions.slide_generation.drawing.layout import NO_SUBTITLE_ROOM, SlidePlanner
 from functions.slide_generation.drawing.themes import THEMES
-from shared.recipes.films.deck import SLIDES_RANGE, Deck, Slide
+from shared.recipes.films.deck import SLIDE_COUNT_RANGE, Deck, Slide
 
 _SENTENCE = re.compile(r"(?<=[.!?…؟।])\s+|(?<=[。！？])|\n+")
 
 
-def fitted(deck: Deck, below: Fraction = NOTHING) -> Deck:
+def fit_slides(deck: Deck, subtitle_room: Fraction = NO_SUBTITLE_ROOM) -> Deck:
     """The deck with every slide split that does not fit, as long as a deck may have more slides.
     `below`: how much of the height stays free of text.
 
     What is left over is drawn smaller.
     """
-    planner = Planner(deck, THEMES[deck.theme], below)
+    planner = SlidePlanner(deck, THEMES[deck.theme], subtitle_room)
     slides: list[Slide] = []
     waiting = list(deck.slides)
     while waiting:
         slide = waiting.pop(0)
-        room = len(slides) + len(waiting) + 2 < SLIDES_RANGE.stop
+        room = len(slides) + len(waiting) + 2 < SLIDE_COUNT_RANGE.stop
         least = 1 if slide.layout == "title" else 2
         shown = slide.picture is not None
         fits = planner.plan(slide, 0, picture=shown).fits
         if room and len(slide.bullets) >= least and not fits:
-            waiting[:0] = halves(slide, {one.id for one in (*deck.slides, *slides, *waiting)})
+            waiting[:0] = split_slide(slide, {one.id for one in (*deck.slides, *slides, *waiting)})
         else:
             slides.append(slide)
     return replace(deck, slides=tuple(slides))
 
 
-def halves(slide: Slide, taken: Collection[str] = ()) -> tuple[Slide, Slide]:
+def split_slide(slide: Slide, taken_ids: Collection[str] = ()) -> tuple[Slide, Slide]:
     """Two slides with one half of the points, and of what is spoken, each; a title keeps none.
     `taken` are ids that they must not get."""
     title = slide.layout == "title"
@@ -47,13 +47,13 @@ def halves(slide: Slide, taken: Collection[str] = ()) -> tuple[Slide, Slide]:
     return (
         replace(
             slide,
-            id=_free(slide.id, "a", taken),
+            id=_free(slide.id, "a", taken_ids),
             bullets=slide.bullets[:points],
             notes=" ".join(told[:said]),
         ),
         replace(
             slide,
-            id=_free(slide.id, "b", taken),
+            id=_free(slide.id, "b", taken_ids),
             bullets=slide.bullets[points:],
             notes=" ".join(told[said:]),
             layout="bullets" if title else slide.layout,

@@ -13,11 +13,11 @@ from shared.ports.models import ModelRequest
 from shared.recipes.films.deck_options import DeckOptions
 from shared.recipes.films.prompt import Prompt
 
-WORDING = 1
+PROMPT_VERSION = 1
 """Raised with the wording below, so that decks of an older one are not taken for its own."""
-BULLETS_ASKED = 5
-TOKENS_A_SLIDE = 700
-TOKENS_BESIDES = 8_192
+MAX_REQUESTED_BULLETS = 5
+TOKENS_PER_SLIDE = 700
+THINKING_TOKENS = 8_192
 """For models that think before they answer: their thoughts count as answered."""
 
 _INSTRUCTIONS = """\
@@ -41,7 +41,7 @@ from the slide before and say more than the bullets. No headings, no stage direc
 _OWN_LANGUAGE = ', in the language of the prompt; "language" is its BCP-47 tag'
 
 
-def model_request(prompt: Prompt, options: DeckOptions) -> ModelRequest:
+def build_model_request(prompt: Prompt, options: DeckOptions) -> ModelRequest:
     """The request for a deck of `options.slides` slides."""
     language = f", in the language {options.language}" if options.language else _OWN_LANGUAGE
     given = {
@@ -54,7 +54,7 @@ def model_request(prompt: Prompt, options: DeckOptions) -> ModelRequest:
         system=_INSTRUCTIONS.format(slides=options.slides, language=language),
         text=json.dumps({key: text for key, text in given.items() if text}, ensure_ascii=False),
         schema=_schema(options),
-        max_tokens=TOKENS_BESIDES + TOKENS_A_SLIDE * options.slides,
+        max_tokens=THINKING_TOKENS + TOKENS_PER_SLIDE * options.slides,
     )
 
 
@@ -67,7 +67,7 @@ def _schema(options: DeckOptions) -> dict[str, Any]:
         "properties": {
             "heading": text,
             "layout": layouts,
-            "bullets": {"type": "ARRAY", "items": text, "max_items": BULLETS_ASKED},
+            "bullets": {"type": "ARRAY", "items": text, "max_items": MAX_REQUESTED_BULLETS},
             "notes": text,
         },
         "required": ["heading", "layout", "bullets", "notes"],

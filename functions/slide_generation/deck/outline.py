@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from shared.recipes.films.deck import SLIDES_RANGE, Deck, DeckRejected, Slide
+from shared.recipes.films.deck import SLIDE_COUNT_RANGE, Deck, DeckRejected, Slide
 from shared.recipes.films.deck_options import DeckOptions
 
-NEAR_ENOUGH = 2
+SLIDE_COUNT_TOLERANCE = 2
 """So many slides more or fewer are no reason to pay for another answer."""
 _LAYOUTS = ("title", "bullets", "statement", "closing")
 _MARKS = re.compile(r"\*\*|__|`+|^\s*(?:[-*•–]|#{1,6})\s+", re.MULTILINE)
@@ -29,19 +29,22 @@ def read_outline(answer: str, options: DeckOptions) -> Deck:
     if not isinstance(told, Mapping) or not isinstance(told.get("slides"), list):
         raise DeckRejected("slides", "It must be a list of slides.")
     rows = told["slides"]
-    if abs(len(rows) - options.slides) > NEAR_ENOUGH or len(rows) not in SLIDES_RANGE:
+    if (
+        abs(len(rows) - options.slides) > SLIDE_COUNT_TOLERANCE
+        or len(rows) not in SLIDE_COUNT_RANGE
+    ):
         raise DeckRejected("slides", f"{options.slides} were asked for, {len(rows)} came.")
     return Deck.from_dict(
         {
-            "title": plain(told.get("title")),
+            "title": strip_markup(told.get("title")),
             "language": options.language or told.get("language"),
-            **look(options),
+            **style_fields(options),
             "slides": [_slide(row, n, len(rows)) for n, row in enumerate(rows)],
         }
     )
 
 
-def look(options: DeckOptions) -> dict[str, str]:
+def style_fields(options: DeckOptions) -> dict[str, str]:
     """The fields of a deck that no model decides on."""
     return {
         "theme": options.theme,
@@ -60,9 +63,9 @@ def _slide(row: Any, n: int, count: int) -> dict[str, Any]:
     slide = Slide.from_dict(
         {
             "id": f"s{n + 1}",
-            "heading": plain(row.get("heading")),
-            "bullets": [text for one in bullets if (text := plain(one)) != ""],
-            "notes": plain(row.get("notes")),
+            "heading": strip_markup(row.get("heading")),
+            "bullets": [text for one in bullets if (text := strip_markup(one)) != ""],
+            "notes": strip_markup(row.get("notes")),
             "layout": _layout(row, n, count, bool(bullets)),
         },
         where,
@@ -86,7 +89,7 @@ def _layout(row: Mapping[str, Any], n: int, count: int, bullets: bool) -> str:
     return "bullets" if bullets else "statement" if asked == "bullets" else str(asked)
 
 
-def plain(value: Any) -> Any:
+def strip_markup(value: Any) -> Any:
     """A text without the marks of Markdown and without marks that turn its order."""
     if not isinstance(value, str):
         return value

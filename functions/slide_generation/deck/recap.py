@@ -10,13 +10,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from functions.slide_generation.deck.outline import plain
+from functions.slide_generation.deck.outline import strip_markup
 from shared.recipes.emotions.results import EmotionMoment, EmotionsResult, MoodPoint, SceneFrame
-from shared.recipes.films.deck import showable
-from shared.recipes.films.deck_pictures import CHART
+from shared.recipes.films.deck import remove_unsupported_characters
+from shared.recipes.films.deck_pictures import MOOD_CHART
 from shared.recipes.upload_results import Uploads
 
-LANGUAGE = "en"
+RECAP_LANGUAGE = "en"
 _CLOSE_TO_CERTAIN = 0.8
 _RATHER = 0.6
 _ADJECTIVES = {
@@ -49,8 +49,8 @@ class Timeline:
     @classmethod
     def of(cls, title: str, facts: Mapping[str, Any], files: Collection[str] = ()) -> Timeline:
         """Out of the job's facts. `files` are the names of what was uploaded."""
-        emotions = EmotionsResult.of(facts)
-        duration = Uploads.of(facts).input("video").passport.duration or 0
+        emotions = EmotionsResult.require(facts)
+        duration = Uploads.require(facts).input("video").media_info.duration or 0
         last = emotions.mood[-1].time_s if emotions.mood else 0.0
         return cls(
             title=_named(title, files),
@@ -68,10 +68,10 @@ class Timeline:
         return any(row.share is not None for row in self.mood)
 
 
-def slides_of(timeline: Timeline, most: int) -> list[dict[str, Any]]:
+def build_slides(timeline: Timeline, max_slides: int) -> list[dict[str, Any]]:
     """The slides as `Slide.from_dict` reads them: 3 to `most` of them, at least 3."""
-    charted = timeline.has_mood and most >= 4
-    room = max(1, most - 2 - charted)
+    charted = timeline.has_mood and max_slides >= 4
+    room = max(1, max_slides - 2 - charted)
     told = [_moment(n, one, timeline.faces) for n, one in enumerate(timeline.moments, 1)]
     if len(told) > room:
         kept = sorted(range(len(told)), key=lambda n: -timeline.moments[n].confidence)[:room]
@@ -84,14 +84,14 @@ def slides_of(timeline: Timeline, most: int) -> list[dict[str, Any]]:
 
 def _opening(timeline: Timeline, shown: int, charted: bool) -> dict[str, Any]:
     people = _people(timeline.faces)
-    length = spoken_time(timeline.duration_s)
+    length = format_spoken_time(timeline.duration_s)
     mood = " and how the mood moved" if charted else ""
     what = (
         f"It shows {_counted(shown, 'strong moment')}{mood}."
         if timeline.moments
         else "No strong expression was found in it, so it shows what was seen."
     )
-    under = f"{short_time(timeline.duration_s)} of video · {people}"
+    under = f"{format_time(timeline.duration_s)} of video · {people}"
     if (most := _most(timeline.share)) is not None:
         under += f" · mostly {_adjective(most[0])}"
     return {
@@ -109,7 +109,7 @@ def _moment(number: int, told: EmotionMoment, faces: int) -> dict[str, Any]:
     who = f"face {told.face_id}" if faces > 1 else "the face"
     percent = int(100 * told.confidence)
     begin, end = told.begin_s, told.end_s
-    first, last = short_time(begin), short_time(end)
+    first, last = format_time(begin), format_time(end)
     sure = (
         "very much"
         if told.confidence >= _CLOSE_TO_CERTAIN
@@ -121,14 +121,15 @@ def _moment(number: int, told: EmotionMoment, faces: int) -> dict[str, Any]:
         "id": f"moment-{number}",
         "layout": "picture",
         "picture": f"moment:{number}",
-        "heading": f"{adjective.capitalize()} at {short_time(told.time_s)}",
+        "heading": f"{adjective.capitalize()} at {format_time(told.time_s)}",
         "bullets": [
             *([who.capitalize()] if faces > 1 else []),
             f"{percent} % {told.emotion}",
             *([f"From {first} to {last}"] if first != last else []),
         ],
-        "notes": f"At {spoken_time(told.time_s)}, {who} looks {sure} {adjective}: "
-        f"{percent} percent. The moment lasts for about {spoken_time(max(1.0, end - begin))}.",
+        "notes": f"At {format_spoken_time(told.time_s)}, {who} looks {sure} {adjective}: "
+        f"{percent} percent. "
+        f"The moment lasts for about {format_spoken_time(max(1.0, end - begin))}.",
     }
 
 
@@ -137,9 +138,9 @@ def _scene(number: int, told: SceneFrame) -> dict[str, Any]:
         "id": f"scene-{number}",
         "layout": "picture",
         "picture": f"scene:{number}",
-        "heading": f"At {short_time(told.time_s)}",
+        "heading": f"At {format_time(told.time_s)}",
         "bullets": ["No strong expression"],
-        "notes": f"This is what was seen at {spoken_time(told.time_s)}.",
+        "notes": f"This is what was seen at {format_spoken_time(told.time_s)}.",
     }
 
 
@@ -156,7 +157,7 @@ def _chart(timeline: Timeline) -> dict[str, Any]:
     return {
         "id": "mood",
         "layout": "chart",
-        "picture": CHART,
+        "picture": MOOD_CHART,
         "heading": "How the mood moved",
         "bullets": [words],
         "notes": notes,
@@ -185,7 +186,7 @@ def _closing(timeline: Timeline) -> dict[str, Any]:
     }
 
 
-def short_time(seconds: float) -> str:
+def format_time(seconds: float) -> str:
     """`0:12`, or `1:02:03` from an hour on."""
     whole = round(float(seconds))
     minutes, rest = divmod(whole, 60)
@@ -194,7 +195,7 @@ def short_time(seconds: float) -> str:
     return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
 
 
-def spoken_time(seconds: float) -> str:
+def format_spoken_time(seconds: float) -> str:
     """`1 minute and 12 seconds`."""
     whole = round(float(seconds))
     hours, rest = divmod(whole, 3600)
@@ -249,5 +250,5 @@ def _named(title: str, files: Collection[str]) -> str:
     """A title for a slide; one that is a file's name goes without its ending and underscores."""
     stem, dot, _ = title.rpartition(".")
     name = (stem if dot else title).replace("_", " ") if title in files else title
-    words = " ".join(plain(showable(name)).split())[:110].strip()
+    words = " ".join(strip_markup(remove_unsupported_characters(name)).split())[:110].strip()
     return words[:1].upper() + words[1:] or "A video"

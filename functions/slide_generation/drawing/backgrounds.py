@@ -9,17 +9,19 @@ from PIL import Image, ImageDraw
 
 from functions.slide_generation.drawing.themes import THEMES, Colour, Theme
 
-OVER = 3
+OVERSAMPLING = 3
 """Shapes are drawn so many times larger and scaled down: smooth edges."""
 
 Draw = ImageDraw.ImageDraw
 
 
 @lru_cache(maxsize=8)
-def backdrop(theme_name: str, size: tuple[int, int], *, bold: bool, rtl: bool) -> Image.Image:
+def draw_background(
+    theme_name: str, size: tuple[int, int], *, bold: bool, rtl: bool
+) -> Image.Image:
     """RGB. `bold` for slides that open or close. Copy it before drawing on it."""
     theme = THEMES[theme_name]
-    image = _gradient(size, *theme.ground)
+    image = _gradient(size, *theme.background)
     _DECORS[theme.decor](image, theme, bold)
     return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if rtl else image
 
@@ -32,8 +34,8 @@ def _gradient(size: tuple[int, int], top: Colour, bottom: Colour) -> Image.Image
 def _shape(image: Image.Image, colour: Colour, paint: Callable[[Draw, float], None]) -> None:
     """Paint white on a mask with units of a hundredth of the short side; lay `colour` there."""
     width, height = image.size
-    large = Image.new("L", (width * OVER, height * OVER))
-    paint(ImageDraw.Draw(large), min(width, height) * OVER / 100)
+    large = Image.new("L", (width * OVERSAMPLING, height * OVERSAMPLING))
+    paint(ImageDraw.Draw(large), min(width, height) * OVERSAMPLING / 100)
     mask = large.resize(image.size, Image.Resampling.BOX)
     image.paste(colour, (0, 0), mask)
 
@@ -67,7 +69,7 @@ def _arc(image: Image.Image, theme: Theme, bold: bool) -> None:
     width, height = image.size
 
     def paint(draw: Draw, u: float) -> None:
-        x, y = width * OVER, height * OVER
+        x, y = width * OVERSAMPLING, height * OVERSAMPLING
         for radius in (66, 54, 42, 30, 18) if bold else (34, 26, 18, 10):
             r = radius * u
             draw.ellipse((x - r, y - r, x + r, y + r), outline=255, width=round(0.5 * u))
@@ -85,7 +87,7 @@ def _discs(image: Image.Image, theme: Theme, bold: bool) -> None:
     ):
 
         def paint(draw: Draw, u: float, x: float = x, r: float = radius, a: float = above) -> None:
-            _disc(draw, width * OVER * x, height * OVER + (r - a * lift) * u, r * u)
+            _disc(draw, width * OVERSAMPLING * x, height * OVERSAMPLING + (r - a * lift) * u, r * u)
 
         _shape(image, colour, paint)
 
@@ -95,13 +97,14 @@ def _band(image: Image.Image, theme: Theme, bold: bool) -> None:
     width, height = image.size
 
     def field(draw: Draw, u: float) -> None:
-        x = width * OVER
+        x = width * OVERSAMPLING
         reach = (70 if bold else 30) * u
-        draw.polygon(((x, height * OVER), (x - reach, height * OVER), (x, height * OVER - reach)),
+        draw.polygon(((x, height * OVERSAMPLING), (x - reach, height * OVERSAMPLING), (x,
+        height * OVERSAMPLING - reach)),
                      fill=255)  # fmt: skip
 
     def edge(draw: Draw, u: float) -> None:
-        draw.rectangle((0, 0, (4.4 if bold else 2.2) * u, height * OVER), fill=255)
+        draw.rectangle((0, 0, (4.4 if bold else 2.2) * u, height * OVERSAMPLING), fill=255)
 
     _shape(image, theme.shapes[1], field)
     _shape(image, theme.shapes[0], edge)
@@ -114,7 +117,7 @@ def _rays(image: Image.Image, theme: Theme, bold: bool) -> None:
 
     def paint(draw: Draw, u: float) -> None:
         for n in range(5 if bold else 3):
-            x = width * OVER - (4 + 7 * n) * u
+            x = width * OVERSAMPLING - (4 + 7 * n) * u
             draw.line((x, -2 * u, x + 30 * u, 30 * u), fill=40 - 6 * n, width=round(1.6 * u))
 
     _shape(image, theme.accent, paint)
@@ -127,9 +130,9 @@ def _grid(image: Image.Image, theme: Theme, bold: bool) -> None:
 
     def paint(draw: Draw, u: float) -> None:
         x = step * u / 2
-        while x < width * OVER:
+        while x < width * OVERSAMPLING:
             y = step * u / 2
-            while y < height * OVER:
+            while y < height * OVERSAMPLING:
                 _disc(draw, x, y, 0.22 * u)
                 y += step * u
             x += step * u

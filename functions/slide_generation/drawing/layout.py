@@ -14,12 +14,12 @@ from functions.slide_generation.drawing.themes import Theme
 from shared.recipes.films.deck import Deck, Slide
 from shared.typography.typesetting import Block, Style, Text
 
-Role = Literal["heading", "ink", "muted"]
-SMALLEST_U = 2.6
+Role = Literal["heading", "body", "muted"]
+MIN_TEXT_U = 2.6
 """Below this a text cannot be read in a room; a slide is split instead."""
-EASY_U = 4.0
+COMFORTABLE_TEXT_U = 4.0
 """Below this points are hard to read: a large heading above them gives way first."""
-NOTHING = Fraction(0)
+NO_SUBTITLE_ROOM = Fraction(0)
 _HEADINGS_U = (7.4, 5.6, 4.4)
 
 
@@ -34,7 +34,7 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedText:
     """A block and where its first line begins; `marker`: its number among the points, or None."""
 
     block: Block
@@ -45,10 +45,10 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SlidePlan:
     """A slide, ready to be drawn. `bar` is a short line in the accent's colour."""
 
-    texts: tuple[Placed, ...]
+    texts: tuple[PlacedText, ...]
     bar: Box | None
     picture: Box | None
     bold: bool
@@ -56,10 +56,12 @@ class Plan:
     fits: bool
 
 
-class Planner:
+class SlidePlanner:
     """Plans the slides of one deck. With `below` so much of the height stays free of text."""
 
-    def __init__(self, deck: Deck, theme: Theme, below: Fraction = NOTHING) -> None:
+    def __init__(
+        self, deck: Deck, theme: Theme, subtitle_room: Fraction = NO_SUBTITLE_ROOM
+    ) -> None:
         self._width, self._height = deck.size
         self._u = min(deck.size) / 100
         self._language = deck.language
@@ -67,13 +69,13 @@ class Planner:
         wide = self._width > self._height
         self._margin = (9 if wide else 8.5) * self._u
         top = (9 if wide else 14) * self._u
-        bottom = max((11 if wide else 16) * self._u, float(below * self._height))
+        bottom = max((11 if wide else 16) * self._u, float(subtitle_room * self._height))
         self._page = Box(
             self._margin, top, self._width - 2 * self._margin, self._height - top - bottom
         )
         self._wide = wide
 
-    def plan(self, slide: Slide, number: int, *, picture: bool = False) -> Plan:
+    def plan(self, slide: Slide, number: int, *, picture: bool = False) -> SlidePlan:
         """`number` counts from 0; `picture`: there is one to show on it."""
         if slide.layout in ("picture", "chart") and picture:
             return self._beside(slide, number, below=slide.layout == "chart")
@@ -85,49 +87,51 @@ class Planner:
 
     # --- layouts -----------------------------------------------------------------------------
 
-    def _title(self, slide: Slide) -> Plan:
+    def _title(self, slide: Slide) -> SlidePlan:
         page, u = self._page, self._u
         width = page.width * (0.86 if self._wide else 1)
         heading, fits = self._text(slide.heading, 700, (12, 3.4), width, page.height * 0.58)
-        under, gap = self._stack(slide.bullets, (5, SMALLEST_U), width, page.height * 0.26, 1.2)
+        under, gap = self._stack(slide.bullets, (5, MIN_TEXT_U), width, page.height * 0.26, 1.2)
         texts_height = heading.height + (3.5 * u + sum(one.height + gap for one in under))
         y = page.y + (page.height - texts_height) * 0.5 + 2 * u
         bar = Box(page.x, y - 5 * u, 11 * u, 1.1 * u)
-        texts = [Placed(heading, page.x, y, "heading")]
+        texts = [PlacedText(heading, page.x, y, "heading")]
         y += heading.height + 3.5 * u
         for one in under:
-            texts.append(Placed(one, page.x, y, "muted"))
+            texts.append(PlacedText(one, page.x, y, "muted"))
             y += one.height + gap
         return self._done(texts, bar, bold=True, fits=fits)
 
-    def _statement(self, slide: Slide) -> Plan:
+    def _statement(self, slide: Slide) -> SlidePlan:
         page, u = self._page, self._u
         heading, fits = self._text(slide.heading, 600, (10, 3.4), page.width - 7 * u, page.height)
         y = page.y + (page.height - heading.height) / 2
         bar = Box(page.x, y, 1.1 * u, heading.height)
-        return self._done([Placed(heading, page.x + 6 * u, y, "heading")], bar, fits=fits)
+        return self._done([PlacedText(heading, page.x + 6 * u, y, "heading")], bar, fits=fits)
 
-    def _points(self, slide: Slide, page: Box, *, bold: bool = False) -> Plan:
+    def _points(self, slide: Slide, page: Box, *, bold: bool = False) -> SlidePlan:
         """A heading and points below it: a heading gives way to points that need the room."""
         plan = self._pointed(slide, page, _HEADINGS_U[0], bold)
         for largest_u in _HEADINGS_U[1:]:
             points = [one for one in plan.texts if one.marker is not None]
-            if plan.fits and all(one.block.size_px >= EASY_U * self._u for one in points):
+            if plan.fits and all(
+                one.block.size_px >= COMFORTABLE_TEXT_U * self._u for one in points
+            ):
                 break
             plan = self._pointed(slide, page, largest_u, bold)
         return plan
 
-    def _pointed(self, slide: Slide, page: Box, heading_u: float, bold: bool) -> Plan:
+    def _pointed(self, slide: Slide, page: Box, heading_u: float, bold: bool) -> SlidePlan:
         u = self._u
         sizes = (heading_u, min(heading_u, 3.4))
         heading, fits = self._text(slide.heading, 700, sizes, page.width, page.height * 0.4)
-        texts = [Placed(heading, page.x, page.y, "heading")]
+        texts = [PlacedText(heading, page.x, page.y, "heading")]
         top = page.y + heading.height + 2.2 * u
         bar = Box(page.x, top, 8 * u, 0.8 * u)
         top += 5.4 * u
         room = page.y + page.height - top
         indent = 6.2 * u
-        sizes = (6.2 if len(slide.bullets) < 4 else 5.6, SMALLEST_U)
+        sizes = (6.2 if len(slide.bullets) < 4 else 5.6, MIN_TEXT_U)
         points, gap = self._stack(slide.bullets, sizes, page.width - indent, room, 2.8)
         spare = room - sum(one.height for one in points) - gap * max(0, len(points) - 1)
         fits = fits and spare >= 0
@@ -136,11 +140,11 @@ class Planner:
             gap, spare = gap + more, spare - more * (len(points) - 1)
         y = top + max(0.0, spare) * 0.3
         for n, one in enumerate(points):
-            texts.append(Placed(one, page.x + indent, y, "ink", marker=n))
+            texts.append(PlacedText(one, page.x + indent, y, "body", marker=n))
             y += one.height + gap
         return self._done(texts, bar, bold=bold, fits=fits)
 
-    def _beside(self, slide: Slide, number: int, *, below: bool) -> Plan:
+    def _beside(self, slide: Slide, number: int, *, below: bool) -> SlidePlan:
         """A picture on the left or the right in turn; in high formats, and charts, below."""
         page, u = self._page, self._u
         if below or not self._wide:
@@ -155,7 +159,7 @@ class Planner:
             x = half + 6 * u if left else page.x
             words = Box(x, page.y, self._width - half - 6 * u - self._margin, page.height)
         plan = self._points(slide, words)
-        return Plan(plan.texts, plan.bar, picture, plan.bold, plan.rtl, plan.fits)
+        return SlidePlan(plan.texts, plan.bar, picture, plan.bold, plan.rtl, plan.fits)
 
     # --- text --------------------------------------------------------------------------------
 
@@ -164,11 +168,11 @@ class Planner:
     ) -> tuple[Block, bool]:
         style = Style(self._language, weight, self._serif)
         made = Text(text, style)
-        block = made.fitted(self._sizes(*sizes_u), width, height, balanced=True)
+        block = made.fit(self._sizes(*sizes_u), width, height, balanced=True)
         if block is not None:
             return block, True
         smallest = self._sizes(sizes_u[1], 1)
-        return made.fitted(smallest, width, height) or made.laid_out(smallest[-1], width), False
+        return made.fit(smallest, width, height) or made.lay_out(smallest[-1], width), False
 
     def _stack(
         self, texts: tuple[str, ...], sizes_u: tuple[float, float], width: float, height: float,
@@ -181,7 +185,7 @@ class Planner:
         gap = gap_u * self._u
         for size_px in (*self._sizes(*sizes_u), *low):
             gap = gap_u * self._u * size_px / (sizes_u[0] * self._u)
-            blocks = [one.laid_out(size_px, width) for one in made]
+            blocks = [one.lay_out(size_px, width) for one in made]
             if sum(one.height + gap for one in blocks) - gap <= height:
                 break
         return blocks, gap
@@ -189,8 +193,10 @@ class Planner:
     def _sizes(self, largest_u: float, smallest_u: float) -> range:
         return range(round(largest_u * self._u), max(8, round(smallest_u * self._u)) - 1, -1)
 
-    def _done(self, texts: list[Placed], bar: Box, *, bold: bool = False, fits: bool) -> Plan:
-        smallest = round(SMALLEST_U * self._u)
+    def _done(
+        self, texts: list[PlacedText], bar: Box, *, bold: bool = False, fits: bool
+    ) -> SlidePlan:
+        smallest = round(MIN_TEXT_U * self._u)
         readable = all(one.block.size_px >= smallest for one in texts)
         rtl = texts[0].block.rtl
-        return Plan(tuple(texts), bar, None, bold, rtl, fits and readable)
+        return SlidePlan(tuple(texts), bar, None, bold, rtl, fits and readable)

@@ -7,10 +7,10 @@ from itertools import pairwise
 
 from PIL import Image, ImageDraw, ImageFont
 
-from functions.slide_generation.deck.recap import short_time
-from functions.slide_generation.drawing.themes import Colour, Theme, contrast
+from functions.slide_generation.deck.recap import format_time
+from functions.slide_generation.drawing.themes import Colour, Theme, contrast_ratio
 from shared.recipes.emotions.results import MoodPoint
-from shared.typography.fonts import INTER, font
+from shared.typography.fonts import INTER, load_font
 
 _FINE = 3
 """Shapes are drawn so many times larger and then made small: Pillow's own have jagged edges."""
@@ -32,7 +32,7 @@ _MARK = 3.4
 """The side of a legend's mark, in units."""
 
 
-def mood_chart(mood: Sequence[MoodPoint], size: tuple[int, int], theme: Theme) -> Image.Image:
+def draw_mood_chart(mood: Sequence[MoodPoint], size: tuple[int, int], theme: Theme) -> Image.Image:
     """RGBA, transparent where nothing is drawn."""
     names = _stacked(mood)
     colours = _colours(names, theme)
@@ -51,7 +51,7 @@ def mood_chart(mood: Sequence[MoodPoint], size: tuple[int, int], theme: Theme) -
 
 
 def _face(unit: float) -> ImageFont.FreeTypeFont:
-    return font(INTER, max(8, round(4.6 * unit)), 500)
+    return load_font(INTER, max(8, round(4.6 * unit)), 500)
 
 
 def _legend(names: Sequence[str], width: int, unit: float) -> list[tuple[str, float, float]]:
@@ -107,11 +107,11 @@ def _label(
         draw.rounded_rectangle(
             (x, middle - side / 2, x + side, middle + side / 2), side / 4, fill=colours[name]
         )
-        draw.text((x + side * 1.5, middle), name, theme.ink, face, anchor="lm")
+        draw.text((x + side * 1.5, middle), name, theme.body, face, anchor="lm")
     step = float(mood[1].time_s) - float(mood[0].time_s) if len(mood) > 1 else 1.0
     begin, end = float(mood[0].time_s), float(mood[-1].time_s) + step
     for share, anchor in ((0.0, "ls"), (0.5, "ms"), (1.0, "rs")):
-        time = short_time(begin + (end - begin) * share)
+        time = format_time(begin + (end - begin) * share)
         draw.text((width * share, height - 1.6 * unit), time, theme.muted, face, anchor=anchor)
 
 
@@ -131,14 +131,14 @@ def _colours(names: Sequence[str], theme: Theme) -> dict[str, Colour]:
     """Each emotion's colour, lighter or darker where the theme's ground is too like it."""
     spare = [name for name in names if name not in _COLOURS]
     plain = {name: _COLOURS.get(name) or _OTHERS[spare.index(name) % 3] for name in names}
-    return {name: _apart(colour, theme.ground) for name, colour in plain.items()}
+    return {name: _apart(colour, theme.background) for name, colour in plain.items()}
 
 
 def _apart(colour: Colour, grounds: Sequence[Colour]) -> Colour:
     towards = 255 if sum(sum(one) for one in grounds) < 3 * 255 else 0
     for share in (0.0, 0.15, 0.3, 0.45):
         red, green, blue = (round(one + (towards - one) * share) for one in colour)
-        if all(contrast((red, green, blue), ground) >= _NON_TEXT for ground in grounds):
+        if all(contrast_ratio((red, green, blue), ground) >= _NON_TEXT for ground in grounds):
             break
     return red, green, blue
 

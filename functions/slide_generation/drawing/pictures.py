@@ -11,19 +11,24 @@ from typing import Any
 
 from PIL import Image
 
-from functions.slide_generation.deck.deck_result import Written
-from functions.slide_generation.deck.deck_store import read_source
+from functions.slide_generation.deck.deck_result import WrittenDeck
+from functions.slide_generation.deck.deck_store import read_picture_source
 from shared.entrypoints import bootstrap
-from shared.entrypoints.stage import Task
+from shared.entrypoints.stage import UnitContext
 from shared.errors import MoodreelError, PermanentError, SourceExpired, TransientError
 from shared.media.images.still import read_picture
 from shared.pipeline import SLIDES_PREFIX, Bucket
-from shared.ports.models import Illustrator, PictureWish
-from shared.privacy.data_requests import owner_folder
+from shared.ports.models import Illustrator, PictureRequest
+from shared.privacy.data_requests import owner_hash
 from shared.recipes.emotions.results import EmotionsResult, MoodPoint
 from shared.recipes.films.deck import Deck, Slide
 from shared.recipes.films.deck_options import DeckOptions
-from shared.recipes.films.deck_pictures import CHART, DRAWN, PictureSource, pictures_of
+from shared.recipes.films.deck_pictures import (
+    DRAWN_PREFIX,
+    MOOD_CHART,
+    PictureSource,
+    list_pictures,
+)
 from shared.runtime.results_writer import write_once
 
 _WORD = re.compile(r"[^\W\d_]{4,}")
@@ -31,44 +36,48 @@ _UPLOAD = "upload:"
 
 
 @dataclass(frozen=True)
-class Album:
+class JobPictures:
     """What the stages before recorded, and what was drawn for this owner."""
 
-    task: Task
-    places: Mapping[str, PictureSource]
+    context: UnitContext
+    sources: Mapping[str, PictureSource]
 
     @classmethod
-    def of(cls, task: Task) -> Album:
+    def of(cls, context: UnitContext) -> JobPictures:
         """All pictures that the job's slides may show."""
-        return cls(task, pictures_of(task.job.facts))
+        return cls(context, list_pictures(context.job.facts))
 
     @property
     def mood(self) -> Sequence[MoodPoint]:
         """How the video's mood moved."""
-        emotions = EmotionsResult.find(self.task.job.facts)
+        emotions = EmotionsResult.find(self.context.job.facts)
         return () if emotions is None else emotions.mood
 
     def key(self, reference: str | None) -> Any:
         """What a slide's picture is made of, JSON-able: two slides that show the same are one."""
-        if reference is None or reference.startswith(DRAWN):
+        if reference is None or reference.startswith(DRAWN_PREFIX):
             return reference
-        if reference == CHART:
+        if reference == MOOD_CHART:
             return [row.to_dict() for row in self.mood]
-        place = self.places.get(reference)
+        place = self.sources.get(reference)
         return None if place is None else place.to_dict()
 
-    def picture(self, reference: str, size: tuple[int, int]) -> Image.Image:
+    def load(self, reference: str, size: tuple[int, int]) -> Image.Image:
         """RGB, upright, cut to `size` around the face that it is about, else around its middle.
         Raises SourceExpired when it is gone, and what reading a picture raises."""
-        place = self._drawn(reference) if reference.startswith(DRAWN) else self.places[reference]
+        place = (
+            self._drawn(reference)
+            if reference.startswith(DRAWN_PREFIX)
+            else self.sources[reference]
+        )
         face = place.face
         # Where a face is, is told in the picture's own pixels; all others may be decoded smaller.
         most_side_px = None if face else max(size)
         try:
-            whole = read_picture(read_source(self.task.objects, place), most_side_px)
+            whole = read_picture(read_picture_source(self.context.objects, place), most_side_px)
         except PermanentError as wrong:
             raise type(wrong)(f"{self._told(reference)}: {wrong}") from wrong
-        return cut(whole, size, face or (whole.width / 2, whole.height / 2))
+        return crop_picture(whole, size, face or (whole.width / 2, whole.height / 2))
 
     def _told(self, reference: str) -> str:
         """A picture as a person knows it."""
@@ -76,42 +85,46 @@ class Album:
 
     def uploads(self) -> list[tuple[str, str]]:
         """References to what was uploaded, each with its file's name."""
-        names = {f"{_UPLOAD}{one.name}": one.filename for one in self.task.job.inputs}
-        return [(one, names.get(one, "")) for one in self.places if one.startswith(_UPLOAD)]
+        names = {f"{_UPLOAD}{one.name}": one.filename for one in self.context.job.inputs}
+        return [(one, names.get(one, "")) for one in self.sources if one.startswith(_UPLOAD)]
 
     def _drawn(self, reference: str) -> PictureSource:
-        name = self.drawn_name(reference)
-        there = self.task.objects.stat(Bucket.WORK, name)
+        name = self.drawing_name(reference)
+        there = self.context.objects.stat(Bucket.WORK, name)
         if there is None:
             raise SourceExpired("A picture that was drawn for a slide is no longer there.")
-        return PictureSource.of(there)
+        return PictureSource.from_stored_object(there)
 
-    def drawn_name(self, reference: str) -> str:
+    def drawing_name(self, reference: str) -> str:
         """Where a picture that a model drew lies: with its owner, for all of the owner's jobs."""
-        key = reference.removeprefix(DRAWN)
-        return f"{SLIDES_PREFIX}{owner_folder(self.task.job.owner)}/{key}.picture"
+        key = reference.removeprefix(DRAWN_PREFIX)
+        return f"{SLIDES_PREFIX}{owner_hash(self.context.job.owner)}/{key}.picture"
 
 
-def cut(picture: Image.Image, size: tuple[int, int], middle: Sequence[float]) -> Image.Image:
+def crop_picture(
+    picture: Image.Image, size: tuple[int, int], centre: Sequence[float]
+) -> Image.Image:
     """The largest piece of the picture in the proportions of `size`, with `middle` (x, y in px) as
     near to its own middle as the edges allow."""
     scale = min(picture.width / size[0], picture.height / size[1])
     width, height = size[0] * scale, size[1] * scale
-    left = max(0.0, min(middle[0] - width / 2, picture.width - width))
-    top = max(0.0, min(middle[1] - height / 2, picture.height - height))
+    left = max(0.0, min(centre[0] - width / 2, picture.width - width))
+    top = max(0.0, min(centre[1] - height / 2, picture.height - height))
     # Rounding must not lead outside: Pillow refuses it.
     box = (left, top, min(left + width, picture.width), min(top + height, picture.height))
     return picture.resize(size, Image.Resampling.LANCZOS, box=box)
 
 
-def illustrated(written: Written, album: Album, options: DeckOptions) -> Written:
+def add_pictures(
+    written_deck: WrittenDeck, pictures: JobPictures, options: DeckOptions
+) -> WrittenDeck:
     """The deck with pictures on its slides of points: the person's own first, then what a model
     draws where the operator has one and the person did not decline."""
     if options.pictures == "none":
-        return written
-    deck, placed = with_uploads(written.deck, album.uploads())
-    warnings = list(written.warnings)
-    left = len(album.uploads()) - placed
+        return written_deck
+    deck, placed = place_uploads(written_deck.deck, pictures.uploads())
+    warnings = list(written_deck.warnings)
+    left = len(pictures.uploads()) - placed
     if left:
         warnings.append(
             f"{left} of the pictures found no slide: there are more of them than slides that can "
@@ -119,12 +132,12 @@ def illustrated(written: Written, album: Album, options: DeckOptions) -> Written
         )
     illustrator = bootstrap.illustrator() if options.pictures == "all" else None
     if illustrator is not None:
-        deck, said = _with_drawings(deck, album, illustrator)
+        deck, said = _with_drawings(deck, pictures, illustrator)
         warnings += said
-    return replace(written, deck=deck, warnings=tuple(warnings))
+    return replace(written_deck, deck=deck, warnings=tuple(warnings))
 
 
-def with_uploads(deck: Deck, uploads: Sequence[tuple[str, str]]) -> tuple[Deck, int]:
+def place_uploads(deck: Deck, uploads: Sequence[tuple[str, str]]) -> tuple[Deck, int]:
     """Pictures by (reference, file name) onto slides between the first and the last: where the
     name speaks of what the slide says, else in their order and evenly apart; → the deck and how
     many were placed."""
@@ -150,39 +163,41 @@ def with_uploads(deck: Deck, uploads: Sequence[tuple[str, str]]) -> tuple[Deck, 
     return replace(deck, slides=tuple(slides)), placed
 
 
-def _with_drawings(deck: Deck, album: Album, illustrator: Illustrator) -> tuple[Deck, list[str]]:
+def _with_drawings(
+    deck: Deck, album: JobPictures, illustrator: Illustrator
+) -> tuple[Deck, list[str]]:
     """A drawing for every slide of points that shows none. What cannot be drawn is left out."""
     slides, missing = list(deck.slides), 0
     for n, slide in enumerate(slides):
         if slide.layout != "bullets":
             continue
-        album.task.check()
+        album.context.check()
         try:
             slides[n] = _showing(slide, _drawing(deck, slide, album, illustrator))
         except MoodreelError as fault:
-            if isinstance(fault, TransientError) and not album.task.last_attempt:
+            if isinstance(fault, TransientError) and not album.context.is_last_attempt:
                 raise
-            album.task.log("slide.not_illustrated", severity="WARNING", why=fault.code)
+            album.context.log("slide.illustration_failed", severity="WARNING", reason=fault.code)
             missing += 1
     many = "1 slide has" if missing == 1 else f"{missing} slides have"
     said = [f"{many} no picture: none could be drawn."] if missing else []
     return replace(deck, slides=tuple(slides)), said
 
 
-def _drawing(deck: Deck, slide: Slide, album: Album, illustrator: Illustrator) -> str:
+def _drawing(deck: Deck, slide: Slide, album: JobPictures, illustrator: Illustrator) -> str:
     """The reference to a drawing, which is made once for the same words."""
     width, height = deck.size
-    wish = PictureWish(slide.heading, slide.bullets, slide.notes, deck.language, width, height)
-    content = [album.task.job.owner, illustrator.engine, wish.to_list()]
+    wish = PictureRequest(slide.heading, slide.bullets, slide.notes, deck.language, width, height)
+    content = [album.context.job.owner, illustrator.engine, wish.to_list()]
     key = hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
-    reference = DRAWN + key
-    name = album.drawn_name(reference)
-    if album.task.objects.stat(Bucket.WORK, name) is None:
+    reference = DRAWN_PREFIX + key
+    name = album.drawing_name(reference)
+    if album.context.objects.stat(Bucket.WORK, name) is None:
         data = illustrator.draw(wish)
         # What is no picture is not kept.
         read_picture(data, max(deck.size))
         write_once(
-            album.task.objects,
+            album.context.objects,
             Bucket.WORK,
             name,
             data,

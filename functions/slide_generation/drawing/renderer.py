@@ -7,37 +7,43 @@ from fractions import Fraction
 
 from PIL import Image, ImageDraw, ImageOps
 
-from functions.slide_generation.drawing.backgrounds import backdrop
-from functions.slide_generation.drawing.layout import NOTHING, Box, Placed, Plan, Planner
+from functions.slide_generation.drawing.backgrounds import draw_background
+from functions.slide_generation.drawing.layout import (
+    NO_SUBTITLE_ROOM,
+    Box,
+    PlacedText,
+    SlidePlan,
+    SlidePlanner,
+)
 from functions.slide_generation.drawing.themes import THEMES, Colour, Theme
 from shared.recipes.films.deck import Deck
-from shared.typography.drawing import write_line
+from shared.typography.drawing import draw_line
 from shared.typography.typesetting import Style, Text
 
-COMPRESSION = 1
+PNG_COMPRESSION = 1
 """PNG's quickest: level 6 takes five times as long for a fifth less."""
-OVER = 4
+OVERSAMPLING = 4
 
 
-class Artist:
+class SlideRenderer:
     """Draws the slides of one deck. `below`: how much of the height stays free of text."""
 
-    def __init__(self, deck: Deck, below: Fraction = NOTHING) -> None:
+    def __init__(self, deck: Deck, subtitle_room: Fraction = NO_SUBTITLE_ROOM) -> None:
         self._deck = deck
         self._theme = THEMES[deck.theme]
-        self._planner = Planner(deck, self._theme, below)
+        self._planner = SlidePlanner(deck, self._theme, subtitle_room)
         self._width, self._height = deck.size
         self._u = min(deck.size) / 100
 
-    def plan(self, number: int, *, picture: bool = False) -> Plan:
+    def plan(self, number: int, *, picture: bool = False) -> SlidePlan:
         """Where everything on slide `number` (from 0) stands."""
         return self._planner.plan(self._deck.slides[number], number, picture=picture)
 
-    def draw(self, number: int, picture: Image.Image | None = None) -> Image.Image:
+    def render(self, number: int, picture: Image.Image | None = None) -> Image.Image:
         """Slide `number` (from 0), RGB, in the deck's size."""
         plan = self.plan(number, picture=picture is not None)
         theme = self._theme
-        ground = backdrop(theme.name, self._deck.size, bold=plan.bold, rtl=plan.rtl)
+        ground = draw_background(theme.name, self._deck.size, bold=plan.bold, rtl=plan.rtl)
         image = ground.copy()
         draw = ImageDraw.Draw(image)
         if plan.picture is not None and picture is not None:
@@ -46,7 +52,7 @@ class Artist:
             bar = self._turned(plan.bar, plan.rtl)
             draw.rectangle((bar.x, bar.y, bar.x + bar.width - 1, bar.y + bar.height - 1),
                            fill=theme.accent)  # fmt: skip
-        colours = {"heading": theme.heading, "ink": theme.ink, "muted": theme.muted}
+        colours = {"heading": theme.heading, "body": theme.body, "muted": theme.muted}
         for placed in plan.texts:
             self._write(draw, placed, colours[placed.role], plan.rtl)
             if placed.marker is not None:
@@ -59,14 +65,16 @@ class Artist:
     def _turned(self, box: Box, rtl: bool) -> Box:
         return Box(self._width - box.x - box.width, box.y, box.width, box.height) if rtl else box
 
-    def _write(self, draw: ImageDraw.ImageDraw, placed: Placed, colour: Colour, rtl: bool) -> None:
+    def _write(
+        self, draw: ImageDraw.ImageDraw, placed: PlacedText, colour: Colour, rtl: bool
+    ) -> None:
         edge = self._width - placed.x if rtl else placed.x
         for n, line in enumerate(placed.block.lines):
             top = placed.y + n * placed.block.line_height
-            write_line(draw, placed.block, line.text, (edge, top), colour, rtl=rtl)
+            draw_line(draw, placed.block, line.text, (edge, top), colour, rtl=rtl)
 
     def _mark(
-        self, image: Image.Image, draw: ImageDraw.ImageDraw, placed: Placed, rtl: bool
+        self, image: Image.Image, draw: ImageDraw.ImageDraw, placed: PlacedText, rtl: bool
     ) -> None:
         theme, block = self._theme, placed.block
         size = block.size_px
@@ -75,10 +83,10 @@ class Artist:
         x = self._width - x if rtl else x
         if theme.marker == "number":
             number = Text(str((placed.marker or 0) + 1), Style("en", 700, theme.serif))
-            written = number.laid_out(size, self._width)
+            written = number.lay_out(size, self._width)
             at = (x + written.width / 2 if rtl else x - written.width / 2, placed.y)
             top = at[1] + (block.line_height - written.line_height) / 2
-            write_line(draw, written, written.lines[0].text, (at[0], top), theme.accent, rtl=rtl)
+            draw_line(draw, written, written.lines[0].text, (at[0], top), theme.accent, rtl=rtl)
             return
         if theme.marker == "dash":
             half = size * 0.32
@@ -90,9 +98,9 @@ class Artist:
     def _blot(self, image: Image.Image, x: float, y: float, size: float, theme: Theme) -> None:
         """A small round or square mark with smooth edges."""
         side = round(size * 0.52)
-        mask = Image.new("L", (side * OVER, side * OVER))
+        mask = Image.new("L", (side * OVERSAMPLING, side * OVERSAMPLING))
         draw = ImageDraw.Draw(mask)
-        full = side * OVER - 1
+        full = side * OVERSAMPLING - 1
         if theme.marker == "square":
             inset = full * 0.12
             draw.rounded_rectangle((inset, inset, full - inset, full - inset), full * 0.14, 255)
@@ -124,8 +132,8 @@ class Artist:
         image.paste(fitted, at)
 
 
-def png(image: Image.Image) -> bytes:
+def encode_png(image: Image.Image) -> bytes:
     """As a PNG file."""
     out = io.BytesIO()
-    image.save(out, "PNG", compress_level=COMPRESSION)
+    image.save(out, "PNG", compress_level=PNG_COMPRESSION)
     return out.getvalue()

@@ -16,10 +16,10 @@ class Theme:
     """`ground` runs from the top to the bottom; `shapes` are what is drawn on it."""
 
     name: str
-    ground: tuple[Colour, Colour]
+    background: tuple[Colour, Colour]
     shapes: tuple[Colour, Colour]
     heading: Colour
-    ink: Colour
+    body: Colour
     muted: Colour
     accent: Colour
     decor: Decor
@@ -65,9 +65,9 @@ THEMES: dict[str, Theme] = {
 }  # fmt: skip
 
 
-def contrast(one: Colour, other: Colour) -> float:
+def contrast_ratio(colour_a: Colour, colour_b: Colour) -> float:
     """The contrast ratio of two colours, 1 to 21, as WCAG 2.2 defines it."""
-    first, second = sorted((_luminance(one), _luminance(other)), reverse=True)
+    first, second = sorted((_luminance(colour_a), _luminance(colour_b)), reverse=True)
     return (first + 0.05) / (second + 0.05)
 
 

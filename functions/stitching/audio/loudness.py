@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Row = NDArray[np.float32]
+FloatArray = NDArray[np.float32]
 
 TARGET_LUFS = -16.0
 CEILING_DBFS = -3.0
 """Of single samples. True peaks between samples and the AAC encoder add up to about 2 dB."""
-FRAMES_A_SECOND = 200
-MOST_GAIN_DB = 40.0
+FRAMES_PER_SECOND = 200
+MAX_GAIN_DB = 40.0
 _BLOCK, _HOP = 80, 20
 """Gating blocks of 400 ms that overlap by three quarters, in frames."""
 _ABSOLUTE_LUFS, _RELATIVE_LU = -70.0, -10.0
@@ -32,18 +32,18 @@ _SETTLED = 1 << 13
 """The filters' answer to an impulse has died away after this many samples at up to 48 kHz."""
 
 
-class Profile:
+class LoudnessProfile:
     """A sound as rows of frames. Silence may be added between pieces."""
 
     def __init__(self) -> None:
-        self._energies: list[Row] = []
-        self._peaks: list[Row] = []
+        self._energies: list[FloatArray] = []
+        self._peaks: list[FloatArray] = []
 
-    def add(self, samples: Row, rate_hz: int) -> slice:
+    def add(self, samples: FloatArray, rate_hz: int) -> slice:
         """Measure a piece, float32 of shape (channels, n); → where its frames stand."""
-        count = -(-samples.shape[1] * FRAMES_A_SECOND // rate_hz)
+        count = -(-samples.shape[1] * FRAMES_PER_SECOND // rate_hz)
         # Frames are not a whole number of samples at every rate: each begins at the nearest one.
-        starts = (np.arange(count) * rate_hz + FRAMES_A_SECOND // 2) // FRAMES_A_SECOND
+        starts = (np.arange(count) * rate_hz + FRAMES_PER_SECOND // 2) // FRAMES_PER_SECOND
         lengths = np.diff(np.append(starts, samples.shape[1])).clip(1)
         energy = np.zeros(count, np.float32)
         peak = np.zeros(count, np.float32)
@@ -56,27 +56,27 @@ class Profile:
 
     def add_silence(self, seconds: float) -> None:
         """Measure nothing for a while."""
-        zeros = np.zeros(round(seconds * FRAMES_A_SECOND), np.float32)
+        zeros = np.zeros(round(seconds * FRAMES_PER_SECOND), np.float32)
         self._append(zeros, zeros)
 
     @property
-    def energies(self) -> Row:
+    def energies(self) -> FloatArray:
         """Mean squares after K-weighting, summed over the channels."""
         return np.concatenate([np.zeros(0, np.float32), *self._energies])
 
     @property
-    def peaks(self) -> Row:
+    def peaks(self) -> FloatArray:
         """The highest sample of any channel; full scale is 1."""
         return np.concatenate([np.zeros(0, np.float32), *self._peaks])
 
-    def _append(self, energy: Row, peak: Row) -> slice:
+    def _append(self, energy: FloatArray, peak: FloatArray) -> slice:
         start = sum(map(len, self._energies))
         self._energies.append(energy)
         self._peaks.append(peak)
         return slice(start, start + len(energy))
 
 
-def loudness(energies: Row) -> float:
+def measure_loudness(energies: FloatArray) -> float:
     """Integrated loudness in LUFS; -inf for silence."""
     count = len(energies)
     if count == 0:
@@ -92,32 +92,34 @@ def loudness(energies: Row) -> float:
     return float(_OFFSET + 10 * np.log10(gated.mean()))
 
 
-def gains(profile: Profile, target_lufs: float = TARGET_LUFS) -> Row:
+def compute_gains(profile: LoudnessProfile, target_lufs: float = TARGET_LUFS) -> FloatArray:
     """The factor of every frame: one gain for the whole sound, less where peaks would pass the
     ceiling. The loudness that the limiter takes away is given back."""
     energies, peaks = profile.energies, profile.peaks
     gain_db = 0.0
     for _ in range(8):
         curve = _limited(peaks, gain_db)
-        measured = loudness(energies * curve**2)
+        measured = measure_loudness(energies * curve**2)
         if not np.isfinite(measured):
             return np.ones_like(energies)
-        gain_db = float(np.clip(gain_db + target_lufs - measured, -MOST_GAIN_DB, MOST_GAIN_DB))
+        gain_db = float(np.clip(gain_db + target_lufs - measured, -MAX_GAIN_DB, MAX_GAIN_DB))
     return _limited(peaks, gain_db)
 
 
-def curve_of(factors: Row, start: int, samples: int, per_frame: float) -> Row | float:
+def interpolate_gains(
+    factors: FloatArray, start: int, sample_count: int, samples_per_frame: float
+) -> FloatArray | float:
     """The frames' factors for `samples` from `start` on: straight lines between the frames'
     middles. `per_frame` says how many samples a frame has."""
-    first = max(0, int(start / per_frame) - 1)
-    near = factors[first : int((start + samples) / per_frame) + 2]
+    first = max(0, int(start / samples_per_frame) - 1)
+    near = factors[first : int((start + sample_count) / samples_per_frame) + 2]
     if len(near) == 0 or near.min() == near.max():
         return float(near[0]) if len(near) else 1.0
-    middles = (np.arange(first, first + len(near)) + 0.5) * per_frame
-    return np.interp(np.arange(start, start + samples), middles, near).astype(np.float32)
+    middles = (np.arange(first, first + len(near)) + 0.5) * samples_per_frame
+    return np.interp(np.arange(start, start + sample_count), middles, near).astype(np.float32)
 
 
-def _limited(peaks: Row, gain_db: float) -> Row:
+def _limited(peaks: FloatArray, gain_db: float) -> FloatArray:
     gain, ceiling = 10 ** (gain_db / 20), 10 ** (CEILING_DBFS / 20)
     allowed = np.minimum(gain, ceiling / np.maximum(peaks, 1e-9)).astype(np.float32)
     if len(allowed) == 0 or allowed.min() >= gain:
@@ -125,17 +127,17 @@ def _limited(peaks: Row, gain_db: float) -> Row:
     # The lowest of the neighbours, then their mean: never above what a frame allows, also not
     # on the straight lines between frames.
     held = _windows(allowed, _REACH + 1).min(axis=1)
-    smooth: Row = _windows(held, _REACH).mean(axis=1, dtype=np.float32)
+    smooth: FloatArray = _windows(held, _REACH).mean(axis=1, dtype=np.float32)
     return smooth
 
 
-def _windows(row: Row, reach: int) -> Row:
+def _windows(row: FloatArray, reach: int) -> FloatArray:
     padded = np.pad(row, reach, mode="edge")
-    found: Row = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
+    found: FloatArray = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
     return found
 
 
-def _weighted(samples: Row, rate_hz: int) -> Row:
+def _weighted(samples: FloatArray, rate_hz: int) -> FloatArray:
     """K-weighting by overlap-save: pieces are filtered in the frequency domain."""
     response = _response(rate_hz)
     step = _FFT - _SETTLED

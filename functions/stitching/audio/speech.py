@@ -9,60 +9,66 @@ import av
 import numpy as np
 from av.audio.resampler import AudioResampler
 
-from functions.stitching.audio.loudness import FRAMES_A_SECOND, Profile, Row, curve_of, gains
+from functions.stitching.audio.loudness import (
+    FRAMES_PER_SECOND,
+    FloatArray,
+    LoudnessProfile,
+    compute_gains,
+    interpolate_gains,
+)
 from functions.stitching.film.mp4 import Samples
-from functions.stitching.film.timeline import LEAD, RATE_HZ, Scene, Timeline
-from shared.recipes.films.speech import Spoken
+from functions.stitching.film.timeline import LEAD_SAMPLES, RATE_HZ, Scene, Timeline
+from shared.recipes.films.speech import SpeechAudio
 
-ReadSpeech = Callable[[int], Spoken]
+ReadSpeech = Callable[[int], SpeechAudio]
 """The speech of a slide by its number; only asked for slides that are spoken over."""
 STEREO_LU = 10 * np.log10(2)
 """The same sound on two channels is this much louder than on one."""
 
 
-class Speech:
+class SpeechTrack:
     """All slides' speech. One slide at a time is in memory; each is read twice, once to measure
     and once to write."""
 
-    def __init__(self, film: Timeline, read: ReadSpeech) -> None:
-        self._film = film
+    def __init__(self, timeline: Timeline, read: ReadSpeech) -> None:
+        self._film = timeline
         self._read = read
         self._frames: dict[int, slice] = {}
-        self._profile = Profile()
+        self._profile = LoudnessProfile()
 
     def measure(self, check: Callable[[], None]) -> None:
         """The first reading."""
         for number, scene in enumerate(self._film.scenes):
             check()
-            self._profile.add_silence(LEAD / RATE_HZ)
+            self._profile.add_silence(LEAD_SAMPLES / RATE_HZ)
             if _is_spoken(scene):
                 spoken = self._read(number)
                 self._frames[number] = self._profile.add(_floats(spoken), spoken.rate_hz)
             self._profile.add_silence((scene.end - scene.speech_end) / RATE_HZ)
 
-    def gains(self, target_lufs: float) -> Row:
+    def compute_gains(self, target_lufs: float) -> FloatArray:
         """The factor of every frame."""
-        return gains(self._profile, target_lufs)
+        return compute_gains(self._profile, target_lufs)
 
-    def sound(self, factors: Row) -> Iterator[Samples]:
+    def read_blocks(self, factors: FloatArray) -> Iterator[Samples]:
         """The second reading: the whole timeline, mono, in blocks of at most a second."""
         for number, scene in enumerate(self._film.scenes):
-            yield from _silence(scene.speech_at - scene.start)
+            yield from _silence(scene.speech_start - scene.start)
             if _is_spoken(scene):
                 yield from self._spoken(number, scene, factors[self._frames[number]])
             yield from _silence(scene.end - scene.speech_end)
 
-    def _spoken(self, number: int, scene: Scene, factors: Row) -> Iterator[Samples]:
-        at, end = 0, scene.speech_end - scene.speech_at
-        for block in at_48_khz(self._read(number)):
+    def _spoken(self, number: int, scene: Scene, factors: FloatArray) -> Iterator[Samples]:
+        at, end = 0, scene.speech_end - scene.speech_start
+        for block in resample_speech(self._read(number)):
             block = block[:, : end - at]
             length = block.shape[1]
-            yield block * curve_of(factors, at, length, RATE_HZ / FRAMES_A_SECOND)
+            yield block * interpolate_gains(factors, at, length, RATE_HZ / FRAMES_PER_SECOND)
             at += length
         yield from _silence(end - at)
 
 
-def at_48_khz(spoken: Spoken) -> Iterator[Samples]:
+def resample_speech(spoken: SpeechAudio) -> Iterator[Samples]:
     """Resampled, in blocks of about a second: float32 of shape (1, n)."""
     resampler = AudioResampler(format="fltp", layout="mono", rate=RATE_HZ)
     samples = np.frombuffer(spoken.pcm, np.int16)[None]
@@ -86,10 +92,10 @@ def _silence(samples: int) -> Iterator[Samples]:
 
 
 def _is_spoken(scene: Scene) -> bool:
-    return scene.speech_end > scene.speech_at
+    return scene.speech_end > scene.speech_start
 
 
-def _floats(spoken: Spoken) -> Samples:
+def _floats(spoken: SpeechAudio) -> Samples:
     samples = np.frombuffer(spoken.pcm, np.int16).astype(np.float32)[None]
     samples /= 32768
     return samples

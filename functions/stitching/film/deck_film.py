@@ -10,21 +10,27 @@ from pathlib import Path
 from typing import Any
 
 from functions.stitching.audio.loudness import TARGET_LUFS
-from functions.stitching.audio.music import with_music
-from functions.stitching.audio.speech import STEREO_LU, Speech
-from functions.stitching.film.encoding import Planes, planes_of
-from functions.stitching.film.frames import Scenery
+from functions.stitching.audio.music import mix_music
+from functions.stitching.audio.speech import STEREO_LU, SpeechTrack
+from functions.stitching.film.encoding import Planes, rgb_to_planes
+from functions.stitching.film.frames import FrameRenderer
 from functions.stitching.film.languages import iso_639_2
-from functions.stitching.film.mp4 import About, Samples
-from functions.stitching.film.pictures import pixels, poster, slide_picture
-from functions.stitching.film.segment_cache import Runs
-from functions.stitching.film.segments import passages
+from functions.stitching.film.mp4 import FilmMetadata, Samples
+from functions.stitching.film.pictures import encode_poster, read_slide, to_rgb_array
+from functions.stitching.film.segment_cache import SegmentCache
+from functions.stitching.film.segments import plan_segments
 from functions.stitching.film.slideshow import write_slideshow
-from functions.stitching.film.timeline import RATE_HZ, FilmTooLong, Timeline, chapters, timeline
-from functions.stitching.film_result import Made
-from functions.stitching.objects import read_recorded, read_whole
-from functions.stitching.subtitles.cues import Cue, cues, of_chapters, to_srt, to_vtt
-from shared.entrypoints.stage import Task
+from functions.stitching.film.timeline import (
+    RATE_HZ,
+    FilmTooLong,
+    Timeline,
+    build_chapters,
+    build_timeline,
+)
+from functions.stitching.film_result import RenderedFilm
+from functions.stitching.objects import read_stored, read_version
+from functions.stitching.subtitles.cues import Cue, build_chapter_cues, build_cues, to_srt, to_vtt
+from shared.entrypoints.stage import UnitContext
 from shared.errors import InvalidOption, PermanentError
 from shared.media.audio.pcm import decode_sound
 from shared.media.containers.range_file import RangeFile
@@ -32,8 +38,8 @@ from shared.pipeline import FILMS_PREFIX, Bucket
 from shared.ports.objects import ObjectStore
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.narration import Narration
-from shared.recipes.films.options import FILM_LONGEST_S, MOVING_LONGEST_S, FilmOptions
-from shared.recipes.films.speech import Spoken
+from shared.recipes.films.options import MAX_FILM_S, MAX_MOTION_FILM_S, FilmOptions
+from shared.recipes.films.speech import SpeechAudio
 from shared.recipes.films.wav import from_wav
 from shared.recipes.results import DeckResult, FilmResult, NarrationResult
 from shared.recipes.stored_object import StoredObject
@@ -52,7 +58,7 @@ class DeckFilm:
     its name is derived from."""
 
     objects: ObjectStore
-    folder: str
+    segments_prefix: str
     deck: Deck
     slides: Sequence[StoredObject]
     narration: Narration
@@ -60,32 +66,32 @@ class DeckFilm:
     music: StoredObject | None
 
     @classmethod
-    def of(cls, task: Task) -> DeckFilm:
+    def of(cls, context: UnitContext) -> DeckFilm:
         """Read what the stages before recorded. Raises SlidesDoNotMatch and what reading raises."""
-        drawn = DeckResult.of(task.job.facts)
-        spoken = NarrationResult.of(task.job.facts)
-        deck = Deck.from_dict(json.loads(read_recorded(task.objects, drawn.deck)))
-        narration = Narration.from_json(read_recorded(task.objects, spoken.narration))
-        slides = tuple(one.stored for one in drawn.slides)
+        drawn = DeckResult.require(context.job.facts)
+        spoken = NarrationResult.require(context.job.facts)
+        deck = Deck.from_dict(json.loads(read_stored(context.objects, drawn.deck)))
+        narration = Narration.from_json(read_stored(context.objects, spoken.narration))
+        slides = tuple(one.stored_object for one in drawn.slides)
         if not len(deck.slides) == len(slides) == len(narration.slides):
             raise SlidesDoNotMatch(
                 f"There are {len(deck.slides)} slides in the deck, {len(slides)} drawn ones and "
                 f"{len(narration.slides)} spoken ones."
             )
         try:
-            options = FilmOptions.of(task.job.options)
+            options = FilmOptions.from_job(context.job.options)
         except ValueError as wrong:
             raise InvalidOption(str(wrong)) from wrong
-        uploads = Uploads.find(task.job.facts)
+        uploads = Uploads.find(context.job.facts)
         music = None if uploads is None else uploads.inputs.get("music")
         return cls(
-            task.objects,
-            f"{FILMS_PREFIX}{task.job.id}/runs/",
+            context.objects,
+            f"{FILMS_PREFIX}{context.job.id}/segments/",
             deck,
             slides,
             narration,
             options,
-            None if music is None else music.stored,
+            None if music is None else music.stored_object,
         )
 
     @property
@@ -99,19 +105,19 @@ class DeckFilm:
             None if self.music is None else list(self.music.version),
         ]
 
-    def write(self, path: Path, check: Callable[[], None]) -> Made:
+    def write(self, path: Path, check: Callable[[], None]) -> RenderedFilm:
         """Write the film to `path`; what did not change since an earlier film of the job is not
         encoded again. Raises FilmTooLong and what reading raises."""
-        film = timeline(self.narration)
+        film = build_timeline(self.narration)
         self._check_length(film)
-        rows = cues(film.sentences)
+        rows = build_cues(film.sentences)
         channels = 1 if self.music is None else 2
-        speech = Speech(film, self._speech)
+        speech = SpeechTrack(film, self._speech)
         speech.measure(check)
-        factors = speech.gains(TARGET_LUFS - (STEREO_LU if channels == 2 else 0))
+        factors = speech.compute_gains(TARGET_LUFS - (STEREO_LU if channels == 2 else 0))
         # Burned-in lines would stand there twice in players that show subtitles unasked.
         soft = rows if self.options.subtitles == "soft" else ()
-        about = About(
+        about = FilmMetadata(
             channels=channels,
             title=self.deck.title,
             language=iso_639_2(self.deck.language),
@@ -122,52 +128,52 @@ class DeckFilm:
         write_slideshow(
             path,
             about,
-            runs=runs.all_of(passages(film, rows, self.options), check),
-            sound=self._sound(film, speech.sound(factors)),
+            segments=runs.get_segments(plan_segments(film, rows, self.options), check),
+            sound=self._sound(film, speech.read_blocks(factors)),
             cues=soft,
             check=check,
         )
         return self._made(film, rows, encoded=len(runs.encoded))
 
-    def describe(self) -> Made:
+    def describe(self) -> RenderedFilm:
         """What `write` would give, without writing the film."""
-        film = timeline(self.narration)
-        return self._made(film, cues(film.sentences), encoded=0)
+        film = build_timeline(self.narration)
+        return self._made(film, build_cues(film.sentences), encoded=0)
 
-    def _made(self, film: Timeline, rows: Sequence[Cue], *, encoded: int) -> Made:
-        first = slide_picture(read_recorded(self.objects, self.slides[0]), self.deck.size)
+    def _made(self, film: Timeline, rows: Sequence[Cue], *, encoded: int) -> RenderedFilm:
+        first = read_slide(read_stored(self.objects, self.slides[0]), self.deck.size)
         result = FilmResult(
             round(float(film.duration), 3),
             *self.deck.size,
             slides=len(self.slides),
             scenes_encoded=encoded,
-            scenes_found=len(self.slides) - encoded,
+            scenes_reused=len(self.slides) - encoded,
         )
         spoken = bool(rows)
-        return Made(
-            poster(first),
+        return RenderedFilm(
+            encode_poster(first),
             result,
             to_vtt(rows) if spoken else "",
             to_srt(rows) if spoken else "",
-            to_vtt(of_chapters(self._chapters(film))),
+            to_vtt(build_chapter_cues(self._chapters(film))),
         )
 
     def _chapters(self, film: Timeline) -> tuple[tuple[Fraction, Fraction, str], ...]:
-        return chapters(film, [slide.heading for slide in self.deck.slides])
+        return build_chapters(film, [slide.heading for slide in self.deck.slides])
 
     def _check_length(self, film: Timeline) -> None:
-        if self.options.motion == "gentle" and film.duration > MOVING_LONGEST_S:
+        if self.options.motion == "gentle" and film.duration > MAX_MOTION_FILM_S:
             raise FilmTooLong(
                 f"The film would be {float(film.duration) / 60:.0f} minutes long; with motion the "
-                f"limit is {MOVING_LONGEST_S // 60}. Leave motion out, or shorten what is spoken."
+                f"limit is {MAX_MOTION_FILM_S // 60}. Leave motion out, or shorten what is spoken."
             )
 
-    def _runs(self, film: Timeline) -> Runs:
+    def _runs(self, film: Timeline) -> SegmentCache:
         # A slide's object is written once and named by what it shows.
         names = [one.name for one in self.slides]
         size = self.deck.size
-        scenery = Scenery(film, names, self._picture, size, self.deck.language)
-        return Runs(self.objects, self.folder, scenery, size, self.options.motion)
+        scenery = FrameRenderer(film, names, self._picture, size, self.deck.language)
+        return SegmentCache(self.objects, self.segments_prefix, scenery, size, self.options.motion)
 
     def _sound(self, film: Timeline, voice: Iterator[Samples]) -> Iterator[Samples]:
         if self.music is None:
@@ -175,16 +181,16 @@ class DeckFilm:
         music = self.music
 
         def decode() -> Iterator[Samples]:
-            read_at = self.objects.read_at(music.bucket, *music.version)
+            read_at = self.objects.range_reader(music.bucket, *music.version)
             file = RangeFile(read_at, music.size_bytes)
-            return decode_sound(file, rate_hz=RATE_HZ, channels=2, most_s=FILM_LONGEST_S)
+            return decode_sound(file, rate_hz=RATE_HZ, channels=2, max_duration_s=MAX_FILM_S)
 
-        return with_music(voice, film, decode)
+        return mix_music(voice, film, decode)
 
     def _picture(self, number: int) -> Planes:
-        data = read_recorded(self.objects, self.slides[number])
-        return planes_of(pixels(slide_picture(data, self.deck.size)))
+        data = read_stored(self.objects, self.slides[number])
+        return rgb_to_planes(to_rgb_array(read_slide(data, self.deck.size)))
 
-    def _speech(self, number: int) -> Spoken:
+    def _speech(self, number: int) -> SpeechAudio:
         one = self.narration.slides[number]
-        return from_wav(read_whole(self.objects, Bucket.WORK, one.object, one.generation))
+        return from_wav(read_version(self.objects, Bucket.WORK, one.object, one.generation))

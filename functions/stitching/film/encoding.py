@@ -26,11 +26,11 @@ from shared.recipes.films.options import Motion
 
 Planes = NDArray[np.uint8]
 """A yuv420p picture, uint8 of shape (height · 3 / 2, width): Y, then U, then V."""
-Shown = Iterable[tuple[int, VideoFrame]]
+TimedFrames = Iterable[tuple[int, VideoFrame]]
 """Pictures and from which sample of their run on each is shown."""
 
-TICKS_A_SECOND = 90_000
-TICK = Fraction(1, TICKS_A_SECOND)
+TICKS_PER_SECOND = 90_000
+TICK = Fraction(1, TICKS_PER_SECOND)
 _BT709 = 1
 # Measured: they make a film of slides cost little more than encoding its sound.
 _STANDING: Mapping[str, str] = {
@@ -51,37 +51,37 @@ _MOVING = {**_STANDING, "crf": "23"}
 
 
 @dataclass(frozen=True, slots=True)
-class Coded:
+class EncodedFrame:
     """One coded picture: when it is shown in ticks of its run, and whether it is an IDR frame."""
 
-    at: int
+    tick: int
     data: bytes
-    key: bool
+    is_key: bool
 
 
-def settings(motion: Motion) -> Mapping[str, str]:
+def encoder_options(motion: Motion) -> Mapping[str, str]:
     """How a film with or without motion is encoded."""
     return _STANDING if motion == "none" else _MOVING
 
 
-def ticks(sample: int) -> int:
+def to_ticks(sample: int) -> int:
     """A time in samples as one in ticks."""
-    return round(Fraction(sample * TICKS_A_SECOND, RATE_HZ))
+    return round(Fraction(sample * TICKS_PER_SECOND, RATE_HZ))
 
 
-def encode_run(
-    shown: Shown, size: tuple[int, int], motion: Motion, check: Callable[[], None]
+def encode_segment(
+    frames: TimedFrames, size: tuple[int, int], motion: Motion, check: Callable[[], None]
 ) -> bytes:
     """A run of all pictures, in order, none at the same time as another. `check` is asked before
     every picture and may raise."""
     out = io.BytesIO()
-    options = {"video_track_timescale": str(TICKS_A_SECOND)}
+    options = {"video_track_timescale": str(TICKS_PER_SECOND)}
     with av.open(out, "w", format="mp4", options=options) as container:
         stream = _stream(container, size, motion)
         first = True
-        for at, frame in shown:
+        for at, frame in frames:
             check()
-            frame.pts, frame.time_base = ticks(at), TICK
+            frame.pts, frame.time_base = to_ticks(at), TICK
             frame.pict_type = PictureType.I if first else PictureType.NONE
             container.mux(stream.encode(frame))
             first = False
@@ -90,29 +90,29 @@ def encode_run(
 
 
 @contextmanager
-def opened_run(run: bytes) -> Iterator[tuple[InputContainer, VideoStream]]:
+def open_segment(segment: bytes) -> Iterator[tuple[InputContainer, VideoStream]]:
     """The container of a run, and its stream."""
-    with av.open(io.BytesIO(run), "r", format="mp4") as container:
+    with av.open(io.BytesIO(segment), "r", format="mp4") as container:
         yield container, container.streams.video[0]
 
 
-def read_run(run: bytes) -> tuple[bytes, list[Coded]]:
+def read_segment(segment: bytes) -> tuple[bytes, list[EncodedFrame]]:
     """The parameter sets of a run, and its pictures in order."""
-    with opened_run(run) as (container, stream):
+    with open_segment(segment) as (container, stream):
         coded = [
-            Coded(packet.pts, bytes(packet), packet.is_keyframe)
+            EncodedFrame(packet.pts, bytes(packet), packet.is_keyframe)
             for packet in container.demux(stream)
             if packet.pts is not None
         ]
-        return parameters(stream), coded
+        return parameter_sets(stream), coded
 
 
-def parameters(stream: VideoStream) -> bytes:
+def parameter_sets(stream: VideoStream) -> bytes:
     """The parameter sets of a stream."""
     return bytes(stream.codec_context.extradata or b"")
 
 
-def film_frame(picture: NDArray[np.uint8]) -> VideoFrame:
+def rgb_to_frame(picture: NDArray[np.uint8]) -> VideoFrame:
     """An RGB picture, uint8 of shape (height, width, 3) with even sides, as BT.709 video."""
     return VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24").reformat(
         format="yuv420p",
@@ -124,17 +124,17 @@ def film_frame(picture: NDArray[np.uint8]) -> VideoFrame:
     )
 
 
-def planes_of(picture: NDArray[np.uint8]) -> Planes:
+def rgb_to_planes(picture: NDArray[np.uint8]) -> Planes:
     """The same as planes."""
-    return np.asarray(film_frame(picture).to_ndarray(), np.uint8)
+    return np.asarray(rgb_to_frame(picture).to_ndarray(), np.uint8)
 
 
-def frame_of(planes: Planes) -> VideoFrame:
+def planes_to_frame(planes: Planes) -> VideoFrame:
     """Planes as a frame that can be encoded."""
     return VideoFrame.from_ndarray(planes, format="yuv420p")
 
 
-def split(planes: Planes) -> tuple[Planes, Planes, Planes]:
+def split_planes(planes: Planes) -> tuple[Planes, Planes, Planes]:
     """Views of Y, of shape (height, width), and of U and V, of half its sides."""
     height, width = planes.shape[0] * 2 // 3, planes.shape[1]
     flat = planes.reshape(-1)
@@ -147,7 +147,9 @@ def split(planes: Planes) -> tuple[Planes, Planes, Planes]:
 
 
 def _stream(container: Any, size: tuple[int, int], motion: Motion) -> VideoStream:
-    stream: VideoStream = container.add_stream("libx264", rate=30, options=dict(settings(motion)))
+    stream: VideoStream = container.add_stream(
+        "libx264", rate=30, options=dict(encoder_options(motion))
+    )
     stream.width, stream.height = size
     stream.pix_fmt = "yuv420p"
     stream.time_base = TICK

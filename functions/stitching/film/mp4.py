@@ -19,8 +19,8 @@ from av.subtitles.stream import SubtitleStream
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from functions.stitching.film.encoding import TICK, opened_run, parameters, ticks
-from functions.stitching.film.segments import LAST
+from functions.stitching.film.encoding import TICK, open_segment, parameter_sets, to_ticks
+from functions.stitching.film.segments import LAST_FRAME_SAMPLES
 from functions.stitching.film.timeline import RATE_HZ
 from functions.stitching.subtitles.cues import Cue
 
@@ -48,7 +48,7 @@ Format: Layer, Start, End, Style, Text
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class FilmMetadata:
     """What a film is. `language` in ISO 639-2, "und" when unknown."""
 
     channels: int
@@ -58,51 +58,51 @@ class About:
     subtitles: bool = False
 
 
-class Film:
+class FilmWriter:
     """A film being written to `path`, of runs that are encoded like `run`. Pictures, sound and
     cues come in the order of their times, sound first where times are equal. On an error the file
     is removed."""
 
-    def __init__(self, path: Path, about: About, run: bytes) -> None:
+    def __init__(self, path: Path, metadata: FilmMetadata, segment: bytes) -> None:
         self._path = path
         self._heard = 0
         self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
-        self._container.metadata["title"] = about.title
-        self._video, self._parameters = self._add_video(run)
+        self._container.metadata["title"] = metadata.title
+        self._video, self._parameters = self._add_video(segment)
         self._audio = self._container.add_stream("aac", rate=RATE_HZ, options=_AAC)
-        self._layout = "mono" if about.channels == 1 else "stereo"
+        self._layout = "mono" if metadata.channels == 1 else "stereo"
         self._audio.layout = self._layout
-        self._audio.bit_rate = _BIT_RATES[about.channels]
-        self._audio.metadata["language"] = about.language
-        self._text = self._add_text(about) if about.subtitles else None
+        self._audio.bit_rate = _BIT_RATES[metadata.channels]
+        self._audio.metadata["language"] = metadata.language
+        self._text = self._add_text(metadata) if metadata.subtitles else None
         self._cue_end_ms = 0
-        if about.chapters:
+        if metadata.chapters:
             self._container.set_chapters(
-                [_chapter(n, *one) for n, one in enumerate(about.chapters)]
+                [_chapter(n, *one) for n, one in enumerate(metadata.chapters)]
             )
 
     @property
-    def heard(self) -> int:
+    def sound_samples(self) -> int:
         """How many samples of sound are written."""
         return self._heard
 
     @property
-    def parameters(self) -> bytes:
+    def parameter_sets(self) -> bytes:
         """The parameter sets that every picture must have been encoded with."""
         return self._parameters
 
-    def picture(self, data: bytes, at: int, *, key: bool) -> None:
+    def write_frame(self, data: bytes, tick: int, *, is_key: bool) -> None:
         """Show a coded picture from tick `at` on; `key`: it is an IDR frame."""
         packet = av.Packet(data)
         packet.stream = self._video
         packet.time_base = TICK
-        packet.pts = packet.dts = at
+        packet.pts = packet.dts = tick
         # The last one's counts; each other one's ends with the next picture.
-        packet.duration = ticks(LAST)
-        packet.is_keyframe = key
+        packet.duration = to_ticks(LAST_FRAME_SAMPLES)
+        packet.is_keyframe = is_key
         self._container.mux_one(packet)
 
-    def sound(self, block: Samples) -> None:
+    def write_sound(self, block: Samples) -> None:
         """Append sound; what passes full scale is cut."""
         frame = av.AudioFrame.from_ndarray(
             np.ascontiguousarray(np.clip(block, -1, 1)), format="fltp", layout=self._layout
@@ -111,7 +111,7 @@ class Film:
         self._heard += block.shape[1]
         self._container.mux(self._audio.encode(frame))
 
-    def cue(self, cue: Cue) -> None:
+    def write_cue(self, cue: Cue) -> None:
         """Append a subtitle."""
         if cue.start_ms > self._cue_end_ms:
             self._say("", self._cue_end_ms, cue.start_ms)
@@ -126,7 +126,7 @@ class Film:
         self._container.mux(self._audio.encode(None))
         self._container.close()
 
-    def __enter__(self) -> Film:
+    def __enter__(self) -> FilmWriter:
         return self
 
     def __exit__(
@@ -142,12 +142,12 @@ class Film:
         self._path.unlink(missing_ok=True)
 
     def _add_video(self, run: bytes) -> tuple[VideoStream, bytes]:
-        with opened_run(run) as (_, source):
+        with open_segment(run) as (_, source):
             stream = self._container.add_stream_from_template(source)
             stream.time_base = TICK
-            return stream, parameters(source)
+            return stream, parameter_sets(source)
 
-    def _add_text(self, about: About) -> SubtitleStream:
+    def _add_text(self, about: FilmMetadata) -> SubtitleStream:
         stream = self._container.add_stream("mov_text")
         context: Any = stream.codec_context
         context.subtitle_header = _STYLE

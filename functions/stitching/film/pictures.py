@@ -11,7 +11,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 from shared.errors import PermanentError
 from shared.media.images.still import read_picture
 
-POSTER_SIDE_PX = 1280
+MAX_POSTER_SIDE_PX = 1280
 _POSTER_QUALITY = 88
 _BLUR_SIDE_PX = 160
 _BLUR_PX = 6
@@ -24,7 +24,7 @@ class SlideOfWrongSize(PermanentError):
     code = "slide-of-wrong-size"
 
 
-def slide_picture(data: bytes, size: tuple[int, int]) -> Image.Image:
+def read_slide(data: bytes, size: tuple[int, int]) -> Image.Image:
     """A slide as it was drawn. Raises SlideOfWrongSize and what reading raises."""
     picture = read_picture(data)
     if picture.size != size:
@@ -34,7 +34,7 @@ def slide_picture(data: bytes, size: tuple[int, int]) -> Image.Image:
     return picture
 
 
-def fitted(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+def fit_to_frame(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
     """The whole picture in a frame of `size`; what remains shows it once more, blurred and dark."""
     scale = min(size[0] / picture.width, size[1] / picture.height)
     inner = (
@@ -50,16 +50,16 @@ def fitted(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
     return frame
 
 
-def poster(picture: Image.Image) -> bytes:
+def encode_poster(picture: Image.Image) -> bytes:
     """A JPEG of at most 1280 pixels on its longer side."""
     small = picture.copy()
-    small.thumbnail((POSTER_SIDE_PX, POSTER_SIDE_PX), Image.Resampling.LANCZOS)
+    small.thumbnail((MAX_POSTER_SIDE_PX, MAX_POSTER_SIDE_PX), Image.Resampling.LANCZOS)
     out = io.BytesIO()
     small.save(out, "JPEG", quality=_POSTER_QUALITY, optimize=True, progressive=True)
     return out.getvalue()
 
 
-def pixels(picture: Image.Image) -> NDArray[np.uint8]:
+def to_rgb_array(picture: Image.Image) -> NDArray[np.uint8]:
     """RGB, uint8 of shape (height, width, 3)."""
     return np.asarray(picture, np.uint8)
 

@@ -10,25 +10,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 
-from functions.stitching.film.motion import CYCLE
-from functions.stitching.film.timeline import RATE_HZ, STEP, Scene, Timeline
+from functions.stitching.film.motion import CYCLE_SAMPLES
+from functions.stitching.film.timeline import FRAME_SAMPLES, RATE_HZ, Scene, Timeline
 from functions.stitching.subtitles.cues import Cue
 from shared.recipes.films.options import FilmOptions
 
-REPEAT = 2 * RATE_HZ
+REPEAT_SAMPLES = 2 * RATE_HZ
 """A picture that stays is repeated this often: a seek finds one, and no player stalls."""
-LAST = STEP
+LAST_FRAME_SAMPLES = FRAME_SAMPLES
 """The last picture stands this long before the end, so that the video ends with the sound."""
-LONGEST = 60 * RATE_HZ
+MAX_SEGMENT_SAMPLES = 60 * RATE_HZ
 """A player that seeks reads and decodes from a passage's beginning: never more than this."""
 _SHORTEST = RATE_HZ
 FADE_FRAMES = 12
 """At 30 a second: 0.4 s, in which hardly a word is spoken yet."""
-FADE = FADE_FRAMES * STEP
+FADE_SAMPLES = FADE_FRAMES * FRAME_SAMPLES
 
 
 @dataclass(frozen=True, slots=True)
-class Burned:
+class BurnedLines:
     """Lines that are burned in from sample `start` of their passage to `end` (exclusive)."""
 
     start: int
@@ -37,7 +37,7 @@ class Burned:
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class Segment:
     """`scene` counts from 0; `start` in the film; `offset`: since when its scene is shown. It
     `fades` in from the scene before; the `last` one ends with the film."""
 
@@ -45,52 +45,60 @@ class Passage:
     start: int
     length: int
     offset: int
-    burned: tuple[Burned, ...]
-    moves: bool
-    fades: bool
-    last: bool
+    burned_lines: tuple[BurnedLines, ...]
+    has_motion: bool
+    has_fade: bool
+    is_last: bool
 
     @property
-    def times(self) -> list[int]:
+    def frame_times(self) -> list[int]:
         """When a picture is written: where it changes, and often enough in between."""
-        end = self.length - LAST if self.last else self.length
-        firm = {0, *(one.start for one in self.burned), *(one.end for one in self.burned)}
-        if self.fades:
-            firm |= set(range(0, FADE + 1, STEP))
-        if self.last:
+        end = self.length - LAST_FRAME_SAMPLES if self.is_last else self.length
+        firm = {
+            0,
+            *(one.start for one in self.burned_lines),
+            *(one.end for one in self.burned_lines),
+        }
+        if self.has_fade:
+            firm |= set(range(0, FADE_SAMPLES + 1, FRAME_SAMPLES))
+        if self.is_last:
             firm.add(end)
-        fixed = sorted(one for one in firm if one < end or (self.last and one == end))
-        every = STEP if self.moves else REPEAT
+        fixed = sorted(one for one in firm if one < end or (self.is_last and one == end))
+        every = FRAME_SAMPLES if self.has_motion else REPEAT_SAMPLES
         # What is only repeated gives way to what changes, and never by more than half a frame.
         between = (
-            range(before + every, after - STEP // 2 + 1, every)
+            range(before + every, after - FRAME_SAMPLES // 2 + 1, every)
             for before, after in pairwise((*fixed, end))
         )
         return sorted({*fixed, *chain.from_iterable(between)})
 
     def lines_at(self, at: int) -> tuple[str, ...]:
         """What is burned in at a time of the passage."""
-        return next((one.lines for one in self.burned if one.start <= at < one.end), ())
+        return next((one.lines for one in self.burned_lines if one.start <= at < one.end), ())
 
 
-def passages(film: Timeline, cues: Sequence[Cue], options: FilmOptions) -> tuple[Passage, ...]:
+def plan_segments(
+    timeline: Timeline, cues: Sequence[Cue], options: FilmOptions
+) -> tuple[Segment, ...]:
     """All passages in order, without a gap."""
     moves = options.motion == "gentle"
     lines = cues if options.subtitles == "burned" else ()
     made = []
-    for number, scene in enumerate(film.scenes):
+    for number, scene in enumerate(timeline.scenes):
         spoken = [cue for cue in lines if scene.start <= _sample(cue.start_ms) < scene.end]
-        for offset, length in _pieces(scene.end - scene.start, CYCLE if moves else LONGEST):
+        for offset, length in _pieces(
+            scene.end - scene.start, CYCLE_SAMPLES if moves else MAX_SEGMENT_SAMPLES
+        ):
             made.append(
-                Passage(
+                Segment(
                     scene=number,
                     start=scene.start + offset,
                     length=length,
                     offset=offset,
-                    burned=_clipped(spoken, scene, offset, length),
-                    moves=moves,
-                    fades=options.transition == "fade" and number > 0 and offset == 0,
-                    last=scene.start + offset + length == film.end,
+                    burned_lines=_clipped(spoken, scene, offset, length),
+                    has_motion=moves,
+                    has_fade=options.transition == "fade" and number > 0 and offset == 0,
+                    is_last=scene.start + offset + length == timeline.end,
                 )
             )
     return tuple(made)
@@ -105,7 +113,9 @@ def _pieces(length: int, longest: int) -> list[tuple[int, int]]:
     return [(start, end - start) for start, end in zip(offsets, ends, strict=True)]
 
 
-def _clipped(cues: Sequence[Cue], scene: Scene, offset: int, length: int) -> tuple[Burned, ...]:
+def _clipped(
+    cues: Sequence[Cue], scene: Scene, offset: int, length: int
+) -> tuple[BurnedLines, ...]:
     """A line never stands longer than the slide that it is spoken over."""
     begin = scene.start + offset
     found = []
@@ -113,7 +123,7 @@ def _clipped(cues: Sequence[Cue], scene: Scene, offset: int, length: int) -> tup
         start = max(0, _sample(cue.start_ms) - begin)
         end = min(length, _sample(cue.end_ms) - begin)
         if start < end:
-            found.append(Burned(start, end, cue.lines))
+            found.append(BurnedLines(start, end, cue.lines))
     return tuple(found)
 
 

@@ -8,15 +8,15 @@ from fractions import Fraction
 
 from shared.errors import PermanentError
 from shared.recipes.films.narration import Narration, SlideSpeech
-from shared.recipes.films.options import FILM_LONGEST_S
+from shared.recipes.films.options import MAX_FILM_S
 
 RATE_HZ = 48_000
-STEP = RATE_HZ // 30
+FRAME_SAMPLES = RATE_HZ // 30
 """One picture of what moves: 30 are shown in a second."""
-LEAD = round(0.35 * RATE_HZ)
+LEAD_SAMPLES = round(0.35 * RATE_HZ)
 """Before the first word: the eye arrives before the ear."""
-TAIL = round(0.65 * RATE_HZ)
-SILENT = 4 * RATE_HZ
+TAIL_SAMPLES = round(0.65 * RATE_HZ)
+SILENT_SLIDE_SAMPLES = 4 * RATE_HZ
 """How long a slide without a word is shown."""
 
 
@@ -27,7 +27,7 @@ class FilmTooLong(PermanentError):
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class TimedSentence:
     """A sentence, from the sample at which it begins to the one at which it has ended."""
 
     text: str
@@ -40,7 +40,7 @@ class Scene:
     """One slide: shown from `start` to `end`, its speech begins at `speech_at`."""
 
     start: int
-    speech_at: int
+    speech_start: int
     speech_end: int
     end: int
 
@@ -50,7 +50,7 @@ class Timeline:
     """All scenes without a gap, and all sentences in order."""
 
     scenes: tuple[Scene, ...]
-    sentences: tuple[Heard, ...]
+    sentences: tuple[TimedSentence, ...]
 
     @property
     def end(self) -> int:
@@ -63,42 +63,46 @@ class Timeline:
         return Fraction(self.end, RATE_HZ)
 
 
-def timeline(narration: Narration) -> Timeline:
+def build_timeline(narration: Narration) -> Timeline:
     """Lay the slides one behind the other, each as long as its speech. Raises FilmTooLong."""
     scenes: list[Scene] = []
-    sentences: list[Heard] = []
+    sentences: list[TimedSentence] = []
     at = 0
     for speech in narration.slides:
-        begin = at + LEAD
-        length = at_48_khz(speech.samples, speech)
+        begin = at + LEAD_SAMPLES
+        length = to_film_sample(speech.samples, speech)
         if speech.samples:
-            scene = Scene(at, begin, begin + length, begin + length + TAIL)
+            scene = Scene(at, begin, begin + length, begin + length + TAIL_SAMPLES)
         else:
-            scene = Scene(at, begin, begin, at + SILENT)
+            scene = Scene(at, begin, begin, at + SILENT_SLIDE_SAMPLES)
         sentences += [
-            Heard(
-                one.text, begin + at_48_khz(one.start, speech), begin + at_48_khz(one.end, speech)
+            TimedSentence(
+                one.text,
+                begin + to_film_sample(one.start, speech),
+                begin + to_film_sample(one.end, speech),
             )
             for one in speech.sentences
         ]
         scenes.append(scene)
         at = scene.end
-    if at > FILM_LONGEST_S * RATE_HZ:
+    if at > MAX_FILM_S * RATE_HZ:
         raise FilmTooLong(
             f"The film would be {at / RATE_HZ / 60:.0f} minutes long; the limit is "
-            f"{FILM_LONGEST_S // 60}. Shorten what is spoken."
+            f"{MAX_FILM_S // 60}. Shorten what is spoken."
         )
     return Timeline(tuple(scenes), tuple(sentences))
 
 
-def at_48_khz(sample: int, speech: SlideSpeech) -> int:
+def to_film_sample(sample: int, speech: SlideSpeech) -> int:
     """The nearest sample of 48 kHz to one of the speech's own rate."""
     return round(Fraction(sample * RATE_HZ, speech.rate_hz)) if sample else 0
 
 
-def chapters(film: Timeline, titles: Sequence[str]) -> tuple[tuple[Fraction, Fraction, str], ...]:
+def build_chapters(
+    timeline: Timeline, titles: Sequence[str]
+) -> tuple[tuple[Fraction, Fraction, str], ...]:
     """(start, end, title) of every slide, in seconds."""
     return tuple(
         (Fraction(scene.start, RATE_HZ), Fraction(scene.end, RATE_HZ), title)
-        for scene, title in zip(film.scenes, titles, strict=True)
+        for scene, title in zip(timeline.scenes, titles, strict=True)
     )

@@ -10,16 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from functions.stitching.film.encoding import Planes, planes_of, split
-from functions.stitching.subtitles.cues import COLUMNS
-from shared.typography.drawing import write_line
+from functions.stitching.film.encoding import Planes, rgb_to_planes, split_planes
+from functions.stitching.subtitles.cues import MAX_COLUMNS
+from shared.typography.drawing import draw_line
 from shared.typography.typesetting import SLACK, Block, Style, Text, is_rtl
 
-SAFE = 0.05
+SAFE_MARGIN = 0.05
 """What EBU R 95 keeps free of graphics at every edge."""
-SAFE_BELOW_UPRIGHT = 0.1
+PORTRAIT_BOTTOM_MARGIN = 0.1
 """Where films in portrait are watched, buttons lie over their lower edge."""
-COVER = 0.78
+BOX_OPACITY = 0.78
 """How much the box covers: white on it has a contrast of at least 9 to 1 on any picture."""
 _BOX = (10, 12, 16)
 _WHITE = (255, 255, 255)
@@ -39,14 +39,14 @@ class Overlay:
 
     left: int
     top: int
-    shown: tuple[Planes, ...]
-    covers: tuple[NDArray[np.int32], ...]
+    planes: tuple[Planes, ...]
+    opacities: tuple[NDArray[np.int32], ...]
 
-    def on(self, picture: Planes) -> Planes:
+    def apply_to(self, picture: Planes) -> Planes:
         """A picture with the box on it; the given one is left as it is."""
         made = picture.copy()
         for n, (plane, over, cover) in enumerate(
-            zip(split(made), self.shown, self.covers, strict=True)
+            zip(split_planes(made), self.planes, self.opacities, strict=True)
         ):
             top, left = (self.top, self.left) if n == 0 else (self.top // 2, self.left // 2)
             under = plane[top : top + over.shape[0], left : left + over.shape[1]]
@@ -54,14 +54,14 @@ class Overlay:
         return made
 
 
-class Burner:
+class SubtitleBurner:
     """Writes the subtitles of one film."""
 
     def __init__(self, size: tuple[int, int], language: str) -> None:
         self._width, self._height = size
         self._style = Style(language, _WEIGHT)
-        self._room = self._width * (1 - 2 * SAFE)
-        widest = self._room / COLUMNS / _COLUMN_EM
+        self._room = self._width * (1 - 2 * SAFE_MARGIN)
+        widest = self._room / MAX_COLUMNS / _COLUMN_EM
         self._size_px = max(_SMALLEST_PX, round(min(_SIZE * min(size), widest)))
         self.overlay = lru_cache(maxsize=4)(self._overlay)
 
@@ -76,10 +76,10 @@ class Burner:
         y = high
         for block in blocks:
             edge = (width + _width(block) * (1 if rtl else -1)) / 2
-            write_line(draw, block, block.lines[0].text, (edge, y), 255, rtl=rtl)
+            draw_line(draw, block, block.lines[0].text, (edge, y), 255, rtl=rtl)
             y += block.height
         left = (self._width - width) // 4 * 2
-        below = SAFE if self._width >= self._height else SAFE_BELOW_UPRIGHT
+        below = SAFE_MARGIN if self._width >= self._height else PORTRAIT_BOTTOM_MARGIN
         top = max(0, round(self._height * (1 - below)) - height) // 2 * 2
         return _composed(text, _rounded((width, height), pad * 0.6), left, top)
 
@@ -95,7 +95,7 @@ class Burner:
         size_px = self._size_px
         while True:
             # Broken already: a line is laid out as one, however wide that is.
-            blocks = [text.laid_out(size_px, float("inf")) for text in texts]
+            blocks = [text.lay_out(size_px, float("inf")) for text in texts]
             widest = max(map(_width, blocks)) + size_px
             if widest <= self._room or size_px <= _SMALLEST_PX:
                 return blocks
@@ -106,11 +106,13 @@ def _composed(text: Image.Image, box: Image.Image, left: int, top: int) -> Overl
     ink = np.asarray(text, np.float32)[..., None] / 255
     shape = np.asarray(box, np.float32) / 255
     colours = ink * _WHITE + (1 - ink) * _BOX
-    planes = planes_of(np.clip(colours + 0.5, 0, 255).astype(np.uint8))
-    cover = shape * (COVER + (1 - COVER) * ink[..., 0])
+    planes = rgb_to_planes(np.clip(colours + 0.5, 0, 255).astype(np.uint8))
+    cover = shape * (BOX_OPACITY + (1 - BOX_OPACITY) * ink[..., 0])
     small = cover.reshape(cover.shape[0] // 2, 2, cover.shape[1] // 2, 2).mean(axis=(1, 3))
     covers = tuple(np.round(one * 256).astype(np.int32) for one in (cover, small, small))
-    return Overlay(left, top, tuple(np.ascontiguousarray(one) for one in split(planes)), covers)
+    return Overlay(
+        left, top, tuple(np.ascontiguousarray(one) for one in split_planes(planes)), covers
+    )
 
 
 def _rounded(size: tuple[int, int], radius: float) -> Image.Image:

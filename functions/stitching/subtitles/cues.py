@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from functions.stitching.film.timeline import RATE_HZ, Heard
+from functions.stitching.film.timeline import RATE_HZ, TimedSentence
 
-COLUMNS = 42
-LINES = 2
+MAX_COLUMNS = 42
+MAX_LINES = 2
 _SHORTEST_MS = 800
 _NEVER_FIRST = "、。，．！？；：）」』】》〉!?,.:;)]}…»”’%"
 """A line of a script without spaces never begins with these."""
@@ -29,14 +29,14 @@ class Cue:
     lines: tuple[str, ...]
 
 
-def cues(sentences: Sequence[Heard]) -> tuple[Cue, ...]:
+def build_cues(sentences: Sequence[TimedSentence]) -> tuple[Cue, ...]:
     """The cues of all sentences. A sentence of more than two lines becomes several cues, which
     share its time by their length. None overlaps the next one."""
     made: list[Cue] = []
     for sentence in sentences:
-        blocks = _blocks(wrap(sentence.text))
+        blocks = _blocks(wrap_text(sentence.text))
         # Marks alone have no width, and are spoken all the same.
-        weights = [max(1, sum(width(line) for line in block)) for block in blocks]
+        weights = [max(1, sum(count_columns(line) for line in block)) for block in blocks]
         start, length, before = sentence.start, sentence.end - sentence.start, 0
         for block, weight in zip(blocks, weights, strict=True):
             begin = start + length * before // sum(weights)
@@ -50,22 +50,22 @@ def cues(sentences: Sequence[Heard]) -> tuple[Cue, ...]:
     )
 
 
-def of_chapters(rows: Iterable[tuple[Fraction, Fraction, str]]) -> tuple[Cue, ...]:
+def build_chapter_cues(rows: Iterable[tuple[Fraction, Fraction, str]]) -> tuple[Cue, ...]:
     """(start and end in seconds, title) as the cues of a chapters track (W3C WebVTT, §4.4)."""
     return tuple(
         Cue(round(start * 1000), round(end * 1000), (title,)) for start, end, title in rows
     )
 
 
-def wrap(text: str) -> list[str]:
+def wrap_text(text: str) -> list[str]:
     """Lines of at most COLUMNS columns; two lines are of about the same width."""
     pieces = [piece for word in text.split() for piece in _pieces(word)]
-    lines = _filled(pieces, COLUMNS)
-    if len(lines) == LINES:
+    lines = _filled(pieces, MAX_COLUMNS)
+    if len(lines) == MAX_LINES:
         # The narrowest width that still gives two lines makes them equal.
-        for narrower in range(width(text) // 2, COLUMNS):
+        for narrower in range(count_columns(text) // 2, MAX_COLUMNS):
             even = _filled(pieces, narrower)
-            if len(even) == LINES and max(map(width, even)) <= COLUMNS:
+            if len(even) == MAX_LINES and max(map(count_columns, even)) <= MAX_COLUMNS:
                 return even
     return lines
 
@@ -92,7 +92,7 @@ def to_srt(rows: Iterable[Cue]) -> str:
     return "\n".join(parts)
 
 
-def width(text: str) -> int:
+def count_columns(text: str) -> int:
     """Columns that a text takes: marks that combine take none, wide characters two."""
     return sum(_columns(one) for one in text)
 
@@ -110,7 +110,7 @@ def _is_packed(character: str) -> bool:
 
 def _pieces(word: str) -> list[str]:
     """A word as pieces between which a line may break; only the first begins a new word."""
-    if width(word) <= COLUMNS and not any(_is_packed(one) for one in word):
+    if count_columns(word) <= MAX_COLUMNS and not any(_is_packed(one) for one in word):
         return [f" {word}"]
     pieces: list[str] = []
     for one in word:
@@ -118,7 +118,11 @@ def _pieces(word: str) -> list[str]:
         glued = bool(pieces) and (
             _columns(one) == 0
             or one in _NEVER_FIRST
-            or (not wide and width(pieces[-1]) < COLUMNS and _columns(pieces[-1][-1]) != 2)
+            or (
+                not wide
+                and count_columns(pieces[-1]) < MAX_COLUMNS
+                and _columns(pieces[-1][-1]) != 2
+            )
         )
         if glued:
             pieces[-1] += one
@@ -130,7 +134,7 @@ def _pieces(word: str) -> list[str]:
 def _filled(pieces: Sequence[str], columns: int) -> list[str]:
     lines: list[str] = []
     for piece in pieces:
-        if lines and width(lines[-1] + piece) <= columns:
+        if lines and count_columns(lines[-1] + piece) <= columns:
             lines[-1] += piece
         else:
             lines.append(piece.lstrip(" "))
@@ -139,7 +143,7 @@ def _filled(pieces: Sequence[str], columns: int) -> list[str]:
 
 def _blocks(lines: Sequence[str]) -> list[tuple[str, ...]]:
     """The lines in cues: as few as hold them, and no cue with one line among others with two."""
-    count = -(-len(lines) // LINES)
+    count = -(-len(lines) // MAX_LINES)
     sizes = [len(lines) // count + (n < len(lines) % count) for n in range(count)] if count else []
     blocks, at = [], 0
     for size in sizes:

@@ -11,10 +11,10 @@ import threading
 from collections.abc import Callable
 
 from infra.local.cli import doctor, fault, lock, run, run_tests, status, waterfall
-from infra.local.setup.tools import prepare
-from infra.local.suite.layout import DEFAULT_BASE, PROJECT, Place, SetupError
-from infra.local.suite.services import rows_to_start
-from infra.local.suite.suite import Suite, held, wipe
+from infra.local.setup.tools import prepare_tools
+from infra.local.suite.layout import DEFAULT_BASE, PROJECT, SetupError, SuiteLayout
+from infra.local.suite.services import select_functions
+from infra.local.suite.suite import Suite, delete_state, hold_suite_lock
 from infra.local.watch.screen import watch
 from shared.pipeline import RECIPES
 from shared.recipes.films.deck_options import THEMES
@@ -33,17 +33,17 @@ def main(arguments: list[str] | None = None) -> int:
     given = (sys.argv[1:] if arguments is None else arguments) or ["up"]
     if given[0] == "test":
         # argparse would take pytest's options for its own.
-        return _guarded(run_tests.test, argparse.Namespace(pytest_arguments=given[1:]))
+        return _guarded(run_tests.run_tests, argparse.Namespace(pytest_arguments=given[1:]))
     if given[0] == "run":
         return _guarded(run.run, _run_parser().parse_intermixed_args(given[1:]))
     asked = _parser().parse_args(given)
     return _guarded(asked.run_command, asked)
 
 
-def _guarded(command: Callable[[argparse.Namespace], int], asked: argparse.Namespace) -> int:
+def _guarded(command: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> int:
     """The exit status of a command; what went wrong is one sentence on standard error."""
     try:
-        return command(asked)
+        return command(args)
     except SetupError as problem:
         print(problem, file=sys.stderr)
         return 1
@@ -55,31 +55,31 @@ def _guarded(command: Callable[[argparse.Namespace], int], asked: argparse.Names
         return 0
 
 
-def say(line: str) -> None:
+def report(line: str) -> None:
     """One line for the person, at once."""
     print(line, flush=True)
 
 
-def up(asked: argparse.Namespace) -> int:
+def up(args: argparse.Namespace) -> int:
     """Start a suite and stay until it is ended."""
-    place = Place.from_env()
-    if asked.leash:
+    place = SuiteLayout.from_env()
+    if args.background:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
-    with held(place):
-        if asked.fresh:
-            wipe(place)
-        rows = rows_to_start(asked.recipe)
-        tools = prepare([row.name for row in rows], say)
-        say(f"Starting the local cloud: project {PROJECT}, ports from {place.base}.")
+    with hold_suite_lock(place):
+        if args.fresh:
+            delete_state(place)
+        rows = select_functions(args.recipe)
+        tools = prepare_tools([row.name for row in rows], report)
+        report(f"Starting the local cloud: project {PROJECT}, ports from {place.base}.")
 
         async def serve() -> int:
-            return await Suite(place, tools, rows, say).run()
+            return await Suite(place, tools, rows, report).run()
 
         return asyncio.run(serve())
 
 
 def _end_with_stdin() -> None:
-    """Whoever started us on a leash holds our standard input; when it closes, we end."""
+    """Stops the suite when standard input, held by the parent process, is closed."""
     while os.read(sys.stdin.fileno(), 4096):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
@@ -98,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     starting.add_argument("--fresh", action="store_true", help="forget all state of an earlier run")
     starting.add_argument("--recipe", choices=list(RECIPES), help="only what this recipe needs")
-    starting.add_argument("--leash", action="store_true", help=argparse.SUPPRESS)
+    starting.add_argument("--background", action="store_true", help=argparse.SUPPRESS)
     starting.set_defaults(run_command=up)
 
     looked = commands.add_parser("status", help="what runs; exit status 0 when all of it answers")

@@ -1,4 +1,4 @@
-"""Puts a job's artefacts into a folder without ever overwriting a file that is not from us."""
+"""Puts a job's artifacts into a folder without ever overwriting a file that is not from us."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.local.cli.progress import Progress
+from infra.local.cli.progress import ProgressDisplay
 from infra.local.suite.api_client import Client, TransferError
 
 _RECORD = ".moodreel.json"
 """In the folder: what we put there, with size and time, so that the next run may replace it."""
 
 
-def fetch_all(
-    client: Client, artefacts: list[Mapping[str, Any]], folder: Path, progress: Progress
+def download_artifacts(
+    client: Client, artifacts: list[Mapping[str, Any]], folder: Path, display: ProgressDisplay
 ) -> list[Path]:
-    """Download every artefact; the paths, in the order of the job."""
+    """Download every artifact; the paths, in the order of the job."""
     folder.mkdir(parents=True, exist_ok=True)
     ours = _read_record(folder)
     paths = []
-    for artefact in artefacts:
-        target = _place_for(_safe_name(str(artefact["name"])), folder, ours)
-        total = int(artefact["size_bytes"])
+    for artifact in artifacts:
+        target = _place_for(_safe_name(str(artifact["name"])), folder, ours)
+        total = int(artifact["size_bytes"])
 
         def moved(done: int, what: str = target.name, total: int = total) -> None:
-            progress.bytes_moved(what, done, total)
+            display.show_transfer(what, done, total)
 
-        client.download(artefact, target, moved)
-        progress.settle()
+        client.download(artifact, target, moved)
+        display.finish()
         about = target.stat()
         ours[target.name] = [about.st_size, about.st_mtime_ns]
         (folder / _RECORD).write_text(json.dumps(ours))

@@ -10,35 +10,35 @@ from typing import Any
 
 from infra.local.suite import suite_client
 from infra.local.suite.http import request
-from infra.local.suite.layout import Place, SetupError
-from shared.pipeline import STAGES
+from infra.local.suite.layout import SetupError, SuiteLayout
+from shared.pipeline import FUNCTIONS
 
-MESSAGES = "messages"
+ALL_MESSAGES = "messages"
 """As a target: the messages to all functions."""
-_SILENT = ("firestore", "pubsub", "auth", "smtp", *STAGES)
+_SILENT = ("firestore", "pubsub", "auth", "smtp", *FUNCTIONS)
 """Services that take no rules themselves; a function's are with the hop that leads to it."""
 
 
-def fault(asked: argparse.Namespace) -> int:
-    """Order a fault, or clear, or list all rules with how often they were seen and met."""
-    place = Place.from_env()
-    told = suite_client.status_of(place)
+def fault(args: argparse.Namespace) -> int:
+    """Adds a fault rule, clears the rules, or lists them with their counts."""
+    place = SuiteLayout.from_env()
+    told = suite_client.read_status(place)
     if told is None:
         raise SetupError(f"No suite is up on {place.base}.")
-    action = {name: value for name in ACTIONS if (value := getattr(asked, name)) is not None}
-    if asked.clear:
-        for server in _servers(told["services"], asked.target):
-            clear(place, server)
+    action = {name: value for name in ACTIONS if (value := getattr(args, name)) is not None}
+    if args.clear:
+        for server in _servers(told["services"], args.target):
+            clear_rules(place, server)
     elif action:
-        if asked.target is None:
+        if args.target is None:
             raise SetupError("Which target? A function, `messages`, or a service such as gcs.")
-        more = {name: getattr(asked, name) for name in ("retry_after_s", "apart_s")}
-        how = {name: getattr(asked, name) for name in ("count", "rate", "seed")}
-        match = {"method": asked.method, "path_regex": asked.path, "nth": asked.nth}
+        more = {name: getattr(args, name) for name in ("retry_after_s", "repeat_interval_s")}
+        how = {name: getattr(args, name) for name in ("count", "rate", "seed")}
+        match = {"method": args.method, "path_regex": args.path, "nth": args.nth}
         rule = {"match": _given(match), "action": action | _given(more), **_given(how)}
-        order(place, asked.target, rule)
-    for server, one in listed(place, told["services"]):
-        print(f"  {rule_line(server, one)}")
+        add_rule(place, args.target, rule)
+    for server, one in list_rules(place, told["services"]):
+        print(f"  {format_rule(server, one)}")
     return 0
 
 
@@ -52,19 +52,19 @@ ACTIONS = (
 )
 
 
-def order(place: Place, target: str, rule: Mapping[str, Any]) -> dict[str, Any]:
+def add_rule(layout: SuiteLayout, target: str, rule: Mapping[str, Any]) -> dict[str, Any]:
     """Set a rule; its report. `target` is a service that takes rules, a function, or `messages`.
 
     Raises SetupError with the server's own words when it takes no such rule.
     """
     body = dict(rule)
     server = target
-    if target == MESSAGES or target in STAGES:
+    if target == ALL_MESSAGES or target in FUNCTIONS:
         server = "push"
-        topic = f"/{STAGES[target].topic}$" if target in STAGES else "/topics/"
+        topic = f"/{FUNCTIONS[target].topic}$" if target in FUNCTIONS else "/topics/"
         body["match"] = {**body.get("match", {}), "path_regex": topic}
     try:
-        answer = request("POST", f"{place.url(server)}/_faults", body)
+        answer = request("POST", f"{layout.url(server)}/_faults", body)
         told = answer.json()
     except (OSError, ValueError, http.client.HTTPException) as unfit:
         raise SetupError(f"{target} takes no fault rules.") from unfit
@@ -73,35 +73,37 @@ def order(place: Place, target: str, rule: Mapping[str, Any]) -> dict[str, Any]:
     return dict(told)
 
 
-def clear(place: Place, server: str) -> None:
+def clear_rules(layout: SuiteLayout, server: str) -> None:
     """A server behaves again. Raises SetupError when there is none of this name."""
     try:
-        request("DELETE", f"{place.url(server)}/_faults")
+        request("DELETE", f"{layout.url(server)}/_faults")
     except ValueError as nobody:
         raise SetupError(f"{server} takes no fault rules.") from nobody
     except (OSError, http.client.HTTPException):
         return  # one that is away has no rules either
 
 
-def listed(place: Place, services: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(server, rule with `seen` and `met`) of all servers that take rules and answer."""
+def list_rules(
+    layout: SuiteLayout, services: Iterable[str]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Returns pairs (server, rule) of all servers that take rules and are reachable."""
     for server in _servers(services, None):
         try:
-            answer = request("GET", f"{place.url(server)}/_faults", timeout_s=2)
+            answer = request("GET", f"{layout.url(server)}/_faults", timeout_s=2)
             rules = answer.json()["rules"] if answer.status == 200 else []
         except (OSError, ValueError, http.client.HTTPException):
             continue  # it is being started again, and has forgotten its rules
         yield from ((server, rule) for rule in rules)
 
 
-def rule_line(server: str, rule: Mapping[str, Any]) -> str:
-    """`push 1  {"repeat": 2}  count 3  /moodreel-stitching$  met 2 of 9 seen`."""
+def format_rule(server: str, rule: Mapping[str, Any]) -> str:
+    """`push 1  {"repeat": 2}  count 3  /moodreel-stitching$  fired 2 of 9 matched`."""
     match = rule.get("match", {})
     where = [str(match[name]) for name in ("method", "path_regex") if name in match]
     where += [f"nth {match['nth']}"] if "nth" in match else []
     how = [f"{name} {rule[name]}" for name in ("count", "rate") if name in rule]
     parts = [f"{server} {rule['id']}", json.dumps(rule["action"]), *where, *how]
-    return "  ".join([*parts, f"met {rule['met']} of {rule['seen']} seen"])
+    return "  ".join([*parts, f"fired {rule['fired_count']} of {rule['matched_count']} matched"])
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -120,7 +122,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--cut-request-after", dest="cut_request_after_bytes", type=int,
                       metavar="BYTES", help="cut the connection in the request")  # fmt: skip
     what.add_argument("--clear", action="store_true", help="behave again (TARGET, or all)")
-    say("--apart", dest="apart_s", type=float, metavar="S", help="seconds between the copies")
+    say(
+        "--repeat-interval",
+        dest="repeat_interval_s",
+        type=float,
+        metavar="S",
+        help="seconds between the copies",
+    )
     say("--retry-after", dest="retry_after_s", type=int, metavar="S", help="sent with --status")
     say("--count", type=int, metavar="N", help="how often at most (default: always)")
     say("--rate", type=float, metavar="0-1", help="the share that is hit (default: all)")
@@ -131,7 +139,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _servers(services: Iterable[str], target: str | None) -> list[str]:
-    if target == MESSAGES or target in STAGES:
+    if target == ALL_MESSAGES or target in FUNCTIONS:
         return ["push"]
     if target is not None:
         return [target]

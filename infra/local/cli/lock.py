@@ -18,14 +18,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.local.cli.run import say_aside
+from infra.local.cli.run import report_to_stderr
 from infra.local.setup import prerequisites
-from infra.local.setup.console import WEB
-from infra.local.setup.installs import HERE, clean_env, find_uv
+from infra.local.setup.console import WEB_FOLDER
+from infra.local.setup.installs import REQUIREMENTS_FOLDER, clean_env, find_uv
 from infra.local.setup.requirements import read_lock
 from infra.local.suite.layout import ROOT, SetupError
 
-OLDEST_PYTHON = "3.11"
+MIN_PYTHON = "3.11"
 CONSTRAINTS = ROOT / "functions" / "constraints.txt"
 """The version of every package that a function uses. Nothing is installed from this file."""
 NO_DEPENDENCIES = frozenset({"infra/tools/build_models.in"})
@@ -33,15 +33,15 @@ NO_DEPENDENCIES = frozenset({"infra/tools/build_models.in"})
 
 
 @dataclass(frozen=True, slots=True)
-class OwnVersions:
+class VersionOverride:
     """Packages in which a function's lock file may differ from the constraints."""
 
     packages: frozenset[str]
     reason: str
 
 
-OWN_VERSIONS: Mapping[str, OwnVersions] = {
-    "functions/slide_generation/requirements-google-generativeai.in": OwnVersions(
+VERSION_OVERRIDES: Mapping[str, VersionOverride] = {
+    "functions/slide_generation/requirements-google-generativeai.in": VersionOverride(
         frozenset(
             {
                 "google-api-core",
@@ -62,41 +62,43 @@ OWN_VERSIONS: Mapping[str, OwnVersions] = {
 """By source, relative to the project's root."""
 
 
-def function_sources() -> list[Path]:
+def list_function_requirements() -> list[Path]:
     """What the functions ask for, one file a function (or a variant of one)."""
     return sorted(ROOT.glob("functions/*/requirements*.in"))
 
 
-def constrained_sources() -> list[Path]:
+def list_constrained_requirements() -> list[Path]:
     """Sources that are compiled against the constraints."""
     building = ROOT / "infra" / "tools" / "build_models.in"
     return [
-        *function_sources(),
+        *list_function_requirements(),
         building,
-        HERE / "requirements.in",
+        REQUIREMENTS_FOLDER / "requirements.in",
         ROOT / "requirements-dev.in",
     ]
 
 
-def independent_sources() -> list[Path]:
+def list_independent_requirements() -> list[Path]:
     """Tools in environments of their own: none of them is imported beside a function."""
     # uv, Java and Node: each is installed alone.
-    tools = sorted(HERE.glob("requirements-*.in"))
+    tools = sorted(REQUIREMENTS_FOLDER.glob("requirements-*.in"))
     return [*tools, ROOT / "infra" / "tools" / "sbom.in", *sorted(ROOT.glob("tests/**/*.in"))]
 
 
-def lock_files() -> list[Path]:
+def list_lock_files() -> list[Path]:
     """Every file from which something is installed with pip or uv."""
-    sources = constrained_sources() + independent_sources()
+    sources = list_constrained_requirements() + list_independent_requirements()
     return [source.with_suffix(".txt") for source in sources]
 
 
-def lock(asked: argparse.Namespace) -> int:
+def lock(args: argparse.Namespace) -> int:
     """Write all lock files. Without --upgrade a pinned version changes only when it has to."""
-    uv = find_uv(say_aside)
-    shared = [one for one in function_sources() if _relative(one) not in OWN_VERSIONS]
-    _compile(uv, shared, CONSTRAINTS, upgrade=asked.upgrade)
-    for source in constrained_sources():
+    uv = find_uv(report_to_stderr)
+    shared = [
+        one for one in list_function_requirements() if _relative(one) not in VERSION_OVERRIDES
+    ]
+    _compile(uv, shared, CONSTRAINTS, upgrade=args.upgrade)
+    for source in list_constrained_requirements():
         options = ["--generate-hashes"]
         if _relative(source) in NO_DEPENDENCIES:
             options.append("--no-deps")
@@ -105,12 +107,12 @@ def lock(asked: argparse.Namespace) -> int:
             constraints.flush()
             options += ["--constraint", constraints.name]
             target = source.with_suffix(".txt")
-            _compile(uv, [source], target, *options, upgrade=asked.upgrade)
-    for source in independent_sources():
+            _compile(uv, [source], target, *options, upgrade=args.upgrade)
+    for source in list_independent_requirements():
         target = source.with_suffix(".txt")
-        _compile(uv, [source], target, "--generate-hashes", upgrade=asked.upgrade)
-    if asked.upgrade:
-        for home in (HERE, WEB):
+        _compile(uv, [source], target, "--generate-hashes", upgrade=args.upgrade)
+    if args.upgrade:
+        for home in (REQUIREMENTS_FOLDER, WEB_FOLDER):
             _lock_npm(home)
             print(f"{home.relative_to(ROOT)}/package-lock.json: resolved anew")
     return 0
@@ -118,7 +120,7 @@ def lock(asked: argparse.Namespace) -> int:
 
 def _constraints_for(source: str) -> str:
     """The constraints without the packages that this source has in versions of its own."""
-    own = OWN_VERSIONS[source].packages if source in OWN_VERSIONS else frozenset()
+    own = VERSION_OVERRIDES[source].packages if source in VERSION_OVERRIDES else frozenset()
     pins = [pin for pin in read_lock(CONSTRAINTS) if pin.name not in own]
     return "".join(f"{pin}{f' ; {pin.marker}' if pin.marker else ''}\n" for pin in pins)
 
@@ -130,7 +132,7 @@ def _compile(uv: str, sources: Iterable[Path], target: Path, *options: str, upgr
         # Without the address of a package index, so that any mirror serves it.
         "--no-emit-index-url",
         # For every supported Python and platform, with one version of a package for all of them.
-        "--python-version", OLDEST_PYTHON, "--universal", "--fork-strategy", "fewest",
+        "--python-version", MIN_PYTHON, "--universal", "--fork-strategy", "fewest",
         *(["--upgrade"] if upgrade else []), *options,
         *map(_relative, sources), "--output-file", _relative(target),
     ]  # fmt: skip

@@ -13,7 +13,7 @@ _BAR = 20
 _REDRAW_S = 0.1
 
 
-class Progress:
+class ProgressDisplay:
     """Lines that a person reads while waiting."""
 
     def __init__(self, out: IO[str] = sys.stderr) -> None:
@@ -23,22 +23,22 @@ class Progress:
         self._last: tuple[str, ...] = ()
         self._moment = 0.0
 
-    def bytes_moved(self, what: str, done: int, total: int) -> None:
+    def show_transfer(self, name: str, done_bytes: int, total_bytes: int) -> None:
         """A bar for an upload or a download; off a terminal only its end is said."""
-        share = done / total if total else 1.0
+        share = done_bytes / total_bytes if total_bytes else 1.0
         if self._live:
-            if done < total and time.monotonic() - self._moment < _REDRAW_S:
+            if done_bytes < total_bytes and time.monotonic() - self._moment < _REDRAW_S:
                 return
             self._moment = time.monotonic()
             bar = "█" * round(share * _BAR)
-            self._draw([f"  {what:<18} {bar:░<{_BAR}} {share:4.0%}  {megabytes(total)}"])
-        elif done == total and self._last != (what,):
-            self._last = (what,)
-            self._draw([f"{what}: {megabytes(total)}"])
+            self._draw([f"  {name:<18} {bar:░<{_BAR}} {share:4.0%}  {format_size(total_bytes)}"])
+        elif done_bytes == total_bytes and self._last != (name,):
+            self._last = (name,)
+            self._draw([f"{name}: {format_size(total_bytes)}"])
 
-    def job(self, stages: Sequence[Mapping[str, Any]]) -> None:
+    def show_job(self, stages: Sequence[Mapping[str, Any]]) -> None:
         """The state of every stage."""
-        lines = tuple(stage_line(stage) for stage in stages)
+        lines = tuple(format_stage(stage) for stage in stages)
         if self._live:
             self._draw([f"  {line}" for line in lines])
             return
@@ -47,7 +47,7 @@ class Progress:
                 self._draw([line])
         self._last = lines
 
-    def settle(self) -> None:
+    def finish(self) -> None:
         """What is drawn stays; what follows is written below it."""
         self._drawn = 0
 
@@ -59,7 +59,7 @@ class Progress:
         self._drawn = len(lines)
 
 
-def stage_line(stage: Mapping[str, Any]) -> str:
+def format_stage(stage: Mapping[str, Any]) -> str:
     """`frame_extraction   running   3/8   38%`."""
     done, total = stage.get("done") or 0, stage.get("total")
     parts = f"{done}/{total}" if total else ""
@@ -69,24 +69,24 @@ def stage_line(stage: Mapping[str, Any]) -> str:
     return f"{stage['name']:<18} {stage['state']:<8} {parts:>7} {share}{again}".rstrip()
 
 
-def times_table(stages: Sequence[Mapping[str, Any]]) -> list[str]:
+def format_stage_times(stages: Sequence[Mapping[str, Any]]) -> list[str]:
     """How long every stage waited and worked."""
     lines = [f"  {'stage':<18} {'state':<8} {'waited':>8} {'worked':>8}"]
     for stage in stages:
-        waited = seconds_between(stage.get("queued_at"), stage.get("started_at"))
-        worked = seconds_between(stage.get("started_at"), stage.get("finished_at"))
+        waited = format_interval(stage.get("queued_at"), stage.get("started_at"))
+        worked = format_interval(stage.get("started_at"), stage.get("finished_at"))
         lines.append(f"  {stage['name']:<18} {stage['state']:<8} {waited:>8} {worked:>8}")
     return lines
 
 
-def seconds_between(begin: str | None, end: str | None) -> str:
+def format_interval(start: str | None, end: str | None) -> str:
     """The time between two RFC 3339 moments, or a dash when one is not known."""
-    if not begin or not end:
+    if not start or not end:
         return "–"
-    span = datetime.fromisoformat(end) - datetime.fromisoformat(begin)
+    span = datetime.fromisoformat(end) - datetime.fromisoformat(start)
     return f"{max(0.0, span.total_seconds()):.1f} s"
 
 
-def megabytes(size_bytes: int) -> str:
+def format_size(size_bytes: int) -> str:
     """A size for people."""
     return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 100_000 else f"{size_bytes / 1e3:.1f} kB"

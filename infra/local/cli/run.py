@@ -16,16 +16,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.local.cli.download import fetch_all
-from infra.local.cli.progress import Progress, times_table
+from infra.local.cli.download import download_artifacts
+from infra.local.cli.progress import ProgressDisplay, format_stage_times
 from infra.local.setup.installs import clean_env
-from infra.local.setup.tools import python_of, requirements_of
+from infra.local.setup.tools import prepare_python, requirements_file
 from infra.local.suite import suite_client
 from infra.local.suite.api_client import ApiError, Client, TransferError, User
-from infra.local.suite.layout import ROOT, SUPPORT, Place, SetupError
-from infra.local.suite.ports import free_base, taken
-from infra.local.suite.suite import holder
-from shared.pipeline import RECIPES, STAGES, Recipe
+from infra.local.suite.layout import ROOT, SUPPORT_SERVICES, SetupError, SuiteLayout
+from infra.local.suite.ports import find_free_base, find_taken_ports
+from infra.local.suite.suite import find_runner_pid
+from shared.pipeline import FUNCTIONS, RECIPES, Recipe
 from shared.recipes.films.prompt import Prompt
 
 OPTIONS = (
@@ -64,21 +64,21 @@ _TYPES = {
 }
 
 
-def run(asked: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """0 when the job is done and its results lie in --out; 1 otherwise."""
-    recipe = _recipe(asked.recipe)
-    files = [Path(name) for name in asked.files]
+    recipe = _recipe(args.recipe)
+    files = [Path(name) for name in args.files]
     missing = [str(path) for path in files if not path.is_file()]
     if missing:
         raise SetupError(f"There is no file {', '.join(missing)}.")
-    options = {key: str(getattr(asked, key)) for key in OPTIONS if getattr(asked, key) is not None}
-    place = Place.from_env()
-    progress = Progress()
+    options = {key: str(getattr(args, key)) for key in OPTIONS if getattr(args, key) is not None}
+    place = SuiteLayout.from_env()
+    progress = ProgressDisplay()
     try:
-        with _given(recipe, files, asked) as inputs, _suite(place, recipe) as place:
+        with _given(recipe, files, args) as inputs, _suite(place, recipe) as place:
             user = User(place.url("auth"), "local@moodreel.test", "local-only-password")
             client = Client(place.url("api"), user)
-            return _one_job(client, recipe, inputs, options, asked, progress)
+            return _one_job(client, recipe, inputs, options, args, progress)
     except (ApiError, TransferError) as problem:
         raise SetupError(str(problem)) from problem
     except (OSError, http.client.HTTPException) as lost:
@@ -90,18 +90,18 @@ def _one_job(
     recipe: Recipe,
     inputs: Mapping[str, Path],
     options: Mapping[str, str],
-    asked: argparse.Namespace,
-    progress: Progress,
+    args: argparse.Namespace,
+    progress: ProgressDisplay,
 ) -> int:
     described = {
         name: {
             "filename": path.name,
-            "content_type": content_type(path),
+            "content_type": guess_content_type(path),
             "size_bytes": path.stat().st_size,
         }
         for name, path in inputs.items()
     }
-    made = client.create_job(recipe.name, described, options, _title(asked))
+    made = client.create_job(recipe.name, described, options, _title(args))
     job_id = made["job"]["id"]
     try:
         for name, path in inputs.items():
@@ -109,22 +109,22 @@ def _one_job(
             client.upload(
                 made["uploads"][name],
                 path,
-                lambda done, what=path.name, total=total: progress.bytes_moved(  # type: ignore[misc]
+                lambda done, what=path.name, total=total: progress.show_transfer(  # type: ignore[misc]
                     what, done, total
                 ),
             )
-            progress.settle()
+            progress.finish()
         job = _follow(client, job_id, progress)
     except KeyboardInterrupt:
         with contextlib.suppress(ApiError, OSError):
             client.call("POST", f"/v1/jobs/{job_id}/cancel")
         print(f"Cancelled job {job_id}.", file=sys.stderr)
         raise
-    paths = fetch_all(client, job["artefacts"], Path(asked.out), progress)
-    if asked.json:
+    paths = download_artifacts(client, job["artifacts"], Path(args.out), progress)
+    if args.json:
         print(json.dumps(job, indent=2))
     else:
-        print("\n".join([*map(str, paths), *times_table(job["stages"])]))
+        print("\n".join([*map(str, paths), *format_stage_times(job["stages"])]))
     for warning in job.get("warnings") or ():
         print(f"Note: {warning}", file=sys.stderr)
     if job["status"] == "done":
@@ -145,12 +145,12 @@ def _review_hint(client: Client, job_id: str) -> str:
     )
 
 
-def _follow(client: Client, job_id: str, progress: Progress) -> dict[str, Any]:
+def _follow(client: Client, job_id: str, progress: ProgressDisplay) -> dict[str, Any]:
     """Show the job until it has ended, and its mail is out or late."""
     ended: float | None = None
     while True:
-        job = client.job(job_id)
-        progress.job(job["stages"])
+        job = client.get_job(job_id)
+        progress.show_job(job["stages"])
         if job["status"] == "awaiting_review":
             break
         if job["status"] in _TERMINAL:
@@ -159,7 +159,7 @@ def _follow(client: Client, job_id: str, progress: Progress) -> dict[str, Any]:
             if told or time.monotonic() - ended > _LAST_STAGE_S:
                 break
         time.sleep(_POLL_S)
-    progress.settle()
+    progress.finish()
     return job
 
 
@@ -167,30 +167,32 @@ def _recipe(name: str) -> Recipe:
     recipe = RECIPES.get(name)
     if recipe is None:
         raise SetupError(f"There is no recipe {name!r}. There are: {', '.join(RECIPES)}.")
-    if not recipe.available:
+    if not recipe.is_available:
         raise SetupError(f"The recipe {name} is not available yet.")
     return recipe
 
 
 @contextlib.contextmanager
-def _suite(place: Place, recipe: Recipe) -> Iterator[Place]:
+def _suite(place: SuiteLayout, recipe: Recipe) -> Iterator[SuiteLayout]:
     """A suite that is up, or one for the time of this job; on other ports when its own are taken.
 
     Nobody but this command needs to know the ports of a suite that ends with it.
     """
-    if holder(place) is not None:
-        suite_client.wait_ready(place, _STARTING_S)
+    if find_runner_pid(place) is not None:
+        suite_client.wait_until_ready(place, _STARTING_S)
         yield place
         return
-    busy = taken((name, place.port(name)) for name in (*SUPPORT, *STAGES))
+    busy = find_taken_ports((name, place.port(name)) for name in (*SUPPORT_SERVICES, *FUNCTIONS))
     if not busy:
-        with suite_client.on_leash(place, recipe=recipe.name, told=sys.stderr):
+        with suite_client.run_in_background(place, recipe=recipe.name, output=sys.stderr):
             yield place
         return
-    other = Place(free_base())
-    say_aside(f"Already in use: port {', '.join(map(str, busy))}. Using ports from {other.base}.")
+    other = SuiteLayout(find_free_base())
+    report_to_stderr(
+        f"Already in use: port {', '.join(map(str, busy))}. Using ports from {other.base}."
+    )
     try:
-        with suite_client.on_leash(other, recipe=recipe.name, told=sys.stderr):
+        with suite_client.run_in_background(other, recipe=recipe.name, output=sys.stderr):
             yield other
     finally:
         shutil.rmtree(other.folder, ignore_errors=True)
@@ -198,17 +200,17 @@ def _suite(place: Place, recipe: Recipe) -> Iterator[Place]:
 
 @contextlib.contextmanager
 def _given(
-    recipe: Recipe, files: list[Path], asked: argparse.Namespace
+    recipe: Recipe, files: list[Path], args: argparse.Namespace
 ) -> Iterator[dict[str, Path]]:
     """The files by the names of the recipe's inputs; a sample clip when a video is not given, and
     a file of its own for a prompt that was given as words."""
     names = [one.name for one in recipe.inputs if not one.optional]
-    if asked.prompt is not None:
+    if args.prompt is not None:
         if names != ["prompt"] or len(files) > _most_files(recipe) - 1:
             raise SetupError("--prompt is for recipes that take a prompt, and instead of a file.")
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "prompt.txt"
-            path.write_bytes(_prompt(asked).to_bytes())
+            path.write_bytes(_prompt(args).to_bytes())
             yield _by_kind(recipe, [path, *files])
         return
     if not files and names == ["video"]:
@@ -226,21 +228,21 @@ def _given(
     yield _by_kind(recipe, files)
 
 
-def _prompt(asked: argparse.Namespace) -> Prompt:
+def _prompt(args: argparse.Namespace) -> Prompt:
     """What --prompt says, and the text of --source."""
-    if asked.source is None:
-        return Prompt(asked.prompt)
+    if args.source is None:
+        return Prompt(args.prompt)
     try:
-        return Prompt(asked.prompt, Path(asked.source).read_text(encoding="utf-8"))
+        return Prompt(args.prompt, Path(args.source).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as wrong:
-        raise SetupError(f"{asked.source} is no text in UTF-8: {wrong}") from wrong
+        raise SetupError(f"{args.source} is no text in UTF-8: {wrong}") from wrong
 
 
-def _title(asked: argparse.Namespace) -> str | None:
+def _title(args: argparse.Namespace) -> str | None:
     """What the job is called: a prompt's first words, since its file has no name of its own."""
-    if asked.title or asked.prompt is None:
-        return str(asked.title) if asked.title else None
-    return " ".join(asked.prompt.split())[:80] or None
+    if args.title or args.prompt is None:
+        return str(args.title) if args.title else None
+    return " ".join(args.prompt.split())[:80] or None
 
 
 def _by_kind(recipe: Recipe, files: list[Path]) -> dict[str, Path]:
@@ -249,7 +251,7 @@ def _by_kind(recipe: Recipe, files: list[Path]) -> dict[str, Path]:
     left = list(files)
     given: dict[str, Path] = {}
     for one in recipe.inputs:
-        fits = [path for path in left if content_type(path).partition("/")[0] in one.kinds]
+        fits = [path for path in left if guess_content_type(path).partition("/")[0] in one.kinds]
         for name, path in zip(one.names, fits, strict=False):
             given[name] = path
             left.remove(path)
@@ -258,14 +260,16 @@ def _by_kind(recipe: Recipe, files: list[Path]) -> dict[str, Path]:
 
 
 def _most_files(recipe: Recipe) -> int:
-    return sum(one.most for one in recipe.inputs)
+    return sum(one.max_count for one in recipe.inputs)
 
 
 def _make_sample(path: Path) -> None:
     """Ten seconds of video, made in an environment that has PyAV and numpy."""
-    python = python_of(requirements_of("frame_extraction"), "the sample clip", say_aside)
-    code = "import sys, pathlib; from infra.local.cli.sample_clip import demo_clip; "
-    code += "demo_clip(pathlib.Path(sys.argv[1]), seconds=10)"
+    python = prepare_python(
+        requirements_file("frame_extraction"), "the sample clip", report_to_stderr
+    )
+    code = "import sys, pathlib; from infra.local.cli.sample_clip import write_sample_clip; "
+    code += "write_sample_clip(pathlib.Path(sys.argv[1]), duration_s=10)"
     made = subprocess.run(
         [str(python), "-c", code, str(path)],
         env=clean_env({"PYTHONPATH": str(ROOT)}),
@@ -277,12 +281,12 @@ def _make_sample(path: Path) -> None:
         raise SetupError(f"The sample clip could not be made: {made.stderr.strip()[-300:]}")
 
 
-def say_aside(line: str) -> None:
+def report_to_stderr(line: str) -> None:
     """Progress goes to standard error: standard output is for the results."""
     print(line, file=sys.stderr, flush=True)
 
 
-def content_type(path: Path) -> str:
+def guess_content_type(path: Path) -> str:
     """The media type by the file's ending."""
     known = _TYPES.get(path.suffix.lower()) or mimetypes.guess_type(path.name)[0]
     return known or "application/octet-stream"

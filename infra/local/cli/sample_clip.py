@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 WIDTH, HEIGHT, RATE = 1280, 720, 30
-SOUND_RATE = 48_000
+AUDIO_RATE_HZ = 48_000
 _DIGITS = {
     "0": "111101101101111",
     "1": "010110010010111",
@@ -32,7 +32,7 @@ _INK = (240, 236, 232)
 _SCALE_HZ = (261.6, 293.7, 329.6, 349.2, 392.0, 440.0, 493.9, 523.3)
 
 
-def demo_clip(path: Path, seconds: float = 10) -> Path:
+def write_sample_clip(path: Path, duration_s: float = 10) -> Path:
     """Write an MP4 (H.264 1280×720 at 30 fps, two seconds a GOP, AAC) of `seconds` to `path`."""
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as out:
         options = {"preset": "veryfast", "crf": "22", "g": str(2 * RATE), "bf": "3"}
@@ -40,15 +40,15 @@ def demo_clip(path: Path, seconds: float = 10) -> Path:
         video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         # The pictures are turned into YUV by BT.601: say so, or players guess BT.709 at this size.
         video.codec_context.colorspace = 6
-        audio: Any = out.add_stream("aac", rate=SOUND_RATE, layout="mono")
+        audio: Any = out.add_stream("aac", rate=AUDIO_RATE_HZ, layout="mono")
         ground = _background()
-        for n in range(round(seconds * RATE)):
+        for n in range(round(duration_s * RATE)):
             frame = av.VideoFrame.from_ndarray(_picture(ground, n), format="rgb24")
             frame.pts, frame.time_base = n, Fraction(1, RATE)
             out.mux(video.encode(frame))
         out.mux(video.encode(None))
-        sound = av.AudioFrame.from_ndarray(_tone(seconds)[None], format="s16", layout="mono")
-        sound.sample_rate, sound.pts = SOUND_RATE, 0
+        sound = av.AudioFrame.from_ndarray(_tone(duration_s)[None], format="s16", layout="mono")
+        sound.sample_rate, sound.pts = AUDIO_RATE_HZ, 0
         out.mux(audio.encode(sound))
         out.mux(audio.encode(None))
     return path
@@ -107,8 +107,8 @@ def _write(image: NDArray[np.uint8], text: str, left: int, top: int, cell: int) 
 
 
 def _tone(seconds: float) -> NDArray[np.int16]:
-    t = np.arange(round(seconds * SOUND_RATE)) / SOUND_RATE
+    t = np.arange(round(seconds * AUDIO_RATE_HZ)) / AUDIO_RATE_HZ
     pitch = np.array(_SCALE_HZ)[t.astype(int) % len(_SCALE_HZ)]
-    phase = np.cumsum(pitch / SOUND_RATE) * tau
+    phase = np.cumsum(pitch / AUDIO_RATE_HZ) * tau
     fade = np.exp(-3 * (t % 1)) * np.minimum(1, (t % 1) * 200)
     return (9000 * fade * (np.sin(phase) + 0.3 * np.sin(2 * phase))).astype(np.int16)

@@ -8,20 +8,20 @@ import time
 from pathlib import Path
 
 from infra.local.suite import suite_client
-from infra.local.suite.layout import Place, SetupError
+from infra.local.suite.layout import SetupError, SuiteLayout
 
 _FOLLOW_S = 0.2
 
 
-def status(asked: argparse.Namespace) -> int:
+def status(args: argparse.Namespace) -> int:
     """A table of what runs; 0 when a suite is up and all of it answers."""
-    place = Place.from_env()
-    told = suite_client.status_of(place)
+    place = SuiteLayout.from_env()
+    told = suite_client.read_status(place)
     if told is None:
-        print(json.dumps({"ready": False}) if asked.json else f"No suite is up on {place.base}.")
+        print(json.dumps({"ready": False}) if args.json else f"No suite is up on {place.base}.")
         return 1
     whole = told["ready"] and all(one["ready"] for one in told["services"].values())
-    if asked.json:
+    if args.json:
         print(json.dumps(told, indent=2))
         return 0 if whole else 1
     for name, one in told["services"].items():
@@ -34,29 +34,29 @@ def status(asked: argparse.Namespace) -> int:
 
 def stop(_: argparse.Namespace) -> int:
     """End the suite on this port base."""
-    place = Place.from_env()
+    place = SuiteLayout.from_env()
     ended = suite_client.stop(place)
     print(f"Ended the suite on {place.base}." if ended else f"No suite is up on {place.base}.")
     return 0
 
 
-def logs(asked: argparse.Namespace) -> int:
+def logs(args: argparse.Namespace) -> int:
     """Print one log or all of them; with --follow, stay and print what comes."""
-    place = Place.from_env()
+    place = SuiteLayout.from_env()
     found = sorted(place.logs.glob("*.log"))
-    if asked.service:
-        found = [path for path in found if path.stem == asked.service]
+    if args.service:
+        found = [path for path in found if path.stem == args.service]
     if not found:
-        what = f"of {asked.service} " if asked.service else ""
+        what = f"of {args.service} " if args.service else ""
         raise SetupError(f"There is no log {what}of a suite on {place.base}.")
     width = max(len(path.stem) for path in found)
     read = dict.fromkeys(found, 0)
     while True:
         for path in found:
             read[path] = _print_from(
-                path, read[path], "" if asked.service else f"{path.stem:<{width}}  "
+                path, read[path], "" if args.service else f"{path.stem:<{width}}  "
             )
-        if not asked.follow:
+        if not args.follow:
             return 0
         time.sleep(_FOLLOW_S)
 

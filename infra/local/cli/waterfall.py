@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from infra.local.suite.layout import Place, SetupError
-from infra.local.suite.services import TRACES
+from infra.local.suite.layout import SetupError, SuiteLayout
+from infra.local.suite.services import TRACES_FOLDER
 
 _LABEL = 36
 _NARROWEST = 20
@@ -24,35 +24,35 @@ class Bar:
 
     depth: int
     name: str
-    begin_s: float
-    length_s: float
+    start_s: float
+    duration_s: float
     ok: bool
-    said: str = ""
+    details: str = ""
 
 
-def trace(asked: argparse.Namespace) -> int:
+def trace(args: argparse.Namespace) -> int:
     """Print the waterfall of a job that a suite on this port base has worked on."""
-    spans = spans_of(Place.from_env().folder / TRACES, asked.job)
+    spans = find_spans(SuiteLayout.from_env().folder / TRACES_FOLDER, args.job)
     if not spans:
-        raise SetupError(f"No span tells of a job {asked.job!r}.")
+        raise SetupError(f"No span tells of a job {args.job!r}.")
     width = shutil.get_terminal_size((120, 24)).columns
-    for line in picture(spans, width):
+    for line in draw_waterfall(spans, width):
         print(line)
     return 0
 
 
-def spans_of(folder: Path, job: str) -> list[dict[str, Any]]:
+def find_spans(folder: Path, job_prefix: str) -> list[dict[str, Any]]:
     """The spans of the trace of the one job whose id begins so. Raises SetupError when it is the
     beginning of several."""
     spans = list(read_spans(folder))
     jobs = {
         str(one["attributes"]["job"]): one["trace"]
         for one in spans
-        if str(one["attributes"].get("job", "")).startswith(job)
+        if str(one["attributes"].get("job", "")).startswith(job_prefix)
     }
     if len(jobs) > 1:
         raise SetupError(
-            f"{job!r} is the beginning of {len(jobs)} jobs: {', '.join(sorted(jobs))}."
+            f"{job_prefix!r} is the beginning of {len(jobs)} jobs: {', '.join(sorted(jobs))}."
         )
     return [one for one in spans if one["trace"] in jobs.values()]
 
@@ -67,7 +67,7 @@ def read_spans(folder: Path) -> Iterator[dict[str, Any]]:
                 continue  # a process died while it wrote
 
 
-def bars(spans: Iterable[dict[str, Any]]) -> list[Bar]:
+def build_bars(spans: Iterable[dict[str, Any]]) -> list[Bar]:
     """The spans as bars, each below the one that caused it, in their order in time."""
     by_id = {one["span"]: one for one in spans}
     below: dict[str, list[dict[str, Any]]] = {}
@@ -94,19 +94,21 @@ def bars(spans: Iterable[dict[str, Any]]) -> list[Bar]:
     return found
 
 
-def picture(spans: list[dict[str, Any]], width: int) -> list[str]:
+def draw_waterfall(spans: list[dict[str, Any]], width: int) -> list[str]:
     """Lines of at most `width` characters."""
-    shown = bars(spans)
-    total = max(bar.begin_s + bar.length_s for bar in shown) or 0.001
+    shown = build_bars(spans)
+    total = max(bar.start_s + bar.duration_s for bar in shown) or 0.001
     room = max(_NARROWEST, width - _LABEL - 34)
     lines = [f"{len(shown)} spans in {total:.2f} s"]
     for bar in shown:
-        at = min(room - 1, int(bar.begin_s / total * room))
-        long = max(1, min(room - at, round(bar.length_s / total * room)))
+        at = min(room - 1, int(bar.start_s / total * room))
+        long = max(1, min(room - at, round(bar.duration_s / total * room)))
         mark = ("█" if bar.depth == 0 else "▒") if bar.ok else "!"
         name = ("  " * min(bar.depth, 6) + bar.name)[:_LABEL].ljust(_LABEL)
         drawn = (" " * at + mark * long).ljust(room)
-        lines.append(f"{name} {drawn} {bar.begin_s:7.2f} s {_length(bar.length_s):>8}  {bar.said}")
+        lines.append(
+            f"{name} {drawn} {bar.start_s:7.2f} s {_length(bar.duration_s):>8}  {bar.details}"
+        )
     return lines
 
 

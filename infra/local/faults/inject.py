@@ -1,4 +1,4 @@
-"""Faults on request for the local servers: fail, stall or cut by rule, and count what was met.
+"""Faults on request for the local servers: fail, stall or cut by rule, and count what was injected.
 
 A rule is data, sent over the wire to the server that shall misbehave::
 
@@ -15,11 +15,12 @@ A rule is data, sent over the wire to the server that shall misbehave::
 `{"cut_after_bytes": N}`          the connection is cut after N bytes of the response's body
 `{"cut_request_after_bytes": N}`  the connection is cut after N bytes of the request's body
 `{"lose_response": true}`         the work is done, the connection is cut before a byte is answered
-`{"repeat": N}`                   a message goes out N times (+ `"apart_s": 5`, see push.py): what
+`{"repeat": N}`                   a message goes out N times (+ `"repeat_interval_s": 5`,
+see push.py): what
                                   gcs publishes (method `PUBLISH`), what push hands to a function
 ================================  ================================================================
 
-`GET /_faults` lists the rules with `seen` (requests that matched) and `met` (times it fired);
+`GET /_faults` lists the rules with `matched_count` (requests) and `fired_count` (injected faults);
 `DELETE /_faults` drops them all, `DELETE /_faults/{id}` one. Paths under `/_` are never hit, nor
 are those that a server leaves out.
 
@@ -38,7 +39,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from infra.local.faults.rules import Rule, parse_rule
+from infra.local.faults.rules import FaultRule, parse_rule
 
 _CUT_RESPONSE = "faults.cut_after_bytes"
 _CUT_REQUEST = "faults.cut_request_after_bytes"
@@ -53,13 +54,13 @@ class FaultCutError(ConnectionResetError):
     """The connection was cut because a fault rule asked for it."""
 
 
-def plain_error(_request: web.Request, status: int) -> web.Response:
+def default_error_response(_request: web.Request, status: int) -> web.Response:
     """An injected failure in the JSON shape of Google's APIs."""
     body = {"error": {"code": status, "message": "Injected fault.", "status": "UNAVAILABLE"}}
     return web.json_response(body, status=status)
 
 
-def any_path(_path: str) -> bool:
+def match_any_path(_path: str) -> bool:
     """Rules are meant for every path."""
     return True
 
@@ -68,10 +69,10 @@ def any_path(_path: str) -> bool:
 class Faults:
     """The rules of one server. `error_response` shapes an injected status as the server would."""
 
-    error_response: ErrorResponse = plain_error
-    hits: Callable[[str], bool] = any_path
+    error_response: ErrorResponse = default_error_response
+    applies_to: Callable[[str], bool] = match_any_path
     """Whether rules are meant for this path; those under `/_` are never hit."""
-    rules: dict[int, Rule] = field(default_factory=dict)
+    rules: dict[int, FaultRule] = field(default_factory=dict)
     _next_id: int = 1
 
     def install(self, app: web.Application) -> None:
@@ -82,12 +83,12 @@ class Faults:
         app.router.add_delete("/_faults", self._clear)
         app.router.add_delete("/_faults/{id}", self._clear)
 
-    def hit(self, method: str, path: str) -> Rule | None:
+    def match(self, method: str, path: str) -> FaultRule | None:
         """The rule that fires on this request, already counted as met."""
         return next((rule for rule in self.rules.values() if rule.fires(method, path)), None)
 
     async def _add(self, request: web.Request) -> web.Response:
-        if is_from_page(request):
+        if is_from_browser(request):
             raise web.HTTPForbidden
         try:
             rule = parse_rule(self._next_id, await request.json())
@@ -95,19 +96,19 @@ class Faults:
             return web.json_response({"error": {"code": 400, "message": str(error)}}, status=400)
         self._next_id += 1
         self.rules[rule.id] = rule
-        return web.json_response(rule.report(), status=201)
+        return web.json_response(rule.to_dict(), status=201)
 
     async def _list(self, _request: web.Request) -> web.Response:
-        return web.json_response({"rules": [rule.report() for rule in self.rules.values()]})
+        return web.json_response({"rules": [rule.to_dict() for rule in self.rules.values()]})
 
     async def _clear(self, request: web.Request) -> web.Response:
-        if is_from_page(request):
+        if is_from_browser(request):
             raise web.HTTPForbidden
         wanted = request.match_info.get("id")
         gone = [r for r in self.rules.values() if wanted is None or str(r.id) == wanted]
         for rule in gone:
             del self.rules[rule.id]
-        return web.json_response({"rules": [rule.report() for rule in gone]})
+        return web.json_response({"rules": [rule.to_dict() for rule in gone]})
 
     @property
     def middleware(self) -> Middleware:
@@ -115,9 +116,9 @@ class Faults:
 
         @web.middleware
         async def inject(request: web.Request, handler: Handler) -> web.StreamResponse:
-            if request.raw_path.startswith("/_") or not self.hits(request.raw_path):
+            if request.raw_path.startswith("/_") or not self.applies_to(request.raw_path):
                 return await handler(request)
-            rule = self.hit(request.method, request.raw_path)
+            rule = self.match(request.method, request.raw_path)
             if rule is None:
                 return await handler(request)
             return await self._carry_out(rule.action, request, handler)
@@ -139,7 +140,7 @@ class Faults:
             request[_CUT_REQUEST] = int(action["cut_request_after_bytes"])
             return await handler(request)
         if "repeat" in action:
-            request[_REPEAT] = int(action["repeat"]), float(action.get("apart_s", 0))
+            request[_REPEAT] = int(action["repeat"]), float(action.get("repeat_interval_s", 0))
             return await handler(request)
         # A lost response is a cut before the first byte: even the status line is held back.
         lose = "lose_response" in action
@@ -148,22 +149,22 @@ class Faults:
         return response if response.prepared else await _cut_short(request, response)
 
 
-def is_from_page(request: web.Request) -> bool:
+def is_from_browser(request: web.Request) -> bool:
     """Whether a page in a browser sent this: no page may bend a server on this machine.
 
     `Sec-Fetch-Site` tells a page's own requests ("same-origin" too: an uploaded page opened from
     this very server) from an address that a person typed ("none").
     """
     site = request.headers.get("Sec-Fetch-Site", "none")
-    return site != "none" or "Origin" in request.headers or is_rebound(request)
+    return site != "none" or "Origin" in request.headers or has_foreign_host(request)
 
 
-def is_rebound(request: web.Request) -> bool:
+def has_foreign_host(request: web.Request) -> bool:
     """Whether a foreign name led here: what a page does with a name rebound to 127.0.0.1."""
     return urlsplit(f"//{request.host}").hostname not in _LOOPBACK
 
 
-def cut(request: web.Request) -> FaultCutError:
+def cut_connection(request: web.Request) -> FaultCutError:
     """Reset the request's connection; raise what this returns to leave the handler."""
     if request.transport is not None:
         request.transport.abort()
@@ -172,7 +173,7 @@ def cut(request: web.Request) -> FaultCutError:
 
 async def _cut_short(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
     if request[_CUT_RESPONSE] < 0:
-        cut(request)
+        cut_connection(request)
         return response
     body = response.body if isinstance(response, web.Response) else b""
     payload = body if isinstance(body, bytes | bytearray) else b""
@@ -184,20 +185,20 @@ async def _cut_short(request: web.Request, response: web.StreamResponse) -> web.
     return short
 
 
-def copies(request: web.Request) -> tuple[int, float]:
+def get_repeat(request: web.Request) -> tuple[int, float]:
     """How often a server that hands on messages delivers this one, and how many seconds apart."""
     asked: tuple[int, float] = request.get(_REPEAT, (1, 0.0))
     return asked
 
 
-async def request_body(request: web.Request) -> AsyncIterator[bytes]:
+async def read_request_body(request: web.Request) -> AsyncIterator[bytes]:
     """The request's body in chunks as they arrive, cut where a rule says so."""
     left: int | None = request.get(_CUT_REQUEST)
     async for chunk in request.content.iter_any():
         if left is not None:
             if len(chunk) >= left:
                 yield chunk[:left]
-                raise cut(request)
+                raise cut_connection(request)
             left -= len(chunk)
         yield chunk
 
@@ -214,7 +215,7 @@ class CuttableResponse(web.StreamResponse):
             self._left = request.get(_CUT_RESPONSE)
             self._owner = request
             if self._left is not None and self._left < 0:
-                raise cut(request)
+                raise cut_connection(request)
         return await super().prepare(request)
 
     async def write(self, data: Any) -> None:
@@ -227,4 +228,4 @@ class CuttableResponse(web.StreamResponse):
         await super().write(data[: self._left])
         if self._owner is not None:
             await asyncio.sleep(0.05)  # lets the kernel hand over what was written before the reset
-            raise cut(self._owner)
+            raise cut_connection(self._owner)

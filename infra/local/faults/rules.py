@@ -15,12 +15,12 @@ _ACTIONS = (
     "lose_response",
     "repeat",
 )
-_MORE = ("retry_after_s", "apart_s")
+_MORE = ("retry_after_s", "repeat_interval_s")
 _MAX_STALL_S = 3600.0
 
 
 @dataclass
-class Rule:
+class FaultRule:
     """One fault rule and how often it was met."""
 
     id: int
@@ -30,10 +30,10 @@ class Rule:
     action: dict[str, Any]
     count: int | None
     rate: float | None
-    source: dict[str, Any]
-    dice: random.Random
-    seen: int = 0
-    met: int = 0
+    definition: dict[str, Any]
+    rng: random.Random
+    matched_count: int = 0
+    fired_count: int = 0
 
     def fires(self, method: str, path: str) -> bool:
         """Count a request against the rule; True when the rule hits it."""
@@ -41,19 +41,24 @@ class Rule:
             return False
         if self.path_regex is not None and not self.path_regex.search(path):
             return False
-        self.seen += 1
-        if self.nth is not None and self.seen != self.nth:
+        self.matched_count += 1
+        if self.nth is not None and self.matched_count != self.nth:
             return False
-        if self.count is not None and self.met >= self.count:
+        if self.count is not None and self.fired_count >= self.count:
             return False
-        if self.rate is not None and self.dice.random() >= self.rate:
+        if self.rate is not None and self.rng.random() >= self.rate:
             return False
-        self.met += 1
+        self.fired_count += 1
         return True
 
-    def report(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The rule as it was sent, with its id and its two counters."""
-        return {"id": self.id, **self.source, "seen": self.seen, "met": self.met}
+        return {
+            "id": self.id,
+            **self.definition,
+            "matched_count": self.matched_count,
+            "fired_count": self.fired_count,
+        }
 
 
 def _number(value: Any, name: str, low: float, high: float) -> float:
@@ -83,15 +88,15 @@ def _parse_action(action: Any) -> dict[str, Any]:
         _number(action["stall_s"], "stall_s", 0, _MAX_STALL_S)
     if "repeat" in action:
         _whole(action["repeat"], "repeat", 2, 100)
-    if "apart_s" in action:
-        _number(action["apart_s"], "apart_s", 0, _MAX_STALL_S)
+    if "repeat_interval_s" in action:
+        _number(action["repeat_interval_s"], "repeat_interval_s", 0, _MAX_STALL_S)
     for name in ("cut_after_bytes", "cut_request_after_bytes"):
         if name in action:
             _whole(action[name], name, 0)
     return dict(action)
 
 
-def parse_rule(rule_id: int, body: Any) -> Rule:
+def parse_rule(rule_id: int, body: Any) -> FaultRule:
     """Build a rule from its JSON form; ValueError names what is wrong with it."""
     if not isinstance(body, dict):
         raise ValueError("a rule is a JSON object")  # noqa: TRY004 - a matter of content
@@ -105,7 +110,7 @@ def parse_rule(rule_id: int, body: Any) -> Rule:
         pattern = re.compile(str(match["path_regex"])) if "path_regex" in match else None
     except re.error as error:
         raise ValueError(f"path_regex does not compile: {error}") from error
-    return Rule(
+    return FaultRule(
         id=rule_id,
         method=str(match["method"]).upper() if "method" in match else None,
         path_regex=pattern,
@@ -113,6 +118,6 @@ def parse_rule(rule_id: int, body: Any) -> Rule:
         action=_parse_action(body.get("action")),
         count=_whole(body["count"], "count", 1) if "count" in body else None,
         rate=_number(body["rate"], "rate", 0, 1) if "rate" in body else None,
-        source=body,
-        dice=random.Random(body.get("seed", rule_id)),  # noqa: S311 - dice for tests, no secret
+        definition=body,
+        rng=random.Random(body.get("seed", rule_id)),  # noqa: S311 - dice for tests, no secret
     )

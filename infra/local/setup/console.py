@@ -6,38 +6,40 @@ import hashlib
 import subprocess
 from pathlib import Path
 
-from infra.local.setup.installs import Say, clean_env, node_packages, once
+from infra.local.setup.installs import Report, clean_env, install_once, prepare_node_packages
 from infra.local.suite.layout import LOCAL, ROOT, SetupError
 
-WEB = ROOT / "functions" / "console" / "web"
-FOLDER = LOCAL / "console"
-LEFT_OUT = ("node_modules",)
+WEB_FOLDER = ROOT / "functions" / "console" / "web"
+BUILD_FOLDER = LOCAL / "console"
+EXCLUDED_NAMES = ("node_modules",)
 
 
-def sources() -> dict[str, bytes]:
+def read_sources() -> dict[str, bytes]:
     """Everything that the build reads, by its path below `web`."""
-    found = (path for path in sorted(WEB.rglob("*")) if path.is_file())
-    names = ((path, path.relative_to(WEB)) for path in found)
+    found = (path for path in sorted(WEB_FOLDER.rglob("*")) if path.is_file())
+    names = ((path, path.relative_to(WEB_FOLDER)) for path in found)
     return {
         name.as_posix(): path.read_bytes()
         for path, name in names
-        if not any(part in LEFT_OUT or part.startswith(".") for part in name.parts)
+        if not any(part in EXCLUDED_NAMES or part.startswith(".") for part in name.parts)
     }
 
 
-def workshop(node: Path, npm: list[str], say: Say) -> Path:
+def build_console(node: Path, npm: list[str], report: Report) -> Path:
     """A copy of the sources with their packages beside them: where they are bundled and checked.
 
     Linked packages are named by where they are linked, so the bundle tells no path of a machine.
     """
-    files = sources()
+    files = read_sources()
     total = hashlib.sha256()
     for name, data in files.items():
         total.update(f"{name}\0{len(data)}\0".encode() + data)
-    folder = FOLDER / total.hexdigest()[:16]
+    folder = BUILD_FOLDER / total.hexdigest()[:16]
 
     def make(_lock: int) -> None:
-        packages = node_packages(node, npm, WEB, "the console's packages (npm)", say)
+        packages = prepare_node_packages(
+            node, npm, WEB_FOLDER, "the console's packages (npm)", report
+        )
         for name, data in files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,7 +47,7 @@ def workshop(node: Path, npm: list[str], say: Say) -> Path:
         (folder / "node_modules").symlink_to(packages)
         _run([str(node), "build.mjs", "site"], folder)
 
-    once(folder, "the console's pages", make, say)
+    install_once(folder, "the console's pages", make, report)
     return folder
 
 

@@ -17,13 +17,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from infra.local.setup.requirements import logical_lines
+from infra.local.setup.requirements import split_logical_lines
 from infra.local.suite.layout import LOCAL, ROOT, SetupError
 
-HERE = Path(__file__).resolve().parents[1]
+REQUIREMENTS_FOLDER = Path(__file__).resolve().parents[1]
 _STAMP = "moodreel-complete"
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 def clean_env(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -47,7 +47,7 @@ def clean_env(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def locked(path: Path, waiting: Callable[[], None]) -> Iterator[int]:
+def hold_lock(path: Path, on_wait: Callable[[], None]) -> Iterator[int]:
     """Hold an exclusive lock on `path` (made when absent); gives its file descriptor.
 
     `waiting` is called when somebody else holds it.
@@ -59,7 +59,7 @@ def locked(path: Path, waiting: Callable[[], None]) -> Iterator[int]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            waiting()
+            on_wait()
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield handle.fileno()
 
@@ -70,23 +70,23 @@ def environment_folder(requirements: Path) -> Path:
     It depends on the pins with their hashes and on this Python, not on comments: files with the
     same pins share an environment.
     """
-    lines = "\n".join(logical_lines(requirements.read_text()))
+    lines = "\n".join(split_logical_lines(requirements.read_text()))
     identity = f"{sys.version_info[:2]} {sys.platform}\n{lines}"
     return LOCAL / "env" / hashlib.sha256(identity.encode()).hexdigest()[:16]
 
 
-def installed(folder: Path) -> bool:
+def is_installed(folder: Path) -> bool:
     """Whether a folder was completed, and its interpreter (if it has one) still exists."""
     python = folder / "bin" / "python"
     return (folder / _STAMP).exists() and (python.exists() or not python.is_symlink())
 
 
-def environment(requirements: Path, wanted_by: str, say: Say) -> Path:
+def prepare_environment(requirements: Path, purpose: str, report: Report) -> Path:
     """The folder of an environment with exactly these requirements; installs it when absent."""
     folder = environment_folder(requirements)
 
     def install(lock: int) -> None:
-        uv = find_uv(say)
+        uv = find_uv(report)
         make = [uv, "venv", "--quiet", "--no-project", "--python", sys.executable, str(folder)]
         _run(make, lock)
         python = str(folder / "bin" / "python")
@@ -94,11 +94,13 @@ def environment(requirements: Path, wanted_by: str, say: Say) -> Path:
         sync = [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", python]
         _run([*sync, str(requirements)], lock)
 
-    once(folder, f"Python packages for {wanted_by}", install, say)
+    install_once(folder, f"Python packages for {purpose}", install, report)
     return folder
 
 
-def node_packages(node: Path, npm: list[str], home: Path, what: str, say: Say) -> Path:
+def prepare_node_packages(
+    node: Path, npm: list[str], home: Path, label: str, report: Report
+) -> Path:
     """The folder `node_modules` with exactly what the package-lock.json in `home` says."""
     pinned = (home / "package-lock.json").read_bytes()
     folder = LOCAL / "node" / hashlib.sha256(pinned).hexdigest()[:16]
@@ -111,17 +113,17 @@ def node_packages(node: Path, npm: list[str], home: Path, what: str, say: Say) -
         path = f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"
         _run(command, lock, cwd=folder, env={"PATH": path})
 
-    once(folder, what, install, say)
+    install_once(folder, label, install, report)
     return folder / "node_modules"
 
 
-def find_uv(say: Say) -> str:
+def find_uv(report: Report) -> str:
     """uv from PATH, otherwise the pinned one in `.local/tools`."""
     known = shutil.which("uv")
     if known:
         return known
     folder = LOCAL / "tools"
-    pin = HERE / "requirements-uv.txt"
+    pin = REQUIREMENTS_FOLDER / "requirements-uv.txt"
 
     def install(lock: int) -> None:
         made = subprocess.run(
@@ -137,27 +139,27 @@ def find_uv(say: Say) -> str:
         # The lock file also has the hash of the source distribution, whose build needs Rust.
         _run([*pip, "--require-hashes", "--only-binary=:all:", "-r", str(pin)], lock)
 
-    once(folder, "uv", install, say)
+    install_once(folder, "uv", install, report)
     return str(folder / "bin" / "uv")
 
 
-def once(folder: Path, what: str, install: Callable[[int], None], say: Say) -> None:
+def install_once(folder: Path, label: str, install: Callable[[int], None], report: Report) -> None:
     """Fill `folder` by `install` (given the lock's descriptor) unless it is complete already."""
-    if installed(folder):
+    if is_installed(folder):
         return
     lock_file = folder.with_name(folder.name + ".lock")
-    with locked(
-        lock_file, lambda: say(f"Waiting for another terminal to install {what} …")
+    with hold_lock(
+        lock_file, lambda: report(f"Waiting for another terminal to install {label} …")
     ) as lock:
-        if installed(folder):
+        if is_installed(folder):
             return
         begin = time.monotonic()
-        say(f"Installing {what} …")
+        report(f"Installing {label} …")
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         install(lock)
         (folder / _STAMP).touch()
-        say(f"Installed {what} in {time.monotonic() - begin:.0f} s.")
+        report(f"Installed {label} in {time.monotonic() - begin:.0f} s.")
 
 
 def _run(

@@ -11,7 +11,13 @@ import os
 import subprocess
 from pathlib import Path
 
-from infra.local.setup.installs import Say, clean_env, environment, environment_folder, once
+from infra.local.setup.installs import (
+    Report,
+    clean_env,
+    environment_folder,
+    install_once,
+    prepare_environment,
+)
 from infra.local.suite.layout import LOCAL, ROOT, SetupError
 
 _BUILDING = ROOT / "infra" / "tools" / "build_models.txt"
@@ -26,7 +32,7 @@ def models_env() -> dict[str, str]:
     return places | ({"MODELS_DIR": str(folder)} if folder else {})
 
 
-def prepare_models(say: Say) -> None:
+def prepare_models(report: Report) -> None:
     """Build the models unless a folder with them is given. Everything else works without them."""
     if _pointed_to() is not None:
         return
@@ -34,7 +40,7 @@ def prepare_models(say: Say) -> None:
     built = _built()
 
     def build(_lock: int) -> None:
-        home = environment(_BUILDING, "building models", say)
+        home = prepare_environment(_BUILDING, "building models", report)
         python = str(home / "bin" / "python")
         module = ["-m", "infra.tools.build_models", "--out", str(built), "--download"]
         done = subprocess.run(
@@ -50,9 +56,9 @@ def prepare_models(say: Say) -> None:
             raise SetupError((done.stderr or done.stdout).strip()[-500:])
 
     try:
-        once(built, "the models of emotion scoring", build, say)
+        install_once(built, "the models of emotion scoring", build, report)
     except (SetupError, subprocess.TimeoutExpired) as problem:
-        say(f"The models could not be built, so emotions cannot be scored: {problem}")
+        report(f"The models could not be built, so emotions cannot be scored: {problem}")
 
 
 def _built() -> Path:

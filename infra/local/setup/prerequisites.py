@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-FIRESTORE_MAIN = "com/google/cloud/datastore/emulator/firestore/CloudFirestore.class"
-OLDEST_NODE = 20
-OLDEST_JAVA = 11
+FIRESTORE_MAIN_CLASS = "com/google/cloud/datastore/emulator/firestore/CloudFirestore.class"
+MIN_NODE = 20
+MIN_JAVA = 11
 USUAL_SDK_FOLDERS: tuple[str, ...] = (
     "/usr/lib/google-cloud-sdk",
     "~/google-cloud-sdk",
@@ -33,22 +33,22 @@ class Tool:
     major: int
 
 
-def find_java(needed: int = OLDEST_JAVA) -> Tool | None:
+def find_java(min_version: int = MIN_JAVA) -> Tool | None:
     """Java from JAVA_HOME or PATH, when it is new enough."""
     home = os.environ.get("JAVA_HOME")
     candidates = [Path(home) / "bin" / "java"] if home else []
     candidates += _on_path("java")
-    return _first_fit(candidates, ["-version"], r'version "(?:1\.)?(\d+)', needed)
+    return _first_fit(candidates, ["-version"], r'version "(?:1\.)?(\d+)', min_version)
 
 
 def find_node() -> Tool | None:
     """Node from PATH with npm beside it, when it is new enough."""
     if shutil.which("npm") is None:
         return None
-    return _first_fit(_on_path("node"), ["--version"], r"v(\d+)\.", OLDEST_NODE)
+    return _first_fit(_on_path("node"), ["--version"], r"v(\d+)\.", MIN_NODE)
 
 
-def sdk_folders() -> Iterator[Path]:
+def list_sdk_folders() -> Iterator[Path]:
     """Where a Google Cloud SDK may be, nearest first; gcloud itself is never run."""
     told = os.environ.get("CLOUDSDK_ROOT")
     if told:
@@ -83,25 +83,25 @@ def find_pubsub_jar() -> Path | None:
     )
 
 
-def java_needed(jar: Path) -> int:
+def required_java(jar: Path) -> int:
     """The Java release that a jar was compiled for: class files carry it (major − 44)."""
     try:
         with zipfile.ZipFile(jar) as archive:
-            name = FIRESTORE_MAIN
+            name = FIRESTORE_MAIN_CLASS
             if name not in archive.NameToInfo:
                 manifest = archive.read("META-INF/MANIFEST.MF").decode()
                 main = re.search(r"^Main-Class: (\S+)", manifest, re.MULTILINE)
                 if main is None:
-                    return OLDEST_JAVA
+                    return MIN_JAVA
                 name = main.group(1).replace(".", "/") + ".class"
             with archive.open(name) as code:
                 head = code.read(8)
     except (OSError, KeyError, zipfile.BadZipFile):
-        return OLDEST_JAVA
-    return max(OLDEST_JAVA, int.from_bytes(head[6:8], "big") - 44)
+        return MIN_JAVA
+    return max(MIN_JAVA, int.from_bytes(head[6:8], "big") - 44)
 
 
-def pointed_nowhere() -> str:
+def describe_missing_jar() -> str:
     """The variable among the two that names a file which is not there, as a sentence, or ""."""
     for variable in ("MOODREEL_FIRESTORE_JAR", "MOODREEL_PUBSUB_JAR"):
         told = os.environ.get(variable)
@@ -110,7 +110,7 @@ def pointed_nowhere() -> str:
     return ""
 
 
-def jars_hint() -> str:
+def jar_install_hint() -> str:
     """What a person can do when the jars are nowhere."""
     return (
         "Install the emulators with `gcloud components install cloud-firestore-emulator "
@@ -124,7 +124,7 @@ def _find_jar(variable: str, in_sdk: str, in_cache: str) -> Path | None:
     told = os.environ.get(variable)
     if told:
         return Path(told) if Path(told).is_file() else None
-    for folder in sdk_folders():
+    for folder in list_sdk_folders():
         found = sorted(folder.glob(in_sdk), key=_version) if folder.is_dir() else []
         if found:
             return found[-1]

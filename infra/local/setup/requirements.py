@@ -28,7 +28,7 @@ class Pin:
         return f"{self.name}=={self.version}"
 
 
-def logical_lines(text: str) -> list[str]:
+def split_logical_lines(text: str) -> list[str]:
     """The requirements and options of a file: comments removed, continuation lines joined.
 
     Runs of white space become one space. Comments go first, as in pip: one may stand between the
@@ -39,7 +39,7 @@ def logical_lines(text: str) -> list[str]:
     return [" ".join(line.split()) for line in joined.splitlines()]
 
 
-def normalized(name: str) -> str:
+def normalize_name(name: str) -> str:
     """A package's name as PEP 503 writes it."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
@@ -50,7 +50,7 @@ def parse_lock(text: str) -> list[Pin]:
     Raises:
         ValueError: a line is not of the form `name==version [; marker] [--hash=…]…`.
     """
-    return [_parse_pin(line) for line in logical_lines(text)]
+    return [_parse_pin(line) for line in split_logical_lines(text)]
 
 
 def read_lock(path: Path) -> list[Pin]:
@@ -63,4 +63,4 @@ def _parse_pin(line: str) -> Pin:
     if found is None:
         raise ValueError(f"Not a pinned requirement: {line}")
     hashes = tuple(one.removeprefix("--hash=") for one in found["hashes"].split())
-    return Pin(normalized(found["name"]), found["version"], found["marker"] or "", hashes)
+    return Pin(normalize_name(found["name"]), found["version"], found["marker"] or "", hashes)

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote, urljoin, urlsplit
 
-from infra.local.suite.http import Answer, request
+from infra.local.suite.http import Response, request
 
 _BLOCK_BYTES = 1 << 20
 _PATIENCE_S = 30.0
 """How long the API may be away (it is being started again) before we give up."""
 _TIMEOUT_S = 60.0
 
-OnBytes = Callable[[int], None]
+OnProgress = Callable[[int], None]
 """Called with the number of bytes moved so far."""
 
 
@@ -55,7 +55,7 @@ class User:
         told = answer.json()
         self.uid, self.token = told["localId"], told["idToken"]
 
-    def _ask(self, act: str) -> Answer:
+    def _ask(self, act: str) -> Response:
         url = f"{self.auth_url}/identitytoolkit.googleapis.com/v1/accounts:{act}?key=local"
         asked = {"email": self.email, "password": self.password, "returnSecureToken": True}
         return request("POST", url, asked)
@@ -80,7 +80,7 @@ class Client:
         told = self.call("POST", "/v1/jobs", body | ({"title": title} if title else {}))
         return dict(told)
 
-    def job(self, job_id: str) -> dict[str, Any]:
+    def get_job(self, job_id: str) -> dict[str, Any]:
         """The job as it is now."""
         return dict(self.call("GET", f"/v1/jobs/{quote(job_id)}"))
 
@@ -89,7 +89,7 @@ class Client:
         limit = time.monotonic() + _PATIENCE_S
         while True:
             try:
-                answer = self.answer(method, path, body)
+                answer = self.send(method, path, body)
             except (OSError, http.client.HTTPException):
                 # Only what changes nothing is asked twice.
                 if method != "GET" or time.monotonic() > limit:
@@ -99,7 +99,7 @@ class Client:
                     return _told(answer)
             time.sleep(0.3)
 
-    def answer(self, method: str, path: str, body: object = None) -> Answer:
+    def send(self, method: str, path: str, body: object = None) -> Response:
         """One call, whatever comes back; an old token is renewed once."""
         for last in (False, True):
             if not self.user.token:
@@ -112,11 +112,13 @@ class Client:
             self.user.token = ""
         return answer
 
-    def upload(self, grant: Mapping[str, Any], source: Path, on_bytes: OnBytes) -> None:
+    def upload(
+        self, upload_target: Mapping[str, Any], source: Path, on_progress: OnProgress
+    ) -> None:
         """Send a file to its signed URL with exactly the headers that were given."""
         for attempt in range(1, 4):
             try:
-                status, body = _send(grant, source, on_bytes)
+                status, body = _send(upload_target, source, on_progress)
             except (OSError, http.client.HTTPException) as lost:
                 status, body = 503, str(lost)
             if status < 300:
@@ -128,25 +130,25 @@ class Client:
             time.sleep(attempt)
         raise TransferError(f"The upload of {source.name} was refused ({status}): {_short(body)}")
 
-    def download(self, artefact: Mapping[str, Any], target: Path, on_bytes: OnBytes) -> None:
-        """Fetch an artefact to `target`; the file appears complete or not at all."""
-        answer = self.answer("GET", str(artefact["url"]))
+    def download(self, artifact: Mapping[str, Any], target: Path, on_progress: OnProgress) -> None:
+        """Fetch an artifact to `target`; the file appears complete or not at all."""
+        answer = self.send("GET", str(artifact["url"]))
         if answer.status not in (301, 302, 303, 307, 308):
             _told(answer)
-            raise TransferError(f"{artefact['name']} has no link ({answer.status}).")
+            raise TransferError(f"{artifact['name']} has no link ({answer.status}).")
         # The link carries its own permission: our token is not for the object store.
         location = urljoin(self.api_url, answer.headers["Location"])
         draft = target.with_name(f".{target.name}.part")
         try:
             with draft.open("wb") as out:
-                size = _fetch(location, out, on_bytes)
-            if size != artefact["size_bytes"]:
+                size = _fetch(location, out, on_progress)
+            if size != artifact["size_bytes"]:
                 raise TransferError(
-                    f"{artefact['name']} came with {size} bytes, not {artefact['size_bytes']}."
+                    f"{artifact['name']} came with {size} bytes, not {artifact['size_bytes']}."
                 )
             draft.replace(target)
         except (OSError, http.client.HTTPException) as lost:
-            raise TransferError(f"{artefact['name']} could not be fetched: {lost}") from lost
+            raise TransferError(f"{artifact['name']} could not be fetched: {lost}") from lost
         finally:
             draft.unlink(missing_ok=True)
 
@@ -154,7 +156,7 @@ class Client:
 class _Counted:
     """A file that tells how far it was read."""
 
-    def __init__(self, source: IO[bytes], on_bytes: OnBytes) -> None:
+    def __init__(self, source: IO[bytes], on_bytes: OnProgress) -> None:
         self._source = source
         self._on_bytes = on_bytes
         self._sent = 0
@@ -166,7 +168,7 @@ class _Counted:
         return block
 
 
-def _send(grant: Mapping[str, Any], source: Path, on_bytes: OnBytes) -> tuple[int, str]:
+def _send(grant: Mapping[str, Any], source: Path, on_bytes: OnProgress) -> tuple[int, str]:
     connection, path = _connect(str(grant["url"]))
     headers = {**grant["headers"], "Content-Length": str(source.stat().st_size)}
     with contextlib.closing(connection), source.open("rb") as file:
@@ -177,7 +179,7 @@ def _send(grant: Mapping[str, Any], source: Path, on_bytes: OnBytes) -> tuple[in
         return answer.status, answer.read().decode(errors="replace")
 
 
-def _fetch(url: str, out: IO[bytes], on_bytes: OnBytes) -> int:
+def _fetch(url: str, out: IO[bytes], on_bytes: OnProgress) -> int:
     connection, path = _connect(url)
     with contextlib.closing(connection):
         connection.request("GET", path)
@@ -203,7 +205,7 @@ def _connect(url: str) -> tuple[http.client.HTTPConnection, str]:
     return connection, f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
 
 
-def _told(answer: Answer) -> Any:
+def _told(answer: Response) -> Any:
     """The answer's JSON, or ApiError with the problem that it names."""
     try:
         told = answer.json() if answer.body else None

@@ -19,10 +19,10 @@ Handler = Callable[[str, str, dict[str, Any]], tuple[int, dict[str, Any]]]
 """(method, path, body) → (status, answer); runs in the event loop of the runner."""
 
 
-class Control:
+class ControlServer:
     """Serves `handle` on a port until closed."""
 
-    def __init__(self, port: int, handle: Handler) -> None:
+    def __init__(self, port: int, handler: Handler) -> None:
         self.token = secrets.token_urlsafe(24)
         loop = asyncio.get_running_loop()
         token = self.token
@@ -37,7 +37,7 @@ class Control:
                     return
 
                 async def ask() -> tuple[int, dict[str, Any]]:
-                    return handle(self.command, self.path, body)
+                    return handler(self.command, self.path, body)
 
                 status, told = asyncio.run_coroutine_threadsafe(ask(), loop).result(10)
                 self.send(told, status)

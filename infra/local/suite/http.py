@@ -60,7 +60,7 @@ _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedire
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What came back, whatever the status."""
 
     status: int
@@ -79,7 +79,7 @@ def request(
     *,
     headers: Mapping[str, str] | None = None,
     timeout_s: float = 10,
-) -> Answer:
+) -> Response:
     """One request, JSON out. Raises OSError when nobody answers, never for a status."""
     if urlsplit(url).scheme not in ("http", "https"):
         raise ValueError(f"not an HTTP address: {url}")
@@ -89,15 +89,15 @@ def request(
         sent.add_header("Content-Type", "application/json")
     try:
         with _opener.open(sent, timeout=timeout_s) as answer:
-            return Answer(answer.status, answer.headers, answer.read())
+            return Response(answer.status, answer.headers, answer.read())
     except urllib.error.HTTPError as refusal:
         with refusal:
-            return Answer(refusal.code, refusal.headers, refusal.read())
+            return Response(refusal.code, refusal.headers, refusal.read())
     except urllib.error.URLError as lost:
         raise OSError(str(lost.reason)) from lost
 
 
-def answers(url: str, timeout_s: float = 5) -> bool:
+def is_reachable(url: str, timeout_s: float = 5) -> bool:
     """Whether somebody speaks HTTP there; a refusal is an answer, a server's error is not."""
     try:
         return request("GET", url, timeout_s=timeout_s).status < 500

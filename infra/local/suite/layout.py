@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shared.pipeline import STAGES
+from shared.pipeline import FUNCTIONS
 
 ROOT = Path(__file__).resolve().parents[3]
 LOCAL = ROOT / ".local"
@@ -16,13 +16,13 @@ PROJECT = "demo-moodreel"
 """The prefix `demo-` makes Firebase's tools refuse to touch a real project."""
 HOST = "127.0.0.1"
 DEFAULT_BASE = 8600
-BLOCK = 40
+PORTS_PER_SUITE = 40
 """Ports from the base on that a suite may use: bases of two suites lie at least this far apart."""
 
-SUPPORT = (
-    "firestore", "pubsub", "auth", "gcs", "smtp", "mails", "control", "voice", "push", "writer",
+SUPPORT_SERVICES = (
+    "firestore", "pubsub", "auth", "gcs", "smtp", "mails", "control", "tts", "push", "gemini",
 )  # fmt: skip
-FIRST_FUNCTION = 10
+FUNCTION_PORT_OFFSET = 10
 
 
 class SetupError(Exception):
@@ -30,26 +30,27 @@ class SetupError(Exception):
 
 
 @dataclass(frozen=True)
-class Place:
+class SuiteLayout:
     """One suite: its port block and its folder `.local/suite-<base>`."""
 
     base: int
 
     @classmethod
-    def from_env(cls) -> Place:
+    def from_env(cls) -> SuiteLayout:
         """The suite that MOODREEL_PORT_BASE names (default 8600)."""
         text = os.environ.get("MOODREEL_PORT_BASE", "") or str(DEFAULT_BASE)
-        if not text.isdigit() or not 1024 <= int(text) <= 65535 - BLOCK:
+        if not text.isdigit() or not 1024 <= int(text) <= 65535 - PORTS_PER_SUITE:
             raise SetupError(
-                f"MOODREEL_PORT_BASE must be a port from 1024 to {65535 - BLOCK}, not {text!r}."
+                f"MOODREEL_PORT_BASE must be a port from 1024 to {65535 - PORTS_PER_SUITE}, "
+                f"not {text!r}."
             )
         return cls(int(text))
 
     def port(self, name: str) -> int:
         """The port of a support service or a function, by its place in the table."""
-        if name in SUPPORT:
-            return self.base + SUPPORT.index(name)
-        return self.base + FIRST_FUNCTION + list(STAGES).index(name)
+        if name in SUPPORT_SERVICES:
+            return self.base + SUPPORT_SERVICES.index(name)
+        return self.base + FUNCTION_PORT_OFFSET + list(FUNCTIONS).index(name)
 
     def url(self, name: str) -> str:
         """Where it answers, without a trailing slash."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.local.suite.layout import BLOCK, HOST, SetupError
+from infra.local.suite.layout import HOST, PORTS_PER_SUITE, SetupError
 
 _LISTEN = "0A"
 """The state of a listening socket in /proc/net/tcp (include/net/tcp_states.h)."""
@@ -31,9 +31,11 @@ class TakenPort:
         return f"{self.port} (needed by {self.service}, held by {self.holder or 'unknown'})"
 
 
-def taken(ports: Iterable[tuple[str, int]]) -> list[TakenPort]:
+def find_taken_ports(ports: Iterable[tuple[str, int]]) -> list[TakenPort]:
     """Returns those of the (service, port) pairs whose port is not free, with their holders."""
-    return [TakenPort(name, port, holder_of(port)) for name, port in ports if not is_free(port)]
+    return [
+        TakenPort(name, port, describe_holder(port)) for name, port in ports if not is_free(port)
+    ]
 
 
 def is_free(port: int) -> bool:
@@ -62,22 +64,24 @@ def ephemeral_range() -> tuple[int, int]:
 def is_ephemeral(base: int) -> bool:
     """Whether a port of the block from `base` on may serve an outgoing connection."""
     first, last = ephemeral_range()
-    return base <= last and base + BLOCK > first
+    return base <= last and base + PORTS_PER_SUITE > first
 
 
-def free_base() -> int:
+def find_free_base() -> int:
     """Returns a port base whose block is free, outside the ephemeral range where there is room.
 
     Raises:
         SetupError: no block is free.
     """
-    bases = range(_LOWEST, _HIGHEST - BLOCK, BLOCK)
+    bases = range(_LOWEST, _HIGHEST - PORTS_PER_SUITE, PORTS_PER_SUITE)
     steady = [base for base in bases if not is_ephemeral(base)]
     # At random: two callers at the same time should find different blocks.
     for base in (*_shuffled(steady), *_shuffled(bases)):
-        if all(is_free(base + offset) for offset in range(BLOCK)):
+        if all(is_free(base + offset) for offset in range(PORTS_PER_SUITE)):
             return base
-    raise SetupError(f"There is no block of {BLOCK} free ports from {_LOWEST} to {_HIGHEST}.")
+    raise SetupError(
+        f"There is no block of {PORTS_PER_SUITE} free ports from {_LOWEST} to {_HIGHEST}."
+    )
 
 
 def _shuffled(bases: Iterable[int]) -> list[int]:
@@ -86,7 +90,7 @@ def _shuffled(bases: Iterable[int]) -> list[int]:
     return mixed
 
 
-def holder_of(port: int) -> str:
+def describe_holder(port: int) -> str:
     """Returns the process or the connection that holds a port, "" when that cannot be seen."""
     if not Path("/proc/net/tcp").exists():
         return _holder_by_lsof(port)

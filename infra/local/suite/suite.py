@@ -14,14 +14,14 @@ from typing import Any
 
 from infra.local.setup.tools import Tools
 from infra.local.suite import snapshots, wiring
-from infra.local.suite.control import Control
-from infra.local.suite.layout import HOST, PROJECT, Place, SetupError
-from infra.local.suite.ports import ephemeral_range, free_base, is_ephemeral, taken
-from infra.local.suite.services import TRACES, Service, all_services
+from infra.local.suite.control import ControlServer
+from infra.local.suite.layout import HOST, PROJECT, SetupError, SuiteLayout
+from infra.local.suite.ports import ephemeral_range, find_free_base, find_taken_ports, is_ephemeral
+from infra.local.suite.services import TRACES_FOLDER, Service, all_services
 from infra.local.suite.supervisor import Supervisor
-from shared.pipeline import STAGES, Schedule, Stage
+from shared.pipeline import FUNCTIONS, Function, ScheduleTrigger
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 _GRACE_S = 3.0
 """How long functions may finish what they do when a suite ends; leases cover the rest."""
 
@@ -29,16 +29,18 @@ _GRACE_S = 3.0
 class Suite:
     """The runner. `await Suite(…).run()` returns when the suite has ended."""
 
-    def __init__(self, place: Place, tools: Tools, rows: list[Stage], say: Say) -> None:
-        self._place = place
-        self._rows = rows
-        self._say = say
-        self._services = all_services(place, tools, rows)
+    def __init__(
+        self, layout: SuiteLayout, tools: Tools, functions: list[Function], report: Report
+    ) -> None:
+        self._place = layout
+        self._rows = functions
+        self._say = report
+        self._services = all_services(layout, tools, functions)
         self._began = time.time()
         self._ready = False
         self._end = asyncio.Event()
         self._supervisor: Supervisor
-        self._control: Control
+        self._control: ControlServer
 
     async def run(self) -> int:
         """Start, serve, end; the exit status. Raises SetupError when it could not start."""
@@ -50,11 +52,11 @@ class Suite:
             loop.add_signal_handler(number, self._end.set)
         self._check_ports()
         # As with the logs: they tell of this run.
-        shutil.rmtree(self._place.folder / TRACES, ignore_errors=True)
+        shutil.rmtree(self._place.folder / TRACES_FOLDER, ignore_errors=True)
         self._supervisor = Supervisor(self._place.logs, self._say)
         self._supervisor.changed = self._tell
         self._supervisor.revived = self._rewire
-        self._control = Control(self._place.port("control"), self._asked)
+        self._control = ControlServer(self._place.port("control"), self._asked)
         ending = asyncio.ensure_future(self._end.wait())
         starting = asyncio.ensure_future(self._start())
         ticking: list[asyncio.Task[None]] = []
@@ -96,12 +98,12 @@ class Suite:
         self._say(f"Ready in {took}. Logs: ./emulator.sh logs [SERVICE]. Ctrl-C ends everything.")
 
     async def _announce(self, service: Service) -> None:
-        took_s = await self._supervisor.ready(service.name)
+        took_s = await self._supervisor.wait_until_ready(service.name)
         self._say(f"  {service.name:<17} {service.address:<24} {took_s:5.1f} s")
 
     async def _wire(self) -> None:
         for name in ("pubsub", "gcs", "auth", "push"):
-            await self._supervisor.ready(name)
+            await self._supervisor.wait_until_ready(name)
         await self._wire_pubsub()
         await asyncio.to_thread(wiring.wire_buckets, self._place)
         await asyncio.to_thread(snapshots.import_auth, self._place)
@@ -112,21 +114,21 @@ class Suite:
 
     async def _wire_pubsub(self) -> None:
         """Whoever could publish rests meanwhile: a topic without a subscription keeps nothing."""
-        with self._supervisor.paused(["gcs", *(row.name for row in self._rows)]):
+        with self._supervisor.pause_services(["gcs", *(row.name for row in self._rows)]):
             await asyncio.to_thread(wiring.wire_pubsub, self._place, self._rows)
 
-    async def _tick(self, row: Stage) -> None:
+    async def _tick(self, function: Function) -> None:
         """Cloud Scheduler's part: a message on the row's topic every so often."""
-        while isinstance(row.trigger, Schedule):
-            await asyncio.sleep(row.trigger.every_s)
+        while isinstance(function.trigger, ScheduleTrigger):
+            await asyncio.sleep(function.trigger.every_s)
             with contextlib.suppress(OSError, SetupError):  # Pub/Sub may be starting again
-                await asyncio.to_thread(wiring.tick, self._place, row)
+                await asyncio.to_thread(wiring.trigger_schedule, self._place, function)
 
     async def _close(self) -> None:
         """Functions first, then what they wrote to is saved, then the rest."""
         was_ready, self._ready = self._ready, False
         self._tell()
-        support = [name for name in self._supervisor.running if name not in STAGES]
+        support = [name for name in self._supervisor.running if name not in FUNCTIONS]
         if was_ready:
             self._say("Ending …")
         await self._supervisor.stop([row.name for row in self._rows], _GRACE_S)
@@ -151,7 +153,7 @@ class Suite:
                 "ready": self._ready,
                 "control": self._place.url("control"),
                 "token": self._control.token,
-                "services": self._supervisor.table(),
+                "services": self._supervisor.describe_services(),
             }
         )
 
@@ -159,7 +161,7 @@ class Suite:
         """What the control door is for."""
         match method, path.strip("/").split("/"):
             case ["GET", ["status"]]:
-                return 200, {"ready": self._ready, "services": self._supervisor.table()}
+                return 200, {"ready": self._ready, "services": self._supervisor.describe_services()}
             case ["POST", ["stop"]]:
                 self._end.set()
                 return 202, {}
@@ -172,10 +174,10 @@ class Suite:
     def _check_ports(self) -> None:
         wanted = [(service.name, service.port) for service in self._services]
         extra = [(name, self._place.port(name)) for name in ("mails", "control")]
-        if busy := taken(wanted + extra):
+        if busy := find_taken_ports(wanted + extra):
             raise SetupError(
                 f"Already in use on {HOST}: port {', '.join(map(str, busy))}. End what holds it, "
-                f"or choose another block of ports: MOODREEL_PORT_BASE={free_base()} is free."
+                f"or choose another block of ports: MOODREEL_PORT_BASE={find_free_base()} is free."
             )
         if is_ephemeral(self._place.base):
             first, last = ephemeral_range()
@@ -192,16 +194,16 @@ def _first_of(several: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 @contextlib.contextmanager
-def held(place: Place) -> Iterator[None]:
+def hold_suite_lock(layout: SuiteLayout) -> Iterator[None]:
     """Hold the suite's lock, so that only one runner works on its folder and ports."""
-    place.folder.mkdir(parents=True, exist_ok=True)
-    with (place.folder / "lock").open("a+") as handle:
+    layout.folder.mkdir(parents=True, exist_ok=True)
+    with (layout.folder / "lock").open("a+") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             handle.seek(0)
             raise SetupError(
-                f"A suite is already up on ports from {place.base} (process {handle.read()}). "
+                f"A suite is already up on ports from {layout.base} (process {handle.read()}). "
                 "End it with ./emulator.sh stop, or set MOODREEL_PORT_BASE to run a second one."
             ) from None
         handle.truncate(0)
@@ -210,10 +212,10 @@ def held(place: Place) -> Iterator[None]:
         yield
 
 
-def holder(place: Place) -> int | None:
+def find_runner_pid(layout: SuiteLayout) -> int | None:
     """The process id of the runner that holds the lock, or None when nobody does."""
     try:
-        with (place.folder / "lock").open("r+") as handle:
+        with (layout.folder / "lock").open("r+") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -224,9 +226,9 @@ def holder(place: Place) -> int | None:
     return None
 
 
-def wipe(place: Place) -> None:
+def delete_state(layout: SuiteLayout) -> None:
     """Forget all state and logs of a suite that is not up; the lock file stays."""
-    for path in place.folder.iterdir():
+    for path in layout.folder.iterdir():
         if path.is_dir():
             shutil.rmtree(path)
         elif path.name != "lock":

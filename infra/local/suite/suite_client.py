@@ -1,4 +1,4 @@
-"""A suite seen from outside: is one up, what runs in it, stop it; or start one on a leash."""
+"""A client of the local suite: status, stop, and a start in the background."""
 
 from __future__ import annotations
 
@@ -14,58 +14,58 @@ from typing import IO, Any
 
 from infra.local.setup.installs import clean_env
 from infra.local.suite.http import request
-from infra.local.suite.layout import ROOT, Place, SetupError
-from infra.local.suite.suite import holder
+from infra.local.suite.layout import ROOT, SetupError, SuiteLayout
+from infra.local.suite.suite import find_runner_pid
 
 
-def status_of(place: Place) -> dict[str, Any] | None:
+def read_status(layout: SuiteLayout) -> dict[str, Any] | None:
     """What the runner says about itself, or None when no suite answers there."""
-    state = place.read_state()
-    if state is None or holder(place) is None:
+    state = layout.read_state()
+    if state is None or find_runner_pid(layout) is None:
         return None
     try:
-        told = request("GET", place.url("control") + "/status", headers=_door(state), timeout_s=5)
+        told = request("GET", layout.url("control") + "/status", headers=_door(state), timeout_s=5)
     except OSError:
         return None
     answer = told.json() if told.status == 200 else None
     return answer if isinstance(answer, dict) else None
 
 
-def is_ready(place: Place) -> bool:
+def is_ready(layout: SuiteLayout) -> bool:
     """Whether a suite is up with everything answering."""
-    told = status_of(place)
+    told = read_status(layout)
     return bool(told and told["ready"])
 
 
-def wait_ready(place: Place, patience_s: float) -> None:
+def wait_until_ready(layout: SuiteLayout, timeout_s: float) -> None:
     """Wait for a suite that somebody is starting. Raises SetupError when it does not come up."""
-    limit = time.monotonic() + patience_s
-    while not is_ready(place):
-        if holder(place) is None:
-            raise SetupError(f"The suite on {place.base} ended while it was starting.")
+    limit = time.monotonic() + timeout_s
+    while not is_ready(layout):
+        if find_runner_pid(layout) is None:
+            raise SetupError(f"The suite on {layout.base} ended while it was starting.")
         if time.monotonic() > limit:
-            raise SetupError(f"The suite on {place.base} does not become ready.")
+            raise SetupError(f"The suite on {layout.base} does not become ready.")
         time.sleep(0.1)
 
 
-def restart(place: Place, service: str, env: dict[str, str]) -> None:
+def restart(layout: SuiteLayout, service: str, env: dict[str, str]) -> None:
     """End a service now; it comes back with `env` on top of its own variables."""
-    state = place.read_state() or {}
-    url = f"{place.url('control')}/services/{service}/restart"
+    state = layout.read_state() or {}
+    url = f"{layout.url('control')}/services/{service}/restart"
     told = request("POST", url, {"env": env}, headers=_door(state))
     if told.status != 202:
         raise SetupError(f"{service} could not be restarted: {told.body.decode()}")
 
 
-def stop(place: Place, patience_s: float = 60) -> bool:
+def stop(layout: SuiteLayout, timeout_s: float = 60) -> bool:
     """End a suite and wait until it is gone; False when none was up."""
-    runner = holder(place)
+    runner = find_runner_pid(layout)
     if runner is None:
         return False
     with contextlib.suppress(ProcessLookupError):
         os.kill(runner, signal.SIGTERM)
-    limit = time.monotonic() + patience_s
-    while holder(place) is not None:
+    limit = time.monotonic() + timeout_s
+    while find_runner_pid(layout) is not None:
         if time.monotonic() > limit:
             raise SetupError(f"The suite (process {runner}) does not end.")
         time.sleep(0.05)
@@ -73,34 +73,34 @@ def stop(place: Place, patience_s: float = 60) -> bool:
 
 
 @contextlib.contextmanager
-def on_leash(
-    place: Place,
+def run_in_background(
+    layout: SuiteLayout,
     *,
     recipe: str | None = None,
     fresh: bool = False,
     env: dict[str, str] | None = None,
-    told: IO[str] | None = None,
+    output: IO[str] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A suite of our own: up inside the block, gone after it, even if we are killed.
 
     `told` gets what the runner says (default: our standard output). Raises SetupError when the
     suite cannot start; the reason has been said by then.
     """
-    command = [sys.executable, "-m", "infra.local.cli", "up", "--leash"]
+    command = [sys.executable, "-m", "infra.local.cli", "up", "--background"]
     command += ["--recipe", recipe] if recipe else []
     command += ["--fresh"] if fresh else []
-    ours = {"MOODREEL_PORT_BASE": str(place.base), "PYTHONPATH": str(ROOT), **(env or {})}
+    ours = {"MOODREEL_PORT_BASE": str(layout.base), "PYTHONPATH": str(ROOT), **(env or {})}
     runner = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
-        stdout=told,
-        stderr=told,
+        stdout=output,
+        stderr=output,
         cwd=ROOT,
         env=clean_env(ours),
         start_new_session=True,
     )
     try:
-        while not is_ready(place):
+        while not is_ready(layout):
             if runner.poll() is not None:
                 raise SetupError("The local cloud could not start.")
             time.sleep(0.1)
@@ -111,9 +111,9 @@ def on_leash(
         runner.wait()
 
 
-def log_path(place: Place, service: str) -> Path:
+def log_path(layout: SuiteLayout, service: str) -> Path:
     """The log of a service, whether or not it runs now."""
-    return place.logs / f"{service}.log"
+    return layout.logs / f"{service}.log"
 
 
 def _door(state: dict[str, Any]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from infra.local.suite.http import answers, connect
+from infra.local.suite.http import connect, is_reachable
 from infra.local.suite.layout import HOST, ROOT, SetupError
 from infra.local.suite.services import Service
 
@@ -32,32 +32,32 @@ _PORT_TAKEN = re.compile("address already in use|eaddrinuse|connection in use", 
 
 
 @dataclass
-class Running:
+class RunningService:
     """A service and its process of the moment."""
 
     service: Service
     log: Path
     process: subprocess.Popen[bytes]
-    started: float = field(default_factory=time.monotonic)
-    restarts: int = 0
+    started_at: float = field(default_factory=time.monotonic)
+    restart_count: int = 0
     ready: bool = False
-    quick_deaths: int = 0
-    log_read: int = 0
+    early_exit_count: int = 0
+    log_read_bytes: int = 0
     failed: bool = False
     """It ended before it ever answered, and is not started again."""
-    asked_env: dict[str, str] | None = None
+    restart_env: dict[str, str] | None = None
     """Set when a restart was asked for: variables on top of the service's own."""
 
 
 class Supervisor:
     """All processes of one suite. Each is a group of its own, so that its children end with it."""
 
-    def __init__(self, logs: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, logs: Path, report: Callable[[str], None]) -> None:
         self._logs = logs
-        self._say = say
+        self._say = report
         self._stopping = False
         self._tending: list[asyncio.Task[None]] = []
-        self.running: dict[str, Running] = {}
+        self.running: dict[str, RunningService] = {}
         self.fatal: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """Gets a sentence when a service died that cannot be started again."""
         self.changed: Callable[[], None] = lambda: None
@@ -77,19 +77,21 @@ class Supervisor:
         """Start one service with an empty log; it is tended from now on."""
         log = self._logs / f"{service.name}.log"
         log.write_bytes(b"")
-        self.running[service.name] = Running(service, log, self._spawn(service, log, service.env))
+        self.running[service.name] = RunningService(
+            service, log, self._spawn(service, log, service.env)
+        )
         self._tending.append(asyncio.create_task(self._tend(self.running[service.name])))
 
-    async def ready(self, name: str, patience_s: float = 300) -> float:
+    async def wait_until_ready(self, name: str, timeout_s: float = 300) -> float:
         """Wait until it answers; returns the seconds it took. Raises SetupError with its log."""
         one = self.running[name]
-        began = one.started
+        began = one.started_at
         while one.process.poll() is not None or not await asyncio.to_thread(_answers, one.service):
             if one.failed:
-                raise SetupError(f"{name} ended while starting.\n{log_tail(one.log)}")
-            if time.monotonic() - began > patience_s:
+                raise SetupError(f"{name} ended while starting.\n{read_log_tail(one.log)}")
+            if time.monotonic() - began > timeout_s:
                 raise SetupError(
-                    f"{name} does not answer after {patience_s:.0f} s.\n{log_tail(one.log)}"
+                    f"{name} does not answer after {timeout_s:.0f} s.\n{read_log_tail(one.log)}"
                 )
             await asyncio.sleep(_POLL_S)
         one.ready = True
@@ -99,11 +101,11 @@ class Supervisor:
     def restart(self, name: str, env: Mapping[str, str]) -> None:
         """End a service now; it comes back with `env` on top of its own variables."""
         one = self.running[name]
-        one.asked_env = dict(env)
+        one.restart_env = dict(env)
         kill_group(one.process.pid, signal.SIGKILL)
 
     @contextlib.contextmanager
-    def paused(self, names: Iterable[str]) -> Iterator[None]:
+    def pause_services(self, names: Iterable[str]) -> Iterator[None]:
         """Inside the block these services stand still, with all their workers."""
         groups = [self.running[name].process.pid for name in names if name in self.running]
         try:
@@ -114,7 +116,7 @@ class Supervisor:
             for group in groups:
                 kill_group(group, signal.SIGCONT)
 
-    def table(self) -> dict[str, dict[str, Any]]:
+    def describe_services(self) -> dict[str, dict[str, Any]]:
         """What runs, for the state file."""
         return {
             name: {
@@ -123,7 +125,7 @@ class Supervisor:
                 "url": one.service.address,
                 "log": str(one.log),
                 "ready": one.ready,
-                "restarts": one.restarts,
+                "restarts": one.restart_count,
             }
             for name, one in self.running.items()
         }
@@ -174,7 +176,7 @@ class Supervisor:
                 self._watchdog.stdin.write(line + "\n")
                 self._watchdog.stdin.flush()
 
-    async def _tend(self, one: Running) -> None:
+    async def _tend(self, one: RunningService) -> None:
         name = one.service.name
         while True:
             while one.process.poll() is None:
@@ -190,51 +192,57 @@ class Supervisor:
                 if not self.fatal.done():
                     self.fatal.set_result(f"{name} {_how(one.process)}; its state is lost.")
                 return
-            first_start = not was_ready and (one.restarts == 0 or one.service.keeps_state)
-            if first_start and not _PORT_TAKEN.search(log_tail(one.log)):
+            first_start = not was_ready and (one.restart_count == 0 or one.service.keeps_state)
+            if first_start and not _PORT_TAKEN.search(read_log_tail(one.log)):
                 one.failed = True  # ready() reports it
                 return
-            env, one.asked_env = one.asked_env, None
+            env, one.restart_env = one.restart_env, None
             await self._again(one, env)
 
-    def _mind_workers(self, one: Running) -> None:
+    def _mind_workers(self, one: RunningService) -> None:
         """Say when a worker died: its master has started another one by itself by then."""
         try:
             size = one.log.stat().st_size
-            if size <= one.log_read:
+            if size <= one.log_read_bytes:
                 return
             with one.log.open("rb") as log:
-                log.seek(one.log_read)
-                fresh = log.read(size - one.log_read)
+                log.seek(one.log_read_bytes)
+                fresh = log.read(size - one.log_read_bytes)
         except FileNotFoundError:
             return  # somebody tidied up; the service itself is well
-        one.log_read = size
+        one.log_read_bytes = size
         for found in _WORKER_DIED.finditer(fresh):
-            one.restarts += 1
+            one.restart_count += 1
             pid, cause = (part.decode() for part in found.groups())
             self._say(f"{one.service.name}: worker {pid} {cause}; gunicorn started another one.")
             self.changed()
 
-    async def _again(self, one: Running, env: dict[str, str] | None) -> None:
-        lived_s = time.monotonic() - one.started
-        one.quick_deaths = 0 if env is not None or lived_s > _SETTLED_S else one.quick_deaths + 1
-        wait_s = min(_LONGEST_WAIT_S, 2.0 ** (one.quick_deaths - 1)) if one.quick_deaths > 1 else 0
+    async def _again(self, one: RunningService, env: dict[str, str] | None) -> None:
+        lived_s = time.monotonic() - one.started_at
+        one.early_exit_count = (
+            0 if env is not None or lived_s > _SETTLED_S else one.early_exit_count + 1
+        )
+        wait_s = (
+            min(_LONGEST_WAIT_S, 2.0 ** (one.early_exit_count - 1))
+            if one.early_exit_count > 1
+            else 0
+        )
         later = f" in {wait_s:.0f} s" if wait_s else ""
         self._say(f"{one.service.name} {_how(one.process)}; starting it again{later}.")
         self.changed()
         await asyncio.sleep(wait_s)
         if self._stopping:
             return
-        one.restarts += 1
+        one.restart_count += 1
         one.process = self._spawn(one.service, one.log, {**one.service.env, **(env or {})})
-        one.started = time.monotonic()
+        one.started_at = time.monotonic()
         self.changed()
         while one.process.poll() is None:
             if await asyncio.to_thread(_answers, one.service):
                 if self.revived:
                     await self.revived(one.service.name)
                 one.ready = True
-                self._say(f"{one.service.name} answers again ({_since(one.started)}).")
+                self._say(f"{one.service.name} answers again ({_since(one.started_at)}).")
                 self.changed()
                 return
             await asyncio.sleep(_POLL_S)
@@ -246,7 +254,7 @@ def kill_group(group: int, number: signal.Signals) -> None:
         os.killpg(group, number)
 
 
-def log_tail(log: Path, lines: int = 15) -> str:
+def read_log_tail(log: Path, lines: int = 15) -> str:
     """The end of a log, indented."""
     told = log.read_text(errors="replace").rstrip().splitlines()[-lines:]
     return "\n".join(f"    {line}" for line in told) or "    (its log is empty)"
@@ -254,7 +262,7 @@ def log_tail(log: Path, lines: int = 15) -> str:
 
 def _answers(service: Service) -> bool:
     if service.probe != "smtp":
-        return answers(service.probe)
+        return is_reachable(service.probe)
     try:
         with connect((HOST, service.port), 1) as connection:
             return connection.recv(4).startswith(b"220 ")

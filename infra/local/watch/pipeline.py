@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from infra.local.suite.http import request
-from infra.local.suite.layout import PROJECT, Place
+from infra.local.suite.layout import PROJECT, SuiteLayout
 from infra.local.suite.services import bucket_name
 from shared.flows.envelope import JOIN
 from shared.jobs.model import StageState, Status, UnitState
@@ -23,43 +23,44 @@ _MOST = 5000
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class ActiveUnit:
     """A unit that somebody holds (`lease_until`), or that waits for its next attempt."""
 
     job: str
     stage: str
     part: str
-    parts: int | None
+    part_count: int | None
     attempt: int
     lease_until: datetime | None
     not_before: datetime | None
     progress: float
     """Share of the part that is done, 0 to 1, as of the last renewal of its lease."""
-    code: str
+    error_code: str
     """Why the attempt before failed, or ""."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class PipelineState:
     """Jobs by status; for every stage the units that are announced and that nobody holds."""
 
-    jobs: Mapping[str, int]
-    waiting: Mapping[str, int]
-    work: tuple[Work, ...]
+    jobs_by_status: Mapping[str, int]
+    waiting_by_stage: Mapping[str, int]
+    active_units: tuple[ActiveUnit, ...]
 
 
-def read_ledger(place: Place) -> Ledger:
+def read_pipeline_state(layout: SuiteLayout) -> PipelineState:
     """All of it as it is now. Raises OSError when the emulator does not answer."""
     living = {
-        one["__name__"]: one["status"] for one in _query(place, "jobs", "status", _LIVING, "status")
+        one["__name__"]: one["status"]
+        for one in _query(layout, "jobs", "status", _LIVING, "status")
     }
-    jobs = Counter(living.values()) + Counter({name: _count(place, name) for name in _ENDED})
+    jobs = Counter(living.values()) + Counter({name: _count(layout, name) for name in _ENDED})
     stages = _query(
-        place, "stages", "state", (StageState.QUEUED, StageState.RUNNING),
+        layout, "stages", "state", (StageState.QUEUED, StageState.RUNNING),
         "job", "stage", "revision", "state", "total", "done", "progress",
     )  # fmt: skip
     units = _query(
-        place, "units", "state", (UnitState.LEASED, UnitState.FREE),
+        layout, "units", "state", (UnitState.LEASED, UnitState.FREE),
         "job", "stage", "revision", "part", "state", "attempt", "lease_until", "not_before",
         "error",
     )  # fmt: skip
@@ -69,12 +70,12 @@ def read_ledger(place: Place) -> Ledger:
     # The first stage counts as queued from the start; its message comes with the upload.
     awaited = {name for name, status in living.items() if status == Status.AWAITING_UPLOAD}
     if awaited:
-        awaited -= _uploaded(place)
-    return Ledger(jobs, _waiting(stages, work, awaited), tuple(work))
+        awaited -= _uploaded(layout)
+    return PipelineState(jobs, _waiting(stages, work, awaited), tuple(work))
 
 
 def _waiting(
-    stages: list[dict[str, Any]], work: list[Work], awaited: set[str]
+    stages: list[dict[str, Any]], work: list[ActiveUnit], awaited: set[str]
 ) -> Mapping[str, int]:
     waiting: Counter[str] = Counter()
     for one in stages:
@@ -86,23 +87,23 @@ def _waiting(
     return +waiting
 
 
-def _work(unit: Mapping[str, Any], stage: Mapping[str, Any]) -> Work:
+def _work(unit: Mapping[str, Any], stage: Mapping[str, Any]) -> ActiveUnit:
     leased = unit["state"] == UnitState.LEASED
     part = str(unit["part"])
-    return Work(
+    return ActiveUnit(
         job=unit["job"],
         stage=unit["stage"],
         part=part,
-        parts=stage["total"],
+        part_count=stage["total"],
         attempt=unit["attempt"],
         lease_until=unit["lease_until"] if leased else None,
         not_before=None if leased else unit["not_before"],
         progress=0 if part == JOIN else float((stage["progress"] or {}).get(f"p{part}", 0)),
-        code=str((unit["error"] or {}).get("code", "")),
+        error_code=str((unit["error"] or {}).get("code", "")),
     )
 
 
-def _uploaded(place: Place) -> set[str]:
+def _uploaded(place: SuiteLayout) -> set[str]:
     """Jobs for which bytes came since Cloud Storage was started; its counters meet no fault."""
     answer = request("GET", place.url("gcs") + "/_stats", timeout_s=5)
     bucket = bucket_name(Bucket.UPLOADS)
@@ -114,7 +115,7 @@ def _uploaded(place: Place) -> set[str]:
 
 
 def _query(
-    place: Place, collection: str, field: str, wanted: tuple[str, ...], *fields: str
+    place: SuiteLayout, collection: str, field: str, wanted: tuple[str, ...], *fields: str
 ) -> list[dict[str, Any]]:
     """The documents with one of these values, with these fields (None where one is missing)."""
     query = {
@@ -135,7 +136,7 @@ def _query(
     ]
 
 
-def _count(place: Place, status: str) -> int:
+def _count(place: SuiteLayout, status: str) -> int:
     query = {"from": [{"collectionId": "jobs"}], "where": _one_of("status", (status,))}
     body = {"structuredQuery": query, "aggregations": [{"alias": "n", "count": {}}]}
     rows = _ask(place, "runAggregationQuery", {"structuredAggregationQuery": body})
@@ -148,7 +149,7 @@ def _one_of(field: str, wanted: tuple[str, ...]) -> dict[str, Any]:
     return {"fieldFilter": {"field": {"fieldPath": field}, "op": "IN", "value": value}}
 
 
-def _ask(place: Place, act: str, body: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _ask(place: SuiteLayout, act: str, body: Mapping[str, Any]) -> list[dict[str, Any]]:
     root = f"{place.url('firestore')}/v1/projects/{PROJECT}/databases/(default)/documents"
     answer = request("POST", f"{root}:{act}", body, headers=_OWNER, timeout_s=5)
     if answer.status != 200:

@@ -19,34 +19,34 @@ _PLAIN = re.compile(r"\b(WARNING|ERROR|CRITICAL)\b[\]: ]*(.*)")
 
 
 @dataclass(frozen=True, slots=True)
-class Complaint:
+class Problem:
     """One line of a log that a person may want to see."""
 
-    at: datetime
+    logged_at: datetime
     service: str
     severity: str
     job: str
     text: str
 
 
-class Complaints:
+class ProblemLog:
     """The last `keep` complaints of a suite; `read` looks for new ones."""
 
-    def __init__(self, logs: Path, keep: int = 200) -> None:
+    def __init__(self, logs: Path, max_count: int = 200) -> None:
         self._logs = logs
         self._read: dict[Path, int] = {}
-        self._kept: deque[Complaint] = deque(maxlen=keep)
+        self._kept: deque[Problem] = deque(maxlen=max_count)
 
-    def read(self) -> list[Complaint]:
+    def read(self) -> list[Problem]:
         """All that are kept, newest first."""
-        found: list[Complaint] = []
+        found: list[Problem] = []
         for path in sorted(self._logs.glob("*.log")):
             if path.stem not in _SILENT:
                 found += self._fresh(path)
-        self._kept.extend(sorted(found, key=lambda one: one.at))
-        return sorted(self._kept, key=lambda one: one.at, reverse=True)
+        self._kept.extend(sorted(found, key=lambda one: one.logged_at))
+        return sorted(self._kept, key=lambda one: one.logged_at, reverse=True)
 
-    def _fresh(self, path: Path) -> list[Complaint]:
+    def _fresh(self, path: Path) -> list[Problem]:
         try:
             told = path.stat()
             begin = self._read.get(path, max(0, told.st_size - _TAIL_BYTES))
@@ -61,22 +61,22 @@ class Complaints:
         self._read[path] = begin + len(whole)
         written = datetime.fromtimestamp(told.st_mtime, UTC)
         lines = whole.decode(errors="replace").splitlines()
-        return [one for line in lines if (one := complaint(path.stem, line, written))]
+        return [one for line in lines if (one := parse_log_line(path.stem, line, written))]
 
 
-def complaint(service: str, line: str, written: datetime) -> Complaint | None:
+def parse_log_line(service: str, line: str, modified_at: datetime) -> Problem | None:
     """A line as a complaint, or None when it is none; `written` dates a line without a time."""
     try:
         row = json.loads(line) if line.startswith("{") else None
     except ValueError:
         row = None
     if isinstance(row, dict):
-        return _event(service, row, written)
+        return _event(service, row, modified_at)
     found = _PLAIN.search(line)
-    return Complaint(written, service, found[1], "", found[2]) if found else None
+    return Problem(modified_at, service, found[1], "", found[2]) if found else None
 
 
-def _event(service: str, row: dict[str, Any], written: datetime) -> Complaint | None:
+def _event(service: str, row: dict[str, Any], written: datetime) -> Problem | None:
     severity = str(row.get("severity", ""))
     if severity not in _BAD and "code" not in row:
         return None
@@ -85,8 +85,8 @@ def _event(service: str, row: dict[str, Any], written: datetime) -> Complaint | 
     except ValueError:
         at = written
     # The last line of a traceback names what happened.
-    why = str(row.get("why") or "").strip().splitlines()[-1:]
+    why = str(row.get("reason") or "").strip().splitlines()[-1:]
     told = [str(row.get("message", "")), str(row.get("code") or ""), *why]
     job = str(row.get("job") or "")
     text = " · ".join(part for part in told if part)
-    return Complaint(at if at.tzinfo else at.replace(tzinfo=UTC), service, severity, job, text)
+    return Problem(at if at.tzinfo else at.replace(tzinfo=UTC), service, severity, job, text)

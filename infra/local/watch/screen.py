@@ -14,10 +14,10 @@ import time
 import tty
 from types import FrameType
 
-from infra.local.suite.layout import Place
-from infra.local.watch.draw import picture
-from infra.local.watch.snapshot import Gathering
-from infra.local.watch.text import Line, render
+from infra.local.suite.layout import SuiteLayout
+from infra.local.watch.draw import draw_snapshot
+from infra.local.watch.snapshot import SnapshotReader
+from infra.local.watch.text import Line, render_line
 
 _SCREEN_ON, _SCREEN_OFF = "\x1b[?1049h\x1b[?25l\x1b[?7l", "\x1b[?7h\x1b[?25h\x1b[?1049l"
 """A screen of our own without cursor and line wrap; and back to what was there before."""
@@ -25,26 +25,26 @@ _HOME, _CLEAR_LINE, _NEXT_LINE, _CLEAR_REST = "\x1b[H", "\x1b[2K", "\r\n", "\x1b
 _QUIT = ("q", "Q", "\x03", "\x04")
 
 
-def watch(asked: argparse.Namespace) -> int:
+def watch(args: argparse.Namespace) -> int:
     """Show the chain until Ctrl-C or `q`; with --once, or off a terminal, one picture."""
-    place = Place.from_env()
-    gathering = Gathering(place)
-    if asked.once or not sys.stdout.isatty():
-        shot = gathering.take()
+    place = SuiteLayout.from_env()
+    gathering = SnapshotReader(place)
+    if args.once or not sys.stdout.isatty():
+        shot = gathering.read()
         width = shutil.get_terminal_size((100, 0)).columns
         styled = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-        for line in picture(shot, place.base, width, None):
-            print(render(line, styled=styled))
+        for line in draw_snapshot(shot, place.base, width, None):
+            print(render_line(line, styled=styled))
         return 0 if shot else 1
     # Ctrl-C is how this ends, and no failure.
     with contextlib.suppress(KeyboardInterrupt), _Screen() as screen:
         while True:
-            shot = gathering.take()
-            due = time.monotonic() + asked.every
+            shot = gathering.read()
+            due = time.monotonic() + args.every
             while True:
                 # Another size is drawn of what is known: gathering takes seconds in a full suite.
                 size = screen.size()
-                screen.draw(picture(shot, place.base, size.columns, size.lines))
+                screen.draw(draw_snapshot(shot, place.base, size.columns, size.lines))
                 if screen.wait(due - time.monotonic()):
                     return 0
                 if time.monotonic() >= due:
@@ -90,7 +90,7 @@ class _Screen:
         """Replace what is shown, in one write: nothing flickers."""
         styled = "NO_COLOR" not in os.environ
         # Each line is cleared first: cleared behind a full one, its last character would go too.
-        rows = [_CLEAR_LINE + render(line, styled=styled) for line in lines]
+        rows = [_CLEAR_LINE + render_line(line, styled=styled) for line in lines]
         rest = _NEXT_LINE + _CLEAR_REST if len(lines) < self.size().lines else ""
         sys.stdout.write(_HOME + _NEXT_LINE.join(rows) + rest)
         sys.stdout.flush()

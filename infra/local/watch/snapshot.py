@@ -12,23 +12,23 @@ from typing import Any
 from infra.local.cli import fault
 from infra.local.suite import suite_client
 from infra.local.suite.http import request
-from infra.local.suite.layout import Place
-from infra.local.watch.pipeline import Ledger, read_ledger
-from infra.local.watch.problems import Complaint, Complaints
-from shared.pipeline import STAGES
+from infra.local.suite.layout import SuiteLayout
+from infra.local.watch.pipeline import PipelineState, read_pipeline_state
+from infra.local.watch.problems import Problem, ProblemLog
+from shared.pipeline import FUNCTIONS
 
 
 @dataclass(frozen=True, slots=True)
-class Topic:
+class TopicStats:
     """A topic that wakes a function. `per_s` is None until two moments can be compared."""
 
-    stage: str
-    waiting: int
-    in_work: int
-    pushed: int
-    in_flight: int
-    refused: int
-    per_s: float | None
+    function: str
+    waiting_count: int
+    leased_count: int
+    pushed_count: int
+    in_flight_count: int
+    refused_count: int
+    pushes_per_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,67 +36,69 @@ class Snapshot:
     """A suite at one moment. `ledger` is None while the ledger does not answer."""
 
     base: int
-    at: datetime
+    taken_at: datetime
     started_at: datetime | None
     ready: bool
     services: Mapping[str, Mapping[str, Any]]
-    topics: tuple[Topic, ...]
-    ledger: Ledger | None
+    topics: tuple[TopicStats, ...]
+    pipeline: PipelineState | None
     faults: tuple[tuple[str, Mapping[str, Any]], ...]
-    complaints: tuple[Complaint, ...]
+    problems: tuple[Problem, ...]
 
 
-class Gathering:
+class SnapshotReader:
     """Takes snapshots of one suite, one after the other."""
 
-    def __init__(self, place: Place) -> None:
-        self._place = place
-        self._complaints = Complaints(place.logs)
+    def __init__(self, layout: SuiteLayout) -> None:
+        self._place = layout
+        self._complaints = ProblemLog(layout.logs)
         self._before: tuple[float, dict[str, int]] | None = None
 
-    def take(self) -> Snapshot | None:
+    def read(self) -> Snapshot | None:
         """The suite as it is now, or None when none is up."""
-        told = suite_client.status_of(self._place)
+        told = suite_client.read_status(self._place)
         if told is None:
             self._before = None
             return None
         try:
-            ledger = read_ledger(self._place) if told["ready"] else None
+            store = read_pipeline_state(self._place) if told["ready"] else None
         except (OSError, http.client.HTTPException, ValueError):
-            ledger = None
+            store = None
         began = (self._place.read_state() or {}).get("started_at")
         return Snapshot(
             base=self._place.base,
-            at=datetime.now(UTC),
+            taken_at=datetime.now(UTC),
             started_at=datetime.fromtimestamp(began, UTC) if began else None,
             ready=told["ready"],
             services=told["services"],
-            topics=self._topics(told["services"], ledger),
-            ledger=ledger,
-            faults=tuple(fault.listed(self._place, told["services"])),
-            complaints=tuple(self._complaints.read()),
+            topics=self._topics(told["services"], store),
+            pipeline=store,
+            faults=tuple(fault.list_rules(self._place, told["services"])),
+            problems=tuple(self._complaints.read()),
         )
 
-    def _topics(self, services: Mapping[str, Any], ledger: Ledger | None) -> tuple[Topic, ...]:
+    def _topics(
+        self, services: Mapping[str, Any], store: PipelineState | None
+    ) -> tuple[TopicStats, ...]:
         traffic = self._traffic()
         rates = self._rates({name: one["pushed"] for name, one in traffic.items()})
         none = {"pushed": 0, "in_flight": 0, "refused": 0}
         return tuple(
-            Topic(
-                stage=name,
-                waiting=ledger.waiting.get(name, 0) if ledger else 0,
-                in_work=sum(
-                    one.stage == name and one.lease_until is not None for one in ledger.work
+            TopicStats(
+                function=name,
+                waiting_count=store.waiting_by_stage.get(name, 0) if store else 0,
+                leased_count=sum(
+                    one.stage == name and one.lease_until is not None for one in store.active_units
                 )
-                if ledger
+                if store
                 else 0,
-                pushed=traffic.get(name, none)["pushed"],
-                in_flight=traffic.get(name, none)["in_flight"],
-                refused=traffic.get(name, none)["refused"],
-                per_s=rates.get(name, 0.0) if rates is not None else None,
+                pushed_count=traffic.get(name, none)["pushed"],
+                in_flight_count=traffic.get(name, none)["in_flight"],
+                refused_count=traffic.get(name, none)["refused"],
+                pushes_per_s=rates.get(name, 0.0) if rates is not None else None,
             )
-            for name, row in STAGES.items()
-            if name in services and row.event_driven
+            for name, row in FUNCTIONS.items()
+            if name in services and row.is_event_driven
         )
 
     def _traffic(self) -> dict[str, dict[str, int]]:

@@ -14,7 +14,7 @@ variables {
   mail_from       = "Moodreel <noreply@example.org>"
   billing_account = "012345-6789AB-CDEF01"
   repository      = "someone/moodreel"
-  packages        = { for name, row in jsondecode(file("pipeline.auto.tfvars.json")).stages : name => "zips/${name}-0123456789abcdef.zip" }
+  packages        = { for name, row in jsondecode(file("pipeline.auto.tfvars.json")).functions : name => "zips/${name}-0123456789abcdef.zip" }
 }
 
 run "cloud" {
@@ -23,17 +23,17 @@ run "cloud" {
   # --- who may call -------------------------------------------------------------------------
 
   assert {
-    condition     = alltrue([for name in keys(google_cloud_run_v2_service_iam_member.public) : var.stages[name].kind == "https"])
+    condition     = alltrue([for name in keys(google_cloud_run_v2_service_iam_member.public) : var.functions[name].kind == "https"])
     error_message = "A stage function is open to everybody."
   }
 
   assert {
-    condition     = alltrue([for name, one in google_cloudfunctions2_function.this : one.service_config[0].ingress_settings == (var.stages[name].kind == "https" ? "ALLOW_INTERNAL_AND_GCLB" : "ALLOW_INTERNAL_ONLY")])
+    condition     = alltrue([for name, one in google_cloudfunctions2_function.this : one.service_config[0].ingress_settings == (var.functions[name].kind == "https" ? "ALLOW_INTERNAL_AND_GCLB" : "ALLOW_INTERNAL_ONLY")])
     error_message = "A function can be reached from outside by another way than the load balancer."
   }
 
   assert {
-    condition     = toset(keys(google_cloud_run_v2_service_iam_member.pusher)) == toset([for name, row in var.stages : name if row.topic != null])
+    condition     = toset(keys(google_cloud_run_v2_service_iam_member.pusher)) == toset([for name, row in var.functions : name if row.topic != null])
     error_message = "The pusher may not call what is woken, or may call more."
   }
 
@@ -55,17 +55,17 @@ run "cloud" {
   # --- messages -----------------------------------------------------------------------------
 
   assert {
-    condition     = toset(keys(google_pubsub_subscription.this)) == toset(keys(google_pubsub_topic.this)) && length(google_pubsub_subscription.this) == length([for row in values(var.stages) : row if row.topic != null])
+    condition     = toset(keys(google_pubsub_subscription.this)) == toset(keys(google_pubsub_topic.this)) && length(google_pubsub_subscription.this) == length([for row in values(var.functions) : row if row.topic != null])
     error_message = "A topic without its subscription keeps no message."
   }
 
   assert {
-    condition     = alltrue([for name, one in google_pubsub_subscription.this : one.ack_deadline_seconds == var.stages[name].ack_deadline_s && one.ack_deadline_seconds <= 600 && one.ack_deadline_seconds > var.stages[name].timeout_s])
+    condition     = alltrue([for name, one in google_pubsub_subscription.this : one.ack_deadline_seconds == var.functions[name].ack_deadline_s && one.ack_deadline_seconds <= 600 && one.ack_deadline_seconds > var.functions[name].timeout_s])
     error_message = "An ack deadline is not the table's, or ends before the function does."
   }
 
   assert {
-    condition     = alltrue([for name, one in google_pubsub_subscription.this : length(one.dead_letter_policy) == 1 && one.dead_letter_policy[0].max_delivery_attempts == var.stages[name].max_delivery_attempts])
+    condition     = alltrue([for name, one in google_pubsub_subscription.this : length(one.dead_letter_policy) == 1 && one.dead_letter_policy[0].max_delivery_attempts == var.functions[name].max_delivery_attempts])
     error_message = "A subscription has no dead-letter policy, or not the table's."
   }
 
@@ -75,7 +75,7 @@ run "cloud" {
   }
 
   assert {
-    condition     = alltrue([for name, one in google_pubsub_subscription.this : one.retry_policy[0].minimum_backoff == "${var.stages[name].backoff_min_s}s" && one.retry_policy[0].maximum_backoff == "${var.stages[name].backoff_max_s}s"])
+    condition     = alltrue([for name, one in google_pubsub_subscription.this : one.retry_policy[0].minimum_backoff == "${var.functions[name].backoff_min_s}s" && one.retry_policy[0].maximum_backoff == "${var.functions[name].backoff_max_s}s"])
     error_message = "A subscription does not wait as the table says."
   }
 
@@ -95,29 +95,29 @@ run "cloud" {
   }
 
   assert {
-    condition     = alltrue([for name, one in google_storage_notification.this : join(" ", one.event_types) == "OBJECT_FINALIZE" && one.topic == google_pubsub_topic.this[name].id && (var.stages[name].trigger.prefix == "" || one.object_name_prefix == var.stages[name].trigger.prefix)])
+    condition     = alltrue([for name, one in google_storage_notification.this : join(" ", one.event_types) == "OBJECT_FINALIZE" && one.topic == google_pubsub_topic.this[name].id && (var.functions[name].trigger.prefix == "" || one.object_name_prefix == var.functions[name].trigger.prefix)])
     error_message = "An object does not wake whom the table says."
   }
 
   assert {
-    condition     = length(google_storage_notification.this) == length([for row in values(var.stages) : row if row.trigger.kind == "finalized"]) && toset(keys(google_storage_notification.this)) == toset(keys(google_pubsub_topic_iam_member.storage_publishes))
+    condition     = length(google_storage_notification.this) == length([for row in values(var.functions) : row if row.trigger.kind == "finalize"]) && toset(keys(google_storage_notification.this)) == toset(keys(google_pubsub_topic_iam_member.storage_publishes))
     error_message = "A row that is woken by objects has no notification, or its bucket may not publish."
   }
 
   assert {
-    condition     = toset(keys(google_cloud_scheduler_job.this)) == toset([for name, row in var.stages : name if row.trigger.kind == "schedule"]) && alltrue([for one in google_cloud_scheduler_job.this : base64decode(one.pubsub_target[0].data) == "{}"])
+    condition     = toset(keys(google_cloud_scheduler_job.this)) == toset([for name, row in var.functions : name if row.trigger.kind == "schedule"]) && alltrue([for one in google_cloud_scheduler_job.this : base64decode(one.pubsub_target[0].data) == "{}"])
     error_message = "The clock wakes another row than the table says, or without a body."
   }
 
   # --- functions ----------------------------------------------------------------------------
 
   assert {
-    condition     = toset(keys(google_cloudfunctions2_function.this)) == toset(keys(var.stages))
+    condition     = toset(keys(google_cloudfunctions2_function.this)) == toset(keys(var.functions))
     error_message = "There is not one function a built row."
   }
 
   assert {
-    condition     = alltrue([for name, one in google_cloudfunctions2_function.this : one.service_config[0].timeout_seconds == var.stages[name].timeout_s && one.service_config[0].max_instance_request_concurrency == var.stages[name].concurrency && one.service_config[0].available_memory == "${var.stages[name].memory_mb}Mi"])
+    condition     = alltrue([for name, one in google_cloudfunctions2_function.this : one.service_config[0].timeout_seconds == var.functions[name].timeout_s && one.service_config[0].max_instance_request_concurrency == var.functions[name].concurrency && one.service_config[0].available_memory == "${var.functions[name].memory_mb}Mi"])
     error_message = "A function does not get the table's time, memory or concurrency."
   }
 
@@ -132,7 +132,7 @@ run "cloud" {
   }
 
   assert {
-    condition     = alltrue([for name, one in google_cloudfunctions2_function.this : join(" ", sort([for secret in one.service_config[0].secret_environment_variables : secret.key])) == join(" ", sort([for grant in var.stages[name].grants : grant.name if grant.on == "secret" && grant.backend == ""]))])
+    condition     = alltrue([for name, one in google_cloudfunctions2_function.this : join(" ", sort([for secret in one.service_config[0].secret_environment_variables : secret.key])) == join(" ", sort([for grant in var.functions[name].grants : grant.name if grant.scope == "secret" && grant.backend == ""]))])
     error_message = "A function sees a secret that its row does not name, or misses one."
   }
 
@@ -149,7 +149,7 @@ run "cloud" {
   # --- least privilege ----------------------------------------------------------------------
 
   assert {
-    condition     = length(distinct([for one in google_cloudfunctions2_function.this : one.service_config[0].service_account_email])) == length(var.stages)
+    condition     = length(distinct([for one in google_cloudfunctions2_function.this : one.service_config[0].service_account_email])) == length(var.functions)
     error_message = "Two functions share an account."
   }
 
@@ -178,7 +178,7 @@ run "cloud" {
       length(google_project_iam_member.function), length(google_storage_bucket_iam_member.function),
       length(google_pubsub_topic_iam_member.function), length(google_secret_manager_secret_iam_member.function),
       length(google_service_account_iam_member.function),
-    ]) == sum([for row in values(var.stages) : length([for one in row.grants : one if contains(["", "vertex-ai"], one.backend)])])
+    ]) == sum([for row in values(var.functions) : length([for one in row.grants : one if contains(["", "vertex-ai"], one.backend)])])
     error_message = "The roles given are not the table's, one for one."
   }
 
@@ -205,12 +205,12 @@ run "cloud" {
   }
 
   assert {
-    condition     = alltrue([for row in values(var.stages) : alltrue([for place in row.writes : contains(keys(google_storage_bucket.this), place.bucket)])])
+    condition     = alltrue([for row in values(var.functions) : alltrue([for place in row.writes : contains(keys(google_storage_bucket.this), place.bucket)])])
     error_message = "A function writes into a bucket that is not made."
   }
 
   assert {
-    condition     = alltrue([for role, one in google_storage_bucket.this : alltrue([for prefix, days in local.storage.buckets[role].kept_days : days >= 2 * var.jobs_kept_days || prefix != ""])])
+    condition     = alltrue([for role, one in google_storage_bucket.this : alltrue([for prefix, days in local.storage.buckets[role].kept_days : days >= 2 * var.job_retention_days || prefix != ""])])
     error_message = "A bucket forgets before a job that was redriven on its last day has expired."
   }
 
@@ -239,12 +239,12 @@ run "cloud" {
   # --- one origin ---------------------------------------------------------------------------
 
   assert {
-    condition     = toset(keys(google_compute_backend_service.this)) == toset([for name, row in var.stages : name if row.kind == "https"])
+    condition     = toset(keys(google_compute_backend_service.this)) == toset([for name, row in var.functions : name if row.kind == "https"])
     error_message = "Something that is served is not behind the one origin, or something else is."
   }
 
   assert {
-    condition     = length(flatten([for row in values(var.stages) : row.paths])) == length(distinct(flatten([for row in values(var.stages) : row.paths])))
+    condition     = length(flatten([for row in values(var.functions) : row.paths])) == length(distinct(flatten([for row in values(var.functions) : row.paths])))
     error_message = "Two functions claim one path."
   }
 
@@ -266,7 +266,7 @@ run "cloud" {
   }
 
   assert {
-    condition     = output.url == "https://moodreel.example.org" && toset(output.secrets) == setsubtract(toset(flatten([for row in values(var.stages) : row.secrets])), ["GEMINI_API_KEY"])
+    condition     = output.url == "https://moodreel.example.org" && toset(output.secrets) == setsubtract(toset(flatten([for row in values(var.functions) : row.secrets])), ["GEMINI_API_KEY"])
     error_message = "The outputs do not say where it is and what it needs."
   }
 }
@@ -305,7 +305,7 @@ run "gemini_with_an_api_key" {
   }
 
   assert {
-    condition     = alltrue([for name in local.asks_gemini : google_cloudfunctions2_function.this[name].service_config[0].environment_variables["MOODREEL_GEMINI_BACKEND"] == "developer-api" && google_cloudfunctions2_function.this[name].service_config[0].environment_variables["MOODREEL_SLIDE_MODEL_CLIENT"] == "google-generativeai"])
+    condition     = alltrue([for name in local.asks_gemini : google_cloudfunctions2_function.this[name].service_config[0].environment_variables["MOODREEL_GEMINI_BACKEND"] == "developer-api" && google_cloudfunctions2_function.this[name].service_config[0].environment_variables["MOODREEL_DECK_MODEL_CLIENT"] == "google-generativeai"])
     error_message = "A function is not told of the backend or the library that was chosen."
   }
 }

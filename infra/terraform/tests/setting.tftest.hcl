@@ -6,7 +6,7 @@ variables {
   domain         = "moodreel.example.org"
   operator_email = "operator@example.org"
   mail_from      = "Moodreel <noreply@example.org>"
-  packages       = { for name, row in jsondecode(file("pipeline.auto.tfvars.json")).stages : name => "zips/${name}-0123456789abcdef.zip" }
+  packages       = { for name, row in jsondecode(file("pipeline.auto.tfvars.json")).functions : name => "zips/${name}-0123456789abcdef.zip" }
 }
 
 run "settings_that_cannot_be" {
@@ -21,8 +21,8 @@ run "settings_that_cannot_be" {
     billing_account = "mine"
     monthly_budget  = 0.5
     # Objects are kept for 90 days.
-    jobs_kept_days = 60
-    max_instances  = 0
+    job_retention_days = 60
+    max_instances      = 0
     # Only a local suite may have this.
     settings   = { MOODREEL_LOCAL = "1" }
     repository = "https://github.com/someone/moodreel"
@@ -34,7 +34,7 @@ run "settings_that_cannot_be" {
 
   expect_failures = [
     var.project_id, var.region, var.domain, var.operator_email, var.mail_from, var.billing_account,
-    var.monthly_budget, var.jobs_kept_days, var.max_instances, var.settings, var.repository,
+    var.monthly_budget, var.job_retention_days, var.max_instances, var.settings, var.repository,
     var.packages, var.gemini_backend, var.gemini_location,
   ]
 }

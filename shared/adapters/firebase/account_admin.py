@@ -10,26 +10,26 @@ from firebase_admin import auth
 from firebase_admin.exceptions import FirebaseError
 from google.auth.exceptions import GoogleAuthError
 
-from shared.adapters.firebase.identity import firebase_app
+from shared.adapters.firebase.identity import get_firebase_app
 from shared.errors import IdentityUnavailable
 
 
-class FirebaseDoorkeeper:
+class FirebaseAccountAdmin:
     """Doorkeeper over firebase-admin."""
 
     def __init__(self, app: firebase_admin.App) -> None:
         self._app = app
 
-    def shut_out(self, uid: str) -> None:
+    def disable(self, uid: str) -> None:
         with _answers():
             auth.update_user(uid, disabled=True, app=self._app)
             auth.revoke_refresh_tokens(uid, self._app)
 
-    def remove(self, uid: str) -> None:
+    def delete(self, uid: str) -> None:
         with _answers():
             auth.delete_user(uid, self._app)
 
-    def is_there(self, uid: str) -> bool:
+    def exists(self, uid: str) -> bool:
         with _answers():
             auth.get_user(uid, self._app)
             return True
@@ -47,6 +47,6 @@ def _answers() -> Iterator[None]:
         raise IdentityUnavailable from fault
 
 
-def doorkeeper(project: str, *, local: bool) -> FirebaseDoorkeeper:
+def create_account_admin(project: str, *, local: bool) -> FirebaseAccountAdmin:
     """The Doorkeeper of this process."""
-    return FirebaseDoorkeeper(firebase_app(project, local=local))
+    return FirebaseAccountAdmin(get_firebase_app(project, local=local))

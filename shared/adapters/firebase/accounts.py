@@ -15,19 +15,19 @@ from firebase_admin import auth
 from firebase_admin.exceptions import FirebaseError, InvalidArgumentError
 from google.auth.exceptions import GoogleAuthError
 
-from shared.adapters.firebase.identity import firebase_app
+from shared.adapters.firebase.identity import get_firebase_app
 from shared.errors import (
     AddressTaken,
     IdentityUnavailable,
     InvalidRequest,
     NotFound,
-    SessionOver,
+    SessionExpired,
     WrongCredentials,
 )
 from shared.ports.identity import Profile, Session
 
 TIMEOUT_S = 10
-REFUSED = frozenset(
+WRONG_CREDENTIAL_CODES = frozenset(
     {
         "EMAIL_NOT_FOUND", "INVALID_PASSWORD", "INVALID_LOGIN_CREDENTIALS", "INVALID_EMAIL",
         "USER_DISABLED", "MISSING_PASSWORD", "TOO_MANY_ATTEMPTS_TRY_LATER",
@@ -35,7 +35,7 @@ REFUSED = frozenset(
 )  # fmt: skip
 """What the toolkit says of an address and a password. The last one, too, says that there is such
 an account, so it is told like the others."""
-OVER = frozenset(
+EXPIRED_SESSION_CODES = frozenset(
     {
         "TOKEN_EXPIRED", "USER_DISABLED", "USER_NOT_FOUND", "INVALID_REFRESH_TOKEN",
         "INVALID_GRANT_TYPE", "MISSING_REFRESH_TOKEN",
@@ -64,11 +64,11 @@ class FirebaseAccounts:
             except (InvalidArgumentError, ValueError) as unfit:
                 raise InvalidRequest("There can be no account under this address.") from unfit
 
-    def confirm_code(self, email: str) -> str:
+    def create_verification_code(self, email: str) -> str:
         with _faults():
             return _code(auth.generate_email_verification_link(email, app=self._app))
 
-    def reset_code(self, email: str) -> str:
+    def create_reset_code(self, email: str) -> str:
         with _faults():
             try:
                 return _code(auth.generate_password_reset_link(email, app=self._app))
@@ -79,8 +79,8 @@ class FirebaseAccounts:
         asked = {"email": email, "password": password, "returnSecureToken": True}
         told = self._ask(f"{self._toolkit}/accounts:signInWithPassword", {"json": asked})
         if "error" in told:
-            raise _refusal(told, REFUSED, WrongCredentials)
-        if not self.profile(told["localId"]).verified:
+            raise _refusal(told, WRONG_CREDENTIAL_CODES, WrongCredentials)
+        if not self.read_profile(told["localId"]).verified:
             raise WrongCredentials
         return _session(told["localId"], told["idToken"], told["refreshToken"], told["expiresIn"])
 
@@ -88,12 +88,12 @@ class FirebaseAccounts:
         asked = {"grant_type": "refresh_token", "refresh_token": refresh_token}
         told = self._ask(f"{self._tokens}/token", {"data": asked})
         if "error" in told:
-            raise _refusal(told, OVER, SessionOver)
+            raise _refusal(told, EXPIRED_SESSION_CODES, SessionExpired)
         return _session(
             told["user_id"], told["id_token"], told["refresh_token"], told["expires_in"]
         )
 
-    def profile(self, uid: str) -> Profile:
+    def read_profile(self, uid: str) -> Profile:
         with _faults():
             user = auth.get_user(uid, app=self._app)
         made_ms = user.user_metadata.creation_timestamp or 0
@@ -106,7 +106,7 @@ class FirebaseAccounts:
             created_at=datetime.fromtimestamp(made_ms / 1000, UTC),
         )
 
-    def change(self, uid: str, *, name: str | None, picture: str | None) -> None:
+    def update_profile(self, uid: str, *, name: str | None, picture: str | None) -> None:
         given = {"display_name": name, "photo_url": picture}
         wanted = {
             field: value or auth.DELETE_ATTRIBUTE
@@ -164,9 +164,9 @@ def _faults() -> Iterator[None]:
         raise IdentityUnavailable from fault
 
 
-def accounts(project: str, key: str, *, emulator: str, local: bool) -> FirebaseAccounts:
+def create_accounts(project: str, key: str, *, emulator: str, local: bool) -> FirebaseAccounts:
     """The Accounts of this process. `emulator`: the Auth emulator's host:port, "" in the cloud."""
-    app = firebase_app(project, local=local)
+    app = get_firebase_app(project, local=local)
     host = f"http://{emulator}/" if emulator else "https://"
     return FirebaseAccounts(
         app,

@@ -17,9 +17,9 @@ from google.auth.exceptions import GoogleAuthError
 from shared.errors import IdentityUnavailable, Unauthenticated
 from shared.ports.identity import User
 
-TRUSTED_FOR_S = 60
+TOKEN_CACHE_S = 60
 """How long a token is not looked up again: a disabled user is out within this time."""
-REMEMBERED = 10_000
+MAX_CACHED_TOKENS = 10_000
 _making = threading.Lock()
 
 
@@ -56,8 +56,8 @@ class FirebaseIdentity:
         verified = claims.get("email_verified") is True
         user = User(str(claims["uid"]), str(claims.get("email") or ""), verified)
         with self._lock:
-            self._seen[token] = (min(now + TRUSTED_FOR_S, ends), user)
-            while len(self._seen) > REMEMBERED:
+            self._seen[token] = (min(now + TOKEN_CACHE_S, ends), user)
+            while len(self._seen) > MAX_CACHED_TOKENS:
                 self._seen.popitem(last=False)
         return user
 
@@ -69,12 +69,12 @@ class _NoCredential(firebase_admin.credentials.Base):  # type: ignore[misc]
         return AnonymousCredentials()
 
 
-def identity(project: str, *, local: bool) -> FirebaseIdentity:
+def create_identity(project: str, *, local: bool) -> FirebaseIdentity:
     """The Identity of this process; the app is firebase-admin's default one."""
-    return FirebaseIdentity(firebase_app(project, local=local))
+    return FirebaseIdentity(get_firebase_app(project, local=local))
 
 
-def firebase_app(project: str, *, local: bool) -> firebase_admin.App:
+def get_firebase_app(project: str, *, local: bool) -> firebase_admin.App:
     """firebase-admin's default app of this process; made when it is first asked for."""
     with _making:
         try:

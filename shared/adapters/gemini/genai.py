@@ -7,13 +7,13 @@ from google.auth import exceptions as auth
 from google.genai import errors, types
 
 from shared.adapters.gemini.access import GeminiAccess
-from shared.adapters.gemini.responses import engine_of, fault_of, text_of
+from shared.adapters.gemini.responses import engine_name, response_text, to_error
 from shared.errors import ModelOverloaded, ModelUnavailable
 from shared.pipeline import GeminiBackend
 from shared.ports.models import ModelRequest
 
 
-class GenAi:
+class GenAiModel:
     """SlideModel over a client that is kept: one that nobody holds closes its connections."""
 
     def __init__(self, access: GeminiAccess) -> None:
@@ -43,9 +43,9 @@ class GenAi:
 
     @property
     def engine(self) -> str:
-        return engine_of(self._model, self._endpoint)
+        return engine_name(self._model, self._endpoint)
 
-    def answer(self, request: ModelRequest) -> str:
+    def generate(self, request: ModelRequest) -> str:
         config = types.GenerateContentConfig(
             system_instruction=request.system,
             response_mime_type="application/json",
@@ -57,7 +57,7 @@ class GenAi:
                 model=self._model, contents=request.text, config=config
             )
         except errors.APIError as fault:
-            raise fault_of(int(fault.code or 500), str(fault.message or "")) from fault
+            raise to_error(int(fault.code or 500), str(fault.message or "")) from fault
         except auth.GoogleAuthError as fault:
             if fault.retryable or isinstance(fault.__cause__, auth.TransportError):
                 raise ModelOverloaded("Credentials for Vertex AI cannot be fetched now.") from fault
@@ -70,7 +70,7 @@ class GenAi:
         feedback = answer.prompt_feedback
         first = answer.candidates[0] if answer.candidates else None
         parts = (first.content.parts or []) if first and first.content else []
-        return text_of(
+        return response_text(
             feedback.block_reason.value if feedback and feedback.block_reason else "",
             first.finish_reason.value if first and first.finish_reason else "",
             [part.text for part in parts if part.text and not part.thought],

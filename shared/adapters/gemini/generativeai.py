@@ -10,12 +10,12 @@ import google.generativeai as genai
 from google.api_core import exceptions as gx
 
 from shared.adapters.gemini.access import GeminiAccess
-from shared.adapters.gemini.responses import engine_of, fault_of, text_of
+from shared.adapters.gemini.responses import engine_name, response_text, to_error
 from shared.errors import ModelOverloaded
 from shared.ports.models import ModelRequest
 
 
-class GenerativeAi:
+class GenerativeAiModel:
     """SlideModel over the library's one configuration for the whole process."""
 
     def __init__(self, access: GeminiAccess) -> None:
@@ -27,9 +27,9 @@ class GenerativeAi:
 
     @property
     def engine(self) -> str:
-        return engine_of(self._model, self._endpoint)
+        return engine_name(self._model, self._endpoint)
 
-    def answer(self, request: ModelRequest) -> str:
+    def generate(self, request: ModelRequest) -> str:
         model = genai.GenerativeModel(self._model, system_instruction=request.system)
         try:
             answer = model.generate_content(
@@ -45,12 +45,12 @@ class GenerativeAi:
         except (gx.GatewayTimeout, gx.DeadlineExceeded) as late:
             raise ModelOverloaded("The model took too long to answer.") from late
         except gx.GoogleAPICallError as fault:
-            raise fault_of(int(fault.code or 500), fault.message) from fault
+            raise to_error(int(fault.code or 500), fault.message) from fault
         except (gx.RetryError, OSError, ValueError) as fault:
             # requests' own errors are OSErrors; a body that is no JSON is a ValueError.
             raise ModelOverloaded(f"The model failed: {type(fault).__name__}.") from fault
         first = answer.candidates[0] if answer.candidates else None
-        return text_of(
+        return response_text(
             answer.prompt_feedback.block_reason.name,
             first.finish_reason.name if first else "",
             [part.text for part in first.content.parts] if first else [],

@@ -5,10 +5,10 @@ from __future__ import annotations
 from shared.adapters.gemini.access import GeminiAccess
 from shared.errors import ConfigurationError
 from shared.pipeline import GeminiBackend
-from shared.ports.models import SlideModel
+from shared.ports.models import DeckModel
 
 
-def slide_model(client: str, access: GeminiAccess) -> SlideModel:
+def create_deck_model(client: str, access: GeminiAccess) -> DeckModel:
     """Returns the model through the library named `client`, and imports that library only: each
     has an environment of its own.
 
@@ -17,17 +17,17 @@ def slide_model(client: str, access: GeminiAccess) -> SlideModel:
     """
     access.check()
     if client == "google-genai":
-        from shared.adapters.gemini.genai import GenAi
+        from shared.adapters.gemini.genai import GenAiModel
 
-        return GenAi(access)
+        return GenAiModel(access)
     if client == "google-generativeai":
         if access.backend is not GeminiBackend.DEVELOPER_API:
             raise ConfigurationError(
                 "google-generativeai has no Vertex AI: set MOODREEL_GEMINI_BACKEND=developer-api."
             )
-        from shared.adapters.gemini.generativeai import GenerativeAi
+        from shared.adapters.gemini.generativeai import GenerativeAiModel
 
-        return GenerativeAi(access)
+        return GenerativeAiModel(access)
     raise ConfigurationError(
-        f"MOODREEL_SLIDE_MODEL_CLIENT is {client!r}; it can be google-genai or google-generativeai."
+        f"MOODREEL_DECK_MODEL_CLIENT is {client!r}; it can be google-genai or google-generativeai."
     )

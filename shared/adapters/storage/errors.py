@@ -13,14 +13,14 @@ from shared.errors import MoodreelError, SourceExpired, StorageUnavailable
 
 
 @contextmanager
-def faults(gone: type[MoodreelError] = SourceExpired) -> Iterator[None]:
+def translate_errors(not_found: type[MoodreelError] = SourceExpired) -> Iterator[None]:
     """Raises `gone` for 404 and StorageUnavailable for all else but 412, which is left to who
     asked for it."""
     try:
         with _answers():
             yield
     except gx.NotFound as missing:
-        raise gone from missing
+        raise not_found from missing
     except gx.PreconditionFailed:
         raise
     except gx.RequestRangeNotSatisfiable as short:

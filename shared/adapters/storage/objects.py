@@ -10,23 +10,23 @@ from google.api_core import exceptions as gx
 from google.api_core.retry import Retry
 from google.cloud.storage.retry import DEFAULT_RETRY
 
-from shared.adapters.storage.errors import faults
-from shared.adapters.storage.signing import Signer, signed_download, signed_upload
-from shared.adapters.storage.writer import ObjectWriter
-from shared.errors import ArtefactConflict, SourceExpired, StorageUnavailable
+from shared.adapters.storage.errors import translate_errors
+from shared.adapters.storage.signing import Signer, sign_download, sign_upload
+from shared.adapters.storage.writer import CloudObjectWriter
+from shared.errors import ArtifactConflict, SourceExpired, StorageUnavailable
 from shared.flows.envelope import ObjectRef
 from shared.pipeline import QUARANTINE_PREFIX, Bucket
 from shared.ports.objects import SignedUpload
-from shared.recipes.stored_object import Artefact, StoredObject
+from shared.recipes.stored_object import Artifact, StoredObject
 
-SPEC = "spec"
+SPEC_KEY = "spec"
 RETRY: Retry = DEFAULT_RETRY.with_timeout(30)
 """The client's default tries for two minutes: longer than a lease."""
 TIMEOUT_S = (5, 30)
-COMPOSE_MOST = 32
+MAX_COMPOSE_PARTS = 32
 
 
-class CloudObjects:
+class CloudObjectStore:
     """ObjectStore over a Cloud Storage client."""
 
     def __init__(
@@ -37,15 +37,17 @@ class CloudObjects:
         self._signer = signer
 
     def stat(self, bucket: Bucket, name: str) -> StoredObject | None:
-        with faults():
+        with translate_errors():
             blob = self._bucket(bucket).get_blob(name, retry=RETRY, timeout=TIMEOUT_S)
         return None if blob is None else _stored(bucket, blob)
 
-    def read_at(self, bucket: Bucket, name: str, generation: int) -> Callable[[int, int], bytes]:
+    def range_reader(
+        self, bucket: Bucket, name: str, generation: int
+    ) -> Callable[[int, int], bytes]:
         blob = self._bucket(bucket).blob(name, generation=generation)
 
         def read(offset: int, length: int) -> bytes:
-            with faults():
+            with translate_errors():
                 data: bytes = blob.download_as_bytes(
                     start=offset,
                     end=offset + length - 1,
@@ -61,8 +63,10 @@ class CloudObjects:
     @contextmanager
     def create(
         self, bucket: Bucket, name: str, *, content_type: str, spec: str
-    ) -> Iterator[ObjectWriter]:
-        writer = ObjectWriter(self._blob(bucket, name, content_type, spec), content_type, RETRY)
+    ) -> Iterator[CloudObjectWriter]:
+        writer = CloudObjectWriter(
+            self._blob(bucket, name, content_type, spec), content_type, RETRY
+        )
         try:
             yield writer
             written = writer.finish(TIMEOUT_S)
@@ -70,20 +74,22 @@ class CloudObjects:
             writer.abandon()
             raise
         if written:
-            writer.stored, writer.adopted = _stored(bucket, writer.blob), False
+            writer.stored_object, writer.adopted = _stored(bucket, writer.blob), False
         else:
-            writer.stored, writer.adopted = self._adopt(bucket, name, spec), True
+            writer.stored_object, writer.adopted = self._adopt(bucket, name, spec), True
 
     def compose(
         self, bucket: Bucket, name: str, parts: list[StoredObject], *, content_type: str, spec: str
     ) -> tuple[StoredObject, bool]:
-        if not 1 <= len(parts) <= COMPOSE_MOST or any(one.bucket is not bucket for one in parts):
+        if not 1 <= len(parts) <= MAX_COMPOSE_PARTS or any(
+            one.bucket is not bucket for one in parts
+        ):
             # A part of another bucket would silently be looked for in this one.
-            raise ValueError(f"compose takes 1 to {COMPOSE_MOST} objects of one bucket")
+            raise ValueError(f"compose takes 1 to {MAX_COMPOSE_PARTS} objects of one bucket")
         blob = self._blob(bucket, name, content_type, spec)
         sources = [self._bucket(bucket).blob(one.name) for one in parts]
         try:
-            with faults():
+            with translate_errors():
                 blob.compose(
                     sources,
                     if_generation_match=0,
@@ -102,7 +108,7 @@ class CloudObjects:
         origin = self._bucket(source.bucket).blob(source.name, generation=source.generation)
         token: str | None = None
         try:
-            with faults():
+            with translate_errors():
                 while True:
                     token, _, _ = blob.rewrite(
                         origin, token=token, if_generation_match=0, retry=RETRY, timeout=TIMEOUT_S
@@ -113,14 +119,14 @@ class CloudObjects:
             return self._adopt(bucket, name, spec), True
         return _stored(bucket, blob), False
 
-    def remove(self, bucket: Bucket, name: str, generation: int | None = None) -> None:
+    def delete(self, bucket: Bucket, name: str, generation: int | None = None) -> None:
         self._remove(self._names[bucket], name, generation)
 
-    def remove_under(self, bucket: Bucket, prefix: str) -> int:
+    def delete_prefix(self, bucket: Bucket, prefix: str) -> int:
         if not prefix:
             raise ValueError("an empty prefix would remove everything")
         removed = 0
-        with faults():
+        with translate_errors():
             blobs = self._client.list_blobs(
                 self._names[bucket], prefix=prefix, retry=RETRY, timeout=TIMEOUT_S
             )
@@ -129,16 +135,16 @@ class CloudObjects:
                 removed += 1
         return removed
 
-    def listed(self, bucket: Bucket, prefix: str) -> tuple[StoredObject, ...]:
-        with faults():
+    def list_objects(self, bucket: Bucket, prefix: str) -> tuple[StoredObject, ...]:
+        with translate_errors():
             blobs = self._client.list_blobs(
                 self._names[bucket], prefix=prefix, retry=RETRY, timeout=TIMEOUT_S
             )
             return tuple(_stored(bucket, blob) for blob in blobs)
 
-    def folders(self, bucket: Bucket, prefix: str) -> tuple[str, ...]:
+    def list_prefixes(self, bucket: Bucket, prefix: str) -> tuple[str, ...]:
         found: set[str] = set()
-        with faults():
+        with translate_errors():
             pages = self._client.list_blobs(
                 self._names[bucket],
                 prefix=prefix,
@@ -164,7 +170,7 @@ class CloudObjects:
         self.copy(source, Bucket.WORK, aside, spec=source.crc32c)
         self._remove(ref.bucket, ref.name, ref.generation)
 
-    def discard(self, ref: ObjectRef) -> None:
+    def delete_ref(self, ref: ObjectRef) -> None:
         self._remove(ref.bucket, ref.name, ref.generation)
 
     def sign_upload(
@@ -178,23 +184,21 @@ class CloudObjects:
         resumable: bool = False,
     ) -> SignedUpload:
         blob = self._bucket(bucket).blob(name)
-        with faults():
-            return signed_upload(
+        with translate_errors():
+            return sign_upload(
                 self._signer, blob, content_type, max_bytes, valid_s, resumable=resumable
             )
 
     def sign_download(
-        self, artefact: Artefact, *, filename: str, valid_s: int, inline: bool = False
+        self, artifact: Artifact, *, filename: str, valid_s: int, inline: bool = False
     ) -> str:
-        blob = self._bucket(Bucket(artefact.bucket)).blob(artefact.object)
-        with faults():
-            return signed_download(
-                self._signer, blob, artefact.generation, filename, valid_s, inline
-            )
+        blob = self._bucket(Bucket(artifact.bucket)).blob(artifact.object)
+        with translate_errors():
+            return sign_download(self._signer, blob, artifact.generation, filename, valid_s, inline)
 
     def _remove(self, bucket: str, name: str, generation: int | None) -> None:
         try:
-            with faults():
+            with translate_errors():
                 self._client.bucket(bucket).delete_blob(
                     name, if_generation_match=generation, retry=RETRY, timeout=TIMEOUT_S
                 )
@@ -206,7 +210,7 @@ class CloudObjects:
         if there is None:
             raise StorageUnavailable(f"{name} was there a moment ago; it is tried again.")
         if there.spec != spec:
-            raise ArtefactConflict(f"Another result stands under {name} already.")
+            raise ArtifactConflict(f"Another result stands under {name} already.")
         return there
 
     def _bucket(self, role: Bucket) -> storage.Bucket:
@@ -215,7 +219,7 @@ class CloudObjects:
     def _blob(self, bucket: Bucket, name: str, content_type: str, spec: str) -> storage.Blob:
         blob = self._bucket(bucket).blob(name)
         blob.content_type = content_type
-        blob.metadata = {SPEC: spec}
+        blob.metadata = {SPEC_KEY: spec}
         return blob
 
 
@@ -228,7 +232,7 @@ def _stored(bucket: Bucket, blob: storage.Blob) -> StoredObject:
         int(blob.size),
         blob.content_type or "application/octet-stream",
         blob.crc32c or "",
-        metadata.get(SPEC, ""),
+        metadata.get(SPEC_KEY, ""),
         metadata,
         blob.time_created,
     )

@@ -11,11 +11,11 @@ import google.cloud.storage as storage
 from google.auth.transport.requests import Request
 from google.oauth2 import service_account
 
-from shared.net.content_disposition import disposition
+from shared.net.content_disposition import content_disposition
 from shared.ports.objects import SignedUpload
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
-MOST_VALID_S = 7 * 24 * 3600
+MAX_VALID_S = 7 * 24 * 3600
 """V4's own limit."""
 
 Signer = Callable[[], dict[str, Any]]
@@ -44,7 +44,7 @@ def iam_signer() -> Signer:
     return arguments
 
 
-def signed_upload(
+def sign_upload(
     signer: Signer,
     blob: storage.Blob,
     content_type: str,
@@ -62,7 +62,7 @@ def signed_upload(
     if resumable:
         headers["x-goog-resumable"] = "start"
     method = "POST" if resumable else "PUT"
-    valid_s = min(valid_s, MOST_VALID_S)
+    valid_s = min(valid_s, MAX_VALID_S)
     url = blob.generate_signed_url(
         version="v4",
         method=method,
@@ -80,7 +80,7 @@ def signed_upload(
     )
 
 
-def signed_download(
+def sign_download(
     signer: Signer,
     blob: storage.Blob,
     generation: int,
@@ -92,9 +92,9 @@ def signed_download(
     url: str = blob.generate_signed_url(
         version="v4",
         method="GET",
-        expiration=timedelta(seconds=min(valid_s, MOST_VALID_S)),
+        expiration=timedelta(seconds=min(valid_s, MAX_VALID_S)),
         generation=generation,
-        response_disposition=disposition(filename, inline=inline),
+        response_disposition=content_disposition(filename, inline=inline),
         **signer(),
     )
     return url

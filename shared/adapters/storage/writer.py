@@ -7,7 +7,7 @@ from typing import Any
 import google.cloud.storage as storage
 from google.api_core.exceptions import PreconditionFailed
 
-from shared.adapters.storage.errors import faults
+from shared.adapters.storage.errors import translate_errors
 from shared.errors import StorageUnavailable
 from shared.recipes.stored_object import StoredObject
 
@@ -16,10 +16,10 @@ CHUNK_BYTES = 8 << 20
 memory."""
 
 
-class ObjectWriter:
+class CloudObjectWriter:
     """Collects up to one chunk; goes over to a resumable upload when there is more."""
 
-    stored: StoredObject
+    stored_object: StoredObject
     adopted: bool = False
 
     def __init__(self, blob: storage.Blob, content_type: str, retry: Any) -> None:
@@ -38,7 +38,7 @@ class ObjectWriter:
             self._buffer += data
             return len(data)
         try:
-            with faults(gone=StorageUnavailable):
+            with translate_errors(not_found=StorageUnavailable):
                 if self._stream is None:
                     self._begin()
                 self._stream.write(data)
@@ -53,7 +53,7 @@ class ObjectWriter:
         if self._there:
             return False
         try:
-            with faults(gone=StorageUnavailable):
+            with translate_errors(not_found=StorageUnavailable):
                 if self._stream is None:
                     self._send(timeout_s)
                 else:

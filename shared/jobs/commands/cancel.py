@@ -4,33 +4,33 @@ from __future__ import annotations
 
 from shared.errors import NotFound, WrongState
 from shared.flows.documents import (
-    Committed,
+    CommitResult,
     Update,
     job_path,
 )
-from shared.flows.effects import Clockwork, Flow, commit, publish, read
-from shared.jobs.commit import ended
+from shared.flows.effects import ClockAndIds, Flow, commit, publish, read
+from shared.jobs.commit import end_writes
 from shared.jobs.model import Job, Status
-from shared.jobs.queries import outcome_of
+from shared.jobs.queries import read_outcome_messages
 
 
-def cancel(job_id: str, clockwork: Clockwork) -> Flow[None]:
+def cancel(job_id: str, clock: ClockAndIds) -> Flow[None]:
     """End a job by its owner's wish. Raises NotFound, WrongState when it has ended otherwise."""
     while True:
         job = yield from _job(job_id)
         if job.status is Status.CANCELLED:
             break
-        if job.terminal:
+        if job.is_terminal:
             raise WrongState(f"The job is {job.status} already; only a living one is cancelled.")
-        now = clockwork.now()
+        now = clock.now()
         done = yield from commit(
             Update(job_path(job_id), {"status": Status.CANCELLED, "updated_at": now}, job.version),
-            *ended(job, Status.CANCELLED, now),
+            *end_writes(job, Status.CANCELLED, now),
         )
-        if done is Committed.OK:
+        if done is CommitResult.OK:
             break
     job = yield from _job(job_id)
-    yield from publish((yield from outcome_of(job)))
+    yield from publish((yield from read_outcome_messages(job)))
 
 
 def _job(job_id: str) -> Flow[Job]:

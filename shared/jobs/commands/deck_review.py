@@ -13,25 +13,25 @@ from typing import Any
 
 from shared.errors import NotFound, WrongState
 from shared.flows.documents import (
-    Committed,
+    CommitResult,
     Create,
     Update,
     Write,
     job_path,
     stage_path,
 )
-from shared.flows.effects import Clockwork, Flow, commit, publish
+from shared.flows.effects import ClockAndIds, Flow, commit, publish
 from shared.jobs import rules
-from shared.jobs.claims import arrived
-from shared.jobs.commands.redrive import taken_up
+from shared.jobs.claims import inputs_uploaded
+from shared.jobs.commands.redrive import reset_stages
 from shared.jobs.commit import stop_stage
-from shared.jobs.maintenance.sweep import MOVING
-from shared.jobs.model import Job, StageState, Status, blank_stage, event
-from shared.jobs.queries import read_whole
-from shared.pipeline import STAGES
+from shared.jobs.maintenance.sweep import ACTIVE_STATES
+from shared.jobs.model import Job, StageState, Status, blank_stage, history_event
+from shared.jobs.queries import read_snapshot
+from shared.pipeline import FUNCTIONS
 from shared.recipes.results import DeckResult
 
-REVISIONS_MOST = 100
+MAX_REVISIONS = 100
 """Each leaves the documents of its stages behind, which go with the job in one batch: Firestore
 promises 500 writes."""
 
@@ -48,7 +48,7 @@ class TooManyRevisions(WrongState):
     code = "too-many-revisions"
 
 
-def release(job_id: str, clockwork: Clockwork) -> Flow[None]:
+def release(job_id: str, clock: ClockAndIds) -> Flow[None]:
     """Let the film be made of the deck as it is. Again is no error. Raises NotFound, or WrongState
     when there is no deck that waits."""
     while True:
@@ -58,8 +58,8 @@ def release(job_id: str, clockwork: Clockwork) -> Flow[None]:
             break
         if job.status is not Status.AWAITING_REVIEW:
             raise WrongState(f"No deck waits for you: the job is {job.status}.")
-        now = clockwork.now()
-        held = [one for one in job.recipe.after_deck if whole.stages[one].total is not None]
+        now = clock.now()
+        held = [one for one in job.recipe.stages_after_deck if whole.stages[one].total is not None]
         done = yield from commit(
             Update(
                 job_path(job_id),
@@ -70,27 +70,27 @@ def release(job_id: str, clockwork: Clockwork) -> Flow[None]:
             *(
                 Update(
                     stage_path(job_id, name, job.revision),
-                    {"state": StageState.QUEUED, "queued_at": now, "touched_at": now},
+                    {"state": StageState.QUEUED, "queued_at": now, "last_progress_at": now},
                 )
                 for name in held
             ),
-            event(job_id, now, "released", epoch=job.epoch, revision=job.revision),
+            history_event(job_id, now, "released", epoch=job.epoch, revision=job.revision),
         )
-        if done is Committed.OK:
+        if done is CommitResult.OK:
             break
     whole = yield from _whole(job_id)
-    if not whole.job.terminal and whole.job.recipe.deck_stage is not None:
-        yield from publish(rules.after_join(whole, whole.job.recipe.deck_stage))
+    if not whole.job.is_terminal and whole.job.recipe.deck_stage is not None:
+        yield from publish(rules.messages_after_join(whole, whole.job.recipe.deck_stage))
 
 
-def revise(
+def open_revision(
     job_id: str,
-    clockwork: Clockwork,
+    clock: ClockAndIds,
     *,
-    base: int,
+    base_revision: int,
     spec: Mapping[str, Any],
     options: Mapping[str, Any],
-    kept_days: int,
+    retention_days: int,
 ) -> Flow[int]:
     """Open a revision whose deck comes from `spec`; → its number.
 
@@ -99,7 +99,7 @@ def revise(
     it only announces again. Raises NotFound, DeckChanged, TooManyRevisions, or WrongState when the
     job cannot be edited now.
     """
-    made = base
+    made = base_revision
     while True:
         whole = yield from _whole(job_id)
         job = whole.job
@@ -110,49 +110,51 @@ def revise(
         # What failed is tried again by whoever asks again, unless it was this very call's.
         if (
             same
-            and job.revision > base
+            and job.revision > base_revision
             and (job.status is not Status.FAILED or job.revision == made)
         ):
             made = job.revision
             break
-        _check_editable(whole, base)
-        now, made = clockwork.now(), job.revision + 1
-        there = (yield from arrived(job)) if job.status is Status.FAILED else frozenset[str]()
-        writes = _revision(whole, spec, options, there, now, kept_days)
-        if (yield from commit(*writes)) is Committed.OK:
+        _check_editable(whole, base_revision)
+        now, made = clock.now(), job.revision + 1
+        there = (
+            (yield from inputs_uploaded(job)) if job.status is Status.FAILED else frozenset[str]()
+        )
+        writes = _revision(whole, spec, options, there, now, retention_days)
+        if (yield from commit(*writes)) is CommitResult.OK:
             break
     whole = yield from _whole(job_id)
-    if whole.job.revision == made and not whole.job.terminal:
+    if whole.job.revision == made and not whole.job.is_terminal:
         # What fell behind with a failed job is announced with it; the rest is under way.
-        there = yield from arrived(whole.job)
-        yield from publish(rules.pending(whole, there))
+        there = yield from inputs_uploaded(whole.job)
+        yield from publish(rules.pending_messages(whole, there))
     return made
 
 
-def _check_editable(whole: rules.Whole, base: int) -> None:
-    job = whole.job
+def _check_editable(snapshot: rules.JobSnapshot, base: int) -> None:
+    job = snapshot.job
     deck = DeckResult.find(job.facts)
     drawn = deck.revision if deck is not None and job.status is Status.FAILED else None
     if base not in (job.revision, drawn):
         raise DeckChanged
     if job.status is Status.CANCELLED:
         raise WrongState("The job is cancelled; begin a new one.")
-    if job.status is not Status.FAILED and not _has_deck(job, whole):
+    if job.status is not Status.FAILED and not _has_deck(job, snapshot):
         raise WrongState("The deck is not written yet; wait until it is.")
     if deck is None:
         raise WrongState("The job failed before there was a deck; take it up again first.")
-    if job.revision >= REVISIONS_MOST:
+    if job.revision >= MAX_REVISIONS:
         raise TooManyRevisions
 
 
-def _has_deck(job: Job, whole: rules.Whole) -> bool:
+def _has_deck(job: Job, snapshot: rules.JobSnapshot) -> bool:
     """Whether the deck of the present revision is written and drawn."""
     name = job.recipe.deck_stage
-    return name is not None and whole.stages[name].state is StageState.DONE
+    return name is not None and snapshot.stages[name].state is StageState.DONE
 
 
 def _revision(
-    whole: rules.Whole,
+    snapshot: rules.JobSnapshot,
     spec: Mapping[str, Any],
     options: Mapping[str, Any],
     there: frozenset[str],
@@ -160,19 +162,19 @@ def _revision(
     kept_days: int,
 ) -> list[Write]:
     """The batch that opens a revision, guarded by the job's version."""
-    job, revision = whole.job, whole.job.revision + 1
-    again = [name for name in job.recipe.stages if STAGES[name].per_revision]
+    job, revision = snapshot.job, snapshot.job.revision + 1
+    again = [name for name in job.recipe.stages if FUNCTIONS[name].per_revision]
     stages, writes, epoch = dict(job.stages), list[Write](), job.epoch
     status = Status.RUNNING
     if job.status is Status.FAILED:
         # Like a redrive: what comes before the deck is taken up again in an epoch of its own.
-        epoch = rules.epoch_of_redrive(job)
-        status = Status.AWAITING_UPLOAD if _lacks_uploads(whole, there) else Status.RUNNING
-        before = [name for name in job.recipe.media_stages if name not in again]
-        stages, writes = taken_up(whole, before, status, now)
+        epoch = rules.next_epoch(job)
+        status = Status.AWAITING_UPLOAD if _lacks_uploads(snapshot, there) else Status.RUNNING
+        before = [name for name in job.recipe.result_stages if name not in again]
+        stages, writes = reset_stages(snapshot, before, status, now)
     for name in again:
-        old = whole.stages[name]
-        if old.state in MOVING:
+        old = snapshot.stages[name]
+        if old.state in ACTIVE_STATES:
             writes.append(stop_stage(job.id, old, now))
         fields = blank_stage(job.id, job.owner, name, revision, now)
         if name == job.recipe.deck_stage:
@@ -180,7 +182,7 @@ def _revision(
                        "queued_at": now}  # fmt: skip
         stages[name] = fields["state"]
         writes.append(Create(stage_path(job.id, name, revision), fields))
-    writes.append(event(job.id, now, "revised", epoch=epoch, revision=revision))
+    writes.append(history_event(job.id, now, "revised", epoch=epoch, revision=revision))
     writes.append(
         Update(
             job_path(job.id),
@@ -200,12 +202,12 @@ def _revision(
     return writes
 
 
-def _lacks_uploads(whole: rules.Whole, there: frozenset[str]) -> bool:
-    return rules.pending_status(whole, there) is Status.AWAITING_UPLOAD
+def _lacks_uploads(snapshot: rules.JobSnapshot, there: frozenset[str]) -> bool:
+    return rules.status_after_redrive(snapshot, there) is Status.AWAITING_UPLOAD
 
 
-def _whole(job_id: str) -> Flow[rules.Whole]:
-    whole = yield from read_whole(job_id)
+def _whole(job_id: str) -> Flow[rules.JobSnapshot]:
+    whole = yield from read_snapshot(job_id)
     if whole is None or whole.job.status is Status.DELETED:
         raise NotFound("There is no such job.")
     return whole

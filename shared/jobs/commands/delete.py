@@ -6,15 +6,15 @@ from datetime import timedelta
 
 from shared.errors import NotFound
 from shared.flows.documents import (
-    Committed,
+    CommitResult,
     Delete,
     Update,
     job_path,
     stage_path,
 )
-from shared.flows.effects import Clockwork, Flow, Purge, commit
+from shared.flows.effects import ClockAndIds, Flow, PurgeJob, commit
 from shared.jobs.model import Status
-from shared.jobs.queries import read_whole
+from shared.jobs.queries import read_snapshot
 
 TOMBSTONE_DAYS = 8
 """Longer than a message or a signed upload URL lives (7 days each)."""
@@ -22,16 +22,16 @@ SECOND_PURGE_S = 15 * 60
 """Longer than any function runs: what was being written at the first purge is there by now."""
 
 
-def delete(job_id: str, clockwork: Clockwork) -> Flow[None]:
+def delete(job_id: str, clock: ClockAndIds) -> Flow[None]:
     """Remove a job and everything of it, leaving a tombstone. Raises NotFound."""
     while True:
-        whole = yield from read_whole(job_id)
+        whole = yield from read_snapshot(job_id)
         if whole is None:
             raise NotFound("There is no such job.")
         job = whole.job
         if job.status is Status.DELETED:
             break
-        now = clockwork.now()
+        now = clock.now()
         done = yield from commit(
             Update(
                 job_path(job_id),
@@ -41,7 +41,7 @@ def delete(job_id: str, clockwork: Clockwork) -> Flow[None]:
                     "email": "",
                     "options": {},
                     "inputs": [],
-                    "artefacts": [],
+                    "artifacts": [],
                     "stored_bytes": 0,
                     "facts": {},
                     "warnings": [],
@@ -57,6 +57,6 @@ def delete(job_id: str, clockwork: Clockwork) -> Flow[None]:
                 for one in (*whole.stages.values(), *whole.outdated)
             ),
         )
-        if done is Committed.OK:
+        if done is CommitResult.OK:
             break
-    yield Purge(job_id)
+    yield PurgeJob(job_id)

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from collections import Counter
 
-from shared.flows.documents import Committed, Update, job_path
-from shared.flows.effects import Flow, Said, commit, list_under
-from shared.jobs.model import StageDoc, Unit, UnitState
+from shared.flows.documents import CommitResult, Update, job_path
+from shared.flows.effects import Flow, LogEvent, commit, list_collection
+from shared.jobs.model import Stage, Unit, UnitState
 
 
-def recount(job_id: str) -> Flow[bool]:
+def recount_parts(job_id: str) -> Flow[bool]:
     """Set right what a job's stages count; → whether something was wrong.
 
     The stages are read before the units, and written by the version that was read: a part that is
     counted in between changes that version, so nothing is set to what is not so any more.
     """
-    stages = yield from list_under(f"{job_path(job_id)}/stages")
-    units = yield from list_under(f"{job_path(job_id)}/units")
+    stages = yield from list_collection(f"{job_path(job_id)}/stages")
+    units = yield from list_collection(f"{job_path(job_id)}/units")
     done = Counter(
         (unit.stage, unit.revision, unit.part)
         for unit in map(Unit.from_doc, units)
@@ -28,15 +28,15 @@ def recount(job_id: str) -> Flow[bool]:
     )
     drifted = False
     for doc in stages:
-        stage = StageDoc.from_doc(doc)
+        stage = Stage.from_doc(doc)
         if stage.total is None or not stage.parts:
             continue
         counted = sum(done[stage.name, stage.revision, part] for part in stage.part_ids)
         if counted == stage.done:
             continue
         fixed = yield from commit(Update(doc.path, {"done": counted}, doc.version))
-        if fixed is Committed.OK:
+        if fixed is CommitResult.OK:
             drifted = True
             details = {"severity": "WARNING", "job": job_id, "stage": stage.name}
-            yield Said("counter.drifted", {**details, "was": stage.done, "is": counted})
+            yield LogEvent("counter.drifted", {**details, "was": stage.done, "is": counted})
     return drifted

@@ -2,45 +2,53 @@
 
 from __future__ import annotations
 
-from shared.flows.effects import Clockwork, Discard, Flow, Quarantine, Reply, Said, publish
+from shared.flows.effects import (
+    ClockAndIds,
+    DeleteObject,
+    Flow,
+    LogEvent,
+    Quarantine,
+    Reply,
+    publish,
+)
 from shared.flows.envelope import Envelope
 from shared.jobs import rules
-from shared.jobs.deliver import announce
-from shared.jobs.failure import fail
+from shared.jobs.deliver import announce_next
+from shared.jobs.failure import fail_unit
 from shared.jobs.model import Status
-from shared.jobs.queries import outcome_of, read_view
-from shared.pipeline import STAGES
+from shared.jobs.queries import read_outcome_messages, read_view
+from shared.pipeline import FUNCTIONS
 from shared.tasks import run
 
 
-def dead_letter(envelope: Envelope, clockwork: Clockwork) -> Flow[Reply]:
+def dead_letter(envelope: Envelope, clock: ClockAndIds) -> Flow[Reply]:
     """Decide about a message that was delivered too often: by the ledger's state alone."""
-    if STAGES[envelope.stage].errands:
-        return (yield from run.dead_letter(envelope, clockwork))
+    if FUNCTIONS[envelope.stage].task_collection:
+        return (yield from run.dead_letter(envelope, clock))
     view = yield from read_view(envelope)
-    job, stage, unit, now = view.job, view.stage, view.unit, clockwork.now()
+    job, stage, unit, now = view.job, view.stage, view.unit, clock.now()
     if job is None:
         if envelope.source is not None:
             yield Quarantine(envelope.source)
         return Reply.ACK
     if job.status is Status.DELETED:
         if envelope.source is not None:
-            yield Discard(envelope.source)
+            yield DeleteObject(envelope.source)
         return Reply.ACK
-    if stage is None or rules.out_of_date(job, envelope):
+    if stage is None or rules.is_out_of_date(job, envelope):
         return Reply.ACK
-    if job.terminal and envelope.stage != rules.NOTIFICATION:
-        yield from publish((yield from outcome_of(job)))
+    if job.is_terminal and envelope.stage != rules.NOTIFICATION:
+        yield from publish((yield from read_outcome_messages(job)))
         return Reply.ACK
     if rules.is_done(unit):
-        yield from announce(envelope, linked=True)
+        yield from announce_next(envelope, wake_consumer=True)
         return Reply.ACK
-    if rules.lease_alive(unit, now):
+    if rules.is_leased(unit, now):
         return Reply.NACK
-    if not rules.worn_out(view, envelope, now):
+    if not rules.is_exhausted(view, envelope, now):
         attempt = 0 if unit is None else unit.attempt
-        yield Said("dead_letter.announced_again", {"attempt": attempt})
-        yield from publish([rules.of_epoch(job, envelope)])
+        yield LogEvent("dead_letter.reannounced", {"attempt": attempt})
+        yield from publish([rules.with_epoch(job, envelope)])
         return Reply.ACK
-    yield from fail(rules.of_epoch(job, envelope), None, clockwork, token=None)
+    yield from fail_unit(rules.with_epoch(job, envelope), None, clock, token=None)
     return Reply.ACK

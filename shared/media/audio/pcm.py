@@ -10,7 +10,7 @@ import numpy as np
 from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
 
-from shared.media.audio.probe import SoundTooLong, UndecodableSound, decoded, open_sound
+from shared.media.audio.probe import SoundTooLong, UndecodableSound, decode_frames, open_sound
 from shared.media.containers.range_file import RangeFile
 
 Samples = NDArray[np.float32]
@@ -18,20 +18,21 @@ Samples = NDArray[np.float32]
 
 
 def decode_sound(
-    file: BinaryIO | RangeFile, *, rate_hz: int, channels: int, most_s: float
+    file: BinaryIO | RangeFile, *, rate_hz: int, channels: int, max_duration_s: float
 ) -> Iterator[Samples]:
     """The whole sound in blocks, mixed to 1 or 2 `channels` at `rate_hz`.
 
     Raises SoundTooLong after `most_s` seconds, UndecodableSound when nothing can be decoded, and
     what `open_sound` raises. Damaged parts in between are passed over.
     """
-    most, count = round(most_s * rate_hz), 0
+    most, count = round(max_duration_s * rate_hz), 0
     with open_sound(file) as (container, stream):
-        for block in _resampled(decoded(container, stream, file), rate_hz, channels):
+        for block in _resampled(decode_frames(container, stream, file), rate_hz, channels):
             count += block.shape[1]
             if count > most:
                 raise SoundTooLong(
-                    f"The sound is longer than {most_s / 60:.0f} minutes, which is the limit."
+                    f"The sound is longer than {max_duration_s / 60:.0f} minutes, "
+                    "which is the limit."
                 )
             yield block
     if not count:

@@ -14,7 +14,12 @@ from av.container import InputContainer
 from av.stream import Discard
 
 from shared.errors import PermanentError
-from shared.media.containers.demux import MAX_STREAMS, PLAYLISTS, open_listed, raise_if_read_failed
+from shared.media.containers.demux import (
+    MAX_STREAMS,
+    PLAYLIST_SIGNATURES,
+    open_with_demuxers,
+    raise_if_read_failed,
+)
 from shared.media.containers.range_file import RangeFile
 from shared.media.errors import EmptyFile, PlaylistRefused
 
@@ -22,8 +27,8 @@ DEMUXERS = (
     "mp3", "wav", "w64", "aiff", "flac", "ogg", "aac", "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm",
 )  # fmt: skip
 RATES_HZ = range(4_000, 192_001)
-MOST_CHANNELS = 8
-DAMAGED_PACKETS_MOST = 200
+MAX_CHANNELS = 8
+MAX_DAMAGED_PACKETS = 200
 """In a row: damage costs the damaged part, but a file of nothing else is no sound."""
 _HEAD_BYTES = 4096
 
@@ -53,7 +58,7 @@ class UndecodableSound(PermanentError):
 
 
 @dataclass(frozen=True, slots=True)
-class SoundFacts:
+class SoundHeader:
     """What a sound is. `duration` in seconds as the file claims, None when it does not."""
 
     codec: str
@@ -72,11 +77,11 @@ def open_sound(file: BinaryIO | RangeFile) -> Iterator[tuple[InputContainer, Aud
     head = file.read(_HEAD_BYTES)
     if not head:
         raise EmptyFile
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(PLAYLISTS):
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(PLAYLIST_SIGNATURES):
         raise PlaylistRefused("This is a playlist that points to other files; upload the sound.")
     file.seek(0)
     try:
-        container = open_listed(file, DEMUXERS)
+        container = open_with_demuxers(file, DEMUXERS)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise NotASound from error
     try:
@@ -96,10 +101,10 @@ def _choose(container: InputContainer) -> AudioStream:
     context: Any = getattr(stream, "codec_context", None)
     if context is None:
         raise UndecodableSound("The sound is in a codec that we cannot decode.")
-    if context.sample_rate not in RATES_HZ or not 1 <= context.channels <= MOST_CHANNELS:
+    if context.sample_rate not in RATES_HZ or not 1 <= context.channels <= MAX_CHANNELS:
         raise NotASound(
             f"The sound has {context.channels} channels at {context.sample_rate} Hz; up to "
-            f"{MOST_CHANNELS} channels at {RATES_HZ.start} to {RATES_HZ.stop - 1} Hz can be read."
+            f"{MAX_CHANNELS} channels at {RATES_HZ.start} to {RATES_HZ.stop - 1} Hz can be read."
         )
     for other in container.streams:
         if other.index != stream.index:
@@ -107,7 +112,7 @@ def _choose(container: InputContainer) -> AudioStream:
     return stream
 
 
-def sound_facts(container: InputContainer, stream: AudioStream) -> SoundFacts:
+def read_sound_header(container: InputContainer, stream: AudioStream) -> SoundHeader:
     """What the file says of itself."""
     duration = None
     if stream.duration and stream.time_base:
@@ -115,20 +120,20 @@ def sound_facts(container: InputContainer, stream: AudioStream) -> SoundFacts:
     elif container.duration:
         duration = Fraction(container.duration, 1_000_000)
     context = stream.codec_context
-    return SoundFacts(context.name, context.sample_rate, context.channels, duration)
+    return SoundHeader(context.name, context.sample_rate, context.channels, duration)
 
 
-def examine_sound(file: BinaryIO | RangeFile) -> SoundFacts:
+def probe_sound(file: BinaryIO | RangeFile) -> SoundHeader:
     """What a sound is, after some of it could be decoded. Raises what `open_sound` raises, and
     UndecodableSound."""
     with open_sound(file) as (container, stream):
-        facts = sound_facts(container, stream)
-        if next(decoded(container, stream, file), None) is None:
+        facts = read_sound_header(container, stream)
+        if next(decode_frames(container, stream, file), None) is None:
             raise UndecodableSound
     return facts
 
 
-def decoded(
+def decode_frames(
     container: InputContainer, stream: AudioStream, file: object
 ) -> Iterator[av.AudioFrame]:
     """The stream's frames in order; damaged parts are passed over. Raises UndecodableSound."""
@@ -150,7 +155,7 @@ def decoded(
             if isinstance(error, MemoryError):
                 raise
             damaged += 1
-            if damaged > DAMAGED_PACKETS_MOST:
+            if damaged > MAX_DAMAGED_PACKETS:
                 raise UndecodableSound from error
             continue
         except (NotImplementedError, ValueError) as error:

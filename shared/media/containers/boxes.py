@@ -12,7 +12,18 @@ from shared.media.errors import EncryptedVideo, ExternalMedia
 from shared.media.limits import check_size, check_streams
 
 File = BinaryIO | RangeFile
-KINDS = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"styp", b"moof", b"sidx", b"pnot")
+FIRST_BOX_KINDS = (
+    b"ftyp",
+    b"moov",
+    b"mdat",
+    b"wide",
+    b"free",
+    b"skip",
+    b"styp",
+    b"moof",
+    b"sidx",
+    b"pnot",
+)
 """A file whose first box is one of these is an MP4 or MOV."""
 _PARENTS = (b"moov", b"trak", b"mdia", b"minf", b"dinf", b"stbl")
 _REFERENCE_MOVIE = b"rmra"
@@ -33,7 +44,7 @@ class Box:
     end: int
 
 
-def top_boxes(file: File, size_bytes: int) -> Iterator[Box]:
+def read_top_boxes(file: File, size_bytes: int) -> Iterator[Box]:
     """The boxes that the file consists of."""
     return _boxes(file, 0, size_bytes, [_MOST_BOXES])
 

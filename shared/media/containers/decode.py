@@ -9,7 +9,7 @@ from av.video.frame import VideoFrame
 from shared.media.containers.packets import VideoPacket
 
 
-def decode(decoder: VideoCodecContext, packet: VideoPacket | None) -> list[VideoFrame]:
+def decode_packet(decoder: VideoCodecContext, packet: VideoPacket | None) -> list[VideoFrame]:
     """The frames that `packet` completes, in the order in which they are shown; None drains."""
     try:
         return decoder.decode(packet)

@@ -21,7 +21,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from shared.errors import MoodreelError
-from shared.media.containers.boxes import KINDS, check_boxes
+from shared.media.containers.boxes import FIRST_BOX_KINDS, check_boxes
 from shared.media.containers.range_file import RangeFile
 from shared.media.errors import (
     EmptyFile,
@@ -53,7 +53,7 @@ IO_BUFFER_BYTES = 64 << 10
 HEAD_BYTES = 4096
 _EBML = b"\x1a\x45\xdf\xa3"
 
-PLAYLISTS = (
+PLAYLIST_SIGNATURES = (
     b"#EXTM3U",
     b"ffconcat",
     b"[playlist]",
@@ -77,7 +77,7 @@ def open_container(file: BinaryIO | RangeFile) -> Iterator[InputContainer]:
     file.seek(0)
     head = file.read(HEAD_BYTES)
     _check_head(head)
-    if head[4:8] in KINDS:
+    if head[4:8] in FIRST_BOX_KINDS:
         check_boxes(file, file.seek(0, io.SEEK_END))
     file.seek(0)
     container = _open(file, head)
@@ -96,7 +96,7 @@ def choose_video(container: InputContainer, index: int | None = None) -> VideoSt
 
     Raises NoVideoStream, VideoTooLarge or UnsupportedCodec.
     """
-    candidates = [s for s in container.streams.video if not is_cover(s)]
+    candidates = [s for s in container.streams.video if not is_cover_image(s)]
     if index is not None:
         candidates = [s for s in candidates if s.index == index]
     if not candidates:
@@ -123,14 +123,14 @@ def raise_if_read_failed(file: object) -> None:
 
 def _open(file: BinaryIO | RangeFile, head: bytes) -> InputContainer:
     try:
-        return open_listed(file, DEMUXERS)
+        return open_with_demuxers(file, DEMUXERS)
     except MoodreelError:
         raise
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise _cause(error, head) from error
 
 
-def open_listed(file: BinaryIO | RangeFile, demuxers: tuple[str, ...]) -> InputContainer:
+def open_with_demuxers(file: BinaryIO | RangeFile, demuxers: tuple[str, ...]) -> InputContainer:
     """Open `file` with one of `demuxers`, no network and no second file.
 
     Raises the error with which reading a RangeFile failed, else what PyAV raises.
@@ -166,7 +166,7 @@ def _check_head(head: bytes) -> None:
         raise EmptyFile
     check_size(*_claimed_size(head))
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if text.startswith(PLAYLISTS):
+    if text.startswith(PLAYLIST_SIGNATURES):
         raise PlaylistRefused
     if head.startswith(_SOUND) or (head.startswith(b"RIFF") and head[8:12] == b"WAVE"):
         raise NoVideoStream
@@ -189,7 +189,7 @@ def _cause(error: Exception, head: bytes) -> MoodreelError:
         return VideoTruncated()
     if isinstance(error, MemoryError):
         return TooMuchMemory()
-    if head[4:8] in KINDS:
+    if head[4:8] in FIRST_BOX_KINDS:
         return VideoTruncated(
             "The file's table of contents is missing: it was cut off, or the recording did not "
             "end properly."
@@ -197,7 +197,7 @@ def _cause(error: Exception, head: bytes) -> MoodreelError:
     return NotAVideo()
 
 
-def is_cover(stream: VideoStream) -> bool:
+def is_cover_image(stream: VideoStream) -> bool:
     """Whether it is a picture of the file, and not its video."""
     pictures = stream.disposition.attached_pic | stream.disposition.timed_thumbnails
     return bool(stream.disposition & pictures)

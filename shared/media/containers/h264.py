@@ -23,7 +23,7 @@ def nal_length_bytes(extradata: bytes | None) -> int | None:
     return (extradata[4] & 3) + 1
 
 
-def starts_cleanly(packet: bytes, length_bytes: int | None) -> bool:
+def is_clean_start(packet: bytes, length_bytes: int | None) -> bool:
     """Whether every picture shown from this keyframe's on is right when decoding begins here."""
     intra = False
     for unit in _units(packet, length_bytes):

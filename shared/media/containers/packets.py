@@ -16,23 +16,23 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from shared.media.containers.demux import choose_video, open_container, raise_if_read_failed
-from shared.media.containers.h264 import nal_length_bytes, starts_cleanly
+from shared.media.containers.h264 import is_clean_start, nal_length_bytes
 from shared.media.containers.range_file import RangeFile
-from shared.media.errors import Stopped
-from shared.recipes.media_info import Passport
+from shared.media.errors import WorkStopped
+from shared.recipes.media_info import MediaInfo
 
 VideoPacket: TypeAlias = "Packet[VideoStream]"
 
 # Containers that number their packets instead of stamping them: the n-th picture shown has the n-th
 # of the packets' times, whatever pts FFmpeg makes up for them.
-COUNTED = frozenset({"avi"})
+COUNTED_CONTAINERS = frozenset({"avi"})
 
 # A container without an index is sought by time: first this far ahead of the target, then farther.
 _MARGIN_DEFAULT_S = Fraction(3)
 _MARGIN_MAX_S = Fraction(120)
 
 
-def is_start(packet: VideoPacket) -> bool:
+def is_start_packet(packet: VideoPacket) -> bool:
     """Whether decoding can begin with this packet, and every picture shown from its own on is
     right."""
     if not packet.is_keyframe or packet.is_discard or packet.pts is None:
@@ -40,7 +40,7 @@ def is_start(packet: VideoPacket) -> bool:
     context = packet.stream.codec_context
     if context.name != "h264":
         return True
-    return starts_cleanly(bytes(packet), nal_length_bytes(context.extradata))
+    return is_clean_start(bytes(packet), nal_length_bytes(context.extradata))
 
 
 def next_packet(packets: Iterator[VideoPacket]) -> VideoPacket | None:
@@ -62,13 +62,13 @@ class PacketSource:
     def __init__(
         self,
         file: BinaryIO | RangeFile,
-        passport: Passport,
+        media_info: MediaInfo,
         *,
         should_stop: Callable[[], bool] = lambda: False,
         threads: int = 1,
     ) -> None:
-        self.damaged: str | None = None
-        self.passport = passport
+        self.error: str | None = None
+        self.media_info = media_info
         self._file = file
         self._should_stop = should_stop
         self._threads = threads
@@ -90,20 +90,20 @@ class PacketSource:
     def decoder(self) -> VideoCodecContext:
         return self._stream.codec_context
 
-    def from_start(self) -> Iterator[VideoPacket]:
+    def read_from_start(self) -> Iterator[VideoPacket]:
         """All packets in decoding order, from a freshly opened container."""
         self._open()
         return self._demux()
 
-    def from_keyframe(self, limit: int) -> Iterator[VideoPacket]:
+    def read_from_keyframe(self, max_pts: int) -> Iterator[VideoPacket]:
         """Packets from a keyframe on whose pts ≤ `limit` (ticks), as late a one as can be found.
 
         What is found is checked, so a container that misleads costs time and nothing else; in the
         end the packets come from the beginning of the file.
         """
         for margin in self._margins():
-            wanted = limit - margin
-            if wanted <= self.passport.video.first_pts:
+            wanted = max_pts - margin
+            if wanted <= self.media_info.video.first_pts:
                 break
             try:
                 self._container.seek(wanted, stream=self._stream, backward=True)
@@ -114,11 +114,11 @@ class PacketSource:
             for packet in packets:
                 if packet.pts is None or packet.is_discard:
                     continue
-                if packet.pts > limit:
+                if packet.pts > max_pts:
                     break
-                if is_start(packet):
+                if is_start_packet(packet):
                     return chain([packet], packets)
-        return self.from_start()
+        return self.read_from_start()
 
     def reset_decoder(self) -> None:
         """Forget what was sent to the decoder; the next packet must be a keyframe."""
@@ -126,12 +126,12 @@ class PacketSource:
         self.decoder.skip_frame = "DEFAULT"
 
     def _margins(self) -> Iterator[int]:
-        if self.passport.random_access == "none":
+        if self.media_info.random_access == "none":
             return
-        video = self.passport.video
+        video = self.media_info.video
         interval = video.keyframe_interval_s or _MARGIN_DEFAULT_S
         margin = interval * Fraction(5, 4) + Fraction(1, 2)
-        if self.passport.random_access == "index":
+        if self.media_info.random_access == "index":
             yield 0
         while margin <= _MARGIN_MAX_S:
             yield int(margin / video.time_base)
@@ -140,22 +140,22 @@ class PacketSource:
     def _open(self) -> None:
         self._stack.close()
         self._container: InputContainer = self._stack.enter_context(open_container(self._file))
-        self._stream = choose_video(self._container, self.passport.video.index)
+        self._stream = choose_video(self._container, self.media_info.video.index)
         self._stream.codec_context.thread_count = self._threads
 
     def _demux(self) -> Iterator[VideoPacket]:
-        self.damaged = None
+        self.error = None
         packets = self._container.demux(self._stream)
         while True:
             if self._should_stop():
-                raise Stopped
+                raise WorkStopped
             try:
                 packet = next_packet(packets)
             except MemoryError:
                 raise
             except (av.error.FFmpegError, OSError) as error:
                 raise_if_read_failed(self._file)
-                self.damaged = str(error)
+                self.error = str(error)
                 return
             if packet is None or (packet.size == 0 and packet.pts is None and packet.dts is None):
                 raise_if_read_failed(self._file)

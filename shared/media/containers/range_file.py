@@ -74,8 +74,8 @@ class RangeFile(io.RawIOBase):
         wanted = left if size is None or size < 0 else min(size, left)
         parts: list[bytes] = []
         while wanted > 0:
-            number, inside = divmod(self._position, self._block_bytes)
-            part = self._block(number)[inside : inside + wanted]
+            number, sandbox_io = divmod(self._position, self._block_bytes)
+            part = self._block(number)[sandbox_io : sandbox_io + wanted]
             parts.append(part)
             self._position += len(part)
             wanted -= len(part)

@@ -12,7 +12,7 @@ from av.video.reformatter import Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
 from shared.media.colour.tone_mapping import HLG, PQ, to_standard_range
-from shared.recipes.media_info import VideoFacts, square_pixels
+from shared.recipes.media_info import VideoInfo, to_square_pixels
 
 BgrImage = NDArray[np.uint8]
 
@@ -24,17 +24,17 @@ _HD_HEIGHT = 720
 _CLOCKWISE = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 
-class PictureMaker:
+class PictureConverter:
     """Turns frames into pictures; keeps the scaler's tables between frames of one size."""
 
-    def __init__(self, video: VideoFacts, max_width: int | None = None) -> None:
+    def __init__(self, video: VideoInfo, max_width: int | None = None) -> None:
         self._rotation = video.rotation
         self._mirrored = video.mirrored
         self._aspect = video.sample_aspect
         self._max_width = max_width
         self._reformatter = VideoReformatter()
 
-    def make(self, frame: VideoFrame) -> BgrImage:
+    def convert(self, frame: VideoFrame) -> BgrImage:
         """BGR uint8 H×W×3; rotated and flipped as the file says, no wider than `max_width`
         (INTER_AREA)."""
         image = self._bgr(frame)
@@ -63,7 +63,7 @@ class PictureMaker:
 
     def _size(self, width: int, height: int, *, sideways: bool) -> tuple[int, int]:
         """The size before turning, such that the turned picture fits."""
-        width, height = square_pixels(width, height, self._aspect)
+        width, height = to_square_pixels(width, height, self._aspect)
         shown = height if sideways else width
         if self._max_width is None or shown <= self._max_width:
             return width, height

@@ -8,7 +8,7 @@ from typing import Literal, cast
 from av.video.frame import VideoFrame
 
 
-def orientation(frame: VideoFrame) -> tuple[Literal[0, 90, 180, 270], bool]:
+def read_orientation(frame: VideoFrame) -> tuple[Literal[0, 90, 180, 270], bool]:
     """How to show the frame: (degrees clockwise, mirrored left to right before turning).
 
     Asked once a file: reading a frame's side data makes a cycle that keeps its picture in memory

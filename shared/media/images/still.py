@@ -19,15 +19,15 @@ from shared.media.errors import EmptyFile
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 _HEIF = "HEIF"
-MOST_PIXELS = 64_000_000
+MAX_PIXELS = 64_000_000
 """As RGB this takes 192 MB."""
-LONGEST_SIDE_PX = 30_000
+MAX_SIDE_PX = 30_000
 _HEIC = tuple(b"ftyp" + brand for brand in (b"heic", b"heix", b"heim", b"heis", b"mif1"))
 _PAPER = (255, 255, 255)
 _TURNED = (5, 6, 7, 8)
 _ORIENTATION = 0x0112
 
-Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 _DAMAGED = (OSError, SyntaxError, ValueError, IndexError, EOFError, RuntimeError)
 """What Pillow and its plug-ins raise; libheif's own limits come as a RuntimeError."""
 
@@ -51,7 +51,7 @@ class PictureDamaged(PermanentError):
 
 
 @dataclass(frozen=True, slots=True)
-class PictureFacts:
+class PictureHeader:
     """What a picture is. `width` and `height` in pixels as a person sees it, upright."""
 
     format: str
@@ -59,21 +59,21 @@ class PictureFacts:
     height: int
 
 
-def picture_facts(data: bytes) -> PictureFacts:
+def read_picture_header(data: bytes) -> PictureHeader:
     """Read the header alone. Raises a PermanentError that names the cause."""
     with _opened(data) as image:
         return _facts(image)
 
 
-def read_picture(data: bytes, most_side_px: int | None = None) -> Image.Image:
+def read_picture(data: bytes, max_side_px: int | None = None) -> Image.Image:
     """The first picture of the file: RGB, upright, transparency on white.
 
     `most_side_px`: a JPEG much larger than that is decoded at a fraction of its size, but never
     smaller than that. Raises a PermanentError that names the cause.
     """
     with _opened(data) as image:
-        if most_side_px is not None:
-            image.draft("RGB", (most_side_px, most_side_px))
+        if max_side_px is not None:
+            image.draft("RGB", (max_side_px, max_side_px))
         try:
             image.load()
             return _opaque(_upright(image))
@@ -99,7 +99,7 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
             raise PictureDamaged from error
     with image:
         width, height = image.size
-        if width * height > MOST_PIXELS or max(width, height) > LONGEST_SIDE_PX:
+        if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE_PX:
             raise PictureTooLarge(_too_large(width, height))
         if width < 1 or height < 1:
             raise NotAPicture
@@ -118,7 +118,7 @@ def _formats(data: bytes) -> tuple[str, ...]:
     return (*FORMATS, _HEIF)
 
 
-def _facts(image: Image.Image) -> PictureFacts:
+def _facts(image: Image.Image) -> PictureHeader:
     width, height = image.size
     try:
         turned = image.getexif().get(_ORIENTATION) in _TURNED
@@ -126,7 +126,7 @@ def _facts(image: Image.Image) -> PictureFacts:
         turned = False  # a damaged note about the picture is not a damaged picture
     if turned:
         width, height = height, width
-    return PictureFacts(image.format or "", width, height)
+    return PictureHeader(image.format or "", width, height)
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -150,4 +150,4 @@ def _opaque(image: Image.Image) -> Image.Image:
 
 def _too_large(width: int = 0, height: int = 0) -> str:
     size = f"The picture is {width}×{height} pixels" if width else "The picture has too many pixels"
-    return f"{size}; at most {MOST_PIXELS // 10**6} megapixels can be read."
+    return f"{size}; at most {MAX_PIXELS // 10**6} megapixels can be read."

@@ -18,7 +18,7 @@ from shared.media.limits import check_size
 # Pillow imports its formats when it opens something; a confined process can import nothing more.
 Image.init()
 
-MOST_BYTES = 100_000_000
+MAX_WEBP_BYTES = 100_000_000
 """libwebp wants the whole file in memory."""
 # PyAV's own annotation of it lacks its argument's.
 _from_image: Any = av.VideoFrame.from_image
@@ -30,14 +30,14 @@ File = BinaryIO | RangeFile
 
 
 @dataclass(frozen=True, slots=True)
-class WebpFacts:
+class WebpInfo:
     """width, height in pixels; `lengths_ms` of the pictures, in order; cut_off: the last chunk
     reaches beyond the file."""
 
     width: int
     height: int
-    lengths_ms: tuple[int, ...]
-    cut_off: bool
+    durations_ms: tuple[int, ...]
+    is_truncated: bool
 
 
 def is_animated_webp(head: bytes) -> bool:
@@ -46,14 +46,14 @@ def is_animated_webp(head: bytes) -> bool:
     return extended and len(head) > 20 and bool(head[20] & _ANIMATED)
 
 
-def webp_facts(file: File, size_bytes: int) -> WebpFacts:
+def read_webp_info(file: File, size_bytes: int) -> WebpInfo:
     """Read the chunks' headers alone. Raises VideoTooLarge and VideoTruncated."""
     head = _read(file, 0, 30)
     width = 1 + int.from_bytes(head[24:27], "little")
     height = 1 + int.from_bytes(head[27:30], "little")
     check_size(width, height)
-    if size_bytes > MOST_BYTES:
-        raise VideoTooLarge(f"An animated WebP may have {MOST_BYTES // 10**6} MB at most.")
+    if size_bytes > MAX_WEBP_BYTES:
+        raise VideoTooLarge(f"An animated WebP may have {MAX_WEBP_BYTES // 10**6} MB at most.")
     lengths, last = [], 12
     for at, end in _chunks(file, size_bytes):
         last = end
@@ -62,10 +62,10 @@ def webp_facts(file: File, size_bytes: int) -> WebpFacts:
             lengths.append(int.from_bytes(chunk[20:23], "little"))
     if not lengths:
         raise VideoTruncated
-    return WebpFacts(width, height, tuple(lengths), last > size_bytes)
+    return WebpInfo(width, height, tuple(lengths), last > size_bytes)
 
 
-def webp_frames(file: File) -> Iterator[VideoFrame]:
+def decode_webp_frames(file: File) -> Iterator[VideoFrame]:
     """The pictures in order; pts and duration in milliseconds. What cannot be decoded ends them.
     Raises UndecodableVideo when that is the first."""
     pts = 0

@@ -23,7 +23,7 @@ from typing import Any
 
 from shared.errors import PermanentError
 from shared.media.containers.range_file import RangeFile
-from shared.pipeline import Stage
+from shared.pipeline import Function
 
 PARENT_MB = 224
 """What a function's own process and the warm one take, measured with a margin."""
@@ -31,9 +31,9 @@ CPU_SHARE = 0.9
 """Of a function's time; the rest is for reading, writing and the ledger."""
 CHUNK_BYTES = 1 << 20
 """The most that one message passes on."""
-READ = struct.Struct(">QI")
+READ_REQUEST = struct.Struct(">QI")
 """Offset and length of what is asked for."""
-WORDS = 2000
+MAX_ERROR_CHARS = 2000
 """The most letters of an error's sentence or trace."""
 _PR_SET_NAME = 15
 
@@ -46,13 +46,13 @@ class Limits:
     memory_mb: int
 
     @classmethod
-    def of(cls, row: Stage) -> Limits:
+    def for_function(cls, function: Function) -> Limits:
         """What one request of this row may have, so that all of them together fit."""
-        cpu_s = int(row.soft_deadline_s * row.cpu * CPU_SHARE)
-        return cls(cpu_s, (row.memory_mb - PARENT_MB) // row.concurrency)
+        cpu_s = int(function.soft_deadline_s * function.cpu * CPU_SHARE)
+        return cls(cpu_s, (function.memory_mb - PARENT_MB) // function.concurrency)
 
 
-class Inside:
+class SandboxIO:
     """What the work sees of the world. It is a sink itself."""
 
     def __init__(self, parent: Connection, size_bytes: int, block_bytes: int) -> None:
@@ -66,13 +66,13 @@ class Inside:
             self._parent.send_bytes(b"w" + data[at : at + CHUNK_BYTES])
         return len(data)
 
-    def tell(self, count: int) -> None:
+    def report_progress(self, count: int) -> None:
         """Say how far the work is."""
         self._parent.send_bytes(b"t" + str(count).encode())
 
     def read(self, offset: int, length: int) -> bytes:
         """Ask for a part of the source, past what `file` keeps of it."""
-        self._parent.send_bytes(b"r" + READ.pack(offset, length))
+        self._parent.send_bytes(b"r" + READ_REQUEST.pack(offset, length))
         return self._parent.recv_bytes()
 
 
@@ -81,7 +81,7 @@ Work = Callable[..., bytes]
 other process finds it by its name."""
 
 
-def enter(
+def run_child(
     parent: Connection,
     work: Work,
     arguments: tuple[Any, ...],
@@ -95,7 +95,7 @@ def enter(
         _shut_the_door(limits)
         parent.send_bytes(b"b")
         ctypes.CDLL(None).prctl(_PR_SET_NAME, f"mr {label}"[:15].encode(), 0, 0, 0)
-        value = work(Inside(parent, size_bytes, block_bytes), *arguments)
+        value = work(SandboxIO(parent, size_bytes, block_bytes), *arguments)
         for at in range(0, len(value), CHUNK_BYTES):
             parent.send_bytes(b"v" + value[at : at + CHUNK_BYTES])
         parent.send_bytes(b"d" + json.dumps(_usage()).encode())
@@ -143,7 +143,7 @@ def _is_out_of_memory(fault: BaseException | None) -> bool:
 
 
 def _complain(parent: Connection, code: str, message: str) -> None:
-    told = json.dumps({"code": code, "message": message[-WORDS:]})
+    told = json.dumps({"code": code, "message": message[-MAX_ERROR_CHARS:]})
     with contextlib.suppress(ConnectionError):
         parent.send_bytes(b"e" + told.encode())
 

@@ -19,8 +19,15 @@ from multiprocessing.context import ForkServerProcess
 from typing import Any, NoReturn, Protocol
 
 from shared.errors import MoodreelError, PermanentError
-from shared.media.errors import DecoderCrashed, Stopped, TooMuchMemory, TooMuchWork
-from shared.media.sandbox.child import CHUNK_BYTES, READ, WORDS, Limits, Work, enter
+from shared.media.errors import DecoderCrashed, TooMuchMemory, TooMuchWork, WorkStopped
+from shared.media.sandbox.child import (
+    CHUNK_BYTES,
+    MAX_ERROR_CHARS,
+    READ_REQUEST,
+    Limits,
+    Work,
+    run_child,
+)
 
 POLL_S = 0.2
 """How long a lost lease goes unnoticed while the process is silent."""
@@ -42,7 +49,7 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class Worked:
+class SandboxResult:
     """What the work returned, what it took, and how many bytes it read of the source."""
 
     value: bytes
@@ -71,16 +78,16 @@ def preload(*modules: str) -> None:
     _context.set_forkserver_preload(_preloaded)
 
 
-def confined(
+def run_in_sandbox(
     work: Work,
     *arguments: Any,
     source: Source,
     limits: Limits,
     sink: Sink | None = None,
-    heard: Callable[[int], None] = lambda _count: None,
+    on_progress: Callable[[int], None] = lambda _count: None,
     should_stop: Callable[[], bool] = lambda: False,
     label: str = "",
-) -> Worked:
+) -> SandboxResult:
     """Run `work(inside, *arguments)` in a process of its own, until it returns bytes.
 
     `heard` gets what the work tells; `label` is what the process is called in `ps`. Raises the
@@ -93,7 +100,7 @@ def confined(
             given = (theirs, work, arguments, source.size_bytes, source.block_bytes, limits, label)
             process = _start(given)
         try:
-            return _Serving(ours, source, sink, heard, should_stop).to_the_end(process)
+            return _Serving(ours, source, sink, on_progress, should_stop).to_the_end(process)
         finally:
             with _starting:
                 process.kill()
@@ -121,11 +128,11 @@ class _Serving:
         self._fetched_bytes = 0
         self._has_begun = False
 
-    def to_the_end(self, process: ForkServerProcess) -> Worked:
+    def to_the_end(self, process: ForkServerProcess) -> SandboxResult:
         """Serve until the work has returned or its process is gone."""
         while True:
             if self._should_stop():
-                raise Stopped
+                raise WorkStopped
             try:
                 if not self._child.poll(POLL_S):
                     continue
@@ -138,12 +145,12 @@ class _Serving:
             if kind == b"d":
                 told = json.loads(body)
                 usage = Usage(float(told["cpu_s"]), float(told["peak_mb"]))
-                return Worked(bytes(self._value), usage, self._fetched_bytes)
+                return SandboxResult(bytes(self._value), usage, self._fetched_bytes)
             self._answer(kind, body)
 
     def _answer(self, kind: bytes, body: bytes) -> None:
         if kind == b"r":
-            data = self._read(*READ.unpack(body))
+            data = self._read(*READ_REQUEST.unpack(body))
             with contextlib.suppress(ConnectionError):
                 self._child.send_bytes(data)
         elif kind == b"w" and self._sink is not None:
@@ -172,8 +179,8 @@ def _raise_as_told(told: dict[str, str]) -> NoReturn:
     refusals = {one.code: one for one in _below(PermanentError)}
     raised = refusals.get(str(told.get("code")))
     if raised is None:
-        raise RuntimeError(f"In the process: {str(told.get('message'))[-WORDS:]}")
-    raise raised(str(told["message"])[:WORDS])
+        raise RuntimeError(f"In the process: {str(told.get('message'))[-MAX_ERROR_CHARS:]}")
+    raise raised(str(told["message"])[:MAX_ERROR_CHARS])
 
 
 def _below(kind: type[MoodreelError]) -> Iterator[type[MoodreelError]]:
@@ -183,7 +190,7 @@ def _below(kind: type[MoodreelError]) -> Iterator[type[MoodreelError]]:
 
 
 def _start(given: tuple[Any, ...]) -> ForkServerProcess:
-    process = _context.Process(target=enter, args=given, daemon=True)
+    process = _context.Process(target=run_child, args=given, daemon=True)
     with _starting:
         process.start()
     return process

@@ -15,10 +15,10 @@ from typing import Any
 from shared.errors import InvalidOption
 from shared.recipes.frames.options import FrameOptions
 
-PURPOSE_MOST = 200
+MAX_PURPOSE_CHARS = 200
 _FRAMES = tuple(field.name for field in fields(FrameOptions))
 _OWN = ("consent", "purpose", "smooth", "mirror", "annotate")
-EMOTION_NAMES = (*_FRAMES, *_OWN)
+EMOTION_OPTION_NAMES = (*_FRAMES, *_OWN)
 
 # Beginnings of words, in the languages in which uploaders are likely to write. A purpose that
 # only looks like one of these is refused as well: its writer can say it in other words.
@@ -73,19 +73,20 @@ class EmotionOptions:
     annotate: bool = False
 
     @classmethod
-    def parse(cls, mapping: Mapping[str, Any], *, allow_medical_safety: bool) -> EmotionOptions:
+    def parse(cls, options: Mapping[str, Any], *, allow_medical_safety: bool) -> EmotionOptions:
         """Read options as a person gives them; absent or None = default.
 
         Raises ValueError with a sentence that says what is wrong and what would do, and
         ProhibitedPurpose. `allow_medical_safety`: the operator vouches for the exception.
         """
-        given = {name: value for name, value in mapping.items() if value is not None}
-        unknown = sorted(set(mapping) - set(EMOTION_NAMES))
+        given = {name: value for name, value in options.items() if value is not None}
+        unknown = sorted(set(options) - set(EMOTION_OPTION_NAMES))
         if unknown:
             raise ValueError(
-                f"The option {unknown[0]!r} does not exist; there are {', '.join(EMOTION_NAMES)}."
+                f"The option {unknown[0]!r} does not exist; "
+                f"there are {', '.join(EMOTION_OPTION_NAMES)}."
             )
-        frames = frames_part(mapping)
+        frames = parse_frame_options(options)
         if not _flag("consent", given.get("consent", False)):
             raise ValueError(
                 "consent must be true: state that the people filmed agreed to have their "
@@ -104,10 +105,10 @@ class EmotionOptions:
         return cls(frames, purpose, smooth, mirror, annotate)
 
     @classmethod
-    def of_job(cls, options: Mapping[str, Any]) -> EmotionOptions:
+    def from_job(cls, options: Mapping[str, Any]) -> EmotionOptions:
         """Out of a job's options, whatever else these say. Whether the purpose is lawful was
         decided when the job was created."""
-        mine = {name: value for name, value in options.items() if name in EMOTION_NAMES}
+        mine = {name: value for name, value in options.items() if name in EMOTION_OPTION_NAMES}
         return cls.parse(mine, allow_medical_safety=True)
 
     def to_dict(self) -> dict[str, Any]:
@@ -121,17 +122,17 @@ class EmotionOptions:
         }
 
 
-def frames_part(mapping: Mapping[str, Any]) -> FrameOptions:
+def parse_frame_options(options: Mapping[str, Any]) -> FrameOptions:
     """Which frames a job wants, whatever else its options say. Raises ValueError."""
-    return FrameOptions.parse({k: v for k, v in mapping.items() if k in _FRAMES})
+    return FrameOptions.parse({k: v for k, v in options.items() if k in _FRAMES})
 
 
 def _purpose(value: object) -> str:
     text = " ".join(value.split()) if isinstance(value, str) else ""
-    if not text or len(text) > PURPOSE_MOST or not text.isprintable():
+    if not text or len(text) > MAX_PURPOSE_CHARS or not text.isprintable():
         raise ValueError(
             "purpose must say in a few words what the scores are for, such as research "
-            f"(at most {PURPOSE_MOST} characters)."
+            f"(at most {MAX_PURPOSE_CHARS} characters)."
         )
     return text
 

@@ -23,16 +23,16 @@ Resolution = Literal["720p", "1080p"]
 Layout = Literal["title", "bullets", "picture", "statement", "chart", "closing"]
 
 SCHEMA = 1
-SLIDES_RANGE = range(3, 41)
-TITLE_CHARS = 120
-HEADING_CHARS = 120
-BULLETS_MOST = 6
-BULLET_CHARS = 240
-NOTES_CHARS = 5_000
+SLIDE_COUNT_RANGE = range(3, 41)
+MAX_TITLE_CHARS = 120
+MAX_HEADING_CHARS = 120
+MAX_BULLETS = 6
+MAX_BULLET_CHARS = 240
+MAX_NOTES_CHARS = 5_000
 """About six minutes of speech on one slide."""
-NOTES_CHARS_ALL = 60_000
+MAX_TOTAL_NOTES_CHARS = 60_000
 """About 70 minutes of speech in one film."""
-PICTURE_CHARS = 300
+MAX_PICTURE_CHARS = 300
 
 _SHORT_SIDE_PX: dict[Resolution, int] = {"720p": 720, "1080p": 1080}
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -47,9 +47,9 @@ class DeckRejected(PermanentError):
 
     code = "deck-rejected"
 
-    def __init__(self, where: str, why: str) -> None:
-        super().__init__(f"{where}: {why}" if where else why)
-        self.where = where
+    def __init__(self, location: str, reason: str) -> None:
+        super().__init__(f"{location}: {reason}" if location else reason)
+        self.location = location
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,29 +78,34 @@ class Slide:
         }
 
     @classmethod
-    def from_dict(cls, data: Any, where: str = "slide") -> Slide:
+    def from_dict(cls, data: Any, location: str = "slide") -> Slide:
         """Read one slide; only `id` and `heading` must be there. Raises DeckRejected."""
-        given = _mapping(data, where, cls._KEYS, ("id", "heading"))
+        given = _mapping(data, location, cls._KEYS, ("id", "heading"))
         rows = given.get("bullets", ())
         if isinstance(rows, str) or not isinstance(rows, Sequence):
-            raise DeckRejected(f"{where}.bullets", "It must be a list of texts.")
-        if len(rows) > BULLETS_MOST:
+            raise DeckRejected(f"{location}.bullets", "It must be a list of texts.")
+        if len(rows) > MAX_BULLETS:
             raise DeckRejected(
-                f"{where}.bullets", f"There are {len(rows)} bullets; at most {BULLETS_MOST} fit."
+                f"{location}.bullets", f"There are {len(rows)} bullets; at most {MAX_BULLETS} fit."
             )
         picture = given.get("picture")
         return cls(
-            id=_matching(given["id"], f"{where}.id", _ID, "lower-case letters, digits and hyphens"),
-            heading=_line(given["heading"], f"{where}.heading", HEADING_CHARS),
-            bullets=tuple(
-                _line(row, f"{where}.bullets[{n}]", BULLET_CHARS) for n, row in enumerate(rows)
+            id=_matching(
+                given["id"], f"{location}.id", _ID, "lower-case letters, digits and hyphens"
             ),
-            notes=_spoken(given.get("notes", ""), f"{where}.notes"),
+            heading=_line(given["heading"], f"{location}.heading", MAX_HEADING_CHARS),
+            bullets=tuple(
+                _line(row, f"{location}.bullets[{n}]", MAX_BULLET_CHARS)
+                for n, row in enumerate(rows)
+            ),
+            notes=_spoken(given.get("notes", ""), f"{location}.notes"),
             layout=cast(
                 "Layout",
-                _one_of(given.get("layout", "bullets"), f"{where}.layout", get_args(Layout)),
+                _one_of(given.get("layout", "bullets"), f"{location}.layout", get_args(Layout)),
             ),
-            picture=None if picture is None else _line(picture, f"{where}.picture", PICTURE_CHARS),
+            picture=None
+            if picture is None
+            else _line(picture, f"{location}.picture", MAX_PICTURE_CHARS),
         )
 
 
@@ -145,11 +150,11 @@ class Deck:
         rows = given["slides"]
         if isinstance(rows, str) or not isinstance(rows, Sequence):
             raise DeckRejected("slides", "It must be a list of slides.")
-        if len(rows) not in SLIDES_RANGE:
+        if len(rows) not in SLIDE_COUNT_RANGE:
             raise DeckRejected(
                 "slides",
-                f"There are {len(rows)} slides; a deck has {SLIDES_RANGE.start} to "
-                f"{SLIDES_RANGE.stop - 1}.",
+                f"There are {len(rows)} slides; a deck has {SLIDE_COUNT_RANGE.start} to "
+                f"{SLIDE_COUNT_RANGE.stop - 1}.",
             )
         slides = tuple(Slide.from_dict(row, f"slides[{n}]") for n, row in enumerate(rows))
         seen: set[str] = set()
@@ -158,15 +163,15 @@ class Deck:
                 raise DeckRejected(f"slides[{n}].id", f"Another slide is called {slide.id!r} too.")
             seen.add(slide.id)
         spoken = sum(len(slide.notes) for slide in slides)
-        if spoken > NOTES_CHARS_ALL:
+        if spoken > MAX_TOTAL_NOTES_CHARS:
             raise DeckRejected(
                 "slides",
-                f"The notes have {spoken} characters in all; at most {NOTES_CHARS_ALL} "
+                f"The notes have {spoken} characters in all; at most {MAX_TOTAL_NOTES_CHARS} "
                 "make one film.",
             )
         return cls(
-            title=_line(given["title"], "title", TITLE_CHARS),
-            language=language_tag(given["language"]),
+            title=_line(given["title"], "title", MAX_TITLE_CHARS),
+            language=parse_language_tag(given["language"]),
             theme=_matching(
                 given["theme"], "theme", _THEME, "lower-case letters, digits and hyphens"
             ),
@@ -185,18 +190,18 @@ def picture_size(aspect: Aspect, resolution: Resolution) -> tuple[int, int]:
     return {"16:9": (long, short), "9:16": (short, long), "1:1": (short, short)}[aspect]
 
 
-def language_tag(value: Any, where: str = "language") -> str:
+def parse_language_tag(value: Any, location: str = "language") -> str:
     """A BCP-47 tag of language, script and region in its usual case: "PT-br" → "pt-BR".
     Raises DeckRejected."""
     found = _LANGUAGE.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        raise DeckRejected(where, "It must be a language tag such as en, pt-BR or zh-Hant-TW.")
+        raise DeckRejected(location, "It must be a language tag such as en, pt-BR or zh-Hant-TW.")
     language, script, region = found.groups()
     parts = [language.lower(), (script or "").title(), (region or "").upper()]
     return "-".join(part for part in parts if part)
 
 
-def showable(text: str) -> str:
+def remove_unsupported_characters(text: str) -> str:
     """A text without the characters that no slide can show."""
     return "".join(one for one in text if not _unusable(one))
 
@@ -215,13 +220,13 @@ def _mapping(
 ) -> Mapping[str, Any]:
     if not isinstance(data, Mapping):
         raise DeckRejected(where or "deck", "It must be an object.")
-    inside = f"{where}." if where else ""
+    sandbox_io = f"{where}." if where else ""
     for key in needed:
         if key not in data:
-            raise DeckRejected(f"{inside}{key}", "It is missing.")
+            raise DeckRejected(f"{sandbox_io}{key}", "It is missing.")
     for key in data:
         if key not in known:
-            raise DeckRejected(f"{inside}{str(key)[:40]}", "There is no such field.")
+            raise DeckRejected(f"{sandbox_io}{str(key)[:40]}", "There is no such field.")
     return data
 
 
@@ -235,7 +240,7 @@ def _line(value: Any, where: str, most: int) -> str:
 
 def _spoken(value: Any, where: str) -> str:
     """A text of any number of lines, or ""."""
-    lines = (" ".join(line.split()) for line in _text(value, where, NOTES_CHARS).splitlines())
+    lines = (" ".join(line.split()) for line in _text(value, where, MAX_NOTES_CHARS).splitlines())
     return "\n".join(line for line in lines if line)
 
 

@@ -7,15 +7,15 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, cast, get_args
 
 from shared.errors import PermanentError
-from shared.recipes.films.deck import SLIDES_RANGE, Aspect, Resolution, language_tag
+from shared.recipes.films.deck import SLIDE_COUNT_RANGE, Aspect, Resolution, parse_language_tag
 from shared.recipes.films.speech import SpeechSettings
 
 Pictures = Literal["all", "own", "none"]
 StopAt = Literal["film", "deck"]
 THEMES = ("midnight", "paper", "meadow", "ember", "slate", "chalk")
 """The names of the themes that slides can be drawn in."""
-TONE_CHARS = 80
-AUDIENCE_CHARS = 160
+MAX_TONE_CHARS = 80
+MAX_AUDIENCE_CHARS = 160
 _ANY_LANGUAGE = "und"
 
 
@@ -40,25 +40,25 @@ class DeckOptions:
     stop_at: StopAt = "film"
 
     @classmethod
-    def parse(cls, mapping: Mapping[str, Any]) -> DeckOptions:
+    def parse(cls, options: Mapping[str, Any]) -> DeckOptions:
         """Read options as a person gives them; absent or None = default.
 
         Raises ValueError with a sentence that says what is wrong and what would do.
         """
         names = [one.name for one in fields(cls)]
-        unknown = sorted(set(mapping) - set(names))
+        unknown = sorted(set(options) - set(names))
         if unknown:
             raise ValueError(
                 f"The option {unknown[0]!r} does not exist; there are {', '.join(names)}."
             )
-        given = {name: value for name, value in mapping.items() if value is not None}
+        given = {name: value for name, value in options.items() if value is not None}
         language = _language(given.get("language", ""))
         speech = SpeechSettings.parse({**given, "language": language or _ANY_LANGUAGE})
         return cls(
             slides=_count(given.get("slides", cls.slides)),
             language=language,
-            tone=_words("tone", given.get("tone", ""), TONE_CHARS),
-            audience=_words("audience", given.get("audience", ""), AUDIENCE_CHARS),
+            tone=_words("tone", given.get("tone", ""), MAX_TONE_CHARS),
+            audience=_words("audience", given.get("audience", ""), MAX_AUDIENCE_CHARS),
             aspect=cast("Aspect", _one("aspect", given, cls.aspect, get_args(Aspect))),
             theme=_one("theme", given, cls.theme, THEMES),
             resolution=cast(
@@ -72,7 +72,7 @@ class DeckOptions:
         )
 
     @classmethod
-    def of(cls, options: Mapping[str, Any]) -> DeckOptions:
+    def from_job(cls, options: Mapping[str, Any]) -> DeckOptions:
         """Read these out of all options of a job, whatever else they say. Raises ValueError with a
         sentence."""
         names = {one.name for one in fields(cls)}
@@ -89,10 +89,10 @@ def _count(value: object) -> int:
         number = -1
     else:
         number = int(text)
-    if number not in SLIDES_RANGE:
+    if number not in SLIDE_COUNT_RANGE:
         raise ValueError(
-            f"slides is {text[:40]!r}; it must be a whole number from {SLIDES_RANGE.start} to "
-            f"{SLIDES_RANGE.stop - 1}."
+            f"slides is {text[:40]!r}; it must be a whole number from {SLIDE_COUNT_RANGE.start} to "
+            f"{SLIDE_COUNT_RANGE.stop - 1}."
         )
     return number
 
@@ -101,7 +101,7 @@ def _language(value: object) -> str:
     if value == "":
         return ""
     try:
-        return language_tag(value)
+        return parse_language_tag(value)
     except PermanentError:
         raise ValueError(
             f"language is {str(value)[:40]!r}; give a tag such as en, pt-BR or zh-Hant-TW."

@@ -18,8 +18,8 @@ from shared.recipes.record import Record
 from shared.recipes.stored_object import StoredObject
 from shared.recipes.upload_results import Uploads
 
-CHART = "chart:mood"
-DRAWN = "drawn:"
+MOOD_CHART = "chart:mood"
+DRAWN_PREFIX = "drawn:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,17 @@ class PictureSource(Record):
     face: tuple[int, ...] | None = None
 
     @classmethod
-    def of(cls, stored: StoredObject) -> PictureSource:
+    def from_stored_object(cls, stored_object: StoredObject) -> PictureSource:
         """A picture that is an object of its own."""
-        return cls(stored.bucket, stored.name, stored.generation, stored.size_bytes)
+        return cls(
+            stored_object.bucket,
+            stored_object.name,
+            stored_object.generation,
+            stored_object.size_bytes,
+        )
 
 
-def pictures_of(facts: Mapping[str, Any]) -> dict[str, PictureSource]:
+def list_pictures(facts: Mapping[str, Any]) -> dict[str, PictureSource]:
     """Every picture that the stages before recorded, by its reference, in a sensible order."""
     uploads = Uploads.find(facts) or Uploads({})
     numbered = sorted(
@@ -49,7 +54,8 @@ def pictures_of(facts: Mapping[str, Any]) -> dict[str, PictureSource]:
         if name.removeprefix("picture").isdigit() and name.startswith("picture")
     )
     sources = {
-        f"upload:{name}": PictureSource.of(uploads.inputs[name].stored) for _, name in numbered
+        f"upload:{name}": PictureSource.from_stored_object(uploads.inputs[name].stored_object)
+        for _, name in numbered
     }
     emotions = EmotionsResult.find(facts)
     if emotions is None:
@@ -67,12 +73,12 @@ def has_mood(facts: Mapping[str, Any]) -> bool:
     return emotions is not None and emotions.has_mood
 
 
-def check_pictures(deck: Deck, facts: Mapping[str, Any], before: Deck) -> None:
+def check_pictures(deck: Deck, facts: Mapping[str, Any], previous: Deck) -> None:
     """Raises DeckRejected for a slide that refers to a picture which this job does not have.
     `before` is the deck that was edited: what it shows may stay."""
-    there = set(pictures_of(facts)) | {one.picture for one in before.slides if one.picture}
+    there = set(list_pictures(facts)) | {one.picture for one in previous.slides if one.picture}
     if has_mood(facts):
-        there.add(CHART)
+        there.add(MOOD_CHART)
     for n, slide in enumerate(deck.slides):
         if slide.picture is not None and slide.picture not in there:
             told = ", ".join(sorted(there)[:12]) or "none"

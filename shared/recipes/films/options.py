@@ -15,14 +15,14 @@ Loudness = Literal["keep", "even"]
 Subtitles = Literal["soft", "burned"]
 Motion = Literal["none", "gentle"]
 
-FILM_LONGEST_S = 2 * 3600
+MAX_FILM_S = 2 * 3600
 """Encoding takes about a sixtieth of a film's length: this fits one function's time by far."""
-MOVING_LONGEST_S = 30 * 60
+MAX_MOTION_FILM_S = 30 * 60
 """With motion every frame is drawn: at 1080p a film's length and no more fits all attempts."""
-SUBTITLE_ROOM = Fraction(24, 100)
+SUBTITLE_AREA = Fraction(24, 100)
 """The part of a slide's height, from below, that stays free of text for burned-in subtitles."""
-FILM_NAMES = ("transition", "subtitles", "motion")
-STILL_NAMES = ("shape", "resolution", "loudness", "motion")
+FILM_OPTION_NAMES = ("transition", "subtitles", "motion")
+STILL_OPTION_NAMES = ("shape", "resolution", "loudness", "motion")
 _NARROWEST = 3
 """A picture's own shape is kept up to this proportion of its sides; beyond, it gets margins."""
 
@@ -37,7 +37,7 @@ class FilmOptions:
     motion: Motion = "none"
 
     @classmethod
-    def of(cls, options: Mapping[str, Any]) -> FilmOptions:
+    def from_job(cls, options: Mapping[str, Any]) -> FilmOptions:
         """Read FILM_NAMES out of all options of a job. Raises ValueError with a sentence."""
         return cls(
             transition=cast("Transition", _choice(options, "transition", get_args(Transition))),
@@ -61,21 +61,21 @@ class StillOptions:
     motion: Motion = "none"
 
     @classmethod
-    def parse(cls, given: Mapping[str, Any]) -> StillOptions:
+    def parse(cls, options: Mapping[str, Any]) -> StillOptions:
         """Read options as a person gives them. Raises ValueError with a sentence."""
-        unknown = sorted(set(given) - set(STILL_NAMES))
+        unknown = sorted(set(options) - set(STILL_OPTION_NAMES))
         if unknown:
             raise ValueError(
                 f"The option {unknown[0]!r} does not exist; there are "
-                f"{', '.join(STILL_NAMES[:-1])} and {STILL_NAMES[-1]}."
+                f"{', '.join(STILL_OPTION_NAMES[:-1])} and {STILL_OPTION_NAMES[-1]}."
             )
         return cls(
-            shape=cast("Shape", _choice(given, "shape", get_args(Shape))),
+            shape=cast("Shape", _choice(options, "shape", get_args(Shape))),
             resolution=cast(
-                "Resolution", _choice(given, "resolution", tuple(reversed(get_args(Resolution))))
+                "Resolution", _choice(options, "resolution", tuple(reversed(get_args(Resolution))))
             ),
-            loudness=cast("Loudness", _choice(given, "loudness", get_args(Loudness))),
-            motion=cast("Motion", _choice(given, "motion", get_args(Motion))),
+            loudness=cast("Loudness", _choice(options, "loudness", get_args(Loudness))),
+            motion=cast("Motion", _choice(options, "motion", get_args(Motion))),
         )
 
     def to_dict(self) -> dict[str, Any]:

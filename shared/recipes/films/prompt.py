@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from shared.errors import PermanentError
 
-PROMPT_BYTES = 1_000_000
-TEXT_CHARS = 100_000
+MAX_PROMPT_BYTES = 1_000_000
+MAX_TEXT_CHARS = 100_000
 """Prompt and source together."""
-PAGE = "\f"
+SOURCE_SEPARATOR = "\f"
 _UNSEEN = ("Cc", "Cs", "Co", "Cn")
 # Marks that turn the order of what follows: they could make a text read otherwise than it is.
 _TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -51,29 +51,29 @@ class Prompt:
 
         Raises PromptEmpty, PromptTooLong or PromptNotText.
         """
-        if len(data) > PROMPT_BYTES:
-            raise PromptTooLong(f"The prompt has more than {PROMPT_BYTES // 1000} kB.")
+        if len(data) > MAX_PROMPT_BYTES:
+            raise PromptTooLong(f"The prompt has more than {MAX_PROMPT_BYTES // 1000} kB.")
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError as wrong:
             raise PromptNotText from wrong
         if "\0" in text:
             raise PromptNotText("The prompt contains binary data; send plain text in UTF-8.")
-        asked, _, rest = text.partition(PAGE)
+        asked, _, rest = text.partition(SOURCE_SEPARATOR)
         prompt = cls(_clean(asked), _clean(rest))
         if not any(one.isalnum() for one in prompt.text):
             raise PromptEmpty
         length = len(prompt.text) + len(prompt.source)
-        if length > TEXT_CHARS:
+        if length > MAX_TEXT_CHARS:
             raise PromptTooLong(
-                f"The prompt has {length} characters with its source; at most {TEXT_CHARS} are "
+                f"The prompt has {length} characters with its source; at most {MAX_TEXT_CHARS} are "
                 "taken."
             )
         return prompt
 
     def to_bytes(self) -> bytes:
         """As it is uploaded; `from_bytes` reads it back."""
-        return (self.text + (PAGE + self.source if self.source else "")).encode()
+        return (self.text + (SOURCE_SEPARATOR + self.source if self.source else "")).encode()
 
 
 def _clean(text: str) -> str:

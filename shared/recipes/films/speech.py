@@ -34,26 +34,26 @@ class SpeechSettings:
         }
 
     @classmethod
-    def parse(cls, given: Mapping[str, Any]) -> SpeechSettings:
+    def parse(cls, options: Mapping[str, Any]) -> SpeechSettings:
         """Read voice, speed and pitch as a person gives them; absent or None = default.
 
         `language` must be a tag already. Raises ValueError with a sentence.
         """
-        voice = given.get("voice") or ""
+        voice = options.get("voice") or ""
         if not isinstance(voice, str) or (voice and not _VOICE.fullmatch(voice)):
             raise ValueError(
                 f"voice is {str(voice)[:40]!r}; give a voice's name such as en-US-Neural2-C."
             )
         return cls(
-            language=str(given["language"]),
+            language=str(options["language"]),
             voice=voice,
-            speed=_number("speed", given.get("speed"), 1.0, SPEED_RANGE),
-            pitch=_number("pitch", given.get("pitch"), 0.0, PITCH_RANGE),
+            speed=_number("speed", options.get("speed"), 1.0, SPEED_RANGE),
+            pitch=_number("pitch", options.get("pitch"), 0.0, PITCH_RANGE),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class SpeechAudio:
     """Mono PCM, 16 bits little-endian, `rate_hz` samples a second."""
 
     pcm: bytes

@@ -9,14 +9,14 @@ from __future__ import annotations
 import struct
 
 from shared.errors import PermanentError
-from shared.recipes.films.speech import Spoken
+from shared.recipes.films.speech import SpeechAudio
 
 HEADER_BYTES = 44
 RATES_HZ = range(8_000, 48_001)
 _PCM, _EXTENSIBLE = 1, 0xFFFE
 
 
-class NotSpeech(PermanentError):
+class InvalidWav(PermanentError):
     """These bytes are no WAV file of one channel with 16 bits a sample."""
 
     code = "not-speech"
@@ -33,16 +33,16 @@ def wav_header(rate_hz: int, samples: int) -> bytes:
     )  # fmt: skip
 
 
-def to_wav(spoken: Spoken) -> bytes:
+def to_wav(audio: SpeechAudio) -> bytes:
     """A whole WAV file."""
-    return wav_header(spoken.rate_hz, spoken.samples) + spoken.pcm
+    return wav_header(audio.rate_hz, audio.samples) + audio.pcm
 
 
-def from_wav(data: bytes) -> Spoken:
+def from_wav(data: bytes) -> SpeechAudio:
     """Read a WAV file; a length that promises more than there is ends with the bytes, as streams
     of unknown length are written. Raises NotSpeech."""
     if len(data) < 12 or data[:4] != b"RIFF" or data[8:12] != b"WAVE":
-        raise NotSpeech
+        raise InvalidWav
     rate_hz, at = 0, 12
     while at + 8 <= len(data):
         name, size = struct.unpack_from("<4sI", data, at)
@@ -51,18 +51,18 @@ def from_wav(data: bytes) -> Spoken:
             rate_hz = _rate(body)
         if name == b"data":
             if not rate_hz:
-                raise NotSpeech("The WAV file's sound comes before its format.")
-            return Spoken(body[: len(body) & ~1], rate_hz)
+                raise InvalidWav("The WAV file's sound comes before its format.")
+            return SpeechAudio(body[: len(body) & ~1], rate_hz)
         at += 8 + size + (size & 1)
-    raise NotSpeech("The WAV file holds no sound.")
+    raise InvalidWav("The WAV file holds no sound.")
 
 
 def _rate(body: bytes) -> int:
     if len(body) < 16:
-        raise NotSpeech
+        raise InvalidWav
     kind, channels, rate_hz, _, _, bits = struct.unpack_from("<HHIIHH", body)
     if kind not in (_PCM, _EXTENSIBLE) or channels != 1 or bits != 16 or rate_hz not in RATES_HZ:
-        raise NotSpeech(
+        raise InvalidWav(
             f"The WAV file has format {kind}, {channels} channels, {bits} bits and {rate_hz} Hz; "
             "one channel of 16-bit PCM is wanted."
         )

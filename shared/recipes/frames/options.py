@@ -10,10 +10,10 @@ from typing import Any, Literal, get_args
 
 ImageFormat = Literal["jpeg", "png"]
 
-EVERY_MIN_S = Fraction(1, 25)
-TIME_MAX_S = Fraction(7 * 24 * 3600)
+MIN_EVERY_S = Fraction(1, 25)
+MAX_TIME_S = Fraction(7 * 24 * 3600)
 # Keeps a target time k·every + start inside the 32-bit denominator of a pack's extra field.
-DENOMINATOR_MAX = 60_000
+MAX_DENOMINATOR = 60_000
 WIDTH_RANGE = range(16, 16_385)
 QUALITY_RANGE = range(1, 101)
 _NUMBER = re.compile(r"\d{1,9}(\.\d{1,9})?(/\d{1,9})?")
@@ -31,22 +31,22 @@ class FrameOptions:
     quality: int = 90
 
     @classmethod
-    def parse(cls, mapping: Mapping[str, Any]) -> FrameOptions:
+    def parse(cls, options: Mapping[str, Any]) -> FrameOptions:
         """Read options as a person gives them: numbers, "0.5" or "1/3"; absent or None = default.
 
         Raises ValueError with a sentence that says what is wrong and what would do.
         """
-        unknown = sorted(set(mapping) - {"every", "start", "end", "max_width", "format", "quality"})
+        unknown = sorted(set(options) - {"every", "start", "end", "max_width", "format", "quality"})
         if unknown:
             raise ValueError(
                 f"The option {unknown[0]!r} does not exist; there are every, start, end, "
                 "max_width, format and quality."
             )
-        given = {name: value for name, value in mapping.items() if value is not None}
+        given = {name: value for name, value in options.items() if value is not None}
         every = _seconds("every", given.get("every", cls.every))
         start = _seconds("start", given.get("start", cls.start))
         end = _seconds("end", given["end"]) if "end" in given else None
-        if every < EVERY_MIN_S:
+        if every < MIN_EVERY_S:
             raise ValueError(f"every is {every} s; the shortest interval is 0.04 s (25 a second).")
         if end is not None and end <= start:
             raise ValueError(f"end ({end} s) must come after start ({start} s).")
@@ -91,9 +91,9 @@ def _seconds(name: str, value: object) -> Fraction:
     if bottom and int(bottom) == 0:
         raise ValueError(f"{name} is {text!r}; it divides by zero.")
     seconds = Fraction(top) / int(bottom or 1)
-    if seconds.denominator > DENOMINATOR_MAX:
+    if seconds.denominator > MAX_DENOMINATOR:
         raise ValueError(f"{name} is {text!r}; a ten-thousandth of a second is fine enough.")
-    if seconds > TIME_MAX_S:
+    if seconds > MAX_TIME_S:
         raise ValueError(f"{name} is {text!r}; the longest time is seven days.")
     return seconds
 

@@ -19,8 +19,8 @@ from shared.recipes.media_info import Pts
 
 LOCAL_SIGNATURE = b"PK\x03\x04"
 # Bounds for a reader, so that a damaged header cannot ask for all of the memory.
-NAME_MAX_BYTES = 255
-DATA_MAX_BYTES = 256 << 20
+MAX_NAME_BYTES = 255
+MAX_DATA_BYTES = 256 << 20
 
 _LOCAL = struct.Struct("<4s5H3I2H")
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
@@ -145,7 +145,7 @@ class PackWriter:
 
     def add(self, name: str, data: bytes, stamp: FrameStamp) -> None:
         """Append one frame; `name` is its final ASCII name in the joined ZIP."""
-        if not name.isascii() or not 0 < len(name) <= NAME_MAX_BYTES or "/" in name:
+        if not name.isascii() or not 0 < len(name) <= MAX_NAME_BYTES or "/" in name:
             raise ValueError(f"{name!r} is no name for a frame.")
         checksum = crc32(data)
         entry = IndexEntry(name, stamp, checksum, len(data), self._offset)
@@ -278,9 +278,9 @@ def _headers(stream: Source) -> Iterator[IndexEntry]:
             _LOCAL.unpack(raw)
         )
         sound = signature == LOCAL_SIGNATURE and flags == _ASCII and method == 0 and packed == size
-        if not sound or not 0 < name_len <= NAME_MAX_BYTES or extra_len != _EXTRA.size:
+        if not sound or not 0 < name_len <= MAX_NAME_BYTES or extra_len != _EXTRA.size:
             raise PackDamaged(f"There is no frame at offset {offset}.")
-        if size > DATA_MAX_BYTES:
+        if size > MAX_DATA_BYTES:
             raise PackDamaged(f"The frame at offset {offset} claims {size} bytes.")
         rest = _exactly(stream, name_len + extra_len)
         if not rest[:name_len].isascii():

@@ -13,17 +13,17 @@ from math import ceil
 from typing import Any
 
 from shared.recipes.frames.options import FrameOptions, ImageFormat
-from shared.recipes.media_info import Passport, Pts, VideoFacts, clock
+from shared.recipes.media_info import MediaInfo, Pts, VideoInfo, format_time
 
 __all__ = [
     "FrameNaming",
     "FrameOptions",
     "ImageFormat",
-    "Passport",
+    "MediaInfo",
     "Pts",
-    "VideoFacts",
+    "VideoInfo",
     "Window",
-    "clock",
+    "format_time",
     "plan_windows",
 ]
 
@@ -35,7 +35,7 @@ ENCODE_PIXELS_PER_S = 150e6
 # A window of about this much work keeps a start (1–2 s) cheap beside it ...
 WINDOW_WORK_S = 40.0
 # ... and no window may plan more than this, or it would not fit a 540 s function with a margin.
-WINDOW_WORK_MAX_S = 330.0
+MAX_WINDOW_WORK_S = 330.0
 _HOUR = Fraction(3600)
 
 
@@ -70,21 +70,23 @@ class FrameNaming:
     """Names of one job's frames: the number sorts, the time tells. One width a job."""
 
     extension: str
-    hours: bool
+    with_hours: bool
 
     @classmethod
-    def for_job(cls, passport: Passport, options: FrameOptions) -> FrameNaming:
+    def for_job(cls, media_info: MediaInfo, options: FrameOptions) -> FrameNaming:
         """Hours are written when the clip is known to be an hour or longer."""
-        long = passport.duration is not None and passport.duration >= _HOUR
+        long = media_info.duration is not None and media_info.duration >= _HOUR
         return cls("png" if options.format == "png" else "jpg", long)
 
     def name(self, k: int, target: Fraction) -> str:
         """`frame_000012_00m11.000s.jpg` for k = 11: numbered from 1, the time is the target's."""
-        return f"frame_{k + 1:06d}_{clock(target, hours=self.hours)}.{self.extension}"
+        return (
+            f"frame_{k + 1:06d}_{format_time(target, with_hours=self.with_hours)}.{self.extension}"
+        )
 
 
 def plan_windows(
-    passport: Passport,
+    media_info: MediaInfo,
     options: FrameOptions,
     *,
     max_windows: int = MAX_WINDOWS,
@@ -98,7 +100,7 @@ def plan_windows(
     Raises ValueError with a sentence when there are more than `max_frames` frames, when `start`
     lies behind the end, or when the video is more work than the windows can hold.
     """
-    span = _span(passport, options)
+    span = _span(media_info, options)
     if span is None:
         end_k = None if options.end is None else _targets(options.end - options.start, options)
         _check_count(end_k or 0, max_frames, options)
@@ -106,16 +108,16 @@ def plan_windows(
     if span <= 0:
         raise ValueError(
             f"start is {options.start} s, but the video ends after "
-            f"{float(passport.duration or 0):.3f} s."
+            f"{float(media_info.duration or 0):.3f} s."
         )
     count = _targets(span, options)
     _check_count(count, max_frames, options)
-    work_s = _work_s(passport.video, options, span, count)
+    work_s = _work_s(media_info.video, options, span, count)
     windows = min(max_windows, count, max(1, ceil(work_s / window_work_s)))
-    if passport.random_access == "none":
+    if media_info.random_access == "none":
         windows = 1
-    if work_s / windows > WINDOW_WORK_MAX_S:
-        hours = float(span) * windows * WINDOW_WORK_MAX_S / work_s / 3600
+    if work_s / windows > MAX_WINDOW_WORK_S:
+        hours = float(span) * windows * MAX_WINDOW_WORK_S / work_s / 3600
         raise ValueError(
             f"At this picture size and interval about {hours:.1f} hours can be done in one job; "
             "choose a part with start and end, or a longer interval."
@@ -128,11 +130,11 @@ def plan_windows(
     ]
 
 
-def _span(passport: Passport, options: FrameOptions) -> Fraction | None:
+def _span(media_info: MediaInfo, options: FrameOptions) -> Fraction | None:
     """Seconds in which targets lie, as far as is known."""
-    if passport.duration is None:
+    if media_info.duration is None:
         return None
-    end = passport.duration if options.end is None else min(options.end, passport.duration)
+    end = media_info.duration if options.end is None else min(options.end, media_info.duration)
     return end - options.start
 
 
@@ -150,7 +152,7 @@ def _check_count(count: int, max_frames: int, options: FrameOptions) -> None:
     )
 
 
-def _work_s(video: VideoFacts, options: FrameOptions, span: Fraction, count: int) -> float:
+def _work_s(video: VideoInfo, options: FrameOptions, span: Fraction, count: int) -> float:
     """An estimate in seconds of one vCPU; a wrong one costs balance, never a frame."""
     pixels = video.width * video.height
     rate = float(min(max(video.avg_rate or Fraction(30), Fraction(1)), Fraction(240)))

@@ -11,51 +11,53 @@ import pytest
 from google.cloud.storage import Client
 from google.oauth2 import service_account
 
-from tests.fakes.pubsub import Emulator, PubSub, Recorder, emulator_jar
-from tests.fixtures.gcs.server import StandIn
+from tests.fakes.pubsub import FakePubSub, PubSubEmulator, PubSubServer, find_emulator_jar
+from tests.fixtures.gcs.server import GcsEmulator
 
 
 @pytest.fixture(scope="session")
-def pubsub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PubSub]:
+def pubsub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PubSubServer]:
     """The Pub/Sub that notifications go to."""
-    jar = emulator_jar()
-    made: PubSub = Emulator(jar, tmp_path_factory.mktemp("pubsub") / "log") if jar else Recorder()
+    jar = find_emulator_jar()
+    made: PubSubServer = (
+        PubSubEmulator(jar, tmp_path_factory.mktemp("pubsub") / "log") if jar else FakePubSub()
+    )
     yield made
     made.close()
 
 
 @pytest.fixture(scope="session")
-def stand_in(tmp_path_factory: pytest.TempPathFactory, pubsub: PubSub) -> Iterator[StandIn]:
+def gcs(tmp_path_factory: pytest.TempPathFactory, pubsub: PubSubServer) -> Iterator[GcsEmulator]:
     """The server that most tests share."""
-    made = StandIn(tmp_path_factory.mktemp("gcs"), pubsub.url, tls=True).start()
+    made = GcsEmulator(tmp_path_factory.mktemp("gcs"), pubsub.url, uses_tls=True).start()
     yield made
     made.close()
 
 
 @pytest.fixture
-def own_stand_in(tmp_path: Path) -> Iterator[StandIn]:
+def own_gcs(tmp_path: Path) -> Iterator[GcsEmulator]:
     """A server of the test's own, to be killed and started again."""
-    made = StandIn(tmp_path).start()
+    made = GcsEmulator(tmp_path).start()
     yield made
     made.close()
 
 
 @pytest.fixture(scope="session")
-def client(stand_in: StandIn) -> Client:
+def client(gcs: GcsEmulator) -> Client:
     """The real client."""
-    return stand_in.client()
+    return gcs.client()
 
 
 @pytest.fixture(scope="session")
-def credentials(stand_in: StandIn) -> service_account.Credentials:
+def credentials(gcs: GcsEmulator) -> service_account.Credentials:
     """Whose signatures are believed."""
-    return stand_in.credentials()
+    return gcs.credentials()
 
 
 @pytest.fixture(scope="session")
-def endpoint(stand_in: StandIn) -> str:
+def endpoint(gcs: GcsEmulator) -> str:
     """Base URL of the service."""
-    return stand_in.endpoint
+    return gcs.endpoint
 
 
 @pytest.fixture

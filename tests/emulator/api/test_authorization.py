@@ -10,20 +10,26 @@ import pytest
 
 from functions.api.routes import ROUTES
 from infra.local.suite.api_client import Client
-from infra.local.suite.handle import Tenant
-from infra.local.suite.http import Answer, request
+from infra.local.suite.handle import SuiteHandle
+from infra.local.suite.http import Response, request
 from infra.local.suite.layout import PROJECT
 from shared.http.routing import Route
 from shared.pipeline import Bucket
-from tests.fakes.cameras import HttpCamera, jpeg_film
+from tests.fakes.cameras import HttpCamera, encode_mjpeg
 from tests.fixtures.suite import firestore
-from tests.fixtures.suite.users import NEW_JOB, ask, strangers, unsigned, update_account
+from tests.fixtures.suite.users import (
+    JOB_REQUEST,
+    call_api,
+    invalid_tokens,
+    make_id_token,
+    update_account,
+)
 
 pytestmark = pytest.mark.suite
 
 TOKEN = "5" * 48
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
-CLOSED = [one for one in ROUTES if one.signed_in]
+CLOSED = [one for one in ROUTES if one.sign_in_required]
 SLIDE = {"heading": "A stone", "bullets": ["It is old."], "notes": "Look at it."}
 DECK = {
     "title": "Stones", "language": "en-US", "theme": "dawn", "aspect": "16:9",
@@ -32,9 +38,9 @@ DECK = {
 BODIES = {
     "PUT /v1/jobs/{job_id}/deck": {"revision": 0, "deck": DECK},
     "POST /v1/jobs/{job_id}/deck/slides/{slide_id}/rewrite": {"revision": 0},
-    "POST /v1/jobs": NEW_JOB,
+    "POST /v1/jobs": JOB_REQUEST,
     "PATCH /v1/jobs/{job_id}": {"title": "Another"},
-    "POST /v1/jobs/{job_id}/shares": {"artefact": "frames.zip"},
+    "POST /v1/jobs/{job_id}/shares": {"artifact": "frames.zip"},
     "PUT /v1/me/preferences": {"mail": {"done": True, "failed": True, "cancelled": True}},
     "POST /v1/webhooks": {"url": "https://hooks.moodreel.test/a"},
     "POST /v1/cameras": {"name": "Door", "source": {"url": "rtsp://cam.moodreel.test/a"}},
@@ -47,8 +53,8 @@ BODIES = {
 }
 REFUSED_TO_THE_OWNER = {
     # No result and no deck yet.
-    "GET /v1/jobs/{job_id}/artefacts/{name}": "not-found",
-    "GET /v1/jobs/{job_id}/artefacts/{name}/link": "not-found",
+    "GET /v1/jobs/{job_id}/artifacts/{name}": "not-found",
+    "GET /v1/jobs/{job_id}/artifacts/{name}/link": "not-found",
     "GET /v1/jobs/{job_id}/uploads/{input}/link": "not-found",
     "GET /v1/jobs/{job_id}/deck": "not-found",
     "PUT /v1/jobs/{job_id}/deck": "not-found",
@@ -68,7 +74,7 @@ REFUSED_TO_THE_OWNER = {
     "GET /v1/recordings/{recording_id}/clip/link": "not-ready",
 }
 """By the code with which the handler itself refuses: what the frame refuses proves nothing."""
-PRIVATE = [one for one in CLOSED if one.parameters]
+PRIVATE = [one for one in CLOSED if one.path_params]
 
 
 def called(route: Route) -> str:
@@ -79,7 +85,7 @@ def called(route: Route) -> str:
 class House:
     """Alice's job and link, Bob, and Carol, whose account is disabled."""
 
-    suite: Tenant
+    suite: SuiteHandle
     alice: Client
     bob: Client
     carol: Client
@@ -120,35 +126,37 @@ class House:
         """A body that the operation takes when its owner sends it; most take an empty one."""
         return BODIES.get(called(route), {}) if route.body is not None else None
 
-    def ask(self, route: Route, token: str | None, **headers: str) -> Answer:
+    def ask(self, route: Route, token: str | None, **headers: str) -> Response:
         """One call of an operation on what is Alice's."""
         if route.conditional:
             headers["If_Match"] = "*"
-        return ask(self.suite, route.method, self.path(route), token, self.body(route), **headers)
+        return call_api(
+            self.suite, route.method, self.path(route), token, self.body(route), **headers
+        )
 
 
 @pytest.fixture(scope="module")
-def house(suite: Tenant) -> Iterator[House]:
+def house(suite: SuiteHandle) -> Iterator[House]:
     alice, bob, carol = (suite.client() for _ in range(3))
     update_account(suite, carol.user.uid, {"disableUser": True})
-    job_id = alice.call("POST", "/v1/jobs", NEW_JOB)["job"]["id"]
-    fields = {"job": job_id, "owner": alice.user.uid, "artefact": "frames.zip", "revoked": False}
-    firestore.change(suite, f"shares/{TOKEN}", fields)
+    job_id = alice.call("POST", "/v1/jobs", JOB_REQUEST)["job"]["id"]
+    fields = {"job": job_id, "owner": alice.user.uid, "artifact": "frames.zip", "revoked": False}
+    firestore.update_document(suite, f"shares/{TOKEN}", fields)
     webhook = {"url": f"{suite.url('mails')}/nobody-reads-this"}
     webhook_id = alice.call("POST", "/v1/webhooks", webhook)["webhook"]["id"]
     delivery_id = alice.call("POST", f"/v1/webhooks/{webhook_id}/test")["id"]
     request_id = alice.call("POST", "/v1/me/exports")["id"]
-    silent = HttpCamera(jpeg_film(1))
+    silent = HttpCamera(encode_mjpeg(1))
     silent.silent = True
     begun = alice.call("POST", "/v1/recordings", {"source": {"url": silent.url}})
     ids = (job_id, webhook_id, delivery_id, request_id, begun["camera"], begun["id"])
     yield House(suite, alice, bob, carol, *ids)
-    silent.off()
+    silent.stop()
 
 
 @pytest.mark.parametrize("route", CLOSED, ids=called)
 def test_nobody_comes_in_without_a_token_that_holds(house: House, route: Route) -> None:
-    tokens = {**strangers(house.alice.user), "disabled": house.carol.user.token}
+    tokens = {**invalid_tokens(house.alice.user), "disabled": house.carol.user.token}
     answers = {what: house.ask(route, token) for what, token in tokens.items()}
 
     assert {what: one.status for what, one in answers.items()} == dict.fromkeys(answers, 401)
@@ -162,7 +170,7 @@ def test_someone_else_learns_nothing(house: House, route: Route) -> None:
     nobodys = house.nobodys(theirs)
     sent = {"X_Request_Id": "the-same-for-both"}
     answers = [
-        ask(
+        call_api(
             house.suite,
             route.method,
             path,
@@ -195,7 +203,7 @@ def test_the_owner_gets_in_everywhere(house: House) -> None:
         "DELETE /v1/me",
     ]
     # So that the fixture's own test of the webhook stands in nobody's way.
-    firestore.change(house.suite, f"webhooks/{house.webhook_id}", {"tested_at": LONG_AGO})
+    firestore.update_document(house.suite, f"webhooks/{house.webhook_id}", {"tested_at": LONG_AGO})
     ordered = sorted(CLOSED, key=lambda one: last.index(called(one)) if called(one) in last else -1)
     answers = {called(one): house.ask(one, house.alice.user.token) for one in ordered}
 
@@ -207,41 +215,41 @@ def test_the_owner_gets_in_everywhere(house: House) -> None:
 
 def test_the_owners_token_is_what_the_strangers_differ_from(house: House) -> None:
     # Alice's account may be closed by now.
-    fresh = unsigned(house.bob.user)
+    fresh = make_id_token(house.bob.user)
 
-    assert ask(house.suite, "GET", "/v1/jobs", fresh).status == 200
+    assert call_api(house.suite, "GET", "/v1/jobs", fresh).status == 200
 
 
-@pytest.mark.parametrize("route", [one for one in ROUTES if not one.signed_in], ids=called)
+@pytest.mark.parametrize("route", [one for one in ROUTES if not one.sign_in_required], ids=called)
 def test_open_operations_ask_for_no_token(house: House, route: Route) -> None:
     path = house.nobodys(house.path(route))
-    answer = ask(house.suite, route.method, path, body={} if route.body else None)
+    answer = call_api(house.suite, route.method, path, body={} if route.body else None)
 
     if route.body is not None:
         assert answer.status == 422
     else:
-        unknown = set(route.parameters) - {"code"}
+        unknown = set(route.path_params) - {"code"}
         assert answer.status == (404 if unknown else 200)
 
 
 @pytest.mark.parametrize(
     "change", [{"disableUser": True}, {"validSince": "4102444800"}], ids=["disabled", "revoked"]
 )
-def test_a_user_who_was_shut_out_is_out(suite: Tenant, change: dict[str, object]) -> None:
+def test_a_user_who_was_shut_out_is_out(suite: SuiteHandle, change: dict[str, object]) -> None:
     user = suite.user()
     update_account(suite, user.uid, change)
 
-    assert ask(suite, "GET", "/v1/jobs", user.token).status == 401
+    assert call_api(suite, "GET", "/v1/jobs", user.token).status == 401
 
 
-def test_a_deleted_user_is_out(suite: Tenant) -> None:
+def test_a_deleted_user_is_out(suite: SuiteHandle) -> None:
     user = suite.user()
     url = f"{suite.url('auth')}/identitytoolkit.googleapis.com/v1/projects/{PROJECT}"
     body = {"localId": user.uid}
-    done = request("POST", f"{url}/accounts:delete", body, headers=firestore.ADMIN)
+    done = request("POST", f"{url}/accounts:delete", body, headers=firestore.ADMIN_HEADERS)
     assert done.status == 200
 
-    assert ask(suite, "GET", "/v1/jobs", user.token).status == 401
+    assert call_api(suite, "GET", "/v1/jobs", user.token).status == 401
 
 
 def test_a_bucket_is_shut_to_who_has_no_link(house: House) -> None:

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 import pytest
 
 from infra.local.suite.api_client import Client
-from infra.local.suite.handle import Tenant, wait_until
+from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.pipeline import Bucket
-from shared.runtime.interpreter import Neighbours
+from shared.runtime.interpreter import Services
 from tests.fixtures.suite import firestore
 from tests.fixtures.suite.downloads import (
-    bearer,
+    authorization_header,
+    create_done_job,
     get,
-    made_job,
-    opened,
-    own_url,
+    open_download,
+    owner_url,
     shared_url,
 )
-from tests.fixtures.suite.users import strangers
+from tests.fixtures.suite.users import invalid_tokens
 
 pytestmark = pytest.mark.suite
 
@@ -43,18 +43,22 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(suite: Tenant, world: Neighbours) -> House:
+def house(suite: SuiteHandle, services: Services) -> House:
     alice = suite.client()
     owner = alice.user.uid
     large_bytes = random.Random(8).randbytes(LARGE_BYTES)
-    small, small_share = made_job(world, owner, SMALL, name="fi lm.mp4", content_type="video/mp4")
-    large, large_share = made_job(world, owner, large_bytes, name="b.mp4", content_type="video/mp4")
+    small, small_share = create_done_job(
+        services, owner, SMALL, name="fi lm.mp4", content_type="video/mp4"
+    )
+    large, large_share = create_done_job(
+        services, owner, large_bytes, name="b.mp4", content_type="video/mp4"
+    )
     return House(
         alice,
-        bearer(alice),
-        own_url(suite, small, "fi%20lm.mp4"),
+        authorization_header(alice),
+        owner_url(suite, small, "fi%20lm.mp4"),
         shared_url(suite, small_share),
-        own_url(suite, large, "b.mp4"),
+        owner_url(suite, large, "b.mp4"),
         shared_url(suite, large_share),
         large_bytes,
     )
@@ -138,29 +142,31 @@ def test_what_is_large_is_read_from_the_bucket(house: House) -> None:
 
 
 @pytest.mark.parametrize("what", ["own", "share"])
-def test_only_the_owner_and_who_has_the_link_get_in(suite: Tenant, house: House, what: str) -> None:
+def test_only_the_owner_and_who_has_the_link_get_in(
+    suite: SuiteHandle, house: House, what: str
+) -> None:
     if what == "share":
         wrong = shared_url(suite, "0" * 48)
         assert get(house.small_share).status == 200
         assert get(wrong).status == 404
         return
-    for token in strangers(house.alice.user).values():
+    for token in invalid_tokens(house.alice.user).values():
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         assert get(house.small, **headers).status == 401
-    bob = bearer(suite.client())
+    bob = authorization_header(suite.client())
     theirs = get(house.small, Authorization=bob, X_Request_Id="the-same-for-both")
     nobodys = get(
-        own_url(suite, "0" * 20, "x"), Authorization=bob, X_Request_Id="the-same-for-both"
+        owner_url(suite, "0" * 20, "x"), Authorization=bob, X_Request_Id="the-same-for-both"
     )
     assert (theirs.status, nobodys.status) == (404, 404)
     assert theirs.body == nobodys.body
 
 
-def test_a_link_counts_its_openings_and_not_the_seeking(suite: Tenant, house: House) -> None:
+def test_a_link_counts_its_openings_and_not_the_seeking(suite: SuiteHandle, house: House) -> None:
     token = house.large_share.rsplit("/", 1)[1]
 
     def uses() -> int:
-        share = firestore.read(suite, f"shares/{token}")
+        share = firestore.read_document(suite, f"shares/{token}")
         assert share is not None
         return int(share["uses"])
 
@@ -170,31 +176,33 @@ def test_a_link_counts_its_openings_and_not_the_seeking(suite: Tenant, house: Ho
         get(house.large_share, Range=f"bytes={start}-{start + 9}")
     get(house.large_share, "HEAD")
     assert uses() == before + 1
-    share = firestore.read(suite, f"shares/{token}")
+    share = firestore.read_document(suite, f"shares/{token}")
     assert share is not None
     assert share["last_used_at"], "its owner sees when"
-    firestore.change(suite, f"shares/{token}", {"revoked": True})
+    firestore.update_document(suite, f"shares/{token}", {"revoked": True})
     assert get(house.large_share).status == 410
-    firestore.change(suite, f"shares/{token}", {"revoked": False})
+    firestore.update_document(suite, f"shares/{token}", {"revoked": False})
 
 
 def test_what_could_be_active_is_only_ever_saved(
-    suite: Tenant, house: House, world: Neighbours
+    suite: SuiteHandle, house: House, services: Services
 ) -> None:
     page = b"<script>alert(1)</script>"
-    job, token = made_job(
-        world, house.alice.user.uid, page, name="a.html", content_type="text/html"
+    job, token = create_done_job(
+        services, house.alice.user.uid, page, name="a.html", content_type="text/html"
     )
-    for url in (own_url(suite, job, "a.html"), shared_url(suite, token)):
+    for url in (owner_url(suite, job, "a.html"), shared_url(suite, token)):
         got = get(url + "?disposition=inline", Authorization=house.token)
         assert got.status == 200
         assert got.headers["content-disposition"].startswith("attachment")
         assert "sandbox" in got.headers["content-security-policy"]
 
 
-def test_a_bucket_that_fails_is_told_before_anything_is_sent(suite: Tenant, house: House) -> None:
+def test_a_bucket_that_fails_is_told_before_anything_is_sent(
+    suite: SuiteHandle, house: House
+) -> None:
     rule = {"match": {"path_regex": "fi%20lm"}, "action": {"status": 403}, "count": 50}
-    suite.storage_fault(rule)
+    suite.add_storage_fault(rule)
     try:
         got = get(house.small, Authorization=house.token)
     finally:
@@ -205,28 +213,31 @@ def test_a_bucket_that_fails_is_told_before_anything_is_sent(suite: Tenant, hous
     assert b"secret" not in got.body
 
 
-def test_a_client_that_hangs_up_is_read_for_no_further(suite: Tenant, house: House) -> None:
-    before = suite.log("downloads").count("media.sent")
-    connection, answer = opened(house.large_share, Range=f"bytes=0-{LIMIT - 1}")
+def test_a_client_that_hangs_up_is_read_for_no_further(suite: SuiteHandle, house: House) -> None:
+    before = suite.read_log("downloads").count("download.sent")
+    connection, answer = open_download(house.large_share, Range=f"bytes=0-{LIMIT - 1}")
     assert answer.status == 206
     answer.read(1000)
     connection.close()
     answer.close()
 
     wait_until(
-        lambda: suite.log("downloads").count("media.sent") > before, "the end of the reading"
+        lambda: suite.read_log("downloads").count("download.sent") > before,
+        "the end of the reading",
     )
-    last = [line for line in suite.log("downloads").splitlines() if "media.sent" in line][-1]
+    last = [line for line in suite.read_log("downloads").splitlines() if "download.sent" in line][
+        -1
+    ]
     sent = int(last.split('"bytes": ')[1].split(",")[0])
     assert sent < LIMIT
 
 
 def test_a_result_that_is_gone_is_told_as_gone(
-    suite: Tenant, house: House, world: Neighbours
+    suite: SuiteHandle, house: House, services: Services
 ) -> None:
-    job, token = made_job(
-        world, house.alice.user.uid, b"x", name="x.txt", content_type="text/plain"
+    job, token = create_done_job(
+        services, house.alice.user.uid, b"x", name="x.txt", content_type="text/plain"
     )
-    world.objects.remove_under(Bucket.OUTPUTS, f"jobs/{job}/")
+    services.objects.delete_prefix(Bucket.OUTPUTS, f"jobs/{job}/")
 
     assert get(shared_url(suite, token)).status == 410

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.suite.handle import Tenant
-from shared.runtime.interpreter import Neighbours
+from infra.local.suite.handle import SuiteHandle
+from shared.runtime.interpreter import Services
 from tests.fixtures import nginx
-from tests.fixtures.suite.downloads import Got, get, made_job, shared_url
+from tests.fixtures.suite.downloads import RawResponse, create_done_job, get, shared_url
 
 pytestmark = [
     pytest.mark.suite,
     pytest.mark.skipif(
-        nginx.found() is None, reason="nginx is not installed (Debian: nginx-light)"
+        nginx.find_nginx() is None, reason="nginx is not installed (Debian: nginx-light)"
     ),
 ]
 
@@ -73,18 +73,20 @@ class Both:
 
 @pytest.fixture(scope="module")
 def both(
-    suite: Tenant, world: Neighbours, tmp_path_factory: pytest.TempPathFactory
+    suite: SuiteHandle, services: Services, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Both]:
     folder = tmp_path_factory.mktemp("nginx")
     (folder / "files").mkdir()
     (folder / "files" / "film.mp4").write_bytes(CONTENT)
     folder.chmod(0o755)
-    _, token = made_job(world, "someone", CONTENT, name="film.mp4", content_type="video/mp4")
-    with nginx.serving(folder) as url:
+    _, token = create_done_job(
+        services, "someone", CONTENT, name="film.mp4", content_type="video/mp4"
+    )
+    with nginx.running_nginx(folder) as url:
         yield Both(f"{url}/film.mp4", shared_url(suite, token))
 
 
-def asked(url: str, shape: str, more: dict[str, str]) -> Got:
+def asked(url: str, shape: str, more: dict[str, str]) -> RawResponse:
     """One of the shapes, with this server's own ETag and date."""
     known = get(url, "HEAD").headers
     values = {"etag": known["etag"], "date": known["last-modified"]}
@@ -94,7 +96,7 @@ def asked(url: str, shape: str, more: dict[str, str]) -> Got:
     return get(url, **headers)
 
 
-def seen(got: Got) -> tuple[object, ...]:
+def seen(got: RawResponse) -> tuple[object, ...]:
     """What a client goes by. An error's own text is no part of it."""
     kept = ("content-range", "content-length", "content-type", "accept-ranges")
     if got.status >= 400:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from infra.local.suite.handle import Tenant
-from infra.local.suite.http import Answer, request
+from infra.local.suite.handle import SuiteHandle
+from infra.local.suite.http import Response, request
 from infra.local.suite.layout import PROJECT, ROOT
-from shared.pipeline import STAGES
-from shared.privacy.data_requests import BY_FIELD, BY_HASH, BY_ID
+from shared.pipeline import FUNCTIONS
+from shared.privacy.data_requests import HASHED_COLLECTIONS, OWNED_COLLECTIONS, USER_ID_COLLECTIONS
 
 pytestmark = pytest.mark.suite
 
@@ -27,7 +27,7 @@ READABLE = ("jobs", "stages", "events", "mails", "cameras", "recordings")
 CLOSED = (
     "units", "shares", "webhooks", "deliveries", "data_requests", "removed", "receipt_keys",
     "preferences", "limits", "idempotency", "users", "anything",
-    "camera_secrets", "viewers", "shifts", "segments",
+    "camera_secrets", "viewers", "recorder_tasks", "segments",
 )  # fmt: skip
 COLLECTIONS = (*READABLE, *CLOSED)
 PARENTS: Mapping[str, str] = {
@@ -53,12 +53,12 @@ class Ledger:
         """The path of Alice's document in it."""
         return f"{self.collection(name)}/{self.job}"
 
-    def ask(self, method: str, path: str, uid: str | None, body: object = None) -> Answer:
+    def ask(self, method: str, path: str, uid: str | None, body: object = None) -> Response:
         """One call with the ID token of `uid`, or with none."""
         headers = {} if uid is None else {"Authorization": f"Bearer {_token(uid)}"}
         return request(method, f"{self.root}/{path}", body, headers=headers)
 
-    def query(self, name: str, uid: str | None, owner: str | None) -> Answer:
+    def query(self, name: str, uid: str | None, owner: str | None) -> Response:
         """List a collection, filtered by an owner or not."""
         parent, _, collection = self.collection(name).rpartition("/")
         wanted: dict[str, object] = {"from": [{"collectionId": collection}]}
@@ -72,7 +72,7 @@ class Ledger:
             }
         return self._run(f"/{parent}" if parent else "", wanted, uid)
 
-    def query_group(self, name: str, uid: str | None, owner: str) -> Answer:
+    def query_group(self, name: str, uid: str | None, owner: str) -> Response:
         """List all collections of a name at once, filtered by an owner."""
         where = {
             "fieldFilter": {
@@ -84,14 +84,14 @@ class Ledger:
         wanted = {"from": [{"collectionId": name, "allDescendants": True}], "where": where}
         return self._run("", wanted, uid)
 
-    def _run(self, parent: str, query: Mapping[str, object], uid: str | None) -> Answer:
+    def _run(self, parent: str, query: Mapping[str, object], uid: str | None) -> Response:
         headers = {} if uid is None else {"Authorization": f"Bearer {_token(uid)}"}
         url = f"{self.root}{parent}:runQuery"
         return request("POST", url, {"structuredQuery": query}, headers=headers)
 
 
 @pytest.fixture(scope="module")
-def ledger(suite: Tenant) -> Ledger:
+def store(suite: SuiteHandle) -> Ledger:
     root = f"{suite.url('firestore')}/v1/projects/{PROJECT}/databases/(default)/documents"
     made = Ledger(root, uuid.uuid4().hex[:20])
     for name in COLLECTIONS:
@@ -102,8 +102,8 @@ def ledger(suite: Tenant) -> Ledger:
 
 @pytest.mark.parametrize("who", WHO)
 @pytest.mark.parametrize("name", COLLECTIONS)
-def test_only_an_owner_gets_a_document(ledger: Ledger, name: str, who: str) -> None:
-    answer = ledger.ask("GET", ledger.path(name), WHO[who])
+def test_only_an_owner_gets_a_document(store: Ledger, name: str, who: str) -> None:
+    answer = store.ask("GET", store.path(name), WHO[who])
 
     granted = who == "owner" and name in READABLE
     assert answer.status == (200 if granted else 403), answer.body
@@ -111,47 +111,45 @@ def test_only_an_owner_gets_a_document(ledger: Ledger, name: str, who: str) -> N
 
 @pytest.mark.parametrize("who", WHO)
 @pytest.mark.parametrize("name", COLLECTIONS)
-def test_only_an_owner_lists_documents(ledger: Ledger, name: str, who: str) -> None:
-    answer = ledger.query(name, WHO[who], ALICE if name in FILTERED else None)
+def test_only_an_owner_lists_documents(store: Ledger, name: str, who: str) -> None:
+    answer = store.query(name, WHO[who], ALICE if name in FILTERED else None)
 
     if who == "owner" and name in READABLE:
         found = [row["document"]["name"] for row in answer.json() if "document" in row]
-        assert any(one.endswith(ledger.path(name)) for one in found)
+        assert any(one.endswith(store.path(name)) for one in found)
     else:
         assert answer.status == 403, answer.body
 
 
 @pytest.mark.parametrize("who", WHO)
 @pytest.mark.parametrize("name", FILTERED)
-def test_nobody_lists_everybodys_documents(ledger: Ledger, name: str, who: str) -> None:
-    assert ledger.query(name, WHO[who], None).status == 403
+def test_nobody_lists_everybodys_documents(store: Ledger, name: str, who: str) -> None:
+    assert store.query(name, WHO[who], None).status == 403
 
 
 @pytest.mark.parametrize("who", WHO)
 @pytest.mark.parametrize("name", COLLECTIONS)
 def test_nobody_lists_what_lies_below_all_documents_at_once(
-    ledger: Ledger, name: str, who: str
+    store: Ledger, name: str, who: str
 ) -> None:
-    assert ledger.query_group(name, WHO[who], ALICE).status == 403
+    assert store.query_group(name, WHO[who], ALICE).status == 403
 
 
 @pytest.mark.parametrize("who", WHO)
 @pytest.mark.parametrize("name", CLOSED)
-def test_not_even_ones_own_is_listed_where_it_is_closed(
-    ledger: Ledger, name: str, who: str
-) -> None:
-    assert ledger.query(name, WHO[who], ALICE).status == 403
+def test_not_even_ones_own_is_listed_where_it_is_closed(store: Ledger, name: str, who: str) -> None:
+    assert store.query(name, WHO[who], ALICE).status == 403
 
 
 @pytest.mark.parametrize("who", WHO)
 @pytest.mark.parametrize("name", COLLECTIONS)
 def test_nobody_makes_a_document_in_ones_own_name_by_writing_all_of_it(
-    ledger: Ledger, name: str, who: str
+    store: Ledger, name: str, who: str
 ) -> None:
     uid = WHO[who]
-    path = f"{ledger.collection(name)}/{uid or 'nobody'}-{uuid.uuid4().hex[:8]}"
+    path = f"{store.collection(name)}/{uid or 'nobody'}-{uuid.uuid4().hex[:8]}"
 
-    assert ledger.ask("PATCH", path, uid, _fields(uid or ALICE)).status == 403
+    assert store.ask("PATCH", path, uid, _fields(uid or ALICE)).status == 403
 
 
 def test_every_collection_that_the_house_knows_is_put_to_the_test() -> None:
@@ -162,7 +160,12 @@ def test_every_collection_that_the_house_knows_is_put_to_the_test() -> None:
     )
     indexes = json.loads((ROOT / "infra" / "firestore.indexes.json").read_text())
     known = {one["collectionGroup"] for one in indexes["indexes"] + indexes["fieldOverrides"]}
-    known |= {*BY_FIELD, *BY_ID, *BY_HASH, *(row.errands for row in STAGES.values() if row.errands)}
+    known |= {
+        *OWNED_COLLECTIONS,
+        *USER_ID_COLLECTIONS,
+        *HASHED_COLLECTIONS,
+        *(row.task_collection for row in FUNCTIONS.values() if row.task_collection),
+    }
     # A docstring names a document as `collection/{what}`, and so does every path that is built.
     known |= set(re.findall(r"[\"`]([a-z_]+)/\{[a-z_.\[\]\"]+\}[\"`:]", source))
     paths_of_the_api = {"v1", "jobs", "moodreel"}
@@ -172,41 +175,41 @@ def test_every_collection_that_the_house_knows_is_put_to_the_test() -> None:
 
 @pytest.mark.parametrize("who", WHO)
 @pytest.mark.parametrize("name", COLLECTIONS)
-def test_nobody_creates_a_document(ledger: Ledger, name: str, who: str) -> None:
+def test_nobody_creates_a_document(store: Ledger, name: str, who: str) -> None:
     uid = WHO[who]
-    path = f"{ledger.collection(name)}?documentId=made-{uuid.uuid4().hex[:8]}"
+    path = f"{store.collection(name)}?documentId=made-{uuid.uuid4().hex[:8]}"
 
-    answer = ledger.ask("POST", path, uid, _fields(uid or ALICE))
+    answer = store.ask("POST", path, uid, _fields(uid or ALICE))
 
     assert answer.status == 403, answer.body
 
 
 @pytest.mark.parametrize("who", WHO)
 @pytest.mark.parametrize("name", COLLECTIONS)
-def test_nobody_changes_a_document(ledger: Ledger, name: str, who: str) -> None:
-    path = ledger.path(name)
+def test_nobody_changes_a_document(store: Ledger, name: str, who: str) -> None:
+    path = store.path(name)
 
-    answer = ledger.ask("PATCH", f"{path}?updateMask.fieldPaths=owner", WHO[who], _fields(BOB))
+    answer = store.ask("PATCH", f"{path}?updateMask.fieldPaths=owner", WHO[who], _fields(BOB))
 
     assert answer.status == 403, answer.body
-    kept = request("GET", f"{ledger.root}/{path}", headers=_admin()).json()
+    kept = request("GET", f"{store.root}/{path}", headers=_admin()).json()
     assert kept["fields"]["owner"]["stringValue"] == ALICE
 
 
 @pytest.mark.parametrize("who", WHO)
 @pytest.mark.parametrize("name", COLLECTIONS)
-def test_nobody_deletes_a_document(ledger: Ledger, name: str, who: str) -> None:
-    path = ledger.path(name)
+def test_nobody_deletes_a_document(store: Ledger, name: str, who: str) -> None:
+    path = store.path(name)
 
-    assert ledger.ask("DELETE", path, WHO[who]).status == 403
-    assert request("GET", f"{ledger.root}/{path}", headers=_admin()).status == 200
+    assert store.ask("DELETE", path, WHO[who]).status == 403
+    assert request("GET", f"{store.root}/{path}", headers=_admin()).status == 200
 
 
 @pytest.mark.parametrize("name", READABLE)
-def test_what_is_not_there_looks_like_what_is_not_yours(ledger: Ledger, name: str) -> None:
-    path = f"{ledger.collection(name)}/nothing" if name in FILTERED else f"jobs/none/{name}/x"
+def test_what_is_not_there_looks_like_what_is_not_yours(store: Ledger, name: str) -> None:
+    path = f"{store.collection(name)}/nothing" if name in FILTERED else f"jobs/none/{name}/x"
 
-    assert ledger.ask("GET", path, BOB).status == 403
+    assert store.ask("GET", path, BOB).status == 403
 
 
 def _fields(owner: str) -> dict[str, object]:

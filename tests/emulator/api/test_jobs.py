@@ -10,55 +10,55 @@ from typing import Any
 import pytest
 
 from infra.local.suite.api_client import Client
-from infra.local.suite.handle import Tenant, wait_until
-from infra.local.suite.http import Answer, request
+from infra.local.suite.handle import SuiteHandle, wait_until
+from infra.local.suite.http import Response, request
 from infra.local.suite.layout import PROJECT
 from shared.pipeline import RECIPES as ROWS
-from tests.fixtures.media.clips import RECIPES
+from tests.fixtures.media.clips import CLIP_SPECS
 from tests.fixtures.suite import firestore
-from tests.fixtures.suite.users import NEW_JOB, ask, failed_job
+from tests.fixtures.suite.users import JOB_REQUEST, call_api, create_failed_job
 
 pytestmark = pytest.mark.suite
 
 
 @pytest.fixture(scope="module")
-def client(suite: Tenant) -> Client:
+def client(suite: SuiteHandle) -> Client:
     return suite.client()
 
 
 @pytest.fixture(scope="module")
-def done(suite: Tenant, client: Client) -> str:
+def done(suite: SuiteHandle, client: Client) -> str:
     """A job that is done; its id."""
-    job_id = suite.start_job(client, "frames", RECIPES["cfr30"].make().path)
-    assert suite.finished_job(client, job_id)["status"] == "done"
+    job_id = suite.start_job(client, "frames", CLIP_SPECS["cfr30"].encode().path)
+    assert suite.wait_for_job(client, job_id)["status"] == "done"
     return job_id
 
 
 def created(client: Client, **changes: Any) -> dict[str, Any]:
-    told: dict[str, Any] = client.call("POST", "/v1/jobs", NEW_JOB | changes)
+    told: dict[str, Any] = client.call("POST", "/v1/jobs", JOB_REQUEST | changes)
     return told
 
 
-def put(grant: dict[str, Any], data: bytes, **changes: str) -> Answer:
+def put(grant: dict[str, Any], data: bytes, **changes: str) -> Response:
     """Send bytes to a signed URL with its headers, or others."""
     headers = grant["headers"] | {name.replace("_", "-"): one for name, one in changes.items()}
     sent = urllib.request.Request(grant["url"], data, headers, method=grant["method"])  # noqa: S310
     try:
         with urllib.request.urlopen(sent, timeout=120) as answer:  # noqa: S310
-            return Answer(answer.status, answer.headers, answer.read())
+            return Response(answer.status, answer.headers, answer.read())
     except urllib.error.HTTPError as refusal:
         with refusal:
-            return Answer(refusal.code, refusal.headers, refusal.read())
+            return Response(refusal.code, refusal.headers, refusal.read())
 
 
-def test_a_new_job_is_told_as_it_is_kept(suite: Tenant, client: Client) -> None:
-    answer = client.answer("POST", "/v1/jobs", NEW_JOB | {"title": "  My   holiday "})
+def test_a_new_job_is_told_as_it_is_kept(suite: SuiteHandle, client: Client) -> None:
+    answer = client.send("POST", "/v1/jobs", JOB_REQUEST | {"title": "  My   holiday "})
     told = answer.json()
     job = told["job"]
 
     assert answer.status == 201
     assert answer.headers["Location"] == f"/v1/jobs/{job['id']}"
-    assert client.job(job["id"]) == job
+    assert client.get_job(job["id"]) == job
     assert (job["title"], job["recipe"], job["status"]) == (
         "My holiday",
         "frames",
@@ -74,8 +74,8 @@ def test_a_new_job_is_told_as_it_is_kept(suite: Tenant, client: Client) -> None:
     }
     assert [one["name"] for one in job["stages"]] == list(ROWS["frames"].stages)
     assert [one["state"] for one in job["stages"]] == ["queued", "waiting", "waiting"]
-    assert (job["error"], job["artefacts"], job["warnings"]) == (None, [], [])
-    kept = firestore.read(suite, f"jobs/{job['id']}")
+    assert (job["error"], job["artifacts"], job["warnings"]) == (None, [], [])
+    kept = firestore.read_document(suite, f"jobs/{job['id']}")
     assert kept is not None
     assert (kept["owner"], kept["email"]) == (client.user.uid, client.user.email)
 
@@ -101,28 +101,28 @@ def test_an_upload_url_takes_what_was_declared_once_and_nothing_else(client: Cli
     assert put(grant, fits).status == 412
 
 
-def test_a_tag_changes_with_the_job_and_only_then(suite: Tenant, client: Client) -> None:
+def test_a_tag_changes_with_the_job_and_only_then(suite: SuiteHandle, client: Client) -> None:
     job_id = created(client)["job"]["id"]
     path, token = f"/v1/jobs/{job_id}", client.user.token
-    tag = ask(suite, "GET", path, token).headers["ETag"]
+    tag = call_api(suite, "GET", path, token).headers["ETag"]
 
-    same = ask(suite, "GET", path, token, If_None_Match=tag)
+    same = call_api(suite, "GET", path, token, If_None_Match=tag)
     client.call("POST", f"{path}/cancel")
-    other = ask(suite, "GET", path, token, If_None_Match=tag)
+    other = call_api(suite, "GET", path, token, If_None_Match=tag)
 
     assert (same.status, same.body) == (304, b"")
     assert other.status == 200
     assert other.headers["ETag"] != tag
 
 
-def test_pages_hold_every_living_job_once_newest_first(suite: Tenant) -> None:
+def test_pages_hold_every_living_job_once_newest_first(suite: SuiteHandle) -> None:
     client = suite.client()
     ids = [created(client)["job"]["id"] for _ in range(6)]
     # As if three had been created in one microsecond: they still have an order.
-    kept = firestore.read(suite, f"jobs/{ids[2]}")
+    kept = firestore.read_document(suite, f"jobs/{ids[2]}")
     assert kept is not None
     for job_id in ids[1:4]:
-        firestore.change(suite, f"jobs/{job_id}", {"created_at": kept["created_at"]})
+        firestore.update_document(suite, f"jobs/{job_id}", {"created_at": kept["created_at"]})
     client.call("DELETE", f"/v1/jobs/{ids[0]}")
 
     found: list[str] = []
@@ -140,10 +140,12 @@ def test_pages_hold_every_living_job_once_newest_first(suite: Tenant) -> None:
 
 @pytest.mark.parametrize("limit", ["0", "101", "-1", "two"])
 def test_a_page_has_a_size_within_bounds(client: Client, limit: str) -> None:
-    assert client.answer("GET", f"/v1/jobs?limit={limit}").status == 422
+    assert client.send("GET", f"/v1/jobs?limit={limit}").status == 422
 
 
-def test_a_cancelled_job_stays_cancelled_whatever_is_asked(suite: Tenant, client: Client) -> None:
+def test_a_cancelled_job_stays_cancelled_whatever_is_asked(
+    suite: SuiteHandle, client: Client
+) -> None:
     told = created(client)
     path = f"/v1/jobs/{told['job']['id']}"
 
@@ -151,11 +153,11 @@ def test_a_cancelled_job_stays_cancelled_whatever_is_asked(suite: Tenant, client
     put(told["uploads"]["video"], b"x" * 1000)
 
     assert first["status"] == again["status"] == "cancelled"
-    assert client.answer("POST", f"{path}/redrive").status == 409
+    assert client.send("POST", f"{path}/redrive").status == 409
     wait_until(
-        lambda: client.job(told["job"]["id"])["stages"][-1]["state"] == "done", "the outcome"
+        lambda: client.get_job(told["job"]["id"])["stages"][-1]["state"] == "done", "the outcome"
     )
-    assert client.job(told["job"]["id"])["status"] == "cancelled"
+    assert client.get_job(told["job"]["id"])["status"] == "cancelled"
 
 
 @pytest.mark.parametrize(
@@ -166,46 +168,46 @@ def test_what_a_state_does_not_allow_is_a_conflict(
 ) -> None:
     job_id = done if status == "done" else created(client)["job"]["id"]
 
-    answer = client.answer("POST", f"/v1/jobs/{job_id}/{act}")
+    answer = client.send("POST", f"/v1/jobs/{job_id}/{act}")
 
     assert (answer.status, answer.json()["code"]) == (409, "wrong-state")
     assert status in answer.json()["detail"]
-    assert client.job(job_id)["status"] == status
+    assert client.get_job(job_id)["status"] == status
 
 
 def test_a_failed_job_says_why_cannot_be_cancelled_and_can_be_redriven(
-    suite: Tenant, client: Client, tmp_path: Path
+    suite: SuiteHandle, client: Client, tmp_path: Path
 ) -> None:
-    job_id = failed_job(suite, client, tmp_path)
-    job = client.job(job_id)
+    job_id = create_failed_job(suite, client, tmp_path)
+    job = client.get_job(job_id)
 
     assert job["error"]["code"] == "not-a-video"
     assert job["error"]["stage"] == "upload_trigger"
     assert job["error"]["message"].endswith(".")
     assert job["stages"][0]["error"] == job["error"]
-    assert client.answer("POST", f"/v1/jobs/{job_id}/cancel").status == 409
+    assert client.send("POST", f"/v1/jobs/{job_id}/cancel").status == 409
 
     again = client.call("POST", f"/v1/jobs/{job_id}/redrive")
 
     assert again["epoch"] == 1
     assert again["error"] is None
-    assert suite.finished_job(client, job_id)["status"] == "failed"
+    assert suite.wait_for_job(client, job_id)["status"] == "failed"
 
 
 def test_a_finished_job_has_its_results_and_its_history(
-    suite: Tenant, client: Client, done: str
+    suite: SuiteHandle, client: Client, done: str
 ) -> None:
-    job = client.job(done)
+    job = client.get_job(done)
     events = client.call("GET", f"/v1/jobs/{done}/events")["events"]
 
-    assert [one["name"] for one in job["artefacts"]] == [
-        "passport.json",
+    assert [one["name"] for one in job["artifacts"]] == [
+        "media-info.json",
         "frames.zip",
         "manifest.json",
         "frames.csv",
         "contact_sheet.jpg",
     ]
-    assert all(one["url"] == f"/v1/jobs/{done}/artefacts/{one['name']}" for one in job["artefacts"])
+    assert all(one["url"] == f"/v1/jobs/{done}/artifacts/{one['name']}" for one in job["artifacts"])
     media = job["stages"][:-1]
     assert all(one["state"] == "done" and one["done"] == one["total"] for one in media)
     assert all(one["attempts"] == 1 for one in media)
@@ -217,37 +219,37 @@ def test_a_finished_job_has_its_results_and_its_history(
 
 
 def test_a_deleted_job_is_gone_for_its_owner_too(
-    suite: Tenant, client: Client, tmp_path: Path
+    suite: SuiteHandle, client: Client, tmp_path: Path
 ) -> None:
-    job_id = suite.start_job(client, "frames", RECIPES["cfr30"].make().path)
-    job = suite.finished_job(client, job_id)
-    artefact = job["artefacts"][0]["url"]
-    wait_until(lambda: firestore.where(suite, "mails", "job", job_id), "the mail's record")
+    job_id = suite.start_job(client, "frames", CLIP_SPECS["cfr30"].encode().path)
+    job = suite.wait_for_job(client, job_id)
+    artifact = job["artifacts"][0]["url"]
+    wait_until(lambda: firestore.find_documents(suite, "mails", "job", job_id), "the mail's record")
 
-    answer = client.answer("DELETE", f"/v1/jobs/{job_id}")
+    answer = client.send("DELETE", f"/v1/jobs/{job_id}")
 
     assert (answer.status, answer.body) == (204, b"")
     for method, path in [
         ("GET", f"/v1/jobs/{job_id}"),
-        ("GET", artefact),
+        ("GET", artifact),
         ("GET", f"/v1/jobs/{job_id}/events"),
         ("POST", f"/v1/jobs/{job_id}/cancel"),
         ("POST", f"/v1/jobs/{job_id}/redrive"),
     ]:
-        assert client.answer(method, path).status == 404, (method, path)
+        assert client.send(method, path).status == 404, (method, path)
     # A deletion whose answer was lost, or that broke off, can be asked for again; by the owner.
-    assert client.answer("DELETE", f"/v1/jobs/{job_id}").status == 204
-    assert suite.client().answer("DELETE", f"/v1/jobs/{job_id}").status == 404
+    assert client.send("DELETE", f"/v1/jobs/{job_id}").status == 204
+    assert suite.client().send("DELETE", f"/v1/jobs/{job_id}").status == 404
     assert job_id not in {one["id"] for one in client.call("GET", "/v1/jobs")["jobs"]}
     for name in ("stages", "units", "events", "mails", "shares"):
-        assert firestore.where(suite, name, "job", job_id) == {}, name
-    tombstone = firestore.read(suite, f"jobs/{job_id}")
+        assert firestore.find_documents(suite, name, "job", job_id) == {}, name
+    tombstone = firestore.read_document(suite, f"jobs/{job_id}")
     assert tombstone is not None
     assert client.user.email not in str(tombstone)
     assert objects_of(suite, job_id) == []
 
 
-def objects_of(suite: Tenant, job_id: str) -> list[str]:
+def objects_of(suite: SuiteHandle, job_id: str) -> list[str]:
     """Names of all objects in all buckets that carry the job's id."""
     found = []
     for role in ("uploads", "work", "outputs"):

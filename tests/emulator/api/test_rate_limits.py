@@ -10,47 +10,50 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from infra.local.suite.api_client import Client
-from infra.local.suite.handle import Tenant
-from infra.local.suite.http import Answer
+from infra.local.suite.handle import SuiteHandle
+from infra.local.suite.http import Response
 from tests.fixtures.suite import firestore
-from tests.fixtures.suite.users import NEW_JOB, ask, update_account
+from tests.fixtures.suite.users import JOB_REQUEST, call_api, update_account
 
 pytestmark = pytest.mark.suite
 
 LOW = {
     "MOODREEL_JOBS_PER_MINUTE": "5",
-    "MOODREEL_JOBS_AT_ONCE": "12",
+    "MOODREEL_MAX_OPEN_JOBS": "12",
     "MOODREEL_CHANGES_PER_MINUTE": "3",
-    "MOODREEL_STORAGE_MB": "20",
-    "MOODREEL_IMAGE_MB": "16",
-    "MOODREEL_AUDIO_MB": "16",
-    "MOODREEL_VIDEO_MB": "19",
+    "MOODREEL_MAX_STORAGE_MB": "20",
+    "MOODREEL_MAX_IMAGE_MB": "16",
+    "MOODREEL_MAX_AUDIO_MB": "16",
+    "MOODREEL_MAX_VIDEO_MB": "19",
     "MOODREEL_MAIL_VERIFIED_ONLY": "1",
 }
 
 
 @pytest.fixture(scope="module", autouse=True)
-def low(suite: Tenant) -> Iterator[None]:
+def low(suite: SuiteHandle) -> Iterator[None]:
     suite.restart("api", LOW)
     yield
     suite.restart("api")
 
 
 @pytest.fixture
-def client(suite: Tenant) -> Client:
+def client(suite: SuiteHandle) -> Client:
     return suite.client()
 
 
-def many(suite: Tenant, client: Client, count: int) -> list[Answer]:
+def many(suite: SuiteHandle, client: Client, count: int) -> list[Response]:
     """So many creations at once."""
     token = client.user.token
     with ThreadPoolExecutor(count) as pool:
-        calls = [pool.submit(ask, suite, "POST", "/v1/jobs", token, NEW_JOB) for _ in range(count)]
+        calls = [
+            pool.submit(call_api, suite, "POST", "/v1/jobs", token, JOB_REQUEST)
+            for _ in range(count)
+        ]
         return [one.result() for one in calls]
 
 
 def test_of_fifty_creations_at_once_exactly_the_limit_succeeds(
-    suite: Tenant, client: Client
+    suite: SuiteHandle, client: Client
 ) -> None:
     answers = many(suite, client, 50)
 
@@ -62,21 +65,24 @@ def test_of_fifty_creations_at_once_exactly_the_limit_succeeds(
     refused = next(one for one in answers if one.status == 429)
     assert refused.json()["code"] == "rate-limited"
     assert 1 <= int(refused.headers["Retry-After"]) <= 72
-    assert suite.client().answer("POST", "/v1/jobs", NEW_JOB).status == 201
+    assert suite.client().send("POST", "/v1/jobs", JOB_REQUEST).status == 201
 
 
 def test_a_refused_wish_takes_nothing_from_the_limit(client: Client) -> None:
     for _ in range(6):
-        assert client.answer("POST", "/v1/jobs", {"recipe": "frames", "inputs": {}}).status == 422
+        assert client.send("POST", "/v1/jobs", {"recipe": "frames", "inputs": {}}).status == 422
 
     limits = client.call("GET", "/v1/usage")["limits"]
     assert (limits["job_creations"]["quota"], limits["job_creations"]["remaining"]) == (5, 5)
 
 
-def test_a_repeat_by_its_key_takes_nothing_from_the_limit(suite: Tenant, client: Client) -> None:
+def test_a_repeat_by_its_key_takes_nothing_from_the_limit(
+    suite: SuiteHandle, client: Client
+) -> None:
     token = client.user.token
     answers = [
-        ask(suite, "POST", "/v1/jobs", token, NEW_JOB, Idempotency_Key="the-same") for _ in range(7)
+        call_api(suite, "POST", "/v1/jobs", token, JOB_REQUEST, Idempotency_Key="the-same")
+        for _ in range(7)
     ]
 
     assert {one.status for one in answers} == {201}
@@ -84,42 +90,42 @@ def test_a_repeat_by_its_key_takes_nothing_from_the_limit(suite: Tenant, client:
 
 
 def test_a_person_cannot_have_everything_copied_at_once_many_times(
-    suite: Tenant, client: Client
+    suite: SuiteHandle, client: Client
 ) -> None:
     token = client.user.token
     with ThreadPoolExecutor(12) as pool:
-        calls = [pool.submit(ask, suite, "POST", "/v1/me/exports", token) for _ in range(12)]
+        calls = [pool.submit(call_api, suite, "POST", "/v1/me/exports", token) for _ in range(12)]
         answers = [one.result() for one in calls]
 
     assert {one.status for one in answers} <= {202, 429}
     assert len({one.json()["id"] for one in answers if one.status == 202}) <= 3
-    limited = client.answer("POST", "/v1/webhooks", {"url": f"{suite.url('mails')}/x"})
+    limited = client.send("POST", "/v1/webhooks", {"url": f"{suite.url('mails')}/x"})
     assert limited.headers["RateLimit-Policy"] == '"changes";q=3;w=60'
 
 
-def test_as_many_jobs_are_open_as_may_be(suite: Tenant, client: Client) -> None:
-    ids = [client.call("POST", "/v1/jobs", NEW_JOB)["job"]["id"] for _ in range(4)]
+def test_as_many_jobs_are_open_as_may_be(suite: SuiteHandle, client: Client) -> None:
+    ids = [client.call("POST", "/v1/jobs", JOB_REQUEST)["job"]["id"] for _ in range(4)]
     # As if eight more had been begun over the last minutes.
-    kept = firestore.read(suite, f"jobs/{ids[0]}")
+    kept = firestore.read_document(suite, f"jobs/{ids[0]}")
     assert kept is not None
     for number in range(8):
         fields = {"owner": client.user.uid, "status": "running", "stored_bytes": 0}
-        firestore.change(suite, f"jobs/{number}{'x' * 19}", fields)
+        firestore.update_document(suite, f"jobs/{number}{'x' * 19}", fields)
 
-    refused = client.answer("POST", "/v1/jobs", NEW_JOB)
+    refused = client.send("POST", "/v1/jobs", JOB_REQUEST)
     assert (refused.status, refused.json()["code"]) == (429, "too-many-jobs")
     assert "Retry-After" in refused.headers
     client.call("POST", f"/v1/jobs/{ids[0]}/cancel")
-    assert client.answer("POST", "/v1/jobs", NEW_JOB).status == 201
+    assert client.send("POST", "/v1/jobs", JOB_REQUEST).status == 201
 
 
 def test_no_more_is_kept_than_may_be_and_deleting_makes_room(client: Client) -> None:
     def wish(size_mb: int) -> dict[str, object]:
-        file = {**NEW_JOB["inputs"]["video"], "size_bytes": size_mb * 1_000_000}  # type: ignore[index]
-        return {**NEW_JOB, "inputs": {"video": file}}
+        file = {**JOB_REQUEST["inputs"]["video"], "size_bytes": size_mb * 1_000_000}  # type: ignore[index]
+        return {**JOB_REQUEST, "inputs": {"video": file}}
 
     job_id = client.call("POST", "/v1/jobs", wish(15))["job"]["id"]
-    refused = client.answer("POST", "/v1/jobs", wish(6))
+    refused = client.send("POST", "/v1/jobs", wish(6))
     assert (refused.status, refused.json()["code"]) == (403, "storage-full")
     assert client.call("GET", "/v1/usage")["limits"]["storage_bytes"] == {
         "quota": 20_000_000,
@@ -127,17 +133,17 @@ def test_no_more_is_kept_than_may_be_and_deleting_makes_room(client: Client) -> 
     }
 
     client.call("DELETE", f"/v1/jobs/{job_id}")
-    assert client.answer("POST", "/v1/jobs", wish(6)).status == 201
+    assert client.send("POST", "/v1/jobs", wish(6)).status == 201
 
 
 @pytest.mark.parametrize("verified", [True, False])
-def test_a_job_is_told_of_to_confirmed_addresses_alone(suite: Tenant, verified: bool) -> None:
+def test_a_job_is_told_of_to_confirmed_addresses_alone(suite: SuiteHandle, verified: bool) -> None:
     user = suite.user()
     if verified:
         update_account(suite, user.uid, {"emailVerified": True})
         user.sign_in()
-    job_id = suite.client(user).call("POST", "/v1/jobs", NEW_JOB)["job"]["id"]
-    kept = firestore.read(suite, f"jobs/{job_id}")
+    job_id = suite.client(user).call("POST", "/v1/jobs", JOB_REQUEST)["job"]["id"]
+    kept = firestore.read_document(suite, f"jobs/{job_id}")
 
     assert kept is not None
     assert kept["email"] == (user.email if verified else "")
@@ -160,7 +166,7 @@ def test_a_file_may_be_as_large_as_its_kind(
     others = {"picture": file("image/png", 9), "sound": file("audio/mpeg", 9)}
     inputs = others if recipe == "still" else {}
     inputs = {**inputs, name: file(content_type, most_mb * 1_000_000 + 1)}
-    answer = client.answer("POST", "/v1/jobs", {"recipe": recipe, "inputs": inputs})
+    answer = client.send("POST", "/v1/jobs", {"recipe": recipe, "inputs": inputs})
 
     assert answer.status == 422
     assert [one["field"] for one in answer.json()["errors"]] == [f"inputs.{name}.size_bytes"]

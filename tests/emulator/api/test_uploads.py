@@ -11,12 +11,12 @@ import pytest
 import requests
 
 from infra.local.suite.api_client import Client
-from infra.local.suite.handle import Tenant, wait_until
+from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.pipeline import Bucket
-from shared.runtime.interpreter import Neighbours
-from tests.fixtures.media.clips import RECIPES
+from shared.runtime.interpreter import Services
+from tests.fixtures.media.clips import CLIP_SPECS
 from tests.fixtures.suite import firestore
-from tests.fixtures.suite.users import NEW_JOB, failed_job
+from tests.fixtures.suite.users import JOB_REQUEST, create_failed_job
 
 pytestmark = pytest.mark.suite
 
@@ -25,11 +25,11 @@ PIECE_BYTES = 256 * 1024
 
 @pytest.fixture(scope="module")
 def clip() -> Path:
-    return RECIPES["cfr30"].make().path
+    return CLIP_SPECS["cfr30"].encode().path
 
 
 @pytest.fixture(scope="module")
-def client(suite: Tenant) -> Client:
+def client(suite: SuiteHandle) -> Client:
     return suite.client()
 
 
@@ -52,7 +52,7 @@ def upload(client: Client, job_id: str, **wish: Any) -> dict[str, Any]:
 
 
 def finalize(client: Client, job_id: str, **check: Any) -> tuple[int, dict[str, Any]]:
-    answer = client.answer("POST", f"/v1/jobs/{job_id}/uploads/video/finalize", check)
+    answer = client.send("POST", f"/v1/jobs/{job_id}/uploads/video/finalize", check)
     return answer.status, answer.json()
 
 
@@ -61,17 +61,17 @@ def crc32c(data: bytes) -> str:
 
 
 def test_a_fresh_url_takes_the_file_that_was_declared(
-    suite: Tenant, client: Client, clip: Path
+    suite: SuiteHandle, client: Client, clip: Path
 ) -> None:
     job_id = created(client, clip)
     fresh = upload(client, job_id)
     client.upload(fresh, clip, lambda _: None)
 
     assert fresh["method"] == "PUT"
-    assert suite.finished_job(client, job_id)["status"] == "done"
+    assert suite.wait_for_job(client, job_id)["status"] == "done"
 
 
-def test_a_large_file_is_sent_in_pieces(suite: Tenant, client: Client, clip: Path) -> None:
+def test_a_large_file_is_sent_in_pieces(suite: SuiteHandle, client: Client, clip: Path) -> None:
     job_id, data = created(client, clip), clip.read_bytes()
     begin = upload(client, job_id, resumable=True)
     opened = requests.request(begin["method"], begin["url"], headers=begin["headers"], timeout=120)
@@ -84,7 +84,7 @@ def test_a_large_file_is_sent_in_pieces(suite: Tenant, client: Client, clip: Pat
 
     assert begin["method"] == "POST"
     assert finalize(client, job_id, crc32c=crc32c(data))[0] == 200
-    assert suite.finished_job(client, job_id)["status"] == "done"
+    assert suite.wait_for_job(client, job_id)["status"] == "done"
 
 
 def test_what_arrived_is_compared_with_what_was_meant(client: Client, clip: Path) -> None:
@@ -106,46 +106,49 @@ def test_what_arrived_is_compared_with_what_was_meant(client: Client, clip: Path
 
 
 def test_the_word_starts_a_job_whose_event_was_lost(
-    suite: Tenant, world: Neighbours, client: Client, clip: Path
+    suite: SuiteHandle, services: Services, client: Client, clip: Path
 ) -> None:
     job_id = created(client, clip)
-    kept = firestore.read(suite, f"jobs/{job_id}")
+    kept = firestore.read_document(suite, f"jobs/{job_id}")
     assert kept is not None
     # An event that comes before the job knows its upload is let go: nothing is left to announce it.
     name = f"jobs/{job_id}/video.1"
-    acknowledged = suite.deliveries()["upload_trigger"]["acknowledged"]
-    with world.objects.create(Bucket.UPLOADS, name, content_type="video/mp4", spec="") as out:
+    acknowledged = suite.read_delivery_counts()["upload_trigger"]["acknowledged"]
+    with services.objects.create(Bucket.UPLOADS, name, content_type="video/mp4", spec="") as out:
         out.write(clip.read_bytes())
     wait_until(
-        lambda: suite.deliveries()["upload_trigger"]["acknowledged"] > acknowledged, "the event"
+        lambda: suite.read_delivery_counts()["upload_trigger"]["acknowledged"] > acknowledged,
+        "the event",
     )
     one = {**kept["inputs"][0], "object": name, "upload": 1}
-    firestore.change(suite, f"jobs/{job_id}", {"inputs": [one]})
-    assert client.job(job_id)["status"] == "awaiting_upload"
+    firestore.update_document(suite, f"jobs/{job_id}", {"inputs": [one]})
+    assert client.get_job(job_id)["status"] == "awaiting_upload"
 
     assert finalize(client, job_id)[0] == 200
-    assert suite.finished_job(client, job_id)["status"] == "done"
+    assert suite.wait_for_job(client, job_id)["status"] == "done"
 
 
-def test_a_file_that_is_there_is_not_sent_again(suite: Tenant, client: Client, clip: Path) -> None:
+def test_a_file_that_is_there_is_not_sent_again(
+    suite: SuiteHandle, client: Client, clip: Path
+) -> None:
     job_id = created(client, clip)
     client.upload(upload(client, job_id), clip, lambda _: None)
-    answer = client.answer("POST", f"/v1/jobs/{job_id}/uploads/video", {})
+    answer = client.send("POST", f"/v1/jobs/{job_id}/uploads/video", {})
 
     assert (answer.status, answer.json()["code"]) == (409, "wrong-state")
-    suite.finished_job(client, job_id)
-    assert client.answer("POST", f"/v1/jobs/{job_id}/uploads/video", {}).status == 409
+    suite.wait_for_job(client, job_id)
+    assert client.send("POST", f"/v1/jobs/{job_id}/uploads/video", {}).status == 409
 
 
 def test_another_file_takes_the_place_of_one_that_was_declared(
-    suite: Tenant, client: Client, clip: Path
+    suite: SuiteHandle, client: Client, clip: Path
 ) -> None:
-    job_id = client.call("POST", "/v1/jobs", NEW_JOB)["job"]["id"]
+    job_id = client.call("POST", "/v1/jobs", JOB_REQUEST)["job"]["id"]
     fresh = upload(client, job_id, file=described(clip))
     client.upload(fresh, clip, lambda _: None)
 
-    assert suite.finished_job(client, job_id)["status"] == "done"
-    kept = firestore.read(suite, f"jobs/{job_id}")
+    assert suite.wait_for_job(client, job_id)["status"] == "done"
+    kept = firestore.read_document(suite, f"jobs/{job_id}")
     assert kept is not None
     assert (kept["inputs"][0]["upload"], kept["inputs"][0]["filename"]) == (1, clip.name)
 
@@ -153,19 +156,19 @@ def test_another_file_takes_the_place_of_one_that_was_declared(
 def test_a_file_of_another_kind_is_refused(client: Client, clip: Path) -> None:
     job_id = created(client, clip)
     file = {**described(clip), "content_type": "image/png"}
-    answer = client.answer("POST", f"/v1/jobs/{job_id}/uploads/video", {"file": file})
+    answer = client.send("POST", f"/v1/jobs/{job_id}/uploads/video", {"file": file})
 
     assert answer.status == 422
     assert answer.json()["errors"][0]["field"] == "file.content_type"
-    assert client.answer("POST", f"/v1/jobs/{job_id}/uploads/sound", {}).status == 404
+    assert client.send("POST", f"/v1/jobs/{job_id}/uploads/sound", {}).status == 404
 
 
 def test_a_bad_upload_is_mended_by_a_good_one_and_a_redrive(
-    suite: Tenant, client: Client, clip: Path, tmp_path: Path
+    suite: SuiteHandle, client: Client, clip: Path, tmp_path: Path
 ) -> None:
-    job_id = failed_job(suite, client, tmp_path)
+    job_id = create_failed_job(suite, client, tmp_path)
     fresh = upload(client, job_id, file=described(clip))
     assert client.call("POST", f"/v1/jobs/{job_id}/redrive")["status"] == "awaiting_upload"
     client.upload(fresh, clip, lambda _: None)
 
-    assert suite.finished_job(client, job_id)["status"] == "done"
+    assert suite.wait_for_job(client, job_id)["status"] == "done"

@@ -13,11 +13,18 @@ from typing import Any
 import pytest
 
 from infra.local.suite.api_client import Client
-from infra.local.suite.handle import Tenant, wait_until
+from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.pipeline import Bucket
-from shared.runtime.interpreter import Neighbours
-from tests.fakes.cameras import Camera, HttpCamera, RtspCamera, film_of, h264_film, jpeg_film
-from tests.fixtures.media.clip_reader import Seen, consecutive, look
+from shared.runtime.interpreter import Services
+from tests.fakes.cameras import (
+    FakeCamera,
+    HttpCamera,
+    RtspCamera,
+    encode_h264,
+    encode_mjpeg,
+    read_encoded_frames,
+)
+from tests.fixtures.media.clip_reader import ClipContent, is_consecutive, read_clip
 
 pytestmark = pytest.mark.suite
 FPS = 15
@@ -27,14 +34,14 @@ FACES = (
 
 
 @pytest.fixture
-def quick(suite: Tenant) -> Iterator[Tenant]:
+def quick(suite: SuiteHandle) -> Iterator[SuiteHandle]:
     """A suite whose recorder hands over every few seconds."""
-    suite.restart("recorder", {"MOODREEL_RECORDER_SHIFT_S": "6"})
+    suite.restart("recorder", {"MOODREEL_RECORDER_TASK_S": "6"})
     yield suite
     suite.restart("recorder")
 
 
-def started(client: Client, camera: Camera, **asked: Any) -> str:
+def started(client: Client, camera: FakeCamera, **asked: Any) -> str:
     """A recording that has pictures; its id."""
     made = client.call("POST", "/v1/recordings", {"source": {"url": camera.url}, **asked})
     number = str(made["id"])
@@ -58,30 +65,30 @@ def over(client: Client, number: str) -> dict[str, Any]:
     return told(client, number)
 
 
-def seen(suite: Tenant, world: Neighbours, number: str) -> Seen:
+def seen(suite: SuiteHandle, services: Services, number: str) -> ClipContent:
     """The clip as the bucket holds it."""
-    (doc,) = world.store.read([f"recordings/{number}"])
+    (doc,) = services.store.read([f"recordings/{number}"])
     assert doc is not None
     clip = doc.data["clip"]
     assert clip is not None, doc.data["error"]
-    read = world.objects.read_at(Bucket.OUTPUTS, clip["path"], clip["generation"])
-    return look(read(0, clip["size_bytes"]))
+    read = services.objects.range_reader(Bucket.OUTPUTS, clip["path"], clip["generation"])
+    return read_clip(read(0, clip["size_bytes"]))
 
 
 @pytest.fixture
-def cameras() -> Iterator[list[Camera]]:
+def cameras() -> Iterator[list[FakeCamera]]:
     """Those that a test switches on, all off in the end."""
-    found: list[Camera] = []
+    found: list[FakeCamera] = []
     yield found
     for one in found:
-        one.off()
+        one.stop()
 
 
 @pytest.mark.sweep
 def test_twenty_seconds_are_twenty_seconds(
-    suite: Tenant, world: Neighbours, cameras: list[Camera]
+    suite: SuiteHandle, services: Services, cameras: list[FakeCamera]
 ) -> None:
-    cameras.append(RtspCamera(h264_film(60, FPS)))
+    cameras.append(RtspCamera(encode_h264(60, FPS)))
     client = suite.client()
     number = started(client, cameras[0])
     began = time.monotonic()
@@ -89,52 +96,52 @@ def test_twenty_seconds_are_twenty_seconds(
         row = told(client, number)
         time.sleep(1)
     done = stopped(client, number)
-    clip = seen(suite, world, number)
+    clip = seen(suite, services, number)
 
     assert row["fps"] == pytest.approx(FPS, rel=0.5)
     assert row["elapsed_s"] > 15
     lasted = (_moment(done["ended_at"]) - _moment(done["started_at"])).total_seconds()
     assert lasted > 17
-    assert clip.duration_s == pytest.approx(len(clip.numbers) / FPS, abs=0.2)
+    assert clip.duration_s == pytest.approx(len(clip.counters) / FPS, abs=0.2)
     assert 17 <= clip.duration_s <= lasted + 0.2
-    assert consecutive(clip.numbers)
+    assert is_consecutive(clip.counters)
 
 
 @pytest.mark.sweep
 def test_shifts_hand_over_without_a_gap_and_without_a_double_picture(
-    quick: Tenant, world: Neighbours, cameras: list[Camera]
+    quick: SuiteHandle, services: Services, cameras: list[FakeCamera]
 ) -> None:
-    cameras += [RtspCamera(h264_film(60, FPS, bf=2)), HttpCamera(jpeg_film(60, FPS))]
+    cameras += [RtspCamera(encode_h264(60, FPS, b_frames=2)), HttpCamera(encode_mjpeg(60, FPS))]
     client = quick.client()
     numbers = [started(client, one) for one in cameras]
     time.sleep(14)
     for number in numbers:
         done = stopped(client, number)
-        clip = seen(quick, world, number)
+        clip = seen(quick, services, number)
         assert done["clip"]["gaps"] == []
-        assert consecutive(clip.numbers)
-        assert len(clip.numbers) > 13 * FPS
-    assert min(one.clients for one in cameras) >= 2
+        assert is_consecutive(clip.counters)
+        assert len(clip.counters) > 13 * FPS
+    assert min(one.client_count for one in cameras) >= 2
 
 
 def test_a_recorder_that_is_killed_loses_its_open_segment_and_no_more(
-    suite: Tenant, world: Neighbours, cameras: list[Camera]
+    suite: SuiteHandle, services: Services, cameras: list[FakeCamera]
 ) -> None:
-    suite.restart("recorder", {"MOODREEL_RECORDING_SEGMENT_S": "2"})
-    cameras.append(HttpCamera(jpeg_film(90, FPS)))
+    suite.restart("recorder", {"MOODREEL_MAX_SEGMENT_S": "2"})
+    cameras.append(HttpCamera(encode_mjpeg(90, FPS)))
     client = suite.client()
     number = started(client, cameras[0])
     time.sleep(6)
-    killed_at = cameras[0].now
+    killed_at = cameras[0].position_s
     suite.kill("recorder")
-    wait_until(lambda: cameras[0].clients == 2, "the recorder to come back")
-    back_at = cameras[0].now
+    wait_until(lambda: cameras[0].client_count == 2, "the recorder to come back")
+    back_at = cameras[0].position_s
     time.sleep(3)
     done = stopped(client, number)
-    clip = seen(suite, world, number)
+    clip = seen(suite, services, number)
 
     [gap] = done["clip"]["gaps"]
-    [hole] = [(a, b) for a, b in pairwise(clip.numbers) if b != a + 1]
+    [hole] = [(a, b) for a, b in pairwise(clip.counters) if b != a + 1]
     # A segment of two seconds, and what had not arrived: a busy machine is behind its camera.
     assert killed_at - 6 <= hole[0] / FPS <= killed_at
     assert hole[1] / FPS <= back_at + 3
@@ -144,11 +151,11 @@ def test_a_recorder_that_is_killed_loses_its_open_segment_and_no_more(
 
 
 def test_two_people_record_three_cameras_at_once_and_see_their_own(
-    suite: Tenant, world: Neighbours, cameras: list[Camera]
+    suite: SuiteHandle, services: Services, cameras: list[FakeCamera]
 ) -> None:
     cameras += [
-        RtspCamera(h264_film(60, FPS)), HttpCamera(jpeg_film(60, FPS)),
-        RtspCamera(h264_film(60, FPS, bf=2)),
+        RtspCamera(encode_h264(60, FPS)), HttpCamera(encode_mjpeg(60, FPS)),
+        RtspCamera(encode_h264(60, FPS, b_frames=2)),
     ]  # fmt: skip
     alice, bob = suite.client(), suite.client()
     owners = [alice, alice, bob]
@@ -165,62 +172,64 @@ def test_two_people_record_three_cameras_at_once_and_see_their_own(
     time.sleep(4)
     for owner, number in zip(owners, numbers, strict=True):
         assert stopped(owner, number)["state"] == "done"
-        assert consecutive(seen(suite, world, number).numbers)
+        assert is_consecutive(seen(suite, services, number).counters)
 
     assert {one["id"] for one in alice.call("GET", "/v1/recordings")["recordings"]} == {
         *numbers[:2]
     }
-    assert bob.answer("GET", f"/v1/recordings/{numbers[0]}").status == 404
+    assert bob.send("GET", f"/v1/recordings/{numbers[0]}").status == 404
 
 
 @pytest.mark.sweep
 def test_a_camera_that_sends_us_into_the_house_is_not_followed(
-    suite: Tenant, cameras: list[Camera]
+    suite: SuiteHandle, cameras: list[FakeCamera]
 ) -> None:
-    cameras += [HttpCamera(jpeg_film(5)), HttpCamera(jpeg_film(5))]
+    cameras += [HttpCamera(encode_mjpeg(5)), HttpCamera(encode_mjpeg(5))]
     cameras[0].redirect = cameras[1].url
     client = suite.client()
     made = client.call("POST", "/v1/recordings", {"source": {"url": cameras[0].url}})
     done = over(client, made["id"])
 
     assert (done["state"], done["error"]["code"]) == ("failed", "redirect-refused")
-    assert cameras[1].clients == 0
+    assert cameras[1].client_count == 0
 
 
 @pytest.mark.sweep
 def test_three_minutes_with_a_handover_every_minute_miss_no_picture(
-    suite: Tenant, world: Neighbours, cameras: list[Camera]
+    suite: SuiteHandle, services: Services, cameras: list[FakeCamera]
 ) -> None:
-    suite.restart("recorder", {"MOODREEL_RECORDER_SHIFT_S": "60"})
-    cameras += [RtspCamera(h264_film(240, FPS, bf=2)), HttpCamera(jpeg_film(240, FPS))]
+    suite.restart("recorder", {"MOODREEL_RECORDER_TASK_S": "60"})
+    cameras += [RtspCamera(encode_h264(240, FPS, b_frames=2)), HttpCamera(encode_mjpeg(240, FPS))]
     client = suite.client()
     numbers = [started(client, one) for one in cameras]
     time.sleep(180)
     for number in numbers:
         done = stopped(client, number)
-        clip = seen(suite, world, number)
-        print(f"{len(clip.numbers)} pictures, {clip.duration_s:.3f} s, {done['clip']}")
+        clip = seen(suite, services, number)
+        print(f"{len(clip.counters)} pictures, {clip.duration_s:.3f} s, {done['clip']}")
         assert done["clip"]["gaps"] == []
-        assert consecutive(clip.numbers)
+        assert is_consecutive(clip.counters)
         lasted = (_moment(done["ended_at"]) - _moment(done["started_at"])).total_seconds()
         assert clip.duration_s == pytest.approx(lasted, abs=0.2)
-    assert min(one.clients for one in cameras) >= 3
+    assert min(one.client_count for one in cameras) >= 3
     suite.restart("recorder")
 
 
 @pytest.mark.sweep
-def test_a_face_before_a_camera_becomes_a_recap(suite: Tenant, cameras: list[Camera]) -> None:
-    cameras.append(RtspCamera(film_of(FACES), loops=True))
+def test_a_face_before_a_camera_becomes_a_recap(
+    suite: SuiteHandle, cameras: list[FakeCamera]
+) -> None:
+    cameras.append(RtspCamera(read_encoded_frames(FACES), loops=True))
     client = suite.client()
     options = {"consent": True, "purpose": "research"}
     number = started(client, cameras[0], recipe="recap", options=options)
     time.sleep(15)
     done = stopped(client, number)
-    job = suite.finished_job(client, done["job"])
+    job = suite.wait_for_job(client, done["job"])
 
     assert job["status"] == "done", job["error"]
-    assert "film.mp4" in {one["name"] for one in job["artefacts"]}
-    print(f"clip {done['clip']}; artefacts {[one['name'] for one in job['artefacts']]}")
+    assert "film.mp4" in {one["name"] for one in job["artifacts"]}
+    print(f"clip {done['clip']}; artifacts {[one['name'] for one in job['artifacts']]}")
 
 
 def _moment(text: str) -> datetime:

@@ -16,14 +16,14 @@ import numpy as np
 import pytest
 
 from infra.local.suite.api_client import Client
-from infra.local.suite.handle import Tenant
-from infra.local.suite.http import Answer, request
+from infra.local.suite.handle import SuiteHandle
+from infra.local.suite.http import Response, request
 from shared.media.images.frame import decode_image
-from tests.fakes.cameras import HttpCamera, RtspCamera, h264_film, jpeg_film
+from tests.fakes.cameras import HttpCamera, RtspCamera, encode_h264, encode_mjpeg
 from tests.fixtures.media.clips import read_counter
 from tests.fixtures.suite import firestore
-from tests.fixtures.suite.frames_job import fetch, frames_of
-from tests.fixtures.suite.users import ask
+from tests.fixtures.suite.frames_job import download_artifact, read_frames_zip
+from tests.fixtures.suite.users import call_api
 
 pytestmark = pytest.mark.suite
 FPS = 15
@@ -34,25 +34,25 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def door() -> Iterator[HttpCamera]:
     """Motion JPEG over HTTP, with counters that go on for five minutes."""
-    camera = HttpCamera(jpeg_film(60, FPS), loops=True)
+    camera = HttpCamera(encode_mjpeg(60, FPS), loops=True)
     yield camera
-    camera.off()
+    camera.stop()
 
 
 @pytest.fixture(scope="module")
 def yard() -> Iterator[RtspCamera]:
     """H.264 over RTSP, for who knows the password."""
-    camera = RtspCamera(h264_film(60, FPS), loops=True)
+    camera = RtspCamera(encode_h264(60, FPS), loops=True)
     camera.password = PASSWORD
     yield camera
-    camera.off()
+    camera.stop()
 
 
 def with_password(camera: RtspCamera) -> str:
     return camera.url.replace("rtsp://", f"rtsp://guest:{PASSWORD}@")
 
 
-def pictures(url: str, seconds: float) -> tuple[list[bytes], list[float]]:
+def read_preview_frames(url: str, seconds: float) -> tuple[list[bytes], list[float]]:
     """The JPEGs that a browser would show in so long, and when each could be shown."""
     place = urlsplit(url)
     connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=120)
@@ -77,13 +77,15 @@ def pictures(url: str, seconds: float) -> tuple[list[bytes], list[float]]:
     return found, times
 
 
-def get(suite: Tenant, path: str, token: str | None = None, **headers: str) -> Answer:
+def get(suite: SuiteHandle, path: str, token: str | None = None, **headers: str) -> Response:
     """What `downloads` answers to who has this token."""
     known = {} if token is None else {"Authorization": f"Bearer {token}"}
     return request("GET", suite.url("downloads") + path, headers=known | headers)
 
 
-def ended(client: Client, recording_id: str, within_s: float = 60) -> dict[str, Any]:
+def wait_until_recording_ended(
+    client: Client, recording_id: str, within_s: float = 60
+) -> dict[str, Any]:
     """The recording when it has come to an end."""
     until = time.monotonic() + within_s
     while time.monotonic() < until:
@@ -106,7 +108,7 @@ def counters(clip: bytes) -> tuple[list[int], float]:
 
 
 def test_a_camera_is_looked_at_recorded_and_played_by_its_owner_alone(
-    suite: Tenant, door: HttpCamera, yard: RtspCamera
+    suite: SuiteHandle, door: HttpCamera, yard: RtspCamera
 ) -> None:
     alice, bob = suite.client(), suite.client()
     camera = alice.call("POST", "/v1/cameras", {"name": "Door", "source": {"url": door.url}})
@@ -116,7 +118,7 @@ def test_a_camera_is_looked_at_recorded_and_played_by_its_owner_alone(
     seat = alice.call("POST", f"{path}/preview")
     assert (seat["viewers"], seat["viewers_most"]) == (1, 5)
 
-    shown, times = pictures(seat["url"], 6)
+    shown, times = read_preview_frames(seat["url"], 6)
     numbers = [read_counter(decode_image(one)) for one in shown]
     assert len(numbers) > 15
     assert numbers == sorted(set(numbers)), "no picture twice, none out of order"
@@ -132,7 +134,7 @@ def test_a_camera_is_looked_at_recorded_and_played_by_its_owner_alone(
     assert twice["camera"] == camera["id"], "the same source is the same camera"
     # H.264 is decoded for who looks at it, in a process of its own.
     looked = bob.call("POST", f"/v1/cameras/{theirs['camera']}/preview")
-    decoded = [read_counter(decode_image(one)) for one in pictures(looked["url"], 6)[0]]
+    decoded = [read_counter(decode_image(one)) for one in read_preview_frames(looked["url"], 6)[0]]
     assert len(decoded) > 5
     assert decoded == sorted(set(decoded))
     live = alice.call("GET", path)["status"]
@@ -143,7 +145,7 @@ def test_a_camera_is_looked_at_recorded_and_played_by_its_owner_alone(
     assert live["last_error"] is None
     assert live["elapsed_s"] > 4
     assert live["size_bytes"] > 10_000
-    assert door.clients == 1, "all that look share one connection"
+    assert door.client_count == 1, "all that look share one connection"
 
     # Closed doors: the same 404 as for what is not there.
     for client, others in ((bob, (mine, twice)), (alice, (theirs,))):
@@ -155,14 +157,14 @@ def test_a_camera_is_looked_at_recorded_and_played_by_its_owner_alone(
                 ("GET", f"/v1/cameras/{one['camera']}"),
                 ("POST", f"/v1/cameras/{one['camera']}/preview"),
             ):
-                assert ask(suite, method, where, client.user.token).status == 404, where
+                assert call_api(suite, method, where, client.user.token).status == 404, where
 
     stopped = alice.call("POST", f"/v1/recordings/{mine['id']}/stop")
     lasted = time.monotonic() - began
     assert stopped["state"] in ("stopping", "joining", "done")
     alice.call("POST", f"/v1/recordings/{twice['id']}/stop")
     bob.call("POST", f"/v1/recordings/{theirs['id']}/stop")
-    done = ended(alice, mine["id"])
+    done = wait_until_recording_ended(alice, mine["id"])
     assert done["state"] == "done", done["error"]
     assert (done["title"], done["ended_by"]) == ("Visitors", "stop")
     clip = done["clip"]
@@ -175,7 +177,7 @@ def test_a_camera_is_looked_at_recorded_and_played_by_its_owner_alone(
     assert (part.status, part.body) == (206, whole.body[100:200])
     assert get(suite, clip["path"], bob.user.token).status == 404
     assert get(suite, clip["path"]).status == 401
-    linked = ask(suite, "GET", f"/v1/recordings/{mine['id']}/clip", token)
+    linked = call_api(suite, "GET", f"/v1/recordings/{mine['id']}/clip", token)
     assert linked.status == 302
     seen, duration = counters(whole.body)
     assert seen == list(range(seen[0], seen[0] + len(seen))), "no picture lost, none twice"
@@ -188,7 +190,7 @@ def test_a_camera_is_looked_at_recorded_and_played_by_its_owner_alone(
     listed = [one["id"] for one in alice.call("GET", "/v1/recordings")["recordings"]]
     assert listed == [twice["id"], mine["id"]]
 
-    theirs = ended(bob, theirs["id"])
+    theirs = wait_until_recording_ended(bob, theirs["id"])
     assert theirs["clip"]["codec"] == "h264"
     their_camera = bob.call("GET", f"/v1/cameras/{theirs['camera']}")
     assert their_camera["source"] == {"kind": "rtsp", "address": yard.url, "credentials": True}
@@ -210,22 +212,22 @@ def test_a_camera_is_looked_at_recorded_and_played_by_its_owner_alone(
 
 
 def test_what_was_recorded_goes_into_recipes_at_once_and_later(
-    suite: Tenant, door: HttpCamera, tmp_path: Path
+    suite: SuiteHandle, door: HttpCamera, tmp_path: Path
 ) -> None:
     client = suite.client()
     wish = {"source": {"url": door.url}, "max_duration_s": 4, "recipe": "frames"}
     begun = client.call("POST", "/v1/recordings", {**wish, "options": {"every": "1"}})
     assert client.call("GET", f"/v1/jobs/{begun['job']}")["status"] == "awaiting_upload"
 
-    job = suite.finished_job(client, begun["job"])
-    told = ended(client, begun["id"])
+    job = suite.wait_for_job(client, begun["job"])
+    told = wait_until_recording_ended(client, begun["id"])
 
     assert job["status"] == "done", job["error"]
     assert told["ended_by"] == "max-duration"
     assert 3.8 <= told["clip"]["duration_sec"] < 6
     numbers = [
         read_counter(decode_image(data))
-        for _, data in frames_of(fetch(client, job, "frames.zip", tmp_path))
+        for _, data in read_frames_zip(download_artifact(client, job, "frames.zip", tmp_path))
     ]
     # The picture at which the fourth second is over may be the last one, and late.
     assert 4 <= len(numbers) <= 6
@@ -233,29 +235,29 @@ def test_what_was_recorded_goes_into_recipes_at_once_and_later(
     for second, number in enumerate(numbers):
         assert abs(number - numbers[0] - FPS * second) <= FPS / 2
     again = {"recipe": "frames", "options": {"every": "2"}, "from": begun["id"]}
-    later = suite.finished_job(client, client.call("POST", "/v1/jobs", again)["job"]["id"])
+    later = suite.wait_for_job(client, client.call("POST", "/v1/jobs", again)["job"]["id"])
     assert later["status"] == "done", later["error"]
-    frames = frames_of(fetch(client, later, "frames.zip", tmp_path))
+    frames = read_frames_zip(download_artifact(client, later, "frames.zip", tmp_path))
     assert read_counter(decode_image(frames[1][1])) == numbers[2]
     # Somebody else's is none.
-    refused = ask(suite, "POST", "/v1/jobs", suite.client().user.token, again)
+    refused = call_api(suite, "POST", "/v1/jobs", suite.client().user.token, again)
     assert (refused.status, refused.json()["errors"][0]["field"]) == (422, "from")
 
 
-def test_seats_are_limited_taken_over_and_run_out(suite: Tenant, door: HttpCamera) -> None:
+def test_seats_are_limited_taken_over_and_run_out(suite: SuiteHandle, door: HttpCamera) -> None:
     client = suite.client()
     camera = client.call("POST", "/v1/cameras", {"name": "Door", "source": {"url": door.url}})
     where = f"/v1/cameras/{camera['id']}/preview"
     seats = [client.call("POST", where)["url"] for _ in range(5)]
 
-    refused = ask(suite, "POST", where, client.user.token)
+    refused = call_api(suite, "POST", where, client.user.token)
 
     assert (refused.status, refused.json()["code"]) == (429, "too-many-viewers")
     assert "Retry-After" in refused.headers
     token = seats[0].rpartition("/")[2]
-    shown, _ = pictures(seats[0], 2)
+    shown, _ = read_preview_frames(seats[0], 2)
     assert shown
-    firestore.change(suite, f"viewers/{token}", {"expires_at": LONG_AGO})
+    firestore.update_document(suite, f"viewers/{token}", {"expires_at": LONG_AGO})
     over = get(suite, f"/v1/media/previews/{token}")
     assert (over.status, over.json()["code"]) == (410, "link-expired")
     nobodys = get(suite, f"/v1/media/previews/{'0' * 48}")
@@ -263,7 +265,7 @@ def test_seats_are_limited_taken_over_and_run_out(suite: Tenant, door: HttpCamer
 
 
 def test_a_recording_that_is_deleted_while_it_runs_cancels_the_job_that_waits_for_it(
-    suite: Tenant, door: HttpCamera
+    suite: SuiteHandle, door: HttpCamera
 ) -> None:
     client = suite.client()
     wish = {"source": {"url": door.url}, "recipe": "frames"}
@@ -273,19 +275,19 @@ def test_a_recording_that_is_deleted_while_it_runs_cancels_the_job_that_waits_fo
     client.call("DELETE", f"/v1/recordings/{begun['id']}")
 
     assert client.call("GET", f"/v1/jobs/{begun['job']}")["status"] == "cancelled"
-    gone = ask(suite, "GET", f"/v1/recordings/{begun['id']}", client.user.token)
+    gone = call_api(suite, "GET", f"/v1/recordings/{begun['id']}", client.user.token)
     assert (gone.status, gone.json()["code"]) == (404, "not-found")
 
 
-def test_a_recording_that_fails_takes_the_job_that_waits_for_it_along(suite: Tenant) -> None:
-    client, camera = suite.client(), HttpCamera(jpeg_film(1))
+def test_a_recording_that_fails_takes_the_job_that_waits_for_it_along(suite: SuiteHandle) -> None:
+    client, camera = suite.client(), HttpCamera(encode_mjpeg(1))
     camera.redirect = "http://10.0.0.1/live"
     wish = {"source": {"url": camera.url}, "recipe": "frames"}
     begun = client.call("POST", "/v1/recordings", wish)
 
-    told = ended(client, begun["id"])
-    job = suite.finished_job(client, begun["job"])
-    camera.off()
+    told = wait_until_recording_ended(client, begun["id"])
+    job = suite.wait_for_job(client, begun["job"])
+    camera.stop()
 
     assert (told["state"], told["clip"]) == ("failed", None)
     assert told["error"]["code"] == "redirect-refused"

@@ -15,20 +15,22 @@ from typing import Any
 import pytest
 
 from infra.local.suite.api_client import ApiError, Client, TransferError
-from infra.local.suite.handle import TERMINAL, Tenant, wait_until
+from infra.local.suite.handle import TERMINAL_STATUSES, SuiteHandle, wait_until
 from shared.media.images.frame import decode_image
-from shared.pipeline import STAGES
+from shared.pipeline import FUNCTIONS
 from tests.corpus import invalid, valid
-from tests.corpus.corpus_file import Failed, Row
-from tests.corpus.encoding import ffmpeg
-from tests.corpus.outcome import Outcome, complaints, every_of
-from tests.fakes.canary import Canary
-from tests.fixtures.media.clips import RECIPES
-from tests.fixtures.suite.frames_job import fetch, frames_of
+from tests.corpus.corpus_file import CorpusFile, ExpectedError
+from tests.corpus.encoding import run_ffmpeg
+from tests.corpus.outcome import Outcome, find_mismatches, frame_interval
+from tests.fakes.canary import CanaryServer
+from tests.fixtures.media.clips import CLIP_SPECS
+from tests.fixtures.suite.frames_job import download_artifact, read_frames_zip
 
 pytestmark = pytest.mark.suite
 # What is empty does not come so far: the bucket itself refuses it.
-ROWS = {row.name: row for row in (*valid.rows(), *invalid.rows()) if row.name != "nothing"}
+ROWS = {
+    row.name: row for row in (*valid.list_files(), *invalid.list_files()) if row.name != "nothing"
+}
 NAMES = (
     "../../../etc/passwd.mp4",
     "a \"quoted\" 'name'; rm -rf ~.mp4",
@@ -42,7 +44,7 @@ NAMES = (
 class Crashes:
     """A job whose decoder gets a SIGSEGV whenever it appears, from outside, as a bug would."""
 
-    suite: Tenant
+    suite: SuiteHandle
     client: Client
     job_id: str
     met: int = 0
@@ -52,7 +54,7 @@ class Crashes:
         hunter = threading.Thread(target=self._hunt, args=(stopped,))
         hunter.start()
         try:
-            return self.suite.finished_job(self.client, self.job_id)
+            return self.suite.wait_for_job(self.client, self.job_id)
         finally:
             stopped.set()
             hunter.join()
@@ -73,7 +75,7 @@ class Crashes:
 
 @dataclass
 class Result:
-    row: Row
+    row: CorpusFile
     job: dict[str, Any]
     outcome: Outcome
 
@@ -98,51 +100,53 @@ def _start(client: Client, path: Path, filename: str, every: str) -> str:
     return str(made["job"]["id"])
 
 
-def _run(suite: Tenant, client: Client, row: Row, url: str, folder: Path) -> Result:
+def _run(suite: SuiteHandle, client: Client, row: CorpusFile, url: str, folder: Path) -> Result:
     path = folder / f"{abs(hash(row.name))}.{row.suffix}"
     path.write_bytes(row.make(url))
-    job_id = _start(client, path, f"{row.name}.{row.suffix}", every_of(row))
-    job = suite.finished_job(client, job_id)
+    job_id = _start(client, path, f"{row.name}.{row.suffix}", frame_interval(row))
+    job = suite.wait_for_job(client, job_id)
     path.unlink()
     if job["status"] != "done":
         return Result(row, job, Outcome(job["error"]["code"], job["error"]["message"]))
-    frames = frames_of(fetch(client, job, "frames.zip", folder))
-    passport = json.loads(fetch(client, job, "passport.json", folder))
+    frames = read_frames_zip(download_artifact(client, job, "frames.zip", folder))
+    media_info = json.loads(download_artifact(client, job, "media-info.json", folder))
     pictures = tuple(decode_image(data) for _, data in frames)
-    told = Outcome("", "", pictures, tuple(job["warnings"]), tuple(passport["repairs"]))
+    told = Outcome("", "", pictures, tuple(job["warnings"]), tuple(media_info["repairs"]))
     return Result(row, job, told)
 
 
-def _restarts(suite: Tenant) -> int:
+def _restarts(suite: SuiteHandle) -> int:
     names = ("upload_trigger", "frame_extraction")
     return sum(suite.services()[name]["restarts"] for name in names)
 
 
 @pytest.fixture(scope="module")
 def afternoon(
-    suite: Tenant, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+    suite: SuiteHandle, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[Afternoon]:
     folder = tmp_path_factory.mktemp("corpus")
     everything = request.config.getoption("--sweep")
-    rows = [row for row in ROWS.values() if everything or row.common]
+    rows = [row for row in ROWS.values() if everything or row.in_pipeline_tests]
     heavy = folder / "heavy.mp4"
     source = "testsrc2=size=1280x720:rate=30:duration=30"
-    heavy.write_bytes(ffmpeg("heavy", "mp4", "-f", "lavfi", "-i", source, "-preset", "ultrafast"))
+    heavy.write_bytes(
+        run_ffmpeg("heavy", "mp4", "-f", "lavfi", "-i", source, "-preset", "ultrafast")
+    )
     client, before = suite.client(), _restarts(suite)
-    with Canary() as canary, ThreadPoolExecutor(4) as pool:
+    with CanaryServer() as canary, ThreadPoolExecutor(4) as pool:
         crashes = Crashes(suite, client, _start(client, heavy, "heavy.mp4", "0.04"))
         crashed = pool.submit(crashes.until_it_ends)
         runs = [pool.submit(_run, suite, client, row, canary.url, folder) for row in rows]
         results = {run.result().row.name: run.result() for run in runs}
         yield Afternoon(
-            results, canary.hits, crashed.result(), crashes.met, (before, _restarts(suite))
+            results, canary.received, crashed.result(), crashes.met, (before, _restarts(suite))
         )
 
 
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=[] if row.common else [pytest.mark.sweep])
+        pytest.param(name, marks=[] if row.in_pipeline_tests else [pytest.mark.sweep])
         for name, row in ROWS.items()
     ],
 )
@@ -150,8 +154,8 @@ def test_what_people_upload_comes_back_right_or_with_a_reason(
     name: str, afternoon: Afternoon
 ) -> None:
     result = afternoon.results[name]
-    assert complaints(result.row, result.outcome) == []
-    if isinstance(result.row.expected, Failed):
+    assert find_mismatches(result.row, result.outcome) == []
+    if isinstance(result.row.expected, ExpectedError):
         assert result.job["error"]["stage"] == "upload_trigger"
         attempts = {one["name"]: one["attempts"] for one in result.job["stages"]}
         assert attempts["upload_trigger"] == 1, "what is refused is refused at once"
@@ -169,7 +173,7 @@ def test_a_decoder_that_always_crashes_fails_its_own_job_after_the_allowed_attem
     assert job["error"]["code"] == "decoder-crashed"
     assert "SIGSEGV" in job["error"]["message"]
     stage = next(one for one in job["stages"] if one["name"] == job["error"]["stage"])
-    assert stage["attempts"] == STAGES[stage["name"]].attempts
+    assert stage["attempts"] == FUNCTIONS[stage["name"]].max_attempts
     assert afternoon.crashes >= stage["attempts"]
 
 
@@ -179,25 +183,32 @@ def test_no_function_died_of_it(afternoon: Afternoon) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_files_name_is_data_wherever_it_appears(name: str, suite: Tenant, tmp_path: Path) -> None:
+def test_a_files_name_is_data_wherever_it_appears(
+    name: str, suite: SuiteHandle, tmp_path: Path
+) -> None:
     user = suite.user()
     client = suite.client(user)
-    job = suite.finished_job(client, _start(client, RECIPES["rotated-90"].make().path, name, "1"))
+    job = suite.wait_for_job(
+        client, _start(client, CLIP_SPECS["rotated-90"].encode().path, name, "1")
+    )
     assert job["status"] == "done", job["error"]
     assert job["title"] == " ".join(name.split())
-    passport = json.loads(fetch(client, job, "passport.json", tmp_path))
-    manifest = json.loads(fetch(client, job, "manifest.json", tmp_path))
-    assert passport["file"]["filename"] == manifest["file"]["filename"] == " ".join(name.split())
-    entries = [entry for entry, _ in frames_of(fetch(client, job, "frames.zip", tmp_path))]
+    media_info = json.loads(download_artifact(client, job, "media-info.json", tmp_path))
+    manifest = json.loads(download_artifact(client, job, "manifest.json", tmp_path))
+    assert media_info["file"]["filename"] == manifest["file"]["filename"] == " ".join(name.split())
+    entries = [
+        entry
+        for entry, _ in read_frames_zip(download_artifact(client, job, "frames.zip", tmp_path))
+    ]
     assert all(entry.startswith("frame_") and "/" not in entry for entry in entries)
-    (mail,) = wait_until(lambda: suite.mails(user.email), "the mail")
+    (mail,) = wait_until(lambda: suite.list_emails(user.email), "the mail")
     assert "\n" not in mail["subject"].replace("\n ", "")
     assert "<script>" not in mail["html"]
 
 
 @pytest.mark.parametrize("name", ["two\nlines.mp4", "nul\0.mp4", "   ", "x" * 300])
 def test_a_name_that_no_line_can_hold_is_refused_before_anything_is_uploaded(
-    name: str, suite: Tenant, tmp_path: Path
+    name: str, suite: SuiteHandle, tmp_path: Path
 ) -> None:
     path = tmp_path / "a.mp4"
     path.write_bytes(b"x")
@@ -206,18 +217,18 @@ def test_a_name_that_no_line_can_hold_is_refused_before_anything_is_uploaded(
     assert refused.value.status == 422
 
 
-def test_an_empty_file_is_refused_by_the_bucket(suite: Tenant, tmp_path: Path) -> None:
+def test_an_empty_file_is_refused_by_the_bucket(suite: SuiteHandle, tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     path.write_bytes(b"")
     with pytest.raises(TransferError, match="EntityTooSmall"):
         _start(suite.client(), path, "a.mp4", "1")
 
 
-def test_a_passport_tells_what_was_found(suite: Tenant, tmp_path: Path) -> None:
-    clip, client = RECIPES["cfr30"].make().path, suite.client()
-    job = suite.finished_job(client, _start(client, clip, "a.mp4", "2"))
-    told = json.loads(fetch(client, job, "passport.json", tmp_path))
-    assert told["schema"] == "moodreel.passport/1"
+def test_a_passport_tells_what_was_found(suite: SuiteHandle, tmp_path: Path) -> None:
+    clip, client = CLIP_SPECS["cfr30"].encode().path, suite.client()
+    job = suite.wait_for_job(client, _start(client, clip, "a.mp4", "2"))
+    told = json.loads(download_artifact(client, job, "media-info.json", tmp_path))
+    assert told["schema"] == "moodreel.media-info/1"
     assert told["file"]["size_bytes"] == clip.stat().st_size
     assert len(told["file"]["crc32c"]) == 8
     assert told["shown"] | {"first_picture_s": 0} == {
@@ -228,11 +239,11 @@ def test_a_passport_tells_what_was_found(suite: Tenant, tmp_path: Path) -> None:
         ("video", "h264", True),
         ("audio", "aac", False),
     ]
-    manifest = json.loads(fetch(client, job, "manifest.json", tmp_path))
+    manifest = json.loads(download_artifact(client, job, "manifest.json", tmp_path))
     assert manifest["file"]["crc32c"] == told["file"]["crc32c"]
-    assert manifest["file"]["passport"] == "passport.json"
+    assert manifest["file"]["media_info"] == "media-info.json"
     assert manifest["source"]["video"] == told["video"]
 
 
 def test_all_jobs_of_the_corpus_have_ended(afternoon: Afternoon) -> None:
-    assert {result.job["status"] for result in afternoon.results.values()} <= set(TERMINAL)
+    assert {result.job["status"] for result in afternoon.results.values()} <= set(TERMINAL_STATUSES)

@@ -15,10 +15,10 @@ import pytest
 from PIL import Image
 
 from infra.local.suite.api_client import ApiError, Client
-from infra.local.suite.handle import Tenant, wait_until
+from infra.local.suite.handle import SuiteHandle, wait_until
 from infra.local.suite.http import request
 from shared.recipes.films.prompt import Prompt
-from tests.fixtures.suite.frames_job import fetch
+from tests.fixtures.suite.frames_job import download_artifact
 
 pytestmark = pytest.mark.suite
 
@@ -28,20 +28,20 @@ STONES = Prompt(
 )
 
 
-def calls(suite: Tenant, stand_in: str) -> int:
+def calls(suite: SuiteHandle, stand_in: str) -> int:
     return int(request("GET", f"{suite.url(stand_in)}/_health").json()["calls"])
 
 
 def started(
-    suite: Tenant, client: Client, folder: Path, prompt: Prompt = STONES, **options: str
+    suite: SuiteHandle, client: Client, folder: Path, prompt: Prompt = STONES, **options: str
 ) -> str:
     path = folder / "prompt.txt"
     path.write_bytes(prompt.to_bytes())
     return suite.start_job(client, "presentation", path, options={"slides": "4", **options})
 
 
-def ended(suite: Tenant, client: Client, job_id: str, status: str = "done") -> dict[str, Any]:
-    job = suite.finished_job(client, job_id)
+def ended(suite: SuiteHandle, client: Client, job_id: str, status: str = "done") -> dict[str, Any]:
+    job = suite.wait_for_job(client, job_id)
     assert job["status"] == status, job["error"]
     return job
 
@@ -50,7 +50,7 @@ def reviewed(client: Client, job_id: str, revision: int = 0) -> dict[str, Any]:
     """The job when the deck of this revision waits for its owner."""
 
     def waits() -> dict[str, Any] | None:
-        job = client.job(job_id)
+        job = client.get_job(job_id)
         assert job["status"] not in ("failed", "done"), job["error"]
         here = job["status"] == "awaiting_review" and job["revision"] == revision
         return job if here else None
@@ -86,35 +86,37 @@ def stage(job: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def test_a_deck_waits_for_its_owner_and_becomes_a_film_when_it_is_released(
-    suite: Tenant, tmp_path: Path
+    suite: SuiteHandle, tmp_path: Path
 ) -> None:
     client = suite.client()
-    before = calls(suite, "voice")
+    before = calls(suite, "tts")
     job_id = started(suite, client, tmp_path, stop_at="deck")
     job = reviewed(client, job_id)
-    assert {one["name"] for one in job["artefacts"]} == {"deck.json", "slides.zip"}
+    assert {one["name"] for one in job["artifacts"]} == {"deck.json", "slides.zip"}
     assert stage(job, "text_to_speech")["state"] == "waiting"
     told = deck_of(client, job_id)
     assert (told["revision"], told["current"], len(told["slides"])) == (0, True, 4)
-    answer = client.answer("GET", told["slides"][1]["picture_url"])
+    answer = client.send("GET", told["slides"][1]["picture_url"])
     with urlopen(answer.headers["Location"]) as link, Image.open(link) as picture:  # noqa: S310
         assert (picture.format, picture.size) == ("PNG", (1280, 720))
-    assert calls(suite, "voice") == before
+    assert calls(suite, "tts") == before
     for _ in range(2):
         client.call("POST", f"/v1/jobs/{job_id}/deck/release")
     job = ended(suite, client, job_id)
-    assert "film.mp4" in {one["name"] for one in job["artefacts"]}
+    assert "film.mp4" in {one["name"] for one in job["artifacts"]}
     client.call("POST", f"/v1/jobs/{job_id}/deck/release")
-    assert client.job(job_id)["status"] == "done"
+    assert client.get_job(job_id)["status"] == "done"
 
 
-def test_one_edited_slide_costs_one_sentence_and_one_picture(suite: Tenant, tmp_path: Path) -> None:
+def test_one_edited_slide_costs_one_sentence_and_one_picture(
+    suite: SuiteHandle, tmp_path: Path
+) -> None:
     client = suite.client()
     user = client.user
     job_id = started(suite, client, tmp_path)
     first = _pictures(client, ended(suite, client, job_id), tmp_path)
-    wait_until(lambda: suite.mails(user.email), "the first letter")
-    before = calls(suite, "voice"), calls(suite, "writer")
+    wait_until(lambda: suite.list_emails(user.email), "the first letter")
+    before = calls(suite, "tts"), calls(suite, "gemini")
 
     def reword(deck: dict[str, Any]) -> None:
         deck["slides"][1]["heading"] = "Quartz is hard"
@@ -123,29 +125,33 @@ def test_one_edited_slide_costs_one_sentence_and_one_picture(suite: Tenant, tmp_
     edit(client, job_id, reword, release=True)
     job = ended(suite, client, job_id)
     assert (job["revision"], job["epoch"]) == (1, 0)
-    assert (calls(suite, "voice"), calls(suite, "writer")) == (before[0] + 1, before[1])
-    vtt = fetch(client, job, "subtitles.vtt", tmp_path).decode()
+    assert (calls(suite, "tts"), calls(suite, "gemini")) == (before[0] + 1, before[1])
+    vtt = download_artifact(client, job, "subtitles.vtt", tmp_path).decode()
     assert "Quartz scratches glass." in vtt
     counts = {name: stage(job, name)["counts"] for name in ("slide_generation", "text_to_speech")}
-    assert (counts["slide_generation"]["drawn"], counts["slide_generation"]["found"]) == (1, 3)
+    assert (counts["slide_generation"]["rendered"], counts["slide_generation"]["reused"]) == (1, 3)
     assert counts["text_to_speech"]["calls"] == 1
     scenes = stage(job, "stitching")["counts"]
-    assert (scenes["scenes_encoded"], scenes["scenes_found"]) == (1, 3)
+    assert (scenes["scenes_encoded"], scenes["scenes_reused"]) == (1, 3)
     second = _pictures(client, job, tmp_path)
     kept = [one == other for one, other in zip(first, second, strict=True)]
     assert kept == [True, False, True, True]
-    with av.open(io.BytesIO(fetch(client, job, "film.mp4", tmp_path))) as film:
+    with av.open(io.BytesIO(download_artifact(client, job, "film.mp4", tmp_path))) as film:
         assert [one["metadata"]["title"] for one in film.chapters()][1] == "Quartz is hard"
-    assert [one["name"] for one in job["artefacts"]].count("film.mp4") == 1
-    wait_until(lambda: len(suite.mails(user.email)) == 2, "a letter for each film")
+    assert [one["name"] for one in job["artifacts"]].count("film.mp4") == 1
+    wait_until(lambda: len(suite.list_emails(user.email)) == 2, "a letter for each film")
 
 
 def _pictures(client: Client, job: Mapping[str, Any], folder: Path) -> list[bytes]:
-    with zipfile.ZipFile(io.BytesIO(fetch(client, job, "slides.zip", folder))) as archive:
+    with zipfile.ZipFile(
+        io.BytesIO(download_artifact(client, job, "slides.zip", folder))
+    ) as archive:
         return [archive.read(name) for name in archive.namelist()]
 
 
-def test_an_edit_without_release_is_drawn_and_waits_again(suite: Tenant, tmp_path: Path) -> None:
+def test_an_edit_without_release_is_drawn_and_waits_again(
+    suite: SuiteHandle, tmp_path: Path
+) -> None:
     client = suite.client()
     job_id = started(suite, client, tmp_path)
     ended(suite, client, job_id)
@@ -162,30 +168,32 @@ def test_an_edit_without_release_is_drawn_and_waits_again(suite: Tenant, tmp_pat
     told = deck_of(client, job_id)
     assert (told["revision"], told["theme"], len(told["slides"])) == (1, "chalk", 5)
     # The film of before is still there to be watched.
-    assert "film.mp4" in {one["name"] for one in job["artefacts"]}
+    assert "film.mp4" in {one["name"] for one in job["artifacts"]}
     client.call("POST", f"/v1/jobs/{job_id}/deck/release")
     job = ended(suite, client, job_id)
-    with av.open(io.BytesIO(fetch(client, job, "film.mp4", tmp_path))) as film:
+    with av.open(io.BytesIO(download_artifact(client, job, "film.mp4", tmp_path))) as film:
         assert len(film.chapters()) == 5
 
 
-def test_one_slide_is_written_anew_as_wished(suite: Tenant, tmp_path: Path) -> None:
+def test_one_slide_is_written_anew_as_wished(suite: SuiteHandle, tmp_path: Path) -> None:
     client = suite.client()
     job_id = started(suite, client, tmp_path, stop_at="deck")
     reviewed(client, job_id)
     told = deck_of(client, job_id)
-    before = calls(suite, "writer")
+    before = calls(suite, "gemini")
     slide = told["slides"][2]["id"]
-    body = {"revision": 0, "wish": "Say that gravel is noisy."}
+    body = {"revision": 0, "instruction": "Say that gravel is noisy."}
     client.call("POST", f"/v1/jobs/{job_id}/deck/slides/{slide}/rewrite", body)
     reviewed(client, job_id, revision=1)
     again = deck_of(client, job_id)
-    assert calls(suite, "writer") == before + 1
+    assert calls(suite, "gemini") == before + 1
     assert "gravel" in json.dumps(again["slides"][2]).lower()
     kept = [(one, other) for one, other in zip(told["slides"], again["slides"], strict=True)]
     assert [one == other for one, other in kept] == [True, True, False, True]
     with pytest.raises(ApiError) as stale:
-        client.call("POST", f"/v1/jobs/{job_id}/deck/slides/{slide}/rewrite", body | {"wish": "No"})
+        client.call(
+            "POST", f"/v1/jobs/{job_id}/deck/slides/{slide}/rewrite", body | {"instruction": "No"}
+        )
     assert (stale.value.status, stale.value.code) == (409, "deck-changed")
     with pytest.raises(ApiError) as gone:
         client.call("POST", f"/v1/jobs/{job_id}/deck/slides/none/rewrite", body)
@@ -193,7 +201,7 @@ def test_one_slide_is_written_anew_as_wished(suite: Tenant, tmp_path: Path) -> N
 
 
 def test_what_cannot_be_a_deck_is_refused_and_names_the_place(
-    suite: Tenant, tmp_path: Path
+    suite: SuiteHandle, tmp_path: Path
 ) -> None:
     client = suite.client()
     job_id = started(suite, client, tmp_path, stop_at="deck")
@@ -212,10 +220,10 @@ def test_what_cannot_be_a_deck_is_refused_and_names_the_place(
     assert "midnight, paper" in str(refused(lambda deck: deck.update(theme="no-such")))
     assert refused(lambda _: None, options={"aspect": "1:1"}).status == 422
     assert refused(lambda _: None, options={"speed": 9}).code == "invalid-option"
-    assert client.job(job_id)["revision"] == 0
+    assert client.get_job(job_id)["revision"] == 0
 
 
-def test_nobody_else_sees_edits_or_releases_a_deck(suite: Tenant, tmp_path: Path) -> None:
+def test_nobody_else_sees_edits_or_releases_a_deck(suite: SuiteHandle, tmp_path: Path) -> None:
     client, stranger = suite.client(), suite.client()
     job_id = started(suite, client, tmp_path, stop_at="deck")
     reviewed(client, job_id)
@@ -223,11 +231,11 @@ def test_nobody_else_sees_edits_or_releases_a_deck(suite: Tenant, tmp_path: Path
         ("GET", "deck"), ("PUT", "deck"), ("POST", "deck/release"),
         ("GET", "deck/slides/s1/picture"), ("POST", "deck/slides/s1/rewrite"),
     ):  # fmt: skip
-        assert stranger.answer(method, f"/v1/jobs/{job_id}/{path}", {}).status == 404
-    assert client.job(job_id)["status"] == "awaiting_review"
+        assert stranger.send(method, f"/v1/jobs/{job_id}/{path}", {}).status == 404
+    assert client.get_job(job_id)["status"] == "awaiting_review"
 
 
-def test_a_film_that_failed_is_mended_by_an_edit(suite: Tenant, tmp_path: Path) -> None:
+def test_a_film_that_failed_is_mended_by_an_edit(suite: SuiteHandle, tmp_path: Path) -> None:
     client = suite.client()
     job_id = started(suite, client, tmp_path, voice="en-XX-Nobody")
     job = ended(suite, client, job_id, status="failed")
@@ -238,19 +246,19 @@ def test_a_film_that_failed_is_mended_by_an_edit(suite: Tenant, tmp_path: Path) 
 
 
 def test_a_slide_that_could_not_be_written_anew_can_be_wished_for_again(
-    suite: Tenant, tmp_path: Path
+    suite: SuiteHandle, tmp_path: Path
 ) -> None:
-    client, writer = suite.client(), suite.url("writer")
+    client, writer = suite.client(), suite.url("gemini")
     job_id = started(suite, client, tmp_path, stop_at="deck")
     reviewed(client, job_id)
     path = f"/v1/jobs/{job_id}/deck/slides/s2/rewrite"
-    wish = {"wish": "Say that sand is fine."}
-    request("POST", f"{writer}/_answers", {"kind": "wrong-schema", "count": 3})
+    wish = {"instruction": "Say that sand is fine."}
+    request("POST", f"{writer}/_responses", {"kind": "wrong-schema", "count": 3})
     try:
         client.call("POST", path, {"revision": 0, **wish})
         job = ended(suite, client, job_id, status="failed")
     finally:
-        request("DELETE", f"{writer}/_answers")
+        request("DELETE", f"{writer}/_responses")
     assert (job["error"]["code"], job["revision"]) == ("deck-unusable", 1)
     told = deck_of(client, job_id)
     assert (told["revision"], told["current"]) == (0, False)
@@ -268,16 +276,19 @@ def test_a_slide_that_could_not_be_written_anew_can_be_wished_for_again(
     with pytest.raises(ApiError) as other:
         client.call("PUT", f"/v1/jobs/{job_id}/deck", body | {"options": {"speed": 1.5}})
     assert other.value.code == "deck-changed"
-    assert (client.job(job_id)["revision"], client.job(job_id)["options"]["speed"]) == (3, 1.2)
+    assert (client.get_job(job_id)["revision"], client.get_job(job_id)["options"]["speed"]) == (
+        3,
+        1.2,
+    )
 
 
 @pytest.mark.parametrize(
     "point",
     # The first costs a lease's time; a prompt's deck waits for it by default, this one does not.
-    [pytest.param("after_work", marks=pytest.mark.sweep), "after_commit", "after_announce"],
+    [pytest.param("after_work", marks=pytest.mark.sweep), "after_commit", "after_publish"],
 )
 def test_a_crash_while_an_edit_is_drawn_loses_neither_edit_nor_review(
-    suite: Tenant, tmp_path: Path, point: str
+    suite: SuiteHandle, tmp_path: Path, point: str
 ) -> None:
     client = suite.client()
     job_id = started(suite, client, tmp_path, stop_at="deck")
@@ -291,7 +302,7 @@ def test_a_crash_while_an_edit_is_drawn_loses_neither_edit_nor_review(
     ended(suite, client, job_id)
 
 
-def test_uploaded_pictures_come_onto_the_slides(suite: Tenant, tmp_path: Path) -> None:
+def test_uploaded_pictures_come_onto_the_slides(suite: SuiteHandle, tmp_path: Path) -> None:
     client = suite.client()
     files = {}
     for n, colour in enumerate(("red", "blue"), 1):
@@ -301,7 +312,11 @@ def test_uploaded_pictures_come_onto_the_slides(suite: Tenant, tmp_path: Path) -
     prompt = tmp_path / "prompt.txt"
     prompt.write_bytes(STONES.to_bytes())
     job_id = suite.start_job(
-        client, "presentation", prompt, options={"slides": "4", "stop_at": "deck"}, named=files
+        client,
+        "presentation",
+        prompt,
+        options={"slides": "4", "stop_at": "deck"},
+        named_files=files,
     )
     reviewed(client, job_id)
     told = deck_of(client, job_id)
@@ -310,7 +325,7 @@ def test_uploaded_pictures_come_onto_the_slides(suite: Tenant, tmp_path: Path) -
     assert shown == ["upload:picture1", "upload:picture2"]
     place = next(n for n, one in enumerate(told["slides"]) if one["picture"])
     with zipfile.ZipFile(
-        io.BytesIO(fetch(client, client.job(job_id), "slides.zip", tmp_path))
+        io.BytesIO(download_artifact(client, client.get_job(job_id), "slides.zip", tmp_path))
     ) as archive:
         name = archive.namelist()[place]
         with Image.open(io.BytesIO(archive.read(name))) as slide:
@@ -319,7 +334,7 @@ def test_uploaded_pictures_come_onto_the_slides(suite: Tenant, tmp_path: Path) -
 
 
 def test_an_operators_illustrator_draws_for_slides_that_show_none(
-    suite: Tenant, tmp_path: Path
+    suite: SuiteHandle, tmp_path: Path
 ) -> None:
     client = suite.client()
     here = {"MOODREEL_ILLUSTRATOR": "tests.fakes.illustrator:paper"}

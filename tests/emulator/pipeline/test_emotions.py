@@ -18,12 +18,17 @@ import numpy as np
 import pytest
 
 from infra.local.suite.api_client import ApiError, Client
-from infra.local.suite.handle import Tenant, rented
-from infra.local.suite.layout import Place
+from infra.local.suite.handle import SuiteHandle, run_suite
+from infra.local.suite.layout import SuiteLayout
 from shared.media.images.frame import BgrImage, decode_image
-from tests.fixtures.media.clips import RECIPES, display_matrix, unturn
-from tests.fixtures.media.faces import WOMAN, golden, needs_material, picture
-from tests.fixtures.suite.frames_job import fetch
+from tests.fixtures.media.clips import CLIP_SPECS, display_matrix, undo_rotation
+from tests.fixtures.media.faces import (
+    SAD_TO_HAPPY_VIDEO,
+    load_golden_values,
+    needs_models,
+    read_picture,
+)
+from tests.fixtures.suite.frames_job import download_artifact
 
 pytestmark = pytest.mark.suite
 OPTIONS = {"consent": "true", "purpose": "research"}
@@ -44,22 +49,26 @@ class Result:
         return list(self.document["frames"])
 
 
-def _score(suite: Tenant, client: Client, clip: Path, folder: Path, **options: str) -> Result:
+def _score(suite: SuiteHandle, client: Client, clip: Path, folder: Path, **options: str) -> Result:
     job_id = suite.start_job(client, "emotions", clip, options=OPTIONS | options)
-    job = suite.finished_job(client, job_id)
+    job = suite.wait_for_job(client, job_id)
     assert job["status"] == "done", job["error"]
     return Result(
         job,
-        json.loads(fetch(client, job, "emotions.json", folder)),
-        list(csv.DictReader(io.StringIO(fetch(client, job, "emotions.csv", folder).decode()))),
-        fetch(client, job, "emotions.vtt", folder).decode(),
-        decode_image(fetch(client, job, "timeline.png", folder)),
+        json.loads(download_artifact(client, job, "emotions.json", folder)),
+        list(
+            csv.DictReader(
+                io.StringIO(download_artifact(client, job, "emotions.csv", folder).decode())
+            )
+        ),
+        download_artifact(client, job, "emotions.vtt", folder).decode(),
+        decode_image(download_artifact(client, job, "timeline.png", folder)),
     )
 
 
 def _still(path: Path, image: BgrImage, *, turn: int = 0, seconds: int = 2) -> Path:
     """A video that shows one picture; `turn` degrees are left to the player, as phones do."""
-    coded = np.ascontiguousarray(unturn(image, turn, False))
+    coded = np.ascontiguousarray(undo_rotation(image, turn, False))
     with av.open(str(path), "w") as out:
         stream: Any = out.add_stream("libx264", rate=5, options={"crf": "12", "preset": "veryfast"})
         stream.height, stream.width = coded.shape[:2]
@@ -89,18 +98,20 @@ def _resized(image: BgrImage, width: int, height: int) -> BgrImage:
 
 
 @pytest.fixture(scope="module")
-def results(suite: Tenant, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Result]]:
+def results(
+    suite: SuiteHandle, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Result]]:
     """All kinds of videos at once, by one person."""
     folder = tmp_path_factory.mktemp("emotions")
-    portrait, group = picture("astronaut.png"), picture("solvay1927.jpg")
+    portrait, group = read_picture("astronaut.png"), read_picture("solvay1927.jpg")
     grey = cv2.cvtColor(cv2.cvtColor(portrait, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
     clips = {
-        "woman": WOMAN,
+        "woman": SAD_TO_HAPPY_VIDEO,
         "group": _still(folder / "group.mp4", group),
         "grey": _still(folder / "grey.mp4", np.asarray(grey, np.uint8)),
         "tiny": _still(folder / "tiny.mp4", _on_grey(_resized(portrait, 80, 80), 640, 360)),
         "turned": _still(folder / "turned.mp4", _on_grey(portrait, 540, 960), turn=90),
-        "nobody": RECIPES["cfr30"].make().path,
+        "nobody": CLIP_SPECS["cfr30"].encode().path,
     }
     client = suite.client()
     with ThreadPoolExecutor(3) as pool:
@@ -111,7 +122,7 @@ def results(suite: Tenant, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield {kind: run.result() for kind, run in runs.items()}
 
 
-@needs_material
+@needs_models
 def test_the_woman_is_sad_and_then_happy(results: dict[str, Result]) -> None:
     told = {one["time_s"]: one["faces"][0]["dominant"] for one in results["woman"].frames}
     assert {told[k / 2] for k in range(12)} == {"sad"}
@@ -122,7 +133,7 @@ def test_the_woman_is_sad_and_then_happy(results: dict[str, Result]) -> None:
     assert [one["emotion"] for one in results["woman"].document["moments"]][-1] == "happy"
 
 
-@needs_material
+@needs_models
 def test_all_files_tell_the_same(results: dict[str, Result]) -> None:
     for kind, result in results.items():
         faces = sum(max(1, len(frame["faces"])) for frame in result.frames)
@@ -135,10 +146,10 @@ def test_all_files_tell_the_same(results: dict[str, Result]) -> None:
         assert result.job["warnings"] == []
 
 
-@needs_material
+@needs_models
 def test_twenty_nine_people_are_told_apart(results: dict[str, Result]) -> None:
     frames = results["group"].frames
-    expected = golden()["images"]["media/solvay1927.jpg"]
+    expected = load_golden_values()["images"]["media/solvay1927.jpg"]
     assert len(frames) == 4
     for frame in frames:
         assert {one["face_id"] for one in frame["faces"]} == set(range(1, 30))
@@ -147,12 +158,12 @@ def test_twenty_nine_people_are_told_apart(results: dict[str, Result]) -> None:
             assert any(box == pytest.approx(face["box"], abs=3) for box in boxes)
 
 
-@needs_material
+@needs_models
 def test_black_and_white_is_scored_like_colour(results: dict[str, Result]) -> None:
     assert {one["faces"][0]["dominant"] for one in results["grey"].frames} == {"happy"}
 
 
-@needs_material
+@needs_models
 def test_faces_under_twenty_pixels_are_told_but_not_scored(results: dict[str, Result]) -> None:
     faces = [one for frame in results["tiny"].frames for one in frame["faces"]]
     assert faces
@@ -162,11 +173,11 @@ def test_faces_under_twenty_pixels_are_told_but_not_scored(results: dict[str, Re
     assert results["tiny"].document["moments"] == []
 
 
-@needs_material
+@needs_models
 def test_a_phone_held_upright_gives_upright_faces(results: dict[str, Result]) -> None:
     frames = results["turned"].frames
     assert {(one["width"], one["height"]) for one in frames} == {(540, 960)}
-    expected = golden()["images"]["media/astronaut.png"]["faces"][0]["box"]
+    expected = load_golden_values()["images"]["media/astronaut.png"]["faces"][0]["box"]
     for frame in frames:
         (face,) = frame["faces"]
         moved = [face["box"][0] - 14, face["box"][1] - 224, *face["box"][2:]]
@@ -174,7 +185,7 @@ def test_a_phone_held_upright_gives_upright_faces(results: dict[str, Result]) ->
         assert face["dominant"] == "happy"
 
 
-@needs_material
+@needs_models
 def test_a_video_without_faces_says_so_frame_by_frame(results: dict[str, Result]) -> None:
     result = results["nobody"]
     assert all(frame["no_face"] and frame["faces"] == [] for frame in result.frames)
@@ -182,7 +193,7 @@ def test_a_video_without_faces_says_so_frame_by_frame(results: dict[str, Result]
     assert result.document["summary"]["no_face_share"] == 1
 
 
-def test_without_consent_or_for_a_prohibited_purpose_no_job_is_made(suite: Tenant) -> None:
+def test_without_consent_or_for_a_prohibited_purpose_no_job_is_made(suite: SuiteHandle) -> None:
     client = suite.client()
     video = {"video": {"filename": "a.mp4", "content_type": "video/mp4", "size_bytes": 10}}
     for options, code, word in (
@@ -197,16 +208,18 @@ def test_without_consent_or_for_a_prohibited_purpose_no_job_is_made(suite: Tenan
         assert word in str(refused.value)
 
 
-@needs_material
+@needs_models
 def test_the_annotated_video_has_the_length_and_sound_of_its_source(
-    suite: Tenant, tmp_path: Path
+    suite: SuiteHandle, tmp_path: Path
 ) -> None:
     client = suite.client()
     asked = OPTIONS | {"annotate": "true", "every": "0.5"}
-    job = suite.finished_job(client, suite.start_job(client, "emotions", WOMAN, options=asked))
+    job = suite.wait_for_job(
+        client, suite.start_job(client, "emotions", SAD_TO_HAPPY_VIDEO, options=asked)
+    )
     assert job["status"] == "done", job["error"]
-    film = io.BytesIO(fetch(client, job, "annotated.mp4", tmp_path))
-    with av.open(str(WOMAN), "r") as source, av.open(film, "r") as made:
+    film = io.BytesIO(download_artifact(client, job, "annotated.mp4", tmp_path))
+    with av.open(str(SAD_TO_HAPPY_VIDEO), "r") as source, av.open(film, "r") as made:
         for container in (source, made):
             assert len(container.streams.audio) == 1
         assert source.duration is not None
@@ -218,25 +231,27 @@ def test_the_annotated_video_has_the_length_and_sound_of_its_source(
     assert amber[48].sum() < amber[360].sum() / 4, "a sad one at 2 s"
 
 
-@needs_material
+@needs_models
 def test_a_scorer_that_dies_between_commit_and_announce_still_reaches_the_timeline(
-    suite: Tenant, tmp_path: Path
+    suite: SuiteHandle, tmp_path: Path
 ) -> None:
     client = suite.client()
-    job_id = suite.start_job(client, "emotions", WOMAN, options=OPTIONS | {"every": "4"})
+    job_id = suite.start_job(
+        client, "emotions", SAD_TO_HAPPY_VIDEO, options=OPTIONS | {"every": "4"}
+    )
     order = suite.crash_once("after_commit", "emotion_scoring", job_id)
-    job = suite.finished_job(client, job_id)
+    job = suite.wait_for_job(client, job_id)
     assert job["status"] == "done", job["error"]
     assert not order.exists()
-    assert len(json.loads(fetch(client, job, "emotions.json", tmp_path))["frames"]) == 5
+    assert len(json.loads(download_artifact(client, job, "emotions.json", tmp_path))["frames"]) == 5
 
 
-@needs_material
+@needs_models
 def test_without_given_models_the_suite_builds_its_own_and_says_so(
-    own_place: Place, tmp_path: Path
+    own_layout: SuiteLayout, tmp_path: Path
 ) -> None:
-    with rented(own_place, "emotions", {"MODELS_DIR": ""}) as suite:
-        result = _score(suite, suite.client(), WOMAN, tmp_path, every="1")
+    with run_suite(own_layout, "emotions", {"MODELS_DIR": ""}) as suite:
+        result = _score(suite, suite.client(), SAD_TO_HAPPY_VIDEO, tmp_path, every="1")
     models = result.document["models"][0]
     assert models["classifier"]["name"] in ("mini-xception-fer2013", "xception-pair-fer2013")
     assert models["detector"]["name"] in ("centerface", "yunet-2023mar")

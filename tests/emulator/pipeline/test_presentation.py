@@ -15,15 +15,15 @@ import pytest
 from PIL import Image
 
 from infra.local.suite.api_client import ApiError, Client
-from infra.local.suite.handle import Tenant
+from infra.local.suite.handle import SuiteHandle
 from infra.local.suite.http import request
 from infra.local.suite.layout import PROJECT
 from shared.pipeline import GeminiBackend
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.prompt import Prompt
-from shared.runtime.settings import SLIDE_MODELS
+from shared.runtime.settings import DECK_MODELS
 from tests.fixtures.media.decks import SCRIPTS
-from tests.fixtures.suite.frames_job import fetch
+from tests.fixtures.suite.frames_job import download_artifact
 
 pytestmark = pytest.mark.suite
 
@@ -37,20 +37,20 @@ ROUGH = {
 
 
 @pytest.fixture
-def writer(suite: Tenant) -> Iterator[str]:
+def gemini(suite: SuiteHandle) -> Iterator[str]:
     """The URL of the stand-in, which behaves again afterwards."""
-    url = suite.url("writer")
+    url = suite.url("gemini")
     yield url
-    for path in ("/_faults", "/_answers"):
+    for path in ("/_faults", "/_responses"):
         request("DELETE", url + path)
 
 
-def calls(suite: Tenant, stand_in: str) -> int:
+def calls(suite: SuiteHandle, stand_in: str) -> int:
     return int(request("GET", f"{suite.url(stand_in)}/_health").json()["calls"])
 
 
 def start(
-    suite: Tenant, client: Client, folder: Path, prompt: Prompt | bytes, **options: str
+    suite: SuiteHandle, client: Client, folder: Path, prompt: Prompt | bytes, **options: str
 ) -> str:
     path = folder / "prompt.txt"
     path.write_bytes(prompt.to_bytes() if isinstance(prompt, Prompt) else prompt)
@@ -58,21 +58,23 @@ def start(
 
 
 def finished(
-    suite: Tenant, client: Client, folder: Path, prompt: Prompt | bytes, **options: str
+    suite: SuiteHandle, client: Client, folder: Path, prompt: Prompt | bytes, **options: str
 ) -> dict[str, Any]:
-    return suite.finished_job(client, start(suite, client, folder, prompt, **options))
+    return suite.wait_for_job(client, start(suite, client, folder, prompt, **options))
 
 
 def check_film(client: Client, job: Mapping[str, Any], folder: Path, size: tuple[int, int]) -> Deck:
     """The deck, its pictures and its film agree with one another; → the deck."""
     assert job["status"] == "done", job["error"]
-    deck = Deck.from_dict(json.loads(fetch(client, job, "deck.json", folder)))
-    with zipfile.ZipFile(io.BytesIO(fetch(client, job, "slides.zip", folder))) as archive:
+    deck = Deck.from_dict(json.loads(download_artifact(client, job, "deck.json", folder)))
+    with zipfile.ZipFile(
+        io.BytesIO(download_artifact(client, job, "slides.zip", folder))
+    ) as archive:
         assert len(archive.namelist()) == len(deck.slides)
         for name in archive.namelist():
             with Image.open(io.BytesIO(archive.read(name))) as image:
                 assert (image.format, image.size) == ("PNG", size)
-    with av.open(io.BytesIO(fetch(client, job, "film.mp4", folder))) as film:
+    with av.open(io.BytesIO(download_artifact(client, job, "film.mp4", folder))) as film:
         stream = film.streams.video[0]
         assert (stream.width, stream.height) == size
         assert len(film.streams.audio) == 1
@@ -81,55 +83,57 @@ def check_film(client: Client, job: Mapping[str, Any], folder: Path, size: tuple
 
 
 def test_a_prompt_becomes_a_film_and_the_same_prompt_costs_no_second_call(
-    suite: Tenant, tmp_path: Path
+    suite: SuiteHandle, tmp_path: Path
 ) -> None:
     client = suite.client()
     prompt = Prompt("How photosynthesis works, for ten-year-olds")
     first = finished(suite, client, tmp_path, prompt, slides="5", aspect="1:1", theme="meadow")
     deck = check_film(client, first, tmp_path, (720, 720))
     assert deck.theme == "meadow"
-    before = calls(suite, "writer"), calls(suite, "voice")
+    before = calls(suite, "gemini"), calls(suite, "tts")
     again = finished(suite, client, tmp_path, prompt, slides="5", theme="chalk")
     assert check_film(client, again, tmp_path, (1280, 720)).theme == "chalk"
-    assert (calls(suite, "writer"), calls(suite, "voice")) == before
+    assert (calls(suite, "gemini"), calls(suite, "tts")) == before
 
 
 def test_gemini_is_asked_by_vertex_ai_with_the_functions_own_account(
-    suite: Tenant, tmp_path: Path, writer: str
+    suite: SuiteHandle, tmp_path: Path, gemini: str
 ) -> None:
     """The emulator takes no other token than one that its metadata server issued."""
     job = finished(suite, suite.client(), tmp_path, Prompt("Why ice floats"), slides="3")
     assert job["status"] == "done", job["error"]
-    path = request("GET", f"{writer}/_last").json()["path"]
+    path = request("GET", f"{gemini}/_last").json()["path"]
     base = f"/v1beta1/projects/{PROJECT}/locations/global/publishers/google/models"
-    assert path == f"{base}/{SLIDE_MODELS[GeminiBackend.VERTEX_AI]}:generateContent"
+    assert path == f"{base}/{DECK_MODELS[GeminiBackend.VERTEX_AI]}:generateContent"
 
 
-def test_an_api_key_is_the_other_way_to_gemini(suite: Tenant, tmp_path: Path, writer: str) -> None:
+def test_an_api_key_is_the_other_way_to_gemini(
+    suite: SuiteHandle, tmp_path: Path, gemini: str
+) -> None:
     """The same function, told by its settings alone."""
     by_key = {"MOODREEL_GEMINI_BACKEND": "developer-api", "GEMINI_API_KEY": "some-key"}
     suite.restart("slide_generation", by_key)
     try:
         job = finished(suite, suite.client(), tmp_path, Prompt("Why sand sings"), slides="3")
         assert job["status"] == "done", job["error"]
-        path = request("GET", f"{writer}/_last").json()["path"]
-        model = SLIDE_MODELS[GeminiBackend.DEVELOPER_API]
+        path = request("GET", f"{gemini}/_last").json()["path"]
+        model = DECK_MODELS[GeminiBackend.DEVELOPER_API]
         assert path == f"/v1beta/models/{model}:generateContent"
     finally:
         suite.restart("slide_generation")
 
 
 def test_somebody_elses_deck_is_not_found_out_by_asking_for_the_same(
-    suite: Tenant, tmp_path: Path
+    suite: SuiteHandle, tmp_path: Path
 ) -> None:
     prompt = Prompt("A secret plan to plant trees")
     finished(suite, suite.client(), tmp_path, prompt, slides="3")
-    before = calls(suite, "writer")
+    before = calls(suite, "gemini")
     finished(suite, suite.client(), tmp_path, prompt, slides="3")
-    assert calls(suite, "writer") == before + 1
+    assert calls(suite, "gemini") == before + 1
 
 
-def test_the_source_is_what_the_film_tells(suite: Tenant, tmp_path: Path) -> None:
+def test_the_source_is_what_the_film_tells(suite: SuiteHandle, tmp_path: Path) -> None:
     client = suite.client()
     source = "Basalt is dark. Granite is light. Slate splits well. Chalk is soft. Marble shines."
     job = finished(suite, client, tmp_path, Prompt("Tell me about stones", source), slides="5")
@@ -137,7 +141,7 @@ def test_the_source_is_what_the_film_tells(suite: Tenant, tmp_path: Path) -> Non
     assert all(stone in said for stone in ("Basalt", "Granite", "Slate", "Chalk", "Marble"))
 
 
-def test_every_script_becomes_a_film(suite: Tenant, tmp_path: Path) -> None:
+def test_every_script_becomes_a_film(suite: SuiteHandle, tmp_path: Path) -> None:
     client = suite.client()
 
     def film(language: str) -> str:
@@ -152,7 +156,7 @@ def test_every_script_becomes_a_film(suite: Tenant, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ROUGH)
-def test_a_rough_prompt_becomes_a_film(suite: Tenant, tmp_path: Path, kind: str) -> None:
+def test_a_rough_prompt_becomes_a_film(suite: SuiteHandle, tmp_path: Path, kind: str) -> None:
     client = suite.client()
     job = finished(suite, client, tmp_path, ROUGH[kind].encode(), slides="3")
     deck = check_film(client, job, tmp_path, (1280, 720))
@@ -172,17 +176,17 @@ def test_a_rough_prompt_becomes_a_film(suite: Tenant, tmp_path: Path, kind: str)
     ids=["blank", "binary", "too-long"],
 )
 def test_a_prompt_that_cannot_be_used_is_refused_at_once(
-    suite: Tenant, tmp_path: Path, data: bytes, code: str
+    suite: SuiteHandle, tmp_path: Path, data: bytes, code: str
 ) -> None:
-    before = calls(suite, "writer")
+    before = calls(suite, "gemini")
     job = finished(suite, suite.client(), tmp_path, data)
     assert (job["status"], job["error"]["code"]) == ("failed", code)
     assert job["error"]["stage"] == "upload_trigger"
-    assert calls(suite, "writer") == before
+    assert calls(suite, "gemini") == before
 
 
 def test_an_option_that_cannot_be_used_is_refused_before_anything_is_sent(
-    suite: Tenant, tmp_path: Path
+    suite: SuiteHandle, tmp_path: Path
 ) -> None:
     with pytest.raises(ApiError, match="slides is '41'") as refused:
         start(suite, suite.client(), tmp_path, Prompt("Trees"), slides="41")
@@ -193,9 +197,9 @@ def test_an_option_that_cannot_be_used_is_refused_before_anything_is_sent(
     ("kind", "code"), [("safety", "prompt-refused"), ("wrong-schema", "deck-unusable")]
 )
 def test_what_the_model_will_not_write_fails_the_job_with_a_reason(
-    suite: Tenant, writer: str, tmp_path: Path, kind: str, code: str
+    suite: SuiteHandle, gemini: str, tmp_path: Path, kind: str, code: str
 ) -> None:
-    request("POST", f"{writer}/_answers", {"kind": kind, "count": 3})
+    request("POST", f"{gemini}/_responses", {"kind": kind, "count": 3})
     job = finished(suite, suite.client(), tmp_path, Prompt(f"Trees and {kind}"), slides="3")
     assert (job["status"], job["error"]["code"]) == ("failed", code)
     assert job["error"]["stage"] == "slide_generation"
@@ -203,10 +207,10 @@ def test_what_the_model_will_not_write_fails_the_job_with_a_reason(
 
 
 def test_a_model_that_is_overloaded_for_a_while_only_delays_the_film(
-    suite: Tenant, writer: str, tmp_path: Path
+    suite: SuiteHandle, gemini: str, tmp_path: Path
 ) -> None:
     rule = {"match": {"path_regex": "generateContent"}, "action": {"status": 429}, "count": 2}
-    request("POST", f"{writer}/_faults", rule)
+    request("POST", f"{gemini}/_faults", rule)
     client = suite.client()
     job = finished(suite, client, tmp_path, Prompt("Patient trees"), slides="3")
     check_film(client, job, tmp_path, (1280, 720))
@@ -214,10 +218,10 @@ def test_a_model_that_is_overloaded_for_a_while_only_delays_the_film(
 
 @pytest.mark.parametrize("point", ["after_work", "after_commit"])
 def test_a_crash_after_the_deck_is_written_costs_no_second_call(
-    suite: Tenant, tmp_path: Path, point: str
+    suite: SuiteHandle, tmp_path: Path, point: str
 ) -> None:
     client = suite.client()
-    before = calls(suite, "writer")
+    before = calls(suite, "gemini")
     path = tmp_path / "prompt.txt"
     path.write_text(f"Trees that fall {point}")
     made = client.create_job(
@@ -234,6 +238,6 @@ def test_a_crash_after_the_deck_is_written_costs_no_second_call(
     job_id = made["job"]["id"]
     order = suite.crash_once(point, "slide_generation", job_id)
     client.upload(made["uploads"]["prompt"], path, lambda _: None)
-    check_film(client, suite.finished_job(client, job_id), tmp_path, (1280, 720))
+    check_film(client, suite.wait_for_job(client, job_id), tmp_path, (1280, 720))
     assert not order.exists()
-    assert calls(suite, "writer") == before + 1
+    assert calls(suite, "gemini") == before + 1

@@ -12,75 +12,77 @@ import numpy as np
 import pytest
 
 from infra.local.suite.api_client import Client
-from infra.local.suite.handle import Tenant
+from infra.local.suite.handle import SuiteHandle
 from infra.local.suite.http import request
 from shared.recipes.films.deck import Deck
-from tests.fixtures.media.clips import RECIPES
-from tests.fixtures.media.faces import WOMAN, needs_material
-from tests.fixtures.suite.frames_job import fetch
+from tests.fixtures.media.clips import CLIP_SPECS
+from tests.fixtures.media.faces import SAD_TO_HAPPY_VIDEO, needs_models
+from tests.fixtures.suite.frames_job import download_artifact
 
 pytestmark = pytest.mark.suite
 OPTIONS = {"consent": "true", "purpose": "research"}
 
 
 def recap(
-    suite: Tenant, client: Client, clip: Path, folder: Path, **options: str
+    suite: SuiteHandle, client: Client, clip: Path, folder: Path, **options: str
 ) -> tuple[dict[str, Any], Deck]:
     """The job when it is done, and its deck."""
     job_id = suite.start_job(client, "recap", clip, options=OPTIONS | options)
-    job = suite.finished_job(client, job_id)
+    job = suite.wait_for_job(client, job_id)
     assert job["status"] == "done", job["error"]
-    return job, Deck.from_dict(json.loads(fetch(client, job, "deck.json", folder)))
+    return job, Deck.from_dict(json.loads(download_artifact(client, job, "deck.json", folder)))
 
 
-def calls(suite: Tenant) -> int:
+def calls(suite: SuiteHandle) -> int:
     return int(request("GET", f"{suite.url('writer')}/_health").json()["calls"])
 
 
-@needs_material
+@needs_models
 def test_a_video_becomes_a_narrated_film_of_its_strongest_moments(
-    suite: Tenant, tmp_path: Path
+    suite: SuiteHandle, tmp_path: Path
 ) -> None:
     client = suite.client()
-    job, deck = recap(suite, client, WOMAN, tmp_path, every="0.5")
-    told = json.loads(fetch(client, job, "emotions.json", tmp_path))
+    job, deck = recap(suite, client, SAD_TO_HAPPY_VIDEO, tmp_path, every="0.5")
+    told = json.loads(download_artifact(client, job, "emotions.json", tmp_path))
     layouts = [one.layout for one in deck.slides]
     assert (layouts[0], layouts[-2:]) == ("title", ["chart", "closing"])
     moments = [one for one in deck.slides if one.layout == "picture"]
     emotions = [told["moments"][int(str(one.picture)[7:]) - 1]["emotion"] for one in moments]
     assert (emotions[0], emotions[-1]) == ("sad", "happy")
-    data = fetch(client, job, "film.mp4", tmp_path)
+    data = download_artifact(client, job, "film.mp4", tmp_path)
     with av.open(io.BytesIO(data), "r") as film:
         assert len(film.chapters()) == len(deck.slides)
         sound = np.concatenate(
             [frame.to_ndarray().ravel() for frame in film.decode(film.streams.audio[0])]
         )
         assert 0.02 < float(np.sqrt(np.mean(sound**2))) < 0.5
-    vtt = fetch(client, job, "subtitles.vtt", tmp_path).decode()
+    vtt = download_artifact(client, job, "subtitles.vtt", tmp_path).decode()
     assert "what a person" in " ".join(vtt.split())
     # The same video again, by the same person: its words are there already.
     before = calls(suite)
-    again, same = recap(suite, client, WOMAN, tmp_path, every="0.5", theme="paper")
+    again, same = recap(suite, client, SAD_TO_HAPPY_VIDEO, tmp_path, every="0.5", theme="paper")
     assert calls(suite) == before
     assert [one.notes for one in same.slides] == [one.notes for one in deck.slides]
     assert again["warnings"] == job["warnings"]
 
 
-@needs_material
+@needs_models
 @pytest.mark.parametrize("fault", ["away", "wrong-schema"])
 def test_without_a_model_the_words_are_plain_and_the_film_is_made(
-    suite: Tenant, tmp_path: Path, fault: str
+    suite: SuiteHandle, tmp_path: Path, fault: str
 ) -> None:
-    writer = suite.url("writer")
+    writer = suite.url("gemini")
     if fault == "away":
         rule = {"match": {"path_regex": "generateContent"}, "action": {"status": 403}, "count": 99}
         request("POST", f"{writer}/_faults", rule)
     else:
-        request("POST", f"{writer}/_answers", {"kind": fault, "count": 3})
+        request("POST", f"{writer}/_responses", {"kind": fault, "count": 3})
     try:
-        job, deck = recap(suite, suite.client(), WOMAN, tmp_path, language="de", slides="4")
+        job, deck = recap(
+            suite, suite.client(), SAD_TO_HAPPY_VIDEO, tmp_path, language="de", slides="4"
+        )
     finally:
-        for path in ("/_faults", "/_answers"):
+        for path in ("/_faults", "/_responses"):
             request("DELETE", writer + path)
     assert deck.language == "en"
     assert any("words are plain" in one for one in job["warnings"])
@@ -88,12 +90,14 @@ def test_without_a_model_the_words_are_plain_and_the_film_is_made(
     assert len(deck.slides) == 4
 
 
-@needs_material
-def test_a_video_without_anybody_becomes_a_film_that_says_so(suite: Tenant, tmp_path: Path) -> None:
+@needs_models
+def test_a_video_without_anybody_becomes_a_film_that_says_so(
+    suite: SuiteHandle, tmp_path: Path
+) -> None:
     client = suite.client()
-    job, deck = recap(suite, client, RECIPES["cfr30"].make().path, tmp_path)
+    job, deck = recap(suite, client, CLIP_SPECS["cfr30"].encode().path, tmp_path)
     assert [one.picture for one in deck.slides if one.layout == "picture"] == [
         "scene:1", "scene:2", "scene:3",
     ]  # fmt: skip
     assert "No strong expression" in deck.slides[0].notes
-    assert job["artefacts"]
+    assert job["artifacts"]

@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 
 from infra.local.suite.api_client import Client
-from infra.local.suite.handle import Tenant
-from tests.fixtures.media.films import boxes, heard
-from tests.fixtures.media.uploads import png_that_claims, sound_file, turned_jpeg
-from tests.fixtures.suite.frames_job import fetch
+from infra.local.suite.handle import SuiteHandle
+from tests.fixtures.media.films import decode_sound, read_box_types
+from tests.fixtures.media.uploads import make_png_header, make_rotated_jpeg, make_sound_file
+from tests.fixtures.suite.frames_job import download_artifact
 
 pytestmark = pytest.mark.suite
 
 
-def run_still(
-    suite: Tenant, client: Client, folder: Path, picture: bytes, sound: bytes, **options: str
+def run_still_job(
+    suite: SuiteHandle, client: Client, folder: Path, picture: bytes, sound: bytes, **options: str
 ) -> dict[str, Any]:
     """A job to its end, whatever that is."""
     files = {"picture": (folder / "photo.jpg", picture, "image/jpeg"),
@@ -34,19 +34,24 @@ def run_still(
     # In the other order than the recipe names them: they may come in any.
     for name in reversed(list(files)):
         client.upload(made["uploads"][name], files[name][0], lambda _: None)
-    return suite.finished_job(client, made["job"]["id"])
+    return suite.wait_for_job(client, made["job"]["id"])
 
 
-def test_a_photo_and_a_song_become_a_film(suite: Tenant, tmp_path: Path) -> None:
+def test_a_photo_and_a_song_become_a_film(suite: SuiteHandle, tmp_path: Path) -> None:
     client = suite.client()
-    job = run_still(
-        suite, client, tmp_path, turned_jpeg(6), sound_file("mp3", 7.5), resolution="720p"
+    job = run_still_job(
+        suite,
+        client,
+        tmp_path,
+        make_rotated_jpeg(6),
+        make_sound_file("mp3", 7.5),
+        resolution="720p",
     )
     assert job["status"] == "done", job["error"]
-    assert [one["name"] for one in job["artefacts"]] == ["film.mp4", "poster.jpg"]
+    assert [one["name"] for one in job["artifacts"]] == ["film.mp4", "poster.jpg"]
     path = tmp_path / "film.mp4"
-    path.write_bytes(fetch(client, job, "film.mp4", tmp_path))
-    sound, rate = heard(path)
+    path.write_bytes(download_artifact(client, job, "film.mp4", tmp_path))
+    sound, rate = decode_sound(path)
     assert sound.shape[1] / rate == pytest.approx(7.5, abs=0.07)
     assert np.abs(sound).max() > 0.3
     with av.open(str(path)) as container:
@@ -54,20 +59,24 @@ def test_a_photo_and_a_song_become_a_film(suite: Tenant, tmp_path: Path) -> None
     assert frames[0].shape == (720, 1080, 3)
     for frame in (frames[0], frames[-1]):
         assert np.abs(frame[180, 270].astype(int) - (220, 30, 30)).max() < 25
-    assert boxes(path).index("moov") < boxes(path).index("mdat")
-    assert fetch(client, job, "poster.jpg", tmp_path)[:3] == b"\xff\xd8\xff"
+    assert read_box_types(path).index("moov") < read_box_types(path).index("mdat")
+    assert download_artifact(client, job, "poster.jpg", tmp_path)[:3] == b"\xff\xd8\xff"
 
 
-def test_a_letter_in_place_of_a_song_fails_with_a_sentence(suite: Tenant, tmp_path: Path) -> None:
-    job = run_still(suite, suite.client(), tmp_path, turned_jpeg(1), b"Dear all, " * 90)
+def test_a_letter_in_place_of_a_song_fails_with_a_sentence(
+    suite: SuiteHandle, tmp_path: Path
+) -> None:
+    job = run_still_job(suite, suite.client(), tmp_path, make_rotated_jpeg(1), b"Dear all, " * 90)
     assert job["status"] == "failed"
     assert job["error"]["code"] == "not-a-sound"
     assert "MP3" in job["error"]["message"]
 
 
-def test_a_picture_of_400_megapixels_fails_with_a_sentence(suite: Tenant, tmp_path: Path) -> None:
-    bomb = png_that_claims(20_000, 20_000)
-    job = run_still(suite, suite.client(), tmp_path, bomb, sound_file("wav", 1))
+def test_a_picture_of_400_megapixels_fails_with_a_sentence(
+    suite: SuiteHandle, tmp_path: Path
+) -> None:
+    bomb = make_png_header(20_000, 20_000)
+    job = run_still_job(suite, suite.client(), tmp_path, bomb, make_sound_file("wav", 1))
     assert job["status"] == "failed"
     assert job["error"]["code"] == "picture-too-large"
     assert "64 megapixels" in job["error"]["message"]

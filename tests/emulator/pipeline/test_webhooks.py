@@ -10,28 +10,28 @@ from typing import Any
 import pytest
 
 from infra.local.suite.api_client import Client
-from infra.local.suite.handle import Tenant, wait_until
+from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.jobs.webhooks import delivery_id, event_id
-from tests.fakes.webhook_receiver import Receiver, receiving
+from tests.fakes.webhook_receiver import WebhookReceiver, running_receiver
 from tests.fixtures.suite import firestore
-from tests.fixtures.suite.users import NEW_JOB
-from tests.unit.functions.webhook.test_call import verifier
+from tests.fixtures.suite.users import JOB_REQUEST
+from tests.unit.functions.webhook.test_call import load_readme_verifier
 
 pytestmark = pytest.mark.suite
 
 
 @pytest.fixture
-def client(suite: Tenant) -> Client:
+def client(suite: SuiteHandle) -> Client:
     return suite.client()
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving(204) as found:
+def receiver() -> Iterator[WebhookReceiver]:
+    with running_receiver(204) as found:
         yield found
 
 
-def registered(client: Client, receiver: Receiver, path: str = "/in") -> tuple[str, str]:
+def registered(client: Client, receiver: WebhookReceiver, path: str = "/in") -> tuple[str, str]:
     """A webhook to the receiver; its id and its secret."""
     told = client.call("POST", "/v1/webhooks", {"url": receiver.url + path})
     return told["webhook"]["id"], told["secret"]
@@ -39,7 +39,7 @@ def registered(client: Client, receiver: Receiver, path: str = "/in") -> tuple[s
 
 def cancelled_job(client: Client) -> str:
     """The fastest way to an outcome; the job's id."""
-    job_id: str = client.call("POST", "/v1/jobs", NEW_JOB)["job"]["id"]
+    job_id: str = client.call("POST", "/v1/jobs", JOB_REQUEST)["job"]["id"]
     client.call("POST", f"/v1/jobs/{job_id}/cancel")
     return job_id
 
@@ -69,21 +69,23 @@ def ended(client: Client, hook: str, state: str = "done", tries: int = 1) -> dic
     )
 
 
-def hurry(suite: Tenant, delivery: str) -> None:
+def hurry(suite: SuiteHandle, delivery: str) -> None:
     """The wait for the next try is over, and the sweeper comes by."""
     past = datetime.now(UTC) - timedelta(seconds=1)
-    firestore.change(suite, f"deliveries/{delivery}", {"due_at": past, "look_at": past})
-    suite.tick("sweeper")
+    firestore.update_document(
+        suite, f"deliveries/{delivery}", {"due_at": past, "next_check_at": past}
+    )
+    suite.trigger_schedule("sweeper")
 
 
-def test_an_end_is_told_signed_and_without_links(client: Client, receiver: Receiver) -> None:
+def test_an_end_is_told_signed_and_without_links(client: Client, receiver: WebhookReceiver) -> None:
     hook, secret = registered(client, receiver)
     job_id = cancelled_job(client)
 
     row = ended(client, hook)
-    [seen] = receiver.seen
+    [seen] = receiver.requests
     body = json.loads(seen.body)
-    assert verifier()(secret, seen.headers, seen.body)
+    assert load_readme_verifier()(secret, seen.headers, seen.body)
     assert (seen.path, seen.headers["content-type"]) == ("/in", "application/json")
     assert (body["type"], body["data"]["job_id"]) == ("job.cancelled", job_id)
     assert body["data"]["status"] == "cancelled"
@@ -93,22 +95,24 @@ def test_an_end_is_told_signed_and_without_links(client: Client, receiver: Recei
     assert row["body"] == body
 
 
-def test_a_ping_arrives_and_a_second_one_has_to_wait(client: Client, receiver: Receiver) -> None:
+def test_a_ping_arrives_and_a_second_one_has_to_wait(
+    client: Client, receiver: WebhookReceiver
+) -> None:
     hook, _ = registered(client, receiver)
 
-    first = client.answer("POST", f"/v1/webhooks/{hook}/test")
-    second = client.answer("POST", f"/v1/webhooks/{hook}/test")
+    first = client.send("POST", f"/v1/webhooks/{hook}/test")
+    second = client.send("POST", f"/v1/webhooks/{hook}/test")
 
     assert (first.status, first.json()["event"]) == (202, "ping")
     assert (second.status, second.json()["code"]) == (409, "tested-just-now")
     assert ended(client, hook)["job_id"] is None
-    assert json.loads(receiver.seen[0].body)["data"] == {"webhook_id": hook}
+    assert json.loads(receiver.requests[0].body)["data"] == {"webhook_id": hook}
 
 
 def test_a_server_that_fails_is_called_again_as_the_same_event(
-    suite: Tenant, client: Client
+    suite: SuiteHandle, client: Client
 ) -> None:
-    with receiving(500, (302, {"Location": "http://127.0.0.1:1/"}), 204) as receiver:
+    with running_receiver(500, (302, {"Location": "http://127.0.0.1:1/"}), 204) as receiver:
         hook, _ = registered(client, receiver)
         cancelled_job(client)
         # The second try comes by itself after five seconds, the third one in five minutes.
@@ -118,64 +122,66 @@ def test_a_server_that_fails_is_called_again_as_the_same_event(
         row = ended(client, hook)
 
     assert [one["status"] for one in row["tries"]] == [500, 302, 204]
-    assert len(set(receiver.events)) == 1
-    assert len({one.headers["webhook-timestamp"] for one in receiver.seen}) > 1
+    assert len(set(receiver.event_ids)) == 1
+    assert len({one.headers["webhook-timestamp"] for one in receiver.requests}) > 1
     assert row["attempts"] == 3
 
 
 def test_a_busy_server_is_left_alone_for_as_long_as_it_asks(client: Client) -> None:
-    with receiving((429, {"Retry-After": "7200"})) as receiver:
+    with running_receiver((429, {"Retry-After": "7200"})) as receiver:
         hook, _ = registered(client, receiver)
         cancelled_job(client)
         row = ended(client, hook, "open")
 
     wait = datetime.fromisoformat(row["next_try_at"]) - datetime.now(UTC)
     assert timedelta(minutes=118) < wait < timedelta(minutes=121)
-    assert len(receiver.seen) == 1
+    assert len(receiver.requests) == 1
 
 
 def test_a_server_that_is_gone_is_called_no_more_until_it_is_enabled(
-    suite: Tenant, client: Client
+    suite: SuiteHandle, client: Client
 ) -> None:
-    with receiving(410, 204) as receiver:
+    with running_receiver(410, 204) as receiver:
         hook, _ = registered(client, receiver)
         cancelled_job(client)
         row = ended(client, hook, "failed")
         assert client.call("GET", f"/v1/webhooks/{hook}")["disabled"] == "gone"
-        refused = client.answer("POST", f"/v1/webhooks/{hook}/test")
+        refused = client.send("POST", f"/v1/webhooks/{hook}/test")
         cancelled_job(client)
-        wait_until(lambda: len(suite.mails(client.user.email)) == 2, "the second mail")
+        wait_until(lambda: len(suite.list_emails(client.user.email)) == 2, "the second mail")
         client.call("POST", f"/v1/webhooks/{hook}/enable")
         replay = client.call("POST", f"/v1/webhooks/{hook}/deliveries/{row['id']}/replay")
         again = ended(client, hook)
 
     assert (row["error_code"], refused.status) == ("status-410", 409)
     assert (again["id"], again["event_id"]) == (replay["id"], row["event_id"])
-    assert receiver.events == [row["event_id"]] * 2
+    assert receiver.event_ids == [row["event_id"]] * 2
     assert len(logged(client, hook)) == 2, "what ended while it was disabled is not told"
 
 
-def test_nobody_there_costs_neither_the_job_nor_its_mail(suite: Tenant, client: Client) -> None:
-    with receiving(204) as receiver:
+def test_nobody_there_costs_neither_the_job_nor_its_mail(
+    suite: SuiteHandle, client: Client
+) -> None:
+    with running_receiver(204) as receiver:
         hook, _ = registered(client, receiver)
     job_id = cancelled_job(client)
 
     row = ended(client, hook, "open", tries=2)
-    mail = wait_until(lambda: suite.mails(client.user.email), "the mail")
-    job = client.job(job_id)
+    mail = wait_until(lambda: suite.list_emails(client.user.email), "the mail")
+    job = client.get_job(job_id)
     assert row["error_code"] == "connection-refused"
     assert [one["fault"] for one in row["tries"]] == ["connection-refused"] * 2
     assert len(mail) == 1
     assert (job["status"], job["error"]) == ("cancelled", None)
-    underway = client.answer("POST", f"/v1/webhooks/{hook}/deliveries/{row['id']}/replay")
+    underway = client.send("POST", f"/v1/webhooks/{hook}/deliveries/{row['id']}/replay")
     assert (underway.status, underway.json()["code"]) == (409, "delivery-underway")
 
 
 def test_a_power_cut_after_the_call_calls_again_and_loses_nothing(
-    suite: Tenant, client: Client, receiver: Receiver
+    suite: SuiteHandle, client: Client, receiver: WebhookReceiver
 ) -> None:
     hook, _ = registered(client, receiver)
-    job_id: str = client.call("POST", "/v1/jobs", NEW_JOB)["job"]["id"]
+    job_id: str = client.call("POST", "/v1/jobs", JOB_REQUEST)["job"]["id"]
     # A delivery's id is made of its event and its webhook, so the order can stand before it.
     delivery = delivery_id(event_id(job_id, 0, "cancelled.e0"), hook)
     order = suite.crash_once("after_work", "webhook", delivery)
@@ -183,24 +189,26 @@ def test_a_power_cut_after_the_call_calls_again_and_loses_nothing(
 
     wait_until(lambda: not order.exists(), "the crash")
     past = datetime.now(UTC) - timedelta(seconds=1)
-    firestore.change(suite, f"deliveries/{delivery}", {"lease_until": past})
+    firestore.update_document(suite, f"deliveries/{delivery}", {"lease_until": past})
     hurry(suite, delivery)
     row = wait_until(
         lambda: next((one for one in logged(client, hook) if one["state"] == "done"), None),
         "the second call",
     )
     assert row["attempts"] == 2
-    assert receiver.events == [row["event_id"]] * 2
+    assert receiver.event_ids == [row["event_id"]] * 2
 
 
-def test_a_rotated_secret_signs_beside_the_old_one(client: Client, receiver: Receiver) -> None:
+def test_a_rotated_secret_signs_beside_the_old_one(
+    client: Client, receiver: WebhookReceiver
+) -> None:
     hook, old = registered(client, receiver)
     told = client.call("POST", f"/v1/webhooks/{hook}/secret")
     client.call("POST", f"/v1/webhooks/{hook}/test")
     ended(client, hook)
 
-    [seen] = receiver.seen
-    verify = verifier()
+    [seen] = receiver.requests
+    verify = load_readme_verifier()
     assert verify(old, seen.headers, seen.body)
     assert verify(told["secret"], seen.headers, seen.body)
     assert told["webhook"]["secrets"] == 2
@@ -208,18 +216,20 @@ def test_a_rotated_secret_signs_beside_the_old_one(client: Client, receiver: Rec
     assert "whsec_" not in json.dumps(listed), "a secret is shown once"
 
 
-def test_a_webhook_that_was_taken_away_is_called_no_more(client: Client, suite: Tenant) -> None:
-    with receiving(500) as receiver:
+def test_a_webhook_that_was_taken_away_is_called_no_more(
+    client: Client, suite: SuiteHandle
+) -> None:
+    with running_receiver(500) as receiver:
         hook, _ = registered(client, receiver)
         cancelled_job(client)
         row = ended(client, hook, "open", tries=1)
-        assert client.answer("DELETE", f"/v1/webhooks/{hook}").status == 204
+        assert client.send("DELETE", f"/v1/webhooks/{hook}").status == 204
         hurry(suite, row["id"])
         doc = wait_until(
             lambda: next(
                 (
                     found
-                    for found in [firestore.read(suite, f"deliveries/{row['id']}")]
+                    for found in [firestore.read_document(suite, f"deliveries/{row['id']}")]
                     if found and found["state"] == "failed"
                 ),
                 None,
@@ -228,14 +238,14 @@ def test_a_webhook_that_was_taken_away_is_called_no_more(client: Client, suite: 
         )
 
     assert doc["error"]["code"] == "webhook-deleted"
-    assert client.answer("GET", f"/v1/webhooks/{hook}").status == 404
+    assert client.send("GET", f"/v1/webhooks/{hook}").status == 404
 
 
-def test_a_person_has_ten_webhooks_at_most(client: Client, receiver: Receiver) -> None:
+def test_a_person_has_ten_webhooks_at_most(client: Client, receiver: WebhookReceiver) -> None:
     for _ in range(10):
         registered(client, receiver)
 
-    answer = client.answer("POST", "/v1/webhooks", {"url": receiver.url})
+    answer = client.send("POST", "/v1/webhooks", {"url": receiver.url})
 
     assert (answer.status, answer.json()["code"]) == (409, "too-many-webhooks")
 
@@ -253,17 +263,17 @@ def test_a_person_has_ten_webhooks_at_most(client: Client, receiver: Receiver) -
     ],
 )
 def test_what_cannot_be_called_is_not_registered(client: Client, body: dict[str, Any]) -> None:
-    answer = client.answer("POST", "/v1/webhooks", body)
+    answer = client.send("POST", "/v1/webhooks", body)
 
     assert answer.status == 422
     assert answer.json()["errors"]
 
 
 def test_without_the_local_setting_this_machine_is_not_called(
-    suite: Tenant, client: Client, receiver: Receiver
+    suite: SuiteHandle, client: Client, receiver: WebhookReceiver
 ) -> None:
     hook, _ = registered(client, receiver)
-    suite.restart("webhook", {"MOODREEL_PRIVATE_WEBHOOKS": "0"})
+    suite.restart("webhook", {"MOODREEL_ALLOW_PRIVATE_WEBHOOKS": "0"})
     try:
         client.call("POST", f"/v1/webhooks/{hook}/test")
         row = ended(client, hook, "open")
@@ -271,4 +281,4 @@ def test_without_the_local_setting_this_machine_is_not_called(
         suite.restart("webhook")
 
     assert row["error_code"] == "unfit-url"
-    assert receiver.seen == []
+    assert receiver.requests == []

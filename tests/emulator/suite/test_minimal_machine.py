@@ -16,7 +16,7 @@ from infra.local.cli import doctor
 from infra.local.setup import prerequisites, tools
 from infra.local.setup.installs import clean_env
 from infra.local.suite.layout import ROOT, SetupError
-from infra.local.suite.ports import free_base
+from infra.local.suite.ports import find_free_base
 
 NEEDED = ("bash", "env", "dirname")
 """What emulator.sh itself calls."""
@@ -37,7 +37,7 @@ def bare(tmp_path: Path) -> dict[str, str]:
         "JAVA_HOME": "",
         "CLOUDSDK_ROOT": "",
         "FIREBASE_EMULATORS_PATH": str(tmp_path / "none"),
-        "MOODREEL_PORT_BASE": str(free_base()),
+        "MOODREEL_PORT_BASE": str(find_free_base()),
     }
 
 

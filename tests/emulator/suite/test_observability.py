@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from infra.local.cli.waterfall import picture, spans_of
+from infra.local.cli.waterfall import draw_waterfall, find_spans
 from infra.local.setup.installs import clean_env
-from infra.local.suite.handle import Tenant, wait_until
+from infra.local.suite.handle import SuiteHandle, wait_until
 from infra.local.suite.http import request
 from infra.local.suite.layout import ROOT
-from infra.local.suite.services import TRACES
-from shared.pipeline import STAGES
+from infra.local.suite.services import TRACES_FOLDER
+from shared.pipeline import FUNCTIONS
 from shared.recipes.films.prompt import Prompt
-from shared.runtime.tracing import root_of
+from shared.runtime.tracing import job_traceparent
 
 pytestmark = pytest.mark.suite
 
@@ -27,7 +27,7 @@ CANARY = f"canary{secrets.token_hex(6)}"
 
 
 @pytest.fixture(scope="module")
-def told(suite: Tenant, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def told(suite: SuiteHandle, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A film out of a prompt and a job that fails, by someone whose every word is a canary."""
     folder = tmp_path_factory.mktemp("observed")
     client = suite.client(suite.user(f"{CANARY}-address@moodreel.test"))
@@ -38,9 +38,9 @@ def told(suite: Tenant, tmp_path_factory: pytest.TempPathFactory) -> dict[str, A
     broken = folder / f"{CANARY}-broken.mp4"
     broken.write_bytes(b"\0\0\0\x18ftypisom" + secrets.token_bytes(4000))
     bad = suite.start_job(client, "frames", broken, title=title)
-    done = suite.finished_job(client, good)
+    done = suite.wait_for_job(client, good)
     assert done["status"] == "done", done["error"]
-    assert suite.finished_job(client, bad)["status"] == "failed"
+    assert suite.wait_for_job(client, bad)["status"] == "failed"
     link = wait_until(lambda: next(iter(links(suite, client.user.email)), None), "the mail")
     opened = request("GET", link)
     return {
@@ -52,21 +52,21 @@ def told(suite: Tenant, tmp_path_factory: pytest.TempPathFactory) -> dict[str, A
     }
 
 
-def links(suite: Tenant, address: str) -> list[str]:
-    words = [word for mail in suite.mails(address) for word in mail["text"].split()]
+def links(suite: SuiteHandle, address: str) -> list[str]:
+    words = [word for mail in suite.list_emails(address) for word in mail["text"].split()]
     return [word for word in words if "/v1/share/" in word]
 
 
-def logs(suite: Tenant) -> dict[str, str]:
+def logs(suite: SuiteHandle) -> dict[str, str]:
     """What every function wrote, and the spans of all."""
-    rows = (row.name for row in STAGES.values() if row.built)
-    found = {name: suite.log(name) for name in rows}
-    traces = (suite.place.folder / TRACES).glob("*.jsonl")
+    rows = (row.name for row in FUNCTIONS.values() if row.is_built)
+    found = {name: suite.read_log(name) for name in rows}
+    traces = (suite.place.folder / TRACES_FOLDER).glob("*.jsonl")
     return found | {f"traces/{path.name}": path.read_text() for path in traces}
 
 
 def test_no_log_tells_what_people_wrote_who_they_are_or_what_opens_something(
-    suite: Tenant, told: dict[str, Any]
+    suite: SuiteHandle, told: dict[str, Any]
 ) -> None:
     written = logs(suite)
     planted = {"a person's own words or address": CANARY} | {
@@ -80,7 +80,7 @@ def test_no_log_tells_what_people_wrote_who_they_are_or_what_opens_something(
 
 
 def test_every_line_of_a_job_names_its_severity_and_its_trace(
-    suite: Tenant, told: dict[str, Any]
+    suite: SuiteHandle, told: dict[str, Any]
 ) -> None:
     lines = [
         json.loads(line)
@@ -90,7 +90,7 @@ def test_every_line_of_a_job_names_its_severity_and_its_trace(
         if line.startswith("{") and f'"job": "{told["job"]}"' in line and '"stage"' in line
     ]
     assert len(lines) >= 10
-    trace = f"projects/{suite.env['MOODREEL_PROJECT']}/traces/{root_of(told['job'])[3:35]}"
+    trace = f"projects/{suite.env['MOODREEL_PROJECT']}/traces/{job_traceparent(told['job'])[3:35]}"
     for line in lines:
         assert line["severity"] in ("DEBUG", "INFO", "WARNING", "ERROR")
         assert line["logging.googleapis.com/trace"] == trace
@@ -98,31 +98,31 @@ def test_every_line_of_a_job_names_its_severity_and_its_trace(
 
 
 def test_a_jobs_way_through_all_its_functions_is_one_trace(
-    suite: Tenant, told: dict[str, Any]
+    suite: SuiteHandle, told: dict[str, Any]
 ) -> None:
     chain = ("upload_trigger", "slide_generation", "text_to_speech", "stitching", "notification")
     spans = wait_until(
         lambda: next(
             (
                 found
-                for found in [spans_of(suite.place.folder / TRACES, told["job"])]
+                for found in [find_spans(suite.place.folder / TRACES_FOLDER, told["job"])]
                 if {one["name"].split()[0] for one in found} >= set(chain)
             ),
             None,
         ),
         "spans of every function",
     )
-    assert {one["trace"] for one in spans} == {root_of(told["job"])[3:35]}
+    assert {one["trace"] for one in spans} == {job_traceparent(told["job"])[3:35]}
     by_id = {one["span"]: one for one in spans}
     orphans = {one["name"].split()[0] for one in spans if one["parent"] not in by_id}
     assert orphans == {"upload_trigger"}, "only what an object woke hangs below nothing"
     works = [one for one in spans if one["name"] == "work"]
     assert {by_id[one["parent"]]["attributes"]["stage"] for one in works} == set(chain)
-    assert len(picture(spans, 100)) == len(spans) + 1
+    assert len(draw_waterfall(spans, 100)) == len(spans) + 1
 
 
 def test_a_person_asks_for_a_jobs_way_by_the_beginning_of_its_id(
-    suite: Tenant, told: dict[str, Any]
+    suite: SuiteHandle, told: dict[str, Any]
 ) -> None:
     def trace(job: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from infra.local.suite.handle import Tenant
+from infra.local.suite.handle import SuiteHandle
 from infra.tools import deliver
 
 pytestmark = pytest.mark.suite
 
 
-def test_the_api_of_this_suite_passes_the_smoke_test(suite: Tenant) -> None:
-    assert deliver.complaints(suite.url("api")) == []
+def test_the_api_of_this_suite_passes_the_smoke_test(suite: SuiteHandle) -> None:
+    assert deliver.find_problems(suite.url("api")) == []
 
 
-def test_a_server_that_is_not_the_api_does_not(suite: Tenant) -> None:
-    assert deliver.complaints(suite.url("mails"))
+def test_a_server_that_is_not_the_api_does_not(suite: SuiteHandle) -> None:
+    assert deliver.find_problems(suite.url("mails"))

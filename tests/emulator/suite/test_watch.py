@@ -18,16 +18,16 @@ from pathlib import Path
 import pytest
 
 from infra.local.setup.installs import clean_env
-from infra.local.suite.handle import Tenant, wait_until
-from infra.local.suite.layout import ROOT, Place
-from infra.local.suite.ports import free_base
-from infra.local.suite.services import rows_to_start
-from infra.local.watch.pipeline import Work, read_ledger
-from infra.local.watch.problems import Complaints
-from infra.local.watch.snapshot import Gathering
-from infra.local.watch.text import width_of
-from tests.chaos.test_deliveries import held_back
-from tests.fixtures.media.clips import RECIPES
+from infra.local.suite.handle import SuiteHandle, wait_until
+from infra.local.suite.layout import ROOT, SuiteLayout
+from infra.local.suite.ports import find_free_base
+from infra.local.suite.services import select_functions
+from infra.local.watch.pipeline import ActiveUnit, read_pipeline_state
+from infra.local.watch.problems import ProblemLog
+from infra.local.watch.snapshot import SnapshotReader
+from infra.local.watch.text import display_width
+from tests.chaos.test_deliveries import hold_deliveries
+from tests.fixtures.media.clips import CLIP_SPECS
 
 pytestmark = pytest.mark.suite
 
@@ -36,15 +36,15 @@ END_OF_PICTURE = "\x1b[J"
 
 @pytest.fixture(scope="module")
 def clip() -> Path:
-    return RECIPES["cfr30"].make().path
+    return CLIP_SPECS["cfr30"].encode().path
 
 
-def watch_command(place: Place, *arguments: str) -> tuple[list[str], dict[str, str]]:
+def watch_command(place: SuiteLayout, *arguments: str) -> tuple[list[str], dict[str, str]]:
     env = {"MOODREEL_PORT_BASE": str(place.base), "MOODREEL_PYTHON": sys.executable}
     return [str(ROOT / "emulator.sh"), "watch", *arguments], clean_env(env)
 
 
-def once(place: Place) -> subprocess.CompletedProcess[str]:
+def once(place: SuiteLayout) -> subprocess.CompletedProcess[str]:
     command, env = watch_command(place, "--once")
     return subprocess.run(
         command, env=env, capture_output=True, text=True, timeout=120, check=False
@@ -52,53 +52,57 @@ def once(place: Place) -> subprocess.CompletedProcess[str]:
 
 
 def test_what_waits_what_is_refused_and_who_is_done_is_what_really_happened(
-    suite: Tenant, clip: Path
+    suite: SuiteHandle, clip: Path
 ) -> None:
     client = suite.client()
-    before = read_ledger(suite.place)
-    with held_back(suite, "frame_extraction"):
+    before = read_pipeline_state(suite.place)
+    with hold_deliveries(suite, "frame_extraction"):
         ids = [suite.start_job(client, "frames", clip) for _ in range(3)]
         wait_until(
             lambda: (
-                read_ledger(suite.place).waiting.get("frame_extraction", 0)
-                == before.waiting.get("frame_extraction", 0) + 3
+                read_pipeline_state(suite.place).waiting_by_stage.get("frame_extraction", 0)
+                == before.waiting_by_stage.get("frame_extraction", 0) + 3
             ),
             "three parts to wait",
         )
         told = once(suite.place)
     for job_id in ids:
-        assert suite.finished_job(client, job_id)["status"] == "done"
+        assert suite.wait_for_job(client, job_id)["status"] == "done"
 
     assert told.returncode == 0
     rows = {line.split()[0]: line.split() for line in told.stdout.splitlines() if line.strip()}
     assert int(rows["frame_extraction"][1]) >= 3
-    assert {row.name for row in rows_to_start() if row.event_driven} <= set(rows)
-    after = read_ledger(suite.place)
-    assert after.jobs["done"] - before.jobs.get("done", 0) == 3
-    assert after.waiting.get("frame_extraction", 0) == before.waiting.get("frame_extraction", 0)
+    assert {row.name for row in select_functions() if row.is_event_driven} <= set(rows)
+    after = read_pipeline_state(suite.place)
+    assert after.jobs_by_status["done"] - before.jobs_by_status.get("done", 0) == 3
+    assert after.waiting_by_stage.get("frame_extraction", 0) == before.waiting_by_stage.get(
+        "frame_extraction", 0
+    )
 
 
 def test_an_upload_that_nobody_has_looked_at_waits_and_one_that_is_to_come_does_not(
-    suite: Tenant, clip: Path
+    suite: SuiteHandle, clip: Path
 ) -> None:
     client = suite.client()
-    before = read_ledger(suite.place).waiting.get("upload_trigger", 0)
-    with held_back(suite, "upload_trigger"):
+    before = read_pipeline_state(suite.place).waiting_by_stage.get("upload_trigger", 0)
+    with hold_deliveries(suite, "upload_trigger"):
         video = {"filename": "a.mp4", "content_type": "video/mp4", "size_bytes": 1000}
         client.create_job("frames", {"video": video})
         job_id = suite.start_job(client, "frames", clip)
-        assert read_ledger(suite.place).waiting.get("upload_trigger", 0) == before + 1
-    suite.finished_job(client, job_id)
+        assert (
+            read_pipeline_state(suite.place).waiting_by_stage.get("upload_trigger", 0) == before + 1
+        )
+    suite.wait_for_job(client, job_id)
 
 
-def _mails_on_their_way(suite: Tenant) -> bool:
-    ledger = read_ledger(suite.place)
-    tried = any(one.stage == "notification" for one in ledger.work)
-    return tried or ledger.waiting.get("notification", 0) > 0
+def _mails_on_their_way(suite: SuiteHandle) -> bool:
+    store = read_pipeline_state(suite.place)
+    tried = any(one.stage == "notification" for one in store.active_units)
+    return tried or store.waiting_by_stage.get("notification", 0) > 0
 
 
 def test_a_unit_is_seen_while_it_is_held_and_while_it_waits_for_its_next_attempt(
-    suite: Tenant, clip: Path
+    suite: SuiteHandle, clip: Path
 ) -> None:
     user = suite.user()
     client = suite.client(user)
@@ -110,50 +114,50 @@ def test_a_unit_is_seen_while_it_is_held_and_while_it_waits_for_its_next_attempt
     job_id = str(made["job"]["id"])
     # Before the upload, and for this job alone: other tests may have left work behind.
     path = f"/o/.*(packs|parts|zips).*{job_id}"
-    suite.storage_fault({"match": {"path_regex": path}, "action": {"stall_s": 2}, "count": 2})
-    suite.refuse_mails("451 4.3.0 Try later")
+    suite.add_storage_fault({"match": {"path_regex": path}, "action": {"stall_s": 2}, "count": 2})
+    suite.refuse_emails("451 4.3.0 Try later")
     client.upload(made["uploads"]["video"], clip, lambda _: None)
 
-    def seen(stage: str, *, held: bool) -> Work | None:
+    def seen(stage: str, *, held: bool) -> ActiveUnit | None:
         return next(
             (
                 one
-                for one in read_ledger(suite.place).work
+                for one in read_pipeline_state(suite.place).active_units
                 if (one.job, one.stage, one.lease_until is not None) == (job_id, stage, held)
             ),
             None,
         )
 
-    held = wait_until(lambda: seen("frame_extraction", held=True), "the lease", every_s=0.05)
-    assert (held.attempt, held.parts) == (1, 1)
+    held = wait_until(lambda: seen("frame_extraction", held=True), "the lease", interval_s=0.05)
+    assert (held.attempt, held.part_count) == (1, 1)
     assert held.lease_until is not None
     assert 0 < (held.lease_until - datetime.now(UTC)).total_seconds() <= 45
     waits = wait_until(lambda: seen("notification", held=False), "the next attempt")
     suite.clear_storage_faults()
 
-    assert waits.code
-    text = [one.text for one in Complaints(suite.place.logs).read() if one.job == job_id]
-    assert any(waits.code in line for line in text), "the refused mail is among the errors"
-    assert any(waits.code in line for line in once(suite.place).stdout.splitlines())
-    wait_until(lambda: suite.mails(user.email), "the mail after all")
+    assert waits.error_code
+    text = [one.text for one in ProblemLog(suite.place.logs).read() if one.job == job_id]
+    assert any(waits.error_code in line for line in text), "the refused mail is among the errors"
+    assert any(waits.error_code in line for line in once(suite.place).stdout.splitlines())
+    wait_until(lambda: suite.list_emails(user.email), "the mail after all")
 
 
-def test_looking_meets_no_fault_and_says_which_are_in_force(suite: Tenant) -> None:
-    suite.storage_fault({"action": {"status": 503}, "count": 1})
+def test_looking_meets_no_fault_and_says_which_are_in_force(suite: SuiteHandle) -> None:
+    suite.add_storage_fault({"action": {"status": 503}, "count": 1})
     try:
-        gathering = Gathering(suite.place)
+        gathering = SnapshotReader(suite.place)
         for _ in range(3):
-            shot = gathering.take()
+            shot = gathering.read()
         assert shot is not None
         [(server, rule)] = shot.faults
-        assert (server, rule["seen"], rule["met"]) == ("gcs", 0, 0)
+        assert (server, rule["matched_count"], rule["fired_count"]) == ("gcs", 0, 0)
         assert "  fault  gcs" in once(suite.place).stdout
     finally:
         suite.clear_storage_faults()
 
 
 def test_without_a_suite_it_says_so() -> None:
-    told = once(Place(free_base()))
+    told = once(SuiteLayout(find_free_base()))
 
     assert told.returncode == 1
     assert "No suite is up" in told.stdout
@@ -170,7 +174,7 @@ def _like_a_shell() -> None:
 class Terminal:
     """A terminal of our own with `watch` in it."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: SuiteLayout) -> None:
         self._ours, theirs = pty.openpty()
         # More lines than a picture has: a full screen ends without the mark that is waited for.
         self.resize(100, 90)
@@ -202,7 +206,7 @@ class Terminal:
                 return False
             return wanted in self.text
 
-        wait_until(read, f"{wanted!r} on the terminal", every_s=0.02)
+        wait_until(read, f"{wanted!r} on the terminal", interval_s=0.02)
         told, self.text = self.text, ""
         return told
 
@@ -219,7 +223,7 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal(suite: Tenant) -> Iterator[Terminal]:
+def terminal(suite: SuiteHandle) -> Iterator[Terminal]:
     opened = Terminal(suite.place)
     yield opened
     opened.close()
@@ -228,7 +232,7 @@ def terminal(suite: Tenant) -> Iterator[Terminal]:
 def widest(drawn: str) -> int:
     """The columns of the widest row of a picture."""
     rows = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", drawn).replace("\r", "").split("\n")
-    return max(map(width_of, rows))
+    return max(map(display_width, rows))
 
 
 def test_a_new_size_is_drawn_at_once(terminal: Terminal) -> None:

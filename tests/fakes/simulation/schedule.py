@@ -6,77 +6,87 @@ import random
 from collections.abc import Callable
 
 from tests.fakes.simulation import invariants
-from tests.fakes.simulation.simulation import World
+from tests.fakes.simulation.simulation import Simulation
 
 RECIPES = ("frames", "emotions", "still", "recap", "presentation", "recap")
 
-PERSON = ("redrive", "redrive", "edit", "edit and release", "release", "release")
+USER_COMMANDS = ("redrive", "redrive", "edit", "edit and release", "release", "release")
 
 
-def run(seed: int, change: Callable[[World], None] | None = None) -> World:
+def run_schedule(seed: int, configure: Callable[[Simulation], None] | None = None) -> Simulation:
     """Run one schedule to its rest. Raises AssertionError when a promise is broken."""
     rng = random.Random(seed)
     recipe = rng.choice(RECIPES)
-    world = World(recipe=recipe, parts=rng.randint(1, 3), review=rng.random() < 0.5)
-    if change is not None:
-        change(world)
+    world = Simulation(recipe=recipe, part_count=rng.randint(1, 3), needs_review=rng.random() < 0.5)
+    if configure is not None:
+        configure(world)
     names = [one.name for one in world.job.inputs]
     harsh = rng.random() < 0.7
     if rng.random() < 0.7:
-        reach_deck(world)
+        run_to_deck(world)
     for _ in range(rng.randint(20, 200)):
-        act(world, rng, names, harsh=harsh)
-        invariants.at_every_moment(world)
-    invariants.settle(world)
-    invariants.at_rest(world)
+        random_step(world, rng, names, with_failures=harsh)
+        invariants.check_always(world)
+    invariants.run_until_idle(world)
+    invariants.check_final_state(world)
     return world
 
 
-def reach_deck(world: World) -> None:
+def run_to_deck(simulation: Simulation) -> None:
     """Go on without a mishap until the deck is there, so that much can befall what follows."""
-    deck_stage = world.job.recipe.deck_stage
+    deck_stage = simulation.job.recipe.deck_stage
     if deck_stage is None:
         return
-    for one in world.job.inputs:
-        world.upload(one.name)
-    while world.stage(deck_stage)["state"] != "done":
-        world.deliver(0)
-        while world.workers:
-            world.step(0)
-        invariants.at_every_moment(world)
+    for one in simulation.job.inputs:
+        simulation.upload_input(one.name)
+    while simulation.stage(deck_stage)["state"] != "done":
+        simulation.deliver(0)
+        while simulation.workers:
+            simulation.step(0)
+        invariants.check_always(simulation)
 
 
-def act(world: World, rng: random.Random, names: list[str], *, harsh: bool) -> None:
+def random_step(
+    simulation: Simulation, rng: random.Random, input_names: list[str], *, with_failures: bool
+) -> None:
     """One thing happens."""
     who = rng.randrange(30)
     dice = rng.random()
-    if harsh and dice < 0.3 and (world.job.terminal or world.job.status == "awaiting_review"):
+    if (
+        with_failures
+        and dice < 0.3
+        and (simulation.job.is_terminal or simulation.job.status == "awaiting_review")
+    ):
         # A person looks at what came of it.
-        world.call(rng.choice(PERSON if world.job.recipe.deck_stage is not None else PERSON[:2]))
+        simulation.run_command(
+            rng.choice(
+                USER_COMMANDS if simulation.job.recipe.deck_stage is not None else USER_COMMANDS[:2]
+            )
+        )
     elif dice < 0.42:
         for _ in range(rng.randint(1, 12)):
-            world.step(who)
+            simulation.step(who)
     elif dice < 0.70:
-        world.deliver(who)
+        simulation.deliver(who)
     elif dice < 0.77:
-        world.upload(rng.choice(names))
+        simulation.upload_input(rng.choice(input_names))
     elif dice < 0.80:
-        world.duplicate(who)
+        simulation.duplicate_message(who)
     elif dice < 0.83:
-        world.crash(who)
+        simulation.crash_worker(who)
     elif dice < 0.86:
-        world.renew(who)
+        simulation.renew_lease(who)
     elif dice < 0.91:
-        world.pass_time(rng.choice([-5, 1, 10, 50, 100]))
+        simulation.advance_time(rng.choice([-5, 1, 10, 50, 100]))
     elif dice < 0.93:
-        world.call("sweep")
+        simulation.run_command("sweep")
     elif dice < 0.94:
-        world.deliver(who, dead=True)
+        simulation.deliver(who, to_dead_letter=True)
     elif dice < 0.947:
-        world.lose_answer()
-    elif harsh and dice < 0.97:
-        world.spoiled = rng.choice(["refused", "faltered"])
-    elif harsh and dice < 0.972:
-        world.call(rng.choice(["cancel", "delete"]))
-    elif harsh and dice < 0.985 and world.job.recipe.deck_stage is not None:
-        world.call(rng.choice(["edit", "edit and release", "release"]))
+        simulation.lose_response()
+    elif with_failures and dice < 0.97:
+        simulation.next_outcome = rng.choice(["failed", "retry"])
+    elif with_failures and dice < 0.972:
+        simulation.run_command(rng.choice(["cancel", "delete"]))
+    elif with_failures and dice < 0.985 and simulation.job.recipe.deck_stage is not None:
+        simulation.run_command(rng.choice(["edit", "edit and release", "release"]))

@@ -11,36 +11,36 @@ from typing import Any
 
 from shared.errors import NotFound, WrongState
 from shared.flows import effects
-from shared.flows.documents import Committed, Create, Update, Write
+from shared.flows.documents import CommitResult, Create, Update, Write
 from shared.flows.envelope import JOIN, Envelope, ObjectRef
 from shared.jobs import claims, deliver, rules
 from shared.jobs.commands import cancel, deck_review, delete, redrive
 from shared.jobs.maintenance import cleanup, dead_letter, sweep
 from shared.jobs.model import Job, JobInput, Status, Unit, UnitState, new_job, revision_of
-from shared.jobs.webhooks import EVENTS, WEBHOOK, new_hook
-from shared.pipeline import RECIPES, Bucket, feeds
+from shared.jobs.webhooks import EVENTS, WEBHOOK, new_webhook
+from shared.pipeline import RECIPES, Bucket, find_consumer
 from shared.recipes.results import DeckResult
-from shared.recipes.stored_object import Artefact, StoredObject
+from shared.recipes.stored_object import Artifact, StoredObject
 from shared.tasks import run
 from shared.tasks.task import (
-    Abandoned,
-    ErrandClaimed,
-    ErrandOutcome,
-    ErrandState,
-    Postponed,
-    Settled,
+    Later,
+    Lost,
+    TaskClaim,
+    TaskDone,
+    TaskOutcome,
+    TaskState,
 )
-from tests.fakes.job_store import MemoryLedger
+from tests.fakes.job_store import MemoryJobStore
 
 JOB = "j" * 20
 OWNER = "someone"
-PROMPT_HOOK, SLOW_HOOK = "a" * 20, "s" * 20
+FAST_WEBHOOK, SLOW_WEBHOOK = "a" * 20, "s" * 20
 """A server that answers, and one that has to be called three times."""
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass
-class Mail:
+class QueuedMessage:
     """A message that Pub/Sub holds until it is acknowledged."""
 
     envelope: Envelope
@@ -49,64 +49,66 @@ class Mail:
 
 
 @dataclass
-class Worker:
+class SimulatedWorker:
     """A flow under way. `effect` is what it waits for the world to do."""
 
     flow: effects.Flow[Any]
     effect: effects.Effect | None
-    mail: Mail | None
+    message: QueuedMessage | None
     name: str
-    since: datetime
-    stop: bool = False
+    started_at: datetime
+    lease_lost: bool = False
 
 
 @dataclass
-class World:
+class Simulation:
     """One job among ledger, topics, objects and mailbox, and everything that moves on it."""
 
     recipe: str = "emotions"
-    parts: int = 2
-    servers: tuple[str, ...] = (PROMPT_HOOK, SLOW_HOOK)
+    part_count: int = 2
+    webhooks: tuple[str, ...] = (FAST_WEBHOOK, SLOW_WEBHOOK)
     now: datetime = START
-    ledger: MemoryLedger = field(default_factory=MemoryLedger)
-    topic: list[Mail] = field(default_factory=list)
-    workers: list[Worker] = field(default_factory=list)
+    store: MemoryJobStore = field(default_factory=MemoryJobStore)
+    messages: list[QueuedMessage] = field(default_factory=list)
+    workers: list[SimulatedWorker] = field(default_factory=list)
     objects: dict[str, str] = field(default_factory=dict)
     uploads: set[str] = field(default_factory=set)
-    folders: set[str] = field(default_factory=set)
+    prefixes: set[str] = field(default_factory=set)
     """Names of folders in the buckets: of jobs, and of owners' caches."""
-    sent: Counter[str] = field(default_factory=Counter)
-    takeovers: Counter[str] = field(default_factory=Counter)
-    done_commits: Counter[str] = field(default_factory=Counter)
-    calls: Counter[str] = field(default_factory=Counter)
-    excused: Counter[str] = field(default_factory=Counter)
-    refused: bool = False
-    overslept: bool = False
+    notifications_sent: Counter[str] = field(default_factory=Counter)
+    lease_takeovers: Counter[str] = field(default_factory=Counter)
+    done_commit_counts: Counter[str] = field(default_factory=Counter)
+    webhook_calls: Counter[str] = field(default_factory=Counter)
+    allowed_repeats: Counter[str] = field(default_factory=Counter)
+    has_permanent_error: bool = False
+    has_exceeded_give_up: bool = False
     """Whether time jumped by more than dead_letter waits for anything."""
-    published: int = 0
-    adopt: bool = True
-    spoiled: str = ""
+    published_count: int = 0
+    adopts_objects: bool = True
+    next_outcome: str = ""
     """How the next work ends, when it shall not end well."""
-    review: bool = False
+    needs_review: bool = False
     """Whether the deck waits for a person when it is written first."""
-    revised: int = 0
-    sweeps: bool = True
-    page: int = 100
-    lost_answers: int = 0
-    ends: list[str] = field(default_factory=list)
+    edit_count: int = 0
+    sweeper_enabled: bool = True
+    page_size: int = 100
+    lost_response_count: int = 0
+    terminal_states: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._numbers = itertools.count()
-        self.clockwork = effects.Clockwork(lambda: self.now, lambda: f"t{next(self._numbers)}")
-        self.add(JOB, self.recipe)
-        for hook in self.servers:
+        self.clock_and_ids = effects.ClockAndIds(
+            lambda: self.now, lambda: f"t{next(self._numbers)}"
+        )
+        self.add_job(JOB, self.recipe)
+        for hook in self.webhooks:
             events = tuple(EVENTS.values())
-            made = new_hook(hook, OWNER, "https://x.test", events, "whsec_eA==", self.now)
-            assert self.ledger.commit([made]) is Committed.OK
+            made = new_webhook(hook, OWNER, "https://x.test", events, "whsec_eA==", self.now)
+            assert self.store.commit([made]) is CommitResult.OK
 
-    def add(self, job_id: str, recipe: str) -> None:
+    def add_job(self, job_id: str, recipe: str) -> None:
         """A job that waits for its uploads. Only JOB's messages and objects move in this world."""
-        made = self.ledger.commit(
+        made = self.store.commit(
             new_job(
                 job_id=job_id,
                 owner=OWNER,
@@ -122,95 +124,100 @@ class World:
                 expires_at=self.now + timedelta(days=30),
             )
         )
-        assert made is Committed.OK
+        assert made is CommitResult.OK
 
     # --- what can happen ---------------------------------------------------------------------
 
-    def upload(self, name: str) -> None:
-        if name not in self.uploads and not self.deleted:
+    def upload_input(self, name: str) -> None:
+        if name not in self.uploads and not self.is_deleted:
             self.uploads.add(name)
             ref = ObjectRef("uploads", f"jobs/{JOB}/{name}.0", 1)
-            self.post(Envelope(JOB, "upload_trigger", name, upload=0, source=ref))
+            self.publish(Envelope(JOB, "upload_trigger", name, upload=0, source=ref))
 
-    def post(self, envelope: Envelope) -> None:
-        self.topic.append(Mail(envelope, next(self._numbers)))
+    def publish(self, envelope: Envelope) -> None:
+        self.messages.append(QueuedMessage(envelope, next(self._numbers)))
 
-    def duplicate(self, index: int) -> None:
-        if self.topic:
-            self.post(self.topic[index % len(self.topic)].envelope)
+    def duplicate_message(self, index: int) -> None:
+        if self.messages:
+            self.publish(self.messages[index % len(self.messages)].envelope)
 
-    def deliver(self, index: int, *, dead: bool = False) -> None:
-        waiting = [mail for mail in self.topic if not mail.in_flight]
+    def deliver(self, index: int, *, to_dead_letter: bool = False) -> None:
+        waiting = [mail for mail in self.messages if not mail.in_flight]
         if not waiting:
             return
         mail = waiting[index % len(waiting)]
         mail.in_flight = True
-        handle = run.do if mail.envelope.stage == WEBHOOK else deliver.deliver
-        handle = dead_letter.dead_letter if dead else handle
-        self._start(handle(mail.envelope, self.clockwork), mail, mail.envelope.stage)
+        handle = run.run if mail.envelope.stage == WEBHOOK else deliver.deliver
+        handle = dead_letter.dead_letter if to_dead_letter else handle
+        self._start(handle(mail.envelope, self.clock_and_ids), mail, mail.envelope.stage)
 
-    def call(self, what: str) -> None:
+    def run_command(self, name: str) -> None:
         flow: effects.Flow[Any]
-        if what == "redrive":
-            flow = redrive.redrive(JOB, self.clockwork, 30)
-        elif what == "release":
-            flow = deck_review.release(JOB, self.clockwork)
-        elif what in ("edit", "edit and release"):
-            flow = self._edit(release=what != "edit")
-        elif what == "tidy":
-            flow = cleanup.tidy(self.clockwork)
+        if name == "redrive":
+            flow = redrive.redrive(JOB, self.clock_and_ids, 30)
+        elif name == "release":
+            flow = deck_review.release(JOB, self.clock_and_ids)
+        elif name in ("edit", "edit and release"):
+            flow = self._edit(release=name != "edit")
+        elif name == "cleanup":
+            flow = cleanup.clean_up(self.clock_and_ids)
         else:
             commands: dict[str, Callable[..., effects.Flow[Any]]] = {
                 "cancel": cancel.cancel,
                 "delete": delete.delete,
                 "sweep": sweep.sweep,
             }
-            flow = commands[what](*([] if what == "sweep" else [JOB]), self.clockwork)
-        self._start(flow, None, what)
+            flow = commands[name](*([] if name == "sweep" else [JOB]), self.clock_and_ids)
+        self._start(flow, None, name)
 
     def _edit(self, *, release: bool) -> effects.Flow[Any]:
-        self.revised += 1
-        spec = {"deck": f"edit {self.revised}", "review": not release}
-        return deck_review.revise(
-            JOB, self.clockwork, base=self.job.revision, spec=spec, options={}, kept_days=30
+        self.edit_count += 1
+        spec = {"deck": f"edit {self.edit_count}", "review": not release}
+        return deck_review.open_revision(
+            JOB,
+            self.clock_and_ids,
+            base_revision=self.job.revision,
+            spec=spec,
+            options={},
+            retention_days=30,
         )
 
-    def step(self, index: int, outcome: str = "finished") -> None:
+    def step(self, index: int, outcome: str = "done") -> None:
         if self.workers:
             self._step(self.workers[index % len(self.workers)], outcome)
 
-    def crash(self, index: int) -> None:
+    def crash_worker(self, index: int) -> None:
         # What breaks off in the middle of a person's call has no message that comes again: only
         # the sweeper takes that up.
-        mortal = [one for one in self.workers if self.sweeps or one.mail is not None]
+        mortal = [one for one in self.workers if self.sweeper_enabled or one.message is not None]
         if mortal:
             self._end(mortal[index % len(mortal)], acked=False)
 
-    def lose_answer(self) -> None:
+    def lose_response(self) -> None:
         """The next guarded batch is written, and its repetition by the client meets it."""
-        self.lost_answers = 1
+        self.lost_response_count = 1
 
-    def renew(self, index: int) -> None:
+    def renew_lease(self, index: int) -> None:
         working = [
-            one for one in self.workers if isinstance(one.effect, effects.Work | effects.Run)
+            one for one in self.workers if isinstance(one.effect, effects.RunUnit | effects.RunTask)
         ]
         if working:
             worker = working[index % len(working)]
             beat: effects.Flow[bool]
-            if isinstance(worker.effect, effects.Run):
-                beat = run.renew(worker.effect.claimed, self.clockwork)
+            if isinstance(worker.effect, effects.RunTask):
+                beat = run.renew(worker.effect.claim, self.clock_and_ids)
             else:
-                assert isinstance(worker.effect, effects.Work)
-                beat = deliver.renew(worker.effect.claimed, self.clockwork)
+                assert isinstance(worker.effect, effects.RunUnit)
+                beat = deliver.renew(worker.effect.claim, self.clock_and_ids)
             if self.run(beat) is False:
-                worker.stop = True
+                worker.lease_lost = True
 
-    def pass_time(self, seconds: float) -> None:
+    def advance_time(self, seconds: float) -> None:
         """Time passes, and the platform ends what runs for longer than a function may."""
         self.now += timedelta(seconds=seconds)
-        self.overslept |= seconds > rules.GIVE_UP_S
+        self.has_exceeded_give_up |= seconds > rules.MAX_WAIT_S
         for worker in list(self.workers):
-            if self.now - worker.since > timedelta(seconds=600):
+            if self.now - worker.started_at > timedelta(seconds=600):
                 self._end(worker, acked=False)
 
     # --- how flows move ----------------------------------------------------------------------
@@ -219,22 +226,22 @@ class World:
         try:
             effect = next(flow)
             while True:
-                effect = flow.send(self._perform(effect, None, "finished"))
+                effect = flow.send(self._perform(effect, None, "done"))
         except StopIteration as end:
             return end.value
 
-    def _start(self, flow: effects.Flow[Any], mail: Mail | None, name: str) -> None:
-        worker = Worker(flow, None, mail, name, self.now)
+    def _start(self, flow: effects.Flow[Any], mail: QueuedMessage | None, name: str) -> None:
+        worker = SimulatedWorker(flow, None, mail, name, self.now)
         self.workers.append(worker)
         self._advance(worker, None, first=True)
 
-    def _step(self, worker: Worker, outcome: str) -> None:
+    def _step(self, worker: SimulatedWorker, outcome: str) -> None:
         assert worker.effect is not None
-        if self.spoiled and isinstance(worker.effect, effects.Work):
-            outcome, self.spoiled = self.spoiled, ""
+        if self.next_outcome and isinstance(worker.effect, effects.RunUnit):
+            outcome, self.next_outcome = self.next_outcome, ""
         self._advance(worker, self._perform(worker.effect, worker, outcome))
 
-    def _advance(self, worker: Worker, value: Any, *, first: bool = False) -> None:
+    def _advance(self, worker: SimulatedWorker, value: Any, *, first: bool = False) -> None:
         try:
             worker.effect = next(worker.flow) if first else worker.flow.send(value)
         except StopIteration as end:
@@ -242,76 +249,88 @@ class World:
         except (NotFound, WrongState):
             self._end(worker, acked=True)
 
-    def _end(self, worker: Worker, *, acked: bool) -> None:
+    def _end(self, worker: SimulatedWorker, *, acked: bool) -> None:
         self.workers.remove(worker)
         worker.flow.close()
-        if worker.mail is not None:
-            worker.mail.in_flight = False
+        if worker.message is not None:
+            worker.message.in_flight = False
             if acked:
-                self.topic.remove(worker.mail)
+                self.messages.remove(worker.message)
 
-    def _perform(self, effect: effects.Effect, worker: Worker | None, outcome: str) -> Any:
+    def _perform(self, effect: effects.Effect, worker: SimulatedWorker | None, outcome: str) -> Any:
         match effect:
             case effects.Read(paths):
-                return self.ledger.read(paths)
-            case effects.ListUnder(collection):
-                return self.ledger.list_under(collection)
+                return self.store.read(paths)
+            case effects.ListCollection(collection):
+                return self.store.list_documents(collection)
             case effects.Commit(writes):
                 return self._commit(writes)
             case effects.Publish(envelopes):
                 for envelope in envelopes:
-                    self.published += 1
-                    self.post(envelope)
-            case effects.Work(claimed):
+                    self.published_count += 1
+                    self.publish(envelope)
+            case effects.RunUnit(claimed):
                 assert worker is not None
                 return self._work(claimed, worker, outcome)
-            case effects.Discard(source):
+            case effects.DeleteObject(source):
                 self.objects.pop(source.name, None)
                 self.uploads = {one for one in self.uploads if f"/{one}." not in source.name}
-            case effects.Purge(job_id):
+            case effects.PurgeJob(job_id):
                 if job_id == JOB:
                     self.objects.clear()
                     self.uploads.clear()
-                self.folders.discard(job_id)
-                self.ledger.purge(job_id)
-            case effects.Arrived(job):
+                self.prefixes.discard(job_id)
+                self.store.purge_job(job_id)
+            case effects.InputsUploaded(job):
                 return frozenset(self.uploads) if job.id == JOB else frozenset()
-            case effects.Stalled(before):
-                return self.ledger.stalled(before, self.page) if self.sweeps else ()
+            case effects.StalledJobs(before):
+                return (
+                    self.store.list_stalled_jobs(before, self.page_size)
+                    if self.sweeper_enabled
+                    else ()
+                )
             case effects.Tombstones(before):
-                return self.ledger.tombstones(before)
-            case effects.Owned(collection, owner):
-                return self.ledger.documents_of(collection, owner)
-            case effects.Due(collection, before):
-                return self.ledger.due(collection, before, self.page) if self.sweeps else ()
-            case effects.Run(errand):
+                return self.store.list_tombstones(before)
+            case effects.OwnedDocuments(collection, owner):
+                return self.store.list_owned_by_id(collection, owner)
+            case effects.DueTasks(collection, before):
+                return (
+                    self.store.list_due(collection, before, self.page_size)
+                    if self.sweeper_enabled
+                    else ()
+                )
+            case effects.RunTask(errand):
                 assert worker is not None
                 return self._call(errand, worker, outcome)
-            case effects.Abandoned(before):
-                return self.ledger.abandoned(before, self.page)
-            case effects.Expired(before):
-                return self.ledger.expired(before, self.page)
-            case effects.Folders():
-                return tuple(sorted(self.folders))
+            case effects.AwaitingUploads(before):
+                return self.store.list_awaiting_uploads(before, self.page_size)
+            case effects.ExpiredJobs(before):
+                return self.store.list_expired_jobs(before, self.page_size)
+            case effects.ListPrefixes():
+                return tuple(sorted(self.prefixes))
             case _:
                 return None
         return None
 
-    def _commit(self, writes: tuple[Write, ...]) -> Committed:
-        before = self.job.status if f"jobs/{JOB}" in self.ledger.docs else None
+    def _commit(self, writes: tuple[Write, ...]) -> CommitResult:
+        before = self.job.status if f"jobs/{JOB}" in self.store.documents else None
         taken = [write for write in writes if self._takes_over(write)]
-        done = self.ledger.commit(writes)
-        if done is Committed.OK:
-            self.takeovers.update(_number(write.path) for write in taken)
+        done = self.store.commit(writes)
+        if done is CommitResult.OK:
+            self.lease_takeovers.update(_number(write.path) for write in taken)
             for write in writes:
                 if "/units/" in write.path and isinstance(write, Update):
-                    self.done_commits[write.path] += write.fields.get("state") == UnitState.DONE
-            gone = f"jobs/{JOB}" not in self.ledger.docs
-            if not gone and self.job.status is not before and self.job.terminal:
-                self.ends.append(f"{self.job.status}.e{self.job.epoch}.r{self.job.revision}")
-            if self.lost_answers and any(_guarded(write) for write in writes):
-                self.lost_answers = 0
-                return Committed.CONFLICT
+                    self.done_commit_counts[write.path] += (
+                        write.fields.get("state") == UnitState.DONE
+                    )
+            gone = f"jobs/{JOB}" not in self.store.documents
+            if not gone and self.job.status is not before and self.job.is_terminal:
+                self.terminal_states.append(
+                    f"{self.job.status}.e{self.job.epoch}.r{self.job.revision}"
+                )
+            if self.lost_response_count and any(_guarded(write) for write in writes):
+                self.lost_response_count = 0
+                return CommitResult.CONFLICT
         return done
 
     def _takes_over(self, write: Write) -> bool:
@@ -319,90 +338,92 @@ class World:
         told = "/units/notification" in write.path or write.path.startswith("deliveries/")
         if not isinstance(write, Update) or not told:
             return False
-        there = self.ledger.docs.get(write.path)
+        there = self.store.documents.get(write.path)
         leased = there is not None and there[0]["state"] == UnitState.LEASED
         return leased and write.fields.get("state") == UnitState.LEASED
 
-    def _work(self, claimed: claims.Claimed, worker: Worker, outcome: str) -> claims.Outcome:
+    def _work(
+        self, claimed: claims.UnitClaim, worker: SimulatedWorker, outcome: str
+    ) -> claims.UnitOutcome:
         """The stage's own code, in one step: it reads its input, writes its object once."""
         envelope = claimed.envelope
-        if worker.stop:
-            return effects.Stopped()
-        if outcome == "refused" and envelope.stage != rules.NOTIFICATION:
-            self.refused = True
-            return effects.Refused("bad-input", "This cannot be done.")
-        if outcome == "faltered":
-            return effects.Faltered("model-overloaded", "Later.")
+        if worker.lease_lost:
+            return effects.Lost()
+        if outcome == "failed" and envelope.stage != rules.NOTIFICATION:
+            self.has_permanent_error = True
+            return effects.Failed("bad-input", "This cannot be done.")
+        if outcome == "retry":
+            return effects.Retry("model-overloaded", "Later.")
         if envelope.stage == rules.NOTIFICATION:
-            self.sent[f"{envelope.revision}-{envelope.part}"] += 1
-            return claims.Finished()
+            self.notifications_sent[f"{envelope.revision}-{envelope.part}"] += 1
+            return claims.UnitDone()
         name = f"{envelope.stage}/{envelope.revision}/{envelope.part}"
         adopted = name in self.objects
-        if adopted and not self.adopt:
-            return effects.Refused("artefact-conflict", "Another object stands there.")
+        if adopted and not self.adopts_objects:
+            return effects.Failed("artifact-conflict", "Another object stands there.")
         if not adopted:
             self.objects[name] = claimed.token
-            fed = feeds(envelope.stage, claimed.job.recipe)
+            fed = find_consumer(envelope.stage, claimed.job.recipe)
             if fed is not None and envelope.part != JOIN:
                 ref = ObjectRef("work", name, 1)
-                self.post(Envelope(JOB, fed, envelope.part, source=ref))
+                self.publish(Envelope(JOB, fed, envelope.part, source=ref))
         plan: dict[str, tuple[dict[str, Any], ...]] = {}
         if envelope.part == JOIN:
-            specs: tuple[dict[str, Any], ...] = tuple({"n": n} for n in range(self.parts))
-            following = claimed.job.recipe.after(envelope.stage)
+            specs: tuple[dict[str, Any], ...] = tuple({"n": n} for n in range(self.part_count))
+            following = claimed.job.recipe.next_stage(envelope.stage)
             while following is not None and claimed.job.stages[following] == "waiting":
                 plan[following] = specs
-                following = feeds(following, claimed.job.recipe)
-        artefacts = (Artefact(name, "x", "work", name, 1, 1),)
+                following = find_consumer(following, claimed.job.recipe)
+        artifacts = (Artifact(name, "x", "work", name, 1, 1),)
         review, facts = False, dict[str, Any]()
         if envelope.part == JOIN and envelope.stage == claimed.job.recipe.deck_stage:
-            review = bool(claimed.stage.parts[0].get("review", self.review))
-            facts = a_deck(envelope.revision).to_dict()
-        return claims.Finished(artefacts, facts=facts, plan=plan, adopted=adopted, review=review)
+            review = bool(claimed.stage.parts[0].get("review", self.needs_review))
+            facts = make_deck_result(envelope.revision).to_dict()
+        return claims.UnitDone(artifacts, facts=facts, plan=plan, adopted=adopted, review=review)
 
-    def _call(self, claimed: ErrandClaimed, worker: Worker, outcome: str) -> ErrandOutcome:
+    def _call(self, claimed: TaskClaim, worker: SimulatedWorker, outcome: str) -> TaskOutcome:
         """A stranger's server is called; the slow one has to be called three times."""
-        if worker.stop:
-            return Abandoned()
-        errand = claimed.errand
-        self.calls[errand.id] += 1
-        slow = errand.data["webhook"] == SLOW_HOOK and self.excused[errand.id] < 2
-        if slow or outcome != "finished":
-            self.excused[errand.id] += 1
-            later_s = 60 if self.sweeps and self.excused[errand.id] == 2 else 5
-            return Postponed(later_s, "status-503", "It answered 503.")
-        return Settled()
+        if worker.lease_lost:
+            return Lost()
+        task = claimed.task
+        self.webhook_calls[task.id] += 1
+        slow = task.data["webhook"] == SLOW_WEBHOOK and self.allowed_repeats[task.id] < 2
+        if slow or outcome != "done":
+            self.allowed_repeats[task.id] += 1
+            later_s = 60 if self.sweeper_enabled and self.allowed_repeats[task.id] == 2 else 5
+            return Later(later_s, "status-503", "It answered 503.")
+        return TaskDone()
 
     # --- what can be seen --------------------------------------------------------------------
 
     @property
-    def deleted(self) -> bool:
+    def is_deleted(self) -> bool:
         """Whether the job is a tombstone, or not even that any more."""
-        return f"jobs/{JOB}" not in self.ledger.docs or self.job.status is Status.DELETED
+        return f"jobs/{JOB}" not in self.store.documents or self.job.status is Status.DELETED
 
     @property
     def job(self) -> Job:
-        (doc,) = self.ledger.read([f"jobs/{JOB}"])
+        (doc,) = self.store.read([f"jobs/{JOB}"])
         assert doc is not None
         return Job.from_doc(doc)
 
     def units(self) -> list[Unit]:
-        return [Unit.from_doc(doc) for doc in self.ledger.list_under(f"jobs/{JOB}/units")]
+        return [Unit.from_doc(doc) for doc in self.store.list_documents(f"jobs/{JOB}/units")]
 
     def deliveries(self) -> dict[str, dict[str, Any]]:
         """The calls that are made because of JOB, by their ids."""
-        found = self.ledger.list_under("deliveries")
+        found = self.store.list_documents("deliveries")
         return {doc.id: dict(doc.data) for doc in found if doc.data["job"] == JOB}
 
     @property
-    def calling(self) -> bool:
+    def has_open_deliveries(self) -> bool:
         """Whether calls are still to be made."""
-        ends = (ErrandState.DONE, ErrandState.FAILED)
+        ends = (TaskState.DONE, TaskState.FAILED)
         return any(one["state"] not in ends for one in self.deliveries().values())
 
     def stage(self, name: str) -> dict[str, Any]:
         path = f"jobs/{JOB}/stages/{name}-{revision_of(name, self.job.revision)}"
-        return self.ledger.docs[path][0]
+        return self.store.documents[path][0]
 
 
 def _guarded(write: Write) -> bool:
@@ -414,6 +435,6 @@ def _number(path: str) -> str:
     return path.rpartition("/")[2].removeprefix("notification-")
 
 
-def a_deck(revision: int) -> DeckResult:
+def make_deck_result(revision: int) -> DeckResult:
     """What slide_generation records of a deck without slides."""
     return DeckResult(1, 0, revision, 0, 0, StoredObject(Bucket.WORK, "deck.json", 1, 1), ())

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from infra.local.setup.installs import clean_env, environment_folder, installed
-from infra.local.setup.tools import requirements_of
+from infra.local.setup.installs import clean_env, environment_folder, is_installed
+from infra.local.setup.tools import requirements_file
 from infra.local.suite.layout import ROOT
-from shared.http.schemas import Told
-from shared.pipeline import STAGES
+from shared.http.schemas import ResponseModel
+from shared.pipeline import FUNCTIONS
 from tests.benchmarks.cold_start import deferred_modules
 
 pytestmark = pytest.mark.slow
@@ -63,8 +63,8 @@ print(json.dumps(seen))
 
 def _interpreter(function: str) -> str:
     """Of the function's own environment; of the development one where that is not installed."""
-    folder = environment_folder(requirements_of(function))
-    return str(folder / "bin" / "python") if installed(folder) else sys.executable
+    folder = environment_folder(requirements_file(function))
+    return str(folder / "bin" / "python") if is_installed(folder) else sys.executable
 
 
 def _run(python: str, code: str, *arguments: str, env: dict[str, str] | None = None) -> str:
@@ -79,7 +79,7 @@ def _run(python: str, code: str, *arguments: str, env: dict[str, str] | None = N
     return done.stdout
 
 
-@pytest.mark.parametrize("function", STAGES)
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_starts_with_the_libraries_it_needs_and_no_others(function: str) -> None:
     """What it defers is there: a library that is missing would only fail its first request."""
     loaded = _run(
@@ -113,10 +113,10 @@ def test_a_client_is_imported_when_it_is_first_used(tmp_path: Path) -> None:
 
 
 def test_threads_that_use_a_deferred_model_first_at_once_all_get_it_built() -> None:
-    class Inner(Told):
+    class Inner(ResponseModel):
         number: int
 
-    class Outer(Told):
+    class Outer(ResponseModel):
         inner: tuple[Inner, ...]
 
     def used(number: int) -> BaseModel:

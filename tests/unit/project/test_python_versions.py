@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 
-from infra.local.cli.lock import OLDEST_PYTHON
+from infra.local.cli.lock import MIN_PYTHON
 from infra.local.suite.layout import ROOT
 
 
@@ -38,7 +38,7 @@ def test_the_runner_accepts_exactly_the_supported_versions() -> None:
 
 def test_locks_are_resolved_from_the_oldest_supported_version() -> None:
     oldest, _ = _supported()
-    assert f"{oldest[0]}.{oldest[1]}" == OLDEST_PYTHON
+    assert f"{oldest[0]}.{oldest[1]}" == MIN_PYTHON
 
 
 def test_what_is_deployed_is_supported_and_is_what_cloud_build_tests() -> None:

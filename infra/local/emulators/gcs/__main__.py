@@ -15,8 +15,8 @@ from pathlib import Path
 from aiohttp import web
 
 from infra.local.emulators.gcs.app import build_app
-from infra.local.emulators.gcs.certificate import server_context
-from infra.local.emulators.gcs.server import Stand
+from infra.local.emulators.gcs.certificate import load_server_context
+from infra.local.emulators.gcs.server import Emulator
 from infra.local.emulators.gcs.xml_api.signer import load_signer
 
 _MAX_LINE_BYTES = 32 * 1024
@@ -45,8 +45,8 @@ def _is_loopback(host: str) -> bool:
 
 
 async def _serve(arguments: argparse.Namespace) -> None:
-    stand = Stand(
-        data=arguments.data,
+    stand = Emulator(
+        data_folder=arguments.data,
         project=arguments.project,
         signer=load_signer(arguments.signer_key, arguments.project),
         base_url=f"http://{arguments.host}:{arguments.port}",
@@ -70,7 +70,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
     try:
         await web.TCPSite(runner, arguments.host, arguments.port, backlog=512).start()
         if arguments.tls_port:
-            context = server_context(arguments.data)
+            context = load_server_context(arguments.data)
             await web.TCPSite(
                 runner, arguments.host, arguments.tls_port, ssl_context=context
             ).start()

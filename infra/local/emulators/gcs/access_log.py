@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from aiohttp import web
 
-from infra.local.emulators.gcs.json_api.api_request import decoded, split
+from infra.local.emulators.gcs.json_api.api_request import decode_segment, split_query
 from infra.local.faults.inject import Handler
 
 _ACCOUNT = re.compile(r"Bearer (mr-[a-z0-9-]{1,27})")
@@ -25,18 +25,18 @@ _REWRITE = re.compile(_OBJECT + r"/rewriteTo/b/([^/]+)/o/([^/]+)")
 _VERBS = {"GET": "get", "DELETE": "delete", "PATCH": "update", "PUT": "update"}
 _MOST = 5_000
 
-Asked = tuple[str, str, str, str]
+AccessEntry = tuple[str, str, str, str]
 """Account, permission (as in storage.objects.<it>), bucket, and the object's name up to its first
 slash: enough to tell a prefix."""
 
 
-class Witness:
+class AccessLog:
     """Remembers what accounts asked for."""
 
     def __init__(self) -> None:
-        self._seen: set[Asked] = set()
+        self._seen: set[AccessEntry] = set()
 
-    def listed(self) -> list[Asked]:
+    def list_entries(self) -> list[AccessEntry]:
         """All of it, sorted."""
         return sorted(self._seen)
 
@@ -52,7 +52,7 @@ class Witness:
             return response
 
         async def tell(_request: web.Request) -> web.Response:
-            return web.json_response(self.listed())
+            return web.json_response(self.list_entries())
 
         app.middlewares.append(look)
         app.router.add_get("/_access", tell)
@@ -65,23 +65,23 @@ class Witness:
 
 def _asked(request: web.Request, response: web.StreamResponse) -> Iterator[tuple[str, str, str]]:
     """The permissions that a request needs, each with its bucket and object."""
-    path, query = split(request.raw_path)
+    path, query = split_query(request.raw_path)
     if rewrite := _REWRITE.fullmatch(path):
-        bucket, name, to_bucket, to_name = map(decoded, rewrite.groups())
+        bucket, name, to_bucket, to_name = map(decode_segment, rewrite.groups())
         yield "get", bucket, name
         yield "create", to_bucket, to_name
     elif compose := _COMPOSE.fullmatch(path):
-        bucket, name = map(decoded, compose.groups())
+        bucket, name = map(decode_segment, compose.groups())
         yield "create", bucket, name
     elif upload := _UPLOAD.fullmatch(path):
         name = query.get("name") or _named(response)
         if name:
-            yield "create", decoded(upload[1]), name
+            yield "create", decode_segment(upload[1]), name
     elif one := _ONE.fullmatch(path):
-        bucket, name = map(decoded, one.groups())
+        bucket, name = map(decode_segment, one.groups())
         yield _VERBS.get(request.method, "update"), bucket, name
     elif listing := _LIST.fullmatch(path):
-        yield "list", decoded(listing[1]), query.get("prefix", "")
+        yield "list", decode_segment(listing[1]), query.get("prefix", "")
 
 
 def _named(response: web.StreamResponse) -> str:

@@ -9,14 +9,20 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from infra.local.emulators.gcs.access_log import Witness
+from infra.local.emulators.gcs.access_log import AccessLog
 from infra.local.emulators.gcs.errors import ApiError, access_denied
 from infra.local.emulators.gcs.json_api import batch, routes, uploads
 from infra.local.emulators.gcs.publisher import publish_forever
-from infra.local.emulators.gcs.server import Stand
-from infra.local.emulators.gcs.storage.resumable import Sessions, forget_expired
+from infra.local.emulators.gcs.server import Emulator
+from infra.local.emulators.gcs.storage.resumable import UploadSessions, delete_expired_sessions
 from infra.local.emulators.gcs.xml_api import routes as xml_api
-from infra.local.faults.inject import FaultCutError, Faults, Handler, is_from_page, is_rebound
+from infra.local.faults.inject import (
+    FaultCutError,
+    Faults,
+    Handler,
+    has_foreign_host,
+    is_from_browser,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +35,7 @@ def _is_json(request: web.Request) -> bool:
     return request.raw_path.startswith(_JSON)
 
 
-def refusal(request: web.Request, error: ApiError) -> web.Response:
+def error_response(request: web.Request, error: ApiError) -> web.Response:
     """An error in the shape of the API that was asked."""
     status, headers = error.status, error.headers
     if status == 304 or request.method == "HEAD":
@@ -45,21 +51,23 @@ def refusal(request: web.Request, error: ApiError) -> web.Response:
 def _injected(request: web.Request, status: int) -> web.Response:
     reason = "rateLimitExceeded" if status == 429 else "backendError"
     code = "SlowDown" if status == 429 else "ServiceUnavailable"
-    return refusal(request, ApiError(status, reason, code, "Injected fault."))
+    return error_response(request, ApiError(status, reason, code, "Injected fault."))
 
 
 @web.middleware
 async def _keep_pages_out(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Pages in a browser use signed requests; what needs no signature is not for them."""
     unsigned = _is_json(request) or request.raw_path.startswith("/_")
-    if is_rebound(request) or (unsigned and is_from_page(request)):
-        return refusal(request, access_denied("This server is for programs on this machine."))
+    if has_foreign_host(request) or (unsigned and is_from_browser(request)):
+        return error_response(
+            request, access_denied("This server is for programs on this machine.")
+        )
     return await handler(request)
 
 
-def build_app(stand: Stand, pubsub_url: str | None) -> web.Application:
+def build_app(emulator: Emulator, pubsub_url: str | None) -> web.Application:
     """The whole server as an aiohttp application."""
-    sessions = Sessions(stand)
+    sessions = UploadSessions(emulator)
     faults = Faults(_injected)
 
     async def dispatch(request: web.Request) -> web.StreamResponse:
@@ -67,23 +75,23 @@ def build_app(stand: Stand, pubsub_url: str | None) -> web.Application:
         extra: dict[str, str] = {}
         try:
             if path.startswith(_UPLOAD):
-                response = await uploads.handle(stand, sessions, request)
+                response = await uploads.handle(emulator, sessions, request)
             elif path == "/batch/storage/v1":
-                response = await batch.handle(stand, request)
+                response = await batch.handle(emulator, request)
             elif _is_json(request):
-                response = await routes.handle(stand, request)
+                response = await routes.handle(emulator, request)
             else:
-                extra = await xml_api.cors_headers(stand, sessions, request)
-                response = await xml_api.handle(stand, sessions, request, extra)
+                extra = await xml_api.cors_headers(emulator, sessions, request)
+                response = await xml_api.handle(emulator, sessions, request, extra)
         except ApiError as error:
             if error.status in (400, 403):
                 logger.info("%s %r: %s %s", request.method, path, error.xml_code, error.details)
-            response = refusal(request, error)
+            response = error_response(request, error)
         except (FaultCutError, ConnectionError):
             raise
         except Exception:
             logger.exception("%s %s", request.method, path)
-            response = refusal(
+            response = error_response(
                 request, ApiError(500, "backendError", "InternalError", "Internal Error")
             )
         if not response.prepared:
@@ -91,23 +99,25 @@ def build_app(stand: Stand, pubsub_url: str | None) -> web.Application:
         return response
 
     async def health(_request: web.Request) -> web.Response:
-        return web.json_response({"ok": True, "service": "gcs", "project": stand.project})
+        return web.json_response({"ok": True, "service": "gcs", "project": emulator.project})
 
     async def stats(_request: web.Request) -> web.Response:
-        return web.json_response({"buckets": stand.stats, "objects": stand.object_stats})
+        return web.json_response(
+            {"buckets": emulator.bucket_stats, "objects": emulator.object_stats}
+        )
 
     async def run(_app: web.Application) -> AsyncIterator[None]:
-        await stand.db.write(forget_expired)
-        swept = await stand.sweep()
+        await emulator.db.write(delete_expired_sessions)
+        swept = await emulator.sweep()
         if swept:
             logger.info("removed the bytes of %d unfinished uploads", swept)
-        task = pubsub_url and asyncio.create_task(publish_forever(stand, faults, pubsub_url))
+        task = pubsub_url and asyncio.create_task(publish_forever(emulator, faults, pubsub_url))
         yield
         if task:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-        stand.close()
+        emulator.close()
 
     async def expect(_request: web.Request) -> None:
         """100 Continue is sent by whoever reads the body: refusals come before it."""
@@ -117,7 +127,7 @@ def build_app(stand: Stand, pubsub_url: str | None) -> web.Application:
     app.middlewares.insert(0, _keep_pages_out)
     app.router.add_get("/_health", health)
     app.router.add_get("/_stats", stats)
-    Witness().install(app)
+    AccessLog().install(app)
     app.router.add_route("*", "/{path:.*}", dispatch, expect_handler=expect)
     app.cleanup_ctx.append(run)
     return app

@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 _LIFE = timedelta(days=365)
 
 
-def server_context(folder: Path) -> ssl.SSLContext:
+def load_server_context(folder: Path) -> ssl.SSLContext:
     """A TLS context of `folder`/tls.pem, made afresh when it is missing or about to end."""
     path = folder / "tls.pem"
     if not path.exists() or datetime.now(UTC) + timedelta(days=7) > _ends(path):

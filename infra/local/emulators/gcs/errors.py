@@ -96,12 +96,14 @@ def not_modified() -> ApiError:
     return ApiError(304, "notModified", "NotModified", "Not Modified")
 
 
-def invalid(message: str, *, xml_code: str = "InvalidArgument", details: str = "") -> ApiError:
+def invalid_argument(
+    message: str, *, xml_code: str = "InvalidArgument", details: str = ""
+) -> ApiError:
     """400 for a request that can never be right."""
     return ApiError(400, "invalid", xml_code, message, details=details)
 
 
-def required(parameter: str) -> ApiError:
+def missing_parameter(parameter: str) -> ApiError:
     """400 for a missing parameter."""
     return ApiError(400, "required", "InvalidArgument", f"Required parameter: {parameter}")
 
@@ -111,16 +113,16 @@ def conflict(message: str, xml_code: str) -> ApiError:
     return ApiError(409, "conflict", xml_code, message)
 
 
-def bad_digest(kind: str, given: str, calculated: str) -> ApiError:
+def bad_digest(kind: str, provided: str, calculated: str) -> ApiError:
     """400: the bytes that arrived are not the bytes that were announced."""
     noun = "MD5 hash" if kind == "MD5" else kind
     return ApiError(
         400,
         "invalid",
         "BadDigest",
-        f'Provided {noun} "{given}" doesn\'t match calculated {noun} "{calculated}".',
+        f'Provided {noun} "{provided}" doesn\'t match calculated {noun} "{calculated}".',
         xml_message=(f"The {kind} in Content-MD5 or x-goog-hash did not match what was computed."),
-        details=f"given {given}, calculated {calculated}",
+        details=f"given {provided}, calculated {calculated}",
     )
 
 

@@ -11,7 +11,7 @@ from functools import partial
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
-from infra.local.emulators.gcs.server import Stand
+from infra.local.emulators.gcs.server import Emulator
 from infra.local.emulators.gcs.storage.resources import now_us
 from infra.local.faults.inject import Faults
 
@@ -24,7 +24,7 @@ _KEEP_US = 7 * 24 * 3600 * 1_000_000
 """Google stops trying to deliver a notification after a week."""
 
 
-async def publish_forever(stand: Stand, faults: Faults, pubsub_url: str) -> None:
+async def publish_forever(emulator: Emulator, faults: Faults, pubsub_url: str) -> None:
     """Publish what is in the outbox and what comes into it, until cancelled.
 
     A crash between Pub/Sub's answer and the deletion publishes again: at least once, never lost.
@@ -33,9 +33,9 @@ async def publish_forever(stand: Stand, faults: Faults, pubsub_url: str) -> None
     wait_s = _FIRST_WAIT_S
     async with ClientSession(timeout=ClientTimeout(total=30)) as session:
         while True:
-            stand.outbox_filled.clear()
+            emulator.outbox_filled.clear()
             try:
-                empty = await _publish_some(stand, faults, session, pubsub_url)
+                empty = await _publish_some(emulator, faults, session, pubsub_url)
             except Exception as error:  # the task must outlive whatever one round meets
                 logger.warning("notifications wait for Pub/Sub: %s", error or type(error).__name__)
                 await asyncio.sleep(wait_s)
@@ -44,11 +44,11 @@ async def publish_forever(stand: Stand, faults: Faults, pubsub_url: str) -> None
             wait_s = _FIRST_WAIT_S
             if empty:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stand.outbox_filled.wait(), 30)
+                    await asyncio.wait_for(emulator.outbox_filled.wait(), 30)
 
 
 async def _publish_some(
-    stand: Stand, faults: Faults, session: ClientSession, pubsub_url: str
+    stand: Emulator, faults: Faults, session: ClientSession, pubsub_url: str
 ) -> bool:
     rows = await stand.db.read(_due)
     by_topic: dict[str, list[sqlite3.Row]] = {}
@@ -73,7 +73,7 @@ async def _publish_some(
 
 async def _meet_fault(faults: Faults, path: str) -> int:
     """How often to deliver what is due: once, unless a fault rule says otherwise."""
-    rule = faults.hit("PUBLISH", path)
+    rule = faults.match("PUBLISH", path)
     if rule is None:
         return 1
     await asyncio.sleep(float(rule.action.get("stall_s", 0)))

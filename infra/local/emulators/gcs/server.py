@@ -14,7 +14,7 @@ from infra.local.emulators.gcs.storage import objects
 from infra.local.emulators.gcs.storage.database import Database
 from infra.local.emulators.gcs.storage.files import Content, Files, lock_folder
 from infra.local.emulators.gcs.storage.preconditions import Conditions
-from infra.local.emulators.gcs.storage.resources import StoredObject
+from infra.local.emulators.gcs.storage.resources import StoredObjectRow
 from infra.local.emulators.gcs.xml_api.signer import Signer
 
 _MAX_COUNTED_OBJECTS = 20_000
@@ -26,29 +26,31 @@ def _zero() -> dict[str, int]:
 
 
 @dataclass
-class Stand:
+class Emulator:
     """One running stand-in: its folder, its database, its signer, its counters."""
 
-    data: Path
+    data_folder: Path
     project: str
     signer: Signer
     base_url: str
     has_pubsub: bool
-    stats: defaultdict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(_zero))
+    bucket_stats: defaultdict[str, dict[str, int]] = field(
+        default_factory=lambda: defaultdict(_zero)
+    )
     object_stats: defaultdict[str, dict[str, int]] = field(
         default_factory=lambda: defaultdict(_zero)
     )
     outbox_filled: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self.data.mkdir(parents=True, exist_ok=True)
-        self._lock: BinaryIO = lock_folder(self.data)
-        self.db = Database(self.data / "metadata.sqlite3")
-        self.files = Files(self.data / "bytes")
+        self.data_folder.mkdir(parents=True, exist_ok=True)
+        self._lock: BinaryIO = lock_folder(self.data_folder)
+        self.db = Database(self.data_folder / "metadata.sqlite3")
+        self.files = Files(self.data_folder / "bytes")
 
     async def sweep(self) -> int:
         """Remove the bytes of uploads that a crash cut short; returns how many files."""
-        named = await self.db.read(objects.named_files)
+        named = await self.db.read(objects.list_referenced_files)
         return await asyncio.to_thread(self.files.sweep, named)
 
     def close(self) -> None:
@@ -56,11 +58,11 @@ class Stand:
         self.db.close()
         self._lock.close()
 
-    def count(self, bucket: str, name: str, *, bytes_in: int = 0, bytes_out: int = 0) -> None:
+    def count_bytes(self, bucket: str, name: str, *, bytes_in: int = 0, bytes_out: int = 0) -> None:
         """Add to the counters of a bucket and of one object in it."""
         if len(self.object_stats) >= _MAX_COUNTED_OBJECTS:
             del self.object_stats[next(iter(self.object_stats))]
-        for counters in (self.stats[bucket], self.object_stats[f"{bucket}/{name}"]):
+        for counters in (self.bucket_stats[bucket], self.object_stats[f"{bucket}/{name}"]):
             counters["bytes_in"] += bytes_in
             counters["bytes_out"] += bytes_out
 
@@ -72,19 +74,19 @@ class Stand:
         settable: dict[str, Any],
         conditions: Conditions,
         *,
-        also: Callable[[Any, StoredObject], None] | None = None,
-    ) -> StoredObject:
+        extra_write: Callable[[Any, StoredObjectRow], None] | None = None,
+    ) -> StoredObjectRow:
         """Make complete bytes an object; they are removed again when the conditions fail.
 
         `also` runs in the same transaction.
         """
 
-        def step(tx: Any) -> tuple[StoredObject, str | None]:
+        def step(tx: Any) -> tuple[StoredObjectRow, str | None]:
             stored, replaced = objects.put(
                 tx, bucket, name, content, settable, conditions, self.base_url
             )
-            if also is not None:
-                also(tx, stored)
+            if extra_write is not None:
+                extra_write(tx, stored)
             return stored, replaced
 
         try:
@@ -98,9 +100,9 @@ class Stand:
             await asyncio.to_thread(self.files.remove, replaced)
         return stored
 
-    async def open(
+    async def open_object(
         self, bucket: str, name: str, conditions: Conditions, generation: int | None = None
-    ) -> tuple[StoredObject, BinaryIO]:
+    ) -> tuple[StoredObjectRow, BinaryIO]:
         """The object and its open file, of one and the same generation."""
         # An overwrite may unlink the file between the look-up and the open: look again then.
         for _ in range(8):

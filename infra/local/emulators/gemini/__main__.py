@@ -9,15 +9,15 @@ import sys
 
 from aiohttp import web
 
-from infra.local.emulators.gemini.app import Stand, build_app
-from infra.local.emulators.gemini.auth import Authority
+from infra.local.emulators.gemini.app import EmulatorState, build_app
+from infra.local.emulators.gemini.auth import Authenticator
 
 HOST = "127.0.0.1"
 
 
 async def serve(port: int, project: str) -> None:
     """Answer until the process is told to end."""
-    app = build_app(Stand(), Authority(project))
+    app = build_app(EmulatorState(), Authenticator(project))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     end = asyncio.Event()
@@ -41,7 +41,7 @@ def main() -> int:
     try:
         asyncio.run(serve(asked.port, asked.project))
     except OSError as reason:
-        print(f"writer: cannot start: {reason}", file=sys.stderr)
+        print(f"gemini: cannot start: {reason}", file=sys.stderr)
         return 2
     return 0
 

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-METADATA = "/computeMetadata/"
+METADATA_PATH = "/computeMetadata/"
 """Paths of the metadata server."""
-TOKEN_S = 3600
+TOKEN_LIFETIME_S = 3600
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
-FLAVOR = {"Metadata-Flavor": "Google"}
+FLAVOR_HEADER = {"Metadata-Flavor": "Google"}
 
 
-class Denied(Exception):
+class AccessDenied(Exception):
     """A caller who is turned away, with the HTTP status of the answer."""
 
     def __init__(self, status: int, message: str) -> None:
@@ -30,12 +30,12 @@ class Denied(Exception):
 
 
 @dataclass
-class Authority:
+class Authenticator:
     """Issues access tokens to one service account of `project`, and checks what callers bring."""
 
     project: str
     account: str = "mr-slide-generation"
-    expires: dict[str, float] = field(default_factory=dict)
+    token_expiries: dict[str, float] = field(default_factory=dict)
     """Issued tokens, with the time (time.monotonic) at which each expires."""
 
     @property
@@ -43,29 +43,31 @@ class Authority:
         """The service account's address."""
         return f"{self.account}@{self.project}.iam.gserviceaccount.com"
 
-    def issue(self) -> str:
+    def issue_token(self) -> str:
         """Returns a new access token."""
         token = "ya29.emulator-" + secrets.token_urlsafe(24)
-        self.expires[token] = time.monotonic() + TOKEN_S
+        self.token_expiries[token] = time.monotonic() + TOKEN_LIFETIME_S
         return token
 
     def check_key(self, request: web.Request) -> None:
         """Raises Denied unless an API key came with the request."""
         if not (request.headers.get("x-goog-api-key") or request.query.get("key")):
-            raise Denied(403, "Method doesn't allow unregistered callers. Please use an API key.")
+            raise AccessDenied(
+                403, "Method doesn't allow unregistered callers. Please use an API key."
+            )
 
     def check_token(self, request: web.Request) -> None:
         """Raises Denied unless a valid token for the project in the path came with the request."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme != "Bearer" or self.expires.get(token, 0.0) < time.monotonic():
-            raise Denied(
+        if scheme != "Bearer" or self.token_expiries.get(token, 0.0) < time.monotonic():
+            raise AccessDenied(
                 401,
                 "Request had invalid authentication credentials. Expected OAuth 2 access token, "
                 "login cookie or other valid authentication credential.",
             )
         project, location = (request.match_info[name] for name in ("project", "location"))
         if project != self.project:
-            raise Denied(
+            raise AccessDenied(
                 403,
                 "Permission 'aiplatform.endpoints.predict' denied on resource "
                 f"'//aiplatform.googleapis.com/projects/{project}/locations/{location}' "
@@ -74,7 +76,7 @@ class Authority:
 
     def install(self, app: web.Application) -> None:
         """Serve the part of the metadata server that Application Default Credentials ask."""
-        base = f"{METADATA}v1"
+        base = f"{METADATA_PATH}v1"
         account = base + "/instance/service-accounts/{account}"
         app.router.add_get("/", self._ping)
         app.router.add_get(f"{base}/project/project-id", self._project)
@@ -98,7 +100,11 @@ class Authority:
 
     async def _token(self, request: web.Request) -> web.Response:
         self._check_account(request)
-        token = {"access_token": self.issue(), "expires_in": TOKEN_S, "token_type": "Bearer"}
+        token = {
+            "access_token": self.issue_token(),
+            "expires_in": TOKEN_LIFETIME_S,
+            "token_type": "Bearer",
+        }
         return self._answer(request, token)
 
     def _check_account(self, request: web.Request) -> None:
@@ -110,5 +116,5 @@ class Authority:
         if request.headers.get("Metadata-Flavor") != "Google":
             raise web.HTTPForbidden
         if isinstance(body, str):
-            return web.Response(text=body, headers=FLAVOR)
-        return web.json_response(dict(body), headers=FLAVOR)
+            return web.Response(text=body, headers=FLAVOR_HEADER)
+        return web.json_response(dict(body), headers=FLAVOR_HEADER)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Scaffold:
+class Headings:
     """`parts` head slides whose text is too short to head itself."""
 
     parts: tuple[str, ...]
     closing: str
-    confession: str
+    disclaimer: str
 
 
 _ROWS = {
@@ -94,7 +94,7 @@ _ROWS = {
 }
 
 
-def scaffold(language: str) -> Scaffold:
+def get_headings(language: str) -> Headings:
     """In this language, or in English."""
     parts, closing, confession = _ROWS.get(language.split("-")[0], _ROWS["en"])
-    return Scaffold(tuple(parts.split("|")), closing, confession)
+    return Headings(tuple(parts.split("|")), closing, confession)

@@ -10,63 +10,69 @@ from collections import Counter
 from itertools import pairwise
 from typing import Any
 
-from infra.local.emulators.gemini.headings import scaffold
-from infra.local.emulators.gemini.request import Asked
+from infra.local.emulators.gemini.headings import get_headings
+from infra.local.emulators.gemini.request import DeckRequest
 from infra.local.emulators.gemini.words import (
-    clauses,
-    ended,
-    is_packed,
-    language_of,
-    plain,
-    sentences,
-    shortened,
-    weights,
-    words,
+    count_words,
+    end_sentence,
+    guess_language,
+    is_unspaced,
+    shorten,
+    split_clauses,
+    split_sentences,
+    split_words,
+    strip_markup,
 )
 
-HEADING_CHARS = 56
-BULLET_CHARS = 96
-NOTES_CHARS = 480
-BULLETS = 4
+MAX_HEADING_CHARS = 56
+MAX_BULLET_CHARS = 96
+MAX_NOTES_CHARS = 480
+MAX_BULLETS = 4
 
 
-def outline(asked: Asked) -> dict[str, Any]:
+def write_outline(request: DeckRequest) -> dict[str, Any]:
     """The JSON of an answer: title, language, slides."""
-    told = sentences(asked.source) or sentences(asked.prompt) or [plain(asked.prompt).strip()]
-    language = asked.language or language_of(asked.prompt + " " + asked.source)
-    count = weights(told, language)
-    names = scaffold(language)
-    subject = sentences(asked.prompt)[:1] or told[:1]
-    title = _capital(shortened(subject[0].strip(" .!?。！？"), HEADING_CHARS + 24))
-    inner = asked.slides - 2
-    slides = [_first(title, asked, told)]
+    told = (
+        split_sentences(request.source)
+        or split_sentences(request.prompt)
+        or [strip_markup(request.prompt).strip()]
+    )
+    language = request.language or guess_language(request.prompt + " " + request.source)
+    count = count_words(told, language)
+    names = get_headings(language)
+    subject = split_sentences(request.prompt)[:1] or told[:1]
+    title = _capital(shorten(subject[0].strip(" .!?。！？"), MAX_HEADING_CHARS + 24))
+    inner = request.slide_count - 2
+    slides = [_first(title, request, told)]
     if len(told) >= inner:
         slides += [_told(stretch, count) for stretch in _stretches(told, inner)]
     else:
-        pieces = _pieces(asked, told, count) or [title]
-        whole = shortened(" ".join(told), NOTES_CHARS)
+        pieces = _pieces(request, told, count) or [title]
+        whole = shorten(" ".join(told), MAX_NOTES_CHARS)
         slides += [_named(names.parts, n, pieces, whole) for n in range(inner)]
     best = sorted(told, key=lambda one: -_worth(one, count))[:3]
     slides.append(
         {
             "heading": names.closing,
             "layout": "closing",
-            "bullets": [shortened(one, BULLET_CHARS) for one in told if one in best],
-            "notes": f"{ended(shortened(best[0], NOTES_CHARS))} {names.confession}",
+            "bullets": [shorten(one, MAX_BULLET_CHARS) for one in told if one in best],
+            "notes": f"{end_sentence(shorten(best[0], MAX_NOTES_CHARS))} {names.disclaimer}",
         }
     )
     return {"title": title, "language": language, "slides": slides}
 
 
-def _first(title: str, asked: Asked, told: list[str]) -> dict[str, Any]:
-    rest = clauses(sentences(asked.prompt)[0])[1:] if sentences(asked.prompt) else []
-    under = rest[:1] or [shortened(told[0], BULLET_CHARS)]
-    opening = shortened(" ".join(sentences(asked.prompt)) or told[0], NOTES_CHARS)
+def _first(title: str, asked: DeckRequest, told: list[str]) -> dict[str, Any]:
+    rest = (
+        split_clauses(split_sentences(asked.prompt)[0])[1:] if split_sentences(asked.prompt) else []
+    )
+    under = rest[:1] or [shorten(told[0], MAX_BULLET_CHARS)]
+    opening = shorten(" ".join(split_sentences(asked.prompt)) or told[0], MAX_NOTES_CHARS)
     return {
         "heading": title,
         "layout": "title",
         "bullets": [_capital(one) for one in under if one.lower() != title.lower()],
-        "notes": ended(opening),
+        "notes": end_sentence(opening),
     }
 
 
@@ -78,45 +84,45 @@ def _stretches(told: list[str], count: int) -> list[list[str]]:
 
 def _told(stretch: list[str], count: Counter[str]) -> dict[str, Any]:
     """A slide that tells a stretch of the text by its best sentences."""
-    ranked = sorted(stretch, key=lambda one: -_worth(one, count))[:BULLETS]
+    ranked = sorted(stretch, key=lambda one: -_worth(one, count))[:MAX_BULLETS]
     kept = [one for one in stretch if one in ranked]
-    pieces = [piece for one in kept for piece in clauses(one)]
+    pieces = [piece for one in kept for piece in split_clauses(one)]
     heading = _heading(pieces or kept, count)
-    bullets = [shortened(one, BULLET_CHARS) for one in (kept if len(kept) > 1 else pieces)]
+    bullets = [shorten(one, MAX_BULLET_CHARS) for one in (kept if len(kept) > 1 else pieces)]
     alone = len(bullets) < 2
     notes = ""
     for one in kept:
-        if notes and len(notes) + len(one) > NOTES_CHARS:
+        if notes and len(notes) + len(one) > MAX_NOTES_CHARS:
             break
-        notes += f" {ended(shortened(one, NOTES_CHARS))}"
+        notes += f" {end_sentence(shorten(one, MAX_NOTES_CHARS))}"
     return {
-        "heading": shortened(kept[0], BULLET_CHARS) if alone else heading,
+        "heading": shorten(kept[0], MAX_BULLET_CHARS) if alone else heading,
         "layout": "statement" if alone else "bullets",
-        "bullets": [] if alone else bullets[:BULLETS],
+        "bullets": [] if alone else bullets[:MAX_BULLETS],
         "notes": notes.strip(),
     }
 
 
 def _heading(pieces: list[str], count: Counter[str]) -> str:
     """The piece that says most in few words."""
-    short = [piece for piece in pieces if len(piece) <= HEADING_CHARS]
+    short = [piece for piece in pieces if len(piece) <= MAX_HEADING_CHARS]
     if not short:
-        return _capital(shortened(pieces[0], HEADING_CHARS))
+        return _capital(shorten(pieces[0], MAX_HEADING_CHARS))
     # One word says little, many words are no heading.
-    lengths = {one: len(words(one)) for one in short}
+    lengths = {one: len(split_words(one)) for one in short}
     per_word = {one: _worth(one, count) * min(n, 3) / (3 + n) for one, n in lengths.items()}
     return _capital(max(short, key=lambda one: per_word[one]))
 
 
-def _pieces(asked: Asked, told: list[str], count: Counter[str]) -> list[str]:
+def _pieces(asked: DeckRequest, told: list[str], count: Counter[str]) -> list[str]:
     """What a short text consists of: clauses, and the words that say something."""
-    found = [piece for one in told for piece in clauses(one)]
-    found += [piece for one in sentences(asked.prompt) for piece in clauses(one)]
-    if not is_packed(asked.prompt):
+    found = [piece for one in told for piece in split_clauses(one)]
+    found += [piece for one in split_sentences(asked.prompt) for piece in split_clauses(one)]
+    if not is_unspaced(asked.prompt):
         found += [word for word, _ in count.most_common(9) if len(word) > 3]
     kept: dict[str, str] = {}
     for one in found:
-        kept.setdefault(one.lower(), _capital(shortened(one, BULLET_CHARS)))
+        kept.setdefault(one.lower(), _capital(shorten(one, MAX_BULLET_CHARS)))
     return list(kept.values())
 
 
@@ -126,7 +132,7 @@ def _named(names: tuple[str, ...], n: int, pieces: list[str], whole: str) -> dic
     start = 2 * n % len(pieces)
     turned = [*pieces[start:], *pieces[:start]]
     if n % 4 == 2 or len(pieces) == 1:
-        notes = " ".join((ended(name), ended(turned[0])))
+        notes = " ".join((end_sentence(name), end_sentence(turned[0])))
         return {"heading": turned[0], "layout": "statement", "bullets": [], "notes": notes}
     shown = turned[: 2 + n % 2]
     told = shown if n else [whole]
@@ -134,12 +140,12 @@ def _named(names: tuple[str, ...], n: int, pieces: list[str], whole: str) -> dic
         "heading": name,
         "layout": "bullets",
         "bullets": shown,
-        "notes": " ".join(ended(one) for one in (name, *told)),
+        "notes": " ".join(end_sentence(one) for one in (name, *told)),
     }
 
 
 def _worth(sentence: str, count: Counter[str]) -> float:
-    used = words(sentence)
+    used = split_words(sentence)
     return sum(count[word] for word in set(used)) / (6 + len(used))
 
 

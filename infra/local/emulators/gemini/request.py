@@ -16,50 +16,52 @@ _FIELDS = frozenset(
 _SLIDES = 8
 
 
-class Refused(Exception):
+class InvalidRequest(Exception):
     """A request that the service answers with an error."""
 
 
 @dataclass(frozen=True)
-class Asked:
+class DeckRequest:
     """`language` is a tag, "" when the text's own is meant. `drafts` are slides to be worded
     anew, as `wish` says."""
 
     prompt: str
     source: str
-    slides: int
+    slide_count: int
     language: str
     drafts: tuple[Mapping[str, Any], ...] = ()
-    wish: str = ""
+    instruction: str = ""
 
 
-def read_request(body: Any) -> Asked:
+def parse_request(body: Any) -> DeckRequest:
     """Raises Refused with the service's sentence."""
     if not isinstance(body, Mapping):
-        raise Refused("Invalid JSON payload received.")
+        raise InvalidRequest("Invalid JSON payload received.")
     for key in body:
         if key not in _FIELDS:
-            raise Refused(
+            raise InvalidRequest(
                 f'Invalid JSON payload received. Unknown name "{key}": Cannot find field.'
             )
     said = "\n".join(_texts(body.get("contents")))
     if not said.strip():
-        raise Refused("GenerateContentRequest.contents: contents is not specified")
+        raise InvalidRequest("GenerateContentRequest.contents: contents is not specified")
     config = body.get("generationConfig") or {}
     # Protobuf's JSON takes both spellings of a name, and the libraries use both.
     schema = config.get("responseSchema") or config.get("responseJsonSchema") or {}
     if schema and config.get("responseMimeType") != "application/json":
-        raise Refused("response_schema is only supported with response_mime_type application/json")
+        raise InvalidRequest(
+            "response_schema is only supported with response_mime_type application/json"
+        )
     fields = schema.get("properties") or {}
     slides = fields.get("slides") or {}
     given = _given(said)
-    return Asked(
+    return DeckRequest(
         prompt=str(given.get("prompt") or said),
         source=str(given.get("source") or ""),
-        slides=int(slides.get("maxItems") or slides.get("max_items") or _SLIDES),
+        slide_count=int(slides.get("maxItems") or slides.get("max_items") or _SLIDES),
         language=str(((fields.get("language") or {}).get("enum") or [""])[0]),
         drafts=tuple(one for one in given.get("slides") or () if isinstance(one, Mapping)),
-        wish=str(given.get("wish") or ""),
+        instruction=str(given.get("instruction") or ""),
     )
 
 
@@ -67,7 +69,7 @@ def check_roles(body: Mapping[str, Any]) -> None:
     """Vertex AI takes no content without a role; the Developer API does. Raises Refused."""
     for row in body.get("contents") or ():
         if not isinstance(row, Mapping) or row.get("role") not in ("user", "model"):
-            raise Refused("Please use a valid role: user, model.")
+            raise InvalidRequest("Please use a valid role: user, model.")
 
 
 def _texts(contents: Any) -> list[str]:

@@ -32,44 +32,44 @@ _SCRIPTS = (
 )  # fmt: skip
 
 
-def plain(text: str) -> str:
+def strip_markup(text: str) -> str:
     """Without markup."""
     return _MARKUP.sub(" ", text)
 
 
-def sentences(text: str) -> list[str]:
+def split_sentences(text: str) -> list[str]:
     """The sentences of a text, in order, each once."""
-    paragraphs = (" ".join(plain(one).split()) for one in _PARAGRAPHS.split(text))
+    paragraphs = (" ".join(strip_markup(one).split()) for one in _PARAGRAPHS.split(text))
     found = (one.strip() for paragraph in paragraphs for one in _ENDS.split(paragraph))
     return list(dict.fromkeys(one for one in found if any(map(str.isalnum, one))))
 
 
-def clauses(sentence: str) -> list[str]:
+def split_clauses(sentence: str) -> list[str]:
     """Its pieces between commas and the like."""
     found = (piece.strip(" .!?…。！？؟।") for piece in _CLAUSES.split(sentence))
     return [piece for piece in found if any(map(str.isalnum, piece))]
 
 
-def words(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """Its words in lower case; a script without spaces gives pairs of characters."""
     found: list[str] = []
     for word in _WORD.findall(text.lower()):
-        if is_packed(word):
+        if is_unspaced(word):
             found += [word[n : n + 2] for n in range(max(1, len(word) - 1))]
         else:
             found.append(word)
     return found
 
 
-def weights(texts: Iterable[str], language: str) -> Counter[str]:
+def count_words(texts: Iterable[str], language: str) -> Counter[str]:
     """How often a text uses each word that says something."""
     small = set(_SMALL.get(language.split("-")[0], "").split())
     return Counter(
-        word for text in texts for word in words(text) if len(word) > 1 and word not in small
+        word for text in texts for word in split_words(text) if len(word) > 1 and word not in small
     )
 
 
-def language_of(text: str) -> str:
+def guess_language(text: str) -> str:
     """A guess by script, then by small words; English when nothing tells."""
     scripts: Counter[str] = Counter()
     for one in text[:4000]:
@@ -79,7 +79,7 @@ def language_of(text: str) -> str:
     for script, language in _SCRIPTS:
         if scripts[script] / letters > (0.05 if language == "ja" else 0.3):
             return language
-    used = Counter(words(text[:4000]))
+    used = Counter(split_words(text[:4000]))
     scores = {
         language: sum(used[word] for word in small.split()) for language, small in _SMALL.items()
     }
@@ -87,19 +87,19 @@ def language_of(text: str) -> str:
     return best if scores[best] else "en"
 
 
-def shortened(text: str, most: int) -> str:
+def shorten(text: str, max_chars: int) -> str:
     """At most `most` characters: whole clauses if possible, else whole words, else a cut."""
-    if len(text) <= most:
+    if len(text) <= max_chars:
         return text
-    first = clauses(text)[:1]
-    if first and len(first[0]) <= most:
+    first = split_clauses(text)[:1]
+    if first and len(first[0]) <= max_chars:
         return first[0]
-    cut = text[: most - 1]
+    cut = text[: max_chars - 1]
     head, space, _ = cut.rpartition(" ")
-    return (head if space and len(head) > most // 2 else cut).rstrip(" ,;:") + "…"
+    return (head if space and len(head) > max_chars // 2 else cut).rstrip(" ,;:") + "…"
 
 
-def ended(text: str) -> str:
+def end_sentence(text: str) -> str:
     """With a mark at its end, as its script writes it."""
     if text[-1:] in ".!?…。！？؟۔।":
         return text
@@ -108,6 +108,6 @@ def ended(text: str) -> str:
     return f"{text}。" if unicodedata.name(text[-1:], "").startswith(_PACKED[:3]) else f"{text}."
 
 
-def is_packed(word: str) -> bool:
+def is_unspaced(word: str) -> bool:
     """Whether it is of a script that puts no spaces between words."""
     return any(unicodedata.name(one, "").startswith(_PACKED) for one in word)

@@ -24,11 +24,11 @@ from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 HOST = "127.0.0.1"
-MAX_BYTES = 32 << 20
+MAX_MESSAGE_BYTES = 32 << 20
 
 
 @dataclass
-class Sink:
+class Mailbox:
     """A folder of mails, and the refusals that were asked for."""
 
     folder: Path
@@ -51,15 +51,15 @@ class Sink:
         draft.rename(self.folder / f"{name}.eml")
         return "250 2.0.0 Kept"
 
-    def listing(self) -> list[dict[str, Any]]:
+    def list_emails(self) -> list[dict[str, Any]]:
         """All mails, oldest first."""
         return [_told(path) for path in sorted(self.folder.glob("*.eml"))]
 
-    def path(self, name: str) -> Path | None:
+    def find_email(self, name: str) -> Path | None:
         """The file of one mail, when the id is one of ours."""
         return next((p for p in self.folder.glob("*.eml") if p.stem == name), None)
 
-    def forget(self) -> None:
+    def delete_all(self) -> None:
         """Delete all mails."""
         for path in [*self.folder.glob("*.eml"), *self.folder.glob("*.json")]:
             path.unlink(missing_ok=True)
@@ -86,25 +86,25 @@ def _body(mail: EmailMessage, kind: str) -> str:
     return str(part.get_content()) if part else ""
 
 
-def application(sink: Sink) -> web.Application:
+def build_app(mailbox: Mailbox) -> web.Application:
     """The HTTP side."""
 
     async def listed(_: web.Request) -> web.Response:
-        return web.json_response(sink.listing())
+        return web.json_response(mailbox.list_emails())
 
     async def one(request: web.Request) -> web.StreamResponse:
-        path = sink.path(request.match_info["id"])
+        path = mailbox.find_email(request.match_info["id"])
         if path is None:
             raise web.HTTPNotFound
         return web.Response(body=path.read_bytes(), content_type="message/rfc822")
 
     async def forget(_: web.Request) -> web.Response:
-        sink.forget()
+        mailbox.delete_all()
         return web.Response(status=204)
 
     async def refuse(request: web.Request) -> web.Response:
         asked = await request.json()
-        sink.refusals += [str(asked["reply"])] * int(asked.get("count", 1))
+        mailbox.refusals += [str(asked["reply"])] * int(asked.get("count", 1))
         return web.Response(status=204)
 
     app = web.Application()
@@ -118,12 +118,14 @@ def application(sink: Sink) -> web.Application:
 async def serve(smtp_port: int, http_port: int, folder: Path) -> None:
     """Answer on both ports until the process is ended."""
     folder.mkdir(parents=True, exist_ok=True)
-    sink = Sink(folder)
-    runner = web.AppRunner(application(sink), access_log=None)
+    sink = Mailbox(folder)
+    runner = web.AppRunner(build_app(sink), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, HOST, http_port).start()
     server = await asyncio.get_running_loop().create_server(
-        lambda: SMTP(sink, data_size_limit=MAX_BYTES, enable_SMTPUTF8=True, hostname="localhost"),
+        lambda: SMTP(
+            sink, data_size_limit=MAX_MESSAGE_BYTES, enable_SMTPUTF8=True, hostname="localhost"
+        ),
         HOST,
         smtp_port,
     )

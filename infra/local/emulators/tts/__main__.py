@@ -9,7 +9,7 @@ import sys
 
 from aiohttp import web
 
-from infra.local.emulators.tts.app import Stand, build_app
+from infra.local.emulators.tts.app import EmulatorState, build_app
 from infra.local.emulators.tts.espeak import Espeak
 from infra.local.emulators.tts.voices import Catalogue
 
@@ -20,7 +20,7 @@ async def serve(port: int) -> None:
     """Answer until the process is told to end."""
     engine = Espeak()
     runner = web.AppRunner(
-        build_app(Stand(engine, Catalogue(engine.languages()))),
+        build_app(EmulatorState(engine, Catalogue(engine.list_languages()))),
         access_log=None,
         shutdown_timeout=2.0,
     )
@@ -44,7 +44,7 @@ def main() -> int:
     try:
         asyncio.run(serve(parser.parse_args().port))
     except OSError as reason:
-        print(f"voice: cannot start: {reason}", file=sys.stderr)
+        print(f"tts: cannot start: {reason}", file=sys.stderr)
         return 2
     return 0
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import espeakng_loader  # type: ignore[import-untyped]
 
-from shared.recipes.films.speech import Spoken
+from shared.recipes.films.speech import SpeechAudio
 
 _SYNCHRONOUS = 2
 _DONT_EXIT = 0x8000
@@ -42,7 +42,7 @@ class _Voice(ctypes.Structure):
 
 
 @dataclass(frozen=True)
-class Manner:
+class SpeechOptions:
     """How to speak: the file of an espeak voice with an optional variant, as "gmw/en-US+f3"."""
 
     voice: str
@@ -66,19 +66,19 @@ class Espeak:
         self._callback = _Callback(self._hear)
         self._library.espeak_SetSynthCallback(self._callback)
 
-    def languages(self) -> dict[str, str]:
+    def list_languages(self) -> dict[str, str]:
         """espeak's names of the languages that it speaks, each with its voice's file."""
         return dict(self._listed())
 
-    def speak(self, text: str, manner: Manner, *, ssml: bool = False) -> Spoken:
+    def speak(self, text: str, options: SpeechOptions, *, ssml: bool = False) -> SpeechAudio:
         """Say `text`. Raises ValueError for a voice that there is not."""
-        words = min(_FASTEST, max(_SLOWEST, round(_WORDS_PER_MINUTE * manner.speed)))
-        pitch = min(99, max(0, round(_PITCH_MIDDLE + _PITCH_PER_SEMITONE * manner.pitch)))
+        words = min(_FASTEST, max(_SLOWEST, round(_WORDS_PER_MINUTE * options.speed)))
+        pitch = min(99, max(0, round(_PITCH_MIDDLE + _PITCH_PER_SEMITONE * options.pitch)))
         # NUL would end the text within the library.
         data = text.replace("\0", " ").encode() + b"\0"
         with self._lock:
-            if self._library.espeak_SetVoiceByName(manner.voice.encode()) != _OK:
-                raise ValueError(f"espeak-ng has no voice {manner.voice!r}")
+            if self._library.espeak_SetVoiceByName(options.voice.encode()) != _OK:
+                raise ValueError(f"espeak-ng has no voice {options.voice!r}")
             self._library.espeak_SetParameter(_RATE, words, 0)
             self._library.espeak_SetParameter(_PITCH, pitch, 0)
             self._heard.clear()
@@ -88,7 +88,7 @@ class Espeak:
             )
             if done != _OK:
                 raise OSError(f"espeak-ng answered {done}")
-            return Spoken(bytes(self._heard), self._rate_hz)
+            return SpeechAudio(bytes(self._heard), self._rate_hz)
 
     def _listed(self) -> Iterator[tuple[str, str]]:
         rows = self._library.espeak_ListVoices(None)

@@ -22,17 +22,17 @@ _FIRST_OF = {"en": "en-US", "fr": "fr-FR", "zh": "cmn-CN", "no": "nb-NO", "fil":
 _KINDS = (("A", "", "MALE"), ("C", "+f3", "FEMALE"))
 
 
-class NoSuchVoice(ValueError):
+class VoiceNotFound(ValueError):
     """The request's voice cannot be had; the text is the real service's."""
 
 
 @dataclass(frozen=True)
-class Offer:
+class Voice:
     """One voice: its name and language code outside, espeak-ng's file inside."""
 
     name: str
     language: str
-    inside: str
+    espeak_voice: str
     gender: str
 
 
@@ -41,13 +41,13 @@ class Catalogue:
 
     def __init__(self, languages: Mapping[str, str]) -> None:
         self.offers = tuple(
-            Offer(f"{code}-Standard-{letter}", code, file + variant, gender)
-            for inside, file in sorted(languages.items())
-            if (code := _code(inside)) is not None
+            Voice(f"{code}-Standard-{letter}", code, file + variant, gender)
+            for sandbox_io, file in sorted(languages.items())
+            if (code := _code(sandbox_io)) is not None
             for letter, variant, gender in _KINDS
         )
 
-    def listed(self, language: str = "") -> list[Offer]:
+    def list_voices(self, language: str = "") -> list[Voice]:
         """Those of one language, with or without a region; of all when none is given."""
         wanted = language.lower()
         return [
@@ -58,14 +58,14 @@ class Catalogue:
             or one.language.lower().startswith(f"{wanted}-")
         ]
 
-    def find(self, language: str, name: str, gender: str = "") -> Offer:
+    def find_voice(self, language: str, name: str, gender: str = "") -> Voice:
         """The voice that the real service would take. Raises NoSuchVoice."""
         if name:
             found = next((one for one in self.offers if one.name == name), None)
             if found is None:
-                raise NoSuchVoice(f"Voice '{name}' does not exist. Is it misspelled?")
-            if found not in self.listed(language):
-                raise NoSuchVoice(
+                raise VoiceNotFound(f"Voice '{name}' does not exist. Is it misspelled?")
+            if found not in self.list_voices(language):
+                raise VoiceNotFound(
                     f"Requested language code '{language}' doesn't match the voice '{name}''s "
                     f"language code '{found.language}'. Either use a different language code or "
                     "a different voice."
@@ -74,11 +74,11 @@ class Catalogue:
         # The service may take another region of the same language.
         offers = self._best(language) or self._best(language.split("-")[0])
         if not language or not offers:
-            raise NoSuchVoice(f"Voice '' does not exist for the language code '{language}'.")
+            raise VoiceNotFound(f"Voice '' does not exist for the language code '{language}'.")
         return next((one for one in offers if one.gender == gender), offers[0])
 
-    def _best(self, language: str) -> list[Offer]:
-        return self.listed(_FIRST_OF.get(language.lower(), language))
+    def _best(self, language: str) -> list[Voice]:
+        return self.list_voices(_FIRST_OF.get(language.lower(), language))
 
 
 def _code(inside: str) -> str | None:

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 import requests
 
-from tests.fixtures.gcs.server import StandIn
+from tests.fixtures.gcs.server import GcsEmulator
 
 MIB = 1 << 20
 _BLOCK = bytes(range(256)) * (MIB // 256)
@@ -55,7 +55,7 @@ def related(size_mb: int) -> Iterator[bytes]:
     yield b"\r\n--b--"
 
 
-def move(server: StandIn, size_mb: int) -> float:
+def move(server: GcsEmulator, size_mb: int) -> float:
     """Upload on every path, compose, copy and read back; returns the growth in MiB."""
     bucket = server.client().create_bucket("heavy-bucket")
     base = f"{server.endpoint}/upload/storage/v1/b/{bucket.name}/o"
@@ -98,10 +98,10 @@ def move(server: StandIn, size_mb: int) -> float:
     return peak[0] - before
 
 
-def test_forty_megabytes_on_every_path_leave_memory_flat(own_stand_in: StandIn) -> None:
-    assert move(own_stand_in, 40) < 20
+def test_forty_megabytes_on_every_path_leave_memory_flat(own_gcs: GcsEmulator) -> None:
+    assert move(own_gcs, 40) < 20
 
 
 @pytest.mark.sweep
-def test_five_hundred_megabytes_on_every_path_leave_memory_flat(own_stand_in: StandIn) -> None:
-    assert move(own_stand_in, 500) < 20
+def test_five_hundred_megabytes_on_every_path_leave_memory_flat(own_gcs: GcsEmulator) -> None:
+    assert move(own_gcs, 500) < 20

@@ -12,7 +12,7 @@ import requests
 from google.cloud.storage import Client
 from google.oauth2 import service_account
 
-from tests.fixtures.gcs.signing import signed_url
+from tests.fixtures.gcs.signing import sign_url
 
 Credentials = service_account.Credentials
 
@@ -93,7 +93,7 @@ def test_any_name_can_be_signed(
     path = f"/{bucket.name}/{quote(name, safe='/~')}"
     line = http.client.HTTPConnection(endpoint.partition("//")[2], timeout=120)
     for method, body in (("PUT", name.encode()), ("GET", None)):
-        url = signed_url(credentials, endpoint, path, method)
+        url = sign_url(credentials, endpoint, path, method)
         line.request(method, url.removeprefix(endpoint), body)
         answer = line.getresponse()
         got = answer.read()

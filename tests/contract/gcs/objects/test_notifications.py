@@ -13,18 +13,18 @@ import requests
 from google.api_core.exceptions import BadRequest, NotFound, PreconditionFailed
 from google.oauth2 import service_account
 
-from tests.fakes.pubsub import Emulator, PubSub, Recorder, emulator_jar
-from tests.fixtures.gcs.server import PROJECT, StandIn, free_port
+from tests.fakes.pubsub import FakePubSub, PubSubEmulator, PubSubServer, find_emulator_jar
+from tests.fixtures.gcs.server import PROJECT, GcsEmulator, free_port
 
 FINALIZE, DELETE, UPDATE = "OBJECT_FINALIZE", "OBJECT_DELETE", "OBJECT_METADATA_UPDATE"
 
 
 @pytest.fixture
-def topic(pubsub: PubSub) -> str:
+def topic(pubsub: PubSubServer) -> str:
     """A topic of the test's own."""
-    pubsub.wait()
+    pubsub.wait_until_ready()
     name = f"t-{uuid.uuid4().hex[:12]}"
-    pubsub.create(name)
+    pubsub.create_topic(name)
     return name
 
 
@@ -36,12 +36,14 @@ def subscribe(bucket: Any, topic: str, **settings: Any) -> Any:
     return config
 
 
-def test_a_new_object_is_announced_as_google_does(bucket: Any, topic: str, pubsub: PubSub) -> None:
+def test_a_new_object_is_announced_as_google_does(
+    bucket: Any, topic: str, pubsub: PubSubServer
+) -> None:
     config = subscribe(bucket, topic, event_types=[FINALIZE], custom_attributes={"room": "work"})
     blob = bucket.blob("in/ü 1.mp4")
     blob.metadata = {"job": "7"}
     blob.upload_from_string(b"moving", content_type="video/mp4")
-    (message,) = pubsub.read(topic, 1)
+    (message,) = pubsub.read_messages(topic, 1)
     event_time = message.attributes.pop("eventTime")
     assert message.attributes == {
         "notificationConfig": (
@@ -63,14 +65,14 @@ def test_a_new_object_is_announced_as_google_does(bucket: Any, topic: str, pubsu
 
 
 def test_overwriting_is_a_finalize_and_a_delete_that_name_each_other(
-    bucket: Any, topic: str, pubsub: PubSub
+    bucket: Any, topic: str, pubsub: PubSubServer
 ) -> None:
     subscribe(bucket, topic)
     for body in (b"one", b"two"):
         blob = bucket.blob("o")
         blob.upload_from_string(body)
     blob.delete()
-    got = pubsub.read(topic, 4)
+    got = pubsub.read_messages(topic, 4)
     made = [m.attributes for m in got if m.attributes["eventType"] == FINALIZE]
     gone = [m.attributes for m in got if m.attributes["eventType"] == DELETE]
     first, second = sorted(made, key=lambda a: int(a["objectGeneration"]))
@@ -87,7 +89,7 @@ def test_overwriting_is_a_finalize_and_a_delete_that_name_each_other(
 def test_every_way_to_make_an_object_is_announced_once(
     bucket: Any,
     topic: str,
-    pubsub: PubSub,
+    pubsub: PubSubServer,
     credentials: service_account.Credentials,
 ) -> None:
     subscribe(bucket, topic, event_types=[FINALIZE])
@@ -102,20 +104,22 @@ def test_every_way_to_make_an_object_is_announced_once(
     )
     requests.put(url, data=b"x", timeout=120)
     names = ["simple", "resumable", "composed", "copied", "rewritten", "signed"]
-    got = [m.attributes["objectId"] for m in pubsub.read(topic, 6)]
+    got = [m.attributes["objectId"] for m in pubsub.read_messages(topic, 6)]
     assert sorted(got) == sorted(names)
 
 
-def test_a_write_that_was_refused_is_not_announced(bucket: Any, topic: str, pubsub: PubSub) -> None:
+def test_a_write_that_was_refused_is_not_announced(
+    bucket: Any, topic: str, pubsub: PubSubServer
+) -> None:
     subscribe(bucket, topic)
     bucket.blob("once").upload_from_string(b"x", if_generation_match=0)
     with pytest.raises(PreconditionFailed):
         bucket.blob("once").upload_from_string(b"y", if_generation_match=0)
-    assert len(pubsub.read(topic, 1)) == 1
+    assert len(pubsub.read_messages(topic, 1)) == 1
 
 
 def test_only_the_prefix_and_the_events_asked_for_are_announced(
-    bucket: Any, topic: str, pubsub: PubSub
+    bucket: Any, topic: str, pubsub: PubSubServer
 ) -> None:
     subscribe(bucket, topic, event_types=[UPDATE, DELETE], blob_name_prefix="in/")
     for name in ("in/a", "out/a", "in"):
@@ -124,21 +128,24 @@ def test_only_the_prefix_and_the_events_asked_for_are_announced(
         blob.metadata = {"seen": "yes"}
         blob.patch()
         blob.delete()
-    got = [(m.attributes["eventType"], m.attributes["objectId"]) for m in pubsub.read(topic, 2)]
+    got = [
+        (m.attributes["eventType"], m.attributes["objectId"])
+        for m in pubsub.read_messages(topic, 2)
+    ]
     assert sorted(got) == [(DELETE, "in/a"), (UPDATE, "in/a")]
 
 
 def test_a_message_without_payload_has_attributes_alone(
-    bucket: Any, topic: str, pubsub: PubSub
+    bucket: Any, topic: str, pubsub: PubSubServer
 ) -> None:
     subscribe(bucket, topic, payload_format="NONE", event_types=[FINALIZE])
     bucket.blob("x").upload_from_string(b"x")
-    (message,) = pubsub.read(topic, 1)
+    (message,) = pubsub.read_messages(topic, 1)
     assert message.attributes["payloadFormat"] == "NONE"
     assert message.data == b""
 
 
-def test_configs_are_listed_read_and_removed(bucket: Any, topic: str, pubsub: PubSub) -> None:
+def test_configs_are_listed_read_and_removed(bucket: Any, topic: str, pubsub: PubSubServer) -> None:
     config = subscribe(bucket, topic, blob_name_prefix="a/")
     (listed,) = bucket.list_notifications()
     assert (listed.topic_name, listed.blob_name_prefix) == (topic, "a/")
@@ -148,7 +155,7 @@ def test_configs_are_listed_read_and_removed(bucket: Any, topic: str, pubsub: Pu
     with pytest.raises(NotFound):
         bucket.get_notification(config.notification_id)
     bucket.blob("a/x").upload_from_string(b"x")
-    assert pubsub.read(topic, 0) == []
+    assert pubsub.read_messages(topic, 0) == []
 
 
 def test_configs_that_google_refuses_are_refused(bucket: Any, topic: str) -> None:
@@ -162,25 +169,25 @@ def test_configs_that_google_refuses_are_refused(bucket: Any, topic: str) -> Non
 
 
 def test_a_notification_can_be_asked_to_come_twice_or_late(
-    bucket: Any, topic: str, pubsub: PubSub, stand_in: StandIn
+    bucket: Any, topic: str, pubsub: PubSubServer, gcs: GcsEmulator
 ) -> None:
     subscribe(bucket, topic, event_types=[FINALIZE])
     match = {"method": "PUBLISH", "path_regex": topic}
-    stand_in.fault({"match": match, "action": {"repeat": 2}, "count": 1})
-    stand_in.fault({"match": match, "action": {"status": 503}, "count": 1})
+    gcs.add_fault({"match": match, "action": {"repeat": 2}, "count": 1})
+    gcs.add_fault({"match": match, "action": {"status": 503}, "count": 1})
     bucket.blob("twice").upload_from_string(b"x")
-    assert [m.attributes["objectId"] for m in pubsub.read(topic, 2)] == ["twice"] * 2
+    assert [m.attributes["objectId"] for m in pubsub.read_messages(topic, 2)] == ["twice"] * 2
     bucket.blob("late").upload_from_string(b"x")
-    assert [m.attributes["objectId"] for m in pubsub.read(topic, 1)] == ["late"]
-    assert [rule["met"] for rule in stand_in.faults()] == [1, 1]
+    assert [m.attributes["objectId"] for m in pubsub.read_messages(topic, 1)] == ["late"]
+    assert [rule["fired_count"] for rule in gcs.clear_faults()] == [1, 1]
 
 
 def test_what_happened_while_pubsub_was_down_is_announced_when_it_is_back(
     tmp_path: Path,
 ) -> None:
     port = free_port()
-    server = StandIn(tmp_path, f"http://127.0.0.1:{port}").start()
-    late: PubSub | None = None
+    server = GcsEmulator(tmp_path, f"http://127.0.0.1:{port}").start()
+    late: PubSubServer | None = None
     try:
         bucket = server.client().create_bucket("patient-bucket")
         subscribe(bucket, "late-topic", event_types=[FINALIZE])
@@ -190,13 +197,13 @@ def test_what_happened_while_pubsub_was_down_is_announced_when_it_is_back(
         server.start()
         bucket.blob("after").upload_from_string(b"x")
         # What is published between the making of the topic and of its subscription has no reader.
-        server.fault({"match": {"method": "PUBLISH"}, "action": {"status": 503}})
-        jar = emulator_jar()
-        late = Emulator(jar, tmp_path / "pubsub.log", port) if jar else Recorder(port)
-        late.wait()
-        late.create("late-topic")
-        server.faults()
-        names = {m.attributes["objectId"] for m in late.read("late-topic", 4)}
+        server.add_fault({"match": {"method": "PUBLISH"}, "action": {"status": 503}})
+        jar = find_emulator_jar()
+        late = PubSubEmulator(jar, tmp_path / "pubsub.log", port) if jar else FakePubSub(port)
+        late.wait_until_ready()
+        late.create_topic("late-topic")
+        server.clear_faults()
+        names = {m.attributes["objectId"] for m in late.read_messages("late-topic", 4)}
         assert names == {"before-0", "before-1", "before-2", "after"}
     finally:
         server.close()

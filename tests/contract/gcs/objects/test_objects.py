@@ -83,8 +83,8 @@ def test_a_delimiter_folds_names_into_folders(bucket: Any, endpoint: str) -> Non
     fill(bucket, endpoint, ["a", "b/1", "b/2", "b/c/3", "b/c/4", "d", "e/", "e/5"])
     top = bucket.list_blobs(delimiter="/")
     assert (names_of(top), sorted(top.prefixes)) == (["a", "d"], ["b/", "e/"])
-    inside = bucket.list_blobs(prefix="b/", delimiter="/")
-    assert (names_of(inside), sorted(inside.prefixes)) == (["b/1", "b/2"], ["b/c/"])
+    sandbox_io = bucket.list_blobs(prefix="b/", delimiter="/")
+    assert (names_of(sandbox_io), sorted(sandbox_io.prefixes)) == (["b/1", "b/2"], ["b/c/"])
     trailing = bucket.list_blobs(delimiter="/", include_trailing_delimiter=True)
     assert names_of(trailing) == ["a", "d", "e/"]
 

@@ -11,7 +11,7 @@ import requests
 from google.api_core.exceptions import NotFound, RequestRangeNotSatisfiable
 from google.oauth2 import service_account
 
-from tests.fixtures.gcs.server import StandIn
+from tests.fixtures.gcs.server import GcsEmulator
 
 BODY = bytes(range(256)) * 40
 SIZE = len(BODY)
@@ -120,10 +120,10 @@ def test_a_pinned_generation_never_turns_into_another(bucket: Any) -> None:
         pinned.download_as_bytes()
 
 
-def test_a_cut_download_is_picked_up_where_it_broke(bucket: Any, stand_in: StandIn) -> None:
+def test_a_cut_download_is_picked_up_where_it_broke(bucket: Any, gcs: GcsEmulator) -> None:
     body = os.urandom(3 << 20)
     bucket.blob("d").upload_from_string(body)
-    stand_in.fault(
+    gcs.add_fault(
         {
             "match": {"method": "GET", "path_regex": f"{bucket.name}/o/d"},
             "action": {"cut_after_bytes": 1_000_000},
@@ -131,12 +131,12 @@ def test_a_cut_download_is_picked_up_where_it_broke(bucket: Any, stand_in: Stand
         }
     )
     assert bucket.blob("d").download_as_bytes() == body
-    assert stand_in.faults()[0]["met"] == 2
+    assert gcs.clear_faults()[0]["fired_count"] == 2
 
 
-def test_the_server_tells_how_much_of_an_object_was_read(bucket: Any, stand_in: StandIn) -> None:
+def test_the_server_tells_how_much_of_an_object_was_read(bucket: Any, gcs: GcsEmulator) -> None:
     bucket.blob("counted").upload_from_string(BODY)
     bucket.blob("counted").download_as_bytes(start=0, end=99)
-    stats = requests.get(f"{stand_in.endpoint}/_stats", timeout=120).json()
+    stats = requests.get(f"{gcs.endpoint}/_stats", timeout=120).json()
     assert stats["buckets"][bucket.name]["bytes_in"] == SIZE
     assert stats["objects"][f"{bucket.name}/counted"]["bytes_out"] == 100

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures.gcs.server import PROJECT, StandIn
+from tests.fixtures.gcs.server import PROJECT, GcsEmulator
 
 GSUTIL = shutil.which("gsutil")
 pytestmark = pytest.mark.skipif(GSUTIL is None, reason="gsutil is not installed")
@@ -22,11 +22,11 @@ Gsutil = Callable[..., str]
 
 
 @pytest.fixture
-def gsutil(stand_in: StandIn, tmp_path: Path) -> Gsutil:
+def gsutil(gcs: GcsEmulator, tmp_path: Path) -> Gsutil:
     """Runs gsutil against the stand-in with a home of its own; returns what it printed."""
     config = {
-        "Credentials": {"gs_json_host": "127.0.0.1", "gs_json_port": stand_in.tls_port},
-        "Boto": {"ca_certificates_file": stand_in.folder / "data" / "tls.pem", "num_retries": 1},
+        "Credentials": {"gs_json_host": "127.0.0.1", "gs_json_port": gcs.tls_port},
+        "Boto": {"ca_certificates_file": gcs.folder / "data" / "tls.pem", "num_retries": 1},
         "GSUtil": {
             "default_project_id": PROJECT,
             "prefer_api": "json",

@@ -6,18 +6,18 @@ from datetime import UTC, datetime
 
 import pytest
 
-from functions.api.jobs.recipes import OPTIONS
-from functions.api.pagination import read_cursor, write_cursor
+from functions.api.jobs.recipes import OPTION_PARSERS
+from functions.api.pagination import decode_cursor, encode_cursor
 from functions.api.routes import ROUTES
-from shared.http.problems import STATUSES, InvalidFields, status_of
-from shared.http.routing import PARAMETERS
+from shared.http.problems import STATUSES, InvalidFields, error_status
+from shared.http.routing import PATH_PARAM_PATTERNS
 from shared.pipeline import RECIPES
-from tests.fakes.application import ALICE, Stand
-from tests.fixtures.jobs import a_job
+from tests.fakes.application import ALICE_HEADERS, AppHarness
+from tests.fixtures.jobs import make_job
 
 
 def test_only_what_must_be_is_open_to_everybody() -> None:
-    open_ones = {(one.method, one.path) for one in ROUTES if not one.signed_in}
+    open_ones = {(one.method, one.path) for one in ROUTES if not one.sign_in_required}
 
     assert open_ones == {
         ("POST", "/v1/accounts/register"),
@@ -40,7 +40,7 @@ def test_whatever_costs_something_is_limited_in_how_often() -> None:
     free = {
         (one.method, one.path)
         for one in ROUTES
-        if one.method in ("POST", "PUT") and not one.limited
+        if one.method in ("POST", "PUT") and not one.rate_limited
     }
 
     # Each changes a document that is there, once; asked again it changes nothing, or signs anew.
@@ -62,31 +62,31 @@ def test_each_operation_stands_once_and_is_described() -> None:
     assert len(set(named)) == len(named)
     for route in ROUTES:
         assert route.summary.endswith("."), route.path
-        assert set(route.parameters) <= PARAMETERS.keys(), route.path
-        assert route.answer is not None or route.status in (200, 204, 302), route.path
+        assert set(route.path_params) <= PATH_PARAM_PATTERNS.keys(), route.path
+        assert route.response_model is not None or route.status in (200, 204, 302), route.path
         assert route.group, route.path
 
 
 def test_no_operation_declares_an_error_as_a_success_or_a_fault_of_ours() -> None:
     for route in ROUTES:
         for error in route.errors:
-            assert 400 <= status_of(error) < 500, (route.path, error)
+            assert 400 <= error_status(error) < 500, (route.path, error)
 
 
 def test_a_class_takes_the_status_of_its_nearest_ancestor() -> None:
-    assert status_of(InvalidFields) == 422
-    assert status_of(KeyError) == 500
-    assert all(status_of(one) == status for one, status in STATUSES.items())
+    assert error_status(InvalidFields) == 422
+    assert error_status(KeyError) == 500
+    assert all(error_status(one) == status for one, status in STATUSES.items())
 
 
 def test_every_recipe_that_is_available_says_how_its_options_are_read() -> None:
-    assert {one.name for one in RECIPES.values() if one.available} <= OPTIONS.keys()
+    assert {one.name for one in RECIPES.values() if one.is_available} <= OPTION_PARSERS.keys()
 
 
 def test_a_cursor_leads_back_to_where_it_was_written() -> None:
-    job = a_job(created_at=datetime(2026, 11, 21, 1, 2, 3, 456789, UTC))
+    job = make_job(created_at=datetime(2026, 11, 21, 1, 2, 3, 456789, UTC))
 
-    assert read_cursor(write_cursor(job.created_at, job.id)) == (job.created_at, job.id)
+    assert decode_cursor(encode_cursor(job.created_at, job.id)) == (job.created_at, job.id)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,9 @@ def test_a_cursor_leads_back_to_where_it_was_written() -> None:
     ],
 )
 def test_a_cursor_of_somebodys_own_making_is_refused(cursor: str) -> None:
-    answer = Stand(ROUTES).call("GET", "/v1/jobs", headers=ALICE, query_string={"cursor": cursor})
+    answer = AppHarness(ROUTES).request(
+        "GET", "/v1/jobs", headers=ALICE_HEADERS, query_string={"cursor": cursor}
+    )
 
     assert answer.status_code == 422
     assert answer.json["errors"][0]["field"] == "cursor"

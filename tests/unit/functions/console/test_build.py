@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.setup.console import WEB
+from infra.local.setup.console import WEB_FOLDER
 from infra.local.setup.installs import clean_env
-from infra.local.setup.tools import console_workshop, node_and_npm
+from infra.local.setup.tools import find_node_and_npm, prepare_console_build
 
 FIRST_PAGE_MOST_BYTES = 200_000
 
@@ -22,11 +22,11 @@ def say(_: str) -> None:
 
 @pytest.fixture(scope="module")
 def workshop() -> Path:
-    return console_workshop(say)
+    return prepare_console_build(say)
 
 
 def node(folder: Path, *arguments: str) -> None:
-    path, _ = node_and_npm(say)
+    path, _ = find_node_and_npm(say)
     done = subprocess.run(
         [str(path), *arguments],
         cwd=folder, env=clean_env(), capture_output=True, text=True, check=False,
@@ -36,7 +36,7 @@ def node(folder: Path, *arguments: str) -> None:
 
 def test_two_builds_in_different_places_give_the_same_bytes(workshop: Path, tmp_path: Path) -> None:
     other = tmp_path / "somewhere" / "else"
-    shutil.copytree(WEB, other, ignore=shutil.ignore_patterns("node_modules"))
+    shutil.copytree(WEB_FOLDER, other, ignore=shutil.ignore_patterns("node_modules"))
     (other / "node_modules").symlink_to((workshop / "node_modules").resolve())
     node(other, "build.mjs", "site")
     ours, theirs = (contents(folder / "site") for folder in (workshop, other))
@@ -78,4 +78,4 @@ def test_no_page_asks_for_anything_elsewhere(workshop: Path) -> None:
 
 
 def test_the_lock_names_no_registry() -> None:
-    assert "resolved" not in (WEB / "package-lock.json").read_text()
+    assert "resolved" not in (WEB_FOLDER / "package-lock.json").read_text()

@@ -13,8 +13,8 @@ import pytest
 from werkzeug.test import Client, TestResponse
 from werkzeug.wrappers import Request, Response
 
-from functions.console.files import SETTINGS, pages
-from functions.console.policy import as_data
+from functions.console.files import SETTINGS_BLOCK, serve_pages
+from functions.console.policy import to_json_block
 from shared.errors import ConfigurationError
 from shared.pipeline import Bucket
 from shared.runtime.settings import Settings
@@ -30,7 +30,7 @@ CLOUD = Settings(
 LOCAL = replace(
     CLOUD,
     public_url="http://127.0.0.1:8622",
-    media_url="http://127.0.0.1:8623",
+    downloads_url="http://127.0.0.1:8623",
     console_url="http://127.0.0.1:8624",
     local=True,
     auth_emulator="127.0.0.1:8602",
@@ -43,7 +43,7 @@ SCRIPT = b"import './chunk.js';\n" * 50
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     (tmp_path / "assets").mkdir()
-    (tmp_path / "index.html").write_text(f"<!doctype html><head>{SETTINGS}</head>")
+    (tmp_path / "index.html").write_text(f"<!doctype html><head>{SETTINGS_BLOCK}</head>")
     (tmp_path / "favicon.svg").write_text("<svg/>")
     script = tmp_path / "assets" / "main-ABC.js"
     script.write_bytes(SCRIPT)
@@ -55,7 +55,7 @@ def site(tmp_path: Path) -> Path:
 def ask(
     site: Path, path: str, method: str = "GET", settings: Settings = CLOUD, **headers: str
 ) -> TestResponse:
-    respond = pages(replace(settings, console_files=str(site)))
+    respond = serve_pages(replace(settings, console_files=str(site)))
 
     @Request.application
     def app(request: Request) -> Response:
@@ -174,7 +174,7 @@ def test_beside_the_emulators_the_page_asks_no_service_of_googles(site: Path) ->
 
 
 def test_a_setting_cannot_end_the_block_that_it_stands_in() -> None:
-    assert "<" not in as_data({"x": "</script><script>alert(1)</script>"})
+    assert "<" not in to_json_block({"x": "</script><script>alert(1)</script>"})
 
 
 def test_pages_that_were_not_built_are_said_to_be_missing(tmp_path: Path, site: Path) -> None:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from infra.local.setup import console
-from infra.local.setup.tools import node_and_npm
+from infra.local.setup.tools import find_node_and_npm
 
 _LONGEST_S = 600
 
@@ -16,8 +16,8 @@ _LONGEST_S = 600
 @lru_cache(1)
 def _workshop() -> tuple[Path, Path]:
     """Node, and the sources with their packages beside them."""
-    node, npm = node_and_npm(lambda _: None)
-    return node, console.workshop(node, npm, lambda _: None)
+    node, npm = find_node_and_npm(lambda _: None)
+    return node, console.build_console(node, npm, lambda _: None)
 
 
 def _run(*command: str) -> subprocess.CompletedProcess[str]:

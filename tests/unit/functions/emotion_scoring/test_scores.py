@@ -9,12 +9,18 @@ from collections.abc import Callable
 import pytest
 
 from functions.emotion_scoring.faces.face import Box, Face
-from functions.emotion_scoring.scores import Head, ScoresDamaged, ScoresWriter, read_scores
-from tests.fixtures.media.faces import CLASSES, face, frame
+from functions.emotion_scoring.scores import ScoresDamaged, ScoresHeader, ScoresWriter, read_scores
+from tests.fixtures.media.faces import EMOTIONS, make_face, make_scored_frame
 
-HEAD = Head(CLASSES, {"classifier": {"name": "a"}}, ("faces were few",), ("packs/a/b/00.pack", 7))
+HEAD = ScoresHeader(
+    EMOTIONS, {"classifier": {"name": "a"}}, ("faces were few",), ("packs/a/b/00.pack", 7)
+)
 TINY = Face(Box(-3.25, 0, 12, 15), 0.51, 3.0, "too_small", None)
-FRAMES = [frame(0, face(100, happy=0.9), TINY), frame(1), frame(2, face(400, sad=0.25))]
+FRAMES = [
+    make_scored_frame(0, make_face(100, happy=0.9), TINY),
+    make_scored_frame(1),
+    make_scored_frame(2, make_face(400, sad=0.25)),
+]
 
 
 class _Raw(io.BytesIO):

@@ -11,14 +11,26 @@ from pathlib import Path
 import pytest
 
 from functions.frame_extraction.extract import extract_window
-from functions.frame_extraction.pick import PickReport, pick
+from functions.frame_extraction.pick import PickReport, pick_frames
 from functions.frame_extraction.targets import TimestampsOutOfOrder
 from functions.upload_trigger.probe import probe
 from shared.errors import PermanentError
 from shared.media.errors import TooManyFrames
 from shared.recipes.frames.windows import FrameOptions, Window, plan_windows
-from tests.fixtures.media.clips import ODD, RECIPES, Recipe, damaged, read_counter
-from tests.fixtures.media.frame_oracle import many_windows, meant_by, oracle_of, passport_of, picked
+from tests.fixtures.media.clips import (
+    CLIP_SPECS,
+    RARE_CLIP_SPECS,
+    ClipSpec,
+    damage_clip,
+    read_counter,
+)
+from tests.fixtures.media.frame_oracle import (
+    decode_oracle,
+    intended_oracle,
+    pick_counters,
+    plan_many_windows,
+    probe_file,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -29,61 +41,66 @@ TRIMMED = {"trimmed-by-edit-list": 42}
 
 
 def _check(kind: str, every: str) -> None:
-    clip = ODD[kind].make()
-    passport = passport_of(clip.path)
-    oracle = meant_by(clip) if kind in MADE_UP_PTS else oracle_of(clip)
+    clip = RARE_CLIP_SPECS[kind].encode()
+    media_info = probe_file(clip.path)
+    oracle = intended_oracle(clip) if kind in MADE_UP_PTS else decode_oracle(clip)
     assert oracle.counters[0] == TRIMMED.get(kind, 0)
     options = FrameOptions.parse({"every": every})
-    expected = oracle.expected(options)
+    expected = oracle.expected_frames(options)
     report = PickReport()
-    assert picked(clip.path, passport, options, report=report) == expected
-    assert picked(clip.path, passport, options, many_windows(passport, options), report) == expected
-    assert report.gave_up == []
+    assert pick_counters(clip.path, media_info, options, report=report) == expected
+    assert (
+        pick_counters(
+            clip.path, media_info, options, plan_many_windows(media_info, options), report
+        )
+        == expected
+    )
+    assert report.failures == []
 
 
-@pytest.mark.parametrize("kind", sorted(ODD))
+@pytest.mark.parametrize("kind", sorted(RARE_CLIP_SPECS))
 def test_rare_kinds_are_exact(kind: str) -> None:
     _check(kind, "0.7")
 
 
 @pytest.mark.sweep
 @pytest.mark.parametrize("every", ["0.04", "0.2", "1/3", "1", "2.5", "10"])
-@pytest.mark.parametrize("kind", sorted(ODD))
+@pytest.mark.parametrize("kind", sorted(RARE_CLIP_SPECS))
 def test_rare_kinds_are_exact_at_every_interval(kind: str, every: str) -> None:
     _check(kind, every)
 
 
 def test_decoding_never_begins_where_a_gradual_refresh_begins() -> None:
     """Keyframes that are none: decoders show gray there and call it whole."""
-    facts = passport_of(ODD["gradual-refresh"].make().path)
+    facts = probe_file(RARE_CLIP_SPECS["gradual-refresh"].encode().path)
     assert facts.random_access == "none"
-    assert len(many_windows(facts, FrameOptions())) == 1
+    assert len(plan_many_windows(facts, FrameOptions())) == 1
 
 
 @pytest.mark.parametrize(("kind", "keep"), [("mpegts", 0.6), ("matroska", 0.55), ("webm", 0.7)])
 def test_what_a_cut_off_file_still_has_is_delivered(kind: str, keep: float) -> None:
-    clip = RECIPES[kind].make()
-    path = damaged(clip, f"keep {keep}", lambda data: data[: int(len(data) * keep)])
-    passport = passport_of(path)
+    clip = CLIP_SPECS[kind].encode()
+    path = damage_clip(clip, f"keep {keep}", lambda data: data[: int(len(data) * keep)])
+    media_info = probe_file(path)
     options = FrameOptions.parse({"every": "0.2"})
-    whole = oracle_of(clip).expected(options)
-    found = picked(path, passport, options, many_windows(passport, options))
+    whole = decode_oracle(clip).expected_frames(options)
+    found = pick_counters(path, media_info, options, plan_many_windows(media_info, options))
     # The very last picture may be half there and come out damaged or not at all.
     assert len(whole) * (keep - 0.15) < len(found) < len(whole)
     assert found[:-1] == whole[: len(found) - 1]
 
 
 def test_an_mp4_without_its_second_half_gives_its_first_half() -> None:
-    recipe = Recipe(
-        options=RECIPES["cfr30"].options, container_options=(("movflags", "+faststart"),)
+    recipe = ClipSpec(
+        options=CLIP_SPECS["cfr30"].options, container_options=(("movflags", "+faststart"),)
     )
-    clip = recipe.make()
-    path = damaged(clip, "half", lambda data: data[: len(data) * 6 // 10])
-    passport = passport_of(path)
+    clip = recipe.encode()
+    path = damage_clip(clip, "half", lambda data: data[: len(data) * 6 // 10])
+    media_info = probe_file(path)
     options = FrameOptions.parse({"every": "0.2"})
-    whole = oracle_of(clip).expected(options)
-    for windows in (plan_windows(passport, options), many_windows(passport, options)):
-        found = picked(path, passport, options, windows)
+    whole = decode_oracle(clip).expected_frames(options)
+    for windows in (plan_windows(media_info, options), plan_many_windows(media_info, options)):
+        found = pick_counters(path, media_info, options, windows)
         assert 20 < len(found) < len(whole)
         assert found[:-1] == whole[: len(found) - 1]
 
@@ -93,7 +110,7 @@ def test_an_mp4_without_its_second_half_gives_its_first_half() -> None:
 def test_flipped_bits_never_crash_hang_or_shift_the_rest(
     kind: str, seed: int, tmp_path: Path
 ) -> None:
-    clip = RECIPES[kind].make()
+    clip = CLIP_SPECS[kind].encode()
     dice = random.Random(seed)
     data = bytearray(clip.path.read_bytes())
     for _ in range(dice.choice([1, 20, 400])):
@@ -102,10 +119,12 @@ def test_flipped_bits_never_crash_hang_or_shift_the_rest(
     path.write_bytes(data)
     options = FrameOptions.parse({"every": "0.5"})
     try:
-        passport = passport_of(path)
-        windows = plan_windows(passport, options, max_frames=2000)
+        media_info = probe_file(path)
+        windows = plan_windows(media_info, options, max_frames=2000)
         with path.open("rb") as file:
-            frames = [f for window in windows for f in pick(file, window, options, passport)]
+            frames = [
+                f for window in windows for f in pick_frames(file, window, options, media_info)
+            ]
     except (PermanentError, ValueError, TimestampsOutOfOrder):
         return
     for before, after in pairwise(frames):
@@ -115,39 +134,39 @@ def test_flipped_bits_never_crash_hang_or_shift_the_rest(
 
 
 def test_a_file_that_is_longer_than_it_says_stops_at_the_limit() -> None:
-    clip = RECIPES["cfr30"].make()
-    passport = passport_of(clip.path)
+    clip = CLIP_SPECS["cfr30"].encode()
+    media_info = probe_file(clip.path)
     options = FrameOptions.parse({"every": "0.1"})
     window = Window(0, 0, None, 40)
     with clip.path.open("rb") as file, pytest.raises(TooManyFrames, match="more than 40 frames"):
-        list(pick(file, window, options, passport))
+        list(pick_frames(file, window, options, media_info))
 
 
 def test_pictures_are_upright_square_and_no_wider_than_asked() -> None:
     options = FrameOptions.parse({"every": "1", "max_width": 100, "format": "png"})
     for kind, size in (("cfr30", (67, 100)), ("rotated-90", (67, 100)), ("mirrored-90", (67, 100))):
-        clip = RECIPES[kind].make()
-        passport = passport_of(clip.path)
+        clip = CLIP_SPECS[kind].encode()
+        media_info = probe_file(clip.path)
         with clip.path.open("rb") as file:
-            for window in plan_windows(passport, options):
-                for frame in pick(file, window, options, passport):
+            for window in plan_windows(media_info, options):
+                for frame in pick_frames(file, window, options, media_info):
                     assert frame.image.shape == (*size, 3)
                     assert read_counter(frame.image) == 30 * frame.index
 
 
 def test_a_window_becomes_a_pack_whose_entries_say_when() -> None:
-    clip = RECIPES["later"].make()
+    clip = CLIP_SPECS["later"].encode()
     data = clip.path.read_bytes()
-    passport = probe(io.BytesIO(data), len(data))
+    media_info = probe(io.BytesIO(data), len(data))
     options = FrameOptions.parse({"every": "1/3", "start": "1", "end": "2"})
     out = io.BytesIO()
     counts: list[int] = []
     extracted = extract_window(
         io.BytesIO(data),
         out,
-        plan_windows(passport, options)[0],
+        plan_windows(media_info, options)[0],
         options,
-        passport,
+        media_info,
         on_frame=counts.append,
     )
     entries = extracted.index.entries
@@ -158,7 +177,7 @@ def test_a_window_becomes_a_pack_whose_entries_say_when() -> None:
         "frame_000003_00m01.667s.jpg",
     ]
     assert [entry.stamp.target for entry in entries] == [1, Fraction(4, 3), Fraction(5, 3)]
-    times = [entry.stamp.pts.seconds - passport.first_pts.seconds for entry in entries]
+    times = [entry.stamp.pts.seconds - media_info.first_pts.seconds for entry in entries]
     assert times == [1, Fraction(4, 3), Fraction(5, 3)]
     assert extracted.warnings == ()
     assert extracted.index.size_bytes == len(out.getvalue())

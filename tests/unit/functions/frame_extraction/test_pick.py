@@ -9,28 +9,33 @@ import pytest
 
 from functions.frame_extraction.pick import PickReport
 from shared.recipes.frames.windows import FrameOptions
-from tests.fixtures.media.clips import RECIPES, Recipe
-from tests.fixtures.media.frame_oracle import many_windows, oracle_of, passport_of, picked
+from tests.fixtures.media.clips import CLIP_SPECS, ClipSpec
+from tests.fixtures.media.frame_oracle import (
+    decode_oracle,
+    pick_counters,
+    plan_many_windows,
+    probe_file,
+)
 
 pytestmark = pytest.mark.slow
 
 INTERVALS = ["0.2", "1/3", "1", "2.5"]
 SWEEP_INTERVALS = ["0.04", "1/24", "0.0417", "1001/30000", "0.1", "0.7", "1.001", "5", "10", "17"]
-KINDS = sorted(RECIPES)
+KINDS = sorted(CLIP_SPECS)
 
 
 def _check(kind: str, every: str, **more: object) -> None:
-    recipe = RECIPES[kind]
-    clip = recipe.make()
-    passport = passport_of(clip.path)
+    recipe = CLIP_SPECS[kind]
+    clip = recipe.encode()
+    media_info = probe_file(clip.path)
     options = FrameOptions.parse({"every": every, **more})
-    expected = oracle_of(clip, recipe.turn).expected(options)
+    expected = decode_oracle(clip, recipe.rotation).expected_frames(options)
     report = PickReport()
-    assert picked(clip.path, passport, options, report=report) == expected
-    windows = many_windows(passport, options)
-    assert picked(clip.path, passport, options, windows, report) == expected
-    if passport.timestamps_reliable:
-        assert report.gave_up == []
+    assert pick_counters(clip.path, media_info, options, report=report) == expected
+    windows = plan_many_windows(media_info, options)
+    assert pick_counters(clip.path, media_info, options, windows, report) == expected
+    if media_info.timestamps_reliable:
+        assert report.failures == []
 
 
 @pytest.mark.parametrize("every", INTERVALS)
@@ -63,42 +68,44 @@ def test_a_part_is_cut_out_exactly(kind: str, start: str, end: str | None) -> No
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_clips_are_what_their_maker_says(kind: str) -> None:
     """The oracle reads files; this holds the files against what was meant to be written."""
-    recipe = RECIPES[kind]
-    clip = recipe.make()
-    oracle = oracle_of(clip, recipe.turn)
-    assert oracle.counters == tuple(range(len(clip.times)))
+    recipe = CLIP_SPECS[kind]
+    clip = recipe.encode()
+    oracle = decode_oracle(clip, recipe.rotation)
+    assert oracle.counters == tuple(range(len(clip.times_s)))
     rounding = Fraction(1, 1000)
     assert all(
         abs(found - meant) <= rounding
-        for found, meant in zip(oracle.times, clip.times, strict=True)
+        for found, meant in zip(oracle.times_s, clip.times_s, strict=True)
     )
     # MP4 keeps lengths in decoding order, so where they vary the last one's is not what was meant.
-    assert oracle.end > oracle.times[-1]
-    assert len(recipe.gaps) > 1 or abs(oracle.end - clip.end) <= rounding
+    assert oracle.end_s > oracle.times_s[-1]
+    assert len(recipe.frame_durations) > 1 or abs(oracle.end_s - clip.end_s) <= rounding
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_metadata_that_is_wrong_about_the_end_costs_no_frame(kind: str) -> None:
-    recipe = RECIPES[kind]
-    clip = recipe.make()
-    passport = passport_of(clip.path)
+    recipe = CLIP_SPECS[kind]
+    clip = recipe.encode()
+    media_info = probe_file(clip.path)
     options = FrameOptions.parse({"every": "0.5"})
-    expected = oracle_of(clip, recipe.turn).expected(options)
+    expected = decode_oracle(clip, recipe.rotation).expected_frames(options)
     for factor in (Fraction(1, 3), Fraction(9, 10), Fraction(11, 10), Fraction(4)):
-        assert passport.duration is not None
-        lying = replace(passport, duration=passport.duration * factor)
-        assert picked(clip.path, lying, options, many_windows(lying, options)) == expected
-    unknown = replace(passport, duration=None)
-    assert picked(clip.path, unknown, options) == expected
+        assert media_info.duration is not None
+        lying = replace(media_info, duration=media_info.duration * factor)
+        assert (
+            pick_counters(clip.path, lying, options, plan_many_windows(lying, options)) == expected
+        )
+    unknown = replace(media_info, duration=None)
+    assert pick_counters(clip.path, unknown, options) == expected
 
 
 def test_a_wrong_picture_would_be_noticed() -> None:
     """The check itself can fail: shift the clip's beginning by one picture."""
-    clip = Recipe(pictures=60).make()
-    passport = passport_of(clip.path)
+    clip = ClipSpec(frame_count=60).encode()
+    media_info = probe_file(clip.path)
     options = FrameOptions.parse({"every": "0.2"})
-    right = oracle_of(clip).expected(options)
-    assert picked(clip.path, passport, options) == right
-    video = replace(passport.video, first_pts=passport.video.first_pts + 512)
-    shifted = replace(passport, video=video)
-    assert picked(clip.path, shifted, options) != right
+    right = decode_oracle(clip).expected_frames(options)
+    assert pick_counters(clip.path, media_info, options) == right
+    video = replace(media_info.video, first_pts=media_info.video.first_pts + 512)
+    shifted = replace(media_info, video=video)
+    assert pick_counters(clip.path, shifted, options) != right

@@ -13,16 +13,16 @@ import numpy as np
 import pytest
 
 from functions.frame_extraction.contact_sheet import (
-    MOST_THUMBNAILS,
-    contact_sheet,
-    sheet_entries,
+    MAX_THUMBNAILS,
+    render_contact_sheet,
+    select_sheet_entries,
 )
-from functions.frame_extraction.results import CSV_COLUMNS, frames_csv, manifest
+from functions.frame_extraction.results import CSV_COLUMNS, render_frames_csv, render_manifest
 from shared.media.images.frame import BgrImage, decode_image, encode_image
 from shared.recipes.frames.pack import FrameStamp, PackIndex, PackWriter
 from shared.recipes.frames.windows import FrameOptions
 from shared.recipes.media_info import Pts
-from tests.unit.shared.recipes.frames.test_options_and_windows import PASSPORT
+from tests.unit.shared.recipes.frames.test_options_and_windows import MEDIA_INFO
 
 pytestmark = pytest.mark.slow
 
@@ -41,7 +41,7 @@ def _parts(*counts: int) -> list[PackIndex]:
 
 def test_the_manifest_lists_every_frame_with_exact_times() -> None:
     options = FrameOptions.parse({"every": "1/3"})
-    text = manifest(_parts(2, 0, 3), PASSPORT, options, ["cut off", "a warning"])
+    text = render_manifest(_parts(2, 0, 3), MEDIA_INFO, options, ["cut off", "a warning"])
     document = json.loads(text)
     assert document["schema"] == "moodreel.frames/1"
     assert document["count"] == 5
@@ -58,7 +58,7 @@ def test_the_manifest_lists_every_frame_with_exact_times() -> None:
 
 
 def test_the_table_is_csv_that_a_reader_of_csv_reads() -> None:
-    text = b"".join(frames_csv(_parts(2, 3), PASSPORT)).decode()
+    text = b"".join(render_frames_csv(_parts(2, 3), MEDIA_INFO)).decode()
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert list(rows[0]) == list(CSV_COLUMNS)
     assert [row["number"] for row in rows] == ["1", "2", "3", "4", "5"]
@@ -67,14 +67,14 @@ def test_the_table_is_csv_that_a_reader_of_csv_reads() -> None:
 
 
 def test_the_sheet_shows_first_and_last_and_is_even() -> None:
-    chosen = sheet_entries(_parts(50, 0, 60))
+    chosen = select_sheet_entries(_parts(50, 0, 60))
     numbers = [entry.stamp.k for _, entry in chosen]
-    assert len(numbers) == MOST_THUMBNAILS
+    assert len(numbers) == MAX_THUMBNAILS
     assert (numbers[0], numbers[-1]) == (0, 109)
     gaps = {after - before for before, after in pairwise(numbers)}
     assert gaps <= {3, 4}
     assert {part for part, _ in chosen} == {0, 2}
-    assert len(sheet_entries(_parts(3))) == 3
+    assert len(select_sheet_entries(_parts(3))) == 3
 
 
 def _plain(colour: tuple[int, int, int], width: int = 320, height: int = 180) -> BgrImage:
@@ -88,19 +88,19 @@ def test_a_sheet_of_any_number_and_shape_holds_all_thumbnails(
 ) -> None:
     green = _plain((40, 200, 40), *size)
     sheet = decode_image(
-        contact_sheet(((Fraction(n), green) for n in range(count)), title="Ünïcode ✂ title")
+        render_contact_sheet(((Fraction(n), green) for n in range(count)), title="Ünïcode ✂ title")
     )
     assert sheet.shape[1] == 1920
     assert sheet.shape[0] < 12_000
     found = (np.abs(sheet.astype(int) - (40, 200, 40)).sum(axis=2) < 60).astype(np.uint8)
     pieces, _, stats, _ = cv2.connectedComponentsWithStats(found)
     large = [n for n in range(1, pieces) if stats[n, cv2.CC_STAT_AREA] > 100]
-    assert len(large) == min(count, MOST_THUMBNAILS)
+    assert len(large) == min(count, MAX_THUMBNAILS)
 
 
 def test_a_sheet_without_a_picture_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one"):
-        contact_sheet([])
+        render_contact_sheet([])
 
 
 def test_bytes_that_are_no_picture_are_refused() -> None:

@@ -10,34 +10,34 @@ from typing import Any
 import pytest
 
 import shared.media.errors  # noqa: F401 - its classes are looked for below
-from functions.notification.emails import Link, write_letter
+from functions.notification.emails import Link, write_email
 from functions.notification.outcomes import (
     ADVICE,
-    MEND_AND_RETRY,
-    count_of,
-    main_result,
-    size,
+    FIX_AND_RETRY,
+    find_main_result,
+    format_count,
+    format_size,
 )
 from shared.errors import MoodreelError
 from shared.flows.envelope import Envelope
-from shared.ports.outbound import Letter
-from shared.recipes.stored_object import Artefact
-from tests.fixtures.jobs import ZIP, a_job
+from shared.ports.outbound import Email
+from shared.recipes.stored_object import Artifact
+from tests.fixtures.jobs import FRAMES_ZIP, make_job
 
 SENDER = "Moodreel <noreply@moodreel.test>"
 URL = "https://api.moodreel.test/v1/share/" + "ab" * 24
 LINK = Link(URL, datetime(2026, 11, 28, 9, 5, tzinfo=UTC))
 DONE = {
     "status": "done",
-    "artefacts": [ZIP.to_dict()],
+    "artifacts": [FRAMES_ZIP.to_dict()],
     "facts": {"frame_extraction": {"frames": 1200}},
 }
 
 
-def letter(link: Link | None = LINK, epoch: int = 0, **fields: Any) -> Letter:
-    job = a_job(**{**DONE, **fields})
+def letter(link: Link | None = LINK, epoch: int = 0, **fields: Any) -> Email:
+    job = make_job(**{**DONE, **fields})
     envelope = Envelope(job.id, "notification", f"{job.status}.e{epoch}", 0, epoch)
-    return write_letter(job, envelope, link, SENDER)
+    return write_email(job, envelope, link, SENDER)
 
 
 class Tags(HTMLParser):
@@ -81,7 +81,7 @@ def test_a_failed_job_says_why_and_what_to_do() -> None:
         "message": "The video is longer than what one job may take.",
         "stage": "upload_trigger",
     }
-    told = letter(None, status="failed", error=error, artefacts=[])
+    told = letter(None, status="failed", error=error, artifacts=[])
 
     assert told.subject == "Failed: Holiday"
     for body in (told.text, " ".join(Tags(told.html).texts)):
@@ -94,7 +94,7 @@ def test_a_failed_job_says_why_and_what_to_do() -> None:
 def test_an_error_without_advice_of_its_own_gets_the_general_one() -> None:
     error = {"code": "not-a-video", "message": "This is not a video.", "stage": "upload_trigger"}
 
-    assert MEND_AND_RETRY in letter(None, status="failed", error=error).text
+    assert FIX_AND_RETRY in letter(None, status="failed", error=error).text
 
 
 def test_a_cancelled_job_is_told_shortly() -> None:
@@ -170,17 +170,17 @@ def test_copies_of_a_letter_are_one_letter_and_another_outcome_is_another() -> N
 
 
 def test_a_finished_job_without_a_known_result_is_told_without_a_link() -> None:
-    other = Artefact("x.bin", "mystery", "outputs", "x", 1, 1)
-    told = letter(None, artefacts=[other.to_dict()])
+    other = Artifact("x.bin", "mystery", "outputs", "x", 1, 1)
+    told = letter(None, artifacts=[other.to_dict()])
 
     assert told.subject == "Ready: Holiday"
     assert "http" not in told.text
 
 
 def test_what_stages_hand_to_each_other_is_no_result() -> None:
-    inner = Artefact("frames.zip", "frames", "work", "x", 1, 1)
+    inner = Artifact("frames.zip", "frames", "work", "x", 1, 1)
 
-    assert main_result(a_job(artefacts=[inner.to_dict()])) is None
+    assert find_main_result(make_job(artifacts=[inner.to_dict()])) is None
 
 
 @pytest.mark.parametrize(
@@ -192,11 +192,11 @@ def test_what_stages_hand_to_each_other_is_no_result() -> None:
     ],
 )
 def test_counts_are_said_in_words_or_not_at_all(facts: dict[str, Any], words: str) -> None:
-    job = a_job(**{**DONE, "facts": facts})
-    found = main_result(job)
+    job = make_job(**{**DONE, "facts": facts})
+    found = find_main_result(job)
 
     assert found is not None
-    assert count_of(job, found[1]) == words
+    assert format_count(job, found[1]) == words
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_counts_are_said_in_words_or_not_at_all(facts: dict[str, Any], words: st
     [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 kB"), (5_300_000_000, "5.3 GB")],
 )
 def test_sizes_are_said_in_decimal_units(size_bytes: int, words: str) -> None:
-    assert size(size_bytes) == words
+    assert format_size(size_bytes) == words
 
 
 def test_every_code_that_has_advice_is_a_code_that_a_job_can_fail_with() -> None:

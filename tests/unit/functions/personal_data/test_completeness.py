@@ -11,29 +11,30 @@ from pathlib import Path
 
 import pytest
 
-from functions.api.rate_limits import Policy, take
+from functions.api.rate_limits import Policy, consume
 from infra.local.suite.layout import ROOT
 from shared.cameras.recording import RECORDINGS
-from shared.pipeline import RECEIPTS_PREFIX, RESULTS_PREFIX, STAGES, Bucket
+from shared.pipeline import FUNCTIONS, RECEIPTS_PREFIX, RESULTS_PREFIX, Bucket
 from shared.privacy.data_requests import (
-    BY_FIELD,
-    BY_HASH,
-    BY_ID,
+    DATA_REQUESTS,
+    HASHED_COLLECTIONS,
     JOBS,
-    REQUESTS,
+    OWNED_COLLECTIONS,
+    USER_ID_COLLECTIONS,
     Folder,
-    folders_of_owner,
     new_erasure,
-    owner_folder,
+    owner_folders,
+    owner_hash,
 )
-from tests.fixtures.personal_data import House
-from tests.unit.functions.api.test_rate_limits import Dial, a_call
+from tests.fixtures.personal_data import PersonalDataHarness
+from tests.unit.functions.api.test_rate_limits import ManualClock, make_request
 
 pytestmark = pytest.mark.slow
 
-NOBODYS = {"receipt_keys", "caretaking"}
+NOBODYS = {"receipt_keys", "maintenance"}
 """Collections that say nothing of anybody."""
-NO_COLLECTIONS = {prefix.split("/")[0] for row in STAGES.values() for _, prefix in row.writes} | {
+NO_COLLECTIONS = {prefix.split("/")[0] for row in FUNCTIONS.values() for _,
+prefix in row.writes} | {
     "quarantine", "projects", "moodreel", "application", "text", "multipart",
 }  # fmt: skip
 """What else is followed by a slash: prefixes of objects, words of Cloud Trace, media types."""
@@ -42,7 +43,7 @@ _PATH = re.compile(r"([a-z_]+)/")
 
 def collections_in_code() -> set[str]:
     """The first word of everything that the code could write a document under."""
-    found = {row.errands for row in STAGES.values() if row.errands}
+    found = {row.task_collection for row in FUNCTIONS.values() if row.task_collection}
     for folder in ("shared", "functions"):
         for path in (ROOT / folder).rglob("*.py"):
             found.update(_first_words(path))
@@ -63,7 +64,7 @@ def _first_words(path: Path) -> Iterator[str]:
                 begins = str(getattr(module, word, "")) if word.isupper() else ""
                 begins += str(rest[0].value) if rest and isinstance(rest[0], ast.Constant) else ""
         elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
-            # A document of its own, as in SEARCH = "caretaking/orphans".
+            # A document of its own, as in SEARCH = "maintenance/orphans".
             begins = str(node.value.value) if "/" in str(node.value.value).rstrip("/") else ""
         if found := _PATH.match(begins):
             yield found[1]
@@ -71,44 +72,51 @@ def _first_words(path: Path) -> Iterator[str]:
 
 def test_every_collection_is_somebodys_or_nobodys() -> None:
     """Whoever adds one says whose its documents are, or they outlive the person."""
-    known = {JOBS, REQUESTS, *BY_FIELD, *BY_ID, *BY_HASH, *NOBODYS}
+    known = {
+        JOBS,
+        DATA_REQUESTS,
+        *OWNED_COLLECTIONS,
+        *USER_ID_COLLECTIONS,
+        *HASHED_COLLECTIONS,
+        *NOBODYS,
+    }
 
     assert collections_in_code() | {"users"} == known
 
 
-def calls_owner_folder(function: str) -> bool:
+def calls_owner_hash(function: str) -> bool:
     folder = ROOT / "functions" / function
-    return any("owner_folder(" in path.read_text() for path in folder.rglob("*.py"))
+    return any("owner_hash(" in path.read_text() for path in folder.rglob("*.py"))
 
 
 def test_every_folder_that_is_named_after_a_person_is_known() -> None:
-    hashed = [row for row in STAGES.values() if calls_owner_folder(row.name)]
+    hashed = [row for row in FUNCTIONS.values() if calls_owner_hash(row.name)]
     of_jobs = {(Bucket.OUTPUTS, RESULTS_PREFIX), (Bucket.OUTPUTS, RECEIPTS_PREFIX)}
     wanted = {place for row in hashed for place in row.writes} - of_jobs
-    name = owner_folder("alice")
+    name = owner_hash("alice")
 
     assert len(hashed) >= 3
-    assert set(folders_of_owner("alice")) == {
+    assert set(owner_folders("alice")) == {
         Folder(bucket, f"{prefix}{name}/") for bucket, prefix in wanted
     }
 
 
-def test_what_is_counted_by_an_address_goes_with_the_account(house: House) -> None:
+def test_what_is_counted_by_an_address_goes_with_the_account(harness: PersonalDataHarness) -> None:
     address = "alice@moodreel.test"
-    call = a_call(Dial())
-    take(call, Policy("sign-ins", 5, 60, "Wait."), address)
-    take(call, Policy("sign-ins", 5, 60, "Wait."), "bob@moodreel.test")
-    counted = dict(call.world.store.docs)  # type: ignore[attr-defined]
-    house.ledger.docs |= counted
-    [theirs] = [path for path in counted if owner_folder(address) not in path]
+    call = make_request(ManualClock())
+    consume(call, Policy("sign-ins", 5, 60, "Wait."), address)
+    consume(call, Policy("sign-ins", 5, 60, "Wait."), "bob@moodreel.test")
+    counted = dict(call.services.store.documents)  # type: ignore[attr-defined]
+    harness.store.documents |= counted
+    [theirs] = [path for path in counted if owner_hash(address) not in path]
     number = "e" * 20
     # Firebase keeps an address as it was written; the limits count it in small letters.
     asked = new_erasure(
-        number, "alice", account=True, email="Alice@Moodreel.test", now=house.clock.now()
+        number, "alice", account=True, email="Alice@Moodreel.test", now=harness.clock.now()
     )
-    house.ledger.commit([asked])
-    done = house.fulfil(number)
+    harness.store.commit([asked])
+    done = harness.run_request(number)
 
     assert done["state"] == "done"
-    assert counted.keys() & house.ledger.docs.keys() == {theirs}
-    assert owner_folder(address) not in str(done)
+    assert counted.keys() & harness.store.documents.keys() == {theirs}
+    assert owner_hash(address) not in str(done)

@@ -12,34 +12,36 @@ import pytest
 
 from shared.flows.effects import Reply
 from shared.pipeline import Bucket
-from shared.privacy.data_requests import PERSONAL_DATA, new_export, owner_folder
-from shared.tasks.task import errand_path
-from tests.fixtures.personal_data import House
+from shared.privacy.data_requests import PERSONAL_DATA, new_export, owner_hash
+from shared.tasks.task import task_path
+from tests.fixtures.personal_data import PersonalDataHarness
 
 NUMBER = "c" * 20
-FOLDER = f"exports/{owner_folder('alice')}/{NUMBER}/"
+FOLDER = f"exports/{owner_hash('alice')}/{NUMBER}/"
 
 
-def asked(house: House) -> None:
-    house.ledger.commit([new_export(NUMBER, "alice", "alice@moodreel.test", house.clock.now())])
+def asked(harness: PersonalDataHarness) -> None:
+    harness.store.commit([new_export(NUMBER, "alice", "alice@moodreel.test", harness.clock.now())])
 
 
-def made(house: House) -> dict[str, Any]:
+def made(harness: PersonalDataHarness) -> dict[str, Any]:
     """The request once its copy is ready."""
     for _ in range(60):
-        house.deliver(NUMBER)
-        (doc,) = house.ledger.read([errand_path(PERSONAL_DATA, NUMBER)])
+        harness.deliver_request(NUMBER)
+        (doc,) = harness.store.read([task_path(PERSONAL_DATA, NUMBER)])
         assert doc is not None
         if doc.data["phase"] == "ready":
             return dict(doc.data)
     raise AssertionError("it is never ready")
 
 
-def rows_of(house: House, done: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+def rows_of(harness: PersonalDataHarness, done: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     """The lines of all parts together, by file."""
     found: dict[str, list[dict[str, Any]]] = {}
     for part in done["parts"]:
-        read = house.objects.read_at(Bucket(part["bucket"]), part["object"], part["generation"])
+        read = harness.objects.range_reader(
+            Bucket(part["bucket"]), part["object"], part["generation"]
+        )
         archive = zipfile.ZipFile(io.BytesIO(read(0, part["size_bytes"])))
         assert archive.testzip() is None
         for name in archive.namelist():
@@ -51,16 +53,16 @@ def rows_of(house: House, done: dict[str, Any]) -> dict[str, list[dict[str, Any]
 
 @pytest.mark.parametrize("most", [1, 2, 1000])
 def test_every_document_is_in_it_once_however_many_parts_it_takes(
-    house: House, monkeypatch: pytest.MonkeyPatch, most: int
+    harness: PersonalDataHarness, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
-    monkeypatch.setattr("functions.personal_data.export.JOBS_MOST", most)
-    monkeypatch.setattr("functions.personal_data.export.ROWS_MOST", most)
-    asked(house)
+    monkeypatch.setattr("functions.personal_data.export.MAX_JOBS", most)
+    monkeypatch.setattr("functions.personal_data.export.MAX_ROWS", most)
+    asked(harness)
 
-    done = made(house)
+    done = made(harness)
 
-    rows = rows_of(house, done)
-    assert sorted(row["id"] for row in rows["jobs.jsonl"]) == house.jobs["alice"]
+    rows = rows_of(harness, done)
+    assert sorted(row["id"] for row in rows["jobs.jsonl"]) == harness.jobs["alice"]
     counts = {name: len(lines) for name, lines in rows.items()}
     assert counts == {
         "jobs.jsonl": 2, "mails.jsonl": 2, "webhooks.jsonl": 1, "deliveries.jsonl": 1,
@@ -71,37 +73,39 @@ def test_every_document_is_in_it_once_however_many_parts_it_takes(
 
 
 def test_a_part_that_was_written_and_not_recorded_is_written_anew_and_goes_in_time(
-    house: House,
+    harness: PersonalDataHarness,
 ) -> None:
-    asked(house)
-    house.power.cut_at, house.power.late, house.power.writes = 3, False, 0
+    asked(harness)
+    harness.crash.at_write, harness.crash.after_write, harness.crash.write_count = 3, False, 0
 
-    done = made(house)
+    done = made(harness)
 
-    assert house.power.writes > 3, "the power was not cut"
-    assert len(rows_of(house, done)["jobs.jsonl"]) == 2
-    assert len(house.objects.listed(Bucket.OUTPUTS, FOLDER)) == 2
-    house.fulfil(NUMBER)
-    assert house.objects.listed(Bucket.OUTPUTS, FOLDER) == ()
+    assert harness.crash.write_count > 3, "the power was not cut"
+    assert len(rows_of(harness, done)["jobs.jsonl"]) == 2
+    assert len(harness.objects.list_objects(Bucket.OUTPUTS, FOLDER)) == 2
+    harness.run_request(NUMBER)
+    assert harness.objects.list_objects(Bucket.OUTPUTS, FOLDER) == ()
 
 
-def test_a_copy_is_gone_after_its_week_and_the_request_after_a_month(house: House) -> None:
-    asked(house)
-    done = made(house)
-    assert len(house.objects.listed(Bucket.OUTPUTS, FOLDER)) == len(done["parts"])
-    assert done["look_at"] == done["due_at"], "the sweeper comes when it is over"
+def test_a_copy_is_gone_after_its_week_and_the_request_after_a_month(
+    harness: PersonalDataHarness,
+) -> None:
+    asked(harness)
+    done = made(harness)
+    assert len(harness.objects.list_objects(Bucket.OUTPUTS, FOLDER)) == len(done["parts"])
+    assert done["next_check_at"] == done["due_at"], "the sweeper comes when it is over"
 
-    gone = house.fulfil(NUMBER)
+    gone = harness.run_request(NUMBER)
 
     assert (gone["phase"], gone["parts"]) == ("expired", [])
-    assert house.objects.listed(Bucket.OUTPUTS, FOLDER) == ()
-    assert gone["expires_at"] - house.clock.now() <= timedelta(days=30)
+    assert harness.objects.list_objects(Bucket.OUTPUTS, FOLDER) == ()
+    assert gone["expires_at"] - harness.clock.now() <= timedelta(days=30)
 
 
-def test_a_copy_that_waits_keeps_no_message_waiting(house: House) -> None:
-    asked(house)
-    made(house)
+def test_a_copy_that_waits_keeps_no_message_waiting(harness: PersonalDataHarness) -> None:
+    asked(harness)
+    made(harness)
 
-    reply = house.deliver(NUMBER, on_time=False)
+    reply = harness.deliver_request(NUMBER, when_due=False)
 
     assert reply is Reply.ACK

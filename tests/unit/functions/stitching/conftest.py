@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.fixtures.gcs.server import StandIn
-from tests.fixtures.stage_harness import Bench
+from tests.fixtures.gcs.server import GcsEmulator
+from tests.fixtures.stage_harness import StageHarness
 
 
 @pytest.fixture(scope="package")
-def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
-    made = StandIn(tmp_path_factory.mktemp("gcs")).start()
+def gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GcsEmulator]:
+    made = GcsEmulator(tmp_path_factory.mktemp("gcs")).start()
     yield made
     made.close()
 
 
 @pytest.fixture
-def bench(storage: StandIn) -> Bench:
-    return Bench.on(storage)
+def harness(gcs: GcsEmulator) -> StageHarness:
+    return StageHarness.create(gcs)

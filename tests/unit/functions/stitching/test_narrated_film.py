@@ -9,19 +9,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from functions.stitching.join import present
-from functions.stitching.render import make
-from functions.text_to_speech.join import gather
-from functions.text_to_speech.speak import speak
-from shared.adapters.text_to_speech import voice
+from functions.stitching.join import copy_results
+from functions.stitching.render import render_film
+from functions.text_to_speech.join import join_narration
+from functions.text_to_speech.speak import speak_slide
+from shared.adapters.text_to_speech import create_speech_synthesizer
 from shared.entrypoints import bootstrap
 from shared.pipeline import Bucket
 from shared.recipes.films.deck import Deck
-from tests.fixtures.media.films import heard, loudness_of, pictures, told
-from tests.fixtures.media.uploads import encoded, quartered
-from tests.fixtures.models.tts import StandIn, started
-from tests.fixtures.stage_harness import Bench, a_job
-from tests.unit.functions.stitching.film.test_deck_film import recorded
+from tests.fixtures.media.films import (
+    decode_sound,
+    measure_loudness,
+    read_frame_luma,
+    read_subtitles,
+)
+from tests.fixtures.media.uploads import draw_quarters, encode_picture
+from tests.fixtures.models.tts import TtsEmulator, run_tts_emulator
+from tests.fixtures.stage_harness import StageHarness, make_job
+from tests.unit.functions.stitching.film.test_deck_film import make_deck_facts
 
 pytestmark = pytest.mark.slow
 
@@ -33,14 +38,14 @@ NOTES = (
 
 
 @pytest.fixture(scope="module")
-def speaker() -> Iterator[StandIn]:
-    yield from started()
+def tts() -> Iterator[TtsEmulator]:
+    yield from run_tts_emulator()
 
 
 def test_a_narrated_film(
-    bench: Bench, speaker: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    harness: StageHarness, tts: TtsEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connected = voice(speaker.url)
+    connected = create_speech_synthesizer(tts.url)
     monkeypatch.setattr(bootstrap, "voice", lambda: connected)
     rows = [{"id": f"s{n}", "heading": f"Part {n}", "notes": one} for n, one in enumerate(NOTES)]
     deck = Deck.from_dict(
@@ -48,32 +53,34 @@ def test_a_narrated_film(
          "resolution": "720p", "slides": rows}
     )  # fmt: skip
     specs = tuple({"slide": n, "text": one, "language": "en"} for n, one in enumerate(NOTES))
-    spoken = bench.run("text_to_speech", speak, gather, specs, a_job("presentation"))
+    spoken = harness.run_stage(
+        "text_to_speech", speak_slide, join_narration, specs, make_job("presentation")
+    )
     job_folder = "slides/00000000000000000001"
-    kept = bench.put(
+    kept = harness.put_object(
         Bucket.WORK, f"{job_folder}/deck.json", json.dumps(deck.to_dict()).encode(), "a/json"
     )
     drawn = [
-        bench.put(
+        harness.put_object(
             Bucket.WORK, f"{job_folder}/{n}.png",
-            encoded(quartered(1280, 720).rotate(180 * n), "PNG"), "image/png",
+            encode_picture(draw_quarters(1280, 720).rotate(180 * n), "PNG"), "image/png",
         )
         for n in range(3)
     ]  # fmt: skip
-    facts = {**recorded(kept, drawn), "text_to_speech": spoken.facts}
+    facts = {**make_deck_facts(kept, drawn), "text_to_speech": spoken.facts}
     assert spoken.plan is not None
-    done = bench.run(
-        "stitching", make, present, tuple(spoken.plan["stitching"]),
-        a_job("presentation", facts=facts),
+    done = harness.run_stage(
+        "stitching", render_film, copy_results, tuple(spoken.plan["stitching"]),
+        make_job("presentation", facts=facts),
     )  # fmt: skip
     path = tmp_path / "film.mp4"
-    path.write_bytes(bench.get(done.artefacts[0]))
-    subtitles = told(path)
+    path.write_bytes(harness.read_artifact(done.artifacts[0]))
+    subtitles = read_subtitles(path)
     assert [text for _, _, text in subtitles] == [
         "Leaves are small kitchens.", "They cook with light!", "Water comes up from the roots.",
         "Air comes in through tiny doors.", "Thank you for listening.",
     ]  # fmt: skip
-    sound, rate = heard(path)
+    sound, rate = decode_sound(path)
     level = np.abs(sound[0])
     shown = np.zeros(len(level), bool)
     for start, end, _ in subtitles:
@@ -84,8 +91,8 @@ def test_a_narrated_film(
     quiet = ~np.convolve(shown, np.ones(2 * margin), mode="same").astype(bool)
     assert quiet.mean() > 0.1
     assert level[quiet].max() < 0.01
-    assert loudness_of(path)[0] == pytest.approx(-16, abs=1)
-    keys = [float(time) for time, _, key in pictures(path) if key]
+    assert measure_loudness(path)[0] == pytest.approx(-16, abs=1)
+    keys = [float(time) for time, _, key in read_frame_luma(path) if key]
     assert len(keys) == 3
     assert keys[1] == pytest.approx(subtitles[2][0] - 0.35, abs=0.002)
     assert keys[2] == pytest.approx(subtitles[4][0] - 0.35, abs=0.002)

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.text_to_speech.sentences import MOST_BYTES, Sentence, split
+from functions.text_to_speech.sentences import MAX_SENTENCE_BYTES, Sentence, split_sentences
 
 
 def texts(text: str, language: str = "en") -> list[str]:
-    return [one.text for one in split(text, language)]
+    return [one.text for one in split_sentences(text, language)]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_sentences(language: str, text: str, expected: list[str]) -> None:
 
 
 def test_a_line_break_ends_a_paragraph() -> None:
-    assert split("Title\nOne. Two.\n\nThree") == [
+    assert split_sentences("Title\nOne. Two.\n\nThree") == [
         Sentence("Title", True),
         Sentence("One."),
         Sentence("Two.", True),
@@ -77,7 +77,7 @@ def test_a_very_long_sentence_is_cut_behind_its_clauses() -> None:
     pieces = texts(", ".join([clause] * 40) + ".")
     assert len(pieces) == 3
     assert all(piece.endswith(("more,", "more.")) for piece in pieces)
-    assert max(len(piece) for piece in pieces) <= MOST_BYTES
+    assert max(len(piece) for piece in pieces) <= MAX_SENTENCE_BYTES
 
 
 def test_without_clauses_it_is_cut_between_words() -> None:
@@ -89,7 +89,7 @@ def test_without_clauses_it_is_cut_between_words() -> None:
 def test_a_language_without_spaces_is_cut_between_characters() -> None:
     pieces = texts("กำ" * 400, "th")
     assert "".join(pieces) == "กำ" * 400
-    assert all(len(piece.encode()) <= MOST_BYTES for piece in pieces)
+    assert all(len(piece.encode()) <= MAX_SENTENCE_BYTES for piece in pieces)
 
 
 def test_what_belongs_to_one_character_stays_together() -> None:
@@ -114,7 +114,7 @@ def without_space(text: str) -> str:
     st.sampled_from([16, 64, 900]),
 )
 def test_nothing_is_lost_and_nothing_is_too_long(text: str, language: str, most: int) -> None:
-    pieces = split(text, language, most)
+    pieces = split_sentences(text, language, most)
     assert all(0 < len(piece.text.encode()) <= max(most, 64) for piece in pieces)
     joined = without_space("".join(piece.text for piece in pieces))
     if all(any(c.isalnum() for c in line) for line in text.split("\n")):

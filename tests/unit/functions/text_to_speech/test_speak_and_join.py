@@ -13,39 +13,39 @@ import pytest
 from functions.text_to_speech.concatenate import (
     PARAGRAPH_PAUSE_S,
     SENTENCE_PAUSE_S,
-    joined,
-    trimmed,
+    concatenate_speech,
+    trim_silence,
 )
-from functions.text_to_speech.join import gather
+from functions.text_to_speech.join import join_narration
 from functions.text_to_speech.sentences import Sentence
-from functions.text_to_speech.speak import speak
-from shared.adapters.text_to_speech import voice
+from functions.text_to_speech.speak import speak_slide
+from shared.adapters.text_to_speech import create_speech_synthesizer
 from shared.entrypoints import bootstrap
 from shared.errors import InvalidOption, VoiceOverloaded, VoiceRefused, VoiceUnavailable
-from shared.jobs.claims import Finished
+from shared.jobs.claims import UnitDone
 from shared.pipeline import Bucket
 from shared.recipes.films.narration import Narration
-from shared.recipes.films.speech import Spoken
+from shared.recipes.films.speech import SpeechAudio
 from shared.recipes.films.wav import from_wav
-from tests.fixtures.gcs.server import StandIn as Storage
-from tests.fixtures.models.tts import StandIn
-from tests.fixtures.stage_harness import Bench, a_job
+from tests.fixtures.gcs.server import GcsEmulator as Storage
+from tests.fixtures.models.tts import TtsEmulator
+from tests.fixtures.stage_harness import StageHarness, make_job
 
 RATE = 22050
 
 
 @pytest.fixture(scope="module")
-def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storage]:
+def gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storage]:
     made = Storage(tmp_path_factory.mktemp("gcs")).start()
     yield made
     made.close()
 
 
 @pytest.fixture
-def bench(storage: Storage, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    speaker = voice(stand_in.url)
+def harness(gcs: Storage, tts: TtsEmulator, monkeypatch: pytest.MonkeyPatch) -> StageHarness:
+    speaker = create_speech_synthesizer(tts.url)
     monkeypatch.setattr(bootstrap, "voice", lambda: speaker)
-    return Bench.on(storage)
+    return StageHarness.create(gcs)
 
 
 def spec(slide: int, text: str, **changes: Any) -> dict[str, Any]:
@@ -55,17 +55,21 @@ def spec(slide: int, text: str, **changes: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def narrate(bench: Bench, *specs: Mapping[str, Any], **job: Any) -> tuple[Finished, Narration]:
-    done = bench.run("text_to_speech", speak, gather, specs, a_job("presentation", **job))
+def narrate(
+    harness: StageHarness, *specs: Mapping[str, Any], **job: Any
+) -> tuple[UnitDone, Narration]:
+    done = harness.run_stage(
+        "text_to_speech", speak_slide, join_narration, specs, make_job("presentation", **job)
+    )
     assert done.facts is not None
     told = done.facts["narration"]
-    read = bench.objects.read_at(Bucket.WORK, told["name"], told["generation"])
+    read = harness.objects.range_reader(Bucket.WORK, told["name"], told["generation"])
     return done, Narration.from_json(read(0, told["size_bytes"]))
 
 
-def test_every_sentence_is_measured(bench: Bench) -> None:
+def test_every_sentence_is_measured(harness: StageHarness) -> None:
     done, narration = narrate(
-        bench,
+        harness,
         spec(0, "Plants make food. They use light.\nThat is all."),
         spec(1, ""),
         spec(2, "Thank you."),
@@ -82,7 +86,7 @@ def test_every_sentence_is_measured(bench: Bench) -> None:
     assert ends[-1] == first.samples
     assert (silent.samples, silent.object, silent.sentences) == (0, "", ())
     assert len(last.sentences) == 1
-    read = bench.objects.read_at(Bucket.WORK, first.object, first.generation)
+    read = harness.objects.range_reader(Bucket.WORK, first.object, first.generation)
     speech = from_wav(read(0, first.size_bytes))
     assert (speech.samples, speech.rate_hz) == (first.samples, RATE)
     for sentence in first.sentences:
@@ -94,12 +98,12 @@ def test_every_sentence_is_measured(bench: Bench) -> None:
     assert (done.facts["hits"], done.facts["calls"]) == (0, 4)
 
 
-def test_the_same_words_are_paid_for_once(bench: Bench, stand_in: StandIn) -> None:
-    before = stand_in.calls
-    first, narration = narrate(bench, spec(0, "One. Two. One."), spec(1, "Two."))
-    assert stand_in.calls - before == 2
-    again, repeated = narrate(bench, spec(0, "One. Two. One."), spec(1, "Two."), number=2)
-    assert stand_in.calls - before == 2
+def test_the_same_words_are_paid_for_once(harness: StageHarness, tts: TtsEmulator) -> None:
+    before = tts.call_count
+    first, narration = narrate(harness, spec(0, "One. Two. One."), spec(1, "Two."))
+    assert tts.call_count - before == 2
+    again, repeated = narrate(harness, spec(0, "One. Two. One."), spec(1, "Two."), number=2)
+    assert tts.call_count - before == 2
     assert first.facts is not None
     assert again.facts is not None
     assert (first.facts["hits"], first.facts["calls"], first.facts["characters"]) == (2, 2, 8)
@@ -107,45 +111,47 @@ def test_the_same_words_are_paid_for_once(bench: Bench, stand_in: StandIn) -> No
     assert [one.sentences for one in repeated.slides] == [one.sentences for one in narration.slides]
 
 
-def test_one_edited_sentence_costs_one_call(bench: Bench, stand_in: StandIn) -> None:
-    narrate(bench, spec(0, "Leaves are green. They eat light."), spec(1, "The end."))
-    before = stand_in.calls
-    narrate(bench, spec(0, "Leaves are green. They drink light."), spec(1, "The end."))
-    assert stand_in.calls - before == 1
+def test_one_edited_sentence_costs_one_call(harness: StageHarness, tts: TtsEmulator) -> None:
+    narrate(harness, spec(0, "Leaves are green. They eat light."), spec(1, "The end."))
+    before = tts.call_count
+    narrate(harness, spec(0, "Leaves are green. They drink light."), spec(1, "The end."))
+    assert tts.call_count - before == 1
 
 
-def test_another_voice_or_another_owner_is_spoken_anew(bench: Bench, stand_in: StandIn) -> None:
-    narrate(bench, spec(0, "Hello."))
-    before = stand_in.calls
-    narrate(bench, spec(0, "Hello.", voice="en-US-Standard-C"))
-    narrate(bench, spec(0, "Hello.", speed=1.2))
-    narrate(bench, spec(0, "Hello."), owner="../../berta")
-    assert stand_in.calls - before == 3
-    assert not any("berta" in name or "anna" in name for name in bench.names(Bucket.WORK))
+def test_another_voice_or_another_owner_is_spoken_anew(
+    harness: StageHarness, tts: TtsEmulator
+) -> None:
+    narrate(harness, spec(0, "Hello."))
+    before = tts.call_count
+    narrate(harness, spec(0, "Hello.", voice="en-US-Standard-C"))
+    narrate(harness, spec(0, "Hello.", speed=1.2))
+    narrate(harness, spec(0, "Hello."), owner="../../berta")
+    assert tts.call_count - before == 3
+    assert not any("berta" in name or "anna" in name for name in harness.list_names(Bucket.WORK))
 
 
-def test_a_deleted_jobs_speech_goes_with_its_prefix(bench: Bench) -> None:
-    narrate(bench, spec(0, "Hello. World."))
-    assert bench.objects.remove_under(Bucket.WORK, f"narration/{1:020d}/") == 2
-    assert len(bench.names(Bucket.WORK)) == 2
+def test_a_deleted_jobs_speech_goes_with_its_prefix(harness: StageHarness) -> None:
+    narrate(harness, spec(0, "Hello. World."))
+    assert harness.objects.delete_prefix(Bucket.WORK, f"narration/{1:020d}/") == 2
+    assert len(harness.list_names(Bucket.WORK)) == 2
 
 
-def test_a_repeated_delivery_adopts_what_was_written(bench: Bench) -> None:
-    _, first = narrate(bench, spec(0, "Hello there."))
-    _, second = narrate(bench, spec(0, "Hello there."))
+def test_a_repeated_delivery_adopts_what_was_written(harness: StageHarness) -> None:
+    _, first = narrate(harness, spec(0, "Hello there."))
+    _, second = narrate(harness, spec(0, "Hello there."))
     assert first == second
 
 
 def test_what_was_spoken_before_a_fault_is_not_spoken_again(
-    bench: Bench, stand_in: StandIn
+    harness: StageHarness, tts: TtsEmulator
 ) -> None:
-    before = stand_in.calls
-    stand_in.fail(action={"status": 429}, match={"path_regex": "synthesize", "nth": 3})
+    before = tts.call_count
+    tts.add_fault(action={"status": 429}, match={"path_regex": "synthesize", "nth": 3})
     asked = spec(0, "First one. Second one. Third one. Fourth one.")
     with pytest.raises(VoiceOverloaded):
-        narrate(bench, asked)
-    done, _ = narrate(bench, asked)
-    assert stand_in.calls - before == 4
+        narrate(harness, asked)
+    done, _ = narrate(harness, asked)
+    assert tts.call_count - before == 4
     assert done.facts is not None
     assert (done.facts["hits"], done.facts["calls"]) == (2, 2)
 
@@ -159,28 +165,31 @@ def test_what_was_spoken_before_a_fault_is_not_spoken_again(
     ],
 )
 def test_a_voice_that_cannot_be_fails_the_job(
-    bench: Bench, changes: dict[str, Any], error: type[Exception]
+    harness: StageHarness, changes: dict[str, Any], error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        narrate(bench, spec(0, "Hello.", **changes))
+        narrate(harness, spec(0, "Hello.", **changes))
 
 
 def test_a_voice_that_changes_its_rate_is_not_joined() -> None:
-    pieces = [(Sentence("a"), Spoken(bytes(20), 22050)), (Sentence("b"), Spoken(bytes(20), 24000))]
+    pieces = [
+        (Sentence("a"), SpeechAudio(bytes(20), 22050)),
+        (Sentence("b"), SpeechAudio(bytes(20), 24000)),
+    ]
     with pytest.raises(VoiceUnavailable):
-        joined(pieces)
+        concatenate_speech(pieces)
 
 
 def test_silence_around_a_sentence_is_cut_and_a_moment_kept() -> None:
     silence, sound = [0] * 12000, [3000] * 2400
-    spoken = Spoken(array.array("h", silence + sound + silence).tobytes(), 24000)
-    assert trimmed(spoken).samples == 2400 + round(0.03 * 24000) + round(0.08 * 24000)
-    nothing = Spoken(bytes(200), 24000)
-    assert trimmed(nothing) == nothing
+    spoken = SpeechAudio(array.array("h", silence + sound + silence).tobytes(), 24000)
+    assert trim_silence(spoken).samples == 2400 + round(0.03 * 24000) + round(0.08 * 24000)
+    nothing = SpeechAudio(bytes(200), 24000)
+    assert trim_silence(nothing) == nothing
 
 
-def test_a_narration_comes_back_equal(bench: Bench) -> None:
-    _, narration = narrate(bench, spec(0, "Ça va ? 好。"), spec(1, ""))
+def test_a_narration_comes_back_equal(harness: StageHarness) -> None:
+    _, narration = narrate(harness, spec(0, "Ça va ? 好。"), spec(1, ""))
     assert Narration.from_json(narration.to_json()) == narration
     assert json.loads(narration.to_json())["schema"] == 1
     assert narration.duration == Fraction(narration.slides[0].samples, RATE)

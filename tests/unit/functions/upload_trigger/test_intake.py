@@ -15,8 +15,8 @@ from typing import ClassVar
 import av
 import pytest
 
-from functions.upload_trigger.live_duration import end_of_live
-from functions.upload_trigger.probe import UNTOLD_LENGTH, probe
+from functions.upload_trigger.live_duration import find_end_s
+from functions.upload_trigger.probe import DURATION_REPAIR, probe
 from shared.errors import PermanentError
 from shared.media.containers import demux
 from shared.media.containers.range_file import RangeFile
@@ -28,14 +28,14 @@ from shared.media.errors import (
     VideoTooLarge,
     VideoTruncated,
 )
-from tests.fixtures.media.clips import RECIPES, Recipe, damaged, sound_only
-from tests.fixtures.media.frame_oracle import passport_of
+from tests.fixtures.media.clips import CLIP_SPECS, ClipSpec, damage_clip, make_sound_only
+from tests.fixtures.media.frame_oracle import probe_file
 
 CLUSTER = b"\x1f\x43\xb6\x75"
 
 
 def test_the_passport_says_what_was_put_in() -> None:
-    facts = passport_of(RECIPES["cfr30"].make().path)
+    facts = probe_file(CLIP_SPECS["cfr30"].encode().path)
     assert facts.container.startswith("mov")
     assert facts.duration == Fraction(363, 30)
     assert facts.video.codec == "h264"
@@ -52,14 +52,14 @@ def test_the_passport_says_what_was_put_in() -> None:
 
 
 def test_variable_rates_open_gops_and_late_starts_are_recognised() -> None:
-    assert passport_of(RECIPES["vfr"].make().path).video.rate_kind == "variable"
-    assert passport_of(RECIPES["ntsc"].make().path).video.rate_kind == "constant"
-    assert passport_of(RECIPES["webm"].make().path).video.rate_kind == "constant"
-    assert passport_of(RECIPES["open-gop"].make().path).video.open_gop is True
-    assert passport_of(RECIPES["long-gop"].make().path).video.open_gop is None
-    assert passport_of(RECIPES["later"].make().path).first_pts.seconds == Fraction(3, 2)
-    assert passport_of(RECIPES["matroska-later"].make().path).duration == 10
-    assert passport_of(RECIPES["mpegts-later"].make().path).first_pts.seconds == 7200
+    assert probe_file(CLIP_SPECS["vfr"].encode().path).video.rate_kind == "variable"
+    assert probe_file(CLIP_SPECS["ntsc"].encode().path).video.rate_kind == "constant"
+    assert probe_file(CLIP_SPECS["webm"].encode().path).video.rate_kind == "constant"
+    assert probe_file(CLIP_SPECS["open-gop"].encode().path).video.open_gop is True
+    assert probe_file(CLIP_SPECS["long-gop"].encode().path).video.open_gop is None
+    assert probe_file(CLIP_SPECS["later"].encode().path).first_pts.seconds == Fraction(3, 2)
+    assert probe_file(CLIP_SPECS["matroska-later"].encode().path).duration == 10
+    assert probe_file(CLIP_SPECS["mpegts-later"].encode().path).first_pts.seconds == 7200
 
 
 @pytest.mark.parametrize(
@@ -76,13 +76,15 @@ def test_variable_rates_open_gops_and_late_starts_are_recognised() -> None:
     ],
 )
 def test_turned_clips_say_how_they_are_shown(kind: str, rotation: int, mirrored: bool) -> None:
-    video = passport_of(RECIPES[kind].make().path).video
+    video = probe_file(CLIP_SPECS[kind].encode().path).video
     assert (video.rotation, video.mirrored) == (rotation, mirrored)
-    assert video.shown_size == (192, 128)
+    assert video.display_size == (192, 128)
 
 
 def test_the_intake_reads_little_of_a_large_file() -> None:
-    clip = Recipe(options=(("g", "30"), ("bf", "3"), ("crf", "6")), pictures=1200, grain=22).make()
+    clip = ClipSpec(
+        options=(("g", "30"), ("bf", "3"), ("crf", "6")), frame_count=1200, noise=22
+    ).encode()
     size = clip.path.stat().st_size
     with clip.path.open("rb") as file:
         ranged = RangeFile(
@@ -118,11 +120,11 @@ def test_what_is_no_video_is_called_so(data: bytes, kind: type[PermanentError]) 
 
 
 def test_sound_without_a_picture_is_called_so() -> None:
-    assert _refused(sound_only().read_bytes()).code == "no-video-stream"
+    assert _refused(make_sound_only().read_bytes()).code == "no-video-stream"
 
 
 def test_an_mp4_without_its_table_of_contents_was_cut_off() -> None:
-    clip = RECIPES["ntsc"].make()
+    clip = CLIP_SPECS["ntsc"].encode()
     whole = clip.path.read_bytes()
     error = _refused(whole[: whole.index(b"moov") - 4])
     assert isinstance(error, VideoTruncated)
@@ -130,11 +132,11 @@ def test_an_mp4_without_its_table_of_contents_was_cut_off() -> None:
 
 
 def test_an_mp4_that_lacks_its_second_half_says_how_much_is_there() -> None:
-    clip = Recipe(
-        options=RECIPES["cfr30"].options, container_options=(("movflags", "+faststart"),)
-    ).make()
-    path = damaged(clip, "half", lambda data: data[: len(data) * 6 // 10])
-    facts = passport_of(path)
+    clip = ClipSpec(
+        options=CLIP_SPECS["cfr30"].options, container_options=(("movflags", "+faststart"),)
+    ).encode()
+    path = damage_clip(clip, "half", lambda data: data[: len(data) * 6 // 10])
+    facts = probe_file(path)
     assert facts.duration is not None
     assert 4 < facts.duration < 8
     assert "cut off" in facts.warnings[0]
@@ -142,7 +144,7 @@ def test_an_mp4_that_lacks_its_second_half_says_how_much_is_there() -> None:
 
 def test_a_picture_too_large_for_the_function_is_refused_before_it_is_decoded() -> None:
     """The container says 16383×16383, and so does the keyframe (VP8, RFC 6386 §9.1)."""
-    clip = Recipe(suffix="webm", codec="libvpx", pictures=3, width=320, height=272).make()
+    clip = ClipSpec(suffix="webm", codec="libvpx", frame_count=3, width=320, height=272).encode()
     data = clip.path.read_bytes()
     large = struct.pack(">H", 16383)
     data = data.replace(b"\xb0\x82\x01\x40", b"\xb0\x82" + large)
@@ -154,7 +156,7 @@ def test_a_picture_too_large_for_the_function_is_refused_before_it_is_decoded() 
 
 
 def test_a_picture_that_hides_its_size_from_the_container_is_not_decoded_either() -> None:
-    clip = Recipe(suffix="gif", codec="gif", pix_fmt="rgb8", pictures=3).make()
+    clip = ClipSpec(suffix="gif", codec="gif", pix_fmt="rgb8", frame_count=3).encode()
     data = bytearray(clip.path.read_bytes())
     data[6:10] = struct.pack("<HH", 20_000, 20_000)
     assert _refused(bytes(data)).code in ("video-too-large", "undecodable-video")
@@ -233,20 +235,20 @@ def test_the_canary_sings_when_a_playlist_is_opened_carelessly(
 
 
 def test_a_browsers_recording_says_how_long_it_is_after_all() -> None:
-    clip = RECIPES["webm-live"].make()
+    clip = CLIP_SPECS["webm-live"].encode()
     with av.open(str(clip.path)) as container:
         assert container.duration is None
         assert container.streams.video[0].duration is None
-    facts = passport_of(clip.path)
+    facts = probe_file(clip.path)
     assert facts.duration is not None
-    assert abs(facts.duration - clip.end) <= Fraction(1, 1000) + Fraction(41, 1000)
-    assert UNTOLD_LENGTH in facts.repairs
-    assert UNTOLD_LENGTH not in passport_of(RECIPES["webm"].make().path).repairs
+    assert abs(facts.duration - clip.end_s) <= Fraction(1, 1000) + Fraction(41, 1000)
+    assert DURATION_REPAIR in facts.repairs
+    assert DURATION_REPAIR not in probe_file(CLIP_SPECS["webm"].encode().path).repairs
 
 
 def test_the_length_of_a_long_recording_costs_a_look_at_its_end_alone() -> None:
     """Megabytes of clusters are passed over, whether their lengths are told or not."""
-    data = RECIPES["webm-live"].make().path.read_bytes()
+    data = CLIP_SPECS["webm-live"].encode().path.read_bytes()
     first = data.index(CLUSTER)
     # EBML Void (RFC 8794 §11.3.2) in front of the last clusters stands for an hour of others.
     last = data.rindex(CLUSTER, 0, data.rindex(CLUSTER))
@@ -260,15 +262,15 @@ def test_the_length_of_a_long_recording_costs_a_look_at_its_end_alone() -> None:
 
     assert first < last
     assert (
-        end_of_live(RangeFile(read_at, len(long)), len(long))
-        == passport_of(RECIPES["webm-live"].make().path).duration
+        find_end_s(RangeFile(read_at, len(long)), len(long))
+        == probe_file(CLIP_SPECS["webm-live"].encode().path).duration
     )
     assert sum(asked) < 5 << 20
 
 
 def test_a_recording_whose_end_holds_no_picture_has_no_length_that_is_made_up() -> None:
-    data = RECIPES["webm-live"].make().path.read_bytes()
+    data = CLIP_SPECS["webm-live"].encode().path.read_bytes()
     head = data[: data.index(CLUSTER)]
 
     for broken in (head, head + CLUSTER + b"\x85\xe7\x83\x00\x00\x00", head + CLUSTER * 9, b""):
-        assert end_of_live(io.BytesIO(broken), len(broken)) is None
+        assert find_end_s(io.BytesIO(broken), len(broken)) is None

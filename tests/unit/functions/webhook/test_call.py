@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from functions.webhook.call import FAULTS, WAITS_S, judged
+from functions.webhook.call import ERROR_MESSAGES, RETRY_DELAYS_S, judge_response
 from functions.webhook.signing import signed_headers
-from shared.jobs.webhooks import Hook, hook_path, new_hook, rotated
-from shared.pipeline import STAGES
-from shared.ports.outbound import CallAnswer
-from shared.tasks.task import GivenUp, Postponed, Settled
-from tests.fakes.job_store import MemoryLedger
+from shared.jobs.webhooks import Webhook, new_webhook, secret_rotation, webhook_path
+from shared.pipeline import FUNCTIONS
+from shared.ports.outbound import OutboundResponse
+from shared.tasks.task import Failed, Later, TaskDone
+from tests.fakes.job_store import MemoryJobStore
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 OURS = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -24,19 +24,19 @@ README = Path(__file__).parents[4] / "functions" / "webhook" / "README.md"
 
 
 def outcome(status: int | None, attempt: int = 1, **more: Any) -> Any:
-    return judged(CallAnswer(status, **more), attempt, "h" * 20, {"tries": [1]}, NOW)
+    return judge_response(OutboundResponse(status, **more), attempt, "h" * 20, {"tries": [1]}, NOW)
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
 def test_any_two_hundred_is_delivered(status: int) -> None:
-    assert outcome(status) == Settled({"tries": [1]})
+    assert outcome(status) == TaskDone({"tries": [1]})
 
 
 @pytest.mark.parametrize("status", [199, 301, 302, 400, 401, 404, 408, 422, 429, 500, 503])
 def test_anything_else_is_tried_again(status: int) -> None:
     told = outcome(status)
 
-    assert isinstance(told, Postponed)
+    assert isinstance(told, Later)
     assert told.code == f"status-{status}"
     assert not told.progress
 
@@ -44,24 +44,26 @@ def test_anything_else_is_tried_again(status: int) -> None:
 def test_gone_ends_the_delivery_and_disables_the_webhook() -> None:
     told = outcome(410)
 
-    assert isinstance(told, GivenUp)
+    assert isinstance(told, Failed)
     [write] = told.writes
-    assert write.path == hook_path("h" * 20)
+    assert write.path == webhook_path("h" * 20)
     assert write.fields["disabled"] == "gone"  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", ERROR_MESSAGES)
 def test_no_answer_is_tried_again_and_said_in_a_sentence(fault: str) -> None:
-    told = outcome(None, fault=fault)
+    told = outcome(None, error_code=fault)
 
-    assert isinstance(told, Postponed)
+    assert isinstance(told, Later)
     assert told.message.endswith(".")
 
 
 def test_waits_grow_to_days_and_end_with_the_tables_attempts() -> None:
-    waits = [outcome(500, attempt).wait_s for attempt in range(1, STAGES["webhook"].attempts)]
+    waits = [
+        outcome(500, attempt).wait_s for attempt in range(1, FUNCTIONS["webhook"].max_attempts)
+    ]
 
-    assert waits == list(WAITS_S) == sorted(WAITS_S)
+    assert waits == list(RETRY_DELAYS_S) == sorted(RETRY_DELAYS_S)
     assert 3 * 86_400 < sum(waits) < 4 * 86_400
 
 
@@ -84,7 +86,7 @@ def test_a_signature_is_that_of_standard_webhooks() -> None:
     }
 
 
-def verifier() -> Any:
+def load_readme_verifier() -> Any:
     """The ten lines of the README, as they stand there."""
     [code] = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
     assert len([line for line in code.splitlines() if line.strip()]) <= 13
@@ -94,7 +96,7 @@ def verifier() -> Any:
 
 
 def test_the_ten_lines_of_the_readme_know_our_calls_from_others() -> None:
-    verify = verifier()
+    verify = load_readme_verifier()
     body = b'{"type":"ping"}'
     headers = signed_headers("evt_1", datetime.now(UTC), body, [OURS])
 
@@ -106,21 +108,21 @@ def test_the_ten_lines_of_the_readme_know_our_calls_from_others() -> None:
 
 
 def test_for_a_day_after_a_rotation_either_secret_verifies() -> None:
-    ledger, verify, now = MemoryLedger(), verifier(), datetime.now(UTC)
+    store, verify, now = MemoryJobStore(), load_readme_verifier(), datetime.now(UTC)
     other, third = "whsec_" + "B" * 32, "whsec_" + "C" * 32
-    ledger.commit([new_hook("h" * 20, "alice", "https://x.test", ("job.done",), OURS, now)])
+    store.commit([new_webhook("h" * 20, "alice", "https://x.test", ("job.done",), OURS, now)])
 
-    def hook() -> Hook:
-        (doc,) = ledger.read([hook_path("h" * 20)])
+    def hook() -> Webhook:
+        (doc,) = store.read([webhook_path("h" * 20)])
         assert doc is not None
-        return Hook.from_doc(doc)
+        return Webhook.from_doc(doc)
 
-    ledger.commit([rotated(hook(), other, now)])
+    store.commit([secret_rotation(hook(), other, now)])
     headers = signed_headers("evt_1", now, b"{}", hook().secrets_at(now))
     day_later = now.replace(year=now.year + 1)
 
     assert verify(OURS, headers, b"{}")
     assert verify(other, headers, b"{}")
     assert hook().secrets_at(day_later) == (other,)
-    ledger.commit([rotated(hook(), third, now)])
+    store.commit([secret_rotation(hook(), third, now)])
     assert hook().secrets_at(now) == (third, other), "the oldest is out at once"

@@ -10,31 +10,33 @@ from pathlib import Path
 import pytest
 
 from functions.api.webhooks.schemas import JobEvent, PingEvent
-from shared.jobs.webhooks import EVENTS, PING, body_of, delivery_id, event_id, outcome_body
-from shared.recipes.stored_object import Artefact
-from tests.fixtures.jobs import ZIP, a_job
+from shared.jobs.webhooks import EVENTS, PING, delivery_id, event_body, event_id, outcome_body
+from shared.recipes.stored_object import Artifact
+from tests.fixtures.jobs import FRAMES_ZIP, make_job
 
 README = Path(__file__).parents[4] / "functions" / "webhook" / "README.md"
-PACK = Artefact("packs", "packs", "work", "packs/x/00.pack", 1, 1)
+PACK = Artifact("packs", "packs", "work", "packs/x/00.pack", 1, 1)
 
 
 @pytest.mark.parametrize("status", EVENTS)
 def test_an_outcome_is_told_in_the_documented_form(status: str) -> None:
     error = {"code": "bad-input", "message": "No.", "stage": "upload_trigger"}
-    artefacts = [ZIP.to_dict(), PACK.to_dict()]
-    job = a_job(status=status, artefacts=artefacts, error=error if status == "failed" else None)
+    artifacts = [FRAMES_ZIP.to_dict(), PACK.to_dict()]
+    job = make_job(status=status, artifacts=artifacts, error=error if status == "failed" else None)
 
     event = JobEvent.model_validate_json(outcome_body(job))
 
     assert event.type == f"job.{status}"
     assert event.data.status == status
-    assert [one.name for one in event.data.artefacts] == ["frames.zip"], "packs are not for people"
+    assert [one.name for one in event.data.artifacts] == ["frames.zip"], "packs are not for people"
     assert (event.data.error is None) is (status != "failed")
     assert datetime.fromisoformat(event.timestamp) == job.updated_at
 
 
 def test_a_call_tells_neither_links_nor_who_it_is_about() -> None:
-    body = outcome_body(a_job(status="done", artefacts=[ZIP.to_dict()], title="Anna, 3 May"))
+    body = outcome_body(
+        make_job(status="done", artifacts=[FRAMES_ZIP.to_dict()], title="Anna, 3 May")
+    )
 
     for secret in ("http", "alice", "@", "Anna", "jobs/x", "generation"):
         assert secret not in body
@@ -47,7 +49,7 @@ def test_the_example_of_the_readme_is_of_that_form() -> None:
 
 
 def test_a_ping_has_its_form_as_well() -> None:
-    body = body_of(PING, datetime(2026, 11, 26, tzinfo=UTC), {"webhook_id": "h"})
+    body = event_body(PING, datetime(2026, 11, 26, tzinfo=UTC), {"webhook_id": "h"})
 
     assert PingEvent.model_validate_json(body).timestamp == "2026-11-26T00:00:00.000Z"
     assert json.loads(body)["type"] == "ping"

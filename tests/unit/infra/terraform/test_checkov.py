@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.setup.installs import environment
+from infra.local.setup.installs import prepare_environment
 from infra.local.suite.layout import ROOT
 
 CLOUD = ROOT / "infra" / "terraform"
@@ -32,7 +32,7 @@ def test_whatever_is_argued_away_has_an_argument() -> None:
 
 @pytest.mark.sweep
 def test_checkov_finds_nothing_that_nobody_has_thought_of() -> None:
-    home = environment(NEEDS, "checkov", lambda _: None)
+    home = prepare_environment(NEEDS, "checkov", lambda _: None)
     done = subprocess.run(
         [
             str(home / "bin" / "checkov"), "-d", str(CLOUD), "--framework", "terraform",

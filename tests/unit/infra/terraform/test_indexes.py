@@ -14,7 +14,7 @@ from google.cloud.firestore_v1.aggregation import AggregationQuery
 from google.cloud.firestore_v1.base_aggregation import AggregationResult
 
 from shared.adapters import firestore as ledger
-from shared.adapters.firestore import FirestoreLedger
+from shared.adapters.firestore import FirestoreJobStore
 
 DECLARED = json.loads((Path(__file__).parents[4] / "infra" / "firestore.indexes.json").read_text())
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -37,25 +37,25 @@ def queries(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     monkeypatch.setattr(ledger, "_stream", streamed)
     client = firestore.Client(project="p", credentials=AnonymousCredentials())
-    store = FirestoreLedger(client)
-    store.stalled(NOW)
-    store.tombstones(NOW)
-    store.abandoned(NOW)
-    store.expired(NOW)
-    store.jobs_of("alice", statuses=["done", "failed"], after=None, most=5)
-    store.jobs_of("alice", statuses=["done"], after=(NOW, "a" * 20), most=5)
-    store.jobs_of("alice", statuses=["done"], after=None, most=5, recipe="frames")
+    store = FirestoreJobStore(client)
+    store.list_stalled_jobs(NOW)
+    store.list_tombstones(NOW)
+    store.list_awaiting_uploads(NOW)
+    store.list_expired_jobs(NOW)
+    store.list_jobs("alice", statuses=["done", "failed"], after=None, max_count=5)
+    store.list_jobs("alice", statuses=["done"], after=(NOW, "a" * 20), max_count=5)
+    store.list_jobs("alice", statuses=["done"], after=None, max_count=5, recipe="frames")
     for name in ("mails", "shares", "recordings"):
-        store.owned(name, "alice", after=None, most=5)
-    store.open_jobs("alice", ["running"])
-    store.stored_bytes("alice")
-    store.recordings_in("alice", ["recording"])
-    store.newest("viewers", ("camera", "c" * 20), after=None, most=5)
-    store.documents_of("webhooks", "alice")
-    store.documents_of("webhooks", "alice", after="a" * 20)
-    store.due("deliveries", NOW)
-    store.newest("deliveries", ("webhook", "h" * 20), after=None, most=5)
-    store.newest("deliveries", ("webhook", "h" * 20), after=(NOW, "a" * 20), most=5)
+        store.list_owned(name, "alice", after=None, max_count=5)
+    store.count_open_jobs("alice", ["running"])
+    store.sum_stored_bytes("alice")
+    store.count_recordings("alice", ["recording"])
+    store.list_newest("viewers", ("camera", "c" * 20), after=None, max_count=5)
+    store.list_owned_by_id("webhooks", "alice")
+    store.list_owned_by_id("webhooks", "alice", after="a" * 20)
+    store.list_due("deliveries", NOW)
+    store.list_newest("deliveries", ("webhook", "h" * 20), after=None, max_count=5)
+    store.list_newest("deliveries", ("webhook", "h" * 20), after=(NOW, "a" * 20), max_count=5)
     return asked
 
 

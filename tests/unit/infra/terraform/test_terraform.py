@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.setup.installs import environment
+from infra.local.setup.installs import prepare_environment
 from infra.local.suite.layout import ROOT
 
 OFFLINE = ROOT.parent / "shared" / "tf-offline" / "tf-offline"
@@ -41,7 +41,7 @@ Terraform = Callable[..., Done]
 @pytest.fixture(scope="module")
 def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
     """Runs one command of terraform over the schema-only provider, in a folder with a cloud."""
-    python = environment(NEEDS, "Terraform", lambda _: None) / "bin" / "python"
+    python = prepare_environment(NEEDS, "Terraform", lambda _: None) / "bin" / "python"
     command = tmp_path_factory.mktemp("bin") / "terraform"
     command.write_text(COMMAND.format(python=python))
     command.chmod(0o755)
@@ -89,7 +89,7 @@ BROKEN = {
     "open-stage": (
         "functions.tf",
         'resource "google_cloud_run_v2_service_iam_member" "public" {\n  for_each = local.served',
-        'resource "google_cloud_run_v2_service_iam_member" "public" {\n  for_each = var.stages',
+        'resource "google_cloud_run_v2_service_iam_member" "public" {\n  for_each = var.functions',
         "A stage function is open to everybody.",
     ),
     "editor": (

@@ -9,42 +9,42 @@ import pytest
 
 from infra.local.suite.layout import ROOT
 from infra.tools import access
-from infra.tools.access import Grant, grants, takes_envelopes
-from infra.tools.imports import modules
+from infra.tools.access import Grant, accepts_envelopes, list_grants
+from infra.tools.imports import find_modules
 from shared.pipeline import (
     DECKS_PREFIX,
+    FUNCTIONS,
     PREVIEWS_PREFIX,
     QUARANTINE_PREFIX,
     RECIPES,
-    STAGES,
     AccountAccess,
     Bucket,
-    Finalized,
+    FinalizeTrigger,
+    Function,
+    FunctionKind,
     GeminiBackend,
-    Kind,
     Prefix,
-    Stage,
-    feeds,
+    find_consumer,
 )
 
-BUILT = [row for row in STAGES.values() if row.built]
-EACH = pytest.mark.parametrize("row", BUILT, ids=lambda row: row.name)
-TAKES_ENVELOPES = {row.name for row in BUILT if takes_envelopes(row)}
+BUILT = [row for row in FUNCTIONS.values() if row.is_built]
+EACH = pytest.mark.parametrize("function", BUILT, ids=lambda row: row.name)
+TAKES_ENVELOPES = {row.name for row in BUILT if accepts_envelopes(row)}
 
 # What a function's adapters call, as a line of its code would say it, and the role that it takes.
 CALLS = {
-    r"\bobjects\.(sign_upload|sign_download)\b": access.SIGNS_URLS,
-    r"\bcall\.(world|job|run)\b|\btask\b": access.FIRESTORE,
-    r"\bobjects\.(create|compose|copy)\b": access.WRITES,
+    r"\bobjects\.(sign_upload|sign_download)\b": access.URL_SIGNER_ROLE,
+    r"\brequest\.(services|job|run)\b|\bcontext\b": access.FIRESTORE_ROLE,
+    r"\bobjects\.(create|compose|copy)\b": access.OBJECT_WRITER_ROLE,
 }
 
 
-def roles(row: Stage) -> set[str]:
-    return {one.role for one in grants(row)}
+def roles(function: Function) -> set[str]:
+    return {one.role for one in list_grants(function)}
 
 
-def code(row: Stage) -> str:
-    folder = ROOT / "functions" / row.name
+def code(function: Function) -> str:
+    folder = ROOT / "functions" / function.name
     return "\n".join(path.read_text() for path in sorted(folder.rglob("*.py")))
 
 
@@ -53,63 +53,67 @@ def covers(wider: Prefix, narrower: Prefix) -> bool:
 
 
 @EACH
-def test_a_role_is_there_exactly_when_the_code_calls_what_needs_it(row: Stage) -> None:
-    text = code(row)
+def test_a_role_is_there_exactly_when_the_code_calls_what_needs_it(function: Function) -> None:
+    text = code(function)
     for pattern, role in CALLS.items():
         if re.search(pattern, text):
-            assert role in roles(row), f"{row.name} calls {pattern} without {role}"
+            assert role in roles(function), f"{function.name} calls {pattern} without {role}"
     if not re.search(r"\bsign_(upload|download)\b", text):
-        assert access.SIGNS_URLS not in roles(row)
+        assert access.URL_SIGNER_ROLE not in roles(function)
 
 
 @EACH
-def test_account_roles_are_there_exactly_when_the_code_reaches_accounts(row: Stage) -> None:
-    changes = re.search(r"\bbootstrap\.(accounts|doorkeeper)\b", code(row)) is not None
-    assert (row.access.accounts is AccountAccess.ADMIN) == changes
-    if row.access.accounts is AccountAccess.VIEW:
-        assert row.kind is Kind.HTTPS
+def test_account_roles_are_there_exactly_when_the_code_reaches_accounts(function: Function) -> None:
+    changes = re.search(r"\bbootstrap\.(accounts|account_admin)\b", code(function)) is not None
+    assert (function.access.accounts is AccountAccess.ADMIN) == changes
+    if function.access.accounts is AccountAccess.VIEW:
+        assert function.kind is FunctionKind.HTTPS
 
 
 @EACH
-def test_vertex_ai_may_be_asked_exactly_where_the_code_asks_a_model(row: Stage) -> None:
-    assert row.access.vertex_ai == (re.search(r"\bbootstrap\.slide_model\b", code(row)) is not None)
+def test_vertex_ai_may_be_asked_exactly_where_the_code_asks_a_model(function: Function) -> None:
+    assert function.access.vertex_ai == (
+        re.search(r"\bbootstrap\.deck_model\b", code(function)) is not None
+    )
 
 
 @EACH
-def test_a_function_exports_spans_exactly_when_its_code_can(row: Stage) -> None:
+def test_a_function_exports_spans_exactly_when_its_code_can(function: Function) -> None:
     # Imported only when tracing is on, inside of a function.
-    assert row.access.traces == (Path("shared/adapters/opentelemetry.py") in modules(row.name))
+    assert function.access.traces == (
+        Path("shared/adapters/opentelemetry.py") in find_modules(function.name)
+    )
 
 
 @EACH
-def test_an_event_driven_function_reads_and_writes_firestore(row: Stage) -> None:
-    assert row.access.firestore or not row.event_driven
+def test_an_event_driven_function_reads_and_writes_firestore(function: Function) -> None:
+    assert function.access.firestore or not function.is_event_driven
 
 
 @EACH
-def test_a_function_reads_the_secrets_of_its_row_and_no_other(row: Stage) -> None:
-    secrets = {one.name for one in grants(row) if one.on == "secret"}
-    assert secrets == set(row.secrets)
+def test_a_function_reads_the_secrets_of_its_row_and_no_other(function: Function) -> None:
+    secrets = {one.name for one in list_grants(function) if one.scope == "secret"}
+    assert secrets == set(function.secrets)
 
 
 @EACH
-def test_a_function_may_write_wherever_its_row_says_that_it_does(row: Stage) -> None:
-    for place in row.writes:
-        assert any(covers(granted, place) for granted in row.access.write), place
+def test_a_function_may_write_wherever_its_row_says_that_it_does(function: Function) -> None:
+    for place in function.writes:
+        assert any(covers(granted, place) for granted in function.access.write), place
 
 
 @EACH
-def test_a_function_that_objects_wake_may_delete_and_quarantine_them(row: Stage) -> None:
-    if isinstance(row.trigger, Finalized):
-        woken_by = (row.trigger.bucket, row.trigger.prefix)
+def test_a_function_that_objects_wake_may_delete_and_quarantine_them(function: Function) -> None:
+    if isinstance(function.trigger, FinalizeTrigger):
+        woken_by = (function.trigger.bucket, function.trigger.prefix)
         for place in (woken_by, (Bucket.WORK, QUARANTINE_PREFIX)):
-            assert any(covers(granted, place) for granted in row.access.write), place
+            assert any(covers(granted, place) for granted in function.access.write), place
 
 
 @EACH
-def test_a_function_may_read_what_it_consumes(row: Stage) -> None:
-    readable = (*row.access.read, *row.access.write)
-    consumed = set(row.consumes) - {"upload", "outcome"}
+def test_a_function_may_read_what_it_consumes(function: Function) -> None:
+    readable = (*function.access.read, *function.access.write)
+    consumed = set(function.consumes) - {"upload", "outcome"}
     places = {
         place
         for other in BUILT
@@ -117,34 +121,42 @@ def test_a_function_may_read_what_it_consumes(row: Stage) -> None:
         for place in other.writes
         if place[0] is Bucket.WORK
     }
-    if "upload" in row.consumes:
+    if "upload" in function.consumes:
         places.add((Bucket.UPLOADS, ""))
     for place in places:
         assert any(covers(granted, place) for granted in readable), place
 
 
 @EACH
-def test_a_pipeline_stage_publishes_to_itself_what_follows_and_notification(row: Stage) -> None:
-    if row.kind is not Kind.MEDIA or row.name == "notification":
+def test_a_pipeline_stage_publishes_to_itself_what_follows_and_notification(
+    function: Function,
+) -> None:
+    if function.kind is not FunctionKind.PIPELINE or function.name == "notification":
         return
-    following = {row.name, "notification"}
+    following = {function.name, "notification"}
     for recipe in RECIPES.values():
-        if row.name in recipe.media_stages:
-            following |= {recipe.after(row.name) or row.name, feeds(row.name, recipe) or row.name}
-    assert set(row.access.publish) == following
+        if function.name in recipe.result_stages:
+            following |= {
+                recipe.next_stage(function.name) or function.name,
+                find_consumer(function.name, recipe) or function.name,
+            }
+    assert set(function.access.publish) == following
 
 
 @EACH
-def test_no_function_publishes_where_only_google_cloud_does(row: Stage) -> None:
-    assert set(row.access.publish) <= TAKES_ENVELOPES
-    assert len(set(row.access.publish)) == len(row.access.publish)
+def test_no_function_publishes_where_only_google_cloud_does(function: Function) -> None:
+    assert set(function.access.publish) <= TAKES_ENVELOPES
+    assert len(set(function.access.publish)) == len(function.access.publish)
 
 
 def test_functions_that_restart_any_job_may_publish_to_every_function() -> None:
     restarting = {
         row.name
         for row in BUILT
-        if re.search(r"\b(dead_letters|sweeps)\(|\b(redrive\.redrive|cancel\.cancel)\(", code(row))
+        if re.search(
+            r"\b(dead_letter_function|sweeper_function)\(|\b(redrive\.redrive|cancel\.cancel)\(",
+            code(row),
+        )
     }
     everywhere = {row.name for row in BUILT if set(row.access.publish) == TAKES_ENVELOPES}
     assert everywhere == restarting
@@ -152,69 +164,70 @@ def test_functions_that_restart_any_job_may_publish_to_every_function() -> None:
 
 
 @EACH
-def test_no_role_is_wider_than_one_thing_where_one_thing_is_enough(row: Stage) -> None:
-    for one in grants(row):
-        if one.on == "project":
+def test_no_role_is_wider_than_one_thing_where_one_thing_is_enough(function: Function) -> None:
+    for one in list_grants(function):
+        if one.scope == "project":
             allowed = (
-                access.FIRESTORE,
-                access.TRACES,
-                access.ASKS_VERTEX_AI,
-                *access.ACCOUNTS.values(),
+                access.FIRESTORE_ROLE,
+                access.TRACE_ROLE,
+                access.VERTEX_AI_ROLE,
+                *access.ACCOUNT_ROLES.values(),
             )
             assert one.role in allowed
         else:
-            assert one.name or one.on == "self"
-        if one.on == "bucket" and not one.prefix:
+            assert one.name or one.scope == "self"
+        if one.scope == "bucket" and not one.prefix:
             # The whole bucket: only who may not know whose an object is, or has to list.
             assert (
-                row.kind is not Kind.MEDIA
-                or one.role == access.READS
-                or row.trigger == Finalized(Bucket(one.name))
+                function.kind is not FunctionKind.PIPELINE
+                or one.role == access.OBJECT_READER_ROLE
+                or function.trigger == FinalizeTrigger(Bucket(one.name))
             )
 
 
 @EACH
-def test_a_stage_that_no_object_wakes_cannot_remove_any_but_its_own(row: Stage) -> None:
-    if isinstance(row.trigger, Finalized) or row.kind is not Kind.MEDIA:
+def test_a_stage_that_no_object_wakes_cannot_remove_any_but_its_own(function: Function) -> None:
+    if isinstance(function.trigger, FinalizeTrigger) or function.kind is not FunctionKind.PIPELINE:
         return
-    assert set(row.access.write) == set(row.writes)
+    assert set(function.access.write) == set(function.writes)
 
 
 def test_slide_generation_reads_the_decks_that_users_saved() -> None:
     """The API writes an edited deck; whoever draws the next revision begins with it."""
-    assert (Bucket.WORK, DECKS_PREFIX) in STAGES["slide_generation"].access.read
+    assert (Bucket.WORK, DECKS_PREFIX) in FUNCTIONS["slide_generation"].access.read
 
 
 def test_who_asks_gemini_alone_may_and_has_a_key_only_where_there_is_no_role_for_it() -> None:
     asking = {
-        row.name: {(one.role, one.backend) for one in grants(row) if one.backend} for row in BUILT
+        row.name: {(one.role, one.backend) for one in list_grants(row) if one.backend}
+        for row in BUILT
     }
     assert {name: found for name, found in asking.items() if found} == {
         "slide_generation": {
-            (access.ASKS_VERTEX_AI, GeminiBackend.VERTEX_AI),
-            (access.SECRETS, GeminiBackend.DEVELOPER_API),
+            (access.VERTEX_AI_ROLE, GeminiBackend.VERTEX_AI),
+            (access.ACCESSOR_ROLE, GeminiBackend.DEVELOPER_API),
         }
     }
-    assert all(one.backend for row in BUILT for one in grants(row) if "GEMINI" in one.name)
+    assert all(one.backend for row in BUILT for one in list_grants(row) if "GEMINI" in one.name)
 
 
 def test_a_function_that_streams_results_reads_nothing_else() -> None:
     """Frames, faces and speech lie in the work bucket, and are nobody's result; of cameras the
     previews alone are shown."""
-    granted = grants(STAGES["downloads"])
-    of_buckets = {(one.name, one.prefix, one.role) for one in granted if one.on == "bucket"}
+    granted = list_grants(FUNCTIONS["downloads"])
+    of_buckets = {(one.name, one.prefix, one.role) for one in granted if one.scope == "bucket"}
     assert of_buckets == {
-        ("outputs", "", access.READS),
-        ("work", PREVIEWS_PREFIX, access.READS),
+        ("outputs", "", access.OBJECT_READER_ROLE),
+        ("work", PREVIEWS_PREFIX, access.OBJECT_READER_ROLE),
     }
-    assert {one.name for one in granted if one.on == "topic"} == {STAGES["recorder"].topic}
+    assert {one.name for one in granted if one.scope == "topic"} == {FUNCTIONS["recorder"].topic}
 
 
 @EACH
-def test_a_prefix_inside_a_wider_one_is_not_granted_twice(row: Stage) -> None:
+def test_a_prefix_inside_a_wider_one_is_not_granted_twice(function: Function) -> None:
     for role, wider in (
-        (row.access.read, (*row.access.read, *row.access.write)),
-        (row.access.write, row.access.write),
+        (function.access.read, (*function.access.read, *function.access.write)),
+        (function.access.write, function.access.write),
     ):
         for place in role:
             assert [one for one in wider if covers(one, place)] == [place]
@@ -222,9 +235,9 @@ def test_a_prefix_inside_a_wider_one_is_not_granted_twice(row: Stage) -> None:
 
 def test_a_grant_is_the_same_in_every_rendering() -> None:
     row = BUILT[0]
-    assert grants(row) == sorted(grants(row))
+    assert list_grants(row) == sorted(list_grants(row))
     assert Grant("topic", "t", "r").to_dict() == {
-        "on": "topic",
+        "scope": "topic",
         "name": "t",
         "role": "r",
         "prefix": "",
@@ -233,7 +246,7 @@ def test_a_grant_is_the_same_in_every_rendering() -> None:
 
 def test_the_reach_of_a_function_includes_imports_inside_of_functions() -> None:
     for row in BUILT:
-        reached = set(modules(row.name))
+        reached = set(find_modules(row.name))
         assert Path("functions", row.name, "main.py") in reached
         others = {path.parts[1] for path in reached if path.parts[0] == "functions"}
         assert others <= {row.name, "__init__.py"}

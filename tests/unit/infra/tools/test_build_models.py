@@ -21,10 +21,10 @@ from functions.emotion_scoring.models.manifest import (
     WHEEL_FILES,
     WheelFile,
 )
-from functions.emotion_scoring.models.wheel_files import read_from_wheel
+from functions.emotion_scoring.models.wheel_files import read_wheel_file
 from infra.local.setup.requirements import read_lock
 from infra.local.suite.layout import ROOT
-from infra.tools.build_models import build, convert, pair
+from infra.tools.build_models import average_models, build_model, convert_keras
 
 Array = NDArray[Any]
 SIZE = 11
@@ -126,14 +126,14 @@ def _run(model: onnx.ModelProto, x: Array) -> Array:
 
 
 def test_every_kind_of_layer_is_calculated_as_keras_does() -> None:
-    model = convert(_hdf5())
+    model = convert_keras(_hdf5())
     for _ in range(5):
         x = DICE.normal(size=(SIZE, SIZE, 1))
         assert _run(model, x) == pytest.approx(_by_hand(x), abs=1e-5)
 
 
 def test_a_pair_is_the_mean_of_both() -> None:
-    one = convert(_hdf5())
+    one = convert_keras(_hdf5())
     other = onnx.ModelProto()
     other.CopyFrom(one)
     bias = next(w for w in other.graph.initializer if list(w.dims) == [3])
@@ -141,18 +141,18 @@ def test_a_pair_is_the_mean_of_both() -> None:
     bias.raw_data = moved.tobytes()
     x = DICE.normal(size=(SIZE, SIZE, 1))
     expected = (_run(one, x) + _run(other, x)) / 2
-    assert _run(pair(one, other), x) == pytest.approx(expected, abs=1e-6)
+    assert _run(average_models(one, other), x) == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_same_source_gives_the_same_bytes() -> None:
-    assert convert(_hdf5()).SerializeToString() == convert(_hdf5()).SerializeToString()
+    assert convert_keras(_hdf5()).SerializeToString() == convert_keras(_hdf5()).SerializeToString()
 
 
 def test_what_is_built_must_be_the_file_that_the_manifest_names() -> None:
     with pytest.raises(ValueError, match="is not emotion_mini"):
-        build(MINI_XCEPTION, {MINI_HDF5.sha256: _hdf5()})
+        build_model(MINI_XCEPTION, {MINI_HDF5.sha256: _hdf5()})
     with pytest.raises(KeyError):
-        build(MINI_XCEPTION, {sha256_of(b""): b""})
+        build_model(MINI_XCEPTION, {sha256_of(b""): b""})
 
 
 def test_a_file_is_read_out_of_a_wheel_by_hash_and_without_an_import(
@@ -164,10 +164,10 @@ def test_a_file_is_read_out_of_a_wheel_by_hash_and_without_an_import(
     (package / "data" / "model.bin").write_bytes(b"weights")
     monkeypatch.syspath_prepend(str(tmp_path))
     good = WheelFile(package.name, "data/model.bin", sha256_of(b"weights"))
-    assert read_from_wheel(good) == b"weights"
-    assert read_from_wheel(WheelFile(package.name, good.path, sha256_of(b"other"))) is None
-    assert read_from_wheel(WheelFile(package.name, "data/none.bin", good.sha256)) is None
-    assert read_from_wheel(WheelFile("no_such_wheel_anywhere", good.path, good.sha256)) is None
+    assert read_wheel_file(good) == b"weights"
+    assert read_wheel_file(WheelFile(package.name, good.path, sha256_of(b"other"))) is None
+    assert read_wheel_file(WheelFile(package.name, "data/none.bin", good.sha256)) is None
+    assert read_wheel_file(WheelFile("no_such_wheel_anywhere", good.path, good.sha256)) is None
 
 
 def test_every_wheel_of_the_manifest_is_pinned_by_version_and_hash() -> None:

@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from infra.tools import contract_table
-from infra.tools.contract_table import Chapter, complaints, outcomes, put, table
+from infra.tools.contract_table import (
+    SuiteFile,
+    find_problems,
+    read_report,
+    render_table,
+    replace_table,
+)
 
 REPORT = """<testsuites><testsuite>
 <testcase classname="tests.contract.gcs.test_one" name="test_holds[a]"/>
@@ -17,8 +23,8 @@ REPORT = """<testsuites><testsuite>
 </testsuite></testsuites>"""
 
 SUITE = [
-    Chapter("test_one", "One", ["test_holds", "test_breaks", "test_never_ran"]),
-    Chapter("test_two", "Two", ["test_holds"]),
+    SuiteFile("test_one", "One", ["test_holds", "test_breaks", "test_never_ran"]),
+    SuiteFile("test_two", "Two", ["test_holds"]),
 ]
 
 
@@ -26,11 +32,13 @@ SUITE = [
 def rendered(tmp_path: Path) -> str:
     report = tmp_path / "report.xml"
     report.write_text(REPORT)
-    return f"{contract_table.BEGIN}\n{table(SUITE, outcomes(report))}\n{contract_table.END}"
+    return (
+        f"{contract_table.BEGIN}\n{render_table(SUITE, read_report(report))}\n{contract_table.END}"
+    )
 
 
 def test_the_readme_names_every_promise_and_each_was_kept() -> None:
-    wrong = complaints(contract_table.README.read_text(), contract_table.chapters())
+    wrong = find_problems(contract_table.README.read_text(), contract_table.read_suite())
     assert not wrong, (
         "run the contract suite with --sweep --junitxml, then infra.tools.contract_table"
     )
@@ -51,18 +59,18 @@ def test_broken_skipped_and_untried_promises_are_told_as_what_they_are(rendered:
 
 def test_a_table_that_hides_something_is_caught(rendered: str) -> None:
     kept = rendered.replace("**broken in 1**", "kept").replace("not tried", "kept")
-    assert complaints(kept, SUITE) == []
-    assert complaints(rendered, SUITE) == [
+    assert find_problems(kept, SUITE) == []
+    assert find_problems(rendered, SUITE) == [
         "**broken in 1**: breaks", "not tried: never ran", "**broken in 1**: holds",
     ]  # fmt: skip
 
-    more = [*SUITE, Chapter("test_three", "Three", ["test_new"])]
-    assert complaints(kept, more) == ["not in the table: new"]
-    assert complaints(kept, SUITE[:1]) == ["not in the suite any more: holds"]
+    more = [*SUITE, SuiteFile("test_three", "Three", ["test_new"])]
+    assert find_problems(kept, more) == ["not in the table: new"]
+    assert find_problems(kept, SUITE[:1]) == ["not in the suite any more: holds"]
 
 
 def test_an_empty_place_gets_one_table_and_the_rest_of_the_page_stays() -> None:
     page = f"# Title\n\nText\n{contract_table.BEGIN}\n{contract_table.END}\nEnd\n"
-    once = put(page, "| a |")
+    once = replace_table(page, "| a |")
     assert once == f"# Title\n\nText\n{contract_table.BEGIN}\n| a |\n{contract_table.END}\nEnd\n"
-    assert put(once, "| a |") == once
+    assert replace_table(once, "| a |") == once

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from infra.local.suite.http import Answer
+from infra.local.suite.http import Response
 from infra.local.suite.layout import ROOT
 from infra.tools import deliver
 
@@ -79,7 +79,7 @@ def test_a_bundle_holds_what_an_apply_needs_and_no_secret(tmp_path: Path) -> Non
     ):  # fmt: skip
         (house / name).parent.mkdir(parents=True, exist_ok=True)
         (house / name).write_text(name)
-    deliver.bundle(tmp_path / "deployed.tgz", house)
+    deliver.write_bundle(tmp_path / "deployed.tgz", house)
     with tarfile.open(tmp_path / "deployed.tgz") as archive:
         files = {one.name for one in archive if one.isfile()}
     assert files == {
@@ -96,10 +96,10 @@ def test_a_bundle_has_every_file_that_terraform_reads() -> None:
         for name in ("storage.json", "firestore.indexes.json", "firestore.rules")
         if f"/../{name}" in path.read_text()
     }
-    assert {f"infra/{name}" for name in read} <= set(deliver.BUNDLED)
+    assert {f"infra/{name}" for name in read} <= set(deliver.BUNDLE_PATHS)
 
 
-def cloud(**changed: tuple[int, dict[str, str], bytes]) -> Callable[..., Answer]:
+def cloud(**changed: tuple[int, dict[str, str], bytes]) -> Callable[..., Response]:
     """A deployment that answers as it should, but for what is `changed`."""
     problem = {"Content-Type": "application/problem+json"}
     answers: dict[str, tuple[int, dict[str, str], bytes]] = {
@@ -111,20 +111,20 @@ def cloud(**changed: tuple[int, dict[str, str], bytes]) -> Callable[..., Answer]
         **changed,
     }
 
-    def ask(method: str, url: str, _payload: Any = None, **_more: Any) -> Answer:
+    def ask(method: str, url: str, _payload: Any = None, **_more: Any) -> Response:
         kind = url.rsplit("/", 1)[1]
         kind = "plain" if url.startswith("http:") else kind
         status, headers, body = answers["function" if method == "POST" else kind]
         message = Message()
         for name, value in headers.items():
             message[name] = value
-        return Answer(status, message, body)
+        return Response(status, message, body)
 
     return ask
 
 
 def test_a_deployment_that_is_well_has_nothing_to_complain_of() -> None:
-    assert deliver.complaints("https://x.org", ["https://run/a"], cloud()) == []
+    assert deliver.find_problems("https://x.org", ["https://run/a"], cloud()) == []
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_deployment_that_is_well_has_nothing_to_complain_of() -> None:
     ],
 )
 def test_a_deployment_that_is_broken_is_noticed(changed: Any, said: str) -> None:
-    wrong = deliver.complaints("https://x.org", ["https://run/a"], cloud(**changed))
+    wrong = deliver.find_problems("https://x.org", ["https://run/a"], cloud(**changed))
     assert any(said in one for one in wrong), wrong
 
 

@@ -8,19 +8,21 @@ from infra.tools import dependencies
 
 
 def test_every_package_that_a_function_asks_for_is_explained() -> None:
-    assert dependencies.users().keys() == dependencies.PURPOSES.keys()
+    assert dependencies.find_users().keys() == dependencies.PURPOSES.keys()
 
 
 def test_a_package_without_a_purpose_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(dependencies.PURPOSES, "pillow")
     with pytest.raises(ValueError, match="pillow"):
-        dependencies.table()
+        dependencies.render_table()
 
 
 def test_the_deprecated_library_is_said_to_be_so_and_is_in_no_default_environment() -> None:
-    [row] = [line for line in dependencies.table().splitlines() if "| google-generativeai" in line]
+    [row] = [
+        line for line in dependencies.render_table().splitlines() if "| google-generativeai" in line
+    ]
     assert "out of support" in row
-    assert dependencies.users()["google-generativeai"] == {
+    assert dependencies.find_users()["google-generativeai"] == {
         "`slide_generation` with google-generativeai"
     }
-    assert dependencies.users()["google-genai"] == {"`slide_generation`"}
+    assert dependencies.find_users()["google-genai"] == {"`slide_generation`"}

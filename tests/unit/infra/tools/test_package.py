@@ -17,20 +17,21 @@ from pathlib import Path
 import pytest
 
 from infra.local.emulators.gcs.xml_api.signer import write_key_file
-from infra.local.setup.installs import clean_env, environment
-from infra.local.setup.tools import requirements_of
-from infra.local.suite.http import answers, request
-from infra.local.suite.layout import HOST, PROJECT, ROOT, Place
-from infra.local.suite.ports import free_base
-from infra.local.suite.services import SIGNER_KEY, emulator_env
+from infra.local.setup.installs import clean_env, prepare_environment
+from infra.local.setup.tools import requirements_file
+from infra.local.suite.http import is_reachable, request
+from infra.local.suite.layout import HOST, PROJECT, ROOT, SuiteLayout
+from infra.local.suite.ports import find_free_base
+from infra.local.suite.services import SIGNER_KEY_FILE, emulator_env
 from infra.tools import imports, package
-from shared.pipeline import STAGES, Kind, Schedule, Stage
+from shared.pipeline import FUNCTIONS, Function, FunctionKind, ScheduleTrigger
 
 pytestmark = pytest.mark.slow
 
-BUILT = [row for row in STAGES.values() if row.built]
+BUILT = [row for row in FUNCTIONS.values() if row.is_built]
 FIRST_OF_EACH_KIND = {
-    next(row.name for row in BUILT if row.kind is kind) for kind in (Kind.MEDIA, Kind.HTTPS)
+    next(row.name for row in BUILT if row.kind is kind)
+    for kind in (FunctionKind.PIPELINE, FunctionKind.HTTPS)
 }
 
 
@@ -53,11 +54,11 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def _forget() -> None:
-    imports.modules.cache_clear()
+    imports.find_modules.cache_clear()
 
 
 def packed(out: Path) -> dict[str, Path]:
-    return package.package([row.name for row in BUILT], out)
+    return package.package_functions([row.name for row in BUILT], out)
 
 
 def test_two_builds_of_the_same_tree_give_the_same_bytes(tmp_path: Path, tree: Path) -> None:
@@ -97,8 +98,10 @@ def test_a_change_of_requirements_redeploys(tmp_path: Path, tree: Path) -> None:
 def test_another_library_for_gemini_changes_one_package_and_what_terraform_reads(
     tmp_path: Path,
 ) -> None:
-    usual = package.package(["slide_generation", "stitching"], tmp_path)
-    other = package.package(["slide_generation", "stitching"], tmp_path, "google-generativeai")
+    usual = package.package_functions(["slide_generation", "stitching"], tmp_path)
+    other = package.package_functions(
+        ["slide_generation", "stitching"], tmp_path, "google-generativeai"
+    )
     assert usual["stitching"] == other["stitching"]
     locks = []
     for zipped in (usual["slide_generation"], other["slide_generation"]):
@@ -111,17 +114,19 @@ def test_another_library_for_gemini_changes_one_package_and_what_terraform_reads
     assert "google-generativeai" not in locks[0]
     assert "\ngoogle-generativeai==" in locks[1]
     assert "google-genai==" not in locks[1]
-    told = json.loads(package.tfvars({}, "google-generativeai"))
+    told = json.loads(package.render_tfvars({}, "google-generativeai"))
     assert told["gemini_client"] == "google-generativeai"
-    assert json.loads(package.tfvars({}))["gemini_client"] == "google-genai"
+    assert json.loads(package.render_tfvars({}))["gemini_client"] == "google-genai"
 
 
 def test_what_a_function_cannot_import_does_not_redeploy_it(tmp_path: Path, tree: Path) -> None:
     users = {
-        row.name for row in BUILT if Path("shared/http/routing.py") in imports.modules(row.name)
+        row.name
+        for row in BUILT
+        if Path("shared/http/routing.py") in imports.find_modules(row.name)
     }
     # The console hands out files and has no routes.
-    assert users == {row.name for row in BUILT if row.kind is Kind.HTTPS} - {"console"}
+    assert users == {row.name for row in BUILT if row.kind is FunctionKind.HTTPS} - {"console"}
     assert changed_by(tree, tmp_path, "shared/http/routing.py") == users
 
 
@@ -143,7 +148,7 @@ def test_files_that_are_read_at_run_time_go_along_and_leftovers_do_not(
         path.write_text("x")
     (tree / "shared" / "flows" / "words.txt").write_text("x")
     (tree / "shared" / "http" / "page.html").write_text("x")
-    told = set(package.contents(row.name))
+    told = set(package.collect_files(row.name))
     assert {f"functions/{row.name}/look.css", f"functions/{row.name}/deep/font.bin"} <= told
     assert "shared/flows/words.txt" in told
     assert not [one for one in told if "node_modules" in one or ".cache" in one or "notes" in one]
@@ -152,24 +157,24 @@ def test_files_that_are_read_at_run_time_go_along_and_leftovers_do_not(
 
 
 @contextmanager
-def started(row: Stage, folder: Path) -> Iterator[str]:
+def started(function: Function, folder: Path) -> Iterator[str]:
     """A staged function in an environment of its own requirements, as Google starts it; its URL."""
-    [zipped] = package.package([row.name], folder / "zips").values()
+    [zipped] = package.package_functions([function.name], folder / "zips").values()
     staged = folder / "staged"
     with zipfile.ZipFile(zipped) as archive:
         archive.extractall(staged)
-    home = environment(requirements_of(row.name), row.name, lambda _: None)
-    place = Place(free_base())
-    key = folder / SIGNER_KEY
+    home = prepare_environment(requirements_file(function.name), function.name, lambda _: None)
+    place = SuiteLayout(find_free_base())
+    key = folder / SIGNER_KEY_FILE
     write_key_file(key, PROJECT)
-    port = place.port(row.name)
+    port = place.port(function.name)
     env = clean_env(emulator_env(place) | {"MOODREEL_SIGNER_KEY": str(key)})
     env["XDG_RUNTIME_DIR"] = str(folder)
     process = subprocess.Popen(
         [
             str(home / "bin" / "python"), "-m", "functions_framework", "--source", "main.py",
             "--target", "main", "--host", HOST, "--port", str(port),
-            "--signature-type", "cloudevent" if row.event_driven else "http",
+            "--signature-type", "cloudevent" if function.is_event_driven else "http",
         ],
         cwd=staged, env=env, start_new_session=True,
         stdout=(folder / "log").open("w"), stderr=subprocess.STDOUT,
@@ -177,7 +182,7 @@ def started(row: Stage, folder: Path) -> Iterator[str]:
     url = f"http://{HOST}:{port}"
     try:
         limit = time.monotonic() + 120
-        while not answers(f"{url}/robots.txt"):
+        while not is_reachable(f"{url}/robots.txt"):
             assert process.poll() is None, (folder / "log").read_text()
             assert time.monotonic() < limit, "it does not start"
             time.sleep(0.1)
@@ -188,7 +193,7 @@ def started(row: Stage, folder: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    "row",
+    "function",
     [
         pytest.param(
             row, id=row.name, marks=[] if row.name in FIRST_OF_EACH_KIND else pytest.mark.sweep
@@ -196,16 +201,18 @@ def started(row: Stage, folder: Path) -> Iterator[str]:
         for row in BUILT
     ],
 )
-def test_a_package_starts_from_its_own_requirements_and_answers(row: Stage, tmp_path: Path) -> None:
-    with started(row, tmp_path) as url:
-        if row.kind is Kind.HTTPS:
+def test_a_package_starts_from_its_own_requirements_and_answers(
+    function: Function, tmp_path: Path
+) -> None:
+    with started(function, tmp_path) as url:
+        if function.kind is FunctionKind.HTTPS:
             answer = request("GET", f"{url}/healthz")
             # One that serves pages alone has no such path, and says so.
             assert answer.status in (200, 404), answer.body
-        elif not isinstance(row.trigger, Schedule):
+        elif not isinstance(function.trigger, ScheduleTrigger):
             # What is no message of ours is put into the log and taken: its handler was reached.
             message = {"data": base64.b64encode(b"strange").decode(), "messageId": "1"}
             push = {"subscription": "projects/p/subscriptions/s", "message": message}
-            answer = request("POST", f"{url}/projects/p/topics/{row.topic}", push)
+            answer = request("POST", f"{url}/projects/p/topics/{function.topic}", push)
             assert answer.status < 300, (tmp_path / "log").read_text()
             assert "message.unreadable" in (tmp_path / "log").read_text()

@@ -19,14 +19,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from infra.local.suite.handle import PATIENCE_S
+from infra.local.suite.handle import WAIT_TIMEOUT_S
 from shared.adapters import outbound_http
-from shared.adapters.outbound_http import StrangerCaller
-from shared.ports.outbound import CallAnswer
-from tests.fakes.webhook_receiver import receiving
+from shared.adapters.outbound_http import PinnedOutboundHttp
+from shared.ports.outbound import OutboundResponse
+from tests.fakes.webhook_receiver import running_receiver
 
 NAME = "hooks.example.org"
-HERE = StrangerCaller(private_too=True)
+HERE = PinnedOutboundHttp(allow_private=True)
 
 
 def leading_to(*addresses: str, port: int = 443) -> Any:
@@ -95,9 +95,9 @@ def test_a_name_with_one_inner_address_is_not_connected_to_at_all(
     addresses: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbound_http, "_Pinned", None)  # nobody may get as far as a connection
-    caller = StrangerCaller(resolve=leading_to(*addresses))
+    caller = PinnedOutboundHttp(resolve=leading_to(*addresses))
 
-    assert caller.post(f"https://{NAME}/", {}, b"") == CallAnswer(None, "private-address")
+    assert caller.post(f"https://{NAME}/", {}, b"") == OutboundResponse(None, "private-address")
 
 
 def test_a_name_that_leads_elsewhere_the_second_time_is_asked_once(
@@ -113,9 +113,9 @@ def test_a_name_that_leads_elsewhere_the_second_time_is_asked_once(
 
     monkeypatch.setattr(socket, "socket", Watched)
     resolve = leading_to("93.184.215.14")
-    answer = StrangerCaller(resolve=resolve).post(f"https://{NAME}/", {}, b"")
+    answer = PinnedOutboundHttp(resolve=resolve).post(f"https://{NAME}/", {}, b"")
 
-    assert answer == CallAnswer(None, "connection-refused")
+    assert answer == OutboundResponse(None, "connection-refused")
     assert resolve.asked == [NAME]
     assert connected == [("93.184.215.14", 443)]
 
@@ -128,39 +128,46 @@ def test_the_address_that_was_judged_is_called_under_the_name_that_was_asked_for
         outbound_http, "is_public", lambda one: ipaddress.ip_address(one).is_loopback
     )
     trust = ssl.create_default_context(cafile=str(certificate))
-    with receiving(200, certificate=certificate) as receiver:
+    with running_receiver(200, certificate=certificate) as receiver:
         port = int(receiver.url.rsplit(":", 1)[1])
-        caller = StrangerCaller(resolve=leading_to("127.0.0.1", port=port), trust=trust)
+        caller = PinnedOutboundHttp(resolve=leading_to("127.0.0.1", port=port), ssl_context=trust)
         right = caller.post(f"https://{NAME}/in?x=1", {"webhook-id": "e"}, b"{}")
         wrong = caller.post("https://other.example.org/in", {}, b"{}")
-        strict = StrangerCaller(resolve=leading_to("127.0.0.1", port=port))
+        strict = PinnedOutboundHttp(resolve=leading_to("127.0.0.1", port=port))
         unknown = strict.post(f"https://{NAME}/in", {}, b"{}")
 
-    assert (right.status, wrong.fault, unknown.fault) == (200, "certificate", "certificate")
-    [seen] = receiver.seen
+    assert (right.status, wrong.error_code, unknown.error_code) == (
+        200,
+        "certificate",
+        "certificate",
+    )
+    [seen] = receiver.requests
     assert (seen.path, seen.headers["host"], seen.body) == ("/in?x=1", NAME, b"{}")
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_an_answer_and_nobody_goes_there(status: int) -> None:
-    with receiving(200) as inner, receiving((status, {"Location": inner.url})) as receiver:
+    with (
+        running_receiver(200) as inner,
+        running_receiver((status, {"Location": inner.url})) as receiver,
+    ):
         answer = HERE.post(receiver.url, {}, b"")
 
     assert answer.status == status
-    assert inner.seen == []
+    assert inner.requests == []
 
 
 def test_a_server_that_stalls_is_left_when_its_time_is_over() -> None:
     over = threading.Event()
 
     def stall(_: BaseHTTPRequestHandler) -> None:
-        over.wait(PATIENCE_S)
+        over.wait(WAIT_TIMEOUT_S)
 
-    with receiving(raw=stall) as receiver:
-        answer = StrangerCaller(private_too=True, whole_call_s=0.5).post(receiver.url, {}, b"")
+    with running_receiver(write_raw=stall) as receiver:
+        answer = PinnedOutboundHttp(allow_private=True, timeout_s=0.5).post(receiver.url, {}, b"")
         over.set()
 
-    assert answer == CallAnswer(None, "timeout")
+    assert answer == OutboundResponse(None, "timeout")
 
 
 def test_a_server_that_drips_is_left_as_well() -> None:
@@ -170,10 +177,10 @@ def test_a_server_that_drips_is_left_as_well() -> None:
             handler.wfile.flush()
             time.sleep(0.05)
 
-    with receiving(raw=drip) as receiver:
-        answer = StrangerCaller(private_too=True, whole_call_s=0.5).post(receiver.url, {}, b"")
+    with running_receiver(write_raw=drip) as receiver:
+        answer = PinnedOutboundHttp(allow_private=True, timeout_s=0.5).post(receiver.url, {}, b"")
 
-    assert answer == CallAnswer(None, "timeout")
+    assert answer == OutboundResponse(None, "timeout")
 
 
 def test_an_endless_answer_is_read_to_its_limit_and_counts_by_its_status() -> None:
@@ -185,7 +192,7 @@ def test_an_endless_answer_is_read_to_its_limit_and_counts_by_its_status() -> No
             handler.wfile.write(b"x" * 65536)
             sent.append(65536)
 
-    with receiving(raw=endless) as receiver:
+    with running_receiver(write_raw=endless) as receiver:
         answer = HERE.post(receiver.url, {}, b"")
 
     assert answer.status == 200
@@ -203,11 +210,11 @@ def test_an_endless_answer_is_read_to_its_limit_and_counts_by_its_status() -> No
     ],
 )
 def test_what_is_no_http_is_a_fault_and_no_crash(content: bytes, fault: str) -> None:
-    with receiving(raw=lambda handler: _write(handler, content)) as receiver:
+    with running_receiver(write_raw=lambda handler: _write(handler, content)) as receiver:
         answer = HERE.post(receiver.url, {}, b"")
 
     assert answer.status is None
-    assert answer.fault in (fault, "connection-lost")
+    assert answer.error_code in (fault, "connection-lost")
 
 
 def _write(handler: BaseHTTPRequestHandler, content: bytes) -> None:
@@ -215,12 +222,12 @@ def _write(handler: BaseHTTPRequestHandler, content: bytes) -> None:
 
 
 def test_nobody_there_is_told_as_such() -> None:
-    with receiving(200) as receiver:
+    with running_receiver(200) as receiver:
         url = receiver.url
 
-    assert HERE.post(url, {}, b"").fault == "connection-refused"
-    assert HERE.post("https://no-such-name.invalid/", {}, b"").fault == "name-not-found"
-    assert HERE.post("gopher://x", {}, b"").fault == "unfit-url"
+    assert HERE.post(url, {}, b"").error_code == "connection-refused"
+    assert HERE.post("https://no-such-name.invalid/", {}, b"").error_code == "name-not-found"
+    assert HERE.post("gopher://x", {}, b"").error_code == "unfit-url"
 
 
 @pytest.mark.parametrize(
@@ -234,7 +241,7 @@ def test_a_wait_that_is_asked_for_is_understood(
     at = (
         asked if isinstance(asked, str) else format_datetime(datetime.now(UTC) + asked, usegmt=True)
     )
-    with receiving((503, {"Retry-After": at})) as receiver:
+    with running_receiver((503, {"Retry-After": at})) as receiver:
         answer = HERE.post(receiver.url, {}, b"")
 
     assert answer.retry_after_s is not None

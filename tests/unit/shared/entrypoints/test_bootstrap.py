@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared.entrypoints.bootstrap import once
+from shared.entrypoints.bootstrap import build_once
 from shared.errors import ConfigurationError
 from shared.pipeline import Bucket, GeminiBackend
 from shared.runtime.settings import EMULATOR_VARIABLES, Settings
@@ -30,7 +30,7 @@ def test_threads_that_start_together_share_one_client() -> None:
     built = []
     start = threading.Barrier(16)
 
-    @once
+    @build_once
     def client() -> object:
         time.sleep(0.02)
         built.append(object())
@@ -84,18 +84,18 @@ def test_traces_go_into_the_cloud_from_the_cloud_and_into_a_folder_here() -> Non
 
 def test_gemini_is_asked_by_vertex_ai_unless_the_settings_say_otherwise() -> None:
     usual = Settings.from_env(CLOUD)
-    assert usual.slide_model_client == "google-genai"
+    assert usual.deck_model_client == "google-genai"
     assert usual.gemini_backend is GeminiBackend.VERTEX_AI
     assert (usual.vertex_project, usual.vertex_location) == ("p", "global")
     # The alias is the Developer API's; Vertex AI lists versions.
-    assert not usual.slide_model.endswith("-latest")
+    assert not usual.deck_model.endswith("-latest")
     by_key = Settings.from_env({**CLOUD, "MOODREEL_GEMINI_BACKEND": "developer-api"})
     assert by_key.gemini_backend is GeminiBackend.DEVELOPER_API
-    assert by_key.slide_model == "gemini-flash-latest"
+    assert by_key.deck_model == "gemini-flash-latest"
     elsewhere = {"MOODREEL_VERTEX_PROJECT": "q", "MOODREEL_VERTEX_LOCATION": "europe-west1"}
-    moved = Settings.from_env({**CLOUD, **elsewhere, "MOODREEL_SLIDE_MODEL": "m"})
+    moved = Settings.from_env({**CLOUD, **elsewhere, "MOODREEL_DECK_MODEL": "m"})
     assert (moved.vertex_project, moved.vertex_location) == ("q", "europe-west1")
-    assert moved.slide_model == "m"
+    assert moved.deck_model == "m"
     with pytest.raises(ConfigurationError, match="vertex-ai or developer-api"):
         Settings.from_env({**CLOUD, "MOODREEL_GEMINI_BACKEND": "vertex"})
 

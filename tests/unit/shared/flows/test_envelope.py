@@ -15,10 +15,10 @@ from shared.flows.envelope import (
     Envelope,
     ObjectRef,
     UnreadableMessage,
-    from_object,
+    envelope_for_object,
+    function_for_object,
     pack_name,
     read_event,
-    stage_woken_by,
     upload_name,
 )
 from shared.pipeline import Bucket
@@ -55,20 +55,20 @@ def test_a_notification_of_the_bucket_and_an_event_of_eventarc_mean_the_same_obj
 def test_an_upload_tells_its_job_input_and_number() -> None:
     name = upload_name("presentation", JOB, "prompt", 2)
     assert name.startswith("prompts/")
-    unit = from_object("upload_trigger", ObjectRef("p-uploads", name, 1))
+    unit = envelope_for_object("upload_trigger", ObjectRef("p-uploads", name, 1))
     assert (unit.job_id, unit.part, unit.upload, unit.epoch) == (JOB, "prompt", 2, None)
 
 
 def test_a_pack_tells_its_job_and_part_and_whom_it_wakes() -> None:
     ref = ObjectRef("p-work", pack_name("packs/", JOB, "0" * 64, "7"), 1)
-    stage = stage_woken_by(ref, BUCKETS)
+    stage = function_for_object(ref, BUCKETS)
     assert stage == "emotion_scoring"
-    assert from_object(stage, ref).part == "7"
+    assert envelope_for_object(stage, ref).part == "7"
 
 
 def test_an_object_outside_the_prefix_wakes_nobody() -> None:
     with pytest.raises(UnreadableMessage):
-        stage_woken_by(ObjectRef("p-work", f"parts/{JOB}/x", 1), BUCKETS)
+        function_for_object(ObjectRef("p-work", f"parts/{JOB}/x", 1), BUCKETS)
 
 
 @pytest.mark.parametrize(
@@ -117,4 +117,4 @@ def test_nothing_that_json_can_say_crashes_the_reader(body: Any) -> None:
 @given(st.text(max_size=80))
 def test_no_name_of_an_object_crashes_the_reader(name: str) -> None:
     with pytest.raises(UnreadableMessage):
-        from_object("upload_trigger", ObjectRef("b", name, 1))
+        envelope_for_object("upload_trigger", ObjectRef("b", name, 1))

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fakes.application import ORIGIN, Stand
+from tests.fakes.application import ORIGIN, AppHarness
 from tests.fixtures.operations import ROUTES
 
 
 @pytest.fixture
-def stand() -> Stand:
-    return Stand(ROUTES)
+def stand() -> AppHarness:
+    return AppHarness(ROUTES)
 
 
-def test_a_sane_request_id_is_kept_and_another_is_not(stand: Stand) -> None:
-    kept = stand.call("GET", "/open", headers={"X-Request-Id": "abc-123.DEF"})
-    made = stand.call("GET", "/open", headers={"X-Request-Id": 'x"}\ninjected'.replace("\n", " ")})
+def test_a_sane_request_id_is_kept_and_another_is_not(stand: AppHarness) -> None:
+    kept = stand.request("GET", "/open", headers={"X-Request-Id": "abc-123.DEF"})
+    made = stand.request(
+        "GET", "/open", headers={"X-Request-Id": 'x"}\ninjected'.replace("\n", " ")}
+    )
 
     assert kept.headers["X-Request-Id"] == "abc-123.DEF"
     assert len(made.headers["X-Request-Id"]) == 32
 
 
-@pytest.mark.parametrize("path", ["/open", "/bug", "/nowhere", "/wishes"])
-def test_every_answer_is_kept_by_nobody_and_framed_by_nobody(stand: Stand, path: str) -> None:
-    headers = stand.call("GET", path).headers
+@pytest.mark.parametrize("path", ["/open", "/bug", "/nowhere", "/items"])
+def test_every_answer_is_kept_by_nobody_and_framed_by_nobody(stand: AppHarness, path: str) -> None:
+    headers = stand.request("GET", path).headers
 
     assert headers["Cache-Control"] == "no-store"
     assert headers["X-Content-Type-Options"] == "nosniff"
@@ -32,10 +34,10 @@ def test_every_answer_is_kept_by_nobody_and_framed_by_nobody(stand: Stand, path:
     assert "max-age" in headers["Strict-Transport-Security"]
 
 
-def test_a_configured_origin_may_read_the_answer_and_no_other(stand: Stand) -> None:
-    ours = stand.call("GET", "/wishes", headers={"Origin": ORIGIN})
+def test_a_configured_origin_may_read_the_answer_and_no_other(stand: AppHarness) -> None:
+    ours = stand.request("GET", "/items", headers={"Origin": ORIGIN})
     theirs = [
-        stand.call("GET", "/wishes", headers={"Origin": origin})
+        stand.request("GET", "/items", headers={"Origin": origin})
         for origin in ("https://evil.test", ORIGIN + ".evil.test", "null", "")
     ]
 
@@ -46,11 +48,11 @@ def test_a_configured_origin_may_read_the_answer_and_no_other(stand: Stand) -> N
     assert all("Origin" in one.headers["Vary"] for one in (ours, *theirs))
 
 
-def test_a_browser_asks_first_and_hears_what_it_may_send(stand: Stand) -> None:
+def test_a_browser_asks_first_and_hears_what_it_may_send(stand: AppHarness) -> None:
     asked = {"Origin": ORIGIN, "Access-Control-Request-Method": "POST"}
-    ours = stand.call("OPTIONS", "/wishes", headers=asked)
-    theirs = stand.call("OPTIONS", "/wishes", headers=asked | {"Origin": "https://evil.test"})
-    plain = stand.call("OPTIONS", "/wishes")
+    ours = stand.request("OPTIONS", "/items", headers=asked)
+    theirs = stand.request("OPTIONS", "/items", headers=asked | {"Origin": "https://evil.test"})
+    plain = stand.request("OPTIONS", "/items")
 
     assert (ours.status_code, theirs.status_code, plain.status_code) == (204, 204, 204)
     assert "POST" in ours.headers["Access-Control-Allow-Methods"]

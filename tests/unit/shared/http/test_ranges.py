@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from shared.http.problems import PreconditionFailed, RangeNotSatisfiable
-from shared.http.ranges import Span, Version, unchanged, wanted_span
+from shared.http.ranges import ByteRange, Version, is_not_modified, parse_range
 
 VERSION = Version('"a1-3e8"', datetime(2026, 11, 26, 12, 0, 0, 987654, UTC))
 DATE = "Thu, 26 Nov 2026 12:00:00 GMT"
@@ -34,7 +34,7 @@ SIZE = 1000
     ],
 )
 def test_a_range_is_cut_to_what_there_is(asked: str, start: int, end: int) -> None:
-    assert wanted_span({"Range": asked}, VERSION, SIZE) == Span(start, end)
+    assert parse_range({"Range": asked}, VERSION, SIZE) == ByteRange(start, end)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_range_is_cut_to_what_there_is(asked: str, start: int, end: int) -> No
 )  # fmt: skip
 def test_what_cannot_be_had_is_refused_with_the_size(asked: str) -> None:
     with pytest.raises(RangeNotSatisfiable) as refused:
-        wanted_span({"Range": asked}, VERSION, SIZE)
+        parse_range({"Range": asked}, VERSION, SIZE)
 
     assert refused.value.size == SIZE
 
@@ -57,14 +57,14 @@ def test_what_cannot_be_had_is_refused_with_the_size(asked: str) -> None:
     ["", "bytes", "bytes=", "items=0-1", "bytes 0-1", "bytes=0-1,2-3", "bytes=0-0,0-0,x", ", "],
 )
 def test_another_unit_and_several_ranges_get_the_whole(asked: str) -> None:
-    assert wanted_span({"Range": asked}, VERSION, SIZE) is None
+    assert parse_range({"Range": asked}, VERSION, SIZE) is None
 
 
 def test_nothing_is_whole_at_once() -> None:
-    assert wanted_span({"Range": "bytes=0-"}, VERSION, 0) is None
+    assert parse_range({"Range": "bytes=0-"}, VERSION, 0) is None
     for asked in ("bytes=-5", "bytes=1-"):
         with pytest.raises(RangeNotSatisfiable):
-            wanted_span({"Range": asked}, VERSION, 0)
+            parse_range({"Range": asked}, VERSION, 0)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_nothing_is_whole_at_once() -> None:
     ],
 )
 def test_a_part_completes_only_what_is_the_same(condition: str, held: bool) -> None:
-    found = wanted_span({"Range": "bytes=0-1", "If-Range": condition}, VERSION, SIZE)
+    found = parse_range({"Range": "bytes=0-1", "If-Range": condition}, VERSION, SIZE)
 
     assert (found is not None) is held
 
@@ -108,7 +108,7 @@ def test_a_part_completes_only_what_is_the_same(condition: str, held: bool) -> N
     ],
 )
 def test_what_the_other_side_has_is_not_sent_again(headers: dict[str, str], same: bool) -> None:
-    assert unchanged(headers, VERSION) is same
+    assert is_not_modified(headers, VERSION) is same
 
 
 @pytest.mark.parametrize(
@@ -122,4 +122,4 @@ def test_what_the_other_side_has_is_not_sent_again(headers: dict[str, str], same
 )
 def test_another_version_than_was_meant_is_refused(headers: dict[str, str]) -> None:
     with pytest.raises(PreconditionFailed):
-        unchanged(headers, VERSION)
+        is_not_modified(headers, VERSION)

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from shared.http.request import BODY_MOST_BYTES
-from tests.fakes.application import ALICE, Stand
+from shared.http.request import MAX_BODY_BYTES
+from tests.fakes.application import ALICE_HEADERS, AppHarness
 from tests.fixtures.operations import ROUTES
 
 
 @pytest.fixture
-def stand() -> Stand:
-    return Stand(ROUTES)
+def stand() -> AppHarness:
+    return AppHarness(ROUTES)
 
 
 @pytest.mark.parametrize(
@@ -40,17 +40,19 @@ def stand() -> Stand:
     ],
 )
 def test_a_body_of_another_form_is_refused(
-    stand: Stand, body: str | bytes, content_type: str, status: int, code: str
+    stand: AppHarness, body: str | bytes, content_type: str, status: int, code: str
 ) -> None:
-    answer = stand.call("POST", "/wishes", headers=ALICE, data=body, content_type=content_type)
+    answer = stand.request(
+        "POST", "/items", headers=ALICE_HEADERS, data=body, content_type=content_type
+    )
 
     assert (answer.status_code, answer.json["code"]) == (status, code)
 
 
-def test_a_field_that_is_wrong_is_named_and_not_repeated(stand: Stand) -> None:
+def test_a_field_that_is_wrong_is_named_and_not_repeated(stand: AppHarness) -> None:
     body = json.dumps({"name": "tea", "size": "<script>", "more": 1})
-    answer = stand.call(
-        "POST", "/wishes", headers=ALICE, data=body, content_type="application/json"
+    answer = stand.request(
+        "POST", "/items", headers=ALICE_HEADERS, data=body, content_type="application/json"
     )
 
     assert [one["field"] for one in answer.json["errors"]] == ["size", "more"]
@@ -58,8 +60,8 @@ def test_a_field_that_is_wrong_is_named_and_not_repeated(stand: Stand) -> None:
 
 
 @pytest.mark.parametrize("told", [True, False], ids=["with its length", "in chunks"])
-def test_a_body_over_the_limit_is_refused(stand: Stand, told: bool) -> None:
-    data = b'{"name": "' + b"x" * BODY_MOST_BYTES + b'"}'
+def test_a_body_over_the_limit_is_refused(stand: AppHarness, told: bool) -> None:
+    data = b'{"name": "' + b"x" * MAX_BODY_BYTES + b'"}'
     more: dict[str, Any] = (
         {"data": data}
         if told
@@ -68,8 +70,12 @@ def test_a_body_over_the_limit_is_refused(stand: Stand, told: bool) -> None:
             "environ_overrides": {"wsgi.input_terminated": True},
         }
     )
-    answer = stand.call(
-        "POST", "/wishes", headers=ALICE, content_type="application/json; charset=UTF-8", **more
+    answer = stand.request(
+        "POST",
+        "/items",
+        headers=ALICE_HEADERS,
+        content_type="application/json; charset=UTF-8",
+        **more,
     )
 
     assert (answer.status_code, answer.json["code"]) == (413, "body-too-large")
@@ -77,8 +83,8 @@ def test_a_body_over_the_limit_is_refused(stand: Stand, told: bool) -> None:
 
 
 @pytest.mark.parametrize("query", ["limit=x", "limit=1&limit=2", "size=1", "limit="])
-def test_a_query_of_another_form_is_refused(stand: Stand, query: str) -> None:
-    answer = stand.call("GET", f"/open?{query}")
+def test_a_query_of_another_form_is_refused(stand: AppHarness, query: str) -> None:
+    answer = stand.request("GET", f"/open?{query}")
 
     assert answer.status_code == 422
     assert answer.json["errors"][0]["field"] in query

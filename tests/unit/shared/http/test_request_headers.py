@@ -10,45 +10,45 @@ from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
-from shared.http.headers import client as client_of
-from shared.http.request import Answer, Call
+from shared.http.headers import client_address as client_of
+from shared.http.request import ApiRequest, ApiResponse
 from shared.http.routing import Route
-from tests.fakes.application import ALICE, ORIGIN, Stand
-from tests.fixtures.operations import ROUTES, Echo, Wish
+from tests.fakes.application import ALICE_HEADERS, ORIGIN, AppHarness
+from tests.fixtures.operations import ROUTES, EchoResponse, ItemRequest
 
-NOW = Echo(text="as it is")
-
-
-def _look(_: Call) -> Answer:
-    return Answer(NOW)
+NOW = EchoResponse(text="as it is")
 
 
-def _replace(call: Call) -> Answer:
-    call.check_match(NOW)
-    return Answer(Echo(text=call.body(Wish).name))
+def _look(_: ApiRequest) -> ApiResponse:
+    return ApiResponse(NOW)
+
+
+def _replace(request: ApiRequest) -> ApiResponse:
+    request.check_if_match(NOW)
+    return ApiResponse(EchoResponse(text=request.body(ItemRequest).name))
 
 
 STATE = (
-    Route("GET", "/state", _look, "Look.", Echo),
+    Route("GET", "/state", _look, "Look.", EchoResponse),
     Route(
-        "PUT", "/state", _replace, "Replace.", Echo, body=Wish,
+        "PUT", "/state", _replace, "Replace.", EchoResponse, body=ItemRequest,
         conditional=True, condition_required=True,
     ),
-    Route("PATCH", "/state", _replace, "Change.", Echo, body=Wish, conditional=True),
+    Route("PATCH", "/state", _replace, "Change.", EchoResponse, body=ItemRequest, conditional=True),
 )  # fmt: skip
 
 
 @pytest.fixture
-def stand() -> Stand:
-    return Stand((*ROUTES, *STATE))
+def stand() -> AppHarness:
+    return AppHarness((*ROUTES, *STATE))
 
 
-def changed(stand: Stand, method: str, **headers: str) -> Any:
+def changed(stand: AppHarness, method: str, **headers: str) -> Any:
     sent = {name.replace("_", "-"): one for name, one in headers.items()}
-    return stand.call(
+    return stand.request(
         method,
         "/state",
-        headers={**ALICE, **sent},
+        headers={**ALICE_HEADERS, **sent},
         data=json.dumps({"name": "tea"}),
         content_type="application/json",
     )
@@ -68,17 +68,17 @@ def changed(stand: Stand, method: str, **headers: str) -> Any:
     ],
 )
 def test_an_answer_has_a_type_that_the_caller_takes(
-    stand: Stand, accept: str | None, status: int
+    stand: AppHarness, accept: str | None, status: int
 ) -> None:
     more = {} if accept is None else {"Accept": accept}
-    answer = stand.call("GET", "/open", headers=more)
+    answer = stand.request("GET", "/open", headers=more)
 
     assert answer.status_code == status
     assert status == 200 or answer.mimetype in ("application/problem+json", "text/html")
 
 
-def test_what_replaces_everything_asks_which_state_was_seen(stand: Stand) -> None:
-    tag = stand.call("GET", "/state", headers=ALICE).headers["ETag"]
+def test_what_replaces_everything_asks_which_state_was_seen(stand: AppHarness) -> None:
+    tag = stand.request("GET", "/state", headers=ALICE_HEADERS).headers["ETag"]
 
     missing = changed(stand, "PUT")
     assert (missing.status_code, missing.json["code"]) == (428, "condition-missing")
@@ -89,8 +89,8 @@ def test_what_replaces_everything_asks_which_state_was_seen(stand: Stand) -> Non
 @pytest.mark.parametrize(
     "match", ['"x"', "W/{tag}", "", '""', '"a", "", "a"', '".*c3U1};)o-tw:", ""', "x", '"', "* ,"]
 )
-def test_a_condition_that_does_not_hold_changes_nothing(stand: Stand, match: str) -> None:
-    tag = stand.call("GET", "/state", headers=ALICE).headers["ETag"]
+def test_a_condition_that_does_not_hold_changes_nothing(stand: AppHarness, match: str) -> None:
+    tag = stand.request("GET", "/state", headers=ALICE_HEADERS).headers["ETag"]
     answer = changed(stand, "PATCH", If_Match=match.replace("{tag}", tag))
 
     assert (answer.status_code, answer.json["code"]) == (412, "changed-meanwhile")
@@ -98,21 +98,23 @@ def test_a_condition_that_does_not_hold_changes_nothing(stand: Stand, match: str
 
 
 @pytest.mark.parametrize("match", ["{tag}", "W/{tag}", "*", '"x", {tag}'])
-def test_what_the_caller_has_is_not_sent_again(stand: Stand, match: str) -> None:
-    tag = stand.call("GET", "/state", headers=ALICE).headers["ETag"]
-    same = stand.call("GET", "/state", headers={**ALICE, "If-None-Match": match.format(tag=tag)})
-    other = stand.call("GET", "/state", headers={**ALICE, "If-None-Match": '"x"'})
+def test_what_the_caller_has_is_not_sent_again(stand: AppHarness, match: str) -> None:
+    tag = stand.request("GET", "/state", headers=ALICE_HEADERS).headers["ETag"]
+    same = stand.request(
+        "GET", "/state", headers={**ALICE_HEADERS, "If-None-Match": match.format(tag=tag)}
+    )
+    other = stand.request("GET", "/state", headers={**ALICE_HEADERS, "If-None-Match": '"x"'})
 
     assert (same.status_code, same.data, same.headers["ETag"]) == (304, b"", tag)
     assert "Content-Type" not in same.headers
     assert other.status_code == 200
 
 
-def test_a_page_of_ours_may_send_and_read_what_it_needs(stand: Stand) -> None:
-    preflight = stand.call(
+def test_a_page_of_ours_may_send_and_read_what_it_needs(stand: AppHarness) -> None:
+    preflight = stand.request(
         "OPTIONS", "/state", headers={"Origin": ORIGIN, "Access-Control-Request-Method": "PUT"}
     )
-    answer = stand.call("GET", "/state", headers={**ALICE, "Origin": ORIGIN})
+    answer = stand.request("GET", "/state", headers={**ALICE_HEADERS, "Origin": ORIGIN})
 
     for name in ("If-Match", "Idempotency-Key"):
         assert name in preflight.headers["Access-Control-Allow-Headers"]

@@ -13,51 +13,51 @@ from typing import Any
 import pytest
 
 from shared.flows import effects
-from shared.flows.documents import Committed, Increment, Update, Write, stage_path
+from shared.flows.documents import CommitResult, Increment, Update, Write, stage_path
 from shared.flows.envelope import Envelope
 from shared.jobs import claims, deliver, rules, webhooks
 from shared.jobs import commit as recording
 from shared.jobs.model import Job, UnitState
 from shared.jobs.queries import read_view
-from shared.jobs.rules import Verdict
+from shared.jobs.rules import Decision
 from shared.tasks import run
 from tests.fakes.simulation import schedule
-from tests.fakes.simulation.simulation import World
-from tests.unit.shared.jobs.test_webhooks import deleted_while_its_outcome_is_told
+from tests.fakes.simulation.simulation import Simulation
+from tests.unit.shared.jobs.test_webhooks import delete_during_notification
 
 pytestmark = pytest.mark.slow
 
 SCHEDULES = 400
 
 Patch = pytest.MonkeyPatch
-real_verdict = rules.verdict
-real_out_of_date = rules.out_of_date
-real_carry_out = deliver.carry_out
+real_verdict = rules.decide
+real_out_of_date = rules.is_out_of_date
+real_carry_out = deliver.process_unit
 
 
 def done_is_not_terminal(patch: Patch) -> None:
-    def verdict(*args: Any) -> Verdict:
+    def verdict(*args: Any) -> Decision:
         found = real_verdict(*args)
-        return Verdict.GO if found is Verdict.REPEAT else found
+        return Decision.GO if found is Decision.REPEAT else found
 
-    patch.setattr(rules, "verdict", verdict)
+    patch.setattr(rules, "decide", verdict)
 
 
 def leases_never_expire(patch: Patch) -> None:
     patch.setattr(
         rules,
-        "lease_alive",
+        "is_leased",
         lambda unit, _now: unit is not None and unit.state is UnitState.LEASED,
     )
 
 
 def busy_is_acknowledged(patch: Patch) -> None:
-    patch.setattr(deliver, "when_busy", lambda: effects.Reply.ACK)
+    patch.setattr(deliver, "reply_when_busy", lambda: effects.Reply.ACK)
 
 
 def counted_in_a_commit_of_its_own(patch: Patch) -> None:
     def commit_part(
-        claimed: claims.Claimed, result: claims.Finished, clockwork: effects.Clockwork
+        claimed: claims.UnitClaim, result: claims.UnitDone, clock: effects.ClockAndIds
     ) -> effects.Flow[bool]:
         """The whole of commit_part, but for the batch, which is torn in two."""
         while True:
@@ -66,8 +66,8 @@ def counted_in_a_commit_of_its_own(patch: Patch) -> None:
                 return False
             if rules.is_done(view.unit):
                 return True
-            unit_write, _ = recording.part_batch(claimed, view.unit, result, clockwork.now())
-            if (yield from effects.commit(unit_write)) is Committed.OK:
+            unit_write, _ = recording.part_writes(claimed, view.unit, result, clock.now())
+            if (yield from effects.commit(unit_write)) is CommitResult.OK:
                 envelope = claimed.envelope
                 path = stage_path(envelope.job_id, envelope.stage, envelope.revision)
                 yield from effects.commit(Update(path, {"done": Increment(1)}))
@@ -77,15 +77,15 @@ def counted_in_a_commit_of_its_own(patch: Patch) -> None:
 
 
 def repeat_announces_nothing(patch: Patch) -> None:
-    def verdict(*args: Any) -> Verdict:
+    def verdict(*args: Any) -> Decision:
         found = real_verdict(*args)
-        return Verdict.DROP if found is Verdict.REPEAT else found
+        return Decision.DROP if found is Decision.REPEAT else found
 
-    patch.setattr(rules, "verdict", verdict)
+    patch.setattr(rules, "decide", verdict)
 
 
 def redrive_keeps_the_units(patch: Patch) -> None:
-    patch.setattr(rules, "doomed_by_redrive", lambda _units: [])
+    patch.setattr(rules, "units_to_delete", lambda _units: [])
 
 
 def outcome_is_keyed_without_its_epoch(patch: Patch) -> None:
@@ -96,7 +96,7 @@ def an_edit_overtakes_nothing(patch: Patch) -> None:
     def out_of_date(job: Job, envelope: Envelope) -> bool:
         return real_out_of_date(job, replace(envelope, revision=job.revision))
 
-    patch.setattr(rules, "out_of_date", out_of_date)
+    patch.setattr(rules, "is_out_of_date", out_of_date)
 
 
 def nothing_waits_for_a_review(patch: Patch) -> None:
@@ -105,15 +105,15 @@ def nothing_waits_for_a_review(patch: Patch) -> None:
 
 def servers_are_called_after_the_outcome_is_recorded(patch: Patch) -> None:
     def carry_out(
-        claimed: claims.Claimed, clockwork: effects.Clockwork
+        claimed: claims.UnitClaim, clock: effects.ClockAndIds
     ) -> effects.Flow[effects.Reply]:
-        reply = yield from real_carry_out(claimed, clockwork)
+        reply = yield from real_carry_out(claimed, clock)
         if claimed.envelope.stage == rules.NOTIFICATION and reply is effects.Reply.ACK:
-            yield from webhooks.tell_hooks(claimed.job, claimed.envelope.part, clockwork)
+            yield from webhooks.create_deliveries(claimed.job, claimed.envelope.part, clock)
         return reply
 
-    patch.setattr(deliver, "tell_hooks", _nothing)
-    patch.setattr(deliver, "carry_out", carry_out)
+    patch.setattr(deliver, "create_deliveries", _nothing)
+    patch.setattr(deliver, "process_unit", carry_out)
 
 
 def every_telling_is_an_event_of_its_own(patch: Patch) -> None:
@@ -122,14 +122,14 @@ def every_telling_is_an_event_of_its_own(patch: Patch) -> None:
 
 
 def calls_are_made_without_asking_for_their_job(patch: Patch) -> None:
-    def commit(*writes: Write) -> effects.Flow[Committed]:
+    def commit(*writes: Write) -> effects.Flow[CommitResult]:
         return (yield from effects.commit(*(one for one in writes if "/stages/" not in one.path)))
 
     patch.setattr(webhooks, "commit", commit)
 
 
 def nobody_looks_after_errands(patch: Patch) -> None:
-    patch.setattr(run, "sweep_errands", _none)
+    patch.setattr(run, "sweep_tasks", _none)
 
 
 def _nothing(*_: Any) -> effects.Flow[None]:
@@ -141,19 +141,19 @@ def _none(*_: Any) -> effects.Flow[int]:
     return 0
 
 
-def objects_of_an_earlier_attempt_are_refused(world: World) -> None:
-    world.adopt = False
+def objects_of_an_earlier_attempt_are_refused(world: Simulation) -> None:
+    world.adopts_objects = False
 
 
-def without_sweeper(world: World) -> None:
-    world.sweeps = False
+def without_sweeper(world: Simulation) -> None:
+    world.sweeper_enabled = False
 
 
-def _broken(change: Callable[[World], None] | None = None, schedules: int = SCHEDULES) -> str:
+def _broken(change: Callable[[Simulation], None] | None = None, schedules: int = SCHEDULES) -> str:
     """The first promise that breaks, or an empty string when none does."""
     for seed in range(schedules):
         try:
-            schedule.run(seed, change)
+            schedule.run_schedule(seed, change)
         except AssertionError as broken:
             return f"schedule {seed}: {broken}"
     return ""
@@ -198,7 +198,7 @@ def test_without_the_rule_only_the_sweeper_saves_the_job(
 
 def test_without_asking_for_its_job_a_call_tells_of_a_deleted_one(monkeypatch: Patch) -> None:
     calls_are_made_without_asking_for_their_job(monkeypatch)
-    assert deleted_while_its_outcome_is_told().deliveries()
+    assert delete_during_notification().deliveries()
 
 
 def test_without_adoption_a_crash_after_the_write_fails_a_healthy_job() -> None:
@@ -207,6 +207,6 @@ def test_without_adoption_a_crash_after_the_write_fails_a_healthy_job() -> None:
 
 @pytest.mark.parametrize("change", [None, without_sweeper])
 def test_with_every_rule_in_place_all_promises_hold(
-    change: Callable[[World], None] | None,
+    change: Callable[[Simulation], None] | None,
 ) -> None:
     assert _broken(change, schedules=150) == ""

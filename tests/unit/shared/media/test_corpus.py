@@ -7,21 +7,21 @@ from collections.abc import Iterator
 import pytest
 
 from tests.corpus import invalid, valid
-from tests.corpus.corpus_file import Failed, Row
-from tests.corpus.outcome import complaints, every_of, outcome_of
-from tests.fakes.canary import Canary
-from tests.fixtures.media.clips import ODD, RECIPES
+from tests.corpus.corpus_file import CorpusFile, ExpectedError
+from tests.corpus.outcome import find_mismatches, frame_interval, process_file
+from tests.fakes.canary import CanaryServer
+from tests.fixtures.media.clips import CLIP_SPECS, RARE_CLIP_SPECS
 
 pytestmark = pytest.mark.slow
 
-ROWS = {row.name: row for row in (*valid.rows(), *invalid.rows())}
+ROWS = {row.name: row for row in (*valid.list_files(), *invalid.list_files())}
 # These are held against an oracle elsewhere, picture by picture.
-KNOWN = {*RECIPES, *ODD}
+KNOWN = {*CLIP_SPECS, *RARE_CLIP_SPECS}
 
 
 @pytest.fixture(scope="module")
-def canary() -> Iterator[Canary]:
-    with Canary() as listening:
+def canary() -> Iterator[CanaryServer]:
+    with CanaryServer() as listening:
         yield listening
 
 
@@ -33,19 +33,19 @@ def _params() -> Iterator[object]:
 
 @pytest.mark.parametrize("row", list(_params()))
 def test_what_people_upload_comes_out_right_or_is_refused_by_its_name(
-    row: Row, canary: Canary
+    row: CorpusFile, canary: CanaryServer
 ) -> None:
-    outcome = outcome_of(row.make(canary.url), every_of(row))
-    assert complaints(row, outcome) == []
-    assert canary.hits == []
-    if isinstance(row.expected, Failed):
+    outcome = process_file(row.make(canary.url), frame_interval(row))
+    assert find_mismatches(row, outcome) == []
+    assert canary.received == []
+    if isinstance(row.expected, ExpectedError):
         assert len(outcome.message) > 20
         assert outcome.message.endswith((".", "?"))
 
 
 def test_the_corpus_is_large_and_its_names_are_its_own() -> None:
-    rows = [*valid.rows(), *invalid.rows()]
+    rows = [*valid.list_files(), *invalid.list_files()]
     assert len(rows) == len(ROWS)
     assert len(rows) - len(KNOWN) > 100
-    assert sum(row.common for row in rows) >= 12
-    assert len({row.expected.code for row in rows if isinstance(row.expected, Failed)}) >= 13
+    assert sum(row.in_pipeline_tests for row in rows) >= 12
+    assert len({row.expected.code for row in rows if isinstance(row.expected, ExpectedError)}) >= 13

@@ -11,10 +11,10 @@ from PIL import Image
 
 from functions.stitching.film.pictures import (
     SlideOfWrongSize,
-    fitted,
-    pixels,
-    poster,
-    slide_picture,
+    encode_poster,
+    fit_to_frame,
+    read_slide,
+    to_rgb_array,
 )
 from shared.errors import PermanentError
 from shared.media.errors import EmptyFile
@@ -22,39 +22,39 @@ from shared.media.images.still import (
     NotAPicture,
     PictureDamaged,
     PictureTooLarge,
-    picture_facts,
     read_picture,
+    read_picture_header,
 )
 from shared.recipes.films.options import StillOptions
 from tests.fixtures.media.uploads import (
-    QUARTERS,
-    as_held,
-    encoded,
-    heic,
-    heic_that_claims,
-    png_that_claims,
-    quartered,
-    turned_jpeg,
+    QUARTER_COLOURS,
+    apply_orientation,
+    draw_quarters,
+    encode_heic,
+    encode_picture,
+    make_png_header,
+    make_rotated_jpeg,
+    resize_heic_header,
 )
 
 
 def corners(image: Image.Image) -> list[tuple[int, ...]]:
     """The colours in the middle of the four quarters."""
     width, height = image.size
-    data = pixels(image)
+    data = to_rgb_array(image)
     return [
         tuple(int(v) for v in data[height * y // 4, width * x // 4]) for y in (1, 3) for x in (1, 3)
     ]
 
 
 def assert_upright(image: Image.Image, tolerance: int = 12) -> None:
-    assert np.abs(np.array(corners(image)) - np.array(QUARTERS)).max() <= tolerance
+    assert np.abs(np.array(corners(image)) - np.array(QUARTER_COLOURS)).max() <= tolerance
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_camera_held_any_way_gives_an_upright_picture(orientation: int) -> None:
-    data = turned_jpeg(orientation)
-    facts = picture_facts(data)
+    data = make_rotated_jpeg(orientation)
+    facts = read_picture_header(data)
     assert (facts.width, facts.height) == (240, 160)
     image = read_picture(data)
     assert image.size == (240, 160)
@@ -63,21 +63,21 @@ def test_a_camera_held_any_way_gives_an_upright_picture(orientation: int) -> Non
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_phone_held_any_way_gives_an_upright_picture(orientation: int) -> None:
-    data = heic(as_held(quartered(240, 160), orientation), orientation)
-    facts = picture_facts(data)
+    data = encode_heic(apply_orientation(draw_quarters(240, 160), orientation), orientation)
+    facts = read_picture_header(data)
     assert (facts.format, facts.width, facts.height) == ("HEIF", 240, 160)
     assert_upright(read_picture(data))
 
 
 def test_a_damaged_note_about_a_picture_does_not_cost_the_picture() -> None:
-    data = turned_jpeg(1).replace(b"MM\0*", b"XX\0*").replace(b"II*\0", b"XX*\0")
-    assert picture_facts(data).width == 240
+    data = make_rotated_jpeg(1).replace(b"MM\0*", b"XX\0*").replace(b"II*\0", b"XX*\0")
+    assert read_picture_header(data).width == 240
     assert_upright(read_picture(data))
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
 def test_a_heic_shows_its_colours(mode: str) -> None:
-    image = read_picture(heic(quartered(91, 61, mode)))
+    image = read_picture(encode_heic(draw_quarters(91, 61, mode)))
     assert image.size == (91, 61)
     if mode == "L":
         assert image.getpixel((9, 9)) == pytest.approx((87, 87, 87), abs=4)
@@ -94,7 +94,7 @@ def test_a_heic_that_is_not_as_large_as_it_says_is_refused(
     size: tuple[int, int], error: type[PermanentError]
 ) -> None:
     with pytest.raises(error):
-        read_picture(heic_that_claims(heic(quartered(240, 160)), *size))
+        read_picture(resize_heic_header(encode_heic(draw_quarters(240, 160)), *size))
 
 
 @pytest.mark.parametrize(
@@ -104,21 +104,21 @@ def test_a_heic_that_is_not_as_large_as_it_says_is_refused(
 )  # fmt: skip
 def test_every_format_and_mode_shows_its_colours(image_format: str, mode: str) -> None:
     options = {"quality": 95} if image_format != "PNG" else {}
-    data = encoded(quartered(90, 60, mode), image_format, **options)
-    assert picture_facts(data).format == image_format
+    data = encode_picture(draw_quarters(90, 60, mode), image_format, **options)
+    assert read_picture_header(data).format == image_format
     assert_upright(read_picture(data), tolerance=25)
 
 
 def test_grey_in_16_bits_is_scaled_and_not_cut_off() -> None:
     values = np.full((10, 10), 0x8000, np.uint16)
-    image = read_picture(encoded(Image.fromarray(values), "PNG"))
+    image = read_picture(encode_picture(Image.fromarray(values), "PNG"))
     assert image.getpixel((5, 5)) == (128, 128, 128)
 
 
 def test_what_is_transparent_is_white() -> None:
     image = Image.new("RGBA", (8, 8), (255, 0, 0, 0))
     image.paste((0, 0, 255, 128), (0, 0, 4, 8))
-    shown = read_picture(encoded(image, "PNG"))
+    shown = read_picture(encode_picture(image, "PNG"))
     assert shown.getpixel((6, 4)) == (255, 255, 255)
     assert shown.getpixel((1, 4)) == (127, 127, 255)
 
@@ -152,19 +152,19 @@ def test_what_is_no_picture_of_ours_is_refused(data: bytes) -> None:
 
 def test_an_empty_file_is_refused() -> None:
     with pytest.raises(EmptyFile):
-        picture_facts(b"")
+        read_picture_header(b"")
 
 
 @pytest.mark.parametrize("size", [(20_000, 20_000), (60_000, 1), (8001, 8001), (2**31 - 1, 3)])
 def test_a_picture_too_large_is_refused_by_its_header(size: tuple[int, int]) -> None:
     with pytest.raises(PictureTooLarge):
-        picture_facts(png_that_claims(*size))
+        read_picture_header(make_png_header(*size))
 
 
 def test_a_bomb_within_the_limit_does_not_get_through() -> None:
     """A few bytes that promise 64 megapixels and hold none of them."""
     with pytest.raises(PictureDamaged):
-        read_picture(png_that_claims(8000, 8000))
+        read_picture(make_png_header(8000, 8000))
 
 
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "HEIF"])
@@ -172,7 +172,7 @@ def test_a_bomb_within_the_limit_does_not_get_through() -> None:
 def test_a_picture_that_was_cut_off_is_refused(image_format: str, share: float) -> None:
     dice = np.random.default_rng(1)
     noise = Image.fromarray(dice.integers(0, 255, (200, 300, 3), np.uint8))
-    data = heic(noise) if image_format == "HEIF" else encoded(noise, image_format)
+    data = encode_heic(noise) if image_format == "HEIF" else encode_picture(noise, image_format)
     with pytest.raises(PictureDamaged):
         read_picture(data[: round(len(data) * share)])
 
@@ -182,7 +182,7 @@ def test_endless_text_in_a_png_is_not_unpacked() -> None:
     import struct
 
     body = b"comment\0\0" + zlib.compress(bytes(200_000_000), 9)
-    data = encoded(Image.new("RGB", (1, 1)), "PNG")
+    data = encode_picture(Image.new("RGB", (1, 1)), "PNG")
     text = struct.pack(">I", len(body)) + b"zTXt" + body
     text += struct.pack(">I", zlib.crc32(b"zTXt" + body))
     with pytest.raises((PictureDamaged, NotAPicture)):
@@ -210,18 +210,18 @@ def test_the_film_takes_the_pictures_shape(
 ) -> None:
     chosen = StillOptions.parse(options)
     assert chosen.film_size(*size) == film
-    picture = quartered(min(size[0], 500), min(size[1], 500)).resize(
+    picture = draw_quarters(min(size[0], 500), min(size[1], 500)).resize(
         (max(1, min(size[0], 500)), max(1, min(size[1], 500)))
     )
-    assert fitted(picture, film).size == film
+    assert fit_to_frame(picture, film).size == film
 
 
 def test_a_whole_picture_stands_before_its_own_blurred_ground() -> None:
-    frame = fitted(quartered(400, 300), (540, 960))
+    frame = fit_to_frame(draw_quarters(400, 300), (540, 960))
     assert frame.size == (540, 960)
     middle = frame.crop((0, (960 - 405) // 2, 540, (960 + 405) // 2))
     assert_upright(middle)
-    above = pixels(frame)[:200].astype(int)
+    above = to_rgb_array(frame)[:200].astype(int)
     assert 5 < above.mean() < 80
     assert above.std() > 3
 
@@ -240,14 +240,14 @@ def test_options_come_back_equal() -> None:
 
 
 def test_a_poster_is_a_jpeg_of_moderate_size() -> None:
-    data = poster(quartered(3000, 2000))
-    assert picture_facts(data).format == "JPEG"
+    data = encode_poster(draw_quarters(3000, 2000))
+    assert read_picture_header(data).format == "JPEG"
     assert read_picture(data).size == (1280, 853)
     assert_upright(read_picture(data))
 
 
 def test_a_slide_of_another_size_is_refused() -> None:
-    data = encoded(quartered(1280, 720), "PNG")
-    assert slide_picture(data, (1280, 720)).size == (1280, 720)
+    data = encode_picture(draw_quarters(1280, 720), "PNG")
+    assert read_slide(data, (1280, 720)).size == (1280, 720)
     with pytest.raises(SlideOfWrongSize, match="1280×720"):
-        slide_picture(data, (1920, 1080))
+        read_slide(data, (1920, 1080))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.net.address_policy import UnfitUrl, is_public, read_target
+from shared.net.address_policy import InvalidUrl, is_public, parse_target
 
 
 @pytest.mark.parametrize(
@@ -75,21 +75,21 @@ def test_an_address_on_the_public_internet_is_known_as_one(address: str) -> None
     ],
 )
 def test_a_url_that_leads_into_a_house_is_refused_with_its_reason(url: str, why: str) -> None:
-    with pytest.raises(UnfitUrl, match=why.replace(".", r"\.")):
-        read_target(url)
+    with pytest.raises(InvalidUrl, match=why.replace(".", r"\.")):
+        parse_target(url)
 
 
 def test_a_url_is_taken_apart_as_it_was_meant() -> None:
-    target = read_target("https://Hooks.Example.org:8443/in?a=b&c")
+    target = parse_target("https://Hooks.Example.org:8443/in?a=b&c")
 
     assert (target.host, target.port, target.path) == ("hooks.example.org", 8443, "/in?a=b&c")
     assert target.host_header == "hooks.example.org:8443"
-    assert read_target("https://example.org").host_header == "example.org"
-    assert read_target("https://[2606:4700::1111]/").host_header == "[2606:4700::1111]"
+    assert parse_target("https://example.org").host_header == "example.org"
+    assert parse_target("https://[2606:4700::1111]/").host_header == "[2606:4700::1111]"
 
 
 def test_on_ones_own_machine_everything_may_be_called() -> None:
-    assert read_target("http://127.0.0.1:9999/x", private_too=True).port == 9999
-    assert read_target("http://localhost/", private_too=True).port == 80
-    with pytest.raises(UnfitUrl):
-        read_target("file:///etc/passwd", private_too=True)
+    assert parse_target("http://127.0.0.1:9999/x", allow_private=True).port == 9999
+    assert parse_target("http://localhost/", allow_private=True).port == 80
+    with pytest.raises(InvalidUrl):
+        parse_target("file:///etc/passwd", allow_private=True)

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from shared.net.content_disposition import disposition, may_be_shown
+from shared.net.content_disposition import content_disposition, is_inline_type
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from shared.net.content_disposition import disposition, may_be_shown
     ],
 )  # fmt: skip
 def test_no_name_says_more_than_a_name(name: str) -> None:
-    told = disposition(name, inline=False)
+    told = content_disposition(name, inline=False)
 
     found = re.fullmatch(
         r"attachment; filename=\"([A-Za-z0-9 ._-]+)\"; filename\*=UTF-8''([A-Za-z0-9%._~-]*)", told
@@ -52,4 +52,4 @@ def test_no_name_says_more_than_a_name(name: str) -> None:
     ],
 )
 def test_what_could_be_active_is_saved_and_not_shown(kind: str, shown: bool) -> None:
-    assert may_be_shown(kind) is shown
+    assert is_inline_type(kind) is shown

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from shared.pipeline import RECIPES, STAGES, Bucket
+from shared.pipeline import FUNCTIONS, RECIPES, Bucket
 from shared.recipes.emotions.results import EmotionMoment, EmotionsResult, MoodPoint, PackedFrame
 from shared.recipes.films.narration import SpokenSentence
-from shared.recipes.media_info import PASSPORT_NAME
+from shared.recipes.media_info import MEDIA_INFO_NAME
 from shared.recipes.record import InvalidRecord
 from shared.recipes.results import (
     DeckResult,
@@ -23,16 +23,16 @@ from shared.recipes.results import (
     SpeechPart,
     StageResult,
 )
-from shared.recipes.stored_object import Artefact, StoredObject
+from shared.recipes.stored_object import Artifact, StoredObject
 from shared.recipes.upload_results import PictureInfo, PromptInfo, SoundInfo, Upload, Uploads
-from tests.fixtures.media.emotions import a_moment, a_scene, emotions
-from tests.fixtures.media.faces import PASSPORT
+from tests.fixtures.media.emotions import make_emotions_result, make_moment, make_scene
+from tests.fixtures.media.faces import MEDIA_INFO
 
 UPLOAD = StoredObject(Bucket.UPLOADS, "jobs/j/video.0", 7, 12, crc32c="AAAAAA==")
 WORK = StoredObject(Bucket.WORK, "slides/j/a", 8, 13)
 UPLOADS = Uploads(
     {
-        "video": Upload(UPLOAD, "a.mp4", PASSPORT),
+        "video": Upload(UPLOAD, "a.mp4", MEDIA_INFO),
         "picture1": Upload(UPLOAD, "a.jpg", PictureInfo("JPEG", 60, 40)),
         "music": Upload(UPLOAD, "a.mp3", SoundInfo("mp3", 44_100, 2, None)),
         "prompt": Upload(UPLOAD, "a.txt", PromptInfo(10, 0)),
@@ -41,10 +41,10 @@ UPLOADS = Uploads(
 RESULTS: tuple[StageResult, ...] = (
     UPLOADS,
     FramesResult(12),
-    emotions(
-        moments=(a_moment(3),),
+    make_emotions_result(
+        moments=(make_moment(3),),
         mood=(MoodPoint(0.0, {"happy": 1.0}), MoodPoint(1.0, None)),
-        scenes=(a_scene(2.0),),
+        scenes=(make_scene(2.0),),
         models=({"classifier": {"name": "a"}},),
     ),
     DeckResult(1, 0, 2, 3, 4, WORK, (SlideImage(WORK, 1280, 720),)),
@@ -57,21 +57,21 @@ RESULTS: tuple[StageResult, ...] = (
 @pytest.mark.parametrize("result", RESULTS, ids=lambda one: type(one).__name__)
 def test_a_result_is_read_as_it_was_written(result: StageResult) -> None:
     facts = {result.STAGE: result.to_dict()}
-    assert type(result).of(facts) == result
-    assert type(result).of(facts).to_dict() == result.to_dict()
+    assert type(result).require(facts) == result
+    assert type(result).require(facts).to_dict() == result.to_dict()
 
 
 def test_every_pipeline_stage_that_others_read_has_a_result() -> None:
-    stages = {name for recipe in RECIPES.values() for name in recipe.media_stages}
+    stages = {name for recipe in RECIPES.values() for name in recipe.result_stages}
     assert {result.STAGE for result in RESULTS} == stages
-    assert stages <= STAGES.keys()
+    assert stages <= FUNCTIONS.keys()
 
 
 @pytest.mark.parametrize("kind", dict.fromkeys(type(one) for one in RESULTS))
 def test_a_stage_that_recorded_nothing_has_no_result(kind: type[StageResult]) -> None:
     assert kind.find({}) is None
     with pytest.raises(MissingResult, match=kind.STAGE):
-        kind.of({})
+        kind.require({})
 
 
 @pytest.mark.parametrize("result", RESULTS[1:], ids=lambda one: type(one).__name__)
@@ -99,7 +99,7 @@ def test_a_result_without_one_of_its_fields_is_refused(result: StageResult) -> N
 )
 def test_a_field_of_another_type_is_named(changed: dict[str, Any], where: str) -> None:
     with pytest.raises(InvalidRecord, match=where):
-        EmotionsResult.from_dict({**emotions().to_dict(), **changed})
+        EmotionsResult.from_dict({**make_emotions_result().to_dict(), **changed})
 
 
 def test_whole_numbers_are_read_as_floats_where_floats_are_meant() -> None:
@@ -114,11 +114,11 @@ def test_an_upload_is_stored_flat_and_a_video_with_its_findings_apart() -> None:
     assert stored["picture1"] == {
         "filename": "a.jpg", **common, "format": "JPEG", "width": 60, "height": 40,
     }  # fmt: skip
-    assert stored["music"]["claimed_s"] is None
-    assert stored["video"] == {"filename": "a.mp4", **common, "passport": PASSPORT.to_dict()}
-    assert UPLOADS.input("video").file == {
+    assert stored["music"]["declared_duration_s"] is None
+    assert stored["video"] == {"filename": "a.mp4", **common, "media_info": MEDIA_INFO.to_dict()}
+    assert UPLOADS.input("video").file_info == {
         "filename": "a.mp4", "size_bytes": 12, "crc32c": "AAAAAA==", "generation": 7,
-        "passport": PASSPORT_NAME,
+        "media_info": MEDIA_INFO_NAME,
     }  # fmt: skip
 
 
@@ -126,10 +126,10 @@ def test_an_input_that_is_missing_or_of_another_kind_is_refused() -> None:
     with pytest.raises(MissingResult, match="picture2"):
         UPLOADS.input("picture2")
     with pytest.raises(MissingResult, match="is not a video"):
-        _ = UPLOADS.input("music").passport
+        _ = UPLOADS.input("music").media_info
     with pytest.raises(MissingResult, match="is not a picture"):
-        _ = UPLOADS.input("video").picture
-    nothing = {key: one for key, one in UPLOADS.to_dict()["video"].items() if key != "passport"}
+        _ = UPLOADS.input("video").picture_info
+    nothing = {key: one for key, one in UPLOADS.to_dict()["video"].items() if key != "media_info"}
     with pytest.raises(InvalidRecord, match="no findings"):
         Upload.from_dict(nothing)
 
@@ -154,7 +154,7 @@ def test_a_silent_slide_has_no_rate_and_no_samples() -> None:
 def test_parts_are_read_as_they_were_written() -> None:
     frames = FramesPart(3, ("One frame is missing.",))
     assert FramesPart.from_dict(frames.to_dict()) == frames
-    moment = a_moment(3, picture=PackedFrame("packs/a", 1, 100, 7))
+    moment = make_moment(3, picture=PackedFrame("packs/a", 1, 100, 7))
     assert EmotionMoment.from_dict(moment.to_dict()) == moment
     assert moment.to_dict()["picture"] == {
         "object": "packs/a", "generation": 1, "offset": 100, "size_bytes": 7,
@@ -173,8 +173,8 @@ def test_an_object_reference_is_stored_by_bucket_name_and_generation() -> None:
         StoredObject.from_dict({**reference, "bucket": "cellar"})
 
 
-def test_an_artefact_is_an_object_under_a_name_for_users() -> None:
+def test_an_artifact_is_an_object_under_a_name_for_users() -> None:
     stored = StoredObject(Bucket.OUTPUTS, "jobs/j/k/a.zip", 7, 12, "application/zip")
-    artefact = stored.artefact("frames.zip", "frames")
-    assert artefact.stored == stored
-    assert Artefact.from_dict(artefact.to_dict()) == artefact
+    artifact = stored.to_artifact("frames.zip", "frames")
+    assert artifact.stored_object == stored
+    assert Artifact.from_dict(artifact.to_dict()) == artifact

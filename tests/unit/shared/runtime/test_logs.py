@@ -12,10 +12,10 @@ from shared.runtime.logs import HIDDEN, bind, log
 
 def test_no_detail_takes_the_place_of_the_events_name(capsys: pytest.CaptureFixture[str]) -> None:
     bind(job="j1")
-    log("unit.failed", severity="ERROR", message="The file is empty.", why="empty")
+    log("unit.failed", severity="ERROR", message="The file is empty.", reason="empty")
     row = json.loads(capsys.readouterr().out)
     assert row["message"] == "unit.failed"
-    assert (row["severity"], row["job"], row["why"]) == ("ERROR", "j1", "empty")
+    assert (row["severity"], row["job"], row["reason"]) == ("ERROR", "j1", "empty")
 
 
 SECRETS = {
@@ -33,11 +33,11 @@ def test_what_opens_something_or_says_who_it_is_does_not_reach_the_log(
     what: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told = SECRETS[what]
-    log("work.crashed", why=told, nested={"deep": [told]}, fault=ValueError(told))
+    log("work.crashed", reason=told, nested={"deep": [told]}, fault=ValueError(told))
     line = capsys.readouterr().out
     row = json.loads(line)
-    assert row["why"].count(HIDDEN) == 1
-    assert row["nested"]["deep"][0] == row["why"]
+    assert row["reason"].count(HIDDEN) == 1
+    assert row["nested"]["deep"][0] == row["reason"]
     for secret in (
         "0aF3b4c5", "abc.def-ghi", "eyJhbGciOi", "AIzaSyA123", "0123456789abcdef", "mail.example",
     ):  # fmt: skip

@@ -13,14 +13,20 @@ import pytest
 import requests
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
-from infra.local.cli.waterfall import bars, picture, spans_of
-from infra.local.setup.tools import requirements_of
+from infra.local.cli.waterfall import build_bars, draw_waterfall, find_spans
+from infra.local.setup.tools import requirements_file
 from infra.local.suite.layout import SetupError
-from shared.adapters.opentelemetry import CloudTrace, OpenTelemetry, tracer
-from shared.pipeline import STAGES, Stage
-from shared.runtime.tracing import Untraced, ids, log_fields, parent_in, root_of
+from shared.adapters.opentelemetry import CloudTraceExporter, OpenTelemetry, create_tracer
+from shared.pipeline import FUNCTIONS, Function
+from shared.runtime.tracing import (
+    NoOpTracer,
+    job_traceparent,
+    log_fields,
+    parent_traceparent,
+    trace_and_span_ids,
+)
 
-BUILT = [row for row in STAGES.values() if row.built]
+BUILT = [row for row in FUNCTIONS.values() if row.is_built]
 TRACED = [row for row in BUILT if row.name != "console"]
 """The console hands out files alone and makes no spans."""
 JOB = "a" * 20
@@ -32,36 +38,41 @@ def spans(folder: Path) -> list[dict[str, Any]]:
 
 
 def test_a_delivery_that_an_object_woke_is_of_its_jobs_trace(tmp_path: Path) -> None:
-    traces = tracer("p", str(tmp_path))
-    with traces.span("upload_trigger video", parent_in(JOB, ""), job=JOB) as first:
+    traces = create_tracer("p", str(tmp_path))
+    with traces.span("upload_trigger video", parent_traceparent(JOB, ""), job=JOB) as first:
         told = first.traceparent
-    with traces.span("frame_extraction 0", parent_in(JOB, told), job=JOB):
+    with traces.span("frame_extraction 0", parent_traceparent(JOB, told), job=JOB):
         pass
-    with traces.span("emotion_scoring 0", parent_in(JOB, ""), job=JOB):
+    with traces.span("emotion_scoring 0", parent_traceparent(JOB, ""), job=JOB):
         pass
     found = {one["name"]: one for one in spans(tmp_path)}
-    assert {one["trace"] for one in found.values()} == {root_of(JOB)[3:35]}
+    assert {one["trace"] for one in found.values()} == {job_traceparent(JOB)[3:35]}
     assert found["frame_extraction 0"]["parent"] == found["upload_trigger video"]["span"]
 
 
 def test_a_context_of_somebody_elses_does_not_take_a_job_into_his_trace() -> None:
     theirs = "00-" + "1" * 32 + "-" + "2" * 16 + "-01"
-    assert parent_in(JOB, theirs) == root_of(JOB)
-    assert parent_in(JOB, root_of(OTHER)) == root_of(JOB)
-    assert parent_in(JOB, "rubbish\n") == root_of(JOB)
-    assert parent_in(JOB, root_of(JOB)) == root_of(JOB)
+    assert parent_traceparent(JOB, theirs) == job_traceparent(JOB)
+    assert parent_traceparent(JOB, job_traceparent(OTHER)) == job_traceparent(JOB)
+    assert parent_traceparent(JOB, "rubbish\n") == job_traceparent(JOB)
+    assert parent_traceparent(JOB, job_traceparent(JOB)) == job_traceparent(JOB)
 
 
 def test_with_traces_off_the_context_travels_and_logs_still_name_it() -> None:
-    with Untraced().span("x", root_of(JOB)) as span:
-        assert span.traceparent == root_of(JOB)
+    with NoOpTracer().span("x", job_traceparent(JOB)) as span:
+        assert span.traceparent == job_traceparent(JOB)
     fields = log_fields("p", span.traceparent)
-    assert fields["logging.googleapis.com/trace"] == f"projects/p/traces/{root_of(JOB)[3:35]}"
+    assert (
+        fields["logging.googleapis.com/trace"] == f"projects/p/traces/{job_traceparent(JOB)[3:35]}"
+    )
     assert log_fields("p", "") == {}
 
 
 def test_a_span_that_fails_says_so_and_lets_the_fault_through(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), tracer("p", str(tmp_path)).span("work", root_of(JOB)):
+    with (
+        pytest.raises(ZeroDivisionError),
+        create_tracer("p", str(tmp_path)).span("work", job_traceparent(JOB)),
+    ):
         _ = 1 / 0
     [told] = spans(tmp_path)
     assert told["ok"] is False
@@ -96,12 +107,14 @@ def cloud_trace() -> Iterator[str]:
 def exported(endpoint: str) -> OpenTelemetry:
     session = requests.Session()
     session.trust_env = False
-    return OpenTelemetry(SimpleSpanProcessor(CloudTrace("p", session, endpoint)))
+    return OpenTelemetry(SimpleSpanProcessor(CloudTraceExporter("p", session, endpoint)))
 
 
 def test_cloud_trace_is_sent_spans_in_the_form_of_its_v2_api(cloud_trace: str) -> None:
-    with exported(cloud_trace).span("work", root_of(JOB), attempt=2, stage="stitching") as span:
-        told = ids(span.traceparent)
+    with exported(cloud_trace).span(
+        "work", job_traceparent(JOB), attempt=2, stage="stitching"
+    ) as span:
+        told = trace_and_span_ids(span.traceparent)
     assert told is not None
     [(path, body)] = _Heard.bodies
     assert path == "/v2/projects/p/traces:batchWrite"
@@ -109,7 +122,7 @@ def test_cloud_trace_is_sent_spans_in_the_form_of_its_v2_api(cloud_trace: str) -
     # https://cloud.google.com/trace/docs/reference/v2/rest/v2/projects.traces/batchWrite
     assert sent["name"] == f"projects/p/traces/{told[0]}/spans/{told[1]}"
     assert sent["spanId"] == told[1]
-    assert sent["parentSpanId"] == root_of(JOB)[36:52]
+    assert sent["parentSpanId"] == job_traceparent(JOB)[36:52]
     assert sent["displayName"] == {"value": "work"}
     assert sent["startTime"].endswith("Z")
     assert sent["startTime"] <= sent["endTime"]
@@ -121,16 +134,16 @@ def test_cloud_trace_is_sent_spans_in_the_form_of_its_v2_api(cloud_trace: str) -
 
 def test_a_cloud_trace_that_is_down_costs_no_work(cloud_trace: str) -> None:
     _Heard.status = 503
-    with exported(cloud_trace).span("work", root_of(JOB)):
+    with exported(cloud_trace).span("work", job_traceparent(JOB)):
         pass
-    with exported("http://127.0.0.1:9").span("work", root_of(JOB)) as span:
-        span.set(reply="ack")
+    with exported("http://127.0.0.1:9").span("work", job_traceparent(JOB)) as span:
+        span.set_attributes(reply="ack")
 
 
-@pytest.mark.parametrize("row", TRACED, ids=lambda row: row.name)
-def test_what_spans_are_made_with_is_pinned_for_every_function(row: Stage) -> None:
+@pytest.mark.parametrize("function", TRACED, ids=lambda row: row.name)
+def test_what_spans_are_made_with_is_pinned_for_every_function(function: Function) -> None:
     """It comes with Pub/Sub's client, and nobody asks for it by name."""
-    assert "\nopentelemetry-sdk==" in requirements_of(row.name).read_text()
+    assert "\nopentelemetry-sdk==" in requirements_file(function.name).read_text()
 
 
 # --- the waterfall ------------------------------------------------------------------------------
@@ -150,10 +163,10 @@ def test_the_waterfall_shows_who_caused_whom_and_when() -> None:
         told("1", "gone", "frame_extraction 0", 1, 4, reply="ack", job=JOB),
         told("3", "1", "stitching 0", 4, 5, reply="nack", job=JOB),
     ]
-    assert [(bar.depth, bar.name, bar.begin_s) for bar in bars(some)] == [
+    assert [(bar.depth, bar.name, bar.start_s) for bar in build_bars(some)] == [
         (0, "frame_extraction 0", 0), (1, "work", 0.5), (1, "stitching 0", 3),
     ]  # fmt: skip
-    lines = picture(some, 120)
+    lines = draw_waterfall(some, 120)
     assert lines[0] == "3 spans in 4.00 s"
     assert "attempt 2" in lines[2]
     assert lines[3].index("▒") > lines[2].index("▒")
@@ -161,12 +174,12 @@ def test_the_waterfall_shows_who_caused_whom_and_when() -> None:
 
 
 def test_a_job_is_found_by_the_beginning_of_its_id_and_never_confused(tmp_path: Path) -> None:
-    traces = tracer("p", str(tmp_path))
+    traces = create_tracer("p", str(tmp_path))
     for job in (JOB, "a" * 19 + "c", OTHER):
-        with traces.span("x", root_of(job), job=job):
+        with traces.span("x", job_traceparent(job), job=job):
             pass
     (tmp_path / "9.jsonl").write_text('{"cut off')
-    assert [one["attributes"]["job"] for one in spans_of(tmp_path, "b")] == [OTHER]
+    assert [one["attributes"]["job"] for one in find_spans(tmp_path, "b")] == [OTHER]
     with pytest.raises(SetupError, match="2 jobs"):
-        spans_of(tmp_path, "aaa")
-    assert spans_of(tmp_path, "z") == []
+        find_spans(tmp_path, "aaa")
+    assert find_spans(tmp_path, "z") == []

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.typography.coverage import coverage
-from shared.typography.fonts import INTER, covers, font
-from shared.typography.typesetting import Style, Text, is_rtl, runs, shown
+from shared.typography.coverage import read_coverage
+from shared.typography.fonts import INTER, covers, load_font
+from shared.typography.typesetting import Style, Text, is_rtl, split_runs, to_displayable
 from tests.fixtures.media.decks import SCRIPTS
 
 LATIN = Style("en")
@@ -16,7 +16,8 @@ LATIN = Style("en")
 
 def real_width(line: str, style: Style, size_px: int) -> float:
     return sum(
-        font(face, size_px, style.weight).getlength(part) for face, part in runs(line, style)
+        load_font(face, size_px, style.weight).getlength(part)
+        for face, part in split_runs(line, style)
     )
 
 
@@ -26,7 +27,7 @@ def test_every_line_is_as_narrow_as_asked_and_nothing_is_lost(language: str, wid
     style = Style(language, 700)
     for text in SCRIPTS[language]:
         for size_px in (18, 33, 70):
-            block = Text(text, style).laid_out(size_px, width_px)
+            block = Text(text, style).lay_out(size_px, width_px)
             for line in block.lines:
                 assert real_width(line.text, style, size_px) <= width_px + 1
             told = "".join(line.text for line in block.lines)
@@ -39,53 +40,53 @@ def test_every_line_is_as_narrow_as_asked_and_nothing_is_lost(language: str, wid
 @settings(max_examples=150)
 def test_any_text_at_all_can_be_laid_out(text: str) -> None:
     made = Text(text, LATIN)
-    block = made.laid_out(24, 300)
+    block = made.lay_out(24, 300)
     assert all(line.width <= 300 for line in block.lines if len(line.text) > 1)
 
 
 @pytest.mark.parametrize("language", SCRIPTS)
 def test_one_face_shows_all_of_a_text_in_its_own_script(language: str) -> None:
     for text in SCRIPTS[language]:
-        ((face, run),) = runs(text, Style(language))
+        ((face, run),) = split_runs(text, Style(language))
         assert run == text
         assert covers(face, text)
 
 
 def test_a_sign_of_another_script_is_shown_in_a_face_that_has_it() -> None:
-    parts = runs("Bread is 빵 and ขนมปัง", Style("en"))
+    parts = split_runs("Bread is 빵 and ขนมปัง", Style("en"))
     assert "".join(run for _, run in parts) == "Bread is 빵 and ขนมปัง"
     assert all(covers(face, run) for face, run in parts)
     assert len({face for face, _ in parts}) >= 2
 
 
 def test_emoji_are_left_out_of_words_and_named_where_there_is_nothing_else() -> None:
-    assert shown("Plants 🌱 grow 👩🏽‍🔬 fast", LATIN) == "Plants grow fast"
-    assert shown("🎉", LATIN) == "Party popper"
-    assert shown("Sun ☀ and ✔", LATIN) == "Sun ☀ and ✔"
+    assert to_displayable("Plants 🌱 grow 👩🏽‍🔬 fast", LATIN) == "Plants grow fast"
+    assert to_displayable("🎉", LATIN) == "Party popper"
+    assert to_displayable("Sun ☀ and ✔", LATIN) == "Sun ☀ and ✔"
 
 
 def test_lines_do_not_begin_with_what_closes_nor_end_with_what_opens() -> None:
     text = "植物は「光合成」という仕組みで、水と空気から（驚くことに）食べ物を作ります。"
     for width_px in range(60, 400, 7):
-        lines = Text(text, Style("ja")).laid_out(24, width_px).lines
+        lines = Text(text, Style("ja")).lay_out(24, width_px).lines
         assert not any(line.text[0] in "」、。）" for line in lines)
         assert not any(line.text[-1] in "「（" for line in lines)
 
 
 def test_a_long_word_gets_smaller_before_it_is_cut() -> None:
     word = "Donaudampfschifffahrtsgesellschaft"
-    block = Text(word, LATIN).fitted(range(80, 20, -1), 600, 300)
+    block = Text(word, LATIN).fit(range(80, 20, -1), 600, 300)
     assert block is not None
     assert [line.text for line in block.lines] == [word]
-    cut = Text(word * 8, LATIN).fitted(range(40, 30, -1), 300, 2000)
+    cut = Text(word * 8, LATIN).fit(range(40, 30, -1), 300, 2000)
     assert cut is not None
     assert "".join(line.text for line in cut.lines) == word * 8
 
 
 def test_a_heading_over_two_lines_has_lines_of_about_the_same_length() -> None:
     made = Text("How plants make all the food they need from light and air", LATIN)
-    plain = made.laid_out(40, 900)
-    even = made.laid_out(40, 900, balanced=True)
+    plain = made.lay_out(40, 900)
+    even = made.lay_out(40, 900, balanced=True)
     assert len(even.lines) == len(plain.lines) == 2
     widths = [line.width for line in even.lines]
     assert max(widths) - min(widths) < 0.25 * max(widths)
@@ -98,7 +99,7 @@ def test_the_direction_is_that_of_the_first_strong_character() -> None:
 
 
 def test_a_fonts_characters_are_read_from_its_file() -> None:
-    there = coverage(INTER.path)
+    there = read_coverage(INTER.path)
     assert "A" in there
     assert "ж" in there
     assert "骨" not in there

@@ -10,20 +10,20 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 
 from aiohttp import web
 
-from infra.local.emulators.gcs.errors import ApiError, invalid
+from infra.local.emulators.gcs.errors import ApiError, invalid_argument
 from infra.local.emulators.gcs.storage.preconditions import (
     Conditions,
     from_query,
-    wanted_generation,
+    parse_generation,
 )
-from infra.local.faults.inject import request_body
+from infra.local.faults.inject import read_request_body
 
 MAX_JSON_BYTES = 1 << 20
 """Metadata of one request."""
 
 
 @dataclass(frozen=True)
-class Call:
+class ApiRequest:
     """Method, path as sent, decoded query, headers and JSON body."""
 
     method: str
@@ -45,24 +45,24 @@ class Call:
     @property
     def generation(self) -> int | None:
         """The generation that is asked for."""
-        return wanted_generation(self.query)
+        return parse_generation(self.query)
 
 
-def decoded(segment: str) -> str:
+def decode_segment(segment: str) -> str:
     """A percent-encoded path segment as text; 400 when it is no UTF-8."""
     try:
         return unquote_to_bytes(segment).decode()
     except UnicodeDecodeError as error:
-        raise invalid("Names must be valid UTF-8.", xml_code="InvalidURI") from error
+        raise invalid_argument("Names must be valid UTF-8.", xml_code="InvalidURI") from error
 
 
-def split(raw_path: str) -> tuple[str, dict[str, str]]:
+def split_query(raw_path: str) -> tuple[str, dict[str, str]]:
     """Path and decoded query of a request line."""
     path, _, query = raw_path.partition("?")
     try:
         pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=200)
     except ValueError as error:
-        raise invalid("The query string cannot be read.", xml_code="InvalidURI") from error
+        raise invalid_argument("The query string cannot be read.", xml_code="InvalidURI") from error
     return path, dict(pairs)
 
 
@@ -89,15 +89,15 @@ async def read_bounded(chunks: AsyncIterator[bytes], limit_bytes: int) -> bytes:
     return bytes(data)
 
 
-def body_chunks(request: web.Request) -> AsyncIterator[bytes]:
+def stream_body(request: web.Request) -> AsyncIterator[bytes]:
     """The body as it arrives; a client that waits (`Expect: 100-continue`) is told to go on."""
     if request.headers.get("Expect", "").lower() == "100-continue" and request.transport:
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    return request_body(request)
+    return read_request_body(request)
 
 
-async def call_of(request: web.Request) -> Call:
+async def read_api_request(request: web.Request) -> ApiRequest:
     """Read a metadata request whole."""
-    path, query = split(request.raw_path)
-    body = parse_json(await read_bounded(body_chunks(request), MAX_JSON_BYTES))
-    return Call(request.method, path, query, request.headers, body)
+    path, query = split_query(request.raw_path)
+    body = parse_json(await read_bounded(stream_body(request), MAX_JSON_BYTES))
+    return ApiRequest(request.method, path, query, request.headers, body)

@@ -14,38 +14,38 @@ from typing import Any
 from aiohttp import web
 from multidict import CIMultiDict
 
-from infra.local.emulators.gcs.errors import ApiError, invalid
+from infra.local.emulators.gcs.errors import ApiError, invalid_argument
 from infra.local.emulators.gcs.json_api.api_request import (
-    Call,
-    body_chunks,
+    ApiRequest,
     parse_json,
     read_bounded,
-    split,
+    split_query,
+    stream_body,
 )
-from infra.local.emulators.gcs.json_api.routes import carry_out
-from infra.local.emulators.gcs.server import Stand
+from infra.local.emulators.gcs.json_api.routes import execute
+from infra.local.emulators.gcs.server import Emulator
 
 MAX_CALLS = 100
 MAX_BYTES = 10 << 20
 _AT_ONCE = 16
 
 
-async def handle(stand: Stand, request: web.Request) -> web.Response:
+async def handle(emulator: Emulator, request: web.Request) -> web.Response:
     """Run the calls, in no certain order, and answer in theirs; one failing call fails alone."""
-    data = await read_bounded(body_chunks(request), MAX_BYTES)
+    data = await read_bounded(stream_body(request), MAX_BYTES)
     head = f"Content-Type: {request.headers.get('Content-Type', '')}\r\n\r\n".encode()
     message = BytesParser(policy=HTTP).parsebytes(head + data)
     if not message.is_multipart():
-        raise invalid("A batch is a multipart/mixed body.")
+        raise invalid_argument("A batch is a multipart/mixed body.")
     parts = list(message.iter_parts())
     if len(parts) > MAX_CALLS:
-        raise invalid(f"A batch holds at most {MAX_CALLS} calls.")
+        raise invalid_argument(f"A batch holds at most {MAX_CALLS} calls.")
     slots = asyncio.Semaphore(_AT_ONCE)
 
     async def run(part: Any) -> tuple[int, dict[str, Any] | None]:
         payload = part.get_payload(decode=True)
         async with slots:
-            return await _run(stand, payload if isinstance(payload, bytes) else b"")
+            return await _run(emulator, payload if isinstance(payload, bytes) else b"")
 
     answers = await asyncio.gather(*(run(part) for part in parts))
     boundary = f"batch_{secrets.token_hex(16)}"
@@ -67,24 +67,24 @@ async def handle(stand: Stand, request: web.Request) -> web.Response:
     )
 
 
-async def _run(stand: Stand, payload: bytes) -> tuple[int, dict[str, Any] | None]:
+async def _run(stand: Emulator, payload: bytes) -> tuple[int, dict[str, Any] | None]:
     try:
-        return await carry_out(stand, _parse(payload))
+        return await execute(stand, _parse(payload))
     except ApiError as error:
         return error.status, error.as_json()
 
 
-def _parse(payload: bytes) -> Call:
+def _parse(payload: bytes) -> ApiRequest:
     lines, _, body = payload.replace(b"\r\n", b"\n").partition(b"\n\n")
     first, *rest = lines.decode("utf-8", "replace").split("\n")
     words = first.split(" ")
     # The Python client writes whole URLs where the specification has paths.
     target = re.sub(r"^https?://[^/]*", "", words[1]) if len(words) == 3 else ""
     if not target.startswith("/"):
-        raise invalid("A call of a batch starts with METHOD PATH HTTP/1.1.")
+        raise invalid_argument("A call of a batch starts with METHOD PATH HTTP/1.1.")
     headers: CIMultiDict[str] = CIMultiDict()
     for line in rest:
         name, _, value = line.partition(":")
         headers.add(name.strip(), value.strip())
-    path, query = split(target)
-    return Call(words[0].upper(), path, query, headers, parse_json(body))
+    path, query = split_query(target)
+    return ApiRequest(words[0].upper(), path, query, headers, parse_json(body))

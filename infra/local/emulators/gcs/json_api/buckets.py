@@ -4,96 +4,102 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.local.emulators.gcs.errors import invalid
-from infra.local.emulators.gcs.json_api.api_request import Call
-from infra.local.emulators.gcs.server import Stand
+from infra.local.emulators.gcs.errors import invalid_argument
+from infra.local.emulators.gcs.json_api.api_request import ApiRequest
+from infra.local.emulators.gcs.server import Emulator
 from infra.local.emulators.gcs.storage import buckets, listing, notifications
 
-Answer = tuple[int, dict[str, Any] | None]
+ApiResponse = tuple[int, dict[str, Any] | None]
 
 
-async def list_buckets(stand: Stand, call: Call) -> Answer:
+async def list_buckets(emulator: Emulator, request: ApiRequest) -> ApiResponse:
     """`buckets.list`."""
-    limit = listing.max_results(call.query)
-    token = call.query.get("pageToken", "")
-    start = listing.start_of(token) if token else ""
-    prefix = call.query.get("prefix", "")
-    found = await stand.db.read(lambda tx: buckets.list_all(tx, prefix, start, limit + 1))
+    limit = listing.parse_max_results(request.query)
+    token = request.query.get("pageToken", "")
+    start = listing.decode_page_token(token) if token else ""
+    prefix = request.query.get("prefix", "")
+    found = await emulator.db.read(lambda tx: buckets.list_all(tx, prefix, start, limit + 1))
     answer: dict[str, Any] = {"kind": "storage#buckets"}
     if found:
-        answer["items"] = [bucket.as_json(stand.base_url) for bucket in found[:limit]]
+        answer["items"] = [bucket.as_json(emulator.base_url) for bucket in found[:limit]]
     if len(found) > limit:
-        answer["nextPageToken"] = listing.token_of(found[limit].name)
+        answer["nextPageToken"] = listing.encode_page_token(found[limit].name)
     return 200, answer
 
 
-async def insert_bucket(stand: Stand, call: Call) -> Answer:
+async def insert_bucket(emulator: Emulator, request: ApiRequest) -> ApiResponse:
     """`buckets.insert`."""
-    bucket = await stand.db.write(lambda tx: buckets.create(tx, call.body))
-    return 200, bucket.as_json(stand.base_url)
+    bucket = await emulator.db.write(lambda tx: buckets.create(tx, request.body))
+    return 200, bucket.as_json(emulator.base_url)
 
 
-async def get_bucket(stand: Stand, call: Call, name: str) -> Answer:
+async def get_bucket(emulator: Emulator, request: ApiRequest, name: str) -> ApiResponse:
     """`buckets.get`."""
-    bucket = await stand.db.read(lambda tx: buckets.find(tx, name))
-    call.conditions.check(bucket.created_us, bucket.metageneration, read=True)
-    return 200, bucket.as_json(stand.base_url)
+    bucket = await emulator.db.read(lambda tx: buckets.find(tx, name))
+    request.conditions.check(bucket.created_us, bucket.metageneration, read=True)
+    return 200, bucket.as_json(emulator.base_url)
 
 
-async def patch_bucket(stand: Stand, call: Call, name: str) -> Answer:
+async def patch_bucket(emulator: Emulator, request: ApiRequest, name: str) -> ApiResponse:
     """`buckets.patch`, and by PUT `buckets.update`."""
-    replace = call.method == "PUT"
-    bucket = await stand.db.write(
-        lambda tx: buckets.patch(tx, name, call.body, call.conditions, replace=replace)
+    replace = request.method == "PUT"
+    bucket = await emulator.db.write(
+        lambda tx: buckets.patch(tx, name, request.body, request.conditions, replace=replace)
     )
-    return 200, bucket.as_json(stand.base_url)
+    return 200, bucket.as_json(emulator.base_url)
 
 
-async def delete_bucket(stand: Stand, call: Call, name: str) -> Answer:
+async def delete_bucket(emulator: Emulator, request: ApiRequest, name: str) -> ApiResponse:
     """`buckets.delete`."""
-    await stand.db.write(lambda tx: buckets.delete(tx, name, call.conditions))
+    await emulator.db.write(lambda tx: buckets.delete(tx, name, request.conditions))
     return 204, None
 
 
-async def list_configs(stand: Stand, _call: Call, name: str) -> Answer:
+async def list_configs(emulator: Emulator, _request: ApiRequest, name: str) -> ApiResponse:
     """`notificationConfigs.list`."""
 
     def step(tx: Any) -> list[dict[str, Any]]:
         buckets.find(tx, name)
-        return notifications.list_configs(tx, name, stand.base_url)
+        return notifications.list_configs(tx, name, emulator.base_url)
 
-    found = await stand.db.read(step)
+    found = await emulator.db.read(step)
     return 200, {"kind": "storage#notifications", **({"items": found} if found else {})}
 
 
-async def insert_config(stand: Stand, call: Call, name: str) -> Answer:
+async def insert_config(emulator: Emulator, request: ApiRequest, name: str) -> ApiResponse:
     """`notificationConfigs.insert`."""
-    if not stand.has_pubsub:
-        raise invalid("This server was started without --pubsub and cannot notify anybody.")
+    if not emulator.has_pubsub:
+        raise invalid_argument(
+            "This server was started without --pubsub and cannot notify anybody."
+        )
 
     def step(tx: Any) -> dict[str, Any]:
         buckets.find(tx, name)
-        return notifications.add_config(tx, name, call.body, stand.base_url)
+        return notifications.add_config(tx, name, request.body, emulator.base_url)
 
-    return 200, await stand.db.write(step)
+    return 200, await emulator.db.write(step)
 
 
-async def get_config(stand: Stand, _call: Call, name: str, config_id: str) -> Answer:
+async def get_config(
+    emulator: Emulator, _request: ApiRequest, name: str, config_id: str
+) -> ApiResponse:
     """`notificationConfigs.get`."""
 
     def step(tx: Any) -> dict[str, Any]:
         buckets.find(tx, name)
-        return notifications.get_config(tx, name, config_id, stand.base_url)
+        return notifications.get_config(tx, name, config_id, emulator.base_url)
 
-    return 200, await stand.db.read(step)
+    return 200, await emulator.db.read(step)
 
 
-async def delete_config(stand: Stand, _call: Call, name: str, config_id: str) -> Answer:
+async def delete_config(
+    emulator: Emulator, _request: ApiRequest, name: str, config_id: str
+) -> ApiResponse:
     """`notificationConfigs.delete`."""
 
     def step(tx: Any) -> None:
         buckets.find(tx, name)
-        notifications.remove_config(tx, name, config_id)
+        notifications.delete_config(tx, name, config_id)
 
-    await stand.db.write(step)
+    await emulator.db.write(step)
     return 204, None

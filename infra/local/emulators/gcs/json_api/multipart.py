@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-from infra.local.emulators.gcs.errors import ApiError, invalid
+from infra.local.emulators.gcs.errors import ApiError, invalid_argument
 from infra.local.emulators.gcs.json_api.api_request import MAX_JSON_BYTES, parse_json
 
 _BOUNDARY = re.compile(
@@ -17,7 +17,7 @@ _MAX_HEAD_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True)
-class Related:
+class MultipartUpload:
     """The metadata of an upload, its media's content type, and the media still to be read."""
 
     resource: dict[str, Any]
@@ -36,13 +36,13 @@ class _Buffered:
         try:
             self._held += await anext(self._chunks)
         except StopAsyncIteration:
-            raise invalid("Multipart body is missing its closing boundary.") from None
+            raise invalid_argument("Multipart body is missing its closing boundary.") from None
 
     async def until(self, marker: bytes, limit_bytes: int) -> bytes:
         """Everything before `marker`, which is consumed."""
         while (at := self._held.find(marker)) < 0:
             if len(self._held) > limit_bytes:
-                raise invalid("A part of the multipart body is too large.")
+                raise invalid_argument("A part of the multipart body is too large.")
             await self._more()
         head = bytes(self._held[:at])
         del self._held[: at + len(marker)]
@@ -63,7 +63,7 @@ class _Buffered:
             pass
 
 
-async def read_related(content_type: str, chunks: AsyncIterator[bytes]) -> Related:
+async def read_multipart(content_type: str, chunks: AsyncIterator[bytes]) -> MultipartUpload:
     """Read up to the first byte of the media."""
     match = _BOUNDARY.search(content_type)
     if match is None:
@@ -78,7 +78,7 @@ async def read_related(content_type: str, chunks: AsyncIterator[bytes]) -> Relat
     await body.until(b"\n", 16)
     head = await _head(body)
     media = body.stream_until(newline + boundary)
-    return Related(resource, head.get("content-type", ""), media)
+    return MultipartUpload(resource, head.get("content-type", ""), media)
 
 
 async def _head(body: _Buffered) -> dict[str, str]:
@@ -87,5 +87,5 @@ async def _head(body: _Buffered) -> dict[str, str]:
         name, _, value = line.decode("utf-8", "replace").partition(":")
         found[name.strip().lower()] = value.strip()
         if len(found) > 50:
-            raise invalid("Too many headers in a part.")
+            raise invalid_argument("Too many headers in a part.")
     return found

@@ -5,149 +5,157 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from infra.local.emulators.gcs.errors import invalid, required
-from infra.local.emulators.gcs.json_api.api_request import Call
-from infra.local.emulators.gcs.json_api.buckets import Answer
-from infra.local.emulators.gcs.server import Stand
+from infra.local.emulators.gcs.errors import invalid_argument, missing_parameter
+from infra.local.emulators.gcs.json_api.api_request import ApiRequest
+from infra.local.emulators.gcs.json_api.buckets import ApiResponse
+from infra.local.emulators.gcs.server import Emulator
 from infra.local.emulators.gcs.storage import listing, objects
 from infra.local.emulators.gcs.storage.files import Content, concatenate
 from infra.local.emulators.gcs.storage.preconditions import (
     Conditions,
     from_query,
-    wanted_generation,
+    parse_generation,
 )
-from infra.local.emulators.gcs.storage.resources import StoredObject, settable_of
+from infra.local.emulators.gcs.storage.resources import StoredObjectRow, merge_settable
 
 MAX_COMPONENTS = 32
 """Sources of one compose."""
 
 
-async def list_objects(stand: Stand, call: Call, bucket: str) -> Answer:
+async def list_objects(emulator: Emulator, request: ApiRequest, bucket: str) -> ApiResponse:
     """`objects.list`."""
-    page = await stand.db.read(lambda tx: listing.list_page(tx, bucket, call.query))
+    page = await emulator.db.read(lambda tx: listing.list_page(tx, bucket, request.query))
     answer: dict[str, Any] = {"kind": "storage#objects"}
     if page.next_token:
         answer["nextPageToken"] = page.next_token
     if page.prefixes:
         answer["prefixes"] = page.prefixes
     if page.items:
-        answer["items"] = [stored.as_json(stand.base_url) for stored in page.items]
+        answer["items"] = [stored.as_json(emulator.base_url) for stored in page.items]
     return 200, answer
 
 
-async def get_object(stand: Stand, call: Call, bucket: str, name: str) -> Answer:
+async def get_object(
+    emulator: Emulator, request: ApiRequest, bucket: str, name: str
+) -> ApiResponse:
     """`objects.get` without its media."""
-    stored = await stand.db.read(
-        lambda tx: objects.find(tx, bucket, name, call.conditions, call.generation)
+    stored = await emulator.db.read(
+        lambda tx: objects.find(tx, bucket, name, request.conditions, request.generation)
     )
-    return 200, stored.as_json(stand.base_url)
+    return 200, stored.as_json(emulator.base_url)
 
 
-async def patch_object(stand: Stand, call: Call, bucket: str, name: str) -> Answer:
+async def patch_object(
+    emulator: Emulator, request: ApiRequest, bucket: str, name: str
+) -> ApiResponse:
     """`objects.patch`, and by PUT `objects.update`."""
-    replace = call.method == "PUT"
-    stored = await stand.db.write(
+    replace = request.method == "PUT"
+    stored = await emulator.db.write(
         lambda tx: objects.patch(
             tx,
             bucket,
             name,
-            call.body,
-            call.conditions,
-            stand.base_url,
-            call.generation,
+            request.body,
+            request.conditions,
+            emulator.base_url,
+            request.generation,
             replace=replace,
         )
     )
-    stand.outbox_filled.set()
-    return 200, stored.as_json(stand.base_url)
+    emulator.outbox_filled.set()
+    return 200, stored.as_json(emulator.base_url)
 
 
-async def delete_object(stand: Stand, call: Call, bucket: str, name: str) -> Answer:
+async def delete_object(
+    emulator: Emulator, request: ApiRequest, bucket: str, name: str
+) -> ApiResponse:
     """`objects.delete`."""
-    file_id = await stand.db.write(
+    file_id = await emulator.db.write(
         lambda tx: objects.delete(
-            tx, bucket, name, call.conditions, stand.base_url, call.generation
+            tx, bucket, name, request.conditions, emulator.base_url, request.generation
         )
     )
-    stand.outbox_filled.set()
-    await asyncio.to_thread(stand.files.remove, file_id)
+    emulator.outbox_filled.set()
+    await asyncio.to_thread(emulator.files.remove, file_id)
     return 204, None
 
 
 async def copy_object(
-    stand: Stand, call: Call, bucket: str, name: str, to_bucket: str, to_name: str
-) -> Answer:
+    emulator: Emulator, request: ApiRequest, bucket: str, name: str, to_bucket: str, to_name: str
+) -> ApiResponse:
     """`objects.copy`."""
-    stored = await _copied(stand, call, bucket, name, to_bucket, to_name)
-    return 200, stored.as_json(stand.base_url)
+    stored = await _copied(emulator, request, bucket, name, to_bucket, to_name)
+    return 200, stored.as_json(emulator.base_url)
 
 
 async def rewrite_object(
-    stand: Stand, call: Call, bucket: str, name: str, to_bucket: str, to_name: str
-) -> Answer:
+    emulator: Emulator, request: ApiRequest, bucket: str, name: str, to_bucket: str, to_name: str
+) -> ApiResponse:
     """`objects.rewrite`, always done in one call."""
-    stored = await _copied(stand, call, bucket, name, to_bucket, to_name)
+    stored = await _copied(emulator, request, bucket, name, to_bucket, to_name)
     return 200, {
         "kind": "storage#rewriteResponse",
         "totalBytesRewritten": str(stored.size_bytes),
         "objectSize": str(stored.size_bytes),
         "done": True,
-        "resource": stored.as_json(stand.base_url),
+        "resource": stored.as_json(emulator.base_url),
     }
 
 
 async def _copied(
-    stand: Stand, call: Call, bucket: str, name: str, to_bucket: str, to_name: str
-) -> StoredObject:
-    generation = wanted_generation(call.query, "sourceGeneration")
-    source, file = await stand.open(bucket, name, call.source_conditions, generation)
+    stand: Emulator, request: ApiRequest, bucket: str, name: str, to_bucket: str, to_name: str
+) -> StoredObjectRow:
+    generation = parse_generation(request.query, "sourceGeneration")
+    source, file = await stand.open_object(bucket, name, request.source_conditions, generation)
     file.close()
-    await stand.db.read(lambda tx: objects.check_target(tx, to_bucket, to_name, call.conditions))
+    await stand.db.read(lambda tx: objects.check_target(tx, to_bucket, to_name, request.conditions))
     # Metadata in the body replaces the source's as a whole; without any it is carried over.
-    settable = settable_of(call.body) or source.settable
+    settable = merge_settable(request.body) or source.settable
     file_id = await asyncio.to_thread(stand.files.link, source.file_id)
     content = Content(file_id, source.size_bytes, source.md5, source.crc32c, source.component_count)
-    return await stand.commit(to_bucket, to_name, content, settable, call.conditions)
+    return await stand.commit(to_bucket, to_name, content, settable, request.conditions)
 
 
-async def compose_object(stand: Stand, call: Call, bucket: str, name: str) -> Answer:
+async def compose_object(
+    emulator: Emulator, request: ApiRequest, bucket: str, name: str
+) -> ApiResponse:
     """`objects.compose`: up to 32 objects of one bucket become one, in order."""
-    sources = call.body.get("sourceObjects")
+    sources = request.body.get("sourceObjects")
     if not isinstance(sources, list) or not sources:
-        raise invalid("You must provide at least one source component.")
+        raise invalid_argument("You must provide at least one source component.")
     if len(sources) > MAX_COMPONENTS:
-        raise invalid(
+        raise invalid_argument(
             f"The number of source components provided ({len(sources)}) exceeds the maximum "
             f"({MAX_COMPONENTS})"
         )
     wanted = [_component(source) for source in sources]
-    destination = call.body.get("destination") or {}
-    settable = settable_of(destination if isinstance(destination, dict) else {})
+    destination = request.body.get("destination") or {}
+    settable = merge_settable(destination if isinstance(destination, dict) else {})
 
-    def look(tx: Any) -> list[StoredObject]:
-        objects.check_target(tx, bucket, name, call.conditions)
+    def look(tx: Any) -> list[StoredObjectRow]:
+        objects.check_target(tx, bucket, name, request.conditions)
         return [
             objects.find(tx, bucket, part, conditions, generation, read=False)
             for part, conditions, generation in wanted
         ]
 
-    parts = await stand.db.read(look)
+    parts = await emulator.db.read(look)
     file_id, size_bytes, crc32c = await asyncio.to_thread(
-        concatenate, stand.files, [part.file_id for part in parts]
+        concatenate, emulator.files, [part.file_id for part in parts]
     )
     count = sum(part.component_count or 1 for part in parts)
     content = Content(file_id, size_bytes, None, crc32c, count)
-    stored = await stand.commit(bucket, name, content, settable, call.conditions)
-    return 200, stored.as_json(stand.base_url)
+    stored = await emulator.commit(bucket, name, content, settable, request.conditions)
+    return 200, stored.as_json(emulator.base_url)
 
 
 def _component(source: Any) -> tuple[str, Conditions, int | None]:
     if not isinstance(source, dict) or not source.get("name"):
-        raise required("sourceObjects.name")
+        raise missing_parameter("sourceObjects.name")
     objects.check_name(str(source["name"]))
     given = source.get("objectPreconditions") or {}
     if not isinstance(given, dict):
-        raise invalid("Invalid value for objectPreconditions.")
+        raise invalid_argument("Invalid value for objectPreconditions.")
     texts = {key: str(value) for key, value in given.items()}
-    generation = wanted_generation({"generation": str(source.get("generation") or "")})
+    generation = parse_generation({"generation": str(source.get("generation") or "")})
     return str(source["name"]), from_query(texts), generation

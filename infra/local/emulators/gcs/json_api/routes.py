@@ -10,14 +10,19 @@ from aiohttp import web
 
 from infra.local.emulators.gcs.errors import ApiError, not_found
 from infra.local.emulators.gcs.json_api import buckets, objects
-from infra.local.emulators.gcs.json_api.api_request import Call, call_of, decoded, split
-from infra.local.emulators.gcs.json_api.buckets import Answer
-from infra.local.emulators.gcs.json_api.fields import parse_mask, pick
-from infra.local.emulators.gcs.server import Stand
-from infra.local.emulators.gcs.storage.preconditions import from_query, wanted_generation
-from infra.local.emulators.gcs.storage.send import send
+from infra.local.emulators.gcs.json_api.api_request import (
+    ApiRequest,
+    decode_segment,
+    read_api_request,
+    split_query,
+)
+from infra.local.emulators.gcs.json_api.buckets import ApiResponse
+from infra.local.emulators.gcs.json_api.fields import apply_field_mask, parse_field_mask
+from infra.local.emulators.gcs.server import Emulator
+from infra.local.emulators.gcs.storage.preconditions import from_query, parse_generation
+from infra.local.emulators.gcs.storage.send import send_object
 
-Operation = Callable[..., Awaitable[Answer]]
+Operation = Callable[..., Awaitable[ApiResponse]]
 
 _B = r"/storage/v1/b/([^/]+)"
 _O = _B + r"/o/([^/]+)"
@@ -59,34 +64,36 @@ _COMPILED = [(re.compile(pattern), methods) for pattern, methods in _ROUTES]
 _MEDIA = re.compile(r"(?:/download)?" + _O)
 
 
-async def carry_out(stand: Stand, call: Call) -> Answer:
+async def execute(emulator: Emulator, request: ApiRequest) -> ApiResponse:
     """Run one metadata call: (status, resource); raises `ApiError`."""
     for pattern, methods in _COMPILED:
-        match = pattern.fullmatch(call.path)
+        match = pattern.fullmatch(request.path)
         if match is None:
             continue
-        if call.method not in methods:
+        if request.method not in methods:
             raise ApiError(405, "methodNotAllowed", "MethodNotAllowed", "Method Not Allowed")
-        status, resource = await methods[call.method](stand, call, *map(decoded, match.groups()))
-        mask = parse_mask(call.query.get("fields", ""))
-        return status, pick(resource, mask) if resource is not None else None
+        status, resource = await methods[request.method](
+            emulator, request, *map(decode_segment, match.groups())
+        )
+        mask = parse_field_mask(request.query.get("fields", ""))
+        return status, apply_field_mask(resource, mask) if resource is not None else None
     raise not_found()
 
 
-async def handle(stand: Stand, request: web.Request) -> web.StreamResponse:
+async def handle(emulator: Emulator, request: web.Request) -> web.StreamResponse:
     """Answer a JSON API request that carries no upload."""
-    path, query = split(request.raw_path)
+    path, query = split_query(request.raw_path)
     media = _MEDIA.fullmatch(path)
     if media and request.method == "GET" and (query.get("alt") == "media"):
-        bucket, name = map(decoded, media.groups())
+        bucket, name = map(decode_segment, media.groups())
         conditions = from_query(query, request.headers)
-        stored, file = await stand.open(bucket, name, conditions, wanted_generation(query))
-        return await send(stand, request, stored, file, xml=False)
-    status, resource = await carry_out(stand, await call_of(request))
-    return answer(status, resource)
+        stored, file = await emulator.open_object(bucket, name, conditions, parse_generation(query))
+        return await send_object(emulator, request, stored, file, xml=False)
+    status, resource = await execute(emulator, await read_api_request(request))
+    return json_response(status, resource)
 
 
-def answer(status: int, resource: dict[str, Any] | None) -> web.Response:
+def json_response(status: int, resource: dict[str, Any] | None) -> web.Response:
     """A resource as Google's JSON API sends it."""
     if resource is None:
         return web.Response(status=status)

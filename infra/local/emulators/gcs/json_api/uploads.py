@@ -7,83 +7,90 @@ from typing import Any
 
 from aiohttp import web
 
-from infra.local.emulators.gcs.errors import ApiError, invalid, not_found, required
+from infra.local.emulators.gcs.errors import (
+    ApiError,
+    invalid_argument,
+    missing_parameter,
+    not_found,
+)
 from infra.local.emulators.gcs.json_api.api_request import (
     MAX_JSON_BYTES,
-    body_chunks,
-    decoded,
+    decode_segment,
     parse_json,
     read_bounded,
-    split,
+    split_query,
+    stream_body,
 )
-from infra.local.emulators.gcs.json_api.multipart import read_related
-from infra.local.emulators.gcs.json_api.routes import answer
-from infra.local.emulators.gcs.server import Stand
+from infra.local.emulators.gcs.json_api.multipart import read_multipart
+from infra.local.emulators.gcs.json_api.routes import json_response
+from infra.local.emulators.gcs.server import Emulator
 from infra.local.emulators.gcs.storage import objects
-from infra.local.emulators.gcs.storage.integrity import announced
+from infra.local.emulators.gcs.storage.integrity import read_digests
 from infra.local.emulators.gcs.storage.preconditions import from_query
-from infra.local.emulators.gcs.storage.receive import Expected, header_lists, receive
-from infra.local.emulators.gcs.storage.resources import settable_of
-from infra.local.emulators.gcs.storage.resumable import Plan, Progress, Sessions
+from infra.local.emulators.gcs.storage.receive import ExpectedContent, header_lists, receive_content
+from infra.local.emulators.gcs.storage.resources import merge_settable
+from infra.local.emulators.gcs.storage.resumable import UploadPlan, UploadProgress, UploadSessions
 
 _PATH = re.compile(r"(?:/resumable)?/upload/storage/v1/b/([^/]+)/o")
 
 
-async def handle(stand: Stand, sessions: Sessions, request: web.Request) -> web.StreamResponse:
+async def handle(
+    emulator: Emulator, sessions: UploadSessions, request: web.Request
+) -> web.StreamResponse:
     """Answer `/upload/storage/v1/b/{bucket}/o`."""
-    path, query = split(request.raw_path)
+    path, query = split_query(request.raw_path)
     match = _PATH.fullmatch(path)
     if match is None:
         raise not_found()
     if query.get("upload_id"):
-        return await _continue(stand, sessions, request, query["upload_id"])
+        return await _continue(emulator, sessions, request, query["upload_id"])
     if request.method != "POST":
         raise ApiError(405, "methodNotAllowed", "MethodNotAllowed", "Method Not Allowed")
-    bucket = decoded(match[1])
+    bucket = decode_segment(match[1])
     kind = query.get("uploadType", "")
     if kind == "resumable":
         return await _start(sessions, request, bucket, query)
     if kind not in ("media", "multipart"):
-        raise invalid(f"Invalid uploadType: {kind[:32]}")
-    chunks = body_chunks(request)
+        raise invalid_argument(f"Invalid uploadType: {kind[:32]}")
+    chunks = stream_body(request)
     resource: dict[str, Any] = {}
     content_type = request.headers.get("Content-Type", "")
     if kind == "multipart":
-        related = await read_related(content_type, chunks)
+        related = await read_multipart(content_type, chunks)
         resource, content_type, chunks = related.resource, related.content_type, related.media
     name = query.get("name") or resource.get("name")
     settable = _settable(resource, content_type, query)
     if not name:
-        raise required("name")
+        raise missing_parameter("name")
     conditions = from_query(query, request.headers)
-    await stand.db.read(lambda tx: objects.check_target(tx, bucket, str(name), conditions))
-    expected = Expected(announced(header_lists(request), resource))
-    content = await receive(stand, bucket, str(name), chunks, expected)
-    stored = await stand.commit(bucket, str(name), content, settable, conditions)
-    return answer(200, stored.as_json(stand.base_url))
+    await emulator.db.read(lambda tx: objects.check_target(tx, bucket, str(name), conditions))
+    expected = ExpectedContent(read_digests(header_lists(request), resource))
+    content = await receive_content(emulator, bucket, str(name), chunks, expected)
+    stored = await emulator.commit(bucket, str(name), content, settable, conditions)
+    return json_response(200, stored.as_json(emulator.base_url))
 
 
 def _settable(resource: dict[str, Any], content_type: str, query: dict[str, str]) -> dict[str, Any]:
     defaults = {"contentType": content_type} if content_type else {}
     if query.get("contentEncoding"):
         defaults["contentEncoding"] = query["contentEncoding"]
-    return settable_of({**defaults, **resource})
+    return merge_settable({**defaults, **resource})
 
 
 async def _start(
-    sessions: Sessions, request: web.Request, bucket: str, query: dict[str, str]
+    sessions: UploadSessions, request: web.Request, bucket: str, query: dict[str, str]
 ) -> web.Response:
-    resource = parse_json(await read_bounded(body_chunks(request), MAX_JSON_BYTES))
+    resource = parse_json(await read_bounded(stream_body(request), MAX_JSON_BYTES))
     name = query.get("name") or resource.get("name")
     if not name:
-        raise required("name")
+        raise missing_parameter("name")
     length = request.headers.get("X-Upload-Content-Length", "")
-    plan = Plan(
+    plan = UploadPlan(
         bucket=bucket,
         name=str(name),
         settable=_settable(resource, request.headers.get("X-Upload-Content-Type", ""), query),
         conditions=from_query(query, request.headers),
-        digests=announced({}, resource),
+        digests=read_digests({}, resource),
         declared_bytes=int(length) if length.isascii() and length.isdigit() else None,
         origin=request.headers.get("Origin"),
     )
@@ -94,7 +101,7 @@ async def _start(
 
 
 async def _continue(
-    stand: Stand, sessions: Sessions, request: web.Request, session_id: str
+    stand: Emulator, sessions: UploadSessions, request: web.Request, session_id: str
 ) -> web.Response:
     if request.method == "DELETE":
         await sessions.cancel(session_id)
@@ -103,22 +110,24 @@ async def _continue(
         raise ApiError(405, "methodNotAllowed", "MethodNotAllowed", "Method Not Allowed")
     progress = await put_chunk(sessions, request, session_id)
     if progress.stored is None:
-        return incomplete(request, progress)
-    return answer(200, progress.stored.as_json(stand.base_url))
+        return incomplete_response(request, progress)
+    return json_response(200, progress.stored.as_json(stand.base_url))
 
 
-async def put_chunk(sessions: Sessions, request: web.Request, session_id: str) -> Progress:
+async def put_chunk(
+    sessions: UploadSessions, request: web.Request, session_id: str
+) -> UploadProgress:
     """Hand the request's bytes to the session, on either API."""
     return await sessions.put(
         session_id,
         request.headers.get("Content-Range"),
         request.content_length,
-        body_chunks(request),
-        announced(header_lists(request), {}),
+        stream_body(request),
+        read_digests(header_lists(request), {}),
     )
 
 
-def incomplete(request: web.Request, progress: Progress) -> web.Response:
+def incomplete_response(request: web.Request, progress: UploadProgress) -> web.Response:
     """308 with what is persisted; no `Range` when that is nothing."""
     headers: dict[str, str] = {}
     if progress.persisted_bytes:

@@ -7,9 +7,14 @@ import re
 import sqlite3
 from typing import Any
 
-from infra.local.emulators.gcs.errors import conflict, invalid, no_such_bucket, required
+from infra.local.emulators.gcs.errors import (
+    conflict,
+    invalid_argument,
+    missing_parameter,
+    no_such_bucket,
+)
 from infra.local.emulators.gcs.storage.preconditions import Conditions
-from infra.local.emulators.gcs.storage.resources import BUCKET_SETTABLE, Bucket, now_us
+from infra.local.emulators.gcs.storage.resources import BUCKET_SETTABLE_FIELDS, Bucket, now_us
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 _ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
@@ -20,7 +25,7 @@ def find(tx: sqlite3.Connection, name: str) -> Bucket:
     row = tx.execute("SELECT * FROM buckets WHERE name = ?", (name,)).fetchone()
     if row is None:
         raise no_such_bucket(name)
-    return Bucket.of(row)
+    return Bucket.from_row(row)
 
 
 def list_all(tx: sqlite3.Connection, prefix: str, start: str, limit: int) -> list[Bucket]:
@@ -29,17 +34,17 @@ def list_all(tx: sqlite3.Connection, prefix: str, start: str, limit: int) -> lis
         "SELECT * FROM buckets WHERE name >= ? AND substr(name, 1, ?) = ? ORDER BY name LIMIT ?",
         (start, len(prefix), prefix, limit),
     )
-    return [Bucket.of(row) for row in rows]
+    return [Bucket.from_row(row) for row in rows]
 
 
 def create(tx: sqlite3.Connection, body: dict[str, Any]) -> Bucket:
     """`buckets.insert`."""
     name = body.get("name")
     if not name:
-        raise required("name")
+        raise missing_parameter("name")
     parts_fit = all(0 < len(part) <= 63 for part in str(name).split("."))
     if not _NAME.fullmatch(str(name)) or _ADDRESS.fullmatch(str(name)) or not parts_fit:
-        raise invalid(f"Invalid bucket name: '{name}'", xml_code="InvalidBucketName")
+        raise invalid_argument(f"Invalid bucket name: '{name}'", xml_code="InvalidBucketName")
     if tx.execute("SELECT 1 FROM buckets WHERE name = ?", (name,)).fetchone():
         message = (
             "Your previous request to create the named bucket succeeded and you already own it."
@@ -83,7 +88,7 @@ def delete(tx: sqlite3.Connection, name: str, conditions: Conditions) -> None:
 
 def _laid_over(base: dict[str, Any], body: dict[str, Any]) -> str:
     merged = dict(base)
-    for field in BUCKET_SETTABLE:
+    for field in BUCKET_SETTABLE_FIELDS:
         if field not in body:
             continue
         value = body[field]
@@ -103,10 +108,10 @@ def _check_cors(rules: Any) -> None:
     wanted = {"origin": list, "method": list, "responseHeader": list, "maxAgeSeconds": int}
     for rule in rules or []:
         if not isinstance(rule, dict):
-            raise invalid("Invalid value for cors.")
+            raise invalid_argument("Invalid value for cors.")
         for field, value in rule.items():
             texts = isinstance(value, list) and all(isinstance(v, str) for v in value)
             if field not in wanted or not isinstance(value, wanted[field]):
-                raise invalid(f"Invalid value for cors.{field}.")
+                raise invalid_argument(f"Invalid value for cors.{field}.")
             if isinstance(value, list) and not texts:
-                raise invalid(f"Invalid value for cors.{field}: strings are wanted.")
+                raise invalid_argument(f"Invalid value for cors.{field}: strings are wanted.")

@@ -19,7 +19,7 @@ import google_crc32c
 BLOCK_BYTES = 1 << 20
 """Bodies are hashed and written in blocks of this size: what one upload costs in memory."""
 
-GRAIN_BYTES = 256 * 1024
+CHUNK_MULTIPLE_BYTES = 256 * 1024
 """A resumable upload persists multiples of this much until its last byte has come."""
 
 
@@ -45,7 +45,7 @@ class Files:
         """Where the bytes of `file_id` lie."""
         return self._root / file_id[:2] / file_id
 
-    def fresh(self) -> str:
+    def create_id(self) -> str:
         """An unused id, its folder made."""
         file_id = secrets.token_hex(16)
         self.path(file_id).parent.mkdir(exist_ok=True)
@@ -57,20 +57,20 @@ class Files:
 
     def link(self, file_id: str) -> str:
         """The same bytes under a second id, without copying (files never change)."""
-        twin = self.fresh()
+        twin = self.create_id()
         os.link(self.path(file_id), self.path(twin))
         return twin
 
-    def sweep(self, named: Iterable[str]) -> int:
+    def sweep(self, referenced: Iterable[str]) -> int:
         """Remove what a crash left behind: every file that no row names. Returns how many."""
-        wanted = set(named)
+        wanted = set(referenced)
         orphans = [p for p in self._root.glob("??/*") if p.name not in wanted]
         for orphan in orphans:
             orphan.unlink()
         return len(orphans)
 
 
-class Sink:
+class FileWriter:
     """Writes one file while it is received, hashing as it goes.
 
     Hashing and writing run in a thread, one block at a time, while the next block is received.
@@ -112,7 +112,7 @@ class Sink:
         self._digest(data)
         self._file.write(data)
 
-    async def feed(self, chunk: bytes) -> None:
+    async def write(self, chunk: bytes) -> None:
         """Take a chunk; waits when two blocks are unwritten (that is the back-pressure)."""
         self._pending += chunk
         self.size_bytes += len(chunk)
@@ -138,7 +138,7 @@ class Sink:
     async def persist(self) -> int:
         """Bring whole grains to disk; returns how many bytes are safe. The rest stays pending."""
         await self._join()
-        await asyncio.to_thread(self._settle, GRAIN_BYTES)
+        await asyncio.to_thread(self._settle, CHUNK_MULTIPLE_BYTES)
         return self.size_bytes - len(self._pending)
 
     def drop_pending(self) -> None:
@@ -172,7 +172,7 @@ class Sink:
             self._file.close()
             self._file = None
 
-    async def abandon(self) -> None:
+    async def discard(self) -> None:
         """Close and remove."""
         await self.close()
         await asyncio.to_thread(self._files.remove, self.file_id)
@@ -184,7 +184,7 @@ def _in_base64(crc32c: int) -> str:
 
 def concatenate(files: Files, sources: list[str]) -> tuple[str, int, str]:
     """Copy `sources` one behind the other into a new file: (file_id, size in bytes, crc32c)."""
-    file_id = files.fresh()
+    file_id = files.create_id()
     crc32c = 0
     size_bytes = 0
     with files.path(file_id).open("xb") as out:

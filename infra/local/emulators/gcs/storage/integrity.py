@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from infra.local.emulators.gcs.errors import ApiError, bad_digest, invalid, too_large, too_small
+from infra.local.emulators.gcs.errors import (
+    ApiError,
+    bad_digest,
+    invalid_argument,
+    too_large,
+    too_small,
+)
 from infra.local.emulators.gcs.storage.files import Content
 from infra.local.emulators.gcs.xml_api.signature import UNSIGNED_PAYLOAD
 
 
-def announced(headers: Mapping[str, list[str]], resource: dict[str, Any]) -> dict[str, str]:
+def read_digests(headers: Mapping[str, list[str]], resource: dict[str, Any]) -> dict[str, str]:
     """The digests that the client gave, by `md5` and `crc32c`, in base64."""
     found: dict[str, str] = {}
     for header in headers.get("x-goog-hash", []):
@@ -26,12 +32,12 @@ def announced(headers: Mapping[str, list[str]], resource: dict[str, Any]) -> dic
     return found
 
 
-def check_digests(given: Mapping[str, str], content: Content) -> None:
+def check_digests(provided: Mapping[str, str], content: Content) -> None:
     """400 BadDigest unless every digest given is the one calculated."""
-    if "crc32c" in given and given["crc32c"] != content.crc32c:
-        raise bad_digest("CRC32C", given["crc32c"], content.crc32c)
-    if "md5" in given and content.md5 is not None and given["md5"] != content.md5:
-        raise bad_digest("MD5", given["md5"], content.md5)
+    if "crc32c" in provided and provided["crc32c"] != content.crc32c:
+        raise bad_digest("CRC32C", provided["crc32c"], content.crc32c)
+    if "md5" in provided and content.md5 is not None and provided["md5"] != content.md5:
+        raise bad_digest("MD5", provided["md5"], content.md5)
 
 
 def parse_length_range(header: str | None) -> tuple[int, int] | None:
@@ -41,7 +47,7 @@ def parse_length_range(header: str | None) -> tuple[int, int] | None:
     low, _, high = header.partition(",")
     texts = (low.strip(), high.strip())
     if not all(t.isascii() and t.isdigit() and len(t) <= 18 for t in texts):
-        raise invalid("Invalid x-goog-content-length-range.", xml_code="InvalidArgument")
+        raise invalid_argument("Invalid x-goog-content-length-range.", xml_code="InvalidArgument")
     return int(texts[0]), int(texts[1])
 
 

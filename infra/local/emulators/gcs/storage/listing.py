@@ -9,9 +9,9 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from infra.local.emulators.gcs.errors import invalid
+from infra.local.emulators.gcs.errors import invalid_argument
 from infra.local.emulators.gcs.storage import buckets
-from infra.local.emulators.gcs.storage.resources import StoredObject
+from infra.local.emulators.gcs.storage.resources import StoredObjectRow
 
 MAX_RESULTS = 1000
 
@@ -20,44 +20,44 @@ MAX_RESULTS = 1000
 class Page:
     """One page: objects, folded prefixes, and where the next page begins."""
 
-    items: list[StoredObject] = field(default_factory=list)
+    items: list[StoredObjectRow] = field(default_factory=list)
     prefixes: list[str] = field(default_factory=list)
     next_token: str | None = None
 
 
-def token_of(start: str) -> str:
+def encode_page_token(start: str) -> str:
     """A page token that says "from this name on"."""
     return base64.urlsafe_b64encode(start.encode()).decode()
 
 
-def start_of(token: str) -> str:
+def decode_page_token(token: str) -> str:
     """The name that a page token stands for; 400 when it is none of ours."""
     try:
         return base64.b64decode(token, altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError) as error:
-        raise invalid("Invalid page token.") from error
+        raise invalid_argument("Invalid page token.") from error
 
 
-def max_results(query: Mapping[str, str]) -> int:
+def parse_max_results(query: Mapping[str, str]) -> int:
     """How many entries a page may hold."""
     text = query.get("maxResults", "")
     if not text:
         return MAX_RESULTS
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise invalid(f"Invalid value for maxResults: {text[:32]}")
+        raise invalid_argument(f"Invalid value for maxResults: {text[:32]}")
     return min(int(text), MAX_RESULTS) or MAX_RESULTS
 
 
-def after(name: str) -> str:
+def next_name(name: str) -> str:
     """The first string behind `name`."""
     return name + "\0"
 
 
-def after_all(prefix: str) -> str:
+def next_name_after_prefix(prefix: str) -> str:
     """The first string behind everything that begins with `prefix`."""
     head, last = prefix[:-1], ord(prefix[-1])
     if last == 0x10FFFF:
-        return after_all(head) if head else chr(last)
+        return next_name_after_prefix(head) if head else chr(last)
     # Surrogates are no characters: the one behind U+D7FF is U+E000.
     return head + chr(0xE000 if last == 0xD7FF else last + 1)
 
@@ -66,11 +66,11 @@ def list_page(tx: sqlite3.Connection, bucket: str, query: Mapping[str, str]) -> 
     """One page of the bucket's objects; a folded prefix counts as one entry."""
     buckets.find(tx, bucket)
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
-    glob = glob_pattern(query["matchGlob"]) if query.get("matchGlob") else None
+    glob = compile_glob(query["matchGlob"]) if query.get("matchGlob") else None
     trailing = query.get("includeTrailingDelimiter", "").lower() == "true"
-    limit = max_results(query)
+    limit = parse_max_results(query)
     token = query.get("pageToken", "")
-    starts = (query.get("startOffset", ""), prefix, start_of(token) if token else "")
+    starts = (query.get("startOffset", ""), prefix, decode_page_token(token) if token else "")
     start = max(starts, key=str.encode)
     page = Page()
     while (row := _next(tx, bucket, start, query.get("endOffset", ""))) is not None:
@@ -78,21 +78,21 @@ def list_page(tx: sqlite3.Connection, bucket: str, query: Mapping[str, str]) -> 
         if not name.startswith(prefix):
             break
         if glob is not None and not glob.fullmatch(name):
-            start = after(name)
+            start = next_name(name)
             continue
         if len(page.items) + len(page.prefixes) >= limit:
-            return Page(page.items, page.prefixes, token_of(start))
+            return Page(page.items, page.prefixes, encode_page_token(start))
         cut = name.find(delimiter, len(prefix)) if delimiter else -1
         if cut < 0:
-            page.items.append(StoredObject.of(row))
-            start = after(name)
+            page.items.append(StoredObjectRow.from_row(row))
+            start = next_name(name)
             continue
         folded = name[: cut + len(delimiter)]
         page.prefixes.append(folded)
         if trailing and name == folded:
-            page.items.append(StoredObject.of(row))
+            page.items.append(StoredObjectRow.from_row(row))
         # One query jumps over all that lies below the prefix.
-        start = after_all(folded)
+        start = next_name_after_prefix(folded)
     return page
 
 
@@ -105,7 +105,7 @@ def _next(tx: sqlite3.Connection, bucket: str, start: str, end: str) -> sqlite3.
     return row
 
 
-def glob_pattern(glob: str) -> re.Pattern[str]:
+def compile_glob(glob: str) -> re.Pattern[str]:
     """`matchGlob`: `*` and `?` stop at `/`, `**` does not, `[…]` and `{a,b}` as in a shell."""
     out, depth, i = "", 0, 0
     while i < len(glob):
@@ -133,4 +133,4 @@ def glob_pattern(glob: str) -> re.Pattern[str]:
     try:
         return re.compile(out + ")" * depth, re.DOTALL)
     except re.error as error:
-        raise invalid(f"Invalid value for matchGlob: {error}") from error
+        raise invalid_argument(f"Invalid value for matchGlob: {error}") from error

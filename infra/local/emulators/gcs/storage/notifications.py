@@ -12,8 +12,13 @@ import re
 import sqlite3
 from typing import Any
 
-from infra.local.emulators.gcs.errors import ApiError, invalid, not_found, required
-from infra.local.emulators.gcs.storage.resources import StoredObject, now_us, rfc3339
+from infra.local.emulators.gcs.errors import (
+    ApiError,
+    invalid_argument,
+    missing_parameter,
+    not_found,
+)
+from infra.local.emulators.gcs.storage.resources import StoredObjectRow, now_us, rfc3339
 
 FINALIZE = "OBJECT_FINALIZE"
 DELETE = "OBJECT_DELETE"
@@ -33,22 +38,22 @@ def add_config(
 ) -> dict[str, Any]:
     """`notificationConfigs.insert`."""
     if not body.get("topic"):
-        raise required("topic")
+        raise missing_parameter("topic")
     topic = _TOPIC.fullmatch(str(body["topic"]))
     if topic is None:
-        raise invalid(f"Invalid topic: {body['topic']}")
+        raise invalid_argument(f"Invalid topic: {body['topic']}")
     types = body.get("event_types") or []
     if not isinstance(types, list) or any(t not in EVENT_TYPES for t in types):
-        raise invalid("Invalid value for event_types.")
+        raise invalid_argument("Invalid value for event_types.")
     payload_format = body.get("payload_format", "JSON_API_V1")
     if payload_format not in ("JSON_API_V1", "NONE"):
-        raise invalid("Invalid value for payload_format.")
+        raise invalid_argument("Invalid value for payload_format.")
     attributes = body.get("custom_attributes") or {}
     if not isinstance(attributes, dict) or len(attributes) > 5:
-        raise invalid("Invalid value for custom_attributes: at most 5 are allowed.")
+        raise invalid_argument("Invalid value for custom_attributes: at most 5 are allowed.")
     for event in EVENT_TYPES:
         if len([c for c in _configs(tx, bucket) if _covers(c, event)]) >= MAX_CONFIGS_PER_EVENT:
-            raise invalid("Too many overlapping notifications.")
+            raise invalid_argument("Too many overlapping notifications.")
     row = tx.execute(
         "SELECT coalesce(max(id), 0) + 1 FROM notification_configs WHERE bucket = ?", (bucket,)
     ).fetchone()
@@ -97,7 +102,7 @@ def get_config(
     raise _no_config(bucket, config_id)
 
 
-def remove_config(tx: sqlite3.Connection, bucket: str, config_id: str) -> None:
+def delete_config(tx: sqlite3.Connection, bucket: str, config_id: str) -> None:
     """`notificationConfigs.delete`."""
     gone = tx.execute(
         "DELETE FROM notification_configs WHERE bucket = ? AND CAST(id AS TEXT) = ?",
@@ -115,10 +120,10 @@ def _covers(config: dict[str, Any], event: str) -> bool:
     return event in config.get("event_types", EVENT_TYPES)
 
 
-def announce(
+def add_to_outbox(
     tx: sqlite3.Connection,
     event: str,
-    stored: StoredObject,
+    stored: StoredObjectRow,
     base_url: str,
     **generations: int | None,
 ) -> None:

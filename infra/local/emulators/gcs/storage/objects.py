@@ -10,7 +10,7 @@ import json
 import sqlite3
 from typing import Any
 
-from infra.local.emulators.gcs.errors import ApiError, invalid, no_such_object
+from infra.local.emulators.gcs.errors import ApiError, invalid_argument, no_such_object
 from infra.local.emulators.gcs.storage import buckets
 from infra.local.emulators.gcs.storage.database import next_generation
 from infra.local.emulators.gcs.storage.files import Content
@@ -18,10 +18,10 @@ from infra.local.emulators.gcs.storage.notifications import (
     DELETE,
     FINALIZE,
     METADATA_UPDATE,
-    announce,
+    add_to_outbox,
 )
 from infra.local.emulators.gcs.storage.preconditions import Conditions
-from infra.local.emulators.gcs.storage.resources import StoredObject, now_us, settable_of
+from infra.local.emulators.gcs.storage.resources import StoredObjectRow, merge_settable, now_us
 
 MAX_NAME_BYTES = 1024
 
@@ -31,19 +31,23 @@ def check_name(name: str) -> None:
     try:
         size_bytes = len(name.encode())
     except UnicodeEncodeError as error:
-        raise invalid("Object names must be valid UTF-8.", xml_code="InvalidURI") from error
+        raise invalid_argument(
+            "Object names must be valid UTF-8.", xml_code="InvalidURI"
+        ) from error
     forbidden = name in (".", "..") or name.startswith(".well-known/acme-challenge/")
     if not 0 < size_bytes <= MAX_NAME_BYTES or forbidden or "\r" in name or "\n" in name:
-        raise invalid("The specified object name is not valid.", xml_code="InvalidObjectName")
+        raise invalid_argument(
+            "The specified object name is not valid.", xml_code="InvalidObjectName"
+        )
 
 
-def look(tx: sqlite3.Connection, bucket: str, name: str) -> StoredObject | None:
+def lookup(tx: sqlite3.Connection, bucket: str, name: str) -> StoredObjectRow | None:
     """The live object, or None; 404 when the bucket does not exist."""
     buckets.find(tx, bucket)
     row = tx.execute(
         "SELECT * FROM objects WHERE bucket = ? AND name = ?", (bucket, name)
     ).fetchone()
-    return None if row is None else StoredObject.of(row)
+    return None if row is None else StoredObjectRow.from_row(row)
 
 
 def find(
@@ -54,9 +58,9 @@ def find(
     generation: int | None = None,
     *,
     read: bool = True,
-) -> StoredObject:
+) -> StoredObjectRow:
     """The object, once the conditions hold; 404 when it, or that generation of it, is gone."""
-    stored = look(tx, bucket, name)
+    stored = lookup(tx, bucket, name)
     if stored is None or generation not in (None, stored.generation):
         raise no_such_object(bucket, name)
     etags = (stored.etag, stored.xml_etag)
@@ -67,7 +71,7 @@ def find(
 def check_target(tx: sqlite3.Connection, bucket: str, name: str, conditions: Conditions) -> None:
     """Raise what a write of this object would meet; an early answer, repeated when it commits."""
     check_name(name)
-    old = look(tx, bucket, name)
+    old = lookup(tx, bucket, name)
     if old is None:
         conditions.check(0, 0, read=False)
     else:
@@ -84,12 +88,12 @@ def put(
     settable: dict[str, Any],
     conditions: Conditions,
     base_url: str,
-) -> tuple[StoredObject, str | None]:
+) -> tuple[StoredObjectRow, str | None]:
     """Make `content` the live object: (the object, the file that it replaced)."""
     check_target(tx, bucket, name, conditions)
-    old = look(tx, bucket, name)
+    old = lookup(tx, bucket, name)
     at_us = now_us()
-    stored = StoredObject(
+    stored = StoredObjectRow(
         bucket=bucket,
         name=name,
         generation=next_generation(tx, at_us),
@@ -105,14 +109,14 @@ def put(
     )
     _store(tx, stored)
     overwrote = old.generation if old else None
-    announce(tx, FINALIZE, stored, base_url, overwroteGeneration=overwrote)
+    add_to_outbox(tx, FINALIZE, stored, base_url, overwroteGeneration=overwrote)
     if old is None:
         return stored, None
-    announce(tx, DELETE, old, base_url, overwrittenByGeneration=stored.generation)
+    add_to_outbox(tx, DELETE, old, base_url, overwrittenByGeneration=stored.generation)
     return stored, old.file_id
 
 
-def _store(tx: sqlite3.Connection, stored: StoredObject) -> None:
+def _store(tx: sqlite3.Connection, stored: StoredObjectRow) -> None:
     values = {**vars(stored), "settable": json.dumps(stored.settable)}
     marks = ", ".join(f":{column}" for column in values)
     columns = ", ".join(values)
@@ -130,11 +134,11 @@ def patch(
     generation: int | None = None,
     *,
     replace: bool = False,
-) -> StoredObject:
+) -> StoredObjectRow:
     """`objects.patch`, or with `replace` `objects.update`: metadata alone, a new metageneration."""
     old = find(tx, bucket, name, conditions, generation, read=False)
-    settable = settable_of(body, {} if replace else old.settable)
-    new = StoredObject(
+    settable = merge_settable(body, {} if replace else old.settable)
+    new = StoredObjectRow(
         **{
             **vars(old),
             "settable": settable,
@@ -143,7 +147,7 @@ def patch(
         }
     )
     _store(tx, new)
-    announce(tx, METADATA_UPDATE, new, base_url)
+    add_to_outbox(tx, METADATA_UPDATE, new, base_url)
     return new
 
 
@@ -159,18 +163,18 @@ def delete(
     old = find(tx, bucket, name, conditions, generation, read=False)
     _check_holds(old)
     tx.execute("DELETE FROM objects WHERE bucket = ? AND name = ?", (bucket, name))
-    announce(tx, DELETE, old, base_url)
+    add_to_outbox(tx, DELETE, old, base_url)
     return old.file_id
 
 
-def _check_holds(stored: StoredObject) -> None:
+def _check_holds(stored: StoredObjectRow) -> None:
     for hold in ("temporaryHold", "eventBasedHold"):
         if stored.settable.get(hold):
             message = f"Object '{stored.bucket}/{stored.name}' is under active {hold}."
             raise ApiError(403, "forbidden", "ObjectUnderActiveHold", message)
 
 
-def named_files(tx: sqlite3.Connection) -> list[str]:
+def list_referenced_files(tx: sqlite3.Connection) -> list[str]:
     """Every file that an object or an unfinished upload stands on."""
     rows = tx.execute(
         "SELECT file_id FROM objects UNION ALL SELECT file_id FROM sessions WHERE finished IS NULL"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infra.local.emulators.gcs.errors import invalid, not_modified, precondition_failed
+from infra.local.emulators.gcs.errors import invalid_argument, not_modified, precondition_failed
 
 _JSON_NAMES = {
     "generation_match": "GenerationMatch",
@@ -68,7 +68,7 @@ def _lists(header: str, etags: tuple[str, ...]) -> bool:
 def _whole(name: str, text: str) -> int:
     # isdigit alone would let through digits of other scripts; 19 digits fit SQLite's integers.
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise invalid(f"Invalid value for {name}: {text[:64]}")
+        raise invalid_argument(f"Invalid value for {name}: {text[:64]}")
     return int(text)
 
 
@@ -101,6 +101,6 @@ def from_xml_headers(headers: Mapping[str, str]) -> Conditions:
     )
 
 
-def wanted_generation(query: Mapping[str, str], name: str = "generation") -> int | None:
+def parse_generation(query: Mapping[str, str], name: str = "generation") -> int | None:
     """The generation that a request pins, if any."""
     return _whole(name, query[name]) if query.get(name) else None

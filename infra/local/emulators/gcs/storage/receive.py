@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from infra.local.emulators.gcs.server import Stand
-from infra.local.emulators.gcs.storage.files import Content, Sink
+from infra.local.emulators.gcs.server import Emulator
+from infra.local.emulators.gcs.storage.files import Content, FileWriter
 from infra.local.emulators.gcs.storage.integrity import check_digests, check_length, check_payload
 from infra.local.emulators.gcs.xml_api.signature import UNSIGNED_PAYLOAD
 
 
 @dataclass(frozen=True)
-class Expected:
+class ExpectedContent:
     """What the bytes must turn out to be."""
 
     digests: Mapping[str, str]
@@ -30,22 +30,26 @@ def header_lists(request: web.Request) -> dict[str, list[str]]:
     return found
 
 
-async def receive(
-    stand: Stand, bucket: str, name: str, chunks: AsyncIterator[bytes], expected: Expected
+async def receive_content(
+    emulator: Emulator,
+    bucket: str,
+    name: str,
+    chunks: AsyncIterator[bytes],
+    expected: ExpectedContent,
 ) -> Content:
     """Take a whole body to disk and check it; nothing is left of it when it is refused."""
     signed = expected.payload != UNSIGNED_PAYLOAD
-    sink = Sink(stand.files, stand.files.fresh(), sha256=signed)
+    sink = FileWriter(emulator.files, emulator.files.create_id(), sha256=signed)
     try:
         async for chunk in chunks:
-            stand.count(bucket, name, bytes_in=len(chunk))
+            emulator.count_bytes(bucket, name, bytes_in=len(chunk))
             check_length(sink.size_bytes + len(chunk), expected.bounds, final=False)
-            await sink.feed(chunk)
+            await sink.write(chunk)
         check_length(sink.size_bytes, expected.bounds, final=True)
         content = await sink.finish()
         check_digests(expected.digests, content)
         check_payload(expected.payload, sink.sha256_hex)
     except BaseException:
-        await sink.abandon()
+        await sink.discard()
         raise
     return content

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from infra.local.emulators.gcs.errors import invalid
+from infra.local.emulators.gcs.errors import invalid_argument
 
-OBJECT_SETTABLE = (
+OBJECT_SETTABLE_FIELDS = (
     "cacheControl",
     "contentDisposition",
     "contentEncoding",
@@ -25,7 +25,7 @@ OBJECT_SETTABLE = (
     "storageClass",
     "temporaryHold",
 )
-BUCKET_SETTABLE = (
+BUCKET_SETTABLE_FIELDS = (
     "autoclass",
     "cors",
     "defaultEventBasedHold",
@@ -64,7 +64,7 @@ def _varint(number: int) -> bytes:
     return bytes(out)
 
 
-def etag_of(generation: int, metageneration: int) -> str:
+def make_etag(generation: int, metageneration: int) -> str:
     """The ETag of the JSON API: both numbers as a protobuf message, in base64."""
     packed = b"\x08" + _varint(generation) + b"\x10" + _varint(metageneration)
     return base64.b64encode(packed).decode()
@@ -81,7 +81,7 @@ class Bucket:
     settable: dict[str, Any]
 
     @classmethod
-    def of(cls, row: sqlite3.Row) -> Bucket:
+    def from_row(cls, row: sqlite3.Row) -> Bucket:
         """From a row of `buckets`."""
         return cls(**{**dict(row), "settable": json.loads(row["settable"])})
 
@@ -98,7 +98,7 @@ class Bucket:
             "location": "US",
             "locationType": "multi-region",
             "storageClass": "STANDARD",
-            "etag": etag_of(0, self.metageneration),
+            "etag": make_etag(0, self.metageneration),
             "timeCreated": rfc3339(self.created_us),
             "updated": rfc3339(self.updated_us),
             **self.settable,
@@ -106,7 +106,7 @@ class Bucket:
 
 
 @dataclass(frozen=True)
-class StoredObject:
+class StoredObjectRow:
     """An object's row."""
 
     bucket: str
@@ -123,14 +123,14 @@ class StoredObject:
     settable: dict[str, Any]
 
     @classmethod
-    def of(cls, row: sqlite3.Row) -> StoredObject:
+    def from_row(cls, row: sqlite3.Row) -> StoredObjectRow:
         """From a row of `objects`."""
         return cls(**{**dict(row), "settable": json.loads(row["settable"])})
 
     @property
     def etag(self) -> str:
         """The JSON API's ETag."""
-        return etag_of(self.generation, self.metageneration)
+        return make_etag(self.generation, self.metageneration)
 
     @property
     def xml_etag(self) -> str:
@@ -174,10 +174,10 @@ class StoredObject:
         return resource
 
 
-def settable_of(resource: dict[str, Any], base: dict[str, Any] | None = None) -> dict[str, Any]:
+def merge_settable(resource: dict[str, Any], base: dict[str, Any] | None = None) -> dict[str, Any]:
     """What a client may set, laid over `base`; null removes, metadata merges by key."""
     merged = dict(base or {})
-    for field in OBJECT_SETTABLE:
+    for field in OBJECT_SETTABLE_FIELDS:
         if field not in resource:
             continue
         value = resource[field]
@@ -186,11 +186,11 @@ def settable_of(resource: dict[str, Any], base: dict[str, Any] | None = None) ->
             value = {str(k): v for k, v in both.items() if v is not None} or None
             _check_metadata(value)
         elif field == "metadata" and value is not None:
-            raise invalid("Invalid value for metadata: an object of strings is wanted.")
+            raise invalid_argument("Invalid value for metadata: an object of strings is wanted.")
         elif value is not None and field.endswith("Hold") != isinstance(value, bool):
-            raise invalid(f"Invalid value for {field}.")
+            raise invalid_argument(f"Invalid value for {field}.")
         elif isinstance(value, str) and any(ord(c) < 32 or ord(c) == 127 for c in value):
-            raise invalid(f"Invalid value for {field}: control characters.")
+            raise invalid_argument(f"Invalid value for {field}: control characters.")
         if value is None:
             merged.pop(field, None)
         else:
@@ -201,7 +201,9 @@ def settable_of(resource: dict[str, Any], base: dict[str, Any] | None = None) ->
 def _check_metadata(metadata: dict[str, Any] | None) -> None:
     for key, value in (metadata or {}).items():
         if not isinstance(value, str):
-            raise invalid(f"Invalid value for metadata.{key[:64]}: a string is wanted.")
+            raise invalid_argument(f"Invalid value for metadata.{key[:64]}: a string is wanted.")
     total = sum(len(k.encode()) + len(v.encode()) for k, v in (metadata or {}).items())
     if total > MAX_METADATA_BYTES:
-        raise invalid(f"The maximum size of custom metadata is {MAX_METADATA_BYTES} bytes.")
+        raise invalid_argument(
+            f"The maximum size of custom metadata is {MAX_METADATA_BYTES} bytes."
+        )

@@ -17,13 +17,13 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from infra.local.emulators.gcs.errors import ApiError, invalid, not_found
-from infra.local.emulators.gcs.server import Stand
+from infra.local.emulators.gcs.errors import ApiError, invalid_argument, not_found
+from infra.local.emulators.gcs.server import Emulator
 from infra.local.emulators.gcs.storage import objects
-from infra.local.emulators.gcs.storage.files import Sink
+from infra.local.emulators.gcs.storage.files import FileWriter
 from infra.local.emulators.gcs.storage.integrity import check_digests, check_length
 from infra.local.emulators.gcs.storage.preconditions import Conditions
-from infra.local.emulators.gcs.storage.resources import StoredObject, now_us
+from infra.local.emulators.gcs.storage.resources import StoredObjectRow, now_us
 
 MAX_AGE_US = 7 * 24 * 3600 * 1_000_000
 """A session's life: one week."""
@@ -36,7 +36,7 @@ _RANGE = re.compile(r"bytes (?:\*|(\d{1,18})-(\d{1,18}))/(\*|\d{1,18})", re.ASCI
 
 
 @dataclass(frozen=True)
-class Plan:
+class UploadPlan:
     """What the start of a session laid down."""
 
     bucket: str
@@ -50,11 +50,11 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Progress:
+class UploadProgress:
     """Where a session stands: bytes persisted, and the object once it is there."""
 
     persisted_bytes: int
-    stored: StoredObject | None
+    stored: StoredObjectRow | None
 
 
 @dataclass(frozen=True)
@@ -70,20 +70,20 @@ class _Live:
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
         self.users = 0
-        self.sink: Sink | None = None
+        self.sink: FileWriter | None = None
 
 
-class Sessions:
+class UploadSessions:
     """All resumable uploads under way."""
 
-    def __init__(self, stand: Stand) -> None:
-        self._stand = stand
+    def __init__(self, emulator: Emulator) -> None:
+        self._stand = emulator
         self._live: OrderedDict[str, _Live] = OrderedDict()
 
-    async def start(self, plan: Plan) -> str:
+    async def start(self, plan: UploadPlan) -> str:
         """Open a session once the target's conditions hold; returns the upload id."""
         session_id = secrets.token_urlsafe(48)
-        file_id = self._stand.files.fresh()
+        file_id = self._stand.files.create_id()
 
         def step(tx: sqlite3.Connection) -> None:
             objects.check_target(tx, plan.bucket, plan.name, plan.conditions)
@@ -95,13 +95,13 @@ class Sessions:
         await self._stand.db.write(step)
         return session_id
 
-    async def plan(self, session_id: str) -> Plan:
+    async def plan(self, session_id: str) -> UploadPlan:
         """What was laid down for the session; 404 when there is none."""
         row = await self._row(session_id)
         found = json.loads(row["plan"])
         found["conditions"] = Conditions(**found["conditions"])
         found["bounds"] = tuple(found["bounds"]) if found["bounds"] else None
-        return Plan(**found)
+        return UploadPlan(**found)
 
     async def _row(self, session_id: str) -> sqlite3.Row:
         def look(tx: sqlite3.Connection) -> sqlite3.Row | None:
@@ -158,15 +158,15 @@ class Sessions:
         length: int | None,
         chunks: AsyncIterator[bytes],
         digests: Mapping[str, str],
-    ) -> Progress:
+    ) -> UploadProgress:
         """Take a chunk, a whole body (no Content-Range) or a status probe."""
         async with self._held(session_id) as live:
             row = await self._row(session_id)
             if row["finished"] is not None:
-                return Progress(0, StoredObject(**json.loads(row["finished"])))
+                return UploadProgress(0, StoredObjectRow(**json.loads(row["finished"])))
             plan = await self.plan(session_id)
             if live.sink is None:
-                sink = Sink(self._stand.files, row["file_id"])
+                sink = FileWriter(self._stand.files, row["file_id"])
                 await asyncio.to_thread(sink.resume, row["persisted_bytes"])
                 live.sink = sink
             sink = live.sink
@@ -183,10 +183,10 @@ class Sessions:
             end = sink.size_bytes
             whole_body = span.first is not None and span.last is None
             if not whole_body and end != span.total:
-                return Progress(end, None)
+                return UploadProgress(end, None)
             return await self._finish(session_id, plan, sink, digests)
 
-    def _check(self, span: _Span, plan: Plan, sink: Sink, length: int | None) -> None:
+    def _check(self, span: _Span, plan: UploadPlan, sink: FileWriter, length: int | None) -> None:
         have = sink.size_bytes
         if span.first is not None and span.first > have:
             raise ApiError(
@@ -202,10 +202,15 @@ class Sessions:
         if span.total is not None:
             check_length(span.total, plan.bounds, final=True)
             if plan.declared_bytes not in (None, span.total) or span.total < have:
-                raise invalid("The total size does not fit what was announced before.")
+                raise invalid_argument("The total size does not fit what was announced before.")
 
     async def _take_bytes(
-        self, session_id: str, plan: Plan, sink: Sink, span: _Span, chunks: AsyncIterator[bytes]
+        self,
+        session_id: str,
+        plan: UploadPlan,
+        sink: FileWriter,
+        span: _Span,
+        chunks: AsyncIterator[bytes],
     ) -> None:
         skip = sink.size_bytes - (span.first or 0)
         safe = sink.size_bytes
@@ -214,12 +219,12 @@ class Sessions:
         try:
             async for chunk in chunks:
                 received += len(chunk)
-                self._stand.count(plan.bucket, plan.name, bytes_in=len(chunk))
+                self._stand.count_bytes(plan.bucket, plan.name, bytes_in=len(chunk))
                 # What overlaps bytes already persisted is ignored, as documented.
                 fresh = chunk[skip:]
                 skip = max(skip - len(chunk), 0)
                 check_length(sink.size_bytes + len(fresh), plan.bounds, final=False)
-                await sink.feed(fresh)
+                await sink.write(fresh)
                 if sink.size_bytes - safe >= _CHECKPOINT_BYTES:
                     safe = await self._checkpoint(session_id, sink)
             if span.last is not None and received != span.last - (span.first or 0) + 1:
@@ -231,7 +236,7 @@ class Sessions:
                 await self._checkpoint(session_id, sink)
                 sink.drop_pending()
 
-    async def _checkpoint(self, session_id: str, sink: Sink) -> int:
+    async def _checkpoint(self, session_id: str, sink: FileWriter) -> int:
         safe = await sink.persist()
         await self._stand.db.write(
             lambda tx: tx.execute(
@@ -241,14 +246,14 @@ class Sessions:
         return safe
 
     async def _finish(
-        self, session_id: str, plan: Plan, sink: Sink, digests: Mapping[str, str]
-    ) -> Progress:
+        self, session_id: str, plan: UploadPlan, sink: FileWriter, digests: Mapping[str, str]
+    ) -> UploadProgress:
         try:
             check_length(sink.size_bytes, plan.bounds, final=True)
             content = await sink.finish()
             check_digests({**plan.digests, **digests}, content)
 
-            def remember(tx: sqlite3.Connection, stored: StoredObject) -> None:
+            def remember(tx: sqlite3.Connection, stored: StoredObjectRow) -> None:
                 # A lost answer is asked for again with a probe: it must be found.
                 tx.execute(
                     "UPDATE sessions SET finished = ? WHERE id = ?",
@@ -256,18 +261,23 @@ class Sessions:
                 )
 
             stored = await self._stand.commit(
-                plan.bucket, plan.name, content, plan.settable, plan.conditions, also=remember
+                plan.bucket,
+                plan.name,
+                content,
+                plan.settable,
+                plan.conditions,
+                extra_write=remember,
             )
         except Exception:
             await self._drop(session_id, sink.file_id)
             raise
         self._live.pop(session_id, None)
-        return Progress(stored.size_bytes, stored)
+        return UploadProgress(stored.size_bytes, stored)
 
 
 def _wrong_length(length: int | None, span: _Span) -> ApiError:
     wanted = (span.last or 0) - (span.first or 0) + 1
-    return invalid(
+    return invalid_argument(
         f"Invalid request.  There were {length} byte(s) in the request body.  There should have "
         f"been {wanted} byte(s) (starting at offset {span.first} and ending at offset {span.last}) "
         "according to the Content-Range header."
@@ -279,16 +289,16 @@ def _parse(content_range: str | None, length: int | None) -> _Span:
         return _Span(0, None, length)
     match = _RANGE.fullmatch(content_range.strip())
     if match is None:
-        raise invalid(f"Failed to parse Content-Range header: {content_range[:80]}")
+        raise invalid_argument(f"Failed to parse Content-Range header: {content_range[:80]}")
     total = None if match[3] == "*" else int(match[3])
     if match[1] is None:
         return _Span(None, None, total)
     first, last = int(match[1]), int(match[2])
     if last < first or (total is not None and last >= total):
-        raise invalid(f"Failed to parse Content-Range header: {content_range[:80]}")
+        raise invalid_argument(f"Failed to parse Content-Range header: {content_range[:80]}")
     return _Span(first, last, total)
 
 
-def forget_expired(tx: sqlite3.Connection) -> None:
+def delete_expired_sessions(tx: sqlite3.Connection) -> None:
     """Drop sessions past their week; the sweep that follows takes their bytes."""
     tx.execute("DELETE FROM sessions WHERE created_us < ?", (now_us() - MAX_AGE_US,))

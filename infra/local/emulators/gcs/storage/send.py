@@ -14,9 +14,9 @@ from urllib.parse import quote
 from aiohttp import web
 
 from infra.local.emulators.gcs.errors import range_not_satisfiable
-from infra.local.emulators.gcs.server import Stand
+from infra.local.emulators.gcs.server import Emulator
 from infra.local.emulators.gcs.storage.files import BLOCK_BYTES
-from infra.local.emulators.gcs.storage.resources import StoredObject
+from infra.local.emulators.gcs.storage.resources import StoredObjectRow
 from infra.local.faults.inject import CuttableResponse
 
 _RANGE = re.compile(r"\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.ASCII)
@@ -49,7 +49,7 @@ def _header_text(text: str) -> str:
     return text if text.isascii() and text.isprintable() else quote(text, safe=" /:;,=()+@~")
 
 
-def object_headers(stored: StoredObject, *, xml: bool) -> list[tuple[str, str]]:
+def object_headers(stored: StoredObjectRow, *, xml: bool) -> list[tuple[str, str]]:
     """The headers that describe an object on both APIs."""
     settable = stored.settable
     at = datetime.fromtimestamp(stored.updated_us / 1_000_000, UTC)
@@ -82,10 +82,10 @@ def object_headers(stored: StoredObject, *, xml: bool) -> list[tuple[str, str]]:
     return found
 
 
-async def send(
-    stand: Stand,
+async def send_object(
+    emulator: Emulator,
     request: web.Request,
-    stored: StoredObject,
+    stored: StoredObjectRow,
     file: BinaryIO,
     *,
     xml: bool,
@@ -118,7 +118,7 @@ async def send(
             response.headers["Content-Range"] = f"bytes {first}-{last}/{stored.size_bytes}"
         await response.prepare(request)
         if request.method != "HEAD":
-            await _pour(stand, stored, file, response, first, last, gunzip=gunzip)
+            await _pour(emulator, stored, file, response, first, last, gunzip=gunzip)
         await response.write_eof()
         return response
     finally:
@@ -126,8 +126,8 @@ async def send(
 
 
 async def _pour(
-    stand: Stand,
-    stored: StoredObject,
+    stand: Emulator,
+    stored: StoredObjectRow,
     file: BinaryIO,
     response: CuttableResponse,
     first: int,
@@ -145,7 +145,7 @@ async def _pour(
         left -= len(block)
         if inflate is None:
             await response.write(block)
-            stand.count(stored.bucket, stored.name, bytes_out=len(block))
+            stand.count_bytes(stored.bucket, stored.name, bytes_out=len(block))
             continue
         while block:
             # Bounded: a small object may unfold into very much.
@@ -153,4 +153,4 @@ async def _pour(
             block = inflate.unconsumed_tail
             if part:
                 await response.write(part)
-                stand.count(stored.bucket, stored.name, bytes_out=len(part))
+                stand.count_bytes(stored.bucket, stored.name, bytes_out=len(part))

@@ -31,7 +31,7 @@ def _origin_headers(rule: dict[str, Any], origin: str) -> dict[str, str]:
     return {"Access-Control-Allow-Origin": origin, **VARY}
 
 
-def preflight(
+def preflight_headers(
     rules: list[dict[str, Any]], origin: str, method: str, request_headers: str
 ) -> dict[str, str]:
     """Headers that answer OPTIONS; none when no rule matches origin, method and every header."""
@@ -48,7 +48,7 @@ def preflight(
     }
 
 
-def actual(rules: list[dict[str, Any]], origin: str, method: str) -> dict[str, str]:
+def response_headers(rules: list[dict[str, Any]], origin: str, method: str) -> dict[str, str]:
     """Headers to add to the answer of a request that carries `Origin`."""
     rule = _first(rules, origin, method)
     if rule is None:

@@ -10,19 +10,23 @@ from typing import Any
 
 from aiohttp import web
 
-from infra.local.emulators.gcs.errors import ApiError, invalid
-from infra.local.emulators.gcs.json_api.api_request import body_chunks, decoded, split
-from infra.local.emulators.gcs.json_api.uploads import incomplete, put_chunk
-from infra.local.emulators.gcs.server import Stand
+from infra.local.emulators.gcs.errors import ApiError, invalid_argument
+from infra.local.emulators.gcs.json_api.api_request import decode_segment, split_query, stream_body
+from infra.local.emulators.gcs.json_api.uploads import incomplete_response, put_chunk
+from infra.local.emulators.gcs.server import Emulator
 from infra.local.emulators.gcs.storage import buckets, objects
-from infra.local.emulators.gcs.storage.integrity import announced, check_length, parse_length_range
-from infra.local.emulators.gcs.storage.preconditions import from_xml_headers, wanted_generation
-from infra.local.emulators.gcs.storage.receive import Expected, header_lists, receive
-from infra.local.emulators.gcs.storage.resources import StoredObject, settable_of
-from infra.local.emulators.gcs.storage.resumable import Plan, Sessions
-from infra.local.emulators.gcs.storage.send import object_headers, send
+from infra.local.emulators.gcs.storage.integrity import (
+    check_length,
+    parse_length_range,
+    read_digests,
+)
+from infra.local.emulators.gcs.storage.preconditions import from_xml_headers, parse_generation
+from infra.local.emulators.gcs.storage.receive import ExpectedContent, header_lists, receive_content
+from infra.local.emulators.gcs.storage.resources import StoredObjectRow, merge_settable
+from infra.local.emulators.gcs.storage.resumable import UploadPlan, UploadSessions
+from infra.local.emulators.gcs.storage.send import object_headers, send_object
 from infra.local.emulators.gcs.xml_api import cors
-from infra.local.emulators.gcs.xml_api.signature import verify
+from infra.local.emulators.gcs.xml_api.signature import verify_signature
 
 _PATH = re.compile(r"/([^/]+)/(.+)", re.DOTALL)
 _NAMED = {
@@ -41,13 +45,15 @@ _OVERRIDES = {
 }
 
 
-async def cors_headers(stand: Stand, sessions: Sessions, request: web.Request) -> dict[str, str]:
+async def cors_headers(
+    emulator: Emulator, sessions: UploadSessions, request: web.Request
+) -> dict[str, str]:
     """What the bucket's CORS configuration adds to this answer."""
-    path, query = split(request.raw_path)
+    path, query = split_query(request.raw_path)
     origin = request.headers.get("Origin")
-    bucket = decoded(path[1:].partition("/")[0])
+    bucket = decode_segment(path[1:].partition("/")[0])
     try:
-        found = await stand.db.read(lambda tx: buckets.find(tx, bucket))
+        found = await emulator.db.read(lambda tx: buckets.find(tx, bucket))
         rules: list[dict[str, Any]] = found.settable.get("cors", [])
         if not rules or origin is None:
             return cors.VARY if rules else {}
@@ -59,58 +65,62 @@ async def cors_headers(stand: Stand, sessions: Sessions, request: web.Request) -
     if request.method == "OPTIONS":
         method = request.headers.get("Access-Control-Request-Method", "").upper()
         wanted = request.headers.get("Access-Control-Request-Headers", "")
-        return cors.preflight(rules, origin, method, wanted)
-    return cors.actual(rules, origin, request.method)
+        return cors.preflight_headers(rules, origin, method, wanted)
+    return cors.response_headers(rules, origin, request.method)
 
 
 async def handle(
-    stand: Stand, sessions: Sessions, request: web.Request, extra: Mapping[str, str]
+    emulator: Emulator, sessions: UploadSessions, request: web.Request, extra: Mapping[str, str]
 ) -> web.StreamResponse:
     """Answer one XML API request; `extra` are the CORS headers of a streamed answer."""
-    path, query = split(request.raw_path)
+    path, query = split_query(request.raw_path)
     if request.method == "OPTIONS":
         return web.Response()
     match = _PATH.fullmatch(path)
     if match is not None and query.get("upload_id"):
         return await _continue(sessions, request, query["upload_id"])
     headers = header_lists(request)
-    claims = verify(stand.signer, request.method, request.raw_path, headers, time.time())
+    claims = verify_signature(
+        emulator.signer, request.method, request.raw_path, headers, time.time()
+    )
     if match is None:
         raise ApiError(
             501, "notImplemented", "NotImplemented", "Buckets are served on the JSON API alone."
         )
-    bucket, name = map(decoded, match.groups())
+    bucket, name = map(decode_segment, match.groups())
     conditions = from_xml_headers(request.headers)
     if request.method in ("GET", "HEAD"):
-        stored, file = await stand.open(bucket, name, conditions, wanted_generation(query))
+        stored, file = await emulator.open_object(bucket, name, conditions, parse_generation(query))
         override = {h: query[p] for p, h in _OVERRIDES.items() if query.get(p)}
         if any(c in value for value in override.values() for c in "\r\n\0"):
             file.close()
-            raise invalid("Control characters in a response header.")
-        return await send(stand, request, stored, file, xml=True, override=override, extra=extra)
+            raise invalid_argument("Control characters in a response header.")
+        return await send_object(
+            emulator, request, stored, file, xml=True, override=override, extra=extra
+        )
     if request.method == "DELETE":
-        file_id = await stand.db.write(
+        file_id = await emulator.db.write(
             lambda tx: objects.delete(
-                tx, bucket, name, conditions, stand.base_url, wanted_generation(query)
+                tx, bucket, name, conditions, emulator.base_url, parse_generation(query)
             )
         )
-        stand.outbox_filled.set()
-        await asyncio.to_thread(stand.files.remove, file_id)
+        emulator.outbox_filled.set()
+        await asyncio.to_thread(emulator.files.remove, file_id)
         return web.Response(status=204)
     settable = _settable(request.headers)
     bounds = parse_length_range(request.headers.get("x-goog-content-length-range"))
-    digests = announced(headers, {})
+    digests = read_digests(headers, {})
     if request.method == "PUT":
         if request.content_length is not None:
             check_length(request.content_length, bounds, final=True)
-        await stand.db.read(lambda tx: objects.check_target(tx, bucket, name, conditions))
-        expected = Expected(digests, bounds, claims.payload)
-        content = await receive(stand, bucket, name, body_chunks(request), expected)
-        stored = await stand.commit(bucket, name, content, settable, conditions)
+        await emulator.db.read(lambda tx: objects.check_target(tx, bucket, name, conditions))
+        expected = ExpectedContent(digests, bounds, claims.payload_sha256)
+        content = await receive_content(emulator, bucket, name, stream_body(request), expected)
+        stored = await emulator.commit(bucket, name, content, settable, conditions)
         return _stored(stored)
     if request.method == "POST" and request.headers.get("x-goog-resumable") == "start":
         origin = request.headers.get("Origin")
-        plan = Plan(bucket, name, settable, conditions, digests, bounds, None, origin)
+        plan = UploadPlan(bucket, name, settable, conditions, digests, bounds, None, origin)
         session_id = await sessions.start(plan)
         where = f"{request.scheme}://{request.host}{path}?upload_id={session_id}"
         return web.Response(
@@ -134,10 +144,10 @@ def _settable(headers: Mapping[str, str]) -> dict[str, Any]:
     }
     if metadata:
         given["metadata"] = metadata
-    return settable_of(given)
+    return merge_settable(given)
 
 
-def _stored(stored: StoredObject) -> web.Response:
+def _stored(stored: StoredObjectRow) -> web.Response:
     response = web.Response(content_type="text/html")
     kept = ("ETag", "X-Goog-Generation", "X-Goog-Metageneration", "X-Goog-Hash")
     for name, value in object_headers(stored, xml=True):
@@ -146,11 +156,17 @@ def _stored(stored: StoredObject) -> web.Response:
     return response
 
 
-async def _continue(sessions: Sessions, request: web.Request, session_id: str) -> web.Response:
+async def _continue(
+    sessions: UploadSessions, request: web.Request, session_id: str
+) -> web.Response:
     if request.method == "DELETE":
         await sessions.cancel(session_id)
         return web.Response(status=204)
     if request.method != "PUT":
         raise ApiError(405, "methodNotAllowed", "MethodNotAllowed", "Method Not Allowed")
     progress = await put_chunk(sessions, request, session_id)
-    return incomplete(request, progress) if progress.stored is None else _stored(progress.stored)
+    return (
+        incomplete_response(request, progress)
+        if progress.stored is None
+        else _stored(progress.stored)
+    )

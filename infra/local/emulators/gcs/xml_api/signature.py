@@ -33,10 +33,10 @@ _CHUNKED = "STREAMING-GOOG4-RSA-SHA256-PAYLOAD"
 
 
 @dataclass(frozen=True)
-class Claims:
+class VerifiedSignature:
     """What a verified request was signed for."""
 
-    payload: str
+    payload_sha256: str
     """`UNSIGNED-PAYLOAD`, or the SHA-256 in hex that the body must have."""
 
 
@@ -49,13 +49,13 @@ class _Signed:
     signature: str
 
 
-def verify(
+def verify_signature(
     signer: Signer,
     method: str,
     raw_path: str,
     headers: Mapping[str, list[str]],
     now_s: float,
-) -> Claims:
+) -> VerifiedSignature:
     """Check the signature of a request; raise what Google answers when it is not good.
 
     `raw_path` is path and query as sent, `headers` lower-case names to the values sent.
@@ -98,7 +98,7 @@ def verify(
         raise ApiError(
             501, "notImplemented", "NotImplemented", "Signed chunks are not served here."
         )
-    return Claims(payload)
+    return VerifiedSignature(payload)
 
 
 def _decoded(pair: str) -> tuple[bytes, bytes]:

@@ -19,9 +19,9 @@ from shared.errors import (
     WrongCredentials,
 )
 from shared.ports.identity import Session
-from shared.ports.outbound import Letter
-from tests.fakes.application import SETTINGS, Stand
-from tests.unit.functions.api.test_rate_limits import Dial
+from shared.ports.outbound import Email
+from tests.fakes.application import SETTINGS, AppHarness
+from tests.unit.functions.api.test_rate_limits import ManualClock
 
 TAKEN, NEW, NOBODYS = "ann@moodreel.test", "new@moodreel.test", "no@moodreel.test"
 PASSWORD = "correct horse battery"
@@ -31,33 +31,33 @@ PASSWORD = "correct horse battery"
 class Town:
     """One account, which takes its time where a password is compared; and a letter box."""
 
-    dial: Dial
-    letters: list[Letter] = field(default_factory=list)
+    dial: ManualClock
+    letters: list[Email] = field(default_factory=list)
     away: bool = False
     """Whether the mail server is."""
 
     def register(self, email: str, *_: str) -> None:
-        self.dial.at += timedelta(seconds=0.15 if email == TAKEN else 0.4)
+        self.dial.time += timedelta(seconds=0.15 if email == TAKEN else 0.4)
         if email == TAKEN:
             raise AddressTaken
 
-    def confirm_code(self, email: str) -> str:
+    def create_verification_code(self, email: str) -> str:
         return f"c/{email}"
 
-    def reset_code(self, email: str) -> str:
+    def create_reset_code(self, email: str) -> str:
         if email != TAKEN:
             raise NotFound
-        self.dial.at += timedelta(seconds=0.2)
+        self.dial.time += timedelta(seconds=0.2)
         return f"r/{email}"
 
     def sign_in(self, email: str, password: str) -> Session:
-        self.dial.at += timedelta(seconds=0.3 if email == TAKEN else 0.01)
+        self.dial.time += timedelta(seconds=0.3 if email == TAKEN else 0.01)
         if (email, password) != (TAKEN, PASSWORD):
             raise WrongCredentials
         return Session("ann", "id", "refresh", 3600)
 
-    def send(self, letter: Letter) -> None:
-        self.dial.at += timedelta(seconds=0.1)
+    def send(self, letter: Email) -> None:
+        self.dial.time += timedelta(seconds=0.1)
         if self.away:
             raise MailUnavailable
         if letter.to == NOBODYS:
@@ -67,7 +67,7 @@ class Town:
 
 @pytest.fixture
 def town(monkeypatch: pytest.MonkeyPatch) -> Town:
-    town = Town(Dial())
+    town = Town(ManualClock())
     monkeypatch.setattr(bootstrap, "accounts", lambda: town)
     monkeypatch.setattr(bootstrap, "mailer", lambda: town)
     return town
@@ -75,15 +75,15 @@ def town(monkeypatch: pytest.MonkeyPatch) -> Town:
 
 def post(town: Town, act: str, **body: Any) -> tuple[int, Any, float]:
     """→ status, body, and how long it took to the clock, in seconds."""
-    began = town.dial.at
-    answer = Stand(ROUTES, clock=town.dial).call(
+    began = town.dial.time
+    answer = AppHarness(ROUTES, clock=town.dial).request(
         "POST",
         f"/v1/accounts/{act}",
         data=json.dumps(body),
         content_type="application/json",
         headers={"X-Request-Id": "always-the-same"},
     )
-    return answer.status_code, answer.json, round((town.dial.at - began).total_seconds(), 6)
+    return answer.status_code, answer.json, round((town.dial.time - began).total_seconds(), 6)
 
 
 def test_to_register_a_taken_address_looks_like_a_new_one(town: Town) -> None:
@@ -148,10 +148,10 @@ def test_who_is_let_in_does_not_wait(town: Town) -> None:
 def test_attempts_at_an_address_are_limited_alike(
     town: Town, monkeypatch: pytest.MonkeyPatch, email: str
 ) -> None:
-    stand = Stand(ROUTES, clock=town.dial, settings=replace(SETTINGS, sign_ins=3))
+    stand = AppHarness(ROUTES, clock=town.dial, settings=replace(SETTINGS, sign_ins_per_address=3))
     body = json.dumps({"email": email, "password": "wrong"})
     answers = [
-        stand.call("POST", "/v1/accounts/login", data=body, content_type="application/json")
+        stand.request("POST", "/v1/accounts/login", data=body, content_type="application/json")
         for _ in range(4)
     ]
 
@@ -159,15 +159,15 @@ def test_attempts_at_an_address_are_limited_alike(
     assert answers[3].json["code"] == "rate-limited"
     assert 0 < int(answers[3].headers["Retry-After"]) <= 400
     assert answers[3].headers["RateLimit-Policy"] == '"sign-ins";q=3;w=300'
-    assert email not in str(stand.ledger.docs)
+    assert email not in str(stand.store.documents)
 
 
 def test_a_client_that_tries_many_addresses_is_stopped(town: Town) -> None:
-    settings = replace(SETTINGS, sign_ins_of_client=3, proxies=1)
-    stand = Stand(ROUTES, clock=town.dial, settings=settings)
+    settings = replace(SETTINGS, sign_ins_per_client=3, trusted_proxies=1)
+    stand = AppHarness(ROUTES, clock=town.dial, settings=settings)
 
     def tried(number: int, seen_by_proxy: str) -> int:
-        answer = stand.call(
+        answer = stand.request(
             "POST",
             "/v1/accounts/login",
             data=json.dumps({"email": f"a{number}@b.test", "password": "wrong"}),

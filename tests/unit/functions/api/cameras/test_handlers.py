@@ -10,7 +10,7 @@ import pytest
 
 from functions.api.routes import ROUTES
 from shared.flows.documents import Update
-from tests.fakes.application import ALICE, SETTINGS, Stand
+from tests.fakes.application import ALICE_HEADERS, SETTINGS, AppHarness
 
 CANARY = "canary-51ab"
 URL = f"rtsp://guest:{CANARY}@cam.moodreel.test/stream?token={CANARY}"
@@ -34,16 +34,18 @@ UNFIT = (
 )
 
 
-def post(stand: Stand, path: str, body: Any, **headers: str) -> Any:
-    return stand.call(
-        "POST", path, headers=ALICE | headers, data=json.dumps(body),
+def post(stand: AppHarness, path: str, body: Any, **headers: str) -> Any:
+    return stand.request(
+        "POST", path, headers=ALICE_HEADERS | headers, data=json.dumps(body),
         content_type="application/json",
     )  # fmt: skip
 
 
-def collections(stand: Stand) -> list[str]:
+def collections(stand: AppHarness) -> list[str]:
     """What was left behind, but for what is counted."""
-    return sorted({path.split("/")[0] for path in stand.ledger.docs} - {"limits", "idempotency"})
+    return sorted(
+        {path.split("/")[0] for path in stand.store.documents} - {"limits", "idempotency"}
+    )
 
 
 @pytest.mark.parametrize("url", UNFIT)
@@ -51,7 +53,7 @@ def collections(stand: Stand) -> list[str]:
 def test_an_address_that_no_camera_may_have_is_refused_and_repeated_nowhere(
     path: str, url: str
 ) -> None:
-    stand = Stand(ROUTES)
+    stand = AppHarness(ROUTES)
     name = {"name": "Door"} if path == "/v1/cameras" else {}
 
     answer = post(stand, path, {"source": {"url": url}, **name})
@@ -59,7 +61,7 @@ def test_an_address_that_no_camera_may_have_is_refused_and_repeated_nowhere(
     assert (answer.status_code, answer.json["code"]) == (422, "invalid-request")
     assert [one["field"] for one in answer.json["errors"]] == ["source.url"]
     assert CANARY not in answer.text
-    assert CANARY not in str(stand.events)
+    assert CANARY not in str(stand.log_events)
     assert collections(stand) == []
 
 
@@ -78,7 +80,7 @@ def test_an_address_that_no_camera_may_have_is_refused_and_repeated_nowhere(
     ],
 )
 def test_a_source_is_one_thing_and_of_its_form(source: Any) -> None:
-    stand = Stand(ROUTES)
+    stand = AppHarness(ROUTES)
 
     answer = post(stand, "/v1/cameras", {"name": "Door", "source": source})
 
@@ -89,17 +91,17 @@ def test_a_source_is_one_thing_and_of_its_form(source: Any) -> None:
 
 
 def test_a_camera_of_the_machine_is_no_business_of_the_clouds() -> None:
-    answer = post(Stand(ROUTES), "/v1/recordings", {"source": {"device": 0}})
+    answer = post(AppHarness(ROUTES), "/v1/recordings", {"source": {"device": 0}})
     assert answer.json["errors"][0]["field"] == "source.device"
 
-    local = Stand(ROUTES, settings=replace(SETTINGS, camera_devices=True))
+    local = AppHarness(ROUTES, settings=replace(SETTINGS, allow_camera_devices=True))
     answer = post(local, "/v1/cameras", {"name": "Desk", "source": {"device": 0}})
     assert (answer.status_code, answer.json["source"]["address"]) == (201, "device 0")
 
 
 def test_private_cameras_are_for_who_lists_their_network() -> None:
     """Whether the network is the listed one is judged at each connection, by the recorder."""
-    stand = Stand(ROUTES, settings=replace(SETTINGS, camera_networks=("10.0.0.0/8",)))
+    stand = AppHarness(ROUTES, settings=replace(SETTINGS, camera_networks=("10.0.0.0/8",)))
 
     answer = post(stand, "/v1/cameras", {"name": "Door", "source": {"url": UNFIT[0]}})
 
@@ -107,14 +109,14 @@ def test_private_cameras_are_for_who_lists_their_network() -> None:
 
 
 def test_a_password_stands_in_one_document_and_in_no_answer() -> None:
-    stand = Stand(ROUTES)
+    stand = AppHarness(ROUTES)
     begun = post(stand, "/v1/recordings", {"source": {"url": URL}}, **{"Idempotency-Key": "k"})
     camera = begun.json["camera"]
     asked = [
         begun,
         post(stand, "/v1/cameras", {"name": "Door", "source": {"url": URL}}),
         *(
-            stand.call("GET", path, headers=ALICE)
+            stand.request("GET", path, headers=ALICE_HEADERS)
             for path in (
                 "/v1/cameras", f"/v1/cameras/{camera}", "/v1/recordings",
                 f"/v1/recordings/{begun.json['id']}",
@@ -124,13 +126,13 @@ def test_a_password_stands_in_one_document_and_in_no_answer() -> None:
 
     assert [one.status_code for one in asked] == [201, 201, 200, 200, 200, 200]
     assert not any(CANARY in one.text for one in asked)
-    assert CANARY not in str(stand.events)
-    telling = [path for path, (data, _) in stand.ledger.docs.items() if CANARY in str(data)]
+    assert CANARY not in str(stand.log_events)
+    telling = [path for path, (data, _) in stand.store.documents.items() if CANARY in str(data)]
     assert telling == [f"camera_secrets/{camera}"]
 
 
 def test_the_same_address_is_the_same_camera_and_keeps_its_password() -> None:
-    stand = Stand(ROUTES)
+    stand = AppHarness(ROUTES)
     first = post(stand, "/v1/cameras", {"name": "Door", "source": {"url": URL}}).json
 
     # The password is part of no address; the query is, since it may say which camera.
@@ -141,9 +143,9 @@ def test_the_same_address_is_the_same_camera_and_keeps_its_password() -> None:
 
     assert first["id"] == again["id"] == changed["camera"]
     assert (again["name"], again["source"]["credentials"]) == ("Front door", True)
-    secret, _ = stand.ledger.docs[f"camera_secrets/{first['id']}"]
+    secret, _ = stand.store.documents[f"camera_secrets/{first['id']}"]
     assert secret["source"]["password"] == "another"
-    bobs = stand.call(
+    bobs = stand.request(
         "POST", "/v1/cameras", headers=BOB, content_type="application/json",
         data=json.dumps({"name": "Door", "source": {"url": URL}}),
     )  # fmt: skip
@@ -168,7 +170,7 @@ def test_the_same_address_is_the_same_camera_and_keeps_its_password() -> None:
 def test_what_cannot_be_recorded_is_refused_and_leaves_nothing(
     wish: dict[str, Any], status: int, code: str, field: str | None
 ) -> None:
-    stand = Stand(ROUTES)
+    stand = AppHarness(ROUTES)
 
     answer = post(stand, "/v1/recordings", {"source": {"url": URL}, **wish})
 
@@ -176,11 +178,11 @@ def test_what_cannot_be_recorded_is_refused_and_leaves_nothing(
     if field is not None:
         assert [one["field"] for one in answer.json["errors"]] == [field]
     assert collections(stand) == []
-    assert stand.announced == []
+    assert stand.published == []
 
 
 def test_a_recording_and_its_job_are_made_once_however_often_they_are_asked_for() -> None:
-    stand = Stand(ROUTES)
+    stand = AppHarness(ROUTES)
     wish = {
         "source": {"url": URL}, "recipe": "emotions", "max_duration_s": 60,
         "options": {"consent": True, "purpose": "research"},
@@ -191,22 +193,22 @@ def test_a_recording_and_its_job_are_made_once_however_often_they_are_asked_for(
     assert first == again
     assert "Idempotency-Replayed" in answers[1].headers
     assert (first["state"], first["max_duration_s"], first["clip"]) == ("starting", 60, None)
-    job = stand.call("GET", f"/v1/jobs/{first['job']}", headers=ALICE).json
+    job = stand.request("GET", f"/v1/jobs/{first['job']}", headers=ALICE_HEADERS).json
     assert (job["status"], job["recipe"]) == ("awaiting_upload", "emotions")
-    kinds = [path.split("/")[0] for path in stand.ledger.docs if path.count("/") == 1]
+    kinds = [path.split("/")[0] for path in stand.store.documents if path.count("/") == 1]
     assert (kinds.count("jobs"), kinds.count("recordings"), kinds.count("cameras")) == (1, 1, 1)
     # One shift takes the camera, and one errand looks after the recording.
-    assert kinds.count("shifts") == 2
-    assert {one.stage for one in stand.announced} == {"recorder"}
+    assert kinds.count("recorder_tasks") == 2
+    assert {one.stage for one in stand.published} == {"recorder"}
 
 
 def test_no_more_is_recorded_at_once_than_may_be() -> None:
-    stand = Stand(ROUTES, settings=replace(SETTINGS, recordings_at_once=1, cameras_most=1))
+    stand = AppHarness(ROUTES, settings=replace(SETTINGS, max_active_recordings=1, max_cameras=1))
     begun = post(stand, "/v1/recordings", {"source": {"url": URL}}).json
 
     refused = post(stand, "/v1/recordings", {"source": {"url": URL}})
-    stopped = stand.call("POST", f"/v1/recordings/{begun['id']}/stop", headers=ALICE)
-    twice = stand.call("POST", f"/v1/recordings/{begun['id']}/stop", headers=ALICE)
+    stopped = stand.request("POST", f"/v1/recordings/{begun['id']}/stop", headers=ALICE_HEADERS)
+    twice = stand.request("POST", f"/v1/recordings/{begun['id']}/stop", headers=ALICE_HEADERS)
     other = {"source": {"url": URL + "2"}}
     crowded = post(stand, "/v1/recordings", other)
     after = post(stand, "/v1/recordings", {"source": {"url": URL}})
@@ -219,33 +221,35 @@ def test_no_more_is_recorded_at_once_than_may_be() -> None:
 
 
 def test_a_recording_may_grow_as_far_as_there_is_room_and_counts_as_stored() -> None:
-    stand = Stand(ROUTES, settings=replace(SETTINGS, storage_mb=100))
+    stand = AppHarness(ROUTES, settings=replace(SETTINGS, max_storage_mb=100))
     begun = post(stand, "/v1/recordings", {"source": {"url": URL}}).json
     assert begun["max_bytes"] == 100_000_000
 
     held = {"stored_bytes": 99_500_000}
-    stand.ledger.commit([Update(f"recordings/{begun['id']}", held)])
+    stand.store.commit([Update(f"recordings/{begun['id']}", held)])
     full = post(stand, "/v1/recordings", {"source": {"url": URL}})
 
     assert (full.status_code, full.json["code"]) == (403, "storage-full")
-    assert stand.call("GET", "/v1/usage", headers=ALICE).json["stored_bytes"] == 99_500_000
+    assert (
+        stand.request("GET", "/v1/usage", headers=ALICE_HEADERS).json["stored_bytes"] == 99_500_000
+    )
 
 
 def test_what_was_deleted_is_seen_no_more_while_it_is_removed() -> None:
-    stand = Stand(ROUTES)
+    stand = AppHarness(ROUTES)
     begun = post(stand, "/v1/recordings", {"source": {"url": URL}, "recipe": "frames"}).json
     path = f"/v1/recordings/{begun['id']}"
-    in_use = stand.call("DELETE", f"/v1/cameras/{begun['camera']}", headers=ALICE)
+    in_use = stand.request("DELETE", f"/v1/cameras/{begun['camera']}", headers=ALICE_HEADERS)
 
-    gone = stand.call("DELETE", path, headers=ALICE)
+    gone = stand.request("DELETE", path, headers=ALICE_HEADERS)
 
     assert (in_use.status_code, in_use.json["code"]) == (409, "camera-in-use")
     assert gone.status_code == 204
     for method, where in (("GET", path), ("POST", f"{path}/stop"), ("DELETE", path)):
-        assert stand.call(method, where, headers=ALICE).status_code == 404
-    assert stand.call("GET", "/v1/recordings", headers=ALICE).json["recordings"] == []
-    job = stand.call("GET", f"/v1/jobs/{begun['job']}", headers=ALICE).json
+        assert stand.request(method, where, headers=ALICE_HEADERS).status_code == 404
+    assert stand.request("GET", "/v1/recordings", headers=ALICE_HEADERS).json["recordings"] == []
+    job = stand.request("GET", f"/v1/jobs/{begun['job']}", headers=ALICE_HEADERS).json
     assert job["status"] == "cancelled"
-    done = stand.call("DELETE", f"/v1/cameras/{begun['camera']}", headers=ALICE)
+    done = stand.request("DELETE", f"/v1/cameras/{begun['camera']}", headers=ALICE_HEADERS)
     assert done.status_code == 204
-    assert not any(path.startswith("camera") for path in stand.ledger.docs)
+    assert not any(path.startswith("camera") for path in stand.store.documents)

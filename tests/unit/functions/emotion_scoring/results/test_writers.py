@@ -16,42 +16,46 @@ import numpy as np
 import pytest
 
 from functions.emotion_scoring.faces.face import Box, Face
-from functions.emotion_scoring.results.chart import WIDTH, Legend, timeline_chart
+from functions.emotion_scoring.results.chart import WIDTH_PX, Legend, render_timeline_chart
 from functions.emotion_scoring.results.series import Series
 from functions.emotion_scoring.results.summary import Summary
-from functions.emotion_scoring.results.thumbnails import thumbnail
-from functions.emotion_scoring.results.timeline import timeline
+from functions.emotion_scoring.results.thumbnails import render_thumbnail
+from functions.emotion_scoring.results.timeline import build_timeline
 from functions.emotion_scoring.results.writers import (
     NOTE,
     SCHEMA,
-    CsvResult,
-    JsonResult,
-    Times,
-    VttResult,
-    thresholds,
+    CsvWriter,
+    FrameTimes,
+    JsonWriter,
+    VttWriter,
+    describe_thresholds,
 )
 from functions.emotion_scoring.scores import ScoredFrame
-from tests.fixtures.media.faces import CLASSES, face, frame
+from tests.fixtures.media.faces import EMOTIONS, make_face, make_scored_frame
 
 EVERY = Fraction(1, 3)
 TINY = Face(Box(-3, 5, 12, 15), 0.55, 3.0, "too_small", None)
 FRAMES = [
-    frame(0, face(100, happy=0.9), face(400, sad=0.8), every=EVERY),
-    frame(1, every=EVERY),
-    frame(2, face(100, happy=0.5, sad=0.45), TINY, every=EVERY),
+    make_scored_frame(0, make_face(100, happy=0.9), make_face(400, sad=0.8), every=EVERY),
+    make_scored_frame(1, every=EVERY),
+    make_scored_frame(2, make_face(100, happy=0.5, sad=0.45), TINY, every=EVERY),
 ]
 README = Path(__file__).parents[5] / "functions" / "emotion_scoring" / "README.md"
 
 
 def _json(frames: Sequence[ScoredFrame]) -> dict[str, Any]:
     out = io.BytesIO()
-    head = {"title": "Ünïcode", "classes": list(CLASSES), "thresholds": thresholds(smooth=True)}
-    result = JsonResult(out, head, Times(Fraction(0)))
-    summary = Summary(CLASSES, EVERY)
-    for moment in timeline(((0, one) for one in frames), CLASSES):
+    head = {
+        "title": "Ünïcode",
+        "classes": list(EMOTIONS),
+        "thresholds": describe_thresholds(smooth=True),
+    }
+    result = JsonWriter(out, head, FrameTimes(Fraction(0)))
+    summary = Summary(EMOTIONS, EVERY)
+    for moment in build_timeline(((0, one) for one in frames), EMOTIONS):
         result.add(moment)
         summary.add(moment)
-    told = [{**one.to_dict(), "thumbnail": "moment_1_happy.jpg"} for one in summary.peaks()]
+    told = [{**one.to_dict(), "thumbnail": "moment_1_happy.jpg"} for one in summary.select_peaks()]
     result.close({"summary": summary.to_dict(), "moments": told})
     document: dict[str, Any] = json.loads(out.getvalue())
     return document
@@ -59,16 +63,16 @@ def _json(frames: Sequence[ScoredFrame]) -> dict[str, Any]:
 
 def _table(frames: Sequence[ScoredFrame]) -> list[dict[str, str]]:
     out = io.BytesIO()
-    table = CsvResult(out, CLASSES, Times(Fraction(0)))
-    for moment in timeline(((0, one) for one in frames), CLASSES, smooth=False):
+    table = CsvWriter(out, EMOTIONS, FrameTimes(Fraction(0)))
+    for moment in build_timeline(((0, one) for one in frames), EMOTIONS, smooth=False):
         table.add(moment)
     return list(csv.DictReader(io.StringIO(out.getvalue().decode("ascii"))))
 
 
 def _cues(frames: Sequence[ScoredFrame]) -> str:
     out = io.BytesIO()
-    cues = VttResult(out, EVERY)
-    for moment in timeline(((0, one) for one in frames), CLASSES):
+    cues = VttWriter(out, EVERY)
+    for moment in build_timeline(((0, one) for one in frames), EMOTIONS):
         cues.add(moment)
     return out.getvalue().decode()
 
@@ -102,7 +106,7 @@ def test_the_table_has_a_row_a_face_and_one_for_nobody() -> None:
     assert {nobody[name] for name in ("face_id", "x", "happy", "quality")} == {""}
     assert rows[0]["happy"] == "0.9"
     assert (rows[3]["dominant"], rows[3]["uncertain"]) == ("happy", "yes")
-    assert all(len(row) == 15 + len(CLASSES) and None not in row for row in rows)
+    assert all(len(row) == 15 + len(EMOTIONS) and None not in row for row in rows)
 
 
 def test_no_cell_of_the_table_is_a_formula() -> None:
@@ -132,31 +136,35 @@ def test_the_readme_describes_every_field() -> None:
     def names(value: Any) -> set[str]:
         if isinstance(value, dict):
             inner = [names(one) for key, one in value.items() if key not in ("emotions",)]
-            return {key for key in value if key not in CLASSES}.union(*inner)
+            return {key for key in value if key not in EMOTIONS}.union(*inner)
         return set().union(*map(names, value)) if isinstance(value, list) else set()
 
     described = README.read_text()
     missing = {name for name in names(_json(FRAMES)) if f"`{name}`" not in described}
-    columns = {name for name in _table(FRAMES)[0] if name not in CLASSES}
+    columns = {name for name in _table(FRAMES)[0] if name not in EMOTIONS}
     missing |= {name for name in columns if f"`{name}`" not in described}
     assert missing <= {"ok", "too_small"}
 
 
 def _chart(frames: Sequence[ScoredFrame], title: str = "A title") -> Any:
-    series, summary = Series(), Summary(CLASSES, EVERY)
-    for moment in timeline(((0, one) for one in frames), CLASSES):
+    series, summary = Series(), Summary(EMOTIONS, EVERY)
+    for moment in build_timeline(((0, one) for one in frames), EMOTIONS):
         series.add(moment)
         summary.add(moment)
     legend = Legend(title, "3 frames", NOTE, summary.to_dict()["share"])
-    data = timeline_chart(series, CLASSES, summary.peaks(), legend, start=Fraction(2), every=EVERY)
+    data = render_timeline_chart(
+        series, EMOTIONS, summary.select_peaks(), legend, start=Fraction(2), every=EVERY
+    )
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     assert image is not None
     return image
 
 
 def test_the_chart_shows_happy_in_its_colour_over_most_of_the_panel() -> None:
-    image = _chart([frame(k, face(100, happy=0.98, sad=0.02), every=EVERY) for k in range(30)])
-    assert image.shape[1] == WIDTH
+    image = _chart(
+        [make_scored_frame(k, make_face(100, happy=0.98, sad=0.02), every=EVERY) for k in range(30)]
+    )
+    assert image.shape[1] == WIDTH_PX
     yellow = (np.abs(image.astype(int) - [50, 178, 244]).sum(axis=2) < 12).sum()
     assert yellow > 0.25 * image.shape[0] * image.shape[1]
 
@@ -164,12 +172,14 @@ def test_the_chart_shows_happy_in_its_colour_over_most_of_the_panel() -> None:
 @pytest.mark.parametrize("frames", [0, 1, 3000])
 @pytest.mark.parametrize("title", ["", "x" * 300, "شريط ‮ 电影 🎬"])
 def test_a_chart_comes_out_of_anything(frames: int, title: str) -> None:
-    image = _chart([frame(k, face(100, sad=1), every=EVERY) for k in range(frames)], title)
-    assert image.shape[1] == WIDTH
+    image = _chart(
+        [make_scored_frame(k, make_face(100, sad=1), every=EVERY) for k in range(frames)], title
+    )
+    assert image.shape[1] == WIDTH_PX
 
 
 def test_a_chart_of_a_video_without_faces_says_so_instead_of_being_empty() -> None:
-    empty = _chart([frame(k, every=EVERY) for k in range(10)])
+    empty = _chart([make_scored_frame(k, every=EVERY) for k in range(10)])
     assert empty[300:500].std() > 1
 
 
@@ -177,7 +187,7 @@ def test_a_thumbnail_is_small_and_marks_the_face() -> None:
     picture = np.full((1080, 1920, 3), 128, np.uint8)
     data = cv2.imencode(".png", picture)[1].tobytes()
     small = cv2.imdecode(
-        np.frombuffer(thumbnail(data, Box(600, 300, 300, 300), (244, 178, 50)), np.uint8),
+        np.frombuffer(render_thumbnail(data, Box(600, 300, 300, 300), (244, 178, 50)), np.uint8),
         cv2.IMREAD_COLOR,
     )
     assert small is not None

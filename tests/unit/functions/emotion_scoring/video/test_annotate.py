@@ -15,17 +15,17 @@ import numpy as np
 import pytest
 
 from functions.emotion_scoring.faces.face import Box
-from functions.emotion_scoring.results.timeline import timeline
-from functions.emotion_scoring.video.annotate import Stretch, annotate, obstacle
-from functions.emotion_scoring.video.film import sound_of, write_film
-from functions.emotion_scoring.video.overlay import Overlay, draw
+from functions.emotion_scoring.results.timeline import build_timeline
+from functions.emotion_scoring.video.annotate import TimeRange, annotate, find_obstacle
+from functions.emotion_scoring.video.film import find_audio_codec, write_film
+from functions.emotion_scoring.video.overlay import Overlay, draw_labels
 from functions.upload_trigger.probe import probe
 from shared.errors import LeaseLost
 from shared.media.containers.range_file import RangeFile
-from shared.media.errors import Stopped
-from shared.recipes.media_info import Passport
-from tests.fixtures.media.clips import ODD, RECIPES, Clip, read_counter
-from tests.fixtures.media.faces import CLASSES, face, frame
+from shared.media.errors import WorkStopped
+from shared.recipes.media_info import MediaInfo
+from tests.fixtures.media.clips import CLIP_SPECS, RARE_CLIP_SPECS, Clip, read_counter
+from tests.fixtures.media.faces import EMOTIONS, make_face, make_scored_frame
 
 pytestmark = pytest.mark.slow
 
@@ -41,7 +41,7 @@ def _memory(data: bytes) -> Callable[[], RangeFile]:
     return lambda: RangeFile(lambda at, n: data[at : at + n], len(data))
 
 
-def _passport(path: Path) -> Passport:
+def _passport(path: Path) -> MediaInfo:
     return probe(_file(path), path.stat().st_size)
 
 
@@ -50,17 +50,17 @@ def _pieces(clip: Clip, borders: Sequence[str], overlay: Overlay = NOTHING) -> l
     pieces = []
     for begin, end in pairwise(ends):
         out = io.BytesIO()
-        passport = _passport(clip.path)
-        annotate(_file(clip.path), passport, Stretch(begin, end), overlay, {}, out)
+        media_info = _passport(clip.path)
+        annotate(_file(clip.path), media_info, TimeRange(begin, end), overlay, {}, out)
         pieces.append(out.getvalue())
     return pieces
 
 
 def _film(clip: Clip, pieces: Sequence[bytes]) -> bytes:
-    passport, out = _passport(clip.path), io.BytesIO()
-    source = (lambda: _file(clip.path)) if sound_of(passport) else None
+    media_info, out = _passport(clip.path), io.BytesIO()
+    source = (lambda: _file(clip.path)) if find_audio_codec(media_info) else None
     files = [_memory(one) for one in pieces if one]
-    write_film(files, source, passport, out, lambda: None)
+    write_film(files, source, media_info, out, lambda: None)
     return out.getvalue()
 
 
@@ -79,7 +79,7 @@ KINDS = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_picture_is_there_once_at_its_time(kind: str) -> None:
-    clip = RECIPES[kind].make()
+    clip = CLIP_SPECS[kind].encode()
     film = _film(clip, _pieces(clip, KINDS[kind]))
     with av.open(io.BytesIO(film), "r") as container:
         decoded = [
@@ -88,8 +88,8 @@ def test_every_picture_is_there_once_at_its_time(kind: str) -> None:
             if one.pts is not None and one.time_base is not None
         ]
         duration = Fraction(container.duration or 0, av.time_base)
-    assert [number for _, number in decoded] == list(range(len(clip.times)))
-    for (time, _), expected in zip(decoded, clip.times, strict=True):
+    assert [number for _, number in decoded] == list(range(len(clip.times_s)))
+    for (time, _), expected in zip(decoded, clip.times_s, strict=True):
         assert abs(time - expected) < Fraction(1, 1000)
     told = _passport(clip.path).duration
     assert told is not None
@@ -97,7 +97,7 @@ def test_every_picture_is_there_once_at_its_time(kind: str) -> None:
 
 
 def test_the_sound_is_the_source_s_own() -> None:
-    clip = RECIPES["cfr30"].make()
+    clip = CLIP_SPECS["cfr30"].encode()
     film = _film(clip, _pieces(clip, ["5"]))
     with av.open(str(clip.path), "r") as source, av.open(io.BytesIO(film), "r") as made:
         expected = [bytes(one) for one in source.demux(audio=0) if one.size]
@@ -107,7 +107,7 @@ def test_the_sound_is_the_source_s_own() -> None:
 
 
 def test_the_index_stands_before_the_data_and_fits_it() -> None:
-    clip = RECIPES["cfr30"].make()
+    clip = CLIP_SPECS["cfr30"].encode()
     film = _film(clip, _pieces(clip, ["5"]))
     boxes, at = [], 0
     while at < len(film):
@@ -120,36 +120,40 @@ def test_the_index_stands_before_the_data_and_fits_it() -> None:
 
 
 def test_a_stretch_without_pictures_gives_no_piece_and_the_film_goes_on() -> None:
-    clip = RECIPES["cfr30"].make()
+    clip = CLIP_SPECS["cfr30"].encode()
     pieces = _pieces(clip, ["5.001", "5.002"])
     assert pieces[1] == b""
     with av.open(io.BytesIO(_film(clip, pieces)), "r") as container:
-        assert sum(1 for _ in container.decode(video=0)) == len(clip.times)
+        assert sum(1 for _ in container.decode(video=0)) == len(clip.times_s)
 
 
 def test_boxes_move_with_the_face_between_scored_frames() -> None:
-    frames = [frame(0, face(100, happy=0.9)), frame(1, face(130, happy=0.9)), frame(2)]
-    overlay = Overlay(tuple(timeline(((0, one) for one in frames), CLASSES)), Fraction(1))
-    ((box, text, uncertain),) = overlay.labels(Fraction(1, 2))
+    frames = [
+        make_scored_frame(0, make_face(100, happy=0.9)),
+        make_scored_frame(1, make_face(130, happy=0.9)),
+        make_scored_frame(2),
+    ]
+    overlay = Overlay(tuple(build_timeline(((0, one) for one in frames), EMOTIONS)), Fraction(1))
+    ((box, text, uncertain),) = overlay.labels_at(Fraction(1, 2))
     assert box.x == pytest.approx(115)
     assert (text, uncertain) == ("happy 90%", False)
-    ((held, _, _),) = overlay.labels(Fraction(199, 100))
+    ((held, _, _),) = overlay.labels_at(Fraction(199, 100))
     assert held.x == pytest.approx(130)
-    assert overlay.labels(Fraction(2)) == []
-    assert overlay.labels(Fraction(9)) == []
+    assert overlay.labels_at(Fraction(2)) == []
+    assert overlay.labels_at(Fraction(9)) == []
 
 
 def test_a_label_stays_inside_the_picture() -> None:
     for box in (Box(0, 0, 60, 60), Box(250, 150, 90, 90), Box(-40, -40, 60, 60)):
         image = np.full((180, 320, 3), 128, np.uint8)
-        draw(image, [(box, "happy 90%", False)], 1.0, {"happy": (244, 178, 50)})
+        draw_labels(image, [(box, "happy 90%", False)], 1.0, {"happy": (244, 178, 50)})
         assert (np.abs(image.astype(int) - [50, 178, 244]).sum(axis=2) < 10).sum() > 200
 
 
 def test_work_that_is_told_to_stop_stops() -> None:
-    clip = RECIPES["cfr30"].make()
-    whole = Stretch(None, None)
-    with pytest.raises(Stopped):
+    clip = CLIP_SPECS["cfr30"].encode()
+    whole = TimeRange(None, None)
+    with pytest.raises(WorkStopped):
         annotate(
             _file(clip.path), _passport(clip.path), whole, NOTHING, {}, io.BytesIO(),
             should_stop=lambda: True,
@@ -164,9 +168,9 @@ def test_work_that_is_told_to_stop_stops() -> None:
 
 
 def test_what_cannot_be_annotated_is_told_and_not_tried() -> None:
-    avi = _passport(ODD["avi-mpeg4"].make().path)
-    assert "does not say when" in str(obstacle(avi, Fraction(10)))
-    plain = _passport(RECIPES["cfr30"].make().path)
-    assert obstacle(plain, Fraction(12)) is None
-    assert "too long" in str(obstacle(plain, Fraction(10**6)))
-    assert obstacle(plain, None) is not None
+    avi = _passport(RARE_CLIP_SPECS["avi-mpeg4"].encode().path)
+    assert "does not say when" in str(find_obstacle(avi, Fraction(10)))
+    plain = _passport(CLIP_SPECS["cfr30"].encode().path)
+    assert find_obstacle(plain, Fraction(12)) is None
+    assert "too long" in str(find_obstacle(plain, Fraction(10**6)))
+    assert find_obstacle(plain, None) is not None

@@ -15,9 +15,9 @@ from av.container import InputContainer
 
 from functions.recorder.camera.device import DeviceReader, open_device
 from functions.recorder.camera.open_camera import open_camera
-from functions.recorder.errors import CameraGone, DeviceMissing, DeviceRefused
+from functions.recorder.errors import CameraDisconnected, DeviceNotFound, DeviceRefused
 from functions.recorder.packets import Packet, Reader
-from shared.cameras.source import read_device
+from shared.cameras.source import device_source
 from tests.fakes.application import SETTINGS
 
 UNUSED = 15
@@ -46,7 +46,7 @@ def written(path: Path, codec: str, form: str, pictures: int = 40) -> Path:
 
 def to_its_end(reader: Reader) -> list[Packet]:
     found: list[Packet] = []
-    with pytest.raises(CameraGone):
+    with pytest.raises(CameraDisconnected):
         found.extend(reader.packets())
     return found
 
@@ -60,7 +60,7 @@ def test_raw_pictures_are_encoded_each_with_its_time() -> None:
     assert (track.codec, track.width, track.height) == ("h264", 640, 360)
     steps = {b.pts - a.pts for a, b in pairwise(packets)}
     assert {step * track.time_base for step in steps} == {Fraction(1, 25)}
-    assert [n for n, one in enumerate(packets) if one.key] == [0, 60]
+    assert [n for n, one in enumerate(packets) if one.is_keyframe] == [0, 60]
     decoder = av.CodecContext.create("h264", "r")
     shown = [picture for one in packets for picture in decoder.decode(av.Packet(one.data))]
     shown += decoder.decode(None)
@@ -84,7 +84,7 @@ def test_what_a_camera_compresses_itself_is_kept_to_the_byte(
 
     assert reader.tracks[0].codec == codec
     assert [one.data for one in packets] == sent
-    assert [n for n, one in enumerate(packets) if one.key] == list(keys)
+    assert [n for n, one in enumerate(packets) if one.is_keyframe] == list(keys)
 
 
 def test_a_camera_that_is_let_go_ends_at_its_next_picture() -> None:
@@ -94,18 +94,18 @@ def test_a_camera_that_is_let_go_ends_at_its_next_picture() -> None:
 
     reader.close()
 
-    with pytest.raises(CameraGone):
+    with pytest.raises(CameraDisconnected):
         next(packets)
 
 
 def test_a_camera_that_is_not_there_is_named_so() -> None:
     assert not Path(f"/dev/video{UNUSED}").exists()
-    with pytest.raises(DeviceMissing):
+    with pytest.raises(DeviceNotFound):
         open_device(UNUSED)
 
 
 def test_in_the_cloud_no_device_is_opened() -> None:
     with pytest.raises(DeviceRefused):
-        open_camera(read_device(0), SETTINGS)
-    with pytest.raises(DeviceMissing):
-        open_camera(read_device(UNUSED), replace(SETTINGS, camera_devices=True))
+        open_camera(device_source(0), SETTINGS)
+    with pytest.raises(DeviceNotFound):
+        open_camera(device_source(UNUSED), replace(SETTINGS, allow_camera_devices=True))

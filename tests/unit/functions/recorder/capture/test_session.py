@@ -10,18 +10,25 @@ import pytest
 
 from functions.recorder.capture import session
 from shared.cameras import session as shifts
-from shared.runtime.interpreter import Driver
-from tests.fakes.cameras import Camera, HttpCamera, RtspCamera, h264_film, jpeg_film, playing
-from tests.fixtures.media.clip_reader import consecutive, look
-from tests.fixtures.recorder import Studio
+from shared.runtime.interpreter import Interpreter
+from tests.fakes.cameras import (
+    FakeCamera,
+    HttpCamera,
+    RtspCamera,
+    encode_h264,
+    encode_mjpeg,
+    running_camera,
+)
+from tests.fixtures.media.clip_reader import is_consecutive, read_clip
+from tests.fixtures.recorder import RecorderHarness
 
 pytestmark = pytest.mark.slow
 
-CAMERAS: dict[str, Callable[[], Camera]] = {
-    "mjpeg": lambda: HttpCamera(jpeg_film(60)),
-    "h264": lambda: RtspCamera(h264_film(60)),
-    "h264-with-b-frames": lambda: RtspCamera(h264_film(60, bf=2)),
-    "h264-and-sound": lambda: RtspCamera(h264_film(60), sound=True),
+CAMERAS: dict[str, Callable[[], FakeCamera]] = {
+    "mjpeg": lambda: HttpCamera(encode_mjpeg(60)),
+    "h264": lambda: RtspCamera(encode_h264(60)),
+    "h264-with-b-frames": lambda: RtspCamera(encode_h264(60, b_frames=2)),
+    "h264-and-sound": lambda: RtspCamera(encode_h264(60), has_audio=True),
 }
 
 
@@ -35,129 +42,135 @@ KINDS = [
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_clip_is_as_long_as_its_recording_and_misses_no_picture(
-    studio: Studio, kind: str
+    recorder: RecorderHarness, kind: str
 ) -> None:
-    with playing(CAMERAS[kind]()) as camera:
-        number = studio.record(studio.camera(camera))
-        started = studio.rolling(number).started_at
+    with running_camera(CAMERAS[kind]()) as camera:
+        number = recorder.start_recording(recorder.add_camera(camera))
+        started = recorder.wait_until_started(number).started_at
         time.sleep(3)
-        studio.stop(number)
-        done = studio.ended(number)
+        recorder.stop_recording(number)
+        done = recorder.wait_until_ended(number)
         assert done.clip is not None, done.error
-        seen = look(studio.clip(done))
+        seen = read_clip(recorder.read_clip(done))
 
     assert started is not None
     assert done.ended_at is not None
     wanted = (done.ended_at - started).total_seconds()
-    assert consecutive(seen.numbers)
+    assert is_consecutive(seen.counters)
     # Motion JPEG has the times at which its pictures arrive: late ones, on a busy machine.
     late_s = 2 if kind == "mjpeg" else 0
-    assert seen.duration_s == pytest.approx(len(seen.numbers) / 15, abs=0.2 + late_s)
+    assert seen.duration_s == pytest.approx(len(seen.counters) / 15, abs=0.2 + late_s)
     assert 2.8 <= seen.duration_s <= wanted + 0.2 + late_s
     assert done.clip["duration_sec"] == pytest.approx(seen.duration_s, abs=0.05)
-    assert done.clip["fps"] == pytest.approx(len(seen.numbers) / seen.duration_s, abs=0.5)
+    assert done.clip["fps"] == pytest.approx(len(seen.counters) / seen.duration_s, abs=0.5)
     assert (done.clip["width"], done.clip["height"], done.clip["gaps"]) == (192, 128, [])
     assert done.ended_by == "stop"
     assert seen.has_sound == (kind == "h264-and-sound")
     assert done.clip["path"].endswith(".mov" if seen.has_sound else ".mp4")
-    assert seen.fast_start
+    assert seen.is_fast_start
 
 
 @pytest.mark.parametrize(
     "kind", [pytest.param("mjpeg", marks=pytest.mark.sweep), "h264-with-b-frames"]
 )
-def test_a_handover_neither_misses_a_picture_nor_shows_one_twice(studio: Studio, kind: str) -> None:
-    studio.set(recorder_shift_s=3)
-    with playing(CAMERAS[kind]()) as camera:
-        place = studio.camera(camera)
-        number = studio.record(place)
-        studio.rolling(number)
-        studio.until(lambda: studio.seen(place)["live_epoch"] >= 3)
-        studio.stop(number)
-        done = studio.ended(number)
-        seen = look(studio.clip(done))
+def test_a_handover_neither_misses_a_picture_nor_shows_one_twice(
+    recorder: RecorderHarness, kind: str
+) -> None:
+    recorder.update_settings(recorder_shift_s=3)
+    with running_camera(CAMERAS[kind]()) as camera:
+        place = recorder.add_camera(camera)
+        number = recorder.start_recording(place)
+        recorder.wait_until_started(number)
+        recorder.wait_for(lambda: recorder.read_camera(place)["live_epoch"] >= 3)
+        recorder.stop_recording(number)
+        done = recorder.wait_until_ended(number)
+        seen = read_clip(recorder.read_clip(done))
 
     assert done.clip is not None
     assert done.clip["gaps"] == []
-    assert consecutive(seen.numbers)
-    steps = [float(b - a) for a, b in pairwise(seen.times)]
+    assert is_consecutive(seen.counters)
+    steps = [float(b - a) for a, b in pairwise(seen.times_s)]
     assert max(steps) < 0.15
-    assert camera.clients >= 3
+    assert camera.client_count >= 3
 
 
-def test_a_camera_that_drops_and_comes_back_leaves_a_gap_that_is_named(studio: Studio) -> None:
-    with playing(HttpCamera(jpeg_film(60))) as camera:
-        place = studio.camera(camera)
-        number = studio.record(place)
-        studio.rolling(number)
+def test_a_camera_that_drops_and_comes_back_leaves_a_gap_that_is_named(
+    recorder: RecorderHarness,
+) -> None:
+    with running_camera(HttpCamera(encode_mjpeg(60))) as camera:
+        place = recorder.add_camera(camera)
+        number = recorder.start_recording(place)
+        recorder.wait_until_started(number)
         time.sleep(1)
-        camera.off()
-        studio.until(lambda: studio.seen(place)["state"] == "reconnecting")
-        assert studio.seen(place)["error"]["code"] == "camera-gone"
-        assert studio.until(lambda: studio.recording(number).state == "reconnecting")
-        camera.on()
-        studio.until(lambda: studio.seen(place)["state"] == "connected")
+        camera.stop()
+        recorder.wait_for(lambda: recorder.read_camera(place)["state"] == "reconnecting")
+        assert recorder.read_camera(place)["error"]["code"] == "camera-gone"
+        assert recorder.wait_for(lambda: recorder.read_recording(number).state == "reconnecting")
+        camera.start()
+        recorder.wait_for(lambda: recorder.read_camera(place)["state"] == "connected")
         time.sleep(1)
-        studio.stop(number)
-        done = studio.ended(number)
-        seen = look(studio.clip(done))
+        recorder.stop_recording(number)
+        done = recorder.wait_until_ended(number)
+        seen = read_clip(recorder.read_clip(done))
 
     assert done.clip is not None
     [gap] = done.clip["gaps"]
-    missing = [b - a for a, b in pairwise(seen.numbers) if b != a + 1]
+    missing = [b - a for a, b in pairwise(seen.counters) if b != a + 1]
     assert len(missing) == 1
     # By arrival, which a busy machine delays; exact joints are in test_joints.
     assert gap["duration_s"] == pytest.approx((missing[0] - 1) / 15, abs=1)
-    assert seen.duration_s == pytest.approx((seen.numbers[-1] - seen.numbers[0] + 1) / 15, abs=1)
+    assert seen.duration_s == pytest.approx((seen.counters[-1] - seen.counters[0] + 1) / 15, abs=1)
 
 
 @pytest.mark.sweep
-def test_a_camera_that_stalls_is_gone_after_a_while_and_taken_up_again(studio: Studio) -> None:
-    studio.set(source_stall_s=2)
-    with playing(RtspCamera(h264_film(60))) as camera:
-        place = studio.camera(camera)
-        number = studio.record(place)
-        studio.rolling(number)
+def test_a_camera_that_stalls_is_gone_after_a_while_and_taken_up_again(
+    recorder: RecorderHarness,
+) -> None:
+    recorder.update_settings(source_stall_s=2)
+    with running_camera(RtspCamera(encode_h264(60))) as camera:
+        place = recorder.add_camera(camera)
+        number = recorder.start_recording(place)
+        recorder.wait_until_started(number)
         camera.stalled = True
-        studio.until(lambda: studio.seen(place)["state"] == "reconnecting")
-        assert studio.seen(place)["error"]["code"] == "camera-silent"
+        recorder.wait_for(lambda: recorder.read_camera(place)["state"] == "reconnecting")
+        assert recorder.read_camera(place)["error"]["code"] == "camera-silent"
         camera.stalled = False
-        studio.until(lambda: studio.seen(place)["state"] == "connected")
-        studio.stop(number)
-        done = studio.ended(number)
+        recorder.wait_for(lambda: recorder.read_camera(place)["state"] == "connected")
+        recorder.stop_recording(number)
+        done = recorder.wait_until_ended(number)
 
     assert done.clip is not None
     assert len(done.clip["gaps"]) == 1
 
 
-def test_a_camera_that_never_answers_is_given_up_with_its_reason(studio: Studio) -> None:
-    studio.set(source_stall_s=1, source_patience_s=3)
-    with playing(RtspCamera(h264_film(5))) as camera:
+def test_a_camera_that_never_answers_is_given_up_with_its_reason(recorder: RecorderHarness) -> None:
+    recorder.update_settings(source_stall_s=1, source_give_up_s=3)
+    with running_camera(RtspCamera(encode_h264(5))) as camera:
         camera.silent = True
-        place = studio.camera(camera)
-        done = studio.ended(studio.record(place))
+        place = recorder.add_camera(camera)
+        done = recorder.wait_until_ended(recorder.start_recording(place))
 
     assert done.error is not None
     assert (done.state, done.ended_by, done.error["code"]) == (
         "failed", "source-lost", "camera-silent",
     )  # fmt: skip
-    assert studio.seen(place)["state"] == "failed"
+    assert recorder.read_camera(place)["state"] == "failed"
 
 
 @pytest.mark.sweep
-def test_what_was_recorded_before_a_camera_was_lost_is_a_clip(studio: Studio) -> None:
-    studio.set(source_patience_s=2)
-    with playing(HttpCamera(jpeg_film(60))) as camera:
-        number = studio.record(studio.camera(camera))
-        studio.rolling(number)
+def test_what_was_recorded_before_a_camera_was_lost_is_a_clip(recorder: RecorderHarness) -> None:
+    recorder.update_settings(source_give_up_s=2)
+    with running_camera(HttpCamera(encode_mjpeg(60))) as camera:
+        number = recorder.start_recording(recorder.add_camera(camera))
+        recorder.wait_until_started(number)
         time.sleep(1)
-        camera.off()
-        done = studio.ended(number)
+        camera.stop()
+        done = recorder.wait_until_ended(number)
 
     assert (done.state, done.ended_by) == ("done", "source-lost")
     assert done.error is not None
     assert done.error["code"] == "camera-gone"
-    assert len(look(studio.clip(done)).numbers) > 10
+    assert len(read_clip(recorder.read_clip(done)).counters) > 10
 
 
 REFUSALS = {
@@ -168,152 +181,159 @@ REFUSALS = {
 
 @pytest.mark.parametrize("code", REFUSALS)
 @pytest.mark.parametrize(
-    "make", [lambda: HttpCamera(jpeg_film(5)), lambda: RtspCamera(h264_film(5))]
+    "make", [lambda: HttpCamera(encode_mjpeg(5)), lambda: RtspCamera(encode_h264(5))]
 )
 def test_a_camera_that_refuses_for_good_is_asked_once(
-    studio: Studio, make: Callable[[], Camera], code: str
+    recorder: RecorderHarness, make: Callable[[], FakeCamera], code: str
 ) -> None:
-    with playing(make()) as camera:
+    with running_camera(make()) as camera:
         for name, value in REFUSALS[code].items():
             setattr(camera, name, value)
-        done = studio.ended(studio.record(studio.camera(camera)))
+        done = recorder.wait_until_ended(recorder.start_recording(recorder.add_camera(camera)))
 
     assert done.error is not None
     assert (done.state, done.error["code"]) == ("failed", code)
-    assert camera.clients == 1
+    assert camera.client_count == 1
 
 
 def test_a_camera_that_never_shows_a_whole_picture_is_given_up(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
+    recorder: RecorderHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A recording lasts from its first picture on: without any, no limit would end it."""
-    monkeypatch.setattr(session, "FIRST_PICTURE_S", 1.0)
-    studio.set(source_stall_s=1, source_patience_s=1)
-    with playing(RtspCamera(h264_film(60, gop_s=60)[1:])) as camera:
-        number = studio.record(studio.camera(camera))
-        failed = studio.ended(number)
+    monkeypatch.setattr(session, "FIRST_PICTURE_TIMEOUT_S", 1.0)
+    recorder.update_settings(source_stall_s=1, source_give_up_s=1)
+    with running_camera(RtspCamera(encode_h264(60, gop_s=60)[1:])) as camera:
+        number = recorder.start_recording(recorder.add_camera(camera))
+        failed = recorder.wait_until_ended(number)
     assert (failed.state, failed.ended_by) == ("failed", "source-lost")
     assert failed.error is not None
     assert failed.error["code"] == "camera-silent"
 
 
-def test_a_camera_that_was_taken_away_and_in_again_is_held_once(studio: Studio) -> None:
-    with playing(HttpCamera(jpeg_film(60))) as camera:
-        place = studio.camera(camera)
-        studio.watch(place)
-        studio.until(lambda: studio.seen(place)["state"] == "connected")
-        Driver(studio.world).run(shifts.dismiss(place))
-        assert studio.camera(camera) == place
-        number = studio.record(place)
-        studio.rolling(number)
-        studio.until(lambda: camera.connected == 1)
+def test_a_camera_that_was_taken_away_and_in_again_is_held_once(recorder: RecorderHarness) -> None:
+    with running_camera(HttpCamera(encode_mjpeg(60))) as camera:
+        place = recorder.add_camera(camera)
+        recorder.watch_preview(place)
+        recorder.wait_for(lambda: recorder.read_camera(place)["state"] == "connected")
+        Interpreter(recorder.services).run(shifts.delete_camera(place))
+        assert recorder.add_camera(camera) == place
+        number = recorder.start_recording(place)
+        recorder.wait_until_started(number)
+        recorder.wait_for(lambda: camera.connection_count == 1)
         time.sleep(1)
-        assert camera.connected == 1
+        assert camera.connection_count == 1
 
 
 @pytest.mark.sweep
-def test_an_order_to_go_elsewhere_in_the_middle_is_not_followed(studio: Studio) -> None:
-    with playing(RtspCamera(h264_film(30))) as camera:
+def test_an_order_to_go_elsewhere_in_the_middle_is_not_followed(recorder: RecorderHarness) -> None:
+    with running_camera(RtspCamera(encode_h264(30))) as camera:
         assert isinstance(camera, RtspCamera)
-        camera.says_redirect = True
-        place = studio.camera(camera)
-        studio.record(place)
-        studio.until(lambda: (studio.seen(place)["error"] or {}).get("code") == "redirect-refused")
+        camera.sends_redirect = True
+        place = recorder.add_camera(camera)
+        recorder.start_recording(place)
+        recorder.wait_for(
+            lambda: (recorder.read_camera(place)["error"] or {}).get("code") == "redirect-refused"
+        )
 
 
-def test_addresses_of_the_house_are_refused_unless_they_are_listed(studio: Studio) -> None:
-    studio.set(camera_networks=())
-    with playing(HttpCamera(jpeg_film(5))) as camera:
-        done = studio.ended(studio.record(studio.camera(camera)))
+def test_addresses_of_the_house_are_refused_unless_they_are_listed(
+    recorder: RecorderHarness,
+) -> None:
+    recorder.update_settings(camera_networks=())
+    with running_camera(HttpCamera(encode_mjpeg(5))) as camera:
+        done = recorder.wait_until_ended(recorder.start_recording(recorder.add_camera(camera)))
 
     assert done.error is not None
     assert done.error["code"] == "private-address"
-    assert camera.clients == 0
+    assert camera.client_count == 0
 
 
-def test_a_password_opens_a_camera_and_is_told_nowhere(studio: Studio) -> None:
+def test_a_password_opens_a_camera_and_is_told_nowhere(recorder: RecorderHarness) -> None:
     secret = "canary-5f2d"
-    for camera in (HttpCamera(jpeg_film(20)), RtspCamera(h264_film(20))):
-        with playing(camera):
+    for camera in (HttpCamera(encode_mjpeg(20)), RtspCamera(encode_h264(20))):
+        with running_camera(camera):
             camera.password = secret
-            place = studio.camera(camera, secret)
-            number = studio.record(place)
-            studio.rolling(number)
-            camera.off()
-            studio.until(lambda: studio.seen(place)["error"])  # noqa: B023
-            studio.stop(number)
-            studio.ended(number)
-    told = {path: doc for path, doc in studio.ledger.docs.items() if "secrets" not in path}
+            place = recorder.add_camera(camera, secret)
+            number = recorder.start_recording(place)
+            recorder.wait_until_started(number)
+            camera.stop()
+            recorder.wait_for(lambda: recorder.read_camera(place)["error"])  # noqa: B023
+            recorder.stop_recording(number)
+            recorder.wait_until_ended(number)
+    told = {path: doc for path, doc in recorder.store.documents.items() if "secrets" not in path}
     assert secret not in str(told)
-    assert secret not in str(studio.logged)
-    assert secret in str(studio.ledger.docs)
+    assert secret not in str(recorder.log_events)
+    assert secret in str(recorder.store.documents)
 
 
 @pytest.mark.sweep
-def test_two_recordings_of_one_camera_share_its_connection(studio: Studio) -> None:
-    with playing(HttpCamera(jpeg_film(60))) as camera:
-        place = studio.camera(camera)
-        first = studio.record(place)
-        studio.rolling(first)
-        second = studio.record(place)
-        studio.rolling(second)
+def test_two_recordings_of_one_camera_share_its_connection(recorder: RecorderHarness) -> None:
+    with running_camera(HttpCamera(encode_mjpeg(60))) as camera:
+        place = recorder.add_camera(camera)
+        first = recorder.start_recording(place)
+        recorder.wait_until_started(first)
+        second = recorder.start_recording(place)
+        recorder.wait_until_started(second)
         time.sleep(1)
-        studio.stop(first)
-        one = studio.ended(first)
+        recorder.stop_recording(first)
+        one = recorder.wait_until_ended(first)
         time.sleep(1)
-        studio.stop(second)
-        two = studio.ended(second)
+        recorder.stop_recording(second)
+        two = recorder.wait_until_ended(second)
 
-    assert camera.clients == 1
+    assert camera.client_count == 1
     for done in (one, two):
-        assert consecutive(look(studio.clip(done)).numbers)
-    assert look(studio.clip(two)).numbers[0] > look(studio.clip(one)).numbers[0]
+        assert is_consecutive(read_clip(recorder.read_clip(done)).counters)
+    assert (
+        read_clip(recorder.read_clip(two)).counters[0]
+        > read_clip(recorder.read_clip(one)).counters[0]
+    )
 
 
 @pytest.mark.sweep
 def test_a_recording_begins_before_it_was_asked_for_when_somebody_was_looking(
-    studio: Studio,
+    recorder: RecorderHarness,
 ) -> None:
-    with playing(RtspCamera(h264_film(60))) as camera:
-        place = studio.camera(camera)
-        studio.watch(place)
-        studio.until(lambda: studio.seen(place)["state"] == "connected")
+    with running_camera(RtspCamera(encode_h264(60))) as camera:
+        place = recorder.add_camera(camera)
+        recorder.watch_preview(place)
+        recorder.wait_for(lambda: recorder.read_camera(place)["state"] == "connected")
         time.sleep(3)
-        asked = camera.now
-        number = studio.record(place, pre_roll_s=2)
-        studio.rolling(number)
+        asked = camera.position_s
+        number = recorder.start_recording(place, pre_roll_s=2)
+        recorder.wait_until_started(number)
         time.sleep(1)
-        studio.stop(number)
-        done = studio.ended(number)
-        seen = look(studio.clip(done))
+        recorder.stop_recording(number)
+        done = recorder.wait_until_ended(number)
+        seen = read_clip(recorder.read_clip(done))
 
-    assert consecutive(seen.numbers)
-    assert seen.numbers[0] / 15 == pytest.approx(asked - 2, abs=0.25)
+    assert is_consecutive(seen.counters)
+    assert seen.counters[0] / 15 == pytest.approx(asked - 2, abs=0.25)
 
 
-def test_a_recording_ends_by_itself_at_its_limits(studio: Studio) -> None:
-    with playing(HttpCamera(jpeg_film(60))) as camera:
-        place = studio.camera(camera)
-        short = studio.record(place, max_duration_s=2)
-        small = studio.record(place, max_bytes=20_000)
-        by_time, by_size = studio.ended(short), studio.ended(small)
+def test_a_recording_ends_by_itself_at_its_limits(recorder: RecorderHarness) -> None:
+    with running_camera(HttpCamera(encode_mjpeg(60))) as camera:
+        place = recorder.add_camera(camera)
+        short = recorder.start_recording(place, max_duration_s=2)
+        small = recorder.start_recording(place, max_bytes=20_000)
+        by_time, by_size = recorder.wait_until_ended(short), recorder.wait_until_ended(small)
 
     assert (by_time.ended_by, by_size.ended_by) == ("max-duration", "max-bytes")
     # It ends with the first picture that arrives after two seconds.
-    assert 1.9 <= look(studio.clip(by_time)).duration_s < 4
+    assert 1.9 <= read_clip(recorder.read_clip(by_time)).duration_s < 4
 
 
 @pytest.mark.sweep
-def test_a_session_that_nobody_wants_ends_and_lets_the_camera_go(studio: Studio) -> None:
-    with playing(HttpCamera(jpeg_film(60))) as camera:
-        place = studio.camera(camera)
-        number = studio.record(place)
-        studio.rolling(number)
-        studio.stop(number)
-        studio.ended(number)
-        studio.until(lambda: studio.seen(place)["state"] == "idle")
-        assert studio.seen(place)["shift"] == ""
-        again = studio.record(place)
-        studio.rolling(again)
+def test_a_session_that_nobody_wants_ends_and_lets_the_camera_go(recorder: RecorderHarness) -> None:
+    with running_camera(HttpCamera(encode_mjpeg(60))) as camera:
+        place = recorder.add_camera(camera)
+        number = recorder.start_recording(place)
+        recorder.wait_until_started(number)
+        recorder.stop_recording(number)
+        recorder.wait_until_ended(number)
+        recorder.wait_for(lambda: recorder.read_camera(place)["state"] == "idle")
+        assert recorder.read_camera(place)["recorder_task"] == ""
+        again = recorder.start_recording(place)
+        recorder.wait_until_started(again)
 
-    assert camera.clients == 2
+    assert camera.client_count == 2

@@ -6,65 +6,65 @@ import time
 
 import pytest
 
-from functions.recorder.tasks import attend
+from functions.recorder.tasks import run
 from shared.cameras import session
 from shared.cameras.recording import RecordingState, clip_prefix, recording_path, segments_prefix
-from shared.entrypoints.task import ErrandTask
-from shared.errors import LedgerUnavailable
+from shared.entrypoints.task import TaskContext
+from shared.errors import FirestoreUnavailable
 from shared.flows.documents import Doc, Update
-from shared.pipeline import STAGES, Bucket
-from shared.runtime.interpreter import Driver, ErrandHold
-from shared.tasks.task import Errand, ErrandClaimed, ErrandOutcome, Postponed, errand_path
-from tests.fixtures.recorder import Studio
+from shared.pipeline import FUNCTIONS, Bucket
+from shared.runtime.interpreter import Interpreter, TaskLease
+from shared.tasks.task import Later, Task, TaskClaim, TaskOutcome, task_path
+from tests.fixtures.recorder import RecorderHarness
 
 
 @pytest.fixture
-def joining(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> str:
+def joining(recorder: RecorderHarness, monkeypatch: pytest.MonkeyPatch) -> str:
     """A recording that waits for its clip; nobody is told of it."""
-    monkeypatch.setattr(studio, "publish", lambda _envelopes: None)
-    number = studio.record(studio.camera("rtsp://cam.example.org/live"))
-    studio.ledger.commit([Update(recording_path(number), {"state": RecordingState.JOINING})])
+    monkeypatch.setattr(recorder, "publish", lambda _envelopes: None)
+    number = recorder.start_recording(recorder.add_camera("rtsp://cam.example.org/live"))
+    recorder.store.commit([Update(recording_path(number), {"state": RecordingState.JOINING})])
     return number
 
 
-def looked_after(studio: Studio, number: str, attempt: int) -> ErrandOutcome:
-    (doc,) = studio.ledger.read([errand_path("recorder", number)])
+def looked_after(recorder: RecorderHarness, number: str, attempt: int) -> TaskOutcome:
+    (doc,) = recorder.store.read([task_path("recorder", number)])
     assert doc is not None
-    claimed = ErrandClaimed(Errand.from_doc("recorder", doc), "token", attempt)
-    hold = ErrandHold(claimed, time.monotonic() + 3600)
-    return attend(ErrandTask(hold, studio.world, studio.settings))
+    claimed = TaskClaim(Task.from_doc("recorder", doc), "token", attempt)
+    hold = TaskLease(claimed, time.monotonic() + 3600)
+    return run(TaskContext(hold, recorder.services, recorder.settings))
 
 
 def test_a_recording_that_brings_its_workers_down_fails_and_still_expires(
-    studio: Studio, joining: str
+    recorder: RecorderHarness, joining: str
 ) -> None:
     """An errand that is given up is looked after by nobody: neither would the recording be."""
-    outcome = looked_after(studio, joining, STAGES["recorder"].attempts)
-    failed = studio.recording(joining)
+    outcome = looked_after(recorder, joining, FUNCTIONS["recorder"].max_attempts)
+    failed = recorder.read_recording(joining)
     assert failed.state is RecordingState.FAILED
     assert failed.error is not None
     assert failed.error["code"] == "not-joined"
-    assert isinstance(outcome, Postponed)
+    assert isinstance(outcome, Later)
     assert outcome.progress
     assert outcome.wait_s == pytest.approx(24 * 3600, rel=0.01)
 
 
 def test_a_ledger_that_is_away_gives_up_no_recording(
-    studio: Studio, joining: str, monkeypatch: pytest.MonkeyPatch
+    recorder: RecorderHarness, joining: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(_collection: str) -> tuple[Doc, ...]:
-        raise LedgerUnavailable
+        raise FirestoreUnavailable
 
-    monkeypatch.setattr(studio.ledger, "list_under", away)
-    outcome = looked_after(studio, joining, STAGES["recorder"].attempts - 1)
+    monkeypatch.setattr(recorder.store, "list_documents", away)
+    outcome = looked_after(recorder, joining, FUNCTIONS["recorder"].max_attempts - 1)
     monkeypatch.undo()
-    assert isinstance(outcome, Postponed)
+    assert isinstance(outcome, Later)
     assert outcome.progress
-    assert studio.recording(joining).state is RecordingState.JOINING
+    assert recorder.read_recording(joining).state is RecordingState.JOINING
 
 
 def test_a_deleted_recording_leaves_nothing_that_a_dead_worker_wrote(
-    studio: Studio, joining: str
+    recorder: RecorderHarness, joining: str
 ) -> None:
     left = [
         (Bucket.WORK, f"{segments_prefix(joining)}000001-t-0001-00000.h264"),
@@ -72,9 +72,11 @@ def test_a_deleted_recording_leaves_nothing_that_a_dead_worker_wrote(
         (Bucket.OUTPUTS, f"{clip_prefix(joining)}abc/clip.mp4"),
     ]
     for bucket, name in left:
-        with studio.objects.create(bucket, name, content_type="video/mp4", spec="s") as writer:
+        with recorder.objects.create(bucket, name, content_type="video/mp4", spec="s") as writer:
             writer.write(b"pictures")
-    Driver(studio.world).run(session.discard(joining, studio.world.clockwork))
-    looked_after(studio, joining, 1)
-    assert studio.ledger.read([recording_path(joining)]) == (None,)
-    assert [name for bucket, name in left if studio.objects.stat(bucket, name)] == []
+    Interpreter(recorder.services).run(
+        session.delete_recording(joining, recorder.services.clock_and_ids)
+    )
+    looked_after(recorder, joining, 1)
+    assert recorder.store.read([recording_path(joining)]) == (None,)
+    assert [name for bucket, name in left if recorder.objects.stat(bucket, name)] == []

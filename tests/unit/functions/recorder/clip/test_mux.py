@@ -6,16 +6,16 @@ from fractions import Fraction
 
 import pytest
 
-from functions.recorder.capture.segments import Row
+from functions.recorder.capture.segments import IndexRow
 from functions.recorder.clip.mux import HEAD_BYTES, mux
-from functions.recorder.clip.mux_plan import TICKS, mux_plan
-from functions.recorder.clip.splice import Run, spliced
+from functions.recorder.clip.mux_plan import TICKS_PER_S, plan_mux
+from functions.recorder.clip.splice import PacketRun, splice
 from functions.recorder.packets import VIDEO, Track
 from shared.media.sandbox.child import Limits
-from shared.media.sandbox.run import Source, confined
-from tests.fakes.cameras import TICKS as FILM_TICKS
-from tests.fakes.cameras import Shot, h264_film, jpeg_film
-from tests.fixtures.media.clip_reader import consecutive, look
+from shared.media.sandbox.run import Source, run_in_sandbox
+from tests.fakes.cameras import RTP_CLOCK_HZ as FILM_TICKS
+from tests.fakes.cameras import EncodedFrame, encode_h264, encode_mjpeg
+from tests.fixtures.media.clip_reader import is_consecutive, read_clip
 
 
 class Body:
@@ -29,20 +29,22 @@ class Body:
         return len(data)
 
 
-def muxed(film: list[Shot], codec: str) -> bytes:
+def muxed(film: list[EncodedFrame], codec: str) -> bytes:
     """The clip of a film whose pictures lie end to end."""
     data = b"".join(shot.data for shot in film)
     places, at = [], 0
     for shot in film:
         places.append(at)
         at += len(shot.data)
-    rows = [Row(VIDEO, s.key, s.pts, 100 + s.at, len(s.data), bytes(8)) for s in film]
+    rows = [
+        IndexRow(VIDEO, s.is_keyframe, s.pts, 100 + s.time_s, len(s.data), bytes(8)) for s in film
+    ]
     track = Track(codec, Fraction(1, FILM_TICKS), 192, 128)
-    plan = mux_plan(spliced([Run((track,), rows, tuple(places))]), None, None)
+    plan = plan_mux(splice([PacketRun((track,), rows, tuple(places))]), None, None)
     assert plan is not None
     body = Body()
-    worked = confined(
-        mux, plan.container, (codec,), (TICKS,), plan.entries,
+    worked = run_in_sandbox(
+        mux, plan.container, (codec,), (TICKS_PER_S,), plan.entries,
         source=Source(lambda offset, length: data[offset : offset + length], len(data)),
         sink=body, limits=Limits(60, 512),
     )  # fmt: skip
@@ -53,9 +55,9 @@ def muxed(film: list[Shot], codec: str) -> bytes:
 @pytest.mark.parametrize("seconds", [0.2, pytest.param(240, marks=pytest.mark.sweep), 3])
 @pytest.mark.parametrize("codec", ["h264", "mjpeg"])
 def test_a_clip_of_any_length_begins_with_its_table_of_contents(codec: str, seconds: float) -> None:
-    film = h264_film(seconds, bf=2) if codec == "h264" else jpeg_film(seconds)
-    seen = look(muxed(film, codec))
-    assert seen.fast_start
-    assert consecutive(seen.numbers)
-    assert len(seen.numbers) == len(film)
+    film = encode_h264(seconds, b_frames=2) if codec == "h264" else encode_mjpeg(seconds)
+    seen = read_clip(muxed(film, codec))
+    assert seen.is_fast_start
+    assert is_consecutive(seen.counters)
+    assert len(seen.counters) == len(film)
     assert seen.duration_s == pytest.approx(len(film) / 15, abs=0.01)

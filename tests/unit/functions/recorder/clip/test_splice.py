@@ -8,9 +8,9 @@ from fractions import Fraction
 
 import pytest
 
-from functions.recorder.capture.segments import Row
-from functions.recorder.clip.mux_plan import ENTRY, mux_plan
-from functions.recorder.clip.splice import Run, spliced
+from functions.recorder.capture.segments import IndexRow
+from functions.recorder.clip.mux_plan import ENTRY, plan_mux
+from functions.recorder.clip.splice import PacketRun, splice
 from functions.recorder.packets import SOUND, VIDEO, Track
 
 BASE = Fraction(1, 90_000)
@@ -26,21 +26,21 @@ def run(
     label: str = "",
     still: bool = False,
     track: Track = TRACK,
-) -> Run:
+) -> PacketRun:
     """A connection that has the pictures of these numbers, at 30 fps. `late_s` later than they were
     shown, on a clock of its own; of a `still` scene all pictures are the same."""
     rows = [
-        Row(VIDEO, True, clock + n * FRAME, 100 + n / 30 + late_s, 10,
+        IndexRow(VIDEO, True, clock + n * FRAME, 100 + n / 30 + late_s, 10,
             f"{label}{'still' if still else n:>8}".encode()[:8])
         for n in numbers
     ]  # fmt: skip
-    return Run((track,), rows, tuple(range(len(rows))))
+    return PacketRun((track,), rows, tuple(range(len(rows))))
 
 
-def shown(*runs: Run) -> list[float]:
+def shown(*runs: PacketRun) -> list[float]:
     """The times of all pictures of the clip, in frames."""
-    found = spliced(runs)
-    times = [one.seconds(n) * 30 for one in found.pieces for n in range(one.first, one.last)]
+    found = splice(runs)
+    times = [one.time_s(n) * 30 for one in found.pieces for n in range(one.start, one.end)]
     return [round(float(one), 3) for one in times]
 
 
@@ -57,14 +57,14 @@ def test_a_still_scene_is_joined_by_the_times_of_arrival() -> None:
 
 
 def test_a_camera_that_encodes_for_every_viewer_is_joined_by_time() -> None:
-    found = spliced([run(range(60)), run(range(40, 100), label="b", clock=9_000)])
-    times = [one.seconds(n) for one in found.pieces for n in range(one.first, one.last)]
+    found = splice([run(range(60)), run(range(40, 100), label="b", clock=9_000)])
+    times = [one.time_s(n) for one in found.pieces for n in range(one.start, one.end)]
     assert found.gaps == ()
     assert [round(float(one * 30)) for one in times] == list(range(100))
 
 
 def test_what_a_crash_left_out_is_a_gap_with_its_place_and_length() -> None:
-    found = spliced([run(range(30)), run(range(75, 90), clock=1)])
+    found = splice([run(range(30)), run(range(75, 90), clock=1)])
     [gap] = found.gaps
     assert gap.start_s == pytest.approx(1.0, abs=0.001)
     assert gap.duration_s == pytest.approx(1.5, abs=0.001)
@@ -81,20 +81,22 @@ def test_the_order_in_which_runs_are_found_does_not_matter() -> None:
 
 def test_pictures_of_another_size_are_left_out_and_counted() -> None:
     other = Track("mjpeg", BASE, 320, 240)
-    found = spliced([run(range(30)), run(range(30, 60), track=other)])
-    assert (len(found.pieces), found.left_out) == (1, 1)
+    found = splice([run(range(30)), run(range(30, 60), track=other)])
+    assert (len(found.pieces), found.skipped_run_count) == (1, 1)
 
 
 def test_nothing_recorded_is_no_clip() -> None:
-    assert mux_plan(spliced([]), None, None) is None
-    assert mux_plan(spliced([Run((TRACK,), [])]), None, None) is None
+    assert plan_mux(splice([]), None, None) is None
+    assert plan_mux(splice([PacketRun((TRACK,), [])]), None, None) is None
 
 
 def test_pictures_that_are_shown_between_others_are_decoded_before_they_are_shown() -> None:
     order = [0, 3, 1, 2, 6, 4, 5, 9, 7, 8]
     track = Track("h264", BASE, 640, 480)
-    rows = [Row(VIDEO, n == 0, n * FRAME, 100 + i / 30, 10, bytes(8)) for i, n in enumerate(order)]
-    plan = mux_plan(spliced([Run((track,), rows, tuple(range(10)))]), None, None)
+    rows = [
+        IndexRow(VIDEO, n == 0, n * FRAME, 100 + i / 30, 10, bytes(8)) for i, n in enumerate(order)
+    ]
+    plan = plan_mux(splice([PacketRun((track,), rows, tuple(range(10)))]), None, None)
     assert plan is not None
     entries = list(ENTRY.iter_unpack(plan.entries))
     assert [pts // FRAME for _, _, pts, *_ in entries] == order
@@ -107,11 +109,13 @@ def test_pictures_that_are_shown_between_others_are_decoded_before_they_are_show
 def test_a_recording_that_ends_between_pictures_ends_with_a_whole_one() -> None:
     order = [0, 3, 1, 2, 6, 4, 5]
     track = Track("h264", BASE, 640, 480)
-    rows = [Row(VIDEO, n == 0, n * FRAME, 100 + i / 30, 10, bytes(8)) for i, n in enumerate(order)]
+    rows = [
+        IndexRow(VIDEO, n == 0, n * FRAME, 100 + i / 30, 10, bytes(8)) for i, n in enumerate(order)
+    ]
 
     def kept(count: int, ends_at: float | None) -> list[int]:
-        run = Run((track,), rows[:count], tuple(range(count)))
-        plan = mux_plan(spliced([run]), None, ends_at)
+        run = PacketRun((track,), rows[:count], tuple(range(count)))
+        plan = plan_mux(splice([run]), None, ends_at)
         assert plan is not None
         return sorted(pts // FRAME for _, _, pts, *_ in ENTRY.iter_unpack(plan.entries))
 
@@ -123,16 +127,18 @@ def test_a_recording_that_ends_between_pictures_ends_with_a_whole_one() -> None:
 def test_sound_changes_over_with_the_pictures() -> None:
     tracks = (TRACK, Track("pcm_alaw", Fraction(1, 8000), rate_hz=8000, channels=1))
 
-    def with_sound(numbers: range, clock_s: int) -> Run:
+    def with_sound(numbers: range, clock_s: int) -> PacketRun:
         rows = []
         for n in numbers:
             shift = round(clock_s / BASE)
-            rows.append(Row(VIDEO, True, shift + n * FRAME, 100 + n / 30, 10, f"{n:8}".encode()))
+            rows.append(
+                IndexRow(VIDEO, True, shift + n * FRAME, 100 + n / 30, 10, f"{n:8}".encode())
+            )
             pts = clock_s * 8000 + n * 8000 // 30
-            rows.append(Row(SOUND, True, pts, 100 + n / 30, 10, bytes(8)))
-        return Run(tracks, rows, tuple(range(len(rows))))
+            rows.append(IndexRow(SOUND, True, pts, 100 + n / 30, 10, bytes(8)))
+        return PacketRun(tracks, rows, tuple(range(len(rows))))
 
-    plan = mux_plan(spliced([with_sound(range(30), 0), with_sound(range(20, 60), 50)]), None, None)
+    plan = plan_mux(splice([with_sound(range(30), 0), with_sound(range(20, 60), 50)]), None, None)
     assert plan is not None
     assert plan.container == "mov"
     heard = [pts for track, _, pts, *_ in ENTRY.iter_unpack(plan.entries) if track == SOUND]
@@ -142,7 +148,7 @@ def test_sound_changes_over_with_the_pictures() -> None:
 
 def test_a_clock_that_stands_still_takes_no_longer_than_one_that_goes() -> None:
     """Four hours of it would otherwise be compared with themselves, picture by picture."""
-    rows = [Row(VIDEO, True, 0, 100 + n / 30, 10, bytes(8)) for n in range(100_000)]
-    plan = mux_plan(spliced([Run((TRACK,), rows, tuple(range(len(rows))))]), None, None)
+    rows = [IndexRow(VIDEO, True, 0, 100 + n / 30, 10, bytes(8)) for n in range(100_000)]
+    plan = plan_mux(splice([PacketRun((TRACK,), rows, tuple(range(len(rows))))]), None, None)
     assert plan is not None
-    assert plan.pictures == len(rows)
+    assert plan.picture_count == len(rows)

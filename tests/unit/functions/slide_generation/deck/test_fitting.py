@@ -7,20 +7,20 @@ from itertools import chain
 
 import pytest
 
-from functions.slide_generation.deck.fitting import fitted, halves
-from functions.slide_generation.drawing.layout import Planner
+from functions.slide_generation.deck.fitting import fit_slides, split_slide
+from functions.slide_generation.drawing.layout import SlidePlanner
 from functions.slide_generation.drawing.themes import THEMES
 from shared.recipes.films.deck import Deck, Slide
-from shared.recipes.films.options import SUBTITLE_ROOM
-from tests.fixtures.media.decks import FULL, crammed, deck, talk
+from shared.recipes.films.options import SUBTITLE_AREA
+from tests.fixtures.media.decks import LONG_TEXTS, make_deck, make_full_deck, make_script_deck
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("kind", FULL)
+@pytest.mark.parametrize("kind", LONG_TEXTS)
 def test_splitting_keeps_every_point_and_every_sentence_in_order(kind: str) -> None:
-    before = crammed(FULL[kind], aspect="1:1")
-    after = fitted(before)
+    before = make_full_deck(LONG_TEXTS[kind], aspect="1:1")
+    after = fit_slides(before)
     assert len(after.slides) > len(before.slides)
     assert points(after) == points(before)
     assert " ".join(words(after)) == " ".join(words(before))
@@ -30,41 +30,43 @@ def test_splitting_keeps_every_point_and_every_sentence_in_order(kind: str) -> N
 
 
 def test_a_deck_that_fits_stays_as_it_is() -> None:
-    assert fitted(talk("en")) == talk("en")
+    assert fit_slides(make_script_deck("en")) == make_script_deck("en")
 
 
 @pytest.mark.parametrize("aspect", ["16:9", "9:16", "1:1"])
-@pytest.mark.parametrize("kind", FULL)
+@pytest.mark.parametrize("kind", LONG_TEXTS)
 def test_text_stays_out_of_the_room_that_subtitles_need(kind: str, aspect: str) -> None:
-    made = fitted(crammed(FULL[kind], aspect=aspect), SUBTITLE_ROOM)
-    planner = Planner(made, THEMES[made.theme], SUBTITLE_ROOM)
-    lowest = float((1 - SUBTITLE_ROOM) * made.size[1])
+    made = fit_slides(make_full_deck(LONG_TEXTS[kind], aspect=aspect), SUBTITLE_AREA)
+    planner = SlidePlanner(made, THEMES[made.theme], SUBTITLE_AREA)
+    lowest = float((1 - SUBTITLE_AREA) * made.size[1])
     for number, slide in enumerate(made.slides):
         plan = planner.plan(slide, number)
         assert max(one.y + one.block.height for one in plan.texts) <= lowest + 1
 
 
 def test_a_deck_of_forty_slides_gets_no_more_of_them() -> None:
-    full = {"heading": FULL["words"][:120], "bullets": [FULL["chinese"][:240]] * 6}
-    after = fitted(deck([full] * 40, aspect="1:1"))
+    full = {"heading": LONG_TEXTS["words"][:120], "bullets": [LONG_TEXTS["chinese"][:240]] * 6}
+    after = fit_slides(make_deck([full] * 40, aspect="1:1"))
     assert len(after.slides) == 40
-    assert points(after) == points(deck([full] * 40))
+    assert points(after) == points(make_deck([full] * 40))
 
 
 @pytest.mark.parametrize("ids", [("s1", "s1-a"), ("x" * 38 + "yz", "x" * 40)], ids=["a", "x"])
 def test_halves_get_names_that_no_other_slide_has(ids: tuple[str, str]) -> None:
-    full = crammed(FULL["words"], aspect="1:1").slides[1]
+    full = make_full_deck(LONG_TEXTS["words"], aspect="1:1").slides[1]
     small = replace(full, bullets=())
     pairs = ((ids[0], full), (ids[1], small if ids[1].endswith("-a") else full), ("last", full))
     rows = [replace(slide, id=name).to_dict() for name, slide in pairs]
-    before = Deck.from_dict(deck([{"heading": "A"}] * 3, aspect="1:1").to_dict() | {"slides": rows})
-    after = fitted(before)
+    before = Deck.from_dict(
+        make_deck([{"heading": "A"}] * 3, aspect="1:1").to_dict() | {"slides": rows}
+    )
+    after = fit_slides(before)
     assert len(after.slides) > len(before.slides)
     assert Deck.from_dict(after.to_dict()) == after
 
 
 def test_what_is_said_is_parted_at_a_sentence() -> None:
-    first, second = halves(Slide("s1", "Plants", ("a", "b", "c"), "One. Two! Three? Four."))
+    first, second = split_slide(Slide("s1", "Plants", ("a", "b", "c"), "One. Two! Three? Four."))
     assert (first.id, second.id) == ("s1-a", "s1-b")
     assert (first.bullets, second.bullets) == (("a", "b"), ("c",))
     assert (first.notes, second.notes) == ("One. Two!", "Three? Four.")

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from functions.slide_generation.deck.rewording import read_reworded, with_slides
+from functions.slide_generation.deck.rewording import read_reworded_slides, replace_slides
 from shared.recipes.films.deck import DeckRejected, Slide
-from tests.fixtures.media.decks import deck
+from tests.fixtures.media.decks import make_deck
 
-PLAIN = deck(
+PLAIN = make_deck(
     [
         {"heading": "Glad at 0:03", "bullets": ["90 % happy"], "notes": "At 3 seconds: 90."},
         {"heading": "Mood", "bullets": ["It moved"]},
@@ -34,7 +34,7 @@ def test_words_that_were_found_for_another_job_bring_no_picture_of_it() -> None:
     theirs = [
         Slide(one.id, "Joy", ("So",), "Heard.", "picture", "moment:1") for one in PLAIN.slides
     ]
-    made = with_slides(PLAIN, theirs)
+    made = replace_slides(PLAIN, theirs)
     assert {one.heading for one in made.slides} == {"Joy"}
     assert {one.notes for one in made.slides} == {"Heard."}
     assert [one.picture for one in made.slides] == [None, None, None]
@@ -44,12 +44,12 @@ def test_words_that_were_found_for_another_job_bring_no_picture_of_it() -> None:
 @pytest.mark.parametrize("odd", [["s0"], {"s0": 1}, None, 0], ids=str)
 def test_an_id_that_is_no_text_is_no_answer(odd: Any) -> None:
     with pytest.raises(DeckRejected):
-        read_reworded(answer(id=odd), PLAIN.slides, faithful=True)
+        read_reworded_slides(answer(id=odd), PLAIN.slides, faithful=True)
 
 
 def test_an_answer_that_is_nested_without_end_is_no_answer() -> None:
     with pytest.raises(DeckRejected):
-        read_reworded("[" * 200_000, PLAIN.slides, faithful=True)
+        read_reworded_slides("[" * 200_000, PLAIN.slides, faithful=True)
 
 
 @pytest.mark.parametrize(
@@ -58,8 +58,8 @@ def test_an_answer_that_is_nested_without_end_is_no_answer() -> None:
     ids=["arabic", "hindi", "wide"],
 )
 def test_numbers_in_another_scripts_digits_are_the_same_numbers(said: str) -> None:
-    made, _ = read_reworded(answer(notes=said), PLAIN.slides, faithful=True)
+    made, _ = read_reworded_slides(answer(notes=said), PLAIN.slides, faithful=True)
     assert made[0].notes == said
     other = said.translate(str.maketrans("٣३３", "٤४４")).replace("03", "04")
     with pytest.raises(DeckRejected):
-        read_reworded(answer(notes=other), PLAIN.slides, faithful=True)
+        read_reworded_slides(answer(notes=other), PLAIN.slides, faithful=True)

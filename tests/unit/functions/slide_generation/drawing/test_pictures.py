@@ -10,23 +10,23 @@ from unittest import mock
 import pytest
 from PIL import Image
 
-from functions.slide_generation.deck.fitting import fitted
-from functions.slide_generation.drawing.mood_chart import mood_chart
-from functions.slide_generation.drawing.pictures import Album, cut, with_uploads
-from functions.slide_generation.drawing.renderer import Artist
+from functions.slide_generation.deck.fitting import fit_slides
+from functions.slide_generation.drawing.mood_chart import draw_mood_chart
+from functions.slide_generation.drawing.pictures import JobPictures, crop_picture, place_uploads
+from functions.slide_generation.drawing.renderer import SlideRenderer
 from functions.slide_generation.drawing.themes import THEMES
 from shared.jobs.model import JobInput
 from shared.media.images.still import PictureDamaged, read_picture
 from shared.pipeline import Bucket
 from shared.recipes.emotions.results import MoodPoint, PackedFrame
 from shared.recipes.films.deck import Deck, DeckRejected
-from shared.recipes.films.deck_pictures import PictureSource, check_pictures, pictures_of
+from shared.recipes.films.deck_pictures import PictureSource, check_pictures, list_pictures
 from shared.recipes.stored_object import StoredObject
 from shared.recipes.upload_results import PictureInfo, PromptInfo, Upload
-from tests.fixtures.media.decks import deck
-from tests.fixtures.media.emotions import a_moment, emotions
+from tests.fixtures.media.decks import make_deck
+from tests.fixtures.media.emotions import make_emotions_result, make_moment
 
-TALK = deck(
+TALK = make_deck(
     [
         {"heading": "Trees", "layout": "title"},
         {"heading": "Roots", "bullets": ["They drink water"]},
@@ -43,13 +43,13 @@ def shown(made: Deck) -> dict[str, str]:
 
 
 def test_a_picture_goes_to_the_slide_that_its_name_speaks_of() -> None:
-    made, placed = with_uploads(TALK, [("upload:picture1", "old bark.jpg")])
+    made, placed = place_uploads(TALK, [("upload:picture1", "old bark.jpg")])
     assert (shown(made), placed) == ({"Bark": "upload:picture1"}, 1)
 
 
 def test_pictures_without_telling_names_are_spread_in_their_order() -> None:
     pictures = [("upload:picture1", "IMG_1.jpg"), ("upload:picture2", "IMG_2.jpg")]
-    made, placed = with_uploads(TALK, pictures)
+    made, placed = place_uploads(TALK, pictures)
     assert placed == 2
     assert list(shown(made).values()) == ["upload:picture1", "upload:picture2"]
     assert {one.layout for one in made.slides if one.picture} == {"picture"}
@@ -57,15 +57,17 @@ def test_pictures_without_telling_names_are_spread_in_their_order() -> None:
 
 def test_more_pictures_than_slides_leave_some_out_and_no_slide_has_two() -> None:
     pictures = [(f"upload:picture{n}", "leaves and roots and bark.jpg") for n in range(1, 6)]
-    made, placed = with_uploads(TALK, pictures)
+    made, placed = place_uploads(TALK, pictures)
     assert placed == 4
     assert sorted(shown(made)) == ["A thought", "Bark", "Leaves", "Roots"]
     assert len(set(shown(made).values())) == 4
 
 
 def test_a_deck_without_a_slide_in_between_shows_none() -> None:
-    made, placed = with_uploads(
-        deck([{"heading": "One", "layout": layout} for layout in ("title", "chart", "closing")]),
+    made, placed = place_uploads(
+        make_deck(
+            [{"heading": "One", "layout": layout} for layout in ("title", "chart", "closing")]
+        ),
         [("upload:picture1", "one.jpg")],
     )
     assert (shown(made), placed) == ({}, 0)
@@ -82,7 +84,7 @@ def test_a_face_stays_in_the_middle_as_far_as_the_edges_allow(
     for dx in (-1, 0, 1):
         for dy in (-1, 0, 1):
             wide.putpixel((x + dx, 50 + dy), (255, 0, 0))
-    made = cut(wide, (60, 100), middle)
+    made = crop_picture(wide, (60, 100), middle)
     red, _, _ = made.getpixel((30, 50))  # type: ignore[misc]
     assert made.size == (60, 100)
     assert red > 200
@@ -92,7 +94,7 @@ def test_a_face_stays_in_the_middle_as_far_as_the_edges_allow(
 @pytest.mark.parametrize("height", range(97, 140, 5))
 def test_a_picture_of_any_size_is_cut_to_any_other(width: int, height: int) -> None:
     for size in ((589, 720), (720, 331), (width, height)):
-        assert cut(Image.new("RGB", (width, height)), size, (width, height)).size == size
+        assert crop_picture(Image.new("RGB", (width, height)), size, (width, height)).size == size
 
 
 FACTS = {
@@ -104,39 +106,41 @@ FACTS = {
             ("picture2", PictureInfo("JPEG", 60, 40)),
         )
     },
-    "emotion_scoring": emotions(
-        moments=(a_moment(3, box=(10, 20, 30, 40), picture=PackedFrame("m", 9, 100, 7)),),
+    "emotion_scoring": make_emotions_result(
+        moments=(make_moment(3, box=(10, 20, 30, 40), picture=PackedFrame("m", 9, 100, 7)),),
         mood=(MoodPoint(0.0, None),),
     ).to_dict(),
 }
 
 
 def test_the_pictures_of_a_job_are_named_in_their_order() -> None:
-    places = pictures_of(FACTS)
+    places = list_pictures(FACTS)
     assert list(places) == ["upload:picture2", "upload:picture10", "moment:1"]
     assert places["moment:1"].face == (25, 40)
     assert places["moment:1"].offset == 100
 
 
 def test_an_edited_deck_shows_what_the_job_has_and_nothing_else() -> None:
-    made, _ = with_uploads(TALK, [("upload:picture2", "bark.jpg")])
+    made, _ = place_uploads(TALK, [("upload:picture2", "bark.jpg")])
     check_pictures(made, FACTS, TALK)
-    other, _ = with_uploads(TALK, [("upload:picture3", "bark.jpg")])
+    other, _ = place_uploads(TALK, [("upload:picture3", "bark.jpg")])
     with pytest.raises(DeckRejected) as refused:
         check_pictures(other, FACTS, TALK)
-    assert refused.value.where == "slides[4].picture"
+    assert refused.value.location == "slides[4].picture"
     assert "moment:1" in str(refused.value)
     # What was shown before may stay.
     check_pictures(other, FACTS, other)
 
 
-def an_album(data: bytes) -> Album:
+def an_album(data: bytes) -> JobPictures:
     """Of one uploaded picture, whatever its bytes are."""
     source = PictureSource(Bucket.UPLOADS, "a", 1, len(data))
-    objects = SimpleNamespace(read_at=lambda *_: lambda offset, size: data[offset : offset + size])
+    objects = SimpleNamespace(
+        range_reader=lambda *_: lambda offset, size: data[offset : offset + size]
+    )
     inputs = (JobInput("picture1", "a", "image/jpeg", len(data), "our dog.jpg"),)
     task: Any = SimpleNamespace(objects=objects, job=SimpleNamespace(inputs=inputs))
-    return Album(task, {"upload:picture1": source})
+    return JobPictures(task, {"upload:picture1": source})
 
 
 def a_photo(side: int) -> bytes:
@@ -147,14 +151,14 @@ def a_photo(side: int) -> bytes:
 
 def test_a_picture_that_cannot_be_read_is_told_by_its_name() -> None:
     with pytest.raises(PictureDamaged, match=r"our dog\.jpg: The picture is cut off"):
-        an_album(a_photo(900)[:-2000]).picture("upload:picture1", (60, 40))
+        an_album(a_photo(900)[:-2000]).load("upload:picture1", (60, 40))
 
 
 def test_a_large_photo_is_read_as_small_as_it_is_shown() -> None:
     with mock.patch(
         "functions.slide_generation.drawing.pictures.read_picture", side_effect=read_picture
     ) as read:
-        made = an_album(a_photo(2000)).picture("upload:picture1", (300, 200))
+        made = an_album(a_photo(2000)).load("upload:picture1", (300, 200))
     assert made.size == (300, 200)
     assert read_picture(*read.call_args.args).width == 500
 
@@ -166,20 +170,20 @@ def test_a_mood_with_gaps_is_drawn_to_measure(theme: str, aspect: str) -> None:
         MoodPoint(float(n), None if n in (3, 4) else {"happy": n / 8, "sad": 1 - n / 8})
         for n in range(8)
     ]
-    made = deck(
+    made = make_deck(
         [{"heading": "Mood", "bullets": ["It moved"], "layout": "chart", "picture": "chart:mood"}]
         * 3,
         theme=theme,
         aspect=aspect,
     )
-    assert fitted(made) == made
-    artist = Artist(made)
+    assert fit_slides(made) == made
+    artist = SlideRenderer(made)
     box = artist.plan(1, picture=True).picture
     assert box is not None
-    chart = mood_chart(mood, (round(box.width), round(box.height)), THEMES[theme])
+    chart = draw_mood_chart(mood, (round(box.width), round(box.height)), THEMES[theme])
     assert chart.mode == "RGBA"
     assert chart.size == (round(box.width), round(box.height))
-    picture = artist.draw(1, chart)
+    picture = artist.render(1, chart)
     assert picture.size == made.size
     # In the gap the ground shows; beside it the mood does.
     row = round(chart.height * 0.75)
@@ -190,9 +194,9 @@ def test_a_mood_with_gaps_is_drawn_to_measure(theme: str, aspect: str) -> None:
 def test_every_colour_of_a_mood_has_a_name_however_many_there_are() -> None:
     names = ["happy", "surprise", "neutral", "sad", "fear", "disgust", "angry", "bored", "moved"]
     mood = [MoodPoint(float(n), dict.fromkeys(names, 1 / len(names))) for n in range(3)]
-    chart = mood_chart(mood, (598, 745), THEMES["midnight"])
+    chart = draw_mood_chart(mood, (598, 745), THEMES["midnight"])
     solid = chart.getchannel("A").point(lambda alpha: 255 * (alpha > 0))
     top = next(y for y in range(745) if solid.crop((0, y, 598, y + 1)).getextrema() == (255, 255))
     above = chart.crop((0, 0, 598, top)).getcolors(598 * 745) or []
     marks = {colour for count, colour in above if count > 40 and colour[3] == 255}  # type: ignore[index]
-    assert len(marks - {(*THEMES["midnight"].ink, 255)}) == len(names)
+    assert len(marks - {(*THEMES["midnight"].body, 255)}) == len(names)

@@ -5,14 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from functions.stitching.audio.loudness import FRAMES_A_SECOND, Profile, curve_of, gains, loudness
+from functions.stitching.audio.loudness import (
+    FRAMES_PER_SECOND,
+    LoudnessProfile,
+    compute_gains,
+    interpolate_gains,
+    measure_loudness,
+)
 from functions.stitching.film.mp4 import Samples
-from tests.fixtures.media.films import ebur128
+from tests.fixtures.media.films import measure_ebur128
 
 RATES = [16000, 22050, 24000, 44100, 48000]
 
 
-def voice_like(rate: int, seconds: float = 20, seed: int = 1) -> Samples:
+def make_voice_like_sound(rate: int, seconds: float = 20, seed: int = 1) -> Samples:
     """Syllables of noise and tones with pauses, in float32 of shape (1, n)."""
     dice = np.random.default_rng(seed)
     t = np.arange(round(seconds * rate)) / rate
@@ -21,50 +27,50 @@ def voice_like(rate: int, seconds: float = 20, seed: int = 1) -> Samples:
     return (0.1 * syllables * (sound + 0.4 * dice.standard_normal(len(t))))[None].astype("f4")
 
 
-def measured(sound: Samples, rate: int) -> Profile:
-    profile = Profile()
+def measured(sound: Samples, rate: int) -> LoudnessProfile:
+    profile = LoudnessProfile()
     profile.add(sound, rate)
     return profile
 
 
 def evened(sound: Samples, rate: int) -> Samples:
-    factors = gains(measured(sound, rate))
-    return sound * curve_of(factors, 0, sound.shape[1], rate / FRAMES_A_SECOND)
+    factors = compute_gains(measured(sound, rate))
+    return sound * interpolate_gains(factors, 0, sound.shape[1], rate / FRAMES_PER_SECOND)
 
 
 @pytest.mark.parametrize("rate", RATES)
 def test_it_agrees_with_ffmpeg(rate: int) -> None:
-    sound = voice_like(rate)
-    assert loudness(measured(sound, rate).energies) == pytest.approx(
-        ebur128(sound, rate)[0], abs=0.1
+    sound = make_voice_like_sound(rate)
+    assert measure_loudness(measured(sound, rate).energies) == pytest.approx(
+        measure_ebur128(sound, rate)[0], abs=0.1
     )
 
 
 def test_a_full_sine_of_997_hz_is_3_lufs_down_by_definition() -> None:
     tone = np.sin(2 * np.pi * 997 * np.arange(48000 * 5) / 48000)[None].astype("f4")
-    assert loudness(measured(tone, 48000).energies) == pytest.approx(-3.01, abs=0.05)
+    assert measure_loudness(measured(tone, 48000).energies) == pytest.approx(-3.01, abs=0.05)
 
 
 def test_two_channels_count_together() -> None:
-    sound = voice_like(48000)
+    sound = make_voice_like_sound(48000)
     both = np.concatenate([sound, sound])
-    one = loudness(measured(sound, 48000).energies)
-    assert loudness(measured(both, 48000).energies) == pytest.approx(one + 3.01, abs=0.02)
+    one = measure_loudness(measured(sound, 48000).energies)
+    assert measure_loudness(measured(both, 48000).energies) == pytest.approx(one + 3.01, abs=0.02)
 
 
 @pytest.mark.parametrize("rate", RATES)
 @pytest.mark.parametrize("gain_db", [-20, -12, 0, 12])
 def test_a_whisper_and_a_shout_come_out_alike(rate: int, gain_db: float) -> None:
-    sound = np.clip(voice_like(rate) * np.float32(10 ** (gain_db / 20)), -1, 1)
-    after, peak = ebur128(evened(sound, rate), rate)
+    sound = np.clip(make_voice_like_sound(rate) * np.float32(10 ** (gain_db / 20)), -1, 1)
+    after, peak = measure_ebur128(evened(sound, rate), rate)
     assert after == pytest.approx(-16, abs=1)
     assert peak <= -1
 
 
 def test_single_peaks_are_held_back_instead_of_keeping_everything_low() -> None:
-    sound = voice_like(24000)
+    sound = make_voice_like_sound(24000)
     sound[0, 5000::24000] = 0.9
-    after, peak = ebur128(evened(sound, 24000), 24000)
+    after, peak = measure_ebur128(evened(sound, 24000), 24000)
     assert after == pytest.approx(-16, abs=1)
     assert peak <= -1
     assert float(np.abs(evened(sound, 24000)).max()) <= 10 ** (-3 / 20) + 1e-4
@@ -72,21 +78,21 @@ def test_single_peaks_are_held_back_instead_of_keeping_everything_low() -> None:
 
 def test_silence_stays_silence() -> None:
     silence = np.zeros((1, 48000), np.float32)
-    assert loudness(measured(silence, 48000).energies) == -np.inf
-    assert (gains(measured(silence, 48000)) == 1).all()
-    assert len(gains(Profile())) == 0
+    assert measure_loudness(measured(silence, 48000).energies) == -np.inf
+    assert (compute_gains(measured(silence, 48000)) == 1).all()
+    assert len(compute_gains(LoudnessProfile())) == 0
 
 
 def test_a_pause_does_not_change_the_loudness() -> None:
-    sound = voice_like(24000)
+    sound = make_voice_like_sound(24000)
     with_pause = measured(sound, 24000)
     with_pause.add_silence(60)
-    alone = loudness(measured(sound, 24000).energies)
-    assert loudness(with_pause.energies) == pytest.approx(alone, abs=0.1)
+    alone = measure_loudness(measured(sound, 24000).energies)
+    assert measure_loudness(with_pause.energies) == pytest.approx(alone, abs=0.1)
 
 
 def test_a_curve_in_pieces_is_the_curve() -> None:
     factors = np.linspace(0.2, 1, 40, dtype=np.float32)
-    whole = curve_of(factors, 0, 9600, 240)
-    parts = [curve_of(factors, at, 1600, 240) for at in range(0, 9600, 1600)]
+    whole = interpolate_gains(factors, 0, 9600, 240)
+    parts = [interpolate_gains(factors, at, 1600, 240) for at in range(0, 9600, 1600)]
     assert np.allclose(whole, np.concatenate(parts))

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from functions.stitching.audio.music import BETWEEN_LU, UNDER_VOICE_LU, ducking, with_music
+from functions.stitching.audio.music import IN_PAUSES_LU, UNDER_VOICE_LU, compute_ducking, mix_music
 from functions.stitching.film.mp4 import Samples
-from functions.stitching.film.timeline import RATE_HZ, Heard, Scene, Timeline
+from functions.stitching.film.timeline import RATE_HZ, Scene, TimedSentence, Timeline
 
 
 def at(seconds: float) -> int:
@@ -18,7 +18,7 @@ def at(seconds: float) -> int:
 
 FILM = Timeline(
     (Scene(0, at(10), at(20), at(40)),),
-    (Heard("One.", at(10), at(14)), Heard("Two.", at(14.5), at(20))),
+    (TimedSentence("One.", at(10), at(14)), TimedSentence("Two.", at(14.5), at(20))),
 )
 
 
@@ -32,19 +32,19 @@ def db(factor: float) -> float:
 
 
 def test_it_is_down_before_the_first_word_and_back_after_the_last() -> None:
-    curve = ducking(FILM)
-    assert db(curve[800]) == pytest.approx(BETWEEN_LU, abs=0.1)
+    curve = compute_ducking(FILM)
+    assert db(curve[800]) == pytest.approx(IN_PAUSES_LU, abs=0.1)
     assert [db(curve[t]) for t in (1000, 1200, 1420, 1999)] == pytest.approx(
         [UNDER_VOICE_LU] * 4, abs=0.3
     )
-    assert db(curve[2100]) == pytest.approx(BETWEEN_LU, abs=0.1)
+    assert db(curve[2100]) == pytest.approx(IN_PAUSES_LU, abs=0.1)
 
 
 def test_it_comes_in_and_goes_out_gently() -> None:
-    curve = ducking(FILM)
+    curve = compute_ducking(FILM)
     assert curve[0] == 0
     assert curve[50] == pytest.approx(curve[100] / 2, rel=0.05)
-    assert db(curve[3690]) == pytest.approx(BETWEEN_LU, abs=0.1)
+    assert db(curve[3690]) == pytest.approx(IN_PAUSES_LU, abs=0.1)
     assert curve[4000] == pytest.approx(0, abs=0.001)
     assert float(np.abs(np.diff(curve)).max()) < 0.02
 
@@ -52,7 +52,7 @@ def test_it_comes_in_and_goes_out_gently() -> None:
 def test_a_short_piece_is_repeated_to_the_end_and_blocks_keep_their_lengths() -> None:
     lengths = [at(1), 700, at(12.5), 1, at(40) - at(13.5) - 701]
     voice = (np.zeros((1, n), np.float32) for n in lengths)
-    blocks = list(with_music(voice, FILM, tone))
+    blocks = list(mix_music(voice, FILM, tone))
     assert [block.shape for block in blocks] == [(2, n) for n in lengths]
     whole = np.concatenate(blocks, axis=1)
     for second in range(2, 36):
@@ -61,10 +61,10 @@ def test_a_short_piece_is_repeated_to_the_end_and_blocks_keep_their_lengths() ->
 
 def test_the_voice_stays_what_it_was() -> None:
     voice = np.random.default_rng(1).uniform(-0.5, 0.5, (1, at(40))).astype(np.float32)
-    (block,) = with_music(iter([voice]), FILM, lambda: iter([np.zeros((2, 4800), np.float32)]))
+    (block,) = mix_music(iter([voice]), FILM, lambda: iter([np.zeros((2, 4800), np.float32)]))
     assert np.array_equal(block, np.repeat(voice, 2, axis=0))
 
 
 def test_a_file_without_any_sound_gives_silence() -> None:
-    (block,) = with_music(iter([np.zeros((1, at(40)), np.float32)]), FILM, lambda: iter(()))
+    (block,) = mix_music(iter([np.zeros((1, at(40)), np.float32)]), FILM, lambda: iter(()))
     assert not block.any()

@@ -17,36 +17,36 @@ from functions.stitching.film import segments
 from functions.stitching.film.deck_film import SlidesDoNotMatch
 from functions.stitching.film.pictures import SlideOfWrongSize
 from functions.stitching.film.timeline import RATE_HZ, FilmTooLong
-from functions.stitching.join import present
-from functions.stitching.render import make
+from functions.stitching.join import copy_results
+from functions.stitching.render import render_film
 from shared.errors import SourceExpired
 from shared.jobs.model import Job
 from shared.pipeline import Bucket
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.narration import Narration, SlideSpeech, SpokenSentence
-from shared.recipes.films.speech import Spoken
+from shared.recipes.films.speech import SpeechAudio
 from shared.recipes.films.wav import to_wav
 from shared.recipes.results import DeckResult, NarrationResult, SlideImage
 from shared.recipes.stored_object import StoredObject
 from shared.recipes.upload_results import SoundInfo, Upload, Uploads
 from tests.fixtures.media.films import (
-    click_speech,
-    heard,
-    loudness_of,
-    lowest,
-    onsets,
-    pictures,
-    told,
+    decode_sound,
+    find_onsets,
+    make_click_speech,
+    measure_loudness,
+    read_frame_luma,
+    read_subtitle_boxes,
+    read_subtitles,
 )
-from tests.fixtures.media.uploads import encoded, quartered, sound_file
-from tests.fixtures.stage_harness import Bench, a_job
-from tests.unit.functions.stitching.audio.test_loudness import voice_like
+from tests.fixtures.media.uploads import draw_quarters, encode_picture, make_sound_file
+from tests.fixtures.stage_harness import StageHarness, make_job
+from tests.unit.functions.stitching.audio.test_loudness import make_voice_like_sound
 
 pytestmark = pytest.mark.slow
 
 SPECS: tuple[dict[str, Any], ...] = ({"film": "deck"},)
 PIECES = ["film.mp4", "poster.jpg", "subtitles.vtt", "subtitles.srt", "chapters.vtt"]
-SPEECHES = tuple(click_speech(seconds, 24000) for seconds in (2.0, 3.5, 1.25))
+SPEECHES = tuple(make_click_speech(seconds, 24000) for seconds in (2.0, 3.5, 1.25))
 
 
 def deck_of(slides: int) -> Deck:
@@ -66,12 +66,12 @@ def deck_of(slides: int) -> Deck:
     )
 
 
-def slide_pictures(count: int, size: tuple[int, int] = (720, 720)) -> list[bytes]:
+def make_slide_pictures(count: int, size: tuple[int, int] = (720, 720)) -> list[bytes]:
     """Pictures that differ from their neighbours."""
-    return [encoded(quartered(*size).rotate(90 * n), "PNG") for n in range(count)]
+    return [encode_picture(draw_quarters(*size).rotate(90 * n), "PNG") for n in range(count)]
 
 
-def recorded(
+def make_deck_facts(
     deck: StoredObject, slides: Sequence[StoredObject], narration: StoredObject | None = None
 ) -> dict[str, Any]:
     """A job's facts when its deck is drawn, and spoken if there is a narration."""
@@ -83,24 +83,24 @@ def recorded(
     return facts
 
 
-def order(
-    bench: Bench,
+def make_presentation_job(
+    harness: StageHarness,
     *,
     pictures: Sequence[bytes] | None = None,
     music: bytes = b"",
-    speeches: Sequence[Spoken] = SPEECHES,
+    speeches: Sequence[SpeechAudio] = SPEECHES,
     options: Mapping[str, str] | None = None,
 ) -> Job:
     """A job whose deck is drawn and spoken; what it stands on is named by its content."""
-    job = a_job("presentation")
+    job = make_job("presentation")
 
     def kept(folder: str, suffix: str, data: bytes, media_type: str) -> StoredObject:
         name = f"{folder}/{job.id}/{hashlib.sha256(data).hexdigest()[:16]}.{suffix}"
-        return bench.put(Bucket.WORK, name, data, media_type)
+        return harness.put_object(Bucket.WORK, name, data, media_type)
 
     described = deck_of(len(speeches)).to_dict()
     deck = kept("slides", "json", json.dumps(described).encode(), "application/json")
-    drawn = slide_pictures(len(speeches)) if pictures is None else pictures
+    drawn = make_slide_pictures(len(speeches)) if pictures is None else pictures
     slides = [kept("slides", "png", one, "image/png") for one in drawn]
     spoken = []
     for n, one in enumerate(speeches):
@@ -117,26 +117,28 @@ def order(
             )
         )
     narration = kept("narration", "json", Narration(tuple(spoken)).to_json(), "application/json")
-    facts = recorded(deck, slides, narration)
+    facts = make_deck_facts(deck, slides, narration)
     if music:
-        stored = bench.put(Bucket.UPLOADS, f"jobs/{job.id}/music.0", music, "audio/mpeg")
+        stored = harness.put_object(Bucket.UPLOADS, f"jobs/{job.id}/music.0", music, "audio/mpeg")
         info = SoundInfo("mp3", 44_100, 2, None)
         facts[Uploads.STAGE] = Uploads({"music": Upload(stored, "a.mp3", info)}).to_dict()
-    return a_job("presentation", options=dict(options or {}), facts=facts)
+    return make_job("presentation", options=dict(options or {}), facts=facts)
 
 
-def films(bench: Bench, job: Job, folder: Path) -> dict[str, Path]:
+def films(harness: StageHarness, job: Job, folder: Path) -> dict[str, Path]:
     """What people take away, by name."""
-    done = bench.run("stitching", make, present, SPECS, job)
+    done = harness.run_stage("stitching", render_film, copy_results, SPECS, job)
     paths = {}
-    for one in done.artefacts:
+    for one in done.artifacts:
         paths[one.name] = folder / one.name
-        paths[one.name].write_bytes(bench.get(one))
+        paths[one.name].write_bytes(harness.read_artifact(one))
     return paths
 
 
-def test_a_deck_becomes_a_film_with_all_that_belongs_to_it(bench: Bench, tmp_path: Path) -> None:
-    made = films(bench, order(bench), tmp_path)
+def test_a_deck_becomes_a_film_with_all_that_belongs_to_it(
+    harness: StageHarness, tmp_path: Path
+) -> None:
+    made = films(harness, make_presentation_job(harness), tmp_path)
     assert list(made) == PIECES
     assert re.findall(r"(\S+) --> (\S+)\n(.+)", made["chapters.vtt"].read_text()) == [
         ("00:00:00.000", "00:00:03.000", "Kapitel 0"),
@@ -144,11 +146,11 @@ def test_a_deck_becomes_a_film_with_all_that_belongs_to_it(bench: Bench, tmp_pat
         ("00:00:07.500", "00:00:09.750", "Kapitel 2"),
     ]
     path = made["film.mp4"]
-    assert onsets(*heard(path)) == pytest.approx([0.35, 3.35, 7.85], abs=0.005)
-    assert [text for _, _, text in told(path)] == ["Satz 0.", "Satz 1.", "Satz 2."]
+    assert find_onsets(*decode_sound(path)) == pytest.approx([0.35, 3.35, 7.85], abs=0.005)
+    assert [text for _, _, text in read_subtitles(path)] == ["Satz 0.", "Satz 1.", "Satz 2."]
     assert "00:00:03.350 --> 00:00:06.850\nSatz 1." in made["subtitles.vtt"].read_text()
     assert "2\n00:00:03,350 --> 00:00:06,850\nSatz 1." in made["subtitles.srt"].read_text()
-    assert [float(time) for time, _, key in pictures(path) if key] == [0, 3, 7.5]
+    assert [float(time) for time, _, key in read_frame_luma(path) if key] == [0, 3, 7.5]
     with av.open(str(path)) as container:
         assert [row["metadata"]["title"] for row in container.chapters()] == [
             "Kapitel 0", "Kapitel 1", "Kapitel 2",
@@ -159,29 +161,37 @@ def test_a_deck_becomes_a_film_with_all_that_belongs_to_it(bench: Bench, tmp_pat
 
 @pytest.mark.parametrize("options", [{}, {"subtitles": "burned", "motion": "gentle"}])
 def test_music_lies_under_the_voice_and_changes_its_loudness_little(
-    bench: Bench, tmp_path: Path, options: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    harness: StageHarness, tmp_path: Path, options: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Fewer pictures: what is heard does not depend on how many are seen.
-    monkeypatch.setattr(segments, "STEP", RATE_HZ // 2)
-    voice = Spoken((voice_like(24000, 8)[0] * 32767).astype("<i2").tobytes(), 24000)
-    job = order(bench, music=sound_file("mp3", 2), speeches=[voice] * 3, options=options)
-    path = films(bench, job, tmp_path)["film.mp4"]
-    sound, rate = heard(path)
+    monkeypatch.setattr(segments, "MAX_SEGMENT_SAMPLES", RATE_HZ // 2)
+    voice = SpeechAudio((make_voice_like_sound(24000, 8)[0] * 32767).astype("<i2").tobytes(), 24000)
+    job = make_presentation_job(
+        harness, music=make_sound_file("mp3", 2), speeches=[voice] * 3, options=options
+    )
+    path = films(harness, job, tmp_path)["film.mp4"]
+    sound, rate = decode_sound(path)
     assert sound.shape[0] == 2
     pause = sound[:, round(8.5 * rate) : round(9.2 * rate)]
     assert 0.003 < float(abs(pause).max()) < 0.1
-    assert loudness_of(path)[0] == pytest.approx(-16, abs=1)
+    assert measure_loudness(path)[0] == pytest.approx(-16, abs=1)
 
 
 def test_burned_in_subtitles_come_as_files_too_but_not_twice_into_the_picture(
-    bench: Bench, tmp_path: Path
+    harness: StageHarness, tmp_path: Path
 ) -> None:
-    plain = [encoded(Image.new("RGB", (720, 720), (90 * n, 90, 90)), "PNG") for n in range(3)]
-    soft = films(bench, order(bench, pictures=plain), tmp_path)
+    plain = [
+        encode_picture(Image.new("RGB", (720, 720), (90 * n, 90, 90)), "PNG") for n in range(3)
+    ]
+    soft = films(harness, make_presentation_job(harness, pictures=plain), tmp_path)
     texts = [soft[name].read_text() for name in ("subtitles.vtt", "subtitles.srt")]
     poster = soft["poster.jpg"].read_bytes()
-    again = Bench.on(bench.stand_in)
-    burned = films(again, order(again, pictures=plain, options={"subtitles": "burned"}), tmp_path)
+    again = StageHarness.create(harness.gcs)
+    burned = films(
+        again,
+        make_presentation_job(again, pictures=plain, options={"subtitles": "burned"}),
+        tmp_path,
+    )
     assert list(burned) == PIECES
     assert [burned[name].read_text() for name in ("subtitles.vtt", "subtitles.srt")] == texts
     # Nobody speaks on a poster.
@@ -189,42 +199,54 @@ def test_burned_in_subtitles_come_as_files_too_but_not_twice_into_the_picture(
     with av.open(str(burned["film.mp4"])) as container:
         assert not container.streams.subtitles
         assert len(container.chapters()) == 3
-    there = [time for time, there in lowest(burned["film.mp4"]) if there]
+    there = [time for time, there in read_subtitle_boxes(burned["film.mp4"]) if there]
     assert float(there[0]) == 0.35
 
 
-def test_a_film_that_moves_is_not_made_longer_than_it_can_be_encoded(bench: Bench) -> None:
-    long = Spoken(bytes(2 * 8000 * 700), 8000)
-    job = order(bench, speeches=[long] * 3, options={"motion": "gentle"})
+def test_a_film_that_moves_is_not_made_longer_than_it_can_be_encoded(harness: StageHarness) -> None:
+    long = SpeechAudio(bytes(2 * 8000 * 700), 8000)
+    job = make_presentation_job(harness, speeches=[long] * 3, options={"motion": "gentle"})
     with pytest.raises(FilmTooLong, match="Leave motion out"):
-        bench.run("stitching", make, present, SPECS, job)
+        harness.run_stage("stitching", render_film, copy_results, SPECS, job)
 
 
-def test_a_fade_is_asked_for_by_an_option(bench: Bench, tmp_path: Path) -> None:
-    cut = films(bench, order(bench), tmp_path)["film.mp4"]
-    assert len(pictures(cut)) == 8
-    again = Bench.on(bench.stand_in)
-    faded = films(again, order(again, options={"transition": "fade"}), tmp_path)["film.mp4"]
+def test_a_fade_is_asked_for_by_an_option(harness: StageHarness, tmp_path: Path) -> None:
+    cut = films(harness, make_presentation_job(harness), tmp_path)["film.mp4"]
+    assert len(read_frame_luma(cut)) == 8
+    again = StageHarness.create(harness.gcs)
+    faded = films(again, make_presentation_job(again, options={"transition": "fade"}), tmp_path)[
+        "film.mp4"
+    ]
     # Twelve mixed pictures a change; what is repeated every two seconds begins behind them.
-    assert len(pictures(faded)) == 8 + 2 * 12 - 1
+    assert len(read_frame_luma(faded)) == 8 + 2 * 12 - 1
 
 
-def test_slides_that_are_missing_are_noticed(bench: Bench) -> None:
+def test_slides_that_are_missing_are_noticed(harness: StageHarness) -> None:
     with pytest.raises(SlidesDoNotMatch, match="2 drawn"):
-        bench.run("stitching", make, present, SPECS, order(bench, pictures=slide_pictures(2)))
-
-
-def test_slides_of_another_size_are_noticed(bench: Bench) -> None:
-    with pytest.raises(SlideOfWrongSize):
-        bench.run(
-            "stitching", make, present, SPECS, order(bench, pictures=slide_pictures(3, (640, 360)))
+        harness.run_stage(
+            "stitching",
+            render_film,
+            copy_results,
+            SPECS,
+            make_presentation_job(harness, pictures=make_slide_pictures(2)),
         )
 
 
-def test_speech_that_is_gone_is_named(bench: Bench) -> None:
-    job = order(bench)
-    spoken = next(name for name in bench.names(Bucket.WORK) if name.endswith(".wav"))
-    bench.objects.remove(Bucket.WORK, spoken)
+def test_slides_of_another_size_are_noticed(harness: StageHarness) -> None:
+    with pytest.raises(SlideOfWrongSize):
+        harness.run_stage(
+            "stitching",
+            render_film,
+            copy_results,
+            SPECS,
+            make_presentation_job(harness, pictures=make_slide_pictures(3, (640, 360))),
+        )
+
+
+def test_speech_that_is_gone_is_named(harness: StageHarness) -> None:
+    job = make_presentation_job(harness)
+    spoken = next(name for name in harness.list_names(Bucket.WORK) if name.endswith(".wav"))
+    harness.objects.delete(Bucket.WORK, spoken)
     with pytest.raises(SourceExpired):
-        bench.run("stitching", make, present, SPECS, job)
-    assert not any(name.startswith("films/") for name in bench.names(Bucket.WORK))
+        harness.run_stage("stitching", render_film, copy_results, SPECS, job)
+    assert not any(name.startswith("films/") for name in harness.list_names(Bucket.WORK))

@@ -11,25 +11,25 @@ import av
 import numpy as np
 import pytest
 
-from functions.stitching.film.encoding import encode_run, frame_of
-from functions.stitching.film.mp4 import About, Film
-from functions.stitching.film.timeline import LEAD, RATE_HZ, FilmTooLong, timeline
+from functions.stitching.film.encoding import encode_segment, planes_to_frame
+from functions.stitching.film.mp4 import FilmMetadata, FilmWriter
+from functions.stitching.film.timeline import LEAD_SAMPLES, RATE_HZ, FilmTooLong, build_timeline
 from shared.recipes.films.narration import Narration, SlideSpeech
 from shared.recipes.films.options import FilmOptions
-from shared.recipes.films.speech import Spoken
+from shared.recipes.films.speech import SpeechAudio
 from tests.fixtures.media.films import (
     SIZE,
-    boxes,
-    click_speech,
-    grey,
-    heard,
-    loudness_of,
-    lowest,
-    narration_of,
-    onsets,
-    pictures,
-    shade,
-    told,
+    decode_sound,
+    find_onsets,
+    make_click_speech,
+    make_grey_planes,
+    make_narration,
+    measure_loudness,
+    read_box_types,
+    read_frame_luma,
+    read_subtitle_boxes,
+    read_subtitles,
+    slide_grey,
     write_film,
 )
 
@@ -57,7 +57,7 @@ def way(request: pytest.FixtureRequest) -> tuple[int, FilmOptions]:
 def film_file(way: tuple[int, FilmOptions], tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("film") / "film.mp4"
     rate_hz, options = way
-    speeches = [click_speech(seconds, rate_hz) for seconds in LENGTHS_S]
+    speeches = [make_click_speech(seconds, rate_hz) for seconds in LENGTHS_S]
     write_film(path, speeches, options=options)
     return path
 
@@ -65,7 +65,7 @@ def film_file(way: tuple[int, FilmOptions], tmp_path_factory: pytest.TempPathFac
 def changes(path: Path) -> list[float]:
     """When the picture changes, in seconds."""
     found = [0.0]
-    for (_, before, _), (time, after, _) in itertools.pairwise(pictures(path)):
+    for (_, before, _), (time, after, _) in itertools.pairwise(read_frame_luma(path)):
         if abs(after - before) > 20:
             found.append(float(time))
     return found
@@ -73,21 +73,23 @@ def changes(path: Path) -> list[float]:
 
 def test_sound_and_picture_meet_at_every_slide(film_file: Path) -> None:
     seen = changes(film_file)
-    clicks = onsets(*heard(film_file))
+    clicks = find_onsets(*decode_sound(film_file))
     assert len(seen) == len(clicks) == len(LENGTHS_S)
-    errors = [click - LEAD / RATE_HZ - change for click, change in zip(clicks, seen, strict=True)]
+    errors = [
+        click - LEAD_SAMPLES / RATE_HZ - change for click, change in zip(clicks, seen, strict=True)
+    ]
     assert max(map(abs, errors)) <= MOST_ERROR_S
 
 
 def test_every_slide_is_shown_in_order_and_can_be_sought(
     film_file: Path, way: tuple[int, FilmOptions]
 ) -> None:
-    frames = pictures(film_file)
+    frames = read_frame_luma(film_file)
     keys = [(time, luma) for time, luma, key in frames if key]
     assert [float(time) for time, _ in keys] == changes(film_file)
     for number, (_, luma) in enumerate(keys):
         # BT.709 in limited range: 16 + 219/255 of the grey.
-        assert luma == pytest.approx(shade(number), abs=4)
+        assert luma == pytest.approx(slide_grey(number), abs=4)
     gaps = [after[0] - before[0] for before, after in itertools.pairwise(frames)]
     assert min(gaps) > 0
     _, options = way
@@ -105,7 +107,7 @@ def test_a_burned_in_line_is_there_exactly_while_its_sentence_is_heard(
 ) -> None:
     if way[1].subtitles == "soft":
         return
-    seen = [(float(time), there) for time, there in lowest(film_file)]
+    seen = [(float(time), there) for time, there in read_subtitle_boxes(film_file)]
     turns = [
         (time, there)
         for (_, before), (time, there) in itertools.pairwise([(0.0, False), *seen])
@@ -113,7 +115,7 @@ def test_a_burned_in_line_is_there_exactly_while_its_sentence_is_heard(
     ]
     begins = [time for time, there in turns if there]
     ends = [time for time, there in turns if not there]
-    rows = told(film_file)
+    rows = read_subtitles(film_file)
     assert begins == pytest.approx([start for start, _, _ in rows], abs=0.001)
     assert ends == pytest.approx([end for _, end, _ in rows], abs=0.001)
 
@@ -127,7 +129,7 @@ def test_the_video_ends_with_the_sound(film_file: Path) -> None:
         assert audio.time_base is not None
         end = float(video.duration * video.time_base)
         assert end == pytest.approx(float(audio.duration * audio.time_base), abs=MOST_ERROR_S)
-        assert end - float(pictures(film_file)[-1][0]) == pytest.approx(1 / 30, abs=0.001)
+        assert end - float(read_frame_luma(film_file)[-1][0]) == pytest.approx(1 / 30, abs=0.001)
 
 
 def test_chapters_begin_with_their_slides(film_file: Path) -> None:
@@ -141,16 +143,16 @@ def test_chapters_begin_with_their_slides(film_file: Path) -> None:
 
 
 def test_subtitles_stand_while_their_sentence_is_heard(film_file: Path) -> None:
-    rows = told(film_file)
+    rows = read_subtitles(film_file)
     assert [text for _, _, text in rows] == [f"Sentence number {n}." for n in range(len(LENGTHS_S))]
-    clicks = onsets(*heard(film_file))
+    clicks = find_onsets(*decode_sound(film_file))
     for (start, end, _), click, length in zip(rows, clicks, LENGTHS_S, strict=True):
         assert start == pytest.approx(click, abs=0.002)
         assert end - start == pytest.approx(max(length, 0.8), abs=0.002)
 
 
 def test_it_starts_to_play_before_it_is_downloaded(film_file: Path) -> None:
-    order = boxes(film_file)
+    order = read_box_types(film_file)
     assert order.index("moov") < order.index("mdat")
 
 
@@ -167,39 +169,41 @@ def test_it_is_what_every_player_knows(film_file: Path) -> None:
 
 
 def test_it_is_as_loud_as_it_should_be(film_file: Path) -> None:
-    measured, peak = loudness_of(film_file)
+    measured, peak = measure_loudness(film_file)
     assert measured == pytest.approx(-16, abs=1)
     assert peak <= -1
 
 
 def test_a_fade_is_over_before_a_word_is_spoken(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
-    film = write_film(path, [click_speech(3, 24000)] * 3, options=FilmOptions("fade"))
-    frames = pictures(path)
+    film = write_film(path, [make_click_speech(3, 24000)] * 3, options=FilmOptions("fade"))
+    frames = read_frame_luma(path)
     for number in (1, 2):
         start = film.scenes[number].start / RATE_HZ
         during = [luma for time, luma, _ in frames if start <= time < start + 0.399]
         assert len(during) == 12
-        steps = np.diff([shade(number - 1), *during, shade(number)])
-        assert (np.sign(steps) == np.sign(shade(number) - shade(number - 1))).all()
+        steps = np.diff([slide_grey(number - 1), *during, slide_grey(number)])
+        assert (np.sign(steps) == np.sign(slide_grey(number) - slide_grey(number - 1))).all()
         after = next(luma for time, luma, _ in frames if time >= start + 0.399)
-        assert after == pytest.approx(shade(number), abs=4)
-    clicks = onsets(*heard(path))
-    assert clicks[1] == pytest.approx(film.scenes[1].speech_at / RATE_HZ, abs=MOST_ERROR_S)
+        assert after == pytest.approx(slide_grey(number), abs=4)
+    clicks = find_onsets(*decode_sound(path))
+    assert clicks[1] == pytest.approx(film.scenes[1].speech_start / RATE_HZ, abs=MOST_ERROR_S)
 
 
 def test_slides_without_a_word_are_shown_in_silence(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
-    film = write_film(path, [Spoken(b"", 0), click_speech(2, 24000), Spoken(b"", 0)])
+    film = write_film(path, [SpeechAudio(b"", 0), make_click_speech(2, 24000), SpeechAudio(b"", 0)])
     assert [scene.end - scene.start for scene in film.scenes][::2] == [4 * RATE_HZ] * 2
     assert changes(path) == pytest.approx([0, 4, 7], abs=0.001)
-    assert onsets(*heard(path)) == pytest.approx([4 + LEAD / RATE_HZ], abs=MOST_ERROR_S)
+    assert find_onsets(*decode_sound(path)) == pytest.approx(
+        [4 + LEAD_SAMPLES / RATE_HZ], abs=MOST_ERROR_S
+    )
 
 
 def test_a_film_without_any_word_is_silent_and_whole(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
-    write_film(path, [Spoken(b"", 0)] * 3)
-    sound, rate = heard(path)
+    write_film(path, [SpeechAudio(b"", 0)] * 3)
+    sound, rate = decode_sound(path)
     assert sound.shape[1] / rate == pytest.approx(12, abs=0.03)
     assert float(np.abs(sound).max()) == 0
 
@@ -207,16 +211,21 @@ def test_a_film_without_any_word_is_silent_and_whole(tmp_path: Path) -> None:
 def test_a_film_that_fails_leaves_no_file(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     wrong = np.zeros((3, RATE_HZ), np.float32)  # three channels in a film of one
-    run = encode_run([(0, frame_of(grey(9, SIZE)))], SIZE, "none", lambda: None)
-    with pytest.raises(ValueError, match=r"channel|shape"), Film(path, About(1), run) as film:
-        film.sound(wrong)
+    run = encode_segment(
+        [(0, planes_to_frame(make_grey_planes(9, SIZE)))], SIZE, "none", lambda: None
+    )
+    with (
+        pytest.raises(ValueError, match=r"channel|shape"),
+        FilmWriter(path, FilmMetadata(1), run) as film,
+    ):
+        film.write_sound(wrong)
     assert not path.exists()
 
 
 @pytest.mark.parametrize("size", [(2, 2), (1080, 1920), (720, 720)])
 def test_every_even_size_can_be_written(tmp_path: Path, size: tuple[int, int]) -> None:
     path = tmp_path / "film.mp4"
-    write_film(path, [click_speech(0.5, 24000)] * 3, size=size)
+    write_film(path, [make_click_speech(0.5, 24000)] * 3, size=size)
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         assert (stream.width, stream.height) == size
@@ -225,12 +234,12 @@ def test_every_even_size_can_be_written(tmp_path: Path, size: tuple[int, int]) -
 def test_more_than_two_hours_are_refused_before_anything_is_encoded() -> None:
     hour = SlideSpeech("s", 1, 1, 24000, 24000 * 3600)
     with pytest.raises(FilmTooLong, match="180 minutes"):
-        timeline(Narration((hour,) * 3))
+        build_timeline(Narration((hour,) * 3))
 
 
 def test_times_do_not_drift_however_many_slides_there_are() -> None:
-    speeches = [click_speech(1 + n / 7, 22050) for n in range(40)]
-    film = timeline(narration_of(speeches))
+    speeches = [make_click_speech(1 + n / 7, 22050) for n in range(40)]
+    film = build_timeline(make_narration(speeches))
     spoken = sum(one.samples for one in speeches) / 22050
     pauses = 40 * (0.35 + 0.65)
     assert film.end / RATE_HZ == pytest.approx(spoken + pauses, abs=40 / RATE_HZ)
@@ -255,8 +264,10 @@ def test_an_hour_neither_drifts_nor_fills_the_memory(tmp_path: Path) -> None:
     )
     assert int(done.stdout) < 300
     seen = changes(path)
-    clicks = onsets(*heard(path))
+    clicks = find_onsets(*decode_sound(path))
     assert len(seen) == len(clicks) == 30
     assert seen[-1] == pytest.approx(29 * 120, abs=0.001)
-    errors = [click - LEAD / RATE_HZ - change for click, change in zip(clicks, seen, strict=True)]
+    errors = [
+        click - LEAD_SAMPLES / RATE_HZ - change for click, change in zip(clicks, seen, strict=True)
+    ]
     assert max(map(abs, errors)) <= MOST_ERROR_S

@@ -11,62 +11,71 @@ import pytest
 
 from functions.stitching.film import motion, still_film
 from functions.stitching.film.timeline import RATE_HZ
-from functions.stitching.join import present
-from functions.stitching.render import make
+from functions.stitching.join import copy_results
+from functions.stitching.render import render_film
 from functions.upload_trigger.picture import examine_picture
 from functions.upload_trigger.sound import examine_track
 from shared.errors import InvalidOption, PermanentError, SourceExpired
-from shared.jobs.claims import Finished
+from shared.jobs.claims import UnitDone
 from shared.jobs.model import Job
 from shared.media.audio.probe import UndecodableSound
 from shared.media.images.still import read_picture
 from shared.pipeline import Bucket
 from shared.recipes.upload_results import Upload, Uploads
-from tests.fixtures.media.films import boxes, ebur128, heard, pictures
-from tests.fixtures.media.uploads import (
-    as_held,
-    encoded,
-    heic,
-    quartered,
-    sound_file,
-    tone,
-    turned_jpeg,
-    written,
+from tests.fixtures.media.films import (
+    decode_sound,
+    measure_ebur128,
+    read_box_types,
+    read_frame_luma,
 )
-from tests.fixtures.stage_harness import Bench, a_job
+from tests.fixtures.media.uploads import (
+    apply_orientation,
+    draw_quarters,
+    encode_heic,
+    encode_picture,
+    encode_sound,
+    make_rotated_jpeg,
+    make_sound_file,
+    make_tone,
+)
+from tests.fixtures.stage_harness import StageHarness, make_job
 
 pytestmark = pytest.mark.slow
 
 SPECS: tuple[dict[str, Any], ...] = ({"film": "still"},)
 
 
-def order(bench: Bench, picture: bytes, sound: bytes, **options: str) -> Job:
+def order(harness: StageHarness, picture: bytes, sound: bytes, **options: str) -> Job:
     """A job whose two uploads were examined."""
-    number = len(bench.names(Bucket.UPLOADS)) + 1
+    number = len(harness.list_names(Bucket.UPLOADS)) + 1
     name = f"jobs/{number:020d}/"
-    shown = bench.put(Bucket.UPLOADS, name + "picture.0", picture, "image/jpeg")
-    played = bench.put(Bucket.UPLOADS, name + "sound.0", sound, "audio/mpeg")
+    shown = harness.put_object(Bucket.UPLOADS, name + "picture.0", picture, "image/jpeg")
+    played = harness.put_object(Bucket.UPLOADS, name + "sound.0", sound, "audio/mpeg")
     uploads = Uploads(
         {
-            "picture": Upload(shown, "a.jpg", examine_picture(bench.objects, shown)),
-            "sound": Upload(played, "a.mp3", examine_track(bench.objects, played)),
+            "picture": Upload(shown, "a.jpg", examine_picture(harness.objects, shown)),
+            "sound": Upload(played, "a.mp3", examine_track(harness.objects, played)),
         }
     )
     facts = {Uploads.STAGE: uploads.to_dict()}
-    return a_job("still", number=number, options=options, facts=facts)
+    return make_job("still", number=number, options=options, facts=facts)
 
 
-def film(bench: Bench, job: Job, folder: Path) -> tuple[Finished, Path]:
-    done = bench.run("stitching", make, present, SPECS, job)
+def film(harness: StageHarness, job: Job, folder: Path) -> tuple[UnitDone, Path]:
+    done = harness.run_stage("stitching", render_film, copy_results, SPECS, job)
     path = folder / "film.mp4"
-    path.write_bytes(bench.get(next(one for one in done.artefacts if one.kind == "film")))
+    path.write_bytes(
+        harness.read_artifact(next(one for one in done.artifacts if one.kind == "film"))
+    )
     return done, path
 
 
 @pytest.mark.parametrize("kind", ["mp3", "wav", "m4a", "ogg", "flac", "opus"])
-def test_the_film_is_as_long_as_the_sound(bench: Bench, tmp_path: Path, kind: str) -> None:
-    done, path = film(bench, order(bench, turned_jpeg(6), sound_file(kind, 5.3)), tmp_path)
-    sound, rate = heard(path)
+def test_the_film_is_as_long_as_the_sound(harness: StageHarness, tmp_path: Path, kind: str) -> None:
+    done, path = film(
+        harness, order(harness, make_rotated_jpeg(6), make_sound_file(kind, 5.3)), tmp_path
+    )
+    sound, rate = decode_sound(path)
     assert sound.shape[1] / rate == pytest.approx(5.3, abs=0.07)
     assert np.abs(sound[:, rate : 2 * rate]).max() > 0.3
     with av.open(str(path)) as container:
@@ -76,30 +85,32 @@ def test_the_film_is_as_long_as_the_sound(bench: Bench, tmp_path: Path, kind: st
         )
     assert done.facts is not None
     assert done.facts["duration_s"] == pytest.approx(5.3, abs=0.07)
-    frames = pictures(path)
+    frames = read_frame_luma(path)
     assert [float(time) for time, _, _ in frames][:3] == pytest.approx([0, 2, 4], abs=0.001)
     assert len(frames) == 4
-    order_of = boxes(path)
+    order_of = read_box_types(path)
     assert order_of.index("moov") < order_of.index("mdat")
 
 
-def test_what_people_take_away(bench: Bench, tmp_path: Path) -> None:
-    job = order(bench, turned_jpeg(1), sound_file("mp3"))
-    done, _ = film(bench, job, tmp_path)
-    assert [(one.name, one.kind, one.bucket) for one in done.artefacts] == [
+def test_what_people_take_away(harness: StageHarness, tmp_path: Path) -> None:
+    job = order(harness, make_rotated_jpeg(1), make_sound_file("mp3"))
+    done, _ = film(harness, job, tmp_path)
+    assert [(one.name, one.kind, one.bucket) for one in done.artifacts] == [
         ("film.mp4", "film", "outputs"),
         ("poster.jpg", "poster", "outputs"),
     ]
-    assert [one.content_type for one in done.artefacts] == ["video/mp4", "image/jpeg"]
-    assert all(one.object.startswith(f"jobs/{job.id}/") for one in done.artefacts)
-    assert read_picture(bench.get(done.artefacts[1])).size == (1280, 853)
-    assert all(name.startswith(f"films/{job.id}/") for name in bench.names(Bucket.WORK))
+    assert [one.content_type for one in done.artifacts] == ["video/mp4", "image/jpeg"]
+    assert all(one.object.startswith(f"jobs/{job.id}/") for one in done.artifacts)
+    assert read_picture(harness.read_artifact(done.artifacts[1])).size == (1280, 853)
+    assert all(name.startswith(f"films/{job.id}/") for name in harness.list_names(Bucket.WORK))
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_it_stands_upright(bench: Bench, tmp_path: Path, orientation: int) -> None:
-    job = order(bench, turned_jpeg(orientation), sound_file("wav", 1), resolution="720p")
-    _, path = film(bench, job, tmp_path)
+def test_it_stands_upright(harness: StageHarness, tmp_path: Path, orientation: int) -> None:
+    job = order(
+        harness, make_rotated_jpeg(orientation), make_sound_file("wav", 1), resolution="720p"
+    )
+    _, path = film(harness, job, tmp_path)
     with av.open(str(path)) as container:
         frame = next(container.decode(video=0)).to_ndarray(format="rgb24")
     assert frame.shape == (720, 1080, 3)
@@ -114,10 +125,10 @@ def test_it_stands_upright(bench: Bench, tmp_path: Path, orientation: int) -> No
      ((5000, 3333), (1620, 1080))],
 )  # fmt: skip
 def test_any_size_becomes_a_film(
-    bench: Bench, tmp_path: Path, size: tuple[int, int], film_size: tuple[int, int]
+    harness: StageHarness, tmp_path: Path, size: tuple[int, int], film_size: tuple[int, int]
 ) -> None:
-    job = order(bench, encoded(quartered(*size), "PNG"), sound_file("wav", 1))
-    _, path = film(bench, job, tmp_path)
+    job = order(harness, encode_picture(draw_quarters(*size), "PNG"), make_sound_file("wav", 1))
+    _, path = film(harness, job, tmp_path)
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         assert (stream.width, stream.height) == film_size
@@ -125,11 +136,11 @@ def test_any_size_becomes_a_film(
 
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP"])
 def test_every_usual_picture_becomes_a_film(
-    bench: Bench, tmp_path: Path, image_format: str
+    harness: StageHarness, tmp_path: Path, image_format: str
 ) -> None:
-    picture = encoded(quartered(301, 201), image_format)
+    picture = encode_picture(draw_quarters(301, 201), image_format)
     _, path = film(
-        bench, order(bench, picture, sound_file("wav", 0.5), resolution="720p"), tmp_path
+        harness, order(harness, picture, make_sound_file("wav", 0.5), resolution="720p"), tmp_path
     )
     with av.open(str(path)) as container:
         frame = next(container.decode(video=0)).to_ndarray(format="rgb24")
@@ -137,11 +148,11 @@ def test_every_usual_picture_becomes_a_film(
     assert np.abs(frame[180, 270].astype(int) - (220, 30, 30)).max() < 25
 
 
-def test_a_photo_of_a_phone_becomes_an_upright_film(bench: Bench, tmp_path: Path) -> None:
-    photo = heic(as_held(quartered(240, 160), 6), 6)
-    job = order(bench, photo, sound_file("m4a", 1), resolution="720p")
-    assert Uploads.of(job.facts).input("picture").picture.format == "HEIF"
-    _, path = film(bench, job, tmp_path)
+def test_a_photo_of_a_phone_becomes_an_upright_film(harness: StageHarness, tmp_path: Path) -> None:
+    photo = encode_heic(apply_orientation(draw_quarters(240, 160), 6), 6)
+    job = order(harness, photo, make_sound_file("m4a", 1), resolution="720p")
+    assert Uploads.require(job.facts).input("picture").picture_info.format == "HEIF"
+    _, path = film(harness, job, tmp_path)
     with av.open(str(path)) as container:
         frame = next(container.decode(video=0)).to_ndarray(format="rgb24")
     assert frame.shape == (720, 1080, 3)
@@ -151,19 +162,20 @@ def test_a_photo_of_a_phone_becomes_an_upright_film(bench: Bench, tmp_path: Path
 
 @pytest.mark.parametrize("seconds", [0.5, 5.3])
 def test_a_picture_moves_as_long_as_the_sound(
-    bench: Bench, tmp_path: Path, seconds: float, monkeypatch: pytest.MonkeyPatch
+    harness: StageHarness, tmp_path: Path, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A cycle of a second: what is shown here is how one follows another.
-    monkeypatch.setattr(still_film, "CYCLE", RATE_HZ)
-    monkeypatch.setattr(motion, "CYCLE", RATE_HZ)
-    job = order(bench, encoded(quartered(300, 200), "PNG"), sound_file("wav", seconds),
+    monkeypatch.setattr(still_film, "CYCLE_SAMPLES", RATE_HZ)
+    monkeypatch.setattr(motion, "CYCLE_SAMPLES", RATE_HZ)
+    job = order(harness, encode_picture(draw_quarters(300, 200), "PNG"), make_sound_file("wav",
+    seconds),
                 resolution="720p", motion="gentle")  # fmt: skip
-    done, path = film(bench, job, tmp_path)
+    done, path = film(harness, job, tmp_path)
     assert done.facts is not None
     assert (done.facts["width"], done.facts["height"]) == (1080, 720)
-    sound, rate = heard(path)
+    sound, rate = decode_sound(path)
     assert sound.shape[1] / rate == pytest.approx(seconds, abs=0.03)
-    shown = pictures(path)
+    shown = read_frame_luma(path)
     times = [float(time) for time, _, _ in shown]
     assert times[0] == 0
     assert times[-1] == pytest.approx(seconds - 1 / 30, abs=0.03)
@@ -175,60 +187,74 @@ def test_a_picture_moves_as_long_as_the_sound(
         assert abs(luma[15] - luma[1]) > abs(luma[31] - luma[1])
 
 
-def test_a_long_still_can_be_sought(bench: Bench, tmp_path: Path) -> None:
-    quiet = written(0.1 * tone(130, 8000, 1), "flac", "flac", 8000)
-    _, path = film(bench, order(bench, turned_jpeg(1), quiet, resolution="720p"), tmp_path)
-    assert [float(time) for time, _, key in pictures(path) if key] == [0, 60, 120]
+def test_a_long_still_can_be_sought(harness: StageHarness, tmp_path: Path) -> None:
+    quiet = encode_sound(0.1 * make_tone(130, 8000, 1), "flac", "flac", 8000)
+    _, path = film(
+        harness, order(harness, make_rotated_jpeg(1), quiet, resolution="720p"), tmp_path
+    )
+    assert [float(time) for time, _, key in read_frame_luma(path) if key] == [0, 60, 120]
 
 
-def test_the_loudness_is_kept_unless_asked_for(bench: Bench, tmp_path: Path) -> None:
-    quiet = written(0.05 * tone(6, 48000), "wav", "pcm_s16le", 48000)
-    _, kept = film(bench, order(bench, turned_jpeg(1), quiet), tmp_path)
-    before, _ = ebur128(0.05 * tone(6, 48000), 48000)
-    assert ebur128(*heard(kept))[0] == pytest.approx(before, abs=0.3)
-    _, even = film(bench, order(bench, turned_jpeg(1), quiet, loudness="even"), tmp_path)
-    measured, peak = ebur128(*heard(even))
+def test_the_loudness_is_kept_unless_asked_for(harness: StageHarness, tmp_path: Path) -> None:
+    quiet = encode_sound(0.05 * make_tone(6, 48000), "wav", "pcm_s16le", 48000)
+    _, kept = film(harness, order(harness, make_rotated_jpeg(1), quiet), tmp_path)
+    before, _ = measure_ebur128(0.05 * make_tone(6, 48000), 48000)
+    assert measure_ebur128(*decode_sound(kept))[0] == pytest.approx(before, abs=0.3)
+    _, even = film(harness, order(harness, make_rotated_jpeg(1), quiet, loudness="even"), tmp_path)
+    measured, peak = measure_ebur128(*decode_sound(even))
     assert measured == pytest.approx(-16, abs=1)
     assert peak <= -1
 
 
-def test_a_second_attempt_takes_over_what_the_first_one_wrote(bench: Bench, tmp_path: Path) -> None:
-    job = order(bench, turned_jpeg(1), sound_file("mp3"))
-    first, _ = film(bench, job, tmp_path)
-    again, _ = film(bench, job, tmp_path)
+def test_a_second_attempt_takes_over_what_the_first_one_wrote(
+    harness: StageHarness, tmp_path: Path
+) -> None:
+    job = order(harness, make_rotated_jpeg(1), make_sound_file("mp3"))
+    first, _ = film(harness, job, tmp_path)
+    again, _ = film(harness, job, tmp_path)
     assert first == again
-    assert ("film.made", True) in [
-        (event, details["found"]) for event, details in bench.log.said if "found" in details
+    assert ("film.rendered", True) in [
+        (event, details["reused"]) for event, details in harness.log.events if "reused" in details
     ]
 
 
-def test_an_upload_that_is_gone_is_named(bench: Bench) -> None:
-    job = order(bench, turned_jpeg(1), sound_file("mp3"))
-    bench.objects.remove(Bucket.UPLOADS, f"jobs/{job.id}/picture.0")
+def test_an_upload_that_is_gone_is_named(harness: StageHarness) -> None:
+    job = order(harness, make_rotated_jpeg(1), make_sound_file("mp3"))
+    harness.objects.delete(Bucket.UPLOADS, f"jobs/{job.id}/picture.0")
     with pytest.raises(SourceExpired):
-        bench.run("stitching", make, present, SPECS, job)
+        harness.run_stage("stitching", render_film, copy_results, SPECS, job)
 
 
-def test_a_sound_of_nothing_is_refused(bench: Bench) -> None:
-    blink = written(tone(0.05, 48000), "wav", "pcm_s16le", 48000)
+def test_a_sound_of_nothing_is_refused(harness: StageHarness) -> None:
+    blink = encode_sound(make_tone(0.05, 48000), "wav", "pcm_s16le", 48000)
     with pytest.raises(UndecodableSound, match="tenth of a second"):
-        bench.run("stitching", make, present, SPECS, order(bench, turned_jpeg(1), blink))
-    assert bench.names(Bucket.WORK) == []
+        harness.run_stage(
+            "stitching",
+            render_film,
+            copy_results,
+            SPECS,
+            order(harness, make_rotated_jpeg(1), blink),
+        )
+    assert harness.list_names(Bucket.WORK) == []
 
 
-def test_an_option_that_cannot_be_fails_the_job(bench: Bench) -> None:
-    job = order(bench, turned_jpeg(1), sound_file("wav", 1), shape="round")
+def test_an_option_that_cannot_be_fails_the_job(harness: StageHarness) -> None:
+    job = order(harness, make_rotated_jpeg(1), make_sound_file("wav", 1), shape="round")
     with pytest.raises(InvalidOption):
-        bench.run("stitching", make, present, SPECS, job)
+        harness.run_stage("stitching", render_film, copy_results, SPECS, job)
 
 
-@pytest.mark.parametrize("picture", [b"", b"no picture", turned_jpeg(1)[:900]])
-def test_a_picture_that_is_none_is_refused_when_it_arrives(bench: Bench, picture: bytes) -> None:
+@pytest.mark.parametrize("picture", [b"", b"no picture", make_rotated_jpeg(1)[:900]])
+def test_a_picture_that_is_none_is_refused_when_it_arrives(
+    harness: StageHarness, picture: bytes
+) -> None:
     with pytest.raises(PermanentError):
-        order(bench, picture, sound_file("wav", 1))
+        order(harness, picture, make_sound_file("wav", 1))
 
 
 @pytest.mark.parametrize("sound", [b"", b"no sound", b"#EXTM3U\nhttp://127.0.0.1:9/"])
-def test_a_sound_that_is_none_is_refused_when_it_arrives(bench: Bench, sound: bytes) -> None:
+def test_a_sound_that_is_none_is_refused_when_it_arrives(
+    harness: StageHarness, sound: bytes
+) -> None:
     with pytest.raises(PermanentError):
-        order(bench, turned_jpeg(1), sound)
+        order(harness, make_rotated_jpeg(1), sound)

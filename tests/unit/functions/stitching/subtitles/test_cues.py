@@ -8,8 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.stitching.film.timeline import RATE_HZ, Heard
-from functions.stitching.subtitles.cues import COLUMNS, Cue, cues, to_srt, to_vtt, width, wrap
+from functions.stitching.film.timeline import RATE_HZ, TimedSentence
+from functions.stitching.subtitles.cues import (
+    MAX_COLUMNS,
+    Cue,
+    build_cues,
+    count_columns,
+    to_srt,
+    to_vtt,
+    wrap_text,
+)
 
 LONG = (
     "Plants take in carbon dioxide from the air, draw up water through their roots, and with the "
@@ -17,36 +25,36 @@ LONG = (
 )
 
 
-def seconds(start: float, end: float, text: str) -> Heard:
-    return Heard(text, round(start * RATE_HZ), round(end * RATE_HZ))
+def seconds(start: float, end: float, text: str) -> TimedSentence:
+    return TimedSentence(text, round(start * RATE_HZ), round(end * RATE_HZ))
 
 
 def test_a_short_sentence_is_one_line_for_as_long_as_it_is_heard() -> None:
-    assert cues([seconds(1.25, 3.5, "Leaves are green.")]) == (
+    assert build_cues([seconds(1.25, 3.5, "Leaves are green.")]) == (
         Cue(1250, 3500, ("Leaves are green.",)),
     )
 
 
 @pytest.mark.parametrize("marks", ["\u0301", "\u0301 \u0300\u0301", "\u200b"], ids=ascii)
 def test_marks_without_a_letter_have_no_width_and_their_time_all_the_same(marks: str) -> None:
-    (cue,) = cues([seconds(1, 2, marks)])
+    (cue,) = build_cues([seconds(1, 2, marks)])
     assert (cue.start_ms, cue.lines) == (1000, (marks,))
 
 
 def test_two_lines_are_about_equally_long() -> None:
-    lines = wrap("Plants make their food from light, water and air.")
+    lines = wrap_text("Plants make their food from light, water and air.")
     assert lines == ["Plants make their food", "from light, water and air."]
 
 
 def test_a_long_sentence_becomes_several_cues_that_share_its_time() -> None:
-    made = cues([seconds(0, 12, LONG)])
+    made = build_cues([seconds(0, 12, LONG)])
     assert [len(cue.lines) for cue in made] == [2, 2, 1]
     assert " ".join(line for cue in made for line in cue.lines) == LONG
     assert made[0].start_ms == 0
     assert made[-1].end_ms == 12_000
     for before, after in itertools.pairwise(made):
         assert before.end_ms == after.start_ms
-    shares = [(cue.end_ms - cue.start_ms) / sum(map(width, cue.lines)) for cue in made]
+    shares = [(cue.end_ms - cue.start_ms) / sum(map(count_columns, cue.lines)) for cue in made]
     assert max(shares) / min(shares) < 1.1
 
 
@@ -60,19 +68,19 @@ def test_a_long_sentence_becomes_several_cues_that_share_its_time() -> None:
     ],
 )
 def test_every_script_fits_its_lines(text: str) -> None:
-    lines = wrap(text)
-    assert max(map(width, lines)) <= COLUMNS
+    lines = wrap_text(text)
+    assert max(map(count_columns, lines)) <= MAX_COLUMNS
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
     assert not any(line.startswith(("、", "。")) for line in lines)
 
 
 def test_a_very_short_word_stays_long_enough_to_be_read() -> None:
-    (cue,) = cues([seconds(1, 1.2, "Yes.")])
+    (cue,) = build_cues([seconds(1, 1.2, "Yes.")])
     assert cue.end_ms - cue.start_ms == 800
 
 
 def test_it_never_reaches_into_the_next_one() -> None:
-    first, _ = cues([seconds(1, 1.2, "Yes."), seconds(1.5, 2, "No.")])
+    first, _ = build_cues([seconds(1, 1.2, "Yes."), seconds(1.5, 2, "No.")])
     assert first.end_ms == 1500
 
 
@@ -96,8 +104,8 @@ def test_a_sentence_cannot_be_markup() -> None:
 @settings(max_examples=200)
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"])))
 def test_any_text_fits_and_nothing_is_lost(text: str) -> None:
-    lines = wrap(text)
-    assert all(line and width(line) <= COLUMNS for line in lines)
+    lines = wrap_text(text)
+    assert all(line and count_columns(line) <= MAX_COLUMNS for line in lines)
     assert "".join("".join(lines).split()) == "".join(text.split())
 
 
@@ -110,6 +118,6 @@ def test_cues_never_overlap_and_never_vanish(pieces: list[tuple[int, int]]) -> N
             seconds((at + gap) / 1000, (at + gap + length) / 1000, LONG[: length % 180 + 1])
         )
         at += gap + length
-    made = cues(rows)
+    made = build_cues(rows)
     assert all(cue.end_ms > cue.start_ms for cue in made)
     assert all(a.end_ms <= max(b.start_ms, a.start_ms + 1) for a, b in itertools.pairwise(made))

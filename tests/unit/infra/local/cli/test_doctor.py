@@ -11,8 +11,8 @@ import pytest
 
 from infra.local.setup.installs import clean_env
 from infra.local.suite import suite
-from infra.local.suite.layout import LOCAL, ROOT, Place, SetupError
-from infra.local.suite.ports import free_base
+from infra.local.suite.layout import LOCAL, ROOT, SetupError, SuiteLayout
+from infra.local.suite.ports import find_free_base
 
 
 @pytest.fixture
@@ -21,7 +21,11 @@ def bare(tmp_path: Path) -> dict[str, str]:
     for name in ("bash", "env", "dirname"):
         (tmp_path / name).symlink_to(Path("/usr/bin") / name)
     (tmp_path / "python3").symlink_to(sys.executable)
-    base = {"PATH": str(tmp_path), "HOME": str(tmp_path), "MOODREEL_PORT_BASE": str(free_base())}
+    base = {
+        "PATH": str(tmp_path),
+        "HOME": str(tmp_path),
+        "MOODREEL_PORT_BASE": str(find_free_base()),
+    }
     return {**clean_env(base), "JAVA_HOME": "", "CLOUDSDK_ROOT": ""}
 
 
@@ -73,18 +77,21 @@ def test_the_persons_own_folder_is_never_imported(bare: dict[str, str], tmp_path
 
 
 def test_fresh_forgets_everything_but_only_of_a_suite_that_is_down() -> None:
-    place = Place(free_base())
-    with suite.held(place):
+    place = SuiteLayout(find_free_base())
+    with suite.hold_suite_lock(place):
         (place.folder / "gcs").mkdir()
         (place.folder / "gcs" / "object").touch()
         (place.folder / "accounts.json").touch()
 
-        suite.wipe(place)
-        with pytest.raises(SetupError, match=f"process {os.getpid()}"), suite.held(place):
+        suite.delete_state(place)
+        with (
+            pytest.raises(SetupError, match=f"process {os.getpid()}"),
+            suite.hold_suite_lock(place),
+        ):
             pytest.fail("held twice")
 
     assert [path.name for path in place.folder.iterdir()] == ["lock"]
-    assert suite.holder(place) is None
+    assert suite.find_runner_pid(place) is None
     (place.folder / "lock").unlink()
     place.folder.rmdir()
     assert place.folder.parent == LOCAL

@@ -11,22 +11,28 @@ import pytest
 
 from infra.local.cli.lock import (
     CONSTRAINTS,
-    OWN_VERSIONS,
-    constrained_sources,
-    function_sources,
-    independent_sources,
-    lock_files,
+    VERSION_OVERRIDES,
+    list_constrained_requirements,
+    list_function_requirements,
+    list_independent_requirements,
+    list_lock_files,
 )
-from infra.local.setup.installs import HERE
-from infra.local.setup.requirements import Pin, logical_lines, normalized, parse_lock, read_lock
-from infra.local.setup.tools import requirements_of
+from infra.local.setup.installs import REQUIREMENTS_FOLDER
+from infra.local.setup.requirements import (
+    Pin,
+    normalize_name,
+    parse_lock,
+    read_lock,
+    split_logical_lines,
+)
+from infra.local.setup.tools import requirements_file
 from infra.local.suite.layout import ROOT
-from shared.pipeline import STAGES
+from shared.pipeline import FUNCTIONS
 
 _PARTS = {
     ROOT / "shared" / "typography" / "fonts.in",
-    HERE / "emulators" / "gcs" / "requirements.in",
-    HERE / "emulators" / "tts" / "requirements.in",
+    REQUIREMENTS_FOLDER / "emulators" / "gcs" / "requirements.in",
+    REQUIREMENTS_FOLDER / "emulators" / "tts" / "requirements.in",
 }
 """Sources that others include."""
 
@@ -42,39 +48,39 @@ def _versions(locks: Iterable[Path]) -> dict[str, set[str]]:
 def _name(requirement: str) -> str:
     for mark in "=<>~!; [":
         requirement = requirement.split(mark)[0]
-    return normalized(requirement)
+    return normalize_name(requirement)
 
 
 def test_every_function_and_every_source_has_a_lock() -> None:
-    built = {requirements_of(row.name) for row in STAGES.values() if row.built}
-    assert built <= set(lock_files())
+    built = {requirements_file(row.name) for row in FUNCTIONS.values() if row.is_built}
+    assert built <= set(list_lock_files())
     sources = {
         path
         for folder in ("functions", "shared", "infra", "tests")
         for path in (ROOT / folder).rglob("*.in")
         if "node_modules" not in path.parts
     } | set(ROOT.glob("*.in"))
-    assert sources - _PARTS == {*constrained_sources(), *independent_sources()}
+    assert sources - _PARTS == {*list_constrained_requirements(), *list_independent_requirements()}
 
 
-@pytest.mark.parametrize("path", lock_files(), ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", list_lock_files(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_lock_has_exact_versions_and_hashes_of_what_is_asked_for(path: Path) -> None:
     pins = read_lock(path)
     assert pins
     assert [str(pin) for pin in pins if not pin.hashes] == []
     assert all(one.startswith("sha256:") for pin in pins for one in pin.hashes)
-    asked = logical_lines(path.with_suffix(".in").read_text())
+    asked = split_logical_lines(path.with_suffix(".in").read_text())
     assert {_name(line) for line in asked if not line.startswith("-r")} <= {p.name for p in pins}
 
 
 def test_locks_contain_no_address_of_a_package_index() -> None:
-    for path in (*lock_files(), CONSTRAINTS):
+    for path in (*list_lock_files(), CONSTRAINTS):
         text = path.read_text()
         assert "://" not in text, path
         assert "index-url" not in text, path
         assert "find-links" not in text, path
         assert str(ROOT) not in text, path
-    packages = json.loads((HERE / "package-lock.json").read_text())["packages"]
+    packages = json.loads((REQUIREMENTS_FOLDER / "package-lock.json").read_text())["packages"]
     assert [name for name, about in packages.items() if "resolved" in about] == []
     assert all("integrity" in about for name, about in packages.items() if name)
 
@@ -85,19 +91,19 @@ def test_the_constraints_have_one_version_of_each_package() -> None:
 
 
 def test_no_package_has_two_versions_in_the_functions() -> None:
-    versions = _versions(one.with_suffix(".txt") for one in function_sources())
-    own = {name for entry in OWN_VERSIONS.values() for name in entry.packages}
+    versions = _versions(one.with_suffix(".txt") for one in list_function_requirements())
+    own = {name for entry in VERSION_OVERRIDES.values() for name in entry.packages}
     assert {name for name, some in versions.items() if len(some) > 1} == own
-    assert all(entry.reason for entry in OWN_VERSIONS.values())
+    assert all(entry.reason for entry in VERSION_OVERRIDES.values())
 
 
 @pytest.mark.parametrize(
-    "source", constrained_sources(), ids=lambda path: str(path.relative_to(ROOT))
+    "source", list_constrained_requirements(), ids=lambda path: str(path.relative_to(ROOT))
 )
 def test_a_lock_follows_the_constraints(source: Path) -> None:
     shared = {pin.name: pin.version for pin in read_lock(CONSTRAINTS)}
     locked = {pin.name: pin.version for pin in read_lock(source.with_suffix(".txt"))}
-    entry = OWN_VERSIONS.get(source.relative_to(ROOT).as_posix())
+    entry = VERSION_OVERRIDES.get(source.relative_to(ROOT).as_posix())
 
     different = {name for name, version in locked.items() if shared.get(name, version) != version}
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from infra.local.cli.download import fetch_all
-from infra.local.cli.progress import Progress, seconds_between
-from infra.local.cli.run import content_type
+from infra.local.cli.download import download_artifacts
+from infra.local.cli.progress import ProgressDisplay, format_interval
+from infra.local.cli.run import guess_content_type
 from infra.local.suite.api_client import ApiError, Client, TransferError, User
 
 
@@ -48,7 +48,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path.startswith("/store"):
             self.server.tokens_seen_by_store.append(self.headers.get("Authorization"))
             self._send(200, self.server.content)
-        elif self.path.endswith("/artefacts/none"):
+        elif self.path.endswith("/artifacts/none"):
             self._send(404, json.dumps({"code": "not-found", "detail": "No such result."}).encode())
         else:
             self._send(302, b"", Location="/store/frames.zip?X-Goog-Signature=1")
@@ -78,8 +78,8 @@ def client(cloud: Cloud) -> Client:
     return Client(cloud.url, User(cloud.url, "a@b.test", "pw", token="token"))
 
 
-def _artefact(name: str = "frames.zip", size_bytes: int = 10) -> dict[str, Any]:
-    return {"name": name, "size_bytes": size_bytes, "url": f"/v1/jobs/1/artefacts/{name}"}
+def _artifact(name: str = "frames.zip", size_bytes: int = 10) -> dict[str, Any]:
+    return {"name": name, "size_bytes": size_bytes, "url": f"/v1/jobs/1/artifacts/{name}"}
 
 
 def _upload(cloud: Cloud, client: Client, folder: Path, size: int = 3_000_000) -> list[int]:
@@ -126,7 +126,9 @@ def test_a_refused_upload_is_not_repeated(cloud: Cloud, client: Client, tmp_path
 
 
 def test_the_token_stays_with_the_api(cloud: Cloud, client: Client, tmp_path: Path) -> None:
-    [path] = fetch_all(client, [_artefact()], tmp_path / "out", Progress(io.StringIO()))
+    [path] = download_artifacts(
+        client, [_artifact()], tmp_path / "out", ProgressDisplay(io.StringIO())
+    )
 
     assert path.read_bytes() == cloud.content
     assert cloud.tokens_seen_by_store == [None]
@@ -140,7 +142,7 @@ def test_a_file_that_is_not_ours_is_never_overwritten(
     names = []
     for content in (b"first one.", b"second one"):
         cloud.content = content
-        [path] = fetch_all(client, [_artefact()], tmp_path, Progress(io.StringIO()))
+        [path] = download_artifacts(client, [_artifact()], tmp_path, ProgressDisplay(io.StringIO()))
         names.append(path.name)
 
     assert (tmp_path / "frames.zip").read_text() == "holiday"
@@ -150,10 +152,10 @@ def test_a_file_that_is_not_ours_is_never_overwritten(
 
 
 def test_our_result_that_somebody_edited_is_theirs_now(client: Client, tmp_path: Path) -> None:
-    [ours] = fetch_all(client, [_artefact()], tmp_path, Progress(io.StringIO()))
+    [ours] = download_artifacts(client, [_artifact()], tmp_path, ProgressDisplay(io.StringIO()))
     ours.write_text("edited by hand")
 
-    [path] = fetch_all(client, [_artefact()], tmp_path, Progress(io.StringIO()))
+    [path] = download_artifacts(client, [_artifact()], tmp_path, ProgressDisplay(io.StringIO()))
 
     assert ours.read_text() == "edited by hand"
     assert path.name == "frames-2.zip"
@@ -166,31 +168,33 @@ def test_a_name_from_outside_cannot_leave_the_folder(
     out = tmp_path / "out"
 
     with pytest.raises(TransferError, match="cannot be a file"):
-        fetch_all(client, [_artefact(name)], out, Progress(io.StringIO()))
+        download_artifacts(client, [_artifact(name)], out, ProgressDisplay(io.StringIO()))
     assert [path.name for path in tmp_path.rglob("*")] == ["out"]
 
 
 def test_a_download_that_broke_off_leaves_no_half_file(client: Client, tmp_path: Path) -> None:
     with pytest.raises(TransferError, match="10 bytes, not 11"):
-        fetch_all(client, [_artefact(size_bytes=11)], tmp_path, Progress(io.StringIO()))
+        download_artifacts(
+            client, [_artifact(size_bytes=11)], tmp_path, ProgressDisplay(io.StringIO())
+        )
 
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_problem_of_the_api_keeps_its_code_and_sentence(client: Client, tmp_path: Path) -> None:
     with pytest.raises(ApiError, match=r"No such result\.") as problem:
-        fetch_all(client, [_artefact("none")], tmp_path, Progress(io.StringIO()))
+        download_artifacts(client, [_artifact("none")], tmp_path, ProgressDisplay(io.StringIO()))
 
     assert problem.value.code == "not-found"
 
 
 def test_off_a_terminal_there_is_one_line_a_change() -> None:
     out = io.StringIO()
-    progress = Progress(out)
+    progress = ProgressDisplay(out)
     stage = {"name": "frame_extraction", "state": "running", "done": 1, "total": 4, "attempts": 1}
 
     for done in (1, 1, 2, 2, 4):
-        progress.job([stage | {"done": done}])
+        progress.show_job([stage | {"done": done}])
 
     assert [line.split() for line in out.getvalue().splitlines()] == [
         ["frame_extraction", "running", "1/4", "25%"],
@@ -205,11 +209,11 @@ def test_a_terminal_is_redrawn_in_place() -> None:
             return True
 
     out = Terminal()
-    progress = Progress(out)
+    progress = ProgressDisplay(out)
     stage = {"name": "notification", "state": "waiting", "done": 0, "total": None}
 
-    progress.job([stage, stage])
-    progress.job([stage, stage | {"state": "done"}])
+    progress.show_job([stage, stage])
+    progress.show_job([stage, stage | {"state": "done"}])
 
     assert out.getvalue().count("\x1b[2A") == 1
 
@@ -217,8 +221,8 @@ def test_a_terminal_is_redrawn_in_place() -> None:
 def test_times_of_a_stage() -> None:
     begin, end = "2026-11-21T00:00:00.500Z", "2026-11-21T00:00:02Z"
 
-    assert seconds_between(begin, end) == "1.5 s"
-    assert seconds_between(begin, None) == "–"
+    assert format_interval(begin, end) == "1.5 s"
+    assert format_interval(begin, None) == "–"
 
 
 @pytest.mark.parametrize(
@@ -233,4 +237,4 @@ def test_times_of_a_stage() -> None:
     ],
 )
 def test_media_types_do_not_depend_on_the_machine(name: str, expected: str) -> None:
-    assert content_type(Path(name)) == expected
+    assert guess_content_type(Path(name)) == expected

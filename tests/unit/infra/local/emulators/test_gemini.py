@@ -8,9 +8,9 @@ import re
 import pytest
 
 from functions.slide_generation.deck.outline import read_outline
-from infra.local.emulators.gemini.headings import scaffold
-from infra.local.emulators.gemini.outline import outline
-from infra.local.emulators.gemini.request import Asked
+from infra.local.emulators.gemini.headings import get_headings
+from infra.local.emulators.gemini.outline import write_outline
+from infra.local.emulators.gemini.request import DeckRequest
 from shared.recipes.films.deck import Deck
 from shared.recipes.films.deck_options import DeckOptions
 from tests.fixtures.media.decks import SCRIPTS
@@ -25,7 +25,7 @@ SOURCE = (
 
 
 def deck_of(prompt: str, source: str = "", slides: int = 8, language: str = "") -> Deck:
-    told = outline(Asked(prompt, source, slides, language))
+    told = write_outline(DeckRequest(prompt, source, slides, language))
     return read_outline(json.dumps(told), DeckOptions(slides=slides))
 
 
@@ -57,7 +57,7 @@ def test_a_source_is_told_in_its_own_words_and_order() -> None:
 def test_it_says_what_it_is() -> None:
     for language in ("en", "de", "ja"):
         deck = deck_of("Cats", language=language)
-        assert scaffold(language).confession in deck.slides[-1].notes
+        assert get_headings(language).disclaimer in deck.slides[-1].notes
 
 
 @pytest.mark.parametrize(

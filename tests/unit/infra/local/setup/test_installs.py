@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from infra.local.setup import installs, prerequisites
-from infra.local.setup.installs import HERE
+from infra.local.setup.installs import REQUIREMENTS_FOLDER
 from infra.local.suite.layout import ROOT, SetupError
 
 _LOCKS = [
     *sorted(ROOT.glob("functions/*/requirements*.txt")),
-    HERE / "requirements.txt",
+    REQUIREMENTS_FOLDER / "requirements.txt",
     ROOT / "requirements-dev.txt",
 ]
 
@@ -65,13 +65,13 @@ def test_only_files_with_a_locked_hash_are_installed(tmp_path: Path, one_wheel: 
     altered.write_text(f"tiny==1.0 \\\n    --hash=sha256:{'0' * 64}\n")
     bare.write_text("tiny==1.0\n")
 
-    home = installs.environment(good, "this test", _quiet)
+    home = installs.prepare_environment(good, "this test", _quiet)
 
     assert list(home.glob("lib/python*/site-packages/tiny.py"))
     with pytest.raises(SetupError, match="Hash mismatch"):
-        installs.environment(altered, "this test", _quiet)
+        installs.prepare_environment(altered, "this test", _quiet)
     with pytest.raises(SetupError, match="must have a hash"):
-        installs.environment(bare, "this test", _quiet)
+        installs.prepare_environment(bare, "this test", _quiet)
 
 
 def test_an_installation_that_was_cut_off_is_begun_anew(tmp_path: Path) -> None:
@@ -82,11 +82,11 @@ def test_an_installation_that_was_cut_off_is_begun_anew(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        installs.once(folder, "it", cut_off, _quiet)
-    assert not installs.installed(folder)
+        installs.install_once(folder, "it", cut_off, _quiet)
+    assert not installs.is_installed(folder)
 
-    installs.once(folder, "it", lambda _: (folder / "whole").touch(), _quiet)
-    assert installs.installed(folder)
+    installs.install_once(folder, "it", lambda _: (folder / "whole").touch(), _quiet)
+    assert installs.is_installed(folder)
     assert not (folder / "half").exists()
 
 
@@ -98,7 +98,7 @@ def test_two_terminals_install_once(tmp_path: Path) -> None:
         time.sleep(0.1)
 
     threads = [
-        threading.Thread(target=installs.once, args=(folder, "it", install, _quiet))
+        threading.Thread(target=installs.install_once, args=(folder, "it", install, _quiet))
         for _ in range(4)
     ]
     for thread in threads:
@@ -120,8 +120,8 @@ def _jar(path: Path, release: int) -> Path:
 
 
 def test_a_jar_says_which_java_it_needs(tmp_path: Path) -> None:
-    assert prerequisites.java_needed(_jar(tmp_path / "new.jar", 21)) == 21
-    assert prerequisites.java_needed(_jar(tmp_path / "old.jar", 8)) == prerequisites.OLDEST_JAVA
+    assert prerequisites.required_java(_jar(tmp_path / "new.jar", 21)) == 21
+    assert prerequisites.required_java(_jar(tmp_path / "old.jar", 8)) == prerequisites.MIN_JAVA
 
 
 def test_jars_are_found_by_variable_then_in_the_sdk_then_in_the_cache(

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from infra.local.suite import ports
-from infra.local.suite.http import answers, connect
-from infra.local.suite.layout import BLOCK, HOST, SetupError
+from infra.local.suite.http import connect, is_reachable
+from infra.local.suite.layout import HOST, PORTS_PER_SUITE, SetupError
 from infra.local.suite.services import Service
 from infra.local.suite.supervisor import Supervisor
 from tests.fixtures.gcs.server import free_port
@@ -28,20 +28,20 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), handler).serve_forever()
 def test_a_taken_port_tells_its_service_and_its_holder() -> None:
     with socket.create_server((HOST, 0)) as server:
         port = server.getsockname()[1]
-        [busy] = ports.taken([("gcs", port)])
+        [busy] = ports.find_taken_ports([("gcs", port)])
 
     assert (busy.service, busy.port) == ("gcs", port)
     assert busy.holder.startswith(f"process {os.getpid()} (")
-    assert ports.taken([("gcs", port)]) == []
+    assert ports.find_taken_ports([("gcs", port)]) == []
 
 
 def test_a_port_of_a_connection_is_told_as_one() -> None:
     with socket.create_server((HOST, 0)) as server, connect(server.getsockname(), 10) as client:
-        assert ports.holder_of(client.getsockname()[1]).startswith("a connection of process ")
+        assert ports.describe_holder(client.getsockname()[1]).startswith("a connection of process ")
 
 
 def test_a_free_base_lies_outside_the_ephemeral_range() -> None:
-    bases = {ports.free_base() for _ in range(5)}
+    bases = {ports.find_free_base() for _ in range(5)}
 
     assert len(bases) > 1
     assert not any(map(ports.is_ephemeral, bases))
@@ -52,7 +52,7 @@ def test_a_machine_whose_ports_are_all_ephemeral_still_has_a_base(
 ) -> None:
     monkeypatch.setattr(ports, "ephemeral_range", lambda: (1024, 65535))
 
-    assert ports.is_ephemeral(ports.free_base())
+    assert ports.is_ephemeral(ports.find_free_base())
 
 
 def test_a_block_at_the_edge_of_the_ephemeral_range_counts_as_in_it(
@@ -60,7 +60,7 @@ def test_a_block_at_the_edge_of_the_ephemeral_range_counts_as_in_it(
 ) -> None:
     monkeypatch.setattr(ports, "ephemeral_range", lambda: (32768, 60999))
 
-    edges = (32768 - BLOCK, 32769 - BLOCK, 60999, 61000)
+    edges = (32768 - PORTS_PER_SUITE, 32769 - PORTS_PER_SUITE, 60999, 61000)
     assert [ports.is_ephemeral(base) for base in edges] == [False, True, True, False]
 
 
@@ -100,11 +100,11 @@ def test_a_service_whose_port_is_taken_for_a_while_starts_again(tmp_path: Path) 
         supervisor = Supervisor(tmp_path / "logs", said.append)
         supervisor.start(_service(port))
         try:
-            while supervisor.running["it"].restarts == 0:
+            while supervisor.running["it"].restart_count == 0:
                 await asyncio.sleep(0.05)
             holder.close()
-            await supervisor.ready("it")
-            assert answers(f"http://{HOST}:{port}/")
+            await supervisor.wait_until_ready("it")
+            assert is_reachable(f"http://{HOST}:{port}/")
         finally:
             await supervisor.close()
 
@@ -118,7 +118,7 @@ def test_a_service_that_cannot_start_is_reported_with_its_log(tmp_path: Path) ->
         command = (sys.executable, "-c", "raise SystemExit('there is no disk')")
         supervisor.start(Service("it", command, 1, f"http://{HOST}:1/", dict(os.environ)))
         try:
-            await supervisor.ready("it")
+            await supervisor.wait_until_ready("it")
         finally:
             await supervisor.close()
 

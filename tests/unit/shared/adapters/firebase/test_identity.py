@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from firebase_admin import auth
 
-from shared.adapters.firebase.identity import TRUSTED_FOR_S, FirebaseIdentity
+from shared.adapters.firebase.identity import TOKEN_CACHE_S, FirebaseIdentity
 from shared.errors import Unauthenticated
 
 
@@ -32,4 +32,4 @@ def test_a_disabled_user_is_out_within_a_minute(monkeypatch: pytest.MonkeyPatch)
     clock[0] += 1.5
     with pytest.raises(Unauthenticated):
         identity.verify("t")
-    assert TRUSTED_FOR_S <= 60
+    assert TOKEN_CACHE_S <= 60

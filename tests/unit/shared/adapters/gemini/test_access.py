@@ -12,19 +12,19 @@ from pathlib import Path
 import pytest
 
 from infra.local.setup.installs import clean_env
-from infra.local.setup.tools import requirements_of
+from infra.local.setup.tools import requirements_file
 from infra.local.suite.layout import ROOT
 from shared.adapters.gemini.access import GeminiAccess
-from shared.adapters.gemini.model import slide_model
+from shared.adapters.gemini.model import create_deck_model
 from shared.errors import ConfigurationError
 from shared.pipeline import GeminiBackend
 from tests.fixtures.models.gemini import (
     DEVELOPER_API,
     PROJECT,
     VERTEX_AI,
-    StandIn,
-    Worker,
-    python_with,
+    AdapterProcess,
+    GeminiEmulator,
+    find_python,
 )
 
 pytestmark = pytest.mark.slow
@@ -41,56 +41,63 @@ def vertex_path(project: str = PROJECT, location: str = "europe-west1") -> str:
 
 @pytest.mark.parametrize("location", ["global", "europe-west1", "eu"])
 def test_vertex_ai_is_asked_with_the_service_accounts_token(
-    location: str, workers: dict[str, Worker], writer: StandIn
+    location: str, adapter_processes: dict[str, AdapterProcess], gemini: GeminiEmulator
 ) -> None:
-    told = workers["google-genai"].order(VERTEX_AI, "answer", PROMPT, location=location)
-    assert json.loads(told["told"])["slides"]
-    assert writer.last_path == vertex_path(location=location)
+    told = adapter_processes["google-genai"].call(VERTEX_AI, "generate", PROMPT, location=location)
+    assert json.loads(told["result"])["slides"]
+    assert gemini.last_path == vertex_path(location=location)
 
 
 def test_an_api_key_in_the_environment_is_no_way_into_vertex_ai(
-    writer: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    gemini: GeminiEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = {
-        "client": "google-genai", "act": "answer", "prompt": PROMPT, "source": "", "options": {},
+        "client": "google-genai", "action": "generate", "prompt": PROMPT, "source": "",
+        "options": {},
         "access": {
-            "backend": VERTEX_AI, "endpoint": writer.url, "project": PROJECT, "location": "global",
+            "backend": VERTEX_AI, "endpoint": gemini.url, "project": PROJECT, "location": "global",
         },
     }  # fmt: skip
-    host = writer.url.removeprefix("http://")
+    host = gemini.url.removeprefix("http://")
     env = {
         "PYTHONPATH": str(ROOT), "CLOUDSDK_CONFIG": str(tmp_path),
         "GCE_METADATA_HOST": host, "GCE_METADATA_IP": host,
         "GEMINI_API_KEY": "stray", "GOOGLE_API_KEY": "stray",
     }  # fmt: skip
     done = subprocess.run(
-        [str(python_with("google-genai")), "-m", "tests.fixtures.models.gemini_adapter"],
+        [str(find_python("google-genai")), "-m", "tests.fixtures.models.gemini_adapter"],
         env=clean_env(env), input=json.dumps(order) + "\n", capture_output=True, text=True,
         check=True,
     )  # fmt: skip
-    assert "told" in json.loads(done.stdout), done.stdout
-    assert writer.last_path == vertex_path(location="global")
+    assert "result" in json.loads(done.stdout), done.stdout
+    assert gemini.last_path == vertex_path(location="global")
 
 
 def test_the_developer_api_is_asked_with_the_key(
-    workers: dict[str, Worker], writer: StandIn
+    adapter_processes: dict[str, AdapterProcess], gemini: GeminiEmulator
 ) -> None:
-    for worker in workers.values():
-        assert "told" in worker.order(DEVELOPER_API, "answer", PROMPT)
-        assert writer.last_path == "/v1beta/models/some-model:generateContent"
+    for worker in adapter_processes.values():
+        assert "result" in worker.call(DEVELOPER_API, "generate", PROMPT)
+        assert gemini.last_path == "/v1beta/models/some-model:generateContent"
 
 
-def test_a_project_that_does_not_let_the_account_in_is_named(workers: dict[str, Worker]) -> None:
-    told = workers["google-genai"].order(VERTEX_AI, "answer", PROMPT, project="another-project")
+def test_a_project_that_does_not_let_the_account_in_is_named(
+    adapter_processes: dict[str, AdapterProcess],
+) -> None:
+    told = adapter_processes["google-genai"].call(
+        VERTEX_AI, "generate", PROMPT, project="another-project"
+    )
     assert (told["error"], told["permanent"]) == ("model-unavailable", False)
     assert "aiplatform.endpoints.predict" in told["message"]
 
 
-def test_without_credentials_an_operator_is_asked_for_them(writer: StandIn, tmp_path: Path) -> None:
+def test_without_credentials_an_operator_is_asked_for_them(
+    gemini: GeminiEmulator, tmp_path: Path
+) -> None:
     """Nothing answers at port 1: this is a machine outside of Google Cloud."""
-    worker = Worker("google-genai", writer.url, tmp_path, metadata="127.0.0.1:1")
-    told = worker.order(VERTEX_AI, "answer", PROMPT)
-    worker.end()
+    worker = AdapterProcess("google-genai", gemini.url, tmp_path, metadata_host="127.0.0.1:1")
+    told = worker.call(VERTEX_AI, "generate", PROMPT)
+    worker.close()
     assert (told["error"], told["permanent"]) == ("model-unavailable", False)
     assert "credentials" in told["message"]
 
@@ -107,16 +114,18 @@ class _NoTokens(BaseHTTPRequestHandler):
 
 # Google's client tries twice five times before it gives up: half a minute.
 @pytest.mark.sweep
-def test_a_metadata_server_that_is_away_is_waited_for(writer: StandIn, tmp_path: Path) -> None:
+def test_a_metadata_server_that_is_away_is_waited_for(
+    gemini: GeminiEmulator, tmp_path: Path
+) -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _NoTokens)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    worker = Worker(
-        "google-genai", writer.url, tmp_path, metadata=f"127.0.0.1:{server.server_port}"
+    worker = AdapterProcess(
+        "google-genai", gemini.url, tmp_path, metadata_host=f"127.0.0.1:{server.server_port}"
     )
     try:
-        told = worker.order(VERTEX_AI, "answer", PROMPT)
+        told = worker.call(VERTEX_AI, "generate", PROMPT)
     finally:
-        worker.end()
+        worker.close()
         server.shutdown()
         server.server_close()
     assert (told["error"], told["permanent"]) == ("model-overloaded", False)
@@ -128,15 +137,15 @@ def test_what_the_backend_needs_and_has_not_is_named() -> None:
         (GeminiAccess(VERTEX_AI, "m", project="p"), "MOODREEL_VERTEX_LOCATION"),
     ):
         with pytest.raises(ConfigurationError, match=missing):
-            slide_model("google-genai", access)
+            create_deck_model("google-genai", access)
 
 
 def test_a_library_or_backend_that_cannot_be_is_named() -> None:
     key = GeminiAccess(DEVELOPER_API, "m", api_key="k")
     with pytest.raises(ConfigurationError, match="google-genai"):
-        slide_model("openai", key)
+        create_deck_model("openai", key)
     with pytest.raises(ConfigurationError, match="developer-api"):
-        slide_model(
+        create_deck_model(
             "google-generativeai", GeminiAccess(VERTEX_AI, "m", project="p", location="global")
         )
 
@@ -146,16 +155,16 @@ def test_a_key_is_not_printed() -> None:
 
 
 def test_the_deprecated_library_is_in_no_default_environment_and_warns_in_its_own() -> None:
-    default = requirements_of("slide_generation").read_text()
+    default = requirements_file("slide_generation").read_text()
     assert "\ngoogle-genai==" in default
     for held_back in ("google-generativeai", "google-ai-generativelanguage", "\nprotobuf==5."):
         assert held_back not in default
-    own = requirements_of("slide_generation", "google-generativeai").read_text()
+    own = requirements_file("slide_generation", "google-generativeai").read_text()
     assert "\ngoogle-generativeai==" in own
     assert "google-genai==" not in own
     done = subprocess.run(
         [
-            str(python_with("google-generativeai")), "-c",
+            str(find_python("google-generativeai")), "-c",
             "import shared.adapters.gemini.generativeai",
         ],
         env=clean_env({"PYTHONPATH": str(ROOT)}), capture_output=True, text=True, check=True,
@@ -177,7 +186,7 @@ def test_each_library_is_imported_alone(client: str) -> None:
         f"import importlib.util\nassert importlib.util.find_spec({other!r}) is None\n"
     )
     subprocess.run(
-        [str(python_with(client)), "-W", "ignore::FutureWarning", "-c", code],
+        [str(find_python(client)), "-W", "ignore::FutureWarning", "-c", code],
         env=clean_env({"PYTHONPATH": str(ROOT)}), check=True,
     )  # fmt: skip
 
@@ -196,34 +205,34 @@ def test_each_library_is_imported_alone(client: str) -> None:
     ],
 )
 def test_the_emulator_lets_nobody_in_without_a_token_of_its_own(
-    path: str, headers: dict[str, str], status: int, writer: StandIn
+    path: str, headers: dict[str, str], status: int, gemini: GeminiEmulator
 ) -> None:
-    before = writer.calls
+    before = gemini.call_count
     with pytest.raises(urllib.error.HTTPError, match=str(status)):
-        writer.ask("POST", path, CONTENTS, **headers)
-    assert writer.calls == before
+        gemini.request("POST", path, CONTENTS, **headers)
+    assert gemini.call_count == before
 
 
-def test_a_token_of_the_metadata_server_is_good_for_one_project(writer: StandIn) -> None:
-    token = writer.ask("GET", f"{METADATA}/token", **{"Metadata-Flavor": "Google"})
+def test_a_token_of_the_metadata_server_is_good_for_one_project(gemini: GeminiEmulator) -> None:
+    token = gemini.request("GET", f"{METADATA}/token", **{"Metadata-Flavor": "Google"})
     assert token["token_type"] == "Bearer"
     bearer = {"Authorization": f"Bearer {token['access_token']}"}
-    answer = writer.ask("POST", vertex_path(), CONTENTS, **bearer)
+    answer = gemini.request("POST", vertex_path(), CONTENTS, **bearer)
     assert answer["candidates"][0]["finishReason"] == "STOP"
     with pytest.raises(urllib.error.HTTPError, match="403"):
-        writer.ask("POST", vertex_path("another-project"), CONTENTS, **bearer)
+        gemini.request("POST", vertex_path("another-project"), CONTENTS, **bearer)
     # Vertex AI wants a role on each content.
     bare = {"contents": [{"parts": [{"text": "Plants"}]}]}
     with pytest.raises(urllib.error.HTTPError, match="400"):
-        writer.ask("POST", vertex_path(), bare, **bearer)
+        gemini.request("POST", vertex_path(), bare, **bearer)
 
 
-def test_the_metadata_server_answers_no_page(writer: StandIn) -> None:
+def test_the_metadata_server_answers_no_page(gemini: GeminiEmulator) -> None:
     with pytest.raises(urllib.error.HTTPError, match="403"):
-        writer.ask("GET", f"{METADATA}/token")
+        gemini.request("GET", f"{METADATA}/token")
     path = METADATA.replace("default", "somebody@else")
     with pytest.raises(urllib.error.HTTPError, match="404"):
-        writer.ask("GET", f"{path}/token", **{"Metadata-Flavor": "Google"})
+        gemini.request("GET", f"{path}/token", **{"Metadata-Flavor": "Google"})
 
 
 def test_each_backend_is_spelled_as_the_settings_spell_it() -> None:

@@ -15,11 +15,16 @@ from shared.media.audio.probe import (
     NotASound,
     SoundTooLong,
     UndecodableSound,
-    examine_sound,
+    probe_sound,
 )
 from shared.media.containers.range_file import RangeFile
 from shared.media.errors import EmptyFile, PlaylistRefused
-from tests.fixtures.media.uploads import SOUNDS, silent_video, sound_file, written
+from tests.fixtures.media.uploads import (
+    SOUND_FORMATS,
+    encode_sound,
+    make_silent_video,
+    make_sound_file,
+)
 
 RATE = 48_000
 LOSSY_S = 0.06
@@ -27,7 +32,7 @@ LOSSY_S = 0.06
 
 
 def decoded(data: bytes, channels: int = 2, most_s: float = 60) -> Samples:
-    blocks = decode_sound(io.BytesIO(data), rate_hz=RATE, channels=channels, most_s=most_s)
+    blocks = decode_sound(io.BytesIO(data), rate_hz=RATE, channels=channels, max_duration_s=most_s)
     return np.concatenate(list(blocks), axis=1)
 
 
@@ -36,11 +41,11 @@ def pitch(channel: Samples) -> float:
     return float(np.argmax(spectrum) * RATE / (RATE * 2 - RATE // 2))
 
 
-@pytest.mark.parametrize("kind", SOUNDS)
+@pytest.mark.parametrize("kind", SOUND_FORMATS)
 def test_every_format_is_heard_whole_and_in_tune(kind: str) -> None:
-    data = sound_file(kind)
-    facts = examine_sound(io.BytesIO(data))
-    assert facts.rate_hz == SOUNDS[kind][2]
+    data = make_sound_file(kind)
+    facts = probe_sound(io.BytesIO(data))
+    assert facts.rate_hz == SOUND_FORMATS[kind][2]
     sound = decoded(data)
     assert sound.shape[0] == 2
     assert sound.shape[1] / RATE == pytest.approx(3, abs=LOSSY_S)
@@ -53,24 +58,24 @@ def test_every_format_is_heard_whole_and_in_tune(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["wav", "flac"])
 def test_lossless_formats_are_exact_to_the_sample(kind: str) -> None:
-    assert decoded(sound_file(kind)).shape[1] == 3 * RATE
+    assert decoded(make_sound_file(kind)).shape[1] == 3 * RATE
 
 
 @pytest.mark.parametrize("kind", ["mp3", "wav", "ogg", "flac"])
 def test_a_file_that_was_cut_off_gives_what_is_there(kind: str) -> None:
-    data = sound_file(kind, 6)
+    data = make_sound_file(kind, 6)
     sound = decoded(data[: len(data) * 2 // 3])
     assert 2 < sound.shape[1] / RATE < 5
 
 
 def test_an_m4a_that_was_cut_off_is_refused() -> None:
-    data = sound_file("m4a")
+    data = make_sound_file("m4a")
     with pytest.raises((NotASound, UndecodableSound, NoSound)):
         decoded(data[: len(data) // 2])
 
 
 def test_damage_in_the_middle_costs_the_damaged_part() -> None:
-    data = bytearray(sound_file("mp3", 6))
+    data = bytearray(make_sound_file("mp3", 6))
     middle = len(data) // 2
     data[middle : middle + 2000] = np.random.default_rng(1).bytes(2000)
     sound = decoded(bytes(data))
@@ -80,12 +85,12 @@ def test_damage_in_the_middle_costs_the_damaged_part() -> None:
 
 def test_what_is_longer_than_the_limit_stops_there() -> None:
     with pytest.raises(SoundTooLong):
-        decoded(sound_file("mp3", 6), most_s=5)
+        decoded(make_sound_file("mp3", 6), most_s=5)
 
 
 def test_a_small_file_of_endless_silence_stops_at_the_limit() -> None:
     """Eleven hours of silence in FLAC are a few megabytes; a minute shows the same."""
-    data = written(np.zeros((1, 60 * 8000), np.float32), "flac", "flac", 8000)
+    data = encode_sound(np.zeros((1, 60 * 8000), np.float32), "flac", "flac", 8000)
     assert len(data) < 40_000
     with pytest.raises(SoundTooLong):
         decoded(data, most_s=30)
@@ -123,7 +128,7 @@ def test_an_empty_file_is_refused() -> None:
 
 def test_a_video_without_sound_is_refused() -> None:
     with pytest.raises(NoSound):
-        examine_sound(io.BytesIO(silent_video()))
+        probe_sound(io.BytesIO(make_silent_video()))
 
 
 def wav(rate: int, channels: int, bits: int = 16, kind: int = 1, body: bytes = bytes(400)) -> bytes:
@@ -155,20 +160,20 @@ def test_six_channels_are_mixed_to_two() -> None:
 
 
 def test_one_channel_becomes_two_equal_ones_and_back() -> None:
-    sound = decoded(sound_file("mono-8k"))
+    sound = decoded(make_sound_file("mono-8k"))
     assert np.array_equal(sound[0], sound[1])
-    assert decoded(sound_file("wav"), channels=1).shape[0] == 1
+    assert decoded(make_sound_file("wav"), channels=1).shape[0] == 1
 
 
 def test_examining_reads_a_part_of_a_large_file(tmp_path: Path) -> None:
-    data = sound_file("wav", 60)
+    data = make_sound_file("wav", 60)
     file = RangeFile(lambda at, n: data[at : at + n], len(data))
-    assert float(examine_sound(file).duration or 0) == pytest.approx(60, abs=0.01)
+    assert float(probe_sound(file).duration or 0) == pytest.approx(60, abs=0.01)
     assert file.fetched_bytes < len(data) / 4
 
 
 def test_a_store_that_fails_is_not_taken_for_the_end_of_the_sound() -> None:
-    data = sound_file("wav", 20)
+    data = make_sound_file("wav", 20)
 
     def read(at: int, n: int) -> bytes:
         if at > 2_000_000:
@@ -177,5 +182,5 @@ def test_a_store_that_fails_is_not_taken_for_the_end_of_the_sound() -> None:
 
     file = RangeFile(read, len(data))
     with pytest.raises(ConnectionError):
-        for _ in decode_sound(file, rate_hz=RATE, channels=2, most_s=60):
+        for _ in decode_sound(file, rate_hz=RATE, channels=2, max_duration_s=60):
             pass

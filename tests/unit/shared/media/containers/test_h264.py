@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.media.containers.h264 import nal_length_bytes, starts_cleanly
-from tests.fixtures.media.clips import ODD, RECIPES, Recipe
+from shared.media.containers.h264 import is_clean_start, nal_length_bytes
+from tests.fixtures.media.clips import CLIP_SPECS, RARE_CLIP_SPECS, ClipSpec
 
 IDR = bytes([0x65, 0x88])
 # Slice headers: first_mb_in_slice ue(0) = "1"; slice_type I ue(7) = "0001000", P ue(5) = "00110".
@@ -44,33 +44,33 @@ def _lengths(*units: bytes) -> bytes:
     ],
 )
 def test_a_beginning_is_whole_at_once(units: tuple[bytes, ...], clean: bool) -> None:
-    assert starts_cleanly(_annex_b(*units), None) is clean
-    assert starts_cleanly(_lengths(*units), 4) is clean
+    assert is_clean_start(_annex_b(*units), None) is clean
+    assert is_clean_start(_lengths(*units), 4) is clean
 
 
 @pytest.mark.parametrize(
     ("recipe", "beginnings"),
     [
-        (RECIPES["cfr30"], 7),
-        (RECIPES["mpegts"], 6),
-        (RECIPES["open-gop"], 8),
-        (ODD["gradual-refresh"], 1),
-        (ODD["gradual-refresh-ts"], 1),
+        (CLIP_SPECS["cfr30"], 7),
+        (CLIP_SPECS["mpegts"], 6),
+        (CLIP_SPECS["open-gop"], 8),
+        (RARE_CLIP_SPECS["gradual-refresh"], 1),
+        (RARE_CLIP_SPECS["gradual-refresh-ts"], 1),
     ],
 )
-def test_real_streams_begin_where_their_encoder_meant(recipe: Recipe, beginnings: int) -> None:
-    with av.open(str(recipe.make().path)) as container:
+def test_real_streams_begin_where_their_encoder_meant(recipe: ClipSpec, beginnings: int) -> None:
+    with av.open(str(recipe.encode().path)) as container:
         stream = container.streams.video[0]
         length_bytes = nal_length_bytes(stream.codec_context.extradata)
         found = [
             packet
             for packet in container.demux(stream)
-            if packet.is_keyframe and starts_cleanly(bytes(packet), length_bytes)
+            if packet.is_keyframe and is_clean_start(bytes(packet), length_bytes)
         ]
     assert len(found) == beginnings
 
 
 @given(st.binary(max_size=200), st.sampled_from([None, 1, 2, 3, 4]))
 def test_no_bytes_make_it_fail(noise: bytes, length_bytes: int | None) -> None:
-    assert starts_cleanly(noise, length_bytes) in (True, False)
+    assert is_clean_start(noise, length_bytes) in (True, False)
     assert nal_length_bytes(noise) in (None, 1, 2, 3, 4)

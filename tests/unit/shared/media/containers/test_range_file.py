@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.frame_extraction.pick import pick
+from functions.frame_extraction.pick import pick_frames
 from functions.upload_trigger.probe import probe
 from shared.media.containers.range_file import RangeFile
-from shared.media.errors import ShortRead, Stopped
+from shared.media.errors import ShortRead, WorkStopped
 from shared.recipes.frames.windows import FrameOptions, plan_windows
-from tests.fixtures.media.clips import RECIPES, Recipe, read_counter
-from tests.fixtures.media.frame_oracle import many_windows, oracle_of
+from tests.fixtures.media.clips import CLIP_SPECS, ClipSpec, read_counter
+from tests.fixtures.media.frame_oracle import decode_oracle, plan_many_windows
 
 pytestmark = pytest.mark.slow
 
@@ -67,7 +67,7 @@ def test_blocks_are_kept_and_counted() -> None:
 @pytest.mark.parametrize("failing", [0, 1, 2, 5, 9])
 def test_a_store_that_sends_too_little_is_never_taken_for_the_end(failing: int) -> None:
     """A short answer anywhere: the work fails as transient, and no frame is missing in silence."""
-    path = RECIPES["cfr30"].make().path
+    path = CLIP_SPECS["cfr30"].encode().path
     size = path.stat().st_size
     calls = 0
 
@@ -84,7 +84,7 @@ def test_a_store_that_sends_too_little_is_never_taken_for_the_end(failing: int) 
         options = FrameOptions.parse({"every": "0.5"})
         again = RangeFile(read_at, size, block_bytes=8 << 10, read_ahead=1)
         windows = plan_windows(facts, options)
-        return sum(1 for window in windows for _ in pick(again, window, options, facts))
+        return sum(1 for window in windows for _ in pick_frames(again, window, options, facts))
 
     with pytest.raises(ShortRead):
         run()
@@ -96,28 +96,30 @@ def test_a_store_that_sends_too_little_is_never_taken_for_the_end(failing: int) 
 def test_windows_by_range_are_exact_and_leave_most_of_the_file_unread(kind: str) -> None:
     # Large enough that opening the container, some 100 KB for a TS, is small beside the pictures.
     large = ("b", "4M") if kind == "webm" else ("crf", "6")
-    clip = replace(RECIPES[kind], options=(*RECIPES[kind].options, large), grain=22).make()
+    clip = replace(CLIP_SPECS[kind], options=(*CLIP_SPECS[kind].options, large), noise=22).encode()
     size = clip.path.stat().st_size
     with clip.path.open("rb") as file:
         facts = probe(file, size)
         options = FrameOptions.parse({"every": "0.5"})
         frames: list[tuple[int, int]] = []
         fetched: list[int] = []
-        for window in many_windows(facts, options):
+        for window in plan_many_windows(facts, options):
             ranged = RangeFile(
                 lambda at, n: os.pread(file.fileno(), n, at), size, block_bytes=4096, read_ahead=1
             )
             frames += [
                 (frame.index, read_counter(frame.image))
-                for frame in pick(ranged, window, options, facts)
+                for frame in pick_frames(ranged, window, options, facts)
             ]
             fetched.append(ranged.fetched_bytes)
-    assert frames == oracle_of(clip).expected(options)
+    assert frames == decode_oracle(clip).expected_frames(options)
     assert min(fetched) < 0.75 * size
 
 
 def test_distant_targets_leave_what_lies_between_unread() -> None:
-    clip = Recipe(options=(("g", "30"), ("bf", "3"), ("crf", "6")), pictures=1200, grain=22).make()
+    clip = ClipSpec(
+        options=(("g", "30"), ("bf", "3"), ("crf", "6")), frame_count=1200, noise=22
+    ).encode()
     size = clip.path.stat().st_size
     with clip.path.open("rb") as file:
         facts = probe(file, size)
@@ -128,14 +130,14 @@ def test_distant_targets_leave_what_lies_between_unread() -> None:
         frames = [
             (frame.index, read_counter(frame.image))
             for window in plan_windows(facts, options)
-            for frame in pick(ranged, window, options, facts)
+            for frame in pick_frames(ranged, window, options, facts)
         ]
     assert frames == [(n, 300 * n) for n in range(4)]
     assert ranged.fetched_bytes < 0.3 * size
 
 
 def test_work_that_is_told_to_stop_stops_between_packets() -> None:
-    clip = RECIPES["cfr30"].make()
+    clip = CLIP_SPECS["cfr30"].encode()
     with clip.path.open("rb") as file:
         facts = probe(file, clip.path.stat().st_size)
         options = FrameOptions.parse({"every": "0.2"})
@@ -143,10 +145,12 @@ def test_work_that_is_told_to_stop_stops_between_packets() -> None:
 
         def run() -> None:
             for window in plan_windows(facts, options):
-                for frame in pick(file, window, options, facts, should_stop=lambda: len(seen) >= 3):
+                for frame in pick_frames(
+                    file, window, options, facts, should_stop=lambda: len(seen) >= 3
+                ):
                     seen.append(frame.index)
 
-        with pytest.raises(Stopped):
+        with pytest.raises(WorkStopped):
             run()
     assert len(seen) == 3
 

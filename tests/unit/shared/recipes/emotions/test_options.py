@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.recipes.emotions.options import EmotionOptions, ProhibitedPurpose, frames_part
+from shared.recipes.emotions.options import EmotionOptions, ProhibitedPurpose, parse_frame_options
 
 GOOD: dict[str, Any] = {"every": "0.5", "consent": True, "purpose": "research"}
 
@@ -24,13 +24,13 @@ def test_options_are_read_and_read_back_from_the_job() -> None:
     assert not options.mirror
     again = EmotionOptions.parse(options.to_dict(), allow_medical_safety=False)
     assert again == options
-    assert frames_part(options.to_dict()) == options.frames
+    assert parse_frame_options(options.to_dict()) == options.frames
 
 
 def test_faces_are_scored_with_their_mirror_images_unless_told_otherwise() -> None:
     assert _parse().mirror
     before = {name: value for name, value in _parse().to_dict().items() if name != "mirror"}
-    assert EmotionOptions.of_job(before).mirror, "a job from before there was this option"
+    assert EmotionOptions.from_job(before).mirror, "a job from before there was this option"
 
 
 @pytest.mark.parametrize("consent", [None, False, "false", "yes", 1, ""])
@@ -97,8 +97,8 @@ def test_the_exception_needs_the_operator_and_a_medical_or_safety_purpose() -> N
 
 def test_stages_read_their_part_of_a_job_with_more_options() -> None:
     job = _parse().to_dict() | {"language": "de"}
-    assert EmotionOptions.of_job(job) == _parse()
-    assert frames_part(job) == _parse().frames
+    assert EmotionOptions.from_job(job) == _parse()
+    assert parse_frame_options(job) == _parse().frames
     with pytest.raises(ValueError, match="language"):
         EmotionOptions.parse(job, allow_medical_safety=False)
 

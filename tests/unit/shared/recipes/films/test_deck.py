@@ -10,7 +10,7 @@ from shared.recipes.films.deck import (
     Deck,
     DeckRejected,
     Slide,
-    language_tag,
+    parse_language_tag,
     picture_size,
     speech_key,
 )
@@ -80,7 +80,7 @@ def test_every_form_has_even_sides(aspect: Any, resolution: Any, size: tuple[int
 def test_what_is_malformed_is_refused_where_it_stands(changes: dict[str, Any], where: str) -> None:
     with pytest.raises(DeckRejected) as refused:
         Deck.from_dict(told(**changes))
-    assert refused.value.where == where
+    assert refused.value.location == where
     assert str(refused.value).startswith(f"{where}: ")
 
 
@@ -106,7 +106,7 @@ def test_a_malformed_slide_is_named(changes: dict[str, Any], where: str) -> None
     deck["slides"][1] |= changes
     with pytest.raises(DeckRejected) as refused:
         Deck.from_dict(deck)
-    assert refused.value.where == where
+    assert refused.value.location == where
 
 
 @pytest.mark.parametrize("count", [0, 2, 41])
@@ -125,7 +125,7 @@ def test_a_deck_that_would_be_spoken_for_hours_is_refused() -> None:
 def test_a_list_is_not_a_deck() -> None:
     with pytest.raises(DeckRejected) as refused:
         Deck.from_dict([1, 2, 3])
-    assert refused.value.where == "deck"
+    assert refused.value.location == "deck"
 
 
 def test_white_space_of_notes_keeps_their_lines() -> None:
@@ -138,7 +138,7 @@ def test_white_space_of_notes_keeps_their_lines() -> None:
     [("EN", "en"), ("pt-br", "pt-BR"), ("zh-hant-tw", "zh-Hant-TW"), ("es-419", "es-419")],
 )
 def test_language_tags_take_their_usual_case(given: str, tag: str) -> None:
-    assert language_tag(given) == tag
+    assert parse_language_tag(given) == tag
 
 
 def test_the_narration_key_changes_with_everything_that_is_heard() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.recipes.films.deck_options import DeckOptions
 from shared.recipes.films.prompt import (
-    TEXT_CHARS,
+    MAX_TEXT_CHARS,
     Prompt,
     PromptEmpty,
     PromptNotText,
@@ -47,9 +47,9 @@ def test_what_is_no_text_is_refused(data: bytes) -> None:
 
 
 def test_a_hundred_thousand_characters_are_taken_and_no_more() -> None:
-    assert len(Prompt.from_bytes(("猫" * TEXT_CHARS).encode()).text) == TEXT_CHARS
+    assert len(Prompt.from_bytes(("猫" * MAX_TEXT_CHARS).encode()).text) == MAX_TEXT_CHARS
     with pytest.raises(PromptTooLong, match="100001 characters"):
-        Prompt.from_bytes(b"cat\f" + b"c" * (TEXT_CHARS - 2))
+        Prompt.from_bytes(b"cat\f" + b"c" * (MAX_TEXT_CHARS - 2))
     with pytest.raises(PromptTooLong, match="1000 kB"):
         Prompt.from_bytes(b"c" * 1_000_001)
 
@@ -72,7 +72,7 @@ def test_options_have_defaults_and_survive_the_ledger() -> None:
 
 
 def test_the_films_own_options_are_left_to_the_film() -> None:
-    assert DeckOptions.of({"transition": "fade", "slides": 5}).slides == 5
+    assert DeckOptions.from_job({"transition": "fade", "slides": 5}).slides == 5
 
 
 @pytest.mark.parametrize(

@@ -14,18 +14,18 @@ from hypothesis import strategies as st
 from shared.recipes.frames.windows import (
     FrameNaming,
     FrameOptions,
-    Passport,
+    MediaInfo,
     Pts,
-    VideoFacts,
+    VideoInfo,
     Window,
     plan_windows,
 )
 
-PASSPORT = Passport(
+MEDIA_INFO = MediaInfo(
     container="mov,mp4,m4a,3gp,3g2,mj2",
     size_bytes=10_000_000,
     duration=Fraction(600),
-    video=VideoFacts(
+    video=VideoInfo(
         index=0,
         codec="h264",
         width=1920,
@@ -118,15 +118,15 @@ def test_options_survive_being_written_down(
 
 
 def test_the_passport_survives_being_written_down() -> None:
-    assert Passport.from_dict(PASSPORT.to_dict()) == PASSPORT
-    unknown = replace(PASSPORT, duration=None, video=replace(PASSPORT.video, avg_rate=None))
-    assert Passport.from_dict(unknown.to_dict()) == unknown
+    assert MediaInfo.from_dict(MEDIA_INFO.to_dict()) == MEDIA_INFO
+    unknown = replace(MEDIA_INFO, duration=None, video=replace(MEDIA_INFO.video, avg_rate=None))
+    assert MediaInfo.from_dict(unknown.to_dict()) == unknown
     with pytest.raises(ValueError, match="schema"):
-        Passport.from_dict({})
-    lacking = PASSPORT.to_dict()
+        MediaInfo.from_dict({})
+    lacking = MEDIA_INFO.to_dict()
     del lacking["size_bytes"]
     with pytest.raises(ValueError, match="size_bytes"):
-        Passport.from_dict(lacking)
+        MediaInfo.from_dict(lacking)
 
 
 def _covers(windows: list[Window], count: int) -> None:
@@ -148,9 +148,9 @@ def test_windows_cover_every_target_once(
     duration: Fraction, every: Fraction, start: Fraction, end: Fraction | None, most: int
 ) -> None:
     options = FrameOptions(every=every, start=start, end=end)
-    passport = replace(PASSPORT, duration=duration)
+    media_info = replace(MEDIA_INFO, duration=duration)
     try:
-        windows = plan_windows(passport, options, max_windows=most, max_frames=10_000)
+        windows = plan_windows(media_info, options, max_windows=most, max_frames=10_000)
     except ValueError as error:
         sentence = str(error)
         known = ("limit is 10000", "ends after", "can be done in one job")
@@ -170,36 +170,36 @@ def test_windows_cover_every_target_once(
 
 
 def test_a_short_clip_is_one_window_and_a_long_one_is_many() -> None:
-    ten_seconds = replace(PASSPORT, duration=Fraction(10))
+    ten_seconds = replace(MEDIA_INFO, duration=Fraction(10))
     assert len(plan_windows(ten_seconds, FrameOptions())) == 1
-    hour = replace(PASSPORT, duration=Fraction(3600))
+    hour = replace(MEDIA_INFO, duration=Fraction(3600))
     assert len(plan_windows(hour, FrameOptions())) == 31
     sparse = FrameOptions(every=Fraction(60))
     assert len(plan_windows(hour, sparse)) < 31
 
 
 def test_a_file_that_must_be_read_from_its_beginning_is_one_window() -> None:
-    assert len(plan_windows(replace(PASSPORT, random_access="none"), FrameOptions())) == 1
+    assert len(plan_windows(replace(MEDIA_INFO, random_access="none"), FrameOptions())) == 1
 
 
 def test_too_many_frames_are_refused_with_an_interval_that_fits() -> None:
     with pytest.raises(ValueError, match=r"would be 15000 frames; the limit is 4000.*0\.15 s"):
-        plan_windows(PASSPORT, FrameOptions(every=Fraction(1, 25)), max_frames=4000)
-    plan_windows(PASSPORT, FrameOptions(every=Fraction(15, 100)), max_frames=4000)
+        plan_windows(MEDIA_INFO, FrameOptions(every=Fraction(1, 25)), max_frames=4000)
+    plan_windows(MEDIA_INFO, FrameOptions(every=Fraction(15, 100)), max_frames=4000)
 
 
 def test_a_start_behind_the_end_is_refused() -> None:
     with pytest.raises(ValueError, match=r"start is 700 s, but the video ends after 600\.000 s"):
-        plan_windows(PASSPORT, FrameOptions(start=Fraction(700)))
+        plan_windows(MEDIA_INFO, FrameOptions(start=Fraction(700)))
 
 
 def test_names_sort_in_time_and_carry_it() -> None:
-    short = FrameNaming.for_job(PASSPORT, FrameOptions())
+    short = FrameNaming.for_job(MEDIA_INFO, FrameOptions())
     assert short.name(11, Fraction(11)) == "frame_000012_00m11.000s.jpg"
     assert short.name(1, Fraction(1, 3)) == "frame_000002_00m00.333s.jpg"
     assert short.name(2, Fraction(2, 3)) == "frame_000003_00m00.667s.jpg"
     long = FrameNaming.for_job(
-        replace(PASSPORT, duration=Fraction(3600)), FrameOptions(format="png")
+        replace(MEDIA_INFO, duration=Fraction(3600)), FrameOptions(format="png")
     )
     assert long.name(3722, Fraction(3723)) == "frame_003723_01h02m03.000s.png"
     assert long.name(0, Fraction(0)) == "frame_000001_00h00m00.000s.png"
