@@ -26,7 +26,7 @@ def told(settings: Settings) -> dict[str, Any]:
         }
     return {
         "api": settings.public_url,
-        "media": _media(settings),
+        "downloads": _media(settings),
         "firebase": {"apiKey": settings.web_api_key, "projectId": settings.project},
         "emulators": emulators,
     }

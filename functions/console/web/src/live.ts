@@ -6,10 +6,10 @@ import { settings } from "./settings.ts";
 
 type Library = typeof import("firebase/firestore");
 
-let opened: Promise<[Library, Firestore]> | undefined;
+let firestore: Promise<[Library, Firestore]> | undefined;
 
-function open(): Promise<[Library, Firestore]> {
-  opened ??= import("firebase/firestore").then((library) => {
+function openFirestore(): Promise<[Library, Firestore]> {
+  firestore ??= import("firebase/firestore").then((library) => {
     const db = library.getFirestore(app);
     if (settings.emulators) {
       const [host = "", port = ""] = settings.emulators.firestore.split(":");
@@ -18,21 +18,21 @@ function open(): Promise<[Library, Firestore]> {
     return [library, db];
   });
   // What could not be loaded once is asked for by the next page.
-  opened.catch(() => {
-    opened = undefined;
+  firestore.catch(() => {
+    firestore = undefined;
   });
-  return opened;
+  return firestore;
 }
 
-export interface Row {
+export interface LiveDocument {
   id: string;
   data: DocumentData;
 }
 
 /** What is listened to: `lost` holds why nothing comes any more. */
-export interface Live<T> {
+export interface LiveResult<T> {
   value: T | undefined;
-  lost: string;
+  errorCode: string;
 }
 
 /**
@@ -40,102 +40,102 @@ export interface Live<T> {
  * absent document and of empty lists all the same. With changes of metadata the server's word comes
  * too when it is the same.
  */
-const ANSWERED = { includeMetadataChanges: true } as const;
-const UNHEARD = "unheard";
+const INCLUDE_METADATA = { includeMetadataChanges: true } as const;
+const OFFLINE = "unheard";
 
 /** A document; null when there is none, or it is not ours to read. */
-export function useDocument(path: string | null): Live<Row | null> {
-  return useLive<Row | null>(path ?? "", async (tell, fail) => {
+export function useDocument(path: string | null): LiveResult<LiveDocument | null> {
+  return useListener<LiveDocument | null>(path ?? "", async (onValue, onError) => {
     if (path === null) return () => undefined;
-    const [{ doc, onSnapshot }, db] = await open();
+    const [{ doc, onSnapshot }, db] = await openFirestore();
     return onSnapshot(
       doc(db, path),
-      ANSWERED,
-      (seen) => {
-        if (seen.exists()) tell({ id: seen.id, data: seen.data() });
-        else if (seen.metadata.fromCache) fail(UNHEARD);
-        else tell(null);
+      INCLUDE_METADATA,
+      (snapshot) => {
+        if (snapshot.exists()) onValue({ id: snapshot.id, data: snapshot.data() });
+        else if (snapshot.metadata.fromCache) onError(OFFLINE);
+        else onValue(null);
       },
-      (fault) => (fault.code === "permission-denied" ? tell(null) : fail(fault.code)),
+      (error) => (error.code === "permission-denied" ? onValue(null) : onError(error.code)),
     );
   });
 }
 
 /** The documents of a collection, such as `jobs/{id}/stages`. */
-export function useCollection(path: string | null): Live<Row[]> {
-  return useLive<Row[]>(path ?? "", async (tell, fail) => {
+export function useCollection(path: string | null): LiveResult<LiveDocument[]> {
+  return useListener<LiveDocument[]>(path ?? "", async (onValue, onError) => {
     if (path === null) return () => undefined;
-    const [{ collection, onSnapshot }, db] = await open();
+    const [{ collection, onSnapshot }, db] = await openFirestore();
     return onSnapshot(
       collection(db, path),
-      ANSWERED,
-      (seen) => (unheard(seen) ? fail(UNHEARD) : tell(rows(seen))),
-      (fault) => fail(fault.code),
+      INCLUDE_METADATA,
+      (snapshot) => (isOffline(snapshot) ? onError(OFFLINE) : onValue(toDocuments(snapshot))),
+      (error) => onError(error.code),
     );
   });
 }
 
 /** The newest `most` jobs of a person. */
-export function useNewest(uid: string, most: number): Live<Row[]> {
-  return useLive<Row[]>(`${uid} ${most}`, async (tell, fail) => {
-    const [{ collection, limit, onSnapshot, orderBy, query, where }, db] = await open();
-    const wanted = query(
+export function useNewestJobs(uid: string, count: number): LiveResult<LiveDocument[]> {
+  return useListener<LiveDocument[]>(`${uid} ${count}`, async (onValue, onError) => {
+    const [{ collection, limit, onSnapshot, orderBy, query, where }, db] = await openFirestore();
+    const newestJobs = query(
       collection(db, "jobs"),
       where("owner", "==", uid),
       orderBy("created_at", "desc"),
-      limit(most),
+      limit(count),
     );
     return onSnapshot(
-      wanted,
-      ANSWERED,
-      (seen) => (unheard(seen) ? fail(UNHEARD) : tell(rows(seen))),
-      (fault) => fail(fault.code),
+      newestJobs,
+      INCLUDE_METADATA,
+      (snapshot) => (isOffline(snapshot) ? onError(OFFLINE) : onValue(toDocuments(snapshot))),
+      (error) => onError(error.code),
     );
   });
 }
 
 /** All documents of a person in a collection such as `cameras`. */
-export function useOwned(name: string, uid: string): Live<Row[]> {
-  return useLive<Row[]>(`${name} ${uid}`, async (tell, fail) => {
-    const [{ collection, onSnapshot, query, where }, db] = await open();
+export function useOwnedDocuments(name: string, uid: string): LiveResult<LiveDocument[]> {
+  return useListener<LiveDocument[]>(`${name} ${uid}`, async (onValue, onError) => {
+    const [{ collection, onSnapshot, query, where }, db] = await openFirestore();
     return onSnapshot(
       query(collection(db, name), where("owner", "==", uid)),
-      ANSWERED,
-      (seen) => (unheard(seen) ? fail(UNHEARD) : tell(rows(seen))),
-      (fault) => fail(fault.code),
+      INCLUDE_METADATA,
+      (snapshot) => (isOffline(snapshot) ? onError(OFFLINE) : onValue(toDocuments(snapshot))),
+      (error) => onError(error.code),
     );
   });
 }
 
-const unheard = (seen: QuerySnapshot): boolean => seen.empty && seen.metadata.fromCache;
+const isOffline = (snapshot: QuerySnapshot): boolean => snapshot.empty && snapshot.metadata.fromCache;
 
-const rows = (seen: QuerySnapshot): Row[] => seen.docs.map((one) => ({ id: one.id, data: one.data() }));
+const toDocuments = (snapshot: QuerySnapshot): LiveDocument[] => snapshot.docs.map((document) => ({ id: document.id, data: document.data() }));
 
-type Listen<T> = (tell: (value: T) => void, fail: (why: string) => void) => Promise<Unsubscribe>;
+type Subscribe<T> = (onValue: (value: T) => void, onError: (code: string) => void) => Promise<Unsubscribe>;
 
-function useLive<T>(key: string, listen: Listen<T>): Live<T> {
-  const [live, setLive] = useState<Live<T>>({ value: undefined, lost: "" });
+function useListener<T>(key: string, subscribe: Subscribe<T>): LiveResult<T> {
+  const [result, setResult] = useState<LiveResult<T>>({ value: undefined, errorCode: "" });
   useEffect(() => {
-    let over = false;
-    let stop: Unsubscribe = () => undefined;
-    setLive({ value: undefined, lost: "" });
-    const tell = (value: T): void => {
-      if (!over) setLive({ value, lost: "" });
+    let cancelled = false;
+    let stopListening: Unsubscribe = () => undefined;
+    setResult({ value: undefined, errorCode: "" });
+    const onValue = (value: T): void => {
+      if (!cancelled) setResult({ value, errorCode: "" });
     };
-    const fail = (lost: string): void => {
-      if (!over) setLive((before) => ({ ...before, lost }));
+    const onError = (errorCode: string): void => {
+      if (!cancelled) setResult((previous) => ({ ...previous, errorCode }));
     };
-    listen(tell, fail).then(
+    subscribe(onValue, onError).then(
       (unsubscribe) => {
-        stop = unsubscribe;
-        if (over) stop();
+        stopListening = unsubscribe;
+        if (cancelled) stopListening();
       },
-      () => fail("unavailable"),
+      () => onError("unavailable"),
     );
     return () => {
-      over = true;
-      stop();
+      cancelled = true;
+      stopListening();
     };
   }, [key]);
-  return live;
+  return result;
 }

@@ -1,7 +1,7 @@
 /** The address bar: where the console is, and how it goes elsewhere. */
-import { store } from "./store.ts";
+import { createStore } from "./store.ts";
 
-export const address = store(location.pathname + location.search);
+export const address = createStore(location.pathname + location.search);
 
 /** Go there. `replace`: without a step to go back to. */
 export function navigate(to: string, replace = false): void {
@@ -10,12 +10,12 @@ export function navigate(to: string, replace = false): void {
   scrollTo(0, 0);
 }
 
-let question = "";
+let leavePrompt = "";
 
 /** What a person is asked before a link, or Back, leads away from here; "" asks nothing. */
-export function askBeforeLeaving(words: string): void {
-  question = words;
+export function setLeavePrompt(message: string): void {
+  leavePrompt = message;
 }
 
 /** Whether nothing is asked, or a person agrees. */
-export const mayLeave = (): boolean => !question || confirm(question);
+export const confirmLeave = (): boolean => !leavePrompt || confirm(leavePrompt);

@@ -13,16 +13,16 @@ import {
   signOut as firebaseSignOut,
 } from "firebase/auth";
 import { settings } from "./settings.ts";
-import { store } from "./store.ts";
+import { createStore } from "./store.ts";
 
-export interface Person {
+export interface User {
   uid: string;
   email: string;
   name: string;
 }
 
 /** "starting" until it is known whether somebody is signed in. */
-export type Session = "starting" | "out" | Person;
+export type Session = "starting" | "out" | User;
 
 export const app = initializeApp(settings.firebase);
 const auth = initializeAuth(app, {
@@ -33,44 +33,44 @@ if (settings.emulators) {
 }
 
 /** Whether somebody was signed in here: if not, nobody has to wait until Firebase has looked. */
-const HINT = "moodreel.signed-in";
+const HINT_KEY = "moodreel.signed-in";
 
-export const session = store<Session>(hinted() ? "starting" : "out");
+export const session = createStore<Session>(hasHint() ? "starting" : "out");
 
-function hinted(): boolean {
+function hasHint(): boolean {
   try {
-    return localStorage.getItem(HINT) !== null;
+    return localStorage.getItem(HINT_KEY) !== null;
   } catch {
     return true;
   }
 }
 
-function hint(inside: boolean): void {
+function storeHint(signedIn: boolean): void {
   try {
-    if (inside) localStorage.setItem(HINT, "1");
-    else localStorage.removeItem(HINT);
+    if (signedIn) localStorage.setItem(HINT_KEY, "1");
+    else localStorage.removeItem(HINT_KEY);
   } catch {
     // A browser that keeps nothing waits for Firebase each time.
   }
 }
 
 onIdTokenChanged(auth, (user) => {
-  hint(Boolean(user?.emailVerified));
+  storeHint(Boolean(user?.emailVerified));
   // An account lets nobody in before its address is confirmed.
   if (!user?.emailVerified) {
     session.set("out");
     return;
   }
-  const known = session.get();
-  const person = { uid: user.uid, email: user.email ?? "", name: user.displayName ?? "" };
-  if (typeof known === "object" && JSON.stringify(known) === JSON.stringify(person)) return;
-  session.set(person);
+  const current = session.get();
+  const next = { uid: user.uid, email: user.email ?? "", name: user.displayName ?? "" };
+  if (typeof current === "object" && JSON.stringify(current) === JSON.stringify(next)) return;
+  session.set(next);
 });
 
 /** The ID token for `Authorization: Bearer`, renewed when it is due; null for nobody. */
-export async function token(fresh = false): Promise<string | null> {
+export async function getIdToken(forceRefresh = false): Promise<string | null> {
   await auth.authStateReady();
-  return auth.currentUser?.emailVerified ? auth.currentUser.getIdToken(fresh) : null;
+  return auth.currentUser?.emailVerified ? auth.currentUser.getIdToken(forceRefresh) : null;
 }
 
 /** Throws Firebase's error; `sentence` in words.ts has words for it. */
@@ -84,11 +84,11 @@ export async function signIn(email: string, password: string): Promise<void> {
 export const signOut = (): Promise<void> => firebaseSignOut(auth);
 
 /** Whose address a letter's code is about. */
-export async function addressOfCode(code: string): Promise<string> {
+export async function emailOfCode(code: string): Promise<string> {
   return (await checkActionCode(auth, code)).data.email ?? "";
 }
 
-export const confirmAddress = (code: string): Promise<void> => applyActionCode(auth, code);
+export const confirmEmail = (code: string): Promise<void> => applyActionCode(auth, code);
 
-export const choosePassword = (code: string, password: string): Promise<void> =>
+export const resetPassword = (code: string, password: string): Promise<void> =>
   confirmPasswordReset(auth, code, password);

@@ -2,12 +2,12 @@
 export interface Settings {
   /** Where the API answers, without a trailing slash; the page's own origin in the cloud. */
   api: string;
-  media: string;
+  downloads: string;
   firebase: { apiKey: string; projectId: string; authDomain: string };
   /** Addresses of the emulators on one's own machine; null in the cloud. */
   emulators: { auth: string; firestore: string } | null;
 }
 
-const block = document.getElementById("settings")?.textContent ?? "{}";
+const json = document.getElementById("settings")?.textContent ?? "{}";
 
-export const settings = JSON.parse(block) as Settings;
+export const settings = JSON.parse(json) as Settings;

@@ -7,14 +7,14 @@ export interface Store<T> {
   subscribe(listener: (value: T) => void): () => void;
 }
 
-export function store<T>(first: T): Store<T> {
-  let now = first;
+export function createStore<T>(initial: T): Store<T> {
+  let current = initial;
   const listeners = new Set<(value: T) => void>();
   return {
-    get: () => now,
+    get: () => current,
     set(value) {
-      if (Object.is(value, now)) return;
-      now = value;
+      if (Object.is(value, current)) return;
+      current = value;
       for (const listener of [...listeners]) listener(value);
     },
     subscribe(listener) {
@@ -25,12 +25,12 @@ export function store<T>(first: T): Store<T> {
 }
 
 /** The value of a store, drawn anew whenever it changes. */
-export function useStore<T>(of: Store<T>): T {
-  const [value, setValue] = useState(of.get());
+export function useStore<T>(store: Store<T>): T {
+  const [value, setValue] = useState(store.get());
   useEffect(() => {
     // It may have changed between the drawing and this.
-    setValue(() => of.get());
-    return of.subscribe((next) => setValue(() => next));
-  }, [of]);
+    setValue(() => store.get());
+    return store.subscribe((next) => setValue(() => next));
+  }, [store]);
   return value;
 }

@@ -1,32 +1,32 @@
 /** The numbers of erasures that were asked for in this browser: once an account is gone, nothing else
  * leads to its receipt. A number names nobody. */
-const KEY = "moodreel.receipts";
-const MOST = 20;
+const STORAGE_KEY = "moodreel.receipts";
+const MAX_RECEIPTS = 20;
 
-export interface Kept {
+export interface StoredReceipt {
   id: string;
   at: string;
   account: boolean;
 }
 
 /** Newest first. A browser that keeps nothing has none. */
-export function keptReceipts(): Kept[] {
+export function storedReceipts(): StoredReceipt[] {
   try {
-    const found: unknown = JSON.parse(localStorage.getItem(KEY) ?? "[]");
-    return Array.isArray(found) ? found.filter(fits) : [];
+    const parsed: unknown = JSON.parse(localStorage.getItem(STORAGE_KEY) ?? "[]");
+    return Array.isArray(parsed) ? parsed.filter(isStoredReceipt) : [];
   } catch {
     return [];
   }
 }
 
-export function keepReceipt(one: Kept): void {
-  const others = keptReceipts().filter((known) => known.id !== one.id);
+export function storeReceipt(receipt: StoredReceipt): void {
+  const otherReceipts = storedReceipts().filter((stored) => stored.id !== receipt.id);
   try {
-    localStorage.setItem(KEY, JSON.stringify([one, ...others].slice(0, MOST)));
+    localStorage.setItem(STORAGE_KEY, JSON.stringify([receipt, ...otherReceipts].slice(0, MAX_RECEIPTS)));
   } catch {
     // A full or closed store: the page's address leads there as well.
   }
 }
 
-const fits = (one: unknown): one is Kept =>
-  typeof one === "object" && one !== null && typeof (one as Kept).id === "string" && typeof (one as Kept).at === "string";
+const isStoredReceipt = (receipt: unknown): receipt is StoredReceipt =>
+  typeof receipt === "object" && receipt !== null && typeof (receipt as StoredReceipt).id === "string" && typeof (receipt as StoredReceipt).at === "string";

@@ -1,66 +1,66 @@
 import { useState } from "preact/hooks";
-import { Problem, ask } from "../api.ts";
+import { Problem, request } from "../api.ts";
 import { Button } from "../ui/button.tsx";
-import { Waiting } from "../ui/progress.tsx";
+import { Loading } from "../ui/progress.tsx";
 import { toast } from "../ui/toast.tsx";
-import { Unread } from "../ui/load-error.tsx";
-import { ago, sentence } from "../words.ts";
-import { More } from "./more.tsx";
-import type { Mail, Page, Preferences } from "./model.ts";
-import { useAsked, usePages } from "./use-query.ts";
-import { mailState } from "./words.ts";
+import { LoadError } from "../ui/load-error.tsx";
+import { formatTimeAgo, errorMessage } from "../words.ts";
+import { LoadMore } from "./more.tsx";
+import type { Email, PageInfo, Preferences } from "./model.ts";
+import { useQuery, usePages } from "./use-query.ts";
+import { emailState } from "./words.ts";
 
-const CHOICES = [
+const OUTCOMES = [
   ["done", "A job is done", "With a link to what came of it."],
   ["failed", "A job failed", "With the reason, and what can be done."],
   ["cancelled", "A job was cancelled", "By you, here or by the API."],
 ] as const;
 
-export function Letters() {
+export function Emails() {
   return (
     <>
       <section aria-labelledby="wanted">
         <h2 id="wanted">Write to me when</h2>
-        <Choices />
+        <EmailPreferences />
       </section>
       <section aria-labelledby="log">
         <h2 id="log">Letters so far</h2>
-        <Log />
+        <EmailLog />
       </section>
     </>
   );
 }
 
-function Choices() {
-  const { data, etag, wrong, again } = useAsked<Preferences>("/v1/me/preferences");
+function EmailPreferences() {
+  const { data, etag, error, refetch } = useQuery<Preferences>("/v1/me/preferences");
   // What was just chosen stands there at once; it goes back when it cannot be saved.
-  const [chosen, setChosen] = useState<Preferences["mail"] | null>(null);
+  const [pending, setPending] = useState<Preferences["mail"] | null>(null);
   if (!data)
-    return wrong ? <Unread fault={wrong} again={again} /> : <Waiting words="Getting your choice …" />;
-  const mail = chosen ?? data.mail;
-  const choose = async (name: keyof Preferences["mail"], yes: boolean): Promise<void> => {
-    if (chosen) return;
-    const wanted = { ...data.mail, [name]: yes };
-    setChosen(wanted);
+    return error ? <LoadError error={error} onRetry={refetch} /> : <Loading text="Getting your choice …" />;
+  const mail = pending ?? data.mail;
+  const update = async (name: keyof Preferences["mail"], enabled: boolean): Promise<void> => {
+    if (pending) return;
+    const next = { ...data.mail, [name]: enabled };
+    setPending(next);
     try {
-      await ask("PUT", "/v1/me/preferences", { body: { mail: wanted }, match: etag });
+      await request("PUT", "/v1/me/preferences", { body: { mail: next }, ifMatch: etag });
       toast("Saved.");
-    } catch (fault) {
-      const elsewhere = fault instanceof Problem && fault.status === 412;
-      toast(elsewhere ? "It was changed elsewhere meanwhile; this is how it is now." : sentence(fault), true);
+    } catch (error) {
+      const elsewhere = error instanceof Problem && error.status === 412;
+      toast(elsewhere ? "It was changed elsewhere meanwhile; this is how it is now." : errorMessage(error), true);
     }
-    await again();
-    setChosen(null);
+    await refetch();
+    setPending(null);
   };
   return (
-    <fieldset class="choices" aria-busy={chosen !== null}>
+    <fieldset class="choices" aria-busy={pending !== null}>
       <legend class="unseen">Outcomes that letters are written of</legend>
-      {CHOICES.map(([name, title, about]) => (
+      {OUTCOMES.map(([name, title, about]) => (
         <label key={name}>
           <input
             type="checkbox"
             checked={mail[name]}
-            onChange={(event) => void choose(name, event.currentTarget.checked)}
+            onChange={(event) => void update(name, event.currentTarget.checked)}
           />
           <span>
             {title}
@@ -72,13 +72,13 @@ function Choices() {
   );
 }
 
-function Log() {
-  const { rows, more, wrong, next, again } = usePages<Mail, Page & { mails: Mail[] }>(
+function EmailLog() {
+  const { rows, hasMore, error, loadMore, refetch } = usePages<Email, PageInfo & { mails: Email[] }>(
     "/v1/mails",
-    (told) => told.mails,
+    (page) => page.mails,
   );
   const now = new Date();
-  if (!rows) return wrong ? <Unread fault={wrong} again={again} /> : <Waiting words="Getting your letters …" />;
+  if (!rows) return error ? <LoadError error={error} onRetry={refetch} /> : <Loading text="Getting your letters …" />;
   if (!rows.length)
     return (
       <p class="empty">
@@ -89,25 +89,25 @@ function Log() {
   return (
     <>
       <ul class="rows">
-        {rows.map((one) => {
-          const { words, bad } = mailState(one);
+        {rows.map((email) => {
+          const { label, isError } = emailState(email);
           return (
-            <li key={one.id}>
+            <li key={email.id}>
               <div>
-                <a href={`/jobs/${one.job}`}>{one.subject}</a>
-                <p class="hint">To {one.to}</p>
+                <a href={`/jobs/${email.job}`}>{email.subject}</a>
+                <p class="hint">To {email.to}</p>
               </div>
               <p class="hint end">
-                <span class={bad ? "wrong" : ""}>{words}</span>{" "}
-                <time dateTime={one.sent_at ?? one.created_at}>{ago(new Date(one.sent_at ?? one.created_at), now)}</time>
+                <span class={isError ? "wrong" : ""}>{label}</span>{" "}
+                <time dateTime={email.sent_at ?? email.created_at}>{formatTimeAgo(new Date(email.sent_at ?? email.created_at), now)}</time>
               </p>
             </li>
           );
         })}
       </ul>
-      <More more={more} next={next} wrong={wrong} words="Older letters" />
+      <LoadMore hasMore={hasMore} loadMore={loadMore} error={error} label="Older letters" />
       <p>
-        <Button kind="quiet" onClick={() => void again()}>
+        <Button kind="quiet" onClick={() => void refetch()}>
           Look for new ones
         </Button>
       </p>

@@ -1,36 +1,36 @@
 import { useState } from "preact/hooks";
-import { ask } from "../api.ts";
+import { request } from "../api.ts";
 import { Button } from "../ui/button.tsx";
 import { Confirm } from "../ui/confirm.tsx";
-import { Copyable } from "../ui/copy.tsx";
-import { Waiting } from "../ui/progress.tsx";
-import { useDeed } from "../ui/use-submit.ts";
+import { CopyableText } from "../ui/copy.tsx";
+import { Loading } from "../ui/progress.tsx";
+import { useAction } from "../ui/use-submit.ts";
 import { toast } from "../ui/toast.tsx";
-import { Unread } from "../ui/load-error.tsx";
-import { ago } from "../words.ts";
-import { More } from "./more.tsx";
-import type { Page, Share } from "./model.ts";
+import { LoadError } from "../ui/load-error.tsx";
+import { formatTimeAgo } from "../words.ts";
+import { LoadMore } from "./more.tsx";
+import type { PageInfo, ShareLink } from "./model.ts";
 import { usePages } from "./use-query.ts";
-import { linkState, usesWords } from "./words.ts";
+import { linkState, usesLabel } from "./words.ts";
 
-const DAY = { dateStyle: "medium" } as const;
+const DATE_FORMAT = { dateStyle: "medium" } as const;
 
-export function Links() {
-  const { rows, more, wrong, next, again } = usePages<Share, Page & { shares: Share[] }>(
+export function ShareLinks() {
+  const { rows, hasMore, error, loadMore, refetch } = usePages<ShareLink, PageInfo & { shares: ShareLink[] }>(
     "/v1/shares",
-    (told) => told.shares,
+    (page) => page.shares,
   );
-  const [asked, setAsked] = useState<Share | null>(null);
-  const { busy, send } = useDeed();
+  const [selected, setSelected] = useState<ShareLink | null>(null);
+  const { busyLabel, run } = useAction();
   const now = new Date();
-  const withdraw = (share: Share): Promise<void> =>
-    send("Withdrawing …", async () => {
-      await ask("DELETE", `/v1/share/${share.token}`);
-      await again();
-      setAsked(null);
+  const withdraw = (share: ShareLink): Promise<void> =>
+    run("Withdrawing …", async () => {
+      await request("DELETE", `/v1/share/${share.token}`);
+      await refetch();
+      setSelected(null);
       toast("The link is withdrawn.");
     });
-  if (!rows) return wrong ? <Unread fault={wrong} again={again} /> : <Waiting words="Getting your links …" />;
+  if (!rows) return error ? <LoadError error={error} onRetry={refetch} /> : <Loading text="Getting your links …" />;
   if (!rows.length)
     return (
       <p class="empty">
@@ -38,25 +38,25 @@ export function Links() {
         How often one was opened is counted, by whom is not.
       </p>
     );
-  const open = rows.filter((one) => linkState(one, now.getTime()) === "open");
-  const over = rows.filter((one) => linkState(one, now.getTime()) !== "open");
+  const openLinks = rows.filter((link) => linkState(link, now.getTime()) === "open");
+  const closed = rows.filter((link) => linkState(link, now.getTime()) !== "open");
   return (
     <>
       <section aria-labelledby="open">
         <h2 id="open">Links that work</h2>
-        {open.length ? (
+        {openLinks.length ? (
           <ul class="rows">
-            {open.map((one) => (
-              <li key={one.token} class="tall">
+            {openLinks.map((link) => (
+              <li key={link.token} class="tall">
                 <div>
-                  <strong>{one.artefact}</strong>
+                  <strong>{link.artifact}</strong>
                   <p class="hint">
-                    {usesWords(one)} · made {ago(new Date(one.created_at), now)} · ends{" "}
-                    {new Date(one.expires_at).toLocaleDateString(undefined, DAY)} · <a href={`/jobs/${one.job}`}>its job</a>
+                    {usesLabel(link)} · made {formatTimeAgo(new Date(link.created_at), now)} · ends{" "}
+                    {new Date(link.expires_at).toLocaleDateString(undefined, DATE_FORMAT)} · <a href={`/jobs/${link.job}`}>its job</a>
                   </p>
                 </div>
-                <Copyable text={one.url} label={`The link to ${one.artefact}`} />
-                <Button kind="quiet" onClick={() => setAsked(one)}>
+                <CopyableText text={link.url} label={`The link to ${link.artifact}`} />
+                <Button kind="quiet" onClick={() => setSelected(link)}>
                   Withdraw
                 </Button>
               </li>
@@ -66,34 +66,34 @@ export function Links() {
           <p class="hint">None at the moment.</p>
         )}
       </section>
-      {over.length > 0 && (
+      {closed.length > 0 && (
         <section aria-labelledby="over">
           <h2 id="over">Links that are over</h2>
           <ul class="rows">
-            {over.map((one) => (
-              <li key={one.token}>
+            {closed.map((link) => (
+              <li key={link.token}>
                 <div>
-                  {one.artefact}
+                  {link.artifact}
                   <p class="hint">
-                    {usesWords(one)} · made {ago(new Date(one.created_at), now)}
+                    {usesLabel(link)} · made {formatTimeAgo(new Date(link.created_at), now)}
                   </p>
                 </div>
-                <p class="hint end">{one.revoked ? "Withdrawn" : "Ended by itself"}</p>
+                <p class="hint end">{link.revoked ? "Withdrawn" : "Ended by itself"}</p>
               </li>
             ))}
           </ul>
         </section>
       )}
-      <More more={more} next={next} wrong={wrong} words="Older links" />
-      {asked && (
+      <LoadMore hasMore={hasMore} loadMore={loadMore} error={error} label="Older links" />
+      {selected && (
         <Confirm
           title="Withdraw this link?"
-          deed="Withdraw it"
-          busy={busy}
-          onDeed={() => withdraw(asked)}
-          onClose={() => setAsked(null)}
+          confirmLabel="Withdraw it"
+          busyLabel={busyLabel}
+          onConfirm={() => withdraw(selected)}
+          onClose={() => setSelected(null)}
         >
-          Whoever has the link to <strong>{asked.artefact}</strong> is refused from now on. It cannot be given back; you can
+          Whoever has the link to <strong>{selected.artifact}</strong> is refused from now on. It cannot be given back; you can
           make another one.
         </Confirm>
       )}

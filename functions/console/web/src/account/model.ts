@@ -1,6 +1,6 @@
 /** What the API tells of a person's account, as its models in functions/api write it. */
 
-export interface Page {
+export interface PageInfo {
   next_cursor: string | null;
 }
 
@@ -11,7 +11,7 @@ export interface Rate {
   reset_s: number;
 }
 
-export interface Amount {
+export interface Quota {
   quota: number;
   used: number;
 }
@@ -26,13 +26,13 @@ export interface Usage {
   cost_usd: number;
   limits: {
     job_creations: Rate;
-    jobs_at_once: Amount;
-    storage_bytes: Amount;
+    jobs_at_once: Quota;
+    storage_bytes: Quota;
     upload_bytes: Record<string, number>;
   };
 }
 
-export interface Mail {
+export interface Email {
   id: string;
   job: string;
   to: string;
@@ -57,13 +57,13 @@ export interface Webhook {
   created_at: string;
 }
 
-export interface WithSecret {
+export interface WebhookSecret {
   webhook: Webhook;
   secret: string;
   old_secret_until: string | null;
 }
 
-export interface Try {
+export interface DeliveryAttempt {
   at: string;
   attempt: number;
   status: number | null;
@@ -82,17 +82,17 @@ export interface Delivery {
   next_try_at: string | null;
   error_code: string | null;
   error_message: string | null;
-  tries: Try[];
+  tries: DeliveryAttempt[];
   body: unknown;
   created_at: string;
   finished_at: string | null;
 }
 
-export interface Share {
+export interface ShareLink {
   token: string;
   url: string;
   job: string;
-  artefact: string;
+  artifact: string;
   created_at: string;
   expires_at: string;
   revoked: boolean;
@@ -100,14 +100,14 @@ export interface Share {
   last_used_at: string | null;
 }
 
-export interface Me {
+export interface Profile {
   id: string;
   email: string;
   name: string | null;
   created_at: string;
 }
 
-export interface Copy {
+export interface DataExport {
   id: string;
   phase: "making" | "ready" | "expired";
   requested_at: string;

@@ -1,36 +1,36 @@
 import { useState } from "preact/hooks";
 import { Button } from "../ui/button.tsx";
-import { sentence } from "../words.ts";
+import { errorMessage } from "../words.ts";
 
 /** The next page of a list, appended on demand. */
-export function More({
-  more,
-  next,
-  wrong,
-  words,
+export function LoadMore({
+  hasMore,
+  loadMore,
+  error,
+  label,
 }: {
-  more: boolean;
-  next: () => Promise<void>;
-  wrong: unknown;
-  words: string;
+  hasMore: boolean;
+  loadMore: () => Promise<void>;
+  error: unknown;
+  label: string;
 }) {
-  const [busy, setBusy] = useState("");
-  const go = async (): Promise<void> => {
-    setBusy("Getting them …");
-    await next();
-    setBusy("");
+  const [busyLabel, setBusyLabel] = useState("");
+  const load = async (): Promise<void> => {
+    setBusyLabel("Getting them …");
+    await loadMore();
+    setBusyLabel("");
   };
   return (
     <>
-      {Boolean(wrong) && (
+      {Boolean(error) && (
         <p class="wrong" role="alert">
-          {sentence(wrong)}
+          {errorMessage(error)}
         </p>
       )}
-      {more && (
+      {hasMore && (
         <p>
-          <Button busy={busy} onClick={() => void go()}>
-            {words}
+          <Button busyLabel={busyLabel} onClick={() => void load()}>
+            {label}
           </Button>
         </p>
       )}

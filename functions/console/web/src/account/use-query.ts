@@ -1,90 +1,90 @@
 /** What the API says, for pages that show it: asked for once, again on demand, or every few seconds. */
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { get } from "../api.ts";
-import type { Page } from "./model.ts";
+import type { PageInfo } from "./model.ts";
 
-export interface Asked<T> {
+export interface Query<T> {
   /** The newest answer; it stays while the next one is waited for. */
   data: T | undefined;
   etag: string;
   /** Why there is none, or no newer one; null when all is well. */
-  wrong: unknown;
-  again: () => Promise<void>;
+  error: unknown;
+  refetch: () => Promise<void>;
 }
 
 /** One answer. It is asked for again every `everyMs`, while that is more than 0. */
-export function useAsked<T>(path: string, everyMs: (data: T | undefined) => number = () => 0): Asked<T> {
-  const [state, setState] = useState<Omit<Asked<T>, "again">>({ data: undefined, etag: "", wrong: null });
-  const now = useRef(path);
-  now.current = path;
-  const again = useCallback(async (): Promise<void> => {
+export function useQuery<T>(path: string, refetchIntervalMs: (data: T | undefined) => number = () => 0): Query<T> {
+  const [state, setState] = useState<Omit<Query<T>, "refetch">>({ data: undefined, etag: "", error: null });
+  const currentPath = useRef(path);
+  currentPath.current = path;
+  const refetch = useCallback(async (): Promise<void> => {
     try {
       const { data, etag } = await get<T>(path);
       // The page may show something else by now.
-      if (now.current === path) setState({ data, etag, wrong: null });
-    } catch (wrong) {
-      if (now.current === path) setState((before) => ({ ...before, wrong }));
+      if (currentPath.current === path) setState({ data, etag, error: null });
+    } catch (error) {
+      if (currentPath.current === path) setState((previous) => ({ ...previous, error }));
     }
   }, [path]);
   useEffect(() => {
-    setState({ data: undefined, etag: "", wrong: null });
-    void again();
+    setState({ data: undefined, etag: "", error: null });
+    void refetch();
     return () => {
-      now.current = "";
+      currentPath.current = "";
     };
-  }, [again]);
-  const pause = everyMs(state.data);
+  }, [refetch]);
+  const intervalMs = refetchIntervalMs(state.data);
   useEffect(() => {
-    if (!pause) return;
+    if (!intervalMs) return;
     const timer = setInterval(() => {
-      if (!document.hidden) void again();
-    }, pause);
+      if (!document.hidden) void refetch();
+    }, intervalMs);
     return () => clearInterval(timer);
-  }, [again, pause]);
-  return { ...state, again };
+  }, [refetch, intervalMs]);
+  return { ...state, refetch };
 }
 
-export interface Pages<Row> {
+export interface PagedQuery<Row> {
   rows: Row[] | undefined;
   /** Whether there are older ones. */
-  more: boolean;
-  wrong: unknown;
-  next: () => Promise<void>;
-  again: () => Promise<void>;
+  hasMore: boolean;
+  error: unknown;
+  loadMore: () => Promise<void>;
+  refetch: () => Promise<void>;
 }
 
-const PAGE = 25;
+const PAGE_SIZE = 25;
 
 /** A list in pages, newest first; `of` finds the rows in an answer. */
-export function usePages<Row, Told extends Page>(path: string, of: (told: Told) => Row[]): Pages<Row> {
-  const [state, setState] = useState<{ rows: Row[] | undefined; cursor: string | null; wrong: unknown }>({
+export function usePages<Row, Response extends PageInfo>(path: string, rowsOf: (told: Response) => Row[]): PagedQuery<Row> {
+  const [state, setState] = useState<{ rows: Row[] | undefined; cursor: string | null; error: unknown }>({
     rows: undefined,
     cursor: null,
-    wrong: null,
+    error: null,
   });
-  const fetched = useCallback(
-    async (cursor: string | null, before: Row[], limit: number): Promise<void> => {
+  const fetchPage = useCallback(
+    async (cursor: string | null, previousRows: Row[], limit: number): Promise<void> => {
       try {
-        const behind = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
-        const { data } = await get<Told>(`${path}?limit=${limit}${behind}`);
-        setState({ rows: [...before, ...of(data)], cursor: data.next_cursor, wrong: null });
-      } catch (wrong) {
-        setState((known) => ({ ...known, wrong }));
+        const cursorParam = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
+        const { data } = await get<Response>(`${path}?limit=${limit}${cursorParam}`);
+        setState({ rows: [...previousRows, ...rowsOf(data)], cursor: data.next_cursor, error: null });
+      } catch (error) {
+        setState((previous) => ({ ...previous, error }));
       }
     },
     [path],
   );
   useEffect(() => {
-    setState({ rows: undefined, cursor: null, wrong: null });
-    void fetched(null, [], PAGE);
-  }, [fetched]);
-  const { rows, cursor, wrong } = state;
+    setState({ rows: undefined, cursor: null, error: null });
+    void fetchPage(null, [], PAGE_SIZE);
+  }, [fetchPage]);
+  const { rows, cursor, error } = state;
   return {
     rows,
-    more: cursor !== null,
-    wrong,
-    next: () => fetched(cursor, rows ?? [], PAGE),
+    hasMore: cursor !== null,
+    error,
+    loadMore: () => fetchPage(cursor, rows ?? [], PAGE_SIZE),
     // As many as are shown, so that nothing that was opened goes away; a page has a hundred at most.
-    again: () => fetched(null, [], Math.min(100, Math.max(PAGE, rows?.length ?? 0))),
+    refetch: () => fetchPage(null, [], Math.min(100, Math.max(PAGE_SIZE, rows?.length ?? 0))),
   };
 }

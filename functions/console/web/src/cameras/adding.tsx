@@ -1,36 +1,36 @@
 import { useState } from "preact/hooks";
 import { post } from "../api.ts";
 import { settings } from "../settings.ts";
-import { Box } from "../ui/panel.tsx";
+import { Panel } from "../ui/panel.tsx";
 import { Field } from "../ui/field.tsx";
-import { FormEnd } from "../ui/form-end.tsx";
-import { useSending } from "../ui/use-submit.ts";
+import { FormFooter } from "../ui/form-end.tsx";
+import { useSubmit } from "../ui/use-submit.ts";
 import { withCredentials } from "./choice.ts";
 import type { Camera } from "./model.ts";
 
 /** A camera by its address; its password is sent once and shown nowhere again. */
-export function Adding({ onMade, onClose }: { onMade: (camera: Camera) => Promise<void>; onClose: () => void }) {
+export function AddCamera({ onCreated, onClose }: { onCreated: (camera: Camera) => Promise<void>; onClose: () => void }) {
   const [name, setName] = useState("");
-  const [device, setDevice] = useState(false);
-  const [number, setNumber] = useState(0);
+  const [isDevice, setIsDevice] = useState(false);
+  const [deviceNumber, setDeviceNumber] = useState(0);
   const [address, setAddress] = useState("");
   const [user, setUser] = useState("");
   const [password, setPassword] = useState("");
-  const sending = useSending();
-  const add = (event: Event): void => {
+  const submission = useSubmit();
+  const submit = (event: Event): void => {
     event.preventDefault();
-    void sending.send("Adding it …", async () => {
-      const source = device ? { device: number } : { url: withCredentials(address, user, password) };
+    void submission.run("Adding it …", async () => {
+      const source = isDevice ? { device: deviceNumber } : { url: withCredentials(address, user, password) };
       const { data } = await post<Camera>("/v1/cameras", { name: name.trim(), source });
-      await onMade(data);
+      await onCreated(data);
     });
   };
-  const { fields } = sending;
-  const ofSource = fields["source.url"] ?? fields["source.device"] ?? fields.source;
+  const { fieldErrors: fields } = submission;
+  const sourceError = fields["source.url"] ?? fields["source.device"] ?? fields.source;
   return (
-    <Box title="Add a camera" onClose={onClose}>
-      <form class="stack" onSubmit={add}>
-        <Field label="Name" wrong={fields.name}>
+    <Panel title="Add a camera" onClose={onClose}>
+      <form class="stack" onSubmit={submit}>
+        <Field label="Name" error={fields.name}>
           {(ids) => (
             <input
               {...ids}
@@ -45,27 +45,27 @@ export function Adding({ onMade, onClose }: { onMade: (camera: Camera) => Promis
         {settings.emulators && (
           <div class="choices">
             <label>
-              <input type="checkbox" checked={device} onChange={(event) => setDevice(event.currentTarget.checked)} />
+              <input type="checkbox" checked={isDevice} onChange={(event) => setIsDevice(event.currentTarget.checked)} />
               <span>It is plugged into the machine that Moodreel runs on</span>
             </label>
           </div>
         )}
-        {device ? (
-          <Field label="Its number" hint="0 is the first one." wrong={ofSource}>
+        {isDevice ? (
+          <Field label="Its number" hint="0 is the first one." error={sourceError}>
             {(ids) => (
               <input
                 {...ids}
                 type="number"
                 min={0}
                 max={15}
-                value={number}
-                onInput={(event) => setNumber(event.currentTarget.valueAsNumber || 0)}
+                value={deviceNumber}
+                onInput={(event) => setDeviceNumber(event.currentTarget.valueAsNumber || 0)}
               />
             )}
           </Field>
         ) : (
           <>
-            <Field label="Address" hint="rtsp, http or https, as the camera’s manual gives it." wrong={ofSource}>
+            <Field label="Address" hint="rtsp, http or https, as the camera’s manual gives it." error={sourceError}>
               {(ids) => (
                 <input
                   {...ids}
@@ -108,8 +108,8 @@ export function Adding({ onMade, onClose }: { onMade: (camera: Camera) => Promis
             <p class="hint">The camera’s own, if it asks for them. They are kept apart and shown nowhere again.</p>
           </>
         )}
-        <FormEnd deed="Add it" sending={sending} told={Boolean(ofSource || fields.name)} onClose={onClose} />
+        <FormFooter submitLabel="Add it" submission={submission} errorShown={Boolean(sourceError || fields.name)} onClose={onClose} />
       </form>
-    </Box>
+    </Panel>
   );
 }

@@ -1,25 +1,25 @@
 import { Field } from "../ui/field.tsx";
-import { CHOICES, type Choice, readsFaces } from "./choice.ts";
+import { RECIPE_CHOICES, type RecipeChoice, needsConsent } from "./choice.ts";
 
 /** Which recipe a clip goes into. Where faces are read it asks for consent and for what it is. */
-export function ChoiceForm({
+export function RecipeForm({
   value,
   onChange,
-  without = false,
-  wrong = {},
+  recipeRequired = false,
+  fieldErrors = {},
 }: {
-  value: Choice;
-  onChange: (next: Choice) => void;
+  value: RecipeChoice;
+  onChange: (next: RecipeChoice) => void;
   /** "Only the clip" is no choice. */
-  without?: boolean;
+  recipeRequired?: boolean;
   /** What is wrong, by the API's names of the fields. */
-  wrong?: Readonly<Record<string, string>>;
+  fieldErrors?: Readonly<Record<string, string>>;
 }) {
   return (
     <>
       <fieldset class="choices">
         <legend>Make of it</legend>
-        {CHOICES.filter(([recipe]) => recipe || !without).map(([recipe, title, about]) => (
+        {RECIPE_CHOICES.filter(([recipe]) => recipe || !recipeRequired).map(([recipe, title, description]) => (
           <label key={recipe}>
             <input
               type="radio"
@@ -28,14 +28,14 @@ export function ChoiceForm({
             />
             <span>
               {title}
-              <span class="hint">{about}</span>
+              <span class="hint">{description}</span>
             </span>
           </label>
         ))}
       </fieldset>
-      {readsFaces(value) && (
+      {needsConsent(value) && (
         <>
-          <Field label="What it is for" hint="In a few words, such as: research on reactions to a trailer." wrong={wrong["options.purpose"]}>
+          <Field label="What it is for" hint="In a few words, such as: research on reactions to a trailer." error={fieldErrors["options.purpose"]}>
             {(ids) => (
               <input
                 {...ids}

@@ -1,37 +1,37 @@
 /** What is to be made of a recording: the recipe's options as the API takes them. Pure. */
-export interface Choice {
+export interface RecipeChoice {
   recipe: "" | "frames" | "emotions" | "recap";
   consent: boolean;
   purpose: string;
 }
 
-export const NOTHING: Choice = { recipe: "", consent: false, purpose: "" };
+export const NO_RECIPE: RecipeChoice = { recipe: "", consent: false, purpose: "" };
 
-export const CHOICES = [
+export const RECIPE_CHOICES = [
   ["", "Only the clip", "It is kept as it is; a job can be made of it later."],
   ["frames", "Frames", "A picture for every second."],
   ["emotions", "Emotions", "What faces express, over time."],
   ["recap", "Recap", "A narrated film of its strongest moments."],
-] as const satisfies readonly (readonly [Choice["recipe"], string, string])[];
+] as const satisfies readonly (readonly [RecipeChoice["recipe"], string, string])[];
 
 /** Whether faces are read, so that those who are filmed have to agree. */
-export const readsFaces = ({ recipe }: Choice): boolean => recipe === "emotions" || recipe === "recap";
+export const needsConsent = ({ recipe }: RecipeChoice): boolean => recipe === "emotions" || recipe === "recap";
 
-export function wished(choice: Choice): { recipe?: string; options?: Record<string, unknown> } {
+export function toRecipeFields(choice: RecipeChoice): { recipe?: string; options?: Record<string, unknown> } {
   if (!choice.recipe) return {};
-  const options = readsFaces(choice) ? { consent: choice.consent, purpose: choice.purpose.trim() } : {};
+  const options = needsConsent(choice) ? { consent: choice.consent, purpose: choice.purpose.trim() } : {};
   return { recipe: choice.recipe, options };
 }
 
 /** An address with the user and the password in it, as the API takes them. Throws for no address. */
 export function withCredentials(address: string, user: string, password: string): string {
-  const text = address.trim();
-  if (!user && !password) return text;
-  const [, scheme, rest] = /^([a-z]+:\/\/)(.+)$/i.exec(text) ?? [];
+  const trimmed = address.trim();
+  if (!user && !password) return trimmed;
+  const [, scheme, rest] = /^([a-z]+:\/\/)(.+)$/i.exec(trimmed) ?? [];
   if (!scheme || !rest) throw new Error("Begin the address with rtsp://, http:// or https://.");
   const host = rest.replace(/^[^/?#]*@/, "");
-  return `${scheme}${escaped(user)}:${escaped(password)}@${host}`;
+  return `${scheme}${encodeUserInfo(user)}:${encodeUserInfo(password)}@${host}`;
 }
 
-const escaped = (text: string): string =>
-  encodeURIComponent(text).replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
+const encodeUserInfo = (trimmed: string): string =>
+  encodeURIComponent(trimmed).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);

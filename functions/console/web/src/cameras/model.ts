@@ -2,7 +2,7 @@
 
 export type CameraState = "idle" | "connecting" | "connected" | "reconnecting" | "failed";
 
-export interface Fault {
+export interface CameraError {
   code: string;
   message: string;
   at: string | null;
@@ -25,7 +25,7 @@ export interface Camera {
     codec: string | null;
     size_bytes: number;
     dropped_frames: number;
-    last_error: Fault | null;
+    last_error: CameraError | null;
     updated_at: string | null;
   };
 }
@@ -64,17 +64,17 @@ export interface Recording {
   dropped_frames: number;
   recipe: string | null;
   job: string | null;
-  error: Fault | null;
+  error: CameraError | null;
   clip: Clip | null;
   expires_at: string;
 }
 
 /** A seat before a camera: whoever has the address sees it, until it ends. */
-export interface Seat {
+export interface PreviewToken {
   url: string;
   expires_at: string;
   viewers: number;
   viewers_most: number;
 }
 
-export const running = (one: Recording): boolean => one.state !== "done" && one.state !== "failed";
+export const isRunning = (recording: Recording): boolean => recording.state !== "done" && recording.state !== "failed";

@@ -1,15 +1,15 @@
 import { useState } from "preact/hooks";
-import { newKey, post } from "../api.ts";
-import { Box } from "../ui/panel.tsx";
+import { newIdempotencyKey, post } from "../api.ts";
+import { Panel } from "../ui/panel.tsx";
 import { Field } from "../ui/field.tsx";
-import { FormEnd } from "../ui/form-end.tsx";
-import { useSending } from "../ui/use-submit.ts";
-import { ChoiceForm } from "./choice-form.tsx";
-import { type Choice, NOTHING, wished } from "./choice.ts";
+import { FormFooter } from "../ui/form-end.tsx";
+import { useSubmit } from "../ui/use-submit.ts";
+import { RecipeForm } from "./choice-form.tsx";
+import { type RecipeChoice, NO_RECIPE, toRecipeFields } from "./choice.ts";
 import type { Camera, Recording } from "./model.ts";
 
 const PRE_ROLL_S = 10;
-const LENGTHS = [
+const DURATIONS = [
   ["60", "1 minute"],
   ["600", "10 minutes"],
   ["1800", "30 minutes"],
@@ -17,43 +17,43 @@ const LENGTHS = [
 ] as const;
 
 /** What a recording is to be: how long, with what came before, and what is made of it. */
-export function Starting({
+export function StartRecording({
   camera,
-  looks,
-  onMade,
+  previewing,
+  onStarted,
   onClose,
 }: {
   camera: Camera;
   /** A preview runs: what it showed last can be part of the recording. */
-  looks: boolean;
-  onMade: (recording: Recording) => Promise<void>;
+  previewing: boolean;
+  onStarted: (recording: Recording) => Promise<void>;
   onClose: () => void;
 }) {
   const [title, setTitle] = useState("");
-  const [length, setLength] = useState("600");
-  const [before, setBefore] = useState(looks);
-  const [choice, setChoice] = useState<Choice>(NOTHING);
-  const [key] = useState(newKey);
-  const sending = useSending();
-  const start = (event: Event): void => {
+  const [maxDuration, setMaxDuration] = useState("600");
+  const [withPreRoll, setWithPreRoll] = useState(previewing);
+  const [choice, setChoice] = useState<RecipeChoice>(NO_RECIPE);
+  const [idempotencyKey] = useState(newIdempotencyKey);
+  const submission = useSubmit();
+  const submit = (event: Event): void => {
     event.preventDefault();
-    void sending.send("Starting …", async () => {
+    void submission.run("Starting …", async () => {
       const body = {
         source: { camera: camera.id },
         ...(title.trim() ? { title: title.trim() } : {}),
-        pre_roll_s: looks && before ? PRE_ROLL_S : 0,
-        max_duration_s: Number(length),
-        ...wished(choice),
+        pre_roll_s: previewing && withPreRoll ? PRE_ROLL_S : 0,
+        max_duration_s: Number(maxDuration),
+        ...toRecipeFields(choice),
       };
-      const { data } = await post<Recording>("/v1/recordings", body, { key });
-      await onMade(data);
+      const { data } = await post<Recording>("/v1/recordings", body, { idempotencyKey });
+      await onStarted(data);
     });
   };
-  const { fields } = sending;
+  const { fieldErrors: fields } = submission;
   return (
-    <Box title={`Record ${camera.name}`} onClose={onClose}>
-      <form class="stack" onSubmit={start}>
-        <Field label="Title" wrong={fields.title}>
+    <Panel title={`Record ${camera.name}`} onClose={onClose}>
+      <form class="stack" onSubmit={submit}>
+        <Field label="Title" error={fields.title}>
           {(ids) => (
             <input
               {...ids}
@@ -64,10 +64,10 @@ export function Starting({
             />
           )}
         </Field>
-        <Field label="At most" hint="It ends by then; you can stop it before." wrong={fields.max_duration_s}>
+        <Field label="At most" hint="It ends by then; you can stop it before." error={fields.max_duration_s}>
           {(ids) => (
-            <select {...ids} value={length} onChange={(event) => setLength(event.currentTarget.value)}>
-              {LENGTHS.map(([value, words]) => (
+            <select {...ids} value={maxDuration} onChange={(event) => setMaxDuration(event.currentTarget.value)}>
+              {DURATIONS.map(([value, words]) => (
                 <option key={value} value={value}>
                   {words}
                 </option>
@@ -79,21 +79,21 @@ export function Starting({
           <label>
             <input
               type="checkbox"
-              disabled={!looks}
-              checked={looks && before}
-              onChange={(event) => setBefore(event.currentTarget.checked)}
+              disabled={!previewing}
+              checked={previewing && withPreRoll}
+              onChange={(event) => setWithPreRoll(event.currentTarget.checked)}
             />
             <span>
               With the {PRE_ROLL_S} seconds before
               <span class="hint">
-                {looks ? "What the live picture showed last is part of it." : "Only while the live picture is looked at."}
+                {previewing ? "What the live picture showed last is part of it." : "Only while the live picture is looked at."}
               </span>
             </span>
           </label>
         </div>
-        <ChoiceForm value={choice} onChange={setChoice} wrong={fields} />
-        <FormEnd deed="Start recording" sending={sending} onClose={onClose} />
+        <RecipeForm value={choice} onChange={setChoice} fieldErrors={fields} />
+        <FormFooter submitLabel="Start recording" submission={submission} onClose={onClose} />
       </form>
-    </Box>
+    </Panel>
   );
 }

@@ -1,5 +1,5 @@
 /** A deck while it is edited: every step gives a new draft, so a page can show and undo it. */
-import { clock } from "../words.ts";
+import { formatClock } from "../words.ts";
 
 export interface Slide {
   id: string;
@@ -27,7 +27,7 @@ export interface DeckView extends Draft {
 }
 
 /** How the film sounds and moves; an edit may change these along with the deck. */
-export interface FilmWishes {
+export interface FilmOptions {
   voice: string;
   speed: number;
   transition: string;
@@ -57,7 +57,7 @@ export function draftOf(view: DeckView): Draft {
   return { title, language, theme, aspect, resolution, slides };
 }
 
-export function wishesOf(options: Record<string, unknown>): FilmWishes {
+export function filmOptionsOf(options: Record<string, unknown>): FilmOptions {
   return {
     voice: String(options.voice ?? ""),
     speed: Number(options.speed ?? 1),
@@ -68,120 +68,120 @@ export function wishesOf(options: Record<string, unknown>): FilmWishes {
 }
 
 /** Whether an edit would change anything. */
-export function differs(draft: Draft, from: Draft): boolean {
-  return JSON.stringify(clean(draft)) !== JSON.stringify(clean(from));
+export function isChanged(draft: Draft, from: Draft): boolean {
+  return JSON.stringify(normalize(draft)) !== JSON.stringify(normalize(from));
 }
 
 /** As it is sent: while somebody writes, empty points and blanks at ends may stand there. */
-function clean(draft: Draft): Draft {
+function normalize(draft: Draft): Draft {
   const slides = draft.slides.map((slide) => ({
     ...slide,
     heading: slide.heading.trim(),
-    bullets: slide.bullets.map((one) => one.trim()).filter(Boolean),
+    bullets: slide.bullets.map((moment) => moment.trim()).filter(Boolean),
     notes: slide.notes.trim(),
   }));
   return { ...draft, title: draft.title.trim(), slides };
 }
 
-export function withSlide(draft: Draft, id: string, change: Partial<Slide>): Draft {
+export function updateSlide(draft: Draft, id: string, changes: Partial<Slide>): Draft {
   return {
     ...draft,
-    slides: draft.slides.map((one) => (one.id === id ? { ...one, ...change } : one)),
+    slides: draft.slides.map((moment) => (moment.id === id ? { ...moment, ...changes } : moment)),
   };
 }
 
 /** `by` -1 is one earlier, 1 one later; beyond the ends nothing moves. */
-export function moved(draft: Draft, id: string, by: number): Draft {
-  const from = draft.slides.findIndex((one) => one.id === id);
-  const to = from + by;
+export function moveSlide(draft: Draft, id: string, offset: number): Draft {
+  const from = draft.slides.findIndex((moment) => moment.id === id);
+  const to = from + offset;
   if (from < 0 || to < 0 || to >= draft.slides.length) return draft;
   const slides = [...draft.slides];
   slides.splice(to, 0, ...slides.splice(from, 1));
   return { ...draft, slides };
 }
 
-export function without(draft: Draft, id: string): Draft {
+export function removeSlide(draft: Draft, id: string): Draft {
   if (draft.slides.length <= LIMITS.slidesLeast) return draft;
-  return { ...draft, slides: draft.slides.filter((one) => one.id !== id) };
+  return { ...draft, slides: draft.slides.filter((moment) => moment.id !== id) };
 }
 
 /** A blank slide behind the one with `id`; its own id is one that no slide has had. */
-export function withNew(draft: Draft, id: string, taken: readonly string[]): Draft {
+export function addSlide(draft: Draft, id: string, usedIds: readonly string[]): Draft {
   if (draft.slides.length >= LIMITS.slidesMost) return draft;
-  const ids = new Set([...draft.slides.map((one) => one.id), ...taken]);
+  const ids = new Set([...draft.slides.map((moment) => moment.id), ...usedIds]);
   let number = draft.slides.length + 1;
   while (ids.has(`new-${number}`)) number += 1;
-  const fresh: Slide = {
+  const newSlide: Slide = {
     id: `new-${number}`, heading: "", bullets: [], notes: "", layout: "bullets", picture: null,
   };
   const slides = [...draft.slides];
-  slides.splice(slides.findIndex((one) => one.id === id) + 1, 0, fresh);
+  slides.splice(slides.findIndex((moment) => moment.id === id) + 1, 0, newSlide);
   return { ...draft, slides };
 }
 
 /** Where something is wrong ("slides[2].heading") → a sentence. Empty: the deck can be sent. */
-export function faults(draft: Draft): Map<string, string> {
-  const found = new Map<string, string>();
-  const text = (where: string, value: string, most: number, needed: boolean) => {
-    const long = [...value].length;
-    if (needed && !value.trim()) found.set(where, "Write something here.");
-    else if (long > most) found.set(where, `${long - most} characters too many; ${most} fit.`);
+export function validateDraft(draft: Draft): Map<string, string> {
+  const errors = new Map<string, string>();
+  const text = (field: string, value: string, max: number, required: boolean) => {
+    const tooLong = [...value].length;
+    if (required && !value.trim()) errors.set(field, "Write something here.");
+    else if (tooLong > max) errors.set(field, `${tooLong - max} characters too many; ${max} fit.`);
   };
   text("title", draft.title, LIMITS.titleChars, true);
-  let spoken = 0;
+  let totalNotesChars = 0;
   draft.slides.forEach((slide, n) => {
-    const where = `slides[${n}]`;
-    text(`${where}.heading`, slide.heading, LIMITS.headingChars, true);
-    text(`${where}.notes`, slide.notes, LIMITS.notesChars, false);
-    const bullets = slide.bullets.filter((one) => one.trim());
+    const field = `slides[${n}]`;
+    text(`${field}.heading`, slide.heading, LIMITS.headingChars, true);
+    text(`${field}.notes`, slide.notes, LIMITS.notesChars, false);
+    const bullets = slide.bullets.filter((moment) => moment.trim());
     if (bullets.length > LIMITS.bulletsMost)
-      found.set(`${where}.bullets`, `At most ${LIMITS.bulletsMost} points fit on a slide.`);
-    const long = bullets.find((one) => [...one].length > LIMITS.bulletChars);
-    if (long !== undefined)
-      found.set(`${where}.bullets`, `A point has at most ${LIMITS.bulletChars} characters.`);
-    spoken += [...slide.notes].length;
+      errors.set(`${field}.bullets`, `At most ${LIMITS.bulletsMost} points fit on a slide.`);
+    const tooLong = bullets.find((moment) => [...moment].length > LIMITS.bulletChars);
+    if (tooLong !== undefined)
+      errors.set(`${field}.bullets`, `A point has at most ${LIMITS.bulletChars} characters.`);
+    totalNotesChars += [...slide.notes].length;
   });
-  if (spoken > LIMITS.notesCharsAll)
-    found.set("slides", `${spoken} characters are spoken; ${LIMITS.notesCharsAll} make a film.`);
-  return found;
+  if (totalNotesChars > LIMITS.notesCharsAll)
+    errors.set("slides", `${totalNotesChars} characters are spoken; ${LIMITS.notesCharsAll} make a film.`);
+  return errors;
 }
 
 /** PUT /v1/jobs/{id}/deck. */
-export function editOf(draft: Draft, wishes: FilmWishes, revision: number, release: boolean) {
-  const { voice, ...film } = wishes;
+export function toEditRequest(draft: Draft, filmOptions: FilmOptions, revision: number, release: boolean) {
+  const { voice, ...film } = filmOptions;
   return {
     revision,
-    deck: clean(draft),
+    deck: normalize(draft),
     options: { ...film, voice: voice || null },
     release,
   };
 }
 
 /** How long it takes to say a text, in seconds: about 150 words a minute. */
-export function spokenS(text: string, speed: number): number {
+export function estimateSpeechS(text: string, speed: number): number {
   const words = text.trim().split(/\s+/).filter(Boolean).length;
   return (words / 2.5) / (speed || 1);
 }
 
 /** What the stages before the deck recorded of a video's pictures. */
-export interface Pictured {
+export interface PictureSources {
   moments?: readonly { time_s: number; emotion: string }[];
   scenes?: readonly { time_s: number }[];
 }
 
 /** "moment:2" → "Strongest moment 2: happy at 0:19". */
-export function pictureName(reference: string, known: Pictured = {}): string {
+export function pictureLabel(reference: string, sources: PictureSources = {}): string {
   const [kind = "", rest = ""] = reference.split(":", 2);
   const number = rest.replace(/^picture/, "");
-  const place = Number(number) - 1;
+  const index = Number(number) - 1;
   if (kind === "upload") return `Your picture ${number}`;
   if (kind === "moment") {
-    const one = known.moments?.[place];
-    return `Strongest moment ${number}${one ? `: ${one.emotion} at ${clock(one.time_s)}` : ""}`;
+    const moment = sources.moments?.[index];
+    return `Strongest moment ${number}${moment ? `: ${moment.emotion} at ${formatClock(moment.time_s)}` : ""}`;
   }
   if (kind === "scene") {
-    const one = known.scenes?.[place];
-    return one ? `The video at ${clock(one.time_s)}` : `Scene ${number}`;
+    const moment = sources.scenes?.[index];
+    return moment ? `The video at ${formatClock(moment.time_s)}` : `Scene ${number}`;
   }
   if (kind === "chart") return "How the mood moved";
   return "A drawn picture";

@@ -1,16 +1,16 @@
 /** What holds for the whole film: its look, its voice and how slides follow each other. */
 import { Field } from "../ui/field.tsx";
-import { type Draft, type FilmWishes, LIMITS, THEMES } from "./editing.ts";
+import { type Draft, type FilmOptions, LIMITS, THEMES } from "./editing.ts";
 
 export interface LookFormProps {
   draft: Draft;
-  wishes: FilmWishes;
-  wrong: (field: string) => string | undefined;
-  onDraft: (draft: Draft) => void;
-  onWishes: (wishes: FilmWishes) => void;
+  filmOptions: FilmOptions;
+  errorOf: (field: string) => string | undefined;
+  onDraftChange: (draft: Draft) => void;
+  onFilmOptions: (filmOptions: FilmOptions) => void;
 }
 
-const CHOICES: Record<string, readonly (readonly [string, string])[]> = {
+const SELECT_OPTIONS: Record<string, readonly (readonly [string, string])[]> = {
   transition: [["cut", "Cut"], ["fade", "Fade"]],
   subtitles: [["soft", "To be switched on"], ["burned", "In the picture"]],
   motion: [["none", "Still"], ["gentle", "Slowly moving"]],
@@ -20,17 +20,17 @@ const CHOICES: Record<string, readonly (readonly [string, string])[]> = {
 
 const SPEEDS = [0.75, 0.9, 1, 1.1, 1.25, 1.5];
 
-export function LookForm({ draft, wishes, wrong, onDraft, onWishes }: LookFormProps) {
-  const speeds = SPEEDS.includes(wishes.speed) ? SPEEDS : [...SPEEDS, wishes.speed].sort((a, b) => a - b);
+export function LookForm({ draft, filmOptions, errorOf, onDraftChange, onFilmOptions }: LookFormProps) {
+  const speeds = SPEEDS.includes(filmOptions.speed) ? SPEEDS : [...SPEEDS, filmOptions.speed].sort((a, b) => a - b);
   return (
     <div class="look-form">
-      <Field label="Title" wrong={wrong("title")}>
+      <Field label="Title" error={errorOf("title")}>
         {(ids) => (
           <input
             {...ids}
             value={draft.title}
             maxLength={LIMITS.titleChars}
-            onInput={(event) => onDraft({ ...draft, title: event.currentTarget.value })}
+            onInput={(event) => onDraftChange({ ...draft, title: event.currentTarget.value })}
           />
         )}
       </Field>
@@ -43,7 +43,7 @@ export function LookForm({ draft, wishes, wrong, onDraft, onWishes }: LookFormPr
               name="theme"
               value={name}
               checked={draft.theme === name}
-              onChange={() => onDraft({ ...draft, theme: name })}
+              onChange={() => onDraftChange({ ...draft, theme: name })}
             />
             <span class="sample" aria-hidden="true" />
             {name}
@@ -51,21 +51,21 @@ export function LookForm({ draft, wishes, wrong, onDraft, onWishes }: LookFormPr
         ))}
       </fieldset>
       <div class="pair">
-        <Choice label="Shape" name="aspect" value={draft.aspect} onChange={(aspect) => onDraft({ ...draft, aspect })} />
-        <Choice
+        <SelectField label="Shape" name="aspect" value={draft.aspect} onChange={(aspect) => onDraftChange({ ...draft, aspect })} />
+        <SelectField
           label="Size"
           name="resolution"
           value={draft.resolution}
-          onChange={(resolution) => onDraft({ ...draft, resolution })}
+          onChange={(resolution) => onDraftChange({ ...draft, resolution })}
         />
-        <Field label="Voice" hint="Empty: one that suits the language." wrong={wrong("options.voice")}>
+        <Field label="Voice" hint="Empty: one that suits the language." error={errorOf("options.voice")}>
           {(ids) => (
             <input
               {...ids}
-              value={wishes.voice}
+              value={filmOptions.voice}
               maxLength={80}
               placeholder="en-US-Neural2-C"
-              onInput={(event) => onWishes({ ...wishes, voice: event.currentTarget.value.trim() })}
+              onInput={(event) => onFilmOptions({ ...filmOptions, voice: event.currentTarget.value.trim() })}
             />
           )}
         </Field>
@@ -73,55 +73,55 @@ export function LookForm({ draft, wishes, wrong, onDraft, onWishes }: LookFormPr
           {(ids) => (
             <select
               {...ids}
-              value={String(wishes.speed)}
-              onChange={(event) => onWishes({ ...wishes, speed: Number(event.currentTarget.value) })}
+              value={String(filmOptions.speed)}
+              onChange={(event) => onFilmOptions({ ...filmOptions, speed: Number(event.currentTarget.value) })}
             >
-              {speeds.map((one) => (
-                <option key={one} value={String(one)}>
-                  {one === 1 ? "As usual" : `${one} ×`}
+              {speeds.map((speed) => (
+                <option key={speed} value={String(speed)}>
+                  {speed === 1 ? "As usual" : `${speed} ×`}
                 </option>
               ))}
             </select>
           )}
         </Field>
-        <Choice
+        <SelectField
           label="Between slides"
           name="transition"
-          value={wishes.transition}
-          onChange={(transition) => onWishes({ ...wishes, transition })}
+          value={filmOptions.transition}
+          onChange={(transition) => onFilmOptions({ ...filmOptions, transition })}
         />
-        <Choice
+        <SelectField
           label="Subtitles"
           name="subtitles"
-          value={wishes.subtitles}
-          onChange={(subtitles) => onWishes({ ...wishes, subtitles })}
+          value={filmOptions.subtitles}
+          onChange={(subtitles) => onFilmOptions({ ...filmOptions, subtitles })}
         />
-        <Choice
+        <SelectField
           label="Pictures"
           name="motion"
-          value={wishes.motion}
-          onChange={(motion) => onWishes({ ...wishes, motion })}
+          value={filmOptions.motion}
+          onChange={(motion) => onFilmOptions({ ...filmOptions, motion })}
         />
       </div>
     </div>
   );
 }
 
-interface ChoiceProps {
+interface SelectFieldProps {
   label: string;
   name: string;
   value: string;
   onChange: (value: string) => void;
 }
 
-function Choice({ label, name, value, onChange }: ChoiceProps) {
+function SelectField({ label, name, value, onChange }: SelectFieldProps) {
   return (
     <Field label={label}>
       {(ids) => (
         <select {...ids} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
-          {CHOICES[name]?.map(([one, words]) => (
-            <option key={one} value={one}>
-              {words}
+          {SELECT_OPTIONS[name]?.map(([optionValue, label]) => (
+            <option key={optionValue} value={optionValue}>
+              {label}
             </option>
           ))}
         </select>

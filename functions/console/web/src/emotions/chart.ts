@@ -1,9 +1,9 @@
 /** The geometry of the timeline's chart: bins, stacked areas, ticks. Nothing here draws. */
-import { type Face, type Timeline, strongest } from "./timeline.ts";
+import { type Face, type Timeline, argmax } from "./timeline.ts";
 
 /** From pleasant to unpleasant, bottom to top, as in timeline.png. */
 
-const STACKED = ["happy", "surprise", "neutral", "sad", "fear", "disgust", "angry"];
+const STACK_ORDER = ["happy", "surprise", "neutral", "sad", "fear", "disgust", "angry"];
 /** The two strongest lie closer than this where a verdict is uncertain (emotion_scoring). */
 const UNCERTAIN_MARGIN = 0.15;
 
@@ -27,65 +27,65 @@ export interface Bin {
 }
 
 /** The classes in the order in which they are stacked; those of another model come last. */
-export function stacked(classes: readonly string[]): string[] {
-  const known = STACKED.filter((name) => classes.includes(name));
-  return [...known, ...classes.filter((name) => !STACKED.includes(name))];
+export function stackOrder(classes: readonly string[]): string[] {
+  const knownClasses = STACK_ORDER.filter((name) => classes.includes(name));
+  return [...knownClasses, ...classes.filter((name) => !STACK_ORDER.includes(name))];
 }
 
 /** The whole video, as far as frames were taken of it. */
 export function spanOf(timeline: Timeline): Span {
   const beginS = timeline.timesS[0] ?? 0;
-  return { beginS, endS: (timeline.timesS.at(-1) ?? 0) + timeline.everyS };
+  return { beginS, endS: (timeline.timesS.at(-1) ?? 0) + timeline.intervalS };
 }
 
 /** Those who were seen longest, at most `most`, in the order of their numbers. */
-export function longestSeen(timeline: Timeline, most: number): Face[] {
+export function mostSeenFaces(timeline: Timeline, max: number): Face[] {
   return [...timeline.faces]
-    .sort((one, other) => other.frames.length - one.frames.length || one.id - other.id)
-    .slice(0, most)
-    .sort((one, other) => one.id - other.id);
+    .sort((a, b) => b.frames.length - a.frames.length || a.id - b.id)
+    .slice(0, max)
+    .sort((a, b) => a.id - b.id);
 }
 
 /** `count` bins of equal length over a span. A reading stands for `everyS` seconds. */
 export function bins(timeline: Timeline, face: Face, span: Span, count: number): (Bin | null)[] {
-  const many = timeline.classes.length;
-  const wideS = (span.endS - span.beginS) / count;
-  const sums = Array.from({ length: count }, () => new Array<number>(many).fill(0));
+  const classCount = timeline.classes.length;
+  const binS = (span.endS - span.beginS) / count;
+  const sums = Array.from({ length: count }, () => new Array<number>(classCount).fill(0));
   const counts = new Array<number>(count).fill(0);
-  face.frames.forEach((frame, place) => {
-    const row = face.values.slice(place * many, (place + 1) * many);
+  face.frames.forEach((frame, reading) => {
+    const row = face.values.slice(reading * classCount, (reading + 1) * classCount);
     if (row.some(Number.isNaN)) return;
     const timeS = timeline.timesS[frame] as number;
-    const first = Math.floor((timeS - span.beginS) / wideS + 1e-6);
-    const last = Math.ceil((timeS + timeline.everyS - span.beginS) / wideS - 1e-6) - 1;
-    for (let n = Math.max(0, first); n <= Math.min(count - 1, Math.max(first, last)); n++) {
-      counts[n] = (counts[n] as number) + 1;
-      const sum = sums[n] as number[];
+    const first = Math.floor((timeS - span.beginS) / binS + 1e-6);
+    const last = Math.ceil((timeS + timeline.intervalS - span.beginS) / binS - 1e-6) - 1;
+    for (let bin = Math.max(0, first); bin <= Math.min(count - 1, Math.max(first, last)); bin++) {
+      counts[bin] = (counts[bin] as number) + 1;
+      const sum = sums[bin] as number[];
       row.forEach((value, k) => {
         sum[k] = (sum[k] as number) + value;
       });
     }
   });
-  return sums.map((sum, n) => {
-    const among = counts[n] as number;
-    if (!among) return null;
-    const values = sum.map((one) => one / among);
-    const dominant = strongest(values);
-    const [first = 0, second = 0] = [...values].sort((one, other) => other - one);
+  return sums.map((sum, bin) => {
+    const samples = counts[bin] as number;
+    if (!samples) return null;
+    const values = sum.map((value) => value / samples);
+    const dominant = argmax(values);
+    const [first = 0, second = 0] = [...values].sort((value, b) => b - value);
     return { values, dominant, uncertain: first - second < UNCERTAIN_MARGIN };
   });
 }
 
 /** Neighbouring bins that were seen: [first, after the last). */
-export function stretches(row: readonly (Bin | null)[]): [number, number][] {
-  const found: [number, number][] = [];
-  row.forEach((bin, n) => {
-    const run = found.at(-1);
+export function seenRanges(row: readonly (Bin | null)[]): [number, number][] {
+  const ranges: [number, number][] = [];
+  row.forEach((bin, index) => {
+    const last = ranges.at(-1);
     if (bin === null) return;
-    if (run !== undefined && run[1] === n) run[1] = n + 1;
-    else found.push([n, n + 1]);
+    if (last !== undefined && last[1] === index) last[1] = index + 1;
+    else ranges.push([index, index + 1]);
   });
-  return found;
+  return ranges;
 }
 
 /**
@@ -95,18 +95,18 @@ export function stretches(row: readonly (Bin | null)[]): [number, number][] {
 export function areas(
   row: readonly (Bin | null)[], classes: readonly string[], order: readonly string[], size: Size,
 ): Map<string, string> {
-  const wide = size.width / row.length;
+  const binWidth = size.width / row.length;
   const paths = new Map(order.map((name) => [name, ""]));
-  for (const [from, to] of stretches(row)) {
-    let below = new Array<number>(to - from).fill(0);
+  for (const [start, end] of seenRanges(row)) {
+    let below = new Array<number>(end - start).fill(0);
     for (const name of order) {
-      const place = classes.indexOf(name);
+      const classIndex = classes.indexOf(name);
       const above = below.map(
-        (level, n) => Math.min(1, level + ((row[from + n] as Bin).values[place] as number)),
+        (level, index) => Math.min(1, level + ((row[start + index] as Bin).values[classIndex] as number)),
       );
-      const upper = edge(above, from, wide, size.height);
-      const lower = edge(below, from, wide, size.height).reverse();
-      const outline = [...upper, ...lower].map(([x, y]) => `${short(x)} ${short(y)}`);
+      const upper = edge(above, start, binWidth, size.height);
+      const lower = edge(below, start, binWidth, size.height).reverse();
+      const outline = [...upper, ...lower].map(([x, y]) => `${round(x)} ${round(y)}`);
       paths.set(name, `${paths.get(name)}M${outline.join("L")}Z`);
       below = above;
     }
@@ -114,23 +114,23 @@ export function areas(
   return paths;
 }
 
-function edge(levels: number[], from: number, wide: number, height: number): [number, number][] {
-  const points: [number, number][] = levels.map((level, n) => [
-    (from + n + 0.5) * wide, height * (1 - level),
+function edge(levels: number[], start: number, binWidth: number, height: number): [number, number][] {
+  const points: [number, number][] = levels.map((level, index) => [
+    (start + index + 0.5) * binWidth, height * (1 - level),
   ]);
   const [first, last] = [points[0] as [number, number], points.at(-1) as [number, number]];
-  return [[from * wide, first[1]], ...points, [(from + levels.length) * wide, last[1]]];
+  return [[start * binWidth, first[1]], ...points, [(start + levels.length) * binWidth, last[1]]];
 }
 
 /** Where a time lies, and the time at a place; both kept within the chart. */
-export function xOf(timeS: number, span: Span, width: number): number {
-  const share = (timeS - span.beginS) / (span.endS - span.beginS || 1);
-  return Math.min(1, Math.max(0, share)) * width;
+export function timeToX(timeS: number, span: Span, width: number): number {
+  const fraction = (timeS - span.beginS) / (span.endS - span.beginS || 1);
+  return Math.min(1, Math.max(0, fraction)) * width;
 }
 
-export function timeAt(x: number, span: Span, width: number): number {
-  const share = Math.min(1, Math.max(0, x / (width || 1)));
-  return span.beginS + share * (span.endS - span.beginS);
+export function xToTime(x: number, span: Span, width: number): number {
+  const fraction = Math.min(1, Math.max(0, x / (width || 1)));
+  return span.beginS + fraction * (span.endS - span.beginS);
 }
 
 const STEPS_S = [
@@ -138,15 +138,15 @@ const STEPS_S = [
 ];
 
 /** Round times within a span, at most `most` of them. */
-export function ticks(span: Span, most: number): number[] {
-  const longS = span.endS - span.beginS;
-  const step = STEPS_S.find((one) => longS / one <= most) ?? longS;
-  const found: number[] = [];
-  for (let n = Math.ceil(span.beginS / step - 1e-9) || 0; n * step <= span.endS + 1e-9; n++)
-    found.push(Math.round(n * step * 1000) / 1000);
-  return found;
+export function ticks(span: Span, max: number): number[] {
+  const durationS = span.endS - span.beginS;
+  const stepS = STEPS_S.find((candidateS) => durationS / candidateS <= max) ?? durationS;
+  const times: number[] = [];
+  for (let step = Math.ceil(span.beginS / stepS - 1e-9) || 0; step * stepS <= span.endS + 1e-9; step++)
+    times.push(Math.round(step * stepS * 1000) / 1000);
+  return times;
 }
 
-function short(value: number): string {
+function round(value: number): string {
   return String(Math.round(value * 100) / 100);
 }

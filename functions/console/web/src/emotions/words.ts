@@ -1,35 +1,35 @@
 /** What is said of faces. A score is about a picture, never about what somebody feels. */
-import { duration } from "../words.ts";
-import { type Face, type Reading, type Timeline, strongest } from "./timeline.ts";
+import { formatDuration } from "../words.ts";
+import { type Face, type Reading, type Timeline, argmax } from "./timeline.ts";
 
-const KNOWN = ["happy", "surprise", "neutral", "sad", "fear", "disgust", "angry"];
+const KNOWN_EMOTIONS = ["happy", "surprise", "neutral", "sad", "fear", "disgust", "angry"];
 
 /** The class that gives an emotion its colour. */
 export function emotionClass(name: string): string {
-  return KNOWN.includes(name) ? `emotion ${name}` : "emotion other";
+  return KNOWN_EMOTIONS.includes(name) ? `emotion ${name}` : "emotion other";
 }
 
-export function seenWords(seconds: number): string {
-  return `seen for ${seconds < 10 ? `${Math.round(seconds * 10) / 10} s` : duration(seconds)}`;
+export function seenLabel(seconds: number): string {
+  return `seen for ${seconds < 10 ? `${Math.round(seconds * 10) / 10} s` : formatDuration(seconds)}`;
 }
 
 /** So many people are told of at once; nobody hears or reads a hall of them. */
-const TOLD = 4;
+const MAX_LISTED = 4;
 
 /** Those who are told of, and how many are there beside them. */
-export function toldOf(readings: readonly Reading[]): { told: readonly Reading[]; more: number } {
-  return { told: readings.slice(0, TOLD), more: Math.max(0, readings.length - TOLD) };
+export function listedReadings(readings: readonly Reading[]): { listed: readonly Reading[]; others: number } {
+  return { listed: readings.slice(0, MAX_LISTED), others: Math.max(0, readings.length - MAX_LISTED) };
 }
 
 /** "Person 1: happy 82 %, Person 2: perhaps sad 41 %, and 3 more". */
-export function valueWords(readings: readonly Reading[]): string {
+export function readingsLabel(readings: readonly Reading[]): string {
   if (!readings.length) return "nobody is seen";
-  const { told, more } = toldOf(readings);
-  const words = told.map((one) => `Person ${one.face_id}: ${readingWords(one)}`);
-  return [...words, ...(more ? [`and ${more} more`] : [])].join(", ");
+  const { listed, others } = listedReadings(readings);
+  const labels = listed.map((reading) => `Person ${reading.face_id}: ${readingLabel(reading)}`);
+  return [...labels, ...(others ? [`and ${others} more`] : [])].join(", ");
 }
 
-export function readingWords({ dominant, confidence, uncertain }: Reading): string {
+export function readingLabel({ dominant, confidence, uncertain }: Reading): string {
   if (dominant === null) return "too small to be scored";
   return `${uncertain ? "perhaps " : ""}${dominant} ${Math.round(confidence * 100)} %`;
 }
@@ -48,29 +48,29 @@ export interface Episode {
 export function episodes(timeline: Timeline): Episode[] {
   return timeline.faces
     .flatMap((face) => episodesOf(timeline, face))
-    .sort((one, other) => one.beginS - other.beginS || one.faceId - other.faceId);
+    .sort((a, b) => a.beginS - b.beginS || a.faceId - b.faceId);
 }
 
 function episodesOf(timeline: Timeline, face: Face): Episode[] {
-  const many = timeline.classes.length;
-  const found: (Episode & { sum: number; count: number })[] = [];
-  face.frames.forEach((frame, place) => {
-    const values = face.values.slice(place * many, (place + 1) * many);
-    const best = strongest(values);
-    if (best < 0) return;
+  const classCount = timeline.classes.length;
+  const episodes: (Episode & { sum: number; count: number })[] = [];
+  face.frames.forEach((frame, index) => {
+    const values = face.values.slice(index * classCount, (index + 1) * classCount);
+    const bestIndex = argmax(values);
+    if (bestIndex < 0) return;
     const beginS = timeline.timesS[frame] as number;
-    const emotion = timeline.classes[best] as string;
-    const value = values[best] as number;
-    const last = found.at(-1);
-    const goesOn = last && last.emotion === emotion && Math.abs(last.endS - beginS) < 1e-3;
-    if (goesOn) {
-      last.endS = beginS + timeline.everyS;
+    const emotion = timeline.classes[bestIndex] as string;
+    const value = values[bestIndex] as number;
+    const last = episodes.at(-1);
+    const continues = last && last.emotion === emotion && Math.abs(last.endS - beginS) < 1e-3;
+    if (continues) {
+      last.endS = beginS + timeline.intervalS;
       last.sum += value;
       last.count += 1;
     } else {
-      const endS = beginS + timeline.everyS;
-      found.push({ faceId: face.id, beginS, endS, emotion, mean: 0, sum: value, count: 1 });
+      const endS = beginS + timeline.intervalS;
+      episodes.push({ faceId: face.id, beginS, endS, emotion, mean: 0, sum: value, count: 1 });
     }
   });
-  return found.map(({ sum, count, ...one }) => ({ ...one, mean: sum / count }));
+  return episodes.map(({ sum, count, ...episode }) => ({ ...episode, mean: sum / count }));
 }

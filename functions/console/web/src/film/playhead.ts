@@ -6,11 +6,11 @@ export type Listener = (timeS: number) => void;
 export interface Playable {
   currentTime: number;
   readonly paused: boolean;
-  addEventListener(what: string, listener: () => void): void;
-  removeEventListener(what: string, listener: () => void): void;
+  addEventListener(event: string, listener: () => void): void;
+  removeEventListener(event: string, listener: () => void): void;
 }
 
-const TOLD_BY = ["timeupdate", "seeking", "seeked", "loadedmetadata", "play", "pause"];
+const PLAYER_EVENTS = ["timeupdate", "seeking", "seeked", "loadedmetadata", "play", "pause"];
 
 export class Playhead {
   private listeners = new Set<Listener>();
@@ -27,13 +27,13 @@ export class Playhead {
   attach(player: Playable): () => void {
     this.player = player;
     if (this.time) player.currentTime = this.time;
-    const told = () => {
-      this.tell(player.currentTime);
-      this.run();
+    const onPlayerEvent = () => {
+      this.notify(player.currentTime);
+      this.followPlayback();
     };
-    for (const what of TOLD_BY) player.addEventListener(what, told);
+    for (const event of PLAYER_EVENTS) player.addEventListener(event, onPlayerEvent);
     return () => {
-      for (const what of TOLD_BY) player.removeEventListener(what, told);
+      for (const event of PLAYER_EVENTS) player.removeEventListener(event, onPlayerEvent);
       cancelAnimationFrame(this.frame);
       if (this.player === player) this.player = null;
     };
@@ -41,7 +41,7 @@ export class Playhead {
 
   seek(timeS: number): void {
     if (this.player) this.player.currentTime = timeS;
-    this.tell(timeS);
+    this.notify(timeS);
   }
 
   /** `listener` is told at once and at every move. → stop. */
@@ -51,19 +51,19 @@ export class Playhead {
     return () => this.listeners.delete(listener);
   }
 
-  private tell(timeS: number): void {
+  private notify(timeS: number): void {
     this.time = timeS;
     for (const listener of this.listeners) listener(timeS);
   }
 
   /** `timeupdate` comes four times a second: while it plays, every painted frame asks. */
-  private run(): void {
+  private followPlayback(): void {
     cancelAnimationFrame(this.frame);
     const player = this.player;
     if (!player || player.paused) return;
     this.frame = requestAnimationFrame(() => {
-      this.tell(player.currentTime);
-      this.run();
+      this.notify(player.currentTime);
+      this.followPlayback();
     });
   }
 }

@@ -11,35 +11,35 @@ export interface Grid {
   abovePx: number;
 }
 
-export interface Room {
+export interface Viewport {
   widthPx: number;
   /** How far the top of what is seen lies below the grid's top. */
-  fromPx: number;
+  topPx: number;
   heightPx: number;
 }
 
 export interface Cells {
   count: number;
   /** Height over width of a picture. */
-  shape: number;
+  aspect: number;
   captionPx: number;
   gapPx: number;
   /** A cell is at least so wide; two columns there are always. */
-  leastPx: number;
+  minCellPx: number;
 }
 
 /** Rows that are drawn before they are seen, on both sides. */
-const SPARE_ROWS = 2;
+const OVERSCAN_ROWS = 2;
 
-export function grid(cells: Cells, room: Room): Grid {
+export function layoutGrid(cells: Cells, viewport: Viewport): Grid {
   const { gapPx, count } = cells;
-  const columns = Math.max(2, Math.floor((room.widthPx + gapPx) / (cells.leastPx + gapPx)));
-  const cellPx = Math.max(1, (room.widthPx - (columns - 1) * gapPx) / columns);
-  const rowPx = Math.round(cellPx * cells.shape) + cells.captionPx + gapPx;
+  const columns = Math.max(2, Math.floor((viewport.widthPx + gapPx) / (cells.minCellPx + gapPx)));
+  const cellPx = Math.max(1, (viewport.widthPx - (columns - 1) * gapPx) / columns);
+  const rowPx = Math.round(cellPx * cells.aspect) + cells.captionPx + gapPx;
   const rows = Math.ceil(count / columns);
-  const seen = (px: number) => Math.min(rows, Math.max(0, Math.floor(px / rowPx)));
-  const top = Math.max(0, seen(room.fromPx) - SPARE_ROWS);
-  const bottom = Math.min(rows, seen(room.fromPx + room.heightPx) + 1 + SPARE_ROWS);
+  const rowAt = (px: number) => Math.min(rows, Math.max(0, Math.floor(px / rowPx)));
+  const top = Math.max(0, rowAt(viewport.topPx) - OVERSCAN_ROWS);
+  const bottom = Math.min(rows, rowAt(viewport.topPx + viewport.heightPx) + 1 + OVERSCAN_ROWS);
   return {
     columns,
     rowPx,

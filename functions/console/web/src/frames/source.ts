@@ -2,7 +2,7 @@
  * Single files of an archive in a bucket, as something that <img> can show: neighbours come with
  * one request, what is no longer wanted is not asked for, and what was seen long ago is let go.
  */
-import { type Entry, readDirectory, runs, unpacked } from "./zip.ts";
+import { type Entry, readDirectory, groupAdjacent, extractEntry } from "./zip.ts";
 
 /** Where the archive can be read, for a while. */
 
@@ -13,135 +13,135 @@ export interface Link {
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-export class ArchiveUnreachable extends Error {
+export class ArchiveFetchError extends Error {
   readonly code = "archive-unreachable";
   constructor() {
     super("The pictures could not be loaded. Check your connection; they are asked for again.");
   }
 }
 
-const RUN_MOST_BYTES = 2 << 20;
-const REQUESTS_AT_ONCE = 4;
-const KEPT_BYTES = 64 << 20;
+const MAX_RANGE_BYTES = 2 << 20;
+const MAX_REQUESTS = 4;
+const CACHE_BYTES = 64 << 20;
 /** So that what one paint asks for is read together. */
-const GATHER_MS = 8;
+const BATCH_DELAY_MS = 8;
 
-interface Wish {
+interface PictureRequest {
   entry: Entry;
-  done: (url: string) => void;
-  fail: (why: unknown) => void;
-  dropped: () => boolean;
+  resolve: (url: string) => void;
+  reject: (error: unknown) => void;
+  isAborted: () => boolean;
 }
 
-export class ArchiveSource {
-  private kept = new Map<string, { url: string; bytes: number }>();
-  private keptBytes = 0;
-  private wishes: Wish[] = [];
-  private busy = 0;
+export class ArchiveReader {
+  private cache = new Map<string, { url: string; bytes: number }>();
+  private cacheBytes = 0;
+  private queue: PictureRequest[] = [];
+  private activeRequests = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private link: Promise<Link> | undefined;
 
   constructor(
     /** Asks for a link; `fresh` when the last one did not do. */
-    private readonly linked: (fresh: boolean) => Promise<Link>,
-    private readonly type: (entry: Entry) => string,
-    private readonly get: Fetch = (url, init) => fetch(url, init),
+    private readonly getLink: (refresh: boolean) => Promise<Link>,
+    private readonly contentType: (entry: Entry) => string,
+    private readonly fetchRange: Fetch = (url, init) => fetch(url, init),
   ) {}
 
   /** Everything that lies in the archive. */
   async entries(): Promise<Entry[]> {
-    const { size_bytes } = await this.where(false);
+    const { size_bytes } = await this.getArchiveLink(false);
     return readDirectory(size_bytes, (begin, end) => this.read(begin, end));
   }
 
   /** The URL of a picture that is here already. */
-  atHand(entry: Entry): string | undefined {
-    const found = this.kept.get(entry.name);
-    if (found) {
+  cachedUrl(entry: Entry): string | undefined {
+    const cached = this.cache.get(entry.name);
+    if (cached) {
       // The last one in a Map is the one that was looked at last.
-      this.kept.delete(entry.name);
-      this.kept.set(entry.name, found);
+      this.cache.delete(entry.name);
+      this.cache.set(entry.name, cached);
     }
-    return found?.url;
+    return cached?.url;
   }
 
   /** The URL of a picture, good until `close` or until many others were looked at. `signal` says
    * that nobody waits any more: then it never comes. */
-  picture(entry: Entry, signal: AbortSignal): Promise<string> {
-    const here = this.atHand(entry);
-    if (here) return Promise.resolve(here);
-    return new Promise((done, fail) => {
-      this.wishes.push({ entry, done, fail, dropped: () => signal.aborted });
-      this.timer ??= setTimeout(() => this.turn(), GATHER_MS);
+  getPicture(entry: Entry, signal: AbortSignal): Promise<string> {
+    const url = this.cachedUrl(entry);
+    if (url) return Promise.resolve(url);
+    return new Promise((resolve, reject) => {
+      this.queue.push({ entry, resolve, reject, isAborted: () => signal.aborted });
+      this.timer ??= setTimeout(() => this.startRequests(), BATCH_DELAY_MS);
     });
   }
 
   close(): void {
     clearTimeout(this.timer);
-    for (const { url } of this.kept.values()) URL.revokeObjectURL(url);
-    this.kept.clear();
-    this.wishes = [];
+    for (const { url } of this.cache.values()) URL.revokeObjectURL(url);
+    this.cache.clear();
+    this.queue = [];
   }
 
-  private turn(): void {
+  private startRequests(): void {
     this.timer = undefined;
-    while (this.busy < REQUESTS_AT_ONCE) {
-      this.wishes = this.wishes.filter((one) => !one.dropped());
-      const [run] = runs(distinct(this.wishes), RUN_MOST_BYTES);
+    while (this.activeRequests < MAX_REQUESTS) {
+      this.queue = this.queue.filter((request) => !request.isAborted());
+      const [run] = groupAdjacent(distinctEntries(this.queue), MAX_RANGE_BYTES);
       if (!run) return;
-      const names = new Set(run.map((one) => one.name));
-      const mine = this.wishes.filter((one) => names.has(one.entry.name));
-      this.wishes = this.wishes.filter((one) => !names.has(one.entry.name));
-      this.busy += 1;
-      void this.fetched(run, mine).finally(() => {
-        this.busy -= 1;
-        this.turn();
+      const names = new Set(run.map((request) => request.name));
+      const requests = this.queue.filter((request) => names.has(request.entry.name));
+      this.queue = this.queue.filter((request) => !names.has(request.entry.name));
+      this.activeRequests += 1;
+      void this.fetchRun(run, requests).finally(() => {
+        this.activeRequests -= 1;
+        this.startRequests();
       });
     }
   }
 
-  private async fetched(run: Entry[], wishes: Wish[]): Promise<void> {
+  private async fetchRun(run: Entry[], requests: PictureRequest[]): Promise<void> {
     const begin = (run[0] as Entry).offset;
     try {
       const bytes = await this.read(begin, (run.at(-1) as Entry).end);
       for (const entry of run) {
         const part = bytes.subarray(entry.offset - begin, entry.end - begin);
-        const url = this.keep(entry, await unpacked(entry, part));
-        for (const wish of wishes) if (wish.entry.name === entry.name) wish.done(url);
+        const url = this.addToCache(entry, await extractEntry(entry, part));
+        for (const request of requests) if (request.entry.name === entry.name) request.resolve(url);
       }
-    } catch (why) {
-      for (const wish of wishes) wish.fail(why);
+    } catch (error) {
+      for (const request of requests) request.reject(error);
     }
   }
 
-  private keep(entry: Entry, content: Uint8Array): string {
-    const blob = new Blob([content as BlobPart], { type: this.type(entry) });
+  private addToCache(entry: Entry, content: Uint8Array): string {
+    const blob = new Blob([content as BlobPart], { type: this.contentType(entry) });
     const url = URL.createObjectURL(blob);
-    this.kept.set(entry.name, { url, bytes: content.length });
-    this.keptBytes += content.length;
-    for (const [name, old] of this.kept) {
-      if (this.keptBytes <= KEPT_BYTES || name === entry.name) break;
-      this.kept.delete(name);
-      this.keptBytes -= old.bytes;
-      URL.revokeObjectURL(old.url);
+    this.cache.set(entry.name, { url, bytes: content.length });
+    this.cacheBytes += content.length;
+    for (const [name, evicted] of this.cache) {
+      if (this.cacheBytes <= CACHE_BYTES || name === entry.name) break;
+      this.cache.delete(name);
+      this.cacheBytes -= evicted.bytes;
+      URL.revokeObjectURL(evicted.url);
     }
     return url;
   }
 
   /** A link holds for minutes and a page for hours: where one does not do, a fresh one is asked. */
   private async read(begin: number, end: number): Promise<Uint8Array> {
-    for (const fresh of [false, true]) {
-      const { url } = await this.where(fresh);
+    for (const refresh of [false, true]) {
+      const { url } = await this.getArchiveLink(refresh);
       const headers = { Range: `bytes=${begin}-${end - 1}` };
-      const answer = await this.get(url, { headers }).catch(() => null);
-      if (answer?.status === 206) return new Uint8Array(await answer.arrayBuffer());
+      const response = await this.fetchRange(url, { headers }).catch(() => null);
+      if (response?.status === 206) return new Uint8Array(await response.arrayBuffer());
     }
-    throw new ArchiveUnreachable();
+    throw new ArchiveFetchError();
   }
 
-  private where(fresh: boolean): Promise<Link> {
-    if (fresh || !this.link) {
-      this.link = this.linked(fresh);
+  private getArchiveLink(refresh: boolean): Promise<Link> {
+    if (refresh || !this.link) {
+      this.link = this.getLink(refresh);
       this.link.catch(() => {
         this.link = undefined;
       });
@@ -150,6 +150,6 @@ export class ArchiveSource {
   }
 }
 
-function distinct(wishes: Wish[]): Entry[] {
-  return [...new Map(wishes.map((one) => [one.entry.name, one.entry])).values()];
+function distinctEntries(requests: PictureRequest[]): Entry[] {
+  return [...new Map(requests.map((request) => [request.entry.name, request.entry])).values()];
 }

@@ -4,25 +4,25 @@ import { post } from "../api.ts";
 import { typeOf } from "../new/files.ts";
 import { useStore } from "../store.ts";
 import { toast } from "../ui/toast.tsx";
-import { add, uploads } from "../upload/uploads.ts";
-import { sentence } from "../words.ts";
+import { addUpload, uploads } from "../upload/uploads.ts";
+import { errorMessage } from "../words.ts";
 import type { Input, Job } from "./model.ts";
 
 /** An upload that has just ended is not missing: the job hears of it a moment later. */
-const PATIENCE_MS = 5_000;
+const GRACE_MS = 5_000;
 
-export function Missing({ job }: { job: Job }) {
-  const sending = useStore(uploads).some((one) => one.job === job.id);
-  const waits = job.status === "awaiting_upload" && !sending;
-  const [late, setLate] = useState(false);
+export function MissingFiles({ job }: { job: Job }) {
+  const uploading = useStore(uploads).some((upload) => upload.job === job.id);
+  const isMissing = job.status === "awaiting_upload" && !uploading;
+  const [graceOver, setGraceOver] = useState(false);
   useEffect(() => {
-    setLate(false);
-    if (!waits) return;
-    const timer = setTimeout(() => setLate(true), PATIENCE_MS);
+    setGraceOver(false);
+    if (!isMissing) return;
+    const timer = setTimeout(() => setGraceOver(true), GRACE_MS);
     return () => clearTimeout(timer);
-  }, [waits]);
-  if (!waits || !late) return null;
-  const files = job.inputs.filter((one) => one.name !== "prompt");
+  }, [isMissing]);
+  if (!isMissing || !graceOver) return null;
+  const files = job.inputs.filter((input) => input.name !== "prompt");
   return (
     <section class="note" aria-labelledby="missing">
       <h2 id="missing">Its files are still to come</h2>
@@ -32,8 +32,8 @@ export function Missing({ job }: { job: Job }) {
           : "The words for it never arrived. Begin a new job with them."}
       </p>
       <div class="row">
-        {files.map((one) => (
-          <Chooser key={one.name} job={job} input={one} />
+        {files.map((input) => (
+          <FileChooser key={input.name} job={job} input={input} />
         ))}
         {files.length === 0 && (
           <a class="button primary" href={`/new/${job.recipe}`}>
@@ -45,15 +45,15 @@ export function Missing({ job }: { job: Job }) {
   );
 }
 
-function Chooser({ job, input }: { job: Job; input: Input }) {
-  const give = async (file: File): Promise<void> => {
+function FileChooser({ job, input }: { job: Job; input: Input }) {
+  const submit = async (file: File): Promise<void> => {
     const content_type = typeOf(file);
-    const told = { filename: file.name, content_type, size_bytes: file.size };
+    const metadata = { filename: file.name, content_type, size_bytes: file.size };
     try {
-      await post(`/v1/jobs/${job.id}/uploads/${input.name}`, { file: told });
-      add(job.id, input.name, job.title, file, content_type);
-    } catch (fault) {
-      toast(sentence(fault), true);
+      await post(`/v1/jobs/${job.id}/uploads/${input.name}`, { file: metadata });
+      addUpload(job.id, input.name, job.title, file, content_type);
+    } catch (error) {
+      toast(errorMessage(error), true);
     }
   };
   return (
@@ -66,7 +66,7 @@ function Chooser({ job, input }: { job: Job; input: Input }) {
           const [file] = event.currentTarget.files ?? [];
           // So that the same file can be chosen once more.
           event.currentTarget.value = "";
-          if (file) void give(file);
+          if (file) void submit(file);
         }}
       />
     </label>

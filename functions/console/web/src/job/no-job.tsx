@@ -1,5 +1,5 @@
 /** What a stranger sees, and who deleted the job: the same. */
-export function NoJob() {
+export function JobNotFound() {
   return (
     <section class="narrow">
       <h1>There is no such job</h1>

@@ -1,12 +1,12 @@
 /** A deck waits for its owner. */
 import { post } from "../api.ts";
 import { Button } from "../ui/button.tsx";
-import { useDeed } from "../ui/use-submit.ts";
+import { useAction } from "../ui/use-submit.ts";
 import type { Job } from "./model.ts";
 
-export function Review({ job }: { job: Job }) {
-  const { busy, send } = useDeed();
-  const release = (): Promise<void> => send("Starting …", () => post(`/v1/jobs/${job.id}/deck/release`));
+export function DeckReview({ job }: { job: Job }) {
+  const { busyLabel, run } = useAction();
+  const release = (): Promise<void> => run("Starting …", () => post(`/v1/jobs/${job.id}/deck/release`));
   return (
     <section class="note" aria-labelledby="review">
       <h2 id="review">The slides are written</h2>
@@ -15,7 +15,7 @@ export function Review({ job }: { job: Job }) {
         <a class="button primary" href={`/jobs/${job.id}/deck`}>
           Look at the slides
         </a>
-        <Button busy={busy} onClick={() => void release()}>
+        <Button busyLabel={busyLabel} onClick={() => void release()}>
           Make the film as it is
         </Button>
       </div>

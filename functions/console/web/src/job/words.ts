@@ -1,7 +1,7 @@
 /** What pages call things: stages, states and events in a person's words. */
-import type { Artefact, Failure, Job, StageState, Status } from "./model.ts";
+import type { Artifact, Failure, Job, StageState, Status } from "./model.ts";
 
-const STAGES: Record<string, [string, string]> = {
+const STAGE_LABELS: Record<string, [string, string]> = {
   upload_trigger: ["Check the upload", "Looks at what was uploaded and plans the work."],
   frame_extraction: ["Pick frames", "Takes the pictures that were asked for out of the video."],
   emotion_scoring: ["Read faces", "Finds faces, follows them and scores what they express."],
@@ -11,15 +11,15 @@ const STAGES: Record<string, [string, string]> = {
   notification: ["Tell you", "Sends the e-mail and calls your servers."],
 };
 
-export function stageName(name: string): string {
-  return STAGES[name]?.[0] ?? name.replaceAll("_", " ");
+export function stageLabel(name: string): string {
+  return STAGE_LABELS[name]?.[0] ?? name.replaceAll("_", " ");
 }
 
-export function stageAbout(name: string): string {
-  return STAGES[name]?.[1] ?? "";
+export function stageDescription(name: string): string {
+  return STAGE_LABELS[name]?.[1] ?? "";
 }
 
-const STATUSES: Record<Status, string> = {
+const STATUS_LABELS: Record<Status, string> = {
   awaiting_upload: "Waiting for the upload",
   running: "Working",
   awaiting_review: "Your turn: look at the deck",
@@ -28,11 +28,11 @@ const STATUSES: Record<Status, string> = {
   cancelled: "Cancelled",
 };
 
-export function statusName(status: Status): string {
-  return STATUSES[status];
+export function statusLabel(status: Status): string {
+  return STATUS_LABELS[status];
 }
 
-const STATES: Record<StageState, string> = {
+const STATE_LABELS: Record<StageState, string> = {
   waiting: "Not yet",
   queued: "Waiting",
   running: "Working",
@@ -41,20 +41,20 @@ const STATES: Record<StageState, string> = {
   stopped: "Stopped",
 };
 
-export function stateName(state: StageState): string {
-  return STATES[state];
+export function stateLabel(state: StageState): string {
+  return STATE_LABELS[state];
 }
 
 /** One line of a job's history, as the API tells it. */
 
-export interface Happening {
+export interface JobEvent {
   at: string;
   what: string;
   epoch: number;
   details: Record<string, unknown>;
 }
 
-const EVENTS: Record<string, string> = {
+const EVENT_LABELS: Record<string, string> = {
   created: "You created the job",
   redriven: "You had it tried again",
   revised: "You edited the deck",
@@ -66,21 +66,21 @@ const EVENTS: Record<string, string> = {
   told: "You were told",
 };
 
-export function eventName({ what, details }: Happening): string {
-  if (what === "stage_done") return `${stageName(String(details.stage))}: done`;
-  return EVENTS[what] ?? what.replaceAll("_", " ");
+export function eventLabel({ what, details }: JobEvent): string {
+  if (what === "stage_done") return `${stageLabel(String(details.stage))}: done`;
+  return EVENT_LABELS[what] ?? what.replaceAll("_", " ");
 }
 
 /** The results that people come for, the first one first; all else is beside them. */
-const WANTED = ["film", "annotated", "frames", "slides", "timeline", "table", "chart", "sheet", "subtitles"];
+const PRIMARY_KINDS = ["film", "annotated", "frames", "slides", "timeline", "table", "chart", "sheet", "subtitles"];
 
 /** The results in the order in which they are wanted, apart from those that few want. */
-export function sorted(results: readonly Artefact[]): { wanted: Artefact[]; more: Artefact[] } {
-  const wanted = WANTED.flatMap((kind) => results.filter((one) => one.kind === kind));
-  return { wanted, more: results.filter((one) => !wanted.includes(one)) };
+export function groupResults(results: readonly Artifact[]): { primary: Artifact[]; secondary: Artifact[] } {
+  const primary = PRIMARY_KINDS.flatMap((kind) => results.filter((artifact) => artifact.kind === kind));
+  return { primary, secondary: results.filter((artifact) => !primary.includes(artifact)) };
 }
 
-const RESULTS: Record<string, string> = {
+const RESULT_LABELS: Record<string, string> = {
   film: "The film",
   annotated: "The video with boxes and labels",
   poster: "The film's poster",
@@ -96,20 +96,20 @@ const RESULTS: Record<string, string> = {
   cues: "The timeline as a track for players",
   chart: "The timeline as a picture",
   moment: "A strongest moment",
-  passport: "What was found in the file",
+  media_info: "What was found in the file",
 };
 
 /** Kinds of which a job has several: these are told apart by their names. */
-const NAMED: Record<string, string> = {
+const FILE_LABELS: Record<string, string> = {
   "frames.csv": "The frames' times, as a table",
   "emotions.csv": "The timeline, as a table",
 };
 
-export function resultName(one: Artefact): string {
-  return NAMED[one.name] ?? RESULTS[one.kind] ?? one.name;
+export function resultLabel(artifact: Artifact): string {
+  return FILE_LABELS[artifact.name] ?? RESULT_LABELS[artifact.kind] ?? artifact.name;
 }
 
-const RECIPES: Record<string, string> = {
+const RECIPE_LABELS: Record<string, string> = {
   frames: "Frames",
   emotions: "Emotions",
   recap: "Recap",
@@ -117,26 +117,26 @@ const RECIPES: Record<string, string> = {
   still: "Still",
 };
 
-export function recipeName(name: string): string {
-  return RECIPES[name] ?? name;
+export function recipeLabel(name: string): string {
+  return RECIPE_LABELS[name] ?? name;
 }
 
 /** Nothing that is tried again would end otherwise: another file is needed, or another job. */
-const NOT_AGAIN = new Set(["source-expired", "prohibited-purpose", "invalid-option"]);
+const NOT_RETRYABLE = new Set(["source-expired", "prohibited-purpose", "invalid-option"]);
 
 /** What a person can do about a failure: `again` whether the same once more may help. */
-export function remedy(error: Failure, job: Job): { again: boolean; advice: string } {
-  if (NOT_AGAIN.has(error.code))
-    return { again: false, advice: "Begin a new job; this one cannot be taken up again." };
+export function remedy(error: Failure, job: Job): { retryable: boolean; advice: string } {
+  if (NOT_RETRYABLE.has(error.code))
+    return { retryable: false, advice: "Begin a new job; this one cannot be taken up again." };
   if (error.stage === "upload_trigger")
     return {
-      again: false,
+      retryable: false,
       advice: "Give it another file: the job goes on with that one, and its options stay.",
     };
-  if (job.artefacts.some((one) => one.kind === "deck"))
+  if (job.artifacts.some((artifact) => artifact.kind === "deck"))
     return {
-      again: true,
+      retryable: true,
       advice: "Try again, or edit the deck first. What is finished is kept.",
     };
-  return { again: true, advice: "Try again: what is finished is kept, and only the rest is done." };
+  return { retryable: true, advice: "Try again: what is finished is kept, and only the rest is done." };
 }

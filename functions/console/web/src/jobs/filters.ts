@@ -13,7 +13,7 @@ export const FILTERS: readonly (readonly [Filter, string])[] = [
 
 export const filterOf = (text: string | null): Filter => FILTERS.find(([name]) => name === text)?.[0] ?? "all";
 
-export function fits({ status }: Pick<Job, "status">, filter: Filter): boolean {
+export function matchesFilter({ status }: Pick<Job, "status">, filter: Filter): boolean {
   switch (filter) {
     case "all":
       return true;
@@ -29,13 +29,13 @@ export function fits({ status }: Pick<Job, "status">, filter: Filter): boolean {
 }
 
 /** The kinds of results that show best what a job is about, the best first. */
-const TELLING = ["poster", "moment", "sheet", "chart"] as const;
+const THUMBNAIL_KINDS = ["poster", "moment", "sheet", "chart"] as const;
 
 /** The result that stands for a job; undefined when it has no picture yet. */
-export function thumbnailOf(job: Pick<Job, "artefacts">): Job["artefacts"][number] | undefined {
-  for (const kind of TELLING) {
-    const found = job.artefacts.find((one) => one.kind === kind && one.content_type.startsWith("image/"));
-    if (found) return found;
+export function thumbnailOf(job: Pick<Job, "artifacts">): Job["artifacts"][number] | undefined {
+  for (const kind of THUMBNAIL_KINDS) {
+    const artifact = job.artifacts.find((candidate) => candidate.kind === kind && candidate.content_type.startsWith("image/"));
+    if (artifact) return artifact;
   }
   return undefined;
 }

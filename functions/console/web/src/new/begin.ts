@@ -1,38 +1,38 @@
 /** Make a job and send its files on their way. */
 import { post } from "../api.ts";
-import { add } from "../upload/uploads.ts";
-import { type Placed, typeOf } from "./files.ts";
+import { addUpload } from "../upload/uploads.ts";
+import { type AssignedFile, typeOf } from "./files.ts";
 
-export interface Wish {
+export interface NewJobRequest {
   recipe: string;
   title: string;
   options: Record<string, string | boolean>;
-  files: readonly Placed<File>[];
+  files: readonly AssignedFile<File>[];
   /** What was typed for the input `prompt`, with a text to draw on; "" where none is asked for. */
   prompt: string;
-  source: string;
+  sourceText: string;
   /** The same for every try at the same wish: then it is one job. */
-  key: string;
+  idempotencyKey: string;
 }
 
 /** What ends a prompt; the text to draw on follows. */
-const PAGE = "\f";
+const PROMPT_SEPARATOR = "\f";
 
 /** → the job's id. Throws Problem. */
-export async function begin(wish: Wish): Promise<string> {
-  const text = wish.source.trim() ? wish.prompt + PAGE + wish.source : wish.prompt;
-  const prompt = text ? [{ for: "prompt", file: new File([text], "prompt.txt", { type: "text/plain" }) }] : [];
-  const files = [...prompt, ...wish.files];
+export async function createJob(newJob: NewJobRequest): Promise<string> {
+  const text = newJob.sourceText.trim() ? newJob.prompt + PROMPT_SEPARATOR + newJob.sourceText : newJob.prompt;
+  const prompt = text ? [{ input: "prompt", file: new File([text], "prompt.txt", { type: "text/plain" }) }] : [];
+  const files = [...prompt, ...newJob.files];
   const inputs = Object.fromEntries(
-    files.map((one) => [
-      one.for,
-      { filename: one.file.name, content_type: typeOf(one.file), size_bytes: one.file.size },
+    files.map((entry) => [
+      entry.input,
+      { filename: entry.file.name, content_type: typeOf(entry.file), size_bytes: entry.file.size },
     ]),
   );
-  const body = { recipe: wish.recipe, options: wish.options, inputs, ...(wish.title ? { title: wish.title } : {}) };
-  const { data } = await post<{ job: { id: string; title: string } }>("/v1/jobs", body, { key: wish.key });
-  for (const one of files) {
-    add(data.job.id, one.for, data.job.title, one.file, typeOf(one.file), one.for === "prompt" ? text : "");
+  const body = { recipe: newJob.recipe, options: newJob.options, inputs, ...(newJob.title ? { title: newJob.title } : {}) };
+  const { data } = await post<{ job: { id: string; title: string } }>("/v1/jobs", body, { idempotencyKey: newJob.idempotencyKey });
+  for (const entry of files) {
+    addUpload(data.job.id, entry.input, data.job.title, entry.file, typeOf(entry.file), entry.input === "prompt" ? text : "");
   }
   return data.job.id;
 }

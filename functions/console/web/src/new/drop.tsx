@@ -1,110 +1,110 @@
 /** Where files are dropped or chosen, and which ones are there. */
 import { useRef, useState } from "preact/hooks";
-import { bytes } from "../words.ts";
-import { type Sorted, accept, markOf, place, takes, without } from "./files.ts";
+import { formatBytes } from "../words.ts";
+import { type AssignedFiles, acceptAttribute, fileKey, assignFiles, acceptedKinds, removeFile } from "./files.ts";
 import type { Input } from "./recipes.ts";
 
-export type Files = Sorted<File>;
+export type Files = AssignedFiles<File>;
 
-export const NONE: Files = { placed: [], further: [], wrong: [] };
+export const NO_FILES: Files = { assigned: [], extra: [], errors: [] };
 
-export function Drop({
+export function DropZone({
   inputs,
   files,
   label,
-  lack,
+  missingMessage,
   onChange,
 }: {
   inputs: readonly Input[];
   files: Files;
   label: string;
   /** What is still to be chosen, once somebody went on without it. */
-  lack?: string | undefined;
+  missingMessage?: string | undefined;
   onChange: (files: Files) => void;
 }) {
-  const chooser = useRef<HTMLInputElement>(null);
-  const [over, setOver] = useState(false);
-  const taken = (list: FileList | null | undefined): void => {
-    if (!list?.length) return;
-    onChange(place(inputs, [...list], files));
+  const fileInput = useRef<HTMLInputElement>(null);
+  const [dragOver, setDragOver] = useState(false);
+  const addFiles = (fileList: FileList | null | undefined): void => {
+    if (!fileList?.length) return;
+    onChange(assignFiles(inputs, [...fileList], files));
   };
-  const several = inputs.some((one) => one.names.length > 1) || inputs.length > 1;
+  const takesSeveral = inputs.some((input) => input.names.length > 1) || inputs.length > 1;
   return (
     <div class="files">
       <div
-        class={over ? "drop over" : "drop"}
+        class={dragOver ? "drop over" : "drop"}
         onDragOver={(event) => {
           event.preventDefault();
-          setOver(true);
+          setDragOver(true);
         }}
-        onDragLeave={() => setOver(false)}
+        onDragLeave={() => setDragOver(false)}
         onDrop={(event) => {
           event.preventDefault();
-          setOver(false);
-          taken(event.dataTransfer?.files);
+          setDragOver(false);
+          addFiles(event.dataTransfer?.files);
         }}
       >
         <p>
           <strong>{label}</strong>
           <span class="hint">
-            Drop {limits(inputs)}.{several ? "" : " Several make a job each."}
+            Drop {limitsText(inputs)}.{takesSeveral ? "" : " Several make a job each."}
           </span>
         </p>
         <button
           type="button"
-          data-lack={lack ? "" : undefined}
-          aria-describedby={lack ? "files-lack" : undefined}
-          onClick={() => chooser.current?.click()}
+          data-lack={missingMessage ? "" : undefined}
+          aria-describedby={missingMessage ? "files-lack" : undefined}
+          onClick={() => fileInput.current?.click()}
         >
-          Choose {inputs.length > 1 || several ? "files" : "a file"}
+          Choose {inputs.length > 1 || takesSeveral ? "files" : "a file"}
         </button>
         <input
-          ref={chooser}
+          ref={fileInput}
           type="file"
           multiple
           hidden
           aria-label={label}
-          accept={accept(inputs)}
+          accept={acceptAttribute(inputs)}
           onChange={(event) => {
-            taken(event.currentTarget.files);
+            addFiles(event.currentTarget.files);
             event.currentTarget.value = "";
           }}
         />
       </div>
-      {lack && (
+      {missingMessage && (
         <p class="wrong" id="files-lack">
-          {lack}
+          {missingMessage}
         </p>
       )}
-      {files.wrong.map((one) => (
-        <p class="wrong" role="alert" key={one}>
-          {one}
+      {files.errors.map((text) => (
+        <p class="wrong" role="alert" key={text}>
+          {text}
         </p>
       ))}
-      <Chosen files={files} onRemove={(file) => onChange(without(inputs, files, file))} />
+      <ChosenFiles files={files} onRemove={(file) => onChange(removeFile(inputs, files, file))} />
     </div>
   );
 }
 
-function Chosen({ files, onRemove }: { files: Files; onRemove: (file: File) => void }) {
-  if (!files.placed.length && !files.further.length) return null;
+function ChosenFiles({ files, onRemove }: { files: Files; onRemove: (file: File) => void }) {
+  if (!files.assigned.length && !files.extra.length) return null;
   return (
     <ul class="chosen">
-      {files.placed.map((one) => (
-        <Row key={one.for} file={one.file} onRemove={() => onRemove(one.file)} />
+      {files.assigned.map((file) => (
+        <FileRow key={file.input} file={file.file} onRemove={() => onRemove(file.file)} />
       ))}
-      {files.further.map((file) => (
-        <Row key={markOf(file)} file={file} onRemove={() => onRemove(file)} />
+      {files.extra.map((file) => (
+        <FileRow key={fileKey(file)} file={file} onRemove={() => onRemove(file)} />
       ))}
     </ul>
   );
 }
 
-function Row({ file, onRemove }: { file: File; onRemove: () => void }) {
+function FileRow({ file, onRemove }: { file: File; onRemove: () => void }) {
   return (
     <li>
       <span class="name">{file.name}</span>
-      <span class="hint">{bytes(file.size)}</span>
+      <span class="hint">{formatBytes(file.size)}</span>
       <button type="button" class="quiet" aria-label={`Take ${file.name} away`} onClick={onRemove}>
         ×
       </button>
@@ -113,11 +113,11 @@ function Row({ file, onRemove }: { file: File; onRemove: () => void }) {
 }
 
 /** `a picture, up to 40 MB, and a sound, up to 500 MB`. */
-function limits(inputs: readonly Input[]): string {
-  const words = inputs.map((one) => {
-    const what = one.optional && one.kinds.includes("audio") ? "music" : takes([one]);
-    const many = one.names.length > 1 ? `up to ${one.names.length} pictures` : what;
-    return `${many}${one.optional ? " if you like" : ""}, at most ${bytes(one.max_bytes)}`;
+function limitsText(inputs: readonly Input[]): string {
+  const phrases = inputs.map((input) => {
+    const noun = input.optional && input.kinds.includes("audio") ? "music" : acceptedKinds([input]);
+    const amount = input.names.length > 1 ? `up to ${input.names.length} pictures` : noun;
+    return `${amount}${input.optional ? " if you like" : ""}, at most ${formatBytes(input.max_bytes)}`;
   });
-  return words.join(", and ");
+  return phrases.join(", and ");
 }

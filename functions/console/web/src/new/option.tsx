@@ -3,7 +3,7 @@ import { Field } from "../ui/field.tsx";
 import type { Option } from "./recipes.ts";
 
 export function OptionField({ option, value, onChange }: { option: Option; value: string; onChange: (value: string) => void }) {
-  if (option.kind === "switch") return <Switch option={option} on={value === "true"} onChange={onChange} />;
+  if (option.kind === "switch") return <Switch option={option} checked={value === "true"} onChange={onChange} />;
   return (
     <Field label={option.label} hint={option.hint}>
       {(ids) =>
@@ -28,7 +28,7 @@ export function OptionField({ option, value, onChange }: { option: Option; value
           <input
             {...ids}
             type="text"
-            maxLength={option.most ?? 40}
+            maxLength={option.maxLength ?? 40}
             value={value}
             onInput={(event) => onChange(event.currentTarget.value)}
           />
@@ -38,10 +38,10 @@ export function OptionField({ option, value, onChange }: { option: Option; value
   );
 }
 
-function Switch({ option, on, onChange }: { option: Option; on: boolean; onChange: (value: string) => void }) {
+function Switch({ option, checked, onChange }: { option: Option; checked: boolean; onChange: (value: string) => void }) {
   return (
     <label class="switch">
-      <input type="checkbox" checked={on} onChange={(event) => onChange(String(event.currentTarget.checked))} />
+      <input type="checkbox" checked={checked} onChange={(event) => onChange(String(event.currentTarget.checked))} />
       <span>
         {option.label}
         {option.hint && <span class="hint"> {option.hint}</span>}

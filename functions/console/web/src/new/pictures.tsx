@@ -66,7 +66,7 @@ const Still = () => (
   </Drawing>
 );
 
-const DRAWN: Readonly<Record<string, () => ReturnType<typeof Frames>>> = {
+const DRAWINGS: Readonly<Record<string, () => ReturnType<typeof Frames>>> = {
   frames: Frames,
   emotions: Emotions,
   recap: Recap,
@@ -74,7 +74,7 @@ const DRAWN: Readonly<Record<string, () => ReturnType<typeof Frames>>> = {
   still: Still,
 };
 
-export function Picture({ recipe }: { recipe: string }) {
-  const Drawn = DRAWN[recipe] ?? Frames;
-  return <Drawn />;
+export function RecipePicture({ recipe }: { recipe: string }) {
+  const RecipeDrawing = DRAWINGS[recipe] ?? Frames;
+  return <RecipeDrawing />;
 }

@@ -1,9 +1,9 @@
 /** What a newcomer sees: what this is, what it makes, and the way in. */
-import { Picture } from "../new/pictures.tsx";
+import { RecipePicture } from "../new/pictures.tsx";
 import { RECIPES } from "../new/recipes.ts";
 import { settings } from "../settings.ts";
 
-export function Front() {
+export function Landing() {
   return (
     <div class="front">
       <section class="hero">
@@ -27,12 +27,12 @@ export function Front() {
       <section aria-labelledby="makes">
         <h2 id="makes">Five things it makes</h2>
         <ul class="recipes">
-          {RECIPES.map((one) => (
-            <li key={one.name}>
-              <a href={`/sign-in?to=/new/${one.name}`}>
-                <Picture recipe={one.name} />
-                <strong>{one.title}</strong>
-                <span>{one.sentence}</span>
+          {RECIPES.map((recipe) => (
+            <li key={recipe.name}>
+              <a href={`/sign-in?to=/new/${recipe.name}`}>
+                <RecipePicture recipe={recipe.name} />
+                <strong>{recipe.title}</strong>
+                <span>{recipe.summary}</span>
               </a>
             </li>
           ))}
@@ -54,21 +54,21 @@ export function Front() {
 /** A strip of frames over the curve that they make. */
 function Reel() {
   const frames = [16, 88, 160, 232, 304];
-  const highs = [76, 46, 20, 58, 34];
+  const heights = [76, 46, 20, 58, 34];
   return (
     <svg class="drawing reel" viewBox="0 0 376 220" aria-hidden="true" focusable="false">
-      {frames.map((x, n) => (
+      {frames.map((x, index) => (
         <>
-          <rect class={n === 2 ? "accent-soft" : "paper"} x={x} y="14" width="60" height="44" rx="5" />
+          <rect class={index === 2 ? "accent-soft" : "paper"} x={x} y="14" width="60" height="44" rx="5" />
           <circle class="line" cx={x + 30} cy="33" r="11" />
-          <path class={n === 2 ? "accent-line" : "line"} d={`M${x + 24} 36q6 ${[1, 4, 7, 3, 5][n]} 12 0`} />
-          <path class="mid-line" d={`M${x + 30} 62V${110 + (highs[n] ?? 0)}`} stroke-dasharray="2 4" />
+          <path class={index === 2 ? "accent-line" : "line"} d={`M${x + 24} 36q6 ${[1, 4, 7, 3, 5][index]} 12 0`} />
+          <path class="mid-line" d={`M${x + 30} 62V${110 + (heights[index] ?? 0)}`} stroke-dasharray="2 4" />
         </>
       ))}
       <path class="mid-line" d="M8 196C40 196 44 166 78 170S130 190 160 178 220 150 250 172 330 190 368 176" />
       <path class="accent-line" d="M8 200C30 200 34 186 46 186S96 156 118 156 170 130 190 130 240 168 262 168 316 144 334 144 360 150 368 156" />
-      {frames.map((x, n) => (
-        <circle class="accent" cx={x + 30} cy={110 + (highs[n] ?? 0)} r={n === 2 ? 6 : 4} />
+      {frames.map((x, index) => (
+        <circle class="accent" cx={x + 30} cy={110 + (heights[index] ?? 0)} r={index === 2 ? 6 : 4} />
       ))}
       <path class="line" d="M8 210h360" />
     </svg>

@@ -1,51 +1,51 @@
 /** Where the links of letters about an account lead: confirm an address, or choose a password. */
 import { useEffect, useState } from "preact/hooks";
 import type { PageProps } from "../routes.ts";
-import { addressOfCode, choosePassword, confirmAddress } from "../session.ts";
+import { emailOfCode, resetPassword, confirmEmail } from "../session.ts";
 import { useTitle } from "../ui/use-title.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
-import { Waiting } from "../ui/progress.tsx";
-import { sentence } from "../words.ts";
+import { Loading } from "../ui/progress.tsx";
+import { errorMessage } from "../words.ts";
 
-type Act = "confirm" | "password";
+type Action = "confirm" | "password";
 
-export default function Letter(_: PageProps) {
+export default function EmailAction(_: PageProps) {
   // Read once: then the code goes out of the address, and so out of the history.
-  const [asked] = useState(() => new URLSearchParams(location.hash.slice(1)));
-  const act: Act = asked.has("password") ? "password" : "confirm";
-  const code = asked.get(act) ?? "";
+  const [params] = useState(() => new URLSearchParams(location.hash.slice(1)));
+  const action: Action = params.has("password") ? "password" : "confirm";
+  const code = params.get(action) ?? "";
   const [email, setEmail] = useState("");
-  const [wrong, setWrong] = useState(code ? "" : "This link is not whole. Copy all of it out of the letter.");
+  const [error, setError] = useState(code ? "" : "This link is not whole. Copy all of it out of the letter.");
   const [done, setDone] = useState(false);
-  useTitle(act === "confirm" ? "Confirm your address" : "Choose a new password");
+  useTitle(action === "confirm" ? "Confirm your address" : "Choose a new password");
 
   useEffect(() => {
     history.replaceState(null, "", location.pathname);
-    if (code) addressOfCode(code).then(setEmail, (fault: unknown) => setWrong(sentence(fault)));
+    if (code) emailOfCode(code).then(setEmail, (error: unknown) => setError(errorMessage(error)));
   }, [code]);
 
-  if (wrong) return <Dead why={wrong} act={act} />;
-  if (!email) return <Waiting words="Reading the letter's link …" />;
-  if (done) return <Done act={act} />;
-  const finish = async (ending: Promise<void>): Promise<void> => {
+  if (error) return <InvalidLink reason={error} action={action} />;
+  if (!email) return <Loading text="Reading the letter's link …" />;
+  if (done) return <ActionDone action={action} />;
+  const finish = async (request: Promise<void>): Promise<void> => {
     try {
-      await ending;
+      await request;
       setDone(true);
-    } catch (fault) {
-      const weak = (fault as { code?: string }).code === "auth/weak-password";
-      if (weak) throw fault;
-      setWrong(sentence(fault));
+    } catch (error) {
+      const weakPassword = (error as { code?: string }).code === "auth/weak-password";
+      if (weakPassword) throw error;
+      setError(errorMessage(error));
     }
   };
-  return act === "confirm" ? (
-    <Confirm email={email} onConfirm={() => finish(confirmAddress(code))} />
+  return action === "confirm" ? (
+    <ConfirmEmail email={email} onConfirm={() => finish(confirmEmail(code))} />
   ) : (
-    <Choose email={email} onChoose={(password) => finish(choosePassword(code, password))} />
+    <PasswordForm email={email} onSubmit={(password) => finish(resetPassword(code, password))} />
   );
 }
 
-function Confirm({ email, onConfirm }: { email: string; onConfirm: () => Promise<void> }) {
+function ConfirmEmail({ email, onConfirm }: { email: string; onConfirm: () => Promise<void> }) {
   const [busy, setBusy] = useState(false);
   return (
     <section class="narrow">
@@ -56,7 +56,7 @@ function Confirm({ email, onConfirm }: { email: string; onConfirm: () => Promise
       <p>
         <Button
           kind="primary"
-          busy={busy ? "Confirming …" : ""}
+          busyLabel={busy ? "Confirming …" : ""}
           onClick={() => {
             setBusy(true);
             void onConfirm();
@@ -69,17 +69,17 @@ function Confirm({ email, onConfirm }: { email: string; onConfirm: () => Promise
   );
 }
 
-function Choose({ email, onChoose }: { email: string; onChoose: (password: string) => Promise<void> }) {
+function PasswordForm({ email, onSubmit }: { email: string; onSubmit: (password: string) => Promise<void> }) {
   const [password, setPassword] = useState("");
   const [busy, setBusy] = useState(false);
-  const [wrong, setWrong] = useState("");
+  const [error, setError] = useState("");
   const submit = async (): Promise<void> => {
     setBusy(true);
-    setWrong("");
+    setError("");
     try {
-      await onChoose(password);
-    } catch (fault) {
-      setWrong(sentence(fault));
+      await onSubmit(password);
+    } catch (error) {
+      setError(errorMessage(error));
     } finally {
       setBusy(false);
     }
@@ -94,7 +94,7 @@ function Choose({ email, onChoose }: { email: string; onChoose: (password: strin
         }}
       >
         <input type="email" autocomplete="username" value={email} readOnly hidden />
-        <Field label={`New password for ${email}`} hint="At least eight characters. A few words in a row are best." wrong={wrong || undefined}>
+        <Field label={`New password for ${email}`} hint="At least eight characters. A few words in a row are best." error={error || undefined}>
           {(ids) => (
             <input
               {...ids}
@@ -109,7 +109,7 @@ function Choose({ email, onChoose }: { email: string; onChoose: (password: strin
           )}
         </Field>
         <p>
-          <Button kind="primary" type="submit" busy={busy ? "Saving it …" : ""}>
+          <Button kind="primary" type="submit" busyLabel={busy ? "Saving it …" : ""}>
             Save the password
           </Button>
         </p>
@@ -118,10 +118,10 @@ function Choose({ email, onChoose }: { email: string; onChoose: (password: strin
   );
 }
 
-function Done({ act }: { act: Act }) {
+function ActionDone({ action }: { action: Action }) {
   return (
     <section class="narrow">
-      <h1>{act === "confirm" ? "The address is confirmed" : "The password is changed"}</h1>
+      <h1>{action === "confirm" ? "The address is confirmed" : "The password is changed"}</h1>
       <p>Now you can sign in.</p>
       <p>
         <a class="button primary" href="/sign-in">
@@ -132,17 +132,17 @@ function Done({ act }: { act: Act }) {
   );
 }
 
-function Dead({ why, act }: { why: string; act: Act }) {
+function InvalidLink({ reason, action }: { reason: string; action: Action }) {
   return (
     <section class="narrow">
       <h1>This link does not work</h1>
-      <p>{why}</p>
+      <p>{reason}</p>
       <p class="row">
         <a class="button primary" href="/sign-in">
           Sign in
         </a>
-        <a class="button" href={act === "password" ? "/sign-in?forgot" : "/sign-in?new"}>
-          {act === "password" ? "Ask for a new letter" : "Make an account"}
+        <a class="button" href={action === "password" ? "/sign-in?forgot" : "/sign-in?new"}>
+          {action === "password" ? "Ask for a new letter" : "Make an account"}
         </a>
       </p>
     </section>

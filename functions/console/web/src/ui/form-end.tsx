@@ -1,32 +1,32 @@
-import { sentence } from "../words.ts";
+import { errorMessage } from "../words.ts";
 import { Button } from "./button.tsx";
-import type { Sending } from "./use-submit.ts";
+import type { Submission } from "./use-submit.ts";
 
 /** The end of a form in a box: what is wrong with none of its fields, the deed, and the way out. */
-export function FormEnd({
-  deed,
-  sending,
-  told = false,
+export function FormFooter({
+  submitLabel,
+  submission,
+  errorShown = false,
   disabled = false,
   onClose,
 }: {
-  deed: string;
-  sending: Sending;
+  submitLabel: string;
+  submission: Submission;
   /** What is wrong stands at its field already. */
-  told?: boolean;
+  errorShown?: boolean;
   disabled?: boolean;
   onClose: () => void;
 }) {
   return (
     <>
-      {sending.wrong !== null && !told && (
+      {submission.error !== null && !errorShown && (
         <p class="wrong" role="alert">
-          {sentence(sending.wrong)}
+          {errorMessage(submission.error)}
         </p>
       )}
       <div class="row">
-        <Button kind="primary" type="submit" busy={sending.busy} disabled={disabled}>
-          {deed}
+        <Button kind="primary" type="submit" busyLabel={submission.busyLabel} disabled={disabled}>
+          {submitLabel}
         </Button>
         <Button kind="quiet" onClick={onClose}>
           Cancel

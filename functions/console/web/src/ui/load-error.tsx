@@ -1,12 +1,12 @@
-import { sentence } from "../words.ts";
+import { errorMessage } from "../words.ts";
 
 /** What was to stand here could not be got; it says why and lets it be tried again. */
-export function Unread({ fault, again }: { fault: unknown; again: () => Promise<void> }) {
+export function LoadError({ error, onRetry }: { error: unknown; onRetry: () => Promise<void> }) {
   return (
     <div class="note bad" role="alert">
-      <p>{sentence(fault)}</p>
+      <p>{errorMessage(error)}</p>
       <p>
-        <button type="button" onClick={() => void again()}>
+        <button type="button" onClick={() => void onRetry()}>
           Try again
         </button>
       </p>

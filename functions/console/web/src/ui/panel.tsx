@@ -3,35 +3,35 @@ import { useEffect, useId, useRef } from "preact/hooks";
 
 /** A box over the page; Escape and a click beside it close it, unless it is `firm`: what it shows is
  * shown once. */
-export function Box({
+export function Panel({
   title,
   children,
   onClose,
   wide = false,
-  firm = false,
+  persistent = false,
 }: {
   title: string;
   children: ComponentChildren;
   onClose: () => void;
   wide?: boolean;
-  firm?: boolean;
+  persistent?: boolean;
 }) {
-  const box = useRef<HTMLDialogElement>(null);
+  const dialogRef = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
-    const dialog = box.current;
+    const dialog = dialogRef.current;
     dialog?.showModal();
     return () => dialog?.close();
   }, []);
   return (
     <dialog
-      ref={box}
+      ref={dialogRef}
       class={wide ? "box wide" : "box"}
       aria-labelledby={id}
       onClose={onClose}
-      onCancel={(event) => firm && event.preventDefault()}
+      onCancel={(event) => persistent && event.preventDefault()}
       onClick={(event) => {
-        if (event.target === box.current && !firm) onClose();
+        if (event.target === dialogRef.current && !persistent) onClose();
       }}
     >
       <div class="box-inside">

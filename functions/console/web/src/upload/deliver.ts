@@ -1,61 +1,61 @@
 /** One file on its way, from wherever it stands to its end; whatever breaks off is taken up again. */
-import { type Sent, endOfChunk, judge, waitMs } from "./plan.ts";
+import { type ChunkResponse, chunkEnd, interpretResponse, retryDelayMs } from "./plan.ts";
 
 /** What a delivery needs of the world. */
-export interface Line {
+export interface UploadTransport {
   /** Open a session; "" when the file turns out to be there. Throws what ends the delivery. */
-  begin(): Promise<string>;
+  openSession(): Promise<string>;
   /** A session that a later delivery may go on with. */
-  keep(session: string): void;
+  storeSession(session: string): void;
   /** Send bytes from `start` to before `end`, or with null ask how far the session is. */
-  put(session: string, span: { start: number; end: number } | null): Promise<Sent>;
+  sendChunk(session: string, range: { start: number; end: number } | null): Promise<ChunkResponse>;
   /** How many bytes are there for certain. */
-  reached(bytes: number): void;
+  onProgress(bytes: number): void;
   /** Nothing goes through just now: → when it is worth another try. */
   wait(ms: number): Promise<void>;
 }
 
 /** The bucket will not have the file. */
-export class Refused extends Error {
+export class UploadRejected extends Error {
   constructor(readonly status: number) {
     super("Cloud Storage refuses this file. Choose it again, or begin a new job.");
   }
 }
 
 /** `session`: of an earlier delivery, "" without one. Throws Refused, or what `begin` throws. */
-export async function deliver(size: number, session: string, line: Line): Promise<void> {
+export async function uploadFile(size: number, session: string, transport: UploadTransport): Promise<void> {
   // Of an earlier session nobody knows how far it got.
   let offset: number | null = session ? null : 0;
   let failures = 0;
   for (;;) {
     if (!session) {
-      session = await line.begin();
+      session = await transport.openSession();
       if (!session) return;
-      line.keep(session);
+      transport.storeSession(session);
       offset = 0;
     }
-    const span: { start: number; end: number } | null =
-      offset === null ? null : { start: offset, end: endOfChunk(offset, size) };
-    const verdict = judge(await line.put(session, span));
-    if (verdict.kind === "done") {
-      line.reached(size);
+    const range: { start: number; end: number } | null =
+      offset === null ? null : { start: offset, end: chunkEnd(offset, size) };
+    const outcome = interpretResponse(await transport.sendChunk(session, range));
+    if (outcome.kind === "done") {
+      transport.onProgress(size);
       return;
     }
-    if (verdict.kind === "refused") throw new Refused(verdict.status);
-    if (verdict.kind === "gone") {
+    if (outcome.kind === "refused") throw new UploadRejected(outcome.status);
+    if (outcome.kind === "gone") {
       session = "";
-      line.keep("");
+      transport.storeSession("");
       continue;
     }
-    if (verdict.kind === "more" && (span === null || verdict.offset > span.start)) {
+    if (outcome.kind === "more" && (range === null || outcome.offset > range.start)) {
       failures = 0;
-      offset = verdict.offset;
-      line.reached(offset);
+      offset = outcome.offset;
+      transport.onProgress(offset);
       continue;
     }
     // Lost, or nothing of the piece was kept: before anything is sent again the session is asked.
     failures += 1;
     offset = null;
-    await line.wait(waitMs(failures));
+    await transport.wait(retryDelayMs(failures));
   }
 }

@@ -1,57 +1,57 @@
 /** Bytes to the bucket. XMLHttpRequest, since fetch does not tell how much has been sent. */
-import type { Sent } from "./plan.ts";
+import type { ChunkResponse } from "./plan.ts";
 
 /** Without a byte moving for so long a connection counts as lost. */
-const STALLED_MS = 30_000;
+const STALL_TIMEOUT_MS = 30_000;
 
-export interface Answered extends Sent {
+export interface UploadResponse extends ChunkResponse {
   location: string;
 }
 
 /** Throws AbortError; whatever else goes wrong is status 0. */
-export function send(
+export function sendRequest(
   method: string,
   url: string,
   headers: Readonly<Record<string, string>>,
   body: Blob | null,
   signal: AbortSignal,
   onSent: (bytes: number) => void = () => undefined,
-): Promise<Answered> {
-  return new Promise((done, fail) => {
+): Promise<UploadResponse> {
+  return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    let watch: ReturnType<typeof setTimeout> | undefined;
-    const stop = (): void => request.abort();
-    const moving = (): void => {
-      clearTimeout(watch);
-      watch = setTimeout(stop, STALLED_MS);
+    let stallTimer: ReturnType<typeof setTimeout> | undefined;
+    const abort = (): void => request.abort();
+    const restartTimer = (): void => {
+      clearTimeout(stallTimer);
+      stallTimer = setTimeout(abort, STALL_TIMEOUT_MS);
     };
-    const ended = (): void => {
-      clearTimeout(watch);
-      signal.removeEventListener("abort", stop);
+    const onEnd = (): void => {
+      clearTimeout(stallTimer);
+      signal.removeEventListener("abort", abort);
       if (signal.aborted) {
-        fail(signal.reason);
+        reject(signal.reason);
         return;
       }
-      const told = request.status > 0;
-      done({
+      const answered = request.status > 0;
+      resolve({
         status: request.status,
-        range: told ? (request.getResponseHeader("Range") ?? "") : "",
-        location: told ? (request.getResponseHeader("Location") ?? "") : "",
+        range: answered ? (request.getResponseHeader("Range") ?? "") : "",
+        location: answered ? (request.getResponseHeader("Location") ?? "") : "",
       });
     };
     if (signal.aborted) {
-      fail(signal.reason);
+      reject(signal.reason);
       return;
     }
-    signal.addEventListener("abort", stop);
+    signal.addEventListener("abort", abort);
     request.open(method, url);
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.upload.onprogress = (event) => {
-      moving();
+      restartTimer();
       onSent(event.loaded);
     };
-    request.onloadend = ended;
-    moving();
+    request.onloadend = onEnd;
+    restartTimer();
     request.send(body);
   });
 }

@@ -1,6 +1,6 @@
 /** Uploads that have begun, kept in the browser so that a reload does not lose them. */
 
-export interface Upload {
+export interface StoredUpload {
   job: string;
   input: string;
   title: string;
@@ -15,43 +15,43 @@ export interface Upload {
   text: string;
 }
 
-const NAME = "moodreel.uploads.";
+const KEY_PREFIX = "moodreel.uploads.";
 /** A session's life in Cloud Storage. */
-const KEPT_MS = 7 * 24 * 3600 * 1000;
+const SESSION_LIFETIME_MS = 7 * 24 * 3600 * 1000;
 
-type Box = Pick<Storage, "getItem" | "setItem" | "removeItem">;
+type UploadStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
-export function load(uid: string, box: Box, now: number): Upload[] {
+export function loadUploads(uid: string, storage: UploadStorage, now: number): StoredUpload[] {
   try {
-    const told: unknown = JSON.parse(box.getItem(NAME + uid) ?? "null");
-    const { at, uploads } = told as { at: number; uploads: Upload[] };
-    return now - at < KEPT_MS ? uploads.filter((one) => one.job && one.input && one.size > 0) : [];
+    const stored: unknown = JSON.parse(storage.getItem(KEY_PREFIX + uid) ?? "null");
+    const { savedAt, uploads } = stored as { savedAt: number; uploads: StoredUpload[] };
+    return now - savedAt < SESSION_LIFETIME_MS ? uploads.filter((upload) => upload.job && upload.input && upload.size > 0) : [];
   } catch {
     return [];
   }
 }
 
-export function save(uid: string, uploads: readonly Upload[], box: Box, now: number): void {
+export function saveUploads(uid: string, uploads: readonly StoredUpload[], storage: UploadStorage, now: number): void {
   try {
-    if (uploads.length) box.setItem(NAME + uid, JSON.stringify({ at: now, uploads }));
-    else box.removeItem(NAME + uid);
+    if (uploads.length) storage.setItem(KEY_PREFIX + uid, JSON.stringify({ savedAt: now, uploads }));
+    else storage.removeItem(KEY_PREFIX + uid);
   } catch {
     // A browser that keeps nothing, or is full: uploads go on, and are lost by a reload alone.
   }
 }
 
 /** What signing out costs while `count` files are not up. */
-export function givenUp(count: number): string {
+export function signOutWarning(count: number): string {
   return count === 1
     ? "1 file is not up yet. Signing out gives it up."
     : `${count} files are not up yet. Signing out gives them up.`;
 }
 
 /** Why this is not the file that was begun with; "" when it is. */
-export function otherFile(one: Upload, file: Pick<File, "name" | "size" | "lastModified">): string {
-  if (file.size !== one.size || file.name !== one.filename)
-    return `This is not ${one.filename}: choose the very file that you began with.`;
-  if (file.lastModified !== one.modified)
-    return `${one.filename} was changed since you began. Give up this upload and begin a new job.`;
+export function fileMismatch(upload: StoredUpload, file: Pick<File, "name" | "size" | "lastModified">): string {
+  if (file.size !== upload.size || file.name !== upload.filename)
+    return `This is not ${upload.filename}: choose the very file that you began with.`;
+  if (file.lastModified !== upload.modified)
+    return `${upload.filename} was changed since you began. Give up this upload and begin a new job.`;
   return "";
 }

@@ -3,16 +3,16 @@
 /** A multiple of 256 KiB, as resumable sessions ask for; what a broken connection costs at most. */
 export const CHUNK_BYTES = 8 << 20;
 
-const FIRST_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 30_000;
+const MIN_RETRY_MS = 1_000;
+const MAX_RETRY_MS = 30_000;
 
 /** An answer, or none: status 0. `range` is its Range header. */
-export interface Sent {
+export interface ChunkResponse {
   status: number;
   range: string;
 }
 
-export type Verdict =
+export type ChunkOutcome =
   /** The whole file is there. */
   | { kind: "done" }
   /** Bytes from `offset` on are wanted. */
@@ -24,11 +24,11 @@ export type Verdict =
   | { kind: "refused"; status: number };
 
 /** https://cloud.google.com/storage/docs/performing-resumable-uploads */
-export function judge({ status, range }: Sent): Verdict {
+export function interpretResponse({ status, range }: ChunkResponse): ChunkOutcome {
   if (status === 200 || status === 201) return { kind: "done" };
   if (status === 308) {
-    const last = /^bytes=0-(\d+)$/.exec(range)?.[1];
-    return { kind: "more", offset: last === undefined ? 0 : Number(last) + 1 };
+    const lastByte = /^bytes=0-(\d+)$/.exec(range)?.[1];
+    return { kind: "more", offset: lastByte === undefined ? 0 : Number(lastByte) + 1 };
   }
   if (status === 404 || status === 410) return { kind: "gone" };
   // The name is written once: an upload whose last answer was lost is there already.
@@ -37,16 +37,16 @@ export function judge({ status, range }: Sent): Verdict {
   return { kind: "refused", status };
 }
 
-export const endOfChunk = (start: number, size: number): number => Math.min(size, start + CHUNK_BYTES);
+export const chunkEnd = (start: number, size: number): number => Math.min(size, start + CHUNK_BYTES);
 
 /** Content-Range of a piece: `end` is exclusive. */
-export const rangeOf = (start: number, end: number, size: number): string => `bytes ${start}-${end - 1}/${size}`;
+export const contentRange = (start: number, end: number, size: number): string => `bytes ${start}-${end - 1}/${size}`;
 
 /** Content-Range that asks how far a session is. */
-export const question = (size: number): string => `bytes */${size}`;
+export const statusQuery = (size: number): string => `bytes */${size}`;
 
-export const waitMs = (failures: number): number =>
-  Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.max(0, failures - 1));
+export const retryDelayMs = (failures: number): number =>
+  Math.min(MAX_RETRY_MS, MIN_RETRY_MS * 2 ** Math.max(0, failures - 1));
 
 /** Seconds that are left at this pace; null while nobody can say. */
 export function secondsLeft(sent: number, size: number, bytesPerS: number): number | null {

@@ -3,72 +3,72 @@ import { useRef, useState } from "preact/hooks";
 import { useStore } from "../store.ts";
 import { Button } from "../ui/button.tsx";
 import { Progress } from "../ui/progress.tsx";
-import { bytes, duration } from "../words.ts";
+import { formatBytes, formatDuration } from "../words.ts";
 import { secondsLeft } from "./plan.ts";
-import { type Shown, forget, keyOf, pause, resume, uploads } from "./uploads.ts";
+import { type ActiveUpload, discardUpload, uploadKey, pauseUpload, resumeUpload, uploads } from "./uploads.ts";
 
 /** The uploads of one job, or of all. Nothing when there is none. */
 export function Uploads({ job }: { job?: string }) {
-  const shown = useStore(uploads).filter((one) => !job || one.job === job);
-  if (!shown.length) return null;
+  const visible = useStore(uploads).filter((upload) => !job || upload.job === job);
+  if (!visible.length) return null;
   return (
     <section class="uploads" aria-labelledby="uploads">
       <h2 id="uploads">Uploading</h2>
       <ul>
-        {shown.map((one) => (
-          <Row key={keyOf(one)} one={one} named={!job} />
+        {visible.map((upload) => (
+          <UploadRow key={uploadKey(upload)} upload={upload} showJob={!job} />
         ))}
       </ul>
     </section>
   );
 }
 
-function Row({ one, named }: { one: Shown; named: boolean }) {
-  const key = keyOf(one);
-  const chooser = useRef<HTMLInputElement>(null);
-  const [wrong, setWrong] = useState("");
+function UploadRow({ upload, showJob }: { upload: ActiveUpload; showJob: boolean }) {
+  const key = uploadKey(upload);
+  const fileInput = useRef<HTMLInputElement>(null);
+  const [error, setError] = useState("");
   return (
     <li class="upload">
       <div class="upload-name">
-        <strong>{one.filename}</strong>
-        {named && (
-          <a href={`/jobs/${one.job}`} class="hint">
-            {one.title === one.filename ? "its job" : one.title}
+        <strong>{upload.filename}</strong>
+        {showJob && (
+          <a href={`/jobs/${upload.job}`} class="hint">
+            {upload.title === upload.filename ? "its job" : upload.title}
           </a>
         )}
       </div>
-      <Progress part={one.sent / one.size} words={wordsOf(one)} label={`Upload of ${one.filename}`} />
-      {(wrong || one.why) && (
+      <Progress value={upload.sent / upload.size} text={progressText(upload)} label={`Upload of ${upload.filename}`} />
+      {(error || upload.reason) && (
         <p class="wrong" role="alert">
-          {wrong || one.why}
+          {error || upload.reason}
         </p>
       )}
       <div class="row">
-        {one.state === "sending" || one.state === "lost" || one.state === "waiting" ? (
-          <Button onClick={() => pause(key)}>Pause</Button>
-        ) : one.state === "file" ? (
+        {upload.state === "sending" || upload.state === "lost" || upload.state === "waiting" ? (
+          <Button onClick={() => pauseUpload(key)}>Pause</Button>
+        ) : upload.state === "file" ? (
           <>
             <input
-              ref={chooser}
+              ref={fileInput}
               type="file"
               hidden
               onChange={(event) => {
                 const file = event.currentTarget.files?.[0];
-                if (file) setWrong(resume(key, file));
+                if (file) setError(resumeUpload(key, file));
                 event.currentTarget.value = "";
               }}
             />
-            <Button kind="primary" onClick={() => chooser.current?.click()}>
-              Choose {one.filename} again
+            <Button kind="primary" onClick={() => fileInput.current?.click()}>
+              Choose {upload.filename} again
             </Button>
           </>
         ) : (
-          <Button kind="primary" onClick={() => setWrong(resume(key))}>
-            {one.state === "paused" ? "Resume" : "Try again"}
+          <Button kind="primary" onClick={() => setError(resumeUpload(key))}>
+            {upload.state === "paused" ? "Resume" : "Try again"}
           </Button>
         )}
-        {one.state !== "sending" && one.state !== "waiting" && (
-          <Button kind="quiet" onClick={() => forget(key)}>
+        {upload.state !== "sending" && upload.state !== "waiting" && (
+          <Button kind="quiet" onClick={() => discardUpload(key)}>
             Give up
           </Button>
         )}
@@ -77,21 +77,21 @@ function Row({ one, named }: { one: Shown; named: boolean }) {
   );
 }
 
-function wordsOf({ state, sent, size, bytesPerS }: Shown): string {
-  const much = `${bytes(sent)} of ${bytes(size)}`;
+function progressText({ state, sent, size, bytesPerS }: ActiveUpload): string {
+  const amount = `${formatBytes(sent)} of ${formatBytes(size)}`;
   const left = secondsLeft(sent, size, bytesPerS);
   switch (state) {
     case "waiting":
-      return `${bytes(size)}, next in line`;
+      return `${formatBytes(size)}, next in line`;
     case "sending":
-      return left === null ? much : `${much} · ${bytes(bytesPerS)} a second · ${duration(Math.ceil(left))} left`;
+      return left === null ? amount : `${amount} · ${formatBytes(bytesPerS)} a second · ${formatDuration(Math.ceil(left))} left`;
     case "paused":
-      return `Paused at ${much}`;
+      return `Paused at ${amount}`;
     case "lost":
-      return `${much} · the connection is gone; it goes on by itself when it is back`;
+      return `${amount} · the connection is gone; it goes on by itself when it is back`;
     case "file":
       return "The page was loaded anew: choose the same file, and it goes on where it stopped.";
     case "failed":
-      return `Stopped at ${much}`;
+      return `Stopped at ${amount}`;
   }
 }

@@ -2,27 +2,27 @@
 import { useState } from "preact/hooks";
 import { signOut } from "../session.ts";
 import { Confirm } from "../ui/confirm.tsx";
-import { useDeed } from "../ui/use-submit.ts";
-import { givenUp } from "./kept.ts";
-import { leave, pending } from "./uploads.ts";
+import { useAction } from "../ui/use-submit.ts";
+import { signOutWarning } from "./kept.ts";
+import { pendingCount, signOutAndDiscard } from "./uploads.ts";
 
-export function SignOut() {
-  const [count, setCount] = useState(0);
-  const { busy, send } = useDeed();
-  const go = (): Promise<void> => send("Signing out …", () => leave(signOut));
-  const ask = (): void => {
-    const left = pending();
-    if (left) setCount(left);
-    else void go();
+export function SignOutButton() {
+  const [shownCount, setShownCount] = useState(0);
+  const { busyLabel, run } = useAction();
+  const signOutNow = (): Promise<void> => run("Signing out …", () => signOutAndDiscard(signOut));
+  const onClick = (): void => {
+    const count = pendingCount();
+    if (count) setShownCount(count);
+    else void signOutNow();
   };
   return (
     <>
-      <button type="button" class="quiet" onClick={ask}>
+      <button type="button" class="quiet" onClick={onClick}>
         Sign out
       </button>
-      {count > 0 && (
-        <Confirm title="Sign out?" deed="Sign out" keep="Stay" busy={busy} onDeed={go} onClose={() => setCount(0)}>
-          {givenUp(count)}
+      {shownCount > 0 && (
+        <Confirm title="Sign out?" confirmLabel="Sign out" cancelLabel="Stay" busyLabel={busyLabel} onConfirm={signOutNow} onClose={() => setShownCount(0)}>
+          {signOutWarning(shownCount)}
         </Confirm>
       )}
     </>
