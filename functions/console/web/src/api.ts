@@ -119,7 +119,7 @@ export async function readProblem(response: Response): Promise<Problem> {
       title: string;
       errors?: { field: string; message: string }[];
     };
-    const fieldErrors = Object.fromEntries((problem.errors ?? []).map((one) => [one.field, one.message]));
+    const fieldErrors = Object.fromEntries((problem.errors ?? []).map((fieldError) => [fieldError.field, fieldError.message]));
     return new Problem(problem.code, problem.detail ?? problem.title, response.status, fieldErrors, retryAfterS, requestId);
   } catch {
     const sentence = `Moodreel answered with ${response.status} and no reason. Try again in a moment.`;

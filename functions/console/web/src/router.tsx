@@ -18,10 +18,10 @@ const ROUTES: readonly (readonly [string, Route])[] = [
   ["/jobs/{id}", { load: () => import("./pages/job.tsx") }],
   ["/jobs/{id}/deck", { load: () => import("./pages/deck.tsx") }],
   ["/account", { load: () => import("./pages/account.tsx") }],
-  ["/account/{room}", { load: () => import("./pages/account.tsx") }],
+  ["/account/{section}", { load: () => import("./pages/account.tsx") }],
   ["/cameras", { load: () => import("./pages/cameras.tsx") }],
   ["/receipt/{id}", { load: () => import("./pages/receipt.tsx"), isPublic: true }],
-  ["/letter", { load: () => import("./pages/letter.tsx"), isPublic: true }],
+  ["/email-action", { load: () => import("./pages/email-action.tsx"), isPublic: true }],
   ["/new", { load: () => import("./pages/new.tsx") }],
   ["/new/{recipe}", { load: () => import("./pages/new.tsx") }],
   ["/sign-in", { load: () => import("./pages/sign-in.tsx"), isPublic: true }],
@@ -50,7 +50,7 @@ export type CurrentRoute = {
   /** The path that it is for. */
   path: string;
   isPublic: boolean;
-} & ({ state: "loading" | "missing" | "failed" } | { state: "there"; page: PageComponent; params: Params });
+} & ({ state: "loading" | "not-found" | "failed" } | { state: "loaded"; page: PageComponent; params: Params });
 
 /** The page at the address. Before a page's code is there the last one stays. */
 export function useRoute(): CurrentRoute {
@@ -59,14 +59,14 @@ export function useRoute(): CurrentRoute {
   useEffect(() => {
     const matched = matchRoute(ROUTES, path);
     if (!matched) {
-      setRoute({ state: "missing", path, isPublic: true });
+      setRoute({ state: "not-found", path, isPublic: true });
       return;
     }
     let cancelled = false;
     const isPublic = matched.page.isPublic ?? false;
     matched.page.load().then(
       (module) => {
-        if (!cancelled) setRoute({ state: "there", path, isPublic, page: module.default, params: matched.params });
+        if (!cancelled) setRoute({ state: "loaded", path, isPublic, page: module.default, params: matched.params });
       },
       () => {
         if (!cancelled) setRoute({ state: "failed", path, isPublic });

@@ -21,8 +21,8 @@ export interface User {
   name: string;
 }
 
-/** "starting" until it is known whether somebody is signed in. */
-export type Session = "starting" | "out" | User;
+/** "loading" until it is known whether somebody is signed in. */
+export type Session = "loading" | "signed-out" | User;
 
 export const app = initializeApp(settings.firebase);
 const auth = initializeAuth(app, {
@@ -35,7 +35,7 @@ if (settings.emulators) {
 /** Whether somebody was signed in here: if not, nobody has to wait until Firebase has looked. */
 const HINT_KEY = "moodreel.signed-in";
 
-export const session = createStore<Session>(hasHint() ? "starting" : "out");
+export const session = createStore<Session>(hasHint() ? "loading" : "signed-out");
 
 function hasHint(): boolean {
   try {
@@ -58,7 +58,7 @@ onIdTokenChanged(auth, (user) => {
   storeHint(Boolean(user?.emailVerified));
   // An account lets nobody in before its address is confirmed.
   if (!user?.emailVerified) {
-    session.set("out");
+    session.set("signed-out");
     return;
   }
   const current = session.get();

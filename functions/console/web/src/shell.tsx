@@ -7,7 +7,7 @@ import { useStore } from "./store.ts";
 import { Toasts } from "./ui/toast.tsx";
 import { Loading } from "./ui/progress.tsx";
 import { useTitle } from "./ui/use-title.ts";
-import { SignOutButton } from "./upload/sign-out.tsx";
+import { SignOutButton } from "./upload/sign-out-button.tsx";
 
 const NAV_LINKS = [
   ["/", "Jobs"],
@@ -45,7 +45,7 @@ export function Shell() {
         {signedIn ? (
           <SignOutButton />
         ) : (
-          currentSession === "out" && url.pathname !== "/sign-in" && <a href="/sign-in">Sign in</a>
+          currentSession === "signed-out" && url.pathname !== "/sign-in" && <a href="/sign-in">Sign in</a>
         )}
       </header>
       <main id="main" tabIndex={-1}>
@@ -63,10 +63,10 @@ export function Shell() {
 }
 
 function Page({ route, currentSession, returnTo }: { route: ReturnType<typeof useRoute>; currentSession: unknown; returnTo: string }) {
-  if (route.state === "missing") return <NotFound />;
+  if (route.state === "not-found") return <NotFound />;
   if (route.state === "failed") return <LoadFailed />;
-  if (currentSession === "starting" || route.state !== "there") return <Loading text="Opening Moodreel …" />;
-  if (currentSession === "out" && !route.isPublic) return <SignInFirst returnTo={returnTo} />;
+  if (currentSession === "loading" || route.state !== "loaded") return <Loading text="Opening Moodreel …" />;
+  if (currentSession === "signed-out" && !route.isPublic) return <SignInFirst returnTo={returnTo} />;
   const { page: PageComponent, params } = route;
   return <PageComponent params={params} />;
 }

@@ -12,7 +12,7 @@ import {
   storageMeter,
   attemptLabel,
   usesLabel,
-} from "../src/account/words.ts";
+} from "../src/account/format.ts";
 
 const NOW = Date.parse("2026-11-26T12:00:00Z");
 const timestamp = (seconds: number) => new Date(NOW + seconds * 1000).toISOString();
@@ -77,7 +77,7 @@ test("a link is over when its time is, and when it was withdrawn before", () => 
 
 test("an erasure without the account locks nobody out, and one that is over is done in all steps", () => {
   assert.deepEqual(steps({ phase: "checking", account: true }).map((first) => first.state), [
-    "done", "done", "now", "later", "later",
+    "done", "done", "current", "upcoming", "upcoming",
   ]);
   assert.equal(steps({ phase: "removing", account: false }).length, 4);
   assert.ok(steps({ phase: "erased", account: true }).every((first) => first.state === "done"));

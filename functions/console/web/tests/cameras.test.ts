@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { NO_RECIPE, toRecipeFields, withCredentials } from "../src/cameras/choice.ts";
+import { NO_RECIPE, toRecipeFields, withCredentials } from "../src/cameras/recipe-choice.ts";
 import type { Camera, Recording } from "../src/cameras/model.ts";
 import { MultipartParser, boundaryOf } from "../src/cameras/multipart.ts";
-import { cameraStatus, clipLabel, elapsedNow, pictureLabel, recordingNotes } from "../src/cameras/words.ts";
+import { cameraStatus, clipLabel, elapsedNow, pictureLabel, recordingNotes } from "../src/cameras/labels.ts";
 
 const bytes = (text: string) => new Uint8Array(Buffer.from(text, "latin1"));
 const text = (data: Uint8Array) => Buffer.from(data).toString("latin1");

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import {
   type DeckView, isChanged, draftOf, toEditRequest, validateDraft, moveSlide, pictureLabel, estimateSpeechS, filmOptionsOf, addSlide,
   updateSlide, removeSlide,
-} from "../src/deck/editing.ts";
+} from "../src/deck/draft.ts";
 import { chapterAt, parseChapters } from "../src/film/chapters.ts";
 
 const VIEW: DeckView = {
@@ -38,8 +38,8 @@ test("a deck keeps three slides, and a new one has an id that none ever had", ()
   const threeSlides = removeSlide(DRAFT, "s2");
   assert.deepEqual(slideIds(threeSlides), ["s1", "s3", "s4"]);
   assert.equal(removeSlide(threeSlides, "s1"), threeSlides);
-  const more = addSlide(DRAFT, "s2", ["new-5", "new-6"]);
-  assert.deepEqual(slideIds(more), ["s1", "s2", "new-7", "s3", "s4"]);
+  const extended = addSlide(DRAFT, "s2", ["new-5", "new-6"]);
+  assert.deepEqual(slideIds(extended), ["s1", "s2", "new-7", "s3", "s4"]);
   const fullDeck = { ...DRAFT, slides: Array.from({ length: 40 }, (_, n) => ({ ...DRAFT.slides[0]!, id: `x${n}` })) };
   assert.equal(addSlide(fullDeck, "x1", []), fullDeck);
 });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { type StoredDocument, type Stage, jobFromDocuments, toMillis, progressOf } from "../src/job/model.ts";
 import { isMoving, waterfall } from "../src/job/stages/waterfall.ts";
-import { eventLabel, remedy, stageLabel } from "../src/job/words.ts";
+import { eventLabel, remedy, stageLabel } from "../src/job/labels.ts";
 
 const T0 = Date.parse("2026-11-26T12:00:00Z");
 const timestamp = (seconds: number) => ({ toMillis: () => T0 + seconds * 1000 });
@@ -19,10 +19,10 @@ const JOB: StoredDocument = {
   ],
 };
 
-function stage(name: string, more: StoredDocument = {}): StoredDocument {
+function stage(name: string, overrides: StoredDocument = {}): StoredDocument {
   return {
     job: "j", owner: "u", stage: name, revision: 0, state: "waiting", total: null, done: 0, progress: {}, retries: 0,
-    worked_ms: 0, queued_at: null, started_at: null, finished_at: null, error: null, ...more,
+    worked_ms: 0, queued_at: null, started_at: null, finished_at: null, error: null, ...overrides,
   };
 }
 
@@ -55,9 +55,9 @@ test("moments are read in every form in which they come", () => {
   assert.deepEqual([null, undefined, {}].map(toMillis), [null, null, null]);
 });
 
-function stageWith(name: string, more: Partial<Stage>): Stage {
+function stageWith(name: string, overrides: Partial<Stage>): Stage {
   const [first] = jobFromDocuments("j", { ...JOB, stages: { [name]: "waiting" } }, [stage(name)])?.stages ?? [];
-  return { ...(first as Stage), ...more };
+  return { ...(first as Stage), ...overrides };
 }
 
 test("bars lie where a stage waited and worked, up to now for one that goes on", () => {

@@ -3,14 +3,14 @@ import { test } from "node:test";
 
 import { matchesFilter, thumbnailOf } from "../src/jobs/filters.ts";
 import { titleFromPrompt } from "../src/new/title.ts";
-import { recordingType, recordingFilename, cameraErrorMessage } from "../src/new/camera.ts";
+import { recordingType, recordingFilename, cameraErrorMessage } from "../src/new/recording-type.ts";
 import { acceptAttribute, missingInputs, assignFiles, typeOf, removeFile } from "../src/new/files.ts";
 import { type Input, RECIPES, changedOptions, findRecipe } from "../src/new/recipes.ts";
 import { safeRedirect, matchRoute } from "../src/routes.ts";
-import { formatTimeAgo, formatBytes, formatClock, formatDuration, errorMessage } from "../src/words.ts";
+import { formatTimeAgo, formatBytes, formatClock, formatDuration, errorMessage } from "../src/format.ts";
 
-const input = (name: string, kind: string, more: Partial<Input> = {}): Input => ({
-  name, names: [name], kinds: [kind], max_bytes: 1000, optional: false, ...more,
+const input = (name: string, kind: string, overrides: Partial<Input> = {}): Input => ({
+  name, names: [name], kinds: [kind], max_bytes: 1000, optional: false, ...overrides,
 });
 const VIDEO = [input("video", "video")];
 const STILL = [input("picture", "image"), input("sound", "audio")];
@@ -36,8 +36,8 @@ test("several videos make several jobs, and two pictures of a still replace each
 
 test("the same video chosen twice makes one job, another one of the same name and size makes two", () => {
   const once = assignFiles(VIDEO, [file("a.mp4"), file("a.mp4")]);
-  const refetch = assignFiles(VIDEO, [file("a.mp4"), file("a.mp4", "", 10, 7)], once);
-  assert.deepEqual([once.extra.length, refetch.assigned.length, refetch.extra.length], [0, 1, 1]);
+  const second = assignFiles(VIDEO, [file("a.mp4"), file("a.mp4", "", 10, 7)], once);
+  assert.deepEqual([once.extra.length, second.assigned.length, second.extra.length], [0, 1, 1]);
 });
 
 test("when the first of several videos is taken away the next one moves up", () => {
@@ -55,14 +55,14 @@ test("a sign-in leads to pages of ours alone, however browsers read the address"
 });
 
 test("what is too large, empty, of another kind or one too many is named", () => {
-  const { assigned: placed, errors: error } = assignFiles(PRESENTATION, [
+  const { assigned: assigned, errors: errors } = assignFiles(PRESENTATION, [
     file("a.png"), file("b.png"), file("c.png"), file("clip.mp4"), file("song.mp3", "", 2000), file("none.png", "", 0),
   ]);
-  assert.deepEqual(placed.map((file) => file.input), ["picture1", "picture2"]);
-  assert.match(error[0] ?? "", /c\.png is one too many/);
-  assert.match(error[1] ?? "", /clip\.mp4 is not a sound or a picture/);
-  assert.match(error[2] ?? "", /song\.mp3 has 2 kB; at most 1 kB/);
-  assert.match(error[3] ?? "", /empty/);
+  assert.deepEqual(assigned.map((file) => file.input), ["picture1", "picture2"]);
+  assert.match(errors[0] ?? "", /c\.png is one too many/);
+  assert.match(errors[1] ?? "", /clip\.mp4 is not a sound or a picture/);
+  assert.match(errors[2] ?? "", /song\.mp3 has 2 kB; at most 1 kB/);
+  assert.match(errors[3] ?? "", /empty/);
 });
 
 test("only inputs that have to be there are missed", () => {
@@ -135,8 +135,8 @@ test("who signs in wrongly does not learn whether there is an account", () => {
 });
 
 test("a job shows under what it waits for, with its most telling picture", () => {
-  assert.equal(matchesFilter({ status: "awaiting_review" }, "yours"), true);
-  assert.equal(matchesFilter({ status: "running" }, "yours"), false);
+  assert.equal(matchesFilter({ status: "awaiting_review" }, "action-required"), true);
+  assert.equal(matchesFilter({ status: "running" }, "action-required"), false);
   const picture = (kind: string) => ({ name: `${kind}.jpg`, kind, content_type: "image/jpeg", size_bytes: 1, generation: 1 });
   assert.equal(thumbnailOf({ artifacts: [picture("chart"), picture("moment"), picture("poster")] })?.kind, "poster");
   assert.equal(thumbnailOf({ artifacts: [{ ...picture("poster"), content_type: "video/mp4" }] }), undefined);

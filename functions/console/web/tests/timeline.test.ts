@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { areas, bins, mostSeenFaces, spanOf, stackOrder, seenRanges, ticks, xToTime, timeToX } from "../src/emotions/chart.ts";
+import { areas, bins, mostSeenFaces, spanOf, stackOrder, seenRanges, ticks, xToTime, timeToX } from "../src/emotions/chart-geometry.ts";
 import { TimelineParseError, TimelineReader, frameAt, readingsAt } from "../src/emotions/timeline.ts";
 
 const CLASSES = ["angry", "happy", "neutral"];
@@ -17,7 +17,7 @@ function face(id: number, happy: number | null, angry = 0) {
 
 /** As emotion_scoring writes it: a line a frame. */
 function timelineFile(frames: ReturnType<typeof face>[][], every = "1/2"): string {
-  const head = JSON.stringify(
+  const header = JSON.stringify(
     { schema: "moodreel.emotions/1", note: "Not a feeling.", options: { every }, classes: CLASSES },
     null, 1,
   ).slice(0, -2);
@@ -28,7 +28,7 @@ function timelineFile(frames: ReturnType<typeof face>[][], every = "1/2"): strin
     }),
   );
   const tail = JSON.stringify({ summary: { frames: frames.length }, moments: [] }, null, 1);
-  return `${head},\n "frames": [\n  ${lines.join(",\n  ")}\n ],\n${tail.slice(2)}\n`;
+  return `${header},\n "frames": [\n  ${lines.join(",\n  ")}\n ],\n${tail.slice(2)}\n`;
 }
 
 function parse(text: string, chunkSize = text.length) {

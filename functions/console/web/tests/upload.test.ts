@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { type UploadTransport, UploadRejected, uploadFile } from "../src/upload/deliver.ts";
-import { type StoredUpload, signOutWarning, loadUploads, fileMismatch, saveUploads } from "../src/upload/kept.ts";
-import { CHUNK_BYTES, interpretResponse, retryDelayMs } from "../src/upload/plan.ts";
+import { type UploadTransport, UploadRejected, uploadFile } from "../src/upload/upload-file.ts";
+import { type StoredUpload, signOutWarning, loadUploads, fileMismatch, saveUploads } from "../src/upload/stored-uploads.ts";
+import { CHUNK_BYTES, interpretResponse, retryDelayMs } from "../src/upload/protocol.ts";
 
 const SIZE = 2 * CHUNK_BYTES + 1000;
 
@@ -83,7 +83,7 @@ test("after a reload the session is asked how far it is before anything is sent"
 
 test("a session that is over is followed by another one, from the beginning", async () => {
   const bucket = new Bucket();
-  await uploadFile(SIZE, "gone", bucket.transport());
+  await uploadFile(SIZE, "expired", bucket.transport());
   assert.equal(bucket.requests[1], `0-${CHUNK_BYTES}`);
   assert.equal(bucket.storedSession, "s0");
 });
@@ -123,11 +123,11 @@ test("a refusal ends it and says what to do", async () => {
 });
 
 test("what the bucket answers is read as its documentation has it", () => {
-  assert.deepEqual(interpretResponse({ status: 308, range: "" }), { kind: "more", offset: 0 });
-  assert.deepEqual(interpretResponse({ status: 308, range: "bytes=0-42" }), { kind: "more", offset: 43 });
+  assert.deepEqual(interpretResponse({ status: 308, range: "" }), { kind: "continue", offset: 0 });
+  assert.deepEqual(interpretResponse({ status: 308, range: "bytes=0-42" }), { kind: "continue", offset: 43 });
   assert.deepEqual(interpretResponse({ status: 201, range: "" }), { kind: "done" });
   assert.deepEqual(interpretResponse({ status: 412, range: "" }), { kind: "done" });
-  assert.deepEqual(interpretResponse({ status: 429, range: "" }), { kind: "later" });
+  assert.deepEqual(interpretResponse({ status: 429, range: "" }), { kind: "retry" });
   assert.equal(CHUNK_BYTES % (256 * 1024), 0);
 });
 

@@ -4,11 +4,11 @@ import { Button } from "../ui/button.tsx";
 import { Loading } from "../ui/progress.tsx";
 import { toast } from "../ui/toast.tsx";
 import { LoadError } from "../ui/load-error.tsx";
-import { formatTimeAgo, errorMessage } from "../words.ts";
-import { LoadMore } from "./more.tsx";
-import type { Delivery, PageInfo, Webhook } from "./model.ts";
-import { usePages } from "./use-query.ts";
-import { deliveryState, eventLabel, pluralize, attemptLabel } from "./words.ts";
+import { formatTimeAgo, errorMessage } from "../format.ts";
+import { LoadMore } from "../ui/load-more.tsx";
+import type { Delivery, Webhook } from "./model.ts";
+import { type PageInfo, usePages } from "../ui/use-query.ts";
+import { deliveryState, eventLabel, pluralize, attemptLabel } from "./format.ts";
 
 /** A call takes seconds; one that failed may be tried again in hours. */
 const POLL_AHEAD_S = 30;

@@ -1,9 +1,5 @@
 /** What the API tells of a person's account, as its models in functions/api write it. */
 
-export interface PageInfo {
-  next_cursor: string | null;
-}
-
 export interface Rate {
   quota: number;
   window_s: number;

@@ -10,10 +10,10 @@ import { Progress, Loading } from "../ui/progress.tsx";
 import { toast } from "../ui/toast.tsx";
 import { LoadError } from "../ui/load-error.tsx";
 import { signOutAndDiscard } from "../upload/uploads.ts";
-import { formatTimeAgo, formatBytes, errorMessage } from "../words.ts";
-import { storeReceipt, storedReceipts } from "./kept-receipts.ts";
+import { formatTimeAgo, formatBytes, errorMessage } from "../format.ts";
+import { storeReceipt, storedReceipts } from "./stored-receipts.ts";
 import type { DataExport, Erasure } from "./model.ts";
-import { useQuery } from "./use-query.ts";
+import { useQuery } from "../ui/use-query.ts";
 
 const POLL_MS = 2_000;
 const DATE_FORMAT = { dateStyle: "medium" } as const;

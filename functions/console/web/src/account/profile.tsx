@@ -6,9 +6,9 @@ import { Field } from "../ui/field.tsx";
 import { Loading } from "../ui/progress.tsx";
 import { toast } from "../ui/toast.tsx";
 import { LoadError } from "../ui/load-error.tsx";
-import { errorMessage } from "../words.ts";
+import { errorMessage } from "../format.ts";
 import type { Profile } from "./model.ts";
-import { useQuery } from "./use-query.ts";
+import { useQuery } from "../ui/use-query.ts";
 
 const MAX_NAME_CHARS = 100;
 const MIN_PASSWORD_CHARS = 8;

@@ -24,9 +24,9 @@ export function parseClaims(jws: string): Receipt | null {
   }
 }
 
-export type Verification = "genuine" | "forged" | "unknown-key" | "cannot";
+export type Verification = "genuine" | "forged" | "unknown-key" | "unsupported";
 
-/** Whether one of these keys signed it: EdDSA over Ed25519 (RFC 8037). `cannot`: not in this browser. */
+/** Whether one of these keys signed it: EdDSA over Ed25519 (RFC 8037). `unsupported`: not in this browser. */
 export async function verifyReceipt(jws: string, keys: readonly (JsonWebKey & { kid?: string })[]): Promise<Verification> {
   const [header = "", body = "", signature = ""] = jws.split(".");
   let kid: unknown;
@@ -43,7 +43,7 @@ export async function verifyReceipt(jws: string, keys: readonly (JsonWebKey & { 
   try {
     key = await crypto.subtle.importKey("jwk", { kty, crv, x }, { name: "Ed25519" }, false, ["verify"]);
   } catch {
-    return "cannot";
+    return "unsupported";
   }
   const signed = new TextEncoder().encode(`${header}.${body}`);
   const valid = await crypto.subtle.verify({ name: "Ed25519" }, key, decodeBase64Url(signature), signed);
@@ -57,7 +57,7 @@ function decodeBase64Url(text: string): Uint8Array<ArrayBuffer> {
 
 export interface Step {
   label: string;
-  state: "done" | "now" | "later";
+  state: "done" | "current" | "upcoming";
 }
 
 const STEPS: readonly (readonly [Phase, string])[] = [
@@ -74,7 +74,7 @@ export function steps({ phase, account }: Pick<Erasure, "phase" | "account">): S
   const current = visibleSteps.findIndex(([name]) => name === phase);
   return visibleSteps.map(([name, label], index) => ({
     label: name === "closing" && !account ? "The receipt is signed" : label,
-    state: index < current || phase === "erased" ? "done" : index === current ? "now" : "later",
+    state: index < current || phase === "erased" ? "done" : index === current ? "current" : "upcoming",
   }));
 }
 

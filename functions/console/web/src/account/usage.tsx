@@ -1,8 +1,8 @@
 import { Loading } from "../ui/progress.tsx";
 import { LoadError } from "../ui/load-error.tsx";
-import { formatBytes } from "../words.ts";
-import type { Usage as Told } from "./model.ts";
-import { useQuery } from "./use-query.ts";
+import { formatBytes } from "../format.ts";
+import type { Usage } from "./model.ts";
+import { useQuery } from "../ui/use-query.ts";
 import {
   type MeterValue,
   formatCount,
@@ -13,12 +13,12 @@ import {
   rateMeter,
   pluralize,
   storageMeter,
-} from "./words.ts";
+} from "./format.ts";
 
 const REFETCH_MS = 15_000;
 
 export function UsageSection() {
-  const { data, error, refetch } = useQuery<Told>("/v1/usage", () => REFETCH_MS);
+  const { data, error, refetch } = useQuery<Usage>("/v1/usage", () => REFETCH_MS);
   if (!data) return error ? <LoadError error={error} onRetry={refetch} /> : <Loading text="Summing up your jobs …" />;
   const { jobs, limits } = data;
   return (

@@ -2,19 +2,19 @@ import { useState } from "preact/hooks";
 import { request, post } from "../api.ts";
 import { Button } from "../ui/button.tsx";
 import { Panel } from "../ui/panel.tsx";
-import { CopyableText } from "../ui/copy.tsx";
+import { CopyableText } from "../ui/copyable-text.tsx";
 import { Confirm } from "../ui/confirm.tsx";
 import { Field } from "../ui/field.tsx";
-import { FormFooter } from "../ui/form-end.tsx";
+import { FormFooter } from "../ui/form-footer.tsx";
 import { Loading } from "../ui/progress.tsx";
 import { useAction, useSubmit } from "../ui/use-submit.ts";
 import { toast } from "../ui/toast.tsx";
 import { LoadError } from "../ui/load-error.tsx";
-import { formatTimeAgo } from "../words.ts";
+import { formatTimeAgo } from "../format.ts";
 import { Deliveries } from "./deliveries.tsx";
 import type { Delivery, Webhook, WebhookSecret } from "./model.ts";
-import { useQuery } from "./use-query.ts";
-import { EVENT_NAMES, eventLabel } from "./words.ts";
+import { useQuery } from "../ui/use-query.ts";
+import { EVENT_NAMES, eventLabel } from "./format.ts";
 
 export function WebhooksSection() {
   const { data, error, refetch } = useQuery<{ webhooks: Webhook[] }>("/v1/webhooks");
@@ -22,9 +22,9 @@ export function WebhooksSection() {
   const [isAdding, setIsAdding] = useState(false);
   if (!data) return error ? <LoadError error={error} onRetry={refetch} /> : <Loading text="Getting your webhooks …" />;
   const webhooks = [...data.webhooks].sort((a, b) => a.created_at.localeCompare(b.created_at));
-  const onCreated = async (answer: WebhookSecret): Promise<void> => {
+  const onCreated = async (created: WebhookSecret): Promise<void> => {
     setIsAdding(false);
-    setNewSecret(answer);
+    setNewSecret(created);
     await refetch();
   };
   return (
@@ -90,7 +90,7 @@ function AddWebhook({ onCreated, onClose }: { onCreated: (newSecret: WebhookSecr
                 checked={events.includes(name)}
                 onChange={(event) =>
                   setEvents(
-                    EVENT_NAMES.filter((known) => (known === name ? event.currentTarget.checked : events.includes(known))),
+                    EVENT_NAMES.filter((other) => (other === name ? event.currentTarget.checked : events.includes(other))),
                   )
                 }
               />

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { watchPreview } from "./watch.ts";
+import { watchPreview } from "./watch-preview.ts";
 
 /** A camera that is away sends no pictures, and no end either. */
 const STALLED_MS = 5_000;

@@ -1,21 +1,21 @@
 import { useEffect, useState } from "preact/hooks";
 import { request, get, newIdempotencyKey, post } from "../api.ts";
-import { LoadMore } from "../account/more.tsx";
-import type { PagedQuery } from "../account/use-query.ts";
+import { LoadMore } from "../ui/load-more.tsx";
+import type { PagedQuery } from "../ui/use-query.ts";
 import { navigate } from "../location.ts";
 import { Button } from "../ui/button.tsx";
 import { Panel } from "../ui/panel.tsx";
 import { Confirm } from "../ui/confirm.tsx";
-import { FormFooter } from "../ui/form-end.tsx";
+import { FormFooter } from "../ui/form-footer.tsx";
 import { Loading } from "../ui/progress.tsx";
 import { useAction, useSubmit } from "../ui/use-submit.ts";
 import { toast } from "../ui/toast.tsx";
 import { LoadError } from "../ui/load-error.tsx";
-import { formatTimeAgo, errorMessage } from "../words.ts";
-import { RecipeForm } from "./choice-form.tsx";
-import { type RecipeChoice, NO_RECIPE, toRecipeFields } from "./choice.ts";
+import { formatTimeAgo, errorMessage } from "../format.ts";
+import { RecipeForm } from "./recipe-form.tsx";
+import { type RecipeChoice, NO_RECIPE, toRecipeFields } from "./recipe-choice.ts";
 import { type Recording, isRunning } from "./model.ts";
-import { clipLabel, recordingStatus, recordingNotes } from "./words.ts";
+import { clipLabel, recordingStatus, recordingNotes } from "./labels.ts";
 
 type Dialog = "play" | "job" | "delete";
 

@@ -1,8 +1,8 @@
 /** Cameras and recordings as they are now. Their documents say that something has changed, the API what:
  * so the page has one idea of them. Where documents cannot be listened to, it asks every few seconds. */
 import { useEffect, useRef } from "preact/hooks";
-import { type Query, type PagedQuery, useQuery, usePages } from "../account/use-query.ts";
-import { type LiveResult, type LiveDocument, useOwnedDocuments } from "../live.ts";
+import { type Query, type PagedQuery, useQuery, usePages } from "../ui/use-query.ts";
+import { type LiveResult, type LiveDocument, useOwnedDocuments } from "../firestore.ts";
 import { type Camera, type Recording, isRunning } from "./model.ts";
 
 const ACTIVE_POLL_MS = 2_000;

@@ -1,6 +1,6 @@
 /** All slides in their order: chosen, moved, added and taken out. */
 import { type Archive, usePicture } from "../frames/use-archive.ts";
-import { type Draft, LIMITS, type Slide, moveSlide, addSlide, removeSlide } from "./editing.ts";
+import { type Draft, LIMITS, type Slide, moveSlide, addSlide, removeSlide } from "./draft.ts";
 
 export interface OutlineProps {
   draft: Draft;
@@ -48,7 +48,7 @@ export function Outline(props: OutlineProps) {
         </button>
         <button
           type="button"
-          disabled={slideCount >= LIMITS.slidesMost}
+          disabled={slideCount >= LIMITS.maxSlides}
           onClick={() => {
             const next = addSlide(draft, selectedId, renderedIds);
             onChange(next);
@@ -60,7 +60,7 @@ export function Outline(props: OutlineProps) {
         <button
           type="button"
           class="quiet"
-          disabled={slideCount <= LIMITS.slidesLeast}
+          disabled={slideCount <= LIMITS.minSlides}
           onClick={() => {
             onChange(removeSlide(draft, selectedId));
             onSelect((draft.slides[index === 0 ? 1 : index - 1] as Slide).id);

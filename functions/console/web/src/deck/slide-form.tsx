@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
-import { LAYOUTS, LIMITS, type PictureSources, type Slide, pictureLabel, estimateSpeechS } from "./editing.ts";
+import { LAYOUTS, LIMITS, type PictureSources, type Slide, pictureLabel, estimateSpeechS } from "./draft.ts";
 
 export interface SlideFormProps {
   slide: Slide;
@@ -35,12 +35,12 @@ export function SlideForm({ slide, pictures, pictureSources, speed, errorOf, onC
           <input
             {...ids}
             value={slide.heading}
-            maxLength={LIMITS.headingChars}
+            maxLength={LIMITS.maxHeadingChars}
             onInput={(event) => onChange({ heading: event.currentTarget.value })}
           />
         )}
       </Field>
-      <Field label="Points" hint={`One a line, up to ${LIMITS.bulletsMost}.`} error={errorOf("bullets")}>
+      <Field label="Points" hint={`One a line, up to ${LIMITS.maxBullets}.`} error={errorOf("bullets")}>
         {(ids) => (
           <textarea
             {...ids}

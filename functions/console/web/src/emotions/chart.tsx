@@ -1,10 +1,10 @@
 /** The timeline as a chart that is also a slider: a click, a drag or the arrow keys move the film. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Playhead } from "../film/playhead.ts";
-import { formatClock } from "../words.ts";
-import { areas, bins, mostSeenFaces, spanOf, stackOrder, seenRanges, ticks, xToTime, timeToX } from "./chart.ts";
+import { formatClock } from "../format.ts";
+import { areas, bins, mostSeenFaces, spanOf, stackOrder, seenRanges, ticks, xToTime, timeToX } from "./chart-geometry.ts";
 import { type Face, type Timeline, frameAt, readingsAt, seenDurationS } from "./timeline.ts";
-import { emotionClass, seenLabel, readingsLabel } from "./words.ts";
+import { emotionClass, seenLabel, readingsLabel } from "./labels.ts";
 
 const LAYOUT = { height: 88, strip: 8, gap: 34, axis: 28 };
 const FACES_COLLAPSED = 4;
@@ -111,7 +111,7 @@ function FaceChart({ timeline, face, order, width }: FaceChartProps) {
     const count = Math.max(8, Math.floor(width / BIN_PX));
     const row = bins(timeline, face, spanOf(timeline), count);
     const size = { width, height: LAYOUT.height };
-    return { row, paths: areas(row, timeline.classes, order, size), wide: width / count };
+    return { row, paths: areas(row, timeline.classes, order, size), binWidth: width / count };
   }, [timeline, face, order, width]);
   return (
     <>
@@ -132,9 +132,9 @@ function FaceChart({ timeline, face, order, width }: FaceChartProps) {
               <rect
                 key={offset}
                 class={`${emotionClass(timeline.classes[dominant] ?? "")}${uncertain ? " pale" : ""}`}
-                x={(start + offset) * chart.wide}
+                x={(start + offset) * chart.binWidth}
                 y={LAYOUT.height + 2}
-                width={length * chart.wide}
+                width={length * chart.binWidth}
                 height={LAYOUT.strip - 2}
               />
             ))}

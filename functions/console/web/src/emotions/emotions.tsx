@@ -4,13 +4,13 @@ import { Player } from "../film/player.tsx";
 import { Playhead } from "../film/playhead.ts";
 import { inputLink, resultLink } from "../job/links.ts";
 import { type Artifact, type Job, findArtifact } from "../job/model.ts";
-import { videoAspectRatio } from "../job/video.ts";
+import { videoAspectRatio } from "../job/aspect-ratio.ts";
 import { Progress } from "../ui/progress.tsx";
-import { formatClock, errorMessage } from "../words.ts";
+import { formatClock, errorMessage } from "../format.ts";
 import { Chart } from "./chart.tsx";
 import { type StrongestMoment, type Timeline, frameAt, readingsAt } from "./timeline.ts";
 import { useTimeline } from "./use-timeline.ts";
-import { emotionClass, episodes, readingLabel, listedReadings } from "./words.ts";
+import { emotionClass, episodes, readingLabel, listedReadings } from "./labels.ts";
 
 export function Emotions({ job }: { job: Job }) {
   const timelineFile = findArtifact(job, "emotions.json") as Artifact;
@@ -61,8 +61,8 @@ function Video({ job, timeline, playhead }: VideoProps) {
       <Player
         playhead={playhead}
         label={job.title}
-        getLink={(fresh) =>
-          annotated ? resultLink(job.id, annotated, fresh) : inputLink(job.id, "video", fresh)
+        getLink={(refresh) =>
+          annotated ? resultLink(job.id, annotated, refresh) : inputLink(job.id, "video", refresh)
         }
         aspectRatio={videoAspectRatio(job)}
       >
@@ -165,8 +165,8 @@ function Thumbnail({ job, name }: { job: Job; name: string }) {
   const artifact = findArtifact(job, name);
   const [url, setUrl] = useState("");
   const retried = useRef(false);
-  const load = (fresh: boolean): void => {
-    if (artifact) resultLink(job.id, artifact, fresh).then((link) => setUrl(link.url), () => undefined);
+  const load = (refresh: boolean): void => {
+    if (artifact) resultLink(job.id, artifact, refresh).then((link) => setUrl(link.url), () => undefined);
   };
   useEffect(() => load(false), [artifact?.generation]);
   return (

@@ -22,7 +22,7 @@ export function Film({ job }: { job: Job }) {
         key={film.generation}
         playhead={playhead}
         label={job.title}
-        getLink={(fresh) => resultLink(job.id, film, fresh)}
+        getLink={(refresh) => resultLink(job.id, film, refresh)}
         aspectRatio={width / height}
         poster={poster}
         // A film with burned-in lines would say each of them twice.

@@ -1,7 +1,7 @@
 /** A player whose time others share, with chapters beside it. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { formatClock } from "../words.ts";
+import { formatClock } from "../format.ts";
 import { type Chapter, chapterAt } from "./chapters.ts";
 import type { Playhead } from "./playhead.ts";
 

@@ -1,12 +1,12 @@
 /** All frames of a job with their times: thousands, of which only those in sight are there. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Artifact, type Job, findArtifact } from "../job/model.ts";
-import { videoAspectRatio } from "../job/video.ts";
+import { videoAspectRatio } from "../job/aspect-ratio.ts";
 import { Panel } from "../ui/panel.tsx";
-import { errorMessage } from "../words.ts";
+import { errorMessage } from "../format.ts";
 import { type Grid, layoutGrid } from "./grid.ts";
 import { type Archive, useArchive, usePicture } from "./use-archive.ts";
-import { formatExactClock } from "./words.ts";
+import { formatExactClock } from "./format.ts";
 import type { Entry } from "./zip.ts";
 
 const CAPTION_PX = 28;

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { resultLink } from "../job/links.ts";
 import type { Artifact } from "../job/model.ts";
-import { ArchiveReader } from "./source.ts";
+import { ArchiveReader } from "./archive-reader.ts";
 import type { Entry } from "./zip.ts";
 
 const TYPES: Record<string, string> = { png: "image/png", jpg: "image/jpeg" };
@@ -24,7 +24,7 @@ export function useArchive(job: string, artifact: Artifact | null): ArchiveState
     setState({ archive: null, error: null });
     if (!artifact) return;
     let cancelled = false;
-    const reader = new ArchiveReader((fresh) => resultLink(job, artifact, fresh), contentTypeOf);
+    const reader = new ArchiveReader((refresh) => resultLink(job, artifact, refresh), contentTypeOf);
     reader.entries().then(
       (entries) => cancelled || setState({ archive: { reader, entries }, error: null }),
       (error) => cancelled || setState({ archive: null, error }),

@@ -3,14 +3,14 @@ import { useEffect, useState } from "preact/hooks";
 import { request, get, newIdempotencyKey } from "../api.ts";
 import { Panel } from "../ui/panel.tsx";
 import { Button } from "../ui/button.tsx";
-import { CopyableText } from "../ui/copy.tsx";
+import { CopyableText } from "../ui/copyable-text.tsx";
 import { Loading } from "../ui/progress.tsx";
 import { useAction } from "../ui/use-submit.ts";
 import { toast } from "../ui/toast.tsx";
-import { formatTimeAgo, formatBytes, errorMessage } from "../words.ts";
+import { formatTimeAgo, formatBytes, errorMessage } from "../format.ts";
 import { downloadResult } from "./links.ts";
 import type { Artifact, Job } from "./model.ts";
-import { resultLabel, groupResults } from "./words.ts";
+import { resultLabel, groupResults } from "./labels.ts";
 
 export function Downloads({ job }: { job: Job }) {
   const [sharing, setSharing] = useState<Artifact | null>(null);
@@ -99,7 +99,7 @@ function SharePanel({ job, artifact, onClose }: { job: string; artifact: Artifac
   };
   const revokeLink = async (link: ShareLink): Promise<ShareLink[]> => {
     await request("DELETE", `/v1/share/${link.token}`);
-    return (links ?? []).filter((other) => other.token !== link.token);
+    return (links ?? []).filter((b) => b.token !== link.token);
   };
 
   return (

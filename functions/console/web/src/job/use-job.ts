@@ -1,7 +1,7 @@
 /** A job as it is now: listened to, or asked for again and again where nothing can be heard. */
 import { useEffect, useState } from "preact/hooks";
 import { Problem, get } from "../api.ts";
-import { useCollection, useDocument } from "../live.ts";
+import { useCollection, useDocument } from "../firestore.ts";
 import { type Job, type JobView, jobFromDocuments, jobFromApi } from "./model.ts";
 
 const POLL_MS = 4_000;
@@ -12,7 +12,7 @@ export interface JobState {
   /** Undefined until something is known; null where there is no such job for this person. */
   job: Job | null | undefined;
   /** Whether changes are heard of at once. */
-  live: boolean;
+  isLive: boolean;
 }
 
 export function useJob(id: string): JobState {
@@ -27,10 +27,10 @@ export function useJob(id: string): JobState {
   // Without its stages a job would be drawn once in part and then whole.
   if (loaded) {
     const stageDocuments = (stages.value ?? []).map((row) => row.data);
-    const listened = doc.value ? jobFromDocuments(id, doc.value.data, stageDocuments) : null;
-    return offline ? { job: polled ?? listened, live: false } : { job: listened, live: true };
+    const streamed = doc.value ? jobFromDocuments(id, doc.value.data, stageDocuments) : null;
+    return offline ? { job: polled ?? streamed, isLive: false } : { job: streamed, isLive: true };
   }
-  return { job: polled, live: !offline };
+  return { job: polled, isLive: !offline };
 }
 
 /** Whether it has been waited for in vain. */

@@ -1,12 +1,12 @@
 /** Which jobs are shown. Pure. */
 import type { Job } from "../job/model.ts";
 
-export type Filter = "all" | "working" | "yours" | "done" | "failed";
+export type Filter = "all" | "running" | "action-required" | "done" | "failed";
 
 export const FILTERS: readonly (readonly [Filter, string])[] = [
   ["all", "All"],
-  ["working", "Under way"],
-  ["yours", "Your turn"],
+  ["running", "Under way"],
+  ["action-required", "Your turn"],
   ["done", "Done"],
   ["failed", "Failed"],
 ];
@@ -17,9 +17,9 @@ export function matchesFilter({ status }: Pick<Job, "status">, filter: Filter): 
   switch (filter) {
     case "all":
       return true;
-    case "working":
+    case "running":
       return status === "running";
-    case "yours":
+    case "action-required":
       return status === "awaiting_review" || status === "awaiting_upload";
     case "done":
       return status === "done";

@@ -1,5 +1,5 @@
 /** Which file is for which input. Pure. */
-import { formatBytes } from "../words.ts";
+import { formatBytes } from "../format.ts";
 import type { Input } from "./recipes.ts";
 
 export type FileInfo = Pick<File, "name" | "type" | "size" | "lastModified">;
@@ -63,7 +63,7 @@ export function assignFiles<F extends FileInfo>(
   const singleInput = inputs.filter((input) => !input.optional).length === 1;
   for (const file of files) {
     // The same one once more is no second wish.
-    if ([...result.assigned.map((entry) => entry.file), ...result.extra].some((known) => isSameFile(known, file))) continue;
+    if ([...result.assigned.map((entry) => entry.file), ...result.extra].some((other) => isSameFile(other, file))) continue;
     const input = inputs.find((input) => input.kinds.includes(kindOf(file)));
     if (!input) {
       result.errors.push(`${file.name} is not ${acceptedKinds(inputs)}.`);
@@ -89,7 +89,7 @@ export function assignFiles<F extends FileInfo>(
 /** Take a file away; a further one moves up into its place. */
 export function removeFile<F extends FileInfo>(inputs: readonly Input[], current: AssignedFiles<F>, file: F): AssignedFiles<F> {
   const assigned = current.assigned.filter((entry) => entry.file !== file);
-  return assignFiles(inputs, current.extra.filter((other) => other !== file), { assigned, extra: [] });
+  return assignFiles(inputs, current.extra.filter((b) => b !== file), { assigned, extra: [] });
 }
 
 /** What tells a file from others, as far as a browser lets one know. */

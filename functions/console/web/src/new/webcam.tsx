@@ -2,17 +2,17 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
-import { formatBytes, formatClock } from "../words.ts";
-import { recordingType, recordingFilename, cameraErrorMessage } from "./camera.ts";
+import { formatBytes, formatClock } from "../format.ts";
+import { recordingType, recordingFilename, cameraErrorMessage } from "./recording-type.ts";
 
 /** A piece is handed over this often, so that a crash of the encoder loses no more. */
 const CHUNK_MS = 1000;
 const MAX_DURATION_S = 3600;
 
-type Step = "asking" | "ready" | "recording" | "recorded" | "refused";
+type Step = "opening" | "ready" | "recording" | "recorded" | "failed";
 
 export function Webcam({ onUse, onClose }: { onUse: (file: File) => void; onClose: () => void }) {
-  const [step, setStep] = useState<Step>("asking");
+  const [step, setStep] = useState<Step>("opening");
   const [message, setMessage] = useState("");
   const [cameras, setCameras] = useState<MediaDeviceInfo[]>([]);
   const [camera, setCamera] = useState("");
@@ -32,7 +32,7 @@ export function Webcam({ onUse, onClose }: { onUse: (file: File) => void; onClos
   const openCamera = async (id: string): Promise<void> => {
     stopTracks();
     const openNumber = ++openCount.current;
-    setStep("asking");
+    setStep("opening");
     try {
       const video = { width: { ideal: 1280 }, height: { ideal: 720 }, ...(id ? { deviceId: { exact: id } } : {}) };
       const mediaStream = await navigator.mediaDevices.getUserMedia({ video, audio: true }).catch((error: unknown) => {
@@ -52,7 +52,7 @@ export function Webcam({ onUse, onClose }: { onUse: (file: File) => void; onClos
     } catch (error) {
       if (openNumber !== openCount.current) return;
       setMessage(cameraErrorMessage(error));
-      setStep("refused");
+      setStep("failed");
     }
   };
 
@@ -80,7 +80,7 @@ export function Webcam({ onUse, onClose }: { onUse: (file: File) => void; onClos
     const mimeType = recordingType((type) => MediaRecorder.isTypeSupported(type));
     if (!streamRef.current || !mimeType) {
       setMessage("This browser cannot record. Record with another program, and choose its file.");
-      setStep("refused");
+      setStep("failed");
       return;
     }
     const chunks: Blob[] = [];
@@ -100,7 +100,7 @@ export function Webcam({ onUse, onClose }: { onUse: (file: File) => void; onClos
     setStep("recording");
   };
 
-  if (step === "refused") {
+  if (step === "failed") {
     return (
       <div class="webcam">
         <p class="wrong" role="alert">
@@ -130,7 +130,7 @@ export function Webcam({ onUse, onClose }: { onUse: (file: File) => void; onClos
             <span class="light" aria-hidden="true" /> REC <time>{formatClock(seconds)}</time>
           </p>
         )}
-        {step === "asking" && <p class="over">Waiting for the camera; your browser may ask you.</p>}
+        {step === "opening" && <p class="over">Waiting for the camera; your browser may ask you.</p>}
       </div>
       {cameras.length > 1 && step === "ready" && (
         <Field label="Camera">

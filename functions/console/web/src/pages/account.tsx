@@ -1,7 +1,7 @@
 /** The account's rooms, one at a time: /account/{room}. */
 import type { ComponentType } from "preact";
-import { ShareLinks } from "../account/links.tsx";
-import { Emails } from "../account/letters.tsx";
+import { ShareLinks } from "../account/share-links.tsx";
+import { Emails } from "../account/emails.tsx";
 import { MyData } from "../account/my-data.tsx";
 import { ProfileSection } from "../account/profile.tsx";
 import { UsageSection } from "../account/usage.tsx";
@@ -18,7 +18,7 @@ interface Section {
 
 const SECTIONS: readonly Section[] = [
   { name: "usage", title: "Usage", description: "What you had made, and what is left of your limits.", component: UsageSection },
-  { name: "letters", title: "E-mail", description: "What you are told by e-mail, and every letter so far.", component: Emails },
+  { name: "emails", title: "E-mail", description: "What you are told by e-mail, and every letter so far.", component: Emails },
   { name: "links", title: "Shared links", description: "Who has such a link gets the file, without signing in.", component: ShareLinks },
   { name: "webhooks", title: "Webhooks", description: "Servers of yours that are called when a job ends.", component: WebhooksSection },
   { name: "profile", title: "Profile", description: "Your name and your password.", component: ProfileSection },
@@ -26,7 +26,7 @@ const SECTIONS: readonly Section[] = [
 ];
 
 export default function Account({ params }: PageProps) {
-  const section = SECTIONS.find((section) => section.name === (params.room ?? "usage"));
+  const section = SECTIONS.find((section) => section.name === (params.section ?? "usage"));
   useTitle(section?.title ?? "Account");
   return (
     <div class="account">

@@ -1,7 +1,7 @@
 /** Cameras far away: looked at, recorded, and what they recorded. */
 import { useState } from "preact/hooks";
-import { AddCamera } from "../cameras/adding.tsx";
-import { CameraCard } from "../cameras/camera.tsx";
+import { AddCamera } from "../cameras/add-camera.tsx";
+import { CameraCard } from "../cameras/camera-card.tsx";
 import { Recordings } from "../cameras/recordings.tsx";
 import { useCameras } from "../cameras/use-cameras.ts";
 import type { PageProps } from "../routes.ts";

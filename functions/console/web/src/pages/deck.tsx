@@ -1,23 +1,23 @@
 /** The deck's editor: slides, notes and look; what is saved is drawn, and becomes a film. */
 import { useState } from "preact/hooks";
 import { Problem, request, post } from "../api.ts";
-import { type Draft, type PictureSources, type Slide, toEditRequest, validateDraft, updateSlide } from "../deck/editing.ts";
-import { LookForm } from "../deck/look-form.tsx";
+import { type Draft, type PictureSources, type Slide, toEditRequest, validateDraft, updateSlide } from "../deck/draft.ts";
+import { FilmOptionsForm } from "../deck/film-options-form.tsx";
 import { Outline, SlidePicture, aspectRatioOf } from "../deck/outline.tsx";
 import { RewriteForm, SlideForm } from "../deck/slide-form.tsx";
 import { type DeckEditor, useDeck } from "../deck/use-deck.ts";
 import { useArchive } from "../frames/use-archive.ts";
 import { type Job, findArtifact, progressOf } from "../job/model.ts";
-import { JobNotFound } from "../job/no-job.tsx";
+import { JobNotFound } from "../job/job-not-found.tsx";
 import { useJob } from "../job/use-job.ts";
-import { stageLabel } from "../job/words.ts";
+import { stageLabel } from "../job/labels.ts";
 import { navigate } from "../location.ts";
 import type { PageProps } from "../routes.ts";
 import { useTitle } from "../ui/use-title.ts";
 import { Button } from "../ui/button.tsx";
 import { Progress, Loading } from "../ui/progress.tsx";
 import { toast } from "../ui/toast.tsx";
-import { errorMessage } from "../words.ts";
+import { errorMessage } from "../format.ts";
 
 export default function DeckPage({ params }: PageProps) {
   const id = params.id ?? "";
@@ -177,7 +177,7 @@ function SlideEditor({ job, editor, draft }: SlideEditorProps) {
         </section>
         <section class="look" aria-labelledby="look">
           <h2 id="look">The whole film</h2>
-          <LookForm
+          <FilmOptionsForm
             draft={draft}
             filmOptions={filmOptions}
             errorOf={(field) => errorAt(field) ?? rejection?.fieldErrors[field]}

@@ -3,7 +3,7 @@ import type { PageProps } from "../routes.ts";
 import { session } from "../session.ts";
 import { useTitle } from "../ui/use-title.ts";
 import { useStore } from "../store.ts";
-import { Landing } from "./front.tsx";
+import { Landing } from "./landing.tsx";
 import { Jobs } from "./jobs.tsx";
 
 export default function Home(_: PageProps) {

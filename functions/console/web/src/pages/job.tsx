@@ -7,18 +7,18 @@ import { JobActions, JobTitle } from "../job/actions.tsx";
 import { Downloads } from "../job/downloads.tsx";
 import { History } from "../job/stages/history.tsx";
 import { type Job, TERMINAL, findArtifact, progressOf } from "../job/model.ts";
-import { MissingFiles } from "../job/missing.tsx";
-import { JobNotFound } from "../job/no-job.tsx";
-import { DeckReview } from "../job/review.tsx";
+import { MissingFiles } from "../job/missing-files.tsx";
+import { JobNotFound } from "../job/job-not-found.tsx";
+import { DeckReview } from "../job/deck-review.tsx";
 import { Stages } from "../job/stages/stages.tsx";
-import { JobFailure } from "../job/trouble.tsx";
+import { JobFailure } from "../job/job-failure.tsx";
 import { useJob } from "../job/use-job.ts";
-import { recipeLabel, stageLabel, statusLabel } from "../job/words.ts";
+import { recipeLabel, stageLabel, statusLabel } from "../job/labels.ts";
 import type { PageProps } from "../routes.ts";
 import { useTitle } from "../ui/use-title.ts";
 import { Progress, Loading } from "../ui/progress.tsx";
-import { Uploads } from "../upload/rows.tsx";
-import { formatTimeAgo } from "../words.ts";
+import { Uploads } from "../upload/upload-list.tsx";
+import { formatTimeAgo } from "../format.ts";
 
 export default function JobPage({ params }: PageProps) {
   const id = params.id ?? "";
@@ -27,18 +27,18 @@ export default function JobPage({ params }: PageProps) {
 }
 
 function JobLoader({ id }: { id: string }) {
-  const { job, live } = useJob(id);
+  const { job, isLive } = useJob(id);
   useTitle(job ? job.title : job === null ? "No such job" : "Job");
   if (job === undefined) return <Loading text="Opening the job …" />;
   if (job === null) return <JobNotFound />;
-  return <JobDetails job={job} live={live} />;
+  return <JobDetails job={job} isLive={isLive} />;
 }
 
 /**
  * Whoever opens a job that is done wants its results; whoever watches it work sees them come below,
  * in the order in which they are made: nothing that is looked at is pushed away.
  */
-function JobDetails({ job, live }: { job: Job; live: boolean }) {
+function JobDetails({ job, isLive }: { job: Job; isLive: boolean }) {
   const [openedRunning] = useState(!TERMINAL.includes(job.status));
   const stages = (
     <section key="stages" aria-labelledby="progress">
@@ -48,7 +48,7 @@ function JobDetails({ job, live }: { job: Job; live: boolean }) {
   );
   return (
     <article class="job">
-      <JobHeader job={job} live={live} openedRunning={openedRunning} />
+      <JobHeader job={job} isLive={isLive} openedRunning={openedRunning} />
       {job.status === "failed" && job.error && <JobFailure job={job} error={job.error} />}
       {job.status === "awaiting_review" && <DeckReview job={job} />}
       <Uploads job={job.id} />
@@ -73,11 +73,11 @@ function JobDetails({ job, live }: { job: Job; live: boolean }) {
 
 interface JobHeaderProps {
   job: Job;
-  live: boolean;
+  isLive: boolean;
   openedRunning: boolean;
 }
 
-function JobHeader({ job, live, openedRunning }: JobHeaderProps) {
+function JobHeader({ job, isLive, openedRunning }: JobHeaderProps) {
   const [isRenaming, setIsRenaming] = useState(false);
   const runningStage = job.stages.find((stage) => stage.state === "running");
   const progressLabel = runningStage ? `${stageLabel(runningStage.name)} · ${Math.floor(progressOf(job) * 100)} %` : statusLabel(job.status);
@@ -100,7 +100,7 @@ function JobHeader({ job, live, openedRunning }: JobHeaderProps) {
         <JobActions job={job} onRename={() => setIsRenaming(true)} />
       </div>
       {(openedRunning || !TERMINAL.includes(job.status)) && <Progress value={progressOf(job)} text={progressLabel} label="The whole job" />}
-      {!live && <p class="hint">Changes are not heard of at once here; the page asks every few seconds.</p>}
+      {!isLive && <p class="hint">Changes are not heard of at once here; the page asks every few seconds.</p>}
     </header>
   );
 }

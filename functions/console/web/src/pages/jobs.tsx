@@ -1,15 +1,15 @@
 /** The jobs of who is signed in, newest first, as they are this moment. */
 import { useState } from "preact/hooks";
-import { JobRow } from "../jobs/row.tsx";
+import { JobRow } from "../jobs/job-row.tsx";
 import { FILTERS, type Filter, filterOf, matchesFilter } from "../jobs/filters.ts";
 import { jobFromDocuments } from "../job/model.ts";
-import { useNewestJobs } from "../live.ts";
-import { RecipePicture } from "../new/pictures.tsx";
+import { useNewestJobs } from "../firestore.ts";
+import { RecipePicture } from "../new/recipe-pictures.tsx";
 import { RECIPES } from "../new/recipes.ts";
 import { address } from "../location.ts";
 import { useStore } from "../store.ts";
 import { Button } from "../ui/button.tsx";
-import { Uploads } from "../upload/rows.tsx";
+import { Uploads } from "../upload/upload-list.tsx";
 
 const PAGE_SIZE = 30;
 /** As high as a listener of the ledger is let. */
@@ -67,8 +67,8 @@ export function Jobs({ uid }: { uid: string }) {
 
 const EMPTY_TEXT: Readonly<Record<Filter, string>> = {
   all: "There is nothing here yet.",
-  working: "Nothing is under way. What you begin shows up here and moves by itself.",
-  yours: "Nothing waits for you. Decks that you wanted to edit, and jobs without their file, show up here.",
+  running: "Nothing is under way. What you begin shows up here and moves by itself.",
+  "action-required": "Nothing waits for you. Decks that you wanted to edit, and jobs without their file, show up here.",
   done: "Nothing is done yet.",
   failed: "Nothing failed.",
 };

@@ -2,13 +2,13 @@
 import { useEffect, useState } from "preact/hooks";
 import { get } from "../api.ts";
 import { NewForm } from "../new/form.tsx";
-import { RecipePicture } from "../new/pictures.tsx";
+import { RecipePicture } from "../new/recipe-pictures.tsx";
 import { type Input, RECIPES, findRecipe } from "../new/recipes.ts";
 import type { PageProps } from "../routes.ts";
 import { useTitle } from "../ui/use-title.ts";
 import { Button } from "../ui/button.tsx";
 import { Loading } from "../ui/progress.tsx";
-import { errorMessage } from "../words.ts";
+import { errorMessage } from "../format.ts";
 
 interface RecipeResponse {
   name: string;

@@ -1,18 +1,18 @@
 /** An erasure and its signed receipt, for whoever has the address: nobody is signed in any more. */
 import { useEffect, useState } from "preact/hooks";
 import { Problem, get } from "../api.ts";
-import { storedReceipts } from "../account/kept-receipts.ts";
+import { storedReceipts } from "../account/stored-receipts.ts";
 import type { Erasure } from "../account/model.ts";
 import { type Receipt, type Verification, parseClaims, remainingCount, steps, verifyReceipt } from "../account/receipt.ts";
-import { formatCount } from "../account/words.ts";
+import { formatCount } from "../account/format.ts";
 import { navigate } from "../location.ts";
 import type { PageProps } from "../routes.ts";
 import { useTitle } from "../ui/use-title.ts";
 import { Button } from "../ui/button.tsx";
-import { CopyableText } from "../ui/copy.tsx";
+import { CopyableText } from "../ui/copyable-text.tsx";
 import { Loading } from "../ui/progress.tsx";
 import { LoadError } from "../ui/load-error.tsx";
-import { formatBytes } from "../words.ts";
+import { formatBytes } from "../format.ts";
 
 const POLL_MS = 3_000;
 const DATE_TIME_FORMAT = { dateStyle: "long", timeStyle: "short" } as const;
@@ -38,9 +38,9 @@ function ReceiptLoader({ id }: { id: string }) {
       </header>
       <ol class="steps" aria-label="How far it is">
         {steps(erasure).map((step) => (
-          <li key={step.label} class={step.state} aria-current={step.state === "now" ? "step" : undefined}>
+          <li key={step.label} class={step.state} aria-current={step.state === "current" ? "step" : undefined}>
             {step.label}
-            {step.state === "now" && erasure.next_step_at && erasure.phase === "checking" && (
+            {step.state === "current" && erasure.next_step_at && erasure.phase === "checking" && (
               <span class="hint"> at {new Date(erasure.next_step_at).toLocaleTimeString(undefined, { timeStyle: "short" })}</span>
             )}
           </li>
@@ -70,7 +70,7 @@ function SignedReceipt({ jws, erasure }: { jws: string; erasure: Erasure }) {
     <section aria-labelledby="receipt">
       <h2 id="receipt">The receipt</h2>
       <p class={verification === "forged" ? "wrong" : "hint"} role="status">
-        {VERIFICATION_TEXT[verification ?? "looking"]}
+        {VERIFICATION_TEXT[verification ?? "verifying"]}
       </p>
       <ReceiptDetails receipt={receipt} />
       <div class="row">
@@ -87,12 +87,12 @@ function SignedReceipt({ jws, erasure }: { jws: string; erasure: Erasure }) {
   );
 }
 
-const VERIFICATION_TEXT: Readonly<Record<Verification | "looking", string>> = {
-  looking: "Its signature is being checked …",
+const VERIFICATION_TEXT: Readonly<Record<Verification | "verifying", string>> = {
+  verifying: "Its signature is being checked …",
   genuine: "Its signature was checked in this browser, with the published keys: it is genuine.",
   forged: "Its signature is wrong. Do not trust it.",
   "unknown-key": "It is signed with a key that is not published here.",
-  cannot: "This browser cannot check its signature (Ed25519). The downloaded file says how others can.",
+  unsupported: "This browser cannot check its signature (Ed25519). The downloaded file says how others can.",
 };
 
 function ReceiptDetails({ receipt }: { receipt: Receipt }) {

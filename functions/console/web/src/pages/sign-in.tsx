@@ -9,18 +9,18 @@ import { useTitle } from "../ui/use-title.ts";
 import { useStore } from "../store.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
-import { errorMessage } from "../words.ts";
+import { errorMessage } from "../format.ts";
 
-type Mode = "in" | "up" | "forgot";
+type Mode = "sign-in" | "register" | "reset";
 
-const TITLES = { in: "Sign in", up: "Make an account", forgot: "Choose a new password" } as const;
-const SUBMIT_LABELS = { in: "Sign in", up: "Make the account", forgot: "Send the letter" } as const;
-const BUSY_LABELS = { in: "Signing in …", up: "Making it …", forgot: "Sending it …" } as const;
+const TITLES = { "sign-in": "Sign in", register: "Make an account", reset: "Choose a new password" } as const;
+const SUBMIT_LABELS = { "sign-in": "Sign in", register: "Make the account", reset: "Send the letter" } as const;
+const BUSY_LABELS = { "sign-in": "Signing in …", register: "Making it …", reset: "Sending it …" } as const;
 
 export default function SignIn(_: PageProps) {
   const query = new URLSearchParams(location.search);
   const currentSession = useStore(session);
-  const [mode, setMode] = useState<Mode>(query.has("new") ? "up" : query.has("forgot") ? "forgot" : "in");
+  const [mode, setMode] = useState<Mode>(query.has("new") ? "register" : query.has("forgot") ? "reset" : "sign-in");
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
   const [busy, setBusy] = useState(false);
@@ -36,11 +36,11 @@ export default function SignIn(_: PageProps) {
     setBusy(true);
     setError(null);
     try {
-      if (mode === "in") {
+      if (mode === "sign-in") {
         await signIn(email, password);
       } else {
-        const body = mode === "up" ? { email, password } : { email };
-        const path = mode === "up" ? "/v1/accounts/register" : "/v1/accounts/forgot";
+        const body = mode === "register" ? { email, password } : { email };
+        const path = mode === "register" ? "/v1/accounts/register" : "/v1/accounts/forgot";
         await post(path, body, { anonymous: true });
         setSentTo(email);
       }
@@ -67,7 +67,7 @@ export default function SignIn(_: PageProps) {
           <Button
             onClick={() => {
               setSentTo("");
-              switchMode("in");
+              switchMode("sign-in");
             }}
           >
             Sign in
@@ -97,19 +97,19 @@ export default function SignIn(_: PageProps) {
             />
           )}
         </Field>
-        {mode !== "forgot" && (
+        {mode !== "reset" && (
           <Field
             label="Password"
             error={fields.password}
-            hint={mode === "up" ? "At least eight characters. A few words in a row are best." : undefined}
+            hint={mode === "register" ? "At least eight characters. A few words in a row are best." : undefined}
           >
             {(ids) => (
               <input
                 {...ids}
                 type="password"
-                autocomplete={mode === "up" ? "new-password" : "current-password"}
+                autocomplete={mode === "register" ? "new-password" : "current-password"}
                 required
-                minLength={mode === "up" ? 8 : 1}
+                minLength={mode === "register" ? 8 : 1}
                 value={password}
                 onInput={(event) => setPassword(event.currentTarget.value)}
               />
@@ -125,20 +125,20 @@ export default function SignIn(_: PageProps) {
           <Button kind="primary" type="submit" busyLabel={busy ? BUSY_LABELS[mode] : ""}>
             {SUBMIT_LABELS[mode]}
           </Button>
-          {mode === "in" ? (
-            <Button kind="quiet" onClick={() => switchMode("forgot")}>
+          {mode === "sign-in" ? (
+            <Button kind="quiet" onClick={() => switchMode("reset")}>
               Forgot the password?
             </Button>
           ) : (
-            <Button kind="quiet" onClick={() => switchMode("in")}>
+            <Button kind="quiet" onClick={() => switchMode("sign-in")}>
               I have an account
             </Button>
           )}
         </p>
-        {mode === "in" && (
+        {mode === "sign-in" && (
           <p>
             New here?{" "}
-            <button type="button" class="link" onClick={() => switchMode("up")}>
+            <button type="button" class="link" onClick={() => switchMode("register")}>
               Make an account
             </button>
           </p>

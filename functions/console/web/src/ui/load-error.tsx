@@ -1,4 +1,4 @@
-import { errorMessage } from "../words.ts";
+import { errorMessage } from "../format.ts";
 
 /** What was to stand here could not be got; it says why and lets it be tried again. */
 export function LoadError({ error, onRetry }: { error: unknown; onRetry: () => Promise<void> }) {

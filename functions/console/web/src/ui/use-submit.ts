@@ -1,7 +1,7 @@
 /** What is sent to Moodreel: one thing at a time, in words while it is under way. */
 import { useRef, useState } from "preact/hooks";
 import { Problem } from "../api.ts";
-import { errorMessage } from "../words.ts";
+import { errorMessage } from "../format.ts";
 import { toast } from "./toast.tsx";
 
 export interface Submission {

@@ -2,20 +2,20 @@
 import { Problem, post } from "../api.ts";
 import { type Session, session } from "../session.ts";
 import { createStore } from "../store.ts";
-import { errorMessage } from "../words.ts";
-import { uploadFile } from "./deliver.ts";
-import { sendRequest } from "./http.ts";
-import { type StoredUpload, loadUploads, fileMismatch, saveUploads } from "./kept.ts";
-import { statusQuery, contentRange } from "./plan.ts";
+import { errorMessage } from "../format.ts";
+import { uploadFile } from "./upload-file.ts";
+import { sendRequest } from "./send-request.ts";
+import { type StoredUpload, loadUploads, fileMismatch, saveUploads } from "./stored-uploads.ts";
+import { statusQuery, contentRange } from "./protocol.ts";
 
 export type UploadState =
   | "waiting"
   | "sending"
   | "paused"
   /** The line is broken; it goes on by itself. */
-  | "lost"
+  | "offline"
   /** The page was loaded anew and has to be given the file again. */
-  | "file"
+  | "needs-file"
   | "failed";
 
 export interface ActiveUpload extends StoredUpload {
@@ -50,7 +50,7 @@ onSessionChange(session.get());
 /** What one person sends is nothing to the next one at this browser. */
 function onSessionChange(nextSession: Session): void {
   const nextUid = typeof nextSession === "object" ? nextSession.uid : "";
-  if (nextSession === "starting" || nextUid === uid) return;
+  if (nextSession === "loading" || nextUid === uid) return;
   for (const controller of activeUploads.values()) controller.abort(new DOMException("Signed out", "AbortError"));
   activeUploads.clear();
   uploadFiles.clear();
@@ -61,7 +61,7 @@ function onSessionChange(nextSession: Session): void {
 
 function restore(upload: StoredUpload): ActiveUpload {
   if (upload.text) uploadFiles.set(uploadKey(upload), new Blob([upload.text], { type: upload.type }));
-  return { ...upload, state: upload.text ? "waiting" : "file", sent: 0, bytesPerS: 0, reason: "" };
+  return { ...upload, state: upload.text ? "waiting" : "needs-file", sent: 0, bytesPerS: 0, reason: "" };
 }
 
 /** A file for an input of a job that was just made. `text`: what `file` consists of, when typed. */
@@ -72,7 +72,7 @@ export function addUpload(job: string, input: string, title: string, file: File,
     session: "", state: "waiting", sent: 0, bytesPerS: 0, reason: "",
   };
   uploadFiles.set(uploadKey(upload), file);
-  uploads.set([...uploads.get().filter((known) => uploadKey(known) !== uploadKey(upload)), upload]);
+  uploads.set([...uploads.get().filter((other) => uploadKey(other) !== uploadKey(upload)), upload]);
   persist();
   startNext();
 }
@@ -91,7 +91,7 @@ export function resumeUpload(key: string, file?: File): string {
     if (reason) return reason;
     uploadFiles.set(key, file);
   }
-  updateUpload(key, { state: uploadFiles.has(key) ? "waiting" : "file", reason: "" });
+  updateUpload(key, { state: uploadFiles.has(key) ? "waiting" : "needs-file", reason: "" });
   startNext();
   return "";
 }
@@ -169,7 +169,7 @@ async function runUpload(upload: ActiveUpload, key: string, file: Blob, signal: 
       persist();
     },
     async sendChunk(session, range) {
-      if (findUpload(key)?.state === "lost") updateUpload(key, { state: "sending" });
+      if (findUpload(key)?.state === "offline") updateUpload(key, { state: "sending" });
       const body = range ? file.slice(range.start, range.end) : null;
       const header = range ? contentRange(range.start, range.end, upload.size) : statusQuery(upload.size);
       const offset = range?.start ?? 0;
@@ -223,7 +223,7 @@ async function retryWhileOffline<T>(operation: () => Promise<T>, wait: () => Pro
 
 /** Resolves after `ms`, or as soon as the browser is on line again. */
 function waitForConnection(key: string, signal: AbortSignal, ms: number): Promise<void> {
-  updateUpload(key, { state: "lost", bytesPerS: 0 });
+  updateUpload(key, { state: "offline", bytesPerS: 0 });
   return new Promise((resolve, reject) => {
     const finish = (): void => {
       clearTimeout(timer);

@@ -1,9 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
 import { get } from "../../api.ts";
 import { Loading } from "../../ui/progress.tsx";
-import { errorMessage } from "../../words.ts";
+import { errorMessage } from "../../format.ts";
 import type { Job } from "../model.ts";
-import { type JobEvent, eventLabel } from "../words.ts";
+import { type JobEvent, eventLabel } from "../labels.ts";
 
 /** What happened to a job, newest first; read anew whenever the job has changed. */
 export function History({ job }: { job: Job }) {

@@ -1,9 +1,9 @@
 /** The stages as a waterfall: what waited, what works, how often, how long and for how much. */
-import { formatClock, formatDuration } from "../../words.ts";
+import { formatClock, formatDuration } from "../../format.ts";
 import { type Job, type Stage, computeCostUsd } from "../model.ts";
 import { useNow } from "../use-job.ts";
 import { type Bar, isMoving, waterfall } from "./waterfall.ts";
-import { stageDescription, stageLabel, stateLabel } from "../words.ts";
+import { stageDescription, stageLabel, stateLabel } from "../labels.ts";
 
 export function Stages({ job }: { job: Job }) {
   const now = useNow(isMoving(job.stages));

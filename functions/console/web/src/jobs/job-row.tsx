@@ -2,11 +2,11 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { resultLink } from "../job/links.ts";
 import { type Job, jobFromDocuments, progressOf } from "../job/model.ts";
-import { recipeLabel, stageLabel, statusLabel } from "../job/words.ts";
-import { useCollection } from "../live.ts";
-import { RecipePicture } from "../new/pictures.tsx";
+import { recipeLabel, stageLabel, statusLabel } from "../job/labels.ts";
+import { useCollection } from "../firestore.ts";
+import { RecipePicture } from "../new/recipe-pictures.tsx";
 import { Progress } from "../ui/progress.tsx";
-import { formatTimeAgo } from "../words.ts";
+import { formatTimeAgo } from "../format.ts";
 import { thumbnailOf } from "./filters.ts";
 
 export function JobRow({ job }: { job: Job }) {

@@ -1,7 +1,11 @@
 /** What the API says, for pages that show it: asked for once, again on demand, or every few seconds. */
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { get } from "../api.ts";
-import type { PageInfo } from "./model.ts";
+
+/** What every answer that is one page of a list has. */
+export interface PageInfo {
+  next_cursor: string | null;
+}
 
 export interface Query<T> {
   /** The newest answer; it stays while the next one is waited for. */
@@ -56,7 +60,7 @@ export interface PagedQuery<Row> {
 const PAGE_SIZE = 25;
 
 /** A list in pages, newest first; `of` finds the rows in an answer. */
-export function usePages<Row, Response extends PageInfo>(path: string, rowsOf: (told: Response) => Row[]): PagedQuery<Row> {
+export function usePages<Row, Response extends PageInfo>(path: string, rowsOf: (response: Response) => Row[]): PagedQuery<Row> {
   const [state, setState] = useState<{ rows: Row[] | undefined; cursor: string | null; error: unknown }>({
     rows: undefined,
     cursor: null,

@@ -1,5 +1,5 @@
 /** What the account's pages say: of limits, letters, calls and links. Pure. */
-import { formatBytes, formatDuration } from "../words.ts";
+import { formatBytes, formatDuration } from "../format.ts";
 import type { Quota, Delivery, Email, Rate, ShareLink, DeliveryAttempt } from "./model.ts";
 
 /** A limit as it is drawn: `part` of it is used, from 0 to 1. */

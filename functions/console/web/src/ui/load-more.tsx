@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
-import { Button } from "../ui/button.tsx";
-import { errorMessage } from "../words.ts";
+import { Button } from "./button.tsx";
+import { errorMessage } from "../format.ts";
 
 /** The next page of a list, appended on demand. */
 export function LoadMore({

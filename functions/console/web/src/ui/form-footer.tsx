@@ -1,4 +1,4 @@
-import { errorMessage } from "../words.ts";
+import { errorMessage } from "../format.ts";
 import { Button } from "./button.tsx";
 import type { Submission } from "./use-submit.ts";
 

@@ -16,11 +16,11 @@ export type ChunkOutcome =
   /** The whole file is there. */
   | { kind: "done" }
   /** Bytes from `offset` on are wanted. */
-  | { kind: "more"; offset: number }
+  | { kind: "continue"; offset: number }
   /** The session is over: another one has to be begun. */
-  | { kind: "gone" }
+  | { kind: "expired" }
   /** Nothing was answered, or nothing that says anything of the file. */
-  | { kind: "later" }
+  | { kind: "retry" }
   | { kind: "refused"; status: number };
 
 /** https://cloud.google.com/storage/docs/performing-resumable-uploads */
@@ -28,12 +28,12 @@ export function interpretResponse({ status, range }: ChunkResponse): ChunkOutcom
   if (status === 200 || status === 201) return { kind: "done" };
   if (status === 308) {
     const lastByte = /^bytes=0-(\d+)$/.exec(range)?.[1];
-    return { kind: "more", offset: lastByte === undefined ? 0 : Number(lastByte) + 1 };
+    return { kind: "continue", offset: lastByte === undefined ? 0 : Number(lastByte) + 1 };
   }
-  if (status === 404 || status === 410) return { kind: "gone" };
+  if (status === 404 || status === 410) return { kind: "expired" };
   // The name is written once: an upload whose last answer was lost is there already.
   if (status === 412) return { kind: "done" };
-  if (status === 0 || status === 408 || status === 429 || status >= 500) return { kind: "later" };
+  if (status === 0 || status === 408 || status === 429 || status >= 500) return { kind: "retry" };
   return { kind: "refused", status };
 }
 

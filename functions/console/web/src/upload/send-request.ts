@@ -1,5 +1,5 @@
 /** Bytes to the bucket. XMLHttpRequest, since fetch does not tell how much has been sent. */
-import type { ChunkResponse } from "./plan.ts";
+import type { ChunkResponse } from "./protocol.ts";
 
 /** Without a byte moving for so long a connection counts as lost. */
 const STALL_TIMEOUT_MS = 30_000;

@@ -4,11 +4,11 @@ import { Button } from "../ui/button.tsx";
 import { Loading } from "../ui/progress.tsx";
 import { toast } from "../ui/toast.tsx";
 import { LoadError } from "../ui/load-error.tsx";
-import { formatTimeAgo, errorMessage } from "../words.ts";
-import { LoadMore } from "./more.tsx";
-import type { Email, PageInfo, Preferences } from "./model.ts";
-import { useQuery, usePages } from "./use-query.ts";
-import { emailState } from "./words.ts";
+import { formatTimeAgo, errorMessage } from "../format.ts";
+import { LoadMore } from "../ui/load-more.tsx";
+import type { Email, Preferences } from "./model.ts";
+import { type PageInfo, useQuery, usePages } from "../ui/use-query.ts";
+import { emailState } from "./format.ts";
 
 const OUTCOMES = [
   ["done", "A job is done", "With a link to what came of it."],
@@ -55,7 +55,7 @@ function EmailPreferences() {
   return (
     <fieldset class="choices" aria-busy={pending !== null}>
       <legend class="unseen">Outcomes that letters are written of</legend>
-      {OUTCOMES.map(([name, title, about]) => (
+      {OUTCOMES.map(([name, title, description]) => (
         <label key={name}>
           <input
             type="checkbox"
@@ -64,7 +64,7 @@ function EmailPreferences() {
           />
           <span>
             {title}
-            <span class="hint">{about}</span>
+            <span class="hint">{description}</span>
           </span>
         </label>
       ))}

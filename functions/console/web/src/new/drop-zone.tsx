@@ -1,6 +1,6 @@
 /** Where files are dropped or chosen, and which ones are there. */
 import { useRef, useState } from "preact/hooks";
-import { formatBytes } from "../words.ts";
+import { formatBytes } from "../format.ts";
 import { type AssignedFiles, acceptAttribute, fileKey, assignFiles, acceptedKinds, removeFile } from "./files.ts";
 import type { Input } from "./recipes.ts";
 

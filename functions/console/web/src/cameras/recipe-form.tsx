@@ -1,5 +1,5 @@
 import { Field } from "../ui/field.tsx";
-import { RECIPE_CHOICES, type RecipeChoice, needsConsent } from "./choice.ts";
+import { RECIPE_CHOICES, type RecipeChoice, needsConsent } from "./recipe-choice.ts";
 
 /** Which recipe a clip goes into. Where faces are read it asks for consent and for what it is. */
 export function RecipeForm({

@@ -3,9 +3,9 @@ import { post } from "../api.ts";
 import { settings } from "../settings.ts";
 import { Panel } from "../ui/panel.tsx";
 import { Field } from "../ui/field.tsx";
-import { FormFooter } from "../ui/form-end.tsx";
+import { FormFooter } from "../ui/form-footer.tsx";
 import { useSubmit } from "../ui/use-submit.ts";
-import { withCredentials } from "./choice.ts";
+import { withCredentials } from "./recipe-choice.ts";
 import type { Camera } from "./model.ts";
 
 /** A camera by its address; its password is sent once and shown nowhere again. */

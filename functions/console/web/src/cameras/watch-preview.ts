@@ -1,7 +1,7 @@
 /** A camera's pictures, for as long as somebody looks: seat after seat, answer after answer. */
 import { Problem, post, readProblem } from "../api.ts";
 import { settings } from "../settings.ts";
-import { errorMessage } from "../words.ts";
+import { errorMessage } from "../format.ts";
 import type { PreviewToken } from "./model.ts";
 import { MultipartParser, boundaryOf } from "./multipart.ts";
 

@@ -5,7 +5,7 @@ import { typeOf } from "../new/files.ts";
 import { useStore } from "../store.ts";
 import { toast } from "../ui/toast.tsx";
 import { addUpload, uploads } from "../upload/uploads.ts";
-import { errorMessage } from "../words.ts";
+import { errorMessage } from "../format.ts";
 import type { Input, Job } from "./model.ts";
 
 /** An upload that has just ended is not missing: the job hears of it a moment later. */

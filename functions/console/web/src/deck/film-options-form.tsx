@@ -1,8 +1,8 @@
 /** What holds for the whole film: its look, its voice and how slides follow each other. */
 import { Field } from "../ui/field.tsx";
-import { type Draft, type FilmOptions, LIMITS, THEMES } from "./editing.ts";
+import { type Draft, type FilmOptions, LIMITS, THEMES } from "./draft.ts";
 
-export interface LookFormProps {
+export interface FilmOptionsFormProps {
   draft: Draft;
   filmOptions: FilmOptions;
   errorOf: (field: string) => string | undefined;
@@ -20,7 +20,7 @@ const SELECT_OPTIONS: Record<string, readonly (readonly [string, string])[]> = {
 
 const SPEEDS = [0.75, 0.9, 1, 1.1, 1.25, 1.5];
 
-export function LookForm({ draft, filmOptions, errorOf, onDraftChange, onFilmOptions }: LookFormProps) {
+export function FilmOptionsForm({ draft, filmOptions, errorOf, onDraftChange, onFilmOptions }: FilmOptionsFormProps) {
   const speeds = SPEEDS.includes(filmOptions.speed) ? SPEEDS : [...SPEEDS, filmOptions.speed].sort((a, b) => a - b);
   return (
     <div class="look-form">
@@ -29,7 +29,7 @@ export function LookForm({ draft, filmOptions, errorOf, onDraftChange, onFilmOpt
           <input
             {...ids}
             value={draft.title}
-            maxLength={LIMITS.titleChars}
+            maxLength={LIMITS.maxTitleChars}
             onInput={(event) => onDraftChange({ ...draft, title: event.currentTarget.value })}
           />
         )}

@@ -6,7 +6,7 @@ import { useTitle } from "../ui/use-title.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { Loading } from "../ui/progress.tsx";
-import { errorMessage } from "../words.ts";
+import { errorMessage } from "../format.ts";
 
 type Action = "confirm" | "password";
 

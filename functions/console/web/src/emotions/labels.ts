@@ -1,5 +1,5 @@
 /** What is said of faces. A score is about a picture, never about what somebody feels. */
-import { formatDuration } from "../words.ts";
+import { formatDuration } from "../format.ts";
 import { type Face, type Reading, type Timeline, argmax } from "./timeline.ts";
 
 const KNOWN_EMOTIONS = ["happy", "surprise", "neutral", "sad", "fear", "disgust", "angry"];

@@ -2,16 +2,16 @@ import { useState } from "preact/hooks";
 import { request } from "../api.ts";
 import { Button } from "../ui/button.tsx";
 import { Confirm } from "../ui/confirm.tsx";
-import { CopyableText } from "../ui/copy.tsx";
+import { CopyableText } from "../ui/copyable-text.tsx";
 import { Loading } from "../ui/progress.tsx";
 import { useAction } from "../ui/use-submit.ts";
 import { toast } from "../ui/toast.tsx";
 import { LoadError } from "../ui/load-error.tsx";
-import { formatTimeAgo } from "../words.ts";
-import { LoadMore } from "./more.tsx";
-import type { PageInfo, ShareLink } from "./model.ts";
-import { usePages } from "./use-query.ts";
-import { linkState, usesLabel } from "./words.ts";
+import { formatTimeAgo } from "../format.ts";
+import { LoadMore } from "../ui/load-more.tsx";
+import type { ShareLink } from "./model.ts";
+import { type PageInfo, usePages } from "../ui/use-query.ts";
+import { linkState, usesLabel } from "./format.ts";
 
 const DATE_FORMAT = { dateStyle: "medium" } as const;
 

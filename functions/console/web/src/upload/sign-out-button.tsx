@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { signOut } from "../session.ts";
 import { Confirm } from "../ui/confirm.tsx";
 import { useAction } from "../ui/use-submit.ts";
-import { signOutWarning } from "./kept.ts";
+import { signOutWarning } from "./stored-uploads.ts";
 import { pendingCount, signOutAndDiscard } from "./uploads.ts";
 
 export function SignOutButton() {

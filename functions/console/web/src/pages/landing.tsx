@@ -1,5 +1,5 @@
 /** What a newcomer sees: what this is, what it makes, and the way in. */
-import { RecipePicture } from "../new/pictures.tsx";
+import { RecipePicture } from "../new/recipe-pictures.tsx";
 import { RECIPES } from "../new/recipes.ts";
 import { settings } from "../settings.ts";
 

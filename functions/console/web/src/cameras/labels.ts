@@ -1,5 +1,5 @@
 /** What is said of cameras and recordings. Pure. */
-import { formatBytes, formatClock, formatDuration } from "../words.ts";
+import { formatBytes, formatClock, formatDuration } from "../format.ts";
 import type { Camera, Recording } from "./model.ts";
 
 export interface StatusLabel {

@@ -1,5 +1,5 @@
 /** A deck while it is edited: every step gives a new draft, so a page can show and undo it. */
-import { formatClock } from "../words.ts";
+import { formatClock } from "../format.ts";
 
 export interface Slide {
   id: string;
@@ -39,14 +39,14 @@ export const THEMES = ["midnight", "paper", "meadow", "ember", "slate", "chalk"]
 export const LAYOUTS = ["title", "bullets", "picture", "statement", "chart", "closing"];
 /** shared/recipes/films/deck.py. */
 export const LIMITS = {
-  slidesLeast: 3,
-  slidesMost: 40,
-  titleChars: 120,
-  headingChars: 120,
-  bulletsMost: 6,
-  bulletChars: 240,
-  notesChars: 5_000,
-  notesCharsAll: 60_000,
+  minSlides: 3,
+  maxSlides: 40,
+  maxTitleChars: 120,
+  maxHeadingChars: 120,
+  maxBullets: 6,
+  maxBulletChars: 240,
+  maxNotesChars: 5_000,
+  maxTotalNotesChars: 60_000,
 };
 
 export function draftOf(view: DeckView): Draft {
@@ -101,13 +101,13 @@ export function moveSlide(draft: Draft, id: string, offset: number): Draft {
 }
 
 export function removeSlide(draft: Draft, id: string): Draft {
-  if (draft.slides.length <= LIMITS.slidesLeast) return draft;
+  if (draft.slides.length <= LIMITS.minSlides) return draft;
   return { ...draft, slides: draft.slides.filter((moment) => moment.id !== id) };
 }
 
 /** A blank slide behind the one with `id`; its own id is one that no slide has had. */
 export function addSlide(draft: Draft, id: string, usedIds: readonly string[]): Draft {
-  if (draft.slides.length >= LIMITS.slidesMost) return draft;
+  if (draft.slides.length >= LIMITS.maxSlides) return draft;
   const ids = new Set([...draft.slides.map((moment) => moment.id), ...usedIds]);
   let number = draft.slides.length + 1;
   while (ids.has(`new-${number}`)) number += 1;
@@ -127,22 +127,22 @@ export function validateDraft(draft: Draft): Map<string, string> {
     if (required && !value.trim()) errors.set(field, "Write something here.");
     else if (tooLong > max) errors.set(field, `${tooLong - max} characters too many; ${max} fit.`);
   };
-  text("title", draft.title, LIMITS.titleChars, true);
+  text("title", draft.title, LIMITS.maxTitleChars, true);
   let totalNotesChars = 0;
   draft.slides.forEach((slide, n) => {
     const field = `slides[${n}]`;
-    text(`${field}.heading`, slide.heading, LIMITS.headingChars, true);
-    text(`${field}.notes`, slide.notes, LIMITS.notesChars, false);
+    text(`${field}.heading`, slide.heading, LIMITS.maxHeadingChars, true);
+    text(`${field}.notes`, slide.notes, LIMITS.maxNotesChars, false);
     const bullets = slide.bullets.filter((moment) => moment.trim());
-    if (bullets.length > LIMITS.bulletsMost)
-      errors.set(`${field}.bullets`, `At most ${LIMITS.bulletsMost} points fit on a slide.`);
-    const tooLong = bullets.find((moment) => [...moment].length > LIMITS.bulletChars);
+    if (bullets.length > LIMITS.maxBullets)
+      errors.set(`${field}.bullets`, `At most ${LIMITS.maxBullets} points fit on a slide.`);
+    const tooLong = bullets.find((moment) => [...moment].length > LIMITS.maxBulletChars);
     if (tooLong !== undefined)
-      errors.set(`${field}.bullets`, `A point has at most ${LIMITS.bulletChars} characters.`);
+      errors.set(`${field}.bullets`, `A point has at most ${LIMITS.maxBulletChars} characters.`);
     totalNotesChars += [...slide.notes].length;
   });
-  if (totalNotesChars > LIMITS.notesCharsAll)
-    errors.set("slides", `${totalNotesChars} characters are spoken; ${LIMITS.notesCharsAll} make a film.`);
+  if (totalNotesChars > LIMITS.maxTotalNotesChars)
+    errors.set("slides", `${totalNotesChars} characters are spoken; ${LIMITS.maxTotalNotesChars} make a film.`);
   return errors;
 }
 

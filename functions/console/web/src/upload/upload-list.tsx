@@ -3,8 +3,8 @@ import { useRef, useState } from "preact/hooks";
 import { useStore } from "../store.ts";
 import { Button } from "../ui/button.tsx";
 import { Progress } from "../ui/progress.tsx";
-import { formatBytes, formatDuration } from "../words.ts";
-import { secondsLeft } from "./plan.ts";
+import { formatBytes, formatDuration } from "../format.ts";
+import { secondsLeft } from "./protocol.ts";
 import { type ActiveUpload, discardUpload, uploadKey, pauseUpload, resumeUpload, uploads } from "./uploads.ts";
 
 /** The uploads of one job, or of all. Nothing when there is none. */
@@ -44,9 +44,9 @@ function UploadRow({ upload, showJob }: { upload: ActiveUpload; showJob: boolean
         </p>
       )}
       <div class="row">
-        {upload.state === "sending" || upload.state === "lost" || upload.state === "waiting" ? (
+        {upload.state === "sending" || upload.state === "offline" || upload.state === "waiting" ? (
           <Button onClick={() => pauseUpload(key)}>Pause</Button>
-        ) : upload.state === "file" ? (
+        ) : upload.state === "needs-file" ? (
           <>
             <input
               ref={fileInput}
@@ -87,9 +87,9 @@ function progressText({ state, sent, size, bytesPerS }: ActiveUpload): string {
       return left === null ? amount : `${amount} · ${formatBytes(bytesPerS)} a second · ${formatDuration(Math.ceil(left))} left`;
     case "paused":
       return `Paused at ${amount}`;
-    case "lost":
+    case "offline":
       return `${amount} · the connection is gone; it goes on by itself when it is back`;
-    case "file":
+    case "needs-file":
       return "The page was loaded anew: choose the same file, and it goes on where it stopped.";
     case "failed":
       return `Stopped at ${amount}`;

@@ -2,10 +2,10 @@ import { useState } from "preact/hooks";
 import { newIdempotencyKey, post } from "../api.ts";
 import { Panel } from "../ui/panel.tsx";
 import { Field } from "../ui/field.tsx";
-import { FormFooter } from "../ui/form-end.tsx";
+import { FormFooter } from "../ui/form-footer.tsx";
 import { useSubmit } from "../ui/use-submit.ts";
-import { RecipeForm } from "./choice-form.tsx";
-import { type RecipeChoice, NO_RECIPE, toRecipeFields } from "./choice.ts";
+import { RecipeForm } from "./recipe-form.tsx";
+import { type RecipeChoice, NO_RECIPE, toRecipeFields } from "./recipe-choice.ts";
 import type { Camera, Recording } from "./model.ts";
 
 const PRE_ROLL_S = 10;
@@ -67,9 +67,9 @@ export function StartRecording({
         <Field label="At most" hint="It ends by then; you can stop it before." error={fields.max_duration_s}>
           {(ids) => (
             <select {...ids} value={maxDuration} onChange={(event) => setMaxDuration(event.currentTarget.value)}>
-              {DURATIONS.map(([value, words]) => (
+              {DURATIONS.map(([value, label]) => (
                 <option key={value} value={value}>
-                  {words}
+                  {label}
                 </option>
               ))}
             </select>

@@ -4,16 +4,16 @@ import { useNow } from "../job/use-job.ts";
 import { Button } from "../ui/button.tsx";
 import { Confirm } from "../ui/confirm.tsx";
 import { useAction } from "../ui/use-submit.ts";
-import { formatTimeAgo, formatBytes, formatClock } from "../words.ts";
-import type { Camera as One, Recording } from "./model.ts";
+import { formatTimeAgo, formatBytes, formatClock } from "../format.ts";
+import type { Camera, Recording } from "./model.ts";
 import { Preview } from "./preview.tsx";
-import { StartRecording } from "./starting.tsx";
-import { cameraStatus, elapsedNow, pictureLabel } from "./words.ts";
+import { StartRecording } from "./start-recording.tsx";
+import { cameraStatus, elapsedNow, pictureLabel } from "./labels.ts";
 
 type Dialog = "" | "record" | "delete";
 
 /** One camera: what it shows, how it is, and the button that records it. */
-export function CameraCard({ camera, refetch }: { camera: One; refetch: () => Promise<void> }) {
+export function CameraCard({ camera, refetch }: { camera: Camera; refetch: () => Promise<void> }) {
   const [dialog, setDialog] = useState<Dialog>("");
   const { busyLabel, run } = useAction();
   const [previewing, setPreviewing] = useState(false);
@@ -79,7 +79,7 @@ export function CameraCard({ camera, refetch }: { camera: One; refetch: () => Pr
 }
 
 /** The red light: it says in words what it is. */
-function RecordingStatus({ camera: { status } }: { camera: One }) {
+function RecordingStatus({ camera: { status } }: { camera: Camera }) {
   const ticking = status.state === "connected" && status.elapsed_s > 0;
   const now = useNow(ticking);
   const elapsed = elapsedNow(status.elapsed_s, status.updated_at, now, ticking);

@@ -4,9 +4,9 @@ import { typeOf } from "../new/files.ts";
 import { Button } from "../ui/button.tsx";
 import { useSubmit } from "../ui/use-submit.ts";
 import { addUpload } from "../upload/uploads.ts";
-import { errorMessage } from "../words.ts";
+import { errorMessage } from "../format.ts";
 import type { Failure, Input, Job } from "./model.ts";
-import { remedy, stageLabel } from "./words.ts";
+import { remedy, stageLabel } from "./labels.ts";
 
 export function JobFailure({ job, error }: { job: Job; error: Failure }) {
   const { busyLabel, error: submitError, run } = useSubmit();

@@ -1,5 +1,5 @@
 /** One file on its way, from wherever it stands to its end; whatever breaks off is taken up again. */
-import { type ChunkResponse, chunkEnd, interpretResponse, retryDelayMs } from "./plan.ts";
+import { type ChunkResponse, chunkEnd, interpretResponse, retryDelayMs } from "./protocol.ts";
 
 /** What a delivery needs of the world. */
 export interface UploadTransport {
@@ -42,12 +42,12 @@ export async function uploadFile(size: number, session: string, transport: Uploa
       return;
     }
     if (outcome.kind === "refused") throw new UploadRejected(outcome.status);
-    if (outcome.kind === "gone") {
+    if (outcome.kind === "expired") {
       session = "";
       transport.storeSession("");
       continue;
     }
-    if (outcome.kind === "more" && (range === null || outcome.offset > range.start)) {
+    if (outcome.kind === "continue" && (range === null || outcome.offset > range.start)) {
       failures = 0;
       offset = outcome.offset;
       transport.onProgress(offset);
