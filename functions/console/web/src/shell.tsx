@@ -26,10 +26,10 @@ export function Shell() {
 
   return (
     <>
-      <a class="skip" href="#main">
+      <a class="skip-link" href="#main">
         Skip to the page
       </a>
-      <header class="top">
+      <header class="topbar">
         <a class="brand" href="/">
           <img src="/favicon.svg" alt="" width="28" height="28" /> Moodreel
         </a>
@@ -74,7 +74,7 @@ function Page({ route, currentSession, returnTo }: { route: ReturnType<typeof us
 function SignInFirst({ returnTo }: { returnTo: string }) {
   useTitle("Sign in first");
   return (
-    <section class="narrow">
+    <section class="single-column">
       <h1>Sign in first</h1>
       <p>This page shows something of yours.</p>
       <p>
@@ -89,7 +89,7 @@ function SignInFirst({ returnTo }: { returnTo: string }) {
 function NotFound() {
   useTitle("Not found");
   return (
-    <section class="narrow">
+    <section class="single-column">
       <h1>There is no such page</h1>
       <p>
         The address may have been cut short. <a href="/">Go to the beginning</a>.
@@ -101,7 +101,7 @@ function NotFound() {
 function LoadFailed() {
   useTitle("Not loaded");
   return (
-    <section class="narrow">
+    <section class="single-column">
       <h1>This page could not be loaded</h1>
       <p>The connection broke off, or there is a newer console since you opened this one.</p>
       <p>

@@ -68,8 +68,8 @@ function DeliveryRow({ delivery, webhook, refetch }: { delivery: Delivery; webho
             {label} · {pluralize(delivery.tries.length, "try", "tries")} · {formatTimeAgo(new Date(delivery.created_at), now)}
           </span>
         </summary>
-        <div class="inside">
-          {delivery.error_message && <p class="wrong">{delivery.error_message}</p>}
+        <div class="delivery-details">
+          {delivery.error_message && <p class="error-text">{delivery.error_message}</p>}
           {delivery.tries.length > 0 && (
             <ol class="tries">
               {delivery.tries.map((attempt) => (

@@ -54,7 +54,7 @@ function EmailPreferences() {
   };
   return (
     <fieldset class="choices" aria-busy={pending !== null}>
-      <legend class="unseen">Outcomes that letters are written of</legend>
+      <legend class="visually-hidden">Outcomes that letters are written of</legend>
       {OUTCOMES.map(([name, title, description]) => (
         <label key={name}>
           <input
@@ -97,8 +97,8 @@ function EmailLog() {
                 <a href={`/jobs/${email.job}`}>{email.subject}</a>
                 <p class="hint">To {email.to}</p>
               </div>
-              <p class="hint end">
-                <span class={isError ? "wrong" : ""}>{label}</span>{" "}
+              <p class="hint row-end">
+                <span class={isError ? "error-text" : ""}>{label}</span>{" "}
                 <time dateTime={email.sent_at ?? email.created_at}>{formatTimeAgo(new Date(email.sent_at ?? email.created_at), now)}</time>
               </p>
             </li>

@@ -45,7 +45,7 @@ export function MyData() {
             {receipts.map((receipt) => (
               <li key={receipt.id}>
                 <a href={`/receipt/${receipt.id}`}>{receipt.account ? "The end of an account" : "Everything but the account"}</a>
-                <p class="hint end">{new Date(receipt.at).toLocaleDateString(undefined, DATE_FORMAT)}</p>
+                <p class="hint row-end">{new Date(receipt.at).toLocaleDateString(undefined, DATE_FORMAT)}</p>
               </li>
             ))}
           </ul>
@@ -108,13 +108,13 @@ function DataExportRow({ dataExport }: { dataExport: DataExport }) {
   if (dataExport.error_message)
     return (
       <li>
-        <p class="wrong">{dataExport.error_message}</p>
-        <p class="hint end">{requestedText}</p>
+        <p class="error-text">{dataExport.error_message}</p>
+        <p class="hint row-end">{requestedText}</p>
       </li>
     );
   if (dataExport.phase === "making")
     return (
-      <li class="tall">
+      <li class="stacked">
         <Progress value={null} text={`${requestedText}. It is being put together …`} label="The copy" />
       </li>
     );

@@ -20,7 +20,7 @@ export function ProfileSection() {
     <>
       <section aria-labelledby="who">
         <h2 id="who">You</h2>
-        <dl class="facts-row">
+        <dl class="stats">
           <div>
             <dt>E-mail</dt>
             <dd>{data.email}</dd>
@@ -60,7 +60,7 @@ function NameForm({ profile, etag, refetch }: { profile: Profile; etag: string; 
     setBusyLabel("");
   };
   return (
-    <form class="short" onSubmit={(event) => void save(event)}>
+    <form class="narrow-form" onSubmit={(event) => void save(event)}>
       <Field label="Name" hint="As you want to be called. It may be empty." error={error}>
         {(ids) => (
           <input
@@ -113,9 +113,9 @@ function PasswordForm({ email }: { email: string }) {
   const fields = problem?.fieldErrors ?? {};
   const currentPasswordError = problem?.code === "wrong-credentials" ? "This is not your password." : fields.current_password;
   return (
-    <form class="short" onSubmit={(event) => void change(event)}>
+    <form class="narrow-form" onSubmit={(event) => void change(event)}>
       {/* For password managers: whose password this is. */}
-      <input class="unseen" type="email" autocomplete="username" value={email} readOnly tabIndex={-1} aria-hidden="true" />
+      <input class="visually-hidden" type="email" autocomplete="username" value={email} readOnly tabIndex={-1} aria-hidden="true" />
       <Field label="The one you have" error={currentPasswordError}>
         {(ids) => (
           <input
@@ -146,7 +146,7 @@ function PasswordForm({ email }: { email: string }) {
         )}
       </Field>
       {error !== null && !currentPasswordError && !fields.new_password && (
-        <p class="wrong" role="alert">
+        <p class="error-text" role="alert">
           {errorMessage(error)}
         </p>
       )}

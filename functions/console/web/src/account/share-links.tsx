@@ -47,7 +47,7 @@ export function ShareLinks() {
         {openLinks.length ? (
           <ul class="rows">
             {openLinks.map((link) => (
-              <li key={link.token} class="tall">
+              <li key={link.token} class="stacked">
                 <div>
                   <strong>{link.artifact}</strong>
                   <p class="hint">
@@ -78,7 +78,7 @@ export function ShareLinks() {
                     {usesLabel(link)} · made {formatTimeAgo(new Date(link.created_at), now)}
                   </p>
                 </div>
-                <p class="hint end">{link.revoked ? "Withdrawn" : "Ended by itself"}</p>
+                <p class="hint row-end">{link.revoked ? "Withdrawn" : "Ended by itself"}</p>
               </li>
             ))}
           </ul>

@@ -40,7 +40,7 @@ export function UsageSection() {
           meter={rateMeter(limits.job_creations)}
           description="How fast jobs can be begun. It fills up again by itself."
         />
-        <dl class="facts-row">
+        <dl class="stats">
           {Object.entries(limits.upload_bytes).map(([kind, maxBytes]) => (
             <div key={kind}>
               <dt>{kindLabel(kind)}, at most</dt>
@@ -57,7 +57,7 @@ export function UsageSection() {
             <a href="/new">Begin a job</a>
           </p>
         ) : (
-          <dl class="facts-row">
+          <dl class="stats">
             <Stat name="Jobs done" value={formatCount(jobs.done)} />
             <Stat name="Under way" value={formatCount(jobs.open)} />
             <Stat name="Failed or cancelled" value={formatCount(jobs.failed + jobs.cancelled)} />
@@ -79,7 +79,7 @@ export function UsageSection() {
 function UsageMeter({ name, meter, description }: { name: string; meter: MeterValue; description: string }) {
   const level = meter.fraction >= 1 ? "full" : meter.fraction >= 0.9 ? "high" : "";
   return (
-    <div class={`gauge ${level}`}>
+    <div class={`usage-meter ${level}`}>
       <div class="row between">
         <h3>{name}</h3>
         <span class="number">{meter.label}</span>

@@ -179,7 +179,7 @@ function WebhookCard({
       await refetch();
     });
   return (
-    <section class="hook" aria-label={webhook.url}>
+    <section class="webhook" aria-label={webhook.url}>
       <div class="row between">
         <h2>{webhook.url}</h2>
         <span class={`badge ${webhook.disabled ? "failed" : "done"}`}>{webhook.disabled ? "Disabled" : "Active"}</span>
@@ -189,7 +189,7 @@ function WebhookCard({
         {webhook.secrets > 1 && " · two secrets sign until tomorrow"}
       </p>
       {webhook.disabled && (
-        <div class="note warn">
+        <div class="note warning">
           <p>
             The server answered 410: there is nothing at this address any more. So it is not called. Enable it once it is
             back; what was missed can be replayed from the log.

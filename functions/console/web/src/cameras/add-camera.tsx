@@ -80,7 +80,7 @@ export function AddCamera({ onCreated, onClose }: { onCreated: (camera: Camera) 
                 />
               )}
             </Field>
-            <div class="pair">
+            <div class="field-pair">
               <Field label="User">
                 {(ids) => (
                   <input

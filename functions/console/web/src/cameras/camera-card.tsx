@@ -35,7 +35,7 @@ export function CameraCard({ camera, refetch }: { camera: Camera; refetch: () =>
   return (
     <section class="camera" aria-label={camera.name}>
       <Preview camera={camera.id} name={camera.name} onWatchingChange={setPreviewing} />
-      <div class="about">
+      <div class="details">
         <div class="row between">
           <h2>{camera.name}</h2>
           <span class={`badge ${tone}`} role="status">
@@ -46,9 +46,9 @@ export function CameraCard({ camera, refetch }: { camera: Camera; refetch: () =>
           {source.address}
           {source.credentials && " · with a password"}
         </p>
-        {status.recording ? <RecordingStatus camera={camera} /> : <p class="hint figures">{pictureLabel(status) || "Its picture is not known yet."}</p>}
+        {status.recording ? <RecordingStatus camera={camera} /> : <p class="hint picture-info">{pictureLabel(status) || "Its picture is not known yet."}</p>}
         {status.last_error && status.state !== "connected" && (
-          <p class="wrong">
+          <p class="error-text">
             {status.last_error.message}{" "}
             {status.last_error.at && <span class="hint">{formatTimeAgo(new Date(status.last_error.at), new Date())}</span>}
           </p>
@@ -60,11 +60,11 @@ export function CameraCard({ camera, refetch }: { camera: Camera; refetch: () =>
             </Button>
           ) : (
             <button type="button" class="primary" onClick={() => setDialog("record")}>
-              Record<span class="unseen"> {camera.name}</span>
+              Record<span class="visually-hidden"> {camera.name}</span>
             </button>
           )}
           <button type="button" class="quiet" disabled={status.recording} onClick={() => setDialog("delete")}>
-            Remove<span class="unseen"> {camera.name}</span>
+            Remove<span class="visually-hidden"> {camera.name}</span>
           </button>
         </div>
       </div>
@@ -85,13 +85,13 @@ function RecordingStatus({ camera: { status } }: { camera: Camera }) {
   const elapsed = elapsedNow(status.elapsed_s, status.updated_at, now, ticking);
   const dropped = status.dropped_frames;
   return (
-    <div class="rolling">
-      <p class="rec">
-        <span class="light" aria-hidden="true" />
+    <div class="recording-status">
+      <p class="recording-indicator">
+        <span class="record-dot" aria-hidden="true" />
         <strong>REC</strong>
         <span class="time">{formatClock(elapsed)}</span>
       </p>
-      <p class="hint figures">
+      <p class="hint picture-info">
         {[
           pictureLabel(status),
           status.size_bytes ? formatBytes(status.size_bytes) : "",

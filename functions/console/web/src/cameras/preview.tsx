@@ -41,22 +41,22 @@ export function Preview({ camera, name, onWatchingChange }: { camera: string; na
   };
   const statusText = problem || (!hasPicture ? "Waiting for the first picture …" : stalled ? "No new picture for some seconds …" : "");
   return (
-    <div class="viewfinder">
-      {watching && <img ref={image} alt={`What ${name} shows now`} class={hasPicture ? "" : "unseen"} />}
+    <div class="preview">
+      {watching && <img ref={image} alt={`What ${name} shows now`} class={hasPicture ? "" : "visually-hidden"} />}
       {watching ? (
         <>
           {statusText && (
-            <p class="said" role="status">
+            <p class="preview-status" role="status">
               {statusText}
             </p>
           )}
-          <button type="button" class="over" onClick={() => setPreview(false)}>
+          <button type="button" class="stop-preview" onClick={() => setPreview(false)}>
             Stop looking
           </button>
         </>
       ) : (
         <button type="button" onClick={() => setPreview(true)}>
-          Look<span class="unseen"> at {name}</span>
+          Look<span class="visually-hidden"> at {name}</span>
         </button>
       )}
     </div>

@@ -82,7 +82,7 @@ function RecordingRow({
       await refetch();
     });
   return (
-    <li class="tall">
+    <li class="stacked">
       <div class="row between">
         <strong>{recording.title}</strong>
         {recording.state !== "done" && <span class={`badge ${tone}`}>{label}</span>}
@@ -98,7 +98,7 @@ function RecordingRow({
           </>
         )}
       </p>
-      {recording.error && <p class="wrong">{recording.error.message}</p>}
+      {recording.error && <p class="error-text">{recording.error.message}</p>}
       {recordingNotes(recording).map((label) => (
         <p key={label} class="hint">
           {label}

@@ -23,7 +23,7 @@ const SPEEDS = [0.75, 0.9, 1, 1.1, 1.25, 1.5];
 export function FilmOptionsForm({ draft, filmOptions, errorOf, onDraftChange, onFilmOptions }: FilmOptionsFormProps) {
   const speeds = SPEEDS.includes(filmOptions.speed) ? SPEEDS : [...SPEEDS, filmOptions.speed].sort((a, b) => a - b);
   return (
-    <div class="look-form">
+    <div class="film-options-form">
       <Field label="Title" error={errorOf("title")}>
         {(ids) => (
           <input
@@ -45,12 +45,12 @@ export function FilmOptionsForm({ draft, filmOptions, errorOf, onDraftChange, on
               checked={draft.theme === name}
               onChange={() => onDraftChange({ ...draft, theme: name })}
             />
-            <span class="sample" aria-hidden="true" />
+            <span class="theme-sample" aria-hidden="true" />
             {name}
           </label>
         ))}
       </fieldset>
-      <div class="pair">
+      <div class="field-pair">
         <SelectField label="Shape" name="aspect" value={draft.aspect} onChange={(aspect) => onDraftChange({ ...draft, aspect })} />
         <SelectField
           label="Size"

@@ -33,7 +33,7 @@ export function Outline(props: OutlineProps) {
               <SlidePicture archive={props.archive} renderedIds={renderedIds} slide={slide} aspectRatio={aspectRatioOf(draft)} />
               <span class="heading">
                 {slide.heading || "Without a heading"}
-                {props.hasErrorAt(position) && <span class="wrong"> · to be mended</span>}
+                {props.hasErrorAt(position) && <span class="error-text"> · to be mended</span>}
               </span>
             </button>
           </li>
@@ -85,7 +85,7 @@ export function SlidePicture({ archive, renderedIds, slide, aspectRatio }: Slide
   const index = renderedIds.indexOf(slide.id);
   const { url } = usePicture(archive, archive?.entries[index]);
   return (
-    <span class="picture slide-picture" style={{ "--shape": String(aspectRatio) }}>
+    <span class="picture slide-picture" style={{ "--aspect-ratio": String(aspectRatio) }}>
       {url ? <img src={url} alt="" /> : index < 0 && <span class="hint">Not drawn yet</span>}
     </span>
   );

@@ -64,7 +64,7 @@ export function SlideForm({ slide, pictures, pictureSources, speed, errorOf, onC
           />
         )}
       </Field>
-      <div class="pair">
+      <div class="field-pair">
         <Field label="Layout">
           {(ids) => (
             <select {...ids} value={slide.layout} onChange={(event) => onChange({ layout: event.currentTarget.value })}>

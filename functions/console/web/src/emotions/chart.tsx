@@ -41,8 +41,8 @@ export function Chart({ timeline, playhead }: { timeline: Timeline; playhead: Pl
         {width > 0 && (
           <svg width={width} height={height} aria-hidden="true">
             <defs>
-              <pattern id="unseen" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
-                <rect class="ground" width="7" height="7" />
+              <pattern id="not-seen" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+                <rect class="background" width="7" height="7" />
                 <line class="hatch" x1="0" y1="0" x2="0" y2="7" />
               </pattern>
             </defs>
@@ -53,8 +53,8 @@ export function Chart({ timeline, playhead }: { timeline: Timeline; playhead: Pl
             ))}
             {faces.length === 0 && (
               <g>
-                <rect y={LAYOUT.gap} width={width} height={LAYOUT.height} fill="url(#unseen)" />
-                <text class="nobody" x={width / 2} y={LAYOUT.gap + LAYOUT.height / 2}>
+                <rect y={LAYOUT.gap} width={width} height={LAYOUT.height} fill="url(#not-seen)" />
+                <text class="no-face" x={width / 2} y={LAYOUT.gap + LAYOUT.height / 2}>
                   No face that could be scored was found
                 </text>
               </g>
@@ -117,12 +117,12 @@ function FaceChart({ timeline, face, order, width }: FaceChartProps) {
     <>
       <text class="person" y={LAYOUT.gap - 10}>
         Person {face.id}
-        <tspan class="about" dx="8">
+        <tspan class="details" dx="8">
           {seenLabel(seenDurationS(timeline, face))}
         </tspan>
       </text>
       <g transform={`translate(0 ${LAYOUT.gap})`}>
-        <rect width={width} height={LAYOUT.height} fill="url(#unseen)" />
+        <rect width={width} height={LAYOUT.height} fill="url(#not-seen)" />
         {order.map((name) => (
           <path key={name} class={emotionClass(name)} d={chart.paths.get(name) ?? ""} />
         ))}
@@ -131,7 +131,7 @@ function FaceChart({ timeline, face, order, width }: FaceChartProps) {
             {dominantRuns(chart.row.slice(start, end)).map(({ start: offset, length, dominant, uncertain }) => (
               <rect
                 key={offset}
-                class={`${emotionClass(timeline.classes[dominant] ?? "")}${uncertain ? " pale" : ""}`}
+                class={`${emotionClass(timeline.classes[dominant] ?? "")}${uncertain ? " uncertain" : ""}`}
                 x={(start + offset) * chart.binWidth}
                 y={LAYOUT.height + 2}
                 width={length * chart.binWidth}

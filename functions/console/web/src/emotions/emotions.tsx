@@ -19,7 +19,7 @@ export function Emotions({ job }: { job: Job }) {
   const momentCount = job.artifacts.filter((artifact) => artifact.kind === "moment").length;
   if (error)
     return (
-      <p class="wrong" role="alert">
+      <p class="error-text" role="alert">
         {errorMessage(error)}
       </p>
     );
@@ -27,7 +27,7 @@ export function Emotions({ job }: { job: Job }) {
     <div class="emotions">
       <div class="screen">
         <Video job={job} timeline={timeline} playhead={playhead} />
-        <div class="moments-room" style={{ "--moments": String(momentCount) }}>
+        <div class="moments-column" style={{ "--moment-count": String(momentCount) }}>
           {timeline && <Moments job={job} moments={timeline.moments} playhead={playhead} />}
         </div>
       </div>
@@ -39,7 +39,7 @@ export function Emotions({ job }: { job: Job }) {
           <p class="hint">{timeline.note}</p>
         </>
       ) : (
-        <div class="chart-room">
+        <div class="chart-placeholder">
           <Progress value={fraction} label="Timeline" text={`Reading the timeline … ${Math.floor(fraction * 100)} %`} />
         </div>
       )}
@@ -69,7 +69,7 @@ function Video({ job, timeline, playhead }: VideoProps) {
         {!annotated && showBoxes && timeline && <FaceBoxes timeline={timeline} playhead={playhead} />}
       </Player>
       {!annotated && (
-        <label class="row check">
+        <label class="row checkbox-label">
           <input type="checkbox" checked={showBoxes} disabled={!timeline?.faces.length} onChange={(event) => setShowBoxes(event.currentTarget.checked)} />
           Show faces in the picture
         </label>
@@ -82,13 +82,13 @@ function Video({ job, timeline, playhead }: VideoProps) {
 function FaceBoxes({ timeline, playhead }: { timeline: Timeline; playhead: Playhead }) {
   const frame = useFrame(timeline, playhead);
   return (
-    <div class="boxes" aria-hidden="true">
+    <div class="face-boxes" aria-hidden="true">
       {readingsAt(timeline, frame).map((reading) => {
         const [x = 0, y = 0, width = 0, height = 0] = reading.box.map((fraction) => fraction * 100);
         return (
           <div
             key={reading.face_id}
-            class={`face ${emotionClass(reading.dominant ?? "")}${reading.uncertain ? " pale" : ""}`}
+            class={`face ${emotionClass(reading.dominant ?? "")}${reading.uncertain ? " uncertain" : ""}`}
             style={{ left: `${x}%`, top: `${y}%`, width: `${width}%`, height: `${height}%` }}
           >
             <span>{reading.face_id}</span>
@@ -115,7 +115,7 @@ function CurrentReadings({ timeline, playhead }: { timeline: Timeline; playhead:
   const readings = readingsAt(timeline, frame);
   const { listed: shown, others } = listedReadings(readings);
   return (
-    <p class="now">
+    <p class="current-readings">
       <span class="time">{formatClock(timeline.timesS[Math.max(0, frame)] ?? 0)}</span>
       {readings.length === 0 && <span class="hint">Nobody is seen</span>}
       {shown.map((artifact) => (

@@ -17,7 +17,7 @@ export function Film({ job }: { job: Job }) {
   // Their room is there before they are: the film does not move when they come.
   const hasChapters = findArtifact(job, "chapters.vtt") !== null;
   return (
-    <div class={hasChapters ? "film with-chapters" : "film"} style={{ "--slides": String(slides) }}>
+    <div class={hasChapters ? "film with-chapters" : "film"} style={{ "--slide-count": String(slides) }}>
       <Player
         key={film.generation}
         playhead={playhead}

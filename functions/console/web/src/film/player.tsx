@@ -71,7 +71,7 @@ export function Player({
   };
 
   return (
-    <div class="player" style={{ "--shape": String(videoAspectRatio) }}>
+    <div class="player" style={{ "--aspect-ratio": String(videoAspectRatio) }}>
       <video
         ref={video}
         controls

@@ -20,7 +20,7 @@ export function Gallery({ job }: { job: Job }) {
   const { archive, error } = useArchive(job.id, file);
   if (error)
     return (
-      <p class="wrong" role="alert">
+      <p class="error-text" role="alert">
         {errorMessage(error)}
       </p>
     );
@@ -105,7 +105,7 @@ function Frame({ archive, entry, aspect, onOpen }: FrameProps) {
 function FrameSeek({ entries, onSeek }: { entries: Entry[]; onSeek: (index: number) => void }) {
   const [index, setIndex] = useState(0);
   return (
-    <label class="jump">
+    <label class="frame-seek">
       Go to {timeOf(entries[index] as Entry)}
       <input
         type="range"
@@ -143,7 +143,7 @@ function FrameViewer({ archive, index, onSelect, onClose }: FrameViewerProps) {
   return (
     <Panel title={`Frame at ${timeOf(entry)}`} onClose={onClose} wide>
       <div
-        class="large"
+        class="frame-viewer"
         onKeyDown={(event) => {
           if (event.key === "ArrowLeft") move(-1);
           if (event.key === "ArrowRight") move(1);

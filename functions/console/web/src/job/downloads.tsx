@@ -41,7 +41,7 @@ function ResultRow({ job, artifact, onShare }: { job: string; artifact: Artifact
   const download = (): Promise<void> => run("Starting …", () => downloadResult(job, artifact.name));
   return (
     <li>
-      <div class="what">
+      <div class="description">
         <strong>{resultLabel(artifact)}</strong>
         <span class="hint">
           {artifact.name} · {formatBytes(artifact.size_bytes)}
@@ -49,10 +49,10 @@ function ResultRow({ job, artifact, onShare }: { job: string; artifact: Artifact
       </div>
       <div class="row">
         <Button kind="quiet" busyLabel={busyLabel} onClick={() => void download()}>
-          Download<span class="unseen"> {artifact.name}</span>
+          Download<span class="visually-hidden"> {artifact.name}</span>
         </Button>
         <Button kind="quiet" onClick={onShare}>
-          Share<span class="unseen"> {artifact.name}</span>
+          Share<span class="visually-hidden"> {artifact.name}</span>
         </Button>
       </div>
     </li>

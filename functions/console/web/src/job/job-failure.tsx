@@ -22,7 +22,7 @@ export function JobFailure({ job, error }: { job: Job; error: Failure }) {
   };
 
   return (
-    <section class="note bad" aria-labelledby="why">
+    <section class="note danger" aria-labelledby="why">
       <h2 id="why">{error.stage ? `“${stageLabel(error.stage)}” failed` : "The job failed"}</h2>
       <p>{error.message}</p>
       <p class="hint">
@@ -39,7 +39,7 @@ export function JobFailure({ job, error }: { job: Job; error: Failure }) {
             {busyLabel || "Choose another file"}
             <input
               type="file"
-              class="unseen"
+              class="visually-hidden"
               disabled={Boolean(busyLabel)}
               onChange={(event) => {
                 const [file] = event.currentTarget.files ?? [];
@@ -61,7 +61,7 @@ export function JobFailure({ job, error }: { job: Job; error: Failure }) {
         )}
       </div>
       {submitError !== null && (
-        <p class="wrong" role="alert">
+        <p class="error-text" role="alert">
           {errorMessage(submitError)}
         </p>
       )}

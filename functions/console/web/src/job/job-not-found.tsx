@@ -1,7 +1,7 @@
 /** What a stranger sees, and who deleted the job: the same. */
 export function JobNotFound() {
   return (
-    <section class="narrow">
+    <section class="single-column">
       <h1>There is no such job</h1>
       <p>It was deleted, or it belongs to somebody else.</p>
       <p>

@@ -61,7 +61,7 @@ function FileChooser({ job, input }: { job: Job; input: Input }) {
       Choose {input.filename}
       <input
         type="file"
-        class="unseen"
+        class="visually-hidden"
         onChange={(event) => {
           const [file] = event.currentTarget.files ?? [];
           // So that the same file can be chosen once more.

@@ -13,12 +13,12 @@ export function JobRow({ job }: { job: Job }) {
   return (
     <li class="job-row">
       <Thumbnail job={job} />
-      <div class="job-what">
+      <div class="job-summary">
         <a href={`/jobs/${job.id}`}>{job.title}</a>
         <span class="hint">
           {recipeLabel(job.recipe)} · {formatTimeAgo(new Date(job.created_at), new Date())}
         </span>
-        {job.status === "failed" && job.error && <span class="wrong">{job.error.message}</span>}
+        {job.status === "failed" && job.error && <span class="error-text">{job.error.message}</span>}
       </div>
       <div class="job-state">
         {job.status === "running" ? <JobProgress job={job} /> : <span class={`badge ${job.status}`}>{statusLabel(job.status)}</span>}
@@ -72,7 +72,7 @@ function Thumbnail({ job }: { job: Job }) {
     };
   }, [job.id, version]);
   return (
-    <span class="thumb" ref={thumbnailRef}>
+    <span class="thumbnail" ref={thumbnailRef}>
       {url ? <img src={url} alt="" onError={() => setUrl("")} /> : <RecipePicture recipe={job.recipe} />}
     </span>
   );

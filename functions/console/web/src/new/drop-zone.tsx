@@ -32,7 +32,7 @@ export function DropZone({
   return (
     <div class="files">
       <div
-        class={dragOver ? "drop over" : "drop"}
+        class={dragOver ? "drop-zone drag-over" : "drop-zone"}
         onDragOver={(event) => {
           event.preventDefault();
           setDragOver(true);
@@ -52,8 +52,8 @@ export function DropZone({
         </p>
         <button
           type="button"
-          data-lack={missingMessage ? "" : undefined}
-          aria-describedby={missingMessage ? "files-lack" : undefined}
+          data-missing={missingMessage ? "" : undefined}
+          aria-describedby={missingMessage ? "files-missing" : undefined}
           onClick={() => fileInput.current?.click()}
         >
           Choose {inputs.length > 1 || takesSeveral ? "files" : "a file"}
@@ -72,12 +72,12 @@ export function DropZone({
         />
       </div>
       {missingMessage && (
-        <p class="wrong" id="files-lack">
+        <p class="error-text" id="files-missing">
           {missingMessage}
         </p>
       )}
       {files.errors.map((text) => (
-        <p class="wrong" role="alert" key={text}>
+        <p class="error-text" role="alert" key={text}>
           {text}
         </p>
       ))}

@@ -35,7 +35,7 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
   const [error, setError] = useState<FormError | null>(null);
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
-    form.current?.querySelector<HTMLElement>("[aria-invalid], [data-lack]")?.focus();
+    form.current?.querySelector<HTMLElement>("[aria-invalid], [data-missing]")?.focus();
   }, [error]);
   const [idempotencyKeys, setIdempotencyKeys] = useState<Readonly<Record<string, string>>>({});
 
@@ -155,13 +155,13 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
               type="checkbox"
               checked={hasConsent}
               aria-invalid={errorFor("consent") ? "true" : undefined}
-              aria-describedby={errorFor("consent") ? "consent-wrong" : undefined}
+              aria-describedby={errorFor("consent") ? "consent-error" : undefined}
               onChange={(event) => setHasConsent(event.currentTarget.checked)}
             />
             <span>The people filmed agreed to have their expressions scored.</span>
           </label>
           {errorFor("consent") && (
-            <p class="wrong" id="consent-wrong">
+            <p class="error-text" id="consent-error">
               {errorFor("consent")}
             </p>
           )}
@@ -201,7 +201,7 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
         )}
       </details>
       {errorFor("") && (
-        <p class="wrong" role="alert">
+        <p class="error-text" role="alert">
           {errorFor("")}
         </p>
       )}

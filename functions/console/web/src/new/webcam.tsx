@@ -103,7 +103,7 @@ export function Webcam({ onUse, onClose }: { onUse: (file: File) => void; onClos
   if (step === "failed") {
     return (
       <div class="webcam">
-        <p class="wrong" role="alert">
+        <p class="error-text" role="alert">
           {message}
         </p>
         <p class="row">
@@ -126,11 +126,11 @@ export function Webcam({ onUse, onClose }: { onUse: (file: File) => void; onClos
           <video key="live" ref={previewRef} autoplay muted playsInline aria-label="What the camera sees" />
         )}
         {step === "recording" && (
-          <p class="rec">
-            <span class="light" aria-hidden="true" /> REC <time>{formatClock(seconds)}</time>
+          <p class="recording-indicator">
+            <span class="record-dot" aria-hidden="true" /> REC <time>{formatClock(seconds)}</time>
           </p>
         )}
-        {step === "opening" && <p class="over">Waiting for the camera; your browser may ask you.</p>}
+        {step === "opening" && <p class="overlay">Waiting for the camera; your browser may ask you.</p>}
       </div>
       {cameras.length > 1 && step === "ready" && (
         <Field label="Camera">

@@ -45,7 +45,7 @@ export default function Account({ params }: PageProps) {
         </ul>
       </nav>
       {section ? (
-        <article class="room" key={section.name}>
+        <article class="page-sections" key={section.name}>
           <header>
             <h1>{section.title}</h1>
             <p class="hint">{section.description}</p>
@@ -53,7 +53,7 @@ export default function Account({ params }: PageProps) {
           <section.component />
         </article>
       ) : (
-        <article class="room">
+        <article class="page-sections">
           <h1>There is no such room</h1>
           <p>
             <a href="/account">Go to the account</a>

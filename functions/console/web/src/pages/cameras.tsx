@@ -30,7 +30,7 @@ function Cameras({ uid }: { uid: string }) {
     setIsAdding(false);
   };
   return (
-    <article class="room cameras">
+    <article class="page-sections cameras">
       <header class="row between">
         <h1>Cameras</h1>
         {sorted.length > 0 && <Button onClick={() => setIsAdding(true)}>Add a camera</Button>}

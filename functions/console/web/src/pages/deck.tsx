@@ -38,7 +38,7 @@ function DeckState({ job }: { job: Job }) {
   const inProgress = job.status === "running" || job.status === "awaiting_upload";
   if (editor.error)
     return (
-      <section class="narrow">
+      <section class="single-column">
         <h1>The slides could not be loaded</h1>
         <p>{errorMessage(editor.error)}</p>
         <Button kind="primary" onClick={() => void editor.discardAndReload()}>
@@ -56,7 +56,7 @@ function DeckState({ job }: { job: Job }) {
 
 function NoDeck({ job }: { job: Job }) {
   return (
-    <section class="narrow">
+    <section class="single-column">
       <h1>This job has no slides</h1>
       <p>Presentations and recaps are made of slides, and only once these are written.</p>
       <p>
@@ -125,7 +125,7 @@ function SlideEditor({ job, editor, draft }: SlideEditorProps) {
 
   return (
     <article class="deck">
-      <header class="job-head">
+      <header class="job-header">
         <p class="hint">
           <a href="/">Jobs</a> / <a href={`/jobs/${job.id}`}>{job.title}</a> / Slides
         </p>
@@ -153,7 +153,7 @@ function SlideEditor({ job, editor, draft }: SlideEditorProps) {
         <EditStatus job={job} changed={changed} draftErrors={draftErrors} />
       </header>
       {rejection && <RejectionNote problem={rejection} onReload={() => void editor.discardAndReload().then(() => setRejection(null))} />}
-      <div class="deck-room">
+      <div class="deck-editor">
         <Outline
           draft={draft}
           archive={archive}
@@ -175,7 +175,7 @@ function SlideEditor({ job, editor, draft }: SlideEditorProps) {
           />
           <RewriteForm slide={slide} disabledReason={disabledReason} busyLabel={busyLabel} onRewrite={rewrite} />
         </section>
-        <section class="look" aria-labelledby="look">
+        <section class="film-options" aria-labelledby="look">
           <h2 id="look">The whole film</h2>
           <FilmOptionsForm
             draft={draft}
@@ -216,13 +216,13 @@ function EditStatus({ job, changed, draftErrors }: EditStatusProps) {
     );
   if (job.status === "failed" && job.error)
     return (
-      <p class="wrong standing" role="status">
+      <p class="error-text edit-status" role="status">
         {job.error.message} Change what stands in the way and save, or <a href={`/jobs/${job.id}`}>look at the job</a>.
       </p>
     );
   const errorCount = draftErrors.size;
   return (
-    <p class="hint standing" role="status">
+    <p class="hint edit-status" role="status">
       {errorCount > 0
         ? `${errorCount === 1 ? "One thing is" : `${errorCount} things are`} to be mended before it can be saved: ${[...draftErrors.values()][0]}`
         : changed
@@ -237,7 +237,7 @@ function EditStatus({ job, changed, draftErrors }: EditStatusProps) {
 function RejectionNote({ problem, onReload }: { problem: Problem; onReload: () => void }) {
   const fields = Object.values(problem.fieldErrors);
   return (
-    <section class="note bad" role="alert">
+    <section class="note danger" role="alert">
       <p>{problem.message}</p>
       {fields.length > 0 && (
         <ul>

@@ -48,7 +48,7 @@ export default function EmailAction(_: PageProps) {
 function ConfirmEmail({ email, onConfirm }: { email: string; onConfirm: () => Promise<void> }) {
   const [busy, setBusy] = useState(false);
   return (
-    <section class="narrow">
+    <section class="single-column">
       <h1>Is this your address?</h1>
       <p>
         <strong>{email}</strong>
@@ -85,7 +85,7 @@ function PasswordForm({ email, onSubmit }: { email: string; onSubmit: (password:
     }
   };
   return (
-    <section class="narrow">
+    <section class="single-column">
       <h1>Choose a new password</h1>
       <form
         onSubmit={(event) => {
@@ -120,7 +120,7 @@ function PasswordForm({ email, onSubmit }: { email: string; onSubmit: (password:
 
 function ActionDone({ action }: { action: Action }) {
   return (
-    <section class="narrow">
+    <section class="single-column">
       <h1>{action === "confirm" ? "The address is confirmed" : "The password is changed"}</h1>
       <p>Now you can sign in.</p>
       <p>
@@ -134,7 +134,7 @@ function ActionDone({ action }: { action: Action }) {
 
 function InvalidLink({ reason, action }: { reason: string; action: Action }) {
   return (
-    <section class="narrow">
+    <section class="single-column">
       <h1>This link does not work</h1>
       <p>{reason}</p>
       <p class="row">

@@ -82,13 +82,13 @@ function JobHeader({ job, isLive, openedRunning }: JobHeaderProps) {
   const runningStage = job.stages.find((stage) => stage.state === "running");
   const progressLabel = runningStage ? `${stageLabel(runningStage.name)} · ${Math.floor(progressOf(job) * 100)} %` : statusLabel(job.status);
   return (
-    <header class="job-head">
+    <header class="job-header">
       <p class="hint">
         <a href="/">Jobs</a> / {recipeLabel(job.recipe)}
       </p>
       <JobTitle job={job} renaming={isRenaming} onDone={() => setIsRenaming(false)} />
       <div class="row between">
-        <p class="facts">
+        <p class="job-facts">
           <span class={`badge ${job.status}`} role="status">
             {statusLabel(job.status)}
           </span>
@@ -108,7 +108,7 @@ function JobHeader({ job, isLive, openedRunning }: JobHeaderProps) {
 function Warnings({ job }: { job: Job }) {
   if (!job.warnings.length) return null;
   return (
-    <section class="note warn" aria-labelledby="warnings">
+    <section class="note warning" aria-labelledby="warnings">
       <h2 id="warnings">Worth knowing</h2>
       <ul>
         {job.warnings.map((warning) => (

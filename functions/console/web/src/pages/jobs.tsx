@@ -41,7 +41,7 @@ export function Jobs({ uid }: { uid: string }) {
         ))}
       </nav>
       {errorCode && (
-        <p class="wrong" role="alert">
+        <p class="error-text" role="alert">
           Nothing new is heard of just now ({errorCode}). Look at your connection, then load the page again.
         </p>
       )}
@@ -54,7 +54,7 @@ export function Jobs({ uid }: { uid: string }) {
           ))}
         </ul>
       ) : (
-        rows !== undefined && <p class="none">{hasMore ? `None of your newest ${limit} jobs is among these. Older ones may be.` : emptyText(filter)}</p>
+        rows !== undefined && <p class="no-jobs">{hasMore ? `None of your newest ${limit} jobs is among these. Older ones may be.` : emptyText(filter)}</p>
       )}
       {hasMore && (
         <p>
@@ -79,12 +79,12 @@ const emptyText = (filter: Filter): string => EMPTY_TEXT[filter];
 function Skeleton() {
   return (
     <div role="status">
-      <span class="unseen">Getting your jobs …</span>
+      <span class="visually-hidden">Getting your jobs …</span>
       <ul class="job-list" aria-hidden="true">
         {[1, 2, 3, 4].map((number) => (
-          <li key={number} class="job-row ghost">
-            <span class="thumb" />
-            <span class="job-what">Getting your jobs …</span>
+          <li key={number} class="job-row skeleton">
+            <span class="thumbnail" />
+            <span class="job-summary">Getting your jobs …</span>
           </li>
         ))}
       </ul>
@@ -94,9 +94,9 @@ function Skeleton() {
 
 function Empty() {
   return (
-    <section class="new">
+    <section class="recipe-choice">
       <h1>Make your first job</h1>
-      <p class="lead">A job is one thing made out of one upload. Choose what shall become of it.</p>
+      <p class="intro">A job is one thing made out of one upload. Choose what shall become of it.</p>
       <ul class="recipes">
         {RECIPES.map((recipe) => (
           <li key={recipe.name}>

@@ -5,11 +5,11 @@ import { settings } from "../settings.ts";
 
 export function Landing() {
   return (
-    <div class="front">
+    <div class="landing">
       <section class="hero">
         <div>
           <h1>A video goes in. Its moments come out.</h1>
-          <p class="lead">
+          <p class="intro">
             Moodreel picks the frames out of a video, shows what its faces express over time, and makes narrated films, out of
             your footage or out of a sentence.
           </p>
@@ -38,7 +38,7 @@ export function Landing() {
           ))}
         </ul>
       </section>
-      <footer class="foot">
+      <footer class="page-footer">
         <p>
           Faces are scored with the consent of the people filmed alone. All that is kept about you can be taken along or
           removed, with a signed receipt.
@@ -56,7 +56,7 @@ function Reel() {
   const frames = [16, 88, 160, 232, 304];
   const heights = [76, 46, 20, 58, 34];
   return (
-    <svg class="drawing reel" viewBox="0 0 376 220" aria-hidden="true" focusable="false">
+    <svg class="drawing landing-reel" viewBox="0 0 376 220" aria-hidden="true" focusable="false">
       {frames.map((x, index) => (
         <>
           <rect class={index === 2 ? "accent-soft" : "paper"} x={x} y="14" width="60" height="44" rx="5" />

@@ -24,7 +24,7 @@ export default function NewJobPage({ params }: PageProps) {
 function RecipeList() {
   useTitle("New job");
   return (
-    <section class="new">
+    <section class="recipe-choice">
       <h1>What shall become of it?</h1>
       <ul class="recipes">
         {RECIPES.map((recipe) => (
@@ -47,7 +47,7 @@ function NewJob({ name }: { name: string }) {
   useTitle(recipe?.title ?? "No such recipe");
   if (!recipe) {
     return (
-      <section class="narrow">
+      <section class="single-column">
         <h1>There is no such recipe</h1>
         <p>
           <a href="/new">Look at all of them</a>
@@ -56,17 +56,17 @@ function NewJob({ name }: { name: string }) {
     );
   }
   return (
-    <section class="new-one">
+    <section class="new-job">
       <header>
         <RecipePicture recipe={name} />
         <div>
           <h1>{recipe.title}</h1>
-          <p class="lead">{recipe.summary}</p>
+          <p class="intro">{recipe.summary}</p>
         </div>
       </header>
       {error ? (
         <>
-          <p class="wrong" role="alert">
+          <p class="error-text" role="alert">
             {error}
           </p>
           <p>

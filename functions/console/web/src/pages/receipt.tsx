@@ -28,7 +28,7 @@ function ReceiptLoader({ id }: { id: string }) {
   if (error instanceof Problem && error.status === 404) return <ReceiptNotFound id={id} />;
   if (!erasure) return error ? <LoadError error={error} onRetry={refetch} /> : <Loading text="Looking for the receipt …" />;
   return (
-    <article class="room receipt">
+    <article class="page-sections receipt">
       <header>
         <h1>{erasure.receipt ? "Everything is gone" : "Your data is being removed"}</h1>
         <p class="hint">
@@ -47,7 +47,7 @@ function ReceiptLoader({ id }: { id: string }) {
         ))}
       </ol>
       {erasure.error_message && (
-        <div class="note bad" role="alert">
+        <div class="note danger" role="alert">
           <p>{erasure.error_message}</p>
           <p>Whoever runs Moodreel here was told. The receipt comes when nothing is left.</p>
         </div>
@@ -65,11 +65,11 @@ function ReceiptLoader({ id }: { id: string }) {
 function SignedReceipt({ jws, erasure }: { jws: string; erasure: Erasure }) {
   const receipt = parseClaims(jws);
   const verification = useVerification(jws, erasure);
-  if (!receipt) return <p class="wrong">The receipt cannot be read.</p>;
+  if (!receipt) return <p class="error-text">The receipt cannot be read.</p>;
   return (
     <section aria-labelledby="receipt">
       <h2 id="receipt">The receipt</h2>
-      <p class={verification === "forged" ? "wrong" : "hint"} role="status">
+      <p class={verification === "forged" ? "error-text" : "hint"} role="status">
         {VERIFICATION_TEXT[verification ?? "verifying"]}
       </p>
       <ReceiptDetails receipt={receipt} />
@@ -112,7 +112,7 @@ function ReceiptDetails({ receipt }: { receipt: Receipt }) {
     ["Copies in backups vanish", formatDate(receipt.copies_vanish_at)],
   ];
   return (
-    <dl class="ledger">
+    <dl class="details-list">
       {rows.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>
@@ -126,7 +126,7 @@ function ReceiptDetails({ receipt }: { receipt: Receipt }) {
 function ReceiptNotFound({ id }: { id: string }) {
   const storedElsewhere = storedReceipts().filter((receipt) => receipt.id !== id);
   return (
-    <section class="narrow">
+    <section class="single-column">
       <h1>There is no such receipt</h1>
       <p>The address may have been cut short. Receipts are kept for ever; what leads to one is its address alone.</p>
       {storedElsewhere.map((receipt) => (

@@ -58,7 +58,7 @@ export default function SignIn(_: PageProps) {
 
   if (sentTo) {
     return (
-      <section class="narrow">
+      <section class="single-column">
         <h1>Look into your mail</h1>
         <p>
           A letter is on its way to <strong>{sentTo}</strong>. Its link leads on.
@@ -77,7 +77,7 @@ export default function SignIn(_: PageProps) {
     );
   }
   return (
-    <section class="narrow">
+    <section class="single-column">
       <h1>{TITLES[mode]}</h1>
       <form
         onSubmit={(event) => {
@@ -117,7 +117,7 @@ export default function SignIn(_: PageProps) {
           </Field>
         )}
         {error !== null && Object.keys(fields).length === 0 && (
-          <p class="wrong" role="alert">
+          <p class="error-text" role="alert">
             {errorMessage(error)}
           </p>
         )}

@@ -20,7 +20,7 @@ export function Field({
   children: (ids: ControlProps) => ComponentChildren;
 }) {
   const id = useId();
-  const describedBy = [hint ? `${id}-hint` : "", error ? `${id}-wrong` : ""].filter(Boolean).join(" ");
+  const describedBy = [hint ? `${id}-hint` : "", error ? `${id}-error` : ""].filter(Boolean).join(" ");
   return (
     <div class="field">
       <label for={id}>{label}</label>
@@ -31,7 +31,7 @@ export function Field({
         </p>
       )}
       {error && (
-        <p class="wrong" id={`${id}-wrong`}>
+        <p class="error-text" id={`${id}-error`}>
           {error}
         </p>
       )}

@@ -20,7 +20,7 @@ export function FormFooter({
   return (
     <>
       {submission.error !== null && !errorShown && (
-        <p class="wrong" role="alert">
+        <p class="error-text" role="alert">
           {errorMessage(submission.error)}
         </p>
       )}

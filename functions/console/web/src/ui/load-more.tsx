@@ -23,7 +23,7 @@ export function LoadMore({
   return (
     <>
       {Boolean(error) && (
-        <p class="wrong" role="alert">
+        <p class="error-text" role="alert">
           {errorMessage(error)}
         </p>
       )}

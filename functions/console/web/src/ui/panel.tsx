@@ -26,7 +26,7 @@ export function Panel({
   return (
     <dialog
       ref={dialogRef}
-      class={wide ? "box wide" : "box"}
+      class={wide ? "panel wide" : "panel"}
       aria-labelledby={id}
       onClose={onClose}
       onCancel={(event) => persistent && event.preventDefault()}
@@ -34,8 +34,8 @@ export function Panel({
         if (event.target === dialogRef.current && !persistent) onClose();
       }}
     >
-      <div class="box-inside">
-        <header class="box-head">
+      <div class="panel-body">
+        <header class="panel-header">
           <h2 id={id}>{title}</h2>
           <button type="button" class="quiet" aria-label="Close" onClick={onClose}>
             ×

@@ -15,7 +15,7 @@ export function Progress({ value, text, label }: { value: number | null; text: s
 /** Something is on its way; it says what. */
 export function Loading({ text }: { text: string }) {
   return (
-    <p class="coming" role="status">
+    <p class="loading" role="status">
       {text}
     </p>
   );

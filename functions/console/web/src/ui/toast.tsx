@@ -24,7 +24,7 @@ export function Toasts() {
   return (
     <div class="toasts" role="status" aria-live="polite">
       {items.map((item) => (
-        <p key={item.id} class={item.isError ? "toast bad" : "toast"}>
+        <p key={item.id} class={item.isError ? "toast danger" : "toast"}>
           <span>{item.message}</span>
           <button type="button" class="quiet" aria-label="Close" onClick={() => closeToast(item.id)}>
             ×

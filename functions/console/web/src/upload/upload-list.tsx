@@ -39,7 +39,7 @@ function UploadRow({ upload, showJob }: { upload: ActiveUpload; showJob: boolean
       </div>
       <Progress value={upload.sent / upload.size} text={progressText(upload)} label={`Upload of ${upload.filename}`} />
       {(error || upload.reason) && (
-        <p class="wrong" role="alert">
+        <p class="error-text" role="alert">
           {error || upload.reason}
         </p>
       )}

@@ -20,7 +20,7 @@ export function History({ job }: { job: Job }) {
     );
     return () => controller.abort();
   }, [job.id, job.updated_at]);
-  if (error) return <p class="wrong">{error}</p>;
+  if (error) return <p class="error-text">{error}</p>;
   if (!events) return <Loading text="Reading the history …" />;
   return (
     <ol class="history">

@@ -11,13 +11,13 @@ export function Stages({ job }: { job: Job }) {
   return (
     <>
       <table class="stages">
-        <caption class="unseen">The stages of this job, in the order in which they run</caption>
+        <caption class="visually-hidden">The stages of this job, in the order in which they run</caption>
         <thead>
           <tr>
             <th scope="col">Stage</th>
             <th scope="col">State</th>
             <th scope="col" class="when">
-              <span class="unseen">When: </span>
+              <span class="visually-hidden">When: </span>
               <span class="axis" aria-hidden="true">
                 {[0, 0.5, 1].map((fraction) => (
                   <span key={fraction}>{axisLabel(fraction * totalS, totalS)}</span>
