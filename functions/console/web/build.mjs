@@ -1,7 +1,7 @@
-// Bundles the console: node build.mjs FOLDER
+// Bundles the console. Usage: node build.mjs OUTPUT_FOLDER
 //
-// Names carry the hash of what they hold, and everything is packed for the wire once, here. The same sources and
-// locked packages give the same bytes wherever they stand.
+// File names carry a content hash, and every asset is compressed here, once. The same sources and locked
+// packages give the same bytes in any folder.
 import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
@@ -26,7 +26,7 @@ const { metafile } = await build({
   chunkNames: "[name]-[hash]",
   assetNames: "[name]-[hash]",
   legalComments: "external",
-  // The packages are linked in beside the sources: what they are called must not depend on where they really lie.
+  // node_modules is a symbolic link: module names must not depend on its target.
   preserveSymlinks: true,
   metafile: true,
   logLevel: "warning",
@@ -44,7 +44,7 @@ const page = readFileSync("index.html", "utf8")
   .replace("<!-- script -->", [`<script type="module" src="${at(script)}"></script>`, ...preloads].join("\n    "));
 writeFileSync(join(out, "index.html"), page);
 
-// Which packages are handed out with the pages: their licences are told (infra/tools/sbom.py).
+// The npm packages in the bundle; infra/tools/sbom.py lists their licences.
 const bundled = Object.keys(metafile.inputs).flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
 writeFileSync("bundled.json", JSON.stringify([...new Set(bundled)].sort()));
 

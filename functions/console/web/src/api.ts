@@ -1,4 +1,4 @@
-/** The API, typed by whoever asks. Everything that changes something goes through here. */
+/** HTTP client of the API; the caller gives the response type. Every write goes through it. */
 import { signOut, getIdToken } from "./session.ts";
 import { settings } from "./settings.ts";
 
@@ -6,13 +6,13 @@ const MAX_ATTEMPTS = 3;
 const RETRYABLE_STATUSES = new Set([502, 503, 504]);
 const UNAUTHENTICATED = "unauthenticated";
 
-/** What went wrong, as problem+json tells it: `code` is stable, the message is for people. */
+/** An RFC 9457 problem: `code` is stable, `message` is for the user. */
 export class Problem extends Error {
   constructor(
     readonly code: string,
     message: string,
     readonly status = 0,
-    /** The fields that are wrong, by name. */
+    /** Error messages by field name. */
     readonly fieldErrors: Readonly<Record<string, string>> = {},
     readonly retryAfterS = 0,
     readonly requestId = "",
@@ -30,19 +30,19 @@ export interface ApiResponse<T> {
 
 export interface RequestOptions {
   body?: unknown;
-  /** Idempotency-Key: the request may be repeated, and what it makes is made once. */
+  /** Idempotency-Key: makes a POST safe to retry. */
   idempotencyKey?: string;
-  /** If-Match: the ETag of the state that was seen. */
+  /** If-Match: the ETag that the client has read. */
   ifMatch?: string;
   signal?: AbortSignal;
-  /** No token is sent along. */
+  /** Sends no ID token. */
   anonymous?: boolean;
   baseUrl?: string;
 }
 
 export const newIdempotencyKey = (): string => crypto.randomUUID();
 
-/** Throws Problem. What cannot be done twice by mistake is tried again when the line fails. */
+/** Sends a request and retries transient failures of idempotent ones. Throws Problem. */
 export async function request<T>(method: string, path: string, options: RequestOptions = {}): Promise<ApiResponse<T>> {
   const retryable = method === "GET" || method === "PUT" || method === "DELETE" || Boolean(options.idempotencyKey);
   for (let attempt = 1; ; attempt++) {
@@ -62,7 +62,7 @@ export const get = <T>(path: string, options?: RequestOptions): Promise<ApiRespo
 export const post = <T>(path: string, body?: unknown, options?: RequestOptions): Promise<ApiResponse<T>> =>
   request<T>("POST", path, { ...options, body });
 
-/** A request with the token of whoever is signed in, for what is not JSON. Throws Problem. */
+/** fetch() with the ID token of the signed-in user, for bodies that are not JSON. Throws Problem. */
 export async function authorizedFetch(url: string, init: RequestInit = {}): Promise<Response> {
   for (let refresh = false; ; refresh = true) {
     const idToken = await getIdToken(refresh);
@@ -70,7 +70,7 @@ export async function authorizedFetch(url: string, init: RequestInit = {}): Prom
     if (idToken) headers.set("Authorization", `Bearer ${idToken}`);
     const response = await safeFetch(url, { ...init, headers });
     if (response.status !== 401 || refresh || !idToken) return response;
-    // A wrong password in a form is a 401 too: it would count twice.
+    // A wrong password is a 401 as well: a retry would count as a second attempt.
     if ((await readProblem(response.clone())).code !== UNAUTHENTICATED) return response;
   }
 }
@@ -87,7 +87,7 @@ async function requestOnce<T>(method: string, path: string, options: RequestOpti
   const response = await (options.anonymous ? safeFetch(url, init) : authorizedFetch(url, init));
   if (!response.ok) {
     const problem = await readProblem(response);
-    // The session has ended elsewhere: the sign-in page says so.
+    // The session was revoked: the sign-in page opens.
     if (problem.code === UNAUTHENTICATED && !options.anonymous) await signOut();
     throw problem;
   }

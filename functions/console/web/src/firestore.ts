@@ -1,4 +1,4 @@
-/** Documents of the ledger that an owner may listen to; Firestore's library comes with the first. */
+/** Firestore listeners. Firestore's library loads with the first one. */
 import { useEffect, useState } from "preact/hooks";
 import type { DocumentData, Firestore, QuerySnapshot, Unsubscribe } from "firebase/firestore";
 import { app } from "./session.ts";
@@ -17,7 +17,7 @@ function openFirestore(): Promise<[Library, Firestore]> {
     }
     return [library, db];
   });
-  // What could not be loaded once is asked for by the next page.
+  // A failed load is retried by the next listener.
   firestore.catch(() => {
     firestore = undefined;
   });
@@ -29,21 +29,20 @@ export interface LiveDocument {
   data: DocumentData;
 }
 
-/** What is listened to: `lost` holds why nothing comes any more. */
+/** Latest value of a listener; `errorCode` is set when it fails. */
 export interface LiveResult<T> {
   value: T | undefined;
   errorCode: string;
 }
 
 /**
- * What is not known here is no news of what there is: a listener that reaches nobody is told of an
- * absent document and of empty lists all the same. With changes of metadata the server's word comes
- * too when it is the same.
+ * Offline, Firestore reports a missing document or an empty list from its cache, which must not be taken for
+ * the server's answer. Metadata changes make the server's answer arrive even if it is equal.
  */
 const INCLUDE_METADATA = { includeMetadataChanges: true } as const;
 const OFFLINE = "unheard";
 
-/** A document; null when there is none, or it is not ours to read. */
+/** A document; null if it does not exist or is not readable. */
 export function useDocument(path: string | null): LiveResult<LiveDocument | null> {
   return useListener<LiveDocument | null>(path ?? "", async (onValue, onError) => {
     if (path === null) return () => undefined;
@@ -75,7 +74,7 @@ export function useCollection(path: string | null): LiveResult<LiveDocument[]> {
   });
 }
 
-/** The newest `most` jobs of a person. */
+/** The newest `count` jobs of a user. */
 export function useNewestJobs(uid: string, count: number): LiveResult<LiveDocument[]> {
   return useListener<LiveDocument[]>(`${uid} ${count}`, async (onValue, onError) => {
     const [{ collection, limit, onSnapshot, orderBy, query, where }, db] = await openFirestore();
@@ -94,7 +93,7 @@ export function useNewestJobs(uid: string, count: number): LiveResult<LiveDocume
   });
 }
 
-/** All documents of a person in a collection such as `cameras`. */
+/** All documents of a user in a collection such as `cameras`. */
 export function useOwnedDocuments(name: string, uid: string): LiveResult<LiveDocument[]> {
   return useListener<LiveDocument[]>(`${name} ${uid}`, async (onValue, onError) => {
     const [{ collection, onSnapshot, query, where }, db] = await openFirestore();

@@ -1,4 +1,4 @@
-/** What people read: of errors, of times and of sizes. Pure. */
+/** Formats errors, times and sizes for display. No DOM. */
 
 const AUTH_MESSAGES: Readonly<Record<string, string>> = {
   "auth/invalid-credential": "Address and password do not belong together, or the address is not confirmed yet.",
@@ -17,7 +17,7 @@ const AUTH_ALIASES: Readonly<Record<string, string>> = {
   "auth/invalid-email": "auth/invalid-credential",
 };
 
-/** A sentence for whatever was thrown. */
+/** Message for any thrown value. */
 export function errorMessage(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;
   if (typeof code === "string" && code.startsWith("auth/")) {
@@ -29,7 +29,7 @@ export function errorMessage(error: unknown): string {
 
 const UNITS = ["B", "kB", "MB", "GB", "TB"] as const;
 
-/** `1.4 GB`: powers of a thousand, as the limits are. */
+/** `1.4 GB`, in powers of 1000. */
 export function formatBytes(byteCount: number): string {
   let value = byteCount;
   let unit = 0;
@@ -61,7 +61,7 @@ export function formatClock(seconds: number): string {
   return hours ? `${hours}:${pad(minutes)}:${pad(total % 60)}` : `${minutes}:${pad(total % 60)}`;
 }
 
-/** `just now`, `5 minutes ago`, `yesterday`; a date when it is longer ago than a week. */
+/** `just now`, `5 minutes ago`, `yesterday`; a date after a week. */
 export function formatTimeAgo(then: Date, now: Date, locale?: string): string {
   const seconds = (now.getTime() - then.getTime()) / 1000;
   if (seconds < 45) return "just now";

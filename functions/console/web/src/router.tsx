@@ -1,4 +1,4 @@
-/** The address bar decides what is shown; a plain link inside the console loads no page anew. */
+/** Client-side router: pages are loaded on demand, and internal links do not reload the document. */
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { address, confirmLeave, navigate } from "./location.ts";
@@ -8,11 +8,11 @@ import { useStore } from "./store.ts";
 type PageComponent = ComponentType<PageProps>;
 interface Route {
   load: () => Promise<{ default: PageComponent }>;
-  /** Whether it is for people without a sign-in as well. */
+  /** Whether the page needs no sign-in. */
   isPublic?: boolean;
 }
 
-/** A page is a module with a component as its default export. One line a page. */
+/** Every page is a module whose default export is a component. */
 const ROUTES: readonly (readonly [string, Route])[] = [
   ["/", { load: () => import("./pages/home.tsx"), isPublic: true }],
   ["/jobs/{id}", { load: () => import("./pages/job.tsx") }],
@@ -27,12 +27,12 @@ const ROUTES: readonly (readonly [string, Route])[] = [
   ["/sign-in", { load: () => import("./pages/sign-in.tsx"), isPublic: true }],
 ];
 
-/** Called once: back and forward, and every click on a link of ours. */
+/** Handles back, forward and clicks on internal links. Called once. */
 export function startRouter(): void {
   addEventListener("popstate", () => {
     const current = location.pathname + location.search;
     if (current === address.get() || confirmLeave()) address.set(current);
-    // The step is taken already: it is taken back by going here once more.
+    // popstate fires after the navigation: this restores the address.
     else history.pushState(null, "", address.get());
   });
   document.addEventListener("click", (event) => {
@@ -47,12 +47,12 @@ export function startRouter(): void {
 }
 
 export type CurrentRoute = {
-  /** The path that it is for. */
+  /** The path of this page. */
   path: string;
   isPublic: boolean;
 } & ({ state: "loading" | "not-found" | "failed" } | { state: "loaded"; page: PageComponent; params: Params });
 
-/** The page at the address. Before a page's code is there the last one stays. */
+/** The page of the current address. The previous page stays while the next one loads. */
 export function useRoute(): CurrentRoute {
   const path = new URL(useStore(address), location.origin).pathname;
   const [route, setRoute] = useState<CurrentRoute>({ state: "loading", path: "", isPublic: true });

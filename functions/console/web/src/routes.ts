@@ -1,7 +1,7 @@
-/** Which page is at which path. Pure: what is loaded and drawn is router.tsx's. */
+/** Matches paths to pages. No DOM; router.tsx loads and renders them. */
 export type Params = Readonly<Record<string, string>>;
 
-/** What every page is given. */
+/** Props of every page. */
 export interface PageProps {
   params: Params;
 }
@@ -11,7 +11,7 @@ export interface RouteMatch<T> {
   params: Params;
 }
 
-/** The first pattern that fits a path, such as `/jobs/{id}`, with what the path names. */
+/** The first pattern that matches, such as `/jobs/{id}`, with its parameters. */
 export function matchRoute<T>(patterns: readonly (readonly [string, T])[], path: string): RouteMatch<T> | null {
   for (const [pattern, page] of patterns) {
     const params = matchPattern(pattern, path);
@@ -46,8 +46,10 @@ function decodeSegment(text: string): string {
   }
 }
 
-/** Where somebody was going before the sign-in; only a page of ours, and never the sign-in again.
- * Read as browsers read it: they skip tabs and take `\` for `/`. */
+/**
+ * The path to return to after the sign-in: a path of this origin other than the sign-in page. Parsed as
+ * browsers do, which skip tabs and treat `\` as `/`.
+ */
 export function safeRedirect(target: string | null, origin: string): string {
   if (!target?.startsWith("/") || !URL.canParse(target, origin)) return "/";
   const { origin: targetOrigin, pathname, search, hash } = new URL(target, origin);

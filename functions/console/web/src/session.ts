@@ -1,4 +1,4 @@
-/** Who is signed in. Firebase Auth keeps the session in IndexedDB and renews its tokens. */
+/** The session. Firebase Auth stores it in IndexedDB and renews its tokens. */
 import { initializeApp } from "firebase/app";
 import {
   applyActionCode,
@@ -21,7 +21,7 @@ export interface User {
   name: string;
 }
 
-/** "loading" until it is known whether somebody is signed in. */
+/** "loading" until Firebase has restored the session. */
 export type Session = "loading" | "signed-out" | User;
 
 export const app = initializeApp(settings.firebase);
@@ -32,7 +32,7 @@ if (settings.emulators) {
   connectAuthEmulator(auth, settings.emulators.auth, { disableWarnings: true });
 }
 
-/** Whether somebody was signed in here: if not, nobody has to wait until Firebase has looked. */
+/** Set while a user is signed in. Without it the page does not wait for Firebase. */
 const HINT_KEY = "moodreel.signed-in";
 
 export const session = createStore<Session>(hasHint() ? "loading" : "signed-out");
@@ -50,13 +50,13 @@ function storeHint(signedIn: boolean): void {
     if (signedIn) localStorage.setItem(HINT_KEY, "1");
     else localStorage.removeItem(HINT_KEY);
   } catch {
-    // A browser that keeps nothing waits for Firebase each time.
+    // Where storage is blocked, every visit waits for Firebase.
   }
 }
 
 onIdTokenChanged(auth, (user) => {
   storeHint(Boolean(user?.emailVerified));
-  // An account lets nobody in before its address is confirmed.
+  // Accounts with an unconfirmed address cannot sign in.
   if (!user?.emailVerified) {
     session.set("signed-out");
     return;
@@ -67,13 +67,13 @@ onIdTokenChanged(auth, (user) => {
   session.set(next);
 });
 
-/** The ID token for `Authorization: Bearer`, renewed when it is due; null for nobody. */
+/** The ID token for `Authorization: Bearer`, renewed when needed; null if signed out. */
 export async function getIdToken(forceRefresh = false): Promise<string | null> {
   await auth.authStateReady();
   return auth.currentUser?.emailVerified ? auth.currentUser.getIdToken(forceRefresh) : null;
 }
 
-/** Throws Firebase's error; `sentence` in words.ts has words for it. */
+/** Throws Firebase's error; `errorMessage` in format.ts has its text. */
 export async function signIn(email: string, password: string): Promise<void> {
   const { user } = await signInWithEmailAndPassword(auth, email, password);
   if (user.emailVerified) return;
@@ -83,7 +83,7 @@ export async function signIn(email: string, password: string): Promise<void> {
 
 export const signOut = (): Promise<void> => firebaseSignOut(auth);
 
-/** Whose address a letter's code is about. */
+/** The address that an e-mail's code belongs to. */
 export async function emailOfCode(code: string): Promise<string> {
   return (await checkActionCode(auth, code)).data.email ?? "";
 }

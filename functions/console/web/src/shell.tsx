@@ -1,4 +1,4 @@
-/** What stands around every page: the way to it, who is signed in, and what was just done. */
+/** The frame of every page: navigation, session and toasts. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { address } from "./location.ts";
 import { useRoute } from "./router.tsx";
@@ -54,7 +54,7 @@ export function Shell() {
             You are offline. What is shown may be older than it looks; it goes on by itself when the connection is back.
           </p>
         )}
-        {/* Another person begins anew: nothing of the one before stays on a page. */}
+        {/* The key resets all state when the user changes. */}
         <Page key={signedIn ? currentSession.uid : ""} route={route} currentSession={currentSession} returnTo={url.pathname + url.search} />
       </main>
       <Toasts />
@@ -113,8 +113,10 @@ function LoadFailed() {
   );
 }
 
-/** A page that a link led to has the focus, at its heading when that is there: whoever reads by ear or
- * goes by keys begins where it begins. The first page is the browser's own to begin. */
+/**
+ * Focuses the heading after a navigation, for screen readers and keyboard users. The first page is left to the
+ * browser.
+ */
 function useFocusOnNavigation(path: string): void {
   const previousPath = useRef("");
   useEffect(() => {
@@ -128,7 +130,7 @@ function useFocusOnNavigation(path: string): void {
   }, [path]);
 }
 
-/** Whether the browser has a connection at all. */
+/** Whether the browser is online. */
 function useOnline(): boolean {
   const [online, setOnline] = useState(navigator.onLine);
   useEffect(() => {

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 
-/** A value that others listen to. */
+/** An observable value. */
 export interface Store<T> {
   get(): T;
   set(value: T): void;
@@ -24,11 +24,11 @@ export function createStore<T>(initial: T): Store<T> {
   };
 }
 
-/** The value of a store, drawn anew whenever it changes. */
+/** The value of a store; re-renders when it changes. */
 export function useStore<T>(store: Store<T>): T {
   const [value, setValue] = useState(store.get());
   useEffect(() => {
-    // It may have changed between the drawing and this.
+    // It may have changed between render and effect.
     setValue(() => store.get());
     return store.subscribe((next) => setValue(() => next));
   }, [store]);

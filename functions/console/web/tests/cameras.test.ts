@@ -10,7 +10,7 @@ const bytes = (text: string) => new Uint8Array(Buffer.from(text, "latin1"));
 const text = (data: Uint8Array) => Buffer.from(data).toString("latin1");
 const part = (body: string, length = true): string =>
   `Content-Type: image/jpeg\r\n${length ? `Content-Length: ${body.length}\r\n` : ""}\r\n${body}\r\n--p\r\n`;
-/** A picture may hold what looks like the boundary. */
+/** A picture may contain the boundary. */
 const BODIES = ["one", "two\r\n--p\r\n\r\ntwo", "", "four"];
 
 test("pictures come out whole wherever the line cuts the stream", () => {

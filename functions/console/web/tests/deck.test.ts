@@ -61,7 +61,7 @@ test("what the API would refuse is told at its place before it is sent", () => {
   assert.deepEqual([...validateDraft(draft).keys()].sort(), [
     "slides[1].bullets", "slides[1].heading", "slides[2].bullets", "slides[2].notes", "title",
   ]);
-  // Counted as the API counts: an emoji is one character.
+  // Counts code points, as the API does: an emoji is one character.
   assert.equal(validateDraft({ ...DRAFT, title: "🪨".repeat(120) }).size, 0);
   const tooLong = { ...DRAFT, slides: Array.from({ length: 13 }, (_, n) => ({ ...DRAFT.slides[0]!, id: `x${n}`, notes: "x".repeat(4_999) })) };
   assert.deepEqual([...validateDraft(tooLong).keys()], ["slides"]);

@@ -27,7 +27,7 @@ test("a phone shows two columns, and what lies far away draws nothing", () => {
   assert.deepEqual([three.first, three.last], [0, 3]);
 });
 
-/** Entries one after the other, each with a header and ten bytes of its number. */
+/** Stored entries, each with a local header and ten bytes of its index. */
 function storedArchive(count: number, size = 10): { entries: Entry[]; file: Buffer } {
   const parts: Buffer[] = [];
   const entries = Array.from({ length: count }, (_, n) => {
@@ -43,7 +43,7 @@ function storedArchive(count: number, size = 10): { entries: Entry[]; file: Buff
   return { entries, file: Buffer.concat(parts) };
 }
 
-/** A bucket that serves ranges of a file as long as the link is this one. */
+/** A bucket that serves ranges as long as the link is valid. */
 function bucket(file: Buffer, linkIsValid = (_url: string) => true) {
   const ranges: string[] = [];
   let links = 0;

@@ -38,7 +38,7 @@ test("a job shows the newest revision of every stage, in the order of the chain"
   ]);
   const speech = job.stages[2] as Stage;
   assert.deepEqual([speech.state, speech.progress, speech.attempts], ["running", 0.5, 3]);
-  // No document has come for it yet: the job's own word counts.
+  // It has no document yet: the state in the job's document counts.
   assert.equal(job.stages[3]?.state, "queued");
   assert.deepEqual(job.artifacts.map((artifact) => artifact.name), ["deck.json"]);
   assert.equal(progressOf(job), (1 + 1 + 0.5) / 4);

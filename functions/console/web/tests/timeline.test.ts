@@ -15,7 +15,7 @@ function face(id: number, happy: number | null, angry = 0) {
   };
 }
 
-/** As emotion_scoring writes it: a line a frame. */
+/** As emotion_scoring writes it: one line per frame. */
 function timelineFile(frames: ReturnType<typeof face>[][], every = "1/2"): string {
   const header = JSON.stringify(
     { schema: "moodreel.emotions/1", note: "Not a feeling.", options: { every }, classes: CLASSES },
@@ -81,7 +81,7 @@ test("a chart shows a gap where somebody was not seen and keeps every share", ()
   assert.deepEqual(seenRanges(row), [[0, 2], [4, 5]]);
   const coarse = bins(timeline, first, span, 2);
   assert.ok(Math.abs((coarse[0]?.values[1] ?? 0) - 0.85) < 1e-9);
-  // Finer than the frames: a reading holds until the next one.
+  // Bins shorter than the interval: a reading lasts until the next one.
   const fine = bins(timeline, first, span, 50);
   assert.deepEqual(seenRanges(fine), [[0, 20], [40, 50]]);
 });

@@ -7,7 +7,7 @@ import { CHUNK_BYTES, interpretResponse, retryDelayMs } from "../src/upload/prot
 
 const SIZE = 2 * CHUNK_BYTES + 1000;
 
-/** A bucket with one session after the other, and a list of mishaps that come in their turn. */
+/** A fake bucket with resumable sessions and scripted failures. */
 class Bucket {
   sessions = new Map<string, number>();
   requests: string[] = [];

@@ -11,8 +11,8 @@ interface ArchiveFile {
   stamp?: { number: number; time: [number, number]; width: number; height: number };
 }
 
-/** A ZIP as the frames' join writes it; `far` says every offset and the end by ZIP64. */
-function archive(files: ArchiveFile[], { far: zip64 = false, comment = "" } = {}): Buffer {
+/** A ZIP as frame_extraction writes it; `zip64` stores offsets and the end record in ZIP64 fields. */
+function archive(files: ArchiveFile[], { zip64 = false, comment = "" } = {}): Buffer {
   const parts: Buffer[] = [];
   const records: Buffer[] = [];
   let offset = 0;
@@ -73,7 +73,7 @@ function stampField({ number, time, width, height }: NonNullable<ArchiveFile["st
   return field;
 }
 
-/** Counts what is read of a file. */
+/** Records the ranges that are read. */
 function reader(file: Buffer): { read: RangeReader; ranges: [number, number][] } {
   const ranges: [number, number][] = [];
   const read: RangeReader = async (begin, end) => {
@@ -104,7 +104,7 @@ test("a frame is read out of an archive without the rest of it", async () => {
 });
 
 test("offsets above four gigabytes are found where ZIP64 says them", async () => {
-  const file = archive(FRAMES, { far: true });
+  const file = archive(FRAMES, { zip64: true });
   const { read } = reader(file);
   const entries = await readDirectory(file.length, read);
 

@@ -10,11 +10,11 @@ import type { Delivery, Webhook } from "./model.ts";
 import { type PageInfo, usePages } from "../ui/use-query.ts";
 import { deliveryState, eventLabel, pluralize, attemptLabel } from "./format.ts";
 
-/** A call takes seconds; one that failed may be tried again in hours. */
+/** A delivery that is due later than this is not polled for. */
 const POLL_AHEAD_S = 30;
 const POLL_MS = 1_500;
 
-/** The log of a webhook. While a call is on its way, or soon will be, it is looked at again. */
+/** The delivery log of a webhook. It polls while a delivery runs or is due soon. */
 export function Deliveries({ webhook, testCount }: { webhook: Webhook; testCount: number }) {
   const { rows, hasMore, error, loadMore, refetch } = usePages<Delivery, PageInfo & { deliveries: Delivery[] }>(
     `/v1/webhooks/${webhook.id}/deliveries`,

@@ -33,7 +33,7 @@ export function Emails() {
 
 function EmailPreferences() {
   const { data, etag, error, refetch } = useQuery<Preferences>("/v1/me/preferences");
-  // What was just chosen stands there at once; it goes back when it cannot be saved.
+  // Shown at once; reverted when it cannot be saved.
   const [pending, setPending] = useState<Preferences["mail"] | null>(null);
   if (!data)
     return error ? <LoadError error={error} onRetry={refetch} /> : <Loading text="Getting your choice …" />;

@@ -1,12 +1,12 @@
-/** What the account's pages say: of limits, letters, calls and links. Pure. */
+/** Text of the account pages: limits, e-mails, webhook deliveries and share links. No DOM. */
 import { formatBytes, formatDuration } from "../format.ts";
 import type { Quota, Delivery, Email, Rate, ShareLink, DeliveryAttempt } from "./model.ts";
 
-/** A limit as it is drawn: `part` of it is used, from 0 to 1. */
+/** Use of a limit. `fraction` is between 0 and 1. */
 export interface MeterValue {
   fraction: number;
   label: string;
-  /** "" when nothing is to be done about it. */
+  /** Empty when no action is needed. */
   warning: string;
 }
 
@@ -49,7 +49,7 @@ export const formatCount = (value: number): string => new Intl.NumberFormat("en"
 export const pluralize = (value: number, singular: string, plural = `${singular}s`): string =>
   `${formatCount(value)} ${value === 1 ? singular : plural}`;
 
-/** Prices of a second's work are far below a cent: they are not rounded to nothing. */
+/** Keeps two significant digits of amounts below a cent. */
 export function formatDollars(usd: number): string {
   if (usd === 0) return "$0";
   if (usd < 0.01) return `$${usd.toPrecision(2)}`;
@@ -84,7 +84,7 @@ export function deliveryState(singular: Delivery, now: number): { label: string;
   return { label: `Again in ${formatDuration(due)}`, tone: "waiting" };
 }
 
-/** As functions/webhook/call.py names what kept an answer from coming. */
+/** The error codes of functions/webhook/call.py. */
 const FAULT_LABELS: Readonly<Record<string, string>> = {
   "unfit-url": "The URL cannot be called",
   "private-address": "The name leads to an address that is not public",
@@ -97,7 +97,7 @@ const FAULT_LABELS: Readonly<Record<string, string>> = {
   "no-http": "The answer was no HTTP",
 };
 
-/** What one call came to. */
+/** The outcome of one delivery attempt. */
 export function attemptLabel({ status, fault, duration_ms }: DeliveryAttempt): string {
   const outcome = status === null ? (FAULT_LABELS[fault ?? ""] ?? fault ?? "No answer") : `Answered ${status}`;
   return `${outcome} after ${duration_ms < 1000 ? `${duration_ms} ms` : formatDuration(duration_ms / 1000)}`;

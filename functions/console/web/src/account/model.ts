@@ -1,4 +1,4 @@
-/** What the API tells of a person's account, as its models in functions/api write it. */
+/** Types of the account API; they mirror the models in functions/api. */
 
 export interface Rate {
   quota: number;
@@ -47,7 +47,7 @@ export interface Webhook {
   id: string;
   url: string;
   events: string[];
-  /** Why it is not called, such as `gone`; null when it is. */
+  /** The reason why it is disabled, such as `gone`; null when it is active. */
   disabled: string | null;
   secrets: number;
   created_at: string;

@@ -157,7 +157,7 @@ function RequestErasure() {
         : await post<Erasure>("/v1/me/erasures", { account: false });
       storeReceipt({ id: data.id, at: data.requested_at, account: data.account });
       navigate(`/receipt/${data.id}`);
-      // Its tokens are taken back anyway: the page would only find out later.
+      // The API has revoked the tokens: sign out now instead of at the next request.
       if (account) await signOutAndDiscard(signOut);
     } catch (error) {
       toast(errorMessage(error), true);

@@ -99,7 +99,7 @@ function PasswordForm({ email }: { email: string }) {
       return;
     }
     try {
-      // Every session has ended with the old password, this page's own as well.
+      // Changing the password ends every session, this one included.
       await signIn(email, next);
       toast("The password is changed. Everybody else who was signed in is out.");
     } catch {
@@ -114,7 +114,7 @@ function PasswordForm({ email }: { email: string }) {
   const currentPasswordError = problem?.code === "wrong-credentials" ? "This is not your password." : fields.current_password;
   return (
     <form class="narrow-form" onSubmit={(event) => void change(event)}>
-      {/* For password managers: whose password this is. */}
+      {/* Tells password managers which account the password belongs to. */}
       <input class="visually-hidden" type="email" autocomplete="username" value={email} readOnly tabIndex={-1} aria-hidden="true" />
       <Field label="The one you have" error={currentPasswordError}>
         {(ids) => (

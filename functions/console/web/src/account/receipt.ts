@@ -1,7 +1,7 @@
-/** The signed receipt of an erasure: read, and verified with the keys that the API serves. Pure. */
+/** Parses and verifies the signed receipt of an erasure. No DOM. */
 import type { Erasure, Phase } from "./model.ts";
 
-/** What functions/personal_data/receipt.py signs. */
+/** The claims that functions/personal_data/receipt.py signs. */
 export interface Receipt {
   jti: string;
   finished_at: string;
@@ -15,7 +15,7 @@ export interface Receipt {
   copies_vanish_at: string;
 }
 
-/** The claims of a JWS in its compact form (RFC 7515); null for what is none. Nothing is verified. */
+/** Returns the claims of a compact JWS (RFC 7515), or null if it is malformed. Does not verify it. */
 export function parseClaims(jws: string): Receipt | null {
   try {
     return JSON.parse(new TextDecoder().decode(decodeBase64Url(jws.split(".")[1] ?? ""))) as Receipt;
@@ -26,7 +26,10 @@ export function parseClaims(jws: string): Receipt | null {
 
 export type Verification = "genuine" | "forged" | "unknown-key" | "unsupported";
 
-/** Whether one of these keys signed it: EdDSA over Ed25519 (RFC 8037). `unsupported`: not in this browser. */
+/**
+ * Verifies the signature (EdDSA over Ed25519, RFC 8037) with the published keys. Returns `unsupported` where
+ * the browser lacks Ed25519.
+ */
 export async function verifyReceipt(jws: string, keys: readonly (JsonWebKey & { kid?: string })[]): Promise<Verification> {
   const [header = "", body = "", signature = ""] = jws.split(".");
   let kid: unknown;
@@ -68,7 +71,7 @@ const STEPS: readonly (readonly [Phase, string])[] = [
   ["erased", "Everything is gone"],
 ];
 
-/** An erasure as a row of steps. Without the account nothing is locked. */
+/** The steps of an erasure. Without the account there is no locking step. */
 export function steps({ phase, account }: Pick<Erasure, "phase" | "account">): Step[] {
   const visibleSteps = STEPS.filter(([name]) => account || name !== "locking");
   const current = visibleSteps.findIndex(([name]) => name === phase);
@@ -78,6 +81,6 @@ export function steps({ phase, account }: Pick<Erasure, "phase" | "account">): S
   }));
 }
 
-/** How many things the last look still found; a signed receipt has zero. */
+/** The number of items that the final check still found; 0 in a signed receipt. */
 export const remainingCount = ({ left }: Receipt): number =>
   Object.values(left).reduce((sum, value) => sum + value, 0);

@@ -1,5 +1,7 @@
-/** The numbers of erasures that were asked for in this browser: once an account is gone, nothing else
- * leads to its receipt. A number names nobody. */
+/**
+ * Ids of erasures requested in this browser. Once the account is deleted, nothing else links to its receipt. An
+ * id identifies no person.
+ */
 const STORAGE_KEY = "moodreel.receipts";
 const MAX_RECEIPTS = 20;
 
@@ -9,7 +11,7 @@ export interface StoredReceipt {
   account: boolean;
 }
 
-/** Newest first. A browser that keeps nothing has none. */
+/** Newest first. Empty where the browser blocks storage. */
 export function storedReceipts(): StoredReceipt[] {
   try {
     const parsed: unknown = JSON.parse(localStorage.getItem(STORAGE_KEY) ?? "[]");
@@ -24,7 +26,7 @@ export function storeReceipt(receipt: StoredReceipt): void {
   try {
     localStorage.setItem(STORAGE_KEY, JSON.stringify([receipt, ...otherReceipts].slice(0, MAX_RECEIPTS)));
   } catch {
-    // A full or closed store: the page's address leads there as well.
+    // Storage is full or blocked: the address of the receipt page still works.
   }
 }
 

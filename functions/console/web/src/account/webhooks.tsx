@@ -148,7 +148,7 @@ function WebhookCard({
   const [dialog, setDialog] = useState<Dialog>("");
   const { busyLabel, run } = useAction();
   const [logOpen, setLogOpen] = useState(false);
-  // Counts tests: the log is asked for anew after each.
+  // Incremented by each test call: the delivery log then refetches.
   const [testCount, setTestCount] = useState(0);
   const runAction = (label: string, action: () => Promise<void>): Promise<void> =>
     run(label, async () => {

@@ -8,7 +8,7 @@ import { useSubmit } from "../ui/use-submit.ts";
 import { withCredentials } from "./recipe-choice.ts";
 import type { Camera } from "./model.ts";
 
-/** A camera by its address; its password is sent once and shown nowhere again. */
+/** Form that adds a camera by its address. The API never returns the password. */
 export function AddCamera({ onCreated, onClose }: { onCreated: (camera: Camera) => Promise<void>; onClose: () => void }) {
   const [name, setName] = useState("");
   const [isDevice, setIsDevice] = useState(false);

@@ -12,7 +12,7 @@ import { cameraStatus, elapsedNow, pictureLabel } from "./labels.ts";
 
 type Dialog = "" | "record" | "delete";
 
-/** One camera: what it shows, how it is, and the button that records it. */
+/** One camera: preview, status and the record button. */
 export function CameraCard({ camera, refetch }: { camera: Camera; refetch: () => Promise<void> }) {
   const [dialog, setDialog] = useState<Dialog>("");
   const { busyLabel, run } = useAction();
@@ -78,7 +78,7 @@ export function CameraCard({ camera, refetch }: { camera: Camera; refetch: () =>
   );
 }
 
-/** The red light: it says in words what it is. */
+/** State of the running recording, in text as well as by the red dot. */
 function RecordingStatus({ camera: { status } }: { camera: Camera }) {
   const ticking = status.state === "connected" && status.elapsed_s > 0;
   const now = useNow(ticking);

@@ -1,10 +1,10 @@
-/** What is said of cameras and recordings. Pure. */
+/** Text for cameras and recordings. No DOM. */
 import { formatBytes, formatClock, formatDuration } from "../format.ts";
 import type { Camera, Recording } from "./model.ts";
 
 export interface StatusLabel {
   label: string;
-  /** A badge's class: how good it is. */
+  /** CSS class of the status badge. */
   tone: "" | "done" | "failed" | "awaiting_review" | "cancelled";
 }
 
@@ -23,7 +23,7 @@ export function cameraStatus({ status }: Camera): StatusLabel {
   }
 }
 
-/** `1920 × 1080 · 25 fps · h264`, as far as it is known. */
+/** `1920 × 1080 · 25 fps · h264`; unknown values are left out. */
 export function pictureLabel({ width, height, fps, codec }: Camera["status"]): string {
   const size = width && height ? `${width} × ${height}` : "";
   const rate = fps ? `${Math.round(fps * 10) / 10} fps` : "";
@@ -49,7 +49,7 @@ const END_REASONS: Readonly<Record<string, string>> = {
   "source-lost": "Ended because the camera was lost; what came before is there.",
 };
 
-/** What is to be known of a clip besides its length: why it ended, what is missing, what was dropped. */
+/** Notes about a clip: why it ended, missing parts, dropped frames. */
 export function recordingNotes(recording: Recording): string[] {
   const gaps = recording.clip?.gaps ?? [];
   const missingS = gaps.reduce((sum, gap) => sum + gap.duration_s, 0);
@@ -69,9 +69,9 @@ export function clipLabel({ clip, elapsed_s, size_bytes }: Recording): string {
   return [formatClock(clip.duration_sec), formatBytes(clip.size_bytes), size].filter(Boolean).join(" · ");
 }
 
-/** How long a recording runs by now: the function tells it every second or two, the page ticks between. */
+/** Elapsed seconds of a recording, extrapolated between updates, which come every second or two. */
 export function elapsedNow(elapsed_s: number, updatedAt: string | null, now: number, ticking: boolean): number {
   if (!ticking || !updatedAt) return elapsed_s;
-  // A clock that is set wrong must not run away with it.
+  // At most 5 s: the client's clock may be wrong.
   return elapsed_s + Math.min(5, Math.max(0, (now - Date.parse(updatedAt)) / 1000));
 }

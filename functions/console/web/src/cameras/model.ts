@@ -1,4 +1,4 @@
-/** Cameras and recordings, as the API tells them. */
+/** Types of the cameras and recordings API. */
 
 export type CameraState = "idle" | "connecting" | "connected" | "reconnecting" | "failed";
 
@@ -16,7 +16,7 @@ export interface Camera {
   status: {
     state: CameraState;
     recording: boolean;
-    /** The recordings that run. */
+    /** Ids of the running recordings. */
     recordings: string[];
     elapsed_s: number;
     fps: number | null;
@@ -69,7 +69,7 @@ export interface Recording {
   expires_at: string;
 }
 
-/** A seat before a camera: whoever has the address sees it, until it ends. */
+/** A preview URL. It needs no sign-in and expires. */
 export interface PreviewToken {
   url: string;
   expires_at: string;

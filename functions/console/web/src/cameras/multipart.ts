@@ -1,13 +1,14 @@
-/** Pictures out of a `multipart/x-mixed-replace` body, as it arrives. Pure.
+/**
+ * Streaming parser for `multipart/x-mixed-replace` bodies. No DOM.
  *
- * A browser's own `<img>` shows such a body as well, but Chromium says nothing when it ends: the last
- * picture stands still, as if nothing moved before the camera.
+ * A browser's `<img>` shows such a body too, but Chromium fires no event when the stream ends: the last picture
+ * stays.
  */
 const MAX_BUFFER_BYTES = 8 << 20;
 const CRLF = [13, 10] as const;
 const HEADER_END = [13, 10, 13, 10] as const;
 
-/** The boundary that a Content-Type names; null when it is no multipart. */
+/** Returns the boundary of a Content-Type, or null if it is not multipart/x-mixed-replace. */
 export function boundaryOf(type: string): string | null {
   const [kind = "", ...parameters] = type.split(";");
   if (kind.trim().toLowerCase() !== "multipart/x-mixed-replace") return null;
@@ -26,7 +27,7 @@ export class MultipartParser {
     this.delimiter = new TextEncoder().encode(`--${boundary}`);
   }
 
-  /** The pictures that are complete with these bytes. Throws for what is no such body. */
+  /** Appends bytes and returns the pictures that they complete. Throws when the buffer exceeds its limit. */
   push(bytes: Uint8Array): Uint8Array<ArrayBuffer>[] {
     this.buffer = concat(this.buffer, bytes);
     const parts: Uint8Array<ArrayBuffer>[] = [];

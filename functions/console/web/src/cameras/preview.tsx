@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { watchPreview } from "./watch-preview.ts";
 
-/** A camera that is away sends no pictures, and no end either. */
+/** An unreachable camera sends neither pictures nor an end of stream. */
 const STALLED_MS = 5_000;
 
-/** What is before a camera now. Nobody looks until it is asked for, nor while the page is hidden. */
+/** Live preview of a camera. It connects on demand and disconnects while the page is hidden. */
 export function Preview({ camera, name, onWatchingChange }: { camera: string; name: string; onWatchingChange: (watching: boolean) => void }) {
   const [watching, setWatching] = useState(false);
   const [problem, setProblem] = useState("");

@@ -1,4 +1,4 @@
-/** What is to be made of a recording: the recipe's options as the API takes them. Pure. */
+/** The recipe for a recording, as the API expects it. No DOM. */
 export interface RecipeChoice {
   recipe: "" | "frames" | "emotions" | "recap";
   consent: boolean;
@@ -14,7 +14,7 @@ export const RECIPE_CHOICES = [
   ["recap", "Recap", "A narrated film of its strongest moments."],
 ] as const satisfies readonly (readonly [RecipeChoice["recipe"], string, string])[];
 
-/** Whether faces are read, so that those who are filmed have to agree. */
+/** Whether the recipe scores faces, which needs the consent of the people filmed. */
 export const needsConsent = ({ recipe }: RecipeChoice): boolean => recipe === "emotions" || recipe === "recap";
 
 export function toRecipeFields(choice: RecipeChoice): { recipe?: string; options?: Record<string, unknown> } {
@@ -23,7 +23,7 @@ export function toRecipeFields(choice: RecipeChoice): { recipe?: string; options
   return { recipe: choice.recipe, options };
 }
 
-/** An address with the user and the password in it, as the API takes them. Throws for no address. */
+/** Returns the address with user and password in it. Throws if it is not a URL. */
 export function withCredentials(address: string, user: string, password: string): string {
   const trimmed = address.trim();
   if (!user && !password) return trimmed;

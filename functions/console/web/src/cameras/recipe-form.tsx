@@ -1,7 +1,7 @@
 import { Field } from "../ui/field.tsx";
 import { RECIPE_CHOICES, type RecipeChoice, needsConsent } from "./recipe-choice.ts";
 
-/** Which recipe a clip goes into. Where faces are read it asks for consent and for what it is. */
+/** Selects the recipe for a clip. Recipes that score faces ask for consent and a purpose. */
 export function RecipeForm({
   value,
   onChange,
@@ -10,9 +10,9 @@ export function RecipeForm({
 }: {
   value: RecipeChoice;
   onChange: (next: RecipeChoice) => void;
-  /** "Only the clip" is no choice. */
+  /** Hides the choice "Only the clip". */
   recipeRequired?: boolean;
-  /** What is wrong, by the API's names of the fields. */
+  /** Error messages by the API's field names. */
   fieldErrors?: Readonly<Record<string, string>>;
 }) {
   return (

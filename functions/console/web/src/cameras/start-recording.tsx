@@ -16,7 +16,7 @@ const DURATIONS = [
   ["3600", "1 hour"],
 ] as const;
 
-/** What a recording is to be: how long, with what came before, and what is made of it. */
+/** Form that starts a recording: duration, pre-roll and recipe. */
 export function StartRecording({
   camera,
   previewing,
@@ -24,7 +24,7 @@ export function StartRecording({
   onClose,
 }: {
   camera: Camera;
-  /** A preview runs: what it showed last can be part of the recording. */
+  /** A preview is running, so the recording can include a pre-roll. */
   previewing: boolean;
   onStarted: (recording: Recording) => Promise<void>;
   onClose: () => void;

@@ -1,5 +1,7 @@
-/** Cameras and recordings as they are now. Their documents say that something has changed, the API what:
- * so the page has one idea of them. Where documents cannot be listened to, it asks every few seconds. */
+/**
+ * Cameras and recordings, live. Firestore says that something changed; the API returns the data, so there is
+ * one data model. Without Firestore the API is polled.
+ */
 import { useEffect, useRef } from "preact/hooks";
 import { type Query, type PagedQuery, useQuery, usePages } from "../ui/use-query.ts";
 import { type LiveResult, type LiveDocument, useOwnedDocuments } from "../firestore.ts";
@@ -7,7 +9,7 @@ import { type Camera, type Recording, isRunning } from "./model.ts";
 
 const ACTIVE_POLL_MS = 2_000;
 const IDLE_POLL_MS = 15_000;
-/** Documents of a running camera change every second or so: more often nothing is asked. */
+/** Documents of a running camera change about once a second; this limits the refetches. */
 const MIN_INTERVAL_MS = 900;
 
 export interface CamerasState {
@@ -27,7 +29,7 @@ export function useCameras(uid: string): CamerasState {
   );
   useRefetchOnChange(documents, cameras.refetch);
 
-  // A clip is put together after its camera is done with it: its own document says no more of that.
+  // The clip is finalized after the camera stops, and the camera's document does not change then.
   const anyRunning = recordings.rows?.some(isRunning) ?? false;
   const count = cameras.data?.cameras.reduce((sum, camera) => sum + camera.status.recordings.length, 0) ?? 0;
   useEffect(() => {
@@ -45,13 +47,13 @@ export function useCameras(uid: string): CamerasState {
 
 const isActive = ({ status }: Camera): boolean => status.recording || status.state !== "idle";
 
-/** Ask again when a document has changed; of many changes in a row the first and the last count. */
+/** Refetches when a document changes; bursts are throttled to the first and the last change. */
 function useRefetchOnChange(documents: LiveResult<LiveDocument[]>, refetch: () => Promise<void>): void {
   const lastRefetchAt = useRef(0);
   const sawFirst = useRef(false);
   useEffect(() => {
     if (documents.value === undefined) return;
-    // The first ones are what the page has just asked for.
+    // The first snapshot repeats what was just fetched.
     if (!sawFirst.current) {
       sawFirst.current = true;
       return;

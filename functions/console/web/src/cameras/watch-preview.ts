@@ -1,23 +1,24 @@
-/** A camera's pictures, for as long as somebody looks: seat after seat, answer after answer. */
+/** Streams preview pictures of a camera and renews preview tokens. */
 import { Problem, post, readProblem } from "../api.ts";
 import { settings } from "../settings.ts";
 import { errorMessage } from "../format.ts";
 import type { PreviewToken } from "./model.ts";
 import { MultipartParser, boundaryOf } from "./multipart.ts";
 
-/** A seat with less time than this is given up for a new one. */
+/** Tokens that expire sooner than this are renewed. */
 const TOKEN_MARGIN_MS = 10_000;
 const MIN_RETRY_MS = 500;
 const MAX_RETRY_MS = 8_000;
 
 export interface PreviewHandlers {
   onPicture: (jpeg: Blob) => void;
-  /** Why there is no picture at the moment; "" when there is. */
+  /** The reason why there is no picture; empty when there is one. */
   onProblem: (message: string) => void;
 }
 
-/** Until `signal` says so. An answer ends by itself every while: the last picture stays until the next one
- * is there, which is a moment later. */
+/**
+ * Runs until `signal` aborts. Each response ends after a while; the last picture stays until the next response.
+ */
 export async function watchPreview(camera: string, handlers: PreviewHandlers, signal: AbortSignal): Promise<void> {
   let token: PreviewToken | null = null;
   let retryMs = MIN_RETRY_MS;
@@ -40,7 +41,7 @@ export async function watchPreview(camera: string, handlers: PreviewHandlers, si
   }
 }
 
-/** One answer to its end; how many pictures it had. Throws Problem. */
+/** Reads one response to its end and returns the number of pictures. Throws Problem. */
 async function readPictures(url: string, handlers: PreviewHandlers, signal: AbortSignal): Promise<number> {
   const response = await fetch(new URL(url, settings.downloads || location.origin), { signal });
   if (!response.ok) throw await readProblem(response);
@@ -60,7 +61,7 @@ async function readPictures(url: string, handlers: PreviewHandlers, signal: Abor
       handlers.onProblem("");
     }
   } catch (error) {
-    // A line that breaks off in the middle is an end like any other.
+    // A lost connection counts as the end of the response.
     if (count > 0 && !signal.aborted) return count;
     throw error;
   } finally {

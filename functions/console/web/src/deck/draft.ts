@@ -1,4 +1,4 @@
-/** A deck while it is edited: every step gives a new draft, so a page can show and undo it. */
+/** The draft of a deck. Every edit returns a new draft. No DOM. */
 import { formatClock } from "../format.ts";
 
 export interface Slide {
@@ -19,14 +19,14 @@ export interface Draft {
   slides: Slide[];
 }
 
-/** GET /v1/jobs/{id}/deck. */
+/** The response of GET /v1/jobs/{id}/deck. */
 export interface DeckView extends Draft {
   revision: number;
   current: boolean;
   pictures: string[];
 }
 
-/** How the film sounds and moves; an edit may change these along with the deck. */
+/** Options of the film that can be changed together with the deck. */
 export interface FilmOptions {
   voice: string;
   speed: number;
@@ -37,7 +37,7 @@ export interface FilmOptions {
 
 export const THEMES = ["midnight", "paper", "meadow", "ember", "slate", "chalk"];
 export const LAYOUTS = ["title", "bullets", "picture", "statement", "chart", "closing"];
-/** shared/recipes/films/deck.py. */
+/** The limits of shared/recipes/films/deck.py. */
 export const LIMITS = {
   minSlides: 3,
   maxSlides: 40,
@@ -67,12 +67,12 @@ export function filmOptionsOf(options: Record<string, unknown>): FilmOptions {
   };
 }
 
-/** Whether an edit would change anything. */
+/** Whether the draft differs from `from` after normalization. */
 export function isChanged(draft: Draft, from: Draft): boolean {
   return JSON.stringify(normalize(draft)) !== JSON.stringify(normalize(from));
 }
 
-/** As it is sent: while somebody writes, empty points and blanks at ends may stand there. */
+/** Removes empty bullets and surrounding white space, which may exist while the user types. */
 function normalize(draft: Draft): Draft {
   const slides = draft.slides.map((slide) => ({
     ...slide,
@@ -90,7 +90,7 @@ export function updateSlide(draft: Draft, id: string, changes: Partial<Slide>): 
   };
 }
 
-/** `by` -1 is one earlier, 1 one later; beyond the ends nothing moves. */
+/** `offset` -1 moves the slide one position earlier, 1 later. Moves out of range do nothing. */
 export function moveSlide(draft: Draft, id: string, offset: number): Draft {
   const from = draft.slides.findIndex((moment) => moment.id === id);
   const to = from + offset;
@@ -105,7 +105,7 @@ export function removeSlide(draft: Draft, id: string): Draft {
   return { ...draft, slides: draft.slides.filter((moment) => moment.id !== id) };
 }
 
-/** A blank slide behind the one with `id`; its own id is one that no slide has had. */
+/** Adds a blank slide after the one with `id`, with an id that was never used. */
 export function addSlide(draft: Draft, id: string, usedIds: readonly string[]): Draft {
   if (draft.slides.length >= LIMITS.maxSlides) return draft;
   const ids = new Set([...draft.slides.map((moment) => moment.id), ...usedIds]);
@@ -119,7 +119,7 @@ export function addSlide(draft: Draft, id: string, usedIds: readonly string[]): 
   return { ...draft, slides };
 }
 
-/** Where something is wrong ("slides[2].heading") → a sentence. Empty: the deck can be sent. */
+/** Returns errors by field path, such as "slides[2].heading". An empty map: the draft can be sent. */
 export function validateDraft(draft: Draft): Map<string, string> {
   const errors = new Map<string, string>();
   const text = (field: string, value: string, max: number, required: boolean) => {
@@ -146,7 +146,7 @@ export function validateDraft(draft: Draft): Map<string, string> {
   return errors;
 }
 
-/** PUT /v1/jobs/{id}/deck. */
+/** The body of PUT /v1/jobs/{id}/deck. */
 export function toEditRequest(draft: Draft, filmOptions: FilmOptions, revision: number, release: boolean) {
   const { voice, ...film } = filmOptions;
   return {
@@ -157,13 +157,13 @@ export function toEditRequest(draft: Draft, filmOptions: FilmOptions, revision: 
   };
 }
 
-/** How long it takes to say a text, in seconds: about 150 words a minute. */
+/** Estimated duration of the spoken text in seconds, at 150 words a minute. */
 export function estimateSpeechS(text: string, speed: number): number {
   const words = text.trim().split(/\s+/).filter(Boolean).length;
   return (words / 2.5) / (speed || 1);
 }
 
-/** What the stages before the deck recorded of a video's pictures. */
+/** Facts about pictures of the video, recorded by earlier stages. */
 export interface PictureSources {
   moments?: readonly { time_s: number; emotion: string }[];
   scenes?: readonly { time_s: number }[];

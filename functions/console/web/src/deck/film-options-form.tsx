@@ -1,4 +1,4 @@
-/** What holds for the whole film: its look, its voice and how slides follow each other. */
+/** Options of the whole film: theme, size, voice and transitions. */
 import { Field } from "../ui/field.tsx";
 import { type Draft, type FilmOptions, LIMITS, THEMES } from "./draft.ts";
 

@@ -1,14 +1,14 @@
-/** All slides in their order: chosen, moved, added and taken out. */
+/** The list of slides: select, move, add and remove. */
 import { type Archive, usePicture } from "../frames/use-archive.ts";
 import { type Draft, LIMITS, type Slide, moveSlide, addSlide, removeSlide } from "./draft.ts";
 
 export interface OutlineProps {
   draft: Draft;
-  /** The slides as they were drawn, in the order of `drawn`. */
+  /** The rendered slides, in the order of `renderedIds`. */
   archive: Archive | null;
   renderedIds: readonly string[];
   selectedId: string;
-  /** Whether something is wrong with the slide at this place. */
+  /** Whether the slide at this index has errors. */
   hasErrorAt: (index: number) => boolean;
   onSelect: (id: string) => void;
   onChange: (draft: Draft) => void;
@@ -80,7 +80,7 @@ interface SlidePictureProps {
   aspectRatio: number;
 }
 
-/** A slide as it was drawn last; one that is new has no picture yet. */
+/** The last rendering of a slide; a new slide has none. */
 export function SlidePicture({ archive, renderedIds, slide, aspectRatio }: SlidePictureProps) {
   const index = renderedIds.indexOf(slide.id);
   const { url } = usePicture(archive, archive?.entries[index]);

@@ -1,4 +1,4 @@
-/** One slide: what stands on it, what is spoken over it, and how it is written anew. */
+/** Form for one slide: content, spoken notes and rewriting by the model. */
 import { useEffect, useState } from "preact/hooks";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
@@ -7,10 +7,10 @@ import { LAYOUTS, LIMITS, type PictureSources, type Slide, pictureLabel, estimat
 export interface SlideFormProps {
   slide: Slide;
   pictures: readonly string[];
-  /** What is known of these. */
+  /** Facts about these pictures. */
   pictureSources: PictureSources;
   speed: number;
-  /** What is wrong with a field of this slide. */
+  /** Error message of a field of this slide. */
   errorOf: (field: string) => string | undefined;
   onChange: (changes: Partial<Slide>) => void;
 }
@@ -25,7 +25,7 @@ const LAYOUT_NAMES: Record<string, string> = {
 };
 
 export function SlideForm({ slide, pictures, pictureSources, speed, errorOf, onChange }: SlideFormProps) {
-  // A picture that the deck shows may stay, also where the job tells of it no more.
+  // A picture in use stays selectable, even if the job lists it no more.
   const choices = slide.picture && !pictures.includes(slide.picture) ? [...pictures, slide.picture] : pictures;
   const speechS = estimateSpeechS(slide.notes, speed);
   return (
@@ -99,7 +99,7 @@ export function SlideForm({ slide, pictures, pictureSources, speed, errorOf, onC
 
 interface RewriteFormProps {
   slide: Slide;
-  /** Why it cannot be asked for now; "" when it can. */
+  /** Why the button is disabled; empty when it is enabled. */
   disabledReason: string;
   busyLabel: string;
   onRewrite: (instruction: string) => void;

@@ -1,4 +1,4 @@
-/** The deck of a job as it was drawn last, and the draft that a person makes of it. */
+/** Loads the deck of a job and holds the user's draft. */
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { Problem, get } from "../api.ts";
 import type { Job } from "../job/model.ts";
@@ -6,20 +6,20 @@ import { setLeavePrompt } from "../location.ts";
 import { type DeckView, type Draft, type FilmOptions, isChanged, draftOf, filmOptionsOf } from "./draft.ts";
 
 export interface DeckEditor {
-  /** Null while it is read, or where there is none yet. */
+  /** Null while loading, and if the job has no deck. */
   view: DeckView | null;
   draft: Draft | null;
   filmOptions: FilmOptions;
-  /** Whether something would be lost if the page were left. */
+  /** Whether there are unsaved changes. */
   changed: boolean;
   error: unknown;
-  /** The slides of which there are pictures, in their order, and the archive that holds these. */
+  /** Ids of the rendered slides, in order, and the generation of their archive. */
   rendered: { ids: string[]; generation: number | undefined };
   setDraft: (draft: Draft) => void;
   setFilmOptions: (filmOptions: FilmOptions) => void;
-  /** The draft was saved as this revision. */
+  /** Records that the draft was saved as this revision. */
   markSaved: (revision: number) => void;
-  /** Read it again; what was changed here is given up. */
+  /** Reloads the deck and discards the draft. */
   discardAndReload: () => Promise<void>;
 }
 
@@ -39,13 +39,13 @@ export function useDeck(job: Job): DeckEditor {
   latestDraft.current = draft;
   const lastRequest = useRef(0);
 
-  /** `yielding`: what is written meanwhile stays, and saving it says that there is a newer deck. */
+  /** `keepEdits`: does not replace edits made while loading. Saving them then reports the newer deck. */
   const loadDeck = useCallback(async (keepEdits: boolean): Promise<void> => {
     const requestNumber = ++lastRequest.current;
     const draftBefore = latestDraft.current;
     try {
       const { data } = await get<DeckView>(`/v1/jobs/${job.id}/deck`);
-      // Answers may overtake each other: the one that was asked for last counts.
+      // Responses may arrive out of order: only the last request counts.
       if (requestNumber !== lastRequest.current || (keepEdits && latestDraft.current !== draftBefore)) return;
       setView(data);
       setRendered({ ids: data.slides.map((slide) => slide.id), generation });
@@ -59,7 +59,7 @@ export function useDeck(job: Job): DeckEditor {
   }, [job.id, generation, JSON.stringify(savedOptions)]);
   const discardAndReload = useCallback(() => loadDeck(false), [loadDeck]);
 
-  // A deck that was drawn is another archive. What a person is writing is not taken away for it.
+  // A new rendering has a new generation. Unsaved edits are kept.
   useEffect(() => {
     if (generation !== undefined && !changed) void loadDeck(true);
   }, [generation]);

@@ -1,13 +1,13 @@
-/** The geometry of the timeline's chart: bins, stacked areas, ticks. Nothing here draws. */
+/** Geometry of the timeline chart: bins, stacked areas, ticks. No DOM. */
 import { type Face, type Timeline, argmax } from "./timeline.ts";
 
 /** From pleasant to unpleasant, bottom to top, as in timeline.png. */
 
 const STACK_ORDER = ["happy", "surprise", "neutral", "sad", "fear", "disgust", "angry"];
-/** The two strongest lie closer than this where a verdict is uncertain (emotion_scoring). */
+/** A reading is uncertain when its two highest probabilities differ by less than this (emotion_scoring). */
 const UNCERTAIN_MARGIN = 0.15;
 
-/** The part of a video that a chart shows, in seconds. */
+/** The time range of the chart, in seconds. */
 export interface Span {
   beginS: number;
   endS: number;
@@ -18,27 +18,27 @@ export interface Size {
   height: number;
 }
 
-/** A stretch of a chart: the mean probabilities of one face, null where it was not seen. */
+/** One bin of the chart: the mean probabilities of a face. */
 export interface Bin {
   values: number[];
-  /** The strongest class, an index. */
+  /** Index of the class with the highest probability. */
   dominant: number;
   uncertain: boolean;
 }
 
-/** The classes in the order in which they are stacked; those of another model come last. */
+/** The classes in stacking order; unknown ones come last. */
 export function stackOrder(classes: readonly string[]): string[] {
   const knownClasses = STACK_ORDER.filter((name) => classes.includes(name));
   return [...knownClasses, ...classes.filter((name) => !STACK_ORDER.includes(name))];
 }
 
-/** The whole video, as far as frames were taken of it. */
+/** The time range that the frames cover. */
 export function spanOf(timeline: Timeline): Span {
   const beginS = timeline.timesS[0] ?? 0;
   return { beginS, endS: (timeline.timesS.at(-1) ?? 0) + timeline.intervalS };
 }
 
-/** Those who were seen longest, at most `most`, in the order of their numbers. */
+/** The at most `max` faces with the most frames, ordered by id. */
 export function mostSeenFaces(timeline: Timeline, max: number): Face[] {
   return [...timeline.faces]
     .sort((a, b) => b.frames.length - a.frames.length || a.id - b.id)
@@ -46,7 +46,10 @@ export function mostSeenFaces(timeline: Timeline, max: number): Face[] {
     .sort((a, b) => a.id - b.id);
 }
 
-/** `count` bins of equal length over a span. A reading stands for `everyS` seconds. */
+/**
+ * Divides a span into `count` bins of equal length; null where the face was not seen. A reading covers
+ * `intervalS` seconds.
+ */
 export function bins(timeline: Timeline, face: Face, span: Span, count: number): (Bin | null)[] {
   const classCount = timeline.classes.length;
   const binS = (span.endS - span.beginS) / count;
@@ -76,7 +79,7 @@ export function bins(timeline: Timeline, face: Face, span: Span, count: number):
   });
 }
 
-/** Neighbouring bins that were seen: [first, after the last). */
+/** Ranges of adjacent bins in which the face was seen: [first, end). */
 export function seenRanges(row: readonly (Bin | null)[]): [number, number][] {
   const ranges: [number, number][] = [];
   row.forEach((bin, index) => {
@@ -89,8 +92,8 @@ export function seenRanges(row: readonly (Bin | null)[]): [number, number][] {
 }
 
 /**
- * For each class in the order of `order` the outline of its area, as an SVG path. The areas of a
- * bin are as high as `size` together; where nobody was seen there is nothing.
+ * Returns the SVG path of each class's stacked area, in the order of `order`. A bin's areas add up to the full
+ * height of `size`; bins that are null have none.
  */
 export function areas(
   row: readonly (Bin | null)[], classes: readonly string[], order: readonly string[], size: Size,
@@ -122,7 +125,7 @@ function edge(levels: number[], start: number, binWidth: number, height: number)
   return [[start * binWidth, first[1]], ...points, [(start + levels.length) * binWidth, last[1]]];
 }
 
-/** Where a time lies, and the time at a place; both kept within the chart. */
+/** The x position of a time, and the time of an x position; both clamped to the chart. */
 export function timeToX(timeS: number, span: Span, width: number): number {
   const fraction = (timeS - span.beginS) / (span.endS - span.beginS || 1);
   return Math.min(1, Math.max(0, fraction)) * width;
@@ -137,7 +140,7 @@ const STEPS_S = [
   0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400,
 ];
 
-/** Round times within a span, at most `most` of them. */
+/** Round times within a span, at most `max`. */
 export function ticks(span: Span, max: number): number[] {
   const durationS = span.endS - span.beginS;
   const stepS = STEPS_S.find((candidateS) => durationS / candidateS <= max) ?? durationS;

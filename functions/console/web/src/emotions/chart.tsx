@@ -1,4 +1,4 @@
-/** The timeline as a chart that is also a slider: a click, a drag or the arrow keys move the film. */
+/** The timeline chart, which is also a slider: click, drag and arrow keys seek. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Playhead } from "../film/playhead.ts";
 import { formatClock } from "../format.ts";
@@ -8,7 +8,7 @@ import { emotionClass, seenLabel, readingsLabel } from "./labels.ts";
 
 const LAYOUT = { height: 88, strip: 8, gap: 34, axis: 28 };
 const FACES_COLLAPSED = 4;
-/** More would be no chart any more; all of them are in the files. */
+/** The chart shows no more faces; emotions.csv has all. */
 const FACES_EXPANDED = 16;
 const BIN_PX = 3;
 
@@ -152,7 +152,7 @@ interface DominantRun {
   uncertain: boolean;
 }
 
-/** Neighbours that say the same, as one. */
+/** Merges adjacent bins with the same dominant class. */
 function dominantRuns(row: ReturnType<typeof bins>): DominantRun[] {
   const runs: DominantRun[] = [];
   row.forEach((bin, index) => {
@@ -169,7 +169,7 @@ const KEY_STEPS: Record<string, number> = {
   ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10,
 };
 
-/** The chart's cursor, which follows the film, and whatever moves it. */
+/** The cursor of the chart: follows the playhead and seeks on input. */
 function useSlider(timeline: Timeline, playhead: Playhead, width: number) {
   const cursor = useRef<HTMLDivElement>(null);
   const [frame, setFrame] = useState(-1);
@@ -178,7 +178,7 @@ function useSlider(timeline: Timeline, playhead: Playhead, width: number) {
   useEffect(
     () =>
       playhead.listen((timeS) => {
-        // Sixty times a second while it plays: only the line moves, nothing is drawn anew.
+        // Called 60 times a second while playing: moves the cursor without rendering.
         if (cursor.current) cursor.current.style.transform = `translateX(${timeToX(timeS, span, width)}px)`;
         setFrame(frameAt(timeline.timesS, timeS));
       }),
@@ -204,7 +204,7 @@ function useSlider(timeline: Timeline, playhead: Playhead, width: number) {
       const edgeTime = { Home: span.beginS, End: timeline.timesS.at(-1) ?? 0 }[event.key];
       if (frameStep === undefined && edgeTime === undefined) return;
       event.preventDefault();
-      // From frame to frame, so that no key is pressed in vain.
+      // Steps by frames, so that every key press changes the reading.
       const last = timeline.timesS.length - 1;
       const frameIndex = Math.min(last, Math.max(0, frame + (frameStep ?? 0)));
       seekTo(edgeTime ?? timeline.timesS[frameIndex] ?? span.beginS);
@@ -230,7 +230,7 @@ function useWidth(ref: { current: HTMLElement | null }): number {
   return width;
 }
 
-/** A label at an edge stays within the chart. */
+/** Keeps the first and the last label within the chart. */
 function tickLabelClass(x: number, width: number): string {
   if (x < 14) return "label first";
   return x > width - 14 ? "label last" : "label";

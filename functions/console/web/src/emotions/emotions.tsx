@@ -1,4 +1,4 @@
-/** What faces express over time: the video, its chart, the strongest moments, and all as a table. */
+/** Results of an emotions job: video, chart, strongest moments and table. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Player } from "../film/player.tsx";
 import { Playhead } from "../film/playhead.ts";
@@ -78,7 +78,7 @@ function Video({ job, timeline, playhead }: VideoProps) {
   );
 }
 
-/** A box around every face of the frame that is shown. */
+/** Draws a box around every face in the current frame. */
 function FaceBoxes({ timeline, playhead }: { timeline: Timeline; playhead: Playhead }) {
   const frame = useFrame(timeline, playhead);
   return (
@@ -99,7 +99,7 @@ function FaceBoxes({ timeline, playhead }: { timeline: Timeline; playhead: Playh
   );
 }
 
-/** The number of the frame that is shown; -1 before the first. */
+/** Index of the current frame; -1 before the first. */
 function useFrame(timeline: Timeline, playhead: Playhead): number {
   const [frame, setFrame] = useState(-1);
   useEffect(
@@ -109,7 +109,7 @@ function useFrame(timeline: Timeline, playhead: Playhead): number {
   return frame;
 }
 
-/** Who shows what at this time, in words. */
+/** The readings at the current time, as text. */
 function CurrentReadings({ timeline, playhead }: { timeline: Timeline; playhead: Playhead }) {
   const frame = useFrame(timeline, playhead);
   const readings = readingsAt(timeline, frame);
@@ -186,7 +186,7 @@ function Thumbnail({ job, name }: { job: Job; name: string }) {
   );
 }
 
-/** So many rows can be read; all of them are in emotions.csv. */
+/** The table shows no more rows; emotions.csv has all. */
 const MAX_ROWS = 300;
 
 function Table({ timeline, playhead }: { timeline: Timeline; playhead: Playhead }) {

@@ -1,10 +1,10 @@
-/** What is said of faces. A score is about a picture, never about what somebody feels. */
+/** Text for readings. A score describes a picture, not a feeling. */
 import { formatDuration } from "../format.ts";
 import { type Face, type Reading, type Timeline, argmax } from "./timeline.ts";
 
 const KNOWN_EMOTIONS = ["happy", "surprise", "neutral", "sad", "fear", "disgust", "angry"];
 
-/** The class that gives an emotion its colour. */
+/** CSS class that sets the colour of an emotion. */
 export function emotionClass(name: string): string {
   return KNOWN_EMOTIONS.includes(name) ? `emotion ${name}` : "emotion other";
 }
@@ -13,10 +13,10 @@ export function seenLabel(seconds: number): string {
   return `seen for ${seconds < 10 ? `${Math.round(seconds * 10) / 10} s` : formatDuration(seconds)}`;
 }
 
-/** So many people are told of at once; nobody hears or reads a hall of them. */
+/** Longer lists are neither readable nor speakable. */
 const MAX_LISTED = 4;
 
-/** Those who are told of, and how many are there beside them. */
+/** The listed readings, and the number of the others. */
 export function listedReadings(readings: readonly Reading[]): { listed: readonly Reading[]; others: number } {
   return { listed: readings.slice(0, MAX_LISTED), others: Math.max(0, readings.length - MAX_LISTED) };
 }
@@ -34,17 +34,17 @@ export function readingLabel({ dominant, confidence, uncertain }: Reading): stri
   return `${uncertain ? "perhaps " : ""}${dominant} ${Math.round(confidence * 100)} %`;
 }
 
-/** A stretch in which one face shows one emotion, for the table. */
+/** A period in which a face shows one emotion, for the table. */
 export interface Episode {
   faceId: number;
   beginS: number;
   endS: number;
   emotion: string;
-  /** The mean of its probability. */
+  /** Mean probability. */
   mean: number;
 }
 
-/** All episodes in the order of time. Seen again after a gap is another one. */
+/** All episodes by time. A gap starts a new episode. */
 export function episodes(timeline: Timeline): Episode[] {
   return timeline.faces
     .flatMap((face) => episodesOf(timeline, face))

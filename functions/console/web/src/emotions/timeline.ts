@@ -1,21 +1,21 @@
 /**
- * emotions.json as it arrives: the file has a line a frame, so an hour of video is read without
- * ever standing in memory as text. Its fields: functions/emotion_scoring/README.md.
+ * Streaming parser for emotions.json, which has one line per frame: an hour of video is never in memory as
+ * text. Fields: functions/emotion_scoring/README.md.
  */
 
-/** One person: the readings in the order of time, side by side in flat arrays. */
+/** One face: its readings by time, in parallel flat arrays. */
 export interface Face {
   id: number;
-  /** The frame of each reading, an index into `Timeline.timesS`. */
+  /** The frame index of each reading, into `Timeline.timesS`. */
   frames: number[];
-  /** A row of `classes.length` probabilities a reading; NaN where the face was too small. */
+  /** `classes.length` probabilities per reading; NaN where the face was too small to score. */
   values: number[];
-  /** x, y, width, height a reading, as shares of the picture. */
+  /** x, y, width and height per reading, as fractions of the frame. */
   boxes: number[];
   uncertain: boolean[];
 }
 
-/** A strongest moment, with the name of its picture among the job's results. */
+/** A strongest moment; `thumbnail` is the name of its artifact. */
 export interface StrongestMoment {
   time_s: number;
   begin_s: number;
@@ -47,7 +47,7 @@ export interface Timeline {
   warnings: string[];
 }
 
-/** What the file says around its frames. */
+/** The fields before and after the frames. */
 interface TimelineHeader {
   schema: string;
   note: string;
@@ -82,7 +82,7 @@ export class TimelineParseError extends Error {
 const SCHEMA = "moodreel.emotions/1";
 const FRAMES_START = '"frames": [';
 
-/** Takes the file in pieces of text, wherever they are cut, and gives the timeline at the end. */
+/** Accepts the file in chunks of any size and returns the timeline at the end. */
 export class TimelineReader {
   private pendingLine = "";
   private header = "";
@@ -97,7 +97,7 @@ export class TimelineReader {
     for (const line of lines) this.readLine(line);
   }
 
-  /** Throws TimelineDamaged when this was no whole timeline. */
+  /** Throws TimelineParseError if the file is incomplete or malformed. */
   end(): Timeline {
     if (this.pendingLine) this.readLine(this.pendingLine);
     if (this.section !== "tail") throw new TimelineParseError();
@@ -148,7 +148,7 @@ export class TimelineReader {
   }
 }
 
-/** The frame that is shown at a time: the last one that begins at or before it, -1 before all. */
+/** Index of the frame shown at a time: the last one at or before it; -1 before the first. */
 export function frameAt(timesS: readonly number[], time_s: number): number {
   let low = 0;
   let high = timesS.length;
@@ -169,13 +169,13 @@ export interface Reading {
   uncertain: boolean;
 }
 
-/** Everybody who is seen in a frame. */
-export function readingsAt(timeline: Timeline, readFrame: number): Reading[] {
+/** The readings of all faces in a frame. */
+export function readingsAt(timeline: Timeline, frame: number): Reading[] {
   const readings: Reading[] = [];
   const classCount = timeline.classes.length;
   for (const face of timeline.faces) {
-    const index = frameAt(face.frames, readFrame);
-    if (index < 0 || face.frames[index] !== readFrame) continue;
+    const index = frameAt(face.frames, frame);
+    if (index < 0 || face.frames[index] !== frame) continue;
     const values = face.values.slice(index * classCount, (index + 1) * classCount);
     const bestIndex = argmax(values);
     readings.push({
@@ -190,7 +190,7 @@ export function readingsAt(timeline: Timeline, readFrame: number): Reading[] {
   return readings;
 }
 
-/** The place of the largest value, -1 where nothing was scored. */
+/** Index of the largest value; -1 if all are NaN. */
 export function argmax(values: readonly number[]): number {
   let bestIndex = -1;
   values.forEach((value, n) => {
@@ -199,7 +199,7 @@ export function argmax(values: readonly number[]): number {
   return bestIndex;
 }
 
-/** For how long, in seconds, a face was seen. */
+/** Total time in which a face was seen, in seconds. */
 export function seenDurationS(timeline: Timeline, face: Face): number {
   return face.frames.length * timeline.intervalS;
 }

@@ -5,12 +5,12 @@ import { type Timeline, TimelineReader } from "./timeline.ts";
 
 export interface TimelineState {
   timeline: Timeline | null;
-  /** How much of the file has come, 0 to 1. */
+  /** Fraction of the file received, 0 to 1. */
   fraction: number;
   error: unknown;
 }
 
-/** emotions.json of a job, read while it comes. */
+/** Downloads and parses a job's emotions.json, with progress. */
 export function useTimeline(job: string, file: Artifact): TimelineState {
   const [state, setState] = useState<TimelineState>({ timeline: null, fraction: 0, error: null });
   useEffect(() => {

@@ -1,4 +1,4 @@
-/** WebVTT as far as our own files use it: chapters, with a line of text each. */
+/** Parses the subset of WebVTT that the pipeline writes: chapters with one line of text. */
 
 export interface Chapter {
   startS: number;
@@ -9,7 +9,7 @@ export interface Chapter {
 const CUE = /^(\d+):(\d{2}):(\d{2}\.\d{3}) --> (\d+):(\d{2}):(\d{2}\.\d{3})/;
 const ESCAPES: Record<string, string> = { "&amp;": "&", "&lt;": "<", "&gt;": ">" };
 
-/** The cues in their order; what is no cue is passed over. */
+/** The cues in order; other blocks are skipped. */
 export function parseChapters(text: string): Chapter[] {
   const chapters: Chapter[] = [];
   for (const block of text.replaceAll("\r\n", "\n").split(/\n\n+/)) {
@@ -24,9 +24,9 @@ export function parseChapters(text: string): Chapter[] {
   return chapters;
 }
 
-/** The place of the chapter that is on at a time, -1 for none. */
+/** Index of the chapter at a time; -1 if there is none. */
 export function chapterAt(chapters: readonly Chapter[], timeS: number): number {
-  // Players stand a little before or behind the time that they were sent to.
+  // Players seek slightly before or after the requested time.
   return chapters.findLastIndex((chapter) => chapter.startS <= timeS + 0.02);
 }
 

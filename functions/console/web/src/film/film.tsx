@@ -1,4 +1,4 @@
-/** A film that was made: played, read along, and sought by its chapters. */
+/** Film player with subtitles and chapters. */
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { resultLink, resultText } from "../job/links.ts";
 import { type Artifact, type Job, findArtifact } from "../job/model.ts";
@@ -14,7 +14,7 @@ export function Film({ job }: { job: Job }) {
   const chapters = useMemo<Chapter[]>(() => (chaptersText ? parseChapters(chaptersText) : []), [chaptersText]);
   const poster = usePoster(job);
   const { width = 16, height = 9, slides = 0 } = (job.facts.stitching ?? {}) as FilmFacts;
-  // Their room is there before they are: the film does not move when they come.
+  // Reserves their space, so that the player does not move when they load.
   const hasChapters = findArtifact(job, "chapters.vtt") !== null;
   return (
     <div class={hasChapters ? "film with-chapters" : "film"} style={{ "--slide-count": String(slides) }}>
@@ -25,7 +25,7 @@ export function Film({ job }: { job: Job }) {
         getLink={(refresh) => resultLink(job.id, film, refresh)}
         aspectRatio={width / height}
         poster={poster}
-        // A film with burned-in lines would say each of them twice.
+        // Burned-in subtitles would appear twice.
         subtitles={job.options.subtitles === "burned" ? undefined : subtitles}
         language={String(job.options.language || "en")}
       />
@@ -34,14 +34,14 @@ export function Film({ job }: { job: Job }) {
   );
 }
 
-/** What is known of a film; slides are those of a deck. */
+/** Facts of the stitching stage; `slides` is the number of slides. */
 interface FilmFacts {
   width?: number;
   height?: number;
   slides?: number;
 }
 
-/** The text of a result; undefined until it is there, or where there is none. */
+/** The text of an artifact; undefined while loading, and if there is none. */
 function useResultText(job: Job, name: string): string | undefined {
   const artifact = findArtifact(job, name);
   const [text, setText] = useState<string>();
@@ -49,7 +49,7 @@ function useResultText(job: Job, name: string): string | undefined {
     let cancelled = false;
     setText(undefined);
     if (artifact) {
-      // A film plays without them as well.
+      // The film plays without it.
       resultText(job.id, artifact).then((content) => cancelled || setText(content), () => undefined);
     }
     return () => {

@@ -1,4 +1,4 @@
-/** A player whose time others share, with chapters beside it. */
+/** Video player that shares its time through a playhead, and the list of chapters. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { formatClock } from "../format.ts";
@@ -12,19 +12,19 @@ interface MediaLink {
 export interface PlayerProps {
   playhead: Playhead;
   label: string;
-  /** Asks where the film is; `fresh` when the last link did not do. */
+  /** Returns a signed URL; `refresh` after the last one failed. */
   getLink: (refresh: boolean) => Promise<MediaLink>;
-  /** Width over height, so that nothing moves when the film comes. */
+  /** Width over height; reserves the space before the video loads. */
   aspectRatio: number;
   poster?: string | undefined;
-  /** The text of a WebVTT file. */
+  /** Content of a WebVTT file. */
   subtitles?: string | undefined;
   language?: string | undefined;
-  /** Drawn over the picture. */
+  /** Drawn over the video. */
   children?: ComponentChildren;
 }
 
-/** A link holds for fifteen minutes: an error after this is no fault of the film. */
+/** Signed URLs expire after 15 minutes: an older one is renewed after an error. */
 const LINK_MAX_AGE_MS = 5 * 60_000;
 
 export function Player({
@@ -97,7 +97,7 @@ export function Player({
   );
 }
 
-/** A text as something that <track> can load. */
+/** Object URL of a text, for <track>. */
 function useTextUrl(text: string | undefined): string | undefined {
   const [url, setUrl] = useState<string>();
   useEffect(() => {

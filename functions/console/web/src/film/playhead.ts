@@ -1,8 +1,8 @@
-/** One time that a player, a chart and a list of moments share: whoever moves it moves all. */
+/** The current time, shared by player, chart and list of moments. */
 
 export type Listener = (timeS: number) => void;
 
-/** What a playhead needs of a <video>. */
+/** The part of HTMLVideoElement that a playhead uses. */
 export interface Playable {
   currentTime: number;
   readonly paused: boolean;
@@ -18,12 +18,12 @@ export class Playhead {
   private time = 0;
   private frame = 0;
 
-  /** Seconds from the beginning. */
+  /** Current time in seconds. */
   get timeS(): number {
     return this.time;
   }
 
-  /** Follow a player; the time that was wished for before it was there goes to it. → stop. */
+  /** Follows a player, which seeks to the current time. Returns a function that detaches it. */
   attach(player: Playable): () => void {
     this.player = player;
     if (this.time) player.currentTime = this.time;
@@ -44,7 +44,7 @@ export class Playhead {
     this.notify(timeS);
   }
 
-  /** `listener` is told at once and at every move. → stop. */
+  /** Calls `listener` now and at every change. Returns a function that removes it. */
   listen(listener: Listener): () => void {
     this.listeners.add(listener);
     listener(this.time);
@@ -56,7 +56,7 @@ export class Playhead {
     for (const listener of this.listeners) listener(timeS);
   }
 
-  /** `timeupdate` comes four times a second: while it plays, every painted frame asks. */
+  /** `timeupdate` fires four times a second; while playing, the time is read in every animation frame. */
   private followPlayback(): void {
     cancelAnimationFrame(this.frame);
     const player = this.player;

@@ -1,10 +1,10 @@
 /**
- * Single files of an archive in a bucket, as something that <img> can show: neighbours come with
- * one request, what is no longer wanted is not asked for, and what was seen long ago is let go.
+ * Reads single files of a ZIP archive in a bucket as object URLs. Adjacent entries share a range request,
+ * aborted requests are not sent, and the cache evicts the least recently used pictures.
  */
 import { type Entry, readDirectory, groupAdjacent, extractEntry } from "./zip.ts";
 
-/** Where the archive can be read, for a while. */
+/** Signed URL of the archive. */
 
 export interface Link {
   url: string;
@@ -23,7 +23,7 @@ export class ArchiveFetchError extends Error {
 const MAX_RANGE_BYTES = 2 << 20;
 const MAX_REQUESTS = 4;
 const CACHE_BYTES = 64 << 20;
-/** So that what one paint asks for is read together. */
+/** Collects the requests of one render into a batch. */
 const BATCH_DELAY_MS = 8;
 
 interface PictureRequest {
@@ -42,31 +42,33 @@ export class ArchiveReader {
   private link: Promise<Link> | undefined;
 
   constructor(
-    /** Asks for a link; `fresh` when the last one did not do. */
+    /** Returns a signed URL; `refresh` after the last one failed. */
     private readonly getLink: (refresh: boolean) => Promise<Link>,
     private readonly contentType: (entry: Entry) => string,
     private readonly fetchRange: Fetch = (url, init) => fetch(url, init),
   ) {}
 
-  /** Everything that lies in the archive. */
+  /** All entries of the archive. */
   async entries(): Promise<Entry[]> {
     const { size_bytes } = await this.getArchiveLink(false);
     return readDirectory(size_bytes, (begin, end) => this.read(begin, end));
   }
 
-  /** The URL of a picture that is here already. */
+  /** Object URL of a cached picture. */
   cachedUrl(entry: Entry): string | undefined {
     const cached = this.cache.get(entry.name);
     if (cached) {
-      // The last one in a Map is the one that was looked at last.
+      // A Map keeps insertion order: the last entry is the most recently used.
       this.cache.delete(entry.name);
       this.cache.set(entry.name, cached);
     }
     return cached?.url;
   }
 
-  /** The URL of a picture, good until `close` or until many others were looked at. `signal` says
-   * that nobody waits any more: then it never comes. */
+  /**
+   * Object URL of a picture, valid until it is evicted or `close` is called. After `signal` aborts the promise
+   * never settles.
+   */
   getPicture(entry: Entry, signal: AbortSignal): Promise<string> {
     const url = this.cachedUrl(entry);
     if (url) return Promise.resolve(url);
@@ -128,7 +130,7 @@ export class ArchiveReader {
     return url;
   }
 
-  /** A link holds for minutes and a page for hours: where one does not do, a fresh one is asked. */
+  /** Signed URLs expire: after an error the request is repeated with a new one. */
   private async read(begin: number, end: number): Promise<Uint8Array> {
     for (const refresh of [false, true]) {
       const { url } = await this.getArchiveLink(refresh);

@@ -1,4 +1,4 @@
-/** `0:05.250`, from an hour on `1:00:05.250`; whole seconds without their zeros. */
+/** `0:05.250`, from an hour on `1:00:05.250`; without decimals for whole seconds. */
 export function formatExactClock(seconds: number): string {
   const ms = Math.round(seconds * 1000);
   const pad = (value: number): string => String(value).padStart(2, "0");

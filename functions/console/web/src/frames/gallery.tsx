@@ -1,4 +1,4 @@
-/** All frames of a job with their times: thousands, of which only those in sight are there. */
+/** Virtualized gallery of all frames with their times. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Artifact, type Job, findArtifact } from "../job/model.ts";
 import { videoAspectRatio } from "../job/aspect-ratio.ts";
@@ -12,7 +12,7 @@ import type { Entry } from "./zip.ts";
 const CAPTION_PX = 28;
 const GAP_PX = 12;
 const MIN_CELL_PX = 150;
-/** Before somebody asks for all of them: what follows on the page stays near. */
+/** Rows shown before "Show all", so that the rest of the page stays near. */
 const COLLAPSED_ROWS = 4;
 
 export function Gallery({ job }: { job: Job }) {
@@ -27,7 +27,7 @@ export function Gallery({ job }: { job: Job }) {
   return <Frames job={job} archive={archive} />;
 }
 
-/** Before the archive was looked into there is room for as many as the job says. */
+/** Before the directory has loaded, space is reserved by the job's number of frames. */
 function Frames({ job, archive }: { job: Job; archive: Archive | null }) {
   const gridRef = useRef<HTMLDivElement>(null);
   const [openIndex, setOpenIndex] = useState(-1);
@@ -101,7 +101,7 @@ function Frame({ archive, entry, aspect, onOpen }: FrameProps) {
   );
 }
 
-/** Go to a time without scrolling past everything before it. */
+/** Slider that scrolls to a time. */
 function FrameSeek({ entries, onSeek }: { entries: Entry[]; onSeek: (index: number) => void }) {
   const [index, setIndex] = useState(0);
   return (
@@ -134,7 +134,7 @@ function FrameViewer({ archive, index, onSelect, onClose }: FrameViewerProps) {
   const entry = archive.entries[index] as Entry;
   const { url, error } = usePicture(archive, entry);
   const [shownUrl, setShownUrl] = useState("");
-  // The frame of before stays until the next one is here.
+  // The previous picture stays until the next one has loaded.
   useEffect(() => {
     if (url) setShownUrl(url);
   }, [url]);
@@ -178,12 +178,12 @@ function FrameViewer({ archive, index, onSelect, onClose }: FrameViewerProps) {
   );
 }
 
-/** `rowsMost`: no more rows than this are shown at all. */
+/** `maxRows`: the number of rows when collapsed. */
 function useGrid(
   ref: { current: HTMLElement | null }, count: number, aspect: number, maxRows: number,
 ): Grid | null {
   const [layout, setLayout] = useState<Grid | null>(null);
-  // Before anything is painted: the room is there at once.
+  // A layout effect: the space is reserved before the first paint.
   useLayoutEffect(() => {
     let frame = 0;
     const measure = (): void => {
@@ -222,5 +222,5 @@ function aspectOf(entry: Entry | undefined): number {
   return clampAspect(height / width);
 }
 
-/** Extreme ones are shown within a usual shape. */
+/** Limits extreme aspect ratios. */
 const clampAspect = (aspect: number): number => Math.min(1.8, Math.max(0.3, aspect));

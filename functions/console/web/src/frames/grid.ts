@@ -1,11 +1,11 @@
-/** Which cells of a long grid are to be seen: only these stand in the page. */
+/** Layout of a virtualized grid: only visible cells are rendered. */
 
 export interface Grid {
   columns: number;
-  /** Of a cell with its gap, in CSS pixels. */
+  /** Height of a row with its gap, in CSS pixels. */
   rowPx: number;
   totalPx: number;
-  /** Cells `first` to `last` (not included) are drawn, `abovePx` below the grid's top. */
+  /** Cells `first` (inclusive) to `last` (exclusive) are rendered, `abovePx` below the top of the grid. */
   first: number;
   last: number;
   abovePx: number;
@@ -13,22 +13,22 @@ export interface Grid {
 
 export interface Viewport {
   widthPx: number;
-  /** How far the top of what is seen lies below the grid's top. */
+  /** Offset of the viewport's top from the grid's top. */
   topPx: number;
   heightPx: number;
 }
 
 export interface Cells {
   count: number;
-  /** Height over width of a picture. */
+  /** Height over width. */
   aspect: number;
   captionPx: number;
   gapPx: number;
-  /** A cell is at least so wide; two columns there are always. */
+  /** Minimum width of a cell; there are always two columns. */
   minCellPx: number;
 }
 
-/** Rows that are drawn before they are seen, on both sides. */
+/** Extra rows rendered above and below the viewport. */
 const OVERSCAN_ROWS = 2;
 
 export function layoutGrid(cells: Cells, viewport: Viewport): Grid {

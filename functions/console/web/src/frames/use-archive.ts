@@ -8,7 +8,7 @@ const TYPES: Record<string, string> = { png: "image/png", jpg: "image/jpeg" };
 
 export interface Archive {
   reader: ArchiveReader;
-  /** In the order of the directory, which is that of time. */
+  /** In directory order, which is by time. */
   entries: Entry[];
 }
 
@@ -17,7 +17,7 @@ export interface ArchiveState {
   error: unknown;
 }
 
-/** A ZIP among the results, of which only what is looked at is read. */
+/** Opens a ZIP artifact; entries are read on demand. */
 export function useArchive(job: string, artifact: Artifact | null): ArchiveState {
   const [state, setState] = useState<ArchiveState>({ archive: null, error: null });
   useEffect(() => {
@@ -37,7 +37,7 @@ export function useArchive(job: string, artifact: Artifact | null): ArchiveState
   return state;
 }
 
-/** The URL of a picture of an archive, "" until it is here. */
+/** Object URL of an entry; empty until it has loaded. */
 export function usePicture(archive: Archive | null, entry: Entry | undefined): { url: string; error: boolean } {
   const [state, setState] = useState({ url: "", error: false });
   useEffect(() => {

@@ -1,9 +1,9 @@
 /**
- * A ZIP file that stays where it is: its directory is read by a range or two, and then only the
- * entries that somebody looks at (PKWARE APPNOTE 6.3.10, §4.3; ZIP64 included).
+ * Reads a remote ZIP file by range requests: first the central directory, then single entries (PKWARE APPNOTE
+ * 6.3.10, §4.3, with ZIP64).
  */
 
-/** What a frame's extra field says: its number, and the time in seconds for which it was taken. */
+/** The extra field of a frame: its number and its time in seconds. */
 export interface FrameStamp {
   number: number;
   timeS: number;
@@ -11,7 +11,7 @@ export interface FrameStamp {
   height: number;
 }
 
-/** One file of the archive. `offset` is that of its local header, `end` where the next one begins. */
+/** One entry. `offset` is that of its local header, `end` the start of the next entry. */
 export interface Entry {
   name: string;
   method: number;
@@ -23,7 +23,7 @@ export interface Entry {
   stamp: FrameStamp | null;
 }
 
-/** Bytes `begin` (included) to `end` (not included) of the file. */
+/** Reads bytes `begin` (inclusive) to `end` (exclusive). */
 export type RangeReader = (begin: number, end: number) => Promise<Uint8Array>;
 
 export class ZipFormatError extends Error {
@@ -46,7 +46,7 @@ const LOCAL_BYTES = 30;
 const MAX_COMMENT_BYTES = 0xffff;
 const MAX16 = 0xffff;
 const MAX32 = 0xffffffff;
-/** Of frames.zip: 100,000 entries of some 130 bytes are 13 MB. */
+/** Limit for the directory; 100,000 frames of about 130 bytes each need 13 MB. */
 const MAX_DIRECTORY_BYTES = 64 << 20;
 
 const ZIP64_FIELD = 1;
@@ -61,7 +61,7 @@ interface End {
   offset: number;
 }
 
-/** All entries in the order of the directory. Rejects with ZipDamaged. */
+/** Returns all entries in directory order. Rejects with ZipFormatError. */
 export async function readDirectory(sizeBytes: number, read: RangeReader): Promise<Entry[]> {
   const tailAt = Math.max(0, sizeBytes - END_BYTES - MAX_COMMENT_BYTES - LOCATOR64_BYTES);
   const tail = await read(tailAt, sizeBytes);
@@ -155,7 +155,7 @@ function readExtras(entry: Entry, view: DataView, start: number, end: number): v
   }
 }
 
-/** The field holds, in this order, only what was too large for the record itself. */
+/** The field holds only the values that overflow the record, in this order. */
 function readZip64(entry: Entry, view: DataView, start: number, end: number): void {
   let position = start;
   for (const name of ["sizeBytes", "compressedBytes", "offset"] as const) {
@@ -176,7 +176,7 @@ function readStamp(view: DataView, start: number): FrameStamp | null {
   };
 }
 
-/** The content of `entry` out of the bytes from its header on. Rejects with ZipDamaged. */
+/** Returns the content of `entry`; `bytes` starts at its local header. Rejects with ZipFormatError. */
 export async function extractEntry(entry: Entry, bytes: Uint8Array): Promise<Uint8Array> {
   const view = viewOf(bytes);
   if (bytes.length < LOCAL_BYTES || view.getUint32(0, true) !== LOCAL)
@@ -193,8 +193,8 @@ export async function extractEntry(entry: Entry, bytes: Uint8Array): Promise<Uin
 }
 
 /**
- * Which entries are read with one request: neighbours in the file go together until they are
- * `mostBytes`, so that a row of pictures costs one request and nothing is read twice.
+ * Groups adjacent entries of at most `maxBytes` together: a row of pictures takes one request, and nothing is
+ * read twice.
  */
 export function groupAdjacent(entries: readonly Entry[], maxBytes: number): Entry[][] {
   const groups: Entry[][] = [];

@@ -1,4 +1,4 @@
-/** What an owner may do to a job: name it, end it, delete it. */
+/** Actions on a job: rename, cancel, delete. */
 import { useState } from "preact/hooks";
 import { request, post } from "../api.ts";
 import { navigate } from "../location.ts";

@@ -1,11 +1,11 @@
-/** What the intake found in a job's video. */
+/** The aspect ratio of a job's video. */
 import type { Job } from "./model.ts";
 
 interface VideoFacts {
   media_info?: { video?: { width?: number; height?: number; rotation?: number } };
 }
 
-/** Width over height of the video as it is shown; 16:9 where nothing is known. */
+/** Width over height as displayed; 16:9 if unknown. */
 export function videoAspectRatio(job: Job): number {
   const facts = (job.facts.upload_trigger?.video ?? {}) as VideoFacts;
   const { width, height, rotation = 0 } = facts.media_info?.video ?? {};

@@ -1,4 +1,4 @@
-/** A deck waits for its owner. */
+/** Shown while the deck waits for review. */
 import { post } from "../api.ts";
 import { Button } from "../ui/button.tsx";
 import { useAction } from "../ui/use-submit.ts";

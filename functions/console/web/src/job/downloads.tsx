@@ -1,4 +1,4 @@
-/** What can be taken away, with sizes, and the links by which others may have it. */
+/** Artifacts with download buttons, and their share links. */
 import { useEffect, useState } from "preact/hooks";
 import { request, get, newIdempotencyKey } from "../api.ts";
 import { Panel } from "../ui/panel.tsx";
@@ -59,7 +59,7 @@ function ResultRow({ job, artifact, onShare }: { job: string; artifact: Artifact
   );
 }
 
-/** A link, as the API tells it. */
+/** A share link, as the API returns it. */
 interface ShareLink {
   token: string;
   url: string;
@@ -141,7 +141,7 @@ function SharePanel({ job, artifact, onClose }: { job: string; artifact: Artifac
   );
 }
 
-/** The links to one result that still hold. A person's links come a hundred at a time. */
+/** The active share links of one artifact. The API returns a user's links in pages of 100. */
 async function listShares(job: string, name: string): Promise<ShareLink[]> {
   const shares: ShareLink[] = [];
   let cursor: string | null = "";

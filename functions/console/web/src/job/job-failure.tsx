@@ -1,4 +1,4 @@
-/** A job that failed: why, in a person's words, and what can be done. */
+/** The error of a failed job and the actions that may help. */
 import { Problem, post } from "../api.ts";
 import { typeOf } from "../new/files.ts";
 import { Button } from "../ui/button.tsx";
@@ -69,12 +69,15 @@ export function JobFailure({ job, error }: { job: Job; error: Failure }) {
   );
 }
 
-/** A prompt is written, not chosen. */
+/** Prompts are typed, not chosen. */
 const isFileInput = (input: Input): boolean => input.name !== "prompt";
 
 const mediaKindOf = (type: string): string => type.split("/")[0] as string;
 
-/** Which input another file is for: the API knows whose upload was refused, and takes none for others. */
+/**
+ * Registers a replacement file and returns its input. Only the API knows which upload was rejected, so inputs
+ * are tried in turn.
+ */
 async function registerFile(job: Job, file: File): Promise<string> {
   const content_type = typeOf(file);
   const body = { file: { filename: file.name, content_type, size_bytes: file.size } };

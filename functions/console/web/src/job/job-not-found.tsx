@@ -1,4 +1,4 @@
-/** What a stranger sees, and who deleted the job: the same. */
+/** Shown for deleted jobs and for jobs of other users alike. */
 export function JobNotFound() {
   return (
     <section class="single-column">

@@ -1,4 +1,4 @@
-/** What pages call things: stages, states and events in a person's words. */
+/** Display names of stages, states, events and artifacts. */
 import type { Artifact, Failure, Job, StageState, Status } from "./model.ts";
 
 const STAGE_LABELS: Record<string, [string, string]> = {
@@ -45,7 +45,7 @@ export function stateLabel(state: StageState): string {
   return STATE_LABELS[state];
 }
 
-/** One line of a job's history, as the API tells it. */
+/** An event of a job's history, as the API returns it. */
 
 export interface JobEvent {
   at: string;
@@ -71,10 +71,10 @@ export function eventLabel({ what, details }: JobEvent): string {
   return EVENT_LABELS[what] ?? what.replaceAll("_", " ");
 }
 
-/** The results that people come for, the first one first; all else is beside them. */
+/** Artifact kinds shown first, in this order. */
 const PRIMARY_KINDS = ["film", "annotated", "frames", "slides", "timeline", "table", "chart", "sheet", "subtitles"];
 
-/** The results in the order in which they are wanted, apart from those that few want. */
+/** Splits artifacts into the primary ones, in order, and the others. */
 export function groupResults(results: readonly Artifact[]): { primary: Artifact[]; secondary: Artifact[] } {
   const primary = PRIMARY_KINDS.flatMap((kind) => results.filter((artifact) => artifact.kind === kind));
   return { primary, secondary: results.filter((artifact) => !primary.includes(artifact)) };
@@ -99,7 +99,7 @@ const RESULT_LABELS: Record<string, string> = {
   media_info: "What was found in the file",
 };
 
-/** Kinds of which a job has several: these are told apart by their names. */
+/** Artifacts whose kind is not unique are told apart by name. */
 const FILE_LABELS: Record<string, string> = {
   "frames.csv": "The frames' times, as a table",
   "emotions.csv": "The timeline, as a table",
@@ -121,10 +121,10 @@ export function recipeLabel(name: string): string {
   return RECIPE_LABELS[name] ?? name;
 }
 
-/** Nothing that is tried again would end otherwise: another file is needed, or another job. */
+/** Errors that a retry cannot resolve: another file or another job is needed. */
 const NOT_RETRYABLE = new Set(["source-expired", "prohibited-purpose", "invalid-option"]);
 
-/** What a person can do about a failure: `again` whether the same once more may help. */
+/** What the user can do about a failure; `retryable` says if a retry may help. */
 export function remedy(error: Failure, job: Job): { retryable: boolean; advice: string } {
   if (NOT_RETRYABLE.has(error.code))
     return { retryable: false, advice: "Begin a new job; this one cannot be taken up again." };

@@ -1,9 +1,9 @@
-/** Links to bytes in the bucket: asked for when they are needed, kept as long as they hold. */
+/** Signed URLs of objects, fetched on demand and cached until they expire. */
 import { get } from "../api.ts";
 import { session } from "../session.ts";
 import type { Artifact } from "./model.ts";
 
-/** What the API answers for `…/link`. */
+/** The response of `…/link`. */
 export interface SignedLink {
   url: string;
   expires_at: string;
@@ -12,26 +12,26 @@ export interface SignedLink {
   size_bytes: number;
 }
 
-/** A link is not handed out when it ends before something can be done with it. */
+/** Links that expire sooner than this are renewed. */
 const MIN_VALID_MS = 60_000;
 
 const cache = new Map<string, Promise<SignedLink>>();
-// A link opens by itself: the next person at this browser finds none.
+// Signed URLs need no sign-in: the next user of this browser must not get them.
 session.subscribe(() => cache.clear());
 
-/** To a result, to be shown by the page. `fresh`: the last one did not do. */
+/** Link to an artifact, for display. `refresh` after the last one failed. */
 export function resultLink(job: string, artifact: Artifact, refresh = false): Promise<SignedLink> {
   const path = `/v1/jobs/${job}/artifacts/${encodeURIComponent(artifact.name)}/link`;
   return cachedLink(path, `${path} ${artifact.generation}`, refresh);
 }
 
-/** To what was uploaded under the name of an input. */
+/** Link to the upload of an input. */
 export function inputLink(job: string, input: string, refresh = false): Promise<SignedLink> {
   const path = `/v1/jobs/${job}/uploads/${input}/link`;
   return cachedLink(path, path, refresh);
 }
 
-/** Let the browser save a result. Throws Problem. */
+/** Downloads an artifact. Throws Problem. */
 export async function downloadResult(job: string, name: string): Promise<void> {
   const path = `/v1/jobs/${job}/artifacts/${encodeURIComponent(name)}/link`;
   const { data } = await get<SignedLink>(`${path}?disposition=attachment`);
@@ -41,7 +41,7 @@ export async function downloadResult(job: string, name: string): Promise<void> {
   anchor.click();
 }
 
-/** A small text among the results. Throws Problem. */
+/** Returns the text of a small artifact. Throws Problem. */
 export async function resultText(job: string, artifact: Artifact): Promise<string> {
   for (const refresh of [false, true]) {
     const { url } = await resultLink(job, artifact, refresh);

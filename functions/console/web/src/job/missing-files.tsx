@@ -1,4 +1,4 @@
-/** A job whose files never came, as far as this browser knows: here they can be given. */
+/** Shown for a job whose files this browser is not uploading: they can be chosen here. */
 import { useEffect, useState } from "preact/hooks";
 import { post } from "../api.ts";
 import { typeOf } from "../new/files.ts";
@@ -8,7 +8,7 @@ import { addUpload, uploads } from "../upload/uploads.ts";
 import { errorMessage } from "../format.ts";
 import type { Input, Job } from "./model.ts";
 
-/** An upload that has just ended is not missing: the job hears of it a moment later. */
+/** The job learns of a finished upload a moment later. */
 const GRACE_MS = 5_000;
 
 export function MissingFiles({ job }: { job: Job }) {
@@ -64,7 +64,7 @@ function FileChooser({ job, input }: { job: Job; input: Input }) {
         class="visually-hidden"
         onChange={(event) => {
           const [file] = event.currentTarget.files ?? [];
-          // So that the same file can be chosen once more.
+          // Allows choosing the same file again.
           event.currentTarget.value = "";
           if (file) void submit(file);
         }}

@@ -1,4 +1,4 @@
-/** A job and its stages as pages know them: the API's words, wherever they were read. */
+/** The model of a job and its stages, from Firestore documents or from the API. */
 import RATES from "./stages/rates.json" with { type: "json" };
 
 export type Status =
@@ -27,12 +27,12 @@ export interface Stage {
   queued_at: number | null;
   started_at: number | null;
   finished_at: number | null;
-  /** How long its units were worked on together, in seconds. */
+  /** Total working time of its units, in seconds. */
   workedS: number;
   error: Failure | null;
 }
 
-/** `generation` tells one version of a result from another one of the same name. */
+/** `generation` distinguishes versions of an artifact. */
 export interface Artifact {
   name: string;
   kind: string;
@@ -41,7 +41,7 @@ export interface Artifact {
   generation: number;
 }
 
-/** What a person gave, or is still to give. */
+/** An uploaded or expected input. */
 export interface Input {
   name: string;
   filename: string;
@@ -49,7 +49,7 @@ export interface Input {
   size_bytes: number;
 }
 
-/** Times are milliseconds since 1970. */
+/** Times are in milliseconds since the epoch. */
 export interface Job {
   id: string;
   recipe: string;
@@ -60,7 +60,7 @@ export interface Job {
   options: Record<string, unknown>;
   inputs: Input[];
   stages: Stage[];
-  /** What the work has cost so far, older revisions of the deck included, in US dollars. */
+  /** Cost of computing so far in US dollars, earlier revisions of the deck included. */
   costUsd: number;
   artifacts: Artifact[];
   facts: Record<string, Record<string, unknown>>;
@@ -73,10 +73,10 @@ export interface Job {
 
 export const TERMINAL: readonly Status[] = ["done", "failed", "cancelled"];
 
-/** A document of the ledger, as Firestore gives it. */
+/** The data of a Firestore document. */
 export type StoredDocument = Record<string, unknown>;
 
-/** jobs/{id} and the documents of its stages → the job; null for a tombstone. */
+/** Builds a job from jobs/{id} and its stage documents. Returns null for a tombstone. */
 export function jobFromDocuments(id: string, doc: StoredDocument, stages: readonly StoredDocument[]): Job | null {
   if (doc.status === "deleted") return null;
   const revision = Number(doc.revision ?? 0);
@@ -95,7 +95,7 @@ export function jobFromDocuments(id: string, doc: StoredDocument, stages: readon
     stages: mergeStages(states, stages),
     costUsd: stages.reduce((sum, document) => sum + computeCostUsd(String(document.stage), workedSeconds(document)), 0),
     artifacts: ((doc.artifacts ?? []) as (Artifact & { bucket: string })[])
-      // What stages hand to each other is not for people.
+      // Objects in other buckets are internal.
       .filter((artifact) => artifact.bucket === "outputs")
       .map(({ name, kind, content_type, size_bytes, generation }) => ({
         name, kind, content_type, size_bytes, generation,
@@ -110,8 +110,8 @@ export function jobFromDocuments(id: string, doc: StoredDocument, stages: readon
 }
 
 /**
- * The job's stages. A stage may have a document for each revision: the newest counts. What the job
- * itself says of a stage is believed where no document has come yet.
+ * Merges the stages. A stage may have one document per revision: the newest counts. Where there is none yet,
+ * the state in the job's document is used.
  */
 function mergeStages(states: Record<string, StageState>, docs: readonly StoredDocument[]): Stage[] {
   const newest = new Map<string, StoredDocument>();
@@ -126,7 +126,7 @@ function mergeStages(states: Record<string, StageState>, docs: readonly StoredDo
   });
 }
 
-/** Firestore keeps no order in maps; this is the one of the chain. */
+/** Firestore maps have no order; this is the order of the pipeline. */
 const PIPELINE = Object.keys(RATES);
 
 function inPipelineOrder(names: string[]): string[] {
@@ -161,7 +161,7 @@ function workedSeconds(doc: StoredDocument): number {
   return Number(doc.worked_ms ?? 0) / 1000;
 }
 
-/** So long a work of a stage at Cloud Run's list prices; as `GET /v1/usage` counts it. */
+/** Cost of working time at Cloud Run's list prices, computed as `GET /v1/usage` does. */
 export function computeCostUsd(stage: string, seconds: number): number {
   return seconds * ((RATES as Record<string, number>)[stage] ?? 0);
 }
@@ -179,7 +179,7 @@ function toFailure(value: unknown): Failure | null {
   return { code, message, stage: stage ?? null };
 }
 
-/** Milliseconds of a Firestore timestamp, a date or RFC 3339; null where there is none. */
+/** Milliseconds of a Firestore timestamp, a Date or an RFC 3339 string; null otherwise. */
 export function toMillis(value: unknown): number | null {
   if (value === null || value === undefined) return null;
   if (typeof value === "number") return value;
@@ -189,13 +189,13 @@ export function toMillis(value: unknown): number | null {
   return timestamp.toMillis ? timestamp.toMillis() : null;
 }
 
-/** What the API tells of a job. */
+/** A job, as the API returns it. */
 export interface JobView extends Omit<Job, "inputs" | "stages" | "facts" | "costUsd" | "artifacts"> {
   stages: (Omit<Stage, "workedS"> & { name: string })[];
   artifacts: Omit<Artifact, "generation">[];
 }
 
-/** The same out of `GET /v1/jobs/{id}`, for where nothing can be listened to. */
+/** Builds a job from `GET /v1/jobs/{id}`, for use when Firestore is unavailable. */
 export function jobFromApi(view: JobView): Job {
   const times = { created_at: 0, updated_at: 0, expires_at: 0 };
   for (const name of Object.keys(times) as (keyof typeof times)[])
@@ -217,12 +217,12 @@ export function jobFromApi(view: JobView): Job {
   };
 }
 
-/** The result of this name or, without one, null. */
+/** The artifact with this name, or null. */
 export function findArtifact(job: Job, name: string): Artifact | null {
   return job.artifacts.find((artifact) => artifact.name === name) ?? null;
 }
 
-/** How far the whole job is, 0 to 1: every stage that makes something counts alike. */
+/** Progress of the job, 0 to 1: all stages but the notification have equal weight. */
 export function progressOf(job: Job): number {
   if (job.status === "done") return 1;
   const countedStages = job.stages.filter((stage) => stage.name !== "notification");

@@ -1,17 +1,17 @@
-/** A job as it is now: listened to, or asked for again and again where nothing can be heard. */
+/** A job, live from Firestore, or polled from the API when the listener fails. */
 import { useEffect, useState } from "preact/hooks";
 import { Problem, get } from "../api.ts";
 import { useCollection, useDocument } from "../firestore.ts";
 import { type Job, type JobView, jobFromDocuments, jobFromApi } from "./model.ts";
 
 const POLL_MS = 4_000;
-/** Whoever cannot be heard of for so long is asked meanwhile. */
+/** Polling starts when the listener has no value after this time. */
 const LISTEN_TIMEOUT_MS = 3_000;
 
 export interface JobState {
-  /** Undefined until something is known; null where there is no such job for this person. */
+  /** Undefined while loading; null if the job does not exist or is not readable. */
   job: Job | null | undefined;
-  /** Whether changes are heard of at once. */
+  /** Whether changes arrive through Firestore. */
   isLive: boolean;
 }
 
@@ -24,7 +24,7 @@ export function useJob(id: string): JobState {
   const offline = Boolean(doc.errorCode || stages.errorCode) || timedOut;
   const polled = usePolledJob(id, offline);
 
-  // Without its stages a job would be drawn once in part and then whole.
+  // Waits for the stages, so that the job is not rendered twice.
   if (loaded) {
     const stageDocuments = (stages.value ?? []).map((row) => row.data);
     const streamed = doc.value ? jobFromDocuments(id, doc.value.data, stageDocuments) : null;
@@ -33,7 +33,7 @@ export function useJob(id: string): JobState {
   return { job: polled, isLive: !offline };
 }
 
-/** Whether it has been waited for in vain. */
+/** Whether `waiting` has lasted longer than the timeout. */
 function useTimedOut(waiting: boolean): boolean {
   const [timedOut, setTimedOut] = useState(false);
   useEffect(() => {
@@ -48,7 +48,7 @@ function useTimedOut(waiting: boolean): boolean {
 function usePolledJob(id: string, enabled: boolean): Job | null | undefined {
   const [job, setJob] = useState<Job | null | undefined>(undefined);
   useEffect(() => {
-    // What was answered while the line was lost before is older than what was heard since.
+    // An earlier polled value is older than what the listener has sent since.
     setJob(undefined);
     if (!enabled) return;
     let cancelled = false;
@@ -71,7 +71,7 @@ function usePolledJob(id: string, enabled: boolean): Job | null | undefined {
   return job;
 }
 
-/** The time, in ms since 1970, once a second while `moving`. */
+/** The current time in ms since the epoch, updated every second while `active`. */
 export function useNow(active: boolean): number {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {

@@ -1,4 +1,4 @@
-/** Which jobs are shown. Pure. */
+/** Filters of the list of jobs. No DOM. */
 import type { Job } from "../job/model.ts";
 
 export type Filter = "all" | "running" | "action-required" | "done" | "failed";
@@ -28,10 +28,10 @@ export function matchesFilter({ status }: Pick<Job, "status">, filter: Filter): 
   }
 }
 
-/** The kinds of results that show best what a job is about, the best first. */
+/** Artifact kinds that can serve as thumbnail, best first. */
 const THUMBNAIL_KINDS = ["poster", "moment", "sheet", "chart"] as const;
 
-/** The result that stands for a job; undefined when it has no picture yet. */
+/** The artifact for the thumbnail; undefined if there is none yet. */
 export function thumbnailOf(job: Pick<Job, "artifacts">): Job["artifacts"][number] | undefined {
   for (const kind of THUMBNAIL_KINDS) {
     const artifact = job.artifacts.find((candidate) => candidate.kind === kind && candidate.content_type.startsWith("image/"));

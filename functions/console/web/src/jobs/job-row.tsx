@@ -1,4 +1,4 @@
-/** One job in the list. */
+/** A row of the list of jobs. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { resultLink } from "../job/links.ts";
 import { type Job, jobFromDocuments, progressOf } from "../job/model.ts";
@@ -27,7 +27,7 @@ export function JobRow({ job }: { job: Job }) {
   );
 }
 
-/** How far it is, live: its stages are listened to while it is under way. */
+/** Live progress: listens to the stages while the job runs. */
 function JobProgress({ job }: { job: Job }) {
   const { value: stages } = useCollection(`jobs/${job.id}/stages`);
   const current = stages ? withStages(job, stages.map((row) => row.data)) : job;
@@ -43,7 +43,7 @@ function withStages(job: Job, docs: Parameters<typeof jobFromDocuments>[2]): Job
   return updated ? { ...job, stages: updated.stages } : job;
 }
 
-/** A picture out of the results, asked for when it comes into view; until then the recipe's own. */
+/** Thumbnail of a job, loaded when visible; the recipe's drawing until then. */
 function Thumbnail({ job }: { job: Job }) {
   const artifact = thumbnailOf(job);
   const thumbnailRef = useRef<HTMLSpanElement>(null);
@@ -61,7 +61,7 @@ function Thumbnail({ job }: { job: Job }) {
         (link) => {
           if (!cancelled) setUrl(link.url);
         },
-        // The drawing stays.
+        // The drawing remains.
         () => undefined,
       );
     });

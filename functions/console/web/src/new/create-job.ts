@@ -1,4 +1,4 @@
-/** Make a job and send its files on their way. */
+/** Creates a job and queues its uploads. */
 import { post } from "../api.ts";
 import { addUpload } from "../upload/uploads.ts";
 import { type AssignedFile, typeOf } from "./files.ts";
@@ -8,17 +8,17 @@ export interface NewJobRequest {
   title: string;
   options: Record<string, string | boolean>;
   files: readonly AssignedFile<File>[];
-  /** What was typed for the input `prompt`, with a text to draw on; "" where none is asked for. */
+  /** Text of the input `prompt`; empty for recipes without one. */
   prompt: string;
   sourceText: string;
-  /** The same for every try at the same wish: then it is one job. */
+  /** The same key for every retry: the job is created once. */
   idempotencyKey: string;
 }
 
-/** What ends a prompt; the text to draw on follows. */
+/** Separates the prompt from the source text. */
 const PROMPT_SEPARATOR = "\f";
 
-/** → the job's id. Throws Problem. */
+/** Returns the id of the new job. Throws Problem. */
 export async function createJob(newJob: NewJobRequest): Promise<string> {
   const text = newJob.sourceText.trim() ? newJob.prompt + PROMPT_SEPARATOR + newJob.sourceText : newJob.prompt;
   const prompt = text ? [{ input: "prompt", file: new File([text], "prompt.txt", { type: "text/plain" }) }] : [];

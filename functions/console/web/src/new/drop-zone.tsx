@@ -1,4 +1,4 @@
-/** Where files are dropped or chosen, and which ones are there. */
+/** Drop zone with a file chooser and the list of chosen files. */
 import { useRef, useState } from "preact/hooks";
 import { formatBytes } from "../format.ts";
 import { type AssignedFiles, acceptAttribute, fileKey, assignFiles, acceptedKinds, removeFile } from "./files.ts";
@@ -18,7 +18,7 @@ export function DropZone({
   inputs: readonly Input[];
   files: Files;
   label: string;
-  /** What is still to be chosen, once somebody went on without it. */
+  /** Message about a missing file, after an attempt to submit. */
   missingMessage?: string | undefined;
   onChange: (files: Files) => void;
 }) {

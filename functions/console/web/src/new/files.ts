@@ -1,10 +1,10 @@
-/** Which file is for which input. Pure. */
+/** Assigns files to the inputs of a recipe. No DOM. */
 import { formatBytes } from "../format.ts";
 import type { Input } from "./recipes.ts";
 
 export type FileInfo = Pick<File, "name" | "type" | "size" | "lastModified">;
 
-/** What browsers do not name by themselves, or name otherwise than the API. */
+/** Types that browsers do not know, or name differently than the API. */
 const TYPE_BY_EXTENSION: Readonly<Record<string, string>> = {
   avi: "video/x-msvideo",
   flac: "audio/flac",
@@ -29,7 +29,7 @@ const TYPE_BY_EXTENSION: Readonly<Record<string, string>> = {
   webp: "image/webp",
 };
 
-/** A media type without parameters; "" when nobody can tell. */
+/** Media type without parameters; empty if unknown. */
 export function typeOf({ name, type }: FileInfo): string {
   const declared = (type.split(";")[0] ?? "").trim().toLowerCase();
   const extension = name.includes(".") ? (name.split(".").pop() ?? "").toLowerCase() : "";
@@ -38,7 +38,7 @@ export function typeOf({ name, type }: FileInfo): string {
 
 export const kindOf = (file: FileInfo): string => typeOf(file).split("/")[0] ?? "";
 
-/** `for`: the input's name, such as picture2. */
+/** `input` is the name of the input, such as picture2. */
 export interface AssignedFile<F> {
   input: string;
   file: F;
@@ -46,15 +46,15 @@ export interface AssignedFile<F> {
 
 export interface AssignedFiles<F> {
   assigned: AssignedFile<F>[];
-  /** Further videos, where one makes a job: each becomes a job of its own. */
+  /** Additional videos; each becomes a job of its own. */
   extra: F[];
-  /** Why some cannot be taken. */
+  /** Why files were rejected. */
   errors: string[];
 }
 
 /**
- * Put files where they fit, behind those that are there. Where the recipe takes one video alone,
- * several videos make several jobs.
+ * Assigns files to free inputs, after those already assigned. For recipes with a single video, additional
+ * videos become jobs of their own.
  */
 export function assignFiles<F extends FileInfo>(
   inputs: readonly Input[], files: readonly F[], current: Pick<AssignedFiles<F>, "assigned" | "extra"> = { assigned: [], extra: [] },
@@ -62,7 +62,7 @@ export function assignFiles<F extends FileInfo>(
   const result: AssignedFiles<F> = { assigned: [...current.assigned], extra: [...current.extra], errors: [] };
   const singleInput = inputs.filter((input) => !input.optional).length === 1;
   for (const file of files) {
-    // The same one once more is no second wish.
+    // The same file twice counts once.
     if ([...result.assigned.map((entry) => entry.file), ...result.extra].some((other) => isSameFile(other, file))) continue;
     const input = inputs.find((input) => input.kinds.includes(kindOf(file)));
     if (!input) {
@@ -86,13 +86,13 @@ export function assignFiles<F extends FileInfo>(
   return result;
 }
 
-/** Take a file away; a further one moves up into its place. */
+/** Removes a file; the first additional one takes its place. */
 export function removeFile<F extends FileInfo>(inputs: readonly Input[], current: AssignedFiles<F>, file: F): AssignedFiles<F> {
   const assigned = current.assigned.filter((entry) => entry.file !== file);
   return assignFiles(inputs, current.extra.filter((b) => b !== file), { assigned, extra: [] });
 }
 
-/** What tells a file from others, as far as a browser lets one know. */
+/** Identifies a file by what browsers expose. */
 export const fileKey = ({ name, size, lastModified }: FileInfo): string => `${name} ${size} ${lastModified}`;
 
 const isSameFile = (a: FileInfo, b: FileInfo): boolean => fileKey(a) === fileKey(b);
@@ -105,14 +105,14 @@ export function acceptedKinds(inputs: readonly Input[]): string {
   return kinds.map((kind) => KIND_NAMES[kind] ?? kind).join(" or ");
 }
 
-/** For a file chooser; browsers do not know all ends by their kind. */
+/** The `accept` attribute. Browsers do not know all extensions, so these are listed. */
 export function acceptAttribute(inputs: readonly Input[]): string {
   const kinds = [...new Set(inputs.flatMap((input) => input.kinds))].filter((kind) => kind !== "text");
   const extensions = Object.entries(TYPE_BY_EXTENSION).filter(([, type]) => kinds.includes(type.split("/")[0] ?? ""));
   return [...kinds.map((kind) => `${kind}/*`), ...extensions.map(([extension]) => `.${extension}`)].join(",");
 }
 
-/** Which inputs that have to be there are not. */
+/** Required inputs without a file. */
 export function missingInputs(inputs: readonly Input[], assigned: readonly AssignedFile<unknown>[]): Input[] {
   return inputs.filter((input) => !input.optional && !input.names.some((name) => assigned.some((file) => file.input === name)));
 }

@@ -1,4 +1,4 @@
-/** What one recipe asks for: files or words, consent where it is needed, and options. */
+/** Form of a new job: files or prompt, consent and options. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { newIdempotencyKey } from "../api.ts";
 import { navigate } from "../location.ts";
@@ -16,7 +16,7 @@ import { Webcam } from "./webcam.tsx";
 
 const MAX_PROMPT_CHARS = 100_000;
 
-/** What is missing before a job can be made, and where; "" is nowhere in particular. */
+/** A validation error and its field; "" for the whole form. */
 interface FormError {
   field: "" | "prompt" | "files" | "consent" | "purpose";
   message: string;
@@ -73,7 +73,7 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
     try {
       for (const [index, files] of jobs.entries()) {
         setBusyLabel(jobs.length > 1 ? `Making job ${index + 1} of ${jobs.length} …` : "Making the job …");
-        // What was asked for is part of the key: the same again is the same job, another wish another one.
+        // The key depends on the request: the same request again creates no second job.
         const fileKeys = files.map((file) => `${file.input} ${fileKey(file.file)}`);
         const requestKey = JSON.stringify([fileKeys, options, title, prompt, sourceText]);
         nextKeys = { ...nextKeys, [requestKey]: nextKeys[requestKey] ?? newIdempotencyKey() };

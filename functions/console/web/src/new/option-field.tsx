@@ -1,4 +1,4 @@
-/** One option of a recipe, as a field. */
+/** Form field of a recipe's option. */
 import { Field } from "../ui/field.tsx";
 import type { Option } from "./recipes.ts";
 

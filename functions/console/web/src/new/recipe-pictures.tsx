@@ -1,4 +1,4 @@
-/** One small drawing a recipe: what goes in, and what becomes of it. They say nothing by themselves. */
+/** Decorative drawings of the recipes. */
 import type { ComponentChildren } from "preact";
 
 function Drawing({ children }: { children: ComponentChildren }) {

@@ -1,20 +1,20 @@
-/** What people can have made, in their words, and what they may choose. Pure. */
+/** The recipes and their options, as the form shows them. No DOM. */
 
 export interface Option {
-  /** As the API knows it. */
+  /** Name in the API. */
   name: string;
   label: string;
   kind: "text" | "number" | "choice" | "switch";
-  /** What stands there at first; it is sent along only when it was changed. */
+  /** Default value; it is not sent. */
   default: string;
   choices?: readonly (readonly [string, string])[];
   hint?: string;
-  /** Behind "More options". */
+  /** Shown under "More options". */
   advanced?: boolean;
   min?: number;
   max?: number;
   maxLength?: number;
-  /** What a switch that is on says to the API, when that is not `true`. */
+  /** The value that a checked switch sends; `true` if absent. */
   onValue?: string;
 }
 
@@ -22,12 +22,12 @@ export interface Recipe {
   name: string;
   title: string;
   summary: string;
-  /** Whether faces are scored: the people filmed have to agree, and a purpose has to be named. */
+  /** Whether faces are scored, which needs consent and a purpose. */
   consent: boolean;
   options: readonly Option[];
 }
 
-/** What `GET /v1/recipes` says of an input. */
+/** An input, as `GET /v1/recipes` describes it. */
 export interface Input {
   name: string;
   names: string[];
@@ -121,7 +121,7 @@ export const findRecipe = (name: string): Recipe | undefined => RECIPES.find((re
 
 export type OptionValues = Readonly<Record<string, string>>;
 
-/** What is told to the API: only what differs from what stands there at first. */
+/** Returns the options that differ from their defaults, as the API expects them. */
 export function changedOptions(recipe: Recipe, values: OptionValues): Record<string, string | boolean> {
   const options: Record<string, string | boolean> = {};
   for (const option of recipe.options) {

@@ -1,14 +1,14 @@
-/** What a browser records with its camera, and what it says when it will not. */
+/** Media types and file names of webcam recordings, and error messages of the camera. */
 
-/** The best first: MP4 can be played everywhere. */
+/** In order of preference: MP4 plays everywhere. */
 const RECORDING_TYPES = ["video/mp4;codecs=avc1.42E01E,mp4a.40.2", "video/mp4", "video/webm;codecs=vp9,opus", "video/webm;codecs=vp8,opus", "video/webm"] as const;
 
-/** A media type that `supported` takes; "" for none. */
+/** The first supported media type; empty if there is none. */
 export const recordingType = (isSupported: (type: string) => boolean): string => RECORDING_TYPES.find(isSupported) ?? "";
 
 export const extensionOf = (type: string): string => (type.startsWith("video/mp4") ? "mp4" : "webm");
 
-/** `webcam 2026-11-26 14.05.09.webm`, in the person's own time. */
+/** `webcam 2026-11-26 14.05.09.webm`, in local time. */
 export function recordingFilename(type: string, at: Date): string {
   const pad = (value: number): string => String(value).padStart(2, "0");
   const day = `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}`;

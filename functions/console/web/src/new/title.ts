@@ -1,7 +1,7 @@
-/** What a job is called. Pure. */
+/** Default titles of jobs. No DOM. */
 const MAX_TITLE_CHARS = 60;
 
-/** A presentation is called by the beginning of what was asked for. */
+/** The first words of the prompt, cut at a word boundary. */
 export function titleFromPrompt(prompt: string): string {
   const line = prompt.trim().split("\n")[0] ?? "";
   const text = line.replace(/\s+/g, " ").replace(/[\p{Cc}]/gu, "");

@@ -1,11 +1,11 @@
-/** Record with the camera of this machine: look, record, look at it, take it. */
+/** Records a video with the camera of this device. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { formatBytes, formatClock } from "../format.ts";
 import { recordingType, recordingFilename, cameraErrorMessage } from "./recording-type.ts";
 
-/** A piece is handed over this often, so that a crash of the encoder loses no more. */
+/** Interval of the recorder's data events: a crash loses no more than this. */
 const CHUNK_MS = 1000;
 const MAX_DURATION_S = 3600;
 
@@ -21,7 +21,7 @@ export function Webcam({ onUse, onClose }: { onUse: (file: File) => void; onClos
   const previewRef = useRef<HTMLVideoElement>(null);
   const streamRef = useRef<MediaStream | null>(null);
   const recorderRef = useRef<MediaRecorder | null>(null);
-  /** Which opening counts: an older one, or one that nobody waits for, is shut when it comes. */
+  /** Counts openings: a stream that arrives after a newer opening, or after unmounting, is stopped. */
   const openCount = useRef(0);
   const fileUrl = useObjectUrl(file);
 
@@ -36,7 +36,7 @@ export function Webcam({ onUse, onClose }: { onUse: (file: File) => void; onClos
     try {
       const video = { width: { ideal: 1280 }, height: { ideal: 720 }, ...(id ? { deviceId: { exact: id } } : {}) };
       const mediaStream = await navigator.mediaDevices.getUserMedia({ video, audio: true }).catch((error: unknown) => {
-        // A camera without a microphone beside it records all the same.
+        // Without a microphone, video alone is recorded.
         if ((error as { name?: string }).name !== "NotFoundError") throw error;
         return navigator.mediaDevices.getUserMedia({ video });
       });
@@ -189,7 +189,7 @@ export function Webcam({ onUse, onClose }: { onUse: (file: File) => void; onClos
   );
 }
 
-/** A blob's own address, given back when it is not shown any more. */
+/** Object URL of a file, revoked when it is no longer shown. */
 function useObjectUrl(file: File | null): string {
   const [url, setUrl] = useState("");
   useEffect(() => {

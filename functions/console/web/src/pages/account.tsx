@@ -1,4 +1,4 @@
-/** The account's rooms, one at a time: /account/{room}. */
+/** The account pages, one section at a time: /account/{section}. */
 import type { ComponentType } from "preact";
 import { ShareLinks } from "../account/share-links.tsx";
 import { Emails } from "../account/emails.tsx";

@@ -1,4 +1,4 @@
-/** Cameras far away: looked at, recorded, and what they recorded. */
+/** Network cameras and their recordings. */
 import { useState } from "preact/hooks";
 import { AddCamera } from "../cameras/add-camera.tsx";
 import { CameraCard } from "../cameras/camera-card.tsx";

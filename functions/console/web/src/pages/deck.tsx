@@ -1,4 +1,4 @@
-/** The deck's editor: slides, notes and look; what is saved is drawn, and becomes a film. */
+/** Deck editor: slides, notes and film options. Saving renders the slides again. */
 import { useState } from "preact/hooks";
 import { Problem, request, post } from "../api.ts";
 import { type Draft, type PictureSources, type Slide, toEditRequest, validateDraft, updateSlide } from "../deck/draft.ts";
@@ -82,7 +82,7 @@ function SlideEditor({ job, editor, draft }: SlideEditorProps) {
   const pictures = findArtifact(job, "slides.zip");
   const archiveState = useArchive(job.id, pictures);
   const renderedIds = editor.rendered.ids;
-  // Newer pictures wait for the order in which they lie there.
+  // A newer archive is shown only together with its order of slides.
   const archive = pictures?.generation === editor.rendered.generation ? archiveState.archive : null;
   const draftErrors = validateDraft(draft);
   const slideIndex = Math.max(0, draft.slides.findIndex((changes) => changes.id === selectedId));
@@ -203,7 +203,7 @@ interface EditStatusProps {
   draftErrors: Map<string, string>;
 }
 
-/** One line of fixed height, so that nothing moves when it says something else. */
+/** One line of fixed height, so that the layout does not shift. */
 function EditStatus({ job, changed, draftErrors }: EditStatusProps) {
   const stage = job.stages.find((changes) => changes.state === "running" || changes.state === "queued");
   if (job.status === "running")

@@ -1,4 +1,4 @@
-/** Where the links of letters about an account lead: confirm an address, or choose a password. */
+/** Target of the links in account e-mails: confirms an address or sets a new password. */
 import { useEffect, useState } from "preact/hooks";
 import type { PageProps } from "../routes.ts";
 import { emailOfCode, resetPassword, confirmEmail } from "../session.ts";
@@ -11,7 +11,7 @@ import { errorMessage } from "../format.ts";
 type Action = "confirm" | "password";
 
 export default function EmailAction(_: PageProps) {
-  // Read once: then the code goes out of the address, and so out of the history.
+  // Read once: the code is then removed from the address and the history.
   const [params] = useState(() => new URLSearchParams(location.hash.slice(1)));
   const action: Action = params.has("password") ? "password" : "confirm";
   const code = params.get(action) ?? "";

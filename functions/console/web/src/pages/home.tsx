@@ -1,4 +1,4 @@
-/** The beginning: what this is for who is new, and the jobs of who is signed in. */
+/** The landing page for visitors, the list of jobs for users. */
 import type { PageProps } from "../routes.ts";
 import { session } from "../session.ts";
 import { useTitle } from "../ui/use-title.ts";

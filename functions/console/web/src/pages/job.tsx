@@ -1,4 +1,4 @@
-/** One job: what came of it, how far it is, and what can be done. */
+/** One job: results, progress and actions. */
 import { useState } from "preact/hooks";
 import { Emotions } from "../emotions/emotions.tsx";
 import { Film } from "../film/film.tsx";
@@ -22,7 +22,7 @@ import { formatTimeAgo } from "../format.ts";
 
 export default function JobPage({ params }: PageProps) {
   const id = params.id ?? "";
-  // Another job is another page: nothing of the one before stays.
+  // The key resets the state when the id changes.
   return <JobLoader key={id} id={id} />;
 }
 
@@ -35,8 +35,8 @@ function JobLoader({ id }: { id: string }) {
 }
 
 /**
- * Whoever opens a job that is done wants its results; whoever watches it work sees them come below,
- * in the order in which they are made: nothing that is looked at is pushed away.
+ * A finished job shows its results first. For a job that was running when the page was opened, results appear
+ * below the stages in the order of completion, so that nothing moves.
  */
 function JobDetails({ job, isLive }: { job: Job; isLive: boolean }) {
   const [openedRunning] = useState(!TERMINAL.includes(job.status));
@@ -159,7 +159,7 @@ function Results({ job, openedRunning }: { job: Job; openedRunning: boolean }) {
   );
 }
 
-/** Where frames are a means: they are there for whoever wants to see them. */
+/** Frames that are an intermediate result, collapsed. */
 function SourceFrames({ job }: { job: Job }) {
   const [isOpen, setIsOpen] = useState(false);
   return (

@@ -1,4 +1,4 @@
-/** The jobs of who is signed in, newest first, as they are this moment. */
+/** The user's jobs, newest first, live. */
 import { useState } from "preact/hooks";
 import { JobRow } from "../jobs/job-row.tsx";
 import { FILTERS, type Filter, filterOf, matchesFilter } from "../jobs/filters.ts";
@@ -12,7 +12,7 @@ import { Button } from "../ui/button.tsx";
 import { Uploads } from "../upload/upload-list.tsx";
 
 const PAGE_SIZE = 30;
-/** As high as a listener of the ledger is let. */
+/** The limit that firestore.rules sets for a listener. */
 const MAX_JOBS = 300;
 
 export function Jobs({ uid }: { uid: string }) {
@@ -75,7 +75,7 @@ const EMPTY_TEXT: Readonly<Record<Filter, string>> = {
 
 const emptyText = (filter: Filter): string => EMPTY_TEXT[filter];
 
-/** Space for what is on its way, and words for who does not see it. */
+/** Placeholder rows while loading, with text for screen readers. */
 function Skeleton() {
   return (
     <div role="status">

@@ -1,4 +1,4 @@
-/** What a newcomer sees: what this is, what it makes, and the way in. */
+/** Landing page for visitors. */
 import { RecipePicture } from "../new/recipe-pictures.tsx";
 import { RECIPES } from "../new/recipes.ts";
 import { settings } from "../settings.ts";
@@ -51,7 +51,7 @@ export function Landing() {
   );
 }
 
-/** A strip of frames over the curve that they make. */
+/** Drawing: frames above a curve. */
 function Reel() {
   const frames = [16, 88, 160, 232, 304];
   const heights = [76, 46, 20, 58, 34];

@@ -1,4 +1,4 @@
-/** A new job: choose a recipe by its picture, then give it what it asks for. */
+/** New job: choose a recipe, then fill in its form. */
 import { useEffect, useState } from "preact/hooks";
 import { get } from "../api.ts";
 import { NewForm } from "../new/form.tsx";

@@ -1,4 +1,4 @@
-/** An erasure and its signed receipt, for whoever has the address: nobody is signed in any more. */
+/** Progress of an erasure and its signed receipt. Needs no sign-in: the account may be deleted. */
 import { useEffect, useState } from "preact/hooks";
 import { Problem, get } from "../api.ts";
 import { storedReceipts } from "../account/stored-receipts.ts";
@@ -185,7 +185,7 @@ function useVerification(jws: string, erasure: Erasure): Verification | null {
   return verification;
 }
 
-/** The signed line and where its keys are: enough to verify it without us. */
+/** Downloads the receipt with the URL of its keys, so that it can be verified independently. */
 function downloadReceipt(jws: string, erasure: Erasure): void {
   const content = {
     receipt: jws,

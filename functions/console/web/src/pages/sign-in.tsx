@@ -1,4 +1,4 @@
-/** Sign in, make an account, or have a new password sent: one form, three questions. */
+/** Sign in, register or request a new password. */
 import type { PageProps } from "../routes.ts";
 import { navigate } from "../location.ts";
 import { safeRedirect } from "../routes.ts";

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 
-/** A button that says what it is doing while it does it, and is not pressed twice. */
+/** Button with a busy state, in which clicks are ignored. */
 export function Button({
   children,
   busyLabel,
@@ -10,7 +10,7 @@ export function Button({
   onClick,
 }: {
   children: ComponentChildren;
-  /** What it says meanwhile; "" when it waits to be pressed. */
+  /** Label while busy; empty when idle. */
   busyLabel?: string;
   kind?: "" | "primary" | "quiet" | "danger";
   type?: "button" | "submit";

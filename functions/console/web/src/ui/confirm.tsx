@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { Panel } from "./panel.tsx";
 import { Button } from "./button.tsx";
 
-/** A question before a deed; the other button, Escape and a click beside it leave all as it is. */
+/** Confirmation dialog. The other button, Escape and a click outside cancel. */
 export function Confirm({
   title,
   confirmLabel,

@@ -3,7 +3,7 @@ import { toast } from "./toast.tsx";
 
 const SHOWN_MS = 2000;
 
-/** A text to be copied: it stands there in full, can be selected, and is copied by a press. */
+/** Selectable text with a copy button. */
 export function CopyableText({ text, label }: { text: string; label: string }) {
   const [copied, setCopied] = useState(false);
   useEffect(() => {

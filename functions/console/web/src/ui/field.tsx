@@ -7,7 +7,7 @@ interface ControlProps {
   "aria-invalid": "true" | undefined;
 }
 
-/** A labelled input with a hint and what is wrong with it; `children` gets the ids to put on. */
+/** Labelled form control with hint and error; `children` receives the ids for accessibility. */
 export function Field({
   label,
   hint,

@@ -2,7 +2,7 @@ import { errorMessage } from "../format.ts";
 import { Button } from "./button.tsx";
 import type { Submission } from "./use-submit.ts";
 
-/** The end of a form in a box: what is wrong with none of its fields, the deed, and the way out. */
+/** Footer of a form: the error that belongs to no field, and the buttons. */
 export function FormFooter({
   submitLabel,
   submission,
@@ -12,7 +12,7 @@ export function FormFooter({
 }: {
   submitLabel: string;
   submission: Submission;
-  /** What is wrong stands at its field already. */
+  /** The error is shown at its field already. */
   errorShown?: boolean;
   disabled?: boolean;
   onClose: () => void;

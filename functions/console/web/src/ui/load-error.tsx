@@ -1,6 +1,6 @@
 import { errorMessage } from "../format.ts";
 
-/** What was to stand here could not be got; it says why and lets it be tried again. */
+/** Error message with a button to retry. */
 export function LoadError({ error, onRetry }: { error: unknown; onRetry: () => Promise<void> }) {
   return (
     <div class="note danger" role="alert">

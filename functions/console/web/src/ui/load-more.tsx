@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { Button } from "./button.tsx";
 import { errorMessage } from "../format.ts";
 
-/** The next page of a list, appended on demand. */
+/** Button that appends the next page of a list. */
 export function LoadMore({
   hasMore,
   loadMore,

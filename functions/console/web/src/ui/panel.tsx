@@ -1,8 +1,10 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 
-/** A box over the page; Escape and a click beside it close it, unless it is `firm`: what it shows is
- * shown once. */
+/**
+ * Modal dialog. Escape and a click outside close it unless it is `persistent`, for content that is shown only
+ * once.
+ */
 export function Panel({
   title,
   children,

@@ -1,4 +1,4 @@
-/** How far something is, always in words as well. `part` from 0 to 1; null when nobody knows. */
+/** Progress bar with text. `value` is between 0 and 1; null if unknown. */
 export function Progress({ value, text, label }: { value: number | null; text: string; label: string }) {
   return (
     <div class="progress">
@@ -12,7 +12,7 @@ export function Progress({ value, text, label }: { value: number | null; text: s
   );
 }
 
-/** Something is on its way; it says what. */
+/** Loading message. */
 export function Loading({ text }: { text: string }) {
   return (
     <p class="loading" role="status">

@@ -10,7 +10,7 @@ const toasts = createStore<readonly Toast[]>([]);
 const SHOWN_MS = 6000;
 let lastId = 0;
 
-/** Say something at the lower edge, for some seconds; what went wrong stays until it is closed. */
+/** Shows a message at the bottom for some seconds; errors stay until closed. */
 export function toast(message: string, isError = false): void {
   const id = ++lastId;
   toasts.set([...toasts.get(), { id, message, isError }]);

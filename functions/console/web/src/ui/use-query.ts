@@ -1,22 +1,22 @@
-/** What the API says, for pages that show it: asked for once, again on demand, or every few seconds. */
+/** Queries of the API: fetched once, refetched on demand or at an interval. */
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { get } from "../api.ts";
 
-/** What every answer that is one page of a list has. */
+/** Common to all responses that are one page of a list. */
 export interface PageInfo {
   next_cursor: string | null;
 }
 
 export interface Query<T> {
-  /** The newest answer; it stays while the next one is waited for. */
+  /** The latest response; kept while the next one loads. */
   data: T | undefined;
   etag: string;
-  /** Why there is none, or no newer one; null when all is well. */
+  /** Why there is no response, or no newer one; null on success. */
   error: unknown;
   refetch: () => Promise<void>;
 }
 
-/** One answer. It is asked for again every `everyMs`, while that is more than 0. */
+/** One resource. It is refetched at `refetchIntervalMs` if that is above 0. */
 export function useQuery<T>(path: string, refetchIntervalMs: (data: T | undefined) => number = () => 0): Query<T> {
   const [state, setState] = useState<Omit<Query<T>, "refetch">>({ data: undefined, etag: "", error: null });
   const currentPath = useRef(path);
@@ -24,7 +24,7 @@ export function useQuery<T>(path: string, refetchIntervalMs: (data: T | undefine
   const refetch = useCallback(async (): Promise<void> => {
     try {
       const { data, etag } = await get<T>(path);
-      // The page may show something else by now.
+      // The path may have changed in the meantime.
       if (currentPath.current === path) setState({ data, etag, error: null });
     } catch (error) {
       if (currentPath.current === path) setState((previous) => ({ ...previous, error }));
@@ -50,7 +50,7 @@ export function useQuery<T>(path: string, refetchIntervalMs: (data: T | undefine
 
 export interface PagedQuery<Row> {
   rows: Row[] | undefined;
-  /** Whether there are older ones. */
+  /** Whether there are older rows. */
   hasMore: boolean;
   error: unknown;
   loadMore: () => Promise<void>;
@@ -59,7 +59,7 @@ export interface PagedQuery<Row> {
 
 const PAGE_SIZE = 25;
 
-/** A list in pages, newest first; `of` finds the rows in an answer. */
+/** A paginated list, newest first; `rowsOf` returns the rows of a response. */
 export function usePages<Row, Response extends PageInfo>(path: string, rowsOf: (response: Response) => Row[]): PagedQuery<Row> {
   const [state, setState] = useState<{ rows: Row[] | undefined; cursor: string | null; error: unknown }>({
     rows: undefined,
@@ -88,7 +88,7 @@ export function usePages<Row, Response extends PageInfo>(path: string, rowsOf: (
     hasMore: cursor !== null,
     error,
     loadMore: () => fetchPage(cursor, rows ?? [], PAGE_SIZE),
-    // As many as are shown, so that nothing that was opened goes away; a page has a hundred at most.
+    // As many rows as are shown, so that open details stay; the API's limit is 100.
     refetch: () => fetchPage(null, [], Math.min(100, Math.max(PAGE_SIZE, rows?.length ?? 0))),
   };
 }

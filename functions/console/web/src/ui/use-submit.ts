@@ -1,20 +1,20 @@
-/** What is sent to Moodreel: one thing at a time, in words while it is under way. */
+/** Runs one asynchronous action at a time, with a label while it runs. */
 import { useRef, useState } from "preact/hooks";
 import { Problem } from "../api.ts";
 import { errorMessage } from "../format.ts";
 import { toast } from "./toast.tsx";
 
 export interface Submission {
-  /** What is being done, "" while nothing is. */
+  /** Label while running; empty when idle. */
   busyLabel: string;
   error: unknown;
-  /** What is wrong with which field, when it is fields that are wrong. */
+  /** Error messages by field name. */
   fieldErrors: Readonly<Record<string, string>>;
-  /** Do it, unless something is under way; what goes wrong stays until the next time. */
+  /** Runs an action, unless one is running. `error` stays until the next run. */
   run: (label: string, action: () => Promise<unknown>) => Promise<void>;
 }
 
-/** For a form: what was wrong stands in it. */
+/** For forms, which show the error themselves. */
 export function useSubmit(): Submission {
   const [busyLabel, setBusyLabel] = useState("");
   const [error, setError] = useState<unknown>(null);
@@ -35,7 +35,7 @@ export function useSubmit(): Submission {
   return { busyLabel, error, fieldErrors: error instanceof Problem ? error.fieldErrors : {}, run };
 }
 
-/** For a button: what went wrong is said aside. */
+/** For buttons: errors are shown as toasts. */
 export function useAction(): Pick<Submission, "busyLabel" | "run"> {
   const { busyLabel, run: submit } = useSubmit();
   return {

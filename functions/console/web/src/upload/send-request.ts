@@ -1,14 +1,14 @@
-/** Bytes to the bucket. XMLHttpRequest, since fetch does not tell how much has been sent. */
+/** Sends bytes to the bucket by XMLHttpRequest: fetch() reports no upload progress. */
 import type { ChunkResponse } from "./protocol.ts";
 
-/** Without a byte moving for so long a connection counts as lost. */
+/** A connection without progress for this long counts as lost. */
 const STALL_TIMEOUT_MS = 30_000;
 
 export interface UploadResponse extends ChunkResponse {
   location: string;
 }
 
-/** Throws AbortError; whatever else goes wrong is status 0. */
+/** Resolves with status 0 on network errors. Rejects with AbortError. */
 export function sendRequest(
   method: string,
   url: string,

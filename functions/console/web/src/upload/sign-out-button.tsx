@@ -1,4 +1,4 @@
-/** Signing out on purpose: nothing of what this person was sending stays in the browser. */
+/** Signs out and discards the user's uploads in this browser. */
 import { useState } from "preact/hooks";
 import { signOut } from "../session.ts";
 import { Confirm } from "../ui/confirm.tsx";

@@ -1,4 +1,4 @@
-/** Uploads that have begun, kept in the browser so that a reload does not lose them. */
+/** Unfinished uploads in localStorage, so that a reload does not lose them. */
 
 export interface StoredUpload {
   job: string;
@@ -7,16 +7,16 @@ export interface StoredUpload {
   filename: string;
   type: string;
   size: number;
-  /** When the file was changed last, in ms since 1970: it tells one file from another. */
+  /** Modification time of the file in ms since the epoch; distinguishes versions. */
   modified: number;
-  /** The address of the resumable session, "" before there is one: whoever has it may send. */
+  /** URL of the resumable session, empty before there is one. It needs no sign-in. */
   session: string;
-  /** What is to be sent itself, when it was typed and not chosen. */
+  /** The content, when it was typed instead of chosen. */
   text: string;
 }
 
 const KEY_PREFIX = "moodreel.uploads.";
-/** A session's life in Cloud Storage. */
+/** Lifetime of a resumable session. */
 const SESSION_LIFETIME_MS = 7 * 24 * 3600 * 1000;
 
 type UploadStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">;
@@ -36,18 +36,18 @@ export function saveUploads(uid: string, uploads: readonly StoredUpload[], stora
     if (uploads.length) storage.setItem(KEY_PREFIX + uid, JSON.stringify({ savedAt: now, uploads }));
     else storage.removeItem(KEY_PREFIX + uid);
   } catch {
-    // A browser that keeps nothing, or is full: uploads go on, and are lost by a reload alone.
+    // Storage is blocked or full: uploads continue, but a reload loses them.
   }
 }
 
-/** What signing out costs while `count` files are not up. */
+/** Warns that signing out discards `count` unfinished uploads. */
 export function signOutWarning(count: number): string {
   return count === 1
     ? "1 file is not up yet. Signing out gives it up."
     : `${count} files are not up yet. Signing out gives them up.`;
 }
 
-/** Why this is not the file that was begun with; "" when it is. */
+/** Why the file is not the one of the upload; empty if it is. */
 export function fileMismatch(upload: StoredUpload, file: Pick<File, "name" | "size" | "lastModified">): string {
   if (file.size !== upload.size || file.name !== upload.filename)
     return `This is not ${upload.filename}: choose the very file that you began with.`;

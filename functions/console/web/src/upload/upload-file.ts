@@ -1,30 +1,33 @@
-/** One file on its way, from wherever it stands to its end; whatever breaks off is taken up again. */
+/** Uploads one file in chunks and resumes after failures. */
 import { type ChunkResponse, chunkEnd, interpretResponse, retryDelayMs } from "./protocol.ts";
 
-/** What a delivery needs of the world. */
+/** The operations that an upload needs. */
 export interface UploadTransport {
-  /** Open a session; "" when the file turns out to be there. Throws what ends the delivery. */
+  /** Opens a session and returns its URL; empty if the object exists already. Its errors end the upload. */
   openSession(): Promise<string>;
-  /** A session that a later delivery may go on with. */
+  /** Stores the session, so that a later upload can resume it. */
   storeSession(session: string): void;
-  /** Send bytes from `start` to before `end`, or with null ask how far the session is. */
+  /** Sends a chunk, or queries the state of the session if `range` is null. */
   sendChunk(session: string, range: { start: number; end: number } | null): Promise<ChunkResponse>;
-  /** How many bytes are there for certain. */
+  /** Reports the number of bytes that Cloud Storage has persisted. */
   onProgress(bytes: number): void;
-  /** Nothing goes through just now: → when it is worth another try. */
+  /** Waits before the next attempt. */
   wait(ms: number): Promise<void>;
 }
 
-/** The bucket will not have the file. */
+/** Cloud Storage rejected the file. */
 export class UploadRejected extends Error {
   constructor(readonly status: number) {
     super("Cloud Storage refuses this file. Choose it again, or begin a new job.");
   }
 }
 
-/** `session`: of an earlier delivery, "" without one. Throws Refused, or what `begin` throws. */
+/**
+ * `session` resumes an earlier upload; empty to start anew. Throws UploadRejected, or the error of
+ * `openSession`.
+ */
 export async function uploadFile(size: number, session: string, transport: UploadTransport): Promise<void> {
-  // Of an earlier session nobody knows how far it got.
+  // The offset of an earlier session is unknown.
   let offset: number | null = session ? null : 0;
   let failures = 0;
   for (;;) {
@@ -53,7 +56,7 @@ export async function uploadFile(size: number, session: string, transport: Uploa
       transport.onProgress(offset);
       continue;
     }
-    // Lost, or nothing of the piece was kept: before anything is sent again the session is asked.
+    // The request failed, or no byte was persisted: query the session before sending more.
     failures += 1;
     offset = null;
     await transport.wait(retryDelayMs(failures));

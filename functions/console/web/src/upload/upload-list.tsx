@@ -1,4 +1,4 @@
-/** Uploads that people can look at, stop and take up again. */
+/** List of uploads with buttons to pause and resume. */
 import { useRef, useState } from "preact/hooks";
 import { useStore } from "../store.ts";
 import { Button } from "../ui/button.tsx";
@@ -7,7 +7,7 @@ import { formatBytes, formatDuration } from "../format.ts";
 import { secondsLeft } from "./protocol.ts";
 import { type ActiveUpload, discardUpload, uploadKey, pauseUpload, resumeUpload, uploads } from "./uploads.ts";
 
-/** The uploads of one job, or of all. Nothing when there is none. */
+/** The uploads of one job, or all. Renders nothing if there are none. */
 export function Uploads({ job }: { job?: string }) {
   const visible = useStore(uploads).filter((upload) => !job || upload.job === job);
   if (!visible.length) return null;

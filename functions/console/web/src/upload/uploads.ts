@@ -1,4 +1,4 @@
-/** All uploads of who is signed in: they go on while people look at other pages. */
+/** Uploads of the signed-in user; they continue while other pages are open. */
 import { Problem, post } from "../api.ts";
 import { type Session, session } from "../session.ts";
 import { createStore } from "../store.ts";
@@ -12,9 +12,9 @@ export type UploadState =
   | "waiting"
   | "sending"
   | "paused"
-  /** The line is broken; it goes on by itself. */
+  /** The connection is lost; it resumes by itself. */
   | "offline"
-  /** The page was loaded anew and has to be given the file again. */
+  /** After a reload the file has to be chosen again. */
   | "needs-file"
   | "failed";
 
@@ -33,7 +33,7 @@ interface UploadGrant {
 
 const MAX_ACTIVE = 2;
 const UPDATE_INTERVAL_MS = 200;
-/** How much of the pace is the last moment's. */
+/** Weight of the latest sample in the smoothed speed. */
 const SPEED_SMOOTHING = 0.3;
 
 export const uploads = createStore<readonly ActiveUpload[]>([]);
@@ -47,7 +47,7 @@ export const uploadKey = (upload: Pick<StoredUpload, "job" | "input">): string =
 session.subscribe(onSessionChange);
 onSessionChange(session.get());
 
-/** What one person sends is nothing to the next one at this browser. */
+/** Stops the uploads of the previous user of this browser. */
 function onSessionChange(nextSession: Session): void {
   const nextUid = typeof nextSession === "object" ? nextSession.uid : "";
   if (nextSession === "loading" || nextUid === uid) return;
@@ -64,7 +64,7 @@ function restore(upload: StoredUpload): ActiveUpload {
   return { ...upload, state: upload.text ? "waiting" : "needs-file", sent: 0, bytesPerS: 0, reason: "" };
 }
 
-/** A file for an input of a job that was just made. `text`: what `file` consists of, when typed. */
+/** Queues a file for an input of a new job. `text` is its content when it was typed. */
 export function addUpload(job: string, input: string, title: string, file: File, type: string, text = ""): void {
   const upload: ActiveUpload = {
     job, input, title, type, text,
@@ -82,7 +82,7 @@ export function pauseUpload(key: string): void {
   activeUploads.get(key)?.abort(new DOMException("Paused", "AbortError"));
 }
 
-/** After a pause, a failure, or a reload; then with the file. → why not, or "". */
+/** Resumes after a pause, a failure or, with the file, a reload. Returns the reason why not, or "". */
 export function resumeUpload(key: string, file?: File): string {
   const upload = findUpload(key);
   if (!upload) return "This upload is over.";
@@ -96,7 +96,7 @@ export function resumeUpload(key: string, file?: File): string {
   return "";
 }
 
-/** Do not send it any more. The job stays, and waits for its file. */
+/** Discards an upload. The job stays and waits for its file. */
 export function discardUpload(key: string): void {
   activeUploads.get(key)?.abort(new DOMException("Given up", "AbortError"));
   uploadFiles.delete(key);
@@ -104,18 +104,18 @@ export function discardUpload(key: string): void {
   persist();
 }
 
-/** How many files are not up, those of this person's other tabs as well. */
+/** Number of unfinished uploads, those of other tabs included. */
 export function pendingCount(): number {
   const stored = uid ? loadUploads(uid, localStorage, Date.now()) : [];
   return new Set([...uploads.get(), ...stored].map(uploadKey)).size;
 }
 
-/** A person goes on purpose: their uploads are given up. A session that merely expires keeps them. */
+/** Signs out and discards the uploads. A session that expires keeps them. */
 export async function signOutAndDiscard(signOut: () => Promise<void>): Promise<void> {
   const leavingUid = uid;
   for (const upload of uploads.get()) discardUpload(uploadKey(upload));
   await signOut();
-  // Last: until it is signed out as well, another tab may write its own down once more.
+  // Last: another tab may store its uploads until it is signed out, too.
   if (leavingUid) saveUploads(leavingUid, [], localStorage, Date.now());
 }
 
@@ -151,7 +151,7 @@ async function startUpload(upload: ActiveUpload, key: string, file: Blob): Promi
     if (!acquired) throw new Error("This upload goes on in another tab of this browser.");
     discardUpload(key);
   } catch (error) {
-    // Paused or given up: whoever did that has said so already.
+    // Paused or discarded: the state is set already.
     if (!controller.signal.aborted) updateUpload(key, { state: "failed", reason: errorMessage(error), bytesPerS: 0 });
   } finally {
     if (activeUploads.get(key) === controller) activeUploads.delete(key);
@@ -175,7 +175,7 @@ async function runUpload(upload: ActiveUpload, key: string, file: Blob, signal: 
       const offset = range?.start ?? 0;
       return sendRequest("PUT", session, { "Content-Range": header }, body, signal, (bytes) => reportProgress(offset + bytes));
     },
-    // The end of a piece is always drawn: the next one may be long in coming.
+    // Always shown at the end of a chunk: the next update may take long.
     onProgress(sent) {
       reportProgress(sent);
       updateUpload(key, { sent });
@@ -185,12 +185,12 @@ async function runUpload(upload: ActiveUpload, key: string, file: Blob, signal: 
   await retryWhileOffline(() => post(`${path}/finalize`, { size_bytes: upload.size }, { signal }), () => waitForConnection(key, signal, 2000));
 }
 
-/** → the session's address; "" when the file is there. */
+/** Returns the URL of a new session; empty if the object exists already. */
 async function openSession(path: string, signal: AbortSignal, wait: () => Promise<void>): Promise<string> {
   for (;;) {
     const { data } = await retryWhileOffline(() => post<UploadGrant>(path, { resumable: true }, { signal }), wait).catch(
       async (error: unknown) => {
-        // It may have arrived, and its last answer got lost: then this succeeds.
+        // The upload may be complete, its last response lost: then this succeeds.
         if (!(error instanceof Problem) || error.code !== "wrong-state") throw error;
         await post(`${path}/finalize`, {}, { signal }).catch(() => {
           throw error;
@@ -208,7 +208,7 @@ async function openSession(path: string, signal: AbortSignal, wait: () => Promis
   }
 }
 
-/** Again and again while Moodreel cannot be reached. Throws Problem for whatever else it says. */
+/** Retries while the API is unreachable. Throws Problem for all other errors. */
 async function retryWhileOffline<T>(operation: () => Promise<T>, wait: () => Promise<void>): Promise<T> {
   for (;;) {
     try {
@@ -221,7 +221,7 @@ async function retryWhileOffline<T>(operation: () => Promise<T>, wait: () => Pro
   }
 }
 
-/** Resolves after `ms`, or as soon as the browser is on line again. */
+/** Resolves after `ms`, or when the browser is online again. */
 function waitForConnection(key: string, signal: AbortSignal, ms: number): Promise<void> {
   updateUpload(key, { state: "offline", bytesPerS: 0 });
   return new Promise((resolve, reject) => {
@@ -238,7 +238,7 @@ function waitForConnection(key: string, signal: AbortSignal, ms: number): Promis
   });
 }
 
-/** Tells how many bytes have gone, not more often than people can see, and how fast they go. */
+/** Returns a function that updates the progress and the speed of an upload, throttled. */
 function progressReporter(key: string): (sent: number) => void {
   let lastUpdateAt = performance.now();
   let lastSent: number | null = null;

@@ -5,7 +5,7 @@ import { errorMessage } from "../../format.ts";
 import type { Job } from "../model.ts";
 import { type JobEvent, eventLabel } from "../labels.ts";
 
-/** What happened to a job, newest first; read anew whenever the job has changed. */
+/** The events of a job, newest first; refetched when the job changes. */
 export function History({ job }: { job: Job }) {
   const [events, setEvents] = useState<JobEvent[] | null>(null);
   const [error, setError] = useState("");

@@ -1,4 +1,4 @@
-/** The stages as a waterfall: what waited, what works, how often, how long and for how much. */
+/** Table of the stages with a waterfall: state, waiting time, working time, cost. */
 import { formatClock, formatDuration } from "../../format.ts";
 import { type Job, type Stage, computeCostUsd } from "../model.ts";
 import { useNow } from "../use-job.ts";
@@ -81,7 +81,7 @@ function stateText(stage: Stage): string {
   return parts.join(" · ");
 }
 
-/** A time on the axis, as exact as the axis is short. */
+/** Label of a time on the axis; short axes have decimals. */
 function axisLabel(seconds: number, totalS: number): string {
   return totalS < 20 ? `${seconds.toFixed(seconds && totalS < 10 ? 1 : 0)} s` : formatClock(seconds);
 }

@@ -1,7 +1,7 @@
-/** The stages of a job as bars over one axis of time. */
+/** Layout of the stages as bars on a common time axis. */
 import type { Stage } from "../model.ts";
 
-/** Shares of the axis's length. */
+/** Start and length as fractions of the axis. */
 
 export interface Bar {
   start: number;
@@ -18,16 +18,16 @@ export interface Row {
 
 export interface Waterfall {
   rows: Row[];
-  /** The length of the axis in seconds. */
+  /** Length of the axis in seconds. */
   totalS: number;
 }
 
-/** Shorter ones could not be seen. */
+/** Shorter bars would be invisible. */
 const MIN_BAR_LENGTH = 0.006;
 
 /**
- * One row a stage. A stage that goes on lasts until `now` (ms); clocks of the machines that wrote
- * the times may differ, so nothing is ever shorter than nothing.
+ * Returns one row per stage. Running stages end at `now` (ms). The times come from several machines, so
+ * negative durations are clamped.
  */
 export function waterfall(stages: readonly Stage[], now: number): Waterfall {
   const startTimes = stages.flatMap((stage) => stage.queued_at ?? stage.started_at ?? []);
@@ -55,14 +55,14 @@ export function waterfall(stages: readonly Stage[], now: number): Waterfall {
   return { rows, totalS: totalMs / 1000 };
 }
 
-/** When a stage ended or, while it goes on, now. */
+/** End of a stage; `now` while it runs. */
 function endTimeOf(stage: Stage, now: number): number | null {
   if (stage.finished_at !== null) return stage.finished_at;
   if (stage.state === "running" || stage.state === "queued") return now;
   return stage.started_at;
 }
 
-/** Whether something on the axis moves by itself. */
+/** Whether a bar grows with time. */
 export function isMoving(stages: readonly Stage[]): boolean {
   return stages.some((stage) => stage.state === "running" || stage.state === "queued");
 }
