@@ -17,7 +17,7 @@ import {
 const NOW = Date.parse("2026-11-26T12:00:00Z");
 const timestamp = (seconds: number) => new Date(NOW + seconds * 1000).toISOString();
 
-test("a limit that is reached says what to do, and one that is far away says nothing", () => {
+test("a storage or job limit warns only when it is nearly or fully used", () => {
   assert.deepEqual(storageMeter({ used: 0, quota: 50e9 }), { fraction: 0, label: "0 B of 50 GB", warning: "" });
   assert.equal(storageMeter({ used: 48e9, quota: 50e9 }).warning, "Only 2 GB left.");
   assert.equal(storageMeter({ used: 60e9, quota: 50e9 }).fraction, 1);
@@ -26,18 +26,18 @@ test("a limit that is reached says what to do, and one that is far away says not
   assert.match(openJobsMeter({ used: 20, quota: 20 }).warning, /wait/);
 });
 
-test("a rate says how much of it is used and when there is more", () => {
+test("a rate limit shows its use and when it resets", () => {
   const rate = { quota: 5, window_s: 60, remaining: 2, reset_s: 30 };
   assert.deepEqual(rateMeter(rate), { fraction: 0.6, label: "3 of 5 in a minute", warning: "" });
   assert.equal(rateMeter({ ...rate, remaining: 0 }).warning, "More in 30 s.");
   assert.equal(rateMeter({ ...rate, remaining: 0, reset_s: 0 }).warning, "More in 1 s.");
 });
 
-test("a quota of nothing is full, not a division by nothing", () => {
+test("a quota of zero counts as full", () => {
   assert.equal(openJobsMeter({ used: 0, quota: 0 }).fraction, 1);
 });
 
-test("a cost far below a cent is not shown as nothing", () => {
+test("a cost below a cent is not rounded to zero", () => {
   assert.deepEqual([0, 0.00042, 0.5, 12].map(formatDollars), ["$0", "$0.00042", "$0.50", "$12.00"]);
 });
 
@@ -47,7 +47,7 @@ const DELIVERY: Delivery = {
   finished_at: null,
 };
 
-test("a delivery says whether it came through, is tried again, or is given up", () => {
+test("a delivery is shown as delivered, due again, calling or given up", () => {
   assert.deepEqual(deliveryState(DELIVERY, NOW), { label: "Again in 5 min", tone: "waiting" });
   assert.equal(deliveryState({ ...DELIVERY, next_try_at: timestamp(-1) }, NOW).label, "Calling");
   assert.equal(deliveryState({ ...DELIVERY, state: "leased" }, NOW).label, "Calling");
@@ -55,14 +55,14 @@ test("a delivery says whether it came through, is tried again, or is given up", 
   assert.equal(deliveryState({ ...DELIVERY, state: "failed" }, NOW).tone, "failed");
 });
 
-test("a try says what was answered, or in plain words why nothing was", () => {
+test("an attempt shows the status code, or the reason why there was no response", () => {
   const attempt = { at: timestamp(0), attempt: 1, status: 500, fault: null, duration_ms: 12 };
   assert.equal(attemptLabel(attempt), "Answered 500 after 12 ms");
   assert.equal(attemptLabel({ ...attempt, status: null, fault: "timeout", duration_ms: 20_000 }), "No answer in time after 20 s");
   assert.equal(attemptLabel({ ...attempt, status: null, fault: "new-fault" }), "new-fault after 12 ms");
 });
 
-test("a link is over when its time is, and when it was withdrawn before", () => {
+test("a share link is closed when it expires or is withdrawn", () => {
   const share: ShareLink = {
     token: "t", url: "u", job: "j", artifact: "film.mp4", created_at: timestamp(-9), expires_at: timestamp(9), revoked: false,
     uses: 0, last_used_at: null,
@@ -75,7 +75,7 @@ test("a link is over when its time is, and when it was withdrawn before", () => 
   ]);
 });
 
-test("an erasure without the account locks nobody out, and one that is over is done in all steps", () => {
+test("an erasure without the account has no locking step, and a finished one has all steps done", () => {
   assert.deepEqual(steps({ phase: "checking", account: true }).map((first) => first.state), [
     "done", "done", "current", "upcoming", "upcoming",
   ]);
@@ -94,7 +94,7 @@ async function signed(kid: string) {
   return { jws: `${body}.${base64Url(new Uint8Array(signature))}`, key };
 }
 
-test("a receipt is genuine with its own key alone, and forged when a letter of it was changed", async () => {
+test("a receipt is genuine only with its own key, and forged after any change", async () => {
   const [first, second] = [await signed("a"), await signed("b")];
   assert.equal(await verifyReceipt(first.jws, [second.key, first.key]), "genuine");
   assert.equal(await verifyReceipt(first.jws, [second.key]), "unknown-key");
@@ -104,7 +104,7 @@ test("a receipt is genuine with its own key alone, and forged when a letter of i
   assert.equal(await verifyReceipt("no receipt", [first.key]), "forged");
 });
 
-test("what a receipt says is read, and what is none is told", async () => {
+test("the claims of a receipt are parsed, and malformed input gives null", async () => {
   const claims = parseClaims((await signed("a")).jws);
   assert.equal(claims?.jti, "ü");
   assert.equal(claims && remainingCount(claims), 2);

@@ -13,7 +13,7 @@ const part = (body: string, length = true): string =>
 /** A picture may contain the boundary. */
 const BODIES = ["one", "two\r\n--p\r\n\r\ntwo", "", "four"];
 
-test("pictures come out whole wherever the line cuts the stream", () => {
+test("the parser returns whole pictures wherever the stream is cut", () => {
   const stream = bytes(`--p\r\n${BODIES.map((body) => part(body)).join("")}`);
   for (let size = 1; size <= stream.length; size++) {
     const parser = new MultipartParser("p");
@@ -24,12 +24,12 @@ test("pictures come out whole wherever the line cuts the stream", () => {
   }
 });
 
-test("a camera that tells no lengths is read by its boundaries", () => {
+test("a stream without Content-Length is split at its boundaries", () => {
   const pictures = new MultipartParser("p").push(bytes(`--p\r\n${part("one", false)}${part("two", false)}`));
   assert.deepEqual(pictures.map(text), ["one", "two"]);
 });
 
-test("what never ends is refused before it fills the memory", () => {
+test("a part that exceeds the buffer limit is rejected", () => {
   const parser = new MultipartParser("p");
   const chunk = new Uint8Array(3 << 20);
   parser.push(chunk);
@@ -37,14 +37,14 @@ test("what never ends is refused before it fills the memory", () => {
   assert.throws(() => parser.push(chunk), /no stream of pictures/);
 });
 
-test("a boundary is read with and without quotes, and of nothing else", () => {
+test("a boundary is parsed with and without quotes, and only from its media type", () => {
   assert.equal(boundaryOf("multipart/x-mixed-replace; boundary=picture"), "picture");
   assert.equal(boundaryOf('Multipart/X-Mixed-Replace;boundary="a=b"'), "a=b");
   assert.equal(boundaryOf("image/jpeg"), null);
   assert.equal(boundaryOf("multipart/x-mixed-replace"), null);
 });
 
-test("a password of any letters is put into an address as one", () => {
+test("credentials with any characters are encoded into an address", () => {
   const url = new URL(withCredentials(" rtsp://cam.test:8554/a?b=c ", "ann@home", "p:/#?é'"));
   assert.equal(decodeURIComponent(url.username), "ann@home");
   assert.equal(decodeURIComponent(url.password), "p:/#?é'");
@@ -55,7 +55,7 @@ test("a password of any letters is put into an address as one", () => {
   assert.throws(() => withCredentials("cam.test", "ann", "x"), /Begin the address/);
 });
 
-test("only where faces are read is consent sent along", () => {
+test("consent is sent only for recipes that score faces", () => {
   const choice = { ...NO_RECIPE, consent: true, purpose: " research " };
   assert.deepEqual(toRecipeFields(choice), {});
   assert.deepEqual(toRecipeFields({ ...choice, recipe: "frames" }), { recipe: "frames", options: {} });
@@ -78,14 +78,14 @@ const RECORDING: Recording = {
   expires_at: "",
 };
 
-test("a camera says how it is in words, and of its picture what is known", () => {
+test("a camera shows its state and the known properties of its picture", () => {
   const camera = { status: STATUS } as Camera;
   assert.deepEqual(cameraStatus(camera), { label: "Connected", tone: "done" });
   assert.equal(pictureLabel(STATUS), "1920 × 1080 · 25 fps · h264");
   assert.equal(pictureLabel({ ...STATUS, width: null, fps: null, codec: null }), "");
 });
 
-test("a clip says why it ended before it was stopped, and what is missing", () => {
+test("a clip shows why it ended early and what is missing", () => {
   assert.deepEqual(recordingNotes(RECORDING), []);
   assert.equal(clipLabel(RECORDING), "1:20 · 10.2 MB · 1920 × 1080");
   assert.equal(clipLabel({ ...RECORDING, clip: null, size_bytes: 0 }), "0:20");
@@ -98,7 +98,7 @@ test("a clip says why it ended before it was stopped, and what is missing", () =
   ]);
 });
 
-test("the clock of a recording goes on between two tellings, but runs away with no wrong one", () => {
+test("the elapsed time is extrapolated between updates, by five seconds at most", () => {
   const updatedAt = "2026-11-26T12:00:00Z";
   const now = Date.parse(updatedAt);
   assert.equal(elapsedNow(10, updatedAt, now + 1500, true), 11.5);

@@ -18,7 +18,7 @@ const VIEW: DeckView = {
 const DRAFT = draftOf(VIEW);
 const slideIds = (draft = DRAFT) => draft.slides.map((slide) => slide.id);
 
-test("a draft sends nothing that the deck does not take", () => {
+test("a draft sends only fields that the API accepts", () => {
   const sent = toEditRequest(DRAFT, filmOptionsOf({}), 3, true);
   assert.deepEqual(Object.keys(sent.deck).sort(), ["aspect", "language", "resolution", "slides", "theme", "title"]);
   assert.deepEqual(Object.keys(sent.deck.slides[0] ?? {}).sort(), ["bullets", "heading", "id", "layout", "notes", "picture"]);
@@ -34,7 +34,7 @@ test("slides move within the deck and not out of it", () => {
   assert.deepEqual(slideIds(), ["s1", "s2", "s3", "s4"]);
 });
 
-test("a deck keeps three slides, and a new one has an id that none ever had", () => {
+test("a deck keeps three slides, and a new slide has an unused id", () => {
   const threeSlides = removeSlide(DRAFT, "s2");
   assert.deepEqual(slideIds(threeSlides), ["s1", "s3", "s4"]);
   assert.equal(removeSlide(threeSlides, "s1"), threeSlides);
@@ -44,7 +44,7 @@ test("a deck keeps three slides, and a new one has an id that none ever had", ()
   assert.equal(addSlide(fullDeck, "x1", []), fullDeck);
 });
 
-test("blanks at the ends and an empty point are no change, and are not sent", () => {
+test("surrounding white space and empty bullets are neither changes nor sent", () => {
   const typed = updateSlide(DRAFT, "s1", { heading: " Heading s1 ", bullets: ["One", "Two", ""] });
   assert.equal(isChanged(typed, DRAFT), false);
   assert.deepEqual(toEditRequest(typed, filmOptionsOf({}), 3, false).deck, DRAFT);
@@ -52,7 +52,7 @@ test("blanks at the ends and an empty point are no change, and are not sent", ()
   assert.equal(isChanged(moveSlide(DRAFT, "s1", 1), DRAFT), true);
 });
 
-test("what the API would refuse is told at its place before it is sent", () => {
+test("a draft is validated by field before it is sent", () => {
   assert.equal(validateDraft(DRAFT).size, 0);
   const draft = updateSlide(
     updateSlide({ ...DRAFT, title: "" }, "s2", { heading: " ", bullets: Array(7).fill("x") }),
@@ -67,33 +67,33 @@ test("what the API would refuse is told at its place before it is sent", () => {
   assert.deepEqual([...validateDraft(tooLong).keys()], ["slides"]);
 });
 
-test("wishes for the film start with what the job has", () => {
+test("the film options start with those of the job", () => {
   assert.deepEqual(filmOptionsOf({ voice: "en-US-A", speed: 1.2, transition: "fade", slides: 8 }), {
     voice: "en-US-A", speed: 1.2, transition: "fade", subtitles: "soft", motion: "none",
   });
 });
 
-test("pictures have names for people", () => {
+test("picture references have readable labels", () => {
   assert.deepEqual(
     ["upload:picture2", "moment:1", "scene:3", "chart:mood", "drawn:abc"].map((text) => pictureLabel(text)),
     ["Your picture 2", "Strongest moment 1", "Scene 3", "How the mood moved", "A drawn picture"],
   );
 });
 
-test("a picture of a video is called by its time and by what is seen", () => {
+test("a picture of a video is labelled by its time and emotion", () => {
   const sources = { moments: [{ time_s: 19.4, emotion: "happy" }], scenes: [{ time_s: 65 }] };
   assert.equal(pictureLabel("moment:1", sources), "Strongest moment 1: happy at 0:19");
   assert.equal(pictureLabel("scene:1", sources), "The video at 1:05");
   assert.equal(pictureLabel("moment:9", sources), "Strongest moment 9");
 });
 
-test("how long notes take to say goes with their words and the speed", () => {
+test("the duration of speech depends on word count and speed", () => {
   assert.equal(estimateSpeechS("one two three four five", 1), 2);
   assert.equal(estimateSpeechS("one two three four five", 2), 1);
   assert.equal(estimateSpeechS("  ", 1), 0);
 });
 
-test("chapters are read as they were written, with their marks", () => {
+test("chapters are parsed and their entities decoded", () => {
   const text = "WEBVTT\n\n00:00:00.000 --> 00:00:03.500\nA &lt;b&gt; &amp; c\n\n01:00:03.500 --> 01:00:09.000\nEnd\n";
   const chapters = parseChapters(text);
   assert.deepEqual(chapters, [

@@ -7,7 +7,7 @@ import type { Entry } from "../src/frames/zip.ts";
 
 const CELLS = { count: 5000, aspect: 9 / 16, captionPx: 24, gapPx: 12, minCellPx: 160 };
 
-test("of five thousand frames only those near the window are drawn", () => {
+test("of five thousand frames only those near the viewport are rendered", () => {
   const scrolled = layoutGrid(CELLS, { widthPx: 1000, topPx: 40_000, heightPx: 800 });
   assert.equal(scrolled.columns, 5);
   assert.ok(scrolled.last - scrolled.first <= 60, `${scrolled.last - scrolled.first} cells`);
@@ -17,7 +17,7 @@ test("of five thousand frames only those near the window are drawn", () => {
   assert.equal(end.last, 5000);
 });
 
-test("a phone shows two columns, and what lies far away draws nothing", () => {
+test("a small screen shows two columns, and rows out of view are not rendered", () => {
   assert.equal(layoutGrid(CELLS, { widthPx: 300, topPx: 0, heightPx: 700 }).columns, 2);
   const above = layoutGrid(CELLS, { widthPx: 300, topPx: -9000, heightPx: 700 });
   assert.ok(above.last - above.first <= 6);
@@ -63,7 +63,7 @@ function bucket(file: Buffer, linkIsValid = (_url: string) => true) {
 
 const neverAborted = () => new AbortController().signal;
 
-test("a row of pictures is one request, and each picture is its own", async () => {
+test("a row of pictures takes one request, and each URL has its own picture", async () => {
   const { entries, file } = storedArchive(8);
   const { source, asked: ranges } = bucket(file);
   const urls = await Promise.all(entries.slice(2, 6).map((entry) => source.getPicture(entry, neverAborted())));
@@ -75,7 +75,7 @@ test("a row of pictures is one request, and each picture is its own", async () =
   source.close();
 });
 
-test("what was scrolled away before its turn is never asked for", async () => {
+test("a request that is aborted before it starts is never sent", async () => {
   const { entries, file } = storedArchive(8);
   const { source, asked: ranges } = bucket(file);
   const aborted = new AbortController();
@@ -86,7 +86,7 @@ test("what was scrolled away before its turn is never asked for", async () => {
   source.close();
 });
 
-test("a link that has expired is replaced, and a bucket that is away is told", async () => {
+test("an expired link is renewed, and an unreachable bucket is an error", async () => {
   const { entries, file } = storedArchive(2);
   const expired = bucket(file, (url) => url !== "link-1");
   await expired.source.getPicture(entries[0] as Entry, neverAborted());
@@ -96,7 +96,7 @@ test("a link that has expired is replaced, and a bucket that is away is told", a
   expired.source.close();
 });
 
-test("pictures that were seen long ago are let go, and come again when they are wanted", async () => {
+test("the cache evicts the least recently used pictures and reads them again on demand", async () => {
   const { entries, file } = storedArchive(40, 2 << 20);
   const { source } = bucket(file);
   for (const entry of entries) await source.getPicture(entry, neverAborted());

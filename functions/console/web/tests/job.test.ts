@@ -26,7 +26,7 @@ function stage(name: string, overrides: StoredDocument = {}): StoredDocument {
   };
 }
 
-test("a job shows the newest revision of every stage, in the order of the chain", () => {
+test("a job shows the newest revision of every stage, in pipeline order", () => {
   const job = jobFromDocuments("j", JOB, [
     stage("text_to_speech", { state: "done", total: 4, done: 4 }),
     stage("text_to_speech", { revision: 1, state: "running", total: 4, done: 1, progress: { 1: 0.5, 2: 0.5 }, started_at: timestamp(1), retries: 2 }),
@@ -44,11 +44,11 @@ test("a job shows the newest revision of every stage, in the order of the chain"
   assert.equal(progressOf(job), (1 + 1 + 0.5) / 4);
 });
 
-test("a tombstone is no job", () => {
+test("a tombstone is not a job", () => {
   assert.equal(jobFromDocuments("j", { status: "deleted", owner: "u" }, []), null);
 });
 
-test("moments are read in every form in which they come", () => {
+test("times are parsed from every form in which they are stored", () => {
   assert.deepEqual(
     [timestamp(0), new Date(T0), "2026-11-26T12:00:00Z", T0].map(toMillis), [T0, T0, T0, T0],
   );
@@ -60,7 +60,7 @@ function stageWith(name: string, overrides: Partial<Stage>): Stage {
   return { ...(first as Stage), ...overrides };
 }
 
-test("bars lie where a stage waited and worked, up to now for one that goes on", () => {
+test("bars show when a stage waited and worked, up to now for a running one", () => {
   const rows = waterfall([
     stageWith("upload_trigger", { state: "done", queued_at: T0, started_at: T0 + 2000, finished_at: T0 + 4000 }),
     stageWith("frame_extraction", { state: "running", queued_at: T0 + 4000, started_at: T0 + 5000 }),
@@ -75,7 +75,7 @@ test("bars lie where a stage waited and worked, up to now for one that goes on",
   assert.deepEqual([rows.rows[2]?.waited, rows.rows[2]?.worked], [null, null]);
 });
 
-test("clocks that differ and work too short to be seen still give bars within the axis", () => {
+test("clock skew and very short work still give bars within the axis", () => {
   const { rows } = waterfall([
     stageWith("upload_trigger", { state: "done", queued_at: T0 + 500, started_at: T0, finished_at: T0 }),
     stageWith("stitching", { state: "done", queued_at: T0, started_at: T0 + 60_000, finished_at: T0 + 60_000 }),
@@ -86,14 +86,14 @@ test("clocks that differ and work too short to be seen still give bars within th
   assert.equal(rows[0]?.waited, null);
 });
 
-test("a job of which nothing began has an axis all the same, and nothing moves", () => {
+test("a job without any started stage has an axis, and nothing moves", () => {
   const stages = [stageWith("upload_trigger", {})];
   assert.deepEqual(waterfall(stages, T0).rows[0]?.worked, null);
   assert.equal(isMoving(stages), false);
   assert.equal(isMoving([stageWith("upload_trigger", { state: "queued" })]), true);
 });
 
-test("a failure says what can be done about it", () => {
+test("a failure suggests what to do about it", () => {
   const job = jobFromDocuments("j", { ...JOB, artifacts: [] }, []);
   assert.ok(job);
   const failed = (code: string, stage: string) => remedy({ code, message: "", stage: stage }, job);
@@ -103,7 +103,7 @@ test("a failure says what can be done about it", () => {
   assert.equal(failed("source-expired", "stitching").retryable, false);
 });
 
-test("stages and events that nobody knows yet are still readable", () => {
+test("unknown stages and events are still readable", () => {
   assert.equal(stageLabel("face_painting"), "face painting");
   const event = { at: "", epoch: 0, details: { stage: "stitching" } };
   assert.equal(eventLabel({ ...event, what: "stage_done" }), "Make the film: done");

@@ -41,7 +41,7 @@ const TWO_FACES = timelineFile([
   [face(1, 0.9)], [face(1, 0.8), face(2, 0.3, 0.6)], [], [face(2, null)], [face(1, 0.7)],
 ]);
 
-test("the same timeline comes of a file however its pieces are cut", () => {
+test("the timeline does not depend on how the file is cut into chunks", () => {
   const timeline = parse(TWO_FACES);
   for (const chunkSize of [1, 7, 64, 1000]) assert.deepEqual(parse(TWO_FACES, chunkSize), timeline);
   assert.deepEqual(timeline.timesS, [0, 0.5, 1, 1.5, 2]);
@@ -50,7 +50,7 @@ test("the same timeline comes of a file however its pieces are cut", () => {
   assert.deepEqual(timeline.faces[0]?.boxes.slice(0, 4), [0.5, 0.5, 0.1, 0.2]);
 });
 
-test("half a file, another schema and a page instead of it are no timeline", () => {
+test("a truncated file, another schema and an HTML page are parse errors", () => {
   assert.throws(() => parse(TWO_FACES.slice(0, -40)), TimelineParseError);
   assert.throws(() => parse(TWO_FACES.slice(0, 300)), TimelineParseError);
   assert.throws(() => parse(TWO_FACES.replace("emotions/1", "emotions/9")), TimelineParseError);
@@ -58,7 +58,7 @@ test("half a file, another schema and a page instead of it are no timeline", () 
   assert.throws(() => parse(""), TimelineParseError);
 });
 
-test("a time leads to the frame that is shown then, and to everybody in it", () => {
+test("a time gives the frame shown then and the readings of all faces in it", () => {
   const timeline = parse(TWO_FACES);
   const frameIndexAt = (time_s: number) => frameAt(timeline.timesS, time_s);
   assert.deepEqual([-1, 0, 0.49, 0.5, 1.99, 9].map(frameIndexAt), [-1, 0, 0, 1, 3, 4]);
@@ -70,7 +70,7 @@ test("a time leads to the frame that is shown then, and to everybody in it", () 
   assert.equal(readingsAt(timeline, 3)[0]?.dominant, null);
 });
 
-test("a chart shows a gap where somebody was not seen and keeps every share", () => {
+test("bins are null where a face was not seen, and keep mean probabilities", () => {
   const timeline = parse(TWO_FACES);
   const span = spanOf(timeline);
   assert.deepEqual(span, { beginS: 0, endS: 2.5 });
@@ -86,7 +86,7 @@ test("a chart shows a gap where somebody was not seen and keeps every share", ()
   assert.deepEqual(seenRanges(fine), [[0, 20], [40, 50]]);
 });
 
-test("the areas lie on each other and fill the whole height", () => {
+test("stacked areas touch each other and fill the whole height", () => {
   const timeline = parse(TWO_FACES);
   const order = stackOrder(CLASSES);
   assert.deepEqual(order, ["happy", "neutral", "angry"]);
@@ -97,7 +97,7 @@ test("the areas lie on each other and fill the whole height", () => {
   assert.deepEqual(stackOrder(["x", "sad", "happy"]), ["happy", "sad", "x"]);
 });
 
-test("places and times lead to each other and never out of the chart", () => {
+test("times and x positions convert to each other and stay within the chart", () => {
   const span = { beginS: 10, endS: 20 };
   assert.equal(timeToX(15, span, 200), 100);
   assert.equal(xToTime(100, span, 200), 15);

@@ -56,14 +56,14 @@ class Bucket {
   }
 }
 
-test("a file goes up in pieces, each once", async () => {
+test("a file is sent in chunks, each once", async () => {
   const bucket = new Bucket();
   await uploadFile(SIZE, "", bucket.transport());
   assert.deepEqual(bucket.requests, [`0-${CHUNK_BYTES}`, `${CHUNK_BYTES}-${2 * CHUNK_BYTES}`, `${2 * CHUNK_BYTES}-${SIZE}`]);
   assert.equal(bucket.complete, true);
 });
 
-test("a connection that breaks in the middle of a piece costs what was not kept, and no more", async () => {
+test("a connection lost within a chunk costs only bytes that were not persisted", async () => {
   const bucket = new Bucket();
   bucket.failures = [() => ({ status: 308, range: `bytes=0-${CHUNK_BYTES - 1}` }), () => ({ lost: CHUNK_BYTES + 262144 })];
   bucket.failures[0] = () => ({ lost: 524288 });
@@ -73,7 +73,7 @@ test("a connection that breaks in the middle of a piece costs what was not kept,
   assert.ok(bucket.requests.some((text) => text.startsWith(`${CHUNK_BYTES + 262144}-`)), bucket.requests.join(" "));
 });
 
-test("after a reload the session is asked how far it is before anything is sent", async () => {
+test("after a reload the session is queried before anything is sent", async () => {
   const bucket = new Bucket();
   bucket.sessions.set("old", CHUNK_BYTES);
   await uploadFile(SIZE, "old", bucket.transport());
@@ -81,14 +81,14 @@ test("after a reload the session is asked how far it is before anything is sent"
   assert.equal(bucket.requests[1], `${CHUNK_BYTES}-${2 * CHUNK_BYTES}`);
 });
 
-test("a session that is over is followed by another one, from the beginning", async () => {
+test("an expired session is replaced by a new one, from the start", async () => {
   const bucket = new Bucket();
   await uploadFile(SIZE, "expired", bucket.transport());
   assert.equal(bucket.requests[1], `0-${CHUNK_BYTES}`);
   assert.equal(bucket.storedSession, "s0");
 });
 
-test("a file that arrived while its last answer was lost is not sent again", async () => {
+test("a file whose last response was lost is not sent again", async () => {
   const bucket = new Bucket();
   bucket.complete = true;
   await uploadFile(SIZE, "", bucket.transport());
@@ -99,7 +99,7 @@ test("a file that arrived while its last answer was lost is not sent again", asy
   assert.deepEqual(completed.requests, ["?"]);
 });
 
-test("while nothing goes through it waits longer and longer, and a success forgives", async () => {
+test("retries back off, and a success resets the delay", async () => {
   const bucket = new Bucket();
   const unavailable = () => ({ status: 503, range: "" });
   bucket.failures = [unavailable, unavailable, unavailable];
@@ -108,7 +108,7 @@ test("while nothing goes through it waits longer and longer, and a success forgi
   assert.equal(retryDelayMs(40), 30_000);
 });
 
-test("a bucket that keeps nothing of a piece is not asked for ever without a pause", async () => {
+test("a bucket that persists nothing of a chunk is not retried without a delay", async () => {
   const bucket = new Bucket();
   bucket.failures = [() => ({ status: 308, range: "" }), () => ({ status: 308, range: "" })];
   await uploadFile(SIZE, "", bucket.transport());
@@ -116,13 +116,13 @@ test("a bucket that keeps nothing of a piece is not asked for ever without a pau
   assert.equal(bucket.complete, true);
 });
 
-test("a refusal ends it and says what to do", async () => {
+test("a rejection ends the upload with its status", async () => {
   const bucket = new Bucket();
   bucket.failures = [() => ({ status: 403, range: "" })];
   await assert.rejects(uploadFile(SIZE, "", bucket.transport()), (error) => error instanceof UploadRejected && error.status === 403);
 });
 
-test("what the bucket answers is read as its documentation has it", () => {
+test("responses are interpreted as Cloud Storage documents them", () => {
   assert.deepEqual(interpretResponse({ status: 308, range: "" }), { kind: "continue", offset: 0 });
   assert.deepEqual(interpretResponse({ status: 308, range: "bytes=0-42" }), { kind: "continue", offset: 43 });
   assert.deepEqual(interpretResponse({ status: 201, range: "" }), { kind: "done" });
@@ -144,14 +144,14 @@ function memoryStorage() {
   };
 }
 
-test("what one person has begun is not shown to the next one at the same browser", () => {
+test("uploads of one user are not shown to the next one in the same browser", () => {
   const storage = memoryStorage();
   saveUploads("ann", [UPLOAD], storage, 1000);
   assert.deepEqual(loadUploads("ann", storage, 2000), [UPLOAD]);
   assert.deepEqual(loadUploads("bob", storage, 2000), []);
 });
 
-test("signing out says what it costs, and an empty list leaves nothing behind", () => {
+test("signing out warns about unfinished uploads, and an empty list removes the entry", () => {
   assert.equal(signOutWarning(1), "1 file is not up yet. Signing out gives it up.");
   assert.equal(signOutWarning(2), "2 files are not up yet. Signing out gives them up.");
   const storage = memoryStorage();
@@ -162,7 +162,7 @@ test("signing out says what it costs, and an empty list leaves nothing behind", 
   assert.deepEqual(loadUploads("bob", storage, 2000), [UPLOAD]);
 });
 
-test("uploads older than a session's life, and rubbish, are forgotten", () => {
+test("expired and malformed entries are ignored", () => {
   const storage = memoryStorage();
   saveUploads("ann", [UPLOAD], storage, 0);
   assert.deepEqual(loadUploads("ann", storage, 8 * 24 * 3600 * 1000), []);
@@ -170,7 +170,7 @@ test("uploads older than a session's life, and rubbish, are forgotten", () => {
   assert.deepEqual(loadUploads("ann", storage, 0), []);
 });
 
-test("another file than the one that was begun with is not appended to it", () => {
+test("a file that differs from the original is not resumed", () => {
   assert.equal(fileMismatch(UPLOAD, { name: "a.mp4", size: 5, lastModified: 7 }), "");
   assert.match(fileMismatch(UPLOAD, { name: "b.mp4", size: 5, lastModified: 7 }), /not a\.mp4/);
   assert.match(fileMismatch(UPLOAD, { name: "a.mp4", size: 6, lastModified: 7 }), /not a\.mp4/);

@@ -89,7 +89,7 @@ const FRAMES: ArchiveFile[] = [1, 2, 3].map((number) => ({
   stamp: { number, time: [number, 3], width: 1280, height: 720 },
 }));
 
-test("a frame is read out of an archive without the rest of it", async () => {
+test("a frame is read without the rest of the archive", async () => {
   const file = archive(FRAMES);
   const { read, ranges } = reader(file);
   const entries = await readDirectory(file.length, read);
@@ -103,7 +103,7 @@ test("a frame is read out of an archive without the rest of it", async () => {
   assert.ok(bytes < 170_000, `${bytes} bytes were read`);
 });
 
-test("offsets above four gigabytes are found where ZIP64 says them", async () => {
+test("offsets above four gigabytes are read from ZIP64 fields", async () => {
   const file = archive(FRAMES, { zip64: true });
   const { read } = reader(file);
   const entries = await readDirectory(file.length, read);
@@ -117,13 +117,13 @@ test("offsets above four gigabytes are found where ZIP64 says them", async () =>
   assert.equal(content[0], 3);
 });
 
-test("a comment that looks like an end hides nothing", async () => {
+test("a comment that contains an end signature does not hide the end record", async () => {
   const comment = `see PK\u0005\u0006 ${"x".repeat(300)}`;
   const file = archive(FRAMES, { comment });
   assert.equal((await readDirectory(file.length, reader(file).read)).length, 3);
 });
 
-test("what somebody else deflated is inflated", async () => {
+test("deflated entries are inflated", async () => {
   const data = Buffer.from("again and again and again");
   const file = archive([{ name: "a.txt", data, deflated: true }]);
   const [entry] = await readDirectory(file.length, reader(file).read);
@@ -137,7 +137,7 @@ test("an empty archive has no entries", async () => {
   assert.deepEqual(await readDirectory(file.length, reader(file).read), []);
 });
 
-test("damaged archives are told as damaged, whatever was cut off or changed", async () => {
+test("truncated and corrupted archives are format errors", async () => {
   const file = archive(FRAMES);
   const truncated = file.subarray(0, file.length - 30);
   await assert.rejects(readDirectory(truncated.length, reader(truncated).read), ZipFormatError);
@@ -152,7 +152,7 @@ test("damaged archives are told as damaged, whatever was cut off or changed", as
   await assert.rejects(extractEntry(first, file.subarray(0, 500)), ZipFormatError);
 });
 
-test("neighbours are read with one request, up to a size", async () => {
+test("adjacent entries share one request, up to a size", async () => {
   const file = archive(FRAMES);
   const entries = await readDirectory(file.length, reader(file).read);
   const names = (groups: (typeof entries)[]) => groups.map((run) => run.map((entry) => entry.stamp?.number));
