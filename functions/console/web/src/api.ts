@@ -1,5 +1,5 @@
 /** HTTP client of the API; the caller gives the response type. Every write goes through it. */
-import { signOut, getIdToken } from "./session.ts";
+import { getIdToken, signOut } from "./session.ts";
 import { settings } from "./settings.ts";
 
 const MAX_ATTEMPTS = 3;

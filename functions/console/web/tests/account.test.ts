@@ -4,13 +4,13 @@ import { test } from "node:test";
 import type { Delivery, ShareLink } from "../src/account/model.ts";
 import { parseClaims, remainingCount, steps, verifyReceipt } from "../src/account/receipt.ts";
 import {
+  attemptLabel,
   deliveryState,
   formatDollars,
   linkState,
   openJobsMeter,
   rateMeter,
   storageMeter,
-  attemptLabel,
   usesLabel,
 } from "../src/account/format.ts";
 

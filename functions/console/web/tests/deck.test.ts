@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  type DeckView, isChanged, draftOf, toEditRequest, validateDraft, moveSlide, pictureLabel, estimateSpeechS, filmOptionsOf, addSlide,
-  updateSlide, removeSlide,
+  type DeckView, addSlide, draftOf, estimateSpeechS, filmOptionsOf, isChanged, moveSlide,
+  pictureLabel, removeSlide, toEditRequest, updateSlide, validateDraft,
 } from "../src/deck/draft.ts";
 import { chapterAt, parseChapters } from "../src/film/chapters.ts";
 

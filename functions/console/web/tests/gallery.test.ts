@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { layoutGrid } from "../src/frames/grid.ts";
-import { ArchiveReader, ArchiveFetchError } from "../src/frames/archive-reader.ts";
+import { ArchiveFetchError, ArchiveReader } from "../src/frames/archive-reader.ts";
 import type { Entry } from "../src/frames/zip.ts";
 
 const CELLS = { count: 5000, aspect: 9 / 16, captionPx: 24, gapPx: 12, minCellPx: 160 };

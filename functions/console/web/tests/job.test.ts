@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { type StoredDocument, type Stage, jobFromDocuments, toMillis, progressOf } from "../src/job/model.ts";
+import { type Stage, type StoredDocument, jobFromDocuments, progressOf, toMillis } from "../src/job/model.ts";
 import { isMoving, waterfall } from "../src/job/stages/waterfall.ts";
 import { eventLabel, remedy, stageLabel } from "../src/job/labels.ts";
 

@@ -3,11 +3,11 @@ import { test } from "node:test";
 
 import { matchesFilter, thumbnailOf } from "../src/jobs/filters.ts";
 import { titleFromPrompt } from "../src/new/title.ts";
-import { recordingType, recordingFilename, cameraErrorMessage } from "../src/new/recording-type.ts";
-import { acceptAttribute, missingInputs, assignFiles, typeOf, removeFile } from "../src/new/files.ts";
+import { cameraErrorMessage, recordingFilename, recordingType } from "../src/new/recording-type.ts";
+import { acceptAttribute, assignFiles, missingInputs, removeFile, typeOf } from "../src/new/files.ts";
 import { type Input, RECIPES, changedOptions, findRecipe } from "../src/new/recipes.ts";
-import { safeRedirect, matchRoute } from "../src/routes.ts";
-import { formatTimeAgo, formatBytes, formatClock, formatDuration, errorMessage } from "../src/format.ts";
+import { matchRoute, safeRedirect } from "../src/routes.ts";
+import { errorMessage, formatBytes, formatClock, formatDuration, formatTimeAgo } from "../src/format.ts";
 
 const input = (name: string, kind: string, overrides: Partial<Input> = {}): Input => ({
   name, names: [name], kinds: [kind], max_bytes: 1000, optional: false, ...overrides,

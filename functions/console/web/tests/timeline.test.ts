@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { areas, bins, mostSeenFaces, spanOf, stackOrder, seenRanges, ticks, xToTime, timeToX } from "../src/emotions/chart-geometry.ts";
+import { areas, bins, mostSeenFaces, seenRanges, spanOf, stackOrder, ticks, timeToX, xToTime } from "../src/emotions/chart-geometry.ts";
 import { TimelineParseError, TimelineReader, frameAt, readingsAt } from "../src/emotions/timeline.ts";
 
 const CLASSES = ["angry", "happy", "neutral"];

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { type UploadTransport, UploadRejected, uploadFile } from "../src/upload/upload-file.ts";
-import { type StoredUpload, signOutWarning, loadUploads, fileMismatch, saveUploads } from "../src/upload/stored-uploads.ts";
+import { type StoredUpload, fileMismatch, loadUploads, saveUploads, signOutWarning } from "../src/upload/stored-uploads.ts";
 import { CHUNK_BYTES, interpretResponse, retryDelayMs } from "../src/upload/protocol.ts";
 
 const SIZE = 2 * CHUNK_BYTES + 1000;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deflateRawSync } from "node:zlib";
 
-import { type RangeReader, ZipFormatError, readDirectory, groupAdjacent, extractEntry } from "../src/frames/zip.ts";
+import { type RangeReader, ZipFormatError, extractEntry, groupAdjacent, readDirectory } from "../src/frames/zip.ts";
 
 interface ArchiveFile {
   name: string;

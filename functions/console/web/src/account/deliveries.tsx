@@ -4,11 +4,11 @@ import { Button } from "../ui/button.tsx";
 import { Loading } from "../ui/progress.tsx";
 import { toast } from "../ui/toast.tsx";
 import { LoadError } from "../ui/load-error.tsx";
-import { formatTimeAgo, errorMessage } from "../format.ts";
+import { errorMessage, formatTimeAgo } from "../format.ts";
 import { LoadMore } from "../ui/load-more.tsx";
 import type { Delivery, Webhook } from "./model.ts";
 import { type PageInfo, usePages } from "../ui/use-query.ts";
-import { deliveryState, eventLabel, pluralize, attemptLabel } from "./format.ts";
+import { attemptLabel, deliveryState, eventLabel, pluralize } from "./format.ts";
 
 /** A delivery that is due later than this is not polled for. */
 const POLL_AHEAD_S = 30;

@@ -4,10 +4,10 @@ import { Button } from "../ui/button.tsx";
 import { Loading } from "../ui/progress.tsx";
 import { toast } from "../ui/toast.tsx";
 import { LoadError } from "../ui/load-error.tsx";
-import { formatTimeAgo, errorMessage } from "../format.ts";
+import { errorMessage, formatTimeAgo } from "../format.ts";
 import { LoadMore } from "../ui/load-more.tsx";
 import type { Email, Preferences } from "./model.ts";
-import { type PageInfo, useQuery, usePages } from "../ui/use-query.ts";
+import { type PageInfo, usePages, useQuery } from "../ui/use-query.ts";
 import { emailState } from "./format.ts";
 
 const OUTCOMES = [

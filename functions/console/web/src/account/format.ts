@@ -1,6 +1,6 @@
 /** Text of the account pages: limits, e-mails, webhook deliveries and share links. No DOM. */
 import { formatBytes, formatDuration } from "../format.ts";
-import type { Quota, Delivery, Email, Rate, ShareLink, DeliveryAttempt } from "./model.ts";
+import type { Delivery, DeliveryAttempt, Email, Quota, Rate, ShareLink } from "./model.ts";
 
 /** Use of a limit. `fraction` is between 0 and 1. */
 export interface MeterValue {

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { Problem, request, post } from "../api.ts";
+import { Problem, post, request } from "../api.ts";
 import { signIn, signOut } from "../session.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
@@ -110,8 +110,8 @@ function PasswordForm({ email }: { email: string }) {
     setBusyLabel("");
   };
   const problem = error instanceof Problem ? error : null;
-  const fields = problem?.fieldErrors ?? {};
-  const currentPasswordError = problem?.code === "wrong-credentials" ? "This is not your password." : fields.current_password;
+  const fieldErrors = problem?.fieldErrors ?? {};
+  const currentPasswordError = problem?.code === "wrong-credentials" ? "This is not your password." : fieldErrors.current_password;
   return (
     <form class="narrow-form" onSubmit={(event) => void change(event)}>
       {/* Tells password managers which account the password belongs to. */}
@@ -131,7 +131,7 @@ function PasswordForm({ email }: { email: string }) {
       <Field
         label="The new one"
         hint="At least eight characters. A few words in a row are best."
-        error={fields.new_password}
+        error={fieldErrors.new_password}
       >
         {(ids) => (
           <input
@@ -145,7 +145,7 @@ function PasswordForm({ email }: { email: string }) {
           />
         )}
       </Field>
-      {error !== null && !currentPasswordError && !fields.new_password && (
+      {error !== null && !currentPasswordError && !fieldErrors.new_password && (
         <p class="error-text" role="alert">
           {errorMessage(error)}
         </p>

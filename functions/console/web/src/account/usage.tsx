@@ -7,11 +7,11 @@ import {
   type MeterValue,
   formatCount,
   formatDollars,
-  kindLabel,
   formatMinutes,
+  kindLabel,
   openJobsMeter,
-  rateMeter,
   pluralize,
+  rateMeter,
   storageMeter,
 } from "./format.ts";
 

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { request, post } from "../api.ts";
+import { post, request } from "../api.ts";
 import { Button } from "../ui/button.tsx";
 import { Panel } from "../ui/panel.tsx";
 import { CopyableText } from "../ui/copyable-text.tsx";
@@ -64,11 +64,11 @@ function AddWebhook({ onCreated, onClose }: { onCreated: (newSecret: WebhookSecr
       await onCreated(data);
     });
   };
-  const { fieldErrors: fields } = submission;
+  const { fieldErrors: fieldErrors } = submission;
   return (
     <Panel title="Add a server" onClose={onClose}>
       <form class="stack" onSubmit={submit}>
-        <Field label="URL" hint="https, at a public address." error={fields.url}>
+        <Field label="URL" hint="https, at a public address." error={fieldErrors.url}>
           {(ids) => (
             <input
               {...ids}
@@ -90,7 +90,7 @@ function AddWebhook({ onCreated, onClose }: { onCreated: (newSecret: WebhookSecr
                 checked={events.includes(name)}
                 onChange={(event) =>
                   setEvents(
-                    EVENT_NAMES.filter((other) => (other === name ? event.currentTarget.checked : events.includes(other))),
+                    EVENT_NAMES.filter((b) => (b === name ? event.currentTarget.checked : events.includes(b))),
                   )
                 }
               />
@@ -101,7 +101,7 @@ function AddWebhook({ onCreated, onClose }: { onCreated: (newSecret: WebhookSecr
         <FormFooter
           submitLabel="Add it"
           submission={submission}
-          errorShown={Boolean(fields.url)}
+          errorShown={Boolean(fieldErrors.url)}
           disabled={events.length === 0}
           onClose={onClose}
         />

@@ -25,12 +25,12 @@ export function AddCamera({ onCreated, onClose }: { onCreated: (camera: Camera) 
       await onCreated(data);
     });
   };
-  const { fieldErrors: fields } = submission;
-  const sourceError = fields["source.url"] ?? fields["source.device"] ?? fields.source;
+  const { fieldErrors: fieldErrors } = submission;
+  const sourceError = fieldErrors["source.url"] ?? fieldErrors["source.device"] ?? fieldErrors.source;
   return (
     <Panel title="Add a camera" onClose={onClose}>
       <form class="stack" onSubmit={submit}>
-        <Field label="Name" error={fields.name}>
+        <Field label="Name" error={fieldErrors.name}>
           {(ids) => (
             <input
               {...ids}
@@ -108,7 +108,7 @@ export function AddCamera({ onCreated, onClose }: { onCreated: (camera: Camera) 
             <p class="hint">The camera’s own, if it asks for them. They are kept apart and shown nowhere again.</p>
           </>
         )}
-        <FormFooter submitLabel="Add it" submission={submission} errorShown={Boolean(sourceError || fields.name)} onClose={onClose} />
+        <FormFooter submitLabel="Add it" submission={submission} errorShown={Boolean(sourceError || fieldErrors.name)} onClose={onClose} />
       </form>
     </Panel>
   );

@@ -1,10 +1,10 @@
 import { useState } from "preact/hooks";
-import { request, post } from "../api.ts";
+import { post, request } from "../api.ts";
 import { useNow } from "../job/use-job.ts";
 import { Button } from "../ui/button.tsx";
 import { Confirm } from "../ui/confirm.tsx";
 import { useAction } from "../ui/use-submit.ts";
-import { formatTimeAgo, formatBytes, formatClock } from "../format.ts";
+import { formatBytes, formatClock, formatTimeAgo } from "../format.ts";
 import type { Camera, Recording } from "./model.ts";
 import { Preview } from "./preview.tsx";
 import { StartRecording } from "./start-recording.tsx";

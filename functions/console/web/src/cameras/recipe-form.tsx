@@ -1,5 +1,5 @@
 import { Field } from "../ui/field.tsx";
-import { RECIPE_CHOICES, type RecipeChoice, needsConsent } from "./recipe-choice.ts";
+import { type RecipeChoice, RECIPE_CHOICES, needsConsent } from "./recipe-choice.ts";
 
 /** Selects the recipe for a clip. Recipes that score faces ask for consent and a purpose. */
 export function RecipeForm({

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { request, get, newIdempotencyKey, post } from "../api.ts";
+import { get, newIdempotencyKey, post, request } from "../api.ts";
 import { LoadMore } from "../ui/load-more.tsx";
 import type { PagedQuery } from "../ui/use-query.ts";
 import { navigate } from "../location.ts";
@@ -11,11 +11,11 @@ import { Loading } from "../ui/progress.tsx";
 import { useAction, useSubmit } from "../ui/use-submit.ts";
 import { toast } from "../ui/toast.tsx";
 import { LoadError } from "../ui/load-error.tsx";
-import { formatTimeAgo, errorMessage } from "../format.ts";
+import { errorMessage, formatTimeAgo } from "../format.ts";
 import { RecipeForm } from "./recipe-form.tsx";
 import { type RecipeChoice, NO_RECIPE, toRecipeFields } from "./recipe-choice.ts";
 import { type Recording, isRunning } from "./model.ts";
-import { clipLabel, recordingStatus, recordingNotes } from "./labels.ts";
+import { clipLabel, recordingNotes, recordingStatus } from "./labels.ts";
 
 type Dialog = "play" | "job" | "delete";
 

@@ -49,11 +49,11 @@ export function StartRecording({
       await onStarted(data);
     });
   };
-  const { fieldErrors: fields } = submission;
+  const { fieldErrors: fieldErrors } = submission;
   return (
     <Panel title={`Record ${camera.name}`} onClose={onClose}>
       <form class="stack" onSubmit={submit}>
-        <Field label="Title" error={fields.title}>
+        <Field label="Title" error={fieldErrors.title}>
           {(ids) => (
             <input
               {...ids}
@@ -64,7 +64,7 @@ export function StartRecording({
             />
           )}
         </Field>
-        <Field label="At most" hint="It ends by then; you can stop it before." error={fields.max_duration_s}>
+        <Field label="At most" hint="It ends by then; you can stop it before." error={fieldErrors.max_duration_s}>
           {(ids) => (
             <select {...ids} value={maxDuration} onChange={(event) => setMaxDuration(event.currentTarget.value)}>
               {DURATIONS.map(([value, label]) => (
@@ -91,7 +91,7 @@ export function StartRecording({
             </span>
           </label>
         </div>
-        <RecipeForm value={choice} onChange={setChoice} fieldErrors={fields} />
+        <RecipeForm value={choice} onChange={setChoice} fieldErrors={fieldErrors} />
         <FormFooter submitLabel="Start recording" submission={submission} onClose={onClose} />
       </form>
     </Panel>

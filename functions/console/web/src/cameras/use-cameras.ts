@@ -3,8 +3,8 @@
  * one data model. Without Firestore the API is polled.
  */
 import { useEffect, useRef } from "preact/hooks";
-import { type Query, type PagedQuery, useQuery, usePages } from "../ui/use-query.ts";
-import { type LiveResult, type LiveDocument, useOwnedDocuments } from "../firestore.ts";
+import { type PagedQuery, type Query, usePages, useQuery } from "../ui/use-query.ts";
+import { type LiveDocument, type LiveResult, useOwnedDocuments } from "../firestore.ts";
 import { type Camera, type Recording, isRunning } from "./model.ts";
 
 const ACTIVE_POLL_MS = 2_000;

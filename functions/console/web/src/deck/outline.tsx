@@ -1,6 +1,6 @@
 /** The list of slides: select, move, add and remove. */
 import { type Archive, usePicture } from "../frames/use-archive.ts";
-import { type Draft, LIMITS, type Slide, moveSlide, addSlide, removeSlide } from "./draft.ts";
+import { type Draft, type Slide, LIMITS, addSlide, moveSlide, removeSlide } from "./draft.ts";
 
 export interface OutlineProps {
   draft: Draft;

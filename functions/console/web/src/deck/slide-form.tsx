@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
-import { LAYOUTS, LIMITS, type PictureSources, type Slide, pictureLabel, estimateSpeechS } from "./draft.ts";
+import { type PictureSources, type Slide, LAYOUTS, LIMITS, estimateSpeechS, pictureLabel } from "./draft.ts";
 
 export interface SlideFormProps {
   slide: Slide;

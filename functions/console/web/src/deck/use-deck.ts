@@ -3,7 +3,7 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { Problem, get } from "../api.ts";
 import type { Job } from "../job/model.ts";
 import { setLeavePrompt } from "../location.ts";
-import { type DeckView, type Draft, type FilmOptions, isChanged, draftOf, filmOptionsOf } from "./draft.ts";
+import { type DeckView, type Draft, type FilmOptions, draftOf, filmOptionsOf, isChanged } from "./draft.ts";
 
 export interface DeckEditor {
   /** Null while loading, and if the job has no deck. */

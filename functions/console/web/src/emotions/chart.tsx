@@ -2,9 +2,9 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Playhead } from "../film/playhead.ts";
 import { formatClock } from "../format.ts";
-import { areas, bins, mostSeenFaces, spanOf, stackOrder, seenRanges, ticks, xToTime, timeToX } from "./chart-geometry.ts";
+import { areas, bins, mostSeenFaces, seenRanges, spanOf, stackOrder, ticks, timeToX, xToTime } from "./chart-geometry.ts";
 import { type Face, type Timeline, frameAt, readingsAt, seenDurationS } from "./timeline.ts";
-import { emotionClass, seenLabel, readingsLabel } from "./labels.ts";
+import { emotionClass, readingsLabel, seenLabel } from "./labels.ts";
 
 const LAYOUT = { height: 88, strip: 8, gap: 34, axis: 28 };
 const FACES_COLLAPSED = 4;

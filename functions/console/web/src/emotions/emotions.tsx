@@ -6,11 +6,11 @@ import { inputLink, resultLink } from "../job/links.ts";
 import { type Artifact, type Job, findArtifact } from "../job/model.ts";
 import { videoAspectRatio } from "../job/aspect-ratio.ts";
 import { Progress } from "../ui/progress.tsx";
-import { formatClock, errorMessage } from "../format.ts";
+import { errorMessage, formatClock } from "../format.ts";
 import { Chart } from "./chart.tsx";
 import { type StrongestMoment, type Timeline, frameAt, readingsAt } from "./timeline.ts";
 import { useTimeline } from "./use-timeline.ts";
-import { emotionClass, episodes, readingLabel, listedReadings } from "./labels.ts";
+import { emotionClass, episodes, listedReadings, readingLabel } from "./labels.ts";
 
 export function Emotions({ job }: { job: Job }) {
   const timelineFile = findArtifact(job, "emotions.json") as Artifact;

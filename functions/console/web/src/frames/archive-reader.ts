@@ -2,7 +2,7 @@
  * Reads single files of a ZIP archive in a bucket as object URLs. Adjacent entries share a range request,
  * aborted requests are not sent, and the cache evicts the least recently used pictures.
  */
-import { type Entry, readDirectory, groupAdjacent, extractEntry } from "./zip.ts";
+import { type Entry, extractEntry, groupAdjacent, readDirectory } from "./zip.ts";
 
 /** Signed URL of the archive. */
 

@@ -1,6 +1,6 @@
 /** Actions on a job: rename, cancel, delete. */
 import { useState } from "preact/hooks";
-import { request, post } from "../api.ts";
+import { post, request } from "../api.ts";
 import { navigate } from "../location.ts";
 import { Button } from "../ui/button.tsx";
 import { Confirm } from "../ui/confirm.tsx";

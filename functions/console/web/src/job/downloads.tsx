@@ -1,16 +1,16 @@
 /** Artifacts with download buttons, and their share links. */
 import { useEffect, useState } from "preact/hooks";
-import { request, get, newIdempotencyKey } from "../api.ts";
+import { get, newIdempotencyKey, request } from "../api.ts";
 import { Panel } from "../ui/panel.tsx";
 import { Button } from "../ui/button.tsx";
 import { CopyableText } from "../ui/copyable-text.tsx";
 import { Loading } from "../ui/progress.tsx";
 import { useAction } from "../ui/use-submit.ts";
 import { toast } from "../ui/toast.tsx";
-import { formatTimeAgo, formatBytes, errorMessage } from "../format.ts";
+import { errorMessage, formatBytes, formatTimeAgo } from "../format.ts";
 import { downloadResult } from "./links.ts";
 import type { Artifact, Job } from "./model.ts";
-import { resultLabel, groupResults } from "./labels.ts";
+import { groupResults, resultLabel } from "./labels.ts";
 
 export function Downloads({ job }: { job: Job }) {
   const [sharing, setSharing] = useState<Artifact | null>(null);

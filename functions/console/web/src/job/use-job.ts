@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { Problem, get } from "../api.ts";
 import { useCollection, useDocument } from "../firestore.ts";
-import { type Job, type JobView, jobFromDocuments, jobFromApi } from "./model.ts";
+import { type Job, type JobView, jobFromApi, jobFromDocuments } from "./model.ts";
 
 const POLL_MS = 4_000;
 /** Polling starts when the listener has no value after this time. */

@@ -1,7 +1,7 @@
 /** Drop zone with a file chooser and the list of chosen files. */
 import { useRef, useState } from "preact/hooks";
 import { formatBytes } from "../format.ts";
-import { type AssignedFiles, acceptAttribute, fileKey, assignFiles, acceptedKinds, removeFile } from "./files.ts";
+import { type AssignedFiles, acceptAttribute, acceptedKinds, assignFiles, fileKey, removeFile } from "./files.ts";
 import type { Input } from "./recipes.ts";
 
 export type Files = AssignedFiles<File>;

@@ -63,7 +63,7 @@ export function assignFiles<F extends FileInfo>(
   const singleInput = inputs.filter((input) => !input.optional).length === 1;
   for (const file of files) {
     // The same file twice counts once.
-    if ([...result.assigned.map((entry) => entry.file), ...result.extra].some((other) => isSameFile(other, file))) continue;
+    if ([...result.assigned.map((entry) => entry.file), ...result.extra].some((b) => isSameFile(b, file))) continue;
     const input = inputs.find((input) => input.kinds.includes(kindOf(file)));
     if (!input) {
       result.errors.push(`${file.name} is not ${acceptedKinds(inputs)}.`);

@@ -7,10 +7,10 @@ import { Field } from "../ui/field.tsx";
 import { toast } from "../ui/toast.tsx";
 import { errorMessage } from "../format.ts";
 import { createJob } from "./create-job.ts";
-import { DropZone, type Files, NO_FILES } from "./drop-zone.tsx";
-import { fileKey, missingInputs, acceptedKinds } from "./files.ts";
+import { type Files, DropZone, NO_FILES } from "./drop-zone.tsx";
+import { acceptedKinds, fileKey, missingInputs } from "./files.ts";
 import { OptionField } from "./option-field.tsx";
-import { type OptionValues, type Input, type Option, type Recipe, changedOptions } from "./recipes.ts";
+import { type Input, type Option, type OptionValues, type Recipe, changedOptions } from "./recipes.ts";
 import { titleFromPrompt } from "./title.ts";
 import { Webcam } from "./webcam.tsx";
 

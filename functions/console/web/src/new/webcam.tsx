@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { formatBytes, formatClock } from "../format.ts";
-import { recordingType, recordingFilename, cameraErrorMessage } from "./recording-type.ts";
+import { cameraErrorMessage, recordingFilename, recordingType } from "./recording-type.ts";
 
 /** Interval of the recorder's data events: a crash loses no more than this. */
 const CHUNK_MS = 1000;

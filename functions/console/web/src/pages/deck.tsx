@@ -1,7 +1,7 @@
 /** Deck editor: slides, notes and film options. Saving renders the slides again. */
 import { useState } from "preact/hooks";
-import { Problem, request, post } from "../api.ts";
-import { type Draft, type PictureSources, type Slide, toEditRequest, validateDraft, updateSlide } from "../deck/draft.ts";
+import { Problem, post, request } from "../api.ts";
+import { type Draft, type PictureSources, type Slide, toEditRequest, updateSlide, validateDraft } from "../deck/draft.ts";
 import { FilmOptionsForm } from "../deck/film-options-form.tsx";
 import { Outline, SlidePicture, aspectRatioOf } from "../deck/outline.tsx";
 import { RewriteForm, SlideForm } from "../deck/slide-form.tsx";
@@ -15,7 +15,7 @@ import { navigate } from "../location.ts";
 import type { PageProps } from "../routes.ts";
 import { useTitle } from "../ui/use-title.ts";
 import { Button } from "../ui/button.tsx";
-import { Progress, Loading } from "../ui/progress.tsx";
+import { Loading, Progress } from "../ui/progress.tsx";
 import { toast } from "../ui/toast.tsx";
 import { errorMessage } from "../format.ts";
 
@@ -235,13 +235,13 @@ function EditStatus({ job, changed, draftErrors }: EditStatusProps) {
 }
 
 function RejectionNote({ problem, onReload }: { problem: Problem; onReload: () => void }) {
-  const fields = Object.values(problem.fieldErrors);
+  const messages = Object.values(problem.fieldErrors);
   return (
     <section class="note danger" role="alert">
       <p>{problem.message}</p>
-      {fields.length > 0 && (
+      {messages.length > 0 && (
         <ul>
-          {fields.map((message) => (
+          {messages.map((message) => (
             <li key={message}>{message}</li>
           ))}
         </ul>

@@ -1,7 +1,7 @@
 /** Target of the links in account e-mails: confirms an address or sets a new password. */
 import { useEffect, useState } from "preact/hooks";
 import type { PageProps } from "../routes.ts";
-import { emailOfCode, resetPassword, confirmEmail } from "../session.ts";
+import { confirmEmail, emailOfCode, resetPassword } from "../session.ts";
 import { useTitle } from "../ui/use-title.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";

@@ -16,7 +16,7 @@ import { useJob } from "../job/use-job.ts";
 import { recipeLabel, stageLabel, statusLabel } from "../job/labels.ts";
 import type { PageProps } from "../routes.ts";
 import { useTitle } from "../ui/use-title.ts";
-import { Progress, Loading } from "../ui/progress.tsx";
+import { Loading, Progress } from "../ui/progress.tsx";
 import { Uploads } from "../upload/upload-list.tsx";
 import { formatTimeAgo } from "../format.ts";
 

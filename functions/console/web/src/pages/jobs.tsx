@@ -1,7 +1,7 @@
 /** The user's jobs, newest first, live. */
 import { useState } from "preact/hooks";
 import { JobRow } from "../jobs/job-row.tsx";
-import { FILTERS, type Filter, filterOf, matchesFilter } from "../jobs/filters.ts";
+import { type Filter, FILTERS, filterOf, matchesFilter } from "../jobs/filters.ts";
 import { jobFromDocuments } from "../job/model.ts";
 import { useNewestJobs } from "../firestore.ts";
 import { RecipePicture } from "../new/recipe-pictures.tsx";

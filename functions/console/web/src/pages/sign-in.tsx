@@ -54,7 +54,7 @@ export default function SignIn(_: PageProps) {
     setMode(next);
     setError(null);
   };
-  const fields = error instanceof Problem ? error.fieldErrors : {};
+  const fieldErrors = error instanceof Problem ? error.fieldErrors : {};
 
   if (sentTo) {
     return (
@@ -85,7 +85,7 @@ export default function SignIn(_: PageProps) {
           if (!busy) void submit();
         }}
       >
-        <Field label="E-mail" error={fields.email}>
+        <Field label="E-mail" error={fieldErrors.email}>
           {(ids) => (
             <input
               {...ids}
@@ -100,7 +100,7 @@ export default function SignIn(_: PageProps) {
         {mode !== "reset" && (
           <Field
             label="Password"
-            error={fields.password}
+            error={fieldErrors.password}
             hint={mode === "register" ? "At least eight characters. A few words in a row are best." : undefined}
           >
             {(ids) => (
@@ -116,7 +116,7 @@ export default function SignIn(_: PageProps) {
             )}
           </Field>
         )}
-        {error !== null && Object.keys(fields).length === 0 && (
+        {error !== null && Object.keys(fieldErrors).length === 0 && (
           <p class="error-text" role="alert">
             {errorMessage(error)}
           </p>

@@ -5,7 +5,7 @@ import { Button } from "../ui/button.tsx";
 import { Progress } from "../ui/progress.tsx";
 import { formatBytes, formatDuration } from "../format.ts";
 import { secondsLeft } from "./protocol.ts";
-import { type ActiveUpload, discardUpload, uploadKey, pauseUpload, resumeUpload, uploads } from "./uploads.ts";
+import { type ActiveUpload, discardUpload, pauseUpload, resumeUpload, uploadKey, uploads } from "./uploads.ts";
 
 /** The uploads of one job, or all. Renders nothing if there are none. */
 export function Uploads({ job }: { job?: string }) {

@@ -5,8 +5,8 @@ import { createStore } from "../store.ts";
 import { errorMessage } from "../format.ts";
 import { uploadFile } from "./upload-file.ts";
 import { sendRequest } from "./send-request.ts";
-import { type StoredUpload, loadUploads, fileMismatch, saveUploads } from "./stored-uploads.ts";
-import { statusQuery, contentRange } from "./protocol.ts";
+import { type StoredUpload, fileMismatch, loadUploads, saveUploads } from "./stored-uploads.ts";
+import { contentRange, statusQuery } from "./protocol.ts";
 
 export type UploadState =
   | "waiting"
@@ -72,7 +72,7 @@ export function addUpload(job: string, input: string, title: string, file: File,
     session: "", state: "waiting", sent: 0, bytesPerS: 0, reason: "",
   };
   uploadFiles.set(uploadKey(upload), file);
-  uploads.set([...uploads.get().filter((other) => uploadKey(other) !== uploadKey(upload)), upload]);
+  uploads.set([...uploads.get().filter((b) => uploadKey(b) !== uploadKey(upload)), upload]);
   persist();
   startNext();
 }

@@ -36,7 +36,7 @@ export function waterfall(stages: readonly Stage[], now: number): Waterfall {
   const totalMs = Math.max(1, ...endTimes.map((value) => value - startMs));
   const bar = (from: number, to: number): Bar => {
     const start = Math.min(1 - MIN_BAR_LENGTH, Math.max(0, (from - startMs) / totalMs));
-    return { start: start, length: Math.min(1 - start, Math.max(MIN_BAR_LENGTH, (to - from) / totalMs)) };
+    return { start, length: Math.min(1 - start, Math.max(MIN_BAR_LENGTH, (to - from) / totalMs)) };
   };
   const rows = stages.map((stage): Row => {
     const end = endTimeOf(stage, now);
