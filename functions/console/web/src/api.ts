@@ -57,7 +57,8 @@ export async function request<T>(method: string, path: string, options: RequestO
   }
 }
 
-export const get = <T>(path: string, options?: RequestOptions): Promise<ApiResponse<T>> => request<T>("GET", path, options);
+export const get = <T>(path: string, options?: RequestOptions): Promise<ApiResponse<T>> =>
+  request<T>("GET", path, options);
 
 export const post = <T>(path: string, body?: unknown, options?: RequestOptions): Promise<ApiResponse<T>> =>
   request<T>("POST", path, { ...options, body });
@@ -119,8 +120,17 @@ export async function readProblem(response: Response): Promise<Problem> {
       title: string;
       errors?: { field: string; message: string }[];
     };
-    const fieldErrors = Object.fromEntries((problem.errors ?? []).map((fieldError) => [fieldError.field, fieldError.message]));
-    return new Problem(problem.code, problem.detail ?? problem.title, response.status, fieldErrors, retryAfterS, requestId);
+    const fieldErrors = Object.fromEntries(
+      (problem.errors ?? []).map((fieldError) => [fieldError.field, fieldError.message]),
+    );
+    return new Problem(
+      problem.code,
+      problem.detail ?? problem.title,
+      response.status,
+      fieldErrors,
+      retryAfterS,
+      requestId,
+    );
   } catch {
     const sentence = `Moodreel answered with ${response.status} and no reason. Try again in a moment.`;
     return new Problem("unexplained", sentence, response.status, {}, retryAfterS, requestId);

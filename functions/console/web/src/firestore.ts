@@ -108,7 +108,8 @@ export function useOwnedDocuments(name: string, uid: string): LiveResult<LiveDoc
 
 const isOffline = (snapshot: QuerySnapshot): boolean => snapshot.empty && snapshot.metadata.fromCache;
 
-const toDocuments = (snapshot: QuerySnapshot): LiveDocument[] => snapshot.docs.map((document) => ({ id: document.id, data: document.data() }));
+const toDocuments = (snapshot: QuerySnapshot): LiveDocument[] =>
+  snapshot.docs.map((document) => ({ id: document.id, data: document.data() }));
 
 type Subscribe<T> = (onValue: (value: T) => void, onError: (code: string) => void) => Promise<Unsubscribe>;
 

@@ -55,14 +55,27 @@ export function Shell() {
           </p>
         )}
         {/* The key resets all state when the user changes. */}
-        <Page key={signedIn ? currentSession.uid : ""} route={route} currentSession={currentSession} returnTo={url.pathname + url.search} />
+        <Page
+          key={signedIn ? currentSession.uid : ""}
+          route={route}
+          currentSession={currentSession}
+          returnTo={url.pathname + url.search}
+        />
       </main>
       <Toasts />
     </>
   );
 }
 
-function Page({ route, currentSession, returnTo }: { route: ReturnType<typeof useRoute>; currentSession: unknown; returnTo: string }) {
+function Page({
+  route,
+  currentSession,
+  returnTo,
+}: {
+  route: ReturnType<typeof useRoute>;
+  currentSession: unknown;
+  returnTo: string;
+}) {
   if (route.state === "not-found") return <NotFound />;
   if (route.state === "failed") return <LoadFailed />;
   if (currentSession === "loading" || route.state !== "loaded") return <Loading text="Opening Moodreel …" />;

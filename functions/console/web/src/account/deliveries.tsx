@@ -31,7 +31,11 @@ export function Deliveries({ webhook, testCount }: { webhook: Webhook; testCount
   }, [inProgress, rows]);
   if (!rows) return error ? <LoadError error={error} onRetry={refetch} /> : <Loading text="Getting the log …" />;
   if (!rows.length)
-    return <p class="empty">Nothing was sent yet. Send a test, or wait for a job to end: each call stands here with its answer.</p>;
+    return (
+      <p class="empty">
+        Nothing was sent yet. Send a test, or wait for a job to end: each call stands here with its answer.
+      </p>
+    );
   return (
     <>
       <ul class="deliveries">
@@ -44,7 +48,15 @@ export function Deliveries({ webhook, testCount }: { webhook: Webhook; testCount
   );
 }
 
-function DeliveryRow({ delivery, webhook, refetch }: { delivery: Delivery; webhook: Webhook; refetch: () => Promise<void> }) {
+function DeliveryRow({
+  delivery,
+  webhook,
+  refetch,
+}: {
+  delivery: Delivery;
+  webhook: Webhook;
+  refetch: () => Promise<void>;
+}) {
   const [busyLabel, setBusyLabel] = useState("");
   const now = new Date();
   const { label, tone } = deliveryState(delivery, now.getTime());
@@ -65,7 +77,8 @@ function DeliveryRow({ delivery, webhook, refetch }: { delivery: Delivery; webho
           <span class="dot" data-state={tone} />
           <span>{eventLabel(delivery.event)}</span>
           <span class="hint">
-            {label} · {pluralize(delivery.tries.length, "try", "tries")} · {formatTimeAgo(new Date(delivery.created_at), now)}
+            {label} · {pluralize(delivery.tries.length, "try", "tries")} ·{" "}
+            {formatTimeAgo(new Date(delivery.created_at), now)}
           </span>
         </summary>
         <div class="delivery-details">
@@ -105,4 +118,6 @@ function DeliveryRow({ delivery, webhook, refetch }: { delivery: Delivery; webho
 }
 
 const isDueSoon = (delivery: Delivery): boolean =>
-  delivery.state === "leased" || !delivery.next_try_at || Date.parse(delivery.next_try_at) - Date.now() < POLL_AHEAD_S * 1000;
+  delivery.state === "leased" ||
+  !delivery.next_try_at ||
+  Date.parse(delivery.next_try_at) - Date.now() < POLL_AHEAD_S * 1000;

@@ -35,8 +35,7 @@ function EmailPreferences() {
   const { data, etag, error, refetch } = useQuery<Preferences>("/v1/me/preferences");
   // Shown at once; reverted when it cannot be saved.
   const [pending, setPending] = useState<Preferences["mail"] | null>(null);
-  if (!data)
-    return error ? <LoadError error={error} onRetry={refetch} /> : <Loading text="Getting your choice …" />;
+  if (!data) return error ? <LoadError error={error} onRetry={refetch} /> : <Loading text="Getting your choice …" />;
   const mail = pending ?? data.mail;
   const update = async (name: keyof Preferences["mail"], enabled: boolean): Promise<void> => {
     if (pending) return;
@@ -82,8 +81,8 @@ function EmailLog() {
   if (!rows.length)
     return (
       <p class="empty">
-        No letter yet. When a job ends you get one, with a link that works for anybody you pass it on to. A letter stands
-        here as long as its job is kept.
+        No letter yet. When a job ends you get one, with a link that works for anybody you pass it on to. A letter
+        stands here as long as its job is kept.
       </p>
     );
   return (
@@ -99,7 +98,9 @@ function EmailLog() {
               </div>
               <p class="hint row-end">
                 <span class={isError ? "error-text" : ""}>{label}</span>{" "}
-                <time dateTime={email.sent_at ?? email.created_at}>{formatTimeAgo(new Date(email.sent_at ?? email.created_at), now)}</time>
+                <time dateTime={email.sent_at ?? email.created_at}>
+                  {formatTimeAgo(new Date(email.sent_at ?? email.created_at), now)}
+                </time>
               </p>
             </li>
           );

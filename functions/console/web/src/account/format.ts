@@ -18,7 +18,12 @@ export function storageMeter({ used, quota }: Quota): MeterValue {
   return {
     fraction,
     label: `${formatBytes(used)} of ${formatBytes(quota)}`,
-    warning: bytesLeft === 0 ? "Full: delete a job to make room." : fraction >= WARN_ABOVE ? `Only ${formatBytes(bytesLeft)} left.` : "",
+    warning:
+      bytesLeft === 0
+        ? "Full: delete a job to make room."
+        : fraction >= WARN_ABOVE
+          ? `Only ${formatBytes(bytesLeft)} left.`
+          : "",
   };
 }
 
@@ -40,8 +45,7 @@ export function rateMeter({ quota, window_s, remaining, reset_s }: Rate): MeterV
   };
 }
 
-const fractionOf = (used: number, quota: number): number =>
-  quota > 0 ? Math.min(1, Math.max(0, used / quota)) : 1;
+const fractionOf = (used: number, quota: number): number => (quota > 0 ? Math.min(1, Math.max(0, used / quota)) : 1);
 
 export const formatCount = (value: number): string => new Intl.NumberFormat("en").format(value);
 

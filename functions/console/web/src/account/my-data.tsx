@@ -25,16 +25,16 @@ export function MyData() {
       <section aria-labelledby="copy">
         <h2 id="copy">Take it with you</h2>
         <p>
-          One ZIP with your jobs and their history, letters, links, webhooks and choices, as JSON. Results come as links that
-          need your sign-in. It takes some seconds, or minutes for thousands of jobs, and is kept for a week.
+          One ZIP with your jobs and their history, letters, links, webhooks and choices, as JSON. Results come as links
+          that need your sign-in. It takes some seconds, or minutes for thousands of jobs, and is kept for a week.
         </p>
         <DataExports />
       </section>
       <section aria-labelledby="end">
         <h2 id="end">Have it removed</h2>
         <p>
-          Everything goes at once and is looked for again a quarter of an hour later. What you get is a signed receipt that
-          says what was removed, which anybody can verify.
+          Everything goes at once and is looked for again a quarter of an hour later. What you get is a signed receipt
+          that says what was removed, which anybody can verify.
         </p>
         <RequestErasure />
       </section>
@@ -44,7 +44,9 @@ export function MyData() {
           <ul class="rows">
             {receipts.map((receipt) => (
               <li key={receipt.id}>
-                <a href={`/receipt/${receipt.id}`}>{receipt.account ? "The end of an account" : "Everything but the account"}</a>
+                <a href={`/receipt/${receipt.id}`}>
+                  {receipt.account ? "The end of an account" : "Everything but the account"}
+                </a>
                 <p class="hint row-end">{new Date(receipt.at).toLocaleDateString(undefined, DATE_FORMAT)}</p>
               </li>
             ))}
@@ -126,7 +128,8 @@ function DataExportRow({ dataExport }: { dataExport: DataExport }) {
             <strong>{part.name}</strong>
             <p class="hint">
               {requestedText}
-              {dataExport.kept_until && `, kept until ${new Date(dataExport.kept_until).toLocaleDateString(undefined, DATE_FORMAT)}`}
+              {dataExport.kept_until &&
+                `, kept until ${new Date(dataExport.kept_until).toLocaleDateString(undefined, DATE_FORMAT)}`}
             </p>
           </div>
           <Button busyLabel={busyLabel === part.name ? "Getting it …" : ""} onClick={() => void save(part)}>
@@ -181,7 +184,10 @@ function RequestErasure() {
         </Button>
       </div>
       {scope && (
-        <Panel title={scope === "account" ? "End the account?" : "Remove everything of yours?"} onClose={() => open("")}>
+        <Panel
+          title={scope === "account" ? "End the account?" : "Remove everything of yours?"}
+          onClose={() => open("")}
+        >
           <form class="stack" onSubmit={(event) => void submit(event)}>
             <p>What goes, and cannot be brought back:</p>
             <ul class="bullets">

@@ -111,11 +111,20 @@ function PasswordForm({ email }: { email: string }) {
   };
   const problem = error instanceof Problem ? error : null;
   const fieldErrors = problem?.fieldErrors ?? {};
-  const currentPasswordError = problem?.code === "wrong-credentials" ? "This is not your password." : fieldErrors.current_password;
+  const currentPasswordError =
+    problem?.code === "wrong-credentials" ? "This is not your password." : fieldErrors.current_password;
   return (
     <form class="narrow-form" onSubmit={(event) => void change(event)}>
       {/* Tells password managers which account the password belongs to. */}
-      <input class="visually-hidden" type="email" autocomplete="username" value={email} readOnly tabIndex={-1} aria-hidden="true" />
+      <input
+        class="visually-hidden"
+        type="email"
+        autocomplete="username"
+        value={email}
+        readOnly
+        tabIndex={-1}
+        aria-hidden="true"
+      />
       <Field label="The one you have" error={currentPasswordError}>
         {(ids) => (
           <input

@@ -34,8 +34,8 @@ export function ShareLinks() {
   if (!rows.length)
     return (
       <p class="empty">
-        Nobody has a link of yours. On a job’s page every result can be shared; the links in your letters stand here too.
-        How often one was opened is counted, by whom is not.
+        Nobody has a link of yours. On a job’s page every result can be shared; the links in your letters stand here
+        too. How often one was opened is counted, by whom is not.
       </p>
     );
   const openLinks = rows.filter((link) => linkState(link, now.getTime()) === "open");
@@ -52,7 +52,8 @@ export function ShareLinks() {
                   <strong>{link.artifact}</strong>
                   <p class="hint">
                     {usesLabel(link)} · made {formatTimeAgo(new Date(link.created_at), now)} · ends{" "}
-                    {new Date(link.expires_at).toLocaleDateString(undefined, DATE_FORMAT)} · <a href={`/jobs/${link.job}`}>its job</a>
+                    {new Date(link.expires_at).toLocaleDateString(undefined, DATE_FORMAT)} ·{" "}
+                    <a href={`/jobs/${link.job}`}>its job</a>
                   </p>
                 </div>
                 <CopyableText text={link.url} label={`The link to ${link.artifact}`} />
@@ -93,8 +94,8 @@ export function ShareLinks() {
           onConfirm={() => withdraw(selected)}
           onClose={() => setSelected(null)}
         >
-          Whoever has the link to <strong>{selected.artifact}</strong> is refused from now on. It cannot be given back; you can
-          make another one.
+          Whoever has the link to <strong>{selected.artifact}</strong> is refused from now on. It cannot be given back;
+          you can make another one.
         </Confirm>
       )}
     </>

@@ -31,4 +31,7 @@ export function storeReceipt(receipt: StoredReceipt): void {
 }
 
 const isStoredReceipt = (receipt: unknown): receipt is StoredReceipt =>
-  typeof receipt === "object" && receipt !== null && typeof (receipt as StoredReceipt).id === "string" && typeof (receipt as StoredReceipt).at === "string";
+  typeof receipt === "object" &&
+  receipt !== null &&
+  typeof (receipt as StoredReceipt).id === "string" &&
+  typeof (receipt as StoredReceipt).at === "string";

@@ -68,8 +68,9 @@ export function UsageSection() {
           </dl>
         )}
         <p class="hint">
-          Of the jobs that are kept: a deleted one counts no more. The cost is {pluralize(Math.round(data.worked_s), "second")} of
-          work at list prices; storage and what models ask for are not in it.
+          Of the jobs that are kept: a deleted one counts no more. The cost is{" "}
+          {pluralize(Math.round(data.worked_s), "second")} of work at list prices; storage and what models ask for are
+          not in it.
         </p>
       </section>
     </>

@@ -31,8 +31,8 @@ export function WebhooksSection() {
     <>
       {webhooks.length === 0 && (
         <p class="empty">
-          No server is called yet. Give the address of one that takes a POST: it is told when a job of yours is done, failed or
-          cancelled, signed after{" "}
+          No server is called yet. Give the address of one that takes a POST: it is told when a job of yours is done,
+          failed or cancelled, signed after{" "}
           <a href="https://www.standardwebhooks.com" target="_blank" rel="noreferrer">
             Standard Webhooks
           </a>
@@ -53,7 +53,13 @@ export function WebhooksSection() {
   );
 }
 
-function AddWebhook({ onCreated, onClose }: { onCreated: (newSecret: WebhookSecret) => Promise<void>; onClose: () => void }) {
+function AddWebhook({
+  onCreated,
+  onClose,
+}: {
+  onCreated: (newSecret: WebhookSecret) => Promise<void>;
+  onClose: () => void;
+}) {
   const [url, setUrl] = useState("");
   const [events, setEvents] = useState<readonly string[]>(EVENT_NAMES);
   const submission = useSubmit();
@@ -89,9 +95,7 @@ function AddWebhook({ onCreated, onClose }: { onCreated: (newSecret: WebhookSecr
                 type="checkbox"
                 checked={events.includes(name)}
                 onChange={(event) =>
-                  setEvents(
-                    EVENT_NAMES.filter((b) => (b === name ? event.currentTarget.checked : events.includes(b))),
-                  )
+                  setEvents(EVENT_NAMES.filter((b) => (b === name ? event.currentTarget.checked : events.includes(b))))
                 }
               />
               <span>{eventLabel(name)}</span>
@@ -114,14 +118,14 @@ function SecretPanel({ newSecret, onClose }: { newSecret: WebhookSecret; onClose
   return (
     <Panel title="The secret, this once" onClose={onClose} persistent>
       <p>
-        Calls to <strong>{newSecret.webhook.url}</strong> are signed with it. Put it where your server reads its secrets: it is
-        shown nowhere again.
+        Calls to <strong>{newSecret.webhook.url}</strong> are signed with it. Put it where your server reads its
+        secrets: it is shown nowhere again.
       </p>
       <CopyableText text={newSecret.secret} label="The webhook’s secret" />
       {newSecret.old_secret_until && (
         <p class="hint">
-          The old one signs as well until {new Date(newSecret.old_secret_until).toLocaleString()}, so that you have time to
-          change it.
+          The old one signs as well until {new Date(newSecret.old_secret_until).toLocaleString()}, so that you have time
+          to change it.
         </p>
       )}
       <div class="row">
@@ -191,8 +195,8 @@ function WebhookCard({
       {webhook.disabled && (
         <div class="note warning">
           <p>
-            The server answered 410: there is nothing at this address any more. So it is not called. Enable it once it is
-            back; what was missed can be replayed from the log.
+            The server answered 410: there is nothing at this address any more. So it is not called. Enable it once it
+            is back; what was missed can be replayed from the log.
           </p>
           <p>
             <Button busyLabel={busyLabel} onClick={() => void enable()}>
@@ -231,7 +235,13 @@ function WebhookCard({
         </Confirm>
       )}
       {dialog === "delete" && (
-        <Confirm title="Delete this webhook?" confirmLabel="Delete it" busyLabel={busyLabel} onConfirm={deleteWebhook} onClose={() => setDialog("")}>
+        <Confirm
+          title="Delete this webhook?"
+          confirmLabel="Delete it"
+          busyLabel={busyLabel}
+          onConfirm={deleteWebhook}
+          onClose={() => setDialog("")}
+        >
           <strong>{webhook.url}</strong> is called no more, and its log goes. What is still being tried is given up.
         </Confirm>
       )}

@@ -9,7 +9,13 @@ import { withCredentials } from "./recipe-choice.ts";
 import type { Camera } from "./model.ts";
 
 /** Form that adds a camera by its address. The API never returns the password. */
-export function AddCamera({ onCreated, onClose }: { onCreated: (camera: Camera) => Promise<void>; onClose: () => void }) {
+export function AddCamera({
+  onCreated,
+  onClose,
+}: {
+  onCreated: (camera: Camera) => Promise<void>;
+  onClose: () => void;
+}) {
   const [name, setName] = useState("");
   const [isDevice, setIsDevice] = useState(false);
   const [deviceNumber, setDeviceNumber] = useState(0);
@@ -45,7 +51,11 @@ export function AddCamera({ onCreated, onClose }: { onCreated: (camera: Camera) 
         {settings.emulators && (
           <div class="choices">
             <label>
-              <input type="checkbox" checked={isDevice} onChange={(event) => setIsDevice(event.currentTarget.checked)} />
+              <input
+                type="checkbox"
+                checked={isDevice}
+                onChange={(event) => setIsDevice(event.currentTarget.checked)}
+              />
               <span>It is plugged into the machine that Moodreel runs on</span>
             </label>
           </div>
@@ -108,7 +118,12 @@ export function AddCamera({ onCreated, onClose }: { onCreated: (camera: Camera) 
             <p class="hint">The camera’s own, if it asks for them. They are kept apart and shown nowhere again.</p>
           </>
         )}
-        <FormFooter submitLabel="Add it" submission={submission} errorShown={Boolean(sourceError || fieldErrors.name)} onClose={onClose} />
+        <FormFooter
+          submitLabel="Add it"
+          submission={submission}
+          errorShown={Boolean(sourceError || fieldErrors.name)}
+          onClose={onClose}
+        />
       </form>
     </Panel>
   );

@@ -27,7 +27,8 @@ export function CameraCard({ camera, refetch }: { camera: Camera; refetch: () =>
     });
   const stop = (): Promise<void> =>
     runAction("Stopping …", () => Promise.all(status.recordings.map((id) => post(`/v1/recordings/${id}/stop`))));
-  const deleteCamera = (): Promise<void> => runAction("Removing it …", () => request("DELETE", `/v1/cameras/${camera.id}`));
+  const deleteCamera = (): Promise<void> =>
+    runAction("Removing it …", () => request("DELETE", `/v1/cameras/${camera.id}`));
   const onStarted = async (_: Recording): Promise<void> => {
     await refetch();
     setDialog("");
@@ -46,11 +47,17 @@ export function CameraCard({ camera, refetch }: { camera: Camera; refetch: () =>
           {source.address}
           {source.credentials && " · with a password"}
         </p>
-        {status.recording ? <RecordingStatus camera={camera} /> : <p class="hint picture-info">{pictureLabel(status) || "Its picture is not known yet."}</p>}
+        {status.recording ? (
+          <RecordingStatus camera={camera} />
+        ) : (
+          <p class="hint picture-info">{pictureLabel(status) || "Its picture is not known yet."}</p>
+        )}
         {status.last_error && status.state !== "connected" && (
           <p class="error-text">
             {status.last_error.message}{" "}
-            {status.last_error.at && <span class="hint">{formatTimeAgo(new Date(status.last_error.at), new Date())}</span>}
+            {status.last_error.at && (
+              <span class="hint">{formatTimeAgo(new Date(status.last_error.at), new Date())}</span>
+            )}
           </p>
         )}
         <div class="row">
@@ -68,9 +75,17 @@ export function CameraCard({ camera, refetch }: { camera: Camera; refetch: () =>
           </button>
         </div>
       </div>
-      {dialog === "record" && <StartRecording camera={camera} previewing={previewing} onStarted={onStarted} onClose={() => setDialog("")} />}
+      {dialog === "record" && (
+        <StartRecording camera={camera} previewing={previewing} onStarted={onStarted} onClose={() => setDialog("")} />
+      )}
       {dialog === "delete" && (
-        <Confirm title={`Remove ${camera.name}?`} confirmLabel="Remove it" busyLabel={busyLabel} onConfirm={deleteCamera} onClose={() => setDialog("")}>
+        <Confirm
+          title={`Remove ${camera.name}?`}
+          confirmLabel="Remove it"
+          busyLabel={busyLabel}
+          onConfirm={deleteCamera}
+          onClose={() => setDialog("")}
+        >
           Its address and password go. What it recorded stays.
         </Confirm>
       )}

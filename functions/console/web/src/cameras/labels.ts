@@ -58,7 +58,9 @@ export function recordingNotes(recording: Recording): string[] {
     gaps.length
       ? `${formatDuration(missingS)} are missing, at ${gaps.map((gap) => formatClock(gap.start_s)).join(", ")}: the camera was away.`
       : "",
-    recording.dropped_frames ? `${recording.dropped_frames} ${recording.dropped_frames === 1 ? "frame was" : "frames were"} dropped.` : "",
+    recording.dropped_frames
+      ? `${recording.dropped_frames} ${recording.dropped_frames === 1 ? "frame was" : "frames were"} dropped.`
+      : "",
   ].filter(Boolean);
 }
 

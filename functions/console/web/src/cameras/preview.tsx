@@ -5,7 +5,15 @@ import { watchPreview } from "./watch-preview.ts";
 const STALLED_MS = 5_000;
 
 /** Live preview of a camera. It connects on demand and disconnects while the page is hidden. */
-export function Preview({ camera, name, onWatchingChange }: { camera: string; name: string; onWatchingChange: (watching: boolean) => void }) {
+export function Preview({
+  camera,
+  name,
+  onWatchingChange,
+}: {
+  camera: string;
+  name: string;
+  onWatchingChange: (watching: boolean) => void;
+}) {
   const [watching, setWatching] = useState(false);
   const [problem, setProblem] = useState("");
   const [hasPicture, setHasPicture] = useState(false);
@@ -39,7 +47,8 @@ export function Preview({ camera, name, onWatchingChange }: { camera: string; na
     setStalled(false);
     setProblem("");
   };
-  const statusText = problem || (!hasPicture ? "Waiting for the first picture …" : stalled ? "No new picture for some seconds …" : "");
+  const statusText =
+    problem || (!hasPicture ? "Waiting for the first picture …" : stalled ? "No new picture for some seconds …" : "");
   return (
     <div class="preview">
       {watching && <img ref={image} alt={`What ${name} shows now`} class={hasPicture ? "" : "visually-hidden"} />}

@@ -21,11 +21,7 @@ export function RecipeForm({
         <legend>Make of it</legend>
         {RECIPE_CHOICES.filter(([recipe]) => recipe || !recipeRequired).map(([recipe, title, description]) => (
           <label key={recipe}>
-            <input
-              type="radio"
-              checked={value.recipe === recipe}
-              onChange={() => onChange({ ...value, recipe })}
-            />
+            <input type="radio" checked={value.recipe === recipe} onChange={() => onChange({ ...value, recipe })} />
             <span>
               {title}
               <span class="hint">{description}</span>
@@ -35,7 +31,11 @@ export function RecipeForm({
       </fieldset>
       {needsConsent(value) && (
         <>
-          <Field label="What it is for" hint="In a few words, such as: research on reactions to a trailer." error={fieldErrors["options.purpose"]}>
+          <Field
+            label="What it is for"
+            hint="In a few words, such as: research on reactions to a trailer."
+            error={fieldErrors["options.purpose"]}
+          >
             {(ids) => (
               <input
                 {...ids}

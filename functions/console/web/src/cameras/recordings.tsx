@@ -19,23 +19,36 @@ import { clipLabel, recordingNotes, recordingStatus } from "./labels.ts";
 
 type Dialog = "play" | "job" | "delete";
 
-export function Recordings({ recordings, names }: { recordings: PagedQuery<Recording>; names: ReadonlyMap<string, string> }) {
+export function Recordings({
+  recordings,
+  names,
+}: {
+  recordings: PagedQuery<Recording>;
+  names: ReadonlyMap<string, string>;
+}) {
   const [dialog, setDialog] = useState<{ kind: Dialog; recording: Recording } | null>(null);
   const { rows, hasMore, error, loadMore, refetch } = recordings;
   const close = (): void => setDialog(null);
-  if (!rows) return error ? <LoadError error={error} onRetry={refetch} /> : <Loading text="Getting your recordings …" />;
+  if (!rows)
+    return error ? <LoadError error={error} onRetry={refetch} /> : <Loading text="Getting your recordings …" />;
   if (!rows.length)
     return (
       <p class="empty">
-        Nothing is recorded yet. Press Record at a camera; what it saw is a clip here when you stop, and goes on into a recipe
-        if you chose one.
+        Nothing is recorded yet. Press Record at a camera; what it saw is a clip here when you stop, and goes on into a
+        recipe if you chose one.
       </p>
     );
   return (
     <>
       <ul class="rows recordings">
         {rows.map((recording) => (
-          <RecordingRow key={recording.id} recording={recording} camera={names.get(recording.camera)} onAction={(kind) => setDialog({ kind, recording })} refetch={refetch} />
+          <RecordingRow
+            key={recording.id}
+            recording={recording}
+            camera={names.get(recording.camera)}
+            onAction={(kind) => setDialog({ kind, recording })}
+            refetch={refetch}
+          />
         ))}
       </ul>
       <LoadMore hasMore={hasMore} loadMore={loadMore} error={error} label="Older recordings" />
@@ -88,7 +101,11 @@ function RecordingRow({
         {recording.state !== "done" && <span class={`badge ${tone}`}>{label}</span>}
       </div>
       <p class="hint">
-        {[clipLabel(recording), camera && camera !== recording.title ? camera : "", formatTimeAgo(new Date(recording.created_at), new Date())]
+        {[
+          clipLabel(recording),
+          camera && camera !== recording.title ? camera : "",
+          formatTimeAgo(new Date(recording.created_at), new Date()),
+        ]
           .filter(Boolean)
           .join(" · ")}
         {recording.job && (
@@ -179,7 +196,15 @@ function CreateJob({ recording, onClose }: { recording: Recording; onClose: () =
   );
 }
 
-function DeleteRecording({ recording, refetch, onClose }: { recording: Recording; refetch: () => Promise<void>; onClose: () => void }) {
+function DeleteRecording({
+  recording,
+  refetch,
+  onClose,
+}: {
+  recording: Recording;
+  refetch: () => Promise<void>;
+  onClose: () => void;
+}) {
   const { busyLabel, run } = useAction();
   const deleteRecording = (): Promise<void> =>
     run("Deleting it …", async () => {
@@ -189,7 +214,13 @@ function DeleteRecording({ recording, refetch, onClose }: { recording: Recording
       toast(`“${recording.title}” is deleted.`);
     });
   return (
-    <Confirm title="Delete this recording?" confirmLabel="Delete it" busyLabel={busyLabel} onConfirm={deleteRecording} onClose={onClose}>
+    <Confirm
+      title="Delete this recording?"
+      confirmLabel="Delete it"
+      busyLabel={busyLabel}
+      onConfirm={deleteRecording}
+      onClose={onClose}
+    >
       {isRunning(recording)
         ? `“${recording.title}” ends now, without a clip.`
         : `“${recording.title}” goes with its clip. A job that was made of it stays.`}{" "}

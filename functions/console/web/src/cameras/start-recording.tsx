@@ -86,7 +86,9 @@ export function StartRecording({
             <span>
               With the {PRE_ROLL_S} seconds before
               <span class="hint">
-                {previewing ? "What the live picture showed last is part of it." : "Only while the live picture is looked at."}
+                {previewing
+                  ? "What the live picture showed last is part of it."
+                  : "Only while the live picture is looked at."}
               </span>
             </span>
           </label>

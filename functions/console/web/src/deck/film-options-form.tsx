@@ -11,11 +11,27 @@ export interface FilmOptionsFormProps {
 }
 
 const SELECT_OPTIONS: Record<string, readonly (readonly [string, string])[]> = {
-  transition: [["cut", "Cut"], ["fade", "Fade"]],
-  subtitles: [["soft", "To be switched on"], ["burned", "In the picture"]],
-  motion: [["none", "Still"], ["gentle", "Slowly moving"]],
-  aspect: [["16:9", "Wide, 16:9"], ["1:1", "Square"], ["9:16", "Upright, 9:16"]],
-  resolution: [["720p", "720p"], ["1080p", "1080p"]],
+  transition: [
+    ["cut", "Cut"],
+    ["fade", "Fade"],
+  ],
+  subtitles: [
+    ["soft", "To be switched on"],
+    ["burned", "In the picture"],
+  ],
+  motion: [
+    ["none", "Still"],
+    ["gentle", "Slowly moving"],
+  ],
+  aspect: [
+    ["16:9", "Wide, 16:9"],
+    ["1:1", "Square"],
+    ["9:16", "Upright, 9:16"],
+  ],
+  resolution: [
+    ["720p", "720p"],
+    ["1080p", "1080p"],
+  ],
 };
 
 const SPEEDS = [0.75, 0.9, 1, 1.1, 1.25, 1.5];
@@ -51,7 +67,12 @@ export function FilmOptionsForm({ draft, filmOptions, errorOf, onDraftChange, on
         ))}
       </fieldset>
       <div class="field-pair">
-        <SelectField label="Shape" name="aspect" value={draft.aspect} onChange={(aspect) => onDraftChange({ ...draft, aspect })} />
+        <SelectField
+          label="Shape"
+          name="aspect"
+          value={draft.aspect}
+          onChange={(aspect) => onDraftChange({ ...draft, aspect })}
+        />
         <SelectField
           label="Size"
           name="resolution"

@@ -30,7 +30,12 @@ export function Outline(props: OutlineProps) {
               onClick={() => onSelect(slide.id)}
             >
               <span class="number">{position + 1}</span>
-              <SlidePicture archive={props.archive} renderedIds={renderedIds} slide={slide} aspectRatio={aspectRatioOf(draft)} />
+              <SlidePicture
+                archive={props.archive}
+                renderedIds={renderedIds}
+                slide={slide}
+                aspectRatio={aspectRatioOf(draft)}
+              />
               <span class="heading">
                 {slide.heading || "Without a heading"}
                 {props.hasErrorAt(position) && <span class="error-text"> · to be mended</span>}
@@ -43,7 +48,11 @@ export function Outline(props: OutlineProps) {
         <button type="button" disabled={index <= 0} onClick={() => onChange(moveSlide(draft, selectedId, -1))}>
           <span aria-hidden="true">↑</span> Earlier
         </button>
-        <button type="button" disabled={index >= slideCount - 1} onClick={() => onChange(moveSlide(draft, selectedId, 1))}>
+        <button
+          type="button"
+          disabled={index >= slideCount - 1}
+          onClick={() => onChange(moveSlide(draft, selectedId, 1))}
+        >
           <span aria-hidden="true">↓</span> Later
         </button>
         <button

@@ -52,7 +52,11 @@ export function SlideForm({ slide, pictures, pictureSources, speed, errorOf, onC
       </Field>
       <Field
         label="Spoken"
-        hint={slide.notes.trim() ? `About ${Math.max(1, Math.round(speechS))} s of speech.` : "Nothing is said: the slide is shown for four seconds."}
+        hint={
+          slide.notes.trim()
+            ? `About ${Math.max(1, Math.round(speechS))} s of speech.`
+            : "Nothing is said: the slide is shown for four seconds."
+        }
         error={errorOf("notes")}
       >
         {(ids) => (
@@ -118,7 +122,10 @@ export function RewriteForm({ slide, disabledReason, busyLabel, onRewrite }: Rew
         onRewrite(instruction.trim());
       }}
     >
-      <Field label="Have this slide written anew" hint={disabledReason || "Say how, or leave it empty for “differently”."}>
+      <Field
+        label="Have this slide written anew"
+        hint={disabledReason || "Say how, or leave it empty for “differently”."}
+      >
         {(ids) => (
           <input
             {...ids}

@@ -2,7 +2,17 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Playhead } from "../film/playhead.ts";
 import { formatClock } from "../format.ts";
-import { areas, bins, mostSeenFaces, seenRanges, spanOf, stackOrder, ticks, timeToX, xToTime } from "./chart-geometry.ts";
+import {
+  areas,
+  bins,
+  mostSeenFaces,
+  seenRanges,
+  spanOf,
+  stackOrder,
+  ticks,
+  timeToX,
+  xToTime,
+} from "./chart-geometry.ts";
 import { type Face, type Timeline, frameAt, readingsAt, seenDurationS } from "./timeline.ts";
 import { emotionClass, readingsLabel, seenLabel } from "./labels.ts";
 
@@ -18,7 +28,10 @@ export function Chart({ timeline, playhead }: { timeline: Timeline; playhead: Pl
   const width = useWidth(plotRef);
   const span = useMemo(() => spanOf(timeline), [timeline]);
   const order = useMemo(() => stackOrder(timeline.classes), [timeline]);
-  const faces = useMemo(() => mostSeenFaces(timeline, expanded ? FACES_EXPANDED : FACES_COLLAPSED), [timeline, expanded]);
+  const faces = useMemo(
+    () => mostSeenFaces(timeline, expanded ? FACES_EXPANDED : FACES_COLLAPSED),
+    [timeline, expanded],
+  );
   const slider = useSlider(timeline, playhead, width);
   const rowHeight = LAYOUT.gap + LAYOUT.height + LAYOUT.strip;
   const height = Math.max(1, faces.length) * rowHeight + LAYOUT.axis;
@@ -78,7 +91,9 @@ export function Chart({ timeline, playhead }: { timeline: Timeline; playhead: Pl
       {timeline.faces.length > FACES_COLLAPSED && (
         <p>
           <button type="button" class="link" onClick={() => setExpanded(!expanded)}>
-            {expanded ? `Show only the ${FACES_COLLAPSED} seen longest` : `Show ${Math.min(FACES_EXPANDED, timeline.faces.length)} people`}
+            {expanded
+              ? `Show only the ${FACES_COLLAPSED} seen longest`
+              : `Show ${Math.min(FACES_EXPANDED, timeline.faces.length)} people`}
           </button>
         </p>
       )}
@@ -166,7 +181,12 @@ function dominantRuns(row: ReturnType<typeof bins>): DominantRun[] {
 }
 
 const KEY_STEPS: Record<string, number> = {
-  ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10,
+  ArrowLeft: -1,
+  ArrowDown: -1,
+  ArrowRight: 1,
+  ArrowUp: 1,
+  PageDown: -10,
+  PageUp: 10,
 };
 
 /** The cursor of the chart: follows the playhead and seeks on input. */
@@ -184,8 +204,7 @@ function useSlider(timeline: Timeline, playhead: Playhead, width: number) {
       }),
     [playhead, timeline, width],
   );
-  const seekTo = (timeS: number): void =>
-    playhead.seek(Math.min(span.endS, Math.max(span.beginS, timeS)));
+  const seekTo = (timeS: number): void => playhead.seek(Math.min(span.endS, Math.max(span.beginS, timeS)));
   const seekToPointer = (event: PointerEvent): void => {
     const element = event.currentTarget as HTMLElement;
     seekTo(xToTime(event.clientX - element.getBoundingClientRect().left, span, width));

@@ -70,7 +70,12 @@ function Video({ job, timeline, playhead }: VideoProps) {
       </Player>
       {!annotated && (
         <label class="row checkbox-label">
-          <input type="checkbox" checked={showBoxes} disabled={!timeline?.faces.length} onChange={(event) => setShowBoxes(event.currentTarget.checked)} />
+          <input
+            type="checkbox"
+            checked={showBoxes}
+            disabled={!timeline?.faces.length}
+            onChange={(event) => setShowBoxes(event.currentTarget.checked)}
+          />
           Show faces in the picture
         </label>
       )}
@@ -102,10 +107,7 @@ function FaceBoxes({ timeline, playhead }: { timeline: Timeline; playhead: Playh
 /** Index of the current frame; -1 before the first. */
 function useFrame(timeline: Timeline, playhead: Playhead): number {
   const [frame, setFrame] = useState(-1);
-  useEffect(
-    () => playhead.listen((timeS) => setFrame(frameAt(timeline.timesS, timeS))),
-    [timeline, playhead],
-  );
+  useEffect(() => playhead.listen((timeS) => setFrame(frameAt(timeline.timesS, timeS))), [timeline, playhead]);
   return frame;
 }
 
@@ -120,8 +122,8 @@ function CurrentReadings({ timeline, playhead }: { timeline: Timeline; playhead:
       {readings.length === 0 && <span class="hint">Nobody is seen</span>}
       {shown.map((artifact) => (
         <span key={artifact.face_id}>
-          <span class={`swatch ${emotionClass(artifact.dominant ?? "")}`} aria-hidden="true" /> Person {artifact.face_id}:{" "}
-          {readingLabel(artifact)}
+          <span class={`swatch ${emotionClass(artifact.dominant ?? "")}`} aria-hidden="true" /> Person{" "}
+          {artifact.face_id}: {readingLabel(artifact)}
         </span>
       ))}
       {others > 0 && <span class="hint">and {others} more</span>}
@@ -133,8 +135,8 @@ function Moments({ job, moments, playhead }: { job: Job; moments: StrongestMomen
   if (!moments.length)
     return (
       <p class="hint">
-        No moment stood out: faces were neutral, uncertain, or too small. A shorter distance between frames may
-        find more.
+        No moment stood out: faces were neutral, uncertain, or too small. A shorter distance between frames may find
+        more.
       </p>
     );
   return (
@@ -166,7 +168,11 @@ function Thumbnail({ job, name }: { job: Job; name: string }) {
   const [url, setUrl] = useState("");
   const retried = useRef(false);
   const load = (refresh: boolean): void => {
-    if (artifact) resultLink(job.id, artifact, refresh).then((link) => setUrl(link.url), () => undefined);
+    if (artifact)
+      resultLink(job.id, artifact, refresh).then(
+        (link) => setUrl(link.url),
+        () => undefined,
+      );
   };
   useEffect(() => load(false), [artifact?.generation]);
   return (

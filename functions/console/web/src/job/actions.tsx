@@ -79,12 +79,24 @@ export function JobActions({ job, onRename }: { job: Job; onRename: () => void }
         Delete
       </button>
       {dialog === "cancel" && (
-        <Confirm title="Cancel this job?" confirmLabel="Cancel the job" busyLabel={busyLabel} onConfirm={cancelJob} onClose={() => setDialog("")}>
+        <Confirm
+          title="Cancel this job?"
+          confirmLabel="Cancel the job"
+          busyLabel={busyLabel}
+          onConfirm={cancelJob}
+          onClose={() => setDialog("")}
+        >
           It stops where it is. What is finished stays here; a cancelled job cannot go on later.
         </Confirm>
       )}
       {dialog === "delete" && (
-        <Confirm title="Delete this job?" confirmLabel="Delete it" busyLabel={busyLabel} onConfirm={deleteJob} onClose={() => setDialog("")}>
+        <Confirm
+          title="Delete this job?"
+          confirmLabel="Delete it"
+          busyLabel={busyLabel}
+          onConfirm={deleteJob}
+          onClose={() => setDialog("")}
+        >
           The job goes with its uploads, results, letters and links. Nobody can bring it back.
         </Confirm>
       )}

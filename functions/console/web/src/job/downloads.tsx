@@ -94,7 +94,10 @@ function SharePanel({ job, artifact, onClose }: { job: string; artifact: Artifac
     run(label, async () => setLinks(await action()));
   const createLink = async (): Promise<ShareLink[]> => {
     const body = { artifact: artifact.name, valid_hours: Number(hours) };
-    const { data } = await request<ShareLink>("POST", `/v1/jobs/${job}/shares`, { body, idempotencyKey: newIdempotencyKey() });
+    const { data } = await request<ShareLink>("POST", `/v1/jobs/${job}/shares`, {
+      body,
+      idempotencyKey: newIdempotencyKey(),
+    });
     return [data, ...(links ?? [])];
   };
   const revokeLink = async (link: ShareLink): Promise<ShareLink[]> => {

@@ -34,7 +34,9 @@ const THUMBNAIL_KINDS = ["poster", "moment", "sheet", "chart"] as const;
 /** The artifact for the thumbnail; undefined if there is none yet. */
 export function thumbnailOf(job: Pick<Job, "artifacts">): Job["artifacts"][number] | undefined {
   for (const kind of THUMBNAIL_KINDS) {
-    const artifact = job.artifacts.find((candidate) => candidate.kind === kind && candidate.content_type.startsWith("image/"));
+    const artifact = job.artifacts.find(
+      (candidate) => candidate.kind === kind && candidate.content_type.startsWith("image/"),
+    );
     if (artifact) return artifact;
   }
   return undefined;

@@ -21,7 +21,11 @@ export function JobRow({ job }: { job: Job }) {
         {job.status === "failed" && job.error && <span class="error-text">{job.error.message}</span>}
       </div>
       <div class="job-state">
-        {job.status === "running" ? <JobProgress job={job} /> : <span class={`badge ${job.status}`}>{statusLabel(job.status)}</span>}
+        {job.status === "running" ? (
+          <JobProgress job={job} />
+        ) : (
+          <span class={`badge ${job.status}`}>{statusLabel(job.status)}</span>
+        )}
       </div>
     </li>
   );
@@ -30,8 +34,15 @@ export function JobRow({ job }: { job: Job }) {
 /** Live progress: listens to the stages while the job runs. */
 function JobProgress({ job }: { job: Job }) {
   const { value: stages } = useCollection(`jobs/${job.id}/stages`);
-  const current = stages ? withStages(job, stages.map((row) => row.data)) : job;
-  const stage = current.stages.find((stage) => stage.state === "running") ?? current.stages.find((stage) => stage.state === "queued");
+  const current = stages
+    ? withStages(
+        job,
+        stages.map((row) => row.data),
+      )
+    : job;
+  const stage =
+    current.stages.find((stage) => stage.state === "running") ??
+    current.stages.find((stage) => stage.state === "queued");
   const fraction = progressOf(current);
   const label = `${stage ? stageLabel(stage.name) : "Working"} · ${Math.floor(fraction * 100)} %`;
   return <Progress value={fraction} text={label} label={`Progress of ${job.title}`} />;

@@ -29,10 +29,24 @@ export async function createJob(newJob: NewJobRequest): Promise<string> {
       { filename: entry.file.name, content_type: typeOf(entry.file), size_bytes: entry.file.size },
     ]),
   );
-  const body = { recipe: newJob.recipe, options: newJob.options, inputs, ...(newJob.title ? { title: newJob.title } : {}) };
-  const { data } = await post<{ job: { id: string; title: string } }>("/v1/jobs", body, { idempotencyKey: newJob.idempotencyKey });
+  const body = {
+    recipe: newJob.recipe,
+    options: newJob.options,
+    inputs,
+    ...(newJob.title ? { title: newJob.title } : {}),
+  };
+  const { data } = await post<{ job: { id: string; title: string } }>("/v1/jobs", body, {
+    idempotencyKey: newJob.idempotencyKey,
+  });
   for (const entry of files) {
-    addUpload(data.job.id, entry.input, data.job.title, entry.file, typeOf(entry.file), entry.input === "prompt" ? text : "");
+    addUpload(
+      data.job.id,
+      entry.input,
+      data.job.title,
+      entry.file,
+      typeOf(entry.file),
+      entry.input === "prompt" ? text : "",
+    );
   }
   return data.job.id;
 }

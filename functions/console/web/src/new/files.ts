@@ -57,7 +57,9 @@ export interface AssignedFiles<F> {
  * videos become jobs of their own.
  */
 export function assignFiles<F extends FileInfo>(
-  inputs: readonly Input[], files: readonly F[], current: Pick<AssignedFiles<F>, "assigned" | "extra"> = { assigned: [], extra: [] },
+  inputs: readonly Input[],
+  files: readonly F[],
+  current: Pick<AssignedFiles<F>, "assigned" | "extra"> = { assigned: [], extra: [] },
 ): AssignedFiles<F> {
   const result: AssignedFiles<F> = { assigned: [...current.assigned], extra: [...current.extra], errors: [] };
   const singleInput = inputs.filter((input) => !input.optional).length === 1;
@@ -74,22 +76,36 @@ export function assignFiles<F extends FileInfo>(
       continue;
     }
     if (file.size > input.max_bytes) {
-      result.errors.push(`${file.name} has ${formatBytes(file.size)}; at most ${formatBytes(input.max_bytes)} are taken.`);
+      result.errors.push(
+        `${file.name} has ${formatBytes(file.size)}; at most ${formatBytes(input.max_bytes)} are taken.`,
+      );
       continue;
     }
     const freeName = input.names.find((name) => !result.assigned.some((entry) => entry.input === name));
     if (freeName) result.assigned.push({ input: freeName, file });
     else if (singleInput && !input.optional && input.names.length === 1) result.extra.push(file);
-    else if (input.names.length > 1) result.errors.push(`${file.name} is one too many: ${input.names.length} are taken.`);
-    else result.assigned = result.assigned.map((entry) => (entry.input === input.name ? { input: input.name, file } : entry));
+    else if (input.names.length > 1)
+      result.errors.push(`${file.name} is one too many: ${input.names.length} are taken.`);
+    else
+      result.assigned = result.assigned.map((entry) =>
+        entry.input === input.name ? { input: input.name, file } : entry,
+      );
   }
   return result;
 }
 
 /** Removes a file; the first additional one takes its place. */
-export function removeFile<F extends FileInfo>(inputs: readonly Input[], current: AssignedFiles<F>, file: F): AssignedFiles<F> {
+export function removeFile<F extends FileInfo>(
+  inputs: readonly Input[],
+  current: AssignedFiles<F>,
+  file: F,
+): AssignedFiles<F> {
   const assigned = current.assigned.filter((entry) => entry.file !== file);
-  return assignFiles(inputs, current.extra.filter((b) => b !== file), { assigned, extra: [] });
+  return assignFiles(
+    inputs,
+    current.extra.filter((b) => b !== file),
+    { assigned, extra: [] },
+  );
 }
 
 /** Identifies a file by what browsers expose. */
@@ -97,7 +113,12 @@ export const fileKey = ({ name, size, lastModified }: FileInfo): string => `${na
 
 const isSameFile = (a: FileInfo, b: FileInfo): boolean => fileKey(a) === fileKey(b);
 
-const KIND_NAMES: Readonly<Record<string, string>> = { video: "a video", audio: "a sound", image: "a picture", text: "a text" };
+const KIND_NAMES: Readonly<Record<string, string>> = {
+  video: "a video",
+  audio: "a sound",
+  image: "a picture",
+  text: "a text",
+};
 
 /** `a video or a sound`. */
 export function acceptedKinds(inputs: readonly Input[]): string {
@@ -114,5 +135,7 @@ export function acceptAttribute(inputs: readonly Input[]): string {
 
 /** Required inputs without a file. */
 export function missingInputs(inputs: readonly Input[], assigned: readonly AssignedFile<unknown>[]): Input[] {
-  return inputs.filter((input) => !input.optional && !input.names.some((name) => assigned.some((file) => file.input === name)));
+  return inputs.filter(
+    (input) => !input.optional && !input.names.some((name) => assigned.some((file) => file.input === name)),
+  );
 }

@@ -51,7 +51,8 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
     if (first) return { field: "files", message: `Choose ${acceptedKinds([first])} first.` };
     if (recipe.consent && !hasConsent)
       return { field: "consent", message: "State that the people filmed agreed, or choose another recipe." };
-    if (recipe.consent && !purpose.trim()) return { field: "purpose", message: "Say in a few words what the scores are for." };
+    if (recipe.consent && !purpose.trim())
+      return { field: "purpose", message: "Say in a few words what the scores are for." };
     return null;
   };
 
@@ -66,7 +67,13 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
     const mainInput = requiredInputs[0];
     const jobs =
       mainInput && files.extra.length
-        ? [files.assigned, ...files.extra.map((file) => [...files.assigned.filter((file) => file.input !== mainInput.name), { input: mainInput.name, file }])]
+        ? [
+            files.assigned,
+            ...files.extra.map((file) => [
+              ...files.assigned.filter((file) => file.input !== mainInput.name),
+              { input: mainInput.name, file },
+            ]),
+          ]
         : [files.assigned];
     let lastId = "";
     let nextKeys = { ...idempotencyKeys };
@@ -79,7 +86,10 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
         nextKeys = { ...nextKeys, [requestKey]: nextKeys[requestKey] ?? newIdempotencyKey() };
         setIdempotencyKeys(nextKeys);
         lastId = await createJob({
-          recipe: recipe.name, options, prompt, sourceText,
+          recipe: recipe.name,
+          options,
+          prompt,
+          sourceText,
           title: title.trim() || (takesPrompt ? titleFromPrompt(prompt) : ""),
           files: files,
           idempotencyKey: nextKeys[requestKey] as string,
@@ -93,7 +103,8 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
     }
   };
 
-  const errorFor = (field: FormError["field"]): string | undefined => (error?.field === field ? error.message : undefined);
+  const errorFor = (field: FormError["field"]): string | undefined =>
+    error?.field === field ? error.message : undefined;
   const renderOption = (option: Option) => (
     <OptionField
       key={option.name}
@@ -114,7 +125,11 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
       }}
     >
       {takesPrompt && (
-        <Field label="What shall the film be about?" hint="One sentence is enough; for whom it is helps." error={errorFor("prompt")}>
+        <Field
+          label="What shall the film be about?"
+          hint="One sentence is enough; for whom it is helps."
+          error={errorFor("prompt")}
+        >
           {(ids) => (
             <textarea
               {...ids}
@@ -133,13 +148,26 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
             onClose={() => setRecording(false)}
             onUse={(file) => {
               const mainInput = requiredInputs[0] as Input;
-              setFiles((before) => ({ ...before, errors: [], assigned: [...before.assigned.filter((file) => file.input !== mainInput.name), { input: mainInput.name, file }] }));
+              setFiles((before) => ({
+                ...before,
+                errors: [],
+                assigned: [
+                  ...before.assigned.filter((file) => file.input !== mainInput.name),
+                  { input: mainInput.name, file },
+                ],
+              }));
               setRecording(false);
             }}
           />
         ) : (
           <>
-            <DropZone inputs={fileInputs.length > requiredInputs.length ? fileInputs : requiredInputs} files={files} label={dropLabel(requiredInputs)} missingMessage={errorFor("files")} onChange={setFiles} />
+            <DropZone
+              inputs={fileInputs.length > requiredInputs.length ? fileInputs : requiredInputs}
+              files={files}
+              label={dropLabel(requiredInputs)}
+              missingMessage={errorFor("files")}
+              onChange={setFiles}
+            />
             {takesVideo && (
               <p>
                 <Button onClick={() => setRecording(true)}>Record with the camera</Button>
@@ -171,33 +199,61 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
             hint="Such as research, or a film for the family. Scoring people at work or in education is prohibited in the European Union."
           >
             {(ids) => (
-              <input {...ids} type="text" maxLength={200} value={purpose} onInput={(event) => setPurpose(event.currentTarget.value)} />
+              <input
+                {...ids}
+                type="text"
+                maxLength={200}
+                value={purpose}
+                onInput={(event) => setPurpose(event.currentTarget.value)}
+              />
             )}
           </Field>
         </fieldset>
       )}
-      <div class="options">{recipe.options.filter((option) => !option.advanced && option.kind !== "switch").map(renderOption)}</div>
+      <div class="options">
+        {recipe.options.filter((option) => !option.advanced && option.kind !== "switch").map(renderOption)}
+      </div>
       {recipe.options.filter((option) => !option.advanced && option.kind === "switch").map(renderOption)}
       <details class="more">
         <summary>More options</summary>
         <div class="options">
           <Field label="Title" hint="Empty takes the file’s name, or your first words.">
             {(ids) => (
-              <input {...ids} type="text" maxLength={200} value={title} onInput={(event) => setTitle(event.currentTarget.value)} />
+              <input
+                {...ids}
+                type="text"
+                maxLength={200}
+                value={title}
+                onInput={(event) => setTitle(event.currentTarget.value)}
+              />
             )}
           </Field>
           {recipe.options.filter((option) => option.advanced && option.kind !== "switch").map(renderOption)}
         </div>
         {recipe.options.filter((option) => option.advanced && option.kind === "switch").map(renderOption)}
         {takesPrompt && (
-          <Field label="A text to draw on" hint="What is said keeps to it. Empty lets the writer draw on what it knows.">
+          <Field
+            label="A text to draw on"
+            hint="What is said keeps to it. Empty lets the writer draw on what it knows."
+          >
             {(ids) => (
-              <textarea {...ids} rows={5} maxLength={MAX_PROMPT_CHARS} value={sourceText} onInput={(event) => setSourceText(event.currentTarget.value)} />
+              <textarea
+                {...ids}
+                rows={5}
+                maxLength={MAX_PROMPT_CHARS}
+                value={sourceText}
+                onInput={(event) => setSourceText(event.currentTarget.value)}
+              />
             )}
           </Field>
         )}
         {requiredInputs.length === 0 && optionalInputs.length > 0 && (
-          <DropZone inputs={optionalInputs} files={files} label="Pictures for the slides, music under them" onChange={setFiles} />
+          <DropZone
+            inputs={optionalInputs}
+            files={files}
+            label="Pictures for the slides, music under them"
+            onChange={setFiles}
+          />
         )}
       </details>
       {errorFor("") && (

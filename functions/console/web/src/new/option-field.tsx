@@ -2,7 +2,15 @@
 import { Field } from "../ui/field.tsx";
 import type { Option } from "./recipes.ts";
 
-export function OptionField({ option, value, onChange }: { option: Option; value: string; onChange: (value: string) => void }) {
+export function OptionField({
+  option,
+  value,
+  onChange,
+}: {
+  option: Option;
+  value: string;
+  onChange: (value: string) => void;
+}) {
   if (option.kind === "switch") return <Switch option={option} checked={value === "true"} onChange={onChange} />;
   return (
     <Field label={option.label} hint={option.hint}>
@@ -38,7 +46,15 @@ export function OptionField({ option, value, onChange }: { option: Option; value
   );
 }
 
-function Switch({ option, checked, onChange }: { option: Option; checked: boolean; onChange: (value: string) => void }) {
+function Switch({
+  option,
+  checked,
+  onChange,
+}: {
+  option: Option;
+  checked: boolean;
+  onChange: (value: string) => void;
+}) {
   return (
     <label class="switch">
       <input type="checkbox" checked={checked} onChange={(event) => onChange(String(event.currentTarget.checked))} />

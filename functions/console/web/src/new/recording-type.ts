@@ -1,10 +1,17 @@
 /** Media types and file names of webcam recordings, and error messages of the camera. */
 
 /** In order of preference: MP4 plays everywhere. */
-const RECORDING_TYPES = ["video/mp4;codecs=avc1.42E01E,mp4a.40.2", "video/mp4", "video/webm;codecs=vp9,opus", "video/webm;codecs=vp8,opus", "video/webm"] as const;
+const RECORDING_TYPES = [
+  "video/mp4;codecs=avc1.42E01E,mp4a.40.2",
+  "video/mp4",
+  "video/webm;codecs=vp9,opus",
+  "video/webm;codecs=vp8,opus",
+  "video/webm",
+] as const;
 
 /** The first supported media type; empty if there is none. */
-export const recordingType = (isSupported: (type: string) => boolean): string => RECORDING_TYPES.find(isSupported) ?? "";
+export const recordingType = (isSupported: (type: string) => boolean): string =>
+  RECORDING_TYPES.find(isSupported) ?? "";
 
 export const extensionOf = (type: string): string => (type.startsWith("video/mp4") ? "mp4" : "webm");
 

@@ -17,12 +17,37 @@ interface Section {
 }
 
 const SECTIONS: readonly Section[] = [
-  { name: "usage", title: "Usage", description: "What you had made, and what is left of your limits.", component: UsageSection },
-  { name: "emails", title: "E-mail", description: "What you are told by e-mail, and every letter so far.", component: Emails },
-  { name: "links", title: "Shared links", description: "Who has such a link gets the file, without signing in.", component: ShareLinks },
-  { name: "webhooks", title: "Webhooks", description: "Servers of yours that are called when a job ends.", component: WebhooksSection },
+  {
+    name: "usage",
+    title: "Usage",
+    description: "What you had made, and what is left of your limits.",
+    component: UsageSection,
+  },
+  {
+    name: "emails",
+    title: "E-mail",
+    description: "What you are told by e-mail, and every letter so far.",
+    component: Emails,
+  },
+  {
+    name: "links",
+    title: "Shared links",
+    description: "Who has such a link gets the file, without signing in.",
+    component: ShareLinks,
+  },
+  {
+    name: "webhooks",
+    title: "Webhooks",
+    description: "Servers of yours that are called when a job ends.",
+    component: WebhooksSection,
+  },
   { name: "profile", title: "Profile", description: "Your name and your password.", component: ProfileSection },
-  { name: "my-data", title: "My data", description: "A copy of everything that is kept about you, or the end of it.", component: MyData },
+  {
+    name: "my-data",
+    title: "My data",
+    description: "A copy of everything that is kept about you, or the end of it.",
+    component: MyData,
+  },
 ];
 
 export default function Account({ params }: PageProps) {

@@ -1,7 +1,14 @@
 /** Deck editor: slides, notes and film options. Saving renders the slides again. */
 import { useState } from "preact/hooks";
 import { Problem, post, request } from "../api.ts";
-import { type Draft, type PictureSources, type Slide, toEditRequest, updateSlide, validateDraft } from "../deck/draft.ts";
+import {
+  type Draft,
+  type PictureSources,
+  type Slide,
+  toEditRequest,
+  updateSlide,
+  validateDraft,
+} from "../deck/draft.ts";
 import { FilmOptionsForm } from "../deck/film-options-form.tsx";
 import { Outline, SlidePicture, aspectRatioOf } from "../deck/outline.tsx";
 import { RewriteForm, SlideForm } from "../deck/slide-form.tsx";
@@ -85,10 +92,14 @@ function SlideEditor({ job, editor, draft }: SlideEditorProps) {
   // A newer archive is shown only together with its order of slides.
   const archive = pictures?.generation === editor.rendered.generation ? archiveState.archive : null;
   const draftErrors = validateDraft(draft);
-  const slideIndex = Math.max(0, draft.slides.findIndex((changes) => changes.id === selectedId));
+  const slideIndex = Math.max(
+    0,
+    draft.slides.findIndex((changes) => changes.id === selectedId),
+  );
   const slide = draft.slides[slideIndex] as Slide;
   const isRunning = job.status === "running";
-  const errorAt = (field: string): string | undefined => draftErrors.get(field) ?? rejection?.fieldErrors[`deck.${field}`];
+  const errorAt = (field: string): string | undefined =>
+    draftErrors.get(field) ?? rejection?.fieldErrors[`deck.${field}`];
 
   const runAction = async (label: string, action: () => Promise<unknown>): Promise<boolean> => {
     setBusyLabel(label);
@@ -133,12 +144,21 @@ function SlideEditor({ job, editor, draft }: SlideEditorProps) {
           <h1>{draft.title || "Without a title"}</h1>
           <div class="row">
             {changed && (
-              <Button busyLabel={busyLabel} disabled={isRunning || draftErrors.size > 0} onClick={() => void save(false)}>
+              <Button
+                busyLabel={busyLabel}
+                disabled={isRunning || draftErrors.size > 0}
+                onClick={() => void save(false)}
+              >
                 Save and draw
               </Button>
             )}
             {changed ? (
-              <Button kind="primary" busyLabel={busyLabel} disabled={isRunning || draftErrors.size > 0} onClick={() => void save(true)}>
+              <Button
+                kind="primary"
+                busyLabel={busyLabel}
+                disabled={isRunning || draftErrors.size > 0}
+                onClick={() => void save(true)}
+              >
                 Save and make the film
               </Button>
             ) : (
@@ -152,7 +172,12 @@ function SlideEditor({ job, editor, draft }: SlideEditorProps) {
         </div>
         <EditStatus job={job} changed={changed} draftErrors={draftErrors} />
       </header>
-      {rejection && <RejectionNote problem={rejection} onReload={() => void editor.discardAndReload().then(() => setRejection(null))} />}
+      {rejection && (
+        <RejectionNote
+          problem={rejection}
+          onReload={() => void editor.discardAndReload().then(() => setRejection(null))}
+        />
+      )}
       <div class="deck-editor">
         <Outline
           draft={draft}

@@ -94,7 +94,11 @@ function PasswordForm({ email, onSubmit }: { email: string; onSubmit: (password:
         }}
       >
         <input type="email" autocomplete="username" value={email} readOnly hidden />
-        <Field label={`New password for ${email}`} hint="At least eight characters. A few words in a row are best." error={error || undefined}>
+        <Field
+          label={`New password for ${email}`}
+          hint="At least eight characters. A few words in a row are best."
+          error={error || undefined}
+        >
           {(ids) => (
             <input
               {...ids}

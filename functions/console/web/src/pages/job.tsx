@@ -80,7 +80,9 @@ interface JobHeaderProps {
 function JobHeader({ job, isLive, openedRunning }: JobHeaderProps) {
   const [isRenaming, setIsRenaming] = useState(false);
   const runningStage = job.stages.find((stage) => stage.state === "running");
-  const progressLabel = runningStage ? `${stageLabel(runningStage.name)} · ${Math.floor(progressOf(job) * 100)} %` : statusLabel(job.status);
+  const progressLabel = runningStage
+    ? `${stageLabel(runningStage.name)} · ${Math.floor(progressOf(job) * 100)} %`
+    : statusLabel(job.status);
   return (
     <header class="job-header">
       <p class="hint">
@@ -99,7 +101,9 @@ function JobHeader({ job, isLive, openedRunning }: JobHeaderProps) {
         </p>
         <JobActions job={job} onRename={() => setIsRenaming(true)} />
       </div>
-      {(openedRunning || !TERMINAL.includes(job.status)) && <Progress value={progressOf(job)} text={progressLabel} label="The whole job" />}
+      {(openedRunning || !TERMINAL.includes(job.status)) && (
+        <Progress value={progressOf(job)} text={progressLabel} label="The whole job" />
+      )}
       {!isLive && <p class="hint">Changes are not heard of at once here; the page asks every few seconds.</p>}
     </header>
   );

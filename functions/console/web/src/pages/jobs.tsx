@@ -54,7 +54,11 @@ export function Jobs({ uid }: { uid: string }) {
           ))}
         </ul>
       ) : (
-        rows !== undefined && <p class="no-jobs">{hasMore ? `None of your newest ${limit} jobs is among these. Older ones may be.` : emptyText(filter)}</p>
+        rows !== undefined && (
+          <p class="no-jobs">
+            {hasMore ? `None of your newest ${limit} jobs is among these. Older ones may be.` : emptyText(filter)}
+          </p>
+        )
       )}
       {hasMore && (
         <p>

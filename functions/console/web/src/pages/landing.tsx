@@ -10,8 +10,8 @@ export function Landing() {
         <div>
           <h1>A video goes in. Its moments come out.</h1>
           <p class="intro">
-            Moodreel picks the frames out of a video, shows what its faces express over time, and makes narrated films, out of
-            your footage or out of a sentence.
+            Moodreel picks the frames out of a video, shows what its faces express over time, and makes narrated films,
+            out of your footage or out of a sentence.
           </p>
           <p class="row">
             <a class="button primary" href="/sign-in?new">
@@ -66,7 +66,10 @@ function Reel() {
         </>
       ))}
       <path class="mid-line" d="M8 196C40 196 44 166 78 170S130 190 160 178 220 150 250 172 330 190 368 176" />
-      <path class="accent-line" d="M8 200C30 200 34 186 46 186S96 156 118 156 170 130 190 130 240 168 262 168 316 144 334 144 360 150 368 156" />
+      <path
+        class="accent-line"
+        d="M8 200C30 200 34 186 46 186S96 156 118 156 170 130 190 130 240 168 262 168 316 144 334 144 360 150 368 156"
+      />
       {frames.map((x, index) => (
         <circle class="accent" cx={x + 30} cy={110 + (heights[index] ?? 0)} r={index === 2 ? 6 : 4} />
       ))}

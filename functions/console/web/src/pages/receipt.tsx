@@ -3,7 +3,14 @@ import { useEffect, useState } from "preact/hooks";
 import { Problem, get } from "../api.ts";
 import { storedReceipts } from "../account/stored-receipts.ts";
 import type { Erasure } from "../account/model.ts";
-import { type Receipt, type Verification, parseClaims, remainingCount, steps, verifyReceipt } from "../account/receipt.ts";
+import {
+  type Receipt,
+  type Verification,
+  parseClaims,
+  remainingCount,
+  steps,
+  verifyReceipt,
+} from "../account/receipt.ts";
 import { formatCount } from "../account/format.ts";
 import { navigate } from "../location.ts";
 import type { PageProps } from "../routes.ts";
@@ -26,7 +33,8 @@ function ReceiptLoader({ id }: { id: string }) {
   const { erasure, error, again: refetch } = useErasure(id);
   useTitle(erasure?.receipt ? "Receipt" : "Removing your data");
   if (error instanceof Problem && error.status === 404) return <ReceiptNotFound id={id} />;
-  if (!erasure) return error ? <LoadError error={error} onRetry={refetch} /> : <Loading text="Looking for the receipt …" />;
+  if (!erasure)
+    return error ? <LoadError error={error} onRetry={refetch} /> : <Loading text="Looking for the receipt …" />;
   return (
     <article class="page-sections receipt">
       <header>
@@ -41,7 +49,10 @@ function ReceiptLoader({ id }: { id: string }) {
           <li key={step.label} class={step.state} aria-current={step.state === "current" ? "step" : undefined}>
             {step.label}
             {step.state === "current" && erasure.next_step_at && erasure.phase === "checking" && (
-              <span class="hint"> at {new Date(erasure.next_step_at).toLocaleTimeString(undefined, { timeStyle: "short" })}</span>
+              <span class="hint">
+                {" "}
+                at {new Date(erasure.next_step_at).toLocaleTimeString(undefined, { timeStyle: "short" })}
+              </span>
             )}
           </li>
         ))}

@@ -60,7 +60,10 @@ export interface PagedQuery<Row> {
 const PAGE_SIZE = 25;
 
 /** A paginated list, newest first; `rowsOf` returns the rows of a response. */
-export function usePages<Row, Response extends PageInfo>(path: string, rowsOf: (response: Response) => Row[]): PagedQuery<Row> {
+export function usePages<Row, Response extends PageInfo>(
+  path: string,
+  rowsOf: (response: Response) => Row[],
+): PagedQuery<Row> {
   const [state, setState] = useState<{ rows: Row[] | undefined; cursor: string | null; error: unknown }>({
     rows: undefined,
     cursor: null,

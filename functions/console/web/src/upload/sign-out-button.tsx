@@ -21,7 +21,14 @@ export function SignOutButton() {
         Sign out
       </button>
       {shownCount > 0 && (
-        <Confirm title="Sign out?" confirmLabel="Sign out" cancelLabel="Stay" busyLabel={busyLabel} onConfirm={signOutNow} onClose={() => setShownCount(0)}>
+        <Confirm
+          title="Sign out?"
+          confirmLabel="Sign out"
+          cancelLabel="Stay"
+          busyLabel={busyLabel}
+          onConfirm={signOutNow}
+          onClose={() => setShownCount(0)}
+        >
           {signOutWarning(shownCount)}
         </Confirm>
       )}

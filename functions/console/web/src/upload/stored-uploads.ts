@@ -25,7 +25,9 @@ export function loadUploads(uid: string, storage: UploadStorage, now: number): S
   try {
     const stored: unknown = JSON.parse(storage.getItem(KEY_PREFIX + uid) ?? "null");
     const { savedAt, uploads } = stored as { savedAt: number; uploads: StoredUpload[] };
-    return now - savedAt < SESSION_LIFETIME_MS ? uploads.filter((upload) => upload.job && upload.input && upload.size > 0) : [];
+    return now - savedAt < SESSION_LIFETIME_MS
+      ? uploads.filter((upload) => upload.job && upload.input && upload.size > 0)
+      : [];
   } catch {
     return [];
   }

@@ -84,7 +84,9 @@ function progressText({ state, sent, size, bytesPerS }: ActiveUpload): string {
     case "waiting":
       return `${formatBytes(size)}, next in line`;
     case "sending":
-      return left === null ? amount : `${amount} · ${formatBytes(bytesPerS)} a second · ${formatDuration(Math.ceil(left))} left`;
+      return left === null
+        ? amount
+        : `${amount} · ${formatBytes(bytesPerS)} a second · ${formatDuration(Math.ceil(left))} left`;
     case "paused":
       return `Paused at ${amount}`;
     case "offline":

@@ -67,9 +67,19 @@ function restore(upload: StoredUpload): ActiveUpload {
 /** Queues a file for an input of a new job. `text` is its content when it was typed. */
 export function addUpload(job: string, input: string, title: string, file: File, type: string, text = ""): void {
   const upload: ActiveUpload = {
-    job, input, title, type, text,
-    filename: file.name, size: file.size, modified: file.lastModified,
-    session: "", state: "waiting", sent: 0, bytesPerS: 0, reason: "",
+    job,
+    input,
+    title,
+    type,
+    text,
+    filename: file.name,
+    size: file.size,
+    modified: file.lastModified,
+    session: "",
+    state: "waiting",
+    sent: 0,
+    bytesPerS: 0,
+    reason: "",
   };
   uploadFiles.set(uploadKey(upload), file);
   uploads.set([...uploads.get().filter((b) => uploadKey(b) !== uploadKey(upload)), upload]);
@@ -173,7 +183,9 @@ async function runUpload(upload: ActiveUpload, key: string, file: Blob, signal: 
       const body = range ? file.slice(range.start, range.end) : null;
       const header = range ? contentRange(range.start, range.end, upload.size) : statusQuery(upload.size);
       const offset = range?.start ?? 0;
-      return sendRequest("PUT", session, { "Content-Range": header }, body, signal, (bytes) => reportProgress(offset + bytes));
+      return sendRequest("PUT", session, { "Content-Range": header }, body, signal, (bytes) =>
+        reportProgress(offset + bytes),
+      );
     },
     // Always shown at the end of a chunk: the next update may take long.
     onProgress(sent) {
@@ -182,22 +194,26 @@ async function runUpload(upload: ActiveUpload, key: string, file: Blob, signal: 
     },
     wait: (ms) => waitForConnection(key, signal, ms),
   });
-  await retryWhileOffline(() => post(`${path}/finalize`, { size_bytes: upload.size }, { signal }), () => waitForConnection(key, signal, 2000));
+  await retryWhileOffline(
+    () => post(`${path}/finalize`, { size_bytes: upload.size }, { signal }),
+    () => waitForConnection(key, signal, 2000),
+  );
 }
 
 /** Returns the URL of a new session; empty if the object exists already. */
 async function openSession(path: string, signal: AbortSignal, wait: () => Promise<void>): Promise<string> {
   for (;;) {
-    const { data } = await retryWhileOffline(() => post<UploadGrant>(path, { resumable: true }, { signal }), wait).catch(
-      async (error: unknown) => {
-        // The upload may be complete, its last response lost: then this succeeds.
-        if (!(error instanceof Problem) || error.code !== "wrong-state") throw error;
-        await post(`${path}/finalize`, {}, { signal }).catch(() => {
-          throw error;
-        });
-        return { data: null };
-      },
-    );
+    const { data } = await retryWhileOffline(
+      () => post<UploadGrant>(path, { resumable: true }, { signal }),
+      wait,
+    ).catch(async (error: unknown) => {
+      // The upload may be complete, its last response lost: then this succeeds.
+      if (!(error instanceof Problem) || error.code !== "wrong-state") throw error;
+      await post(`${path}/finalize`, {}, { signal }).catch(() => {
+        throw error;
+      });
+      return { data: null };
+    });
     if (data === null) return "";
     const { status, location } = await sendRequest(data.method, data.url, data.headers, null, signal);
     if (status === 412) return "";
@@ -214,7 +230,8 @@ async function retryWhileOffline<T>(operation: () => Promise<T>, wait: () => Pro
     try {
       return await operation();
     } catch (error) {
-      const unreachable = error instanceof Problem && (error.code === "offline" || error.status >= 500 || error.status === 429);
+      const unreachable =
+        error instanceof Problem && (error.code === "offline" || error.status >= 500 || error.status === 429);
       if (!unreachable) throw error;
       await wait();
     }
