@@ -32,16 +32,16 @@ const { metafile } = await build({
   logLevel: "warning",
 });
 
-const named = (entry) =>
-  Object.entries(metafile.outputs).find(([, made]) => made.entryPoint === entry);
-const [script, { imports }] = named("src/main.tsx");
-const at = (path) => `/assets/${basename(path)}`;
+const outputOf = (entryPoint) =>
+  Object.entries(metafile.outputs).find(([, output]) => output.entryPoint === entryPoint);
+const [script, { imports }] = outputOf("src/main.tsx");
+const assetUrl = (path) => `/assets/${basename(path)}`;
 const preloads = imports
-  .filter((one) => one.kind === "import-statement")
-  .map((one) => `<link rel="modulepreload" href="${at(one.path)}">`);
+  .filter(({ kind }) => kind === "import-statement")
+  .map(({ path }) => `<link rel="modulepreload" href="${assetUrl(path)}">`);
 const page = readFileSync("index.html", "utf8")
-  .replace("<!-- style -->", `<link rel="stylesheet" href="${at(named("src/style/index.css")[0])}">`)
-  .replace("<!-- script -->", [`<script type="module" src="${at(script)}"></script>`, ...preloads].join("\n    "));
+  .replace("<!-- style -->", `<link rel="stylesheet" href="${assetUrl(outputOf("src/style/index.css")[0])}">`)
+  .replace("<!-- script -->", [`<script type="module" src="${assetUrl(script)}"></script>`, ...preloads].join("\n    "));
 writeFileSync(join(out, "index.html"), page);
 
 // The npm packages in the bundle; infra/tools/sbom.py lists their licences.
@@ -51,7 +51,7 @@ writeFileSync("bundled.json", JSON.stringify([...new Set(bundled)].sort()));
 for (const name of readdirSync("public")) {
   copyFileSync(join("public", name), join(out, name));
 }
-for (const name of readdirSync(assets).filter((one) => /\.(js|css)$/.test(one))) {
+for (const name of readdirSync(assets).filter((file) => /\.(js|css)$/.test(file))) {
   const data = readFileSync(join(assets, name));
   writeFileSync(join(assets, `${name}.gz`), gzipSync(data, { level: 9 }));
   const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: data.length };

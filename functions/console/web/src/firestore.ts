@@ -40,7 +40,7 @@ export interface LiveResult<T> {
  * the server's answer. Metadata changes make the server's answer arrive even if it is equal.
  */
 const INCLUDE_METADATA = { includeMetadataChanges: true } as const;
-const OFFLINE = "unheard";
+const OFFLINE = "offline";
 
 /** A document; null if it does not exist or is not readable. */
 export function useDocument(path: string | null): LiveResult<LiveDocument | null> {

@@ -76,11 +76,11 @@ test("a share link is closed when it expires or is withdrawn", () => {
 });
 
 test("an erasure without the account has no locking step, and a finished one has all steps done", () => {
-  assert.deepEqual(steps({ phase: "checking", account: true }).map((first) => first.state), [
+  assert.deepEqual(steps({ phase: "checking", account: true }).map((step) => step.state), [
     "done", "done", "current", "upcoming", "upcoming",
   ]);
   assert.equal(steps({ phase: "removing", account: false }).length, 4);
-  assert.ok(steps({ phase: "erased", account: true }).every((first) => first.state === "done"));
+  assert.ok(steps({ phase: "erased", account: true }).every((step) => step.state === "done"));
 });
 
 const base64Url = (data: Uint8Array | string): string =>

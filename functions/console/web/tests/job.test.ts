@@ -96,7 +96,7 @@ test("a job without any started stage has an axis, and nothing moves", () => {
 test("a failure suggests what to do about it", () => {
   const job = jobFromDocuments("j", { ...JOB, artifacts: [] }, []);
   assert.ok(job);
-  const failed = (code: string, stage: string) => remedy({ code, message: "", stage: stage }, job);
+  const failed = (code: string, stage: string) => remedy({ code, message: "", stage }, job);
   assert.equal(failed("video-unreadable", "upload_trigger").retryable, false);
   assert.match(failed("video-unreadable", "upload_trigger").advice, /another file/);
   assert.equal(failed("voice-unavailable", "text_to_speech").retryable, true);

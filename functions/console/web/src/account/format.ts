@@ -80,11 +80,11 @@ export const eventLabel = (event: string): string => EVENT_LABELS[event] ?? even
 
 export const EVENT_NAMES = ["job.done", "job.failed", "job.cancelled"] as const;
 
-export function deliveryState(singular: Delivery, now: number): { label: string; tone: string } {
-  if (singular.state === "done") return { label: "Delivered", tone: "done" };
-  if (singular.state === "failed") return { label: "Given up", tone: "failed" };
-  const due = singular.next_try_at ? Math.round((Date.parse(singular.next_try_at) - now) / 1000) : 0;
-  if (singular.state === "leased" || due <= 0) return { label: "Calling", tone: "running" };
+export function deliveryState(delivery: Delivery, now: number): { label: string; tone: string } {
+  if (delivery.state === "done") return { label: "Delivered", tone: "done" };
+  if (delivery.state === "failed") return { label: "Given up", tone: "failed" };
+  const due = delivery.next_try_at ? Math.round((Date.parse(delivery.next_try_at) - now) / 1000) : 0;
+  if (delivery.state === "leased" || due <= 0) return { label: "Calling", tone: "running" };
   return { label: `Again in ${formatDuration(due)}`, tone: "waiting" };
 }
 

@@ -77,7 +77,7 @@ function normalize(draft: Draft): Draft {
   const slides = draft.slides.map((slide) => ({
     ...slide,
     heading: slide.heading.trim(),
-    bullets: slide.bullets.map((moment) => moment.trim()).filter(Boolean),
+    bullets: slide.bullets.map((bullet) => bullet.trim()).filter(Boolean),
     notes: slide.notes.trim(),
   }));
   return { ...draft, title: draft.title.trim(), slides };
@@ -86,13 +86,13 @@ function normalize(draft: Draft): Draft {
 export function updateSlide(draft: Draft, id: string, changes: Partial<Slide>): Draft {
   return {
     ...draft,
-    slides: draft.slides.map((moment) => (moment.id === id ? { ...moment, ...changes } : moment)),
+    slides: draft.slides.map((slide) => (slide.id === id ? { ...slide, ...changes } : slide)),
   };
 }
 
 /** `offset` -1 moves the slide one position earlier, 1 later. Moves out of range do nothing. */
 export function moveSlide(draft: Draft, id: string, offset: number): Draft {
-  const from = draft.slides.findIndex((moment) => moment.id === id);
+  const from = draft.slides.findIndex((slide) => slide.id === id);
   const to = from + offset;
   if (from < 0 || to < 0 || to >= draft.slides.length) return draft;
   const slides = [...draft.slides];
@@ -102,20 +102,20 @@ export function moveSlide(draft: Draft, id: string, offset: number): Draft {
 
 export function removeSlide(draft: Draft, id: string): Draft {
   if (draft.slides.length <= LIMITS.minSlides) return draft;
-  return { ...draft, slides: draft.slides.filter((moment) => moment.id !== id) };
+  return { ...draft, slides: draft.slides.filter((slide) => slide.id !== id) };
 }
 
 /** Adds a blank slide after the one with `id`, with an id that was never used. */
 export function addSlide(draft: Draft, id: string, usedIds: readonly string[]): Draft {
   if (draft.slides.length >= LIMITS.maxSlides) return draft;
-  const ids = new Set([...draft.slides.map((moment) => moment.id), ...usedIds]);
+  const ids = new Set([...draft.slides.map((slide) => slide.id), ...usedIds]);
   let number = draft.slides.length + 1;
   while (ids.has(`new-${number}`)) number += 1;
   const newSlide: Slide = {
     id: `new-${number}`, heading: "", bullets: [], notes: "", layout: "bullets", picture: null,
   };
   const slides = [...draft.slides];
-  slides.splice(slides.findIndex((moment) => moment.id === id) + 1, 0, newSlide);
+  slides.splice(slides.findIndex((slide) => slide.id === id) + 1, 0, newSlide);
   return { ...draft, slides };
 }
 
@@ -133,10 +133,10 @@ export function validateDraft(draft: Draft): Map<string, string> {
     const field = `slides[${n}]`;
     text(`${field}.heading`, slide.heading, LIMITS.maxHeadingChars, true);
     text(`${field}.notes`, slide.notes, LIMITS.maxNotesChars, false);
-    const bullets = slide.bullets.filter((moment) => moment.trim());
+    const bullets = slide.bullets.filter((bullet) => bullet.trim());
     if (bullets.length > LIMITS.maxBullets)
       errors.set(`${field}.bullets`, `At most ${LIMITS.maxBullets} points fit on a slide.`);
-    const tooLong = bullets.find((moment) => [...moment].length > LIMITS.maxBulletChars);
+    const tooLong = bullets.find((bullet) => [...bullet].length > LIMITS.maxBulletChars);
     if (tooLong !== undefined)
       errors.set(`${field}.bullets`, `A point has at most ${LIMITS.maxBulletChars} characters.`);
     totalNotesChars += [...slide.notes].length;

@@ -55,8 +55,8 @@ export function bins(timeline: Timeline, face: Face, span: Span, count: number):
   const binS = (span.endS - span.beginS) / count;
   const sums = Array.from({ length: count }, () => new Array<number>(classCount).fill(0));
   const counts = new Array<number>(count).fill(0);
-  face.frames.forEach((frame, reading) => {
-    const row = face.values.slice(reading * classCount, (reading + 1) * classCount);
+  face.frames.forEach((frame, index) => {
+    const row = face.values.slice(index * classCount, (index + 1) * classCount);
     if (row.some(Number.isNaN)) return;
     const timeS = timeline.timesS[frame] as number;
     const first = Math.floor((timeS - span.beginS) / binS + 1e-6);
@@ -74,7 +74,7 @@ export function bins(timeline: Timeline, face: Face, span: Span, count: number):
     if (!samples) return null;
     const values = sum.map((value) => value / samples);
     const dominant = argmax(values);
-    const [first = 0, second = 0] = [...values].sort((value, b) => b - value);
+    const [first = 0, second = 0] = [...values].sort((a, b) => b - a);
     return { values, dominant, uncertain: first - second < UNCERTAIN_MARGIN };
   });
 }

@@ -120,10 +120,10 @@ function CurrentReadings({ timeline, playhead }: { timeline: Timeline; playhead:
     <p class="current-readings">
       <span class="time">{formatClock(timeline.timesS[Math.max(0, frame)] ?? 0)}</span>
       {readings.length === 0 && <span class="hint">Nobody is seen</span>}
-      {shown.map((artifact) => (
-        <span key={artifact.face_id}>
-          <span class={`swatch ${emotionClass(artifact.dominant ?? "")}`} aria-hidden="true" /> Person{" "}
-          {artifact.face_id}: {readingLabel(artifact)}
+      {shown.map((reading) => (
+        <span key={reading.face_id}>
+          <span class={`swatch ${emotionClass(reading.dominant ?? "")}`} aria-hidden="true" /> Person{" "}
+          {reading.face_id}: {readingLabel(reading)}
         </span>
       ))}
       {others > 0 && <span class="hint">and {others} more</span>}
@@ -143,17 +143,17 @@ function Moments({ job, moments, playhead }: { job: Job; moments: StrongestMomen
     <section aria-labelledby="moments">
       <h3 id="moments">Strongest moments</h3>
       <ul class="moments">
-        {moments.map((artifact) => (
-          <li key={artifact.thumbnail}>
-            <button type="button" class="quiet" onClick={() => playhead.seek(artifact.time_s)}>
-              <Thumbnail job={job} name={artifact.thumbnail} />
+        {moments.map((moment) => (
+          <li key={moment.thumbnail}>
+            <button type="button" class="quiet" onClick={() => playhead.seek(moment.time_s)}>
+              <Thumbnail job={job} name={moment.thumbnail} />
               <span class="words">
-                <span class="time">{formatClock(artifact.time_s)}</span>
+                <span class="time">{formatClock(moment.time_s)}</span>
                 <span>
-                  <span class={`swatch ${emotionClass(artifact.emotion)}`} aria-hidden="true" /> {artifact.emotion}{" "}
-                  {Math.round(artifact.confidence * 100)} %
+                  <span class={`swatch ${emotionClass(moment.emotion)}`} aria-hidden="true" /> {moment.emotion}{" "}
+                  {Math.round(moment.confidence * 100)} %
                 </span>
-                <span class="hint">Person {artifact.face_id}</span>
+                <span class="hint">Person {moment.face_id}</span>
               </span>
             </button>
           </li>

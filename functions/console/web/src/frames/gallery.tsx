@@ -16,8 +16,8 @@ const MIN_CELL_PX = 150;
 const COLLAPSED_ROWS = 4;
 
 export function Gallery({ job }: { job: Job }) {
-  const file = findArtifact(job, "frames.zip") as Artifact;
-  const { archive, error } = useArchive(job.id, file);
+  const artifact = findArtifact(job, "frames.zip") as Artifact;
+  const { archive, error } = useArchive(job.id, artifact);
   if (error)
     return (
       <p class="error-text" role="alert">

@@ -136,6 +136,6 @@ export function acceptAttribute(inputs: readonly Input[]): string {
 /** Required inputs without a file. */
 export function missingInputs(inputs: readonly Input[], assigned: readonly AssignedFile<unknown>[]): Input[] {
   return inputs.filter(
-    (input) => !input.optional && !input.names.some((name) => assigned.some((file) => file.input === name)),
+    (input) => !input.optional && !input.names.some((name) => assigned.some((entry) => entry.input === name)),
   );
 }

@@ -70,7 +70,7 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
         ? [
             files.assigned,
             ...files.extra.map((file) => [
-              ...files.assigned.filter((file) => file.input !== mainInput.name),
+              ...files.assigned.filter((entry) => entry.input !== mainInput.name),
               { input: mainInput.name, file },
             ]),
           ]
@@ -78,10 +78,10 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
     let lastId = "";
     let nextKeys = { ...idempotencyKeys };
     try {
-      for (const [index, files] of jobs.entries()) {
+      for (const [index, jobFiles] of jobs.entries()) {
         setBusyLabel(jobs.length > 1 ? `Making job ${index + 1} of ${jobs.length} …` : "Making the job …");
         // The key depends on the request: the same request again creates no second job.
-        const fileKeys = files.map((file) => `${file.input} ${fileKey(file.file)}`);
+        const fileKeys = jobFiles.map((entry) => `${entry.input} ${fileKey(entry.file)}`);
         const requestKey = JSON.stringify([fileKeys, options, title, prompt, sourceText]);
         nextKeys = { ...nextKeys, [requestKey]: nextKeys[requestKey] ?? newIdempotencyKey() };
         setIdempotencyKeys(nextKeys);
@@ -91,7 +91,7 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
           prompt,
           sourceText,
           title: title.trim() || (takesPrompt ? titleFromPrompt(prompt) : ""),
-          files: files,
+          files: jobFiles,
           idempotencyKey: nextKeys[requestKey] as string,
         });
       }

@@ -55,7 +55,7 @@ function DeckState({ job }: { job: Job }) {
     );
   if (!view || !draft) {
     if (inProgress) return <Loading text="The slides are being written …" />;
-    const hasSlides = job.artifacts.some((changes) => changes.kind === "slides");
+    const hasSlides = job.artifacts.some((artifact) => artifact.kind === "slides");
     return hasSlides ? <Loading text="Opening the slides …" /> : <NoDeck job={job} />;
   }
   return <SlideEditor job={job} editor={editor} draft={draft} />;
@@ -94,7 +94,7 @@ function SlideEditor({ job, editor, draft }: SlideEditorProps) {
   const draftErrors = validateDraft(draft);
   const slideIndex = Math.max(
     0,
-    draft.slides.findIndex((changes) => changes.id === selectedId),
+    draft.slides.findIndex((slide) => slide.id === selectedId),
   );
   const slide = draft.slides[slideIndex] as Slide;
   const isRunning = job.status === "running";
@@ -230,7 +230,7 @@ interface EditStatusProps {
 
 /** One line of fixed height, so that the layout does not shift. */
 function EditStatus({ job, changed, draftErrors }: EditStatusProps) {
-  const stage = job.stages.find((changes) => changes.state === "running" || changes.state === "queued");
+  const stage = job.stages.find((stage) => stage.state === "running" || stage.state === "queued");
   if (job.status === "running")
     return (
       <Progress
