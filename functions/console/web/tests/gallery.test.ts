@@ -58,14 +58,14 @@ function bucket(file: Buffer, linkIsValid = (_url: string) => true) {
       return new Response(file.subarray(begin, end + 1), { status: 206 });
     },
   );
-  return { source, asked: ranges, links: () => links };
+  return { source, ranges, links: () => links };
 }
 
 const neverAborted = () => new AbortController().signal;
 
 test("a row of pictures takes one request, and each URL has its own picture", async () => {
   const { entries, file } = storedArchive(8);
-  const { source, asked: ranges } = bucket(file);
+  const { source, ranges } = bucket(file);
   const urls = await Promise.all(entries.slice(2, 6).map((entry) => source.getPicture(entry, neverAborted())));
   assert.deepEqual(ranges, ["bytes=80-239"]);
   const third = await (await fetch(urls[1] as string)).arrayBuffer();
@@ -77,7 +77,7 @@ test("a row of pictures takes one request, and each URL has its own picture", as
 
 test("a request that is aborted before it starts is never sent", async () => {
   const { entries, file } = storedArchive(8);
-  const { source, asked: ranges } = bucket(file);
+  const { source, ranges } = bucket(file);
   const aborted = new AbortController();
   void source.getPicture(entries[0] as Entry, aborted.signal);
   aborted.abort();

@@ -55,7 +55,7 @@ test("a sign-in redirects only to pages of this origin, however browsers parse t
 });
 
 test("files that are too large, empty, of another type or one too many are named", () => {
-  const { assigned: assigned, errors: errors } = assignFiles(PRESENTATION, [
+  const { assigned, errors } = assignFiles(PRESENTATION, [
     file("a.png"), file("b.png"), file("c.png"), file("clip.mp4"), file("song.mp3", "", 2000), file("none.png", "", 0),
   ]);
   assert.deepEqual(assigned.map((file) => file.input), ["picture1", "picture2"]);

@@ -89,7 +89,7 @@ export function deliveryState(delivery: Delivery, now: number): { label: string;
 }
 
 /** The error codes of functions/webhook/call.py. */
-const FAULT_LABELS: Readonly<Record<string, string>> = {
+const ERROR_LABELS: Readonly<Record<string, string>> = {
   "unfit-url": "The URL cannot be called",
   "private-address": "The name leads to an address that is not public",
   "name-not-found": "The name has no address",
@@ -103,7 +103,7 @@ const FAULT_LABELS: Readonly<Record<string, string>> = {
 
 /** The outcome of one delivery attempt. */
 export function attemptLabel({ status, fault, duration_ms }: DeliveryAttempt): string {
-  const outcome = status === null ? (FAULT_LABELS[fault ?? ""] ?? fault ?? "No answer") : `Answered ${status}`;
+  const outcome = status === null ? (ERROR_LABELS[fault ?? ""] ?? fault ?? "No answer") : `Answered ${status}`;
   return `${outcome} after ${duration_ms < 1000 ? `${duration_ms} ms` : formatDuration(duration_ms / 1000)}`;
 }
 

@@ -70,7 +70,7 @@ function AddWebhook({
       await onCreated(data);
     });
   };
-  const { fieldErrors: fieldErrors } = submission;
+  const { fieldErrors } = submission;
   return (
     <Panel title="Add a server" onClose={onClose}>
       <form class="stack" onSubmit={submit}>

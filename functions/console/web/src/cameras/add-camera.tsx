@@ -31,7 +31,7 @@ export function AddCamera({
       await onCreated(data);
     });
   };
-  const { fieldErrors: fieldErrors } = submission;
+  const { fieldErrors } = submission;
   const sourceError = fieldErrors["source.url"] ?? fieldErrors["source.device"] ?? fieldErrors.source;
   return (
     <Panel title="Add a camera" onClose={onClose}>

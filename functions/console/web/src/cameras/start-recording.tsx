@@ -49,7 +49,7 @@ export function StartRecording({
       await onStarted(data);
     });
   };
-  const { fieldErrors: fieldErrors } = submission;
+  const { fieldErrors } = submission;
   return (
     <Panel title={`Record ${camera.name}`} onClose={onClose}>
       <form class="stack" onSubmit={submit}>

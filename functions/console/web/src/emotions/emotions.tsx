@@ -115,12 +115,12 @@ function useFrame(timeline: Timeline, playhead: Playhead): number {
 function CurrentReadings({ timeline, playhead }: { timeline: Timeline; playhead: Playhead }) {
   const frame = useFrame(timeline, playhead);
   const readings = readingsAt(timeline, frame);
-  const { listed: shown, others } = listedReadings(readings);
+  const { listed, others } = listedReadings(readings);
   return (
     <p class="current-readings">
       <span class="time">{formatClock(timeline.timesS[Math.max(0, frame)] ?? 0)}</span>
       {readings.length === 0 && <span class="hint">Nobody is seen</span>}
-      {shown.map((reading) => (
+      {listed.map((reading) => (
         <span key={reading.face_id}>
           <span class={`swatch ${emotionClass(reading.dominant ?? "")}`} aria-hidden="true" /> Person{" "}
           {reading.face_id}: {readingLabel(reading)}

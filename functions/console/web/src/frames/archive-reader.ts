@@ -91,7 +91,7 @@ export class ArchiveReader {
       this.queue = this.queue.filter((request) => !request.isAborted());
       const [run] = groupAdjacent(distinctEntries(this.queue), MAX_RANGE_BYTES);
       if (!run) return;
-      const names = new Set(run.map((request) => request.name));
+      const names = new Set(run.map((entry) => entry.name));
       const requests = this.queue.filter((request) => names.has(request.entry.name));
       this.queue = this.queue.filter((request) => !names.has(request.entry.name));
       this.activeRequests += 1;

@@ -33,11 +33,11 @@ export class ZipFormatError extends Error {
   }
 }
 
-const EndRecord = 0x06054b50;
-const END64 = 0x06064b50;
-const LOCATOR64 = 0x07064b50;
-const CENTRAL = 0x02014b50;
-const LOCAL = 0x04034b50;
+const END_SIGNATURE = 0x06054b50;
+const END64_SIGNATURE = 0x06064b50;
+const LOCATOR64_SIGNATURE = 0x07064b50;
+const CENTRAL_SIGNATURE = 0x02014b50;
+const LOCAL_SIGNATURE = 0x04034b50;
 const END_BYTES = 22;
 const LOCATOR64_BYTES = 20;
 const END64_BYTES = 56;
@@ -55,7 +55,7 @@ const STAMP_FIELD = 0x464d;
 const STAMP_BYTES = 41;
 const STAMP_VERSION = 1;
 
-interface End {
+interface EndRecord {
   count: number;
   size: number;
   offset: number;
@@ -76,10 +76,10 @@ export async function readDirectory(sizeBytes: number, read: RangeReader): Promi
   return parseDirectory(bytes, end);
 }
 
-async function findEnd(tail: Uint8Array, tailAt: number, read: RangeReader): Promise<End> {
+async function findEnd(tail: Uint8Array, tailAt: number, read: RangeReader): Promise<EndRecord> {
   const view = viewOf(tail);
   for (let endAt = tail.length - END_BYTES; endAt >= 0; endAt--) {
-    if (view.getUint32(endAt, true) !== EndRecord) continue;
+    if (view.getUint32(endAt, true) !== END_SIGNATURE) continue;
     if (endAt + END_BYTES + view.getUint16(endAt + 20, true) !== tail.length) continue;
     const end = {
       count: view.getUint16(endAt + 10, true),
@@ -88,7 +88,7 @@ async function findEnd(tail: Uint8Array, tailAt: number, read: RangeReader): Pro
     };
     const isZip64 = end.count === MAX16 || end.size === MAX32 || end.offset === MAX32;
     const locator = endAt - LOCATOR64_BYTES;
-    if (!isZip64 || locator < 0 || view.getUint32(locator, true) !== LOCATOR64) return end;
+    if (!isZip64 || locator < 0 || view.getUint32(locator, true) !== LOCATOR64_SIGNATURE) return end;
     const end64At = readUint64(view, locator + 8);
     const end64 =
       end64At >= tailAt
@@ -99,20 +99,20 @@ async function findEnd(tail: Uint8Array, tailAt: number, read: RangeReader): Pro
   throw new ZipFormatError("it has no end");
 }
 
-function parseEnd64(bytes: Uint8Array): End {
+function parseEnd64(bytes: Uint8Array): EndRecord {
   const view = viewOf(bytes);
-  if (bytes.length < END64_BYTES || view.getUint32(0, true) !== END64)
+  if (bytes.length < END64_BYTES || view.getUint32(0, true) !== END64_SIGNATURE)
     throw new ZipFormatError("it has no end");
   return { count: readUint64(view, 32), size: readUint64(view, 40), offset: readUint64(view, 48) };
 }
 
-function parseDirectory(bytes: Uint8Array, end: End): Entry[] {
+function parseDirectory(bytes: Uint8Array, end: EndRecord): Entry[] {
   const view = viewOf(bytes);
   const decoder = new TextDecoder();
   const entries: Entry[] = [];
   let recordAt = 0;
   while (entries.length < end.count) {
-    if (recordAt + CENTRAL_BYTES > bytes.length || view.getUint32(recordAt, true) !== CENTRAL)
+    if (recordAt + CENTRAL_BYTES > bytes.length || view.getUint32(recordAt, true) !== CENTRAL_SIGNATURE)
       throw new ZipFormatError("its directory ends in the middle");
     const nameAt = recordAt + CENTRAL_BYTES;
     const extraAt = nameAt + view.getUint16(recordAt + 28, true);
@@ -134,8 +134,8 @@ function parseDirectory(bytes: Uint8Array, end: End): Entry[] {
     recordAt = nextAt;
   }
   const byOffset = [...entries].sort((a, b) => a.offset - b.offset);
-  byOffset.forEach((entry, n) => {
-    entry.end = byOffset[n + 1]?.offset ?? end.offset;
+  byOffset.forEach((entry, index) => {
+    entry.end = byOffset[index + 1]?.offset ?? end.offset;
     if (entry.end < entry.offset + LOCAL_BYTES + entry.compressedBytes)
       throw new ZipFormatError(`${entry.name} lies over what follows it`);
   });
@@ -179,7 +179,7 @@ function readStamp(view: DataView, start: number): FrameStamp | null {
 /** Returns the content of `entry`; `bytes` starts at its local header. Rejects with ZipFormatError. */
 export async function extractEntry(entry: Entry, bytes: Uint8Array): Promise<Uint8Array> {
   const view = viewOf(bytes);
-  if (bytes.length < LOCAL_BYTES || view.getUint32(0, true) !== LOCAL)
+  if (bytes.length < LOCAL_BYTES || view.getUint32(0, true) !== LOCAL_SIGNATURE)
     throw new ZipFormatError(`${entry.name} is not where it should be`);
   const dataAt = LOCAL_BYTES + view.getUint16(26, true) + view.getUint16(28, true);
   const compressed = bytes.subarray(dataAt, dataAt + entry.compressedBytes);

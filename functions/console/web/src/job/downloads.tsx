@@ -102,7 +102,7 @@ function SharePanel({ job, artifact, onClose }: { job: string; artifact: Artifac
   };
   const revokeLink = async (link: ShareLink): Promise<ShareLink[]> => {
     await request("DELETE", `/v1/share/${link.token}`);
-    return (links ?? []).filter((b) => b.token !== link.token);
+    return (links ?? []).filter((other) => other.token !== link.token);
   };
 
   return (

@@ -43,7 +43,7 @@ function RecipeList() {
 
 function NewJob({ name }: { name: string }) {
   const recipe = findRecipe(name);
-  const { row: recipeInfo, wrong: error, again: retry } = useRecipe(name);
+  const { recipe: recipeInfo, error, retry } = useRecipe(name);
   useTitle(recipe?.title ?? "No such recipe");
   if (!recipe) {
     return (
@@ -109,5 +109,5 @@ function useRecipe(name: string) {
       cancelled = true;
     };
   }, [name, attempt]);
-  return { row: recipe, wrong: error, again: () => setAttempt(attempt + 1) };
+  return { recipe, error, retry: () => setAttempt(attempt + 1) };
 }

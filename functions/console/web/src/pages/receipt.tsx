@@ -30,7 +30,7 @@ export default function ReceiptPage({ params }: PageProps) {
 }
 
 function ReceiptLoader({ id }: { id: string }) {
-  const { erasure, error, again: refetch } = useErasure(id);
+  const { erasure, error, refetch } = useErasure(id);
   useTitle(erasure?.receipt ? "Receipt" : "Removing your data");
   if (error instanceof Problem && error.status === 404) return <ReceiptNotFound id={id} />;
   if (!erasure)
@@ -174,7 +174,7 @@ function useErasure(id: string) {
     }, POLL_MS);
     return () => clearInterval(timer);
   }, [id, finished]);
-  return { ...state, again: refetch };
+  return { ...state, refetch };
 }
 
 function useVerification(jws: string, erasure: Erasure): Verification | null {
