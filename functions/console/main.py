@@ -1,7 +1,7 @@
-"""The console: the web page on which people use Moodreel, as it was built into `site/`."""
+"""The console: serves the web application that is built into `site/`."""
 
-from functions.console.files import serve_pages
+from functions.console.files import create_site
 from shared.entrypoints.site import site
 
-main = site(serve_pages)
-"""Every file of the console."""
+main = site(create_site)
+"""Responds to GET and HEAD requests for the console's pages and assets."""

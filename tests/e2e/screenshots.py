@@ -31,7 +31,7 @@ COLOURS: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 SETTLED_MS = 2500
 """Until documents, thumbnails and players are there."""
 CLIP = "Harbour.mp4"
-ROOMS = ("usage", "letters", "links", "webhooks", "profile", "my-data")
+ROOMS = ("usage", "emails", "links", "webhooks", "profile", "my-data")
 OPEN = {"front": "/", "sign-in": "/sign-in", "sign-up": "/sign-in?new", "no-page": "/nowhere"}
 
 

@@ -121,7 +121,7 @@ def test_a_forgotten_password_is_chosen_anew_on_a_page_of_the_console(
     page.goto(link)
     # The code is out of the address before anybody could copy it from there.
     expect(page.get_by_role("heading", name="Choose a new password")).to_be_visible()
-    expect(page).to_have_url(f"{suite.url('console')}/letter")
+    expect(page).to_have_url(f"{suite.url('console')}/email-action")
     page.get_by_label(f"New password for {email}").fill("a password of my own")
     page.get_by_role("button", name="Save the password").click()
     page.locator("main").get_by_role("link", name="Sign in").click()
@@ -244,7 +244,7 @@ def test_the_camera_records_a_clip_that_becomes_frames(suite: SuiteHandle, page:
     sign_in(page, suite, create_verified_client(suite), "/new/frames")
     page.get_by_role("button", name="Record with the camera").click()
     page.get_by_role("button", name="Start recording").click()
-    expect(page.locator(".rec")).to_contain_text("0:02")
+    expect(page.locator(".recording-indicator")).to_contain_text("0:02")
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_label("What was recorded")).to_be_visible()
     assert accessibility_violations(page) == []

@@ -18,14 +18,14 @@ pytestmark = pytest.mark.suite
 
 FPS = 15
 SECRET = "canary-41b7"
-PLAIN = """() => Object.assign(document.querySelector(".viewfinder img").style,
+PLAIN = """() => Object.assign(document.querySelector(".preview img").style,
   {position: "fixed", inset: "0", width: "384px", height: "256px", zIndex: "9"})"""
 """The camera's picture on top of all: nothing but pixels of its own is looked at."""
 
 
 def shown(page: Page) -> int:
     """The counter in the picture that a person sees now."""
-    picture = page.locator(".viewfinder img").screenshot(type="png")
+    picture = page.locator(".preview img").screenshot(type="png")
     return read_counter(decode_image(picture))
 
 
@@ -54,7 +54,7 @@ def test_a_camera_is_added_looked_at_recorded_played_and_made_a_job_of(
         assert SECRET not in page.content()
 
         camera.get_by_role("button", name="Look at Yard").click()
-        wait_for(page, "document.querySelector('.viewfinder img')?.naturalWidth > 0")
+        wait_for(page, "document.querySelector('.preview img')?.naturalWidth > 0")
         expect(camera.get_by_text("Waiting for the first picture")).to_have_count(0)
         assert accessibility_violations(page) == []
         moving(page)
@@ -63,11 +63,13 @@ def test_a_camera_is_added_looked_at_recorded_played_and_made_a_job_of(
         dialog.get_by_label("Title").fill("Visitors")
         assert accessibility_violations(page) == []
         dialog.get_by_role("button", name="Start recording").click()
-        expect(camera.locator(".rec")).to_contain_text(re.compile("REC.*0:(0[5-9]|[1-5][0-9])"))
+        expect(camera.locator(".recording-indicator")).to_contain_text(
+            re.compile("REC.*0:(0[5-9]|[1-5][0-9])")
+        )
         expect(camera.get_by_text("Connected")).to_be_visible()
         assert accessibility_violations(page) == []
         camera.get_by_role("button", name="Stop recording").click()
-        expect(camera.locator(".rec")).to_have_count(0)
+        expect(camera.locator(".recording-indicator")).to_have_count(0)
 
     clip = page.locator(".recordings > li", has_text="Visitors")
     clip.get_by_role("button", name="Play").click()
@@ -90,6 +92,6 @@ def moving(page: Page) -> None:
     for _ in range(4):
         numbers.append(shown(page))
         page.wait_for_timeout(700)
-    page.evaluate("document.querySelector('.viewfinder img').removeAttribute('style')")
+    page.evaluate("document.querySelector('.preview img').removeAttribute('style')")
     assert numbers == sorted(numbers)
     assert numbers[-1] > numbers[0]

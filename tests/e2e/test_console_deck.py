@@ -103,7 +103,7 @@ def test_two_who_edit_at_once_do_not_overwrite_each_other(
     slides[0]["heading"] = "Somebody else's"
     body = {"revision": 0, "deck": {name: deck[name] for name in kept} | {"slides": slides}}
     client.call("PUT", f"/v1/jobs/{job_id}/deck", body)
-    drawn = page.locator(".standing")
+    drawn = page.locator(".edit-status")
     expect(drawn).to_have_text("You have changes that are not saved.")
 
     # What was being written here is not taken away by what the other one saved.

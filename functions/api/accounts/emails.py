@@ -57,7 +57,7 @@ def build_password_reset_email(request: ApiRequest, to: str, code: str) -> Email
 
 def _page(request: ApiRequest, act: str, code: str) -> str:
     # Behind the #: a browser keeps that to itself, so no server's log ever holds a code.
-    return f"{request.settings.console_url}/letter#{act}={quote(code, safe='')}"
+    return f"{request.settings.console_url}/email-action#{act}={quote(code, safe='')}"
 
 
 def _letter(request: ApiRequest, to: str, subject: str, text: str, button: str, link: str) -> Email:

@@ -1,7 +1,7 @@
-// Bundles the console: node build.mjs FOLDER
+// Bundles the console. Usage: node build.mjs OUTPUT_FOLDER
 //
-// Names carry the hash of what they hold, and everything is packed for the wire once, here. The same sources and
-// locked packages give the same bytes wherever they stand.
+// File names carry a content hash, and every asset is compressed here, once. The same sources and locked
+// packages give the same bytes in any folder.
 import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
@@ -26,32 +26,32 @@ const { metafile } = await build({
   chunkNames: "[name]-[hash]",
   assetNames: "[name]-[hash]",
   legalComments: "external",
-  // The packages are linked in beside the sources: what they are called must not depend on where they really lie.
+  // node_modules is a symbolic link: module names must not depend on its target.
   preserveSymlinks: true,
   metafile: true,
   logLevel: "warning",
 });
 
-const named = (entry) =>
-  Object.entries(metafile.outputs).find(([, made]) => made.entryPoint === entry);
-const [script, { imports }] = named("src/main.tsx");
-const at = (path) => `/assets/${basename(path)}`;
+const outputOf = (entryPoint) =>
+  Object.entries(metafile.outputs).find(([, output]) => output.entryPoint === entryPoint);
+const [script, { imports }] = outputOf("src/main.tsx");
+const assetUrl = (path) => `/assets/${basename(path)}`;
 const preloads = imports
-  .filter((one) => one.kind === "import-statement")
-  .map((one) => `<link rel="modulepreload" href="${at(one.path)}">`);
+  .filter(({ kind }) => kind === "import-statement")
+  .map(({ path }) => `<link rel="modulepreload" href="${assetUrl(path)}">`);
 const page = readFileSync("index.html", "utf8")
-  .replace("<!-- style -->", `<link rel="stylesheet" href="${at(named("src/style/index.css")[0])}">`)
-  .replace("<!-- script -->", [`<script type="module" src="${at(script)}"></script>`, ...preloads].join("\n    "));
+  .replace("<!-- style -->", `<link rel="stylesheet" href="${assetUrl(outputOf("src/style/index.css")[0])}">`)
+  .replace("<!-- script -->", [`<script type="module" src="${assetUrl(script)}"></script>`, ...preloads].join("\n    "));
 writeFileSync(join(out, "index.html"), page);
 
-// Which packages are handed out with the pages: their licences are told (infra/tools/sbom.py).
+// The npm packages in the bundle; infra/tools/sbom.py lists their licences.
 const bundled = Object.keys(metafile.inputs).flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
 writeFileSync("bundled.json", JSON.stringify([...new Set(bundled)].sort()));
 
 for (const name of readdirSync("public")) {
   copyFileSync(join("public", name), join(out, name));
 }
-for (const name of readdirSync(assets).filter((one) => /\.(js|css)$/.test(one))) {
+for (const name of readdirSync(assets).filter((file) => /\.(js|css)$/.test(file))) {
   const data = readFileSync(join(assets, name));
   writeFileSync(join(assets, `${name}.gz`), gzipSync(data, { level: 9 }));
   const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: data.length };

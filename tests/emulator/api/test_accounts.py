@@ -29,7 +29,7 @@ def code_in_mail(suite: SuiteHandle, email: str, subject: str, act: str) -> str:
     )[-1]
     link = next(line for line in str(mail["text"]).splitlines() if line.startswith("http"))
     page, _, told = link.partition("#")
-    assert page == f"{suite.url('console')}/letter"
+    assert page == f"{suite.url('console')}/email-action"
     return parse_qs(told)[act][0]
 
 

@@ -1,19 +1,19 @@
-/** The API, typed by whoever asks. Everything that changes something goes through here. */
-import { signOut, token } from "./session.ts";
+/** HTTP client of the API; the caller gives the response type. Every write goes through it. */
+import { getIdToken, signOut } from "./session.ts";
 import { settings } from "./settings.ts";
 
-const TRIES = 3;
-const AGAIN = new Set([502, 503, 504]);
+const MAX_ATTEMPTS = 3;
+const RETRYABLE_STATUSES = new Set([502, 503, 504]);
 const UNAUTHENTICATED = "unauthenticated";
 
-/** What went wrong, as problem+json tells it: `code` is stable, the message is for people. */
+/** An RFC 9457 problem: `code` is stable, `message` is for the user. */
 export class Problem extends Error {
   constructor(
     readonly code: string,
     message: string,
     readonly status = 0,
-    /** The fields that are wrong, by name. */
-    readonly fields: Readonly<Record<string, string>> = {},
+    /** Error messages by field name. */
+    readonly fieldErrors: Readonly<Record<string, string>> = {},
     readonly retryAfterS = 0,
     readonly requestId = "",
   ) {
@@ -21,74 +21,75 @@ export class Problem extends Error {
   }
 }
 
-export interface Answer<T> {
+export interface ApiResponse<T> {
   data: T;
   status: number;
   etag: string;
   headers: Headers;
 }
 
-export interface Asked {
+export interface RequestOptions {
   body?: unknown;
-  /** Idempotency-Key: the request may be repeated, and what it makes is made once. */
-  key?: string;
-  /** If-Match: the ETag of the state that was seen. */
-  match?: string;
+  /** Idempotency-Key: makes a POST safe to retry. */
+  idempotencyKey?: string;
+  /** If-Match: the ETag that the client has read. */
+  ifMatch?: string;
   signal?: AbortSignal;
-  /** No token is sent along. */
-  open?: boolean;
-  base?: string;
+  /** Sends no ID token. */
+  anonymous?: boolean;
+  baseUrl?: string;
 }
 
-export const newKey = (): string => crypto.randomUUID();
+export const newIdempotencyKey = (): string => crypto.randomUUID();
 
-/** Throws Problem. What cannot be done twice by mistake is tried again when the line fails. */
-export async function ask<T>(method: string, path: string, asked: Asked = {}): Promise<Answer<T>> {
-  const safe = method === "GET" || method === "PUT" || method === "DELETE" || Boolean(asked.key);
-  for (let tried = 1; ; tried++) {
+/** Sends a request and retries transient failures of idempotent ones. Throws Problem. */
+export async function request<T>(method: string, path: string, options: RequestOptions = {}): Promise<ApiResponse<T>> {
+  const retryable = method === "GET" || method === "PUT" || method === "DELETE" || Boolean(options.idempotencyKey);
+  for (let attempt = 1; ; attempt++) {
     try {
-      return await once<T>(method, path, asked);
-    } catch (fault) {
-      const problem = fault instanceof Problem ? fault : null;
-      const passing = problem ? AGAIN.has(problem.status) || problem.code === "offline" : false;
-      if (!safe || !passing || tried === TRIES) throw fault;
-      await pause(Math.min(5000, Math.max(400 * 2 ** tried, (problem?.retryAfterS ?? 0) * 1000)));
+      return await requestOnce<T>(method, path, options);
+    } catch (error) {
+      const problem = error instanceof Problem ? error : null;
+      const transient = problem ? RETRYABLE_STATUSES.has(problem.status) || problem.code === "offline" : false;
+      if (!retryable || !transient || attempt === MAX_ATTEMPTS) throw error;
+      await sleep(Math.min(5000, Math.max(400 * 2 ** attempt, (problem?.retryAfterS ?? 0) * 1000)));
     }
   }
 }
 
-export const get = <T>(path: string, asked?: Asked): Promise<Answer<T>> => ask<T>("GET", path, asked);
+export const get = <T>(path: string, options?: RequestOptions): Promise<ApiResponse<T>> =>
+  request<T>("GET", path, options);
 
-export const post = <T>(path: string, body?: unknown, asked?: Asked): Promise<Answer<T>> =>
-  ask<T>("POST", path, { ...asked, body });
+export const post = <T>(path: string, body?: unknown, options?: RequestOptions): Promise<ApiResponse<T>> =>
+  request<T>("POST", path, { ...options, body });
 
-/** A request with the token of whoever is signed in, for what is not JSON. Throws Problem. */
-export async function fetched(url: string, init: RequestInit = {}): Promise<Response> {
-  for (let fresh = false; ; fresh = true) {
-    const given = await token(fresh);
+/** fetch() with the ID token of the signed-in user, for bodies that are not JSON. Throws Problem. */
+export async function authorizedFetch(url: string, init: RequestInit = {}): Promise<Response> {
+  for (let refresh = false; ; refresh = true) {
+    const idToken = await getIdToken(refresh);
     const headers = new Headers(init.headers);
-    if (given) headers.set("Authorization", `Bearer ${given}`);
-    const response = await reached(url, { ...init, headers });
-    if (response.status !== 401 || fresh || !given) return response;
-    // A wrong password in a form is a 401 too: it would count twice.
-    if ((await problemOf(response.clone())).code !== UNAUTHENTICATED) return response;
+    if (idToken) headers.set("Authorization", `Bearer ${idToken}`);
+    const response = await safeFetch(url, { ...init, headers });
+    if (response.status !== 401 || refresh || !idToken) return response;
+    // A wrong password is a 401 as well: a retry would count as a second attempt.
+    if ((await readProblem(response.clone())).code !== UNAUTHENTICATED) return response;
   }
 }
 
-async function once<T>(method: string, path: string, asked: Asked): Promise<Answer<T>> {
+async function requestOnce<T>(method: string, path: string, options: RequestOptions): Promise<ApiResponse<T>> {
   const headers: Record<string, string> = { Accept: "application/json, application/problem+json" };
-  if (asked.body !== undefined) headers["Content-Type"] = "application/json";
-  if (asked.key) headers["Idempotency-Key"] = asked.key;
-  if (asked.match) headers["If-Match"] = asked.match;
+  if (options.body !== undefined) headers["Content-Type"] = "application/json";
+  if (options.idempotencyKey) headers["Idempotency-Key"] = options.idempotencyKey;
+  if (options.ifMatch) headers["If-Match"] = options.ifMatch;
   const init: RequestInit = { method, headers };
-  if (asked.body !== undefined) init.body = JSON.stringify(asked.body);
-  if (asked.signal) init.signal = asked.signal;
-  const url = (asked.base ?? settings.api) + path;
-  const response = await (asked.open ? reached(url, init) : fetched(url, init));
+  if (options.body !== undefined) init.body = JSON.stringify(options.body);
+  if (options.signal) init.signal = options.signal;
+  const url = (options.baseUrl ?? settings.api) + path;
+  const response = await (options.anonymous ? safeFetch(url, init) : authorizedFetch(url, init));
   if (!response.ok) {
-    const problem = await problemOf(response);
-    // The session has ended elsewhere: the sign-in page says so.
-    if (problem.code === UNAUTHENTICATED && !asked.open) await signOut();
+    const problem = await readProblem(response);
+    // The session was revoked: the sign-in page opens.
+    if (problem.code === UNAUTHENTICATED && !options.anonymous) await signOut();
     throw problem;
   }
   const text = await response.text();
@@ -100,31 +101,40 @@ async function once<T>(method: string, path: string, asked: Asked): Promise<Answ
   };
 }
 
-async function reached(url: string, init: RequestInit): Promise<Response> {
+async function safeFetch(url: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(url, init);
-  } catch (fault) {
-    if (init.signal?.aborted) throw fault;
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
     throw new Problem("offline", "Moodreel cannot be reached. Look at your connection, then try again.");
   }
 }
 
-export async function problemOf(response: Response): Promise<Problem> {
+export async function readProblem(response: Response): Promise<Problem> {
   const retryAfterS = Number(response.headers.get("Retry-After") ?? 0) || 0;
   const requestId = response.headers.get("X-Request-Id") ?? "";
   try {
-    const told = (await response.json()) as {
+    const problem = (await response.json()) as {
       code: string;
       detail?: string;
       title: string;
       errors?: { field: string; message: string }[];
     };
-    const fields = Object.fromEntries((told.errors ?? []).map((one) => [one.field, one.message]));
-    return new Problem(told.code, told.detail ?? told.title, response.status, fields, retryAfterS, requestId);
+    const fieldErrors = Object.fromEntries(
+      (problem.errors ?? []).map((fieldError) => [fieldError.field, fieldError.message]),
+    );
+    return new Problem(
+      problem.code,
+      problem.detail ?? problem.title,
+      response.status,
+      fieldErrors,
+      retryAfterS,
+      requestId,
+    );
   } catch {
     const sentence = `Moodreel answered with ${response.status} and no reason. Try again in a moment.`;
     return new Problem("unexplained", sentence, response.status, {}, retryAfterS, requestId);
   }
 }
 
-const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,21 +1,21 @@
-/** The address bar: where the console is, and how it goes elsewhere. */
-import { store } from "./store.ts";
+/** The current address, and navigation. */
+import { createStore } from "./store.ts";
 
-export const address = store(location.pathname + location.search);
+export const address = createStore(location.pathname + location.search);
 
-/** Go there. `replace`: without a step to go back to. */
+/** Navigates to a path. `replace` adds no history entry. */
 export function navigate(to: string, replace = false): void {
   history[replace ? "replaceState" : "pushState"](null, "", to);
   address.set(location.pathname + location.search);
   scrollTo(0, 0);
 }
 
-let question = "";
+let leavePrompt = "";
 
-/** What a person is asked before a link, or Back, leads away from here; "" asks nothing. */
-export function askBeforeLeaving(words: string): void {
-  question = words;
+/** Sets the question asked before the page is left; empty for none. */
+export function setLeavePrompt(message: string): void {
+  leavePrompt = message;
 }
 
-/** Whether nothing is asked, or a person agrees. */
-export const mayLeave = (): boolean => !question || confirm(question);
+/** Asks the question, if any. Returns whether the page may be left. */
+export const confirmLeave = (): boolean => !leavePrompt || confirm(leavePrompt);

@@ -1,6 +1,6 @@
 import { render } from "preact";
 import { Shell } from "./shell.tsx";
-import { listen } from "./router.tsx";
+import { startRouter } from "./router.tsx";
 
-listen();
+startRouter();
 render(<Shell />, document.getElementById("app") as HTMLElement);

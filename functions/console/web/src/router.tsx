@@ -1,80 +1,80 @@
-/** The address bar decides what is shown; a plain link inside the console loads no page anew. */
+/** Client-side router: pages are loaded on demand, and internal links do not reload the document. */
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { address, mayLeave, navigate } from "./location.ts";
-import { type PageProps, type Params, match } from "./routes.ts";
+import { address, confirmLeave, navigate } from "./location.ts";
+import { type PageProps, type Params, matchRoute } from "./routes.ts";
 import { useStore } from "./store.ts";
 
-type Page = ComponentType<PageProps>;
-interface Place {
-  load: () => Promise<{ default: Page }>;
-  /** Whether it is for people without a sign-in as well. */
-  open?: boolean;
+type PageComponent = ComponentType<PageProps>;
+interface Route {
+  load: () => Promise<{ default: PageComponent }>;
+  /** Whether the page needs no sign-in. */
+  isPublic?: boolean;
 }
 
-/** A page is a module with a component as its default export. One line a page. */
-const PLACES: readonly (readonly [string, Place])[] = [
-  ["/", { load: () => import("./pages/home.tsx"), open: true }],
+/** Every page is a module whose default export is a component. */
+const ROUTES: readonly (readonly [string, Route])[] = [
+  ["/", { load: () => import("./pages/home.tsx"), isPublic: true }],
   ["/jobs/{id}", { load: () => import("./pages/job.tsx") }],
   ["/jobs/{id}/deck", { load: () => import("./pages/deck.tsx") }],
   ["/account", { load: () => import("./pages/account.tsx") }],
-  ["/account/{room}", { load: () => import("./pages/account.tsx") }],
+  ["/account/{section}", { load: () => import("./pages/account.tsx") }],
   ["/cameras", { load: () => import("./pages/cameras.tsx") }],
-  ["/receipt/{id}", { load: () => import("./pages/receipt.tsx"), open: true }],
-  ["/letter", { load: () => import("./pages/letter.tsx"), open: true }],
+  ["/receipt/{id}", { load: () => import("./pages/receipt.tsx"), isPublic: true }],
+  ["/email-action", { load: () => import("./pages/email-action.tsx"), isPublic: true }],
   ["/new", { load: () => import("./pages/new.tsx") }],
   ["/new/{recipe}", { load: () => import("./pages/new.tsx") }],
-  ["/sign-in", { load: () => import("./pages/sign-in.tsx"), open: true }],
+  ["/sign-in", { load: () => import("./pages/sign-in.tsx"), isPublic: true }],
 ];
 
-/** Called once: back and forward, and every click on a link of ours. */
-export function listen(): void {
+/** Handles back, forward and clicks on internal links. Called once. */
+export function startRouter(): void {
   addEventListener("popstate", () => {
-    const here = location.pathname + location.search;
-    if (here === address.get() || mayLeave()) address.set(here);
-    // The step is taken already: it is taken back by going here once more.
+    const current = location.pathname + location.search;
+    if (current === address.get() || confirmLeave()) address.set(current);
+    // popstate fires after the navigation: this restores the address.
     else history.pushState(null, "", address.get());
   });
   document.addEventListener("click", (event) => {
     const link = (event.target as Element | null)?.closest?.("a");
-    const plain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
-    if (!link || !plain || event.defaultPrevented || link.target || link.hasAttribute("download")) return;
-    if (link.origin !== location.origin || !match(PLACES, link.pathname)) return;
+    const plainClick = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+    if (!link || !plainClick || event.defaultPrevented || link.target || link.hasAttribute("download")) return;
+    if (link.origin !== location.origin || !matchRoute(ROUTES, link.pathname)) return;
     event.preventDefault();
-    if (!mayLeave()) return;
+    if (!confirmLeave()) return;
     if (link.pathname + link.search !== address.get() || !link.hash) navigate(link.href);
   });
 }
 
-export type Shown = {
-  /** The path that it is for. */
-  at: string;
-  open: boolean;
-} & ({ state: "loading" | "missing" | "failed" } | { state: "there"; page: Page; params: Params });
+export type CurrentRoute = {
+  /** The path of this page. */
+  path: string;
+  isPublic: boolean;
+} & ({ state: "loading" | "not-found" | "failed" } | { state: "loaded"; page: PageComponent; params: Params });
 
-/** The page at the address. Before a page's code is there the last one stays. */
-export function usePlace(): Shown {
+/** The page of the current address. The previous page stays while the next one loads. */
+export function useRoute(): CurrentRoute {
   const path = new URL(useStore(address), location.origin).pathname;
-  const [shown, setShown] = useState<Shown>({ state: "loading", at: "", open: true });
+  const [route, setRoute] = useState<CurrentRoute>({ state: "loading", path: "", isPublic: true });
   useEffect(() => {
-    const found = match(PLACES, path);
-    if (!found) {
-      setShown({ state: "missing", at: path, open: true });
+    const matched = matchRoute(ROUTES, path);
+    if (!matched) {
+      setRoute({ state: "not-found", path, isPublic: true });
       return;
     }
-    let over = false;
-    const open = found.page.open ?? false;
-    found.page.load().then(
+    let cancelled = false;
+    const isPublic = matched.page.isPublic ?? false;
+    matched.page.load().then(
       (module) => {
-        if (!over) setShown({ state: "there", at: path, open, page: module.default, params: found.params });
+        if (!cancelled) setRoute({ state: "loaded", path, isPublic, page: module.default, params: matched.params });
       },
       () => {
-        if (!over) setShown({ state: "failed", at: path, open });
+        if (!cancelled) setRoute({ state: "failed", path, isPublic });
       },
     );
     return () => {
-      over = true;
+      cancelled = true;
     };
   }, [path]);
-  return shown;
+  return route;
 }

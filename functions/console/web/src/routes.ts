@@ -1,36 +1,36 @@
-/** Which page is at which path. Pure: what is loaded and drawn is router.tsx's. */
+/** Matches paths to pages. No DOM; router.tsx loads and renders them. */
 export type Params = Readonly<Record<string, string>>;
 
-/** What every page is given. */
+/** Props of every page. */
 export interface PageProps {
   params: Params;
 }
 
-export interface Found<T> {
+export interface RouteMatch<T> {
   page: T;
   params: Params;
 }
 
-/** The first pattern that fits a path, such as `/jobs/{id}`, with what the path names. */
-export function match<T>(patterns: readonly (readonly [string, T])[], path: string): Found<T> | null {
+/** The first pattern that matches, such as `/jobs/{id}`, with its parameters. */
+export function matchRoute<T>(patterns: readonly (readonly [string, T])[], path: string): RouteMatch<T> | null {
   for (const [pattern, page] of patterns) {
-    const params = fit(pattern, path);
+    const params = matchPattern(pattern, path);
     if (params) return { page, params };
   }
   return null;
 }
 
-function fit(pattern: string, path: string): Params | null {
-  const wanted = pattern.split("/");
-  const given = path.length > 1 ? path.replace(/\/$/, "").split("/") : path.split("/");
-  if (wanted.length !== given.length) return null;
+function matchPattern(pattern: string, path: string): Params | null {
+  const patternParts = pattern.split("/");
+  const pathParts = path.length > 1 ? path.replace(/\/$/, "").split("/") : path.split("/");
+  if (patternParts.length !== pathParts.length) return null;
   const params: Record<string, string> = {};
-  for (const [index, part] of wanted.entries()) {
-    const text = given[index] ?? "";
+  for (const [index, part] of patternParts.entries()) {
+    const text = pathParts[index] ?? "";
     if (part.startsWith("{")) {
-      const named = decoded(text);
-      if (!named) return null;
-      params[part.slice(1, -1)] = named;
+      const value = decodeSegment(text);
+      if (!value) return null;
+      params[part.slice(1, -1)] = value;
     } else if (part !== text) {
       return null;
     }
@@ -38,7 +38,7 @@ function fit(pattern: string, path: string): Params | null {
   return params;
 }
 
-function decoded(text: string): string {
+function decodeSegment(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
@@ -46,11 +46,13 @@ function decoded(text: string): string {
   }
 }
 
-/** Where somebody was going before the sign-in; only a page of ours, and never the sign-in again.
- * Read as browsers read it: they skip tabs and take `\` for `/`. */
-export function inside(to: string | null, origin: string): string {
-  if (!to?.startsWith("/") || !URL.canParse(to, origin)) return "/";
-  const { origin: theirs, pathname, search, hash } = new URL(to, origin);
-  const ours = theirs === origin && !pathname.startsWith("//") && pathname !== "/sign-in";
-  return ours ? pathname + search + hash : "/";
+/**
+ * The path to return to after the sign-in: a path of this origin other than the sign-in page. Parsed as
+ * browsers do, which skip tabs and treat `\` as `/`.
+ */
+export function safeRedirect(target: string | null, origin: string): string {
+  if (!target?.startsWith("/") || !URL.canParse(target, origin)) return "/";
+  const { origin: targetOrigin, pathname, search, hash } = new URL(target, origin);
+  const allowed = targetOrigin === origin && !pathname.startsWith("//") && pathname !== "/sign-in";
+  return allowed ? pathname + search + hash : "/";
 }

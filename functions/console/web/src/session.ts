@@ -1,4 +1,4 @@
-/** Who is signed in. Firebase Auth keeps the session in IndexedDB and renews its tokens. */
+/** The session. Firebase Auth stores it in IndexedDB and renews its tokens. */
 import { initializeApp } from "firebase/app";
 import {
   applyActionCode,
@@ -13,16 +13,16 @@ import {
   signOut as firebaseSignOut,
 } from "firebase/auth";
 import { settings } from "./settings.ts";
-import { store } from "./store.ts";
+import { createStore } from "./store.ts";
 
-export interface Person {
+export interface User {
   uid: string;
   email: string;
   name: string;
 }
 
-/** "starting" until it is known whether somebody is signed in. */
-export type Session = "starting" | "out" | Person;
+/** "loading" until Firebase has restored the session. */
+export type Session = "loading" | "signed-out" | User;
 
 export const app = initializeApp(settings.firebase);
 const auth = initializeAuth(app, {
@@ -32,48 +32,48 @@ if (settings.emulators) {
   connectAuthEmulator(auth, settings.emulators.auth, { disableWarnings: true });
 }
 
-/** Whether somebody was signed in here: if not, nobody has to wait until Firebase has looked. */
-const HINT = "moodreel.signed-in";
+/** Set while a user is signed in. Without it the page does not wait for Firebase. */
+const HINT_KEY = "moodreel.signed-in";
 
-export const session = store<Session>(hinted() ? "starting" : "out");
+export const session = createStore<Session>(hasHint() ? "loading" : "signed-out");
 
-function hinted(): boolean {
+function hasHint(): boolean {
   try {
-    return localStorage.getItem(HINT) !== null;
+    return localStorage.getItem(HINT_KEY) !== null;
   } catch {
     return true;
   }
 }
 
-function hint(inside: boolean): void {
+function storeHint(signedIn: boolean): void {
   try {
-    if (inside) localStorage.setItem(HINT, "1");
-    else localStorage.removeItem(HINT);
+    if (signedIn) localStorage.setItem(HINT_KEY, "1");
+    else localStorage.removeItem(HINT_KEY);
   } catch {
-    // A browser that keeps nothing waits for Firebase each time.
+    // Where storage is blocked, every visit waits for Firebase.
   }
 }
 
 onIdTokenChanged(auth, (user) => {
-  hint(Boolean(user?.emailVerified));
-  // An account lets nobody in before its address is confirmed.
+  storeHint(Boolean(user?.emailVerified));
+  // Accounts with an unconfirmed address cannot sign in.
   if (!user?.emailVerified) {
-    session.set("out");
+    session.set("signed-out");
     return;
   }
-  const known = session.get();
-  const person = { uid: user.uid, email: user.email ?? "", name: user.displayName ?? "" };
-  if (typeof known === "object" && JSON.stringify(known) === JSON.stringify(person)) return;
-  session.set(person);
+  const current = session.get();
+  const next = { uid: user.uid, email: user.email ?? "", name: user.displayName ?? "" };
+  if (typeof current === "object" && JSON.stringify(current) === JSON.stringify(next)) return;
+  session.set(next);
 });
 
-/** The ID token for `Authorization: Bearer`, renewed when it is due; null for nobody. */
-export async function token(fresh = false): Promise<string | null> {
+/** The ID token for `Authorization: Bearer`, renewed when needed; null if signed out. */
+export async function getIdToken(forceRefresh = false): Promise<string | null> {
   await auth.authStateReady();
-  return auth.currentUser?.emailVerified ? auth.currentUser.getIdToken(fresh) : null;
+  return auth.currentUser?.emailVerified ? auth.currentUser.getIdToken(forceRefresh) : null;
 }
 
-/** Throws Firebase's error; `sentence` in words.ts has words for it. */
+/** Throws Firebase's error; `errorMessage` in format.ts has its text. */
 export async function signIn(email: string, password: string): Promise<void> {
   const { user } = await signInWithEmailAndPassword(auth, email, password);
   if (user.emailVerified) return;
@@ -83,12 +83,12 @@ export async function signIn(email: string, password: string): Promise<void> {
 
 export const signOut = (): Promise<void> => firebaseSignOut(auth);
 
-/** Whose address a letter's code is about. */
-export async function addressOfCode(code: string): Promise<string> {
+/** The address that an e-mail's code belongs to. */
+export async function emailOfCode(code: string): Promise<string> {
   return (await checkActionCode(auth, code)).data.email ?? "";
 }
 
-export const confirmAddress = (code: string): Promise<void> => applyActionCode(auth, code);
+export const confirmEmail = (code: string): Promise<void> => applyActionCode(auth, code);
 
-export const choosePassword = (code: string, password: string): Promise<void> =>
+export const resetPassword = (code: string, password: string): Promise<void> =>
   confirmPasswordReset(auth, code, password);

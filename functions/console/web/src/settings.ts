@@ -1,13 +1,13 @@
-/** What the function tells the page about where it runs: a block of data in index.html. */
+/** Settings that the function embeds as JSON in index.html. */
 export interface Settings {
-  /** Where the API answers, without a trailing slash; the page's own origin in the cloud. */
+  /** Origin of the API, without a trailing slash; in the cloud the page's own. */
   api: string;
-  media: string;
+  downloads: string;
   firebase: { apiKey: string; projectId: string; authDomain: string };
-  /** Addresses of the emulators on one's own machine; null in the cloud. */
+  /** Addresses of the local emulators; null in the cloud. */
   emulators: { auth: string; firestore: string } | null;
 }
 
-const block = document.getElementById("settings")?.textContent ?? "{}";
+const json = document.getElementById("settings")?.textContent ?? "{}";
 
-export const settings = JSON.parse(block) as Settings;
+export const settings = JSON.parse(json) as Settings;

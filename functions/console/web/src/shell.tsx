@@ -1,15 +1,15 @@
-/** What stands around every page: the way to it, who is signed in, and what was just done. */
+/** The frame of every page: navigation, session and toasts. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { address } from "./location.ts";
-import { usePlace } from "./router.tsx";
+import { useRoute } from "./router.tsx";
 import { session } from "./session.ts";
 import { useStore } from "./store.ts";
 import { Toasts } from "./ui/toast.tsx";
-import { Waiting } from "./ui/progress.tsx";
+import { Loading } from "./ui/progress.tsx";
 import { useTitle } from "./ui/use-title.ts";
-import { SignOut } from "./upload/sign-out.tsx";
+import { SignOutButton } from "./upload/sign-out-button.tsx";
 
-const WAYS = [
+const NAV_LINKS = [
   ["/", "Jobs"],
   ["/new", "New job"],
   ["/cameras", "Cameras"],
@@ -17,35 +17,35 @@ const WAYS = [
 ] as const;
 
 export function Shell() {
-  const who = useStore(session);
-  const here = new URL(useStore(address), location.origin);
-  const shown = usePlace();
-  const inside = typeof who === "object";
+  const currentSession = useStore(session);
+  const url = new URL(useStore(address), location.origin);
+  const route = useRoute();
+  const signedIn = typeof currentSession === "object";
   const online = useOnline();
-  useFocus(shown.at);
+  useFocusOnNavigation(route.path);
 
   return (
     <>
-      <a class="skip" href="#main">
+      <a class="skip-link" href="#main">
         Skip to the page
       </a>
-      <header class="top">
+      <header class="topbar">
         <a class="brand" href="/">
           <img src="/favicon.svg" alt="" width="28" height="28" /> Moodreel
         </a>
-        {inside && (
+        {signedIn && (
           <nav aria-label="Pages">
-            {WAYS.map(([to, name]) => (
-              <a href={to} aria-current={within(to, here.pathname) ? "page" : undefined}>
+            {NAV_LINKS.map(([href, name]) => (
+              <a href={href} aria-current={isCurrentSection(href, url.pathname) ? "page" : undefined}>
                 {name}
               </a>
             ))}
           </nav>
         )}
-        {inside ? (
-          <SignOut />
+        {signedIn ? (
+          <SignOutButton />
         ) : (
-          who === "out" && here.pathname !== "/sign-in" && <a href="/sign-in">Sign in</a>
+          currentSession === "signed-out" && url.pathname !== "/sign-in" && <a href="/sign-in">Sign in</a>
         )}
       </header>
       <main id="main" tabIndex={-1}>
@@ -54,31 +54,44 @@ export function Shell() {
             You are offline. What is shown may be older than it looks; it goes on by itself when the connection is back.
           </p>
         )}
-        {/* Another person begins anew: nothing of the one before stays on a page. */}
-        <Page key={inside ? who.uid : ""} shown={shown} who={who} back={here.pathname + here.search} />
+        {/* The key resets all state when the user changes. */}
+        <Page
+          key={signedIn ? currentSession.uid : ""}
+          route={route}
+          currentSession={currentSession}
+          returnTo={url.pathname + url.search}
+        />
       </main>
       <Toasts />
     </>
   );
 }
 
-function Page({ shown, who, back }: { shown: ReturnType<typeof usePlace>; who: unknown; back: string }) {
-  if (shown.state === "missing") return <Missing />;
-  if (shown.state === "failed") return <Unloaded />;
-  if (who === "starting" || shown.state !== "there") return <Waiting words="Opening Moodreel …" />;
-  if (who === "out" && !shown.open) return <SignInFirst back={back} />;
-  const { page: Here, params } = shown;
-  return <Here params={params} />;
+function Page({
+  route,
+  currentSession,
+  returnTo,
+}: {
+  route: ReturnType<typeof useRoute>;
+  currentSession: unknown;
+  returnTo: string;
+}) {
+  if (route.state === "not-found") return <NotFound />;
+  if (route.state === "failed") return <LoadFailed />;
+  if (currentSession === "loading" || route.state !== "loaded") return <Loading text="Opening Moodreel …" />;
+  if (currentSession === "signed-out" && !route.isPublic) return <SignInFirst returnTo={returnTo} />;
+  const { page: PageComponent, params } = route;
+  return <PageComponent params={params} />;
 }
 
-function SignInFirst({ back }: { back: string }) {
+function SignInFirst({ returnTo }: { returnTo: string }) {
   useTitle("Sign in first");
   return (
-    <section class="narrow">
+    <section class="single-column">
       <h1>Sign in first</h1>
       <p>This page shows something of yours.</p>
       <p>
-        <a class="button primary" href={`/sign-in?to=${encodeURIComponent(back)}`}>
+        <a class="button primary" href={`/sign-in?to=${encodeURIComponent(returnTo)}`}>
           Sign in
         </a>
       </p>
@@ -86,10 +99,10 @@ function SignInFirst({ back }: { back: string }) {
   );
 }
 
-function Missing() {
+function NotFound() {
   useTitle("Not found");
   return (
-    <section class="narrow">
+    <section class="single-column">
       <h1>There is no such page</h1>
       <p>
         The address may have been cut short. <a href="/">Go to the beginning</a>.
@@ -98,10 +111,10 @@ function Missing() {
   );
 }
 
-function Unloaded() {
+function LoadFailed() {
   useTitle("Not loaded");
   return (
-    <section class="narrow">
+    <section class="single-column">
       <h1>This page could not be loaded</h1>
       <p>The connection broke off, or there is a newer console since you opened this one.</p>
       <p>
@@ -113,36 +126,38 @@ function Unloaded() {
   );
 }
 
-/** A page that a link led to has the focus, at its heading when that is there: whoever reads by ear or
- * goes by keys begins where it begins. The first page is the browser's own to begin. */
-function useFocus(at: string): void {
-  const before = useRef("");
+/**
+ * Focuses the heading after a navigation, for screen readers and keyboard users. The first page is left to the
+ * browser.
+ */
+function useFocusOnNavigation(path: string): void {
+  const previousPath = useRef("");
   useEffect(() => {
-    const first = before.current === "";
-    before.current = at;
-    if (first || !at) return;
+    const first = previousPath.current === "";
+    previousPath.current = path;
+    if (first || !path) return;
     const main = document.getElementById("main");
     const heading = main?.querySelector("h1");
     heading?.setAttribute("tabindex", "-1");
     (heading ?? main)?.focus({ preventScroll: true });
-  }, [at]);
+  }, [path]);
 }
 
-/** Whether the browser has a connection at all. */
+/** Whether the browser is online. */
 function useOnline(): boolean {
   const [online, setOnline] = useState(navigator.onLine);
   useEffect(() => {
-    const look = (): void => setOnline(navigator.onLine);
-    look();
-    addEventListener("online", look);
-    addEventListener("offline", look);
+    const update = (): void => setOnline(navigator.onLine);
+    update();
+    addEventListener("online", update);
+    addEventListener("offline", update);
     return () => {
-      removeEventListener("online", look);
-      removeEventListener("offline", look);
+      removeEventListener("online", update);
+      removeEventListener("offline", update);
     };
   }, []);
   return online;
 }
 
-const within = (to: string, path: string): boolean =>
-  to === "/" ? path === "/" || path.startsWith("/jobs/") : path === to || path.startsWith(`${to}/`);
+const isCurrentSection = (href: string, path: string): boolean =>
+  href === "/" ? path === "/" || path.startsWith("/jobs/") : path === href || path.startsWith(`${href}/`);

@@ -1,20 +1,20 @@
 import { useEffect, useState } from "preact/hooks";
 
-/** A value that others listen to. */
+/** An observable value. */
 export interface Store<T> {
   get(): T;
   set(value: T): void;
   subscribe(listener: (value: T) => void): () => void;
 }
 
-export function store<T>(first: T): Store<T> {
-  let now = first;
+export function createStore<T>(initial: T): Store<T> {
+  let current = initial;
   const listeners = new Set<(value: T) => void>();
   return {
-    get: () => now,
+    get: () => current,
     set(value) {
-      if (Object.is(value, now)) return;
-      now = value;
+      if (Object.is(value, current)) return;
+      current = value;
       for (const listener of [...listeners]) listener(value);
     },
     subscribe(listener) {
@@ -24,13 +24,13 @@ export function store<T>(first: T): Store<T> {
   };
 }
 
-/** The value of a store, drawn anew whenever it changes. */
-export function useStore<T>(of: Store<T>): T {
-  const [value, setValue] = useState(of.get());
+/** The value of a store; re-renders when it changes. */
+export function useStore<T>(store: Store<T>): T {
+  const [value, setValue] = useState(store.get());
   useEffect(() => {
-    // It may have changed between the drawing and this.
-    setValue(() => of.get());
-    return of.subscribe((next) => setValue(() => next));
-  }, [of]);
+    // It may have changed between render and effect.
+    setValue(() => store.get());
+    return store.subscribe((next) => setValue(() => next));
+  }, [store]);
   return value;
 }

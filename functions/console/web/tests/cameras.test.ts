@@ -1,50 +1,50 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { NOTHING, wished, withCredentials } from "../src/cameras/choice.ts";
+import { NO_RECIPE, toRecipeFields, withCredentials } from "../src/cameras/recipe-choice.ts";
 import type { Camera, Recording } from "../src/cameras/model.ts";
-import { Pictures, boundaryOf } from "../src/cameras/multipart.ts";
-import { cameraSaid, clipWords, elapsedNow, pictureWords, remarks } from "../src/cameras/words.ts";
+import { MultipartParser, boundaryOf } from "../src/cameras/multipart.ts";
+import { cameraStatus, clipLabel, elapsedNow, pictureLabel, recordingNotes } from "../src/cameras/labels.ts";
 
 const bytes = (text: string) => new Uint8Array(Buffer.from(text, "latin1"));
 const text = (data: Uint8Array) => Buffer.from(data).toString("latin1");
 const part = (body: string, length = true): string =>
   `Content-Type: image/jpeg\r\n${length ? `Content-Length: ${body.length}\r\n` : ""}\r\n${body}\r\n--p\r\n`;
-/** A picture may hold what looks like the boundary. */
+/** A picture may contain the boundary. */
 const BODIES = ["one", "two\r\n--p\r\n\r\ntwo", "", "four"];
 
-test("pictures come out whole wherever the line cuts the stream", () => {
-  const stream = bytes(`--p\r\n${BODIES.map((one) => part(one)).join("")}`);
+test("the parser returns whole pictures wherever the stream is cut", () => {
+  const stream = bytes(`--p\r\n${BODIES.map((body) => part(body)).join("")}`);
   for (let size = 1; size <= stream.length; size++) {
-    const pictures = new Pictures("p");
-    const found: string[] = [];
-    for (let from = 0; from < stream.length; from += size)
-      found.push(...pictures.push(stream.subarray(from, from + size)).map(text));
-    assert.deepEqual(found, BODIES, `in pieces of ${size}`);
+    const parser = new MultipartParser("p");
+    const pictures: string[] = [];
+    for (let start = 0; start < stream.length; start += size)
+      pictures.push(...parser.push(stream.subarray(start, start + size)).map(text));
+    assert.deepEqual(pictures, BODIES, `in pieces of ${size}`);
   }
 });
 
-test("a camera that tells no lengths is read by its boundaries", () => {
-  const found = new Pictures("p").push(bytes(`--p\r\n${part("one", false)}${part("two", false)}`));
-  assert.deepEqual(found.map(text), ["one", "two"]);
+test("a stream without Content-Length is split at its boundaries", () => {
+  const pictures = new MultipartParser("p").push(bytes(`--p\r\n${part("one", false)}${part("two", false)}`));
+  assert.deepEqual(pictures.map(text), ["one", "two"]);
 });
 
-test("what never ends is refused before it fills the memory", () => {
-  const pictures = new Pictures("p");
-  const much = new Uint8Array(3 << 20);
-  pictures.push(much);
-  pictures.push(much);
-  assert.throws(() => pictures.push(much), /no stream of pictures/);
+test("a part that exceeds the buffer limit is rejected", () => {
+  const parser = new MultipartParser("p");
+  const chunk = new Uint8Array(3 << 20);
+  parser.push(chunk);
+  parser.push(chunk);
+  assert.throws(() => parser.push(chunk), /no stream of pictures/);
 });
 
-test("a boundary is read with and without quotes, and of nothing else", () => {
+test("a boundary is parsed with and without quotes, and only from its media type", () => {
   assert.equal(boundaryOf("multipart/x-mixed-replace; boundary=picture"), "picture");
   assert.equal(boundaryOf('Multipart/X-Mixed-Replace;boundary="a=b"'), "a=b");
   assert.equal(boundaryOf("image/jpeg"), null);
   assert.equal(boundaryOf("multipart/x-mixed-replace"), null);
 });
 
-test("a password of any letters is put into an address as one", () => {
+test("credentials with any characters are encoded into an address", () => {
   const url = new URL(withCredentials(" rtsp://cam.test:8554/a?b=c ", "ann@home", "p:/#?é'"));
   assert.equal(decodeURIComponent(url.username), "ann@home");
   assert.equal(decodeURIComponent(url.password), "p:/#?é'");
@@ -55,11 +55,11 @@ test("a password of any letters is put into an address as one", () => {
   assert.throws(() => withCredentials("cam.test", "ann", "x"), /Begin the address/);
 });
 
-test("only where faces are read is consent sent along", () => {
-  const choice = { ...NOTHING, consent: true, purpose: " research " };
-  assert.deepEqual(wished(choice), {});
-  assert.deepEqual(wished({ ...choice, recipe: "frames" }), { recipe: "frames", options: {} });
-  assert.deepEqual(wished({ ...choice, recipe: "recap" }), {
+test("consent is sent only for recipes that score faces", () => {
+  const choice = { ...NO_RECIPE, consent: true, purpose: " research " };
+  assert.deepEqual(toRecipeFields(choice), {});
+  assert.deepEqual(toRecipeFields({ ...choice, recipe: "frames" }), { recipe: "frames", options: {} });
+  assert.deepEqual(toRecipeFields({ ...choice, recipe: "recap" }), {
     recipe: "recap",
     options: { consent: true, purpose: "research" },
   });
@@ -78,32 +78,32 @@ const RECORDING: Recording = {
   expires_at: "",
 };
 
-test("a camera says how it is in words, and of its picture what is known", () => {
+test("a camera shows its state and the known properties of its picture", () => {
   const camera = { status: STATUS } as Camera;
-  assert.deepEqual(cameraSaid(camera), { words: "Connected", tone: "done" });
-  assert.equal(pictureWords(STATUS), "1920 × 1080 · 25 fps · h264");
-  assert.equal(pictureWords({ ...STATUS, width: null, fps: null, codec: null }), "");
+  assert.deepEqual(cameraStatus(camera), { label: "Connected", tone: "done" });
+  assert.equal(pictureLabel(STATUS), "1920 × 1080 · 25 fps · h264");
+  assert.equal(pictureLabel({ ...STATUS, width: null, fps: null, codec: null }), "");
 });
 
-test("a clip says why it ended before it was stopped, and what is missing", () => {
-  assert.deepEqual(remarks(RECORDING), []);
-  assert.equal(clipWords(RECORDING), "1:20 · 10.2 MB · 1920 × 1080");
-  assert.equal(clipWords({ ...RECORDING, clip: null, size_bytes: 0 }), "0:20");
+test("a clip shows why it ended early and what is missing", () => {
+  assert.deepEqual(recordingNotes(RECORDING), []);
+  assert.equal(clipLabel(RECORDING), "1:20 · 10.2 MB · 1920 × 1080");
+  assert.equal(clipLabel({ ...RECORDING, clip: null, size_bytes: 0 }), "0:20");
   const gaps = [{ start_s: 12, duration_s: 3 }, { start_s: 70, duration_s: 2 }];
-  const lost = { ...RECORDING, ended_by: "source-lost", dropped_frames: 1, clip: { ...RECORDING.clip!, gaps } };
-  assert.deepEqual(remarks(lost), [
+  const interrupted = { ...RECORDING, ended_by: "source-lost", dropped_frames: 1, clip: { ...RECORDING.clip!, gaps } };
+  assert.deepEqual(recordingNotes(interrupted), [
     "Ended because the camera was lost; what came before is there.",
     "5 s are missing, at 0:12, 1:10: the camera was away.",
     "1 frame was dropped.",
   ]);
 });
 
-test("the clock of a recording goes on between two tellings, but runs away with no wrong one", () => {
-  const told = "2026-11-26T12:00:00Z";
-  const now = Date.parse(told);
-  assert.equal(elapsedNow(10, told, now + 1500, true), 11.5);
-  assert.equal(elapsedNow(10, told, now + 3_600_000, true), 15);
-  assert.equal(elapsedNow(10, told, now - 3_600_000, true), 10);
-  assert.equal(elapsedNow(10, told, now + 1500, false), 10);
+test("the elapsed time is extrapolated between updates, by five seconds at most", () => {
+  const updatedAt = "2026-11-26T12:00:00Z";
+  const now = Date.parse(updatedAt);
+  assert.equal(elapsedNow(10, updatedAt, now + 1500, true), 11.5);
+  assert.equal(elapsedNow(10, updatedAt, now + 3_600_000, true), 15);
+  assert.equal(elapsedNow(10, updatedAt, now - 3_600_000, true), 10);
+  assert.equal(elapsedNow(10, updatedAt, now + 1500, false), 10);
   assert.equal(elapsedNow(10, null, now, true), 10);
 });

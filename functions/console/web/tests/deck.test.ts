@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  type DeckView, differs, draftOf, editOf, faults, moved, pictureName, spokenS, wishesOf, withNew,
-  withSlide, without,
-} from "../src/deck/editing.ts";
+  type DeckView, addSlide, draftOf, estimateSpeechS, filmOptionsOf, isChanged, moveSlide,
+  pictureLabel, removeSlide, toEditRequest, updateSlide, validateDraft,
+} from "../src/deck/draft.ts";
 import { chapterAt, parseChapters } from "../src/film/chapters.ts";
 
 const VIEW: DeckView = {
@@ -16,84 +16,84 @@ const VIEW: DeckView = {
   })),
 };
 const DRAFT = draftOf(VIEW);
-const ids = (draft = DRAFT) => draft.slides.map((one) => one.id);
+const slideIds = (draft = DRAFT) => draft.slides.map((slide) => slide.id);
 
-test("a draft sends nothing that the deck does not take", () => {
-  const sent = editOf(DRAFT, wishesOf({}), 3, true);
+test("a draft sends only fields that the API accepts", () => {
+  const sent = toEditRequest(DRAFT, filmOptionsOf({}), 3, true);
   assert.deepEqual(Object.keys(sent.deck).sort(), ["aspect", "language", "resolution", "slides", "theme", "title"]);
   assert.deepEqual(Object.keys(sent.deck.slides[0] ?? {}).sort(), ["bullets", "heading", "id", "layout", "notes", "picture"]);
   assert.deepEqual([sent.revision, sent.release, sent.options.voice], [3, true, null]);
 });
 
 test("slides move within the deck and not out of it", () => {
-  assert.deepEqual(ids(moved(DRAFT, "s2", -1)), ["s2", "s1", "s3", "s4"]);
-  assert.deepEqual(ids(moved(DRAFT, "s2", 1)), ["s1", "s3", "s2", "s4"]);
-  assert.equal(moved(DRAFT, "s1", -1), DRAFT);
-  assert.equal(moved(DRAFT, "s4", 1), DRAFT);
-  assert.equal(moved(DRAFT, "none", 1), DRAFT);
-  assert.deepEqual(ids(), ["s1", "s2", "s3", "s4"]);
+  assert.deepEqual(slideIds(moveSlide(DRAFT, "s2", -1)), ["s2", "s1", "s3", "s4"]);
+  assert.deepEqual(slideIds(moveSlide(DRAFT, "s2", 1)), ["s1", "s3", "s2", "s4"]);
+  assert.equal(moveSlide(DRAFT, "s1", -1), DRAFT);
+  assert.equal(moveSlide(DRAFT, "s4", 1), DRAFT);
+  assert.equal(moveSlide(DRAFT, "none", 1), DRAFT);
+  assert.deepEqual(slideIds(), ["s1", "s2", "s3", "s4"]);
 });
 
-test("a deck keeps three slides, and a new one has an id that none ever had", () => {
-  const three = without(DRAFT, "s2");
-  assert.deepEqual(ids(three), ["s1", "s3", "s4"]);
-  assert.equal(without(three, "s1"), three);
-  const more = withNew(DRAFT, "s2", ["new-5", "new-6"]);
-  assert.deepEqual(ids(more), ["s1", "s2", "new-7", "s3", "s4"]);
-  const full = { ...DRAFT, slides: Array.from({ length: 40 }, (_, n) => ({ ...DRAFT.slides[0]!, id: `x${n}` })) };
-  assert.equal(withNew(full, "x1", []), full);
+test("a deck keeps three slides, and a new slide has an unused id", () => {
+  const threeSlides = removeSlide(DRAFT, "s2");
+  assert.deepEqual(slideIds(threeSlides), ["s1", "s3", "s4"]);
+  assert.equal(removeSlide(threeSlides, "s1"), threeSlides);
+  const extended = addSlide(DRAFT, "s2", ["new-5", "new-6"]);
+  assert.deepEqual(slideIds(extended), ["s1", "s2", "new-7", "s3", "s4"]);
+  const fullDeck = { ...DRAFT, slides: Array.from({ length: 40 }, (_, n) => ({ ...DRAFT.slides[0]!, id: `x${n}` })) };
+  assert.equal(addSlide(fullDeck, "x1", []), fullDeck);
 });
 
-test("blanks at the ends and an empty point are no change, and are not sent", () => {
-  const typed = withSlide(DRAFT, "s1", { heading: " Heading s1 ", bullets: ["One", "Two", ""] });
-  assert.equal(differs(typed, DRAFT), false);
-  assert.deepEqual(editOf(typed, wishesOf({}), 3, false).deck, DRAFT);
-  assert.equal(differs(withSlide(DRAFT, "s1", { notes: "Else." }), DRAFT), true);
-  assert.equal(differs(moved(DRAFT, "s1", 1), DRAFT), true);
+test("surrounding white space and empty bullets are neither changes nor sent", () => {
+  const typed = updateSlide(DRAFT, "s1", { heading: " Heading s1 ", bullets: ["One", "Two", ""] });
+  assert.equal(isChanged(typed, DRAFT), false);
+  assert.deepEqual(toEditRequest(typed, filmOptionsOf({}), 3, false).deck, DRAFT);
+  assert.equal(isChanged(updateSlide(DRAFT, "s1", { notes: "Else." }), DRAFT), true);
+  assert.equal(isChanged(moveSlide(DRAFT, "s1", 1), DRAFT), true);
 });
 
-test("what the API would refuse is told at its place before it is sent", () => {
-  assert.equal(faults(DRAFT).size, 0);
-  const wrong = withSlide(
-    withSlide({ ...DRAFT, title: "" }, "s2", { heading: " ", bullets: Array(7).fill("x") }),
+test("a draft is validated by field before it is sent", () => {
+  assert.equal(validateDraft(DRAFT).size, 0);
+  const draft = updateSlide(
+    updateSlide({ ...DRAFT, title: "" }, "s2", { heading: " ", bullets: Array(7).fill("x") }),
     "s3", { notes: "x".repeat(5_001), bullets: ["y".repeat(241)] },
   );
-  assert.deepEqual([...faults(wrong).keys()].sort(), [
+  assert.deepEqual([...validateDraft(draft).keys()].sort(), [
     "slides[1].bullets", "slides[1].heading", "slides[2].bullets", "slides[2].notes", "title",
   ]);
-  // Counted as the API counts: an emoji is one character.
-  assert.equal(faults({ ...DRAFT, title: "🪨".repeat(120) }).size, 0);
-  const long = { ...DRAFT, slides: Array.from({ length: 13 }, (_, n) => ({ ...DRAFT.slides[0]!, id: `x${n}`, notes: "x".repeat(4_999) })) };
-  assert.deepEqual([...faults(long).keys()], ["slides"]);
+  // Counts code points, as the API does: an emoji is one character.
+  assert.equal(validateDraft({ ...DRAFT, title: "🪨".repeat(120) }).size, 0);
+  const tooLong = { ...DRAFT, slides: Array.from({ length: 13 }, (_, n) => ({ ...DRAFT.slides[0]!, id: `x${n}`, notes: "x".repeat(4_999) })) };
+  assert.deepEqual([...validateDraft(tooLong).keys()], ["slides"]);
 });
 
-test("wishes for the film start with what the job has", () => {
-  assert.deepEqual(wishesOf({ voice: "en-US-A", speed: 1.2, transition: "fade", slides: 8 }), {
+test("the film options start with those of the job", () => {
+  assert.deepEqual(filmOptionsOf({ voice: "en-US-A", speed: 1.2, transition: "fade", slides: 8 }), {
     voice: "en-US-A", speed: 1.2, transition: "fade", subtitles: "soft", motion: "none",
   });
 });
 
-test("pictures have names for people", () => {
+test("picture references have readable labels", () => {
   assert.deepEqual(
-    ["upload:picture2", "moment:1", "scene:3", "chart:mood", "drawn:abc"].map((one) => pictureName(one)),
+    ["upload:picture2", "moment:1", "scene:3", "chart:mood", "drawn:abc"].map((text) => pictureLabel(text)),
     ["Your picture 2", "Strongest moment 1", "Scene 3", "How the mood moved", "A drawn picture"],
   );
 });
 
-test("a picture of a video is called by its time and by what is seen", () => {
-  const known = { moments: [{ time_s: 19.4, emotion: "happy" }], scenes: [{ time_s: 65 }] };
-  assert.equal(pictureName("moment:1", known), "Strongest moment 1: happy at 0:19");
-  assert.equal(pictureName("scene:1", known), "The video at 1:05");
-  assert.equal(pictureName("moment:9", known), "Strongest moment 9");
+test("a picture of a video is labelled by its time and emotion", () => {
+  const sources = { moments: [{ time_s: 19.4, emotion: "happy" }], scenes: [{ time_s: 65 }] };
+  assert.equal(pictureLabel("moment:1", sources), "Strongest moment 1: happy at 0:19");
+  assert.equal(pictureLabel("scene:1", sources), "The video at 1:05");
+  assert.equal(pictureLabel("moment:9", sources), "Strongest moment 9");
 });
 
-test("how long notes take to say goes with their words and the speed", () => {
-  assert.equal(spokenS("one two three four five", 1), 2);
-  assert.equal(spokenS("one two three four five", 2), 1);
-  assert.equal(spokenS("  ", 1), 0);
+test("the duration of speech depends on word count and speed", () => {
+  assert.equal(estimateSpeechS("one two three four five", 1), 2);
+  assert.equal(estimateSpeechS("one two three four five", 2), 1);
+  assert.equal(estimateSpeechS("  ", 1), 0);
 });
 
-test("chapters are read as they were written, with their marks", () => {
+test("chapters are parsed and their entities decoded", () => {
   const text = "WEBVTT\n\n00:00:00.000 --> 00:00:03.500\nA &lt;b&gt; &amp; c\n\n01:00:03.500 --> 01:00:09.000\nEnd\n";
   const chapters = parseChapters(text);
   assert.deepEqual(chapters, [

@@ -1,34 +1,34 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { grid } from "../src/frames/grid.ts";
-import { ArchiveSource, ArchiveUnreachable } from "../src/frames/source.ts";
+import { layoutGrid } from "../src/frames/grid.ts";
+import { ArchiveFetchError, ArchiveReader } from "../src/frames/archive-reader.ts";
 import type { Entry } from "../src/frames/zip.ts";
 
-const CELLS = { count: 5000, shape: 9 / 16, captionPx: 24, gapPx: 12, leastPx: 160 };
+const CELLS = { count: 5000, aspect: 9 / 16, captionPx: 24, gapPx: 12, minCellPx: 160 };
 
-test("of five thousand frames only those near the window are drawn", () => {
-  const far = grid(CELLS, { widthPx: 1000, fromPx: 40_000, heightPx: 800 });
-  assert.equal(far.columns, 5);
-  assert.ok(far.last - far.first <= 60, `${far.last - far.first} cells`);
-  assert.ok(far.abovePx <= 40_000 && far.abovePx > 40_000 - 4 * far.rowPx);
-  assert.equal(far.first % far.columns, 0);
-  const end = grid(CELLS, { widthPx: 1000, fromPx: far.totalPx - 800, heightPx: 800 });
+test("of five thousand frames only those near the viewport are rendered", () => {
+  const scrolled = layoutGrid(CELLS, { widthPx: 1000, topPx: 40_000, heightPx: 800 });
+  assert.equal(scrolled.columns, 5);
+  assert.ok(scrolled.last - scrolled.first <= 60, `${scrolled.last - scrolled.first} cells`);
+  assert.ok(scrolled.abovePx <= 40_000 && scrolled.abovePx > 40_000 - 4 * scrolled.rowPx);
+  assert.equal(scrolled.first % scrolled.columns, 0);
+  const end = layoutGrid(CELLS, { widthPx: 1000, topPx: scrolled.totalPx - 800, heightPx: 800 });
   assert.equal(end.last, 5000);
 });
 
-test("a phone shows two columns, and what lies far away draws nothing", () => {
-  assert.equal(grid(CELLS, { widthPx: 300, fromPx: 0, heightPx: 700 }).columns, 2);
-  const above = grid(CELLS, { widthPx: 300, fromPx: -9000, heightPx: 700 });
+test("a small screen shows two columns, and rows out of view are not rendered", () => {
+  assert.equal(layoutGrid(CELLS, { widthPx: 300, topPx: 0, heightPx: 700 }).columns, 2);
+  const above = layoutGrid(CELLS, { widthPx: 300, topPx: -9000, heightPx: 700 });
   assert.ok(above.last - above.first <= 6);
-  const none = grid({ ...CELLS, count: 0 }, { widthPx: 300, fromPx: 0, heightPx: 700 });
+  const none = layoutGrid({ ...CELLS, count: 0 }, { widthPx: 300, topPx: 0, heightPx: 700 });
   assert.deepEqual([none.first, none.last, none.totalPx], [0, 0, 0]);
-  const three = grid({ ...CELLS, count: 3 }, { widthPx: 1000, fromPx: 0, heightPx: 700 });
+  const three = layoutGrid({ ...CELLS, count: 3 }, { widthPx: 1000, topPx: 0, heightPx: 700 });
   assert.deepEqual([three.first, three.last], [0, 3]);
 });
 
-/** Entries one after the other, each with a header and ten bytes of its number. */
-function stored(count: number, size = 10): { entries: Entry[]; file: Buffer } {
+/** Stored entries, each with a local header and ten bytes of its index. */
+function storedArchive(count: number, size = 10): { entries: Entry[]; file: Buffer } {
   const parts: Buffer[] = [];
   const entries = Array.from({ length: count }, (_, n) => {
     const header = Buffer.alloc(30);
@@ -36,72 +36,72 @@ function stored(count: number, size = 10): { entries: Entry[]; file: Buffer } {
     parts.push(header, Buffer.alloc(size, n));
     const offset = n * (30 + size);
     return {
-      name: `${n}.jpg`, method: 0, crc32: 0, packedBytes: size, size_bytes: size, offset,
+      name: `${n}.jpg`, method: 0, crc32: 0, compressedBytes: size, size_bytes: size, offset,
       end: offset + 30 + size, stamp: null,
     };
   });
   return { entries, file: Buffer.concat(parts) };
 }
 
-/** A bucket that serves ranges of a file as long as the link is this one. */
-function bucket(file: Buffer, good = (_url: string) => true) {
-  const asked: string[] = [];
+/** A bucket that serves ranges as long as the link is valid. */
+function bucket(file: Buffer, linkIsValid = (_url: string) => true) {
+  const ranges: string[] = [];
   let links = 0;
-  const source = new ArchiveSource(
+  const source = new ArchiveReader(
     async () => ({ url: `link-${++links}`, size_bytes: file.length }),
     () => "image/jpeg",
     async (url, init) => {
       const range = (init.headers as Record<string, string>).Range ?? "";
-      asked.push(range);
-      if (!good(url)) return new Response("", { status: 403 });
+      ranges.push(range);
+      if (!linkIsValid(url)) return new Response("", { status: 403 });
       const [begin = 0, end = 0] = range.slice(6).split("-").map(Number);
       return new Response(file.subarray(begin, end + 1), { status: 206 });
     },
   );
-  return { source, asked, links: () => links };
+  return { source, ranges, links: () => links };
 }
 
-const waiting = () => new AbortController().signal;
+const neverAborted = () => new AbortController().signal;
 
-test("a row of pictures is one request, and each picture is its own", async () => {
-  const { entries, file } = stored(8);
-  const { source, asked } = bucket(file);
-  const urls = await Promise.all(entries.slice(2, 6).map((one) => source.picture(one, waiting())));
-  assert.deepEqual(asked, ["bytes=80-239"]);
+test("a row of pictures takes one request, and each URL has its own picture", async () => {
+  const { entries, file } = storedArchive(8);
+  const { source, ranges } = bucket(file);
+  const urls = await Promise.all(entries.slice(2, 6).map((entry) => source.getPicture(entry, neverAborted())));
+  assert.deepEqual(ranges, ["bytes=80-239"]);
   const third = await (await fetch(urls[1] as string)).arrayBuffer();
   assert.deepEqual(new Uint8Array(third), new Uint8Array(10).fill(3));
-  assert.equal(await source.picture(entries[3] as Entry, waiting()), urls[1]);
-  assert.equal(asked.length, 1);
+  assert.equal(await source.getPicture(entries[3] as Entry, neverAborted()), urls[1]);
+  assert.equal(ranges.length, 1);
   source.close();
 });
 
-test("what was scrolled away before its turn is never asked for", async () => {
-  const { entries, file } = stored(8);
-  const { source, asked } = bucket(file);
-  const gone = new AbortController();
-  void source.picture(entries[0] as Entry, gone.signal);
-  gone.abort();
-  await source.picture(entries[7] as Entry, waiting());
-  assert.deepEqual(asked, ["bytes=280-319"]);
+test("a request that is aborted before it starts is never sent", async () => {
+  const { entries, file } = storedArchive(8);
+  const { source, ranges } = bucket(file);
+  const aborted = new AbortController();
+  void source.getPicture(entries[0] as Entry, aborted.signal);
+  aborted.abort();
+  await source.getPicture(entries[7] as Entry, neverAborted());
+  assert.deepEqual(ranges, ["bytes=280-319"]);
   source.close();
 });
 
-test("a link that has expired is replaced, and a bucket that is away is told", async () => {
-  const { entries, file } = stored(2);
-  const first = bucket(file, (url) => url !== "link-1");
-  await first.source.picture(entries[0] as Entry, waiting());
-  assert.equal(first.links(), 2);
-  const away = bucket(file, () => false);
-  await assert.rejects(away.source.picture(entries[0] as Entry, waiting()), ArchiveUnreachable);
-  first.source.close();
+test("an expired link is renewed, and an unreachable bucket is an error", async () => {
+  const { entries, file } = storedArchive(2);
+  const expired = bucket(file, (url) => url !== "link-1");
+  await expired.source.getPicture(entries[0] as Entry, neverAborted());
+  assert.equal(expired.links(), 2);
+  const unreachable = bucket(file, () => false);
+  await assert.rejects(unreachable.source.getPicture(entries[0] as Entry, neverAborted()), ArchiveFetchError);
+  expired.source.close();
 });
 
-test("pictures that were seen long ago are let go, and come again when they are wanted", async () => {
-  const { entries, file } = stored(40, 2 << 20);
+test("the cache evicts the least recently used pictures and reads them again on demand", async () => {
+  const { entries, file } = storedArchive(40, 2 << 20);
   const { source } = bucket(file);
-  for (const one of entries) await source.picture(one, waiting());
-  assert.equal(source.atHand(entries[0] as Entry), undefined);
-  assert.ok(source.atHand(entries[39] as Entry));
-  assert.ok(await source.picture(entries[0] as Entry, waiting()));
+  for (const entry of entries) await source.getPicture(entry, neverAborted());
+  assert.equal(source.cachedUrl(entries[0] as Entry), undefined);
+  assert.ok(source.cachedUrl(entries[39] as Entry));
+  assert.ok(await source.getPicture(entries[0] as Entry, neverAborted()));
   source.close();
 });

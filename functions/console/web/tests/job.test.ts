@@ -1,111 +1,111 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { type Doc, type Stage, jobOf, momentOf, share } from "../src/job/model.ts";
-import { moves, waterfall } from "../src/job/stages/waterfall.ts";
-import { eventName, remedy, stageName } from "../src/job/words.ts";
+import { type Stage, type StoredDocument, jobFromDocuments, progressOf, toMillis } from "../src/job/model.ts";
+import { isMoving, waterfall } from "../src/job/stages/waterfall.ts";
+import { eventLabel, remedy, stageLabel } from "../src/job/labels.ts";
 
 const T0 = Date.parse("2026-11-26T12:00:00Z");
-const at = (seconds: number) => ({ toMillis: () => T0 + seconds * 1000 });
+const timestamp = (seconds: number) => ({ toMillis: () => T0 + seconds * 1000 });
 
-const JOB: Doc = {
+const JOB: StoredDocument = {
   owner: "u", recipe: "presentation", title: "Stones", status: "running", epoch: 0, revision: 1,
-  options: {}, facts: {}, warnings: [], error: null, created_at: at(0), updated_at: at(1),
-  expires_at: at(99),
+  options: {}, facts: {}, warnings: [], error: null, created_at: timestamp(0), updated_at: timestamp(1),
+  expires_at: timestamp(99),
   stages: { stitching: "queued", notification: "waiting", upload_trigger: "done", slide_generation: "done", text_to_speech: "running" },
-  artefacts: [
+  artifacts: [
     { name: "deck.json", kind: "deck", bucket: "outputs", object: "x", generation: 1, size_bytes: 5, content_type: "application/json" },
     { name: "narration", kind: "narration", bucket: "work", object: "y", generation: 1, size_bytes: 5, content_type: "application/json" },
   ],
 };
 
-function stage(name: string, more: Doc = {}): Doc {
+function stage(name: string, overrides: StoredDocument = {}): StoredDocument {
   return {
     job: "j", owner: "u", stage: name, revision: 0, state: "waiting", total: null, done: 0, progress: {}, retries: 0,
-    worked_ms: 0, queued_at: null, started_at: null, finished_at: null, error: null, ...more,
+    worked_ms: 0, queued_at: null, started_at: null, finished_at: null, error: null, ...overrides,
   };
 }
 
-test("a job shows the newest revision of every stage, in the order of the chain", () => {
-  const job = jobOf("j", JOB, [
+test("a job shows the newest revision of every stage, in pipeline order", () => {
+  const job = jobFromDocuments("j", JOB, [
     stage("text_to_speech", { state: "done", total: 4, done: 4 }),
-    stage("text_to_speech", { revision: 1, state: "running", total: 4, done: 1, progress: { 1: 0.5, 2: 0.5 }, started_at: at(1), retries: 2 }),
+    stage("text_to_speech", { revision: 1, state: "running", total: 4, done: 1, progress: { 1: 0.5, 2: 0.5 }, started_at: timestamp(1), retries: 2 }),
     stage("upload_trigger", { state: "done", total: 1, done: 1 }),
   ]);
   assert.ok(job);
-  assert.deepEqual(job.stages.map((one) => one.name), [
+  assert.deepEqual(job.stages.map((stage) => stage.name), [
     "upload_trigger", "slide_generation", "text_to_speech", "stitching", "notification",
   ]);
   const speech = job.stages[2] as Stage;
   assert.deepEqual([speech.state, speech.progress, speech.attempts], ["running", 0.5, 3]);
-  // No document has come for it yet: the job's own word counts.
+  // It has no document yet: the state in the job's document counts.
   assert.equal(job.stages[3]?.state, "queued");
-  assert.deepEqual(job.artefacts.map((one) => one.name), ["deck.json"]);
-  assert.equal(share(job), (1 + 1 + 0.5) / 4);
+  assert.deepEqual(job.artifacts.map((artifact) => artifact.name), ["deck.json"]);
+  assert.equal(progressOf(job), (1 + 1 + 0.5) / 4);
 });
 
-test("a tombstone is no job", () => {
-  assert.equal(jobOf("j", { status: "deleted", owner: "u" }, []), null);
+test("a tombstone is not a job", () => {
+  assert.equal(jobFromDocuments("j", { status: "deleted", owner: "u" }, []), null);
 });
 
-test("moments are read in every form in which they come", () => {
+test("times are parsed from every form in which they are stored", () => {
   assert.deepEqual(
-    [at(0), new Date(T0), "2026-11-26T12:00:00Z", T0].map(momentOf), [T0, T0, T0, T0],
+    [timestamp(0), new Date(T0), "2026-11-26T12:00:00Z", T0].map(toMillis), [T0, T0, T0, T0],
   );
-  assert.deepEqual([null, undefined, {}].map(momentOf), [null, null, null]);
+  assert.deepEqual([null, undefined, {}].map(toMillis), [null, null, null]);
 });
 
-function told(name: string, more: Partial<Stage>): Stage {
-  const [one] = jobOf("j", { ...JOB, stages: { [name]: "waiting" } }, [stage(name)])?.stages ?? [];
-  return { ...(one as Stage), ...more };
+function stageWith(name: string, overrides: Partial<Stage>): Stage {
+  const [first] = jobFromDocuments("j", { ...JOB, stages: { [name]: "waiting" } }, [stage(name)])?.stages ?? [];
+  return { ...(first as Stage), ...overrides };
 }
 
-test("bars lie where a stage waited and worked, up to now for one that goes on", () => {
+test("bars show when a stage waited and worked, up to now for a running one", () => {
   const rows = waterfall([
-    told("upload_trigger", { state: "done", queued_at: T0, started_at: T0 + 2000, finished_at: T0 + 4000 }),
-    told("frame_extraction", { state: "running", queued_at: T0 + 4000, started_at: T0 + 5000 }),
-    told("notification", {}),
+    stageWith("upload_trigger", { state: "done", queued_at: T0, started_at: T0 + 2000, finished_at: T0 + 4000 }),
+    stageWith("frame_extraction", { state: "running", queued_at: T0 + 4000, started_at: T0 + 5000 }),
+    stageWith("notification", {}),
   ], T0 + 10_000);
 
   assert.equal(rows.totalS, 10);
-  assert.deepEqual(rows.rows[0]?.waited, { from: 0, long: 0.2 });
-  assert.deepEqual(rows.rows[0]?.worked, { from: 0.2, long: 0.2 });
-  assert.deepEqual(rows.rows[1]?.worked, { from: 0.5, long: 0.5 });
+  assert.deepEqual(rows.rows[0]?.waited, { start: 0, length: 0.2 });
+  assert.deepEqual(rows.rows[0]?.worked, { start: 0.2, length: 0.2 });
+  assert.deepEqual(rows.rows[1]?.worked, { start: 0.5, length: 0.5 });
   assert.deepEqual([rows.rows[1]?.waitedS, rows.rows[1]?.workedS], [1, 5]);
   assert.deepEqual([rows.rows[2]?.waited, rows.rows[2]?.worked], [null, null]);
 });
 
-test("clocks that differ and work too short to be seen still give bars within the axis", () => {
+test("clock skew and very short work still give bars within the axis", () => {
   const { rows } = waterfall([
-    told("upload_trigger", { state: "done", queued_at: T0 + 500, started_at: T0, finished_at: T0 }),
-    told("stitching", { state: "done", queued_at: T0, started_at: T0 + 60_000, finished_at: T0 + 60_000 }),
+    stageWith("upload_trigger", { state: "done", queued_at: T0 + 500, started_at: T0, finished_at: T0 }),
+    stageWith("stitching", { state: "done", queued_at: T0, started_at: T0 + 60_000, finished_at: T0 + 60_000 }),
   ], T0 + 999_999);
   for (const row of rows)
     for (const bar of [row.waited, row.worked])
-      if (bar) assert.ok(bar.from >= 0 && bar.long > 0 && bar.from + bar.long <= 1.0000001);
+      if (bar) assert.ok(bar.start >= 0 && bar.length > 0 && bar.start + bar.length <= 1.0000001);
   assert.equal(rows[0]?.waited, null);
 });
 
-test("a job of which nothing began has an axis all the same, and nothing moves", () => {
-  const stages = [told("upload_trigger", {})];
+test("a job without any started stage has an axis, and nothing moves", () => {
+  const stages = [stageWith("upload_trigger", {})];
   assert.deepEqual(waterfall(stages, T0).rows[0]?.worked, null);
-  assert.equal(moves(stages), false);
-  assert.equal(moves([told("upload_trigger", { state: "queued" })]), true);
+  assert.equal(isMoving(stages), false);
+  assert.equal(isMoving([stageWith("upload_trigger", { state: "queued" })]), true);
 });
 
-test("a failure says what can be done about it", () => {
-  const job = jobOf("j", { ...JOB, artefacts: [] }, []);
+test("a failure suggests what to do about it", () => {
+  const job = jobFromDocuments("j", { ...JOB, artifacts: [] }, []);
   assert.ok(job);
-  const failed = (code: string, where: string) => remedy({ code, message: "", stage: where }, job);
-  assert.equal(failed("video-unreadable", "upload_trigger").again, false);
+  const failed = (code: string, stage: string) => remedy({ code, message: "", stage }, job);
+  assert.equal(failed("video-unreadable", "upload_trigger").retryable, false);
   assert.match(failed("video-unreadable", "upload_trigger").advice, /another file/);
-  assert.equal(failed("voice-unavailable", "text_to_speech").again, true);
-  assert.equal(failed("source-expired", "stitching").again, false);
+  assert.equal(failed("voice-unavailable", "text_to_speech").retryable, true);
+  assert.equal(failed("source-expired", "stitching").retryable, false);
 });
 
-test("stages and events that nobody knows yet are still readable", () => {
-  assert.equal(stageName("face_painting"), "face painting");
-  const what = { at: "", epoch: 0, details: { stage: "stitching" } };
-  assert.equal(eventName({ ...what, what: "stage_done" }), "Make the film: done");
-  assert.equal(eventName({ ...what, what: "moved_on" }), "moved on");
+test("unknown stages and events are still readable", () => {
+  assert.equal(stageLabel("face_painting"), "face painting");
+  const event = { at: "", epoch: 0, details: { stage: "stitching" } };
+  assert.equal(eventLabel({ ...event, what: "stage_done" }), "Make the film: done");
+  assert.equal(eventLabel({ ...event, what: "moved_on" }), "moved on");
 });

@@ -1,23 +1,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { areas, bins, longestSeen, spanOf, stacked, stretches, ticks, timeAt, xOf } from "../src/emotions/chart.ts";
-import { TimelineDamaged, TimelineReader, frameAt, readingsAt } from "../src/emotions/timeline.ts";
+import { areas, bins, mostSeenFaces, seenRanges, spanOf, stackOrder, ticks, timeToX, xToTime } from "../src/emotions/chart-geometry.ts";
+import { TimelineParseError, TimelineReader, frameAt, readingsAt } from "../src/emotions/timeline.ts";
 
 const CLASSES = ["angry", "happy", "neutral"];
 
 function face(id: number, happy: number | null, angry = 0) {
-  const told = { angry, happy, neutral: 1 - (happy ?? 0) - angry };
+  const emotions = { angry, happy, neutral: 1 - (happy ?? 0) - angry };
   return {
     face_id: id, box: [320, 180, 64, 72], score: 0.9, quality: "ok", sharpness: 100,
     dominant: "happy", confidence: happy, uncertain: happy !== null && happy < 0.5,
-    emotions: happy === null ? null : told, unsmoothed: null,
+    emotions: happy === null ? null : emotions, unsmoothed: null,
   };
 }
 
-/** As emotion_scoring writes it: a line a frame. */
-function file(frames: ReturnType<typeof face>[][], every = "1/2"): string {
-  const head = JSON.stringify(
+/** As emotion_scoring writes it: one line per frame. */
+function timelineFile(frames: ReturnType<typeof face>[][], every = "1/2"): string {
+  const header = JSON.stringify(
     { schema: "moodreel.emotions/1", note: "Not a feeling.", options: { every }, classes: CLASSES },
     null, 1,
   ).slice(0, -2);
@@ -28,82 +28,82 @@ function file(frames: ReturnType<typeof face>[][], every = "1/2"): string {
     }),
   );
   const tail = JSON.stringify({ summary: { frames: frames.length }, moments: [] }, null, 1);
-  return `${head},\n "frames": [\n  ${lines.join(",\n  ")}\n ],\n${tail.slice(2)}\n`;
+  return `${header},\n "frames": [\n  ${lines.join(",\n  ")}\n ],\n${tail.slice(2)}\n`;
 }
 
-function read(text: string, piece = text.length) {
+function parse(text: string, chunkSize = text.length) {
   const reader = new TimelineReader();
-  for (let at = 0; at < text.length; at += piece) reader.push(text.slice(at, at + piece));
+  for (let frameIndexAt = 0; frameIndexAt < text.length; frameIndexAt += chunkSize) reader.push(text.slice(frameIndexAt, frameIndexAt + chunkSize));
   return reader.end();
 }
 
-const TWO = file([
+const TWO_FACES = timelineFile([
   [face(1, 0.9)], [face(1, 0.8), face(2, 0.3, 0.6)], [], [face(2, null)], [face(1, 0.7)],
 ]);
 
-test("the same timeline comes of a file however its pieces are cut", () => {
-  const whole = read(TWO);
-  for (const piece of [1, 7, 64, 1000]) assert.deepEqual(read(TWO, piece), whole);
-  assert.deepEqual(whole.timesS, [0, 0.5, 1, 1.5, 2]);
-  assert.deepEqual([whole.everyS, whole.note], [0.5, "Not a feeling."]);
-  assert.deepEqual(whole.faces.map((one) => [one.id, one.frames]), [[1, [0, 1, 4]], [2, [1, 3]]]);
-  assert.deepEqual(whole.faces[0]?.boxes.slice(0, 4), [0.5, 0.5, 0.1, 0.2]);
+test("the timeline does not depend on how the file is cut into chunks", () => {
+  const timeline = parse(TWO_FACES);
+  for (const chunkSize of [1, 7, 64, 1000]) assert.deepEqual(parse(TWO_FACES, chunkSize), timeline);
+  assert.deepEqual(timeline.timesS, [0, 0.5, 1, 1.5, 2]);
+  assert.deepEqual([timeline.intervalS, timeline.note], [0.5, "Not a feeling."]);
+  assert.deepEqual(timeline.faces.map((face) => [face.id, face.frames]), [[1, [0, 1, 4]], [2, [1, 3]]]);
+  assert.deepEqual(timeline.faces[0]?.boxes.slice(0, 4), [0.5, 0.5, 0.1, 0.2]);
 });
 
-test("half a file, another schema and a page instead of it are no timeline", () => {
-  assert.throws(() => read(TWO.slice(0, -40)), TimelineDamaged);
-  assert.throws(() => read(TWO.slice(0, 300)), TimelineDamaged);
-  assert.throws(() => read(TWO.replace("emotions/1", "emotions/9")), TimelineDamaged);
-  assert.throws(() => read("<html>Not found</html>"), TimelineDamaged);
-  assert.throws(() => read(""), TimelineDamaged);
+test("a truncated file, another schema and an HTML page are parse errors", () => {
+  assert.throws(() => parse(TWO_FACES.slice(0, -40)), TimelineParseError);
+  assert.throws(() => parse(TWO_FACES.slice(0, 300)), TimelineParseError);
+  assert.throws(() => parse(TWO_FACES.replace("emotions/1", "emotions/9")), TimelineParseError);
+  assert.throws(() => parse("<html>Not found</html>"), TimelineParseError);
+  assert.throws(() => parse(""), TimelineParseError);
 });
 
-test("a time leads to the frame that is shown then, and to everybody in it", () => {
-  const timeline = read(TWO);
-  const at = (time_s: number) => frameAt(timeline.timesS, time_s);
-  assert.deepEqual([-1, 0, 0.49, 0.5, 1.99, 9].map(at), [-1, 0, 0, 1, 3, 4]);
+test("a time gives the frame shown then and the readings of all faces in it", () => {
+  const timeline = parse(TWO_FACES);
+  const frameIndexAt = (time_s: number) => frameAt(timeline.timesS, time_s);
+  assert.deepEqual([-1, 0, 0.49, 0.5, 1.99, 9].map(frameIndexAt), [-1, 0, 0, 1, 3, 4]);
   assert.deepEqual(
-    readingsAt(timeline, 1).map((one) => [one.face_id, one.dominant, one.uncertain]),
+    readingsAt(timeline, 1).map((reading) => [reading.face_id, reading.dominant, reading.uncertain]),
     [[1, "happy", false], [2, "angry", true]],
   );
   assert.deepEqual(readingsAt(timeline, 2), []);
   assert.equal(readingsAt(timeline, 3)[0]?.dominant, null);
 });
 
-test("a chart shows a gap where somebody was not seen and keeps every share", () => {
-  const timeline = read(TWO);
+test("bins are null where a face was not seen, and keep mean probabilities", () => {
+  const timeline = parse(TWO_FACES);
   const span = spanOf(timeline);
   assert.deepEqual(span, { beginS: 0, endS: 2.5 });
-  const [first] = longestSeen(timeline, 4);
+  const [first] = mostSeenFaces(timeline, 4);
   assert.ok(first);
   const row = bins(timeline, first, span, 5);
-  assert.deepEqual(row.map((one) => one && one.values[1]), [0.9, 0.8, null, null, 0.7]);
-  assert.deepEqual(stretches(row), [[0, 2], [4, 5]]);
+  assert.deepEqual(row.map((bin) => bin && bin.values[1]), [0.9, 0.8, null, null, 0.7]);
+  assert.deepEqual(seenRanges(row), [[0, 2], [4, 5]]);
   const coarse = bins(timeline, first, span, 2);
   assert.ok(Math.abs((coarse[0]?.values[1] ?? 0) - 0.85) < 1e-9);
-  // Finer than the frames: a reading holds until the next one.
+  // Bins shorter than the interval: a reading lasts until the next one.
   const fine = bins(timeline, first, span, 50);
-  assert.deepEqual(stretches(fine), [[0, 20], [40, 50]]);
+  assert.deepEqual(seenRanges(fine), [[0, 20], [40, 50]]);
 });
 
-test("the areas lie on each other and fill the whole height", () => {
-  const timeline = read(TWO);
-  const order = stacked(CLASSES);
+test("stacked areas touch each other and fill the whole height", () => {
+  const timeline = parse(TWO_FACES);
+  const order = stackOrder(CLASSES);
   assert.deepEqual(order, ["happy", "neutral", "angry"]);
   const row = bins(timeline, timeline.faces[1]!, spanOf(timeline), 5);
   const paths = areas(row, CLASSES, order, { width: 100, height: 50 });
   assert.equal(paths.get("happy"), "M20 35L30 35L40 35L40 50L30 50L20 50Z");
   assert.ok(paths.get("angry")?.startsWith("M20 0L30 0L40 0"));
-  assert.deepEqual(stacked(["x", "sad", "happy"]), ["happy", "sad", "x"]);
+  assert.deepEqual(stackOrder(["x", "sad", "happy"]), ["happy", "sad", "x"]);
 });
 
-test("places and times lead to each other and never out of the chart", () => {
+test("times and x positions convert to each other and stay within the chart", () => {
   const span = { beginS: 10, endS: 20 };
-  assert.equal(xOf(15, span, 200), 100);
-  assert.equal(timeAt(100, span, 200), 15);
-  assert.deepEqual([xOf(-5, span, 200), xOf(99, span, 200)], [0, 200]);
-  assert.deepEqual([timeAt(-5, span, 200), timeAt(999, span, 200)], [10, 20]);
-  assert.equal(timeAt(0, span, 0), 10);
+  assert.equal(timeToX(15, span, 200), 100);
+  assert.equal(xToTime(100, span, 200), 15);
+  assert.deepEqual([timeToX(-5, span, 200), timeToX(99, span, 200)], [0, 200]);
+  assert.deepEqual([xToTime(-5, span, 200), xToTime(999, span, 200)], [10, 20]);
+  assert.equal(xToTime(0, span, 0), 10);
 });
 
 test("ticks are round and few, for a second and for hours", () => {

@@ -1,4 +1,4 @@
-"""The console's files as browsers get them: what is kept, packed, refused and allowed."""
+"""How the console serves its files: caching, content codings, errors and security headers."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pytest
 from werkzeug.test import Client, TestResponse
 from werkzeug.wrappers import Request, Response
 
-from functions.console.files import SETTINGS_BLOCK, serve_pages
-from functions.console.policy import to_json_block
+from functions.console.files import SETTINGS_TAG, create_site
+from functions.console.page_settings import to_inline_json
 from shared.errors import ConfigurationError
 from shared.pipeline import Bucket
 from shared.runtime.settings import Settings
@@ -43,7 +43,7 @@ SCRIPT = b"import './chunk.js';\n" * 50
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     (tmp_path / "assets").mkdir()
-    (tmp_path / "index.html").write_text(f"<!doctype html><head>{SETTINGS_BLOCK}</head>")
+    (tmp_path / "index.html").write_text(f"<!doctype html><head>{SETTINGS_TAG}</head>")
     (tmp_path / "favicon.svg").write_text("<svg/>")
     script = tmp_path / "assets" / "main-ABC.js"
     script.write_bytes(SCRIPT)
@@ -52,32 +52,34 @@ def site(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def ask(
+def request(
     site: Path, path: str, method: str = "GET", settings: Settings = CLOUD, **headers: str
 ) -> TestResponse:
-    respond = serve_pages(replace(settings, console_files=str(site)))
+    respond = create_site(replace(settings, console_files=str(site)))
 
     @Request.application
-    def app(request: Request) -> Response:
-        return respond(request)
+    def app(incoming: Request) -> Response:
+        return respond(incoming)
 
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     return Client(app).open(path, method=method, headers=sent)
 
 
-def told(answer: TestResponse) -> Any:
-    found = re.search(r'<script type="application/json" id="settings">(.*?)</script>', answer.text)
-    assert found
-    return json.loads(found[1])
+def page_settings(response: TestResponse) -> Any:
+    match = re.search(
+        r'<script type="application/json" id="settings">(.*?)</script>', response.text
+    )
+    assert match
+    return json.loads(match[1])
 
 
 @pytest.mark.parametrize("path", ["/", "/sign-in", "/jobs/abc/deck", "/new/frames", "/nowhere"])
-def test_every_page_leads_to_the_one_page_and_is_asked_for_again(site: Path, path: str) -> None:
-    answer = ask(site, path)
-    assert (answer.status_code, answer.mimetype) == (200, "text/html")
-    assert answer.headers["Cache-Control"] == "no-cache"
-    assert told(answer)["firebase"] == {"apiKey": "AIza-key", "projectId": "p"}
-    again = ask(site, path, If_None_Match=answer.headers["ETag"])
+def test_every_page_path_returns_the_page_which_is_revalidated(site: Path, path: str) -> None:
+    response = request(site, path)
+    assert (response.status_code, response.mimetype) == (200, "text/html")
+    assert response.headers["Cache-Control"] == "no-cache"
+    assert page_settings(response)["firebase"] == {"apiKey": "AIza-key", "projectId": "p"}
+    again = request(site, path, If_None_Match=response.headers["ETag"])
     assert (again.status_code, again.data) == (304, b"")
 
 
@@ -88,19 +90,19 @@ def test_every_page_leads_to_the_one_page_and_is_asked_for_again(site: Path, pat
         "/../pages.py", "/assets/../../main.py", "/assets/main-ABC.js.br",
     ],
 )  # fmt: skip
-def test_what_is_no_page_and_no_file_is_not_found(site: Path, path: str) -> None:
-    answer = ask(site, path)
-    assert (answer.status_code, answer.mimetype) == (404, "text/plain")
-    # Nothing is remembered of it: the next version may have it.
-    assert answer.headers["Cache-Control"] == "no-store"
+def test_unknown_paths_are_not_found(site: Path, path: str) -> None:
+    response = request(site, path)
+    assert (response.status_code, response.mimetype) == (404, "text/plain")
+    # Not cached: the next version may have the file.
+    assert response.headers["Cache-Control"] == "no-store"
 
 
-def test_what_carries_its_hash_is_kept_for_ever(site: Path) -> None:
-    answer = ask(site, "/assets/main-ABC.js")
-    assert answer.data == SCRIPT
-    assert answer.mimetype == "text/javascript"
-    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
-    assert ask(site, "/favicon.svg").headers["Cache-Control"] == "no-cache"
+def test_hashed_assets_are_immutable(site: Path) -> None:
+    response = request(site, "/assets/main-ABC.js")
+    assert response.data == SCRIPT
+    assert response.mimetype == "text/javascript"
+    assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert request(site, "/favicon.svg").headers["Cache-Control"] == "no-cache"
 
 
 @pytest.mark.parametrize(
@@ -113,73 +115,73 @@ def test_what_carries_its_hash_is_kept_for_ever(site: Path) -> None:
         ("", None, SCRIPT),
     ],
 )
-def test_files_come_as_they_were_packed_for_who_takes_them_so(
+def test_content_coding_follows_accept_encoding(
     site: Path, accepted: str, coding: str | None, data: bytes
 ) -> None:
-    answer = ask(site, "/assets/main-ABC.js", Accept_Encoding=accepted)
-    assert answer.headers.get("Content-Encoding") == coding
-    assert (gzip.decompress(answer.data) if coding == "gzip" else answer.data) == (
+    response = request(site, "/assets/main-ABC.js", Accept_Encoding=accepted)
+    assert response.headers.get("Content-Encoding") == coding
+    assert (gzip.decompress(response.data) if coding == "gzip" else response.data) == (
         SCRIPT if coding == "gzip" else data
     )
-    assert "Accept-Encoding" in answer.headers["Vary"]
+    assert "Accept-Encoding" in response.headers["Vary"]
 
 
-def test_only_reading_is_answered(site: Path) -> None:
+def test_only_get_and_head_are_allowed(site: Path) -> None:
     for method in ("POST", "PUT", "DELETE", "OPTIONS"):
-        answer = ask(site, "/", method)
-        assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
-    head = ask(site, "/", "HEAD")
+        response = request(site, "/", method)
+        assert (response.status_code, response.headers["Allow"]) == (405, "GET, HEAD")
+    head = request(site, "/", "HEAD")
     assert (head.status_code, head.data) == (200, b"")
-    assert int(head.headers["Content-Length"]) == len(ask(site, "/").data)
+    assert int(head.headers["Content-Length"]) == len(request(site, "/").data)
 
 
-def policy(answer: TestResponse) -> dict[str, list[str]]:
-    parts = answer.headers["Content-Security-Policy"].split("; ")
-    return {name: rest.split(" ") for name, _, rest in (one.partition(" ") for one in parts)}
+def policy(response: TestResponse) -> dict[str, list[str]]:
+    parts = response.headers["Content-Security-Policy"].split("; ")
+    return {name: rest.split(" ") for name, _, rest in (part.partition(" ") for part in parts)}
 
 
 @pytest.mark.parametrize("path", ["/", "/assets/main-ABC.js", "/v1/none"])
 @pytest.mark.parametrize("settings", [CLOUD, LOCAL], ids=["cloud", "local"])
-def test_nothing_but_our_own_files_is_run(site: Path, path: str, settings: Settings) -> None:
-    answer = ask(site, path, settings=settings)
-    found = policy(answer)
-    assert found["default-src"] == found["base-uri"] == found["frame-ancestors"] == ["'none'"]
-    assert found["script-src"] == found["style-src"] == ["'self'"]
-    assert "unsafe" not in answer.headers["Content-Security-Policy"]
-    assert "*" not in answer.headers["Content-Security-Policy"]
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
-    assert "camera=(self)" in answer.headers["Permissions-Policy"]
-    assert ("Strict-Transport-Security" in answer.headers) == (settings is CLOUD)
+def test_only_own_scripts_and_styles_are_allowed(site: Path, path: str, settings: Settings) -> None:
+    response = request(site, path, settings=settings)
+    directives = policy(response)
+    for name in ("default-src", "base-uri", "frame-ancestors"):
+        assert directives[name] == ["'none'"]
+    for name in ("script-src", "style-src"):
+        assert directives[name] == ["'self'"]
+    assert "unsafe" not in response.headers["Content-Security-Policy"]
+    assert "*" not in response.headers["Content-Security-Policy"]
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert "camera=(self)" in response.headers["Permissions-Policy"]
+    assert ("Strict-Transport-Security" in response.headers) == (settings is CLOUD)
 
 
-def test_in_the_cloud_the_page_asks_its_own_origin_the_bucket_and_firebase_alone(
-    site: Path,
-) -> None:
-    assert set(policy(ask(site, "/"))["connect-src"]) == {
+def test_cloud_page_connects_only_to_its_origin_the_bucket_and_firebase(site: Path) -> None:
+    assert set(policy(request(site, "/"))["connect-src"]) == {
         "'self'", ORIGIN, "https://storage.googleapis.com",
         "https://identitytoolkit.googleapis.com", "https://securetoken.googleapis.com",
         "https://firestore.googleapis.com",
     }  # fmt: skip
-    assert told(ask(site, "/"))["emulators"] is None
+    assert page_settings(request(site, "/"))["emulators"] is None
 
 
-def test_beside_the_emulators_the_page_asks_no_service_of_googles(site: Path) -> None:
-    answer = ask(site, "/", settings=LOCAL)
-    assert "googleapis" not in answer.headers["Content-Security-Policy"]
-    assert told(answer)["emulators"] == {
+def test_local_page_connects_to_no_google_service(site: Path) -> None:
+    response = request(site, "/", settings=LOCAL)
+    assert "googleapis" not in response.headers["Content-Security-Policy"]
+    assert page_settings(response)["emulators"] == {
         "auth": "http://127.0.0.1:8602",
         "firestore": "127.0.0.1:8600",
     }
 
 
-def test_a_setting_cannot_end_the_block_that_it_stands_in() -> None:
-    assert "<" not in to_json_block({"x": "</script><script>alert(1)</script>"})
+def test_a_setting_cannot_end_its_script_element() -> None:
+    assert "<" not in to_inline_json({"x": "</script><script>alert(1)</script>"})
 
 
-def test_pages_that_were_not_built_are_said_to_be_missing(tmp_path: Path, site: Path) -> None:
+def test_missing_build_is_a_configuration_error(tmp_path: Path, site: Path) -> None:
     with pytest.raises(ConfigurationError, match="not built"):
-        ask(tmp_path / "nowhere", "/")
+        request(tmp_path / "nowhere", "/")
     (site / "index.html").write_text("<!doctype html>")
     with pytest.raises(ConfigurationError, match="settings"):
-        ask(site, "/")
+        request(site, "/")

@@ -1,99 +1,112 @@
 import { useEffect, useState } from "preact/hooks";
 import { post } from "../api.ts";
 import { Button } from "../ui/button.tsx";
-import { Waiting } from "../ui/progress.tsx";
+import { Loading } from "../ui/progress.tsx";
 import { toast } from "../ui/toast.tsx";
-import { Unread } from "../ui/load-error.tsx";
-import { ago, sentence } from "../words.ts";
-import { More } from "./more.tsx";
-import type { Delivery, Page, Webhook } from "./model.ts";
-import { usePages } from "./use-query.ts";
-import { deliveryState, eventWords, several, tryWords } from "./words.ts";
+import { LoadError } from "../ui/load-error.tsx";
+import { errorMessage, formatTimeAgo } from "../format.ts";
+import { LoadMore } from "../ui/load-more.tsx";
+import type { Delivery, Webhook } from "./model.ts";
+import { type PageInfo, usePages } from "../ui/use-query.ts";
+import { attemptLabel, deliveryState, eventLabel, pluralize } from "./format.ts";
 
-/** A call takes seconds; one that failed may be tried again in hours. */
-const SOON_S = 30;
-const AGAIN_MS = 1_500;
+/** A delivery that is due later than this is not polled for. */
+const POLL_AHEAD_S = 30;
+const POLL_MS = 1_500;
 
-/** The log of a webhook. While a call is on its way, or soon will be, it is looked at again. */
-export function Deliveries({ hook, tested }: { hook: Webhook; tested: number }) {
-  const { rows, more, wrong, next, again } = usePages<Delivery, Page & { deliveries: Delivery[] }>(
-    `/v1/webhooks/${hook.id}/deliveries`,
-    (told) => told.deliveries,
+/** The delivery log of a webhook. It polls while a delivery runs or is due soon. */
+export function Deliveries({ webhook, testCount }: { webhook: Webhook; testCount: number }) {
+  const { rows, hasMore, error, loadMore, refetch } = usePages<Delivery, PageInfo & { deliveries: Delivery[] }>(
+    `/v1/webhooks/${webhook.id}/deliveries`,
+    (page) => page.deliveries,
   );
   useEffect(() => {
-    if (tested) void again();
-  }, [tested]);
-  const moving = rows?.some((one) => !one.finished_at && soon(one)) ?? false;
+    if (testCount) void refetch();
+  }, [testCount]);
+  const inProgress = rows?.some((delivery) => !delivery.finished_at && isDueSoon(delivery)) ?? false;
   useEffect(() => {
-    if (!moving) return;
-    const timer = setTimeout(() => void again(), AGAIN_MS);
+    if (!inProgress) return;
+    const timer = setTimeout(() => void refetch(), POLL_MS);
     return () => clearTimeout(timer);
-  }, [moving, rows]);
-  if (!rows) return wrong ? <Unread fault={wrong} again={again} /> : <Waiting words="Getting the log …" />;
+  }, [inProgress, rows]);
+  if (!rows) return error ? <LoadError error={error} onRetry={refetch} /> : <Loading text="Getting the log …" />;
   if (!rows.length)
-    return <p class="empty">Nothing was sent yet. Send a test, or wait for a job to end: each call stands here with its answer.</p>;
+    return (
+      <p class="empty">
+        Nothing was sent yet. Send a test, or wait for a job to end: each call stands here with its answer.
+      </p>
+    );
   return (
     <>
       <ul class="deliveries">
-        {rows.map((one) => (
-          <Row key={one.id} one={one} hook={hook} again={again} />
+        {rows.map((delivery) => (
+          <DeliveryRow key={delivery.id} delivery={delivery} webhook={webhook} refetch={refetch} />
         ))}
       </ul>
-      <More more={more} next={next} wrong={wrong} words="Older calls" />
+      <LoadMore hasMore={hasMore} loadMore={loadMore} error={error} label="Older calls" />
     </>
   );
 }
 
-function Row({ one, hook, again }: { one: Delivery; hook: Webhook; again: () => Promise<void> }) {
-  const [busy, setBusy] = useState("");
+function DeliveryRow({
+  delivery,
+  webhook,
+  refetch,
+}: {
+  delivery: Delivery;
+  webhook: Webhook;
+  refetch: () => Promise<void>;
+}) {
+  const [busyLabel, setBusyLabel] = useState("");
   const now = new Date();
-  const { words, tone } = deliveryState(one, now.getTime());
+  const { label, tone } = deliveryState(delivery, now.getTime());
   const replay = async (): Promise<void> => {
-    setBusy("Sending …");
+    setBusyLabel("Sending …");
     try {
-      await post(`/v1/webhooks/${hook.id}/deliveries/${one.id}/replay`);
-      await again();
-    } catch (fault) {
-      toast(sentence(fault), true);
+      await post(`/v1/webhooks/${webhook.id}/deliveries/${delivery.id}/replay`);
+      await refetch();
+    } catch (error) {
+      toast(errorMessage(error), true);
     }
-    setBusy("");
+    setBusyLabel("");
   };
   return (
     <li>
       <details>
         <summary>
           <span class="dot" data-state={tone} />
-          <span>{eventWords(one.event)}</span>
+          <span>{eventLabel(delivery.event)}</span>
           <span class="hint">
-            {words} · {several(one.tries.length, "try", "tries")} · {ago(new Date(one.created_at), now)}
+            {label} · {pluralize(delivery.tries.length, "try", "tries")} ·{" "}
+            {formatTimeAgo(new Date(delivery.created_at), now)}
           </span>
         </summary>
-        <div class="inside">
-          {one.error_message && <p class="wrong">{one.error_message}</p>}
-          {one.tries.length > 0 && (
+        <div class="delivery-details">
+          {delivery.error_message && <p class="error-text">{delivery.error_message}</p>}
+          {delivery.tries.length > 0 && (
             <ol class="tries">
-              {one.tries.map((tried) => (
-                <li key={tried.at}>
-                  <time dateTime={tried.at}>{new Date(tried.at).toLocaleString()}</time> {tryWords(tried)}
+              {delivery.tries.map((attempt) => (
+                <li key={attempt.at}>
+                  <time dateTime={attempt.at}>{new Date(attempt.at).toLocaleString()}</time> {attemptLabel(attempt)}
                 </li>
               ))}
             </ol>
           )}
           <p class="hint">
-            webhook-id <span class="code">{one.event_id}</span>
-            {one.job_id && (
+            webhook-id <span class="code">{delivery.event_id}</span>
+            {delivery.job_id && (
               <>
                 {" · "}
-                <a href={`/jobs/${one.job_id}`}>its job</a>
+                <a href={`/jobs/${delivery.job_id}`}>its job</a>
               </>
             )}
           </p>
           <pre tabIndex={0} aria-label="The body of the call">
-            {JSON.stringify(one.body, null, 2)}
+            {JSON.stringify(delivery.body, null, 2)}
           </pre>
-          {one.finished_at && !hook.disabled && (
+          {delivery.finished_at && !webhook.disabled && (
             <p>
-              <Button busy={busy} onClick={() => void replay()}>
+              <Button busyLabel={busyLabel} onClick={() => void replay()}>
                 Send it once more
               </Button>
             </p>
@@ -104,5 +117,7 @@ function Row({ one, hook, again }: { one: Delivery; hook: Webhook; again: () => 
   );
 }
 
-const soon = (one: Delivery): boolean =>
-  one.state === "leased" || !one.next_try_at || Date.parse(one.next_try_at) - Date.now() < SOON_S * 1000;
+const isDueSoon = (delivery: Delivery): boolean =>
+  delivery.state === "leased" ||
+  !delivery.next_try_at ||
+  Date.parse(delivery.next_try_at) - Date.now() < POLL_AHEAD_S * 1000;

@@ -1,8 +1,4 @@
-/** What the API tells of a person's account, as its models in functions/api write it. */
-
-export interface Page {
-  next_cursor: string | null;
-}
+/** Types of the account API; they mirror the models in functions/api. */
 
 export interface Rate {
   quota: number;
@@ -11,7 +7,7 @@ export interface Rate {
   reset_s: number;
 }
 
-export interface Amount {
+export interface Quota {
   quota: number;
   used: number;
 }
@@ -26,13 +22,13 @@ export interface Usage {
   cost_usd: number;
   limits: {
     job_creations: Rate;
-    jobs_at_once: Amount;
-    storage_bytes: Amount;
+    jobs_at_once: Quota;
+    storage_bytes: Quota;
     upload_bytes: Record<string, number>;
   };
 }
 
-export interface Mail {
+export interface Email {
   id: string;
   job: string;
   to: string;
@@ -51,19 +47,19 @@ export interface Webhook {
   id: string;
   url: string;
   events: string[];
-  /** Why it is not called, such as `gone`; null when it is. */
+  /** The reason why it is disabled, such as `gone`; null when it is active. */
   disabled: string | null;
   secrets: number;
   created_at: string;
 }
 
-export interface WithSecret {
+export interface WebhookSecret {
   webhook: Webhook;
   secret: string;
   old_secret_until: string | null;
 }
 
-export interface Try {
+export interface DeliveryAttempt {
   at: string;
   attempt: number;
   status: number | null;
@@ -82,17 +78,17 @@ export interface Delivery {
   next_try_at: string | null;
   error_code: string | null;
   error_message: string | null;
-  tries: Try[];
+  tries: DeliveryAttempt[];
   body: unknown;
   created_at: string;
   finished_at: string | null;
 }
 
-export interface Share {
+export interface ShareLink {
   token: string;
   url: string;
   job: string;
-  artefact: string;
+  artifact: string;
   created_at: string;
   expires_at: string;
   revoked: boolean;
@@ -100,14 +96,14 @@ export interface Share {
   last_used_at: string | null;
 }
 
-export interface Me {
+export interface Profile {
   id: string;
   email: string;
   name: string | null;
   created_at: string;
 }
 
-export interface Copy {
+export interface DataExport {
   id: string;
   phase: "making" | "ready" | "expired";
   requested_at: string;

@@ -1,26 +1,26 @@
 import { useEffect, useState } from "preact/hooks";
-import { Problem, ask, post } from "../api.ts";
+import { Problem, post, request } from "../api.ts";
 import { signIn, signOut } from "../session.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
-import { Waiting } from "../ui/progress.tsx";
+import { Loading } from "../ui/progress.tsx";
 import { toast } from "../ui/toast.tsx";
-import { Unread } from "../ui/load-error.tsx";
-import { sentence } from "../words.ts";
-import type { Me } from "./model.ts";
-import { useAsked } from "./use-query.ts";
+import { LoadError } from "../ui/load-error.tsx";
+import { errorMessage } from "../format.ts";
+import type { Profile } from "./model.ts";
+import { useQuery } from "../ui/use-query.ts";
 
-const NAME_CHARS = 100;
-const PASSWORD_CHARS = 8;
+const MAX_NAME_CHARS = 100;
+const MIN_PASSWORD_CHARS = 8;
 
-export function Profile() {
-  const { data, etag, wrong, again } = useAsked<Me>("/v1/me");
-  if (!data) return wrong ? <Unread fault={wrong} again={again} /> : <Waiting words="Getting your profile …" />;
+export function ProfileSection() {
+  const { data, etag, error, refetch } = useQuery<Profile>("/v1/me");
+  if (!data) return error ? <LoadError error={error} onRetry={refetch} /> : <Loading text="Getting your profile …" />;
   return (
     <>
       <section aria-labelledby="who">
         <h2 id="who">You</h2>
-        <dl class="facts-row">
+        <dl class="stats">
           <div>
             <dt>E-mail</dt>
             <dd>{data.email}</dd>
@@ -30,50 +30,50 @@ export function Profile() {
             <dd>{new Date(data.created_at).toLocaleDateString(undefined, { dateStyle: "long" })}</dd>
           </div>
         </dl>
-        <Name me={data} etag={etag} again={again} />
+        <NameForm profile={data} etag={etag} refetch={refetch} />
       </section>
       <section aria-labelledby="password">
         <h2 id="password">Password</h2>
-        <Password email={data.email} />
+        <PasswordForm email={data.email} />
       </section>
     </>
   );
 }
 
-function Name({ me, etag, again }: { me: Me; etag: string; again: () => Promise<void> }) {
-  const [name, setName] = useState(me.name ?? "");
-  const [busy, setBusy] = useState("");
-  const [wrong, setWrong] = useState("");
-  useEffect(() => setName(me.name ?? ""), [me.name]);
+function NameForm({ profile, etag, refetch }: { profile: Profile; etag: string; refetch: () => Promise<void> }) {
+  const [name, setName] = useState(profile.name ?? "");
+  const [busyLabel, setBusyLabel] = useState("");
+  const [error, setError] = useState("");
+  useEffect(() => setName(profile.name ?? ""), [profile.name]);
   const save = async (event: Event): Promise<void> => {
     event.preventDefault();
-    if (busy) return;
-    setBusy("Saving …");
-    setWrong("");
+    if (busyLabel) return;
+    setBusyLabel("Saving …");
+    setError("");
     try {
-      await ask("PATCH", "/v1/me", { body: { name: name.trim() || null }, match: etag });
+      await request("PATCH", "/v1/me", { body: { name: name.trim() || null }, ifMatch: etag });
       toast("Saved.");
-    } catch (fault) {
-      setWrong((fault instanceof Problem && fault.fields.name) || sentence(fault));
+    } catch (error) {
+      setError((error instanceof Problem && error.fieldErrors.name) || errorMessage(error));
     }
-    await again();
-    setBusy("");
+    await refetch();
+    setBusyLabel("");
   };
   return (
-    <form class="short" onSubmit={(event) => void save(event)}>
-      <Field label="Name" hint="As you want to be called. It may be empty." wrong={wrong}>
+    <form class="narrow-form" onSubmit={(event) => void save(event)}>
+      <Field label="Name" hint="As you want to be called. It may be empty." error={error}>
         {(ids) => (
           <input
             {...ids}
             autocomplete="name"
-            maxLength={NAME_CHARS}
+            maxLength={MAX_NAME_CHARS}
             value={name}
             onInput={(event) => setName(event.currentTarget.value)}
           />
         )}
       </Field>
       <p>
-        <Button type="submit" busy={busy}>
+        <Button type="submit" busyLabel={busyLabel}>
           Save the name
         </Button>
       </p>
@@ -81,25 +81,25 @@ function Name({ me, etag, again }: { me: Me; etag: string; again: () => Promise<
   );
 }
 
-function Password({ email }: { email: string }) {
+function PasswordForm({ email }: { email: string }) {
   const [current, setCurrent] = useState("");
   const [next, setNext] = useState("");
-  const [busy, setBusy] = useState("");
-  const [wrong, setWrong] = useState<unknown>(null);
+  const [busyLabel, setBusyLabel] = useState("");
+  const [error, setError] = useState<unknown>(null);
   const change = async (event: Event): Promise<void> => {
     event.preventDefault();
-    if (busy) return;
-    setBusy("Changing it …");
-    setWrong(null);
+    if (busyLabel) return;
+    setBusyLabel("Changing it …");
+    setError(null);
     try {
       await post("/v1/me/password", { current_password: current, new_password: next });
-    } catch (fault) {
-      setWrong(fault);
-      setBusy("");
+    } catch (error) {
+      setError(error);
+      setBusyLabel("");
       return;
     }
     try {
-      // Every session has ended with the old password, this page's own as well.
+      // Changing the password ends every session, this one included.
       await signIn(email, next);
       toast("The password is changed. Everybody else who was signed in is out.");
     } catch {
@@ -107,16 +107,25 @@ function Password({ email }: { email: string }) {
     }
     setCurrent("");
     setNext("");
-    setBusy("");
+    setBusyLabel("");
   };
-  const problem = wrong instanceof Problem ? wrong : null;
-  const fields = problem?.fields ?? {};
-  const mistaken = problem?.code === "wrong-credentials" ? "This is not your password." : fields.current_password;
+  const problem = error instanceof Problem ? error : null;
+  const fieldErrors = problem?.fieldErrors ?? {};
+  const currentPasswordError =
+    problem?.code === "wrong-credentials" ? "This is not your password." : fieldErrors.current_password;
   return (
-    <form class="short" onSubmit={(event) => void change(event)}>
-      {/* For password managers: whose password this is. */}
-      <input class="unseen" type="email" autocomplete="username" value={email} readOnly tabIndex={-1} aria-hidden="true" />
-      <Field label="The one you have" wrong={mistaken}>
+    <form class="narrow-form" onSubmit={(event) => void change(event)}>
+      {/* Tells password managers which account the password belongs to. */}
+      <input
+        class="visually-hidden"
+        type="email"
+        autocomplete="username"
+        value={email}
+        readOnly
+        tabIndex={-1}
+        aria-hidden="true"
+      />
+      <Field label="The one you have" error={currentPasswordError}>
         {(ids) => (
           <input
             {...ids}
@@ -131,7 +140,7 @@ function Password({ email }: { email: string }) {
       <Field
         label="The new one"
         hint="At least eight characters. A few words in a row are best."
-        wrong={fields.new_password}
+        error={fieldErrors.new_password}
       >
         {(ids) => (
           <input
@@ -139,19 +148,19 @@ function Password({ email }: { email: string }) {
             type="password"
             autocomplete="new-password"
             required
-            minLength={PASSWORD_CHARS}
+            minLength={MIN_PASSWORD_CHARS}
             value={next}
             onInput={(event) => setNext(event.currentTarget.value)}
           />
         )}
       </Field>
-      {wrong !== null && !mistaken && !fields.new_password && (
-        <p class="wrong" role="alert">
-          {sentence(wrong)}
+      {error !== null && !currentPasswordError && !fieldErrors.new_password && (
+        <p class="error-text" role="alert">
+          {errorMessage(error)}
         </p>
       )}
       <p>
-        <Button type="submit" busy={busy}>
+        <Button type="submit" busyLabel={busyLabel}>
           Change the password
         </Button>
       </p>

@@ -1,7 +1,7 @@
-/** The signed receipt of an erasure: read, and verified with the keys that the API serves. Pure. */
+/** Parses and verifies the signed receipt of an erasure. No DOM. */
 import type { Erasure, Phase } from "./model.ts";
 
-/** What functions/personal_data/receipt.py signs. */
+/** The claims that functions/personal_data/receipt.py signs. */
 export interface Receipt {
   jti: string;
   finished_at: string;
@@ -15,49 +15,52 @@ export interface Receipt {
   copies_vanish_at: string;
 }
 
-/** The claims of a JWS in its compact form (RFC 7515); null for what is none. Nothing is verified. */
-export function claims(jws: string): Receipt | null {
+/** Returns the claims of a compact JWS (RFC 7515), or null if it is malformed. Does not verify it. */
+export function parseClaims(jws: string): Receipt | null {
   try {
-    return JSON.parse(new TextDecoder().decode(decoded(jws.split(".")[1] ?? ""))) as Receipt;
+    return JSON.parse(new TextDecoder().decode(decodeBase64Url(jws.split(".")[1] ?? ""))) as Receipt;
   } catch {
     return null;
   }
 }
 
-export type Verdict = "genuine" | "forged" | "unknown-key" | "cannot";
+export type Verification = "genuine" | "forged" | "unknown-key" | "unsupported";
 
-/** Whether one of these keys signed it: EdDSA over Ed25519 (RFC 8037). `cannot`: not in this browser. */
-export async function verdict(jws: string, keys: readonly (JsonWebKey & { kid?: string })[]): Promise<Verdict> {
-  const [head = "", body = "", signature = ""] = jws.split(".");
+/**
+ * Verifies the signature (EdDSA over Ed25519, RFC 8037) with the published keys. Returns `unsupported` where
+ * the browser lacks Ed25519.
+ */
+export async function verifyReceipt(jws: string, keys: readonly (JsonWebKey & { kid?: string })[]): Promise<Verification> {
+  const [header = "", body = "", signature = ""] = jws.split(".");
   let kid: unknown;
   try {
-    kid = (JSON.parse(new TextDecoder().decode(decoded(head))) as { kid?: unknown }).kid;
+    kid = (JSON.parse(new TextDecoder().decode(decodeBase64Url(header))) as { kid?: unknown }).kid;
   } catch {
     return "forged";
   }
-  const known = keys.find((one) => one.kid === kid);
-  if (!known) return "unknown-key";
-  const { kty, crv, x } = known;
+  const jwk = keys.find((key) => key.kid === kid);
+  if (!jwk) return "unknown-key";
+  const { kty, crv, x } = jwk;
   if (!kty || !crv || !x) return "unknown-key";
   let key: CryptoKey;
   try {
     key = await crypto.subtle.importKey("jwk", { kty, crv, x }, { name: "Ed25519" }, false, ["verify"]);
   } catch {
-    return "cannot";
+    return "unsupported";
   }
-  const signed = new TextEncoder().encode(`${head}.${body}`);
-  const good = await crypto.subtle.verify({ name: "Ed25519" }, key, decoded(signature), signed);
-  return good ? "genuine" : "forged";
+  const signed = new TextEncoder().encode(`${header}.${body}`);
+  const valid = await crypto.subtle.verify({ name: "Ed25519" }, key, decodeBase64Url(signature), signed);
+  return valid ? "genuine" : "forged";
 }
 
-function decoded(text: string): Uint8Array<ArrayBuffer> {
+function decodeBase64Url(text: string): Uint8Array<ArrayBuffer> {
   const raw = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-  return Uint8Array.from(raw, (one) => one.charCodeAt(0));
+  return Uint8Array.from(raw, (text) => text.charCodeAt(0));
 }
 
 export interface Step {
-  words: string;
-  state: "done" | "now" | "later";
+  label: string;
+  state: "done" | "current" | "upcoming";
 }
 
 const STEPS: readonly (readonly [Phase, string])[] = [
@@ -68,16 +71,16 @@ const STEPS: readonly (readonly [Phase, string])[] = [
   ["erased", "Everything is gone"],
 ];
 
-/** An erasure as a row of steps. Without the account nothing is locked. */
+/** The steps of an erasure. Without the account there is no locking step. */
 export function steps({ phase, account }: Pick<Erasure, "phase" | "account">): Step[] {
-  const wanted = STEPS.filter(([name]) => account || name !== "locking");
-  const at = wanted.findIndex(([name]) => name === phase);
-  return wanted.map(([name, words], index) => ({
-    words: name === "closing" && !account ? "The receipt is signed" : words,
-    state: index < at || phase === "erased" ? "done" : index === at ? "now" : "later",
+  const visibleSteps = STEPS.filter(([name]) => account || name !== "locking");
+  const current = visibleSteps.findIndex(([name]) => name === phase);
+  return visibleSteps.map(([name, label], index) => ({
+    label: name === "closing" && !account ? "The receipt is signed" : label,
+    state: index < current || phase === "erased" ? "done" : index === current ? "current" : "upcoming",
   }));
 }
 
-/** How many things the last look still found; a signed receipt has zero. */
-export const leftOver = ({ left }: Receipt): number =>
-  Object.values(left).reduce((sum, one) => sum + one, 0);
+/** The number of items that the final check still found; 0 in a signed receipt. */
+export const remainingCount = ({ left }: Receipt): number =>
+  Object.values(left).reduce((sum, value) => sum + value, 0);

@@ -1,50 +1,50 @@
-import { Waiting } from "../ui/progress.tsx";
-import { Unread } from "../ui/load-error.tsx";
-import { bytes } from "../words.ts";
-import type { Usage as Told } from "./model.ts";
-import { useAsked } from "./use-query.ts";
+import { Loading } from "../ui/progress.tsx";
+import { LoadError } from "../ui/load-error.tsx";
+import { formatBytes } from "../format.ts";
+import type { Usage } from "./model.ts";
+import { useQuery } from "../ui/use-query.ts";
 import {
-  type Meter,
-  count,
-  dollars,
-  kindWords,
-  minutes,
-  openMeter,
+  type MeterValue,
+  formatCount,
+  formatDollars,
+  formatMinutes,
+  kindLabel,
+  openJobsMeter,
+  pluralize,
   rateMeter,
-  several,
   storageMeter,
-} from "./words.ts";
+} from "./format.ts";
 
-const AGAIN_MS = 15_000;
+const REFETCH_MS = 15_000;
 
-export function Usage() {
-  const { data, wrong, again } = useAsked<Told>("/v1/usage", () => AGAIN_MS);
-  if (!data) return wrong ? <Unread fault={wrong} again={again} /> : <Waiting words="Summing up your jobs …" />;
+export function UsageSection() {
+  const { data, error, refetch } = useQuery<Usage>("/v1/usage", () => REFETCH_MS);
+  if (!data) return error ? <LoadError error={error} onRetry={refetch} /> : <Loading text="Summing up your jobs …" />;
   const { jobs, limits } = data;
   return (
     <>
       <section aria-labelledby="limits">
         <h2 id="limits">Limits</h2>
-        <Gauge
+        <UsageMeter
           name="Storage"
           meter={storageMeter(limits.storage_bytes)}
-          about="Uploads and results of all jobs that are kept. What you delete is free again at once; what expires, on its day."
+          description="Uploads and results of all jobs that are kept. What you delete is free again at once; what expires, on its day."
         />
-        <Gauge
+        <UsageMeter
           name="Jobs under way"
-          meter={openMeter(limits.jobs_at_once)}
-          about="Jobs that have not ended, those that wait for an upload or for you among them."
+          meter={openJobsMeter(limits.jobs_at_once)}
+          description="Jobs that have not ended, those that wait for an upload or for you among them."
         />
-        <Gauge
+        <UsageMeter
           name="New jobs"
           meter={rateMeter(limits.job_creations)}
-          about="How fast jobs can be begun. It fills up again by itself."
+          description="How fast jobs can be begun. It fills up again by itself."
         />
-        <dl class="facts-row">
-          {Object.entries(limits.upload_bytes).map(([kind, most]) => (
+        <dl class="stats">
+          {Object.entries(limits.upload_bytes).map(([kind, maxBytes]) => (
             <div key={kind}>
-              <dt>{kindWords(kind)}, at most</dt>
-              <dd>{bytes(most)}</dd>
+              <dt>{kindLabel(kind)}, at most</dt>
+              <dd>{formatBytes(maxBytes)}</dd>
             </div>
           ))}
         </dl>
@@ -57,43 +57,44 @@ export function Usage() {
             <a href="/new">Begin a job</a>
           </p>
         ) : (
-          <dl class="facts-row">
-            <Fact name="Jobs done" value={count(jobs.done)} />
-            <Fact name="Under way" value={count(jobs.open)} />
-            <Fact name="Failed or cancelled" value={count(jobs.failed + jobs.cancelled)} />
-            <Fact name="Files made" value={count(data.files_made)} />
-            <Fact name="Video and sound in" value={minutes(data.minutes_in)} />
-            <Fact name="Film made" value={minutes(data.minutes_made)} />
-            <Fact name="Cost of computing" value={dollars(data.cost_usd)} />
+          <dl class="stats">
+            <Stat name="Jobs done" value={formatCount(jobs.done)} />
+            <Stat name="Under way" value={formatCount(jobs.open)} />
+            <Stat name="Failed or cancelled" value={formatCount(jobs.failed + jobs.cancelled)} />
+            <Stat name="Files made" value={formatCount(data.files_made)} />
+            <Stat name="Video and sound in" value={formatMinutes(data.minutes_in)} />
+            <Stat name="Film made" value={formatMinutes(data.minutes_made)} />
+            <Stat name="Cost of computing" value={formatDollars(data.cost_usd)} />
           </dl>
         )}
         <p class="hint">
-          Of the jobs that are kept: a deleted one counts no more. The cost is {several(Math.round(data.worked_s), "second")} of
-          work at list prices; storage and what models ask for are not in it.
+          Of the jobs that are kept: a deleted one counts no more. The cost is{" "}
+          {pluralize(Math.round(data.worked_s), "second")} of work at list prices; storage and what models ask for are
+          not in it.
         </p>
       </section>
     </>
   );
 }
 
-function Gauge({ name, meter, about }: { name: string; meter: Meter; about: string }) {
-  const level = meter.part >= 1 ? "full" : meter.part >= 0.9 ? "high" : "";
+function UsageMeter({ name, meter, description }: { name: string; meter: MeterValue; description: string }) {
+  const level = meter.fraction >= 1 ? "full" : meter.fraction >= 0.9 ? "high" : "";
   return (
-    <div class={`gauge ${level}`}>
+    <div class={`usage-meter ${level}`}>
       <div class="row between">
         <h3>{name}</h3>
-        <span class="number">{meter.words}</span>
+        <span class="number">{meter.label}</span>
       </div>
-      <meter value={meter.part} min={0} max={1} aria-label={`${name}: ${meter.words}`} />
+      <meter value={meter.fraction} min={0} max={1} aria-label={`${name}: ${meter.label}`} />
       <p class="hint">
         {meter.warning && <strong>{meter.warning} </strong>}
-        {about}
+        {description}
       </p>
     </div>
   );
 }
 
-function Fact({ name, value }: { name: string; value: string }) {
+function Stat({ name, value }: { name: string; value: string }) {
   return (
     <div>
       <dt>{name}</dt>

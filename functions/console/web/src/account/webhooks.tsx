@@ -1,74 +1,80 @@
 import { useState } from "preact/hooks";
-import { ask, post } from "../api.ts";
+import { post, request } from "../api.ts";
 import { Button } from "../ui/button.tsx";
-import { Box } from "../ui/panel.tsx";
-import { Copyable } from "../ui/copy.tsx";
+import { Panel } from "../ui/panel.tsx";
+import { CopyableText } from "../ui/copyable-text.tsx";
 import { Confirm } from "../ui/confirm.tsx";
 import { Field } from "../ui/field.tsx";
-import { FormEnd } from "../ui/form-end.tsx";
-import { Waiting } from "../ui/progress.tsx";
-import { useDeed, useSending } from "../ui/use-submit.ts";
+import { FormFooter } from "../ui/form-footer.tsx";
+import { Loading } from "../ui/progress.tsx";
+import { useAction, useSubmit } from "../ui/use-submit.ts";
 import { toast } from "../ui/toast.tsx";
-import { Unread } from "../ui/load-error.tsx";
-import { ago } from "../words.ts";
+import { LoadError } from "../ui/load-error.tsx";
+import { formatTimeAgo } from "../format.ts";
 import { Deliveries } from "./deliveries.tsx";
-import type { Delivery, Webhook, WithSecret } from "./model.ts";
-import { useAsked } from "./use-query.ts";
-import { EVENT_NAMES, eventWords } from "./words.ts";
+import type { Delivery, Webhook, WebhookSecret } from "./model.ts";
+import { useQuery } from "../ui/use-query.ts";
+import { EVENT_NAMES, eventLabel } from "./format.ts";
 
-export function Webhooks() {
-  const { data, wrong, again } = useAsked<{ webhooks: Webhook[] }>("/v1/webhooks");
-  const [told, setTold] = useState<WithSecret | null>(null);
-  const [adding, setAdding] = useState(false);
-  if (!data) return wrong ? <Unread fault={wrong} again={again} /> : <Waiting words="Getting your webhooks …" />;
-  const hooks = [...data.webhooks].sort((a, b) => a.created_at.localeCompare(b.created_at));
-  const made = async (answer: WithSecret): Promise<void> => {
-    setAdding(false);
-    setTold(answer);
-    await again();
+export function WebhooksSection() {
+  const { data, error, refetch } = useQuery<{ webhooks: Webhook[] }>("/v1/webhooks");
+  const [newSecret, setNewSecret] = useState<WebhookSecret | null>(null);
+  const [isAdding, setIsAdding] = useState(false);
+  if (!data) return error ? <LoadError error={error} onRetry={refetch} /> : <Loading text="Getting your webhooks …" />;
+  const webhooks = [...data.webhooks].sort((a, b) => a.created_at.localeCompare(b.created_at));
+  const onCreated = async (created: WebhookSecret): Promise<void> => {
+    setIsAdding(false);
+    setNewSecret(created);
+    await refetch();
   };
   return (
     <>
-      {hooks.length === 0 && (
+      {webhooks.length === 0 && (
         <p class="empty">
-          No server is called yet. Give the address of one that takes a POST: it is told when a job of yours is done, failed or
-          cancelled, signed after{" "}
+          No server is called yet. Give the address of one that takes a POST: it is told when a job of yours is done,
+          failed or cancelled, signed after{" "}
           <a href="https://www.standardwebhooks.com" target="_blank" rel="noreferrer">
             Standard Webhooks
           </a>
           , and called again for three days while it does not answer.
         </p>
       )}
-      {hooks.map((one) => (
-        <Hook key={one.id} hook={one} again={again} onSecret={setTold} />
+      {webhooks.map((webhook) => (
+        <WebhookCard key={webhook.id} webhook={webhook} refetch={refetch} onSecret={setNewSecret} />
       ))}
       <p>
-        <Button kind={hooks.length ? "" : "primary"} onClick={() => setAdding(true)}>
+        <Button kind={webhooks.length ? "" : "primary"} onClick={() => setIsAdding(true)}>
           Add a server
         </Button>
       </p>
-      {adding && <Adding onMade={made} onClose={() => setAdding(false)} />}
-      {told && <Secret told={told} onClose={() => setTold(null)} />}
+      {isAdding && <AddWebhook onCreated={onCreated} onClose={() => setIsAdding(false)} />}
+      {newSecret && <SecretPanel newSecret={newSecret} onClose={() => setNewSecret(null)} />}
     </>
   );
 }
 
-function Adding({ onMade, onClose }: { onMade: (told: WithSecret) => Promise<void>; onClose: () => void }) {
+function AddWebhook({
+  onCreated,
+  onClose,
+}: {
+  onCreated: (newSecret: WebhookSecret) => Promise<void>;
+  onClose: () => void;
+}) {
   const [url, setUrl] = useState("");
   const [events, setEvents] = useState<readonly string[]>(EVENT_NAMES);
-  const sending = useSending();
-  const add = (event: Event): void => {
+  const submission = useSubmit();
+  const submit = (event: Event): void => {
     event.preventDefault();
-    void sending.send("Adding it …", async () => {
-      const { data } = await post<WithSecret>("/v1/webhooks", { url: url.trim(), events });
-      await onMade(data);
+    void submission.run("Adding it …", async () => {
+      const { data } = await post<WebhookSecret>("/v1/webhooks", { url: url.trim(), events });
+      await onCreated(data);
     });
   };
-  const { fields } = sending;
+  const { fieldErrors } = submission;
   return (
-    <Box title="Add a server" onClose={onClose}>
-      <form class="stack" onSubmit={add}>
-        <Field label="URL" hint="https, at a public address." wrong={fields.url}>
+    <Panel title="Add a server" onClose={onClose}>
+      <form class="stack" onSubmit={submit}>
+        <Field label="URL" hint="https, at a public address." error={fieldErrors.url}>
           {(ids) => (
             <input
               {...ids}
@@ -89,39 +95,37 @@ function Adding({ onMade, onClose }: { onMade: (told: WithSecret) => Promise<voi
                 type="checkbox"
                 checked={events.includes(name)}
                 onChange={(event) =>
-                  setEvents(
-                    EVENT_NAMES.filter((one) => (one === name ? event.currentTarget.checked : events.includes(one))),
-                  )
+                  setEvents(EVENT_NAMES.filter((b) => (b === name ? event.currentTarget.checked : events.includes(b))))
                 }
               />
-              <span>{eventWords(name)}</span>
+              <span>{eventLabel(name)}</span>
             </label>
           ))}
         </fieldset>
-        <FormEnd
-          deed="Add it"
-          sending={sending}
-          told={Boolean(fields.url)}
+        <FormFooter
+          submitLabel="Add it"
+          submission={submission}
+          errorShown={Boolean(fieldErrors.url)}
           disabled={events.length === 0}
           onClose={onClose}
         />
       </form>
-    </Box>
+    </Panel>
   );
 }
 
-function Secret({ told, onClose }: { told: WithSecret; onClose: () => void }) {
+function SecretPanel({ newSecret, onClose }: { newSecret: WebhookSecret; onClose: () => void }) {
   return (
-    <Box title="The secret, this once" onClose={onClose} firm>
+    <Panel title="The secret, this once" onClose={onClose} persistent>
       <p>
-        Calls to <strong>{told.webhook.url}</strong> are signed with it. Put it where your server reads its secrets: it is
-        shown nowhere again.
+        Calls to <strong>{newSecret.webhook.url}</strong> are signed with it. Put it where your server reads its
+        secrets: it is shown nowhere again.
       </p>
-      <Copyable text={told.secret} label="The webhook’s secret" />
-      {told.old_secret_until && (
+      <CopyableText text={newSecret.secret} label="The webhook’s secret" />
+      {newSecret.old_secret_until && (
         <p class="hint">
-          The old one signs as well until {new Date(told.old_secret_until).toLocaleString()}, so that you have time to
-          change it.
+          The old one signs as well until {new Date(newSecret.old_secret_until).toLocaleString()}, so that you have time
+          to change it.
         </p>
       )}
       <div class="row">
@@ -129,110 +133,116 @@ function Secret({ told, onClose }: { told: WithSecret; onClose: () => void }) {
           I have kept it
         </Button>
       </div>
-    </Box>
+    </Panel>
   );
 }
 
-type Wish = "" | "rotate" | "delete";
+type Dialog = "" | "rotate" | "delete";
 
-function Hook({
-  hook,
-  again,
+function WebhookCard({
+  webhook,
+  refetch,
   onSecret,
 }: {
-  hook: Webhook;
-  again: () => Promise<void>;
-  onSecret: (told: WithSecret) => void;
+  webhook: Webhook;
+  refetch: () => Promise<void>;
+  onSecret: (newSecret: WebhookSecret) => void;
 }) {
-  const path = `/v1/webhooks/${hook.id}`;
-  const [wish, setWish] = useState<Wish>("");
-  const { busy, send } = useDeed();
-  const [open, setOpen] = useState(false);
-  // Counts tests: the log is asked for anew after each.
-  const [tested, setTested] = useState(0);
-  const act = (words: string, what: () => Promise<void>): Promise<void> =>
-    send(words, async () => {
-      await what();
-      setWish("");
+  const path = `/v1/webhooks/${webhook.id}`;
+  const [dialog, setDialog] = useState<Dialog>("");
+  const { busyLabel, run } = useAction();
+  const [logOpen, setLogOpen] = useState(false);
+  // Incremented by each test call: the delivery log then refetches.
+  const [testCount, setTestCount] = useState(0);
+  const runAction = (label: string, action: () => Promise<void>): Promise<void> =>
+    run(label, async () => {
+      await action();
+      setDialog("");
     });
-  const test = (): Promise<void> =>
-    act("Sending …", async () => {
+  const sendTest = (): Promise<void> =>
+    runAction("Sending …", async () => {
       await post<Delivery>(`${path}/test`);
-      setOpen(true);
-      setTested((before) => before + 1);
+      setLogOpen(true);
+      setTestCount((count) => count + 1);
     });
   const enable = (): Promise<void> =>
-    act("Enabling …", async () => {
+    runAction("Enabling …", async () => {
       await post(`${path}/enable`);
-      await again();
+      await refetch();
     });
   const rotate = (): Promise<void> =>
-    act("Changing it …", async () => {
-      const { data } = await post<WithSecret>(`${path}/secret`);
+    runAction("Changing it …", async () => {
+      const { data } = await post<WebhookSecret>(`${path}/secret`);
       onSecret(data);
-      await again();
+      await refetch();
     });
-  const remove = (): Promise<void> =>
-    act("Deleting it …", async () => {
-      await ask("DELETE", path);
+  const deleteWebhook = (): Promise<void> =>
+    runAction("Deleting it …", async () => {
+      await request("DELETE", path);
       toast("It is called no more.");
-      await again();
+      await refetch();
     });
   return (
-    <section class="hook" aria-label={hook.url}>
+    <section class="webhook" aria-label={webhook.url}>
       <div class="row between">
-        <h2>{hook.url}</h2>
-        <span class={`badge ${hook.disabled ? "failed" : "done"}`}>{hook.disabled ? "Disabled" : "Active"}</span>
+        <h2>{webhook.url}</h2>
+        <span class={`badge ${webhook.disabled ? "failed" : "done"}`}>{webhook.disabled ? "Disabled" : "Active"}</span>
       </div>
       <p class="hint">
-        {hook.events.map(eventWords).join(" · ")} · added {ago(new Date(hook.created_at), new Date())}
-        {hook.secrets > 1 && " · two secrets sign until tomorrow"}
+        {webhook.events.map(eventLabel).join(" · ")} · added {formatTimeAgo(new Date(webhook.created_at), new Date())}
+        {webhook.secrets > 1 && " · two secrets sign until tomorrow"}
       </p>
-      {hook.disabled && (
-        <div class="note warn">
+      {webhook.disabled && (
+        <div class="note warning">
           <p>
-            The server answered 410: there is nothing at this address any more. So it is not called. Enable it once it is
-            back; what was missed can be replayed from the log.
+            The server answered 410: there is nothing at this address any more. So it is not called. Enable it once it
+            is back; what was missed can be replayed from the log.
           </p>
           <p>
-            <Button busy={busy} onClick={() => void enable()}>
+            <Button busyLabel={busyLabel} onClick={() => void enable()}>
               Enable it
             </Button>
           </p>
         </div>
       )}
       <div class="row">
-        {!hook.disabled && (
-          <Button busy={wish ? "" : busy} onClick={() => void test()}>
+        {!webhook.disabled && (
+          <Button busyLabel={dialog ? "" : busyLabel} onClick={() => void sendTest()}>
             Send a test
           </Button>
         )}
-        <button type="button" class="quiet" aria-expanded={open} onClick={() => setOpen(!open)}>
-          {open ? "Hide the log" : "Show the log"}
+        <button type="button" class="quiet" aria-expanded={logOpen} onClick={() => setLogOpen(!logOpen)}>
+          {logOpen ? "Hide the log" : "Show the log"}
         </button>
-        <Button kind="quiet" onClick={() => setWish("rotate")}>
+        <Button kind="quiet" onClick={() => setDialog("rotate")}>
           Change the secret
         </Button>
-        <Button kind="quiet" onClick={() => setWish("delete")}>
+        <Button kind="quiet" onClick={() => setDialog("delete")}>
           Delete
         </Button>
       </div>
-      {open && <Deliveries hook={hook} tested={tested} />}
-      {wish === "rotate" && (
+      {logOpen && <Deliveries webhook={webhook} testCount={testCount} />}
+      {dialog === "rotate" && (
         <Confirm
           title="Change the secret?"
-          deed="Change it"
+          confirmLabel="Change it"
           kind="primary"
-          busy={busy}
-          onDeed={rotate}
-          onClose={() => setWish("")}
+          busyLabel={busyLabel}
+          onConfirm={rotate}
+          onClose={() => setDialog("")}
         >
           A new one is shown once. For a day both sign every call, so that your server misses none.
         </Confirm>
       )}
-      {wish === "delete" && (
-        <Confirm title="Delete this webhook?" deed="Delete it" busy={busy} onDeed={remove} onClose={() => setWish("")}>
-          <strong>{hook.url}</strong> is called no more, and its log goes. What is still being tried is given up.
+      {dialog === "delete" && (
+        <Confirm
+          title="Delete this webhook?"
+          confirmLabel="Delete it"
+          busyLabel={busyLabel}
+          onConfirm={deleteWebhook}
+          onClose={() => setDialog("")}
+        >
+          <strong>{webhook.url}</strong> is called no more, and its log goes. What is still being tried is given up.
         </Confirm>
       )}
     </section>

@@ -1,8 +1,8 @@
-/** Cameras and recordings, as the API tells them. */
+/** Types of the cameras and recordings API. */
 
 export type CameraState = "idle" | "connecting" | "connected" | "reconnecting" | "failed";
 
-export interface Fault {
+export interface CameraError {
   code: string;
   message: string;
   at: string | null;
@@ -16,7 +16,7 @@ export interface Camera {
   status: {
     state: CameraState;
     recording: boolean;
-    /** The recordings that run. */
+    /** Ids of the running recordings. */
     recordings: string[];
     elapsed_s: number;
     fps: number | null;
@@ -25,7 +25,7 @@ export interface Camera {
     codec: string | null;
     size_bytes: number;
     dropped_frames: number;
-    last_error: Fault | null;
+    last_error: CameraError | null;
     updated_at: string | null;
   };
 }
@@ -64,17 +64,17 @@ export interface Recording {
   dropped_frames: number;
   recipe: string | null;
   job: string | null;
-  error: Fault | null;
+  error: CameraError | null;
   clip: Clip | null;
   expires_at: string;
 }
 
-/** A seat before a camera: whoever has the address sees it, until it ends. */
-export interface Seat {
+/** A preview URL. It needs no sign-in and expires. */
+export interface PreviewToken {
   url: string;
   expires_at: string;
   viewers: number;
   viewers_most: number;
 }
 
-export const running = (one: Recording): boolean => one.state !== "done" && one.state !== "failed";
+export const isRunning = (recording: Recording): boolean => recording.state !== "done" && recording.state !== "failed";

@@ -1,74 +1,75 @@
-/** Pictures out of a `multipart/x-mixed-replace` body, as it arrives. Pure.
+/**
+ * Streaming parser for `multipart/x-mixed-replace` bodies. No DOM.
  *
- * A browser's own `<img>` shows such a body as well, but Chromium says nothing when it ends: the last
- * picture stands still, as if nothing moved before the camera.
+ * A browser's `<img>` shows such a body too, but Chromium fires no event when the stream ends: the last picture
+ * stays.
  */
-const MOST_BYTES = 8 << 20;
-const LINE = [13, 10] as const;
-const BLANK = [13, 10, 13, 10] as const;
+const MAX_BUFFER_BYTES = 8 << 20;
+const CRLF = [13, 10] as const;
+const HEADER_END = [13, 10, 13, 10] as const;
 
-/** The boundary that a Content-Type names; null when it is no multipart. */
+/** Returns the boundary of a Content-Type, or null if it is not multipart/x-mixed-replace. */
 export function boundaryOf(type: string): string | null {
   const [kind = "", ...parameters] = type.split(";");
   if (kind.trim().toLowerCase() !== "multipart/x-mixed-replace") return null;
-  for (const one of parameters) {
-    const [name = "", ...value] = one.split("=");
+  for (const parameter of parameters) {
+    const [name = "", ...value] = parameter.split("=");
     if (name.trim().toLowerCase() === "boundary") return value.join("=").trim().replace(/^"(.*)"$/, "$1") || null;
   }
   return null;
 }
 
-export class Pictures {
-  private kept = new Uint8Array(0);
-  private readonly mark: Uint8Array;
+export class MultipartParser {
+  private buffer = new Uint8Array(0);
+  private readonly delimiter: Uint8Array;
 
   constructor(boundary: string) {
-    this.mark = new TextEncoder().encode(`--${boundary}`);
+    this.delimiter = new TextEncoder().encode(`--${boundary}`);
   }
 
-  /** The pictures that are complete with these bytes. Throws for what is no such body. */
+  /** Appends bytes and returns the pictures that they complete. Throws when the buffer exceeds its limit. */
   push(bytes: Uint8Array): Uint8Array<ArrayBuffer>[] {
-    this.kept = joined(this.kept, bytes);
-    const found: Uint8Array<ArrayBuffer>[] = [];
-    for (let one = this.take(); one; one = this.take()) found.push(one);
-    if (this.kept.length > MOST_BYTES) throw new Error("This is no stream of pictures.");
-    return found;
+    this.buffer = concat(this.buffer, bytes);
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    for (let part = this.takePart(); part; part = this.takePart()) parts.push(part);
+    if (this.buffer.length > MAX_BUFFER_BYTES) throw new Error("This is no stream of pictures.");
+    return parts;
   }
 
-  private take(): Uint8Array<ArrayBuffer> | null {
-    const start = find(this.kept, this.mark, 0);
-    if (start < 0) return null;
-    const head = find(this.kept, BLANK, start);
-    if (head < 0) return null;
-    const from = head + BLANK.length;
-    const until = this.end(from, new TextDecoder().decode(this.kept.subarray(start, head)));
-    if (until < 0) return null;
-    const picture = this.kept.slice(from, until);
-    this.kept = this.kept.slice(until);
+  private takePart(): Uint8Array<ArrayBuffer> | null {
+    const delimiterAt = indexOfBytes(this.buffer, this.delimiter, 0);
+    if (delimiterAt < 0) return null;
+    const headerEnd = indexOfBytes(this.buffer, HEADER_END, delimiterAt);
+    if (headerEnd < 0) return null;
+    const bodyStart = headerEnd + HEADER_END.length;
+    const bodyEnd = this.partEnd(bodyStart, new TextDecoder().decode(this.buffer.subarray(delimiterAt, headerEnd)));
+    if (bodyEnd < 0) return null;
+    const picture = this.buffer.slice(bodyStart, bodyEnd);
+    this.buffer = this.buffer.slice(bodyEnd);
     return picture;
   }
 
-  private end(from: number, head: string): number {
-    const told = /^content-length:\s*(\d+)\s*$/im.exec(head)?.[1];
-    if (told === undefined) return find(this.kept, [...LINE, ...this.mark], from);
-    const until = from + Number(told);
-    return until <= this.kept.length ? until : -1;
+  private partEnd(start: number, headers: string): number {
+    const contentLength = /^content-length:\s*(\d+)\s*$/im.exec(headers)?.[1];
+    if (contentLength === undefined) return indexOfBytes(this.buffer, [...CRLF, ...this.delimiter], start);
+    const end = start + Number(contentLength);
+    return end <= this.buffer.length ? end : -1;
   }
 }
 
-function joined(one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {
-  const both = new Uint8Array(one.length + other.length);
-  both.set(one);
-  both.set(other, one.length);
+function concat(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
   return both;
 }
 
-function find(where: Uint8Array, what: ArrayLike<number>, from: number): number {
-  const first = what[0] ?? -1;
-  for (let at = where.indexOf(first, from); at >= 0; at = where.indexOf(first, at + 1)) {
-    let same = 1;
-    while (same < what.length && where[at + same] === what[same]) same++;
-    if (same === what.length) return at;
+function indexOfBytes(haystack: Uint8Array, needle: ArrayLike<number>, start: number): number {
+  const first = needle[0] ?? -1;
+  for (let index = haystack.indexOf(first, start); index >= 0; index = haystack.indexOf(first, index + 1)) {
+    let matched = 1;
+    while (matched < needle.length && haystack[index + matched] === needle[matched]) matched++;
+    if (matched === needle.length) return index;
   }
   return -1;
 }

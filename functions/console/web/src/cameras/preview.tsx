@@ -1,62 +1,71 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { watch } from "./watch.ts";
+import { watchPreview } from "./watch-preview.ts";
 
-/** A camera that is away sends no pictures, and no end either. */
-const STILL_MS = 5_000;
+/** An unreachable camera sends neither pictures nor an end of stream. */
+const STALLED_MS = 5_000;
 
-/** What is before a camera now. Nobody looks until it is asked for, nor while the page is hidden. */
-export function Preview({ camera, name, onLook }: { camera: string; name: string; onLook: (looks: boolean) => void }) {
-  const [on, setOn] = useState(false);
-  const [trouble, setTrouble] = useState("");
-  const [seen, setSeen] = useState(false);
-  const [still, setStill] = useState(false);
-  const picture = useRef<HTMLImageElement>(null);
+/** Live preview of a camera. It connects on demand and disconnects while the page is hidden. */
+export function Preview({
+  camera,
+  name,
+  onWatchingChange,
+}: {
+  camera: string;
+  name: string;
+  onWatchingChange: (watching: boolean) => void;
+}) {
+  const [watching, setWatching] = useState(false);
+  const [problem, setProblem] = useState("");
+  const [hasPicture, setHasPicture] = useState(false);
+  const [stalled, setStalled] = useState(false);
+  const image = useRef<HTMLImageElement>(null);
   const visible = useVisible();
   useEffect(() => {
-    if (!on || !visible) return;
-    const stop = new AbortController();
-    let last = Date.now();
-    let shown = "";
+    if (!watching || !visible) return;
+    const controller = new AbortController();
+    let lastPictureAt = Date.now();
+    let currentUrl = "";
     const show = (jpeg: Blob): void => {
-      last = Date.now();
-      setSeen(true);
-      const next = URL.createObjectURL(jpeg);
-      if (picture.current) picture.current.src = next;
-      if (shown) URL.revokeObjectURL(shown);
-      shown = next;
+      lastPictureAt = Date.now();
+      setHasPicture(true);
+      const nextUrl = URL.createObjectURL(jpeg);
+      if (image.current) image.current.src = nextUrl;
+      if (currentUrl) URL.revokeObjectURL(currentUrl);
+      currentUrl = nextUrl;
     };
-    const timer = setInterval(() => setStill(Date.now() - last > STILL_MS), 1000);
-    void watch(camera, { picture: show, trouble: setTrouble }, stop.signal);
+    const timer = setInterval(() => setStalled(Date.now() - lastPictureAt > STALLED_MS), 1000);
+    void watchPreview(camera, { onPicture: show, onProblem: setProblem }, controller.signal);
     return () => {
-      stop.abort();
+      controller.abort();
       clearInterval(timer);
     };
-  }, [camera, on, visible]);
-  const look = (looks: boolean): void => {
-    setOn(looks);
-    onLook(looks);
-    setSeen(false);
-    setStill(false);
-    setTrouble("");
+  }, [camera, watching, visible]);
+  const setPreview = (enabled: boolean): void => {
+    setWatching(enabled);
+    onWatchingChange(enabled);
+    setHasPicture(false);
+    setStalled(false);
+    setProblem("");
   };
-  const words = trouble || (!seen ? "Waiting for the first picture …" : still ? "No new picture for some seconds …" : "");
+  const statusText =
+    problem || (!hasPicture ? "Waiting for the first picture …" : stalled ? "No new picture for some seconds …" : "");
   return (
-    <div class="viewfinder">
-      {on && <img ref={picture} alt={`What ${name} shows now`} class={seen ? "" : "unseen"} />}
-      {on ? (
+    <div class="preview">
+      {watching && <img ref={image} alt={`What ${name} shows now`} class={hasPicture ? "" : "visually-hidden"} />}
+      {watching ? (
         <>
-          {words && (
-            <p class="said" role="status">
-              {words}
+          {statusText && (
+            <p class="preview-status" role="status">
+              {statusText}
             </p>
           )}
-          <button type="button" class="over" onClick={() => look(false)}>
+          <button type="button" class="stop-preview" onClick={() => setPreview(false)}>
             Stop looking
           </button>
         </>
       ) : (
-        <button type="button" onClick={() => look(true)}>
-          Look<span class="unseen"> at {name}</span>
+        <button type="button" onClick={() => setPreview(true)}>
+          Look<span class="visually-hidden"> at {name}</span>
         </button>
       )}
     </div>
@@ -66,9 +75,9 @@ export function Preview({ camera, name, onLook }: { camera: string; name: string
 function useVisible(): boolean {
   const [visible, setVisible] = useState(!document.hidden);
   useEffect(() => {
-    const changed = (): void => setVisible(!document.hidden);
-    document.addEventListener("visibilitychange", changed);
-    return () => document.removeEventListener("visibilitychange", changed);
+    const update = (): void => setVisible(!document.hidden);
+    document.addEventListener("visibilitychange", update);
+    return () => document.removeEventListener("visibilitychange", update);
   }, []);
   return visible;
 }

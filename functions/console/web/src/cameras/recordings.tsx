@@ -1,125 +1,142 @@
 import { useEffect, useState } from "preact/hooks";
-import { ask, get, newKey, post } from "../api.ts";
-import { More } from "../account/more.tsx";
-import type { Pages } from "../account/use-query.ts";
+import { get, newIdempotencyKey, post, request } from "../api.ts";
+import { LoadMore } from "../ui/load-more.tsx";
+import type { PagedQuery } from "../ui/use-query.ts";
 import { navigate } from "../location.ts";
 import { Button } from "../ui/button.tsx";
-import { Box } from "../ui/panel.tsx";
+import { Panel } from "../ui/panel.tsx";
 import { Confirm } from "../ui/confirm.tsx";
-import { FormEnd } from "../ui/form-end.tsx";
-import { Waiting } from "../ui/progress.tsx";
-import { useDeed, useSending } from "../ui/use-submit.ts";
+import { FormFooter } from "../ui/form-footer.tsx";
+import { Loading } from "../ui/progress.tsx";
+import { useAction, useSubmit } from "../ui/use-submit.ts";
 import { toast } from "../ui/toast.tsx";
-import { Unread } from "../ui/load-error.tsx";
-import { ago, sentence } from "../words.ts";
-import { ChoiceForm } from "./choice-form.tsx";
-import { type Choice, NOTHING, wished } from "./choice.ts";
-import { type Recording, running } from "./model.ts";
-import { clipWords, recordingSaid, remarks } from "./words.ts";
+import { LoadError } from "../ui/load-error.tsx";
+import { errorMessage, formatTimeAgo } from "../format.ts";
+import { RecipeForm } from "./recipe-form.tsx";
+import { type RecipeChoice, NO_RECIPE, toRecipeFields } from "./recipe-choice.ts";
+import { type Recording, isRunning } from "./model.ts";
+import { clipLabel, recordingNotes, recordingStatus } from "./labels.ts";
 
-type Wish = "play" | "job" | "delete";
+type Dialog = "play" | "job" | "delete";
 
-export function Recordings({ list, names }: { list: Pages<Recording>; names: ReadonlyMap<string, string> }) {
-  const [wish, setWish] = useState<{ what: Wish; one: Recording } | null>(null);
-  const { rows, more, wrong, next, again } = list;
-  const close = (): void => setWish(null);
-  if (!rows) return wrong ? <Unread fault={wrong} again={again} /> : <Waiting words="Getting your recordings …" />;
+export function Recordings({
+  recordings,
+  names,
+}: {
+  recordings: PagedQuery<Recording>;
+  names: ReadonlyMap<string, string>;
+}) {
+  const [dialog, setDialog] = useState<{ kind: Dialog; recording: Recording } | null>(null);
+  const { rows, hasMore, error, loadMore, refetch } = recordings;
+  const close = (): void => setDialog(null);
+  if (!rows)
+    return error ? <LoadError error={error} onRetry={refetch} /> : <Loading text="Getting your recordings …" />;
   if (!rows.length)
     return (
       <p class="empty">
-        Nothing is recorded yet. Press Record at a camera; what it saw is a clip here when you stop, and goes on into a recipe
-        if you chose one.
+        Nothing is recorded yet. Press Record at a camera; what it saw is a clip here when you stop, and goes on into a
+        recipe if you chose one.
       </p>
     );
   return (
     <>
       <ul class="rows recordings">
-        {rows.map((one) => (
-          <Row key={one.id} one={one} camera={names.get(one.camera)} onWish={(what) => setWish({ what, one })} again={again} />
+        {rows.map((recording) => (
+          <RecordingRow
+            key={recording.id}
+            recording={recording}
+            camera={names.get(recording.camera)}
+            onAction={(kind) => setDialog({ kind, recording })}
+            refetch={refetch}
+          />
         ))}
       </ul>
-      <More more={more} next={next} wrong={wrong} words="Older recordings" />
-      {wish?.what === "play" && <Playing one={wish.one} onClose={close} />}
-      {wish?.what === "job" && <Making one={wish.one} onClose={close} />}
-      {wish?.what === "delete" && <Deleting one={wish.one} again={again} onClose={close} />}
+      <LoadMore hasMore={hasMore} loadMore={loadMore} error={error} label="Older recordings" />
+      {dialog?.kind === "play" && <ClipPlayer recording={dialog.recording} onClose={close} />}
+      {dialog?.kind === "job" && <CreateJob recording={dialog.recording} onClose={close} />}
+      {dialog?.kind === "delete" && <DeleteRecording recording={dialog.recording} refetch={refetch} onClose={close} />}
     </>
   );
 }
 
-function Row({
-  one,
+function RecordingRow({
+  recording,
   camera,
-  onWish,
-  again,
+  onAction,
+  refetch,
 }: {
-  one: Recording;
+  recording: Recording;
   camera: string | undefined;
-  onWish: (what: Wish) => void;
-  again: () => Promise<void>;
+  onAction: (action: Dialog) => void;
+  refetch: () => Promise<void>;
 }) {
-  const [busy, setBusy] = useState("");
-  const { words, tone } = recordingSaid(one);
-  const act = async (says: string, what: () => Promise<void>): Promise<void> => {
-    setBusy(says);
+  const [busyLabel, setBusyLabel] = useState("");
+  const { label, tone } = recordingStatus(recording);
+  const runAction = async (label: string, action: () => Promise<void>): Promise<void> => {
+    setBusyLabel(label);
     try {
-      await what();
-    } catch (fault) {
-      toast(sentence(fault), true);
+      await action();
+    } catch (error) {
+      toast(errorMessage(error), true);
     }
-    setBusy("");
+    setBusyLabel("");
   };
   const save = (): Promise<void> =>
-    act("Getting it …", async () => {
-      const { url, filename } = await clipLink(one, true);
+    runAction("Getting it …", async () => {
+      const { url, filename } = await clipLink(recording, true);
       const anchor = document.createElement("a");
       anchor.href = url;
       anchor.download = filename;
       anchor.click();
     });
   const stop = (): Promise<void> =>
-    act("Stopping …", async () => {
-      await post(`/v1/recordings/${one.id}/stop`);
-      await again();
+    runAction("Stopping …", async () => {
+      await post(`/v1/recordings/${recording.id}/stop`);
+      await refetch();
     });
   return (
-    <li class="tall">
+    <li class="stacked">
       <div class="row between">
-        <strong>{one.title}</strong>
-        {one.state !== "done" && <span class={`badge ${tone}`}>{words}</span>}
+        <strong>{recording.title}</strong>
+        {recording.state !== "done" && <span class={`badge ${tone}`}>{label}</span>}
       </div>
       <p class="hint">
-        {[clipWords(one), camera && camera !== one.title ? camera : "", ago(new Date(one.created_at), new Date())]
+        {[
+          clipLabel(recording),
+          camera && camera !== recording.title ? camera : "",
+          formatTimeAgo(new Date(recording.created_at), new Date()),
+        ]
           .filter(Boolean)
           .join(" · ")}
-        {one.job && (
+        {recording.job && (
           <>
             {" · "}
-            <a href={`/jobs/${one.job}`}>its job</a>
+            <a href={`/jobs/${recording.job}`}>its job</a>
           </>
         )}
       </p>
-      {one.error && <p class="wrong">{one.error.message}</p>}
-      {remarks(one).map((words) => (
-        <p key={words} class="hint">
-          {words}
+      {recording.error && <p class="error-text">{recording.error.message}</p>}
+      {recordingNotes(recording).map((label) => (
+        <p key={label} class="hint">
+          {label}
         </p>
       ))}
       <div class="row">
-        {running(one) && one.state !== "stopping" && one.state !== "joining" && (
-          <Button busy={busy} onClick={() => void stop()}>
+        {isRunning(recording) && recording.state !== "stopping" && recording.state !== "joining" && (
+          <Button busyLabel={busyLabel} onClick={() => void stop()}>
             Stop
           </Button>
         )}
-        {one.clip && (
+        {recording.clip && (
           <>
-            <Button onClick={() => onWish("play")}>Play</Button>
-            <Button busy={busy} onClick={() => void save()}>
+            <Button onClick={() => onAction("play")}>Play</Button>
+            <Button busyLabel={busyLabel} onClick={() => void save()}>
               Download
             </Button>
-            <Button onClick={() => onWish("job")}>Make a job of it</Button>
+            <Button onClick={() => onAction("job")}>Make a job of it</Button>
           </>
         )}
-        <Button kind="quiet" onClick={() => onWish("delete")}>
+        <Button kind="quiet" onClick={() => onAction("delete")}>
           Delete
         </Button>
       </div>
@@ -127,22 +144,22 @@ function Row({
   );
 }
 
-function Playing({ one, onClose }: { one: Recording; onClose: () => void }) {
+function ClipPlayer({ recording, onClose }: { recording: Recording; onClose: () => void }) {
   const [url, setUrl] = useState("");
-  const [wrong, setWrong] = useState<unknown>(null);
+  const [error, setError] = useState<unknown>(null);
   const load = async (): Promise<void> => {
-    setWrong(null);
+    setError(null);
     try {
-      setUrl((await clipLink(one, false)).url);
-    } catch (fault) {
-      setWrong(fault);
+      setUrl((await clipLink(recording, false)).url);
+    } catch (error) {
+      setError(error);
     }
   };
-  useEffect(() => void load(), [one.id]);
-  const { width, height } = one.clip ?? {};
+  useEffect(() => void load(), [recording.id]);
+  const { width, height } = recording.clip ?? {};
   return (
-    <Box title={one.title} wide onClose={onClose}>
-      {wrong !== null && <Unread fault={wrong} again={load} />}
+    <Panel title={recording.title} wide onClose={onClose}>
+      {error !== null && <LoadError error={error} onRetry={load} />}
       <video
         class="clip"
         controls
@@ -151,54 +168,68 @@ function Playing({ one, onClose }: { one: Recording; onClose: () => void }) {
         src={url || undefined}
         width={width ?? undefined}
         height={height ?? undefined}
-        onError={() => url && setWrong(new Error("This browser cannot play the clip. Download it."))}
+        onError={() => url && setError(new Error("This browser cannot play the clip. Download it."))}
       />
-    </Box>
+    </Panel>
   );
 }
 
-function Making({ one, onClose }: { one: Recording; onClose: () => void }) {
-  const [choice, setChoice] = useState<Choice>({ ...NOTHING, recipe: "emotions" });
-  const [key] = useState(newKey);
-  const sending = useSending();
-  const make = (event: Event): void => {
+function CreateJob({ recording, onClose }: { recording: Recording; onClose: () => void }) {
+  const [choice, setChoice] = useState<RecipeChoice>({ ...NO_RECIPE, recipe: "emotions" });
+  const [idempotencyKey] = useState(newIdempotencyKey);
+  const submission = useSubmit();
+  const submit = (event: Event): void => {
     event.preventDefault();
-    void sending.send("Beginning it …", async () => {
-      const body = { title: one.title, from: one.id, ...wished(choice) };
-      const { data } = await post<{ job: { id: string } }>("/v1/jobs", body, { key });
+    void submission.run("Beginning it …", async () => {
+      const body = { title: recording.title, from: recording.id, ...toRecipeFields(choice) };
+      const { data } = await post<{ job: { id: string } }>("/v1/jobs", body, { idempotencyKey });
       navigate(`/jobs/${data.job.id}`);
     });
   };
   return (
-    <Box title={`Make a job of ${one.title}`} onClose={onClose}>
-      <form class="stack" onSubmit={make}>
-        <ChoiceForm value={choice} onChange={setChoice} without wrong={sending.fields} />
-        <FormEnd deed="Begin the job" sending={sending} onClose={onClose} />
+    <Panel title={`Make a job of ${recording.title}`} onClose={onClose}>
+      <form class="stack" onSubmit={submit}>
+        <RecipeForm value={choice} onChange={setChoice} recipeRequired fieldErrors={submission.fieldErrors} />
+        <FormFooter submitLabel="Begin the job" submission={submission} onClose={onClose} />
       </form>
-    </Box>
+    </Panel>
   );
 }
 
-function Deleting({ one, again, onClose }: { one: Recording; again: () => Promise<void>; onClose: () => void }) {
-  const { busy, send } = useDeed();
-  const remove = (): Promise<void> =>
-    send("Deleting it …", async () => {
-      await ask("DELETE", `/v1/recordings/${one.id}`);
-      await again();
+function DeleteRecording({
+  recording,
+  refetch,
+  onClose,
+}: {
+  recording: Recording;
+  refetch: () => Promise<void>;
+  onClose: () => void;
+}) {
+  const { busyLabel, run } = useAction();
+  const deleteRecording = (): Promise<void> =>
+    run("Deleting it …", async () => {
+      await request("DELETE", `/v1/recordings/${recording.id}`);
+      await refetch();
       onClose();
-      toast(`“${one.title}” is deleted.`);
+      toast(`“${recording.title}” is deleted.`);
     });
   return (
-    <Confirm title="Delete this recording?" deed="Delete it" busy={busy} onDeed={remove} onClose={onClose}>
-      {running(one)
-        ? `“${one.title}” ends now, without a clip.`
-        : `“${one.title}” goes with its clip. A job that was made of it stays.`}{" "}
+    <Confirm
+      title="Delete this recording?"
+      confirmLabel="Delete it"
+      busyLabel={busyLabel}
+      onConfirm={deleteRecording}
+      onClose={onClose}
+    >
+      {isRunning(recording)
+        ? `“${recording.title}” ends now, without a clip.`
+        : `“${recording.title}” goes with its clip. A job that was made of it stays.`}{" "}
       Nobody can bring it back.
     </Confirm>
   );
 }
 
-async function clipLink(one: Recording, saved: boolean): Promise<{ url: string; filename: string }> {
-  const query = saved ? "?disposition=attachment" : "";
-  return (await get<{ url: string; filename: string }>(`/v1/recordings/${one.id}/clip/link${query}`)).data;
+async function clipLink(recording: Recording, attachment: boolean): Promise<{ url: string; filename: string }> {
+  const query = attachment ? "?disposition=attachment" : "";
+  return (await get<{ url: string; filename: string }>(`/v1/recordings/${recording.id}/clip/link${query}`)).data;
 }

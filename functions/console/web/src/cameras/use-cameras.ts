@@ -1,66 +1,68 @@
-/** Cameras and recordings as they are now. Their documents say that something has changed, the API what:
- * so the page has one idea of them. Where documents cannot be listened to, it asks every few seconds. */
+/**
+ * Cameras and recordings, live. Firestore says that something changed; the API returns the data, so there is
+ * one data model. Without Firestore the API is polled.
+ */
 import { useEffect, useRef } from "preact/hooks";
-import { type Asked, type Pages, useAsked, usePages } from "../account/use-query.ts";
-import { type Live, type Row, useOwned } from "../live.ts";
-import { type Camera, type Recording, running } from "./model.ts";
+import { type PagedQuery, type Query, usePages, useQuery } from "../ui/use-query.ts";
+import { type LiveDocument, type LiveResult, useOwnedDocuments } from "../firestore.ts";
+import { type Camera, type Recording, isRunning } from "./model.ts";
 
-const MOVING_MS = 2_000;
-const STILL_MS = 15_000;
-/** Documents of a running camera change every second or so: more often nothing is asked. */
-const APART_MS = 900;
+const ACTIVE_POLL_MS = 2_000;
+const IDLE_POLL_MS = 15_000;
+/** Documents of a running camera change about once a second; this limits the refetches. */
+const MIN_INTERVAL_MS = 900;
 
-export interface Seen {
-  cameras: Asked<{ cameras: Camera[] }>;
-  recordings: Pages<Recording>;
+export interface CamerasState {
+  cameras: Query<{ cameras: Camera[] }>;
+  recordings: PagedQuery<Recording>;
 }
 
-export function useCameras(uid: string): Seen {
-  const docs = useOwned("cameras", uid);
-  const heard = docs.value !== undefined && !docs.lost;
-  const cameras = useAsked<{ cameras: Camera[] }>("/v1/cameras", (told) =>
-    heard || !told?.cameras.some(moving) ? STILL_MS : MOVING_MS,
+export function useCameras(uid: string): CamerasState {
+  const documents = useOwnedDocuments("cameras", uid);
+  const listening = documents.value !== undefined && !documents.errorCode;
+  const cameras = useQuery<{ cameras: Camera[] }>("/v1/cameras", (page) =>
+    listening || !page?.cameras.some(isActive) ? IDLE_POLL_MS : ACTIVE_POLL_MS,
   );
   const recordings = usePages<Recording, { recordings: Recording[]; next_cursor: string | null }>(
     "/v1/recordings",
-    (told) => told.recordings,
+    (page) => page.recordings,
   );
-  useEcho(docs, cameras.again);
+  useRefetchOnChange(documents, cameras.refetch);
 
-  // A clip is put together after its camera is done with it: its own document says no more of that.
-  const underway = recordings.rows?.some(running) ?? false;
-  const count = cameras.data?.cameras.reduce((sum, one) => sum + one.status.recordings.length, 0) ?? 0;
+  // The clip is finalized after the camera stops, and the camera's document does not change then.
+  const anyRunning = recordings.rows?.some(isRunning) ?? false;
+  const count = cameras.data?.cameras.reduce((sum, camera) => sum + camera.status.recordings.length, 0) ?? 0;
   useEffect(() => {
-    if (recordings.rows) void recordings.again();
+    if (recordings.rows) void recordings.refetch();
   }, [count]);
   useEffect(() => {
-    if (!underway) return;
+    if (!anyRunning) return;
     const timer = setInterval(() => {
-      if (!document.hidden) void recordings.again();
-    }, MOVING_MS);
+      if (!document.hidden) void recordings.refetch();
+    }, ACTIVE_POLL_MS);
     return () => clearInterval(timer);
-  }, [underway]);
+  }, [anyRunning]);
   return { cameras, recordings };
 }
 
-const moving = ({ status }: Camera): boolean => status.recording || status.state !== "idle";
+const isActive = ({ status }: Camera): boolean => status.recording || status.state !== "idle";
 
-/** Ask again when a document has changed; of many changes in a row the first and the last count. */
-function useEcho(docs: Live<Row[]>, again: () => Promise<void>): void {
-  const last = useRef(0);
-  const heard = useRef(false);
+/** Refetches when a document changes; bursts are throttled to the first and the last change. */
+function useRefetchOnChange(documents: LiveResult<LiveDocument[]>, refetch: () => Promise<void>): void {
+  const lastRefetchAt = useRef(0);
+  const sawFirst = useRef(false);
   useEffect(() => {
-    if (docs.value === undefined) return;
-    // The first ones are what the page has just asked for.
-    if (!heard.current) {
-      heard.current = true;
+    if (documents.value === undefined) return;
+    // The first snapshot repeats what was just fetched.
+    if (!sawFirst.current) {
+      sawFirst.current = true;
       return;
     }
-    const wait = Math.max(0, last.current + APART_MS - Date.now());
+    const wait = Math.max(0, lastRefetchAt.current + MIN_INTERVAL_MS - Date.now());
     const timer = setTimeout(() => {
-      last.current = Date.now();
-      void again();
+      lastRefetchAt.current = Date.now();
+      void refetch();
     }, wait);
     return () => clearTimeout(timer);
-  }, [docs.value]);
+  }, [documents.value]);
 }

@@ -1,58 +1,67 @@
-/** All slides in their order: chosen, moved, added and taken out. */
+/** The list of slides: select, move, add and remove. */
 import { type Archive, usePicture } from "../frames/use-archive.ts";
-import { type Draft, LIMITS, type Slide, moved, withNew, without } from "./editing.ts";
+import { type Draft, type Slide, LIMITS, addSlide, moveSlide, removeSlide } from "./draft.ts";
 
 export interface OutlineProps {
   draft: Draft;
-  /** The slides as they were drawn, in the order of `drawn`. */
+  /** The rendered slides, in the order of `renderedIds`. */
   archive: Archive | null;
-  drawn: readonly string[];
-  chosen: string;
-  /** Whether something is wrong with the slide at this place. */
-  wrongAt: (place: number) => boolean;
-  onChoose: (id: string) => void;
+  renderedIds: readonly string[];
+  selectedId: string;
+  /** Whether the slide at this index has errors. */
+  hasErrorAt: (index: number) => boolean;
+  onSelect: (id: string) => void;
   onChange: (draft: Draft) => void;
 }
 
 export function Outline(props: OutlineProps) {
-  const { draft, drawn, chosen, onChoose, onChange } = props;
-  const place = draft.slides.findIndex((one) => one.id === chosen);
-  const many = draft.slides.length;
+  const { draft, renderedIds, selectedId, onSelect, onChange } = props;
+  const index = draft.slides.findIndex((slide) => slide.id === selectedId);
+  const slideCount = draft.slides.length;
   return (
     <div class="outline">
       <ol aria-label="Slides">
-        {draft.slides.map((slide, n) => (
+        {draft.slides.map((slide, position) => (
           <li key={slide.id}>
             <button
               type="button"
               class="quiet"
-              aria-current={slide.id === chosen ? "true" : undefined}
-              onClick={() => onChoose(slide.id)}
+              aria-current={slide.id === selectedId ? "true" : undefined}
+              onClick={() => onSelect(slide.id)}
             >
-              <span class="number">{n + 1}</span>
-              <SlidePicture archive={props.archive} drawn={drawn} slide={slide} shape={shapeOf(draft)} />
+              <span class="number">{position + 1}</span>
+              <SlidePicture
+                archive={props.archive}
+                renderedIds={renderedIds}
+                slide={slide}
+                aspectRatio={aspectRatioOf(draft)}
+              />
               <span class="heading">
                 {slide.heading || "Without a heading"}
-                {props.wrongAt(n) && <span class="wrong"> · to be mended</span>}
+                {props.hasErrorAt(position) && <span class="error-text"> · to be mended</span>}
               </span>
             </button>
           </li>
         ))}
       </ol>
       <div class="row">
-        <button type="button" disabled={place <= 0} onClick={() => onChange(moved(draft, chosen, -1))}>
+        <button type="button" disabled={index <= 0} onClick={() => onChange(moveSlide(draft, selectedId, -1))}>
           <span aria-hidden="true">↑</span> Earlier
         </button>
-        <button type="button" disabled={place >= many - 1} onClick={() => onChange(moved(draft, chosen, 1))}>
+        <button
+          type="button"
+          disabled={index >= slideCount - 1}
+          onClick={() => onChange(moveSlide(draft, selectedId, 1))}
+        >
           <span aria-hidden="true">↓</span> Later
         </button>
         <button
           type="button"
-          disabled={many >= LIMITS.slidesMost}
+          disabled={slideCount >= LIMITS.maxSlides}
           onClick={() => {
-            const next = withNew(draft, chosen, drawn);
+            const next = addSlide(draft, selectedId, renderedIds);
             onChange(next);
-            onChoose((next.slides[place + 1] as Slide).id);
+            onSelect((next.slides[index + 1] as Slide).id);
           }}
         >
           Add a slide
@@ -60,10 +69,10 @@ export function Outline(props: OutlineProps) {
         <button
           type="button"
           class="quiet"
-          disabled={many <= LIMITS.slidesLeast}
+          disabled={slideCount <= LIMITS.minSlides}
           onClick={() => {
-            onChange(without(draft, chosen));
-            onChoose((draft.slides[place === 0 ? 1 : place - 1] as Slide).id);
+            onChange(removeSlide(draft, selectedId));
+            onSelect((draft.slides[index === 0 ? 1 : index - 1] as Slide).id);
           }}
         >
           Take it out
@@ -75,23 +84,23 @@ export function Outline(props: OutlineProps) {
 
 interface SlidePictureProps {
   archive: Archive | null;
-  drawn: readonly string[];
+  renderedIds: readonly string[];
   slide: Slide;
-  shape: number;
+  aspectRatio: number;
 }
 
-/** A slide as it was drawn last; one that is new has no picture yet. */
-export function SlidePicture({ archive, drawn, slide, shape }: SlidePictureProps) {
-  const place = drawn.indexOf(slide.id);
-  const { url } = usePicture(archive, archive?.entries[place]);
+/** The last rendering of a slide; a new slide has none. */
+export function SlidePicture({ archive, renderedIds, slide, aspectRatio }: SlidePictureProps) {
+  const index = renderedIds.indexOf(slide.id);
+  const { url } = usePicture(archive, archive?.entries[index]);
   return (
-    <span class="picture slide-picture" style={{ "--shape": String(shape) }}>
-      {url ? <img src={url} alt="" /> : place < 0 && <span class="hint">Not drawn yet</span>}
+    <span class="picture slide-picture" style={{ "--aspect-ratio": String(aspectRatio) }}>
+      {url ? <img src={url} alt="" /> : index < 0 && <span class="hint">Not drawn yet</span>}
     </span>
   );
 }
 
-export function shapeOf(draft: Draft): number {
+export function aspectRatioOf(draft: Draft): number {
   const [width = 16, height = 9] = draft.aspect.split(":").map(Number);
   return width / height;
 }

@@ -1,18 +1,18 @@
-/** One slide: what stands on it, what is spoken over it, and how it is written anew. */
+/** Form for one slide: content, spoken notes and rewriting by the model. */
 import { useEffect, useState } from "preact/hooks";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
-import { LAYOUTS, LIMITS, type Pictured, type Slide, pictureName, spokenS } from "./editing.ts";
+import { type PictureSources, type Slide, LAYOUTS, LIMITS, estimateSpeechS, pictureLabel } from "./draft.ts";
 
 export interface SlideFormProps {
   slide: Slide;
   pictures: readonly string[];
-  /** What is known of these. */
-  pictured: Pictured;
+  /** Facts about these pictures. */
+  pictureSources: PictureSources;
   speed: number;
-  /** What is wrong with a field of this slide. */
-  wrong: (field: string) => string | undefined;
-  onChange: (change: Partial<Slide>) => void;
+  /** Error message of a field of this slide. */
+  errorOf: (field: string) => string | undefined;
+  onChange: (changes: Partial<Slide>) => void;
 }
 
 const LAYOUT_NAMES: Record<string, string> = {
@@ -24,23 +24,23 @@ const LAYOUT_NAMES: Record<string, string> = {
   closing: "Closing",
 };
 
-export function SlideForm({ slide, pictures, pictured, speed, wrong, onChange }: SlideFormProps) {
-  // A picture that the deck shows may stay, also where the job tells of it no more.
+export function SlideForm({ slide, pictures, pictureSources, speed, errorOf, onChange }: SlideFormProps) {
+  // A picture in use stays selectable, even if the job lists it no more.
   const choices = slide.picture && !pictures.includes(slide.picture) ? [...pictures, slide.picture] : pictures;
-  const said = spokenS(slide.notes, speed);
+  const speechS = estimateSpeechS(slide.notes, speed);
   return (
     <div class="slide-form">
-      <Field label="Heading" wrong={wrong("heading")}>
+      <Field label="Heading" error={errorOf("heading")}>
         {(ids) => (
           <input
             {...ids}
             value={slide.heading}
-            maxLength={LIMITS.headingChars}
+            maxLength={LIMITS.maxHeadingChars}
             onInput={(event) => onChange({ heading: event.currentTarget.value })}
           />
         )}
       </Field>
-      <Field label="Points" hint={`One a line, up to ${LIMITS.bulletsMost}.`} wrong={wrong("bullets")}>
+      <Field label="Points" hint={`One a line, up to ${LIMITS.maxBullets}.`} error={errorOf("bullets")}>
         {(ids) => (
           <textarea
             {...ids}
@@ -52,8 +52,12 @@ export function SlideForm({ slide, pictures, pictured, speed, wrong, onChange }:
       </Field>
       <Field
         label="Spoken"
-        hint={slide.notes.trim() ? `About ${Math.max(1, Math.round(said))} s of speech.` : "Nothing is said: the slide is shown for four seconds."}
-        wrong={wrong("notes")}
+        hint={
+          slide.notes.trim()
+            ? `About ${Math.max(1, Math.round(speechS))} s of speech.`
+            : "Nothing is said: the slide is shown for four seconds."
+        }
+        error={errorOf("notes")}
       >
         {(ids) => (
           <textarea
@@ -64,7 +68,7 @@ export function SlideForm({ slide, pictures, pictured, speed, wrong, onChange }:
           />
         )}
       </Field>
-      <div class="pair">
+      <div class="field-pair">
         <Field label="Layout">
           {(ids) => (
             <select {...ids} value={slide.layout} onChange={(event) => onChange({ layout: event.currentTarget.value })}>
@@ -76,7 +80,7 @@ export function SlideForm({ slide, pictures, pictured, speed, wrong, onChange }:
             </select>
           )}
         </Field>
-        <Field label="Picture" wrong={wrong("picture")}>
+        <Field label="Picture" error={errorOf("picture")}>
           {(ids) => (
             <select
               {...ids}
@@ -84,9 +88,9 @@ export function SlideForm({ slide, pictures, pictured, speed, wrong, onChange }:
               onChange={(event) => onChange({ picture: event.currentTarget.value || null })}
             >
               <option value="">None</option>
-              {choices.map((one) => (
-                <option key={one} value={one}>
-                  {pictureName(one, pictured)}
+              {choices.map((picture) => (
+                <option key={picture} value={picture}>
+                  {pictureLabel(picture, pictureSources)}
                 </option>
               ))}
             </select>
@@ -97,39 +101,42 @@ export function SlideForm({ slide, pictures, pictured, speed, wrong, onChange }:
   );
 }
 
-interface RewriteProps {
+interface RewriteFormProps {
   slide: Slide;
-  /** Why it cannot be asked for now; "" when it can. */
-  obstacle: string;
-  busy: string;
-  onWish: (wish: string) => void;
+  /** Why the button is disabled; empty when it is enabled. */
+  disabledReason: string;
+  busyLabel: string;
+  onRewrite: (instruction: string) => void;
 }
 
-const WISH_CHARS = 1000;
+const MAX_INSTRUCTION_CHARS = 1000;
 
-export function Rewrite({ slide, obstacle, busy, onWish }: RewriteProps) {
-  const [wish, setWish] = useState("");
-  useEffect(() => setWish(""), [slide.id]);
+export function RewriteForm({ slide, disabledReason, busyLabel, onRewrite }: RewriteFormProps) {
+  const [instruction, setInstruction] = useState("");
+  useEffect(() => setInstruction(""), [slide.id]);
   return (
     <form
       class="rewrite"
       onSubmit={(event) => {
         event.preventDefault();
-        onWish(wish.trim());
+        onRewrite(instruction.trim());
       }}
     >
-      <Field label="Have this slide written anew" hint={obstacle || "Say how, or leave it empty for “differently”."}>
+      <Field
+        label="Have this slide written anew"
+        hint={disabledReason || "Say how, or leave it empty for “differently”."}
+      >
         {(ids) => (
           <input
             {...ids}
-            value={wish}
-            maxLength={WISH_CHARS}
+            value={instruction}
+            maxLength={MAX_INSTRUCTION_CHARS}
             placeholder="Shorter, with an example"
-            onInput={(event) => setWish(event.currentTarget.value)}
+            onInput={(event) => setInstruction(event.currentTarget.value)}
           />
         )}
       </Field>
-      <Button type="submit" busy={busy} disabled={Boolean(obstacle)}>
+      <Button type="submit" busyLabel={busyLabel} disabled={Boolean(disabledReason)}>
         Write it anew
       </Button>
     </form>

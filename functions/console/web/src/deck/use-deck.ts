@@ -1,85 +1,85 @@
-/** The deck of a job as it was drawn last, and the draft that a person makes of it. */
+/** Loads the deck of a job and holds the user's draft. */
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { Problem, get } from "../api.ts";
 import type { Job } from "../job/model.ts";
-import { askBeforeLeaving } from "../location.ts";
-import { type DeckView, type Draft, type FilmWishes, differs, draftOf, wishesOf } from "./editing.ts";
+import { setLeavePrompt } from "../location.ts";
+import { type DeckView, type Draft, type FilmOptions, draftOf, filmOptionsOf, isChanged } from "./draft.ts";
 
-export interface Editing {
-  /** Null while it is read, or where there is none yet. */
+export interface DeckEditor {
+  /** Null while loading, and if the job has no deck. */
   view: DeckView | null;
   draft: Draft | null;
-  wishes: FilmWishes;
-  /** Whether something would be lost if the page were left. */
+  filmOptions: FilmOptions;
+  /** Whether there are unsaved changes. */
   changed: boolean;
-  wrong: unknown;
-  /** The slides of which there are pictures, in their order, and the archive that holds these. */
-  drawn: { ids: string[]; generation: number | undefined };
+  error: unknown;
+  /** Ids of the rendered slides, in order, and the generation of their archive. */
+  rendered: { ids: string[]; generation: number | undefined };
   setDraft: (draft: Draft) => void;
-  setWishes: (wishes: FilmWishes) => void;
-  /** The draft was saved as this revision. */
-  saved: (revision: number) => void;
-  /** Read it again; what was changed here is given up. */
-  reload: () => Promise<void>;
+  setFilmOptions: (filmOptions: FilmOptions) => void;
+  /** Records that the draft was saved as this revision. */
+  markSaved: (revision: number) => void;
+  /** Reloads the deck and discards the draft. */
+  discardAndReload: () => Promise<void>;
 }
 
-export function useDeck(job: Job): Editing {
+export function useDeck(job: Job): DeckEditor {
   const [view, setView] = useState<DeckView | null>(null);
   const [draft, setDraft] = useState<Draft | null>(null);
-  const [wishes, setWishes] = useState<FilmWishes>(() => wishesOf(job.options));
-  const [wrong, setWrong] = useState<unknown>(null);
-  const [drawn, setDrawn] = useState<Editing["drawn"]>({ ids: [], generation: undefined });
-  const generation = job.artefacts.find((one) => one.kind === "slides")?.generation;
+  const [filmOptions, setFilmOptions] = useState<FilmOptions>(() => filmOptionsOf(job.options));
+  const [error, setError] = useState<unknown>(null);
+  const [rendered, setRendered] = useState<DeckEditor["rendered"]>({ ids: [], generation: undefined });
+  const generation = job.artifacts.find((artifact) => artifact.kind === "slides")?.generation;
 
-  const told = wishesOf(job.options);
+  const savedOptions = filmOptionsOf(job.options);
   const changed =
-    view !== null && draft !== null && (differs(draft, draftOf(view)) || !alike(wishes, told));
+    view !== null && draft !== null && (isChanged(draft, draftOf(view)) || !sameOptions(filmOptions, savedOptions));
 
-  const written = useRef(draft);
-  written.current = draft;
-  const asked = useRef(0);
+  const latestDraft = useRef(draft);
+  latestDraft.current = draft;
+  const lastRequest = useRef(0);
 
-  /** `yielding`: what is written meanwhile stays, and saving it says that there is a newer deck. */
-  const read = useCallback(async (yielding: boolean): Promise<void> => {
-    const mine = ++asked.current;
-    const before = written.current;
+  /** `keepEdits`: does not replace edits made while loading. Saving them then reports the newer deck. */
+  const loadDeck = useCallback(async (keepEdits: boolean): Promise<void> => {
+    const requestNumber = ++lastRequest.current;
+    const draftBefore = latestDraft.current;
     try {
       const { data } = await get<DeckView>(`/v1/jobs/${job.id}/deck`);
-      // Answers may overtake each other: the one that was asked for last counts.
-      if (mine !== asked.current || (yielding && written.current !== before)) return;
+      // Responses may arrive out of order: only the last request counts.
+      if (requestNumber !== lastRequest.current || (keepEdits && latestDraft.current !== draftBefore)) return;
       setView(data);
-      setDrawn({ ids: data.slides.map((one) => one.id), generation });
+      setRendered({ ids: data.slides.map((slide) => slide.id), generation });
       setDraft(draftOf(data));
-      setWishes(wishesOf(job.options));
-      setWrong(null);
-    } catch (fault) {
-      if (mine !== asked.current || (fault instanceof Problem && fault.status === 404)) return;
-      setWrong(fault);
+      setFilmOptions(filmOptionsOf(job.options));
+      setError(null);
+    } catch (error) {
+      if (requestNumber !== lastRequest.current || (error instanceof Problem && error.status === 404)) return;
+      setError(error);
     }
-  }, [job.id, generation, JSON.stringify(told)]);
-  const reload = useCallback(() => read(false), [read]);
+  }, [job.id, generation, JSON.stringify(savedOptions)]);
+  const discardAndReload = useCallback(() => loadDeck(false), [loadDeck]);
 
-  // A deck that was drawn is another archive. What a person is writing is not taken away for it.
+  // A new rendering has a new generation. Unsaved edits are kept.
   useEffect(() => {
-    if (generation !== undefined && !changed) void read(true);
+    if (generation !== undefined && !changed) void loadDeck(true);
   }, [generation]);
 
   useEffect(() => {
     if (!changed) return;
-    const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
-    addEventListener("beforeunload", ask);
-    askBeforeLeaving("Your changes to the slides are not saved. Leave without them?");
+    const preventUnload = (event: BeforeUnloadEvent): void => event.preventDefault();
+    addEventListener("beforeunload", preventUnload);
+    setLeavePrompt("Your changes to the slides are not saved. Leave without them?");
     return () => {
-      removeEventListener("beforeunload", ask);
-      askBeforeLeaving("");
+      removeEventListener("beforeunload", preventUnload);
+      setLeavePrompt("");
     };
   }, [changed]);
 
-  const saved = (revision: number): void => {
+  const markSaved = (revision: number): void => {
     if (view && draft) setView({ ...view, ...draft, revision });
   };
-  return { view, draft, wishes, changed, wrong, drawn, setDraft, setWishes, saved, reload };
+  return { view, draft, filmOptions, changed, error, rendered, setDraft, setFilmOptions, markSaved, discardAndReload };
 }
 
-const alike = (one: FilmWishes, other: FilmWishes): boolean =>
-  JSON.stringify(one) === JSON.stringify(other);
+const sameOptions = (a: FilmOptions, b: FilmOptions): boolean =>
+  JSON.stringify(a) === JSON.stringify(b);

@@ -1,76 +1,81 @@
-/** What faces express over time: the video, its chart, the strongest moments, and all as a table. */
+/** Results of an emotions job: video, chart, strongest moments and table. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Player } from "../film/player.tsx";
 import { Playhead } from "../film/playhead.ts";
 import { inputLink, resultLink } from "../job/links.ts";
-import { type Artefact, type Job, artefact } from "../job/model.ts";
-import { shapeOfVideo } from "../job/video.ts";
+import { type Artifact, type Job, findArtifact } from "../job/model.ts";
+import { videoAspectRatio } from "../job/aspect-ratio.ts";
 import { Progress } from "../ui/progress.tsx";
-import { clock, sentence } from "../words.ts";
+import { errorMessage, formatClock } from "../format.ts";
 import { Chart } from "./chart.tsx";
-import { type Strongest, type Timeline, frameAt, readingsAt } from "./timeline.ts";
+import { type StrongestMoment, type Timeline, frameAt, readingsAt } from "./timeline.ts";
 import { useTimeline } from "./use-timeline.ts";
-import { emotionClass, episodes, readingWords, toldOf } from "./words.ts";
+import { emotionClass, episodes, listedReadings, readingLabel } from "./labels.ts";
 
 export function Emotions({ job }: { job: Job }) {
-  const told = artefact(job, "emotions.json") as Artefact;
-  const { timeline, part, wrong } = useTimeline(job.id, told);
-  const playhead = useMemo(() => new Playhead(), [told.generation]);
-  const pictured = job.artefacts.filter((one) => one.kind === "moment").length;
-  if (wrong)
+  const timelineFile = findArtifact(job, "emotions.json") as Artifact;
+  const { timeline, fraction, error } = useTimeline(job.id, timelineFile);
+  const playhead = useMemo(() => new Playhead(), [timelineFile.generation]);
+  const momentCount = job.artifacts.filter((artifact) => artifact.kind === "moment").length;
+  if (error)
     return (
-      <p class="wrong" role="alert">
-        {sentence(wrong)}
+      <p class="error-text" role="alert">
+        {errorMessage(error)}
       </p>
     );
   return (
     <div class="emotions">
       <div class="screen">
         <Video job={job} timeline={timeline} playhead={playhead} />
-        <div class="moments-room" style={{ "--moments": String(pictured) }}>
+        <div class="moments-column" style={{ "--moment-count": String(momentCount) }}>
           {timeline && <Moments job={job} moments={timeline.moments} playhead={playhead} />}
         </div>
       </div>
       {timeline ? (
         <>
-          <Now timeline={timeline} playhead={playhead} />
+          <CurrentReadings timeline={timeline} playhead={playhead} />
           <Chart timeline={timeline} playhead={playhead} />
           <Table timeline={timeline} playhead={playhead} />
           <p class="hint">{timeline.note}</p>
         </>
       ) : (
-        <div class="chart-room">
-          <Progress part={part} label="Timeline" words={`Reading the timeline … ${Math.floor(part * 100)} %`} />
+        <div class="chart-placeholder">
+          <Progress value={fraction} label="Timeline" text={`Reading the timeline … ${Math.floor(fraction * 100)} %`} />
         </div>
       )}
     </div>
   );
 }
 
-interface Shown {
+interface VideoProps {
   job: Job;
   timeline: Timeline | null;
   playhead: Playhead;
 }
 
-function Video({ job, timeline, playhead }: Shown) {
-  const annotated = artefact(job, "annotated.mp4");
-  const [boxes, setBoxes] = useState(true);
+function Video({ job, timeline, playhead }: VideoProps) {
+  const annotated = findArtifact(job, "annotated.mp4");
+  const [showBoxes, setShowBoxes] = useState(true);
   return (
     <div>
       <Player
         playhead={playhead}
         label={job.title}
-        link={(fresh) =>
-          annotated ? resultLink(job.id, annotated, fresh) : inputLink(job.id, "video", fresh)
+        getLink={(refresh) =>
+          annotated ? resultLink(job.id, annotated, refresh) : inputLink(job.id, "video", refresh)
         }
-        shape={shapeOfVideo(job)}
+        aspectRatio={videoAspectRatio(job)}
       >
-        {!annotated && boxes && timeline && <Boxes timeline={timeline} playhead={playhead} />}
+        {!annotated && showBoxes && timeline && <FaceBoxes timeline={timeline} playhead={playhead} />}
       </Player>
       {!annotated && (
-        <label class="row check">
-          <input type="checkbox" checked={boxes} disabled={!timeline?.faces.length} onChange={(event) => setBoxes(event.currentTarget.checked)} />
+        <label class="row checkbox-label">
+          <input
+            type="checkbox"
+            checked={showBoxes}
+            disabled={!timeline?.faces.length}
+            onChange={(event) => setShowBoxes(event.currentTarget.checked)}
+          />
           Show faces in the picture
         </label>
       )}
@@ -78,20 +83,20 @@ function Video({ job, timeline, playhead }: Shown) {
   );
 }
 
-/** A box around every face of the frame that is shown. */
-function Boxes({ timeline, playhead }: { timeline: Timeline; playhead: Playhead }) {
+/** Draws a box around every face in the current frame. */
+function FaceBoxes({ timeline, playhead }: { timeline: Timeline; playhead: Playhead }) {
   const frame = useFrame(timeline, playhead);
   return (
-    <div class="boxes" aria-hidden="true">
-      {readingsAt(timeline, frame).map((one) => {
-        const [x = 0, y = 0, width = 0, height = 0] = one.box.map((share) => share * 100);
+    <div class="face-boxes" aria-hidden="true">
+      {readingsAt(timeline, frame).map((reading) => {
+        const [x = 0, y = 0, width = 0, height = 0] = reading.box.map((fraction) => fraction * 100);
         return (
           <div
-            key={one.face_id}
-            class={`face ${emotionClass(one.dominant ?? "")}${one.uncertain ? " pale" : ""}`}
+            key={reading.face_id}
+            class={`face ${emotionClass(reading.dominant ?? "")}${reading.uncertain ? " uncertain" : ""}`}
             style={{ left: `${x}%`, top: `${y}%`, width: `${width}%`, height: `${height}%` }}
           >
-            <span>{one.face_id}</span>
+            <span>{reading.face_id}</span>
           </div>
         );
       })}
@@ -99,59 +104,56 @@ function Boxes({ timeline, playhead }: { timeline: Timeline; playhead: Playhead 
   );
 }
 
-/** The number of the frame that is shown; -1 before the first. */
+/** Index of the current frame; -1 before the first. */
 function useFrame(timeline: Timeline, playhead: Playhead): number {
   const [frame, setFrame] = useState(-1);
-  useEffect(
-    () => playhead.listen((timeS) => setFrame(frameAt(timeline.timesS, timeS))),
-    [timeline, playhead],
-  );
+  useEffect(() => playhead.listen((timeS) => setFrame(frameAt(timeline.timesS, timeS))), [timeline, playhead]);
   return frame;
 }
 
-/** Who shows what at this time, in words. */
-function Now({ timeline, playhead }: { timeline: Timeline; playhead: Playhead }) {
+/** The readings at the current time, as text. */
+function CurrentReadings({ timeline, playhead }: { timeline: Timeline; playhead: Playhead }) {
   const frame = useFrame(timeline, playhead);
   const readings = readingsAt(timeline, frame);
-  const { told, more } = toldOf(readings);
+  const { listed, others } = listedReadings(readings);
   return (
-    <p class="now">
-      <span class="time">{clock(timeline.timesS[Math.max(0, frame)] ?? 0)}</span>
+    <p class="current-readings">
+      <span class="time">{formatClock(timeline.timesS[Math.max(0, frame)] ?? 0)}</span>
       {readings.length === 0 && <span class="hint">Nobody is seen</span>}
-      {told.map((one) => (
-        <span key={one.face_id}>
-          <span class={`swatch ${emotionClass(one.dominant ?? "")}`} aria-hidden="true" /> Person {one.face_id}:{" "}
-          {readingWords(one)}
+      {listed.map((reading) => (
+        <span key={reading.face_id}>
+          <span class={`swatch ${emotionClass(reading.dominant ?? "")}`} aria-hidden="true" /> Person{" "}
+          {reading.face_id}: {readingLabel(reading)}
         </span>
       ))}
-      {more > 0 && <span class="hint">and {more} more</span>}
+      {others > 0 && <span class="hint">and {others} more</span>}
     </p>
   );
 }
 
-function Moments({ job, moments, playhead }: { job: Job; moments: Strongest[]; playhead: Playhead }) {
+function Moments({ job, moments, playhead }: { job: Job; moments: StrongestMoment[]; playhead: Playhead }) {
   if (!moments.length)
     return (
       <p class="hint">
-        No moment stood out: faces were neutral, uncertain, or too small. A shorter distance between frames may
-        find more.
+        No moment stood out: faces were neutral, uncertain, or too small. A shorter distance between frames may find
+        more.
       </p>
     );
   return (
     <section aria-labelledby="moments">
       <h3 id="moments">Strongest moments</h3>
       <ul class="moments">
-        {moments.map((one) => (
-          <li key={one.thumbnail}>
-            <button type="button" class="quiet" onClick={() => playhead.seek(one.time_s)}>
-              <Thumbnail job={job} name={one.thumbnail} />
+        {moments.map((moment) => (
+          <li key={moment.thumbnail}>
+            <button type="button" class="quiet" onClick={() => playhead.seek(moment.time_s)}>
+              <Thumbnail job={job} name={moment.thumbnail} />
               <span class="words">
-                <span class="time">{clock(one.time_s)}</span>
+                <span class="time">{formatClock(moment.time_s)}</span>
                 <span>
-                  <span class={`swatch ${emotionClass(one.emotion)}`} aria-hidden="true" /> {one.emotion}{" "}
-                  {Math.round(one.confidence * 100)} %
+                  <span class={`swatch ${emotionClass(moment.emotion)}`} aria-hidden="true" /> {moment.emotion}{" "}
+                  {Math.round(moment.confidence * 100)} %
                 </span>
-                <span class="hint">Person {one.face_id}</span>
+                <span class="hint">Person {moment.face_id}</span>
               </span>
             </button>
           </li>
@@ -162,13 +164,17 @@ function Moments({ job, moments, playhead }: { job: Job; moments: Strongest[]; p
 }
 
 function Thumbnail({ job, name }: { job: Job; name: string }) {
-  const one = artefact(job, name);
+  const artifact = findArtifact(job, name);
   const [url, setUrl] = useState("");
-  const tried = useRef(false);
-  const load = (fresh: boolean): void => {
-    if (one) resultLink(job.id, one, fresh).then((link) => setUrl(link.url), () => undefined);
+  const retried = useRef(false);
+  const load = (refresh: boolean): void => {
+    if (artifact)
+      resultLink(job.id, artifact, refresh).then(
+        (link) => setUrl(link.url),
+        () => undefined,
+      );
   };
-  useEffect(() => load(false), [one?.generation]);
+  useEffect(() => load(false), [artifact?.generation]);
   return (
     <span class="picture">
       {url && (
@@ -176,8 +182,8 @@ function Thumbnail({ job, name }: { job: Job; name: string }) {
           src={url}
           alt=""
           onError={() => {
-            if (tried.current) return;
-            tried.current = true;
+            if (retried.current) return;
+            retried.current = true;
             load(true);
           }}
         />
@@ -186,14 +192,14 @@ function Thumbnail({ job, name }: { job: Job; name: string }) {
   );
 }
 
-/** So many rows can be read; all of them are in emotions.csv. */
-const ROWS = 300;
+/** The table shows no more rows; emotions.csv has all. */
+const MAX_ROWS = 300;
 
 function Table({ timeline, playhead }: { timeline: Timeline; playhead: Playhead }) {
-  const [open, setOpen] = useState(false);
-  const rows = useMemo(() => (open ? episodes(timeline) : []), [open, timeline]);
+  const [isOpen, setIsOpen] = useState(false);
+  const rows = useMemo(() => (isOpen ? episodes(timeline) : []), [isOpen, timeline]);
   return (
-    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details onToggle={(event) => setIsOpen(event.currentTarget.open)}>
       <summary>The timeline as a table</summary>
       <div class="scroll" tabIndex={0} role="region" aria-label="The timeline as a table">
         <table class="episodes">
@@ -209,25 +215,25 @@ function Table({ timeline, playhead }: { timeline: Timeline; playhead: Playhead 
             </tr>
           </thead>
           <tbody>
-            {rows.slice(0, ROWS).map((one) => (
-              <tr key={`${one.faceId} ${one.beginS}`}>
+            {rows.slice(0, MAX_ROWS).map((episode) => (
+              <tr key={`${episode.faceId} ${episode.beginS}`}>
                 <td>
-                  <button type="button" class="link" onClick={() => playhead.seek(one.beginS)}>
-                    {clock(one.beginS)}
+                  <button type="button" class="link" onClick={() => playhead.seek(episode.beginS)}>
+                    {formatClock(episode.beginS)}
                   </button>
                 </td>
-                <td>{clock(one.endS)}</td>
-                <td>Person {one.faceId}</td>
-                <td>{one.emotion}</td>
-                <td class="number">{Math.round(one.mean * 100)} %</td>
+                <td>{formatClock(episode.endS)}</td>
+                <td>Person {episode.faceId}</td>
+                <td>{episode.emotion}</td>
+                <td class="number">{Math.round(episode.mean * 100)} %</td>
               </tr>
             ))}
           </tbody>
         </table>
       </div>
-      {rows.length > ROWS && (
+      {rows.length > MAX_ROWS && (
         <p class="hint">
-          The first {ROWS} of {rows.length} stretches. All of them are in emotions.csv.
+          The first {MAX_ROWS} of {rows.length} stretches. All of them are in emotions.csv.
         </p>
       )}
     </details>

@@ -1,22 +1,22 @@
 /**
- * emotions.json as it arrives: the file has a line a frame, so an hour of video is read without
- * ever standing in memory as text. Its fields: functions/emotion_scoring/README.md.
+ * Streaming parser for emotions.json, which has one line per frame: an hour of video is never in memory as
+ * text. Fields: functions/emotion_scoring/README.md.
  */
 
-/** One person: the readings in the order of time, side by side in flat arrays. */
+/** One face: its readings by time, in parallel flat arrays. */
 export interface Face {
   id: number;
-  /** The frame of each reading, an index into `Timeline.timesS`. */
+  /** The frame index of each reading, into `Timeline.timesS`. */
   frames: number[];
-  /** A row of `classes.length` probabilities a reading; NaN where the face was too small. */
+  /** `classes.length` probabilities per reading; NaN where the face was too small to score. */
   values: number[];
-  /** x, y, width, height a reading, as shares of the picture. */
+  /** x, y, width and height per reading, as fractions of the frame. */
   boxes: number[];
   uncertain: boolean[];
 }
 
-/** A strongest moment, with the name of its picture among the job's results. */
-export interface Strongest {
+/** A strongest moment; `thumbnail` is the name of its artifact. */
+export interface StrongestMoment {
   time_s: number;
   begin_s: number;
   end_s: number;
@@ -39,40 +39,40 @@ export interface Summary {
 export interface Timeline {
   note: string;
   classes: string[];
-  everyS: number;
+  intervalS: number;
   timesS: number[];
   faces: Face[];
   summary: Summary;
-  moments: Strongest[];
+  moments: StrongestMoment[];
   warnings: string[];
 }
 
-/** What the file says around its frames. */
-interface Around {
+/** The fields before and after the frames. */
+interface TimelineHeader {
   schema: string;
   note: string;
   classes: string[];
   options: { every?: string | number };
   warnings?: string[];
   summary: Summary;
-  moments: Strongest[];
+  moments: StrongestMoment[];
 }
 
-interface ToldFace {
+interface FaceRecord {
   face_id: number;
   box: [number, number, number, number];
   uncertain: boolean;
   emotions: Record<string, number> | null;
 }
 
-interface ToldFrame {
+interface FrameRecord {
   time_s: number;
   width: number;
   height: number;
-  faces: ToldFace[];
+  faces: FaceRecord[];
 }
 
-export class TimelineDamaged extends Error {
+export class TimelineParseError extends Error {
   readonly code = "timeline-damaged";
   constructor() {
     super("The timeline cannot be read; download it again or begin a new job.");
@@ -80,75 +80,75 @@ export class TimelineDamaged extends Error {
 }
 
 const SCHEMA = "moodreel.emotions/1";
-const OPENS = '"frames": [';
+const FRAMES_START = '"frames": [';
 
-/** Takes the file in pieces of text, wherever they are cut, and gives the timeline at the end. */
+/** Accepts the file in chunks of any size and returns the timeline at the end. */
 export class TimelineReader {
-  private rest = "";
-  private around = "";
-  private place: "head" | "frames" | "tail" = "head";
+  private pendingLine = "";
+  private header = "";
+  private section: "head" | "frames" | "tail" = "head";
   private classes: string[] = [];
   private readonly timesS: number[] = [];
   private readonly faces = new Map<number, Face>();
 
   push(text: string): void {
-    const lines = (this.rest + text).split("\n");
-    this.rest = lines.pop() ?? "";
-    for (const line of lines) this.line(line);
+    const lines = (this.pendingLine + text).split("\n");
+    this.pendingLine = lines.pop() ?? "";
+    for (const line of lines) this.readLine(line);
   }
 
-  /** Throws TimelineDamaged when this was no whole timeline. */
+  /** Throws TimelineParseError if the file is incomplete or malformed. */
   end(): Timeline {
-    if (this.rest) this.line(this.rest);
-    if (this.place !== "tail") throw new TimelineDamaged();
-    const told = parsed(this.around) as Around;
-    if (told.schema !== SCHEMA) throw new TimelineDamaged();
-    const faces = [...this.faces.values()].sort((one, other) => one.id - other.id);
+    if (this.pendingLine) this.readLine(this.pendingLine);
+    if (this.section !== "tail") throw new TimelineParseError();
+    const header = parseJson(this.header) as TimelineHeader;
+    if (header.schema !== SCHEMA) throw new TimelineParseError();
+    const faces = [...this.faces.values()].sort((a, b) => a.id - b.id);
     return {
-      note: told.note,
-      classes: told.classes,
-      everyS: everyOf(told.options.every, this.timesS),
+      note: header.note,
+      classes: header.classes,
+      intervalS: intervalOf(header.options.every, this.timesS),
       timesS: this.timesS,
       faces,
-      summary: told.summary,
-      moments: told.moments,
-      warnings: told.warnings ?? [],
+      summary: header.summary,
+      moments: header.moments,
+      warnings: header.warnings ?? [],
     };
   }
 
-  private line(line: string): void {
-    if (this.place === "frames" && line.startsWith("  {")) {
-      this.frame(parsed(line.replace(/,$/, "")) as ToldFrame);
+  private readLine(line: string): void {
+    if (this.section === "frames" && line.startsWith("  {")) {
+      this.readFrame(parseJson(line.replace(/,$/, "")) as FrameRecord);
       return;
     }
-    if (this.place === "frames" && line.trim()) this.place = "tail";
-    this.around += line;
-    if (this.place === "head" && line.trimEnd().endsWith(OPENS)) {
-      this.place = "frames";
-      this.classes = (parsed(`${this.around}]}`) as Around).classes;
+    if (this.section === "frames" && line.trim()) this.section = "tail";
+    this.header += line;
+    if (this.section === "head" && line.trimEnd().endsWith(FRAMES_START)) {
+      this.section = "frames";
+      this.classes = (parseJson(`${this.header}]}`) as TimelineHeader).classes;
     }
   }
 
-  private frame(told: ToldFrame): void {
-    const number = this.timesS.push(told.time_s) - 1;
-    for (const one of told.faces) {
-      let face = this.faces.get(one.face_id);
+  private readFrame(record: FrameRecord): void {
+    const frameIndex = this.timesS.push(record.time_s) - 1;
+    for (const faceRecord of record.faces) {
+      let face = this.faces.get(faceRecord.face_id);
       if (face === undefined) {
-        face = { id: one.face_id, frames: [], values: [], boxes: [], uncertain: [] };
-        this.faces.set(one.face_id, face);
+        face = { id: faceRecord.face_id, frames: [], values: [], boxes: [], uncertain: [] };
+        this.faces.set(faceRecord.face_id, face);
       }
-      face.frames.push(number);
-      for (const name of this.classes) face.values.push(one.emotions?.[name] ?? Number.NaN);
-      const [x, y, width, height] = one.box;
+      face.frames.push(frameIndex);
+      for (const name of this.classes) face.values.push(faceRecord.emotions?.[name] ?? Number.NaN);
+      const [x, y, width, height] = faceRecord.box;
       face.boxes.push(
-        x / told.width, y / told.height, width / told.width, height / told.height,
+        x / record.width, y / record.height, width / record.width, height / record.height,
       );
-      face.uncertain.push(one.uncertain);
+      face.uncertain.push(faceRecord.uncertain);
     }
   }
 }
 
-/** The frame that is shown at a time: the last one that begins at or before it, -1 before all. */
+/** Index of the frame shown at a time: the last one at or before it; -1 before the first. */
 export function frameAt(timesS: readonly number[], time_s: number): number {
   let low = 0;
   let high = timesS.length;
@@ -169,52 +169,52 @@ export interface Reading {
   uncertain: boolean;
 }
 
-/** Everybody who is seen in a frame. */
+/** The readings of all faces in a frame. */
 export function readingsAt(timeline: Timeline, frame: number): Reading[] {
-  const found: Reading[] = [];
-  const many = timeline.classes.length;
+  const readings: Reading[] = [];
+  const classCount = timeline.classes.length;
   for (const face of timeline.faces) {
-    const place = frameAt(face.frames, frame);
-    if (place < 0 || face.frames[place] !== frame) continue;
-    const values = face.values.slice(place * many, (place + 1) * many);
-    const best = strongest(values);
-    found.push({
+    const index = frameAt(face.frames, frame);
+    if (index < 0 || face.frames[index] !== frame) continue;
+    const values = face.values.slice(index * classCount, (index + 1) * classCount);
+    const bestIndex = argmax(values);
+    readings.push({
       face_id: face.id,
       values,
-      box: face.boxes.slice(place * 4, place * 4 + 4),
-      dominant: best < 0 ? null : (timeline.classes[best] as string),
-      confidence: best < 0 ? 0 : (values[best] as number),
-      uncertain: face.uncertain[place] as boolean,
+      box: face.boxes.slice(index * 4, index * 4 + 4),
+      dominant: bestIndex < 0 ? null : (timeline.classes[bestIndex] as string),
+      confidence: bestIndex < 0 ? 0 : (values[bestIndex] as number),
+      uncertain: face.uncertain[index] as boolean,
     });
   }
-  return found;
+  return readings;
 }
 
-/** The place of the largest value, -1 where nothing was scored. */
-export function strongest(values: readonly number[]): number {
-  let best = -1;
+/** Index of the largest value; -1 if all are NaN. */
+export function argmax(values: readonly number[]): number {
+  let bestIndex = -1;
   values.forEach((value, n) => {
-    if (!Number.isNaN(value) && (best < 0 || value > (values[best] as number))) best = n;
+    if (!Number.isNaN(value) && (bestIndex < 0 || value > (values[bestIndex] as number))) bestIndex = n;
   });
-  return best;
+  return bestIndex;
 }
 
-/** For how long, in seconds, a face was seen. */
-export function seenS(timeline: Timeline, face: Face): number {
-  return face.frames.length * timeline.everyS;
+/** Total time in which a face was seen, in seconds. */
+export function seenDurationS(timeline: Timeline, face: Face): number {
+  return face.frames.length * timeline.intervalS;
 }
 
-function everyOf(told: string | number | undefined, timesS: readonly number[]): number {
-  const [over, under] = String(told ?? "").split("/").map(Number);
-  const exact = (over ?? Number.NaN) / (under ?? 1);
+function intervalOf(every: string | number | undefined, timesS: readonly number[]): number {
+  const [numerator, denominator] = String(every ?? "").split("/").map(Number);
+  const exact = (numerator ?? Number.NaN) / (denominator ?? 1);
   if (exact > 0) return exact;
   return timesS.length > 1 ? (timesS[1] as number) - (timesS[0] as number) : 1;
 }
 
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new TimelineDamaged();
+    throw new TimelineParseError();
   }
 }

@@ -1,49 +1,49 @@
 import { useEffect, useState } from "preact/hooks";
 import { resultLink } from "../job/links.ts";
-import type { Artefact } from "../job/model.ts";
+import type { Artifact } from "../job/model.ts";
 import { type Timeline, TimelineReader } from "./timeline.ts";
 
-export interface Reading {
+export interface TimelineState {
   timeline: Timeline | null;
-  /** How much of the file has come, 0 to 1. */
-  part: number;
-  wrong: unknown;
+  /** Fraction of the file received, 0 to 1. */
+  fraction: number;
+  error: unknown;
 }
 
-/** emotions.json of a job, read while it comes. */
-export function useTimeline(job: string, one: Artefact): Reading {
-  const [reading, setReading] = useState<Reading>({ timeline: null, part: 0, wrong: null });
+/** Downloads and parses a job's emotions.json, with progress. */
+export function useTimeline(job: string, file: Artifact): TimelineState {
+  const [state, setState] = useState<TimelineState>({ timeline: null, fraction: 0, error: null });
   useEffect(() => {
-    const over = new AbortController();
-    const tell = (more: Partial<Reading>): void => {
-      if (!over.signal.aborted) setReading((before) => ({ ...before, ...more }));
+    const controller = new AbortController();
+    const update = (changes: Partial<TimelineState>): void => {
+      if (!controller.signal.aborted) setState((previous) => ({ ...previous, ...changes }));
     };
-    tell({ timeline: null, part: 0, wrong: null });
-    read(job, one, over.signal, (part) => tell({ part })).then(
-      (timeline) => tell({ timeline, part: 1 }),
-      (wrong) => tell({ wrong }),
+    update({ timeline: null, fraction: 0, error: null });
+    fetchTimeline(job, file, controller.signal, (fraction) => update({ fraction })).then(
+      (timeline) => update({ timeline, fraction: 1 }),
+      (error) => update({ error }),
     );
-    return () => over.abort();
-  }, [job, one.generation]);
-  return reading;
+    return () => controller.abort();
+  }, [job, file.generation]);
+  return state;
 }
 
-async function read(
-  job: string, one: Artefact, signal: AbortSignal, tell: (part: number) => void,
+async function fetchTimeline(
+  job: string, file: Artifact, signal: AbortSignal, onProgress: (fraction: number) => void,
 ): Promise<Timeline> {
-  const { url } = await resultLink(job, one);
-  const answer = await fetch(url, { signal });
-  if (!answer.ok || !answer.body) throw new Error("The timeline could not be loaded.");
+  const { url } = await resultLink(job, file);
+  const response = await fetch(url, { signal });
+  if (!response.ok || !response.body) throw new Error("The timeline could not be loaded.");
   const reader = new TimelineReader();
-  const words = new TextDecoder();
-  const blocks = answer.body.getReader();
-  for (let come = 0; ; ) {
-    const { done, value } = await blocks.read();
+  const decoder = new TextDecoder();
+  const chunks = response.body.getReader();
+  for (let receivedBytes = 0; ; ) {
+    const { done, value } = await chunks.read();
     if (done) break;
-    come += value.length;
-    reader.push(words.decode(value, { stream: true }));
-    tell(Math.min(1, come / (one.size_bytes || 1)));
+    receivedBytes += value.length;
+    reader.push(decoder.decode(value, { stream: true }));
+    onProgress(Math.min(1, receivedBytes / (file.size_bytes || 1)));
   }
-  reader.push(words.decode());
+  reader.push(decoder.decode());
   return reader.end();
 }

@@ -1,4 +1,4 @@
-/** WebVTT as far as our own files use it: chapters, with a line of text each. */
+/** Parses the subset of WebVTT that the pipeline writes: chapters with one line of text. */
 
 export interface Chapter {
   startS: number;
@@ -9,31 +9,31 @@ export interface Chapter {
 const CUE = /^(\d+):(\d{2}):(\d{2}\.\d{3}) --> (\d+):(\d{2}):(\d{2}\.\d{3})/;
 const ESCAPES: Record<string, string> = { "&amp;": "&", "&lt;": "<", "&gt;": ">" };
 
-/** The cues in their order; what is no cue is passed over. */
+/** The cues in order; other blocks are skipped. */
 export function parseChapters(text: string): Chapter[] {
-  const found: Chapter[] = [];
+  const chapters: Chapter[] = [];
   for (const block of text.replaceAll("\r\n", "\n").split(/\n\n+/)) {
     const lines = block.split("\n");
-    const at = lines.findIndex((line) => CUE.test(line));
-    const told = at < 0 ? null : CUE.exec(lines[at] as string);
-    if (!told) continue;
-    const [start, end] = [told.slice(1, 4), told.slice(4, 7)].map(seconds);
-    const title = lines.slice(at + 1).join(" ").trim();
-    found.push({ startS: start as number, endS: end as number, title: unescaped(title) });
+    const cueLine = lines.findIndex((line) => CUE.test(line));
+    const match = cueLine < 0 ? null : CUE.exec(lines[cueLine] as string);
+    if (!match) continue;
+    const [start, end] = [match.slice(1, 4), match.slice(4, 7)].map(toSeconds);
+    const title = lines.slice(cueLine + 1).join(" ").trim();
+    chapters.push({ startS: start as number, endS: end as number, title: unescapeText(title) });
   }
-  return found;
+  return chapters;
 }
 
-/** The place of the chapter that is on at a time, -1 for none. */
+/** Index of the chapter at a time; -1 if there is none. */
 export function chapterAt(chapters: readonly Chapter[], timeS: number): number {
-  // Players stand a little before or behind the time that they were sent to.
-  return chapters.findLastIndex((one) => one.startS <= timeS + 0.02);
+  // Players seek slightly before or after the requested time.
+  return chapters.findLastIndex((chapter) => chapter.startS <= timeS + 0.02);
 }
 
-function seconds([hours, minutes, rest]: string[]): number {
-  return Number(hours) * 3600 + Number(minutes) * 60 + Number(rest);
+function toSeconds([hours, minutes, secondsText]: string[]): number {
+  return Number(hours) * 3600 + Number(minutes) * 60 + Number(secondsText);
 }
 
-function unescaped(text: string): string {
-  return text.replace(/&(amp|lt|gt);/g, (one) => ESCAPES[one] as string);
+function unescapeText(text: string): string {
+  return text.replace(/&(amp|lt|gt);/g, (entity) => ESCAPES[entity] as string);
 }

@@ -1,65 +1,65 @@
-/** A player whose time others share, with chapters beside it. */
+/** Video player that shares its time through a playhead, and the list of chapters. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { clock } from "../words.ts";
+import { formatClock } from "../format.ts";
 import { type Chapter, chapterAt } from "./chapters.ts";
 import type { Playhead } from "./playhead.ts";
 
-interface Linked {
+interface MediaLink {
   url: string;
 }
 
 export interface PlayerProps {
   playhead: Playhead;
   label: string;
-  /** Asks where the film is; `fresh` when the last link did not do. */
-  link: (fresh: boolean) => Promise<Linked>;
-  /** Width over height, so that nothing moves when the film comes. */
-  shape: number;
+  /** Returns a signed URL; `refresh` after the last one failed. */
+  getLink: (refresh: boolean) => Promise<MediaLink>;
+  /** Width over height; reserves the space before the video loads. */
+  aspectRatio: number;
   poster?: string | undefined;
-  /** The text of a WebVTT file. */
+  /** Content of a WebVTT file. */
   subtitles?: string | undefined;
   language?: string | undefined;
-  /** Drawn over the picture. */
+  /** Drawn over the video. */
   children?: ComponentChildren;
 }
 
-/** A link holds for fifteen minutes: an error after this is no fault of the film. */
-const LINK_AGED_MS = 5 * 60_000;
+/** Signed URLs expire after 15 minutes: an older one is renewed after an error. */
+const LINK_MAX_AGE_MS = 5 * 60_000;
 
 export function Player({
-  playhead, label, link, shape, poster, subtitles, language, children,
+  playhead, label, getLink, aspectRatio, poster, subtitles, language, children,
 }: PlayerProps) {
   const video = useRef<HTMLVideoElement>(null);
   const [src, setSrc] = useState("");
-  const [broken, setBroken] = useState("");
-  const [seen, setSeen] = useState(shape);
+  const [failure, setFailure] = useState("");
+  const [videoAspectRatio, setVideoAspectRatio] = useState(aspectRatio);
   const linkedAt = useRef(0);
-  const track = useText(subtitles);
+  const track = useTextUrl(subtitles);
 
-  const load = async (fresh: boolean): Promise<void> => {
+  const load = async (refresh: boolean): Promise<void> => {
     try {
-      const { url } = await link(fresh);
+      const { url } = await getLink(refresh);
       linkedAt.current = Date.now();
       setSrc(url);
-      setBroken("");
+      setFailure("");
     } catch {
-      setBroken("The film could not be loaded. Look at your connection, then load the page again.");
+      setFailure("The film could not be loaded. Look at your connection, then load the page again.");
     }
   };
   useEffect(() => void load(false), []);
   useEffect(() => (video.current ? playhead.attach(video.current) : undefined), [playhead]);
 
-  const failed = (): void => {
+  const onPlayerError = (): void => {
     const player = video.current;
     if (!player?.error) return;
-    if (Date.now() - linkedAt.current > LINK_AGED_MS) {
-      const at = player.currentTime;
+    if (Date.now() - linkedAt.current > LINK_MAX_AGE_MS) {
+      const position = player.currentTime;
       const playing = !player.paused;
       player.addEventListener(
         "loadedmetadata",
         () => {
-          player.currentTime = at;
+          player.currentTime = position;
           if (playing) void player.play();
         },
         { once: true },
@@ -67,11 +67,11 @@ export function Player({
       void load(true);
       return;
     }
-    setBroken("This browser cannot play the file. Everything else on this page works without it.");
+    setFailure("This browser cannot play the file. Everything else on this page works without it.");
   };
 
   return (
-    <div class="player" style={{ "--shape": String(seen) }}>
+    <div class="player" style={{ "--aspect-ratio": String(videoAspectRatio) }}>
       <video
         ref={video}
         controls
@@ -81,49 +81,49 @@ export function Player({
         {...(src ? { src } : {})}
         {...(poster ? { poster } : {})}
         onLoadedMetadata={({ currentTarget: { videoWidth, videoHeight } }) => {
-          if (videoWidth && videoHeight) setSeen(videoWidth / videoHeight);
+          if (videoWidth && videoHeight) setVideoAspectRatio(videoWidth / videoHeight);
         }}
-        onError={failed}
+        onError={onPlayerError}
       >
         {track && <track kind="subtitles" src={track} srcLang={language ?? "en"} label="Subtitles" />}
       </video>
       {children}
-      {broken && (
+      {failure && (
         <p class="broken" role="status">
-          {broken}
+          {failure}
         </p>
       )}
     </div>
   );
 }
 
-/** A text as something that <track> can load. */
-function useText(text: string | undefined): string | undefined {
+/** Object URL of a text, for <track>. */
+function useTextUrl(text: string | undefined): string | undefined {
   const [url, setUrl] = useState<string>();
   useEffect(() => {
     if (!text) return setUrl(undefined);
-    const made = URL.createObjectURL(new Blob([text], { type: "text/vtt" }));
-    setUrl(made);
-    return () => URL.revokeObjectURL(made);
+    const objectUrl = URL.createObjectURL(new Blob([text], { type: "text/vtt" }));
+    setUrl(objectUrl);
+    return () => URL.revokeObjectURL(objectUrl);
   }, [text]);
   return url;
 }
 
 export function Chapters({ chapters, playhead }: { chapters: Chapter[]; playhead: Playhead }) {
-  const [here, setHere] = useState(-1);
-  useEffect(() => playhead.listen((timeS) => setHere(chapterAt(chapters, timeS))), [chapters, playhead]);
+  const [current, setCurrent] = useState(-1);
+  useEffect(() => playhead.listen((timeS) => setCurrent(chapterAt(chapters, timeS))), [chapters, playhead]);
   return (
     <ol class="chapters" aria-label="Chapters">
-      {chapters.map((one, n) => (
-        <li key={one.startS}>
+      {chapters.map((chapter, index) => (
+        <li key={chapter.startS}>
           <button
             type="button"
             class="quiet"
-            aria-current={n === here ? "true" : undefined}
-            onClick={() => playhead.seek(one.startS)}
+            aria-current={index === current ? "true" : undefined}
+            onClick={() => playhead.seek(chapter.startS)}
           >
-            <span class="time">{clock(one.startS)}</span>
-            <span>{one.title}</span>
+            <span class="time">{formatClock(chapter.startS)}</span>
+            <span>{chapter.title}</span>
           </button>
         </li>
       ))}

@@ -1,16 +1,16 @@
-/** One time that a player, a chart and a list of moments share: whoever moves it moves all. */
+/** The current time, shared by player, chart and list of moments. */
 
 export type Listener = (timeS: number) => void;
 
-/** What a playhead needs of a <video>. */
+/** The part of HTMLVideoElement that a playhead uses. */
 export interface Playable {
   currentTime: number;
   readonly paused: boolean;
-  addEventListener(what: string, listener: () => void): void;
-  removeEventListener(what: string, listener: () => void): void;
+  addEventListener(event: string, listener: () => void): void;
+  removeEventListener(event: string, listener: () => void): void;
 }
 
-const TOLD_BY = ["timeupdate", "seeking", "seeked", "loadedmetadata", "play", "pause"];
+const PLAYER_EVENTS = ["timeupdate", "seeking", "seeked", "loadedmetadata", "play", "pause"];
 
 export class Playhead {
   private listeners = new Set<Listener>();
@@ -18,22 +18,22 @@ export class Playhead {
   private time = 0;
   private frame = 0;
 
-  /** Seconds from the beginning. */
+  /** Current time in seconds. */
   get timeS(): number {
     return this.time;
   }
 
-  /** Follow a player; the time that was wished for before it was there goes to it. → stop. */
+  /** Follows a player, which seeks to the current time. Returns a function that detaches it. */
   attach(player: Playable): () => void {
     this.player = player;
     if (this.time) player.currentTime = this.time;
-    const told = () => {
-      this.tell(player.currentTime);
-      this.run();
+    const onPlayerEvent = () => {
+      this.notify(player.currentTime);
+      this.followPlayback();
     };
-    for (const what of TOLD_BY) player.addEventListener(what, told);
+    for (const event of PLAYER_EVENTS) player.addEventListener(event, onPlayerEvent);
     return () => {
-      for (const what of TOLD_BY) player.removeEventListener(what, told);
+      for (const event of PLAYER_EVENTS) player.removeEventListener(event, onPlayerEvent);
       cancelAnimationFrame(this.frame);
       if (this.player === player) this.player = null;
     };
@@ -41,29 +41,29 @@ export class Playhead {
 
   seek(timeS: number): void {
     if (this.player) this.player.currentTime = timeS;
-    this.tell(timeS);
+    this.notify(timeS);
   }
 
-  /** `listener` is told at once and at every move. → stop. */
+  /** Calls `listener` now and at every change. Returns a function that removes it. */
   listen(listener: Listener): () => void {
     this.listeners.add(listener);
     listener(this.time);
     return () => this.listeners.delete(listener);
   }
 
-  private tell(timeS: number): void {
+  private notify(timeS: number): void {
     this.time = timeS;
     for (const listener of this.listeners) listener(timeS);
   }
 
-  /** `timeupdate` comes four times a second: while it plays, every painted frame asks. */
-  private run(): void {
+  /** `timeupdate` fires four times a second; while playing, the time is read in every animation frame. */
+  private followPlayback(): void {
     cancelAnimationFrame(this.frame);
     const player = this.player;
     if (!player || player.paused) return;
     this.frame = requestAnimationFrame(() => {
-      this.tell(player.currentTime);
-      this.run();
+      this.notify(player.currentTime);
+      this.followPlayback();
     });
   }
 }

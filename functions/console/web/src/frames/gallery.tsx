@@ -1,81 +1,81 @@
-/** All frames of a job with their times: thousands, of which only those in sight are there. */
+/** Virtualized gallery of all frames with their times. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { type Artefact, type Job, artefact } from "../job/model.ts";
-import { shapeOfVideo } from "../job/video.ts";
-import { Box } from "../ui/panel.tsx";
-import { sentence } from "../words.ts";
-import { type Grid, grid } from "./grid.ts";
+import { type Artifact, type Job, findArtifact } from "../job/model.ts";
+import { videoAspectRatio } from "../job/aspect-ratio.ts";
+import { Panel } from "../ui/panel.tsx";
+import { errorMessage } from "../format.ts";
+import { type Grid, layoutGrid } from "./grid.ts";
 import { type Archive, useArchive, usePicture } from "./use-archive.ts";
-import { exactClock } from "./words.ts";
+import { formatExactClock } from "./format.ts";
 import type { Entry } from "./zip.ts";
 
 const CAPTION_PX = 28;
 const GAP_PX = 12;
-const LEAST_PX = 150;
-/** Before somebody asks for all of them: what follows on the page stays near. */
-const FIRST_ROWS = 4;
+const MIN_CELL_PX = 150;
+/** Rows shown before "Show all", so that the rest of the page stays near. */
+const COLLAPSED_ROWS = 4;
 
 export function Gallery({ job }: { job: Job }) {
-  const one = artefact(job, "frames.zip") as Artefact;
-  const { archive, wrong } = useArchive(job.id, one);
-  if (wrong)
+  const artifact = findArtifact(job, "frames.zip") as Artifact;
+  const { archive, error } = useArchive(job.id, artifact);
+  if (error)
     return (
-      <p class="wrong" role="alert">
-        {sentence(wrong)}
+      <p class="error-text" role="alert">
+        {errorMessage(error)}
       </p>
     );
   return <Frames job={job} archive={archive} />;
 }
 
-/** Before the archive was looked into there is room for as many as the job says. */
+/** Before the directory has loaded, space is reserved by the job's number of frames. */
 function Frames({ job, archive }: { job: Job; archive: Archive | null }) {
-  const box = useRef<HTMLDivElement>(null);
-  const [open, setOpen] = useState(-1);
-  const [all, setAll] = useState(false);
+  const gridRef = useRef<HTMLDivElement>(null);
+  const [openIndex, setOpenIndex] = useState(-1);
+  const [expanded, setExpanded] = useState(false);
   const entries = archive?.entries ?? [];
   const count = archive ? entries.length : Number(job.facts.frame_extraction?.frames ?? 0);
-  const shape = archive ? shapeOf(entries[0]) : usual(1 / shapeOfVideo(job));
-  const seen = useGrid(box, count, shape, all ? Number.POSITIVE_INFINITY : FIRST_ROWS);
-  const last = entries.at(-1)?.stamp?.timeS ?? 0;
-  const many = count === 1 ? "1 frame" : `${count.toLocaleString()} frames`;
+  const aspect = archive ? aspectOf(entries[0]) : clampAspect(1 / videoAspectRatio(job));
+  const layout = useGrid(gridRef, count, aspect, expanded ? Number.POSITIVE_INFINITY : COLLAPSED_ROWS);
+  const lastTimeS = entries.at(-1)?.stamp?.timeS ?? 0;
+  const countText = count === 1 ? "1 frame" : `${count.toLocaleString()} frames`;
 
-  const go = (index: number): void => {
-    const top = (box.current?.getBoundingClientRect().top ?? 0) + scrollY;
-    if (seen) scrollTo({ top: top + Math.floor(index / seen.columns) * seen.rowPx - 80 });
+  const scrollToIndex = (index: number): void => {
+    const top = (gridRef.current?.getBoundingClientRect().top ?? 0) + scrollY;
+    if (layout) scrollTo({ top: top + Math.floor(index / layout.columns) * layout.rowPx - 80 });
   };
   return (
     <>
       <div class="row between">
         <p class="hint" role="status">
-          {archive ? `${many} up to ${exactClock(last)}` : `Looking for ${many} …`}
+          {archive ? `${countText} up to ${formatExactClock(lastTimeS)}` : `Looking for ${countText} …`}
         </p>
-        {all && <Jump entries={entries} onJump={go} />}
+        {expanded && <FrameSeek entries={entries} onSeek={scrollToIndex} />}
       </div>
-      <div ref={box} class="gallery" style={{ blockSize: `${seen?.totalPx ?? 0}px` }}>
-        {archive && seen && (
+      <div ref={gridRef} class="gallery" style={{ blockSize: `${layout?.totalPx ?? 0}px` }}>
+        {archive && layout && (
           <ul
             style={{
-              gridTemplateColumns: `repeat(${seen.columns}, 1fr)`,
-              transform: `translateY(${seen.abovePx}px)`,
+              gridTemplateColumns: `repeat(${layout.columns}, 1fr)`,
+              transform: `translateY(${layout.abovePx}px)`,
             }}
           >
-            {entries.slice(seen.first, seen.last).map((entry, n) => (
+            {entries.slice(layout.first, layout.last).map((entry, offset) => (
               <li key={entry.name}>
-                <Frame archive={archive} entry={entry} shape={shape} onOpen={() => setOpen(seen.first + n)} />
+                <Frame archive={archive} entry={entry} aspect={aspect} onOpen={() => setOpenIndex(layout.first + offset)} />
               </li>
             ))}
           </ul>
         )}
       </div>
-      {seen && !all && count > seen.columns * FIRST_ROWS && (
+      {layout && !expanded && count > layout.columns * COLLAPSED_ROWS && (
         <p>
-          <button type="button" disabled={!archive} onClick={() => setAll(true)}>
-            Show all {many}
+          <button type="button" disabled={!archive} onClick={() => setExpanded(true)}>
+            Show all {countText}
           </button>
         </p>
       )}
-      {archive && open >= 0 && (
-        <Large archive={archive} index={open} onMove={setOpen} onClose={() => setOpen(-1)} />
+      {archive && openIndex >= 0 && (
+        <FrameViewer archive={archive} index={openIndex} onSelect={setOpenIndex} onClose={() => setOpenIndex(-1)} />
       )}
     </>
   );
@@ -84,28 +84,28 @@ function Frames({ job, archive }: { job: Job; archive: Archive | null }) {
 interface FrameProps {
   archive: Archive;
   entry: Entry;
-  shape: number;
+  aspect: number;
   onOpen: () => void;
 }
 
-function Frame({ archive, entry, shape, onOpen }: FrameProps) {
-  const { url, wrong } = usePicture(archive, entry);
+function Frame({ archive, entry, aspect, onOpen }: FrameProps) {
+  const { url, error } = usePicture(archive, entry);
   return (
     <button type="button" class="frame" aria-label={`Frame at ${timeOf(entry)}`} onClick={onOpen}>
-      <span class="picture" style={{ aspectRatio: String(1 / shape) }}>
+      <span class="picture" style={{ aspectRatio: String(1 / aspect) }}>
         {url && <img src={url} alt="" />}
-        {wrong && <span class="hint">Not loaded</span>}
+        {error && <span class="hint">Not loaded</span>}
       </span>
       <span class="time">{timeOf(entry)}</span>
     </button>
   );
 }
 
-/** Go to a time without scrolling past everything before it. */
-function Jump({ entries, onJump }: { entries: Entry[]; onJump: (index: number) => void }) {
+/** Slider that scrolls to a time. */
+function FrameSeek({ entries, onSeek }: { entries: Entry[]; onSeek: (index: number) => void }) {
   const [index, setIndex] = useState(0);
   return (
-    <label class="jump">
+    <label class="frame-seek">
       Go to {timeOf(entries[index] as Entry)}
       <input
         type="range"
@@ -116,41 +116,41 @@ function Jump({ entries, onJump }: { entries: Entry[]; onJump: (index: number) =
         onInput={(event) => {
           const next = Number(event.currentTarget.value);
           setIndex(next);
-          onJump(next);
+          onSeek(next);
         }}
       />
     </label>
   );
 }
 
-interface LargeProps {
+interface FrameViewerProps {
   archive: Archive;
   index: number;
-  onMove: (index: number) => void;
+  onSelect: (index: number) => void;
   onClose: () => void;
 }
 
-function Large({ archive, index, onMove, onClose }: LargeProps) {
+function FrameViewer({ archive, index, onSelect, onClose }: FrameViewerProps) {
   const entry = archive.entries[index] as Entry;
-  const { url, wrong } = usePicture(archive, entry);
-  const [shown, setShown] = useState("");
-  // The frame of before stays until the next one is here.
+  const { url, error } = usePicture(archive, entry);
+  const [shownUrl, setShownUrl] = useState("");
+  // The previous picture stays until the next one has loaded.
   useEffect(() => {
-    if (url) setShown(url);
+    if (url) setShownUrl(url);
   }, [url]);
-  const move = (by: number): void =>
-    onMove(Math.min(archive.entries.length - 1, Math.max(0, index + by)));
+  const move = (offset: number): void =>
+    onSelect(Math.min(archive.entries.length - 1, Math.max(0, index + offset)));
   return (
-    <Box title={`Frame at ${timeOf(entry)}`} onClose={onClose} wide>
+    <Panel title={`Frame at ${timeOf(entry)}`} onClose={onClose} wide>
       <div
-        class="large"
+        class="frame-viewer"
         onKeyDown={(event) => {
           if (event.key === "ArrowLeft") move(-1);
           if (event.key === "ArrowRight") move(1);
         }}
       >
-        <span class="picture" style={{ aspectRatio: String(1 / shapeOf(entry)) }}>
-          {shown && <img src={shown} alt={`The video at ${timeOf(entry)}`} />}
+        <span class="picture" style={{ aspectRatio: String(1 / aspectOf(entry)) }}>
+          {shownUrl && <img src={shownUrl} alt={`The video at ${timeOf(entry)}`} />}
         </span>
         <div class="row between">
           <div class="row">
@@ -170,57 +170,57 @@ function Large({ archive, index, onMove, onClose }: LargeProps) {
               Download this frame
             </a>
           ) : (
-            <span class="hint">{wrong ? "It could not be loaded" : "Loading …"}</span>
+            <span class="hint">{error ? "It could not be loaded" : "Loading …"}</span>
           )}
         </div>
       </div>
-    </Box>
+    </Panel>
   );
 }
 
-/** `rowsMost`: no more rows than this are shown at all. */
+/** `maxRows`: the number of rows when collapsed. */
 function useGrid(
-  box: { current: HTMLElement | null }, count: number, shape: number, rowsMost: number,
+  ref: { current: HTMLElement | null }, count: number, aspect: number, maxRows: number,
 ): Grid | null {
-  const [seen, setSeen] = useState<Grid | null>(null);
-  // Before anything is painted: the room is there at once.
+  const [layout, setLayout] = useState<Grid | null>(null);
+  // A layout effect: the space is reserved before the first paint.
   useLayoutEffect(() => {
     let frame = 0;
-    const look = (): void => {
-      const place = box.current?.getBoundingClientRect();
-      if (!place?.width) return;
-      const cells = { count, shape, captionPx: CAPTION_PX, gapPx: GAP_PX, leastPx: LEAST_PX };
-      const room = { widthPx: place.width, fromPx: -place.top, heightPx: innerHeight };
-      const { columns } = grid(cells, room);
-      const next = grid({ ...cells, count: Math.min(count, columns * rowsMost) }, room);
-      setSeen((before) => (JSON.stringify(before) === JSON.stringify(next) ? before : next));
+    const measure = (): void => {
+      const rect = ref.current?.getBoundingClientRect();
+      if (!rect?.width) return;
+      const cells = { count, aspect, captionPx: CAPTION_PX, gapPx: GAP_PX, minCellPx: MIN_CELL_PX };
+      const viewport = { widthPx: rect.width, topPx: -rect.top, heightPx: innerHeight };
+      const { columns } = layoutGrid(cells, viewport);
+      const next = layoutGrid({ ...cells, count: Math.min(count, columns * maxRows) }, viewport);
+      setLayout((previous) => (JSON.stringify(previous) === JSON.stringify(next) ? previous : next));
     };
-    const soon = (): void => {
+    const scheduleMeasure = (): void => {
       cancelAnimationFrame(frame);
-      frame = requestAnimationFrame(look);
+      frame = requestAnimationFrame(measure);
     };
-    look();
-    const watch = new ResizeObserver(soon);
-    if (box.current) watch.observe(box.current);
-    addEventListener("scroll", soon, { passive: true });
-    addEventListener("resize", soon);
+    measure();
+    const observer = new ResizeObserver(scheduleMeasure);
+    if (ref.current) observer.observe(ref.current);
+    addEventListener("scroll", scheduleMeasure, { passive: true });
+    addEventListener("resize", scheduleMeasure);
     return () => {
       cancelAnimationFrame(frame);
-      watch.disconnect();
-      removeEventListener("scroll", soon);
-      removeEventListener("resize", soon);
+      observer.disconnect();
+      removeEventListener("scroll", scheduleMeasure);
+      removeEventListener("resize", scheduleMeasure);
     };
-  }, [count, shape, rowsMost]);
-  return seen;
+  }, [count, aspect, maxRows]);
+  return layout;
 }
 
-const timeOf = (entry: Entry): string => (entry.stamp ? exactClock(entry.stamp.timeS) : entry.name);
+const timeOf = (entry: Entry): string => (entry.stamp ? formatExactClock(entry.stamp.timeS) : entry.name);
 
 /** Height over width. */
-function shapeOf(entry: Entry | undefined): number {
+function aspectOf(entry: Entry | undefined): number {
   const { width = 16, height = 9 } = entry?.stamp ?? {};
-  return usual(height / width);
+  return clampAspect(height / width);
 }
 
-/** Extreme ones are shown within a usual shape. */
-const usual = (shape: number): number => Math.min(1.8, Math.max(0.3, shape));
+/** Limits extreme aspect ratios. */
+const clampAspect = (aspect: number): number => Math.min(1.8, Math.max(0.3, aspect));

@@ -1,45 +1,45 @@
-/** Which cells of a long grid are to be seen: only these stand in the page. */
+/** Layout of a virtualized grid: only visible cells are rendered. */
 
 export interface Grid {
   columns: number;
-  /** Of a cell with its gap, in CSS pixels. */
+  /** Height of a row with its gap, in CSS pixels. */
   rowPx: number;
   totalPx: number;
-  /** Cells `first` to `last` (not included) are drawn, `abovePx` below the grid's top. */
+  /** Cells `first` (inclusive) to `last` (exclusive) are rendered, `abovePx` below the top of the grid. */
   first: number;
   last: number;
   abovePx: number;
 }
 
-export interface Room {
+export interface Viewport {
   widthPx: number;
-  /** How far the top of what is seen lies below the grid's top. */
-  fromPx: number;
+  /** Offset of the viewport's top from the grid's top. */
+  topPx: number;
   heightPx: number;
 }
 
 export interface Cells {
   count: number;
-  /** Height over width of a picture. */
-  shape: number;
+  /** Height over width. */
+  aspect: number;
   captionPx: number;
   gapPx: number;
-  /** A cell is at least so wide; two columns there are always. */
-  leastPx: number;
+  /** Minimum width of a cell; there are always two columns. */
+  minCellPx: number;
 }
 
-/** Rows that are drawn before they are seen, on both sides. */
-const SPARE_ROWS = 2;
+/** Extra rows rendered above and below the viewport. */
+const OVERSCAN_ROWS = 2;
 
-export function grid(cells: Cells, room: Room): Grid {
+export function layoutGrid(cells: Cells, viewport: Viewport): Grid {
   const { gapPx, count } = cells;
-  const columns = Math.max(2, Math.floor((room.widthPx + gapPx) / (cells.leastPx + gapPx)));
-  const cellPx = Math.max(1, (room.widthPx - (columns - 1) * gapPx) / columns);
-  const rowPx = Math.round(cellPx * cells.shape) + cells.captionPx + gapPx;
+  const columns = Math.max(2, Math.floor((viewport.widthPx + gapPx) / (cells.minCellPx + gapPx)));
+  const cellPx = Math.max(1, (viewport.widthPx - (columns - 1) * gapPx) / columns);
+  const rowPx = Math.round(cellPx * cells.aspect) + cells.captionPx + gapPx;
   const rows = Math.ceil(count / columns);
-  const seen = (px: number) => Math.min(rows, Math.max(0, Math.floor(px / rowPx)));
-  const top = Math.max(0, seen(room.fromPx) - SPARE_ROWS);
-  const bottom = Math.min(rows, seen(room.fromPx + room.heightPx) + 1 + SPARE_ROWS);
+  const rowAt = (px: number) => Math.min(rows, Math.max(0, Math.floor(px / rowPx)));
+  const top = Math.max(0, rowAt(viewport.topPx) - OVERSCAN_ROWS);
+  const bottom = Math.min(rows, rowAt(viewport.topPx + viewport.heightPx) + 1 + OVERSCAN_ROWS);
   return {
     columns,
     rowPx,

@@ -1,60 +1,60 @@
 import { useEffect, useState } from "preact/hooks";
 import { resultLink } from "../job/links.ts";
-import type { Artefact } from "../job/model.ts";
-import { ArchiveSource } from "./source.ts";
+import type { Artifact } from "../job/model.ts";
+import { ArchiveReader } from "./archive-reader.ts";
 import type { Entry } from "./zip.ts";
 
 const TYPES: Record<string, string> = { png: "image/png", jpg: "image/jpeg" };
 
 export interface Archive {
-  source: ArchiveSource;
-  /** In the order of the directory, which is that of time. */
+  reader: ArchiveReader;
+  /** In directory order, which is by time. */
   entries: Entry[];
 }
 
-export interface Opened {
+export interface ArchiveState {
   archive: Archive | null;
-  wrong: unknown;
+  error: unknown;
 }
 
-/** A ZIP among the results, of which only what is looked at is read. */
-export function useArchive(job: string, one: Artefact | null): Opened {
-  const [opened, setOpened] = useState<Opened>({ archive: null, wrong: null });
+/** Opens a ZIP artifact; entries are read on demand. */
+export function useArchive(job: string, artifact: Artifact | null): ArchiveState {
+  const [state, setState] = useState<ArchiveState>({ archive: null, error: null });
   useEffect(() => {
-    setOpened({ archive: null, wrong: null });
-    if (!one) return;
-    let over = false;
-    const source = new ArchiveSource((fresh) => resultLink(job, one, fresh), typeOf);
-    source.entries().then(
-      (entries) => over || setOpened({ archive: { source, entries }, wrong: null }),
-      (wrong) => over || setOpened({ archive: null, wrong }),
+    setState({ archive: null, error: null });
+    if (!artifact) return;
+    let cancelled = false;
+    const reader = new ArchiveReader((refresh) => resultLink(job, artifact, refresh), contentTypeOf);
+    reader.entries().then(
+      (entries) => cancelled || setState({ archive: { reader, entries }, error: null }),
+      (error) => cancelled || setState({ archive: null, error }),
     );
     return () => {
-      over = true;
-      source.close();
+      cancelled = true;
+      reader.close();
     };
-  }, [job, one?.name, one?.generation]);
-  return opened;
+  }, [job, artifact?.name, artifact?.generation]);
+  return state;
 }
 
-/** The URL of a picture of an archive, "" until it is here. */
-export function usePicture(archive: Archive | null, entry: Entry | undefined): { url: string; wrong: boolean } {
-  const [seen, setSeen] = useState({ url: "", wrong: false });
+/** Object URL of an entry; empty until it has loaded. */
+export function usePicture(archive: Archive | null, entry: Entry | undefined): { url: string; error: boolean } {
+  const [state, setState] = useState({ url: "", error: false });
   useEffect(() => {
-    if (!archive || !entry) return setSeen({ url: "", wrong: false });
-    const here = archive.source.atHand(entry) ?? "";
-    setSeen({ url: here, wrong: false });
-    if (here) return;
-    const over = new AbortController();
-    archive.source.picture(entry, over.signal).then(
-      (url) => over.signal.aborted || setSeen({ url, wrong: false }),
-      () => over.signal.aborted || setSeen({ url: "", wrong: true }),
+    if (!archive || !entry) return setState({ url: "", error: false });
+    const cachedUrl = archive.reader.cachedUrl(entry) ?? "";
+    setState({ url: cachedUrl, error: false });
+    if (cachedUrl) return;
+    const controller = new AbortController();
+    archive.reader.getPicture(entry, controller.signal).then(
+      (url) => controller.signal.aborted || setState({ url, error: false }),
+      () => controller.signal.aborted || setState({ url: "", error: true }),
     );
-    return () => over.abort();
+    return () => controller.abort();
   }, [archive, entry]);
-  return seen;
+  return state;
 }
 
-function typeOf(entry: Entry): string {
+function contentTypeOf(entry: Entry): string {
   return TYPES[entry.name.split(".").at(-1) ?? ""] ?? "application/octet-stream";
 }

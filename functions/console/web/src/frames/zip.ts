@@ -1,53 +1,53 @@
 /**
- * A ZIP file that stays where it is: its directory is read by a range or two, and then only the
- * entries that somebody looks at (PKWARE APPNOTE 6.3.10, §4.3; ZIP64 included).
+ * Reads a remote ZIP file by range requests: first the central directory, then single entries (PKWARE APPNOTE
+ * 6.3.10, §4.3, with ZIP64).
  */
 
-/** What a frame's extra field says: its number, and the time in seconds for which it was taken. */
-export interface Stamp {
+/** The extra field of a frame: its number and its time in seconds. */
+export interface FrameStamp {
   number: number;
   timeS: number;
   width: number;
   height: number;
 }
 
-/** One file of the archive. `offset` is that of its local header, `end` where the next one begins. */
+/** One entry. `offset` is that of its local header, `end` the start of the next entry. */
 export interface Entry {
   name: string;
   method: number;
   crc32: number;
-  packedBytes: number;
+  compressedBytes: number;
   sizeBytes: number;
   offset: number;
   end: number;
-  stamp: Stamp | null;
+  stamp: FrameStamp | null;
 }
 
-/** Bytes `begin` (included) to `end` (not included) of the file. */
-export type Read = (begin: number, end: number) => Promise<Uint8Array>;
+/** Reads bytes `begin` (inclusive) to `end` (exclusive). */
+export type RangeReader = (begin: number, end: number) => Promise<Uint8Array>;
 
-export class ZipDamaged extends Error {
+export class ZipFormatError extends Error {
   readonly code = "zip-damaged";
-  constructor(why: string) {
-    super(`The archive cannot be read: ${why}.`);
+  constructor(reason: string) {
+    super(`The archive cannot be read: ${reason}.`);
   }
 }
 
-const END = 0x06054b50;
-const END64 = 0x06064b50;
-const LOCATOR64 = 0x07064b50;
-const CENTRAL = 0x02014b50;
-const LOCAL = 0x04034b50;
+const END_SIGNATURE = 0x06054b50;
+const END64_SIGNATURE = 0x06064b50;
+const LOCATOR64_SIGNATURE = 0x07064b50;
+const CENTRAL_SIGNATURE = 0x02014b50;
+const LOCAL_SIGNATURE = 0x04034b50;
 const END_BYTES = 22;
 const LOCATOR64_BYTES = 20;
 const END64_BYTES = 56;
 const CENTRAL_BYTES = 46;
 const LOCAL_BYTES = 30;
-const COMMENT_MOST = 0xffff;
+const MAX_COMMENT_BYTES = 0xffff;
 const MAX16 = 0xffff;
 const MAX32 = 0xffffffff;
-/** Of frames.zip: 100,000 entries of some 130 bytes are 13 MB. */
-const DIRECTORY_MOST_BYTES = 64 << 20;
+/** Limit for the directory; 100,000 frames of about 130 bytes each need 13 MB. */
+const MAX_DIRECTORY_BYTES = 64 << 20;
 
 const ZIP64_FIELD = 1;
 /** shared/recipes/frames/pack.py: id "MF", version 1. */
@@ -55,163 +55,163 @@ const STAMP_FIELD = 0x464d;
 const STAMP_BYTES = 41;
 const STAMP_VERSION = 1;
 
-interface End {
+interface EndRecord {
   count: number;
   size: number;
   offset: number;
 }
 
-/** All entries in the order of the directory. Rejects with ZipDamaged. */
-export async function readDirectory(sizeBytes: number, read: Read): Promise<Entry[]> {
-  const tailAt = Math.max(0, sizeBytes - END_BYTES - COMMENT_MOST - LOCATOR64_BYTES);
+/** Returns all entries in directory order. Rejects with ZipFormatError. */
+export async function readDirectory(sizeBytes: number, read: RangeReader): Promise<Entry[]> {
+  const tailAt = Math.max(0, sizeBytes - END_BYTES - MAX_COMMENT_BYTES - LOCATOR64_BYTES);
   const tail = await read(tailAt, sizeBytes);
   const end = await findEnd(tail, tailAt, read);
-  if (end.size > DIRECTORY_MOST_BYTES) throw new ZipDamaged("its directory is too large");
-  const stop = end.offset + end.size;
-  if (stop > sizeBytes) throw new ZipDamaged("its directory lies behind its end");
+  if (end.size > MAX_DIRECTORY_BYTES) throw new ZipFormatError("its directory is too large");
+  const directoryEnd = end.offset + end.size;
+  if (directoryEnd > sizeBytes) throw new ZipFormatError("its directory lies behind its end");
   const bytes =
     end.offset >= tailAt
-      ? tail.subarray(end.offset - tailAt, stop - tailAt)
-      : await read(end.offset, stop);
+      ? tail.subarray(end.offset - tailAt, directoryEnd - tailAt)
+      : await read(end.offset, directoryEnd);
   return parseDirectory(bytes, end);
 }
 
-async function findEnd(tail: Uint8Array, tailAt: number, read: Read): Promise<End> {
+async function findEnd(tail: Uint8Array, tailAt: number, read: RangeReader): Promise<EndRecord> {
   const view = viewOf(tail);
-  for (let at = tail.length - END_BYTES; at >= 0; at--) {
-    if (view.getUint32(at, true) !== END) continue;
-    if (at + END_BYTES + view.getUint16(at + 20, true) !== tail.length) continue;
-    const told = {
-      count: view.getUint16(at + 10, true),
-      size: view.getUint32(at + 12, true),
-      offset: view.getUint32(at + 16, true),
+  for (let endAt = tail.length - END_BYTES; endAt >= 0; endAt--) {
+    if (view.getUint32(endAt, true) !== END_SIGNATURE) continue;
+    if (endAt + END_BYTES + view.getUint16(endAt + 20, true) !== tail.length) continue;
+    const end = {
+      count: view.getUint16(endAt + 10, true),
+      size: view.getUint32(endAt + 12, true),
+      offset: view.getUint32(endAt + 16, true),
     };
-    const far = told.count === MAX16 || told.size === MAX32 || told.offset === MAX32;
-    const locator = at - LOCATOR64_BYTES;
-    if (!far || locator < 0 || view.getUint32(locator, true) !== LOCATOR64) return told;
-    const where = long(view, locator + 8);
-    const there =
-      where >= tailAt
-        ? tail.subarray(where - tailAt, where - tailAt + END64_BYTES)
-        : await read(where, where + END64_BYTES);
-    return parseEnd64(there);
+    const isZip64 = end.count === MAX16 || end.size === MAX32 || end.offset === MAX32;
+    const locator = endAt - LOCATOR64_BYTES;
+    if (!isZip64 || locator < 0 || view.getUint32(locator, true) !== LOCATOR64_SIGNATURE) return end;
+    const end64At = readUint64(view, locator + 8);
+    const end64 =
+      end64At >= tailAt
+        ? tail.subarray(end64At - tailAt, end64At - tailAt + END64_BYTES)
+        : await read(end64At, end64At + END64_BYTES);
+    return parseEnd64(end64);
   }
-  throw new ZipDamaged("it has no end");
+  throw new ZipFormatError("it has no end");
 }
 
-function parseEnd64(bytes: Uint8Array): End {
+function parseEnd64(bytes: Uint8Array): EndRecord {
   const view = viewOf(bytes);
-  if (bytes.length < END64_BYTES || view.getUint32(0, true) !== END64)
-    throw new ZipDamaged("it has no end");
-  return { count: long(view, 32), size: long(view, 40), offset: long(view, 48) };
+  if (bytes.length < END64_BYTES || view.getUint32(0, true) !== END64_SIGNATURE)
+    throw new ZipFormatError("it has no end");
+  return { count: readUint64(view, 32), size: readUint64(view, 40), offset: readUint64(view, 48) };
 }
 
-function parseDirectory(bytes: Uint8Array, end: End): Entry[] {
+function parseDirectory(bytes: Uint8Array, end: EndRecord): Entry[] {
   const view = viewOf(bytes);
-  const names = new TextDecoder();
+  const decoder = new TextDecoder();
   const entries: Entry[] = [];
-  let at = 0;
+  let recordAt = 0;
   while (entries.length < end.count) {
-    if (at + CENTRAL_BYTES > bytes.length || view.getUint32(at, true) !== CENTRAL)
-      throw new ZipDamaged("its directory ends in the middle");
-    const nameAt = at + CENTRAL_BYTES;
-    const extraAt = nameAt + view.getUint16(at + 28, true);
-    const commentAt = extraAt + view.getUint16(at + 30, true);
-    const next = commentAt + view.getUint16(at + 32, true);
-    if (next > bytes.length) throw new ZipDamaged("its directory ends in the middle");
+    if (recordAt + CENTRAL_BYTES > bytes.length || view.getUint32(recordAt, true) !== CENTRAL_SIGNATURE)
+      throw new ZipFormatError("its directory ends in the middle");
+    const nameAt = recordAt + CENTRAL_BYTES;
+    const extraAt = nameAt + view.getUint16(recordAt + 28, true);
+    const commentAt = extraAt + view.getUint16(recordAt + 30, true);
+    const nextAt = commentAt + view.getUint16(recordAt + 32, true);
+    if (nextAt > bytes.length) throw new ZipFormatError("its directory ends in the middle");
     const entry: Entry = {
-      name: names.decode(bytes.subarray(nameAt, extraAt)),
-      method: view.getUint16(at + 10, true),
-      crc32: view.getUint32(at + 16, true),
-      packedBytes: view.getUint32(at + 20, true),
-      sizeBytes: view.getUint32(at + 24, true),
-      offset: view.getUint32(at + 42, true),
+      name: decoder.decode(bytes.subarray(nameAt, extraAt)),
+      method: view.getUint16(recordAt + 10, true),
+      crc32: view.getUint32(recordAt + 16, true),
+      compressedBytes: view.getUint32(recordAt + 20, true),
+      sizeBytes: view.getUint32(recordAt + 24, true),
+      offset: view.getUint32(recordAt + 42, true),
       end: end.offset,
       stamp: null,
     };
     readExtras(entry, view, extraAt, commentAt);
     entries.push(entry);
-    at = next;
+    recordAt = nextAt;
   }
-  const byOffset = [...entries].sort((one, other) => one.offset - other.offset);
-  byOffset.forEach((entry, n) => {
-    entry.end = byOffset[n + 1]?.offset ?? end.offset;
-    if (entry.end < entry.offset + LOCAL_BYTES + entry.packedBytes)
-      throw new ZipDamaged(`${entry.name} lies over what follows it`);
+  const byOffset = [...entries].sort((a, b) => a.offset - b.offset);
+  byOffset.forEach((entry, index) => {
+    entry.end = byOffset[index + 1]?.offset ?? end.offset;
+    if (entry.end < entry.offset + LOCAL_BYTES + entry.compressedBytes)
+      throw new ZipFormatError(`${entry.name} lies over what follows it`);
   });
   return entries;
 }
 
-function readExtras(entry: Entry, view: DataView, from: number, to: number): void {
-  let at = from;
-  while (at + 4 <= to) {
-    const kind = view.getUint16(at, true);
-    const size = view.getUint16(at + 2, true);
-    const data = at + 4;
-    if (data + size > to) return;
+function readExtras(entry: Entry, view: DataView, start: number, end: number): void {
+  let position = start;
+  while (position + 4 <= end) {
+    const kind = view.getUint16(position, true);
+    const size = view.getUint16(position + 2, true);
+    const data = position + 4;
+    if (data + size > end) return;
     if (kind === ZIP64_FIELD) readZip64(entry, view, data, data + size);
     else if (kind === STAMP_FIELD && size === STAMP_BYTES) entry.stamp = readStamp(view, data);
-    at = data + size;
+    position = data + size;
   }
 }
 
-/** The field holds, in this order, only what was too large for the record itself. */
-function readZip64(entry: Entry, view: DataView, from: number, to: number): void {
-  let at = from;
-  for (const name of ["sizeBytes", "packedBytes", "offset"] as const) {
-    if (entry[name] !== MAX32 || at + 8 > to) continue;
-    entry[name] = long(view, at);
-    at += 8;
+/** The field holds only the values that overflow the record, in this order. */
+function readZip64(entry: Entry, view: DataView, start: number, end: number): void {
+  let position = start;
+  for (const name of ["sizeBytes", "compressedBytes", "offset"] as const) {
+    if (entry[name] !== MAX32 || position + 8 > end) continue;
+    entry[name] = readUint64(view, position);
+    position += 8;
   }
 }
 
-function readStamp(view: DataView, at: number): Stamp | null {
-  const denominator = view.getUint32(at + 29, true);
-  if (view.getUint8(at) !== STAMP_VERSION || denominator === 0) return null;
+function readStamp(view: DataView, start: number): FrameStamp | null {
+  const denominator = view.getUint32(start + 29, true);
+  if (view.getUint8(start) !== STAMP_VERSION || denominator === 0) return null;
   return {
-    number: view.getUint32(at + 17, true) + 1,
-    timeS: long(view, at + 21) / denominator,
-    width: view.getUint32(at + 33, true),
-    height: view.getUint32(at + 37, true),
+    number: view.getUint32(start + 17, true) + 1,
+    timeS: readUint64(view, start + 21) / denominator,
+    width: view.getUint32(start + 33, true),
+    height: view.getUint32(start + 37, true),
   };
 }
 
-/** The content of `entry` out of the bytes from its header on. Rejects with ZipDamaged. */
-export async function unpacked(entry: Entry, bytes: Uint8Array): Promise<Uint8Array> {
+/** Returns the content of `entry`; `bytes` starts at its local header. Rejects with ZipFormatError. */
+export async function extractEntry(entry: Entry, bytes: Uint8Array): Promise<Uint8Array> {
   const view = viewOf(bytes);
-  if (bytes.length < LOCAL_BYTES || view.getUint32(0, true) !== LOCAL)
-    throw new ZipDamaged(`${entry.name} is not where it should be`);
-  const at = LOCAL_BYTES + view.getUint16(26, true) + view.getUint16(28, true);
-  const packed = bytes.subarray(at, at + entry.packedBytes);
-  if (packed.length !== entry.packedBytes)
-    throw new ZipDamaged(`${entry.name} ends in the middle`);
-  if (entry.method === 0) return packed;
-  if (entry.method !== 8) throw new ZipDamaged(`${entry.name} is packed in an unknown way`);
-  const stream = new Blob([packed as BlobPart]).stream();
+  if (bytes.length < LOCAL_BYTES || view.getUint32(0, true) !== LOCAL_SIGNATURE)
+    throw new ZipFormatError(`${entry.name} is not where it should be`);
+  const dataAt = LOCAL_BYTES + view.getUint16(26, true) + view.getUint16(28, true);
+  const compressed = bytes.subarray(dataAt, dataAt + entry.compressedBytes);
+  if (compressed.length !== entry.compressedBytes)
+    throw new ZipFormatError(`${entry.name} ends in the middle`);
+  if (entry.method === 0) return compressed;
+  if (entry.method !== 8) throw new ZipFormatError(`${entry.name} is packed in an unknown way`);
+  const stream = new Blob([compressed as BlobPart]).stream();
   const inflated = stream.pipeThrough(new DecompressionStream("deflate-raw"));
   return new Uint8Array(await new Response(inflated).arrayBuffer());
 }
 
 /**
- * Which entries are read with one request: neighbours in the file go together until they are
- * `mostBytes`, so that a row of pictures costs one request and nothing is read twice.
+ * Groups adjacent entries of at most `maxBytes` together: a row of pictures takes one request, and nothing is
+ * read twice.
  */
-export function runs(entries: readonly Entry[], mostBytes: number): Entry[][] {
-  const found: Entry[][] = [];
-  for (const entry of [...entries].sort((one, other) => one.offset - other.offset)) {
-    const run = found.at(-1);
-    const first = run?.[0];
-    const fits = first !== undefined && entry.end - first.offset <= mostBytes;
-    if (run !== undefined && fits && run.at(-1)?.end === entry.offset) run.push(entry);
-    else found.push([entry]);
+export function groupAdjacent(entries: readonly Entry[], maxBytes: number): Entry[][] {
+  const groups: Entry[][] = [];
+  for (const entry of [...entries].sort((a, b) => a.offset - b.offset)) {
+    const last = groups.at(-1);
+    const first = last?.[0];
+    const withinLimit = first !== undefined && entry.end - first.offset <= maxBytes;
+    if (last !== undefined && withinLimit && last.at(-1)?.end === entry.offset) last.push(entry);
+    else groups.push([entry]);
   }
-  return found;
+  return groups;
 }
 
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function long(view: DataView, at: number): number {
-  return Number(view.getBigUint64(at, true));
+function readUint64(view: DataView, offset: number): number {
+  return Number(view.getBigUint64(offset, true));
 }

@@ -1,158 +1,161 @@
-/** What can be taken away, with sizes, and the links by which others may have it. */
+/** Artifacts with download buttons, and their share links. */
 import { useEffect, useState } from "preact/hooks";
-import { ask, get, newKey } from "../api.ts";
-import { Box } from "../ui/panel.tsx";
+import { get, newIdempotencyKey, request } from "../api.ts";
+import { Panel } from "../ui/panel.tsx";
 import { Button } from "../ui/button.tsx";
-import { Copyable } from "../ui/copy.tsx";
-import { Waiting } from "../ui/progress.tsx";
-import { useDeed } from "../ui/use-submit.ts";
+import { CopyableText } from "../ui/copyable-text.tsx";
+import { Loading } from "../ui/progress.tsx";
+import { useAction } from "../ui/use-submit.ts";
 import { toast } from "../ui/toast.tsx";
-import { ago, bytes, sentence } from "../words.ts";
-import { save } from "./links.ts";
-import type { Artefact, Job } from "./model.ts";
-import { resultName, sorted } from "./words.ts";
+import { errorMessage, formatBytes, formatTimeAgo } from "../format.ts";
+import { downloadResult } from "./links.ts";
+import type { Artifact, Job } from "./model.ts";
+import { groupResults, resultLabel } from "./labels.ts";
 
 export function Downloads({ job }: { job: Job }) {
-  const [shared, setShared] = useState<Artefact | null>(null);
-  const { wanted, more } = sorted(job.artefacts);
-  const list = (results: Artefact[]) => (
+  const [sharing, setSharing] = useState<Artifact | null>(null);
+  const { primary, secondary } = groupResults(job.artifacts);
+  const list = (results: Artifact[]) => (
     <ul class="downloads">
-      {results.map((one) => (
-        <Result key={one.name} job={job.id} one={one} onShare={() => setShared(one)} />
+      {results.map((artifact) => (
+        <ResultRow key={artifact.name} job={job.id} artifact={artifact} onShare={() => setSharing(artifact)} />
       ))}
     </ul>
   );
   return (
     <>
-      {list(wanted)}
-      {more.length > 0 && (
-        <details open={!wanted.length}>
-          <summary>{more.length === 1 ? "One more file" : `${more.length} more files`}</summary>
-          {list(more)}
+      {list(primary)}
+      {secondary.length > 0 && (
+        <details open={!primary.length}>
+          <summary>{secondary.length === 1 ? "One more file" : `${secondary.length} more files`}</summary>
+          {list(secondary)}
         </details>
       )}
-      {shared && <Sharing job={job.id} one={shared} onClose={() => setShared(null)} />}
+      {sharing && <SharePanel job={job.id} artifact={sharing} onClose={() => setSharing(null)} />}
     </>
   );
 }
 
-function Result({ job, one, onShare }: { job: string; one: Artefact; onShare: () => void }) {
-  const { busy, send } = useDeed();
-  const take = (): Promise<void> => send("Starting …", () => save(job, one.name));
+function ResultRow({ job, artifact, onShare }: { job: string; artifact: Artifact; onShare: () => void }) {
+  const { busyLabel, run } = useAction();
+  const download = (): Promise<void> => run("Starting …", () => downloadResult(job, artifact.name));
   return (
     <li>
-      <div class="what">
-        <strong>{resultName(one)}</strong>
+      <div class="description">
+        <strong>{resultLabel(artifact)}</strong>
         <span class="hint">
-          {one.name} · {bytes(one.size_bytes)}
+          {artifact.name} · {formatBytes(artifact.size_bytes)}
         </span>
       </div>
       <div class="row">
-        <Button kind="quiet" busy={busy} onClick={() => void take()}>
-          Download<span class="unseen"> {one.name}</span>
+        <Button kind="quiet" busyLabel={busyLabel} onClick={() => void download()}>
+          Download<span class="visually-hidden"> {artifact.name}</span>
         </Button>
         <Button kind="quiet" onClick={onShare}>
-          Share<span class="unseen"> {one.name}</span>
+          Share<span class="visually-hidden"> {artifact.name}</span>
         </Button>
       </div>
     </li>
   );
 }
 
-/** A link, as the API tells it. */
-interface Share {
+/** A share link, as the API returns it. */
+interface ShareLink {
   token: string;
   url: string;
   job: string;
-  artefact: string;
+  artifact: string;
   created_at: string;
   expires_at: string;
   revoked: boolean;
   uses: number;
 }
 
-const SPANS = [
+const VALIDITY_OPTIONS = [
   [24, "a day"],
   [24 * 7, "a week"],
   [24 * 30, "30 days"],
 ] as const;
-const WEEK = String(SPANS[1][0]);
+const DEFAULT_HOURS = String(VALIDITY_OPTIONS[1][0]);
 
-function Sharing({ job, one, onClose }: { job: string; one: Artefact; onClose: () => void }) {
-  const [links, setLinks] = useState<Share[] | null>(null);
-  const [hours, setHours] = useState(WEEK);
-  const { busy, send } = useDeed();
+function SharePanel({ job, artifact, onClose }: { job: string; artifact: Artifact; onClose: () => void }) {
+  const [links, setLinks] = useState<ShareLink[] | null>(null);
+  const [hours, setHours] = useState(DEFAULT_HOURS);
+  const { busyLabel, run } = useAction();
 
   useEffect(() => {
-    sharesOf(job, one.name).then(setLinks, (fault) => {
-      toast(sentence(fault), true);
+    listShares(job, artifact.name).then(setLinks, (error) => {
+      toast(errorMessage(error), true);
       setLinks([]);
     });
-  }, [job, one.name]);
+  }, [job, artifact.name]);
 
-  const act = (words: string, work: () => Promise<Share[]>): Promise<void> =>
-    send(words, async () => setLinks(await work()));
-  const make = async (): Promise<Share[]> => {
-    const body = { artefact: one.name, valid_hours: Number(hours) };
-    const { data } = await ask<Share>("POST", `/v1/jobs/${job}/shares`, { body, key: newKey() });
+  const updateLinks = (label: string, action: () => Promise<ShareLink[]>): Promise<void> =>
+    run(label, async () => setLinks(await action()));
+  const createLink = async (): Promise<ShareLink[]> => {
+    const body = { artifact: artifact.name, valid_hours: Number(hours) };
+    const { data } = await request<ShareLink>("POST", `/v1/jobs/${job}/shares`, {
+      body,
+      idempotencyKey: newIdempotencyKey(),
+    });
     return [data, ...(links ?? [])];
   };
-  const withdraw = async (share: Share): Promise<Share[]> => {
-    await ask("DELETE", `/v1/share/${share.token}`);
-    return (links ?? []).filter((other) => other.token !== share.token);
+  const revokeLink = async (link: ShareLink): Promise<ShareLink[]> => {
+    await request("DELETE", `/v1/share/${link.token}`);
+    return (links ?? []).filter((other) => other.token !== link.token);
   };
 
   return (
-    <Box title={`Share ${one.name}`} onClose={onClose}>
+    <Panel title={`Share ${artifact.name}`} onClose={onClose}>
       <p class="hint">Whoever has a link gets this one file, without signing in, until it ends.</p>
       <div class="row">
         <label class="row">
           Valid for
           <select value={hours} onChange={(event) => setHours(event.currentTarget.value)}>
-            {SPANS.map(([value, words]) => (
-              <option value={value}>{words}</option>
+            {VALIDITY_OPTIONS.map(([value, label]) => (
+              <option value={value}>{label}</option>
             ))}
           </select>
         </label>
-        <Button kind="primary" busy={busy} onClick={() => void act("Making …", make)}>
+        <Button kind="primary" busyLabel={busyLabel} onClick={() => void updateLinks("Making …", createLink)}>
           Make a link
         </Button>
       </div>
-      {links === null && <Waiting words="Looking for links …" />}
+      {links === null && <Loading text="Looking for links …" />}
       {links?.length === 0 && <p class="hint">Nobody else has a link to this file.</p>}
       <ul class="links">
         {links?.map((share) => (
           <li key={share.token}>
-            <Copyable text={share.url} label="The link" />
+            <CopyableText text={share.url} label="The link" />
             <span class="hint">
               {share.uses === 1 ? "Opened once" : `Opened ${share.uses} times`} · made{" "}
-              {ago(new Date(share.created_at), new Date())} · ends{" "}
+              {formatTimeAgo(new Date(share.created_at), new Date())} · ends{" "}
               {new Date(share.expires_at).toLocaleString()}
             </span>
             <div class="row">
-              <Button kind="quiet" onClick={() => void act("", () => withdraw(share))}>
+              <Button kind="quiet" onClick={() => void updateLinks("", () => revokeLink(share))}>
                 Withdraw
               </Button>
             </div>
           </li>
         ))}
       </ul>
-    </Box>
+    </Panel>
   );
 }
 
-/** The links to one result that still hold. A person's links come a hundred at a time. */
-async function sharesOf(job: string, name: string): Promise<Share[]> {
-  const found: Share[] = [];
+/** The active share links of one artifact. The API returns a user's links in pages of 100. */
+async function listShares(job: string, name: string): Promise<ShareLink[]> {
+  const shares: ShareLink[] = [];
   let cursor: string | null = "";
   while (cursor !== null) {
-    const more: string = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
-    const { data } = await get<{ shares: Share[]; next_cursor: string | null }>(
-      `/v1/shares?limit=100${more}`,
+    const cursorParam: string = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
+    const { data } = await get<{ shares: ShareLink[]; next_cursor: string | null }>(
+      `/v1/shares?limit=100${cursorParam}`,
     );
-    found.push(...data.shares.filter((one) => one.job === job && one.artefact === name));
+    shares.push(...data.shares.filter((share) => share.job === job && share.artifact === name));
     cursor = data.next_cursor;
   }
   const now = Date.now();
-  return found.filter((one) => !one.revoked && Date.parse(one.expires_at) > now);
+  return shares.filter((share) => !share.revoked && Date.parse(share.expires_at) > now);
 }

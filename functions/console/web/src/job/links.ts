@@ -1,10 +1,10 @@
-/** Links to bytes in the bucket: asked for when they are needed, kept as long as they hold. */
+/** Signed URLs of objects, fetched on demand and cached until they expire. */
 import { get } from "../api.ts";
 import { session } from "../session.ts";
-import type { Artefact } from "./model.ts";
+import type { Artifact } from "./model.ts";
 
-/** What the API answers for `…/link`. */
-export interface Link {
+/** The response of `…/link`. */
+export interface SignedLink {
   url: string;
   expires_at: string;
   filename: string;
@@ -12,49 +12,49 @@ export interface Link {
   size_bytes: number;
 }
 
-/** A link is not handed out when it ends before something can be done with it. */
-const SPARE_MS = 60_000;
+/** Links that expire sooner than this are renewed. */
+const MIN_VALID_MS = 60_000;
 
-const kept = new Map<string, Promise<Link>>();
-// A link opens by itself: the next person at this browser finds none.
-session.subscribe(() => kept.clear());
+const cache = new Map<string, Promise<SignedLink>>();
+// Signed URLs need no sign-in: the next user of this browser must not get them.
+session.subscribe(() => cache.clear());
 
-/** To a result, to be shown by the page. `fresh`: the last one did not do. */
-export function resultLink(job: string, one: Artefact, fresh = false): Promise<Link> {
-  const path = `/v1/jobs/${job}/artefacts/${encodeURIComponent(one.name)}/link`;
-  return linked(path, `${path} ${one.generation}`, fresh);
+/** Link to an artifact, for display. `refresh` after the last one failed. */
+export function resultLink(job: string, artifact: Artifact, refresh = false): Promise<SignedLink> {
+  const path = `/v1/jobs/${job}/artifacts/${encodeURIComponent(artifact.name)}/link`;
+  return cachedLink(path, `${path} ${artifact.generation}`, refresh);
 }
 
-/** To what was uploaded under the name of an input. */
-export function inputLink(job: string, input: string, fresh = false): Promise<Link> {
+/** Link to the upload of an input. */
+export function inputLink(job: string, input: string, refresh = false): Promise<SignedLink> {
   const path = `/v1/jobs/${job}/uploads/${input}/link`;
-  return linked(path, path, fresh);
+  return cachedLink(path, path, refresh);
 }
 
-/** Let the browser save a result. Throws Problem. */
-export async function save(job: string, name: string): Promise<void> {
-  const path = `/v1/jobs/${job}/artefacts/${encodeURIComponent(name)}/link`;
-  const { data } = await get<Link>(`${path}?disposition=attachment`);
+/** Downloads an artifact. Throws Problem. */
+export async function downloadResult(job: string, name: string): Promise<void> {
+  const path = `/v1/jobs/${job}/artifacts/${encodeURIComponent(name)}/link`;
+  const { data } = await get<SignedLink>(`${path}?disposition=attachment`);
   const anchor = document.createElement("a");
   anchor.href = data.url;
   anchor.download = name;
   anchor.click();
 }
 
-/** A small text among the results. Throws Problem. */
-export async function resultText(job: string, one: Artefact): Promise<string> {
-  for (const fresh of [false, true]) {
-    const { url } = await resultLink(job, one, fresh);
-    const answer = await fetch(url).catch(() => null);
-    if (answer?.ok) return answer.text();
+/** Returns the text of a small artifact. Throws Problem. */
+export async function resultText(job: string, artifact: Artifact): Promise<string> {
+  for (const refresh of [false, true]) {
+    const { url } = await resultLink(job, artifact, refresh);
+    const response = await fetch(url).catch(() => null);
+    if (response?.ok) return response.text();
   }
-  throw new Error(`${one.name} could not be loaded. Look at your connection, then load the page again.`);
+  throw new Error(`${artifact.name} could not be loaded. Look at your connection, then load the page again.`);
 }
 
-async function linked(path: string, key: string, fresh: boolean): Promise<Link> {
-  const known = fresh ? undefined : await kept.get(key)?.catch(() => undefined);
-  if (known && Date.parse(known.expires_at) - SPARE_MS > Date.now()) return known;
-  const asked = get<Link>(path).then(({ data }) => data);
-  kept.set(key, asked);
-  return asked;
+async function cachedLink(path: string, key: string, refresh: boolean): Promise<SignedLink> {
+  const cached = refresh ? undefined : await cache.get(key)?.catch(() => undefined);
+  if (cached && Date.parse(cached.expires_at) - MIN_VALID_MS > Date.now()) return cached;
+  const pending = get<SignedLink>(path).then(({ data }) => data);
+  cache.set(key, pending);
+  return pending;
 }

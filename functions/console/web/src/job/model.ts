@@ -1,4 +1,4 @@
-/** A job and its stages as pages know them: the API's words, wherever they were read. */
+/** The model of a job and its stages, from Firestore documents or from the API. */
 import RATES from "./stages/rates.json" with { type: "json" };
 
 export type Status =
@@ -27,13 +27,13 @@ export interface Stage {
   queued_at: number | null;
   started_at: number | null;
   finished_at: number | null;
-  /** How long its units were worked on together, in seconds. */
+  /** Total working time of its units, in seconds. */
   workedS: number;
   error: Failure | null;
 }
 
-/** `generation` tells one version of a result from another one of the same name. */
-export interface Artefact {
+/** `generation` distinguishes versions of an artifact. */
+export interface Artifact {
   name: string;
   kind: string;
   content_type: string;
@@ -41,7 +41,7 @@ export interface Artefact {
   generation: number;
 }
 
-/** What a person gave, or is still to give. */
+/** An uploaded or expected input. */
 export interface Input {
   name: string;
   filename: string;
@@ -49,7 +49,7 @@ export interface Input {
   size_bytes: number;
 }
 
-/** Times are milliseconds since 1970. */
+/** Times are in milliseconds since the epoch. */
 export interface Job {
   id: string;
   recipe: string;
@@ -60,9 +60,9 @@ export interface Job {
   options: Record<string, unknown>;
   inputs: Input[];
   stages: Stage[];
-  /** What the work has cost so far, older revisions of the deck included, in US dollars. */
+  /** Cost of computing so far in US dollars, earlier revisions of the deck included. */
   costUsd: number;
-  artefacts: Artefact[];
+  artifacts: Artifact[];
   facts: Record<string, Record<string, unknown>>;
   warnings: string[];
   error: Failure | null;
@@ -73,11 +73,11 @@ export interface Job {
 
 export const TERMINAL: readonly Status[] = ["done", "failed", "cancelled"];
 
-/** A document of the ledger, as Firestore gives it. */
-export type Doc = Record<string, unknown>;
+/** The data of a Firestore document. */
+export type StoredDocument = Record<string, unknown>;
 
-/** jobs/{id} and the documents of its stages → the job; null for a tombstone. */
-export function jobOf(id: string, doc: Doc, stages: readonly Doc[]): Job | null {
+/** Builds a job from jobs/{id} and its stage documents. Returns null for a tombstone. */
+export function jobFromDocuments(id: string, doc: StoredDocument, stages: readonly StoredDocument[]): Job | null {
   if (doc.status === "deleted") return null;
   const revision = Number(doc.revision ?? 0);
   const states = (doc.stages ?? {}) as Record<string, StageState>;
@@ -92,140 +92,140 @@ export function jobOf(id: string, doc: Doc, stages: readonly Doc[]): Job | null 
     inputs: ((doc.inputs ?? []) as Input[]).map(({ name, filename, content_type, size_bytes }) => ({
       name, filename, content_type, size_bytes,
     })),
-    stages: stagesOf(states, stages),
-    costUsd: stages.reduce((sum, one) => sum + costOf(String(one.stage), workedS(one)), 0),
-    artefacts: ((doc.artefacts ?? []) as (Artefact & { bucket: string })[])
-      // What stages hand to each other is not for people.
-      .filter((one) => one.bucket === "outputs")
+    stages: mergeStages(states, stages),
+    costUsd: stages.reduce((sum, document) => sum + computeCostUsd(String(document.stage), workedSeconds(document)), 0),
+    artifacts: ((doc.artifacts ?? []) as (Artifact & { bucket: string })[])
+      // Objects in other buckets are internal.
+      .filter((artifact) => artifact.bucket === "outputs")
       .map(({ name, kind, content_type, size_bytes, generation }) => ({
         name, kind, content_type, size_bytes, generation,
       })),
     facts: (doc.facts ?? {}) as Job["facts"],
     warnings: (doc.warnings ?? []) as string[],
-    error: failureOf(doc.error),
-    created_at: momentOf(doc.created_at) ?? 0,
-    updated_at: momentOf(doc.updated_at) ?? 0,
-    expires_at: momentOf(doc.expires_at) ?? 0,
+    error: toFailure(doc.error),
+    created_at: toMillis(doc.created_at) ?? 0,
+    updated_at: toMillis(doc.updated_at) ?? 0,
+    expires_at: toMillis(doc.expires_at) ?? 0,
   };
 }
 
 /**
- * The job's stages. A stage may have a document for each revision: the newest counts. What the job
- * itself says of a stage is believed where no document has come yet.
+ * Merges the stages. A stage may have one document per revision: the newest counts. Where there is none yet,
+ * the state in the job's document is used.
  */
-function stagesOf(states: Record<string, StageState>, docs: readonly Doc[]): Stage[] {
-  const newest = new Map<string, Doc>();
+function mergeStages(states: Record<string, StageState>, docs: readonly StoredDocument[]): Stage[] {
+  const newest = new Map<string, StoredDocument>();
   for (const doc of docs) {
     const name = String(doc.stage);
-    const before = newest.get(name);
-    if (!before || Number(before.revision) < Number(doc.revision)) newest.set(name, doc);
+    const known = newest.get(name);
+    if (!known || Number(known.revision) < Number(doc.revision)) newest.set(name, doc);
   }
-  return inOrder(Object.keys(states)).map((name) => {
+  return inPipelineOrder(Object.keys(states)).map((name) => {
     const doc = newest.get(name);
-    return doc ? stageOf(doc) : blank(name, states[name] as StageState);
+    return doc ? toStage(doc) : emptyStage(name, states[name] as StageState);
   });
 }
 
-/** Firestore keeps no order in maps; this is the one of the chain. */
-const CHAIN = Object.keys(RATES);
+/** Firestore maps have no order; this is the order of the pipeline. */
+const PIPELINE = Object.keys(RATES);
 
-function inOrder(names: string[]): string[] {
-  const place = (name: string) => {
-    const at = CHAIN.indexOf(name);
-    return at < 0 ? CHAIN.length : at;
+function inPipelineOrder(names: string[]): string[] {
+  const position = (name: string) => {
+    const index = PIPELINE.indexOf(name);
+    return index < 0 ? PIPELINE.length : index;
   };
-  return [...names].sort((one, other) => place(one) - place(other));
+  return [...names].sort((a, b) => position(a) - position(b));
 }
 
-function stageOf(doc: Doc): Stage {
+function toStage(doc: StoredDocument): Stage {
   const total = doc.total === null || doc.total === undefined ? null : Number(doc.total);
   const done = Number(doc.done ?? 0);
-  const begun = Object.values((doc.progress ?? {}) as Record<string, number>);
-  const whole = done + begun.reduce((sum, one) => sum + one, 0);
+  const partsInProgress = Object.values((doc.progress ?? {}) as Record<string, number>);
+  const completed = done + partsInProgress.reduce((sum, value) => sum + value, 0);
   return {
     name: String(doc.stage),
     state: doc.state as StageState,
     done,
     total,
-    progress: total ? Math.min(1, whole / total) : 0,
+    progress: total ? Math.min(1, completed / total) : 0,
     attempts: doc.started_at ? 1 + Number(doc.retries ?? 0) : 0,
-    queued_at: momentOf(doc.queued_at),
-    started_at: momentOf(doc.started_at),
-    finished_at: momentOf(doc.finished_at),
-    workedS: workedS(doc),
-    error: failureOf(doc.error),
+    queued_at: toMillis(doc.queued_at),
+    started_at: toMillis(doc.started_at),
+    finished_at: toMillis(doc.finished_at),
+    workedS: workedSeconds(doc),
+    error: toFailure(doc.error),
   };
 }
 
-function workedS(doc: Doc): number {
+function workedSeconds(doc: StoredDocument): number {
   return Number(doc.worked_ms ?? 0) / 1000;
 }
 
-/** So long a work of a stage at Cloud Run's list prices; as `GET /v1/usage` counts it. */
-export function costOf(stage: string, seconds: number): number {
+/** Cost of working time at Cloud Run's list prices, computed as `GET /v1/usage` does. */
+export function computeCostUsd(stage: string, seconds: number): number {
   return seconds * ((RATES as Record<string, number>)[stage] ?? 0);
 }
 
-function blank(name: string, state: StageState): Stage {
+function emptyStage(name: string, state: StageState): Stage {
   return {
     name, state, done: 0, total: null, progress: 0, attempts: 0, queued_at: null,
     started_at: null, finished_at: null, workedS: 0, error: null,
   };
 }
 
-function failureOf(told: unknown): Failure | null {
-  if (!told) return null;
-  const { code, message, stage } = told as Failure;
+function toFailure(value: unknown): Failure | null {
+  if (!value) return null;
+  const { code, message, stage } = value as Failure;
   return { code, message, stage: stage ?? null };
 }
 
-/** Milliseconds of a Firestore timestamp, a date or RFC 3339; null where there is none. */
-export function momentOf(told: unknown): number | null {
-  if (told === null || told === undefined) return null;
-  if (typeof told === "number") return told;
-  if (typeof told === "string") return Date.parse(told);
-  if (told instanceof Date) return told.getTime();
-  const stamp = told as { toMillis?: () => number };
-  return stamp.toMillis ? stamp.toMillis() : null;
+/** Milliseconds of a Firestore timestamp, a Date or an RFC 3339 string; null otherwise. */
+export function toMillis(value: unknown): number | null {
+  if (value === null || value === undefined) return null;
+  if (typeof value === "number") return value;
+  if (typeof value === "string") return Date.parse(value);
+  if (value instanceof Date) return value.getTime();
+  const timestamp = value as { toMillis?: () => number };
+  return timestamp.toMillis ? timestamp.toMillis() : null;
 }
 
-/** What the API tells of a job. */
-export interface JobView extends Omit<Job, "inputs" | "stages" | "facts" | "costUsd" | "artefacts"> {
+/** A job, as the API returns it. */
+export interface JobView extends Omit<Job, "inputs" | "stages" | "facts" | "costUsd" | "artifacts"> {
   stages: (Omit<Stage, "workedS"> & { name: string })[];
-  artefacts: Omit<Artefact, "generation">[];
+  artifacts: Omit<Artifact, "generation">[];
 }
 
-/** The same out of `GET /v1/jobs/{id}`, for where nothing can be listened to. */
-export function jobOfView(view: JobView): Job {
-  const moments = { created_at: 0, updated_at: 0, expires_at: 0 };
-  for (const name of Object.keys(moments) as (keyof typeof moments)[])
-    moments[name] = momentOf(view[name]) ?? 0;
+/** Builds a job from `GET /v1/jobs/{id}`, for use when Firestore is unavailable. */
+export function jobFromApi(view: JobView): Job {
+  const times = { created_at: 0, updated_at: 0, expires_at: 0 };
+  for (const name of Object.keys(times) as (keyof typeof times)[])
+    times[name] = toMillis(view[name]) ?? 0;
   return {
     ...view,
-    ...moments,
-    stages: view.stages.map((one) => ({
-      ...one,
-      queued_at: momentOf(one.queued_at),
-      started_at: momentOf(one.started_at),
-      finished_at: momentOf(one.finished_at),
+    ...times,
+    stages: view.stages.map((stage) => ({
+      ...stage,
+      queued_at: toMillis(stage.queued_at),
+      started_at: toMillis(stage.started_at),
+      finished_at: toMillis(stage.finished_at),
       workedS: 0,
     })),
-    artefacts: view.artefacts.map((one) => ({ ...one, generation: view.revision })),
+    artifacts: view.artifacts.map((artifact) => ({ ...artifact, generation: view.revision })),
     inputs: [],
     facts: {},
     costUsd: 0,
   };
 }
 
-/** The result of this name or, without one, null. */
-export function artefact(job: Job, name: string): Artefact | null {
-  return job.artefacts.find((one) => one.name === name) ?? null;
+/** The artifact with this name, or null. */
+export function findArtifact(job: Job, name: string): Artifact | null {
+  return job.artifacts.find((artifact) => artifact.name === name) ?? null;
 }
 
-/** How far the whole job is, 0 to 1: every stage that makes something counts alike. */
-export function share(job: Job): number {
+/** Progress of the job, 0 to 1: all stages but the notification have equal weight. */
+export function progressOf(job: Job): number {
   if (job.status === "done") return 1;
-  const making = job.stages.filter((one) => one.name !== "notification");
-  const far = making.reduce((sum, one) => sum + (one.state === "done" ? 1 : one.progress), 0);
-  return making.length ? far / making.length : 0;
+  const countedStages = job.stages.filter((stage) => stage.name !== "notification");
+  const total = countedStages.reduce((sum, stage) => sum + (stage.state === "done" ? 1 : stage.progress), 0);
+  return countedStages.length ? total / countedStages.length : 0;
 }

@@ -1,84 +1,84 @@
-/** A job as it is now: listened to, or asked for again and again where nothing can be heard. */
+/** A job, live from Firestore, or polled from the API when the listener fails. */
 import { useEffect, useState } from "preact/hooks";
 import { Problem, get } from "../api.ts";
-import { useCollection, useDocument } from "../live.ts";
-import { type Job, type JobView, jobOf, jobOfView } from "./model.ts";
+import { useCollection, useDocument } from "../firestore.ts";
+import { type Job, type JobView, jobFromApi, jobFromDocuments } from "./model.ts";
 
-const AGAIN_MS = 4_000;
-/** Whoever cannot be heard of for so long is asked meanwhile. */
-const PATIENCE_MS = 3_000;
+const POLL_MS = 4_000;
+/** Polling starts when the listener has no value after this time. */
+const LISTEN_TIMEOUT_MS = 3_000;
 
-export interface Seen {
-  /** Undefined until something is known; null where there is no such job for this person. */
+export interface JobState {
+  /** Undefined while loading; null if the job does not exist or is not readable. */
   job: Job | null | undefined;
-  /** Whether changes are heard of at once. */
-  live: boolean;
+  /** Whether changes arrive through Firestore. */
+  isLive: boolean;
 }
 
-export function useJob(id: string): Seen {
+export function useJob(id: string): JobState {
   const doc = useDocument(`jobs/${id}`);
-  const here = doc.value !== undefined && doc.value !== null;
-  const stages = useCollection(here ? `jobs/${id}/stages` : null);
-  const known = doc.value === null || (here && stages.value !== undefined);
-  const late = useLate(!known);
-  const lost = Boolean(doc.lost || stages.lost) || late;
-  const polled = usePolled(id, lost);
+  const exists = doc.value !== undefined && doc.value !== null;
+  const stages = useCollection(exists ? `jobs/${id}/stages` : null);
+  const loaded = doc.value === null || (exists && stages.value !== undefined);
+  const timedOut = useTimedOut(!loaded);
+  const offline = Boolean(doc.errorCode || stages.errorCode) || timedOut;
+  const polled = usePolledJob(id, offline);
 
-  // Without its stages a job would be drawn once in part and then whole.
-  if (known) {
-    const told = (stages.value ?? []).map((row) => row.data);
-    const heard = doc.value ? jobOf(id, doc.value.data, told) : null;
-    return lost ? { job: polled ?? heard, live: false } : { job: heard, live: true };
+  // Waits for the stages, so that the job is not rendered twice.
+  if (loaded) {
+    const stageDocuments = (stages.value ?? []).map((row) => row.data);
+    const streamed = doc.value ? jobFromDocuments(id, doc.value.data, stageDocuments) : null;
+    return offline ? { job: polled ?? streamed, isLive: false } : { job: streamed, isLive: true };
   }
-  return { job: polled, live: !lost };
+  return { job: polled, isLive: !offline };
 }
 
-/** Whether it has been waited for in vain. */
-function useLate(waiting: boolean): boolean {
-  const [late, setLate] = useState(false);
+/** Whether `waiting` has lasted longer than the timeout. */
+function useTimedOut(waiting: boolean): boolean {
+  const [timedOut, setTimedOut] = useState(false);
   useEffect(() => {
-    setLate(false);
+    setTimedOut(false);
     if (!waiting) return;
-    const timer = setTimeout(() => setLate(true), PATIENCE_MS);
+    const timer = setTimeout(() => setTimedOut(true), LISTEN_TIMEOUT_MS);
     return () => clearTimeout(timer);
   }, [waiting]);
-  return late;
+  return timedOut;
 }
 
-function usePolled(id: string, wanted: boolean): Job | null | undefined {
+function usePolledJob(id: string, enabled: boolean): Job | null | undefined {
   const [job, setJob] = useState<Job | null | undefined>(undefined);
   useEffect(() => {
-    // What was answered while the line was lost before is older than what was heard since.
+    // An earlier polled value is older than what the listener has sent since.
     setJob(undefined);
-    if (!wanted) return;
-    let over = false;
+    if (!enabled) return;
+    let cancelled = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const look = async (): Promise<void> => {
+    const poll = async (): Promise<void> => {
       try {
         const { data } = await get<JobView>(`/v1/jobs/${id}`);
-        if (!over) setJob(jobOfView(data));
-      } catch (fault) {
-        if (!over && fault instanceof Problem && fault.status === 404) setJob(null);
+        if (!cancelled) setJob(jobFromApi(data));
+      } catch (error) {
+        if (!cancelled && error instanceof Problem && error.status === 404) setJob(null);
       }
-      if (!over) timer = setTimeout(() => void look(), AGAIN_MS);
+      if (!cancelled) timer = setTimeout(() => void poll(), POLL_MS);
     };
-    void look();
+    void poll();
     return () => {
-      over = true;
+      cancelled = true;
       clearTimeout(timer);
     };
-  }, [id, wanted]);
+  }, [id, enabled]);
   return job;
 }
 
-/** The time, in ms since 1970, once a second while `moving`. */
-export function useNow(moving: boolean): number {
+/** The current time in ms since the epoch, updated every second while `active`. */
+export function useNow(active: boolean): number {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
     setNow(Date.now());
-    if (!moving) return;
+    if (!active) return;
     const timer = setInterval(() => setNow(Date.now()), 1000);
     return () => clearInterval(timer);
-  }, [moving]);
+  }, [active]);
   return now;
 }

@@ -1,25 +1,25 @@
-/** Which jobs are shown. Pure. */
+/** Filters of the list of jobs. No DOM. */
 import type { Job } from "../job/model.ts";
 
-export type Filter = "all" | "working" | "yours" | "done" | "failed";
+export type Filter = "all" | "running" | "action-required" | "done" | "failed";
 
 export const FILTERS: readonly (readonly [Filter, string])[] = [
   ["all", "All"],
-  ["working", "Under way"],
-  ["yours", "Your turn"],
+  ["running", "Under way"],
+  ["action-required", "Your turn"],
   ["done", "Done"],
   ["failed", "Failed"],
 ];
 
 export const filterOf = (text: string | null): Filter => FILTERS.find(([name]) => name === text)?.[0] ?? "all";
 
-export function fits({ status }: Pick<Job, "status">, filter: Filter): boolean {
+export function matchesFilter({ status }: Pick<Job, "status">, filter: Filter): boolean {
   switch (filter) {
     case "all":
       return true;
-    case "working":
+    case "running":
       return status === "running";
-    case "yours":
+    case "action-required":
       return status === "awaiting_review" || status === "awaiting_upload";
     case "done":
       return status === "done";
@@ -28,14 +28,16 @@ export function fits({ status }: Pick<Job, "status">, filter: Filter): boolean {
   }
 }
 
-/** The kinds of results that show best what a job is about, the best first. */
-const TELLING = ["poster", "moment", "sheet", "chart"] as const;
+/** Artifact kinds that can serve as thumbnail, best first. */
+const THUMBNAIL_KINDS = ["poster", "moment", "sheet", "chart"] as const;
 
-/** The result that stands for a job; undefined when it has no picture yet. */
-export function thumbnailOf(job: Pick<Job, "artefacts">): Job["artefacts"][number] | undefined {
-  for (const kind of TELLING) {
-    const found = job.artefacts.find((one) => one.kind === kind && one.content_type.startsWith("image/"));
-    if (found) return found;
+/** The artifact for the thumbnail; undefined if there is none yet. */
+export function thumbnailOf(job: Pick<Job, "artifacts">): Job["artifacts"][number] | undefined {
+  for (const kind of THUMBNAIL_KINDS) {
+    const artifact = job.artifacts.find(
+      (candidate) => candidate.kind === kind && candidate.content_type.startsWith("image/"),
+    );
+    if (artifact) return artifact;
   }
   return undefined;
 }

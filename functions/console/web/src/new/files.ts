@@ -1,11 +1,11 @@
-/** Which file is for which input. Pure. */
-import { bytes } from "../words.ts";
+/** Assigns files to the inputs of a recipe. No DOM. */
+import { formatBytes } from "../format.ts";
 import type { Input } from "./recipes.ts";
 
-export type Described = Pick<File, "name" | "type" | "size" | "lastModified">;
+export type FileInfo = Pick<File, "name" | "type" | "size" | "lastModified">;
 
-/** What browsers do not name by themselves, or name otherwise than the API. */
-const BY_END: Readonly<Record<string, string>> = {
+/** Types that browsers do not know, or name differently than the API. */
+const TYPE_BY_EXTENSION: Readonly<Record<string, string>> = {
   avi: "video/x-msvideo",
   flac: "audio/flac",
   heic: "image/heic",
@@ -29,90 +29,113 @@ const BY_END: Readonly<Record<string, string>> = {
   webp: "image/webp",
 };
 
-/** A media type without parameters; "" when nobody can tell. */
-export function typeOf({ name, type }: Described): string {
-  const plain = (type.split(";")[0] ?? "").trim().toLowerCase();
-  const end = name.includes(".") ? (name.split(".").pop() ?? "").toLowerCase() : "";
-  return plain && plain !== "application/octet-stream" ? plain : (BY_END[end] ?? "");
+/** Media type without parameters; empty if unknown. */
+export function typeOf({ name, type }: FileInfo): string {
+  const declared = (type.split(";")[0] ?? "").trim().toLowerCase();
+  const extension = name.includes(".") ? (name.split(".").pop() ?? "").toLowerCase() : "";
+  return declared && declared !== "application/octet-stream" ? declared : (TYPE_BY_EXTENSION[extension] ?? "");
 }
 
-export const kindOf = (file: Described): string => typeOf(file).split("/")[0] ?? "";
+export const kindOf = (file: FileInfo): string => typeOf(file).split("/")[0] ?? "";
 
-/** `for`: the input's name, such as picture2. */
-export interface Placed<F> {
-  for: string;
+/** `input` is the name of the input, such as picture2. */
+export interface AssignedFile<F> {
+  input: string;
   file: F;
 }
 
-export interface Sorted<F> {
-  placed: Placed<F>[];
-  /** Further videos, where one makes a job: each becomes a job of its own. */
-  further: F[];
-  /** Why some cannot be taken. */
-  wrong: string[];
+export interface AssignedFiles<F> {
+  assigned: AssignedFile<F>[];
+  /** Additional videos; each becomes a job of its own. */
+  extra: F[];
+  /** Why files were rejected. */
+  errors: string[];
 }
 
 /**
- * Put files where they fit, behind those that are there. Where the recipe takes one video alone,
- * several videos make several jobs.
+ * Assigns files to free inputs, after those already assigned. For recipes with a single video, additional
+ * videos become jobs of their own.
  */
-export function place<F extends Described>(
-  inputs: readonly Input[], files: readonly F[], there: Pick<Sorted<F>, "placed" | "further"> = { placed: [], further: [] },
-): Sorted<F> {
-  const sorted: Sorted<F> = { placed: [...there.placed], further: [...there.further], wrong: [] };
-  const alone = inputs.filter((one) => !one.optional).length === 1;
+export function assignFiles<F extends FileInfo>(
+  inputs: readonly Input[],
+  files: readonly F[],
+  current: Pick<AssignedFiles<F>, "assigned" | "extra"> = { assigned: [], extra: [] },
+): AssignedFiles<F> {
+  const result: AssignedFiles<F> = { assigned: [...current.assigned], extra: [...current.extra], errors: [] };
+  const singleInput = inputs.filter((input) => !input.optional).length === 1;
   for (const file of files) {
-    // The same one once more is no second wish.
-    if ([...sorted.placed.map((one) => one.file), ...sorted.further].some((one) => same(one, file))) continue;
-    const input = inputs.find((one) => one.kinds.includes(kindOf(file)));
+    // The same file twice counts once.
+    if ([...result.assigned.map((entry) => entry.file), ...result.extra].some((b) => isSameFile(b, file))) continue;
+    const input = inputs.find((input) => input.kinds.includes(kindOf(file)));
     if (!input) {
-      sorted.wrong.push(`${file.name} is not ${takes(inputs)}.`);
+      result.errors.push(`${file.name} is not ${acceptedKinds(inputs)}.`);
       continue;
     }
     if (file.size === 0) {
-      sorted.wrong.push(`${file.name} is empty.`);
+      result.errors.push(`${file.name} is empty.`);
       continue;
     }
     if (file.size > input.max_bytes) {
-      sorted.wrong.push(`${file.name} has ${bytes(file.size)}; at most ${bytes(input.max_bytes)} are taken.`);
+      result.errors.push(
+        `${file.name} has ${formatBytes(file.size)}; at most ${formatBytes(input.max_bytes)} are taken.`,
+      );
       continue;
     }
-    const free = input.names.find((name) => !sorted.placed.some((one) => one.for === name));
-    if (free) sorted.placed.push({ for: free, file });
-    else if (alone && !input.optional && input.names.length === 1) sorted.further.push(file);
-    else if (input.names.length > 1) sorted.wrong.push(`${file.name} is one too many: ${input.names.length} are taken.`);
-    else sorted.placed = sorted.placed.map((one) => (one.for === input.name ? { for: input.name, file } : one));
+    const freeName = input.names.find((name) => !result.assigned.some((entry) => entry.input === name));
+    if (freeName) result.assigned.push({ input: freeName, file });
+    else if (singleInput && !input.optional && input.names.length === 1) result.extra.push(file);
+    else if (input.names.length > 1)
+      result.errors.push(`${file.name} is one too many: ${input.names.length} are taken.`);
+    else
+      result.assigned = result.assigned.map((entry) =>
+        entry.input === input.name ? { input: input.name, file } : entry,
+      );
   }
-  return sorted;
+  return result;
 }
 
-/** Take a file away; a further one moves up into its place. */
-export function without<F extends Described>(inputs: readonly Input[], there: Sorted<F>, file: F): Sorted<F> {
-  const placed = there.placed.filter((one) => one.file !== file);
-  return place(inputs, there.further.filter((one) => one !== file), { placed, further: [] });
+/** Removes a file; the first additional one takes its place. */
+export function removeFile<F extends FileInfo>(
+  inputs: readonly Input[],
+  current: AssignedFiles<F>,
+  file: F,
+): AssignedFiles<F> {
+  const assigned = current.assigned.filter((entry) => entry.file !== file);
+  return assignFiles(
+    inputs,
+    current.extra.filter((b) => b !== file),
+    { assigned, extra: [] },
+  );
 }
 
-/** What tells a file from others, as far as a browser lets one know. */
-export const markOf = ({ name, size, lastModified }: Described): string => `${name} ${size} ${lastModified}`;
+/** Identifies a file by what browsers expose. */
+export const fileKey = ({ name, size, lastModified }: FileInfo): string => `${name} ${size} ${lastModified}`;
 
-const same = (one: Described, other: Described): boolean => markOf(one) === markOf(other);
+const isSameFile = (a: FileInfo, b: FileInfo): boolean => fileKey(a) === fileKey(b);
 
-const NAMES: Readonly<Record<string, string>> = { video: "a video", audio: "a sound", image: "a picture", text: "a text" };
+const KIND_NAMES: Readonly<Record<string, string>> = {
+  video: "a video",
+  audio: "a sound",
+  image: "a picture",
+  text: "a text",
+};
 
 /** `a video or a sound`. */
-export function takes(inputs: readonly Input[]): string {
-  const kinds = [...new Set(inputs.flatMap((one) => one.kinds))].filter((kind) => kind !== "text");
-  return kinds.map((kind) => NAMES[kind] ?? kind).join(" or ");
+export function acceptedKinds(inputs: readonly Input[]): string {
+  const kinds = [...new Set(inputs.flatMap((input) => input.kinds))].filter((kind) => kind !== "text");
+  return kinds.map((kind) => KIND_NAMES[kind] ?? kind).join(" or ");
 }
 
-/** For a file chooser; browsers do not know all ends by their kind. */
-export function accept(inputs: readonly Input[]): string {
-  const kinds = [...new Set(inputs.flatMap((one) => one.kinds))].filter((kind) => kind !== "text");
-  const ends = Object.entries(BY_END).filter(([, type]) => kinds.includes(type.split("/")[0] ?? ""));
-  return [...kinds.map((kind) => `${kind}/*`), ...ends.map(([end]) => `.${end}`)].join(",");
+/** The `accept` attribute. Browsers do not know all extensions, so these are listed. */
+export function acceptAttribute(inputs: readonly Input[]): string {
+  const kinds = [...new Set(inputs.flatMap((input) => input.kinds))].filter((kind) => kind !== "text");
+  const extensions = Object.entries(TYPE_BY_EXTENSION).filter(([, type]) => kinds.includes(type.split("/")[0] ?? ""));
+  return [...kinds.map((kind) => `${kind}/*`), ...extensions.map(([extension]) => `.${extension}`)].join(",");
 }
 
-/** Which inputs that have to be there are not. */
-export function missing(inputs: readonly Input[], placed: readonly Placed<unknown>[]): Input[] {
-  return inputs.filter((one) => !one.optional && !one.names.some((name) => placed.some((p) => p.for === name)));
+/** Required inputs without a file. */
+export function missingInputs(inputs: readonly Input[], assigned: readonly AssignedFile<unknown>[]): Input[] {
+  return inputs.filter(
+    (input) => !input.optional && !input.names.some((name) => assigned.some((entry) => entry.input === name)),
+  );
 }

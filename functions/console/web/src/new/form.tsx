@@ -1,105 +1,116 @@
-/** What one recipe asks for: files or words, consent where it is needed, and options. */
+/** Form of a new job: files or prompt, consent and options. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { newKey } from "../api.ts";
+import { newIdempotencyKey } from "../api.ts";
 import { navigate } from "../location.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { toast } from "../ui/toast.tsx";
-import { sentence } from "../words.ts";
-import { begin } from "./begin.ts";
-import { Drop, type Files, NONE } from "./drop.tsx";
-import { markOf, missing, takes } from "./files.ts";
-import { OptionField } from "./option.tsx";
-import { type Chosen, type Input, type Option, type Recipe, optionsOf } from "./recipes.ts";
-import { titleOf } from "./title.ts";
+import { errorMessage } from "../format.ts";
+import { createJob } from "./create-job.ts";
+import { type Files, DropZone, NO_FILES } from "./drop-zone.tsx";
+import { acceptedKinds, fileKey, missingInputs } from "./files.ts";
+import { OptionField } from "./option-field.tsx";
+import { type Input, type Option, type OptionValues, type Recipe, changedOptions } from "./recipes.ts";
+import { titleFromPrompt } from "./title.ts";
 import { Webcam } from "./webcam.tsx";
 
-const PROMPT_CHARS = 100_000;
+const MAX_PROMPT_CHARS = 100_000;
 
-/** What is missing before a job can be made, and where; "" is nowhere in particular. */
-interface Lack {
-  at: "" | "prompt" | "files" | "consent" | "purpose";
-  words: string;
+/** A validation error and its field; "" for the whole form. */
+interface FormError {
+  field: "" | "prompt" | "files" | "consent" | "purpose";
+  message: string;
 }
 
 export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly Input[] }) {
-  const [files, setFiles] = useState<Files>(NONE);
+  const [files, setFiles] = useState<Files>(NO_FILES);
   const [prompt, setPrompt] = useState("");
-  const [source, setSource] = useState("");
+  const [sourceText, setSourceText] = useState("");
   const [title, setTitle] = useState("");
-  const [agreed, setAgreed] = useState(false);
+  const [hasConsent, setHasConsent] = useState(false);
   const [purpose, setPurpose] = useState("");
-  const [chosen, setChosen] = useState<Chosen>({});
+  const [optionValues, setOptionValues] = useState<OptionValues>({});
   const [recording, setRecording] = useState(false);
-  const [busy, setBusy] = useState("");
-  const [wrong, setWrong] = useState<Lack | null>(null);
+  const [busyLabel, setBusyLabel] = useState("");
+  const [error, setError] = useState<FormError | null>(null);
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
-    form.current?.querySelector<HTMLElement>("[aria-invalid], [data-lack]")?.focus();
-  }, [wrong]);
-  const [keys, setKeys] = useState<Readonly<Record<string, string>>>({});
+    form.current?.querySelector<HTMLElement>("[aria-invalid], [data-missing]")?.focus();
+  }, [error]);
+  const [idempotencyKeys, setIdempotencyKeys] = useState<Readonly<Record<string, string>>>({});
 
-  const typed = inputs.some((one) => one.kinds.includes("text"));
-  const dropped = inputs.filter((one) => !one.kinds.includes("text"));
-  const needed = dropped.filter((one) => !one.optional);
-  const optional = dropped.filter((one) => one.optional);
-  const filmed = needed.length === 1 && needed[0]?.kinds.includes("video");
+  const takesPrompt = inputs.some((input) => input.kinds.includes("text"));
+  const fileInputs = inputs.filter((input) => !input.kinds.includes("text"));
+  const requiredInputs = fileInputs.filter((input) => !input.optional);
+  const optionalInputs = fileInputs.filter((input) => input.optional);
+  const takesVideo = requiredInputs.length === 1 && requiredInputs[0]?.kinds.includes("video");
 
-  const lacks = (): Lack | null => {
-    if (typed && !prompt.trim()) return { at: "prompt", words: "Write what the film shall be about." };
-    const [first] = missing(needed, files.placed);
-    if (first) return { at: "files", words: `Choose ${takes([first])} first.` };
-    if (recipe.consent && !agreed)
-      return { at: "consent", words: "State that the people filmed agreed, or choose another recipe." };
-    if (recipe.consent && !purpose.trim()) return { at: "purpose", words: "Say in a few words what the scores are for." };
+  const validate = (): FormError | null => {
+    if (takesPrompt && !prompt.trim()) return { field: "prompt", message: "Write what the film shall be about." };
+    const [first] = missingInputs(requiredInputs, files.assigned);
+    if (first) return { field: "files", message: `Choose ${acceptedKinds([first])} first.` };
+    if (recipe.consent && !hasConsent)
+      return { field: "consent", message: "State that the people filmed agreed, or choose another recipe." };
+    if (recipe.consent && !purpose.trim())
+      return { field: "purpose", message: "Say in a few words what the scores are for." };
     return null;
   };
 
   const submit = async (): Promise<void> => {
-    const lack = lacks();
-    setWrong(lack);
-    if (lack) return;
+    const invalid = validate();
+    setError(invalid);
+    if (invalid) return;
     const options = {
-      ...optionsOf(recipe, chosen),
+      ...changedOptions(recipe, optionValues),
       ...(recipe.consent ? { consent: true, purpose: purpose.trim() } : {}),
     };
-    const main = needed[0];
-    const wishes =
-      main && files.further.length
-        ? [files.placed, ...files.further.map((file) => [...files.placed.filter((one) => one.for !== main.name), { for: main.name, file }])]
-        : [files.placed];
-    let last = "";
-    let made = { ...keys };
+    const mainInput = requiredInputs[0];
+    const jobs =
+      mainInput && files.extra.length
+        ? [
+            files.assigned,
+            ...files.extra.map((file) => [
+              ...files.assigned.filter((entry) => entry.input !== mainInput.name),
+              { input: mainInput.name, file },
+            ]),
+          ]
+        : [files.assigned];
+    let lastId = "";
+    let nextKeys = { ...idempotencyKeys };
     try {
-      for (const [number, placed] of wishes.entries()) {
-        setBusy(wishes.length > 1 ? `Making job ${number + 1} of ${wishes.length} …` : "Making the job …");
-        // What was asked for is part of the key: the same again is the same job, another wish another one.
-        const named = placed.map((one) => `${one.for} ${markOf(one.file)}`);
-        const mark = JSON.stringify([named, options, title, prompt, source]);
-        made = { ...made, [mark]: made[mark] ?? newKey() };
-        setKeys(made);
-        last = await begin({
-          recipe: recipe.name, options, prompt, source,
-          title: title.trim() || (typed ? titleOf(prompt) : ""),
-          files: placed,
-          key: made[mark] as string,
+      for (const [index, jobFiles] of jobs.entries()) {
+        setBusyLabel(jobs.length > 1 ? `Making job ${index + 1} of ${jobs.length} …` : "Making the job …");
+        // The key depends on the request: the same request again creates no second job.
+        const fileKeys = jobFiles.map((entry) => `${entry.input} ${fileKey(entry.file)}`);
+        const requestKey = JSON.stringify([fileKeys, options, title, prompt, sourceText]);
+        nextKeys = { ...nextKeys, [requestKey]: nextKeys[requestKey] ?? newIdempotencyKey() };
+        setIdempotencyKeys(nextKeys);
+        lastId = await createJob({
+          recipe: recipe.name,
+          options,
+          prompt,
+          sourceText,
+          title: title.trim() || (takesPrompt ? titleFromPrompt(prompt) : ""),
+          files: jobFiles,
+          idempotencyKey: nextKeys[requestKey] as string,
         });
       }
-      if (wishes.length > 1) toast(`${wishes.length} jobs are made; their files are on the way.`);
-      navigate(wishes.length > 1 ? "/" : `/jobs/${last}`);
-    } catch (fault) {
-      setWrong({ at: "", words: sentence(fault) });
-      setBusy("");
+      if (jobs.length > 1) toast(`${jobs.length} jobs are made; their files are on the way.`);
+      navigate(jobs.length > 1 ? "/" : `/jobs/${lastId}`);
+    } catch (error) {
+      setError({ field: "", message: errorMessage(error) });
+      setBusyLabel("");
     }
   };
 
-  const wrongAt = (at: Lack["at"]): string | undefined => (wrong?.at === at ? wrong.words : undefined);
-  const field = (option: Option) => (
+  const errorFor = (field: FormError["field"]): string | undefined =>
+    error?.field === field ? error.message : undefined;
+  const renderOption = (option: Option) => (
     <OptionField
       key={option.name}
       option={option}
-      value={chosen[option.name] ?? option.first}
-      onChange={(value) => setChosen((before) => ({ ...before, [option.name]: value }))}
+      value={optionValues[option.name] ?? option.default}
+      onChange={(value) => setOptionValues((before) => ({ ...before, [option.name]: value }))}
     />
   );
 
@@ -110,16 +121,20 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
-        if (!busy) void submit();
+        if (!busyLabel) void submit();
       }}
     >
-      {typed && (
-        <Field label="What shall the film be about?" hint="One sentence is enough; for whom it is helps." wrong={wrongAt("prompt")}>
+      {takesPrompt && (
+        <Field
+          label="What shall the film be about?"
+          hint="One sentence is enough; for whom it is helps."
+          error={errorFor("prompt")}
+        >
           {(ids) => (
             <textarea
               {...ids}
               rows={4}
-              maxLength={PROMPT_CHARS}
+              maxLength={MAX_PROMPT_CHARS}
               placeholder="How photosynthesis works, for ten-year-olds"
               value={prompt}
               onInput={(event) => setPrompt(event.currentTarget.value)}
@@ -127,20 +142,33 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
           )}
         </Field>
       )}
-      {needed.length > 0 &&
+      {requiredInputs.length > 0 &&
         (recording ? (
           <Webcam
             onClose={() => setRecording(false)}
-            onTake={(file) => {
-              const main = needed[0] as Input;
-              setFiles((before) => ({ ...before, wrong: [], placed: [...before.placed.filter((one) => one.for !== main.name), { for: main.name, file }] }));
+            onUse={(file) => {
+              const mainInput = requiredInputs[0] as Input;
+              setFiles((before) => ({
+                ...before,
+                errors: [],
+                assigned: [
+                  ...before.assigned.filter((file) => file.input !== mainInput.name),
+                  { input: mainInput.name, file },
+                ],
+              }));
               setRecording(false);
             }}
           />
         ) : (
           <>
-            <Drop inputs={dropped.length > needed.length ? dropped : needed} files={files} label={labelOf(needed)} lack={wrongAt("files")} onChange={setFiles} />
-            {filmed && (
+            <DropZone
+              inputs={fileInputs.length > requiredInputs.length ? fileInputs : requiredInputs}
+              files={files}
+              label={dropLabel(requiredInputs)}
+              missingMessage={errorFor("files")}
+              onChange={setFiles}
+            />
+            {takesVideo && (
               <p>
                 <Button onClick={() => setRecording(true)}>Record with the camera</Button>
               </p>
@@ -153,61 +181,89 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
           <label class="switch">
             <input
               type="checkbox"
-              checked={agreed}
-              aria-invalid={wrongAt("consent") ? "true" : undefined}
-              aria-describedby={wrongAt("consent") ? "consent-wrong" : undefined}
-              onChange={(event) => setAgreed(event.currentTarget.checked)}
+              checked={hasConsent}
+              aria-invalid={errorFor("consent") ? "true" : undefined}
+              aria-describedby={errorFor("consent") ? "consent-error" : undefined}
+              onChange={(event) => setHasConsent(event.currentTarget.checked)}
             />
             <span>The people filmed agreed to have their expressions scored.</span>
           </label>
-          {wrongAt("consent") && (
-            <p class="wrong" id="consent-wrong">
-              {wrongAt("consent")}
+          {errorFor("consent") && (
+            <p class="error-text" id="consent-error">
+              {errorFor("consent")}
             </p>
           )}
           <Field
             label="What the scores are for"
-            wrong={wrongAt("purpose")}
+            error={errorFor("purpose")}
             hint="Such as research, or a film for the family. Scoring people at work or in education is prohibited in the European Union."
           >
             {(ids) => (
-              <input {...ids} type="text" maxLength={200} value={purpose} onInput={(event) => setPurpose(event.currentTarget.value)} />
+              <input
+                {...ids}
+                type="text"
+                maxLength={200}
+                value={purpose}
+                onInput={(event) => setPurpose(event.currentTarget.value)}
+              />
             )}
           </Field>
         </fieldset>
       )}
-      <div class="options">{recipe.options.filter((one) => !one.more && one.kind !== "switch").map(field)}</div>
-      {recipe.options.filter((one) => !one.more && one.kind === "switch").map(field)}
+      <div class="options">
+        {recipe.options.filter((option) => !option.advanced && option.kind !== "switch").map(renderOption)}
+      </div>
+      {recipe.options.filter((option) => !option.advanced && option.kind === "switch").map(renderOption)}
       <details class="more">
         <summary>More options</summary>
         <div class="options">
           <Field label="Title" hint="Empty takes the file’s name, or your first words.">
             {(ids) => (
-              <input {...ids} type="text" maxLength={200} value={title} onInput={(event) => setTitle(event.currentTarget.value)} />
+              <input
+                {...ids}
+                type="text"
+                maxLength={200}
+                value={title}
+                onInput={(event) => setTitle(event.currentTarget.value)}
+              />
             )}
           </Field>
-          {recipe.options.filter((one) => one.more && one.kind !== "switch").map(field)}
+          {recipe.options.filter((option) => option.advanced && option.kind !== "switch").map(renderOption)}
         </div>
-        {recipe.options.filter((one) => one.more && one.kind === "switch").map(field)}
-        {typed && (
-          <Field label="A text to draw on" hint="What is said keeps to it. Empty lets the writer draw on what it knows.">
+        {recipe.options.filter((option) => option.advanced && option.kind === "switch").map(renderOption)}
+        {takesPrompt && (
+          <Field
+            label="A text to draw on"
+            hint="What is said keeps to it. Empty lets the writer draw on what it knows."
+          >
             {(ids) => (
-              <textarea {...ids} rows={5} maxLength={PROMPT_CHARS} value={source} onInput={(event) => setSource(event.currentTarget.value)} />
+              <textarea
+                {...ids}
+                rows={5}
+                maxLength={MAX_PROMPT_CHARS}
+                value={sourceText}
+                onInput={(event) => setSourceText(event.currentTarget.value)}
+              />
             )}
           </Field>
         )}
-        {needed.length === 0 && optional.length > 0 && (
-          <Drop inputs={optional} files={files} label="Pictures for the slides, music under them" onChange={setFiles} />
+        {requiredInputs.length === 0 && optionalInputs.length > 0 && (
+          <DropZone
+            inputs={optionalInputs}
+            files={files}
+            label="Pictures for the slides, music under them"
+            onChange={setFiles}
+          />
         )}
       </details>
-      {wrongAt("") && (
-        <p class="wrong" role="alert">
-          {wrongAt("")}
+      {errorFor("") && (
+        <p class="error-text" role="alert">
+          {errorFor("")}
         </p>
       )}
       <p class="row">
-        <Button kind="primary" type="submit" busy={busy}>
-          {files.further.length ? `Make ${files.further.length + 1} jobs` : "Make it"}
+        <Button kind="primary" type="submit" busyLabel={busyLabel}>
+          {files.extra.length ? `Make ${files.extra.length + 1} jobs` : "Make it"}
         </Button>
         <a class="button quiet" href="/new">
           Another recipe
@@ -217,8 +273,8 @@ export function NewForm({ recipe, inputs }: { recipe: Recipe; inputs: readonly I
   );
 }
 
-function labelOf(needed: readonly Input[]): string {
-  const words = needed.map((one) => takes([one]).replace(/^a /, ""));
-  const text = words.length > 1 ? `Your ${words.slice(0, -1).join(", ")} and your ${words.at(-1)}` : `Your ${words[0]}`;
+function dropLabel(requiredInputs: readonly Input[]): string {
+  const nouns = requiredInputs.map((input) => acceptedKinds([input]).replace(/^a /, ""));
+  const text = nouns.length > 1 ? `Your ${nouns.slice(0, -1).join(", ")} and your ${nouns.at(-1)}` : `Your ${nouns[0]}`;
   return text;
 }

@@ -1,113 +1,113 @@
-/** Record with the camera of this machine: look, record, look at it, take it. */
+/** Records a video with the camera of this device. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
-import { bytes, clock } from "../words.ts";
-import { kindToRecord, nameOf, refusal } from "./camera.ts";
+import { formatBytes, formatClock } from "../format.ts";
+import { cameraErrorMessage, recordingFilename, recordingType } from "./recording-type.ts";
 
-/** A piece is handed over this often, so that a crash of the encoder loses no more. */
-const PIECE_MS = 1000;
-const LONGEST_S = 3600;
+/** Interval of the recorder's data events: a crash loses no more than this. */
+const CHUNK_MS = 1000;
+const MAX_DURATION_S = 3600;
 
-type Step = "asking" | "ready" | "recording" | "recorded" | "refused";
+type Step = "opening" | "ready" | "recording" | "recorded" | "failed";
 
-export function Webcam({ onTake, onClose }: { onTake: (file: File) => void; onClose: () => void }) {
-  const [step, setStep] = useState<Step>("asking");
-  const [why, setWhy] = useState("");
+export function Webcam({ onUse, onClose }: { onUse: (file: File) => void; onClose: () => void }) {
+  const [step, setStep] = useState<Step>("opening");
+  const [message, setMessage] = useState("");
   const [cameras, setCameras] = useState<MediaDeviceInfo[]>([]);
   const [camera, setCamera] = useState("");
   const [seconds, setSeconds] = useState(0);
   const [file, setFile] = useState<File | null>(null);
-  const preview = useRef<HTMLVideoElement>(null);
-  const stream = useRef<MediaStream | null>(null);
-  const recorder = useRef<MediaRecorder | null>(null);
-  /** Which opening counts: an older one, or one that nobody waits for, is shut when it comes. */
-  const turn = useRef(0);
-  const seen = useAddress(file);
+  const previewRef = useRef<HTMLVideoElement>(null);
+  const streamRef = useRef<MediaStream | null>(null);
+  const recorderRef = useRef<MediaRecorder | null>(null);
+  /** Counts openings: a stream that arrives after a newer opening, or after unmounting, is stopped. */
+  const openCount = useRef(0);
+  const fileUrl = useObjectUrl(file);
 
-  const shut = (): void => {
-    for (const track of stream.current?.getTracks() ?? []) track.stop();
-    stream.current = null;
+  const stopTracks = (): void => {
+    for (const track of streamRef.current?.getTracks() ?? []) track.stop();
+    streamRef.current = null;
   };
-  const open = async (id: string): Promise<void> => {
-    shut();
-    const mine = ++turn.current;
-    setStep("asking");
+  const openCamera = async (id: string): Promise<void> => {
+    stopTracks();
+    const openNumber = ++openCount.current;
+    setStep("opening");
     try {
       const video = { width: { ideal: 1280 }, height: { ideal: 720 }, ...(id ? { deviceId: { exact: id } } : {}) };
-      const opened = await navigator.mediaDevices.getUserMedia({ video, audio: true }).catch((fault: unknown) => {
-        // A camera without a microphone beside it records all the same.
-        if ((fault as { name?: string }).name !== "NotFoundError") throw fault;
+      const mediaStream = await navigator.mediaDevices.getUserMedia({ video, audio: true }).catch((error: unknown) => {
+        // Without a microphone, video alone is recorded.
+        if ((error as { name?: string }).name !== "NotFoundError") throw error;
         return navigator.mediaDevices.getUserMedia({ video });
       });
-      if (mine !== turn.current) {
-        for (const track of opened.getTracks()) track.stop();
+      if (openNumber !== openCount.current) {
+        for (const track of mediaStream.getTracks()) track.stop();
         return;
       }
-      stream.current = opened;
-      if (preview.current) preview.current.srcObject = opened;
-      const found = await navigator.mediaDevices.enumerateDevices();
-      setCameras(found.filter((one) => one.kind === "videoinput"));
+      streamRef.current = mediaStream;
+      if (previewRef.current) previewRef.current.srcObject = mediaStream;
+      const devices = await navigator.mediaDevices.enumerateDevices();
+      setCameras(devices.filter((device) => device.kind === "videoinput"));
       setStep("ready");
-    } catch (fault) {
-      if (mine !== turn.current) return;
-      setWhy(refusal(fault));
-      setStep("refused");
+    } catch (error) {
+      if (openNumber !== openCount.current) return;
+      setMessage(cameraErrorMessage(error));
+      setStep("failed");
     }
   };
 
   useEffect(() => {
-    void open("");
+    void openCamera("");
     return () => {
-      turn.current += 1;
-      if (recorder.current?.state === "recording") recorder.current.stop();
-      shut();
+      openCount.current += 1;
+      if (recorderRef.current?.state === "recording") recorderRef.current.stop();
+      stopTracks();
     };
   }, []);
 
   useEffect(() => {
     if (step !== "recording") return;
-    const began = performance.now();
+    const startedAt = performance.now();
     const timer = setInterval(() => {
-      const now = (performance.now() - began) / 1000;
-      setSeconds(now);
-      if (now >= LONGEST_S) recorder.current?.stop();
+      const elapsedS = (performance.now() - startedAt) / 1000;
+      setSeconds(elapsedS);
+      if (elapsedS >= MAX_DURATION_S) recorderRef.current?.stop();
     }, 250);
     return () => clearInterval(timer);
   }, [step]);
 
   const record = (): void => {
-    const kind = kindToRecord((one) => MediaRecorder.isTypeSupported(one));
-    if (!stream.current || !kind) {
-      setWhy("This browser cannot record. Record with another program, and choose its file.");
-      setStep("refused");
+    const mimeType = recordingType((type) => MediaRecorder.isTypeSupported(type));
+    if (!streamRef.current || !mimeType) {
+      setMessage("This browser cannot record. Record with another program, and choose its file.");
+      setStep("failed");
       return;
     }
-    const pieces: Blob[] = [];
-    const made = new MediaRecorder(stream.current, { mimeType: kind, videoBitsPerSecond: 4_000_000 });
-    made.ondataavailable = (event) => {
-      if (event.data.size) pieces.push(event.data);
+    const chunks: Blob[] = [];
+    const mediaRecorder = new MediaRecorder(streamRef.current, { mimeType, videoBitsPerSecond: 4_000_000 });
+    mediaRecorder.ondataavailable = (event) => {
+      if (event.data.size) chunks.push(event.data);
     };
-    made.onstop = () => {
-      const type = kind.split(";")[0] ?? kind;
-      setFile(new File(pieces, nameOf(kind, new Date()), { type }));
+    mediaRecorder.onstop = () => {
+      const type = mimeType.split(";")[0] ?? mimeType;
+      setFile(new File(chunks, recordingFilename(mimeType, new Date()), { type }));
       setStep("recorded");
-      shut();
+      stopTracks();
     };
-    recorder.current = made;
+    recorderRef.current = mediaRecorder;
     setSeconds(0);
-    made.start(PIECE_MS);
+    mediaRecorder.start(CHUNK_MS);
     setStep("recording");
   };
 
-  if (step === "refused") {
+  if (step === "failed") {
     return (
       <div class="webcam">
-        <p class="wrong" role="alert">
-          {why}
+        <p class="error-text" role="alert">
+          {message}
         </p>
         <p class="row">
-          <Button kind="primary" onClick={() => void open(camera)}>
+          <Button kind="primary" onClick={() => void openCamera(camera)}>
             Try again
           </Button>
           <Button kind="quiet" onClick={onClose}>
@@ -121,16 +121,16 @@ export function Webcam({ onTake, onClose }: { onTake: (file: File) => void; onCl
     <div class="webcam">
       <div class="screen">
         {file ? (
-          <video key="seen" src={seen} controls playsInline aria-label="What was recorded" />
+          <video key="seen" src={fileUrl} controls playsInline aria-label="What was recorded" />
         ) : (
-          <video key="live" ref={preview} autoplay muted playsInline aria-label="What the camera sees" />
+          <video key="live" ref={previewRef} autoplay muted playsInline aria-label="What the camera sees" />
         )}
         {step === "recording" && (
-          <p class="rec">
-            <span class="light" aria-hidden="true" /> REC <time>{clock(seconds)}</time>
+          <p class="recording-indicator">
+            <span class="record-dot" aria-hidden="true" /> REC <time>{formatClock(seconds)}</time>
           </p>
         )}
-        {step === "asking" && <p class="over">Waiting for the camera; your browser may ask you.</p>}
+        {step === "opening" && <p class="overlay">Waiting for the camera; your browser may ask you.</p>}
       </div>
       {cameras.length > 1 && step === "ready" && (
         <Field label="Camera">
@@ -140,12 +140,12 @@ export function Webcam({ onTake, onClose }: { onTake: (file: File) => void; onCl
               value={camera}
               onChange={(event) => {
                 setCamera(event.currentTarget.value);
-                void open(event.currentTarget.value);
+                void openCamera(event.currentTarget.value);
               }}
             >
-              {cameras.map((one) => (
-                <option key={one.deviceId} value={one.deviceId}>
-                  {one.label || "Camera"}
+              {cameras.map((device) => (
+                <option key={device.deviceId} value={device.deviceId}>
+                  {device.label || "Camera"}
                 </option>
               ))}
             </select>
@@ -154,24 +154,24 @@ export function Webcam({ onTake, onClose }: { onTake: (file: File) => void; onCl
       )}
       <p class="row">
         {step === "recording" ? (
-          <Button kind="danger" onClick={() => recorder.current?.stop()}>
+          <Button kind="danger" onClick={() => recorderRef.current?.stop()}>
             Stop
           </Button>
         ) : step === "recorded" && file ? (
           <>
-            <Button kind="primary" onClick={() => onTake(file)}>
+            <Button kind="primary" onClick={() => onUse(file)}>
               Use this recording
             </Button>
             <Button
               onClick={() => {
                 setFile(null);
-                void open(camera);
+                void openCamera(camera);
               }}
             >
               Record again
             </Button>
             <span class="hint">
-              {clock(seconds)}, {bytes(file.size)}
+              {formatClock(seconds)}, {formatBytes(file.size)}
             </span>
           </>
         ) : (
@@ -189,14 +189,14 @@ export function Webcam({ onTake, onClose }: { onTake: (file: File) => void; onCl
   );
 }
 
-/** A blob's own address, given back when it is not shown any more. */
-function useAddress(file: File | null): string {
+/** Object URL of a file, revoked when it is no longer shown. */
+function useObjectUrl(file: File | null): string {
   const [url, setUrl] = useState("");
   useEffect(() => {
     if (!file) return;
-    const made = URL.createObjectURL(file);
-    setUrl(made);
-    return () => URL.revokeObjectURL(made);
+    const objectUrl = URL.createObjectURL(file);
+    setUrl(objectUrl);
+    return () => URL.revokeObjectURL(objectUrl);
   }, [file]);
   return url;
 }

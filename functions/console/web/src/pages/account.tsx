@@ -1,42 +1,67 @@
-/** The account's rooms, one at a time: /account/{room}. */
+/** The account pages, one section at a time: /account/{section}. */
 import type { ComponentType } from "preact";
-import { Links } from "../account/links.tsx";
-import { Letters } from "../account/letters.tsx";
+import { ShareLinks } from "../account/share-links.tsx";
+import { Emails } from "../account/emails.tsx";
 import { MyData } from "../account/my-data.tsx";
-import { Profile } from "../account/profile.tsx";
-import { Usage } from "../account/usage.tsx";
-import { Webhooks } from "../account/webhooks.tsx";
+import { ProfileSection } from "../account/profile.tsx";
+import { UsageSection } from "../account/usage.tsx";
+import { WebhooksSection } from "../account/webhooks.tsx";
 import type { PageProps } from "../routes.ts";
 import { useTitle } from "../ui/use-title.ts";
 
-interface Room {
+interface Section {
   name: string;
   title: string;
-  about: string;
-  shows: ComponentType;
+  description: string;
+  component: ComponentType;
 }
 
-const ROOMS: readonly Room[] = [
-  { name: "usage", title: "Usage", about: "What you had made, and what is left of your limits.", shows: Usage },
-  { name: "letters", title: "E-mail", about: "What you are told by e-mail, and every letter so far.", shows: Letters },
-  { name: "links", title: "Shared links", about: "Who has such a link gets the file, without signing in.", shows: Links },
-  { name: "webhooks", title: "Webhooks", about: "Servers of yours that are called when a job ends.", shows: Webhooks },
-  { name: "profile", title: "Profile", about: "Your name and your password.", shows: Profile },
-  { name: "my-data", title: "My data", about: "A copy of everything that is kept about you, or the end of it.", shows: MyData },
+const SECTIONS: readonly Section[] = [
+  {
+    name: "usage",
+    title: "Usage",
+    description: "What you had made, and what is left of your limits.",
+    component: UsageSection,
+  },
+  {
+    name: "emails",
+    title: "E-mail",
+    description: "What you are told by e-mail, and every letter so far.",
+    component: Emails,
+  },
+  {
+    name: "links",
+    title: "Shared links",
+    description: "Who has such a link gets the file, without signing in.",
+    component: ShareLinks,
+  },
+  {
+    name: "webhooks",
+    title: "Webhooks",
+    description: "Servers of yours that are called when a job ends.",
+    component: WebhooksSection,
+  },
+  { name: "profile", title: "Profile", description: "Your name and your password.", component: ProfileSection },
+  {
+    name: "my-data",
+    title: "My data",
+    description: "A copy of everything that is kept about you, or the end of it.",
+    component: MyData,
+  },
 ];
 
 export default function Account({ params }: PageProps) {
-  const room = ROOMS.find((one) => one.name === (params.room ?? "usage"));
-  useTitle(room?.title ?? "Account");
+  const section = SECTIONS.find((section) => section.name === (params.section ?? "usage"));
+  useTitle(section?.title ?? "Account");
   return (
     <div class="account">
       <nav aria-label="Account">
         <ul>
-          {ROOMS.map(({ name, title }) => (
+          {SECTIONS.map(({ name, title }) => (
             <li key={name}>
               <a
                 href={name === "usage" ? "/account" : `/account/${name}`}
-                aria-current={name === room?.name ? "page" : undefined}
+                aria-current={name === section?.name ? "page" : undefined}
               >
                 {title}
               </a>
@@ -44,16 +69,16 @@ export default function Account({ params }: PageProps) {
           ))}
         </ul>
       </nav>
-      {room ? (
-        <article class="room" key={room.name}>
+      {section ? (
+        <article class="page-sections" key={section.name}>
           <header>
-            <h1>{room.title}</h1>
-            <p class="hint">{room.about}</p>
+            <h1>{section.title}</h1>
+            <p class="hint">{section.description}</p>
           </header>
-          <room.shows />
+          <section.component />
         </article>
       ) : (
-        <article class="room">
+        <article class="page-sections">
           <h1>There is no such room</h1>
           <p>
             <a href="/account">Go to the account</a>

@@ -1,7 +1,7 @@
-/** Cameras far away: looked at, recorded, and what they recorded. */
+/** Network cameras and their recordings. */
 import { useState } from "preact/hooks";
-import { Adding } from "../cameras/adding.tsx";
-import { Camera } from "../cameras/camera.tsx";
+import { AddCamera } from "../cameras/add-camera.tsx";
+import { CameraCard } from "../cameras/camera-card.tsx";
 import { Recordings } from "../cameras/recordings.tsx";
 import { useCameras } from "../cameras/use-cameras.ts";
 import type { PageProps } from "../routes.ts";
@@ -9,39 +9,39 @@ import { session } from "../session.ts";
 import { useTitle } from "../ui/use-title.ts";
 import { useStore } from "../store.ts";
 import { Button } from "../ui/button.tsx";
-import { Waiting } from "../ui/progress.tsx";
-import { Unread } from "../ui/load-error.tsx";
+import { Loading } from "../ui/progress.tsx";
+import { LoadError } from "../ui/load-error.tsx";
 
 export default function CamerasPage(_: PageProps) {
-  const who = useStore(session);
+  const currentSession = useStore(session);
   useTitle("Cameras");
-  return typeof who === "object" ? <Cameras key={who.uid} uid={who.uid} /> : null;
+  return typeof currentSession === "object" ? <Cameras key={currentSession.uid} uid={currentSession.uid} /> : null;
 }
 
 function Cameras({ uid }: { uid: string }) {
   const { cameras, recordings } = useCameras(uid);
-  const [adding, setAdding] = useState(false);
-  const all = [...(cameras.data?.cameras ?? [])].sort((a, b) => a.created_at.localeCompare(b.created_at));
-  const again = async (): Promise<void> => {
-    await Promise.all([cameras.again(), recordings.again()]);
+  const [isAdding, setIsAdding] = useState(false);
+  const sorted = [...(cameras.data?.cameras ?? [])].sort((a, b) => a.created_at.localeCompare(b.created_at));
+  const refetchAll = async (): Promise<void> => {
+    await Promise.all([cameras.refetch(), recordings.refetch()]);
   };
-  const made = async (): Promise<void> => {
-    await cameras.again();
-    setAdding(false);
+  const onCreated = async (): Promise<void> => {
+    await cameras.refetch();
+    setIsAdding(false);
   };
   return (
-    <article class="room cameras">
+    <article class="page-sections cameras">
       <header class="row between">
         <h1>Cameras</h1>
-        {all.length > 0 && <Button onClick={() => setAdding(true)}>Add a camera</Button>}
+        {sorted.length > 0 && <Button onClick={() => setIsAdding(true)}>Add a camera</Button>}
       </header>
       {!cameras.data ? (
-        cameras.wrong ? (
-          <Unread fault={cameras.wrong} again={cameras.again} />
+        cameras.error ? (
+          <LoadError error={cameras.error} onRetry={cameras.refetch} />
         ) : (
-          <Waiting words="Getting your cameras …" />
+          <Loading text="Getting your cameras …" />
         )
-      ) : all.length === 0 ? (
+      ) : sorted.length === 0 ? (
         <div class="empty stack">
           <p>
             No camera yet. Give the address of one that speaks RTSP, or shows MJPEG over http: here you look at it live, and
@@ -49,19 +49,19 @@ function Cameras({ uid }: { uid: string }) {
             <a href="/new">new job</a>.
           </p>
           <p>
-            <Button kind="primary" onClick={() => setAdding(true)}>
+            <Button kind="primary" onClick={() => setIsAdding(true)}>
               Add a camera
             </Button>
           </p>
         </div>
       ) : (
-        all.map((one) => <Camera key={one.id} one={one} again={again} />)
+        sorted.map((camera) => <CameraCard key={camera.id} camera={camera} refetch={refetchAll} />)
       )}
       <section aria-labelledby="recordings">
         <h2 id="recordings">Recordings</h2>
-        <Recordings list={recordings} names={new Map(all.map((one) => [one.id, one.name]))} />
+        <Recordings recordings={recordings} names={new Map(sorted.map((camera) => [camera.id, camera.name]))} />
       </section>
-      {adding && <Adding onMade={made} onClose={() => setAdding(false)} />}
+      {isAdding && <AddCamera onCreated={onCreated} onClose={() => setIsAdding(false)} />}
     </article>
   );
 }

@@ -1,62 +1,69 @@
-/** The deck's editor: slides, notes and look; what is saved is drawn, and becomes a film. */
+/** Deck editor: slides, notes and film options. Saving renders the slides again. */
 import { useState } from "preact/hooks";
-import { Problem, ask, post } from "../api.ts";
-import { type Draft, type Pictured, type Slide, editOf, faults, withSlide } from "../deck/editing.ts";
-import { LookForm } from "../deck/look-form.tsx";
-import { Outline, SlidePicture, shapeOf } from "../deck/outline.tsx";
-import { Rewrite, SlideForm } from "../deck/slide-form.tsx";
-import { type Editing, useDeck } from "../deck/use-deck.ts";
+import { Problem, post, request } from "../api.ts";
+import {
+  type Draft,
+  type PictureSources,
+  type Slide,
+  toEditRequest,
+  updateSlide,
+  validateDraft,
+} from "../deck/draft.ts";
+import { FilmOptionsForm } from "../deck/film-options-form.tsx";
+import { Outline, SlidePicture, aspectRatioOf } from "../deck/outline.tsx";
+import { RewriteForm, SlideForm } from "../deck/slide-form.tsx";
+import { type DeckEditor, useDeck } from "../deck/use-deck.ts";
 import { useArchive } from "../frames/use-archive.ts";
-import { type Job, artefact, share } from "../job/model.ts";
-import { NoJob } from "../job/no-job.tsx";
+import { type Job, findArtifact, progressOf } from "../job/model.ts";
+import { JobNotFound } from "../job/job-not-found.tsx";
 import { useJob } from "../job/use-job.ts";
-import { stageName } from "../job/words.ts";
+import { stageLabel } from "../job/labels.ts";
 import { navigate } from "../location.ts";
 import type { PageProps } from "../routes.ts";
 import { useTitle } from "../ui/use-title.ts";
 import { Button } from "../ui/button.tsx";
-import { Progress, Waiting } from "../ui/progress.tsx";
+import { Loading, Progress } from "../ui/progress.tsx";
 import { toast } from "../ui/toast.tsx";
-import { sentence } from "../words.ts";
+import { errorMessage } from "../format.ts";
 
 export default function DeckPage({ params }: PageProps) {
   const id = params.id ?? "";
-  return <Known key={id} id={id} />;
+  return <DeckLoader key={id} id={id} />;
 }
 
-function Known({ id }: { id: string }) {
+function DeckLoader({ id }: { id: string }) {
   const { job } = useJob(id);
   useTitle(job ? `Slides of ${job.title}` : "Slides");
-  if (job === undefined) return <Waiting words="Opening the slides …" />;
-  if (job === null) return <NoJob />;
-  return <Editor job={job} />;
+  if (job === undefined) return <Loading text="Opening the slides …" />;
+  if (job === null) return <JobNotFound />;
+  return <DeckState job={job} />;
 }
 
-function Editor({ job }: { job: Job }) {
-  const editing = useDeck(job);
-  const { view, draft } = editing;
-  const writing = job.status === "running" || job.status === "awaiting_upload";
-  if (editing.wrong)
+function DeckState({ job }: { job: Job }) {
+  const editor = useDeck(job);
+  const { view, draft } = editor;
+  const inProgress = job.status === "running" || job.status === "awaiting_upload";
+  if (editor.error)
     return (
-      <section class="narrow">
+      <section class="single-column">
         <h1>The slides could not be loaded</h1>
-        <p>{sentence(editing.wrong)}</p>
-        <Button kind="primary" onClick={() => void editing.reload()}>
+        <p>{errorMessage(editor.error)}</p>
+        <Button kind="primary" onClick={() => void editor.discardAndReload()}>
           Load them again
         </Button>
       </section>
     );
   if (!view || !draft) {
-    if (writing) return <Waiting words="The slides are being written …" />;
-    const drawn = job.artefacts.some((one) => one.kind === "slides");
-    return drawn ? <Waiting words="Opening the slides …" /> : <NoDeck job={job} />;
+    if (inProgress) return <Loading text="The slides are being written …" />;
+    const hasSlides = job.artifacts.some((artifact) => artifact.kind === "slides");
+    return hasSlides ? <Loading text="Opening the slides …" /> : <NoDeck job={job} />;
   }
-  return <Slides job={job} editing={editing} draft={draft} />;
+  return <SlideEditor job={job} editor={editor} draft={draft} />;
 }
 
 function NoDeck({ job }: { job: Job }) {
   return (
-    <section class="narrow">
+    <section class="single-column">
       <h1>This job has no slides</h1>
       <p>Presentations and recaps are made of slides, and only once these are written.</p>
       <p>
@@ -68,64 +75,68 @@ function NoDeck({ job }: { job: Job }) {
   );
 }
 
-interface SlidesProps {
+interface SlideEditorProps {
   job: Job;
-  editing: Editing;
+  editor: DeckEditor;
   draft: Draft;
 }
 
-function Slides({ job, editing, draft }: SlidesProps) {
-  const { view, wishes, changed, setDraft, setWishes } = editing;
-  const [chosen, setChosen] = useState(draft.slides[0]?.id ?? "");
-  const [busy, setBusy] = useState("");
-  const [refused, setRefused] = useState<Problem | null>(null);
-  const pictures = artefact(job, "slides.zip");
-  const opened = useArchive(job.id, pictures);
-  const drawn = editing.drawn.ids;
-  // Newer pictures wait for the order in which they lie there.
-  const archive = pictures?.generation === editing.drawn.generation ? opened.archive : null;
-  const wrong = faults(draft);
-  const place = Math.max(0, draft.slides.findIndex((one) => one.id === chosen));
-  const slide = draft.slides[place] as Slide;
-  const moving = job.status === "running";
-  const told = (where: string): string | undefined => wrong.get(where) ?? refused?.fields[`deck.${where}`];
+function SlideEditor({ job, editor, draft }: SlideEditorProps) {
+  const { view, filmOptions, changed, setDraft, setFilmOptions } = editor;
+  const [selectedId, setSelectedId] = useState(draft.slides[0]?.id ?? "");
+  const [busyLabel, setBusyLabel] = useState("");
+  const [rejection, setRejection] = useState<Problem | null>(null);
+  const pictures = findArtifact(job, "slides.zip");
+  const archiveState = useArchive(job.id, pictures);
+  const renderedIds = editor.rendered.ids;
+  // A newer archive is shown only together with its order of slides.
+  const archive = pictures?.generation === editor.rendered.generation ? archiveState.archive : null;
+  const draftErrors = validateDraft(draft);
+  const slideIndex = Math.max(
+    0,
+    draft.slides.findIndex((slide) => slide.id === selectedId),
+  );
+  const slide = draft.slides[slideIndex] as Slide;
+  const isRunning = job.status === "running";
+  const errorAt = (field: string): string | undefined =>
+    draftErrors.get(field) ?? rejection?.fieldErrors[`deck.${field}`];
 
-  const act = async (words: string, work: () => Promise<unknown>): Promise<boolean> => {
-    setBusy(words);
-    setRefused(null);
+  const runAction = async (label: string, action: () => Promise<unknown>): Promise<boolean> => {
+    setBusyLabel(label);
+    setRejection(null);
     try {
-      await work();
+      await action();
       return true;
-    } catch (fault) {
-      if (fault instanceof Problem) setRefused(fault);
-      else toast(sentence(fault), true);
+    } catch (error) {
+      if (error instanceof Problem) setRejection(error);
+      else toast(errorMessage(error), true);
       return false;
     } finally {
-      setBusy("");
+      setBusyLabel("");
     }
   };
-  const save = async (release: boolean): Promise<void> => {
-    const body = editOf(draft, wishes, view?.revision ?? 0, release);
-    const done = await act(release ? "Starting …" : "Saving …", async () => {
-      const { data } = await ask<{ revision: number }>("PUT", `/v1/jobs/${job.id}/deck`, { body });
-      editing.saved(data.revision);
+  const save = async (andRelease: boolean): Promise<void> => {
+    const body = toEditRequest(draft, filmOptions, view?.revision ?? 0, andRelease);
+    const succeeded = await runAction(andRelease ? "Starting …" : "Saving …", async () => {
+      const { data } = await request<{ revision: number }>("PUT", `/v1/jobs/${job.id}/deck`, { body });
+      editor.markSaved(data.revision);
     });
-    if (done && release) navigate(`/jobs/${job.id}`);
-    else if (done) toast("Saved. The slides that changed are drawn anew.");
+    if (succeeded && andRelease) navigate(`/jobs/${job.id}`);
+    else if (succeeded) toast("Saved. The slides that changed are drawn anew.");
   };
   const release = async (): Promise<void> => {
-    if (await act("Starting …", () => post(`/v1/jobs/${job.id}/deck/release`))) navigate(`/jobs/${job.id}`);
+    if (await runAction("Starting …", () => post(`/v1/jobs/${job.id}/deck/release`))) navigate(`/jobs/${job.id}`);
   };
-  const rewrite = (wish: string): void => {
-    const body = { revision: view?.revision ?? 0, wish: wish || null };
-    void act("Asking …", () => post(`/v1/jobs/${job.id}/deck/slides/${slide.id}/rewrite`, body));
+  const rewrite = (instruction: string): void => {
+    const body = { revision: view?.revision ?? 0, instruction: instruction || null };
+    void runAction("Asking …", () => post(`/v1/jobs/${job.id}/deck/slides/${slide.id}/rewrite`, body));
   };
-  const change = (one: Partial<Slide>): void => setDraft(withSlide(draft, slide.id, one));
-  const obstacle = obstacleOf(job, changed, drawn.includes(slide.id));
+  const updateCurrent = (changes: Partial<Slide>): void => setDraft(updateSlide(draft, slide.id, changes));
+  const disabledReason = disabledReasonOf(job, changed, renderedIds.includes(slide.id));
 
   return (
     <article class="deck">
-      <header class="job-head">
+      <header class="job-header">
         <p class="hint">
           <a href="/">Jobs</a> / <a href={`/jobs/${job.id}`}>{job.title}</a> / Slides
         </p>
@@ -133,56 +144,70 @@ function Slides({ job, editing, draft }: SlidesProps) {
           <h1>{draft.title || "Without a title"}</h1>
           <div class="row">
             {changed && (
-              <Button busy={busy} disabled={moving || wrong.size > 0} onClick={() => void save(false)}>
+              <Button
+                busyLabel={busyLabel}
+                disabled={isRunning || draftErrors.size > 0}
+                onClick={() => void save(false)}
+              >
                 Save and draw
               </Button>
             )}
             {changed ? (
-              <Button kind="primary" busy={busy} disabled={moving || wrong.size > 0} onClick={() => void save(true)}>
+              <Button
+                kind="primary"
+                busyLabel={busyLabel}
+                disabled={isRunning || draftErrors.size > 0}
+                onClick={() => void save(true)}
+              >
                 Save and make the film
               </Button>
             ) : (
               job.status === "awaiting_review" && (
-                <Button kind="primary" busy={busy} onClick={() => void release()}>
+                <Button kind="primary" busyLabel={busyLabel} onClick={() => void release()}>
                   Make the film
                 </Button>
               )
             )}
           </div>
         </div>
-        <Standing job={job} changed={changed} wrong={wrong} />
+        <EditStatus job={job} changed={changed} draftErrors={draftErrors} />
       </header>
-      {refused && <Refused problem={refused} onReload={() => void editing.reload().then(() => setRefused(null))} />}
-      <div class="deck-room">
+      {rejection && (
+        <RejectionNote
+          problem={rejection}
+          onReload={() => void editor.discardAndReload().then(() => setRejection(null))}
+        />
+      )}
+      <div class="deck-editor">
         <Outline
           draft={draft}
           archive={archive}
-          drawn={drawn}
-          chosen={slide.id}
-          wrongAt={(n) => [...wrong.keys()].some((where) => where.startsWith(`slides[${n}]`))}
-          onChoose={setChosen}
+          renderedIds={renderedIds}
+          selectedId={slide.id}
+          hasErrorAt={(index) => [...draftErrors.keys()].some((field) => field.startsWith(`slides[${index}]`))}
+          onSelect={setSelectedId}
           onChange={setDraft}
         />
-        <section class="slide" aria-label={`Slide ${place + 1}`}>
-          <SlidePicture archive={archive} drawn={drawn} slide={slide} shape={shapeOf(draft)} />
+        <section class="slide" aria-label={`Slide ${slideIndex + 1}`}>
+          <SlidePicture archive={archive} renderedIds={renderedIds} slide={slide} aspectRatio={aspectRatioOf(draft)} />
           <SlideForm
             slide={slide}
             pictures={view?.pictures ?? []}
-            pictured={(job.facts.emotion_scoring ?? {}) as Pictured}
-            speed={wishes.speed}
-            wrong={(field) => told(`slides[${place}].${field}`)}
-            onChange={change}
+            pictureSources={(job.facts.emotion_scoring ?? {}) as PictureSources}
+            speed={filmOptions.speed}
+            errorOf={(field) => errorAt(`slides[${slideIndex}].${field}`)}
+            onChange={updateCurrent}
           />
-          <Rewrite slide={slide} obstacle={obstacle} busy={busy} onWish={rewrite} />
+          <RewriteForm slide={slide} disabledReason={disabledReason} busyLabel={busyLabel} onRewrite={rewrite} />
         </section>
-        <section class="look" aria-labelledby="look">
+        <section class="film-options" aria-labelledby="look">
           <h2 id="look">The whole film</h2>
-          <LookForm
+          <FilmOptionsForm
             draft={draft}
-            wishes={wishes}
-            wrong={(field) => told(field) ?? refused?.fields[field]}
-            onDraft={setDraft}
-            onWishes={setWishes}
+            filmOptions={filmOptions}
+            errorOf={(field) => errorAt(field) ?? rejection?.fieldErrors[field]}
+            onDraftChange={setDraft}
+            onFilmOptions={setFilmOptions}
           />
         </section>
       </div>
@@ -190,41 +215,41 @@ function Slides({ job, editing, draft }: SlidesProps) {
   );
 }
 
-function obstacleOf(job: Job, changed: boolean, known: boolean): string {
+function disabledReasonOf(job: Job, changed: boolean, rendered: boolean): string {
   if (job.status === "running") return "Wait until the slides are drawn.";
   if (job.status === "cancelled") return "The job is cancelled; begin a new one.";
-  if (!known || changed) return "Save your changes first.";
+  if (!rendered || changed) return "Save your changes first.";
   return "";
 }
 
-interface StandingProps {
+interface EditStatusProps {
   job: Job;
   changed: boolean;
-  wrong: Map<string, string>;
+  draftErrors: Map<string, string>;
 }
 
-/** One line of fixed height, so that nothing moves when it says something else. */
-function Standing({ job, changed, wrong }: StandingProps) {
-  const stage = job.stages.find((one) => one.state === "running" || one.state === "queued");
+/** One line of fixed height, so that the layout does not shift. */
+function EditStatus({ job, changed, draftErrors }: EditStatusProps) {
+  const stage = job.stages.find((stage) => stage.state === "running" || stage.state === "queued");
   if (job.status === "running")
     return (
       <Progress
-        part={share(job)}
+        value={progressOf(job)}
         label="The whole job"
-        words={stage ? `${stageName(stage.name)} · ${Math.floor(share(job) * 100)} %` : "Working"}
+        text={stage ? `${stageLabel(stage.name)} · ${Math.floor(progressOf(job) * 100)} %` : "Working"}
       />
     );
   if (job.status === "failed" && job.error)
     return (
-      <p class="wrong standing" role="status">
+      <p class="error-text edit-status" role="status">
         {job.error.message} Change what stands in the way and save, or <a href={`/jobs/${job.id}`}>look at the job</a>.
       </p>
     );
-  const many = wrong.size;
+  const errorCount = draftErrors.size;
   return (
-    <p class="hint standing" role="status">
-      {many > 0
-        ? `${many === 1 ? "One thing is" : `${many} things are`} to be mended before it can be saved: ${[...wrong.values()][0]}`
+    <p class="hint edit-status" role="status">
+      {errorCount > 0
+        ? `${errorCount === 1 ? "One thing is" : `${errorCount} things are`} to be mended before it can be saved: ${[...draftErrors.values()][0]}`
         : changed
           ? "You have changes that are not saved."
           : job.status === "awaiting_review"
@@ -234,15 +259,15 @@ function Standing({ job, changed, wrong }: StandingProps) {
   );
 }
 
-function Refused({ problem, onReload }: { problem: Problem; onReload: () => void }) {
-  const fields = Object.values(problem.fields);
+function RejectionNote({ problem, onReload }: { problem: Problem; onReload: () => void }) {
+  const messages = Object.values(problem.fieldErrors);
   return (
-    <section class="note bad" role="alert">
+    <section class="note danger" role="alert">
       <p>{problem.message}</p>
-      {fields.length > 0 && (
+      {messages.length > 0 && (
         <ul>
-          {fields.map((one) => (
-            <li key={one}>{one}</li>
+          {messages.map((message) => (
+            <li key={message}>{message}</li>
           ))}
         </ul>
       )}

@@ -1,13 +1,13 @@
-/** The beginning: what this is for who is new, and the jobs of who is signed in. */
+/** The landing page for visitors, the list of jobs for users. */
 import type { PageProps } from "../routes.ts";
 import { session } from "../session.ts";
 import { useTitle } from "../ui/use-title.ts";
 import { useStore } from "../store.ts";
-import { Front } from "./front.tsx";
+import { Landing } from "./landing.tsx";
 import { Jobs } from "./jobs.tsx";
 
 export default function Home(_: PageProps) {
-  const who = useStore(session);
-  useTitle(typeof who === "object" ? "Jobs" : "Videos into moments");
-  return typeof who === "object" ? <Jobs uid={who.uid} /> : <Front />;
+  const currentSession = useStore(session);
+  useTitle(typeof currentSession === "object" ? "Jobs" : "Videos into moments");
+  return typeof currentSession === "object" ? <Jobs uid={currentSession.uid} /> : <Landing />;
 }

@@ -1,45 +1,45 @@
-/** One job: what came of it, how far it is, and what can be done. */
+/** One job: results, progress and actions. */
 import { useState } from "preact/hooks";
 import { Emotions } from "../emotions/emotions.tsx";
 import { Film } from "../film/film.tsx";
 import { Gallery } from "../frames/gallery.tsx";
-import { Actions, Title } from "../job/actions.tsx";
+import { JobActions, JobTitle } from "../job/actions.tsx";
 import { Downloads } from "../job/downloads.tsx";
 import { History } from "../job/stages/history.tsx";
-import { type Job, TERMINAL, artefact, share } from "../job/model.ts";
-import { Missing } from "../job/missing.tsx";
-import { NoJob } from "../job/no-job.tsx";
-import { Review } from "../job/review.tsx";
+import { type Job, TERMINAL, findArtifact, progressOf } from "../job/model.ts";
+import { MissingFiles } from "../job/missing-files.tsx";
+import { JobNotFound } from "../job/job-not-found.tsx";
+import { DeckReview } from "../job/deck-review.tsx";
 import { Stages } from "../job/stages/stages.tsx";
-import { Trouble } from "../job/trouble.tsx";
+import { JobFailure } from "../job/job-failure.tsx";
 import { useJob } from "../job/use-job.ts";
-import { recipeName, stageName, statusName } from "../job/words.ts";
+import { recipeLabel, stageLabel, statusLabel } from "../job/labels.ts";
 import type { PageProps } from "../routes.ts";
 import { useTitle } from "../ui/use-title.ts";
-import { Progress, Waiting } from "../ui/progress.tsx";
-import { Uploads } from "../upload/rows.tsx";
-import { ago } from "../words.ts";
+import { Loading, Progress } from "../ui/progress.tsx";
+import { Uploads } from "../upload/upload-list.tsx";
+import { formatTimeAgo } from "../format.ts";
 
 export default function JobPage({ params }: PageProps) {
   const id = params.id ?? "";
-  // Another job is another page: nothing of the one before stays.
-  return <Known key={id} id={id} />;
+  // The key resets the state when the id changes.
+  return <JobLoader key={id} id={id} />;
 }
 
-function Known({ id }: { id: string }) {
-  const { job, live } = useJob(id);
+function JobLoader({ id }: { id: string }) {
+  const { job, isLive } = useJob(id);
   useTitle(job ? job.title : job === null ? "No such job" : "Job");
-  if (job === undefined) return <Waiting words="Opening the job …" />;
-  if (job === null) return <NoJob />;
-  return <Whole job={job} live={live} />;
+  if (job === undefined) return <Loading text="Opening the job …" />;
+  if (job === null) return <JobNotFound />;
+  return <JobDetails job={job} isLive={isLive} />;
 }
 
 /**
- * Whoever opens a job that is done wants its results; whoever watches it work sees them come below,
- * in the order in which they are made: nothing that is looked at is pushed away.
+ * A finished job shows its results first. For a job that was running when the page was opened, results appear
+ * below the stages in the order of completion, so that nothing moves.
  */
-function Whole({ job, live }: { job: Job; live: boolean }) {
-  const [watched] = useState(!TERMINAL.includes(job.status));
+function JobDetails({ job, isLive }: { job: Job; isLive: boolean }) {
+  const [openedRunning] = useState(!TERMINAL.includes(job.status));
   const stages = (
     <section key="stages" aria-labelledby="progress">
       <h2 id="progress">{TERMINAL.includes(job.status) ? "How it went" : "How it goes"}</h2>
@@ -48,16 +48,16 @@ function Whole({ job, live }: { job: Job; live: boolean }) {
   );
   return (
     <article class="job">
-      <Head job={job} live={live} watched={watched} />
-      {job.status === "failed" && job.error && <Trouble job={job} error={job.error} />}
-      {job.status === "awaiting_review" && <Review job={job} />}
+      <JobHeader job={job} isLive={isLive} openedRunning={openedRunning} />
+      {job.status === "failed" && job.error && <JobFailure job={job} error={job.error} />}
+      {job.status === "awaiting_review" && <DeckReview job={job} />}
       <Uploads job={job.id} />
-      <Missing job={job} />
+      <MissingFiles job={job} />
       <Warnings job={job} />
-      {watched && stages}
-      <Results job={job} watched={watched} />
-      {!watched && stages}
-      {job.artefacts.length > 0 && (
+      {openedRunning && stages}
+      <Results job={job} openedRunning={openedRunning} />
+      {!openedRunning && stages}
+      {job.artifacts.length > 0 && (
         <section aria-labelledby="downloads">
           <h2 id="downloads">Take away</h2>
           <Downloads job={job} />
@@ -71,36 +71,40 @@ function Whole({ job, live }: { job: Job; live: boolean }) {
   );
 }
 
-interface HeadProps {
+interface JobHeaderProps {
   job: Job;
-  live: boolean;
-  watched: boolean;
+  isLive: boolean;
+  openedRunning: boolean;
 }
 
-function Head({ job, live, watched }: HeadProps) {
-  const [renaming, setRenaming] = useState(false);
-  const now = job.stages.find((one) => one.state === "running");
-  const words = now ? `${stageName(now.name)} · ${Math.floor(share(job) * 100)} %` : statusName(job.status);
+function JobHeader({ job, isLive, openedRunning }: JobHeaderProps) {
+  const [isRenaming, setIsRenaming] = useState(false);
+  const runningStage = job.stages.find((stage) => stage.state === "running");
+  const progressLabel = runningStage
+    ? `${stageLabel(runningStage.name)} · ${Math.floor(progressOf(job) * 100)} %`
+    : statusLabel(job.status);
   return (
-    <header class="job-head">
+    <header class="job-header">
       <p class="hint">
-        <a href="/">Jobs</a> / {recipeName(job.recipe)}
+        <a href="/">Jobs</a> / {recipeLabel(job.recipe)}
       </p>
-      <Title job={job} renaming={renaming} onDone={() => setRenaming(false)} />
+      <JobTitle job={job} renaming={isRenaming} onDone={() => setIsRenaming(false)} />
       <div class="row between">
-        <p class="facts">
+        <p class="job-facts">
           <span class={`badge ${job.status}`} role="status">
-            {statusName(job.status)}
+            {statusLabel(job.status)}
           </span>
           <span class="hint">
-            Made {ago(new Date(job.created_at), new Date())} · kept until{" "}
+            Made {formatTimeAgo(new Date(job.created_at), new Date())} · kept until{" "}
             {new Date(job.expires_at).toLocaleDateString()}
           </span>
         </p>
-        <Actions job={job} onRename={() => setRenaming(true)} />
+        <JobActions job={job} onRename={() => setIsRenaming(true)} />
       </div>
-      {(watched || !TERMINAL.includes(job.status)) && <Progress part={share(job)} words={words} label="The whole job" />}
-      {!live && <p class="hint">Changes are not heard of at once here; the page asks every few seconds.</p>}
+      {(openedRunning || !TERMINAL.includes(job.status)) && (
+        <Progress value={progressOf(job)} text={progressLabel} label="The whole job" />
+      )}
+      {!isLive && <p class="hint">Changes are not heard of at once here; the page asks every few seconds.</p>}
     </header>
   );
 }
@@ -108,28 +112,28 @@ function Head({ job, live, watched }: HeadProps) {
 function Warnings({ job }: { job: Job }) {
   if (!job.warnings.length) return null;
   return (
-    <section class="note warn" aria-labelledby="warnings">
+    <section class="note warning" aria-labelledby="warnings">
       <h2 id="warnings">Worth knowing</h2>
       <ul>
-        {job.warnings.map((one) => (
-          <li key={one}>{one}</li>
+        {job.warnings.map((warning) => (
+          <li key={warning}>{warning}</li>
         ))}
       </ul>
     </section>
   );
 }
 
-function Results({ job, watched }: { job: Job; watched: boolean }) {
-  const film = artefact(job, "film.mp4");
-  const emotions = artefact(job, "emotions.json");
-  const frames = artefact(job, "frames.zip");
-  const deck = job.artefacts.some((one) => one.kind === "deck");
-  const shown = [
+function Results({ job, openedRunning }: { job: Job; openedRunning: boolean }) {
+  const film = findArtifact(job, "film.mp4");
+  const emotions = findArtifact(job, "emotions.json");
+  const frames = findArtifact(job, "frames.zip");
+  const hasDeck = job.artifacts.some((artifact) => artifact.kind === "deck");
+  const sections = [
     film && (
       <section key="film" aria-labelledby="film">
         <div class="row between">
           <h2 id="film">The film</h2>
-          {deck && (
+          {hasDeck && (
             <a class="button" href={`/jobs/${job.id}/deck`}>
               Edit the slides
             </a>
@@ -147,25 +151,25 @@ function Results({ job, watched }: { job: Job; watched: boolean }) {
   ];
   return (
     <>
-      {watched ? shown.reverse() : shown}
+      {openedRunning ? sections.reverse() : sections}
       {frames && job.recipe === "frames" && (
         <section aria-labelledby="frames">
           <h2 id="frames">Frames</h2>
           <Gallery job={job} />
         </section>
       )}
-      {frames && job.recipe !== "frames" && <Looked job={job} />}
+      {frames && job.recipe !== "frames" && <SourceFrames job={job} />}
     </>
   );
 }
 
-/** Where frames are a means: they are there for whoever wants to see them. */
-function Looked({ job }: { job: Job }) {
-  const [open, setOpen] = useState(false);
+/** Frames that are an intermediate result, collapsed. */
+function SourceFrames({ job }: { job: Job }) {
+  const [isOpen, setIsOpen] = useState(false);
   return (
-    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details onToggle={(event) => setIsOpen(event.currentTarget.open)}>
       <summary>The frames that were looked at</summary>
-      {open && <Gallery job={job} />}
+      {isOpen && <Gallery job={job} />}
     </details>
   );
 }

@@ -1,29 +1,29 @@
-/** The jobs of who is signed in, newest first, as they are this moment. */
+/** The user's jobs, newest first, live. */
 import { useState } from "preact/hooks";
-import { JobRow } from "../jobs/row.tsx";
-import { FILTERS, type Filter, filterOf, fits } from "../jobs/filters.ts";
-import { jobOf } from "../job/model.ts";
-import { useNewest } from "../live.ts";
-import { Picture } from "../new/pictures.tsx";
+import { JobRow } from "../jobs/job-row.tsx";
+import { type Filter, FILTERS, filterOf, matchesFilter } from "../jobs/filters.ts";
+import { jobFromDocuments } from "../job/model.ts";
+import { useNewestJobs } from "../firestore.ts";
+import { RecipePicture } from "../new/recipe-pictures.tsx";
 import { RECIPES } from "../new/recipes.ts";
 import { address } from "../location.ts";
 import { useStore } from "../store.ts";
 import { Button } from "../ui/button.tsx";
-import { Uploads } from "../upload/rows.tsx";
+import { Uploads } from "../upload/upload-list.tsx";
 
-const PAGE = 30;
-/** As high as a listener of the ledger is let. */
-const MOST = 300;
+const PAGE_SIZE = 30;
+/** The limit that firestore.rules sets for a listener. */
+const MAX_JOBS = 300;
 
 export function Jobs({ uid }: { uid: string }) {
-  const [most, setMost] = useState(PAGE);
-  const shown = filterOf(new URL(useStore(address), location.origin).searchParams.get("show"));
-  const { value: rows, lost } = useNewest(uid, most);
-  const jobs = (rows ?? []).map((row) => jobOf(row.id, row.data, [])).filter((job) => job !== null);
-  const fitting = jobs.filter((job) => fits(job, shown));
-  const more = rows !== undefined && rows.length === most && most < MOST;
+  const [limit, setLimit] = useState(PAGE_SIZE);
+  const filter = filterOf(new URL(useStore(address), location.origin).searchParams.get("show"));
+  const { value: rows, errorCode } = useNewestJobs(uid, limit);
+  const jobs = (rows ?? []).map((row) => jobFromDocuments(row.id, row.data, [])).filter((job) => job !== null);
+  const visibleJobs = jobs.filter((job) => matchesFilter(job, filter));
+  const hasMore = rows !== undefined && rows.length === limit && limit < MAX_JOBS;
 
-  if (rows !== undefined && !jobs.length && !more) return <Empty />;
+  if (rows !== undefined && !jobs.length && !hasMore) return <Empty />;
   return (
     <section class="jobs">
       <div class="row between">
@@ -35,56 +35,60 @@ export function Jobs({ uid }: { uid: string }) {
       <Uploads />
       <nav class="filters" aria-label="Which jobs">
         {FILTERS.map(([name, label]) => (
-          <a href={name === "all" ? "/" : `/?show=${name}`} aria-current={name === shown ? "true" : undefined}>
+          <a href={name === "all" ? "/" : `/?show=${name}`} aria-current={name === filter ? "true" : undefined}>
             {label}
           </a>
         ))}
       </nav>
-      {lost && (
-        <p class="wrong" role="alert">
-          Nothing new is heard of just now ({lost}). Look at your connection, then load the page again.
+      {errorCode && (
+        <p class="error-text" role="alert">
+          Nothing new is heard of just now ({errorCode}). Look at your connection, then load the page again.
         </p>
       )}
-      {rows === undefined && !lost ? (
+      {rows === undefined && !errorCode ? (
         <Skeleton />
-      ) : fitting.length ? (
+      ) : visibleJobs.length ? (
         <ul class="job-list">
-          {fitting.map((job) => (
+          {visibleJobs.map((job) => (
             <JobRow key={job.id} job={job} />
           ))}
         </ul>
       ) : (
-        rows !== undefined && <p class="none">{more ? `None of your newest ${most} jobs is among these. Older ones may be.` : noneOf(shown)}</p>
+        rows !== undefined && (
+          <p class="no-jobs">
+            {hasMore ? `None of your newest ${limit} jobs is among these. Older ones may be.` : emptyText(filter)}
+          </p>
+        )
       )}
-      {more && (
+      {hasMore && (
         <p>
-          <Button onClick={() => setMost(Math.min(MOST, most * 2))}>Show older jobs</Button>
+          <Button onClick={() => setLimit(Math.min(MAX_JOBS, limit * 2))}>Show older jobs</Button>
         </p>
       )}
     </section>
   );
 }
 
-const NONE: Readonly<Record<Filter, string>> = {
+const EMPTY_TEXT: Readonly<Record<Filter, string>> = {
   all: "There is nothing here yet.",
-  working: "Nothing is under way. What you begin shows up here and moves by itself.",
-  yours: "Nothing waits for you. Decks that you wanted to edit, and jobs without their file, show up here.",
+  running: "Nothing is under way. What you begin shows up here and moves by itself.",
+  "action-required": "Nothing waits for you. Decks that you wanted to edit, and jobs without their file, show up here.",
   done: "Nothing is done yet.",
   failed: "Nothing failed.",
 };
 
-const noneOf = (shown: Filter): string => NONE[shown];
+const emptyText = (filter: Filter): string => EMPTY_TEXT[filter];
 
-/** Space for what is on its way, and words for who does not see it. */
+/** Placeholder rows while loading, with text for screen readers. */
 function Skeleton() {
   return (
     <div role="status">
-      <span class="unseen">Getting your jobs …</span>
+      <span class="visually-hidden">Getting your jobs …</span>
       <ul class="job-list" aria-hidden="true">
-        {[1, 2, 3, 4].map((one) => (
-          <li key={one} class="job-row ghost">
-            <span class="thumb" />
-            <span class="job-what">Getting your jobs …</span>
+        {[1, 2, 3, 4].map((number) => (
+          <li key={number} class="job-row skeleton">
+            <span class="thumbnail" />
+            <span class="job-summary">Getting your jobs …</span>
           </li>
         ))}
       </ul>
@@ -94,16 +98,16 @@ function Skeleton() {
 
 function Empty() {
   return (
-    <section class="new">
+    <section class="recipe-choice">
       <h1>Make your first job</h1>
-      <p class="lead">A job is one thing made out of one upload. Choose what shall become of it.</p>
+      <p class="intro">A job is one thing made out of one upload. Choose what shall become of it.</p>
       <ul class="recipes">
-        {RECIPES.map((one) => (
-          <li key={one.name}>
-            <a href={`/new/${one.name}`}>
-              <Picture recipe={one.name} />
-              <strong>{one.title}</strong>
-              <span>{one.sentence}</span>
+        {RECIPES.map((recipe) => (
+          <li key={recipe.name}>
+            <a href={`/new/${recipe.name}`}>
+              <RecipePicture recipe={recipe.name} />
+              <strong>{recipe.title}</strong>
+              <span>{recipe.summary}</span>
             </a>
           </li>
         ))}

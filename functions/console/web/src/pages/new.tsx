@@ -1,38 +1,38 @@
-/** A new job: choose a recipe by its picture, then give it what it asks for. */
+/** New job: choose a recipe, then fill in its form. */
 import { useEffect, useState } from "preact/hooks";
 import { get } from "../api.ts";
 import { NewForm } from "../new/form.tsx";
-import { Picture } from "../new/pictures.tsx";
-import { type Input, RECIPES, recipeOf } from "../new/recipes.ts";
+import { RecipePicture } from "../new/recipe-pictures.tsx";
+import { type Input, RECIPES, findRecipe } from "../new/recipes.ts";
 import type { PageProps } from "../routes.ts";
 import { useTitle } from "../ui/use-title.ts";
 import { Button } from "../ui/button.tsx";
-import { Waiting } from "../ui/progress.tsx";
-import { sentence } from "../words.ts";
+import { Loading } from "../ui/progress.tsx";
+import { errorMessage } from "../format.ts";
 
-interface Row {
+interface RecipeResponse {
   name: string;
   available: boolean;
   inputs: Input[];
 }
 
-export default function New({ params }: PageProps) {
+export default function NewJobPage({ params }: PageProps) {
   const name = params.recipe ?? "";
-  return name ? <One key={name} name={name} /> : <All />;
+  return name ? <NewJob key={name} name={name} /> : <RecipeList />;
 }
 
-function All() {
+function RecipeList() {
   useTitle("New job");
   return (
-    <section class="new">
+    <section class="recipe-choice">
       <h1>What shall become of it?</h1>
       <ul class="recipes">
-        {RECIPES.map((one) => (
-          <li key={one.name}>
-            <a href={`/new/${one.name}`}>
-              <Picture recipe={one.name} />
-              <strong>{one.title}</strong>
-              <span>{one.sentence}</span>
+        {RECIPES.map((recipe) => (
+          <li key={recipe.name}>
+            <a href={`/new/${recipe.name}`}>
+              <RecipePicture recipe={recipe.name} />
+              <strong>{recipe.title}</strong>
+              <span>{recipe.summary}</span>
             </a>
           </li>
         ))}
@@ -41,13 +41,13 @@ function All() {
   );
 }
 
-function One({ name }: { name: string }) {
-  const recipe = recipeOf(name);
-  const { row, wrong, again } = useRow(name);
+function NewJob({ name }: { name: string }) {
+  const recipe = findRecipe(name);
+  const { recipe: recipeInfo, error, retry } = useRecipe(name);
   useTitle(recipe?.title ?? "No such recipe");
   if (!recipe) {
     return (
-      <section class="narrow">
+      <section class="single-column">
         <h1>There is no such recipe</h1>
         <p>
           <a href="/new">Look at all of them</a>
@@ -56,58 +56,58 @@ function One({ name }: { name: string }) {
     );
   }
   return (
-    <section class="new-one">
+    <section class="new-job">
       <header>
-        <Picture recipe={name} />
+        <RecipePicture recipe={name} />
         <div>
           <h1>{recipe.title}</h1>
-          <p class="lead">{recipe.sentence}</p>
+          <p class="intro">{recipe.summary}</p>
         </div>
       </header>
-      {wrong ? (
+      {error ? (
         <>
-          <p class="wrong" role="alert">
-            {wrong}
+          <p class="error-text" role="alert">
+            {error}
           </p>
           <p>
-            <Button kind="primary" onClick={again}>
+            <Button kind="primary" onClick={retry}>
               Try again
             </Button>
           </p>
         </>
-      ) : row === undefined ? (
-        <Waiting words="Asking what this recipe takes …" />
-      ) : row === null || !row.available ? (
+      ) : recipeInfo === undefined ? (
+        <Loading text="Asking what this recipe takes …" />
+      ) : recipeInfo === null || !recipeInfo.available ? (
         <p>This recipe is not available here yet.</p>
       ) : (
-        <NewForm recipe={recipe} inputs={row.inputs} />
+        <NewForm recipe={recipe} inputs={recipeInfo.inputs} />
       )}
     </section>
   );
 }
 
-let known: Promise<Row[]> | undefined;
+let cachedRecipes: Promise<RecipeResponse[]> | undefined;
 
-function useRow(name: string) {
-  const [row, setRow] = useState<Row | null | undefined>(undefined);
-  const [wrong, setWrong] = useState("");
-  const [tries, setTries] = useState(0);
+function useRecipe(name: string) {
+  const [recipe, setRecipe] = useState<RecipeResponse | null | undefined>(undefined);
+  const [error, setError] = useState("");
+  const [attempt, setAttempt] = useState(0);
   useEffect(() => {
-    let over = false;
-    setWrong("");
-    known ??= get<{ recipes: Row[] }>("/v1/recipes").then(({ data }) => data.recipes);
-    known.then(
+    let cancelled = false;
+    setError("");
+    cachedRecipes ??= get<{ recipes: RecipeResponse[] }>("/v1/recipes").then(({ data }) => data.recipes);
+    cachedRecipes.then(
       (rows) => {
-        if (!over) setRow(rows.find((one) => one.name === name) ?? null);
+        if (!cancelled) setRecipe(rows.find((row) => row.name === name) ?? null);
       },
-      (fault: unknown) => {
-        known = undefined;
-        if (!over) setWrong(sentence(fault));
+      (error: unknown) => {
+        cachedRecipes = undefined;
+        if (!cancelled) setError(errorMessage(error));
       },
     );
     return () => {
-      over = true;
+      cancelled = true;
     };
-  }, [name, tries]);
-  return { row, wrong, again: () => setTries(tries + 1) };
+  }, [name, attempt]);
+  return { recipe, error, retry: () => setAttempt(attempt + 1) };
 }

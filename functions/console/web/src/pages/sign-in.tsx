@@ -1,7 +1,7 @@
-/** Sign in, make an account, or have a new password sent: one form, three questions. */
+/** Sign in, register or request a new password. */
 import type { PageProps } from "../routes.ts";
 import { navigate } from "../location.ts";
-import { inside } from "../routes.ts";
+import { safeRedirect } from "../routes.ts";
 import { useEffect, useState } from "preact/hooks";
 import { Problem, post } from "../api.ts";
 import { session, signIn } from "../session.ts";
@@ -9,65 +9,65 @@ import { useTitle } from "../ui/use-title.ts";
 import { useStore } from "../store.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
-import { sentence } from "../words.ts";
+import { errorMessage } from "../format.ts";
 
-type Wish = "in" | "up" | "forgot";
+type Mode = "sign-in" | "register" | "reset";
 
-const TITLES = { in: "Sign in", up: "Make an account", forgot: "Choose a new password" } as const;
-const DOES = { in: "Sign in", up: "Make the account", forgot: "Send the letter" } as const;
-const BUSY = { in: "Signing in …", up: "Making it …", forgot: "Sending it …" } as const;
+const TITLES = { "sign-in": "Sign in", register: "Make an account", reset: "Choose a new password" } as const;
+const SUBMIT_LABELS = { "sign-in": "Sign in", register: "Make the account", reset: "Send the letter" } as const;
+const BUSY_LABELS = { "sign-in": "Signing in …", register: "Making it …", reset: "Sending it …" } as const;
 
 export default function SignIn(_: PageProps) {
-  const asked = new URLSearchParams(location.search);
-  const who = useStore(session);
-  const [wish, setWish] = useState<Wish>(asked.has("new") ? "up" : asked.has("forgot") ? "forgot" : "in");
+  const query = new URLSearchParams(location.search);
+  const currentSession = useStore(session);
+  const [mode, setMode] = useState<Mode>(query.has("new") ? "register" : query.has("forgot") ? "reset" : "sign-in");
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
   const [busy, setBusy] = useState(false);
-  const [wrong, setWrong] = useState<unknown>(null);
-  const [sent, setSent] = useState("");
-  useTitle(TITLES[wish]);
+  const [error, setError] = useState<unknown>(null);
+  const [sentTo, setSentTo] = useState("");
+  useTitle(TITLES[mode]);
 
   useEffect(() => {
-    if (typeof who === "object") navigate(inside(asked.get("to"), location.origin), true);
-  }, [who]);
+    if (typeof currentSession === "object") navigate(safeRedirect(query.get("to"), location.origin), true);
+  }, [currentSession]);
 
   const submit = async (): Promise<void> => {
     setBusy(true);
-    setWrong(null);
+    setError(null);
     try {
-      if (wish === "in") {
+      if (mode === "sign-in") {
         await signIn(email, password);
       } else {
-        const body = wish === "up" ? { email, password } : { email };
-        const path = wish === "up" ? "/v1/accounts/register" : "/v1/accounts/forgot";
-        await post(path, body, { open: true });
-        setSent(email);
+        const body = mode === "register" ? { email, password } : { email };
+        const path = mode === "register" ? "/v1/accounts/register" : "/v1/accounts/forgot";
+        await post(path, body, { anonymous: true });
+        setSentTo(email);
       }
-    } catch (fault) {
-      setWrong(fault);
+    } catch (error) {
+      setError(error);
     } finally {
       setBusy(false);
     }
   };
-  const change = (to: Wish): void => {
-    setWish(to);
-    setWrong(null);
+  const switchMode = (next: Mode): void => {
+    setMode(next);
+    setError(null);
   };
-  const fields = wrong instanceof Problem ? wrong.fields : {};
+  const fieldErrors = error instanceof Problem ? error.fieldErrors : {};
 
-  if (sent) {
+  if (sentTo) {
     return (
-      <section class="narrow">
+      <section class="single-column">
         <h1>Look into your mail</h1>
         <p>
-          A letter is on its way to <strong>{sent}</strong>. Its link leads on.
+          A letter is on its way to <strong>{sentTo}</strong>. Its link leads on.
         </p>
         <p>
           <Button
             onClick={() => {
-              setSent("");
-              change("in");
+              setSentTo("");
+              switchMode("sign-in");
             }}
           >
             Sign in
@@ -77,15 +77,15 @@ export default function SignIn(_: PageProps) {
     );
   }
   return (
-    <section class="narrow">
-      <h1>{TITLES[wish]}</h1>
+    <section class="single-column">
+      <h1>{TITLES[mode]}</h1>
       <form
         onSubmit={(event) => {
           event.preventDefault();
           if (!busy) void submit();
         }}
       >
-        <Field label="E-mail" wrong={fields.email}>
+        <Field label="E-mail" error={fieldErrors.email}>
           {(ids) => (
             <input
               {...ids}
@@ -97,48 +97,48 @@ export default function SignIn(_: PageProps) {
             />
           )}
         </Field>
-        {wish !== "forgot" && (
+        {mode !== "reset" && (
           <Field
             label="Password"
-            wrong={fields.password}
-            hint={wish === "up" ? "At least eight characters. A few words in a row are best." : undefined}
+            error={fieldErrors.password}
+            hint={mode === "register" ? "At least eight characters. A few words in a row are best." : undefined}
           >
             {(ids) => (
               <input
                 {...ids}
                 type="password"
-                autocomplete={wish === "up" ? "new-password" : "current-password"}
+                autocomplete={mode === "register" ? "new-password" : "current-password"}
                 required
-                minLength={wish === "up" ? 8 : 1}
+                minLength={mode === "register" ? 8 : 1}
                 value={password}
                 onInput={(event) => setPassword(event.currentTarget.value)}
               />
             )}
           </Field>
         )}
-        {wrong !== null && Object.keys(fields).length === 0 && (
-          <p class="wrong" role="alert">
-            {sentence(wrong)}
+        {error !== null && Object.keys(fieldErrors).length === 0 && (
+          <p class="error-text" role="alert">
+            {errorMessage(error)}
           </p>
         )}
         <p class="row">
-          <Button kind="primary" type="submit" busy={busy ? BUSY[wish] : ""}>
-            {DOES[wish]}
+          <Button kind="primary" type="submit" busyLabel={busy ? BUSY_LABELS[mode] : ""}>
+            {SUBMIT_LABELS[mode]}
           </Button>
-          {wish === "in" ? (
-            <Button kind="quiet" onClick={() => change("forgot")}>
+          {mode === "sign-in" ? (
+            <Button kind="quiet" onClick={() => switchMode("reset")}>
               Forgot the password?
             </Button>
           ) : (
-            <Button kind="quiet" onClick={() => change("in")}>
+            <Button kind="quiet" onClick={() => switchMode("sign-in")}>
               I have an account
             </Button>
           )}
         </p>
-        {wish === "in" && (
+        {mode === "sign-in" && (
           <p>
             New here?{" "}
-            <button type="button" class="link" onClick={() => change("up")}>
+            <button type="button" class="link" onClick={() => switchMode("register")}>
               Make an account
             </button>
           </p>

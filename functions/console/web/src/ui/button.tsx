@@ -1,17 +1,17 @@
 import type { ComponentChildren } from "preact";
 
-/** A button that says what it is doing while it does it, and is not pressed twice. */
+/** Button with a busy state, in which clicks are ignored. */
 export function Button({
   children,
-  busy,
+  busyLabel,
   kind = "",
   type = "button",
   disabled,
   onClick,
 }: {
   children: ComponentChildren;
-  /** What it says meanwhile; "" when it waits to be pressed. */
-  busy?: string;
+  /** Label while busy; empty when idle. */
+  busyLabel?: string;
   kind?: "" | "primary" | "quiet" | "danger";
   type?: "button" | "submit";
   disabled?: boolean | undefined;
@@ -21,14 +21,14 @@ export function Button({
     <button
       type={type}
       class={kind}
-      aria-disabled={busy ? "true" : undefined}
+      aria-disabled={busyLabel ? "true" : undefined}
       disabled={disabled}
       onClick={(event) => {
-        if (busy) event.preventDefault();
+        if (busyLabel) event.preventDefault();
         else onClick?.();
       }}
     >
-      {busy || children}
+      {busyLabel || children}
     </button>
   );
 }

@@ -1,38 +1,38 @@
 import type { ComponentChildren } from "preact";
-import { Box } from "./panel.tsx";
+import { Panel } from "./panel.tsx";
 import { Button } from "./button.tsx";
 
-/** A question before a deed; the other button, Escape and a click beside it leave all as it is. */
+/** Confirmation dialog. The other button, Escape and a click outside cancel. */
 export function Confirm({
   title,
-  deed,
-  keep = "Keep it",
+  confirmLabel,
+  cancelLabel = "Keep it",
   kind = "danger",
-  busy,
-  onDeed,
+  busyLabel,
+  onConfirm,
   onClose,
   children,
 }: {
   title: string;
-  deed: string;
-  keep?: string;
+  confirmLabel: string;
+  cancelLabel?: string;
   kind?: "danger" | "primary";
-  busy: string;
-  onDeed: () => Promise<void>;
+  busyLabel: string;
+  onConfirm: () => Promise<void>;
   onClose: () => void;
   children: ComponentChildren;
 }) {
   return (
-    <Box title={title} onClose={onClose}>
+    <Panel title={title} onClose={onClose}>
       <p>{children}</p>
       <div class="row">
-        <Button kind={kind} busy={busy} onClick={() => void onDeed()}>
-          {deed}
+        <Button kind={kind} busyLabel={busyLabel} onClick={() => void onConfirm()}>
+          {confirmLabel}
         </Button>
         <Button kind="quiet" onClick={onClose}>
-          {keep}
+          {cancelLabel}
         </Button>
       </div>
-    </Box>
+    </Panel>
   );
 }

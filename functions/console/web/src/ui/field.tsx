@@ -1,38 +1,38 @@
 import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 
-interface Ids {
+interface ControlProps {
   id: string;
   "aria-describedby": string | undefined;
   "aria-invalid": "true" | undefined;
 }
 
-/** A labelled input with a hint and what is wrong with it; `children` gets the ids to put on. */
+/** Labelled form control with hint and error; `children` receives the ids for accessibility. */
 export function Field({
   label,
   hint,
-  wrong,
+  error,
   children,
 }: {
   label: string;
   hint?: ComponentChildren;
-  wrong?: string | undefined;
-  children: (ids: Ids) => ComponentChildren;
+  error?: string | undefined;
+  children: (ids: ControlProps) => ComponentChildren;
 }) {
   const id = useId();
-  const told = [hint ? `${id}-hint` : "", wrong ? `${id}-wrong` : ""].filter(Boolean).join(" ");
+  const describedBy = [hint ? `${id}-hint` : "", error ? `${id}-error` : ""].filter(Boolean).join(" ");
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      {children({ id, "aria-describedby": told || undefined, "aria-invalid": wrong ? "true" : undefined })}
+      {children({ id, "aria-describedby": describedBy || undefined, "aria-invalid": error ? "true" : undefined })}
       {hint && (
         <p class="hint" id={`${id}-hint`}>
           {hint}
         </p>
       )}
-      {wrong && (
-        <p class="wrong" id={`${id}-wrong`}>
-          {wrong}
+      {error && (
+        <p class="error-text" id={`${id}-error`}>
+          {error}
         </p>
       )}
     </div>

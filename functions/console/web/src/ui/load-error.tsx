@@ -1,12 +1,12 @@
-import { sentence } from "../words.ts";
+import { errorMessage } from "../format.ts";
 
-/** What was to stand here could not be got; it says why and lets it be tried again. */
-export function Unread({ fault, again }: { fault: unknown; again: () => Promise<void> }) {
+/** Error message with a button to retry. */
+export function LoadError({ error, onRetry }: { error: unknown; onRetry: () => Promise<void> }) {
   return (
-    <div class="note bad" role="alert">
-      <p>{sentence(fault)}</p>
+    <div class="note danger" role="alert">
+      <p>{errorMessage(error)}</p>
       <p>
-        <button type="button" onClick={() => void again()}>
+        <button type="button" onClick={() => void onRetry()}>
           Try again
         </button>
       </p>

@@ -1,41 +1,43 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 
-/** A box over the page; Escape and a click beside it close it, unless it is `firm`: what it shows is
- * shown once. */
-export function Box({
+/**
+ * Modal dialog. Escape and a click outside close it unless it is `persistent`, for content that is shown only
+ * once.
+ */
+export function Panel({
   title,
   children,
   onClose,
   wide = false,
-  firm = false,
+  persistent = false,
 }: {
   title: string;
   children: ComponentChildren;
   onClose: () => void;
   wide?: boolean;
-  firm?: boolean;
+  persistent?: boolean;
 }) {
-  const box = useRef<HTMLDialogElement>(null);
+  const dialogRef = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
-    const dialog = box.current;
+    const dialog = dialogRef.current;
     dialog?.showModal();
     return () => dialog?.close();
   }, []);
   return (
     <dialog
-      ref={box}
-      class={wide ? "box wide" : "box"}
+      ref={dialogRef}
+      class={wide ? "panel wide" : "panel"}
       aria-labelledby={id}
       onClose={onClose}
-      onCancel={(event) => firm && event.preventDefault()}
+      onCancel={(event) => persistent && event.preventDefault()}
       onClick={(event) => {
-        if (event.target === box.current && !firm) onClose();
+        if (event.target === dialogRef.current && !persistent) onClose();
       }}
     >
-      <div class="box-inside">
-        <header class="box-head">
+      <div class="panel-body">
+        <header class="panel-header">
           <h2 id={id}>{title}</h2>
           <button type="button" class="quiet" aria-label="Close" onClick={onClose}>
             ×

@@ -1,22 +1,22 @@
-/** How far something is, always in words as well. `part` from 0 to 1; null when nobody knows. */
-export function Progress({ part, words, label }: { part: number | null; words: string; label: string }) {
+/** Progress bar with text. `value` is between 0 and 1; null if unknown. */
+export function Progress({ value, text, label }: { value: number | null; text: string; label: string }) {
   return (
     <div class="progress">
-      {part === null ? (
+      {value === null ? (
         <progress aria-label={label} />
       ) : (
-        <progress aria-label={label} value={part} max={1} />
+        <progress aria-label={label} value={value} max={1} />
       )}
-      <span>{words}</span>
+      <span>{text}</span>
     </div>
   );
 }
 
-/** Something is on its way; it says what. */
-export function Waiting({ words }: { words: string }) {
+/** Loading message. */
+export function Loading({ text }: { text: string }) {
   return (
-    <p class="coming" role="status">
-      {words}
+    <p class="loading" role="status">
+      {text}
     </p>
   );
 }

@@ -1,32 +1,32 @@
-import { store, useStore } from "../store.ts";
+import { createStore, useStore } from "../store.ts";
 
 interface Toast {
   id: number;
-  words: string;
-  bad: boolean;
+  message: string;
+  isError: boolean;
 }
 
-const toasts = store<readonly Toast[]>([]);
+const toasts = createStore<readonly Toast[]>([]);
 const SHOWN_MS = 6000;
-let count = 0;
+let lastId = 0;
 
-/** Say something at the lower edge, for some seconds; what went wrong stays until it is closed. */
-export function toast(words: string, bad = false): void {
-  const id = ++count;
-  toasts.set([...toasts.get(), { id, words, bad }]);
-  if (!bad) setTimeout(() => close(id), SHOWN_MS);
+/** Shows a message at the bottom for some seconds; errors stay until closed. */
+export function toast(message: string, isError = false): void {
+  const id = ++lastId;
+  toasts.set([...toasts.get(), { id, message, isError }]);
+  if (!isError) setTimeout(() => closeToast(id), SHOWN_MS);
 }
 
-const close = (id: number): void => toasts.set(toasts.get().filter((one) => one.id !== id));
+const closeToast = (id: number): void => toasts.set(toasts.get().filter((item) => item.id !== id));
 
 export function Toasts() {
-  const shown = useStore(toasts);
+  const items = useStore(toasts);
   return (
     <div class="toasts" role="status" aria-live="polite">
-      {shown.map((one) => (
-        <p key={one.id} class={one.bad ? "toast bad" : "toast"}>
-          <span>{one.words}</span>
-          <button type="button" class="quiet" aria-label="Close" onClick={() => close(one.id)}>
+      {items.map((item) => (
+        <p key={item.id} class={item.isError ? "toast danger" : "toast"}>
+          <span>{item.message}</span>
+          <button type="button" class="quiet" aria-label="Close" onClick={() => closeToast(item.id)}>
             ×
           </button>
         </p>

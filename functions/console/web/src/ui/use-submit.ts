@@ -1,51 +1,51 @@
-/** What is sent to Moodreel: one thing at a time, in words while it is under way. */
+/** Runs one asynchronous action at a time, with a label while it runs. */
 import { useRef, useState } from "preact/hooks";
 import { Problem } from "../api.ts";
-import { sentence } from "../words.ts";
+import { errorMessage } from "../format.ts";
 import { toast } from "./toast.tsx";
 
-export interface Sending {
-  /** What is being done, "" while nothing is. */
-  busy: string;
-  wrong: unknown;
-  /** What is wrong with which field, when it is fields that are wrong. */
-  fields: Readonly<Record<string, string>>;
-  /** Do it, unless something is under way; what goes wrong stays until the next time. */
-  send: (words: string, work: () => Promise<unknown>) => Promise<void>;
+export interface Submission {
+  /** Label while running; empty when idle. */
+  busyLabel: string;
+  error: unknown;
+  /** Error messages by field name. */
+  fieldErrors: Readonly<Record<string, string>>;
+  /** Runs an action, unless one is running. `error` stays until the next run. */
+  run: (label: string, action: () => Promise<unknown>) => Promise<void>;
 }
 
-/** For a form: what was wrong stands in it. */
-export function useSending(): Sending {
-  const [busy, setBusy] = useState("");
-  const [wrong, setWrong] = useState<unknown>(null);
-  const under = useRef(false);
-  const send = async (words: string, work: () => Promise<unknown>): Promise<void> => {
-    if (under.current) return;
-    under.current = true;
-    setBusy(words);
-    setWrong(null);
+/** For forms, which show the error themselves. */
+export function useSubmit(): Submission {
+  const [busyLabel, setBusyLabel] = useState("");
+  const [error, setError] = useState<unknown>(null);
+  const pending = useRef(false);
+  const run = async (label: string, action: () => Promise<unknown>): Promise<void> => {
+    if (pending.current) return;
+    pending.current = true;
+    setBusyLabel(label);
+    setError(null);
     try {
-      await work();
-    } catch (fault) {
-      setWrong(fault);
+      await action();
+    } catch (error) {
+      setError(error);
     }
-    under.current = false;
-    setBusy("");
+    pending.current = false;
+    setBusyLabel("");
   };
-  return { busy, wrong, fields: wrong instanceof Problem ? wrong.fields : {}, send };
+  return { busyLabel, error, fieldErrors: error instanceof Problem ? error.fieldErrors : {}, run };
 }
 
-/** For a button: what went wrong is said aside. */
-export function useDeed(): Pick<Sending, "busy" | "send"> {
-  const { busy, send } = useSending();
+/** For buttons: errors are shown as toasts. */
+export function useAction(): Pick<Submission, "busyLabel" | "run"> {
+  const { busyLabel, run: submit } = useSubmit();
   return {
-    busy,
-    send: (words, work) =>
-      send(words, async () => {
+    busyLabel,
+    run: (label, action) =>
+      submit(label, async () => {
         try {
-          await work();
-        } catch (fault) {
-          toast(sentence(fault), true);
+          await action();
+        } catch (error) {
+          toast(errorMessage(error), true);
         }
       }),
   };

@@ -1,6 +1,6 @@
 import { useEffect } from "preact/hooks";
 
-/** Every page calls this: the window's title, which screen readers say first. */
+/** Sets the document's title, which screen readers announce first. Every page calls it. */
 export function useTitle(title: string): void {
   useEffect(() => {
     document.title = `${title} · Moodreel`;

@@ -1,205 +1,221 @@
-/** All uploads of who is signed in: they go on while people look at other pages. */
+/** Uploads of the signed-in user; they continue while other pages are open. */
 import { Problem, post } from "../api.ts";
 import { type Session, session } from "../session.ts";
-import { store } from "../store.ts";
-import { sentence } from "../words.ts";
-import { deliver } from "./deliver.ts";
-import { send } from "./http.ts";
-import { type Upload, load, otherFile, save } from "./kept.ts";
-import { question, rangeOf } from "./plan.ts";
+import { createStore } from "../store.ts";
+import { errorMessage } from "../format.ts";
+import { uploadFile } from "./upload-file.ts";
+import { sendRequest } from "./send-request.ts";
+import { type StoredUpload, fileMismatch, loadUploads, saveUploads } from "./stored-uploads.ts";
+import { contentRange, statusQuery } from "./protocol.ts";
 
 export type UploadState =
   | "waiting"
   | "sending"
   | "paused"
-  /** The line is broken; it goes on by itself. */
-  | "lost"
-  /** The page was loaded anew and has to be given the file again. */
-  | "file"
+  /** The connection is lost; it resumes by itself. */
+  | "offline"
+  /** After a reload the file has to be chosen again. */
+  | "needs-file"
   | "failed";
 
-export interface Shown extends Upload {
+export interface ActiveUpload extends StoredUpload {
   state: UploadState;
   sent: number;
   bytesPerS: number;
-  why: string;
+  reason: string;
 }
 
-interface Grant {
+interface UploadGrant {
   method: string;
   url: string;
   headers: Record<string, string>;
 }
 
-const AT_ONCE = 2;
-const DRAWN_MS = 200;
-/** How much of the pace is the last moment's. */
-const PACE = 0.3;
+const MAX_ACTIVE = 2;
+const UPDATE_INTERVAL_MS = 200;
+/** Weight of the latest sample in the smoothed speed. */
+const SPEED_SMOOTHING = 0.3;
 
-export const uploads = store<readonly Shown[]>([]);
+export const uploads = createStore<readonly ActiveUpload[]>([]);
 
-const files = new Map<string, Blob>();
-const running = new Map<string, AbortController>();
+const uploadFiles = new Map<string, Blob>();
+const activeUploads = new Map<string, AbortController>();
 let uid = "";
 
-export const keyOf = (one: Pick<Upload, "job" | "input">): string => `${one.job}/${one.input}`;
+export const uploadKey = (upload: Pick<StoredUpload, "job" | "input">): string => `${upload.job}/${upload.input}`;
 
-session.subscribe(turnTo);
-turnTo(session.get());
+session.subscribe(onSessionChange);
+onSessionChange(session.get());
 
-/** What one person sends is nothing to the next one at this browser. */
-function turnTo(who: Session): void {
-  const now = typeof who === "object" ? who.uid : "";
-  if (who === "starting" || now === uid) return;
-  for (const each of running.values()) each.abort(new DOMException("Signed out", "AbortError"));
-  running.clear();
-  files.clear();
-  uid = now;
-  uploads.set(uid ? load(uid, localStorage, Date.now()).map(returned) : []);
-  next();
+/** Stops the uploads of the previous user of this browser. */
+function onSessionChange(nextSession: Session): void {
+  const nextUid = typeof nextSession === "object" ? nextSession.uid : "";
+  if (nextSession === "loading" || nextUid === uid) return;
+  for (const controller of activeUploads.values()) controller.abort(new DOMException("Signed out", "AbortError"));
+  activeUploads.clear();
+  uploadFiles.clear();
+  uid = nextUid;
+  uploads.set(uid ? loadUploads(uid, localStorage, Date.now()).map(restore) : []);
+  startNext();
 }
 
-function returned(one: Upload): Shown {
-  if (one.text) files.set(keyOf(one), new Blob([one.text], { type: one.type }));
-  return { ...one, state: one.text ? "waiting" : "file", sent: 0, bytesPerS: 0, why: "" };
+function restore(upload: StoredUpload): ActiveUpload {
+  if (upload.text) uploadFiles.set(uploadKey(upload), new Blob([upload.text], { type: upload.type }));
+  return { ...upload, state: upload.text ? "waiting" : "needs-file", sent: 0, bytesPerS: 0, reason: "" };
 }
 
-/** A file for an input of a job that was just made. `text`: what `file` consists of, when typed. */
-export function add(job: string, input: string, title: string, file: File, type: string, text = ""): void {
-  const one: Shown = {
-    job, input, title, type, text,
-    filename: file.name, size: file.size, modified: file.lastModified,
-    session: "", state: "waiting", sent: 0, bytesPerS: 0, why: "",
+/** Queues a file for an input of a new job. `text` is its content when it was typed. */
+export function addUpload(job: string, input: string, title: string, file: File, type: string, text = ""): void {
+  const upload: ActiveUpload = {
+    job,
+    input,
+    title,
+    type,
+    text,
+    filename: file.name,
+    size: file.size,
+    modified: file.lastModified,
+    session: "",
+    state: "waiting",
+    sent: 0,
+    bytesPerS: 0,
+    reason: "",
   };
-  files.set(keyOf(one), file);
-  uploads.set([...uploads.get().filter((other) => keyOf(other) !== keyOf(one)), one]);
-  keep();
-  next();
+  uploadFiles.set(uploadKey(upload), file);
+  uploads.set([...uploads.get().filter((b) => uploadKey(b) !== uploadKey(upload)), upload]);
+  persist();
+  startNext();
 }
 
-export function pause(key: string): void {
-  change(key, { state: "paused", bytesPerS: 0 });
-  running.get(key)?.abort(new DOMException("Paused", "AbortError"));
+export function pauseUpload(key: string): void {
+  updateUpload(key, { state: "paused", bytesPerS: 0 });
+  activeUploads.get(key)?.abort(new DOMException("Paused", "AbortError"));
 }
 
-/** After a pause, a failure, or a reload; then with the file. → why not, or "". */
-export function resume(key: string, file?: File): string {
-  const one = find(key);
-  if (!one) return "This upload is over.";
+/** Resumes after a pause, a failure or, with the file, a reload. Returns the reason why not, or "". */
+export function resumeUpload(key: string, file?: File): string {
+  const upload = findUpload(key);
+  if (!upload) return "This upload is over.";
   if (file) {
-    const why = otherFile(one, file);
-    if (why) return why;
-    files.set(key, file);
+    const reason = fileMismatch(upload, file);
+    if (reason) return reason;
+    uploadFiles.set(key, file);
   }
-  change(key, { state: files.has(key) ? "waiting" : "file", why: "" });
-  next();
+  updateUpload(key, { state: uploadFiles.has(key) ? "waiting" : "needs-file", reason: "" });
+  startNext();
   return "";
 }
 
-/** Do not send it any more. The job stays, and waits for its file. */
-export function forget(key: string): void {
-  running.get(key)?.abort(new DOMException("Given up", "AbortError"));
-  files.delete(key);
-  uploads.set(uploads.get().filter((one) => keyOf(one) !== key));
-  keep();
+/** Discards an upload. The job stays and waits for its file. */
+export function discardUpload(key: string): void {
+  activeUploads.get(key)?.abort(new DOMException("Given up", "AbortError"));
+  uploadFiles.delete(key);
+  uploads.set(uploads.get().filter((upload) => uploadKey(upload) !== key));
+  persist();
 }
 
-/** How many files are not up, those of this person's other tabs as well. */
-export function pending(): number {
-  const kept = uid ? load(uid, localStorage, Date.now()) : [];
-  return new Set([...uploads.get(), ...kept].map(keyOf)).size;
+/** Number of unfinished uploads, those of other tabs included. */
+export function pendingCount(): number {
+  const stored = uid ? loadUploads(uid, localStorage, Date.now()) : [];
+  return new Set([...uploads.get(), ...stored].map(uploadKey)).size;
 }
 
-/** A person goes on purpose: their uploads are given up. A session that merely expires keeps them. */
-export async function leave(signOut: () => Promise<void>): Promise<void> {
-  const whose = uid;
-  for (const one of uploads.get()) forget(keyOf(one));
+/** Signs out and discards the uploads. A session that expires keeps them. */
+export async function signOutAndDiscard(signOut: () => Promise<void>): Promise<void> {
+  const leavingUid = uid;
+  for (const upload of uploads.get()) discardUpload(uploadKey(upload));
   await signOut();
-  // Last: until it is signed out as well, another tab may write its own down once more.
-  if (whose) save(whose, [], localStorage, Date.now());
+  // Last: another tab may store its uploads until it is signed out, too.
+  if (leavingUid) saveUploads(leavingUid, [], localStorage, Date.now());
 }
 
-const find = (key: string): Shown | undefined => uploads.get().find((one) => keyOf(one) === key);
+const findUpload = (key: string): ActiveUpload | undefined => uploads.get().find((upload) => uploadKey(upload) === key);
 
-function change(key: string, to: Partial<Shown>): void {
-  uploads.set(uploads.get().map((one) => (keyOf(one) === key ? { ...one, ...to } : one)));
+function updateUpload(key: string, changes: Partial<ActiveUpload>): void {
+  uploads.set(uploads.get().map((upload) => (uploadKey(upload) === key ? { ...upload, ...changes } : upload)));
 }
 
-function keep(): void {
-  const rows = uploads.get().map(({ state: _s, sent: _n, bytesPerS: _b, why: _w, ...kept }) => kept);
-  if (uid) save(uid, rows, localStorage, Date.now());
+function persist(): void {
+  const rows = uploads.get().map(({ state: _s, sent: _n, bytesPerS: _b, reason: _w, ...stored }) => stored);
+  if (uid) saveUploads(uid, rows, localStorage, Date.now());
 }
 
-function next(): void {
-  for (const one of uploads.get()) {
-    if (running.size >= AT_ONCE) return;
-    const key = keyOf(one);
-    const file = files.get(key);
-    if (one.state === "waiting" && file && !running.has(key)) void start(one, key, file);
+function startNext(): void {
+  for (const upload of uploads.get()) {
+    if (activeUploads.size >= MAX_ACTIVE) return;
+    const key = uploadKey(upload);
+    const file = uploadFiles.get(key);
+    if (upload.state === "waiting" && file && !activeUploads.has(key)) void startUpload(upload, key, file);
   }
 }
 
-async function start(one: Shown, key: string, file: Blob): Promise<void> {
-  const stop = new AbortController();
-  running.set(key, stop);
-  change(key, { state: "sending", why: "" });
+async function startUpload(upload: ActiveUpload, key: string, file: Blob): Promise<void> {
+  const controller = new AbortController();
+  activeUploads.set(key, controller);
+  updateUpload(key, { state: "sending", reason: "" });
   try {
-    const free = await navigator.locks.request(`moodreel.upload.${key}`, { ifAvailable: true }, async (lock) => {
-      if (lock) await carry(one, key, file, stop.signal);
+    const acquired = await navigator.locks.request(`moodreel.upload.${key}`, { ifAvailable: true }, async (lock) => {
+      if (lock) await runUpload(upload, key, file, controller.signal);
       return lock !== null;
     });
-    if (!free) throw new Error("This upload goes on in another tab of this browser.");
-    forget(key);
-  } catch (fault) {
-    // Paused or given up: whoever did that has said so already.
-    if (!stop.signal.aborted) change(key, { state: "failed", why: sentence(fault), bytesPerS: 0 });
+    if (!acquired) throw new Error("This upload goes on in another tab of this browser.");
+    discardUpload(key);
+  } catch (error) {
+    // Paused or discarded: the state is set already.
+    if (!controller.signal.aborted) updateUpload(key, { state: "failed", reason: errorMessage(error), bytesPerS: 0 });
   } finally {
-    if (running.get(key) === stop) running.delete(key);
-    next();
+    if (activeUploads.get(key) === controller) activeUploads.delete(key);
+    startNext();
   }
 }
 
-async function carry(one: Shown, key: string, file: Blob, signal: AbortSignal): Promise<void> {
-  const path = `/v1/jobs/${one.job}/uploads/${one.input}`;
-  const pace = paced(key);
-  await deliver(one.size, one.session, {
-    begin: () => begin(path, signal, () => lost(key, signal, 2000)),
-    keep(opened) {
-      change(key, { session: opened });
-      keep();
+async function runUpload(upload: ActiveUpload, key: string, file: Blob, signal: AbortSignal): Promise<void> {
+  const path = `/v1/jobs/${upload.job}/uploads/${upload.input}`;
+  const reportProgress = progressReporter(key);
+  await uploadFile(upload.size, upload.session, {
+    openSession: () => openSession(path, signal, () => waitForConnection(key, signal, 2000)),
+    storeSession(session) {
+      updateUpload(key, { session });
+      persist();
     },
-    async put(opened, span) {
-      if (find(key)?.state === "lost") change(key, { state: "sending" });
-      const body = span ? file.slice(span.start, span.end) : null;
-      const range = span ? rangeOf(span.start, span.end, one.size) : question(one.size);
-      const base = span?.start ?? 0;
-      return send("PUT", opened, { "Content-Range": range }, body, signal, (bytes) => pace(base + bytes));
+    async sendChunk(session, range) {
+      if (findUpload(key)?.state === "offline") updateUpload(key, { state: "sending" });
+      const body = range ? file.slice(range.start, range.end) : null;
+      const header = range ? contentRange(range.start, range.end, upload.size) : statusQuery(upload.size);
+      const offset = range?.start ?? 0;
+      return sendRequest("PUT", session, { "Content-Range": header }, body, signal, (bytes) =>
+        reportProgress(offset + bytes),
+      );
     },
-    // The end of a piece is always drawn: the next one may be long in coming.
-    reached(sent) {
-      pace(sent);
-      change(key, { sent });
+    // Always shown at the end of a chunk: the next update may take long.
+    onProgress(sent) {
+      reportProgress(sent);
+      updateUpload(key, { sent });
     },
-    wait: (ms) => lost(key, signal, ms),
+    wait: (ms) => waitForConnection(key, signal, ms),
   });
-  await patiently(() => post(`${path}/finalize`, { size_bytes: one.size }, { signal }), () => lost(key, signal, 2000));
+  await retryWhileOffline(
+    () => post(`${path}/finalize`, { size_bytes: upload.size }, { signal }),
+    () => waitForConnection(key, signal, 2000),
+  );
 }
 
-/** → the session's address; "" when the file is there. */
-async function begin(path: string, signal: AbortSignal, wait: () => Promise<void>): Promise<string> {
+/** Returns the URL of a new session; empty if the object exists already. */
+async function openSession(path: string, signal: AbortSignal, wait: () => Promise<void>): Promise<string> {
   for (;;) {
-    const { data } = await patiently(() => post<Grant>(path, { resumable: true }, { signal }), wait).catch(
-      async (fault: unknown) => {
-        // It may have arrived, and its last answer got lost: then this succeeds.
-        if (!(fault instanceof Problem) || fault.code !== "wrong-state") throw fault;
-        await post(`${path}/finalize`, {}, { signal }).catch(() => {
-          throw fault;
-        });
-        return { data: null };
-      },
-    );
+    const { data } = await retryWhileOffline(
+      () => post<UploadGrant>(path, { resumable: true }, { signal }),
+      wait,
+    ).catch(async (error: unknown) => {
+      // The upload may be complete, its last response lost: then this succeeds.
+      if (!(error instanceof Problem) || error.code !== "wrong-state") throw error;
+      await post(`${path}/finalize`, {}, { signal }).catch(() => {
+        throw error;
+      });
+      return { data: null };
+    });
     if (data === null) return "";
-    const { status, location } = await send(data.method, data.url, data.headers, null, signal);
+    const { status, location } = await sendRequest(data.method, data.url, data.headers, null, signal);
     if (status === 412) return "";
     if (location) return location;
     if (status > 0 && status < 500 && status !== 429)
@@ -208,54 +224,55 @@ async function begin(path: string, signal: AbortSignal, wait: () => Promise<void
   }
 }
 
-/** Again and again while Moodreel cannot be reached. Throws Problem for whatever else it says. */
-async function patiently<T>(act: () => Promise<T>, wait: () => Promise<void>): Promise<T> {
+/** Retries while the API is unreachable. Throws Problem for all other errors. */
+async function retryWhileOffline<T>(operation: () => Promise<T>, wait: () => Promise<void>): Promise<T> {
   for (;;) {
     try {
-      return await act();
-    } catch (fault) {
-      const away = fault instanceof Problem && (fault.code === "offline" || fault.status >= 500 || fault.status === 429);
-      if (!away) throw fault;
+      return await operation();
+    } catch (error) {
+      const unreachable =
+        error instanceof Problem && (error.code === "offline" || error.status >= 500 || error.status === 429);
+      if (!unreachable) throw error;
       await wait();
     }
   }
 }
 
-/** Resolves after `ms`, or as soon as the browser is on line again. */
-function lost(key: string, signal: AbortSignal, ms: number): Promise<void> {
-  change(key, { state: "lost", bytesPerS: 0 });
-  return new Promise((done, fail) => {
-    const over = (): void => {
+/** Resolves after `ms`, or when the browser is online again. */
+function waitForConnection(key: string, signal: AbortSignal, ms: number): Promise<void> {
+  updateUpload(key, { state: "offline", bytesPerS: 0 });
+  return new Promise((resolve, reject) => {
+    const finish = (): void => {
       clearTimeout(timer);
-      removeEventListener("online", over);
-      signal.removeEventListener("abort", over);
-      if (signal.aborted) fail(signal.reason);
-      else done();
+      removeEventListener("online", finish);
+      signal.removeEventListener("abort", finish);
+      if (signal.aborted) reject(signal.reason);
+      else resolve();
     };
-    const timer = setTimeout(over, ms);
-    addEventListener("online", over);
-    signal.addEventListener("abort", over);
+    const timer = setTimeout(finish, ms);
+    addEventListener("online", finish);
+    signal.addEventListener("abort", finish);
   });
 }
 
-/** Tells how many bytes have gone, not more often than people can see, and how fast they go. */
-function paced(key: string): (sent: number) => void {
-  let at = performance.now();
-  let before: number | null = null;
+/** Returns a function that updates the progress and the speed of an upload, throttled. */
+function progressReporter(key: string): (sent: number) => void {
+  let lastUpdateAt = performance.now();
+  let lastSent: number | null = null;
   let bytesPerS = 0;
   return (sent) => {
     const now = performance.now();
-    if (before === null || sent < before) {
-      before = sent;
-      at = now;
-      change(key, { sent });
+    if (lastSent === null || sent < lastSent) {
+      lastSent = sent;
+      lastUpdateAt = now;
+      updateUpload(key, { sent });
       return;
     }
-    if (now - at < DRAWN_MS) return;
-    const latest = ((sent - before) * 1000) / (now - at);
-    bytesPerS = bytesPerS ? bytesPerS * (1 - PACE) + latest * PACE : latest;
-    before = sent;
-    at = now;
-    change(key, { sent, bytesPerS });
+    if (now - lastUpdateAt < UPDATE_INTERVAL_MS) return;
+    const currentSpeed = ((sent - lastSent) * 1000) / (now - lastUpdateAt);
+    bytesPerS = bytesPerS ? bytesPerS * (1 - SPEED_SMOOTHING) + currentSpeed * SPEED_SMOOTHING : currentSpeed;
+    lastSent = sent;
+    lastUpdateAt = now;
+    updateUpload(key, { sent, bytesPerS });
   };
 }

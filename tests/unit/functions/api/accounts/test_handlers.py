@@ -95,8 +95,8 @@ def test_to_register_a_taken_address_looks_like_a_new_one(town: Town) -> None:
         (NEW, "Confirm your address"),
         (TAKEN, "You have an account already"),
     ]
-    assert "https://console.moodreel.test/letter#confirm=c%2Fnew%40" in town.letters[0].text
-    assert "https://console.moodreel.test/letter#password=r%2Fann%40" in town.letters[1].html
+    assert "https://console.moodreel.test/email-action#confirm=c%2Fnew%40" in town.letters[0].text
+    assert "https://console.moodreel.test/email-action#password=r%2Fann%40" in town.letters[1].html
 
 
 def test_an_address_that_takes_no_letters_looks_like_one_that_does(town: Town) -> None:

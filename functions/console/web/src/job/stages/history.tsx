@@ -1,33 +1,33 @@
 import { useEffect, useState } from "preact/hooks";
 import { get } from "../../api.ts";
-import { Waiting } from "../../ui/progress.tsx";
-import { sentence } from "../../words.ts";
+import { Loading } from "../../ui/progress.tsx";
+import { errorMessage } from "../../format.ts";
 import type { Job } from "../model.ts";
-import { type Happening, eventName } from "../words.ts";
+import { type JobEvent, eventLabel } from "../labels.ts";
 
-/** What happened to a job, newest first; read anew whenever the job has changed. */
+/** The events of a job, newest first; refetched when the job changes. */
 export function History({ job }: { job: Job }) {
-  const [events, setEvents] = useState<Happening[] | null>(null);
-  const [wrong, setWrong] = useState("");
+  const [events, setEvents] = useState<JobEvent[] | null>(null);
+  const [error, setError] = useState("");
   useEffect(() => {
-    const over = new AbortController();
-    get<{ events: Happening[] }>(`/v1/jobs/${job.id}/events`, { signal: over.signal }).then(
+    const controller = new AbortController();
+    get<{ events: JobEvent[] }>(`/v1/jobs/${job.id}/events`, { signal: controller.signal }).then(
       ({ data }) => {
         setEvents(data.events.reverse());
-        setWrong("");
+        setError("");
       },
-      (fault) => over.signal.aborted || setWrong(sentence(fault)),
+      (error) => controller.signal.aborted || setError(errorMessage(error)),
     );
-    return () => over.abort();
+    return () => controller.abort();
   }, [job.id, job.updated_at]);
-  if (wrong) return <p class="wrong">{wrong}</p>;
-  if (!events) return <Waiting words="Reading the history …" />;
+  if (error) return <p class="error-text">{error}</p>;
+  if (!events) return <Loading text="Reading the history …" />;
   return (
     <ol class="history">
-      {events.map((one) => (
-        <li key={`${one.at} ${one.what} ${JSON.stringify(one.details)}`}>
-          <time dateTime={one.at}>{new Date(one.at).toLocaleString()}</time>
-          <span>{eventName(one)}</span>
+      {events.map((event) => (
+        <li key={`${event.at} ${event.what} ${JSON.stringify(event.details)}`}>
+          <time dateTime={event.at}>{new Date(event.at).toLocaleString()}</time>
+          <span>{eventLabel(event)}</span>
         </li>
       ))}
     </ol>

@@ -1,26 +1,26 @@
-/** The stages as a waterfall: what waited, what works, how often, how long and for how much. */
-import { clock, duration } from "../../words.ts";
-import { type Job, type Stage, costOf } from "../model.ts";
+/** Table of the stages with a waterfall: state, waiting time, working time, cost. */
+import { formatClock, formatDuration } from "../../format.ts";
+import { type Job, type Stage, computeCostUsd } from "../model.ts";
 import { useNow } from "../use-job.ts";
-import { type Bar, moves, waterfall } from "./waterfall.ts";
-import { stageAbout, stageName, stateName } from "../words.ts";
+import { type Bar, isMoving, waterfall } from "./waterfall.ts";
+import { stageDescription, stageLabel, stateLabel } from "../labels.ts";
 
 export function Stages({ job }: { job: Job }) {
-  const now = useNow(moves(job.stages));
+  const now = useNow(isMoving(job.stages));
   const { rows, totalS } = waterfall(job.stages, now);
   return (
     <>
       <table class="stages">
-        <caption class="unseen">The stages of this job, in the order in which they run</caption>
+        <caption class="visually-hidden">The stages of this job, in the order in which they run</caption>
         <thead>
           <tr>
             <th scope="col">Stage</th>
             <th scope="col">State</th>
             <th scope="col" class="when">
-              <span class="unseen">When: </span>
+              <span class="visually-hidden">When: </span>
               <span class="axis" aria-hidden="true">
-                {[0, 0.5, 1].map((part) => (
-                  <span key={part}>{along(part * totalS, totalS)}</span>
+                {[0, 0.5, 1].map((fraction) => (
+                  <span key={fraction}>{axisLabel(fraction * totalS, totalS)}</span>
                 ))}
               </span>
             </th>
@@ -38,65 +38,65 @@ export function Stages({ job }: { job: Job }) {
         <tbody>
           {rows.map(({ stage, waited, worked, waitedS, workedS }) => (
             <tr key={stage.name} data-state={stage.state}>
-              <th scope="row" title={stageAbout(stage.name)}>
-                {stageName(stage.name)}
+              <th scope="row" title={stageDescription(stage.name)}>
+                {stageLabel(stage.name)}
               </th>
               <td class="state">
                 <span class="dot" data-state={stage.state} aria-hidden="true" />
-                {told(stage)}
+                {stateText(stage)}
               </td>
               <td class="when" aria-hidden="true">
                 <span class="lane">
-                  {waited && <span class="bar" data-state="waited" style={place(waited)} />}
-                  {worked && <span class="bar" data-state={stage.state} style={place(worked)} />}
+                  {waited && <span class="bar" data-state="waited" style={barStyle(waited)} />}
+                  {worked && <span class="bar" data-state={stage.state} style={barStyle(worked)} />}
                 </span>
               </td>
               <td class="number" data-name="Waited">
-                {short(waitedS)}
+                {formatShortDuration(waitedS)}
               </td>
               <td class="number" data-name="Took">
-                {short(workedS)}
+                {formatShortDuration(workedS)}
               </td>
               <td class="number" data-name="Cost">
-                {money(costOf(stage.name, stage.workedS))}
+                {formatCost(computeCostUsd(stage.name, stage.workedS))}
               </td>
             </tr>
           ))}
         </tbody>
       </table>
       {job.costUsd > 0 && (
-        <p class="hint">Computing has cost {money(job.costUsd)} so far, at list prices, for what is finished.</p>
+        <p class="hint">Computing has cost {formatCost(job.costUsd)} so far, at list prices, for what is finished.</p>
       )}
     </>
   );
 }
 
-function told(stage: Stage): string {
-  const words = [stateName(stage.state)];
+function stateText(stage: Stage): string {
+  const parts = [stateLabel(stage.state)];
   if (stage.state === "running" && stage.total) {
-    words.push(`${Math.floor(stage.progress * 100)} %`);
-    if (stage.total > 1) words.push(`${stage.done} of ${stage.total}`);
+    parts.push(`${Math.floor(stage.progress * 100)} %`);
+    if (stage.total > 1) parts.push(`${stage.done} of ${stage.total}`);
   }
-  if (stage.attempts > 1) words.push(`try ${stage.attempts}`);
-  return words.join(" · ");
+  if (stage.attempts > 1) parts.push(`try ${stage.attempts}`);
+  return parts.join(" · ");
 }
 
-/** A time on the axis, as exact as the axis is short. */
-function along(seconds: number, totalS: number): string {
-  return totalS < 20 ? `${seconds.toFixed(seconds && totalS < 10 ? 1 : 0)} s` : clock(seconds);
+/** Label of a time on the axis; short axes have decimals. */
+function axisLabel(seconds: number, totalS: number): string {
+  return totalS < 20 ? `${seconds.toFixed(seconds && totalS < 10 ? 1 : 0)} s` : formatClock(seconds);
 }
 
-const place = (bar: Bar) => ({
-  insetInlineStart: `${bar.from * 100}%`,
-  inlineSize: `${bar.long * 100}%`,
+const barStyle = (bar: Bar) => ({
+  insetInlineStart: `${bar.start * 100}%`,
+  inlineSize: `${bar.length * 100}%`,
 });
 
-function short(seconds: number | null): string {
+function formatShortDuration(seconds: number | null): string {
   if (seconds === null) return "–";
-  return seconds < 10 ? `${seconds.toFixed(1)} s` : duration(seconds);
+  return seconds < 10 ? `${seconds.toFixed(1)} s` : formatDuration(seconds);
 }
 
-function money(usd: number): string {
+function formatCost(usd: number): string {
   if (usd === 0) return "–";
   return usd < 0.0001 ? "< $0.0001" : `$${usd.toFixed(4)}`;
 }

@@ -1,11 +1,11 @@
-/** The stages of a job as bars over one axis of time. */
+/** Layout of the stages as bars on a common time axis. */
 import type { Stage } from "../model.ts";
 
-/** Shares of the axis's length. */
+/** Start and length as fractions of the axis. */
 
 export interface Bar {
-  from: number;
-  long: number;
+  start: number;
+  length: number;
 }
 
 export interface Row {
@@ -18,51 +18,51 @@ export interface Row {
 
 export interface Waterfall {
   rows: Row[];
-  /** The length of the axis in seconds. */
+  /** Length of the axis in seconds. */
   totalS: number;
 }
 
-/** Shorter ones could not be seen. */
-const NARROWEST = 0.006;
+/** Shorter bars would be invisible. */
+const MIN_BAR_LENGTH = 0.006;
 
 /**
- * One row a stage. A stage that goes on lasts until `now` (ms); clocks of the machines that wrote
- * the times may differ, so nothing is ever shorter than nothing.
+ * Returns one row per stage. Running stages end at `now` (ms). The times come from several machines, so
+ * negative durations are clamped.
  */
 export function waterfall(stages: readonly Stage[], now: number): Waterfall {
-  const begins = stages.flatMap((one) => one.queued_at ?? one.started_at ?? []);
-  const begin = Math.min(...begins, now);
-  const ends = stages.flatMap((one) => endOf(one, now) ?? []);
-  const long = Math.max(1, ...ends.map((one) => one - begin));
+  const startTimes = stages.flatMap((stage) => stage.queued_at ?? stage.started_at ?? []);
+  const startMs = Math.min(...startTimes, now);
+  const endTimes = stages.flatMap((end) => endTimeOf(end, now) ?? []);
+  const totalMs = Math.max(1, ...endTimes.map((value) => value - startMs));
   const bar = (from: number, to: number): Bar => {
-    const start = Math.min(1 - NARROWEST, Math.max(0, (from - begin) / long));
-    return { from: start, long: Math.min(1 - start, Math.max(NARROWEST, (to - from) / long)) };
+    const start = Math.min(1 - MIN_BAR_LENGTH, Math.max(0, (from - startMs) / totalMs));
+    return { start, length: Math.min(1 - start, Math.max(MIN_BAR_LENGTH, (to - from) / totalMs)) };
   };
   const rows = stages.map((stage): Row => {
-    const end = endOf(stage, now);
+    const end = endTimeOf(stage, now);
     const { queued_at: queued, started_at: started } = stage;
-    const until = started ?? end;
-    const waited = queued !== null && until !== null && until > queued;
+    const waitEnd = started ?? end;
+    const waited = queued !== null && waitEnd !== null && waitEnd > queued;
     const worked = started !== null && end !== null;
     return {
       stage,
-      waited: waited ? bar(queued, until) : null,
+      waited: waited ? bar(queued, waitEnd) : null,
       worked: worked ? bar(started, end) : null,
-      waitedS: queued === null || until === null ? null : Math.max(0, until - queued) / 1000,
+      waitedS: queued === null || waitEnd === null ? null : Math.max(0, waitEnd - queued) / 1000,
       workedS: worked ? Math.max(0, end - started) / 1000 : null,
     };
   });
-  return { rows, totalS: long / 1000 };
+  return { rows, totalS: totalMs / 1000 };
 }
 
-/** When a stage ended or, while it goes on, now. */
-function endOf(stage: Stage, now: number): number | null {
+/** End of a stage; `now` while it runs. */
+function endTimeOf(stage: Stage, now: number): number | null {
   if (stage.finished_at !== null) return stage.finished_at;
   if (stage.state === "running" || stage.state === "queued") return now;
   return stage.started_at;
 }
 
-/** Whether something on the axis moves by itself. */
-export function moves(stages: readonly Stage[]): boolean {
-  return stages.some((one) => one.state === "running" || one.state === "queued");
+/** Whether a bar grows with time. */
+export function isMoving(stages: readonly Stage[]): boolean {
+  return stages.some((stage) => stage.state === "running" || stage.state === "queued");
 }

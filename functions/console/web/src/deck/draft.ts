@@ -1,0 +1,188 @@
+/** The draft of a deck. Every edit returns a new draft. No DOM. */
+import { formatClock } from "../format.ts";
+
+export interface Slide {
+  id: string;
+  heading: string;
+  bullets: string[];
+  notes: string;
+  layout: string;
+  picture: string | null;
+}
+
+export interface Draft {
+  title: string;
+  language: string;
+  theme: string;
+  aspect: string;
+  resolution: string;
+  slides: Slide[];
+}
+
+/** The response of GET /v1/jobs/{id}/deck. */
+export interface DeckView extends Draft {
+  revision: number;
+  current: boolean;
+  pictures: string[];
+}
+
+/** Options of the film that can be changed together with the deck. */
+export interface FilmOptions {
+  voice: string;
+  speed: number;
+  transition: string;
+  subtitles: string;
+  motion: string;
+}
+
+export const THEMES = ["midnight", "paper", "meadow", "ember", "slate", "chalk"];
+export const LAYOUTS = ["title", "bullets", "picture", "statement", "chart", "closing"];
+/** The limits of shared/recipes/films/deck.py. */
+export const LIMITS = {
+  minSlides: 3,
+  maxSlides: 40,
+  maxTitleChars: 120,
+  maxHeadingChars: 120,
+  maxBullets: 6,
+  maxBulletChars: 240,
+  maxNotesChars: 5_000,
+  maxTotalNotesChars: 60_000,
+};
+
+export function draftOf(view: DeckView): Draft {
+  const { title, language, theme, aspect, resolution } = view;
+  const slides = view.slides.map(({ id, heading, bullets, notes, layout, picture }) => ({
+    id, heading, bullets: [...bullets], notes, layout, picture,
+  }));
+  return { title, language, theme, aspect, resolution, slides };
+}
+
+export function filmOptionsOf(options: Record<string, unknown>): FilmOptions {
+  return {
+    voice: String(options.voice ?? ""),
+    speed: Number(options.speed ?? 1),
+    transition: String(options.transition ?? "cut"),
+    subtitles: String(options.subtitles ?? "soft"),
+    motion: String(options.motion ?? "none"),
+  };
+}
+
+/** Whether the draft differs from `from` after normalization. */
+export function isChanged(draft: Draft, from: Draft): boolean {
+  return JSON.stringify(normalize(draft)) !== JSON.stringify(normalize(from));
+}
+
+/** Removes empty bullets and surrounding white space, which may exist while the user types. */
+function normalize(draft: Draft): Draft {
+  const slides = draft.slides.map((slide) => ({
+    ...slide,
+    heading: slide.heading.trim(),
+    bullets: slide.bullets.map((bullet) => bullet.trim()).filter(Boolean),
+    notes: slide.notes.trim(),
+  }));
+  return { ...draft, title: draft.title.trim(), slides };
+}
+
+export function updateSlide(draft: Draft, id: string, changes: Partial<Slide>): Draft {
+  return {
+    ...draft,
+    slides: draft.slides.map((slide) => (slide.id === id ? { ...slide, ...changes } : slide)),
+  };
+}
+
+/** `offset` -1 moves the slide one position earlier, 1 later. Moves out of range do nothing. */
+export function moveSlide(draft: Draft, id: string, offset: number): Draft {
+  const from = draft.slides.findIndex((slide) => slide.id === id);
+  const to = from + offset;
+  if (from < 0 || to < 0 || to >= draft.slides.length) return draft;
+  const slides = [...draft.slides];
+  slides.splice(to, 0, ...slides.splice(from, 1));
+  return { ...draft, slides };
+}
+
+export function removeSlide(draft: Draft, id: string): Draft {
+  if (draft.slides.length <= LIMITS.minSlides) return draft;
+  return { ...draft, slides: draft.slides.filter((slide) => slide.id !== id) };
+}
+
+/** Adds a blank slide after the one with `id`, with an id that was never used. */
+export function addSlide(draft: Draft, id: string, usedIds: readonly string[]): Draft {
+  if (draft.slides.length >= LIMITS.maxSlides) return draft;
+  const ids = new Set([...draft.slides.map((slide) => slide.id), ...usedIds]);
+  let number = draft.slides.length + 1;
+  while (ids.has(`new-${number}`)) number += 1;
+  const newSlide: Slide = {
+    id: `new-${number}`, heading: "", bullets: [], notes: "", layout: "bullets", picture: null,
+  };
+  const slides = [...draft.slides];
+  slides.splice(slides.findIndex((slide) => slide.id === id) + 1, 0, newSlide);
+  return { ...draft, slides };
+}
+
+/** Returns errors by field path, such as "slides[2].heading". An empty map: the draft can be sent. */
+export function validateDraft(draft: Draft): Map<string, string> {
+  const errors = new Map<string, string>();
+  const text = (field: string, value: string, max: number, required: boolean) => {
+    const tooLong = [...value].length;
+    if (required && !value.trim()) errors.set(field, "Write something here.");
+    else if (tooLong > max) errors.set(field, `${tooLong - max} characters too many; ${max} fit.`);
+  };
+  text("title", draft.title, LIMITS.maxTitleChars, true);
+  let totalNotesChars = 0;
+  draft.slides.forEach((slide, n) => {
+    const field = `slides[${n}]`;
+    text(`${field}.heading`, slide.heading, LIMITS.maxHeadingChars, true);
+    text(`${field}.notes`, slide.notes, LIMITS.maxNotesChars, false);
+    const bullets = slide.bullets.filter((bullet) => bullet.trim());
+    if (bullets.length > LIMITS.maxBullets)
+      errors.set(`${field}.bullets`, `At most ${LIMITS.maxBullets} points fit on a slide.`);
+    const tooLong = bullets.find((bullet) => [...bullet].length > LIMITS.maxBulletChars);
+    if (tooLong !== undefined)
+      errors.set(`${field}.bullets`, `A point has at most ${LIMITS.maxBulletChars} characters.`);
+    totalNotesChars += [...slide.notes].length;
+  });
+  if (totalNotesChars > LIMITS.maxTotalNotesChars)
+    errors.set("slides", `${totalNotesChars} characters are spoken; ${LIMITS.maxTotalNotesChars} make a film.`);
+  return errors;
+}
+
+/** The body of PUT /v1/jobs/{id}/deck. */
+export function toEditRequest(draft: Draft, filmOptions: FilmOptions, revision: number, release: boolean) {
+  const { voice, ...film } = filmOptions;
+  return {
+    revision,
+    deck: normalize(draft),
+    options: { ...film, voice: voice || null },
+    release,
+  };
+}
+
+/** Estimated duration of the spoken text in seconds, at 150 words a minute. */
+export function estimateSpeechS(text: string, speed: number): number {
+  const words = text.trim().split(/\s+/).filter(Boolean).length;
+  return (words / 2.5) / (speed || 1);
+}
+
+/** Facts about pictures of the video, recorded by earlier stages. */
+export interface PictureSources {
+  moments?: readonly { time_s: number; emotion: string }[];
+  scenes?: readonly { time_s: number }[];
+}
+
+/** "moment:2" → "Strongest moment 2: happy at 0:19". */
+export function pictureLabel(reference: string, sources: PictureSources = {}): string {
+  const [kind = "", rest = ""] = reference.split(":", 2);
+  const number = rest.replace(/^picture/, "");
+  const index = Number(number) - 1;
+  if (kind === "upload") return `Your picture ${number}`;
+  if (kind === "moment") {
+    const moment = sources.moments?.[index];
+    return `Strongest moment ${number}${moment ? `: ${moment.emotion} at ${formatClock(moment.time_s)}` : ""}`;
+  }
+  if (kind === "scene") {
+    const moment = sources.scenes?.[index];
+    return moment ? `The video at ${formatClock(moment.time_s)}` : `Scene ${number}`;
+  }
+  if (kind === "chart") return "How the mood moved";
+  return "A drawn picture";
+}

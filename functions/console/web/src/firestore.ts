@@ -1,0 +1,141 @@
+/** Firestore listeners. Firestore's library loads with the first one. */
+import { useEffect, useState } from "preact/hooks";
+import type { DocumentData, Firestore, QuerySnapshot, Unsubscribe } from "firebase/firestore";
+import { app } from "./session.ts";
+import { settings } from "./settings.ts";
+
+type Library = typeof import("firebase/firestore");
+
+let firestore: Promise<[Library, Firestore]> | undefined;
+
+function openFirestore(): Promise<[Library, Firestore]> {
+  firestore ??= import("firebase/firestore").then((library) => {
+    const db = library.getFirestore(app);
+    if (settings.emulators) {
+      const [host = "", port = ""] = settings.emulators.firestore.split(":");
+      library.connectFirestoreEmulator(db, host, Number(port));
+    }
+    return [library, db];
+  });
+  // A failed load is retried by the next listener.
+  firestore.catch(() => {
+    firestore = undefined;
+  });
+  return firestore;
+}
+
+export interface LiveDocument {
+  id: string;
+  data: DocumentData;
+}
+
+/** Latest value of a listener; `errorCode` is set when it fails. */
+export interface LiveResult<T> {
+  value: T | undefined;
+  errorCode: string;
+}
+
+/**
+ * Offline, Firestore reports a missing document or an empty list from its cache, which must not be taken for
+ * the server's answer. Metadata changes make the server's answer arrive even if it is equal.
+ */
+const INCLUDE_METADATA = { includeMetadataChanges: true } as const;
+const OFFLINE = "offline";
+
+/** A document; null if it does not exist or is not readable. */
+export function useDocument(path: string | null): LiveResult<LiveDocument | null> {
+  return useListener<LiveDocument | null>(path ?? "", async (onValue, onError) => {
+    if (path === null) return () => undefined;
+    const [{ doc, onSnapshot }, db] = await openFirestore();
+    return onSnapshot(
+      doc(db, path),
+      INCLUDE_METADATA,
+      (snapshot) => {
+        if (snapshot.exists()) onValue({ id: snapshot.id, data: snapshot.data() });
+        else if (snapshot.metadata.fromCache) onError(OFFLINE);
+        else onValue(null);
+      },
+      (error) => (error.code === "permission-denied" ? onValue(null) : onError(error.code)),
+    );
+  });
+}
+
+/** The documents of a collection, such as `jobs/{id}/stages`. */
+export function useCollection(path: string | null): LiveResult<LiveDocument[]> {
+  return useListener<LiveDocument[]>(path ?? "", async (onValue, onError) => {
+    if (path === null) return () => undefined;
+    const [{ collection, onSnapshot }, db] = await openFirestore();
+    return onSnapshot(
+      collection(db, path),
+      INCLUDE_METADATA,
+      (snapshot) => (isOffline(snapshot) ? onError(OFFLINE) : onValue(toDocuments(snapshot))),
+      (error) => onError(error.code),
+    );
+  });
+}
+
+/** The newest `count` jobs of a user. */
+export function useNewestJobs(uid: string, count: number): LiveResult<LiveDocument[]> {
+  return useListener<LiveDocument[]>(`${uid} ${count}`, async (onValue, onError) => {
+    const [{ collection, limit, onSnapshot, orderBy, query, where }, db] = await openFirestore();
+    const newestJobs = query(
+      collection(db, "jobs"),
+      where("owner", "==", uid),
+      orderBy("created_at", "desc"),
+      limit(count),
+    );
+    return onSnapshot(
+      newestJobs,
+      INCLUDE_METADATA,
+      (snapshot) => (isOffline(snapshot) ? onError(OFFLINE) : onValue(toDocuments(snapshot))),
+      (error) => onError(error.code),
+    );
+  });
+}
+
+/** All documents of a user in a collection such as `cameras`. */
+export function useOwnedDocuments(name: string, uid: string): LiveResult<LiveDocument[]> {
+  return useListener<LiveDocument[]>(`${name} ${uid}`, async (onValue, onError) => {
+    const [{ collection, onSnapshot, query, where }, db] = await openFirestore();
+    return onSnapshot(
+      query(collection(db, name), where("owner", "==", uid)),
+      INCLUDE_METADATA,
+      (snapshot) => (isOffline(snapshot) ? onError(OFFLINE) : onValue(toDocuments(snapshot))),
+      (error) => onError(error.code),
+    );
+  });
+}
+
+const isOffline = (snapshot: QuerySnapshot): boolean => snapshot.empty && snapshot.metadata.fromCache;
+
+const toDocuments = (snapshot: QuerySnapshot): LiveDocument[] =>
+  snapshot.docs.map((document) => ({ id: document.id, data: document.data() }));
+
+type Subscribe<T> = (onValue: (value: T) => void, onError: (code: string) => void) => Promise<Unsubscribe>;
+
+function useListener<T>(key: string, subscribe: Subscribe<T>): LiveResult<T> {
+  const [result, setResult] = useState<LiveResult<T>>({ value: undefined, errorCode: "" });
+  useEffect(() => {
+    let cancelled = false;
+    let stopListening: Unsubscribe = () => undefined;
+    setResult({ value: undefined, errorCode: "" });
+    const onValue = (value: T): void => {
+      if (!cancelled) setResult({ value, errorCode: "" });
+    };
+    const onError = (errorCode: string): void => {
+      if (!cancelled) setResult((previous) => ({ ...previous, errorCode }));
+    };
+    subscribe(onValue, onError).then(
+      (unsubscribe) => {
+        stopListening = unsubscribe;
+        if (cancelled) stopListening();
+      },
+      () => onError("unavailable"),
+    );
+    return () => {
+      cancelled = true;
+      stopListening();
+    };
+  }, [key]);
+  return result;
+}

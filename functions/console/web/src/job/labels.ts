@@ -1,0 +1,142 @@
+/** Display names of stages, states, events and artifacts. */
+import type { Artifact, Failure, Job, StageState, Status } from "./model.ts";
+
+const STAGE_LABELS: Record<string, [string, string]> = {
+  upload_trigger: ["Check the upload", "Looks at what was uploaded and plans the work."],
+  frame_extraction: ["Pick frames", "Takes the pictures that were asked for out of the video."],
+  emotion_scoring: ["Read faces", "Finds faces, follows them and scores what they express."],
+  slide_generation: ["Write the slides", "Writes the deck and draws it."],
+  text_to_speech: ["Speak", "Speaks the notes of every slide."],
+  stitching: ["Make the film", "Puts pictures and sound together."],
+  notification: ["Tell you", "Sends the e-mail and calls your servers."],
+};
+
+export function stageLabel(name: string): string {
+  return STAGE_LABELS[name]?.[0] ?? name.replaceAll("_", " ");
+}
+
+export function stageDescription(name: string): string {
+  return STAGE_LABELS[name]?.[1] ?? "";
+}
+
+const STATUS_LABELS: Record<Status, string> = {
+  awaiting_upload: "Waiting for the upload",
+  running: "Working",
+  awaiting_review: "Your turn: look at the deck",
+  done: "Done",
+  failed: "Failed",
+  cancelled: "Cancelled",
+};
+
+export function statusLabel(status: Status): string {
+  return STATUS_LABELS[status];
+}
+
+const STATE_LABELS: Record<StageState, string> = {
+  waiting: "Not yet",
+  queued: "Waiting",
+  running: "Working",
+  done: "Done",
+  failed: "Failed",
+  stopped: "Stopped",
+};
+
+export function stateLabel(state: StageState): string {
+  return STATE_LABELS[state];
+}
+
+/** An event of a job's history, as the API returns it. */
+
+export interface JobEvent {
+  at: string;
+  what: string;
+  epoch: number;
+  details: Record<string, unknown>;
+}
+
+const EVENT_LABELS: Record<string, string> = {
+  created: "You created the job",
+  redriven: "You had it tried again",
+  revised: "You edited the deck",
+  released: "You let the film be made",
+  awaiting_review: "The deck waits for you",
+  done: "Everything was done",
+  failed: "The job failed",
+  cancelled: "You cancelled the job",
+  notified: "You were told",
+};
+
+export function eventLabel({ what, details }: JobEvent): string {
+  if (what === "stage_done") return `${stageLabel(String(details.stage))}: done`;
+  return EVENT_LABELS[what] ?? what.replaceAll("_", " ");
+}
+
+/** Artifact kinds shown first, in this order. */
+const PRIMARY_KINDS = ["film", "annotated", "frames", "slides", "timeline", "table", "chart", "sheet", "subtitles"];
+
+/** Splits artifacts into the primary ones, in order, and the others. */
+export function groupResults(results: readonly Artifact[]): { primary: Artifact[]; secondary: Artifact[] } {
+  const primary = PRIMARY_KINDS.flatMap((kind) => results.filter((artifact) => artifact.kind === kind));
+  return { primary, secondary: results.filter((artifact) => !primary.includes(artifact)) };
+}
+
+const RESULT_LABELS: Record<string, string> = {
+  film: "The film",
+  annotated: "The video with boxes and labels",
+  poster: "The film's poster",
+  subtitles: "Subtitles",
+  chapters: "Chapters",
+  deck: "The deck, as data",
+  slides: "All slides as pictures",
+  frames: "All frames",
+  manifest: "The frames' times, as data",
+  table: "A table for spreadsheets",
+  sheet: "Contact sheet",
+  timeline: "The timeline, as data",
+  cues: "The timeline as a track for players",
+  chart: "The timeline as a picture",
+  moment: "A strongest moment",
+  media_info: "What was found in the file",
+};
+
+/** Artifacts whose kind is not unique are distinguished by name. */
+const FILE_LABELS: Record<string, string> = {
+  "frames.csv": "The frames' times, as a table",
+  "emotions.csv": "The timeline, as a table",
+};
+
+export function resultLabel(artifact: Artifact): string {
+  return FILE_LABELS[artifact.name] ?? RESULT_LABELS[artifact.kind] ?? artifact.name;
+}
+
+const RECIPE_LABELS: Record<string, string> = {
+  frames: "Frames",
+  emotions: "Emotions",
+  recap: "Recap",
+  presentation: "Presentation",
+  still: "Still",
+};
+
+export function recipeLabel(name: string): string {
+  return RECIPE_LABELS[name] ?? name;
+}
+
+/** Errors that a retry cannot resolve: another file or another job is needed. */
+const NOT_RETRYABLE = new Set(["source-expired", "prohibited-purpose", "invalid-option"]);
+
+/** What the user can do about a failure; `retryable` says if a retry may help. */
+export function remedy(error: Failure, job: Job): { retryable: boolean; advice: string } {
+  if (NOT_RETRYABLE.has(error.code))
+    return { retryable: false, advice: "Begin a new job; this one cannot be taken up again." };
+  if (error.stage === "upload_trigger")
+    return {
+      retryable: false,
+      advice: "Give it another file: the job goes on with that one, and its options stay.",
+    };
+  if (job.artifacts.some((artifact) => artifact.kind === "deck"))
+    return {
+      retryable: true,
+      advice: "Try again, or edit the deck first. What is finished is kept.",
+    };
+  return { retryable: true, advice: "Try again: what is finished is kept, and only the rest is done." };
+}
