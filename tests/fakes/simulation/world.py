@@ -97,6 +97,8 @@ class World:
 
     def __post_init__(self) -> None:
         self._numbers = itertools.count()
+        # A document's version is unique in the ledger: each is parsed once, not at every look.
+        self._parsed: dict[int, Job | Unit] = {}
         self.clockwork = effects.Clockwork(lambda: self.now, lambda: f"t{next(self._numbers)}")
         self.add(JOB, self.recipe)
         for hook in self.servers:
@@ -384,10 +386,21 @@ class World:
     def job(self) -> Job:
         (doc,) = self.ledger.read([f"jobs/{JOB}"])
         assert doc is not None
-        return Job.from_doc(doc)
+        if doc.version not in self._parsed:
+            self._parsed[doc.version] = Job.from_doc(doc)
+        job = self._parsed[doc.version]
+        assert isinstance(job, Job)
+        return job
 
     def units(self) -> list[Unit]:
-        return [Unit.from_doc(doc) for doc in self.ledger.list_under(f"jobs/{JOB}/units")]
+        found: list[Unit] = []
+        for doc in self.ledger.list_under(f"jobs/{JOB}/units"):
+            if doc.version not in self._parsed:
+                self._parsed[doc.version] = Unit.from_doc(doc)
+            unit = self._parsed[doc.version]
+            assert isinstance(unit, Unit)
+            found.append(unit)
+        return found
 
     def deliveries(self) -> dict[str, dict[str, Any]]:
         """The calls that are made because of JOB, by their ids."""
