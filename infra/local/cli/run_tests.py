@@ -12,8 +12,9 @@ from infra.local.suite.layout import ROOT
 
 QUICK = ("tests/unit", "-m", "not slow", "-n2")
 """The inner loop: lint, types, import rules, and the unit tests without the slow ones."""
-ALL = ("-n3", "--dist=loadscope")
-"""Two processes have a running suite each and mostly wait, the third does the rest."""
+ALL = ("-n4", "--dist=loadscope", "--no-loadscope-reorder")
+"""Two processes have a running suite each and mostly wait, the other two do the rest. What comes
+first is decided by tests/conftest.py."""
 
 
 def test(asked: argparse.Namespace) -> int:

@@ -155,9 +155,11 @@ class Tenant:
         told: list[dict[str, Any]] = request("GET", self.url("mails") + "/mails").json()
         return [mail for mail in told if to is None or to in mail["to"]]
 
-    def refuse_mails(self, reply: str, count: int = 1) -> None:
-        """The next mails are answered with this, for example `451 4.3.0 Try later`."""
-        request("POST", self.url("mails") + "/refusals", {"reply": reply, "count": count})
+    def refuse_mails(self, reply: str, count: int = 1, to: str = "") -> None:
+        """The next mails (to this address, if given) are answered with `reply`, for example
+        `451 4.3.0 Try later`."""
+        refusal = {"reply": reply, "count": count, "to": to}
+        request("POST", self.url("mails") + "/refusals", refusal)
 
     def storage_fault(self, rule: Mapping[str, Any]) -> None:
         """Let Cloud Storage misbehave by a rule (see infra/local/faults/inject.py)."""

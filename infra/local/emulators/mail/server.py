@@ -5,7 +5,8 @@
     GET    /mails              newest last: id, from, to, subject, message_id, text, html, path
     GET    /mails/{id}         the mail as it came (message/rfc822)
     DELETE /mails              forget them all
-    POST   /refusals           {"reply": "451 4.3.0 Try later", "count": 2}: so the next two fare
+    POST   /refusals           {"reply": "451 4.3.0 Try later", "count": 2}: so the next two fare;
+                               with "to", the next two to that address
 """
 
 from __future__ import annotations
@@ -32,14 +33,17 @@ class Sink:
     """A folder of mails, and the refusals that were asked for."""
 
     folder: Path
-    refusals: list[str] = field(default_factory=list)
+    refusals: list[tuple[str, str]] = field(default_factory=list)
+    """The reply, and the recipient whose next mail gets it; "" stands for anybody."""
     _count: int = 0
 
     # aiosmtpd looks for this name.
     async def handle_DATA(self, _: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Keep one mail; the file appears complete or not at all."""
-        if self.refusals:
-            return self.refusals.pop(0)
+        for number, (reply, to) in enumerate(self.refusals):
+            if to in ("", *envelope.rcpt_tos):
+                del self.refusals[number]
+                return reply
         self._count += 1
         name = f"{time.time_ns()}-{self._count}"
         content = envelope.content
@@ -104,7 +108,8 @@ def application(sink: Sink) -> web.Application:
 
     async def refuse(request: web.Request) -> web.Response:
         asked = await request.json()
-        sink.refusals += [str(asked["reply"])] * int(asked.get("count", 1))
+        one = str(asked["reply"]), str(asked.get("to", ""))
+        sink.refusals += [one] * int(asked.get("count", 1))
         return web.Response(status=204)
 
     app = web.Application()
