@@ -18,6 +18,7 @@ import time
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,9 @@ class Sink:
             path.unlink(missing_ok=True)
 
 
+@cache
 def _told(path: Path) -> dict[str, Any]:
+    """A mail as it is listed; its file never changes."""
     mail = message_from_bytes(path.read_bytes(), policy=policy.default)
     about = json.loads(path.with_suffix(".json").read_text())
     return {
