@@ -23,6 +23,45 @@ SECOND_SUITE_TESTS = (
     "tests/chaos/", "tests/e2e/", "tests/emulator/suite/test_runner.py", "tests/emulator/cameras/",
 )  # fmt: skip
 GCS_EMULATOR_TESTS = ("tests/contract/gcs/",)
+OWN_SUITE_TESTS = (
+    "tests/emulator/pipeline/test_emotions.py::test_without_given_models",
+    "tests/emulator/suite/test_runner.py::test_what_was_known",
+)
+"""Tests that start a suite for themselves and use no other."""
+LONG_TESTS = (
+    "tests/unit/functions/recorder/capture/test_session.py",
+    "tests/unit/functions/stitching/",
+    "tests/unit/shared/adapters/",
+    "tests/unit/shared/media/",
+    "tests/unit/functions/personal_data/test_erasure.py",
+    "tests/unit/functions/slide_generation/",
+    "tests/unit/functions/frame_extraction/",
+    "tests/unit/infra/terraform/",
+    "tests/unit/project/",
+)
+"""Files that take long, in the order in which they are begun."""
+
+
+def group_of(nodeid: str) -> str:
+    """The name of the group of tests that stay together; "" for a test of a file of its own."""
+    # Their own suites and the second one first: they stand among files of the shared one.
+    for room in (OWN_SUITE_TESTS, SECOND_SUITE_TESTS, SHARED_SUITE_TESTS, GCS_EMULATOR_TESTS):
+        if nodeid.startswith(room):
+            return room[0]
+    return ""
+
+
+def rank(item: pytest.Item) -> int:
+    """The place of the item's room among those that are begun one after the other."""
+    order = (
+        SHARED_SUITE_TESTS[0],
+        SECOND_SUITE_TESTS[0],
+        OWN_SUITE_TESTS[0],
+        GCS_EMULATOR_TESTS[0],
+        *LONG_TESTS,
+    )
+    name = group_of(item.nodeid) or item.nodeid
+    return next((n for n, one in enumerate(order) if name.startswith(one)), len(order))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,6 +69,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        # One of several processes: what takes longest is begun first.
+        items.sort(key=rank)
     if config.getoption("--sweep"):
         return
     kept = [item for item in items if "sweep" not in item.keywords]
@@ -42,12 +84,7 @@ class SuiteScheduling(LoadScopeScheduling):  # type: ignore[misc]  # the library
     two suites mostly wait, for leases, timers and browsers."""
 
     def _split_scope(self, nodeid: str) -> str:
-        path = nodeid.partition("::")[0]
-        # The second suite first: some of its files stand among those of the shared one.
-        for room in (SECOND_SUITE_TESTS, SHARED_SUITE_TESTS, GCS_EMULATOR_TESTS):
-            if path.startswith(room):
-                return room[0]
-        return path
+        return group_of(nodeid) or nodeid.partition("::")[0]
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -134,7 +134,7 @@ def main(arguments: list[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     if unknown := sorted(set(asked.functions) - set(built)):
         parser.error(f"no such function: {', '.join(unknown)}; there are {', '.join(built)}")
-    client = asked.slide_model_client
+    client = asked.deck_model_client
     made = package_functions(asked.functions or built, asked.out, client)
     for path in made.values():
         sys.stdout.write(f"{path.name}  {path.stat().st_size / 1024:.0f} KB\n")

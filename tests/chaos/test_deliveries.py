@@ -255,7 +255,7 @@ def test_a_mail_server_that_is_busy_gets_the_mail_later_and_only_once(
 ) -> None:
     user = suite.user()
     client = suite.client(user)
-    suite.refuse_emails("451 4.3.0 Try later")
+    suite.refuse_emails("451 4.3.0 Try later", to=user.email)
     job_id = suite.start_job(client, "frames", clip)
     assert suite.wait_for_job(client, job_id)["status"] == "done"
     mails = wait_until(lambda: suite.list_emails(user.email), "the mail")
@@ -265,7 +265,7 @@ def test_a_mail_server_that_is_busy_gets_the_mail_later_and_only_once(
 def test_an_address_that_is_refused_leaves_the_job_done(suite: SuiteHandle, clip: Path) -> None:
     user = suite.user()
     client = suite.client(user)
-    suite.refuse_emails("550 5.1.1 No such user")
+    suite.refuse_emails("550 5.1.1 No such user", to=user.email)
     job_id = suite.start_job(client, "frames", clip)
     job = suite.wait_for_job(client, job_id)
     assert job["status"] == "done"

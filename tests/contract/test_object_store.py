@@ -52,8 +52,8 @@ def test_a_crash_after_the_write_finds_its_object_and_takes_it_over(
     first = put(objects, f"packs/{size}", size)
     again = put(objects, f"packs/{size}", size)
     assert (first.adopted, again.adopted) == (False, True)
-    assert again.stored == first.stored
-    assert again.stored.size_bytes == size
+    assert again.stored_object == first.stored_object
+    assert again.stored_object.size_bytes == size
     with pytest.raises(ArtifactConflict):
         put(objects, f"packs/{size}", size, spec="of something else")
 
@@ -66,7 +66,7 @@ def test_two_that_write_at_once_end_with_one_object(objects: CloudObjectStore, s
             slower.write(b"s" * MIB)
         faster = put(objects, name, size)
     assert slower.adopted
-    assert slower.stored_object == faster.stored
+    assert slower.stored_object == faster.stored_object
 
 
 def break_off(

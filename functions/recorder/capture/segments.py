@@ -97,7 +97,7 @@ class SegmentWriter:
     def close(self) -> Create:
         """Let the objects appear; → the write that says so. Raises StorageUnavailable."""
         self._stack.close()
-        written = {"video": self._video.stored}
+        written = {"video": self._video.stored_object}
         if self._sound:
             written["sound"] = self._whole(self._create(self._tracks[SOUND]), bytes(self._sound))
         head = json.dumps([_track_told(one) for one in self._tracks]).encode() + b"\n"

@@ -12,8 +12,9 @@ from infra.local.suite.layout import ROOT
 
 QUICK_ARGUMENTS = ("tests/unit", "-m", "not slow", "-n2")
 """The inner loop: lint, types, import rules, and the unit tests without the slow ones."""
-FULL_ARGUMENTS = ("-n3", "--dist=loadscope")
-"""Two processes have a running suite each and mostly wait, the third does the rest."""
+FULL_ARGUMENTS = ("-n4", "--dist=loadscope", "--no-loadscope-reorder")
+"""Two processes have a running suite each and mostly wait, the other two do the rest. What comes
+first is decided by tests/conftest.py."""
 
 
 def run_tests(args: argparse.Namespace) -> int:

@@ -158,9 +158,11 @@ class SuiteHandle:
         told: list[dict[str, Any]] = request("GET", self.url("mails") + "/mails").json()
         return [mail for mail in told if to is None or to in mail["to"]]
 
-    def refuse_emails(self, reply: str, count: int = 1) -> None:
-        """The next mails are answered with this, for example `451 4.3.0 Try later`."""
-        request("POST", self.url("mails") + "/refusals", {"reply": reply, "count": count})
+    def refuse_emails(self, reply: str, count: int = 1, to: str = "") -> None:
+        """The next mails (to this address, if given) are answered with `reply`, for example
+        `451 4.3.0 Try later`."""
+        refusal = {"reply": reply, "count": count, "to": to}
+        request("POST", self.url("mails") + "/refusals", refusal)
 
     def add_storage_fault(self, rule: Mapping[str, Any]) -> None:
         """Let Cloud Storage misbehave by a rule (see infra/local/faults/inject.py)."""
@@ -197,16 +199,22 @@ def wait_until(
     condition: Callable[[], _T | None],
     description: str,
     timeout_s: float = WAIT_TIMEOUT_S,
-    interval_s: float = 0.1,
+    interval_s: float | None = None,
 ) -> _T:
-    """The first answer that is not false. Raises SetupError naming what did not come."""
-    limit = time.monotonic() + timeout_s
+    """Returns the first truthy result of `condition`. Raises SetupError with `description` when
+    `timeout_s` is over.
+
+    Without `interval_s` the interval grows from 0.1 to 0.5 s with the time waited: each check
+    takes CPU time from what the test waits for.
+    """
+    begin = time.monotonic()
     while True:
         if answer := condition():
             return answer
-        if time.monotonic() > limit:
+        waited_s = time.monotonic() - begin
+        if waited_s > timeout_s:
             raise SetupError(f"Waited {timeout_s:.0f} s in vain for {description}.")
-        time.sleep(interval_s)
+        time.sleep(interval_s or min(0.5, max(0.1, waited_s / 10)))
 
 
 @contextlib.contextmanager

@@ -61,7 +61,8 @@ class Crashes:
 
     def _hunt(self, stopped: threading.Event) -> None:
         seen: set[str] = set()
-        while not stopped.wait(0.002):
+        # Often enough for a decoder that lives for a second, and not all of a core.
+        while not stopped.wait(0.02):
             for process in Path("/proc").glob("[0-9]*"):
                 try:
                     named = (process / "comm").read_text().strip()

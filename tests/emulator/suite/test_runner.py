@@ -145,12 +145,15 @@ def test_a_mail_is_kept_and_a_refusal_is_met_once(suite: SuiteHandle) -> None:
     mail["From"], mail["To"], mail["Subject"] = "a@moodreel.test", "größe@moodreel.test", "Hübsch"
     mail.set_content("text")
     mail.add_alternative("<p>html</p>", subtype="html")
-    suite.refuse_emails("451 4.3.0 Try later")
+    suite.refuse_emails("550 5.1.1 No such user", to="small@moodreel.test")
+    suite.refuse_emails("451 4.3.0 Try later", to="big@moodreel.test")
 
     with smtplib.SMTP(HOST, suite.port("smtp")) as server:
         with pytest.raises(smtplib.SMTPDataError, match="Try later"):
             server.send_message(mail, to_addrs=["big@moodreel.test"])
         server.send_message(mail, to_addrs=["big@moodreel.test"])
+        with pytest.raises(smtplib.SMTPDataError, match="No such user"):
+            server.send_message(mail, to_addrs=["small@moodreel.test"])
 
     [kept] = suite.list_emails(to="big@moodreel.test")
     assert (kept["subject"], kept["text"].strip(), kept["html"].strip()) == (

@@ -18,14 +18,15 @@ def check_always(simulation: Simulation) -> None:
     """Counts are exact, nothing is done twice, and an end is an end."""
     if simulation.is_deleted:
         return
-    units, revision = simulation.units(), simulation.job.revision
+    units, job = simulation.units(), simulation.job
+    revision = job.revision
     parts_done = Counter(
         unit.stage
         for unit in units
         if unit.state is UnitState.DONE and unit.part != JOIN
         if unit.revision == revision_of(unit.stage, revision)
     )
-    for name in simulation.job.recipe.result_stages:
+    for name in job.recipe.result_stages:
         counted = simulation.stage(name)["done"]
         assert counted == parts_done[name], f"{name} counts {counted}, {parts_done[name]} are done"
     _work_is_counted_once(simulation)
@@ -34,27 +35,28 @@ def check_always(simulation: Simulation) -> None:
     ends = [one for one in simulation.terminal_states if not one.startswith("deleted")]
     epochs = Counter(one.split(".", 1)[1] for one in ends)
     assert all(times == 1 for times in epochs.values()), f"ended more than once: {ends}"
-    if simulation.job.status is Status.DONE:
-        for name in simulation.job.recipe.result_stages:
+    if job.status is Status.DONE:
+        for name in job.recipe.result_stages:
             assert simulation.stage(name)["state"] == "done", f"done without {name}"
-    if simulation.job.status is Status.AWAITING_REVIEW:
-        ahead = [one for one in units if one.stage in simulation.job.recipe.stages_after_deck]
+    if job.status is Status.AWAITING_REVIEW:
+        ahead = [one for one in units if one.stage in job.recipe.stages_after_deck]
         begun = [one for one in ahead if one.revision == revision]
         assert not begun, f"begun before the deck was reviewed: {begun}"
 
 
 def _work_is_counted_once(world: Simulation) -> None:
     """What the work took is that of every DONE unit, however often it was delivered or begun."""
+    job = world.job
     took_ms: Counter[tuple[str, bool]] = Counter()
     for path, (data, _) in world.store.documents.items():
         if path.startswith(f"jobs/{JOB}/units/") and data["state"] == UnitState.DONE:
             seconds = (data["done_at"] - data["claimed_at"]).total_seconds()
             took_ms[data["stage"], data["part"] == JOIN] += max(0, round(seconds * 1000))
-    for name in world.job.recipe.result_stages:
+    for name in job.recipe.result_stages:
         of_parts = took_ms[name, False]
         assert world.stage(name)["worked_ms"] == of_parts, f"{name} counts another time"
         if world.stage(name)["state"] == "done":
-            assert world.job.worked_ms[name] == of_parts + took_ms[name, True]
+            assert job.worked_ms[name] == of_parts + took_ms[name, True]
 
 
 def run_until_idle(simulation: Simulation, max_rounds: int = 120) -> None:

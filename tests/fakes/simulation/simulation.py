@@ -97,6 +97,8 @@ class Simulation:
 
     def __post_init__(self) -> None:
         self._numbers = itertools.count()
+        # The version of a document is unique in the store: each is parsed once.
+        self._parsed: dict[int, Job | Unit] = {}
         self.clock_and_ids = effects.ClockAndIds(
             lambda: self.now, lambda: f"t{next(self._numbers)}"
         )
@@ -405,10 +407,21 @@ class Simulation:
     def job(self) -> Job:
         (doc,) = self.store.read([f"jobs/{JOB}"])
         assert doc is not None
-        return Job.from_doc(doc)
+        if doc.version not in self._parsed:
+            self._parsed[doc.version] = Job.from_doc(doc)
+        job = self._parsed[doc.version]
+        assert isinstance(job, Job)
+        return job
 
     def units(self) -> list[Unit]:
-        return [Unit.from_doc(doc) for doc in self.store.list_documents(f"jobs/{JOB}/units")]
+        units: list[Unit] = []
+        for doc in self.store.list_documents(f"jobs/{JOB}/units"):
+            if doc.version not in self._parsed:
+                self._parsed[doc.version] = Unit.from_doc(doc)
+            unit = self._parsed[doc.version]
+            assert isinstance(unit, Unit)
+            units.append(unit)
+        return units
 
     def deliveries(self) -> dict[str, dict[str, Any]]:
         """The calls that are made because of JOB, by their ids."""

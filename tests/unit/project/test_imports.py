@@ -50,8 +50,8 @@ from shared.pipeline import Bucket
 import sys
 
 CLIENTS = {"google.cloud.firestore", "google.cloud.pubsub_v1", "google.cloud.storage"}
-services = bootstrap.neighbours()
-services.clock.now(), services.new_token(), services.crash_dir, services.clockwork
+services = bootstrap.services()
+services.clock.now(), services.new_token(), services.crash_dir, services.clock_and_ids
 seen = [sorted(CLIENTS & set(sys.modules))]
 assert services.store is services.store
 seen.append(sorted(CLIENTS & set(sys.modules)))

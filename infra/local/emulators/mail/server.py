@@ -5,7 +5,8 @@
     GET    /mails              newest last: id, from, to, subject, message_id, text, html, path
     GET    /mails/{id}         the mail as it came (message/rfc822)
     DELETE /mails              forget them all
-    POST   /refusals           {"reply": "451 4.3.0 Try later", "count": 2}: so the next two fare
+    POST   /refusals           {"reply": "451 4.3.0 Try later", "count": 2}: so the next two fare;
+                               with "to", the next two to that address
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import time
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +34,17 @@ class Mailbox:
     """A folder of mails, and the refusals that were asked for."""
 
     folder: Path
-    refusals: list[str] = field(default_factory=list)
+    refusals: list[tuple[str, str]] = field(default_factory=list)
+    """The reply, and the recipient whose next mail gets it; "" stands for anybody."""
     _count: int = 0
 
     # aiosmtpd looks for this name.
     async def handle_DATA(self, _: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Keep one mail; the file appears complete or not at all."""
-        if self.refusals:
-            return self.refusals.pop(0)
+        for number, (reply, to) in enumerate(self.refusals):
+            if to in ("", *envelope.rcpt_tos):
+                del self.refusals[number]
+                return reply
         self._count += 1
         name = f"{time.time_ns()}-{self._count}"
         content = envelope.content
@@ -65,7 +70,9 @@ class Mailbox:
             path.unlink(missing_ok=True)
 
 
+@cache
 def _told(path: Path) -> dict[str, Any]:
+    """A mail as it is listed; its file never changes."""
     mail = message_from_bytes(path.read_bytes(), policy=policy.default)
     about = json.loads(path.with_suffix(".json").read_text())
     return {
@@ -104,7 +111,8 @@ def build_app(mailbox: Mailbox) -> web.Application:
 
     async def refuse(request: web.Request) -> web.Response:
         asked = await request.json()
-        mailbox.refusals += [str(asked["reply"])] * int(asked.get("count", 1))
+        one = str(asked["reply"]), str(asked.get("to", ""))
+        mailbox.refusals += [one] * int(asked.get("count", 1))
         return web.Response(status=204)
 
     app = web.Application()

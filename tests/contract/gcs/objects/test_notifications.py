@@ -13,8 +13,9 @@ import requests
 from google.api_core.exceptions import BadRequest, NotFound, PreconditionFailed
 from google.oauth2 import service_account
 
+from infra.local.suite.ports import find_free_base
 from tests.fakes.pubsub import FakePubSub, PubSubEmulator, PubSubServer, find_emulator_jar
-from tests.fixtures.gcs.server import PROJECT, GcsEmulator, free_port
+from tests.fixtures.gcs.server import PROJECT, GcsEmulator
 
 FINALIZE, DELETE, UPDATE = "OBJECT_FINALIZE", "OBJECT_DELETE", "OBJECT_METADATA_UPDATE"
 
@@ -185,7 +186,9 @@ def test_a_notification_can_be_asked_to_come_twice_or_late(
 def test_what_happened_while_pubsub_was_down_is_announced_when_it_is_back(
     tmp_path: Path,
 ) -> None:
-    port = free_port()
+    # Nothing listens there for a while: a port for outgoing connections could be taken meanwhile,
+    # by the server's own attempts to connect as well.
+    port = find_free_base()
     server = GcsEmulator(tmp_path, f"http://127.0.0.1:{port}").start()
     late: PubSubServer | None = None
     try:

@@ -76,7 +76,7 @@ def test_a_clip_is_as_long_as_its_recording_and_misses_no_picture(
 def test_a_handover_neither_misses_a_picture_nor_shows_one_twice(
     recorder: RecorderHarness, kind: str
 ) -> None:
-    recorder.update_settings(recorder_shift_s=3)
+    recorder.update_settings(recorder_task_s=3)
     with running_camera(CAMERAS[kind]()) as camera:
         place = recorder.add_camera(camera)
         number = recorder.start_recording(place)

@@ -178,11 +178,11 @@ def test_each_library_is_imported_alone(client: str) -> None:
     """One environment holds one of them."""
     other = {"google-genai": "google.generativeai", "google-generativeai": "google.genai"}[client]
     code = (
-        "from shared.adapters.gemini.model import slide_model\n"
+        "from shared.adapters.gemini.model import create_deck_model\n"
         "from shared.adapters.gemini.access import GeminiAccess\n"
         "from shared.pipeline import GeminiBackend\n"
         "access = GeminiAccess(GeminiBackend.DEVELOPER_API, 'm', api_key='k')\n"
-        f"slide_model({client!r}, access)\n"
+        f"create_deck_model({client!r}, access)\n"
         f"import importlib.util\nassert importlib.util.find_spec({other!r}) is None\n"
     )
     subprocess.run(
