@@ -31,7 +31,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 def store(request: pytest.FixtureRequest) -> Any:
     if request.param == "memory":
         return MemoryJobStore()
-    return request.getfixturevalue("world").store
+    return request.getfixturevalue("services").store
 
 
 @pytest.fixture
