@@ -37,7 +37,7 @@ class EmotionMoment(Record):
 
     Attributes:
         time_s: The time of the frame.
-        begin_s: The begin of the moment.
+        begin_s: The start of the moment.
         end_s: The end of the moment.
         number: The number of the frame, from 1.
         box: The face in the frame: x, y, width and height in pixels.

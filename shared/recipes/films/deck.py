@@ -264,9 +264,7 @@ def _text(value: Any, location: str, max_chars: int) -> str:
     if not isinstance(value, str):
         raise DeckRejected(location, "It must be a text.")
     if len(value) > max_chars:
-        raise DeckRejected(
-            location, f"It has {len(value)} characters; at most {max_chars} fit."
-        )
+        raise DeckRejected(location, f"It has {len(value)} characters; at most {max_chars} fit.")
     unsupported = next((c for c in value if c not in "\n\r\t" and _is_unsupported(c)), None)
     if unsupported is not None:
         raise DeckRejected(location, f"It contains the character U+{ord(unsupported):04X}.")
