@@ -185,14 +185,20 @@ def to_displayable(text: str, style: Style) -> str:
     order = fallback_faces(style.language, serif=style.serif)
     if any(covers(face, text) for face in order):
         return text
-    shown = "".join(char for char in text if is_joiner(char) or any(covers(f, char) for f in order))
-    shown = " ".join("".join(char for char in shown if char not in "\u200d\ufe0f").split())
-    if any(map(str.isalnum, shown)):
-        return shown
+    displayable = "".join(
+        char for char in text if is_joiner(char) or any(covers(f, char) for f in order)
+    )
+    displayable = " ".join(
+        "".join(char for char in displayable if char not in "\u200d\ufe0f").split()
+    )
+    if any(map(str.isalnum, displayable)):
+        return displayable
     names = (
         unicodedata.name(char, "") for char in text if not char.isspace() and not is_joiner(char)
     )
-    return ", ".join(dict.fromkeys(name.capitalize() for name in names if name)) or shown or "–"
+    return (
+        ", ".join(dict.fromkeys(name.capitalize() for name in names if name)) or displayable or "–"
+    )
 
 
 def _split_segments(text: str, style: Style) -> Iterator[Segment]:

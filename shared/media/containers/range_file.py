@@ -98,7 +98,7 @@ class RangeFile(io.RawIOBase):
         offset = number * self._block_bytes
         length = min(run * self._block_bytes, self._size - offset)
         try:
-            data = _full(self._read_at(offset, length), offset, length)
+            data = _check_length(self._read_at(offset, length), offset, length)
         except Exception as error:
             self.failure = self.failure or error
             raise
@@ -111,7 +111,7 @@ class RangeFile(io.RawIOBase):
             self._blocks.popitem(last=False)
 
 
-def _full(data: bytes, offset: int, length: int) -> bytes:
+def _check_length(data: bytes, offset: int, length: int) -> bytes:
     # FFmpeg would treat a short response as the end of the file.
     if len(data) != length:
         raise ShortRead(f"Cloud Storage sent {len(data)} of {length} bytes at offset {offset}.")

@@ -201,14 +201,14 @@ def test_changed_picture_is_detected() -> None:
 @given(st.binary(max_size=300), st.integers(0, 250))
 def test_malformed_pack_only_raises_pack_damaged(noise: bytes, offset: int) -> None:
     data, _ = _pack(0, 2)
-    for data_variant in (
+    for damaged in (
         noise,
         data[:offset] + noise,
         data[:offset] + noise + data[offset + len(noise) :],
     ):
         for read in (lambda b: list(read_pack(io.BytesIO(b))), lambda b: scan_pack(io.BytesIO(b))):
             try:
-                read(data_variant)
+                read(damaged)
             except PackDamaged:
                 continue
 
