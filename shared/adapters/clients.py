@@ -1,10 +1,10 @@
-"""Clients of Google's services, built from the settings. The emulators' addresses are read by the
-client libraries themselves.
+"""Clients of Google's services, built from the settings. The client libraries read the addresses of
+emulators themselves.
 
-Every client library is imported by the function that builds the client, and nowhere before: the
-libraries of Firestore, Pub/Sub and Cloud Storage take twice the CPU time of all else that a
-function imports before it listens, and no function needs all of them for every request. What the
-first request needs is paid once either way. `tests/unit/project/test_imports.py` keeps it so.
+Each function imports its client library when it builds the client: the libraries of Firestore,
+Pub/Sub and Cloud Storage take twice the CPU time of everything else that a function imports before
+it listens, and no function needs all of them for every request. The first request that needs a
+library pays for the import. `tests/unit/project/test_imports.py` checks this.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def create_job_store(settings: Settings) -> JobStore:
-    """The documents of jobs in Firestore."""
+    """Returns the job store in Firestore."""
     from google.cloud import firestore
 
     from shared.adapters.firestore import FirestoreJobStore
@@ -30,7 +30,7 @@ def create_job_store(settings: Settings) -> JobStore:
 
 
 def create_publisher(settings: Settings) -> Publisher:
-    """The topics in Pub/Sub."""
+    """Returns the publisher for the topics in Pub/Sub."""
     from google.cloud import pubsub_v1
 
     from shared.adapters.pubsub import PubSubPublisher
@@ -39,7 +39,7 @@ def create_publisher(settings: Settings) -> Publisher:
 
 
 def create_object_store(settings: Settings) -> ObjectStore:
-    """The buckets in Cloud Storage, and the signer of URLs for them."""
+    """Returns the object store in Cloud Storage, with a signer for URLs."""
     from google.cloud import storage
 
     from shared.adapters.storage.objects import CloudObjectStore
@@ -55,7 +55,8 @@ def create_object_store(settings: Settings) -> ObjectStore:
 
 
 def _local_credentials(account: str) -> Credentials:
-    """Anonymous, or the account id in place of a token: the local emulator checks neither."""
+    """Returns anonymous credentials, or the account id as a token: the local emulator does not
+    verify either."""
     from google.auth.credentials import AnonymousCredentials
     from google.oauth2.credentials import Credentials as Token
 

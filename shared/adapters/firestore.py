@@ -1,4 +1,4 @@
-"""The ledger on Firestore."""
+"""JobStore on Firestore."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from shared.flows.documents import (
 
 MAX_COMMIT_ATTEMPTS = 8
 TIMEOUT_S = 20
-"""For one call with all its retries: the client's default of minutes outlasts a lease."""
+"""For one call with all its retries: the client's default of minutes is longer than a lease."""
 RETRY = Retry(
     if_exception_type(gx.ServiceUnavailable, gx.ResourceExhausted, gx.InternalServerError),
     initial=0.1,
@@ -35,15 +35,15 @@ RETRY = Retry(
     multiplier=2,
     timeout=TIMEOUT_S,
 )
-"""A commit that is repeated after its answer was lost meets its own work: see `recording`."""
+"""A retried commit whose first response was lost conflicts with itself: see `jobs/commit.py`."""
 CALL_OPTIONS: dict[str, Any] = {"retry": RETRY, "timeout": TIMEOUT_S}
 JOB_COLLECTIONS = ("mails", "shares", "deliveries")
 PURGE_BATCH = 400
-"""Below Firestore's 500 writes in one request."""
+"""Below Firestore's limit of 500 writes per request."""
 
 
 class FirestoreJobStore:
-    """JobStore over a Firestore client. A version is a document's update time."""
+    """JobStore with a Firestore client. A version is a document's update time."""
 
     def __init__(self, client: firestore.Client) -> None:
         self._client = client
@@ -51,26 +51,26 @@ class FirestoreJobStore:
     def read(self, paths: Iterable[str]) -> tuple[Doc | None, ...]:
         paths = list(paths)
         references = [self._client.document(path) for path in paths]
-        with _faults():
-            found = {
+        with _translate_errors():
+            snapshots = {
                 snapshot.reference.path: snapshot
                 for snapshot in self._client.get_all(references, **CALL_OPTIONS)
                 if snapshot.exists
             }
-        return tuple(_doc(found[path]) if path in found else None for path in paths)
+        return tuple(_to_doc(snapshots[path]) if path in snapshots else None for path in paths)
 
     def list_documents(self, collection: str) -> tuple[Doc, ...]:
-        return tuple(_doc(one) for one in _stream(self._client.collection(collection)))
+        return tuple(_to_doc(snapshot) for snapshot in _stream(self._client.collection(collection)))
 
     def commit(self, writes: Iterable[Write]) -> CommitResult:
-        """Commit all or nothing. Contention that the server reports is tried again here."""
+        """Commits all writes or none. Retries when the server reports contention."""
         writes = list(writes)
         for attempt in range(MAX_COMMIT_ATTEMPTS):
             batch = self._client.batch()
             for write in writes:
                 self._add(batch, write)
             try:
-                with _faults():
+                with _translate_errors():
                     batch.commit(**CALL_OPTIONS)
             except (gx.FailedPrecondition, gx.AlreadyExists):
                 return CommitResult.CONFLICT
@@ -78,7 +78,7 @@ class FirestoreJobStore:
                 return CommitResult.MISSING
             except gx.Aborted:
                 if attempt + 1 == MAX_COMMIT_ATTEMPTS:
-                    raise FirestoreUnavailable("The ledger is contended.") from None
+                    raise FirestoreUnavailable("Firestore is contended.") from None
                 time.sleep(0.05 * 2**attempt)
             else:
                 return CommitResult.OK
@@ -92,7 +92,7 @@ class FirestoreJobStore:
             .order_by("last_progress_at")
             .limit(max_count)
         )
-        return tuple(dict.fromkeys(str(one.get("job")) for one in _stream(query)))
+        return tuple(dict.fromkeys(str(snapshot.get("job")) for snapshot in _stream(query)))
 
     def list_tombstones(self, before: datetime, max_count: int = 100) -> tuple[str, ...]:
         query = (
@@ -100,7 +100,7 @@ class FirestoreJobStore:
             .where(filter=FieldFilter("purge_again_at", "<", before))
             .limit(max_count)
         )
-        return tuple(one.id for one in _stream(query))
+        return tuple(snapshot.id for snapshot in _stream(query))
 
     def list_awaiting_uploads(self, before: datetime, max_count: int = 100) -> tuple[str, ...]:
         query = (
@@ -110,7 +110,7 @@ class FirestoreJobStore:
             .order_by("updated_at")
             .limit(max_count)
         )
-        return tuple(one.id for one in _stream(query))
+        return tuple(snapshot.id for snapshot in _stream(query))
 
     def list_expired_jobs(self, before: datetime, max_count: int = 100) -> tuple[str, ...]:
         query = (
@@ -119,7 +119,7 @@ class FirestoreJobStore:
             .order_by("expires_at")
             .limit(max_count)
         )
-        return tuple(one.id for one in _stream(query))
+        return tuple(snapshot.id for snapshot in _stream(query))
 
     def list_jobs(
         self,
@@ -142,53 +142,55 @@ class FirestoreJobStore:
 
     def count_open_jobs(self, owner: str, statuses: Iterable[str]) -> int:
         query = self._owned("jobs", owner).where(filter=FieldFilter("status", "in", list(statuses)))
-        return _aggregated(query.count())
+        return _aggregate(query.count())
 
     def sum_stored_bytes(self, owner: str) -> int:
         return sum(
-            _aggregated(self._owned(collection, owner).sum("stored_bytes"))
+            _aggregate(self._owned(collection, owner).sum("stored_bytes"))
             for collection in ("jobs", "recordings")
         )
 
     def count_recordings(self, owner: str, states: Iterable[str]) -> int:
         running = FieldFilter("state", "in", list(states))
-        return _aggregated(self._owned("recordings", owner).where(filter=running).count())
+        return _aggregate(self._owned("recordings", owner).where(filter=running).count())
 
     def increment(self, path: str, fields: Mapping[str, Any], by: int = 1) -> int:
         reference = self._client.document(path)
         data = {**fields, "count": firestore.Increment(by)}
         for attempt in range(MAX_COMMIT_ATTEMPTS):
             try:
-                with _faults():
-                    done = reference.set(data, merge=True, **CALL_OPTIONS)
+                with _translate_errors():
+                    result = reference.set(data, merge=True, **CALL_OPTIONS)
             except gx.Aborted:
                 time.sleep(0.05 * 2**attempt)
             else:
-                return int(done.transform_results[0].integer_value)
-        raise FirestoreUnavailable("The ledger is contended.")
+                return int(result.transform_results[0].integer_value)
+        raise FirestoreUnavailable("Firestore is contended.")
 
     def _owned(self, collection: str, owner: str) -> Any:
         return self._client.collection(collection).where(filter=FieldFilter("owner", "==", owner))
 
     def _page(
-        self, collection: str, query: Any, after: tuple[datetime, str] | None, most: int
+        self, collection: str, query: Any, after: tuple[datetime, str] | None, max_count: int
     ) -> tuple[Doc, ...]:
-        down = firestore.Query.DESCENDING
-        # Two documents of one microsecond still have an order, so no page swallows one.
-        query = query.order_by("created_at", direction=down).order_by("__name__", direction=down)
+        descending = firestore.Query.DESCENDING
+        # The name orders documents of the same microsecond, so that no page skips one.
+        query = query.order_by("created_at", direction=descending).order_by(
+            "__name__", direction=descending
+        )
         if after is not None:
             created_at, name = after
             last = self._client.document(f"{collection}/{name}")
             query = query.start_after({"created_at": created_at, "__name__": last})
-        return tuple(_doc(one) for one in _stream(query.limit(most)))
+        return tuple(_to_doc(snapshot) for snapshot in _stream(query.limit(max_count)))
 
     def purge_job(self, job_id: str) -> None:
-        with _faults():
-            for query in self._of_job(job_id):
+        with _translate_errors():
+            for query in self._job_queries(job_id):
                 self._purge(query)
 
-    def _of_job(self, job_id: str) -> Iterator[Any]:
-        """Queries for all that a job has: below it, and what stands beside it but is the job's."""
+    def _job_queries(self, job_id: str) -> Iterator[Any]:
+        """Yields queries for all documents of a job: its subcollections, and other collections."""
         yield from self._client.document(f"jobs/{job_id}").collections(**CALL_OPTIONS)
         for name in JOB_COLLECTIONS:
             of_job = FieldFilter("job", "==", job_id)
@@ -201,19 +203,19 @@ class FirestoreJobStore:
         query = documents.where(filter=FieldFilter("owner", "==", owner)).order_by("__name__")
         if after:
             query = query.start_after({"__name__": documents.document(after)})
-        return tuple(_doc(one) for one in _stream(query.limit(max_count)))
+        return tuple(_to_doc(snapshot) for snapshot in _stream(query.limit(max_count)))
 
     def list_job_paths(self, job_id: str) -> tuple[str, ...]:
-        with _faults():
+        with _translate_errors():
             return tuple(
-                one.reference.path
-                for query in self._of_job(job_id)
-                for one in query.select([]).stream(**CALL_OPTIONS)
+                snapshot.reference.path
+                for query in self._job_queries(job_id)
+                for snapshot in query.select([]).stream(**CALL_OPTIONS)
             )
 
     def list_paths_containing(self, collection: str, text: str) -> tuple[str, ...]:
         names = _stream(self._client.collection(collection).select([]))
-        return tuple(one.reference.path for one in names if text in one.id)
+        return tuple(snapshot.reference.path for snapshot in names if text in snapshot.id)
 
     def list_due(self, collection: str, before: datetime, max_count: int = 100) -> tuple[Doc, ...]:
         query = (
@@ -222,7 +224,7 @@ class FirestoreJobStore:
             .order_by("next_check_at")
             .limit(max_count)
         )
-        return tuple(_doc(one) for one in _stream(query))
+        return tuple(_to_doc(snapshot) for snapshot in _stream(query))
 
     def list_newest(
         self,
@@ -233,21 +235,23 @@ class FirestoreJobStore:
         max_count: int,
     ) -> tuple[Doc, ...]:
         documents = self._client.collection(collection)
-        down = firestore.Query.DESCENDING
+        descending = firestore.Query.DESCENDING
         query = (
             documents.where(filter=FieldFilter(where[0], "==", where[1]))
-            .order_by("created_at", direction=down)
-            .order_by("__name__", direction=down)
+            .order_by("created_at", direction=descending)
+            .order_by("__name__", direction=descending)
         )
         if after is not None:
             created_at, document = after
             last = {"created_at": created_at, "__name__": documents.document(document)}
             query = query.start_after(last)
-        return tuple(_doc(one) for one in _stream(query.limit(max_count)))
+        return tuple(_to_doc(snapshot) for snapshot in _stream(query.limit(max_count)))
 
     def _purge(self, query: Any) -> None:
         while True:
-            references = [one.reference for one in query.limit(PURGE_BATCH).stream(**CALL_OPTIONS)]
+            references = [
+                snapshot.reference for snapshot in query.limit(PURGE_BATCH).stream(**CALL_OPTIONS)
+            ]
             if not references:
                 return
             batch = self._client.batch()
@@ -263,41 +267,43 @@ class FirestoreJobStore:
             case Put(_, data):
                 batch.set(reference, dict(data))
             case Update(_, fields, version):
-                option = None if version is None else self._at(version)
-                batch.update(reference, _transforms(fields), option=option)
+                option = None if version is None else self._version_option(version)
+                batch.update(reference, _to_firestore(fields), option=option)
             case Delete(_, version):
-                batch.delete(reference, option=None if version is None else self._at(version))
+                batch.delete(
+                    reference, option=None if version is None else self._version_option(version)
+                )
 
-    def _at(self, version: Any) -> Any:
+    def _version_option(self, version: Any) -> Any:
         return self._client.write_option(last_update_time=version)
 
 
 @contextmanager
-def _faults() -> Iterator[None]:
-    """Say in our words what Firestore says in its own; what a batch met is left to its caller."""
+def _translate_errors() -> Iterator[None]:
+    """Converts Firestore's errors. The outcomes of a batch are handled by the caller."""
     try:
         yield
     except (gx.FailedPrecondition, gx.AlreadyExists, gx.NotFound, gx.Aborted):
         raise
-    except (gx.GoogleAPIError, OSError) as fault:
-        raise FirestoreUnavailable(f"The ledger failed: {type(fault).__name__}.") from fault
+    except (gx.GoogleAPIError, OSError) as error:
+        raise FirestoreUnavailable(f"Firestore failed: {type(error).__name__}.") from error
 
 
 def _stream(query: Any) -> list[Any]:
-    with _faults():
+    with _translate_errors():
         return list(query.stream(**CALL_OPTIONS))
 
 
-def _aggregated(query: Any) -> int:
+def _aggregate(query: Any) -> int:
     ((result,),) = _stream(query)
     return int(result.value or 0)
 
 
-def _doc(snapshot: Any) -> Doc:
+def _to_doc(snapshot: Any) -> Doc:
     return Doc(snapshot.reference.path, snapshot.to_dict(), snapshot.update_time)
 
 
-def _transforms(fields: Any) -> dict[str, Any]:
+def _to_firestore(fields: Any) -> dict[str, Any]:
     return {
         name: firestore.Increment(value.by) if isinstance(value, Increment) else value
         for name, value in fields.items()

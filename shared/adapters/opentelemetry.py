@@ -1,6 +1,6 @@
-"""Spans by OpenTelemetry: into Cloud Trace, or as JSON lines into a folder of the local suite.
+"""Spans with OpenTelemetry: to Cloud Trace, or as JSON lines to a folder of the local suite.
 
-Imported with the first span and not before: the SDK costs as much as a client library.
+This module is imported with the first span: the SDK costs as much CPU time as a client library.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ ENDPOINT = "https://cloudtrace.googleapis.com"
 TIMEOUT_S = 3
 FLUSH_MS = 3000
 MAX_QUEUED_SPANS = 512
-"""Spans that wait to be sent; beyond that the newest are dropped, never the work."""
+"""Spans that wait for export. Beyond this number new spans are dropped; work is never delayed."""
 
 
 def create_tracer(project: str, destination: str) -> Tracer:
-    """Into Cloud Trace when `where` is "cloud", else into a file below the folder `where`."""
+    """Returns a tracer for Cloud Trace if `destination` is "cloud", otherwise for that folder."""
     if destination == "cloud":
         return OpenTelemetry(
             BatchSpanProcessor(CloudTraceExporter(project), max_queue_size=MAX_QUEUED_SPANS)
@@ -46,7 +46,7 @@ def create_tracer(project: str, destination: str) -> Tracer:
 
 
 class OpenTelemetry:
-    """Tracer over the SDK's own provider; nothing is registered globally."""
+    """Tracer with a provider of its own; nothing is registered globally."""
 
     def __init__(self, processor: SpanProcessor) -> None:
         self._processor = processor
@@ -57,15 +57,15 @@ class OpenTelemetry:
     @contextmanager
     def span(self, name: str, parent: str, **attributes: str | int | float) -> Iterator[Span]:
         with self._tracer.start_as_current_span(
-            name, _context(parent), attributes=attributes, record_exception=False
+            name, _parent_context(parent), attributes=attributes, record_exception=False
         ) as span:
-            yield _Live(span)
+            yield _OpenTelemetrySpan(span)
 
     def flush(self) -> None:
         self._processor.force_flush(FLUSH_MS)
 
 
-class _Live:
+class _OpenTelemetrySpan:
     def __init__(self, span: trace.Span) -> None:
         self._span = span
 
@@ -78,20 +78,20 @@ class _Live:
         self._span.set_attributes(attributes)
 
 
-def _context(parent: str) -> Any:
-    found = trace_and_span_ids(parent)
-    if found is None:
-        # Not the current context: a thread's last span is no parent of this one.
+def _parent_context(parent: str) -> Any:
+    ids = trace_and_span_ids(parent)
+    if ids is None:
+        # Not the current context: the last span of a thread is not the parent of this one.
         return trace.set_span_in_context(trace.INVALID_SPAN)
-    far = trace.SpanContext(
-        int(found[0], 16), int(found[1], 16), True, trace.TraceFlags(trace.TraceFlags.SAMPLED)
+    remote = trace.SpanContext(
+        int(ids[0], 16), int(ids[1], 16), True, trace.TraceFlags(trace.TraceFlags.SAMPLED)
     )
-    return trace.set_span_in_context(trace.NonRecordingSpan(far))
+    return trace.set_span_in_context(trace.NonRecordingSpan(remote))
 
 
 class CloudTraceExporter(SpanExporter):
-    """Cloud Trace's v2 REST API, `traces:batchWrite`. What cannot be sent is dropped: a trace is
-    worth less than the work that it tells of."""
+    """Exports to Cloud Trace's v2 REST API, `traces:batchWrite`. Drops spans that cannot be sent:
+    the work is more important than its trace."""
 
     def __init__(self, project: str, session: Any = None, endpoint: str = ENDPOINT) -> None:
         self._project = project
@@ -99,51 +99,53 @@ class CloudTraceExporter(SpanExporter):
         self._url = f"{endpoint}/v2/projects/{project}/traces:batchWrite"
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        body = {"spans": [_cloud_span(self._project, one) for one in spans]}
+        body = {"spans": [_cloud_span(self._project, span) for span in spans]}
         try:
             if self._session is None:
                 self._session = AuthorizedSession(google.auth.default(scopes=[SCOPE])[0])
-            answer = self._session.post(self._url, json=body, timeout=TIMEOUT_S)
+            response = self._session.post(self._url, json=body, timeout=TIMEOUT_S)
         except (GoogleAuthError, OSError):
             return SpanExportResult.FAILURE
-        return SpanExportResult.SUCCESS if answer.ok else SpanExportResult.FAILURE
+        return SpanExportResult.SUCCESS if response.ok else SpanExportResult.FAILURE
 
 
 class JsonLinesExporter(SpanExporter):
-    """One JSON object a span, one file a process, for whoever looks at a local suite."""
+    """Writes one JSON object per span and one file per process, for the local suite."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._file = folder / f"{os.getpid()}.jsonl"
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        with self._file.open("a") as out:
-            out.write("".join(json.dumps(_plain_span(one)) + "\n" for one in spans))
+        with self._file.open("a") as file:
+            file.write("".join(json.dumps(_span_to_dict(span)) + "\n" for span in spans))
         return SpanExportResult.SUCCESS
 
 
 def _cloud_span(project: str, span: ReadableSpan) -> dict[str, Any]:
-    told = _plain_span(span)
+    data = _span_to_dict(span)
     return {
-        "name": f"projects/{project}/traces/{told['trace']}/spans/{told['span']}",
-        "spanId": told["span"],
-        **({"parentSpanId": told["parent"]} if told["parent"] else {}),
-        "displayName": {"value": told["name"][:128]},
-        "startTime": told["start"],
-        "endTime": told["end"],
-        "attributes": {"attributeMap": {k: _value(v) for k, v in told["attributes"].items()}},
-        # google.rpc.Code: UNKNOWN, as the SDK knows no better.
+        "name": f"projects/{project}/traces/{data['trace']}/spans/{data['span']}",
+        "spanId": data["span"],
+        **({"parentSpanId": data["parent"]} if data["parent"] else {}),
+        "displayName": {"value": data["name"][:128]},
+        "startTime": data["start"],
+        "endTime": data["end"],
+        "attributes": {
+            "attributeMap": {k: _attribute_value(v) for k, v in data["attributes"].items()}
+        },
+        # google.rpc.Code UNKNOWN: the SDK has no more specific code.
         **({} if span.status.is_ok else {"status": {"code": 2}}),
     }
 
 
-def _value(value: Any) -> dict[str, Any]:
+def _attribute_value(value: Any) -> dict[str, Any]:
     if isinstance(value, int):
         return {"intValue": str(value)}
     return {"stringValue": {"value": str(value)[:256]}}
 
 
-def _plain_span(span: ReadableSpan) -> dict[str, Any]:
+def _span_to_dict(span: ReadableSpan) -> dict[str, Any]:
     context, parent = span.get_span_context(), span.parent
     assert context is not None  # noqa: S101 - a finished span has one
     return {
@@ -151,14 +153,14 @@ def _plain_span(span: ReadableSpan) -> dict[str, Any]:
         "span": f"{context.span_id:016x}",
         "parent": "" if parent is None else f"{parent.span_id:016x}",
         "name": span.name,
-        "start": _time(span.start_time or 0),
-        "end": _time(span.end_time or 0),
+        "start": _format_time(span.start_time or 0),
+        "end": _format_time(span.end_time or 0),
         "ok": span.status.is_ok,
         "attributes": dict(span.attributes or {}),
     }
 
 
-def _time(ns: int) -> str:
-    """RFC 3339 to the microsecond; nanoseconds since 1970 in."""
-    moment = datetime.fromtimestamp(ns // 10**9, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{ns % 10**9 // 1000:06d}Z"
+def _format_time(ns: int) -> str:
+    """Formats nanoseconds since 1970 as RFC 3339 with microseconds."""
+    time = datetime.fromtimestamp(ns // 10**9, UTC)
+    return f"{time:%Y-%m-%dT%H:%M:%S}.{ns % 10**9 // 1000:06d}Z"

@@ -1,4 +1,4 @@
-"""Calls to servers of strangers: the address is judged, then connected to as it was judged."""
+"""HTTP requests to the servers of users: only to addresses that passed the address policy."""
 
 from __future__ import annotations
 
@@ -17,16 +17,18 @@ from shared.ports.outbound import OutboundResponse
 
 CONNECT_TIMEOUT_S = 5.0
 REQUEST_TIMEOUT_S = 15.0
-"""From the first packet to the last: below a lease, so none needs renewing meanwhile."""
+"""From the first packet to the last. Shorter than a lease, so no lease is renewed meanwhile."""
 MAX_RESPONSE_BYTES = 64 * 1024
-"""How much of an answer is read, so that its connection ends in good order; none of it is kept."""
+"""The part of a response that is read to end the connection cleanly. Its content is discarded."""
 
 Resolve = Callable[..., list[Any]]
 
 
 class PinnedOutboundHttp:
-    """Caller over the standard library's HTTP client. It follows no redirect, keeps no connection
-    and asks no proxy."""
+    """OutboundHttp with the standard library's HTTP client.
+
+    It follows no redirects, reuses no connections and uses no proxy.
+    """
 
     def __init__(
         self,
@@ -36,77 +38,79 @@ class PinnedOutboundHttp:
         ssl_context: ssl.SSLContext | None = None,
         timeout_s: float = REQUEST_TIMEOUT_S,
     ) -> None:
-        self._private_too = allow_private
+        self._allow_private = allow_private
         self._resolve = resolve
-        self._trust = ssl_context or ssl.create_default_context()
-        self._whole_call_s = timeout_s
+        self._ssl_context = ssl_context or ssl.create_default_context()
+        self._timeout_s = timeout_s
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> OutboundResponse:
         try:
-            target = parse_target(url, allow_private=self._private_too)
-            address = self._address(target)
+            target = parse_target(url, allow_private=self._allow_private)
+            address = self._choose_address(target)
         except InvalidUrl:
             return OutboundResponse(None, "unfit-url")
         except _PrivateAddress:
             return OutboundResponse(None, "private-address")
         except (OSError, UnicodeError):
             return OutboundResponse(None, "name-not-found")
-        connection = _Pinned(target, address, self._trust)
-        over = threading.Event()
+        connection = _PinnedConnection(target, address, self._ssl_context)
+        timed_out = threading.Event()
 
-        def end() -> None:
-            over.set()
+        def abort() -> None:
+            timed_out.set()
             connection.cut()
 
-        clock = threading.Timer(self._whole_call_s, end)
-        clock.daemon = True
-        clock.start()
+        timer = threading.Timer(self._timeout_s, abort)
+        timer.daemon = True
+        timer.start()
         try:
-            return _exchanged(connection, target, headers, body)
-        except (OSError, http.client.HTTPException, ValueError) as fault:
-            return OutboundResponse(None, "timeout" if over.is_set() else _fault(fault))
+            return _exchange(connection, target, headers, body)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            return OutboundResponse(None, "timeout" if timed_out.is_set() else _error_reason(error))
         finally:
-            clock.cancel()
+            timer.cancel()
             connection.close()
 
-    def _address(self, target: Target) -> tuple[Any, ...]:
-        """Resolve once; → (family, address) to connect to. One that is not public refuses all."""
-        found = self._resolve(target.host, target.port, type=socket.SOCK_STREAM)
-        if not found:
+    def _choose_address(self, target: Target) -> tuple[Any, ...]:
+        """Resolves once; returns (family, address). Refuses a name with a non-public address."""
+        addresses = self._resolve(target.host, target.port, type=socket.SOCK_STREAM)
+        if not addresses:
             raise OSError("no address")
-        if not self._private_too and not all(is_public(str(row[4][0])) for row in found):
+        if not self._allow_private and not all(is_public(str(row[4][0])) for row in addresses):
             raise _PrivateAddress
-        return found[0][0], found[0][4]
+        return addresses[0][0], addresses[0][4]
 
 
 class _PrivateAddress(Exception):
-    """The name leads to an address that is not public."""
+    """The name resolves to an address that is not public."""
 
 
-class _Pinned(http.client.HTTPConnection):
-    """A connection to an address that was judged, under the name that was asked for."""
+class _PinnedConnection(http.client.HTTPConnection):
+    """A connection to a checked address; TLS and the Host header use the name in the URL."""
 
-    def __init__(self, target: Target, address: tuple[Any, ...], trust: ssl.SSLContext) -> None:
+    def __init__(
+        self, target: Target, address: tuple[Any, ...], ssl_context: ssl.SSLContext
+    ) -> None:
         super().__init__(target.host, target.port, timeout=CONNECT_TIMEOUT_S)
-        self._target, self._place, self._trust = target, address, trust
+        self._target, self._address, self._ssl_context = target, address, ssl_context
         self._raw: socket.socket | None = None
 
     def connect(self) -> None:
-        family, place = self._place
+        family, address = self._address
         self._raw = raw = socket.socket(family, socket.SOCK_STREAM)
         raw.settimeout(CONNECT_TIMEOUT_S)
-        raw.connect(place)
+        raw.connect(address)
         raw.settimeout(REQUEST_TIMEOUT_S)
         self.sock = raw
         if self._target.scheme == "https":
-            self.sock = self._trust.wrap_socket(raw, server_hostname=self._target.host)
+            self.sock = self._ssl_context.wrap_socket(raw, server_hostname=self._target.host)
 
     def cut(self) -> None:
-        """End it from another thread, whatever it waits for."""
-        for one in (self.sock, self._raw):
-            if one is not None:
+        """Ends the connection from another thread, in every state."""
+        for sock in (self.sock, self._raw):
+            if sock is not None:
                 with contextlib.suppress(OSError):
-                    one.shutdown(socket.SHUT_RDWR)
+                    sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         super().close()
@@ -114,21 +118,21 @@ class _Pinned(http.client.HTTPConnection):
             self._raw.close()
 
 
-def _exchanged(
-    connection: _Pinned, target: Target, headers: Mapping[str, str], body: bytes
+def _exchange(
+    connection: _PinnedConnection, target: Target, headers: Mapping[str, str], body: bytes
 ) -> OutboundResponse:
-    sent = {"Host": target.host_header, "Connection": "close", "Accept": "*/*", **headers}
-    connection.request("POST", target.path, body, sent)
-    answer = connection.getresponse()
-    wait = _retry_after(answer.headers.get("Retry-After", ""))
-    # The status is the answer: a body that breaks off says nothing against it.
+    all_headers = {"Host": target.host_header, "Connection": "close", "Accept": "*/*", **headers}
+    connection.request("POST", target.path, body, all_headers)
+    response = connection.getresponse()
+    retry_after_s = _retry_after(response.headers.get("Retry-After", ""))
+    # The status is the result; an incomplete body does not change it.
     with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
-        answer.read(MAX_RESPONSE_BYTES)
-    return OutboundResponse(answer.status, "", wait)
+        response.read(MAX_RESPONSE_BYTES)
+    return OutboundResponse(response.status, "", retry_after_s)
 
 
-def _fault(fault: Exception) -> str:
-    match fault:
+def _error_reason(error: Exception) -> str:
+    match error:
         case ssl.SSLCertVerificationError():
             return "certificate"
         case ssl.SSLError():
@@ -144,12 +148,12 @@ def _fault(fault: Exception) -> str:
 
 
 def _retry_after(text: str) -> float | None:
-    """Seconds, or a date after RFC 9110; None for anything else."""
+    """Returns seconds from a number or an HTTP date (RFC 9110); None for other values."""
     if text.isascii() and text.isdigit() and len(text) < 10:
         return float(text)
     with contextlib.suppress(ValueError, TypeError):
-        moment = parsedate_to_datetime(text)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+        time = parsedate_to_datetime(text)
+        if time.tzinfo is None:
+            time = time.replace(tzinfo=UTC)
+        return max(0.0, (time - datetime.now(UTC)).total_seconds())
     return None

@@ -1,4 +1,4 @@
-"""Envelopes on Pub/Sub."""
+"""Publisher on Pub/Sub."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PUBLISH_TIMEOUT_S = 30
 
 
 class PubSubPublisher:
-    """Publisher over a Pub/Sub client; the client batches what is published together."""
+    """Publisher with a Pub/Sub client, which batches messages that are published together."""
 
     def __init__(self, client: pubsub_v1.PublisherClient, project: str) -> None:
         self._client = client
@@ -30,9 +30,9 @@ class PubSubPublisher:
             )
             for envelope in envelopes
         ]
-        # Only an accepted message may be relied upon, so a stage waits for all of them.
+        # Only an accepted message is reliable, so the caller waits for all of them.
         try:
             for future in futures:
                 future.result(timeout=PUBLISH_TIMEOUT_S)
-        except (GoogleAPIError, TimeoutError) as fault:
-            raise TopicUnavailable from fault
+        except (GoogleAPIError, TimeoutError) as error:
+            raise TopicUnavailable from error

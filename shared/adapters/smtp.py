@@ -1,4 +1,4 @@
-"""Letters over SMTP."""
+"""Sends emails over SMTP."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TIMEOUT_S = 20
 
 
 class SmtpMailer:
-    """Mailer over one SMTP server: `smtp://` (STARTTLS when a user is given) or `smtps://`."""
+    """Mailer with one SMTP server: `smtp://` (STARTTLS when a user is given) or `smtps://`."""
 
     def __init__(self, url: str, sender: str) -> None:
         parts = urlsplit(url)
@@ -28,42 +28,42 @@ class SmtpMailer:
 
     def send(self, email: Email) -> None:
         try:
-            message = _message(email, self._sender)
-        except ValueError as unusable:
-            raise MailRefused("This is not an address that mail can be sent to.") from unusable
-        server = self._connected()
+            message = _to_message(email, self._sender)
+        except ValueError as error:
+            raise MailRefused("This is not an address that mail can be sent to.") from error
+        server = self._connect()
         try:
             server.send_message(message)
-        except smtplib.SMTPRecipientsRefused as refused:
-            codes = [code for code, _ in refused.recipients.values()]
+        except smtplib.SMTPRecipientsRefused as error:
+            codes = [code for code, _ in error.recipients.values()]
             if any(400 <= code < 500 for code in codes):
-                raise MailUnavailable("The mail server asks to try again later.") from refused
-            raise MailRefused("The mail server refuses this address.") from refused
-        except smtplib.SMTPSenderRefused as refused:
-            # Who we are is a setting, not the letter's fault: it can be mended, then tried again.
-            raise MailUnavailable("The mail server takes no mail from us.") from refused
-        except smtplib.SMTPNotSupportedError as beyond:
-            raise MailRefused("The mail server cannot write to this address.") from beyond
-        except smtplib.SMTPResponseException as answer:
-            if 500 <= answer.smtp_code < 600:
-                raise MailRefused(f"The mail server answers {answer.smtp_code}.") from answer
-            raise MailUnavailable(f"The mail server answers {answer.smtp_code}.") from answer
-        except (OSError, smtplib.SMTPException) as fault:
-            raise MailUnavailable("The mail server cannot be reached.") from fault
+                raise MailUnavailable("The mail server requires a later attempt.") from error
+            raise MailRefused("The mail server refuses this address.") from error
+        except smtplib.SMTPSenderRefused as error:
+            # The sender is a setting, not a property of the email: it can be fixed and retried.
+            raise MailUnavailable("The mail server refuses the sender.") from error
+        except smtplib.SMTPNotSupportedError as error:
+            raise MailRefused("The mail server cannot deliver to this address.") from error
+        except smtplib.SMTPResponseException as error:
+            if 500 <= error.smtp_code < 600:
+                raise MailRefused(f"The mail server returned {error.smtp_code}.") from error
+            raise MailUnavailable(f"The mail server returned {error.smtp_code}.") from error
+        except (OSError, smtplib.SMTPException) as error:
+            raise MailUnavailable("The mail server cannot be reached.") from error
         finally:
-            # The letter's fate is decided: how the server says goodbye changes nothing of it.
+            # The result is known: an error while closing the connection does not change it.
             with suppress(OSError, smtplib.SMTPException):
                 server.quit()
             server.close()
 
-    def _connected(self) -> smtplib.SMTP:
-        try:
-            return self._connect()
-        except (OSError, smtplib.SMTPException) as fault:
-            # Also a refused password: no letter was seen yet that could be at fault.
-            raise MailUnavailable("The mail server does not let us in.") from fault
-
     def _connect(self) -> smtplib.SMTP:
+        try:
+            return self._open_connection()
+        except (OSError, smtplib.SMTPException) as error:
+            # Includes a refused password: the email was not sent yet, so it is not the cause.
+            raise MailUnavailable("The mail server refuses the connection.") from error
+
+    def _open_connection(self) -> smtplib.SMTP:
         host = self._parts.hostname or ""
         context = ssl.create_default_context()
         server: smtplib.SMTP
@@ -76,7 +76,7 @@ class SmtpMailer:
         try:
             if self._parts.username:
                 if self._parts.scheme == "smtp":
-                    # A password never crosses the wire in the clear.
+                    # A password is only sent over TLS.
                     server.starttls(context=context)
                 server.login(unquote(self._parts.username), unquote(self._parts.password or ""))
         except BaseException:
@@ -85,7 +85,7 @@ class SmtpMailer:
         return server
 
 
-def _message(email: Email, sender: str) -> EmailMessage:
+def _to_message(email: Email, sender: str) -> EmailMessage:
     name, address = parseaddr(sender)
     message = EmailMessage()
     message["From"] = Address(name, addr_spec=address)

@@ -1,4 +1,4 @@
-"""Speech by Google Cloud Text-to-Speech, over REST: the same wire as the local stand-in's."""
+"""Speech with Google Cloud Text-to-Speech over REST, which the local emulator implements."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shared.recipes.films.speech import SpeechAudio, SpeechSettings
 from shared.recipes.films.wav import InvalidWav, from_wav
 
 TIMEOUT_S = 30
-# The service says cmn and yue where BCP-47 usually says zh, and takes no script in a tag.
+# The service uses cmn and yue where BCP-47 usually has zh, and accepts no script in a tag.
 _CHINESE = {"": "cmn-CN", "CN": "cmn-CN", "SG": "cmn-CN", "TW": "cmn-TW", "HK": "yue-HK",
             "MO": "yue-HK"}  # fmt: skip
 _SCRIPTS = {"Hans": "cmn-CN", "Hant": "cmn-TW"}
@@ -23,7 +23,8 @@ _CODES = {"no": "nb-NO", "nn": "nb-NO", "iw": "he-IL", "tl": "fil-PH", "fil": "f
 
 
 def create_speech_synthesizer(endpoint: str) -> SpeechSynthesizer:
-    """The service, or the stand-in at `endpoint`, which asks for no credentials."""
+    """Returns the synthesizer for the service, or for the emulator at `endpoint`, which requires
+    no credentials."""
     if not endpoint:
         return GoogleSpeechSynthesizer(tts.TextToSpeechClient(transport="rest"), "google")
     client = tts.TextToSpeechClient(
@@ -35,7 +36,7 @@ def create_speech_synthesizer(endpoint: str) -> SpeechSynthesizer:
 
 
 class GoogleSpeechSynthesizer:
-    """Voice over a Text-to-Speech client."""
+    """SpeechSynthesizer with a Text-to-Speech client."""
 
     def __init__(self, client: tts.TextToSpeechClient, engine: str) -> None:
         self._client = client
@@ -47,39 +48,39 @@ class GoogleSpeechSynthesizer:
 
     def synthesize(self, text: str, settings: SpeechSettings) -> SpeechAudio:
         audio = tts.AudioConfig(audio_encoding=tts.AudioEncoding.LINEAR16)
-        # Some voices refuse to be told a pitch at all, so the usual one is not told.
+        # Some voices refuse every explicit pitch, so the default is omitted.
         if settings.speed != 1.0:
             audio.speaking_rate = settings.speed
         if settings.pitch != 0.0:
             audio.pitch = settings.pitch
         try:
-            answer = self._client.synthesize_speech(
+            response = self._client.synthesize_speech(
                 input=tts.SynthesisInput(text=text),
                 voice=tts.VoiceSelectionParams(
                     language_code=language_code(settings), name=settings.voice
                 ),
                 audio_config=audio,
-                # The unit's own backoff waits; the client's would outlast the lease.
+                # The unit's own backoff waits; the client's would exceed the lease.
                 retry=None,
                 timeout=TIMEOUT_S,
             )
-        except (gx.TooManyRequests, gx.ResourceExhausted) as busy:
-            raise VoiceOverloaded(f"The voice's quota is used up for now: {busy.message}") from busy
-        except (gx.Unauthorized, gx.Forbidden, gx.NotFound) as refused:
-            # A setting of the operator's, not the person's text: it can be mended.
-            raise VoiceUnavailable(f"Text-to-Speech refuses us: {refused.message}") from refused
-        except gx.ClientError as wrong:
-            raise VoiceRefused(f"The voice cannot speak this: {wrong.message}") from wrong
-        except (gx.GoogleAPIError, GoogleAuthError, OSError, ValueError) as fault:
-            raise VoiceUnavailable(f"Text-to-Speech failed: {type(fault).__name__}.") from fault
+        except (gx.TooManyRequests, gx.ResourceExhausted) as error:
+            raise VoiceOverloaded(f"The voice's quota is used up: {error.message}") from error
+        except (gx.Unauthorized, gx.Forbidden, gx.NotFound) as error:
+            # A setting of the operator, not the user's text: it can be fixed and retried.
+            raise VoiceUnavailable(f"Text-to-Speech refuses access: {error.message}") from error
+        except gx.ClientError as error:
+            raise VoiceRefused(f"The voice cannot speak this: {error.message}") from error
+        except (gx.GoogleAPIError, GoogleAuthError, OSError, ValueError) as error:
+            raise VoiceUnavailable(f"Text-to-Speech failed: {type(error).__name__}.") from error
         try:
-            return from_wav(answer.audio_content)
-        except InvalidWav as strange:
-            raise VoiceUnavailable("Text-to-Speech answered with something else.") from strange
+            return from_wav(response.audio_content)
+        except InvalidWav as error:
+            raise VoiceUnavailable("Text-to-Speech did not return a WAV file.") from error
 
 
 def language_code(settings: SpeechSettings) -> str:
-    """The service's code for a language tag: a voice's name begins with its own."""
+    """Returns the service's code for a language. The name of a voice begins with its code."""
     parts = settings.voice.split("-")
     if len(parts) > 2:
         return "-".join(parts[:2])

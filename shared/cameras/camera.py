@@ -1,9 +1,10 @@
-"""Cameras: `cameras/{camera}` says what is wanted of one and how it is, `camera_secrets/{camera}`
-where it is and with which password.
+"""Cameras: `cameras/{camera}` holds a camera's state and requests, `camera_secrets/{camera}` its
+address and password.
 
-A camera is one source of one owner. Whatever wants its pictures (recordings, previews) is written
-into its document by commands, and whoever holds its session looks there twice a second; so a
-session is shared without anybody knowing of the other, and a command never waits for a camera.
+A camera is one source of one owner. Commands write each use of its pictures (recording, preview)
+into its document, and the recorder task that holds the session reads the document twice a second.
+So several uses share one session without knowledge of each other, and a command never waits for
+a camera.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from shared.flows.documents import Create, Doc, Put, Write
 CAMERAS = "cameras"
 CAMERA_SECRETS = "camera_secrets"
 PREVIEW_S = 30
-"""How long a preview goes on after somebody last asked for it."""
+"""The duration of a preview after its last request."""
 MAX_PRE_ROLL_S = 10
 
 
 class CameraState(StrEnum):
-    """IDLE while nobody wants it; FAILED when it was given up, until somebody wants it again."""
+    """IDLE without requests; FAILED when the recorder gave up, until the next request."""
 
     IDLE = "idle"
     CONNECTING = "connecting"
@@ -36,8 +37,10 @@ class CameraState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ActiveRequest:
-    """A recording that is wanted of a camera, until it has stopped. `since` is when it was asked
-    for; `stop` is why it is to end, or ""."""
+    """A recording that a camera makes, until the recording has stopped.
+
+    `stop_reason` is why the recording is to end, or "".
+    """
 
     recording: str
     requested_at: datetime
@@ -47,14 +50,19 @@ class ActiveRequest:
     stop_reason: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """As it stands in the camera's document."""
+        """Returns the request as the camera's document holds it."""
         return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """cameras/{id}. `shift` is the errand that holds or is to take the session, "" for none;
-    `epoch` counts them, and `live_epoch` is the newest one that has pictures: an older one ends."""
+    """A document `cameras/{id}`.
+
+    Attributes:
+        recorder_task: The recorder task that holds or is to take the session, or "".
+        epoch: Counts recorder tasks.
+        live_epoch: The newest epoch that has pictures; tasks of older epochs end.
+    """
 
     id: str
     owner: str
@@ -75,7 +83,7 @@ class Camera:
 
     @classmethod
     def from_doc(cls, doc: Doc) -> Camera:
-        """Parse a camera's document."""
+        """Parses a camera's document."""
         data = doc.data
         return cls(
             id=doc.id,
@@ -86,7 +94,8 @@ class Camera:
             state=CameraState(data["state"]),
             error=data["error"],
             active_requests={
-                key: ActiveRequest(**one) for key, one in data["active_requests"].items()
+                recording_id: ActiveRequest(**request)
+                for recording_id, request in data["active_requests"].items()
             },
             preview_until=data["preview_until"],
             recorder_task=data["recorder_task"],
@@ -100,30 +109,30 @@ class Camera:
 
     @property
     def path(self) -> str:
-        """Where its document stands."""
+        """The path of the document."""
         return camera_path(self.id)
 
     def has_preview_at(self, now: datetime) -> bool:
-        """Whether somebody looks at it."""
+        """Returns whether a preview is requested at `now`."""
         return self.preview_until is not None and self.preview_until > now
 
     def is_requested_at(self, now: datetime) -> bool:
-        """Whether anybody wants its pictures."""
+        """Returns whether a recording or a preview is requested at `now`."""
         return bool(self.active_requests) or self.has_preview_at(now)
 
 
 def camera_path(camera_id: str) -> str:
-    """cameras/{camera}"""
+    """Returns `cameras/{camera}`."""
     return f"{CAMERAS}/{camera_id}"
 
 
 def secret_path(camera_id: str) -> str:
-    """camera_secrets/{camera}"""
+    """Returns `camera_secrets/{camera}`."""
     return f"{CAMERA_SECRETS}/{camera_id}"
 
 
 def new_camera(owner: str, name: str, source: Source, now: datetime) -> tuple[Write, ...]:
-    """The batch that makes a camera, under `source.key(owner)`."""
+    """Returns the batch that creates a camera, under `source.camera_id(owner)`."""
     camera_id = source.camera_id(owner)
     return (
         Create(
@@ -151,13 +160,13 @@ def new_camera(owner: str, name: str, source: Source, now: datetime) -> tuple[Wr
 
 
 def new_camera_secret(owner: str, source: Source, now: datetime) -> Write:
-    """The write that keeps where a camera is, also when its password has changed."""
+    """Returns the write that stores or replaces a camera's address and password."""
     path = secret_path(source.camera_id(owner))
     return Put(path, {"owner": owner, "source": source.to_dict(), "created_at": now})
 
 
 def empty_stream_fields() -> dict[str, Any]:
-    """What a camera's document says of its pictures while there are none."""
+    """Returns the stream fields of a camera's document while the camera has no pictures."""
     return {
         "connected_at": None,
         "fps": None,

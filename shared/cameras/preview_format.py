@@ -1,7 +1,7 @@
-"""The form of a preview's objects: JPEG pictures with their times, one after the other.
+"""The format of a preview's objects: JPEG pictures with their arrival times.
 
-Each begins with when it arrived, in milliseconds since 1970, and its length in bytes, both big
-endian: 8 and 4 bytes. An object holds those of about one second.
+Each picture follows a header of two big-endian integers: its arrival time in milliseconds since
+1970 (8 bytes) and its length in bytes (4 bytes). An object holds the pictures of about one second.
 """
 
 from __future__ import annotations
@@ -11,24 +11,24 @@ from collections.abc import Iterable, Iterator
 
 HEADER = struct.Struct(">QI")
 MAX_OBJECT_BYTES = 4 << 20
-"""An object at most: five pictures of 800 KB."""
+"""The limit of an object: five pictures of 800 kB."""
 CONTENT_TYPE = "application/x-moodreel-preview"
 
 
 def pack_frames(frames: Iterable[tuple[int, bytes]]) -> bytes:
-    """An object of (milliseconds, JPEG)."""
+    """Returns an object with (milliseconds, JPEG) pairs."""
     return b"".join(HEADER.pack(at_ms, len(jpeg)) + jpeg for at_ms, jpeg in frames)
 
 
 def unpack_frames(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Back; → (milliseconds, JPEG) in order. Raises ValueError for what is cut off."""
-    at = 0
-    while at < len(data):
-        if at + HEADER.size > len(data):
+    """Yields (milliseconds, JPEG) in order. Raises ValueError when the data is cut off."""
+    position = 0
+    while position < len(data):
+        if position + HEADER.size > len(data):
             raise ValueError("The preview is cut off.")
-        at_ms, size = HEADER.unpack_from(data, at)
-        at += HEADER.size
-        if at + size > len(data):
+        at_ms, size = HEADER.unpack_from(data, position)
+        position += HEADER.size
+        if position + size > len(data):
             raise ValueError("The preview is cut off.")
-        yield at_ms, data[at : at + size]
-        at += size
+        yield at_ms, data[position : position + size]
+        position += size

@@ -1,4 +1,4 @@
-"""Recordings: `recordings/{recording}`, one clip of one camera, in the making or made."""
+"""Recordings: `recordings/{recording}`, one clip of one camera, running or finished."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from shared.recipes.stored_object import Artifact
 
 RECORDINGS = "recordings"
 SEGMENTS = "segments"
-"""The collection below a recording, while it has no clip."""
+"""The subcollection of a recording that has no clip yet."""
 
 
 class RecordingState(StrEnum):
-    """STARTING until its first picture, RECORDING, RECONNECTING while the camera is away, STOPPING
-    until its last segment is written, JOINING until there is one clip; then an end. DELETED only
-    until everything of it is removed."""
+    """STARTING until the first picture, RECORDING, RECONNECTING while the camera is away, STOPPING
+    until the last segment is written, JOINING until the clip is written; then a terminal state.
+    DELETED remains only until all data is removed."""
 
     STARTING = "starting"
     RECORDING = "recording"
@@ -49,8 +49,13 @@ class EndedBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RecordingRequest:
-    """What a person asks for. `job` is the job that waits for the clip as for its upload of the
-    input `job_input`, under the name `job_object` in the bucket of uploads; "" for none."""
+    """The parameters of a recording.
+
+    Attributes:
+        job: The job that receives the clip as its upload, or "".
+        job_input: The input of the job that the clip becomes.
+        job_object: The name of the clip in the bucket of uploads.
+    """
 
     title: str
     pre_roll_s: float
@@ -62,7 +67,7 @@ class RecordingRequest:
     job_object: str = ""
 
     def to_active_request(self, recording_id: str, now: datetime) -> ActiveRequest:
-        """As the camera's document says it."""
+        """Returns the request as the camera's document holds it."""
         return ActiveRequest(
             recording_id, now, self.pre_roll_s, self.max_duration_s, self.max_bytes
         )
@@ -70,10 +75,13 @@ class RecordingRequest:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """recordings/{id}. `clip` is None until there is one; then it holds `path` (the name of its
-    object among the outputs), `generation`, `content_type`, `size_bytes`, `duration_sec`, `fps`,
-    `width`, `height`, `codec`, `audio_codec` (None without sound) and `gaps`, a list of
-    `start_s` and `duration_s`."""
+    """A document `recordings/{id}`.
+
+    `clip` is None until the clip is written. Then it holds `path` (the object's name in the
+    outputs bucket), `generation`, `content_type`, `size_bytes`, `duration_sec`, `fps`, `width`,
+    `height`, `codec`, `audio_codec` (None without sound) and `gaps`, a list of `start_s` and
+    `duration_s`.
+    """
 
     id: str
     owner: str
@@ -91,7 +99,7 @@ class Recording:
 
     @classmethod
     def from_doc(cls, doc: Doc) -> Recording:
-        """Parse a recording's document."""
+        """Parses a recording's document."""
         data = doc.data
         return cls(
             id=doc.id,
@@ -111,17 +119,17 @@ class Recording:
 
     @property
     def path(self) -> str:
-        """Where its document stands."""
+        """The path of the document."""
         return recording_path(self.id)
 
     @property
     def is_running(self) -> bool:
-        """Whether it may still get pictures."""
+        """Whether the recording may still receive pictures."""
         return self.state in RUNNING_STATES
 
     @property
     def clip_artifact(self) -> Artifact | None:
-        """The clip's object under a name for people, None until there is one."""
+        """The clip under a file name for users, or None while there is none."""
         clip = self.clip
         if clip is None or self.state is RecordingState.DELETED:
             return None
@@ -134,14 +142,14 @@ class Recording:
 
 
 def recording_path(recording_id: str) -> str:
-    """recordings/{recording}"""
+    """Returns `recordings/{recording}`."""
     return f"{RECORDINGS}/{recording_id}"
 
 
 def new_recording(
     recording_id: str, camera: Camera, request: RecordingRequest, now: datetime
 ) -> Create:
-    """The write that makes a recording."""
+    """Returns the write that creates a recording."""
     return Create(
         recording_path(recording_id),
         {
@@ -165,15 +173,15 @@ def new_recording(
 
 
 def segments_prefix(recording_id: str) -> str:
-    """Where the segments of a recording lie in the work bucket."""
+    """Returns the prefix of a recording's segments in the work bucket."""
     return f"{RECORDINGS_PREFIX}{recording_id}/"
 
 
 def clip_prefix(recording_id: str) -> str:
-    """Where the clip of a recording lies in the bucket of outputs."""
+    """Returns the prefix of a recording's clip in the outputs bucket."""
     return f"{RECORDINGS_PREFIX}{recording_id}/"
 
 
 def preview_name(camera_id: str, second: int) -> str:
-    """The object in the work bucket with the frames of one second, counted from 1970."""
+    """Returns the object in the work bucket with the frames of one second, counted from 1970."""
     return f"{PREVIEWS_PREFIX}{camera_id}/{second:012d}"

@@ -1,19 +1,28 @@
-"""`recorder_tasks/{id}`: the recorder's errands, and the commands that lead to them.
+"""Recorder tasks (`recorder_tasks/{id}`), and the commands that create them.
 
-WATCH is one invocation's hold of a camera's session. An invocation ends after minutes and a
-recording may not: before one ends it makes the next shift, of a higher epoch, and goes on until
-that one has pictures. JOIN belongs to one recording, under the recording's own id, from its start
-to its end: it looks after it while it runs, makes the clip when it has stopped, and removes it
-when its time is over. So nothing that was started depends on one process or one message.
+A STREAM task holds a camera's session for one invocation. An invocation is limited to minutes, a
+recording is not: before an invocation ends it creates the next task, with a higher epoch, and
+continues until that task has pictures. A FINALIZE task belongs to one recording and has the
+recording's id. It exists from the start of the recording to its end: it checks the running
+recording, writes the clip when the recording has stopped, and deletes the recording when it
+expires. So no recording depends on a single process or message.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.cameras.camera import PREVIEW_S, Camera, CameraState, camera_path, secret_path
+from shared.cameras.camera import (
+    PREVIEW_S,
+    ActiveRequest,
+    Camera,
+    CameraState,
+    camera_path,
+    secret_path,
+)
 from shared.cameras.recording import (
     EndedBy,
     Recording,
@@ -30,22 +39,22 @@ from shared.tasks.task import Task, TaskState, new_task, task_envelope, task_pat
 RECORDER = "recorder"
 STREAM, FINALIZE = "stream", "finalize"
 CHECK_INTERVAL_S = 120
-"""How often a running recording is looked after by its JOIN."""
+"""The interval in which the FINALIZE task checks a running recording."""
 MAX_LAST_SEGMENT_WAIT_S = 60
-"""How long a stopped recording waits for its last segment, when nobody says that it is written."""
+"""How long a stopped recording waits for its last segment when no task reports that segment."""
 MAX_COMMIT_ATTEMPTS = 8
-"""A camera's document is written by its session as well: a command may meet that."""
+"""A camera's session writes the camera's document as well, so a command may conflict with it."""
 
 
 def new_recorder_task(camera: Camera, clock: ClockAndIds) -> tuple[Create, dict[str, Any]]:
-    """→ the write that makes a shift `after` the one that has the camera's session, and what is
-    to stand in the camera's document so that this one takes it."""
+    """Returns the write that creates the next STREAM task, and the fields of the camera's document
+    that give it the session."""
     epoch = camera.epoch + 1
-    # 20 letters and digits, as the ids of all that an envelope names.
-    shift_id = (clock.new_token() + clock.new_token())[:20]
+    # 20 letters and digits, like all ids in envelopes.
+    task_id = (clock.new_token() + clock.new_token())[:20]
     fields = {"kind": STREAM, "camera": camera.id, "epoch": epoch, "previous": camera.recorder_task}
-    making = new_task(RECORDER, shift_id, camera.owner, fields, clock.now())
-    return making, {"recorder_task": shift_id, "epoch": epoch}
+    create = new_task(RECORDER, task_id, camera.owner, fields, clock.now())
+    return create, {"recorder_task": task_id, "epoch": epoch}
 
 
 def start_recording(
@@ -56,62 +65,77 @@ def start_recording(
     *,
     extra_writes: tuple[Write, ...] = (),
 ) -> Flow[None]:
-    """Begin a recording; `besides` happens in the same batch. The same id twice is one recording.
-    Raises NotFound without the camera."""
+    """Starts a recording. A second call with the same id has no effect.
+
+    Args:
+        camera_id: The camera.
+        recording_id: The new recording.
+        request: Its parameters.
+        clock: For the current time and new ids.
+        extra_writes: Writes for the same batch.
+
+    Raises:
+        NotFound: When there is no such camera.
+    """
     for _ in range(MAX_COMMIT_ATTEMPTS):
-        camera, shift = yield from _camera(camera_id)
-        (there,) = yield from read(recording_path(recording_id))
-        if there is not None:
+        camera, recorder_task = yield from _camera(camera_id)
+        (existing,) = yield from read(recording_path(recording_id))
+        if existing is not None:
             yield from _announce(camera)
             return
         now = clock.now()
-        wants = {
+        requests = {
             **camera.active_requests,
             recording_id: request.to_active_request(recording_id, now),
         }
-        joining = new_task(
+        finalize_task = new_task(
             RECORDER, recording_id, camera.owner, {"kind": FINALIZE, "recording": recording_id}, now
         )
-        later = now + timedelta(seconds=CHECK_INTERVAL_S)
-        done = yield from commit(
+        deadline = now + timedelta(seconds=CHECK_INTERVAL_S)
+        result = yield from commit(
             new_recording(recording_id, camera, request, now),
-            Create(joining.path, {**joining.data, "due_at": later, "next_check_at": later}),
-            *_wanting(camera, shift, {"active_requests": _wants(wants)}, clock),
+            Create(
+                finalize_task.path,
+                {**finalize_task.data, "due_at": deadline, "next_check_at": deadline},
+            ),
+            *_request_writes(
+                camera, recorder_task, {"active_requests": _requests_to_dict(requests)}, clock
+            ),
             *extra_writes,
         )
-        if done is CommitResult.OK:
-            yield from _announce_anew(camera_id)
+        if result is CommitResult.OK:
+            yield from _announce_camera(camera_id)
             return
-    raise FirestoreUnavailable("The ledger is contended.")
+    raise FirestoreUnavailable("Firestore is contended.")
 
 
 def request_preview(
     camera_id: str, clock: ClockAndIds, *, duration_s: float = PREVIEW_S
 ) -> Flow[None]:
-    """Somebody looks at the camera's preview, for so long from now on. Raises NotFound."""
+    """Requests the camera's preview for `duration_s` seconds from now. Raises NotFound."""
     for _ in range(MAX_COMMIT_ATTEMPTS):
-        camera, shift = yield from _camera(camera_id)
+        camera, recorder_task = yield from _camera(camera_id)
         until = clock.now() + timedelta(seconds=duration_s)
         if camera.preview_until is not None and camera.preview_until > until:
             until = camera.preview_until
-        writes = _wanting(camera, shift, {"preview_until": until}, clock)
+        writes = _request_writes(camera, recorder_task, {"preview_until": until}, clock)
         if (yield from commit(*writes)) is CommitResult.OK:
             if len(writes) > 1:
-                yield from _announce_anew(camera_id)
+                yield from _announce_camera(camera_id)
             return
-    raise FirestoreUnavailable("The ledger is contended.")
+    raise FirestoreUnavailable("Firestore is contended.")
 
 
 def stop_recording(
     recording_id: str, clock: ClockAndIds, *, ended_by: EndedBy = EndedBy.STOP
 ) -> Flow[Recording]:
-    """End a recording; → it as it is then. One that has ended already stays so. Raises NotFound."""
+    """Stops a recording and returns it. An ended recording does not change. Raises NotFound."""
     for _ in range(MAX_COMMIT_ATTEMPTS):
         recording = yield from _recording(recording_id)
         if not recording.is_running:
             return recording
         now = clock.now()
-        later = now + timedelta(seconds=MAX_LAST_SEGMENT_WAIT_S)
+        deadline = now + timedelta(seconds=MAX_LAST_SEGMENT_WAIT_S)
         task = task_path(RECORDER, recording_id)
         writes: list[Write] = [
             Update(
@@ -119,21 +143,22 @@ def stop_recording(
                 {"state": RecordingState.STOPPING, "ended_by": ended_by.value, "ended_at": now},
                 recording.version,
             ),
-            Update(task, {"due_at": later, "next_check_at": later}),
+            Update(task, {"due_at": deadline, "next_check_at": deadline}),
         ]
         (doc,) = yield from read(camera_path(recording.camera))
         camera = None if doc is None else Camera.from_doc(doc)
         if camera is not None and recording_id in camera.active_requests:
-            want = replace(camera.active_requests[recording_id], stop_reason=ended_by.value)
-            wants = {**camera.active_requests, recording_id: want}
-            writes.append(Update(camera.path, {"active_requests": _wants(wants)}, camera.version))
+            request = replace(camera.active_requests[recording_id], stop_reason=ended_by.value)
+            requests = {**camera.active_requests, recording_id: request}
+            update = {"active_requests": _requests_to_dict(requests)}
+            writes.append(Update(camera.path, update, camera.version))
         if (yield from commit(*writes)) is CommitResult.OK:
             return (yield from _recording(recording_id))
-    raise FirestoreUnavailable("The ledger is contended.")
+    raise FirestoreUnavailable("Firestore is contended.")
 
 
 def delete_recording(recording_id: str, clock: ClockAndIds) -> Flow[None]:
-    """Remove a recording with all that it holds, also while it runs. Raises NotFound."""
+    """Deletes a recording and its data, even while it is running. Raises NotFound."""
     for _ in range(MAX_COMMIT_ATTEMPTS):
         recording = yield from _recording(recording_id)
         if recording.state is RecordingState.DELETED:
@@ -147,74 +172,82 @@ def delete_recording(recording_id: str, clock: ClockAndIds) -> Flow[None]:
         (doc,) = yield from read(camera_path(recording.camera))
         camera = None if doc is None else Camera.from_doc(doc)
         if camera is not None and recording_id in camera.active_requests:
-            writes.append(_without(camera, recording_id))
+            writes.append(_remove_request(camera, recording_id))
         if (yield from commit(*writes)) is CommitResult.OK:
             break
     else:
-        raise FirestoreUnavailable("The ledger is contended.")
+        raise FirestoreUnavailable("Firestore is contended.")
     yield from publish([task_envelope(RECORDER, recording_id)])
 
 
 def delete_camera(camera_id: str) -> Flow[None]:
-    """Remove a camera; its session ends by itself. Raises NotFound, and WrongState while it
-    records."""
+    """Deletes a camera; its session ends by itself.
+
+    Raises:
+        NotFound: When there is no such camera.
+        WrongState: When the camera is recording.
+    """
     for _ in range(MAX_COMMIT_ATTEMPTS):
-        camera, _shift = yield from _camera(camera_id)
+        camera, _ = yield from _camera(camera_id)
         if camera.active_requests:
             raise WrongState("The camera records; stop its recordings first.")
-        done = yield from commit(
+        result = yield from commit(
             Delete(camera.path, camera.version), Delete(secret_path(camera_id))
         )
-        if done is CommitResult.OK:
+        if result is CommitResult.OK:
             return
-    raise FirestoreUnavailable("The ledger is contended.")
+    raise FirestoreUnavailable("Firestore is contended.")
 
 
 def mark_capture_ended(
     camera: Camera, recording_id: str, ended_by: str, now: datetime, **facts: Any
 ) -> tuple[Write, ...]:
-    """The writes by which whoever held the session says that a recording's last segment is
-    written. Its JOIN is announced after them."""
+    """Returns the writes that record the end of a capture: the last segment is written.
+
+    The holder of the session commits them, then announces the FINALIZE task.
+    """
     fields = {"state": RecordingState.JOINING, "ended_by": ended_by, "ended_at": now, **facts}
     return (
-        _without(camera, recording_id),
+        _remove_request(camera, recording_id),
         Update(recording_path(recording_id), fields),
         Update(task_path(RECORDER, recording_id), {"due_at": now, "next_check_at": now}),
     )
 
 
-def _without(camera: Camera, recording_id: str) -> Update:
-    wants = {key: one for key, one in camera.active_requests.items() if key != recording_id}
-    return Update(camera.path, {"active_requests": _wants(wants)}, camera.version)
+def _remove_request(camera: Camera, recording_id: str) -> Update:
+    requests = {
+        key: request for key, request in camera.active_requests.items() if key != recording_id
+    }
+    return Update(camera.path, {"active_requests": _requests_to_dict(requests)}, camera.version)
 
 
-def _wants(wants: Any) -> dict[str, Any]:
-    return {key: one.to_dict() for key, one in wants.items()}
+def _requests_to_dict(requests: Mapping[str, ActiveRequest]) -> dict[str, Any]:
+    return {key: request.to_dict() for key, request in requests.items()}
 
 
-def _wanting(
-    camera: Camera, shift: Doc | None, fields: dict[str, Any], clock: ClockAndIds
+def _request_writes(
+    camera: Camera, recorder_task: Doc | None, fields: dict[str, Any], clock: ClockAndIds
 ) -> tuple[Write, ...]:
-    """The writes by which something is wanted of a camera, and by which somebody takes its session
-    when nobody has it."""
-    alive = shift is not None and not Task.from_doc(RECORDER, shift).has_ended
-    if alive:
+    """Returns the writes that change a camera's requests, and that create a recorder task when
+    none holds the session."""
+    is_active = recorder_task is not None and not Task.from_doc(RECORDER, recorder_task).has_ended
+    if is_active:
         return (Update(camera.path, fields, camera.version),)
-    making, taking = new_recorder_task(camera, clock)
-    waking = {"state": CameraState.CONNECTING, "error": None}
-    return (Update(camera.path, {**fields, **taking, **waking}, camera.version), making)
+    create, camera_fields = new_recorder_task(camera, clock)
+    reset = {"state": CameraState.CONNECTING, "error": None}
+    return (Update(camera.path, {**fields, **camera_fields, **reset}, camera.version), create)
 
 
 def _camera(camera_id: str) -> Flow[tuple[Camera, Doc | None]]:
-    """The camera, and the shift that has its session or is to take it."""
+    """Returns the camera, and the recorder task that holds or is to take its session."""
     (doc,) = yield from read(camera_path(camera_id))
     if doc is None:
         raise NotFound
     camera = Camera.from_doc(doc)
     if not camera.recorder_task:
         return camera, None
-    (shift,) = yield from read(task_path(RECORDER, camera.recorder_task))
-    return camera, shift
+    (recorder_task,) = yield from read(task_path(RECORDER, camera.recorder_task))
+    return camera, recorder_task
 
 
 def _recording(recording_id: str) -> Flow[Recording]:
@@ -224,12 +257,13 @@ def _recording(recording_id: str) -> Flow[Recording]:
     return Recording.from_doc(doc)
 
 
-def _announce_anew(camera_id: str) -> Flow[None]:
+def _announce_camera(camera_id: str) -> Flow[None]:
     camera, _ = yield from _camera(camera_id)
     yield from _announce(camera)
 
 
 def _announce(camera: Camera) -> Flow[None]:
-    """Of a shift that is held already another message is no harm: it waits, and finds it done."""
+    """Publishes the camera's recorder task. For a task that is held already this is harmless: the
+    delivery waits, and finds the task finished."""
     if camera.recorder_task and camera.state is CameraState.CONNECTING:
         yield from publish([task_envelope(RECORDER, camera.recorder_task)])

@@ -1,4 +1,4 @@
-"""Where a camera is: an address that a person gave, judged, and told without its password."""
+"""The source of a camera: the URL that a user gives, checked and shown without its password."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from urllib.parse import unquote, urlsplit
 from shared.net.address_policy import MAX_URL_CHARS, InvalidUrl, check_host, is_public
 
 DEFAULT_PORTS = {"rtsp": 554, "http": 80, "https": 443}
-"""The allowed schemes with their own ports."""
+"""The allowed schemes with their default ports."""
 LOW_PORTS = frozenset({80, 443, 554, 888})
-"""Below 1024 only these: the others are mail, shells and name servers, and no cameras."""
+"""The only allowed ports below 1024: the others belong to mail, shells and name servers."""
 MAX_DEVICES = 16
-_METADATA = ("169.254.0.0/16", "fe80::/10", "fd00:ec2::/32", "fd20:ce::/32")
-"""Link-local addresses, and these two of clouds, hand out the credentials of their machines: nobody
-lists them."""
+_METADATA_NETWORKS = ("169.254.0.0/16", "fe80::/10", "fd00:ec2::/32", "fd20:ce::/32")
+"""Link-local networks and those of two clouds. They serve the credentials of their machines, so an
+operator cannot allow them."""
 
 
 class SourceKind(StrEnum):
-    """How a camera is spoken to."""
+    """The protocol of a camera."""
 
     RTSP = "rtsp"
     MJPEG = "mjpeg"
@@ -32,8 +32,14 @@ class SourceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A camera's place. `path` is with its query; user and password are decoded, "" for none. For a
-    device only `device` is set, the number of a camera of this machine."""
+    """The source of a camera.
+
+    Attributes:
+        path: With the query.
+        user: Decoded, or "".
+        password: Decoded, or "".
+        device: The number of a camera of this machine; a device has no other field.
+    """
 
     kind: SourceKind
     scheme: str = ""
@@ -46,51 +52,58 @@ class Source:
 
     @property
     def display_url(self) -> str:
-        """The address for people, logs and errors: no user, no password, no query, and no part of
-        a path that sets something: there are cameras that take their password there."""
+        """The address for users, logs and errors.
+
+        It has no user, password or query, and no path segment with "=": some cameras take their
+        password there.
+        """
         if self.kind is SourceKind.DEVICE:
             return f"device {self.device}"
         path, _, _ = self.path.partition("?")
-        parts = ("…" if _sets(one) else one for one in path.split("/"))
+        parts = ("…" if _has_assignment(part) else part for part in path.split("/"))
         return f"{self.scheme}://{self.authority}{'/'.join(parts)}"
 
     @property
     def authority(self) -> str:
-        """Host and port as the Host header and RTSP's request lines name them."""
+        """Host and port for the Host header and for RTSP request lines."""
         name = f"[{self.host}]" if ":" in self.host else self.host
         return name if self.port == DEFAULT_PORTS[self.scheme] else f"{name}:{self.port}"
 
     @property
     def has_credentials(self) -> bool:
-        """Whether there is something to hide: queries carry tokens as well."""
-        return bool(self.user or self.password or _sets(self.path) or "?" in self.path)
+        """Whether the source contains secrets; a query may contain a token."""
+        return bool(self.user or self.password or _has_assignment(self.path) or "?" in self.path)
 
     def camera_id(self, owner: str) -> str:
-        """The id of the camera: of one owner the same one for the same place, whatever the
-        password is now."""
-        place = f"{self.kind} {self.scheme} {self.host} {self.port} {self.path} {self.device}"
-        return hashlib.sha256(f"{owner}\n{place}".encode()).hexdigest()[:20]
+        """Returns the id of the camera; it does not depend on user and password."""
+        location = f"{self.kind} {self.scheme} {self.host} {self.port} {self.path} {self.device}"
+        return hashlib.sha256(f"{owner}\n{location}".encode()).hexdigest()[:20]
 
     def to_dict(self) -> dict[str, Any]:
-        """As it stands in `camera_secrets`, and nowhere else."""
+        """Returns the source as `camera_secrets` stores it; no other document may contain it."""
         return {name: getattr(self, name) for name in self.__slots__}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Source:
-        """Back from a document."""
-        given = {name: data[name] for name in cls.__slots__}
-        return cls(**{**given, "kind": SourceKind(data["kind"])})
+        """Reads what `to_dict` wrote."""
+        values = {name: data[name] for name in cls.__slots__}
+        return cls(**{**values, "kind": SourceKind(data["kind"])})
 
 
-def _sets(part: str) -> bool:
+def _has_assignment(part: str) -> bool:
     return "=" in unquote(part)
 
 
 def parse_source(url: str, *, allow_private: bool = False) -> Source:
-    """What a camera's URL says. Raises UnfitUrl with a sentence that repeats none of it.
+    """Parses and checks a camera's URL.
 
-    `private_too`: hosts of this house may be named; whether their addresses may be connected to is
-    judged when they are known, see `may_connect`.
+    Args:
+        url: The URL as the user wrote it.
+        allow_private: Allow hosts of a private network. Their addresses are checked when they are
+            resolved, by `is_allowed_address`.
+
+    Raises:
+        InvalidUrl: With a sentence that does not repeat the URL.
     """
     if len(url) > MAX_URL_CHARS or not url.isascii() or not url.isprintable() or " " in url:
         raise InvalidUrl(
@@ -100,8 +113,8 @@ def parse_source(url: str, *, allow_private: bool = False) -> Source:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        # Not `from`: the fault's own words repeat the URL.
-        raise InvalidUrl("This is no URL.") from None
+        # Not `from`: the message of the cause contains the URL.
+        raise InvalidUrl("This is not a URL.") from None
     if parts.scheme not in DEFAULT_PORTS:
         raise InvalidUrl("The URL of a camera begins with rtsp://, http:// or https://.")
     if "#" in url:
@@ -111,7 +124,7 @@ def parse_source(url: str, *, allow_private: bool = False) -> Source:
         raise InvalidUrl("No camera listens at this port.")
     check_host(host, allow_private=allow_private)
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
-    if any(not one.isprintable() for one in user + password) or ":" in user:
+    if any(not char.isprintable() for char in user + password) or ":" in user:
         raise InvalidUrl(
             "The user name or password in the URL has a character that cannot be sent."
         )
@@ -121,23 +134,23 @@ def parse_source(url: str, *, allow_private: bool = False) -> Source:
 
 
 def device_source(number: int) -> Source:
-    """A camera of this machine. Raises UnfitUrl for what is no number of one."""
+    """Returns a camera of this machine. Raises InvalidUrl when `number` is out of range."""
     if not 0 <= number < MAX_DEVICES:
         raise InvalidUrl(f"A device is a number from 0 to {MAX_DEVICES - 1}.")
     return Source(SourceKind.DEVICE, device=number)
 
 
 def is_allowed_address(address: str, networks: Iterable[str]) -> bool:
-    """Whether a camera may be looked for at an IP address: a public one, or one of a network that
-    the operator lists."""
+    """Returns whether a camera may be connected to at an IP address: a public address, or one in
+    `networks`, which the operator allows."""
     if is_public(address):
         return True
     try:
-        found = ip_address(address.partition("%")[0])
+        parsed = ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    mapped = getattr(found, "ipv4_mapped", None)
-    found = mapped or found
-    if any(found in ip_network(one) for one in _METADATA):
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    parsed = mapped or parsed
+    if any(parsed in ip_network(network) for network in _METADATA_NETWORKS):
         return False
-    return any(found in ip_network(one) for one in networks)
+    return any(parsed in ip_network(network) for network in networks)

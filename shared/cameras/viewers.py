@@ -1,7 +1,7 @@
-"""`viewers/{token}`: a seat before a camera's preview. Who knows the token sees the preview, until
-its time is over or the camera is gone; one seat is for one who looks at a time.
+"""Preview tokens (`viewers/{token}`). A token gives access to a camera's preview until it expires
+or the camera is deleted; one viewer can use it at a time.
 
-An `<img>` sends no header, so its address is the capability; it holds for minutes.
+An `<img>` sends no header, so its URL is the capability; it is valid for minutes.
 """
 
 from __future__ import annotations
@@ -14,32 +14,32 @@ from shared.flows.documents import Create, Doc, Update
 
 VIEWERS = "viewers"
 TOKEN_VALID_S = 300
-"""How long an address holds."""
+"""The validity of a preview URL."""
 VIEWER_TIMEOUT_S = 20
-"""Who did not look for so long has left; who is given a seat has so long to sit down."""
+"""A viewer counts as gone after this time without a request, and a new token as unused."""
 MAX_COUNTED_VIEWERS = 300
-"""Of a camera's newest seats: far more than there may be in the time for which one holds."""
+"""Of a camera's newest tokens: far more than can exist during the validity of one."""
 
 
 class TooManyViewers(LimitReached):
-    """As many look at this camera as may at once; wait until somebody leaves."""
+    """The camera has the maximum number of viewers; wait until one leaves."""
 
     code = "too-many-viewers"
 
 
 class NoPictures(TransientError):
-    """The camera shows nothing; its status says why."""
+    """The camera has no pictures; its status states why."""
 
     code = "no-pictures"
 
 
 def viewer_path(token: str) -> str:
-    """viewers/{token}"""
+    """Returns `viewers/{token}`."""
     return f"{VIEWERS}/{token}"
 
 
 def new_viewer(token: str, camera_id: str, owner: str, now: datetime) -> Create:
-    """The write that gives a seat."""
+    """Returns the write that creates a preview token."""
     return Create(
         viewer_path(token),
         {
@@ -54,11 +54,14 @@ def new_viewer(token: str, camera_id: str, owner: str, now: datetime) -> Create:
 
 
 def mark_viewer_seen(token: str, stream: str, now: datetime) -> Update:
-    """The write by which the answer called `stream` says that somebody is looking."""
+    """Returns the write that records that the response `stream` is being read."""
     return Update(viewer_path(token), {"stream": stream, "last_seen_at": now})
 
 
 def count_active_viewers(viewers: Iterable[Doc], now: datetime) -> int:
-    """How many of these seats somebody sits in."""
-    away = now - timedelta(seconds=VIEWER_TIMEOUT_S)
-    return sum(one.data["last_seen_at"] > away and one.data["expires_at"] > now for one in viewers)
+    """Returns how many of the preview tokens are in use at `now`."""
+    earliest = now - timedelta(seconds=VIEWER_TIMEOUT_S)
+    return sum(
+        viewer.data["last_seen_at"] > earliest and viewer.data["expires_at"] > now
+        for viewer in viewers
+    )

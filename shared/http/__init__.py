@@ -1,2 +1,2 @@
-"""The parts of the frame around HTTPS functions; `shared.entrypoints.endpoint` puts them
-together."""
+"""Routing, parsing and responses of the HTTPS functions; `shared.entrypoints.endpoint` combines
+them."""

@@ -1,4 +1,4 @@
-"""One request, from the bytes to the bytes: the order in which it is judged is the point of it."""
+"""Handles one HTTP request. The order of the checks is part of the contract."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ HTML = "text/html"
 
 @dataclass(frozen=True)
 class AppServices:
-    """What stands behind an application, built when the first request comes."""
+    """The dependencies of an application; each is created with the first request."""
 
     settings: Callable[[], Settings]
     services: Callable[[], Services]
@@ -42,143 +42,147 @@ class AppServices:
 
 
 class Application:
-    """Answers requests by a table of routes.
+    """Handles requests by a table of routes.
 
-    404 → OPTIONS → 405 → 406 → who asks (401) → whose job (404) → query → conditions → content
-    type, body → handler.
-    Nobody learns from an error what is only the owner's to know.
+    The order of the checks: path (404), OPTIONS, method (405), Accept (406), sign-in (401), owner
+    of the job (404), query, conditions, content type, body, handler. So errors disclose nothing
+    about the jobs of other users.
     """
 
     def __init__(self, name: str, routes: Iterable[Route], services: AppServices) -> None:
         self.name = name
         self.table = RouteTable(routes)
-        self._house = services
+        self._services = services
 
     def respond(self, request: Request) -> Response:
-        """The answer, whatever happens; and one event in the log."""
+        """Returns the response, also for errors, and logs one event."""
         request_id = headers.request_id(request)
         started = time.monotonic()
-        seen = _Seen()
-        settings = self._house.settings()
+        state = _RequestState()
+        settings = self._services.settings()
         trace = log_fields(settings.project, headers.traceparent(request))
         bind(function=self.name, request=request_id, **trace)
         try:
-            response = self._answer(request, seen)
-        except Exception as fault:
-            response = self._problem(request, fault, request_id, settings)
+            response = self._handle(request, state)
+        except Exception as error:
+            response = self._problem(request, error, request_id, settings)
         response.headers[headers.REQUEST_ID] = request_id
         headers.add_security_headers(response, settings)
         headers.add_cors_headers(request, response, settings)
-        if seen.options:
-            headers.add_preflight_headers(request, response, seen.allowed)
+        if state.is_options:
+            headers.add_preflight_headers(request, response, state.allowed)
         elif response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-            response.headers["Allow"] = ", ".join(seen.allowed)
-        self._house.services().log(
+            response.headers["Allow"] = ", ".join(state.allowed)
+        self._services.services().log(
             "request.answered",
             method=request.method[:16],
-            # The route and not the path: a path may carry a capability.
-            route=seen.route,
+            # The route instead of the path: a path may contain a capability.
+            route=state.route,
             status=response.status_code,
             ms=round((time.monotonic() - started) * 1000, 1),
-            user=seen.user,
+            user=state.user,
         )
         return response
 
-    def _answer(self, request: Request, seen: _Seen) -> Response:
-        methods, named = self.table.match(request.path)
-        seen.route = next(iter(methods.values())).path
-        seen.allowed = _allowed(methods)
+    def _handle(self, request: Request, state: _RequestState) -> Response:
+        methods, path_params = self.table.match(request.path)
+        state.route = next(iter(methods.values())).path
+        state.allowed = _allowed_methods(methods)
         if request.method == "OPTIONS":
-            seen.options = True
+            state.is_options = True
             return Response(status=HTTPStatus.NO_CONTENT)
-        head = request.method == "HEAD"
-        route = methods.get("GET" if head else request.method)
+        is_head = request.method == "HEAD"
+        route = methods.get("GET" if is_head else request.method)
         if route is None:
             raise MethodNotAllowed
-        if route.response_model is not None and not _accepted(request, route):
+        if route.response_model is not None and not _accepts(request, route):
             raise NotAcceptable
-        user = self._who(request) if route.sign_in_required else None
-        seen.user = "" if user is None else user.uid
-        check_path_params(named)
-        world = self._house.services()
-        # Whose job it is comes before what is asked of it.
-        job = _job(world, user, named["job_id"], route) if route.has_job else None
+        user = self._authenticate(request) if route.sign_in_required else None
+        state.user = "" if user is None else user.uid
+        check_path_params(path_params)
+        services = self._services.services()
+        # The owner is checked before the rest of the request.
+        job = _read_job(services, user, path_params["job_id"], route) if route.has_job else None
         query = read_query(request, route.query)
-        key = headers.idempotency_key(request) if route.idempotent else ""
-        tags = headers.if_match(request) if route.conditional else ()
-        if route.condition_required and not tags:
+        idempotency_key = headers.idempotency_key(request) if route.idempotent else ""
+        if_match = headers.if_match(request) if route.conditional else ()
+        if route.condition_required and not if_match:
             raise ConditionMissing
         body = read_body(request, route.body)
-        settings = self._house.settings()
-        call = ApiRequest(
-            services=world,
+        settings = self._services.settings()
+        api_request = ApiRequest(
+            services=services,
             settings=settings,
-            path_params=named,
-            is_head=head,
+            path_params=path_params,
+            is_head=is_head,
             user_or_none=user,
             job_or_none=job,
             query_or_none=query,
             body_or_none=body,
             traceparent=headers.traceparent(request),
-            if_match=tags,
-            idempotency_key=key,
+            if_match=if_match,
+            idempotency_key=idempotency_key,
             seed=secrets.token_hex(16),
             client_address=headers.client_address(request, settings.trusted_proxies),
             conditions={
                 name: request.headers[name] for name in CONDITION_HEADERS if name in request.headers
             },
         )
-        answer = handle_once(route, call) if key else route.handler(call)
-        return _response(request, route, answer)
+        api_response = (
+            handle_once(route, api_request) if idempotency_key else route.handler(api_request)
+        )
+        return _to_response(request, route, api_response)
 
-    def _who(self, request: Request) -> User:
+    def _authenticate(self, request: Request) -> User:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise Unauthenticated
-        return self._house.identity().verify(token.strip())
+        return self._services.identity().verify(token.strip())
 
     def _problem(
-        self, request: Request, fault: Exception, request_id: str, settings: Settings
+        self, request: Request, error: Exception, request_id: str, settings: Settings
     ) -> Response:
-        if isinstance(fault, HTTPException):
-            status = HTTPStatus(fault.code or 500)
-            told = problems.build_protocol_problem(
-                status, fault.description or "", request_id, settings.public_url
+        if isinstance(error, HTTPException):
+            status = HTTPStatus(error.code or 500)
+            problem = problems.build_protocol_problem(
+                status, error.description or "", request_id, settings.public_url
             )
         else:
-            status = problems.error_status(type(fault))
-            told = problems.build_problem(fault, request_id, settings.public_url)
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(fault, PermanentError):
-            self._house.services().log(
+            status = problems.error_status(type(error))
+            problem = problems.build_problem(error, request_id, settings.public_url)
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, PermanentError):
+            self._services.services().log(
                 "request.failed",
-                severity="WARNING" if isinstance(fault, MoodreelError) else "ERROR",
-                reason="".join(traceback.format_exception(fault))[-4000:],
+                severity="WARNING" if isinstance(error, MoodreelError) else "ERROR",
+                reason="".join(traceback.format_exception(error))[-4000:],
             )
         if request.accept_mimetypes.best_match([problems.MEDIA_TYPE, HTML]) == HTML:
-            response = Response(problems.render_problem_page(told), status, mimetype=HTML)
+            response = Response(problems.render_problem_page(problem), status, mimetype=HTML)
         else:
-            body = json.dumps(told, ensure_ascii=False)
+            body = json.dumps(problem, ensure_ascii=False)
             response = Response(body, status, mimetype=problems.MEDIA_TYPE)
         response.vary.add("Accept")
-        response.headers.update(problems.error_headers(fault, status))
-        if isinstance(fault, problems.RangeNotSatisfiable):
-            response.headers["Content-Range"] = f"bytes */{fault.size}"
+        response.headers.update(problems.error_headers(error, status))
+        if isinstance(error, problems.RangeNotSatisfiable):
+            response.headers["Content-Range"] = f"bytes */{error.size}"
         return response
 
 
 @dataclass
-class _Seen:
-    """What became known about a request on the way, for its log and its headers."""
+class _RequestState:
+    """Facts about a request for its log event and its headers."""
 
     route: str = ""
     user: str = ""
-    options: bool = False
+    is_options: bool = False
     allowed: tuple[str, ...] = ()
 
 
-def _job(services: Services, user: User | None, job_id: str, route: Route) -> Job:
-    """The job, when it is the user's. Raises NotFound alike for what is not there, what is
-    deleted and what is someone else's."""
+def _read_job(services: Services, user: User | None, job_id: str, route: Route) -> Job:
+    """Returns the job when it belongs to the user.
+
+    Raises NotFound equally for a missing job, a deleted job and another user's job.
+    """
     (doc,) = services.store.read([job_path(job_id)])
     if doc is None or user is None or doc.data["owner"] != user.uid:
         raise NotFound("There is no such job.")
@@ -187,25 +191,27 @@ def _job(services: Services, user: User | None, job_id: str, route: Route) -> Jo
     return Job.from_doc(doc)
 
 
-def _allowed(methods: Mapping[str, Route]) -> tuple[str, ...]:
-    more = {"OPTIONS", "HEAD"} if "GET" in methods else {"OPTIONS"}
-    return tuple(sorted(methods.keys() | more))
+def _allowed_methods(methods: Mapping[str, Route]) -> tuple[str, ...]:
+    implicit = {"OPTIONS", "HEAD"} if "GET" in methods else {"OPTIONS"}
+    return tuple(sorted(methods.keys() | implicit))
 
 
-def _response(request: Request, route: Route, answer: ApiResponse) -> Response:
-    status = route.status if answer.status is None else answer.status
-    if status == HTTPStatus.CREATED and "Location" not in answer.headers:
-        # The document promises it of every 201.
+def _to_response(request: Request, route: Route, api_response: ApiResponse) -> Response:
+    status = route.status if api_response.status is None else api_response.status
+    if status == HTTPStatus.CREATED and "Location" not in api_response.headers:
+        # The OpenAPI document promises the header for every 201.
         raise TypeError(f"{route.method} {route.path} answers 201 without Location")
-    if answer.stream is not None:
-        # Its Content-Length stands in the headers: nobody counts what is yet to be read.
-        return Response(answer.stream, status, dict(answer.headers), direct_passthrough=True)
-    if answer.body is None and answer.content is None:
-        return Response(status=status, headers=dict(answer.headers))
-    data = answer.content or b""
-    if answer.body is not None:
-        data = answer.body.model_dump_json().encode()
-    response = Response(data, status, headers=dict(answer.headers), mimetype=route.media_type)
+    if api_response.stream is not None:
+        # The headers contain Content-Length: the length of a stream is not computed here.
+        return Response(
+            api_response.stream, status, dict(api_response.headers), direct_passthrough=True
+        )
+    if api_response.body is None and api_response.content is None:
+        return Response(status=status, headers=dict(api_response.headers))
+    data = api_response.content or b""
+    if api_response.body is not None:
+        data = api_response.body.model_dump_json().encode()
+    response = Response(data, status, headers=dict(api_response.headers), mimetype=route.media_type)
     if status == HTTPStatus.OK and route.has_etag:
         tag = hashlib.sha256(data).hexdigest()[:32]
         response.set_etag(tag)
@@ -216,8 +222,8 @@ def _response(request: Request, route: Route, answer: ApiResponse) -> Response:
     return response
 
 
-def _accepted(request: Request, route: Route) -> bool:
-    """Whether the caller takes what the route answers with; who does not say takes all."""
+def _accepts(request: Request, route: Route) -> bool:
+    """Returns whether the client accepts the route's media type; no Accept header means any."""
     return not request.accept_mimetypes.provided or bool(
         request.accept_mimetypes.quality(route.media_type)
     )

@@ -1,4 +1,4 @@
-"""Which result is asked for: one of a job, or the one that a link leads to."""
+"""Finds the artifact that a request names: one of a job, or the target of a share link."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from shared.jobs.share_links import share_path
 from shared.recipes.stored_object import Artifact
 
 LINK_VALID_S = 15 * 60
-"""How long a signed link holds: to click it and begin, and of little use to who finds it later."""
+"""The validity of a signed URL: long enough to start a download, too short to be shared."""
 
-_GONE = "There is no such link."
+_NO_SUCH_LINK = "There is no such link."
 
 
 def find_result(job: Job, name: str) -> Artifact:
-    """The result of this name. Raises NotFound."""
-    for one in job.results:
-        if one.name == name:
-            return one
+    """Returns the artifact of this name. Raises NotFound."""
+    for artifact in job.results:
+        if artifact.name == name:
+            return artifact
     raise NotFound("The job has no result of that name.")
 
 
 def read_share_link(request: ApiRequest, token: str) -> Doc:
-    """The link's document. Raises NotFound."""
+    """Returns the link's document. Raises NotFound."""
     (share,) = request.services.store.read([share_path(token)])
     if share is None:
-        raise NotFound(_GONE)
+        raise NotFound(_NO_SUCH_LINK)
     return share
 
 
 def read_shared_result(request: ApiRequest, token: str) -> Artifact:
-    """The result that a link leads to. Raises NotFound, LinkExpired, LinkRevoked."""
+    """Returns the artifact of a link. Raises NotFound, LinkExpired or LinkRevoked."""
     share = read_share_link(request, token)
     if share.data["revoked"]:
         raise LinkRevoked
@@ -41,14 +41,14 @@ def read_shared_result(request: ApiRequest, token: str) -> Artifact:
         raise LinkExpired
     (doc,) = request.services.store.read([job_path(share.data["job"])])
     if doc is None or doc.data["status"] == Status.DELETED:
-        raise NotFound(_GONE)
-    for one in Job.from_doc(doc).results:
-        if one.name == share.data["artifact"]:
-            return one
-    raise NotFound(_GONE)
+        raise NotFound(_NO_SUCH_LINK)
+    for artifact in Job.from_doc(doc).results:
+        if artifact.name == share.data["artifact"]:
+            return artifact
+    raise NotFound(_NO_SUCH_LINK)
 
 
 def count_link_use(request: ApiRequest, token: str) -> None:
-    """One more use of a link."""
-    used = {"uses": Increment(1), "last_used_at": request.services.clock.now()}
-    request.services.store.commit([Update(share_path(token), used)])
+    """Counts one use of a link."""
+    fields = {"uses": Increment(1), "last_used_at": request.services.clock.now()}
+    request.services.store.commit([Update(share_path(token), fields)])

@@ -1,4 +1,4 @@
-"""The headers that every answer carries, and what a browser on another origin is told."""
+"""Reads request headers, and sets the response headers for security and CORS."""
 
 from __future__ import annotations
 
@@ -31,41 +31,44 @@ _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 def request_id(request: Request) -> str:
-    """The caller's own id when it is a sane one, else a fresh one."""
-    given = request.headers.get(REQUEST_ID, "")
-    return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+    """Returns the client's request id when it is valid, otherwise a new one."""
+    value = request.headers.get(REQUEST_ID, "")
+    return value if _REQUEST_ID.fullmatch(value) else secrets.token_hex(16)
 
 
 def traceparent(request: Request) -> str:
-    """W3C trace context, or "" when none that can be read is given."""
-    given = request.headers.get("traceparent", "")
-    return given if _TRACEPARENT.fullmatch(given) else ""
+    """Returns the W3C trace context, or "" when it is missing or invalid."""
+    value = request.headers.get("traceparent", "")
+    return value if _TRACEPARENT.fullmatch(value) else ""
 
 
 def idempotency_key(request: Request) -> str:
-    """The caller's key for this request, "" without one. Raises InvalidFields."""
-    given = request.headers.get(IDEMPOTENCY_KEY, "")
-    if IDEMPOTENCY_KEY in request.headers and not _IDEMPOTENCY_KEY.fullmatch(given):
+    """Returns the client's idempotency key, or "". Raises InvalidFields."""
+    value = request.headers.get(IDEMPOTENCY_KEY, "")
+    if IDEMPOTENCY_KEY in request.headers and not _IDEMPOTENCY_KEY.fullmatch(value):
         raise InvalidFields([(IDEMPOTENCY_KEY, "A key is 1 to 255 characters without spaces.")])
-    return given
+    return value
 
 
 def if_match(request: Request) -> tuple[str, ...]:
-    """The tags of If-Match, without their quotes; a weak one matches nothing."""
-    given = request.headers.get("If-Match")
-    if given is None:
+    """Returns the ETags of If-Match without quotes. A weak one matches nothing."""
+    value = request.headers.get("If-Match")
+    if value is None:
         return ()
-    if given.strip() == "*":
+    if value.strip() == "*":
         return ("*",)
-    # What was sent and could not be read is a condition all the same: one that never holds.
-    return tuple(tag for weak, tag in _TAG.findall(given) if not weak) or ("",)
+    # A header that cannot be parsed is still a condition: one that is never satisfied.
+    return tuple(tag for weak, tag in _TAG.findall(value) if not weak) or ("",)
 
 
 def client_address(request: Request, proxy_count: int) -> str:
-    """Where the request came from: the address that the last of `proxies` trusted proxies saw, or
-    the peer's without any. An IPv6 network counts as one, since whoever has one has all of it."""
-    told = [one.strip() for one in request.headers.get("X-Forwarded-For", "").split(",")]
-    seen = told[-proxy_count] if 0 < proxy_count <= len(told) else ""
+    """Returns the client's address for limits.
+
+    It is the address that the last of `proxy_count` trusted proxies saw, or the peer's address
+    without proxies. An IPv6 address is reduced to its /64, since a client usually owns all of it.
+    """
+    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+    seen = forwarded[-proxy_count] if 0 < proxy_count <= len(forwarded) else ""
     text = seen or request.remote_addr or ""
     try:
         address = ipaddress.ip_address(text)
@@ -77,7 +80,7 @@ def client_address(request: Request, proxy_count: int) -> str:
 
 
 def add_security_headers(response: Response, settings: Settings) -> None:
-    """Nothing of ours is kept, framed, sniffed or named in a Referer."""
+    """Forbids to cache, frame or sniff responses, and to send a Referer."""
     headers = response.headers
     headers.setdefault("Cache-Control", "no-store")
     headers["X-Content-Type-Options"] = "nosniff"
@@ -90,8 +93,10 @@ def add_security_headers(response: Response, settings: Settings) -> None:
 
 
 def add_cors_headers(request: Request, response: Response, settings: Settings) -> None:
-    """CORS for the configured origins only. A token is sent in a header, so cookies and other
-    credentials of the browser are never asked for."""
+    """Sets CORS headers for the configured origins.
+
+    Tokens are sent in a header, so browser credentials such as cookies are not allowed.
+    """
     response.vary.add("Origin")
     origin = request.headers.get("Origin", "")
     if origin and origin in settings.allowed_origins:
@@ -100,7 +105,7 @@ def add_cors_headers(request: Request, response: Response, settings: Settings) -
 
 
 def add_preflight_headers(request: Request, response: Response, methods: Iterable[str]) -> None:
-    """What OPTIONS answers: the methods, and for a preflight what may be sent along."""
+    """Sets the headers for OPTIONS: the methods, and for a preflight the allowed headers."""
     methods = ", ".join(methods)
     response.headers["Allow"] = methods
     if "Access-Control-Allow-Origin" in response.headers and request.headers.get(

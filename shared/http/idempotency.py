@@ -1,9 +1,10 @@
-"""`Idempotency-Key`: what a request makes is made once, however often it is sent.
+"""`Idempotency-Key`: a repeated request has the effect of one.
 
-`idempotency/{hash of user and key}` holds what was asked and, when it is made, the answer, for 24
-hours. Whoever comes second with the same request waits for the first and gets its answer; with
-another request the key is refused. A request that was refused has made nothing: its key is free.
-One that broke off may have made something: its key keeps the seed, so that a repeat finds it.
+The document `idempotency/{hash of user and key}` holds the fingerprint of the request and, after
+the handler has returned, the response, for 24 hours. A second, equal request waits for the first
+and gets its response; a different request with the same key is refused. When the handler refuses
+the request, the key is free again. When it fails, it may have created something: the key keeps the
+seed, so that the next attempt finds it.
 """
 
 from __future__ import annotations
@@ -21,36 +22,39 @@ from shared.http.routing import Route
 
 KEY_TTL = timedelta(hours=24)
 CLAIM_TIMEOUT_S = 70
-"""Longer than the function may run for one request: whoever held the key has died."""
+"""Longer than the timeout of one request, so the holder of an older claim has stopped."""
 MAX_WAIT_S = 10
-"""How long a second request waits for the first one's answer."""
+"""How long a second request waits for the first response."""
 POLL_S = 0.25
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 REPLAYED_HEADER = {"Idempotency-Replayed": "true"}
 
 
 def key_path(uid: str, key: str) -> str:
-    """idempotency/{hash}"""
+    """Returns `idempotency/{hash}`."""
     return f"idempotency/{hashlib.sha256(f'{uid} {key}'.encode()).hexdigest()}"
 
 
 def handle_once(route: Route, request: ApiRequest) -> ApiResponse:
-    """The saved answer, or the handler's, which is saved. Raises KeyReused, KeyInUse and whatever
-    the handler raises."""
+    """Returns the saved response, or runs the handler and saves its response.
+
+    Raises KeyReused, KeyInUse, and the errors of the handler.
+    """
     path = key_path(request.user.uid, request.idempotency_key)
-    asked = _fingerprint(route, request)
+    fingerprint = _fingerprint(route, request)
     waited = 0.0
     while True:
         (doc,) = request.services.store.read([path])
         now = request.services.clock.now()
         if doc is None or doc.data["expires_at"] <= now:
             seed = request.seed
-        elif doc.data["fingerprint"] != asked:
+        elif doc.data["fingerprint"] != fingerprint:
             raise KeyReused
         elif doc.data["response"] is not None:
-            return _saved(doc.data["response"])
+            return _to_response(doc.data["response"])
         elif doc.data["claimed_at"] + timedelta(seconds=CLAIM_TIMEOUT_S) <= now:
-            # What the dead one made has names out of its seed: we find it and go on from there.
+            # The names of objects that the failed request created derive from its seed: with the
+            # same seed the handler finds them and continues.
             seed = doc.data["seed"]
         elif waited < MAX_WAIT_S:
             waited += POLL_S
@@ -58,17 +62,17 @@ def handle_once(route: Route, request: ApiRequest) -> ApiResponse:
             continue
         else:
             raise KeyInUse
-        if _claimed(request, path, doc, asked, seed, now):
-            return _made(route, replace(request, seed=seed), path, token=request.seed)
+        if _claim(request, path, doc, fingerprint, seed, now):
+            return _run_handler(route, replace(request, seed=seed), path, token=request.seed)
 
 
-def _claimed(
-    request: ApiRequest, path: str, doc: Doc | None, asked: str, seed: str, now: datetime
+def _claim(
+    request: ApiRequest, path: str, doc: Doc | None, fingerprint: str, seed: str, now: datetime
 ) -> bool:
-    """Whether the key is ours now."""
+    """Returns whether this request now holds the key."""
     claim = {
         "owner": request.user.uid,
-        "fingerprint": asked,
+        "fingerprint": fingerprint,
         "seed": seed,
         "token": request.seed,
         "claimed_at": now,
@@ -78,52 +82,56 @@ def _claimed(
     write = Create(path, claim) if doc is None else Update(path, claim, doc.version)
     if request.services.store.commit([write]) is CommitResult.OK:
         return True
-    # A commit whose answer was lost is repeated by the client and meets its own work.
-    (there,) = request.services.store.read([path])
-    return there is not None and there.data["token"] == request.seed
+    # The client library repeats a commit whose response was lost, and then conflicts with itself.
+    (current,) = request.services.store.read([path])
+    return current is not None and current.data["token"] == request.seed
 
 
-def _made(route: Route, request: ApiRequest, path: str, *, token: str) -> ApiResponse:
+def _run_handler(route: Route, request: ApiRequest, path: str, *, token: str) -> ApiResponse:
     try:
-        answer = route.handler(request)
+        response = route.handler(request)
     except (PermanentError, LimitReached):
-        _let_go(request, path, token, forget=True)
+        _release(request, path, token, delete=True)
         raise
     except Exception:
-        _let_go(request, path, token, forget=False)
+        _release(request, path, token, delete=False)
         raise
-    kept = {
-        "status": answer.status,
-        # How much of a limit was left then says nothing to who asks again.
-        "headers": {k: one for k, one in answer.headers.items() if not k.startswith("RateLimit")},
-        "body": "" if answer.body is None else answer.body.model_dump_json(),
+    saved = {
+        "status": response.status,
+        # The rate limit of the first request is meaningless for a repetition.
+        "headers": {
+            name: value
+            for name, value in response.headers.items()
+            if not name.startswith("RateLimit")
+        },
+        "body": "" if response.body is None else response.body.model_dump_json(),
     }
     try:
-        request.services.store.commit([Update(path, {"response": kept})])
-    except FirestoreUnavailable as fault:
-        # It is made: a repeat finds it by its seed. That is no reason to call it a failure.
-        request.services.log("idempotency.unsaved", severity="WARNING", reason=repr(fault))
-    return answer
+        request.services.store.commit([Update(path, {"response": saved})])
+    except FirestoreUnavailable as error:
+        # The handler has succeeded, and a repetition finds the result by its seed. So log only.
+        request.services.log("idempotency.unsaved", severity="WARNING", reason=repr(error))
+    return response
 
 
-def _let_go(request: ApiRequest, path: str, token: str, *, forget: bool) -> None:
-    """Free the key, unless somebody took it over meanwhile."""
+def _release(request: ApiRequest, path: str, token: str, *, delete: bool) -> None:
+    """Releases the key, unless another request has claimed it."""
     (doc,) = request.services.store.read([path])
     if doc is not None and doc.data["token"] == token:
-        given_up = Update(path, {"claimed_at": _LONG_AGO}, doc.version)
-        request.services.store.commit([Delete(path, doc.version) if forget else given_up])
+        release = Update(path, {"claimed_at": _LONG_AGO}, doc.version)
+        request.services.store.commit([Delete(path, doc.version) if delete else release])
 
 
-def _saved(kept: dict[str, Any]) -> ApiResponse:
+def _to_response(saved: dict[str, Any]) -> ApiResponse:
     return ApiResponse(
-        status=kept["status"],
-        headers={**kept["headers"], **REPLAYED_HEADER},
-        content=kept["body"].encode() or None,
+        status=saved["status"],
+        headers={**saved["headers"], **REPLAYED_HEADER},
+        content=saved["body"].encode() or None,
     )
 
 
 def _fingerprint(route: Route, request: ApiRequest) -> str:
-    """What was asked, as it was understood: spaces and the order of fields are no difference."""
+    """Returns a hash of the parsed request: white space and field order do not matter."""
     body = "" if request.body_or_none is None else request.body_or_none.model_dump_json()
-    named = sorted(request.path_params.items())
-    return hashlib.sha256(f"{route.method} {route.path} {named} {body}".encode()).hexdigest()
+    path_params = sorted(request.path_params.items())
+    return hashlib.sha256(f"{route.method} {route.path} {path_params} {body}".encode()).hexdigest()

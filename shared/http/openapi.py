@@ -1,5 +1,5 @@
-"""The OpenAPI 3.1 document of a table of routes: nothing in it is written by hand that the code
-knows, so it cannot say anything else than what is done."""
+"""The OpenAPI 3.1 document of a table of routes. It is derived from the code, so it cannot disagree
+with the implementation."""
 
 from __future__ import annotations
 
@@ -34,22 +34,22 @@ DEPENDENCY_ERRORS = (
     IdentityUnavailable, FirestoreUnavailable, MailUnavailable, StorageUnavailable,
     TopicUnavailable,
 )  # fmt: skip
-"""What may be away whatever is asked."""
+"""Dependencies that every request may find unavailable."""
 UNEXPECTED = "unexpected"
-"""The code of what nobody foresaw."""
-_REF = "#/components/schemas/{model}"
-_TOKEN = "bearer"  # noqa: S105 - a scheme's name
+"""The code of an unexpected error."""
+_SCHEMA_REF = "#/components/schemas/{model}"
+_SECURITY_SCHEME = "bearer"
 
 
 class FieldError(ResponseModel):
-    """One field that cannot be used."""
+    """An invalid field."""
 
     field: str
     message: str
 
 
 class Problem(ResponseModel):
-    """Why a request was not done, after RFC 9457. `code` is stable; `detail` is for people."""
+    """The reason why a request failed (RFC 9457). `code` is stable; `detail` is for people."""
 
     type: str
     title: str
@@ -64,46 +64,48 @@ _T = TypeVar("_T")
 
 
 def cache_document(render: Callable[[str], _T]) -> Callable[[str], _T]:
-    """Keeps the document that `render(server)` returned last. Requests that come before it is made
-    wait for one rendering instead of making one each."""
-    lock, kept = threading.Lock(), lru_cache(maxsize=1)(render)
+    """Caches the last document that `render(server)` returned.
+
+    Requests that arrive during the first rendering wait for it instead of rendering again.
+    """
+    lock, cached = threading.Lock(), lru_cache(maxsize=1)(render)
 
     @wraps(render)
     def get(server: str) -> _T:
         with lock:
-            return kept(server)
+            return cached(server)
 
     return get
 
 
 def route_problems(route: Route) -> tuple[type[MoodreelError], ...]:
-    """Every cause for which a route may refuse, beside what nobody foresaw."""
-    found: list[type[MoodreelError]] = [InvalidRequest, *DEPENDENCY_ERRORS, *route.errors]
+    """Returns the errors that a route may return, except unexpected ones."""
+    errors: list[type[MoodreelError]] = [InvalidRequest, *DEPENDENCY_ERRORS, *route.errors]
     if route.response_model is not None:
-        found.append(problems.NotAcceptable)
+        errors.append(problems.NotAcceptable)
     if route.sign_in_required:
-        found.append(Unauthenticated)
+        errors.append(Unauthenticated)
     if route.path_params:
-        found.append(NotFound)
+        errors.append(NotFound)
     if route.body is not None:
-        found += [problems.MalformedBody, problems.BodyTooLarge, problems.UnsupportedMediaType]
+        errors += [problems.MalformedBody, problems.BodyTooLarge, problems.UnsupportedMediaType]
     if route.conditional:
-        found.append(problems.ChangedMeanwhile)
+        errors.append(problems.ChangedMeanwhile)
     if route.condition_required:
-        found.append(problems.ConditionMissing)
+        errors.append(problems.ConditionMissing)
     if route.idempotent:
-        found += [problems.KeyReused, problems.KeyInUse]
+        errors += [problems.KeyReused, problems.KeyInUse]
     if route.rate_limited:
-        found.append(LimitReached)
-    return tuple(dict.fromkeys(found))
+        errors.append(LimitReached)
+    return tuple(dict.fromkeys(errors))
 
 
 def build_document(
     title: str, summary: str, routes: Iterable[Route], *, version: str, server: str
 ) -> dict[str, Any]:
-    """The whole document. `server` is where the paths begin."""
+    """Returns the document. `server` is the base URL of the paths."""
     routes = tuple(routes)
-    schemas, definitions = _schemas(routes)
+    schemas, definitions = _collect_schemas(routes)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         operation = _operation(route, schemas)
@@ -118,33 +120,37 @@ def build_document(
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": server}],
-        "tags": [{"name": name} for name in dict.fromkeys(one.group for one in routes)],
+        "tags": [{"name": name} for name in dict.fromkeys(route.group for route in routes)],
         "paths": paths,
         "components": {
             "schemas": definitions,
             "securitySchemes": {
-                _TOKEN: {"type": "http", "scheme": "bearer", "bearerFormat": "Firebase ID token"}
+                _SECURITY_SCHEME: {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "Firebase ID token",
+                }
             },
         },
     }
 
 
-def _schemas(
+def _collect_schemas(
     routes: tuple[Route, ...],
 ) -> tuple[Mapping[type[BaseModel], dict[str, Any]], dict[str, Any]]:
-    """For each model its reference, and what the references lead to."""
-    sent = [one.body for one in routes if one.body is not None]
-    told: list[type[BaseModel]] = [
-        one.response_model for one in routes if one.response_model is not None
+    """Returns the reference of each model, and the definitions of the references."""
+    request_models = [route.body for route in routes if route.body is not None]
+    response_models: list[type[BaseModel]] = [
+        route.response_model for route in routes if route.response_model is not None
     ]
-    wanted: list[tuple[type[BaseModel], JsonSchemaMode]] = [
-        (model, "validation") for model in dict.fromkeys(sent)
+    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [
+        (model, "validation") for model in dict.fromkeys(request_models)
     ]
-    told.append(Problem)
-    wanted += [(model, "serialization") for model in dict.fromkeys(told)]
-    by_model, whole = models_json_schema([*wanted], ref_template=_REF)
-    references = {model: by_model[model, mode] for model, mode in wanted}
-    return references, whole["$defs"]
+    response_models.append(Problem)
+    models += [(model, "serialization") for model in dict.fromkeys(response_models)]
+    by_model, schema = models_json_schema([*models], ref_template=_SCHEMA_REF)
+    references = {model: by_model[model, mode] for model, mode in models}
+    return references, schema["$defs"]
 
 
 def _operation(route: Route, schemas: Mapping[type[BaseModel], dict[str, Any]]) -> dict[str, Any]:
@@ -152,19 +158,23 @@ def _operation(route: Route, schemas: Mapping[type[BaseModel], dict[str, Any]]) 
         "operationId": route.handler.__name__,
         "summary": route.summary,
         "tags": [route.group],
-        "security": [{_TOKEN: []}] if route.sign_in_required else [],
-        "parameters": [*_in_path(route), *_in_query(route), *_in_headers(route)],
+        "security": [{_SECURITY_SCHEME: []}] if route.sign_in_required else [],
+        "parameters": [
+            *_path_parameters(route),
+            *_query_parameters(route),
+            *_header_parameters(route),
+        ],
         "responses": _responses(route, schemas),
     }
-    if told := inspect.getdoc(route.handler):
-        operation["description"] = " ".join(told.split())
+    if description := inspect.getdoc(route.handler):
+        operation["description"] = " ".join(description.split())
     if route.body is not None:
         content = {"application/json": {"schema": schemas[route.body]}}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
 
 
-def _in_path(route: Route) -> list[dict[str, Any]]:
+def _path_parameters(route: Route) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
@@ -176,160 +186,182 @@ def _in_path(route: Route) -> list[dict[str, Any]]:
     ]
 
 
-def _in_query(route: Route) -> list[dict[str, Any]]:
+def _query_parameters(route: Route) -> list[dict[str, Any]]:
     if route.query is None:
         return []
     schema = route.query.model_json_schema()
     return [
-        {"name": name, "in": "query", "required": False, "schema": _given(one)}
-        for name, one in schema["properties"].items()
+        {"name": name, "in": "query", "required": False, "schema": _parameter_schema(property_)}
+        for name, property_ in schema["properties"].items()
     ]
 
 
-def _given(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """A parameter's schema when it is there: null is to leave it out."""
-    options = [one for one in schema.get("anyOf", ()) if one != {"type": "null"}]
-    kept = {name: one for name, one in schema.items() if name not in ("anyOf", "title")}
+def _parameter_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the schema of a present parameter: null means that it is absent."""
+    options = [option for option in schema.get("anyOf", ()) if option != {"type": "null"}]
+    result = {name: value for name, value in schema.items() if name not in ("anyOf", "title")}
     if len(options) == 1:
-        kept |= options[0]
-    return {name: one for name, one in kept.items() if not (name == "default" and one is None)}
+        result |= options[0]
+    return {
+        name: value for name, value in result.items() if not (name == "default" and value is None)
+    }
 
 
-def _in_headers(route: Route) -> list[dict[str, Any]]:
-    found = []
+def _header_parameters(route: Route) -> list[dict[str, Any]]:
+    parameters = []
     if route.idempotent:
-        text = "Makes a repeat safe: the same key and body get the saved answer, for 24 hours."
+        text = "Makes retries safe: the same key and body return the saved response for 24 hours."
         schema = {"type": "string", "pattern": "^[!-~]{1,255}$"}
-        found.append(_header_in(IDEMPOTENCY_KEY, text, schema, required=False))
+        parameters.append(_header_parameter(IDEMPOTENCY_KEY, text, schema, required=False))
     if route.conditional:
-        text = "The ETag of the state that is to be changed, or `*`."
+        text = "The ETag of the state to change, or `*`."
         required = route.condition_required
-        found.append(_header_in("If-Match", text, {"type": "string"}, required=required))
+        parameters.append(
+            _header_parameter("If-Match", text, {"type": "string"}, required=required)
+        )
     if route.method == "GET" and route.response_model is not None:
-        text = "An ETag that the caller has already."
-        found.append(_header_in("If-None-Match", text, {"type": "string"}, required=False))
+        text = "An ETag of a response that the client has cached."
+        parameters.append(
+            _header_parameter("If-None-Match", text, {"type": "string"}, required=False)
+        )
     if 206 in route.other_statuses:
-        for name, text in _PARTS.items():
-            found.append(_header_in(name, text, {"type": "string"}, required=False))
-    return found
+        for name, text in _RANGE_HEADERS.items():
+            parameters.append(_header_parameter(name, text, {"type": "string"}, required=False))
+    return parameters
 
 
-def _header_in(name: str, text: str, schema: dict[str, Any], *, required: bool) -> dict[str, Any]:
+def _header_parameter(
+    name: str, text: str, schema: dict[str, Any], *, required: bool
+) -> dict[str, Any]:
     return {
         "name": name, "in": "header", "required": required, "description": text, "schema": schema,
     }  # fmt: skip
 
 
 def _responses(route: Route, schemas: Mapping[type[BaseModel], dict[str, Any]]) -> dict[str, Any]:
-    done: dict[str, Any] = {"description": _DONE[route.status], "headers": _headers(route)}
+    success: dict[str, Any] = {
+        "description": _SUCCESS_DESCRIPTIONS[route.status],
+        "headers": _response_headers(route),
+    }
     if route.response_model is not None:
-        done["content"] = {route.media_type: {"schema": schemas[route.response_model]}}
+        success["content"] = {route.media_type: {"schema": schemas[route.response_model]}}
     elif route.status == 200:
-        done["content"] = {route.media_type: {}}
-    responses = {str(route.status): done}
+        success["content"] = {route.media_type: {}}
+    responses = {str(route.status): success}
     if route.method == "GET" and route.status == 200:
-        responses["304"] = {"description": "It is what the caller has.", "headers": _headers(route)}
+        responses["304"] = {
+            "description": "The client's cached response is current.",
+            "headers": _response_headers(route),
+        }
     for status in sorted(set(route.other_statuses) - {304}):
-        responses[str(status)] = _further(status, route)
+        responses[str(status)] = _other_response(status, route)
     by_status: dict[int, list[tuple[str, str]]] = {500: [(UNEXPECTED, "Something went wrong.")]}
-    for cause in route_problems(route):
-        by_status.setdefault(int(error_status(cause)), []).append(
-            (cause.code, describe_error(cause))
+    for error in route_problems(route):
+        by_status.setdefault(int(error_status(error)), []).append(
+            (error.code, describe_error(error))
         )
-    for status, causes in sorted(by_status.items()):
-        responses[str(status)] = _refusal(status, causes, schemas[Problem])
+    for status, errors in sorted(by_status.items()):
+        responses[str(status)] = _error_response(status, errors, schemas[Problem])
     return responses
 
 
-def _further(status: int, route: Route) -> dict[str, Any]:
-    """Another answer that is no error: a part of it, or where it is."""
-    headers = {REQUEST_ID: _header("Names this request when you ask about it.")}
-    told: dict[str, Any] = {"description": _DONE[status], "headers": headers}
+def _other_response(status: int, route: Route) -> dict[str, Any]:
+    """Returns another response that is not an error: a partial one, or a redirect."""
+    headers = {REQUEST_ID: _response_header("Identifies this request for support.")}
+    response: dict[str, Any] = {"description": _SUCCESS_DESCRIPTIONS[status], "headers": headers}
     if status == 302:
-        headers["Location"] = _header("Where it is.")
+        headers["Location"] = _response_header("The URL of the resource.")
     if status == 206:
-        headers["Content-Range"] = _header("Which bytes of how many.")
-        told["content"] = {route.media_type: {}}
-    return told
+        headers["Content-Range"] = _response_header("The range, and the total number of bytes.")
+        response["content"] = {route.media_type: {}}
+    return response
 
 
 def _links(route: Route, routes: tuple[Route, ...]) -> dict[str, Any]:
-    """What can be done with what an operation has made."""
+    """Returns the operations that can follow with the resource of an operation."""
     links = {
-        one.handler.__name__: {
-            "operationId": one.handler.__name__,
+        target.handler.__name__: {
+            "operationId": target.handler.__name__,
             "parameters": {
                 f"path.{name}": f"$response.body#{pointer}"
                 for name, pointer in route.response_links.items()
-                if name in one.path_params
+                if name in target.path_params
             },
         }
-        for one in routes
-        if route.response_links.keys() & set(one.path_params)
+        for target in routes
+        if route.response_links.keys() & set(target.path_params)
     }
     return {"links": links} if links else {}
 
 
-def _refusal(status: int, causes: list[tuple[str, str]], problem: dict[str, Any]) -> dict[str, Any]:
-    headers = {REQUEST_ID: _header("Names this request when you ask about it.")}
+def _error_response(
+    status: int, errors: list[tuple[str, str]], problem: dict[str, Any]
+) -> dict[str, Any]:
+    headers = {REQUEST_ID: _response_header("Identifies this request for support.")}
     if status in (429, 503):
-        headers["Retry-After"] = _header("Seconds until it may work.", kind="integer")
+        headers["Retry-After"] = _response_header(
+            "Seconds until a retry may succeed.", kind="integer"
+        )
     if status == 429:
-        headers |= _RATE
+        headers |= _RATE_LIMIT_HEADERS
     if status == 401:
-        headers["WWW-Authenticate"] = _header("How to sign in.")
-    codes = sorted({code for code, _ in causes})
+        headers["WWW-Authenticate"] = _response_header("The authentication scheme.")
+    codes = sorted({code for code, _ in errors})
     schema = {"allOf": [problem, {"properties": {"code": {"enum": codes}}}]}
     return {
-        "description": "\n".join(f"- `{code}`: {text}" for code, text in causes),
+        "description": "\n".join(f"- `{code}`: {text}" for code, text in errors),
         "headers": headers,
         "content": {problems.MEDIA_TYPE: {"schema": schema}, "text/html": {}},
     }
 
 
-def describe_error(cause: type[MoodreelError]) -> str:
-    """What a cause says of itself."""
-    return " ".join((cause.__doc__ or cause.code).split("\n\n")[0].split())
+def describe_error(error: type[MoodreelError]) -> str:
+    """Returns the description of an error class: the first paragraph of its docstring."""
+    return " ".join((error.__doc__ or error.code).split("\n\n")[0].split())
 
 
-def _headers(route: Route) -> dict[str, Any]:
-    found = {REQUEST_ID: _header("Names this request when you ask about it.")}
+def _response_headers(route: Route) -> dict[str, Any]:
+    headers = {REQUEST_ID: _response_header("Identifies this request for support.")}
     if route.has_etag and route.status == 200:
-        found["ETag"] = _header("Names this state of it.")
+        headers["ETag"] = _response_header("Identifies this version of the resource.")
     if route.status in (201, 302):
-        found["Location"] = _header("Where it is.")
+        headers["Location"] = _response_header("The URL of the resource.")
     if route.rate_limited:
-        found |= {name: {**one, "required": False} for name, one in _RATE.items()}
+        headers |= {
+            name: {**header, "required": False} for name, header in _RATE_LIMIT_HEADERS.items()
+        }
     if route.idempotent:
-        found["Idempotency-Replayed"] = _header("`true`: a saved answer.", required=False)
-    return found
+        headers["Idempotency-Replayed"] = _response_header(
+            "`true` for a saved response.", required=False
+        )
+    return headers
 
 
-def _header(text: str, *, kind: str = "string", required: bool = True) -> dict[str, Any]:
+def _response_header(text: str, *, kind: str = "string", required: bool = True) -> dict[str, Any]:
     return {"description": text, "required": required, "schema": {"type": kind}}
 
 
-_RATE = {
-    "RateLimit-Policy": _header(
+_RATE_LIMIT_HEADERS = {
+    "RateLimit-Policy": _response_header(
         "The limit's name, its quota q and its window w in seconds.", required=False
     ),
-    "RateLimit": _header("What remains of it, r, and in how many seconds t there is more.",
-                         required=False),
+    "RateLimit": _response_header("The remaining quota r, and the seconds t until it is renewed.",
+                                  required=False),
 }  # fmt: skip
-_PARTS = {
-    "Range": "One range of bytes; several, or another unit, are answered with the whole.",
-    "If-Range": "An ETag or a date: the range of that version, else the whole.",
-    "If-Match": "ETags, or `*`: refused when it is another version.",
-    "If-None-Match": "ETags that the caller has already.",
-    "If-Modified-Since": "A date, for who has no ETag.",
-    "If-Unmodified-Since": "A date: refused when it was changed since.",
+_RANGE_HEADERS = {
+    "Range": "One byte range. Several ranges or another unit return the complete content.",
+    "If-Range": "An ETag or a date: the range of that version, otherwise the complete content.",
+    "If-Match": "ETags, or `*`: fails for another version.",
+    "If-None-Match": "ETags of responses that the client has cached.",
+    "If-Modified-Since": "A date, for clients without an ETag.",
+    "If-Unmodified-Since": "A date: fails when the content has changed since.",
 }
-"""What a route reads that answers in parts: see `shared.http.ranges`."""
-_DONE = {
-    200: "Here it is.",
-    201: "It is made.",
-    202: "It is taken on.",
-    204: "It is done.",
-    206: "Here is the range that was asked for.",
-    302: "It is at `Location`.",
+"""The request headers of a route with partial responses: see `shared.http.ranges`."""
+_SUCCESS_DESCRIPTIONS = {
+    200: "The request succeeded.",
+    201: "The resource was created.",
+    202: "The request was accepted.",
+    204: "The request succeeded; there is no content.",
+    206: "The requested range.",
+    302: "The content is at `Location`.",
 }

@@ -1,4 +1,4 @@
-"""How an error is told: RFC 9457 problem+json, with a stable code and a sentence."""
+"""Errors as RFC 9457 problem+json, with a stable code and a sentence for the user."""
 
 from __future__ import annotations
 
@@ -29,95 +29,95 @@ class UnsupportedMediaType(PermanentError):
 
 
 class MethodNotAllowed(PermanentError):
-    """This path does not take that method; the Allow header names those that it takes."""
+    """The path does not support this method; the Allow header lists the supported methods."""
 
     code = "method-not-allowed"
 
 
 class NotAcceptable(PermanentError):
-    """This is answered as application/json, which the Accept header rules out."""
+    """The response is application/json, which the Accept header excludes."""
 
     code = "not-acceptable"
 
 
 class BodyTooLarge(PermanentError):
-    """The body is longer than this path takes; big files go to the URLs that a job names."""
+    """The body is too large for this path; send files to the upload URLs of a job."""
 
     code = "body-too-large"
 
 
 class ChangedMeanwhile(PermanentError):
-    """It is not what If-Match says any more; get it again and look before you change it."""
+    """The state has changed since the version in If-Match; get it again before you change it."""
 
     code = "changed-meanwhile"
 
 
 class ConditionMissing(PermanentError):
-    """This replaces all that is there: say with If-Match which state you have seen."""
+    """This request replaces the current state; send If-Match with the version that you have."""
 
     code = "condition-missing"
 
 
 class KeyReused(PermanentError):
-    """This Idempotency-Key came with another request before; use a fresh one."""
+    """This Idempotency-Key was used for another request; use a new one."""
 
     code = "idempotency-key-reused"
 
 
 class KeyInUse(TransientError):
-    """The first request with this Idempotency-Key is still being worked on."""
+    """The first request with this Idempotency-Key is still in progress."""
 
     code = "idempotency-key-in-use"
 
 
 class UploadMissing(PermanentError):
-    """Nothing has arrived for this input; send it to its URL first."""
+    """Nothing was uploaded for this input; upload it to its URL first."""
 
     code = "upload-missing"
 
 
 class UploadDiffers(PermanentError):
-    """What has arrived is not what was meant."""
+    """The upload does not match its declaration."""
 
     code = "upload-differs"
 
 
 class LinkExpired(PermanentError):
-    """This link's time is over; sign in to get what it led to."""
+    """This link has expired; sign in to get the file."""
 
     code = "link-expired"
 
 
 class LinkRevoked(PermanentError):
-    """This link was withdrawn by its owner."""
+    """The owner has revoked this link."""
 
     code = "link-revoked"
 
 
 class PreconditionFailed(PermanentError):
-    """What is there is not the version that the request is meant for."""
+    """The current version does not satisfy the conditions of the request."""
 
     code = "precondition-failed"
 
 
 class RangeNotSatisfiable(PermanentError):
-    """The range cannot be read, or lies behind the end; `size` is how many bytes there are."""
+    """The range is malformed or beyond the end; `size` is the number of bytes."""
 
     code = "range-not-satisfiable"
 
     def __init__(self, size: int = 0) -> None:
         self.size = size
-        super().__init__(f"The Range header must ask for bytes=FIRST-LAST out of {size} bytes.")
+        super().__init__(f"The Range header must request bytes=FIRST-LAST out of {size} bytes.")
 
 
 class InvalidFields(InvalidRequest):
-    """Some fields of the request cannot be used; `fields` are pairs of a path and a sentence."""
+    """Fields of the request are invalid; `fields` are pairs of a path and a sentence."""
 
     def __init__(self, fields: list[tuple[str, str]]) -> None:
         self.fields = fields
-        named = ", ".join(dict.fromkeys(path for path, _ in fields))
+        names = ", ".join(dict.fromkeys(path for path, _ in fields))
         super().__init__(
-            fields[0][1] if len(fields) == 1 else f"These fields cannot be used: {named}."
+            fields[0][1] if len(fields) == 1 else f"These fields cannot be used: {names}."
         )
 
 
@@ -143,46 +143,49 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     ConditionMissing: HTTPStatus.PRECONDITION_REQUIRED,
     errors.LimitReached: HTTPStatus.TOO_MANY_REQUESTS,
-    # What the request says and what it asks for: the remaining refusals.
+    # Invalid content of a request: the remaining permanent errors.
     PermanentError: HTTPStatus.UNPROCESSABLE_ENTITY,
     TransientError: HTTPStatus.SERVICE_UNAVAILABLE,
     Exception: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
-"""The one table from causes to statuses; a class that is not named takes its parent's."""
+"""The status of each class of errors; other classes have the status of their base class."""
 
 
-def error_status(cause: type[BaseException]) -> HTTPStatus:
-    """The status of a class of errors."""
-    known = (STATUSES[one] for one in cause.__mro__ if one in STATUSES)
-    return next(known, HTTPStatus.INTERNAL_SERVER_ERROR)
+def error_status(error_class: type[BaseException]) -> HTTPStatus:
+    """Returns the status of a class of errors."""
+    statuses = (STATUSES[base] for base in error_class.__mro__ if base in STATUSES)
+    return next(statuses, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def build_problem(error: Exception, request_id: str, docs_url: str) -> dict[str, Any]:
-    """The body for an error. Only what we say to a person speaks for itself: what a neighbour or
-    our own code said stays in the log."""
+    """Returns the body for an error.
+
+    Only errors that are meant for users contribute their message. The messages of dependencies and
+    of unexpected errors are only logged.
+    """
     status = error_status(type(error))
     if isinstance(error, PermanentError | LimitReached | KeyInUse):
         code, detail = error.code, str(error)
     elif isinstance(error, TransientError):
         code, detail = error.code, "This cannot be done right now; try again in a few seconds."
     else:
-        code, detail = "unexpected", f"Something went wrong here. Name request {request_id}."
-    told = _body(docs_url, code, status, detail, request_id)
+        code, detail = "unexpected", f"Something went wrong. Please report request {request_id}."
+    body = _body(docs_url, code, status, detail, request_id)
     if isinstance(error, InvalidFields):
-        told["errors"] = [{"field": path, "message": why} for path, why in error.fields]
-    return told
+        body["errors"] = [{"field": path, "message": message} for path, message in error.fields]
+    return body
 
 
 def build_protocol_problem(
     status: HTTPStatus, detail: str, request_id: str, docs_url: str
 ) -> dict[str, Any]:
-    """The body for what the HTTP layer below us refuses: the code is the status' own name."""
+    """Returns the body for an error of the HTTP layer; the code is the name of the status."""
     code = status.name.lower().replace("_", "-")
     return _body(docs_url, code, status, detail, request_id)
 
 
 def error_headers(error: Exception, status: HTTPStatus) -> dict[str, str]:
-    """The headers that go with an error: how to sign in, and when to come again."""
+    """Returns the headers of an error: how to sign in, and when to retry."""
     if isinstance(error, LimitReached):
         return {"Retry-After": str(error.retry_after_s), **error.headers}
     if isinstance(error, KeyInUse) or status == HTTPStatus.SERVICE_UNAVAILABLE:
@@ -193,7 +196,7 @@ def error_headers(error: Exception, status: HTTPStatus) -> dict[str, str]:
 
 
 def render_problem_page(problem: Mapping[str, Any]) -> str:
-    """The same for a person whose browser followed a link: it needs no style and no script."""
+    """Returns the problem as an HTML page for browsers, without styles and scripts."""
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
@@ -204,11 +207,11 @@ def render_problem_page(problem: Mapping[str, Any]) -> str:
 
 
 def to_invalid_fields(error: ValidationError) -> InvalidFields:
-    """A validation's errors as field paths and sentences; what was sent is not repeated."""
+    """Converts validation errors to field paths and sentences, without the sent values."""
     fields = []
-    for one in error.errors(include_url=False, include_input=False, include_context=False):
-        path = ".".join(str(step) for step in one["loc"]) or "body"
-        fields.append((path, f"{path}: {one['msg'].removeprefix('Value error, ')}."))
+    for details in error.errors(include_url=False, include_input=False, include_context=False):
+        path = ".".join(str(step) for step in details["loc"]) or "body"
+        fields.append((path, f"{path}: {details['msg'].removeprefix('Value error, ')}."))
     return InvalidFields(fields)
 
 

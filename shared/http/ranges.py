@@ -1,9 +1,9 @@
-"""Which bytes a request asks for, and under which conditions: RFC 9110, chapters 13 and 14.
+"""Byte ranges and conditional requests: RFC 9110, chapters 13 and 14.
 
-Of Range only one range of bytes is served. Several are answered with the whole, which RFC 9110
-(14.2) leaves to the server: multipart answers cost both sides more than they bring, and many small
-or overlapping ranges are an old way to wear a server out. What cannot be read, or lies behind the
-end, is refused with 416, as nginx does.
+Only a single range is served. For several ranges the response is the complete content, which RFC
+9110 (14.2) allows: multipart responses cost both sides more than they save, and many small or
+overlapping ranges are a known denial-of-service attack. A malformed range, or one beyond the end,
+is refused with 416, as nginx does.
 """
 
 from __future__ import annotations
@@ -26,99 +26,101 @@ _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 
 @dataclass(frozen=True, slots=True)
 class ByteRange:
-    """Bytes from `start` to before `end`."""
+    """The bytes from `start` to `end` (exclusive)."""
 
     start: int
     end: int
 
     @property
     def length(self) -> int:
-        """How many they are."""
+        """The number of bytes."""
         return self.end - self.start
 
     def content_range(self, size: int) -> str:
-        """As a 206 says it."""
+        """Returns the Content-Range header of a 206 response."""
         return f"bytes {self.start}-{self.end - 1}/{size}"
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What conditions are compared with: a strong ETag with its quotes, and the last change."""
+    """The version that conditions refer to: a strong ETag with quotes, and the last change."""
 
     etag: str
     modified_at: datetime
 
     @property
     def last_modified(self) -> str:
-        """An HTTP date: whole seconds."""
+        """The Last-Modified header: an HTTP date in whole seconds."""
         return format_datetime(self.modified_at.astimezone(UTC).replace(microsecond=0), usegmt=True)
 
 
 def is_not_modified(headers: Mapping[str, str], version: Version) -> bool:
-    """Whether 304 is the answer, in the order of RFC 9110, 13.2.2. Raises PreconditionFailed."""
-    if wanted := headers.get("If-Match", ""):
-        if wanted.strip() != "*" and version.etag not in _tags(wanted):
+    """Returns whether the response is 304 (RFC 9110, 13.2.2). Raises PreconditionFailed."""
+    if if_match := headers.get("If-Match", ""):
+        if if_match.strip() != "*" and version.etag not in _parse_tags(if_match):
             raise PreconditionFailed
-    elif (before := _date(headers.get("If-Unmodified-Since", ""))) and _second(version) > before:
+    elif (
+        unmodified_since := _parse_date(headers.get("If-Unmodified-Since", ""))
+    ) and _modified_second(version) > unmodified_since:
         raise PreconditionFailed
-    if known := headers.get("If-None-Match", ""):
-        return known.strip() == "*" or version.etag in {
-            one.removeprefix("W/") for one in _tags(known)
+    if if_none_match := headers.get("If-None-Match", ""):
+        return if_none_match.strip() == "*" or version.etag in {
+            tag.removeprefix("W/") for tag in _parse_tags(if_none_match)
         }
-    since = _date(headers.get("If-Modified-Since", ""))
-    return since is not None and _second(version) <= since
+    modified_since = _parse_date(headers.get("If-Modified-Since", ""))
+    return modified_since is not None and _modified_second(version) <= modified_since
 
 
 def parse_range(headers: Mapping[str, str], version: Version, size: int) -> ByteRange | None:
-    """The one range that is asked for; None for the whole. Raises RangeNotSatisfiable."""
-    asked = headers.get("Range", "")
-    if asked[:6].lower() != "bytes=" or not _still_that(headers.get("If-Range", ""), version):
+    """Returns the requested range, or None for all bytes. Raises RangeNotSatisfiable."""
+    header = headers.get("Range", "")
+    if header[:6].lower() != "bytes=" or not _is_same_version(headers.get("If-Range", ""), version):
         return None
-    if "," in asked or len(asked) == len("bytes="):
+    if "," in header or len(header) == len("bytes="):
         return None
-    found = _RANGE.fullmatch(asked[6:])
-    if found is None:
+    match = _RANGE.fullmatch(header[6:])
+    if match is None:
         raise RangeNotSatisfiable(size)
-    first, last, suffix = found.groups()
+    first, last, suffix = match.groups()
     if suffix is not None:
-        start, end = max(0, size - _whole(suffix)), size
+        start, end = max(0, size - _parse_position(suffix)), size
     else:
-        start, end = _whole(first), min(size, _whole(last) + 1) if last else size
+        start, end = _parse_position(first), min(size, _parse_position(last) + 1) if last else size
     if start == 0 and size == 0 and suffix is None:
-        # Of nothing the whole is all that can be had.
+        # An empty file has no range; all of it is returned.
         return None
     if start >= end:
         raise RangeNotSatisfiable(size)
     return ByteRange(start, end)
 
 
-def _whole(digits: str) -> int:
-    """A number of any length, or one that is as far behind every end."""
+def _parse_position(digits: str) -> int:
+    """Returns a number of any length; a very long one is reduced, but stays beyond every file."""
     return int(digits.lstrip("0")[:20] or "0")
 
 
-def _still_that(if_range: str, version: Version) -> bool:
-    """Whether a part of this version completes what the other side has. Weak tags never match."""
+def _is_same_version(if_range: str, version: Version) -> bool:
+    """Returns whether the client's partial content is of this version. Weak tags never match."""
     if not if_range:
         return True
     if if_range.startswith(('"', "W/")):
         return if_range == version.etag
-    moment = _date(if_range)
-    return moment is not None and moment == _second(version)
+    time = _parse_date(if_range)
+    return time is not None and time == _modified_second(version)
 
 
-def _tags(text: str) -> list[str]:
+def _parse_tags(text: str) -> list[str]:
     return _TAG.findall(text)
 
 
-def _second(version: Version) -> datetime:
+def _modified_second(version: Version) -> datetime:
     return version.modified_at.astimezone(UTC).replace(microsecond=0)
 
 
-def _date(text: str) -> datetime | None:
-    """An HTTP date; None for anything else, which then counts as not sent."""
+def _parse_date(text: str) -> datetime | None:
+    """Parses an HTTP date; returns None for anything else, which is ignored."""
     try:
-        moment = parsedate_to_datetime(text)
+        time = parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError):
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time

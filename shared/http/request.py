@@ -1,4 +1,4 @@
-"""A request as a handler sees it, and what a handler answers."""
+"""The request that a handler receives, and the response that it returns."""
 
 from __future__ import annotations
 
@@ -33,51 +33,54 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ApiResponse:
-    """What goes back. `status` None: the route's own.
+    """The response of a handler.
 
-    `stream` are bytes in blocks, read while they are sent and closed when the other side hangs up;
-    their type and number stand in `headers`."""
+    Attributes:
+        status: None for the route's own status.
+        stream: Blocks of bytes that are read while they are sent. It is closed when the client
+            disconnects. `headers` contain its type and length.
+    """
 
     body: BaseModel | None = None
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes | None = None
-    """A body that is written already, in the route's media type."""
+    """A serialized body in the route's media type."""
     stream: Iterator[bytes] | None = None
 
     @classmethod
     def redirect(cls, url: str) -> ApiResponse:
-        """302: the bytes are elsewhere."""
+        """Returns a 302 response."""
         return cls(None, 302, {"Location": url})
 
 
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
-    """One request that passed the frame: who asks, for what, with which words."""
+    """A request that has passed all checks of the application."""
 
     services: Services
     settings: Settings
     path_params: Mapping[str, str]
     is_head: bool = False
-    """Whether only the headers are wanted: then nothing is counted as used."""
+    """Whether only headers are requested. Such a request does not count as a use."""
     user_or_none: User | None = None
     job_or_none: Job | None = None
     body_or_none: BaseModel | None = None
     query_or_none: BaseModel | None = None
     traceparent: str = ""
     if_match: tuple[str, ...] = ()
-    """The tags of If-Match; `*` among them stands for whatever is there."""
+    """The ETags of If-Match; `*` matches every version."""
     idempotency_key: str = ""
     seed: str = ""
-    """From which the handler derives the names of what it makes: a repeat with the same key, after
-    a crash, has the same one."""
+    """The handler derives the names of new resources from the seed. A repetition with the same
+    idempotency key, after a crash, has the same seed."""
     client_address: str = ""
-    """Where the request came from, for limits: an IPv4 address or the /64 of an IPv6 one."""
+    """The client's address for rate limits: an IPv4 address, or the /64 of an IPv6 address."""
     conditions: Mapping[str, str] = field(default_factory=dict)
-    """The headers of `shared.http.ranges` that came along."""
+    """The request headers that `shared.http.ranges` reads."""
 
     def check_if_match(self, current: BaseModel) -> None:
-        """Raises ChangedMeanwhile unless If-Match is absent, `*` or names this state."""
+        """Raises ChangedMeanwhile unless If-Match is absent, `*` or contains the current ETag."""
         if (
             self.if_match
             and "*" not in self.if_match
@@ -87,74 +90,74 @@ class ApiRequest:
 
     @property
     def user(self) -> User:
-        """Who asks. Only on routes that ask for a sign-in."""
+        """The user. Only for routes that require a sign-in."""
         if self.user_or_none is None:
-            raise TypeError("this route asks for no sign-in")
+            raise TypeError("this route does not require a sign-in")
         return self.user_or_none
 
     @property
     def job(self) -> Job:
-        """The caller's own job that the path names."""
+        """The job in the path, which belongs to the user."""
         if self.job_or_none is None:
-            raise TypeError("this route's path names no job")
+            raise TypeError("this route has no job in its path")
         return self.job_or_none
 
     def body(self, model: type[M]) -> M:
-        """The body, as the route declares it."""
+        """Returns the body as the type that the route declares."""
         if not isinstance(self.body_or_none, model):
-            raise TypeError(f"this route's body is no {model.__name__}")
+            raise TypeError(f"the body of this route is not {model.__name__}")
         return self.body_or_none
 
     def query(self, model: type[M]) -> M:
-        """The query, as the route declares it."""
+        """Returns the query as the type that the route declares."""
         if not isinstance(self.query_or_none, model):
-            raise TypeError(f"this route's query is no {model.__name__}")
+            raise TypeError(f"the query of this route is not {model.__name__}")
         return self.query_or_none
 
     def run(self, flow: Callable[[ClockAndIds], Flow[T]]) -> T:
-        """Run one of the domain's flows now."""
+        """Runs a flow and returns its result."""
         interpreter = Interpreter(self.services, traceparent=self.traceparent)
         return interpreter.run(flow(self.services.clock_and_ids))
 
 
 def compute_etag(body: BaseModel) -> str:
-    """The ETag of a body as we send it."""
+    """Returns the ETag of a response body."""
     return hashlib.sha256(body.model_dump_json().encode()).hexdigest()[:32]
 
 
 def read_body(request: Request, model: type[BaseModel] | None) -> BaseModel | None:
-    """The typed body. Raises UnsupportedMediaType, MalformedBody or InvalidFields."""
+    """Returns the parsed body. Raises UnsupportedMediaType, MalformedBody or InvalidFields."""
     if model is None:
         return None
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if request.mimetype != "application/json" or charset not in ("utf-8", "utf8"):
         raise UnsupportedMediaType
-    # The limit also ends a body that comes in chunks and does not say how long it is.
+    # The limit also applies to a chunked body without a declared length.
     request.max_content_length = MAX_BODY_BYTES
     try:
         data = request.get_data(cache=False)
-    except RequestEntityTooLarge as long:
-        raise BodyTooLarge from long
+    except RequestEntityTooLarge as error:
+        raise BodyTooLarge from error
     try:
         return model.model_validate_json(data)
-    except ValidationError as invalid:
-        if any(one["type"] == "json_invalid" for one in invalid.errors(include_url=False)):
-            raise MalformedBody from invalid
-        raise to_invalid_fields(invalid) from invalid
+    except ValidationError as error:
+        if any(details["type"] == "json_invalid" for details in error.errors(include_url=False)):
+            raise MalformedBody from error
+        raise to_invalid_fields(error) from error
 
 
 def read_query(request: Request, model: type[BaseModel] | None) -> BaseModel | None:
-    """The typed query. Raises InvalidFields, also for what is given twice or not known."""
-    given = request.args.to_dict(flat=False)
-    twice = [name for name, values in given.items() if len(values) > 1]
-    if twice:
-        raise InvalidFields([(name, f"{name} is given more than once.") for name in twice])
-    asked = {name: values[0] for name, values in given.items()}
+    """Returns the parsed query. Raises InvalidFields, also for repeated or unknown parameters."""
+    values_by_name = request.args.to_dict(flat=False)
+    repeated = [name for name, values in values_by_name.items() if len(values) > 1]
+    if repeated:
+        raise InvalidFields([(name, f"{name} is given more than once.") for name in repeated])
+    parameters = {name: values[0] for name, values in values_by_name.items()}
     if model is None:
-        if asked:
-            raise InvalidFields([(name, f"There is no parameter {name!r}.") for name in asked])
+        if parameters:
+            raise InvalidFields([(name, f"There is no parameter {name!r}.") for name in parameters])
         return None
     try:
-        return model.model_validate(asked)
-    except ValidationError as invalid:
-        raise to_invalid_fields(invalid) from invalid
+        return model.model_validate(parameters)
+    except ValidationError as error:
+        raise to_invalid_fields(error) from error

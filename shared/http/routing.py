@@ -1,4 +1,4 @@
-"""Routes as data: what is served, what it takes, what it answers, and who may ask."""
+"""Routes as data: the path, the request, the response and the required access."""
 
 from __future__ import annotations
 
@@ -25,14 +25,17 @@ PATH_PARAM_PATTERNS: Mapping[str, str] = {
     "request_id": r"[a-z0-9]{20}",
     "number": r"[1-9][0-9]{0,3}",
 }
-"""What may stand in a path, by name. Whoever names something else asks for what is not there."""
-_PLACE = re.compile(r"\{([a-z_]+)\}")
+"""The patterns of path parameters, by name. A path with another value is not found."""
+_PATH_PARAM = re.compile(r"\{([a-z_]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation. Whatever has `{job_id}` in its path is served to the job's owner alone:
-    the frame reads the job and compares before the body is looked at."""
+    """One operation.
+
+    A route with `{job_id}` in its path is only available to the owner of the job: the application
+    reads the job and compares the owner before it reads the body.
+    """
 
     method: str
     path: str
@@ -44,42 +47,42 @@ class Route:
     query: type[BaseModel] | None = None
     sign_in_required: bool = True
     allows_deleted: bool = False
-    """Whether the owner of a deleted job may ask again, so that a deletion can be finished."""
+    """Whether the owner of a deleted job may repeat the request, to finish a deletion."""
     errors: tuple[type[MoodreelError], ...] = ()
     media_type: str = "application/json"
-    """Of its answer: another one stands for a body that the handler writes itself."""
+    """The media type of the response; for another than JSON the handler serializes the body."""
     idempotent: bool = False
-    """Whether it takes an Idempotency-Key: what it makes is made once."""
+    """Whether it supports an Idempotency-Key."""
     conditional: bool = False
-    """Whether it takes If-Match."""
+    """Whether it supports If-Match."""
     condition_required: bool = False
-    """Whether it asks for If-Match, since it replaces all that is there."""
+    """Whether it requires If-Match, because it replaces the current state."""
     rate_limited: bool = False
-    """Whether it counts against a limit of the caller's."""
+    """Whether it counts against a rate limit of the user."""
     response_links: Mapping[str, str] = field(default_factory=dict)
-    """Where its answer names what it has made: a path's parameter to a JSON pointer."""
+    """The parameters of other paths that the response contains: parameter to JSON pointer."""
     group: str = ""
-    """The heading under which its documentation stands."""
+    """The heading of its documentation."""
     other_statuses: tuple[int, ...] = ()
-    """Further statuses that are no errors, such as 206, 302 and 304."""
+    """Further statuses that are not errors, such as 206, 302 and 304."""
 
     @property
     def path_params(self) -> tuple[str, ...]:
-        """The names in its path."""
-        return tuple(_PLACE.findall(self.path))
+        """The names of its path parameters."""
+        return tuple(_PATH_PARAM.findall(self.path))
 
     def with_group(self, name: str) -> Route:
-        """The same under a heading."""
+        """Returns the route under a heading."""
         return replace(self, group=name)
 
     @property
     def has_etag(self) -> bool:
-        """Whether its answer carries an ETag: what is got, and what If-Match leads to."""
+        """Whether the response has an ETag: for GET, and for a route that supports If-Match."""
         return self.method == "GET" or self.conditional
 
     @property
     def has_job(self) -> bool:
-        """Whether its path names a job."""
+        """Whether its path contains a job."""
         return "job_id" in self.path_params
 
 
@@ -90,19 +93,19 @@ class RouteTable:
         self.routes = tuple(routes)
         self._paths: dict[str, tuple[re.Pattern[str], dict[str, Route]]] = {}
         for route in self.routes:
-            shape = re.compile(_PLACE.sub(r"(?P<\1>[^/]+)", route.path))
-            self._paths.setdefault(route.path, (shape, {}))[1][route.method] = route
+            pattern = re.compile(_PATH_PARAM.sub(r"(?P<\1>[^/]+)", route.path))
+            self._paths.setdefault(route.path, (pattern, {}))[1][route.method] = route
 
     def match(self, path: str) -> tuple[Mapping[str, Route], Mapping[str, str]]:
-        """The routes at a path by method, and what the path names. Raises NotFound."""
-        for shape, methods in self._paths.values():
-            if found := shape.fullmatch(path):
-                return methods, found.groupdict()
+        """Returns the routes of a path by method, and the path parameters. Raises NotFound."""
+        for pattern, methods in self._paths.values():
+            if match := pattern.fullmatch(path):
+                return methods, match.groupdict()
         raise NotFound("There is nothing at this path.")
 
 
 def check_path_params(path_params: Mapping[str, str]) -> None:
-    """Raises NotFound for a name that none of ours can be; it never reaches the ledger."""
+    """Raises NotFound for a value that cannot exist; saves a read of Firestore."""
     for name, value in path_params.items():
         if not re.fullmatch(PATH_PARAM_PATTERNS[name], value):
             raise NotFound

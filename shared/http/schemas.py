@@ -1,4 +1,4 @@
-"""What bodies and queries look like: typed, and nothing that was not asked for."""
+"""Base classes of request bodies, queries and response bodies: typed, without unknown fields."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer
 
-# The API has some ninety models, and a request needs two or three of them: each is built when it is
-# first used (`defer_build`; Pydantic builds under a lock of its own).
-_CLOSED = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+# The API has about 90 models, of which a request needs two or three. So each model is built when it
+# is used first (`defer_build`; Pydantic holds a lock while it builds).
+_BASE_CONFIG = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class RequestModel(BaseModel):
-    """A JSON body that somebody sends. A number is a number and never text that looks like one."""
+    """A JSON request body. Types are strict: text is not converted to a number."""
 
-    model_config = ConfigDict(**_CLOSED, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(**_BASE_CONFIG, strict=True, allow_inf_nan=False)
 
 
 class QueryModel(BaseModel):
-    """The part of a URL after `?`, where everything is text and is read as what it should be."""
+    """The query of a URL. All values are text and are converted to the declared types."""
 
-    model_config = _CLOSED
+    model_config = _BASE_CONFIG
 
 
 class ResponseModel(BaseModel):
-    """A JSON body that we send."""
+    """A JSON response body."""
 
-    model_config = _CLOSED
+    model_config = _BASE_CONFIG
 
 
-def _rfc3339(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _rfc3339(time: datetime) -> str:
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 Timestamp = Annotated[datetime, PlainSerializer(_rfc3339, when_used="json")]

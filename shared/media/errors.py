@@ -1,4 +1,4 @@
-"""Why a file cannot be used: one class a cause, with a sentence that a person can act on."""
+"""The reasons why a file cannot be used: one class per cause, whose docstring is the message."""
 
 from __future__ import annotations
 
@@ -108,12 +108,12 @@ class DecoderCrashed(TransientError):
 
 
 class ShortRead(TransientError):
-    """The store sent fewer bytes than were asked for."""
+    """Cloud Storage sent fewer bytes than requested."""
 
     code = "short-read"
 
 
 class WorkStopped(TransientError):
-    """The work was told to stop."""
+    """The work was stopped."""
 
     code = "stopped"

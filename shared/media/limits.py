@@ -1,4 +1,4 @@
-"""What a file may claim before anything of it is decoded."""
+"""The limits on the declared size of a file; checked before decoding."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MAX_STREAMS = 64
 
 
 def check_size(width: int, height: int) -> None:
-    """Raises VideoTooLarge."""
+    """Checks the declared size of a picture, in pixels. Raises VideoTooLarge."""
     if width * height > MAX_PIXELS:
         raise VideoTooLarge(
             f"The picture is {width}×{height}; at most {MAX_PIXELS // 10**6} megapixels can be "
@@ -18,6 +18,6 @@ def check_size(width: int, height: int) -> None:
 
 
 def check_streams(count: int) -> None:
-    """Raises TooManyStreams."""
+    """Checks the declared number of streams. Raises TooManyStreams."""
     if count > MAX_STREAMS:
         raise TooManyStreams(f"The file has more than {MAX_STREAMS} streams.")

@@ -1,4 +1,4 @@
-"""Content-Disposition after RFC 6266 and RFC 8187, and what a browser may show by itself."""
+"""The Content-Disposition header (RFC 6266, RFC 8187), and the types that a browser may display."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ INLINE_TYPES = (
     "video/", "audio/", "image/png", "image/jpeg", "image/webp", "image/gif",
     "text/plain", "text/csv", "text/vtt", "application/json",
 )  # fmt: skip
-"""What shows nothing but itself. All else could be active (HTML, SVG, XML) and is saved."""
+"""Passive types. All others may be active (HTML, SVG, XML) and are saved instead."""
 
 
 def is_inline_type(content_type: str) -> bool:
-    """Whether a browser may show it instead of saving it."""
+    """Returns whether a browser may display the type instead of saving it."""
     return content_type.lower().startswith(INLINE_TYPES)
 
 
 def content_disposition(filename: str, *, inline: bool) -> str:
-    """A Content-Disposition: plain ASCII beside the true name."""
+    """Returns a Content-Disposition with an ASCII fallback beside the file name in UTF-8."""
     kind = "inline" if inline else "attachment"
-    clean = "".join(one for one in filename if unicodedata.category(one)[0] != "C")
+    clean = "".join(char for char in filename if unicodedata.category(char)[0] != "C")
     plain = unicodedata.normalize("NFKD", clean).encode("ascii", "ignore").decode()
-    plain = "".join(one for one in plain if one.isalnum() or one in " ._-") or "download"
+    plain = "".join(char for char in plain if char.isalnum() or char in " ._-") or "download"
     return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(clean, safe='')}"

@@ -1,4 +1,4 @@
-"""What the intake found in a file: one JSON-able value that is kept with the job."""
+"""The facts that upload_trigger finds in a media file: one JSON object that the job stores."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 MEDIA_INFO_SCHEMA = 1
 MEDIA_INFO_NAME = "media-info.json"
-"""Under this name people find it beside a job's results."""
+"""The file name for users, among the results of a job."""
 
 WEBP = "webp"
-"""The container of an animated WebP, which is read by other means than all others."""
+"""The container of an animated WebP, which has a decoder of its own."""
 
 RateKind = Literal["constant", "variable"]
 RandomAccess = Literal["index", "bisect", "none"]
@@ -48,7 +48,7 @@ class Pts:
 def format_time(seconds: Fraction, *, with_hours: bool = False) -> str:
     """Formats `seconds` as `MMmSS.mmms`, or `HHhMMmSS.mmms`; nearest millisecond, halves up.
 
-    The only place where a time is rounded: for printing.
+    The only function that rounds a time, for display.
     """
     milliseconds = (seconds.numerator * 2000 + seconds.denominator) // (2 * seconds.denominator)
     minutes, rest = divmod(milliseconds, 60_000)
@@ -62,11 +62,16 @@ def format_time(seconds: Fraction, *, with_hours: bool = False) -> str:
 class VideoInfo:
     """The chosen video stream.
 
-    width, height: coded pixels, before `rotation` (degrees clockwise to show it upright: 0, 90,
-    180, 270; `mirrored` says that a left-right flip comes first) and before the sample aspect.
-    keyframe_interval_s: the longest distance seen between two keyframes, None if fewer than two
-    were seen. open_gop: None if too little was read to tell. first_pts: of the first picture.
-    dynamic_range: what is "pq" or "hlg" (ITU-R BT.2100) is delivered in standard range.
+    Attributes:
+        width: In coded pixels, before `rotation` and before the sample aspect.
+        height: Like `width`.
+        rotation: Degrees clockwise to show the picture upright: 0, 90, 180 or 270.
+        mirrored: Whether a left-right flip comes before the rotation.
+        keyframe_interval_s: The longest distance between two keyframes that was read; None when
+            fewer than two were read.
+        open_gop: None when too little was read to decide.
+        first_pts: The presentation time of the first picture, in ticks.
+        dynamic_range: "pq" and "hlg" (ITU-R BT.2100) are converted to standard range.
     """
 
     index: int
@@ -88,12 +93,12 @@ class VideoInfo:
 
     @property
     def display_size(self) -> tuple[int, int]:
-        """Width and height in pixels as a person sees the picture: square pixels, upright."""
+        """Width and height in pixels as a player shows the picture: square pixels, upright."""
         width, height = to_square_pixels(self.width, self.height, self.sample_aspect)
         return (height, width) if self.rotation in (90, 270) else (width, height)
 
     def to_dict(self) -> dict[str, Any]:
-        return {key: _plain(value) for key, value in asdict(self).items()}
+        return {key: _to_json_value(value) for key, value in asdict(self).items()}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> VideoInfo:
@@ -103,8 +108,13 @@ class VideoInfo:
 
 @dataclass(frozen=True)
 class StreamInfo:
-    """One stream of the file, in a line. kind: video, cover, audio, subtitle, data, attachment.
-    size: width and height of a picture, hertz and channels of a sound. used: it is the one."""
+    """A summary of one stream of the file.
+
+    Attributes:
+        kind: video, cover, audio, subtitle, data or attachment.
+        size: Width and height of a picture; hertz and channels of a sound.
+        used: Whether this is the stream that is processed.
+    """
 
     index: int
     kind: str
@@ -115,7 +125,7 @@ class StreamInfo:
     used: bool
 
     def to_dict(self) -> dict[str, Any]:
-        return {key: _plain(value) for key, value in asdict(self).items()}
+        return {key: _to_json_value(value) for key, value in asdict(self).items()}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> StreamInfo:
@@ -127,12 +137,15 @@ class StreamInfo:
 class MediaInfo:
     """The facts of one file.
 
-    duration: seconds from the first picture to the end, as far as the container tells (never
-    trusted for the last frame); None if unknown. random_access: how a window finds its start;
-    "index" (the container says where keyframes are), "bisect" (by time stamps, checked), "none"
-    (read from the beginning). timestamps_reliable: every packet seen has a time stamp, and in
-    decoding order it never exceeds what follows by more than the reordering allows. repairs: what
-    is made right on the way, warnings: what cannot be; sentences.
+    Attributes:
+        duration: Seconds from the first picture to the end according to the container; None when
+            unknown. Not used to find the last frame.
+        random_access: How a window finds its start: "index" (the container lists the keyframes),
+            "bisect" (by time stamps, which are checked) or "none" (read from the beginning).
+        timestamps_reliable: Whether every packet that was read has a time stamp which never
+            exceeds that of the packets after it by more than the reordering allows.
+        repairs: Sentences on what is corrected during processing.
+        warnings: Sentences on what cannot be corrected.
     """
 
     container: str
@@ -153,7 +166,7 @@ class MediaInfo:
 
     @property
     def frame_ticks(self) -> int:
-        """How long one picture is shown at the average rate, in ticks, at least 1."""
+        """The duration of one picture at the average rate, in ticks, at least 1."""
         rate = self.video.avg_rate or Fraction(30)
         return max(1, int(1 / (rate * self.video.time_base)))
 
@@ -163,36 +176,36 @@ class MediaInfo:
 
     def to_dict(self) -> dict[str, Any]:
         data = {
-            field.name: _plain(getattr(self, field.name))
+            field.name: _to_json_value(getattr(self, field.name))
             for field in fields(self)
             if field.name not in ("video", "streams")
         }
-        streams = [one.to_dict() for one in self.streams]
+        streams = [stream.to_dict() for stream in self.streams]
         video = self.video.to_dict()
         return {"schema": MEDIA_INFO_SCHEMA, **data, "video": video, "streams": streams}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> MediaInfo:
-        """Raises ValueError when `data` is of another schema or lacks a field."""
+        """Raises ValueError when `data` has another schema or lacks a field."""
         if data.get("schema") != MEDIA_INFO_SCHEMA:
-            raise ValueError(f"This passport has schema {data.get('schema')!r}, not 1.")
+            raise ValueError(f"The media info has schema {data.get('schema')!r}, not 1.")
         values = _read(cls, data, {"duration"})
         values["video"] = VideoInfo.from_dict(data["video"])
         values["audio_codecs"] = tuple(data["audio_codecs"])
         values["warnings"] = tuple(data["warnings"])
         values["repairs"] = tuple(values["repairs"])
-        values["streams"] = tuple(StreamInfo.from_dict(one) for one in values["streams"])
+        values["streams"] = tuple(StreamInfo.from_dict(stream) for stream in values["streams"])
         return cls(**values)
 
 
 def to_square_pixels(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
-    """The size with square pixels: the shorter side is stretched, nothing is thrown away."""
+    """Returns the size with square pixels: the shorter side is stretched, nothing is cropped."""
     if aspect > 1:
         return max(1, round(width * aspect)), height
     return width, max(1, round(height / aspect))
 
 
-def _plain(value: Any) -> Any:
+def _to_json_value(value: Any) -> Any:
     if isinstance(value, Fraction):
         return str(value)
     return list(value) if isinstance(value, tuple) else value
@@ -201,14 +214,14 @@ def _plain(value: Any) -> Any:
 def _read(kind: type[Any], data: Mapping[str, Any], exact: set[str]) -> dict[str, Any]:
     try:
         values = {
-            # A job that was planned by an older version lacks what has a default.
+            # A job that an older version planned lacks the fields that have a default.
             field.name: data[field.name]
             if field.name in data or field.default is MISSING
             else field.default
             for field in fields(kind)
         }
     except KeyError as missing:
-        raise ValueError(f"This passport has no {missing}.") from missing
+        raise ValueError(f"The media info has no {missing}.") from missing
     return {
         name: Fraction(value) if name in exact and value is not None else value
         for name, value in values.items()

@@ -15,7 +15,7 @@ class InvalidRecord(ValueError):
 
 
 class Record:
-    """Base of frozen dataclasses. A field that defaults to None is left out while it is None.
+    """Base class of frozen dataclasses. A field that defaults to None is omitted while it is None.
 
     Field types: int, float, str, bool, a StrEnum, a class with `to_dict` and `from_dict`,
     `tuple[X, ...]` (stored as a list), `Mapping[str, X]`, `X | None`, and Any.
@@ -24,29 +24,29 @@ class Record:
     __slots__ = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """As it is stored."""
-        values = ((one, getattr(self, one.name)) for one in _fields(type(self)))
+        """Returns the record as it is stored."""
+        values = ((field, getattr(self, field.name)) for field in _fields(type(self)))
         return {
-            one.name: _plain(value)
-            for one, value in values
-            if value is not None or one.default is not None
+            field.name: _to_json_value(value)
+            for field, value in values
+            if value is not None or field.default is not None
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Reads what `to_dict` wrote. Fields that are unknown are ignored.
+        """Reads what `to_dict` wrote. Unknown fields are ignored.
 
         Raises:
             InvalidRecord: When a field is missing or has another type.
         """
-        hints = _hints(cls)  # type: ignore[arg-type]  # a class is hashable
+        hints = _type_hints(cls)  # type: ignore[arg-type]  # a class is hashable
         values = dict[str, Any]()
-        for one in _fields(cls):
-            if one.name in data:
-                where = f"{cls.__name__}.{one.name}"
-                values[one.name] = _read(hints[one.name], data[one.name], where)
-            elif one.default is MISSING and one.default_factory is MISSING:
-                raise InvalidRecord(f"{cls.__name__} has no {one.name}.")
+        for field in _fields(cls):
+            if field.name in data:
+                location = f"{cls.__name__}.{field.name}"
+                values[field.name] = _parse(hints[field.name], data[field.name], location)
+            elif field.default is MISSING and field.default_factory is MISSING:
+                raise InvalidRecord(f"{cls.__name__} has no {field.name}.")
         return cls(**values)
 
 
@@ -55,52 +55,54 @@ def _fields(kind: type[Record]) -> tuple[Field[Any], ...]:
 
 
 @cache
-def _hints(kind: Hashable) -> dict[str, Any]:
+def _type_hints(kind: Hashable) -> dict[str, Any]:
     return get_type_hints(kind)
 
 
-def _plain(value: Any) -> Any:
+def _to_json_value(value: Any) -> Any:
     if isinstance(value, StrEnum):
         return value.value
     if isinstance(value, tuple):
-        return [_plain(one) for one in value]
+        return [_to_json_value(item) for item in value]
     if isinstance(value, Mapping):
-        return {name: _plain(one) for name, one in value.items()}
+        return {name: _to_json_value(item) for name, item in value.items()}
     return value.to_dict() if hasattr(value, "to_dict") else value
 
 
-def _read(kind: Any, value: Any, where: str) -> Any:
+def _parse(kind: Any, value: Any, location: str) -> Any:
     origin, arguments = get_origin(kind), get_args(kind)
     if kind is Any:
         return value
     if origin is UnionType:
         if value is None:
             return None
-        (kind,) = (one for one in arguments if one is not NoneType)
-        return _read(kind, value, where)
+        (kind,) = (argument for argument in arguments if argument is not NoneType)
+        return _parse(kind, value, location)
     if origin is tuple:
         if not isinstance(value, list | tuple):
-            raise InvalidRecord(f"{where} is not a list.")
-        return tuple(_read(arguments[0], one, f"{where}[{n}]") for n, one in enumerate(value))
+            raise InvalidRecord(f"{location} is not a list.")
+        return tuple(_parse(arguments[0], item, f"{location}[{n}]") for n, item in enumerate(value))
     if origin is not None:
         if not isinstance(value, Mapping):
-            raise InvalidRecord(f"{where} is not an object.")
-        return {name: _read(arguments[1], one, f"{where}.{name}") for name, one in value.items()}
+            raise InvalidRecord(f"{location} is not an object.")
+        return {
+            name: _parse(arguments[1], item, f"{location}.{name}") for name, item in value.items()
+        }
     if hasattr(kind, "from_dict"):
         if not isinstance(value, Mapping):
-            raise InvalidRecord(f"{where} is not an object.")
+            raise InvalidRecord(f"{location} is not an object.")
         return kind.from_dict(value)
-    return _scalar(kind, value, where)
+    return _parse_scalar(kind, value, location)
 
 
-def _scalar(kind: Any, value: Any, where: str) -> Any:
+def _parse_scalar(kind: Any, value: Any, location: str) -> Any:
     if issubclass(kind, StrEnum):
         try:
             return kind(value)
         except ValueError as unknown:
-            raise InvalidRecord(f"{where}: {unknown}.") from unknown
-    # An int is a float, and True is an int: only the first is meant.
-    fits = int | float if kind is float else kind
-    if not isinstance(value, fits) or (isinstance(value, bool) and kind is not bool):
-        raise InvalidRecord(f"{where} is not of type {kind.__name__}.")
+            raise InvalidRecord(f"{location}: {unknown}.") from unknown
+    # isinstance(True, int) holds: a bool is accepted only as a bool. An int is accepted as a float.
+    accepted = int | float if kind is float else kind
+    if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
+        raise InvalidRecord(f"{location} is not of type {kind.__name__}.")
     return float(value) if kind is float else value

@@ -1,8 +1,8 @@
-"""What each stage records for the stages after it, as typed values.
+"""The results that stages record for later stages, as typed values.
 
-A job's document holds the result of each finished stage in `facts`, under the stage's name; a
-unit's document holds the result of a part in its own `facts`. The names of the fields here are
-the stored names. `upload_results.py` has those of upload_trigger, `emotions/results.py` those of
+A job's document holds the result of each finished stage in `facts`, under the stage's name. A
+unit's document holds the result of a part in its own `facts`. The field names are the stored
+names. `upload_results.py` contains the results of upload_trigger, `emotions/results.py` those of
 emotion_scoring.
 """
 
@@ -18,24 +18,24 @@ from shared.recipes.stored_object import StoredObject
 
 
 class MissingResult(ValueError):
-    """A stage has not recorded its result, or one of its inputs is not in it."""
+    """A stage has not recorded its result, or the result lacks an input."""
 
 
 class StageResult(Record):
-    """The result of a whole stage, which its join records with the job."""
+    """The result of a stage, which its join records with the job."""
 
     __slots__ = ()
     STAGE: ClassVar[str]
 
     @classmethod
     def find(cls, facts: Mapping[str, Any]) -> Self | None:
-        """Returns the stage's result out of a job's facts, or None while it is not recorded."""
+        """Returns the stage's result from the facts of a job, or None if it is not recorded."""
         data = facts.get(cls.STAGE)
         return cls.from_dict(data) if data else None
 
     @classmethod
     def require(cls, facts: Mapping[str, Any]) -> Self:
-        """Returns the stage's result out of a job's facts.
+        """Returns the stage's result from the facts of a job.
 
         Raises:
             MissingResult: When it is not recorded.
@@ -48,7 +48,7 @@ class StageResult(Record):
 
 @dataclass(frozen=True, slots=True)
 class FramesPart(Record):
-    """A window's result of frame_extraction: its frames, and sentences for the user."""
+    """A window's result of frame_extraction. `warnings` are sentences for the user."""
 
     frames: int
     warnings: tuple[str, ...]
@@ -56,7 +56,7 @@ class FramesPart(Record):
 
 @dataclass(frozen=True, slots=True)
 class FramesResult(StageResult):
-    """How many frames there are in the ZIP."""
+    """The number of frames in the ZIP."""
 
     STAGE: ClassVar[str] = "frame_extraction"
     frames: int
@@ -64,7 +64,13 @@ class FramesResult(StageResult):
 
 @dataclass(frozen=True, slots=True)
 class DeckPart(Record):
-    """How a deck was written: `calls` to the model, `hits` of its cache; sentences for the user."""
+    """How a deck was generated.
+
+    Attributes:
+        calls: Calls of the model.
+        hits: Answers from its cache.
+        warnings: Sentences for the user.
+    """
 
     calls: int
     hits: int
@@ -73,19 +79,19 @@ class DeckPart(Record):
 
 @dataclass(frozen=True, slots=True)
 class SlideImage:
-    """A rendered slide; width and height in pixels."""
+    """A rendered slide. Width and height are in pixels."""
 
     stored_object: StoredObject
     width: int
     height: int
 
     def to_dict(self) -> dict[str, Any]:
-        """As it is stored."""
+        """Returns the image as it is stored."""
         return {**self.stored_object.to_dict(), "width": self.width, "height": self.height}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> SlideImage:
-        """Reads what `to_dict` wrote. Raises ValueError when something is missing."""
+        """Reads what `to_dict` wrote. Raises ValueError when a field is missing."""
         size = _Size.from_dict(data)
         return cls(StoredObject.from_dict(data), size.width, size.height)
 
@@ -98,8 +104,10 @@ class _Size(Record):
 
 @dataclass(frozen=True, slots=True)
 class DeckResult(StageResult):
-    """The deck of a revision and its slides as pictures. `drawn` slides were rendered for it,
-    `found` ones are of earlier revisions."""
+    """The deck of a revision and its slides as pictures.
+
+    `rendered` slides were drawn for this revision, `reused` slides are those of earlier ones.
+    """
 
     STAGE: ClassVar[str] = "slide_generation"
     calls: int
@@ -113,8 +121,15 @@ class DeckResult(StageResult):
 
 @dataclass(frozen=True, slots=True)
 class SpeechPart(Record):
-    """The speech of one slide. `calls` sentences of `characters` in all were synthesized, `hits`
-    were found; without `rate_hz` and `samples` the slide is silent."""
+    """The speech of one slide.
+
+    Attributes:
+        calls: Sentences that were synthesized.
+        characters: The length of the synthesized sentences.
+        hits: Sentences from the cache.
+        rate_hz: None for a silent slide.
+        samples: None for a silent slide.
+    """
 
     slide: int
     sentences: tuple[SpokenSentence, ...]
@@ -127,7 +142,7 @@ class SpeechPart(Record):
 
 @dataclass(frozen=True, slots=True)
 class NarrationResult(StageResult):
-    """Where the narration of all slides is stored, and what it took, as for its parts."""
+    """The object with the narration of all slides, and the sums over its parts."""
 
     STAGE: ClassVar[str] = "text_to_speech"
     narration: StoredObject
@@ -139,8 +154,11 @@ class NarrationResult(StageResult):
 
 @dataclass(frozen=True, slots=True)
 class FilmResult(StageResult):
-    """A film: its duration in seconds and its size in pixels. `spec` is the hash of its inputs.
-    Of a deck's film also its slides, and how many scenes were encoded and found."""
+    """A film: its duration in seconds and its size in pixels.
+
+    `spec` is the hash of its inputs. For the film of a deck also the number of slides, and of
+    scenes that were encoded and reused.
+    """
 
     STAGE: ClassVar[str] = "stitching"
     duration_s: float

@@ -1,4 +1,4 @@
-"""References to objects in Cloud Storage: one version, by bucket, name and generation."""
+"""References to object versions in Cloud Storage: bucket, name and generation."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ OCTET_STREAM = "application/octet-stream"
 @dataclass(frozen=True, slots=True)
 class StoredObject:
     """One version of an object. A document records only `bucket`, `name`, `generation` and
-    `size_bytes`; the other fields are known when the store itself was asked.
+    `size_bytes`; the other fields are set when the object comes from Cloud Storage.
 
     Attributes:
-        bucket: By role; the settings map it to a real name.
-        size_bytes: Of the whole object.
-        crc32c: Base64 of the big-endian checksum, as Cloud Storage gives it, or "".
-        spec: Hash of the inputs that it was made from, "" for uploads.
+        bucket: The role of the bucket; the settings map it to a bucket name.
+        size_bytes: The size of the object.
+        crc32c: Base64 of the big-endian checksum, as Cloud Storage returns it, or "".
+        spec: Hash of the inputs of the object, "" for uploads.
         metadata: The object's custom metadata.
     """
 
@@ -37,11 +37,11 @@ class StoredObject:
 
     @property
     def version(self) -> tuple[str, int]:
-        """Name and generation, which identify a version within a bucket."""
+        """Name and generation; they identify a version within a bucket."""
         return self.name, self.generation
 
     def to_dict(self) -> dict[str, Any]:
-        """As it is recorded in a document."""
+        """Returns the reference as it is recorded in a document."""
         return {
             "bucket": self.bucket.value,
             "name": self.name,
@@ -67,7 +67,7 @@ class StoredObject:
             raise ValueError(f"The object reference has no {missing}.") from missing
 
     def to_artifact(self, name: str, kind: str) -> Artifact:
-        """Returns it as a result of a stage. `name` is the file name for users."""
+        """Returns the object as an artifact of a stage. `name` is the file name for users."""
         return Artifact(
             name,
             kind,
@@ -81,7 +81,7 @@ class StoredObject:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """An object that a stage wrote, recorded with the job under a name for users."""
+    """An object that a stage wrote, recorded with the job under a file name for users."""
 
     name: str
     kind: str
@@ -93,13 +93,13 @@ class Artifact:
 
     @property
     def stored_object(self) -> StoredObject:
-        """The object itself."""
+        """The object."""
         return StoredObject(
             Bucket(self.bucket), self.object, self.generation, self.size_bytes, self.content_type
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """As it is recorded in a document."""
+        """Returns the artifact as it is recorded in a document."""
         return {name: getattr(self, name) for name in self.__slots__}
 
     @classmethod

@@ -1,4 +1,4 @@
-"""What upload_trigger records for the stages after it, as typed values."""
+"""The results that upload_trigger records for later stages, as typed values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shared.recipes.stored_object import StoredObject
 
 @dataclass(frozen=True, slots=True)
 class PictureInfo(Record):
-    """An uploaded picture; width and height in pixels, upright."""
+    """An uploaded picture. Width and height are in pixels, upright."""
 
     format: str
     width: int
@@ -24,7 +24,7 @@ class PictureInfo(Record):
 
 @dataclass(frozen=True, slots=True)
 class SoundInfo(Record):
-    """An uploaded sound; `declared_duration_s` is the duration that the file claims, or None."""
+    """An uploaded sound. `declared_duration_s` is the duration that the file declares, or None."""
 
     codec: str
     rate_hz: int
@@ -34,7 +34,7 @@ class SoundInfo(Record):
 
 @dataclass(frozen=True, slots=True)
 class PromptInfo(Record):
-    """The length of an uploaded prompt and of the source text that came with it."""
+    """The length of an uploaded prompt and of its source text."""
 
     characters: int
     source_characters: int
@@ -45,8 +45,10 @@ InputInfo = MediaInfo | PictureInfo | SoundInfo | PromptInfo
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One examined input of a job: a part's result of upload_trigger. `filename` is what the user
-    calls it."""
+    """One examined input of a job: a part's result of upload_trigger.
+
+    `filename` is the user's name of the file.
+    """
 
     stored_object: StoredObject
     filename: str
@@ -54,28 +56,28 @@ class Upload:
 
     @property
     def media_info(self) -> MediaInfo:
-        """What was found in a video. Raises MissingResult for another kind of input."""
+        """The facts of a video. Raises MissingResult for another kind of input."""
         if not isinstance(self.info, MediaInfo):
             raise MissingResult(f"{self.stored_object.name} is not a video.")
         return self.info
 
     @property
     def picture_info(self) -> PictureInfo:
-        """What was found in a picture. Raises MissingResult for another kind of input."""
+        """The facts of a picture. Raises MissingResult for another kind of input."""
         if not isinstance(self.info, PictureInfo):
             raise MissingResult(f"{self.stored_object.name} is not a picture.")
         return self.info
 
     @property
     def duration_s(self) -> float:
-        """How long it is as far as its file says, 0 where that is unknown or means nothing."""
+        """The duration in seconds that the file declares; 0 when unknown or not applicable."""
         if isinstance(self.info, MediaInfo):
             return float(self.info.duration or 0)
         return (self.info.declared_duration_s or 0.0) if isinstance(self.info, SoundInfo) else 0.0
 
     @property
     def file_info(self) -> dict[str, Any]:
-        """Which file it was, as every result that is made from a video names it."""
+        """The description of the file in every result that is made from a video."""
         return {
             "filename": self.filename,
             "size_bytes": self.stored_object.size_bytes,
@@ -85,7 +87,7 @@ class Upload:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """As it is stored."""
+        """Returns the upload as it is stored."""
         info = self.info.to_dict()
         return {
             "filename": self.filename,
@@ -101,13 +103,13 @@ class Upload:
         """Reads what `to_dict` wrote.
 
         Raises:
-            ValueError: When something is missing.
+            ValueError: When a field is missing.
         """
         file = _File.from_dict(data)
-        stored = StoredObject(
+        stored_object = StoredObject(
             Bucket.UPLOADS, file.object, file.generation, file.size_bytes, crc32c=file.crc32c
         )
-        return cls(stored, file.filename, _info(data))
+        return cls(stored_object, file.filename, _parse_info(data))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,32 +121,32 @@ class _File(Record):
     crc32c: str
 
 
-def _info(data: Mapping[str, Any]) -> InputInfo:
+def _parse_info(data: Mapping[str, Any]) -> InputInfo:
     if "media_info" in data:
         return MediaInfo.from_dict(data["media_info"])
     kinds: tuple[type[PictureInfo | SoundInfo | PromptInfo], ...]
     kinds = (PictureInfo, SoundInfo, PromptInfo)
     for kind in kinds:
-        if kind.__slots__[0] in data:  # the first field tells them apart
+        if kind.__slots__[0] in data:  # the first field identifies the kind
             return kind.from_dict(data)
-    raise InvalidRecord("An upload has no findings.")
+    raise InvalidRecord("An upload has no info.")
 
 
 @dataclass(frozen=True, slots=True)
 class Uploads(StageResult):
-    """Every input of a job, by its name in the recipe."""
+    """The inputs of a job, by their names in the recipe."""
 
     STAGE: ClassVar[str] = "upload_trigger"
     inputs: Mapping[str, Upload]
 
     def to_dict(self) -> dict[str, Any]:
-        """As it is stored."""
-        return {name: one.to_dict() for name, one in self.inputs.items()}
+        """Returns the uploads as they are stored."""
+        return {name: upload.to_dict() for name, upload in self.inputs.items()}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Reads what `to_dict` wrote. Raises ValueError when something is missing."""
-        return cls({name: Upload.from_dict(one) for name, one in data.items()})
+        """Reads what `to_dict` wrote. Raises ValueError when a field is missing."""
+        return cls({name: Upload.from_dict(upload) for name, upload in data.items()})
 
     def input(self, name: str) -> Upload:
         """Returns the input of this name. Raises MissingResult when the job has none."""

@@ -1,4 +1,4 @@
-"""Write a line that is laid out: shaped by Raqm, in the direction in which it is read."""
+"""Draws a line of a laid out text: shaped by Raqm, in its reading direction."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from shared.typography.fonts import load_font
 from shared.typography.typesetting import Block, Text, split_runs
 
 Ink = tuple[int, int, int] | int
-"""A colour of the picture's mode: three values in RGB, one in grey."""
+"""A colour of the picture's mode: three values for RGB, one for grey."""
 
 
 def draw_line(
     draw: ImageDraw.ImageDraw, block: Block, text: str, at: tuple[float, float], colour: Ink,
     *, rtl: bool,
 ) -> None:  # fmt: skip
-    """One line whose upper edge is at `at`, from there to the right, or to the left if `rtl`."""
+    """Draws one line whose upper edge is at `at`, to the right of it, or to the left if `rtl`."""
     x, top = at
-    parts = split_runs(text, block.style)
-    for face, part in parts:
-        used = load_font(face, block.size_px, block.style.weight)
-        ascent, descent = used.getmetrics()
-        base = top + (block.line_height - ascent - descent) / 2 + ascent
-        direction = "rtl" if rtl and (len(parts) == 1 or Text(part, block.style).rtl) else None
+    runs = split_runs(text, block.style)
+    for face, run in runs:
+        font = load_font(face, block.size_px, block.style.weight)
+        ascent, descent = font.getmetrics()
+        baseline = top + (block.line_height - ascent - descent) / 2 + ascent
+        direction = "rtl" if rtl and (len(runs) == 1 or Text(run, block.style).rtl) else None
         draw.text(
-            (x, base), part, colour, used, anchor="rs" if rtl else "ls",
+            (x, baseline), run, colour, font, anchor="rs" if rtl else "ls",
             direction=direction, language=block.style.language,
         )  # fmt: skip
-        length = used.getlength(part, direction=direction, language=block.style.language)
-        x += -length if rtl else length
+        advance = font.getlength(run, direction=direction, language=block.style.language)
+        x += -advance if rtl else advance

@@ -1,4 +1,4 @@
-"""Which font shows which text. All fonts come as wheels under the Open Font License."""
+"""The fonts, and the choice of a font for a text. All are wheels under the Open Font License."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from shared.typography.coverage import read_coverage
 
 _WEST, _RTL = "justmytype_western_core", "justmytype_intl_rtl"
 _SOUTH, _SEA, _CJK = "justmytype_intl_south_asia", "justmytype_intl_sea", "justmytype_intl_cjk"
-_OPTICAL = 26.0
-"""One optical size for all: widths stay in proportion to the size."""
+_OPTICAL_SIZE = 26.0
+"""One optical size for all sizes, so that widths are proportional to the size."""
 
 
 @dataclass(frozen=True, slots=True)
 class FontFace:
-    """One font. `tall` marks scripts that need more room between lines."""
+    """One font. `tall` marks scripts that need a larger line height."""
 
     package: str
     file: str
@@ -29,7 +29,7 @@ class FontFace:
 
     @property
     def path(self) -> Path:
-        """Where its file lies."""
+        """The path of the font file."""
         return Path(str(files(self.package) / "fonts" / "ofl" / self.file))
 
 
@@ -43,28 +43,28 @@ _JP = FontFace(_CJK, "notosansjp/NotoSansJP[wght].ttf", tall=True)
 _KR = FontFace(_CJK, "notosanskr/NotoSansKR[wght].ttf", tall=True)
 
 
-def _wide(package: str, name: str, file: str) -> FontFace:
+def _tall_face(package: str, name: str, file: str) -> FontFace:
     return FontFace(package, f"{name}/{file}[wdth,wght].ttf", tall=True)
 
 
 _SCRIPTS = (
-    _wide(_RTL, "notosansarabic", "NotoSansArabic"),
-    _wide(_RTL, "notosanshebrew", "NotoSansHebrew"),
-    _wide(_SOUTH, "notosansdevanagari", "NotoSansDevanagari"),
-    _wide(_SOUTH, "notosansbengali", "NotoSansBengali"),
-    _wide(_SOUTH, "notosanstamil", "NotoSansTamil"),
-    _wide(_SOUTH, "notosanstelugu", "NotoSansTelugu"),
-    _wide(_SEA, "notosansthai", "NotoSansThai"),
-    _wide(_SEA, "notosanslao", "NotoSansLao"),
-    _wide(_SEA, "notosanskhmer", "NotoSansKhmer"),
-    _wide(_SEA, "notosansmyanmar", "NotoSansMyanmar"),
+    _tall_face(_RTL, "notosansarabic", "NotoSansArabic"),
+    _tall_face(_RTL, "notosanshebrew", "NotoSansHebrew"),
+    _tall_face(_SOUTH, "notosansdevanagari", "NotoSansDevanagari"),
+    _tall_face(_SOUTH, "notosansbengali", "NotoSansBengali"),
+    _tall_face(_SOUTH, "notosanstamil", "NotoSansTamil"),
+    _tall_face(_SOUTH, "notosanstelugu", "NotoSansTelugu"),
+    _tall_face(_SEA, "notosansthai", "NotoSansThai"),
+    _tall_face(_SEA, "notosanslao", "NotoSansLao"),
+    _tall_face(_SEA, "notosanskhmer", "NotoSansKhmer"),
+    _tall_face(_SEA, "notosansmyanmar", "NotoSansMyanmar"),
 )
 
 
 def fallback_faces(language: str, *, serif: bool) -> tuple[FontFace, ...]:
-    """All faces, in the order in which they are tried for a text in this language.
+    """Returns all faces in the order in which they are tried for a text in this language.
 
-    One and the same Chinese character is written differently in four places.
+    The order matters for Chinese characters: their shape depends on the language.
     """
     base, *rest = language.split("-")
     eastern = {"ja": (_JP, _KR, _SC, _TC), "ko": (_KR, _JP, _SC, _TC)}.get(base)
@@ -76,25 +76,27 @@ def fallback_faces(language: str, *, serif: bool) -> tuple[FontFace, ...]:
 
 
 def covers(face: FontFace, text: Iterable[str]) -> bool:
-    """Whether the face can show every character of `text`."""
-    there = read_coverage(face.path)
-    return all(one in there for one in text if not is_joiner(one))
+    """Returns whether the face has every character of `text`."""
+    coverage = read_coverage(face.path)
+    return all(character in coverage for character in text if not is_joiner(character))
 
 
 def is_joiner(character: str) -> bool:
-    """Whether the character is only there for those beside it."""
+    """Returns whether the character only affects its neighbours."""
     return character in "\u200b\u200c\u200d\u200e\u200f\u2060\ufe0e\ufe0f\u00ad"
 
 
 @lru_cache(maxsize=256)
 def load_font(face: FontFace, size_px: int, weight: int) -> ImageFont.FreeTypeFont:
-    """The face at a size and a weight (100 to 900), laid out by Raqm."""
-    assert features.check("raqm"), "Pillow without Raqm cannot write most scripts"  # noqa: S101
-    made = ImageFont.truetype(str(face.path), size_px, layout_engine=ImageFont.Layout.RAQM)
+    """Returns the face at a size and a weight (100 to 900), with layout by Raqm."""
+    assert features.check("raqm"), "Pillow without Raqm cannot draw most scripts"  # noqa: S101
+    font = ImageFont.truetype(str(face.path), size_px, layout_engine=ImageFont.Layout.RAQM)
     if face.variable:
         settings = []
-        for axis in made.get_variation_axes():
-            kind = axis["name"].lower().split()[0]
-            settings.append({b"optical": _OPTICAL, b"width": 100.0}.get(kind, float(weight)))
-        made.set_variation_by_axes(settings)
-    return made
+        for axis in font.get_variation_axes():
+            axis_name = axis["name"].lower().split()[0]
+            settings.append(
+                {b"optical": _OPTICAL_SIZE, b"width": 100.0}.get(axis_name, float(weight))
+            )
+        font.set_variation_by_axes(settings)
+    return font

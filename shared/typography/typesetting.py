@@ -1,7 +1,7 @@
-"""Text in lines: where it may break, how wide it is, at which size it fits.
+"""Text in lines: where a line may break, its width, and the size at which a text fits.
 
-Everything is measured once, at one size; widths at other sizes are in proportion. So finding the
-size at which a text fits costs arithmetic and no drawing.
+Everything is measured once, at one size; widths at other sizes are proportional. So the size at
+which a text fits is found by arithmetic, without drawing.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from shared.typography.fonts import SYMBOLS, FontFace, covers, fallback_faces, i
 
 MEASURE_PX = 100
 SLACK = 1.015
-"""Widths at small sizes are rounded to whole pixels, glyph by glyph."""
+"""A margin: at small sizes the width of each glyph is rounded to whole pixels."""
 LINE_HEIGHT = 1.28
 TALL_LINE_HEIGHT = 1.46
-_PACKED = ("CJK", "HIRAGANA", "KATAKANA", "BOPOMOFO", "FULLWIDTH", "IDEOGRAPHIC")
-_NOT_FIRST = frozenset(
+_UNSPACED_SCRIPTS = ("CJK", "HIRAGANA", "KATAKANA", "BOPOMOFO", "FULLWIDTH", "IDEOGRAPHIC")
+_NO_BREAK_BEFORE = frozenset(
     "、。，．：；！？）」』】》〉〕］｝ー々ゝゞ…‥”’％,.!?:;)]}»"
     "ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ"
 )
-_NOT_LAST = "（「『【《〈〔［｛“‘([{«"
-_BREAK_BEHIND = "–—/"
-_CUT_BEHIND = "-/_.&=?"
+_NO_BREAK_AFTER = "（「『【《〈〔［｛“‘([{«"
+_BREAK_AFTER = "–—/"
+_CUT_AFTER = "-/_.&=?"
 _BREAK_BEFORE = "เแโใไເແໂໃໄ"
-# Of a syllable: vowels that stand before their consonant, and signs that stand behind it.
-_HOLDS_NEXT = _BREAK_BEFORE + "\u200d"
-_HOLDS_ON = "าะำๅๆฯາະຳໆ"
+# Of a syllable: vowels that precede their consonant, and signs that follow it.
+_JOINS_NEXT = _BREAK_BEFORE + "\u200d"
+_JOINS_PREVIOUS = "าะำๅๆฯາະຳໆ"
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a text is written: `serif` and `weight` in the faces that have it."""
+    """The style of a text. `serif` and `weight` apply to the faces that have them."""
 
     language: str
     weight: int = 400
@@ -42,8 +42,8 @@ class Style:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """What no line break may separate. Width in px at MEASURE_PX; `spaced`: a blank follows."""
+class Segment:
+    """A text without a line break opportunity. Width in px at MEASURE_PX."""
 
     text: str
     width: float
@@ -52,7 +52,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line; `width` in px at the block's size."""
+    """One line. `width` is in px at the block's size."""
 
     text: str
     width: float
@@ -60,7 +60,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A text that is laid out at `size_px`. Heights in px."""
+    """A text that is laid out at `size_px`. Heights are in px."""
 
     lines: tuple[Line, ...]
     size_px: int
@@ -70,12 +70,12 @@ class Block:
 
     @property
     def height(self) -> float:
-        """Of all lines."""
+        """The height of all lines."""
         return self.line_height * len(self.lines)
 
     @property
     def width(self) -> float:
-        """Of the longest line."""
+        """The width of the longest line."""
         return max((line.width for line in self.lines), default=0.0)
 
 
@@ -86,12 +86,12 @@ class Text:
         self.text = to_displayable(text, style)
         self.style = style
         self.rtl = is_rtl(self.text)
-        self._pieces = tuple(_pieces(self.text, style))
-        self._blank = _width(" ", style, self.text)
-        self._tall = _tall(self.text, style)
+        self._segments = tuple(_split_segments(self.text, style))
+        self._space_width = _width(" ", style, self.text)
+        self._is_tall = _is_tall(self.text, style)
 
     def lay_out(self, size_px: int, width_px: float, *, balanced: bool = False) -> Block:
-        """The block at this size; `balanced`: lines of about the same length."""
+        """Returns the block at this size; `balanced` makes all lines about equally long."""
         scale = size_px / MEASURE_PX * SLACK
         limit = width_px / scale
         lines = self._lines(limit)
@@ -104,7 +104,7 @@ class Text:
         return Block(
             tuple(Line(text, width * scale) for text, width in lines),
             size_px,
-            size_px * (TALL_LINE_HEIGHT if self._tall else LINE_HEIGHT),
+            size_px * (TALL_LINE_HEIGHT if self._is_tall else LINE_HEIGHT),
             self.style,
             self.rtl,
         )
@@ -112,42 +112,42 @@ class Text:
     def fit(
         self, sizes_px: range, width_px: float, height_px: float, *, balanced: bool = False
     ) -> Block | None:
-        """The block at the first of `sizes_px` (largest first) at which it fits, or None."""
-        longest = max((piece.width for piece in self._pieces), default=0.0)
-        # A smaller size comes before a word that is cut.
-        whole = [size for size in sizes_px if longest * size / MEASURE_PX * SLACK <= width_px]
-        for size_px in whole or sizes_px:
+        """Returns the block at the first of `sizes_px` (descending) at which it fits, or None."""
+        longest = max((segment.width for segment in self._segments), default=0.0)
+        # A smaller size is preferred to a word that is cut.
+        uncut = [size for size in sizes_px if longest * size / MEASURE_PX * SLACK <= width_px]
+        for size_px in uncut or sizes_px:
             block = self.lay_out(size_px, width_px)
             if block.height <= height_px and block.width <= width_px:
                 return self.lay_out(size_px, width_px, balanced=True) if balanced else block
         return None
 
     def _fits(self, limit: float, lines: int) -> bool:
-        found = self._lines(limit)
-        return len(found) <= lines and all(width <= limit for _, width in found)
+        result = self._lines(limit)
+        return len(result) <= lines and all(width <= limit for _, width in result)
 
     def _lines(self, limit: float) -> list[tuple[str, float]]:
-        """Lines of at most `limit`; a piece that is wider alone is cut."""
+        """Returns lines of at most `limit`; a segment that is wider is cut."""
         lines: list[tuple[str, float]] = []
         text, width, gap = "", 0.0, 0.0
-        for piece in self._pieces:
-            if text and width + gap + piece.width > limit:
+        for segment in self._segments:
+            if text and width + gap + segment.width > limit:
                 lines.append((text, width))
                 text, width, gap = "", 0.0, 0.0
-            if piece.width > limit:
-                *whole, (text, width) = _cut(piece.text, limit, self.style)
-                lines += whole
+            if segment.width > limit:
+                *complete_lines, (text, width) = _cut_word(segment.text, limit, self.style)
+                lines += complete_lines
             else:
-                text += (" " if gap else "") + piece.text
-                width += gap + piece.width
-            gap = self._blank if piece.space_after else 0.0
+                text += (" " if gap else "") + segment.text
+                width += gap + segment.width
+            gap = self._space_width if segment.space_after else 0.0
         return [*lines, (text, width)] if text else lines
 
 
 def is_rtl(text: str) -> bool:
-    """Whether the first strong character runs from right to left (Unicode's rules P2 and P3)."""
-    for one in text:
-        kind = unicodedata.bidirectional(one)
+    """Returns whether the first strong character is right-to-left (Unicode's rules P2 and P3)."""
+    for character in text:
+        kind = unicodedata.bidirectional(character)
         if kind in ("R", "AL"):
             return True
         if kind == "L":
@@ -157,64 +157,83 @@ def is_rtl(text: str) -> bool:
 
 @lru_cache(maxsize=2048)
 def split_runs(text: str, style: Style) -> tuple[tuple[FontFace, str], ...]:
-    """The text in runs of one face each, in the order in which they are read.
+    """Returns the text in runs of one face each, in reading order.
 
-    One face for all of it if there is one: what is set in one face is shaped and ordered as one.
+    Uses a single face if one covers the text: a single run is shaped and ordered as a unit.
     """
     order = fallback_faces(style.language, serif=style.serif)
     single = next((face for face in order if covers(face, text)), None)
     if single is not None:
         return ((single, text),)
-    found: list[tuple[FontFace, str]] = []
-    for one in text:
-        held = found and (is_joiner(one) or one == " " or covers(found[-1][0], one))
-        face = found[-1][0] if held else next((f for f in order if covers(f, one)), SYMBOLS)
-        if found and found[-1][0] == face:
-            found[-1] = (face, found[-1][1] + one)
+    runs: list[tuple[FontFace, str]] = []
+    for character in text:
+        continues = runs and (
+            is_joiner(character) or character == " " or covers(runs[-1][0], character)
+        )
+        face = (
+            runs[-1][0] if continues else next((f for f in order if covers(f, character)), SYMBOLS)
+        )
+        if runs and runs[-1][0] == face:
+            runs[-1] = (face, runs[-1][1] + character)
         else:
-            found.append((face, one))
-    return tuple(found)
+            runs.append((face, character))
+    return tuple(runs)
 
 
 def to_displayable(text: str, style: Style) -> str:
-    """The text as it can be shown: what no face has is left out, or named when it is all."""
+    """Returns the text without characters that no face has; if none remains, their names."""
     order = fallback_faces(style.language, serif=style.serif)
     if any(covers(face, text) for face in order):
         return text
-    kept = "".join(one for one in text if is_joiner(one) or any(covers(f, one) for f in order))
-    kept = " ".join("".join(one for one in kept if one not in "\u200d\ufe0f").split())
-    if any(map(str.isalnum, kept)):
-        return kept
-    names = (unicodedata.name(one, "") for one in text if not one.isspace() and not is_joiner(one))
-    return ", ".join(dict.fromkeys(name.capitalize() for name in names if name)) or kept or "–"
+    displayable = "".join(
+        char for char in text if is_joiner(char) or any(covers(f, char) for f in order)
+    )
+    displayable = " ".join(
+        "".join(char for char in displayable if char not in "\u200d\ufe0f").split()
+    )
+    if any(map(str.isalnum, displayable)):
+        return displayable
+    names = (
+        unicodedata.name(char, "") for char in text if not char.isspace() and not is_joiner(char)
+    )
+    return (
+        ", ".join(dict.fromkeys(name.capitalize() for name in names if name)) or displayable or "–"
+    )
 
 
-def _pieces(text: str, style: Style) -> Iterator[Piece]:
+def _split_segments(text: str, style: Style) -> Iterator[Segment]:
     for word in text.split():
-        *inner, last = _breakable(word)
+        *inner, last = _split_at_breaks(word)
         for part in inner:
-            yield Piece(part, _width(part, style, text), space_after=False)
-        yield Piece(last, _width(last, style, text), space_after=True)
+            yield Segment(part, _width(part, style, text), space_after=False)
+        yield Segment(last, _width(last, style, text), space_after=True)
 
 
-def _breakable(word: str) -> list[str]:
-    """The parts of a word between which a line may break."""
+def _split_at_breaks(word: str) -> list[str]:
+    """Returns the parts of a word between which a line may break."""
     parts = [""]
-    for one in word:
+    for char in word:
         before = parts[-1][-1:]
-        free = bool(before) and (_packed(before) or _packed(one) or one in _BREAK_BEFORE)
-        free = free or (
-            before != "" and before in _BREAK_BEHIND and len(parts[-1]) > 2 and one.isalpha()
+        can_break = bool(before) and (
+            _is_unspaced(before) or _is_unspaced(char) or char in _BREAK_BEFORE
         )
-        if free and one not in _NOT_FIRST and before not in _NOT_LAST and not _combining(one):
-            parts.append(one)
+        can_break = can_break or (
+            before != "" and before in _BREAK_AFTER and len(parts[-1]) > 2 and char.isalpha()
+        )
+        if (
+            can_break
+            and char not in _NO_BREAK_BEFORE
+            and before not in _NO_BREAK_AFTER
+            and not _is_combining(char)
+        ):
+            parts.append(char)
         else:
-            parts[-1] += one
+            parts[-1] += char
     return parts
 
 
-def _cut(word: str, limit: float, style: Style) -> list[tuple[str, float]]:
-    """A word that is wider than a line, in lines: behind a hyphen and the like if there is one."""
+def _cut_word(word: str, limit: float, style: Style) -> list[tuple[str, float]]:
+    """Cuts a word that is wider than a line, preferably after a hyphen or a similar character."""
     widths = [(cluster, _width(cluster, style, word)) for cluster in _clusters(word)]
     lines: list[tuple[str, float]] = []
     while widths:
@@ -223,36 +242,40 @@ def _cut(word: str, limit: float, style: Style) -> list[tuple[str, float]]:
             width += widths[count][1]
             count += 1
         if count < len(widths):
-            marks = [n + 1 for n in range(count // 3, count) if widths[n][0] in _CUT_BEHIND]
+            marks = [n + 1 for n in range(count // 3, count) if widths[n][0] in _CUT_AFTER]
             count = marks[-1] if marks else count
         head, widths = widths[:count], widths[count:]
-        lines.append(("".join(one for one, _ in head), sum(width for _, width in head)))
+        text = "".join(cluster for cluster, _ in head)
+        lines.append((text, sum(width for _, width in head)))
     return lines
 
 
 def _clusters(text: str) -> list[str]:
-    found: list[str] = []
-    for one in text:
-        if found and (_combining(one) or found[-1][-1] in _HOLDS_NEXT or one in _HOLDS_ON):
-            found[-1] += one
+    clusters: list[str] = []
+    for char in text:
+        joins = clusters and (
+            _is_combining(char) or clusters[-1][-1] in _JOINS_NEXT or char in _JOINS_PREVIOUS
+        )
+        if joins:
+            clusters[-1] += char
         else:
-            found.append(one)
-    return found
+            clusters.append(char)
+    return clusters
 
 
-def _combining(one: str) -> bool:
-    return is_joiner(one) or unicodedata.category(one).startswith("M")
+def _is_combining(char: str) -> bool:
+    return is_joiner(char) or unicodedata.category(char).startswith("M")
 
 
-def _packed(one: str) -> bool:
-    return ord(one) > 0x2E7F and unicodedata.name(one, "").startswith(_PACKED)
+def _is_unspaced(char: str) -> bool:
+    return ord(char) > 0x2E7F and unicodedata.name(char, "").startswith(_UNSPACED_SCRIPTS)
 
 
 def _width(text: str, style: Style, context: str) -> float:
-    """In px at MEASURE_PX, in the faces that the whole context is set in."""
-    whole = split_runs(context, style)
-    here = ((whole[0][0], text),) if len(whole) == 1 else split_runs(text, style)
-    return sum(_length(face, part, style.weight) for face, part in here)
+    """Returns the width in px at MEASURE_PX, in the faces of the complete context."""
+    context_runs = split_runs(context, style)
+    runs = ((context_runs[0][0], text),) if len(context_runs) == 1 else split_runs(text, style)
+    return sum(_length(face, part, style.weight) for face, part in runs)
 
 
 @lru_cache(maxsize=8192)
@@ -260,5 +283,5 @@ def _length(face: FontFace, text: str, weight: int) -> float:
     return load_font(face, MEASURE_PX, weight).getlength(text)
 
 
-def _tall(text: str, style: Style) -> bool:
+def _is_tall(text: str, style: Style) -> bool:
     return any(face.tall for face, _ in split_runs(text, style))

@@ -1,5 +1,7 @@
-"""Accounts of people in Firebase Auth: its Admin SDK for all but signing in, which is a call of the
-Identity Toolkit with the project's web API key, as a browser's would be."""
+"""Accounts of users in Firebase Auth, with the Admin SDK.
+
+Signing in calls the Identity Toolkit with the project's web API key, as a browser would.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +35,8 @@ WRONG_CREDENTIAL_CODES = frozenset(
         "USER_DISABLED", "MISSING_PASSWORD", "TOO_MANY_ATTEMPTS_TRY_LATER",
     }
 )  # fmt: skip
-"""What the toolkit says of an address and a password. The last one, too, says that there is such
-an account, so it is told like the others."""
+"""The Identity Toolkit's errors for a wrong address or password. TOO_MANY_ATTEMPTS discloses that
+the account exists, so it is reported like the others."""
 EXPIRED_SESSION_CODES = frozenset(
     {
         "TOKEN_EXPIRED", "USER_DISABLED", "USER_NOT_FOUND", "INVALID_REFRESH_TOKEN",
@@ -44,7 +46,7 @@ EXPIRED_SESSION_CODES = frozenset(
 
 
 class FirebaseAccounts:
-    """Accounts over firebase-admin and the two REST services."""
+    """Accounts with firebase-admin, the Identity Toolkit and the Secure Token service."""
 
     def __init__(self, app: firebase_admin.App, key: str, toolkit: str, tokens: str) -> None:
         self._app = app
@@ -54,118 +56,125 @@ class FirebaseAccounts:
         self._session = requests.Session()
 
     def register(self, email: str, password: str, name: str) -> None:
-        with _faults():
+        with _translate_errors():
             try:
                 auth.create_user(
                     email=email, password=password, display_name=name or None, app=self._app
                 )
-            except auth.EmailAlreadyExistsError as taken:
-                raise AddressTaken from taken
-            except (InvalidArgumentError, ValueError) as unfit:
-                raise InvalidRequest("There can be no account under this address.") from unfit
+            except auth.EmailAlreadyExistsError as error:
+                raise AddressTaken from error
+            except (InvalidArgumentError, ValueError) as error:
+                raise InvalidRequest("There can be no account under this address.") from error
 
     def create_verification_code(self, email: str) -> str:
-        with _faults():
-            return _code(auth.generate_email_verification_link(email, app=self._app))
+        with _translate_errors():
+            return _extract_code(auth.generate_email_verification_link(email, app=self._app))
 
     def create_reset_code(self, email: str) -> str:
-        with _faults():
+        with _translate_errors():
             try:
-                return _code(auth.generate_password_reset_link(email, app=self._app))
-            except auth.UserDisabledError as disabled:
-                raise NotFound("There is no such account.") from disabled
+                return _extract_code(auth.generate_password_reset_link(email, app=self._app))
+            except auth.UserDisabledError as error:
+                raise NotFound("There is no such account.") from error
 
     def sign_in(self, email: str, password: str) -> Session:
-        asked = {"email": email, "password": password, "returnSecureToken": True}
-        told = self._ask(f"{self._toolkit}/accounts:signInWithPassword", {"json": asked})
-        if "error" in told:
-            raise _refusal(told, WRONG_CREDENTIAL_CODES, WrongCredentials)
-        if not self.read_profile(told["localId"]).verified:
+        body = {"email": email, "password": password, "returnSecureToken": True}
+        data = self._post(f"{self._toolkit}/accounts:signInWithPassword", {"json": body})
+        if "error" in data:
+            raise _to_error(data, WRONG_CREDENTIAL_CODES, WrongCredentials)
+        if not self.read_profile(data["localId"]).verified:
             raise WrongCredentials
-        return _session(told["localId"], told["idToken"], told["refreshToken"], told["expiresIn"])
+        return _to_session(
+            data["localId"], data["idToken"], data["refreshToken"], data["expiresIn"]
+        )
 
     def refresh(self, refresh_token: str) -> Session:
-        asked = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-        told = self._ask(f"{self._tokens}/token", {"data": asked})
-        if "error" in told:
-            raise _refusal(told, EXPIRED_SESSION_CODES, SessionExpired)
-        return _session(
-            told["user_id"], told["id_token"], told["refresh_token"], told["expires_in"]
+        body = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        data = self._post(f"{self._tokens}/token", {"data": body})
+        if "error" in data:
+            raise _to_error(data, EXPIRED_SESSION_CODES, SessionExpired)
+        return _to_session(
+            data["user_id"], data["id_token"], data["refresh_token"], data["expires_in"]
         )
 
     def read_profile(self, uid: str) -> Profile:
-        with _faults():
+        with _translate_errors():
             user = auth.get_user(uid, app=self._app)
-        made_ms = user.user_metadata.creation_timestamp or 0
+        created_ms = user.user_metadata.creation_timestamp or 0
         return Profile(
             uid=user.uid,
             email=user.email or "",
             verified=bool(user.email_verified),
             name=user.display_name or "",
             picture=user.photo_url or "",
-            created_at=datetime.fromtimestamp(made_ms / 1000, UTC),
+            created_at=datetime.fromtimestamp(created_ms / 1000, UTC),
         )
 
     def update_profile(self, uid: str, *, name: str | None, picture: str | None) -> None:
-        given = {"display_name": name, "photo_url": picture}
-        wanted = {
+        values = {"display_name": name, "photo_url": picture}
+        changes = {
             field: value or auth.DELETE_ATTRIBUTE
-            for field, value in given.items()
+            for field, value in values.items()
             if value is not None
         }
-        with _faults():
-            auth.update_user(uid, app=self._app, **wanted)
+        with _translate_errors():
+            auth.update_user(uid, app=self._app, **changes)
 
     def set_password(self, uid: str, password: str) -> None:
-        with _faults():
+        with _translate_errors():
             auth.update_user(uid, password=password, app=self._app)
             auth.revoke_refresh_tokens(uid, app=self._app)
 
-    def _ask(self, url: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The JSON of an answer, of a refusal too. Raises IdentityUnavailable."""
+    def _post(self, url: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns the JSON of a response, also of an error. Raises IdentityUnavailable."""
         try:
-            answer = self._session.post(url, params={"key": self._key}, timeout=TIMEOUT_S, **body)
-            told = answer.json()
-        except (requests.RequestException, ValueError) as fault:
-            raise IdentityUnavailable from fault
-        if not isinstance(told, dict) or (answer.status_code != 200 and "error" not in told):
+            response = self._session.post(url, params={"key": self._key}, timeout=TIMEOUT_S, **body)
+            data = response.json()
+        except (requests.RequestException, ValueError) as error:
+            raise IdentityUnavailable from error
+        if not isinstance(data, dict) or (response.status_code != 200 and "error" not in data):
             raise IdentityUnavailable
-        return told
+        return data
 
 
-def _code(link: str) -> str:
-    """The one-time code in a link to Firebase's own page: ours is the console's."""
-    found = parse_qs(urlsplit(link).query).get("oobCode")
-    if not found:
+def _extract_code(link: str) -> str:
+    """Returns the one-time code of a link to Firebase's page; our link leads to the console."""
+    codes = parse_qs(urlsplit(link).query).get("oobCode")
+    if not codes:
         raise IdentityUnavailable("The identity service's link carries no code.")
-    return found[0]
+    return codes[0]
 
 
-def _refusal(told: Mapping[str, Any], known: frozenset[str], refused: type[Exception]) -> Exception:
-    """What an error of the REST services means; one that says nothing of the person is ours."""
-    error = told["error"]
+def _to_error(
+    data: Mapping[str, Any], expected_codes: frozenset[str], error_class: type[Exception]
+) -> Exception:
+    """Converts an error of the REST services. One that is not about the user is transient."""
+    error = data["error"]
     message = str(error.get("message", "")) if isinstance(error, Mapping) else ""
-    if message.split(" ")[0] in known:
-        return refused()
-    return IdentityUnavailable(f"The identity service refuses: {message[:100]}")
+    if message.split(" ")[0] in expected_codes:
+        return error_class()
+    return IdentityUnavailable(f"The identity service returned an error: {message[:100]}")
 
 
-def _session(uid: str, id_token: str, refresh_token: str, expires_in: str) -> Session:
+def _to_session(uid: str, id_token: str, refresh_token: str, expires_in: str) -> Session:
     return Session(uid, id_token, refresh_token, int(expires_in))
 
 
 @contextmanager
-def _faults() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
-    except (auth.UserNotFoundError, auth.EmailNotFoundError) as missing:
-        raise NotFound("There is no such account.") from missing
-    except (FirebaseError, GoogleAuthError, OSError) as fault:
-        raise IdentityUnavailable from fault
+    except (auth.UserNotFoundError, auth.EmailNotFoundError) as error:
+        raise NotFound("There is no such account.") from error
+    except (FirebaseError, GoogleAuthError, OSError) as error:
+        raise IdentityUnavailable from error
 
 
 def create_accounts(project: str, key: str, *, emulator: str, local: bool) -> FirebaseAccounts:
-    """The Accounts of this process. `emulator`: the Auth emulator's host:port, "" in the cloud."""
+    """Returns the Accounts of this process.
+
+    `emulator` is the host:port of the Auth emulator, or "" in the cloud.
+    """
     app = get_firebase_app(project, local=local)
     host = f"http://{emulator}/" if emulator else "https://"
     return FirebaseAccounts(

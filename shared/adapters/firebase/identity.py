@@ -1,4 +1,4 @@
-"""Who calls: Firebase ID tokens."""
+"""Verifies Firebase ID tokens."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from shared.errors import IdentityUnavailable, Unauthenticated
 from shared.ports.identity import User
 
 TOKEN_CACHE_S = 60
-"""How long a token is not looked up again: a disabled user is out within this time."""
+"""How long a verified token is cached: a disabled user loses access within this time."""
 MAX_CACHED_TOKENS = 10_000
-_making = threading.Lock()
+_app_lock = threading.Lock()
 
 
 class FirebaseIdentity:
-    """Identity over firebase-admin. Signature, expiry, audience, revocation and disabled users."""
+    """Identity with firebase-admin. Checks signature, expiry, audience, revocation and users."""
 
     def __init__(self, app: firebase_admin.App) -> None:
         self._app = app
-        self._seen: OrderedDict[str, tuple[float, User]] = OrderedDict()
+        self._cache: OrderedDict[str, tuple[float, User]] = OrderedDict()
         self._lock = threading.Lock()
 
     def verify(self, token: str) -> User:
         now = time.time()
         with self._lock:
-            known = self._seen.get(token)
-        if known is not None and known[0] > now:
-            return known[1]
+            cached = self._cache.get(token)
+        if cached is not None and cached[0] > now:
+            return cached[1]
         try:
             claims: dict[str, Any] = auth.verify_id_token(token, self._app, check_revoked=True)
         except (
@@ -44,39 +44,39 @@ class FirebaseIdentity:
             auth.UserDisabledError,
             auth.UserNotFoundError,
             ValueError,
-        ) as refused:
-            raise Unauthenticated from refused
-        except (FirebaseError, GoogleAuthError, OSError) as fault:
-            # Keys or users cannot be looked up: that says nothing about the token.
-            raise IdentityUnavailable from fault
-        # The Auth emulator accepts tokens whose time is over; we do not.
-        ends = claims.get("exp")
-        if not isinstance(ends, int | float) or ends <= now:
-            raise Unauthenticated("The ID token's time is over; sign in again.")
+        ) as error:
+            raise Unauthenticated from error
+        except (FirebaseError, GoogleAuthError, OSError) as error:
+            # Keys or users cannot be fetched: this does not make the token invalid.
+            raise IdentityUnavailable from error
+        # The Auth emulator accepts expired tokens; we do not.
+        expires_at = claims.get("exp")
+        if not isinstance(expires_at, int | float) or expires_at <= now:
+            raise Unauthenticated("The ID token has expired; sign in again.")
         verified = claims.get("email_verified") is True
         user = User(str(claims["uid"]), str(claims.get("email") or ""), verified)
         with self._lock:
-            self._seen[token] = (min(now + TOKEN_CACHE_S, ends), user)
-            while len(self._seen) > MAX_CACHED_TOKENS:
-                self._seen.popitem(last=False)
+            self._cache[token] = (min(now + TOKEN_CACHE_S, expires_at), user)
+            while len(self._cache) > MAX_CACHED_TOKENS:
+                self._cache.popitem(last=False)
         return user
 
 
 class _NoCredential(firebase_admin.credentials.Base):  # type: ignore[misc]
-    """What firebase-admin needs beside an emulator: a credential that is none."""
+    """A credential without content, which firebase-admin needs for an emulator."""
 
     def get_credential(self) -> AnonymousCredentials:
         return AnonymousCredentials()
 
 
 def create_identity(project: str, *, local: bool) -> FirebaseIdentity:
-    """The Identity of this process; the app is firebase-admin's default one."""
+    """Returns the Identity of this process, with firebase-admin's default app."""
     return FirebaseIdentity(get_firebase_app(project, local=local))
 
 
 def get_firebase_app(project: str, *, local: bool) -> firebase_admin.App:
-    """firebase-admin's default app of this process; made when it is first asked for."""
-    with _making:
+    """Returns firebase-admin's default app of this process; creates it at the first call."""
+    with _app_lock:
         try:
             return firebase_admin.get_app()
         except ValueError:

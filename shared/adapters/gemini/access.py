@@ -13,7 +13,7 @@ TIMEOUT_S = 80.0
 
 @dataclass(frozen=True, slots=True)
 class GeminiAccess:
-    """The model, the API that serves it, and what authorizes a request.
+    """The model, the API that serves it, and the authorization of requests.
 
     Vertex AI takes `project` and `location` and uses Application Default Credentials: in the
     cloud the function's service account. The Developer API takes `api_key`. `endpoint` is the

@@ -1,4 +1,4 @@
-"""Gemini through google-genai, over REST: by Vertex AI or by the Gemini Developer API."""
+"""Gemini through google-genai, over REST: with Vertex AI or the Gemini Developer API."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shared.ports.models import ModelRequest
 
 
 class GenAiModel:
-    """SlideModel over a client that is kept: one that nobody holds closes its connections."""
+    """DeckModel with one client; a client closes its connections when it is garbage collected."""
 
     def __init__(self, access: GeminiAccess) -> None:
         vertex = access.backend is GeminiBackend.VERTEX_AI
@@ -23,7 +23,7 @@ class GenAiModel:
             # These versions support response schemas.
             api_version="v1beta1" if vertex else "v1beta",
             timeout=round(access.timeout_s * 1000),
-            # The unit's own backoff waits; the client's would outlast the lease.
+            # The unit's own backoff waits; the client's would exceed the lease.
             retry_options=types.HttpRetryOptions(attempts=1),
         )
         # Without explicit credentials the client loads Application Default Credentials at the
@@ -53,22 +53,22 @@ class GenAiModel:
             max_output_tokens=request.max_tokens,
         )
         try:
-            answer = self._client.models.generate_content(
+            response = self._client.models.generate_content(
                 model=self._model, contents=request.text, config=config
             )
-        except errors.APIError as fault:
-            raise to_error(int(fault.code or 500), str(fault.message or "")) from fault
-        except auth.GoogleAuthError as fault:
-            if fault.retryable or isinstance(fault.__cause__, auth.TransportError):
-                raise ModelOverloaded("Credentials for Vertex AI cannot be fetched now.") from fault
+        except errors.APIError as error:
+            raise to_error(int(error.code or 500), str(error.message or "")) from error
+        except auth.GoogleAuthError as error:
+            if error.retryable or isinstance(error.__cause__, auth.TransportError):
+                raise ModelOverloaded("Credentials for Vertex AI cannot be fetched now.") from error
             raise ModelUnavailable(
-                f"There are no valid credentials for Vertex AI ({type(fault).__name__})."
-            ) from fault
-        except Exception as fault:
-            # The library lets through what its transport raises, and has changed its transport.
-            raise ModelOverloaded(f"The model failed: {type(fault).__name__}.") from fault
-        feedback = answer.prompt_feedback
-        first = answer.candidates[0] if answer.candidates else None
+                f"There are no valid credentials for Vertex AI ({type(error).__name__})."
+            ) from error
+        except Exception as error:
+            # The library passes on the errors of its transport, and has changed its transport.
+            raise ModelOverloaded(f"The model failed: {type(error).__name__}.") from error
+        feedback = response.prompt_feedback
+        first = response.candidates[0] if response.candidates else None
         parts = (first.content.parts or []) if first and first.content else []
         return response_text(
             feedback.block_reason.value if feedback and feedback.block_reason else "",

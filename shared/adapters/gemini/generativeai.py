@@ -1,7 +1,7 @@
-"""Gemini through google-generativeai, over REST, by the Gemini Developer API.
+"""Gemini through google-generativeai, over REST, with the Gemini Developer API.
 
-The library has been out of support since November 2025 (0.8.6 is its last version) and says so
-with a FutureWarning at import. `gemini_genai` is the default.
+The library has been out of support since November 2025 (0.8.6 is its last version) and emits a
+FutureWarning at import. `gemini/genai.py` is the default.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from shared.ports.models import ModelRequest
 
 
 class GenerativeAiModel:
-    """SlideModel over the library's one configuration for the whole process."""
+    """DeckModel with the library's configuration, which is global to the process."""
 
     def __init__(self, access: GeminiAccess) -> None:
         options = {"api_endpoint": access.endpoint} if access.endpoint else None
@@ -32,26 +32,26 @@ class GenerativeAiModel:
     def generate(self, request: ModelRequest) -> str:
         model = genai.GenerativeModel(self._model, system_instruction=request.system)
         try:
-            answer = model.generate_content(
+            response = model.generate_content(
                 request.text,
                 generation_config={
                     "response_mime_type": "application/json",
                     "response_schema": dict(request.schema),
                     "max_output_tokens": request.max_tokens,
                 },
-                # The unit's own backoff waits; the client's would outlast the lease.
+                # The unit's own backoff waits; the client's would exceed the lease.
                 request_options={"timeout": self._timeout_s, "retry": None},
             )
-        except (gx.GatewayTimeout, gx.DeadlineExceeded) as late:
-            raise ModelOverloaded("The model took too long to answer.") from late
-        except gx.GoogleAPICallError as fault:
-            raise to_error(int(fault.code or 500), fault.message) from fault
-        except (gx.RetryError, OSError, ValueError) as fault:
-            # requests' own errors are OSErrors; a body that is no JSON is a ValueError.
-            raise ModelOverloaded(f"The model failed: {type(fault).__name__}.") from fault
-        first = answer.candidates[0] if answer.candidates else None
+        except (gx.GatewayTimeout, gx.DeadlineExceeded) as error:
+            raise ModelOverloaded("The model took too long to answer.") from error
+        except gx.GoogleAPICallError as error:
+            raise to_error(int(error.code or 500), error.message) from error
+        except (gx.RetryError, OSError, ValueError) as error:
+            # The errors of requests are OSErrors; a body that is not JSON is a ValueError.
+            raise ModelOverloaded(f"The model failed: {type(error).__name__}.") from error
+        first = response.candidates[0] if response.candidates else None
         return response_text(
-            answer.prompt_feedback.block_reason.name,
+            response.prompt_feedback.block_reason.name,
             first.finish_reason.name if first else "",
             [part.text for part in first.content.parts] if first else [],
         )

@@ -1,4 +1,4 @@
-"""Gemini as SlideModel, through one of two client libraries that satisfy the same contract."""
+"""Gemini as DeckModel, with one of two client libraries that satisfy the same contract."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from shared.ports.models import DeckModel
 
 
 def create_deck_model(client: str, access: GeminiAccess) -> DeckModel:
-    """Returns the model through the library named `client`, and imports that library only: each
-    has an environment of its own.
+    """Returns the model with the library named `client`, and imports only that library: each has
+    an environment of its own.
 
-    Raises ConfigurationError for an unknown library, for a backend that the library cannot use,
-    and for missing values.
+    Raises ConfigurationError for an unknown library, for a backend that the library does not
+    support, and for missing values.
     """
     access.check()
     if client == "google-genai":

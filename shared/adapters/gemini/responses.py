@@ -1,4 +1,4 @@
-"""What Gemini's answers and refusals mean, whichever library brings them."""
+"""Interprets Gemini's responses and errors, for both client libraries."""
 
 from __future__ import annotations
 
@@ -12,27 +12,34 @@ from shared.errors import (
     PromptRefused,
 )
 
-# https://ai.google.dev/api/generate-content#FinishReason: the model stopped because of what was
-# asked or what it was about to say.
+# https://ai.google.dev/api/generate-content#FinishReason: the model stopped because of the prompt
+# or because of its own output.
 _DECLINED = frozenset(
     {"SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"}
 )
 
 
 def response_text(block_reason: str, finish_reason: str, parts: Sequence[str]) -> str:
-    """The text of a complete answer. `blocked` and `finish` are the names of the prompt's block
-    reason and of the first candidate's finish reason, "" for none.
+    """Returns the text of a complete response.
 
-    The finish reason comes first: a cut answer has text as well. Raises PromptRefused or
-    AnswerUnusable.
+    The finish reason is checked first, because a truncated response has text as well.
+
+    Args:
+        block_reason: The name of the prompt's block reason, or "".
+        finish_reason: The name of the first candidate's finish reason, or "".
+        parts: The parts of the first candidate.
+
+    Raises:
+        PromptRefused: When the model declines.
+        AnswerUnusable: When the response is truncated or empty.
     """
     if block_reason and block_reason != "BLOCK_REASON_UNSPECIFIED":
-        raise PromptRefused(f"The model declines to write about this ({_said(block_reason)}).")
+        raise PromptRefused(f"The model declines to write about this ({_readable(block_reason)}).")
     if finish_reason in _DECLINED:
-        raise PromptRefused(f"The model stopped writing about this ({_said(finish_reason)}).")
+        raise PromptRefused(f"The model stopped writing about this ({_readable(finish_reason)}).")
     if finish_reason != "STOP":
         raise AnswerUnusable(
-            f"The model's answer is not complete ({_said(finish_reason) or 'no end'})."
+            f"The model's answer is not complete ({_readable(finish_reason) or 'no end'})."
         )
     text = "".join(parts)
     if not text.strip():
@@ -41,18 +48,18 @@ def response_text(block_reason: str, finish_reason: str, parts: Sequence[str]) -
 
 
 def to_error(status: int, message: str) -> MoodreelError:
-    """An HTTP status of the service in our words."""
+    """Converts an HTTP status of the service to an error."""
     if status in (408, 429) or status >= 500:
         return ModelOverloaded(f"The model cannot answer for now ({status}).")
-    # google.api_core puts the address before what the service said.
-    said = message.rpartition(": ")[2][:200]
-    return ModelUnavailable(f"The model refuses the request ({status}): {said}")
+    # google.api_core puts the URL before the message of the service.
+    text = message.rpartition(": ")[2][:200]
+    return ModelUnavailable(f"The model refuses the request ({status}): {text}")
 
 
 def engine_name(model: str, endpoint: str) -> str:
-    """Decks of the stand-in are never taken for the model's."""
+    """Returns the name of the engine; decks of the emulator never count as the model's."""
     return f"stand-in:{model}" if endpoint else model
 
 
-def _said(reason: str) -> str:
+def _readable(reason: str) -> str:
     return reason.lower().replace("_", " ")

@@ -1,4 +1,4 @@
-"""What Cloud Storage says in its words, said in ours."""
+"""Converts the errors of Cloud Storage."""
 
 from __future__ import annotations
 
@@ -14,28 +14,30 @@ from shared.errors import MoodreelError, SourceExpired, StorageUnavailable
 
 @contextmanager
 def translate_errors(not_found: type[MoodreelError] = SourceExpired) -> Iterator[None]:
-    """Raises `gone` for 404 and StorageUnavailable for all else but 412, which is left to who
-    asked for it."""
+    """Raises `not_found` for 404 and StorageUnavailable for other errors.
+
+    PreconditionFailed (412) is left to the caller.
+    """
     try:
-        with _answers():
+        with _raise_for_response():
             yield
-    except gx.NotFound as missing:
-        raise not_found from missing
+    except gx.NotFound as error:
+        raise not_found from error
     except gx.PreconditionFailed:
         raise
-    except gx.RequestRangeNotSatisfiable as short:
-        raise SourceExpired("The uploaded file is shorter than it was.") from short
-    except (gx.Forbidden, gx.BadRequest, gx.Unauthorized) as refused:
-        # A setting of the operator's, not the person's input: it can be mended, then tried again.
-        raise StorageUnavailable(f"The object store refuses: {refused.message}") from refused
-    except (gx.GoogleAPIError, GoogleAuthError, DataCorruption, OSError) as fault:
-        raise StorageUnavailable(f"The object store failed: {type(fault).__name__}.") from fault
+    except gx.RequestRangeNotSatisfiable as error:
+        raise SourceExpired("The uploaded file is shorter than it was.") from error
+    except (gx.Forbidden, gx.BadRequest, gx.Unauthorized) as error:
+        # A setting of the operator, not the user's input: it can be fixed and retried.
+        raise StorageUnavailable(f"Cloud Storage refuses access: {error.message}") from error
+    except (gx.GoogleAPIError, GoogleAuthError, DataCorruption, OSError) as error:
+        raise StorageUnavailable(f"Cloud Storage failed: {type(error).__name__}.") from error
 
 
 @contextmanager
-def _answers() -> Iterator[None]:
-    """A resumable upload hands out the bare answer where every other call raises by its status."""
+def _raise_for_response() -> Iterator[None]:
+    """Converts the error of a resumable upload, which is a response and not an exception."""
     try:
         yield
-    except InvalidResponse as answer:
-        raise gx.from_http_response(answer.response) from answer
+    except InvalidResponse as error:
+        raise gx.from_http_response(error.response) from error

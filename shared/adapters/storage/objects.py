@@ -1,4 +1,4 @@
-"""Objects on Cloud Storage: read by Range, written once."""
+"""ObjectStore on Cloud Storage: ranged reads, objects that are written once."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from shared.recipes.stored_object import Artifact, StoredObject
 
 SPEC_KEY = "spec"
 RETRY: Retry = DEFAULT_RETRY.with_timeout(30)
-"""The client's default tries for two minutes: longer than a lease."""
+"""The client's default of two minutes is longer than a lease."""
 TIMEOUT_S = (5, 30)
 MAX_COMPOSE_PARTS = 32
 
 
 class CloudObjectStore:
-    """ObjectStore over a Cloud Storage client."""
+    """ObjectStore with a Cloud Storage client."""
 
     def __init__(
         self, client: storage.Client, buckets: Mapping[Bucket, str], signer: Signer
     ) -> None:
         self._client = client
-        self._names = dict(buckets)
+        self._bucket_names = dict(buckets)
         self._signer = signer
 
     def stat(self, bucket: Bucket, name: str) -> StoredObject | None:
         with translate_errors():
             blob = self._bucket(bucket).get_blob(name, retry=RETRY, timeout=TIMEOUT_S)
-        return None if blob is None else _stored(bucket, blob)
+        return None if blob is None else _to_stored_object(bucket, blob)
 
     def range_reader(
         self, bucket: Bucket, name: str, generation: int
@@ -69,12 +69,12 @@ class CloudObjectStore:
         )
         try:
             yield writer
-            written = writer.finish(TIMEOUT_S)
+            is_created = writer.finish(TIMEOUT_S)
         except BaseException:
             writer.abandon()
             raise
-        if written:
-            writer.stored_object, writer.adopted = _stored(bucket, writer.blob), False
+        if is_created:
+            writer.stored_object, writer.adopted = _to_stored_object(bucket, writer.blob), False
         else:
             writer.stored_object, writer.adopted = self._adopt(bucket, name, spec), True
 
@@ -82,96 +82,100 @@ class CloudObjectStore:
         self, bucket: Bucket, name: str, parts: list[StoredObject], *, content_type: str, spec: str
     ) -> tuple[StoredObject, bool]:
         if not 1 <= len(parts) <= MAX_COMPOSE_PARTS or any(
-            one.bucket is not bucket for one in parts
+            part.bucket is not bucket for part in parts
         ):
-            # A part of another bucket would silently be looked for in this one.
+            # An object of another bucket would be looked up in this one.
             raise ValueError(f"compose takes 1 to {MAX_COMPOSE_PARTS} objects of one bucket")
         blob = self._blob(bucket, name, content_type, spec)
-        sources = [self._bucket(bucket).blob(one.name) for one in parts]
+        sources = [self._bucket(bucket).blob(part.name) for part in parts]
         try:
             with translate_errors():
                 blob.compose(
                     sources,
                     if_generation_match=0,
-                    if_source_generation_match=[one.generation for one in parts],
+                    if_source_generation_match=[part.generation for part in parts],
                     retry=RETRY,
                     timeout=TIMEOUT_S,
                 )
         except gx.PreconditionFailed:
             return self._adopt(bucket, name, spec), True
-        return _stored(bucket, blob), False
+        return _to_stored_object(bucket, blob), False
 
     def copy(
         self, source: StoredObject, bucket: Bucket, name: str, *, spec: str
     ) -> tuple[StoredObject, bool]:
         blob = self._blob(bucket, name, source.content_type, spec)
-        origin = self._bucket(source.bucket).blob(source.name, generation=source.generation)
+        source_blob = self._bucket(source.bucket).blob(source.name, generation=source.generation)
         token: str | None = None
         try:
             with translate_errors():
                 while True:
                     token, _, _ = blob.rewrite(
-                        origin, token=token, if_generation_match=0, retry=RETRY, timeout=TIMEOUT_S
+                        source_blob,
+                        token=token,
+                        if_generation_match=0,
+                        retry=RETRY,
+                        timeout=TIMEOUT_S,
                     )
                     if token is None:
                         break
         except gx.PreconditionFailed:
             return self._adopt(bucket, name, spec), True
-        return _stored(bucket, blob), False
+        return _to_stored_object(bucket, blob), False
 
     def delete(self, bucket: Bucket, name: str, generation: int | None = None) -> None:
-        self._remove(self._names[bucket], name, generation)
+        self._delete_blob(self._bucket_names[bucket], name, generation)
 
     def delete_prefix(self, bucket: Bucket, prefix: str) -> int:
         if not prefix:
-            raise ValueError("an empty prefix would remove everything")
-        removed = 0
+            raise ValueError("an empty prefix would delete everything")
+        count = 0
         with translate_errors():
             blobs = self._client.list_blobs(
-                self._names[bucket], prefix=prefix, retry=RETRY, timeout=TIMEOUT_S
+                self._bucket_names[bucket], prefix=prefix, retry=RETRY, timeout=TIMEOUT_S
             )
             for blob in blobs:
-                self._remove(self._names[bucket], blob.name, blob.generation)
-                removed += 1
-        return removed
+                self._delete_blob(self._bucket_names[bucket], blob.name, blob.generation)
+                count += 1
+        return count
 
     def list_objects(self, bucket: Bucket, prefix: str) -> tuple[StoredObject, ...]:
         with translate_errors():
             blobs = self._client.list_blobs(
-                self._names[bucket], prefix=prefix, retry=RETRY, timeout=TIMEOUT_S
+                self._bucket_names[bucket], prefix=prefix, retry=RETRY, timeout=TIMEOUT_S
             )
-            return tuple(_stored(bucket, blob) for blob in blobs)
+            return tuple(_to_stored_object(bucket, blob) for blob in blobs)
 
     def list_prefixes(self, bucket: Bucket, prefix: str) -> tuple[str, ...]:
-        found: set[str] = set()
+        names: set[str] = set()
         with translate_errors():
             pages = self._client.list_blobs(
-                self._names[bucket],
+                self._bucket_names[bucket],
                 prefix=prefix,
                 delimiter="/",
-                # Folders alone: whatever objects lie beside them are not sent.
+                # Prefixes only; the objects beside them are not sent.
                 fields="prefixes,nextPageToken",
                 retry=RETRY,
                 timeout=TIMEOUT_S,
             )
             for page in pages.pages:
-                found |= {one.removeprefix(prefix).rstrip("/") for one in page.prefixes}
-        return tuple(sorted(found))
+                names |= {item.removeprefix(prefix).rstrip("/") for item in page.prefixes}
+        return tuple(sorted(names))
 
     def quarantine(self, ref: ObjectRef) -> None:
-        role = next((role for role, name in self._names.items() if name == ref.bucket), None)
+        role = next((role for role, name in self._bucket_names.items() if name == ref.bucket), None)
         if role is None:
             return
         source = self.stat(role, ref.name)
         if source is None or source.generation != ref.generation:
             return
-        # One name may bring many strangers: none of them stands in the next one's way.
-        aside = f"{QUARANTINE_PREFIX}{role}/{ref.name}.{ref.generation}"
-        self.copy(source, Bucket.WORK, aside, spec=source.crc32c)
-        self._remove(ref.bucket, ref.name, ref.generation)
+        # The generation keeps several unknown objects of one name apart.
+        quarantine_name = f"{QUARANTINE_PREFIX}{role}/{ref.name}.{ref.generation}"
+        self.copy(source, Bucket.WORK, quarantine_name, spec=source.crc32c)
+        self._delete_blob(ref.bucket, ref.name, ref.generation)
 
     def delete_ref(self, ref: ObjectRef) -> None:
-        self._remove(ref.bucket, ref.name, ref.generation)
+        self._delete_blob(ref.bucket, ref.name, ref.generation)
 
     def sign_upload(
         self,
@@ -196,7 +200,7 @@ class CloudObjectStore:
         with translate_errors():
             return sign_download(self._signer, blob, artifact.generation, filename, valid_s, inline)
 
-    def _remove(self, bucket: str, name: str, generation: int | None) -> None:
+    def _delete_blob(self, bucket: str, name: str, generation: int | None) -> None:
         try:
             with translate_errors():
                 self._client.bucket(bucket).delete_blob(
@@ -206,15 +210,15 @@ class CloudObjectStore:
             return
 
     def _adopt(self, bucket: Bucket, name: str, spec: str) -> StoredObject:
-        there = self.stat(bucket, name)
-        if there is None:
-            raise StorageUnavailable(f"{name} was there a moment ago; it is tried again.")
-        if there.spec != spec:
-            raise ArtifactConflict(f"Another result stands under {name} already.")
-        return there
+        existing = self.stat(bucket, name)
+        if existing is None:
+            raise StorageUnavailable(f"{name} has just disappeared; the attempt is repeated.")
+        if existing.spec != spec:
+            raise ArtifactConflict(f"Another result is stored as {name}.")
+        return existing
 
     def _bucket(self, role: Bucket) -> storage.Bucket:
-        return self._client.bucket(self._names[role])
+        return self._client.bucket(self._bucket_names[role])
 
     def _blob(self, bucket: Bucket, name: str, content_type: str, spec: str) -> storage.Blob:
         blob = self._bucket(bucket).blob(name)
@@ -223,7 +227,7 @@ class CloudObjectStore:
         return blob
 
 
-def _stored(bucket: Bucket, blob: storage.Blob) -> StoredObject:
+def _to_stored_object(bucket: Bucket, blob: storage.Blob) -> StoredObject:
     metadata = dict(blob.metadata or {})
     return StoredObject(
         bucket,

@@ -1,4 +1,4 @@
-"""V4 signed URLs: with IAM in the cloud, where no key file exists, with a local key elsewhere."""
+"""V4 signed URLs: signed by IAM in the cloud, where no key file exists, or with a local key."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from shared.ports.objects import SignedUpload
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 MAX_VALID_S = 7 * 24 * 3600
-"""V4's own limit."""
+"""The limit of V4 signatures."""
 
 Signer = Callable[[], dict[str, Any]]
-"""Gives the arguments by which `generate_signed_url` knows who signs."""
+"""Returns the credential arguments of `generate_signed_url`."""
 
 
 def key_signer(path: str) -> Signer:
-    """Sign with a key file. Only for the local suite."""
+    """Returns a signer with a key file. Only for the local suite."""
     credentials = service_account.Credentials.from_service_account_file(path)
     return lambda: {"credentials": credentials}
 
 
 def iam_signer() -> Signer:
-    """Sign by IAM's signBlob as the function's own account, which needs the role
-    serviceAccountTokenCreator on itself."""
+    """Returns a signer with IAM's signBlob as the function's own service account, which needs the
+    role serviceAccountTokenCreator on itself."""
     credentials, _ = google.auth.default(scopes=[SCOPE])
 
     def arguments() -> dict[str, Any]:
@@ -53,8 +53,10 @@ def sign_upload(
     *,
     resumable: bool = False,
 ) -> SignedUpload:
-    """One PUT that creates the object, or the POST that begins a resumable session for it: pinned
-    to generation 0, the type and the size's range."""
+    """Returns a PUT that creates the object, or the POST that starts a resumable session for it.
+
+    The URL is limited to generation 0, the content type and the range of sizes.
+    """
     headers = {
         "x-goog-content-length-range": f"1,{max_bytes}",
         "x-goog-if-generation-match": "0",
@@ -68,7 +70,7 @@ def sign_upload(
         method=method,
         expiration=timedelta(seconds=valid_s),
         content_type=content_type,
-        # The library writes the host into what it is given: that is for the wire to say.
+        # The library adds the host to this mapping; the client sends its own Host header.
         headers=dict(headers),
         **signer(),
     )
@@ -88,7 +90,7 @@ def sign_download(
     valid_s: int,
     inline: bool,
 ) -> str:
-    """A URL for one version of one object, saved under `filename`."""
+    """Returns a URL for one version of one object, saved as `filename`."""
     url: str = blob.generate_signed_url(
         version="v4",
         method="GET",

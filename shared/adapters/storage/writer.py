@@ -1,4 +1,4 @@
-"""An object being written: small ones in one request, large ones in chunks, never half of one."""
+"""Writes an object: a small one in one request, a large one in chunks, never a partial one."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from shared.errors import StorageUnavailable
 from shared.recipes.stored_object import StoredObject
 
 CHUNK_BYTES = 8 << 20
-"""A multiple of 256 KiB, as resumable uploads ask; the client's default of 40 MiB is kept in
-memory."""
+"""A multiple of 256 KiB, as resumable uploads require; the client's default of 40 MiB would be held
+in memory."""
 
 
 class CloudObjectWriter:
-    """Collects up to one chunk; goes over to a resumable upload when there is more."""
+    """Buffers up to one chunk; starts a resumable upload when there is more."""
 
     stored_object: StoredObject
     adopted: bool = False
@@ -28,11 +28,11 @@ class CloudObjectWriter:
         self._retry = retry
         self._buffer = bytearray()
         self._stream: Any = None
-        self._there = False
+        self._already_exists = False
 
     def write(self, data: bytes, /) -> int:
-        """Append `data`; → its length. Raises StorageUnavailable."""
-        if self._there:
+        """Appends `data` and returns its length. Raises StorageUnavailable."""
+        if self._already_exists:
             return len(data)
         if self._stream is None and len(self._buffer) + len(data) <= CHUNK_BYTES:
             self._buffer += data
@@ -40,22 +40,22 @@ class CloudObjectWriter:
         try:
             with translate_errors(not_found=StorageUnavailable):
                 if self._stream is None:
-                    self._begin()
+                    self._start_stream()
                 self._stream.write(data)
         except PreconditionFailed:
-            # An object stands there: the store says so when a large upload begins, not at its end.
-            self._there = True
+            # The object exists. Cloud Storage reports it at the start of a resumable upload.
+            self._already_exists = True
             self.abandon()
         return len(data)
 
     def finish(self, timeout_s: tuple[int, int]) -> bool:
-        """Make the object appear, whole; → False when one is there already."""
-        if self._there:
+        """Creates the object; returns False when it exists already."""
+        if self._already_exists:
             return False
         try:
             with translate_errors(not_found=StorageUnavailable):
                 if self._stream is None:
-                    self._send(timeout_s)
+                    self._upload_buffer(timeout_s)
                 else:
                     self._stream.close()
                     self.blob.reload(retry=self._retry, timeout=timeout_s)
@@ -65,14 +65,14 @@ class CloudObjectWriter:
         return True
 
     def abandon(self) -> None:
-        """Nothing appears. An upload session that was begun expires by itself."""
+        """Cancels the upload. A resumable session expires by itself."""
         if self._stream is not None:
-            # Collected as garbage, an open stream would send its rest as if it were the end.
-            self._stream.close = _nothing
+            # When it is garbage collected, an open stream would send its rest as the last chunk.
+            self._stream.close = _skip_close
             self._stream = None
         self._buffer.clear()
 
-    def _begin(self) -> None:
+    def _start_stream(self) -> None:
         self._stream = self.blob.open(
             "wb",
             chunk_size=CHUNK_BYTES,
@@ -84,7 +84,7 @@ class CloudObjectWriter:
         self._stream.write(bytes(self._buffer))
         self._buffer.clear()
 
-    def _send(self, timeout_s: tuple[int, int]) -> None:
+    def _upload_buffer(self, timeout_s: tuple[int, int]) -> None:
         self.blob.upload_from_string(
             bytes(self._buffer),
             content_type=self._content_type,
@@ -95,5 +95,5 @@ class CloudObjectWriter:
         )
 
 
-def _nothing() -> None:
-    """In the place of a stream's close."""
+def _skip_close() -> None:
+    """Replaces the stream's `close`."""

@@ -1,4 +1,4 @@
-"""Decode untrusted sound into samples of the rate and the channels that a film needs."""
+"""Decodes untrusted sound into samples at the rate and with the channels of a film."""
 
 from __future__ import annotations
 
@@ -14,22 +14,26 @@ from shared.media.audio.probe import SoundTooLong, UndecodableSound, decode_fram
 from shared.media.containers.range_file import RangeFile
 
 Samples = NDArray[np.float32]
-"""float32 of shape (channels, n), full scale is 1."""
+"""float32 of shape (channels, n); full scale is 1."""
 
 
 def decode_sound(
     file: BinaryIO | RangeFile, *, rate_hz: int, channels: int, max_duration_s: float
 ) -> Iterator[Samples]:
-    """The whole sound in blocks, mixed to 1 or 2 `channels` at `rate_hz`.
+    """Yields the sound in blocks, mixed to 1 or 2 `channels` at `rate_hz`.
 
-    Raises SoundTooLong after `most_s` seconds, UndecodableSound when nothing can be decoded, and
-    what `open_sound` raises. Damaged parts in between are passed over.
+    Damaged parts are skipped.
+
+    Raises:
+        SoundTooLong: After `max_duration_s` seconds.
+        UndecodableSound: When nothing can be decoded.
+        PermanentError: See `open_sound`.
     """
-    most, count = round(max_duration_s * rate_hz), 0
+    max_samples, count = round(max_duration_s * rate_hz), 0
     with open_sound(file) as (container, stream):
-        for block in _resampled(decode_frames(container, stream, file), rate_hz, channels):
+        for block in _resample(decode_frames(container, stream, file), rate_hz, channels):
             count += block.shape[1]
-            if count > most:
+            if count > max_samples:
                 raise SoundTooLong(
                     f"The sound is longer than {max_duration_s / 60:.0f} minutes, "
                     "which is the limit."
@@ -39,18 +43,18 @@ def decode_sound(
         raise UndecodableSound
 
 
-def _resampled(frames: Iterator[av.AudioFrame], rate_hz: int, channels: int) -> Iterator[Samples]:
+def _resample(frames: Iterator[av.AudioFrame], rate_hz: int, channels: int) -> Iterator[Samples]:
     resampler: AudioResampler | None = None
     last: tuple[str, str, int] | None = None
     for frame in frames:
-        form = (frame.format.name, frame.layout.name, frame.sample_rate)
-        if form != last:
-            # Chained files change their form on the way.
+        frame_format = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if frame_format != last:
+            # Chained files may change their format.
             yield from _blocks(resampler, None, channels)
-            alone = channels == 1 or frame.layout.nb_channels == 1
-            layout = "mono" if alone else "stereo"
+            is_mono = channels == 1 or frame.layout.nb_channels == 1
+            layout = "mono" if is_mono else "stereo"
             resampler = AudioResampler(format="fltp", layout=layout, rate=rate_hz)
-            last = form
+            last = frame_format
         yield from _blocks(resampler, frame, channels)
     yield from _blocks(resampler, None, channels)
 
@@ -61,11 +65,13 @@ def _blocks(
     if resampler is None:
         return
     try:
-        made = resampler.resample(frame)
+        resampled_frames = resampler.resample(frame)
     except (av.error.FFmpegError, ValueError) as error:
         raise UndecodableSound from error
-    for out in made:
-        # Floating-point files may hold anything, also what is no number.
-        block = np.nan_to_num(np.asarray(out.to_ndarray(), np.float32), posinf=0.0, neginf=0.0)
-        # One channel is played by both sides as it is; the resampler would take 3 dB away.
+    for resampled_frame in resampled_frames:
+        # A floating-point file may contain any value, including NaN.
+        block = np.nan_to_num(
+            np.asarray(resampled_frame.to_ndarray(), np.float32), posinf=0.0, neginf=0.0
+        )
+        # Mono is copied to both channels unchanged; the resampler would attenuate it by 3 dB.
         yield block if block.shape[0] == channels else np.repeat(block, channels, axis=0)

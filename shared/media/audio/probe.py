@@ -1,4 +1,4 @@
-"""Read untrusted sound: only known demuxers, one stream, a rate and a length that can be borne."""
+"""Opens untrusted sound: known demuxers only, one stream, a limited rate and channel count."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DEMUXERS = (
 RATES_HZ = range(4_000, 192_001)
 MAX_CHANNELS = 8
 MAX_DAMAGED_PACKETS = 200
-"""In a row: damage costs the damaged part, but a file of nothing else is no sound."""
+"""Consecutive damaged packets. Single damaged packets are skipped; more are not a sound."""
 _HEAD_BYTES = 4096
 
 
@@ -59,7 +59,7 @@ class UndecodableSound(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class SoundHeader:
-    """What a sound is. `duration` in seconds as the file claims, None when it does not."""
+    """The properties of a sound. `duration` is in seconds as the file declares it, or None."""
 
     codec: str
     rate_hz: int
@@ -69,9 +69,11 @@ class SoundHeader:
 
 @contextmanager
 def open_sound(file: BinaryIO | RangeFile) -> Iterator[tuple[InputContainer, AudioStream]]:
-    """Yield the container and its sound, all other streams switched off.
+    """Yields the container and its sound stream; all other streams are switched off.
 
-    Raises a PermanentError that names the cause, or the error with which reading failed.
+    Raises:
+        PermanentError: One that names the cause.
+        Exception: The error with which reading a RangeFile failed.
     """
     file.seek(0)
     head = file.read(_HEAD_BYTES)
@@ -85,12 +87,12 @@ def open_sound(file: BinaryIO | RangeFile) -> Iterator[tuple[InputContainer, Aud
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise NotASound from error
     try:
-        yield container, _choose(container)
+        yield container, _choose_stream(container)
     finally:
         container.close()
 
 
-def _choose(container: InputContainer) -> AudioStream:
+def _choose_stream(container: InputContainer) -> AudioStream:
     if len(container.streams) > MAX_STREAMS:
         raise NotASound(f"The file has {len(container.streams)} streams; that is no sound file.")
     streams = container.streams.audio
@@ -98,12 +100,12 @@ def _choose(container: InputContainer) -> AudioStream:
         raise NoSound
     best = container.streams.best("audio")
     stream = best if isinstance(best, AudioStream) else streams[0]
-    context: Any = getattr(stream, "codec_context", None)
-    if context is None:
+    codec: Any = getattr(stream, "codec_context", None)
+    if codec is None:
         raise UndecodableSound("The sound is in a codec that we cannot decode.")
-    if context.sample_rate not in RATES_HZ or not 1 <= context.channels <= MAX_CHANNELS:
+    if codec.sample_rate not in RATES_HZ or not 1 <= codec.channels <= MAX_CHANNELS:
         raise NotASound(
-            f"The sound has {context.channels} channels at {context.sample_rate} Hz; up to "
+            f"The sound has {codec.channels} channels at {codec.sample_rate} Hz; up to "
             f"{MAX_CHANNELS} channels at {RATES_HZ.start} to {RATES_HZ.stop - 1} Hz can be read."
         )
     for other in container.streams:
@@ -113,30 +115,32 @@ def _choose(container: InputContainer) -> AudioStream:
 
 
 def read_sound_header(container: InputContainer, stream: AudioStream) -> SoundHeader:
-    """What the file says of itself."""
+    """Returns the properties that the file declares."""
     duration = None
     if stream.duration and stream.time_base:
         duration = stream.duration * stream.time_base
     elif container.duration:
         duration = Fraction(container.duration, 1_000_000)
-    context = stream.codec_context
-    return SoundHeader(context.name, context.sample_rate, context.channels, duration)
+    codec = stream.codec_context
+    return SoundHeader(codec.name, codec.sample_rate, codec.channels, duration)
 
 
 def probe_sound(file: BinaryIO | RangeFile) -> SoundHeader:
-    """What a sound is, after some of it could be decoded. Raises what `open_sound` raises, and
-    UndecodableSound."""
+    """Returns the properties of a sound after decoding its first frame.
+
+    Raises UndecodableSound, and the errors of `open_sound`.
+    """
     with open_sound(file) as (container, stream):
-        facts = read_sound_header(container, stream)
+        header = read_sound_header(container, stream)
         if next(decode_frames(container, stream, file), None) is None:
             raise UndecodableSound
-    return facts
+    return header
 
 
 def decode_frames(
     container: InputContainer, stream: AudioStream, file: object
 ) -> Iterator[av.AudioFrame]:
-    """The stream's frames in order; damaged parts are passed over. Raises UndecodableSound."""
+    """Yields the stream's frames in order, without damaged ones. Raises UndecodableSound."""
     damaged = 0
     packets = container.demux(stream)
     while True:
@@ -162,6 +166,6 @@ def decode_frames(
             raise UndecodableSound from error
         for frame in frames:
             damaged = 0
-            # Stamps of files are not to be trusted: what follows is put behind what was.
+            # Time stamps of files are untrusted: without them frames follow each other.
             frame.pts = None
             yield frame

@@ -1,7 +1,7 @@
-"""High dynamic range to standard range, so that a mid-grey stays a mid-grey.
+"""Converts high dynamic range to standard range and preserves mid-grey.
 
-ITU-R BT.2100: PQ and HLG are made linear, with 1.0 at the white of a printed page (203 cd/m²,
-ITU-R BT.2408); what is brighter is rolled off below 1.0; BT.2020's primaries become BT.709's.
+ITU-R BT.2100: PQ and HLG become linear light, with 1.0 at the white of a printed page (203 cd/m²,
+ITU-R BT.2408). Brighter light is rolled off below 1.0. BT.2020's primaries become BT.709's.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 PQ, HLG = 16, 18
 """Transfer characteristics of ITU-T H.273, table 3."""
-_WHITE = 203.0
-_PEAK = 1000.0
-"""cd/m²: what most films are graded for, and HLG's nominal display."""
+_WHITE_CD_M2 = 203.0
+_PEAK_CD_M2 = 1000.0
+"""In cd/m²: the level that most films are graded for, and HLG's nominal display."""
 _KNEE = 0.3
-"""Up to here light stays as it is: a mid-grey of 18 % reflectance is 0.18."""
+"""Light up to this level does not change: a mid-grey of 18 % reflectance is 0.18."""
 _STEPS = 4096
-_STRIPE_PIXELS = 1 << 16
-_TO_709 = np.array(
+_STRIP_PIXELS = 1 << 16
+_BT2020_TO_BT709 = np.array(
     [[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]],
     np.float32,
 )
@@ -33,31 +33,34 @@ Light = NDArray[np.float32]
 
 
 def to_standard_range(rgb: NDArray[np.uint16], transfer: int) -> NDArray[np.uint8]:
-    """RGB of 16 bits in BT.2020, coded with PQ or HLG → BGR of 8 bits, sRGB. H×W×3."""
-    shown = np.empty(rgb.shape, np.uint8)
-    # Rows by rows: as floating point numbers a whole picture would take six times its memory.
-    rows = max(1, _STRIPE_PIXELS // rgb.shape[1])
+    """Converts RGB of 16 bits in BT.2020, coded with PQ or HLG, to BGR of 8 bits in sRGB.
+
+    Arrays have the shape H×W×3.
+    """
+    result = np.empty(rgb.shape, np.uint8)
+    # In strips: as floating-point numbers a whole picture would take six times its memory.
+    rows = max(1, _STRIP_PIXELS // rgb.shape[1])
     for top in range(0, rgb.shape[0], rows):
-        shown[top : top + rows] = _stripe(rgb[top : top + rows], transfer)
-    return shown
+        result[top : top + rows] = _convert_strip(rgb[top : top + rows], transfer)
+    return result
 
 
-def _stripe(rgb: NDArray[np.uint16], transfer: int) -> NDArray[np.uint8]:
-    light = _linear(transfer)[rgb]
+def _convert_strip(rgb: NDArray[np.uint16], transfer: int) -> NDArray[np.uint8]:
+    light = _linear_light(transfer)[rgb]
     if transfer == HLG:
-        # The system's gamma of 1.2 acts on brightness (BT.2100, table 5).
+        # The system gamma of 1.2 applies to the luminance (BT.2100, table 5).
         light *= cv2.pow(light @ _LUMA, 0.2)[..., None]
-    light *= np.float32(_PEAK / _WHITE if transfer == HLG else 1 / _WHITE)
-    light *= _gain(light.max(axis=2))[..., None]
-    shown = cv2.transform(light, _TO_709[::-1])
-    steps = (np.clip(shown, 0, 1) * (_STEPS - 1)).astype(np.uint16)
-    return _srgb()[steps]
+    light *= np.float32(_PEAK_CD_M2 / _WHITE_CD_M2 if transfer == HLG else 1 / _WHITE_CD_M2)
+    light *= _rolloff_gain(light.max(axis=2))[..., None]
+    result = cv2.transform(light, _BT2020_TO_BT709[::-1])
+    steps = (np.clip(result, 0, 1) * (_STEPS - 1)).astype(np.uint16)
+    return _srgb_codes()[steps]
 
 
-def _gain(brightest: Light) -> Light:
-    """By what light is multiplied: 1 below the knee, then a Möbius curve that takes the peak to 1
-    and leaves the knee as steep as it came."""
-    j, peak = _KNEE, _PEAK / _WHITE
+def _rolloff_gain(brightest: Light) -> Light:
+    """Returns the factor of light: 1 below the knee, then a Möbius curve that maps the peak to 1
+    and is as steep at the knee as the line before it."""
+    j, peak = _KNEE, _PEAK_CD_M2 / _WHITE_CD_M2
     a = -j * j * (peak - 1) / (j * j - 2 * j + peak)
     b = (j * j - 2 * j * peak + peak) / (peak - 1)
     x = np.clip(brightest, j, peak)
@@ -65,8 +68,8 @@ def _gain(brightest: Light) -> Light:
 
 
 @lru_cache(maxsize=2)
-def _linear(transfer: int) -> Light:
-    """Of every 16-bit code: cd/m² for PQ (SMPTE ST 2084), scene light 0 to 1 for HLG."""
+def _linear_light(transfer: int) -> Light:
+    """Returns light by 16-bit code: cd/m² for PQ (SMPTE ST 2084), scene light 0 to 1 for HLG."""
     code = np.linspace(0, 1, 1 << 16)
     return (_pq(code) if transfer == PQ else _hlg(code)).astype(np.float32)
 
@@ -84,8 +87,8 @@ def _hlg(code: NDArray[Any]) -> NDArray[Any]:
 
 
 @lru_cache(maxsize=1)
-def _srgb() -> NDArray[np.uint8]:
-    """Of every step of light its 8-bit code (IEC 61966-2-1)."""
+def _srgb_codes() -> NDArray[np.uint8]:
+    """Returns 8-bit codes by step of light (IEC 61966-2-1)."""
     light = np.linspace(0, 1, _STEPS)
     code = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
     return np.round(255 * code).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""The boxes of MP4 and MOV, as far as they must be known before FFmpeg reads them."""
+"""The boxes of MP4 and MOV, as far as they are checked before FFmpeg reads the file."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ FIRST_BOX_KINDS = (
 """A file whose first box is one of these is an MP4 or MOV."""
 _PARENTS = (b"moov", b"trak", b"mdia", b"minf", b"dinf", b"stbl")
 _REFERENCE_MOVIE = b"rmra"
-_MOST_BOXES = 20_000
-"""Looked at; a film of sixty-four tracks has some thousand, and what comes later FFmpeg reads
-without opening anything."""
-_MOST_ENTRIES = 64
+_MAX_BOXES = 20_000
+"""The number of boxes that are checked. A film of 64 tracks has some thousand; FFmpeg reads later
+boxes without opening another file."""
+_MAX_ENTRIES = 64
 _SELF_CONTAINED = 1
-_PROTECTED = (b"encv", b"drmi")
+_PROTECTED_FORMATS = (b"encv", b"drmi")
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Where a box lies: `begin` of its payload, `end` as it claims, both in bytes."""
+    """The location of a box in bytes: `begin` of its payload, and the `end` that it declares."""
 
     kind: bytes
     begin: int
@@ -45,73 +45,80 @@ class Box:
 
 
 def read_top_boxes(file: File, size_bytes: int) -> Iterator[Box]:
-    """The boxes that the file consists of."""
-    return _boxes(file, 0, size_bytes, [_MOST_BOXES])
+    """Yields the top-level boxes of the file."""
+    return _iterate_boxes(file, 0, size_bytes, [_MAX_BOXES])
 
 
 def check_boxes(file: File, size_bytes: int) -> None:
-    """Raises ExternalMedia when the pictures lie in another file, EncryptedVideo when they can
-    only be seen with a key, VideoTooLarge and TooManyStreams."""
-    left = [_MOST_BOXES]
-    for one in _boxes(file, 0, size_bytes, left):
-        if one.kind == b"moov":
-            _check(file, one, size_bytes, left)
+    """Checks the boxes of an MP4 or MOV.
+
+    Raises:
+        ExternalMedia: When the pictures are in another file.
+        EncryptedVideo: When the pictures are encrypted.
+        VideoTooLarge: When a track declares too many pixels.
+        TooManyStreams: When there are too many tracks.
+    """
+    budget = [_MAX_BOXES]
+    for box in _iterate_boxes(file, 0, size_bytes, budget):
+        if box.kind == b"moov":
+            _check_children(file, box, size_bytes, budget)
 
 
-def _check(file: File, parent: Box, size_bytes: int, left: list[int]) -> None:
+def _check_children(file: File, parent: Box, size_bytes: int, budget: list[int]) -> None:
     tracks = 0
-    for one in _boxes(file, parent.begin, min(parent.end, size_bytes), left):
-        tracks += one.kind == b"trak"
+    for box in _iterate_boxes(file, parent.begin, min(parent.end, size_bytes), budget):
+        tracks += box.kind == b"trak"
         check_streams(tracks)
-        if one.kind == _REFERENCE_MOVIE:
+        if box.kind == _REFERENCE_MOVIE:
             raise ExternalMedia
-        if one.kind == b"tkhd" and one.begin + 8 < one.end <= size_bytes:
-            width, height = struct.unpack(">II", _read(file, one.end - 8, 8))
+        if box.kind == b"tkhd" and box.begin + 8 < box.end <= size_bytes:
+            width, height = struct.unpack(">II", _read(file, box.end - 8, 8))
             check_size(width >> 16, height >> 16)
-        if one.kind == b"dref":
-            _check_references(file, one, size_bytes, left)
-        elif one.kind == b"stsd":
-            _check_entries(file, one, size_bytes, left)
-        elif one.kind in _PARENTS:
-            _check(file, one, size_bytes, left)
+        if box.kind == b"dref":
+            _check_references(file, box, size_bytes, budget)
+        elif box.kind == b"stsd":
+            _check_entries(file, box, size_bytes, budget)
+        elif box.kind in _PARENTS:
+            _check_children(file, box, size_bytes, budget)
 
 
-def _check_references(file: File, box: Box, size_bytes: int, left: list[int]) -> None:
-    """ISO/IEC 14496-12 §8.7.2: without the flag the media lies where the entry says."""
-    for entry in _entries(file, box, size_bytes, left):
+def _check_references(file: File, box: Box, size_bytes: int, budget: list[int]) -> None:
+    """ISO/IEC 14496-12 §8.7.2: without the flag the media is at the location in the entry."""
+    for entry in _iterate_entries(file, box, size_bytes, budget):
         flags = int.from_bytes(_read(file, entry.begin, 4), "big") & 0xFFFFFF
         if not flags & _SELF_CONTAINED and entry.end > entry.begin + 4:
             raise ExternalMedia
 
 
-def _check_entries(file: File, box: Box, size_bytes: int, left: list[int]) -> None:
-    """ISO/IEC 14496-12 §8.12: a protected picture's entry is called so."""
-    if any(one.kind in _PROTECTED for one in _entries(file, box, size_bytes, left)):
+def _check_entries(file: File, box: Box, size_bytes: int, budget: list[int]) -> None:
+    """ISO/IEC 14496-12 §8.12: the format of an entry marks protected pictures."""
+    entries = _iterate_entries(file, box, size_bytes, budget)
+    if any(entry.kind in _PROTECTED_FORMATS for entry in entries):
         raise EncryptedVideo
 
 
-def _entries(file: File, box: Box, size_bytes: int, left: list[int]) -> Iterator[Box]:
-    """The children of a box that has a version, flags and a count in front of them."""
-    found = _boxes(file, box.begin + 8, min(box.end, size_bytes), left)
-    for one, _ in zip(found, range(_MOST_ENTRIES), strict=False):
-        yield one
+def _iterate_entries(file: File, box: Box, size_bytes: int, budget: list[int]) -> Iterator[Box]:
+    """Yields the children of a box that begins with a version, flags and a count."""
+    entries = _iterate_boxes(file, box.begin + 8, min(box.end, size_bytes), budget)
+    for entry, _ in zip(entries, range(_MAX_ENTRIES), strict=False):
+        yield entry
 
 
-def _boxes(file: File, begin: int, end: int, left: list[int]) -> Iterator[Box]:
-    """§4.2: size and kind; size 1 is followed by a longer one, size 0 reaches to the end."""
-    at = begin
-    while at + 8 <= end and left[0] > 0:
-        left[0] -= 1
-        size, kind = struct.unpack(">I4s", _read(file, at, 8))
+def _iterate_boxes(file: File, begin: int, end: int, budget: list[int]) -> Iterator[Box]:
+    """Yields boxes (§4.2). Size 1 announces a 64-bit size; size 0 extends to the end."""
+    position = begin
+    while position + 8 <= end and budget[0] > 0:
+        budget[0] -= 1
+        size, kind = struct.unpack(">I4s", _read(file, position, 8))
         header = 8
-        if size == 1 and at + 16 <= end:
-            (size,) = struct.unpack(">Q", _read(file, at + 8, 8))
+        if size == 1 and position + 16 <= end:
+            (size,) = struct.unpack(">Q", _read(file, position + 8, 8))
             header = 16
-        size = size or end - at
+        size = size or end - position
         if size < header:
             return
-        yield Box(kind, at + header, at + size)
-        at += size
+        yield Box(kind, position + header, position + size)
+        position += size
 
 
 def _read(file: File, offset: int, length: int) -> bytes:

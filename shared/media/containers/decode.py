@@ -1,4 +1,4 @@
-"""Send packets to a decoder; damage costs the damaged pictures and no more."""
+"""Decodes packets; a damaged packet loses its own pictures only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shared.media.containers.packets import VideoPacket
 
 
 def decode_packet(decoder: VideoCodecContext, packet: VideoPacket | None) -> list[VideoFrame]:
-    """The frames that `packet` completes, in the order in which they are shown; None drains."""
+    """Returns the frames that `packet` completes, in display order; None drains the decoder."""
     try:
         return decoder.decode(packet)
     except av.error.EOFError:

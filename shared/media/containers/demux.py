@@ -1,4 +1,4 @@
-"""Open an untrusted container: only known demuxers, no network, no second file, capped."""
+"""Opens an untrusted container: known demuxers only, no network, no second file, limited sizes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, NoReturn
 import av
 import av.logging
 
-# PyAV imports these when a file has subtitles; a confined process can import nothing any more.
+# PyAV imports these when a file has subtitles; the sandbox cannot import modules.
 import av.subtitles.codeccontext
 import av.subtitles.stream
 from av.container import InputContainer
@@ -35,7 +35,7 @@ from shared.media.errors import (
 from shared.media.limits import MAX_PIXELS, check_size, check_streams
 from shared.media.limits import MAX_STREAMS as MAX_STREAMS
 
-# Containers of moving pictures that need no second file. Not hls, dash, concat, sdp, image2, ...
+# Containers of video that need no second file. Not hls, dash, concat, sdp, image2, ...
 DEMUXERS = (
     "mov,mp4,m4a,3gp,3g2,mj2",
     "matroska,webm",
@@ -46,7 +46,7 @@ DEMUXERS = (
     "flv",
     "gif",
 )
-# What remains after DEMUXERS is still parsed by C code: bound what it may allocate.
+# C code still parses files for these DEMUXERS: limit its memory.
 PROBE_BYTES = 5_000_000
 PROBE_US = 5_000_000
 IO_BUFFER_BYTES = 64 << 10
@@ -64,15 +64,25 @@ PLAYLIST_SIGNATURES = (
     b"<smil",
     b"<asx",
 )
-_SOUND = (b"ID3", b"fLaC", b"\xff\xfb", b"\xff\xf3", b"\xff\xf1", b"\xff\xf9", b"FORM", b"#!AMR")
+_SOUND_SIGNATURES = (
+    b"ID3",
+    b"fLaC",
+    b"\xff\xfb",
+    b"\xff\xf3",
+    b"\xff\xf1",
+    b"\xff\xf9",
+    b"FORM",
+    b"#!AMR",
+)
 
 
 @contextmanager
 def open_container(file: BinaryIO | RangeFile) -> Iterator[InputContainer]:
-    """Yield `file` (binary, seekable) as an open container; the file itself stays open.
+    """Yields `file` (binary, seekable) as an open container; does not close the file.
 
-    Raises a PermanentError of shared.media.errors that names the cause, or the error with which
-    reading a RangeFile failed.
+    Raises:
+        PermanentError: An error of `shared.media.errors` that names the cause.
+        Exception: The error with which reading a RangeFile failed.
     """
     file.seek(0)
     head = file.read(HEAD_BYTES)
@@ -89,12 +99,19 @@ def open_container(file: BinaryIO | RangeFile) -> Iterator[InputContainer]:
 
 
 def choose_video(container: InputContainer, index: int | None = None) -> VideoStream:
-    """The video stream to use, all others switched off; `index` names one chosen before.
+    """Returns the video stream to use; all other streams are switched off.
 
-    It is one that can be decoded and that the file marks as the default, as far as there is such;
-    of these the longest, then the largest, then the first.
+    Prefers streams that can be decoded, then those that the file marks as default, then the
+    longest, then the largest, then the first.
 
-    Raises NoVideoStream, VideoTooLarge or UnsupportedCodec.
+    Args:
+        container: The open container.
+        index: The index of the stream, if it was chosen before.
+
+    Raises:
+        NoVideoStream: When there is no video.
+        VideoTooLarge: When its pictures are too large.
+        UnsupportedCodec: When there is no decoder.
     """
     candidates = [s for s in container.streams.video if not is_cover_image(s)]
     if index is not None:
@@ -102,11 +119,11 @@ def choose_video(container: InputContainer, index: int | None = None) -> VideoSt
     if not candidates:
         raise NoVideoStream
     stream = max(candidates, key=_rank)
-    context = _context(stream)
+    context = _codec_context(stream)
     if context is None:
         raise UnsupportedCodec
     check_size(context.width, context.height)
-    # A picture that says later that it is larger is not decoded either.
+    # A picture that declares a larger size later is not decoded either.
     context.options = {**context.options, "max_pixels": str(MAX_PIXELS)}
     for other in container.streams:
         if other.index != stream.index:
@@ -115,7 +132,7 @@ def choose_video(container: InputContainer, index: int | None = None) -> VideoSt
 
 
 def raise_if_read_failed(file: object) -> None:
-    """FFmpeg takes a failed read for the end of the file; here the failure comes out again."""
+    """Raises the error of a failed read, which FFmpeg treats as the end of the file."""
     failure = getattr(file, "failure", None)
     if failure is not None:
         raise failure
@@ -127,17 +144,17 @@ def _open(file: BinaryIO | RangeFile, head: bytes) -> InputContainer:
     except MoodreelError:
         raise
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise _cause(error, head) from error
+        raise _open_error(error, head) from error
 
 
 def open_with_demuxers(file: BinaryIO | RangeFile, demuxers: tuple[str, ...]) -> InputContainer:
-    """Open `file` with one of `demuxers`, no network and no second file.
+    """Opens `file` with one of `demuxers`, without network and without a second file.
 
-    Raises the error with which reading a RangeFile failed, else what PyAV raises.
+    Raises the error with which reading a RangeFile failed, otherwise the error of PyAV.
     """
     options = {
         "format_whitelist": ",".join(demuxers),
-        # No protocol at all: the bytes come from `file`, and nothing else may be opened.
+        # No protocol: all bytes come from `file`, and nothing else may be opened.
         "protocol_whitelist": "none",
         "probesize": str(PROBE_BYTES),
         "analyzeduration": str(PROBE_US),
@@ -146,12 +163,12 @@ def open_with_demuxers(file: BinaryIO | RangeFile, demuxers: tuple[str, ...]) ->
     }
     try:
         container = av.open(
-            _Bare(file),
+            _MinimalFile(file),
             "r",
             options=options,
             buffer_size=IO_BUFFER_BYTES,
             io_open=_refuse_second_file,
-            # A title in another encoding is no reason to refuse a video.
+            # Accept a title in another encoding.
             metadata_errors="replace",
         )
     except (av.error.FFmpegError, OSError, ValueError):
@@ -164,17 +181,17 @@ def open_with_demuxers(file: BinaryIO | RangeFile, demuxers: tuple[str, ...]) ->
 def _check_head(head: bytes) -> None:
     if not head:
         raise EmptyFile
-    check_size(*_claimed_size(head))
+    check_size(*_declared_size(head))
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if text.startswith(PLAYLIST_SIGNATURES):
         raise PlaylistRefused
-    if head.startswith(_SOUND) or (head.startswith(b"RIFF") and head[8:12] == b"WAVE"):
+    if head.startswith(_SOUND_SIGNATURES) or (head.startswith(b"RIFF") and head[8:12] == b"WAVE"):
         raise NoVideoStream
 
 
-def _claimed_size(head: bytes) -> tuple[int, int]:
-    """Width and height where FFmpeg forgets them once it has refused them: GIF89a §18, and the
-    main header of an AVI. 0 where they stand elsewhere."""
+def _declared_size(head: bytes) -> tuple[int, int]:
+    """Returns width and height for formats whose size FFmpeg does not report after refusing it:
+    GIF89a §18 and the main header of an AVI. Returns 0 for other formats."""
     if head.startswith(b"GIF8"):
         return struct.unpack("<HH", head[6:10].ljust(4, b"\0"))
     if head[:4] == b"RIFF" and head[24:28] == b"avih":
@@ -182,7 +199,7 @@ def _claimed_size(head: bytes) -> tuple[int, int]:
     return 0, 0
 
 
-def _cause(error: Exception, head: bytes) -> MoodreelError:
+def _open_error(error: Exception, head: bytes) -> MoodreelError:
     if isinstance(error, PermissionError):
         return PlaylistRefused()
     if head.startswith(_EBML):
@@ -198,23 +215,23 @@ def _cause(error: Exception, head: bytes) -> MoodreelError:
 
 
 def is_cover_image(stream: VideoStream) -> bool:
-    """Whether it is a picture of the file, and not its video."""
+    """Returns whether the stream is a cover image or thumbnails, and not video."""
     pictures = stream.disposition.attached_pic | stream.disposition.timed_thumbnails
     return bool(stream.disposition & pictures)
 
 
 def _rank(stream: VideoStream) -> tuple[bool, bool, Fraction, int, int]:
-    """The larger, the better a choice."""
+    """Returns the sort key for `choose_video`; the greatest is the best."""
     base = stream.time_base or Fraction(0)
     length = (stream.duration or 0) * Fraction(base.numerator, base.denominator)
-    context = _context(stream)
+    context = _codec_context(stream)
     pixels = 0 if context is None else context.width * context.height
     default = bool(stream.disposition & stream.disposition.default)
     return context is not None, default, length, pixels, -stream.index
 
 
-def _context(stream: VideoStream) -> VideoCodecContext | None:
-    """None where FFmpeg has no decoder."""
+def _codec_context(stream: VideoStream) -> VideoCodecContext | None:
+    """Returns None when FFmpeg has no decoder."""
     try:
         return stream.codec_context
     except (AttributeError, RuntimeError):
@@ -222,11 +239,11 @@ def _context(stream: VideoStream) -> VideoCodecContext | None:
 
 
 def _refuse_second_file(url: str, _flags: int, _options: dict[str, Any]) -> NoReturn:
-    raise PermissionError(f"A container asked for another file: {url[:80]!r}")
+    raise PermissionError(f"A container requested another file: {url[:80]!r}")
 
 
-class _Bare:
-    """Only what PyAV needs of a file: its `name`, `mode` or `close` must not matter."""
+class _MinimalFile:
+    """The methods that PyAV needs of a file; hides `name`, `mode` and `close` of the original."""
 
     def __init__(self, file: BinaryIO | RangeFile) -> None:
         self.read = file.read

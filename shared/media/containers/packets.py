@@ -1,4 +1,4 @@
-"""Packets of one video stream from a given time on, whatever the container can do."""
+"""Reads the packets of one video stream from a given time, for each kind of random access."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from shared.recipes.media_info import MediaInfo
 
 VideoPacket: TypeAlias = "Packet[VideoStream]"
 
-# Containers that number their packets instead of stamping them: the n-th picture shown has the n-th
-# of the packets' times, whatever pts FFmpeg makes up for them.
+# Containers that number their packets instead of stamping them: the n-th picture in display order
+# has the n-th packet's time, whatever pts FFmpeg derives.
 COUNTED_CONTAINERS = frozenset({"avi"})
 
-# A container without an index is sought by time: first this far ahead of the target, then farther.
+# A container without an index is sought by time, with an increasing margin before the target.
 _MARGIN_DEFAULT_S = Fraction(3)
 _MARGIN_MAX_S = Fraction(120)
 
 
 def is_start_packet(packet: VideoPacket) -> bool:
-    """Whether decoding can begin with this packet, and every picture shown from its own on is
-    right."""
+    """Returns whether decoding can begin with this packet, such that every picture from this
+    packet's time is correct."""
     if not packet.is_keyframe or packet.is_discard or packet.pts is None:
         return False
     context = packet.stream.codec_context
@@ -44,19 +44,21 @@ def is_start_packet(packet: VideoPacket) -> bool:
 
 
 def next_packet(packets: Iterator[VideoPacket]) -> VideoPacket | None:
-    """The next one, None at the end. Raises what reading raises."""
+    """Returns the next packet, or None at the end. Raises the errors of reading."""
     try:
         return next(packets, None)
     except IndexError:
-        # At the end PyAV 18 flushes every stream, also those that came up on the way (MPEG-TS),
-        # which it does not know. What a decoder still holds is drained by whoever decodes.
+        # At the end PyAV 18 flushes every stream, including those that were discovered during
+        # reading (MPEG-TS), which it does not know. The caller drains the decoder.
         return None
 
 
 class PacketSource:
-    """The packets of the passport's video stream; a context manager over an open container.
+    """The packets of the video stream in the media info; a context manager for an open container.
 
-    `damaged` says, after the packets ended, that they ended with an error instead of the end.
+    Attributes:
+        error: After the last packet: the error that ended the packets, or None at the end of file.
+        media_info: The facts of the file.
     """
 
     def __init__(
@@ -91,22 +93,22 @@ class PacketSource:
         return self._stream.codec_context
 
     def read_from_start(self) -> Iterator[VideoPacket]:
-        """All packets in decoding order, from a freshly opened container."""
+        """Yields all packets in decoding order, from a newly opened container."""
         self._open()
         return self._demux()
 
     def read_from_keyframe(self, max_pts: int) -> Iterator[VideoPacket]:
-        """Packets from a keyframe on whose pts ≤ `limit` (ticks), as late a one as can be found.
+        """Yields packets from a keyframe with pts ≤ `max_pts` (ticks), as late as can be found.
 
-        What is found is checked, so a container that misleads costs time and nothing else; in the
-        end the packets come from the beginning of the file.
+        The keyframe is checked, so a misleading container costs only time. If no keyframe is
+        found, the packets come from the start of the file.
         """
         for margin in self._margins():
-            wanted = max_pts - margin
-            if wanted <= self.media_info.video.first_pts:
+            target_pts = max_pts - margin
+            if target_pts <= self.media_info.video.first_pts:
                 break
             try:
-                self._container.seek(wanted, stream=self._stream, backward=True)
+                self._container.seek(target_pts, stream=self._stream, backward=True)
             except (av.error.FFmpegError, OSError):
                 raise_if_read_failed(self._file)
                 break
@@ -121,7 +123,7 @@ class PacketSource:
         return self.read_from_start()
 
     def reset_decoder(self) -> None:
-        """Forget what was sent to the decoder; the next packet must be a keyframe."""
+        """Discards the state of the decoder; the next packet must be a keyframe."""
         self.decoder.flush_buffers()
         self.decoder.skip_frame = "DEFAULT"
 

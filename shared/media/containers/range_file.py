@@ -1,4 +1,4 @@
-"""A seekable file over a callable that reads byte ranges, so that a video is never downloaded."""
+"""A seekable file that reads byte ranges on demand, so that a video is never downloaded."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ from shared.media.errors import ShortRead
 
 
 class RangeFile(io.RawIOBase):
-    """Read-only and seekable; keeps the `keep` blocks used last, of `block_bytes` each.
+    """Read-only and seekable; caches the last `keep` blocks of `block_bytes` each.
 
-    `read_at(offset, length)` returns exactly `length` bytes, or ShortRead is raised. When reads go
-    on forward, up to `read_ahead` blocks are fetched in one call. `fetched_bytes` and `requests`
-    count what was asked of the store. `failure` keeps the first error, because FFmpeg swallows
-    errors of reading while it probes, and would take a failed read for the end of the file.
+    `read_at(offset, length)` returns exactly `length` bytes, otherwise ShortRead is raised. While
+    reads are sequential, up to `read_ahead` blocks are fetched in one call.
 
     It has no `mode` attribute: PyAV would read it as its own open mode.
+
+    Attributes:
+        fetched_bytes: The number of bytes that were fetched.
+        requests: The number of calls of `read_at`.
+        failure: The first error, because FFmpeg swallows read errors while it probes, and treats
+            a failed read as the end of the file.
     """
 
     def __init__(
@@ -58,7 +62,7 @@ class RangeFile(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
         if base + offset < 0:
-            raise OSError("A position before the beginning of the file was asked for.")
+            raise OSError("The requested position is before the start of the file.")
         self._position = base + offset
         return self._position
 
@@ -69,16 +73,16 @@ class RangeFile(io.RawIOBase):
         return len(data)
 
     def read(self, size: int | None = -1) -> bytes:
-        """Up to `size` bytes, fewer only at the end of the file."""
-        left = max(0, self._size - self._position)
-        wanted = left if size is None or size < 0 else min(size, left)
+        """Returns up to `size` bytes; fewer only at the end of the file."""
+        remaining = max(0, self._size - self._position)
+        remaining_bytes = remaining if size is None or size < 0 else min(size, remaining)
         parts: list[bytes] = []
-        while wanted > 0:
-            number, sandbox_io = divmod(self._position, self._block_bytes)
-            part = self._block(number)[sandbox_io : sandbox_io + wanted]
+        while remaining_bytes > 0:
+            number, start = divmod(self._position, self._block_bytes)
+            part = self._block(number)[start : start + remaining_bytes]
             parts.append(part)
             self._position += len(part)
-            wanted -= len(part)
+            remaining_bytes -= len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _block(self, number: int) -> bytes:
@@ -88,27 +92,27 @@ class RangeFile(io.RawIOBase):
         return self._blocks[number]
 
     def _fetch(self, number: int) -> None:
-        # Every second fetch that goes on where the last one ended doubles; a jump starts small.
+        # Every second sequential fetch doubles the size; a jump starts with one block.
         self._streak = self._streak + 1 if number == self._expected else 0
         run = min(1 << self._streak // 2, self._read_ahead)
         offset = number * self._block_bytes
         length = min(run * self._block_bytes, self._size - offset)
         try:
-            data = _full(self._read_at(offset, length), offset, length)
+            data = _check_length(self._read_at(offset, length), offset, length)
         except Exception as error:
             self.failure = self.failure or error
             raise
         self.requests += 1
         self.fetched_bytes += length
-        for n, at in enumerate(range(0, length, self._block_bytes)):
-            self._blocks[number + n] = data[at : at + self._block_bytes]
+        for n, start in enumerate(range(0, length, self._block_bytes)):
+            self._blocks[number + n] = data[start : start + self._block_bytes]
         self._expected = number + run
         while len(self._blocks) > self._keep:
             self._blocks.popitem(last=False)
 
 
-def _full(data: bytes, offset: int, length: int) -> bytes:
-    # FFmpeg would take a short answer for the end of the file.
+def _check_length(data: bytes, offset: int, length: int) -> bytes:
+    # FFmpeg would treat a short response as the end of the file.
     if len(data) != length:
-        raise ShortRead(f"The store sent {len(data)} of {length} bytes at offset {offset}.")
+        raise ShortRead(f"Cloud Storage sent {len(data)} of {length} bytes at offset {offset}.")
     return data

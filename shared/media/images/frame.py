@@ -1,4 +1,4 @@
-"""From a decoded frame to the picture that a person sees: upright, square pixels, BGR."""
+"""Converts a decoded frame to the picture that is displayed: upright, square pixels, BGR."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ BgrImage = NDArray[np.uint8]
 
 _UNSPECIFIED = 2
 _BT2020 = 9
-"""As H.273 numbers it, and swscale."""
-# Players take untagged pictures of this height and above as BT.709, smaller ones as BT.601.
+"""The number in H.273 and in swscale."""
+# Players treat untagged pictures of this height and above as BT.709, smaller ones as BT.601.
 _HD_HEIGHT = 720
 _CLOCKWISE = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 
 class PictureConverter:
-    """Turns frames into pictures; keeps the scaler's tables between frames of one size."""
+    """Converts frames to pictures; reuses the scaler's tables for frames of one size."""
 
     def __init__(self, video: VideoInfo, max_width: int | None = None) -> None:
         self._rotation = video.rotation
@@ -35,10 +35,12 @@ class PictureConverter:
         self._reformatter = VideoReformatter()
 
     def convert(self, frame: VideoFrame) -> BgrImage:
-        """BGR uint8 H×W×3; rotated and flipped as the file says, no wider than `max_width`
-        (INTER_AREA)."""
-        image = self._bgr(frame)
-        size = self._size(frame.width, frame.height, sideways=self._rotation in (90, 270))
+        """Returns BGR uint8 H×W×3, rotated and flipped as the file specifies.
+
+        The picture is at most `max_width` pixels wide (scaled with INTER_AREA).
+        """
+        image = self._to_bgr(frame)
+        size = self._target_size(frame.width, frame.height, sideways=self._rotation in (90, 270))
         if size != (frame.width, frame.height):
             image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         if self._mirrored:
@@ -47,7 +49,7 @@ class PictureConverter:
             image = cv2.rotate(image, _CLOCKWISE[self._rotation])
         return cast(BgrImage, image)
 
-    def _bgr(self, frame: VideoFrame) -> NDArray[Any]:
+    def _to_bgr(self, frame: VideoFrame) -> NDArray[Any]:
         if frame.color_trc in (PQ, HLG):
             wide = self._reformatter.reformat(
                 frame, format="rgb48le", src_colorspace=_BT2020, threads=1
@@ -56,38 +58,38 @@ class PictureConverter:
                 wide.to_ndarray().astype(np.uint16, copy=False), frame.color_trc
             )
         untagged = frame.colorspace == _UNSPECIFIED
-        source = Colorspace.ITU709 if untagged and frame.height >= _HD_HEIGHT else None
+        colorspace = Colorspace.ITU709 if untagged and frame.height >= _HD_HEIGHT else None
         return self._reformatter.reformat(
-            frame, format="bgr24", src_colorspace=source, threads=1
+            frame, format="bgr24", src_colorspace=colorspace, threads=1
         ).to_ndarray()
 
-    def _size(self, width: int, height: int, *, sideways: bool) -> tuple[int, int]:
-        """The size before turning, such that the turned picture fits."""
+    def _target_size(self, width: int, height: int, *, sideways: bool) -> tuple[int, int]:
+        """Returns the size before rotation, such that the rotated picture has the right width."""
         width, height = to_square_pixels(width, height, self._aspect)
-        shown = height if sideways else width
-        if self._max_width is None or shown <= self._max_width:
+        shown_width = height if sideways else width
+        if self._max_width is None or shown_width <= self._max_width:
             return width, height
-        scale = Fraction(self._max_width, shown)
+        scale = Fraction(self._max_width, shown_width)
         if sideways:
             return max(1, round(width * scale)), self._max_width
         return self._max_width, max(1, round(height * scale))
 
 
 def encode_image(image: BgrImage, image_format: Literal["jpeg", "png"], quality: int) -> bytes:
-    """JPEG of `quality` 1–100, or PNG (where `quality` says nothing)."""
+    """Returns a JPEG of `quality` 1–100, or a PNG, which ignores `quality`."""
     if image_format == "png":
-        # Level 1 takes a third of the time of the default for files about a tenth larger.
-        done, data = cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+        # Level 1 takes a third of the default's time for files that are about a tenth larger.
+        is_encoded, data = cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 1])
     else:
-        done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    if not done:
+        is_encoded, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not is_encoded:
         raise ValueError(f"A picture of shape {image.shape} cannot be written as {image_format}.")
     return data.tobytes()
 
 
 def decode_image(data: bytes) -> BgrImage:
-    """A JPEG or PNG of ours as BGR uint8 H×W×3. Raises ValueError when it is none."""
+    """Decodes a JPEG or PNG that we wrote to BGR uint8 H×W×3. Raises ValueError otherwise."""
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     if image is None:
-        raise ValueError("These bytes are no picture.")
+        raise ValueError("The bytes are not a picture.")
     return cast(BgrImage, image)

@@ -1,7 +1,7 @@
-"""The inside of a confined process: what its work sees, and how its door is shut.
+"""The child side of the sandbox: the interface for the work, and the limits of the process.
 
-It speaks first: `b` begun, `r` read, `w` write, `t` tell, `v` a part of the value, and in the end
-`d` done, `e` refused or stumbled, `m` out of memory. Only reads are answered.
+Messages to the parent begin with a byte: `b` begun, `r` read, `w` write, `t` progress, `v` a part
+of the result, and at the end `d` done, `e` error or `m` out of memory. Only `r` has a response.
 """
 
 from __future__ import annotations
@@ -26,34 +26,39 @@ from shared.media.containers.range_file import RangeFile
 from shared.pipeline import Function
 
 PARENT_MB = 224
-"""What a function's own process and the warm one take, measured with a margin."""
+"""The memory of a function's own process and the fork server, measured with a margin."""
 CPU_SHARE = 0.9
-"""Of a function's time; the rest is for reading, writing and the ledger."""
+"""Of a function's time; the rest is for reading, writing and Firestore."""
 CHUNK_BYTES = 1 << 20
-"""The most that one message passes on."""
+"""The payload limit of one message."""
 READ_REQUEST = struct.Struct(">QI")
-"""Offset and length of what is asked for."""
+"""Offset and length of a read."""
 MAX_ERROR_CHARS = 2000
-"""The most letters of an error's sentence or trace."""
+"""The limit of an error's sentence or traceback."""
 _PR_SET_NAME = 15
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """cpu_s: user and system time. memory_mb: address space beyond what a warm process has."""
+    """The limits of a sandbox process.
+
+    Attributes:
+        cpu_s: User and system time.
+        memory_mb: Address space in addition to that of a new process.
+    """
 
     cpu_s: int
     memory_mb: int
 
     @classmethod
     def for_function(cls, function: Function) -> Limits:
-        """What one request of this row may have, so that all of them together fit."""
+        """Returns the limits for one request, such that all concurrent requests fit."""
         cpu_s = int(function.soft_deadline_s * function.cpu * CPU_SHARE)
         return cls(cpu_s, (function.memory_mb - PARENT_MB) // function.concurrency)
 
 
 class SandboxIO:
-    """What the work sees of the world. It is a sink itself."""
+    """The interface for the work: its input file, its output and its progress."""
 
     def __init__(self, parent: Connection, size_bytes: int, block_bytes: int) -> None:
         self._parent = parent
@@ -61,24 +66,24 @@ class SandboxIO:
         self.file = RangeFile(self.read, size_bytes, block_bytes=block_bytes)
 
     def write(self, data: bytes) -> int:
-        """Pass output on."""
-        for at in range(0, len(data), CHUNK_BYTES):
-            self._parent.send_bytes(b"w" + data[at : at + CHUNK_BYTES])
+        """Writes output to the sink."""
+        for offset in range(0, len(data), CHUNK_BYTES):
+            self._parent.send_bytes(b"w" + data[offset : offset + CHUNK_BYTES])
         return len(data)
 
     def report_progress(self, count: int) -> None:
-        """Say how far the work is."""
+        """Reports the progress of the work."""
         self._parent.send_bytes(b"t" + str(count).encode())
 
     def read(self, offset: int, length: int) -> bytes:
-        """Ask for a part of the source, past what `file` keeps of it."""
+        """Reads a part of the source, without the cache of `file`."""
         self._parent.send_bytes(b"r" + READ_REQUEST.pack(offset, length))
         return self._parent.recv_bytes()
 
 
 Work = Callable[..., bytes]
-"""Called with an Inside and what else `confined` was given. A function of a module, so that the
-other process finds it by its name."""
+"""Called with a SandboxIO and the arguments of `run_in_sandbox`. It is a function of a module, so
+that the child can import it by name."""
 
 
 def run_child(
@@ -91,63 +96,66 @@ def run_child(
     label: str,
 ) -> None:
     try:
-        threading.Thread(target=_end_with_the_parent, daemon=True).start()
-        _shut_the_door(limits)
+        threading.Thread(target=_exit_with_parent, daemon=True).start()
+        _apply_limits(limits)
         parent.send_bytes(b"b")
         ctypes.CDLL(None).prctl(_PR_SET_NAME, f"mr {label}"[:15].encode(), 0, 0, 0)
         value = work(SandboxIO(parent, size_bytes, block_bytes), *arguments)
-        for at in range(0, len(value), CHUNK_BYTES):
-            parent.send_bytes(b"v" + value[at : at + CHUNK_BYTES])
+        for offset in range(0, len(value), CHUNK_BYTES):
+            parent.send_bytes(b"v" + value[offset : offset + CHUNK_BYTES])
         parent.send_bytes(b"d" + json.dumps(_usage()).encode())
-    except PermanentError as refused:
-        _complain(parent, refused.code, str(refused))
+    except PermanentError as error:
+        _send_error(parent, error.code, str(error))
     except (EOFError, ConnectionError):
         pass  # the parent is gone
-    except Exception as fault:
-        if _is_out_of_memory(fault):
+    except Exception as error:
+        if _is_out_of_memory(error):
             parent.send_bytes(b"m")
         else:
-            _complain(parent, "", "".join(traceback.format_exception(fault)))
+            _send_error(parent, "", "".join(traceback.format_exception(error)))
     finally:
         os._exit(0)
 
 
-def _end_with_the_parent() -> None:
-    """Nobody reads what an orphan makes. Its sentinel is a pipe that ends when the parent does."""
+def _exit_with_parent() -> None:
+    """Exits when the parent exits: its sentinel is a pipe that is closed with the parent."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         os.read(parent.sentinel, 1)
         os._exit(1)
 
 
-def _shut_the_door(limits: Limits) -> None:
-    """What is open stays open; nothing more is opened, no file, no connection, no core dump."""
+def _apply_limits(limits: Limits) -> None:
+    """Prevents the process from opening files and connections, and from dumping core.
+
+    Open files stay open.
+    """
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     address_space = pages * resource.getpagesize() + (limits.memory_mb << 20)
-    for what, soft, hard in (
+    for limit, soft, hard in (
         (resource.RLIMIT_CPU, limits.cpu_s, limits.cpu_s + 1),
         (resource.RLIMIT_AS, address_space, address_space),
         (resource.RLIMIT_CORE, 0, 0),
         (resource.RLIMIT_FSIZE, 0, 0),
         (resource.RLIMIT_NOFILE, 0, 0),
     ):
-        resource.setrlimit(what, (soft, hard))
+        resource.setrlimit(limit, (soft, hard))
 
 
-def _is_out_of_memory(fault: BaseException | None) -> bool:
-    """Also when a library says it in its own words: OpenCV's code for it is -4."""
-    if fault is None:
+def _is_out_of_memory(error: BaseException | None) -> bool:
+    """Returns whether an error or its cause is out-of-memory; OpenCV's code for it is -4."""
+    if error is None:
         return False
-    told = isinstance(fault, MemoryError) or getattr(fault, "code", None) == -4
-    return told or _is_out_of_memory(fault.__cause__ or fault.__context__)
+    is_memory_error = isinstance(error, MemoryError) or getattr(error, "code", None) == -4
+    return is_memory_error or _is_out_of_memory(error.__cause__ or error.__context__)
 
 
-def _complain(parent: Connection, code: str, message: str) -> None:
-    told = json.dumps({"code": code, "message": message[-MAX_ERROR_CHARS:]})
+def _send_error(parent: Connection, code: str, message: str) -> None:
+    body = json.dumps({"code": code, "message": message[-MAX_ERROR_CHARS:]})
     with contextlib.suppress(ConnectionError):
-        parent.send_bytes(b"e" + told.encode())
+        parent.send_bytes(b"e" + body.encode())
 
 
 def _usage() -> dict[str, float]:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return {"cpu_s": used.ru_utime + used.ru_stime, "peak_mb": used.ru_maxrss / 1024}
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return {"cpu_s": usage.ru_utime + usage.ru_stime, "peak_mb": usage.ru_maxrss / 1024}

@@ -1,4 +1,4 @@
-"""What a person asks for who has emotions scored: which frames, with whose consent, and what for.
+"""The options of emotion scoring: the frames, the consent of the people filmed, and the purpose.
 
 Inferring emotions of people at work and in education is prohibited in the European Union since
 2 February 2025, except for medical or safety reasons: Regulation (EU) 2024/1689 (AI Act), art.
@@ -20,8 +20,8 @@ _FRAMES = tuple(field.name for field in fields(FrameOptions))
 _OWN = ("consent", "purpose", "smooth", "mirror", "annotate")
 EMOTION_OPTION_NAMES = (*_FRAMES, *_OWN)
 
-# Beginnings of words, in the languages in which uploaders are likely to write. A purpose that
-# only looks like one of these is refused as well: its writer can say it in other words.
+# Word stems, in the languages in which users are likely to write. A purpose that only resembles
+# one of these is refused as well: the user can phrase it differently.
 _WORK = (
     r"employ(?:ee|er|ment)", r"workplace", r"work[ -](?:place|force|er)", r"workforce", r"worker",
     r"staff", r"personnel", r"colleague", r"coworker", r"co-worker", r"job (?:interview|appl)",
@@ -45,26 +45,31 @@ _MEDICAL_OR_SAFETY = (
 )  # fmt: skip
 
 
-def _any_of(stems: tuple[str, ...]) -> re.Pattern[str]:
+def _compile_stems(stems: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(stems)})", re.IGNORECASE)
 
 
-_PROHIBITED = {"workplace": _any_of(_WORK), "education": _any_of(_EDUCATION)}
-_EXCEPTION = _any_of(_MEDICAL_OR_SAFETY)
+_PROHIBITED = {"workplace": _compile_stems(_WORK), "education": _compile_stems(_EDUCATION)}
+_EXCEPTION = _compile_stems(_MEDICAL_OR_SAFETY)
 
 
 class ProhibitedPurpose(InvalidOption):
-    """The law forbids to score emotions for this purpose."""
+    """The law prohibits emotion scoring for this purpose."""
 
     code = "prohibited-purpose"
 
 
 @dataclass(frozen=True)
 class EmotionOptions:
-    """`frames`: which pictures. `smooth`: average over time. `mirror`: average each face's scores
-    with those of its mirror image. `annotate`: also make a video with boxes. `purpose`: why, in the
-    uploader's words; that the people filmed agreed is a condition of there being such options at
-    all."""
+    """How emotions are scored. Consent is not a field: options exist only with consent.
+
+    Attributes:
+        frames: Which frames are scored.
+        purpose: What the scores are for, in the user's words.
+        smooth: Average the scores over time.
+        mirror: Average the scores of each face with those of its mirror image.
+        annotate: Also make a video with boxes around the faces.
+    """
 
     frames: FrameOptions
     purpose: str
@@ -74,12 +79,17 @@ class EmotionOptions:
 
     @classmethod
     def parse(cls, options: Mapping[str, Any], *, allow_medical_safety: bool) -> EmotionOptions:
-        """Read options as a person gives them; absent or None = default.
+        """Parses options as a user writes them; an absent option or None is the default.
 
-        Raises ValueError with a sentence that says what is wrong and what would do, and
-        ProhibitedPurpose. `allow_medical_safety`: the operator vouches for the exception.
+        Args:
+            options: The options by name.
+            allow_medical_safety: Whether the operator allows medical and safety purposes.
+
+        Raises:
+            ValueError: With a sentence that states the error and the accepted values.
+            ProhibitedPurpose: When the law prohibits the purpose.
         """
-        given = {name: value for name, value in options.items() if value is not None}
+        values = {name: value for name, value in options.items() if value is not None}
         unknown = sorted(set(options) - set(EMOTION_OPTION_NAMES))
         if unknown:
             raise ValueError(
@@ -87,15 +97,15 @@ class EmotionOptions:
                 f"there are {', '.join(EMOTION_OPTION_NAMES)}."
             )
         frames = parse_frame_options(options)
-        if not _flag("consent", given.get("consent", False)):
+        if not _parse_bool("consent", values.get("consent", False)):
             raise ValueError(
                 "consent must be true: state that the people filmed agreed to have their "
                 "expressions scored."
             )
-        purpose = _purpose(given.get("purpose"))
+        purpose = _parse_purpose(values.get("purpose"))
         _check_lawful(purpose, allow_medical_safety)
         smooth, mirror, annotate = (
-            _flag(name, given.get(name, default))
+            _parse_bool(name, values.get(name, default))
             for name, default in (
                 ("smooth", cls.smooth),
                 ("mirror", cls.mirror),
@@ -106,13 +116,17 @@ class EmotionOptions:
 
     @classmethod
     def from_job(cls, options: Mapping[str, Any]) -> EmotionOptions:
-        """Out of a job's options, whatever else these say. Whether the purpose is lawful was
-        decided when the job was created."""
-        mine = {name: value for name, value in options.items() if name in EMOTION_OPTION_NAMES}
-        return cls.parse(mine, allow_medical_safety=True)
+        """Parses the emotion options of a job and ignores its other options.
+
+        The purpose is not checked against the law: that happened when the job was created.
+        """
+        own_options = {
+            name: value for name, value in options.items() if name in EMOTION_OPTION_NAMES
+        }
+        return cls.parse(own_options, allow_medical_safety=True)
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-able and flat; `parse` reads it back to an equal value."""
+        """Returns a flat JSON object; `parse` reads it back to an equal value."""
         return self.frames.to_dict() | {
             "consent": True,
             "purpose": self.purpose,
@@ -123,11 +137,11 @@ class EmotionOptions:
 
 
 def parse_frame_options(options: Mapping[str, Any]) -> FrameOptions:
-    """Which frames a job wants, whatever else its options say. Raises ValueError."""
+    """Parses the frame options of a job and ignores its other options. Raises ValueError."""
     return FrameOptions.parse({k: v for k, v in options.items() if k in _FRAMES})
 
 
-def _purpose(value: object) -> str:
+def _parse_purpose(value: object) -> str:
     text = " ".join(value.split()) if isinstance(value, str) else ""
     if not text or len(text) > MAX_PURPOSE_CHARS or not text.isprintable():
         raise ValueError(
@@ -138,18 +152,18 @@ def _purpose(value: object) -> str:
 
 
 def _check_lawful(purpose: str, allow_medical_safety: bool) -> None:
-    area = next((one for one, words in _PROHIBITED.items() if words.search(purpose)), None)
+    area = next((area for area, stems in _PROHIBITED.items() if stems.search(purpose)), None)
     if area is None or (allow_medical_safety and _EXCEPTION.search(purpose)):
         return
-    where = "at work" if area == "workplace" else "in education"
+    setting = "at work" if area == "workplace" else "in education"
     raise ProhibitedPurpose(
-        f"The purpose speaks of people {where}. Inferring their emotions is prohibited by the EU "
+        f"The purpose speaks of people {setting}. Inferring their emotions is prohibited by the EU "
         "AI Act, art. 5(1)(f), except for medical or safety reasons, which the operator of this "
         "service has to allow."
     )
 
 
-def _flag(name: str, value: object) -> bool:
+def _parse_bool(name: str, value: object) -> bool:
     text = str(value).strip().lower()
     if text not in ("true", "false"):
         raise ValueError(f"{name} is {text[:40]!r}; it can be true or false.")

@@ -1,4 +1,4 @@
-"""What emotion_scoring records for the stages after it, as typed values.
+"""The results that emotion_scoring records for later stages, as typed values.
 
 Times are seconds of the video. Shares, confidences and probabilities are 0 to 1.
 """
@@ -15,7 +15,7 @@ from shared.recipes.results import StageResult
 
 @dataclass(frozen=True, slots=True)
 class EmotionsPart(Record):
-    """The frame pack that a part scored."""
+    """The frame pack that was scored by a part."""
 
     pack: str
     generation: int
@@ -23,7 +23,7 @@ class EmotionsPart(Record):
 
 @dataclass(frozen=True, slots=True)
 class PackedFrame(Record):
-    """One encoded frame within a pack of the work bucket: `size_bytes` from `offset` on."""
+    """One encoded frame in a pack of the work bucket: `size_bytes` bytes from `offset`."""
 
     object: str
     generation: int
@@ -33,8 +33,16 @@ class PackedFrame(Record):
 
 @dataclass(frozen=True, slots=True)
 class EmotionMoment(Record):
-    """A strongest moment of an expression. `box` is x, y, width and height of the face in pixels
-    of the frame, `number` counts frames from 1, `thumbnail` names a result of the job."""
+    """One of the strongest moments of an expression.
+
+    Attributes:
+        time_s: The time of the frame.
+        begin_s: The start of the moment.
+        end_s: The end of the moment.
+        number: The number of the frame, from 1.
+        box: The face in the frame: x, y, width and height in pixels.
+        thumbnail: The name of an artifact of the job.
+    """
 
     time_s: float
     emotion: str
@@ -51,7 +59,10 @@ class EmotionMoment(Record):
 
 @dataclass(frozen=True, slots=True)
 class MoodPoint(Record):
-    """Each emotion's mean probability in a stretch that begins at `time_s`; None without a face."""
+    """The mean probability of each emotion in a segment that begins at `time_s`.
+
+    `share` is None when the segment has no face.
+    """
 
     time_s: float
     share: Mapping[str, float] | None
@@ -59,7 +70,7 @@ class MoodPoint(Record):
 
 @dataclass(frozen=True, slots=True)
 class SceneFrame(Record):
-    """A frame from somewhere in the video."""
+    """A frame that shows a scene of the video."""
 
     time_s: float
     picture: PackedFrame
@@ -67,14 +78,14 @@ class SceneFrame(Record):
 
 @dataclass(frozen=True, slots=True)
 class EmotionsResult(StageResult):
-    """The emotion timeline in short.
+    """The summary of the emotion timeline.
 
     Attributes:
-        share: Of the scored time, by emotion; two faces for one second are two seconds.
-        scored_s: The scored time of all faces together.
-        quality: How many readings had each quality flag.
-        models: Every set of models that was used.
-        purpose: What the user wants the scores for.
+        share: The share of each emotion in the scored time.
+        scored_s: The scored time, summed over faces: two faces for one second count two seconds.
+        quality: The number of readings by quality flag.
+        models: Each set of models that was used.
+        purpose: What the user uses the scores for.
     """
 
     STAGE: ClassVar[str] = "emotion_scoring"
@@ -99,4 +110,4 @@ class EmotionsResult(StageResult):
     @property
     def has_mood(self) -> bool:
         """Whether any face was scored."""
-        return any(one.share is not None for one in self.mood)
+        return any(point.share is not None for point in self.mood)

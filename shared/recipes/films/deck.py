@@ -1,8 +1,8 @@
-"""A deck: the slides of a film, what is shown on them and what is spoken over them.
+"""A deck: the slides of a film, their pictures and the text that is spoken over them.
 
-A deck comes from a model or from a person, so nothing in it is taken on trust: `Deck.from_dict`
-gives a deck that every later stage can work with, or raises DeckRejected with the place and a
-sentence. What a picture's reference points to is for the stage that draws.
+A deck is written by a model or by a user, so it is untrusted. `Deck.from_dict` returns a deck that
+every later stage can process, or raises DeckRejected with the location and a sentence. It does not
+check the references to pictures: the stage that draws the slides does.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ _SHORT_SIDE_PX: dict[Resolution, int] = {"720p": 720, "1080p": 1080}
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _THEME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _LANGUAGE = re.compile(r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|\d{3}))?", re.IGNORECASE)
-_OUR_CHARACTERS = ("Cc", "Cs", "Co")
+_UNSUPPORTED_CATEGORIES = ("Cc", "Cs", "Co")
 """Categories that no slide can show: control characters, surrogates, private use."""
 
 
 class DeckRejected(PermanentError):
-    """The deck does not have the form that a film can be made of."""
+    """The deck does not have the required form."""
 
     code = "deck-rejected"
 
@@ -54,8 +54,13 @@ class DeckRejected(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class Slide:
-    """One slide. `id` stays the same while the deck is edited; `notes` is what is spoken, ""
-    shows the slide without a word; `picture` refers to a picture, None shows none."""
+    """One slide.
+
+    Attributes:
+        id: Identifies the slide; does not change when the deck is edited.
+        notes: The text that is spoken; "" for a silent slide.
+        picture: The reference of a picture, or None.
+    """
 
     id: str
     heading: str
@@ -67,7 +72,7 @@ class Slide:
     _KEYS: ClassVar[tuple[str, ...]] = ("id", "heading", "bullets", "notes", "layout", "picture")
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-able; `from_dict` reads it back to an equal value."""
+        """Returns a JSON object; `from_dict` reads it back to an equal value."""
         return {
             "id": self.id,
             "heading": self.heading,
@@ -79,29 +84,32 @@ class Slide:
 
     @classmethod
     def from_dict(cls, data: Any, location: str = "slide") -> Slide:
-        """Read one slide; only `id` and `heading` must be there. Raises DeckRejected."""
-        given = _mapping(data, location, cls._KEYS, ("id", "heading"))
-        rows = given.get("bullets", ())
+        """Parses a slide; only `id` and `heading` are required. Raises DeckRejected."""
+        values = _check_object(data, location, cls._KEYS, ("id", "heading"))
+        rows = values.get("bullets", ())
         if isinstance(rows, str) or not isinstance(rows, Sequence):
             raise DeckRejected(f"{location}.bullets", "It must be a list of texts.")
         if len(rows) > MAX_BULLETS:
             raise DeckRejected(
-                f"{location}.bullets", f"There are {len(rows)} bullets; at most {MAX_BULLETS} fit."
+                f"{location}.bullets",
+                f"There are {len(rows)} bullets; at most {MAX_BULLETS} fit.",
             )
-        picture = given.get("picture")
+        picture = values.get("picture")
         return cls(
-            id=_matching(
-                given["id"], f"{location}.id", _ID, "lower-case letters, digits and hyphens"
+            id=_check_pattern(
+                values["id"], f"{location}.id", _ID, "lower-case letters, digits and hyphens"
             ),
-            heading=_line(given["heading"], f"{location}.heading", MAX_HEADING_CHARS),
+            heading=_line(values["heading"], f"{location}.heading", MAX_HEADING_CHARS),
             bullets=tuple(
                 _line(row, f"{location}.bullets[{n}]", MAX_BULLET_CHARS)
                 for n, row in enumerate(rows)
             ),
-            notes=_spoken(given.get("notes", ""), f"{location}.notes"),
+            notes=_notes(values.get("notes", ""), f"{location}.notes"),
             layout=cast(
                 "Layout",
-                _one_of(given.get("layout", "bullets"), f"{location}.layout", get_args(Layout)),
+                _check_choice(
+                    values.get("layout", "bullets"), f"{location}.layout", get_args(Layout)
+                ),
             ),
             picture=None
             if picture is None
@@ -111,7 +119,7 @@ class Slide:
 
 @dataclass(frozen=True, slots=True)
 class Deck:
-    """A film's slides. `language` is a BCP-47 tag such as "en", "pt-BR" or "zh-Hant-TW"."""
+    """The slides of a film. `language` is a BCP-47 tag such as "en", "pt-BR" or "zh-Hant-TW"."""
 
     title: str
     language: str
@@ -126,11 +134,11 @@ class Deck:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height of the film in pixels, both even."""
+        """The width and height of the film in pixels, both even."""
         return picture_size(self.aspect, self.resolution)
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-able; `from_dict` reads it back to an equal value."""
+        """Returns a JSON object; `from_dict` reads it back to an equal value."""
         return {
             "schema": SCHEMA,
             "title": self.title,
@@ -143,11 +151,11 @@ class Deck:
 
     @classmethod
     def from_dict(cls, data: Any) -> Deck:
-        """Read a deck of 3 to 40 slides. Raises DeckRejected, which names the place."""
-        given = _mapping(data, "", cls._KEYS, [key for key in cls._KEYS if key != "schema"])
-        if given.get("schema", SCHEMA) != SCHEMA:
+        """Parses a deck of 3 to 40 slides. Raises DeckRejected, which names the location."""
+        values = _check_object(data, "", cls._KEYS, [key for key in cls._KEYS if key != "schema"])
+        if values.get("schema", SCHEMA) != SCHEMA:
             raise DeckRejected("schema", f"Only schema {SCHEMA} can be read.")
-        rows = given["slides"]
+        rows = values["slides"]
         if isinstance(rows, str) or not isinstance(rows, Sequence):
             raise DeckRejected("slides", "It must be a list of slides.")
         if len(rows) not in SLIDE_COUNT_RANGE:
@@ -162,110 +170,118 @@ class Deck:
             if slide.id in seen:
                 raise DeckRejected(f"slides[{n}].id", f"Another slide is called {slide.id!r} too.")
             seen.add(slide.id)
-        spoken = sum(len(slide.notes) for slide in slides)
-        if spoken > MAX_TOTAL_NOTES_CHARS:
+        notes_chars = sum(len(slide.notes) for slide in slides)
+        if notes_chars > MAX_TOTAL_NOTES_CHARS:
             raise DeckRejected(
                 "slides",
-                f"The notes have {spoken} characters in all; at most {MAX_TOTAL_NOTES_CHARS} "
+                f"The notes have {notes_chars} characters in all; at most {MAX_TOTAL_NOTES_CHARS} "
                 "make one film.",
             )
         return cls(
-            title=_line(given["title"], "title", MAX_TITLE_CHARS),
-            language=parse_language_tag(given["language"]),
-            theme=_matching(
-                given["theme"], "theme", _THEME, "lower-case letters, digits and hyphens"
+            title=_line(values["title"], "title", MAX_TITLE_CHARS),
+            language=parse_language_tag(values["language"]),
+            theme=_check_pattern(
+                values["theme"], "theme", _THEME, "lower-case letters, digits and hyphens"
             ),
-            aspect=cast("Aspect", _one_of(given["aspect"], "aspect", get_args(Aspect))),
+            aspect=cast("Aspect", _check_choice(values["aspect"], "aspect", get_args(Aspect))),
             resolution=cast(
-                "Resolution", _one_of(given["resolution"], "resolution", get_args(Resolution))
+                "Resolution",
+                _check_choice(values["resolution"], "resolution", get_args(Resolution)),
             ),
             slides=slides,
         )
 
 
 def picture_size(aspect: Aspect, resolution: Resolution) -> tuple[int, int]:
-    """Width and height in pixels: the short side has the resolution's number of lines."""
+    """Returns width and height in pixels: the short side has the resolution's number of lines."""
     short = _SHORT_SIDE_PX[resolution]
     long = short * 16 // 9
     return {"16:9": (long, short), "9:16": (short, long), "1:1": (short, short)}[aspect]
 
 
 def parse_language_tag(value: Any, location: str = "language") -> str:
-    """A BCP-47 tag of language, script and region in its usual case: "PT-br" → "pt-BR".
-    Raises DeckRejected."""
-    found = _LANGUAGE.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
+    """Returns a BCP-47 tag of language, script and region in its usual case: "PT-br" is "pt-BR".
+
+    Raises DeckRejected.
+    """
+    match = _LANGUAGE.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
         raise DeckRejected(location, "It must be a language tag such as en, pt-BR or zh-Hant-TW.")
-    language, script, region = found.groups()
+    language, script, region = match.groups()
     parts = [language.lower(), (script or "").title(), (region or "").upper()]
     return "-".join(part for part in parts if part)
 
 
 def remove_unsupported_characters(text: str) -> str:
-    """A text without the characters that no slide can show."""
-    return "".join(one for one in text if not _unusable(one))
+    """Returns the text without the characters that no slide can show."""
+    return "".join(character for character in text if not _is_unsupported(character))
 
 
 def speech_key(text: str, speech: SpeechSettings, engine: str, owner: str) -> str:
-    """The content address of a spoken text: sha256 in hex over the text and all that changes how
-    it sounds. The owner is part of it: nobody can find out what somebody else had spoken."""
+    """Returns the content address of a spoken text: a SHA-256 in hex.
+
+    It covers the text and everything that changes its sound. It covers the owner as well, so that
+    nobody can find out which texts another user had spoken.
+    """
     content = [SCHEMA, owner, engine, speech.to_dict(), unicodedata.normalize("NFC", text)]
     return hashlib.sha256(
         json.dumps(content, sort_keys=True, ensure_ascii=False).encode()
     ).hexdigest()
 
 
-def _mapping(
-    data: Any, where: str, known: Sequence[str], needed: Sequence[str]
+def _check_object(
+    data: Any, location: str, known: Sequence[str], needed: Sequence[str]
 ) -> Mapping[str, Any]:
     if not isinstance(data, Mapping):
-        raise DeckRejected(where or "deck", "It must be an object.")
-    sandbox_io = f"{where}." if where else ""
+        raise DeckRejected(location or "deck", "It must be an object.")
+    prefix = f"{location}." if location else ""
     for key in needed:
         if key not in data:
-            raise DeckRejected(f"{sandbox_io}{key}", "It is missing.")
+            raise DeckRejected(f"{prefix}{key}", "It is missing.")
     for key in data:
         if key not in known:
-            raise DeckRejected(f"{sandbox_io}{str(key)[:40]}", "There is no such field.")
+            raise DeckRejected(f"{prefix}{str(key)[:40]}", "There is no such field.")
     return data
 
 
-def _line(value: Any, where: str, most: int) -> str:
-    """A text of one line; runs of white space become one blank."""
-    text = " ".join(_text(value, where, most).split())
+def _line(value: Any, location: str, max_chars: int) -> str:
+    """Returns a text of one line; a run of white space becomes one space."""
+    text = " ".join(_text(value, location, max_chars).split())
     if not text:
-        raise DeckRejected(where, "It must not be blank.")
+        raise DeckRejected(location, "It must not be blank.")
     return text
 
 
-def _spoken(value: Any, where: str) -> str:
-    """A text of any number of lines, or ""."""
-    lines = (" ".join(line.split()) for line in _text(value, where, MAX_NOTES_CHARS).splitlines())
+def _notes(value: Any, location: str) -> str:
+    """Returns a text of any number of lines, which may be empty."""
+    lines = (
+        " ".join(line.split()) for line in _text(value, location, MAX_NOTES_CHARS).splitlines()
+    )
     return "\n".join(line for line in lines if line)
 
 
-def _text(value: Any, where: str, most: int) -> str:
+def _text(value: Any, location: str, max_chars: int) -> str:
     if not isinstance(value, str):
-        raise DeckRejected(where, "It must be a text.")
-    if len(value) > most:
-        raise DeckRejected(where, f"It has {len(value)} characters; at most {most} fit.")
-    odd = next((c for c in value if c not in "\n\r\t" and _unusable(c)), None)
-    if odd is not None:
-        raise DeckRejected(where, f"It contains the character U+{ord(odd):04X}.")
+        raise DeckRejected(location, "It must be a text.")
+    if len(value) > max_chars:
+        raise DeckRejected(location, f"It has {len(value)} characters; at most {max_chars} fit.")
+    unsupported = next((c for c in value if c not in "\n\r\t" and _is_unsupported(c)), None)
+    if unsupported is not None:
+        raise DeckRejected(location, f"It contains the character U+{ord(unsupported):04X}.")
     return unicodedata.normalize("NFC", value)
 
 
-def _unusable(character: str) -> bool:
-    return unicodedata.category(character) in _OUR_CHARACTERS
+def _is_unsupported(character: str) -> bool:
+    return unicodedata.category(character) in _UNSUPPORTED_CATEGORIES
 
 
-def _matching(value: Any, where: str, pattern: re.Pattern[str], of: str) -> str:
+def _check_pattern(value: Any, location: str, pattern: re.Pattern[str], of: str) -> str:
     if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise DeckRejected(where, f"It must be 1 to 40 characters of {of}.")
+        raise DeckRejected(location, f"It must be 1 to 40 characters of {of}.")
     return value
 
 
-def _one_of(value: Any, where: str, allowed: Sequence[str]) -> str:
+def _check_choice(value: Any, location: str, allowed: Sequence[str]) -> str:
     if not isinstance(value, str) or value not in allowed:
-        raise DeckRejected(where, f"It must be {', '.join(allowed[:-1])} or {allowed[-1]}.")
+        raise DeckRejected(location, f"It must be {', '.join(allowed[:-1])} or {allowed[-1]}.")
     return value

@@ -1,4 +1,4 @@
-"""What a person asks for who has a film of slides made."""
+"""The options of a film of slides."""
 
 from __future__ import annotations
 
@@ -21,10 +21,17 @@ _ANY_LANGUAGE = "und"
 
 @dataclass(frozen=True)
 class DeckOptions:
-    """`slides`: how many. `language`: a BCP-47 tag, "" is the prompt's own. `tone` and `audience`
-    in the person's words, "" leaves them open. `pictures`: "all" also lets a model draw where the
-    operator has one, "own" shows those that were given alone, "none" none. `stop_at` "deck" waits
-    for the person before the film is made."""
+    """How a film of slides is made.
+
+    Attributes:
+        slides: The number of slides.
+        language: A BCP-47 tag; "" for the language of the prompt.
+        tone: In the user's words; "" leaves it open.
+        audience: In the user's words; "" leaves it open.
+        pictures: "all" shows the user's pictures and those that a model draws, if the operator
+            has configured one; "own" shows only the user's; "none" shows none.
+        stop_at: "deck" waits for the user's review before the film is made.
+    """
 
     slides: int = 8
     language: str = ""
@@ -41,49 +48,56 @@ class DeckOptions:
 
     @classmethod
     def parse(cls, options: Mapping[str, Any]) -> DeckOptions:
-        """Read options as a person gives them; absent or None = default.
+        """Parses options as a user writes them; an absent option or None is the default.
 
-        Raises ValueError with a sentence that says what is wrong and what would do.
+        Raises:
+            ValueError: With a sentence that states the error and the accepted values.
         """
-        names = [one.name for one in fields(cls)]
+        names = [field.name for field in fields(cls)]
         unknown = sorted(set(options) - set(names))
         if unknown:
             raise ValueError(
                 f"The option {unknown[0]!r} does not exist; there are {', '.join(names)}."
             )
-        given = {name: value for name, value in options.items() if value is not None}
-        language = _language(given.get("language", ""))
-        speech = SpeechSettings.parse({**given, "language": language or _ANY_LANGUAGE})
+        values = {name: value for name, value in options.items() if value is not None}
+        language = _parse_language(values.get("language", ""))
+        speech = SpeechSettings.parse({**values, "language": language or _ANY_LANGUAGE})
         return cls(
-            slides=_count(given.get("slides", cls.slides)),
+            slides=_parse_slide_count(values.get("slides", cls.slides)),
             language=language,
-            tone=_words("tone", given.get("tone", ""), MAX_TONE_CHARS),
-            audience=_words("audience", given.get("audience", ""), MAX_AUDIENCE_CHARS),
-            aspect=cast("Aspect", _one("aspect", given, cls.aspect, get_args(Aspect))),
-            theme=_one("theme", given, cls.theme, THEMES),
+            tone=_parse_phrase("tone", values.get("tone", ""), MAX_TONE_CHARS),
+            audience=_parse_phrase("audience", values.get("audience", ""), MAX_AUDIENCE_CHARS),
+            aspect=cast("Aspect", _parse_choice("aspect", values, cls.aspect, get_args(Aspect))),
+            theme=_parse_choice("theme", values, cls.theme, THEMES),
             resolution=cast(
-                "Resolution", _one("resolution", given, cls.resolution, get_args(Resolution))
+                "Resolution",
+                _parse_choice("resolution", values, cls.resolution, get_args(Resolution)),
             ),
             voice=speech.voice,
             speed=speech.speed,
             pitch=speech.pitch,
-            pictures=cast("Pictures", _one("pictures", given, cls.pictures, get_args(Pictures))),
-            stop_at=cast("StopAt", _one("stop_at", given, cls.stop_at, get_args(StopAt))),
+            pictures=cast(
+                "Pictures", _parse_choice("pictures", values, cls.pictures, get_args(Pictures))
+            ),
+            stop_at=cast("StopAt", _parse_choice("stop_at", values, cls.stop_at, get_args(StopAt))),
         )
 
     @classmethod
     def from_job(cls, options: Mapping[str, Any]) -> DeckOptions:
-        """Read these out of all options of a job, whatever else they say. Raises ValueError with a
-        sentence."""
-        names = {one.name for one in fields(cls)}
+        """Parses the deck options of a job and ignores its other options.
+
+        Raises:
+            ValueError: With a sentence that states the error.
+        """
+        names = {field.name for field in fields(cls)}
         return cls.parse({name: options[name] for name in options if name in names})
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-able and flat; `parse` reads it back to an equal value."""
+        """Returns a flat JSON object; `parse` reads it back to an equal value."""
         return asdict(self)
 
 
-def _count(value: object) -> int:
+def _parse_slide_count(value: object) -> int:
     text = str(value).strip()
     if isinstance(value, bool) or not text.isascii() or not text.isdigit() or len(text) > 9:
         number = -1
@@ -97,7 +111,7 @@ def _count(value: object) -> int:
     return number
 
 
-def _language(value: object) -> str:
+def _parse_language(value: object) -> str:
     if value == "":
         return ""
     try:
@@ -108,15 +122,17 @@ def _language(value: object) -> str:
         ) from None
 
 
-def _words(name: str, value: object, most: int) -> str:
+def _parse_phrase(name: str, value: object, max_chars: int) -> str:
     text = " ".join(value.split()) if isinstance(value, str) else None
-    if text is None or len(text) > most or not text.isprintable():
-        raise ValueError(f"{name} must be a few words, at most {most} characters.")
+    if text is None or len(text) > max_chars or not text.isprintable():
+        raise ValueError(f"{name} must be a few words, at most {max_chars} characters.")
     return text
 
 
-def _one(name: str, given: Mapping[str, Any], default: str, allowed: tuple[str, ...]) -> str:
-    value = str(given.get(name, default)).strip()
+def _parse_choice(
+    name: str, values: Mapping[str, Any], default: str, allowed: tuple[str, ...]
+) -> str:
+    value = str(values.get(name, default)).strip()
     if value not in allowed:
         raise ValueError(
             f"{name} is {value[:40]!r}; it can be {', '.join(allowed[:-1])} or {allowed[-1]}."

@@ -1,8 +1,8 @@
-"""Which pictures the slides of a job may show, by the references that a deck makes to them.
+"""The pictures that the slides of a job may show, by the references that a deck uses.
 
-`upload:picture1` is one that was uploaded, `moment:1` the strongest moments of a video in their
-order, `scene:1` a picture from somewhere in it, `chart:mood` how its mood moved, and `drawn:…` one
-that a model drew for a slide.
+`upload:picture1` is an uploaded picture. `moment:1` is the first of the strongest moments of a
+video, `scene:1` a frame that shows a scene, and `chart:mood` a chart of the mood over time.
+`drawn:…` is a picture that a model drew for a slide.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ DRAWN_PREFIX = "drawn:"
 
 @dataclass(frozen=True, slots=True)
 class PictureSource(Record):
-    """An encoded picture: an object, or `size_bytes` from `offset` on in a frame pack. `face` is
-    the middle of the face to show, x and y in pixels."""
+    """An encoded picture: an object, or `size_bytes` bytes from `offset` in a frame pack.
+
+    `face` is the center of the face to show: x and y in pixels.
+    """
 
     bucket: Bucket
     name: str
@@ -36,7 +38,7 @@ class PictureSource(Record):
 
     @classmethod
     def from_stored_object(cls, stored_object: StoredObject) -> PictureSource:
-        """A picture that is an object of its own."""
+        """Returns the source of a picture that is an object of its own."""
         return cls(
             stored_object.bucket,
             stored_object.name,
@@ -46,7 +48,7 @@ class PictureSource(Record):
 
 
 def list_pictures(facts: Mapping[str, Any]) -> dict[str, PictureSource]:
-    """Every picture that the stages before recorded, by its reference, in a sensible order."""
+    """Returns the pictures that earlier stages recorded, by reference: uploads, moments, scenes."""
     uploads = Uploads.find(facts) or Uploads({})
     numbered = sorted(
         (int(name.removeprefix("picture")), name)
@@ -61,38 +63,47 @@ def list_pictures(facts: Mapping[str, Any]) -> dict[str, PictureSource]:
     if emotions is None:
         return sources
     for n, moment in enumerate(emotions.moments, 1):
-        sources[f"moment:{n}"] = _packed(moment.picture, _middle(moment.box))
+        sources[f"moment:{n}"] = _packed_source(moment.picture, _center(moment.box))
     for n, scene in enumerate(emotions.scenes, 1):
-        sources[f"scene:{n}"] = _packed(scene.picture)
+        sources[f"scene:{n}"] = _packed_source(scene.picture)
     return sources
 
 
 def has_mood(facts: Mapping[str, Any]) -> bool:
-    """Whether there is a mood to draw: somebody's face was scored."""
+    """Returns whether a mood chart can be drawn: a face was scored."""
     emotions = EmotionsResult.find(facts)
     return emotions is not None and emotions.has_mood
 
 
 def check_pictures(deck: Deck, facts: Mapping[str, Any], previous: Deck) -> None:
-    """Raises DeckRejected for a slide that refers to a picture which this job does not have.
-    `before` is the deck that was edited: what it shows may stay."""
-    there = set(list_pictures(facts)) | {one.picture for one in previous.slides if one.picture}
+    """Checks that the job has every picture that the deck refers to.
+
+    Args:
+        deck: The edited deck.
+        facts: The facts of the job.
+        previous: The deck before the edit; the pictures that it shows remain allowed.
+
+    Raises:
+        DeckRejected: When a slide refers to a picture that the job does not have.
+    """
+    available = set(list_pictures(facts))
+    available |= {slide.picture for slide in previous.slides if slide.picture}
     if has_mood(facts):
-        there.add(MOOD_CHART)
+        available.add(MOOD_CHART)
     for n, slide in enumerate(deck.slides):
-        if slide.picture is not None and slide.picture not in there:
-            told = ", ".join(sorted(there)[:12]) or "none"
+        if slide.picture is not None and slide.picture not in available:
+            names = ", ".join(sorted(available)[:12]) or "none"
             raise DeckRejected(
-                f"slides[{n}].picture", f"There is no such picture; this job has: {told}."
+                f"slides[{n}].picture", f"There is no such picture; this job has: {names}."
             )
 
 
-def _middle(box: Sequence[float]) -> tuple[int, int]:
+def _center(box: Sequence[float]) -> tuple[int, int]:
     x, y, width, height = box
     return round(x + width / 2), round(y + height / 2)
 
 
-def _packed(frame: PackedFrame, face: tuple[int, int] | None = None) -> PictureSource:
+def _packed_source(frame: PackedFrame, face: tuple[int, int] | None = None) -> PictureSource:
     return PictureSource(
         Bucket.WORK, frame.object, frame.generation, frame.size_bytes, frame.offset, face
     )

@@ -1,5 +1,7 @@
-"""A film's narration: what is spoken over each slide, where its sound lies, and when each sentence
-is heard. text_to_speech writes it as one object, stitching reads it."""
+"""The narration of a film: the speech of each slide and the times of its sentences.
+
+text_to_speech writes it as one object, stitching reads it.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class SpokenSentence(Record):
-    """`start` and `end` (exclusive) in samples from the first one of its slide's speech."""
+    """A sentence. `start` and `end` (exclusive) are samples of the slide's speech."""
 
     text: str
     start: int
@@ -25,8 +27,10 @@ class SpokenSentence(Record):
 
 @dataclass(frozen=True, slots=True)
 class SlideSpeech:
-    """The speech over one slide: a WAV object in the work bucket. A silent slide has no object
-    and no samples."""
+    """The speech of one slide: a WAV object in the work bucket.
+
+    A silent slide has no object and no samples.
+    """
 
     object: str = ""
     generation: int = 0
@@ -37,43 +41,43 @@ class SlideSpeech:
 
     @property
     def duration(self) -> Fraction:
-        """In seconds."""
+        """The duration in seconds."""
         return Fraction(self.samples, self.rate_hz) if self.samples else Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Narration:
-    """One speech a slide, in the deck's order."""
+    """One speech per slide, in the order of the deck."""
 
     slides: tuple[SlideSpeech, ...]
 
     @property
     def duration(self) -> Fraction:
-        """What is spoken in all, in seconds."""
-        return sum((one.duration for one in self.slides), Fraction(0))
+        """The duration of all speech in seconds."""
+        return sum((slide.duration for slide in self.slides), Fraction(0))
 
     def to_json(self) -> bytes:
-        """As it is stored."""
+        """Returns the narration as it is stored."""
         rows = [
             {
-                "object": one.object,
-                "generation": one.generation,
-                "size_bytes": one.size_bytes,
-                "rate_hz": one.rate_hz,
-                "samples": one.samples,
-                "sentences": [[s.text, s.start, s.end] for s in one.sentences],
+                "object": slide.object,
+                "generation": slide.generation,
+                "size_bytes": slide.size_bytes,
+                "rate_hz": slide.rate_hz,
+                "samples": slide.samples,
+                "sentences": [[s.text, s.start, s.end] for s in slide.sentences],
             }
-            for one in self.slides
+            for slide in self.slides
         ]
         document = {"schema": SCHEMA, "slides": rows}
         return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> Narration:
-        """Back from the store."""
-        return cls(tuple(_slide(row) for row in json.loads(data)["slides"]))
+        """Reads what `to_json` wrote."""
+        return cls(tuple(_parse_slide(row) for row in json.loads(data)["slides"]))
 
 
-def _slide(row: Mapping[str, Any]) -> SlideSpeech:
-    sentences = tuple(SpokenSentence(*one) for one in row["sentences"])
+def _parse_slide(row: Mapping[str, Any]) -> SlideSpeech:
+    sentences = tuple(SpokenSentence(*values) for values in row["sentences"])
     return SlideSpeech(**{**row, "sentences": sentences})

@@ -1,4 +1,4 @@
-"""What a person may choose about a film: read from what the person wrote."""
+"""The options of a film: of a film of slides, and of a film of one picture with a sound track."""
 
 from __future__ import annotations
 
@@ -16,21 +16,26 @@ Subtitles = Literal["soft", "burned"]
 Motion = Literal["none", "gentle"]
 
 MAX_FILM_S = 2 * 3600
-"""Encoding takes about a sixtieth of a film's length: this fits one function's time by far."""
+"""Encoding takes about a sixtieth of a film's duration, which fits one invocation by far."""
 MAX_MOTION_FILM_S = 30 * 60
-"""With motion every frame is drawn: at 1080p a film's length and no more fits all attempts."""
+"""With motion every frame is drawn: at 1080p this duration is the most that fits all attempts."""
 SUBTITLE_AREA = Fraction(24, 100)
-"""The part of a slide's height, from below, that stays free of text for burned-in subtitles."""
+"""The share of a slide's height, from the bottom, that stays free for burned-in subtitles."""
 FILM_OPTION_NAMES = ("transition", "subtitles", "motion")
 STILL_OPTION_NAMES = ("shape", "resolution", "loudness", "motion")
-_NARROWEST = 3
-"""A picture's own shape is kept up to this proportion of its sides; beyond, it gets margins."""
+_MAX_PROPORTION = 3
+"""A picture keeps its shape up to this proportion of its sides; beyond it gets margins."""
 
 
 @dataclass(frozen=True, slots=True)
 class FilmOptions:
-    """Of a film made of slides. `transition`: how one slide gives way to the next; `subtitles`
-    "burned" writes them into the picture as well; `motion` "gentle" moves slowly over it."""
+    """The options of a film of slides.
+
+    Attributes:
+        transition: How one slide gives way to the next.
+        subtitles: "burned" also draws them into the picture.
+        motion: "gentle" moves the view slowly over each slide.
+    """
 
     transition: Transition = "cut"
     subtitles: Subtitles = "soft"
@@ -38,22 +43,29 @@ class FilmOptions:
 
     @classmethod
     def from_job(cls, options: Mapping[str, Any]) -> FilmOptions:
-        """Read FILM_NAMES out of all options of a job. Raises ValueError with a sentence."""
+        """Parses the film options of a job and ignores its other options. Raises ValueError."""
         return cls(
-            transition=cast("Transition", _choice(options, "transition", get_args(Transition))),
-            subtitles=cast("Subtitles", _choice(options, "subtitles", get_args(Subtitles))),
-            motion=cast("Motion", _choice(options, "motion", get_args(Motion))),
+            transition=cast(
+                "Transition", _parse_choice(options, "transition", get_args(Transition))
+            ),
+            subtitles=cast("Subtitles", _parse_choice(options, "subtitles", get_args(Subtitles))),
+            motion=cast("Motion", _parse_choice(options, "motion", get_args(Motion))),
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-able; `of` reads it back to an equal value."""
+        """Returns a JSON object; `from_job` reads it back to an equal value."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class StillOptions:
-    """Of a picture under a sound. `shape` "picture" keeps the picture's own; `loudness` "even"
-    brings the sound to -16 LUFS; `motion` "gentle" moves slowly over the picture."""
+    """The options of a film of one picture with a sound track.
+
+    Attributes:
+        shape: "picture" keeps the shape of the picture.
+        loudness: "even" brings the sound to -16 LUFS.
+        motion: "gentle" moves the view slowly over the picture.
+    """
 
     shape: Shape = "picture"
     resolution: Resolution = "1080p"
@@ -62,7 +74,7 @@ class StillOptions:
 
     @classmethod
     def parse(cls, options: Mapping[str, Any]) -> StillOptions:
-        """Read options as a person gives them. Raises ValueError with a sentence."""
+        """Parses options as a user writes them. Raises ValueError with a sentence."""
         unknown = sorted(set(options) - set(STILL_OPTION_NAMES))
         if unknown:
             raise ValueError(
@@ -70,40 +82,41 @@ class StillOptions:
                 f"{', '.join(STILL_OPTION_NAMES[:-1])} and {STILL_OPTION_NAMES[-1]}."
             )
         return cls(
-            shape=cast("Shape", _choice(options, "shape", get_args(Shape))),
+            shape=cast("Shape", _parse_choice(options, "shape", get_args(Shape))),
             resolution=cast(
-                "Resolution", _choice(options, "resolution", tuple(reversed(get_args(Resolution))))
+                "Resolution",
+                _parse_choice(options, "resolution", tuple(reversed(get_args(Resolution)))),
             ),
-            loudness=cast("Loudness", _choice(options, "loudness", get_args(Loudness))),
-            motion=cast("Motion", _choice(options, "motion", get_args(Motion))),
+            loudness=cast("Loudness", _parse_choice(options, "loudness", get_args(Loudness))),
+            motion=cast("Motion", _parse_choice(options, "motion", get_args(Motion))),
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-able; `parse` reads it back to an equal value."""
+        """Returns a JSON object; `parse` reads it back to an equal value."""
         return asdict(self)
 
     def film_size(self, width: int, height: int) -> tuple[int, int]:
-        """Width and height of the film in pixels, both even, for a picture of this size."""
+        """Returns width and height of the film in pixels, both even, for a picture of this size."""
         if self.shape != "picture":
             return picture_size(self.shape, self.resolution)
-        width = min(max(width, -(-height // _NARROWEST)), height * _NARROWEST)
-        height = min(max(height, -(-width // _NARROWEST)), width * _NARROWEST)
+        width = min(max(width, -(-height // _MAX_PROPORTION)), height * _MAX_PROPORTION)
+        height = min(max(height, -(-width // _MAX_PROPORTION)), width * _MAX_PROPORTION)
         wide = width >= height
         long, short = picture_size("16:9", self.resolution)
         box = (long, short) if wide else (short, long)
         if width == height:
             box = (short, short)
-        # Small pictures are enlarged: a player would do it worse.
+        # Small pictures are enlarged: this looks better than what players do.
         scale = min(box[0] / width, box[1] / height)
-        return _even(width * scale, box[0]), _even(height * scale, box[1])
+        return _round_to_even(width * scale, box[0]), _round_to_even(height * scale, box[1])
 
 
-def _even(length: float, most: int) -> int:
-    return min(most, max(2, 2 * round(length / 2)))
+def _round_to_even(length: float, max_length: int) -> int:
+    return min(max_length, max(2, 2 * round(length / 2)))
 
 
-def _choice(options: Mapping[str, Any], name: str, allowed: Sequence[str]) -> str:
-    """One of `allowed`; absent or None is the first of them."""
+def _parse_choice(options: Mapping[str, Any], name: str, allowed: Sequence[str]) -> str:
+    """Returns one of `allowed`; an absent option or None is the first."""
     value = options.get(name)
     if value is None:
         return allowed[0]

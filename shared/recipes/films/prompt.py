@@ -1,7 +1,7 @@
-"""What a film of slides is to be about: a prompt, and text to draw on if there is any.
+"""The prompt of a film of slides, and the source text to draw on, if there is one.
 
-Both come as one object of plain text in UTF-8. The first form feed (U+000C, "next page") ends the
-prompt; what follows it is the source text. Without one, all of it is the prompt.
+Both are uploaded as one object of plain text in UTF-8. The first form feed (U+000C) ends the
+prompt; the source text follows. Without a form feed the whole text is the prompt.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from shared.errors import PermanentError
 
 MAX_PROMPT_BYTES = 1_000_000
 MAX_TEXT_CHARS = 100_000
-"""Prompt and source together."""
+"""The prompt and the source text together."""
 SOURCE_SEPARATOR = "\f"
-_UNSEEN = ("Cc", "Cs", "Co", "Cn")
-# Marks that turn the order of what follows: they could make a text read otherwise than it is.
-_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_INVISIBLE_CATEGORIES = ("Cc", "Cs", "Co", "Cn")
+# Controls that reorder the text after them: the text could read differently from its characters.
+_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class PromptEmpty(PermanentError):
@@ -40,28 +40,31 @@ class PromptNotText(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """`text` is what was asked for; `source`, "" for none, is what to draw on."""
+    """A prompt. `text` is the request; `source` is the text to draw on, or ""."""
 
     text: str
     source: str = ""
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Prompt:
-        """Read an uploaded prompt: NFC, without what cannot be seen, lines kept.
+        """Parses an uploaded prompt: NFC, without invisible characters, lines preserved.
 
-        Raises PromptEmpty, PromptTooLong or PromptNotText.
+        Raises:
+            PromptEmpty: When the prompt has no letter or digit.
+            PromptTooLong: When it exceeds MAX_PROMPT_BYTES or MAX_TEXT_CHARS.
+            PromptNotText: When it is not plain text in UTF-8.
         """
         if len(data) > MAX_PROMPT_BYTES:
             raise PromptTooLong(f"The prompt has more than {MAX_PROMPT_BYTES // 1000} kB.")
         try:
             text = data.decode("utf-8-sig")
-        except UnicodeDecodeError as wrong:
-            raise PromptNotText from wrong
+        except UnicodeDecodeError as error:
+            raise PromptNotText from error
         if "\0" in text:
             raise PromptNotText("The prompt contains binary data; send plain text in UTF-8.")
-        asked, _, rest = text.partition(SOURCE_SEPARATOR)
-        prompt = cls(_clean(asked), _clean(rest))
-        if not any(one.isalnum() for one in prompt.text):
+        request, _, source = text.partition(SOURCE_SEPARATOR)
+        prompt = cls(_clean(request), _clean(source))
+        if not any(character.isalnum() for character in prompt.text):
             raise PromptEmpty
         length = len(prompt.text) + len(prompt.source)
         if length > MAX_TEXT_CHARS:
@@ -72,20 +75,21 @@ class Prompt:
         return prompt
 
     def to_bytes(self) -> bytes:
-        """As it is uploaded; `from_bytes` reads it back."""
+        """Returns the prompt as it is uploaded; `from_bytes` reads it back."""
         return (self.text + (SOURCE_SEPARATOR + self.source if self.source else "")).encode()
 
 
 def _clean(text: str) -> str:
-    """Lines without surplus white space, and nothing in them that cannot be seen."""
-    seen = "".join(
-        one if one.isspace() or not _unseen(one) else " "
-        for one in unicodedata.normalize("NFC", text)
+    """Returns the lines without surplus white space and without invisible characters."""
+    visible = "".join(
+        character if character.isspace() or not _is_invisible(character) else " "
+        for character in unicodedata.normalize("NFC", text)
     )
-    lines = [" ".join(line.split()) for line in seen.splitlines()]
-    kept = [line for n, line in enumerate(lines) if line or (n and lines[n - 1])]
-    return "\n".join(kept).strip()
+    lines = [" ".join(line.split()) for line in visible.splitlines()]
+    # Of several empty lines in a row one is kept.
+    result = [line for n, line in enumerate(lines) if line or (n and lines[n - 1])]
+    return "\n".join(result).strip()
 
 
-def _unseen(one: str) -> bool:
-    return one in _TURNS or unicodedata.category(one) in _UNSEEN
+def _is_invisible(character: str) -> bool:
+    return character in _BIDI_CONTROLS or unicodedata.category(character) in _INVISIBLE_CATEGORIES

@@ -1,4 +1,4 @@
-"""How a text shall sound, and what a stretch of speech is."""
+"""The settings of synthesized speech, and its audio."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 SPEED_RANGE = (0.25, 2.0)
-"""Text-to-Speech takes 0.25 to 2.0 times the voice's own speed."""
+"""Text-to-Speech accepts 0.25 to 2.0 times the voice's own speed."""
 PITCH_RANGE = (-20.0, 20.0)
 """Semitones."""
 _VOICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
@@ -16,8 +16,14 @@ _VOICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 
 @dataclass(frozen=True, slots=True)
 class SpeechSettings:
-    """`language` is a BCP-47 tag; `voice` a voice's name, "" leaves it to the engine; `speed` is
-    a factor, `pitch` in semitones."""
+    """How a text is spoken.
+
+    Attributes:
+        language: A BCP-47 tag.
+        voice: The name of a voice; "" leaves the choice to the engine.
+        speed: A factor.
+        pitch: In semitones.
+    """
 
     language: str
     voice: str = ""
@@ -25,7 +31,7 @@ class SpeechSettings:
     pitch: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-able; `parse` reads it back to an equal value."""
+        """Returns a JSON object; `parse` reads it back to an equal value."""
         return {
             "language": self.language,
             "voice": self.voice,
@@ -35,9 +41,9 @@ class SpeechSettings:
 
     @classmethod
     def parse(cls, options: Mapping[str, Any]) -> SpeechSettings:
-        """Read voice, speed and pitch as a person gives them; absent or None = default.
+        """Parses voice, speed and pitch as a user writes them; absent or None is the default.
 
-        `language` must be a tag already. Raises ValueError with a sentence.
+        `language` must be a valid tag already. Raises ValueError with a sentence.
         """
         voice = options.get("voice") or ""
         if not isinstance(voice, str) or (voice and not _VOICE.fullmatch(voice)):
@@ -47,25 +53,25 @@ class SpeechSettings:
         return cls(
             language=str(options["language"]),
             voice=voice,
-            speed=_number("speed", options.get("speed"), 1.0, SPEED_RANGE),
-            pitch=_number("pitch", options.get("pitch"), 0.0, PITCH_RANGE),
+            speed=_parse_number("speed", options.get("speed"), 1.0, SPEED_RANGE),
+            pitch=_parse_number("pitch", options.get("pitch"), 0.0, PITCH_RANGE),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechAudio:
-    """Mono PCM, 16 bits little-endian, `rate_hz` samples a second."""
+    """Mono PCM, 16 bits little-endian, `rate_hz` samples per second."""
 
     pcm: bytes
     rate_hz: int
 
     @property
     def samples(self) -> int:
-        """How many samples it has."""
+        """The number of samples."""
         return len(self.pcm) // 2
 
 
-def _number(name: str, value: Any, default: float, limits: tuple[float, float]) -> float:
+def _parse_number(name: str, value: Any, default: float, limits: tuple[float, float]) -> float:
     low, high = limits
     if value is None:
         return default

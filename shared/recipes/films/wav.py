@@ -1,7 +1,7 @@
-"""Speech as RIFF WAVE: mono PCM of 16 bits, written plainly and read with suspicion.
+"""Speech as RIFF WAVE: mono PCM of 16 bits. The reader treats files as untrusted.
 
 Layout after Multimedia Programming Interface and Data Specifications 1.0, "Waveform Audio File
-Format": chunks of a four-letter name, a 32-bit length and a body padded to an even length.
+Format": chunks of a four-character name, a 32-bit length and a body padded to an even length.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ _PCM, _EXTENSIBLE = 1, 0xFFFE
 
 
 class InvalidWav(PermanentError):
-    """These bytes are no WAV file of one channel with 16 bits a sample."""
+    """The bytes are not a WAV file with one channel of 16 bits per sample."""
 
     code = "not-speech"
 
 
 def wav_header(rate_hz: int, samples: int) -> bytes:
-    """The 44 bytes that stand before `samples` samples of mono PCM with 16 bits."""
+    """Returns the 44 bytes that precede `samples` samples of mono PCM with 16 bits."""
     size = samples * 2
     return struct.pack(
         "<4sI4s4sIHHIIHH4sI",
@@ -34,13 +34,16 @@ def wav_header(rate_hz: int, samples: int) -> bytes:
 
 
 def to_wav(audio: SpeechAudio) -> bytes:
-    """A whole WAV file."""
+    """Returns a complete WAV file."""
     return wav_header(audio.rate_hz, audio.samples) + audio.pcm
 
 
 def from_wav(data: bytes) -> SpeechAudio:
-    """Read a WAV file; a length that promises more than there is ends with the bytes, as streams
-    of unknown length are written. Raises NotSpeech."""
+    """Parses a WAV file.
+
+    A length that exceeds the file ends with the file: streams of unknown length are written so.
+    Raises InvalidWav.
+    """
     if len(data) < 12 or data[:4] != b"RIFF" or data[8:12] != b"WAVE":
         raise InvalidWav
     rate_hz, at = 0, 12
@@ -48,7 +51,7 @@ def from_wav(data: bytes) -> SpeechAudio:
         name, size = struct.unpack_from("<4sI", data, at)
         body = data[at + 8 : at + 8 + size]
         if name == b"fmt ":
-            rate_hz = _rate(body)
+            rate_hz = _parse_rate(body)
         if name == b"data":
             if not rate_hz:
                 raise InvalidWav("The WAV file's sound comes before its format.")
@@ -57,7 +60,7 @@ def from_wav(data: bytes) -> SpeechAudio:
     raise InvalidWav("The WAV file holds no sound.")
 
 
-def _rate(body: bytes) -> int:
+def _parse_rate(body: bytes) -> int:
     if len(body) < 16:
         raise InvalidWav
     kind, channels, rate_hz, _, _, bits = struct.unpack_from("<HHIIHH", body)

@@ -1,4 +1,4 @@
-"""Which frames a person wants, read from what the person wrote."""
+"""The options of frame extraction."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ImageFormat = Literal["jpeg", "png"]
 
 MIN_EVERY_S = Fraction(1, 25)
 MAX_TIME_S = Fraction(7 * 24 * 3600)
-# Keeps a target time k·every + start inside the 32-bit denominator of a pack's extra field.
+# Keeps a target time k·every + start within the 32-bit denominator of a pack's extra field.
 MAX_DENOMINATOR = 60_000
 WIDTH_RANGE = range(16, 16_385)
 QUALITY_RANGE = range(1, 101)
@@ -21,7 +21,10 @@ _NUMBER = re.compile(r"\d{1,9}(\.\d{1,9})?(/\d{1,9})?")
 
 @dataclass(frozen=True)
 class FrameOptions:
-    """Times in seconds from the first picture. `end` is exclusive; None means to the last frame."""
+    """Which frames are extracted, and how they are encoded.
+
+    Times are seconds from the first picture. `end` is exclusive; None means to the last frame.
+    """
 
     every: Fraction = Fraction(1)
     start: Fraction = Fraction(0)
@@ -32,9 +35,10 @@ class FrameOptions:
 
     @classmethod
     def parse(cls, options: Mapping[str, Any]) -> FrameOptions:
-        """Read options as a person gives them: numbers, "0.5" or "1/3"; absent or None = default.
+        """Parses options as a user writes them: numbers, "0.5" or "1/3"; absent or None = default.
 
-        Raises ValueError with a sentence that says what is wrong and what would do.
+        Raises:
+            ValueError: With a sentence that states the error and the accepted values.
         """
         unknown = sorted(set(options) - {"every", "start", "end", "max_width", "format", "quality"})
         if unknown:
@@ -42,18 +46,18 @@ class FrameOptions:
                 f"The option {unknown[0]!r} does not exist; there are every, start, end, "
                 "max_width, format and quality."
             )
-        given = {name: value for name, value in options.items() if value is not None}
-        every = _seconds("every", given.get("every", cls.every))
-        start = _seconds("start", given.get("start", cls.start))
-        end = _seconds("end", given["end"]) if "end" in given else None
+        values = {name: value for name, value in options.items() if value is not None}
+        every = _parse_seconds("every", values.get("every", cls.every))
+        start = _parse_seconds("start", values.get("start", cls.start))
+        end = _parse_seconds("end", values["end"]) if "end" in values else None
         if every < MIN_EVERY_S:
             raise ValueError(f"every is {every} s; the shortest interval is 0.04 s (25 a second).")
         if end is not None and end <= start:
             raise ValueError(f"end ({end} s) must come after start ({start} s).")
         if (every.denominator * start.denominator) >= 1 << 32:
             raise ValueError("every and start together are too finely divided; round one of them.")
-        max_width = given.get("max_width")
-        image_format = str(given.get("format", cls.format)).lower()
+        max_width = values.get("max_width")
+        image_format = str(values.get("format", cls.format)).lower()
         image_format = "jpeg" if image_format == "jpg" else image_format
         if image_format not in get_args(ImageFormat):
             raise ValueError(f"format is {image_format!r}; it can be jpeg or png.")
@@ -61,17 +65,19 @@ class FrameOptions:
             every=every,
             start=start,
             end=end,
-            max_width=None if max_width is None else _whole("max_width", max_width, WIDTH_RANGE),
+            max_width=None
+            if max_width is None
+            else _parse_int("max_width", max_width, WIDTH_RANGE),
             format="png" if image_format == "png" else "jpeg",
-            quality=_whole("quality", given.get("quality", cls.quality), QUALITY_RANGE),
+            quality=_parse_int("quality", values.get("quality", cls.quality), QUALITY_RANGE),
         )
 
     def target(self, k: int) -> Fraction:
-        """The time of target k (from 0), in seconds from the first picture."""
+        """Returns the time of target k (from 0), in seconds from the first picture."""
         return self.start + k * self.every
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-able; `parse` reads it back to an equal value."""
+        """Returns a JSON object; `parse` reads it back to an equal value."""
         return {
             "every": str(self.every),
             "start": str(self.start),
@@ -82,8 +88,8 @@ class FrameOptions:
         }
 
 
-def _seconds(name: str, value: object) -> Fraction:
-    # A float is read as it is written (0.1 is one tenth), not as its nearest binary neighbour.
+def _parse_seconds(name: str, value: object) -> Fraction:
+    # A float is read in its decimal form (0.1 is one tenth), not as its nearest binary value.
     text = str(value).strip()
     if isinstance(value, bool) or not _NUMBER.fullmatch(text):
         raise ValueError(f"{name} is {text[:40]!r}; give seconds, such as 1, 0.5 or 1/3.")
@@ -98,7 +104,7 @@ def _seconds(name: str, value: object) -> Fraction:
     return seconds
 
 
-def _whole(name: str, value: object, allowed: range) -> int:
+def _parse_int(name: str, value: object, allowed: range) -> int:
     if isinstance(value, str) and value.strip().isdecimal() and len(value) < 10:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or value not in allowed:

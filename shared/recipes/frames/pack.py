@@ -1,8 +1,8 @@
 """Packs: frames as ZIP entries that can be joined into one ZIP without moving their bytes.
 
-A pack is ZIP local entries, stored, and nothing else. Every entry carries in an extra field what
-there is to know of its frame, so a pack alone tells all, and no list beside it can disagree. Packs
-put one after the other with a central directory behind them are a ZIP file (PKWARE APPNOTE 6.3.10,
+A pack consists of ZIP local entries, stored, and nothing else. An extra field of each entry
+describes its frame, so a pack is complete by itself and no separate list can disagree with it.
+Concatenated packs with a central directory behind them are a ZIP file (PKWARE APPNOTE 6.3.10,
 §4.3; ZIP64 where offsets or counts need it, §4.3.14).
 """
 
@@ -18,7 +18,7 @@ from typing import Protocol
 from shared.recipes.media_info import Pts
 
 LOCAL_SIGNATURE = b"PK\x03\x04"
-# Bounds for a reader, so that a damaged header cannot ask for all of the memory.
+# Limits for the reader, so that a damaged header cannot request all memory.
 MAX_NAME_BYTES = 255
 MAX_DATA_BYTES = 256 << 20
 
@@ -27,12 +27,12 @@ _CENTRAL = struct.Struct("<4s6H3I5H2I")
 _END = struct.Struct("<4s4H2IH")
 _END64 = struct.Struct("<4sQ2H2I4Q")
 _LOCATOR64 = struct.Struct("<4sIQI")
-# Own extra field: id "MF", payload size, version, pts ticks, time base, target k, target time in
+# The extra field: id "MF", payload size, version, pts ticks, time base, target k, target time in
 # seconds, width and height in pixels.
 _EXTRA = struct.Struct("<HHBqIIIqIII")
 _EXTRA_ID = 0x464D
 _EXTRA_VERSION = 1
-# Fixed, so that the same frames give the same bytes: 1980-01-01 00:00, the oldest a ZIP can say.
+# Fixed, so that equal frames give equal bytes: 1980-01-01 00:00, the earliest date of a ZIP.
 _DOS_DATE = 0x21
 _VERSION_STORED = 20
 _VERSION_ZIP64 = 45
@@ -43,7 +43,7 @@ _MAX16, _MAX32 = 0xFFFF, 0xFFFFFFFF
 
 
 class PackDamaged(ValueError):
-    """The bytes are not a pack, or were changed."""
+    """The bytes are not a pack, or they were changed."""
 
 
 class Sink(Protocol):
@@ -60,8 +60,15 @@ class SeekableSource(Source, Protocol):
 
 @dataclass(frozen=True)
 class FrameStamp:
-    """What an entry's extra field says: target number and time asked for (seconds from the first
-    picture), the frame's own pts, and its size in pixels."""
+    """The content of an entry's extra field.
+
+    Attributes:
+        k: The number of the target.
+        target: The time of the target, in seconds from the first picture.
+        pts: The presentation time of the frame.
+        width: In pixels.
+        height: In pixels.
+    """
 
     k: int
     target: Fraction
@@ -87,7 +94,7 @@ class FrameStamp:
 
     @classmethod
     def from_bytes(cls, extra: bytes) -> FrameStamp:
-        """Raises PackDamaged unless `extra` is exactly one such field."""
+        """Parses exactly one such field. Raises PackDamaged."""
         if len(extra) != _EXTRA.size:
             raise PackDamaged("An entry has no time stamp.")
         field_id, size, version, ticks, num, den, k, t_num, t_den, width, height = _EXTRA.unpack(
@@ -101,7 +108,7 @@ class FrameStamp:
 
 @dataclass(frozen=True)
 class IndexEntry:
-    """One frame of a pack without its bytes; `offset` of its header from the pack's beginning."""
+    """One frame of a pack without its bytes. `offset` is that of its header in the pack."""
 
     name: str
     stamp: FrameStamp
@@ -120,7 +127,7 @@ class IndexEntry:
 
 @dataclass(frozen=True)
 class PackIndex:
-    """The frames of one pack, in order; `size_bytes` is the whole pack's."""
+    """The frames of one pack, in order. `size_bytes` is the size of the pack."""
 
     entries: tuple[IndexEntry, ...]
     size_bytes: int
@@ -136,7 +143,7 @@ class PackEntry:
 
 
 class PackWriter:
-    """Writes a pack to anything with `write`; nothing is kept but the index."""
+    """Writes a pack to a sink; holds only the index in memory."""
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
@@ -144,7 +151,7 @@ class PackWriter:
         self._offset = 0
 
     def add(self, name: str, data: bytes, stamp: FrameStamp) -> None:
-        """Append one frame; `name` is its final ASCII name in the joined ZIP."""
+        """Appends one frame. `name` is its ASCII name in the joined ZIP."""
         if not name.isascii() or not 0 < len(name) <= MAX_NAME_BYTES or "/" in name:
             raise ValueError(f"{name!r} is no name for a frame.")
         checksum = crc32(data)
@@ -168,25 +175,25 @@ class PackWriter:
         self._entries.append(entry)
 
     def close(self) -> PackIndex:
-        """The index of what was written; the sink stays open."""
+        """Returns the index of the pack; the sink stays open."""
         return PackIndex(tuple(self._entries), self._offset)
 
 
 def read_pack(stream: Source) -> Iterator[PackEntry]:
-    """The frames of a pack, front to back, one in memory. Raises PackDamaged."""
-    for entry in _headers(stream):
-        data = _exactly(stream, entry.size_bytes)
+    """Yields the frames of a pack in order, one in memory at a time. Raises PackDamaged."""
+    for entry in _read_headers(stream):
+        data = _read_exactly(stream, entry.size_bytes)
         if crc32(data) != entry.crc32:
             raise PackDamaged(f"The bytes of {entry.name} are not those that were written.")
         yield PackEntry(entry.name, entry.stamp, data)
 
 
 def scan_pack(stream: SeekableSource) -> PackIndex:
-    """The index of a pack from its headers alone; data is passed over. Raises PackDamaged."""
+    """Returns the index of a pack from its headers, without reading data. Raises PackDamaged."""
     entries: list[IndexEntry] = []
     size = 0
     stream.seek(0)
-    for entry in _headers(stream):
+    for entry in _read_headers(stream):
         size = entry.data_offset + entry.size_bytes
         stream.seek(size)
         entries.append(entry)
@@ -196,11 +203,11 @@ def scan_pack(stream: SeekableSource) -> PackIndex:
 
 
 def central_directory(parts: Sequence[PackIndex], *, base: int = 0) -> bytes:
-    """The last component of the ZIP that begins with the `parts` in this order.
+    """Returns the central directory of the ZIP that begins with the `parts` in this order.
 
-    `base` is the size in bytes of whatever stands before the first part.
+    `base` is the number of bytes before the first part.
     """
-    records = list(_records(parts, base))
+    records = list(_central_records(parts, base))
     directory = b"".join(records)
     start = base + sum(part.size_bytes for part in parts)
     count = len(records)
@@ -232,18 +239,18 @@ def central_directory(parts: Sequence[PackIndex], *, base: int = 0) -> bytes:
     return directory + end64 + end
 
 
-def _records(parts: Iterable[PackIndex], base: int) -> Iterator[bytes]:
+def _central_records(parts: Iterable[PackIndex], base: int) -> Iterator[bytes]:
     for part in parts:
         for entry in part.entries:
-            yield _record(entry, base + entry.offset)
+            yield _central_record(entry, base + entry.offset)
         base += part.size_bytes
 
 
-def _record(entry: IndexEntry, offset: int) -> bytes:
-    far = offset >= _MAX32
+def _central_record(entry: IndexEntry, offset: int) -> bytes:
+    is_zip64 = offset >= _MAX32
     # ZIP64 (id 1) holds only the fields that are saturated in the record: here the offset.
-    extra = entry.stamp.to_bytes() + (struct.pack("<HHQ", 1, 8, offset) if far else b"")
-    version = _VERSION_ZIP64 if far else _VERSION_STORED
+    extra = entry.stamp.to_bytes() + (struct.pack("<HHQ", 1, 8, offset) if is_zip64 else b"")
+    version = _VERSION_ZIP64 if is_zip64 else _VERSION_STORED
     return (
         _CENTRAL.pack(
             b"PK\x01\x02",
@@ -269,20 +276,22 @@ def _record(entry: IndexEntry, offset: int) -> bytes:
     )
 
 
-def _headers(stream: Source) -> Iterator[IndexEntry]:
-    """Header by header; whoever iterates moves `stream` to the end of the data in between."""
+def _read_headers(stream: Source) -> Iterator[IndexEntry]:
+    """Yields the headers in order. The caller moves `stream` to the end of the data in between."""
     offset = 0
     while first := stream.read(1):
-        raw = first + _exactly(stream, _LOCAL.size - 1)
+        raw = first + _read_exactly(stream, _LOCAL.size - 1)
         signature, _, flags, method, _, _, checksum, packed, size, name_len, extra_len = (
             _LOCAL.unpack(raw)
         )
-        sound = signature == LOCAL_SIGNATURE and flags == _ASCII and method == 0 and packed == size
-        if not sound or not 0 < name_len <= MAX_NAME_BYTES or extra_len != _EXTRA.size:
+        is_valid = (
+            signature == LOCAL_SIGNATURE and flags == _ASCII and method == 0 and packed == size
+        )
+        if not is_valid or not 0 < name_len <= MAX_NAME_BYTES or extra_len != _EXTRA.size:
             raise PackDamaged(f"There is no frame at offset {offset}.")
         if size > MAX_DATA_BYTES:
             raise PackDamaged(f"The frame at offset {offset} claims {size} bytes.")
-        rest = _exactly(stream, name_len + extra_len)
+        rest = _read_exactly(stream, name_len + extra_len)
         if not rest[:name_len].isascii():
             raise PackDamaged(f"The frame at offset {offset} has no readable name.")
         stamp = FrameStamp.from_bytes(rest[name_len:])
@@ -291,13 +300,13 @@ def _headers(stream: Source) -> Iterator[IndexEntry]:
         offset = entry.data_offset + size
 
 
-def _exactly(stream: Source, size: int) -> bytes:
+def _read_exactly(stream: Source, size: int) -> bytes:
     parts: list[bytes] = []
-    left = size
-    while left > 0:
-        part = stream.read(left)
+    remaining = size
+    while remaining > 0:
+        part = stream.read(remaining)
         if not part:
             raise PackDamaged("The pack ends within a frame.")
         parts.append(part)
-        left -= len(part)
+        remaining -= len(part)
     return b"".join(parts)

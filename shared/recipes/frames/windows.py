@@ -1,7 +1,7 @@
-"""Time in a video: targets, windows and names of frames.
+"""Times in a video: targets, windows and names of frames.
 
-t = 0 is the presentation time of the first picture. The frame for a target t is the one shown at
-t: the largest presentation time ≤ t. Targets run while t is before the end of the last frame.
+t = 0 is the presentation time of the first picture. The frame of target t is the one shown at t:
+it has the largest presentation time ≤ t. Targets run while t is before the end of the last frame.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ __all__ = [
 
 # GCS compose joins 32 components: 31 packs and one directory.
 MAX_WINDOWS = 31
-# One vCPU of 2.5 GHz, measured on 1080p H.264: decoding, and turning a picture into a JPEG.
+# One vCPU of 2.5 GHz, measured on 1080p H.264: decoding, and encoding a picture as JPEG.
 DECODE_PIXELS_PER_S = 150e6
 ENCODE_PIXELS_PER_S = 150e6
-# A window of about this much work keeps a start (1–2 s) cheap beside it ...
+# The work of a window; large enough that the start of an instance (1–2 s) costs little ...
 WINDOW_WORK_S = 40.0
-# ... and no window may plan more than this, or it would not fit a 540 s function with a margin.
+# ... and the most that a window may plan, so that it fits a 540 s function with a margin.
 MAX_WINDOW_WORK_S = 330.0
 _HOUR = Fraction(3600)
 
 
 @dataclass(frozen=True)
 class Window:
-    """Targets k in [k_start, k_end). `k_end` None: on to the end of the stream, the last window.
+    """Targets k in [k_start, k_end). `k_end` None is the end of the stream: the last window.
 
-    An open-ended window stops with an error at `k_limit`, so a file whose duration lies cannot
-    make it run for ever.
+    An open-ended window fails at `k_limit`, so that a file with a false duration cannot run
+    for ever.
     """
 
     index: int
@@ -67,19 +67,22 @@ class Window:
 
 @dataclass(frozen=True)
 class FrameNaming:
-    """Names of one job's frames: the number sorts, the time tells. One width a job."""
+    """Names of one job's frames: the number sorts them, the time describes them.
+
+    All names of a job have the same width.
+    """
 
     extension: str
     with_hours: bool
 
     @classmethod
     def for_job(cls, media_info: MediaInfo, options: FrameOptions) -> FrameNaming:
-        """Hours are written when the clip is known to be an hour or longer."""
+        """Names include hours when the video is known to be an hour or longer."""
         long = media_info.duration is not None and media_info.duration >= _HOUR
         return cls("png" if options.format == "png" else "jpg", long)
 
     def name(self, k: int, target: Fraction) -> str:
-        """`frame_000012_00m11.000s.jpg` for k = 11: numbered from 1, the time is the target's."""
+        """Returns `frame_000012_00m11.000s.jpg` for k = 11: numbers count from 1."""
         return (
             f"frame_{k + 1:06d}_{format_time(target, with_hours=self.with_hours)}.{self.extension}"
         )
@@ -93,16 +96,27 @@ def plan_windows(
     max_frames: int = 20_000,
     window_work_s: float = WINDOW_WORK_S,
 ) -> list[Window]:
-    """Cut the targets into 1 to `max_windows` windows of about equal work, the last one open.
+    """Divides the targets into 1 to `max_windows` windows of about equal work, the last one open.
 
-    `window_work_s`: how many seconds of one vCPU a window should be worth. A file without random
-    access gets one window, since every window would have to read it from the beginning.
-    Raises ValueError with a sentence when there are more than `max_frames` frames, when `start`
-    lies behind the end, or when the video is more work than the windows can hold.
+    A file without random access gets one window, because every window would have to read it from
+    the beginning.
+
+    Args:
+        media_info: The file.
+        options: The requested frames.
+        max_windows: At most this many windows.
+        max_frames: At most this many frames.
+        window_work_s: The work of a window, in seconds of one vCPU.
+
+    Raises:
+        ValueError: With a sentence, when there are more than `max_frames` frames, when `start` is
+            after the end, or when the video is more work than the windows can hold.
     """
-    span = _span(media_info, options)
+    span = _target_span(media_info, options)
     if span is None:
-        end_k = None if options.end is None else _targets(options.end - options.start, options)
+        end_k = (
+            None if options.end is None else _count_targets(options.end - options.start, options)
+        )
         _check_count(end_k or 0, max_frames, options)
         return [Window(0, 0, end_k, max_frames)]
     if span <= 0:
@@ -110,7 +124,7 @@ def plan_windows(
             f"start is {options.start} s, but the video ends after "
             f"{float(media_info.duration or 0):.3f} s."
         )
-    count = _targets(span, options)
+    count = _count_targets(span, options)
     _check_count(count, max_frames, options)
     work_s = _work_s(media_info.video, options, span, count)
     windows = min(max_windows, count, max(1, ceil(work_s / window_work_s)))
@@ -122,38 +136,38 @@ def plan_windows(
             f"At this picture size and interval about {hours:.1f} hours can be done in one job; "
             "choose a part with start and end, or a longer interval."
         )
-    borders = [count * n // windows for n in range(windows)]
-    last = None if options.end is None else _targets(options.end - options.start, options)
+    starts = [count * n // windows for n in range(windows)]
+    last = None if options.end is None else _count_targets(options.end - options.start, options)
     return [
-        Window(n, start, borders[n + 1] if n + 1 < windows else last, max_frames)
-        for n, start in enumerate(borders)
+        Window(n, start, starts[n + 1] if n + 1 < windows else last, max_frames)
+        for n, start in enumerate(starts)
     ]
 
 
-def _span(media_info: MediaInfo, options: FrameOptions) -> Fraction | None:
-    """Seconds in which targets lie, as far as is known."""
+def _target_span(media_info: MediaInfo, options: FrameOptions) -> Fraction | None:
+    """Returns the seconds that contain targets, or None when the duration is unknown."""
     if media_info.duration is None:
         return None
     end = media_info.duration if options.end is None else min(options.end, media_info.duration)
     return end - options.start
 
 
-def _targets(span: Fraction, options: FrameOptions) -> int:
+def _count_targets(span: Fraction, options: FrameOptions) -> int:
     return ceil(span / options.every)
 
 
 def _check_count(count: int, max_frames: int, options: FrameOptions) -> None:
     if count <= max_frames:
         return
-    fits = ceil(options.every * count / max_frames * 100) / 100
+    interval_s = ceil(options.every * count / max_frames * 100) / 100
     raise ValueError(
         f"That would be {count} frames; the limit is {max_frames}. "
-        f"Every {fits:g} s would fit, or a part of the video with start and end."
+        f"Every {interval_s:g} s would fit, or a part of the video with start and end."
     )
 
 
 def _work_s(video: VideoInfo, options: FrameOptions, span: Fraction, count: int) -> float:
-    """An estimate in seconds of one vCPU; a wrong one costs balance, never a frame."""
+    """Returns an estimate in seconds of one vCPU; an error costs balance, never a frame."""
     pixels = video.width * video.height
     rate = float(min(max(video.avg_rate or Fraction(30), Fraction(1)), Fraction(240)))
     gop_s = float(video.keyframe_interval_s or 10)

@@ -1,4 +1,4 @@
-"""Calls on the wire: to the address that was judged, for a limited time, following nothing."""
+"""Outgoing requests: to the checked address, for a limited time, without redirects."""
 
 from __future__ import annotations
 
@@ -26,37 +26,37 @@ from shared.ports.outbound import OutboundResponse
 from tests.fakes.webhook_receiver import running_receiver
 
 NAME = "hooks.example.org"
-HERE = PinnedOutboundHttp(allow_private=True)
+LOCAL_CLIENT = PinnedOutboundHttp(allow_private=True)
 
 
-def leading_to(*addresses: str, port: int = 443) -> Any:
-    """A name server for which every name has these addresses; it counts how often it is asked."""
+def make_resolver(*addresses: str, port: int = 443) -> Any:
+    """Returns a resolver with these addresses for every name; it records the requested hosts."""
 
-    def resolve(host: str, wanted: int, **_: Any) -> list[Any]:
-        asked.append(host)
+    def resolve(host: str, _port: int, **_: Any) -> list[Any]:
+        hosts.append(host)
         return [
             (
-                socket.AF_INET6 if ":" in one else socket.AF_INET,
+                socket.AF_INET6 if ":" in address else socket.AF_INET,
                 socket.SOCK_STREAM,
                 6,
                 "",
-                (one, port, 0, 0) if ":" in one else (one, port),
+                (address, port, 0, 0) if ":" in address else (address, port),
             )
-            for one in addresses
+            for address in addresses
         ]
 
-    asked: list[str] = []
-    resolve.asked = asked  # type: ignore[attr-defined]
+    hosts: list[str] = []
+    resolve.hosts = hosts  # type: ignore[attr-defined]
     return resolve
 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A key and a certificate of its own for NAME."""
+    """A key and a self-signed certificate for NAME."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
     now = datetime.now(UTC)
-    made = (
+    certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -75,7 +75,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
-        + made.public_bytes(serialization.Encoding.PEM)
+        + certificate.public_bytes(serialization.Encoding.PEM)
     )
     return path
 
@@ -91,86 +91,88 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ["100.64.0.7"],
     ],
 )
-def test_a_name_with_one_inner_address_is_not_connected_to_at_all(
+def test_name_with_a_private_address_is_refused(
     addresses: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbound_http, "_Pinned", None)  # nobody may get as far as a connection
-    caller = PinnedOutboundHttp(resolve=leading_to(*addresses))
+    monkeypatch.setattr(outbound_http, "_PinnedConnection", None)  # no connection may be opened
+    client = PinnedOutboundHttp(resolve=make_resolver(*addresses))
 
-    assert caller.post(f"https://{NAME}/", {}, b"") == OutboundResponse(None, "private-address")
+    assert client.post(f"https://{NAME}/", {}, b"") == OutboundResponse(None, "private-address")
 
 
-def test_a_name_that_leads_elsewhere_the_second_time_is_asked_once(
+def test_name_is_resolved_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Rebinding: the first answer is public, the next would be this machine."""
+    """DNS rebinding: the first answer is public, the next would be this machine."""
     connected: list[Any] = []
 
-    class Watched(socket.socket):
+    class RecordingSocket(socket.socket):
         def connect(self, address: Any) -> None:
             connected.append(address)
             raise ConnectionRefusedError
 
-    monkeypatch.setattr(socket, "socket", Watched)
-    resolve = leading_to("93.184.215.14")
-    answer = PinnedOutboundHttp(resolve=resolve).post(f"https://{NAME}/", {}, b"")
+    monkeypatch.setattr(socket, "socket", RecordingSocket)
+    resolve = make_resolver("93.184.215.14")
+    response = PinnedOutboundHttp(resolve=resolve).post(f"https://{NAME}/", {}, b"")
 
-    assert answer == OutboundResponse(None, "connection-refused")
-    assert resolve.asked == [NAME]
+    assert response == OutboundResponse(None, "connection-refused")
+    assert resolve.hosts == [NAME]
     assert connected == [("93.184.215.14", 443)]
 
 
-def test_the_address_that_was_judged_is_called_under_the_name_that_was_asked_for(
+def test_checked_address_is_used_with_the_name_of_the_url(
     certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SNI, the certificate's name and Host are the URL's; the packets go to the judged address."""
+    """SNI, the certificate's name and Host are those of the URL; packets go to the address."""
     monkeypatch.setattr(
-        outbound_http, "is_public", lambda one: ipaddress.ip_address(one).is_loopback
+        outbound_http, "is_public", lambda address: ipaddress.ip_address(address).is_loopback
     )
-    trust = ssl.create_default_context(cafile=str(certificate))
+    ssl_context = ssl.create_default_context(cafile=str(certificate))
     with running_receiver(200, certificate=certificate) as receiver:
         port = int(receiver.url.rsplit(":", 1)[1])
-        caller = PinnedOutboundHttp(resolve=leading_to("127.0.0.1", port=port), ssl_context=trust)
-        right = caller.post(f"https://{NAME}/in?x=1", {"webhook-id": "e"}, b"{}")
-        wrong = caller.post("https://other.example.org/in", {}, b"{}")
-        strict = PinnedOutboundHttp(resolve=leading_to("127.0.0.1", port=port))
-        unknown = strict.post(f"https://{NAME}/in", {}, b"{}")
+        client = PinnedOutboundHttp(
+            resolve=make_resolver("127.0.0.1", port=port), ssl_context=ssl_context
+        )
+        accepted = client.post(f"https://{NAME}/in?x=1", {"webhook-id": "e"}, b"{}")
+        other_name = client.post("https://other.example.org/in", {}, b"{}")
+        strict = PinnedOutboundHttp(resolve=make_resolver("127.0.0.1", port=port))
+        untrusted = strict.post(f"https://{NAME}/in", {}, b"{}")
 
-    assert (right.status, wrong.error_code, unknown.error_code) == (
+    assert (accepted.status, other_name.error_code, untrusted.error_code) == (
         200,
         "certificate",
         "certificate",
     )
-    [seen] = receiver.requests
-    assert (seen.path, seen.headers["host"], seen.body) == ("/in?x=1", NAME, b"{}")
+    [request] = receiver.requests
+    assert (request.path, request.headers["host"], request.body) == ("/in?x=1", NAME, b"{}")
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_is_an_answer_and_nobody_goes_there(status: int) -> None:
+def test_redirects_are_not_followed(status: int) -> None:
     with (
-        running_receiver(200) as inner,
-        running_receiver((status, {"Location": inner.url})) as receiver,
+        running_receiver(200) as other_receiver,
+        running_receiver((status, {"Location": other_receiver.url})) as receiver,
     ):
-        answer = HERE.post(receiver.url, {}, b"")
+        response = LOCAL_CLIENT.post(receiver.url, {}, b"")
 
-    assert answer.status == status
-    assert inner.requests == []
+    assert response.status == status
+    assert other_receiver.requests == []
 
 
-def test_a_server_that_stalls_is_left_when_its_time_is_over() -> None:
-    over = threading.Event()
+def test_stalled_server_times_out() -> None:
+    released = threading.Event()
 
     def stall(_: BaseHTTPRequestHandler) -> None:
-        over.wait(WAIT_TIMEOUT_S)
+        released.wait(WAIT_TIMEOUT_S)
 
     with running_receiver(write_raw=stall) as receiver:
-        answer = PinnedOutboundHttp(allow_private=True, timeout_s=0.5).post(receiver.url, {}, b"")
-        over.set()
+        response = PinnedOutboundHttp(allow_private=True, timeout_s=0.5).post(receiver.url, {}, b"")
+        released.set()
 
-    assert answer == OutboundResponse(None, "timeout")
+    assert response == OutboundResponse(None, "timeout")
 
 
-def test_a_server_that_drips_is_left_as_well() -> None:
+def test_slow_server_times_out() -> None:
     def drip(handler: BaseHTTPRequestHandler) -> None:
         for _ in range(100):
             handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Drip: "[:1])
@@ -178,29 +180,29 @@ def test_a_server_that_drips_is_left_as_well() -> None:
             time.sleep(0.05)
 
     with running_receiver(write_raw=drip) as receiver:
-        answer = PinnedOutboundHttp(allow_private=True, timeout_s=0.5).post(receiver.url, {}, b"")
+        response = PinnedOutboundHttp(allow_private=True, timeout_s=0.5).post(receiver.url, {}, b"")
 
-    assert answer == OutboundResponse(None, "timeout")
+    assert response == OutboundResponse(None, "timeout")
 
 
-def test_an_endless_answer_is_read_to_its_limit_and_counts_by_its_status() -> None:
-    sent = []
+def test_endless_response_is_read_up_to_the_limit() -> None:
+    block_sizes = []
 
     def endless(handler: BaseHTTPRequestHandler) -> None:
         handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
         for _ in range(2000):
             handler.wfile.write(b"x" * 65536)
-            sent.append(65536)
+            block_sizes.append(65536)
 
     with running_receiver(write_raw=endless) as receiver:
-        answer = HERE.post(receiver.url, {}, b"")
+        response = LOCAL_CLIENT.post(receiver.url, {}, b"")
 
-    assert answer.status == 200
-    assert sum(sent) < 32 << 20
+    assert response.status == 200
+    assert sum(block_sizes) < 32 << 20
 
 
 @pytest.mark.parametrize(
-    ("content", "fault"),
+    ("content", "error_code"),
     [
         (b"", "no-http"),
         (b"SSH-2.0-OpenSSH_9.6\r\n", "no-http"),
@@ -209,45 +211,47 @@ def test_an_endless_answer_is_read_to_its_limit_and_counts_by_its_status() -> No
         (b"HTTP/1.1 200 OK\r\nX-A: " + b"b" * 100_000 + b"\r\n\r\n", "no-http"),
     ],
 )
-def test_what_is_no_http_is_a_fault_and_no_crash(content: bytes, fault: str) -> None:
+def test_invalid_http_is_an_error_code(content: bytes, error_code: str) -> None:
     with running_receiver(write_raw=lambda handler: _write(handler, content)) as receiver:
-        answer = HERE.post(receiver.url, {}, b"")
+        response = LOCAL_CLIENT.post(receiver.url, {}, b"")
 
-    assert answer.status is None
-    assert answer.error_code in (fault, "connection-lost")
+    assert response.status is None
+    assert response.error_code in (error_code, "connection-lost")
 
 
 def _write(handler: BaseHTTPRequestHandler, content: bytes) -> None:
     handler.wfile.write(content)
 
 
-def test_nobody_there_is_told_as_such() -> None:
+def test_unreachable_servers_have_error_codes() -> None:
     with running_receiver(200) as receiver:
         url = receiver.url
 
-    assert HERE.post(url, {}, b"").error_code == "connection-refused"
-    assert HERE.post("https://no-such-name.invalid/", {}, b"").error_code == "name-not-found"
-    assert HERE.post("gopher://x", {}, b"").error_code == "unfit-url"
+    assert LOCAL_CLIENT.post(url, {}, b"").error_code == "connection-refused"
+    assert (
+        LOCAL_CLIENT.post("https://no-such-name.invalid/", {}, b"").error_code == "name-not-found"
+    )
+    assert LOCAL_CLIENT.post("gopher://x", {}, b"").error_code == "unfit-url"
 
 
 @pytest.mark.parametrize(
-    ("asked", "least", "most"),
+    ("retry_after", "min_s", "max_s"),
     [("120", 120, 120), (timedelta(hours=1), 3500, 3601), (timedelta(hours=-1), 0, 0)],
     ids=str,
 )
-def test_a_wait_that_is_asked_for_is_understood(
-    asked: str | timedelta, least: float, most: float
-) -> None:
-    at = (
-        asked if isinstance(asked, str) else format_datetime(datetime.now(UTC) + asked, usegmt=True)
+def test_retry_after_is_parsed(retry_after: str | timedelta, min_s: float, max_s: float) -> None:
+    header = (
+        retry_after
+        if isinstance(retry_after, str)
+        else format_datetime(datetime.now(UTC) + retry_after, usegmt=True)
     )
-    with running_receiver((503, {"Retry-After": at})) as receiver:
-        answer = HERE.post(receiver.url, {}, b"")
+    with running_receiver((503, {"Retry-After": header})) as receiver:
+        response = LOCAL_CLIENT.post(receiver.url, {}, b"")
 
-    assert answer.retry_after_s is not None
-    assert least <= answer.retry_after_s <= most
+    assert response.retry_after_s is not None
+    assert min_s <= response.retry_after_s <= max_s
 
 
 @pytest.mark.parametrize("header", ["soon", "-5", "1e9", "12345678901", "", "²"])
-def test_a_wait_that_is_none_is_let_pass(header: str) -> None:
+def test_invalid_retry_after_is_ignored(header: str) -> None:
     assert outbound_http._retry_after(header) is None

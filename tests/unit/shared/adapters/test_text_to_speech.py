@@ -1,4 +1,4 @@
-"""The production adapter over the stand-in's wire: what is said, refused, and tried again."""
+"""The Text-to-Speech adapter with the emulator: speech, errors and their classes."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from tests.fixtures.models.tts import TtsEmulator
 ENGLISH = SpeechSettings("en-US")
 
 
-def loudest(spoken: SpeechAudio) -> int:
-    return max(map(abs, array.array("h", spoken.pcm)))
+def peak_amplitude(audio: SpeechAudio) -> int:
+    return max(map(abs, array.array("h", audio.pcm)))
 
 
 @pytest.mark.parametrize(
@@ -42,14 +42,14 @@ def loudest(spoken: SpeechAudio) -> int:
         ("nn", "Planter lagar mat av lys."),
     ],
 )
-def test_every_script_is_heard(synthesizer: SpeechSynthesizer, language: str, text: str) -> None:
-    spoken = synthesizer.synthesize(text, SpeechSettings(language))
-    assert spoken.rate_hz == 22050
-    assert 0.8 < spoken.samples / spoken.rate_hz < 12
-    assert loudest(spoken) > 8000
+def test_every_script_is_spoken(synthesizer: SpeechSynthesizer, language: str, text: str) -> None:
+    audio = synthesizer.synthesize(text, SpeechSettings(language))
+    assert audio.rate_hz == 22050
+    assert 0.8 < audio.samples / audio.rate_hz < 12
+    assert peak_amplitude(audio) > 8000
 
 
-def test_speed_shortens_and_pitch_changes_the_sound(synthesizer: SpeechSynthesizer) -> None:
+def test_speed_and_pitch_change_the_sound(synthesizer: SpeechSynthesizer) -> None:
     text = "The quick brown fox jumps over the lazy dog."
     plain = synthesizer.synthesize(text, ENGLISH)
     fast = synthesizer.synthesize(text, SpeechSettings("en-US", speed=1.5))
@@ -58,38 +58,41 @@ def test_speed_shortens_and_pitch_changes_the_sound(synthesizer: SpeechSynthesiz
     assert high.pcm != plain.pcm
 
 
-def test_a_voice_is_taken_by_its_name(synthesizer: SpeechSynthesizer, tts: TtsEmulator) -> None:
-    listed = tts.request("GET", "/v1/voices?languageCode=de")["voices"]
-    assert [one["name"] for one in listed] == ["de-DE-Standard-A", "de-DE-Standard-C"]
-    spoken = [
-        synthesizer.synthesize("Hallo.", SpeechSettings("de", voice=one["name"])) for one in listed
+def test_voice_is_selected_by_name(synthesizer: SpeechSynthesizer, tts: TtsEmulator) -> None:
+    voices = tts.request("GET", "/v1/voices?languageCode=de")["voices"]
+    assert [voice["name"] for voice in voices] == ["de-DE-Standard-A", "de-DE-Standard-C"]
+    audio = [
+        synthesizer.synthesize("Hallo.", SpeechSettings("de", voice=voice["name"]))
+        for voice in voices
     ]
-    assert spoken[0].pcm != spoken[1].pcm
+    assert audio[0].pcm != audio[1].pcm
 
 
 @pytest.mark.parametrize(
-    ("settings", "why"),
+    ("settings", "message"),
     [
         (SpeechSettings("en-US", voice="en-US-Nobody-Z"), "does not exist"),
         (SpeechSettings("xx"), "does not exist"),
     ],
 )
-def test_a_voice_that_does_not_exist_is_refused_for_good(
-    synthesizer: SpeechSynthesizer, settings: SpeechSettings, why: str
+def test_unknown_voice_is_a_permanent_error(
+    synthesizer: SpeechSynthesizer, settings: SpeechSettings, message: str
 ) -> None:
-    with pytest.raises(VoiceRefused, match=why):
+    with pytest.raises(VoiceRefused, match=message):
         synthesizer.synthesize("Hello.", settings)
 
 
-def test_5000_bytes_are_spoken_and_one_more_is_refused(synthesizer: SpeechSynthesizer) -> None:
-    fits = "é " * 1666 + "a" * 2
-    assert len(fits.encode()) == 5000
-    assert synthesizer.synthesize(fits, SpeechSettings("fr", speed=2.0)).samples > 0
+def test_text_is_limited_to_5000_bytes(synthesizer: SpeechSynthesizer) -> None:
+    text_of_5000_bytes = "é " * 1666 + "a" * 2
+    assert len(text_of_5000_bytes.encode()) == 5000
+    assert synthesizer.synthesize(text_of_5000_bytes, SpeechSettings("fr", speed=2.0)).samples > 0
     with pytest.raises(VoiceRefused, match="5000 bytes"):
-        synthesizer.synthesize(fits + "a", SpeechSettings("fr"))
+        synthesizer.synthesize(text_of_5000_bytes + "a", SpeechSettings("fr"))
 
 
-def test_a_used_up_quota_is_tried_later(synthesizer: SpeechSynthesizer, tts: TtsEmulator) -> None:
+def test_exhausted_quota_counts_as_overloaded(
+    synthesizer: SpeechSynthesizer, tts: TtsEmulator
+) -> None:
     tts.add_fault(action={"status": 429, "retry_after_s": 1}, count=1)
     with pytest.raises(VoiceOverloaded):
         synthesizer.synthesize("Hello.", ENGLISH)
@@ -100,30 +103,30 @@ def test_a_used_up_quota_is_tried_later(synthesizer: SpeechSynthesizer, tts: Tts
     {"status": 500}, {"status": 503}, {"status": 403}, {"status": 401}, {"lose_response": True},
     {"cut_after_bytes": 50},
 ])  # fmt: skip
-def test_a_fault_of_the_service_is_tried_later(
+def test_errors_of_the_service_are_transient(
     synthesizer: SpeechSynthesizer, tts: TtsEmulator, action: dict[str, Any]
 ) -> None:
     tts.add_fault(action=action, count=1)
-    before = tts.call_count
+    call_count = tts.call_count
     with pytest.raises(VoiceUnavailable):
         synthesizer.synthesize("Hello.", ENGLISH)
-    # The client itself tries nothing again: that is the unit's affair.
-    assert tts.call_count <= before + 1
+    # The client does not retry: the unit does.
+    assert tts.call_count <= call_count + 1
 
 
-def test_nobody_there_is_tried_later() -> None:
+def test_refused_connection_is_transient() -> None:
     with pytest.raises(VoiceUnavailable):
         create_speech_synthesizer("http://127.0.0.1:9").synthesize("Hello.", ENGLISH)
 
 
-def test_the_stand_in_answers_as_the_service_does(tts: TtsEmulator) -> None:
+def test_emulator_responds_like_the_service(tts: TtsEmulator) -> None:
     body = {
         "input": {"text": "Hello."},
         "voice": {"languageCode": "en-US"},
         "audioConfig": {"audioEncoding": "LINEAR16", "sampleRateHertz": 24000},
     }
-    answer = tts.request("POST", "/v1/text:synthesize", body)
-    wav = base64.b64decode(answer["audioContent"])
+    response = tts.request("POST", "/v1/text:synthesize", body)
+    wav = base64.b64decode(response["audioContent"])
     assert wav[:4] == b"RIFF"
     assert len(wav) == 8 + struct.unpack_from("<I", wav, 4)[0]
     assert from_wav(wav).rate_hz == 24000
@@ -145,17 +148,17 @@ def test_the_stand_in_answers_as_the_service_does(tts: TtsEmulator) -> None:
          "audioConfig": {"audioEncoding": "MP3"}},
     ],
 )  # fmt: skip
-def test_the_stand_in_refuses_in_the_services_shape(tts: TtsEmulator, body: Any) -> None:
-    with pytest.raises(urllib.error.HTTPError) as refused:
+def test_emulator_errors_have_the_format_of_the_service(tts: TtsEmulator, body: Any) -> None:
+    with pytest.raises(urllib.error.HTTPError) as error:
         tts.request("POST", "/v1/text:synthesize", body)
-    assert refused.value.code == 400
-    assert b'"status": "INVALID_ARGUMENT"' in refused.value.read()
+    assert error.value.code == 400
+    assert b'"status": "INVALID_ARGUMENT"' in error.value.read()
 
 
-def test_a_page_in_a_browser_cannot_make_it_speak(tts: TtsEmulator) -> None:
-    with pytest.raises(urllib.error.HTTPError) as refused:
+def test_emulator_refuses_browsers(tts: TtsEmulator) -> None:
+    with pytest.raises(urllib.error.HTTPError) as error:
         tts.request("GET", "/v1/voices", origin="https://x.org")
-    assert refused.value.code == 403
+    assert error.value.code == 403
 
 
 @pytest.mark.parametrize(
@@ -172,16 +175,16 @@ def test_a_page_in_a_browser_cannot_make_it_speak(tts: TtsEmulator) -> None:
         (SpeechSettings("zh", voice="cmn-TW-Wavenet-A"), "cmn-TW"),
     ],
 )
-def test_the_service_is_asked_in_its_own_codes(settings: SpeechSettings, code: str) -> None:
+def test_language_codes_are_those_of_the_service(settings: SpeechSettings, code: str) -> None:
     assert language_code(settings) == code
 
 
-def test_speech_survives_its_file() -> None:
-    spoken = SpeechAudio(bytes(range(256)) * 4, 24000)
-    assert from_wav(to_wav(spoken)) == spoken
+def test_wav_round_trips() -> None:
+    audio = SpeechAudio(bytes(range(256)) * 4, 24000)
+    assert from_wav(to_wav(audio)) == audio
 
 
-def test_a_stream_of_unknown_length_ends_with_its_bytes() -> None:
+def test_wav_of_unknown_length_ends_with_its_bytes() -> None:
     wav = bytearray(to_wav(SpeechAudio(b"\1\2" * 50, 16000)))
     wav[40:44] = b"\xff\xff\xff\xff"
     assert from_wav(bytes(wav)).samples == 50
@@ -200,6 +203,6 @@ def test_a_stream_of_unknown_length_ends_with_its_bytes() -> None:
         to_wav(SpeechAudio(b"\0\0", 96000)),
     ],
 )
-def test_what_is_no_speech_is_refused(data: bytes) -> None:
+def test_invalid_wav_is_refused(data: bytes) -> None:
     with pytest.raises(InvalidWav):
         from_wav(data)

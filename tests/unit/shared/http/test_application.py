@@ -1,4 +1,4 @@
-"""The frame around HTTPS functions: in which order it judges, and what it never says."""
+"""The application: the order of its checks, and errors that disclose nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ JOB = "a" * 20
 
 
 @pytest.fixture
-def stand() -> AppHarness:
+def app() -> AppHarness:
     return AppHarness(ROUTES)
 
 
@@ -32,42 +32,42 @@ def stand() -> AppHarness:
         ("/nowhere", 404, "not-found"),
     ],
 )
-def test_every_cause_has_its_status_and_code(
-    stand: AppHarness, path: str, status: int, code: str
+def test_every_error_has_its_status_and_code(
+    app: AppHarness, path: str, status: int, code: str
 ) -> None:
-    answer = stand.request("GET", path)
+    response = app.request("GET", path)
 
-    assert answer.status_code == status
-    assert answer.mimetype == "application/problem+json"
-    assert answer.json["code"] == code
-    assert answer.json["status"] == status
-    assert answer.json["type"] == f"{SETTINGS.public_url}/problems/{code}"
-    assert answer.json["request_id"] == answer.headers["X-Request-Id"]
-    assert ("Retry-After" in answer.headers) is (status == 503)
+    assert response.status_code == status
+    assert response.mimetype == "application/problem+json"
+    assert response.json["code"] == code
+    assert response.json["status"] == status
+    assert response.json["type"] == f"{SETTINGS.public_url}/problems/{code}"
+    assert response.json["request_id"] == response.headers["X-Request-Id"]
+    assert ("Retry-After" in response.headers) is (status == 503)
 
 
 @pytest.mark.parametrize(("path", "secret"), [("/bug", "hunter2"), ("/store", "secret-account")])
-def test_what_broke_inside_is_told_to_the_log_and_not_to_the_caller(
-    stand: AppHarness, path: str, secret: str
+def test_internal_errors_are_logged_and_not_disclosed(
+    app: AppHarness, path: str, secret: str
 ) -> None:
-    answer = stand.request("GET", path)
+    response = app.request("GET", path)
 
-    assert secret not in answer.text
-    assert secret in stand.logged_event("request.failed")["reason"]
+    assert secret not in response.text
+    assert secret in app.logged_event("request.failed")["reason"]
 
 
-def test_a_person_who_followed_an_old_link_reads_a_page(stand: AppHarness) -> None:
+def test_browser_receives_an_html_page_for_an_error(app: AppHarness) -> None:
     browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
-    page = stand.request("GET", "/link", headers={"Accept": browser})
-    programs = [
-        stand.request("GET", "/link", headers=accept)
+    page = app.request("GET", "/link", headers={"Accept": browser})
+    other_responses = [
+        app.request("GET", "/link", headers=accept)
         for accept in ({}, {"Accept": "*/*"}, {"Accept": "application/json"}, {"Accept": "x/y"})
     ]
 
     assert (page.status_code, page.mimetype) == (410, "text/html")
     assert "<h1>Link expired</h1>" in page.text
     assert "script-src" not in page.headers["Content-Security-Policy"]
-    assert {one.mimetype for one in programs} == {"application/problem+json"}
+    assert {response.mimetype for response in other_responses} == {"application/problem+json"}
 
 
 @pytest.mark.parametrize(
@@ -80,55 +80,55 @@ def test_a_person_who_followed_an_old_link_reads_a_page(stand: AppHarness) -> No
         {"Authorization": "alice"},
     ],
 )
-def test_nobody_without_a_valid_token_comes_in(stand: AppHarness, headers: dict[str, str]) -> None:
-    answer = stand.request("GET", "/items", headers=headers)
+def test_invalid_token_is_refused(app: AppHarness, headers: dict[str, str]) -> None:
+    response = app.request("GET", "/items", headers=headers)
 
-    assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="moodreel"'
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"] == 'Bearer realm="moodreel"'
 
 
-def test_who_asks_is_settled_before_what_is_asked(stand: AppHarness) -> None:
-    answer = stand.request("POST", "/items", data="not json", content_type="text/plain")
+def test_sign_in_is_checked_before_the_body(app: AppHarness) -> None:
+    response = app.request("POST", "/items", data="not json", content_type="text/plain")
 
-    assert answer.status_code == 401
+    assert response.status_code == 401
 
 
 @pytest.mark.parametrize("job_id", [JOB, "..", "__x__", "A" * 20, "a" * 19, "%20"])
-def test_whose_job_it_is_is_settled_before_the_body_is_read(stand: AppHarness, job_id: str) -> None:
-    answer = stand.request("POST", f"/v1/jobs/{job_id}", headers=ALICE_HEADERS, data="not json")
+def test_job_owner_is_checked_before_the_body(app: AppHarness, job_id: str) -> None:
+    response = app.request("POST", f"/v1/jobs/{job_id}", headers=ALICE_HEADERS, data="not json")
 
-    assert answer.status_code == 404
-    assert answer.json["code"] == "not-found"
+    assert response.status_code == 404
+    assert response.json["code"] == "not-found"
 
 
-def test_a_job_of_someone_else_a_deleted_one_and_none_answer_alike(stand: AppHarness) -> None:
-    stand.store.documents[f"jobs/{'b' * 20}"] = ({"owner": "bob", "status": "done"}, 1)
-    stand.store.documents[f"jobs/{'c' * 20}"] = ({"owner": "alice", "status": "deleted"}, 1)
+def test_missing_deleted_and_foreign_jobs_are_indistinguishable(app: AppHarness) -> None:
+    app.store.documents[f"jobs/{'b' * 20}"] = ({"owner": "bob", "status": "done"}, 1)
+    app.store.documents[f"jobs/{'c' * 20}"] = ({"owner": "alice", "status": "deleted"}, 1)
 
-    answers = [
-        stand.request(
-            "GET", f"/v1/jobs/{letter * 20}", headers=ALICE_HEADERS | {"X-Request-Id": "same-same"}
+    responses = [
+        app.request(
+            "GET",
+            f"/v1/jobs/{character * 20}",
+            headers=ALICE_HEADERS | {"X-Request-Id": "same-same"},
         )
-        for letter in "abc"
+        for character in "abc"
     ]
 
-    assert {one.status_code for one in answers} == {404}
-    assert len({one.text for one in answers}) == 1
-    assert len({str(sorted(one.headers)) for one in answers}) == 1
+    assert {response.status_code for response in responses} == {404}
+    assert len({response.text for response in responses}) == 1
+    assert len({str(sorted(response.headers)) for response in responses}) == 1
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE", "FOO", "CONNECT"])
-def test_an_undeclared_method_is_refused_with_those_that_are(
-    stand: AppHarness, method: str
-) -> None:
-    answer = stand.request(method, "/items")
+def test_undeclared_method_is_refused_with_an_allow_header(app: AppHarness, method: str) -> None:
+    response = app.request(method, "/items")
 
-    assert answer.status_code == 405
-    assert answer.headers["Allow"] == "GET, HEAD, OPTIONS, POST"
+    assert response.status_code == 405
+    assert response.headers["Allow"] == "GET, HEAD, OPTIONS, POST"
 
 
-def test_head_answers_as_get_without_the_body(stand: AppHarness) -> None:
-    get, head = (stand.request(method, "/open") for method in ("GET", "HEAD"))
+def test_head_equals_get_without_the_body(app: AppHarness) -> None:
+    get, head = (app.request(method, "/open") for method in ("GET", "HEAD"))
 
     assert head.status_code == 200
     assert head.data == b""
@@ -136,27 +136,29 @@ def test_head_answers_as_get_without_the_body(stand: AppHarness) -> None:
     assert head.headers["Content-Length"] == get.headers["Content-Length"]
 
 
-def test_an_unchanged_answer_is_not_sent_again(stand: AppHarness) -> None:
-    tag = stand.request("GET", "/open").headers["ETag"]
+def test_unchanged_response_is_304(app: AppHarness) -> None:
+    tag = app.request("GET", "/open").headers["ETag"]
 
-    again = stand.request("GET", "/open", headers={"If-None-Match": tag})
-    other = stand.request("GET", "/open?limit=6", headers={"If-None-Match": tag})
+    repeated = app.request("GET", "/open", headers={"If-None-Match": tag})
+    other = app.request("GET", "/open?limit=6", headers={"If-None-Match": tag})
 
-    assert (again.status_code, again.data) == (304, b"")
+    assert (repeated.status_code, repeated.data) == (304, b"")
     assert other.status_code == 200
 
 
-def test_the_log_names_the_route_and_not_the_path(stand: AppHarness) -> None:
-    stand.request("GET", f"/v1/jobs/{JOB}", headers=ALICE_HEADERS)
+def test_log_contains_the_route_and_not_the_path(app: AppHarness) -> None:
+    app.request("GET", f"/v1/jobs/{JOB}", headers=ALICE_HEADERS)
 
-    said = stand.logged_event("request.answered")
-    assert (said["route"], said["status"], said["user"]) == ("/v1/jobs/{job_id}", 404, "alice")
-    assert JOB not in json.dumps(stand.log_events)
+    event = app.logged_event("request.answered")
+    assert (event["route"], event["status"], event["user"]) == ("/v1/jobs/{job_id}", 404, "alice")
+    assert JOB not in json.dumps(app.log_events)
 
 
-def test_a_creation_without_the_address_of_what_was_created_is_a_fault_of_ours() -> None:
-    bare = replace(ROUTES[0], status=201, sign_in_required=False)
+def test_201_without_location_is_an_internal_error() -> None:
+    route_without_location = replace(ROUTES[0], status=201, sign_in_required=False)
 
-    answer = AppHarness((bare,)).request("POST", "/items", json={"name": "a", "size": 1})
+    response = AppHarness((route_without_location,)).request(
+        "POST", "/items", json={"name": "a", "size": 1}
+    )
 
-    assert answer.status_code == 500
+    assert response.status_code == 500

@@ -1,4 +1,4 @@
-"""What browsers are told: who may read an answer, and that nobody keeps it."""
+"""Security headers and CORS headers of responses."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from tests.fixtures.operations import ROUTES
 
 
 @pytest.fixture
-def stand() -> AppHarness:
+def app() -> AppHarness:
     return AppHarness(ROUTES)
 
 
-def test_a_sane_request_id_is_kept_and_another_is_not(stand: AppHarness) -> None:
-    kept = stand.request("GET", "/open", headers={"X-Request-Id": "abc-123.DEF"})
-    made = stand.request(
+def test_valid_request_id_is_echoed_and_an_invalid_one_replaced(app: AppHarness) -> None:
+    valid = app.request("GET", "/open", headers={"X-Request-Id": "abc-123.DEF"})
+    invalid = app.request(
         "GET", "/open", headers={"X-Request-Id": 'x"}\ninjected'.replace("\n", " ")}
     )
 
-    assert kept.headers["X-Request-Id"] == "abc-123.DEF"
-    assert len(made.headers["X-Request-Id"]) == 32
+    assert valid.headers["X-Request-Id"] == "abc-123.DEF"
+    assert len(invalid.headers["X-Request-Id"]) == 32
 
 
 @pytest.mark.parametrize("path", ["/open", "/bug", "/nowhere", "/items"])
-def test_every_answer_is_kept_by_nobody_and_framed_by_nobody(stand: AppHarness, path: str) -> None:
-    headers = stand.request("GET", path).headers
+def test_every_response_has_security_headers(app: AppHarness, path: str) -> None:
+    headers = app.request("GET", path).headers
 
     assert headers["Cache-Control"] == "no-store"
     assert headers["X-Content-Type-Options"] == "nosniff"
@@ -34,28 +34,30 @@ def test_every_answer_is_kept_by_nobody_and_framed_by_nobody(stand: AppHarness, 
     assert "max-age" in headers["Strict-Transport-Security"]
 
 
-def test_a_configured_origin_may_read_the_answer_and_no_other(stand: AppHarness) -> None:
-    ours = stand.request("GET", "/items", headers={"Origin": ORIGIN})
-    theirs = [
-        stand.request("GET", "/items", headers={"Origin": origin})
+def test_cors_headers_for_configured_origins_only(app: AppHarness) -> None:
+    allowed = app.request("GET", "/items", headers={"Origin": ORIGIN})
+    refused = [
+        app.request("GET", "/items", headers={"Origin": origin})
         for origin in ("https://evil.test", ORIGIN + ".evil.test", "null", "")
     ]
 
-    assert ours.headers["Access-Control-Allow-Origin"] == ORIGIN
-    assert "ETag" in ours.headers["Access-Control-Expose-Headers"]
-    assert "Access-Control-Allow-Credentials" not in ours.headers
-    assert all("Access-Control-Allow-Origin" not in one.headers for one in theirs)
-    assert all("Origin" in one.headers["Vary"] for one in (ours, *theirs))
+    assert allowed.headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert "ETag" in allowed.headers["Access-Control-Expose-Headers"]
+    assert "Access-Control-Allow-Credentials" not in allowed.headers
+    assert all("Access-Control-Allow-Origin" not in response.headers for response in refused)
+    assert all("Origin" in response.headers["Vary"] for response in (allowed, *refused))
 
 
-def test_a_browser_asks_first_and_hears_what_it_may_send(stand: AppHarness) -> None:
-    asked = {"Origin": ORIGIN, "Access-Control-Request-Method": "POST"}
-    ours = stand.request("OPTIONS", "/items", headers=asked)
-    theirs = stand.request("OPTIONS", "/items", headers=asked | {"Origin": "https://evil.test"})
-    plain = stand.request("OPTIONS", "/items")
+def test_preflight_lists_methods_and_headers(app: AppHarness) -> None:
+    preflight_headers = {"Origin": ORIGIN, "Access-Control-Request-Method": "POST"}
+    allowed = app.request("OPTIONS", "/items", headers=preflight_headers)
+    refused = app.request(
+        "OPTIONS", "/items", headers=preflight_headers | {"Origin": "https://evil.test"}
+    )
+    plain = app.request("OPTIONS", "/items")
 
-    assert (ours.status_code, theirs.status_code, plain.status_code) == (204, 204, 204)
-    assert "POST" in ours.headers["Access-Control-Allow-Methods"]
-    assert "Authorization" in ours.headers["Access-Control-Allow-Headers"]
-    assert "Access-Control-Allow-Methods" not in theirs.headers
+    assert (allowed.status_code, refused.status_code, plain.status_code) == (204, 204, 204)
+    assert "POST" in allowed.headers["Access-Control-Allow-Methods"]
+    assert "Authorization" in allowed.headers["Access-Control-Allow-Headers"]
+    assert "Access-Control-Allow-Methods" not in refused.headers
     assert plain.headers["Allow"] == "GET, HEAD, OPTIONS, POST"

@@ -1,4 +1,4 @@
-"""One key, one request: whatever is sent twice, breaks off or is something else."""
+"""Idempotency keys: repeated, different, refused, failed and concurrent requests."""
 
 from __future__ import annotations
 
@@ -18,53 +18,58 @@ from shared.ports.identity import User
 from tests.unit.functions.api.test_rate_limits import ManualClock, make_request
 
 
-class Wish(RequestModel):
+class ItemRequest(RequestModel):
     name: str
 
 
-class Made(ResponseModel):
+class ItemResponse(ResponseModel):
     text: str
 
 
-def a_wish(name: str = "tea", uid: str = "alice", key: str = "k1", seed: str = "s1") -> Any:
+def make_fields(name: str = "tea", uid: str = "alice", key: str = "k1", seed: str = "s1") -> Any:
     return {
         "user_or_none": User(uid, ""),
-        "body_or_none": Wish(name=name),
+        "body_or_none": ItemRequest(name=name),
         "idempotency_key": key,
         "seed": seed,
     }
 
 
 class Counter:
-    """A handler that tells from which seed and how often it was called."""
+    """A handler that records the seed of each call."""
 
-    def __init__(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, on_call: Callable[[], None] = lambda: None) -> None:
         self.seeds: list[str] = []
-        self.meanwhile = meanwhile
+        self.on_call = on_call
 
     def __call__(self, request: ApiRequest) -> ApiResponse:
         self.seeds.append(request.seed)
-        self.meanwhile()
+        self.on_call()
         text = f"{request.seed} {len(self.seeds)}"
-        return ApiResponse(Made(text=text), status=201, headers={"Location": "/made"})
+        return ApiResponse(ItemResponse(text=text), status=201, headers={"Location": "/made"})
 
 
-def route(handler: Callable[[ApiRequest], ApiResponse]) -> Route:
-    return Route("POST", "/items", handler, "Wish.", Made, body=Wish, idempotent=True)
-
-
-def again(request: ApiRequest, **changes: Any) -> ApiRequest:
-    """The same house, another request."""
-    return ApiRequest(
-        services=request.services, settings=request.settings, path_params={}, **a_wish(**changes)
+def make_route(handler: Callable[[ApiRequest], ApiResponse]) -> Route:
+    return Route(
+        "POST", "/items", handler, "Wish.", ItemResponse, body=ItemRequest, idempotent=True
     )
 
 
-def test_a_repeat_gets_the_saved_answer() -> None:
+def make_next_request(request: ApiRequest, **changes: Any) -> ApiRequest:
+    """Returns another request to the same services."""
+    return ApiRequest(
+        services=request.services,
+        settings=request.settings,
+        path_params={},
+        **make_fields(**changes),
+    )
+
+
+def test_repeated_request_gets_the_saved_response() -> None:
     handler = Counter()
-    first_call = make_request(ManualClock(), **a_wish())
-    first = handle_once(route(handler), first_call)
-    second = handle_once(route(handler), again(first_call, seed="s2"))
+    first_call = make_request(ManualClock(), **make_fields())
+    first = handle_once(make_route(handler), first_call)
+    second = handle_once(make_route(handler), make_next_request(first_call, seed="s2"))
 
     assert handler.seeds == ["s1"]
     assert first.body is not None
@@ -73,83 +78,85 @@ def test_a_repeat_gets_the_saved_answer() -> None:
     assert second.headers == {"Location": "/made", "Idempotency-Replayed": "true"}
 
 
-def test_another_request_under_the_same_key_is_refused() -> None:
-    call = make_request(ManualClock(), **a_wish())
-    handle_once(route(Counter()), call)
+def test_different_request_with_the_same_key_is_refused() -> None:
+    request = make_request(ManualClock(), **make_fields())
+    handle_once(make_route(Counter()), request)
 
     with pytest.raises(KeyReused):
-        handle_once(route(Counter()), again(call, name="coffee"))
+        handle_once(make_route(Counter()), make_next_request(request, name="coffee"))
 
 
-def test_keys_of_two_people_are_two_keys() -> None:
+def test_keys_of_different_users_are_independent() -> None:
     handler = Counter()
-    call = make_request(ManualClock(), **a_wish())
-    handle_once(route(handler), call)
-    handle_once(route(handler), again(call, uid="bob", name="coffee", seed="s2"))
+    request = make_request(ManualClock(), **make_fields())
+    handle_once(make_route(handler), request)
+    handle_once(
+        make_route(handler), make_next_request(request, uid="bob", name="coffee", seed="s2")
+    )
 
     assert handler.seeds == ["s1", "s2"]
 
 
-def test_a_key_is_forgotten_after_a_day() -> None:
-    handler, dial = Counter(), ManualClock()
-    call = make_request(dial, **a_wish())
-    handle_once(route(handler), call)
-    dial.time += KEY_TTL
-    handle_once(route(handler), again(call, name="coffee", seed="s2"))
+def test_key_expires_after_a_day() -> None:
+    handler, clock = Counter(), ManualClock()
+    request = make_request(clock, **make_fields())
+    handle_once(make_route(handler), request)
+    clock.time += KEY_TTL
+    handle_once(make_route(handler), make_next_request(request, name="coffee", seed="s2"))
 
     assert handler.seeds == ["s1", "s2"]
 
 
-def test_a_refused_request_leaves_its_key_free() -> None:
+def test_refused_request_releases_its_key() -> None:
     def refuse() -> None:
         raise InvalidOption("No.")
 
-    call = make_request(ManualClock(), **a_wish())
+    request = make_request(ManualClock(), **make_fields())
     with pytest.raises(InvalidOption):
-        handle_once(route(Counter(refuse)), call)
+        handle_once(make_route(Counter(refuse)), request)
 
-    mended = Counter()
-    handle_once(route(mended), again(call, name="coffee", seed="s2"))
-    assert mended.seeds == ["s2"]
+    second_handler = Counter()
+    handle_once(make_route(second_handler), make_next_request(request, name="coffee", seed="s2"))
+    assert second_handler.seeds == ["s2"]
 
 
-def test_a_request_that_broke_off_goes_on_from_its_own_seed() -> None:
-    def away() -> None:
+def test_failed_request_is_continued_with_its_seed() -> None:
+    def fail() -> None:
         raise FirestoreUnavailable
 
-    call = make_request(ManualClock(), **a_wish())
+    request = make_request(ManualClock(), **make_fields())
     with pytest.raises(FirestoreUnavailable):
-        handle_once(route(Counter(away)), call)
+        handle_once(make_route(Counter(fail)), request)
 
-    mended = Counter()
-    handle_once(route(mended), again(call, seed="s2"))
-    assert mended.seeds == ["s1"]
-
-
-def test_a_second_request_waits_and_is_told_when_the_first_takes_too_long() -> None:
-    dial = ManualClock()
-    call = make_request(dial, **a_wish())
-    refusals: list[Exception] = []
-
-    def come_again() -> None:
-        with pytest.raises(KeyInUse) as refusal:
-            handle_once(route(Counter()), again(call, seed="s2"))
-        refusals.append(refusal.value)
-
-    handle_once(route(Counter(come_again)), call)
-
-    assert len(refusals) == 1
-    assert sum(dial.slept) == 10
+    second_handler = Counter()
+    handle_once(make_route(second_handler), make_next_request(request, seed="s2"))
+    assert second_handler.seeds == ["s1"]
 
 
-def test_a_key_whose_holder_has_died_is_taken_over() -> None:
-    dial, other = ManualClock(), Counter()
-    call = make_request(dial, **a_wish())
+def test_second_request_waits_and_then_raises_key_in_use() -> None:
+    clock = ManualClock()
+    request = make_request(clock, **make_fields())
+    errors: list[Exception] = []
 
-    def die() -> None:
-        dial.time += timedelta(seconds=CLAIM_TIMEOUT_S)
-        handle_once(route(other), again(call, seed="s2"))
+    def repeat() -> None:
+        with pytest.raises(KeyInUse) as error:
+            handle_once(make_route(Counter()), make_next_request(request, seed="s2"))
+        errors.append(error.value)
 
-    handle_once(route(Counter(die)), call)
+    handle_once(make_route(Counter(repeat)), request)
 
-    assert other.seeds == ["s1"]
+    assert len(errors) == 1
+    assert sum(clock.slept) == 10
+
+
+def test_expired_claim_is_taken_over() -> None:
+    clock, second_handler = ManualClock(), Counter()
+    request = make_request(clock, **make_fields())
+
+    def expire() -> None:
+        clock.time += timedelta(seconds=CLAIM_TIMEOUT_S)
+        handle_once(make_route(second_handler), make_next_request(request, seed="s2"))
+
+    handle_once(make_route(Counter(expire)), request)
+
+    assert second_handler.seeds == ["s1"]

@@ -1,4 +1,4 @@
-"""Ranges and conditions, line by line of RFC 9110."""
+"""Byte ranges and conditional requests of RFC 9110."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SIZE = 1000
 
 
 @pytest.mark.parametrize(
-    ("asked", "start", "end"),
+    ("header", "start", "end"),
     [
         ("bytes=0-0", 0, 1),
         ("bytes=0-", 0, 1000),
@@ -33,42 +33,42 @@ SIZE = 1000
         ("bytes= 1 - 2 ", 1, 3),
     ],
 )
-def test_a_range_is_cut_to_what_there_is(asked: str, start: int, end: int) -> None:
-    assert parse_range({"Range": asked}, VERSION, SIZE) == ByteRange(start, end)
+def test_range_is_limited_to_the_size(header: str, start: int, end: int) -> None:
+    assert parse_range({"Range": header}, VERSION, SIZE) == ByteRange(start, end)
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "header",
     [
         "bytes=1000-", "bytes=1000-2000", "bytes=99999999999999999999999-", "bytes=-0",
         "bytes=5-4", "bytes=-", "bytes=a-b", "bytes=1-b", "bytes=1", "bytes=--1",
         "bytes=0x1-2", "bytes=1.0-2", "bytes=+1-2", "bytes=٣-٤", "bytes=1-2x",
     ],
 )  # fmt: skip
-def test_what_cannot_be_had_is_refused_with_the_size(asked: str) -> None:
-    with pytest.raises(RangeNotSatisfiable) as refused:
-        parse_range({"Range": asked}, VERSION, SIZE)
+def test_unsatisfiable_range_is_refused_with_the_size(header: str) -> None:
+    with pytest.raises(RangeNotSatisfiable) as error:
+        parse_range({"Range": header}, VERSION, SIZE)
 
-    assert refused.value.size == SIZE
+    assert error.value.size == SIZE
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "header",
     ["", "bytes", "bytes=", "items=0-1", "bytes 0-1", "bytes=0-1,2-3", "bytes=0-0,0-0,x", ", "],
 )
-def test_another_unit_and_several_ranges_get_the_whole(asked: str) -> None:
-    assert parse_range({"Range": asked}, VERSION, SIZE) is None
+def test_other_units_and_several_ranges_are_ignored(header: str) -> None:
+    assert parse_range({"Range": header}, VERSION, SIZE) is None
 
 
-def test_nothing_is_whole_at_once() -> None:
+def test_range_of_an_empty_file() -> None:
     assert parse_range({"Range": "bytes=0-"}, VERSION, 0) is None
-    for asked in ("bytes=-5", "bytes=1-"):
+    for header in ("bytes=-5", "bytes=1-"):
         with pytest.raises(RangeNotSatisfiable):
-            parse_range({"Range": asked}, VERSION, 0)
+            parse_range({"Range": header}, VERSION, 0)
 
 
 @pytest.mark.parametrize(
-    ("condition", "held"),
+    ("condition", "is_valid"),
     [
         ('"a1-3e8"', True),
         ('W/"a1-3e8"', False),
@@ -79,14 +79,14 @@ def test_nothing_is_whole_at_once() -> None:
         ("yesterday", False),
     ],
 )
-def test_a_part_completes_only_what_is_the_same(condition: str, held: bool) -> None:
-    found = parse_range({"Range": "bytes=0-1", "If-Range": condition}, VERSION, SIZE)
+def test_if_range_requires_the_same_version(condition: str, is_valid: bool) -> None:
+    byte_range = parse_range({"Range": "bytes=0-1", "If-Range": condition}, VERSION, SIZE)
 
-    assert (found is not None) is held
+    assert (byte_range is not None) is is_valid
 
 
 @pytest.mark.parametrize(
-    ("headers", "same"),
+    ("headers", "expected"),
     [
         ({}, False),
         ({"If-None-Match": '"a1-3e8"'}, True),
@@ -107,8 +107,8 @@ def test_a_part_completes_only_what_is_the_same(condition: str, held: bool) -> N
         ({"If-Match": '"a1-3e8"', "If-Unmodified-Since": EARLIER}, False),
     ],
 )
-def test_what_the_other_side_has_is_not_sent_again(headers: dict[str, str], same: bool) -> None:
-    assert is_not_modified(headers, VERSION) is same
+def test_not_modified_follows_rfc_9110(headers: dict[str, str], expected: bool) -> None:
+    assert is_not_modified(headers, VERSION) is expected
 
 
 @pytest.mark.parametrize(
@@ -120,6 +120,6 @@ def test_what_the_other_side_has_is_not_sent_again(headers: dict[str, str], same
         {"If-Match": '"x"', "If-None-Match": '"a1-3e8"'},
     ],
 )
-def test_another_version_than_was_meant_is_refused(headers: dict[str, str]) -> None:
+def test_failed_precondition_raises(headers: dict[str, str]) -> None:
     with pytest.raises(PreconditionFailed):
         is_not_modified(headers, VERSION)

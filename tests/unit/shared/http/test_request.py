@@ -1,4 +1,4 @@
-"""What is sent to the API, and what of it is taken."""
+"""Parsing of request bodies and queries."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.fixtures.operations import ROUTES
 
 
 @pytest.fixture
-def stand() -> AppHarness:
+def app() -> AppHarness:
     return AppHarness(ROUTES)
 
 
@@ -39,52 +39,52 @@ def stand() -> AppHarness:
         ('{"name": "tea", "size": NaN}', "application/json", 422, "invalid-request"),
     ],
 )
-def test_a_body_of_another_form_is_refused(
-    stand: AppHarness, body: str | bytes, content_type: str, status: int, code: str
+def test_invalid_body_is_refused(
+    app: AppHarness, body: str | bytes, content_type: str, status: int, code: str
 ) -> None:
-    answer = stand.request(
+    response = app.request(
         "POST", "/items", headers=ALICE_HEADERS, data=body, content_type=content_type
     )
 
-    assert (answer.status_code, answer.json["code"]) == (status, code)
+    assert (response.status_code, response.json["code"]) == (status, code)
 
 
-def test_a_field_that_is_wrong_is_named_and_not_repeated(stand: AppHarness) -> None:
+def test_invalid_field_is_named_without_its_value(app: AppHarness) -> None:
     body = json.dumps({"name": "tea", "size": "<script>", "more": 1})
-    answer = stand.request(
+    response = app.request(
         "POST", "/items", headers=ALICE_HEADERS, data=body, content_type="application/json"
     )
 
-    assert [one["field"] for one in answer.json["errors"]] == ["size", "more"]
-    assert "script" not in answer.text
+    assert [error["field"] for error in response.json["errors"]] == ["size", "more"]
+    assert "script" not in response.text
 
 
-@pytest.mark.parametrize("told", [True, False], ids=["with its length", "in chunks"])
-def test_a_body_over_the_limit_is_refused(stand: AppHarness, told: bool) -> None:
+@pytest.mark.parametrize("with_length", [True, False], ids=["content-length", "chunked"])
+def test_too_large_body_is_refused(app: AppHarness, with_length: bool) -> None:
     data = b'{"name": "' + b"x" * MAX_BODY_BYTES + b'"}'
-    more: dict[str, Any] = (
+    options: dict[str, Any] = (
         {"data": data}
-        if told
+        if with_length
         else {
             "input_stream": io.BytesIO(data),
             "environ_overrides": {"wsgi.input_terminated": True},
         }
     )
-    answer = stand.request(
+    response = app.request(
         "POST",
         "/items",
         headers=ALICE_HEADERS,
         content_type="application/json; charset=UTF-8",
-        **more,
+        **options,
     )
 
-    assert (answer.status_code, answer.json["code"]) == (413, "body-too-large")
-    assert answer.mimetype == "application/problem+json"
+    assert (response.status_code, response.json["code"]) == (413, "body-too-large")
+    assert response.mimetype == "application/problem+json"
 
 
 @pytest.mark.parametrize("query", ["limit=x", "limit=1&limit=2", "size=1", "limit="])
-def test_a_query_of_another_form_is_refused(stand: AppHarness, query: str) -> None:
-    answer = stand.request("GET", f"/open?{query}")
+def test_invalid_query_is_refused(app: AppHarness, query: str) -> None:
+    response = app.request("GET", f"/open?{query}")
 
-    assert answer.status_code == 422
-    assert answer.json["errors"][0]["field"] in query
+    assert response.status_code == 422
+    assert response.json["errors"][0]["field"] in query

@@ -1,4 +1,4 @@
-"""What a request asks for beside its body: which type, on which state, from where, once."""
+"""Request headers: Accept, If-Match, If-None-Match, Origin and X-Forwarded-For."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
-from shared.http.headers import client_address as client_of
+from shared.http.headers import client_address
 from shared.http.request import ApiRequest, ApiResponse
 from shared.http.routing import Route
 from tests.fakes.application import ALICE_HEADERS, ORIGIN, AppHarness
 from tests.fixtures.operations import ROUTES, EchoResponse, ItemRequest
 
-NOW = EchoResponse(text="as it is")
+CURRENT = EchoResponse(text="as it is")
 
 
-def _look(_: ApiRequest) -> ApiResponse:
-    return ApiResponse(NOW)
+def _get_state(_: ApiRequest) -> ApiResponse:
+    return ApiResponse(CURRENT)
 
 
 def _replace(request: ApiRequest) -> ApiResponse:
-    request.check_if_match(NOW)
+    request.check_if_match(CURRENT)
     return ApiResponse(EchoResponse(text=request.body(ItemRequest).name))
 
 
 STATE = (
-    Route("GET", "/state", _look, "Look.", EchoResponse),
+    Route("GET", "/state", _get_state, "Look.", EchoResponse),
     Route(
         "PUT", "/state", _replace, "Replace.", EchoResponse, body=ItemRequest,
         conditional=True, condition_required=True,
@@ -39,16 +39,16 @@ STATE = (
 
 
 @pytest.fixture
-def stand() -> AppHarness:
+def app() -> AppHarness:
     return AppHarness((*ROUTES, *STATE))
 
 
-def changed(stand: AppHarness, method: str, **headers: str) -> Any:
-    sent = {name.replace("_", "-"): one for name, one in headers.items()}
-    return stand.request(
+def send_change(app: AppHarness, method: str, **headers: str) -> Any:
+    request_headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    return app.request(
         method,
         "/state",
-        headers={**ALICE_HEADERS, **sent},
+        headers={**ALICE_HEADERS, **request_headers},
         data=json.dumps({"name": "tea"}),
         content_type="application/json",
     )
@@ -67,63 +67,66 @@ def changed(stand: AppHarness, method: str, **headers: str) -> Any:
         ("application/problem+json", 406),
     ],
 )
-def test_an_answer_has_a_type_that_the_caller_takes(
-    stand: AppHarness, accept: str | None, status: int
-) -> None:
-    more = {} if accept is None else {"Accept": accept}
-    answer = stand.request("GET", "/open", headers=more)
+def test_accept_header_is_respected(app: AppHarness, accept: str | None, status: int) -> None:
+    headers = {} if accept is None else {"Accept": accept}
+    response = app.request("GET", "/open", headers=headers)
 
-    assert answer.status_code == status
-    assert status == 200 or answer.mimetype in ("application/problem+json", "text/html")
+    assert response.status_code == status
+    assert status == 200 or response.mimetype in ("application/problem+json", "text/html")
 
 
-def test_what_replaces_everything_asks_which_state_was_seen(stand: AppHarness) -> None:
-    tag = stand.request("GET", "/state", headers=ALICE_HEADERS).headers["ETag"]
+def test_replacing_requires_if_match(app: AppHarness) -> None:
+    tag = app.request("GET", "/state", headers=ALICE_HEADERS).headers["ETag"]
 
-    missing = changed(stand, "PUT")
-    assert (missing.status_code, missing.json["code"]) == (428, "condition-missing")
+    without_condition = send_change(app, "PUT")
+    assert (without_condition.status_code, without_condition.json["code"]) == (
+        428,
+        "condition-missing",
+    )
     for match, status in [(tag, 200), ("*", 200), (f'"x", {tag}', 200), ('"x"', 412)]:
-        assert changed(stand, "PUT", If_Match=match).status_code == status, match
+        assert send_change(app, "PUT", If_Match=match).status_code == status, match
 
 
 @pytest.mark.parametrize(
     "match", ['"x"', "W/{tag}", "", '""', '"a", "", "a"', '".*c3U1};)o-tw:", ""', "x", '"', "* ,"]
 )
-def test_a_condition_that_does_not_hold_changes_nothing(stand: AppHarness, match: str) -> None:
-    tag = stand.request("GET", "/state", headers=ALICE_HEADERS).headers["ETag"]
-    answer = changed(stand, "PATCH", If_Match=match.replace("{tag}", tag))
+def test_failed_if_match_changes_nothing(app: AppHarness, match: str) -> None:
+    tag = app.request("GET", "/state", headers=ALICE_HEADERS).headers["ETag"]
+    response = send_change(app, "PATCH", If_Match=match.replace("{tag}", tag))
 
-    assert (answer.status_code, answer.json["code"]) == (412, "changed-meanwhile")
-    assert changed(stand, "PATCH").status_code == 200
+    assert (response.status_code, response.json["code"]) == (412, "changed-meanwhile")
+    assert send_change(app, "PATCH").status_code == 200
 
 
 @pytest.mark.parametrize("match", ["{tag}", "W/{tag}", "*", '"x", {tag}'])
-def test_what_the_caller_has_is_not_sent_again(stand: AppHarness, match: str) -> None:
-    tag = stand.request("GET", "/state", headers=ALICE_HEADERS).headers["ETag"]
-    same = stand.request(
+def test_matching_if_none_match_is_304(app: AppHarness, match: str) -> None:
+    tag = app.request("GET", "/state", headers=ALICE_HEADERS).headers["ETag"]
+    cached = app.request(
         "GET", "/state", headers={**ALICE_HEADERS, "If-None-Match": match.format(tag=tag)}
     )
-    other = stand.request("GET", "/state", headers={**ALICE_HEADERS, "If-None-Match": '"x"'})
+    changed_response = app.request(
+        "GET", "/state", headers={**ALICE_HEADERS, "If-None-Match": '"x"'}
+    )
 
-    assert (same.status_code, same.data, same.headers["ETag"]) == (304, b"", tag)
-    assert "Content-Type" not in same.headers
-    assert other.status_code == 200
+    assert (cached.status_code, cached.data, cached.headers["ETag"]) == (304, b"", tag)
+    assert "Content-Type" not in cached.headers
+    assert changed_response.status_code == 200
 
 
-def test_a_page_of_ours_may_send_and_read_what_it_needs(stand: AppHarness) -> None:
-    preflight = stand.request(
+def test_cors_allows_the_headers_of_the_api(app: AppHarness) -> None:
+    preflight = app.request(
         "OPTIONS", "/state", headers={"Origin": ORIGIN, "Access-Control-Request-Method": "PUT"}
     )
-    answer = stand.request("GET", "/state", headers={**ALICE_HEADERS, "Origin": ORIGIN})
+    response = app.request("GET", "/state", headers={**ALICE_HEADERS, "Origin": ORIGIN})
 
     for name in ("If-Match", "Idempotency-Key"):
         assert name in preflight.headers["Access-Control-Allow-Headers"]
     for name in ("ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "Idempotency-Replayed"):
-        assert name in answer.headers["Access-Control-Expose-Headers"]
+        assert name in response.headers["Access-Control-Expose-Headers"]
 
 
 @pytest.mark.parametrize(
-    ("forwarded", "proxies", "seen"),
+    ("forwarded", "proxy_count", "expected"),
     [
         ("", 0, "198.51.100.7"),
         ("203.0.113.1", 0, "198.51.100.7"),
@@ -136,11 +139,11 @@ def test_a_page_of_ours_may_send_and_read_what_it_needs(stand: AppHarness) -> No
         ("nonsense", 1, "unknown"),
     ],
 )
-def test_a_client_is_who_the_last_trusted_proxy_saw(
-    forwarded: str, proxies: int, seen: str
+def test_client_address_is_from_the_last_trusted_proxy(
+    forwarded: str, proxy_count: int, expected: str
 ) -> None:
     headers = Headers({"X-Forwarded-For": forwarded} if forwarded else {})
     environ = EnvironBuilder(headers=headers).get_environ()
     request = Request({**environ, "REMOTE_ADDR": "198.51.100.7"})
 
-    assert client_of(request, proxies) == seen
+    assert client_address(request, proxy_count) == expected

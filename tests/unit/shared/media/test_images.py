@@ -1,4 +1,4 @@
-"""Pictures of people: upright, in any size and mode, and nothing else gets in."""
+"""Uploaded pictures: upright, in every size and mode; other files are refused."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ from tests.fixtures.media.uploads import (
 )
 
 
-def corners(image: Image.Image) -> list[tuple[int, ...]]:
-    """The colours in the middle of the four quarters."""
+def quarter_colours(image: Image.Image) -> list[tuple[int, ...]]:
+    """Returns the colours at the centers of the four quarters."""
     width, height = image.size
     data = to_rgb_array(image)
     return [
@@ -48,35 +48,35 @@ def corners(image: Image.Image) -> list[tuple[int, ...]]:
 
 
 def assert_upright(image: Image.Image, tolerance: int = 12) -> None:
-    assert np.abs(np.array(corners(image)) - np.array(QUARTER_COLOURS)).max() <= tolerance
+    assert np.abs(np.array(quarter_colours(image)) - np.array(QUARTER_COLOURS)).max() <= tolerance
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_camera_held_any_way_gives_an_upright_picture(orientation: int) -> None:
+def test_jpeg_orientation_is_applied(orientation: int) -> None:
     data = make_rotated_jpeg(orientation)
-    facts = read_picture_header(data)
-    assert (facts.width, facts.height) == (240, 160)
+    header = read_picture_header(data)
+    assert (header.width, header.height) == (240, 160)
     image = read_picture(data)
     assert image.size == (240, 160)
     assert_upright(image)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_phone_held_any_way_gives_an_upright_picture(orientation: int) -> None:
+def test_heic_orientation_is_applied(orientation: int) -> None:
     data = encode_heic(apply_orientation(draw_quarters(240, 160), orientation), orientation)
-    facts = read_picture_header(data)
-    assert (facts.format, facts.width, facts.height) == ("HEIF", 240, 160)
+    header = read_picture_header(data)
+    assert (header.format, header.width, header.height) == ("HEIF", 240, 160)
     assert_upright(read_picture(data))
 
 
-def test_a_damaged_note_about_a_picture_does_not_cost_the_picture() -> None:
+def test_damaged_exif_is_ignored() -> None:
     data = make_rotated_jpeg(1).replace(b"MM\0*", b"XX\0*").replace(b"II*\0", b"XX*\0")
     assert read_picture_header(data).width == 240
     assert_upright(read_picture(data))
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
-def test_a_heic_shows_its_colours(mode: str) -> None:
+def test_heic_modes_are_converted(mode: str) -> None:
     image = read_picture(encode_heic(draw_quarters(91, 61, mode)))
     assert image.size == (91, 61)
     if mode == "L":
@@ -90,7 +90,7 @@ def test_a_heic_shows_its_colours(mode: str) -> None:
     [((20_000, 20_000), PictureTooLarge), ((60_000, 10), PictureTooLarge),
      ((8000, 8000), PictureDamaged), ((100, 100), PictureDamaged)],
 )  # fmt: skip
-def test_a_heic_that_is_not_as_large_as_it_says_is_refused(
+def test_heic_with_a_false_size_is_refused(
     size: tuple[int, int], error: type[PermanentError]
 ) -> None:
     with pytest.raises(error):
@@ -102,32 +102,32 @@ def test_a_heic_that_is_not_as_large_as_it_says_is_refused(
     [("JPEG", "RGB"), ("JPEG", "CMYK"), ("PNG", "RGB"), ("PNG", "P"), ("PNG", "RGBA"),
      ("WEBP", "RGB"), ("WEBP", "RGBA")],
 )  # fmt: skip
-def test_every_format_and_mode_shows_its_colours(image_format: str, mode: str) -> None:
+def test_every_format_and_mode_is_converted(image_format: str, mode: str) -> None:
     options = {"quality": 95} if image_format != "PNG" else {}
     data = encode_picture(draw_quarters(90, 60, mode), image_format, **options)
     assert read_picture_header(data).format == image_format
     assert_upright(read_picture(data), tolerance=25)
 
 
-def test_grey_in_16_bits_is_scaled_and_not_cut_off() -> None:
+def test_16_bit_grey_is_scaled() -> None:
     values = np.full((10, 10), 0x8000, np.uint16)
     image = read_picture(encode_picture(Image.fromarray(values), "PNG"))
     assert image.getpixel((5, 5)) == (128, 128, 128)
 
 
-def test_what_is_transparent_is_white() -> None:
+def test_transparency_becomes_white() -> None:
     image = Image.new("RGBA", (8, 8), (255, 0, 0, 0))
     image.paste((0, 0, 255, 128), (0, 0, 4, 8))
-    shown = read_picture(encode_picture(image, "PNG"))
-    assert shown.getpixel((6, 4)) == (255, 255, 255)
-    assert shown.getpixel((1, 4)) == (127, 127, 255)
+    flattened = read_picture(encode_picture(image, "PNG"))
+    assert flattened.getpixel((6, 4)) == (255, 255, 255)
+    assert flattened.getpixel((1, 4)) == (127, 127, 255)
 
 
-def test_of_an_animation_the_first_picture_is_taken() -> None:
+def test_animation_gives_its_first_picture() -> None:
     frames = [Image.new("RGB", (20, 20), colour) for colour in ("red", "blue")]
-    out = io.BytesIO()
-    frames[0].save(out, "WEBP", save_all=True, append_images=frames[1:], lossless=True)
-    assert read_picture(out.getvalue()).getpixel((9, 9)) == (255, 0, 0)
+    buffer = io.BytesIO()
+    frames[0].save(buffer, "WEBP", save_all=True, append_images=frames[1:], lossless=True)
+    assert read_picture(buffer.getvalue()).getpixel((9, 9)) == (255, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -145,52 +145,52 @@ def test_of_an_animation_the_first_picture_is_taken() -> None:
         bytes(64),
     ],
 )
-def test_what_is_no_picture_of_ours_is_refused(data: bytes) -> None:
+def test_other_formats_are_refused(data: bytes) -> None:
     with pytest.raises(NotAPicture):
         read_picture(data)
 
 
-def test_an_empty_file_is_refused() -> None:
+def test_empty_file_is_refused() -> None:
     with pytest.raises(EmptyFile):
         read_picture_header(b"")
 
 
 @pytest.mark.parametrize("size", [(20_000, 20_000), (60_000, 1), (8001, 8001), (2**31 - 1, 3)])
-def test_a_picture_too_large_is_refused_by_its_header(size: tuple[int, int]) -> None:
+def test_too_large_picture_is_refused_by_its_header(size: tuple[int, int]) -> None:
     with pytest.raises(PictureTooLarge):
         read_picture_header(make_png_header(*size))
 
 
-def test_a_bomb_within_the_limit_does_not_get_through() -> None:
-    """A few bytes that promise 64 megapixels and hold none of them."""
+def test_empty_picture_of_64_megapixels_is_refused() -> None:
+    """A few bytes that declare 64 megapixels and contain none."""
     with pytest.raises(PictureDamaged):
         read_picture(make_png_header(8000, 8000))
 
 
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "HEIF"])
-@pytest.mark.parametrize("share", [0.5, 0.95])
-def test_a_picture_that_was_cut_off_is_refused(image_format: str, share: float) -> None:
-    dice = np.random.default_rng(1)
-    noise = Image.fromarray(dice.integers(0, 255, (200, 300, 3), np.uint8))
+@pytest.mark.parametrize("fraction", [0.5, 0.95])
+def test_truncated_picture_is_refused(image_format: str, fraction: float) -> None:
+    random = np.random.default_rng(1)
+    noise = Image.fromarray(random.integers(0, 255, (200, 300, 3), np.uint8))
     data = encode_heic(noise) if image_format == "HEIF" else encode_picture(noise, image_format)
     with pytest.raises(PictureDamaged):
-        read_picture(data[: round(len(data) * share)])
+        read_picture(data[: round(len(data) * fraction)])
 
 
-def test_endless_text_in_a_png_is_not_unpacked() -> None:
+def test_compressed_text_in_a_png_is_not_expanded() -> None:
     """A compressed comment of 200 MB beside one pixel."""
     import struct
 
     body = b"comment\0\0" + zlib.compress(bytes(200_000_000), 9)
     data = encode_picture(Image.new("RGB", (1, 1)), "PNG")
-    text = struct.pack(">I", len(body)) + b"zTXt" + body
-    text += struct.pack(">I", zlib.crc32(b"zTXt" + body))
+    chunk = struct.pack(">I", len(body)) + b"zTXt" + body
+    chunk += struct.pack(">I", zlib.crc32(b"zTXt" + body))
     with pytest.raises((PictureDamaged, NotAPicture)):
-        read_picture(data[:33] + text + data[33:])
+        read_picture(data[:33] + chunk + data[33:])
 
 
 @pytest.mark.parametrize(
-    ("size", "options", "film"),
+    ("size", "options", "film_size"),
     [
         ((4000, 3000), {}, (1440, 1080)),
         ((3000, 4000), {}, (1080, 1440)),
@@ -205,18 +205,18 @@ def test_endless_text_in_a_png_is_not_unpacked() -> None:
         ((4000, 3000), {"shape": "1:1", "resolution": "720p"}, (720, 720)),
     ],
 )
-def test_the_film_takes_the_pictures_shape(
-    size: tuple[int, int], options: dict[str, str], film: tuple[int, int]
+def test_film_size_follows_the_picture_and_the_options(
+    size: tuple[int, int], options: dict[str, str], film_size: tuple[int, int]
 ) -> None:
-    chosen = StillOptions.parse(options)
-    assert chosen.film_size(*size) == film
+    parsed = StillOptions.parse(options)
+    assert parsed.film_size(*size) == film_size
     picture = draw_quarters(min(size[0], 500), min(size[1], 500)).resize(
         (max(1, min(size[0], 500)), max(1, min(size[1], 500)))
     )
-    assert fit_to_frame(picture, film).size == film
+    assert fit_to_frame(picture, film_size).size == film_size
 
 
-def test_a_whole_picture_stands_before_its_own_blurred_ground() -> None:
+def test_picture_is_fitted_over_its_blurred_background() -> None:
     frame = fit_to_frame(draw_quarters(400, 300), (540, 960))
     assert frame.size == (540, 960)
     middle = frame.crop((0, (960 - 405) // 2, 540, (960 + 405) // 2))
@@ -227,26 +227,26 @@ def test_a_whole_picture_stands_before_its_own_blurred_ground() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [{"shape": "4:3"}, {"resolution": "4k"}, {"loudness": 3}, {"transition": "fade"}]
+    "options", [{"shape": "4:3"}, {"resolution": "4k"}, {"loudness": 3}, {"transition": "fade"}]
 )
-def test_what_cannot_be_chosen_is_refused(given: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match=next(iter(given))):
-        StillOptions.parse(given)
+def test_invalid_still_options_are_refused(options: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=next(iter(options))):
+        StillOptions.parse(options)
 
 
-def test_options_come_back_equal() -> None:
+def test_still_options_round_trip() -> None:
     options = StillOptions.parse({"shape": "1:1", "loudness": "even"})
     assert StillOptions.parse(options.to_dict()) == options
 
 
-def test_a_poster_is_a_jpeg_of_moderate_size() -> None:
+def test_poster_is_a_jpeg_of_moderate_size() -> None:
     data = encode_poster(draw_quarters(3000, 2000))
     assert read_picture_header(data).format == "JPEG"
     assert read_picture(data).size == (1280, 853)
     assert_upright(read_picture(data))
 
 
-def test_a_slide_of_another_size_is_refused() -> None:
+def test_slide_of_another_size_is_refused() -> None:
     data = encode_picture(draw_quarters(1280, 720), "PNG")
     assert read_slide(data, (1280, 720)).size == (1280, 720)
     with pytest.raises(SlideOfWrongSize, match="1280×720"):

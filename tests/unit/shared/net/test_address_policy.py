@@ -1,4 +1,4 @@
-"""Which servers may be called: what is inside a house is not for strangers to have knocked at."""
+"""The address policy for outgoing connections."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from shared.net.address_policy import InvalidUrl, is_public, parse_target
         "", "localhost", "1", "0x7f000001", "127.1",
     ],
 )  # fmt: skip
-def test_an_address_of_no_public_server_is_known_as_one(address: str) -> None:
+def test_private_addresses_are_not_public(address: str) -> None:
     assert not is_public(address)
 
 
@@ -35,12 +35,12 @@ def test_an_address_of_no_public_server_is_known_as_one(address: str) -> None:
         "2002:808:808::1",
     ],
 )  # fmt: skip
-def test_an_address_on_the_public_internet_is_known_as_one(address: str) -> None:
+def test_public_addresses_are_public(address: str) -> None:
     assert is_public(address)
 
 
 @pytest.mark.parametrize(
-    ("url", "why"),
+    ("url", "reason"),
     [
         ("http://hooks.example.org/", "https://"),
         ("ftp://hooks.example.org/", "https://"),
@@ -51,8 +51,8 @@ def test_an_address_on_the_public_internet_is_known_as_one(address: str) -> None
         ("https://hooks.example.org/#", "fragment"),
         ("https://hooks.example.org:22/", "port"),
         ("https://hooks.example.org:80/", "port"),
-        ("https://hooks.example.org:99999/", "no URL"),
-        ("https://[::1/", "no URL"),
+        ("https://hooks.example.org:99999/", "not a URL"),
+        ("https://[::1/", "not a URL"),
         ("https:///x", "no host"),
         ("https://127.0.0.1/", "not public"),
         ("https://[::ffff:169.254.169.254]/", "not public"),
@@ -74,12 +74,12 @@ def test_an_address_on_the_public_internet_is_known_as_one(address: str) -> None
         ("https://example.org/" + "x" * 500, "500"),
     ],
 )
-def test_a_url_that_leads_into_a_house_is_refused_with_its_reason(url: str, why: str) -> None:
-    with pytest.raises(InvalidUrl, match=why.replace(".", r"\.")):
+def test_disallowed_url_is_refused_with_a_reason(url: str, reason: str) -> None:
+    with pytest.raises(InvalidUrl, match=reason.replace(".", r"\.")):
         parse_target(url)
 
 
-def test_a_url_is_taken_apart_as_it_was_meant() -> None:
+def test_url_is_parsed_into_host_port_and_path() -> None:
     target = parse_target("https://Hooks.Example.org:8443/in?a=b&c")
 
     assert (target.host, target.port, target.path) == ("hooks.example.org", 8443, "/in?a=b&c")
@@ -88,7 +88,7 @@ def test_a_url_is_taken_apart_as_it_was_meant() -> None:
     assert parse_target("https://[2606:4700::1111]/").host_header == "[2606:4700::1111]"
 
 
-def test_on_ones_own_machine_everything_may_be_called() -> None:
+def test_allow_private_accepts_local_urls() -> None:
     assert parse_target("http://127.0.0.1:9999/x", allow_private=True).port == 9999
     assert parse_target("http://localhost/", allow_private=True).port == 80
     with pytest.raises(InvalidUrl):

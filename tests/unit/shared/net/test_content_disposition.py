@@ -1,4 +1,4 @@
-"""Under which name something is saved, and what may be shown at all."""
+"""The Content-Disposition header, and the types that a browser may display."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ from shared.net.content_disposition import content_disposition, is_inline_type
         "../../etc/passwd", "a;b,c=d.txt", "%41.txt", "\u202egpj.exe", "", "☃", "a'b.txt", "\\.txt",
     ],
 )  # fmt: skip
-def test_no_name_says_more_than_a_name(name: str) -> None:
-    told = content_disposition(name, inline=False)
+def test_file_name_cannot_inject_header_content(name: str) -> None:
+    header = content_disposition(name, inline=False)
 
-    found = re.fullmatch(
-        r"attachment; filename=\"([A-Za-z0-9 ._-]+)\"; filename\*=UTF-8''([A-Za-z0-9%._~-]*)", told
+    match = re.fullmatch(
+        r"attachment; filename=\"([A-Za-z0-9 ._-]+)\"; filename\*=UTF-8''([A-Za-z0-9%._~-]*)",
+        header,
     )
-    assert found is not None
-    clean = unquote(found[2])
+    assert match is not None
+    clean = unquote(match[2])
     assert "\r" not in clean
     assert "\n" not in clean
     assert "\u202e" not in clean
@@ -33,7 +34,7 @@ def test_no_name_says_more_than_a_name(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "shown"),
+    ("content_type", "is_inline"),
     [
         ("video/mp4", True),
         ("audio/wav", True),
@@ -51,5 +52,5 @@ def test_no_name_says_more_than_a_name(name: str) -> None:
         ("", False),
     ],
 )
-def test_what_could_be_active_is_saved_and_not_shown(kind: str, shown: bool) -> None:
-    assert is_inline_type(kind) is shown
+def test_active_content_types_are_not_inline(content_type: str, is_inline: bool) -> None:
+    assert is_inline_type(content_type) is is_inline

@@ -1,4 +1,4 @@
-"""Typed results: stored under the names of their fields, and checked when they are read."""
+"""Typed results: stored under the names of their fields, and validated when they are read."""
 
 from __future__ import annotations
 
@@ -54,37 +54,37 @@ RESULTS: tuple[StageResult, ...] = (
 )
 
 
-@pytest.mark.parametrize("result", RESULTS, ids=lambda one: type(one).__name__)
-def test_a_result_is_read_as_it_was_written(result: StageResult) -> None:
+@pytest.mark.parametrize("result", RESULTS, ids=lambda result: type(result).__name__)
+def test_stage_result_round_trips(result: StageResult) -> None:
     facts = {result.STAGE: result.to_dict()}
     assert type(result).require(facts) == result
     assert type(result).require(facts).to_dict() == result.to_dict()
 
 
-def test_every_pipeline_stage_that_others_read_has_a_result() -> None:
+def test_every_required_stage_result_has_a_type() -> None:
     stages = {name for recipe in RECIPES.values() for name in recipe.result_stages}
     assert {result.STAGE for result in RESULTS} == stages
     assert stages <= FUNCTIONS.keys()
 
 
-@pytest.mark.parametrize("kind", dict.fromkeys(type(one) for one in RESULTS))
-def test_a_stage_that_recorded_nothing_has_no_result(kind: type[StageResult]) -> None:
+@pytest.mark.parametrize("kind", dict.fromkeys(type(result) for result in RESULTS))
+def test_missing_result_is_none_or_raises(kind: type[StageResult]) -> None:
     assert kind.find({}) is None
     with pytest.raises(MissingResult, match=kind.STAGE):
         kind.require({})
 
 
-@pytest.mark.parametrize("result", RESULTS[1:], ids=lambda one: type(one).__name__)
-def test_a_result_without_one_of_its_fields_is_refused(result: StageResult) -> None:
+@pytest.mark.parametrize("result", RESULTS[1:], ids=lambda result: type(result).__name__)
+def test_result_without_a_field_is_refused(result: StageResult) -> None:
     stored = result.to_dict()
     for name in stored:
         if name != "spec" and not (isinstance(result, FilmResult) and name.startswith("s")):
             with pytest.raises(InvalidRecord, match=name):
-                type(result).from_dict({key: one for key, one in stored.items() if key != name})
+                type(result).from_dict({key: v for key, v in stored.items() if key != name})
 
 
 @pytest.mark.parametrize(
-    ("changed", "where"),
+    ("changes", "location"),
     [
         ({"frames": "12"}, "EmotionsResult.frames"),
         ({"frames": True}, "EmotionsResult.frames"),
@@ -97,18 +97,20 @@ def test_a_result_without_one_of_its_fields_is_refused(result: StageResult) -> N
         ({"mood": [{"time_s": 1.0}]}, "MoodPoint has no share"),
     ],
 )
-def test_a_field_of_another_type_is_named(changed: dict[str, Any], where: str) -> None:
-    with pytest.raises(InvalidRecord, match=where):
-        EmotionsResult.from_dict({**make_emotions_result().to_dict(), **changed})
+def test_field_of_another_type_is_refused_with_its_location(
+    changes: dict[str, Any], location: str
+) -> None:
+    with pytest.raises(InvalidRecord, match=location):
+        EmotionsResult.from_dict({**make_emotions_result().to_dict(), **changes})
 
 
-def test_whole_numbers_are_read_as_floats_where_floats_are_meant() -> None:
-    """Firestore and JSON may give 4 for 4.0."""
+def test_int_is_read_as_float_for_float_fields() -> None:
+    """Firestore and JSON may return 4 for 4.0."""
     film = FilmResult.from_dict({"duration_s": 4, "width": 2, "height": 2})
     assert (film.duration_s, type(film.duration_s)) == (4.0, float)
 
 
-def test_an_upload_is_stored_flat_and_a_video_with_its_findings_apart() -> None:
+def test_upload_is_stored_flat_with_nested_media_info() -> None:
     stored = UPLOADS.to_dict()
     common = {"object": UPLOAD.name, "generation": 7, "size_bytes": 12, "crc32c": "AAAAAA=="}
     assert stored["picture1"] == {
@@ -122,25 +124,25 @@ def test_an_upload_is_stored_flat_and_a_video_with_its_findings_apart() -> None:
     }  # fmt: skip
 
 
-def test_an_input_that_is_missing_or_of_another_kind_is_refused() -> None:
+def test_missing_input_or_another_kind_of_input_raises() -> None:
     with pytest.raises(MissingResult, match="picture2"):
         UPLOADS.input("picture2")
     with pytest.raises(MissingResult, match="is not a video"):
         _ = UPLOADS.input("music").media_info
     with pytest.raises(MissingResult, match="is not a picture"):
         _ = UPLOADS.input("video").picture_info
-    nothing = {key: one for key, one in UPLOADS.to_dict()["video"].items() if key != "media_info"}
-    with pytest.raises(InvalidRecord, match="no findings"):
-        Upload.from_dict(nothing)
+    without_info = {k: v for k, v in UPLOADS.to_dict()["video"].items() if k != "media_info"}
+    with pytest.raises(InvalidRecord, match="no info"):
+        Upload.from_dict(without_info)
 
 
-def test_the_duration_of_an_input_is_what_its_file_says() -> None:
+def test_duration_of_an_upload_is_the_declared_one() -> None:
     sound = replace(UPLOADS.input("music"), info=SoundInfo("mp3", 44_100, 2, 2.5))
     assert sound.duration_s == 2.5
-    assert [one.duration_s for one in UPLOADS.inputs.values()] == [4.0, 0.0, 0.0, 0.0]
+    assert [upload.duration_s for upload in UPLOADS.inputs.values()] == [4.0, 0.0, 0.0, 0.0]
 
 
-def test_a_silent_slide_has_no_rate_and_no_samples() -> None:
+def test_silent_slide_has_no_rate_and_no_samples() -> None:
     silent = SpeechPart(1, (), 0, 0, 0)
     assert silent.to_dict() == {
         "slide": 1, "sentences": [], "hits": 0, "calls": 0, "characters": 0,
@@ -151,7 +153,7 @@ def test_a_silent_slide_has_no_rate_and_no_samples() -> None:
     assert spoken.to_dict()["sentences"] == [{"text": "Hi.", "start": 0, "end": 9}]
 
 
-def test_parts_are_read_as_they_were_written() -> None:
+def test_part_results_round_trip() -> None:
     frames = FramesPart(3, ("One frame is missing.",))
     assert FramesPart.from_dict(frames.to_dict()) == frames
     moment = make_moment(3, picture=PackedFrame("packs/a", 1, 100, 7))
@@ -161,19 +163,19 @@ def test_parts_are_read_as_they_were_written() -> None:
     }  # fmt: skip
 
 
-def test_an_object_reference_is_stored_by_bucket_name_and_generation() -> None:
+def test_object_reference_is_bucket_name_generation_and_size() -> None:
     stored = StoredObject(Bucket.WORK, "a/b", 7, 12, "image/png", "AAAAAA==", "spec")
     reference = {"bucket": "work", "name": "a/b", "generation": 7, "size_bytes": 12}
     assert stored.to_dict() == reference
     assert StoredObject.from_dict(reference).version == stored.version
     for name in reference:
         with pytest.raises(ValueError, match=name):
-            StoredObject.from_dict({key: one for key, one in reference.items() if key != name})
+            StoredObject.from_dict({key: v for key, v in reference.items() if key != name})
     with pytest.raises(ValueError, match="cellar"):
         StoredObject.from_dict({**reference, "bucket": "cellar"})
 
 
-def test_an_artifact_is_an_object_under_a_name_for_users() -> None:
+def test_artifact_round_trips_and_references_its_object() -> None:
     stored = StoredObject(Bucket.OUTPUTS, "jobs/j/k/a.zip", 7, 12, "application/zip")
     artifact = stored.to_artifact("frames.zip", "frames")
     assert artifact.stored_object == stored

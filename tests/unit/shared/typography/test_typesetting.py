@@ -1,4 +1,4 @@
-"""Text in lines: nothing lost, nothing wider than its box, no break where none may be."""
+"""Layout of text in lines: no text is lost, no line is too wide, line breaks are correct."""
 
 from __future__ import annotations
 
@@ -14,58 +14,58 @@ from tests.fixtures.media.decks import SCRIPTS
 LATIN = Style("en")
 
 
-def real_width(line: str, style: Style, size_px: int) -> float:
+def drawn_width(line: str, style: Style, size_px: int) -> float:
     return sum(
-        load_font(face, size_px, style.weight).getlength(part)
-        for face, part in split_runs(line, style)
+        load_font(face, size_px, style.weight).getlength(run)
+        for face, run in split_runs(line, style)
     )
 
 
 @pytest.mark.parametrize("language", SCRIPTS)
 @pytest.mark.parametrize("width_px", [150, 400])
-def test_every_line_is_as_narrow_as_asked_and_nothing_is_lost(language: str, width_px: int) -> None:
+def test_lines_fit_the_width_and_preserve_the_text(language: str, width_px: int) -> None:
     style = Style(language, 700)
     for text in SCRIPTS[language]:
         for size_px in (18, 33, 70):
             block = Text(text, style).lay_out(size_px, width_px)
             for line in block.lines:
-                assert real_width(line.text, style, size_px) <= width_px + 1
-            told = "".join(line.text for line in block.lines)
-            assert told.replace(" ", "") == text.replace(" ", "")
+                assert drawn_width(line.text, style, size_px) <= width_px + 1
+            result = "".join(line.text for line in block.lines)
+            assert result.replace(" ", "") == text.replace(" ", "")
 
 
 @given(
     st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Co", "Cn")), min_size=1)
 )
 @settings(max_examples=150)
-def test_any_text_at_all_can_be_laid_out(text: str) -> None:
-    made = Text(text, LATIN)
-    block = made.lay_out(24, 300)
+def test_any_text_can_be_laid_out(text: str) -> None:
+    text_layout = Text(text, LATIN)
+    block = text_layout.lay_out(24, 300)
     assert all(line.width <= 300 for line in block.lines if len(line.text) > 1)
 
 
 @pytest.mark.parametrize("language", SCRIPTS)
-def test_one_face_shows_all_of_a_text_in_its_own_script(language: str) -> None:
+def test_one_face_covers_a_text_in_its_own_script(language: str) -> None:
     for text in SCRIPTS[language]:
         ((face, run),) = split_runs(text, Style(language))
         assert run == text
         assert covers(face, text)
 
 
-def test_a_sign_of_another_script_is_shown_in_a_face_that_has_it() -> None:
-    parts = split_runs("Bread is 빵 and ขนมปัง", Style("en"))
-    assert "".join(run for _, run in parts) == "Bread is 빵 and ขนมปัง"
-    assert all(covers(face, run) for face, run in parts)
-    assert len({face for face, _ in parts}) >= 2
+def test_text_in_several_scripts_is_split_into_runs() -> None:
+    runs = split_runs("Bread is 빵 and ขนมปัง", Style("en"))
+    assert "".join(run for _, run in runs) == "Bread is 빵 and ขนมปัง"
+    assert all(covers(face, run) for face, run in runs)
+    assert len({face for face, _ in runs}) >= 2
 
 
-def test_emoji_are_left_out_of_words_and_named_where_there_is_nothing_else() -> None:
+def test_unsupported_emoji_are_removed_or_named() -> None:
     assert to_displayable("Plants 🌱 grow 👩🏽‍🔬 fast", LATIN) == "Plants grow fast"
     assert to_displayable("🎉", LATIN) == "Party popper"
     assert to_displayable("Sun ☀ and ✔", LATIN) == "Sun ☀ and ✔"
 
 
-def test_lines_do_not_begin_with_what_closes_nor_end_with_what_opens() -> None:
+def test_line_breaks_respect_japanese_punctuation() -> None:
     text = "植物は「光合成」という仕組みで、水と空気から（驚くことに）食べ物を作ります。"
     for width_px in range(60, 400, 7):
         lines = Text(text, Style("ja")).lay_out(24, width_px).lines
@@ -73,7 +73,7 @@ def test_lines_do_not_begin_with_what_closes_nor_end_with_what_opens() -> None:
         assert not any(line.text[-1] in "「（" for line in lines)
 
 
-def test_a_long_word_gets_smaller_before_it_is_cut() -> None:
+def test_long_word_is_scaled_before_it_is_cut() -> None:
     word = "Donaudampfschifffahrtsgesellschaft"
     block = Text(word, LATIN).fit(range(80, 20, -1), 600, 300)
     assert block is not None
@@ -83,24 +83,24 @@ def test_a_long_word_gets_smaller_before_it_is_cut() -> None:
     assert "".join(line.text for line in cut.lines) == word * 8
 
 
-def test_a_heading_over_two_lines_has_lines_of_about_the_same_length() -> None:
-    made = Text("How plants make all the food they need from light and air", LATIN)
-    plain = made.lay_out(40, 900)
-    even = made.lay_out(40, 900, balanced=True)
+def test_balanced_lines_have_similar_widths() -> None:
+    heading = Text("How plants make all the food they need from light and air", LATIN)
+    plain = heading.lay_out(40, 900)
+    even = heading.lay_out(40, 900, balanced=True)
     assert len(even.lines) == len(plain.lines) == 2
     widths = [line.width for line in even.lines]
     assert max(widths) - min(widths) < 0.25 * max(widths)
 
 
-def test_the_direction_is_that_of_the_first_strong_character() -> None:
+def test_direction_follows_the_first_strong_character() -> None:
     assert is_rtl("123 שלום world")
     assert not is_rtl("CO2 שלום")
     assert not is_rtl("123")
 
 
-def test_a_fonts_characters_are_read_from_its_file() -> None:
-    there = read_coverage(INTER.path)
-    assert "A" in there
-    assert "ж" in there
-    assert "骨" not in there
-    assert "\U0001f389" not in there
+def test_coverage_is_read_from_the_font_file() -> None:
+    coverage = read_coverage(INTER.path)
+    assert "A" in coverage
+    assert "ж" in coverage
+    assert "骨" not in coverage
+    assert "\U0001f389" not in coverage

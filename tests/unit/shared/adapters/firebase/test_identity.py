@@ -1,4 +1,4 @@
-"""For how long a token is believed without another look."""
+"""How long a verified token is cached."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shared.adapters.firebase.identity import TOKEN_CACHE_S, FirebaseIdentity
 from shared.errors import Unauthenticated
 
 
-def test_a_disabled_user_is_out_within_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_disabled_user_loses_access_within_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, disabled = [1_000_000.0], [False]
 
     def verify(_token: str, _app: Any, *, check_revoked: bool) -> dict[str, Any]:

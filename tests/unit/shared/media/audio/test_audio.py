@@ -1,4 +1,4 @@
-"""Sounds of people: every usual format to its last sample, and nothing that points elsewhere."""
+"""Uploaded sounds: every usual format is decoded completely, other files are refused."""
 
 from __future__ import annotations
 
@@ -28,72 +28,74 @@ from tests.fixtures.media.uploads import (
 
 RATE = 48_000
 LOSSY_S = 0.06
-"""Encoders add up to two frames of silence, which not every container lets a reader cut off."""
+"""Encoders add up to two frames of silence, which not every container allows to trim."""
 
 
-def decoded(data: bytes, channels: int = 2, most_s: float = 60) -> Samples:
-    blocks = decode_sound(io.BytesIO(data), rate_hz=RATE, channels=channels, max_duration_s=most_s)
+def decode(data: bytes, channels: int = 2, max_duration_s: float = 60) -> Samples:
+    blocks = decode_sound(
+        io.BytesIO(data), rate_hz=RATE, channels=channels, max_duration_s=max_duration_s
+    )
     return np.concatenate(list(blocks), axis=1)
 
 
-def pitch(channel: Samples) -> float:
+def dominant_frequency(channel: Samples) -> float:
     spectrum = np.abs(np.fft.rfft(channel[RATE // 2 : RATE * 2]))
     return float(np.argmax(spectrum) * RATE / (RATE * 2 - RATE // 2))
 
 
-@pytest.mark.parametrize("kind", SOUND_FORMATS)
-def test_every_format_is_heard_whole_and_in_tune(kind: str) -> None:
-    data = make_sound_file(kind)
-    facts = probe_sound(io.BytesIO(data))
-    assert facts.rate_hz == SOUND_FORMATS[kind][2]
-    sound = decoded(data)
+@pytest.mark.parametrize("name", SOUND_FORMATS)
+def test_every_format_decodes_completely_and_in_tune(name: str) -> None:
+    data = make_sound_file(name)
+    header = probe_sound(io.BytesIO(data))
+    assert header.rate_hz == SOUND_FORMATS[name][2]
+    sound = decode(data)
     assert sound.shape[0] == 2
     assert sound.shape[1] / RATE == pytest.approx(3, abs=LOSSY_S)
     steady = sound[:, RATE : 2 * RATE]
     assert np.sqrt((steady**2).mean(axis=1)) == pytest.approx(0.4 / np.sqrt(2), rel=0.06)
-    assert pitch(sound[0]) == pytest.approx(440, abs=2)
-    if not kind.startswith("mono"):
-        assert pitch(sound[1]) == pytest.approx(550, abs=2)
+    assert dominant_frequency(sound[0]) == pytest.approx(440, abs=2)
+    if not name.startswith("mono"):
+        assert dominant_frequency(sound[1]) == pytest.approx(550, abs=2)
 
 
-@pytest.mark.parametrize("kind", ["wav", "flac"])
-def test_lossless_formats_are_exact_to_the_sample(kind: str) -> None:
-    assert decoded(make_sound_file(kind)).shape[1] == 3 * RATE
+@pytest.mark.parametrize("name", ["wav", "flac"])
+def test_lossless_formats_have_the_exact_length(name: str) -> None:
+    assert decode(make_sound_file(name)).shape[1] == 3 * RATE
 
 
-@pytest.mark.parametrize("kind", ["mp3", "wav", "ogg", "flac"])
-def test_a_file_that_was_cut_off_gives_what_is_there(kind: str) -> None:
-    data = make_sound_file(kind, 6)
-    sound = decoded(data[: len(data) * 2 // 3])
+@pytest.mark.parametrize("name", ["mp3", "wav", "ogg", "flac"])
+def test_truncated_file_decodes_up_to_its_end(name: str) -> None:
+    data = make_sound_file(name, 6)
+    sound = decode(data[: len(data) * 2 // 3])
     assert 2 < sound.shape[1] / RATE < 5
 
 
-def test_an_m4a_that_was_cut_off_is_refused() -> None:
+def test_truncated_m4a_is_refused() -> None:
     data = make_sound_file("m4a")
     with pytest.raises((NotASound, UndecodableSound, NoSound)):
-        decoded(data[: len(data) // 2])
+        decode(data[: len(data) // 2])
 
 
-def test_damage_in_the_middle_costs_the_damaged_part() -> None:
+def test_damaged_packets_are_skipped() -> None:
     data = bytearray(make_sound_file("mp3", 6))
     middle = len(data) // 2
     data[middle : middle + 2000] = np.random.default_rng(1).bytes(2000)
-    sound = decoded(bytes(data))
+    sound = decode(bytes(data))
     assert 5 < sound.shape[1] / RATE < 6.2
     assert np.isfinite(sound).all()
 
 
-def test_what_is_longer_than_the_limit_stops_there() -> None:
+def test_sound_over_the_limit_is_refused() -> None:
     with pytest.raises(SoundTooLong):
-        decoded(make_sound_file("mp3", 6), most_s=5)
+        decode(make_sound_file("mp3", 6), max_duration_s=5)
 
 
-def test_a_small_file_of_endless_silence_stops_at_the_limit() -> None:
-    """Eleven hours of silence in FLAC are a few megabytes; a minute shows the same."""
+def test_small_file_with_long_silence_is_refused() -> None:
+    """Eleven hours of silence are a few megabytes of FLAC; the test uses one minute."""
     data = encode_sound(np.zeros((1, 60 * 8000), np.float32), "flac", "flac", 8000)
     assert len(data) < 40_000
     with pytest.raises(SoundTooLong):
-        decoded(data, most_s=30)
+        decode(data, max_duration_s=30)
 
 
 @pytest.mark.parametrize(
@@ -106,9 +108,9 @@ def test_a_small_file_of_endless_silence_stops_at_the_limit() -> None:
         b"<?xml version='1.0'?><MPD/>",
     ],
 )
-def test_a_playlist_is_refused_before_anything_is_opened(data: bytes) -> None:
+def test_playlist_is_refused_before_it_is_opened(data: bytes) -> None:
     with pytest.raises(PlaylistRefused):
-        decoded(data)
+        decode(data)
 
 
 @pytest.mark.parametrize(
@@ -116,24 +118,28 @@ def test_a_playlist_is_refused_before_anything_is_opened(data: bytes) -> None:
     [b"This is a letter. " * 50, bytes(5000), b"\x89PNG\r\n\x1a\n" + bytes(500), b"ID3",
      b"RIFF\x24\0\0\0WAVE", b"\x1aE\xdf\xa3" + bytes(100)],
 )  # fmt: skip
-def test_what_is_no_sound_is_refused(data: bytes) -> None:
+def test_other_files_are_refused(data: bytes) -> None:
     with pytest.raises((NotASound, NoSound, UndecodableSound)):
-        decoded(data)
+        decode(data)
 
 
-def test_an_empty_file_is_refused() -> None:
+def test_empty_file_is_refused() -> None:
     with pytest.raises(EmptyFile):
-        decoded(b"")
+        decode(b"")
 
 
-def test_a_video_without_sound_is_refused() -> None:
+def test_video_without_sound_is_refused() -> None:
     with pytest.raises(NoSound):
         probe_sound(io.BytesIO(make_silent_video()))
 
 
-def wav(rate: int, channels: int, bits: int = 16, kind: int = 1, body: bytes = bytes(400)) -> bytes:
+def make_wav(
+    rate: int, channels: int, bits: int = 16, format_tag: int = 1, body: bytes = bytes(400)
+) -> bytes:
     block = channels * bits // 8
-    head = struct.pack("<HHIIHH", kind, channels, rate, rate * block & 0xFFFFFFFF, block, bits)
+    head = struct.pack(
+        "<HHIIHH", format_tag, channels, rate, rate * block & 0xFFFFFFFF, block, bits
+    )
     return (
         b"RIFF" + struct.pack("<I", 36 + len(body)) + b"WAVEfmt \x10\0\0\0" + head
         + b"data" + struct.pack("<I", len(body)) + body
@@ -141,43 +147,43 @@ def wav(rate: int, channels: int, bits: int = 16, kind: int = 1, body: bytes = b
 
 
 @pytest.mark.parametrize(("rate", "channels"), [(1, 1), (3999, 1), (4_000_000_000, 1), (8000, 64)])
-def test_rates_and_channels_that_would_blow_up_are_refused(rate: int, channels: int) -> None:
+def test_excessive_rates_and_channels_are_refused(rate: int, channels: int) -> None:
     with pytest.raises((NotASound, UndecodableSound)):
-        decoded(wav(rate, channels))
+        decode(make_wav(rate, channels))
 
 
-def test_numbers_that_are_none_become_silence() -> None:
+def test_nan_and_infinity_become_silence() -> None:
     values = np.array([np.nan, np.inf, -np.inf, 0.5] * 2000, "<f4")
-    sound = decoded(wav(48000, 1, 32, 3, values.tobytes()))
+    sound = decode(make_wav(48000, 1, 32, 3, values.tobytes()))
     assert np.isfinite(sound).all()
 
 
 def test_six_channels_are_mixed_to_two() -> None:
     body = np.tile(np.array([8000] * 6, "<i2"), 48000).tobytes()
-    sound = decoded(wav(48000, 6, 16, 1, body))
+    sound = decode(make_wav(48000, 6, 16, 1, body))
     assert sound.shape == (2, 48000)
     assert 0.1 < float(np.abs(sound).max()) <= 1
 
 
-def test_one_channel_becomes_two_equal_ones_and_back() -> None:
-    sound = decoded(make_sound_file("mono-8k"))
+def test_mono_is_copied_to_both_channels() -> None:
+    sound = decode(make_sound_file("mono-8k"))
     assert np.array_equal(sound[0], sound[1])
-    assert decoded(make_sound_file("wav"), channels=1).shape[0] == 1
+    assert decode(make_sound_file("wav"), channels=1).shape[0] == 1
 
 
-def test_examining_reads_a_part_of_a_large_file(tmp_path: Path) -> None:
+def test_probe_reads_a_part_of_a_large_file(tmp_path: Path) -> None:
     data = make_sound_file("wav", 60)
     file = RangeFile(lambda at, n: data[at : at + n], len(data))
     assert float(probe_sound(file).duration or 0) == pytest.approx(60, abs=0.01)
     assert file.fetched_bytes < len(data) / 4
 
 
-def test_a_store_that_fails_is_not_taken_for_the_end_of_the_sound() -> None:
+def test_read_error_is_not_the_end_of_the_sound() -> None:
     data = make_sound_file("wav", 20)
 
     def read(at: int, n: int) -> bytes:
         if at > 2_000_000:
-            raise ConnectionError("the store is away")
+            raise ConnectionError("the store is unavailable")
         return data[at : at + n]
 
     file = RangeFile(read, len(data))

@@ -1,4 +1,4 @@
-"""High dynamic range: what BT.2408 calls mid-grey and white, and what is brighter."""
+"""Tone mapping: mid-grey and white of BT.2408, and brighter light."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import pytest
 from shared.media.colour.tone_mapping import HLG, PQ, to_standard_range
 
 
-def _shown(code: float, transfer: int) -> int:
+def _convert(code: float, transfer: int) -> int:
     flat = np.full((3, 5, 3), round(code * 65535), np.uint16)
-    shown = to_standard_range(flat, transfer)
-    assert shown.shape == flat.shape
-    assert np.ptp(shown) <= 1, "grey has no colour"
-    return int(shown[0, 0, 0])
+    result = to_standard_range(flat, transfer)
+    assert result.shape == flat.shape
+    assert np.ptp(result) <= 1, "grey has no colour"
+    return int(result[0, 0, 0])
 
 
 @pytest.mark.parametrize(
@@ -31,20 +31,20 @@ def _shown(code: float, transfer: int) -> int:
         (1, HLG, 253, 255),
     ],
 )
-def test_grey_and_white_keep_their_places(code: float, transfer: int, low: int, high: int) -> None:
-    assert low <= _shown(code, transfer) <= high
+def test_grey_and_white_keep_their_levels(code: float, transfer: int, low: int, high: int) -> None:
+    assert low <= _convert(code, transfer) <= high
 
 
 @pytest.mark.parametrize("transfer", [PQ, HLG])
-def test_what_is_brighter_is_never_shown_darker(transfer: int) -> None:
-    shown = [_shown(code / 200, transfer) for code in range(201)]
-    assert shown == sorted(shown)
+def test_brightness_is_monotonic(transfer: int) -> None:
+    result = [_convert(code / 200, transfer) for code in range(201)]
+    assert result == sorted(result)
 
 
-def test_colours_keep_their_hue_and_a_large_picture_is_taken_in_stripes() -> None:
+def test_large_picture_keeps_its_hue_across_strips() -> None:
     wide = np.zeros((700, 300, 3), np.uint16)
     wide[..., 0] = 30_000
-    shown = to_standard_range(wide, PQ)
-    assert (shown[..., 2] > 100).all()
-    assert (shown[..., :2] == 0).all()
-    assert len(np.unique(shown.reshape(-1, 3), axis=0)) == 1
+    result = to_standard_range(wide, PQ)
+    assert (result[..., 2] > 100).all()
+    assert (result[..., :2] == 0).all()
+    assert len(np.unique(result.reshape(-1, 3), axis=0)) == 1

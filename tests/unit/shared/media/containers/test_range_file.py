@@ -1,4 +1,4 @@
-"""Reading by Range: right bytes, few of them, and no failure taken for the end of the file."""
+"""Ranged reads: correct bytes, few requests, and read errors are not the end of the file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DATA = bytes(range(256)) * 40
     st.sampled_from([1, 7, 64, 1000, 20_000]),
     st.integers(1, 5),
 )
-def test_any_reads_give_what_a_plain_file_gives(
+def test_reads_equal_those_of_a_plain_file(
     reads: list[tuple[int, int]], block_bytes: int, read_ahead: int
 ) -> None:
     plain = io.BytesIO(DATA)
@@ -40,10 +40,10 @@ def test_any_reads_give_what_a_plain_file_gives(
         keep=read_ahead + 1,
         read_ahead=read_ahead,
     )
-    for place, size in reads:
-        if place % 3:
-            plain.seek(place)
-            ranged.seek(place)
+    for position, size in reads:
+        if position % 3:
+            plain.seek(position)
+            ranged.seek(position)
         assert ranged.read(size) == plain.read(size)
         assert ranged.tell() == plain.tell()
     assert ranged.seek(-10, io.SEEK_END) == plain.seek(-10, io.SEEK_END)
@@ -51,7 +51,7 @@ def test_any_reads_give_what_a_plain_file_gives(
     assert ranged.readinto(buffer) == 10
 
 
-def test_blocks_are_kept_and_counted() -> None:
+def test_blocks_are_cached_and_counted() -> None:
     ranged = RangeFile(
         lambda at, n: DATA[at : at + n], len(DATA), block_bytes=1000, keep=3, read_ahead=2
     )
@@ -65,8 +65,8 @@ def test_blocks_are_kept_and_counted() -> None:
 
 
 @pytest.mark.parametrize("failing", [0, 1, 2, 5, 9])
-def test_a_store_that_sends_too_little_is_never_taken_for_the_end(failing: int) -> None:
-    """A short answer anywhere: the work fails as transient, and no frame is missing in silence."""
+def test_short_response_is_not_the_end_of_the_file(failing: int) -> None:
+    """After a short response the work fails as transient, and no frame is missing silently."""
     path = CLIP_SPECS["cfr30"].encode().path
     size = path.stat().st_size
     calls = 0
@@ -80,11 +80,13 @@ def test_a_store_that_sends_too_little_is_never_taken_for_the_end(failing: int) 
 
     def run() -> int:
         file = RangeFile(read_at, size, block_bytes=8 << 10, read_ahead=1)
-        facts = probe(file, size)
+        media_info = probe(file, size)
         options = FrameOptions.parse({"every": "0.5"})
-        again = RangeFile(read_at, size, block_bytes=8 << 10, read_ahead=1)
-        windows = plan_windows(facts, options)
-        return sum(1 for window in windows for _ in pick_frames(again, window, options, facts))
+        second_file = RangeFile(read_at, size, block_bytes=8 << 10, read_ahead=1)
+        windows = plan_windows(media_info, options)
+        return sum(
+            1 for window in windows for _ in pick_frames(second_file, window, options, media_info)
+        )
 
     with pytest.raises(ShortRead):
         run()
@@ -92,61 +94,63 @@ def test_a_store_that_sends_too_little_is_never_taken_for_the_end(failing: int) 
     assert run() == 25
 
 
-@pytest.mark.parametrize("kind", ["cfr30", "open-gop", "matroska", "webm", "mpegts", "vfr"])
-def test_windows_by_range_are_exact_and_leave_most_of_the_file_unread(kind: str) -> None:
-    # Large enough that opening the container, some 100 KB for a TS, is small beside the pictures.
-    large = ("b", "4M") if kind == "webm" else ("crf", "6")
-    clip = replace(CLIP_SPECS[kind], options=(*CLIP_SPECS[kind].options, large), noise=22).encode()
+@pytest.mark.parametrize("name", ["cfr30", "open-gop", "matroska", "webm", "mpegts", "vfr"])
+def test_windows_read_exact_frames_and_only_a_part_of_the_file(name: str) -> None:
+    # Large enough that opening the container, some 100 KB for a TS, is small beside the frames.
+    size_option = ("b", "4M") if name == "webm" else ("crf", "6")
+    clip = replace(
+        CLIP_SPECS[name], options=(*CLIP_SPECS[name].options, size_option), noise=22
+    ).encode()
     size = clip.path.stat().st_size
     with clip.path.open("rb") as file:
-        facts = probe(file, size)
+        media_info = probe(file, size)
         options = FrameOptions.parse({"every": "0.5"})
         frames: list[tuple[int, int]] = []
         fetched: list[int] = []
-        for window in plan_many_windows(facts, options):
+        for window in plan_many_windows(media_info, options):
             ranged = RangeFile(
                 lambda at, n: os.pread(file.fileno(), n, at), size, block_bytes=4096, read_ahead=1
             )
             frames += [
                 (frame.index, read_counter(frame.image))
-                for frame in pick_frames(ranged, window, options, facts)
+                for frame in pick_frames(ranged, window, options, media_info)
             ]
             fetched.append(ranged.fetched_bytes)
     assert frames == decode_oracle(clip).expected_frames(options)
     assert min(fetched) < 0.75 * size
 
 
-def test_distant_targets_leave_what_lies_between_unread() -> None:
+def test_data_between_distant_targets_is_not_read() -> None:
     clip = ClipSpec(
         options=(("g", "30"), ("bf", "3"), ("crf", "6")), frame_count=1200, noise=22
     ).encode()
     size = clip.path.stat().st_size
     with clip.path.open("rb") as file:
-        facts = probe(file, size)
+        media_info = probe(file, size)
         options = FrameOptions.parse({"every": "10"})
         ranged = RangeFile(
             lambda at, n: os.pread(file.fileno(), n, at), size, block_bytes=4096, read_ahead=1
         )
         frames = [
             (frame.index, read_counter(frame.image))
-            for window in plan_windows(facts, options)
-            for frame in pick_frames(ranged, window, options, facts)
+            for window in plan_windows(media_info, options)
+            for frame in pick_frames(ranged, window, options, media_info)
         ]
     assert frames == [(n, 300 * n) for n in range(4)]
     assert ranged.fetched_bytes < 0.3 * size
 
 
-def test_work_that_is_told_to_stop_stops_between_packets() -> None:
+def test_work_stops_between_packets() -> None:
     clip = CLIP_SPECS["cfr30"].encode()
     with clip.path.open("rb") as file:
-        facts = probe(file, clip.path.stat().st_size)
+        media_info = probe(file, clip.path.stat().st_size)
         options = FrameOptions.parse({"every": "0.2"})
         seen: list[int] = []
 
         def run() -> None:
-            for window in plan_windows(facts, options):
+            for window in plan_windows(media_info, options):
                 for frame in pick_frames(
-                    file, window, options, facts, should_stop=lambda: len(seen) >= 3
+                    file, window, options, media_info, should_stop=lambda: len(seen) >= 3
                 ):
                     seen.append(frame.index)
 
@@ -155,6 +159,6 @@ def test_work_that_is_told_to_stop_stops_between_packets() -> None:
     assert len(seen) == 3
 
 
-def test_a_file_needs_room_for_what_it_reads_ahead(tmp_path: Path) -> None:
+def test_cache_must_be_larger_than_read_ahead(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="keep must exceed"):
         RangeFile(lambda _at, _n: b"", 0, keep=4, read_ahead=4)

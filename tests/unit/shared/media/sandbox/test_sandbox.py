@@ -1,4 +1,4 @@
-"""What untrusted bytes may do to the process that decodes them, and not to anybody else."""
+"""The sandbox: untrusted bytes affect only the process that decodes them."""
 
 from __future__ import annotations
 
@@ -33,40 +33,40 @@ LIMITS = Limits(cpu_s=20, memory_mb=300)
 
 
 def _run(
-    work: Work, *arguments: object, data: bytes = b"0123456789", **how: object
+    work: Work, *arguments: object, data: bytes = b"0123456789", **overrides: object
 ) -> SandboxResult:
     def read_at(offset: int, length: int) -> bytes:
         return data[offset : offset + length]
 
-    given = {"source": Source(read_at, len(data)), "limits": LIMITS, **how}
-    return run_in_sandbox(work, *arguments, **given)  # type: ignore[arg-type]
+    options = {"source": Source(read_at, len(data)), "limits": LIMITS, **overrides}
+    return run_in_sandbox(work, *arguments, **options)  # type: ignore[arg-type]
 
 
-def test_what_is_read_written_told_and_returned_comes_through_whole() -> None:
+def test_input_output_progress_and_result_are_passed_on() -> None:
     data = os.urandom(5 << 20)
-    sink, heard = io.BytesIO(), list[int]()
-    worked = _run(sandbox_functions.echo, b"!", data=data, sink=sink, on_progress=heard.append)
-    assert worked.value == data + b"!"
+    sink, progress = io.BytesIO(), list[int]()
+    result = _run(sandbox_functions.echo, b"!", data=data, sink=sink, on_progress=progress.append)
+    assert result.value == data + b"!"
     assert sink.getvalue() == data
-    assert heard == [len(data)]
-    assert worked.fetched_bytes == len(data)
-    assert 0 < worked.usage.cpu_s < 5
-    assert 10 < worked.usage.peak_mb < 200
+    assert progress == [len(data)]
+    assert result.fetched_bytes == len(data)
+    assert 0 < result.usage.cpu_s < 5
+    assert 10 < result.usage.peak_mb < 200
 
 
 @pytest.mark.parametrize(
     ("work", "name"),
     [(sandbox_functions.segfault, "SIGSEGV"), (sandbox_functions.abort, "SIGABRT")],
 )
-def test_a_decoder_that_crashes_ends_alone_and_by_its_name(work: Work, name: str) -> None:
+def test_crash_is_reported_with_its_signal(work: Work, name: str) -> None:
     sink = io.BytesIO()
     with pytest.raises(DecoderCrashed, match=name) as crash:
         _run(work, sink=sink)
     assert "convert it to H.264" in str(crash.value)
 
 
-def test_a_crash_beside_it_does_not_touch_another_job() -> None:
-    """Four requests in one process, as upload_trigger serves them: two crash, two are done."""
+def test_crash_does_not_affect_concurrent_work() -> None:
+    """Four requests in one process, as upload_trigger serves them: two crash, two succeed."""
     data = CLIP_SPECS["cfr30"].encode().path.read_bytes()
     start = threading.Barrier(4)
 
@@ -83,16 +83,16 @@ def test_a_crash_beside_it_does_not_touch_another_job() -> None:
         return " ".join(outcomes)
 
     with ThreadPoolExecutor(4) as pool:
-        told = list(pool.map(job, range(4)))
-    assert told == [" ".join([one] * 5) for one in ("363", "decoder-crashed") * 2]
+        results = list(pool.map(job, range(4)))
+    assert results == [" ".join([outcome] * 5) for outcome in ("363", "decoder-crashed") * 2]
 
 
-def test_a_process_that_leaves_without_a_word_counts_as_a_crash() -> None:
+def test_silent_exit_counts_as_a_crash() -> None:
     with pytest.raises(DecoderCrashed):
         _run(sandbox_functions.exit_process)
 
 
-def test_endless_work_ends_at_its_share_of_time() -> None:
+def test_cpu_time_is_limited() -> None:
     with pytest.raises(TooMuchWork):
         _run(sandbox_functions.loop_forever, limits=Limits(cpu_s=1, memory_mb=100))
 
@@ -100,19 +100,19 @@ def test_endless_work_ends_at_its_share_of_time() -> None:
 @pytest.mark.parametrize(
     "work", [sandbox_functions.exhaust_memory, sandbox_functions.exhaust_memory_in_c]
 )
-def test_a_bomb_bursts_where_memory_is_counted(work: Work) -> None:
+def test_memory_is_limited(work: Work) -> None:
     with pytest.raises(TooMuchMemory):
         _run(work)
 
 
-def test_a_lost_lease_ends_the_process_at_once() -> None:
+def test_stopped_work_kills_the_process() -> None:
     pids: list[int] = []
     with pytest.raises(WorkStopped):
         _run(sandbox_functions.sleep_long, on_progress=pids.append, should_stop=lambda: bool(pids))
     assert not Path(f"/proc/{pids[0]}").exists()
 
 
-def test_a_process_does_not_outlive_the_function_that_started_it() -> None:
+def test_process_exits_with_its_parent() -> None:
     script = (
         "from shared.media.sandbox.run import Source, run_in_sandbox\n"
         "from shared.media.sandbox.child import Limits\n"
@@ -120,56 +120,56 @@ def test_a_process_does_not_outlive_the_function_that_started_it() -> None:
         "run_in_sandbox(sleep_long, source=Source(lambda at, n: b'', 0), limits=Limits(9, 99),"
         " on_progress=lambda pid: print(pid, flush=True))\n"
     )
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as function:
-        assert function.stdout is not None
-        started = Path(f"/proc/{int(function.stdout.readline())}")
-        assert started.exists()
-        function.kill()
-        limit = time.monotonic() + 120
-        while started.exists() and time.monotonic() < limit:
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        process_folder = Path(f"/proc/{int(parent.stdout.readline())}")
+        assert process_folder.exists()
+        parent.kill()
+        deadline = time.monotonic() + 120
+        while process_folder.exists() and time.monotonic() < deadline:
             time.sleep(0.05)
-    assert not started.exists()
+    assert not process_folder.exists()
 
 
-def test_refusals_come_through_and_other_faults_tell_where_they_are() -> None:
+def test_permanent_errors_pass_and_others_have_a_traceback() -> None:
     with pytest.raises(VideoTooLong, match="Ten hours of it"):
         _run(sandbox_functions.raise_permanent)
     with pytest.raises(RuntimeError, match=r"sandbox_functions\.py"):
         _run(sandbox_functions.raise_transient)
 
 
-def test_what_goes_wrong_outside_is_told_as_what_it_is() -> None:
-    def gone(_offset: int, _length: int) -> bytes:
+def test_errors_of_source_and_sink_pass_unchanged() -> None:
+    def read_expired(_offset: int, _length: int) -> bytes:
         raise SourceExpired
 
-    class Full:
+    class FullSink:
         def write(self, _data: bytes, /) -> int:
             raise OSError("the disk is full")
 
     with pytest.raises(SourceExpired):
-        _run(sandbox_functions.count_frames, source=Source(gone, 1000))
+        _run(sandbox_functions.count_frames, source=Source(read_expired, 1000))
     with pytest.raises(OSError, match="the disk is full"):
-        _run(sandbox_functions.write_forever, sink=Full())
-    with pytest.raises(RuntimeError, match="cannot say"):
+        _run(sandbox_functions.write_forever, sink=FullSink())
+    with pytest.raises(RuntimeError, match="invalid message"):
         _run(sandbox_functions.write_forever)
 
 
-def test_nothing_outside_of_the_object_is_read() -> None:
-    with pytest.raises(RuntimeError, match="lie outside of the file"):
+def test_reads_outside_of_the_object_are_refused() -> None:
+    with pytest.raises(RuntimeError, match="are outside of the file"):
         _run(sandbox_functions.read_past_end)
 
 
-def test_the_process_can_open_no_file_and_no_connection(tmp_path: Path) -> None:
+def test_process_cannot_open_files_or_connections(tmp_path: Path) -> None:
     path = tmp_path / "secret"
     path.write_text("a secret")
     with CanaryServer() as canary:
-        worked = _run(sandbox_functions.try_to_escape, canary.port, str(path))
-    assert set(worked.value.split()) == {b"impossible"}
+        result = _run(sandbox_functions.try_to_escape, canary.port, str(path))
+    assert set(result.value.split()) == {b"impossible"}
     assert canary.received == []
     assert path.read_text() == "a secret"
 
 
-def test_nothing_stays_behind() -> None:
+def test_no_file_descriptors_leak() -> None:
     def open_files() -> int:
         return len(list(Path("/proc/self/fd").iterdir()))
 
@@ -186,9 +186,9 @@ def test_nothing_stays_behind() -> None:
 
 
 @pytest.mark.parametrize("name", ["upload_trigger", "frame_extraction", "emotion_scoring"])
-def test_all_requests_of_a_function_fit_into_it_together(name: str) -> None:
-    row = FUNCTIONS[name]
-    limits = Limits.for_function(row)
+def test_limits_of_concurrent_requests_fit_the_function(name: str) -> None:
+    function = FUNCTIONS[name]
+    limits = Limits.for_function(function)
     assert limits.memory_mb >= 190
-    assert limits.memory_mb * row.concurrency < row.memory_mb
-    assert 20 <= limits.cpu_s < row.soft_deadline_s * row.cpu
+    assert limits.memory_mb * function.concurrency < function.memory_mb
+    assert 20 <= limits.cpu_s < function.soft_deadline_s * function.cpu

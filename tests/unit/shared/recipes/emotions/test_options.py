@@ -1,4 +1,4 @@
-"""Consent and purpose are conditions of scoring emotions at all."""
+"""Options of emotion scoring: consent and purpose are required."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ import pytest
 
 from shared.recipes.emotions.options import EmotionOptions, ProhibitedPurpose, parse_frame_options
 
-GOOD: dict[str, Any] = {"every": "0.5", "consent": True, "purpose": "research"}
+VALID: dict[str, Any] = {"every": "0.5", "consent": True, "purpose": "research"}
 
 
 def _parse(**changed: Any) -> EmotionOptions:
-    return EmotionOptions.parse(GOOD | changed, allow_medical_safety=False)
+    return EmotionOptions.parse(VALID | changed, allow_medical_safety=False)
 
 
-def test_options_are_read_and_read_back_from_the_job() -> None:
+def test_options_round_trip_through_the_job() -> None:
     options = _parse(smooth=False, mirror="false", max_width=640)
     assert options.frames.every == Fraction(1, 2)
     assert options.frames.max_width == 640
     assert not options.smooth
     assert not options.mirror
-    again = EmotionOptions.parse(options.to_dict(), allow_medical_safety=False)
-    assert again == options
+    parsed = EmotionOptions.parse(options.to_dict(), allow_medical_safety=False)
+    assert parsed == options
     assert parse_frame_options(options.to_dict()) == options.frames
 
 
-def test_faces_are_scored_with_their_mirror_images_unless_told_otherwise() -> None:
+def test_mirror_is_the_default() -> None:
     assert _parse().mirror
-    before = {name: value for name, value in _parse().to_dict().items() if name != "mirror"}
-    assert EmotionOptions.from_job(before).mirror, "a job from before there was this option"
+    without_mirror = {name: value for name, value in _parse().to_dict().items() if name != "mirror"}
+    assert EmotionOptions.from_job(without_mirror).mirror, "a job created before the option existed"
 
 
 @pytest.mark.parametrize("consent", [None, False, "false", "yes", 1, ""])
-def test_nothing_is_scored_without_consent(consent: Any) -> None:
+def test_consent_is_required(consent: Any) -> None:
     with pytest.raises(ValueError, match="consent"):
         _parse(consent=consent)
 
 
 @pytest.mark.parametrize("purpose", [None, "", "   ", 7, "x" * 201, "a\x07b"])
-def test_a_purpose_must_be_said(purpose: Any) -> None:
+def test_purpose_is_required(purpose: Any) -> None:
     with pytest.raises(ValueError, match="purpose"):
         _parse(purpose=purpose)
 
@@ -64,7 +64,7 @@ def test_a_purpose_must_be_said(purpose: Any) -> None:
         "étudiants",
     ],
 )
-def test_work_and_education_are_refused_with_the_reason(purpose: str) -> None:
+def test_work_and_education_purposes_are_refused(purpose: str) -> None:
     with pytest.raises(ProhibitedPurpose, match=r"AI Act, art\. 5\(1\)\(f\)"):
         _parse(purpose=purpose)
 
@@ -82,20 +82,20 @@ def test_work_and_education_are_refused_with_the_reason(purpose: str) -> None:
         "preschedule",
     ],
 )
-def test_other_purposes_pass(purpose: str) -> None:
+def test_other_purposes_are_accepted(purpose: str) -> None:
     assert _parse(purpose=purpose).purpose == purpose
 
 
-def test_the_exception_needs_the_operator_and_a_medical_or_safety_purpose() -> None:
-    fatigue = GOOD | {"purpose": "fatigue of workers at machines, for safety"}
+def test_exception_requires_operator_and_medical_or_safety_purpose() -> None:
+    fatigue = VALID | {"purpose": "fatigue of workers at machines, for safety"}
     with pytest.raises(ProhibitedPurpose):
         EmotionOptions.parse(fatigue, allow_medical_safety=False)
     assert EmotionOptions.parse(fatigue, allow_medical_safety=True)
     with pytest.raises(ProhibitedPurpose):
-        EmotionOptions.parse(GOOD | {"purpose": "workers' mood"}, allow_medical_safety=True)
+        EmotionOptions.parse(VALID | {"purpose": "workers' mood"}, allow_medical_safety=True)
 
 
-def test_stages_read_their_part_of_a_job_with_more_options() -> None:
+def test_from_job_ignores_other_options() -> None:
     job = _parse().to_dict() | {"language": "de"}
     assert EmotionOptions.from_job(job) == _parse()
     assert parse_frame_options(job) == _parse().frames
@@ -103,7 +103,7 @@ def test_stages_read_their_part_of_a_job_with_more_options() -> None:
         EmotionOptions.parse(job, allow_medical_safety=False)
 
 
-def test_an_unknown_option_and_a_bad_flag_are_named() -> None:
+def test_unknown_option_and_invalid_flag_are_named_in_the_error() -> None:
     with pytest.raises(ValueError, match="emotion"):
         _parse(emotion="all")
     with pytest.raises(ValueError, match="smooth"):

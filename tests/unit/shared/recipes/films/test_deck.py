@@ -1,4 +1,4 @@
-"""What comes from a model or a person is a deck, or it is refused with its place named."""
+"""Parsing of decks from models and users: valid, or rejected with the location of the error."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from shared.recipes.films.deck import (
 from shared.recipes.films.speech import SpeechSettings
 
 
-def told(**changes: Any) -> dict[str, Any]:
-    """A deck as JSON gives it."""
+def make_deck_json(**changes: Any) -> dict[str, Any]:
+    """Returns a valid deck as JSON, with changes."""
     slides = [
         {"id": f"s{n}", "heading": f"Heading {n}", "bullets": ["one", "two"], "notes": "Hello."}
         for n in range(3)
@@ -34,8 +34,8 @@ def told(**changes: Any) -> dict[str, Any]:
     }
 
 
-def test_a_deck_comes_back_equal() -> None:
-    deck = Deck.from_dict(told())
+def test_deck_round_trips() -> None:
+    deck = Deck.from_dict(make_deck_json())
     assert Deck.from_dict(deck.to_dict()) == deck
     assert deck.slides[1] == Slide("s1", "Heading 1", ("one", "two"), "Hello.")
     assert deck.size == (1280, 720)
@@ -52,12 +52,12 @@ def test_a_deck_comes_back_equal() -> None:
         ("1:1", "1080p", (1080, 1080)),
     ],
 )
-def test_every_form_has_even_sides(aspect: Any, resolution: Any, size: tuple[int, int]) -> None:
+def test_picture_sizes_are_even(aspect: Any, resolution: Any, size: tuple[int, int]) -> None:
     assert picture_size(aspect, resolution) == size
 
 
 @pytest.mark.parametrize(
-    ("changes", "where"),
+    ("changes", "location"),
     [
         ({"title": "   "}, "title"),
         ({"title": "x" * 121}, "title"),
@@ -77,15 +77,17 @@ def test_every_form_has_even_sides(aspect: Any, resolution: Any, size: tuple[int
         ({"colour": "red"}, "colour"),
     ],
 )
-def test_what_is_malformed_is_refused_where_it_stands(changes: dict[str, Any], where: str) -> None:
-    with pytest.raises(DeckRejected) as refused:
-        Deck.from_dict(told(**changes))
-    assert refused.value.location == where
-    assert str(refused.value).startswith(f"{where}: ")
+def test_malformed_deck_is_rejected_with_its_location(
+    changes: dict[str, Any], location: str
+) -> None:
+    with pytest.raises(DeckRejected) as error:
+        Deck.from_dict(make_deck_json(**changes))
+    assert error.value.location == location
+    assert str(error.value).startswith(f"{location}: ")
 
 
 @pytest.mark.parametrize(
-    ("changes", "where"),
+    ("changes", "location"),
     [
         ({"id": "A"}, "slides[1].id"),
         ({"id": "s0"}, "slides[1].id"),
@@ -101,47 +103,49 @@ def test_what_is_malformed_is_refused_where_it_stands(changes: dict[str, Any], w
         ({"script": "alert(1)"}, "slides[1].script"),
     ],
 )
-def test_a_malformed_slide_is_named(changes: dict[str, Any], where: str) -> None:
-    deck = told()
+def test_malformed_slide_is_rejected_with_its_location(
+    changes: dict[str, Any], location: str
+) -> None:
+    deck = make_deck_json()
     deck["slides"][1] |= changes
-    with pytest.raises(DeckRejected) as refused:
+    with pytest.raises(DeckRejected) as error:
         Deck.from_dict(deck)
-    assert refused.value.location == where
+    assert error.value.location == location
 
 
 @pytest.mark.parametrize("count", [0, 2, 41])
-def test_a_deck_has_3_to_40_slides(count: int) -> None:
+def test_deck_has_3_to_40_slides(count: int) -> None:
     slides = [{"id": f"s{n}", "heading": "H"} for n in range(count)]
     with pytest.raises(DeckRejected, match="3 to 40"):
-        Deck.from_dict(told(slides=slides))
+        Deck.from_dict(make_deck_json(slides=slides))
 
 
-def test_a_deck_that_would_be_spoken_for_hours_is_refused() -> None:
+def test_total_length_of_notes_is_limited() -> None:
     slides = [{"id": f"s{n}", "heading": "H", "notes": "x" * 4000} for n in range(16)]
     with pytest.raises(DeckRejected, match="64000"):
-        Deck.from_dict(told(slides=slides))
+        Deck.from_dict(make_deck_json(slides=slides))
 
 
-def test_a_list_is_not_a_deck() -> None:
-    with pytest.raises(DeckRejected) as refused:
+def test_list_is_not_a_deck() -> None:
+    with pytest.raises(DeckRejected) as error:
         Deck.from_dict([1, 2, 3])
-    assert refused.value.location == "deck"
+    assert error.value.location == "deck"
 
 
-def test_white_space_of_notes_keeps_their_lines() -> None:
+def test_white_space_in_notes_is_collapsed_within_lines() -> None:
     slide = Slide.from_dict({"id": "a", "heading": " A \n b ", "notes": "  One.\r\n\r\n Two. \t "})
     assert (slide.heading, slide.notes) == ("A b", "One.\nTwo.")
 
 
 @pytest.mark.parametrize(
-    ("given", "tag"),
+    ("text", "tag"),
     [("EN", "en"), ("pt-br", "pt-BR"), ("zh-hant-tw", "zh-Hant-TW"), ("es-419", "es-419")],
 )
-def test_language_tags_take_their_usual_case(given: str, tag: str) -> None:
-    assert parse_language_tag(given) == tag
+def test_language_tags_are_normalized(text: str, tag: str) -> None:
+    assert parse_language_tag(text) == tag
 
 
-def test_the_narration_key_changes_with_everything_that_is_heard() -> None:
+def test_speech_key_depends_on_text_settings_engine_and_owner() -> None:
     english = SpeechSettings("en")
     keys = {
         speech_key("Hello.", english, "engine", "me"),
@@ -157,17 +161,17 @@ def test_the_narration_key_changes_with_everything_that_is_heard() -> None:
     assert all(len(key) == 64 for key in keys)
 
 
-def test_one_word_in_two_unicode_forms_is_spoken_once() -> None:
+def test_speech_key_ignores_the_unicode_form() -> None:
     settings = SpeechSettings("fr")
-    composed, taken_apart = "caf\u00e9", "cafe\u0301"
-    assert speech_key(composed, settings, "e", "o") == speech_key(taken_apart, settings, "e", "o")
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    assert speech_key(composed, settings, "e", "o") == speech_key(decomposed, settings, "e", "o")
 
 
 @pytest.mark.parametrize(
-    "given",
+    "options",
     [{"speed": 9}, {"speed": "fast"}, {"speed": True}, {"speed": "nan"}, {"pitch": 30},
      {"voice": "../x"}, {"voice": 3}],
 )  # fmt: skip
-def test_a_voice_that_cannot_be_is_refused(given: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=next(iter(given))):
-        SpeechSettings.parse({"language": "en", **given})
+def test_invalid_speech_settings_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(options))):
+        SpeechSettings.parse({"language": "en", **options})

@@ -1,4 +1,4 @@
-"""What a person sends and chooses: prompts and options, taken or refused with a sentence."""
+"""Prompts and deck options: accepted, or refused with a sentence."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ from shared.recipes.films.prompt import (
 )
 
 
-def test_a_prompt_and_its_source_come_apart_at_the_first_form_feed() -> None:
+def test_first_form_feed_separates_prompt_and_source() -> None:
     prompt = Prompt.from_bytes(b"How it works\fPage one.\fPage two.")
     assert prompt == Prompt("How it works", "Page one.\nPage two.")
     assert Prompt.from_bytes(prompt.to_bytes()) == prompt
 
 
-def test_what_cannot_be_seen_is_taken_out_and_lines_are_kept() -> None:
+def test_invisible_characters_are_removed_and_lines_preserved() -> None:
     text = "\ufeffPlants \u202e eat\x07 light\r\n\r\n\r\n\r\nfor   children\u200d"
     prompt = Prompt.from_bytes(text.encode())
     assert prompt.text == "Plants eat light\n\nfor children\u200d"
 
 
-def test_a_letter_and_its_accent_are_one_character() -> None:
+def test_prompt_is_normalized_to_nfc() -> None:
     assert Prompt.from_bytes("Cafe\u0301".encode()).text == "Café"
 
 
 @pytest.mark.parametrize("text", ["", "   \n\t ", "\u200b\u202e", "!!! ???", "\fonly a source"])
-def test_a_prompt_that_says_nothing_is_refused(text: str) -> None:
+def test_empty_prompt_is_refused(text: str) -> None:
     with pytest.raises(PromptEmpty, match="says nothing"):
         Prompt.from_bytes(text.encode())
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfeP\x00l\x00", b"\x89PNG\r\n\x1a\n\x00", b"caf\xe9"])
-def test_what_is_no_text_is_refused(data: bytes) -> None:
+def test_binary_prompt_is_refused(data: bytes) -> None:
     with pytest.raises(PromptNotText):
         Prompt.from_bytes(data)
 
 
-def test_a_hundred_thousand_characters_are_taken_and_no_more() -> None:
+def test_prompt_length_is_limited() -> None:
     assert len(Prompt.from_bytes(("猫" * MAX_TEXT_CHARS).encode()).text) == MAX_TEXT_CHARS
     with pytest.raises(PromptTooLong, match="100001 characters"):
         Prompt.from_bytes(b"cat\f" + b"c" * (MAX_TEXT_CHARS - 2))
@@ -55,7 +55,7 @@ def test_a_hundred_thousand_characters_are_taken_and_no_more() -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_a_prompt_that_was_read_is_read_again_to_the_same(text: str) -> None:
+def test_prompt_round_trips(text: str) -> None:
     try:
         prompt = Prompt.from_bytes(text.encode())
     except (PromptEmpty, PromptNotText):
@@ -63,7 +63,7 @@ def test_a_prompt_that_was_read_is_read_again_to_the_same(text: str) -> None:
     assert Prompt.from_bytes(prompt.to_bytes()) == prompt
 
 
-def test_options_have_defaults_and_survive_the_ledger() -> None:
+def test_deck_options_have_defaults_and_round_trip() -> None:
     options = DeckOptions.parse({"slides": "12", "language": "PT-br", "speed": "1.25"})
     assert (options.slides, options.language, options.speed) == (12, "pt-BR", 1.25)
     assert (options.aspect, options.theme, options.resolution) == ("16:9", "midnight", "720p")
@@ -71,12 +71,12 @@ def test_options_have_defaults_and_survive_the_ledger() -> None:
     assert DeckOptions.parse({}) == DeckOptions()
 
 
-def test_the_films_own_options_are_left_to_the_film() -> None:
+def test_deck_options_from_job_ignore_film_options() -> None:
     assert DeckOptions.from_job({"transition": "fade", "slides": 5}).slides == 5
 
 
 @pytest.mark.parametrize(
-    ("given", "says"),
+    ("options", "message"),
     [
         ({"slides": 2}, "from 3 to 40"),
         ({"slides": 41}, "from 3 to 40"),
@@ -97,8 +97,8 @@ def test_the_films_own_options_are_left_to_the_film() -> None:
         ({"colour": "red"}, "does not exist"),
     ],
 )
-def test_an_option_that_cannot_be_used_is_refused_with_what_would_do(
-    given: dict[str, Any], says: str
+def test_invalid_deck_option_is_refused_with_the_accepted_values(
+    options: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(ValueError, match=says):
-        DeckOptions.parse(given)
+    with pytest.raises(ValueError, match=message):
+        DeckOptions.parse(options)

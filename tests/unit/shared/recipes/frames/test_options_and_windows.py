@@ -1,4 +1,4 @@
-"""Options say what is wrong with them; windows cover every target once."""
+"""Frame options and their errors; windows that cover every target once."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ MEDIA_INFO = MediaInfo(
 
 
 @pytest.mark.parametrize(
-    ("given_every", "meant"),
+    ("value", "expected"),
     [("1/3", Fraction(1, 3)), ("0.5", Fraction(1, 2)), (1, Fraction(1)), (0.1, Fraction(1, 10))],
 )
-def test_every_is_read_as_it_is_written(given_every: object, meant: Fraction) -> None:
-    assert FrameOptions.parse({"every": given_every}).every == meant
+def test_every_is_parsed_as_a_decimal(value: object, expected: Fraction) -> None:
+    assert FrameOptions.parse({"every": value}).every == expected
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_every_is_read_as_it_is_written(given_every: object, meant: Fraction) ->
         ({"evry": 1}, "The option 'evry' does not exist"),
     ],
 )
-def test_a_wrong_option_is_explained(options: dict[str, Any], sentence: str) -> None:
+def test_invalid_option_is_refused_with_a_sentence(options: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         FrameOptions.parse(options)
 
@@ -95,7 +95,7 @@ def test_a_wrong_option_is_explained(options: dict[str, Any], sentence: str) -> 
     st.sampled_from(["jpeg", "png", "jpg", "JPEG"]),
     st.integers(1, 100),
 )
-def test_options_survive_being_written_down(
+def test_options_round_trip(
     every: Fraction,
     start: Fraction,
     end: Fraction | None,
@@ -117,19 +117,19 @@ def test_options_survive_being_written_down(
     assert FrameOptions.parse(options.to_dict()) == options
 
 
-def test_the_passport_survives_being_written_down() -> None:
+def test_media_info_round_trips() -> None:
     assert MediaInfo.from_dict(MEDIA_INFO.to_dict()) == MEDIA_INFO
     unknown = replace(MEDIA_INFO, duration=None, video=replace(MEDIA_INFO.video, avg_rate=None))
     assert MediaInfo.from_dict(unknown.to_dict()) == unknown
     with pytest.raises(ValueError, match="schema"):
         MediaInfo.from_dict({})
-    lacking = MEDIA_INFO.to_dict()
-    del lacking["size_bytes"]
+    incomplete = MEDIA_INFO.to_dict()
+    del incomplete["size_bytes"]
     with pytest.raises(ValueError, match="size_bytes"):
-        MediaInfo.from_dict(lacking)
+        MediaInfo.from_dict(incomplete)
 
 
-def _covers(windows: list[Window], count: int) -> None:
+def _assert_covered(windows: list[Window], count: int) -> None:
     assert [window.index for window in windows] == list(range(len(windows)))
     assert windows[0].k_start == 0
     assert all(a.k_end == b.k_start for a, b in pairwise(windows))
@@ -145,22 +145,22 @@ def _covers(windows: list[Window], count: int) -> None:
     st.integers(1, 31),
 )
 def test_windows_cover_every_target_once(
-    duration: Fraction, every: Fraction, start: Fraction, end: Fraction | None, most: int
+    duration: Fraction, every: Fraction, start: Fraction, end: Fraction | None, max_windows: int
 ) -> None:
     options = FrameOptions(every=every, start=start, end=end)
     media_info = replace(MEDIA_INFO, duration=duration)
     try:
-        windows = plan_windows(media_info, options, max_windows=most, max_frames=10_000)
+        windows = plan_windows(media_info, options, max_windows=max_windows, max_frames=10_000)
     except ValueError as error:
         sentence = str(error)
-        known = ("limit is 10000", "ends after", "can be done in one job")
-        if not any(words in sentence for words in known):
+        expected_errors = ("limit is 10000", "ends after", "can be done in one job")
+        if not any(text in sentence for text in expected_errors):
             raise
         return
-    assert 1 <= len(windows) <= most
+    assert 1 <= len(windows) <= max_windows
     span = (duration if end is None else min(end, duration)) - start
     count = -(-span // every)
-    _covers(windows, count)
+    _assert_covered(windows, count)
     if end is None:
         assert windows[-1].k_end is None
     else:
@@ -169,7 +169,7 @@ def test_windows_cover_every_target_once(
     assert Window.from_dict(windows[-1].to_dict()) == windows[-1]
 
 
-def test_a_short_clip_is_one_window_and_a_long_one_is_many() -> None:
+def test_short_clip_has_one_window_and_long_clip_has_many() -> None:
     ten_seconds = replace(MEDIA_INFO, duration=Fraction(10))
     assert len(plan_windows(ten_seconds, FrameOptions())) == 1
     hour = replace(MEDIA_INFO, duration=Fraction(3600))
@@ -178,22 +178,22 @@ def test_a_short_clip_is_one_window_and_a_long_one_is_many() -> None:
     assert len(plan_windows(hour, sparse)) < 31
 
 
-def test_a_file_that_must_be_read_from_its_beginning_is_one_window() -> None:
+def test_file_without_random_access_has_one_window() -> None:
     assert len(plan_windows(replace(MEDIA_INFO, random_access="none"), FrameOptions())) == 1
 
 
-def test_too_many_frames_are_refused_with_an_interval_that_fits() -> None:
+def test_too_many_frames_are_refused_with_a_suitable_interval() -> None:
     with pytest.raises(ValueError, match=r"would be 15000 frames; the limit is 4000.*0\.15 s"):
         plan_windows(MEDIA_INFO, FrameOptions(every=Fraction(1, 25)), max_frames=4000)
     plan_windows(MEDIA_INFO, FrameOptions(every=Fraction(15, 100)), max_frames=4000)
 
 
-def test_a_start_behind_the_end_is_refused() -> None:
+def test_start_after_the_end_is_refused() -> None:
     with pytest.raises(ValueError, match=r"start is 700 s, but the video ends after 600\.000 s"):
         plan_windows(MEDIA_INFO, FrameOptions(start=Fraction(700)))
 
 
-def test_names_sort_in_time_and_carry_it() -> None:
+def test_frame_names_sort_by_time_and_contain_it() -> None:
     short = FrameNaming.for_job(MEDIA_INFO, FrameOptions())
     assert short.name(11, Fraction(11)) == "frame_000012_00m11.000s.jpg"
     assert short.name(1, Fraction(1, 3)) == "frame_000002_00m00.333s.jpg"
@@ -205,7 +205,7 @@ def test_names_sort_in_time_and_carry_it() -> None:
     assert long.name(0, Fraction(0)) == "frame_000001_00h00m00.000s.png"
 
 
-def test_times_of_different_bases_compare_exactly() -> None:
+def test_pts_of_different_time_bases_compare_exactly() -> None:
     assert Pts(1, Fraction(1, 3)) == Pts(30_000, Fraction(1, 90_000))
     assert hash(Pts(1, Fraction(1, 3))) == hash(Pts(30_000, Fraction(1, 90_000)))
     assert Pts(333, Fraction(1, 1000)) < Pts(1, Fraction(1, 3)) < Pts(334, Fraction(1, 1000))

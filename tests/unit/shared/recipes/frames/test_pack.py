@@ -1,4 +1,4 @@
-"""Packs joined with a directory are a ZIP that every program opens, and a pack alone tells all."""
+"""Packs with a directory are a standard ZIP, and a pack contains all facts of its frames."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _pack(first: int, count: int, size: int = 9) -> tuple[bytes, PackIndex]:
     return out.getvalue(), writer.close()
 
 
-def _joined(tmp_path: Path, packs: list[tuple[bytes, PackIndex]]) -> Path:
+def _write_zip(tmp_path: Path, packs: list[tuple[bytes, PackIndex]]) -> Path:
     path = tmp_path / "frames.zip"
     path.write_bytes(b"".join(b for b, _ in packs) + central_directory([i for _, i in packs]))
     return path
@@ -52,52 +52,52 @@ def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=True)
 
 
-def _opens_everywhere(path: Path, count: int) -> None:
+def _assert_valid_zip(path: Path, count: int) -> None:
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
         assert len(archive.namelist()) == count
         assert archive.namelist() == sorted(archive.namelist())
-    told = _run([sys.executable, "-m", "zipfile", "-t", str(path)])
-    assert "Done testing" in told.stdout
+    output = _run([sys.executable, "-m", "zipfile", "-t", str(path)])
+    assert "Done testing" in output.stdout
     unzip = shutil.which("unzip")
     if unzip:
-        told = subprocess.run(
+        output = subprocess.run(
             [unzip, "-tqq", str(path)], capture_output=True, text=True, check=True
         )
-        assert told.stderr == ""
+        assert output.stderr == ""
 
 
 @pytest.mark.parametrize("packs", [1, 2, 31])
-def test_packs_and_a_directory_are_a_zip(tmp_path: Path, packs: int) -> None:
-    path = _joined(tmp_path, [_pack(7 * n, 7) for n in range(packs)])
-    _opens_everywhere(path, 7 * packs)
+def test_packs_with_a_directory_are_a_zip(tmp_path: Path, packs: int) -> None:
+    path = _write_zip(tmp_path, [_pack(7 * n, 7) for n in range(packs)])
+    _assert_valid_zip(path, 7 * packs)
     with zipfile.ZipFile(path) as archive:
         assert archive.read("frame_000004.jpg") == bytes([3]) * 9
         assert archive.getinfo("frame_000004.jpg").date_time == (1980, 1, 1, 0, 0, 0)
 
 
-def test_a_window_without_frames_leaves_no_gap(tmp_path: Path) -> None:
-    path = _joined(tmp_path, [_pack(0, 3), _pack(3, 0), _pack(3, 4)])
-    _opens_everywhere(path, 7)
+def test_empty_pack_leaves_no_gap(tmp_path: Path) -> None:
+    path = _write_zip(tmp_path, [_pack(0, 3), _pack(3, 0), _pack(3, 4)])
+    _assert_valid_zip(path, 7)
 
 
 @pytest.mark.parametrize("count", [65_534, 65_535, pytest.param(65_536, marks=pytest.mark.sweep)])
-def test_more_entries_than_sixteen_bits_can_count(tmp_path: Path, count: int) -> None:
+def test_zip64_when_the_entry_count_exceeds_16_bits(tmp_path: Path, count: int) -> None:
     half = count // 2
-    path = _joined(tmp_path, [_pack(0, half, 1), _pack(half, count - half, 1)])
+    path = _write_zip(tmp_path, [_pack(0, half, 1), _pack(half, count - half, 1)])
     with zipfile.ZipFile(path) as archive:
         assert len(archive.infolist()) == count
         assert archive.read(archive.infolist()[-1])[:1] == bytes([(count - 1) % 251])
     unzip = shutil.which("unzip")
     if unzip:
-        told = subprocess.run(
+        result = subprocess.run(
             [unzip, "-lqq", str(path)], capture_output=True, text=True, check=True
         )
-        assert len(told.stdout.splitlines()) == count
+        assert len(result.stdout.splitlines()) == count
 
 
-def test_offsets_beyond_four_gigabytes_are_found(tmp_path: Path) -> None:
-    """A hole of 4 GiB stands before the packs: sparse on disk, all offsets need ZIP64."""
+def test_zip64_when_all_offsets_exceed_4_gib(tmp_path: Path) -> None:
+    """A sparse gap of 4 GiB precedes the packs, so that all offsets need ZIP64."""
     hole = (4 << 30) + 12345
     packs = [_pack(0, 5), _pack(5, 5)]
     path = tmp_path / "frames.zip"
@@ -113,8 +113,8 @@ def test_offsets_beyond_four_gigabytes_are_found(tmp_path: Path) -> None:
     path.unlink()
 
 
-def test_offsets_cross_the_four_gigabyte_line_within_one_zip() -> None:
-    """Built without its 4.2 GiB of data: entries on both sides of the line."""
+def test_zip64_when_offsets_cross_4_gib() -> None:
+    """Entries on both sides of 4 GiB; built without their 4.2 GiB of data."""
     size = 700 << 20
     entries = []
     offset = 0
@@ -125,25 +125,25 @@ def test_offsets_cross_the_four_gigabyte_line_within_one_zip() -> None:
     directory = central_directory([PackIndex(tuple(entries), offset)])
 
     class Virtual(io.BytesIO):
-        """The directory at the end of a file whose front reads as nothing."""
+        """A file whose content before the directory is missing."""
 
-        def seek(self, place: int, whence: int = 0) -> int:
+        def seek(self, position: int, whence: int = 0) -> int:
             return (
-                super().seek(max(0, place - offset), 0) + offset
+                super().seek(max(0, position - offset), 0) + offset
                 if whence == 0
-                else (super().seek(place, whence) + offset)
+                else (super().seek(position, whence) + offset)
             )
 
         def tell(self) -> int:
             return super().tell() + offset
 
     with zipfile.ZipFile(Virtual(directory)) as archive:
-        found = [info.header_offset for info in archive.infolist()]
-    assert found == [entry.offset for entry in entries]
-    assert found[-1] > 0xFFFFFFFF > found[0]
+        offsets = [info.header_offset for info in archive.infolist()]
+    assert offsets == [entry.offset for entry in entries]
+    assert offsets[-1] > 0xFFFFFFFF > offsets[0]
 
 
-def test_a_pack_alone_tells_everything() -> None:
+def test_pack_contains_all_facts_of_its_frames() -> None:
     data, index = _pack(3, 5)
     assert scan_pack(io.BytesIO(data)) == index
     entries = list(read_pack(io.BytesIO(data)))
@@ -152,24 +152,24 @@ def test_a_pack_alone_tells_everything() -> None:
     assert index.size_bytes == len(data)
 
 
-def test_scanning_reads_headers_and_not_pictures() -> None:
+def test_scan_reads_headers_only() -> None:
     class Counting(io.BytesIO):
-        asked = 0
+        bytes_read = 0
 
         def read(self, size: int | None = -1) -> bytes:
             data = super().read(size)
-            self.asked += len(data)
+            self.bytes_read += len(data)
             return data
 
     data, index = _pack(0, 20, size=100_000)
     stream = Counting(data)
     assert scan_pack(stream) == index
-    assert stream.asked < 3000
+    assert stream.bytes_read < 3000
 
 
-def test_a_pack_is_read_front_to_back_with_one_entry_in_memory() -> None:
-    class Trickle(io.RawIOBase):
-        """Gives at most 7 bytes at a time and cannot seek, as a body on the wire."""
+def test_pack_is_read_from_a_stream_without_seek() -> None:
+    class SlowStream(io.RawIOBase):
+        """Returns at most 7 bytes per read and cannot seek, like a network stream."""
 
         def __init__(self, data: bytes) -> None:
             self._inner = io.BytesIO(data)
@@ -178,13 +178,13 @@ def test_a_pack_is_read_front_to_back_with_one_entry_in_memory() -> None:
             return self._inner.read(min(size, 7))
 
     data, _ = _pack(0, 4)
-    assert [entry.name for entry in read_pack(Trickle(data))] == [
+    assert [entry.name for entry in read_pack(SlowStream(data))] == [
         f"frame_{n:06d}.jpg" for n in range(1, 5)
     ]
 
 
 @pytest.mark.parametrize("cut", [1, 29, 31, 80, 105])
-def test_a_pack_that_was_cut_off_is_noticed(cut: int) -> None:
+def test_truncated_pack_is_detected(cut: int) -> None:
     data, _ = _pack(0, 1, size=20)
     with pytest.raises(PackDamaged):
         list(read_pack(io.BytesIO(data[:cut])))
@@ -192,19 +192,23 @@ def test_a_pack_that_was_cut_off_is_noticed(cut: int) -> None:
         scan_pack(io.BytesIO(data[:cut]))
 
 
-def test_a_changed_picture_is_noticed() -> None:
+def test_changed_picture_is_detected() -> None:
     data, _ = _pack(0, 2)
     with pytest.raises(PackDamaged, match="not those that were written"):
         list(read_pack(io.BytesIO(data[:-1] + b"!")))
 
 
 @given(st.binary(max_size=300), st.integers(0, 250))
-def test_no_bytes_make_a_reader_fail_otherwise(noise: bytes, at: int) -> None:
+def test_malformed_pack_only_raises_pack_damaged(noise: bytes, offset: int) -> None:
     data, _ = _pack(0, 2)
-    for bad in (noise, data[:at] + noise, data[:at] + noise + data[at + len(noise) :]):
+    for damaged in (
+        noise,
+        data[:offset] + noise,
+        data[:offset] + noise + data[offset + len(noise) :],
+    ):
         for read in (lambda b: list(read_pack(io.BytesIO(b))), lambda b: scan_pack(io.BytesIO(b))):
             try:
-                read(bad)
+                read(damaged)
             except PackDamaged:
                 continue
 
@@ -215,18 +219,18 @@ def test_no_bytes_make_a_reader_fail_otherwise(noise: bytes, at: int) -> None:
     st.integers(-(2**63), 2**63 - 1),
     st.integers(1, 2**32 - 1),
 )
-def test_times_survive_exactly(k: int, target: Fraction, ticks: int, den: int) -> None:
+def test_stamp_round_trips(k: int, target: Fraction, ticks: int, den: int) -> None:
     stamp = FrameStamp(k, target, Pts(ticks, Fraction(1, den)), 1, 1)
     assert FrameStamp.from_bytes(stamp.to_bytes()) == stamp
 
 
 @pytest.mark.parametrize("name", ["", "a/b.jpg", "ü.jpg", "x" * 256])
-def test_names_that_a_zip_should_not_carry_are_refused(name: str) -> None:
+def test_invalid_frame_names_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="no name for a frame"):
         PackWriter(io.BytesIO()).add(name, b"", _stamp(0))
 
 
-def test_offsets_of_a_pack_follow_each_other() -> None:
+def test_entries_of_a_pack_are_contiguous() -> None:
     _, index = _pack(0, 6)
     for before, after in pairwise(index.entries):
         assert after.offset == before.data_offset + before.size_bytes
