@@ -1,4 +1,4 @@
-"""Cameras and recordings, as people ask for them and see them."""
+"""The request and response models of cameras and recordings."""
 
 from __future__ import annotations
 
@@ -19,40 +19,40 @@ from shared.pipeline import RECIPES
 RECORDABLE_RECIPES = tuple(
     name for name, row in RECIPES.items() if row.find_input("video") is not None
 )
-"""The recipes that take a recording."""
-_ONE = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+"""The recipes that take a video, and so a recording."""
+_EXACTLY_ONE = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 SourceUrl = Annotated[str, Field(min_length=1, max_length=500)]
 DeviceNumber = Annotated[int, Field(ge=0, lt=MAX_DEVICES)]
 
 
 class SourceRequest(RequestModel):
-    """Where a camera is: `url` (rtsp, http or https) or `device`, a camera of the machine itself
-    when the suite runs there. A user and a password may stand in the URL; nothing shows them."""
+    """A camera source: either `url` (rtsp, http or https) or `device`, the number of a local camera
+    when Moodreel runs locally. The URL may contain a user and a password; they are never shown."""
 
-    model_config = _ONE
+    model_config = _EXACTLY_ONE
 
     url: SourceUrl | None = None
     device: DeviceNumber | None = None
 
 
 class RecordingSourceRequest(SourceRequest):
-    """What is to be recorded: `camera` is the id of one that there is."""
+    """The source of a recording: `url`, `device`, or `camera`, the id of a registered camera."""
 
-    model_config = _ONE
+    model_config = _EXACTLY_ONE
 
     camera: Annotated[str, Field(pattern=f"^{JOB_ID}$")] | None = None
 
 
 class NewCamera(RequestModel):
-    """A camera that one goes back to."""
+    """A camera to register."""
 
     name: Annotated[Line, Field(max_length=100)]
     source: SourceRequest
 
 
 class NewRecording(RequestModel):
-    """A recording that is wished for. With a `recipe` its clip becomes a job's video; `options` are
-    the recipe's. What is left out is as the limits allow."""
+    """A recording to start. With a `recipe`, its clip becomes the video of a job with these
+    `options`. Absent limits default to the maximum allowed."""
 
     source: RecordingSourceRequest
     title: Annotated[Line, Field(max_length=200)] | None = None
@@ -66,7 +66,7 @@ class NewRecording(RequestModel):
 
 
 class FaultView(ResponseModel):
-    """What went wrong last, and when."""
+    """The last error."""
 
     code: str
     message: str
@@ -74,8 +74,8 @@ class FaultView(ResponseModel):
 
 
 class CameraSource(ResponseModel):
-    """Where a camera is, without its user, password and query; `credentials` says that there are
-    some."""
+    """A camera's source, without user, password and query. `credentials` is true when the source
+    has a user or a password."""
 
     kind: SourceKind
     address: str
@@ -83,8 +83,8 @@ class CameraSource(ResponseModel):
 
 
 class CameraStatus(ResponseModel):
-    """How a camera is. `recordings` are those that run; `elapsed_s`, `size_bytes` and
-    `dropped_frames` are of the one that runs longest. `fps` is measured."""
+    """The current status of a camera. `recordings` are the running ones; `elapsed_s`, `size_bytes`
+    and `dropped_frames` belong to the one that has run longest. `fps` is measured."""
 
     state: CameraState
     recording: bool
@@ -112,14 +112,14 @@ class CameraView(ResponseModel):
 
 
 class CameraList(ResponseModel):
-    """All of a person's cameras, in the order of their ids."""
+    """All your cameras, ordered by id."""
 
     cameras: tuple[CameraView, ...]
 
 
 class PreviewView(ResponseModel):
-    """A seat before a camera. `url` answers with JPEG pictures one after the other
-    (multipart/x-mixed-replace), as `<img>` shows them, until `expires_at`."""
+    """A preview of a camera. Until `expires_at`, `url` streams JPEG pictures
+    (multipart/x-mixed-replace), which `<img>` can show."""
 
     url: str
     expires_at: Timestamp
@@ -128,14 +128,14 @@ class PreviewView(ResponseModel):
 
 
 class GapView(ResponseModel):
-    """Where something is missing in a clip: seconds from its beginning, and how long."""
+    """A gap in a clip: its start and its length, in seconds."""
 
     start_s: float
     duration_s: float
 
 
 class ClipView(ResponseModel):
-    """The film of a recording. `path` answers with its bytes, by range."""
+    """The clip of a recording. `path` serves its bytes and supports ranges."""
 
     path: str
     duration_sec: float
@@ -150,8 +150,8 @@ class ClipView(ResponseModel):
 
 
 class RecordingView(ResponseModel):
-    """A recording, live while it runs. `ended_by` is why it ended, `job` the one that its clip
-    goes into."""
+    """A recording; its figures are live while it runs. `ended_by` is the reason it ended, `job` the
+    job that takes its clip."""
 
     id: str
     title: str
@@ -176,7 +176,7 @@ class RecordingView(ResponseModel):
 
 
 class RecordingPage(ResponseModel):
-    """A page of recordings. `next_cursor` is null on the last one."""
+    """A page of recordings. `next_cursor` is null on the last page."""
 
     recordings: tuple[RecordingView, ...]
     next_cursor: str | None
@@ -185,10 +185,10 @@ class RecordingPage(ResponseModel):
 def camera_view(
     camera: Camera, running_recordings: Sequence[Recording], now: datetime
 ) -> CameraView:
-    """A camera, of which these recordings run."""
+    """Returns a camera with its status, given its running recordings."""
     data = camera.data
-    longest = min(running_recordings, key=lambda one: one.created_at, default=None)
-    figures: Mapping[str, Any] = {} if longest is None else longest.data
+    oldest = min(running_recordings, key=lambda recording: recording.created_at, default=None)
+    figures: Mapping[str, Any] = {} if oldest is None else oldest.data
     return CameraView(
         id=camera.id,
         name=camera.name,
@@ -201,7 +201,7 @@ def camera_view(
         status=CameraStatus(
             state=camera.state,
             recording=bool(running_recordings),
-            recordings=tuple(one.id for one in running_recordings),
+            recordings=tuple(recording.id for recording in running_recordings),
             previewed=camera.has_preview_at(now),
             elapsed_s=figures.get("elapsed_s", 0.0),
             fps=data["fps"],
@@ -210,18 +210,18 @@ def camera_view(
             codec=data["codec"],
             size_bytes=figures.get("size_bytes", 0),
             dropped_frames=figures.get("dropped_frames", 0),
-            last_error=_fault_view(camera.error),
+            last_error=_error_view(camera.error),
             updated_at=camera.last_seen_at,
         ),
     )
 
 
 def recording_view(recording: Recording) -> RecordingView:
-    """A recording."""
-    wish, data = recording.request, recording.data
+    """Returns a recording as the API shows it."""
+    request, data = recording.request, recording.data
     return RecordingView(
         id=recording.id,
-        title=wish.title,
+        title=request.title,
         camera=recording.camera,
         state=recording.state,
         created_at=recording.created_at,
@@ -232,14 +232,14 @@ def recording_view(recording: Recording) -> RecordingView:
         size_bytes=data["size_bytes"],
         fps=data["fps"],
         dropped_frames=data["dropped_frames"],
-        pre_roll_s=wish.pre_roll_s,
-        max_duration_s=wish.max_duration_s,
-        max_bytes=wish.max_bytes,
-        recipe=wish.recipe or None,
-        job=wish.job or None,
-        error=_fault_view(recording.error),
+        pre_roll_s=request.pre_roll_s,
+        max_duration_s=request.max_duration_s,
+        max_bytes=request.max_bytes,
+        recipe=request.recipe or None,
+        job=request.job or None,
+        error=_error_view(recording.error),
         clip=None if recording.clip is None else _clip_view(recording.id, recording.clip),
-        expires_at=wish.expires_at,
+        expires_at=request.expires_at,
     )
 
 
@@ -254,12 +254,12 @@ def _clip_view(recording_id: str, clip: Mapping[str, Any]) -> ClipView:
         codec=clip["codec"],
         audio_codec=clip["audio_codec"],
         content_type=clip["content_type"],
-        gaps=tuple(GapView(start_s=one["start_s"], duration_s=one["duration_s"])
-                   for one in clip["gaps"]),
+        gaps=tuple(GapView(start_s=gap["start_s"], duration_s=gap["duration_s"])
+                   for gap in clip["gaps"]),
     )  # fmt: skip
 
 
-def _fault_view(error: Mapping[str, Any] | None) -> FaultView | None:
+def _error_view(error: Mapping[str, Any] | None) -> FaultView | None:
     if error is None:
         return None
     return FaultView(code=error["code"], message=error["message"], at=error.get("at"))
