@@ -216,7 +216,7 @@ def _keyframe_interval(
 
 
 def _aspect(stream: VideoStream) -> Fraction:
-    """The width of a pixel over its height. Implausible values (8 and more) count as 1."""
+    """The width of a pixel over its height. Implausible values, outside 1/8 to 8, count as 1."""
     aspect = _exact(stream.sample_aspect_ratio) or Fraction(1)
     return aspect if Fraction(1, 8) < aspect < 8 else Fraction(1)
 

@@ -52,7 +52,13 @@ class CreatedJob(ResponseModel):
 
 
 def create_job(request: ApiRequest) -> ApiResponse:
-    """Creates a job from new uploads, from earlier uploads, or from a recording's clip."""
+    """Creates a job from new uploads, from earlier uploads, or from a recording's clip.
+
+    Validates everything, writes the job, copies earlier uploads, then signs the upload URLs.
+
+    Raises InvalidFields, InvalidOption, NotAvailableYet, SourceExpired, StorageFull, TooManyJobs,
+    LimitReached.
+    """
     form = request.body(NewJob)
     recipe = find_recipe(form.recipe)
     job_id = derive_id(request.seed)
