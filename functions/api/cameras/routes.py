@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from functions.api import download_links
-from functions.api.cameras import handlers, recordings, schemas
+from functions.api.cameras import (
+    create_recording,
+    handlers,
+    recording_schemas,
+    recordings,
+    schemas,
+)
 from functions.api.pagination import PageQuery
 from shared.cameras.viewers import TooManyViewers
 from shared.errors import (
@@ -40,28 +46,28 @@ _ROUTES = (
         schemas.PreviewView, 201, rate_limited=True, errors=(TooManyViewers,),
     ),
     Route(
-        "POST", "/v1/recordings", recordings.create_recording,
+        "POST", "/v1/recordings", create_recording.create_recording,
         "Record a camera; with a recipe, the clip becomes the video of a job.",
-        schemas.RecordingView, 201, body=schemas.NewRecording, idempotent=True,
+        recording_schemas.RecordingView, 201, body=recording_schemas.NewRecording, idempotent=True,
         rate_limited=True, response_links={"recording_id": "/id"},
         errors=(
             InvalidOption, NotAvailableYet, ProhibitedPurpose, StorageFull, TooManyJobs,
-            handlers.TooManyCameras, recordings.TooManyRecordings,
+            handlers.TooManyCameras, create_recording.TooManyRecordings,
         ),
     ),
     Route(
         "GET", "/v1/recordings", recordings.list_recordings,
-        "List your recordings, newest first.", schemas.RecordingPage, query=PageQuery,
+        "List your recordings, newest first.", recording_schemas.RecordingPage, query=PageQuery,
     ),
     Route("GET", "/v1/recordings/last", recordings.get_last_recording,
-          "Get the newest recording that has a clip.", schemas.RecordingView,
+          "Get the newest recording that has a clip.", recording_schemas.RecordingView,
           errors=(NotFound,)),
     Route("GET", _RECORDING, recordings.get_recording,
-          "Get a recording; its figures are live while it runs.", schemas.RecordingView),
+          "Get a recording; its figures are live while it runs.", recording_schemas.RecordingView),
     Route("DELETE", _RECORDING, recordings.delete_recording,
           "Delete a recording and its clip, even while it runs.", status=204),
     Route("POST", f"{_RECORDING}/stop", recordings.stop_recording,
-          "Stop a recording; its clip is built afterwards.", schemas.RecordingView, 202),
+          "Stop a recording; its clip is built afterwards.", recording_schemas.RecordingView, 202),
     Route(
         "GET", f"{_RECORDING}/clip", recordings.get_clip,
         "Redirect to a recording's clip; the link is valid for 15 minutes.", status=302,

@@ -10,10 +10,11 @@ from typing import Any
 
 from functions.api import rate_limit_policies
 from functions.api.jobs.handlers import OPEN_STATUSES, VISIBLE_STATUSES
-from functions.api.jobs.recipes import MEGABYTE, find_recipe, max_input_bytes, read_options
+from functions.api.jobs.input_checks import check_inputs, describe_inputs
+from functions.api.jobs.recipes import MEGABYTE, find_recipe, read_options
 from functions.api.jobs.requests import FileMetadata, NewJob
 from functions.api.jobs.schemas import JobView, job_view
-from functions.api.jobs.sources import InputSource, find_latest_upload, find_sources, kind_of
+from functions.api.jobs.sources import InputSource, find_latest_upload, find_sources
 from functions.api.rate_limits import RateLimitState, consume
 from shared.errors import SourceExpired, StorageFull, TooManyJobs
 from shared.flows.documents import job_path
@@ -23,8 +24,7 @@ from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import ResponseModel, Timestamp
 from shared.jobs.commands import delete
 from shared.jobs.model import Job, JobInput, new_job
-from shared.pipeline import Bucket, Input, Recipe
-from shared.runtime.settings import Settings
+from shared.pipeline import Bucket, Recipe
 from shared.runtime.uploads import find_upload
 
 UPLOAD_VALID_S = 6 * 3600
@@ -101,51 +101,6 @@ def derive_id(seed: str) -> str:
     return "".join(digits)
 
 
-def check_inputs(recipe: Recipe, sources: Mapping[str, InputSource], settings: Settings) -> None:
-    """Raises InvalidFields with every input that is missing, unknown or too large."""
-    errors: list[tuple[str, str]] = [
-        (f"inputs.{item.name}", f"The recipe {recipe.name} needs the input {item.name}.")
-        for item in recipe.inputs
-        if item.name not in sources and not item.optional
-    ]
-    for name, source in sources.items():
-        recipe_input = recipe.find_input(name)
-        if recipe_input is None:
-            errors.append((f"inputs.{name}", _describe_inputs(recipe)))
-        else:
-            errors += [
-                (f"inputs.{name}.{field}", message)
-                for field, message in input_errors(recipe_input, source, settings)
-            ]
-    if errors:
-        raise InvalidFields(errors)
-
-
-def input_errors(
-    recipe_input: Input, source: InputSource, settings: Settings
-) -> list[tuple[str, str]]:
-    """Returns what is invalid about a file for an input, as pairs of a field and a sentence."""
-    errors = []
-    if kind_of(source.content_type) not in recipe_input.kinds:
-        kinds = " or ".join(f"{kind}/…" for kind in recipe_input.kinds)
-        errors.append(
-            (
-                "content_type",
-                f"The input {recipe_input.name} must be {kinds}, not {source.content_type}.",
-            )
-        )
-    max_bytes = max_input_bytes(recipe_input, settings)
-    if source.size_bytes > max_bytes:
-        errors.append(
-            (
-                "size_bytes",
-                f"The input {recipe_input.name} may have at most {max_bytes // MEGABYTE} MB; "
-                f"this file has {source.size_bytes / MEGABYTE:.1f} MB.",
-            )
-        )
-    return errors
-
-
 def sign_input_upload(
     request: ApiRequest, job_input: JobInput, *, resumable: bool = False
 ) -> UploadGrant:
@@ -175,21 +130,13 @@ def _resolve_sources(request: ApiRequest, recipe: Recipe, form: NewJob) -> dict[
         if isinstance(file, FileMetadata):
             sources[name] = InputSource(file.filename, file.content_type.lower(), file.size_bytes)
         elif recipe_input is None:
-            raise InvalidFields([(f"inputs.{name}", _describe_inputs(recipe))])
+            raise InvalidFields([(f"inputs.{name}", describe_inputs(recipe))])
         else:
             sources[name] = find_latest_upload(request, recipe_input)
     if form.from_job is None:
         return sources
     missing = {name: item for item in recipe.inputs for name in item.names if name not in sources}
     return {**find_sources(request, recipe, form.from_job, missing), **sources}
-
-
-def _describe_inputs(recipe: Recipe) -> str:
-    names = ", ".join(
-        item.name if item.max_count == 1 else f"{item.names[0]} to {item.names[-1]}"
-        for item in recipe.inputs
-    )
-    return f"The recipe {recipe.name} takes {names} and nothing else."
 
 
 def _check_quota(request: ApiRequest, more_bytes: int) -> None:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from functions.api.jobs.create import input_errors, sign_input_upload
+from functions.api.jobs.create import sign_input_upload
+from functions.api.jobs.input_checks import input_errors
 from functions.api.jobs.requests import FileMetadata
 from functions.api.jobs.sources import InputSource
 from shared.errors import NotFound, WrongState

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functions.api.pagination import PageQuery
-from functions.api.webhooks import handlers, schemas
+from functions.api.webhooks import deliveries, handlers, schemas
 from shared.errors import WrongState
 from shared.http.routing import Route
 
@@ -30,24 +30,24 @@ _ROUTES = (
         schemas.WebhookWithSecret,
     ),
     Route(
-        "POST", f"{_WEBHOOK}/test", handlers.test_webhook,
+        "POST", f"{_WEBHOOK}/test", deliveries.test_webhook,
         "Send a ping to a webhook; the outcome is in its deliveries.",
         schemas.DeliveryView, 202, rate_limited=True,
-        errors=(WrongState, handlers.TestedJustNow),
+        errors=(WrongState, deliveries.TestedJustNow),
     ),
     Route(
-        "GET", f"{_WEBHOOK}/deliveries", handlers.list_deliveries,
+        "GET", f"{_WEBHOOK}/deliveries", deliveries.list_deliveries,
         "List the deliveries to a webhook, newest first.", schemas.DeliveryPage, query=PageQuery,
     ),
     Route(
-        "GET", f"{_WEBHOOK}/deliveries/{{delivery_id}}", handlers.get_delivery,
+        "GET", f"{_WEBHOOK}/deliveries/{{delivery_id}}", deliveries.get_delivery,
         "Get a delivery with all its attempts.", schemas.DeliveryView,
     ),
     Route(
-        "POST", f"{_WEBHOOK}/deliveries/{{delivery_id}}/replay", handlers.replay_delivery,
+        "POST", f"{_WEBHOOK}/deliveries/{{delivery_id}}/replay", deliveries.replay_delivery,
         "Send an event again, with the same id.",
         schemas.DeliveryView, 202, rate_limited=True,
-        errors=(WrongState, handlers.DeliveryUnderway, handlers.TestedJustNow),
+        errors=(WrongState, deliveries.DeliveryUnderway, deliveries.TestedJustNow),
     ),
 )  # fmt: skip
 ROUTES = tuple(route.with_group("Webhooks") for route in _ROUTES)
