@@ -1,5 +1,8 @@
-"""Kinds of fields that stand in more than one form. What their validators ask is also in their
-schema, so that the documentation says no less than the code."""
+"""Field types that several request models share.
+
+Each constraint that a validator checks is also in the JSON schema, so that the documentation is as
+strict as the code.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,8 @@ from pydantic_core import PydanticCustomError
 
 
 def _printable(text: str) -> str:
-    """One line of text without control characters."""
-    if any(ord(one) < 32 or 127 <= ord(one) < 160 for one in text):
+    """Returns the text with runs of white space collapsed; rejects control characters."""
+    if any(ord(char) < 32 or 127 <= ord(char) < 160 for char in text):
         raise PydanticCustomError("control", "Control characters cannot be used")
     clean = " ".join(text.split())
     if not clean:
@@ -51,7 +54,7 @@ MediaType = Annotated[
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 EmailAddress = Annotated[
     str,
-    # What browsers take in a form (WHATWG HTML), and at least one dot.
+    # The pattern of <input type="email"> (WHATWG HTML), with at least one dot in the domain.
     Field(
         max_length=254,
         pattern=rf"^[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~-]+)*"
@@ -60,7 +63,7 @@ EmailAddress = Annotated[
     AfterValidator(str.lower),
 ]
 Password = Annotated[str, Field(min_length=10, max_length=128)]
-"""As NIST SP 800-63B asks: length, and no rules about what is in it."""
+"""NIST SP 800-63B: a minimum length and no rules about the characters."""
 WebAddress = Annotated[
     str, Field(max_length=2000, pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?$")
 ]

@@ -1,4 +1,4 @@
-"""Whether the API answers."""
+"""The health check of the API."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from shared.http.schemas import ResponseModel
 
 
 class Health(ResponseModel):
-    """It does."""
+    """The API responds."""
 
     status: Literal["ok"] = "ok"
 
 
 def health(_request: ApiRequest) -> ApiResponse:
-    """Asks no neighbour: a ledger that is away is not mended by starting us again."""
+    """Responds without calling Firestore or any other service: restarting the API would not
+    repair those."""
     return ApiResponse(Health())
 
 
 def healthz(request: ApiRequest) -> ApiResponse:
-    """The same under the name that probes look for."""
+    """The same as `/v1/health`, at the path that probes commonly use."""
     return health(request)

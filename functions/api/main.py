@@ -1,4 +1,4 @@
-"""The API of Moodreel: what people and their programs ask, answered over HTTPS."""
+"""The entry point of the HTTPS API."""
 
 from functions.api.routes import ROUTES
 from shared.entrypoints.endpoint import endpoint

@@ -1,4 +1,4 @@
-"""Lists in pages, newest first: a cursor is where the next page begins."""
+"""Pagination of lists, newest first, by an opaque cursor."""
 
 from __future__ import annotations
 
@@ -18,19 +18,21 @@ _NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 
 
 class PageQuery(QueryModel):
-    """Which page of a list."""
+    """Selects a page of a list. `cursor` is the `next_cursor` of the page before it."""
 
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     cursor: Annotated[str, Field(max_length=400)] | None = None
 
     @property
     def after(self) -> tuple[datetime, str] | None:
-        """Behind which document the page begins. Raises InvalidFields."""
+        """The creation time and id of the last document before the page. Raises InvalidFields."""
         return None if self.cursor is None else decode_cursor(self.cursor)
 
     def next_cursor(self, docs: Sequence[Doc]) -> str | None:
-        """The next page's cursor, when `docs`, of which one more than the page holds was asked
-        for, go beyond it."""
+        """The cursor of the next page, or None on the last page.
+
+        `docs` is the result of a query for one document more than `limit`.
+        """
         if len(docs) <= self.limit:
             return None
         last = docs[self.limit - 1]
@@ -38,24 +40,27 @@ class PageQuery(QueryModel):
 
 
 def encode_cursor(created_at: datetime, name: str) -> str:
-    """Where the next page begins: behind this document."""
+    """Returns the cursor of the page that begins after this document."""
     text = f"{created_at.astimezone(UTC).isoformat()} {name}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str) -> tuple[datetime, str]:
-    """When the last document of the page before was created, and its id. Raises InvalidFields."""
+    """Returns the creation time and id of the last document before the page.
+
+    Raises InvalidFields.
+    """
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
         moment, _, name = text.partition(" ")
         created_at = datetime.fromisoformat(moment)
-    except ValueError as wrong:
-        raise _no_cursor() from wrong
-    # It becomes a document's name: `.` and `__x__` are none.
+    except ValueError as error:
+        raise _invalid_cursor() from error
+    # Firestore rejects `.` and `__x__` as document ids.
     if created_at.tzinfo is None or not _NAME.fullmatch(name) or name.strip("._") == "":
-        raise _no_cursor()
+        raise _invalid_cursor()
     return created_at, name
 
 
-def _no_cursor() -> InvalidFields:
-    return InvalidFields([("cursor", "This is no cursor of ours; begin without one.")])
+def _invalid_cursor() -> InvalidFields:
+    return InvalidFields([("cursor", "The cursor is not valid; start without one.")])

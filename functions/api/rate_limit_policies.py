@@ -1,4 +1,4 @@
-"""What is limited, and by how much: rows out of the settings."""
+"""The rate limit policies, built from the settings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from shared.runtime.settings import Settings
 
 
 def job_creations(settings: Settings) -> Policy:
-    """Of one user."""
+    """Job creations of a user."""
     return Policy(
         "jobs",
         settings.jobs_per_minute,
@@ -17,51 +17,51 @@ def job_creations(settings: Settings) -> Policy:
 
 
 def reworks(settings: Settings) -> Policy:
-    """Of one user: what has a job that is there worked on again, with calls of models."""
+    """Redrives and deck edits of a user, which run an existing job again and call models."""
     return Policy(
         "reworks",
         settings.reworks_per_minute,
         60,
-        f"Jobs can be taken up again or edited at most {settings.reworks_per_minute} times a "
-        "minute.",
+        f"Jobs can be redriven or edited at most {settings.reworks_per_minute} times a minute.",
     )
 
 
 def changes(settings: Settings) -> Policy:
-    """Of one user: what leaves a document behind, an errand or a call to somebody's server."""
+    """Other requests of a user that create a document, a task or a call to an external server."""
     return Policy(
         "changes",
         settings.changes_per_minute,
         60,
         f"At most {settings.changes_per_minute} links, recordings, previews, webhooks, tests, "
-        "exports and erasures can be asked for in a minute.",
+        "exports and erasures can be requested in a minute.",
     )
 
 
 def sign_ins_to(settings: Settings) -> Policy:
-    """Of one address, whether there is an account or not."""
-    return Policy("sign-ins", settings.sign_ins_per_address, 300, _WAIT)
+    """Sign-in attempts for an email address, whether or not it has an account."""
+    return Policy("sign-ins", settings.sign_ins_per_address, 300, _SIGN_IN_MESSAGE)
 
 
 def sign_ins_from(settings: Settings) -> Policy:
-    """Of one client."""
-    return Policy("sign-ins-of-client", settings.sign_ins_per_client, 300, _WAIT)
+    """Sign-in attempts from a client."""
+    return Policy("sign-ins-of-client", settings.sign_ins_per_client, 300, _SIGN_IN_MESSAGE)
 
 
 def refreshes_from(settings: Settings) -> Policy:
-    """Of sessions, by one client: a network of many people renews more often than it signs in."""
-    return Policy("refreshes-of-client", 5 * settings.sign_ins_per_client, 300, _WAIT)
+    """Session refreshes from a client. The quota is higher than for sign-ins, because many users
+    behind one address refresh more often than they sign in."""
+    return Policy("refreshes-of-client", 5 * settings.sign_ins_per_client, 300, _SIGN_IN_MESSAGE)
 
 
 def emails_to(settings: Settings) -> Policy:
-    """To one address: nobody's letter box is filled by way of us."""
-    return Policy("emails", max(1, settings.registrations_per_client // 4), 3600, _LETTERS)
+    """Account emails to an address, so that the API cannot be used to flood a mailbox."""
+    return Policy("emails", max(1, settings.registrations_per_client // 4), 3600, _EMAIL_MESSAGE)
 
 
 def emails_from(settings: Settings) -> Policy:
-    """By one client."""
-    return Policy("emails-of-client", settings.registrations_per_client, 3600, _LETTERS)
+    """Account emails requested from a client."""
+    return Policy("emails-of-client", settings.registrations_per_client, 3600, _EMAIL_MESSAGE)
 
 
-_WAIT = "Too many attempts to sign in; wait a little before the next one."
-_LETTERS = "Too many letters were asked for; wait before you ask for another one."
+_SIGN_IN_MESSAGE = "Too many sign-in attempts; wait a little before the next one."
+_EMAIL_MESSAGE = "Too many emails were requested; wait before you request another one."

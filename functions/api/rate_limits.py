@@ -1,10 +1,10 @@
-"""How often something may be asked for, counted in Firestore alone.
+"""Rate limits, counted in Firestore.
 
-`limits/{policy}.{hash of who}.{window}` holds one `count`, which is raised in one step that also
-says what it is now: of any number of calls at once each gets a number of its own, so exactly as
-many are let in as may. A window's edge is no loophole: the window before counts for as much of it
-as still lies within one window's length (a sliding window counter). Who is over the limit is
-refused by what is read, without a write.
+The document `limits/{policy}.{hash of key}.{window}` holds a `count`. An increment returns the new
+count in the same step, so of any number of concurrent requests exactly the quota is accepted. The
+previous window counts in proportion to its overlap with the last window length (a sliding window
+counter), so the edge of a window is no loophole. A request over the limit is refused after a read,
+without a write.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from shared.http.request import ApiRequest
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """At most `quota` in any `window_s` seconds. `sentence` is for who asked for more."""
+    """At most `quota` requests in any `window_s` seconds. `message` is the error for the user."""
 
     name: str
     quota: int
@@ -30,7 +30,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class RateLimitState:
-    """What a policy still allows: `remaining` now, and more in `reset_s` seconds."""
+    """What a policy still allows: `remaining` requests now, and more in `reset_s` seconds."""
 
     policy: Policy
     remaining: int
@@ -39,7 +39,7 @@ class RateLimitState:
     @property
     def headers(self) -> dict[str, str]:
         """The fields of draft-ietf-httpapi-ratelimit-headers: the policy (q: quota, w: window in
-        seconds) and where the caller stands (r: remaining, t: seconds until there is more)."""
+        seconds) and the caller's state (r: remaining, t: seconds until more are available)."""
         name = self.policy.name
         return {
             "RateLimit-Policy": f'"{name}";q={self.policy.quota};w={self.policy.window_s}',
@@ -48,68 +48,68 @@ class RateLimitState:
 
 
 def consume(request: ApiRequest, policy: Policy, key: str) -> RateLimitState:
-    """Take one of what the policy allows `who`. Raises LimitReached when there is none."""
+    """Counts one request of `key`. Raises LimitReached when the quota is exhausted."""
     now = request.services.clock.now()
-    before, current = _windows(request, policy, key, now)
-    if _standing(policy, before, current, now).remaining < 1:
-        raise _refusal(policy, before, current, now)
-    kept = timedelta(seconds=3 * policy.window_s)
+    previous, current = _windows(request, policy, key, now)
+    if _state(policy, previous, current, now).remaining < 1:
+        raise _refusal(policy, previous, current, now)
+    retention = timedelta(seconds=3 * policy.window_s)
     count = request.services.store.increment(
-        _path(policy, key, _number(policy, now)), {"expires_at": now + kept}
+        _path(policy, key, _number(policy, now)), {"expires_at": now + retention}
     )
-    if count + _weight(policy, before, now) > policy.quota:
-        raise _refusal(policy, before, count, now)
-    return _standing(policy, before, count, now)
+    if count + _weight(policy, previous, now) > policy.quota:
+        raise _refusal(policy, previous, count, now)
+    return _state(policy, previous, count, now)
 
 
 def peek(request: ApiRequest, policy: Policy, key: str) -> RateLimitState:
-    """What the policy still allows, without taking any."""
+    """Returns what the policy still allows, without counting a request."""
     now = request.services.clock.now()
-    before, current = _windows(request, policy, key, now)
-    return _standing(policy, before, current, now)
+    previous, current = _windows(request, policy, key, now)
+    return _state(policy, previous, current, now)
 
 
-def _windows(request: ApiRequest, policy: Policy, who: str, now: datetime) -> tuple[int, int]:
-    """How many were counted in the window before and in this one."""
+def _windows(request: ApiRequest, policy: Policy, key: str, now: datetime) -> tuple[int, int]:
+    """The counts of the previous window and of the current one."""
     number = _number(policy, now)
-    docs = request.services.store.read([_path(policy, who, number - 1), _path(policy, who, number)])
-    before, current = (0 if doc is None else int(doc.data["count"]) for doc in docs)
-    # Those who came too many at once are counted as well; they were not let in.
-    return min(before, policy.quota), current
+    docs = request.services.store.read([_path(policy, key, number - 1), _path(policy, key, number)])
+    previous, current = (0 if doc is None else int(doc.data["count"]) for doc in docs)
+    # Concurrent requests over the quota were counted but refused.
+    return min(previous, policy.quota), current
 
 
 def _number(policy: Policy, now: datetime) -> int:
     return int(now.timestamp() // policy.window_s)
 
 
-def _path(policy: Policy, who: str, number: int) -> str:
-    """Whose it is stays a hash: addresses and people are not for a collection of counters."""
-    return f"limits/{policy.name}.{hashlib.sha256(who.encode()).hexdigest()[:32]}.{number}"
+def _path(policy: Policy, key: str, number: int) -> str:
+    """The counter's path. The key is hashed, so that no address or user id is stored."""
+    return f"limits/{policy.name}.{hashlib.sha256(key.encode()).hexdigest()[:32]}.{number}"
 
 
 def _elapsed(policy: Policy, now: datetime) -> float:
-    """How much of the current window is over: 0 to 1."""
+    """The elapsed fraction of the current window, 0 to 1."""
     return (now.timestamp() % policy.window_s) / policy.window_s
 
 
-def _weight(policy: Policy, before: int, now: datetime) -> int:
-    return math.ceil(before * (1 - _elapsed(policy, now)))
+def _weight(policy: Policy, previous: int, now: datetime) -> int:
+    return math.ceil(previous * (1 - _elapsed(policy, now)))
 
 
-def _standing(policy: Policy, before: int, current: int, now: datetime) -> RateLimitState:
-    remaining = max(0, policy.quota - current - _weight(policy, before, now))
-    rest_s = policy.window_s * (1 - _elapsed(policy, now))
-    return RateLimitState(policy, remaining, math.ceil(rest_s))
+def _state(policy: Policy, previous: int, current: int, now: datetime) -> RateLimitState:
+    remaining = max(0, policy.quota - current - _weight(policy, previous, now))
+    reset_s = policy.window_s * (1 - _elapsed(policy, now))
+    return RateLimitState(policy, remaining, math.ceil(reset_s))
 
 
-def _refusal(policy: Policy, before: int, current: int, now: datetime) -> LimitReached:
-    """When the next one is let in: when enough of the window before has slid out; or, when this
-    window alone is full, when the first of this one has."""
-    over, quota, window_s = _elapsed(policy, now), policy.quota, policy.window_s
+def _refusal(policy: Policy, previous: int, current: int, now: datetime) -> LimitReached:
+    """The error with the time of the next accepted request: when enough of the previous window has
+    slid out, or, if the current window alone is full, when its first request has."""
+    elapsed, quota, window_s = _elapsed(policy, now), policy.quota, policy.window_s
     if current < quota:
-        wait_s = (1 - (quota - 1 - current) / before - over) * window_s if before else 0.0
+        wait_s = (1 - (quota - 1 - current) / previous - elapsed) * window_s if previous else 0.0
     else:
-        wait_s = (1 - over) * window_s + window_s / quota
+        wait_s = (1 - elapsed) * window_s + window_s / quota
     retry_after_s = max(1, math.ceil(wait_s))
-    standing = RateLimitState(policy, 0, retry_after_s)
-    return LimitReached(policy.message, retry_after_s, standing.headers)
+    state = RateLimitState(policy, 0, retry_after_s)
+    return LimitReached(policy.message, retry_after_s, state.headers)

@@ -1,4 +1,4 @@
-"""Whose clip is asked for: the caller's own."""
+"""Lookup of the caller's recording clips."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from shared.recipes.stored_object import Artifact
 
 
 def find_clip(request: ApiRequest) -> Artifact:
-    """The clip of the caller's recording that the path names. Raises NotFound."""
+    """Returns the clip of the caller's recording in the path. Raises NotFound."""
     (doc,) = request.services.store.read([recording_path(request.path_params["recording_id"])])
-    film = None
+    clip = None
     if doc is not None and doc.data["owner"] == request.user.uid:
-        film = Recording.from_doc(doc).clip_artifact
-    if film is None:
+        clip = Recording.from_doc(doc).clip_artifact
+    if clip is None:
         raise NotFound("There is no such recording, or it has no clip yet.")
-    return film
+    return clip

@@ -1,4 +1,4 @@
-"""Results as bytes: in ranges, from the bucket to whoever may have them."""
+"""The entry point of downloads: results, clips and camera previews over HTTPS."""
 
 from functions.downloads.routes import ROUTES
 from shared.entrypoints.endpoint import endpoint

@@ -1,4 +1,4 @@
-"""The documentation of `downloads` as OpenAPI, made of the routes that answer."""
+"""The OpenAPI document of `downloads`, generated from its routes."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ VERSION = "1"
 class Documentation:
     """The OpenAPI document of a table of routes.
 
-    `routes` returns the table. It is called when a request is answered: the table names a handler
-    of this object, so it does not exist yet when the object is made.
+    Args:
+        routes: Returns the table. It is called only to answer a request, because the table contains
+            a handler of this object and is built after it.
     """
 
     def __init__(self, routes: Callable[[], Iterable[Route]]) -> None:
@@ -25,13 +26,13 @@ class Documentation:
         self._rendered = cache_document(self._render)
 
     def get_openapi(self, request: ApiRequest) -> ApiResponse:
-        """OpenAPI 3.1, made out of the routes and the models that answer."""
-        cached = {"Cache-Control": "public, max-age=300"}
-        return ApiResponse(content=self._rendered(request.settings.public_url), headers=cached)
+        """Returns the OpenAPI 3.1 document, generated from the routes and their models."""
+        headers = {"Cache-Control": "public, max-age=300"}
+        return ApiResponse(content=self._rendered(request.settings.public_url), headers=headers)
 
     def build_document(self, server: str) -> dict[str, Any]:
-        """The document."""
-        summary = "The bytes of results, whole and in ranges."
+        """Returns the document, with `server` as its server URL."""
+        summary = "Downloads of results and clips, whole or in ranges, and camera previews."
         return build_document(
             "Moodreel media", summary, self._routes(), version=VERSION, server=server
         )

@@ -1,8 +1,8 @@
-"""A camera's preview as one answer that goes on: JPEG after JPEG, as `<img>` shows them.
+"""The preview stream of a camera: JPEG pictures as multipart/x-mixed-replace, for `<img>`.
 
-The recorder leaves an object of pictures for every second; they are read as they come, and shown
-at the pace at which they arrived. A function streams 10 MB at most and ends after minutes, so an
-answer ends before either, and the page asks again.
+The recorder writes one object of pictures per second. They are read as they appear, and sent at the
+pace at which they were captured. Cloud Functions limits a stream to 10 MB and a request to minutes;
+a stream ends before either limit, and the page requests it again.
 """
 
 from __future__ import annotations
@@ -32,67 +32,72 @@ from shared.pipeline import Bucket
 
 BOUNDARY = "picture"
 MAX_STREAM_S = 240
-"""How long an answer goes on: the row's timeout is 300 s."""
+"""The maximum length of a stream. The function's timeout is 300 s."""
 FIRST_FRAME_TIMEOUT_S = 10
-"""How long the first picture is waited for; a camera may have to be connected."""
+"""How long to wait for the first picture; the camera may have to be connected first."""
 POLL_S = 0.25
 VIEWER_CHECK_S = 5
-"""How often it is written that somebody looks, and read whether he still may."""
+"""The interval of renewing the viewer's document and checking that the token is still valid."""
 MAX_LAG_S = 4
-"""Pictures are late by the second that an object holds and the time to write it. What is later
-than this is passed over."""
+"""Pictures are late by the second that an object holds and by the time to write it. Pictures that
+are later than this are skipped."""
 
 
 def get_preview(request: ApiRequest) -> ApiResponse:
-    """The camera that the token's seat is before. Raises NotFound, LinkExpired, TooManyViewers,
-    NoPictures."""
+    """Streams the preview of the camera that the preview token belongs to.
+
+    Raises NotFound, LinkExpired, TooManyViewers, NoPictures.
+    """
     token, stream = request.path_params["token"], secrets.token_hex(8)
-    seat = _sit_down(request, token, stream)
+    viewer = _claim_viewer(request, token, stream)
     headers = {"Content-Type": f"multipart/x-mixed-replace; boundary={BOUNDARY}"}
     if request.is_head:
         return ApiResponse(headers=headers, stream=iter(()))
-    camera_id = seat.data["camera"]
+    camera_id = viewer.data["camera"]
     request.run(lambda clock: session.request_preview(camera_id, clock))
     pictures = _Pictures(request, camera_id)
-    patience = request.services.clock.now() + timedelta(seconds=FIRST_FRAME_TIMEOUT_S)
-    first = pictures.due(patience)
+    deadline = request.services.clock.now() + timedelta(seconds=FIRST_FRAME_TIMEOUT_S)
+    first = pictures.next_by(deadline)
     if first is None:
         raise NoPictures
-    return ApiResponse(headers=headers, stream=_parts(request, seat, stream, first, pictures))
+    return ApiResponse(
+        headers=headers, stream=_stream_parts(request, viewer, stream, first, pictures)
+    )
 
 
-def _sit_down(request: ApiRequest, token: str, stream: str) -> Doc:
-    """The seat, which this answer takes from any earlier one."""
+def _claim_viewer(request: ApiRequest, token: str, stream: str) -> Doc:
+    """Returns the viewer document of the token, now assigned to this stream; an earlier stream of
+    the token ends. Raises NotFound, LinkExpired, TooManyViewers."""
     store, now = request.services.store, request.services.clock.now()
-    (seat,) = store.read([viewer_path(token)])
-    if seat is None:
+    (viewer,) = store.read([viewer_path(token)])
+    if viewer is None:
         raise NotFound("There is no such preview.")
-    if seat.data["expires_at"] <= now:
-        raise LinkExpired("This preview's time is over; ask for another one.")
-    others = [
-        one
-        for one in store.list_newest(
-            VIEWERS, ("camera", seat.data["camera"]), after=None, max_count=MAX_COUNTED_VIEWERS
+    if viewer.data["expires_at"] <= now:
+        raise LinkExpired("This preview has expired; request another one.")
+    other_viewers = [
+        doc
+        for doc in store.list_newest(
+            VIEWERS, ("camera", viewer.data["camera"]), after=None, max_count=MAX_COUNTED_VIEWERS
         )
-        if one.id != token
+        if doc.id != token
     ]
-    if count_active_viewers(others, now) >= request.settings.max_viewers:
+    if count_active_viewers(other_viewers, now) >= request.settings.max_viewers:
         raise TooManyViewers(retry_after_s=VIEWER_CHECK_S)
     if (
         not request.is_head
         and store.commit([mark_viewer_seen(token, stream, now)]) is not CommitResult.OK
     ):
         raise NotFound("There is no such preview.")
-    return seat
+    return viewer
 
 
-def _parts(
-    request: ApiRequest, seat: Doc, stream: str, first: bytes, pictures: _Pictures
+def _stream_parts(
+    request: ApiRequest, viewer: Doc, stream: str, first: bytes, pictures: _Pictures
 ) -> Iterator[bytes]:
     clock = request.services.clock
-    began = clock.now()
-    ends = min(began + timedelta(seconds=MAX_STREAM_S), seat.data["expires_at"])
-    check_at = began + timedelta(seconds=VIEWER_CHECK_S)
+    started_at = clock.now()
+    ends_at = min(started_at + timedelta(seconds=MAX_STREAM_S), viewer.data["expires_at"])
+    check_at = started_at + timedelta(seconds=VIEWER_CHECK_S)
     sent = 0
     picture: bytes | None = first
     try:
@@ -105,99 +110,99 @@ def _parts(
                 yield part
                 sent += len(part)
             now = clock.now()
-            if now >= ends:
+            if now >= ends_at:
                 return
             if now >= check_at:
-                if not _goes_on(request, seat, stream, now):
+                if not _is_valid(request, viewer, stream, now):
                     return
                 check_at = now + timedelta(seconds=VIEWER_CHECK_S)
-            # Also while the camera is away: who looks at it keeps it wanted.
-            picture = pictures.due(min(ends, check_at))
+            # Also while the camera is unavailable: the checks above keep its preview requested.
+            picture = pictures.next_by(min(ends_at, check_at))
     finally:
         request.services.log("preview.sent", bytes=sent)
 
 
 def _part(picture: bytes) -> bytes:
-    """A picture with the boundary behind it: a browser shows it when it sees that."""
-    head = f"Content-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
-    return head.encode() + picture + f"\r\n--{BOUNDARY}\r\n".encode()
+    """A picture followed by the boundary. Browsers show a picture when the boundary arrives."""
+    header = f"Content-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
+    return header.encode() + picture + f"\r\n--{BOUNDARY}\r\n".encode()
 
 
-def _goes_on(request: ApiRequest, seat: Doc, stream: str, now: datetime) -> bool:
-    """Whether this answer goes on: its seat is not taken by another one, and the camera is there;
-    then it is wanted for a while more. A fault of the ledger ends nothing."""
-    camera_id = seat.data["camera"]
+def _is_valid(request: ApiRequest, viewer: Doc, stream: str, now: datetime) -> bool:
+    """Whether the stream continues: no later stream uses the token, and the camera exists. Renews
+    the viewer and the preview request. An error of Firestore does not end the stream."""
+    camera_id = viewer.data["camera"]
     try:
-        here, doc = request.services.store.read([seat.path, camera_path(camera_id)])
-        if here is None or doc is None or here.data["stream"] != stream:
+        current, doc = request.services.store.read([viewer.path, camera_path(camera_id)])
+        if current is None or doc is None or current.data["stream"] != stream:
             return False
-        request.services.store.commit([mark_viewer_seen(seat.id, stream, now)])
+        request.services.store.commit([mark_viewer_seen(viewer.id, stream, now)])
         if not Camera.from_doc(doc).has_preview_at(now + timedelta(seconds=PREVIEW_S / 2)):
             request.run(lambda clock: session.request_preview(camera_id, clock))
     except NotFound:
         return False
-    except TransientError as fault:
-        request.services.log("preview.check_failed", severity="WARNING", reason=repr(fault))
+    except TransientError as error:
+        request.services.log("preview.check_failed", severity="WARNING", reason=repr(error))
     return True
 
 
 class _Pictures:
-    """The pictures of a camera, each at the time at which it is to be shown."""
+    """The pictures of a camera's preview, each returned at the time when it is due."""
 
     def __init__(self, request: ApiRequest, camera_id: str) -> None:
-        self._world = request.services
+        self._services = request.services
         self._camera = camera_id
-        self._waiting: list[tuple[int, bytes]] = []
-        self._second = self._newest()
+        self._pending: list[tuple[int, bytes]] = []
+        self._next_second = self._newest_second()
         self._lag_s: float | None = None
 
-    def due(self, until: datetime) -> bytes | None:
-        """The next picture, when its time has come; None when there is none by `until`."""
-        clock = self._world.clock
-        while not self._waiting:
-            if self._read_on():
+    def next_by(self, deadline: datetime) -> bytes | None:
+        """Returns the next picture when it is due; None if there is none by `deadline`."""
+        clock = self._services.clock
+        while not self._pending:
+            if self._read_next():
                 continue
-            if clock.now() >= until:
+            if clock.now() >= deadline:
                 return None
             clock.sleep(POLL_S)
-        at_ms, picture = self._waiting.pop(0)
+        at_ms, picture = self._pending.pop(0)
         lag_s = clock.now().timestamp() - at_ms / 1000
         if self._lag_s is None or lag_s > self._lag_s:
-            # It came later than those before it: the following ones keep this distance.
+            # It arrived later than the pictures before it. The following ones keep this lag.
             self._lag_s = lag_s
         clock.sleep(max(0.0, self._lag_s - lag_s))
         return picture
 
-    def _read_on(self) -> bool:
-        """Take in the object that comes next; → whether there was one."""
-        now = int(self._world.clock.now().timestamp())
-        if now - self._second > MAX_LAG_S:
-            # The camera or we were away.
-            self._second, self._lag_s = self._newest(), None
-        for second in range(self._second, now + 1):
-            found = self._read(second)
-            if found is not None:
-                self._second = second + 1
-                self._waiting = found
-                return bool(found)
+    def _read_next(self) -> bool:
+        """Reads the next object. Returns False if there is none yet or it has no pictures."""
+        now = int(self._services.clock.now().timestamp())
+        if now - self._next_second > MAX_LAG_S:
+            # The camera or this stream was interrupted.
+            self._next_second, self._lag_s = self._newest_second(), None
+        for second in range(self._next_second, now + 1):
+            pictures = self._read(second)
+            if pictures is not None:
+                self._next_second = second + 1
+                self._pending = pictures
+                return bool(pictures)
         return False
 
-    def _newest(self) -> int:
-        """The latest second that has pictures, or the one that will be the next."""
-        now = int(self._world.clock.now().timestamp())
+    def _newest_second(self) -> int:
+        """The latest second that has pictures; without any, the second before now."""
+        now = int(self._services.clock.now().timestamp())
         for second in range(now, now - MAX_LAG_S, -1):
-            if self._world.objects.stat(Bucket.WORK, preview_name(self._camera, second)):
+            if self._services.objects.stat(Bucket.WORK, preview_name(self._camera, second)):
                 return second
         return now - 1
 
     def _read(self, second: int) -> list[tuple[int, bytes]] | None:
-        name, objects = preview_name(self._camera, second), self._world.objects
-        there = objects.stat(Bucket.WORK, name)
-        if there is None:
+        name, objects = preview_name(self._camera, second), self._services.objects
+        stored = objects.stat(Bucket.WORK, name)
+        if stored is None:
             return None
         try:
-            read = objects.range_reader(Bucket.WORK, name, there.generation)
-            return list(unpack_frames(read(0, there.size_bytes)))
-        except (SourceExpired, ValueError) as gone:
-            self._world.log("preview.read_failed", severity="WARNING", reason=repr(gone))
+            read = objects.range_reader(Bucket.WORK, name, stored.generation)
+            return list(unpack_frames(read(0, stored.size_bytes)))
+        except (SourceExpired, ValueError) as error:
+            self._services.log("preview.read_failed", severity="WARNING", reason=repr(error))
             return []

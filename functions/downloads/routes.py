@@ -1,4 +1,4 @@
-"""Every operation of `downloads`."""
+"""All routes of `downloads`."""
 
 from __future__ import annotations
 
@@ -16,49 +16,51 @@ from shared.http.schemas import ResponseModel
 
 
 class Health(ResponseModel):
-    """It answers."""
+    """The function responds."""
 
     status: Literal["ok"] = "ok"
 
 
 def health(_request: ApiRequest) -> ApiResponse:
-    """Asks no neighbour."""
+    """Responds without calling any other service."""
     return ApiResponse(Health())
 
 
 DOCUMENTATION = Documentation(lambda: ROUTES)
-_ALSO = (206, 302, 304)
-_ERRORS = (SourceExpired, PreconditionFailed, RangeNotSatisfiable)
+_OTHER_STATUSES = (206, 302, 304)
+_DOWNLOAD_ERRORS = (SourceExpired, PreconditionFailed, RangeNotSatisfiable)
 
 _ROUTES = (
     Route(
         "GET", "/v1/media/jobs/{job_id}/{name}", get_result,
-        "The bytes of a result of mine, or of a range of it.",
-        query=DownloadQuery, errors=_ERRORS, other_statuses=_ALSO, media_type="*/*",
-    ),
-    Route(
-        "GET", "/v1/media/share/{token}", get_shared_result,
-        "The bytes of a shared result, without signing in.",
-        query=DownloadQuery, sign_in_required=False, errors=(*_ERRORS, LinkExpired, LinkRevoked),
-        other_statuses=_ALSO,
+        "Download a result of your job, or a range of it.",
+        query=DownloadQuery, errors=_DOWNLOAD_ERRORS, other_statuses=_OTHER_STATUSES,
         media_type="*/*",
     ),
     Route(
+        "GET", "/v1/media/share/{token}", get_shared_result,
+        "Download a shared result, without signing in.",
+        query=DownloadQuery, sign_in_required=False,
+        errors=(*_DOWNLOAD_ERRORS, LinkExpired, LinkRevoked),
+        other_statuses=_OTHER_STATUSES, media_type="*/*",
+    ),
+    Route(
         "GET", "/v1/media/recordings/{recording_id}/clip", get_clip,
-        "The bytes of a clip of mine, or of a range of it.",
-        query=DownloadQuery, errors=_ERRORS, other_statuses=_ALSO, media_type="*/*",
+        "Download the clip of your recording, or a range of it.",
+        query=DownloadQuery, errors=_DOWNLOAD_ERRORS, other_statuses=_OTHER_STATUSES,
+        media_type="*/*",
     ),
     Route(
         "GET", "/v1/media/previews/{token}", get_preview,
-        "A camera's pictures one after the other, for who has a seat.",
+        "Stream a camera's preview pictures to the holder of a preview token.",
         sign_in_required=False, errors=(LinkExpired, TooManyViewers, NoPictures),
         media_type="multipart/x-mixed-replace",
     ),
     Route(
-        "GET", "/v1/media/openapi.json", DOCUMENTATION.get_openapi, "This document.",
+        "GET", "/v1/media/openapi.json", DOCUMENTATION.get_openapi, "Get this OpenAPI document.",
         sign_in_required=False,
     ),
-    Route("GET", "/v1/media/health", health, "Whether downloads answers.", Health,
-    sign_in_required=False),
+    Route("GET", "/v1/media/health", health, "Check that the function responds.", Health,
+          sign_in_required=False),
 )  # fmt: skip
-ROUTES: tuple[Route, ...] = tuple(one.with_group("Results") for one in _ROUTES)
+ROUTES: tuple[Route, ...] = tuple(route.with_group("Results") for route in _ROUTES)

@@ -1,7 +1,7 @@
-"""The bytes of a result: in blocks straight from its bucket, or a redirect to them.
+"""Downloads of results: streamed from the bucket in blocks, or a redirect to a signed link.
 
-A function answers with at most 32 MB, streamed with 10 MB; so whatever is asked for above 8 MiB, a
-whole result or a range of one, is read from the bucket by a signed link.
+Cloud Functions limits a response to 32 MB, and a streamed one to 10 MB. A result or range above
+8 MiB is therefore answered with a redirect.
 """
 
 from __future__ import annotations
@@ -21,39 +21,40 @@ from shared.pipeline import Bucket
 from shared.recipes.stored_object import Artifact
 
 BLOCK_BYTES = 1 << 20
-"""All that a client costs in memory, however slowly it reads."""
+"""The memory that a stream takes per client, however slowly the client reads."""
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 )
-"""What is shown may show itself and do nothing: no script, no form, an origin of its own."""
+"""Displayed files cannot run scripts or submit forms, and get an opaque origin."""
 
 
 class DownloadQuery(QueryModel):
-    """How to answer: to be saved or shown, by us where we can or by the bucket in any case."""
+    """How to serve the file. `disposition` selects whether a browser saves or shows it. If `via` is
+    `redirect`, the answer is always a redirect to Cloud Storage."""
 
     disposition: Literal["attachment", "inline"] = "attachment"
     via: Literal["auto", "redirect"] = "auto"
 
 
 def get_result(request: ApiRequest) -> ApiResponse:
-    """A result of the caller's job."""
-    return _answer(request, find_result(request.job, request.path_params["name"]), by_link=False)
+    """Downloads a result of your job."""
+    return _serve(request, find_result(request.job, request.path_params["name"]), by_link=False)
 
 
 def get_clip(request: ApiRequest) -> ApiResponse:
-    """The clip of the caller's recording."""
-    return _answer(request, find_clip(request), by_link=False)
+    """Downloads the clip of your recording."""
+    return _serve(request, find_clip(request), by_link=False)
 
 
 def get_shared_result(request: ApiRequest) -> ApiResponse:
-    """A result that a link leads to."""
-    return _answer(request, read_shared_result(request, request.path_params["token"]), by_link=True)
+    """Downloads the result of a share link, and counts its use."""
+    return _serve(request, read_shared_result(request, request.path_params["token"]), by_link=True)
 
 
-def _answer(request: ApiRequest, result: Artifact, *, by_link: bool) -> ApiResponse:
-    asked = request.query(DownloadQuery)
-    inline = asked.disposition == "inline" and is_inline_type(result.content_type)
+def _serve(request: ApiRequest, result: Artifact, *, by_link: bool) -> ApiResponse:
+    query = request.query(DownloadQuery)
+    inline = query.disposition == "inline" and is_inline_type(result.content_type)
     stored = request.services.objects.stat(Bucket(result.bucket), result.object)
     if stored is None or stored.generation != result.generation:
         raise SourceExpired("The result is no longer there.")
@@ -63,7 +64,7 @@ def _answer(request: ApiRequest, result: Artifact, *, by_link: bool) -> ApiRespo
         "ETag": version.etag,
         "Last-Modified": version.last_modified,
         "Accept-Ranges": "bytes",
-        # A browser may keep it for itself, and asks each time whether it still holds.
+        # The browser can cache the file, but revalidates it each time.
         "Cache-Control": "private, no-cache",
         "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     }
@@ -74,61 +75,64 @@ def _answer(request: ApiRequest, result: Artifact, *, by_link: bool) -> ApiRespo
         "Content-Disposition": content_disposition(result.name, inline=inline),
     }
     if request.is_head:
-        # Range is defined for GET alone (RFC 9110, 14.2), and a link that is signed for GET takes
-        # no HEAD: so this is answered here, whatever the size.
+        # Range is defined for GET only (RFC 9110 §14.2), and a link signed for GET rejects HEAD.
+        # HEAD is therefore answered here, whatever the size.
         return ApiResponse(headers=headers | {"Content-Length": str(size)}, stream=iter(()))
-    span = parse_range(request.conditions, version, size)
-    if by_link and (span is None or span.start == 0):
-        # Seeking in a film is not opening it again.
+    byte_range = parse_range(request.conditions, version, size)
+    if by_link and (byte_range is None or byte_range.start == 0):
+        # Seeking in a film does not count as another use.
         count_link_use(request, request.path_params["token"])
-    part = ByteRange(0, size) if span is None else span
-    if asked.via == "redirect" or part.length > request.settings.max_direct_download_bytes:
+    part = ByteRange(0, size) if byte_range is None else byte_range
+    if query.via == "redirect" or part.length > request.settings.max_direct_download_bytes:
         url = request.services.objects.sign_download(
             result, filename=result.name, valid_s=LINK_VALID_S, inline=inline
         )
         return ApiResponse.redirect(url)
     headers["Content-Length"] = str(part.length)
-    if span is not None:
-        headers["Content-Range"] = span.content_range(size)
+    if byte_range is not None:
+        headers["Content-Range"] = byte_range.content_range(size)
     return ApiResponse(
-        status=200 if span is None else 206, headers=headers, stream=_blocks(request, result, part)
+        status=200 if byte_range is None else 206,
+        headers=headers,
+        stream=_read_blocks(request, result, part),
     )
 
 
 def version_of(result: Artifact, created_at: datetime | None) -> Version:
-    """An object is written once, so its generation says which bytes these are."""
-    moment = created_at or datetime.fromtimestamp(0, UTC)
-    return Version(f'"{result.generation:x}-{result.size_bytes:x}"', moment)
+    """Returns the version of a result. Objects are written once, so the generation identifies the
+    bytes."""
+    last_modified = created_at or datetime.fromtimestamp(0, UTC)
+    return Version(f'"{result.generation:x}-{result.size_bytes:x}"', last_modified)
 
 
-def _blocks(request: ApiRequest, result: Artifact, part: ByteRange) -> Iterator[bytes]:
-    """The bytes. The first block is read before anything is answered, so that a bucket that fails
-    is a problem that is told and not an answer that breaks off."""
+def _read_blocks(request: ApiRequest, result: Artifact, part: ByteRange) -> Iterator[bytes]:
+    """Returns the bytes in blocks. The first block is read before the response starts, so that an
+    error of the bucket becomes a problem response and not a broken download."""
     read = request.services.objects.range_reader(
         Bucket(result.bucket), result.object, result.generation
     )
 
-    def block(start: int) -> bytes:
+    def read_block(start: int) -> bytes:
         length = min(BLOCK_BYTES, part.end - start)
         data = read(start, length)
         if len(data) != length:
             raise SourceExpired("The result is shorter than it was.")
         return data
 
-    first = block(part.start) if part.length else b""
+    first = read_block(part.start) if part.length else b""
 
-    def rest() -> Iterator[bytes]:
+    def blocks() -> Iterator[bytes]:
         sent = 0
         try:
             if first:
                 yield first
                 sent = len(first)
             while sent < part.length:
-                # What a client that hangs up did not take is not read: this is never resumed.
-                data = block(part.start + sent)
+                # If the client disconnects, the generator is closed here and reads no further.
+                data = read_block(part.start + sent)
                 yield data
                 sent += len(data)
         finally:
             request.services.log("download.sent", bytes=sent, of=part.length)
 
-    return rest()
+    return blocks()

@@ -1,4 +1,4 @@
-"""Sentences become a slide's speech: what is silent is cut off, pauses are put between."""
+"""Concatenates sentences to the speech of a slide: trims silence and inserts pauses."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ PARAGRAPH_PAUSE_S = 0.6
 SILENCE_AMPLITUDE = 100
 """Of 32,768: about 50 dB below full scale."""
 KEEP_BEFORE_S, KEEP_AFTER_S = 0.03, 0.08
-"""What is left of the silence around a sentence, so that no sound is cut off."""
+"""The silence kept around a sentence, so that no sound is cut off."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimedSentence:
-    """When a sentence is heard, in samples from the slide's first one; `end` is exclusive."""
+    """The position of a sentence in samples from the start of the slide; `end` is exclusive."""
 
     text: str
     start: int
@@ -30,9 +30,10 @@ class TimedSentence:
 def concatenate_speech(
     sentences: Iterable[tuple[Sentence, SpeechAudio]],
 ) -> tuple[SpeechAudio, tuple[TimedSentence, ...]]:
-    """One slide's speech, and when each sentence is heard. Without sentences it has no samples.
+    """Returns the speech of a slide and the position of each sentence. Without sentences, it has no
+    samples.
 
-    Raises VoiceUnavailable when the sentences come at different rates.
+    Raises VoiceUnavailable if the sampling rates of the sentences differ.
     """
     pcm = bytearray()
     times: list[TimedSentence] = []
@@ -51,12 +52,14 @@ def concatenate_speech(
 
 
 def trim_silence(speech: SpeechAudio) -> SpeechAudio:
-    """Without the silence at both ends, but for a moment that is kept."""
+    """Returns the speech without the silence at its ends, except KEEP_BEFORE_S and KEEP_AFTER_S."""
     samples = array("h", speech.pcm)
-    first = next((n for n, one in enumerate(samples) if abs(one) > SILENCE_AMPLITUDE), None)
+    first = next((n for n, sample in enumerate(samples) if abs(sample) > SILENCE_AMPLITUDE), None)
     if first is None:
         return speech
-    behind = next(n for n, one in enumerate(reversed(samples)) if abs(one) > SILENCE_AMPLITUDE)
+    trailing = next(
+        n for n, sample in enumerate(reversed(samples)) if abs(sample) > SILENCE_AMPLITUDE
+    )
     start = max(0, first - round(KEEP_BEFORE_S * speech.rate_hz))
-    end = min(len(samples), len(samples) - behind + round(KEEP_AFTER_S * speech.rate_hz))
+    end = min(len(samples), len(samples) - trailing + round(KEEP_AFTER_S * speech.rate_hz))
     return SpeechAudio(speech.pcm[2 * start : 2 * end], speech.rate_hz)

@@ -1,4 +1,4 @@
-"""The join of text_to_speech: the slides' speech becomes one narration, and a film is planned."""
+"""The join of text_to_speech: builds the narration of all slides and plans the film."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from shared.runtime.results_writer import write_once
 
 
 def join_narration(context: UnitContext) -> UnitDone:
-    """Write narration.json once; say what was spoken anew and what was found."""
+    """Writes narration.json once, and reports the numbers of cache hits and paid calls."""
     units = [(SpeechPart.from_dict(unit.facts), unit) for unit in context.part_units()]
-    units.sort(key=lambda one: one[0].slide)
-    narration = Narration(tuple(_speech(part, unit) for part, unit in units))
+    units.sort(key=lambda pair: pair[0].slide)
+    narration = Narration(tuple(_slide_speech(part, unit) for part, unit in units))
     content = narration.to_json()
     spec = hashlib.sha256(content).hexdigest()
     name = f"{NARRATION_PREFIX}{context.job.id}/{spec[:12]}.json"
@@ -34,7 +34,7 @@ def join_narration(context: UnitContext) -> UnitDone:
     return UnitDone(facts=result.to_dict(), plan={"stitching": ({"film": "deck"},)})
 
 
-def _speech(part: SpeechPart, unit: Unit) -> SlideSpeech:
+def _slide_speech(part: SpeechPart, unit: Unit) -> SlideSpeech:
     if not unit.artifacts:
         return SlideSpeech()
     (stored,) = unit.artifacts

@@ -1,4 +1,4 @@
-"""Speak a slide's notes sentence by sentence; gather all slides into one narration."""
+"""The entry point of text_to_speech: speaks the notes of slides and joins them to a narration."""
 
 from functions.text_to_speech.join import join_narration
 from functions.text_to_speech.speak import speak_slide

@@ -1,4 +1,4 @@
-"""A part of text_to_speech: the notes of one slide."""
+"""A part of text_to_speech: speaks the notes of one slide."""
 
 from __future__ import annotations
 
@@ -21,30 +21,28 @@ from shared.recipes.results import SpeechPart
 from shared.recipes.stored_object import StoredObject
 
 SPEECH_VERSION = 1
-"""Raised when the same sentences would be joined otherwise."""
+"""Increment when the concatenation of the same sentences changes."""
 
 
 def speak_slide(context: UnitContext) -> UnitDone:
-    """Speak every sentence that was not spoken before; write the slide's speech once.
+    """Speaks every sentence that is not cached, and writes the speech of the slide once.
 
-    The spec: {"slide", "text", "language", "voice", "speed", "pitch"}.
+    The keys of the spec are slide, text, language, voice, speed and pitch.
     """
     number, settings = int(context.spec["slide"]), _settings(context)
-    before = SpeechCache(context.objects, bootstrap.voice(), context.job.owner)
-    pieces: list[tuple[Sentence, SpeechAudio]] = []
+    cache = SpeechCache(context.objects, bootstrap.voice(), context.job.owner)
+    sentences: list[tuple[Sentence, SpeechAudio]] = []
     for sentence in split_sentences(str(context.spec["text"]), settings.language):
         context.check()
-        pieces.append((sentence, before.synthesize(sentence.text, settings)))
-    counted = {"hits": before.hits, "calls": before.calls, "characters": before.characters}
-    context.log("slide.spoken", slide=number, **counted)
-    if not pieces:
-        return UnitDone(facts=SpeechPart(number, (), **counted).to_dict())
-    speech, times = concatenate_speech(pieces)
+        sentences.append((sentence, cache.synthesize(sentence.text, settings)))
+    counts = {"hits": cache.hits, "calls": cache.calls, "characters": cache.characters}
+    context.log("slide.spoken", slide=number, **counts)
+    if not sentences:
+        return UnitDone(facts=SpeechPart(number, (), **counts).to_dict())
+    speech, times = concatenate_speech(sentences)
     stored, adopted = _write(context, number, speech)
-    sentences = tuple(SpokenSentence(one.text, one.start, one.end) for one in times)
-    result = SpeechPart(
-        number, sentences, **counted, rate_hz=speech.rate_hz, samples=speech.samples
-    )
+    spoken = tuple(SpokenSentence(timed.text, timed.start, timed.end) for timed in times)
+    result = SpeechPart(number, spoken, **counts, rate_hz=speech.rate_hz, samples=speech.samples)
     return UnitDone(
         (stored.to_artifact("speech", "narration"),), facts=result.to_dict(), adopted=adopted
     )
@@ -54,12 +52,12 @@ def _settings(context: UnitContext) -> SpeechSettings:
     try:
         language = parse_language_tag(context.spec["language"])
         return SpeechSettings.parse({**context.spec, "language": language})
-    except ValueError as wrong:
-        raise InvalidOption(str(wrong)) from wrong
+    except ValueError as error:
+        raise InvalidOption(str(error)) from error
 
 
 def _write(context: UnitContext, number: int, speech: SpeechAudio) -> tuple[StoredObject, bool]:
-    # The address is the content's own: whatever is adopted has these very samples.
+    # The name is derived from the content, so an adopted object has exactly these samples.
     content = json.dumps([SPEECH_VERSION, speech.rate_hz]).encode() + speech.pcm
     spec = hashlib.sha256(content).hexdigest()
     name = f"{NARRATION_PREFIX}{context.job.id}/{number:02d}-{spec[:12]}.wav"

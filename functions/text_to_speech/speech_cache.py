@@ -1,7 +1,7 @@
-"""Sentences that were spoken before: no second paid call for the same words.
+"""The cache of spoken sentences, which avoids a second paid call for the same text.
 
-What a sentence sounded like is kept under its content's address, written once, and shared by all
-jobs of one owner. It outlives a job; the bucket's lifecycle removes it.
+The audio of a sentence is stored under a hash of its text and settings. It is written once, shared
+by all jobs of an owner, and outlives them; the lifecycle rule of the bucket deletes it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,13 @@ from shared.runtime.results_writer import read_object
 
 
 class SpeechCache:
-    """The sentences of one owner. `hits` were found, `calls` were spoken anew."""
+    """The spoken sentences of one owner.
+
+    Attributes:
+        hits: Sentences that were cached.
+        calls: Sentences that were synthesized.
+        characters: The characters of the synthesized sentences.
+    """
 
     def __init__(self, objects: ObjectStore, voice: SpeechSynthesizer, owner: str) -> None:
         self._objects = objects
@@ -30,19 +36,22 @@ class SpeechCache:
         self.characters = 0
 
     def synthesize(self, text: str, settings: SpeechSettings) -> SpeechAudio:
-        """The sentence as it was first spoken. Raises what the voice and the store raise."""
+        """Returns the cached audio of a sentence; synthesizes it first if there is none.
+
+        Raises the errors of the voice and of the object store.
+        """
         key = speech_key(text, settings, self._voice.engine, self._owner)
         name = f"{NARRATION_PREFIX}{self._folder}/{key}.wav"
-        there = self._objects.stat(Bucket.WORK, name)
-        if there is not None:
+        stored = self._objects.stat(Bucket.WORK, name)
+        if stored is not None:
             self.hits += 1
-            return self._read(there)
+            return self._read(stored)
         spoken = self._voice.synthesize(text, settings)
         self.calls += 1
         self.characters += len(text)
         with self._objects.create(Bucket.WORK, name, content_type="audio/wav", spec=key) as writer:
             writer.write(to_wav(spoken))
-        # Somebody else may have been faster: two calls never sound exactly alike.
+        # Another unit may have stored the sentence first. Two calls never return equal audio.
         return self._read(writer.stored_object) if writer.adopted else spoken
 
     def _read(self, stored: StoredObject) -> SpeechAudio:

@@ -1,4 +1,4 @@
-"""One part an input: what was uploaded. The join: what is to be done with it."""
+"""The handlers of upload_trigger: a part examines one input, the join plans the next stages."""
 
 from __future__ import annotations
 
@@ -31,21 +31,24 @@ from shared.recipes.upload_results import (
 
 
 def examine_upload(context: UnitContext) -> UnitDone:
-    """Read an upload's facts, by Range where it may be large."""
-    declared = next(one for one in context.job.inputs if one.name == context.part)
-    look = _LOOKS.get(declared.name.rstrip("0123456789"))
-    if look is None:
-        raise NotAvailableYet(f"A job cannot take a {declared.name} in yet.")
-    there = context.objects.stat(Bucket.UPLOADS, declared.object)
-    if there is None:
+    """Examines an upload. Files that can be large are read in ranges.
+
+    Raises SourceExpired, NotAvailableYet, and the errors of the examiners.
+    """
+    declared = next(item for item in context.job.inputs if item.name == context.part)
+    examine = _EXAMINERS.get(declared.name.rstrip("0123456789"))
+    if examine is None:
+        raise NotAvailableYet(f"A job cannot take the input {declared.name} yet.")
+    stored = context.objects.stat(Bucket.UPLOADS, declared.object)
+    if stored is None:
         raise SourceExpired
     try:
-        info = look(context, there)
+        info = examine(context, stored)
     except WorkStopped:
         context.check()
         raise
-    context.log("upload.examined", input=declared.name, size_bytes=there.size_bytes)
-    upload = Upload(there, declared.filename, info)
+    context.log("upload.examined", input=declared.name, size_bytes=stored.size_bytes)
+    upload = Upload(stored, declared.filename, info)
     artifacts = (
         (write_media_info(context, declared, upload),) if isinstance(info, MediaInfo) else ()
     )
@@ -53,81 +56,81 @@ def examine_upload(context: UnitContext) -> UnitDone:
 
 
 def plan_stages(context: UnitContext) -> UnitDone:
-    """Plan the stages that follow, out of what the parts found."""
+    """Plans the next stages from the results of the parts."""
     units = context.part_units()
     uploads = Uploads({unit.part: Upload.from_dict(unit.facts) for unit in units})
-    artifacts = tuple(one for unit in units for one in unit.artifacts)
-    following = context.job.recipe.next_stage("upload_trigger")
-    if following == "stitching":
+    artifacts = tuple(artifact for unit in units for artifact in unit.artifacts)
+    next_stage = context.job.recipe.next_stage("upload_trigger")
+    if next_stage == "stitching":
         return UnitDone(facts=uploads.to_dict(), plan={"stitching": ({"film": "still"},)})
-    if following == "slide_generation":
+    if next_stage == "slide_generation":
         plan = {"slide_generation": ({"deck": "prompt"},)}
         return UnitDone(facts=uploads.to_dict(), plan=plan)
-    return _frames_plan(context, uploads, artifacts)
+    return _plan_frames(context, uploads, artifacts)
 
 
-def _video(context: UnitContext, there: StoredObject) -> MediaInfo:
-    if not there.size_bytes:
+def _examine_video(context: UnitContext, stored: StoredObject) -> MediaInfo:
+    if not stored.size_bytes:
         raise EmptyFile
-    told = probe_in_sandbox(
+    data = probe_in_sandbox(
         context.objects,
-        there,
+        stored,
         probe_video_in_sandbox,
         should_stop=context.should_stop,
         label=context.job.id,
     )
-    media_info = MediaInfo.from_dict(told)
-    longest = context.settings.max_duration_s
-    if media_info.duration is not None and media_info.duration > longest:
+    media_info = MediaInfo.from_dict(data)
+    max_duration_s = context.settings.max_duration_s
+    if media_info.duration is not None and media_info.duration > max_duration_s:
         raise VideoTooLong(
             f"The video is {float(media_info.duration) / 60:.0f} minutes long; "
-            f"the limit is {longest / 60:.0f}."
+            f"the limit is {max_duration_s / 60:.0f}."
         )
     return media_info
 
 
-def _picture(context: UnitContext, there: StoredObject) -> PictureInfo:
-    return examine_picture(context.objects, there, context.should_stop)
+def _examine_picture(context: UnitContext, stored: StoredObject) -> PictureInfo:
+    return examine_picture(context.objects, stored, context.should_stop)
 
 
-def _prompt(context: UnitContext, there: StoredObject) -> PromptInfo:
-    return examine_prompt(context.objects, there)
+def _examine_prompt(context: UnitContext, stored: StoredObject) -> PromptInfo:
+    return examine_prompt(context.objects, stored)
 
 
-def _sound(context: UnitContext, there: StoredObject) -> SoundInfo:
-    return examine_track(context.objects, there, context.should_stop)
+def _examine_sound(context: UnitContext, stored: StoredObject) -> SoundInfo:
+    return examine_track(context.objects, stored, context.should_stop)
 
 
-_LOOKS: Mapping[str, Callable[[UnitContext, StoredObject], InputInfo]] = {
-    "video": _video,
-    "picture": _picture,
-    "prompt": _prompt,
-    "sound": _sound,
-    "music": _sound,
+_EXAMINERS: Mapping[str, Callable[[UnitContext, StoredObject], InputInfo]] = {
+    "video": _examine_video,
+    "picture": _examine_picture,
+    "prompt": _examine_prompt,
+    "sound": _examine_sound,
+    "music": _examine_sound,
 }
-"""How each input is examined, by its name in the recipe."""
+"""The examiner of each input, by its name in the recipe."""
 
 
-def _frames_plan(
+def _plan_frames(
     context: UnitContext, uploads: Uploads, artifacts: tuple[Artifact, ...]
 ) -> UnitDone:
     media_info = uploads.input("video").media_info
-    specs = _windows(context, media_info)
-    stages = {"frame_extraction": specs}
+    specs = _window_specs(context, media_info)
+    plan = {"frame_extraction": specs}
     scoring = find_consumer("frame_extraction", context.job.recipe)
     if scoring is not None:
-        # Packs wake this stage before frame_extraction joins, so its total is written here.
-        stages[scoring] = tuple({"pack": spec["index"]} for spec in specs)
-    return UnitDone(artifacts, facts=uploads.to_dict(), plan=stages, warnings=media_info.warnings)
+        # Frame packs trigger this stage before frame_extraction joins, so its total is set here.
+        plan[scoring] = tuple({"pack": spec["index"]} for spec in specs)
+    return UnitDone(artifacts, facts=uploads.to_dict(), plan=plan, warnings=media_info.warnings)
 
 
-def _windows(context: UnitContext, media_info: MediaInfo) -> tuple[Mapping[str, Any], ...]:
+def _window_specs(context: UnitContext, media_info: MediaInfo) -> tuple[Mapping[str, Any], ...]:
     try:
         options = parse_frame_options(context.job.options)
-    except ValueError as wrong:
-        raise InvalidOption(str(wrong)) from wrong
+    except ValueError as error:
+        raise InvalidOption(str(error)) from error
     try:
         windows = plan_windows(media_info, options, max_frames=context.settings.max_frames)
-    except ValueError as too_much:
-        raise TooManyFrames(str(too_much)) from too_much
+    except ValueError as error:
+        raise TooManyFrames(str(error)) from error
     return tuple(window.to_dict() for window in windows)

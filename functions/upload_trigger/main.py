@@ -1,11 +1,11 @@
-"""An upload has arrived: find out what it is, refuse what cannot be used, plan the work."""
+"""The entry point of upload_trigger: examines uploads, rejects unusable ones, plans the job."""
 
 from shared.entrypoints.stage import UnitContext, stage
 from shared.jobs.claims import UnitDone
 
 
 def _part(context: UnitContext) -> UnitDone:
-    # PyAV, NumPy and Pillow are loaded with the first unit: see infra/README.md, cold starts.
+    # PyAV, NumPy and Pillow are imported with the first unit: see "cold starts" in infra/README.md.
     from functions.upload_trigger.intake import examine_upload
 
     return examine_upload(context)

@@ -1,4 +1,4 @@
-"""media-info.json: what was found in a video, kept with the job for whoever takes its results."""
+"""media-info.json: the properties of the uploaded video, stored as a result of the job."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ SCHEMA = "moodreel.media-info/1"
 
 
 def write_media_info(context: UnitContext, job_input: JobInput, upload: Upload) -> Artifact:
-    """Write the passport once; what is the same is found there by a later attempt."""
-    told = render_media_info(job_input, upload)
-    spec = hashlib.sha256(told).hexdigest()
+    """Writes media-info.json once. A later attempt adopts an object with the same content."""
+    content = render_media_info(job_input, upload)
+    spec = hashlib.sha256(content).hexdigest()
     results = ResultsWriter(context.objects, context.job.id, spec)
-    return results.write(MEDIA_INFO_NAME, "media_info", "application/json", told)
+    return results.write(MEDIA_INFO_NAME, "media_info", "application/json", content)
 
 
 def render_media_info(job_input: JobInput, upload: Upload) -> bytes:
-    """media-info.json. Exact values are strings ("30000/1001"); beside them stand decimals."""
+    """Returns media-info.json. Exact values are strings ("30000/1001"); `shown` has decimals."""
     media_info = upload.media_info
     video, facts = media_info.video, media_info.to_dict()
     width, height = video.display_size
-    told = {
+    document = {
         "schema": SCHEMA,
         "file": upload.file_info | {"declared_type": job_input.content_type},
         "container": media_info.container,
@@ -49,7 +49,7 @@ def render_media_info(job_input: JobInput, upload: Upload) -> bytes:
         "repairs": facts["repairs"],
         "warnings": facts["warnings"],
     }
-    return json.dumps(told, ensure_ascii=False, indent=1).encode() + b"\n"
+    return json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
 def _decimal(value: Any) -> float | None:

@@ -1,4 +1,4 @@
-"""Examine an uploaded picture: its header always, all of it when that costs little."""
+"""Examines an uploaded picture: always its header, and all of it if it is small."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from shared.ports.objects import ObjectStore
 from shared.recipes.stored_object import StoredObject
 from shared.recipes.upload_results import PictureInfo
 
-# Pillow imports its formats when it opens something; a confined process can import nothing more.
+# Pillow imports its plugins on first use, but a sandbox process cannot import modules.
 Image.init()
 
 MAX_PICTURE_BYTES = 40_000_000
 MAX_DECODED_PIXELS = 12_000_000
-"""Up to this many pixels a picture is decoded here, so that a damaged one is refused at once; as
-RGB it takes 36 MB. Larger ones are decoded where there is memory for them."""
+"""Pictures up to this size are decoded here, so that damaged ones are rejected at once; as RGB they
+take 36 MB. Larger ones are decoded later, in a function with more memory."""
 
 
 def examine_picture(
     objects: ObjectStore, stored: StoredObject, should_stop: Callable[[], bool] = lambda: False
 ) -> PictureInfo:
-    """Returns what was found in an uploaded picture.
+    """Returns the properties of an uploaded picture.
 
     Raises a PermanentError of shared.media.images.still that names the cause.
     """
     if stored.size_bytes > MAX_PICTURE_BYTES:
         raise PictureTooLarge(f"The picture has more than {MAX_PICTURE_BYTES // 10**6} MB.")
-    found = probe_in_sandbox(objects, stored, probe_picture_in_sandbox, should_stop=should_stop)
-    return PictureInfo.from_dict(found)
+    data = probe_in_sandbox(objects, stored, probe_picture_in_sandbox, should_stop=should_stop)
+    return PictureInfo.from_dict(data)
 
 
 def probe_picture_in_sandbox(sandbox_io: SandboxIO) -> bytes:
-    """The same as confined work: JSON."""
+    """Returns the JSON of a PictureInfo. Runs in the sandbox process."""
     data = sandbox_io.file.read()
     facts = read_picture_header(data)
     if facts.width * facts.height <= MAX_DECODED_PIXELS:
@@ -47,5 +47,5 @@ def probe_picture_in_sandbox(sandbox_io: SandboxIO) -> bytes:
     return json.dumps(info.to_dict()).encode()
 
 
-# HEIC's library, too: in confinement no file can be opened, so nothing can be imported.
+# The HEIC library as well: the sandbox process cannot open files, so it cannot import modules.
 preload(__name__, "pi_heif")

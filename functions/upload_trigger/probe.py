@@ -1,4 +1,4 @@
-"""Read what a video is from its headers and first packets, and refuse what cannot be used."""
+"""Reads the properties of a video from its headers and first packets; rejects unusable files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from shared.recipes.frames.windows import MediaInfo, VideoInfo
 from shared.recipes.media_info import RandomAccess, RateKind
 
 _ACCESS: dict[str, RandomAccess] = {"mov": "index", "matroska": "index", "mpegts": "bisect"}
-# Here every packet carries its own presentation time; AVI counts, MPEG-PS and Ogg stamp a few.
+# Containers in which every packet has a timestamp. AVI counts, MPEG-PS and Ogg stamp a few.
 _STAMPED = {"mov", "matroska", "mpegts", "flv"}
 _DURATION_IS_END = {"matroska", "flv"}
 DURATION_REPAIR = "The file does not say how long it is; its end was looked up."
@@ -44,9 +44,9 @@ class SupportsRational(Protocol):
 
 
 def probe(file: BinaryIO | RangeFile, size_bytes: int) -> MediaInfo:
-    """The passport of `file`, a binary and seekable file object of `size_bytes`.
+    """Returns the MediaInfo of `file`, a seekable binary file object of `size_bytes`.
 
-    Raises a PermanentError of shared.media.errors when the file cannot be used.
+    Raises a PermanentError of shared.media.errors if the file cannot be used.
     """
     if size_bytes == 0:
         raise EmptyFile
@@ -54,18 +54,18 @@ def probe(file: BinaryIO | RangeFile, size_bytes: int) -> MediaInfo:
     if is_animated_webp(file.read(HEAD_BYTES)):
         return probe_webp(file, size_bytes)
     with open_container(file) as container:
-        stream = _chosen(container, file, size_bytes)
-        media_info = _passport(container, stream, scan(container, stream, file), size_bytes)
+        stream = _choose_video(container, file, size_bytes)
+        media_info = _build_media_info(container, stream, scan(container, stream, file), size_bytes)
     family = media_info.container.split(",")[0]
     if media_info.duration is None and family == "matroska":
-        media_info = _measured(media_info, find_end_s(file, size_bytes))
-    told = any("cut off" in one for one in media_info.warnings)
-    if not told and is_truncated(family, file, size_bytes):
+        media_info = _with_duration(media_info, find_end_s(file, size_bytes))
+    has_warning = any("cut off" in warning for warning in media_info.warnings)
+    if not has_warning and is_truncated(family, file, size_bytes):
         return replace(media_info, warnings=(*media_info.warnings, TRUNCATION_WARNING))
     return media_info
 
 
-def _measured(media_info: MediaInfo, end: Fraction | None) -> MediaInfo:
+def _with_duration(media_info: MediaInfo, end: Fraction | None) -> MediaInfo:
     if end is None or end <= media_info.first_pts.seconds:
         return media_info
     return replace(
@@ -75,11 +75,13 @@ def _measured(media_info: MediaInfo, end: Fraction | None) -> MediaInfo:
     )
 
 
-def _chosen(container: InputContainer, file: BinaryIO | RangeFile, size_bytes: int) -> VideoStream:
+def _choose_video(
+    container: InputContainer, file: BinaryIO | RangeFile, size_bytes: int
+) -> VideoStream:
     try:
         return choose_video(container)
     except NoVideoStream:
-        # Half a table of contents can name no stream at all.
+        # A truncated table of contents may list no stream at all.
         family = container.format.name.split(",")[0]
         if not container.streams.audio and is_truncated(family, file, size_bytes):
             raise VideoTruncated from None
@@ -87,25 +89,25 @@ def _chosen(container: InputContainer, file: BinaryIO | RangeFile, size_bytes: i
 
 
 def probe_video_in_sandbox(sandbox_io: SandboxIO) -> bytes:
-    """`probe` as confined work: the passport as JSON."""
+    """Returns the JSON of the MediaInfo. Runs in the sandbox process."""
     return json.dumps(probe(sandbox_io.file, sandbox_io.size_bytes).to_dict()).encode()
 
 
 preload(__name__)
 
 
-def _passport(
-    container: InputContainer, stream: VideoStream, found: Scan, size_bytes: int
+def _build_media_info(
+    container: InputContainer, stream: VideoStream, result: Scan, size_bytes: int
 ) -> MediaInfo:
-    if found.first_frame is None:
-        raise VideoTruncated if found.packet_count == 0 else UndecodableVideo
+    if result.first_frame is None:
+        raise VideoTruncated if result.packet_count == 0 else UndecodableVideo
     time_base = _exact(stream.time_base) or Fraction(1, 90_000)
     family = container.format.name.split(",")[0]
     first_pts = (
-        found.first_frame.pts if found.first_frame.pts is not None else (found.pts or [0])[0]
+        result.first_frame.pts if result.first_frame.pts is not None else (result.pts or [0])[0]
     )
-    if family in COUNTED_CONTAINERS and found.first_dts is not None:
-        first_pts = found.first_dts
+    if family in COUNTED_CONTAINERS and result.first_dts is not None:
+        first_pts = result.first_dts
     warnings: list[str] = []
     duration = _duration(container, stream, first_pts * time_base)
     cut_at = _cut_at(stream, size_bytes) if family == "mov" else None
@@ -114,9 +116,9 @@ def _passport(
         warnings.append(
             f"The file is cut off; only about the first {float(duration):.1f} s are there."
         )
-    if found.error_count:
+    if result.error_count:
         warnings.append("Damaged pictures at the beginning were passed over.")
-    rotation, mirrored = read_orientation(found.first_frame)
+    rotation, mirrored = read_orientation(result.first_frame)
     context = stream.codec_context
     media_info = MediaInfo(
         container=container.format.name,
@@ -125,36 +127,36 @@ def _passport(
         video=VideoInfo(
             index=stream.index,
             codec=context.codec.canonical_name,
-            width=found.first_frame.width,
-            height=found.first_frame.height,
+            width=result.first_frame.width,
+            height=result.first_frame.height,
             rotation=rotation,
             mirrored=mirrored,
             sample_aspect=_aspect(stream),
-            pix_fmt=found.first_frame.format.name,
+            pix_fmt=result.first_frame.format.name,
             time_base=time_base,
             avg_rate=_exact(stream.average_rate),
-            rate_kind=_rate_kind(stream, found, time_base, family),
-            keyframe_interval_s=_keyframe_interval(stream, found, time_base, family),
-            open_gop=found.has_leading_frames if len(found.keyframes) > 1 else None,
+            rate_kind=_rate_kind(stream, result, time_base, family),
+            keyframe_interval_s=_keyframe_interval(stream, result, time_base, family),
+            open_gop=result.has_leading_frames if len(result.keyframes) > 1 else None,
             has_b_frames=bool(context.has_b_frames),
             first_pts=first_pts,
-            dynamic_range=dynamic_range(found.first_frame),
+            dynamic_range=dynamic_range(result.first_frame),
         ),
         audio_codecs=tuple(_codec_name(audio) for audio in container.streams.audio),
         stream_count=len(container.streams),
-        random_access=_random_access(family, found),
-        timestamps_reliable=family in _STAMPED and found.is_reliable,
+        random_access=_random_access(family, result),
+        timestamps_reliable=family in _STAMPED and result.is_reliable,
         warnings=tuple(warnings),
         streams=describe_streams(container, stream),
     )
-    return replace(media_info, repairs=tuple(describe_repairs(media_info, found)))
+    return replace(media_info, repairs=tuple(describe_repairs(media_info, result)))
 
 
-def _random_access(family: str, found: Scan) -> RandomAccess:
+def _random_access(family: str, result: Scan) -> RandomAccess:
     access = _ACCESS.get(family, "none")
-    if found.has_gradual_refresh and len(found.keyframes) < 2:
-        return "none"  # the stream refreshes gradually: decoding can begin only at its beginning
-    return "none" if access == "bisect" and not found.is_reliable else access
+    if result.has_gradual_refresh and len(result.keyframes) < 2:
+        return "none"  # with a gradual refresh, decoding can begin only at the start of the stream
+    return "none" if access == "bisect" and not result.is_reliable else access
 
 
 def _duration(container: InputContainer, stream: VideoStream, first: Fraction) -> Fraction | None:
@@ -162,7 +164,7 @@ def _duration(container: InputContainer, stream: VideoStream, first: Fraction) -
     if stream.duration and time_base:
         end = ((stream.start_time or 0) + stream.duration) * time_base
     elif container.duration:
-        # Matroska and FLV write when the last picture ends, not how long it all takes.
+        # Matroska and FLV store the end of the last picture, not the duration.
         family = container.format.name.split(",")[0]
         start = 0 if family in _DURATION_IS_END else (container.start_time or 0)
         end = Fraction(start + container.duration, 1_000_000)
@@ -172,7 +174,8 @@ def _duration(container: InputContainer, stream: VideoStream, first: Fraction) -
 
 
 def _cut_at(stream: VideoStream, size_bytes: int) -> int | None:
-    """Decoding time of the first sample that the file's own table puts beyond its end."""
+    """The decoding time of the first sample that the sample table places beyond the end of the
+    file; None if there is none."""
     entries = stream.index_entries
     count = len(entries)
     if count == 0 or entries[count - 1].pos + entries[count - 1].size <= size_bytes:
@@ -187,33 +190,33 @@ def _cut_at(stream: VideoStream, size_bytes: int) -> int | None:
     return entries[low].timestamp
 
 
-def _rate_kind(stream: VideoStream, found: Scan, time_base: Fraction, family: str) -> RateKind:
-    """Variable when two pictures are shown for times that differ by more than rounding."""
-    stamps: Iterable[int] = found.pts
-    if len(found.pts) > 12 and not found.is_complete:
-        stamps = found.pts[:-4]
-    if family == "mov" and len(stream.index_entries) > len(found.pts):
-        # One by one: an hour has a hundred thousand of them.
+def _rate_kind(stream: VideoStream, result: Scan, time_base: Fraction, family: str) -> RateKind:
+    """Variable if the durations of two pictures differ by more than rounding."""
+    stamps: Iterable[int] = result.pts
+    if len(result.pts) > 12 and not result.is_complete:
+        stamps = result.pts[:-4]
+    if family == "mov" and len(stream.index_entries) > len(result.pts):
+        # A generator, because an hour of video has about a hundred thousand entries.
         stamps = (entry.timestamp for entry in stream.index_entries if not entry.is_discard)
     gaps = (later - earlier for earlier, later in pairwise(stamps))
-    # The last length is often none.
-    lengths = {length for length, _ in pairwise(gaps)}
+    # Without the last gap, which is often 0.
+    durations = {duration for duration, _ in pairwise(gaps)}
     rounding = max(1, int(Fraction(1, 900) / time_base))
-    return "variable" if lengths and max(lengths) - min(lengths) > rounding else "constant"
+    return "variable" if durations and max(durations) - min(durations) > rounding else "constant"
 
 
 def _keyframe_interval(
-    stream: VideoStream, found: Scan, time_base: Fraction, family: str
+    stream: VideoStream, result: Scan, time_base: Fraction, family: str
 ) -> Fraction | None:
-    keyframes = found.keyframes
-    if family == "mov" and len(stream.index_entries) > 1 and not found.has_gradual_refresh:
-        keyframes = [e.timestamp for e in stream.index_entries if e.is_keyframe]
+    keyframes = result.keyframes
+    if family == "mov" and len(stream.index_entries) > 1 and not result.has_gradual_refresh:
+        keyframes = [entry.timestamp for entry in stream.index_entries if entry.is_keyframe]
     gaps = [later - earlier for earlier, later in pairwise(keyframes)]
     return max(gaps) * time_base if gaps and max(gaps) > 0 else None
 
 
 def _aspect(stream: VideoStream) -> Fraction:
-    """Width of a pixel over its height; a value that no display ever had counts as a mistake."""
+    """The width of a pixel over its height. Implausible values, outside 1/8 to 8, count as 1."""
     aspect = _exact(stream.sample_aspect_ratio) or Fraction(1)
     return aspect if Fraction(1, 8) < aspect < 8 else Fraction(1)
 
@@ -226,7 +229,8 @@ def _codec_name(stream: av.AudioStream) -> str:
 
 
 def _exact(value: SupportsRational | None) -> Fraction | None:
-    """PyAV's rationals are Fractions up to 18 and its own from 19 on; 0 means unknown."""
+    """Converts a rational of PyAV, which is a Fraction up to version 18 and a type of its own from
+    19 on. 0 means unknown and becomes None."""
     if value is None or value.numerator == 0 or value.denominator == 0:
         return None
     return Fraction(value.numerator, value.denominator)

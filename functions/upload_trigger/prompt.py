@@ -1,4 +1,4 @@
-"""Examine an uploaded prompt: plain text that says something, and not too much of it."""
+"""Examines an uploaded prompt: plain text, not empty and not too long."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from shared.recipes.upload_results import PromptInfo
 
 
 def examine_prompt(objects: ObjectStore, stored: StoredObject) -> PromptInfo:
-    """Returns how long an uploaded prompt and its source are.
+    """Returns the lengths of an uploaded prompt and its source, in characters.
 
     Raises a PermanentError of shared.recipes.films.prompt that names the cause.
     """

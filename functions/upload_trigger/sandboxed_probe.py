@@ -1,4 +1,4 @@
-"""Look at an upload from within a process of its own: nothing in it can hurt another request."""
+"""Examines an upload in a sandbox process, so that a malicious file cannot harm other requests."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ def probe_in_sandbox(
     should_stop: Callable[[], bool] = lambda: False,
     label: str = "",
 ) -> dict[str, Any]:
-    """→ the JSON object that `work` returned about the upload.
+    """Runs `work` on the upload in a sandbox process. Returns the JSON object that it returned.
 
-    Raises what the work raises, and what stopped it (see shared.media.sandbox.run).
+    Raises the errors of the work, and those of shared.media.sandbox.run.
     """
     read_at = objects.range_reader(stored.bucket, stored.name, stored.generation)
-    worked = run_in_sandbox(
+    result = run_in_sandbox(
         work,
         source=Source(read_at, stored.size_bytes),
         limits=LIMITS,
         should_stop=should_stop,
         label=label,
     )
-    told: dict[str, Any] = json.loads(worked.value)
-    return told
+    data: dict[str, Any] = json.loads(result.value)
+    return data

@@ -1,4 +1,4 @@
-"""The first packets and the first picture of a video stream: what they say about the rest."""
+"""Scans the first packets and the first picture of a video stream."""
 
 from __future__ import annotations
 
@@ -14,23 +14,27 @@ from shared.media.containers.demux import raise_if_read_failed
 from shared.media.containers.packets import VideoPacket, is_start_packet, next_packet
 from shared.media.errors import UnsupportedCodec
 
-# Enough for two keyframes of most files; a longer GOP is reported as unknown.
+# Contains two keyframes in most files; a longer GOP is reported as unknown.
 MAX_SCAN_PACKETS = 700
 MAX_SCAN_BYTES = 4 << 20
-# Pictures that refer back across a keyframe come right behind it.
+# Pictures that refer back across a keyframe directly follow it.
 MIN_FRAMES_AFTER_KEYFRAME = 24
-# A decoder that has shown nothing after this many packets will not.
+# A decoder that has returned no picture after this many packets will not return any.
 MAX_PACKETS_TO_FIRST_FRAME = 300
 
 
 @dataclass
 class Scan:
-    """Sorted pts and keyframes in ticks; what was odd about them.
+    """The result of a scan: sorted timestamps in ticks, and irregularities.
 
-    keyframes: those from which decoding can begin. gradual: there are others, from which it cannot.
-    leading: pictures behind a keyframe are shown before it (an open GOP). stamped: every packet
-    has a pts and a place of its own. complete: the stream ended within the scan. discarded: an edit
-    list leaves packets out.
+    Attributes:
+        keyframes: The pts of keyframes at which decoding can begin.
+        has_gradual_refresh: There are other keyframes, at which decoding cannot begin.
+        has_leading_frames: Pictures after a keyframe are shown before it (an open GOP).
+        has_timestamps: Every packet has a pts and a position.
+        is_in_order: The dts never decrease and are not later than the pts.
+        is_complete: The stream ended within the scan.
+        has_discarded_packets: An edit list excludes packets.
     """
 
     first_frame: VideoFrame | None = None
@@ -50,10 +54,11 @@ class Scan:
 
     @property
     def is_reliable(self) -> bool:
-        """Whether time stamps can be taken at their word."""
+        """Whether the timestamps can be relied on: complete, in order and unique."""
         return self.has_timestamps and self.is_in_order and len(set(self.pts)) == len(self.pts)
 
     def is_enough(self) -> bool:
+        """Whether the scan can stop: at a limit, or with two keyframes and the pictures after."""
         if self.packet_count >= MAX_SCAN_PACKETS or self.size_bytes >= MAX_SCAN_BYTES:
             return True
         if self.first_frame is None or len(self.keyframes) < 2:
@@ -61,7 +66,7 @@ class Scan:
         return len(self.pts) - bisect_right(self.pts, self.keyframes[1]) > MIN_FRAMES_AFTER_KEYFRAME
 
     def add_packet(self, packet: VideoPacket) -> None:
-        """Take in one packet's stamps."""
+        """Adds the timestamps of a packet."""
         self.packet_count += 1
         self.size_bytes += packet.size
         if packet.is_discard:
@@ -74,8 +79,8 @@ class Scan:
             return
         self.has_timestamps = self.has_timestamps and packet.pos is not None
         if packet.dts is not None:
-            late = packet.dts > packet.pts
-            if late or (self.last_dts is not None and packet.dts < self.last_dts):
+            is_late = packet.dts > packet.pts
+            if is_late or (self.last_dts is not None and packet.dts < self.last_dts):
                 self.is_in_order = False
             self.last_dts = packet.dts
         if is_start_packet(packet):
@@ -88,10 +93,13 @@ class Scan:
 
 
 def scan(container: InputContainer, stream: VideoStream, file: object) -> Scan:
-    """Read from the container's present position. Raises UnsupportedCodec and what reading does."""
-    found = Scan()
+    """Scans from the current position of the container.
+
+    Raises UnsupportedCodec and the errors of reading the file.
+    """
+    result = Scan()
     packets = container.demux(stream)
-    while not found.is_enough():
+    while not result.is_enough():
         try:
             packet = next_packet(packets)
         except MemoryError:
@@ -99,17 +107,17 @@ def scan(container: InputContainer, stream: VideoStream, file: object) -> Scan:
         except (av.error.FFmpegError, OSError):
             packet = None
         if packet is None:
-            found.is_complete = True
+            result.is_complete = True
             break
-        if found.first_frame is None and found.packet_count < MAX_PACKETS_TO_FIRST_FRAME:
-            _decode(packet, found)
+        if result.first_frame is None and result.packet_count < MAX_PACKETS_TO_FIRST_FRAME:
+            _decode(packet, result)
         if packet.size:
-            found.add_packet(packet)
+            result.add_packet(packet)
     raise_if_read_failed(file)
-    return found
+    return result
 
 
-def _decode(packet: VideoPacket, found: Scan) -> None:
+def _decode(packet: VideoPacket, result: Scan) -> None:
     try:
         frames = packet.decode()
     except (av.error.DecoderNotFoundError, NotImplementedError) as error:
@@ -119,6 +127,6 @@ def _decode(packet: VideoPacket, found: Scan) -> None:
     except MemoryError:
         raise
     except (av.error.FFmpegError, OSError):
-        found.error_count += 1
+        result.error_count += 1
         return
-    found.first_frame = next(iter(frames), None)
+    result.first_frame = next(iter(frames), None)

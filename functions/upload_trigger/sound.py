@@ -1,4 +1,4 @@
-"""Examine an uploaded sound: read by Range, decoded at its beginning."""
+"""Examines an uploaded sound: reads it in ranges and decodes its beginning."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from shared.recipes.upload_results import SoundInfo
 def examine_track(
     objects: ObjectStore, stored: StoredObject, should_stop: Callable[[], bool] = lambda: False
 ) -> SoundInfo:
-    """Returns what was found in an uploaded sound.
+    """Returns the properties of an uploaded sound.
 
     Raises a PermanentError of shared.media.audio.probe that names the cause.
     """
-    found = probe_in_sandbox(objects, stored, probe_track_in_sandbox, should_stop=should_stop)
-    return SoundInfo.from_dict(found)
+    data = probe_in_sandbox(objects, stored, probe_track_in_sandbox, should_stop=should_stop)
+    return SoundInfo.from_dict(data)
 
 
 def probe_track_in_sandbox(sandbox_io: SandboxIO) -> bytes:
-    """The same as confined work: JSON."""
+    """Returns the JSON of a SoundInfo. Runs in the sandbox process."""
     facts = probe_sound(sandbox_io.file)
     if facts.duration is not None and facts.duration > MAX_FILM_S:
         raise SoundTooLong(

@@ -1,4 +1,4 @@
-"""Whether a file ends where its container says that it ends. Costs a few small reads."""
+"""Detects truncated files by the lengths that their containers declare, with few small reads."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ File = BinaryIO | RangeFile
 
 
 def is_truncated(family: str, file: File, size_bytes: int) -> bool:
-    """True only when the container's own structure says so; `family` as FFmpeg calls it."""
-    look = _LOOKS.get(family)
-    return look is not None and look(file, size_bytes)
+    """Returns True only if the container's structure proves it. `family` is FFmpeg's name."""
+    check = _CHECKS.get(family)
+    return check is not None and check(file, size_bytes)
 
 
 def _mov(file: File, size_bytes: int) -> bool:
-    """The last box reaches beyond the file (ISO/IEC 14496-12 §4.2)."""
-    last = 0
-    for one in read_top_boxes(file, size_bytes):
-        last = one.end
-    return last > size_bytes
+    """The last box ends beyond the file (ISO/IEC 14496-12 §4.2)."""
+    end = 0
+    for box in read_top_boxes(file, size_bytes):
+        end = box.end
+    return end > size_bytes
 
 
 def _matroska(file: File, size_bytes: int) -> bool:
-    """The segment reaches beyond the file (RFC 8794 §6, RFC 9559 §5.1)."""
+    """The segment ends beyond the file (RFC 8794 §6, RFC 9559 §5.1)."""
     head = _read(file, 0, _HEAD_BYTES)
     at = head.find(_SEGMENT)
     if at < 0 or at + 13 > len(head):
@@ -45,27 +45,27 @@ def _matroska(file: File, size_bytes: int) -> bool:
 
 
 def _avi(file: File, size_bytes: int) -> bool:
-    """The first RIFF chunk reaches beyond the file."""
+    """The first RIFF chunk ends beyond the file."""
     head = _read(file, 0, 8)
     return len(head) == 8 and 8 + int.from_bytes(head[4:], "little") > size_bytes
 
 
 def _gif(file: File, size_bytes: int) -> bool:
-    """Its trailer is missing (GIF89a §27)."""
-    end = _read(file, max(0, size_bytes - 64), 64).rstrip(b"\0")
-    return not end.endswith(b";")
+    """The trailer is missing (GIF89a §27)."""
+    tail = _read(file, max(0, size_bytes - 64), 64).rstrip(b"\0")
+    return not tail.endswith(b";")
 
 
 def _flv(file: File, size_bytes: int) -> bool:
     """The last four bytes are not the size of the tag before them (FLV 10.1, annex E.3)."""
     (size,) = struct.unpack(">I", _read(file, size_bytes - 4, 4).rjust(4, b"\0"))
     start = _read(file, size_bytes - 4 - size, 4) if 11 <= size <= size_bytes - 4 else b""
-    told = int.from_bytes(start[1:4], "big") + 11
-    return len(start) < 4 or start[0] & 0x1F not in (8, 9, 18) or told != size
+    declared_size = int.from_bytes(start[1:4], "big") + 11
+    return len(start) < 4 or start[0] & 0x1F not in (8, 9, 18) or declared_size != size
 
 
 def _mpegts(file: File, size_bytes: int) -> bool:
-    """The last packet is not whole (ISO/IEC 13818-1 §2.4.3.2)."""
+    """The last packet is incomplete (ISO/IEC 13818-1 §2.4.3.2)."""
     head = _read(file, 0, 3 * _PACKET_BYTES)
     starts = (
         n
@@ -81,7 +81,7 @@ def _read(file: File, offset: int, length: int) -> bytes:
     return file.read(length)
 
 
-_LOOKS: dict[str, Callable[[File, int], bool]] = {
+_CHECKS: dict[str, Callable[[File, int], bool]] = {
     "mov": _mov,
     "matroska": _matroska,
     "avi": _avi,

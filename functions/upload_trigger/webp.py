@@ -1,4 +1,4 @@
-"""The passport of an animated WebP."""
+"""The MediaInfo of an animated WebP."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from shared.media.containers.range_file import RangeFile
 from shared.media.images.webp import decode_webp_frames, read_webp_info
 from shared.recipes.media_info import WEBP, MediaInfo, StreamInfo, VideoInfo
 
-TRUNCATION_WARNING = "The file is cut off: its end is missing, and the last frames with it."
+TRUNCATION_WARNING = "The file is cut off: its end with the last frames is missing."
 
 
 def probe_webp(file: BinaryIO | RangeFile, size_bytes: int) -> MediaInfo:
-    """Its chunks are read, and its first picture is decoded. Raises what these raise."""
-    facts = read_webp_info(file, size_bytes)
+    """Reads the chunks and decodes the first picture.
+
+    Raises the errors of shared.media.images.webp.
+    """
+    info = read_webp_info(file, size_bytes)
     next(decode_webp_frames(file))
-    total = sum(facts.durations_ms)
+    total = sum(info.durations_ms)
     return MediaInfo(
         container=WEBP,
         size_bytes=size_bytes,
@@ -24,15 +27,15 @@ def probe_webp(file: BinaryIO | RangeFile, size_bytes: int) -> MediaInfo:
         video=VideoInfo(
             index=0,
             codec=WEBP,
-            width=facts.width,
-            height=facts.height,
+            width=info.width,
+            height=info.height,
             rotation=0,
             mirrored=False,
             sample_aspect=Fraction(1),
             pix_fmt="rgba",
             time_base=Fraction(1, 1000),
-            avg_rate=Fraction(1000 * len(facts.durations_ms), total) if total else None,
-            rate_kind="constant" if len(set(facts.durations_ms)) == 1 else "variable",
+            avg_rate=Fraction(1000 * len(info.durations_ms), total) if total else None,
+            rate_kind="constant" if len(set(info.durations_ms)) == 1 else "variable",
             keyframe_interval_s=None,
             open_gop=None,
             has_b_frames=False,
@@ -42,9 +45,9 @@ def probe_webp(file: BinaryIO | RangeFile, size_bytes: int) -> MediaInfo:
         stream_count=1,
         random_access="none",
         timestamps_reliable=False,
-        warnings=(TRUNCATION_WARNING,) if facts.is_truncated else (),
-        repairs=("Every picture of an animated WebP is decoded, one after the other.",),
+        warnings=(TRUNCATION_WARNING,) if info.is_truncated else (),
+        repairs=("All pictures of an animated WebP are decoded in order.",),
         streams=(
-            StreamInfo(0, "video", WEBP, (facts.width, facts.height), "", default=True, used=True),
+            StreamInfo(0, "video", WEBP, (info.width, info.height), "", default=True, used=True),
         ),
     )

@@ -1,7 +1,7 @@
-"""The letters about an account: whoever reads them has shown that the address is theirs.
+"""The emails of the account endpoints. Opening a link in one proves ownership of the address.
 
-Their links lead to a page of the console, which does what they are for when a button on it is
-pressed: programs that open the links of letters, to look for viruses, change nothing.
+The links open a page of the console, which acts only when its button is pressed. Mail scanners that
+follow links therefore change nothing.
 """
 
 from __future__ import annotations
@@ -13,54 +13,54 @@ from urllib.parse import quote
 from shared.http.request import ApiRequest
 from shared.ports.outbound import Email
 
-_IGNORE = "If this was not you, leave the letter alone: nothing happens."
+_IGNORE = "If this was not you, ignore this email: nothing happens."
 
 
 def build_confirmation_email(request: ApiRequest, to: str, code: str) -> Email:
-    """To somebody who registered."""
-    return _letter(
+    """Returns the email that confirms a new account's address."""
+    return _build(
         request,
         to,
         "Confirm your address",
         "Somebody, most likely you, registered this address with Moodreel. "
         "Open the link to confirm it; then you can log in.",
         "Confirm the address",
-        _page(request, "confirm", code),
+        _action_url(request, "confirm", code),
     )
 
 
 def build_already_registered_email(request: ApiRequest, to: str, code: str) -> Email:
-    """To somebody under whose address somebody registered again."""
-    return _letter(
+    """Returns the email to the owner of an account whose address was registered again."""
+    return _build(
         request,
         to,
         "You have an account already",
         "Somebody, most likely you, tried to register this address with Moodreel, where it has an "
-        "account already. Log in with your password, or choose a new one by the link.",
+        "account already. Log in with your password, or open the link to choose a new one.",
         "Choose a new password",
-        _page(request, "password", code),
+        _action_url(request, "password", code),
     )
 
 
 def build_password_reset_email(request: ApiRequest, to: str, code: str) -> Email:
-    """To somebody who has forgotten the password."""
-    return _letter(
+    """Returns the email for a forgotten password."""
+    return _build(
         request,
         to,
         "Choose a new password",
         "Somebody, most likely you, has forgotten the password of this address at Moodreel. "
         "Open the link to choose a new one.",
         "Choose a new password",
-        _page(request, "password", code),
+        _action_url(request, "password", code),
     )
 
 
-def _page(request: ApiRequest, act: str, code: str) -> str:
-    # Behind the #: a browser keeps that to itself, so no server's log ever holds a code.
-    return f"{request.settings.console_url}/email-action#{act}={quote(code, safe='')}"
+def _action_url(request: ApiRequest, action: str, code: str) -> str:
+    # In the fragment: browsers do not send it, so no server logs the code.
+    return f"{request.settings.console_url}/email-action#{action}={quote(code, safe='')}"
 
 
-def _letter(request: ApiRequest, to: str, subject: str, text: str, button: str, link: str) -> Email:
+def _build(request: ApiRequest, to: str, subject: str, text: str, button: str, link: str) -> Email:
     domain = parseaddr(request.settings.mail_from)[1].rpartition("@")[2] or "localhost"
     return Email(
         to=to,

@@ -1,4 +1,4 @@
-"""The letters that were written to the caller, as `notification` logs them."""
+"""The log of emails sent to the caller, which `notification` writes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from shared.http.schemas import ResponseModel, Timestamp
 
 
 class MailView(ResponseModel):
-    """One letter. `state` is sending, sent or refused."""
+    """An email. `state` is `sending`, `sent` or `refused`."""
 
     id: str
     job: str
@@ -22,26 +22,26 @@ class MailView(ResponseModel):
 
 
 class MailPage(ResponseModel):
-    """A page of letters. `next_cursor` is null on the last one."""
+    """A page of emails. `next_cursor` is null on the last page."""
 
     mails: tuple[MailView, ...]
     next_cursor: str | None
 
 
 def list_mails(request: ApiRequest) -> ApiResponse:
-    """The caller's letters, newest first; they go with their jobs."""
-    asked = request.query(PageQuery)
+    """Lists the emails sent to you, newest first. They are deleted with their jobs."""
+    query = request.query(PageQuery)
     docs = request.services.store.list_owned(
-        "mails", request.user.uid, after=asked.after, max_count=asked.limit + 1
+        "mails", request.user.uid, after=query.after, max_count=query.limit + 1
     )
     return ApiResponse(
         MailPage(
-            mails=tuple(_view(doc) for doc in docs[: asked.limit]),
-            next_cursor=asked.next_cursor(docs),
+            mails=tuple(_view(doc) for doc in docs[: query.limit]),
+            next_cursor=query.next_cursor(docs),
         )
     )
 
 
 def _view(doc: Doc) -> MailView:
-    told = {name: doc.data[name] for name in MailView.model_fields if name != "id"}
-    return MailView(id=doc.id, **told)
+    fields = {name: doc.data[name] for name in MailView.model_fields if name != "id"}
+    return MailView(id=doc.id, **fields)

@@ -1,4 +1,4 @@
-"""What the caller wants to be told by e-mail."""
+"""The caller's email preferences."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shared.jobs.preferences import Preferences, preferences_path
 
 
 class MailPreferences(RequestModel):
-    """Of which outcomes letters are wanted."""
+    """The job outcomes that send an email."""
 
     done: bool
     failed: bool
@@ -18,30 +18,33 @@ class MailPreferences(RequestModel):
 
 
 class PreferencesView(RequestModel):
-    """All preferences: got and put in one piece."""
+    """All preferences. They are read and replaced together."""
 
     mail: MailPreferences
 
 
 def get_preferences(request: ApiRequest) -> ApiResponse:
-    """As they are; who never chose gets all letters."""
+    """Returns your preferences. By default every outcome sends an email."""
     return ApiResponse(_view(_read(request)))
 
 
 def put_preferences(request: ApiRequest) -> ApiResponse:
-    """Put others in their place. Raises ChangedMeanwhile."""
-    wanted = request.body(PreferencesView)
-    mailed = frozenset(Status(name) for name, yes in wanted.mail if yes)
+    """Replaces your preferences.
+
+    Raises ChangedMeanwhile.
+    """
+    form = request.body(PreferencesView)
+    mailed = frozenset(Status(name) for name, enabled in form.mail if enabled)
     path, data = preferences_path(request.user.uid), Preferences(mailed).to_dict(request.user.uid)
     while True:
         doc = _read(request)
         request.check_if_match(_view(doc))
         write = Create(path, data) if doc is None else Update(path, data, doc.version)
         if request.services.store.commit([write]) is CommitResult.OK:
-            return ApiResponse(wanted)
-        if _view(_read(request)) == wanted:
-            # A commit whose answer was lost is repeated and meets its own work.
-            return ApiResponse(wanted)
+            return ApiResponse(form)
+        if _view(_read(request)) == form:
+            # The commit was repeated after its answer was lost, and met its own write.
+            return ApiResponse(form)
 
 
 def _read(request: ApiRequest) -> Doc | None:

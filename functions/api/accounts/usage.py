@@ -1,7 +1,7 @@
-"""What the caller has had made, what of it is kept, what it cost, and what is left of the limits.
+"""The caller's usage, its cost, and the remaining limits.
 
-All of it is derived from the caller's jobs as the ledger holds them: nothing is counted beside
-them, so nothing can drift when messages come twice. A deleted job is no longer part of it.
+Everything is derived from the job documents. No separate counters exist that repeated messages
+could make drift. Deleted jobs are not included.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from shared.recipes.upload_results import Uploads
 
 USD_PER_VCPU_S = 0.000024
 USD_PER_GIB_S = 0.0000025
-"""Cloud Run's list prices (tier 1, on demand). A unit of work is priced as if it had its instance
-alone, from its claim to its end; attempts that failed, requests, storage and what other services
-ask for are not in it."""
+"""Cloud Run's list prices (tier 1, on demand), in US dollars. A unit is priced from claim to end as
+if it had its instance alone. Failed attempts, requests, storage and other services are not
+included."""
 PAGE_SIZE = 300
 
 
 class JobCounts(ResponseModel):
-    """Jobs by how they stand."""
+    """The number of jobs by status."""
 
     open: int
     done: int
@@ -38,7 +38,7 @@ class JobCounts(ResponseModel):
 
 
 class RateLimitView(ResponseModel):
-    """`remaining` of `quota` now; more in `reset_s` seconds."""
+    """A rate limit: `remaining` of `quota` are left, and more are added in `reset_s` seconds."""
 
     quota: int
     window_s: int
@@ -47,14 +47,14 @@ class RateLimitView(ResponseModel):
 
 
 class QuotaView(ResponseModel):
-    """How much of a quota is used."""
+    """The used part of a quota."""
 
     quota: int
     used: int
 
 
 class LimitsView(ResponseModel):
-    """What may still be asked for. `upload_bytes`: how large a file of a kind may be."""
+    """The limits and their use. `upload_bytes` is the maximum size of a file by kind."""
 
     job_creations: RateLimitView
     jobs_at_once: QuotaView
@@ -64,8 +64,8 @@ class LimitsView(ResponseModel):
 
 
 class UsageView(ResponseModel):
-    """What came out of the jobs that are kept. Minutes are of the media that came in and of the
-    films that were made; the cost is in US dollars, of computing alone."""
+    """The usage of all jobs that are not deleted. `minutes_in` is the length of the input media,
+    `minutes_made` that of the rendered films; `cost_usd` covers computing only."""
 
     jobs: JobCounts
     files_made: int
@@ -78,19 +78,19 @@ class UsageView(ResponseModel):
 
 
 def get_usage(request: ApiRequest) -> ApiResponse:
-    """Summed up now, over all jobs of the caller."""
+    """Computes your usage from all your jobs."""
     jobs = list(_all_jobs(request))
-    by_status = [job.status for job in jobs]
-    worked = {name: sum(one.worked_ms.get(name, 0) for one in jobs) / 1000 for name in FUNCTIONS}
+    statuses = [job.status for job in jobs]
+    worked = {name: sum(job.worked_ms.get(name, 0) for job in jobs) / 1000 for name in FUNCTIONS}
     stored = request.services.store.sum_stored_bytes(request.user.uid)
-    count_open = sum(one in OPEN_STATUSES for one in by_status)
+    count_open = sum(status in OPEN_STATUSES for status in statuses)
     return ApiResponse(
         UsageView(
             jobs=JobCounts(
                 open=count_open,
-                done=by_status.count(Status.DONE),
-                failed=by_status.count(Status.FAILED),
-                cancelled=by_status.count(Status.CANCELLED),
+                done=statuses.count(Status.DONE),
+                failed=statuses.count(Status.FAILED),
+                cancelled=statuses.count(Status.CANCELLED),
             ),
             files_made=sum(len(job.results) for job in jobs),
             minutes_in=_minutes(sum(input_duration_s(job) for job in jobs)),
@@ -104,19 +104,19 @@ def get_usage(request: ApiRequest) -> ApiResponse:
 
 
 def cost_usd(function: str, seconds: float) -> float:
-    """What so long a work on a stage costs."""
+    """Returns the cost in US dollars of running a function for `seconds`."""
     row = FUNCTIONS[function]
     return seconds * (row.cpu * USD_PER_VCPU_S + row.memory_mb / 1024 * USD_PER_GIB_S)
 
 
 def input_duration_s(job: Job) -> float:
-    """How long the video and the sounds are that came in, as far as their files say."""
+    """Returns the total length of the inputs in seconds, as far as their files declare it."""
     uploads = Uploads.find(job.facts)
-    return 0.0 if uploads is None else sum(one.duration_s for one in uploads.inputs.values())
+    return 0.0 if uploads is None else sum(upload.duration_s for upload in uploads.inputs.values())
 
 
 def film_duration_s(job: Job) -> float:
-    """How long the film is that was made."""
+    """Returns the length of the film in seconds; 0 without a film."""
     film = FilmResult.find(job.facts)
     return 0.0 if film is None else film.duration_s
 
@@ -127,13 +127,13 @@ def _minutes(seconds: float) -> float:
 
 def _limits(request: ApiRequest, count_open: int, stored: int) -> LimitsView:
     settings = request.settings
-    standing = peek(request, rate_limit_policies.job_creations(settings), request.user.uid)
+    state = peek(request, rate_limit_policies.job_creations(settings), request.user.uid)
     return LimitsView(
         job_creations=RateLimitView(
-            quota=standing.policy.quota,
-            window_s=standing.policy.window_s,
-            remaining=standing.remaining,
-            reset_s=standing.reset_s,
+            quota=state.policy.quota,
+            window_s=state.policy.window_s,
+            remaining=state.remaining,
+            reset_s=state.reset_s,
         ),
         jobs_at_once=QuotaView(quota=settings.max_open_jobs, used=count_open),
         recordings_at_once=QuotaView(

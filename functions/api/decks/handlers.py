@@ -1,4 +1,4 @@
-"""A job's deck: looked at, edited, one slide written anew, and released to become a film."""
+"""The deck of a job: reading it, editing it, rewriting a slide, and releasing it for the film."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import quote
 
-from pydantic import Field
-
-from functions.api.fields import Line, Scalar
+from functions.api.decks.schemas import DeckUpdate, DeckView, SlideRewriteRequest, SlideView
 from functions.api.jobs.handlers import check_rework_rate
 from functions.api.jobs.recipes import read_options
 from functions.api.jobs.schemas import job_view
@@ -20,7 +18,6 @@ from shared.errors import NotFound
 from shared.flows.documents import job_path
 from shared.http.problems import InvalidFields
 from shared.http.request import ApiRequest, ApiResponse
-from shared.http.schemas import RequestModel, ResponseModel
 from shared.jobs.commands import deck_review
 from shared.jobs.model import Job
 from shared.pipeline import DECKS_PREFIX, Bucket
@@ -32,83 +29,17 @@ from shared.recipes.results import DeckResult
 from shared.runtime.results_writer import read_object, write_once
 
 PICTURE_VALID_S = 15 * 60
-MAX_REWRITE_CHARS = 1_000
-_MAY_CHANGE = ("voice", "speed", "pitch", *FILM_OPTION_NAMES)
-"""Options that say how a film sounds and looks; what else a deck decides stands in the deck."""
-
-Revision = Annotated[int, Field(ge=0, lt=1 << 31)]
-
-
-class SlideContent(RequestModel):
-    """A slide. `id` stays the same while it is edited; `picture` is one of the deck's `pictures`,
-    or null."""
-
-    id: Annotated[str, Field(max_length=40)]
-    heading: Annotated[str, Field(max_length=120)]
-    bullets: Annotated[tuple[Annotated[str, Field(max_length=240)], ...], Field(max_length=6)] = ()
-    notes: Annotated[str, Field(max_length=5_000)] = ""
-    layout: Annotated[str, Field(max_length=20)] = "bullets"
-    picture: Annotated[str, Field(max_length=300)] | None = None
-
-
-class DeckContent(RequestModel):
-    """A deck as it is to be: title, language, look, and 3 to 40 slides in their order."""
-
-    title: Annotated[str, Field(max_length=120)]
-    language: Annotated[str, Field(max_length=20)]
-    theme: Annotated[str, Field(max_length=40)]
-    aspect: Annotated[str, Field(max_length=10)]
-    resolution: Annotated[str, Field(max_length=10)]
-    slides: Annotated[tuple[SlideContent, ...], Field(min_length=3, max_length=40)]
-
-
-class DeckUpdate(RequestModel):
-    """An edit. `revision` is the one that was read; `options` may change how the film sounds and
-    how its slides follow each other; `release` makes the film at once."""
-
-    revision: Revision
-    deck: DeckContent
-    options: dict[Annotated[str, Field(max_length=40)], Scalar] = Field({}, max_length=20)
-    release: bool = False
-
-
-class SlideRewriteRequest(RequestModel):
-    """One slide shall be written anew, as `instruction` says (null: differently)."""
-
-    revision: Revision
-    instruction: Annotated[Line, Field(max_length=MAX_REWRITE_CHARS)] | None = None
-
-
-class SlideView(ResponseModel):
-    """A slide, and where its picture is."""
-
-    id: str
-    heading: str
-    bullets: tuple[str, ...]
-    notes: str
-    layout: str
-    picture: str | None
-    picture_url: str
-
-
-class DeckView(ResponseModel):
-    """The deck of `revision`; `current` is false while an edited one is being drawn, and when it
-    could not be. `pictures` are the references that slides may make."""
-
-    revision: int
-    current: bool
-    title: str
-    language: str
-    theme: str
-    aspect: str
-    resolution: str
-    slides: tuple[SlideView, ...]
-    pictures: tuple[str, ...]
+_EDITABLE_OPTIONS = ("voice", "speed", "pitch", *FILM_OPTION_NAMES)
+"""The options that an edit can change: those of the voice and the film. The other properties of a
+deck are fields of the deck itself."""
 
 
 def get_deck(request: ApiRequest) -> ApiResponse:
-    """The deck as it was drawn last. Raises NotFound when there is none yet."""
-    job, deck = request.job, _deck(request)
+    """Returns the deck as last rendered.
+
+    Raises NotFound if the job has no deck yet.
+    """
+    job, deck = request.job, _read_deck(request)
     revision = DeckResult.require(job.facts).revision
     base = f"/v1/jobs/{job.id}/deck/slides"
     pictures = [*list_pictures(job.facts), *([MOOD_CHART] if has_mood(job.facts) else [])]
@@ -122,8 +53,8 @@ def get_deck(request: ApiRequest) -> ApiResponse:
             aspect=deck.aspect,
             resolution=deck.resolution,
             slides=tuple(
-                SlideView(**one.to_dict(), picture_url=f"{base}/{quote(one.id)}/picture")
-                for one in deck.slides
+                SlideView(**slide.to_dict(), picture_url=f"{base}/{quote(slide.id)}/picture")
+                for slide in deck.slides
             ),
             pictures=tuple(pictures),
         )
@@ -131,42 +62,45 @@ def get_deck(request: ApiRequest) -> ApiResponse:
 
 
 def get_slide_picture(request: ApiRequest) -> ApiResponse:
-    """A redirect to a slide as it was drawn."""
-    deck = _deck(request)
+    """Redirects to the rendered picture of a slide."""
+    deck = _read_deck(request)
     images = DeckResult.require(request.job.facts).slides
     for slide, image in zip(deck.slides, images, strict=True):
         if slide.id == request.path_params["slide_id"]:
             name = f"{slide.id}.png"
-            drawn = image.stored_object.to_artifact(name, "slide")
-            sign = request.services.objects.sign_download
-            return ApiResponse.redirect(
-                sign(drawn, filename=name, valid_s=PICTURE_VALID_S, inline=True)
+            artifact = image.stored_object.to_artifact(name, "slide")
+            url = request.services.objects.sign_download(
+                artifact, filename=name, valid_s=PICTURE_VALID_S, inline=True
             )
+            return ApiResponse.redirect(url)
     raise NotFound("The deck has no such slide.")
 
 
 def put_deck(request: ApiRequest) -> ApiResponse:
-    """Open a revision with the deck of the body. Raises InvalidFields, and what `let_in_again` and
-    `revise` raise."""
+    """Opens a revision with the deck of the request.
+
+    Raises InvalidFields, InvalidOption, and the errors of check_rework_rate and
+    deck_review.open_revision.
+    """
     form, job = request.body(DeckUpdate), request.job
-    before = _deck(request)
+    current = _read_deck(request)
     try:
         deck = Deck.from_dict(form.deck.model_dump(mode="json"))
         _check_theme(deck)
-        check_pictures(deck, job.facts, before)
-    except DeckRejected as wrong:
-        raise InvalidFields([(f"deck.{wrong.location}".rstrip("."), str(wrong))]) from wrong
-    options = _changed(request, form.options)
-    standing = check_rework_rate(request)
+        check_pictures(deck, job.facts, current)
+    except DeckRejected as error:
+        raise InvalidFields([(f"deck.{error.location}".rstrip("."), str(error))]) from error
+    options = _edited_options(request, form.options)
+    rate_limit = check_rework_rate(request)
     content = json.dumps(deck.to_dict(), ensure_ascii=False, separators=(",", ":")).encode()
-    spec = {"deck": "edited", "stored": _kept(request, content), "review": not form.release}
-    return _revised(request, form.revision, spec, options, standing)
+    spec = {"deck": "edited", "stored": _store_deck(request, content), "review": not form.release}
+    return _open_revision(request, form.revision, spec, options, rate_limit)
 
 
 def rewrite_slide(request: ApiRequest) -> ApiResponse:
-    """Open a revision in which the model writes one slide anew."""
+    """Opens a revision in which the model rewrites one slide."""
     form = request.body(SlideRewriteRequest)
-    if request.path_params["slide_id"] not in {one.id for one in _deck(request).slides}:
+    if request.path_params["slide_id"] not in {slide.id for slide in _read_deck(request).slides}:
         raise NotFound("The deck has no such slide.")
     spec = {
         "deck": "rewritten",
@@ -175,21 +109,23 @@ def rewrite_slide(request: ApiRequest) -> ApiResponse:
         "instruction": form.instruction or "",
         "review": True,
     }
-    return _revised(request, form.revision, spec, request.job.options, check_rework_rate(request))
+    return _open_revision(
+        request, form.revision, spec, request.job.options, check_rework_rate(request)
+    )
 
 
 def release_deck(request: ApiRequest) -> ApiResponse:
-    """Let the film be made of the deck as it is; again is no error."""
+    """Releases the deck, and its film is rendered. Releasing it again has no effect."""
     request.run(lambda clock: deck_review.release(request.job.id, clock))
-    return _now(request)
+    return _job_response(request)
 
 
-def _revised(
+def _open_revision(
     request: ApiRequest,
     base: int,
     spec: Mapping[str, Any],
     options: Mapping[str, Any],
-    standing: RateLimitState,
+    rate_limit: RateLimitState,
 ) -> ApiResponse:
     request.run(
         lambda clock: deck_review.open_revision(
@@ -201,18 +137,18 @@ def _revised(
             retention_days=request.settings.job_retention_days,
         )
     )
-    return replace(_now(request), headers=standing.headers)
+    return replace(_job_response(request), headers=rate_limit.headers)
 
 
-def _changed(request: ApiRequest, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The job's options with those that an edit may change."""
-    strange = [name for name in given if name not in _MAY_CHANGE]
-    if strange:
-        told = ", ".join(_MAY_CHANGE)
+def _edited_options(request: ApiRequest, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the job's options with the changes applied. Raises InvalidFields, InvalidOption."""
+    unknown = [name for name in changes if name not in _EDITABLE_OPTIONS]
+    if unknown:
+        names = ", ".join(_EDITABLE_OPTIONS)
         raise InvalidFields(
-            [(f"options.{name}", f"With a deck only these change: {told}.") for name in strange]
+            [(f"options.{name}", f"An edited deck can change only: {names}.") for name in unknown]
         )
-    return read_options(request.job.recipe, {**request.job.options, **given}, request.settings)
+    return read_options(request.job.recipe, {**request.job.options, **changes}, request.settings)
 
 
 def _check_theme(deck: Deck) -> None:
@@ -220,8 +156,8 @@ def _check_theme(deck: Deck) -> None:
         raise DeckRejected("theme", f"There is no such theme; there are {', '.join(THEMES)}.")
 
 
-def _kept(request: ApiRequest, content: bytes) -> dict[str, Any]:
-    """Write the deck where slide_generation finds it; → its place."""
+def _store_deck(request: ApiRequest, content: bytes) -> dict[str, Any]:
+    """Writes the deck for slide_generation. Returns the stored object as a dict."""
     spec = hashlib.sha256(content).hexdigest()
     name = f"{DECKS_PREFIX}{request.job.id}/{spec[:24]}.json"
     stored = write_once(
@@ -235,14 +171,14 @@ def _kept(request: ApiRequest, content: bytes) -> dict[str, Any]:
     return stored.to_dict()
 
 
-def _deck(request: ApiRequest) -> Deck:
-    drawn = DeckResult.find(request.job.facts)
-    if drawn is None:
+def _read_deck(request: ApiRequest) -> Deck:
+    result = DeckResult.find(request.job.facts)
+    if result is None:
         raise NotFound("The job has no deck yet.")
-    return Deck.from_dict(json.loads(read_object(request.services.objects, drawn.deck)))
+    return Deck.from_dict(json.loads(read_object(request.services.objects, result.deck)))
 
 
-def _now(request: ApiRequest) -> ApiResponse:
+def _job_response(request: ApiRequest) -> ApiResponse:
     (doc,) = request.services.store.read([job_path(request.job.id)])
     if doc is None:
         raise NotFound("There is no such job.")

@@ -1,4 +1,4 @@
-"""The API's own documentation: as OpenAPI, as pages for people, and a page for each problem."""
+"""The documentation of the API: the OpenAPI document, an HTML page, and a page for each problem."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from shared.http.routing import Route
 
 VERSION = "1"
 DOWNLOAD_PROBLEMS = (NoPictures, PreconditionFailed, RangeNotSatisfiable)
-"""What the function `downloads` alone answers, in the words that are explained here."""
+"""The problems that only the function `downloads` returns. Their pages are served here."""
 _CACHED = {"Cache-Control": "public, max-age=300"}
 _STYLE = base64.b64encode(hashlib.sha256(pages.STYLE.encode()).digest()).decode()
 _PAGE = {
@@ -44,8 +44,9 @@ _PAGE = {
 class Documentation:
     """The documentation of a table of routes.
 
-    `routes` returns the table. It is called when a request is answered: the table names handlers
-    of this object, so it does not exist yet when the object is made.
+    Args:
+        routes: Returns the table. It is called only to answer a request, because the table contains
+            handlers of this object and is built after it.
     """
 
     def __init__(self, routes: Callable[[], Iterable[Route]]) -> None:
@@ -53,46 +54,49 @@ class Documentation:
         self._rendered = cache_document(self._render)
 
     def get_openapi(self, request: ApiRequest) -> ApiResponse:
-        """OpenAPI 3.1, made out of the routes and the models that answer."""
+        """Returns the OpenAPI 3.1 document, generated from the routes and their models."""
         return ApiResponse(content=self._rendered(request.settings.public_url)[0], headers=_CACHED)
 
     def get_docs(self, request: ApiRequest) -> ApiResponse:
-        """The same for people, without a script."""
+        """Returns the OpenAPI document as an HTML page without scripts."""
         return ApiResponse(content=self._rendered(request.settings.public_url)[1], headers=_PAGE)
 
     def get_problem(self, request: ApiRequest) -> ApiResponse:
-        """What a problem's `type` leads to: when it comes, and what can be done. Raises
-        NotFound."""
-        told = self.list_problems().get(request.path_params["code"])
-        if told is None:
+        """Returns the page of a problem's `type`: when it occurs and how to fix it.
+
+        Raises NotFound.
+        """
+        problem = self.list_problems().get(request.path_params["code"])
+        if problem is None:
             raise NotFound("There is no such problem.")
-        status, sentence = told
+        status, sentence = problem
         page = pages.render_problem(request.path_params["code"], status, sentence)
         return ApiResponse(content=page.encode(), headers=_PAGE)
 
     def list_problems(self) -> dict[str, tuple[int, str]]:
-        """Every code that an answer can carry, with its status and a sentence."""
-        found = {
-            UNEXPECTED: (500, "Something went wrong here that nobody foresaw; name the request.")
+        """Returns the HTTP status and the description of every problem code."""
+        problems = {
+            UNEXPECTED: (500, "An unexpected error occurred; quote the request id to support.")
         }
         causes: set[type[MoodreelError]] = {MethodNotAllowed, *DOWNLOAD_PROBLEMS}
-        causes |= {one for route in self._routes() for one in route_problems(route)}
-        for cause in sorted(causes, key=lambda one: one.__name__):
-            found[cause.code] = (int(error_status(cause)), describe_error(cause))
-        return found
+        causes |= {cause for route in self._routes() for cause in route_problems(route)}
+        for cause in sorted(causes, key=lambda cause: cause.__name__):
+            problems[cause.code] = (int(error_status(cause)), describe_error(cause))
+        return problems
 
     def build_document(self, server: str) -> dict[str, Any]:
-        """The API's document."""
-        told = build_document(
+        """Returns the OpenAPI document, with `server` as its server URL."""
+        document = build_document(
             "Moodreel",
-            "A video studio: frames, emotion timelines and narrated films.",
+            "Video processing: frames, emotion timelines and narrated films.",
             self._routes(),
             version=VERSION,
             server=server,
         )
-        media = {"url": f"{server}/v1/media/openapi.json", "description": "Results as bytes."}
-        return {**told, "externalDocs": media}
+        media = {"url": f"{server}/v1/media/openapi.json", "description": "Downloads of results."}
+        return {**document, "externalDocs": media}
 
     def _render(self, server: str) -> tuple[bytes, bytes]:
-        told = self.build_document(server)
-        return json.dumps(told, ensure_ascii=False).encode(), pages.render_page(told).encode()
+        document = self.build_document(server)
+        content = json.dumps(document, ensure_ascii=False).encode()
+        return content, pages.render_page(document).encode()

@@ -1,4 +1,4 @@
-"""The OpenAPI document as a page: plain HTML and one style sheet, for people who look around."""
+"""Renders the OpenAPI document as plain HTML with one style sheet."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 
 
 def render_page(document: Mapping[str, Any]) -> str:
-    """The whole document."""
-    info, tags = document["info"], [one["name"] for one in document["tags"]]
+    """Returns the page of the OpenAPI document."""
+    info, tags = document["info"], [tag["name"] for tag in document["tags"]]
     operations = [
         (path, method, methods[method])
         for path, methods in document["paths"].items()
@@ -36,61 +36,69 @@ def render_page(document: Mapping[str, Any]) -> str:
     links = "".join(f'<a href="#{_anchor(name)}">{escape(name)}</a>' for name in tags)
     body = [
         f"<h1>{escape(info['title'])}</h1><p>{escape(info['summary'])}</p>",
-        "<p>All paths begin at <code>" + escape(document["servers"][0]["url"]) + "</code>. "
-        'For programs: <a href="/v1/openapi.json">openapi.json</a>.</p>',
+        "<p>The base URL is <code>" + escape(document["servers"][0]["url"]) + "</code>. "
+        'As JSON: <a href="/v1/openapi.json">openapi.json</a>.</p>',
         f'<nav>{links}<a href="#models">Models</a></nav>',
     ]
     for name in tags:
         body.append(f'<h2 id="{_anchor(name)}">{escape(name)}</h2>')
-        body += [_operation(*one) for one in operations if name in one[2]["tags"]]
+        body += [
+            _operation(path, method, operation)
+            for path, method, operation in operations
+            if name in operation["tags"]
+        ]
     body.append('<h2 id="models">Models</h2>')
-    body += [_model(name, one) for name, one in document["components"]["schemas"].items()]
+    body += [_model(name, schema) for name, schema in document["components"]["schemas"].items()]
     return _html(f"{info['title']}: the API", "\n".join(body))
 
 
 def render_problem(code: str, status: int, sentence: str) -> str:
-    """One problem."""
+    """Returns the page of a problem."""
     title = code.replace("-", " ").capitalize()
     return _html(
         title,
         f"<h1>{escape(title)}</h1><p>{escape(sentence)}</p>"
-        f"<p>Its code is <code>{escape(code)}</code>, its status {status}.</p>"
-        '<p><a href="/v1/docs">The whole API</a></p>',
+        f"<p>Code: <code>{escape(code)}</code>. HTTP status: {status}.</p>"
+        '<p><a href="/v1/docs">API documentation</a></p>',
     )
 
 
-def _operation(path: str, method: str, one: Mapping[str, Any]) -> str:
-    parts = [f"<p>{escape(one.get('description', ''))}</p>"]
-    if not one["security"]:
-        parts.append("<p>Open to everybody.</p>")
-    if one["parameters"]:
+def _operation(path: str, method: str, operation: Mapping[str, Any]) -> str:
+    parts = [f"<p>{escape(operation.get('description', ''))}</p>"]
+    if not operation["security"]:
+        parts.append("<p>No sign-in required.</p>")
+    if operation["parameters"]:
         rows = [
             (
-                f"<code>{escape(given['name'])}</code>",
-                given["in"] + (", required" if given["required"] else ""),
-                f"{_type(given['schema'])} {escape(given.get('description', ''))}",
+                f"<code>{escape(parameter['name'])}</code>",
+                parameter["in"] + (", required" if parameter["required"] else ""),
+                f"{_type(parameter['schema'])} {escape(parameter.get('description', ''))}",
             )
-            for given in one["parameters"]
+            for parameter in operation["parameters"]
         ]
-        parts.append(_table(("parameter", "in", "what"), rows))
-    if sent := one.get("requestBody"):
-        parts.append(f"<p>Body: {_type(sent['content']['application/json']['schema'])}</p>")
-    rows = [(status, _content(told), _causes(told)) for status, told in one["responses"].items()]
-    parts.append(_table(("answer", "body", "when"), rows))
-    parts.append(f"<pre>{escape(_curl(path, method, one))}</pre>")
+        parts.append(_table(("parameter", "in", "description"), rows))
+    if body := operation.get("requestBody"):
+        parts.append(f"<p>Body: {_type(body['content']['application/json']['schema'])}</p>")
+    rows = [
+        (status, _content(response), _causes(response))
+        for status, response in operation["responses"].items()
+    ]
+    parts.append(_table(("status", "body", "description"), rows))
+    parts.append(f"<pre>{escape(_curl(path, method, operation))}</pre>")
     return (
-        f'<details id="{escape(one["operationId"])}"><summary><b class="m">{method.upper()}</b> '
-        f"<code>{escape(path)}</code><span>{escape(one['summary'])}</span></summary>"
+        f'<details id="{escape(operation["operationId"])}"><summary>'
+        f'<b class="m">{method.upper()}</b> '
+        f"<code>{escape(path)}</code><span>{escape(operation['summary'])}</span></summary>"
         f"{''.join(parts)}</details>"
     )
 
 
-def _causes(told: Mapping[str, Any]) -> str:
-    """What an answer means; the codes of a refusal lead to their pages."""
+def _causes(response: Mapping[str, Any]) -> str:
+    """The description of a response; problem codes link to their pages."""
     lines = []
-    for text in told["description"].split("\n"):
-        code, found, rest = text.removeprefix("- `").partition("`: ")
-        if found and text.startswith("- `"):
+    for text in response["description"].split("\n"):
+        code, separator, rest = text.removeprefix("- `").partition("`: ")
+        if separator and text.startswith("- `"):
             page = f"/problems/{escape(code)}"
             lines.append(f'<a href="{page}"><code>{escape(code)}</code></a>: {escape(rest)}')
         else:
@@ -98,10 +106,10 @@ def _causes(told: Mapping[str, Any]) -> str:
     return "<br>".join(lines)
 
 
-def _content(told: Mapping[str, Any]) -> str:
-    for media_type, one in told.get("content", {}).items():
-        if "json" in media_type and "schema" in one:
-            return _type(one["schema"])
+def _content(response: Mapping[str, Any]) -> str:
+    for media_type, content in response.get("content", {}).items():
+        if "json" in media_type and "schema" in content:
+            return _type(content["schema"])
         return escape(media_type)
     return ""
 
@@ -110,62 +118,62 @@ def _model(name: str, schema: Mapping[str, Any]) -> str:
     required = schema.get("required", ())
     rows = [
         (
-            f"<code>{escape(field)}</code>" + ("" if field in required else " (may be left out)"),
-            _type(one),
+            f"<code>{escape(field)}</code>" + ("" if field in required else " (optional)"),
+            _type(field_schema),
         )
-        for field, one in schema.get("properties", {}).items()
+        for field, field_schema in schema.get("properties", {}).items()
     ]
-    told = f"<p>{escape(schema.get('description', ''))}</p>"
-    sandbox_io = _table(("field", "type"), rows) if rows else f"<p>{_type(schema)}</p>"
+    description = f"<p>{escape(schema.get('description', ''))}</p>"
+    fields = _table(("field", "type"), rows) if rows else f"<p>{_type(schema)}</p>"
     return (
         f'<details id="model-{escape(name)}"><summary><code>{escape(name)}</code></summary>'
-        f"{told}{sandbox_io}</details>"
+        f"{description}{fields}</details>"
     )
 
 
 def _type(schema: Mapping[str, Any]) -> str:
-    """A schema in a few words."""
+    """A schema as a short phrase in HTML."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return f'<a href="#model-{escape(name)}">{escape(name)}</a>'
-    for several in ("anyOf", "oneOf"):
-        if several in schema:
-            return " or ".join(_type(one) for one in schema[several])
+    for keyword in ("anyOf", "oneOf"):
+        if keyword in schema:
+            return " or ".join(_type(option) for option in schema[keyword])
     if "allOf" in schema:
         return _type(schema["allOf"][0])
     if "enum" in schema or "const" in schema:
         options = schema.get("enum", [schema.get("const")])
-        return " or ".join(f"<code>{escape(json.dumps(one))}</code>" for one in options)
+        return " or ".join(f"<code>{escape(json.dumps(option))}</code>" for option in options)
     kind = schema.get("type", "anything")
     if kind == "array":
         return f"list of {_type(schema.get('items', {}))}"
     if kind == "object":
-        inner = schema.get("additionalProperties")
-        return f"map of {_type(inner)}" if isinstance(inner, Mapping) else "map"
+        values = schema.get("additionalProperties")
+        return f"map of {_type(values)}" if isinstance(values, Mapping) else "map"
     bounds = {
         name: schema[name]
         for name in ("minimum", "maximum", "minLength", "maxLength", "format", "default")
         if name in schema
     }
     text = " or ".join(kind) if isinstance(kind, list) else str(kind)
-    more = ", ".join(f"{name} {value}" for name, value in bounds.items())
-    return escape(f"{text} ({more})" if more else text)
+    constraints = ", ".join(f"{name} {value}" for name, value in bounds.items())
+    return escape(f"{text} ({constraints})" if constraints else text)
 
 
-def _curl(path: str, method: str, one: Mapping[str, Any]) -> str:
+def _curl(path: str, method: str, operation: Mapping[str, Any]) -> str:
     words = ["curl"] if method == "get" else ["curl", "-X", method.upper()]
-    if one["security"]:
+    if operation["security"]:
         words.append('-H "Authorization: Bearer $TOKEN"')
-    if "requestBody" in one:
+    if "requestBody" in operation:
         words.append("--json @body.json")
     return " ".join([*words, f'"$API{path}"'])
 
 
 def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Cells are HTML already."""
-    top = "".join(f"<th>{escape(one)}</th>" for one in heads)
+    """A table. `heads` are text, cells are HTML."""
+    header = "".join(f"<th>{escape(head)}</th>" for head in heads)
     lines = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table><tr>{top}</tr>{lines}</table>"
+    return f"<table><tr>{header}</tr>{lines}</table>"
 
 
 def _anchor(name: str) -> str:

@@ -1,23 +1,54 @@
-"""A job's results and its history."""
+"""The results, uploaded inputs and events of a job."""
 
 from __future__ import annotations
 
+from functions.api.download_links import sign_link
 from functions.api.jobs.schemas import EventList, event_view
+from shared.errors import NotFound
 from shared.flows.documents import job_path
 from shared.http.artifacts import LINK_VALID_S, find_result
 from shared.http.request import ApiRequest, ApiResponse
+from shared.recipes.stored_object import Artifact
+from shared.recipes.upload_results import Uploads
 
 
 def get_artifact(request: ApiRequest) -> ApiResponse:
-    """A redirect to the bytes: these never pass through a function."""
-    one = find_result(request.job, request.path_params["name"])
+    """Redirects to Cloud Storage, which serves the bytes."""
+    artifact = find_result(request.job, request.path_params["name"])
     return ApiResponse.redirect(
-        request.services.objects.sign_download(one, filename=one.name, valid_s=LINK_VALID_S)
+        request.services.objects.sign_download(
+            artifact, filename=artifact.name, valid_s=LINK_VALID_S
+        )
     )
 
 
+def get_artifact_link(request: ApiRequest) -> ApiResponse:
+    """Returns a link to a result.
+
+    Raises NotFound, SourceExpired.
+    """
+    return sign_link(request, find_result(request.job, request.path_params["name"]))
+
+
+def get_input_link(request: ApiRequest) -> ApiResponse:
+    """Returns a link to an uploaded input that was read and accepted.
+
+    Raises NotFound, SourceExpired.
+    """
+    return sign_link(request, _find_upload(request))
+
+
 def list_events(request: ApiRequest) -> ApiResponse:
-    """What happened, oldest first."""
+    """Lists the events of a job, oldest first."""
     docs = request.services.store.list_documents(f"{job_path(request.job.id)}/events")
-    told = sorted((event_view(doc) for doc in docs), key=lambda one: one.at)
-    return ApiResponse(EventList(events=tuple(told)))
+    events = sorted((event_view(doc) for doc in docs), key=lambda event: event.at)
+    return ApiResponse(EventList(events=tuple(events)))
+
+
+def _find_upload(request: ApiRequest) -> Artifact:
+    """The upload named in the path, in the version that was read and accepted. Raises NotFound."""
+    uploads = Uploads.find(request.job.facts)
+    upload = None if uploads is None else uploads.inputs.get(request.path_params["input"])
+    if upload is None:
+        raise NotFound("The job has no such upload, or it was not read yet.")
+    return upload.stored_object.to_artifact(upload.filename, "upload")

@@ -1,4 +1,4 @@
-"""Creating a job: its document exists before a URL does."""
+"""Creation of jobs. A job's document is written before its upload URLs are signed."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Any
 
 from functions.api import rate_limit_policies
 from functions.api.jobs.handlers import OPEN_STATUSES, VISIBLE_STATUSES
-from functions.api.jobs.recipes import MEGABYTE, find_recipe, max_input_bytes, read_options
+from functions.api.jobs.input_checks import check_inputs, describe_inputs
+from functions.api.jobs.recipes import MEGABYTE, find_recipe, read_options
 from functions.api.jobs.requests import FileMetadata, NewJob
 from functions.api.jobs.schemas import JobView, job_view
-from functions.api.jobs.sources import InputSource, find_latest_upload, find_sources, kind_of
+from functions.api.jobs.sources import InputSource, find_latest_upload, find_sources
 from functions.api.rate_limits import RateLimitState, consume
 from shared.errors import SourceExpired, StorageFull, TooManyJobs
 from shared.flows.documents import job_path
@@ -23,20 +24,19 @@ from shared.http.request import ApiRequest, ApiResponse
 from shared.http.schemas import ResponseModel, Timestamp
 from shared.jobs.commands import delete
 from shared.jobs.model import Job, JobInput, new_job
-from shared.pipeline import Bucket, Input, Recipe
-from shared.runtime.settings import Settings
+from shared.pipeline import Bucket, Recipe
 from shared.runtime.uploads import find_upload
 
 UPLOAD_VALID_S = 6 * 3600
-"""When an upload has to begin; Google-managed keys sign for 12 hours at most."""
+"""An upload must begin within this time. Google-managed keys sign for at most 12 hours."""
 _ID_ALPHABET = string.ascii_lowercase + string.digits
 _ID_LENGTH = 20
 
 
 class UploadGrant(ResponseModel):
-    """How to send a file: exactly this request, begun before `expires_at`. A POST begins a
-    resumable session: its answer names in `Location` where the bytes are PUT, in pieces if need
-    be."""
+    """The request that uploads a file. Begin it before `expires_at`. A POST begins a resumable
+    session: PUT the bytes, in one or several chunks, to the URL in the `Location` header of its
+    answer."""
 
     method: str
     url: str
@@ -45,45 +45,54 @@ class UploadGrant(ResponseModel):
 
 
 class CreatedJob(ResponseModel):
-    """The job, and where those inputs go that are to be uploaded, by their names."""
+    """The job, and the upload requests of its inputs by name."""
 
     job: JobView
     uploads: dict[str, UploadGrant]
 
 
 def create_job(request: ApiRequest) -> ApiResponse:
-    """Check everything, write the job, copy what is there, then sign for the rest."""
+    """Creates a job from new uploads, from earlier uploads, or from a recording's clip.
+
+    Validates everything, writes the job, copies earlier uploads, then signs the upload URLs.
+
+    Raises InvalidFields, InvalidOption, NotAvailableYet, SourceExpired, StorageFull, TooManyJobs,
+    LimitReached.
+    """
     form = request.body(NewJob)
     recipe = find_recipe(form.recipe)
     job_id = derive_id(request.seed)
-    job = _own(request, job_id) if request.idempotency_key else None
+    job = _read(request, job_id) if request.idempotency_key else None
     headers = {"Location": f"/v1/jobs/{job_id}"}
     if job is None:
         options = read_options(recipe, form.options, request.settings)
         if form.has_reused_inputs:
-            # To look for what is uploaded costs us more than a wish that is wrong.
-            headers |= _let_in(request).headers
-        sources = _sources(request, recipe, form)
+            # Looking up earlier uploads is expensive, so it counts even if the request is invalid.
+            headers |= _check_rate(request).headers
+        sources = _resolve_sources(request, recipe, form)
         check_inputs(recipe, sources, request.settings)
-        _check_room(request, sum(one.size_bytes for one in sources.values()))
+        _check_quota(request, sum(source.size_bytes for source in sources.values()))
         if not form.has_reused_inputs:
-            headers |= _let_in(request).headers
-        job = _written(request, job_id, recipe, form, options, sources)
-    if any(one.source and find_upload(request.services.objects, one) is None for one in job.inputs):
-        # Deleted after it was found: a job that nobody can begin is not left behind.
+            headers |= _check_rate(request).headers
+        job = _write(request, job_id, recipe, form, options, sources)
+    objects = request.services.objects
+    if any(item.source and find_upload(objects, item) is None for item in job.inputs):
+        # The source was deleted after the lookup. Without it the job can never start.
         request.run(lambda clock: delete.delete(job_id, clock))
         raise SourceExpired
-    uploads = {one.name: sign_input_upload(request, one) for one in job.inputs if not one.source}
+    uploads = {
+        item.name: sign_input_upload(request, item) for item in job.inputs if not item.source
+    }
     body = CreatedJob(job=job_view(job, request.services.store), uploads=uploads)
     return ApiResponse(body, headers=headers)
 
 
-def _let_in(request: ApiRequest) -> RateLimitState:
+def _check_rate(request: ApiRequest) -> RateLimitState:
     return consume(request, rate_limit_policies.job_creations(request.settings), request.user.uid)
 
 
 def derive_id(seed: str) -> str:
-    """A job's id out of a request's seed: 20 of 36 characters, 103 bits."""
+    """Derives a job id from a request's seed: 20 characters of 36, which is 103 bits."""
     number = int.from_bytes(hashlib.sha256(seed.encode()).digest())
     digits = []
     for _ in range(_ID_LENGTH):
@@ -92,58 +101,15 @@ def derive_id(seed: str) -> str:
     return "".join(digits)
 
 
-def check_inputs(recipe: Recipe, sources: Mapping[str, InputSource], settings: Settings) -> None:
-    """Raises InvalidFields that names every input that is missing, strange or too large."""
-    wrong: list[tuple[str, str]] = [
-        (f"inputs.{one.name}", f"The recipe {recipe.name} needs the input {one.name}.")
-        for one in recipe.inputs
-        if one.name not in sources and not one.optional
-    ]
-    for name, given in sources.items():
-        declared = recipe.find_input(name)
-        if declared is None:
-            wrong.append((f"inputs.{name}", _takes(recipe)))
-        else:
-            unfit = input_errors(declared, given, settings)
-            wrong += [(f"inputs.{name}.{key}", why) for key, why in unfit]
-    if wrong:
-        raise InvalidFields(wrong)
-
-
-def input_errors(
-    recipe_input: Input, source: InputSource, settings: Settings
-) -> list[tuple[str, str]]:
-    """What of a file is not as the input must be: pairs of a field and a sentence."""
-    wrong = []
-    if kind_of(source.content_type) not in recipe_input.kinds:
-        kinds = " or ".join(f"{kind}/…" for kind in recipe_input.kinds)
-        wrong.append(
-            (
-                "content_type",
-                f"The input {recipe_input.name} must be {kinds}, not {source.content_type}.",
-            )
-        )
-    most = max_input_bytes(recipe_input, settings)
-    if source.size_bytes > most:
-        wrong.append(
-            (
-                "size_bytes",
-                f"The input {recipe_input.name} may have at most {most // MEGABYTE} MB; "
-                f"this file has {source.size_bytes / MEGABYTE:.1f} MB.",
-            )
-        )
-    return wrong
-
-
 def sign_input_upload(
     request: ApiRequest, job_input: JobInput, *, resumable: bool = False
 ) -> UploadGrant:
-    """The request by which a person's program sends an input."""
+    """Signs the request that uploads an input."""
     signed = request.services.objects.sign_upload(
         Bucket.UPLOADS,
         job_input.object,
         content_type=job_input.content_type,
-        # What was declared was checked: more than that is not taken.
+        # The declared size was checked against the limits, so a larger upload is rejected.
         max_bytes=job_input.size_bytes,
         valid_s=UPLOAD_VALID_S,
         resumable=resumable,
@@ -156,34 +122,26 @@ def sign_input_upload(
     )
 
 
-def _sources(request: ApiRequest, recipe: Recipe, form: NewJob) -> dict[str, InputSource]:
-    """Every input that there will be. Raises InvalidFields."""
-    given: dict[str, InputSource] = {}
-    for name, one in form.inputs.items():
-        declared = recipe.find_input(name)
-        if isinstance(one, FileMetadata):
-            given[name] = InputSource(one.filename, one.content_type.lower(), one.size_bytes)
-        elif declared is None:
-            raise InvalidFields([(f"inputs.{name}", _takes(recipe))])
+def _resolve_sources(request: ApiRequest, recipe: Recipe, form: NewJob) -> dict[str, InputSource]:
+    """Returns the source of every input of the new job. Raises InvalidFields."""
+    sources: dict[str, InputSource] = {}
+    for name, file in form.inputs.items():
+        recipe_input = recipe.find_input(name)
+        if isinstance(file, FileMetadata):
+            sources[name] = InputSource(file.filename, file.content_type.lower(), file.size_bytes)
+        elif recipe_input is None:
+            raise InvalidFields([(f"inputs.{name}", describe_inputs(recipe))])
         else:
-            given[name] = find_latest_upload(request, declared)
+            sources[name] = find_latest_upload(request, recipe_input)
     if form.from_job is None:
-        return given
-    rest = {name: one for one in recipe.inputs for name in one.names if name not in given}
-    return {**find_sources(request, recipe, form.from_job, rest), **given}
+        return sources
+    missing = {name: item for item in recipe.inputs for name in item.names if name not in sources}
+    return {**find_sources(request, recipe, form.from_job, missing), **sources}
 
 
-def _takes(recipe: Recipe) -> str:
-    takes = ", ".join(
-        one.name if one.max_count == 1 else f"{one.names[0]} to {one.names[-1]}"
-        for one in recipe.inputs
-    )
-    return f"The recipe {recipe.name} takes {takes} and nothing else."
-
-
-def _check_room(request: ApiRequest, more_bytes: int) -> None:
-    """Raises TooManyJobs, StorageFull. What the ledger holds now is compared: creations at the same
-    time may pass by each other, by as many as the limit of creations lets through."""
+def _check_quota(request: ApiRequest, more_bytes: int) -> None:
+    """Raises TooManyJobs, StorageFull. Concurrent creations read the same state from Firestore, so
+    together they can exceed the limits, by as many jobs as the rate limit of creations allows."""
     settings, store = request.settings, request.services.store
     check_open_jobs(request)
     if store.sum_stored_bytes(request.user.uid) + more_bytes > settings.max_storage_mb * MEGABYTE:
@@ -191,7 +149,7 @@ def _check_room(request: ApiRequest, more_bytes: int) -> None:
 
 
 def check_open_jobs(request: ApiRequest) -> None:
-    """Raises TooManyJobs."""
+    """Raises TooManyJobs when the user has the maximum number of open jobs."""
     if (
         request.services.store.count_open_jobs(request.user.uid, OPEN_STATUSES)
         >= request.settings.max_open_jobs
@@ -199,7 +157,7 @@ def check_open_jobs(request: ApiRequest) -> None:
         raise TooManyJobs
 
 
-def _own(request: ApiRequest, job_id: str) -> Job | None:
+def _read(request: ApiRequest, job_id: str) -> Job | None:
     (doc,) = request.services.store.read([job_path(job_id)])
     if (
         doc is None
@@ -210,7 +168,7 @@ def _own(request: ApiRequest, job_id: str) -> Job | None:
     return Job.from_doc(doc)
 
 
-def _written(
+def _write(
     request: ApiRequest,
     job_id: str,
     recipe: Recipe,
@@ -228,8 +186,8 @@ def _written(
             filename=sources[name].filename,
             source=sources[name].copy_of,
         )
-        for one in recipe.inputs
-        for name in one.names
+        for item in recipe.inputs
+        for name in item.names
         if name in sources
     )
     writes = new_job(
@@ -244,8 +202,8 @@ def _written(
         expires_at=now + timedelta(days=settings.job_retention_days),
     )
     request.services.store.commit(writes)
-    # A conflict can only be our own commit, repeated after its answer was lost: the id is new.
-    job = _own(request, job_id)
+    # The id is new, so a conflict is this commit, repeated after its answer was lost.
+    job = _read(request, job_id)
     if job is None:
-        raise LookupError(f"job {job_id} is not there after it was created")
+        raise LookupError(f"job {job_id} does not exist after its creation")
     return job

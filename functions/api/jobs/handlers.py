@@ -1,4 +1,4 @@
-"""Looking at jobs, and what their owner may do to them."""
+"""Reading, retitling, cancelling, redriving and deleting jobs."""
 
 from __future__ import annotations
 
@@ -25,50 +25,53 @@ OPEN_STATUSES = tuple(status for status in Status if status not in TERMINAL)
 
 
 class JobsQuery(PageQuery):
-    """Which page of which jobs."""
+    """Selects a page of jobs, optionally of one recipe or status."""
 
     recipe: Literal[tuple(RECIPES)] | None = None  # type: ignore[valid-type]
-    status: Literal[tuple(one.value for one in VISIBLE_STATUSES)] | None = None  # type: ignore[valid-type]
+    status: Literal[tuple(status.value for status in VISIBLE_STATUSES)] | None = None  # type: ignore[valid-type]
 
 
 class JobChange(RequestModel):
-    """What of a job can be changed."""
+    """The properties of a job that can be changed."""
 
     title: Annotated[Line, Field(max_length=200)]
 
 
 class JobPage(ResponseModel):
-    """A page of jobs. `next_cursor` is null on the last one."""
+    """A page of jobs. `next_cursor` is null on the last page."""
 
     jobs: tuple[JobSummary, ...]
     next_cursor: str | None
 
 
 def get_job(request: ApiRequest) -> ApiResponse:
-    """The job as it is now."""
+    """Returns a job in its current state."""
     return ApiResponse(job_view(request.job, request.services.store))
 
 
 def list_jobs(request: ApiRequest) -> ApiResponse:
-    """The caller's jobs, newest first."""
-    asked = request.query(JobsQuery)
+    """Lists your jobs, newest first."""
+    query = request.query(JobsQuery)
     docs = request.services.store.list_jobs(
         request.user.uid,
-        statuses=VISIBLE_STATUSES if asked.status is None else [asked.status],
-        after=asked.after,
-        max_count=asked.limit + 1,
-        recipe=asked.recipe,
+        statuses=VISIBLE_STATUSES if query.status is None else [query.status],
+        after=query.after,
+        max_count=query.limit + 1,
+        recipe=query.recipe,
     )
     return ApiResponse(
         JobPage(
-            jobs=tuple(job_summary(Job.from_doc(doc)) for doc in docs[: asked.limit]),
-            next_cursor=asked.next_cursor(docs),
+            jobs=tuple(job_summary(Job.from_doc(doc)) for doc in docs[: query.limit]),
+            next_cursor=query.next_cursor(docs),
         )
     )
 
 
 def retitle_job(request: ApiRequest) -> ApiResponse:
-    """Give the job another title. Raises ChangedMeanwhile."""
+    """Changes the title of a job.
+
+    Raises ChangedMeanwhile.
+    """
     title = request.body(JobChange).title
     while True:
         (doc,) = request.services.store.read([job_path(request.job.id)])
@@ -76,33 +79,39 @@ def retitle_job(request: ApiRequest) -> ApiResponse:
             raise NotFound("There is no such job.")
         job = Job.from_doc(doc)
         if job.title == title:
-            # Also when our own commit, whose answer was lost, is met again (RFC 9110, 13.1.1).
-            return _now(request)
+            # Also after a commit whose answer was lost (RFC 9110 §13.1.1).
+            return _job_response(request)
         request.check_if_match(job_view(job, request.services.store))
         fields = {"title": title, "updated_at": request.services.clock.now()}
-        # A stage may move the job meanwhile: the title goes onto what it has become.
-        done = request.services.store.commit([Update(doc.path, fields, doc.version)])
-        if done is not CommitResult.CONFLICT:
-            return _now(request)
+        # A stage may update the job concurrently; then the title is written onto the new version.
+        result = request.services.store.commit([Update(doc.path, fields, doc.version)])
+        if result is not CommitResult.CONFLICT:
+            return _job_response(request)
 
 
 def cancel_job(request: ApiRequest) -> ApiResponse:
-    """Cancel; again is no error. Raises WrongState when the job has ended otherwise."""
+    """Cancels a job. Cancelling it again has no effect.
+
+    Raises WrongState if the job has ended in another way.
+    """
     request.run(lambda clock: cancel.cancel(request.job.id, clock))
-    return _now(request)
+    return _job_response(request)
 
 
 def redrive_job(request: ApiRequest) -> ApiResponse:
-    """Redrive. Raises WrongState when the job has not failed, LimitReached, TooManyJobs."""
-    standing = check_rework_rate(request)
-    kept_days = request.settings.job_retention_days
-    request.run(lambda clock: redrive.redrive(request.job.id, clock, kept_days))
-    return replace(_now(request), headers=standing.headers)
+    """Resumes a failed job in a new epoch. Finished work is kept.
+
+    Raises WrongState if the job has not failed, LimitReached, TooManyJobs.
+    """
+    rate_limit = check_rework_rate(request)
+    retention_days = request.settings.job_retention_days
+    request.run(lambda clock: redrive.redrive(request.job.id, clock, retention_days))
+    return replace(_job_response(request), headers=rate_limit.headers)
 
 
 def check_rework_rate(request: ApiRequest) -> RateLimitState:
-    """Whether a job may be worked on again: not too often, and as one of those at once when it had
-    ended. Raises LimitReached, TooManyJobs."""
+    """Counts one redrive or deck edit. A job that had ended also counts against the limit of open
+    jobs again. Raises LimitReached, TooManyJobs."""
     settings, store = request.settings, request.services.store
     ended = request.job.status in TERMINAL
     if ended and store.count_open_jobs(request.user.uid, OPEN_STATUSES) >= settings.max_open_jobs:
@@ -111,12 +120,12 @@ def check_rework_rate(request: ApiRequest) -> RateLimitState:
 
 
 def delete_job(request: ApiRequest) -> ApiResponse:
-    """Delete; what is left is a tombstone that nobody sees."""
+    """Deletes a job. A tombstone remains, which no endpoint shows."""
     request.run(lambda clock: delete.delete(request.job.id, clock))
     return ApiResponse()
 
 
-def _now(request: ApiRequest) -> ApiResponse:
+def _job_response(request: ApiRequest) -> ApiResponse:
     (doc,) = request.services.store.read([job_path(request.job.id)])
     if doc is None or doc.data["status"] == Status.DELETED:
         raise NotFound("There is no such job.")

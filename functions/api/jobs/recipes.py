@@ -1,4 +1,4 @@
-"""What recipes there are, and how the options of each are read."""
+"""The recipes, and the parsers of their options."""
 
 from __future__ import annotations
 
@@ -19,29 +19,31 @@ from shared.runtime.settings import Settings
 MEGABYTE = 1_000_000
 
 
-def _frames(given: Mapping[str, Any], _settings: Settings) -> dict[str, Any]:
-    return FrameOptions.parse(given).to_dict()
+def _frames(values: Mapping[str, Any], _settings: Settings) -> dict[str, Any]:
+    return FrameOptions.parse(values).to_dict()
 
 
-def _emotions(given: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+def _emotions(values: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
     allowed = settings.allow_medical_safety
-    return EmotionOptions.parse(given, allow_medical_safety=allowed).to_dict()
+    return EmotionOptions.parse(values, allow_medical_safety=allowed).to_dict()
 
 
-def _presentation(given: Mapping[str, Any], _settings: Settings) -> dict[str, Any]:
-    film = {name: given[name] for name in FILM_OPTION_NAMES if name in given}
-    deck = {name: value for name, value in given.items() if name not in FILM_OPTION_NAMES}
+def _presentation(values: Mapping[str, Any], _settings: Settings) -> dict[str, Any]:
+    film = {name: values[name] for name in FILM_OPTION_NAMES if name in values}
+    deck = {name: value for name, value in values.items() if name not in FILM_OPTION_NAMES}
     return DeckOptions.parse(deck).to_dict() | FilmOptions.from_job(film).to_dict()
 
 
-def _recap(given: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
-    scored = {name: value for name, value in given.items() if name in EMOTION_OPTION_NAMES}
-    told = {name: value for name, value in given.items() if name not in EMOTION_OPTION_NAMES}
-    return _emotions(scored, settings) | _presentation(told, settings)
+def _recap(values: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    emotions = {name: value for name, value in values.items() if name in EMOTION_OPTION_NAMES}
+    presentation = {
+        name: value for name, value in values.items() if name not in EMOTION_OPTION_NAMES
+    }
+    return _emotions(emotions, settings) | _presentation(presentation, settings)
 
 
-def _still(given: Mapping[str, Any], _settings: Settings) -> dict[str, Any]:
-    return StillOptions.parse(given).to_dict()
+def _still(values: Mapping[str, Any], _settings: Settings) -> dict[str, Any]:
+    return StillOptions.parse(values).to_dict()
 
 
 OPTION_PARSERS: Mapping[str, Callable[[Mapping[str, Any], Settings], dict[str, Any]]] = {
@@ -51,13 +53,13 @@ OPTION_PARSERS: Mapping[str, Callable[[Mapping[str, Any], Settings], dict[str, A
     "presentation": _presentation,
     "still": _still,
 }
-"""How a recipe's options are read: → as they stand in the job. Raises ValueError, or a refusal
-that names its cause itself."""
+"""Parsers of the options by recipe. Each returns the options as stored in the job. Raises
+ValueError or a PermanentError."""
 
 
 class InputView(ResponseModel):
-    """One thing that a recipe takes in. `kinds` are the leading parts of media types; `names` is
-    what may be given for it, each once."""
+    """An input of a recipe. `kinds` are the top-level media types that it takes; `names` are the
+    input names that can be used for it, each once."""
 
     name: str
     names: tuple[str, ...]
@@ -67,7 +69,7 @@ class InputView(ResponseModel):
 
 
 class RecipeView(ResponseModel):
-    """One recipe. `stages` in the order in which they run."""
+    """A recipe. `stages` are in the order in which they run."""
 
     name: str
     sentence: str
@@ -83,25 +85,24 @@ class RecipeList(ResponseModel):
 
 
 def list_recipes(request: ApiRequest) -> ApiResponse:
-    """All rows of the table, also those that are still to come."""
-    return ApiResponse(
-        RecipeList(recipes=tuple(_view(one, request.settings) for one in RECIPES.values()))
-    )
+    """Lists all recipes, including those that are not available yet."""
+    recipes = tuple(_view(recipe, request.settings) for recipe in RECIPES.values())
+    return ApiResponse(RecipeList(recipes=recipes))
 
 
 def max_input_bytes(recipe_input: Input, settings: Settings) -> int:
-    """How large an input may be: what the settings allow its kind, and never more than its row."""
+    """Returns the maximum size of an input: the setting of its kind, capped by the recipe."""
     by_kind = {
         "image": settings.max_image_mb,
         "audio": settings.max_audio_mb,
         "video": settings.max_video_mb,
     }
-    allowed = [by_kind.get(kind, recipe_input.max_mb) for kind in recipe_input.kinds]
-    return min(recipe_input.max_mb, max(allowed)) * MEGABYTE
+    limits = [by_kind.get(kind, recipe_input.max_mb) for kind in recipe_input.kinds]
+    return min(recipe_input.max_mb, max(limits)) * MEGABYTE
 
 
 def find_recipe(name: str) -> Recipe:
-    """The recipe. Raises InvalidFields with all names, NotAvailableYet."""
+    """Returns the recipe. Raises InvalidFields, NotAvailableYet."""
     recipe = RECIPES.get(name)
     if recipe is None:
         raise InvalidFields(
@@ -113,11 +114,11 @@ def find_recipe(name: str) -> Recipe:
 
 
 def read_options(recipe: Recipe, values: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
-    """The options as the stages read them. Raises InvalidOption with a sentence."""
+    """Returns the options as the stages read them. Raises InvalidOption."""
     try:
         return OPTION_PARSERS[recipe.name](values, settings)
-    except ValueError as wrong:
-        raise InvalidOption(str(wrong)) from wrong
+    except ValueError as error:
+        raise InvalidOption(str(error)) from error
 
 
 def _view(recipe: Recipe, settings: Settings) -> RecipeView:
@@ -127,13 +128,13 @@ def _view(recipe: Recipe, settings: Settings) -> RecipeView:
         available=recipe.is_available,
         inputs=tuple(
             InputView(
-                name=one.name,
-                names=one.names,
-                kinds=one.kinds,
-                max_bytes=max_input_bytes(one, settings),
-                optional=one.optional,
+                name=item.name,
+                names=item.names,
+                kinds=item.kinds,
+                max_bytes=max_input_bytes(item, settings),
+                optional=item.optional,
             )
-            for one in recipe.inputs
+            for item in recipe.inputs
         ),
         stages=recipe.stages,
     )

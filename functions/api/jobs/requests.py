@@ -1,4 +1,4 @@
-"""What a job that is wished for looks like."""
+"""The request models of jobs."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from shared.http.schemas import RequestModel
 from shared.pipeline import RECIPES
 
 LATEST = "latest"
-"""In a file's place: the newest upload of that kind."""
+"""Used instead of a file: the newest upload of that kind."""
 
 
 class FileMetadata(RequestModel):
-    """A file that will be uploaded."""
+    """The metadata of a file to upload."""
 
     filename: Annotated[Line, Field(max_length=255)]
     content_type: MediaType
@@ -25,8 +25,10 @@ class FileMetadata(RequestModel):
 
 
 class _OrLatest:
-    """In a type's annotation: the text "latest" may stand in its place. A union would put the names
-    of our classes into the paths of fields that are wrong."""
+    """An annotation that makes a field also accept the text "latest".
+
+    A union would add the names of the model classes to the field paths of validation errors.
+    """
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
         return core_schema.no_info_wrap_validator_function(
@@ -74,7 +76,7 @@ EXAMPLES: list[JsonValue] = [
     },
 ]
 OPTIONS_DESCRIPTION = (
-    "The recipe's options; an unknown one is refused. Among those of `emotions` and `recap` are "
+    "The options of the recipe; unknown ones are rejected. Those of `emotions` and `recap` include "
     "`consent` and `purpose` (both required), `smooth` (default true: averages scores over time) "
     "and `mirror` (default true: averages each face's scores with those of its mirror image)."
 )
@@ -84,7 +86,12 @@ InputName = Annotated[
         max_length=40,
         json_schema_extra={
             "enum": sorted(
-                {name for row in RECIPES.values() for one in row.inputs for name in one.names}
+                {
+                    name
+                    for recipe in RECIPES.values()
+                    for item in recipe.inputs
+                    for name in item.names
+                }
             )
         },
     ),
@@ -93,9 +100,9 @@ FileOrLatest = Annotated[FileMetadata, _OrLatest()]
 
 
 class NewJob(RequestModel):
-    """A job that is wished for. `inputs` are the recipe's, each once; an optional one may be left
-    out. "latest" in a file's place takes the newest upload of that kind; with `from`, what is not
-    named is taken from that job's uploads, or it is that recording's clip."""
+    """A job to create. `inputs` has the inputs of the recipe by name; optional ones can be omitted.
+    Use "latest" instead of a file to take the newest upload of that kind. With `from`, inputs that
+    are not in `inputs` come from the uploads of that job, or from the clip of that recording."""
 
     model_config = ConfigDict(json_schema_extra={"examples": EXAMPLES})
 
@@ -109,7 +116,7 @@ class NewJob(RequestModel):
 
     @property
     def has_reused_inputs(self) -> bool:
-        """Whether something that is uploaded already has to be looked for."""
+        """Whether an input comes from an earlier upload or a recording."""
         return self.from_job is not None or any(
-            not isinstance(one, FileMetadata) for one in self.inputs.values()
+            not isinstance(file, FileMetadata) for file in self.inputs.values()
         )

@@ -1,4 +1,4 @@
-"""Jobs as people see them."""
+"""The response models of jobs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shared.recipes.stored_object import Artifact
 
 
 class ErrorView(ResponseModel):
-    """Why something failed: a stable code, a sentence, and the stage that met it."""
+    """The reason of a failure: a stable code, a sentence, and the stage in which it occurred."""
 
     code: str
     message: str
@@ -22,10 +22,10 @@ class ErrorView(ResponseModel):
 
 
 class StageView(ResponseModel):
-    """How far a stage is. `total` is null until it is known how many parts there are; `progress`
-    is 0 to 1 and counts begun parts as far as they are; `attempts` is 1 when every part went
-    through at its first try. `counts` is what it counted, such as `calls` that were paid for and
-    `hits` that were found instead; empty until it is done."""
+    """The state of a stage. `total` is null until the number of parts is known. `progress` is 0
+    to 1 and includes the progress of running parts. `attempts` is 1 if no part was retried.
+    `counts` has the stage's own figures, such as paid `calls` and cache `hits`; it is empty until
+    the stage is done."""
 
     name: str
     state: StageState
@@ -41,7 +41,7 @@ class StageView(ResponseModel):
 
 
 class ArtifactView(ResponseModel):
-    """A result that can be taken away; `url` answers with a redirect to its bytes."""
+    """A result of a job. `url` redirects to its bytes."""
 
     name: str
     kind: str
@@ -66,7 +66,7 @@ class JobSummary(ResponseModel):
 
 
 class JobView(JobSummary):
-    """A job with its stages, in the order in which they run, and its results."""
+    """A job with its results, and its stages in the order in which they run."""
 
     options: dict[str, Any]
     stages: tuple[StageView, ...]
@@ -75,7 +75,7 @@ class JobView(JobSummary):
 
 
 class EventView(ResponseModel):
-    """One line of a job's history."""
+    """An event in the history of a job."""
 
     at: Timestamp
     what: str
@@ -84,32 +84,32 @@ class EventView(ResponseModel):
 
 
 class EventList(ResponseModel):
-    """A job's history, oldest first."""
+    """The events of a job, oldest first."""
 
     events: tuple[EventView, ...]
 
 
 def job_summary(job: Job) -> JobSummary:
-    """A job in a list."""
+    """Returns a job as lists show it."""
     return JobSummary(**_common(job))
 
 
 def job_view(job: Job, store: JobStore) -> JobView:
-    """A job with its stages, which are read here."""
+    """Returns a job with its stages, which it reads from the store."""
     docs = store.read(
         stage_path(job.id, name, revision_of(name, job.revision)) for name in job.recipe.stages
     )
     return JobView(
         **_common(job),
         options=dict(job.options),
-        stages=tuple(_stage_view(job, one) for one in docs if one is not None),
-        artifacts=tuple(_artifact_view(job, one) for one in job.results),
+        stages=tuple(_stage_view(job, doc) for doc in docs if doc is not None),
+        artifacts=tuple(_artifact_view(job, artifact) for artifact in job.results),
         warnings=job.warnings,
     )
 
 
 def event_view(doc: Doc) -> EventView:
-    """One line of the history."""
+    """Returns an event of a job."""
     known = ("job", "at", "what", "epoch")
     return EventView(
         at=doc.data["at"],
@@ -159,18 +159,18 @@ def _stage_view(job: Job, doc: Doc) -> StageView:
 def _progress(stage: Mapping[str, Any]) -> float:
     if not stage["total"]:
         return 0.0
-    # A part that is done counts in `done`; its own progress went back to 0 with that commit.
-    begun = float(sum(stage["progress"].values()))
-    return round(min(1.0, (int(stage["done"]) + begun) / int(stage["total"])), 3)
+    # The commit of a part counts it in `done` and resets its own progress to 0.
+    running = float(sum(stage["progress"].values()))
+    return round(min(1.0, (int(stage["done"]) + running) / int(stage["total"])), 3)
 
 
-def _artifact_view(job: Job, one: Artifact) -> ArtifactView:
+def _artifact_view(job: Job, artifact: Artifact) -> ArtifactView:
     return ArtifactView(
-        name=one.name,
-        kind=one.kind,
-        content_type=one.content_type,
-        size_bytes=one.size_bytes,
-        url=f"/v1/jobs/{job.id}/artifacts/{quote(one.name, safe='')}",
+        name=artifact.name,
+        kind=artifact.kind,
+        content_type=artifact.content_type,
+        size_bytes=artifact.size_bytes,
+        url=f"/v1/jobs/{job.id}/artifacts/{quote(artifact.name, safe='')}",
     )
 
 

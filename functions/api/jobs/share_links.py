@@ -1,4 +1,4 @@
-"""Links for people without a sign-in: who has the link gets the result, until it is withdrawn."""
+"""Share links: they serve a result without signing in, until they expire or are revoked."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ TOKEN_CHARS = 48
 
 
 class ShareRequest(RequestModel):
-    """A link that is wished for: to which result, and for how long."""
+    """A share link to create: the name of the result, and the validity in hours."""
 
     artifact: Annotated[str, Field(min_length=1, max_length=200)]
     valid_hours: Annotated[int, Field(ge=1, le=24 * 90)] | None = None
 
 
 class ShareView(ResponseModel):
-    """A link of mine and its use. Whoever has `url` gets the result, until `expires_at` or until it
-    is revoked."""
+    """A share link and its use. Until `expires_at`, or until it is revoked, `url` serves the result
+    to anyone who has it."""
 
     token: str
     url: str
@@ -45,45 +45,50 @@ class ShareView(ResponseModel):
 
 
 class SharePage(ResponseModel):
-    """A page of links. `next_cursor` is null on the last one."""
+    """A page of share links. `next_cursor` is null on the last page."""
 
     shares: tuple[ShareView, ...]
     next_cursor: str | None
 
 
 def create_share(request: ApiRequest) -> ApiResponse:
-    """A link to one result; never longer than the job is kept. Raises InvalidFields,
-    LimitReached."""
-    wish = request.body(ShareRequest)
-    if wish.artifact not in {one.name for one in request.job.results}:
+    """Creates a share link to a result. It expires with the job at the latest.
+
+    Raises InvalidFields, LimitReached.
+    """
+    form = request.body(ShareRequest)
+    if form.artifact not in {result.name for result in request.job.results}:
         raise InvalidFields([("artifact", "The job has no result of that name.")])
-    standing = consume(request, rate_limit_policies.changes(request.settings), request.user.uid)
+    rate_limit = consume(request, rate_limit_policies.changes(request.settings), request.user.uid)
     token = hashlib.sha256(f"share {request.seed}".encode()).hexdigest()[:TOKEN_CHARS]
     now = request.services.clock.now()
-    hours = wish.valid_hours or request.settings.link_valid_days * 24
-    end = min(now + timedelta(hours=hours), request.job.expires_at)
-    # A conflict is our own link, repeated after its answer was lost: the token is new.
-    request.services.store.commit([new_share(token, request.job, wish.artifact, now, end)])
-    headers = {"Location": f"/v1/share/{token}", **standing.headers}
+    hours = form.valid_hours or request.settings.link_valid_days * 24
+    expires_at = min(now + timedelta(hours=hours), request.job.expires_at)
+    # The token is new, so a conflict is this commit, repeated after its answer was lost.
+    request.services.store.commit([new_share(token, request.job, form.artifact, now, expires_at)])
+    headers = {"Location": f"/v1/share/{token}", **rate_limit.headers}
     return ApiResponse(_view(request, read_share_link(request, token)), headers=headers)
 
 
 def list_shares(request: ApiRequest) -> ApiResponse:
-    """The caller's links, newest first, those of mails among them."""
-    asked = request.query(PageQuery)
+    """Lists your share links, newest first, including those in emails."""
+    query = request.query(PageQuery)
     docs = request.services.store.list_owned(
-        "shares", request.user.uid, after=asked.after, max_count=asked.limit + 1
+        "shares", request.user.uid, after=query.after, max_count=query.limit + 1
     )
     return ApiResponse(
         SharePage(
-            shares=tuple(_view(request, doc) for doc in docs[: asked.limit]),
-            next_cursor=asked.next_cursor(docs),
+            shares=tuple(_view(request, doc) for doc in docs[: query.limit]),
+            next_cursor=query.next_cursor(docs),
         )
     )
 
 
 def open_share(request: ApiRequest) -> ApiResponse:
-    """Count the use and redirect to the bytes. Raises NotFound, LinkExpired, LinkRevoked."""
+    """Counts the use of the link and redirects to Cloud Storage.
+
+    Raises NotFound, LinkExpired, LinkRevoked.
+    """
     token = request.path_params["token"]
     result = read_shared_result(request, token)
     url = request.services.objects.sign_download(result, filename=result.name, valid_s=LINK_VALID_S)
@@ -93,7 +98,7 @@ def open_share(request: ApiRequest) -> ApiResponse:
 
 
 def revoke_share(request: ApiRequest) -> ApiResponse:
-    """Withdraw a link of the caller's; again is no error."""
+    """Revokes a share link. Revoking it again has no effect."""
     share = read_share_link(request, request.path_params["token"])
     if share.data["owner"] != request.user.uid:
         raise NotFound("There is no such link.")

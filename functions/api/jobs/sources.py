@@ -1,11 +1,11 @@
-"""Where a new job's inputs come from: a person uploads them, or they are uploaded already.
+"""The sources of a new job's inputs: new uploads, earlier uploads or the clip of a recording.
 
-`from` names a job whose inputs are used again or a recording whose clip is, `latest` takes the
-newest upload of that kind. All are resolved once, when the job is created, to one version of one
-object. The job's own upload is a copy of it that Cloud Storage makes without moving a byte here:
-its event starts the chain as an upload's would, and the older job or the recording may be deleted.
-A copy that broke off is finished by a repeat of the request with its key, by the word that it is
-uploaded, or by the sweeper: see `shared.runtime.uploads`.
+`from` names a job whose uploads are reused, or a recording whose clip is. `latest` takes the newest
+upload of a kind. Both are resolved once, when the job is created, to one generation of one object.
+The job's own upload is a copy that Cloud Storage makes without moving bytes through the API. The
+finalize event of the copy starts the pipeline like that of an upload, and the earlier job or the
+recording can be deleted. An interrupted copy is completed by a repeat of the request with the same
+idempotency key, by the finalize endpoint, or by the sweeper: see `shared.runtime.uploads`.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from shared.jobs.model import Job, JobInput
 from shared.pipeline import Bucket, Input, Recipe
 
 MAX_JOBS_SEARCHED = 200
-"""How many of the newest jobs are looked through for the newest upload of a kind."""
+"""The search for the newest upload of a kind reads at most this many of the newest jobs."""
 PAGE_SIZE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class InputSource:
-    """What a new input will be. `copy_of` is "object#generation", "" for what is to be uploaded."""
+    """The source of an input. `copy_of` is "object#generation", or "" for a new upload."""
 
     filename: str
     content_type: str
@@ -37,55 +37,61 @@ class InputSource:
 
 
 def kind_of(content_type: str) -> str:
-    """The leading part of a media type."""
+    """Returns the top-level type of a media type, such as "video"."""
     return content_type.lower().partition("/")[0]
 
 
 def find_sources(
     request: ApiRequest, recipe: Recipe, source_id: str, requested: Mapping[str, Input]
 ) -> dict[str, InputSource]:
-    """What of another job's uploads serves as which input: by its name, else by its kind; or the
-    clip of a recording. Raises InvalidFields for what is not the caller's, or is gone."""
+    """Returns the sources of the requested inputs: uploads of another job, matched by name and then
+    by kind, or the clip of a recording.
+
+    Raises InvalidFields for a job or recording of another user, and for deleted objects.
+    """
     paths = [job_path(source_id), recording_path(source_id)]
     job, recording = (_owned(request, doc) for doc in request.services.store.read(paths))
     if recording is not None:
-        return _of_recording(request, recipe, Recording.from_doc(recording), requested)
+        return _clip_source(request, recipe, Recording.from_doc(recording), requested)
     if job is None or job.data["status"] not in VISIBLE_STATUSES:
         raise InvalidFields([("from", "There is no such job or recording.")])
-    others = list(Job.from_doc(job).inputs)
-    found: dict[str, InputSource] = {}
-    for name, one in requested.items():
-        fitting = [other for other in others if kind_of(other.content_type) in one.kinds]
-        fitting.sort(key=lambda other: other.name != name)
-        if not fitting:
+    unused = list(Job.from_doc(job).inputs)
+    sources: dict[str, InputSource] = {}
+    for name, recipe_input in requested.items():
+        matches = [item for item in unused if kind_of(item.content_type) in recipe_input.kinds]
+        matches.sort(key=lambda item: item.name != name)
+        if not matches:
             continue
-        others.remove(fitting[0])
-        source = _pinned(request, fitting[0])
+        unused.remove(matches[0])
+        source = _upload_source(request, matches[0])
         if source is not None:
-            found[name] = source
-        elif not one.optional:
+            sources[name] = source
+        elif not recipe_input.optional:
             raise InvalidFields([("from", f"The {name} of that job is not uploaded.")])
-    return _complete(recipe, requested, found)
+    return _require_all(recipe, requested, sources)
 
 
-def _of_recording(
-    request: ApiRequest, recipe: Recipe, recording: Recording, wanted: Mapping[str, Input]
+def _clip_source(
+    request: ApiRequest, recipe: Recipe, recording: Recording, requested: Mapping[str, Input]
 ) -> dict[str, InputSource]:
-    film = recording.clip_artifact
-    if film is None:
+    clip = recording.clip_artifact
+    if clip is None:
         raise InvalidFields([("from", "That recording has no clip yet.")])
-    if request.services.objects.stat(Bucket.OUTPUTS, film.object) is None:
+    if request.services.objects.stat(Bucket.OUTPUTS, clip.object) is None:
         raise InvalidFields([("from", "The clip of that recording is no longer there.")])
-    fitting = [name for name, one in wanted.items() if kind_of(film.content_type) in one.kinds]
-    pinned = f"{film.object}#{film.generation}"
-    clip = InputSource(film.name, film.content_type, film.size_bytes, pinned)
-    return _complete(recipe, wanted, dict.fromkeys(fitting[:1], clip))
+    matches = [name for name, item in requested.items() if kind_of(clip.content_type) in item.kinds]
+    copy_of = f"{clip.object}#{clip.generation}"
+    source = InputSource(clip.name, clip.content_type, clip.size_bytes, copy_of)
+    return _require_all(recipe, requested, dict.fromkeys(matches[:1], source))
 
 
-def _complete(
-    recipe: Recipe, wanted: Mapping[str, Input], found: dict[str, InputSource]
+def _require_all(
+    recipe: Recipe, requested: Mapping[str, Input], sources: dict[str, InputSource]
 ) -> dict[str, InputSource]:
-    missing = [name for name, one in wanted.items() if not one.optional and name not in found]
+    """Returns the sources. Raises InvalidFields for a required input without a source."""
+    missing = [
+        name for name, item in requested.items() if not item.optional and name not in sources
+    ]
     if missing:
         raise InvalidFields(
             [
@@ -93,7 +99,7 @@ def _complete(
                 for name in missing
             ]
         )
-    return found
+    return sources
 
 
 def _owned(request: ApiRequest, doc: Doc | None) -> Doc | None:
@@ -101,11 +107,11 @@ def _owned(request: ApiRequest, doc: Doc | None) -> Doc | None:
 
 
 def find_latest_upload(request: ApiRequest, recipe_input: Input) -> InputSource:
-    """The caller's newest upload of this kind. Raises InvalidFields when there is none."""
-    for job in _newest_jobs(request):
-        for one in job.inputs:
-            if kind_of(one.content_type) in recipe_input.kinds:
-                source = _pinned(request, one)
+    """Returns the caller's newest upload of this kind. Raises InvalidFields if there is none."""
+    for job in _iterate_newest_jobs(request):
+        for item in job.inputs:
+            if kind_of(item.content_type) in recipe_input.kinds:
+                source = _upload_source(request, item)
                 if source is not None:
                     return source
     raise InvalidFields(
@@ -118,16 +124,20 @@ def find_latest_upload(request: ApiRequest, recipe_input: Input) -> InputSource:
     )
 
 
-def _pinned(request: ApiRequest, one: JobInput) -> InputSource | None:
-    there = request.services.objects.stat(Bucket.UPLOADS, one.object)
-    if there is None:
+def _upload_source(request: ApiRequest, job_input: JobInput) -> InputSource | None:
+    """The current generation of an upload; None if it does not exist."""
+    stored = request.services.objects.stat(Bucket.UPLOADS, job_input.object)
+    if stored is None:
         return None
     return InputSource(
-        one.filename, there.content_type, there.size_bytes, f"{there.name}#{there.generation}"
+        job_input.filename,
+        stored.content_type,
+        stored.size_bytes,
+        f"{stored.name}#{stored.generation}",
     )
 
 
-def _newest_jobs(request: ApiRequest) -> Iterator[Job]:
+def _iterate_newest_jobs(request: ApiRequest) -> Iterator[Job]:
     after = None
     for _ in range(MAX_JOBS_SEARCHED // PAGE_SIZE):
         docs = request.services.store.list_jobs(

@@ -1,5 +1,4 @@
-"""Uploads of a job that is there: a fresh URL, another file in a bad one's place, and the word that
-all of it has arrived."""
+"""Uploads of an existing job: new URLs, replacement of a rejected file, and the finalize check."""
 
 from __future__ import annotations
 
@@ -8,7 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from functions.api.jobs.create import input_errors, sign_input_upload
+from functions.api.jobs.create import sign_input_upload
+from functions.api.jobs.input_checks import input_errors
 from functions.api.jobs.requests import FileMetadata
 from functions.api.jobs.sources import InputSource
 from shared.errors import NotFound, WrongState
@@ -24,22 +24,22 @@ from shared.runtime.uploads import find_upload
 
 
 class UploadRequest(RequestModel):
-    """How an input will be sent. `file` describes another file than was declared at first."""
+    """How to upload an input. `file` replaces the file that was declared before."""
 
     resumable: bool = False
     file: FileMetadata | None = None
 
 
 class UploadCheck(RequestModel):
-    """What was sent, as the sender knows it: CRC32C as Cloud Storage writes it, base64 of its four
-    bytes, big-endian."""
+    """The size and checksum that the sender expects. `crc32c` has the format of Cloud Storage:
+    base64 of its four bytes, big-endian."""
 
     size_bytes: Annotated[int, Field(gt=0, lt=1 << 53)] | None = None
     crc32c: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{6}==$")] | None = None
 
 
 class UploadView(ResponseModel):
-    """An input that is there."""
+    """An uploaded input."""
 
     name: str
     filename: str
@@ -50,117 +50,128 @@ class UploadView(ResponseModel):
 
 
 def begin_upload(request: ApiRequest) -> ApiResponse:
-    """A fresh URL for an input. Another file, or one after a failure of the intake, gets the next
-    upload number: what still comes under the older one is not looked at. Raises WrongState."""
-    wish = request.body(UploadRequest)
-    declared = _declared(request.job, request.path_params["input"])
-    if wish.file is not None:
-        _check(request, request.job, declared.name, wish.file)
+    """Returns a new upload URL for an input. A replacement file, or a file after a failure of the
+    intake, gets the next upload number; later uploads under older numbers are ignored.
+
+    Raises WrongState, InvalidFields.
+    """
+    form = request.body(UploadRequest)
+    declared = _find_input(request.job, request.path_params["input"])
+    if form.file is not None:
+        _check_file(request, request.job, declared.name, form.file)
     while True:
         (doc,) = request.services.store.read([job_path(request.job.id)])
         if doc is None or doc.data["status"] == Status.DELETED:
             raise NotFound("There is no such job.")
         job = Job.from_doc(doc)
-        again = _again(request, job, declared.name)
-        now_is = _declared(job, declared.name)
-        fresh = _fresh(job, now_is, wish.file, again=again)
-        if fresh == now_is or _exchanged(request, job, fresh):
-            return ApiResponse(sign_input_upload(request, fresh, resumable=wish.resumable))
+        was_rejected = _was_rejected(request, job, declared.name)
+        current = _find_input(job, declared.name)
+        renewed = _renew(job, current, form.file, was_rejected=was_rejected)
+        if renewed == current or _replace_input(request, job, renewed):
+            return ApiResponse(sign_input_upload(request, renewed, resumable=form.resumable))
 
 
 def finish_upload(request: ApiRequest) -> ApiResponse:
-    """Compare what has arrived with what was meant, and start the chain if its event was lost.
-    Raises UploadMissing, UploadDiffers."""
+    """Compares an upload with the expected size and checksum, and starts the pipeline if the event
+    of the upload was lost.
+
+    Raises UploadMissing, UploadDiffers.
+    """
     check = request.body(UploadCheck)
-    declared = _declared(request.job, request.path_params["input"])
-    there = find_upload(request.services.objects, declared)
-    if there is None:
+    declared = _find_input(request.job, request.path_params["input"])
+    stored = find_upload(request.services.objects, declared)
+    if stored is None:
         raise UploadMissing
-    meant = declared.size_bytes if check.size_bytes is None else check.size_bytes
-    if there.size_bytes != meant:
-        raise UploadDiffers(f"{there.size_bytes} bytes have arrived, not {meant}.")
-    if check.crc32c is not None and there.crc32c != check.crc32c:
-        raise UploadDiffers(f"What has arrived has the CRC32C {there.crc32c}, not {check.crc32c}.")
+    expected_bytes = declared.size_bytes if check.size_bytes is None else check.size_bytes
+    if stored.size_bytes != expected_bytes:
+        raise UploadDiffers(f"{stored.size_bytes} bytes have arrived, not {expected_bytes}.")
+    if check.crc32c is not None and stored.crc32c != check.crc32c:
+        raise UploadDiffers(f"The upload has the CRC32C {stored.crc32c}, not {check.crc32c}.")
     request.run(lambda _: redrive.announce_uploads(request.job.id))
     return ApiResponse(
         UploadView(
             name=declared.name,
             filename=declared.filename,
-            content_type=there.content_type,
-            size_bytes=there.size_bytes,
-            crc32c=there.crc32c,
+            content_type=stored.content_type,
+            size_bytes=stored.size_bytes,
+            crc32c=stored.crc32c,
             upload=declared.upload,
         )
     )
 
 
-def _declared(job: Job, name: str) -> JobInput:
-    found = next((one for one in job.inputs if one.name == name), None)
-    if found is None:
+def _find_input(job: Job, name: str) -> JobInput:
+    job_input = next((item for item in job.inputs if item.name == name), None)
+    if job_input is None:
         raise NotFound("The job has no input of that name.")
-    return found
+    return job_input
 
 
-def _check(request: ApiRequest, job: Job, name: str, file: FileMetadata) -> None:
-    row = job.recipe.find_input(name)
-    if row is None:
+def _check_file(request: ApiRequest, job: Job, name: str, file: FileMetadata) -> None:
+    recipe_input = job.recipe.find_input(name)
+    if recipe_input is None:
         raise NotFound("The job has no input of that name.")
     source = InputSource(file.filename, file.content_type, file.size_bytes)
-    wrong = input_errors(row, source, request.settings)
-    if wrong:
-        raise InvalidFields([(f"file.{key}", why) for key, why in wrong])
+    errors = input_errors(recipe_input, source, request.settings)
+    if errors:
+        raise InvalidFields([(f"file.{field}", message) for field, message in errors])
 
 
-def _again(request: ApiRequest, job: Job, name: str) -> bool:
-    """Whether the intake refused an upload, so that the next one takes its place. Raises WrongState
-    when nothing can be uploaded any more."""
+def _was_rejected(request: ApiRequest, job: Job, name: str) -> bool:
+    """Returns True if the intake rejected the upload, so that it needs the next upload number.
+
+    Raises WrongState if the job does not take this upload any more.
+    """
     failed_at = (job.error or {}).get("stage")
     first = job.recipe.stages[0]
     if job.status is Status.FAILED and failed_at == first:
         (unit,) = request.services.store.read([unit_path(job.id, first, 0, name)])
         if unit is None or unit.data["state"] != "done":
             return True
-        raise WrongState(f"The {name} of this job is in order; another input was refused.")
+        raise WrongState(f"The {name} of this job is valid; another input was rejected.")
     if job.status is not Status.AWAITING_UPLOAD:
         raise WrongState(f"The job is {job.status}; it takes no uploads any more.")
-    one = _declared(job, name)
-    if request.services.objects.stat(Bucket.UPLOADS, one.object) is not None:
+    current = _find_input(job, name)
+    if request.services.objects.stat(Bucket.UPLOADS, current.object) is not None:
         raise WrongState(f"The {name} of this job is uploaded already.")
     return False
 
 
-def _fresh(job: Job, now_is: JobInput, file: FileMetadata | None, *, again: bool) -> JobInput:
-    described = now_is
+def _renew(
+    job: Job, current: JobInput, file: FileMetadata | None, *, was_rejected: bool
+) -> JobInput:
+    """Returns the input to upload: the current one, or a new one with the next upload number."""
+    described = current
     if file is not None:
         described = replace(
-            now_is,
+            current,
             content_type=file.content_type.lower(),
             size_bytes=file.size_bytes,
             filename=file.filename,
         )
-    if not again and described == now_is and not now_is.source:
-        return now_is
-    upload = now_is.upload + 1
+    if not was_rejected and described == current and not current.source:
+        return current
+    upload = current.upload + 1
     return replace(
         described,
-        object=upload_name(job.recipe_name, job.id, now_is.name, upload),
+        object=upload_name(job.recipe_name, job.id, current.name, upload),
         upload=upload,
         source="",
     )
 
 
-def _exchanged(request: ApiRequest, job: Job, fresh: JobInput) -> bool:
-    """Whether the job expects this upload now; False when it was changed meanwhile."""
+def _replace_input(request: ApiRequest, job: Job, renewed: JobInput) -> bool:
+    """Writes the input to the job. Returns False if the job was changed concurrently."""
     now = request.services.clock.now()
-    inputs = tuple(fresh if one.name == fresh.name else one for one in job.inputs)
+    inputs = tuple(renewed if item.name == renewed.name else item for item in job.inputs)
     fields = {
-        "inputs": [one.to_dict() for one in inputs],
-        "stored_bytes": sum(one.size_bytes for one in inputs)
-        + sum(one.size_bytes for one in job.artifacts),
+        "inputs": [item.to_dict() for item in inputs],
+        "stored_bytes": sum(item.size_bytes for item in inputs)
+        + sum(artifact.size_bytes for artifact in job.artifacts),
         "updated_at": now,
     }
-    told = history_event(
-        job.id, now, "upload_renewed", epoch=job.epoch, input=fresh.name, upload=fresh.upload
+    event = history_event(
+        job.id, now, "upload_renewed", epoch=job.epoch, input=renewed.name, upload=renewed.upload
     )
-    done = request.services.store.commit([Update(job_path(job.id), fields, job.version), told])
-    return done is CommitResult.OK
+    result = request.services.store.commit([Update(job_path(job.id), fields, job.version), event])
+    return result is CommitResult.OK

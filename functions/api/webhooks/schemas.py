@@ -1,4 +1,4 @@
-"""Webhooks and their deliveries, as people ask for them and see them."""
+"""The request and response models of webhooks, and the bodies of their calls."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ assert set(EVENTS.values()) == set(EventName.__args__)  # type: ignore[attr-defi
 
 
 class NewWebhook(RequestModel):
-    """A server that is to be called. `events` are all when left out."""
+    """A webhook to register. By default it receives all `events`."""
 
     url: Annotated[str, Field(min_length=1, max_length=500)]
     events: Annotated[list[EventName], Field(min_length=1, max_length=3)] | None = None
 
 
 class WebhookView(ResponseModel):
-    """A webhook. `disabled` is why it is not called: `gone` after an answer of 410, or null.
-    `secrets` says how many sign its calls: two for a day after a rotation."""
+    """A webhook. `disabled` is the reason why it is not called: `gone` after an answer of 410, or
+    null. `secrets` is the number of secrets that sign its calls: two for a day after a rotation."""
 
     id: str
     url: str
@@ -35,7 +35,7 @@ class WebhookView(ResponseModel):
 
 
 class WebhookWithSecret(ResponseModel):
-    """A webhook and its secret, which is told this once."""
+    """A webhook with its secret, which is shown only here."""
 
     webhook: WebhookView
     secret: str
@@ -43,13 +43,14 @@ class WebhookWithSecret(ResponseModel):
 
 
 class WebhookList(ResponseModel):
-    """All of a person's webhooks, in the order of their ids."""
+    """All your webhooks, ordered by id."""
 
     webhooks: tuple[WebhookView, ...]
 
 
 class TryView(ResponseModel):
-    """One call: the status that was answered, or in `fault` why none was."""
+    """An attempt to call a webhook. `status` is the HTTP status of its answer; `fault` is the
+    reason if there was none."""
 
     at: Timestamp
     attempt: int
@@ -59,7 +60,7 @@ class TryView(ResponseModel):
 
 
 class EventArtifact(ResponseModel):
-    """A result of a job, by name."""
+    """A result of a job."""
 
     name: str
     kind: str
@@ -76,7 +77,7 @@ class EventError(ResponseModel):
 
 
 class JobEventData(ResponseModel):
-    """The job that has ended. `epoch` counts its redrives: each of its ends is an event."""
+    """The job that has ended. `epoch` counts its redrives; every epoch ends with an event."""
 
     job_id: str
     recipe: str
@@ -88,7 +89,7 @@ class JobEventData(ResponseModel):
 
 
 class JobEvent(ResponseModel):
-    """The body of a call when a job has ended; `timestamp` is when it did."""
+    """The body of the call when a job has ended at `timestamp`."""
 
     type: EventName
     timestamp: str
@@ -96,13 +97,13 @@ class JobEvent(ResponseModel):
 
 
 class PingData(ResponseModel):
-    """The webhook that is tested."""
+    """The webhook under test."""
 
     webhook_id: str
 
 
 class PingEvent(ResponseModel):
-    """The body of a call that somebody asked for."""
+    """The body of a test call."""
 
     type: Literal["ping"]
     timestamp: str
@@ -110,8 +111,8 @@ class PingEvent(ResponseModel):
 
 
 class DeliveryView(ResponseModel):
-    """One event for one webhook. `event_id` is what its calls carry as `webhook-id`; `body` is
-    what they send. `open` and `leased` deliveries are still tried, at `next_try_at`."""
+    """The delivery of an event to a webhook. `event_id` is the header `webhook-id` of its calls,
+    `body` their body. In state `open` or `leased`, the next attempt is at `next_try_at`."""
 
     id: str
     webhook_id: str
@@ -130,7 +131,7 @@ class DeliveryView(ResponseModel):
 
 
 class DeliveryPage(ResponseModel):
-    """A page of the log, newest first. `next_cursor` is null on the last one."""
+    """A page of deliveries, newest first. `next_cursor` is null on the last page."""
 
     deliveries: tuple[DeliveryView, ...]
     next_cursor: str | None
@@ -143,7 +144,7 @@ _BODY: TypeAdapter[JobEvent | PingEvent] = TypeAdapter(
 
 
 def webhook_view(webhook: Webhook, secret_count: int) -> WebhookView:
-    """A webhook without its secret."""
+    """Returns a webhook without its secret."""
     return WebhookView(
         id=webhook.id,
         url=webhook.url,
@@ -155,7 +156,7 @@ def webhook_view(webhook: Webhook, secret_count: int) -> WebhookView:
 
 
 def delivery_view(doc: Doc) -> DeliveryView:
-    """A delivery with its tries."""
+    """Returns a delivery with its attempts."""
     data = doc.data
     error = data["error"] or {}
     ended = data["finished_at"] is not None
@@ -172,13 +173,13 @@ def delivery_view(doc: Doc) -> DeliveryView:
         error_message=error.get("message"),
         tries=tuple(
             TryView(
-                at=one["at"],
-                attempt=one["attempt"],
-                status=one["status"],
-                fault=one["fault"] or None,
-                duration_ms=one["duration_ms"],
+                at=attempt["at"],
+                attempt=attempt["attempt"],
+                status=attempt["status"],
+                fault=attempt["fault"] or None,
+                duration_ms=attempt["duration_ms"],
             )
-            for one in data["tries"]
+            for attempt in data["tries"]
         ),
         body=_BODY.validate_json(data["body"]),
         created_at=data["created_at"],

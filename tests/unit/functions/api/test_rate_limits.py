@@ -1,4 +1,4 @@
-"""How often something may be asked for: in any window, by whoever asks at once."""
+"""Tests of the rate limits: in any window, and for concurrent requests."""
 
 from __future__ import annotations
 
@@ -44,104 +44,102 @@ class ManualClock:
         self.time += timedelta(seconds=seconds)
 
 
-def make_request(dial: ManualClock, **more: Any) -> ApiRequest:
-    world = Services(
+def make_request(clock: ManualClock, **fields: Any) -> ApiRequest:
+    services = Services(
         store=MemoryJobStore(),
         objects=None,  # type: ignore[arg-type]
         publisher=None,  # type: ignore[arg-type]
-        clock=dial,
+        clock=clock,
         log=lambda *_, **__: None,
         new_token=lambda: "t",
     )
-    return ApiRequest(services=world, settings=SETTINGS, path_params={}, **more)
+    return ApiRequest(services=services, settings=SETTINGS, path_params={}, **fields)
 
 
-def let_in(request: ApiRequest, who: str = "alice") -> bool:
+def is_accepted(request: ApiRequest, key: str = "alice") -> bool:
     try:
-        consume(request, POLICY, who)
+        consume(request, POLICY, key)
     except LimitReached:
         return False
     return True
 
 
-def test_as_many_are_let_in_as_may_and_then_nobody() -> None:
-    call = make_request(ManualClock())
+def test_requests_are_accepted_up_to_the_quota() -> None:
+    request = make_request(ManualClock())
 
-    assert [let_in(call) for _ in range(8)] == [True] * 5 + [False] * 3
-    assert let_in(call, "bob")
+    assert [is_accepted(request) for _ in range(8)] == [True] * 5 + [False] * 3
+    assert is_accepted(request, "bob")
 
 
-def test_what_remains_is_told_before_and_after() -> None:
-    call = make_request(ManualClock(START + timedelta(seconds=45)))
+def test_remaining_quota_is_reported() -> None:
+    request = make_request(ManualClock(START + timedelta(seconds=45)))
 
-    assert peek(call, POLICY, "alice").headers == {
+    assert peek(request, POLICY, "alice").headers == {
         "RateLimit-Policy": '"jobs";q=5;w=60',
         "RateLimit": '"jobs";r=5;t=15',
     }
-    assert consume(call, POLICY, "alice").remaining == 4
-    assert peek(call, POLICY, "alice").remaining == 4
+    assert consume(request, POLICY, "alice").remaining == 4
+    assert peek(request, POLICY, "alice").remaining == 4
 
 
 @given(st.lists(st.floats(0, 200), max_size=60), st.floats(0, 60))
-def test_no_window_lets_more_in_than_twice_what_may_and_no_clock_edge_is_a_loophole(
-    steps: list[float], offset: float
-) -> None:
-    dial = ManualClock(START + timedelta(seconds=offset))
-    call = make_request(dial)
+def test_accepted_requests_per_window_are_bounded(steps: list[float], offset: float) -> None:
+    clock = ManualClock(START + timedelta(seconds=offset))
+    request = make_request(clock)
     times: list[float] = []
     for step in sorted(steps):
-        dial.time = START + timedelta(seconds=offset + step)
-        if let_in(call):
+        clock.time = START + timedelta(seconds=offset + step)
+        if is_accepted(request):
             times.append(offset + step)
 
-    for one in times:
-        # What lies in the window before is weighed as if it were spread evenly.
-        assert sum(one - 60 < other <= one for other in times) <= 2 * POLICY.quota - 1
-        same_clock_window = [other for other in times if other // 60 == one // 60]
+    for end in times:
+        # The previous window is weighted as if its requests were spread evenly.
+        assert sum(end - 60 < time <= end for time in times) <= 2 * POLICY.quota - 1
+        same_clock_window = [time for time in times if time // 60 == end // 60]
         assert len(same_clock_window) <= POLICY.quota
 
 
-def test_a_burst_over_the_clocks_edge_is_one_burst() -> None:
-    dial = ManualClock(START + timedelta(seconds=59.9))
-    call = make_request(dial)
-    before = [let_in(call) for _ in range(3)]
-    dial.time += timedelta(seconds=0.2)
+def test_burst_across_a_window_edge_counts_as_one() -> None:
+    clock = ManualClock(START + timedelta(seconds=59.9))
+    request = make_request(clock)
+    accepted = [is_accepted(request) for _ in range(3)]
+    clock.time += timedelta(seconds=0.2)
 
-    assert sum(before) + sum(let_in(call) for _ in range(10)) == 5
+    assert sum(accepted) + sum(is_accepted(request) for _ in range(10)) == 5
 
 
 @given(st.integers(0, 59), st.integers(0, 90), st.integers(1, 12))
-def test_who_comes_again_when_told_is_let_in(begin: int, pause: int, asked: int) -> None:
-    dial = ManualClock(START + timedelta(seconds=begin))
-    call = make_request(dial)
-    for _ in range(asked):
-        let_in(call)
-    dial.time += timedelta(seconds=pause)
-    while let_in(call):
+def test_request_is_accepted_after_retry_after(start: int, pause: int, count: int) -> None:
+    clock = ManualClock(START + timedelta(seconds=start))
+    request = make_request(clock)
+    for _ in range(count):
+        is_accepted(request)
+    clock.time += timedelta(seconds=pause)
+    while is_accepted(request):
         pass
 
     with pytest.raises(LimitReached) as refusal:
-        consume(call, POLICY, "alice")
-    dial.time += timedelta(seconds=refusal.value.retry_after_s)
+        consume(request, POLICY, "alice")
+    clock.time += timedelta(seconds=refusal.value.retry_after_s)
 
-    assert let_in(call)
+    assert is_accepted(request)
 
 
-def test_a_refusal_writes_nothing_and_names_nobody() -> None:
-    call = make_request(ManualClock())
+def test_refusal_writes_nothing_and_keys_are_hashed() -> None:
+    request = make_request(ManualClock())
     for _ in range(5):
-        let_in(call, "alice@moodreel.test")
-    docs = dict(call.services.store.documents)  # type: ignore[attr-defined]
+        is_accepted(request, "alice@moodreel.test")
+    docs = dict(request.services.store.documents)  # type: ignore[attr-defined]
 
-    assert not let_in(call, "alice@moodreel.test")
-    assert call.services.store.documents == docs  # type: ignore[attr-defined]
+    assert not is_accepted(request, "alice@moodreel.test")
+    assert request.services.store.documents == docs  # type: ignore[attr-defined]
     assert "alice" not in str(docs)
     [(data, _)] = docs.values()
     assert data["expires_at"] > START + timedelta(seconds=2 * POLICY.window_s)
 
 
-class Drawn:
-    """Buckets that hold one deck, wherever it is looked for."""
+class DeckObjects:
+    """An object store in which every object is one deck."""
 
     deck = json.dumps(make_script_deck("en").to_dict()).encode()
 
@@ -149,14 +147,14 @@ class Drawn:
         return lambda start, length: self.deck[start : start + length]
 
     def stat(self, *_: object) -> None:
-        """Nothing is uploaded."""
+        """No object exists."""
 
 
-def a_cancelled_job(stand: AppHarness, number: int = 0, status: str = "cancelled") -> str:
-    """A job of Alice's that has a deck; its path below /v1."""
+def create_job_with_deck(harness: AppHarness, number: int = 0, status: str = "cancelled") -> str:
+    """Creates a job of Alice with a deck. Returns its path below /v1."""
     job_id = f"j{number}".ljust(20, "x")
-    deck = StoredObject(Bucket.WORK, "d", 1, len(Drawn.deck))
-    made = new_job(
+    deck = StoredObject(Bucket.WORK, "d", 1, len(DeckObjects.deck))
+    writes = new_job(
         job_id=job_id,
         owner="alice",
         email="",
@@ -167,54 +165,58 @@ def a_cancelled_job(stand: AppHarness, number: int = 0, status: str = "cancelled
         now=START,
         expires_at=START + timedelta(days=30),
     )
-    stand.store.commit(made)
-    drawn = {DeckResult.STAGE: DeckResult(1, 0, 0, 0, 0, deck, ()).to_dict()}
-    stand.store.commit([Update(job_path(job_id), {"status": status, "facts": drawn})])
+    harness.store.commit(writes)
+    facts = {DeckResult.STAGE: DeckResult(1, 0, 0, 0, 0, deck, ()).to_dict()}
+    harness.store.commit([Update(job_path(job_id), {"status": status, "facts": facts})])
     return job_path(job_id)
 
 
-def asked(stand: AppHarness, method: str, path: str, body: object = None) -> Any:
-    sent = {} if body is None else {"data": json.dumps(body), "content_type": "application/json"}
-    return stand.request(method, f"/v1/{path}", headers=ALICE_HEADERS, **sent)
+def send(harness: AppHarness, method: str, path: str, body: object = None) -> Any:
+    options = {} if body is None else {"data": json.dumps(body), "content_type": "application/json"}
+    return harness.request(method, f"/v1/{path}", headers=ALICE_HEADERS, **options)
 
 
-def test_nobody_has_a_job_worked_on_all_the_time() -> None:
+def test_redrives_and_deck_edits_are_rate_limited() -> None:
     settings = replace(SETTINGS, reworks_per_minute=3)
-    stand = AppHarness(ROUTES, settings=settings, objects=Drawn(), clock=ManualClock())
-    job = a_cancelled_job(stand)
+    harness = AppHarness(ROUTES, settings=settings, objects=DeckObjects(), clock=ManualClock())
+    job = create_job_with_deck(harness)
     rewrite = ("POST", f"{job}/deck/slides/s1/rewrite", {"revision": 0})
-    deck = {name: one for name, one in json.loads(Drawn.deck).items() if name != "schema"}
+    deck = {name: value for name, value in json.loads(DeckObjects.deck).items() if name != "schema"}
     edit = ("PUT", f"{job}/deck", {"revision": 0, "deck": deck})
     redrive = ("POST", f"{job}/redrive", None)
-    answers = [asked(stand, *one) for one in (rewrite, redrive, rewrite, edit, rewrite, redrive)]
+    responses = [
+        send(harness, *request) for request in (rewrite, redrive, rewrite, edit, rewrite, redrive)
+    ]
 
-    assert [one.status_code for one in answers] == [409, 409, 409, 429, 429, 429]
-    assert answers[-1].headers["RateLimit-Policy"] == '"reworks";q=3;w=60'
+    assert [response.status_code for response in responses] == [409, 409, 409, 429, 429, 429]
+    assert responses[-1].headers["RateLimit-Policy"] == '"reworks";q=3;w=60'
 
 
 @pytest.mark.parametrize(
-    ("below", "body"), [("redrive", None), ("deck/slides/s1/rewrite", {"revision": 0})]
+    ("action", "body"), [("redrive", None), ("deck/slides/s1/rewrite", {"revision": 0})]
 )
-def test_a_job_that_is_worked_on_again_is_one_of_those_at_once(below: str, body: object) -> None:
+def test_redriven_job_counts_as_open(action: str, body: object) -> None:
     settings = replace(SETTINGS, max_open_jobs=2)
-    stand = AppHarness(ROUTES, settings=settings, objects=Drawn(), clock=ManualClock())
-    ended, *others = (a_cancelled_job(stand, n, "running" if n else "cancelled") for n in range(3))
+    harness = AppHarness(ROUTES, settings=settings, objects=DeckObjects(), clock=ManualClock())
+    ended, *running = (
+        create_job_with_deck(harness, n, "running" if n else "cancelled") for n in range(3)
+    )
 
-    refused = asked(stand, "POST", f"{ended}/{below}", body)
+    refused = send(harness, "POST", f"{ended}/{action}", body)
     assert (refused.status_code, refused.json["code"]) == (429, "too-many-jobs")
-    # One that is open already takes no further place.
-    assert asked(stand, "POST", f"{others[0]}/{below}", body).json["code"] == "wrong-state"
+    # A job that is open already is not counted twice.
+    assert send(harness, "POST", f"{running[0]}/{action}", body).json["code"] == "wrong-state"
 
 
-def test_registering_and_taking_away_does_not_get_around_a_limit() -> None:
-    stand = AppHarness(
+def test_deleting_webhooks_does_not_reset_the_rate_limit() -> None:
+    harness = AppHarness(
         ROUTES, settings=replace(SETTINGS, changes_per_minute=4), clock=ManualClock()
     )
     statuses = []
     for _ in range(6):
-        made = asked(stand, "POST", "webhooks", {"url": "https://hooks.moodreel.test/a"})
-        statuses.append(made.status_code)
-        if made.status_code == 201:
-            asked(stand, "DELETE", f"webhooks/{made.json['webhook']['id']}")
+        response = send(harness, "POST", "webhooks", {"url": "https://hooks.moodreel.test/a"})
+        statuses.append(response.status_code)
+        if response.status_code == 201:
+            send(harness, "DELETE", f"webhooks/{response.json['webhook']['id']}")
 
     assert statuses == [201] * 4 + [429] * 2

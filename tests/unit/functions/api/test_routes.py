@@ -1,4 +1,4 @@
-"""The table of operations, held to what the frame promises about it."""
+"""Tests of the table of routes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from tests.fakes.application import ALICE_HEADERS, AppHarness
 from tests.fixtures.jobs import make_job
 
 
-def test_only_what_must_be_is_open_to_everybody() -> None:
-    open_ones = {(one.method, one.path) for one in ROUTES if not one.sign_in_required}
+def test_public_routes() -> None:
+    public = {(route.method, route.path) for route in ROUTES if not route.sign_in_required}
 
-    assert open_ones == {
+    assert public == {
         ("POST", "/v1/accounts/register"),
         ("POST", "/v1/accounts/login"),
         ("POST", "/v1/accounts/refresh"),
@@ -36,15 +36,15 @@ def test_only_what_must_be_is_open_to_everybody() -> None:
     }
 
 
-def test_whatever_costs_something_is_limited_in_how_often() -> None:
-    free = {
-        (one.method, one.path)
-        for one in ROUTES
-        if one.method in ("POST", "PUT") and not one.rate_limited
+def test_routes_without_a_rate_limit() -> None:
+    unlimited = {
+        (route.method, route.path)
+        for route in ROUTES
+        if route.method in ("POST", "PUT") and not route.rate_limited
     }
 
-    # Each changes a document that is there, once; asked again it changes nothing, or signs anew.
-    assert free == {
+    # Each changes an existing document at most once, or only signs a URL.
+    assert unlimited == {
         ("PUT", "/v1/me/preferences"),
         ("POST", "/v1/jobs/{job_id}/cancel"),
         ("POST", "/v1/jobs/{job_id}/uploads/{input}"),
@@ -56,10 +56,10 @@ def test_whatever_costs_something_is_limited_in_how_often() -> None:
     }
 
 
-def test_each_operation_stands_once_and_is_described() -> None:
-    named = [(one.method, one.path) for one in ROUTES]
+def test_routes_are_unique_and_described() -> None:
+    operations = [(route.method, route.path) for route in ROUTES]
 
-    assert len(set(named)) == len(named)
+    assert len(set(operations)) == len(operations)
     for route in ROUTES:
         assert route.summary.endswith("."), route.path
         assert set(route.path_params) <= PATH_PARAM_PATTERNS.keys(), route.path
@@ -67,23 +67,25 @@ def test_each_operation_stands_once_and_is_described() -> None:
         assert route.group, route.path
 
 
-def test_no_operation_declares_an_error_as_a_success_or_a_fault_of_ours() -> None:
+def test_declared_errors_are_client_errors() -> None:
     for route in ROUTES:
         for error in route.errors:
             assert 400 <= error_status(error) < 500, (route.path, error)
 
 
-def test_a_class_takes_the_status_of_its_nearest_ancestor() -> None:
+def test_error_status_is_inherited() -> None:
     assert error_status(InvalidFields) == 422
     assert error_status(KeyError) == 500
-    assert all(error_status(one) == status for one, status in STATUSES.items())
+    assert all(error_status(error) == status for error, status in STATUSES.items())
 
 
-def test_every_recipe_that_is_available_says_how_its_options_are_read() -> None:
-    assert {one.name for one in RECIPES.values() if one.is_available} <= OPTION_PARSERS.keys()
+def test_available_recipes_have_an_option_parser() -> None:
+    assert {
+        recipe.name for recipe in RECIPES.values() if recipe.is_available
+    } <= OPTION_PARSERS.keys()
 
 
-def test_a_cursor_leads_back_to_where_it_was_written() -> None:
+def test_cursor_round_trip() -> None:
     job = make_job(created_at=datetime(2026, 11, 21, 1, 2, 3, 456789, UTC))
 
     assert decode_cursor(encode_cursor(job.created_at, job.id)) == (job.created_at, job.id)
@@ -100,10 +102,10 @@ def test_a_cursor_leads_back_to_where_it_was_written() -> None:
         "MjAyNi0xMS0yMVQwMDowMDowMCBhYWFhYWFhYWFhYWFhYWFhYWFhYQ",
     ],
 )
-def test_a_cursor_of_somebodys_own_making_is_refused(cursor: str) -> None:
-    answer = AppHarness(ROUTES).request(
+def test_invalid_cursor_is_rejected(cursor: str) -> None:
+    response = AppHarness(ROUTES).request(
         "GET", "/v1/jobs", headers=ALICE_HEADERS, query_string={"cursor": cursor}
     )
 
-    assert answer.status_code == 422
-    assert answer.json["errors"][0]["field"] == "cursor"
+    assert response.status_code == 422
+    assert response.json["errors"][0]["field"] == "cursor"

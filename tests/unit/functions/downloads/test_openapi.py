@@ -1,4 +1,4 @@
-"""The documentation of `downloads` says what it answers, and each of its problems is explained."""
+"""Tests that the OpenAPI document of `downloads` matches its routes and problems."""
 
 from __future__ import annotations
 
@@ -15,32 +15,34 @@ from shared.http.routing import Route
 from tests.fakes.application import SETTINGS, AppHarness
 
 DOCUMENT = DOCUMENTATION.build_document(SETTINGS.public_url)
-BYTES = [one for one in ROUTES if 206 in one.other_statuses]
+DOWNLOAD_ROUTES = [route for route in ROUTES if 206 in route.other_statuses]
 
 
-def test_what_is_served_is_made_of_the_routes_that_answer() -> None:
-    answer = AppHarness(ROUTES).request("GET", "/v1/media/openapi.json")
+def test_document_lists_all_routes() -> None:
+    response = AppHarness(ROUTES).request("GET", "/v1/media/openapi.json")
 
-    assert answer.json == json.loads(json.dumps(DOCUMENT))
-    assert set(DOCUMENT["paths"]) == {one.path for one in ROUTES}
+    assert response.json == json.loads(json.dumps(DOCUMENT))
+    assert set(DOCUMENT["paths"]) == {route.path for route in ROUTES}
 
 
-@pytest.mark.parametrize("route", BYTES, ids=lambda one: one.path)
+@pytest.mark.parametrize("route", DOWNLOAD_ROUTES, ids=lambda route: route.path)
 def test_ranges_and_conditions_are_documented(route: Route) -> None:
     operation = DOCUMENT["paths"][route.path]["get"]
-    answers = operation["responses"]
+    responses = operation["responses"]
 
-    assert {"200", "206", "302", "304", "404", "412", "416"} <= set(answers)
-    assert ("401" in answers) is route.sign_in_required
-    assert set(answers["200"]["content"]) == set(answers["206"]["content"]) == {"*/*"}
-    assert "Content-Range" in answers["206"]["headers"]
-    assert "Location" in answers["302"]["headers"]
-    headers = {one["name"] for one in operation["parameters"] if one["in"] == "header"}
+    assert {"200", "206", "302", "304", "404", "412", "416"} <= set(responses)
+    assert ("401" in responses) is route.sign_in_required
+    assert set(responses["200"]["content"]) == set(responses["206"]["content"]) == {"*/*"}
+    assert "Content-Range" in responses["206"]["headers"]
+    assert "Location" in responses["302"]["headers"]
+    headers = {item["name"] for item in operation["parameters"] if item["in"] == "header"}
     assert headers == set(CONDITION_HEADERS)
 
 
-def test_every_problem_of_media_has_its_page_at_the_api() -> None:
-    codes = {one.code: int(error_status(one)) for route in ROUTES for one in route_problems(route)}
+def test_every_problem_of_downloads_has_a_page_in_the_api() -> None:
+    codes = {
+        error.code: int(error_status(error)) for route in ROUTES for error in route_problems(route)
+    }
     pages = {code: status for code, (status, _) in api_routes.DOCUMENTATION.list_problems().items()}
 
     assert {code: pages.get(code) for code in codes} == codes

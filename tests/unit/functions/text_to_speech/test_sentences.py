@@ -1,4 +1,4 @@
-"""Sentences are cut where a speaker would breathe, in any script, and never too long."""
+"""Tests of splitting text into sentences, in several scripts and up to a maximum size."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from functions.text_to_speech.sentences import MAX_SENTENCE_BYTES, Sentence, spl
 
 
 def texts(text: str, language: str = "en") -> list[str]:
-    return [one.text for one in split_sentences(text, language)]
+    return [sentence.text for sentence in split_sentences(text, language)]
 
 
 @pytest.mark.parametrize(
@@ -59,11 +59,11 @@ def texts(text: str, language: str = "en") -> list[str]:
         ("en", "🎉! Party now.", ["🎉! Party now."]),
     ],
 )  # fmt: skip
-def test_sentences(language: str, text: str, expected: list[str]) -> None:
+def test_split_into_sentences(language: str, text: str, expected: list[str]) -> None:
     assert texts(text, language) == expected
 
 
-def test_a_line_break_ends_a_paragraph() -> None:
+def test_line_break_ends_a_paragraph() -> None:
     assert split_sentences("Title\nOne. Two.\n\nThree") == [
         Sentence("Title", True),
         Sentence("One."),
@@ -72,30 +72,33 @@ def test_a_line_break_ends_a_paragraph() -> None:
     ]
 
 
-def test_a_very_long_sentence_is_cut_behind_its_clauses() -> None:
+def test_long_sentence_is_split_after_clauses() -> None:
     clause = "and then the leaf turned towards the sun once more"
-    pieces = texts(", ".join([clause] * 40) + ".")
-    assert len(pieces) == 3
-    assert all(piece.endswith(("more,", "more.")) for piece in pieces)
-    assert max(len(piece) for piece in pieces) <= MAX_SENTENCE_BYTES
+    sentences = texts(", ".join([clause] * 40) + ".")
+    assert len(sentences) == 3
+    assert all(sentence.endswith(("more,", "more.")) for sentence in sentences)
+    assert max(len(sentence) for sentence in sentences) <= MAX_SENTENCE_BYTES
 
 
-def test_without_clauses_it_is_cut_between_words() -> None:
-    pieces = texts("leaf " * 500)
-    assert set(" ".join(pieces).split()) == {"leaf"}
-    assert [len(piece) for piece in pieces] == [899, 899, 699]
+def test_long_sentence_without_clauses_is_split_between_words() -> None:
+    sentences = texts("leaf " * 500)
+    assert set(" ".join(sentences).split()) == {"leaf"}
+    assert [len(sentence) for sentence in sentences] == [899, 899, 699]
 
 
-def test_a_language_without_spaces_is_cut_between_characters() -> None:
-    pieces = texts("กำ" * 400, "th")
-    assert "".join(pieces) == "กำ" * 400
-    assert all(len(piece.encode()) <= MAX_SENTENCE_BYTES for piece in pieces)
+def test_text_without_spaces_is_split_between_characters() -> None:
+    sentences = texts("กำ" * 400, "th")
+    assert "".join(sentences) == "กำ" * 400
+    assert all(len(sentence.encode()) <= MAX_SENTENCE_BYTES for sentence in sentences)
 
 
-def test_what_belongs_to_one_character_stays_together() -> None:
+def test_grapheme_clusters_are_not_split() -> None:
     family = "👨\u200d👩\u200d👧"
-    pieces = texts("a" + family * 200)
-    assert all(not piece.startswith("\u200d") and not piece.endswith("\u200d") for piece in pieces)
+    sentences = texts("a" + family * 200)
+    assert all(
+        not sentence.startswith("\u200d") and not sentence.endswith("\u200d")
+        for sentence in sentences
+    )
 
 
 def without_space(text: str) -> str:
@@ -113,10 +116,10 @@ def without_space(text: str) -> str:
     st.sampled_from(["en", "de", "el", "zh", "th"]),
     st.sampled_from([16, 64, 900]),
 )
-def test_nothing_is_lost_and_nothing_is_too_long(text: str, language: str, most: int) -> None:
-    pieces = split_sentences(text, language, most)
-    assert all(0 < len(piece.text.encode()) <= max(most, 64) for piece in pieces)
-    joined = without_space("".join(piece.text for piece in pieces))
-    if all(any(c.isalnum() for c in line) for line in text.split("\n")):
+def test_segments_keep_all_text_and_fit_the_limit(text: str, language: str, max_bytes: int) -> None:
+    sentences = split_sentences(text, language, max_bytes)
+    assert all(0 < len(sentence.text.encode()) <= max(max_bytes, 64) for sentence in sentences)
+    joined = without_space("".join(sentence.text for sentence in sentences))
+    if all(any(char.isalnum() for char in line) for line in text.split("\n")):
         assert joined == without_space(text)
-    assert all(piece.text == piece.text.strip() for piece in pieces)
+    assert all(sentence.text == sentence.text.strip() for sentence in sentences)

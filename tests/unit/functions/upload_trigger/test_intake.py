@@ -1,4 +1,4 @@
-"""The intake: what is in a file, and what is refused, in words."""
+"""Tests of the intake: properties of videos, and rejection of unusable files."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tests.fixtures.media.frame_oracle import probe_file
 CLUSTER = b"\x1f\x43\xb6\x75"
 
 
-def test_the_passport_says_what_was_put_in() -> None:
+def test_media_info_describes_the_clip() -> None:
     facts = probe_file(CLIP_SPECS["cfr30"].encode().path)
     assert facts.container.startswith("mov")
     assert facts.duration == Fraction(363, 30)
@@ -51,7 +51,7 @@ def test_the_passport_says_what_was_put_in() -> None:
     assert facts.warnings == ()
 
 
-def test_variable_rates_open_gops_and_late_starts_are_recognised() -> None:
+def test_variable_rates_open_gops_and_late_starts_are_detected() -> None:
     assert probe_file(CLIP_SPECS["vfr"].encode().path).video.rate_kind == "variable"
     assert probe_file(CLIP_SPECS["ntsc"].encode().path).video.rate_kind == "constant"
     assert probe_file(CLIP_SPECS["webm"].encode().path).video.rate_kind == "constant"
@@ -75,13 +75,13 @@ def test_variable_rates_open_gops_and_late_starts_are_recognised() -> None:
         ("mirrored-270", 270, True),
     ],
 )
-def test_turned_clips_say_how_they_are_shown(kind: str, rotation: int, mirrored: bool) -> None:
+def test_orientation_is_detected(kind: str, rotation: int, mirrored: bool) -> None:
     video = probe_file(CLIP_SPECS[kind].encode().path).video
     assert (video.rotation, video.mirrored) == (rotation, mirrored)
     assert video.display_size == (192, 128)
 
 
-def test_the_intake_reads_little_of_a_large_file() -> None:
+def test_probe_reads_little_of_a_large_file() -> None:
     clip = ClipSpec(
         options=(("g", "30"), ("bf", "3"), ("crf", "6")), frame_count=1200, noise=22
     ).encode()
@@ -94,7 +94,7 @@ def test_the_intake_reads_little_of_a_large_file() -> None:
     assert ranged.fetched_bytes < size / 4
 
 
-def _refused(data: bytes) -> PermanentError:
+def _probe_error(data: bytes) -> PermanentError:
     with pytest.raises(PermanentError) as caught:
         probe(io.BytesIO(data), len(data))
     assert str(caught.value).strip()
@@ -115,23 +115,23 @@ def _refused(data: bytes) -> PermanentError:
         (b"RIFF\0\0\1\0WAVEfmt " + bytes(600), NoVideoStream),
     ],
 )
-def test_what_is_no_video_is_called_so(data: bytes, kind: type[PermanentError]) -> None:
-    assert type(_refused(data)) is kind
+def test_other_files_are_rejected(data: bytes, kind: type[PermanentError]) -> None:
+    assert type(_probe_error(data)) is kind
 
 
-def test_sound_without_a_picture_is_called_so() -> None:
-    assert _refused(make_sound_only().read_bytes()).code == "no-video-stream"
+def test_sound_without_video_is_rejected() -> None:
+    assert _probe_error(make_sound_only().read_bytes()).code == "no-video-stream"
 
 
-def test_an_mp4_without_its_table_of_contents_was_cut_off() -> None:
+def test_mp4_without_moov_is_truncated() -> None:
     clip = CLIP_SPECS["ntsc"].encode()
-    whole = clip.path.read_bytes()
-    error = _refused(whole[: whole.index(b"moov") - 4])
+    data = clip.path.read_bytes()
+    error = _probe_error(data[: data.index(b"moov") - 4])
     assert isinstance(error, VideoTruncated)
     assert "table of contents" in str(error)
 
 
-def test_an_mp4_that_lacks_its_second_half_says_how_much_is_there() -> None:
+def test_truncated_mp4_reports_the_remaining_duration() -> None:
     clip = ClipSpec(
         options=CLIP_SPECS["cfr30"].options, container_options=(("movflags", "+faststart"),)
     ).encode()
@@ -142,7 +142,7 @@ def test_an_mp4_that_lacks_its_second_half_says_how_much_is_there() -> None:
     assert "cut off" in facts.warnings[0]
 
 
-def test_a_picture_too_large_for_the_function_is_refused_before_it_is_decoded() -> None:
+def test_oversized_picture_is_rejected_before_decoding() -> None:
     """The container says 16383×16383, and so does the keyframe (VP8, RFC 6386 §9.1)."""
     clip = ClipSpec(suffix="webm", codec="libvpx", frame_count=3, width=320, height=272).encode()
     data = clip.path.read_bytes()
@@ -150,20 +150,20 @@ def test_a_picture_too_large_for_the_function_is_refused_before_it_is_decoded() 
     data = data.replace(b"\xb0\x82\x01\x40", b"\xb0\x82" + large)
     data = data.replace(b"\xba\x82\x01\x10", b"\xba\x82" + large)
     data = data.replace(b"\x9d\x01\x2a\x40\x01\x10\x01", b"\x9d\x01\x2a\xff\x3f\xff\x3f")
-    error = _refused(data)
+    error = _probe_error(data)
     assert isinstance(error, VideoTooLarge)
     assert "16383×16383" in str(error)
 
 
-def test_a_picture_that_hides_its_size_from_the_container_is_not_decoded_either() -> None:
+def test_oversized_gif_is_rejected_before_decoding() -> None:
     clip = ClipSpec(suffix="gif", codec="gif", pix_fmt="rgb8", frame_count=3).encode()
     data = bytearray(clip.path.read_bytes())
     data[6:10] = struct.pack("<HH", 20_000, 20_000)
-    assert _refused(bytes(data)).code in ("video-too-large", "undecodable-video")
+    assert _probe_error(bytes(data)).code in ("video-too-large", "undecodable-video")
 
 
 class _Canary(BaseHTTPRequestHandler):
-    """Notes who called; silent, since the hits are what is asserted."""
+    """Records the paths of its requests, and logs nothing."""
 
     hits: ClassVar[list[str]]
 
@@ -177,8 +177,8 @@ class _Canary(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def canary() -> Iterator[tuple[str, list[str]]]:
-    """A server that nothing may ever call: its URL, and who did."""
-    _Canary.hits = []  # a new list: each test sees only its own callers
+    """A server that must not be called: its URL and the paths of its requests."""
+    _Canary.hits = []  # a new list per test
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Canary)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -188,7 +188,7 @@ def canary() -> Iterator[tuple[str, list[str]]]:
     thread.join()
 
 
-def _lures(url: str) -> dict[str, str]:
+def _playlists(url: str) -> dict[str, str]:
     return {
         "hls": "#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\n" + f"{url}/a.ts\n#EXT-X-ENDLIST\n",
         "hls-bom": "\ufeff#EXTM3U\n#EXTINF:5,\n" + f"{url}/a.ts\n",
@@ -202,39 +202,41 @@ def _lures(url: str) -> dict[str, str]:
     }
 
 
-LURES = sorted(_lures(""))
+PLAYLISTS = sorted(_playlists(""))
 
 
-@pytest.mark.parametrize("lure", LURES)
-def test_a_playlist_is_refused_and_calls_nobody(lure: str, canary: tuple[str, list[str]]) -> None:
+@pytest.mark.parametrize("playlist", PLAYLISTS)
+def test_playlist_is_rejected_without_requests(
+    playlist: str, canary: tuple[str, list[str]]
+) -> None:
     url, hits = canary
-    assert isinstance(_refused(_lures(url)[lure].encode()), PlaylistRefused)
+    assert isinstance(_probe_error(_playlists(url)[playlist].encode()), PlaylistRefused)
     assert hits == []
 
 
-@pytest.mark.parametrize("lure", LURES)
-def test_a_playlist_that_the_first_look_missed_still_calls_nobody(
-    lure: str, canary: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("playlist", PLAYLISTS)
+def test_undetected_playlist_sends_no_requests(
+    playlist: str, canary: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Take away the look at the first bytes: the demuxers allowed must do on their own."""
+    """Without the check of the first bytes, the list of allowed demuxers must suffice."""
     monkeypatch.setattr(demux, "_check_head", lambda _head: None)
     url, hits = canary
-    _refused(_lures(url)[lure].encode())
+    _probe_error(_playlists(url)[playlist].encode())
     assert hits == []
 
 
-def test_the_canary_sings_when_a_playlist_is_opened_carelessly(
+def test_canary_detects_a_playlist_opened_by_ffmpeg(
     tmp_path: Path, canary: tuple[str, list[str]]
 ) -> None:
     url, hits = canary
     path = tmp_path / "innocent.m3u8"
-    path.write_text(_lures(url)["hls"])
+    path.write_text(_playlists(url)["hls"])
     with path.open("rb") as file, pytest.raises(av.error.FFmpegError):
         av.open(file)
     assert hits == ["/a.ts"]
 
 
-def test_a_browsers_recording_says_how_long_it_is_after_all() -> None:
+def test_duration_of_a_browser_recording_is_determined() -> None:
     clip = CLIP_SPECS["webm-live"].encode()
     with av.open(str(clip.path)) as container:
         assert container.duration is None
@@ -246,18 +248,18 @@ def test_a_browsers_recording_says_how_long_it_is_after_all() -> None:
     assert DURATION_REPAIR not in probe_file(CLIP_SPECS["webm"].encode().path).repairs
 
 
-def test_the_length_of_a_long_recording_costs_a_look_at_its_end_alone() -> None:
-    """Megabytes of clusters are passed over, whether their lengths are told or not."""
+def test_duration_of_a_long_recording_needs_only_its_end() -> None:
+    """Megabytes of clusters are skipped, whether or not their lengths are declared."""
     data = CLIP_SPECS["webm-live"].encode().path.read_bytes()
     first = data.index(CLUSTER)
-    # EBML Void (RFC 8794 §11.3.2) in front of the last clusters stands for an hour of others.
+    # An EBML Void (RFC 8794 §11.3.2) before the last clusters stands in for an hour of clusters.
     last = data.rindex(CLUSTER, 0, data.rindex(CLUSTER))
     void = b"\xec\x08" + (40 << 20).to_bytes(7, "big") + bytes(40 << 20)
     long = data[:last] + void + data[last:]
-    asked: list[int] = []
+    lengths: list[int] = []
 
     def read_at(offset: int, length: int) -> bytes:
-        asked.append(length)
+        lengths.append(length)
         return long[offset : offset + length]
 
     assert first < last
@@ -265,10 +267,10 @@ def test_the_length_of_a_long_recording_costs_a_look_at_its_end_alone() -> None:
         find_end_s(RangeFile(read_at, len(long)), len(long))
         == probe_file(CLIP_SPECS["webm-live"].encode().path).duration
     )
-    assert sum(asked) < 5 << 20
+    assert sum(lengths) < 5 << 20
 
 
-def test_a_recording_whose_end_holds_no_picture_has_no_length_that_is_made_up() -> None:
+def test_recording_without_a_last_picture_has_no_duration() -> None:
     data = CLIP_SPECS["webm-live"].encode().path.read_bytes()
     head = data[: data.index(CLUSTER)]
 

@@ -1,4 +1,4 @@
-"""What the account endpoints give away to who asks about somebody else's address: nothing."""
+"""Tests that the account endpoints do not reveal whether an address has an account."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from shared.ports.outbound import Email
 from tests.fakes.application import SETTINGS, AppHarness
 from tests.unit.functions.api.test_rate_limits import ManualClock
 
-TAKEN, NEW, NOBODYS = "ann@moodreel.test", "new@moodreel.test", "no@moodreel.test"
+TAKEN, NEW, NO_MAILBOX = "ann@moodreel.test", "new@moodreel.test", "no@moodreel.test"
 PASSWORD = "correct horse battery"
 
 
 @dataclass
-class Town:
-    """One account, which takes its time where a password is compared; and a letter box."""
+class AccountServices:
+    """Identity service and mail server with one account. Operations that compare a password are
+    slow."""
 
-    dial: ManualClock
-    letters: list[Email] = field(default_factory=list)
-    away: bool = False
-    """Whether the mail server is."""
+    clock: ManualClock
+    emails: list[Email] = field(default_factory=list)
+    mail_is_down: bool = False
 
     def register(self, email: str, *_: str) -> None:
-        self.dial.time += timedelta(seconds=0.15 if email == TAKEN else 0.4)
+        self.clock.time += timedelta(seconds=0.15 if email == TAKEN else 0.4)
         if email == TAKEN:
             raise AddressTaken
 
@@ -47,93 +47,107 @@ class Town:
     def create_reset_code(self, email: str) -> str:
         if email != TAKEN:
             raise NotFound
-        self.dial.time += timedelta(seconds=0.2)
+        self.clock.time += timedelta(seconds=0.2)
         return f"r/{email}"
 
     def sign_in(self, email: str, password: str) -> Session:
-        self.dial.time += timedelta(seconds=0.3 if email == TAKEN else 0.01)
+        self.clock.time += timedelta(seconds=0.3 if email == TAKEN else 0.01)
         if (email, password) != (TAKEN, PASSWORD):
             raise WrongCredentials
         return Session("ann", "id", "refresh", 3600)
 
-    def send(self, letter: Email) -> None:
-        self.dial.time += timedelta(seconds=0.1)
-        if self.away:
+    def send(self, email: Email) -> None:
+        self.clock.time += timedelta(seconds=0.1)
+        if self.mail_is_down:
             raise MailUnavailable
-        if letter.to == NOBODYS:
+        if email.to == NO_MAILBOX:
             raise MailRefused
-        self.letters.append(letter)
+        self.emails.append(email)
 
 
 @pytest.fixture
-def town(monkeypatch: pytest.MonkeyPatch) -> Town:
-    town = Town(ManualClock())
-    monkeypatch.setattr(bootstrap, "accounts", lambda: town)
-    monkeypatch.setattr(bootstrap, "mailer", lambda: town)
-    return town
+def services(monkeypatch: pytest.MonkeyPatch) -> AccountServices:
+    services = AccountServices(ManualClock())
+    monkeypatch.setattr(bootstrap, "accounts", lambda: services)
+    monkeypatch.setattr(bootstrap, "mailer", lambda: services)
+    return services
 
 
-def post(town: Town, act: str, **body: Any) -> tuple[int, Any, float]:
-    """→ status, body, and how long it took to the clock, in seconds."""
-    began = town.dial.time
-    answer = AppHarness(ROUTES, clock=town.dial).request(
+def post(services: AccountServices, action: str, **body: Any) -> tuple[int, Any, float]:
+    """Returns the status, the body and the elapsed time of the clock in seconds."""
+    started_at = services.clock.time
+    response = AppHarness(ROUTES, clock=services.clock).request(
         "POST",
-        f"/v1/accounts/{act}",
+        f"/v1/accounts/{action}",
         data=json.dumps(body),
         content_type="application/json",
         headers={"X-Request-Id": "always-the-same"},
     )
-    return answer.status_code, answer.json, round((town.dial.time - began).total_seconds(), 6)
+    return (
+        response.status_code,
+        response.json,
+        round((services.clock.time - started_at).total_seconds(), 6),
+    )
 
 
-def test_to_register_a_taken_address_looks_like_a_new_one(town: Town) -> None:
-    answers = [post(town, "register", email=one, password=PASSWORD) for one in (NEW, TAKEN)]
+def test_registering_a_taken_address_looks_like_a_new_one(services: AccountServices) -> None:
+    responses = [
+        post(services, "register", email=email, password=PASSWORD) for email in (NEW, TAKEN)
+    ]
 
-    assert answers[0] == answers[1]
-    assert answers[0][0] == 202
-    assert [(one.to, one.subject) for one in town.letters] == [
+    assert responses[0] == responses[1]
+    assert responses[0][0] == 202
+    assert [(email.to, email.subject) for email in services.emails] == [
         (NEW, "Confirm your address"),
         (TAKEN, "You have an account already"),
     ]
-    assert "https://console.moodreel.test/email-action#confirm=c%2Fnew%40" in town.letters[0].text
-    assert "https://console.moodreel.test/email-action#password=r%2Fann%40" in town.letters[1].html
-
-
-def test_an_address_that_takes_no_letters_looks_like_one_that_does(town: Town) -> None:
-    refused, taken = (
-        post(town, "register", email=one, password=PASSWORD) for one in (NOBODYS, NEW)
+    assert (
+        "https://console.moodreel.test/email-action#confirm=c%2Fnew%40" in services.emails[0].text
+    )
+    assert (
+        "https://console.moodreel.test/email-action#password=r%2Fann%40" in services.emails[1].html
     )
 
-    assert refused == taken
+
+def test_registering_without_a_mailbox_looks_like_success(services: AccountServices) -> None:
+    refused, accepted = (
+        post(services, "register", email=email, password=PASSWORD) for email in (NO_MAILBOX, NEW)
+    )
+
+    assert refused == accepted
 
 
-def test_who_forgot_the_password_of_an_account_that_is_none_is_answered_alike(town: Town) -> None:
-    answers = [post(town, "forgot", email=one) for one in (TAKEN, NEW)]
+def test_password_reset_does_not_reveal_whether_the_account_exists(
+    services: AccountServices,
+) -> None:
+    responses = [post(services, "forgot", email=email) for email in (TAKEN, NEW)]
 
-    assert answers[0] == answers[1]
-    assert [one.to for one in town.letters] == [TAKEN]
-
-
-@pytest.mark.parametrize("act", ["forgot", "register"])
-def test_a_mail_server_that_is_away_tells_no_account_from_none(town: Town, act: str) -> None:
-    town.away = True
-    password = {"password": PASSWORD} if act == "register" else {}
-    answers = [post(town, act, email=one, **password) for one in (TAKEN, NEW)]
-
-    assert answers[0] == answers[1]
-    assert answers[0][0] == 202
+    assert responses[0] == responses[1]
+    assert [email.to for email in services.emails] == [TAKEN]
 
 
-def test_a_wrong_password_looks_like_a_wrong_address(town: Town) -> None:
-    answers = [post(town, "login", email=one, password="wrong") for one in (TAKEN, NEW)]
+@pytest.mark.parametrize("action", ["forgot", "register"])
+def test_mail_server_failure_does_not_reveal_the_account(
+    services: AccountServices, action: str
+) -> None:
+    services.mail_is_down = True
+    password = {"password": PASSWORD} if action == "register" else {}
+    responses = [post(services, action, email=email, **password) for email in (TAKEN, NEW)]
 
-    assert answers[0] == answers[1]
-    status, problem, took_s = answers[0]
+    assert responses[0] == responses[1]
+    assert responses[0][0] == 202
+
+
+def test_wrong_password_looks_like_unknown_address(services: AccountServices) -> None:
+    responses = [post(services, "login", email=email, password="wrong") for email in (TAKEN, NEW)]
+
+    assert responses[0] == responses[1]
+    status, problem, took_s = responses[0]
     assert (status, problem["code"], took_s) == (401, "wrong-credentials", 0.5)
 
 
-def test_who_is_let_in_does_not_wait(town: Town) -> None:
-    status, session, took_s = post(town, "login", email="Ann@Moodreel.test", password=PASSWORD)
+def test_successful_login_is_not_delayed(services: AccountServices) -> None:
+    status, session, took_s = post(services, "login", email="Ann@Moodreel.test", password=PASSWORD)
 
     assert (status, took_s) == (200, 0.3)
     assert session == {
@@ -144,59 +158,61 @@ def test_who_is_let_in_does_not_wait(town: Town) -> None:
     }
 
 
-@pytest.mark.parametrize("email", [TAKEN, NEW], ids=["of an account", "of nobody"])
-def test_attempts_at_an_address_are_limited_alike(
-    town: Town, monkeypatch: pytest.MonkeyPatch, email: str
+@pytest.mark.parametrize("email", [TAKEN, NEW], ids=["taken", "unknown"])
+def test_login_attempts_per_address_are_limited(
+    services: AccountServices, monkeypatch: pytest.MonkeyPatch, email: str
 ) -> None:
-    stand = AppHarness(ROUTES, clock=town.dial, settings=replace(SETTINGS, sign_ins_per_address=3))
+    harness = AppHarness(
+        ROUTES, clock=services.clock, settings=replace(SETTINGS, sign_ins_per_address=3)
+    )
     body = json.dumps({"email": email, "password": "wrong"})
-    answers = [
-        stand.request("POST", "/v1/accounts/login", data=body, content_type="application/json")
+    responses = [
+        harness.request("POST", "/v1/accounts/login", data=body, content_type="application/json")
         for _ in range(4)
     ]
 
-    assert [one.status_code for one in answers] == [401, 401, 401, 429]
-    assert answers[3].json["code"] == "rate-limited"
-    assert 0 < int(answers[3].headers["Retry-After"]) <= 400
-    assert answers[3].headers["RateLimit-Policy"] == '"sign-ins";q=3;w=300'
-    assert email not in str(stand.store.documents)
+    assert [response.status_code for response in responses] == [401, 401, 401, 429]
+    assert responses[3].json["code"] == "rate-limited"
+    assert 0 < int(responses[3].headers["Retry-After"]) <= 400
+    assert responses[3].headers["RateLimit-Policy"] == '"sign-ins";q=3;w=300'
+    assert email not in str(harness.store.documents)
 
 
-def test_a_client_that_tries_many_addresses_is_stopped(town: Town) -> None:
+def test_login_attempts_per_client_are_limited(services: AccountServices) -> None:
     settings = replace(SETTINGS, sign_ins_per_client=3, trusted_proxies=1)
-    stand = AppHarness(ROUTES, clock=town.dial, settings=settings)
+    harness = AppHarness(ROUTES, clock=services.clock, settings=settings)
 
-    def tried(number: int, seen_by_proxy: str) -> int:
-        answer = stand.request(
+    def attempt(number: int, seen_by_proxy: str) -> int:
+        response = harness.request(
             "POST",
             "/v1/accounts/login",
             data=json.dumps({"email": f"a{number}@b.test", "password": "wrong"}),
             content_type="application/json",
-            # What the client says of itself comes first, what the proxy saw comes last.
+            # The client's own claim comes first; the address that the proxy saw comes last.
             headers={"X-Forwarded-For": f"198.51.100.{number}, {seen_by_proxy}"},
         )
-        return int(answer.status_code)
+        return int(response.status_code)
 
-    assert [tried(one, "203.0.113.9") for one in range(5)] == [401, 401, 401, 429, 429]
-    assert tried(9, "203.0.113.10") == 401
-    # Whoever has one address of an IPv6 network has all of them.
-    assert [tried(one, f"2001:db8::{one}") for one in range(4)] == [401, 401, 401, 429]
+    assert [attempt(n, "203.0.113.9") for n in range(5)] == [401, 401, 401, 429, 429]
+    assert attempt(9, "203.0.113.10") == 401
+    # An IPv6 client can use every address of its network.
+    assert [attempt(n, f"2001:db8::{n}") for n in range(4)] == [401, 401, 401, 429]
 
 
 @pytest.mark.parametrize(
     "email",
     ["", "a", "a@b", "a@b..c", "a@-b.c", "a b@c.de", "a@b.c\n", "ä@b.cd", f"{'a' * 250}@b.cd"],
 )
-def test_an_address_that_is_none_is_refused(town: Town, email: str) -> None:
-    status, problem, _ = post(town, "register", email=email, password=PASSWORD)
+def test_invalid_address_is_rejected(services: AccountServices, email: str) -> None:
+    status, problem, _ = post(services, "register", email=email, password=PASSWORD)
 
     assert status == 422
-    assert [one["field"] for one in problem["errors"]] == ["email"]
+    assert [error["field"] for error in problem["errors"]] == ["email"]
 
 
 @pytest.mark.parametrize("password", ["short", "x" * 129, None, 1234567890])
-def test_a_password_has_a_length(town: Town, password: Any) -> None:
-    status, problem, _ = post(town, "register", email=NEW, password=password)
+def test_password_length_is_checked(services: AccountServices, password: Any) -> None:
+    status, problem, _ = post(services, "register", email=NEW, password=password)
 
     assert status == 422
-    assert [one["field"] for one in problem["errors"]] == ["password"]
+    assert [error["field"] for error in problem["errors"]] == ["password"]

@@ -1,4 +1,4 @@
-"""Cameras and recordings as they are asked for: what is refused, what is hidden, what is made."""
+"""Tests of the camera and recording endpoints: validation, secrecy of credentials, writes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.fakes.application import ALICE_HEADERS, SETTINGS, AppHarness
 CANARY = "canary-51ab"
 URL = f"rtsp://guest:{CANARY}@cam.moodreel.test/stream?token={CANARY}"
 BOB = {"Authorization": "Bearer bob"}
-UNFIT = (
+INVALID_URLS = (
     f"rtsp://guest:{CANARY}@10.1.2.3/a",
     f"rtsp://guest:{CANARY}@127.0.0.1/a",
     f"http://guest:{CANARY}@169.254.169.254/computeMetadata/v1/",
@@ -34,35 +34,33 @@ UNFIT = (
 )
 
 
-def post(stand: AppHarness, path: str, body: Any, **headers: str) -> Any:
-    return stand.request(
+def post(harness: AppHarness, path: str, body: Any, **headers: str) -> Any:
+    return harness.request(
         "POST", path, headers=ALICE_HEADERS | headers, data=json.dumps(body),
         content_type="application/json",
     )  # fmt: skip
 
 
-def collections(stand: AppHarness) -> list[str]:
-    """What was left behind, but for what is counted."""
+def collections(harness: AppHarness) -> list[str]:
+    """The collections that have documents, except rate limits and idempotency keys."""
     return sorted(
-        {path.split("/")[0] for path in stand.store.documents} - {"limits", "idempotency"}
+        {path.split("/")[0] for path in harness.store.documents} - {"limits", "idempotency"}
     )
 
 
-@pytest.mark.parametrize("url", UNFIT)
+@pytest.mark.parametrize("url", INVALID_URLS)
 @pytest.mark.parametrize("path", ["/v1/cameras", "/v1/recordings"])
-def test_an_address_that_no_camera_may_have_is_refused_and_repeated_nowhere(
-    path: str, url: str
-) -> None:
-    stand = AppHarness(ROUTES)
+def test_invalid_camera_url_is_rejected_and_never_repeated(path: str, url: str) -> None:
+    harness = AppHarness(ROUTES)
     name = {"name": "Door"} if path == "/v1/cameras" else {}
 
-    answer = post(stand, path, {"source": {"url": url}, **name})
+    response = post(harness, path, {"source": {"url": url}, **name})
 
-    assert (answer.status_code, answer.json["code"]) == (422, "invalid-request")
-    assert [one["field"] for one in answer.json["errors"]] == ["source.url"]
-    assert CANARY not in answer.text
-    assert CANARY not in str(stand.log_events)
-    assert collections(stand) == []
+    assert (response.status_code, response.json["code"]) == (422, "invalid-request")
+    assert [error["field"] for error in response.json["errors"]] == ["source.url"]
+    assert CANARY not in response.text
+    assert CANARY not in str(harness.log_events)
+    assert collections(harness) == []
 
 
 @pytest.mark.parametrize(
@@ -79,73 +77,77 @@ def test_an_address_that_no_camera_may_have_is_refused_and_repeated_nowhere(
         "rtsp://cam.moodreel.test/",
     ],
 )
-def test_a_source_is_one_thing_and_of_its_form(source: Any) -> None:
-    stand = AppHarness(ROUTES)
+def test_invalid_source_is_rejected(source: Any) -> None:
+    harness = AppHarness(ROUTES)
 
-    answer = post(stand, "/v1/cameras", {"name": "Door", "source": source})
+    response = post(harness, "/v1/cameras", {"name": "Door", "source": source})
 
-    assert (answer.status_code, answer.json["code"]) == (422, "invalid-request")
-    assert answer.json["errors"][0]["field"].startswith("source")
-    assert CANARY not in answer.text
-    assert collections(stand) == []
+    assert (response.status_code, response.json["code"]) == (422, "invalid-request")
+    assert response.json["errors"][0]["field"].startswith("source")
+    assert CANARY not in response.text
+    assert collections(harness) == []
 
 
-def test_a_camera_of_the_machine_is_no_business_of_the_clouds() -> None:
-    answer = post(AppHarness(ROUTES), "/v1/recordings", {"source": {"device": 0}})
-    assert answer.json["errors"][0]["field"] == "source.device"
+def test_local_devices_are_available_only_locally() -> None:
+    response = post(AppHarness(ROUTES), "/v1/recordings", {"source": {"device": 0}})
+    assert response.json["errors"][0]["field"] == "source.device"
 
     local = AppHarness(ROUTES, settings=replace(SETTINGS, allow_camera_devices=True))
-    answer = post(local, "/v1/cameras", {"name": "Desk", "source": {"device": 0}})
-    assert (answer.status_code, answer.json["source"]["address"]) == (201, "device 0")
+    response = post(local, "/v1/cameras", {"name": "Desk", "source": {"device": 0}})
+    assert (response.status_code, response.json["source"]["address"]) == (201, "device 0")
 
 
-def test_private_cameras_are_for_who_lists_their_network() -> None:
-    """Whether the network is the listed one is judged at each connection, by the recorder."""
-    stand = AppHarness(ROUTES, settings=replace(SETTINGS, camera_networks=("10.0.0.0/8",)))
+def test_private_address_is_accepted_if_networks_are_allowed() -> None:
+    """The recorder checks at each connection that the address is in an allowed network."""
+    harness = AppHarness(ROUTES, settings=replace(SETTINGS, camera_networks=("10.0.0.0/8",)))
 
-    answer = post(stand, "/v1/cameras", {"name": "Door", "source": {"url": UNFIT[0]}})
+    response = post(harness, "/v1/cameras", {"name": "Door", "source": {"url": INVALID_URLS[0]}})
 
-    assert (answer.status_code, answer.json["source"]["address"]) == (201, "rtsp://10.1.2.3/a")
+    assert (response.status_code, response.json["source"]["address"]) == (201, "rtsp://10.1.2.3/a")
 
 
-def test_a_password_stands_in_one_document_and_in_no_answer() -> None:
-    stand = AppHarness(ROUTES)
-    begun = post(stand, "/v1/recordings", {"source": {"url": URL}}, **{"Idempotency-Key": "k"})
-    camera = begun.json["camera"]
-    asked = [
-        begun,
-        post(stand, "/v1/cameras", {"name": "Door", "source": {"url": URL}}),
+def test_password_is_in_one_document_and_in_no_response() -> None:
+    harness = AppHarness(ROUTES)
+    recording = post(
+        harness, "/v1/recordings", {"source": {"url": URL}}, **{"Idempotency-Key": "k"}
+    )
+    camera = recording.json["camera"]
+    responses = [
+        recording,
+        post(harness, "/v1/cameras", {"name": "Door", "source": {"url": URL}}),
         *(
-            stand.request("GET", path, headers=ALICE_HEADERS)
+            harness.request("GET", path, headers=ALICE_HEADERS)
             for path in (
                 "/v1/cameras", f"/v1/cameras/{camera}", "/v1/recordings",
-                f"/v1/recordings/{begun.json['id']}",
+                f"/v1/recordings/{recording.json['id']}",
             )
         ),
     ]  # fmt: skip
 
-    assert [one.status_code for one in asked] == [201, 201, 200, 200, 200, 200]
-    assert not any(CANARY in one.text for one in asked)
-    assert CANARY not in str(stand.log_events)
-    telling = [path for path, (data, _) in stand.store.documents.items() if CANARY in str(data)]
-    assert telling == [f"camera_secrets/{camera}"]
+    assert [response.status_code for response in responses] == [201, 201, 200, 200, 200, 200]
+    assert not any(CANARY in response.text for response in responses)
+    assert CANARY not in str(harness.log_events)
+    paths = [path for path, (data, _) in harness.store.documents.items() if CANARY in str(data)]
+    assert paths == [f"camera_secrets/{camera}"]
 
 
-def test_the_same_address_is_the_same_camera_and_keeps_its_password() -> None:
-    stand = AppHarness(ROUTES)
-    first = post(stand, "/v1/cameras", {"name": "Door", "source": {"url": URL}}).json
+def test_same_address_is_same_camera_and_keeps_its_password() -> None:
+    harness = AppHarness(ROUTES)
+    first = post(harness, "/v1/cameras", {"name": "Door", "source": {"url": URL}}).json
 
-    # The password is part of no address; the query is, since it may say which camera.
-    bare = URL.replace(f"guest:{CANARY}@", "")
-    again = post(stand, "/v1/cameras", {"name": "Front door", "source": {"url": bare}}).json
-    other = URL.replace(CANARY, "another", 1)
-    changed = post(stand, "/v1/recordings", {"source": {"url": other}}).json
+    # The identity of a camera excludes the password and includes the query.
+    without_credentials = URL.replace(f"guest:{CANARY}@", "")
+    repeated = post(
+        harness, "/v1/cameras", {"name": "Front door", "source": {"url": without_credentials}}
+    ).json
+    changed_url = URL.replace(CANARY, "another", 1)
+    changed = post(harness, "/v1/recordings", {"source": {"url": changed_url}}).json
 
-    assert first["id"] == again["id"] == changed["camera"]
-    assert (again["name"], again["source"]["credentials"]) == ("Front door", True)
-    secret, _ = stand.store.documents[f"camera_secrets/{first['id']}"]
+    assert first["id"] == repeated["id"] == changed["camera"]
+    assert (repeated["name"], repeated["source"]["credentials"]) == ("Front door", True)
+    secret, _ = harness.store.documents[f"camera_secrets/{first['id']}"]
     assert secret["source"]["password"] == "another"
-    bobs = stand.request(
+    bobs = harness.request(
         "POST", "/v1/cameras", headers=BOB, content_type="application/json",
         data=json.dumps({"name": "Door", "source": {"url": URL}}),
     )  # fmt: skip
@@ -153,7 +155,7 @@ def test_the_same_address_is_the_same_camera_and_keeps_its_password() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "status", "code", "field"),
+    ("body", "status", "code", "field"),
     [
         ({"max_duration_s": 14_401}, 422, "invalid-request", "max_duration_s"),
         ({"max_duration_s": 0}, 422, "invalid-request", "max_duration_s"),
@@ -167,89 +169,98 @@ def test_the_same_address_is_the_same_camera_and_keeps_its_password() -> None:
         ({"source": {"camera": "c" * 20}}, 422, "invalid-request", "source.camera"),
     ],
 )
-def test_what_cannot_be_recorded_is_refused_and_leaves_nothing(
-    wish: dict[str, Any], status: int, code: str, field: str | None
+def test_invalid_recording_is_rejected_without_writes(
+    body: dict[str, Any], status: int, code: str, field: str | None
 ) -> None:
-    stand = AppHarness(ROUTES)
+    harness = AppHarness(ROUTES)
 
-    answer = post(stand, "/v1/recordings", {"source": {"url": URL}, **wish})
+    response = post(harness, "/v1/recordings", {"source": {"url": URL}, **body})
 
-    assert (answer.status_code, answer.json["code"]) == (status, code)
+    assert (response.status_code, response.json["code"]) == (status, code)
     if field is not None:
-        assert [one["field"] for one in answer.json["errors"]] == [field]
-    assert collections(stand) == []
-    assert stand.published == []
+        assert [error["field"] for error in response.json["errors"]] == [field]
+    assert collections(harness) == []
+    assert harness.published == []
 
 
-def test_a_recording_and_its_job_are_made_once_however_often_they_are_asked_for() -> None:
-    stand = AppHarness(ROUTES)
-    wish = {
+def test_repeated_request_creates_one_recording_and_job() -> None:
+    harness = AppHarness(ROUTES)
+    body = {
         "source": {"url": URL}, "recipe": "emotions", "max_duration_s": 60,
         "options": {"consent": True, "purpose": "research"},
     }  # fmt: skip
-    answers = [post(stand, "/v1/recordings", wish, **{"Idempotency-Key": "k"}) for _ in range(2)]
+    responses = [
+        post(harness, "/v1/recordings", body, **{"Idempotency-Key": "k"}) for _ in range(2)
+    ]
 
-    first, again = (one.json for one in answers)
-    assert first == again
-    assert "Idempotency-Replayed" in answers[1].headers
+    first, repeated = (response.json for response in responses)
+    assert first == repeated
+    assert "Idempotency-Replayed" in responses[1].headers
     assert (first["state"], first["max_duration_s"], first["clip"]) == ("starting", 60, None)
-    job = stand.request("GET", f"/v1/jobs/{first['job']}", headers=ALICE_HEADERS).json
+    job = harness.request("GET", f"/v1/jobs/{first['job']}", headers=ALICE_HEADERS).json
     assert (job["status"], job["recipe"]) == ("awaiting_upload", "emotions")
-    kinds = [path.split("/")[0] for path in stand.store.documents if path.count("/") == 1]
+    kinds = [path.split("/")[0] for path in harness.store.documents if path.count("/") == 1]
     assert (kinds.count("jobs"), kinds.count("recordings"), kinds.count("cameras")) == (1, 1, 1)
-    # One shift takes the camera, and one errand looks after the recording.
+    # One task for the stream of the camera, and one for the recording.
     assert kinds.count("recorder_tasks") == 2
-    assert {one.stage for one in stand.published} == {"recorder"}
+    assert {envelope.stage for envelope in harness.published} == {"recorder"}
 
 
-def test_no_more_is_recorded_at_once_than_may_be() -> None:
-    stand = AppHarness(ROUTES, settings=replace(SETTINGS, max_active_recordings=1, max_cameras=1))
-    begun = post(stand, "/v1/recordings", {"source": {"url": URL}}).json
+def test_concurrent_recordings_and_cameras_are_limited() -> None:
+    harness = AppHarness(ROUTES, settings=replace(SETTINGS, max_active_recordings=1, max_cameras=1))
+    recording = post(harness, "/v1/recordings", {"source": {"url": URL}}).json
 
-    refused = post(stand, "/v1/recordings", {"source": {"url": URL}})
-    stopped = stand.request("POST", f"/v1/recordings/{begun['id']}/stop", headers=ALICE_HEADERS)
-    twice = stand.request("POST", f"/v1/recordings/{begun['id']}/stop", headers=ALICE_HEADERS)
-    other = {"source": {"url": URL + "2"}}
-    crowded = post(stand, "/v1/recordings", other)
-    after = post(stand, "/v1/recordings", {"source": {"url": URL}})
+    refused = post(harness, "/v1/recordings", {"source": {"url": URL}})
+    stopped = harness.request(
+        "POST", f"/v1/recordings/{recording['id']}/stop", headers=ALICE_HEADERS
+    )
+    stopped_again = harness.request(
+        "POST", f"/v1/recordings/{recording['id']}/stop", headers=ALICE_HEADERS
+    )
+    second_camera = {"source": {"url": URL + "2"}}
+    too_many = post(harness, "/v1/recordings", second_camera)
+    restarted = post(harness, "/v1/recordings", {"source": {"url": URL}})
 
     assert (refused.status_code, refused.json["code"]) == (429, "too-many-recordings")
-    assert [one.status_code for one in (stopped, twice)] == [202, 202]
+    assert [response.status_code for response in (stopped, stopped_again)] == [202, 202]
     assert (stopped.json["state"], stopped.json["ended_by"]) == ("stopping", "stop")
-    assert (crowded.status_code, crowded.json["code"]) == (409, "too-many-cameras")
-    assert after.status_code == 201
+    assert (too_many.status_code, too_many.json["code"]) == (409, "too-many-cameras")
+    assert restarted.status_code == 201
 
 
-def test_a_recording_may_grow_as_far_as_there_is_room_and_counts_as_stored() -> None:
-    stand = AppHarness(ROUTES, settings=replace(SETTINGS, max_storage_mb=100))
-    begun = post(stand, "/v1/recordings", {"source": {"url": URL}}).json
-    assert begun["max_bytes"] == 100_000_000
+def test_recording_size_is_limited_by_free_storage() -> None:
+    harness = AppHarness(ROUTES, settings=replace(SETTINGS, max_storage_mb=100))
+    recording = post(harness, "/v1/recordings", {"source": {"url": URL}}).json
+    assert recording["max_bytes"] == 100_000_000
 
-    held = {"stored_bytes": 99_500_000}
-    stand.store.commit([Update(f"recordings/{begun['id']}", held)])
-    full = post(stand, "/v1/recordings", {"source": {"url": URL}})
+    usage = {"stored_bytes": 99_500_000}
+    harness.store.commit([Update(f"recordings/{recording['id']}", usage)])
+    full = post(harness, "/v1/recordings", {"source": {"url": URL}})
 
     assert (full.status_code, full.json["code"]) == (403, "storage-full")
     assert (
-        stand.request("GET", "/v1/usage", headers=ALICE_HEADERS).json["stored_bytes"] == 99_500_000
+        harness.request("GET", "/v1/usage", headers=ALICE_HEADERS).json["stored_bytes"]
+        == 99_500_000
     )
 
 
-def test_what_was_deleted_is_seen_no_more_while_it_is_removed() -> None:
-    stand = AppHarness(ROUTES)
-    begun = post(stand, "/v1/recordings", {"source": {"url": URL}, "recipe": "frames"}).json
-    path = f"/v1/recordings/{begun['id']}"
-    in_use = stand.request("DELETE", f"/v1/cameras/{begun['camera']}", headers=ALICE_HEADERS)
+def test_deleted_recording_is_hidden_at_once() -> None:
+    harness = AppHarness(ROUTES)
+    recording = post(harness, "/v1/recordings", {"source": {"url": URL}, "recipe": "frames"}).json
+    path = f"/v1/recordings/{recording['id']}"
+    in_use = harness.request("DELETE", f"/v1/cameras/{recording['camera']}", headers=ALICE_HEADERS)
 
-    gone = stand.request("DELETE", path, headers=ALICE_HEADERS)
+    deleted = harness.request("DELETE", path, headers=ALICE_HEADERS)
 
     assert (in_use.status_code, in_use.json["code"]) == (409, "camera-in-use")
-    assert gone.status_code == 204
-    for method, where in (("GET", path), ("POST", f"{path}/stop"), ("DELETE", path)):
-        assert stand.request(method, where, headers=ALICE_HEADERS).status_code == 404
-    assert stand.request("GET", "/v1/recordings", headers=ALICE_HEADERS).json["recordings"] == []
-    job = stand.request("GET", f"/v1/jobs/{begun['job']}", headers=ALICE_HEADERS).json
+    assert deleted.status_code == 204
+    for method, url in (("GET", path), ("POST", f"{path}/stop"), ("DELETE", path)):
+        assert harness.request(method, url, headers=ALICE_HEADERS).status_code == 404
+    assert harness.request("GET", "/v1/recordings", headers=ALICE_HEADERS).json["recordings"] == []
+    job = harness.request("GET", f"/v1/jobs/{recording['job']}", headers=ALICE_HEADERS).json
     assert job["status"] == "cancelled"
-    done = stand.request("DELETE", f"/v1/cameras/{begun['camera']}", headers=ALICE_HEADERS)
-    assert done.status_code == 204
-    assert not any(path.startswith("camera") for path in stand.store.documents)
+    camera_deleted = harness.request(
+        "DELETE", f"/v1/cameras/{recording['camera']}", headers=ALICE_HEADERS
+    )
+    assert camera_deleted.status_code == 204
+    assert not any(path.startswith("camera") for path in harness.store.documents)

@@ -1,4 +1,4 @@
-"""The documentation is what the code is: every operation, every answer, every problem."""
+"""Tests that the documentation matches the routes, responses and problems of the API."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DOCUMENT = DOCUMENTATION.build_document(SETTINGS.public_url)
 
 
 class Page(HTMLParser):
-    """What a page links to and names, and whether its elements are closed."""
+    """Collects the links, ids and styles of a page, and its unclosed elements."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,11 +35,11 @@ class Page(HTMLParser):
         self.open: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = dict(attrs)
-        self.links += [str(told["href"])] if "href" in told else []
-        self.ids += [str(told["id"])] if "id" in told else []
+        values = dict(attrs)
+        self.links += [str(values["href"])] if "href" in values else []
+        self.ids += [str(values["id"])] if "id" in values else []
         assert tag not in ("script", "img", "link", "iframe")
-        assert not any(name.startswith("on") or name == "style" for name in told)
+        assert not any(name.startswith("on") or name == "style" for name in values)
         if tag not in ("meta", "br"):
             self.open.append(tag)
 
@@ -51,45 +51,47 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
 
-def page_of(path: str) -> tuple[Any, Page]:
-    answer = AppHarness(ROUTES).request("GET", path)
-    assert (answer.status_code, answer.mimetype) == (200, "text/html")
+def get_page(path: str) -> tuple[Any, Page]:
+    response = AppHarness(ROUTES).request("GET", path)
+    assert (response.status_code, response.mimetype) == (200, "text/html")
     page = Page()
-    page.feed(answer.text)
+    page.feed(response.text)
     page.close()
     assert page.open == []
-    return answer, page
+    return response, page
 
 
-def test_what_is_served_is_made_of_the_routes_that_answer() -> None:
-    answer = AppHarness(ROUTES).request("GET", "/v1/openapi.json")
+def test_document_lists_all_routes() -> None:
+    response = AppHarness(ROUTES).request("GET", "/v1/openapi.json")
 
-    assert answer.mimetype == "application/json"
-    assert answer.json == json.loads(json.dumps(DOCUMENT))
-    assert answer.json["openapi"] == "3.1.0"
+    assert response.mimetype == "application/json"
+    assert response.json == json.loads(json.dumps(DOCUMENT))
+    assert response.json["openapi"] == "3.1.0"
     served = {
         (method.upper(), path)
-        for path, methods in answer.json["paths"].items()
+        for path, methods in response.json["paths"].items()
         for method in methods
     }
-    assert served == {(one.method, one.path) for one in ROUTES}
+    assert served == {(route.method, route.path) for route in ROUTES}
 
 
-def test_every_reference_and_link_leads_somewhere() -> None:
+def test_references_and_links_resolve() -> None:
     text = json.dumps(DOCUMENT)
-    operations = [one for methods in DOCUMENT["paths"].values() for one in methods.values()]
-    names = [one["operationId"] for one in operations]
+    operations = [
+        operation for methods in DOCUMENT["paths"].values() for operation in methods.values()
+    ]
+    names = [operation["operationId"] for operation in operations]
 
     for name in re.findall(r'"#/components/schemas/([^"]+)"', text):
         assert name in DOCUMENT["components"]["schemas"]
     assert len(set(names)) == len(names)
-    for one in operations:
-        for answer in one["responses"].values():
-            for link in answer.get("links", {}).values():
+    for operation in operations:
+        for response in operation["responses"].values():
+            for link in response.get("links", {}).values():
                 assert link["operationId"] in names
 
 
-def test_every_bound_of_a_form_stands_in_its_schema() -> None:
+def test_field_constraints_are_in_the_schema() -> None:
     schemas = DOCUMENT["components"]["schemas"]
 
     assert schemas["Registration"]["properties"]["password"]["minLength"] == 10
@@ -102,24 +104,24 @@ def test_every_bound_of_a_form_stands_in_its_schema() -> None:
     assert schemas["NewJob"]["additionalProperties"] is False
 
 
-def test_a_problem_is_what_the_document_says_it_is() -> None:
-    told = build_problem(InvalidFields([("a", "A.")]), "r", "https://x")
+def test_problem_matches_its_schema() -> None:
+    problem = build_problem(InvalidFields([("a", "A.")]), "r", "https://x")
 
-    assert Problem.model_validate(told).model_dump(mode="json") == told
+    assert Problem.model_validate(problem).model_dump(mode="json") == problem
 
 
 @pytest.mark.parametrize("code", DOCUMENTATION.list_problems())
 def test_every_problem_has_a_page(code: str) -> None:
-    _, page = page_of(f"/problems/{code}")
+    _, page = get_page(f"/problems/{code}")
 
     assert "/v1/docs" in page.links
 
 
-def test_a_problem_that_is_none_has_no_page() -> None:
+def test_unknown_problem_has_no_page() -> None:
     assert AppHarness(ROUTES).request("GET", "/problems/no-such-problem").status_code == 404
 
 
-def test_every_code_that_a_route_may_answer_is_explained() -> None:
+def test_every_problem_of_a_route_is_described() -> None:
     explained = DOCUMENTATION.list_problems()
 
     for route in ROUTES:
@@ -128,31 +130,33 @@ def test_every_code_that_a_route_may_answer_is_explained() -> None:
             assert explained[cause.code][1].endswith(".")
 
 
-def test_the_page_for_people_needs_no_script_and_none_could_run() -> None:
-    answer, page = page_of("/v1/docs")
+def test_docs_page_works_without_scripts() -> None:
+    response, page = get_page("/v1/docs")
     [style] = page.styles
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
 
-    assert f"style-src 'sha256-{digest}'" in answer.headers["Content-Security-Policy"]
-    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert f"style-src 'sha256-{digest}'" in response.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
     assert len(set(page.ids)) == len(page.ids)
-    sandbox_io = {link[1:] for link in page.links if link.startswith("#")}
-    assert sandbox_io <= set(page.ids)
+    targets = {link[1:] for link in page.links if link.startswith("#")}
+    assert targets <= set(page.ids)
     for link in page.links:
         assert link.startswith(("#", "/problems/", "/v1/")), link
-    assert {one.handler.__name__ for one in ROUTES} <= set(page.ids)
+    assert {route.handler.__name__ for route in ROUTES} <= set(page.ids)
 
 
-def test_the_readme_names_every_call_and_no_other() -> None:
-    # In a row of its table, the calls before the last cell are those of other servers.
-    ours = [line.removesuffix(" |").rpartition(" | ")[2] for line in README.read_text().split("\n")]
-    named = set(re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/[^`?]*)", "\n".join(ours)))
+def test_readme_lists_every_route_and_no_other() -> None:
+    # In a table row, only the last cell lists calls of this API.
+    lines = [
+        line.removesuffix(" |").rpartition(" | ")[2] for line in README.read_text().split("\n")
+    ]
+    documented = set(re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/[^`?]*)", "\n".join(lines)))
 
     problems = {("GET", "/problems/{code}")}
-    assert named == {(one.method, one.path) for one in ROUTES} - problems
+    assert documented == {(route.method, route.path) for route in ROUTES} - problems
 
 
-def test_requests_at_once_render_a_document_once() -> None:
+def test_concurrent_requests_render_the_document_once() -> None:
     rendered = []
     start = threading.Barrier(16)
 
@@ -162,10 +166,10 @@ def test_requests_at_once_render_a_document_once() -> None:
         rendered.append(server)
         return f"document of {server}"
 
-    def ask(_: int) -> str:
+    def fetch(_: int) -> str:
         start.wait(60)
         return render("https://example.org")
 
     with ThreadPoolExecutor(16) as pool:
-        assert set(pool.map(ask, range(16))) == {"document of https://example.org"}
+        assert set(pool.map(fetch, range(16))) == {"document of https://example.org"}
     assert rendered == ["https://example.org"]

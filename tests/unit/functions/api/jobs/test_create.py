@@ -1,4 +1,4 @@
-"""What a job may be made of: every input that the recipe declares, and nothing that surprises."""
+"""Tests of the creation of jobs: validation of inputs and options, and vanished sources."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from tests.fixtures.jobs import NOW
 VIDEO = {"filename": "clip.mp4", "content_type": "video/mp4", "size_bytes": 123}
 
 
-def refused(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-    """The answer to a wish that must leave nothing behind."""
-    stand = AppHarness(ROUTES)
-    answer = stand.request(
+def post_rejected(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """Posts a job that is rejected. Returns status and body; asserts that nothing was written."""
+    harness = AppHarness(ROUTES)
+    response = harness.request(
         "POST",
         "/v1/jobs",
         headers=ALICE_HEADERS,
         data=json.dumps(body),
         content_type="application/json",
     )
-    assert stand.store.documents == {}
-    return answer.status_code, answer.json
+    assert harness.store.documents == {}
+    return response.status_code, response.json
 
 
 @pytest.mark.parametrize(
@@ -54,10 +54,10 @@ def refused(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         ),
     ],
 )
-def test_inputs_that_do_not_fit_are_named_with_a_sentence(
+def test_invalid_inputs_are_reported_with_field_and_message(
     inputs: dict[str, Any], field: str, sentence: str
 ) -> None:
-    status, problem = refused({"recipe": "frames", "inputs": inputs})
+    status, problem = post_rejected({"recipe": "frames", "inputs": inputs})
 
     assert (status, problem["code"], problem["detail"]) == (422, "invalid-request", sentence)
     assert problem["errors"] == [{"field": field, "message": sentence}]
@@ -83,15 +83,17 @@ def test_inputs_that_do_not_fit_are_named_with_a_sentence(
         ("content_type", "video/" + "x" * 200),
     ],
 )
-def test_a_description_of_a_file_that_is_none_is_refused(field: str, value: Any) -> None:
-    status, problem = refused({"recipe": "frames", "inputs": {"video": VIDEO | {field: value}}})
+def test_invalid_file_metadata_is_rejected(field: str, value: Any) -> None:
+    status, problem = post_rejected(
+        {"recipe": "frames", "inputs": {"video": VIDEO | {field: value}}}
+    )
 
     assert status == 422
-    assert [one["field"] for one in problem["errors"]] == [f"inputs.video.{field}"]
+    assert [error["field"] for error in problem["errors"]] == [f"inputs.video.{field}"]
 
 
 @pytest.mark.parametrize(
-    ("options", "says"),
+    ("options", "message"),
     [
         ({"every": "0.01"}, "shortest interval"),
         ({"every": "soon"}, "give seconds"),
@@ -102,81 +104,83 @@ def test_a_description_of_a_file_that_is_none_is_refused(field: str, value: Any)
         ({"every": 10**4000}, "give seconds"),
     ],
 )
-def test_options_that_cannot_be_used_are_refused(options: dict[str, Any], says: str) -> None:
-    status, problem = refused({"recipe": "frames", "options": options, "inputs": {"video": VIDEO}})
+def test_invalid_options_are_rejected(options: dict[str, Any], message: str) -> None:
+    status, problem = post_rejected(
+        {"recipe": "frames", "options": options, "inputs": {"video": VIDEO}}
+    )
 
     assert (status, problem["code"]) == (422, "invalid-option")
-    assert says in problem["detail"]
+    assert message in problem["detail"]
 
 
 @pytest.mark.parametrize("value", [{"a": 1}, ["1"]])
-def test_an_option_is_one_value(value: Any) -> None:
+def test_option_must_be_a_scalar(value: Any) -> None:
     body = {"recipe": "frames", "options": {"every": value}, "inputs": {"video": VIDEO}}
-    status, problem = refused(body)
+    status, problem = post_rejected(body)
 
     assert status == 422
     assert problem["errors"][0]["field"] == "options.every"
 
 
-def test_an_unknown_recipe_is_answered_with_those_there_are() -> None:
-    status, problem = refused({"recipe": "gif", "inputs": {"video": VIDEO}})
+def test_unknown_recipe_error_lists_the_recipes() -> None:
+    status, problem = post_rejected({"recipe": "gif", "inputs": {"video": VIDEO}})
 
     assert status == 422
     assert problem["errors"][0]["field"] == "recipe"
     assert "frames, emotions, recap, presentation, still" in problem["detail"]
 
 
-class Vanishing:
-    """An upload is there when it is looked for, and gone when it is to be copied."""
+class VanishingObjects:
+    """An object store in which an upload exists at the first lookup and is gone at the second."""
 
     def __init__(self) -> None:
-        self.looks = 0
+        self.lookups = 0
 
     def stat(self, bucket: Bucket, name: str) -> StoredObject | None:
-        self.looks += 1
-        return StoredObject(bucket, name, 7, 5, "video/mp4", "", "") if self.looks == 1 else None
+        self.lookups += 1
+        return StoredObject(bucket, name, 7, 5, "video/mp4", "", "") if self.lookups == 1 else None
 
     def delete_prefix(self, *_: Any) -> int:
         return 0
 
 
-def test_a_source_that_goes_meanwhile_leaves_no_job_that_nobody_can_begin() -> None:
-    stand = AppHarness(ROUTES, objects=Vanishing())
-    older = "j" * 20
-    stand.store.commit(
+def test_source_deleted_during_creation_leaves_no_job() -> None:
+    harness = AppHarness(ROUTES, objects=VanishingObjects())
+    source_id = "j" * 20
+    harness.store.commit(
         new_job(
-            job_id=older,
+            job_id=source_id,
             owner="alice",
             email="",
             recipe=RECIPES["frames"],
             title="Holiday",
             options={},
-            inputs=(JobInput("video", f"jobs/{older}/video.0", "video/mp4", 5, "a.mp4"),),
+            inputs=(JobInput("video", f"jobs/{source_id}/video.0", "video/mp4", 5, "a.mp4"),),
             now=NOW,
             expires_at=NOW + timedelta(days=30),
         )
     )
-    body = json.dumps({"recipe": "frames", "from": older})
-    answer = stand.request(
+    body = json.dumps({"recipe": "frames", "from": source_id})
+    response = harness.request(
         "POST", "/v1/jobs", headers=ALICE_HEADERS, data=body, content_type="application/json"
     )
 
-    assert (answer.status_code, answer.json["code"]) == (410, "source-expired")
-    listed = stand.request("GET", "/v1/jobs", headers=ALICE_HEADERS).json["jobs"]
-    assert [one["id"] for one in listed] == [older]
+    assert (response.status_code, response.json["code"]) == (410, "source-expired")
+    jobs = harness.request("GET", "/v1/jobs", headers=ALICE_HEADERS).json["jobs"]
+    assert [job["id"] for job in jobs] == [source_id]
 
 
-def test_a_recipe_whose_stage_is_still_to_come_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recipe_with_missing_stage_is_not_available(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(FUNCTIONS, "stitching", replace(FUNCTIONS["stitching"], is_built=False))
-    status, problem = refused({"recipe": "recap", "inputs": {"video": VIDEO}})
+    status, problem = post_rejected({"recipe": "recap", "inputs": {"video": VIDEO}})
 
     assert (status, problem["code"]) == (422, "not-available-yet")
 
 
 @pytest.mark.parametrize("title", ["", "  ", "a\nb", "x" * 201, 5])
-def test_a_title_is_one_line_of_text(title: Any) -> None:
+def test_title_must_be_one_line(title: Any) -> None:
     body = {"recipe": "frames", "title": title, "inputs": {"video": VIDEO}}
-    status, problem = refused(body)
+    status, problem = post_rejected(body)
 
     assert status == 422
     assert problem["errors"][0]["field"] == "title"

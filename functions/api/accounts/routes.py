@@ -1,0 +1,67 @@
+"""The routes of accounts, preferences and usage."""
+
+from __future__ import annotations
+
+from functions.api.accounts import handlers, mail_log, preferences, schemas, usage
+from functions.api.pagination import PageQuery
+from shared.errors import NotFound, SessionExpired, WrongCredentials
+from shared.http.routing import Route
+
+_ROUTES = (
+    Route(
+        "POST", "/v1/accounts/register", handlers.register_account,
+        "Register an email address; the confirmation link is sent to it.",
+        schemas.EmailSent, 202, body=schemas.Registration, sign_in_required=False,
+        rate_limited=True,
+    ),
+    Route(
+        "POST", "/v1/accounts/login", handlers.log_in,
+        "Sign in with an email address and a password.",
+        schemas.SessionView, body=schemas.Credentials, sign_in_required=False, rate_limited=True,
+        errors=(WrongCredentials,),
+    ),
+    Route(
+        "POST", "/v1/accounts/refresh", handlers.refresh_session,
+        "Exchange a refresh token for a new ID token.",
+        schemas.SessionView, body=schemas.RefreshRequest, sign_in_required=False,
+        rate_limited=True, errors=(SessionExpired,),
+    ),
+    Route(
+        "POST", "/v1/accounts/forgot", handlers.request_password_reset,
+        "Send an email with a link to choose a new password.",
+        schemas.EmailSent, 202, body=schemas.PasswordResetRequest, sign_in_required=False,
+        rate_limited=True,
+    ),
+    Route(
+        "GET", "/v1/me", handlers.get_me, "Get your account.", schemas.AccountView,
+        errors=(NotFound,),
+    ),
+    Route(
+        "PATCH", "/v1/me", handlers.change_me, "Change your name or picture.",
+        schemas.AccountView, body=schemas.AccountChange, conditional=True, errors=(NotFound,),
+    ),
+    Route(
+        "POST", "/v1/me/password", handlers.change_password,
+        "Change your password and end all other sessions.",
+        schemas.SessionView, body=schemas.PasswordChange, rate_limited=True,
+        errors=(WrongCredentials, NotFound),
+    ),
+    Route(
+        "GET", "/v1/me/preferences", preferences.get_preferences,
+        "Get your email preferences.", preferences.PreferencesView,
+    ),
+    Route(
+        "PUT", "/v1/me/preferences", preferences.put_preferences,
+        "Replace your email preferences.", preferences.PreferencesView,
+        body=preferences.PreferencesView, conditional=True, condition_required=True,
+    ),
+    Route(
+        "GET", "/v1/mails", mail_log.list_mails, "List the emails sent to you, newest first.",
+        mail_log.MailPage, query=PageQuery,
+    ),
+    Route(
+        "GET", "/v1/usage", usage.get_usage,
+        "Get your usage, its cost and your remaining limits.", usage.UsageView,
+    ),
+)  # fmt: skip
+ROUTES = tuple(route.with_group("Accounts") for route in _ROUTES)

@@ -1,0 +1,161 @@
+"""The start of recordings, which the function `recorder` executes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from functions.api import rate_limit_policies
+from functions.api.cameras.handlers import find_camera, get_or_create_camera, read_camera_source
+from functions.api.cameras.recording_schemas import (
+    NewRecording,
+    RecordingSourceRequest,
+    recording_view,
+)
+from functions.api.cameras.recordings import find_recording, read_recording
+from functions.api.jobs.create import check_open_jobs, derive_id
+from functions.api.jobs.recipes import MEGABYTE, find_recipe, read_options
+from functions.api.rate_limits import consume
+from shared.cameras import session
+from shared.cameras.camera import Camera
+from shared.cameras.recording import (
+    RUNNING_STATES,
+    RecordingRequest,
+)
+from shared.errors import LimitReached, NotFound, StorageFull
+from shared.flows.documents import Write
+from shared.flows.envelope import upload_name
+from shared.http.problems import InvalidFields
+from shared.http.request import ApiRequest, ApiResponse
+from shared.jobs.model import JobInput, new_job
+
+DEFAULT_MAX_DURATION_S = 3600
+"""The default of `max_duration_s`."""
+MIN_FREE_BYTES = MEGABYTE
+"""A recording needs at least this much free storage."""
+VIDEO_INPUT = "video"
+
+
+class TooManyRecordings(LimitReached):
+    """You have the maximum number of running recordings; stop one first."""
+
+    code = "too-many-recordings"
+
+
+def create_recording(request: ApiRequest) -> ApiResponse:
+    """Validates the whole request, then starts the recording. With a recipe, the job is created in
+    the same batch.
+
+    Raises InvalidFields, InvalidOption, TooManyRecordings, TooManyCameras, TooManyJobs,
+    StorageFull, LimitReached.
+    """
+    form, recording_id = request.body(NewRecording), derive_id(request.seed)
+    headers = {"Location": f"/v1/recordings/{recording_id}"}
+    existing = read_recording(request, recording_id) if request.idempotency_key else None
+    if existing is None:
+        _check(request, form)
+        max_bytes = _max_bytes(request, form)
+        job = _Job(request, form, derive_id(f"job {request.seed}")) if form.recipe else None
+        rate_limit = consume(
+            request, rate_limit_policies.changes(request.settings), request.user.uid
+        )
+        if job is not None:
+            rate_limit = consume(
+                request, rate_limit_policies.job_creations(request.settings), request.user.uid
+            )
+        headers |= rate_limit.headers
+        camera = _camera(request, form.source)
+        recording_request = RecordingRequest(
+            title=form.title or camera.name,
+            pre_roll_s=form.pre_roll_s,
+            max_duration_s=form.max_duration_s
+            or min(DEFAULT_MAX_DURATION_S, request.settings.max_recording_s),
+            max_bytes=max_bytes,
+            expires_at=request.services.clock.now()
+            + timedelta(days=request.settings.recording_retention_days),
+            recipe=form.recipe or "",
+            job="" if job is None else job.id,
+            job_object="" if job is None else job.object,
+        )
+        job_writes = () if job is None else job.writes(recording_request.title)
+        request.run(
+            lambda clock: session.start_recording(
+                camera.id, recording_id, recording_request, clock, extra_writes=job_writes
+            )
+        )
+    return ApiResponse(recording_view(find_recording(request, recording_id)), headers=headers)
+
+
+class _Job:
+    """The job that takes the clip of a recording as its video. Constructing it validates it.
+
+    Raises InvalidFields, InvalidOption, NotAvailableYet, TooManyJobs.
+    """
+
+    def __init__(self, request: ApiRequest, form: NewRecording, job_id: str) -> None:
+        recipe = find_recipe(form.recipe or "")
+        if recipe.find_input(VIDEO_INPUT) is None:
+            raise InvalidFields([("recipe", f"The recipe {recipe.name} takes no video.")])
+        self._request, self._recipe = request, recipe
+        self._options = read_options(recipe, form.options, request.settings)
+        check_open_jobs(request)
+        self.id = job_id
+        self.object = upload_name(recipe.name, job_id, VIDEO_INPUT, 0)
+
+    def writes(self, title: str) -> tuple[Write, ...]:
+        """Returns the writes that create it. Its input counts 0 bytes: the clip is counted with the
+        recording."""
+        request, settings, user = self._request, self._request.settings, self._request.user
+        now = request.services.clock.now()
+        return new_job(
+            job_id=self.id,
+            owner=user.uid,
+            email=user.email if user.verified or not settings.mail_verified_only else "",
+            recipe=self._recipe,
+            title=title,
+            options=self._options,
+            inputs=(JobInput(VIDEO_INPUT, self.object, "video/mp4", 0, f"{title}.mp4"),),
+            now=now,
+            expires_at=now + timedelta(days=settings.job_retention_days),
+        )
+
+
+def _camera(request: ApiRequest, form: RecordingSourceRequest) -> Camera:
+    """Returns the camera of the request; registers it first if it is new."""
+    if form.camera is None:
+        source = read_camera_source(request, form)
+        return get_or_create_camera(request, source, source.display_url[:100])
+    if form.url is not None or form.device is not None:
+        raise InvalidFields([("source", "Give exactly one source.")])
+    try:
+        return find_camera(request, form.camera)
+    except NotFound as error:
+        raise InvalidFields([("source.camera", str(error))]) from error
+
+
+def _max_bytes(request: ApiRequest, form: NewRecording) -> int:
+    """Returns the maximum size of the recording in bytes: the requested one, or what fits into the
+    free storage. Concurrent requests read the same usage, so together they can exceed the limit.
+
+    Raises TooManyRecordings, StorageFull.
+    """
+    settings, store, owner = request.settings, request.services.store, request.user.uid
+    if store.count_recordings(owner, RUNNING_STATES) >= settings.max_active_recordings:
+        raise TooManyRecordings
+    free_bytes = settings.max_storage_mb * MEGABYTE - store.sum_stored_bytes(owner)
+    if free_bytes < (form.max_bytes or MIN_FREE_BYTES):
+        raise StorageFull
+    return form.max_bytes or min(settings.max_recording_mb * MEGABYTE, free_bytes)
+
+
+def _check(request: ApiRequest, form: NewRecording) -> None:
+    """Raises InvalidFields."""
+    max_s, max_mb = request.settings.max_recording_s, request.settings.max_recording_mb
+    errors = []
+    if form.options and form.recipe is None:
+        errors.append(("options", "Options belong to a recipe; name the recipe."))
+    if form.max_duration_s is not None and form.max_duration_s > max_s:
+        errors.append(("max_duration_s", f"A recording may last {max_s} s at most."))
+    if form.max_bytes is not None and form.max_bytes > max_mb * MEGABYTE:
+        errors.append(("max_bytes", f"A recording may have {max_mb} MB at most."))
+    if errors:
+        raise InvalidFields(errors)

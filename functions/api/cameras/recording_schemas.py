@@ -1,0 +1,142 @@
+"""The request and response models of recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from functions.api.cameras.schemas import EXACTLY_ONE, FaultView, SourceRequest, error_view
+from functions.api.fields import Line, Scalar
+from shared.cameras.camera import MAX_PRE_ROLL_S
+from shared.cameras.recording import Recording, RecordingState
+from shared.flows.envelope import JOB_ID
+from shared.http.schemas import RequestModel, ResponseModel, Timestamp
+from shared.pipeline import RECIPES
+
+RECORDABLE_RECIPES = tuple(
+    name for name, row in RECIPES.items() if row.find_input("video") is not None
+)
+"""The recipes that take a video, and so a recording."""
+
+
+class RecordingSourceRequest(SourceRequest):
+    """The source of a recording: `url`, `device`, or `camera`, the id of a registered camera."""
+
+    model_config = EXACTLY_ONE
+
+    camera: Annotated[str, Field(pattern=f"^{JOB_ID}$")] | None = None
+
+
+class NewRecording(RequestModel):
+    """A recording to start. With a `recipe`, its clip becomes the video of a job with these
+    `options`. Absent limits default to the maximum allowed."""
+
+    source: RecordingSourceRequest
+    title: Annotated[Line, Field(max_length=200)] | None = None
+    pre_roll_s: Annotated[float, Field(ge=0, le=MAX_PRE_ROLL_S)] = 0.0
+    max_duration_s: Annotated[int, Field(ge=1)] | None = None
+    max_bytes: Annotated[int, Field(ge=1_000_000, lt=1 << 53)] | None = None
+    recipe: Annotated[str, Field(json_schema_extra={"enum": list(RECORDABLE_RECIPES)})] | None = (
+        None
+    )
+    options: dict[Annotated[str, Field(max_length=40)], Scalar] = Field({}, max_length=40)
+
+
+class GapView(ResponseModel):
+    """A gap in a clip: its start and its length, in seconds."""
+
+    start_s: float
+    duration_s: float
+
+
+class ClipView(ResponseModel):
+    """The clip of a recording. `path` serves its bytes and supports ranges."""
+
+    path: str
+    duration_sec: float
+    size_bytes: int
+    fps: float | None
+    width: int | None
+    height: int | None
+    codec: str
+    audio_codec: str | None
+    content_type: str
+    gaps: tuple[GapView, ...]
+
+
+class RecordingView(ResponseModel):
+    """A recording; its figures are live while it runs. `ended_by` is the reason it ended, `job` the
+    job that takes its clip."""
+
+    id: str
+    title: str
+    camera: str
+    state: RecordingState
+    created_at: Timestamp
+    started_at: Timestamp | None
+    ended_at: Timestamp | None
+    ended_by: str | None
+    elapsed_s: float
+    size_bytes: int
+    fps: float | None
+    dropped_frames: int
+    pre_roll_s: float
+    max_duration_s: float
+    max_bytes: int
+    recipe: str | None
+    job: str | None
+    error: FaultView | None
+    clip: ClipView | None
+    expires_at: Timestamp
+
+
+class RecordingPage(ResponseModel):
+    """A page of recordings. `next_cursor` is null on the last page."""
+
+    recordings: tuple[RecordingView, ...]
+    next_cursor: str | None
+
+
+def recording_view(recording: Recording) -> RecordingView:
+    """Returns a recording as the API shows it."""
+    request, data = recording.request, recording.data
+    return RecordingView(
+        id=recording.id,
+        title=request.title,
+        camera=recording.camera,
+        state=recording.state,
+        created_at=recording.created_at,
+        started_at=recording.started_at,
+        ended_at=recording.ended_at,
+        ended_by=recording.ended_by or None,
+        elapsed_s=data["elapsed_s"],
+        size_bytes=data["size_bytes"],
+        fps=data["fps"],
+        dropped_frames=data["dropped_frames"],
+        pre_roll_s=request.pre_roll_s,
+        max_duration_s=request.max_duration_s,
+        max_bytes=request.max_bytes,
+        recipe=request.recipe or None,
+        job=request.job or None,
+        error=error_view(recording.error),
+        clip=None if recording.clip is None else _clip_view(recording.id, recording.clip),
+        expires_at=request.expires_at,
+    )
+
+
+def _clip_view(recording_id: str, clip: Mapping[str, Any]) -> ClipView:
+    return ClipView(
+        path=f"/v1/media/recordings/{recording_id}/clip",
+        duration_sec=clip["duration_sec"],
+        size_bytes=clip["size_bytes"],
+        fps=clip["fps"],
+        width=clip["width"],
+        height=clip["height"],
+        codec=clip["codec"],
+        audio_codec=clip["audio_codec"],
+        content_type=clip["content_type"],
+        gaps=tuple(GapView(start_s=gap["start_s"], duration_s=gap["duration_s"])
+                   for gap in clip["gaps"]),
+    )  # fmt: skip

@@ -1,0 +1,83 @@
+"""The routes of cameras and recordings."""
+
+from __future__ import annotations
+
+from functions.api import download_links
+from functions.api.cameras import (
+    create_recording,
+    handlers,
+    recording_schemas,
+    recordings,
+    schemas,
+)
+from functions.api.pagination import PageQuery
+from shared.cameras.viewers import TooManyViewers
+from shared.errors import (
+    InvalidOption,
+    NotAvailableYet,
+    NotFound,
+    SourceExpired,
+    StorageFull,
+    TooManyJobs,
+)
+from shared.http.routing import Route
+from shared.recipes.emotions.options import ProhibitedPurpose
+
+_CAMERA = "/v1/cameras/{camera_id}"
+_RECORDING = "/v1/recordings/{recording_id}"
+
+_ROUTES = (
+    Route(
+        "POST", "/v1/cameras", handlers.create_camera,
+        "Register a camera, or update the name and password of a registered one.",
+        schemas.CameraView, 201, body=schemas.NewCamera, rate_limited=True,
+        response_links={"camera_id": "/id"}, errors=(handlers.TooManyCameras,),
+    ),
+    Route("GET", "/v1/cameras", handlers.list_cameras, "List your cameras.", schemas.CameraList),
+    Route("GET", _CAMERA, handlers.get_camera, "Get a camera with its current status.",
+          schemas.CameraView),
+    Route(
+        "DELETE", _CAMERA, handlers.delete_camera, "Delete a camera; its recordings are kept.",
+        status=204, errors=(handlers.CameraInUse,),
+    ),
+    Route(
+        "POST", f"{_CAMERA}/preview", handlers.create_preview,
+        "Get a preview URL of a camera for an <img>, valid for five minutes.",
+        schemas.PreviewView, 201, rate_limited=True, errors=(TooManyViewers,),
+    ),
+    Route(
+        "POST", "/v1/recordings", create_recording.create_recording,
+        "Record a camera; with a recipe, the clip becomes the video of a job.",
+        recording_schemas.RecordingView, 201, body=recording_schemas.NewRecording, idempotent=True,
+        rate_limited=True, response_links={"recording_id": "/id"},
+        errors=(
+            InvalidOption, NotAvailableYet, ProhibitedPurpose, StorageFull, TooManyJobs,
+            handlers.TooManyCameras, create_recording.TooManyRecordings,
+        ),
+    ),
+    Route(
+        "GET", "/v1/recordings", recordings.list_recordings,
+        "List your recordings, newest first.", recording_schemas.RecordingPage, query=PageQuery,
+    ),
+    Route("GET", "/v1/recordings/last", recordings.get_last_recording,
+          "Get the newest recording that has a clip.", recording_schemas.RecordingView,
+          errors=(NotFound,)),
+    Route("GET", _RECORDING, recordings.get_recording,
+          "Get a recording; its figures are live while it runs.", recording_schemas.RecordingView),
+    Route("DELETE", _RECORDING, recordings.delete_recording,
+          "Delete a recording and its clip, even while it runs.", status=204),
+    Route("POST", f"{_RECORDING}/stop", recordings.stop_recording,
+          "Stop a recording; its clip is built afterwards.", recording_schemas.RecordingView, 202),
+    Route(
+        "GET", f"{_RECORDING}/clip", recordings.get_clip,
+        "Redirect to a recording's clip; the link is valid for 15 minutes.", status=302,
+        errors=(recordings.NotReady,),
+    ),
+    Route(
+        "GET", f"{_RECORDING}/clip/link", recordings.get_clip_link,
+        "Get a link to a recording's clip for a player; it is valid for 15 minutes.",
+        download_links.LinkView, query=download_links.LinkQuery,
+        errors=(recordings.NotReady, SourceExpired),
+    ),
+)  # fmt: skip
+ROUTES = tuple(route.with_group("Cameras") for route in _ROUTES)

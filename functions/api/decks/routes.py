@@ -1,0 +1,40 @@
+"""The routes of a job's deck."""
+
+from __future__ import annotations
+
+from functions.api.decks import handlers, schemas
+from functions.api.jobs.schemas import JobView
+from shared.errors import InvalidOption, SourceExpired, TooManyJobs, WrongState
+from shared.http.routing import Route
+from shared.jobs.commands.deck_review import DeckChanged, TooManyRevisions
+
+_DECK = "/v1/jobs/{job_id}/deck"
+
+_ROUTES = (
+    Route("GET", _DECK, handlers.get_deck, "Get the deck of a job's film, as last rendered.",
+          schemas.DeckView, errors=(SourceExpired,)),
+    Route(
+        "PUT", _DECK, handlers.put_deck,
+        "Replace the deck; a new revision is rendered, and becomes a film once released.",
+        JobView, 202, body=schemas.DeckUpdate, rate_limited=True,
+        errors=(
+            InvalidOption, DeckChanged, TooManyRevisions, TooManyJobs, WrongState, SourceExpired,
+        ),
+    ),
+    Route(
+        "POST", f"{_DECK}/slides/{{slide_id}}/rewrite", handlers.rewrite_slide,
+        "Let the model rewrite one slide; a new revision is rendered.",
+        JobView, 202, body=schemas.SlideRewriteRequest, rate_limited=True,
+        errors=(DeckChanged, TooManyRevisions, TooManyJobs, WrongState, SourceExpired),
+    ),
+    Route(
+        "GET", f"{_DECK}/slides/{{slide_id}}/picture", handlers.get_slide_picture,
+        "Redirect to a rendered slide; the link is valid for 15 minutes.",
+        status=302, errors=(SourceExpired,),
+    ),
+    Route(
+        "POST", f"{_DECK}/release", handlers.release_deck,
+        "Release the deck; its film is rendered.", JobView, 202, errors=(WrongState,),
+    ),
+)  # fmt: skip
+ROUTES = tuple(route.with_group("Decks") for route in _ROUTES)

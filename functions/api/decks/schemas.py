@@ -1,0 +1,81 @@
+"""The request and response models of decks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from functions.api.fields import Line, Scalar
+from shared.http.schemas import RequestModel, ResponseModel
+
+MAX_REWRITE_CHARS = 1_000
+
+Revision = Annotated[int, Field(ge=0, lt=1 << 31)]
+
+
+class SlideContent(RequestModel):
+    """A slide. Keep its `id` when you edit it. `picture` is one of the deck's `pictures`, or
+    null."""
+
+    id: Annotated[str, Field(max_length=40)]
+    heading: Annotated[str, Field(max_length=120)]
+    bullets: Annotated[tuple[Annotated[str, Field(max_length=240)], ...], Field(max_length=6)] = ()
+    notes: Annotated[str, Field(max_length=5_000)] = ""
+    layout: Annotated[str, Field(max_length=20)] = "bullets"
+    picture: Annotated[str, Field(max_length=300)] | None = None
+
+
+class DeckContent(RequestModel):
+    """The new content of a deck: title, language, look, and 3 to 40 slides in order."""
+
+    title: Annotated[str, Field(max_length=120)]
+    language: Annotated[str, Field(max_length=20)]
+    theme: Annotated[str, Field(max_length=40)]
+    aspect: Annotated[str, Field(max_length=10)]
+    resolution: Annotated[str, Field(max_length=10)]
+    slides: Annotated[tuple[SlideContent, ...], Field(min_length=3, max_length=40)]
+
+
+class DeckUpdate(RequestModel):
+    """An edited deck. `revision` is the one that you read. `options` can change the voice and the
+    transitions of the film. `release` renders the film without a further review."""
+
+    revision: Revision
+    deck: DeckContent
+    options: dict[Annotated[str, Field(max_length=40)], Scalar] = Field({}, max_length=20)
+    release: bool = False
+
+
+class SlideRewriteRequest(RequestModel):
+    """A request to rewrite one slide as `instruction` says; null asks for a different version."""
+
+    revision: Revision
+    instruction: Annotated[Line, Field(max_length=MAX_REWRITE_CHARS)] | None = None
+
+
+class SlideView(ResponseModel):
+    """A slide and the URL of its rendered picture."""
+
+    id: str
+    heading: str
+    bullets: tuple[str, ...]
+    notes: str
+    layout: str
+    picture: str | None
+    picture_url: str
+
+
+class DeckView(ResponseModel):
+    """The deck of `revision`. `current` is false while an edited deck is rendered, and after that
+    failed. `pictures` are the values that a slide's `picture` can have."""
+
+    revision: int
+    current: bool
+    title: str
+    language: str
+    theme: str
+    aspect: str
+    resolution: str
+    slides: tuple[SlideView, ...]
+    pictures: tuple[str, ...]

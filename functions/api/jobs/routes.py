@@ -1,0 +1,115 @@
+"""The routes of recipes, jobs and share links."""
+
+from __future__ import annotations
+
+from functions.api import download_links
+from functions.api.jobs import (
+    artifacts,
+    create,
+    handlers,
+    recipes,
+    requests,
+    schemas,
+    share_links,
+    uploads,
+)
+from functions.api.pagination import PageQuery
+from shared.errors import (
+    InvalidOption,
+    NotAvailableYet,
+    SourceExpired,
+    StorageFull,
+    TooManyJobs,
+    WrongState,
+)
+from shared.http.problems import LinkExpired, LinkRevoked, UploadDiffers, UploadMissing
+from shared.http.routing import Route
+from shared.recipes.emotions.options import ProhibitedPurpose
+
+_JOB = "/v1/jobs/{job_id}"
+_UPLOAD = f"{_JOB}/uploads/{{input}}"
+
+_ROUTES = (
+    Route("GET", "/v1/recipes", recipes.list_recipes, "List the recipes and their inputs.",
+          recipes.RecipeList),
+    Route(
+        "POST", "/v1/jobs", create.create_job,
+        "Create a job and get the URLs to upload its inputs to.",
+        create.CreatedJob, 201, body=requests.NewJob, idempotent=True, rate_limited=True,
+        response_links={"job_id": "/job/id"},
+        errors=(
+            InvalidOption, NotAvailableYet, ProhibitedPurpose, SourceExpired, StorageFull,
+            TooManyJobs,
+        ),
+    ),
+    Route("GET", "/v1/jobs", handlers.list_jobs, "List your jobs, newest first.",
+          handlers.JobPage, query=handlers.JobsQuery),
+    Route("GET", _JOB, handlers.get_job, "Get a job with its stages and results.",
+          schemas.JobView),
+    Route(
+        "PATCH", _JOB, handlers.retitle_job, "Change the title of a job.",
+        schemas.JobView, body=handlers.JobChange, conditional=True,
+    ),
+    Route(
+        "DELETE", _JOB, handlers.delete_job, "Delete a job with its uploads and results.",
+        status=204, allows_deleted=True,
+    ),
+    Route(
+        "POST", f"{_JOB}/cancel", handlers.cancel_job,
+        "Cancel a job that has not ended.", schemas.JobView, errors=(WrongState,),
+    ),
+    Route(
+        "POST", f"{_JOB}/redrive", handlers.redrive_job,
+        "Resume a failed job; finished work is kept.",
+        schemas.JobView, rate_limited=True, errors=(WrongState, SourceExpired, TooManyJobs),
+    ),
+    Route("GET", f"{_JOB}/events", artifacts.list_events, "List the events of a job.",
+          schemas.EventList),
+    Route(
+        "POST", _UPLOAD, uploads.begin_upload,
+        "Get a new upload URL for an input, for one request or a resumable session.",
+        create.UploadGrant, body=uploads.UploadRequest, errors=(WrongState,),
+    ),
+    Route(
+        "POST", f"{_UPLOAD}/finalize", uploads.finish_upload,
+        "Verify an uploaded input and start the job if it has not started.",
+        uploads.UploadView, body=uploads.UploadCheck,
+        errors=(UploadMissing, UploadDiffers, SourceExpired),
+    ),
+    Route(
+        "GET", f"{_JOB}/artifacts/{{name}}", artifacts.get_artifact,
+        "Redirect to a result; the link is valid for 15 minutes.", status=302,
+    ),
+    Route(
+        "GET", f"{_JOB}/artifacts/{{name}}/link", artifacts.get_artifact_link,
+        "Get a link to a result for a player or an image; it is valid for 15 minutes.",
+        download_links.LinkView, query=download_links.LinkQuery, errors=(SourceExpired,),
+    ),
+    Route(
+        "GET", f"{_UPLOAD}/link", artifacts.get_input_link,
+        "Get a link to an uploaded input for a player or an image; it is valid for 15 minutes.",
+        download_links.LinkView, query=download_links.LinkQuery, errors=(SourceExpired,),
+    ),
+)  # fmt: skip
+ROUTES = tuple(route.with_group("Jobs") for route in _ROUTES)
+
+_SHARE_ROUTES = (
+    Route(
+        "POST", f"{_JOB}/shares", share_links.create_share,
+        "Create a share link to a result, which works without signing in.",
+        share_links.ShareView, 201, body=share_links.ShareRequest, idempotent=True,
+        rate_limited=True, response_links={"token": "/token"},
+    ),
+    Route(
+        "GET", "/v1/shares", share_links.list_shares, "List your share links and their use.",
+        share_links.SharePage, query=PageQuery,
+    ),
+    Route(
+        "GET", "/v1/share/{token}", share_links.open_share,
+        "Redirect to a shared result, without signing in.",
+        status=302, sign_in_required=False, errors=(LinkExpired, LinkRevoked),
+    ),
+    Route("DELETE", "/v1/share/{token}", share_links.revoke_share, "Revoke a share link.",
+          status=204),
+)  # fmt: skip
+SHARE_ROUTES = tuple(route.with_group("Links") for route in _SHARE_ROUTES)
