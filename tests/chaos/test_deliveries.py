@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -21,6 +19,7 @@ from shared.flows.envelope import JOIN, Envelope
 from shared.pipeline import FUNCTIONS, Bucket
 from shared.runtime.interpreter import Services
 from tests.fixtures.media.clips import CLIP_SPECS
+from tests.fixtures.suite.deliveries import hold_deliveries, lose_messages
 from tests.fixtures.suite.frames_job import download_artifact, run_frames_job
 
 pytestmark = pytest.mark.suite
@@ -29,34 +28,6 @@ pytestmark = pytest.mark.suite
 @pytest.fixture(scope="module")
 def clip() -> Path:
     return CLIP_SPECS["cfr30"].encode().path
-
-
-@contextmanager
-def hold_deliveries(suite: SuiteHandle, stage: str) -> Iterator[None]:
-    """The stage's messages are kept by Pub/Sub, undelivered, for the time of the block."""
-    name = FUNCTIONS[stage].topic
-    url = f"{suite.url('pubsub')}/v1/projects/{PROJECT}/subscriptions/{name}"
-    push = request("GET", url).json()["pushConfig"]
-    request("POST", f"{url}:modifyPushConfig", {"pushConfig": {}})
-    try:
-        yield
-    finally:
-        request("POST", f"{url}:modifyPushConfig", {"pushConfig": push})
-
-
-def lose_messages(suite: SuiteHandle, stage: str, wanted: int) -> None:
-    """Pull and acknowledge what is kept: these messages are lost for good."""
-    name = FUNCTIONS[stage].topic
-    url = f"{suite.url('pubsub')}/v1/projects/{PROJECT}/subscriptions/{name}"
-    lost = 0
-    limit = time.monotonic() + 120
-    while lost < wanted:
-        assert time.monotonic() < limit, f"only {lost} of {wanted} messages came to {stage}"
-        told = request("POST", f"{url}:pull", {"maxMessages": 10}).json()
-        ids = [one["ackId"] for one in told.get("receivedMessages", [])]
-        if ids:
-            request("POST", f"{url}:acknowledge", {"ackIds": ids})
-            lost += len(ids)
 
 
 def test_every_message_four_times_makes_one_result_and_one_mail(
@@ -99,7 +70,7 @@ def test_a_job_whose_messages_were_lost_is_found_by_the_sweeper(
     client = suite.client()
     with hold_deliveries(suite, "frame_extraction"):
         job_id = suite.start_job(client, "frames", clip)
-        lose_messages(suite, "frame_extraction", wanted=1)
+        lose_messages(suite, "frame_extraction", count=1)
     suite.trigger_schedule("sweeper")
     time.sleep(2)
     assert client.get_job(job_id)["status"] == "running", (
@@ -224,7 +195,7 @@ def test_a_dead_letter_with_attempts_left_is_announced_again(
     client = suite.client()
     with hold_deliveries(suite, "frame_extraction"):
         job_id = suite.start_job(client, "frames", clip)
-        lose_messages(suite, "frame_extraction", wanted=1)
+        lose_messages(suite, "frame_extraction", count=1)
     dead = Envelope(job_id, "frame_extraction", "0", epoch=0)
     url = f"{suite.url('pubsub')}/v1/projects/{PROJECT}/topics/{FUNCTIONS['dead_letter'].topic}"
 

@@ -11,13 +11,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from infra.local.suite.handle import SuiteHandle, wait_until
-from tests.emulator.pipeline.test_personal_data import make_request_due
 from tests.fakes.webhook_receiver import running_receiver
 from tests.fixtures.browser.accessibility import accessibility_violations
 from tests.fixtures.browser.console import create_verified_client, sign_in
 from tests.fixtures.media.clips import CLIP_SPECS
 from tests.fixtures.suite import firestore
-from tests.unit.functions.webhook.test_call import load_readme_verifier
+from tests.fixtures.suite.data_requests import make_request_due
+from tests.fixtures.webhooks import load_readme_verifier
 
 pytestmark = pytest.mark.suite
 

@@ -15,9 +15,9 @@ from shared.flows.documents import Update, job_path
 from shared.pipeline import Bucket
 from shared.recipes.upload_results import PromptInfo, Upload
 from shared.runtime.interpreter import Services
-from tests.chaos.test_deliveries import hold_deliveries
 from tests.fixtures.media.clips import CLIP_SPECS
 from tests.fixtures.suite import firestore
+from tests.fixtures.suite.deliveries import hold_deliveries
 from tests.fixtures.suite.users import call_api
 
 pytestmark = pytest.mark.suite

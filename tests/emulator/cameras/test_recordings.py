@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import http.client
 import io
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import av
 import numpy as np
 import pytest
 
-from infra.local.suite.api_client import Client
 from infra.local.suite.handle import SuiteHandle
 from infra.local.suite.http import Response, request
 from shared.media.images.frame import decode_image
 from tests.fakes.cameras import HttpCamera, RtspCamera, encode_h264, encode_mjpeg
 from tests.fixtures.media.clips import read_counter
 from tests.fixtures.suite import firestore
+from tests.fixtures.suite.cameras import read_preview_frames, wait_until_recording_ended
 from tests.fixtures.suite.frames_job import download_artifact, read_frames_zip
 from tests.fixtures.suite.users import call_api
 
@@ -52,48 +49,10 @@ def with_password(camera: RtspCamera) -> str:
     return camera.url.replace("rtsp://", f"rtsp://guest:{PASSWORD}@")
 
 
-def read_preview_frames(url: str, seconds: float) -> tuple[list[bytes], list[float]]:
-    """The JPEGs that a browser would show in so long, and when each could be shown."""
-    place = urlsplit(url)
-    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=120)
-    connection.request("GET", place.path)
-    answer = connection.getresponse()
-    assert answer.status == 200, answer.read()
-    kind, _, boundary = (answer.getheader("Content-Type") or "").partition("; boundary=")
-    assert kind == "multipart/x-mixed-replace"
-    found: list[bytes] = []
-    times: list[float] = []
-    ends = time.monotonic() + seconds
-    assert answer.readline() == f"--{boundary}\r\n".encode()
-    while time.monotonic() < ends and (line := answer.readline()):
-        assert line == b"Content-Type: image/jpeg\r\n"
-        length = int(answer.readline().removeprefix(b"Content-Length: "))
-        assert answer.readline() == b"\r\n"
-        found.append(answer.read(length))
-        assert answer.readline() == b"\r\n"
-        assert answer.readline() == f"--{boundary}\r\n".encode()
-        times.append(time.monotonic())
-    connection.close()
-    return found, times
-
-
 def get(suite: SuiteHandle, path: str, token: str | None = None, **headers: str) -> Response:
     """What `downloads` answers to who has this token."""
     known = {} if token is None else {"Authorization": f"Bearer {token}"}
     return request("GET", suite.url("downloads") + path, headers=known | headers)
-
-
-def wait_until_recording_ended(
-    client: Client, recording_id: str, within_s: float = 60
-) -> dict[str, Any]:
-    """The recording when it has come to an end."""
-    until = time.monotonic() + within_s
-    while time.monotonic() < until:
-        told: dict[str, Any] = client.call("GET", f"/v1/recordings/{recording_id}")
-        if told["state"] in ("done", "failed"):
-            return told
-        time.sleep(0.3)
-    raise AssertionError(f"still {told['state']}")
 
 
 def counters(clip: bytes) -> tuple[list[int], float]:

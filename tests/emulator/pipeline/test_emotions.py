@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,10 +15,9 @@ import cv2
 import numpy as np
 import pytest
 
-from infra.local.suite.api_client import ApiError, Client
-from infra.local.suite.handle import SuiteHandle, run_suite
-from infra.local.suite.layout import SuiteLayout
-from shared.media.images.frame import BgrImage, decode_image
+from infra.local.suite.api_client import ApiError
+from infra.local.suite.handle import SuiteHandle
+from shared.media.images.frame import BgrImage
 from tests.fixtures.media.clips import CLIP_SPECS, display_matrix, undo_rotation
 from tests.fixtures.media.faces import (
     SAD_TO_HAPPY_VIDEO,
@@ -28,42 +25,10 @@ from tests.fixtures.media.faces import (
     needs_models,
     read_picture,
 )
+from tests.fixtures.suite.emotions_job import EMOTIONS_OPTIONS, EmotionsResult, run_emotions_job
 from tests.fixtures.suite.frames_job import download_artifact
 
 pytestmark = pytest.mark.suite
-OPTIONS = {"consent": "true", "purpose": "research"}
-
-
-@dataclass
-class Result:
-    """A job that is done, and what it made."""
-
-    job: dict[str, Any]
-    document: dict[str, Any]
-    rows: list[dict[str, str]]
-    cues: str
-    chart: BgrImage
-
-    @property
-    def frames(self) -> list[dict[str, Any]]:
-        return list(self.document["frames"])
-
-
-def _score(suite: SuiteHandle, client: Client, clip: Path, folder: Path, **options: str) -> Result:
-    job_id = suite.start_job(client, "emotions", clip, options=OPTIONS | options)
-    job = suite.wait_for_job(client, job_id)
-    assert job["status"] == "done", job["error"]
-    return Result(
-        job,
-        json.loads(download_artifact(client, job, "emotions.json", folder)),
-        list(
-            csv.DictReader(
-                io.StringIO(download_artifact(client, job, "emotions.csv", folder).decode())
-            )
-        ),
-        download_artifact(client, job, "emotions.vtt", folder).decode(),
-        decode_image(download_artifact(client, job, "timeline.png", folder)),
-    )
 
 
 def _still(path: Path, image: BgrImage, *, turn: int = 0, seconds: int = 2) -> Path:
@@ -100,7 +65,7 @@ def _resized(image: BgrImage, width: int, height: int) -> BgrImage:
 @pytest.fixture(scope="module")
 def results(
     suite: SuiteHandle, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Result]]:
+) -> Iterator[dict[str, EmotionsResult]]:
     """All kinds of videos at once, by one person."""
     folder = tmp_path_factory.mktemp("emotions")
     portrait, group = read_picture("astronaut.png"), read_picture("solvay1927.jpg")
@@ -116,14 +81,14 @@ def results(
     client = suite.client()
     with ThreadPoolExecutor(3) as pool:
         runs = {
-            kind: pool.submit(_score, suite, client, clip, folder, every="0.5")
+            kind: pool.submit(run_emotions_job, suite, client, clip, folder, every="0.5")
             for kind, clip in clips.items()
         }
         yield {kind: run.result() for kind, run in runs.items()}
 
 
 @needs_models
-def test_the_woman_is_sad_and_then_happy(results: dict[str, Result]) -> None:
+def test_the_woman_is_sad_and_then_happy(results: dict[str, EmotionsResult]) -> None:
     told = {one["time_s"]: one["faces"][0]["dominant"] for one in results["woman"].frames}
     assert {told[k / 2] for k in range(12)} == {"sad"}
     assert {told[k / 2] for k in range(21, 40)} == {"happy"}
@@ -134,7 +99,7 @@ def test_the_woman_is_sad_and_then_happy(results: dict[str, Result]) -> None:
 
 
 @needs_models
-def test_all_files_tell_the_same(results: dict[str, Result]) -> None:
+def test_all_files_tell_the_same(results: dict[str, EmotionsResult]) -> None:
     for kind, result in results.items():
         faces = sum(max(1, len(frame["faces"])) for frame in result.frames)
         assert len(result.rows) == faces, kind
@@ -147,7 +112,7 @@ def test_all_files_tell_the_same(results: dict[str, Result]) -> None:
 
 
 @needs_models
-def test_twenty_nine_people_are_told_apart(results: dict[str, Result]) -> None:
+def test_twenty_nine_people_are_told_apart(results: dict[str, EmotionsResult]) -> None:
     frames = results["group"].frames
     expected = load_golden_values()["images"]["media/solvay1927.jpg"]
     assert len(frames) == 4
@@ -159,12 +124,14 @@ def test_twenty_nine_people_are_told_apart(results: dict[str, Result]) -> None:
 
 
 @needs_models
-def test_black_and_white_is_scored_like_colour(results: dict[str, Result]) -> None:
+def test_black_and_white_is_scored_like_colour(results: dict[str, EmotionsResult]) -> None:
     assert {one["faces"][0]["dominant"] for one in results["grey"].frames} == {"happy"}
 
 
 @needs_models
-def test_faces_under_twenty_pixels_are_told_but_not_scored(results: dict[str, Result]) -> None:
+def test_faces_under_twenty_pixels_are_told_but_not_scored(
+    results: dict[str, EmotionsResult],
+) -> None:
     faces = [one for frame in results["tiny"].frames for one in frame["faces"]]
     assert faces
     for face in faces:
@@ -174,7 +141,7 @@ def test_faces_under_twenty_pixels_are_told_but_not_scored(results: dict[str, Re
 
 
 @needs_models
-def test_a_phone_held_upright_gives_upright_faces(results: dict[str, Result]) -> None:
+def test_a_phone_held_upright_gives_upright_faces(results: dict[str, EmotionsResult]) -> None:
     frames = results["turned"].frames
     assert {(one["width"], one["height"]) for one in frames} == {(540, 960)}
     expected = load_golden_values()["images"]["media/astronaut.png"]["faces"][0]["box"]
@@ -186,7 +153,7 @@ def test_a_phone_held_upright_gives_upright_faces(results: dict[str, Result]) ->
 
 
 @needs_models
-def test_a_video_without_faces_says_so_frame_by_frame(results: dict[str, Result]) -> None:
+def test_a_video_without_faces_says_so_frame_by_frame(results: dict[str, EmotionsResult]) -> None:
     result = results["nobody"]
     assert all(frame["no_face"] and frame["faces"] == [] for frame in result.frames)
     assert {row["dominant"] for row in result.rows} == {"no_face"}
@@ -199,8 +166,8 @@ def test_without_consent_or_for_a_prohibited_purpose_no_job_is_made(suite: Suite
     for options, code, word in (
         ({"purpose": "research"}, "invalid-option", "consent"),
         ({"consent": "true"}, "invalid-option", "purpose"),
-        (OPTIONS | {"purpose": "our employees"}, "prohibited-purpose", "art. 5(1)(f)"),
-        (OPTIONS | {"purpose": "pupils in class"}, "prohibited-purpose", "art. 5(1)(f)"),
+        (EMOTIONS_OPTIONS | {"purpose": "our employees"}, "prohibited-purpose", "art. 5(1)(f)"),
+        (EMOTIONS_OPTIONS | {"purpose": "pupils in class"}, "prohibited-purpose", "art. 5(1)(f)"),
     ):
         with pytest.raises(ApiError) as refused:
             client.create_job("emotions", video, options)
@@ -213,7 +180,7 @@ def test_the_annotated_video_has_the_length_and_sound_of_its_source(
     suite: SuiteHandle, tmp_path: Path
 ) -> None:
     client = suite.client()
-    asked = OPTIONS | {"annotate": "true", "every": "0.5"}
+    asked = EMOTIONS_OPTIONS | {"annotate": "true", "every": "0.5"}
     job = suite.wait_for_job(
         client, suite.start_job(client, "emotions", SAD_TO_HAPPY_VIDEO, options=asked)
     )
@@ -237,26 +204,10 @@ def test_a_scorer_that_dies_between_commit_and_announce_still_reaches_the_timeli
 ) -> None:
     client = suite.client()
     job_id = suite.start_job(
-        client, "emotions", SAD_TO_HAPPY_VIDEO, options=OPTIONS | {"every": "4"}
+        client, "emotions", SAD_TO_HAPPY_VIDEO, options=EMOTIONS_OPTIONS | {"every": "4"}
     )
     order = suite.crash_once("after_commit", "emotion_scoring", job_id)
     job = suite.wait_for_job(client, job_id)
     assert job["status"] == "done", job["error"]
     assert not order.exists()
     assert len(json.loads(download_artifact(client, job, "emotions.json", tmp_path))["frames"]) == 5
-
-
-@needs_models
-def test_without_given_models_the_suite_builds_its_own_and_says_so(
-    own_layout: SuiteLayout, tmp_path: Path
-) -> None:
-    with run_suite(own_layout, "emotions", {"MODELS_DIR": ""}) as suite:
-        result = _score(suite, suite.client(), SAD_TO_HAPPY_VIDEO, tmp_path, every="1")
-    models = result.document["models"][0]
-    assert models["classifier"]["name"] in ("mini-xception-fer2013", "xception-pair-fer2013")
-    assert models["detector"]["name"] in ("centerface", "yunet-2023mar")
-    if models["detector"]["name"] == "centerface":
-        assert any("centerface was used" in one for one in result.job["warnings"])
-        assert all(len(one["faces"]) == 1 for one in result.frames)
-    told = {one["time_s"]: [f["dominant"] for f in one["faces"]] for one in result.frames}
-    assert sum(told[k] == ["happy"] for k in range(12, 20)) >= 6

@@ -25,6 +25,7 @@ from shared.runtime.interpreter import Services
 from tests.fakes.webhook_receiver import WebhookReceiver, running_receiver
 from tests.fixtures.media.clips import CLIP_SPECS
 from tests.fixtures.suite import firestore
+from tests.fixtures.suite.data_requests import make_request_due
 from tests.fixtures.suite.users import JOB_REQUEST, create_failed_job
 
 pytestmark = pytest.mark.suite
@@ -90,15 +91,6 @@ def left_of(services: Services, owner: str, jobs: list[str]) -> list[str]:
         for one in services.objects.list_objects(place.bucket, place.prefix)
     ]
     return found
-
-
-def make_request_due(suite: SuiteHandle, number: str) -> None:
-    """The quarter of an hour is over."""
-    past = datetime.now(UTC) - timedelta(seconds=1)
-    firestore.update_document(
-        suite, f"data_requests/{number}", {"due_at": past, "next_check_at": past}
-    )
-    suite.trigger_schedule("sweeper")
 
 
 def told(url: str) -> dict[str, Any]:

@@ -3,38 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
 import pytest
 
-from infra.local.suite.api_client import Client
 from infra.local.suite.handle import SuiteHandle
 from tests.fixtures.media.films import decode_sound, read_box_types
 from tests.fixtures.media.uploads import make_png_header, make_rotated_jpeg, make_sound_file
 from tests.fixtures.suite.frames_job import download_artifact
+from tests.fixtures.suite.still_job import run_still_job
 
 pytestmark = pytest.mark.suite
-
-
-def run_still_job(
-    suite: SuiteHandle, client: Client, folder: Path, picture: bytes, sound: bytes, **options: str
-) -> dict[str, Any]:
-    """A job to its end, whatever that is."""
-    files = {"picture": (folder / "photo.jpg", picture, "image/jpeg"),
-             "sound": (folder / "song.mp3", sound, "audio/mpeg")}  # fmt: skip
-    described = {}
-    for name, (path, data, content_type) in files.items():
-        path.write_bytes(data)
-        described[name] = {
-            "filename": path.name, "content_type": content_type, "size_bytes": len(data),
-        }  # fmt: skip
-    made = client.create_job("still", described, options, None)
-    # In the other order than the recipe names them: they may come in any.
-    for name in reversed(list(files)):
-        client.upload(made["uploads"][name], files[name][0], lambda _: None)
-    return suite.wait_for_job(client, made["job"]["id"])
 
 
 def test_a_photo_and_a_song_become_a_film(suite: SuiteHandle, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from shared.jobs.webhooks import delivery_id, event_id
 from tests.fakes.webhook_receiver import WebhookReceiver, running_receiver
 from tests.fixtures.suite import firestore
 from tests.fixtures.suite.users import JOB_REQUEST
-from tests.unit.functions.webhook.test_call import load_readme_verifier
+from tests.fixtures.webhooks import load_readme_verifier
 
 pytestmark = pytest.mark.suite
 

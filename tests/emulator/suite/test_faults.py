@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from infra.local.setup.installs import clean_env
 from infra.local.suite.api_client import Client
 from infra.local.suite.handle import SuiteHandle, wait_until
 from infra.local.suite.http import request
-from infra.local.suite.layout import PROJECT, ROOT, SetupError
+from infra.local.suite.layout import PROJECT, SetupError
 from shared.pipeline import FUNCTIONS
 from tests.fixtures.media.clips import CLIP_SPECS
+from tests.fixtures.suite.command import run_emulator
 
 pytestmark = pytest.mark.suite
 
@@ -157,37 +155,27 @@ def test_uploads_while_pubsub_is_away_wake_their_jobs_without_the_sweeper(
     ]
 
 
-def emulator(suite: SuiteHandle, *arguments: str) -> subprocess.CompletedProcess[str]:
-    env = {"MOODREEL_PORT_BASE": str(suite.place.base), "MOODREEL_PYTHON": sys.executable}
-    return subprocess.run(
-        [str(ROOT / "emulator.sh"), "fault", *arguments],
-        env=clean_env(env),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
 def test_people_order_a_fault_see_it_met_and_end_it(suite: SuiteHandle, clip: Path) -> None:
-    ordered = emulator(suite, "upload_trigger", "--repeat", "2", "--count", "1")
+    ordered = run_emulator(suite.place, "fault", "upload_trigger", "--repeat", "2", "--count", "1")
     assert ordered.returncode == 0, ordered.stderr
     assert "fired 0 of 0 matched" in ordered.stdout
-    emulator(suite, "gcs", "--status", "503", "--rate", "0.5", "--path", "^/nowhere")
+    run_emulator(
+        suite.place, "fault", "gcs", "--status", "503", "--rate", "0.5", "--path", "^/nowhere"
+    )
 
     done(suite, suite.client(), clip)
 
-    listed = emulator(suite).stdout.splitlines()
+    listed = run_emulator(suite.place, "fault").stdout.splitlines()
     assert len(listed) == 2
     assert any('{"repeat": 2}' in line and "fired 1 of" in line for line in listed)
     assert any("gcs" in line and "rate 0.5  fired 0 of 0 matched" in line for line in listed)
-    assert "push" not in emulator(suite, "--clear", "messages").stdout
-    assert emulator(suite, "--clear").stdout == ""
+    assert "push" not in run_emulator(suite.place, "fault", "--clear", "messages").stdout
+    assert run_emulator(suite.place, "fault", "--clear").stdout == ""
 
 
 def test_an_order_that_makes_no_sense_is_refused_in_one_sentence(suite: SuiteHandle) -> None:
     answers = [
-        emulator(suite, *arguments)
+        run_emulator(suite.place, "fault", *arguments)
         for arguments in (
             ["--status", "503"],
             ["smtp", "--status", "503"],

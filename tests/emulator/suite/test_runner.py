@@ -21,20 +21,9 @@ from infra.local.suite.http import request
 from infra.local.suite.layout import HOST, PROJECT, ROOT, SetupError, SuiteLayout
 from infra.local.suite.services import select_functions
 from shared.pipeline import FUNCTIONS, Bucket, FinalizeTrigger
+from tests.fixtures.suite.command import is_alive, run_emulator
 
 pytestmark = pytest.mark.suite
-
-
-def _emulator(place: SuiteLayout, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(ROOT / "emulator.sh"), *arguments],
-        env=clean_env({"MOODREEL_PORT_BASE": str(place.base), "MOODREEL_PYTHON": sys.executable}),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 def test_every_built_row_with_code_answers(suite: SuiteHandle) -> None:
@@ -42,7 +31,7 @@ def test_every_built_row_with_code_answers(suite: SuiteHandle) -> None:
 
     assert {row.name for row in select_functions()} <= set(services)
     assert all(one["ready"] for one in services.values()), services
-    assert _emulator(suite.place, "status").returncode == 0
+    assert run_emulator(suite.place, "status").returncode == 0
 
 
 def test_subscriptions_say_what_the_table_says(suite: SuiteHandle) -> None:
@@ -133,7 +122,7 @@ def test_a_web_page_that_guesses_the_port_cannot_stop_the_suite(suite: SuiteHand
 
 
 def test_a_second_suite_on_the_same_base_is_refused(suite: SuiteHandle) -> None:
-    second = _emulator(suite.place, "up")
+    second = run_emulator(suite.place, "up")
 
     assert second.returncode == 1
     assert f"already up on ports from {suite.place.base}" in second.stderr
@@ -167,34 +156,12 @@ def test_a_taken_port_is_named_with_its_holder_and_another_base_is_offered(
     own_layout: SuiteLayout,
 ) -> None:
     with socket.create_server((HOST, own_layout.port("pubsub"))):
-        refused = _emulator(own_layout, "up")
+        refused = run_emulator(own_layout, "up")
 
     assert refused.returncode == 1
     port = own_layout.port("pubsub")
     assert f"{port} (needed by pubsub, held by process {os.getpid()} (" in refused.stderr
     assert re.search(r"MOODREEL_PORT_BASE=\d+ is free", refused.stderr)
-
-
-def test_what_was_known_is_known_after_a_restart_and_nothing_outlives_a_killed_runner(
-    own_layout: SuiteLayout,
-) -> None:
-    documents = f"v1/projects/{PROJECT}/databases/(default)/documents/things"
-    owner = {"Authorization": "Bearer owner"}
-    with run_suite(own_layout, "frames") as first:
-        url = f"{first.url('firestore')}/{documents}"
-        body = {"fields": {"size": {"integerValue": "5"}}}
-        assert request("POST", f"{url}?documentId=x", body, headers=owner).status == 200
-        uid = first.user("someone@moodreel.test").uid
-
-    assert _emulator(own_layout, "status").returncode == 1
-    with run_suite(own_layout, "frames", fresh=False) as second:
-        kept = request("GET", f"{url}/x", headers=owner).json()
-        assert kept["fields"] == {"size": {"integerValue": "5"}}
-        assert second.user("someone@moodreel.test").uid == uid
-
-        groups = [one["pid"] for one in second.services().values()]
-        os.kill(second.runner_pid, signal.SIGKILL)
-        wait_until(lambda: not any(map(_alive, groups)), "the services to end")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -214,13 +181,13 @@ def test_an_end_while_starting_leaves_nothing(
     runner.send_signal(number)
 
     assert runner.wait(120) == 130
-    assert not any(_alive(one["pid"]) for one in state["services"].values())
+    assert not any(is_alive(one["pid"]) for one in state["services"].values())
     assert own_layout.read_state() is None
 
 
 def test_a_run_without_results_says_why_in_one_sentence(own_layout: SuiteLayout) -> None:
     answers = [
-        _emulator(own_layout, "run", *arguments)
+        run_emulator(own_layout, "run", *arguments)
         for arguments in (["nothing"], ["still", __file__], ["frames", "gone.mp4"])
     ]
 
@@ -229,11 +196,11 @@ def test_a_run_without_results_says_why_in_one_sentence(own_layout: SuiteLayout)
     assert "There is no recipe 'nothing'" in answers[0].stderr
     assert "takes 2 file(s): picture, sound; 1 given" in answers[1].stderr
     assert "gone.mp4" in answers[2].stderr
-    assert _emulator(own_layout, "run", "frames", "--loud").returncode == 2
+    assert run_emulator(own_layout, "run", "frames", "--loud").returncode == 2
 
 
 def test_status_is_for_programs_too(own_layout: SuiteLayout) -> None:
-    told = _emulator(own_layout, "status", "--json")
+    told = run_emulator(own_layout, "status", "--json")
 
     assert told.returncode == 1
     assert json.loads(told.stdout) == {"ready": False}
@@ -246,11 +213,3 @@ def test_a_leash_names_what_could_not_start(own_layout: SuiteLayout) -> None:
         run_suite(own_layout),
     ):
         pytest.fail("it started")
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True

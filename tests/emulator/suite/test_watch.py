@@ -9,7 +9,6 @@ import re
 import signal
 import struct
 import subprocess
-import sys
 import termios
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,17 +16,17 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.setup.installs import clean_env
 from infra.local.suite.handle import SuiteHandle, wait_until
-from infra.local.suite.layout import ROOT, SuiteLayout
+from infra.local.suite.layout import SuiteLayout
 from infra.local.suite.ports import find_free_base
 from infra.local.suite.services import select_functions
 from infra.local.watch.pipeline import ActiveUnit, read_pipeline_state
 from infra.local.watch.problems import ProblemLog
 from infra.local.watch.snapshot import SnapshotReader
 from infra.local.watch.text import display_width
-from tests.chaos.test_deliveries import hold_deliveries
 from tests.fixtures.media.clips import CLIP_SPECS
+from tests.fixtures.suite.command import emulator_command, run_emulator
+from tests.fixtures.suite.deliveries import hold_deliveries
 
 pytestmark = pytest.mark.suite
 
@@ -37,18 +36,6 @@ END_OF_PICTURE = "\x1b[J"
 @pytest.fixture(scope="module")
 def clip() -> Path:
     return CLIP_SPECS["cfr30"].encode().path
-
-
-def watch_command(place: SuiteLayout, *arguments: str) -> tuple[list[str], dict[str, str]]:
-    env = {"MOODREEL_PORT_BASE": str(place.base), "MOODREEL_PYTHON": sys.executable}
-    return [str(ROOT / "emulator.sh"), "watch", *arguments], clean_env(env)
-
-
-def once(place: SuiteLayout) -> subprocess.CompletedProcess[str]:
-    command, env = watch_command(place, "--once")
-    return subprocess.run(
-        command, env=env, capture_output=True, text=True, timeout=120, check=False
-    )
 
 
 def test_what_waits_what_is_refused_and_who_is_done_is_what_really_happened(
@@ -65,7 +52,7 @@ def test_what_waits_what_is_refused_and_who_is_done_is_what_really_happened(
             ),
             "three parts to wait",
         )
-        told = once(suite.place)
+        told = run_emulator(suite.place, "watch", "--once")
     for job_id in ids:
         assert suite.wait_for_job(client, job_id)["status"] == "done"
 
@@ -131,7 +118,10 @@ def test_a_unit_is_seen_while_it_is_held_and_while_it_waits_for_its_next_attempt
     assert waits.error_code
     text = [one.text for one in ProblemLog(suite.place.logs).read() if one.job == job_id]
     assert any(waits.error_code in line for line in text), "the refused mail is among the errors"
-    assert any(waits.error_code in line for line in once(suite.place).stdout.splitlines())
+    assert any(
+        waits.error_code in line
+        for line in run_emulator(suite.place, "watch", "--once").stdout.splitlines()
+    )
     wait_until(lambda: suite.list_emails(user.email), "the mail after all")
 
 
@@ -144,13 +134,13 @@ def test_looking_meets_no_fault_and_says_which_are_in_force(suite: SuiteHandle) 
         assert shot is not None
         [(server, rule)] = shot.faults
         assert (server, rule["matched_count"], rule["fired_count"]) == ("gcs", 0, 0)
-        assert "  fault  gcs" in once(suite.place).stdout
+        assert "  fault  gcs" in run_emulator(suite.place, "watch", "--once").stdout
     finally:
         suite.clear_storage_faults()
 
 
 def test_without_a_suite_it_says_so() -> None:
-    told = once(SuiteLayout(find_free_base()))
+    told = run_emulator(SuiteLayout(find_free_base()), "watch", "--once")
 
     assert told.returncode == 1
     assert "No suite is up" in told.stdout
@@ -171,7 +161,7 @@ class Terminal:
         self._ours, theirs = pty.openpty()
         # More lines than a picture has: a full screen ends without the mark that is waited for.
         self.resize(100, 90)
-        command, env = watch_command(place, "--every", "3600")
+        command, env = emulator_command(place, "watch", "--every", "3600")
         # As whoever has loaded readline leaves them to its children.
         env |= {"COLUMNS": "80", "LINES": "24"}
         self.before = termios.tcgetattr(theirs)
