@@ -136,7 +136,7 @@ def test_what_a_browser_recorded_has_right_times_though_it_tells_no_length(
     media_info = json.loads(download_artifact(client, done[0], "media-info.json", tmp_path))
     assert abs(media_info["shown"]["duration_s"] - seconds) < 0.5
     pictures = read_frames_zip(download_artifact(client, done[0], "frames.zip", tmp_path))
-    numbers = [read_counter(decode_image(one)) for _, one in pictures]
+    numbers = [read_counter(decode_image(picture)) for _, picture in pictures]
     assert abs(len(numbers) - seconds / 0.5) <= 1
     for k, number in enumerate(numbers):
         # Ten numbers a second; the first picture may be drawn a moment before it is recorded.

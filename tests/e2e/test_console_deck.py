@@ -99,7 +99,7 @@ def test_two_who_edit_at_once_do_not_overwrite_each_other(
     page.get_by_label("Heading").fill("My own heading")
     deck = client.call("GET", f"/v1/jobs/{job_id}/deck")
     kept = ("title", "language", "theme", "aspect", "resolution")
-    slides = [{k: v for k, v in one.items() if k != "picture_url"} for one in deck["slides"]]
+    slides = [{k: v for k, v in slide.items() if k != "picture_url"} for slide in deck["slides"]]
     slides[0]["heading"] = "Somebody else's"
     body = {"revision": 0, "deck": {name: deck[name] for name in kept} | {"slides": slides}}
     client.call("PUT", f"/v1/jobs/{job_id}/deck", body)

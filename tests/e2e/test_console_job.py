@@ -99,4 +99,4 @@ def test_without_its_documents_the_page_asks_the_api(suite: SuiteHandle, page: P
 
 def test_axe_is_really_asked(page: Page) -> None:
     page.set_content('<main><img src="data:image/gif;base64,R0lGODlhAQABAAAAACw="></main>')
-    assert "image-alt" in {one["id"] for one in accessibility_violations(page)}
+    assert "image-alt" in {accessibility_violation["id"] for accessibility_violation in accessibility_violations(page)}

@@ -114,7 +114,7 @@ def clicked(plot: Locator, share: float) -> None:
 
 def said_at(told: dict[str, Any], time_s: float) -> str:
     """The strongest emotion of the first face, as the file says it for a time."""
-    frame = [one for one in told["frames"] if one["time_s"] <= time_s + 1e-6][-1]
+    frame = [frame for frame in told["frames"] if frame["time_s"] <= time_s + 1e-6][-1]
     face = frame["faces"][0]
     return f"{face['dominant']} {face['confidence'] * 100:.0f} %"
 

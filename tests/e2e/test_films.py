@@ -71,7 +71,7 @@ def made(suite: SuiteHandle, folder: Path, **options: str) -> Film:
 
 def link(client: Client, job: Mapping[str, Any], name: str) -> str:
     """The signed URL of a result."""
-    one = next(one for one in job["artifacts"] if one["name"] == name)
+    one = next(artifact for artifact in job["artifacts"] if artifact["name"] == name)
     return urljoin(client.api_url, str(client.send("GET", one["url"]).headers["Location"]))
 
 

@@ -46,8 +46,8 @@ def made(client: Client, **wish: Any) -> dict[str, Any]:
 
 
 def refused(client: Client, **wish: Any) -> tuple[int, str]:
-    answer = client.send("POST", "/v1/jobs", {"recipe": "frames", **wish})
-    return answer.status, answer.json()["errors"][0]["field"]
+    response = client.send("POST", "/v1/jobs", {"recipe": "frames", **wish})
+    return response.status, response.json()["errors"][0]["field"]
 
 
 def test_another_recipe_runs_on_a_jobs_upload_and_outlives_that_job(
@@ -134,12 +134,12 @@ def test_ten_at_once_with_one_key_make_one_job(suite: SuiteHandle, client: Clien
         )
 
     with ThreadPoolExecutor(10) as pool:
-        answers = list(pool.map(create, range(10)))
+        responses = list(pool.map(create, range(10)))
 
-    assert {one.status for one in answers} == {201}
-    assert len({one.body for one in answers}) == 1
-    assert len({one.headers["Location"] for one in answers}) == 1
-    assert sum("Idempotency-Replayed" in one.headers for one in answers) == 9
+    assert {response.status for response in responses} == {201}
+    assert len({response.body for response in responses}) == 1
+    assert len({response.headers["Location"] for response in responses}) == 1
+    assert sum("Idempotency-Replayed" in response.headers for response in responses) == 9
     assert len(client.call("GET", "/v1/jobs?limit=100")["jobs"]) == before + 1
 
 

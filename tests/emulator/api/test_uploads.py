@@ -52,8 +52,8 @@ def upload(client: Client, job_id: str, **wish: Any) -> dict[str, Any]:
 
 
 def finalize(client: Client, job_id: str, **check: Any) -> tuple[int, dict[str, Any]]:
-    answer = client.send("POST", f"/v1/jobs/{job_id}/uploads/video/finalize", check)
-    return answer.status, answer.json()
+    response = client.send("POST", f"/v1/jobs/{job_id}/uploads/video/finalize", check)
+    return response.status, response.json()
 
 
 def crc32c(data: bytes) -> str:
@@ -133,9 +133,9 @@ def test_a_file_that_is_there_is_not_sent_again(
 ) -> None:
     job_id = created(client, clip)
     client.upload(upload(client, job_id), clip, lambda _: None)
-    answer = client.send("POST", f"/v1/jobs/{job_id}/uploads/video", {})
+    response = client.send("POST", f"/v1/jobs/{job_id}/uploads/video", {})
 
-    assert (answer.status, answer.json()["code"]) == (409, "wrong-state")
+    assert (response.status, response.json()["code"]) == (409, "wrong-state")
     suite.wait_for_job(client, job_id)
     assert client.send("POST", f"/v1/jobs/{job_id}/uploads/video", {}).status == 409
 
@@ -156,10 +156,10 @@ def test_another_file_takes_the_place_of_one_that_was_declared(
 def test_a_file_of_another_kind_is_refused(client: Client, clip: Path) -> None:
     job_id = created(client, clip)
     file = {**described(clip), "content_type": "image/png"}
-    answer = client.send("POST", f"/v1/jobs/{job_id}/uploads/video", {"file": file})
+    response = client.send("POST", f"/v1/jobs/{job_id}/uploads/video", {"file": file})
 
-    assert answer.status == 422
-    assert answer.json()["errors"][0]["field"] == "file.content_type"
+    assert response.status == 422
+    assert response.json()["errors"][0]["field"] == "file.content_type"
     assert client.send("POST", f"/v1/jobs/{job_id}/uploads/sound", {}).status == 404
 
 

@@ -113,7 +113,7 @@ def test_shifts_hand_over_without_a_gap_and_without_a_double_picture(
 ) -> None:
     cameras += [RtspCamera(encode_h264(60, FPS, b_frames=2)), HttpCamera(encode_mjpeg(60, FPS))]
     client = quick.client()
-    numbers = [started(client, one) for one in cameras]
+    numbers = [started(client, camera) for camera in cameras]
     time.sleep(14)
     for number in numbers:
         done = stopped(client, number)
@@ -121,7 +121,7 @@ def test_shifts_hand_over_without_a_gap_and_without_a_double_picture(
         assert done["clip"]["gaps"] == []
         assert is_consecutive(clip.counters)
         assert len(clip.counters) > 13 * FPS
-    assert min(one.client_count for one in cameras) >= 2
+    assert min(camera.client_count for camera in cameras) >= 2
 
 
 def test_a_recorder_that_is_killed_loses_its_open_segment_and_no_more(
@@ -165,16 +165,16 @@ def test_two_people_record_three_cameras_at_once_and_see_their_own(
         numbers[n] = started(owners[n], cameras[n])
 
     threads = [threading.Thread(target=start, args=(n,)) for n in range(3)]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     time.sleep(4)
     for owner, number in zip(owners, numbers, strict=True):
         assert stopped(owner, number)["state"] == "done"
         assert is_consecutive(seen(suite, services, number).counters)
 
-    assert {one["id"] for one in alice.call("GET", "/v1/recordings")["recordings"]} == {
+    assert {recording["id"] for recording in alice.call("GET", "/v1/recordings")["recordings"]} == {
         *numbers[:2]
     }
     assert bob.send("GET", f"/v1/recordings/{numbers[0]}").status == 404
@@ -201,7 +201,7 @@ def test_three_minutes_with_a_handover_every_minute_miss_no_picture(
     suite.restart("recorder", {"MOODREEL_RECORDER_TASK_S": "60"})
     cameras += [RtspCamera(encode_h264(240, FPS, b_frames=2)), HttpCamera(encode_mjpeg(240, FPS))]
     client = suite.client()
-    numbers = [started(client, one) for one in cameras]
+    numbers = [started(client, camera) for camera in cameras]
     time.sleep(180)
     for number in numbers:
         done = stopped(client, number)
@@ -211,7 +211,7 @@ def test_three_minutes_with_a_handover_every_minute_miss_no_picture(
         assert is_consecutive(clip.counters)
         lasted = (_moment(done["ended_at"]) - _moment(done["started_at"])).total_seconds()
         assert clip.duration_s == pytest.approx(lasted, abs=0.2)
-    assert min(one.client_count for one in cameras) >= 3
+    assert min(camera.client_count for camera in cameras) >= 3
     suite.restart("recorder")
 
 
@@ -228,7 +228,7 @@ def test_a_face_before_a_camera_becomes_a_recap(
     job = suite.wait_for_job(client, done["job"])
 
     assert job["status"] == "done", job["error"]
-    assert "film.mp4" in {one["name"] for one in job["artifacts"]}
+    assert "film.mp4" in {artifact["name"] for artifact in job["artifacts"]}
     print(f"clip {done['clip']}; artifacts {[one['name'] for one in job['artifacts']]}")
 
 

@@ -93,7 +93,10 @@ def test_a_camera_is_looked_at_recorded_and_played_by_its_owner_alone(
     assert twice["camera"] == camera["id"], "the same source is the same camera"
     # H.264 is decoded for who looks at it, in a process of its own.
     looked = bob.call("POST", f"/v1/cameras/{theirs['camera']}/preview")
-    decoded = [read_counter(decode_image(one)) for one in read_preview_frames(looked["url"], 6)[0]]
+    decoded = [
+        read_counter(decode_image(read_preview_frame))
+        for read_preview_frame in read_preview_frames(looked["url"], 6)[0]
+    ]
     assert len(decoded) > 5
     assert decoded == sorted(set(decoded))
     live = alice.call("GET", path)["status"]
@@ -108,13 +111,13 @@ def test_a_camera_is_looked_at_recorded_and_played_by_its_owner_alone(
 
     # Closed doors: the same 404 as for what is not there.
     for client, others in ((bob, (mine, twice)), (alice, (theirs,))):
-        for one in others:
+        for other in others:
             for method, where in (
-                ("GET", f"/v1/recordings/{one['id']}"),
-                ("POST", f"/v1/recordings/{one['id']}/stop"),
-                ("DELETE", f"/v1/recordings/{one['id']}"),
-                ("GET", f"/v1/cameras/{one['camera']}"),
-                ("POST", f"/v1/cameras/{one['camera']}/preview"),
+                ("GET", f"/v1/recordings/{other['id']}"),
+                ("POST", f"/v1/recordings/{other['id']}/stop"),
+                ("DELETE", f"/v1/recordings/{other['id']}"),
+                ("GET", f"/v1/cameras/{other['camera']}"),
+                ("POST", f"/v1/cameras/{other['camera']}/preview"),
             ):
                 assert call_api(suite, method, where, client.user.token).status == 404, where
 
@@ -146,7 +149,7 @@ def test_a_camera_is_looked_at_recorded_and_played_by_its_owner_alone(
     assert duration > lasted + 1.5, "three seconds from before the start"
     last = alice.call("GET", "/v1/recordings/last")
     assert last["id"] in (mine["id"], twice["id"])
-    listed = [one["id"] for one in alice.call("GET", "/v1/recordings")["recordings"]]
+    listed = [recording["id"] for recording in alice.call("GET", "/v1/recordings")["recordings"]]
     assert listed == [twice["id"], mine["id"]]
 
     theirs = wait_until_recording_ended(bob, theirs["id"])

@@ -158,7 +158,7 @@ def test_what_people_upload_comes_back_right_or_with_a_reason(
     assert find_mismatches(result.row, result.outcome) == []
     if isinstance(result.row.expected, ExpectedError):
         assert result.job["error"]["stage"] == "upload_trigger"
-        attempts = {one["name"]: one["attempts"] for one in result.job["stages"]}
+        attempts = {stage["name"]: stage["attempts"] for stage in result.job["stages"]}
         assert attempts["upload_trigger"] == 1, "what is refused is refused at once"
 
 
@@ -173,7 +173,7 @@ def test_a_decoder_that_always_crashes_fails_its_own_job_after_the_allowed_attem
     assert job["status"] == "failed"
     assert job["error"]["code"] == "decoder-crashed"
     assert "SIGSEGV" in job["error"]["message"]
-    stage = next(one for one in job["stages"] if one["name"] == job["error"]["stage"])
+    stage = next(stage for stage in job["stages"] if stage["name"] == job["error"]["stage"])
     assert stage["attempts"] == FUNCTIONS[stage["name"]].max_attempts
     assert afternoon.crashes >= stage["attempts"]
 
@@ -236,7 +236,7 @@ def test_a_passport_tells_what_was_found(suite: SuiteHandle, tmp_path: Path) -> 
         "width": 192, "height": 128, "duration_s": 12.1, "first_picture_s": 0,
         "pictures_per_s": 30.0, "keyframe_interval_s": 2.0,
     }  # fmt: skip
-    assert [(one["kind"], one["codec"], one["used"]) for one in told["streams"]] == [
+    assert [(stream["kind"], stream["codec"], stream["used"]) for stream in told["streams"]] == [
         ("video", "h264", True),
         ("audio", "aac", False),
     ]

@@ -73,8 +73,8 @@ def edit(
     kept = ("title", "language", "theme", "aspect", "resolution")
     deck: dict[str, Any] = {name: told[name] for name in kept}
     deck["slides"] = [
-        {name: value for name, value in one.items() if name != "picture_url"}
-        for one in told["slides"]
+        {name: value for name, value in slide.items() if name != "picture_url"}
+        for slide in told["slides"]
     ]
     change(deck)
     body = {"revision": told["revision"], "deck": deck, **more}
@@ -82,7 +82,7 @@ def edit(
 
 
 def stage(job: Mapping[str, Any], name: str) -> dict[str, Any]:
-    return next(one for one in job["stages"] if one["name"] == name)
+    return next(stage for stage in job["stages"] if stage["name"] == name)
 
 
 def test_a_deck_waits_for_its_owner_and_becomes_a_film_when_it_is_released(
@@ -92,18 +92,18 @@ def test_a_deck_waits_for_its_owner_and_becomes_a_film_when_it_is_released(
     before = calls(suite, "tts")
     job_id = started(suite, client, tmp_path, stop_at="deck")
     job = reviewed(client, job_id)
-    assert {one["name"] for one in job["artifacts"]} == {"deck.json", "slides.zip"}
+    assert {artifact["name"] for artifact in job["artifacts"]} == {"deck.json", "slides.zip"}
     assert stage(job, "text_to_speech")["state"] == "waiting"
     told = deck_of(client, job_id)
     assert (told["revision"], told["current"], len(told["slides"])) == (0, True, 4)
-    answer = client.send("GET", told["slides"][1]["picture_url"])
-    with urlopen(answer.headers["Location"]) as link, Image.open(link) as picture:  # noqa: S310
+    response = client.send("GET", told["slides"][1]["picture_url"])
+    with urlopen(response.headers["Location"]) as link, Image.open(link) as picture:  # noqa: S310
         assert (picture.format, picture.size) == ("PNG", (1280, 720))
     assert calls(suite, "tts") == before
     for _ in range(2):
         client.call("POST", f"/v1/jobs/{job_id}/deck/release")
     job = ended(suite, client, job_id)
-    assert "film.mp4" in {one["name"] for one in job["artifacts"]}
+    assert "film.mp4" in {artifact["name"] for artifact in job["artifacts"]}
     client.call("POST", f"/v1/jobs/{job_id}/deck/release")
     assert client.get_job(job_id)["status"] == "done"
 
@@ -137,8 +137,8 @@ def test_one_edited_slide_costs_one_sentence_and_one_picture(
     kept = [one == other for one, other in zip(first, second, strict=True)]
     assert kept == [True, False, True, True]
     with av.open(io.BytesIO(download_artifact(client, job, "film.mp4", tmp_path))) as film:
-        assert [one["metadata"]["title"] for one in film.chapters()][1] == "Quartz is hard"
-    assert [one["name"] for one in job["artifacts"]].count("film.mp4") == 1
+        assert [chapter["metadata"]["title"] for chapter in film.chapters()][1] == "Quartz is hard"
+    assert [artifact["name"] for artifact in job["artifacts"]].count("film.mp4") == 1
     wait_until(lambda: len(suite.list_emails(user.email)) == 2, "a letter for each film")
 
 
@@ -168,7 +168,7 @@ def test_an_edit_without_release_is_drawn_and_waits_again(
     told = deck_of(client, job_id)
     assert (told["revision"], told["theme"], len(told["slides"])) == (1, "chalk", 5)
     # The film of before is still there to be watched.
-    assert "film.mp4" in {one["name"] for one in job["artifacts"]}
+    assert "film.mp4" in {artifact["name"] for artifact in job["artifacts"]}
     client.call("POST", f"/v1/jobs/{job_id}/deck/release")
     job = ended(suite, client, job_id)
     with av.open(io.BytesIO(download_artifact(client, job, "film.mp4", tmp_path))) as film:
@@ -269,7 +269,7 @@ def test_a_slide_that_could_not_be_written_anew_can_be_wished_for_again(
     stale = deck_of(client, job_id)
     edit(client, job_id, lambda _: None, options={"speed": 1.2})
     reviewed(client, job_id, revision=3)
-    slides = [{k: v for k, v in one.items() if k != "picture_url"} for one in stale["slides"]]
+    slides = [{k: v for k, v in slide.items() if k != "picture_url"} for slide in stale["slides"]]
     kept = {name: stale[name] for name in ("title", "language", "theme", "aspect", "resolution")}
     body = {"revision": 2, "deck": {**kept, "slides": slides}, "options": {"speed": 1.2}}
     client.call("PUT", f"/v1/jobs/{job_id}/deck", body)
@@ -321,9 +321,9 @@ def test_uploaded_pictures_come_onto_the_slides(suite: SuiteHandle, tmp_path: Pa
     reviewed(client, job_id)
     told = deck_of(client, job_id)
     assert told["pictures"] == ["upload:picture1", "upload:picture2"]
-    shown = [one["picture"] for one in told["slides"] if one["picture"]]
+    shown = [slide["picture"] for slide in told["slides"] if slide["picture"]]
     assert shown == ["upload:picture1", "upload:picture2"]
-    place = next(n for n, one in enumerate(told["slides"]) if one["picture"])
+    place = next(n for n, slide in enumerate(told["slides"]) if slide["picture"])
     with zipfile.ZipFile(
         io.BytesIO(download_artifact(client, client.get_job(job_id), "slides.zip", tmp_path))
     ) as archive:
@@ -343,13 +343,13 @@ def test_an_operators_illustrator_draws_for_slides_that_show_none(
         prompt = Prompt("Tell of paper", "Paper folds. A secret is kept. Ink dries. Glue holds.")
         job_id = started(suite, client, tmp_path, prompt, stop_at="deck")
         job = reviewed(client, job_id)
-        pictures = [one["picture"] for one in deck_of(client, job_id)["slides"]]
-        assert any(one and one.startswith("drawn:") for one in pictures)
+        pictures = [slide["picture"] for slide in deck_of(client, job_id)["slides"]]
+        assert any(picture and picture.startswith("drawn:") for picture in pictures)
         edit(client, job_id, lambda _: None, release=True)
         ended(suite, client, job_id)
         declined = started(suite, client, tmp_path, prompt, pictures="own")
         job = ended(suite, client, declined)
-        assert {one["picture"] for one in deck_of(client, declined)["slides"]} == {None}
+        assert {slide["picture"] for slide in deck_of(client, declined)["slides"]} == {None}
         assert job["warnings"] == []
     finally:
         suite.restart("slide_generation")

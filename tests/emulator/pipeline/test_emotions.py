@@ -89,13 +89,13 @@ def results(
 
 @needs_models
 def test_the_woman_is_sad_and_then_happy(results: dict[str, EmotionsResult]) -> None:
-    told = {one["time_s"]: one["faces"][0]["dominant"] for one in results["woman"].frames}
+    told = {frame["time_s"]: frame["faces"][0]["dominant"] for frame in results["woman"].frames}
     assert {told[k / 2] for k in range(12)} == {"sad"}
     assert {told[k / 2] for k in range(21, 40)} == {"happy"}
-    assert {one["face_id"] for frame in results["woman"].frames for one in frame["faces"]} == {1}
+    assert {face["face_id"] for frame in results["woman"].frames for face in frame["faces"]} == {1}
     summary = results["woman"].document["summary"]
     assert summary["share"]["happy"] + summary["share"]["sad"] > 0.75
-    assert [one["emotion"] for one in results["woman"].document["moments"]][-1] == "happy"
+    assert [moment["emotion"] for moment in results["woman"].document["moments"]][-1] == "happy"
 
 
 @needs_models
@@ -117,22 +117,22 @@ def test_twenty_nine_people_are_told_apart(results: dict[str, EmotionsResult]) -
     expected = load_golden_values()["images"]["media/solvay1927.jpg"]
     assert len(frames) == 4
     for frame in frames:
-        assert {one["face_id"] for one in frame["faces"]} == set(range(1, 30))
-        boxes = [one["box"] for one in frame["faces"]]
+        assert {face["face_id"] for face in frame["faces"]} == set(range(1, 30))
+        boxes = [face["box"] for face in frame["faces"]]
         for face in expected["faces"]:
             assert any(box == pytest.approx(face["box"], abs=3) for box in boxes)
 
 
 @needs_models
 def test_black_and_white_is_scored_like_colour(results: dict[str, EmotionsResult]) -> None:
-    assert {one["faces"][0]["dominant"] for one in results["grey"].frames} == {"happy"}
+    assert {frame["faces"][0]["dominant"] for frame in results["grey"].frames} == {"happy"}
 
 
 @needs_models
 def test_faces_under_twenty_pixels_are_told_but_not_scored(
     results: dict[str, EmotionsResult],
 ) -> None:
-    faces = [one for frame in results["tiny"].frames for one in frame["faces"]]
+    faces = [face for frame in results["tiny"].frames for face in frame["faces"]]
     assert faces
     for face in faces:
         assert max(face["box"][2:]) < 20
@@ -143,7 +143,7 @@ def test_faces_under_twenty_pixels_are_told_but_not_scored(
 @needs_models
 def test_a_phone_held_upright_gives_upright_faces(results: dict[str, EmotionsResult]) -> None:
     frames = results["turned"].frames
-    assert {(one["width"], one["height"]) for one in frames} == {(540, 960)}
+    assert {(frame["width"], frame["height"]) for frame in frames} == {(540, 960)}
     expected = load_golden_values()["images"]["media/astronaut.png"]["faces"][0]["box"]
     for frame in frames:
         (face,) = frame["faces"]
@@ -191,9 +191,9 @@ def test_the_annotated_video_has_the_length_and_sound_of_its_source(
             assert len(container.streams.audio) == 1
         assert source.duration is not None
         assert made.duration == pytest.approx(source.duration, abs=50_000)
-        pictures = [one.to_ndarray(format="bgr24") for one in made.decode(video=0)]
+        pictures = [frame.to_ndarray(format="bgr24") for frame in made.decode(video=0)]
     assert len(pictures) == 472
-    amber = [np.abs(one.astype(int) - [50, 178, 244]).sum(axis=2) < 90 for one in pictures]
+    amber = [np.abs(picture.astype(int) - [50, 178, 244]).sum(axis=2) < 90 for picture in pictures]
     assert amber[360].sum() > 1500, "a happy box at 15 s"
     assert amber[48].sum() < amber[360].sum() / 4, "a sad one at 2 s"
 

@@ -84,20 +84,23 @@ def left_of(services: Services, owner: str, jobs: list[str]) -> list[str]:
         doc.path for doc in services.store.read([f"preferences/{owner}", f"users/{owner}"]) if doc
     ]
     found += services.store.list_paths_containing("limits", owner_hash(owner))
-    folders = [*owner_folders(owner), *(one for job in jobs for one in job_folders(job))]
+    folders = [
+        *owner_folders(owner),
+        *(job_folder for job in jobs for job_folder in job_folders(job)),
+    ]
     found += [
-        one.name
+        list_object.name
         for place in folders
-        for one in services.objects.list_objects(place.bucket, place.prefix)
+        for list_object in services.objects.list_objects(place.bucket, place.prefix)
     ]
     return found
 
 
 def told(url: str) -> dict[str, Any]:
     """An erasure as anybody with its link sees it."""
-    answer = request("GET", url)
-    assert answer.status == 200, answer.body
-    return dict(answer.json())
+    response = request("GET", url)
+    assert response.status == 200, response.body
+    return dict(response.json())
 
 
 def in_phase(url: str, phase: str) -> dict[str, Any]:
@@ -121,14 +124,16 @@ def test_an_account_is_removed_to_the_last_trace_and_a_receipt_proves_it(
     bystander = suite.client()
     theirs = bystander.call("POST", "/v1/jobs", JOB_REQUEST)["job"]["id"]
     owner = client.user.uid
-    jobs = [one["id"] for one in client.call("GET", "/v1/jobs")["jobs"]]
+    jobs = [job["id"] for job in client.call("GET", "/v1/jobs")["jobs"]]
     before = left_of(services, owner, jobs)
     assert len(before) > 30
 
     first = client.call("DELETE", "/v1/me")
     erasure = in_phase(first["url"], "checking")
     # What was still being written when its job was removed.
-    late = next(one for one in job_folders(jobs[0]) if one.bucket is Bucket.OUTPUTS)
+    late = next(
+        job_folder for job_folder in job_folders(jobs[0]) if job_folder.bucket is Bucket.OUTPUTS
+    )
     put(services, late.bucket, f"{late.prefix}late.zip")
     assert [path for path in left_of(services, owner, jobs) if path.startswith("jobs/")] == [
         f"jobs/{job}" for job in sorted(jobs)
@@ -145,7 +150,7 @@ def test_an_account_is_removed_to_the_last_trace_and_a_receipt_proves_it(
     missing = [
         path
         for path in before
-        if path not in names and not any(one.endswith("/" + path) for one in names)
+        if path not in names and not any(name.endswith("/" + path) for name in names)
     ]
     assert missing == []
     assert any(name.endswith("/late.zip") for name in names)

@@ -144,7 +144,7 @@ def test_the_source_is_what_the_film_tells(suite: SuiteHandle, tmp_path: Path) -
 # One of each way to set a line: from the right, with marks, without spaces. The unit tests draw and
 # burn in all of SCRIPTS.
 SOME_SCRIPTS = ("ar", "hi", "th", "ja")
-OTHER_SCRIPTS = tuple(one for one in SCRIPTS if one not in SOME_SCRIPTS)
+OTHER_SCRIPTS = tuple(language for language in SCRIPTS if language not in SOME_SCRIPTS)
 
 
 @pytest.mark.parametrize(

@@ -44,10 +44,10 @@ def test_a_video_becomes_a_narrated_film_of_its_strongest_moments(
     client = suite.client()
     job, deck = recap(suite, client, SAD_TO_HAPPY_VIDEO, tmp_path, every="0.5")
     told = json.loads(download_artifact(client, job, "emotions.json", tmp_path))
-    layouts = [one.layout for one in deck.slides]
+    layouts = [slide.layout for slide in deck.slides]
     assert (layouts[0], layouts[-2:]) == ("title", ["chart", "closing"])
-    moments = [one for one in deck.slides if one.layout == "picture"]
-    emotions = [told["moments"][int(str(one.picture)[7:]) - 1]["emotion"] for one in moments]
+    moments = [slide for slide in deck.slides if slide.layout == "picture"]
+    emotions = [told["moments"][int(str(moment.picture)[7:]) - 1]["emotion"] for moment in moments]
     assert (emotions[0], emotions[-1]) == ("sad", "happy")
     data = download_artifact(client, job, "film.mp4", tmp_path)
     with av.open(io.BytesIO(data), "r") as film:
@@ -62,7 +62,7 @@ def test_a_video_becomes_a_narrated_film_of_its_strongest_moments(
     before = calls(suite)
     again, same = recap(suite, client, SAD_TO_HAPPY_VIDEO, tmp_path, every="0.5", theme="paper")
     assert calls(suite) == before
-    assert [one.notes for one in same.slides] == [one.notes for one in deck.slides]
+    assert [slide.notes for slide in same.slides] == [slide.notes for slide in deck.slides]
     assert again["warnings"] == job["warnings"]
 
 
@@ -85,8 +85,8 @@ def test_without_a_model_the_words_are_plain_and_the_film_is_made(
         for path in ("/_faults", "/_responses"):
             request("DELETE", writer + path)
     assert deck.language == "en"
-    assert any("words are plain" in one for one in job["warnings"])
-    assert any("told in English" in one for one in job["warnings"])
+    assert any("words are plain" in warning for warning in job["warnings"])
+    assert any("told in English" in warning for warning in job["warnings"])
     assert len(deck.slides) == 4
 
 
@@ -96,7 +96,7 @@ def test_a_video_without_anybody_becomes_a_film_that_says_so(
 ) -> None:
     client = suite.client()
     job, deck = recap(suite, client, CLIP_SPECS["cfr30"].encode().path, tmp_path)
-    assert [one.picture for one in deck.slides if one.layout == "picture"] == [
+    assert [slide.picture for slide in deck.slides if slide.layout == "picture"] == [
         "scene:1", "scene:2", "scene:3",
     ]  # fmt: skip
     assert "No strong expression" in deck.slides[0].notes

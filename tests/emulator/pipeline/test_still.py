@@ -28,7 +28,7 @@ def test_a_photo_and_a_song_become_a_film(suite: SuiteHandle, tmp_path: Path) ->
         resolution="720p",
     )
     assert job["status"] == "done", job["error"]
-    assert [one["name"] for one in job["artifacts"]] == ["film.mp4", "poster.jpg"]
+    assert [artifact["name"] for artifact in job["artifacts"]] == ["film.mp4", "poster.jpg"]
     path = tmp_path / "film.mp4"
     path.write_bytes(download_artifact(client, job, "film.mp4", tmp_path))
     sound, rate = decode_sound(path)

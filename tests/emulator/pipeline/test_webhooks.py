@@ -91,7 +91,7 @@ def test_an_end_is_told_signed_and_without_links(client: Client, receiver: Webho
     assert body["data"]["status"] == "cancelled"
     assert b"http" not in seen.body
     assert (row["event_id"], row["job_id"]) == (seen.headers["webhook-id"], job_id)
-    assert [(one["status"], one["attempt"]) for one in row["tries"]] == [(204, 1)]
+    assert [(attempt["status"], attempt["attempt"]) for attempt in row["tries"]] == [(204, 1)]
     assert row["body"] == body
 
 
@@ -121,9 +121,9 @@ def test_a_server_that_fails_is_called_again_as_the_same_event(
         hurry(suite, row["id"])
         row = ended(client, hook)
 
-    assert [one["status"] for one in row["tries"]] == [500, 302, 204]
+    assert [attempt["status"] for attempt in row["tries"]] == [500, 302, 204]
     assert len(set(receiver.event_ids)) == 1
-    assert len({one.headers["webhook-timestamp"] for one in receiver.requests}) > 1
+    assert len({request.headers["webhook-timestamp"] for request in receiver.requests}) > 1
     assert row["attempts"] == 3
 
 
@@ -170,7 +170,7 @@ def test_nobody_there_costs_neither_the_job_nor_its_mail(
     mail = wait_until(lambda: suite.list_emails(client.user.email), "the mail")
     job = client.get_job(job_id)
     assert row["error_code"] == "connection-refused"
-    assert [one["fault"] for one in row["tries"]] == ["connection-refused"] * 2
+    assert [attempt["fault"] for attempt in row["tries"]] == ["connection-refused"] * 2
     assert len(mail) == 1
     assert (job["status"], job["error"]) == ("cancelled", None)
     underway = client.send("POST", f"/v1/webhooks/{hook}/deliveries/{row['id']}/replay")
@@ -245,9 +245,9 @@ def test_a_person_has_ten_webhooks_at_most(client: Client, receiver: WebhookRece
     for _ in range(10):
         registered(client, receiver)
 
-    answer = client.send("POST", "/v1/webhooks", {"url": receiver.url})
+    response = client.send("POST", "/v1/webhooks", {"url": receiver.url})
 
-    assert (answer.status, answer.json()["code"]) == (409, "too-many-webhooks")
+    assert (response.status, response.json()["code"]) == (409, "too-many-webhooks")
 
 
 @pytest.mark.parametrize(
@@ -263,10 +263,10 @@ def test_a_person_has_ten_webhooks_at_most(client: Client, receiver: WebhookRece
     ],
 )
 def test_what_cannot_be_called_is_not_registered(client: Client, body: dict[str, Any]) -> None:
-    answer = client.send("POST", "/v1/webhooks", body)
+    response = client.send("POST", "/v1/webhooks", body)
 
-    assert answer.status == 422
-    assert answer.json()["errors"]
+    assert response.status == 422
+    assert response.json()["errors"]
 
 
 def test_without_the_local_setting_this_machine_is_not_called(
