@@ -1,4 +1,4 @@
-"""The recipe still through the real chain: two uploads in, a film and a poster out."""
+"""The recipe `still` over the running suite: a film and a poster from a picture and a sound."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.fixtures.suite.still_job import run_still_job
 pytestmark = pytest.mark.suite
 
 
-def test_a_photo_and_a_song_become_a_film(suite: SuiteHandle, tmp_path: Path) -> None:
+def test_photo_and_song_become_a_film(suite: SuiteHandle, tmp_path: Path) -> None:
     client = suite.client()
     job = run_still_job(
         suite,
@@ -43,18 +43,14 @@ def test_a_photo_and_a_song_become_a_film(suite: SuiteHandle, tmp_path: Path) ->
     assert download_artifact(client, job, "poster.jpg", tmp_path)[:3] == b"\xff\xd8\xff"
 
 
-def test_a_letter_in_place_of_a_song_fails_with_a_sentence(
-    suite: SuiteHandle, tmp_path: Path
-) -> None:
+def test_text_instead_of_sound_fails_with_a_reason(suite: SuiteHandle, tmp_path: Path) -> None:
     job = run_still_job(suite, suite.client(), tmp_path, make_rotated_jpeg(1), b"Dear all, " * 90)
     assert job["status"] == "failed"
     assert job["error"]["code"] == "not-a-sound"
     assert "MP3" in job["error"]["message"]
 
 
-def test_a_picture_of_400_megapixels_fails_with_a_sentence(
-    suite: SuiteHandle, tmp_path: Path
-) -> None:
+def test_picture_of_400_megapixels_fails_with_a_reason(suite: SuiteHandle, tmp_path: Path) -> None:
     bomb = make_png_header(20_000, 20_000)
     job = run_still_job(suite, suite.client(), tmp_path, bomb, make_sound_file("wav", 1))
     assert job["status"] == "failed"
