@@ -106,7 +106,7 @@ def read_erasure(url: str) -> dict[str, Any]:
 def wait_for_phase(url: str, phase: str) -> dict[str, Any]:
     """Returns the erasure once it is in this phase."""
     return wait_until(
-        lambda: next((one for one in [read_erasure(url)] if one["phase"] == phase), None), phase, 60
+        lambda: next((row for row in [read_erasure(url)] if row["phase"] == phase), None), phase, 60
     )
 
 
@@ -132,7 +132,7 @@ def test_account_is_erased_completely_with_a_verifiable_receipt(
     erasure = wait_for_phase(first["url"], "checking")
     # An object that was still being written when its job was removed.
     folder = next(
-        job_folder for job_folder in job_folders(jobs[0]) if job_folder.bucket is Bucket.OUTPUTS
+        location for location in job_folders(jobs[0]) if location.bucket is Bucket.OUTPUTS
     )
     put_object(services, folder.bucket, f"{folder.prefix}late.zip")
     assert [path for path in remaining_data(services, owner, jobs) if path.startswith("jobs/")] == [
@@ -220,7 +220,7 @@ def test_export_has_all_data_with_links_and_without_secrets(
     )
     path = f"/v1/me/exports/{first['id']}"
     export = wait_until(
-        lambda: next((one for one in [client.call("GET", path)] if one["phase"] == "ready"), None),
+        lambda: next((row for row in [client.call("GET", path)] if row["phase"] == "ready"), None),
         "the export",
     )
 
@@ -244,7 +244,7 @@ def test_export_has_all_data_with_links_and_without_secrets(
         "cameras.jsonl": 0,
         "recordings.jsonl": 0,
     }
-    job = next(one for one in rows["jobs.jsonl"] if one["status"] == "done")
+    job = next(row for row in rows["jobs.jsonl"] if row["status"] == "done")
     result = job["links"]["frames.zip"].removeprefix(suite.url("api"))
     assert client.send("GET", result).status == 302
     assert job["stages_documents"]

@@ -71,11 +71,11 @@ def wait_for_delivery(
     )
 
 
-def make_delivery_due(suite: SuiteHandle, delivery_id: str) -> None:
+def make_delivery_due(suite: SuiteHandle, delivery: str) -> None:
     """Makes the next attempt due now and runs the sweeper."""
     past = datetime.now(UTC) - timedelta(seconds=1)
     firestore.update_document(
-        suite, f"deliveries/{delivery_id}", {"due_at": past, "next_check_at": past}
+        suite, f"deliveries/{delivery}", {"due_at": past, "next_check_at": past}
     )
     suite.trigger_schedule("sweeper")
 
