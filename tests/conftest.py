@@ -60,13 +60,8 @@ def group_of(nodeid: str) -> str:
 
 def start_rank(item: pytest.Item) -> int:
     """Returns the rank of the item's group or file in the order in which they start."""
-    order = (
-        SHARED_SUITE_TESTS[0],
-        SECOND_SUITE_TESTS[0],
-        OWN_SUITE_TESTS[0],
-        GCS_EMULATOR_TESTS[0],
-        *LONG_TESTS,
-    )
+    # OWN_SUITE_TESTS are below the first folder and have its rank.
+    order = (SHARED_SUITE_TESTS[0], SECOND_SUITE_TESTS[0], GCS_EMULATOR_TESTS[0], *LONG_TESTS)
     name = group_of(item.nodeid) or item.nodeid
     return next((n for n, prefix in enumerate(order) if name.startswith(prefix)), len(order))
 

@@ -17,6 +17,7 @@ from infra.local.suite.http import Response, request
 from infra.local.suite.layout import PROJECT, ROOT
 from shared.pipeline import FUNCTIONS
 from shared.privacy.data_requests import HASHED_COLLECTIONS, OWNED_COLLECTIONS, USER_ID_COLLECTIONS
+from tests.fixtures.suite.firestore import ADMIN_HEADERS
 
 pytestmark = pytest.mark.suite
 
@@ -98,7 +99,7 @@ def store(suite: SuiteHandle) -> RulesClient:
     client = RulesClient(root, uuid.uuid4().hex[:20])
     for name in COLLECTIONS:
         url = f"{root}/{client.collection(name)}?documentId={client.job}"
-        assert request("POST", url, _fields(ALICE), headers=_admin_headers()).status == 200
+        assert request("POST", url, _fields(ALICE), headers=ADMIN_HEADERS).status == 200
     return client
 
 
@@ -194,7 +195,7 @@ def test_update_is_denied(store: RulesClient, name: str, user: str) -> None:
     response = store.call("PATCH", f"{path}?updateMask.fieldPaths=owner", USERS[user], _fields(BOB))
 
     assert response.status == 403, response.body
-    document = request("GET", f"{store.root}/{path}", headers=_admin_headers()).json()
+    document = request("GET", f"{store.root}/{path}", headers=ADMIN_HEADERS).json()
     assert document["fields"]["owner"]["stringValue"] == ALICE
 
 
@@ -204,7 +205,7 @@ def test_delete_is_denied(store: RulesClient, name: str, user: str) -> None:
     path = store.path(name)
 
     assert store.call("DELETE", path, USERS[user]).status == 403
-    assert request("GET", f"{store.root}/{path}", headers=_admin_headers()).status == 200
+    assert request("GET", f"{store.root}/{path}", headers=ADMIN_HEADERS).status == 200
 
 
 @pytest.mark.parametrize("name", READABLE)
@@ -216,11 +217,6 @@ def test_missing_document_is_denied_like_another_users(store: RulesClient, name:
 
 def _fields(owner: str) -> dict[str, object]:
     return {"fields": {"owner": {"stringValue": owner}, "status": {"stringValue": "done"}}}
-
-
-def _admin_headers() -> dict[str, str]:
-    """Returns the header with which the emulator skips the rules, as it does for functions."""
-    return {"Authorization": "Bearer owner"}
 
 
 def _unsigned_token(uid: str) -> str:

@@ -18,7 +18,7 @@ from shared.flows.envelope import Envelope
 from shared.pipeline import FUNCTIONS
 from tests.fixtures.media.clips import CLIP_SPECS
 from tests.fixtures.suite import firestore
-from tests.fixtures.suite.users import JOB_REQUEST, create_failed_job
+from tests.fixtures.suite.users import create_cancelled_job, create_failed_job
 
 pytestmark = pytest.mark.suite
 
@@ -28,13 +28,6 @@ ROW = FUNCTIONS["notification"]
 @pytest.fixture
 def client(suite: SuiteHandle) -> Client:
     return suite.client()
-
-
-def create_cancelled_job(client: Client) -> str:
-    """Creates and cancels a job, which is the fastest way to an outcome. Returns its id."""
-    job_id: str = client.call("POST", "/v1/jobs", JOB_REQUEST)["job"]["id"]
-    client.call("POST", f"/v1/jobs/{job_id}/cancel")
-    return job_id
 
 
 def wait_for_notification(client: Client, job_id: str, state: str = "done") -> None:

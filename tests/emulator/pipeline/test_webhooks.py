@@ -14,7 +14,7 @@ from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.jobs.webhooks import delivery_id, event_id
 from tests.fakes.webhook_receiver import WebhookReceiver, running_receiver
 from tests.fixtures.suite import firestore
-from tests.fixtures.suite.users import JOB_REQUEST
+from tests.fixtures.suite.users import JOB_REQUEST, create_cancelled_job
 from tests.fixtures.webhooks import load_readme_verifier
 
 pytestmark = pytest.mark.suite
@@ -35,13 +35,6 @@ def register(client: Client, receiver: WebhookReceiver, path: str = "/in") -> tu
     """Registers the receiver as a webhook. Returns its id and secret."""
     created = client.call("POST", "/v1/webhooks", {"url": receiver.url + path})
     return created["webhook"]["id"], created["secret"]
-
-
-def create_cancelled_job(client: Client) -> str:
-    """Creates and cancels a job, which is the fastest way to an outcome. Returns its id."""
-    job_id: str = client.call("POST", "/v1/jobs", JOB_REQUEST)["job"]["id"]
-    client.call("POST", f"/v1/jobs/{job_id}/cancel")
-    return job_id
 
 
 def wait_for_deliveries(client: Client, webhook_id: str, count: int = 1) -> list[dict[str, Any]]:

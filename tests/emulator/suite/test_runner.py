@@ -166,7 +166,7 @@ def test_occupied_port_is_reported_with_its_process_and_a_free_base(
     assert re.search(r"MOODREEL_PORT_BASE=\d+ is free", result.stderr)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
 def test_signal_during_startup_leaves_no_process(
     own_layout: SuiteLayout, signal_number: signal.Signals
 ) -> None:

@@ -217,9 +217,9 @@ class Terminal:
 
 @pytest.fixture
 def terminal(suite: SuiteHandle) -> Iterator[Terminal]:
-    opened = Terminal(suite.place)
-    yield opened
-    opened.close()
+    terminal = Terminal(suite.place)
+    yield terminal
+    terminal.close()
 
 
 def widest_row(drawn: str) -> int:
