@@ -1,4 +1,8 @@
-"""Slow sweeps are opt-in: `--sweep`. Side by side, tests that share a suite stay together."""
+"""Options, hypothesis settings, and the order of the tests in one process and in several.
+
+Tests that are marked `sweep` take long and run with `--sweep` only. When several processes run the
+tests, each process takes one group at a time, so that tests of one group share what they start.
+"""
 
 from __future__ import annotations
 
@@ -14,20 +18,23 @@ pytest_plugins = [
     "tests.fixtures.models.tts",
 ]
 
-# No test measures time: neither how long an example takes nor how long it takes to make one.
+# No test measures time: neither how long an example takes nor how long it takes to generate one.
 settings.register_profile("moodreel", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("moodreel")
 
 SHARED_SUITE_TESTS = ("tests/emulator/", "tests/fuzz/", "tests/contract/test_job_store.py")
+"""Tests that share one running suite."""
 SECOND_SUITE_TESTS = (
     "tests/chaos/", "tests/e2e/", "tests/emulator/suite/test_runner.py", "tests/emulator/cameras/",
 )  # fmt: skip
+"""Tests that share a second suite, so that two processes can run tests of a suite."""
 GCS_EMULATOR_TESTS = ("tests/contract/gcs/",)
+"""Tests that share one Cloud Storage emulator."""
 OWN_SUITE_TESTS = (
-    "tests/emulator/pipeline/test_emotions.py::test_without_given_models",
-    "tests/emulator/suite/test_runner.py::test_what_was_known",
+    "tests/emulator/pipeline/test_built_models.py",
+    "tests/emulator/suite/test_restart.py",
 )
-"""Tests that start a suite for themselves and use no other."""
+"""Tests that start suites of their own and use no shared one."""
 LONG_TESTS = (
     "tests/unit/functions/recorder/capture/test_session.py",
     "tests/unit/functions/stitching/",
@@ -39,29 +46,24 @@ LONG_TESTS = (
     "tests/unit/infra/terraform/",
     "tests/unit/project/",
 )
-"""Files that take long, in the order in which they are begun."""
+"""Long tests outside the groups, in the order in which they start."""
 
 
 def group_of(nodeid: str) -> str:
-    """The name of the group of tests that stay together; "" for a test of a file of its own."""
-    # Their own suites and the second one first: they stand among files of the shared one.
-    for room in (OWN_SUITE_TESTS, SECOND_SUITE_TESTS, SHARED_SUITE_TESTS, GCS_EMULATOR_TESTS):
-        if nodeid.startswith(room):
-            return room[0]
+    """Returns the name of the test's group, or "" for a test that belongs to no group."""
+    # The first match counts: the first two groups have files below folders of the third.
+    for group in (OWN_SUITE_TESTS, SECOND_SUITE_TESTS, SHARED_SUITE_TESTS, GCS_EMULATOR_TESTS):
+        if nodeid.startswith(group):
+            return group[0]
     return ""
 
 
-def rank(item: pytest.Item) -> int:
-    """The place of the item's room among those that are begun one after the other."""
-    order = (
-        SHARED_SUITE_TESTS[0],
-        SECOND_SUITE_TESTS[0],
-        OWN_SUITE_TESTS[0],
-        GCS_EMULATOR_TESTS[0],
-        *LONG_TESTS,
-    )
+def start_rank(item: pytest.Item) -> int:
+    """Returns the rank of the item's group or file in the order in which they start."""
+    # OWN_SUITE_TESTS are below the first folder and have its rank.
+    order = (SHARED_SUITE_TESTS[0], SECOND_SUITE_TESTS[0], GCS_EMULATOR_TESTS[0], *LONG_TESTS)
     name = group_of(item.nodeid) or item.nodeid
-    return next((n for n, one in enumerate(order) if name.startswith(one)), len(order))
+    return next((n for n, prefix in enumerate(order) if name.startswith(prefix)), len(order))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -70,23 +72,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if hasattr(config, "workerinput"):
-        # One of several processes: what takes longest is begun first.
-        items.sort(key=rank)
+        # In one of several processes, the longest groups start first.
+        items.sort(key=start_rank)
     if config.getoption("--sweep"):
         return
-    kept = [item for item in items if "sweep" not in item.keywords]
-    config.hook.pytest_deselected(items=[one for one in items if "sweep" in one.keywords])
-    items[:] = kept
+    selected = [item for item in items if "sweep" not in item.keywords]
+    config.hook.pytest_deselected(items=[item for item in items if "sweep" in item.keywords])
+    items[:] = selected
 
 
-class SuiteScheduling(LoadScopeScheduling):  # type: ignore[misc]  # the library has no annotations
-    """Each process gets a room at a time, and all that a room has started serves all of it. The
-    two suites mostly wait, for leases, timers and browsers."""
+class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]  # the library has no annotations
+    """Gives each process one group at a time, so that session fixtures start once per group. Files
+    outside the groups are scheduled one by one."""
 
     def _split_scope(self, nodeid: str) -> str:
         return group_of(nodeid) or nodeid.partition("::")[0]
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SuiteScheduling:
-    return SuiteScheduling(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupScheduling:
+    return GroupScheduling(config, log)

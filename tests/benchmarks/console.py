@@ -27,7 +27,7 @@ from infra.local.suite.http import is_reachable
 from infra.local.suite.layout import HOST, ROOT, SuiteLayout
 from infra.local.suite.ports import find_free_base
 from infra.local.suite.services import emulator_env
-from tests.e2e.conftest import CHROMIUM_ARGUMENTS, CHROMIUM_NAMES
+from tests.fixtures.browser.chromium import CHROMIUM_ARGUMENTS, CHROMIUM_NAMES
 
 LOADS = 9
 MOST_OF_BARE = 8.0

@@ -1,4 +1,4 @@
-"""Power cuts in the real chain: processes end at every named point, and at no named point."""
+"""Processes of the running suite that end at each crash point, or by SIGKILL at any time."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ STAGES = ("upload_trigger", "frame_extraction", "notification")
 
 
 @dataclass(frozen=True)
-class Undisturbed:
-    """A person, and the ZIP that the same job gives when nothing happens."""
+class Reference:
+    """A user, a clip, and the ZIP of a job that ran without a fault."""
 
     client: Client
     clip: Path
@@ -33,62 +33,62 @@ class Undisturbed:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(suite: SuiteHandle, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+def reference(suite: SuiteHandle, tmp_path_factory: pytest.TempPathFactory) -> Reference:
     client = suite.client()
     clip = CLIP_SPECS["cfr30"].encode().path
     _, archive = run_frames_job(
-        suite, client, clip, tmp_path_factory.mktemp("undisturbed"), every="0.5"
+        suite, client, clip, tmp_path_factory.mktemp("reference"), every="0.5"
     )
-    return Undisturbed(client, clip, archive)
+    return Reference(client, clip, archive)
 
 
-def test_a_power_cut_at_any_named_point_of_any_stage_changes_nothing(
-    suite: SuiteHandle, undisturbed: Undisturbed, tmp_path: Path
+def test_crash_at_any_point_of_any_stage_changes_no_result(
+    suite: SuiteHandle, reference: Reference, tmp_path: Path
 ) -> None:
-    """Twelve jobs side by side, each with one order to crash; a crash may hit its neighbours."""
+    """Twelve jobs run side by side, with one crash each. A crash may hit other jobs as well."""
 
-    def crashed(point: str, stage: str) -> tuple[str, str, bytes, int]:
-        # The order stands before the upload, so the stage cannot be faster than it.
+    def run_with_crash(point: str, stage: str) -> tuple[str, str, bytes, int]:
+        # The crash is requested before the upload, so that the stage cannot run first.
         user = suite.user()
         client = suite.client(user)
-        made = client.create_job(
+        created = client.create_job(
             "frames",
             {
                 "video": {
                     "filename": "clip.mp4",
                     "content_type": "video/mp4",
-                    "size_bytes": undisturbed.clip.stat().st_size,
+                    "size_bytes": reference.clip.stat().st_size,
                 }
             },
             {"every": "0.5"},
         )
-        job_id = str(made["job"]["id"])
-        order = suite.crash_once(point, stage, job_id)
-        client.upload(made["uploads"]["video"], undisturbed.clip, lambda _: None)
+        job_id = str(created["job"]["id"])
+        crash_file = suite.crash_once(point, stage, job_id)
+        client.upload(created["uploads"]["video"], reference.clip, lambda _: None)
         job = suite.wait_for_job(client, job_id)
         assert job["status"] == "done", job["error"]
-        wait_until(lambda: not order.exists(), f"the crash {order.name}")
+        wait_until(lambda: not crash_file.exists(), f"the crash {crash_file.name}")
         archive = download_artifact(client, job, "frames.zip", tmp_path)
-        mails = wait_until(lambda: suite.list_emails(user.email), "the mail")
-        return point, stage, archive, len(mails)
+        emails = wait_until(lambda: suite.list_emails(user.email), "the e-mail")
+        return point, stage, archive, len(emails)
 
     with ThreadPoolExecutor(12) as pool:
-        runs = [pool.submit(crashed, point, stage) for stage in STAGES for point in POINTS]
-        ends = [run.result() for run in runs]
-    for point, stage, archive, mails in ends:
-        assert archive == undisturbed.archive, f"{stage} {point} gave another ZIP"
-        # Between the server's acceptance and our record a crash costs one more copy.
-        assert 1 <= mails <= 2, f"{stage} {point}: {mails} mails"
+        runs = [pool.submit(run_with_crash, point, stage) for stage in STAGES for point in POINTS]
+        outcomes = [run.result() for run in runs]
+    for point, stage, archive, email_count in outcomes:
+        assert archive == reference.archive, f"{stage} {point} led to another ZIP"
+        # A crash between the mail server's acceptance and the commit sends a second copy.
+        assert 1 <= email_count <= 2, f"{stage} {point}: {email_count} e-mails"
 
 
-def test_kill_9_in_the_middle_of_extraction_still_gives_the_same_zip(
+def test_sigkill_during_extraction_changes_no_frame(
     suite: SuiteHandle, services: Services, tmp_path: Path
 ) -> None:
     client = suite.client()
     clip = CLIP_SPECS["long-gop"].encode().path
     options = {"every": "0.04", "format": "png"}
     _, expected = run_frames_job(suite, client, clip, tmp_path, **options)
-    # A slow store gives the kill time to fall into the middle.
+    # Slow storage leaves time for the kill during the work.
     suite.add_storage_fault(
         {
             "match": {"method": "GET", "path_regex": ".*uploads.*"},
@@ -100,7 +100,7 @@ def test_kill_9_in_the_middle_of_extraction_still_gives_the_same_zip(
     unit = unit_path(job_id, "frame_extraction", 0, "0")
     wait_until(
         lambda: any(doc and doc.data["state"] == "leased" for doc in services.store.read([unit])),
-        "the extraction to begin",
+        "the extraction to start",
         interval_s=0.02,
     )
     os.killpg(suite.pid("frame_extraction"), signal.SIGKILL)
@@ -109,5 +109,5 @@ def test_kill_9_in_the_middle_of_extraction_still_gives_the_same_zip(
     assert job["status"] == "done", job["error"]
     (doc,) = services.store.read([unit])
     assert doc is not None
-    assert doc.data["attempt"] == 2, "the kill did not fall into the extraction"
+    assert doc.data["attempt"] == 2, "the process was not killed during the extraction"
     assert download_artifact(client, job, "frames.zip", tmp_path) == expected

@@ -1,11 +1,9 @@
-"""Messages that come twice, never, or too often, and people who change their mind."""
+"""Messages that are delivered twice or never, cancelled, redriven and deleted jobs, and faults."""
 
 from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -21,6 +19,7 @@ from shared.flows.envelope import JOIN, Envelope
 from shared.pipeline import FUNCTIONS, Bucket
 from shared.runtime.interpreter import Services
 from tests.fixtures.media.clips import CLIP_SPECS
+from tests.fixtures.suite.deliveries import hold_deliveries, lose_messages
 from tests.fixtures.suite.frames_job import download_artifact, run_frames_job
 
 pytestmark = pytest.mark.suite
@@ -31,35 +30,7 @@ def clip() -> Path:
     return CLIP_SPECS["cfr30"].encode().path
 
 
-@contextmanager
-def hold_deliveries(suite: SuiteHandle, stage: str) -> Iterator[None]:
-    """The stage's messages are kept by Pub/Sub, undelivered, for the time of the block."""
-    name = FUNCTIONS[stage].topic
-    url = f"{suite.url('pubsub')}/v1/projects/{PROJECT}/subscriptions/{name}"
-    push = request("GET", url).json()["pushConfig"]
-    request("POST", f"{url}:modifyPushConfig", {"pushConfig": {}})
-    try:
-        yield
-    finally:
-        request("POST", f"{url}:modifyPushConfig", {"pushConfig": push})
-
-
-def lose_messages(suite: SuiteHandle, stage: str, wanted: int) -> None:
-    """Pull and acknowledge what is kept: these messages are lost for good."""
-    name = FUNCTIONS[stage].topic
-    url = f"{suite.url('pubsub')}/v1/projects/{PROJECT}/subscriptions/{name}"
-    lost = 0
-    limit = time.monotonic() + 120
-    while lost < wanted:
-        assert time.monotonic() < limit, f"only {lost} of {wanted} messages came to {stage}"
-        told = request("POST", f"{url}:pull", {"maxMessages": 10}).json()
-        ids = [one["ackId"] for one in told.get("receivedMessages", [])]
-        if ids:
-            request("POST", f"{url}:acknowledge", {"ackIds": ids})
-            lost += len(ids)
-
-
-def test_every_message_four_times_makes_one_result_and_one_mail(
+def test_message_delivered_four_times_gives_one_result_and_one_email(
     suite: SuiteHandle, services: Services, clip: Path, tmp_path: Path
 ) -> None:
     user = suite.user()
@@ -80,10 +51,10 @@ def test_every_message_four_times_makes_one_result_and_one_mail(
     job = suite.wait_for_job(client, job_id)
     assert job["status"] == "done", job["error"]
     services.publisher.publish(copies)
-    # When a last message behind them is through, so are they: their units are all DONE.
+    # The copies have no visible effect to wait for: all their units are DONE.
     time.sleep(3)
     assert download_artifact(client, job, "frames.zip", tmp_path) == expected
-    assert len(suite.list_emails(user.email)) == 2, "one mail for each of the two jobs"
+    assert len(suite.list_emails(user.email)) == 2, "one e-mail for each of the two jobs"
     stages = {
         doc.data["stage"]: doc.data
         for doc in services.store.list_documents(f"jobs/{job_id}/stages")
@@ -93,17 +64,17 @@ def test_every_message_four_times_makes_one_result_and_one_mail(
     assert {doc.data["state"] for doc in units} == {"done"}
 
 
-def test_a_job_whose_messages_were_lost_is_found_by_the_sweeper(
+def test_sweeper_resumes_a_job_whose_messages_were_lost(
     suite: SuiteHandle, services: Services, clip: Path
 ) -> None:
     client = suite.client()
     with hold_deliveries(suite, "frame_extraction"):
         job_id = suite.start_job(client, "frames", clip)
-        lose_messages(suite, "frame_extraction", wanted=1)
+        lose_messages(suite, "frame_extraction", count=1)
     suite.trigger_schedule("sweeper")
     time.sleep(2)
     assert client.get_job(job_id)["status"] == "running", (
-        "the sweeper spoke before two leases were over"
+        "the sweeper acted before two leases had expired"
     )
     long_ago = datetime.now(UTC) - timedelta(minutes=10)
     for stage in ("upload_trigger", "frame_extraction", "notification"):
@@ -115,7 +86,7 @@ def test_a_job_whose_messages_were_lost_is_found_by_the_sweeper(
     assert job["status"] == "done"
 
 
-def test_a_cancelled_job_stops_and_stays_cancelled(
+def test_cancelled_job_stops_and_stays_cancelled(
     suite: SuiteHandle, services: Services, clip: Path
 ) -> None:
     user = suite.user()
@@ -125,22 +96,22 @@ def test_a_cancelled_job_stops_and_stays_cancelled(
         wait_until(lambda: client.get_job(job_id)["status"] == "running", "the job to run")
         client.call("POST", f"/v1/jobs/{job_id}/cancel")
         client.call("POST", f"/v1/jobs/{job_id}/cancel")
-    wait_until(lambda: suite.list_emails(user.email), "the mail")
+    wait_until(lambda: suite.list_emails(user.email), "the e-mail")
     time.sleep(2)
     job = client.get_job(job_id)
     assert job["status"] == "cancelled"
     assert len(suite.list_emails(user.email)) == 1
     (unit,) = services.store.read([unit_path(job_id, "frame_extraction", 0, "0")])
-    assert unit is None, "work was begun for a cancelled job"
+    assert unit is None, "the extraction started for a cancelled job"
     with pytest.raises(ApiError) as refused:
         client.call("POST", f"/v1/jobs/{job_id}/redrive")
     assert (refused.value.status, refused.value.code) == (409, "wrong-state")
 
 
-def test_a_failed_job_that_is_redriven_ends_done_and_tells_both_ends(
+def test_redriven_job_ends_done_and_sends_an_email_for_each_outcome(
     suite: SuiteHandle, services: Services, clip: Path, tmp_path: Path
 ) -> None:
-    """The source is hidden, so the extraction fails for good; it comes back before the redrive."""
+    """The extraction fails for good while the recorded generation of the source is wrong."""
     user = suite.user()
     client = suite.client(user)
     with hold_deliveries(suite, "frame_extraction"):
@@ -149,92 +120,94 @@ def test_a_failed_job_that_is_redriven_ends_done_and_tells_both_ends(
         (doc,) = services.store.read([job_path(job_id)])
         assert doc is not None
         facts = doc.data["facts"]["upload_trigger"]["video"]
-        hidden = "facts.upload_trigger.video.generation"
-        services.store.commit([Update(job_path(job_id), {hidden: facts["generation"] + 1})])
+        generation_field = "facts.upload_trigger.video.generation"
+        services.store.commit(
+            [Update(job_path(job_id), {generation_field: facts["generation"] + 1})]
+        )
     failed = suite.wait_for_job(client, job_id)
     assert failed["status"] == "failed"
     assert failed["error"]["code"] == "source-expired"
     assert failed["error"]["stage"] == "frame_extraction"
-    wait_until(lambda: suite.list_emails(user.email), "the first mail")
-    services.store.commit([Update(job_path(job_id), {hidden: facts["generation"]})])
+    wait_until(lambda: suite.list_emails(user.email), "the first e-mail")
+    services.store.commit([Update(job_path(job_id), {generation_field: facts["generation"]})])
     client.call("POST", f"/v1/jobs/{job_id}/redrive")
     job = suite.wait_for_job(client, job_id)
     assert (job["status"], job["epoch"], job["error"]) == ("done", 1, None)
     assert len(download_artifact(client, job, "frames.zip", tmp_path)) > 1000
-    mails = wait_until(
-        lambda: found if len(found := suite.list_emails(user.email)) == 2 else None,
-        "the second mail",
+    both_emails = wait_until(
+        lambda: emails if len(emails := suite.list_emails(user.email)) == 2 else None,
+        "the second e-mail",
     )
-    assert len({mail["message_id"] for mail in mails}) == 2
+    assert len({mail["message_id"] for mail in both_emails}) == 2
 
 
-def test_a_deleted_job_leaves_nothing_and_late_uploads_go_too(
+def test_deleted_job_leaves_nothing_and_late_uploads_are_removed(
     suite: SuiteHandle, services: Services, clip: Path, tmp_path: Path
 ) -> None:
     client = suite.client()
     job, _ = run_frames_job(suite, client, clip, tmp_path)
     job_id = job["id"]
     objects = [
-        (Bucket(doc["bucket"]), doc["object"])
-        for (one,) in [services.store.read([job_path(job_id)])]
-        if one is not None
-        for doc in one.data["artifacts"]
+        (Bucket(artifact["bucket"]), artifact["object"])
+        for (doc,) in [services.store.read([job_path(job_id)])]
+        if doc is not None
+        for artifact in doc.data["artifacts"]
     ]
     assert objects
     client.call("DELETE", f"/v1/jobs/{job_id}")
     client.call("DELETE", f"/v1/jobs/{job_id}")
-    with pytest.raises(ApiError) as gone:
+    with pytest.raises(ApiError) as missing:
         client.get_job(job_id)
-    assert gone.value.status == 404
-    for below in ("stages", "units", "events"):
-        assert services.store.list_documents(f"jobs/{job_id}/{below}") == ()
+    assert missing.value.status == 404
+    for collection in ("stages", "units", "events"):
+        assert services.store.list_documents(f"jobs/{job_id}/{collection}") == ()
     upload = f"jobs/{job_id}/video.0"
     for bucket, name in [*objects, (Bucket.UPLOADS, upload)]:
         assert services.objects.stat(bucket, name) is None
-    with services.objects.create(Bucket.UPLOADS, upload, content_type="video/mp4", spec="") as late:
-        late.write(clip.read_bytes())
-    wait_until(partial(is_gone, services, upload), "the late upload to go")
+    with services.objects.create(Bucket.UPLOADS, upload, content_type="video/mp4", spec="") as out:
+        out.write(clip.read_bytes())
+    wait_until(partial(is_gone, services, upload), "the late upload to be removed")
 
 
-def test_an_object_that_belongs_to_no_job_is_put_aside(
-    suite: SuiteHandle, services: Services
-) -> None:
-    strange = {}
+def test_object_of_no_job_is_moved_to_quarantine(suite: SuiteHandle, services: Services) -> None:
+    generations = {}
     for name in ("stray.mp4", f"jobs/{'x' * 20}/video.0"):
         with services.objects.create(
             Bucket.UPLOADS, name, content_type="video/mp4", spec=""
-        ) as stray:
-            stray.write(b"whose am I?")
-        strange[name] = stray.stored_object.generation
-    for name, generation in strange.items():
+        ) as out:
+            out.write(b"belongs to no job")
+        generations[name] = out.stored_object.generation
+    for name, generation in generations.items():
         wait_until(
             partial(services.objects.stat, Bucket.WORK, f"quarantine/uploads/{name}.{generation}"),
-            f"{name} to be put aside",
+            f"{name} to be quarantined",
         )
-        wait_until(partial(is_gone, services, name), f"{name} to go")
+        wait_until(partial(is_gone, services, name), f"{name} to be removed")
 
 
 def is_gone(services: Services, upload: str) -> bool:
     return services.objects.stat(Bucket.UPLOADS, upload) is None
 
 
-def test_a_dead_letter_with_attempts_left_is_announced_again(
+def test_dead_letter_with_attempts_left_is_published_again(
     suite: SuiteHandle, services: Services, clip: Path
 ) -> None:
     client = suite.client()
     with hold_deliveries(suite, "frame_extraction"):
         job_id = suite.start_job(client, "frames", clip)
-        lose_messages(suite, "frame_extraction", wanted=1)
-    dead = Envelope(job_id, "frame_extraction", "0", epoch=0)
+        lose_messages(suite, "frame_extraction", count=1)
+    envelope = Envelope(job_id, "frame_extraction", "0", epoch=0)
     url = f"{suite.url('pubsub')}/v1/projects/{PROJECT}/topics/{FUNCTIONS['dead_letter'].topic}"
 
-    body = base64.b64encode(dead.to_json()).decode()
-    request("POST", f"{url}:publish", {"messages": [{"data": body, "attributes": dead.attributes}]})
+    body = base64.b64encode(envelope.to_json()).decode()
+    request(
+        "POST", f"{url}:publish", {"messages": [{"data": body, "attributes": envelope.attributes}]}
+    )
     job = suite.wait_for_job(client, job_id)
     assert job["status"] == "done"
 
 
-def test_storage_that_fails_one_call_in_ten_costs_time_and_nothing_else(
+def test_storage_that_fails_every_tenth_call_changes_no_result(
     suite: SuiteHandle, clip: Path, tmp_path: Path
 ) -> None:
     client = suite.client()
@@ -250,35 +223,33 @@ def test_storage_that_fails_one_call_in_ten_costs_time_and_nothing_else(
     assert archive == expected
 
 
-def test_a_mail_server_that_is_busy_gets_the_mail_later_and_only_once(
-    suite: SuiteHandle, clip: Path
-) -> None:
+def test_busy_mail_server_gets_the_email_later_and_once(suite: SuiteHandle, clip: Path) -> None:
     user = suite.user()
     client = suite.client(user)
     suite.refuse_emails("451 4.3.0 Try later", to=user.email)
     job_id = suite.start_job(client, "frames", clip)
     assert suite.wait_for_job(client, job_id)["status"] == "done"
-    mails = wait_until(lambda: suite.list_emails(user.email), "the mail")
-    assert len(mails) == 1
+    emails = wait_until(lambda: suite.list_emails(user.email), "the e-mail")
+    assert len(emails) == 1
 
 
-def test_an_address_that_is_refused_leaves_the_job_done(suite: SuiteHandle, clip: Path) -> None:
+def test_refused_address_leaves_the_job_done(suite: SuiteHandle, clip: Path) -> None:
     user = suite.user()
     client = suite.client(user)
     suite.refuse_emails("550 5.1.1 No such user", to=user.email)
     job_id = suite.start_job(client, "frames", clip)
     job = suite.wait_for_job(client, job_id)
     assert job["status"] == "done"
-    told = wait_until(
+    failed_stage = wait_until(
         lambda: next(
             (
-                one
-                for one in client.get_job(job_id)["stages"]
-                if one["name"] == "notification" and one["state"] == "failed"
+                stage
+                for stage in client.get_job(job_id)["stages"]
+                if stage["name"] == "notification" and stage["state"] == "failed"
             ),
             None,
         ),
         "the notification to give up",
     )
-    assert told["error"]["code"] == "mail-refused"
+    assert failed_stage["error"]["code"] == "mail-refused"
     assert client.get_job(job_id)["status"] == "done"

@@ -1,4 +1,4 @@
-"""A crowd of jobs while messages come twice and storage stumbles: one result and one mail each."""
+"""Many jobs with duplicate messages and failing storage: one result and one e-mail each."""
 
 from __future__ import annotations
 
@@ -19,63 +19,67 @@ from tests.fixtures.suite.frames_job import download_artifact, read_frames_zip, 
 
 pytestmark = pytest.mark.suite
 
-STORAGE = {"match": {"path_regex": "^/(storage|upload|batch)/"}, "action": {"status": 503}}
-"""The calls of functions; a person's upload by signed URL is XML."""
+STORAGE_FAULT = {"match": {"path_regex": "^/(storage|upload|batch)/"}, "action": {"status": 503}}
+"""Calls of functions only: uploads by signed URL use the XML API, which has other paths."""
 
 
 @pytest.mark.parametrize(
-    ("jobs", "patience_s"),
+    ("job_count", "timeout_s"),
     [(8, 90), pytest.param(100, 900, marks=pytest.mark.sweep)],
 )
-def test_every_message_twice_and_one_storage_call_in_ten_failing(
+def test_jobs_with_duplicate_messages_and_failing_storage(
     suite: SuiteHandle,
     services: Services,
     tmp_path: Path,
-    jobs: int,
-    patience_s: float,
+    job_count: int,
+    timeout_s: float,
 ) -> None:
     clip = CLIP_SPECS["cfr30"].encode().path
     alone = suite.client()
     _, expected = run_frames_job(suite, alone, clip, tmp_path, every="1")
-    before, people = suite.read_delivery_counts(), [suite.client() for _ in range(jobs)]
+    before, clients = suite.read_delivery_counts(), [suite.client() for _ in range(job_count)]
     suite.add_message_fault("messages", {"repeat": 2})
-    suite.add_storage_fault({**STORAGE, "rate": 0.1, "seed": 7})
-    begin = time.monotonic()
+    suite.add_storage_fault({**STORAGE_FAULT, "rate": 0.1, "seed": 7})
+    started = time.monotonic()
     try:
         with ThreadPoolExecutor(4) as pool:
             ids = list(
                 pool.map(
                     lambda client: suite.start_job(client, "frames", clip, options={"every": "1"}),
-                    people,
+                    clients,
                 )
             )
-        limit = begin + patience_s
+        deadline = started + timeout_s
         ended = [
-            suite.wait_for_job(client, job_id, max(1.0, limit - time.monotonic()))
-            for client, job_id in zip(people, ids, strict=True)
+            suite.wait_for_job(client, job_id, max(1.0, deadline - time.monotonic()))
+            for client, job_id in zip(clients, ids, strict=True)
         ]
-        took_s = time.monotonic() - begin
-        for client in people:
-            wait_until(lambda who=client.user.email: suite.list_emails(who), "the mail")  # type: ignore[misc]
-        # A copy may be waiting for its twin; after that, whatever was to be done twice was done.
+        elapsed_s = time.monotonic() - started
+        for client in clients:
+            wait_until(lambda email=client.user.email: suite.list_emails(email), "the e-mail")  # type: ignore[misc]
+        # A copy may wait while the other one is processed. Duplicate results exist only after it.
         wait_until(lambda: is_quiet(suite), "the last copies", 60 + BUSY_WAIT_S)
-        rules = {one["server"]: one for one in suite.list_faults()}
+        rules = {rule["server"]: rule for rule in suite.list_faults()}
     finally:
         suite.clear_message_faults()
         suite.clear_storage_faults()
 
-    assert Counter(job["status"] for job in ended) == {"done": jobs}, errors_of(ended)
-    assert rules["push"]["fired_count"] >= 5 * jobs, "no five messages of every job came twice"
+    assert Counter(job["status"] for job in ended) == {"done": job_count}, describe_unfinished(
+        ended
+    )
+    assert rules["push"]["fired_count"] >= 5 * job_count, (
+        "fewer than five messages per job were repeated"
+    )
     assert 0.05 < rules["gcs"]["fired_count"] / rules["gcs"]["matched_count"] < 0.2
-    mails = Counter(mail["to"][0] for mail in suite.list_emails())
-    assert {client.user.email: mails[client.user.email] for client in people} == {
-        client.user.email: 1 for client in people
+    email_counts = Counter(mail["to"][0] for mail in suite.list_emails())
+    assert {client.user.email: email_counts[client.user.email] for client in clients} == {
+        client.user.email: 1 for client in clients
     }
-    for client, job in zip(people, ended, strict=True):
+    for client, job in zip(clients, ended, strict=True):
         assert_one_result(services, client, job, expected, tmp_path)
-    messages = total(suite.read_delivery_counts()) - total(before)
+    messages = pushed_count(suite.read_delivery_counts()) - pushed_count(before)
     print(
-        f"{jobs} jobs in {took_s:.0f} s, {messages} messages, each twice; "
+        f"{job_count} jobs in {elapsed_s:.0f} s, {messages} messages, each twice; "
         f"storage failed {rules['gcs']['fired_count']} of {rules['gcs']['matched_count']} calls"
     )
 
@@ -83,31 +87,31 @@ def test_every_message_twice_and_one_storage_call_in_ten_failing(
 def assert_one_result(
     services: Services, client: Client, job: dict[str, Any], expected: bytes, folder: Path
 ) -> None:
-    """Every unit done, every part counted once, one object an artifact, the bytes as they are."""
+    """Asserts that all units are done and counted once, and that the frames are as expected."""
     for doc in services.store.list_documents(f"jobs/{job['id']}/units"):
         assert doc.data["state"] == "done", doc.path
     for doc in services.store.list_documents(f"jobs/{job['id']}/stages"):
         assert doc.data["done"] == doc.data["total"], doc.path
-    names = [one["name"] for one in job["artifacts"]]
+    names = [artifact["name"] for artifact in job["artifacts"]]
     assert len(names) == len(set(names))
     archive = download_artifact(client, job, "frames.zip", folder)
     assert read_frames_zip(archive) == read_frames_zip(expected)
 
 
-def total(told: dict[str, dict[str, int]]) -> int:
-    """All messages that were pushed."""
-    return sum(one["pushed"] for one in told.values())
+def pushed_count(counts: dict[str, dict[str, int]]) -> int:
+    """Returns the number of all pushed messages."""
+    return sum(count["pushed"] for count in counts.values())
 
 
 def is_quiet(suite: SuiteHandle) -> bool:
-    """Whether nothing is on its way to a function, now and half a second later."""
+    """Whether no message is in flight, now and half a second later."""
     for _ in range(2):
-        if any(one["in_flight"] for one in suite.read_delivery_counts().values()):
+        if any(counts["in_flight"] for counts in suite.read_delivery_counts().values()):
             return False
         time.sleep(0.5)
     return True
 
 
-def errors_of(jobs: list[dict[str, Any]]) -> list[Any]:
-    """What the jobs that are not done say."""
+def describe_unfinished(jobs: list[dict[str, Any]]) -> list[Any]:
+    """Returns id, status and error of the jobs that are not done."""
     return [(job["id"], job["status"], job["error"]) for job in jobs if job["status"] != "done"]

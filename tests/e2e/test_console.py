@@ -1,4 +1,4 @@
-"""Newcomers and regulars in the console: accounts, new jobs, uploads that break off, the camera."""
+"""The console: accounts, new jobs, interrupted uploads, webcam recordings."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def heavy(clip: Path) -> Path:
-    """The same clip with 20 MB behind it that players skip: three pieces of an upload."""
+def large_clip(clip: Path) -> Path:
+    """The clip followed by 20 MB that players skip, which makes three chunks of an upload."""
     path = clip.with_name("heavy.mp4")
     padding = 20 << 20
     box = (padding + 8).to_bytes(4, "big") + b"free" + bytes(padding)
@@ -37,20 +37,20 @@ def heavy(clip: Path) -> Path:
     return path
 
 
-def link_in_mail(suite: SuiteHandle, email: str, subject: str) -> str:
-    mail = wait_until(
-        lambda: [one for one in suite.list_emails(email) if one["subject"] == subject], subject
+def link_from_email(suite: SuiteHandle, email: str, subject: str) -> str:
+    message = wait_until(
+        lambda: [row for row in suite.list_emails(email) if row["subject"] == subject], subject
     )[-1]
-    return next(line for line in str(mail["text"]).splitlines() if line.startswith("http"))
+    return next(line for line in str(message["text"]).splitlines() if line.startswith("http"))
 
 
-def fill(page: Page, email: str, password: str, button: str) -> None:
+def submit_credentials(page: Page, email: str, password: str, button: str) -> None:
     page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password").fill(password)
     page.locator("main").get_by_role("button", name=button).click()
 
 
-def test_a_newcomer_makes_an_account_uploads_a_clip_and_watches_it_finish(
+def test_new_user_registers_uploads_a_clip_and_gets_frames(
     suite: SuiteHandle, page: Page, clip: Path
 ) -> None:
     email = f"{uuid.uuid4().hex[:12]}@moodreel.test"
@@ -60,22 +60,22 @@ def test_a_newcomer_makes_an_account_uploads_a_clip_and_watches_it_finish(
     )
     assert accessibility_violations(page) == []
     page.get_by_role("link", name="Make an account").click()
-    fill(page, email, PASSWORD, "Make the account")
+    submit_credentials(page, email, PASSWORD, "Make the account")
     expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
 
-    # Nobody is let in before the letter's button is pressed; nor do they learn why.
+    # Sign-in is refused before the address is confirmed, with the message for a wrong password.
     page.get_by_role("button", name="Sign in").click()
-    fill(page, email, PASSWORD, "Sign in")
+    submit_credentials(page, email, PASSWORD, "Sign in")
     expect(page.get_by_role("alert")).to_contain_text("do not belong together, or")
 
-    link = link_in_mail(suite, email, "Confirm your address")
+    link = link_from_email(suite, email, "Confirm your address")
     assert link.startswith(suite.url("console"))
     page.goto(link)
     expect(page.get_by_text(email)).to_be_visible()
     assert accessibility_violations(page) == []
     page.get_by_role("button", name="Confirm the address").click()
     page.locator("main").get_by_role("link", name="Sign in").click()
-    fill(page, email, PASSWORD, "Sign in")
+    submit_credentials(page, email, PASSWORD, "Sign in")
     expect(page.get_by_role("heading", name="Make your first job")).to_be_visible()
     assert accessibility_violations(page) == []
 
@@ -92,7 +92,7 @@ def test_a_newcomer_makes_an_account_uploads_a_clip_and_watches_it_finish(
         row.get_by_role("button", name="Download").click()
     assert saved.value.path().read_bytes()[:2] == b"PK"
 
-    # A reload keeps the session; the list has the job, with a picture out of it.
+    # A reload keeps the session. The list shows the job with one of its pictures.
     page.reload()
     page.get_by_role("link", name="Jobs", exact=True).first.click()
     listed = page.locator(".job-row", has_text="holiday.mp4")
@@ -108,122 +108,129 @@ def test_a_newcomer_makes_an_account_uploads_a_clip_and_watches_it_finish(
     expect(page.get_by_role("heading", name="Sign in first")).to_be_visible()
 
 
-def test_a_forgotten_password_is_chosen_anew_on_a_page_of_the_console(
-    suite: SuiteHandle, page: Page
-) -> None:
+def test_forgotten_password_is_reset_in_the_console(suite: SuiteHandle, page: Page) -> None:
     client = create_verified_client(suite)
     email = client.user.email
     page.goto(f"{suite.url('console')}/sign-in")
     page.get_by_role("button", name="Forgot the password?").click()
     page.get_by_label("E-mail").fill(email)
     page.get_by_role("button", name="Send the letter").click()
-    link = link_in_mail(suite, email, "Choose a new password")
+    link = link_from_email(suite, email, "Choose a new password")
     page.goto(link)
-    # The code is out of the address before anybody could copy it from there.
+    # The page has removed the code from the address bar.
     expect(page.get_by_role("heading", name="Choose a new password")).to_be_visible()
     expect(page).to_have_url(f"{suite.url('console')}/email-action")
     page.get_by_label(f"New password for {email}").fill("a password of my own")
     page.get_by_role("button", name="Save the password").click()
     page.locator("main").get_by_role("link", name="Sign in").click()
-    fill(page, email, "a password of my own", "Sign in")
+    submit_credentials(page, email, "a password of my own", "Sign in")
     expect(page.get_by_role("heading", name="Make your first job")).to_be_visible()
 
     page.goto(link)
     expect(page.get_by_text("This link was used already")).to_be_visible()
 
 
-class Uplink:
-    """Listens to what is sent to the bucket, and holds up what begins at or behind a byte."""
+class UploadObserver:
+    """Records the Content-Range of uploads to the bucket, and holds chunks from an offset on."""
 
     def __init__(self, page: Page, suite: SuiteHandle) -> None:
         self.sent: list[str] = []
         self.hold_from: int | None = None
-        page.on("request", self._seen)
-        page.route(f"{suite.url('gcs')}/**", self._pass)
+        page.on("request", self._record)
+        page.route(f"{suite.url('gcs')}/**", self._hold_or_continue)
 
-    def _seen(self, request: Request) -> None:
+    def _record(self, request: Request) -> None:
         if request.method == "PUT":
             self.sent.append(request.headers.get("content-range", ""))
 
-    def _pass(self, route: Route) -> None:
-        found = re.match(r"bytes (\d+)-", route.request.headers.get("content-range", ""))
-        if self.hold_from is not None and found and int(found[1]) >= self.hold_from:
+    def _hold_or_continue(self, route: Route) -> None:
+        match = re.match(r"bytes (\d+)-", route.request.headers.get("content-range", ""))
+        if self.hold_from is not None and match and int(match[1]) >= self.hold_from:
             return
         route.continue_()
 
 
-def test_an_upload_is_paused_and_goes_on_after_a_reload_where_it_stopped(
-    suite: SuiteHandle, page: Page, heavy: Path
+def test_paused_upload_resumes_after_a_reload(
+    suite: SuiteHandle, page: Page, large_clip: Path
 ) -> None:
     client = create_verified_client(suite)
     sign_in(page, suite, client, "/new/frames")
-    uplink = Uplink(page, suite)
-    uplink.hold_from = CHUNK_BYTES
-    page.get_by_label("Your video").set_input_files(heavy)
+    observer = UploadObserver(page, suite)
+    observer.hold_from = CHUNK_BYTES
+    page.get_by_label("Your video").set_input_files(large_clip)
     page.get_by_role("button", name="Make it").click()
     row = page.locator(".upload")
     expect(row).to_contain_text("8.4 MB of")
     row.get_by_role("button", name="Pause").click()
     expect(row).to_contain_text("Paused")
     assert accessibility_violations(page) == []
-    # Going on asks the bucket how far it is; it is held up again in the second piece.
+    # Resuming asks the bucket for the received size. The second chunk is held again.
     row.get_by_role("button", name="Resume").click()
-    size = heavy.stat().st_size
-    wait_until(lambda: page.evaluate("1") and f"bytes */{size}" in uplink.sent, "the question")
+    size = large_clip.stat().st_size
+    wait_until(
+        lambda: page.evaluate("1") and f"bytes */{size}" in observer.sent,
+        "the request for the received size",
+    )
 
     page.reload()
     expect(row).to_contain_text("choose the same file")
     assert accessibility_violations(page) == []
     chooser = row.locator("input[type=file]")
-    other = heavy.with_name("other.mp4")
-    other.write_bytes(b"another file")
-    chooser.set_input_files(other)
+    other_file = large_clip.with_name("other.mp4")
+    other_file.write_bytes(b"another file")
+    chooser.set_input_files(other_file)
     expect(row.get_by_role("alert")).to_contain_text("This is not heavy.mp4")
 
-    uplink.hold_from = None
-    uplink.sent.clear()
-    chooser.set_input_files(heavy)
+    observer.hold_from = None
+    observer.sent.clear()
+    chooser.set_input_files(large_clip)
     expect(page.locator(".badge")).to_have_text("Done")
-    assert uplink.sent[0] == f"bytes */{size}"
-    begun = [int(found[1]) for one in uplink.sent if (found := re.match(r"bytes (\d+)-", one))]
-    assert begun
-    assert min(begun) >= CHUNK_BYTES
+    assert observer.sent[0] == f"bytes */{size}"
+    offsets = [
+        int(match[1])
+        for content_range in observer.sent
+        if (match := re.match(r"bytes (\d+)-", content_range))
+    ]
+    assert offsets
+    assert min(offsets) >= CHUNK_BYTES
     expect(row).to_have_count(0)
 
 
-def test_signing_out_gives_up_uploads_only_when_a_person_says_so(
-    suite: SuiteHandle, page: Page, heavy: Path
+def test_sign_out_with_an_upload_asks_for_confirmation(
+    suite: SuiteHandle, page: Page, large_clip: Path
 ) -> None:
     sign_in(page, suite, create_verified_client(suite), "/new/frames")
-    Uplink(page, suite).hold_from = CHUNK_BYTES
-    page.get_by_label("Your video").set_input_files(heavy)
+    UploadObserver(page, suite).hold_from = CHUNK_BYTES
+    page.get_by_label("Your video").set_input_files(large_clip)
     page.get_by_role("button", name="Make it").click()
     expect(page.locator(".upload")).to_contain_text("8.4 MB of")
-    kept = "Object.keys(localStorage).filter((name) => name.startsWith('moodreel.uploads.')).length"
-    assert page.evaluate(kept) == 1
+    stored_uploads = (
+        "Object.keys(localStorage).filter((name) => name.startsWith('moodreel.uploads.')).length"
+    )
+    assert page.evaluate(stored_uploads) == 1
 
     page.get_by_role("button", name="Sign out").click()
-    asked = page.get_by_role("dialog")
-    expect(asked).to_contain_text("1 file is not up yet. Signing out gives it up.")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("1 file is not up yet. Signing out gives it up.")
     assert accessibility_violations(page) == []
-    asked.get_by_role("button", name="Stay").click()
-    expect(asked).to_have_count(0)
+    dialog.get_by_role("button", name="Stay").click()
+    expect(dialog).to_have_count(0)
     expect(page.locator(".upload")).to_be_visible()
-    assert page.evaluate(kept) == 1
+    assert page.evaluate(stored_uploads) == 1
 
     page.get_by_role("button", name="Sign out").click()
-    asked.get_by_role("button", name="Sign out").click()
+    dialog.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
-    wait_until(lambda: page.evaluate(kept) == 0, "nothing kept")
+    wait_until(lambda: page.evaluate(stored_uploads) == 0, "the stored uploads to be removed")
 
 
-def test_a_lost_connection_is_waited_for_and_the_upload_goes_on_by_itself(
-    suite: SuiteHandle, page: Page, heavy: Path
+def test_upload_resumes_when_the_connection_is_back(
+    suite: SuiteHandle, page: Page, large_clip: Path
 ) -> None:
     sign_in(page, suite, create_verified_client(suite), "/new/frames")
-    uplink = Uplink(page, suite)
-    uplink.hold_from = CHUNK_BYTES
-    page.get_by_label("Your video").set_input_files(heavy)
+    observer = UploadObserver(page, suite)
+    observer.hold_from = CHUNK_BYTES
+    page.get_by_label("Your video").set_input_files(large_clip)
     page.get_by_role("button", name="Make it").click()
     row = page.locator(".upload")
     expect(row).to_contain_text("8.4 MB of")
@@ -234,13 +241,13 @@ def test_a_lost_connection_is_waited_for_and_the_upload_goes_on_by_itself(
     offline = page.get_by_text("You are offline.")
     expect(offline).to_be_visible()
     assert accessibility_violations(page) == []
-    uplink.hold_from = None
+    observer.hold_from = None
     page.context.set_offline(False)
     expect(offline).to_have_count(0)
     expect(page.locator(".badge")).to_have_text("Done")
 
 
-def test_the_camera_records_a_clip_that_becomes_frames(suite: SuiteHandle, page: Page) -> None:
+def test_webcam_recording_becomes_frames(suite: SuiteHandle, page: Page) -> None:
     sign_in(page, suite, create_verified_client(suite), "/new/frames")
     page.get_by_role("button", name="Record with the camera").click()
     page.get_by_role("button", name="Start recording").click()
@@ -254,7 +261,7 @@ def test_the_camera_records_a_clip_that_becomes_frames(suite: SuiteHandle, page:
     expect(page.locator(".badge")).to_have_text("Done")
 
 
-def test_two_people_do_not_see_each_others_jobs_even_with_the_address(
+def test_user_cannot_see_the_job_of_another_user(
     suite: SuiteHandle, page: Page, clip: Path
 ) -> None:
     ann, bob = create_verified_client(suite), create_verified_client(suite)
@@ -272,7 +279,7 @@ def test_two_people_do_not_see_each_others_jobs_even_with_the_address(
     expect(page.get_by_role("heading", name="Make your first job")).to_be_visible()
 
 
-def test_what_is_missing_is_said_before_anything_is_made(
+def test_missing_and_prohibited_input_is_reported_in_the_form(
     suite: SuiteHandle, page: Page, clip: Path
 ) -> None:
     client = create_verified_client(suite)
@@ -296,7 +303,7 @@ def test_what_is_missing_is_said_before_anything_is_made(
     page.get_by_label("The people filmed agreed").check()
     page.get_by_label("What the scores are for").fill("employee monitoring")
     make.click()
-    # The law's own answer, as the API gives it.
+    # The API refuses the purpose with a reference to the law.
     expect(page.get_by_text("prohibited by the EU AI Act")).to_be_visible()
     assert accessibility_violations(page) == []
     assert client.call("GET", "/v1/jobs")["jobs"] == []
@@ -304,7 +311,7 @@ def test_what_is_missing_is_said_before_anything_is_made(
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
 @pytest.mark.parametrize("path", ["/", "/sign-in", "/new", "/new/presentation", "/nowhere"])
-def test_pages_fit_a_phone_and_can_be_read_in_light_and_dark(
+def test_pages_fit_a_phone_in_light_and_dark(
     suite: SuiteHandle, page: Page, path: str, colours: str
 ) -> None:
     page.set_viewport_size({"width": 390, "height": 844})

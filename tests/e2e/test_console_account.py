@@ -1,4 +1,4 @@
-"""The rooms of an account: limits, letters, links, webhooks, the person, and the end of it all."""
+"""The account pages: usage, e-mail, shared links, profile, webhooks, export and erasure."""
 
 from __future__ import annotations
 
@@ -11,36 +11,34 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from infra.local.suite.handle import SuiteHandle, wait_until
-from tests.emulator.pipeline.test_personal_data import make_request_due
 from tests.fakes.webhook_receiver import running_receiver
 from tests.fixtures.browser.accessibility import accessibility_violations
 from tests.fixtures.browser.console import create_verified_client, sign_in
 from tests.fixtures.media.clips import CLIP_SPECS
 from tests.fixtures.suite import firestore
-from tests.unit.functions.webhook.test_call import load_readme_verifier
+from tests.fixtures.suite.data_requests import make_request_due
+from tests.fixtures.webhooks import load_readme_verifier
 
 pytestmark = pytest.mark.suite
 
 
-def go(page: Page, room: str) -> None:
-    """To another room, as people do; on the way it is looked at."""
-    page.get_by_role("navigation", name="Account").get_by_role("link", name=room).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(room)
+def open_account_page(page: Page, title: str) -> None:
+    """Opens a page of the account by its link and waits for its heading."""
+    page.get_by_role("navigation", name="Account").get_by_role("link", name=title).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
 
 
-def test_a_person_sees_what_is_left_and_takes_back_letters_and_links(
-    suite: SuiteHandle, page: Page
-) -> None:
+def test_usage_emails_shares_and_password_of_an_account(suite: SuiteHandle, page: Page) -> None:
     client = create_verified_client(suite)
     job_id = suite.start_job(client, "frames", CLIP_SPECS["cfr30"].encode().path, title="Meadow")
     suite.wait_for_job(client, job_id)
-    wait_until(lambda: suite.list_emails(client.user.email), "the letter")
+    wait_until(lambda: suite.list_emails(client.user.email), "the e-mail")
     sign_in(page, suite, client, "/account")
     expect(page.get_by_role("meter", name=re.compile(r"Storage: .+ of .+B"))).to_be_visible()
     expect(page.get_by_text("Jobs done").locator("..")).to_contain_text("1")
     assert accessibility_violations(page) == []
 
-    go(page, "E-mail")
+    open_account_page(page, "E-mail")
     expect(page.get_by_role("link", name="Ready: Meadow")).to_be_visible()
     expect(page.get_by_text("Sent just now")).to_be_visible()
     page.get_by_label("A job is done").uncheck()
@@ -48,7 +46,7 @@ def test_a_person_sees_what_is_left_and_takes_back_letters_and_links(
     assert client.call("GET", "/v1/me/preferences")["mail"]["done"] is False
     assert accessibility_violations(page) == []
 
-    go(page, "Shared links")
+    open_account_page(page, "Shared links")
     link = page.get_by_label("The link to frames.zip").input_value()
     expect(page.get_by_text("Not opened yet")).to_be_visible()
     assert page.request.get(link).ok
@@ -59,7 +57,7 @@ def test_a_person_sees_what_is_left_and_takes_back_letters_and_links(
     expect(page.get_by_text("Withdrawn", exact=True)).to_be_visible()
     assert page.request.get(link).status in (403, 404, 410)
 
-    go(page, "Profile")
+    open_account_page(page, "Profile")
     page.get_by_label("Name").fill("Ada")
     page.get_by_role("button", name="Save the name").click()
     expect(page.get_by_text("Saved.").last).to_be_visible()
@@ -71,24 +69,22 @@ def test_a_person_sees_what_is_left_and_takes_back_letters_and_links(
     page.get_by_label("The one you have").fill(client.user.password)
     page.get_by_role("button", name="Change the password").click()
     expect(page.get_by_text("The password is changed.")).to_be_visible()
-    # Every token of before is void; this page has a new one.
+    # The change revokes earlier tokens, and the page has a new one.
     page.reload()
     expect(page.get_by_label("Name")).to_have_value("Ada")
 
 
-def test_a_webhook_shows_its_secret_once_is_tested_and_called_once_more(
-    suite: SuiteHandle, page: Page
-) -> None:
+def test_webhook_is_added_tested_and_replayed(suite: SuiteHandle, page: Page) -> None:
     client = create_verified_client(suite)
     sign_in(page, suite, client, "/account/webhooks")
     expect(page.get_by_text("No server is called yet.")).to_be_visible()
-    with running_receiver(204) as server:
+    with running_receiver(204) as receiver:
         page.get_by_role("button", name="Add a server").click()
         dialog = page.get_by_role("dialog")
         dialog.get_by_label("URL").fill("ftp://example.org")
         dialog.get_by_role("button", name="Add it").click()
         expect(dialog.get_by_label("URL")).to_have_attribute("aria-invalid", "true")
-        dialog.get_by_label("URL").fill(f"{server.url}/in")
+        dialog.get_by_label("URL").fill(f"{receiver.url}/in")
         dialog.get_by_role("button", name="Add it").click()
         secret = page.get_by_label("The webhook’s secret").input_value()
         assert accessibility_violations(page) == []
@@ -102,46 +98,44 @@ def test_a_webhook_shows_its_secret_once_is_tested_and_called_once_more(
         row.locator("summary").click()
         expect(row).to_contain_text("Answered 204")
         assert accessibility_violations(page) == []
-        again = row.get_by_role("button", name="Send it once more")
-        [hook] = client.call("GET", "/v1/webhooks")["webhooks"]
-        # However long the machine took since the first test.
+        replay = row.get_by_role("button", name="Send it once more")
+        [webhook] = client.call("GET", "/v1/webhooks")["webhooks"]
+        # On a slow machine the limit between two tests may be over already.
         just_now = datetime.now(UTC) + timedelta(hours=1)
-        firestore.update_document(suite, f"webhooks/{hook['id']}", {"tested_at": just_now})
-        again.click()
+        firestore.update_document(suite, f"webhooks/{webhook['id']}", {"tested_at": just_now})
+        replay.click()
         expect(page.get_by_text("A test was sent a moment ago")).to_be_visible()
         past = datetime.now(UTC) - timedelta(minutes=1)
-        firestore.update_document(suite, f"webhooks/{hook['id']}", {"tested_at": past})
-        again.click()
+        firestore.update_document(suite, f"webhooks/{webhook['id']}", {"tested_at": past})
+        replay.click()
         expect(page.locator(".deliveries .dot[data-state=done]")).to_have_count(2)
-        assert len(set(server.event_ids)) == 1, (
-            "the same event, so that it can be told from a new one"
+        assert len(set(receiver.event_ids)) == 1, "a replay has another event id"
+        assert load_readme_verifier()(
+            secret, receiver.requests[1].headers, receiver.requests[1].body
         )
-        assert load_readme_verifier()(secret, server.requests[1].headers, server.requests[1].body)
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete it").click()
     expect(page.get_by_text("No server is called yet.")).to_be_visible()
 
 
-def test_a_person_takes_a_copy_ends_the_account_and_keeps_a_receipt_that_verifies(
-    suite: SuiteHandle, page: Page
-) -> None:
+def test_user_exports_data_and_deletes_the_account(suite: SuiteHandle, page: Page) -> None:
     client = create_verified_client(suite)
     sign_in(page, suite, client, "/account/my-data")
     page.get_by_role("button", name="Have a copy made").click()
-    copy = page.get_by_role("button", name=re.compile("^Download"))
+    download = page.get_by_role("button", name=re.compile("^Download"))
     with page.expect_download() as saved:
-        copy.click()
+        download.click()
     with zipfile.ZipFile(saved.value.path()) as archive:
         assert archive.testzip() is None
     assert accessibility_violations(page) == []
 
     page.get_by_role("button", name="Remove my data and my account").click()
     dialog = page.get_by_role("dialog")
-    end = dialog.get_by_role("button", name="End the account")
-    expect(end).to_be_disabled()
+    delete = dialog.get_by_role("button", name="End the account")
+    expect(delete).to_be_disabled()
     assert accessibility_violations(page) == []
     dialog.get_by_role("textbox").fill(client.user.email)
-    end.click()
+    delete.click()
     expect(page).to_have_url(re.compile(r"/receipt/[^/]+$"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Your data is being removed")
     expect(page.locator("[aria-current=step]")).to_contain_text(" at ")
@@ -153,5 +147,5 @@ def test_a_person_takes_a_copy_ends_the_account_and_keeps_a_receipt_that_verifie
     with page.expect_download() as saved:
         page.get_by_role("button", name="Download the receipt").click()
     assert json.loads(saved.value.path().read_text())["claims"]["account"] == "removed"
-    # Nobody is signed in any more, and nobody can sign in again.
+    # The user is signed out, and the account no longer exists.
     expect(page.get_by_role("link", name="Sign in")).to_be_visible()

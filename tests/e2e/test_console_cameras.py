@@ -1,4 +1,4 @@
-"""A camera in the console: looked at, recorded, its clip played and made a job of."""
+"""Cameras in the console: previews, recordings, clips and jobs."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from tests.fixtures.media.clips import read_counter
 pytestmark = pytest.mark.suite
 
 FPS = 15
-SECRET = "canary-41b7"
-PLAIN = """() => Object.assign(document.querySelector(".preview img").style,
+PASSWORD = "canary-41b7"
+ISOLATE_PREVIEW_SCRIPT = """() => Object.assign(document.querySelector(".preview img").style,
   {position: "fixed", inset: "0", width: "384px", height: "256px", zIndex: "9"})"""
-"""The camera's picture on top of all: nothing but pixels of its own is looked at."""
+"""Shows the preview on top of the page, so that a screenshot holds its pixels only."""
 
 
-def shown(page: Page) -> int:
-    """The counter in the picture that a person sees now."""
+def shown_counter(page: Page) -> int:
+    """Returns the counter in the visible picture."""
     picture = page.locator(".preview img").screenshot(type="png")
     return read_counter(decode_image(picture))
 
 
-def test_a_camera_is_added_looked_at_recorded_played_and_made_a_job_of(
+def test_camera_is_added_previewed_recorded_and_used_for_a_job(
     suite: SuiteHandle, page: Page
 ) -> None:
     sign_in(page, suite, create_verified_client(suite), "/cameras")
@@ -43,33 +43,33 @@ def test_a_camera_is_added_looked_at_recorded_played_and_made_a_job_of(
     dialog.get_by_role("button", name="Add it").click()
     expect(dialog.get_by_label("Address")).to_have_attribute("aria-invalid", "true")
     assert accessibility_violations(page) == []
-    with running_camera(RtspCamera(encode_h264(60, FPS), loops=True)) as yard:
-        yard.password = SECRET
-        dialog.get_by_label("Address").fill(yard.url)
+    with running_camera(RtspCamera(encode_h264(60, FPS), loops=True)) as rtsp_camera:
+        rtsp_camera.password = PASSWORD
+        dialog.get_by_label("Address").fill(rtsp_camera.url)
         dialog.get_by_label("User").fill("guest")
-        dialog.get_by_label("Password").fill(SECRET)
+        dialog.get_by_label("Password").fill(PASSWORD)
         dialog.get_by_role("button", name="Add it").click()
-        camera = page.get_by_role("region", name="Yard")
-        expect(camera).to_contain_text(f"{yard.url} · with a password")
-        assert SECRET not in page.content()
+        panel = page.get_by_role("region", name="Yard")
+        expect(panel).to_contain_text(f"{rtsp_camera.url} · with a password")
+        assert PASSWORD not in page.content()
 
-        camera.get_by_role("button", name="Look at Yard").click()
+        panel.get_by_role("button", name="Look at Yard").click()
         wait_for(page, "document.querySelector('.preview img')?.naturalWidth > 0")
-        expect(camera.get_by_text("Waiting for the first picture")).to_have_count(0)
+        expect(panel.get_by_text("Waiting for the first picture")).to_have_count(0)
         assert accessibility_violations(page) == []
-        moving(page)
+        assert_preview_moves(page)
 
-        camera.get_by_role("button", name="Record Yard").click()
+        panel.get_by_role("button", name="Record Yard").click()
         dialog.get_by_label("Title").fill("Visitors")
         assert accessibility_violations(page) == []
         dialog.get_by_role("button", name="Start recording").click()
-        expect(camera.locator(".recording-indicator")).to_contain_text(
+        expect(panel.locator(".recording-indicator")).to_contain_text(
             re.compile("REC.*0:(0[5-9]|[1-5][0-9])")
         )
-        expect(camera.get_by_text("Connected")).to_be_visible()
+        expect(panel.get_by_text("Connected")).to_be_visible()
         assert accessibility_violations(page) == []
-        camera.get_by_role("button", name="Stop recording").click()
-        expect(camera.locator(".recording-indicator")).to_have_count(0)
+        panel.get_by_role("button", name="Stop recording").click()
+        expect(panel.locator(".recording-indicator")).to_have_count(0)
 
     clip = page.locator(".recordings > li", has_text="Visitors")
     clip.get_by_role("button", name="Play").click()
@@ -85,12 +85,12 @@ def test_a_camera_is_added_looked_at_recorded_played_and_made_a_job_of(
     expect(page.locator(".badge")).to_have_text("Done")
 
 
-def moving(page: Page) -> None:
-    """The picture goes on, and never back. How fast depends on the machine."""
-    page.evaluate(PLAIN)
+def assert_preview_moves(page: Page) -> None:
+    """Asserts that the preview advances and never goes back. Its speed depends on the machine."""
+    page.evaluate(ISOLATE_PREVIEW_SCRIPT)
     numbers = []
     for _ in range(4):
-        numbers.append(shown(page))
+        numbers.append(shown_counter(page))
         page.wait_for_timeout(700)
     page.evaluate("document.querySelector('.preview img').removeAttribute('style')")
     assert numbers == sorted(numbers)

@@ -1,4 +1,4 @@
-"""A deck is edited in the console and becomes a film, in a real browser through the real suite."""
+"""Deck review in the console, in a browser over the running suite."""
 
 from __future__ import annotations
 
@@ -15,56 +15,58 @@ from tests.fixtures.browser.console import create_verified_client, sign_in, wait
 
 pytestmark = pytest.mark.suite
 
-PICTURE = "document.querySelector('.slide > .picture img')"
+PICTURE_EXPRESSION = "document.querySelector('.slide > .picture img')"
 STONES = Prompt(
     "Tell me about stones",
     "Basalt is dark. Granite is light. Slate splits well. Chalk is soft. Marble shines.",
 )
 
 
-def waiting_deck(suite: SuiteHandle, client: Client, folder: Path) -> str:
+def start_job_with_review(suite: SuiteHandle, client: Client, folder: Path) -> str:
     path = folder / "prompt.txt"
     path.write_bytes(STONES.to_bytes())
     options = {"slides": "4", "stop_at": "deck"}
     return suite.start_job(client, "presentation", path, options=options, title="Stones")
 
 
-def test_a_deck_is_edited_drawn_anew_and_becomes_a_film_that_is_sought_by_its_chapters(
+def test_deck_is_edited_rewritten_and_released_as_a_film(
     suite: SuiteHandle, page: Page, tmp_path: Path
 ) -> None:
     client = create_verified_client(suite)
-    job_id = waiting_deck(suite, client, tmp_path)
+    job_id = start_job_with_review(suite, client, tmp_path)
     sign_in(page, suite, client, f"/jobs/{job_id}")
-    # Nobody loads the page anew: it hears when the deck is there.
+    # The page updates without a reload when the deck is ready.
     page.get_by_role("link", name="Look at the slides").click()
     outline = page.get_by_role("list", name="Slides")
     expect(outline.get_by_role("button")).to_have_count(4)
     outline.get_by_role("button").nth(1).click()
-    wait_for(page, f"{PICTURE}?.naturalWidth > 0")
-    before = page.evaluate(f"{PICTURE}.src")
+    wait_for(page, f"{PICTURE_EXPRESSION}?.naturalWidth > 0")
+    before = page.evaluate(f"{PICTURE_EXPRESSION}.src")
 
     page.get_by_label("Heading").fill("")
     expect(page.get_by_role("button", name="Save and draw")).to_be_disabled()
     expect(page.get_by_text("Write something here.").first).to_be_visible()
     assert accessibility_violations(page) == []
-    asked: list[str] = []
+    messages: list[str] = []
 
-    def stay(dialog: Dialog) -> None:
-        asked.append(dialog.message)
+    def dismiss(dialog: Dialog) -> None:
+        messages.append(dialog.message)
         dialog.dismiss()
 
-    page.on("dialog", stay)
+    page.on("dialog", dismiss)
     page.get_by_role("link", name="Cameras").click()
     page.go_back()
     expect(page).to_have_url(f"{suite.url('console')}/jobs/{job_id}/deck")
-    assert asked == ["Your changes to the slides are not saved. Leave without them?"] * 2
+    assert messages == ["Your changes to the slides are not saved. Leave without them?"] * 2
     page.get_by_label("Heading").fill("Quartz is hard")
     page.get_by_label("Spoken").fill("Quartz scratches glass.")
     page.get_by_text("paper", exact=True).click()
     page.get_by_role("button", name="Later").click()
     page.get_by_role("button", name="Save and draw").click()
     expect(page.get_by_text("Everything is saved and drawn")).to_be_visible()
-    wait_for(page, f"{PICTURE}?.naturalWidth > 0 && {PICTURE}.src !== '{before}'")
+    wait_for(
+        page, f"{PICTURE_EXPRESSION}?.naturalWidth > 0 && {PICTURE_EXPRESSION}.src !== '{before}'"
+    )
     deck = client.call("GET", f"/v1/jobs/{job_id}/deck")
     assert (deck["revision"], deck["theme"]) == (1, "paper")
     assert deck["slides"][2]["heading"] == "Quartz is hard"
@@ -89,24 +91,24 @@ def test_a_deck_is_edited_drawn_anew_and_becomes_a_film_that_is_sought_by_its_ch
     wait_for(page, f"{tracks}[0].cues?.length > 0")
 
 
-def test_two_who_edit_at_once_do_not_overwrite_each_other(
+def test_concurrent_edits_do_not_overwrite_each_other(
     suite: SuiteHandle, page: Page, tmp_path: Path
 ) -> None:
     client = create_verified_client(suite)
-    job_id = waiting_deck(suite, client, tmp_path)
+    job_id = start_job_with_review(suite, client, tmp_path)
     sign_in(page, suite, client, f"/jobs/{job_id}/deck")
     expect(page.get_by_label("Heading")).to_have_value("Tell me about stones")
     page.get_by_label("Heading").fill("My own heading")
     deck = client.call("GET", f"/v1/jobs/{job_id}/deck")
-    kept = ("title", "language", "theme", "aspect", "resolution")
-    slides = [{k: v for k, v in one.items() if k != "picture_url"} for one in deck["slides"]]
+    names = ("title", "language", "theme", "aspect", "resolution")
+    slides = [{k: v for k, v in slide.items() if k != "picture_url"} for slide in deck["slides"]]
     slides[0]["heading"] = "Somebody else's"
-    body = {"revision": 0, "deck": {name: deck[name] for name in kept} | {"slides": slides}}
+    body = {"revision": 0, "deck": {name: deck[name] for name in names} | {"slides": slides}}
     client.call("PUT", f"/v1/jobs/{job_id}/deck", body)
-    drawn = page.locator(".edit-status")
-    expect(drawn).to_have_text("You have changes that are not saved.")
+    status = page.locator(".edit-status")
+    expect(status).to_have_text("You have changes that are not saved.")
 
-    # What was being written here is not taken away by what the other one saved.
+    # The saved edit of the other user does not replace the text in this form.
     expect(page.get_by_label("Heading")).to_have_value("My own heading")
     page.get_by_role("button", name="Save and draw").click()
     page.get_by_role("button", name="Load the newer deck").click()

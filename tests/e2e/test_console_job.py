@@ -1,4 +1,4 @@
-"""What a person does to jobs in the console, in a real browser through the real suite."""
+"""The page of a job in the console, in a browser over the running suite."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ pytestmark = pytest.mark.suite
 PROMPT = Prompt("Tell me about sand", "Sand is small. Sand is old. Sand moves. Sand sings.")
 
 
-def test_a_failed_job_is_taken_up_again_by_a_button_and_the_page_tells_all_of_it(
+def test_failed_job_is_redriven_and_the_page_shows_its_progress(
     suite: SuiteHandle, page: Page, tmp_path: Path
 ) -> None:
-    client, writer = create_verified_client(suite), suite.url("gemini")
+    client, gemini = create_verified_client(suite), suite.url("gemini")
     path = tmp_path / "prompt.txt"
     path.write_bytes(PROMPT.to_bytes())
-    request("POST", f"{writer}/_responses", {"kind": "wrong-schema", "count": 3})
+    request("POST", f"{gemini}/_responses", {"kind": "wrong-schema", "count": 3})
     try:
         job_id = suite.start_job(client, "presentation", path, options={"slides": "3"})
         assert suite.wait_for_job(client, job_id)["status"] == "failed"
     finally:
-        request("DELETE", f"{writer}/_responses")
+        request("DELETE", f"{gemini}/_responses")
     sign_in(page, suite, client, f"/jobs/{job_id}")
     expect(page.get_by_role("heading", name="“Write the slides” failed")).to_be_visible()
     expect(page.get_by_text("deck-unusable")).to_be_visible()
@@ -38,7 +38,7 @@ def test_a_failed_job_is_taken_up_again_by_a_button_and_the_page_tells_all_of_it
     expect(row).to_contain_text("Failed")
 
     page.get_by_role("button", name="Try again").click()
-    # While it works it says how far it is, in words and as a bar, and nobody loads it anew.
+    # The page shows the progress without a reload.
     expect(page.get_by_role("progressbar", name="The whole job")).to_be_visible()
     expect(row).to_contain_text("Done")
     expect(page.locator(".badge")).to_have_text("Done")
@@ -48,7 +48,7 @@ def test_a_failed_job_is_taken_up_again_by_a_button_and_the_page_tells_all_of_it
     assert accessibility_violations(page) == []
 
 
-def test_a_job_gets_another_name_and_is_cancelled(suite: SuiteHandle, page: Page) -> None:
+def test_job_is_renamed_and_cancelled(suite: SuiteHandle, page: Page) -> None:
     client = create_verified_client(suite)
     video = {"filename": "a.mp4", "content_type": "video/mp4", "size_bytes": 1000}
     job_id = client.create_job("frames", {"video": video}, title="a.mp4")["job"]["id"]
@@ -60,18 +60,18 @@ def test_a_job_gets_another_name_and_is_cancelled(suite: SuiteHandle, page: Page
     expect(page).to_have_title("<b>My</b> holiday · Moodreel")
 
     page.get_by_role("button", name="Cancel the job").click()
-    box = page.get_by_role("dialog", name="Cancel this job?")
+    dialog = page.get_by_role("dialog", name="Cancel this job?")
     assert accessibility_violations(page) == []
-    box.get_by_role("button", name="Keep it").click()
-    expect(box).to_be_hidden()
+    dialog.get_by_role("button", name="Keep it").click()
+    expect(dialog).to_be_hidden()
     page.get_by_role("button", name="Cancel the job").click()
-    box.get_by_role("button", name="Cancel the job").click()
+    dialog.get_by_role("button", name="Cancel the job").click()
     expect(page.locator(".badge")).to_have_text("Cancelled")
     expect(page.get_by_role("button", name="Cancel the job")).to_be_hidden()
     assert client.get_job(job_id)["title"] == "<b>My</b> holiday"
 
 
-def test_a_file_that_never_came_is_given_on_the_jobs_page(suite: SuiteHandle, page: Page) -> None:
+def test_missing_file_is_uploaded_on_the_page_of_the_job(suite: SuiteHandle, page: Page) -> None:
     client, clip = create_verified_client(suite), CLIP_SPECS["cfr30"].encode().path
     video = {"filename": "lost.mp4", "content_type": "video/mp4", "size_bytes": 1000}
     job_id = client.create_job("frames", {"video": video}, {"every": "2"})["job"]["id"]
@@ -85,11 +85,11 @@ def test_a_file_that_never_came_is_given_on_the_jobs_page(suite: SuiteHandle, pa
     assert client.get_job(job_id)["artifacts"]
 
 
-def test_without_its_documents_the_page_asks_the_api(suite: SuiteHandle, page: Page) -> None:
+def test_page_without_firestore_polls_the_api(suite: SuiteHandle, page: Page) -> None:
     client = create_verified_client(suite)
     video = {"filename": "a.mp4", "content_type": "video/mp4", "size_bytes": 1000}
     job_id = client.create_job("frames", {"video": video}, title="Unheard")["job"]["id"]
-    # A network that lets nothing but the API through.
+    # A network that blocks Firestore.
     page.route("**/google.firestore.v1.Firestore/**", lambda route: route.abort())
     sign_in(page, suite, client, f"/jobs/{job_id}")
     expect(page.get_by_role("heading", level=1)).to_have_text("Unheard")
@@ -97,6 +97,6 @@ def test_without_its_documents_the_page_asks_the_api(suite: SuiteHandle, page: P
     expect(page.locator(".badge")).to_have_text("Cancelled")
 
 
-def test_axe_is_really_asked(page: Page) -> None:
+def test_accessibility_check_finds_violations(page: Page) -> None:
     page.set_content('<main><img src="data:image/gif;base64,R0lGODlhAQABAAAAACw="></main>')
-    assert "image-alt" in {one["id"] for one in accessibility_violations(page)}
+    assert "image-alt" in {violation["id"] for violation in accessibility_violations(page)}

@@ -1,4 +1,4 @@
-"""What a person does with results in the console, in a real browser through the real suite."""
+"""The results of a job in the console, in a browser over the running suite."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def client(suite: SuiteHandle) -> Client:
 
 @pytest.fixture(scope="module")
 def emotions(suite: SuiteHandle, client: Client) -> dict[str, Any]:
-    """A job whose faces were read."""
+    """An `emotions` job that is done."""
     job = suite.start_job(
         client, "emotions", SAD_TO_HAPPY_VIDEO, options=EMOTIONS, title="Screen test"
     )
@@ -41,20 +41,20 @@ def emotions(suite: SuiteHandle, client: Client) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def frames(suite: SuiteHandle, client: Client) -> dict[str, Any]:
-    """A job with many frames."""
+    """A `frames` job with many frames."""
     clip = CLIP_SPECS["cfr30"].encode().path
     job = suite.start_job(client, "frames", clip, options={"every": "1/25"}, title="Every frame")
     return suite.wait_for_job(client, job)
 
 
-def time_of(page: Page) -> float:
-    """Where the player stands, in seconds, once it has come there."""
+def player_time(page: Page) -> float:
+    """Returns the time of the player in seconds, after it has finished seeking."""
     wait_for(page, "!document.querySelector('video').seeking")
     return float(page.evaluate("document.querySelector('video').currentTime"))
 
 
 def cursor_share(page: Page) -> float:
-    """How far along the chart its line stands."""
+    """Returns the position of the cursor in the chart, from 0 to 1."""
     share: float = page.evaluate(
         """() => {
           const plot = document.querySelector('.plot').getBoundingClientRect();
@@ -66,61 +66,61 @@ def cursor_share(page: Page) -> float:
 
 
 @needs_models
-def test_the_chart_and_the_player_move_each_other(
+def test_chart_and_player_follow_each_other(
     suite: SuiteHandle, page: Page, client: Client, emotions: dict[str, Any], tmp_path: Path
 ) -> None:
-    told = json.loads(download_artifact(client, emotions, "emotions.json", tmp_path))
-    end = told["frames"][-1]["time_s"] + 0.5
+    timeline = json.loads(download_artifact(client, emotions, "emotions.json", tmp_path))
+    end_s = timeline["frames"][-1]["time_s"] + 0.5
     sign_in(page, suite, client, f"/jobs/{emotions['id']}")
     plot = page.get_by_role("slider", name="Time in the video")
     expect(plot).to_be_visible()
     wait_for(page, "document.querySelector('video').readyState > 0")
     assert layout_shift(page) < 0.1
 
-    clicked(plot, 0.6)
-    assert time_of(page) == pytest.approx(0.6 * end, abs=0.1)
+    click_at(plot, 0.6)
+    assert player_time(page) == pytest.approx(0.6 * end_s, abs=0.1)
     assert cursor_share(page) == pytest.approx(0.6, abs=0.01)
-    assert said_at(told, 0.6 * end) in str(plot.get_attribute("aria-valuetext"))
+    assert emotion_text(timeline, 0.6 * end_s) in str(plot.get_attribute("aria-valuetext"))
 
     page.evaluate("document.querySelector('video').currentTime = 3.1")
     wait_for(page, "!document.querySelector('video').seeking")
-    assert cursor_share(page) == pytest.approx(3.1 / end, abs=0.01)
-    assert said_at(told, 3.1) in str(plot.get_attribute("aria-valuetext"))
+    assert cursor_share(page) == pytest.approx(3.1 / end_s, abs=0.01)
+    assert emotion_text(timeline, 3.1) in str(plot.get_attribute("aria-valuetext"))
 
-    # The keys go from frame to frame.
+    # The arrow keys step from frame to frame.
     plot.focus()
     plot.press("ArrowRight")
-    assert time_of(page) == pytest.approx(3.5, abs=0.01)
+    assert player_time(page) == pytest.approx(3.5, abs=0.01)
     plot.press("Home")
-    assert time_of(page) == pytest.approx(0, abs=0.01)
+    assert player_time(page) == pytest.approx(0, abs=0.01)
 
-    moment = told["moments"][-1]
+    moment = timeline["moments"][-1]
     page.get_by_role("button", name=f"{moment['emotion']} ").last.click()
-    assert time_of(page) == pytest.approx(moment["time_s"], abs=0.01)
-    # The thumbnail came out of the bucket.
+    assert player_time(page) == pytest.approx(moment["time_s"], abs=0.01)
+    # The thumbnails are loaded from the bucket.
     wait_for(
-        page, "[...document.querySelectorAll('.moments img')].every((one) => one.naturalWidth > 0)"
+        page, "[...document.querySelectorAll('.moments img')].every((img) => img.naturalWidth > 0)"
     )
     page.get_by_text("The timeline as a table").click()
     expect(page.locator(".episodes tbody tr").first).to_contain_text("Person 1")
     assert accessibility_violations(page) == []
 
 
-def clicked(plot: Locator, share: float) -> None:
+def click_at(plot: Locator, share: float) -> None:
     box = plot.bounding_box()
     assert box is not None
     plot.click(position={"x": box["width"] * share, "y": box["height"] / 2})
 
 
-def said_at(told: dict[str, Any], time_s: float) -> str:
-    """The strongest emotion of the first face, as the file says it for a time."""
-    frame = [one for one in told["frames"] if one["time_s"] <= time_s + 1e-6][-1]
+def emotion_text(timeline: dict[str, Any], time_s: float) -> str:
+    """Returns the strongest emotion of the first face at a time, in the format of the page."""
+    frame = [frame for frame in timeline["frames"] if frame["time_s"] <= time_s + 1e-6][-1]
     face = frame["faces"][0]
     return f"{face['dominant']} {face['confidence'] * 100:.0f} %"
 
 
 @needs_models
-def test_a_result_is_saved_and_shared_and_a_withdrawn_link_leads_nowhere(
+def test_result_is_downloaded_shared_and_revoked(
     suite: SuiteHandle, page: Page, client: Client, emotions: dict[str, Any], tmp_path: Path
 ) -> None:
     sign_in(page, suite, client, f"/jobs/{emotions['id']}")
@@ -132,48 +132,48 @@ def test_a_result_is_saved_and_shared_and_a_withdrawn_link_leads_nowhere(
     )
 
     page.get_by_role("button", name="Share emotions.csv").click()
-    box = page.get_by_role("dialog", name="Share emotions.csv")
-    expect(box).to_contain_text("Nobody else has a link")
-    box.get_by_role("button", name="Make a link").click()
-    link = str(box.get_by_label("The link").input_value())
+    dialog = page.get_by_role("dialog", name="Share emotions.csv")
+    expect(dialog).to_contain_text("Nobody else has a link")
+    dialog.get_by_role("button", name="Make a link").click()
+    link = str(dialog.get_by_label("The link").input_value())
     assert request("GET", f"{suite.url('api')}{urlsplit(link).path}").status == 302
     assert accessibility_violations(page) == []
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Share emotions.csv").click()
-    expect(box).to_contain_text("Opened once")
-    box.get_by_role("button", name="Withdraw").click()
-    expect(box).to_contain_text("Nobody else has a link")
+    expect(dialog).to_contain_text("Opened once")
+    dialog.get_by_role("button", name="Withdraw").click()
+    expect(dialog).to_contain_text("Nobody else has a link")
     assert request("GET", f"{suite.url('api')}{urlsplit(link).path}").status == 410
 
 
-def test_a_frame_is_seen_large_and_saved_without_its_archive(
+def test_frame_is_shown_and_saved_without_the_whole_archive(
     suite: SuiteHandle, page: Page, client: Client, frames: dict[str, Any], tmp_path: Path
 ) -> None:
-    packed = download_artifact(client, frames, "frames.zip", tmp_path)
-    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+    zip_bytes = download_artifact(client, frames, "frames.zip", tmp_path)
+    with zipfile.ZipFile(io.BytesIO(zip_bytes)) as archive:
         names = archive.namelist()
-        wanted = archive.read(names[3])
-    whole: list[str] = []
-    page.on("request", lambda one: note_whole(whole, one))
+        expected = archive.read(names[3])
+    complete_downloads: list[str] = []
+    page.on("request", lambda sent: record_complete_download(complete_downloads, sent))
     sign_in(page, suite, client, f"/jobs/{frames['id']}")
-    shown = page.locator(".frame")
+    thumbnails = page.locator(".frame")
     wait_for(page, "document.querySelector('.frame img')?.naturalWidth > 0")
     assert layout_shift(page) < 0.1
     page.get_by_role("button", name=f"Show all {len(names)} frames").click()
-    expect(shown.first).to_be_visible()
-    assert shown.count() < len(names) / 2, "all of them stand in the page"
+    expect(thumbnails.first).to_be_visible()
+    assert thumbnails.count() < len(names) / 2, "the page holds all thumbnails"
     page.get_by_role("button", name="Frame at 0:00.080").click()
-    box = page.get_by_role("dialog")
-    box.get_by_role("button", name="Later").click()
-    expect(box).to_contain_text(f"4 of {len(names)}")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Later").click()
+    expect(dialog).to_contain_text(f"4 of {len(names)}")
     with page.expect_download() as saved:
-        box.get_by_role("link", name="Download this frame").click()
+        dialog.get_by_role("link", name="Download this frame").click()
     assert saved.value.suggested_filename == names[3]
-    assert saved.value.path().read_bytes() == wanted
-    assert whole == [], "the whole archive was asked for"
+    assert saved.value.path().read_bytes() == expected
+    assert complete_downloads == [], "the whole archive was downloaded"
     assert accessibility_violations(page) == []
 
-    # Far down what is in sight is there as well.
+    # Thumbnails at the end of the list are loaded when they become visible.
     page.keyboard.press("Escape")
     page.get_by_label("Go to").fill(str(len(names) - 1))
     last = page.locator(".frame").last.locator("img")
@@ -182,12 +182,12 @@ def test_a_frame_is_seen_large_and_saved_without_its_archive(
     assert accessibility_violations(page) == []
 
 
-def note_whole(found: list[str], asked: Any) -> None:
-    if "frames.zip?" in asked.url and "range" not in asked.headers:
-        found.append(asked.url)
+def record_complete_download(urls: list[str], sent: Any) -> None:
+    if "frames.zip?" in sent.url and "range" not in sent.headers:
+        urls.append(sent.url)
 
 
-def test_whoever_knows_the_address_of_a_job_sees_nothing_of_it(
+def test_other_users_cannot_see_a_job_by_its_address(
     suite: SuiteHandle, page: Page, client: Client, frames: dict[str, Any]
 ) -> None:
     sign_in(page, suite, create_verified_client(suite), f"/jobs/{frames['id']}")
@@ -200,12 +200,14 @@ def test_whoever_knows_the_address_of_a_job_sees_nothing_of_it(
     expect(page.get_by_role("heading", name="There is no such job")).to_be_visible()
 
 
-def test_a_refused_file_is_replaced_and_the_job_goes_on_before_ones_eyes(
+def test_refused_file_is_replaced_on_the_page_of_the_job(
     suite: SuiteHandle, page: Page, client: Client, tmp_path: Path
 ) -> None:
-    wrong = tmp_path / "holiday.mp4"
-    wrong.write_bytes(b"this is no video at all")
-    job_id = suite.start_job(client, "frames", wrong, options={"every": "2"}, title="Holiday")
+    invalid_file = tmp_path / "holiday.mp4"
+    invalid_file.write_bytes(b"this is no video at all")
+    job_id = suite.start_job(
+        client, "frames", invalid_file, options={"every": "2"}, title="Holiday"
+    )
     assert suite.wait_for_job(client, job_id)["status"] == "failed"
     sign_in(page, suite, client, f"/jobs/{job_id}")
     expect(page.get_by_role("heading", name="“Check the upload” failed")).to_be_visible()

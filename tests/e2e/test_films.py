@@ -1,4 +1,4 @@
-"""Films as people see them: played, sought and read along in a real browser."""
+"""Films in a browser: playing, seeking and subtitles."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SOURCE = (
 
 @dataclass(frozen=True)
 class Film:
-    """A film that was made, and what it should show: its slides and when each begins."""
+    """A film with its slides, their start times, and its subtitles. Times are in seconds."""
 
     url: str
     subtitles: str
@@ -46,12 +46,14 @@ class Film:
     cues: list[tuple[float, float, str]]
 
 
-def made(suite: SuiteHandle, folder: Path, **options: str) -> Film:
+def make_film(suite: SuiteHandle, folder: Path, **options: str) -> Film:
     client = suite.client()
     path = folder / "prompt.txt"
     path.write_bytes(Prompt("What leaves do", SOURCE).to_bytes())
-    chosen = {"slides": "4", **options}
-    job = suite.wait_for_job(client, suite.start_job(client, "presentation", path, options=chosen))
+    job_options = {"slides": "4", **options}
+    job = suite.wait_for_job(
+        client, suite.start_job(client, "presentation", path, options=job_options)
+    )
     assert job["status"] == "done", job["error"]
     deck = Deck.from_dict(json.loads(download_artifact(client, job, "deck.json", folder)))
     with av.open(io.BytesIO(download_artifact(client, job, "film.mp4", folder))) as film:
@@ -61,75 +63,81 @@ def made(suite: SuiteHandle, folder: Path, **options: str) -> Film:
     with zipfile.ZipFile(
         io.BytesIO(download_artifact(client, job, "slides.zip", folder))
     ) as archive:
-        slides = [small(archive.read(name)) for name in sorted(archive.namelist())]
+        slides = [decode_sample(archive.read(name)) for name in sorted(archive.namelist())]
     assert len(deck.slides) == len(slides) == len(starts)
     cues = read_vtt(download_artifact(client, job, "subtitles.vtt", folder).decode())
     return Film(
-        link(client, job, "film.mp4"), link(client, job, "subtitles.vtt"), slides, starts, end, cues
+        signed_url(client, job, "film.mp4"),
+        signed_url(client, job, "subtitles.vtt"),
+        slides,
+        starts,
+        end,
+        cues,
     )
 
 
-def link(client: Client, job: Mapping[str, Any], name: str) -> str:
-    """The signed URL of a result."""
-    one = next(one for one in job["artifacts"] if one["name"] == name)
-    return urljoin(client.api_url, str(client.send("GET", one["url"]).headers["Location"]))
+def signed_url(client: Client, job: Mapping[str, Any], name: str) -> str:
+    """Returns the signed URL of a result."""
+    artifact = next(artifact for artifact in job["artifacts"] if artifact["name"] == name)
+    return urljoin(client.api_url, str(client.send("GET", artifact["url"]).headers["Location"]))
 
 
-def small(png: bytes) -> NDArray[np.uint8]:
+def decode_sample(png: bytes) -> NDArray[np.uint8]:
     with Image.open(io.BytesIO(png)) as image:
         return np.asarray(image.convert("RGB").resize(SAMPLE_SIZE, Image.Resampling.BOX))
 
 
 def read_vtt(text: str) -> list[tuple[float, float, str]]:
-    """(start and end in seconds, text) of every cue."""
-    clock = r"(\d+):(\d+):([\d.]+)"
-    found = re.findall(rf"{clock} --> {clock}\n(.+?)\n(?=\n|$)", text, re.DOTALL)
-    return [(seconds(*row[:3]), seconds(*row[3:6]), row[6]) for row in found]
+    """Returns start, end and text of every cue. Times in seconds."""
+    timestamp = r"(\d+):(\d+):([\d.]+)"
+    matches = re.findall(rf"{timestamp} --> {timestamp}\n(.+?)\n(?=\n|$)", text, re.DOTALL)
+    return [(parse_seconds(*row[:3]), parse_seconds(*row[3:6]), row[6]) for row in matches]
 
 
-def seconds(hours: str, minutes: str, rest: str) -> float:
-    return int(hours) * 3600 + int(minutes) * 60 + float(rest)
+def parse_seconds(hours: str, minutes: str, second_text: str) -> float:
+    return int(hours) * 3600 + int(minutes) * 60 + float(second_text)
 
 
-def slide_seen(film: Film, player: Player) -> tuple[int, float]:
-    """Which slide looks most like what is shown, and the mean difference of its upper part."""
-    upper = SAMPLE_SIZE[1] * 3 // 4
-    shown = player.sample_frame()[:upper].astype(int)
-    errors = [float(np.abs(shown - slide[:upper]).mean()) for slide in film.slides]
+def find_shown_slide(film: Film, player: Player) -> tuple[int, float]:
+    """Returns the index of the slide that is most similar to the picture, and the mean difference.
+
+    Only the upper three quarters count, because subtitles cover the rest.
+    """
+    rows = SAMPLE_SIZE[1] * 3 // 4
+    sample = player.sample_frame()[:rows].astype(int)
+    errors = [float(np.abs(sample - slide[:rows]).mean()) for slide in film.slides]
     return int(np.argmin(errors)), min(errors)
 
 
-def origin(suite: SuiteHandle) -> str:
+def console_origin(suite: SuiteHandle) -> str:
     return suite.url("console")
 
 
-def test_a_film_plays_and_every_chapter_can_be_sought_in_any_order(
+def test_film_plays_and_seeks_to_every_chapter(
     suite: SuiteHandle, page: Page, tmp_path: Path
 ) -> None:
-    film = made(suite, tmp_path)
-    player = Player(page, origin(suite), film.url, film.subtitles)
+    film = make_film(suite, tmp_path)
+    player = Player(page, console_origin(suite), film.url, film.subtitles)
     assert (player.video_properties["width"], player.video_properties["height"]) == (1280, 720)
     assert player.video_properties["duration"] == pytest.approx(film.end, abs=0.05)
     assert player.play(0.5) == pytest.approx(0.5, abs=0.3)
     for number in (2, 0, 3, 1):
-        for after in (0.02, 1.0):
-            wanted = film.starts[number] + after
-            assert player.seek(wanted) == pytest.approx(wanted, abs=0.001)
-            seen, error = slide_seen(film, player)
-            assert (seen, error < 6) == (number, True), error
-    # To the end and back, as people do.
+        for offset_s in (0.02, 1.0):
+            time_s = film.starts[number] + offset_s
+            assert player.seek(time_s) == pytest.approx(time_s, abs=0.001)
+            shown, error = find_shown_slide(film, player)
+            assert (shown, error < 6) == (number, True), error
+    # To the end and back to the start.
     player.seek(film.end - 0.01)
-    assert slide_seen(film, player)[0] == len(film.slides) - 1
+    assert find_shown_slide(film, player)[0] == len(film.slides) - 1
     player.seek(0)
-    assert slide_seen(film, player)[0] == 0
+    assert find_shown_slide(film, player)[0] == 0
     assert player.play(0.3) > 0.2
 
 
-def test_subtitles_say_what_is_said_when_it_is_said(
-    suite: SuiteHandle, page: Page, tmp_path: Path
-) -> None:
-    film = made(suite, tmp_path)
-    player = Player(page, origin(suite), film.url, film.subtitles)
+def test_subtitles_are_shown_at_their_times(suite: SuiteHandle, page: Page, tmp_path: Path) -> None:
+    film = make_film(suite, tmp_path)
+    player = Player(page, console_origin(suite), film.url, film.subtitles)
     assert len(film.cues) >= 4
     for start, end, text in film.cues:
         for time in (start + 0.03, (start + end) / 2, end - 0.03):
@@ -139,20 +147,20 @@ def test_subtitles_say_what_is_said_when_it_is_said(
     assert player.active_subtitles() == []
 
 
-def test_a_moving_film_with_burned_in_subtitles_can_be_sought_anywhere(
+def test_film_with_motion_and_burned_subtitles_can_be_sought(
     suite: SuiteHandle, page: Page, tmp_path: Path
 ) -> None:
-    film = made(
+    film = make_film(
         suite, tmp_path, aspect="1:1", slides="3", theme="paper",
         motion="gentle", subtitles="burned", transition="fade",
     )  # fmt: skip
-    player = Player(page, origin(suite), film.url)
+    player = Player(page, console_origin(suite), film.url)
     for start, end, _ in film.cues[::-1]:
         time = (start + end) / 2
         assert player.seek(time) == pytest.approx(time, abs=0.001)
-        number = sum(begin <= time for begin in film.starts) - 1
-        assert slide_seen(film, player)[0] == number
-        # The dark box of a line, in the middle of a light slide's lower edge.
+        number = sum(slide_start <= time for slide_start in film.starts) - 1
+        assert find_shown_slide(film, player)[0] == number
+        # The dark box of a subtitle, in the middle of the lower edge of a light slide.
         assert (
             player.sample_frame()[57:60, 26:38].mean()
             < film.slides[number][57:60, 26:38].mean() - 60

@@ -1,4 +1,4 @@
-"""A browser plays a shared film and jumps about in it: through `downloads`, and from the bucket."""
+"""A browser seeks in a shared film, which comes from `downloads` or from the bucket."""
 
 from __future__ import annotations
 
@@ -28,50 +28,50 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (Debian: chromium)"),
 ]
 COLOURS = [(200, 30, 30), (30, 200, 30), (30, 30, 200), (220, 220, 220)]
-"""Five seconds each."""
+"""Colours of the film, which shows each one for 5 s."""
 PAGE = """<!doctype html><video id="v" muted preload="metadata" crossorigin="anonymous"></video>
 <script>
-const v = document.getElementById("v"), told = [];
-const tell = what => fetch("/told", {method: "POST", body: JSON.stringify(what)});
-v.onerror = () => tell({error: v.error.message || v.error.code});
-const at = t => new Promise(done => { v.onseeked = done; v.currentTime = t; });
+const v = document.getElementById("v"), samples = [];
+const report = data => fetch("/report", {method: "POST", body: JSON.stringify(data)});
+v.onerror = () => report({error: v.error.message || v.error.code});
+const seek = t => new Promise(done => { v.onseeked = done; v.currentTime = t; });
 v.onloadeddata = async () => {
   v.onloadeddata = null;
   for (const t of %s) {
-    await at(t);
+    await seek(t);
     const c = document.createElement("canvas"); c.width = c.height = 8;
     const x = c.getContext("2d"); x.drawImage(v, 0, 0, 8, 8);
-    told.push({at: v.currentTime, colour: [...x.getImageData(4, 4, 1, 1).data].slice(0, 3)});
+    samples.push({at: v.currentTime, colour: [...x.getImageData(4, 4, 1, 1).data].slice(0, 3)});
   }
-  tell({duration: v.duration, width: v.videoWidth, told});
+  report({duration: v.duration, width: v.videoWidth, samples});
 };
 v.src = %s;
 </script>"""
 
 
 @dataclass
-class Stage:
-    """A page with a film, and what it tells."""
+class FilmPage:
+    """A page with a film, and the reports that it sends."""
 
     port: int = 0
-    told: Queue[dict[str, Any]] = field(default_factory=Queue)
+    reports: Queue[dict[str, Any]] = field(default_factory=Queue)
     page: str = ""
 
 
 @pytest.fixture(scope="module")
-def stage(suite: SuiteHandle) -> Iterator[Stage]:
-    """A server of pages, whose origin may read what `downloads` answers."""
-    here = Stage()
+def film_page(suite: SuiteHandle) -> Iterator[FilmPage]:
+    """A web server with the page. `downloads` allows its origin."""
+    film_page = FilmPage()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "text/html")
             self.end_headers()
-            self.wfile.write(here.page.encode())
+            self.wfile.write(film_page.page.encode())
 
         def do_POST(self) -> None:
-            here.told.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            film_page.reports.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(204)
             self.end_headers()
 
@@ -79,17 +79,20 @@ def stage(suite: SuiteHandle) -> Iterator[Stage]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    here.port = server.server_address[1]
+    film_page.port = server.server_address[1]
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    suite.restart("downloads", {"MOODREEL_ALLOWED_ORIGINS": f"http://127.0.0.1:{here.port}"})
-    yield here
+    suite.restart("downloads", {"MOODREEL_ALLOWED_ORIGINS": f"http://127.0.0.1:{film_page.port}"})
+    yield film_page
     suite.restart("downloads")
     server.shutdown()
     server.server_close()
 
 
-def film(path: Path, *, noise: int) -> bytes:
-    """20 s of four colours with a keyframe a second; `noise` makes it heavy."""
+def encode_film(path: Path, *, noise: int) -> bytes:
+    """Returns an MP4 of 20 s with four colours and a keyframe every second.
+
+    `noise` makes the file large.
+    """
     rng = np.random.default_rng(1)
     with av.open(str(path), "w") as out:
         stream = out.add_stream("libx264", rate=10)
@@ -106,8 +109,8 @@ def film(path: Path, *, noise: int) -> bytes:
 
 
 @contextlib.contextmanager
-def browsing(url: str, folder: Path) -> Iterator[None]:
-    """Chromium at an address for the time of the block."""
+def running_chromium(url: str, folder: Path) -> Iterator[None]:
+    """Runs Chromium with a page for the time of the block."""
     argv = [
         str(CHROMIUM), "--headless=new", "--no-sandbox", "--disable-gpu", "--mute-audio",
         "--no-first-run", "--disable-background-networking", "--remote-debugging-port=0",
@@ -121,39 +124,46 @@ def browsing(url: str, folder: Path) -> Iterator[None]:
         process.wait(120)
 
 
-@pytest.mark.parametrize(("noise", "through"), [(0, "downloads"), (60, "the bucket")])
-def test_a_film_is_seeked_in_both_directions(
-    suite: SuiteHandle, services: Services, stage: Stage, tmp_path: Path, noise: int, through: str
+@pytest.mark.parametrize(("noise", "source"), [(0, "downloads"), (60, "the bucket")])
+def test_browser_seeks_in_both_directions(
+    suite: SuiteHandle,
+    services: Services,
+    film_page: FilmPage,
+    tmp_path: Path,
+    noise: int,
+    source: str,
 ) -> None:
-    content = film(tmp_path / "film.mp4", noise=noise)
+    content = encode_film(tmp_path / "film.mp4", noise=noise)
     _, token = create_done_job(
         services, "someone", content, name="film.mp4", content_type="video/mp4"
     )
     url = shared_url(suite, token) + "?disposition=inline"
-    if through == "the bucket":
+    if source == "the bucket":
         assert len(content) > 8 << 20
         assert get(url).status == 302
     times = [17.5, 2.5, 12.5, 7.5]
     page = PAGE % (json.dumps(times), json.dumps(url))
-    # Pixels may be read of what comes with our own CORS headers; the bucket gives none for results.
-    stage.page = (
+    # Pixels can be read only with CORS headers, which the bucket does not send for results.
+    film_page.page = (
         page
-        if through == "downloads"
+        if source == "downloads"
         else page.replace('crossorigin="anonymous"', "").replace(
             "x.getImageData(4, 4, 1, 1).data", "[]"
         )
     )
-    with browsing(f"http://127.0.0.1:{stage.port}/", tmp_path / "profile"):
+    with running_chromium(f"http://127.0.0.1:{film_page.port}/", tmp_path / "profile"):
         try:
-            told = stage.told.get(timeout=120)
+            report = film_page.reports.get(timeout=120)
         except Empty:
-            pytest.fail("the browser told nothing")
+            pytest.fail("the browser sent no report")
 
-    assert "error" not in told, told
-    assert abs(told["duration"] - 20) < 0.2
-    assert told["width"] == 320
-    assert [round(one["at"], 1) for one in told["told"]] == times
-    if through == "downloads":
-        for moment, one in zip(times, told["told"], strict=True):
-            wanted = COLOURS[int(moment // 5)]
-            assert all(abs(a - b) < 40 for a, b in zip(one["colour"], wanted, strict=True)), told
+    assert "error" not in report, report
+    assert abs(report["duration"] - 20) < 0.2
+    assert report["width"] == 320
+    assert [round(sample["at"], 1) for sample in report["samples"]] == times
+    if source == "downloads":
+        for time_s, sample in zip(times, report["samples"], strict=True):
+            expected = COLOURS[int(time_s // 5)]
+            assert all(abs(a - b) < 40 for a, b in zip(sample["colour"], expected, strict=True)), (
+                report
+            )

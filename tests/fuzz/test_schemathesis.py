@@ -1,8 +1,8 @@
-"""Requests that nobody would write, made up by schemathesis out of the served document.
+"""Requests that schemathesis generates from the served OpenAPI documents.
 
-All of its checks: no fault of ours, no answer that the document does not name, no invalid data
-taken, nothing valid refused, no way past the sign-in, 405 with Allow for every other method. What
-the document cannot say is in `schemathesis.toml`.
+All of its checks run: no 5xx, no undocumented response, no invalid data accepted, no valid data
+refused, no access without authorization, 405 with Allow for every other method. Expectations that
+OpenAPI cannot express are in `schemathesis.toml`.
 """
 
 from __future__ import annotations
@@ -20,90 +20,121 @@ from tests.fixtures.media.clips import CLIP_SPECS
 
 pytestmark = pytest.mark.suite
 
-HERE = Path(__file__).parent
-# Runs are repeatable; and one worker: its threads and Python 3.11's parser do not get along.
-STEADY = ("--workers", "1", "--seed", "1", "--generation-database", "none")
-CHECKED = ("--checks", "all", "--max-redirects", "0", "--request-timeout", "30", "--no-color")
-WAITING = "^/v1/(accounts/|me/password)"
-"""What takes its time on purpose."""
+FOLDER = Path(__file__).parent
+# Runs are repeatable. One worker, because its threads conflict with the parser of Python 3.11.
+REPEATABLE_ARGUMENTS = ("--workers", "1", "--seed", "1", "--generation-database", "none")
+CHECK_ARGUMENTS = (
+    "--checks",
+    "all",
+    "--max-redirects",
+    "0",
+    "--request-timeout",
+    "30",
+    "--no-color",
+)
+SLOW_PATHS = "^/v1/(accounts/|me/password)"
+"""Operations that are slow on purpose."""
 
 
-def cases(
+def run_schemathesis(
     suite: SuiteHandle,
     folder: Path,
-    *more: str,
-    known: Mapping[str, str] | None = None,
+    *arguments: str,
+    path_params: Mapping[str, str] | None = None,
     document: tuple[str, str] = ("api", "/v1/openapi.json"),
 ) -> int:
-    """Run it over the `document` that a function serves; → how many requests were made and found
-    in order. Fails with what it told. What is `known` stands for the parameters of paths."""
+    """Runs schemathesis over a document that a function serves.
+
+    Args:
+        path_params: Values for parameters of paths.
+        document: Name of the function, and path of its document.
+
+    Returns:
+        The number of requests, which must all have passed.
+    """
     config = folder / "schemathesis.toml"
-    rows = [f'{name} = "{one}"' for name, one in (known or {}).items()]
-    told = (HERE / "schemathesis.toml").read_text()
-    config.write_text("\n".join([told, "[parameters]", *rows, ""]))
-    door = suite.url(document[0])
-    python = prepare_python(HERE / "schemathesis.txt", "schemathesis", print)
-    done = subprocess.run(
+    rows = [f'{name} = "{value}"' for name, value in (path_params or {}).items()]
+    settings = (FOLDER / "schemathesis.toml").read_text()
+    config.write_text("\n".join([settings, "[parameters]", *rows, ""]))
+    base_url = suite.url(document[0])
+    python = prepare_python(FOLDER / "schemathesis.txt", "schemathesis", print)
+    result = subprocess.run(
         [
             str(python.parent / "st"), "--config-file", str(config),
-            "run", f"{door}{document[1]}", "--url", door, *CHECKED, *STEADY, *more,
+            "run", f"{base_url}{document[1]}", "--url", base_url,
+            *CHECK_ARGUMENTS, *REPEATABLE_ARGUMENTS, *arguments,
         ],
         cwd=folder, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    told = done.stdout + done.stderr
-    assert done.returncode == 0, told[-20_000:]
-    [generated, passed] = re.findall(r"([0-9]+) generated, ([0-9]+) passed", told)[0]
+    output = result.stdout + result.stderr
+    assert result.returncode == 0, output[-20_000:]
+    [generated, passed] = re.findall(r"([0-9]+) generated, ([0-9]+) passed", output)[0]
     assert generated == passed
     return int(generated)
 
 
-def bearer(suite: SuiteHandle) -> tuple[str, str]:
+def authorization_arguments(suite: SuiteHandle) -> tuple[str, str]:
     return ("-H", f"Authorization: Bearer {suite.user().token}")
 
 
-def test_a_short_run_finds_nothing(suite: SuiteHandle, tmp_path: Path) -> None:
-    few = ("--max-examples", "1", "--phases", "examples,fuzzing,stateful")
-    apart = ("--exclude-path-regex", WAITING)
+def test_short_run_finds_no_failure(suite: SuiteHandle, tmp_path: Path) -> None:
+    limits = ("--max-examples", "1", "--phases", "examples,fuzzing,stateful")
+    excluded = ("--exclude-path-regex", SLOW_PATHS)
 
-    assert cases(suite, tmp_path, *bearer(suite), *few, *apart) > 25
+    assert (
+        run_schemathesis(suite, tmp_path, *authorization_arguments(suite), *limits, *excluded) > 25
+    )
 
 
 @pytest.mark.sweep
 @pytest.mark.parametrize("signed_in", [True, False], ids=["signed in", "not signed in"])
-def test_a_long_run_finds_nothing(suite: SuiteHandle, tmp_path: Path, signed_in: bool) -> None:
-    who = bearer(suite) if signed_in else ()
-    apart = ("--exclude-path-regex", WAITING)
+def test_long_run_finds_no_failure(suite: SuiteHandle, tmp_path: Path, signed_in: bool) -> None:
+    authorization = authorization_arguments(suite) if signed_in else ()
+    excluded = ("--exclude-path-regex", SLOW_PATHS)
 
-    many = cases(suite, tmp_path, *who, "--max-examples", "120", *apart)
-    few = ("--max-examples", "5", "--phases", "examples,coverage,fuzzing")
-    slow = cases(suite, tmp_path, *who, *few, "--include-path-regex", WAITING)
+    fast_count = run_schemathesis(
+        suite, tmp_path, *authorization, "--max-examples", "120", *excluded
+    )
+    limits = ("--max-examples", "5", "--phases", "examples,coverage,fuzzing")
+    slow_count = run_schemathesis(
+        suite, tmp_path, *authorization, *limits, "--include-path-regex", SLOW_PATHS
+    )
 
-    print(f"{many + slow} cases, {'signed in' if signed_in else 'not signed in'}")
-    assert many + slow >= 3000
+    print(f"{fast_count + slow_count} cases, {'signed in' if signed_in else 'not signed in'}")
+    assert fast_count + slow_count >= 3000
 
 
 @pytest.mark.sweep
-def test_a_run_over_a_job_that_is_there_finds_nothing(suite: SuiteHandle, tmp_path: Path) -> None:
+def test_run_over_an_existing_job_finds_no_failure(suite: SuiteHandle, tmp_path: Path) -> None:
     client = suite.client()
     job_id = suite.start_job(client, "frames", CLIP_SPECS["cfr30"].encode().path)
     suite.wait_for_job(client, job_id)
     share = client.call("POST", f"/v1/jobs/{job_id}/shares", {"artifact": "frames.zip"})
-    known = {"job_id": job_id, "name": "frames.zip", "input": "video", "token": share["token"]}
-    of_job: tuple[str, ...] = ("--include-path-regex", "job_id|/share/")
-    # What takes them away would leave the others nothing to look at.
-    for one in ("delete_job", "revoke_share"):
-        of_job += ("--exclude-operation-id", one)
-    few = ("--max-examples", "60", "--phases", "examples,coverage,fuzzing")
-    who = ("-H", f"Authorization: Bearer {client.user.token}")
+    path_params = {
+        "job_id": job_id,
+        "name": "frames.zip",
+        "input": "video",
+        "token": share["token"],
+    }
+    operations: tuple[str, ...] = ("--include-path-regex", "job_id|/share/")
+    # These operations would remove the data of the others.
+    for operation in ("delete_job", "revoke_share"):
+        operations += ("--exclude-operation-id", operation)
+    limits = ("--max-examples", "60", "--phases", "examples,coverage,fuzzing")
+    authorization = ("-H", f"Authorization: Bearer {client.user.token}")
 
-    made = cases(suite, tmp_path, *who, *of_job, *few, known=known)
+    job_count = run_schemathesis(
+        suite, tmp_path, *authorization, *operations, *limits, path_params=path_params
+    )
 
-    print(f"{made} cases over a job that is there")
-    assert made >= 500
+    print(f"{job_count} cases over an existing job")
+    assert job_count >= 500
     assert client.get_job(job_id)["status"] == "done"
 
-    media = ("downloads", "/v1/media/openapi.json")
-    streamed = cases(suite, tmp_path, *who, *few, known=known, document=media)
+    document = ("downloads", "/v1/media/openapi.json")
+    download_count = run_schemathesis(
+        suite, tmp_path, *authorization, *limits, path_params=path_params, document=document
+    )
 
-    print(f"{streamed} cases over its bytes")
-    assert streamed >= 100
+    print(f"{download_count} cases over its downloads")
+    assert download_count >= 100

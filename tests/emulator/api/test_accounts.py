@@ -1,4 +1,4 @@
-"""An account from its registration on, with nothing but HTTP; and who is shut out of it."""
+"""Accounts over HTTP only: registration, sign-in, profile, passwords, disabled accounts."""
 
 from __future__ import annotations
 
@@ -22,61 +22,70 @@ def post(suite: SuiteHandle, path: str, token: str | None = None, **body: Any) -
     return call_api(suite, "POST", path, token, body)
 
 
-def code_in_mail(suite: SuiteHandle, email: str, subject: str, act: str) -> str:
-    """The code in the link, which leads to the console's page of letters."""
-    mail = wait_until(
-        lambda: [one for one in suite.list_emails(email) if one["subject"] == subject], subject
+def code_from_email(suite: SuiteHandle, email: str, subject: str, action: str) -> str:
+    """Returns the code in the link of an e-mail. The link opens a page of the console."""
+    message = wait_until(
+        lambda: [message for message in suite.list_emails(email) if message["subject"] == subject],
+        subject,
     )[-1]
-    link = next(line for line in str(mail["text"]).splitlines() if line.startswith("http"))
-    page, _, told = link.partition("#")
+    link = next(line for line in str(message["text"]).splitlines() if line.startswith("http"))
+    page, _, fragment = link.partition("#")
     assert page == f"{suite.url('console')}/email-action"
-    return parse_qs(told)[act][0]
+    return parse_qs(fragment)[action][0]
 
 
-def toolkit(suite: SuiteHandle, act: str, **body: str) -> Response:
-    """What the page asks of Firebase, with the project's public key."""
-    url = f"{suite.url('auth')}/identitytoolkit.googleapis.com/v1/accounts:{act}?key=local"
+def call_identity_toolkit(suite: SuiteHandle, action: str, **body: str) -> Response:
+    """Calls Firebase as the page does, with the project's public key."""
+    url = f"{suite.url('auth')}/identitytoolkit.googleapis.com/v1/accounts:{action}?key=local"
     return request("POST", url, body)
 
 
 @pytest.fixture
 def email(suite: SuiteHandle) -> str:
-    """The address of somebody who has registered and confirmed it."""
+    """The confirmed address of a registered user."""
     address = f"{uuid.uuid4().hex[:12]}@moodreel.test"
-    answer = post(suite, "/v1/accounts/register", email=address, password=PASSWORD, name="Ann")
-    assert answer.status == 202
-    code = code_in_mail(suite, address, "Confirm your address", "confirm")
-    assert toolkit(suite, "update", oobCode=code).status == 200
+    response = post(suite, "/v1/accounts/register", email=address, password=PASSWORD, name="Ann")
+    assert response.status == 202
+    code = code_from_email(suite, address, "Confirm your address", "confirm")
+    assert call_identity_toolkit(suite, "update", oobCode=code).status == 200
     return address
 
 
-def signed_in(suite: SuiteHandle, email: str, password: str = PASSWORD) -> dict[str, Any]:
-    answer = post(suite, "/v1/accounts/login", email=email, password=password)
-    assert answer.status == 200, answer.body
-    session: dict[str, Any] = answer.json()
+def sign_in(suite: SuiteHandle, email: str, password: str = PASSWORD) -> dict[str, Any]:
+    response = post(suite, "/v1/accounts/login", email=email, password=password)
+    assert response.status == 200, response.body
+    session: dict[str, Any] = response.json()
     return session
 
 
-def test_nobody_is_let_in_before_the_address_is_confirmed(suite: SuiteHandle) -> None:
+def test_sign_in_is_refused_before_the_address_is_confirmed(suite: SuiteHandle) -> None:
     address = f"{uuid.uuid4().hex[:12]}@moodreel.test"
     post(suite, "/v1/accounts/register", email=address, password=PASSWORD)
 
-    early = post(suite, "/v1/accounts/login", email=address, password=PASSWORD)
-    wrong = post(suite, "/v1/accounts/login", email=address, password="wrong")
-    nobody = post(suite, "/v1/accounts/login", email=f"x{address}", password=PASSWORD)
+    unconfirmed = post(suite, "/v1/accounts/login", email=address, password=PASSWORD)
+    wrong_password = post(suite, "/v1/accounts/login", email=address, password="wrong")
+    unknown = post(suite, "/v1/accounts/login", email=f"x{address}", password=PASSWORD)
 
-    assert {one.status for one in (early, wrong, nobody)} == {401}
-    assert len({(one.json()["code"], one.json()["detail"]) for one in (early, wrong, nobody)}) == 1
+    assert {response.status for response in (unconfirmed, wrong_password, unknown)} == {401}
+    assert (
+        len(
+            {
+                (response.json()["code"], response.json()["detail"])
+                for response in (unconfirmed, wrong_password, unknown)
+            }
+        )
+        == 1
+    )
 
 
-def test_an_account_serves_from_its_registration_on(suite: SuiteHandle, email: str) -> None:
-    session = signed_in(suite, email.upper())
+def test_account_can_be_read_changed_and_refreshed(suite: SuiteHandle, email: str) -> None:
+    session = sign_in(suite, email.upper())
     token = session["id_token"]
 
     me = call_api(suite, "GET", "/v1/me", token)
-    told = me.json()
-    assert (told["id"], told["email"]) == (session["user_id"], email)
-    assert (told["name"], told["picture"], told["email_verified"]) == ("Ann", None, True)
+    profile = me.json()
+    assert (profile["id"], profile["email"]) == (session["user_id"], email)
+    assert (profile["name"], profile["picture"], profile["email_verified"]) == ("Ann", None, True)
 
     picture = "https://pictures.test/ann.png"
     changed = call_api(
@@ -88,62 +97,60 @@ def test_an_account_serves_from_its_registration_on(suite: SuiteHandle, email: s
     call_api(suite, "PATCH", "/v1/me", token, {"name": None})
     assert call_api(suite, "GET", "/v1/me", token).json()["name"] is None
 
-    fresh = post(suite, "/v1/accounts/refresh", refresh_token=session["refresh_token"]).json()
-    assert fresh["user_id"] == session["user_id"]
-    assert call_api(suite, "GET", "/v1/jobs", fresh["id_token"]).status == 200
+    refreshed = post(suite, "/v1/accounts/refresh", refresh_token=session["refresh_token"]).json()
+    assert refreshed["user_id"] == session["user_id"]
+    assert call_api(suite, "GET", "/v1/jobs", refreshed["id_token"]).status == 200
 
 
-def test_a_refresh_token_that_is_none_is_refused(suite: SuiteHandle) -> None:
-    answer = post(suite, "/v1/accounts/refresh", refresh_token="none")
+def test_invalid_refresh_token_is_refused(suite: SuiteHandle) -> None:
+    response = post(suite, "/v1/accounts/refresh", refresh_token="none")
 
-    assert (answer.status, answer.json()["code"]) == (401, "session-expired")
-
-
-def test_a_taken_address_is_told_to_its_owner_alone(suite: SuiteHandle, email: str) -> None:
-    answer = post(suite, "/v1/accounts/register", email=email, password="another password")
-    code = code_in_mail(suite, email, "You have an account already", "password")
-
-    assert answer.status == 202
-    assert toolkit(suite, "resetPassword", oobCode=code).json()["email"] == email
-    signed_in(suite, email)
+    assert (response.status, response.json()["code"]) == (401, "session-expired")
 
 
-def test_a_new_password_takes_the_old_ones_place(suite: SuiteHandle, email: str) -> None:
-    session = signed_in(suite, email)
-    wanted = {"current_password": PASSWORD, "new_password": "tr0ub4dor and three"}
-    guess = post(
-        suite, "/v1/me/password", session["id_token"], **wanted | {"current_password": "?"}
+def test_registered_address_is_revealed_to_its_owner_only(suite: SuiteHandle, email: str) -> None:
+    response = post(suite, "/v1/accounts/register", email=email, password="another password")
+    code = code_from_email(suite, email, "You have an account already", "password")
+
+    assert response.status == 202
+    assert call_identity_toolkit(suite, "resetPassword", oobCode=code).json()["email"] == email
+    sign_in(suite, email)
+
+
+def test_new_password_replaces_the_old_one(suite: SuiteHandle, email: str) -> None:
+    session = sign_in(suite, email)
+    passwords = {"current_password": PASSWORD, "new_password": "tr0ub4dor and three"}
+    wrong_password = post(
+        suite, "/v1/me/password", session["id_token"], **passwords | {"current_password": "?"}
     )
-    # Tokens are dated to the second: the old one must be older than the change.
+    # Tokens have times in whole seconds. The old token must be older than the change.
     time.sleep(1.1)
-    fresh = post(suite, "/v1/me/password", session["id_token"], **wanted)
+    changed = post(suite, "/v1/me/password", session["id_token"], **passwords)
 
-    assert (guess.status, guess.json()["code"]) == (401, "wrong-credentials")
-    assert fresh.status == 200
-    assert call_api(suite, "GET", "/v1/me", fresh.json()["id_token"]).status == 200
-    old = post(suite, "/v1/accounts/login", email=email, password=PASSWORD)
-    assert old.status == 401
-    signed_in(suite, email, wanted["new_password"])
+    assert (wrong_password.status, wrong_password.json()["code"]) == (401, "wrong-credentials")
+    assert changed.status == 200
+    assert call_api(suite, "GET", "/v1/me", changed.json()["id_token"]).status == 200
+    old_password = post(suite, "/v1/accounts/login", email=email, password=PASSWORD)
+    assert old_password.status == 401
+    sign_in(suite, email, passwords["new_password"])
 
 
-def test_a_disabled_account_is_told_to_nobody(suite: SuiteHandle, email: str) -> None:
-    update_account(suite, signed_in(suite, email)["user_id"], {"disableUser": True})
-    tried = {"login": {"password": PASSWORD}, "register": {"password": PASSWORD}, "forgot": {}}
+def test_disabled_account_is_not_revealed(suite: SuiteHandle, email: str) -> None:
+    update_account(suite, sign_in(suite, email)["user_id"], {"disableUser": True})
+    bodies = {"login": {"password": PASSWORD}, "register": {"password": PASSWORD}, "forgot": {}}
 
-    for act, more in tried.items():
+    for action, body in bodies.items():
         disabled, unknown = (
-            post(suite, f"/v1/accounts/{act}", email=one, **more)
-            for one in (email, f"{uuid.uuid4().hex[:12]}@moodreel.test")
+            post(suite, f"/v1/accounts/{action}", email=address, **body)
+            for address in (email, f"{uuid.uuid4().hex[:12]}@moodreel.test")
         )
-        assert disabled.status == unknown.status == (401 if act == "login" else 202)
+        assert disabled.status == unknown.status == (401 if action == "login" else 202)
         assert disabled.json().get("detail") == unknown.json().get("detail")
 
 
 @pytest.mark.sweep
-def test_a_disabled_user_gets_no_new_session_and_is_out_soon(
-    suite: SuiteHandle, email: str
-) -> None:
-    session = signed_in(suite, email)
+def test_disabled_user_loses_access(suite: SuiteHandle, email: str) -> None:
+    session = sign_in(suite, email)
     assert call_api(suite, "GET", "/v1/jobs", session["id_token"]).status == 200
     update_account(suite, session["user_id"], {"disableUser": True})
 
@@ -152,19 +159,19 @@ def test_a_disabled_user_gets_no_new_session_and_is_out_soon(
     assert renewed.status == 401
     wait_until(
         lambda: call_api(suite, "GET", "/v1/jobs", session["id_token"]).status == 401,
-        "the disabled user to be out",
+        "the disabled user to lose access",
         interval_s=1,
     )
 
 
-def test_who_forgot_the_password_chooses_a_new_one_by_the_link(
-    suite: SuiteHandle, email: str
-) -> None:
-    known, unknown = (post(suite, "/v1/accounts/forgot", email=one) for one in (email, f"x{email}"))
-    code = code_in_mail(suite, email, "Choose a new password", "password")
-    wanted = {"oobCode": code, "newPassword": "a-password-of-my-own"}
-    chosen = toolkit(suite, "resetPassword", **wanted)
+def test_forgotten_password_is_reset_by_the_link(suite: SuiteHandle, email: str) -> None:
+    known, unknown = (
+        post(suite, "/v1/accounts/forgot", email=address) for address in (email, f"x{email}")
+    )
+    code = code_from_email(suite, email, "Choose a new password", "password")
+    body = {"oobCode": code, "newPassword": "a-password-of-my-own"}
+    reset = call_identity_toolkit(suite, "resetPassword", **body)
 
     assert (known.status, known.body) == (unknown.status, unknown.body) == (202, unknown.body)
-    assert chosen.status == 200
-    signed_in(suite, email, "a-password-of-my-own")
+    assert reset.status == 200
+    sign_in(suite, email, "a-password-of-my-own")

@@ -1,4 +1,4 @@
-"""Every operation of the API against everybody who might knock: only the owner gets in."""
+"""Authorization of every operation of the API: only the owner of data has access."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.suite
 
 TOKEN = "5" * 48
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
-CLOSED = [one for one in ROUTES if one.sign_in_required]
+SIGNED_IN_ROUTES = [route for route in ROUTES if route.sign_in_required]
 SLIDE = {"heading": "A stone", "bullets": ["It is old."], "notes": "Look at it."}
 DECK = {
     "title": "Stones", "language": "en-US", "theme": "dawn", "aspect": "16:9",
@@ -51,7 +51,7 @@ BODIES = {
         "new_password": "local-only-password",
     },
 }
-REFUSED_TO_THE_OWNER = {
+EXPECTED_OWNER_ERRORS = {
     # No result and no deck yet.
     "GET /v1/jobs/{job_id}/artifacts/{name}": "not-found",
     "GET /v1/jobs/{job_id}/artifacts/{name}/link": "not-found",
@@ -61,29 +61,30 @@ REFUSED_TO_THE_OWNER = {
     "POST /v1/jobs/{job_id}/deck/slides/{slide_id}/rewrite": "not-found",
     "GET /v1/jobs/{job_id}/deck/slides/{slide_id}/picture": "not-found",
     "POST /v1/jobs/{job_id}/deck/release": "wrong-state",
-    # Not failed, nothing uploaded, nothing made, and an address that nobody has confirmed.
+    # Not failed, nothing uploaded, no artifact, and an unconfirmed e-mail address.
     "POST /v1/jobs/{job_id}/redrive": "wrong-state",
     "POST /v1/jobs/{job_id}/uploads/{input}/finalize": "upload-missing",
     "POST /v1/jobs/{job_id}/shares": "invalid-request",
     "POST /v1/me/password": "wrong-credentials",
     "POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay": "delivery-underway",
-    # It records, and has shown nothing yet.
+    # The camera records, and has sent no picture yet.
     "DELETE /v1/cameras/{camera_id}": "camera-in-use",
     "GET /v1/recordings/last": "not-found",
     "GET /v1/recordings/{recording_id}/clip": "not-ready",
     "GET /v1/recordings/{recording_id}/clip/link": "not-ready",
 }
-"""By the code with which the handler itself refuses: what the frame refuses proves nothing."""
-PRIVATE = [one for one in CLOSED if one.path_params]
+"""Error codes of the handlers. An error before the handler would not show that the owner is
+authorized."""
+OWNED_ROUTES = [route for route in SIGNED_IN_ROUTES if route.path_params]
 
 
-def called(route: Route) -> str:
+def route_id(route: Route) -> str:
     return f"{route.method} {route.path}"
 
 
 @dataclass(frozen=True)
-class House:
-    """Alice's job and link, Bob, and Carol, whose account is disabled."""
+class OwnedData:
+    """Data of Alice, and two other users: Bob, and Carol, whose account is disabled."""
 
     suite: SuiteHandle
     alice: Client
@@ -113,21 +114,21 @@ class House:
         }
         return route.path.format(**names)
 
-    def nobodys(self, path: str) -> str:
-        """The path of what is not there."""
-        for one in (
+    def missing_path(self, path: str) -> str:
+        """Returns the path with ids that do not exist."""
+        for document_id in (
             self.job_id, self.webhook_id, self.delivery_id, self.request_id, self.camera_id,
             self.recording_id,
         ):  # fmt: skip
-            path = path.replace(one, "0" * 20)
+            path = path.replace(document_id, "0" * 20)
         return path.replace(TOKEN, "0" * 48)
 
     def body(self, route: Route) -> object:
-        """A body that the operation takes when its owner sends it; most take an empty one."""
-        return BODIES.get(called(route), {}) if route.body is not None else None
+        """Returns a body that the operation accepts from the owner. Most accept an empty one."""
+        return BODIES.get(route_id(route), {}) if route.body is not None else None
 
-    def ask(self, route: Route, token: str | None, **headers: str) -> Response:
-        """One call of an operation on what is Alice's."""
+    def call(self, route: Route, token: str | None, **headers: str) -> Response:
+        """Calls an operation on the data of Alice."""
         if route.conditional:
             headers["If_Match"] = "*"
         return call_api(
@@ -136,63 +137,65 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(suite: SuiteHandle) -> Iterator[House]:
+def data(suite: SuiteHandle) -> Iterator[OwnedData]:
     alice, bob, carol = (suite.client() for _ in range(3))
     update_account(suite, carol.user.uid, {"disableUser": True})
     job_id = alice.call("POST", "/v1/jobs", JOB_REQUEST)["job"]["id"]
     fields = {"job": job_id, "owner": alice.user.uid, "artifact": "frames.zip", "revoked": False}
     firestore.update_document(suite, f"shares/{TOKEN}", fields)
-    webhook = {"url": f"{suite.url('mails')}/nobody-reads-this"}
+    webhook = {"url": f"{suite.url('mails')}/ignored"}
     webhook_id = alice.call("POST", "/v1/webhooks", webhook)["webhook"]["id"]
     delivery_id = alice.call("POST", f"/v1/webhooks/{webhook_id}/test")["id"]
     request_id = alice.call("POST", "/v1/me/exports")["id"]
     silent = HttpCamera(encode_mjpeg(1))
     silent.silent = True
-    begun = alice.call("POST", "/v1/recordings", {"source": {"url": silent.url}})
-    ids = (job_id, webhook_id, delivery_id, request_id, begun["camera"], begun["id"])
-    yield House(suite, alice, bob, carol, *ids)
+    recording = alice.call("POST", "/v1/recordings", {"source": {"url": silent.url}})
+    ids = (job_id, webhook_id, delivery_id, request_id, recording["camera"], recording["id"])
+    yield OwnedData(suite, alice, bob, carol, *ids)
     silent.stop()
 
 
-@pytest.mark.parametrize("route", CLOSED, ids=called)
-def test_nobody_comes_in_without_a_token_that_holds(house: House, route: Route) -> None:
-    tokens = {**invalid_tokens(house.alice.user), "disabled": house.carol.user.token}
-    answers = {what: house.ask(route, token) for what, token in tokens.items()}
+@pytest.mark.parametrize("route", SIGNED_IN_ROUTES, ids=route_id)
+def test_request_without_a_valid_token_is_refused(data: OwnedData, route: Route) -> None:
+    tokens = {**invalid_tokens(data.alice.user), "disabled": data.carol.user.token}
+    responses = {kind: data.call(route, token) for kind, token in tokens.items()}
 
-    assert {what: one.status for what, one in answers.items()} == dict.fromkeys(answers, 401)
-    assert {one.json()["code"] for one in answers.values()} == {"unauthenticated"}
-    assert all("WWW-Authenticate" in one.headers for one in answers.values())
+    assert {kind: response.status for kind, response in responses.items()} == dict.fromkeys(
+        responses, 401
+    )
+    assert {response.json()["code"] for response in responses.values()} == {"unauthenticated"}
+    assert all("WWW-Authenticate" in response.headers for response in responses.values())
 
 
-@pytest.mark.parametrize("route", PRIVATE, ids=called)
-def test_someone_else_learns_nothing(house: House, route: Route) -> None:
-    theirs = house.path(route)
-    nobodys = house.nobodys(theirs)
-    sent = {"X_Request_Id": "the-same-for-both"}
-    answers = [
+@pytest.mark.parametrize("route", OWNED_ROUTES, ids=route_id)
+def test_other_users_get_the_same_404_as_for_missing_data(data: OwnedData, route: Route) -> None:
+    owned_path = data.path(route)
+    missing_path = data.missing_path(owned_path)
+    headers = {"X_Request_Id": "the-same-for-both"}
+    responses = [
         call_api(
-            house.suite,
+            data.suite,
             route.method,
             path,
-            house.bob.user.token,
-            house.body(route),
+            data.bob.user.token,
+            data.body(route),
             If_Match="*",
-            **sent,
+            **headers,
         )
-        for path in (theirs, nobodys)
+        for path in (owned_path, missing_path)
     ]
 
-    assert [one.status for one in answers] == [404, 404]
-    assert answers[0].body == answers[1].body
+    assert [response.status for response in responses] == [404, 404]
+    assert responses[0].body == responses[1].body
 
 
-def test_someone_else_does_not_find_it_in_a_list(house: House) -> None:
-    assert house.bob.call("GET", "/v1/jobs")["jobs"] == []
-    assert [one["id"] for one in house.alice.call("GET", "/v1/jobs")["jobs"]] == [house.job_id]
+def test_other_users_jobs_are_not_listed(data: OwnedData) -> None:
+    assert data.bob.call("GET", "/v1/jobs")["jobs"] == []
+    assert [job["id"] for job in data.alice.call("GET", "/v1/jobs")["jobs"]] == [data.job_id]
 
 
-def test_the_owner_gets_in_everywhere(house: House) -> None:
-    # What ends a thing comes when all else has been asked of it.
+def test_owner_is_authorized_for_every_operation(data: OwnedData) -> None:
+    # Operations that delete or end something come last.
     last = [
         "POST /v1/jobs/{job_id}/cancel",
         "DELETE /v1/share/{token}",
@@ -202,58 +205,69 @@ def test_the_owner_gets_in_everywhere(house: House) -> None:
         "POST /v1/me/erasures",
         "DELETE /v1/me",
     ]
-    # So that the fixture's own test of the webhook stands in nobody's way.
-    firestore.update_document(house.suite, f"webhooks/{house.webhook_id}", {"tested_at": LONG_AGO})
-    ordered = sorted(CLOSED, key=lambda one: last.index(called(one)) if called(one) in last else -1)
-    answers = {called(one): house.ask(one, house.alice.user.token) for one in ordered}
+    # The test delivery of the fixture would make the next one a conflict.
+    firestore.update_document(data.suite, f"webhooks/{data.webhook_id}", {"tested_at": LONG_AGO})
+    ordered = sorted(
+        SIGNED_IN_ROUTES,
+        key=lambda route: last.index(route_id(route)) if route_id(route) in last else -1,
+    )
+    responses = {route_id(route): data.call(route, data.alice.user.token) for route in ordered}
 
-    refused = {what: one.json() for what, one in answers.items() if one.status >= 400}
-    assert {what: one["code"] for what, one in refused.items()} == REFUSED_TO_THE_OWNER
-    assert "There is no such job." not in {one["detail"] for one in refused.values()}
-    assert all(one.headers["Cache-Control"] == "no-store" for one in answers.values())
+    refused = {
+        operation: response.json()
+        for operation, response in responses.items()
+        if response.status >= 400
+    }
+    assert {
+        operation: problem["code"] for operation, problem in refused.items()
+    } == EXPECTED_OWNER_ERRORS
+    assert "There is no such job." not in {problem["detail"] for problem in refused.values()}
+    assert all(response.headers["Cache-Control"] == "no-store" for response in responses.values())
 
 
-def test_the_owners_token_is_what_the_strangers_differ_from(house: House) -> None:
-    # Alice's account may be closed by now.
-    fresh = make_id_token(house.bob.user)
+def test_generated_token_is_valid(data: OwnedData) -> None:
+    # The account of Alice may be deleted by an earlier test.
+    token = make_id_token(data.bob.user)
 
-    assert call_api(house.suite, "GET", "/v1/jobs", fresh).status == 200
+    assert call_api(data.suite, "GET", "/v1/jobs", token).status == 200
 
 
-@pytest.mark.parametrize("route", [one for one in ROUTES if not one.sign_in_required], ids=called)
-def test_open_operations_ask_for_no_token(house: House, route: Route) -> None:
-    path = house.nobodys(house.path(route))
-    answer = call_api(house.suite, route.method, path, body={} if route.body else None)
+@pytest.mark.parametrize(
+    "route", [route for route in ROUTES if not route.sign_in_required], ids=route_id
+)
+def test_public_operations_need_no_token(data: OwnedData, route: Route) -> None:
+    path = data.missing_path(data.path(route))
+    response = call_api(data.suite, route.method, path, body={} if route.body else None)
 
     if route.body is not None:
-        assert answer.status == 422
+        assert response.status == 422
     else:
         unknown = set(route.path_params) - {"code"}
-        assert answer.status == (404 if unknown else 200)
+        assert response.status == (404 if unknown else 200)
 
 
 @pytest.mark.parametrize(
     "change", [{"disableUser": True}, {"validSince": "4102444800"}], ids=["disabled", "revoked"]
 )
-def test_a_user_who_was_shut_out_is_out(suite: SuiteHandle, change: dict[str, object]) -> None:
+def test_disabled_or_revoked_user_is_refused(suite: SuiteHandle, change: dict[str, object]) -> None:
     user = suite.user()
     update_account(suite, user.uid, change)
 
     assert call_api(suite, "GET", "/v1/jobs", user.token).status == 401
 
 
-def test_a_deleted_user_is_out(suite: SuiteHandle) -> None:
+def test_deleted_user_is_refused(suite: SuiteHandle) -> None:
     user = suite.user()
     url = f"{suite.url('auth')}/identitytoolkit.googleapis.com/v1/projects/{PROJECT}"
     body = {"localId": user.uid}
-    done = request("POST", f"{url}/accounts:delete", body, headers=firestore.ADMIN_HEADERS)
-    assert done.status == 200
+    deletion = request("POST", f"{url}/accounts:delete", body, headers=firestore.ADMIN_HEADERS)
+    assert deletion.status == 200
 
     assert call_api(suite, "GET", "/v1/jobs", user.token).status == 401
 
 
-def test_a_bucket_is_shut_to_who_has_no_link(house: House) -> None:
-    url = f"{house.suite.url('gcs')}/{PROJECT}-{Bucket.UPLOADS}/jobs/{house.job_id}/video.0"
+def test_bucket_refuses_requests_without_a_signed_url(data: OwnedData) -> None:
+    url = f"{data.suite.url('gcs')}/{PROJECT}-{Bucket.UPLOADS}/jobs/{data.job_id}/video.0"
 
     assert request("GET", url).status in (401, 403)
     assert request("PUT", url, {"a": 1}).status in (401, 403)

@@ -1,4 +1,4 @@
-"""The same file in nginx and in `downloads`: 30 requests for one range, answered alike."""
+"""The same file in nginx and in `downloads`: 30 range requests with equal responses."""
 
 from __future__ import annotations
 
@@ -60,21 +60,21 @@ SHAPES: dict[str, tuple[dict[str, str], int]] = {
     "bytes=0-5 with its date": ({"If_Range": "{date}"}, 206),
     "bytes=0-5 with an older date": ({"If_Range": OLD}, 200),
 }
-"""By the Range header: what is sent besides it, and the status of both servers."""
+"""For each Range header: other request headers, and the status of both servers."""
 
 
 @dataclass(frozen=True)
-class Both:
-    """The same bytes at two addresses."""
+class Servers:
+    """URLs of the same bytes on both servers."""
 
     nginx: str
-    ours: str
+    downloads: str
 
 
 @pytest.fixture(scope="module")
-def both(
+def servers(
     suite: SuiteHandle, services: Services, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Both]:
+) -> Iterator[Servers]:
     folder = tmp_path_factory.mktemp("nginx")
     (folder / "files").mkdir()
     (folder / "files" / "film.mp4").write_bytes(CONTENT)
@@ -83,63 +83,73 @@ def both(
         services, "someone", CONTENT, name="film.mp4", content_type="video/mp4"
     )
     with nginx.running_nginx(folder) as url:
-        yield Both(f"{url}/film.mp4", shared_url(suite, token))
+        yield Servers(f"{url}/film.mp4", shared_url(suite, token))
 
 
-def asked(url: str, shape: str, more: dict[str, str]) -> RawResponse:
-    """One of the shapes, with this server's own ETag and date."""
-    known = get(url, "HEAD").headers
-    values = {"etag": known["etag"], "date": known["last-modified"]}
-    headers = {name: value.format(**values) for name, value in more.items()}
+def get_shape(url: str, shape: str, headers: dict[str, str]) -> RawResponse:
+    """Sends one of SHAPES with the ETag and the date of this server."""
+    validators = get(url, "HEAD").headers
+    values = {"etag": validators["etag"], "date": validators["last-modified"]}
+    request_headers = {name: value.format(**values) for name, value in headers.items()}
     if shape != "no Range":
-        headers["Range"] = shape.split(" with ")[0]
-    return get(url, **headers)
+        request_headers["Range"] = shape.split(" with ")[0]
+    return get(url, **request_headers)
 
 
-def seen(got: RawResponse) -> tuple[object, ...]:
-    """What a client goes by. An error's own text is no part of it."""
-    kept = ("content-range", "content-length", "content-type", "accept-ranges")
-    if got.status >= 400:
-        return got.status, got.headers.get("content-range")
-    digest = hashlib.sha256(got.body).hexdigest()
-    return (got.status, digest, *(got.headers.get(name) for name in kept))
+def comparable(response: RawResponse) -> tuple[object, ...]:
+    """Returns status, body and headers that matter to a client. The body of an error does not."""
+    names = ("content-range", "content-length", "content-type", "accept-ranges")
+    if response.status >= 400:
+        return response.status, response.headers.get("content-range")
+    digest = hashlib.sha256(response.body).hexdigest()
+    return (response.status, digest, *(response.headers.get(name) for name in names))
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_range_is_answered_as_nginx_answers_it(both: Both, shape: str) -> None:
-    more, status = SHAPES[shape]
-    theirs, ours = (asked(url, shape, more) for url in (both.nginx, both.ours))
+def test_range_response_equals_that_of_nginx(servers: Servers, shape: str) -> None:
+    headers, status = SHAPES[shape]
+    nginx_response, response = (
+        get_shape(url, shape, headers) for url in (servers.nginx, servers.downloads)
+    )
 
-    assert ours.status == status
-    told = seen(theirs)
+    assert response.status == status
+    expected = comparable(nginx_response)
     if status == 206:
-        # nginx names Accept-Ranges on the whole alone.
-        told = (*told[:-1], "bytes")
-    assert seen(ours) == told
+        # nginx sends Accept-Ranges with complete responses only.
+        expected = (*expected[:-1], "bytes")
+    assert comparable(response) == expected
 
 
-def test_an_unchanged_file_is_sent_by_neither(both: Both) -> None:
-    for url in (both.nginx, both.ours):
-        known = get(url, "HEAD").headers
-        by_tag = get(url, If_None_Match=known["etag"], Range="bytes=0-5")
-        by_date = get(url, If_Modified_Since=known["last-modified"])
+def test_unchanged_file_is_sent_by_neither_server(servers: Servers) -> None:
+    for url in (servers.nginx, servers.downloads):
+        validators = get(url, "HEAD").headers
+        by_tag = get(url, If_None_Match=validators["etag"], Range="bytes=0-5")
+        by_date = get(url, If_Modified_Since=validators["last-modified"])
         assert [by_tag.status, by_date.status] == [304, 304]
 
 
-def test_where_we_differ_it_is_because_rfc_9110_says_so(both: Both) -> None:
-    """14.1.2: a last position behind the end means the end, however far; 14.2: Range is for GET."""
-    far = "bytes=0-99999999999999999999"
-    assert (get(both.nginx, Range=far).status, get(both.ours, Range=far).status) == (416, 206)
-    heads = [get(url, "HEAD", Range="bytes=0-5").status for url in (both.nginx, both.ours)]
-    assert heads == [206, 200]
-    several = [get(url, Range="bytes=0-5,10-15") for url in (both.nginx, both.ours)]
-    assert [one.status for one in several] == [206, 200]
-    assert several[1].body == CONTENT
+def test_differences_from_nginx_follow_rfc_9110(servers: Servers) -> None:
+    """14.1.2: a last position after the end means the end. 14.2: Range applies to GET only."""
+    far_range = "bytes=0-99999999999999999999"
+    assert (
+        get(servers.nginx, Range=far_range).status,
+        get(servers.downloads, Range=far_range).status,
+    ) == (416, 206)
+    head_statuses = [
+        get(url, "HEAD", Range="bytes=0-5").status for url in (servers.nginx, servers.downloads)
+    ]
+    assert head_statuses == [206, 200]
+    multi_range = [get(url, Range="bytes=0-5,10-15") for url in (servers.nginx, servers.downloads)]
+    assert [response.status for response in multi_range] == [206, 200]
+    assert multi_range[1].body == CONTENT
 
 
-def test_the_table_in_the_readme_is_this_one() -> None:
+def test_readme_table_matches_the_tested_requests() -> None:
     rows = re.findall(r"^\| `(.+?)`(.*?) \| (\d{3}) \| (\d{3}) \|$", README.read_text(), re.M)
 
     assert len(SHAPES) == 30
-    listed = {f"{shape}{more}": (int(one), int(other)) for shape, more, one, other in rows}
+    listed = {
+        f"{shape}{suffix}": (int(nginx_status), int(status))
+        for shape, suffix, nginx_status, status in rows
+    }
     assert listed == {name: (status, status) for name, (_, status) in SHAPES.items()}

@@ -1,4 +1,4 @@
-"""Jobs over what is uploaded already, and jobs that are asked for twice."""
+"""Jobs over earlier uploads, and idempotency keys."""
 
 from __future__ import annotations
 
@@ -32,86 +32,89 @@ def client(suite: SuiteHandle) -> Client:
 
 
 @pytest.fixture(scope="module")
-def first(suite: SuiteHandle, client: Client, clip: Path) -> str:
-    """A job that is done; its id."""
+def done_job_id(suite: SuiteHandle, client: Client, clip: Path) -> str:
+    """The id of a job that is done."""
     job_id = suite.start_job(client, "frames", clip)
     assert suite.wait_for_job(client, job_id)["status"] == "done"
     return job_id
 
 
-def made(client: Client, **wish: Any) -> dict[str, Any]:
-    body: dict[str, Any] = {"recipe": "frames", **wish}
-    told: dict[str, Any] = client.call("POST", "/v1/jobs", body)
-    return told
+def create_job(client: Client, **fields: Any) -> dict[str, Any]:
+    body: dict[str, Any] = {"recipe": "frames", **fields}
+    created: dict[str, Any] = client.call("POST", "/v1/jobs", body)
+    return created
 
 
-def refused(client: Client, **wish: Any) -> tuple[int, str]:
-    answer = client.send("POST", "/v1/jobs", {"recipe": "frames", **wish})
-    return answer.status, answer.json()["errors"][0]["field"]
+def refused_field(client: Client, **fields: Any) -> tuple[int, str]:
+    """Returns the status and the field of the first error."""
+    response = client.send("POST", "/v1/jobs", {"recipe": "frames", **fields})
+    return response.status, response.json()["errors"][0]["field"]
 
 
-def test_another_recipe_runs_on_a_jobs_upload_and_outlives_that_job(
+def test_new_job_copies_the_upload_of_a_deleted_job(
     suite: SuiteHandle, client: Client, clip: Path
 ) -> None:
     older = suite.start_job(client, "frames", clip, title="Holiday")
     suite.wait_for_job(client, older)
 
-    told = made(client, **{"from": older}, options={"every": "2"})
+    created = create_job(client, **{"from": older}, options={"every": "2"})
     client.call("DELETE", f"/v1/jobs/{older}")
-    job = suite.wait_for_job(client, told["job"]["id"])
+    job = suite.wait_for_job(client, created["job"]["id"])
 
-    assert told["uploads"] == {}
+    assert created["uploads"] == {}
     assert (job["status"], job["title"]) == ("done", clip.name)
-    kept = firestore.read_document(suite, f"jobs/{job['id']}")
-    assert kept is not None
-    [copy] = kept["inputs"]
+    document = firestore.read_document(suite, f"jobs/{job['id']}")
+    assert document is not None
+    [copy] = document["inputs"]
     assert copy["source"].startswith(f"jobs/{older}/video.0#")
     assert copy["size_bytes"] == clip.stat().st_size
 
 
-def test_the_latest_upload_of_a_kind_is_taken_and_pinned(
-    suite: SuiteHandle, client: Client, first: str
+def test_latest_upload_is_used_and_pinned(
+    suite: SuiteHandle, client: Client, done_job_id: str
 ) -> None:
-    # Newer, but nothing was ever uploaded to it.
-    made(client, inputs=JOB_REQUEST["inputs"])
+    # This job is newer, but has no upload.
+    create_job(client, inputs=JOB_REQUEST["inputs"])
 
-    told = made(client, inputs={"video": "latest"})
+    created = create_job(client, inputs={"video": "latest"})
 
-    kept = firestore.read_document(suite, f"jobs/{told['job']['id']}")
-    assert kept is not None
-    assert kept["inputs"][0]["source"].partition("#")[0].endswith("/video.0")
-    assert suite.wait_for_job(client, told["job"]["id"])["status"] == "done"
+    document = firestore.read_document(suite, f"jobs/{created['job']['id']}")
+    assert document is not None
+    assert document["inputs"][0]["source"].partition("#")[0].endswith("/video.0")
+    assert suite.wait_for_job(client, created["job"]["id"])["status"] == "done"
 
 
-def test_what_is_not_there_cannot_be_used_again(
-    suite: SuiteHandle, client: Client, first: str
+def test_missing_upload_cannot_be_reused(
+    suite: SuiteHandle, client: Client, done_job_id: str
 ) -> None:
-    empty = made(client, inputs=JOB_REQUEST["inputs"])["job"]["id"]
-    stranger = suite.client()
+    empty = create_job(client, inputs=JOB_REQUEST["inputs"])["job"]["id"]
+    other_client = suite.client()
 
-    assert refused(client, **{"from": empty}) == (422, "from")
-    assert refused(client, **{"from": "0" * 20}) == (422, "from")
-    assert refused(stranger, **{"from": first}) == (422, "from")
-    assert refused(stranger, inputs={"video": "latest"}) == (422, "inputs.video")
-    assert refused(client, recipe="still", **{"from": first}) == (422, "inputs.picture")
-    assert refused(client, recipe="still", inputs={"picture": "latest", "sound": "latest"}) == (
+    assert refused_field(client, **{"from": empty}) == (422, "from")
+    assert refused_field(client, **{"from": "0" * 20}) == (422, "from")
+    assert refused_field(other_client, **{"from": done_job_id}) == (422, "from")
+    assert refused_field(other_client, inputs={"video": "latest"}) == (422, "inputs.video")
+    assert refused_field(client, recipe="still", **{"from": done_job_id}) == (422, "inputs.picture")
+    assert refused_field(
+        client, recipe="still", inputs={"picture": "latest", "sound": "latest"}
+    ) == (
         422,
         "inputs.picture",
     )
 
 
-@pytest.mark.parametrize("healed_by", ["a word", "the sweeper"])
-def test_a_copy_that_broke_off_is_finished(
-    suite: SuiteHandle, client: Client, first: str, healed_by: str
+@pytest.mark.parametrize("healed_by", ["finalize", "sweeper"])
+def test_interrupted_copy_is_completed(
+    suite: SuiteHandle, client: Client, done_job_id: str, healed_by: str
 ) -> None:
-    job_id = made(client, inputs=JOB_REQUEST["inputs"])["job"]["id"]
-    older = firestore.read_document(suite, f"jobs/{first}")
+    job_id = create_job(client, inputs=JOB_REQUEST["inputs"])["job"]["id"]
+    older = firestore.read_document(suite, f"jobs/{done_job_id}")
     assert older is not None
-    # As if the process had ended between the job's document and the copy.
-    source = _pinned(suite, older["inputs"][0]["object"])
-    _as_copy(suite, job_id, source, older["inputs"][0]["size_bytes"])
+    # The state after a crash between the write of the job's document and the copy.
+    source = _source_reference(suite, older["inputs"][0]["object"])
+    _set_copied_input(suite, job_id, source, older["inputs"][0]["size_bytes"])
 
-    if healed_by == "a word":
+    if healed_by == "finalize":
         client.call("POST", f"/v1/jobs/{job_id}/uploads/video/finalize", {})
     else:
         past = datetime.now(UTC) - timedelta(seconds=STALLED_S + 1)
@@ -124,7 +127,7 @@ def test_a_copy_that_broke_off_is_finished(
     assert suite.wait_for_job(client, job_id)["status"] == "done"
 
 
-def test_ten_at_once_with_one_key_make_one_job(suite: SuiteHandle, client: Client) -> None:
+def test_parallel_requests_with_one_key_create_one_job(suite: SuiteHandle, client: Client) -> None:
     token = client.user.token
     before = len(client.call("GET", "/v1/jobs?limit=100")["jobs"])
 
@@ -134,49 +137,52 @@ def test_ten_at_once_with_one_key_make_one_job(suite: SuiteHandle, client: Clien
         )
 
     with ThreadPoolExecutor(10) as pool:
-        answers = list(pool.map(create, range(10)))
+        responses = list(pool.map(create, range(10)))
 
-    assert {one.status for one in answers} == {201}
-    assert len({one.body for one in answers}) == 1
-    assert len({one.headers["Location"] for one in answers}) == 1
-    assert sum("Idempotency-Replayed" in one.headers for one in answers) == 9
+    assert {response.status for response in responses} == {201}
+    assert len({response.body for response in responses}) == 1
+    assert len({response.headers["Location"] for response in responses}) == 1
+    assert sum("Idempotency-Replayed" in response.headers for response in responses) == 9
     assert len(client.call("GET", "/v1/jobs?limit=100")["jobs"]) == before + 1
 
 
-def test_a_key_is_good_for_one_wish(suite: SuiteHandle, client: Client) -> None:
+def test_idempotency_key_is_valid_for_one_request_body(suite: SuiteHandle, client: Client) -> None:
     token = client.user.token
-    other = {**JOB_REQUEST, "title": "Another"}
+    changed_request = {**JOB_REQUEST, "title": "Another"}
     first, second = (
-        call_api(suite, "POST", "/v1/jobs", token, body, Idempotency_Key="one-wish")
-        for body in (JOB_REQUEST, other)
+        call_api(suite, "POST", "/v1/jobs", token, body, Idempotency_Key="one-request")
+        for body in (JOB_REQUEST, changed_request)
     )
-    strange = call_api(suite, "POST", "/v1/jobs", token, JOB_REQUEST, Idempotency_Key="a b")
+    invalid_key = call_api(suite, "POST", "/v1/jobs", token, JOB_REQUEST, Idempotency_Key="a b")
 
     assert first.status == 201
     assert (second.status, second.json()["code"]) == (422, "idempotency-key-reused")
-    assert (strange.status, strange.json()["errors"][0]["field"]) == (422, "Idempotency-Key")
+    assert (invalid_key.status, invalid_key.json()["errors"][0]["field"]) == (
+        422,
+        "Idempotency-Key",
+    )
 
 
-def test_a_key_may_be_used_again_when_its_request_was_refused(
+def test_idempotency_key_of_a_refused_request_can_be_reused(
     suite: SuiteHandle, client: Client
 ) -> None:
     token = client.user.token
-    wrong = {**JOB_REQUEST, "options": {"every": "never"}}
+    invalid_request = {**JOB_REQUEST, "options": {"every": "never"}}
     first, second = (
-        call_api(suite, "POST", "/v1/jobs", token, body, Idempotency_Key="mended")
-        for body in (wrong, JOB_REQUEST)
+        call_api(suite, "POST", "/v1/jobs", token, body, Idempotency_Key="corrected")
+        for body in (invalid_request, JOB_REQUEST)
     )
 
     assert (first.status, second.status) == (422, 201)
 
 
-def _pinned(suite: SuiteHandle, name: str) -> str:
+def _source_reference(suite: SuiteHandle, name: str) -> str:
     url = f"{suite.url('gcs')}/storage/v1/b/{PROJECT}-uploads/o/{name.replace('/', '%2F')}"
     return f"{name}#{request('GET', url).json()['generation']}"
 
 
-def _as_copy(suite: SuiteHandle, job_id: str, source: str, size_bytes: int) -> None:
-    one = {
+def _set_copied_input(suite: SuiteHandle, job_id: str, source: str, size_bytes: int) -> None:
+    copied_input = {
         "name": "video",
         "object": f"jobs/{job_id}/video.0",
         "content_type": "video/mp4",
@@ -185,4 +191,4 @@ def _as_copy(suite: SuiteHandle, job_id: str, source: str, size_bytes: int) -> N
         "upload": 0,
         "source": source,
     }
-    firestore.update_document(suite, f"jobs/{job_id}", {"inputs": [one]})
+    firestore.update_document(suite, f"jobs/{job_id}", {"inputs": [copied_input]})

@@ -1,4 +1,4 @@
-"""Uploads that are late, bad, cut in pieces or not told of."""
+"""Uploads: new URLs, resumable uploads, finalize, replaced files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.fixtures.suite.users import JOB_REQUEST, create_failed_job
 
 pytestmark = pytest.mark.suite
 
-PIECE_BYTES = 256 * 1024
+CHUNK_BYTES = 256 * 1024
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def client(suite: SuiteHandle) -> Client:
     return suite.client()
 
 
-def described(path: Path) -> dict[str, Any]:
+def file_fields(path: Path) -> dict[str, Any]:
     return {
         "filename": path.name,
         "content_type": "video/mp4",
@@ -41,63 +41,65 @@ def described(path: Path) -> dict[str, Any]:
     }
 
 
-def created(client: Client, path: Path) -> str:
-    job_id: str = client.create_job("frames", {"video": described(path)})["job"]["id"]
+def create_job(client: Client, path: Path) -> str:
+    job_id: str = client.create_job("frames", {"video": file_fields(path)})["job"]["id"]
     return job_id
 
 
-def upload(client: Client, job_id: str, **wish: Any) -> dict[str, Any]:
-    told: dict[str, Any] = client.call("POST", f"/v1/jobs/{job_id}/uploads/video", wish)
-    return told
+def request_upload(client: Client, job_id: str, **body: Any) -> dict[str, Any]:
+    upload: dict[str, Any] = client.call("POST", f"/v1/jobs/{job_id}/uploads/video", body)
+    return upload
 
 
-def finalize(client: Client, job_id: str, **check: Any) -> tuple[int, dict[str, Any]]:
-    answer = client.send("POST", f"/v1/jobs/{job_id}/uploads/video/finalize", check)
-    return answer.status, answer.json()
+def finalize(client: Client, job_id: str, **expected: Any) -> tuple[int, dict[str, Any]]:
+    response = client.send("POST", f"/v1/jobs/{job_id}/uploads/video/finalize", expected)
+    return response.status, response.json()
 
 
 def crc32c(data: bytes) -> str:
     return base64.b64encode(int(google_crc32c.value(data)).to_bytes(4, "big")).decode()
 
 
-def test_a_fresh_url_takes_the_file_that_was_declared(
+def test_new_upload_url_accepts_the_declared_file(
     suite: SuiteHandle, client: Client, clip: Path
 ) -> None:
-    job_id = created(client, clip)
-    fresh = upload(client, job_id)
-    client.upload(fresh, clip, lambda _: None)
+    job_id = create_job(client, clip)
+    upload = request_upload(client, job_id)
+    client.upload(upload, clip, lambda _: None)
 
-    assert fresh["method"] == "PUT"
+    assert upload["method"] == "PUT"
     assert suite.wait_for_job(client, job_id)["status"] == "done"
 
 
-def test_a_large_file_is_sent_in_pieces(suite: SuiteHandle, client: Client, clip: Path) -> None:
-    job_id, data = created(client, clip), clip.read_bytes()
-    begin = upload(client, job_id, resumable=True)
-    opened = requests.request(begin["method"], begin["url"], headers=begin["headers"], timeout=120)
-    session = opened.headers["Location"]
-    for start in range(0, len(data), PIECE_BYTES):
-        piece = data[start : start + PIECE_BYTES]
-        span = {"Content-Range": f"bytes {start}-{start + len(piece) - 1}/{len(data)}"}
-        sent = requests.put(session, data=piece, headers=span, timeout=120)
-        assert sent.status_code == (200 if start + len(piece) == len(data) else 308)
+def test_resumable_upload_in_chunks(suite: SuiteHandle, client: Client, clip: Path) -> None:
+    job_id, data = create_job(client, clip), clip.read_bytes()
+    upload = request_upload(client, job_id, resumable=True)
+    session_response = requests.request(
+        upload["method"], upload["url"], headers=upload["headers"], timeout=120
+    )
+    session_url = session_response.headers["Location"]
+    for start in range(0, len(data), CHUNK_BYTES):
+        chunk = data[start : start + CHUNK_BYTES]
+        headers = {"Content-Range": f"bytes {start}-{start + len(chunk) - 1}/{len(data)}"}
+        response = requests.put(session_url, data=chunk, headers=headers, timeout=120)
+        assert response.status_code == (200 if start + len(chunk) == len(data) else 308)
 
-    assert begin["method"] == "POST"
+    assert upload["method"] == "POST"
     assert finalize(client, job_id, crc32c=crc32c(data))[0] == 200
     assert suite.wait_for_job(client, job_id)["status"] == "done"
 
 
-def test_what_arrived_is_compared_with_what_was_meant(client: Client, clip: Path) -> None:
-    job_id, data = created(client, clip), clip.read_bytes()
+def test_finalize_compares_size_and_checksum(client: Client, clip: Path) -> None:
+    job_id, data = create_job(client, clip), clip.read_bytes()
     missing = finalize(client, job_id)
-    client.upload(upload(client, job_id), clip, lambda _: None)
+    client.upload(request_upload(client, job_id), clip, lambda _: None)
 
     assert (missing[0], missing[1]["code"]) == (409, "upload-missing")
-    for check in ({"size_bytes": len(data) + 1}, {"crc32c": crc32c(b"something else")}):
-        status, problem = finalize(client, job_id, **check)
+    for expected in ({"size_bytes": len(data) + 1}, {"crc32c": crc32c(b"something else")}):
+        status, problem = finalize(client, job_id, **expected)
         assert (status, problem["code"]) == (422, "upload-differs")
-    status, told = finalize(client, job_id, size_bytes=len(data), crc32c=crc32c(data))
-    assert (status, told["name"], told["size_bytes"], told["crc32c"]) == (
+    status, upload = finalize(client, job_id, size_bytes=len(data), crc32c=crc32c(data))
+    assert (status, upload["name"], upload["size_bytes"], upload["crc32c"]) == (
         200,
         "video",
         len(data),
@@ -105,13 +107,13 @@ def test_what_arrived_is_compared_with_what_was_meant(client: Client, clip: Path
     )
 
 
-def test_the_word_starts_a_job_whose_event_was_lost(
+def test_finalize_starts_a_job_whose_event_was_lost(
     suite: SuiteHandle, services: Services, client: Client, clip: Path
 ) -> None:
-    job_id = created(client, clip)
-    kept = firestore.read_document(suite, f"jobs/{job_id}")
-    assert kept is not None
-    # An event that comes before the job knows its upload is let go: nothing is left to announce it.
+    job_id = create_job(client, clip)
+    document = firestore.read_document(suite, f"jobs/{job_id}")
+    assert document is not None
+    # The event of an upload that the job did not declare is dropped, so no event starts the job.
     name = f"jobs/{job_id}/video.1"
     acknowledged = suite.read_delivery_counts()["upload_trigger"]["acknowledged"]
     with services.objects.create(Bucket.UPLOADS, name, content_type="video/mp4", spec="") as out:
@@ -120,55 +122,53 @@ def test_the_word_starts_a_job_whose_event_was_lost(
         lambda: suite.read_delivery_counts()["upload_trigger"]["acknowledged"] > acknowledged,
         "the event",
     )
-    one = {**kept["inputs"][0], "object": name, "upload": 1}
-    firestore.update_document(suite, f"jobs/{job_id}", {"inputs": [one]})
+    declared_input = {**document["inputs"][0], "object": name, "upload": 1}
+    firestore.update_document(suite, f"jobs/{job_id}", {"inputs": [declared_input]})
     assert client.get_job(job_id)["status"] == "awaiting_upload"
 
     assert finalize(client, job_id)[0] == 200
     assert suite.wait_for_job(client, job_id)["status"] == "done"
 
 
-def test_a_file_that_is_there_is_not_sent_again(
+def test_uploaded_file_cannot_be_uploaded_again(
     suite: SuiteHandle, client: Client, clip: Path
 ) -> None:
-    job_id = created(client, clip)
-    client.upload(upload(client, job_id), clip, lambda _: None)
-    answer = client.send("POST", f"/v1/jobs/{job_id}/uploads/video", {})
+    job_id = create_job(client, clip)
+    client.upload(request_upload(client, job_id), clip, lambda _: None)
+    response = client.send("POST", f"/v1/jobs/{job_id}/uploads/video", {})
 
-    assert (answer.status, answer.json()["code"]) == (409, "wrong-state")
+    assert (response.status, response.json()["code"]) == (409, "wrong-state")
     suite.wait_for_job(client, job_id)
     assert client.send("POST", f"/v1/jobs/{job_id}/uploads/video", {}).status == 409
 
 
-def test_another_file_takes_the_place_of_one_that_was_declared(
-    suite: SuiteHandle, client: Client, clip: Path
-) -> None:
+def test_declared_file_can_be_replaced(suite: SuiteHandle, client: Client, clip: Path) -> None:
     job_id = client.call("POST", "/v1/jobs", JOB_REQUEST)["job"]["id"]
-    fresh = upload(client, job_id, file=described(clip))
-    client.upload(fresh, clip, lambda _: None)
+    upload = request_upload(client, job_id, file=file_fields(clip))
+    client.upload(upload, clip, lambda _: None)
 
     assert suite.wait_for_job(client, job_id)["status"] == "done"
-    kept = firestore.read_document(suite, f"jobs/{job_id}")
-    assert kept is not None
-    assert (kept["inputs"][0]["upload"], kept["inputs"][0]["filename"]) == (1, clip.name)
+    document = firestore.read_document(suite, f"jobs/{job_id}")
+    assert document is not None
+    assert (document["inputs"][0]["upload"], document["inputs"][0]["filename"]) == (1, clip.name)
 
 
-def test_a_file_of_another_kind_is_refused(client: Client, clip: Path) -> None:
-    job_id = created(client, clip)
-    file = {**described(clip), "content_type": "image/png"}
-    answer = client.send("POST", f"/v1/jobs/{job_id}/uploads/video", {"file": file})
+def test_file_of_another_content_type_is_refused(client: Client, clip: Path) -> None:
+    job_id = create_job(client, clip)
+    file = {**file_fields(clip), "content_type": "image/png"}
+    response = client.send("POST", f"/v1/jobs/{job_id}/uploads/video", {"file": file})
 
-    assert answer.status == 422
-    assert answer.json()["errors"][0]["field"] == "file.content_type"
+    assert response.status == 422
+    assert response.json()["errors"][0]["field"] == "file.content_type"
     assert client.send("POST", f"/v1/jobs/{job_id}/uploads/sound", {}).status == 404
 
 
-def test_a_bad_upload_is_mended_by_a_good_one_and_a_redrive(
+def test_failed_upload_is_replaced_and_the_job_redriven(
     suite: SuiteHandle, client: Client, clip: Path, tmp_path: Path
 ) -> None:
     job_id = create_failed_job(suite, client, tmp_path)
-    fresh = upload(client, job_id, file=described(clip))
+    upload = request_upload(client, job_id, file=file_fields(clip))
     assert client.call("POST", f"/v1/jobs/{job_id}/redrive")["status"] == "awaiting_upload"
-    client.upload(fresh, clip, lambda _: None)
+    client.upload(upload, clip, lambda _: None)
 
     assert suite.wait_for_job(client, job_id)["status"] == "done"

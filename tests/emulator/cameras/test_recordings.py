@@ -1,27 +1,24 @@
-"""Cameras over HTTP alone: looked at, recorded, played, handed on, and nobody else's business."""
+"""Cameras and recordings over HTTP: previews, clips, jobs of a recording, and access."""
 
 from __future__ import annotations
 
-import http.client
 import io
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import av
 import numpy as np
 import pytest
 
-from infra.local.suite.api_client import Client
 from infra.local.suite.handle import SuiteHandle
 from infra.local.suite.http import Response, request
 from shared.media.images.frame import decode_image
 from tests.fakes.cameras import HttpCamera, RtspCamera, encode_h264, encode_mjpeg
 from tests.fixtures.media.clips import read_counter
 from tests.fixtures.suite import firestore
+from tests.fixtures.suite.cameras import read_preview_frames, wait_until_recording_ended
 from tests.fixtures.suite.frames_job import download_artifact, read_frames_zip
 from tests.fixtures.suite.users import call_api
 
@@ -32,72 +29,36 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def door() -> Iterator[HttpCamera]:
-    """Motion JPEG over HTTP, with counters that go on for five minutes."""
+def http_camera() -> Iterator[HttpCamera]:
+    """A camera with Motion JPEG over HTTP. Its pictures show counters."""
     camera = HttpCamera(encode_mjpeg(60, FPS), loops=True)
     yield camera
     camera.stop()
 
 
 @pytest.fixture(scope="module")
-def yard() -> Iterator[RtspCamera]:
-    """H.264 over RTSP, for who knows the password."""
+def rtsp_camera() -> Iterator[RtspCamera]:
+    """A camera with H.264 over RTSP and a password. Its pictures show counters."""
     camera = RtspCamera(encode_h264(60, FPS), loops=True)
     camera.password = PASSWORD
     yield camera
     camera.stop()
 
 
-def with_password(camera: RtspCamera) -> str:
+def url_with_password(camera: RtspCamera) -> str:
     return camera.url.replace("rtsp://", f"rtsp://guest:{PASSWORD}@")
 
 
-def read_preview_frames(url: str, seconds: float) -> tuple[list[bytes], list[float]]:
-    """The JPEGs that a browser would show in so long, and when each could be shown."""
-    place = urlsplit(url)
-    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=120)
-    connection.request("GET", place.path)
-    answer = connection.getresponse()
-    assert answer.status == 200, answer.read()
-    kind, _, boundary = (answer.getheader("Content-Type") or "").partition("; boundary=")
-    assert kind == "multipart/x-mixed-replace"
-    found: list[bytes] = []
-    times: list[float] = []
-    ends = time.monotonic() + seconds
-    assert answer.readline() == f"--{boundary}\r\n".encode()
-    while time.monotonic() < ends and (line := answer.readline()):
-        assert line == b"Content-Type: image/jpeg\r\n"
-        length = int(answer.readline().removeprefix(b"Content-Length: "))
-        assert answer.readline() == b"\r\n"
-        found.append(answer.read(length))
-        assert answer.readline() == b"\r\n"
-        assert answer.readline() == f"--{boundary}\r\n".encode()
-        times.append(time.monotonic())
-    connection.close()
-    return found, times
+def get_download(
+    suite: SuiteHandle, path: str, token: str | None = None, **headers: str
+) -> Response:
+    """Sends a request to `downloads` with this token."""
+    authorization = {} if token is None else {"Authorization": f"Bearer {token}"}
+    return request("GET", suite.url("downloads") + path, headers=authorization | headers)
 
 
-def get(suite: SuiteHandle, path: str, token: str | None = None, **headers: str) -> Response:
-    """What `downloads` answers to who has this token."""
-    known = {} if token is None else {"Authorization": f"Bearer {token}"}
-    return request("GET", suite.url("downloads") + path, headers=known | headers)
-
-
-def wait_until_recording_ended(
-    client: Client, recording_id: str, within_s: float = 60
-) -> dict[str, Any]:
-    """The recording when it has come to an end."""
-    until = time.monotonic() + within_s
-    while time.monotonic() < until:
-        told: dict[str, Any] = client.call("GET", f"/v1/recordings/{recording_id}")
-        if told["state"] in ("done", "failed"):
-            return told
-        time.sleep(0.3)
-    raise AssertionError(f"still {told['state']}")
-
-
-def counters(clip: bytes) -> tuple[list[int], float]:
-    """The counters in a clip, and how long it says that it is."""
+def read_counters(clip: bytes) -> tuple[list[int], float]:
+    """Returns the counters in the pictures of a clip, and its duration in seconds."""
     with av.open(io.BytesIO(clip), "r") as film:
         numbers = [
             read_counter(frame.to_ndarray(format="bgr24").astype(np.uint8))
@@ -107,191 +68,211 @@ def counters(clip: bytes) -> tuple[list[int], float]:
         return numbers, film.duration / 1_000_000
 
 
-def test_a_camera_is_looked_at_recorded_and_played_by_its_owner_alone(
-    suite: SuiteHandle, door: HttpCamera, yard: RtspCamera
+def test_camera_is_previewed_recorded_and_played_by_its_owner_only(
+    suite: SuiteHandle, http_camera: HttpCamera, rtsp_camera: RtspCamera
 ) -> None:
     alice, bob = suite.client(), suite.client()
-    camera = alice.call("POST", "/v1/cameras", {"name": "Door", "source": {"url": door.url}})
+    camera = alice.call("POST", "/v1/cameras", {"name": "Door", "source": {"url": http_camera.url}})
     path = f"/v1/cameras/{camera['id']}"
-    assert camera["source"] == {"kind": "mjpeg", "address": door.url, "credentials": False}
+    assert camera["source"] == {"kind": "mjpeg", "address": http_camera.url, "credentials": False}
     assert camera["status"]["state"] == "idle"
-    seat = alice.call("POST", f"{path}/preview")
-    assert (seat["viewers"], seat["viewers_most"]) == (1, 5)
+    preview = alice.call("POST", f"{path}/preview")
+    assert (preview["viewers"], preview["viewers_most"]) == (1, 5)
 
-    shown, times = read_preview_frames(seat["url"], 6)
-    numbers = [read_counter(decode_image(one)) for one in shown]
+    frames, times = read_preview_frames(preview["url"], 6)
+    numbers = [read_counter(decode_image(frame)) for frame in frames]
     assert len(numbers) > 15
-    assert numbers == sorted(set(numbers)), "no picture twice, none out of order"
+    assert numbers == sorted(set(numbers)), "a picture is repeated or out of order"
     seconds = (numbers[-1] - numbers[0]) / FPS
-    # A busy machine is behind for a moment, and never ahead.
-    assert seconds <= times[-1] - times[0] + 1.5, "it is shown at its own pace"
+    # A busy machine may be late at first, but a preview is never ahead of the camera.
+    assert seconds <= times[-1] - times[0] + 1.5, "the preview is faster than the camera"
 
-    mine = alice.call("POST", "/v1/recordings", {"source": {"camera": camera["id"]},
+    first = alice.call("POST", "/v1/recordings", {"source": {"camera": camera["id"]},
                                                 "pre_roll_s": 3, "title": "Visitors"})  # fmt: skip
-    twice = alice.call("POST", "/v1/recordings", {"source": {"url": door.url}})
-    theirs = bob.call("POST", "/v1/recordings", {"source": {"url": with_password(yard)}})
-    began = time.monotonic()
-    assert twice["camera"] == camera["id"], "the same source is the same camera"
-    # H.264 is decoded for who looks at it, in a process of its own.
-    looked = bob.call("POST", f"/v1/cameras/{theirs['camera']}/preview")
-    decoded = [read_counter(decode_image(one)) for one in read_preview_frames(looked["url"], 6)[0]]
+    second = alice.call("POST", "/v1/recordings", {"source": {"url": http_camera.url}})
+    bobs = bob.call("POST", "/v1/recordings", {"source": {"url": url_with_password(rtsp_camera)}})
+    started = time.monotonic()
+    assert second["camera"] == camera["id"], "the same source became a second camera"
+    # H.264 is decoded for viewers in a separate process.
+    bobs_preview = bob.call("POST", f"/v1/cameras/{bobs['camera']}/preview")
+    decoded = [
+        read_counter(decode_image(frame))
+        for frame in read_preview_frames(bobs_preview["url"], 6)[0]
+    ]
     assert len(decoded) > 5
     assert decoded == sorted(set(decoded))
     live = alice.call("GET", path)["status"]
     assert (live["state"], live["recording"]) == ("connected", True)
-    assert sorted(live["recordings"]) == sorted([mine["id"], twice["id"]])
+    assert sorted(live["recordings"]) == sorted([first["id"], second["id"]])
     assert live["fps"] == pytest.approx(FPS, rel=0.5)
     assert (live["width"], live["height"], live["dropped_frames"]) == (192, 128, 0)
     assert live["last_error"] is None
     assert live["elapsed_s"] > 4
     assert live["size_bytes"] > 10_000
-    assert door.client_count == 1, "all that look share one connection"
+    assert http_camera.client_count == 1, "viewers and recordings do not share one connection"
 
-    # Closed doors: the same 404 as for what is not there.
-    for client, others in ((bob, (mine, twice)), (alice, (theirs,))):
-        for one in others:
-            for method, where in (
-                ("GET", f"/v1/recordings/{one['id']}"),
-                ("POST", f"/v1/recordings/{one['id']}/stop"),
-                ("DELETE", f"/v1/recordings/{one['id']}"),
-                ("GET", f"/v1/cameras/{one['camera']}"),
-                ("POST", f"/v1/cameras/{one['camera']}/preview"),
+    # Other users get the same 404 as for missing data.
+    for client, recordings in ((bob, (first, second)), (alice, (bobs,))):
+        for recording in recordings:
+            for method, denied_path in (
+                ("GET", f"/v1/recordings/{recording['id']}"),
+                ("POST", f"/v1/recordings/{recording['id']}/stop"),
+                ("DELETE", f"/v1/recordings/{recording['id']}"),
+                ("GET", f"/v1/cameras/{recording['camera']}"),
+                ("POST", f"/v1/cameras/{recording['camera']}/preview"),
             ):
-                assert call_api(suite, method, where, client.user.token).status == 404, where
+                assert call_api(suite, method, denied_path, client.user.token).status == 404, (
+                    denied_path
+                )
 
-    stopped = alice.call("POST", f"/v1/recordings/{mine['id']}/stop")
-    lasted = time.monotonic() - began
-    assert stopped["state"] in ("stopping", "joining", "done")
-    alice.call("POST", f"/v1/recordings/{twice['id']}/stop")
-    bob.call("POST", f"/v1/recordings/{theirs['id']}/stop")
-    done = wait_until_recording_ended(alice, mine["id"])
-    assert done["state"] == "done", done["error"]
-    assert (done["title"], done["ended_by"]) == ("Visitors", "stop")
-    clip = done["clip"]
+    stopping = alice.call("POST", f"/v1/recordings/{first['id']}/stop")
+    elapsed_s = time.monotonic() - started
+    assert stopping["state"] in ("stopping", "joining", "done")
+    alice.call("POST", f"/v1/recordings/{second['id']}/stop")
+    bob.call("POST", f"/v1/recordings/{bobs['id']}/stop")
+    recording = wait_until_recording_ended(alice, first["id"])
+    assert recording["state"] == "done", recording["error"]
+    assert (recording["title"], recording["ended_by"]) == ("Visitors", "stop")
+    clip = recording["clip"]
     assert clip["codec"] == "mjpeg"
     assert clip["gaps"] == []
     token = alice.user.token
-    whole = get(suite, clip["path"], token)
-    assert (whole.status, len(whole.body)) == (200, clip["size_bytes"])
-    part = get(suite, clip["path"], token, Range="bytes=100-199")
-    assert (part.status, part.body) == (206, whole.body[100:200])
-    assert get(suite, clip["path"], bob.user.token).status == 404
-    assert get(suite, clip["path"]).status == 401
-    linked = call_api(suite, "GET", f"/v1/recordings/{mine['id']}/clip", token)
-    assert linked.status == 302
-    seen, duration = counters(whole.body)
-    assert seen == list(range(seen[0], seen[0] + len(seen))), "no picture lost, none twice"
-    # Motion JPEG has the times at which its pictures arrive.
-    assert abs(duration - len(seen) / FPS) < 1
+    complete = get_download(suite, clip["path"], token)
+    assert (complete.status, len(complete.body)) == (200, clip["size_bytes"])
+    part = get_download(suite, clip["path"], token, Range="bytes=100-199")
+    assert (part.status, part.body) == (206, complete.body[100:200])
+    assert get_download(suite, clip["path"], bob.user.token).status == 404
+    assert get_download(suite, clip["path"]).status == 401
+    link = call_api(suite, "GET", f"/v1/recordings/{first['id']}/clip", token)
+    assert link.status == 302
+    clip_counters, duration = read_counters(complete.body)
+    assert clip_counters == list(range(clip_counters[0], clip_counters[0] + len(clip_counters))), (
+        "a picture is lost or repeated"
+    )
+    # In Motion JPEG the time of a picture is the time of its arrival.
+    assert abs(duration - len(clip_counters) / FPS) < 1
     assert abs(duration - clip["duration_sec"]) < 0.05
-    assert duration > lasted + 1.5, "three seconds from before the start"
+    assert duration > elapsed_s + 1.5, "the pre-roll of three seconds is missing"
     last = alice.call("GET", "/v1/recordings/last")
-    assert last["id"] in (mine["id"], twice["id"])
-    listed = [one["id"] for one in alice.call("GET", "/v1/recordings")["recordings"]]
-    assert listed == [twice["id"], mine["id"]]
+    assert last["id"] in (first["id"], second["id"])
+    listed = [recording["id"] for recording in alice.call("GET", "/v1/recordings")["recordings"]]
+    assert listed == [second["id"], first["id"]]
 
-    theirs = wait_until_recording_ended(bob, theirs["id"])
-    assert theirs["clip"]["codec"] == "h264"
-    their_camera = bob.call("GET", f"/v1/cameras/{theirs['camera']}")
-    assert their_camera["source"] == {"kind": "rtsp", "address": yard.url, "credentials": True}
-    numbers, _ = counters(get(suite, theirs["clip"]["path"], bob.user.token).body)
+    bobs = wait_until_recording_ended(bob, bobs["id"])
+    assert bobs["clip"]["codec"] == "h264"
+    bobs_camera = bob.call("GET", f"/v1/cameras/{bobs['camera']}")
+    assert bobs_camera["source"] == {
+        "kind": "rtsp",
+        "address": rtsp_camera.url,
+        "credentials": True,
+    }
+    numbers, _ = read_counters(get_download(suite, bobs["clip"]["path"], bob.user.token).body)
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
-    told = [theirs, their_camera, bob.call("GET", "/v1/recordings"), bob.call("GET", "/v1/cameras")]
-    assert PASSWORD not in str(told)
+    responses = [
+        bobs,
+        bobs_camera,
+        bob.call("GET", "/v1/recordings"),
+        bob.call("GET", "/v1/cameras"),
+    ]
+    assert PASSWORD not in str(responses)
     for log in suite.place.logs.iterdir():
         assert PASSWORD not in log.read_text(errors="replace"), log.name
 
-    used = alice.call("GET", "/v1/usage")["stored_bytes"]
-    alice.call("DELETE", f"/v1/recordings/{mine['id']}")
-    alice.call("DELETE", f"/v1/recordings/{twice['id']}")
-    assert used >= clip["size_bytes"]
-    assert get(suite, clip["path"], token).status == 404
+    stored_bytes = alice.call("GET", "/v1/usage")["stored_bytes"]
+    alice.call("DELETE", f"/v1/recordings/{first['id']}")
+    alice.call("DELETE", f"/v1/recordings/{second['id']}")
+    assert stored_bytes >= clip["size_bytes"]
+    assert get_download(suite, clip["path"], token).status == 404
     assert alice.call("GET", "/v1/recordings")["recordings"] == []
     alice.call("DELETE", path)
     assert alice.call("GET", "/v1/cameras")["cameras"] == []
 
 
-def test_what_was_recorded_goes_into_recipes_at_once_and_later(
-    suite: SuiteHandle, door: HttpCamera, tmp_path: Path
+def test_recording_is_used_by_a_job_at_once_and_by_a_later_job(
+    suite: SuiteHandle, http_camera: HttpCamera, tmp_path: Path
 ) -> None:
     client = suite.client()
-    wish = {"source": {"url": door.url}, "max_duration_s": 4, "recipe": "frames"}
-    begun = client.call("POST", "/v1/recordings", {**wish, "options": {"every": "1"}})
-    assert client.call("GET", f"/v1/jobs/{begun['job']}")["status"] == "awaiting_upload"
+    body = {"source": {"url": http_camera.url}, "max_duration_s": 4, "recipe": "frames"}
+    created = client.call("POST", "/v1/recordings", {**body, "options": {"every": "1"}})
+    assert client.call("GET", f"/v1/jobs/{created['job']}")["status"] == "awaiting_upload"
 
-    job = suite.wait_for_job(client, begun["job"])
-    told = wait_until_recording_ended(client, begun["id"])
+    job = suite.wait_for_job(client, created["job"])
+    recording = wait_until_recording_ended(client, created["id"])
 
     assert job["status"] == "done", job["error"]
-    assert told["ended_by"] == "max-duration"
-    assert 3.8 <= told["clip"]["duration_sec"] < 6
+    assert recording["ended_by"] == "max-duration"
+    assert 3.8 <= recording["clip"]["duration_sec"] < 6
     numbers = [
         read_counter(decode_image(data))
         for _, data in read_frames_zip(download_artifact(client, job, "frames.zip", tmp_path))
     ]
-    # The picture at which the fourth second is over may be the last one, and late.
+    # The picture that ends the fourth second may be the last one, and may arrive late.
     assert 4 <= len(numbers) <= 6
-    # Motion JPEG has no times but those at which it arrives.
+    # The time of a Motion JPEG picture is the time of its arrival.
     for second, number in enumerate(numbers):
         assert abs(number - numbers[0] - FPS * second) <= FPS / 2
-    again = {"recipe": "frames", "options": {"every": "2"}, "from": begun["id"]}
-    later = suite.wait_for_job(client, client.call("POST", "/v1/jobs", again)["job"]["id"])
+    job_request = {"recipe": "frames", "options": {"every": "2"}, "from": created["id"]}
+    later = suite.wait_for_job(client, client.call("POST", "/v1/jobs", job_request)["job"]["id"])
     assert later["status"] == "done", later["error"]
     frames = read_frames_zip(download_artifact(client, later, "frames.zip", tmp_path))
     assert read_counter(decode_image(frames[1][1])) == numbers[2]
-    # Somebody else's is none.
-    refused = call_api(suite, "POST", "/v1/jobs", suite.client().user.token, again)
+    # The recording of another user does not exist for this user.
+    refused = call_api(suite, "POST", "/v1/jobs", suite.client().user.token, job_request)
     assert (refused.status, refused.json()["errors"][0]["field"]) == (422, "from")
 
 
-def test_seats_are_limited_taken_over_and_run_out(suite: SuiteHandle, door: HttpCamera) -> None:
+def test_preview_viewers_are_limited_and_expire(
+    suite: SuiteHandle, http_camera: HttpCamera
+) -> None:
     client = suite.client()
-    camera = client.call("POST", "/v1/cameras", {"name": "Door", "source": {"url": door.url}})
-    where = f"/v1/cameras/{camera['id']}/preview"
-    seats = [client.call("POST", where)["url"] for _ in range(5)]
+    camera = client.call(
+        "POST", "/v1/cameras", {"name": "Door", "source": {"url": http_camera.url}}
+    )
+    preview_path = f"/v1/cameras/{camera['id']}/preview"
+    preview_urls = [client.call("POST", preview_path)["url"] for _ in range(5)]
 
-    refused = call_api(suite, "POST", where, client.user.token)
+    refused = call_api(suite, "POST", preview_path, client.user.token)
 
     assert (refused.status, refused.json()["code"]) == (429, "too-many-viewers")
     assert "Retry-After" in refused.headers
-    token = seats[0].rpartition("/")[2]
-    shown, _ = read_preview_frames(seats[0], 2)
-    assert shown
+    token = preview_urls[0].rpartition("/")[2]
+    frames, _ = read_preview_frames(preview_urls[0], 2)
+    assert frames
     firestore.update_document(suite, f"viewers/{token}", {"expires_at": LONG_AGO})
-    over = get(suite, f"/v1/media/previews/{token}")
-    assert (over.status, over.json()["code"]) == (410, "link-expired")
-    nobodys = get(suite, f"/v1/media/previews/{'0' * 48}")
-    assert (nobodys.status, nobodys.json()["code"]) == (404, "not-found")
+    expired = get_download(suite, f"/v1/media/previews/{token}")
+    assert (expired.status, expired.json()["code"]) == (410, "link-expired")
+    unknown = get_download(suite, f"/v1/media/previews/{'0' * 48}")
+    assert (unknown.status, unknown.json()["code"]) == (404, "not-found")
 
 
-def test_a_recording_that_is_deleted_while_it_runs_cancels_the_job_that_waits_for_it(
-    suite: SuiteHandle, door: HttpCamera
+def test_deleting_an_active_recording_cancels_its_job(
+    suite: SuiteHandle, http_camera: HttpCamera
 ) -> None:
     client = suite.client()
-    wish = {"source": {"url": door.url}, "recipe": "frames"}
-    begun = client.call("POST", "/v1/recordings", wish)
+    body = {"source": {"url": http_camera.url}, "recipe": "frames"}
+    created = client.call("POST", "/v1/recordings", body)
     time.sleep(2)
 
-    client.call("DELETE", f"/v1/recordings/{begun['id']}")
+    client.call("DELETE", f"/v1/recordings/{created['id']}")
 
-    assert client.call("GET", f"/v1/jobs/{begun['job']}")["status"] == "cancelled"
-    gone = call_api(suite, "GET", f"/v1/recordings/{begun['id']}", client.user.token)
-    assert (gone.status, gone.json()["code"]) == (404, "not-found")
+    assert client.call("GET", f"/v1/jobs/{created['job']}")["status"] == "cancelled"
+    missing = call_api(suite, "GET", f"/v1/recordings/{created['id']}", client.user.token)
+    assert (missing.status, missing.json()["code"]) == (404, "not-found")
 
 
-def test_a_recording_that_fails_takes_the_job_that_waits_for_it_along(suite: SuiteHandle) -> None:
+def test_failed_recording_fails_its_job(suite: SuiteHandle) -> None:
     client, camera = suite.client(), HttpCamera(encode_mjpeg(1))
     camera.redirect = "http://10.0.0.1/live"
-    wish = {"source": {"url": camera.url}, "recipe": "frames"}
-    begun = client.call("POST", "/v1/recordings", wish)
+    body = {"source": {"url": camera.url}, "recipe": "frames"}
+    created = client.call("POST", "/v1/recordings", body)
 
-    told = wait_until_recording_ended(client, begun["id"])
-    job = suite.wait_for_job(client, begun["job"])
+    recording = wait_until_recording_ended(client, created["id"])
+    job = suite.wait_for_job(client, created["job"])
     camera.stop()
 
-    assert (told["state"], told["clip"]) == ("failed", None)
-    assert told["error"]["code"] == "redirect-refused"
+    assert (recording["state"], recording["clip"]) == ("failed", None)
+    assert recording["error"]["code"] == "redirect-refused"
     assert (job["status"], job["error"]["code"]) == ("failed", "redirect-refused")
-    seen = client.call("GET", f"/v1/cameras/{begun['camera']}")["status"]
-    assert (seen["state"], seen["recording"]) == ("failed", False)
-    assert seen["last_error"]["code"] == "redirect-refused"
+    status = client.call("GET", f"/v1/cameras/{created['camera']}")["status"]
+    assert (status["state"], status["recording"]) == ("failed", False)
+    assert status["last_error"]["code"] == "redirect-refused"

@@ -1,4 +1,4 @@
-"""Odd and hostile files through the real chain, while one decoder crashes again and again."""
+"""Unusual and malicious files through the running suite, while one decoder crashes repeatedly."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from tests.fixtures.media.clips import CLIP_SPECS
 from tests.fixtures.suite.frames_job import download_artifact, read_frames_zip
 
 pytestmark = pytest.mark.suite
-# What is empty does not come so far: the bucket itself refuses it.
+# The bucket itself refuses an empty file.
 ROWS = {
     row.name: row for row in (*valid.list_files(), *invalid.list_files()) if row.name != "nothing"
 }
-NAMES = (
+UNUSUAL_FILENAMES = (
     "../../../etc/passwd.mp4",
     "a \"quoted\" 'name'; rm -rf ~.mp4",
     "Grüße 😀 \u202eexe.mp4",
@@ -41,35 +41,35 @@ NAMES = (
 
 
 @dataclass
-class Crashes:
-    """A job whose decoder gets a SIGSEGV whenever it appears, from outside, as a bug would."""
+class DecoderCrasher:
+    """Sends SIGSEGV to every decoder process of one job, as if the decoder had a bug."""
 
     suite: SuiteHandle
     client: Client
     job_id: str
-    met: int = 0
+    crash_count: int = 0
 
-    def until_it_ends(self) -> dict[str, Any]:
+    def run_until_job_ends(self) -> dict[str, Any]:
         stopped = threading.Event()
-        hunter = threading.Thread(target=self._hunt, args=(stopped,))
-        hunter.start()
+        thread = threading.Thread(target=self._crash_decoders, args=(stopped,))
+        thread.start()
         try:
             return self.suite.wait_for_job(self.client, self.job_id)
         finally:
             stopped.set()
-            hunter.join()
+            thread.join()
 
-    def _hunt(self, stopped: threading.Event) -> None:
-        seen: set[str] = set()
-        # Often enough for a decoder that lives for a second, and not all of a core.
+    def _crash_decoders(self, stopped: threading.Event) -> None:
+        killed: set[str] = set()
+        # A decoder may live for one second only. A shorter interval would use a whole core.
         while not stopped.wait(0.02):
             for process in Path("/proc").glob("[0-9]*"):
                 try:
-                    named = (process / "comm").read_text().strip()
-                    if named == f"mr {self.job_id}"[:15] and process.name not in seen:
+                    process_name = (process / "comm").read_text().strip()
+                    if process_name == f"mr {self.job_id}"[:15] and process.name not in killed:
                         os.kill(int(process.name), signal.SIGSEGV)
-                        seen.add(process.name)
-                        self.met += 1
+                        killed.add(process.name)
+                        self.crash_count += 1
                 except (OSError, ProcessLookupError):
                     continue
 
@@ -82,29 +82,29 @@ class Result:
 
 
 @dataclass
-class Afternoon:
-    """What came of everything that ran at the same time."""
+class CorpusRun:
+    """The results of all jobs, which ran at the same time."""
 
     results: dict[str, Result]
     canary_hits: list[bytes]
-    crashed: dict[str, Any]
-    crashes: int
+    crashed_job: dict[str, Any]
+    crash_count: int
     restarts: tuple[int, int]
 
 
-def _start(client: Client, path: Path, filename: str, every: str) -> str:
+def _start_job(client: Client, path: Path, filename: str, every: str) -> str:
     size = max(1, path.stat().st_size)
     video = {"filename": filename, "content_type": "video/mp4", "size_bytes": size}
     options = {"every": every, "format": "png"}
-    made = client.create_job("frames", {"video": video}, options)
-    client.upload(made["uploads"]["video"], path, lambda _: None)
-    return str(made["job"]["id"])
+    created = client.create_job("frames", {"video": video}, options)
+    client.upload(created["uploads"]["video"], path, lambda _: None)
+    return str(created["job"]["id"])
 
 
-def _run(suite: SuiteHandle, client: Client, row: CorpusFile, url: str, folder: Path) -> Result:
+def _run_job(suite: SuiteHandle, client: Client, row: CorpusFile, url: str, folder: Path) -> Result:
     path = folder / f"{abs(hash(row.name))}.{row.suffix}"
     path.write_bytes(row.make(url))
-    job_id = _start(client, path, f"{row.name}.{row.suffix}", frame_interval(row))
+    job_id = _start_job(client, path, f"{row.name}.{row.suffix}", frame_interval(row))
     job = suite.wait_for_job(client, job_id)
     path.unlink()
     if job["status"] != "done":
@@ -112,35 +112,39 @@ def _run(suite: SuiteHandle, client: Client, row: CorpusFile, url: str, folder: 
     frames = read_frames_zip(download_artifact(client, job, "frames.zip", folder))
     media_info = json.loads(download_artifact(client, job, "media-info.json", folder))
     pictures = tuple(decode_image(data) for _, data in frames)
-    told = Outcome("", "", pictures, tuple(job["warnings"]), tuple(media_info["repairs"]))
-    return Result(row, job, told)
+    outcome = Outcome("", "", pictures, tuple(job["warnings"]), tuple(media_info["repairs"]))
+    return Result(row, job, outcome)
 
 
-def _restarts(suite: SuiteHandle) -> int:
+def _restart_count(suite: SuiteHandle) -> int:
     names = ("upload_trigger", "frame_extraction")
     return sum(suite.services()[name]["restarts"] for name in names)
 
 
 @pytest.fixture(scope="module")
-def afternoon(
+def corpus_run(
     suite: SuiteHandle, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[Afternoon]:
+) -> Iterator[CorpusRun]:
     folder = tmp_path_factory.mktemp("corpus")
-    everything = request.config.getoption("--sweep")
-    rows = [row for row in ROWS.values() if everything or row.in_pipeline_tests]
+    sweep = request.config.getoption("--sweep")
+    rows = [row for row in ROWS.values() if sweep or row.in_pipeline_tests]
     heavy = folder / "heavy.mp4"
     source = "testsrc2=size=1280x720:rate=30:duration=30"
     heavy.write_bytes(
         run_ffmpeg("heavy", "mp4", "-f", "lavfi", "-i", source, "-preset", "ultrafast")
     )
-    client, before = suite.client(), _restarts(suite)
+    client, restarts_before = suite.client(), _restart_count(suite)
     with CanaryServer() as canary, ThreadPoolExecutor(4) as pool:
-        crashes = Crashes(suite, client, _start(client, heavy, "heavy.mp4", "0.04"))
-        crashed = pool.submit(crashes.until_it_ends)
-        runs = [pool.submit(_run, suite, client, row, canary.url, folder) for row in rows]
-        results = {run.result().row.name: run.result() for run in runs}
-        yield Afternoon(
-            results, canary.received, crashed.result(), crashes.met, (before, _restarts(suite))
+        crasher = DecoderCrasher(suite, client, _start_job(client, heavy, "heavy.mp4", "0.04"))
+        crashed_job = pool.submit(crasher.run_until_job_ends)
+        futures = [pool.submit(_run_job, suite, client, row, canary.url, folder) for row in rows]
+        results = {future.result().row.name: future.result() for future in futures}
+        yield CorpusRun(
+            results,
+            canary.received,
+            crashed_job.result(),
+            crasher.crash_count,
+            (restarts_before, _restart_count(suite)),
         )
 
 
@@ -151,46 +155,44 @@ def afternoon(
         for name, row in ROWS.items()
     ],
 )
-def test_what_people_upload_comes_back_right_or_with_a_reason(
-    name: str, afternoon: Afternoon
-) -> None:
-    result = afternoon.results[name]
+def test_corpus_file_has_the_expected_result_or_error(name: str, corpus_run: CorpusRun) -> None:
+    result = corpus_run.results[name]
     assert find_mismatches(result.row, result.outcome) == []
     if isinstance(result.row.expected, ExpectedError):
         assert result.job["error"]["stage"] == "upload_trigger"
-        attempts = {one["name"]: one["attempts"] for one in result.job["stages"]}
-        assert attempts["upload_trigger"] == 1, "what is refused is refused at once"
+        attempts = {stage["name"]: stage["attempts"] for stage in result.job["stages"]}
+        assert attempts["upload_trigger"] == 1, "an invalid file is refused at the first attempt"
 
 
-def test_nobody_was_called(afternoon: Afternoon) -> None:
-    assert afternoon.canary_hits == []
+def test_no_file_causes_an_outgoing_request(corpus_run: CorpusRun) -> None:
+    assert corpus_run.canary_hits == []
 
 
-def test_a_decoder_that_always_crashes_fails_its_own_job_after_the_allowed_attempts(
-    afternoon: Afternoon,
+def test_crashing_decoder_fails_only_its_job_after_max_attempts(
+    corpus_run: CorpusRun,
 ) -> None:
-    job = afternoon.crashed
+    job = corpus_run.crashed_job
     assert job["status"] == "failed"
     assert job["error"]["code"] == "decoder-crashed"
     assert "SIGSEGV" in job["error"]["message"]
-    stage = next(one for one in job["stages"] if one["name"] == job["error"]["stage"])
+    stage = next(stage for stage in job["stages"] if stage["name"] == job["error"]["stage"])
     assert stage["attempts"] == FUNCTIONS[stage["name"]].max_attempts
-    assert afternoon.crashes >= stage["attempts"]
+    assert corpus_run.crash_count >= stage["attempts"]
 
 
-def test_no_function_died_of_it(afternoon: Afternoon) -> None:
-    before, after = afternoon.restarts
+def test_no_function_restarts(corpus_run: CorpusRun) -> None:
+    before, after = corpus_run.restarts
     assert after == before
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_files_name_is_data_wherever_it_appears(
+@pytest.mark.parametrize("name", UNUSUAL_FILENAMES)
+def test_unusual_file_name_is_treated_as_data(
     name: str, suite: SuiteHandle, tmp_path: Path
 ) -> None:
     user = suite.user()
     client = suite.client(user)
     job = suite.wait_for_job(
-        client, _start(client, CLIP_SPECS["rotated-90"].encode().path, name, "1")
+        client, _start_job(client, CLIP_SPECS["rotated-90"].encode().path, name, "1")
     )
     assert job["status"] == "done", job["error"]
     assert job["title"] == " ".join(name.split())
@@ -202,49 +204,53 @@ def test_a_files_name_is_data_wherever_it_appears(
         for entry, _ in read_frames_zip(download_artifact(client, job, "frames.zip", tmp_path))
     ]
     assert all(entry.startswith("frame_") and "/" not in entry for entry in entries)
-    (mail,) = wait_until(lambda: suite.list_emails(user.email), "the mail")
-    assert "\n" not in mail["subject"].replace("\n ", "")
-    assert "<script>" not in mail["html"]
+    (email,) = wait_until(lambda: suite.list_emails(user.email), "the e-mail")
+    assert "\n" not in email["subject"].replace("\n ", "")
+    assert "<script>" not in email["html"]
 
 
 @pytest.mark.parametrize("name", ["two\nlines.mp4", "nul\0.mp4", "   ", "x" * 300])
-def test_a_name_that_no_line_can_hold_is_refused_before_anything_is_uploaded(
+def test_invalid_file_name_is_refused_before_the_upload(
     name: str, suite: SuiteHandle, tmp_path: Path
 ) -> None:
     path = tmp_path / "a.mp4"
     path.write_bytes(b"x")
     with pytest.raises(ApiError) as refused:
-        _start(suite.client(), path, name, "1")
+        _start_job(suite.client(), path, name, "1")
     assert refused.value.status == 422
 
 
-def test_an_empty_file_is_refused_by_the_bucket(suite: SuiteHandle, tmp_path: Path) -> None:
+def test_empty_file_is_refused_by_the_bucket(suite: SuiteHandle, tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     path.write_bytes(b"")
     with pytest.raises(TransferError, match="EntityTooSmall"):
-        _start(suite.client(), path, "a.mp4", "1")
+        _start_job(suite.client(), path, "a.mp4", "1")
 
 
-def test_a_passport_tells_what_was_found(suite: SuiteHandle, tmp_path: Path) -> None:
+def test_media_info_describes_the_file(suite: SuiteHandle, tmp_path: Path) -> None:
     clip, client = CLIP_SPECS["cfr30"].encode().path, suite.client()
-    job = suite.wait_for_job(client, _start(client, clip, "a.mp4", "2"))
-    told = json.loads(download_artifact(client, job, "media-info.json", tmp_path))
-    assert told["schema"] == "moodreel.media-info/1"
-    assert told["file"]["size_bytes"] == clip.stat().st_size
-    assert len(told["file"]["crc32c"]) == 8
-    assert told["shown"] | {"first_picture_s": 0} == {
+    job = suite.wait_for_job(client, _start_job(client, clip, "a.mp4", "2"))
+    media_info = json.loads(download_artifact(client, job, "media-info.json", tmp_path))
+    assert media_info["schema"] == "moodreel.media-info/1"
+    assert media_info["file"]["size_bytes"] == clip.stat().st_size
+    assert len(media_info["file"]["crc32c"]) == 8
+    assert media_info["shown"] | {"first_picture_s": 0} == {
         "width": 192, "height": 128, "duration_s": 12.1, "first_picture_s": 0,
         "pictures_per_s": 30.0, "keyframe_interval_s": 2.0,
     }  # fmt: skip
-    assert [(one["kind"], one["codec"], one["used"]) for one in told["streams"]] == [
+    assert [
+        (stream["kind"], stream["codec"], stream["used"]) for stream in media_info["streams"]
+    ] == [
         ("video", "h264", True),
         ("audio", "aac", False),
     ]
     manifest = json.loads(download_artifact(client, job, "manifest.json", tmp_path))
-    assert manifest["file"]["crc32c"] == told["file"]["crc32c"]
+    assert manifest["file"]["crc32c"] == media_info["file"]["crc32c"]
     assert manifest["file"]["media_info"] == "media-info.json"
-    assert manifest["source"]["video"] == told["video"]
+    assert manifest["source"]["video"] == media_info["video"]
 
 
-def test_all_jobs_of_the_corpus_have_ended(afternoon: Afternoon) -> None:
-    assert {result.job["status"] for result in afternoon.results.values()} <= set(TERMINAL_STATUSES)
+def test_every_job_of_the_corpus_has_ended(corpus_run: CorpusRun) -> None:
+    assert {result.job["status"] for result in corpus_run.results.values()} <= set(
+        TERMINAL_STATUSES
+    )

@@ -1,4 +1,4 @@
-"""Real clips through the real chain: every frame is the one that is shown at its time."""
+"""The recipe `frames` over the running suite, for clips of many kinds."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from infra.local.suite.handle import SuiteHandle
-from shared.media.images.frame import decode_image as picture_of
+from shared.media.images.frame import decode_image
 from tests.fixtures.media.clips import CLIP_SPECS, Clip, read_counter
 from tests.fixtures.suite.frames_job import download_artifact, read_frames_zip, run_frames_job
 
 pytestmark = pytest.mark.suite
 
-KINDS = {
+INTERVALS = {
     "cfr30": "1",
     "ntsc": "1",
     "vfr": "0.5",
@@ -33,10 +33,11 @@ KINDS = {
     "later": "1",
     "matroska": "1",
 }
+"""Interval between two frames, in seconds, by kind of clip."""
 
 
-def shown_at(clip: Clip, time: Fraction) -> int:
-    """The number of the picture that is shown at `time`: the last that has begun."""
+def index_at(clip: Clip, time: Fraction) -> int:
+    """Returns the index of the picture that is shown at `time`: the last one that has started."""
     return bisect.bisect_right(clip.times_s, time) - 1
 
 
@@ -44,34 +45,34 @@ def shown_at(clip: Clip, time: Fraction) -> int:
 def results(
     suite: SuiteHandle, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, tuple[dict[str, object], bytes]]:
-    """All kinds at once, by one person, as jobs that run side by side."""
+    """Job and frames.zip of all kinds of clips, as parallel jobs of one user."""
     folder = tmp_path_factory.mktemp("frames")
     client = suite.client()
     with ThreadPoolExecutor(4) as pool:
-        runs = {
+        futures = {
             kind: pool.submit(
                 run_frames_job, suite, client, CLIP_SPECS[kind].encode().path, folder, every=every
             )
-            for kind, every in KINDS.items()
+            for kind, every in INTERVALS.items()
         }
-        return {kind: run.result() for kind, run in runs.items()}
+        return {kind: future.result() for kind, future in futures.items()}
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_frame_is_the_one_shown_at_its_time(
+@pytest.mark.parametrize("kind", INTERVALS)
+def test_every_frame_is_the_picture_shown_at_its_time(
     kind: str, results: dict[str, tuple[dict[str, object], bytes]]
 ) -> None:
-    clip, every = CLIP_SPECS[kind].encode(), Fraction(KINDS[kind])
+    clip, every = CLIP_SPECS[kind].encode(), Fraction(INTERVALS[kind])
     _, archive = results[kind]
     frames = read_frames_zip(archive)
-    expected = [shown_at(clip, k * every) for k in range(10_000) if k * every < clip.end_s]
-    numbers = [read_counter(picture_of(data)) for _, data in frames]
+    expected = [index_at(clip, k * every) for k in range(10_000) if k * every < clip.end_s]
+    numbers = [read_counter(decode_image(data)) for _, data in frames]
     assert numbers == expected
     names = [name for name, _ in frames]
     assert names == sorted(names)
 
 
-def test_what_lies_beside_the_zip_agrees_with_it(suite: SuiteHandle, tmp_path: Path) -> None:
+def test_manifest_csv_and_contact_sheet_match_the_zip(suite: SuiteHandle, tmp_path: Path) -> None:
     client = suite.client()
     job, archive = run_frames_job(
         suite,
@@ -93,25 +94,25 @@ def test_what_lies_beside_the_zip_agrees_with_it(suite: SuiteHandle, tmp_path: P
     assert [int(row["bytes"]) for row in rows] == [len(data) for _, data in frames]
     for _, data in frames:
         assert data.startswith(b"\x89PNG")
-        picture = picture_of(data)
+        picture = decode_image(data)
         assert picture.shape[1] == 96
-    sheet = picture_of(download_artifact(client, job, "contact_sheet.jpg", tmp_path))
+    sheet = decode_image(download_artifact(client, job, "contact_sheet.jpg", tmp_path))
     assert sheet.shape[1] == 1920
     assert float(sheet.std()) > 10
 
 
-def test_only_the_part_between_start_and_end_is_taken(suite: SuiteHandle, tmp_path: Path) -> None:
+def test_only_frames_between_start_and_end_are_extracted(
+    suite: SuiteHandle, tmp_path: Path
+) -> None:
     clip = CLIP_SPECS["cfr30"].encode()
     _, archive = run_frames_job(
         suite, suite.client(), clip.path, tmp_path, every="0.5", start="2", end="4"
     )
-    numbers = [read_counter(picture_of(data)) for _, data in read_frames_zip(archive)]
+    numbers = [read_counter(decode_image(data)) for _, data in read_frames_zip(archive)]
     assert numbers == [60, 75, 90, 105]
 
 
-def test_something_that_is_no_video_fails_with_a_reason_and_a_mail(
-    suite: SuiteHandle, tmp_path: Path
-) -> None:
+def test_file_that_is_not_a_video_fails_with_a_reason(suite: SuiteHandle, tmp_path: Path) -> None:
     text = tmp_path / "holiday.mp4"
     text.write_text("This is not a video at all.\n" * 40)
     user = suite.user()

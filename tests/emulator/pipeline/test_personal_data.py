@@ -1,4 +1,4 @@
-"""Everything that is kept about a person: copied on request, removed on request, and proven."""
+"""Exports and erasures of a user's data over the running suite."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from shared.runtime.interpreter import Services
 from tests.fakes.webhook_receiver import WebhookReceiver, running_receiver
 from tests.fixtures.media.clips import CLIP_SPECS
 from tests.fixtures.suite import firestore
+from tests.fixtures.suite.data_requests import make_request_due
 from tests.fixtures.suite.users import JOB_REQUEST, create_failed_job
 
 pytestmark = pytest.mark.suite
@@ -34,30 +35,30 @@ OWNED = ("jobs", "mails", "shares", "webhooks", "deliveries", "data_requests", "
 
 @pytest.fixture
 def receiver() -> Iterator[WebhookReceiver]:
-    with running_receiver(204) as found:
-        yield found
+    with running_receiver(204) as receiver:
+        yield receiver
 
 
-def put(services: Services, bucket: Bucket, name: str) -> None:
-    """An object as a function would have left it."""
+def put_object(services: Services, bucket: Bucket, name: str) -> None:
+    """Writes an object as a function would."""
     with services.objects.create(bucket, name, content_type="text/plain", spec="s") as out:
-        out.write(b"words of a person")
+        out.write(b"text of a user")
 
 
-def furnished(
+def create_user_with_data(
     suite: SuiteHandle, services: Services, receiver: WebhookReceiver, folder: Path
 ) -> Client:
-    """Somebody with a finished, a failed and a waiting job, and all that comes with them."""
+    """Returns the client of a user with a finished, a failed and a waiting job and related data."""
     client = suite.client()
     owner, hashed = client.user.uid, owner_hash(client.user.uid)
     client.call("POST", "/v1/webhooks", {"url": receiver.url})
-    done = suite.start_job(client, "frames", CLIP_SPECS["cfr30"].encode().path)
+    job_id = suite.start_job(client, "frames", CLIP_SPECS["cfr30"].encode().path)
     create_failed_job(suite, client, folder)
     client.call("POST", "/v1/jobs", JOB_REQUEST)
-    suite.wait_for_job(client, done)
+    suite.wait_for_job(client, job_id)
     for name in (f"narration/{hashed}/a.wav", f"slides/{hashed}/b.json"):
-        put(services, Bucket.WORK, name)
-    put(services, Bucket.WORK, f"quarantine/uploads/jobs/{done}/video.0.7")
+        put_object(services, Bucket.WORK, name)
+    put_object(services, Bucket.WORK, f"quarantine/uploads/jobs/{job_id}/video.0.7")
     now = datetime.now(UTC)
     services.store.commit([Create(preferences_path(owner), Preferences().to_dict(owner))])
     services.store.commit(
@@ -65,87 +66,83 @@ def furnished(
     )
     services.store.commit([Create(f"limits/create.{hashed}.77", {"count": 1, "expires_at": now})])
     services.store.commit([Create(f"idempotency/{hashed}", {"owner": owner, "created_at": now})])
-    wait_until(lambda: len(suite.list_emails(client.user.email)) == 2, "both mails")
+    wait_until(lambda: len(suite.list_emails(client.user.email)) == 2, "both e-mails")
     wait_until(lambda: len(receiver.requests) >= 2, "both calls")
     return client
 
 
-def left_of(services: Services, owner: str, jobs: list[str]) -> list[str]:
-    """All that names the person or their jobs, looked for past every rule and every function."""
-    found = [
+def remaining_data(services: Services, owner: str, jobs: list[str]) -> list[str]:
+    """Returns documents and objects of the user or the jobs, read directly from the stores."""
+    names = [
         doc.path
         for collection in OWNED
         for doc in services.store.list_owned_by_id(collection, owner)
         if doc.data.get("kind") != "erasure"
     ]
-    found += [path for job in jobs for path in services.store.list_job_paths(job)]
-    found += [
+    names += [path for job in jobs for path in services.store.list_job_paths(job)]
+    names += [
         doc.path for doc in services.store.read([f"preferences/{owner}", f"users/{owner}"]) if doc
     ]
-    found += services.store.list_paths_containing("limits", owner_hash(owner))
-    folders = [*owner_folders(owner), *(one for job in jobs for one in job_folders(job))]
-    found += [
-        one.name
-        for place in folders
-        for one in services.objects.list_objects(place.bucket, place.prefix)
+    names += services.store.list_paths_containing("limits", owner_hash(owner))
+    folders = [
+        *owner_folders(owner),
+        *(folder for job in jobs for folder in job_folders(job)),
     ]
-    return found
+    names += [
+        stored_object.name
+        for folder in folders
+        for stored_object in services.objects.list_objects(folder.bucket, folder.prefix)
+    ]
+    return names
 
 
-def make_request_due(suite: SuiteHandle, number: str) -> None:
-    """The quarter of an hour is over."""
-    past = datetime.now(UTC) - timedelta(seconds=1)
-    firestore.update_document(
-        suite, f"data_requests/{number}", {"due_at": past, "next_check_at": past}
-    )
-    suite.trigger_schedule("sweeper")
+def read_erasure(url: str) -> dict[str, Any]:
+    """Returns an erasure as its public link shows it."""
+    response = request("GET", url)
+    assert response.status == 200, response.body
+    return dict(response.json())
 
 
-def told(url: str) -> dict[str, Any]:
-    """An erasure as anybody with its link sees it."""
-    answer = request("GET", url)
-    assert answer.status == 200, answer.body
-    return dict(answer.json())
-
-
-def in_phase(url: str, phase: str) -> dict[str, Any]:
-    """The erasure once it is so far."""
+def wait_for_phase(url: str, phase: str) -> dict[str, Any]:
+    """Returns the erasure once it is in this phase."""
     return wait_until(
-        lambda: next((one for one in [told(url)] if one["phase"] == phase), None), phase, 60
+        lambda: next((row for row in [read_erasure(url)] if row["phase"] == phase), None), phase, 60
     )
 
 
-def verified(erasure: dict[str, Any]) -> dict[str, Any]:
-    """What the receipt says, when its signature is that of a served key."""
+def verify_receipt(erasure: dict[str, Any]) -> dict[str, Any]:
+    """Returns the claims of the receipt after a check of its signature with the served keys."""
     keys = jwt.PyJWKSet.from_dict(request("GET", erasure["keys_url"]).json())
     kid = jwt.get_unverified_header(erasure["receipt"])["kid"]
     return dict(jwt.decode(erasure["receipt"], keys[kid], algorithms=["EdDSA"]))
 
 
-def test_an_account_is_removed_to_the_last_trace_and_a_receipt_proves_it(
+def test_account_is_erased_completely_with_a_verifiable_receipt(
     suite: SuiteHandle, services: Services, receiver: WebhookReceiver, tmp_path: Path
 ) -> None:
-    client = furnished(suite, services, receiver, tmp_path)
-    bystander = suite.client()
-    theirs = bystander.call("POST", "/v1/jobs", JOB_REQUEST)["job"]["id"]
+    client = create_user_with_data(suite, services, receiver, tmp_path)
+    other_client = suite.client()
+    other_job_id = other_client.call("POST", "/v1/jobs", JOB_REQUEST)["job"]["id"]
     owner = client.user.uid
-    jobs = [one["id"] for one in client.call("GET", "/v1/jobs")["jobs"]]
-    before = left_of(services, owner, jobs)
+    jobs = [job["id"] for job in client.call("GET", "/v1/jobs")["jobs"]]
+    before = remaining_data(services, owner, jobs)
     assert len(before) > 30
 
     first = client.call("DELETE", "/v1/me")
-    erasure = in_phase(first["url"], "checking")
-    # What was still being written when its job was removed.
-    late = next(one for one in job_folders(jobs[0]) if one.bucket is Bucket.OUTPUTS)
-    put(services, late.bucket, f"{late.prefix}late.zip")
-    assert [path for path in left_of(services, owner, jobs) if path.startswith("jobs/")] == [
+    erasure = wait_for_phase(first["url"], "checking")
+    # An object that was still being written when its job was removed.
+    folder = next(
+        location for location in job_folders(jobs[0]) if location.bucket is Bucket.OUTPUTS
+    )
+    put_object(services, folder.bucket, f"{folder.prefix}late.zip")
+    assert [path for path in remaining_data(services, owner, jobs) if path.startswith("jobs/")] == [
         f"jobs/{job}" for job in sorted(jobs)
     ]
     make_request_due(suite, first["id"])
-    erasure = in_phase(first["url"], "erased")
+    erasure = wait_for_phase(first["url"], "erased")
 
-    assert left_of(services, owner, jobs) == []
-    receipt = verified(erasure)
+    assert remaining_data(services, owner, jobs) == []
+    receipt = verify_receipt(erasure)
     inventory = request("GET", request("GET", erasure["inventory_url"]).headers["Location"]).body
     rows = [json.loads(line) for line in inventory.splitlines()]
     names = {row["name"] for row in rows}
@@ -153,7 +150,7 @@ def test_an_account_is_removed_to_the_last_trace_and_a_receipt_proves_it(
     missing = [
         path
         for path in before
-        if path not in names and not any(one.endswith("/" + path) for one in names)
+        if path not in names and not any(name.endswith("/" + path) for name in names)
     ]
     assert missing == []
     assert any(name.endswith("/late.zip") for name in names)
@@ -161,82 +158,84 @@ def test_an_account_is_removed_to_the_last_trace_and_a_receipt_proves_it(
     assert receipt["account"] == "removed"
     assert set(receipt["left"].values()) == {0}
     assert receipt["kept"]["tombstones"] == len(jobs) == 3
-    ends = datetime.fromisoformat(receipt["copies_vanish_at"])
-    assert timedelta(days=13) < ends - datetime.now(UTC) <= timedelta(days=14)
-    assert client.user._ask("signInWithPassword").status == 400, "the account is gone"
-    assert bystander.get_job(theirs)["status"] == "awaiting_upload"
+    copies_vanish_at = datetime.fromisoformat(receipt["copies_vanish_at"])
+    assert timedelta(days=13) < copies_vanish_at - datetime.now(UTC) <= timedelta(days=14)
+    assert client.user._ask("signInWithPassword").status == 400, "the account still exists"
+    assert other_client.get_job(other_job_id)["status"] == "awaiting_upload"
     wait_until(
         lambda: not services.store.list_documents(f"data_requests/{first['id']}/removed"),
-        "the chunks to go",
+        "the inventory chunks to be removed",
     )
 
 
-def test_data_alone_is_removed_and_what_is_new_since_is_kept(
+def test_erasure_of_data_keeps_the_account_and_newer_data(
     suite: SuiteHandle, services: Services
 ) -> None:
     client = suite.client()
-    old = client.call("POST", "/v1/jobs", JOB_REQUEST)["job"]["id"]
+    old_job_id = client.call("POST", "/v1/jobs", JOB_REQUEST)["job"]["id"]
     first = client.call("POST", "/v1/me/erasures", {"account": False})
-    again = client.call("POST", "/v1/me/erasures", {"account": False})
-    in_phase(first["url"], "checking")
-    new = client.call("POST", "/v1/jobs", JOB_REQUEST)["job"]["id"]
+    repeated = client.call("POST", "/v1/me/erasures", {"account": False})
+    wait_for_phase(first["url"], "checking")
+    new_job_id = client.call("POST", "/v1/jobs", JOB_REQUEST)["job"]["id"]
     make_request_due(suite, first["id"])
-    erasure = in_phase(first["url"], "erased")
+    erasure = wait_for_phase(first["url"], "erased")
 
-    assert again["id"] == first["id"], "twice is once"
-    assert client.send("GET", f"/v1/jobs/{old}").status == 404
-    assert client.get_job(new)["status"] == "awaiting_upload"
-    assert verified(erasure)["account"] == "kept"
+    assert repeated["id"] == first["id"], "a repeated request starts no second erasure"
+    assert client.send("GET", f"/v1/jobs/{old_job_id}").status == 404
+    assert client.get_job(new_job_id)["status"] == "awaiting_upload"
+    assert verify_receipt(erasure)["account"] == "kept"
 
 
-def test_a_power_cut_at_every_step_changes_nothing(suite: SuiteHandle, services: Services) -> None:
+def test_crashes_during_an_erasure_change_nothing(suite: SuiteHandle, services: Services) -> None:
     client = suite.client()
-    job = client.call("POST", "/v1/jobs", JOB_REQUEST)["job"]["id"]
+    job_id = client.call("POST", "/v1/jobs", JOB_REQUEST)["job"]["id"]
     first = client.call("POST", "/v1/me/erasures", {"account": False})
-    number = first["id"]
-    in_phase(first["url"], "checking")
+    request_id = first["id"]
+    wait_for_phase(first["url"], "checking")
     for point in ("after_work", "after_claim"):
-        order = suite.crash_once(point, "personal_data", number)
-        make_request_due(suite, number)
-        wait_until(lambda order=order: not order.exists(), "the crash")  # type: ignore[misc]
-        wait_until(lambda: suite.services()["personal_data"]["ready"], "it to come back")
+        crash_file = suite.crash_once(point, "personal_data", request_id)
+        make_request_due(suite, request_id)
+        wait_until(lambda crash_file=crash_file: not crash_file.exists(), "the crash")  # type: ignore[misc]
+        wait_until(lambda: suite.services()["personal_data"]["ready"], "the function to restart")
         past = datetime.now(UTC) - timedelta(seconds=1)
-        firestore.update_document(suite, f"data_requests/{number}", {"lease_until": past})
-    make_request_due(suite, number)
-    erasure = in_phase(first["url"], "erased")
+        firestore.update_document(suite, f"data_requests/{request_id}", {"lease_until": past})
+    make_request_due(suite, request_id)
+    erasure = wait_for_phase(first["url"], "erased")
 
-    left = left_of(services, client.user.uid, [job])
-    # Who keeps the account keeps what is counted for limits.
-    assert {path.split(".")[0] for path in left} == {"limits/jobs", "limits/changes"}
+    remaining = remaining_data(services, client.user.uid, [job_id])
+    # The counters of rate limits stay with the account.
+    assert {path.split(".")[0] for path in remaining} == {"limits/jobs", "limits/changes"}
     rows = request("GET", request("GET", erasure["inventory_url"]).headers["Location"]).body
-    assert f'"jobs/{job}"'.encode() in rows
-    assert verified(erasure)["kept"]["tombstones"] == 1
+    assert f'"jobs/{job_id}"'.encode() in rows
+    assert verify_receipt(erasure)["kept"]["tombstones"] == 1
 
 
-def test_everything_is_copied_with_links_and_without_secrets(
+def test_export_has_all_data_with_links_and_without_secrets(
     suite: SuiteHandle, services: Services, receiver: WebhookReceiver, tmp_path: Path
 ) -> None:
-    client = furnished(suite, services, receiver, tmp_path)
+    client = create_user_with_data(suite, services, receiver, tmp_path)
     first = client.call("POST", "/v1/me/exports")
-    assert client.call("POST", "/v1/me/exports")["id"] == first["id"], "twice is once"
+    assert client.call("POST", "/v1/me/exports")["id"] == first["id"], (
+        "a repeated request starts no second export"
+    )
     path = f"/v1/me/exports/{first['id']}"
     export = wait_until(
-        lambda: next((one for one in [client.call("GET", path)] if one["phase"] == "ready"), None),
-        "the copy",
+        lambda: next((row for row in [client.call("GET", path)] if row["phase"] == "ready"), None),
+        "the export",
     )
 
     [part] = export["parts"]
-    bytes_ = request("GET", client.send("GET", part["url"]).headers["Location"]).body
+    content = request("GET", client.send("GET", part["url"]).headers["Location"]).body
     link = client.call("GET", f"{part['url']}/link")
-    assert (link["filename"], link["size_bytes"]) == (part["name"], len(bytes_))
-    assert request("GET", link["url"]).body == bytes_
-    archive = zipfile.ZipFile(io.BytesIO(bytes_))
+    assert (link["filename"], link["size_bytes"]) == (part["name"], len(content))
+    assert request("GET", link["url"]).body == content
+    archive = zipfile.ZipFile(io.BytesIO(content))
     rows = {
         name: [json.loads(line) for line in archive.read(name).splitlines()]
         for name in archive.namelist()
         if name.endswith(".jsonl")
     }
-    assert {name: len(found) for name, found in rows.items()} == {
+    assert {name: len(rows_of_file) for name, rows_of_file in rows.items()} == {
         "jobs.jsonl": 3,
         "webhooks.jsonl": 1,
         "deliveries.jsonl": 2,
@@ -245,11 +244,11 @@ def test_everything_is_copied_with_links_and_without_secrets(
         "cameras.jsonl": 0,
         "recordings.jsonl": 0,
     }
-    done = next(one for one in rows["jobs.jsonl"] if one["status"] == "done")
-    result = done["links"]["frames.zip"].removeprefix(suite.url("api"))
+    job = next(row for row in rows["jobs.jsonl"] if row["status"] == "done")
+    result = job["links"]["frames.zip"].removeprefix(suite.url("api"))
     assert client.send("GET", result).status == 302
-    assert done["stages_documents"]
-    assert done["events_documents"]
+    assert job["stages_documents"]
+    assert job["events_documents"]
     account = json.loads(archive.read("account.json"))
     assert account["email"] == client.user.email
     assert account["preferences"] == Preferences().to_dict(client.user.uid)
@@ -259,12 +258,12 @@ def test_everything_is_copied_with_links_and_without_secrets(
     assert suite.client().send("GET", f"{part['url']}/link").status == 404
 
     make_request_due(suite, first["id"])
-    wait_until(lambda: client.call("GET", path)["phase"] == "expired", "its week to be over")
+    wait_until(lambda: client.call("GET", path)["phase"] == "expired", "the export to expire")
     folder = f"exports/{owner_hash(client.user.uid)}/"
     assert services.objects.list_objects(Bucket.OUTPUTS, folder) == ()
     assert client.send("GET", part["url"]).status == 404
 
 
-def test_a_guess_leads_to_no_erasure(suite: SuiteHandle) -> None:
+def test_guessed_erasure_is_not_found(suite: SuiteHandle) -> None:
     for path in ("0" * 20, "x", "..", "A" * 20):
         assert request("GET", f"{suite.url('api')}/v1/erasures/{path}").status == 404

@@ -1,4 +1,4 @@
-"""A recap through the real chain: all functions, from a video to a narrated film about it."""
+"""The recipe `recap` over the running suite, which uses all functions of the pipeline."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ pytestmark = pytest.mark.suite
 OPTIONS = {"consent": "true", "purpose": "research"}
 
 
-def recap(
+def run_recap_job(
     suite: SuiteHandle, client: Client, clip: Path, folder: Path, **options: str
 ) -> tuple[dict[str, Any], Deck]:
-    """The job when it is done, and its deck."""
+    """Runs a job, which must end `done`. Returns the job and its deck."""
     job_id = suite.start_job(client, "recap", clip, options=OPTIONS | options)
     job = suite.wait_for_job(client, job_id)
     assert job["status"] == "done", job["error"]
     return job, Deck.from_dict(json.loads(download_artifact(client, job, "deck.json", folder)))
 
 
-def calls(suite: SuiteHandle) -> int:
-    return int(request("GET", f"{suite.url('writer')}/_health").json()["calls"])
+def call_count(suite: SuiteHandle) -> int:
+    return int(request("GET", f"{suite.url('gemini')}/_health").json()["calls"])
 
 
 @needs_models
-def test_a_video_becomes_a_narrated_film_of_its_strongest_moments(
-    suite: SuiteHandle, tmp_path: Path
-) -> None:
+def test_video_becomes_a_narrated_film_of_its_moments(suite: SuiteHandle, tmp_path: Path) -> None:
     client = suite.client()
-    job, deck = recap(suite, client, SAD_TO_HAPPY_VIDEO, tmp_path, every="0.5")
-    told = json.loads(download_artifact(client, job, "emotions.json", tmp_path))
-    layouts = [one.layout for one in deck.slides]
+    job, deck = run_recap_job(suite, client, SAD_TO_HAPPY_VIDEO, tmp_path, every="0.5")
+    timeline = json.loads(download_artifact(client, job, "emotions.json", tmp_path))
+    layouts = [slide.layout for slide in deck.slides]
     assert (layouts[0], layouts[-2:]) == ("title", ["chart", "closing"])
-    moments = [one for one in deck.slides if one.layout == "picture"]
-    emotions = [told["moments"][int(str(one.picture)[7:]) - 1]["emotion"] for one in moments]
+    moments = [slide for slide in deck.slides if slide.layout == "picture"]
+    emotions = [
+        timeline["moments"][int(str(moment.picture)[7:]) - 1]["emotion"] for moment in moments
+    ]
     assert (emotions[0], emotions[-1]) == ("sad", "happy")
     data = download_artifact(client, job, "film.mp4", tmp_path)
     with av.open(io.BytesIO(data), "r") as film:
@@ -58,45 +58,47 @@ def test_a_video_becomes_a_narrated_film_of_its_strongest_moments(
         assert 0.02 < float(np.sqrt(np.mean(sound**2))) < 0.5
     vtt = download_artifact(client, job, "subtitles.vtt", tmp_path).decode()
     assert "what a person" in " ".join(vtt.split())
-    # The same video again, by the same person: its words are there already.
-    before = calls(suite)
-    again, same = recap(suite, client, SAD_TO_HAPPY_VIDEO, tmp_path, every="0.5", theme="paper")
-    assert calls(suite) == before
-    assert [one.notes for one in same.slides] == [one.notes for one in deck.slides]
-    assert again["warnings"] == job["warnings"]
+    # The same video of the same user: its text is cached.
+    before = call_count(suite)
+    second_job, second_deck = run_recap_job(
+        suite, client, SAD_TO_HAPPY_VIDEO, tmp_path, every="0.5", theme="paper"
+    )
+    assert call_count(suite) == before
+    assert [slide.notes for slide in second_deck.slides] == [slide.notes for slide in deck.slides]
+    assert second_job["warnings"] == job["warnings"]
 
 
 @needs_models
 @pytest.mark.parametrize("fault", ["away", "wrong-schema"])
-def test_without_a_model_the_words_are_plain_and_the_film_is_made(
+def test_film_has_plain_text_without_a_language_model(
     suite: SuiteHandle, tmp_path: Path, fault: str
 ) -> None:
-    writer = suite.url("gemini")
+    gemini = suite.url("gemini")
     if fault == "away":
         rule = {"match": {"path_regex": "generateContent"}, "action": {"status": 403}, "count": 99}
-        request("POST", f"{writer}/_faults", rule)
+        request("POST", f"{gemini}/_faults", rule)
     else:
-        request("POST", f"{writer}/_responses", {"kind": fault, "count": 3})
+        request("POST", f"{gemini}/_responses", {"kind": fault, "count": 3})
     try:
-        job, deck = recap(
+        job, deck = run_recap_job(
             suite, suite.client(), SAD_TO_HAPPY_VIDEO, tmp_path, language="de", slides="4"
         )
     finally:
         for path in ("/_faults", "/_responses"):
-            request("DELETE", writer + path)
+            request("DELETE", gemini + path)
     assert deck.language == "en"
-    assert any("words are plain" in one for one in job["warnings"])
-    assert any("told in English" in one for one in job["warnings"])
+    assert any("words are plain" in warning for warning in job["warnings"])
+    assert any("told in English" in warning for warning in job["warnings"])
     assert len(deck.slides) == 4
 
 
 @needs_models
-def test_a_video_without_anybody_becomes_a_film_that_says_so(
+def test_video_without_faces_becomes_a_film_that_says_so(
     suite: SuiteHandle, tmp_path: Path
 ) -> None:
     client = suite.client()
-    job, deck = recap(suite, client, CLIP_SPECS["cfr30"].encode().path, tmp_path)
-    assert [one.picture for one in deck.slides if one.layout == "picture"] == [
+    job, deck = run_recap_job(suite, client, CLIP_SPECS["cfr30"].encode().path, tmp_path)
+    assert [slide.picture for slide in deck.slides if slide.layout == "picture"] == [
         "scene:1", "scene:2", "scene:3",
     ]  # fmt: skip
     assert "No strong expression" in deck.slides[0].notes

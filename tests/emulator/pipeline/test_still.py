@@ -1,43 +1,23 @@
-"""The recipe still through the real chain: two uploads in, a film and a poster out."""
+"""The recipe `still` over the running suite: a film and a poster from a picture and a sound."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
 import pytest
 
-from infra.local.suite.api_client import Client
 from infra.local.suite.handle import SuiteHandle
 from tests.fixtures.media.films import decode_sound, read_box_types
 from tests.fixtures.media.uploads import make_png_header, make_rotated_jpeg, make_sound_file
 from tests.fixtures.suite.frames_job import download_artifact
+from tests.fixtures.suite.still_job import run_still_job
 
 pytestmark = pytest.mark.suite
 
 
-def run_still_job(
-    suite: SuiteHandle, client: Client, folder: Path, picture: bytes, sound: bytes, **options: str
-) -> dict[str, Any]:
-    """A job to its end, whatever that is."""
-    files = {"picture": (folder / "photo.jpg", picture, "image/jpeg"),
-             "sound": (folder / "song.mp3", sound, "audio/mpeg")}  # fmt: skip
-    described = {}
-    for name, (path, data, content_type) in files.items():
-        path.write_bytes(data)
-        described[name] = {
-            "filename": path.name, "content_type": content_type, "size_bytes": len(data),
-        }  # fmt: skip
-    made = client.create_job("still", described, options, None)
-    # In the other order than the recipe names them: they may come in any.
-    for name in reversed(list(files)):
-        client.upload(made["uploads"][name], files[name][0], lambda _: None)
-    return suite.wait_for_job(client, made["job"]["id"])
-
-
-def test_a_photo_and_a_song_become_a_film(suite: SuiteHandle, tmp_path: Path) -> None:
+def test_photo_and_song_become_a_film(suite: SuiteHandle, tmp_path: Path) -> None:
     client = suite.client()
     job = run_still_job(
         suite,
@@ -48,7 +28,7 @@ def test_a_photo_and_a_song_become_a_film(suite: SuiteHandle, tmp_path: Path) ->
         resolution="720p",
     )
     assert job["status"] == "done", job["error"]
-    assert [one["name"] for one in job["artifacts"]] == ["film.mp4", "poster.jpg"]
+    assert [artifact["name"] for artifact in job["artifacts"]] == ["film.mp4", "poster.jpg"]
     path = tmp_path / "film.mp4"
     path.write_bytes(download_artifact(client, job, "film.mp4", tmp_path))
     sound, rate = decode_sound(path)
@@ -63,18 +43,14 @@ def test_a_photo_and_a_song_become_a_film(suite: SuiteHandle, tmp_path: Path) ->
     assert download_artifact(client, job, "poster.jpg", tmp_path)[:3] == b"\xff\xd8\xff"
 
 
-def test_a_letter_in_place_of_a_song_fails_with_a_sentence(
-    suite: SuiteHandle, tmp_path: Path
-) -> None:
+def test_text_instead_of_sound_fails_with_a_reason(suite: SuiteHandle, tmp_path: Path) -> None:
     job = run_still_job(suite, suite.client(), tmp_path, make_rotated_jpeg(1), b"Dear all, " * 90)
     assert job["status"] == "failed"
     assert job["error"]["code"] == "not-a-sound"
     assert "MP3" in job["error"]["message"]
 
 
-def test_a_picture_of_400_megapixels_fails_with_a_sentence(
-    suite: SuiteHandle, tmp_path: Path
-) -> None:
+def test_picture_of_400_megapixels_fails_with_a_reason(suite: SuiteHandle, tmp_path: Path) -> None:
     bomb = make_png_header(20_000, 20_000)
     job = run_still_job(suite, suite.client(), tmp_path, bomb, make_sound_file("wav", 1))
     assert job["status"] == "failed"

@@ -1,4 +1,4 @@
-"""Webhooks over the real suite: a server that takes, refuses, stalls, moves away or is gone."""
+"""Webhooks over the running suite: deliveries, retries, secrets and refused addresses."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from infra.local.suite.handle import SuiteHandle, wait_until
 from shared.jobs.webhooks import delivery_id, event_id
 from tests.fakes.webhook_receiver import WebhookReceiver, running_receiver
 from tests.fixtures.suite import firestore
-from tests.fixtures.suite.users import JOB_REQUEST
-from tests.unit.functions.webhook.test_call import load_readme_verifier
+from tests.fixtures.suite.users import JOB_REQUEST, create_cancelled_job
+from tests.fixtures.webhooks import load_readme_verifier
 
 pytestmark = pytest.mark.suite
 
@@ -27,40 +27,35 @@ def client(suite: SuiteHandle) -> Client:
 
 @pytest.fixture
 def receiver() -> Iterator[WebhookReceiver]:
-    with running_receiver(204) as found:
-        yield found
+    with running_receiver(204) as receiver:
+        yield receiver
 
 
-def registered(client: Client, receiver: WebhookReceiver, path: str = "/in") -> tuple[str, str]:
-    """A webhook to the receiver; its id and its secret."""
-    told = client.call("POST", "/v1/webhooks", {"url": receiver.url + path})
-    return told["webhook"]["id"], told["secret"]
+def register(client: Client, receiver: WebhookReceiver, path: str = "/in") -> tuple[str, str]:
+    """Registers the receiver as a webhook. Returns its id and secret."""
+    created = client.call("POST", "/v1/webhooks", {"url": receiver.url + path})
+    return created["webhook"]["id"], created["secret"]
 
 
-def cancelled_job(client: Client) -> str:
-    """The fastest way to an outcome; the job's id."""
-    job_id: str = client.call("POST", "/v1/jobs", JOB_REQUEST)["job"]["id"]
-    client.call("POST", f"/v1/jobs/{job_id}/cancel")
-    return job_id
+def wait_for_deliveries(client: Client, webhook_id: str, count: int = 1) -> list[dict[str, Any]]:
+    """Returns the deliveries of a webhook once there are at least `count`."""
 
-
-def logged(client: Client, hook: str, count: int = 1) -> list[dict[str, Any]]:
-    """The log of a webhook once it has so many rows."""
-
-    def look() -> list[dict[str, Any]] | None:
-        rows = client.call("GET", f"/v1/webhooks/{hook}/deliveries")["deliveries"]
+    def read_deliveries() -> list[dict[str, Any]] | None:
+        rows = client.call("GET", f"/v1/webhooks/{webhook_id}/deliveries")["deliveries"]
         return rows if len(rows) >= count else None
 
-    return wait_until(look, f"{count} deliveries")
+    return wait_until(read_deliveries, f"{count} deliveries")
 
 
-def ended(client: Client, hook: str, state: str = "done", tries: int = 1) -> dict[str, Any]:
-    """The webhook's only delivery once it stands so after so many tries."""
+def wait_for_delivery(
+    client: Client, webhook_id: str, state: str = "done", tries: int = 1
+) -> dict[str, Any]:
+    """Returns the first delivery in this state with at least `tries` attempts."""
     return wait_until(
         lambda: next(
             (
                 row
-                for row in logged(client, hook)
+                for row in wait_for_deliveries(client, webhook_id)
                 if row["state"] == state and len(row["tries"]) >= tries
             ),
             None,
@@ -69,8 +64,8 @@ def ended(client: Client, hook: str, state: str = "done", tries: int = 1) -> dic
     )
 
 
-def hurry(suite: SuiteHandle, delivery: str) -> None:
-    """The wait for the next try is over, and the sweeper comes by."""
+def make_delivery_due(suite: SuiteHandle, delivery: str) -> None:
+    """Makes the next attempt due now and runs the sweeper."""
     past = datetime.now(UTC) - timedelta(seconds=1)
     firestore.update_document(
         suite, f"deliveries/{delivery}", {"due_at": past, "next_check_at": past}
@@ -78,176 +73,178 @@ def hurry(suite: SuiteHandle, delivery: str) -> None:
     suite.trigger_schedule("sweeper")
 
 
-def test_an_end_is_told_signed_and_without_links(client: Client, receiver: WebhookReceiver) -> None:
-    hook, secret = registered(client, receiver)
-    job_id = cancelled_job(client)
+def test_outcome_is_sent_signed_and_without_links(
+    client: Client, receiver: WebhookReceiver
+) -> None:
+    webhook_id, secret = register(client, receiver)
+    job_id = create_cancelled_job(client)
 
-    row = ended(client, hook)
-    [seen] = receiver.requests
-    body = json.loads(seen.body)
-    assert load_readme_verifier()(secret, seen.headers, seen.body)
-    assert (seen.path, seen.headers["content-type"]) == ("/in", "application/json")
+    row = wait_for_delivery(client, webhook_id)
+    [received] = receiver.requests
+    body = json.loads(received.body)
+    assert load_readme_verifier()(secret, received.headers, received.body)
+    assert (received.path, received.headers["content-type"]) == ("/in", "application/json")
     assert (body["type"], body["data"]["job_id"]) == ("job.cancelled", job_id)
     assert body["data"]["status"] == "cancelled"
-    assert b"http" not in seen.body
-    assert (row["event_id"], row["job_id"]) == (seen.headers["webhook-id"], job_id)
-    assert [(one["status"], one["attempt"]) for one in row["tries"]] == [(204, 1)]
+    assert b"http" not in received.body
+    assert (row["event_id"], row["job_id"]) == (received.headers["webhook-id"], job_id)
+    assert [(attempt["status"], attempt["attempt"]) for attempt in row["tries"]] == [(204, 1)]
     assert row["body"] == body
 
 
-def test_a_ping_arrives_and_a_second_one_has_to_wait(
+def test_ping_arrives_and_a_second_one_is_refused(
     client: Client, receiver: WebhookReceiver
 ) -> None:
-    hook, _ = registered(client, receiver)
+    webhook_id, _ = register(client, receiver)
 
-    first = client.send("POST", f"/v1/webhooks/{hook}/test")
-    second = client.send("POST", f"/v1/webhooks/{hook}/test")
+    first = client.send("POST", f"/v1/webhooks/{webhook_id}/test")
+    second = client.send("POST", f"/v1/webhooks/{webhook_id}/test")
 
     assert (first.status, first.json()["event"]) == (202, "ping")
     assert (second.status, second.json()["code"]) == (409, "tested-just-now")
-    assert ended(client, hook)["job_id"] is None
-    assert json.loads(receiver.requests[0].body)["data"] == {"webhook_id": hook}
+    assert wait_for_delivery(client, webhook_id)["job_id"] is None
+    assert json.loads(receiver.requests[0].body)["data"] == {"webhook_id": webhook_id}
 
 
-def test_a_server_that_fails_is_called_again_as_the_same_event(
-    suite: SuiteHandle, client: Client
-) -> None:
+def test_failing_server_is_retried_with_the_same_event(suite: SuiteHandle, client: Client) -> None:
     with running_receiver(500, (302, {"Location": "http://127.0.0.1:1/"}), 204) as receiver:
-        hook, _ = registered(client, receiver)
-        cancelled_job(client)
-        # The second try comes by itself after five seconds, the third one in five minutes.
-        row = ended(client, hook, "open", tries=2)
+        webhook_id, _ = register(client, receiver)
+        create_cancelled_job(client)
+        # The second attempt follows after 5 s, the third one after 5 min.
+        row = wait_for_delivery(client, webhook_id, "open", tries=2)
         assert row["error_code"] == "status-302"
-        hurry(suite, row["id"])
-        row = ended(client, hook)
+        make_delivery_due(suite, row["id"])
+        row = wait_for_delivery(client, webhook_id)
 
-    assert [one["status"] for one in row["tries"]] == [500, 302, 204]
+    assert [attempt["status"] for attempt in row["tries"]] == [500, 302, 204]
     assert len(set(receiver.event_ids)) == 1
-    assert len({one.headers["webhook-timestamp"] for one in receiver.requests}) > 1
+    assert len({request.headers["webhook-timestamp"] for request in receiver.requests}) > 1
     assert row["attempts"] == 3
 
 
-def test_a_busy_server_is_left_alone_for_as_long_as_it_asks(client: Client) -> None:
+def test_retry_after_of_a_busy_server_is_respected(client: Client) -> None:
     with running_receiver((429, {"Retry-After": "7200"})) as receiver:
-        hook, _ = registered(client, receiver)
-        cancelled_job(client)
-        row = ended(client, hook, "open")
+        webhook_id, _ = register(client, receiver)
+        create_cancelled_job(client)
+        row = wait_for_delivery(client, webhook_id, "open")
 
     wait = datetime.fromisoformat(row["next_try_at"]) - datetime.now(UTC)
     assert timedelta(minutes=118) < wait < timedelta(minutes=121)
     assert len(receiver.requests) == 1
 
 
-def test_a_server_that_is_gone_is_called_no_more_until_it_is_enabled(
+def test_gone_server_is_disabled_until_it_is_enabled_again(
     suite: SuiteHandle, client: Client
 ) -> None:
     with running_receiver(410, 204) as receiver:
-        hook, _ = registered(client, receiver)
-        cancelled_job(client)
-        row = ended(client, hook, "failed")
-        assert client.call("GET", f"/v1/webhooks/{hook}")["disabled"] == "gone"
-        refused = client.send("POST", f"/v1/webhooks/{hook}/test")
-        cancelled_job(client)
-        wait_until(lambda: len(suite.list_emails(client.user.email)) == 2, "the second mail")
-        client.call("POST", f"/v1/webhooks/{hook}/enable")
-        replay = client.call("POST", f"/v1/webhooks/{hook}/deliveries/{row['id']}/replay")
-        again = ended(client, hook)
+        webhook_id, _ = register(client, receiver)
+        create_cancelled_job(client)
+        row = wait_for_delivery(client, webhook_id, "failed")
+        assert client.call("GET", f"/v1/webhooks/{webhook_id}")["disabled"] == "gone"
+        refused = client.send("POST", f"/v1/webhooks/{webhook_id}/test")
+        create_cancelled_job(client)
+        wait_until(lambda: len(suite.list_emails(client.user.email)) == 2, "the second e-mail")
+        client.call("POST", f"/v1/webhooks/{webhook_id}/enable")
+        replay = client.call("POST", f"/v1/webhooks/{webhook_id}/deliveries/{row['id']}/replay")
+        replayed = wait_for_delivery(client, webhook_id)
 
     assert (row["error_code"], refused.status) == ("status-410", 409)
-    assert (again["id"], again["event_id"]) == (replay["id"], row["event_id"])
+    assert (replayed["id"], replayed["event_id"]) == (replay["id"], row["event_id"])
     assert receiver.event_ids == [row["event_id"]] * 2
-    assert len(logged(client, hook)) == 2, "what ended while it was disabled is not told"
+    assert len(wait_for_deliveries(client, webhook_id)) == 2, (
+        "an outcome was sent while the webhook was disabled"
+    )
 
 
-def test_nobody_there_costs_neither_the_job_nor_its_mail(
+def test_unreachable_server_affects_neither_job_nor_email(
     suite: SuiteHandle, client: Client
 ) -> None:
     with running_receiver(204) as receiver:
-        hook, _ = registered(client, receiver)
-    job_id = cancelled_job(client)
+        webhook_id, _ = register(client, receiver)
+    job_id = create_cancelled_job(client)
 
-    row = ended(client, hook, "open", tries=2)
-    mail = wait_until(lambda: suite.list_emails(client.user.email), "the mail")
+    row = wait_for_delivery(client, webhook_id, "open", tries=2)
+    emails = wait_until(lambda: suite.list_emails(client.user.email), "the e-mail")
     job = client.get_job(job_id)
     assert row["error_code"] == "connection-refused"
-    assert [one["fault"] for one in row["tries"]] == ["connection-refused"] * 2
-    assert len(mail) == 1
+    assert [attempt["fault"] for attempt in row["tries"]] == ["connection-refused"] * 2
+    assert len(emails) == 1
     assert (job["status"], job["error"]) == ("cancelled", None)
-    underway = client.send("POST", f"/v1/webhooks/{hook}/deliveries/{row['id']}/replay")
+    underway = client.send("POST", f"/v1/webhooks/{webhook_id}/deliveries/{row['id']}/replay")
     assert (underway.status, underway.json()["code"]) == (409, "delivery-underway")
 
 
-def test_a_power_cut_after_the_call_calls_again_and_loses_nothing(
+def test_crash_after_the_call_repeats_the_call(
     suite: SuiteHandle, client: Client, receiver: WebhookReceiver
 ) -> None:
-    hook, _ = registered(client, receiver)
+    webhook_id, _ = register(client, receiver)
     job_id: str = client.call("POST", "/v1/jobs", JOB_REQUEST)["job"]["id"]
-    # A delivery's id is made of its event and its webhook, so the order can stand before it.
-    delivery = delivery_id(event_id(job_id, 0, "cancelled.e0"), hook)
-    order = suite.crash_once("after_work", "webhook", delivery)
+    # The id of a delivery follows from event and webhook, so the crash can be requested before it.
+    delivery = delivery_id(event_id(job_id, 0, "cancelled.e0"), webhook_id)
+    crash_file = suite.crash_once("after_work", "webhook", delivery)
     client.call("POST", f"/v1/jobs/{job_id}/cancel")
 
-    wait_until(lambda: not order.exists(), "the crash")
+    wait_until(lambda: not crash_file.exists(), "the crash")
     past = datetime.now(UTC) - timedelta(seconds=1)
     firestore.update_document(suite, f"deliveries/{delivery}", {"lease_until": past})
-    hurry(suite, delivery)
+    make_delivery_due(suite, delivery)
     row = wait_until(
-        lambda: next((one for one in logged(client, hook) if one["state"] == "done"), None),
+        lambda: next(
+            (row for row in wait_for_deliveries(client, webhook_id) if row["state"] == "done"), None
+        ),
         "the second call",
     )
     assert row["attempts"] == 2
     assert receiver.event_ids == [row["event_id"]] * 2
 
 
-def test_a_rotated_secret_signs_beside_the_old_one(
+def test_rotated_secret_signs_together_with_the_old_one(
     client: Client, receiver: WebhookReceiver
 ) -> None:
-    hook, old = registered(client, receiver)
-    told = client.call("POST", f"/v1/webhooks/{hook}/secret")
-    client.call("POST", f"/v1/webhooks/{hook}/test")
-    ended(client, hook)
+    webhook_id, old_secret = register(client, receiver)
+    rotated = client.call("POST", f"/v1/webhooks/{webhook_id}/secret")
+    client.call("POST", f"/v1/webhooks/{webhook_id}/test")
+    wait_for_delivery(client, webhook_id)
 
-    [seen] = receiver.requests
+    [received] = receiver.requests
     verify = load_readme_verifier()
-    assert verify(old, seen.headers, seen.body)
-    assert verify(told["secret"], seen.headers, seen.body)
-    assert told["webhook"]["secrets"] == 2
+    assert verify(old_secret, received.headers, received.body)
+    assert verify(rotated["secret"], received.headers, received.body)
+    assert rotated["webhook"]["secrets"] == 2
     listed = client.call("GET", "/v1/webhooks")
-    assert "whsec_" not in json.dumps(listed), "a secret is shown once"
+    assert "whsec_" not in json.dumps(listed), "a secret is shown a second time"
 
 
-def test_a_webhook_that_was_taken_away_is_called_no_more(
-    client: Client, suite: SuiteHandle
-) -> None:
+def test_deleted_webhook_is_not_called_again(client: Client, suite: SuiteHandle) -> None:
     with running_receiver(500) as receiver:
-        hook, _ = registered(client, receiver)
-        cancelled_job(client)
-        row = ended(client, hook, "open", tries=1)
-        assert client.send("DELETE", f"/v1/webhooks/{hook}").status == 204
-        hurry(suite, row["id"])
-        doc = wait_until(
+        webhook_id, _ = register(client, receiver)
+        create_cancelled_job(client)
+        row = wait_for_delivery(client, webhook_id, "open", tries=1)
+        assert client.send("DELETE", f"/v1/webhooks/{webhook_id}").status == 204
+        make_delivery_due(suite, row["id"])
+        delivery = wait_until(
             lambda: next(
                 (
-                    found
-                    for found in [firestore.read_document(suite, f"deliveries/{row['id']}")]
-                    if found and found["state"] == "failed"
+                    document
+                    for document in [firestore.read_document(suite, f"deliveries/{row['id']}")]
+                    if document and document["state"] == "failed"
                 ),
                 None,
             ),
-            "its delivery to be given up",
+            "its delivery to fail",
         )
 
-    assert doc["error"]["code"] == "webhook-deleted"
-    assert client.send("GET", f"/v1/webhooks/{hook}").status == 404
+    assert delivery["error"]["code"] == "webhook-deleted"
+    assert client.send("GET", f"/v1/webhooks/{webhook_id}").status == 404
 
 
-def test_a_person_has_ten_webhooks_at_most(client: Client, receiver: WebhookReceiver) -> None:
+def test_user_has_at_most_ten_webhooks(client: Client, receiver: WebhookReceiver) -> None:
     for _ in range(10):
-        registered(client, receiver)
+        register(client, receiver)
 
-    answer = client.send("POST", "/v1/webhooks", {"url": receiver.url})
+    response = client.send("POST", "/v1/webhooks", {"url": receiver.url})
 
-    assert (answer.status, answer.json()["code"]) == (409, "too-many-webhooks")
+    assert (response.status, response.json()["code"]) == (409, "too-many-webhooks")
 
 
 @pytest.mark.parametrize(
@@ -262,21 +259,21 @@ def test_a_person_has_ten_webhooks_at_most(client: Client, receiver: WebhookRece
         {},
     ],
 )
-def test_what_cannot_be_called_is_not_registered(client: Client, body: dict[str, Any]) -> None:
-    answer = client.send("POST", "/v1/webhooks", body)
+def test_invalid_webhook_is_refused(client: Client, body: dict[str, Any]) -> None:
+    response = client.send("POST", "/v1/webhooks", body)
 
-    assert answer.status == 422
-    assert answer.json()["errors"]
+    assert response.status == 422
+    assert response.json()["errors"]
 
 
-def test_without_the_local_setting_this_machine_is_not_called(
+def test_private_address_is_not_called_without_the_local_setting(
     suite: SuiteHandle, client: Client, receiver: WebhookReceiver
 ) -> None:
-    hook, _ = registered(client, receiver)
+    webhook_id, _ = register(client, receiver)
     suite.restart("webhook", {"MOODREEL_ALLOW_PRIVATE_WEBHOOKS": "0"})
     try:
-        client.call("POST", f"/v1/webhooks/{hook}/test")
-        row = ended(client, hook, "open")
+        client.call("POST", f"/v1/webhooks/{webhook_id}/test")
+        row = wait_for_delivery(client, webhook_id, "open")
     finally:
         suite.restart("webhook")
 

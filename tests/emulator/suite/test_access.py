@@ -1,5 +1,5 @@
-"""Least privilege on the wire: what the functions really ask of Cloud Storage, against the roles
-that they get in the cloud."""
+"""Least privilege: the calls that functions make to Cloud Storage and Pub/Sub, against the roles
+that they are granted in the cloud."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from infra.tools.access import OBJECT_READER_ROLE, OBJECT_WRITER_ROLE, Grant, li
 from shared.pipeline import DECKS_PREFIX, FUNCTIONS, Bucket, FunctionKind, ScheduleTrigger
 from shared.recipes.films.prompt import Prompt
 from shared.runtime.interpreter import Services
-from tests.emulator.cameras.test_recordings import read_preview_frames, wait_until_recording_ended
-from tests.emulator.pipeline.test_still import run_still_job
 from tests.fakes.cameras import HttpCamera, encode_mjpeg
 from tests.fixtures.media.clips import CLIP_SPECS as CLIPS
 from tests.fixtures.media.uploads import make_rotated_jpeg, make_sound_file
+from tests.fixtures.suite.cameras import read_preview_frames, wait_until_recording_ended
+from tests.fixtures.suite.still_job import run_still_job
 
 pytestmark = pytest.mark.suite
 
@@ -34,12 +34,12 @@ ROWS = {row.service_account: row for row in FUNCTIONS.values() if row.is_built}
 
 
 @pytest.fixture(scope="module")
-def asked(
+def storage_calls(
     suite: SuiteHandle, services: Services, tmp_path_factory: pytest.TempPathFactory
 ) -> list[tuple[str, str, str, str]]:
-    """Account, permission, bucket and prefix of everything that was asked: after one job of each
-    kind, a recording and its preview, an edited deck, a copy and a removal of everything, a
-    stranger's object, and a sweep."""
+    """Account, permission, bucket and prefix of every storage call. The calls come from one job of
+    each recipe, a recording and its preview, an edited deck, an export and an erasure, an object
+    of no job, and a run of the sweeper."""
     folder = tmp_path_factory.mktemp("access")
     client = suite.client()
     clip = CLIPS["cfr30"].encode().path
@@ -56,11 +56,11 @@ def asked(
         status = str(suite.wait_for_job(client, job_id)["status"])
         deck = client.call("GET", f"/v1/jobs/{job_id}/deck")
         slides = [
-            {name: one for name, one in slide.items() if name != "picture_url"}
+            {name: value for name, value in slide.items() if name != "picture_url"}
             for slide in deck["slides"]
         ]
-        kept = {name: deck[name] for name in ("language", "theme", "aspect", "resolution")}
-        edited = {"title": "Sand", "slides": slides, **kept}
+        deck_options = {name: deck[name] for name in ("language", "theme", "aspect", "resolution")}
+        edited = {"title": "Sand", "slides": slides, **deck_options}
         client.call("PUT", f"/v1/jobs/{job_id}/deck", {"revision": 0, "deck": edited})
         return status
 
@@ -70,20 +70,20 @@ def asked(
 
     def recording() -> str:
         camera = HttpCamera(encode_mjpeg(30), loops=True)
-        wish = {"source": {"url": camera.url}, "recipe": "frames"}
-        begun = client.call("POST", "/v1/recordings", wish)
-        seat = client.call("POST", f"/v1/cameras/{begun['camera']}/preview")
-        assert read_preview_frames(seat["url"], 2)[0]
-        client.call("POST", f"/v1/recordings/{begun['id']}/stop")
-        state = str(wait_until_recording_ended(client, begun["id"])["state"])
+        body = {"source": {"url": camera.url}, "recipe": "frames"}
+        recording = client.call("POST", "/v1/recordings", body)
+        preview = client.call("POST", f"/v1/cameras/{recording['camera']}/preview")
+        assert read_preview_frames(preview["url"], 2)[0]
+        client.call("POST", f"/v1/recordings/{recording['id']}/stop")
+        state = str(wait_until_recording_ended(client, recording["id"])["state"])
         camera.stop()
-        assert suite.wait_for_job(client, begun["job"])["status"] == "done"
-        client.call("DELETE", f"/v1/recordings/{begun['id']}")
+        assert suite.wait_for_job(client, recording["job"])["status"] == "done"
+        client.call("DELETE", f"/v1/recordings/{recording['id']}")
         return state
 
     with ThreadPoolExecutor() as pool:
-        kinds = [pool.submit(one) for one in (emotions, presentation, still, recording)]
-        assert [one.result() for one in kinds] == ["done"] * 4
+        runs = [pool.submit(run) for run in (emotions, presentation, still, recording)]
+        assert [run.result() for run in runs] == ["done"] * 4
     job_id = suite.start_job(client, "frames", clip)
     job = suite.wait_for_job(client, job_id)
     client.download(job["artifacts"][0], folder / "some", lambda _: None)
@@ -91,31 +91,35 @@ def asked(
     bearer = {"Authorization": f"Bearer {client.user.token}"}
     assert request("GET", result, headers=bearer).status == 200
     client.call("DELETE", f"/v1/jobs/{job_id}")
-    stranger = f"jobs/{secrets.token_hex(10)}/video.0"
-    with services.objects.create(Bucket.UPLOADS, stranger, content_type="x/y", spec="s") as out:
-        out.write(b"whose is this?")
+    orphan = f"jobs/{secrets.token_hex(10)}/video.0"
+    with services.objects.create(Bucket.UPLOADS, orphan, content_type="x/y", spec="s") as out:
+        out.write(b"belongs to no job")
     wait_until(
-        lambda: services.objects.stat(Bucket.UPLOADS, stranger) is None, "it to be put aside"
+        lambda: services.objects.stat(Bucket.UPLOADS, orphan) is None, "it to be quarantined"
     )
-    leaver = suite.client()
-    leaver.call("POST", "/v1/me/exports")
-    leaver.call("POST", "/v1/me/erasures", {"account": False})
+    leaving_client = suite.client()
+    leaving_client.call("POST", "/v1/me/exports")
+    leaving_client.call("POST", "/v1/me/erasures", {"account": False})
     suite.trigger_schedule(
         next(row.name for row in FUNCTIONS.values() if isinstance(row.trigger, ScheduleTrigger))
     )
 
-    def everybody() -> list[tuple[str, str, str, str]] | None:
-        answer = json.loads(request("GET", suite.url("gcs") + "/_access").body)
-        seen = [(one[0], one[1], one[2], one[3]) for one in answer]
-        heard = {account for account, *_ in seen}
-        return seen if heard >= {account for account, row in ROWS.items() if row.writes} else None
+    def calls_of_all_writers() -> list[tuple[str, str, str, str]] | None:
+        response = json.loads(request("GET", suite.url("gcs") + "/_access").body)
+        calls = [(call[0], call[1], call[2], call[3]) for call in response]
+        accounts = {account for account, *_ in calls}
+        return (
+            calls if accounts >= {account for account, row in ROWS.items() if row.writes} else None
+        )
 
-    return wait_until(everybody, "everybody who writes to have asked for something")
+    return wait_until(calls_of_all_writers, "a storage call of every function that writes")
 
 
-def allows(grant: Grant, permission: str, bucket: str, prefix: str) -> bool:
-    """Whether a role on a bucket covers a call. A listing is of the bucket, so that no condition on
-    objects' names lets it through."""
+def grant_allows(grant: Grant, permission: str, bucket: str, prefix: str) -> bool:
+    """Whether a role on a bucket covers a call.
+
+    A list call addresses the bucket, so a grant with a condition on object names does not cover it.
+    """
     if grant.scope != "bucket" or bucket_name(Bucket(grant.name)) != bucket:
         return False
     if permission not in PERMISSIONS[grant.role]:
@@ -123,20 +127,26 @@ def allows(grant: Grant, permission: str, bucket: str, prefix: str) -> bool:
     return not grant.prefix or (permission != "list" and prefix.startswith(grant.prefix))
 
 
-def test_no_function_asks_for_more_than_its_roles_allow(
-    asked: list[tuple[str, str, str, str]],
+def test_functions_use_storage_within_their_roles(
+    storage_calls: list[tuple[str, str, str, str]],
 ) -> None:
-    beyond = [
+    violations = [
         f"{account}: storage.objects.{permission} on {bucket}/{prefix}"
-        for account, permission, bucket, prefix in asked
-        if not any(allows(one, permission, bucket, prefix) for one in list_grants(ROWS[account]))
+        for account, permission, bucket, prefix in storage_calls
+        if not any(
+            grant_allows(grant, permission, bucket, prefix) for grant in list_grants(ROWS[account])
+        )
     ]
-    assert not beyond
+    assert not violations
 
 
-def test_no_stage_may_write_where_it_never_writes(asked: list[tuple[str, str, str, str]]) -> None:
+def test_stages_write_under_every_prefix_they_are_granted(
+    storage_calls: list[tuple[str, str, str, str]],
+) -> None:
     written = {
-        (account, bucket, prefix) for account, kind, bucket, prefix in asked if kind == "create"
+        (account, bucket, prefix)
+        for account, permission, bucket, prefix in storage_calls
+        if permission == "create"
     }
     unused = [
         f"{row.name} never writes under {bucket}/{prefix}"
@@ -146,35 +156,45 @@ def test_no_stage_may_write_where_it_never_writes(asked: list[tuple[str, str, st
         if (account, bucket_name(bucket), prefix) not in written
     ]
     assert not unused
-    # An edited deck is written by the API itself.
+    # The API itself writes an edited deck.
     assert (FUNCTIONS["api"].service_account, bucket_name(Bucket.WORK), DECKS_PREFIX) in written
 
 
-def test_no_function_announces_more_than_its_roles_allow(
-    suite: SuiteHandle, asked: list[tuple[str, str, str, str]]
+def test_functions_publish_only_to_the_topics_they_are_granted(
+    suite: SuiteHandle, storage_calls: list[tuple[str, str, str, str]]
 ) -> None:
-    """Pub/Sub's emulator knows no accounts: who announced what is read out of the spans."""
-    assert asked
-    spans = {one["span"]: one for one in read_spans(suite.place.folder / TRACES_FOLDER)}
-    seen = set()
-    for one in spans.values():
-        above = spans.get(one["parent"])
-        if above is not None and above["name"] == "work":
-            above = spans.get(above["parent"])
-        if above is not None and one["name"] != "work":
-            seen.add((above["attributes"]["function"], one["attributes"]["function"]))
-    # Pub/Sub itself carries messages to the last resort, with the context that they had.
-    seen = {(who, whom) for who, whom in seen if "dead_letter" not in (who, whom)}
-    assert len(seen) >= 8
-    beyond = {(who, whom) for who, whom in seen if whom not in FUNCTIONS[who].access.publish}
-    assert not beyond
+    """The Pub/Sub emulator does not know accounts, so the spans show which function published."""
+    assert storage_calls
+    spans = {span["span"]: span for span in read_spans(suite.place.folder / TRACES_FOLDER)}
+    publishes = set()
+    for span in spans.values():
+        parent = spans.get(span["parent"])
+        if parent is not None and parent["name"] == "work":
+            parent = spans.get(parent["parent"])
+        if parent is not None and span["name"] != "work":
+            publishes.add((parent["attributes"]["function"], span["attributes"]["function"]))
+    # Pub/Sub itself forwards messages to the dead-letter topic, with their trace context.
+    publishes = {
+        (publisher, receiver)
+        for publisher, receiver in publishes
+        if "dead_letter" not in (publisher, receiver)
+    }
+    assert len(publishes) >= 8
+    violations = {
+        (publisher, receiver)
+        for publisher, receiver in publishes
+        if receiver not in FUNCTIONS[publisher].access.publish
+    }
+    assert not violations
 
 
-def test_a_call_beyond_a_role_would_be_noticed() -> None:
-    narrow = Grant("bucket", "work", OBJECT_WRITER_ROLE, "packs/")
+def test_calls_beyond_a_grant_are_detected() -> None:
+    grant = Grant("bucket", "work", OBJECT_WRITER_ROLE, "packs/")
     work = bucket_name(Bucket.WORK)
-    assert allows(narrow, "create", work, "packs/")
-    assert not allows(narrow, "create", work, "zips/")
-    assert not allows(narrow, "create", bucket_name(Bucket.UPLOADS), "packs/")
-    assert not allows(narrow, "list", work, "packs/")
-    assert not allows(Grant("bucket", "work", OBJECT_READER_ROLE, ""), "delete", work, "packs/")
+    assert grant_allows(grant, "create", work, "packs/")
+    assert not grant_allows(grant, "create", work, "zips/")
+    assert not grant_allows(grant, "create", bucket_name(Bucket.UPLOADS), "packs/")
+    assert not grant_allows(grant, "list", work, "packs/")
+    assert not grant_allows(
+        Grant("bucket", "work", OBJECT_READER_ROLE, ""), "delete", work, "packs/"
+    )

@@ -1,4 +1,4 @@
-"""A machine with Python and nothing else: no Java, no Node, no Google Cloud SDK."""
+"""A machine with Python only: no Java, no Node, no Google Cloud SDK."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from infra.local.setup.installs import clean_env
 from infra.local.suite.layout import ROOT, SetupError
 from infra.local.suite.ports import find_free_base
 
-NEEDED = ("bash", "env", "dirname")
-"""What emulator.sh itself calls."""
+REQUIRED_PROGRAMS = ("bash", "env", "dirname")
+"""Programs that emulator.sh itself calls."""
 
 
 @pytest.fixture
-def bare(tmp_path: Path) -> dict[str, str]:
-    """The variables of someone on such a machine."""
+def bare_env(tmp_path: Path) -> dict[str, str]:
+    """The environment variables of a user on such a machine."""
     programs = tmp_path / "bin"
     programs.mkdir()
-    for name in NEEDED:
+    for name in REQUIRED_PROGRAMS:
         (programs / name).symlink_to(str(shutil.which(name)))
     (programs / "python3").symlink_to(Path(sys.executable).resolve())
     return {
@@ -42,64 +42,68 @@ def bare(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.mark.sweep
-def test_a_job_runs_with_java_node_and_gcloud_hidden(bare: dict[str, str], tmp_path: Path) -> None:
-    """The two jars are pointed to; Java and Node come as wheels (figures: infra/README.md)."""
+def test_job_runs_without_java_node_and_gcloud_on_path(
+    bare_env: dict[str, str], tmp_path: Path
+) -> None:
+    """Settings point to the two jars. Java and Node are wheels (see infra/README.md)."""
     jars = {
         "MOODREEL_FIRESTORE_JAR": str(prerequisites.find_firestore_jar()),
         "MOODREEL_PUBSUB_JAR": str(prerequisites.find_pubsub_jar()),
     }
     out = tmp_path / "out"
 
-    done = subprocess.run(
+    result = subprocess.run(
         [str(ROOT / "emulator.sh"), "run", "frames", "--out", str(out)],
-        env=bare | jars,
+        env=bare_env | jars,
         capture_output=True,
         text=True,
         timeout=600,
         check=False,
     )
 
-    assert done.returncode == 0, done.stderr
+    assert result.returncode == 0, result.stderr
     with zipfile.ZipFile(out / "frames.zip") as archive:
         assert len([name for name in archive.namelist() if name.endswith(".jpg")]) == 10
 
 
 @pytest.fixture
-def without_jars(bare: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor is an SDK in one of the usual folders."""
-    for name in set(os.environ) - set(bare) | {"MOODREEL_FIRESTORE_JAR", "MOODREEL_PUBSUB_JAR"}:
+def without_jars(bare_env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The jars are not configured, and no SDK is in one of the usual folders."""
+    for name in set(os.environ) - set(bare_env) | {"MOODREEL_FIRESTORE_JAR", "MOODREEL_PUBSUB_JAR"}:
         monkeypatch.delenv(name, raising=False)
-    for name, value in bare.items():
+    for name, value in bare_env.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(prerequisites, "USUAL_SDK_FOLDERS", ())
 
 
 @pytest.mark.usefixtures("without_jars")
-def test_without_jars_doctor_names_both_and_the_commands_that_bring_them(
+def test_doctor_names_missing_jars_and_how_to_install_them(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert doctor.doctor(argparse.Namespace()) == 1
 
-    told = capsys.readouterr().out
-    lines = {line.split("  ")[2].strip(): line for line in told.splitlines() if "!!" in line}
-    for what in ("Firestore emulator", "Pub/Sub emulator"):
-        assert "gcloud components install cloud-firestore-emulator pubsub-emulator" in lines[what]
-        assert "apt-get install google-cloud-cli-firestore-emulator" in lines[what]
-        assert "MOODREEL_FIRESTORE_JAR and MOODREEL_PUBSUB_JAR" in lines[what]
-    assert told.splitlines()[-1] == "Not in order: Firestore emulator, Pub/Sub emulator."
+    output = capsys.readouterr().out
+    lines = {line.split("  ")[2].strip(): line for line in output.splitlines() if "!!" in line}
+    for name in ("Firestore emulator", "Pub/Sub emulator"):
+        assert "gcloud components install cloud-firestore-emulator pubsub-emulator" in lines[name]
+        assert "apt-get install google-cloud-cli-firestore-emulator" in lines[name]
+        assert "MOODREEL_FIRESTORE_JAR and MOODREEL_PUBSUB_JAR" in lines[name]
+    assert output.splitlines()[-1] == "Not in order: Firestore emulator, Pub/Sub emulator."
 
 
 @pytest.mark.usefixtures("without_jars")
-def test_without_jars_and_without_a_download_a_start_says_what_to_do(tmp_path: Path) -> None:
+def test_start_without_jars_and_network_says_what_to_install(tmp_path: Path) -> None:
     offline = tmp_path / "node"
     offline.write_text("#!/bin/sh\necho 'no network' >&2\nexit 1\n")
     offline.chmod(0o755)
-    said: list[str] = []
+    messages: list[str] = []
 
-    with pytest.raises(SetupError, match="Firestore and Pub/Sub emulator could not be found") as no:
-        tools._jars(offline, tmp_path, (None, None), said.append)
+    with pytest.raises(
+        SetupError, match="Firestore and Pub/Sub emulator could not be found"
+    ) as error:
+        tools._jars(offline, tmp_path, (None, None), messages.append)
 
-    assert "gcloud components install" in str(no.value)
-    assert [line.split(" with ")[0] for line in said] == [
+    assert "gcloud components install" in str(error.value)
+    assert [line.split(" with ")[0] for line in messages] == [
         "Downloading the firestore emulator", "Downloading the pubsub emulator",
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""What an operator sees of a job, and what nobody may see of it: logs and traces."""
+"""Logs and traces of a job: what they contain, and what they must not contain."""
 
 from __future__ import annotations
 
@@ -23,106 +23,116 @@ from shared.runtime.tracing import job_traceparent
 pytestmark = pytest.mark.suite
 
 CANARY = f"canary{secrets.token_hex(6)}"
-"""Planted wherever a person can write something."""
+"""A marker in every text that the user can choose."""
 
 
 @pytest.fixture(scope="module")
-def told(suite: SuiteHandle, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """A film out of a prompt and a job that fails, by someone whose every word is a canary."""
+def observed(suite: SuiteHandle, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Ids and secrets of a finished presentation and a failed job, whose texts all hold CANARY."""
     folder = tmp_path_factory.mktemp("observed")
     client = suite.client(suite.user(f"{CANARY}-address@moodreel.test"))
     prompt = folder / f"{CANARY}-file.txt"
     prompt.write_bytes(Prompt(f"How the {CANARY} bird sings in the morning").to_bytes())
     title = f"{CANARY} title"
-    good = suite.start_job(client, "presentation", prompt, options={"slides": "3"}, title=title)
-    broken = folder / f"{CANARY}-broken.mp4"
-    broken.write_bytes(b"\0\0\0\x18ftypisom" + secrets.token_bytes(4000))
-    bad = suite.start_job(client, "frames", broken, title=title)
-    done = suite.wait_for_job(client, good)
-    assert done["status"] == "done", done["error"]
-    assert suite.wait_for_job(client, bad)["status"] == "failed"
-    link = wait_until(lambda: next(iter(links(suite, client.user.email)), None), "the mail")
-    opened = request("GET", link)
+    film_job_id = suite.start_job(
+        client, "presentation", prompt, options={"slides": "3"}, title=title
+    )
+    broken_file = folder / f"{CANARY}-broken.mp4"
+    broken_file.write_bytes(b"\0\0\0\x18ftypisom" + secrets.token_bytes(4000))
+    failed_job_id = suite.start_job(client, "frames", broken_file, title=title)
+    job = suite.wait_for_job(client, film_job_id)
+    assert job["status"] == "done", job["error"]
+    assert suite.wait_for_job(client, failed_job_id)["status"] == "failed"
+    link = wait_until(lambda: next(iter(share_links(suite, client.user.email)), None), "the e-mail")
+    response = request("GET", link)
     return {
-        "job": good,
-        "failed": bad,
+        "job": film_job_id,
+        "failed": failed_job_id,
         "id token": client.user.token,
         "share token": link.rsplit("/", 1)[1],
-        "signature": opened.headers["Location"].split("X-Goog-Signature=")[1].split("&")[0],
+        "signature": response.headers["Location"].split("X-Goog-Signature=")[1].split("&")[0],
     }
 
 
-def links(suite: SuiteHandle, address: str) -> list[str]:
-    words = [word for mail in suite.list_emails(address) for word in mail["text"].split()]
+def share_links(suite: SuiteHandle, email: str) -> list[str]:
+    words = [word for mail in suite.list_emails(email) for word in mail["text"].split()]
     return [word for word in words if "/v1/share/" in word]
 
 
-def logs(suite: SuiteHandle) -> dict[str, str]:
-    """What every function wrote, and the spans of all."""
+def read_logs(suite: SuiteHandle) -> dict[str, str]:
+    """Returns the log of every function, and the span files."""
     rows = (row.name for row in FUNCTIONS.values() if row.is_built)
-    found = {name: suite.read_log(name) for name in rows}
+    logs = {name: suite.read_log(name) for name in rows}
     traces = (suite.place.folder / TRACES_FOLDER).glob("*.jsonl")
-    return found | {f"traces/{path.name}": path.read_text() for path in traces}
+    return logs | {f"traces/{path.name}": path.read_text() for path in traces}
 
 
-def test_no_log_tells_what_people_wrote_who_they_are_or_what_opens_something(
-    suite: SuiteHandle, told: dict[str, Any]
+def test_logs_contain_no_user_text_addresses_or_secrets(
+    suite: SuiteHandle, observed: dict[str, Any]
 ) -> None:
-    written = logs(suite)
-    planted = {"a person's own words or address": CANARY} | {
-        name: told[name] for name in ("id token", "share token", "signature")
+    logs = read_logs(suite)
+    forbidden = {"the user's text or address": CANARY} | {
+        name: observed[name] for name in ("id token", "share token", "signature")
     }
-    for what, secret in planted.items():
+    for kind, secret in forbidden.items():
         assert len(secret) > 12
-        where = [name for name, text in written.items() if secret.lower() in text.lower()]
-        assert not where, f"{what} stands in {where}"
-    assert any(told["job"] in text for text in written.values()), "the jobs are in the logs"
+        leaks = [name for name, text in logs.items() if secret.lower() in text.lower()]
+        assert not leaks, f"{kind} is in {leaks}"
+    assert any(observed["job"] in text for text in logs.values()), "the logs do not mention the job"
 
 
-def test_every_line_of_a_job_names_its_severity_and_its_trace(
-    suite: SuiteHandle, told: dict[str, Any]
+def test_log_lines_of_a_job_have_severity_and_trace(
+    suite: SuiteHandle, observed: dict[str, Any]
 ) -> None:
     lines = [
         json.loads(line)
-        for name, text in logs(suite).items()
+        for name, text in read_logs(suite).items()
         if not name.startswith("traces/")
         for line in text.splitlines()
-        if line.startswith("{") and f'"job": "{told["job"]}"' in line and '"stage"' in line
+        if line.startswith("{") and f'"job": "{observed["job"]}"' in line and '"stage"' in line
     ]
     assert len(lines) >= 10
-    trace = f"projects/{suite.env['MOODREEL_PROJECT']}/traces/{job_traceparent(told['job'])[3:35]}"
+    trace = (
+        f"projects/{suite.env['MOODREEL_PROJECT']}/traces/{job_traceparent(observed['job'])[3:35]}"
+    )
     for line in lines:
         assert line["severity"] in ("DEBUG", "INFO", "WARNING", "ERROR")
         assert line["logging.googleapis.com/trace"] == trace
         assert len(line["logging.googleapis.com/spanId"]) == 16
 
 
-def test_a_jobs_way_through_all_its_functions_is_one_trace(
-    suite: SuiteHandle, told: dict[str, Any]
+def test_spans_of_all_functions_of_a_job_form_one_trace(
+    suite: SuiteHandle, observed: dict[str, Any]
 ) -> None:
-    chain = ("upload_trigger", "slide_generation", "text_to_speech", "stitching", "notification")
+    functions = (
+        "upload_trigger",
+        "slide_generation",
+        "text_to_speech",
+        "stitching",
+        "notification",
+    )
     spans = wait_until(
         lambda: next(
             (
-                found
-                for found in [find_spans(suite.place.folder / TRACES_FOLDER, told["job"])]
-                if {one["name"].split()[0] for one in found} >= set(chain)
+                spans
+                for spans in [find_spans(suite.place.folder / TRACES_FOLDER, observed["job"])]
+                if {span["name"].split()[0] for span in spans} >= set(functions)
             ),
             None,
         ),
         "spans of every function",
     )
-    assert {one["trace"] for one in spans} == {job_traceparent(told["job"])[3:35]}
-    by_id = {one["span"]: one for one in spans}
-    orphans = {one["name"].split()[0] for one in spans if one["parent"] not in by_id}
-    assert orphans == {"upload_trigger"}, "only what an object woke hangs below nothing"
-    works = [one for one in spans if one["name"] == "work"]
-    assert {by_id[one["parent"]]["attributes"]["stage"] for one in works} == set(chain)
+    assert {span["trace"] for span in spans} == {job_traceparent(observed["job"])[3:35]}
+    by_id = {span["span"]: span for span in spans}
+    orphans = {span["name"].split()[0] for span in spans if span["parent"] not in by_id}
+    assert orphans == {"upload_trigger"}, "only spans that an object event started have no parent"
+    work_spans = [span for span in spans if span["name"] == "work"]
+    assert {by_id[span["parent"]]["attributes"]["stage"] for span in work_spans} == set(functions)
     assert len(draw_waterfall(spans, 100)) == len(spans) + 1
 
 
-def test_a_person_asks_for_a_jobs_way_by_the_beginning_of_its_id(
-    suite: SuiteHandle, told: dict[str, Any]
+def test_trace_command_accepts_the_start_of_a_job_id(
+    suite: SuiteHandle, observed: dict[str, Any]
 ) -> None:
     def trace(job: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -134,9 +144,9 @@ def test_a_person_asks_for_a_jobs_way_by_the_beginning_of_its_id(
             check=False,
         )
 
-    found = trace(told["job"][:10])
-    assert found.returncode == 0, found.stderr
-    assert "stitching" in found.stdout
+    result = trace(observed["job"][:10])
+    assert result.returncode == 0, result.stderr
+    assert "stitching" in result.stdout
     unknown = trace("nosuchjob")
     assert unknown.returncode == 1
     assert "No span tells of a job 'nosuchjob'." in unknown.stderr

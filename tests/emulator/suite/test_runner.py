@@ -1,4 +1,4 @@
-"""The runner itself: what it starts comes from the table, stays up, and is gone afterwards."""
+"""The runner of the suite: it starts every function of the table, restarts it, and ends it."""
 
 from __future__ import annotations
 
@@ -21,59 +21,48 @@ from infra.local.suite.http import request
 from infra.local.suite.layout import HOST, PROJECT, ROOT, SetupError, SuiteLayout
 from infra.local.suite.services import select_functions
 from shared.pipeline import FUNCTIONS, Bucket, FinalizeTrigger
+from tests.fixtures.suite.command import is_alive, run_emulator
 
 pytestmark = pytest.mark.suite
 
 
-def _emulator(place: SuiteLayout, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(ROOT / "emulator.sh"), *arguments],
-        env=clean_env({"MOODREEL_PORT_BASE": str(place.base), "MOODREEL_PYTHON": sys.executable}),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
-def test_every_built_row_with_code_answers(suite: SuiteHandle) -> None:
+def test_every_function_of_the_table_is_ready(suite: SuiteHandle) -> None:
     services = suite.services()
 
     assert {row.name for row in select_functions()} <= set(services)
-    assert all(one["ready"] for one in services.values()), services
-    assert _emulator(suite.place, "status").returncode == 0
+    assert all(service["ready"] for service in services.values()), services
+    assert run_emulator(suite.place, "status").returncode == 0
 
 
-def test_subscriptions_say_what_the_table_says(suite: SuiteHandle) -> None:
+def test_subscriptions_match_the_table(suite: SuiteHandle) -> None:
     base = f"{suite.url('pubsub')}/v1/projects/{PROJECT}/subscriptions"
 
     for row in select_functions():
         if not row.is_event_driven:
             continue
-        told = request("GET", f"{base}/{row.topic}").json()
-        assert told["ackDeadlineSeconds"] == row.ack_deadline_s
-        assert told["pushConfig"]["pushEndpoint"] == (
+        subscription = request("GET", f"{base}/{row.topic}").json()
+        assert subscription["ackDeadlineSeconds"] == row.ack_deadline_s
+        assert subscription["pushConfig"]["pushEndpoint"] == (
             f"{suite.url('push')}/projects/{PROJECT}/topics/{row.topic}"
         )
 
 
-def test_buckets_wake_the_rows_that_they_are_to_wake(suite: SuiteHandle) -> None:
-    for role in Bucket:
-        url = f"{suite.url('gcs')}/storage/v1/b/{PROJECT}-{role}/notificationConfigs"
+def test_bucket_notifications_match_the_table(suite: SuiteHandle) -> None:
+    for bucket in Bucket:
+        url = f"{suite.url('gcs')}/storage/v1/b/{PROJECT}-{bucket}/notificationConfigs"
         topics = [
-            one["topic"].split("/")[-1] for one in request("GET", url).json().get("items", [])
+            config["topic"].split("/")[-1] for config in request("GET", url).json().get("items", [])
         ]
         assert topics == [
             row.topic
             for row in FUNCTIONS.values()
             if row.is_built
             and isinstance(row.trigger, FinalizeTrigger)
-            and row.trigger.bucket is role
+            and row.trigger.bucket is bucket
         ]
 
 
-def test_a_killed_service_comes_back_and_it_is_said(suite: SuiteHandle) -> None:
+def test_killed_service_restarts_and_is_reported(suite: SuiteHandle) -> None:
     before = suite.services()["gcs"]["restarts"]
 
     suite.kill("gcs")
@@ -83,12 +72,10 @@ def test_a_killed_service_comes_back_and_it_is_said(suite: SuiteHandle) -> None:
 
 
 @pytest.mark.parametrize("row", [row.name for row in select_functions() if row.is_event_driven])
-def test_a_killed_function_leaves_no_worker_behind_and_comes_back(
-    suite: SuiteHandle, row: str
-) -> None:
+def test_killed_function_leaves_no_worker_and_restarts(suite: SuiteHandle, row: str) -> None:
     before, master = suite.services()[row]["restarts"], suite.pid(row)
 
-    os.kill(master, signal.SIGKILL)  # the master alone: its workers would keep the port
+    os.kill(master, signal.SIGKILL)  # the master only: its workers would keep the port
 
     wait_until(lambda: suite.has_restarted(row, before), f"{row} to come back")
     assert suite.pid(row) != master
@@ -97,7 +84,7 @@ def test_a_killed_function_leaves_no_worker_behind_and_comes_back(
 
 
 @pytest.mark.parametrize("row", [row.name for row in select_functions() if row.is_event_driven][:1])
-def test_a_killed_worker_is_replaced_and_it_is_said(suite: SuiteHandle, row: str) -> None:
+def test_killed_worker_is_replaced_and_reported(suite: SuiteHandle, row: str) -> None:
     workers = subprocess.run(
         ["/usr/bin/env", "pgrep", "-P", str(suite.pid(row))],
         capture_output=True,
@@ -107,12 +94,12 @@ def test_a_killed_worker_is_replaced_and_it_is_said(suite: SuiteHandle, row: str
 
     os.kill(int(workers[0]), signal.SIGKILL)
 
-    told = f"{row}: worker {workers[0]} was sent SIGKILL; gunicorn started another one."
-    wait_until(lambda: told in suite.read_output(), "the runner to say so")
+    message = f"{row}: worker {workers[0]} was sent SIGKILL; gunicorn started another one."
+    wait_until(lambda: message in suite.read_output(), "the message of the runner")
     assert request("GET", suite.url(row) + "/robots.txt").status < 500
 
 
-def test_pubsub_is_wired_again_after_its_death(suite: SuiteHandle) -> None:
+def test_pubsub_gets_its_topics_and_subscriptions_after_a_restart(suite: SuiteHandle) -> None:
     url = f"{suite.url('pubsub')}/v1/projects/{PROJECT}"
     before = [request("GET", f"{url}/{kind}").json() for kind in ("topics", "subscriptions")]
     restarts = suite.services()["pubsub"]["restarts"]
@@ -125,132 +112,106 @@ def test_pubsub_is_wired_again_after_its_death(suite: SuiteHandle) -> None:
     assert before[0]["topics"]
 
 
-def test_a_web_page_that_guesses_the_port_cannot_stop_the_suite(suite: SuiteHandle) -> None:
-    answer = request("POST", suite.url("control") + "/stop", {})
+def test_web_page_cannot_stop_the_suite(suite: SuiteHandle) -> None:
+    response = request("POST", suite.url("control") + "/stop", {})
 
-    assert answer.status == 401
+    assert response.status == 401
     assert suite_client.is_ready(suite.place)
 
 
-def test_a_second_suite_on_the_same_base_is_refused(suite: SuiteHandle) -> None:
-    second = _emulator(suite.place, "up")
+def test_second_suite_on_the_same_ports_is_refused(suite: SuiteHandle) -> None:
+    second = run_emulator(suite.place, "up")
 
     assert second.returncode == 1
     assert f"already up on ports from {suite.place.base}" in second.stderr
     assert suite_client.is_ready(suite.place)
 
 
-def test_a_mail_is_kept_and_a_refusal_is_met_once(suite: SuiteHandle) -> None:
-    mail = EmailMessage()
-    mail["From"], mail["To"], mail["Subject"] = "a@moodreel.test", "größe@moodreel.test", "Hübsch"
-    mail.set_content("text")
-    mail.add_alternative("<p>html</p>", subtype="html")
+def test_mail_emulator_stores_emails_and_refuses_once(suite: SuiteHandle) -> None:
+    email = EmailMessage()
+    email["From"], email["To"], email["Subject"] = (
+        "a@moodreel.test",
+        "größe@moodreel.test",
+        "Hübsch",
+    )
+    email.set_content("text")
+    email.add_alternative("<p>html</p>", subtype="html")
     suite.refuse_emails("550 5.1.1 No such user", to="small@moodreel.test")
     suite.refuse_emails("451 4.3.0 Try later", to="big@moodreel.test")
 
     with smtplib.SMTP(HOST, suite.port("smtp")) as server:
         with pytest.raises(smtplib.SMTPDataError, match="Try later"):
-            server.send_message(mail, to_addrs=["big@moodreel.test"])
-        server.send_message(mail, to_addrs=["big@moodreel.test"])
+            server.send_message(email, to_addrs=["big@moodreel.test"])
+        server.send_message(email, to_addrs=["big@moodreel.test"])
         with pytest.raises(smtplib.SMTPDataError, match="No such user"):
-            server.send_message(mail, to_addrs=["small@moodreel.test"])
+            server.send_message(email, to_addrs=["small@moodreel.test"])
 
-    [kept] = suite.list_emails(to="big@moodreel.test")
-    assert (kept["subject"], kept["text"].strip(), kept["html"].strip()) == (
+    [stored] = suite.list_emails(to="big@moodreel.test")
+    assert (stored["subject"], stored["text"].strip(), stored["html"].strip()) == (
         "Hübsch",
         "text",
         "<p>html</p>",
     )
 
 
-def test_a_taken_port_is_named_with_its_holder_and_another_base_is_offered(
+def test_occupied_port_is_reported_with_its_process_and_a_free_base(
     own_layout: SuiteLayout,
 ) -> None:
     with socket.create_server((HOST, own_layout.port("pubsub"))):
-        refused = _emulator(own_layout, "up")
+        result = run_emulator(own_layout, "up")
 
-    assert refused.returncode == 1
+    assert result.returncode == 1
     port = own_layout.port("pubsub")
-    assert f"{port} (needed by pubsub, held by process {os.getpid()} (" in refused.stderr
-    assert re.search(r"MOODREEL_PORT_BASE=\d+ is free", refused.stderr)
+    assert f"{port} (needed by pubsub, held by process {os.getpid()} (" in result.stderr
+    assert re.search(r"MOODREEL_PORT_BASE=\d+ is free", result.stderr)
 
 
-def test_what_was_known_is_known_after_a_restart_and_nothing_outlives_a_killed_runner(
-    own_layout: SuiteLayout,
-) -> None:
-    documents = f"v1/projects/{PROJECT}/databases/(default)/documents/things"
-    owner = {"Authorization": "Bearer owner"}
-    with run_suite(own_layout, "frames") as first:
-        url = f"{first.url('firestore')}/{documents}"
-        body = {"fields": {"size": {"integerValue": "5"}}}
-        assert request("POST", f"{url}?documentId=x", body, headers=owner).status == 200
-        uid = first.user("someone@moodreel.test").uid
-
-    assert _emulator(own_layout, "status").returncode == 1
-    with run_suite(own_layout, "frames", fresh=False) as second:
-        kept = request("GET", f"{url}/x", headers=owner).json()
-        assert kept["fields"] == {"size": {"integerValue": "5"}}
-        assert second.user("someone@moodreel.test").uid == uid
-
-        groups = [one["pid"] for one in second.services().values()]
-        os.kill(second.runner_pid, signal.SIGKILL)
-        wait_until(lambda: not any(map(_alive, groups)), "the services to end")
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_an_end_while_starting_leaves_nothing(
-    own_layout: SuiteLayout, number: signal.Signals
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
+def test_signal_during_startup_leaves_no_process(
+    own_layout: SuiteLayout, signal_number: signal.Signals
 ) -> None:
     runner = subprocess.Popen(
         [sys.executable, "-m", "infra.local.cli", "up"],
         cwd=ROOT,
         env=clean_env({"MOODREEL_PORT_BASE": str(own_layout.base)}),
         stdout=subprocess.DEVNULL,
-        # As a shell starts a script's background job.
+        # A shell starts background jobs of a script with SIGINT ignored.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN) and None,
     )
     state = wait_until(own_layout.read_state, "the first process")
 
-    runner.send_signal(number)
+    runner.send_signal(signal_number)
 
     assert runner.wait(120) == 130
-    assert not any(_alive(one["pid"]) for one in state["services"].values())
+    assert not any(is_alive(service["pid"]) for service in state["services"].values())
     assert own_layout.read_state() is None
 
 
-def test_a_run_without_results_says_why_in_one_sentence(own_layout: SuiteLayout) -> None:
-    answers = [
-        _emulator(own_layout, "run", *arguments)
+def test_failed_run_prints_one_sentence(own_layout: SuiteLayout) -> None:
+    results = [
+        run_emulator(own_layout, "run", *arguments)
         for arguments in (["nothing"], ["still", __file__], ["frames", "gone.mp4"])
     ]
 
-    assert [one.returncode for one in answers] == [1, 1, 1]
-    assert [one.stderr.strip().count("\n") for one in answers] == [0, 0, 0]
-    assert "There is no recipe 'nothing'" in answers[0].stderr
-    assert "takes 2 file(s): picture, sound; 1 given" in answers[1].stderr
-    assert "gone.mp4" in answers[2].stderr
-    assert _emulator(own_layout, "run", "frames", "--loud").returncode == 2
+    assert [result.returncode for result in results] == [1, 1, 1]
+    assert [result.stderr.strip().count("\n") for result in results] == [0, 0, 0]
+    assert "There is no recipe 'nothing'" in results[0].stderr
+    assert "takes 2 file(s): picture, sound; 1 given" in results[1].stderr
+    assert "gone.mp4" in results[2].stderr
+    assert run_emulator(own_layout, "run", "frames", "--loud").returncode == 2
 
 
-def test_status_is_for_programs_too(own_layout: SuiteLayout) -> None:
-    told = _emulator(own_layout, "status", "--json")
+def test_status_prints_json(own_layout: SuiteLayout) -> None:
+    result = run_emulator(own_layout, "status", "--json")
 
-    assert told.returncode == 1
-    assert json.loads(told.stdout) == {"ready": False}
+    assert result.returncode == 1
+    assert json.loads(result.stdout) == {"ready": False}
 
 
-def test_a_leash_names_what_could_not_start(own_layout: SuiteLayout) -> None:
+def test_run_suite_names_the_service_that_cannot_start(own_layout: SuiteLayout) -> None:
     with (
         socket.create_server((HOST, own_layout.port("auth"))),
         pytest.raises(SetupError, match=r"wanted by|could not start"),
         run_suite(own_layout),
     ):
-        pytest.fail("it started")
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+        pytest.fail("the suite started")

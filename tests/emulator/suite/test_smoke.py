@@ -10,9 +10,9 @@ from infra.tools import deliver
 pytestmark = pytest.mark.suite
 
 
-def test_the_api_of_this_suite_passes_the_smoke_test(suite: SuiteHandle) -> None:
+def test_local_api_passes_the_smoke_test(suite: SuiteHandle) -> None:
     assert deliver.find_problems(suite.url("api")) == []
 
 
-def test_a_server_that_is_not_the_api_does_not(suite: SuiteHandle) -> None:
+def test_other_server_fails_the_smoke_test(suite: SuiteHandle) -> None:
     assert deliver.find_problems(suite.url("mails"))

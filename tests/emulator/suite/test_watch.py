@@ -1,4 +1,4 @@
-"""`watch`: what a person sees of the chain, and a terminal that is whole again afterwards."""
+"""`emulator.sh watch`: the state of the pipeline that it shows, and the terminal that it uses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import re
 import signal
 import struct
 import subprocess
-import sys
 import termios
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,21 +16,21 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.setup.installs import clean_env
 from infra.local.suite.handle import SuiteHandle, wait_until
-from infra.local.suite.layout import ROOT, SuiteLayout
+from infra.local.suite.layout import SuiteLayout
 from infra.local.suite.ports import find_free_base
 from infra.local.suite.services import select_functions
 from infra.local.watch.pipeline import ActiveUnit, read_pipeline_state
 from infra.local.watch.problems import ProblemLog
 from infra.local.watch.snapshot import SnapshotReader
 from infra.local.watch.text import display_width
-from tests.chaos.test_deliveries import hold_deliveries
 from tests.fixtures.media.clips import CLIP_SPECS
+from tests.fixtures.suite.command import emulator_command, run_emulator
+from tests.fixtures.suite.deliveries import hold_deliveries
 
 pytestmark = pytest.mark.suite
 
-END_OF_PICTURE = "\x1b[J"
+END_OF_FRAME = "\x1b[J"
 
 
 @pytest.fixture(scope="module")
@@ -39,21 +38,7 @@ def clip() -> Path:
     return CLIP_SPECS["cfr30"].encode().path
 
 
-def watch_command(place: SuiteLayout, *arguments: str) -> tuple[list[str], dict[str, str]]:
-    env = {"MOODREEL_PORT_BASE": str(place.base), "MOODREEL_PYTHON": sys.executable}
-    return [str(ROOT / "emulator.sh"), "watch", *arguments], clean_env(env)
-
-
-def once(place: SuiteLayout) -> subprocess.CompletedProcess[str]:
-    command, env = watch_command(place, "--once")
-    return subprocess.run(
-        command, env=env, capture_output=True, text=True, timeout=120, check=False
-    )
-
-
-def test_what_waits_what_is_refused_and_who_is_done_is_what_really_happened(
-    suite: SuiteHandle, clip: Path
-) -> None:
+def test_watch_counts_waiting_parts_and_finished_jobs(suite: SuiteHandle, clip: Path) -> None:
     client = suite.client()
     before = read_pipeline_state(suite.place)
     with hold_deliveries(suite, "frame_extraction"):
@@ -65,12 +50,12 @@ def test_what_waits_what_is_refused_and_who_is_done_is_what_really_happened(
             ),
             "three parts to wait",
         )
-        told = once(suite.place)
+        result = run_emulator(suite.place, "watch", "--once")
     for job_id in ids:
         assert suite.wait_for_job(client, job_id)["status"] == "done"
 
-    assert told.returncode == 0
-    rows = {line.split()[0]: line.split() for line in told.stdout.splitlines() if line.strip()}
+    assert result.returncode == 0
+    rows = {line.split()[0]: line.split() for line in result.stdout.splitlines() if line.strip()}
     assert int(rows["frame_extraction"][1]) >= 3
     assert {row.name for row in select_functions() if row.is_event_driven} <= set(rows)
     after = read_pipeline_state(suite.place)
@@ -80,9 +65,7 @@ def test_what_waits_what_is_refused_and_who_is_done_is_what_really_happened(
     )
 
 
-def test_an_upload_that_nobody_has_looked_at_waits_and_one_that_is_to_come_does_not(
-    suite: SuiteHandle, clip: Path
-) -> None:
+def test_watch_counts_received_but_not_announced_uploads(suite: SuiteHandle, clip: Path) -> None:
     client = suite.client()
     before = read_pipeline_state(suite.place).waiting_by_stage.get("upload_trigger", 0)
     with hold_deliveries(suite, "upload_trigger"):
@@ -95,7 +78,7 @@ def test_an_upload_that_nobody_has_looked_at_waits_and_one_that_is_to_come_does_
     suite.wait_for_job(client, job_id)
 
 
-def test_a_unit_is_seen_while_it_is_held_and_while_it_waits_for_its_next_attempt(
+def test_watch_shows_leased_units_and_units_that_wait_for_a_retry(
     suite: SuiteHandle, clip: Path
 ) -> None:
     user = suite.user()
@@ -103,158 +86,175 @@ def test_a_unit_is_seen_while_it_is_held_and_while_it_waits_for_its_next_attempt
     video = {
         "filename": clip.name, "content_type": "video/mp4", "size_bytes": clip.stat().st_size,
     }  # fmt: skip
-    made = client.create_job("frames", {"video": video})
-    job_id = str(made["job"]["id"])
-    # Before the upload, for this job and person alone: other tests may have left work behind.
+    created = client.create_job("frames", {"video": video})
+    job_id = str(created["job"]["id"])
+    # Before the upload, and for this job and user only: other tests may have left work behind.
     path = f"/o/.*(packs|parts|zips).*{job_id}"
     suite.add_storage_fault({"match": {"path_regex": path}, "action": {"stall_s": 2}, "count": 2})
     suite.refuse_emails("451 4.3.0 Try later", to=user.email)
-    client.upload(made["uploads"]["video"], clip, lambda _: None)
+    client.upload(created["uploads"]["video"], clip, lambda _: None)
 
-    def seen(stage: str, *, held: bool) -> ActiveUnit | None:
+    def find_unit(stage: str, *, leased: bool) -> ActiveUnit | None:
         return next(
             (
-                one
-                for one in read_pipeline_state(suite.place).active_units
-                if (one.job, one.stage, one.lease_until is not None) == (job_id, stage, held)
+                unit
+                for unit in read_pipeline_state(suite.place).active_units
+                if (unit.job, unit.stage, unit.lease_until is not None) == (job_id, stage, leased)
             ),
             None,
         )
 
-    held = wait_until(lambda: seen("frame_extraction", held=True), "the lease", interval_s=0.05)
-    assert (held.attempt, held.part_count) == (1, 1)
-    assert held.lease_until is not None
-    assert 0 < (held.lease_until - datetime.now(UTC)).total_seconds() <= 45
-    waits = wait_until(lambda: seen("notification", held=False), "the next attempt")
+    leased = wait_until(
+        lambda: find_unit("frame_extraction", leased=True), "the lease", interval_s=0.05
+    )
+    assert (leased.attempt, leased.part_count) == (1, 1)
+    assert leased.lease_until is not None
+    assert 0 < (leased.lease_until - datetime.now(UTC)).total_seconds() <= 45
+    waiting = wait_until(lambda: find_unit("notification", leased=False), "the next attempt")
     suite.clear_storage_faults()
 
-    assert waits.error_code
-    text = [one.text for one in ProblemLog(suite.place.logs).read() if one.job == job_id]
-    assert any(waits.error_code in line for line in text), "the refused mail is among the errors"
-    assert any(waits.error_code in line for line in once(suite.place).stdout.splitlines())
-    wait_until(lambda: suite.list_emails(user.email), "the mail after all")
+    assert waiting.error_code
+    messages = [
+        problem.text for problem in ProblemLog(suite.place.logs).read() if problem.job == job_id
+    ]
+    assert any(waiting.error_code in line for line in messages), (
+        "the refused e-mail is not among the problems"
+    )
+    assert any(
+        waiting.error_code in line
+        for line in run_emulator(suite.place, "watch", "--once").stdout.splitlines()
+    )
+    wait_until(lambda: suite.list_emails(user.email), "the e-mail")
 
 
-def test_looking_meets_no_fault_and_says_which_are_in_force(suite: SuiteHandle) -> None:
+def test_watch_triggers_no_fault_and_lists_active_rules(suite: SuiteHandle) -> None:
     suite.add_storage_fault({"action": {"status": 503}, "count": 1})
     try:
-        gathering = SnapshotReader(suite.place)
+        reader = SnapshotReader(suite.place)
         for _ in range(3):
-            shot = gathering.read()
-        assert shot is not None
-        [(server, rule)] = shot.faults
+            snapshot = reader.read()
+        assert snapshot is not None
+        [(server, rule)] = snapshot.faults
         assert (server, rule["matched_count"], rule["fired_count"]) == ("gcs", 0, 0)
-        assert "  fault  gcs" in once(suite.place).stdout
+        assert "  fault  gcs" in run_emulator(suite.place, "watch", "--once").stdout
     finally:
         suite.clear_storage_faults()
 
 
-def test_without_a_suite_it_says_so() -> None:
-    told = once(SuiteLayout(find_free_base()))
+def test_watch_without_a_suite_says_so() -> None:
+    result = run_emulator(SuiteLayout(find_free_base()), "watch", "--once")
 
-    assert told.returncode == 1
-    assert "No suite is up" in told.stdout
+    assert result.returncode == 1
+    assert "No suite is up" in result.stdout
 
 
-def _like_a_shell() -> None:
-    """What an interactive shell does for a command: a controlling terminal, and no signal that is
-    ignored because whoever started the tests ignores it (nohup, a script's background job)."""
+def _set_up_as_shell_does() -> None:
+    """Sets up the process of a command as an interactive shell does.
+
+    It gets a controlling terminal and the default action for signals that the parent may ignore
+    (nohup, a background job of a script).
+    """
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
 
 
 class Terminal:
-    """A terminal of our own with `watch` in it."""
+    """A pseudo-terminal in which `watch` runs."""
 
-    def __init__(self, place: SuiteLayout) -> None:
-        self._ours, theirs = pty.openpty()
-        # More lines than a picture has: a full screen ends without the mark that is waited for.
+    def __init__(self, layout: SuiteLayout) -> None:
+        self._test_end, program_end = pty.openpty()
+        # More lines than a frame has: a frame that fills the screen ends without END_OF_FRAME.
         self.resize(100, 90)
-        command, env = watch_command(place, "--every", "3600")
-        # As whoever has loaded readline leaves them to its children.
+        command, env = emulator_command(layout, "watch", "--every", "3600")
+        # A parent that has loaded readline exports these to its children.
         env |= {"COLUMNS": "80", "LINES": "24"}
-        self.before = termios.tcgetattr(theirs)
+        self.initial_settings = termios.tcgetattr(program_end)
         self.process = subprocess.Popen(
-            command, env=env, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
-            preexec_fn=_like_a_shell,
-        )  # fmt: skip
-        self._theirs = theirs
-        os.set_blocking(self._ours, False)
-        self.text = ""
+            command,
+            env=env,
+            stdin=program_end,
+            stdout=program_end,
+            stderr=program_end,
+            start_new_session=True,
+            preexec_fn=_set_up_as_shell_does,
+        )
+        self._program_end = program_end
+        os.set_blocking(self._test_end, False)
+        self._output = ""
 
     def resize(self, columns: int, lines: int) -> None:
-        fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        fcntl.ioctl(self._test_end, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     def type(self, keys: str) -> None:
-        os.write(self._ours, keys.encode())
+        os.write(self._test_end, keys.encode())
 
-    def until(self, wanted: str) -> str:
-        """What was written since the last call, when it holds `wanted`."""
+    def read_until(self, text: str) -> str:
+        """Waits for `text`. Returns the output since the last call."""
 
         def read() -> bool:
             try:
-                self.text += os.read(self._ours, 1 << 16).decode()
+                self._output += os.read(self._test_end, 1 << 16).decode()
             except BlockingIOError:
                 return False
-            return wanted in self.text
+            return text in self._output
 
-        wait_until(read, f"{wanted!r} on the terminal", interval_s=0.02)
-        told, self.text = self.text, ""
-        return told
+        wait_until(read, f"{text!r} on the terminal", interval_s=0.02)
+        output, self._output = self._output, ""
+        return output
 
     @property
     def settings(self) -> list[object]:
-        return termios.tcgetattr(self._theirs)
+        return termios.tcgetattr(self._program_end)
 
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        os.close(self._ours)
-        os.close(self._theirs)
+        os.close(self._test_end)
+        os.close(self._program_end)
 
 
 @pytest.fixture
 def terminal(suite: SuiteHandle) -> Iterator[Terminal]:
-    opened = Terminal(suite.place)
-    yield opened
-    opened.close()
+    terminal = Terminal(suite.place)
+    yield terminal
+    terminal.close()
 
 
-def widest(drawn: str) -> int:
-    """The columns of the widest row of a picture."""
+def widest_row(drawn: str) -> int:
+    """Returns the width of the widest row of a frame, in columns."""
     rows = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", drawn).replace("\r", "").split("\n")
     return max(map(display_width, rows))
 
 
-def test_a_new_size_is_drawn_at_once(terminal: Terminal) -> None:
-    terminal.until(END_OF_PICTURE)
+def test_resize_redraws_at_once(terminal: Terminal) -> None:
+    terminal.read_until(END_OF_FRAME)
 
     terminal.resize(40, 90)
 
     # The next refresh is an hour away.
-    drawn = terminal.until(END_OF_PICTURE)
-    assert widest(drawn) <= 40
+    drawn = terminal.read_until(END_OF_FRAME)
+    assert widest_row(drawn) <= 40
 
 
 @pytest.mark.parametrize(
-    ("end", "status"), [("\x03", 0), ("q", 0), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+    ("quit_with", "status"), [("\x03", 0), ("q", 0), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
-def test_the_terminal_is_left_as_it_was_found(
-    terminal: Terminal, end: str | signal.Signals, status: int
+def test_watch_restores_the_terminal_on_exit(
+    terminal: Terminal, quit_with: str | signal.Signals, status: int
 ) -> None:
-    terminal.until("Moodreel")
-    assert terminal.settings != terminal.before
+    terminal.read_until("Moodreel")
+    assert terminal.settings != terminal.initial_settings
 
-    if isinstance(end, str):
-        terminal.type(end)
+    if isinstance(quit_with, str):
+        terminal.type(quit_with)
     else:
-        terminal.process.send_signal(end)
+        terminal.process.send_signal(quit_with)
 
     assert terminal.process.wait(120) == status
-    left = terminal.until("\x1b[?1049l")
-    assert "\x1b[?25h" in left, "the cursor stayed hidden"
-    assert "\x1b[?7h" in left, "lines stayed cut off"
-    assert "Traceback" not in left
-    assert terminal.settings == terminal.before
+    output = terminal.read_until("\x1b[?1049l")
+    assert "\x1b[?25h" in output, "the cursor is still hidden"
+    assert "\x1b[?7h" in output, "line wrapping is still off"
+    assert "Traceback" not in output
+    assert terminal.settings == terminal.initial_settings

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,11 +14,11 @@ from shared.pipeline import FUNCTIONS
 from shared.ports.outbound import OutboundResponse
 from shared.tasks.task import Failed, Later, TaskDone
 from tests.fakes.job_store import MemoryJobStore
+from tests.fixtures.webhooks import load_readme_verifier
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 OURS = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 """The secret of the example in Standard Webhooks' own libraries, with the message below."""
-README = Path(__file__).parents[4] / "functions" / "webhook" / "README.md"
 
 
 def outcome(status: int | None, attempt: int = 1, **more: Any) -> Any:
@@ -84,15 +82,6 @@ def test_a_signature_is_that_of_standard_webhooks() -> None:
         "webhook-timestamp": "1614265330",
         "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
     }
-
-
-def load_readme_verifier() -> Any:
-    """The ten lines of the README, as they stand there."""
-    [code] = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
-    assert len([line for line in code.splitlines() if line.strip()]) <= 13
-    names: dict[str, Any] = {}
-    exec(code, names)  # noqa: S102 - our own README
-    return names["verify"]
 
 
 def test_the_ten_lines_of_the_readme_know_our_calls_from_others() -> None:
