@@ -167,7 +167,8 @@ def _operation(route: Route, schemas: Mapping[type[BaseModel], dict[str, Any]]) 
         "responses": _responses(route, schemas),
     }
     if description := inspect.getdoc(route.handler):
-        operation["description"] = " ".join(description.split())
+        # The paragraphs that follow, such as "Raises", are for developers of the API.
+        operation["description"] = " ".join(description.split("\n\n")[0].split())
     if route.body is not None:
         content = {"application/json": {"schema": schemas[route.body]}}
         operation["requestBody"] = {"required": True, "content": content}
