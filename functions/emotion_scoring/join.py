@@ -13,9 +13,9 @@ from functions.emotion_scoring.merge import ScoredParts
 from functions.emotion_scoring.results.chart import (
     MAX_PANELS,
     Legend,
-    assign_colours,
     render_timeline_chart,
 )
+from functions.emotion_scoring.results.colours import assign_colours
 from functions.emotion_scoring.results.scenes import SceneSampler
 from functions.emotion_scoring.results.series import Series, compute_mood
 from functions.emotion_scoring.results.summary import Peak, Summary

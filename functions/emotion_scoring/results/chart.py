@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 
 from functions.emotion_scoring.results.canvas import (
     Canvas,
@@ -13,6 +12,16 @@ from functions.emotion_scoring.results.canvas import (
     text_width,
     truncate_text,
     wrap_text,
+)
+from functions.emotion_scoring.results.colours import (
+    ABSENT,
+    GRID,
+    GROUND,
+    HATCH,
+    INK,
+    QUIET,
+    assign_colours,
+    mix,
 )
 from functions.emotion_scoring.results.series import Curve, Series
 from functions.emotion_scoring.results.summary import Peak
@@ -26,25 +35,6 @@ _LABELS = 68
 _STRIP = 10
 _PANEL_HEIGHTS = {1: 340, 2: 240, 3: 190, 4: 160}
 
-_GROUND: Colour = (255, 255, 255)
-_INK: Colour = (28, 32, 38)
-_QUIET: Colour = (98, 106, 118)
-_GRID: Colour = (214, 218, 224)
-_ABSENT: Colour = (240, 241, 244)
-_HATCH: Colour = (222, 225, 230)
-
-# From pleasant to unpleasant, bottom to top. The colours differ in lightness as well as in hue.
-_COLOURS: dict[str, Colour] = {
-    "happy": (244, 178, 50),
-    "surprise": (53, 178, 164),
-    "neutral": (196, 202, 210),
-    "sad": (58, 118, 196),
-    "fear": (126, 92, 168),
-    "disgust": (120, 148, 58),
-    "angry": (204, 62, 76),
-}
-_SPARE_COLOURS: tuple[Colour, ...] = ((140, 92, 60), (232, 140, 176), (90, 90, 90), (30, 140, 90))
-
 
 @dataclass(frozen=True)
 class Legend:
@@ -54,14 +44,6 @@ class Legend:
     subtitle: str
     note: str
     shares: Mapping[str, float]
-
-
-def assign_colours(classes: Sequence[str]) -> dict[str, Colour]:
-    """Returns the colour of each class, in the order in which the classes are stacked."""
-    known = [name for name in _COLOURS if name in classes]
-    unknown = [name for name in classes if name not in _COLOURS]
-    spare = {name: _SPARE_COLOURS[n % len(_SPARE_COLOURS)] for n, name in enumerate(unknown)}
-    return {name: _COLOURS[name] for name in known} | spare
 
 
 def render_timeline_chart(
@@ -86,7 +68,7 @@ def render_timeline_chart(
     panels_top = _TOP + 144
     step = _LABELS + height + _STRIP + 14
     axis = panels_top + max(1, len(curves)) * step - 6
-    canvas = Canvas(WIDTH_PX, axis + 104 + 24 * len(note), _GROUND)
+    canvas = Canvas(WIDTH_PX, axis + 104 + 24 * len(note), GROUND)
     plot = _Plot(canvas, series, classes, start, every, height)
     _draw_legend(canvas, plot.colours, legend)
     for n, curve in enumerate(curves):
@@ -96,25 +78,25 @@ def render_timeline_chart(
         plot.draw_empty_panel(panels_top + _LABELS)
     plot.draw_time_axis(axis)
     for n, line in enumerate(note):
-        canvas.text((_LEFT, axis + 92 + 24 * n), line, 16, _QUIET)
+        canvas.text((_LEFT, axis + 92 + 24 * n), line, 16, QUIET)
     return canvas.render_png()
 
 
 def _draw_legend(canvas: Canvas, colours: Mapping[str, Colour], legend: Legend) -> None:
     width = WIDTH_PX - _LEFT - _RIGHT
     title = truncate_text(legend.title, 34, width, bold=True)
-    canvas.text((_LEFT, _TOP + 28), title, 34, _INK, bold=True)
-    canvas.text((_LEFT, _TOP + 66), truncate_text(legend.subtitle, 19, width), 19, _QUIET)
+    canvas.text((_LEFT, _TOP + 28), title, 34, INK, bold=True)
+    canvas.text((_LEFT, _TOP + 66), truncate_text(legend.subtitle, 19, width), 19, QUIET)
     x = float(_LEFT)
     for name, colour in colours.items():
         share = legend.shares.get(name, 0)
         text = f"{name} {share:.0%}"
         canvas.rectangle(x, _TOP + 98, x + 18, _TOP + 116, colour)
-        canvas.text((x + 26, _TOP + 114), text, 18, _INK)
+        canvas.text((x + 26, _TOP + 114), text, 18, INK)
         x += 26 + text_width(text, 18) + 30
-    canvas.rectangle(x, _TOP + 98, x + 18, _TOP + 116, _ABSENT)
+    canvas.rectangle(x, _TOP + 98, x + 18, _TOP + 116, ABSENT)
     _hatch(canvas, x, _TOP + 98, x + 18, _TOP + 116)
-    canvas.text((x + 26, _TOP + 114), "not seen", 18, _INK)
+    canvas.text((x + 26, _TOP + 114), "not seen", 18, INK)
 
 
 class _Plot:
@@ -145,38 +127,36 @@ class _Plot:
     def draw_panel(self, top: float, curve: Curve, peaks: Sequence[Peak]) -> None:
         """Draws the panel of one face. Times at which it was not seen are hatched."""
         canvas, bottom, right = self._canvas, top + self._height, WIDTH_PX - _RIGHT
-        canvas.rectangle(_LEFT, top, right, bottom, _ABSENT)
+        canvas.rectangle(_LEFT, top, right, bottom, ABSENT)
         _hatch(canvas, _LEFT, top, right, bottom)
-        for run in _runs(curve):
+        for run in curve.runs():
             self._draw_areas(run, top)
             self._draw_strip(run, bottom + 4)
         for share in (0.25, 0.5, 0.75):
             y = bottom - share * self._height
-            canvas.line([(_LEFT, y), (right, y)], _mix(_GRID, _GROUND, 0.5), 0.7)
+            canvas.line([(_LEFT, y), (right, y)], mix(GRID, GROUND, 0.5), 0.7)
         for share in (0, 0.5, 1):
             y = bottom - share * self._height
-            canvas.text((_LEFT - 12, y), f"{share:.0%}", 16, _QUIET, anchor="rm")
-        canvas.line([(_LEFT, top), (_LEFT, bottom), (right, bottom)], _QUIET, 1)
+            canvas.text((_LEFT - 12, y), f"{share:.0%}", 16, QUIET, anchor="rm")
+        canvas.line([(_LEFT, top), (_LEFT, bottom), (right, bottom)], QUIET, 1)
         name = f"Face {curve.face_id}"
-        canvas.text((_LEFT, top - 42), name, 20, _INK, bold=True)
+        canvas.text((_LEFT, top - 42), name, 20, INK, bold=True)
         x = _LEFT + text_width(name, 20, bold=True) + 14
         span = _format_span(curve.frame_count * self._every)
         details = f"seen for {span} · probability of each emotion"
-        canvas.text((x, top - 42), details, 17, _QUIET)
+        canvas.text((x, top - 42), details, 17, QUIET)
         self._draw_peaks(top, peaks)
 
     def draw_empty_panel(self, top: float) -> None:
         """Draws the panel that replaces the others if no face was scored."""
         canvas, right = self._canvas, WIDTH_PX - _RIGHT
-        canvas.rectangle(_LEFT, top, right, top + self._height, _ABSENT)
+        canvas.rectangle(_LEFT, top, right, top + self._height, ABSENT)
         _hatch(canvas, _LEFT, top, right, top + self._height)
         middle = (_LEFT + right) / 2, top + self._height / 2
         text = "No face that could be scored was found"
         half = text_width(text, 24) / 2 + 24
-        canvas.rectangle(
-            middle[0] - half, middle[1] - 28, middle[0] + half, middle[1] + 28, _GROUND
-        )
-        canvas.text(middle, text, 24, _QUIET, anchor="mm")
+        canvas.rectangle(middle[0] - half, middle[1] - 28, middle[0] + half, middle[1] + 28, GROUND)
+        canvas.text(middle, text, 24, QUIET, anchor="mm")
 
     def draw_time_axis(self, y: float) -> None:
         """Draws ticks at round times."""
@@ -186,14 +166,14 @@ class _Plot:
         number = 0
         while (time := (first + number) * step) <= self._start + span * 1.0001:
             x = self.x((time - self._start) / self._bin_s)
-            self._canvas.line([(x, y - 6), (x, y + 2)], _QUIET, 1)
-            self._canvas.text((x, y + 24), _format_time(time), 16, _QUIET, anchor="ms")
+            self._canvas.line([(x, y - 6), (x, y + 2)], QUIET, 1)
+            self._canvas.text((x, y + 24), _format_time(time), 16, QUIET, anchor="ms")
             number += 1
         middle = (_LEFT + WIDTH_PX - _RIGHT) / 2
         caption = (
             "time in the video · the bar shows the strongest emotion, pale where it is uncertain"
         )
-        self._canvas.text((middle, y + 52), caption, 16, _QUIET, anchor="ms")
+        self._canvas.text((middle, y + 52), caption, 16, QUIET, anchor="ms")
 
     def _draw_areas(self, run: Sequence[tuple[int, tuple[float, ...]]], top: float) -> None:
         """Draws the areas of a run of bins, from the lowest to the highest."""
@@ -219,7 +199,7 @@ class _Plot:
             first, second = (means[self._indices[n]] for n in order[:2])
             colour = self.colours[names[order[0]]]
             if first - second < UNCERTAIN_MARGIN:
-                colour = _mix(colour, _GROUND, 0.3)
+                colour = mix(colour, GROUND, 0.3)
             self._canvas.rectangle(self.x(number), top, self.x(number + 1), top + _STRIP, colour)
 
     def _draw_peaks(self, top: float, peaks: Sequence[Peak]) -> None:
@@ -229,7 +209,7 @@ class _Plot:
             bin_at = (float(peak.time) - self._start) / self._bin_s
             x = min(self.x(bin_at + 0.5 * self._every / self._bin_s), WIDTH_PX - _RIGHT)
             colour = self.colours[peak.emotion]
-            dark = _mix(colour, _INK, 0.72)
+            dark = mix(colour, INK, 0.72)
             self._canvas.polygon([(x - 7, top - 13), (x + 7, top - 13), (x, top - 1)], dark)
             label = f"{peak.emotion} {int(100 * peak.score)}%"
             half = text_width(label, 16) / 2
@@ -239,17 +219,6 @@ class _Plot:
                 free_from = middle + half + 10
 
 
-def _runs(curve: Curve) -> Iterator[list[tuple[int, tuple[float, ...]]]]:
-    """Yields the runs of consecutive bins as (number, mean probabilities)."""
-    numbers = sorted(curve.bins)
-    cuts = [n + 1 for n, (a, b) in enumerate(pairwise(numbers)) if b != a + 1]
-    for begin, end in pairwise([0, *cuts, len(numbers)]):
-        means = ((number, curve.mean(number)) for number in numbers[begin:end])
-        run = [(number, mean) for number, mean in means if mean is not None]
-        if run:
-            yield run
-
-
 def _hatch(canvas: Canvas, left: float, top: float, right: float, bottom: float) -> None:
     """Draws diagonal lines within a rectangle."""
     height, step = bottom - top, 9.0
@@ -257,14 +226,8 @@ def _hatch(canvas: Canvas, left: float, top: float, right: float, bottom: float)
     while x < right:
         begin, end = max(x, left), min(x + height, right)
         if end > begin:
-            canvas.line([(begin, bottom - (begin - x)), (end, bottom - (end - x))], _HATCH, 1)
+            canvas.line([(begin, bottom - (begin - x)), (end, bottom - (end - x))], HATCH, 1)
         x += step
-
-
-def _mix(first: Colour, second: Colour, share: float) -> Colour:
-    """Returns the two colours mixed with `share` of the first."""
-    r, g, b = (round(a * share + c * (1 - share)) for a, c in zip(first, second, strict=True))
-    return r, g, b
 
 
 def _round_step(span: float, max_ticks: float) -> float:

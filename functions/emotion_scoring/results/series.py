@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 
 from functions.emotion_scoring.results.timeline import Moment
 from shared.recipes.emotions.results import MoodPoint
@@ -41,6 +42,16 @@ class Curve:
             return None
         count, sums = self.bins[number]
         return tuple(value / count for value in sums)
+
+    def runs(self) -> Iterator[list[tuple[int, tuple[float, ...]]]]:
+        """Yields the runs of consecutive bins as (number, mean probabilities)."""
+        numbers = sorted(self.bins)
+        cuts = [n + 1 for n, (a, b) in enumerate(pairwise(numbers)) if b != a + 1]
+        for begin, end in pairwise([0, *cuts, len(numbers)]):
+            means = ((number, self.mean(number)) for number in numbers[begin:end])
+            run = [(number, mean) for number, mean in means if mean is not None]
+            if run:
+                yield run
 
     def halve(self) -> None:
         """Merges pairs of neighbouring bins."""

@@ -11,7 +11,7 @@ from itertools import chain, pairwise
 from typing import Any
 
 from functions.emotion_scoring.packs import FUNCTION
-from functions.emotion_scoring.results.chart import assign_colours
+from functions.emotion_scoring.results.colours import assign_colours
 from functions.emotion_scoring.results.timeline import build_timeline
 from functions.emotion_scoring.scores import Sink, read_scores
 from functions.emotion_scoring.video.annotate import TimeRange, annotate_in_sandbox, find_obstacle
