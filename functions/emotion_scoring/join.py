@@ -1,4 +1,4 @@
-"""The join of emotion scoring: all parts become one timeline, and what people take away."""
+"""The join of emotion scoring: merges all parts into one timeline and writes the result files."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from functions.emotion_scoring.merge import ScoredParts
 from functions.emotion_scoring.results.chart import (
     MAX_PANELS,
     Legend,
-    assign_colours,
     render_timeline_chart,
 )
+from functions.emotion_scoring.results.colours import assign_colours
 from functions.emotion_scoring.results.scenes import SceneSampler
 from functions.emotion_scoring.results.series import Series, compute_mood
 from functions.emotion_scoring.results.summary import Peak, Summary
@@ -42,43 +42,48 @@ from shared.recipes.upload_results import Uploads
 from shared.runtime.results_writer import ResultsWriter
 
 RESULTS_VERSION = 1
-"""Raised when the same scores would give other results, so that older ones are not adopted."""
+"""Increase when the same scores give other results, so that older ones are not adopted."""
 
 
 def join_scores(context: UnitContext) -> UnitDone:
-    """Follow the faces through all parts; write the timeline, its chart and its peaks."""
+    """Tracks the faces through all parts; writes the timeline, its chart and its peaks.
+
+    Raises:
+        PartsDisagree: the parts do not belong together.
+        NoFrames: there is no frame in any part.
+    """
     options = EmotionOptions.from_job(context.job.options)
     parts = ScoredParts.of(context)
     results = ResultsWriter(context.objects, context.job.id, _key(parts, options))
     every = options.frames.every
     series, summary, scenes = Series(), Summary(parts.classes, every), SceneSampler()
-    artifacts = _timeline(context, results, parts, options, (series, summary, scenes))
-    counted = summary.to_dict()
-    if not counted["frames"]:
+    artifacts = _write_timeline(context, results, parts, options, (series, summary, scenes))
+    totals = summary.to_dict()
+    if not totals["frames"]:
         raise NoFrames
     peaks = summary.select_peaks()
     chart = render_timeline_chart(
         series,
         parts.classes,
         peaks,
-        Legend(context.job.title, _subtitle(counted, parts, every), NOTE, counted["share"]),
+        Legend(context.job.title, _subtitle(totals, parts, every), NOTE, totals["share"]),
         start=options.frames.start,
         every=every,
     )
     artifacts.append(results.write("timeline.png", "chart", "image/png", chart))
-    artifacts += _thumbnails(context, results, parts, peaks)
-    film, said = _film(context, results, options)
+    artifacts += _write_thumbnails(context, results, parts, peaks)
+    film, film_warnings = _write_film(context, results, options)
     artifacts += film
     result = EmotionsResult(
-        **counted,
+        **totals,
         moments=tuple(
             EmotionMoment(**row, picture=parts.locate_frame(peak.part, peak.frame))
-            for row, peak in zip(_told(peaks), peaks, strict=True)
+            for row, peak in zip(_peak_rows(peaks), peaks, strict=True)
         ),
         mood=compute_mood(series, parts.classes, options.frames.start, every),
         scenes=tuple(
-            SceneFrame(round(float(one.time), 3), parts.locate_frame(one.part, one.frame))
-            for one in scenes.select()
+            SceneFrame(round(float(scene.time), 3), parts.locate_frame(scene.part, scene.frame))
+            for scene in scenes.select()
         ),
         models=tuple(parts.models),
         purpose=options.purpose,
@@ -86,28 +91,28 @@ def join_scores(context: UnitContext) -> UnitDone:
         mirror=options.mirror,
         note=NOTE,
     )
-    following = context.job.recipe.next_stage("emotion_scoring")
-    plan = {} if following is None else {following: ({"deck": "timeline"},)}
+    next_stage = context.job.recipe.next_stage("emotion_scoring")
+    plan = {} if next_stage is None else {next_stage: ({"deck": "timeline"},)}
     return UnitDone(
         tuple(artifacts),
         facts=result.to_dict(),
         plan=plan,
-        warnings=(*parts.warnings, *said),
+        warnings=(*parts.warnings, *film_warnings),
     )
 
 
-class _Taker(Protocol):
+class _MomentConsumer(Protocol):
     def add(self, moment: Moment) -> None: ...
 
 
-def _timeline(
+def _write_timeline(
     context: UnitContext,
     results: ResultsWriter,
     parts: ScoredParts,
     options: EmotionOptions,
-    listeners: tuple[Series, Summary, SceneSampler],
+    collectors: tuple[Series, Summary, SceneSampler],
 ) -> list[Artifact]:
-    """Three files in one pass over the frames, none of which is kept."""
+    """Writes the three timeline files and fills the collectors in one pass over the frames."""
     media_info = Uploads.require(context.job.facts).input("video").media_info
     times, every = FrameTimes(media_info.first_pts.seconds), options.frames.every
     files = (
@@ -120,25 +125,25 @@ def _timeline(
             open_files.enter_context(results.create(name, content_type))
             for name, _, content_type in files
         ]
-        document = JsonWriter(sinks[0], _head(context, parts, options, media_info), times)
+        document = JsonWriter(sinks[0], _header(context, parts, options, media_info), times)
         table, cues = CsvWriter(sinks[1], parts.classes, times), VttWriter(sinks[2], every)
-        takers: tuple[_Taker, ...] = (document, table, cues, *listeners)
+        consumers: tuple[_MomentConsumer, ...] = (document, table, cues, *collectors)
         for moment in build_timeline(parts.read_frames(), parts.classes, smooth=options.smooth):
-            for taker in takers:
-                taker.add(moment)
-        summary = listeners[1]
-        tail = {"summary": summary.to_dict(), "moments": _told(summary.select_peaks())}
-        document.close(tail)
+            for consumer in consumers:
+                consumer.add(moment)
+        summary = collectors[1]
+        footer = {"summary": summary.to_dict(), "moments": _peak_rows(summary.select_peaks())}
+        document.close(footer)
     return [
         sink.stored_object.to_artifact(name, kind)
         for sink, (name, kind, _) in zip(sinks, files, strict=True)
     ]
 
 
-def _film(
+def _write_film(
     context: UnitContext, results: ResultsWriter, options: EmotionOptions
 ) -> tuple[list[Artifact], tuple[str, ...]]:
-    """The annotated video if it was asked for, and what a person should know of it."""
+    """Writes the annotated video if requested. Returns its artifact and warnings for the user."""
     if not options.annotate:
         return [], ()
     annotation = AnnotatedVideo(context, options)
@@ -150,10 +155,10 @@ def _film(
     return [film.stored_object.to_artifact("annotated.mp4", "annotated")], annotation.warnings
 
 
-def _head(
+def _header(
     context: UnitContext, parts: ScoredParts, options: EmotionOptions, media_info: MediaInfo
 ) -> dict[str, Any]:
-    """What emotions.json says before its frames."""
+    """Returns the fields of emotions.json that precede its frames."""
     return {
         "title": context.job.title,
         "consent": True,
@@ -168,47 +173,47 @@ def _head(
     }
 
 
-def _told(peaks: Iterable[Peak]) -> list[dict[str, Any]]:
-    """Strongest moments as results tell them, each with the name of its picture."""
+def _peak_rows(peaks: Iterable[Peak]) -> list[dict[str, Any]]:
+    """Returns the peaks as rows for the results, each with the name of its thumbnail."""
     return [
         {**peak.to_dict(), "thumbnail": _thumbnail_name(n, peak)} for n, peak in enumerate(peaks)
     ]
 
 
-def _thumbnails(
+def _write_thumbnails(
     context: UnitContext, results: ResultsWriter, parts: ScoredParts, peaks: Iterable[Peak]
 ) -> list[Artifact]:
     colours = assign_colours(parts.classes)
-    made = []
+    artifacts = []
     for n, peak in enumerate(peaks):
         context.check()
         data = render_thumbnail(
             parts.read_picture(peak.part, peak.frame), peak.box, colours[peak.emotion]
         )
-        made.append(results.write(_thumbnail_name(n, peak), "moment", "image/jpeg", data))
-    return made
+        artifacts.append(results.write(_thumbnail_name(n, peak), "moment", "image/jpeg", data))
+    return artifacts
 
 
 def _thumbnail_name(number: int, peak: Peak) -> str:
     return f"moment_{number + 1}_{peak.emotion}.jpg"
 
 
-def _subtitle(counted: dict[str, Any], parts: ScoredParts, every: Fraction) -> str:
-    frames, faces = counted["frames"], counted["faces"]
-    shown = f" (the {MAX_PANELS} seen longest are shown)" if faces > MAX_PANELS else ""
-    said = [
+def _subtitle(totals: dict[str, Any], parts: ScoredParts, every: Fraction) -> str:
+    frames, faces = totals["frames"], totals["faces"]
+    limit = f" (the {MAX_PANELS} seen longest are shown)" if faces > MAX_PANELS else ""
+    facts = [
         "1 frame" if frames == 1 else f"{frames} frames, one every {float(every):g} s",
-        f"{faces} face{'' if faces == 1 else 's'}{shown}",
-        " and ".join(dict.fromkeys(one["classifier"]["name"] for one in parts.models)),
+        f"{faces} face{'' if faces == 1 else 's'}{limit}",
+        " and ".join(dict.fromkeys(models["classifier"]["name"] for models in parts.models)),
     ]
-    return " · ".join(said)
+    return " · ".join(facts)
 
 
 def _key(parts: ScoredParts, options: EmotionOptions) -> str:
-    """Hash of what the results are made of: the very scores that are joined."""
+    """Returns the hash of the inputs of the results: the joined scores and the options."""
     content = [
         RESULTS_VERSION,
         options.to_dict(),
-        [list(one.version) for one in parts.scores],
+        [list(stored.version) for stored in parts.scores],
     ]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

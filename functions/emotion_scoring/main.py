@@ -1,11 +1,11 @@
-"""Score the faces of a pack of frames; merge the parts into a timeline."""
+"""Scores the faces of a frame pack; merges the parts into a timeline."""
 
 from shared.entrypoints.stage import UnitContext, stage
 from shared.jobs.claims import UnitDone
 
 
 def _part(context: UnitContext) -> UnitDone:
-    # OpenCV, PyAV and NumPy are loaded with the first unit: see infra/README.md, cold starts.
+    # OpenCV, PyAV and NumPy are imported with the first unit: see infra/README.md, cold starts.
     from functions.emotion_scoring.part import score_pack
 
     return score_pack(context)

@@ -1,4 +1,4 @@
-"""The parts' scores, opened in their order and read as one stream."""
+"""Opens the scores of all parts and reads them as one stream, in the order of the parts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class PartsDisagree(PermanentError):
 
 @dataclass(frozen=True)
 class ScoredParts:
-    """All parts' scores. `packs`: name and generation of each part's pack."""
+    """The scores of all parts: one stored object and one header per part."""
 
     context: UnitContext
     scores: tuple[StoredObject, ...]
@@ -36,66 +36,73 @@ class ScoredParts:
 
     @classmethod
     def of(cls, context: UnitContext) -> ScoredParts:
-        """Open every part's head. Raises PartsDisagree."""
+        """Reads the header of every part.
+
+        Raises:
+            PartsDisagree: a part was scored from another pack than the recorded one, or the parts
+                have different classes.
+        """
         units = context.part_units()
         scores = tuple(_scores_of(unit) for unit in units)
-        heads = tuple(_open(context, one)[0] for one in scores)
-        for unit, head in zip(units, heads, strict=True):
+        headers = tuple(_open(context, stored)[0] for stored in scores)
+        for unit, header in zip(units, headers, strict=True):
             recorded = find_recorded_pack(context, unit.part)
-            made_from = ObjectRef("", *head.pack)
-            if recorded is not None and not is_same_version(recorded, made_from):
+            scored_pack = ObjectRef("", *header.pack)
+            if recorded is not None and not is_same_version(recorded, scored_pack):
                 raise PartsDisagree
-        if len({head.classes for head in heads}) != 1:
+        if len({header.classes for header in headers}) != 1:
             raise PartsDisagree
-        return cls(context, scores, heads)
+        return cls(context, scores, headers)
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The emotions, the same in all parts."""
+        """The emotions, which are the same in all parts."""
         return self.headers[0].classes
 
     @property
     def models(self) -> list[dict[str, Any]]:
-        """Every set of models that was used; one, unless instances could get different ones."""
+        """The distinct sets of models in use: one, unless instances had different models."""
         sets: list[dict[str, Any]] = []
-        for head in self.headers:
-            if dict(head.models) not in sets:
-                sets.append(dict(head.models))
+        for header in self.headers:
+            if dict(header.models) not in sets:
+                sets.append(dict(header.models))
         return sets
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What the parts had to say, and whether they were scored alike."""
-        said = list(dict.fromkeys(one for head in self.headers for one in head.warnings))
+        """The warnings of the parts, and one if the parts were scored by different models."""
+        sentences = list(
+            dict.fromkeys(warning for header in self.headers for warning in header.warnings)
+        )
         if len(self.models) > 1:
-            said.append(
+            sentences.append(
                 "Parts of the video were scored by different models, so scores of different "
                 "times cannot be compared."
             )
-        return tuple(said)
+        return tuple(sentences)
 
     def read_frames(self) -> Iterator[tuple[int, ScoredFrame]]:
-        """All frames in order with the numbers of their parts, one in memory."""
-        for number, one in enumerate(self.scores):
-            for frame in _open(self.context, one)[1]:
+        """Yields (part number, frame) for all frames in order, one in memory at a time."""
+        for number, stored in enumerate(self.scores):
+            for frame in _open(self.context, stored)[1]:
                 self.context.check()
                 yield number, frame
 
     def locate_frame(self, part: int, frame: ScoredFrame) -> PackedFrame:
-        """Where a frame's bytes lie in the work bucket, for the stages that follow."""
+        """Returns the location of a frame in the work bucket, for the stages that follow."""
         return PackedFrame(*self.headers[part].pack, frame.offset, frame.size_bytes)
 
     def read_picture(self, part: int, frame: ScoredFrame) -> bytes:
-        """The bytes of one frame out of its pack."""
+        """Reads the bytes of one frame from its pack."""
         name, generation = self.headers[part].pack
         read = self.context.objects.range_reader(Bucket.WORK, name, generation)
         return read(frame.offset, frame.size_bytes)
 
 
 def _scores_of(unit: Unit) -> StoredObject:
-    return next(one for one in unit.artifacts if one.kind == "scores").stored_object
+    return next(artifact for artifact in unit.artifacts if artifact.kind == "scores").stored_object
 
 
-def _open(context: UnitContext, one: StoredObject) -> tuple[ScoresHeader, Iterator[ScoredFrame]]:
-    read_at = context.objects.range_reader(one.bucket, one.name, one.generation)
-    return read_scores(RangeFile(read_at, one.size_bytes, block_bytes=_BLOCK_BYTES, keep=6))
+def _open(context: UnitContext, stored: StoredObject) -> tuple[ScoresHeader, Iterator[ScoredFrame]]:
+    read_at = context.objects.range_reader(stored.bucket, stored.name, stored.generation)
+    return read_scores(RangeFile(read_at, stored.size_bytes, block_bytes=_BLOCK_BYTES, keep=6))

@@ -1,4 +1,4 @@
-"""Which pack a part is to score."""
+"""Finds the frame pack that a part scores."""
 
 from __future__ import annotations
 
@@ -21,36 +21,38 @@ class PackNotFound(TransientError):
 
 
 def find_pack(context: UnitContext) -> StoredObject:
-    """The pack of this part's number. Raises PackNotThere.
+    """Returns the pack with this part's number. Raises PackNotFound.
 
-    What the ledger records counts: an object that announced itself may be one that was replaced.
-    Until frame extraction has recorded its part, the object alone tells.
+    The pack that Firestore records takes precedence: the object of a notification may have been
+    replaced since. Until frame extraction has recorded its part, the notification's object is used.
     """
     recorded = find_recorded_pack(context, context.part)
     announced = context.envelope.source
     if recorded is None:
         if announced is None:
             raise PackNotFound
-        there = context.objects.stat(Bucket.WORK, announced.name)
-        if there is None or there.generation != announced.generation:
+        stored = context.objects.stat(Bucket.WORK, announced.name)
+        if stored is None or stored.generation != announced.generation:
             raise PackNotFound
-        return there
+        return stored
     if announced is not None and not is_same_version(recorded, announced):
         context.log("pack.superseded", severity="WARNING", announced=announced.name)
     return recorded
 
 
 def find_recorded_pack(context: UnitContext, part: str) -> StoredObject | None:
-    """The pack that the stage before recorded for this part, None while it has not."""
-    before = find_producer(FUNCTION)
-    assert before is not None, "the table wakes emotion scoring by packs"  # noqa: S101
-    (doc,) = context.store.read([unit_path(context.job.id, before, 0, part)])
+    """Returns the pack that the preceding stage recorded for this part, or None."""
+    producer = find_producer(FUNCTION)
+    assert producer is not None, "frame packs trigger emotion scoring"  # noqa: S101
+    (doc,) = context.store.read([unit_path(context.job.id, producer, 0, part)])
     unit = None if doc is None else Unit.from_doc(doc)
     if unit is None or unit.state is not UnitState.DONE:
         return None
-    return next((one.stored_object for one in unit.artifacts if one.name == PACK), None)
+    return next(
+        (artifact.stored_object for artifact in unit.artifacts if artifact.name == PACK), None
+    )
 
 
 def is_same_version(recorded: StoredObject, announced: ObjectRef) -> bool:
-    """Whether both are one version of one object."""
+    """Whether both are the same version of the same object."""
     return recorded.version == (announced.name, announced.generation)

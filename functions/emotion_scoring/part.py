@@ -1,4 +1,4 @@
-"""A part of emotion scoring: one pack of frames becomes one object with scores."""
+"""A part of emotion scoring: scores one frame pack and writes one object with scores."""
 
 from __future__ import annotations
 
@@ -24,15 +24,14 @@ from shared.recipes.stored_object import StoredObject
 
 SCORES = "scores"
 SCORES_VERSION = 1
-"""Raised when the same pack and models would give other scores, so that older ones are not
-adopted."""
+"""Increase when the same pack and models give other scores, so that older ones are not adopted."""
 BLOCK_BYTES, MAX_CACHED_BLOCKS = 1 << 20, 6
-"""The pack is read front to back: large blocks, and few of them kept."""
+"""The pack is read front to back, so blocks are large and few are cached."""
 
 
 @dataclass
 class _Instance:
-    """What this process keeps between deliveries: the models, loaded at the first one."""
+    """State of the process between deliveries: the models, loaded with the first delivery."""
 
     scorer: Scorer | None = None
 
@@ -41,18 +40,17 @@ _instance = _Instance()
 
 
 def score_pack(context: UnitContext) -> UnitDone:
-    """Read the pack front to back by Range, one frame in memory, and write its scores once."""
+    """Scores a pack: reads it front to back, one frame in memory, and writes its scores once."""
     scorer = _scorer(context)
     pack = find_pack(context)
     options = EmotionOptions.from_job(context.job.options)
     spec = _spec(scorer, pack, options)
     name = f"{SCORES_PREFIX}{context.job.id}/{spec[:12]}/{int(context.part):02d}.jsonl.gz"
-    there = context.objects.stat(Bucket.WORK, name)
-    # An earlier attempt that was not recorded: what it wrote is what we would write.
-    adopted = there is not None and there.spec == spec
-    if there is not None and adopted:
-        stored = there
-    else:
+    stored = context.objects.stat(Bucket.WORK, name)
+    # The spec determines the scores, so an object that an earlier, unrecorded attempt wrote from
+    # the same spec is adopted.
+    adopted = stored is not None and stored.spec == spec
+    if stored is None or not adopted:
         stored = _write(context, scorer, pack, name, spec, mirror=options.mirror)
     artifacts = [stored.to_artifact(SCORES, "scores")]
     if options.annotate:
@@ -69,10 +67,10 @@ def score_pack(context: UnitContext) -> UnitDone:
 def _scorer(context: UnitContext) -> Scorer:
     if _instance.scorer is None:
         settings = context.settings
-        places = ModelSources(
+        sources = ModelSources(
             settings.models_dir, settings.models_cache, context.objects, context.log
         )
-        _instance.scorer = Scorer.load(places)
+        _instance.scorer = Scorer.load(sources)
     return _instance.scorer
 
 
@@ -99,11 +97,11 @@ def score_frames(
     *,
     mirror: bool,
 ) -> tuple[int, int]:
-    """Score a pack frame by frame.
+    """Scores a pack frame by frame and writes the scores to `sink`.
 
     Args:
         source: the pack's name and generation.
-        check: called before every frame; raises when the work should stop.
+        check: called before each frame; raises to stop the work.
         mirror: as in EmotionOptions.
 
     Returns:
@@ -115,17 +113,17 @@ def score_frames(
     frames = faces = 0
     for entry in read_pack(file):
         check()
-        # The reader stands behind the entry's bytes.
+        # The reader's position is just behind the entry's bytes.
         offset = file.tell() - len(entry.data)
-        found = tuple(scorer.score(decode_image(entry.data), mirror=mirror))
-        writer.add(ScoredFrame(entry.name, entry.stamp, offset, len(entry.data), found))
-        frames, faces = frames + 1, faces + len(found)
+        frame_faces = tuple(scorer.score(decode_image(entry.data), mirror=mirror))
+        writer.add(ScoredFrame(entry.name, entry.stamp, offset, len(entry.data), frame_faces))
+        frames, faces = frames + 1, faces + len(frame_faces)
     writer.close()
     return frames, faces
 
 
 def _spec(scorer: Scorer, pack: StoredObject, options: EmotionOptions) -> str:
-    """Hash of all that determines the scores."""
+    """Returns the hash of all inputs that determine the scores."""
     models = scorer.describe(mirror=options.mirror)
     content = [SCORES_VERSION, pack.name, pack.generation, options.mirror, models]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

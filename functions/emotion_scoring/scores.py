@@ -1,7 +1,7 @@
-"""A part's scores as they wait for the join: JSON lines, gzip; a head, then a line a frame.
+"""The file format of a part's scores: gzipped JSON lines, a header and then one line per frame.
 
-Only what cannot be found out again cheaply is kept: what the models said of each frame, and where
-the frame lies in its pack. Ids, smoothing and verdicts belong to the whole and are made later.
+A line holds the output of the models for a frame and the frame's location in its pack. Face ids,
+smoothed probabilities and dominant emotions need all parts, so the join computes them.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from shared.recipes.media_info import Pts
 
 SCHEMA = "moodreel.scores/1"
 MAX_LINE_BYTES = 4 << 20
-"""A frame with 500 faces, which is the most that is found, takes a fifth of this."""
+"""A frame with 500 faces, the maximum of a detector, takes a fifth of this."""
 
 
 class ScoresDamaged(ValueError):
-    """The bytes are no scores, or of another version."""
+    """The bytes are not scores, or scores of another version."""
 
 
 class Sink(Protocol):
@@ -33,7 +33,7 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ScoresHeader:
-    """What is the same for all frames of a part. `pack`: name and generation of the object."""
+    """The fields common to all frames of a part. `pack`: name and generation of the pack object."""
 
     classes: tuple[str, ...]
     models: Mapping[str, Any]
@@ -43,7 +43,7 @@ class ScoresHeader:
 
 @dataclass(frozen=True, slots=True)
 class ScoredFrame:
-    """One frame: its name and stamp in the pack, where its bytes lie there, and its faces."""
+    """One frame: its name, stamp, byte offset and size in the pack, and its faces."""
 
     name: str
     stamp: FrameStamp
@@ -53,12 +53,12 @@ class ScoredFrame:
 
 
 class ScoresWriter:
-    """Writes scores frame by frame; the same scores give the same bytes."""
+    """Writes scores frame by frame. The same scores give the same bytes."""
 
     def __init__(self, sink: Sink, header: ScoresHeader) -> None:
-        # Level 1 and no time of day in the header.
-        self._file = gzip.GzipFile(fileobj=_Binary(sink), mode="wb", compresslevel=1, mtime=0)
-        self._line(
+        # mtime=0 keeps the time of day out of the gzip header.
+        self._file = gzip.GzipFile(fileobj=_SinkFile(sink), mode="wb", compresslevel=1, mtime=0)
+        self._write_line(
             {
                 "schema": SCHEMA,
                 "classes": header.classes,
@@ -69,9 +69,9 @@ class ScoresWriter:
         )
 
     def add(self, frame: ScoredFrame) -> None:
-        """Append one frame."""
+        """Appends one frame."""
         stamp = frame.stamp
-        self._line(
+        self._write_line(
             {
                 "name": frame.name,
                 "k": stamp.k,
@@ -80,38 +80,38 @@ class ScoresWriter:
                 "time_base": str(stamp.pts.time_base),
                 "size": [stamp.width, stamp.height],
                 "at": [frame.offset, frame.size_bytes],
-                "faces": [_face(one) for one in frame.faces],
+                "faces": [_face_row(face) for face in frame.faces],
             }
         )
 
     def close(self) -> None:
-        """Write what is left; the sink stays open."""
+        """Flushes the remaining data. The sink stays open."""
         self._file.close()
 
-    def _line(self, value: Mapping[str, Any]) -> None:
+    def _write_line(self, value: Mapping[str, Any]) -> None:
         self._file.write(json.dumps(value, separators=(",", ":")).encode() + b"\n")
 
 
 def read_scores(stream: io.RawIOBase) -> tuple[ScoresHeader, Iterator[ScoredFrame]]:
-    """A part's head, and its frames one by one. Raises ScoresDamaged."""
-    lines = _lines(stream)
+    """Returns the header and an iterator over the frames. Both raise ScoresDamaged."""
+    lines = _read_lines(stream)
     try:
-        head = _read_head(next(lines))
-    except (StopIteration, KeyError, TypeError, ValueError) as cause:
-        raise ScoresDamaged("These are no scores.") from cause
-    return head, map(_read_frame, lines)
+        header = _read_header(next(lines))
+    except (StopIteration, KeyError, TypeError, ValueError) as error:
+        raise ScoresDamaged("The file is not a scores file.") from error
+    return header, map(_read_frame, lines)
 
 
-def _lines(stream: io.RawIOBase) -> Iterator[bytes]:
+def _read_lines(stream: io.RawIOBase) -> Iterator[bytes]:
     with gzip.GzipFile(fileobj=stream, mode="rb") as file:
         try:
             while line := file.readline(MAX_LINE_BYTES):
                 yield line
-        except (OSError, EOFError) as cause:
-            raise ScoresDamaged("The scores end in the middle.") from cause
+        except (OSError, EOFError) as error:
+            raise ScoresDamaged("The scores file is truncated or damaged.") from error
 
 
-def _read_head(line: bytes) -> ScoresHeader:
+def _read_header(line: bytes) -> ScoresHeader:
     data = json.loads(line)
     if data["schema"] != SCHEMA:
         raise ValueError(f"schema {data['schema']!r}")
@@ -125,32 +125,32 @@ def _read_frame(line: bytes) -> ScoredFrame:
         data = json.loads(line)
         pts = Pts(data["pts"], Fraction(data["time_base"]))
         stamp = FrameStamp(data["k"], Fraction(data["target"]), pts, *data["size"])
-        faces = tuple(_read_face(one) for one in data["faces"])
+        faces = tuple(_read_face(row) for row in data["faces"])
         offset, size_bytes = data["at"]
         return ScoredFrame(data["name"], stamp, offset, size_bytes, faces)
-    except (KeyError, TypeError, ValueError) as cause:
-        raise ScoresDamaged("A line of the scores cannot be read.") from cause
+    except (KeyError, TypeError, ValueError) as error:
+        raise ScoresDamaged("A line of the scores file is invalid.") from error
 
 
-def _face(face: Face) -> list[Any]:
+def _face_row(face: Face) -> list[Any]:
     box = face.box
     return [
-        [round(one, 2) for one in (box.x, box.y, box.width, box.height)],
+        [round(value, 2) for value in (box.x, box.y, box.width, box.height)],
         round(face.score, 4),
         round(face.sharpness, 1),
         face.quality,
-        None if face.probabilities is None else [round(one, 6) for one in face.probabilities],
+        None if face.probabilities is None else [round(p, 6) for p in face.probabilities],
     ]
 
 
 def _read_face(row: list[Any]) -> Face:
-    box, score, sharpness, quality, probabilities = row
-    told = None if probabilities is None else tuple(probabilities)
-    return Face(Box(*box), score, sharpness, quality, told)
+    box, score, sharpness, quality, values = row
+    probabilities = None if values is None else tuple(values)
+    return Face(Box(*box), score, sharpness, quality, probabilities)
 
 
-class _Binary(io.RawIOBase):
-    """A sink as the file object that gzip asks for."""
+class _SinkFile(io.RawIOBase):
+    """Adapts a sink to the file object that gzip expects."""
 
     def __init__(self, sink: Sink) -> None:
         super().__init__()

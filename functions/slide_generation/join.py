@@ -1,4 +1,4 @@
-"""The join of slide_generation: every slide is drawn, and what shall be spoken is planned."""
+"""The join of slide_generation: draws all slides and plans the narration."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ from shared.recipes.stored_object import Artifact, StoredObject
 from shared.runtime.results_writer import ResultsWriter, read_object, write_once
 
 DRAWING_VERSION = 3
-"""Raised when the same slide would look otherwise, so that older pictures are not adopted."""
+"""Increase when the same slide looks different, so that older pictures are not adopted."""
 
 
 def draw_slides(context: UnitContext) -> UnitDone:
-    """Draw what was not drawn before; write deck.json and slides.zip for people."""
+    """Draws the slides that are not drawn yet; writes deck.json and slides.zip for download."""
     deck, stored, part = read_part_deck(context)
     options = read_options(context)
-    slides, hits = _drawn(context, deck)
-    keys = [one.spec for one in slides]
+    slides, hits = _draw_missing(context, deck)
+    keys = [slide.spec for slide in slides]
     key = hashlib.sha256(json.dumps([DRAWING_VERSION, stored.spec, keys]).encode()).hexdigest()
     width, height = deck.size
     result = DeckResult(
@@ -47,7 +47,7 @@ def draw_slides(context: UnitContext) -> UnitDone:
         rendered=len(slides) - hits,
         reused=hits,
         deck=stored,
-        slides=tuple(SlideImage(one, width, height) for one in slides),
+        slides=tuple(SlideImage(slide, width, height) for slide in slides),
     )
     results = ResultsWriter(context.objects, context.job.id, key)
     artifacts = (results.copy(stored, "deck.json", "deck"), _archive(context, results, slides))
@@ -55,15 +55,18 @@ def draw_slides(context: UnitContext) -> UnitDone:
     return UnitDone(
         artifacts,
         facts=result.to_dict(),
-        plan={"text_to_speech": _spoken(deck, options)},
+        plan={"text_to_speech": _narration_specs(deck, options)},
         warnings=part.warnings,
         review=bool(spec.get("review", options.stop_at == "deck")),
     )
 
 
 def slide_key(deck: Deck, number: int, picture: Any, subtitle_room: Fraction) -> str:
-    """The content address of a slide's picture: all that it looks like. `picture`: what the
-    picture on it is made of, JSON-able, or None."""
+    """Returns the content address of a slide's picture: the hash of all inputs of the drawing.
+
+    Args:
+        picture: the JSON-able key of the picture on the slide, or None.
+    """
     slide = deck.slides[number].to_dict()
     shown = {name: slide[name] for name in ("heading", "bullets", "layout")}
     content = [
@@ -74,45 +77,46 @@ def slide_key(deck: Deck, number: int, picture: Any, subtitle_room: Fraction) ->
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _drawn(context: UnitContext, deck: Deck) -> tuple[list[StoredObject], int]:
-    """Every slide's picture, and how many were drawn before."""
-    below = read_subtitle_room(context)
-    artist, album = SlideRenderer(deck, below), JobPictures.of(context)
-    drawn: list[StoredObject] = []
+def _draw_missing(context: UnitContext, deck: Deck) -> tuple[list[StoredObject], int]:
+    """Returns the pictures of all slides, and how many of them existed already."""
+    subtitle_room = read_subtitle_room(context)
+    renderer, pictures = SlideRenderer(deck, subtitle_room), JobPictures.of(context)
+    images: list[StoredObject] = []
     hits = 0
     for number, slide in enumerate(deck.slides):
         context.check()
         context.report_progress(number / len(deck.slides))
-        key = slide_key(deck, number, album.key(slide.picture), below)
+        key = slide_key(deck, number, pictures.key(slide.picture), subtitle_room)
         name = f"{SLIDES_PREFIX}{context.job.id}/{key[:24]}.png"
-        there = context.objects.stat(Bucket.WORK, name)
-        hits += there is not None
-        if there is None:
-            content = encode_png(artist.render(number, _picture(deck, number, artist, album)))
-            there = write_once(
+        stored = context.objects.stat(Bucket.WORK, name)
+        hits += stored is not None
+        if stored is None:
+            picture = _load_picture(deck, number, renderer, pictures)
+            content = encode_png(renderer.render(number, picture))
+            stored = write_once(
                 context.objects, Bucket.WORK, name, content, content_type="image/png", spec=key
             )
-        drawn.append(there)
-    return drawn, hits
+        images.append(stored)
+    return images, hits
 
 
-def _picture(
-    deck: Deck, number: int, artist: SlideRenderer, album: JobPictures
+def _load_picture(
+    deck: Deck, number: int, renderer: SlideRenderer, pictures: JobPictures
 ) -> Image.Image | None:
-    """What is shown on a slide beside its words: a picture of ours, or a chart drawn to measure."""
+    """Returns the picture or the chart of a slide, in the size of its box; None if it has none."""
     reference = deck.slides[number].picture
-    if reference is None or album.key(reference) is None:
+    if reference is None or pictures.key(reference) is None:
         return None
-    box = artist.plan(number, picture=True).picture
+    box = renderer.plan(number, picture=True).picture
     if box is None:
         return None
     size = round(box.width), round(box.height)
     if reference == MOOD_CHART:
-        return draw_mood_chart(album.mood, size, THEMES[deck.theme])
-    return album.load(reference, size)
+        return draw_mood_chart(pictures.mood, size, THEMES[deck.theme])
+    return pictures.load(reference, size)
 
 
-def _spoken(deck: Deck, options: DeckOptions) -> tuple[Mapping[str, Any], ...]:
+def _narration_specs(deck: Deck, options: DeckOptions) -> tuple[Mapping[str, Any], ...]:
     return tuple(
         {
             "slide": number,
@@ -127,11 +131,11 @@ def _spoken(deck: Deck, options: DeckOptions) -> tuple[Mapping[str, Any], ...]:
 
 
 def _archive(context: UnitContext, results: ResultsWriter, slides: list[StoredObject]) -> Artifact:
-    """The pictures as one file: stored, since PNGs do not get smaller."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+    """Writes all slides as one ZIP file, uncompressed because PNG is compressed already."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for number, slide in enumerate(slides, start=1):
             context.check()
             entry = zipfile.ZipInfo(f"slide_{number:02d}.png", (1980, 1, 1, 0, 0, 0))
             archive.writestr(entry, read_object(context.objects, slide))
-    return results.write("slides.zip", "slides", "application/zip", packed.getvalue())
+    return results.write("slides.zip", "slides", "application/zip", buffer.getvalue())

@@ -1,4 +1,4 @@
-"""Write a deck out of what was asked for; draw every slide and plan what is spoken over it."""
+"""Writes the deck of a job; draws its slides and plans its narration."""
 
 from functions.slide_generation.deck.deck_sources import write_deck
 from functions.slide_generation.join import draw_slides

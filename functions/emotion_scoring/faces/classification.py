@@ -1,4 +1,4 @@
-"""What a face expresses: the square crop that a classifier sees, and its probabilities."""
+"""Emotion classification: cuts the square crop of a face and computes its probabilities."""
 
 from __future__ import annotations
 
@@ -13,33 +13,34 @@ from functions.emotion_scoring.models.manifest import Model
 from shared.media.images.frame import BgrImage
 
 SHARPNESS_PX = 64
-"""Faces are compared in sharpness at this size."""
+"""Side of the square to which a face is resized before its sharpness is measured."""
 BATCH_SIZE = 16
-"""Crops that go through the network together: more of them only cost memory."""
+"""Crops in one forward pass. Larger batches take more memory and are not faster."""
 
 
 class Classifier:
-    """An ONNX classifier of the manifest over its bytes. Not for several threads at once."""
+    """Runs an ONNX classifier of the manifest. Not thread-safe."""
 
     def __init__(self, model: Model, data: bytes) -> None:
         self.model = model
         self._net = cv2.dnn.readNetFromONNX(np.frombuffer(data, np.uint8))
         scaling = model.scaling
-        # One multiplication and one addition a pixel: p·a + b = (p/255 − mean)/std.
+        # Precomputed so that a pixel p takes one multiplication and one addition:
+        # p·a + b = (p/255 − mean)/std.
         std = np.array(scaling.std, np.float32)
         self._a = (1 / 255 / std).reshape(-1, 1, 1)
         self._b = (-np.array(scaling.mean, np.float32) / std).reshape(-1, 1, 1)
 
     def classify(self, crops: list[BgrImage], *, mirror: bool) -> list[tuple[float, ...]]:
-        """Probabilities in the order of the model's classes, for each square BGR crop.
+        """Returns the probabilities of each square BGR crop, in the order of the model's classes.
 
         Args:
             crops: uint8 H×H×3 each.
-            mirror: give the mean of the probabilities of the crop and of its mirror image, at
-                twice the network's CPU time.
+            mirror: return the mean of the probabilities of the crop and of its mirror image. This
+                doubles the CPU time of the network.
 
         Raises:
-            ValueError: the network's output is not one finite number a class.
+            ValueError: the network's output is not one finite number per class.
         """
         scores: list[tuple[float, ...]] = []
         for start in range(0, len(crops), BATCH_SIZE):
@@ -63,11 +64,11 @@ class Classifier:
         return cast("NDArray[np.float32]", picture.astype(np.float32) * self._a + self._b)
 
     def _probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float64]:
-        """(N, channels, side, side) → (N, classes); each row sums to 1."""
+        """Returns (N, classes) for (N, channels, side, side); each row sums to 1."""
         self._net.setInput(np.ascontiguousarray(batch))
         rows = np.asarray(self._net.forward(), np.float64).reshape(len(batch), -1)
         if rows.shape[1] != len(self.model.classes) or not np.isfinite(rows).all():
-            raise ValueError(f"{self.model.name} gave {rows!r}")
+            raise ValueError(f"{self.model.name} returned {rows!r}")
         if self.model.output == "logits":
             rows = np.exp(rows - rows.max(axis=1, keepdims=True))
         rows = np.clip(rows, 0, None)
@@ -75,32 +76,34 @@ class Classifier:
 
 
 def crop_square(image: BgrImage, box: Box) -> BgrImage:
-    """The square around a box's centre with its longer side, out of the original picture; what
-    lies outside of the picture repeats its edge."""
+    """Returns the square around a box's centre whose side is the box's longer side.
+
+    Pixels outside the picture repeat its edge.
+    """
     half = box.longer_side / 2
     side = max(1, round(box.longer_side))
     left = round(box.x + box.width / 2 - half)
     top = round(box.y + box.height / 2 - half)
     height, width = image.shape[:2]
-    # At least one pixel of the picture, even where the box lies beside it.
+    # At least one pixel of the picture, even if the box lies outside it.
     x0, y0 = min(max(left, 0), width - 1), min(max(top, 0), height - 1)
     x1, y1 = max(min(left + side, width), x0 + 1), max(min(top + side, height), y0 + 1)
     crop = image[y0:y1, x0:x1]
     above, below = max(0, y0 - top), max(0, top + side - y1)
-    before, behind = max(0, x0 - left), max(0, left + side - x1)
-    if above or below or before or behind:
-        how = cv2.BORDER_REPLICATE
-        crop = cast(BgrImage, cv2.copyMakeBorder(crop, above, below, before, behind, how))
+    before, after = max(0, x0 - left), max(0, left + side - x1)
+    if above or below or before or after:
+        border = cv2.BORDER_REPLICATE
+        crop = cast(BgrImage, cv2.copyMakeBorder(crop, above, below, before, after, border))
     return crop
 
 
 def resize_square(picture: NDArray[Any], side: int) -> NDArray[Any]:
-    """To side × side pixels: by area when it shrinks, linear when it grows."""
-    how = cv2.INTER_AREA if picture.shape[0] > side else cv2.INTER_LINEAR
-    return cv2.resize(picture, (side, side), interpolation=how)
+    """Resizes to side × side pixels: area interpolation to shrink, linear to enlarge."""
+    interpolation = cv2.INTER_AREA if picture.shape[0] > side else cv2.INTER_LINEAR
+    return cv2.resize(picture, (side, side), interpolation=interpolation)
 
 
 def measure_sharpness(crop: BgrImage) -> float:
-    """Variance of the Laplacian of the grey crop at SHARPNESS_PX."""
+    """Returns the variance of the Laplacian of the grey crop, resized to SHARPNESS_PX."""
     grey = resize_square(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), SHARPNESS_PX)
     return float(cv2.Laplacian(grey, cv2.CV_64F).var())

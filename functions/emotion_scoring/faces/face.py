@@ -1,4 +1,4 @@
-"""A face in a picture: where it is, how good it can be seen, and what it expresses."""
+"""A face in a picture: its box, its quality flag and its emotion probabilities."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from typing import Literal
 Quality = Literal["ok", "too_small", "cut_off", "blurred"]
 
 MIN_SCORED_PX = 20.0
-"""Below this size of a face's longer side its expression is not scored at all ..."""
+"""A face whose longer side is below this size is not scored."""
 TOO_SMALL_PX = 32.0
-"""... and below this one it is, but flagged: unreliable."""
+"""A face whose longer side is below this size is scored, but flagged as unreliable."""
 CUT_OFF_MARGIN = 0.005
-"""A box that comes nearer to the picture's edge than this share of its longer side shows a face
-that is cut off: detectors end their boxes there, whatever part of the face lies beyond."""
+"""A face counts as cut off if its box is nearer to the picture's edge than this share of its longer
+side. Detectors end their boxes at the edge, even if a part of the face lies beyond it."""
 MIN_SHARPNESS = 60.0
-"""Variance of the Laplacian (Pech-Pacheco et al., ICPR 2000) of the grey face at 64×64 pixels, a
-fixed size that makes faces comparable. It measured 109 to 1700 in a group photograph of 1927, a
-portrait and a video, and below 40 in the same faces blurred with σ = 2 of the 64 pixels."""
+"""Minimum variance of the Laplacian (Pech-Pacheco et al., ICPR 2000) of the grey face at 64×64
+pixels; the fixed size makes faces comparable. Measured values are 109 to 1700 in a group photograph
+of 1927, a portrait and a video, and below 40 in the same faces blurred with σ = 2 pixels of the
+64."""
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle in pixels of the picture; it may reach over the picture's edge."""
+    """A rectangle in pixels of the picture. It may extend beyond the picture's edge."""
 
     x: float
     y: float
@@ -38,11 +39,11 @@ class Box:
         return max(self.width, self.height)
 
     def scale(self, factor: float) -> Box:
-        """In the pixels of a picture that is larger by this factor."""
-        return Box(*(one * factor for one in (self.x, self.y, self.width, self.height)))
+        """Returns the box in the pixels of a picture that is larger by this factor."""
+        return Box(*(value * factor for value in (self.x, self.y, self.width, self.height)))
 
     def iou(self, other: Box) -> float:
-        """Intersection over union, 0 to 1."""
+        """Returns the intersection over union with another box, 0 to 1."""
         width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
         if width <= 0:
             return 0.0
@@ -52,15 +53,19 @@ class Box:
         return common / union if union > 0 else 0.0
 
     def margin(self, width: int, height: int) -> float:
-        """How far it stays from the edges of a picture of width × height, negative beyond them."""
+        """Returns the distance to the nearest edge of a picture; negative beyond the edge."""
         right, below = width - self.x - self.width, height - self.y - self.height
         return min(self.x, self.y, right, below)
 
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """One face in one frame. `score`: the detector's, 0 to 1.
-    `probabilities`: in the classes' order, None when the face was too small to be scored."""
+    """One face in one frame.
+
+    Attributes:
+        score: The detector's score, 0 to 1.
+        probabilities: In the order of the classes; None if the face is too small to be scored.
+    """
 
     box: Box
     score: float
@@ -70,7 +75,7 @@ class Face:
 
 
 def assess_quality(box: Box, width: int, height: int, sharpness: float) -> Quality:
-    """The first thing that makes a face in a picture of width × height pixels unreliable."""
+    """Returns the first flag that applies to a face in a picture of width × height pixels."""
     if box.longer_side < TOO_SMALL_PX:
         return "too_small"
     if box.margin(width, height) < CUT_OFF_MARGIN * box.longer_side:

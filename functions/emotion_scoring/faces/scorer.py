@@ -1,4 +1,4 @@
-"""One picture's faces and what they express, by the models that this instance could get."""
+"""Finds the faces of one picture and scores them with the models available to this instance."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from shared.media.images.frame import BgrImage
 
 
 class NoEmotionModel(TransientError):
-    """No emotion model is at hand: put one into the models bucket, or build it."""
+    """No emotion model is available: put one into the models bucket, or build it."""
 
     code = "no-emotion-model"
 
 
 class NoFaceModel(TransientError):
-    """No face detection model is at hand: put one into the models bucket, or build it."""
+    """No face detection model is available: put one into the models bucket, or build it."""
 
     code = "no-face-model"
 
 
 class Scorer:
-    """A detector and a classifier, loaded once an instance. Not for several threads at once."""
+    """A detector and a classifier, loaded once per instance. Not thread-safe."""
 
     def __init__(self, detector: Detector, detector_model: Model, classifier: Classifier):
         self._detector = detector
@@ -41,8 +41,8 @@ class Scorer:
 
     @classmethod
     def load(cls, sources: ModelSources) -> Scorer:
-        """The preferred models that can be had. Raises NoEmotionModel, NoFaceModel."""
-        # The platform gives this function one processor; more threads would only contend for it.
+        """Loads the preferred available models. Raises NoEmotionModel or NoFaceModel."""
+        # The platform gives this function one CPU; more threads would only compete for it.
         cv2.setNumThreads(1)
         classifier = sources.fetch_preferred("classifier")
         if classifier is None:
@@ -59,44 +59,48 @@ class Scorer:
         return self._classifier.model.classes
 
     def describe(self, *, mirror: bool) -> dict[str, Any]:
-        """The models in use: an entry of `models` in a result."""
+        """Returns the models in use, as an entry of `models` in a result."""
         return {
             "detector": self._detector_model.describe(mirror=mirror),
             "classifier": self._classifier.model.describe(mirror=mirror),
         }
 
     def warnings(self) -> list[str]:
-        """One sentence for each model that is not the preferred one of its role."""
+        """Returns one sentence for each model that is not the preferred one of its role."""
         sentences = []
         model, best = self._detector_model, _preferred("detector")
         if model != best:
             sentences.append(
-                f"The preferred face detection model {best.name} was not at hand: {model.name} "
+                f"The preferred face detection model {best.name} was not available: {model.name} "
                 "was used, whose boxes differ slightly."
             )
         model, best = self._classifier.model, _preferred("classifier")
         if model != best:
             sentences.append(
-                f"The preferred emotion model {best.name} was not at hand: {model.name} was used "
+                f"The preferred emotion model {best.name} was not available: {model.name} was used "
                 f"(accuracy without mirror images {_accuracy(model)} instead of "
                 f"{_accuracy(best)})."
             )
         return sentences
 
     def score(self, image: BgrImage, *, mirror: bool) -> list[Face]:
-        """The faces of an upright picture, BGR uint8 H×W×3, from left to right. `mirror`: average
-        each face's probabilities with those of its mirror image."""
+        """Returns the faces of a picture, from left to right.
+
+        Args:
+            image: an upright picture, BGR uint8 H×W×3.
+            mirror: average the probabilities of each face with those of its mirror image.
+        """
         height, width = image.shape[:2]
-        found = sorted(self._detector.detect(image), key=lambda one: (one[0].x, one[0].y))
-        crops = [crop_square(image, box) for box, _ in found]
-        large = [n for n, (box, _) in enumerate(found) if box.longer_side >= MIN_SCORED_PX]
-        scored = self._classifier.classify([crops[n] for n in large], mirror=mirror)
-        probabilities = dict(zip(large, scored, strict=True))
+        detections = sorted(self._detector.detect(image), key=lambda item: (item[0].x, item[0].y))
+        crops = [crop_square(image, box) for box, _ in detections]
+        large = [n for n, (box, _) in enumerate(detections) if box.longer_side >= MIN_SCORED_PX]
+        rows = self._classifier.classify([crops[n] for n in large], mirror=mirror)
+        probabilities = dict(zip(large, rows, strict=True))
         faces = []
-        for n, (box, score) in enumerate(found):
-            sharp = measure_sharpness(crops[n])
-            quality = assess_quality(box, width, height, sharp)
-            faces.append(Face(box, score, sharp, quality, probabilities.get(n)))
+        for n, (box, score) in enumerate(detections):
+            sharpness = measure_sharpness(crops[n])
+            quality = assess_quality(box, width, height, sharpness)
+            faces.append(Face(box, score, sharpness, quality, probabilities.get(n)))
         return faces
 
 

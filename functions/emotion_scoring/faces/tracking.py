@@ -1,4 +1,4 @@
-"""The same face over time: boxes that overlap from frame to frame get the same id."""
+"""Tracks faces over time: boxes that overlap from frame to frame get the same id."""
 
 from __future__ import annotations
 
@@ -9,27 +9,31 @@ from fractions import Fraction
 from functions.emotion_scoring.faces.face import Box
 
 MIN_OVERLAP = 0.25
-"""Intersection over union from which two boxes are the same face. Neighbours in a group photograph
+"""Minimum intersection over union of two boxes of the same face. Neighbours in a group photograph
 overlap by less than 0.05; a head that nods or turns stays above 0.4 from one second to the next."""
 MAX_MISSED_S = Fraction(3, 2)
-"""How long a face may be missed (a hand before it, a turned head) and keep its id ..."""
+"""Longest time for which a face may be missed (a hand in front of it, a turned head) and keep its
+id."""
 MAX_MISSED_FRAMES = 2
-"""... or for so many frames, where these are further apart."""
+"""Number of frames for which a face may be missed and keep its id, if frames are further apart than
+MAX_MISSED_S allows."""
 MAX_MISSED_FACES = 100
-"""Missed faces that are remembered, the ones seen last: a crowd must not cost time without end."""
+"""Missed faces that are remembered, most recent first. Bounds the time that a crowd takes."""
 
 
 @dataclass(slots=True)
 class _Track:
     face_id: int
     box: Box
-    seen: Fraction
+    last_seen: Fraction
     frame: int
 
 
 class Tracker:
-    """Ids are 1, 2, 3, … in the order of appearance and are never used again. Keeps no more than
-    the faces that were seen last."""
+    """Assigns ids to faces: 1, 2, 3, … in the order of appearance, never reused.
+
+    Keeps the faces of the last frame and at most MAX_MISSED_FACES missed ones.
+    """
 
     def __init__(self) -> None:
         self._tracks: list[_Track] = []
@@ -37,35 +41,36 @@ class Tracker:
         self._frame = 0
 
     def assign_ids(self, time: Fraction, boxes: Sequence[Box]) -> list[int]:
-        """The id of each box of the next frame; `time` in seconds must not go back."""
+        """Returns the id of each box of the next frame. `time` (seconds) must not decrease."""
         self._frame += 1
-        alive = [one for one in self._tracks if self._alive(one, time)]
-        last = [one for one in alive if one.frame == self._frame - 1]
-        missed = [one for one in alive if one.frame < self._frame - 1]
-        self._tracks = last + sorted(missed, key=lambda one: one.frame)[-MAX_MISSED_FACES:]
-        # The pairs that overlap most belong together; ties go to the older face.
+        alive = [track for track in self._tracks if self._is_alive(track, time)]
+        last = [track for track in alive if track.frame == self._frame - 1]
+        missed = [track for track in alive if track.frame < self._frame - 1]
+        self._tracks = last + sorted(missed, key=lambda track: track.frame)[-MAX_MISSED_FACES:]
+        # Pairs are matched by overlap, largest first; a tie goes to the lower id.
         pairs = sorted(
             (-overlap, track.face_id, b)
             for track in self._tracks
             for b, box in enumerate(boxes)
             if (overlap := track.box.iou(box)) >= MIN_OVERLAP
         )
-        known = {track.face_id: track for track in self._tracks}
-        owner: dict[int, _Track] = {}
+        unmatched = {track.face_id: track for track in self._tracks}
+        matches: dict[int, _Track] = {}
         for _, face_id, b in pairs:
-            if b not in owner and face_id in known:
-                owner[b] = known.pop(face_id)
-        return [self._seen(owner.get(b), box, time) for b, box in enumerate(boxes)]
+            if b not in matches and face_id in unmatched:
+                matches[b] = unmatched.pop(face_id)
+        return [self._update(matches.get(b), box, time) for b, box in enumerate(boxes)]
 
-    def _alive(self, track: _Track, time: Fraction) -> bool:
+    def _is_alive(self, track: _Track, time: Fraction) -> bool:
         return (
-            time - track.seen <= MAX_MISSED_S or self._frame - track.frame <= MAX_MISSED_FRAMES + 1
+            time - track.last_seen <= MAX_MISSED_S
+            or self._frame - track.frame <= MAX_MISSED_FRAMES + 1
         )
 
-    def _seen(self, track: _Track | None, box: Box, time: Fraction) -> int:
+    def _update(self, track: _Track | None, box: Box, time: Fraction) -> int:
         if track is None:
             self._last_id += 1
             track = _Track(self._last_id, box, time, self._frame)
             self._tracks.append(track)
-        track.box, track.seen, track.frame = box, time, self._frame
+        track.box, track.last_seen, track.frame = box, time, self._frame
         return track.face_id

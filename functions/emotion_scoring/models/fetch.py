@@ -1,4 +1,4 @@
-"""Where a model's bytes come from. Whatever the place, only the hash of the manifest counts."""
+"""Fetches the bytes of models. A file from any source is accepted only by the manifest's hash."""
 
 from __future__ import annotations
 
@@ -16,8 +16,15 @@ from shared.ports.objects import ObjectStore
 
 @dataclass(frozen=True)
 class ModelSources:
-    """Where to look, in this order: a folder that is pointed to, the local cache, the models
-    bucket, the authors' own address. An empty string leaves a folder out."""
+    """The sources of models, in the order in which they are tried.
+
+    Attributes:
+        folder: A folder with models; "" for none.
+        cache: The local cache folder; "" for none.
+        objects: The object store with the models bucket; None for none.
+        log: Writes a log event.
+        allow_download: Whether models may be downloaded from their authors' address.
+    """
 
     folder: str
     cache: str
@@ -26,32 +33,35 @@ class ModelSources:
     allow_download: bool = True
 
     def fetch(self, model: Model) -> bytes | None:
-        """The model's bytes, or None when no place has them. A fault of the bucket goes through:
-        the model may well be there."""
-        for place, data in self._offers(model):
+        """Returns the model's bytes, or None if no source has them.
+
+        Errors of the bucket are raised, because the bucket may have the model.
+        """
+        for source, data in self._read_sources(model):
             if sha256_of(data) == model.sha256:
-                if place in ("bucket", "public"):
-                    self._keep(model, data)
-                self.log("model.found", model=model.name, place=place)
+                if source in ("bucket", "public"):
+                    self._write_cache(model, data)
+                self.log("model.found", model=model.name, place=source)
                 return data
             self.log(
-                "model.refused", severity="ERROR", model=model.name, place=place, reason="hash"
+                "model.refused", severity="ERROR", model=model.name, place=source, reason="hash"
             )
         return None
 
     def fetch_preferred(self, role: Role) -> tuple[Model, bytes] | None:
-        """The preferred model of a role that can be had."""
+        """Returns the first available model of a role in the order of preference, or None."""
         for model in models_for_role(role):
             data = self.fetch(model)
             if data is not None:
                 return model, data
         return None
 
-    def _offers(self, model: Model) -> Iterator[tuple[str, bytes]]:
-        for place, folder in (("folder", self.folder), ("cache", self.cache)):
+    def _read_sources(self, model: Model) -> Iterator[tuple[str, bytes]]:
+        """Yields (name of the source, bytes) for each source that has the file."""
+        for source, folder in (("folder", self.folder), ("cache", self.cache)):
             data = _read(Path(folder) / model.file, model.max_bytes) if folder else None
             if data is not None:
-                yield place, data
+                yield source, data
         stored = None if self.objects is None else self.objects.stat(Bucket.MODELS, model.file)
         if stored is not None and self.objects is not None:
             if stored.size_bytes <= model.max_bytes:
@@ -62,16 +72,16 @@ class ModelSources:
         if self.allow_download and model.public_file is not None:
             try:
                 yield "public", download_file(model.public_file)
-            except ModelDownloadFailed as lost:
+            except ModelDownloadFailed as error:
                 self.log(
-                    "model.unreachable", severity="WARNING", model=model.name, reason=str(lost)
+                    "model.unreachable", severity="WARNING", model=model.name, reason=str(error)
                 )
 
-    def _keep(self, model: Model, data: bytes) -> None:
-        """Into the cache, whole or not at all; several processes may do so at once."""
+    def _write_cache(self, model: Model, data: bytes) -> None:
+        """Writes the model to the cache atomically; several processes may do so at once."""
         if not self.cache:
             return
-        # A cache that cannot be written only costs the next start some time.
+        # A failed write is ignored: it only makes the next start slower.
         with contextlib.suppress(OSError):
             folder = Path(self.cache)
             folder.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
-"""The manifest of models: what there is, from where, and how a picture has to be fed to it.
+"""The manifest of models: their files, their sources and the input that they expect.
 
-Another ONNX classifier is a row here and nothing else. A row is trusted by its SHA-256 alone.
+To add an ONNX classifier, add a row; no other code changes. A file is trusted by its SHA-256 only.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ NOT_MEASURED = "not measured"
 
 @dataclass(frozen=True, slots=True)
 class PublicFile:
-    """A file that its authors publish, pinned by hash."""
+    """A file at its authors' address, pinned by hash."""
 
     url: str
     sha256: str
@@ -24,9 +24,10 @@ class PublicFile:
 
 @dataclass(frozen=True, slots=True)
 class WheelFile:
-    """A file inside a wheel of the package index; build_models.txt pins the wheel by its own hash.
+    """A file in a wheel of the package index. build_models.txt pins the wheel by its own hash.
 
-    path: inside the package's folder, with forward slashes.
+    Attributes:
+        path: Path in the package's folder, with forward slashes.
     """
 
     package: str
@@ -36,11 +37,14 @@ class WheelFile:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """How good a classifier is on labelled faces, as text for results and documentation.
+    """Quality of a classifier on labelled faces, as text for results and documentation.
 
-    data: the labelled faces. accuracy: the share of faces whose strongest class is the label.
-    ece: the expected calibration error (Guo et al., ICML 2017). Each with the scores of the crop
-    alone, and `mirrored` with the mean over the crop and its mirror image.
+    Attributes:
+        data: The labelled faces.
+        accuracy: Share of faces whose strongest class is the label, from the scores of the crop.
+        accuracy_mirrored: The same, from the mean scores of the crop and its mirror image.
+        ece: Expected calibration error (Guo et al., ICML 2017), from the scores of the crop.
+        ece_mirrored: The same, from the mean scores of the crop and its mirror image.
     """
 
     data: str
@@ -52,7 +56,7 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """A pixel value p of 0–255 becomes (p/255 − mean) / std, channel by channel."""
+    """Maps a pixel value p of 0–255 to (p/255 − mean) / std, per channel."""
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
@@ -60,11 +64,15 @@ class Scaling:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One row. `input_px` is the side of the square input; 0 where any size goes in.
+    """One row of the manifest.
 
-    published: the very file to be had by URL. in_wheel: the very file inside a wheel of the package
-    index, for machines that reach nothing else. built_from: the files out of which `build_models`
-    makes it, in their order, where the authors publish another format.
+    Attributes:
+        public_file: The same file at its authors' address.
+        wheel_file: The same file in a wheel of the package index, for machines that can reach only
+            the index.
+        source_files: The files from which `build_models` builds the model, in this order, if the
+            authors publish another format.
+        input_px: Side of the square input; 0 if the network accepts any size.
     """
 
     name: str
@@ -85,25 +93,29 @@ class Model:
     evaluation: Evaluation | None = None
 
     def describe(self, *, mirror: bool) -> dict[str, Any]:
-        """The entry under `models` in a result. `mirror`: whether mirror images were scored too."""
-        about: dict[str, Any] = {
+        """Returns the entry under `models` in a result.
+
+        Args:
+            mirror: whether mirror images are scored too.
+        """
+        entry: dict[str, Any] = {
             "name": self.name,
             "sha256": self.sha256,
             "licence": self.licence,
         }
         if self.role == "classifier":
-            about["mirror"] = mirror
+            entry["mirror"] = mirror
         if self.evaluation is not None:
-            about["evaluation"] = asdict(self.evaluation)
-        return about
+            entry["evaluation"] = asdict(self.evaluation)
+        return entry
 
 
 MEGABYTE = 1 << 20
 ALLOWED_HOSTS = frozenset({"raw.githubusercontent.com"})
-"""The only hosts from which a model may come."""
+"""The only hosts from which models are downloaded."""
 
 FER2013 = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
-# x/127.5 − 1: what the authors trained with; x/255 costs 15 points of accuracy.
+# x/127.5 − 1, the scaling of the authors' training. x/255 lowers the accuracy by 15 points.
 MINUS_ONE_TO_ONE = Scaling((0.5,), (0.5,))
 
 _XCEPTION = (
@@ -151,7 +163,7 @@ CENTERFACE = Model(
         "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc",
     ),
 )
-# Measured on the public data set, which the tests of this repository do not have.
+# Measured on the public data set, which is not part of this repository.
 _FER2013_TEST = "FER2013 private test (3,589 faces), measured outside this repository's tests"
 XCEPTION_PAIR = Model(
     name="xception-pair-fer2013",
@@ -187,14 +199,14 @@ MINI_XCEPTION = Model(
 )
 
 MODELS: tuple[Model, ...] = (YUNET, CENTERFACE, XCEPTION_PAIR, MINI_XCEPTION)
-"""In the order of preference: of each role the first one that can be had is used."""
+"""All models in the order of preference. Of each role the first available one is used."""
 WHEEL_FILES: tuple[WheelFile, ...] = (
     MINI_HDF5_WHEEL,
-    *(one.wheel_file for one in MODELS if one.wheel_file is not None),
+    *(model.wheel_file for model in MODELS if model.wheel_file is not None),
 )
-"""All files that `build_models` takes out of installed wheels."""
+"""All files that `build_models` reads from installed wheels."""
 
 
 def models_for_role(role: Role) -> tuple[Model, ...]:
-    """The rows of one role, the preferred one first."""
-    return tuple(one for one in MODELS if one.role == role)
+    """Returns the models of a role, the preferred one first."""
+    return tuple(model for model in MODELS if model.role == role)

@@ -1,4 +1,4 @@
-"""Reads single files out of installed wheels."""
+"""Reads single files from installed wheels."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from functions.emotion_scoring.models.manifest import WheelFile
 
 
 def read_wheel_file(source: WheelFile) -> bytes | None:
-    """The file's bytes; None when the package is not installed or its file has another SHA-256.
+    """Returns the file's bytes, or None if the package is not installed or the hash differs.
 
-    The package is located and never imported: its dependencies are not installed.
+    The package is located but not imported, because its dependencies are not installed.
     """
     spec = importlib.util.find_spec(source.package)
     folders = [] if spec is None else list(spec.submodule_search_locations or ())

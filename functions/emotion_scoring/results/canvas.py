@@ -1,4 +1,4 @@
-"""A picture to draw a chart on: smooth shapes, readable type, whatever fonts are there."""
+"""A canvas for charts: anti-aliased shapes, and text in the fonts that the system has."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from PIL import Image, ImageDraw, ImageFont
 Colour = tuple[int, int, int]
 Point = tuple[float, float]
 Anchor = Literal["ls", "ms", "rs", "lm", "mm", "rm", "la", "ma", "ra"]
-"""Left, middle or right; on the base line, middle or top (Pillow's text anchors)."""
-_FINE = 3
-"""Shapes are drawn so many times larger and then made small: Pillow's own have jagged edges."""
+"""Pillow's text anchors: left, middle or right; on the base line, middle or top."""
+_OVERSAMPLING = 3
+"""Factor of supersampling: Pillow draws shapes without anti-aliasing."""
 
 
 class Canvas:
-    """Shapes are drawn first, all text lies above them. Sizes in pixels of the final picture."""
+    """Draws shapes, and all text above them. Sizes are in pixels of the result."""
 
     def __init__(self, width: int, height: int, background: Colour) -> None:
-        self._large = Image.new("RGB", (width * _FINE, height * _FINE), background)
+        self._large = Image.new("RGB", (width * _OVERSAMPLING, height * _OVERSAMPLING), background)
         self._shapes = ImageDraw.Draw(self._large)
         self._texts: list[tuple[Point, str, int, bool, Colour, Anchor]] = []
         self._size = width, height
 
     def rectangle(self, left: float, top: float, right: float, bottom: float, fill: Colour) -> None:
-        """A filled rectangle."""
-        corners = [round(one * _FINE) for one in (left, top, right, bottom)]
+        """Draws a filled rectangle."""
+        corners = [round(value * _OVERSAMPLING) for value in (left, top, right, bottom)]
         if corners[2] > corners[0] and corners[3] > corners[1]:
             self._shapes.rectangle((corners[0], corners[1], corners[2] - 1, corners[3] - 1), fill)
 
     def polygon(self, points: Sequence[Point], fill: Colour) -> None:
-        """A filled polygon."""
-        self._shapes.polygon([(x * _FINE, y * _FINE) for x, y in points], fill)
+        """Draws a filled polygon."""
+        self._shapes.polygon([(x * _OVERSAMPLING, y * _OVERSAMPLING) for x, y in points], fill)
 
     def line(self, points: Sequence[Point], colour: Colour, width: float = 1) -> None:
-        """A line through the points."""
-        large = [(x * _FINE, y * _FINE) for x, y in points]
-        self._shapes.line(large, colour, max(1, round(width * _FINE)), joint="curve")
+        """Draws a line through the points."""
+        large = [(x * _OVERSAMPLING, y * _OVERSAMPLING) for x, y in points]
+        self._shapes.line(large, colour, max(1, round(width * _OVERSAMPLING)), joint="curve")
 
     def text(
         self,
@@ -51,11 +51,11 @@ class Canvas:
         bold: bool = False,
         anchor: Anchor = "ls",
     ) -> None:
-        """One line of text; what does not fit to the right of the picture is cut off there."""
+        """Draws one line of text, cut off at the right edge of the picture."""
         self._texts.append((at, text, size, bold, colour, anchor))
 
     def render_png(self) -> bytes:
-        """The finished picture."""
+        """Returns the picture as a PNG file."""
         picture = self._large.resize(self._size, Image.Resampling.BOX)
         draw = ImageDraw.Draw(picture)
         for at, text, size, bold, colour, anchor in self._texts:
@@ -66,12 +66,12 @@ class Canvas:
 
 
 def text_width(text: str, size: int, *, bold: bool = False) -> float:
-    """Pixels from side to side."""
+    """Returns the width of the text in pixels."""
     return float(_font(size, bold).getlength(text))
 
 
 def truncate_text(text: str, size: int, max_width_px: float, *, bold: bool = False) -> str:
-    """The text, cut with an ellipsis so that it takes at most so many pixels."""
+    """Returns the text, shortened with an ellipsis to at most `max_width_px`."""
     if text_width(text, size, bold=bold) <= max_width_px:
         return text
     while text and text_width(text + "…", size, bold=bold) > max_width_px:
@@ -80,7 +80,7 @@ def truncate_text(text: str, size: int, max_width_px: float, *, bold: bool = Fal
 
 
 def wrap_text(text: str, size: int, max_width_px: float) -> list[str]:
-    """The text in lines of at most so many pixels, broken between words."""
+    """Returns the text in lines of at most `max_width_px`, broken between words."""
     lines: list[str] = []
     for word in text.split():
         longer = f"{lines[-1]} {word}" if lines else word
@@ -93,13 +93,15 @@ def wrap_text(text: str, size: int, max_width_px: float) -> list[str]:
 
 @lru_cache(32)
 def _font(size: int, bold: bool) -> ImageFont.FreeTypeFont:
-    """DejaVu, which has most alphabets, where the system brings it; otherwise the Latin face
-    inside Pillow's wheel, which has no bold cut."""
+    """Returns DejaVu, which covers most alphabets, if the system has it.
+
+    Otherwise returns the Latin font of Pillow's wheel, which has no bold style.
+    """
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
     try:
         return ImageFont.truetype(name, size)
     except OSError:
-        built_in = ImageFont.load_default(size)
-        if not isinstance(built_in, ImageFont.FreeTypeFont):
+        default = ImageFont.load_default(size)
+        if not isinstance(default, ImageFont.FreeTypeFont):
             raise
-        return built_in
+        return default

@@ -1,35 +1,35 @@
-"""Pictures from all over a video, whatever is on them: for a film that has no strong moment."""
+"""Samples frames evenly over a video, for recaps of videos without a strong moment."""
 
 from __future__ import annotations
 
 from functions.emotion_scoring.results.timeline import Moment
 
 MAX_SCENES = 3
-_KEPT = 12
-"""Kept on the way; when there are twice as many, every second one goes."""
+_MIN_SAMPLES = 12
+"""The sampler thins out its samples to this number when it holds twice as many."""
 
 
 class SceneSampler:
-    """Takes in a timeline of any length and keeps moments at equal distances."""
+    """Collects moments at equal distances from a timeline of any length."""
 
     def __init__(self) -> None:
-        self._kept: list[Moment] = []
+        self._samples: list[Moment] = []
         self._step = 1
-        self._seen = 0
+        self._count = 0
 
     def add(self, moment: Moment) -> None:
-        """The next moment."""
-        if self._seen % self._step == 0:
-            self._kept.append(moment)
-        self._seen += 1
-        if len(self._kept) == 2 * _KEPT:
-            self._kept = self._kept[::2]
+        """Adds the next moment."""
+        if self._count % self._step == 0:
+            self._samples.append(moment)
+        self._count += 1
+        if len(self._samples) == 2 * _MIN_SAMPLES:
+            self._samples = self._samples[::2]
             self._step *= 2
 
     def select(self) -> list[Moment]:
-        """At most CHOSEN of them: from the beginning, the middle and the end."""
-        count = len(self._kept)
-        places = {
+        """Returns at most MAX_SCENES moments: from the beginning, the middle and the end."""
+        count = len(self._samples)
+        indices = {
             min(count - 1, count * (2 * n + 1) // (2 * MAX_SCENES)) for n in range(MAX_SCENES)
         }
-        return [self._kept[place] for place in sorted(places)] if count else []
+        return [self._samples[index] for index in sorted(indices)] if count else []

@@ -1,57 +1,75 @@
-"""The curves of a chart: per face, probabilities in bins of time whose number stays bounded."""
+"""The curves of a chart: the probabilities of each face in a bounded number of time bins."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 
 from functions.emotion_scoring.results.timeline import Moment
 from shared.recipes.emotions.results import MoodPoint
 
 MAX_BINS = 720
-"""About two pixels of a chart each; when there are more, neighbours are put together."""
+"""A bin is about two pixels of a chart wide. Beyond this number, neighbouring bins are merged."""
 MAX_MOOD_POINTS = 48
-"""As many as a chart on a slide shows apart."""
+"""As many points as can be told apart in a chart on a slide."""
 MAX_FACES = 64
-"""Faces followed at once; the ones seen least go when there are twice as many."""
+"""At twice this number of faces, those seen least are dropped."""
 
 
 @dataclass(slots=True)
 class Curve:
-    """One face: in how many frames it was scored, and by bin the sums of its probabilities."""
+    """The curve of one face.
+
+    Attributes:
+        frame_count: Number of frames in which the face was scored.
+        bins: By bin number: the number of frames and the sums of their probabilities.
+    """
 
     face_id: int
     frame_count: int = 0
     bins: dict[int, tuple[int, tuple[float, ...]]] = field(default_factory=dict)
 
     def add(self, number: int, probabilities: Sequence[float]) -> None:
-        """One more frame in a bin."""
+        """Adds one frame to a bin."""
         self.frame_count += 1
         self.add_sums(number, 1, tuple(probabilities))
 
     def mean(self, number: int) -> tuple[float, ...] | None:
-        """The probabilities' mean in a bin, None where the face was not seen."""
-        there = self.bins.get(number)
-        return None if there is None else tuple(one / there[0] for one in there[1])
+        """Returns the mean probabilities in a bin, or None if the face was not seen."""
+        if number not in self.bins:
+            return None
+        count, sums = self.bins[number]
+        return tuple(value / count for value in sums)
+
+    def runs(self) -> Iterator[list[tuple[int, tuple[float, ...]]]]:
+        """Yields the runs of consecutive bins as (number, mean probabilities)."""
+        numbers = sorted(self.bins)
+        cuts = [n + 1 for n, (a, b) in enumerate(pairwise(numbers)) if b != a + 1]
+        for begin, end in pairwise([0, *cuts, len(numbers)]):
+            means = ((number, self.mean(number)) for number in numbers[begin:end])
+            run = [(number, mean) for number, mean in means if mean is not None]
+            if run:
+                yield run
 
     def halve(self) -> None:
-        """Put neighbouring bins together."""
-        fine, self.bins = self.bins, {}
-        for number, (count, sums) in fine.items():
+        """Merges pairs of neighbouring bins."""
+        old_bins, self.bins = self.bins, {}
+        for number, (count, sums) in old_bins.items():
             self.add_sums(number // 2, count, sums)
 
     def add_sums(self, number: int, count: int, sums: tuple[float, ...]) -> None:
-        """`count` frames more in a bin, with the sums of their probabilities."""
-        before = self.bins.get(number)
-        if before is not None:
-            count += before[0]
-            sums = tuple(one + more for one, more in zip(before[1], sums, strict=True))
+        """Adds `count` frames to a bin, with the sums of their probabilities."""
+        previous = self.bins.get(number)
+        if previous is not None:
+            count += previous[0]
+            sums = tuple(a + b for a, b in zip(previous[1], sums, strict=True))
         self.bins[number] = (count, sums)
 
 
 class Series:
-    """Takes in a timeline. A bin holds `frames_per_bin` frames, counted from the first target."""
+    """Collects curves from a timeline. A bin holds `frames_per_bin` consecutive frames."""
 
     def __init__(self) -> None:
         self.frames_per_bin = 1
@@ -59,7 +77,7 @@ class Series:
         self._curves: dict[int, Curve] = {}
 
     def add(self, moment: Moment) -> None:
-        """The next moment."""
+        """Adds the next moment."""
         while moment.frame.stamp.k // self.frames_per_bin >= MAX_BINS:
             self.frames_per_bin *= 2
             for curve in self._curves.values():
@@ -70,13 +88,13 @@ class Series:
                 curve = self._curves.setdefault(reading.face_id, Curve(reading.face_id))
                 curve.add(self.last_bin, reading.probabilities)
         if len(self._curves) > 2 * MAX_FACES:
-            self._curves = {one.face_id: one for one in self.select_longest(MAX_FACES)}
+            self._curves = {curve.face_id: curve for curve in self.select_longest(MAX_FACES)}
 
     def select_longest(self, max_count: int, preferred: Collection[int] = ()) -> list[Curve]:
-        """The faces seen in most frames; of those seen equally long, the ones in `first`."""
+        """Returns the faces seen in most frames; in a tie, ids in `preferred` come first."""
 
-        def rank(one: Curve) -> tuple[int, bool, int]:
-            return -one.frame_count, one.face_id not in preferred, one.face_id
+        def rank(curve: Curve) -> tuple[int, bool, int]:
+            return -curve.frame_count, curve.face_id not in preferred, curve.face_id
 
         return sorted(self._curves.values(), key=rank)[:max_count]
 
@@ -84,20 +102,20 @@ class Series:
 def compute_mood(
     series: Series, classes: Sequence[str], start: Fraction, every: Fraction
 ) -> tuple[MoodPoint, ...]:
-    """All faces together, in at most MOOD_POINTS stretches."""
-    wide = -(-(series.last_bin + 1) // MAX_MOOD_POINTS)
-    together = Curve(0)
+    """Returns the mean probabilities of all faces at no more than MAX_MOOD_POINTS points."""
+    bins_per_point = -(-(series.last_bin + 1) // MAX_MOOD_POINTS)
+    total = Curve(0)
     for curve in series.select_longest(2 * MAX_FACES):
         for number, (count, sums) in curve.bins.items():
-            together.add_sums(number // wide, count, sums)
+            total.add_sums(number // bins_per_point, count, sums)
     rows = []
-    for number in range(series.last_bin // wide + 1):
-        mean = together.mean(number)
-        time = start + every * series.frames_per_bin * wide * number
+    for number in range(series.last_bin // bins_per_point + 1):
+        mean = total.mean(number)
+        time = start + every * series.frames_per_bin * bins_per_point * number
         share = (
             None
             if mean is None
-            else {name: round(one, 3) for name, one in zip(classes, mean, strict=True)}
+            else {name: round(value, 3) for name, value in zip(classes, mean, strict=True)}
         )
         rows.append(MoodPoint(round(float(time), 3), share))
     return tuple(rows)

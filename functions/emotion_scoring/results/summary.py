@@ -1,4 +1,4 @@
-"""What a timeline comes down to: shares of time, who was there, the strongest moments."""
+"""The summary of a timeline: shares of time, number of faces, strongest moments."""
 
 from __future__ import annotations
 
@@ -13,20 +13,27 @@ from functions.emotion_scoring.results.timeline import FaceReading, Moment
 from functions.emotion_scoring.scores import ScoredFrame
 
 MAX_PEAKS = 6
-"""Strongest moments in a summary: as many as fit into one row of a report."""
-_KEPT_PER_EMOTION = 4 * MAX_PEAKS
+"""Maximum number of strongest moments in a summary: one row of a report."""
+_MAX_PER_EMOTION = 4 * MAX_PEAKS
 NEUTRAL = "neutral"
-"""An absence of expression is no strong moment."""
-_SHOWN = ("ok", "cut_off")
-"""In a close-up the chin is often cut off, and yet it is the strongest moment."""
+"""Neutral faces are not strong moments."""
+_ALLOWED_QUALITY = ("ok", "cut_off")
+"""Quality flags of strong moments, with `cut_off` because close-ups often cut off the chin."""
 MIN_PEAK_GAP_S = Fraction(2)
-"""Two strongest moments of the same emotion lie at least this far apart."""
+"""Minimum distance in seconds of two strongest moments of the same emotion."""
 
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """The strongest frame of an episode, which is a stretch of frames in a row in which one face
-    shows one emotion. `score` is the smoothed probability there. Times in seconds."""
+    """The strongest frame of an episode: a run of frames in which one face shows one emotion.
+
+    Attributes:
+        score: The smoothed probability in this frame.
+        time: The time of this frame in seconds.
+        begin: The begin of the episode in seconds.
+        end: The end of the episode in seconds.
+        part: The number of the frame's part.
+    """
 
     emotion: str
     score: float
@@ -39,7 +46,7 @@ class Peak:
     frame: ScoredFrame
 
     def to_dict(self) -> dict[str, Any]:
-        """For results and for the job's document."""
+        """Returns the row for the results and the job document."""
         return {
             "time_s": round(float(self.time), 3),
             "emotion": self.emotion,
@@ -49,13 +56,13 @@ class Peak:
             "end_s": round(float(self.end), 3),
             "frame": self.frame.name,
             "number": self.frame.stamp.k + 1,
-            "box": [round(one, 1) for one in (self.box.x, self.box.y, self.box.width)]
+            "box": [round(value, 1) for value in (self.box.x, self.box.y, self.box.width)]
             + [round(self.box.height, 1)],
         }
 
 
 class Summary:
-    """Takes in a timeline moment by moment; `every` is the distance of frames in seconds."""
+    """Collects a summary moment by moment. `every` is the distance of frames in seconds."""
 
     def __init__(self, classes: Sequence[str], every: Fraction) -> None:
         self._classes = tuple(classes)
@@ -68,11 +75,11 @@ class Summary:
         self._most_at_once = 0
         self._dominant: Counter[str] = Counter()
         self._quality: Counter[str] = Counter()
-        self._going_on: dict[int, Peak] = {}
+        self._open_episodes: dict[int, Peak] = {}
         self._peaks: dict[str, list[Peak]] = {name: [] for name in classes}
 
     def add(self, moment: Moment) -> None:
-        """The next moment."""
+        """Adds the next moment."""
         self._frames += 1
         self._without_face += not moment.readings
         self._most_at_once = max(self._most_at_once, len(moment.readings))
@@ -83,26 +90,31 @@ class Summary:
                 self._readings += 1
                 self._uncertain += reading.is_uncertain
                 self._dominant[reading.dominant] += 1
-        self._follow(moment)
+        self._update_episodes(moment)
 
     def select_peaks(self) -> list[Peak]:
-        """The strongest moments so far in the order of time, at most MOST_PEAKS. Every emotion
-        that had one comes before an emotion's second one."""
-        kept = {name: list(peaks) for name, peaks in self._peaks.items()}
-        for peak in self._going_on.values():
-            _keep(kept[peak.emotion], peak)
+        """Returns the strongest moments so far, at most MAX_PEAKS, in the order of time.
+
+        The strongest moment of each emotion takes precedence over the second of any emotion.
+        """
+        candidates = {name: list(peaks) for name, peaks in self._peaks.items()}
+        for peak in self._open_episodes.values():
+            _insert(candidates[peak.emotion], peak)
         ranked = [
             (rank, -peak.score, peak.time, peak)
-            for peaks in kept.values()
-            for rank, peak in enumerate(_apart(peaks))
+            for peaks in candidates.values()
+            for rank, peak in enumerate(_drop_close_peaks(peaks))
         ]
-        ranked.sort(key=lambda one: one[:3])
-        chosen = [one[3] for one in ranked[:MAX_PEAKS]]
-        return sorted(chosen, key=lambda one: (one.time, one.face_id))
+        ranked.sort(key=lambda row: row[:3])
+        strongest = [row[3] for row in ranked[:MAX_PEAKS]]
+        return sorted(strongest, key=lambda peak: (peak.time, peak.face_id))
 
     def to_dict(self) -> dict[str, Any]:
-        """Small enough for the job's document. Shares are of the scored faces' time, so two people
-        for one second are two seconds."""
+        """Returns the summary, small enough for the job document.
+
+        Shares are relative to the scored time of all faces: two faces for one second count as two
+        seconds.
+        """
         scored = max(1, self._readings)
         return {
             "frames": self._frames,
@@ -118,26 +130,26 @@ class Summary:
             "quality": {name: self._quality[name] for name in sorted(self._quality)},
         }  # fmt: skip
 
-    def _follow(self, moment: Moment) -> None:
-        """Carry on, end and begin episodes."""
-        here = {one.face_id: one for one in moment.readings if _counts(one)}
-        for face_id, peak in list(self._going_on.items()):
-            reading = here.get(face_id)
-            if reading is None or reading.dominant != peak.emotion:
-                _keep(self._peaks[peak.emotion], self._going_on.pop(face_id))
-        for face_id, reading in here.items():
-            fresh = self._peak(moment, reading)
-            if fresh is None:
+    def _update_episodes(self, moment: Moment) -> None:
+        """Continues, ends and begins episodes."""
+        readings = {reading.face_id: reading for reading in moment.readings if _is_strong(reading)}
+        for face_id, episode in list(self._open_episodes.items()):
+            current = readings.get(face_id)
+            if current is None or current.dominant != episode.emotion:
+                _insert(self._peaks[episode.emotion], self._open_episodes.pop(face_id))
+        for face_id, reading in readings.items():
+            peak = self._to_peak(moment, reading)
+            if peak is None:
                 continue
-            before = self._going_on.get(face_id)
-            if before is None:
-                self._going_on[face_id] = fresh
-            elif fresh.score > before.score:
-                self._going_on[face_id] = replace(fresh, begin=before.begin)
+            strongest = self._open_episodes.get(face_id)
+            if strongest is None:
+                self._open_episodes[face_id] = peak
+            elif peak.score > strongest.score:
+                self._open_episodes[face_id] = replace(peak, begin=strongest.begin)
             else:
-                self._going_on[face_id] = replace(before, end=fresh.end)
+                self._open_episodes[face_id] = replace(strongest, end=peak.end)
 
-    def _peak(self, moment: Moment, reading: FaceReading) -> Peak | None:
+    def _to_peak(self, moment: Moment, reading: FaceReading) -> Peak | None:
         if reading.dominant is None or reading.confidence is None:
             return None
         return Peak(
@@ -153,23 +165,23 @@ class Summary:
         )
 
 
-def _counts(reading: FaceReading) -> bool:
-    """Whether a reading is good enough to be shown as a strong moment."""
-    sure = reading.dominant not in (None, NEUTRAL) and not reading.is_uncertain
-    return sure and reading.face.quality in _SHOWN
+def _is_strong(reading: FaceReading) -> bool:
+    """Whether a reading qualifies as a strong moment."""
+    certain = reading.dominant not in (None, NEUTRAL) and not reading.is_uncertain
+    return certain and reading.face.quality in _ALLOWED_QUALITY
 
 
-def _keep(peaks: list[Peak], peak: Peak) -> None:
-    """Into a list that stays short, the strongest first."""
+def _insert(peaks: list[Peak], peak: Peak) -> None:
+    """Inserts a peak into a list that holds the strongest ones, the strongest first."""
     peaks.append(peak)
-    peaks.sort(key=lambda one: (-one.score, one.time, one.face_id))
-    del peaks[_KEPT_PER_EMOTION:]
+    peaks.sort(key=lambda entry: (-entry.score, entry.time, entry.face_id))
+    del peaks[_MAX_PER_EMOTION:]
 
 
-def _apart(peaks: list[Peak]) -> list[Peak]:
-    """Those of one emotion that lie far enough from every stronger one."""
-    kept: list[Peak] = []
+def _drop_close_peaks(peaks: list[Peak]) -> list[Peak]:
+    """Returns the peaks of one emotion that are far enough from every stronger one."""
+    selected: list[Peak] = []
     for peak in peaks:
-        if all(abs(peak.time - other.time) >= MIN_PEAK_GAP_S for other in kept):
-            kept.append(peak)
-    return kept
+        if all(abs(peak.time - other.time) >= MIN_PEAK_GAP_S for other in selected):
+            selected.append(peak)
+    return selected

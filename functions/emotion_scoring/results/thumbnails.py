@@ -1,4 +1,4 @@
-"""A small picture of a strong moment, with a frame around the face that it is about."""
+"""Renders the thumbnail of a strong moment, with a box around its face."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ _QUALITY = 86
 
 
 def render_thumbnail(picture: bytes, box: Box, rgb: tuple[int, int, int]) -> bytes:
-    """A JPEG, its long side at most LONG_SIDE_PX; `box` in pixels of the original picture."""
+    """Returns a JPEG with a long side of at most MAX_LONG_SIDE_PX.
+
+    Args:
+        box: the face, in pixels of the original picture.
+    """
     image = decode_image(picture)
     height, width = image.shape[:2]
     factor = min(1.0, MAX_LONG_SIDE_PX / max(height, width))
@@ -25,7 +29,7 @@ def render_thumbnail(picture: bytes, box: Box, rgb: tuple[int, int, int]) -> byt
     corner = round(small.x), round(small.y)
     opposite = round(small.x + small.width), round(small.y + small.height)
     thickness = max(1, round(max(image.shape[:2]) / 260))
-    # A dark line under the coloured one keeps it visible on any ground.
+    # A dark line below the coloured one keeps it visible on any background.
     cv2.rectangle(image, corner, opposite, (20, 20, 20), thickness + 2, cv2.LINE_AA)
     cv2.rectangle(image, corner, opposite, rgb[::-1], thickness, cv2.LINE_AA)
     return encode_image(image, "jpeg", _QUALITY)

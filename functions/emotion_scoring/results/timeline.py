@@ -1,4 +1,4 @@
-"""All parts' scores as one timeline: who is who, what each face shows, and how sure that is."""
+"""Builds one timeline from all scored frames: face ids, smoothed emotions and their certainty."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from functions.emotion_scoring.faces.tracking import Tracker
 from functions.emotion_scoring.scores import ScoredFrame
 
 UNCERTAIN_MARGIN = 0.15
-"""Where the two strongest emotions lie closer together than this, the verdict is uncertain. Both
-models of the manifest are wrong about every third face of their test set; most of those are such
-cases."""
+"""A reading is uncertain if the two strongest probabilities differ by less than this. Both models
+of the manifest misclassify every third face of their test set, mostly in such cases."""
 NO_FACE = "no_face"
 
 
 @dataclass(frozen=True, slots=True)
 class FaceReading:
-    """One face of one frame. `probabilities` are those that count (smoothed, unless that is turned
-    off), in the classes' order. For a face too small to be scored they, `dominant` and
-    `confidence` are None."""
+    """One face in one frame.
+
+    Attributes:
+        probabilities: In the order of the classes, smoothed unless smoothing is off. None for a
+            face too small to be scored, as are `dominant` and `confidence`.
+    """
 
     face_id: int
     face: Face
@@ -34,8 +36,12 @@ class FaceReading:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One frame of the timeline. `part`: the number of the pack in which it lies. No readings:
-    there was no face."""
+    """One frame of the timeline.
+
+    Attributes:
+        part: The number of the frame's pack.
+        readings: The faces in the frame, by id.
+    """
 
     part: int
     frame: ScoredFrame
@@ -43,30 +49,33 @@ class Moment:
 
     @property
     def time(self) -> Fraction:
-        """Seconds from the first picture, as the frame was asked for."""
+        """The time for which the frame was requested, in seconds from the first picture."""
         return self.frame.stamp.target
 
 
 def build_timeline(
     frames: Iterable[tuple[int, ScoredFrame]], classes: Sequence[str], *, smooth: bool = True
 ) -> Iterator[Moment]:
-    """The frames with their parts' numbers, in the order of time, as moments. One at a time: an
-    hour of video takes no more memory than a minute."""
+    """Yields one moment per frame. The memory does not depend on the length of the video.
+
+    Args:
+        frames: (part number, frame) in the order of time.
+    """
     tracker, smoother = Tracker(), Smoother()
     for part, frame in frames:
         time = frame.stamp.target
         ids = tracker.assign_ids(time, [face.box for face in frame.faces])
         readings = []
         for face_id, face in zip(ids, frame.faces, strict=True):
-            told = face.probabilities
-            if told is not None and smooth:
-                told = smoother.smooth(face_id, time, told)
-            readings.append(_read(face_id, face, told, classes))
+            probabilities = face.probabilities
+            if probabilities is not None and smooth:
+                probabilities = smoother.smooth(face_id, time, probabilities)
+            readings.append(_to_reading(face_id, face, probabilities, classes))
         smoother.forget(time)
-        yield Moment(part, frame, tuple(sorted(readings, key=lambda one: one.face_id)))
+        yield Moment(part, frame, tuple(sorted(readings, key=lambda reading: reading.face_id)))
 
 
-def _read(
+def _to_reading(
     face_id: int, face: Face, probabilities: tuple[float, ...] | None, classes: Sequence[str]
 ) -> FaceReading:
     if probabilities is None:

@@ -1,6 +1,7 @@
-"""What people take away: emotions.json, emotions.csv and emotions.vtt, written moment by moment.
+"""Writers of emotions.json, emotions.csv and emotions.vtt, which write moment by moment.
 
-The fields are described in README.md beside this file; a change of their meaning raises SCHEMA.
+functions/emotion_scoring/README.md describes the fields. A change of their meaning needs a new
+SCHEMA.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ CSV_COLUMNS = (
     "number", "time_s", "frame_time_s", "frame", "face_id", "x", "y", "width", "height", "score",
     "quality", "sharpness", "dominant", "confidence", "uncertain",
 )  # fmt: skip
-"""Before one column an emotion, named as in the model."""
+"""The fixed columns; one column per emotion of the model follows."""
 
 
 class Sink(Protocol):
@@ -43,7 +44,7 @@ class Sink(Protocol):
 
 
 def describe_thresholds(*, smooth: bool) -> dict[str, Any]:
-    """The constants by which flags are set and values smoothed; goes into emotions.json."""
+    """Returns the constants of flags and smoothing, for emotions.json."""
     return {
         "too_small_below_px": TOO_SMALL_PX,
         "not_scored_below_px": MIN_SCORED_PX,
@@ -55,8 +56,7 @@ def describe_thresholds(*, smooth: bool) -> dict[str, Any]:
 
 
 class JsonWriter:
-    """emotions.json: `head`, then a line for each moment under `frames`, then what `close` is
-    given."""
+    """Writes emotions.json: the header, one line per moment under `frames`, then the footer."""
 
     def __init__(self, sink: Sink, header: Mapping[str, Any], times: FrameTimes) -> None:
         self._sink = sink
@@ -69,13 +69,13 @@ class JsonWriter:
         sink.write(opening.removesuffix("\n}").encode() + b',\n "frames": [')
 
     def add(self, moment: Moment) -> None:
-        """The next moment."""
+        """Writes the next moment."""
         line = json.dumps(self._frame(moment), ensure_ascii=False, separators=(",", ":"))
         self._sink.write(self._separator + b"  " + line.encode())
         self._separator = b",\n"
 
     def close(self, footer: Mapping[str, Any]) -> None:
-        """End the document with what is known at the end."""
+        """Writes the footer and ends the document."""
         ending = json.dumps(footer, ensure_ascii=False, indent=1)
         self._sink.write(b"\n ],\n" + ending.removeprefix("{\n").encode() + b"\n")
 
@@ -90,11 +90,11 @@ class JsonWriter:
             "width": stamp.width,
             "height": stamp.height,
             "no_face": not moment.readings,
-            "faces": [self._face(one) for one in moment.readings],
+            "faces": [self._face(reading) for reading in moment.readings],
         }
 
     def _face(self, reading: FaceReading) -> dict[str, Any]:
-        face, told = reading.face, reading.probabilities
+        face, smoothed = reading.face, reading.probabilities
         return {
             "face_id": reading.face_id,
             "box": _box(reading),
@@ -104,39 +104,47 @@ class JsonWriter:
             "dominant": reading.dominant,
             "confidence": _rounded(reading.confidence),
             "uncertain": reading.is_uncertain,
-            "emotions": None if told is None else self._named(told),
-            "unsmoothed": None if face.probabilities is None else self._named(face.probabilities),
+            "emotions": None if smoothed is None else self._by_class(smoothed),
+            "unsmoothed": None
+            if face.probabilities is None
+            else self._by_class(face.probabilities),
         }
 
-    def _named(self, probabilities: Sequence[float]) -> dict[str, float]:
-        return {name: round(one, 4) for name, one in zip(self._classes, probabilities, strict=True)}
+    def _by_class(self, probabilities: Sequence[float]) -> dict[str, float]:
+        return {
+            name: round(probability, 4)
+            for name, probability in zip(self._classes, probabilities, strict=True)
+        }
 
 
 class CsvWriter:
-    """emotions.csv: a row a face a frame, and one row for a frame without a face. RFC 4180, ASCII;
-    no cell can be taken for a formula, since texts are names of ours and all else is numbers."""
+    """Writes emotions.csv: one row per face and frame, and one row for a frame without a face.
+
+    The format is RFC 4180 in ASCII. Spreadsheets cannot read a cell as a formula: each cell is a
+    number or a name that this program defines.
+    """
 
     def __init__(self, sink: Sink, classes: Sequence[str], times: FrameTimes) -> None:
         self._sink = sink
         self._times = times
-        self._classes = len(classes)
+        self._class_count = len(classes)
         self._row([*CSV_COLUMNS, *classes])
 
     def add(self, moment: Moment) -> None:
-        """The next moment."""
-        begin = [
+        """Writes the next moment."""
+        frame_cells = [
             moment.frame.stamp.k + 1,
             _seconds(moment.time),
             _seconds(self._times.shown_at(moment)),
             moment.frame.name,
         ]
         if not moment.readings:
-            self._row([*begin, *[""] * 8, NO_FACE, *[""] * (2 + self._classes)])
+            self._row([*frame_cells, *[""] * 8, NO_FACE, *[""] * (2 + self._class_count)])
         for reading in moment.readings:
-            told = reading.probabilities or [None] * self._classes
+            probabilities = reading.probabilities or [None] * self._class_count
             self._row(
                 [
-                    *begin,
+                    *frame_cells,
                     reading.face_id,
                     *_box(reading),
                     reading.face.score,
@@ -145,19 +153,21 @@ class CsvWriter:
                     reading.dominant,
                     _rounded(reading.confidence),
                     "yes" if reading.is_uncertain else "no",
-                    *(_rounded(one) for one in told),
+                    *(_rounded(probability) for probability in probabilities),
                 ]
             )
 
     def _row(self, cells: Sequence[object]) -> None:
         line = io.StringIO()
-        csv.writer(line).writerow(["" if one is None else one for one in cells])
+        csv.writer(line).writerow(["" if cell is None else cell for cell in cells])
         self._sink.write(line.getvalue().encode("ascii"))
 
 
 class VttWriter:
-    """emotions.vtt: a metadata cue (W3C WebVTT, §3.2) a frame, from its time to the next one's.
-    Its text is one line of JSON with boxes as shares of the picture's size."""
+    """Writes emotions.vtt: one metadata cue (W3C WebVTT, §3.2) per frame, until the next frame.
+
+    The text of a cue is one line of JSON with boxes as shares of the picture's size.
+    """
 
     def __init__(self, sink: Sink, every: Fraction) -> None:
         self._sink = sink
@@ -165,20 +175,20 @@ class VttWriter:
         sink.write(f"WEBVTT\n\nNOTE {NOTE}\n".encode())
 
     def add(self, moment: Moment) -> None:
-        """The next moment."""
-        begin, end = _clock(moment.time), _clock(moment.time + self._every)
+        """Writes the next moment."""
+        begin, end = _timestamp(moment.time), _timestamp(moment.time + self._every)
         width, height = moment.frame.stamp.width, moment.frame.stamp.height
         faces = []
         for reading in moment.readings:
             box = reading.face.box
-            share = box.x / width, box.y / height, box.width / width, box.height / height
+            shares = box.x / width, box.y / height, box.width / width, box.height / height
             faces.append(
                 {
                     "id": reading.face_id,
                     "emotion": reading.dominant,
                     "confidence": _rounded(reading.confidence),
                     "uncertain": reading.is_uncertain,
-                    "box": [round(one, 4) for one in share],
+                    "box": [round(share, 4) for share in shares],
                 }
             )
         text = json.dumps({"faces": faces}, separators=(",", ":"))
@@ -186,19 +196,19 @@ class VttWriter:
 
 
 class FrameTimes:
-    """When a frame is really shown, in seconds from the first picture of the file."""
+    """Computes when frames are shown, in seconds from the first picture of the file."""
 
     def __init__(self, first: Fraction) -> None:
         self._first = first
 
     def shown_at(self, moment: Moment) -> Fraction:
-        """At or before the time for which the frame was asked."""
+        """Returns the frame's own time, at or before the time for which it was requested."""
         return moment.frame.stamp.pts.seconds - self._first
 
 
 def _box(reading: FaceReading) -> list[float]:
     box = reading.face.box
-    return [round(one, 1) for one in (box.x, box.y, box.width, box.height)]
+    return [round(value, 1) for value in (box.x, box.y, box.width, box.height)]
 
 
 def _rounded(value: float | None) -> float | None:
@@ -209,8 +219,8 @@ def _seconds(time: Fraction) -> float:
     return round(float(time), 6)
 
 
-def _clock(time: Fraction) -> str:
-    """`00:00:12.500`, as WebVTT writes it; hours have two digits or more."""
+def _timestamp(time: Fraction) -> str:
+    """Returns a WebVTT timestamp such as `00:00:12.500`; hours have two digits or more."""
     milliseconds = round(time * 1000)
     minutes, rest = divmod(milliseconds, 60_000)
     return f"{minutes // 60:02d}:{minutes % 60:02d}:{rest // 1000:02d}.{rest % 1000:03d}"

@@ -1,7 +1,7 @@
-"""A window of the annotated video: decoded, drawn upon, encoded; the join only copies packets.
+"""Decodes a window of a video, draws boxes and labels on it, and encodes it as a piece.
 
-Every window is encoded alike, so that the pieces fit: same size, no B-frames, and times counted
-from the first picture of the whole video.
+All windows are encoded with the same settings, so that the join can copy packets: the same size, no
+B-frames, and times from the first picture of the whole video.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from shared.media.sandbox.run import preload
 from shared.recipes.media_info import WEBP, MediaInfo
 
 MAX_LONG_SIDE_PX = 1280
-"""A larger video is made smaller: encoding grows with the area, and a window has nine minutes."""
+"""Larger videos are downscaled: encoding time grows with the area, and a window has 9 minutes."""
 TIME_BASE = Fraction(1, 90_000)
 _ENCODER = {
     "preset": "veryfast",
@@ -34,29 +34,34 @@ _ENCODER = {
     "x264-params": "keyint=60:scenecut=40:repeat-headers=0",
 }
 PIECE_FORMAT = "nut"
-"""FFmpeg's own container: written front to back, with exact times that need not begin at 0."""
+"""FFmpeg's own container. It is written without seeking and keeps exact times that do not start at
+0."""
 PIXELS_PER_S = 30e6
-"""Decoding, drawing and encoding on one vCPU, measured with a margin."""
+"""Throughput of decoding, drawing and encoding on one vCPU, measured, with a margin."""
 MAX_WORK_S = 400.0
-"""A window's work beside its scoring, so that both fit a function of 540 s."""
+"""Limit of a window's annotation time, so that annotation and scoring fit a timeout of 540 s."""
 _RATE_RANGE = (Fraction(1), Fraction(240))
+"""Frame rates outside this range are clamped."""
 
 
 @dataclass(frozen=True)
 class TimeRange:
-    """Pictures with `begin` ≤ time < `end`, in seconds from the first one; None is unbounded."""
+    """The range `begin` ≤ time < `end`, in seconds from the first picture; None is unbounded."""
 
     begin: Fraction | None
     end: Fraction | None
 
 
 def find_obstacle(media_info: MediaInfo, max_range_s: Fraction | None) -> str | None:
-    """Why a video cannot be annotated, as a sentence, or None; `longest`: its longest stretch in
-    seconds, None when its end is not known."""
+    """Returns a sentence that says why a video cannot be annotated, or None if it can.
+
+    Args:
+        max_range_s: the video's longest range in seconds; None if its end is not known.
+    """
     if media_info.container.split(",")[0] in COUNTED_CONTAINERS:
         return "There is no annotated video: this kind of file does not say when pictures appear."
     if media_info.container == WEBP:
-        return "There is no annotated video: it cannot be made of an animated WebP."
+        return "There is no annotated video: it cannot be made from an animated WebP."
     width, height = media_info.video.display_size
     factor = min(1.0, MAX_LONG_SIDE_PX / max(width, height))
     rate = min(max(media_info.video.avg_rate or Fraction(30), _RATE_RANGE[0]), _RATE_RANGE[1])
@@ -76,16 +81,23 @@ def annotate(
     *,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Write the stretch in PIECE_FORMAT (H.264, no sound); → how many pictures. Their times are
-    those in the whole video. Raises Stopped, and what reading raises."""
-    maker = PictureConverter(media_info.video, _max_width(media_info))
+    """Writes a time range in PIECE_FORMAT (H.264, no sound), with times of the whole video.
+
+    Returns:
+        The number of pictures.
+
+    Raises:
+        WorkStopped: `should_stop` returned True.
+        MoodreelError: reading the file failed.
+    """
+    converter = PictureConverter(media_info.video, _max_width(media_info))
     count = 0
     with av.open(_Output(sink), "w", format=PIECE_FORMAT) as out:
         stream: Any = None
-        for time, frame in _pictures(file, media_info, time_range, should_stop):
-            image = _even(maker.convert(frame))
+        for time, frame in _read_pictures(file, media_info, time_range, should_stop):
+            image = _crop_to_even(converter.convert(frame))
             if stream is None:
-                stream = _stream(out, media_info, image)
+                stream = _add_stream(out, media_info, image)
             width = overlay.scored_width or image.shape[1]
             draw_labels(image, overlay.labels_at(time), image.shape[1] / width, colours)
             drawn = av.VideoFrame.from_ndarray(image, format="bgr24")
@@ -104,7 +116,7 @@ def annotate_in_sandbox(
     overlay: Overlay,
     colours: Mapping[str, Sequence[int]],
 ) -> bytes:
-    """`annotate` as confined work: how many pictures, in digits."""
+    """Runs `annotate` in the sandbox; returns the number of pictures in decimal digits."""
     return str(
         annotate(sandbox_io.file, media_info, time_range, overlay, colours, sandbox_io)
     ).encode()
@@ -114,38 +126,39 @@ preload(__name__)
 
 
 def to_ticks(time: Fraction) -> int:
-    """Seconds in the annotated video's ticks."""
+    """Converts seconds to ticks of the annotated video."""
     return round(time / TIME_BASE)
 
 
-def _pictures(
+def _read_pictures(
     file: BinaryIO | RangeFile,
     media_info: MediaInfo,
-    stretch: TimeRange,
+    time_range: TimeRange,
     should_stop: Callable[[], bool],
 ) -> Iterator[tuple[Fraction, Any]]:
-    """The pictures of a stretch with their times, each once, in order."""
+    """Yields (time in seconds, frame) for each picture of a time range, in order and once."""
     video = media_info.video
     last: int | None = None
     with PacketSource(file, media_info, should_stop=should_stop) as source:
-        if stretch.begin is None:
+        if time_range.begin is None:
             packets = source.read_from_start()
         else:
-            limit = video.first_pts + int(stretch.begin / video.time_base)
+            limit = video.first_pts + int(time_range.begin / video.time_base)
             packets = source.read_from_keyframe(limit)
         source.reset_decoder()
-        for pts, frame in _frames(source, packets):
+        for pts, frame in _decode_frames(source, packets):
             if pts < video.first_pts or (last is not None and pts <= last):
                 continue
             time = (pts - video.first_pts) * video.time_base
-            if stretch.end is not None and time >= stretch.end:
+            if time_range.end is not None and time >= time_range.end:
                 return
             last = pts
-            if stretch.begin is None or time >= stretch.begin:
+            if time_range.begin is None or time >= time_range.begin:
                 yield time, frame
 
 
-def _frames(source: PacketSource, packets: Iterator[Any]) -> Iterator[tuple[int, Any]]:
+def _decode_frames(source: PacketSource, packets: Iterator[Any]) -> Iterator[tuple[int, Any]]:
+    """Yields (pts, frame). A frame without pts is one frame duration after the previous one."""
     pts, step = source.media_info.video.first_pts, source.media_info.frame_ticks
     for packet in packets:
         for frame in decode_packet(source.decoder, packet):
@@ -156,7 +169,7 @@ def _frames(source: PacketSource, packets: Iterator[Any]) -> Iterator[tuple[int,
         yield pts, frame
 
 
-def _stream(out: Any, media_info: MediaInfo, image: BgrImage) -> Any:
+def _add_stream(out: Any, media_info: MediaInfo, image: BgrImage) -> Any:
     low, high = _RATE_RANGE
     rate = min(max(media_info.video.avg_rate or Fraction(30), low), high)
     stream = out.add_stream("libx264", rate=rate, options=dict(_ENCODER))
@@ -172,14 +185,14 @@ def _max_width(media_info: MediaInfo) -> int:
     return max(2, int(width * min(1.0, MAX_LONG_SIDE_PX / max(width, height))))
 
 
-def _even(image: BgrImage) -> BgrImage:
-    """Without its last row or column where there is an odd number: 4:2:0 has pairs of them."""
+def _crop_to_even(image: BgrImage) -> BgrImage:
+    """Drops the last row or column if their number is odd: 4:2:0 needs even sides."""
     height, width = image.shape[0] // 2 * 2, image.shape[1] // 2 * 2
     return image[: max(2, height), : max(2, width)].copy()
 
 
 class _Output:
-    """A sink as PyAV wants it: nothing but `write`."""
+    """Adapts a sink to PyAV's output interface."""
 
     name = "piece.nut"
 

@@ -1,4 +1,4 @@
-"""What writing a deck comes to, wherever it comes from."""
+"""The result of writing a deck, and the options that all sources of decks read."""
 
 from __future__ import annotations
 
@@ -15,8 +15,12 @@ from shared.recipes.films.options import SUBTITLE_AREA, FilmOptions
 
 @dataclass(frozen=True, slots=True)
 class WrittenDeck:
-    """A deck, and what it took: `calls` to the model, or none when it was written before.
-    `warnings` are for the person."""
+    """A written deck.
+
+    Attributes:
+        calls: Number of calls to the model; 0 if the answer was cached or no model was needed.
+        warnings: Sentences for the user.
+    """
 
     deck: Deck
     calls: int
@@ -24,17 +28,20 @@ class WrittenDeck:
 
 
 def read_options(context: UnitContext) -> DeckOptions:
-    """What the job asks of its deck."""
+    """Returns the deck options of the job. Raises InvalidOption."""
     try:
         return DeckOptions.from_job(context.job.options)
-    except ValueError as wrong:
-        raise InvalidOption(str(wrong)) from wrong
+    except ValueError as error:
+        raise InvalidOption(str(error)) from error
 
 
 def read_subtitle_room(context: UnitContext) -> Fraction:
-    """How much of a slide's height stays free of text, because subtitles will be burned in."""
+    """Returns the share of a slide's height that burned-in subtitles need, 0 to 1.
+
+    Raises InvalidOption.
+    """
     try:
         burned = FilmOptions.from_job(context.job.options).subtitles == "burned"
-    except ValueError as wrong:
-        raise InvalidOption(str(wrong)) from wrong
+    except ValueError as error:
+        raise InvalidOption(str(error)) from error
     return SUBTITLE_AREA if burned else NO_SUBTITLE_ROOM

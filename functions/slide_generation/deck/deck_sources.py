@@ -1,4 +1,4 @@
-"""A part of slide_generation: the deck is written, by a model, by rule, or by a person."""
+"""The part of slide_generation: writes the deck from the source that the part's spec names."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from shared.runtime.results_writer import read_object, write_once
 
 
 def write_deck(context: UnitContext) -> UnitDone:
-    """Write deck.json once. The spec names where the deck comes from: {"deck": "prompt"}."""
+    """Writes deck.json once. The part's spec names the source of the deck: {"deck": "prompt"}."""
     options = read_options(context)
     written = _SOURCES[context.spec["deck"]](context, options)
     deck = fit_slides(written.deck, read_subtitle_room(context))
@@ -50,21 +50,21 @@ def write_deck(context: UnitContext) -> UnitDone:
 
 
 def _from_prompt(context: UnitContext, options: DeckOptions) -> WrittenDeck:
-    """By a model, unless it was asked the very same before by this person."""
-    request = build_model_request(_prompt(context), options)
-    told, calls = ask_with_cache(
+    """Writes a deck with the model, or reads the cached answer to the owner's same request."""
+    request = build_model_request(_read_prompt(context), options)
+    fields, calls = ask_with_cache(
         context,
         bootstrap.deck_model(),
         request,
         lambda answer: read_outline(answer, options).to_dict(),
     )
-    deck = Deck.from_dict({**told, **style_fields(options)})
+    deck = Deck.from_dict({**fields, **style_fields(options)})
     return add_pictures(WrittenDeck(deck, calls), JobPictures.of(context), options)
 
 
-def _prompt(context: UnitContext) -> Prompt:
-    uploaded = Uploads.require(context.job.facts).input("prompt")
-    return Prompt.from_bytes(read_object(context.objects, uploaded.stored_object))
+def _read_prompt(context: UnitContext) -> Prompt:
+    upload = Uploads.require(context.job.facts).input("prompt")
+    return Prompt.from_bytes(read_object(context.objects, upload.stored_object))
 
 
 _SOURCES: Mapping[str, Callable[[UnitContext, DeckOptions], WrittenDeck]] = {
@@ -73,15 +73,18 @@ _SOURCES: Mapping[str, Callable[[UnitContext, DeckOptions], WrittenDeck]] = {
     "edited": load_edited_deck,
     "rewritten": rewrite_slide,
 }
-"""Where a deck can come from, by the part's spec."""
+"""The sources of decks, by the name in the part's spec."""
 
 
 def read_part_deck(context: UnitContext) -> tuple[Deck, StoredObject, DeckPart]:
-    """For the join: the deck that the part wrote, where it lies, and the part's result."""
+    """Returns the deck that the part wrote, its stored object and the part's result.
+
+    Raises DeckUnusable if the deck no longer exists.
+    """
     (unit,) = context.part_units()
     (artifact,) = unit.artifacts
-    there = context.objects.stat(Bucket(artifact.bucket), artifact.object)
-    if there is None:
+    stored = context.objects.stat(Bucket(artifact.bucket), artifact.object)
+    if stored is None:
         raise DeckUnusable("The deck is no longer there.")
-    deck = Deck.from_dict(json.loads(read_object(context.objects, there)))
-    return deck, there, DeckPart.from_dict(unit.facts)
+    deck = Deck.from_dict(json.loads(read_object(context.objects, stored)))
+    return deck, stored, DeckPart.from_dict(unit.facts)

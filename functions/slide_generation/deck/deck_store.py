@@ -1,4 +1,4 @@
-"""Small objects of the work bucket: written once under a name that tells their content."""
+"""Reads pictures and encodes decks of the work bucket."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shared.recipes.films.deck_pictures import PictureSource
 
 
 def read_picture_source(objects: ObjectStore, source: PictureSource) -> bytes:
-    """Reads an encoded picture. Raises SourceExpired when it is gone."""
+    """Returns the bytes of an encoded picture. Raises SourceExpired if it no longer exists."""
     if not source.size_bytes:
         raise SourceExpired
     read_at = objects.range_reader(source.bucket, source.name, source.generation)
@@ -19,5 +19,5 @@ def read_picture_source(objects: ObjectStore, source: PictureSource) -> bytes:
 
 
 def encode_deck(deck: Deck) -> bytes:
-    """A deck as it is stored."""
+    """Returns a deck as the JSON that is stored."""
     return json.dumps(deck.to_dict(), ensure_ascii=False, separators=(",", ":")).encode()

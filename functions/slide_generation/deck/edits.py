@@ -1,4 +1,4 @@
-"""Decks that a person worked on: as they were left, or with one slide written anew."""
+"""Decks from users: edited ones, and ones of which the model rewrites a slide."""
 
 from __future__ import annotations
 
@@ -23,20 +23,23 @@ from shared.runtime.results_writer import read_object
 
 
 def load_edited_deck(context: UnitContext, _options: DeckOptions) -> WrittenDeck:
-    """The deck as the person left it. The spec: {"stored": where it lies}."""
-    return WrittenDeck(_stored_deck(context), 0)
+    """Returns an edited deck. The part's spec is {"stored": the stored object}."""
+    return WrittenDeck(_read_stored_deck(context), 0)
 
 
 def rewrite_slide(context: UnitContext, options: DeckOptions) -> WrittenDeck:
-    """The deck with one slide written anew by the model. The spec: {"stored", "slide": its id,
-    "instruction": what shall be different, or ""}."""
-    deck, instruction = _stored_deck(context), str(context.spec["instruction"])
-    slide = next((one for one in deck.slides if one.id == context.spec["slide"]), None)
+    """Returns the stored deck with one slide rewritten by the model.
+
+    The part's spec is {"stored": the stored object, "slide": the slide's id, "instruction": the
+    user's instruction or ""}. Raises DeckUnusable if the slide no longer exists.
+    """
+    deck, instruction = _read_stored_deck(context), str(context.spec["instruction"])
+    slide = next((item for item in deck.slides if item.id == context.spec["slide"]), None)
     if slide is None:
-        raise DeckUnusable("The slide that was to be written anew is no longer there.")
+        raise DeckUnusable("The slide to be rewritten is no longer there.")
     film = {
         "title": deck.title,
-        "headings": [one.heading for one in deck.slides],
+        "headings": [item.heading for item in deck.slides],
     }
     request = build_reword_request(
         [slide],
@@ -48,17 +51,17 @@ def rewrite_slide(context: UnitContext, options: DeckOptions) -> WrittenDeck:
         audience=options.audience,
     )
 
-    def read(answer: str) -> dict[str, Any]:
-        (made,), _ = read_reworded_slides(answer, [slide], faithful=False)
-        return made.to_dict()
+    def parse(answer: str) -> dict[str, Any]:
+        (new_slide,), _ = read_reworded_slides(answer, [slide], faithful=False)
+        return new_slide.to_dict()
 
-    # The same instruction at another revision is another request.
-    told, calls = ask_with_cache(
-        context, bootstrap.deck_model(), request, read, salt=str(context.envelope.revision)
+    # The salt makes the same instruction at another revision a new request.
+    fields, calls = ask_with_cache(
+        context, bootstrap.deck_model(), request, parse, salt=str(context.envelope.revision)
     )
-    return WrittenDeck(replace_slides(deck, [Slide.from_dict(told)]), calls)
+    return WrittenDeck(replace_slides(deck, [Slide.from_dict(fields)]), calls)
 
 
-def _stored_deck(context: UnitContext) -> Deck:
+def _read_stored_deck(context: UnitContext) -> Deck:
     stored = StoredObject.from_dict(context.spec["stored"])
     return Deck.from_dict(json.loads(read_object(context.objects, stored)))

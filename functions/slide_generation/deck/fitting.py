@@ -1,4 +1,4 @@
-"""Slides that hold more than can be shown in a readable size are split in two."""
+"""Splits slides whose text does not fit in a readable size."""
 
 from __future__ import annotations
 
@@ -16,51 +16,59 @@ _SENTENCE = re.compile(r"(?<=[.!?…؟।])\s+|(?<=[。！？])|\n+")
 
 
 def fit_slides(deck: Deck, subtitle_room: Fraction = NO_SUBTITLE_ROOM) -> Deck:
-    """The deck with every slide split that does not fit, as long as a deck may have more slides.
-    `below`: how much of the height stays free of text.
+    """Returns the deck with each slide split that does not fit.
 
-    What is left over is drawn smaller.
+    At the maximum number of slides, the remaining slides are not split and are drawn smaller.
+
+    Args:
+        subtitle_room: share of the height that stays free of text.
     """
     planner = SlidePlanner(deck, THEMES[deck.theme], subtitle_room)
     slides: list[Slide] = []
-    waiting = list(deck.slides)
-    while waiting:
-        slide = waiting.pop(0)
-        room = len(slides) + len(waiting) + 2 < SLIDE_COUNT_RANGE.stop
-        least = 1 if slide.layout == "title" else 2
-        shown = slide.picture is not None
-        fits = planner.plan(slide, 0, picture=shown).fits
-        if room and len(slide.bullets) >= least and not fits:
-            waiting[:0] = split_slide(slide, {one.id for one in (*deck.slides, *slides, *waiting)})
+    pending = list(deck.slides)
+    while pending:
+        slide = pending.pop(0)
+        may_split = len(slides) + len(pending) + 2 < SLIDE_COUNT_RANGE.stop
+        min_bullets = 1 if slide.layout == "title" else 2
+        fits = planner.plan(slide, 0, picture=slide.picture is not None).fits
+        if may_split and len(slide.bullets) >= min_bullets and not fits:
+            taken_ids = {item.id for item in (*deck.slides, *slides, *pending)}
+            pending[:0] = split_slide(slide, taken_ids)
         else:
             slides.append(slide)
     return replace(deck, slides=tuple(slides))
 
 
 def split_slide(slide: Slide, taken_ids: Collection[str] = ()) -> tuple[Slide, Slide]:
-    """Two slides with one half of the points, and of what is spoken, each; a title keeps none.
-    `taken` are ids that they must not get."""
+    """Returns two slides that share the bullets and the sentences of the notes.
+
+    A title slide keeps no bullets.
+
+    Args:
+        taken_ids: ids that the new slides must not have.
+    """
     title = slide.layout == "title"
-    points = 0 if title else (len(slide.bullets) + 1) // 2
-    told = [one.strip() for one in _SENTENCE.split(slide.notes) if one.strip()]
-    said = (len(told) + 1) // 2
+    bullet_count = 0 if title else (len(slide.bullets) + 1) // 2
+    sentences = [text.strip() for text in _SENTENCE.split(slide.notes) if text.strip()]
+    sentence_count = (len(sentences) + 1) // 2
     return (
         replace(
             slide,
-            id=_free(slide.id, "a", taken_ids),
-            bullets=slide.bullets[:points],
-            notes=" ".join(told[:said]),
+            id=_free_id(slide.id, "a", taken_ids),
+            bullets=slide.bullets[:bullet_count],
+            notes=" ".join(sentences[:sentence_count]),
         ),
         replace(
             slide,
-            id=_free(slide.id, "b", taken_ids),
-            bullets=slide.bullets[points:],
-            notes=" ".join(told[said:]),
+            id=_free_id(slide.id, "b", taken_ids),
+            bullets=slide.bullets[bullet_count:],
+            notes=" ".join(sentences[sentence_count:]),
             layout="bullets" if title else slide.layout,
         ),
     )
 
 
-def _free(stem: str, letter: str, taken: Collection[str]) -> str:
-    names = (f"-{letter}{n or ''}" for n in count())
-    return next(name for end in names if (name := stem[: 40 - len(end)] + end) not in taken)
+def _free_id(stem: str, suffix: str, taken_ids: Collection[str]) -> str:
+    """Returns an id of at most 40 characters that is not taken."""
+    endings = (f"-{suffix}{n or ''}" for n in count())
+    return next(name for end in endings if (name := stem[: 40 - len(end)] + end) not in taken_ids)

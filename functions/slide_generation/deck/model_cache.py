@@ -1,4 +1,4 @@
-"""Asking the model: as often as is sensible, and never twice for the same words."""
+"""Calls the model with a bounded number of attempts, and caches its answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shared.recipes.films.deck import DeckRejected
 from shared.runtime.results_writer import read_object, write_once
 
 MAX_ATTEMPTS = 3
-"""How often a model is asked before the prompt is given up."""
+"""Number of calls to the model before the deck fails."""
 
 T = TypeVar("T")
 
@@ -25,18 +25,24 @@ T = TypeVar("T")
 def ask_model(
     model: DeckModel, request: ModelRequest, parse: Callable[[str], T], check: Callable[[], None]
 ) -> tuple[T, int]:
-    """The first answer that `read` can read, and how many were asked for. `check` stops by raising.
+    """Returns the first answer that `parse` accepts, and the number of calls.
 
-    Every attempt is the same request: what was wrong is not shown to the model, since that text is
-    no more to be trusted than the prompt. Raises DeckUnusable, and what the model raises.
+    Each attempt sends the same request. The reason of a rejection is not sent to the model, because
+    that text can contain untrusted text of the answer.
+
+    Args:
+        check: called before each call; raises to stop the work.
+
+    Raises:
+        DeckUnusable: no answer could be parsed. Errors of the model are raised unchanged.
     """
     reason: Exception | None = None
     for calls in range(1, MAX_ATTEMPTS + 1):
         check()
         try:
             return parse(model.generate(request)), calls
-        except (AnswerUnusable, DeckRejected) as unusable:
-            reason = unusable
+        except (AnswerUnusable, DeckRejected) as error:
+            reason = error
     raise DeckUnusable(
         f"The model gave no usable deck in {MAX_ATTEMPTS} attempts. {reason} "
         "Word the prompt differently, or ask for fewer slides."
@@ -51,25 +57,32 @@ def ask_with_cache(
     *,
     salt: str = "",
 ) -> tuple[dict[str, Any], int]:
-    """What the model answered, as `read` reads it (JSON-able), and how often it was asked: 0 times
-    when this person had the very same answered before. `once`: a word by which this wish differs
-    from the same one at another time."""
+    """Returns the parsed answer of the model, and the number of calls.
+
+    The number is 0 if the same owner sent the same request before.
+
+    Args:
+        parse: returns the answer as a JSON-able value.
+        salt: part of the cache key; distinguishes requests with the same content.
+    """
     key = request_key(request, model.engine, context.job.owner, salt)
     name = f"{SLIDES_PREFIX}{owner_hash(context.job.owner)}/{key}.json"
-    there, calls = context.objects.stat(Bucket.WORK, name), 0
-    if there is None:
-        told, calls = ask_model(model, request, parse, context.check)
-        content = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
-        there = write_once(
+    stored, calls = context.objects.stat(Bucket.WORK, name), 0
+    if stored is None:
+        parsed, calls = ask_model(model, request, parse, context.check)
+        content = json.dumps(parsed, ensure_ascii=False, separators=(",", ":")).encode()
+        stored = write_once(
             context.objects, Bucket.WORK, name, content, content_type="application/json", spec=key
         )
-    # Also after writing: whoever was faster has asked the model another time.
-    answer: dict[str, Any] = json.loads(read_object(context.objects, there))
+    # Read back even after writing: a concurrent attempt may have written another answer first.
+    answer: dict[str, Any] = json.loads(read_object(context.objects, stored))
     return answer, calls
 
 
 def request_key(request: ModelRequest, engine: str, owner: str, salt: str = "") -> str:
-    """The content address of an answer. The owner is part of it: nobody can find out what
-    somebody else asked for."""
+    """Returns the content address of an answer.
+
+    The owner is part of it, so that no user can find out the requests of another one.
+    """
     content = [PROMPT_VERSION, owner, engine, request.system, request.text, request.schema, salt]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,7 +1,7 @@
-"""What the model is asked: our instructions, the form of the answer, and a person's text as data.
+"""Builds the request for a deck: instructions, answer schema, and the user's text as data.
 
-The text travels as one JSON object, so that nothing in it can end the quotation and speak for us.
-Whatever comes back is parsed like any other untrusted input, see `outlining`.
+The user's text is one JSON object, so that no text in it can end the quotation and act as an
+instruction. The answer is parsed as untrusted input in `outline`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from shared.recipes.films.deck_options import DeckOptions
 from shared.recipes.films.prompt import Prompt
 
 PROMPT_VERSION = 1
-"""Raised with the wording below, so that decks of an older one are not taken for its own."""
+"""Increase with each change of the wording, so that cached answers to older ones are not used."""
 MAX_REQUESTED_BULLETS = 5
 TOKENS_PER_SLIDE = 700
 THINKING_TOKENS = 8_192
-"""For models that think before they answer: their thoughts count as answered."""
+"""For models that think before they answer: their thoughts count as output tokens."""
 
 _INSTRUCTIONS = """\
 You write narrated slide films. You are given one JSON object from a person: "prompt" says what \
@@ -42,9 +42,9 @@ _OWN_LANGUAGE = ', in the language of the prompt; "language" is its BCP-47 tag'
 
 
 def build_model_request(prompt: Prompt, options: DeckOptions) -> ModelRequest:
-    """The request for a deck of `options.slides` slides."""
+    """Returns the request for a deck of `options.slides` slides."""
     language = f", in the language {options.language}" if options.language else _OWN_LANGUAGE
-    given = {
+    fields = {
         "prompt": prompt.text,
         "source": prompt.source,
         "tone": options.tone,
@@ -52,7 +52,7 @@ def build_model_request(prompt: Prompt, options: DeckOptions) -> ModelRequest:
     }
     return ModelRequest(
         system=_INSTRUCTIONS.format(slides=options.slides, language=language),
-        text=json.dumps({key: text for key, text in given.items() if text}, ensure_ascii=False),
+        text=json.dumps({key: text for key, text in fields.items() if text}, ensure_ascii=False),
         schema=_schema(options),
         max_tokens=THINKING_TOKENS + TOKENS_PER_SLIDE * options.slides,
     )

@@ -1,4 +1,4 @@
-"""A model's answer becomes a deck, or is rejected: it is untrusted input like any other."""
+"""Parses a model's answer into a deck. The answer is untrusted input."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ from shared.recipes.films.deck import SLIDE_COUNT_RANGE, Deck, DeckRejected, Sli
 from shared.recipes.films.deck_options import DeckOptions
 
 SLIDE_COUNT_TOLERANCE = 2
-"""So many slides more or fewer are no reason to pay for another answer."""
+"""A deck may have this many slides more or fewer than requested; another call is not worth it."""
 _LAYOUTS = ("title", "bullets", "statement", "closing")
-_MARKS = re.compile(r"\*\*|__|`+|^\s*(?:[-*•–]|#{1,6})\s+", re.MULTILINE)
-_OTHERS = re.compile(r"[\u202a-\u202e\u2066-\u2069\ufeff]")
+_MARKDOWN = re.compile(r"\*\*|__|`+|^\s*(?:[-*•–]|#{1,6})\s+", re.MULTILINE)
+_BIDI_CONTROLS = re.compile(r"[\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
 def read_outline(answer: str, options: DeckOptions) -> Deck:
-    """The deck that `answer` describes, in the look that `options` ask for.
+    """Returns the deck that `answer` describes, with the style of `options`.
 
-    Raises DeckRejected with the place and the reason.
+    Raises DeckRejected with the location and the reason.
     """
     try:
-        told = json.loads(answer)
-    except (ValueError, RecursionError) as wrong:
-        raise DeckRejected("", "The answer is no JSON.") from wrong
-    if not isinstance(told, Mapping) or not isinstance(told.get("slides"), list):
+        outline = json.loads(answer)
+    except (ValueError, RecursionError) as error:
+        raise DeckRejected("", "The answer is not JSON.") from error
+    if not isinstance(outline, Mapping) or not isinstance(outline.get("slides"), list):
         raise DeckRejected("slides", "It must be a list of slides.")
-    rows = told["slides"]
+    rows = outline["slides"]
     if (
         abs(len(rows) - options.slides) > SLIDE_COUNT_TOLERANCE
         or len(rows) not in SLIDE_COUNT_RANGE
     ):
-        raise DeckRejected("slides", f"{options.slides} were asked for, {len(rows)} came.")
+        raise DeckRejected("slides", f"{options.slides} were requested, {len(rows)} were returned.")
     return Deck.from_dict(
         {
-            "title": strip_markup(told.get("title")),
-            "language": options.language or told.get("language"),
+            "title": strip_markup(outline.get("title")),
+            "language": options.language or outline.get("language"),
             **style_fields(options),
-            "slides": [_slide(row, n, len(rows)) for n, row in enumerate(rows)],
+            "slides": [_slide_fields(row, n, len(rows)) for n, row in enumerate(rows)],
         }
     )
 
 
 def style_fields(options: DeckOptions) -> dict[str, str]:
-    """The fields of a deck that no model decides on."""
+    """Returns the fields of a deck that the options determine, not the model."""
     return {
         "theme": options.theme,
         "aspect": options.aspect,
@@ -53,44 +53,44 @@ def style_fields(options: DeckOptions) -> dict[str, str]:
     }
 
 
-def _slide(row: Any, n: int, count: int) -> dict[str, Any]:
-    where = f"slides[{n}]"
+def _slide_fields(row: Any, n: int, count: int) -> dict[str, Any]:
+    location = f"slides[{n}]"
     if not isinstance(row, Mapping):
-        raise DeckRejected(where, "It must be an object.")
+        raise DeckRejected(location, "It must be an object.")
     bullets = row.get("bullets") or []
     if not isinstance(bullets, list):
-        raise DeckRejected(f"{where}.bullets", "It must be a list of texts.")
+        raise DeckRejected(f"{location}.bullets", "It must be a list of texts.")
     slide = Slide.from_dict(
         {
             "id": f"s{n + 1}",
             "heading": strip_markup(row.get("heading")),
-            "bullets": [text for one in bullets if (text := strip_markup(one)) != ""],
+            "bullets": [text for bullet in bullets if (text := strip_markup(bullet)) != ""],
             "notes": strip_markup(row.get("notes")),
             "layout": _layout(row, n, count, bool(bullets)),
         },
-        where,
+        location,
     )
     if not slide.notes and not slide.bullets:
-        raise DeckRejected(where, "It says nothing.")
+        raise DeckRejected(location, "It has neither bullets nor notes.")
     return slide.to_dict()
 
 
 def _layout(row: Mapping[str, Any], n: int, count: int, bullets: bool) -> str:
-    """The first slide opens and the last one closes, whatever was answered."""
+    """Returns the layout: `title` for the first slide, `closing` for the last, else the model's."""
     if n == 0:
         return "title"
     if n == count - 1:
         return "closing"
-    asked = row.get("layout")
-    if asked not in _LAYOUTS:
+    if row.get("layout") not in _LAYOUTS:
         raise DeckRejected(f"slides[{n}].layout", "There is no such layout.")
-    if asked in ("title", "closing"):
-        asked = "statement"
-    return "bullets" if bullets else "statement" if asked == "bullets" else str(asked)
+    return "bullets" if bullets else "statement"
 
 
 def strip_markup(value: Any) -> Any:
-    """A text without the marks of Markdown and without marks that turn its order."""
+    """Returns a text without Markdown and without bidirectional control characters.
+
+    Values of other types are returned unchanged.
+    """
     if not isinstance(value, str):
         return value
-    return _OTHERS.sub("", _MARKS.sub("", value)).strip()
+    return _BIDI_CONTROLS.sub("", _MARKDOWN.sub("", value)).strip()

@@ -1,4 +1,4 @@
-"""A recap: the deck of a timeline, worded by the model where it can be asked."""
+"""Writes the deck of a recap from the timeline, reworded by the model if it is available."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from shared.recipes.films.deck_options import DeckOptions
 
 
 def write_recap(context: UnitContext, options: DeckOptions) -> WrittenDeck:
-    """The deck of the job's own timeline. Without a model its words are plain English ones."""
+    """Returns the deck of the job's timeline; without a model the text is plain English."""
     timeline = Timeline.of(
-        context.job.title, context.job.facts, {one.filename for one in context.job.inputs}
+        context.job.title, context.job.facts, {item.filename for item in context.job.inputs}
     )
     draft = Deck.from_dict(
         {
@@ -36,21 +36,21 @@ def write_recap(context: UnitContext, options: DeckOptions) -> WrittenDeck:
     if options.pictures == "none":
         draft = _without_pictures(draft)
     try:
-        return _worded(context, draft, options)
-    except (MoodreelError, ConfigurationError) as fault:
-        passing = isinstance(fault, TransientError) and not isinstance(fault, ModelUnavailable)
-        if passing and not context.is_last_attempt:
-            # The facts do not change: better words may come with the next attempt. Whom the model
-            # does not let in, it will not let in then either.
+        return _reword(context, draft, options)
+    except (MoodreelError, ConfigurationError) as error:
+        retryable = isinstance(error, TransientError) and not isinstance(error, ModelUnavailable)
+        if retryable and not context.is_last_attempt:
+            # The next attempt may succeed. A model that denies access (ModelUnavailable) will deny
+            # it again, so the plain text is used at once.
             raise
-        context.log("recap.wording_failed", severity="WARNING", reason=fault.code)
-        said = ["The model that words a recap could not be asked; its words are plain ones."]
+        context.log("recap.wording_failed", severity="WARNING", reason=error.code)
+        warnings = ["The model that rewords a recap was not available; the text is plain English."]
         if options.language and options.language.split("-")[0] != RECAP_LANGUAGE:
-            said.append("Without it a recap is told in English.")
-        return WrittenDeck(draft, 0, tuple(said))
+            warnings.append("Without it a recap is told in English.")
+        return WrittenDeck(draft, 0, tuple(warnings))
 
 
-def _worded(context: UnitContext, draft: Deck, options: DeckOptions) -> WrittenDeck:
+def _reword(context: UnitContext, draft: Deck, options: DeckOptions) -> WrittenDeck:
     request = build_reword_request(
         draft.slides,
         film={"title": draft.title, "kind": "a recap of a video by what its faces express"},
@@ -59,22 +59,21 @@ def _worded(context: UnitContext, draft: Deck, options: DeckOptions) -> WrittenD
         audience=options.audience,
     )
 
-    def read(answer: str) -> dict[str, Any]:
-        made, language = read_reworded_slides(answer, draft.slides, faithful=True)
-        return {"slides": [one.to_dict() for one in made], "language": language}
+    def parse(answer: str) -> dict[str, Any]:
+        slides, language = read_reworded_slides(answer, draft.slides, faithful=True)
+        return {"slides": [slide.to_dict() for slide in slides], "language": language}
 
-    told, calls = ask_with_cache(context, bootstrap.deck_model(), request, read)
-    made = [Slide.from_dict(row) for row in told["slides"]]
-    language = options.language or told["language"] or RECAP_LANGUAGE
-    deck = replace_slides(draft, made)
+    fields, calls = ask_with_cache(context, bootstrap.deck_model(), request, parse)
+    language = options.language or fields["language"] or RECAP_LANGUAGE
+    deck = replace_slides(draft, [Slide.from_dict(row) for row in fields["slides"]])
     return WrittenDeck(Deck.from_dict({**deck.to_dict(), "language": language}), calls)
 
 
 def _without_pictures(deck: Deck) -> Deck:
     rows = [
-        {**one.to_dict(), "layout": "bullets", "picture": None}
-        if one.layout == "picture"
-        else one.to_dict()
-        for one in deck.slides
+        {**slide.to_dict(), "layout": "bullets", "picture": None}
+        if slide.layout == "picture"
+        else slide.to_dict()
+        for slide in deck.slides
     ]
     return Deck.from_dict({**deck.to_dict(), "slides": rows})

@@ -1,7 +1,7 @@
-"""Slides in better words: what a model is asked, and what of its answer is taken.
+"""Rewords slides with a model: builds the request and validates the answer.
 
-The slides are there already, and are true; the model only words them. So its answer is held to
-them: the same slides, and no number that was not given.
+The slides exist already and their statements are true; the model only rewords them. An answer must
+have the same slides. A faithful answer must not have a number that the slides do not have.
 """
 
 from __future__ import annotations
@@ -52,13 +52,18 @@ def build_reword_request(
     tone: str = "",
     audience: str = "",
 ) -> ModelRequest:
-    """The request for these slides. `language` is a tag, "" leaves it as it is."""
-    said = f', in the language {language}; "language" is that tag' if language else ""
+    """Returns the request for these slides. `language` is a tag, or "" to keep the language."""
+    language_rule = f', in the language {language}; "language" is that tag' if language else ""
     drafts = [
-        {"id": one.id, "heading": one.heading, "bullets": list(one.bullets), "notes": one.notes}
-        for one in slides
+        {
+            "id": slide.id,
+            "heading": slide.heading,
+            "bullets": list(slide.bullets),
+            "notes": slide.notes,
+        }
+        for slide in slides
     ]
-    given = {
+    fields = {
         "film": film,
         "slides": drafts,
         "instruction": instruction,
@@ -66,9 +71,9 @@ def build_reword_request(
         "audience": audience,
     }
     return ModelRequest(
-        system=_INSTRUCTIONS.format(language=said, faith=rules),
-        text=json.dumps({key: one for key, one in given.items() if one}, ensure_ascii=False),
-        schema=_schema([one.id for one in slides], language),
+        system=_INSTRUCTIONS.format(language=language_rule, faith=rules),
+        text=json.dumps({key: value for key, value in fields.items() if value}, ensure_ascii=False),
+        schema=_schema([slide.id for slide in slides], language),
         max_tokens=THINKING_TOKENS + TOKENS_PER_SLIDE * len(slides),
     )
 
@@ -76,68 +81,80 @@ def build_reword_request(
 def read_reworded_slides(
     answer: str, slides: Sequence[Slide], *, faithful: bool
 ) -> tuple[list[Slide], str]:
-    """The slides in the answer's words, and the language that it names ("" for none). Layout and
-    picture stay. Raises DeckRejected."""
+    """Parses a model's answer.
+
+    Args:
+        slides: the slides of the request. Their layouts and pictures are kept.
+        faithful: reject numbers that `slides` do not have.
+
+    Returns:
+        The reworded slides, and the language tag of the answer ("" for none).
+
+    Raises:
+        DeckRejected: the answer is invalid.
+    """
     try:
-        told = json.loads(answer)
-    except (ValueError, RecursionError) as wrong:
-        raise DeckRejected("", "The answer is no JSON.") from wrong
-    rows = told.get("slides") if isinstance(told, Mapping) else None
+        data = json.loads(answer)
+    except (ValueError, RecursionError) as error:
+        raise DeckRejected("", "The answer is not JSON.") from error
+    rows = data.get("slides") if isinstance(data, Mapping) else None
     if not isinstance(rows, list):
         raise DeckRejected("slides", "It must be a list of slides.")
     by_id = {str(row.get("id")): row for row in rows if isinstance(row, Mapping)}
-    if len(rows) != len(slides) or set(by_id) != {one.id for one in slides}:
-        raise DeckRejected("slides", "They are not the slides that were given.")
-    made = [_reworded(one, by_id[one.id], n) for n, one in enumerate(slides)]
+    if len(rows) != len(slides) or set(by_id) != {slide.id for slide in slides}:
+        raise DeckRejected("slides", "They are not the slides of the request.")
+    reworded = [_reword(slide, by_id[slide.id], n) for n, slide in enumerate(slides)]
     if faithful:
-        _check_numbers(made, slides)
-    language = told.get("language")
-    return made, parse_language_tag(language) if language else ""
+        _check_numbers(reworded, slides)
+    language = data.get("language")
+    return reworded, parse_language_tag(language) if language else ""
 
 
-def _reworded(slide: Slide, row: Mapping[str, Any], n: int) -> Slide:
-    where = f"slides[{n}]"
+def _reword(slide: Slide, row: Mapping[str, Any], n: int) -> Slide:
+    location = f"slides[{n}]"
     bullets = row.get("bullets") or []
     if not isinstance(bullets, list):
-        raise DeckRejected(f"{where}.bullets", "It must be a list of texts.")
-    made = Slide.from_dict(
+        raise DeckRejected(f"{location}.bullets", "It must be a list of texts.")
+    reworded = Slide.from_dict(
         {
             **slide.to_dict(),
             "heading": strip_markup(row.get("heading")),
-            "bullets": [text for one in bullets if (text := strip_markup(one)) != ""],
+            "bullets": [text for bullet in bullets if (text := strip_markup(bullet)) != ""],
             "notes": strip_markup(row.get("notes")),
         },
-        where,
+        location,
     )
-    if slide.notes and not made.notes:
-        raise DeckRejected(f"{where}.notes", "Nothing is spoken any more.")
-    return made
+    if slide.notes and not reworded.notes:
+        raise DeckRejected(f"{location}.notes", "The notes are missing.")
+    return reworded
 
 
-def _check_numbers(made: Sequence[Slide], given: Sequence[Slide]) -> None:
-    known = set(_numbers(given))
-    strange = next((one for one in _numbers(made) if one not in known), None)
-    if strange is not None:
-        raise DeckRejected("slides", f"The number {strange} was not given.")
+def _check_numbers(reworded: Sequence[Slide], originals: Sequence[Slide]) -> None:
+    known = set(_numbers(originals))
+    unknown = next((number for number in _numbers(reworded) if number not in known), None)
+    if unknown is not None:
+        raise DeckRejected("slides", f"The number {unknown} is not in the request.")
 
 
 def _numbers(slides: Sequence[Slide]) -> list[str]:
-    text = "\n".join("\n".join((one.heading, *one.bullets, one.notes)) for one in slides)
-    # Many scripts have digits of their own, and the wide forms of ours.
+    text = "\n".join("\n".join((slide.heading, *slide.bullets, slide.notes)) for slide in slides)
+    # Digits of other scripts and full-width digits are mapped to ASCII digits.
     plain_text = unicodedata.normalize("NFKC", text)
     return _NUMBER.findall(
-        "".join(str(unicodedata.decimal(one)) if one.isdecimal() else one for one in plain_text)
+        "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in plain_text)
     )
 
 
 def replace_slides(deck: Deck, new_slides: Sequence[Slide]) -> Deck:
-    """The deck in the words of these slides, by their ids. Layouts and pictures stay the deck's:
-    the words may have been found for another job."""
-    by_id = {one.id: one for one in new_slides}
+    """Returns the deck with the text of `new_slides`, matched by id.
+
+    Layouts and pictures of the deck are kept, because cached text may stem from another job.
+    """
+    by_id = {slide.id: slide for slide in new_slides}
     slides = []
-    for one in deck.slides:
-        new = by_id.get(one.id, one)
-        slides.append(replace(one, heading=new.heading, bullets=new.bullets, notes=new.notes))
+    for slide in deck.slides:
+        new = by_id.get(slide.id, slide)
+        slides.append(replace(slide, heading=new.heading, bullets=new.bullets, notes=new.notes))
     return replace(deck, slides=tuple(slides))
 
 

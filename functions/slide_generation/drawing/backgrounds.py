@@ -1,4 +1,4 @@
-"""What lies behind the text: drawn once for a theme, a size and a kind, then copied."""
+"""Backgrounds of slides, drawn once per theme, size and kind, then cached."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from functions.slide_generation.drawing.themes import THEMES, Colour, Theme
 
 OVERSAMPLING = 3
-"""Shapes are drawn so many times larger and scaled down: smooth edges."""
+"""Factor of supersampling, for smooth edges."""
 
 Draw = ImageDraw.ImageDraw
 
@@ -19,7 +19,12 @@ Draw = ImageDraw.ImageDraw
 def draw_background(
     theme_name: str, size: tuple[int, int], *, bold: bool, rtl: bool
 ) -> Image.Image:
-    """RGB. `bold` for slides that open or close. Copy it before drawing on it."""
+    """Returns an RGB picture from the cache. Callers must copy it before they draw on it.
+
+    Args:
+        bold: larger shapes, for opening and closing slides.
+        rtl: mirror the background for right-to-left scripts.
+    """
     theme = THEMES[theme_name]
     image = _gradient(size, *theme.background)
     _DECORS[theme.decor](image, theme, bold)
@@ -32,7 +37,12 @@ def _gradient(size: tuple[int, int], top: Colour, bottom: Colour) -> Image.Image
 
 
 def _shape(image: Image.Image, colour: Colour, paint: Callable[[Draw, float], None]) -> None:
-    """Paint white on a mask with units of a hundredth of the short side; lay `colour` there."""
+    """Pastes `colour` through a mask that `paint` draws.
+
+    Args:
+        paint: draws white on the mask; its second argument is the unit in px, a hundredth of the
+            short side.
+    """
     width, height = image.size
     large = Image.new("L", (width * OVERSAMPLING, height * OVERSAMPLING))
     paint(ImageDraw.Draw(large), min(width, height) * OVERSAMPLING / 100)
@@ -45,7 +55,7 @@ def _disc(draw: Draw, x: float, y: float, radius: float) -> None:
 
 
 def _glow(image: Image.Image, theme: Theme, bold: bool) -> None:
-    """Two lights in opposite corners."""
+    """Draws two soft lights in opposite corners."""
     width, height = image.size
     short = min(width, height)
     for colour, x, y, radius, share in (
@@ -59,13 +69,17 @@ def _glow(image: Image.Image, theme: Theme, bold: bool) -> None:
 
 
 def _falloff(share: float) -> list[int]:
-    """From `share` in the middle of Pillow's radial gradient smoothly to 0 at its edges, 181."""
+    """Returns a lookup table that turns Pillow's radial gradient into a soft light.
+
+    The gradient is 0 in the middle and 181 at the edges. The light falls smoothly from `share` (of
+    255) in the middle to 0 at the edges.
+    """
     levels = (max(0.0, 1 - value / 181) for value in range(256))
     return [round(255 * share * level * level * (3 - 2 * level)) for level in levels]
 
 
 def _arc(image: Image.Image, theme: Theme, bold: bool) -> None:
-    """Circles within circles, rising in a corner."""
+    """Draws concentric circles around a corner."""
     width, height = image.size
 
     def paint(draw: Draw, u: float) -> None:
@@ -78,7 +92,7 @@ def _arc(image: Image.Image, theme: Theme, bold: bool) -> None:
 
 
 def _discs(image: Image.Image, theme: Theme, bold: bool) -> None:
-    """Hills at the lower edge."""
+    """Draws hills at the lower edge."""
     width, height = image.size
     lift = 1.0 if bold else 0.45
     for colour, x, radius, above in (
@@ -93,7 +107,7 @@ def _discs(image: Image.Image, theme: Theme, bold: bool) -> None:
 
 
 def _band(image: Image.Image, theme: Theme, bold: bool) -> None:
-    """A dark edge where the text begins, with a light field across from it."""
+    """Draws a dark band at the edge where text begins and a light triangle opposite to it."""
     width, height = image.size
 
     def field(draw: Draw, u: float) -> None:
@@ -111,7 +125,7 @@ def _band(image: Image.Image, theme: Theme, bold: bool) -> None:
 
 
 def _rays(image: Image.Image, theme: Theme, bold: bool) -> None:
-    """Light that falls in from a corner, with slanted stripes."""
+    """Draws soft lights and diagonal stripes at a corner."""
     _glow(image, theme, bold)
     width, _ = image.size
 
@@ -124,7 +138,7 @@ def _rays(image: Image.Image, theme: Theme, bold: bool) -> None:
 
 
 def _grid(image: Image.Image, theme: Theme, bold: bool) -> None:
-    """Points, as on squared paper, denser on slides that open or close."""
+    """Draws a grid of points, denser on opening and closing slides."""
     width, height = image.size
     step = 6.0 if bold else 9.0
 

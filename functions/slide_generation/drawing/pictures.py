@@ -1,4 +1,4 @@
-"""The pictures of a job: where each lies, which slide gets which, and who draws what is missing."""
+"""The pictures of a job: loads them, assigns uploads to slides, and has missing ones drawn."""
 
 from __future__ import annotations
 
@@ -37,66 +37,71 @@ _UPLOAD = "upload:"
 
 @dataclass(frozen=True)
 class JobPictures:
-    """What the stages before recorded, and what was drawn for this owner."""
+    """The pictures that preceding stages recorded, and those drawn for the job's owner."""
 
     context: UnitContext
     sources: Mapping[str, PictureSource]
 
     @classmethod
     def of(cls, context: UnitContext) -> JobPictures:
-        """All pictures that the job's slides may show."""
+        """Returns all pictures that the job's slides may show."""
         return cls(context, list_pictures(context.job.facts))
 
     @property
     def mood(self) -> Sequence[MoodPoint]:
-        """How the video's mood moved."""
+        """The mood of the video over time; empty without an emotion timeline."""
         emotions = EmotionsResult.find(self.context.job.facts)
         return () if emotions is None else emotions.mood
 
     def key(self, reference: str | None) -> Any:
-        """What a slide's picture is made of, JSON-able: two slides that show the same are one."""
+        """Returns a JSON-able key of a picture; equal keys mean equal pictures. None if unknown."""
         if reference is None or reference.startswith(DRAWN_PREFIX):
             return reference
         if reference == MOOD_CHART:
             return [row.to_dict() for row in self.mood]
-        place = self.sources.get(reference)
-        return None if place is None else place.to_dict()
+        source = self.sources.get(reference)
+        return None if source is None else source.to_dict()
 
     def load(self, reference: str, size: tuple[int, int]) -> Image.Image:
-        """RGB, upright, cut to `size` around the face that it is about, else around its middle.
-        Raises SourceExpired when it is gone, and what reading a picture raises."""
-        place = (
-            self._drawn(reference)
+        """Returns a picture, upright, in RGB, cropped to `size` around its face or its middle.
+
+        Raises:
+            SourceExpired: the picture no longer exists.
+            PermanentError: the picture cannot be decoded.
+        """
+        source = (
+            self._drawing_source(reference)
             if reference.startswith(DRAWN_PREFIX)
             else self.sources[reference]
         )
-        face = place.face
-        # Where a face is, is told in the picture's own pixels; all others may be decoded smaller.
-        most_side_px = None if face else max(size)
+        face = source.face
+        # The position of a face is in pixels of the full picture, so a picture with a face is
+        # decoded in full size. Others may be decoded smaller.
+        max_side_px = None if face else max(size)
         try:
-            whole = read_picture(read_picture_source(self.context.objects, place), most_side_px)
-        except PermanentError as wrong:
-            raise type(wrong)(f"{self._told(reference)}: {wrong}") from wrong
-        return crop_picture(whole, size, face or (whole.width / 2, whole.height / 2))
+            picture = read_picture(read_picture_source(self.context.objects, source), max_side_px)
+        except PermanentError as error:
+            raise type(error)(f"{self._display_name(reference)}: {error}") from error
+        return crop_picture(picture, size, face or (picture.width / 2, picture.height / 2))
 
-    def _told(self, reference: str) -> str:
-        """A picture as a person knows it."""
-        return next((name for one, name in self.uploads() if one == reference and name), reference)
+    def _display_name(self, reference: str) -> str:
+        """Returns the name of the uploaded file, or the reference for other pictures."""
+        return dict(self.uploads()).get(reference) or reference
 
     def uploads(self) -> list[tuple[str, str]]:
-        """References to what was uploaded, each with its file's name."""
-        names = {f"{_UPLOAD}{one.name}": one.filename for one in self.context.job.inputs}
-        return [(one, names.get(one, "")) for one in self.sources if one.startswith(_UPLOAD)]
+        """Returns (reference, file name) of the uploaded pictures."""
+        names = {f"{_UPLOAD}{item.name}": item.filename for item in self.context.job.inputs}
+        return [(ref, names.get(ref, "")) for ref in self.sources if ref.startswith(_UPLOAD)]
 
-    def _drawn(self, reference: str) -> PictureSource:
+    def _drawing_source(self, reference: str) -> PictureSource:
         name = self.drawing_name(reference)
-        there = self.context.objects.stat(Bucket.WORK, name)
-        if there is None:
+        stored = self.context.objects.stat(Bucket.WORK, name)
+        if stored is None:
             raise SourceExpired("A picture that was drawn for a slide is no longer there.")
-        return PictureSource.from_stored_object(there)
+        return PictureSource.from_stored_object(stored)
 
     def drawing_name(self, reference: str) -> str:
-        """Where a picture that a model drew lies: with its owner, for all of the owner's jobs."""
+        """Returns the object name of a drawing, which all jobs of its owner share."""
         key = reference.removeprefix(DRAWN_PREFIX)
         return f"{SLIDES_PREFIX}{owner_hash(self.context.job.owner)}/{key}.picture"
 
@@ -104,13 +109,16 @@ class JobPictures:
 def crop_picture(
     picture: Image.Image, size: tuple[int, int], centre: Sequence[float]
 ) -> Image.Image:
-    """The largest piece of the picture in the proportions of `size`, with `middle` (x, y in px) as
-    near to its own middle as the edges allow."""
+    """Returns the largest crop with the aspect ratio of `size`, resized to `size`.
+
+    Args:
+        centre: x and y in px; the middle of the crop is as near to it as the edges allow.
+    """
     scale = min(picture.width / size[0], picture.height / size[1])
     width, height = size[0] * scale, size[1] * scale
     left = max(0.0, min(centre[0] - width / 2, picture.width - width))
     top = max(0.0, min(centre[1] - height / 2, picture.height - height))
-    # Rounding must not lead outside: Pillow refuses it.
+    # Rounding must not move the box out of the picture: Pillow rejects such a box.
     box = (left, top, min(left + width, picture.width), min(top + height, picture.height))
     return picture.resize(size, Image.Resampling.LANCZOS, box=box)
 
@@ -118,86 +126,104 @@ def crop_picture(
 def add_pictures(
     written_deck: WrittenDeck, pictures: JobPictures, options: DeckOptions
 ) -> WrittenDeck:
-    """The deck with pictures on its slides of points: the person's own first, then what a model
-    draws where the operator has one and the person did not decline."""
+    """Returns the deck with pictures on its slides.
+
+    Uploaded pictures are placed first. With the option `pictures: all` and an illustrator, slides
+    with bullets that have no picture get a drawing.
+    """
     if options.pictures == "none":
         return written_deck
     deck, placed = place_uploads(written_deck.deck, pictures.uploads())
     warnings = list(written_deck.warnings)
-    left = len(pictures.uploads()) - placed
-    if left:
+    unused = len(pictures.uploads()) - placed
+    if unused:
         warnings.append(
-            f"{left} of the pictures found no slide: there are more of them than slides that can "
+            f"{unused} of the pictures are not used: there are more of them than slides that can "
             "show one."
         )
     illustrator = bootstrap.illustrator() if options.pictures == "all" else None
     if illustrator is not None:
-        deck, said = _with_drawings(deck, pictures, illustrator)
-        warnings += said
+        deck, drawing_warnings = _add_drawings(deck, pictures, illustrator)
+        warnings += drawing_warnings
     return replace(written_deck, deck=deck, warnings=tuple(warnings))
 
 
 def place_uploads(deck: Deck, uploads: Sequence[tuple[str, str]]) -> tuple[Deck, int]:
-    """Pictures by (reference, file name) onto slides between the first and the last: where the
-    name speaks of what the slide says, else in their order and evenly apart; → the deck and how
-    many were placed."""
+    """Places uploaded pictures on slides.
+
+    A picture goes to the slide that has most words in common with its file name. The others are
+    spread evenly over the remaining slides, in their order.
+
+    Args:
+        uploads: (reference, file name) of each picture.
+
+    Returns:
+        The deck, and the number of pictures placed.
+    """
     slides = list(deck.slides)
-    free = [n for n, one in enumerate(slides) if one.layout == "bullets"]
+    free = [n for n, slide in enumerate(slides) if slide.layout == "bullets"]
     if len(uploads) > len(free):
-        # A statement is strongest alone, but better beside a picture than the picture nowhere.
-        free = [n for n, one in enumerate(slides) if one.layout in ("bullets", "statement")]
-    waiting = list(uploads)[: len(free)]
-    placed = len(waiting)
-    for one in list(waiting):
-        said = {word.casefold() for word in _WORD.findall(one[1].rpartition(".")[0])}
-        fits = {n: len(said & _words(slides[n])) for n in free}
-        best = max(free, key=lambda n: fits[n], default=None)
-        if best is not None and fits[best]:
-            slides[best] = _showing(slides[best], one[0])
+        # Statements look best alone, so they get a picture only if there are too few other slides.
+        free = [n for n, slide in enumerate(slides) if slide.layout in ("bullets", "statement")]
+    pending = list(uploads)[: len(free)]
+    placed = len(pending)
+    for upload in list(pending):
+        reference, filename = upload
+        name_words = {word.casefold() for word in _WORD.findall(filename.rpartition(".")[0])}
+        matches = {n: len(name_words & _slide_words(slides[n])) for n in free}
+        best = max(free, key=lambda n: matches[n], default=None)
+        if best is not None and matches[best]:
+            slides[best] = _set_picture(slides[best], reference)
             free.remove(best)
-            waiting.remove(one)
-    for n, one in enumerate(waiting):
-        # Evenly apart, each in the middle of its share of the slides.
-        place = free[(2 * n + 1) * len(free) // (2 * len(waiting))]
-        slides[place] = _showing(slides[place], one[0])
+            pending.remove(upload)
+    for n, (reference, _) in enumerate(pending):
+        # Evenly spaced, each in the middle of its share of the slides.
+        index = free[(2 * n + 1) * len(free) // (2 * len(pending))]
+        slides[index] = _set_picture(slides[index], reference)
     return replace(deck, slides=tuple(slides)), placed
 
 
-def _with_drawings(
-    deck: Deck, album: JobPictures, illustrator: Illustrator
+def _add_drawings(
+    deck: Deck, pictures: JobPictures, illustrator: Illustrator
 ) -> tuple[Deck, list[str]]:
-    """A drawing for every slide of points that shows none. What cannot be drawn is left out."""
+    """Adds a drawing to each slide with bullets and no picture.
+
+    Returns:
+        The deck, and a warning if some slides could not be illustrated.
+    """
     slides, missing = list(deck.slides), 0
     for n, slide in enumerate(slides):
         if slide.layout != "bullets":
             continue
-        album.context.check()
+        pictures.context.check()
         try:
-            slides[n] = _showing(slide, _drawing(deck, slide, album, illustrator))
-        except MoodreelError as fault:
-            if isinstance(fault, TransientError) and not album.context.is_last_attempt:
+            slides[n] = _set_picture(slide, _draw_once(deck, slide, pictures, illustrator))
+        except MoodreelError as error:
+            if isinstance(error, TransientError) and not pictures.context.is_last_attempt:
                 raise
-            album.context.log("slide.illustration_failed", severity="WARNING", reason=fault.code)
+            pictures.context.log("slide.illustration_failed", severity="WARNING", reason=error.code)
             missing += 1
-    many = "1 slide has" if missing == 1 else f"{missing} slides have"
-    said = [f"{many} no picture: none could be drawn."] if missing else []
-    return replace(deck, slides=tuple(slides)), said
+    subject = "1 slide has" if missing == 1 else f"{missing} slides have"
+    warnings = [f"{subject} no picture: none could be drawn."] if missing else []
+    return replace(deck, slides=tuple(slides)), warnings
 
 
-def _drawing(deck: Deck, slide: Slide, album: JobPictures, illustrator: Illustrator) -> str:
-    """The reference to a drawing, which is made once for the same words."""
+def _draw_once(deck: Deck, slide: Slide, pictures: JobPictures, illustrator: Illustrator) -> str:
+    """Returns the reference to a drawing. The same text is drawn only once per owner."""
     width, height = deck.size
-    wish = PictureRequest(slide.heading, slide.bullets, slide.notes, deck.language, width, height)
-    content = [album.context.job.owner, illustrator.engine, wish.to_list()]
+    request = PictureRequest(
+        slide.heading, slide.bullets, slide.notes, deck.language, width, height
+    )
+    content = [pictures.context.job.owner, illustrator.engine, request.to_list()]
     key = hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
     reference = DRAWN_PREFIX + key
-    name = album.drawing_name(reference)
-    if album.context.objects.stat(Bucket.WORK, name) is None:
-        data = illustrator.draw(wish)
-        # What is no picture is not kept.
+    name = pictures.drawing_name(reference)
+    if pictures.context.objects.stat(Bucket.WORK, name) is None:
+        data = illustrator.draw(request)
+        # Raises before the data is stored if it is not a picture.
         read_picture(data, max(deck.size))
         write_once(
-            album.context.objects,
+            pictures.context.objects,
             Bucket.WORK,
             name,
             data,
@@ -207,10 +233,10 @@ def _drawing(deck: Deck, slide: Slide, album: JobPictures, illustrator: Illustra
     return reference
 
 
-def _showing(slide: Slide, reference: str) -> Slide:
+def _set_picture(slide: Slide, reference: str) -> Slide:
     return replace(slide, layout="picture", picture=reference)
 
 
-def _words(slide: Slide) -> set[str]:
-    said = " ".join((slide.heading, *slide.bullets, slide.notes))
-    return {word.casefold() for word in _WORD.findall(said)}
+def _slide_words(slide: Slide) -> set[str]:
+    text = " ".join((slide.heading, *slide.bullets, slide.notes))
+    return {word.casefold() for word in _WORD.findall(text)}

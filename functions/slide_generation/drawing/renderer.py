@@ -1,4 +1,4 @@
-"""A slide as a picture: what `layout` planned, drawn by Pillow with Raqm."""
+"""Draws slides as planned by `layout`, with Pillow and Raqm."""
 
 from __future__ import annotations
 
@@ -21,12 +21,17 @@ from shared.typography.drawing import draw_line
 from shared.typography.typesetting import Style, Text
 
 PNG_COMPRESSION = 1
-"""PNG's quickest: level 6 takes five times as long for a fifth less."""
+"""The fastest level. Level 6 takes five times as long and saves a fifth of the size."""
 OVERSAMPLING = 4
+"""Factor of supersampling of markers, for smooth edges."""
 
 
 class SlideRenderer:
-    """Draws the slides of one deck. `below`: how much of the height stays free of text."""
+    """Draws the slides of one deck.
+
+    Args:
+        subtitle_room: share of the height at the bottom that stays free of text.
+    """
 
     def __init__(self, deck: Deck, subtitle_room: Fraction = NO_SUBTITLE_ROOM) -> None:
         self._deck = deck
@@ -36,36 +41,36 @@ class SlideRenderer:
         self._u = min(deck.size) / 100
 
     def plan(self, number: int, *, picture: bool = False) -> SlidePlan:
-        """Where everything on slide `number` (from 0) stands."""
+        """Returns the layout of slide `number` (from 0)."""
         return self._planner.plan(self._deck.slides[number], number, picture=picture)
 
     def render(self, number: int, picture: Image.Image | None = None) -> Image.Image:
-        """Slide `number` (from 0), RGB, in the deck's size."""
+        """Returns slide `number` (from 0) as an RGB picture in the deck's size."""
         plan = self.plan(number, picture=picture is not None)
         theme = self._theme
-        ground = draw_background(theme.name, self._deck.size, bold=plan.bold, rtl=plan.rtl)
-        image = ground.copy()
+        background = draw_background(theme.name, self._deck.size, bold=plan.bold, rtl=plan.rtl)
+        image = background.copy()
         draw = ImageDraw.Draw(image)
         if plan.picture is not None and picture is not None:
-            self._paste(image, self._turned(plan.picture, plan.rtl), picture)
+            self._paste(image, self._mirror(plan.picture, plan.rtl), picture)
         if plan.bar is not None:
-            bar = self._turned(plan.bar, plan.rtl)
+            bar = self._mirror(plan.bar, plan.rtl)
             draw.rectangle((bar.x, bar.y, bar.x + bar.width - 1, bar.y + bar.height - 1),
                            fill=theme.accent)  # fmt: skip
         colours = {"heading": theme.heading, "body": theme.body, "muted": theme.muted}
         for placed in plan.texts:
-            self._write(draw, placed, colours[placed.role], plan.rtl)
+            self._draw_text(draw, placed, colours[placed.role], plan.rtl)
             if placed.marker is not None:
-                self._mark(image, draw, placed, plan.rtl)
-        self._foot(draw, number, plan.rtl)
+                self._draw_marker(image, draw, placed, plan.rtl)
+        self._draw_progress(draw, number, plan.rtl)
         return image
 
     # --- parts -------------------------------------------------------------------------------
 
-    def _turned(self, box: Box, rtl: bool) -> Box:
+    def _mirror(self, box: Box, rtl: bool) -> Box:
         return Box(self._width - box.x - box.width, box.y, box.width, box.height) if rtl else box
 
-    def _write(
+    def _draw_text(
         self, draw: ImageDraw.ImageDraw, placed: PlacedText, colour: Colour, rtl: bool
     ) -> None:
         edge = self._width - placed.x if rtl else placed.x
@@ -73,7 +78,7 @@ class SlideRenderer:
             top = placed.y + n * placed.block.line_height
             draw_line(draw, placed.block, line.text, (edge, top), colour, rtl=rtl)
 
-    def _mark(
+    def _draw_marker(
         self, image: Image.Image, draw: ImageDraw.ImageDraw, placed: PlacedText, rtl: bool
     ) -> None:
         theme, block = self._theme, placed.block
@@ -83,20 +88,22 @@ class SlideRenderer:
         x = self._width - x if rtl else x
         if theme.marker == "number":
             number = Text(str((placed.marker or 0) + 1), Style("en", 700, theme.serif))
-            written = number.lay_out(size, self._width)
-            at = (x + written.width / 2 if rtl else x - written.width / 2, placed.y)
-            top = at[1] + (block.line_height - written.line_height) / 2
-            draw_line(draw, written, written.lines[0].text, (at[0], top), theme.accent, rtl=rtl)
+            label = number.lay_out(size, self._width)
+            edge = x + label.width / 2 if rtl else x - label.width / 2
+            top = placed.y + (block.line_height - label.line_height) / 2
+            draw_line(draw, label, label.lines[0].text, (edge, top), theme.accent, rtl=rtl)
             return
         if theme.marker == "dash":
             half = size * 0.32
             draw.rectangle((x - half, middle - size * 0.05, x + half, middle + size * 0.04),
                            fill=theme.accent)  # fmt: skip
             return
-        self._blot(image, x, middle, size, theme)
+        self._draw_shape(image, x, middle, size, theme)
 
-    def _blot(self, image: Image.Image, x: float, y: float, size: float, theme: Theme) -> None:
-        """A small round or square mark with smooth edges."""
+    def _draw_shape(
+        self, image: Image.Image, x: float, y: float, size: float, theme: Theme
+    ) -> None:
+        """Draws a round or square marker with smooth edges."""
         side = round(size * 0.52)
         mask = Image.new("L", (side * OVERSAMPLING, side * OVERSAMPLING))
         draw = ImageDraw.Draw(mask)
@@ -112,8 +119,8 @@ class SlideRenderer:
         mask = mask.resize((side, side), Image.Resampling.BOX)
         image.paste(theme.accent, (round(x - side / 2), round(y - side / 2)), mask)
 
-    def _foot(self, draw: ImageDraw.ImageDraw, number: int, rtl: bool) -> None:
-        """How far the film is, as a line at the lower edge."""
+    def _draw_progress(self, draw: ImageDraw.ImageDraw, number: int, rtl: bool) -> None:
+        """Draws the progress of the film as a line at the lower edge."""
         height = max(2, round(0.7 * self._u))
         share = (number + 1) / len(self._deck.slides)
         length = round(self._width * share)
@@ -122,10 +129,10 @@ class SlideRenderer:
                        fill=self._theme.accent)  # fmt: skip
 
     def _paste(self, image: Image.Image, box: Box, picture: Image.Image) -> None:
-        """A picture that is as large as its place already, or is made so."""
+        """Pastes a picture into its box; RGB pictures are resized to fit."""
         size, at = (round(box.width), round(box.height)), (round(box.x), round(box.y))
         if picture.mode == "RGBA":
-            # A chart, drawn to measure: the ground shows through.
+            # A chart has the size of its box and a transparent background.
             image.paste(picture, at, picture)
             return
         fitted = ImageOps.fit(picture.convert("RGB"), size, Image.Resampling.LANCZOS)
@@ -133,7 +140,7 @@ class SlideRenderer:
 
 
 def encode_png(image: Image.Image) -> bytes:
-    """As a PNG file."""
+    """Returns the picture as a PNG file."""
     out = io.BytesIO()
     image.save(out, "PNG", compress_level=PNG_COMPRESSION)
     return out.getvalue()

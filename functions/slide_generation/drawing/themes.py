@@ -1,5 +1,8 @@
-"""The looks that a deck can have. Every text colour has a contrast of at least 4.5 to 1 against
-all that may lie behind it (WCAG 2.2, 1.4.3)."""
+"""The themes of decks.
+
+Each text colour has a contrast of at least 4.5 to 1 against all colours of its background (WCAG
+2.2, 1.4.3).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,13 @@ Marker = Literal["disc", "dash", "ring", "square", "number"]
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """`ground` runs from the top to the bottom; `shapes` are what is drawn on it."""
+    """The colours and decorations of a deck.
+
+    Attributes:
+        background: Colours of the gradient at the top and at the bottom.
+        shapes: Colours of the shapes drawn on the background.
+        marker: The kind of marker before a bullet.
+    """
 
     name: str
     background: tuple[Colour, Colour]
@@ -37,12 +46,21 @@ def _pair(text: str) -> tuple[Colour, Colour]:
 
 
 def _theme(
-    name: str, ground: str, shapes: str, text: str, accent: str, decor: Decor, marker: Marker,
+    name: str, background: str, shapes: str, text: str, accent: str, decor: Decor, marker: Marker,
     *, serif: bool = False,
 ) -> Theme:  # fmt: skip
-    heading, ink, muted = (_hex(one) for one in text.split())
+    heading, body, muted = (_hex(colour) for colour in text.split())
     return Theme(
-        name, _pair(ground), _pair(shapes), heading, ink, muted, _hex(accent), decor, marker, serif
+        name,
+        _pair(background),
+        _pair(shapes),
+        heading,
+        body,
+        muted,
+        _hex(accent),
+        decor,
+        marker,
+        serif,
     )
 
 
@@ -66,7 +84,7 @@ THEMES: dict[str, Theme] = {
 
 
 def contrast_ratio(colour_a: Colour, colour_b: Colour) -> float:
-    """The contrast ratio of two colours, 1 to 21, as WCAG 2.2 defines it."""
+    """Returns the contrast ratio of two colours, 1 to 21 (WCAG 2.2)."""
     first, second = sorted((_luminance(colour_a), _luminance(colour_b)), reverse=True)
     return (first + 0.05) / (second + 0.05)
 

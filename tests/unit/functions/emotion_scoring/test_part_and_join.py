@@ -1,4 +1,4 @@
-"""Parts and their join over real objects: what is written once, agrees, and survives crashes."""
+"""Tests of parts and joins with the GCS emulator: adoption, consistency checks and crashes."""
 
 from __future__ import annotations
 
@@ -55,83 +55,84 @@ STAGE = "emotion_scoring"
 
 @dataclass
 class Scene:
-    """One job on its way: packs that are there, and what the ledger says of them."""
+    """One job in progress: its packs in the object store and its units in the job store."""
 
-    bench: StageHarness
+    harness: StageHarness
     squares: SquareDetector
     job: Job
     parts: int = 3
-    ledger: MemoryJobStore = field(default_factory=MemoryJobStore)
-    lost_after: int | None = None
+    store: MemoryJobStore = field(default_factory=MemoryJobStore)
+    lose_lease_after: int | None = None
+    """Number of scored pictures after which the lease is lost."""
 
-    def pack(
+    def put_pack(
         self, number: int, frames: Sequence[Sequence[ColouredSquare]], first: int
     ) -> StoredObject:
-        """A pack in the work bucket; the prefix is one that wakes nobody."""
+        """Stores a pack in the work bucket, with a prefix that triggers no function."""
         name = f"packs/{self.job.id}/abcdefabcdef/{number:02d}.pack"
         data = make_square_pack(first, frames)
-        return self.bench.put_object(Bucket.WORK, name, data, "application/zip")
+        return self.harness.put_object(Bucket.WORK, name, data, "application/zip")
 
     def record(self, stage: str, part_id: str, *artifacts: Artifact, **facts: Any) -> None:
-        """A unit that is done."""
+        """Records a unit as done."""
         unit = {
             "stage": stage, "revision": 0, "part": part_id, "state": "done", "token": "t",
             "lease_until": NOW, "not_before": NOW, "attempt": 1, "error": None,
-            "artifacts": [one.to_dict() for one in artifacts], "facts": facts,
+            "artifacts": [artifact.to_dict() for artifact in artifacts], "facts": facts,
         }  # fmt: skip
-        self.ledger.commit([Put(unit_path(self.job.id, stage, 0, part_id), unit)])
+        self.store.commit([Put(unit_path(self.job.id, stage, 0, part_id), unit)])
 
-    def task(self, part_id: str, source: ObjectRef | None = None) -> UnitContext:
+    def make_context(self, part_id: str, source: ObjectRef | None = None) -> UnitContext:
         specs = tuple({"pack": n} for n in range(self.parts))
         plan = Stage(STAGE, 0, StageState.RUNNING, self.parts, 0, specs, NOW, NOW)
         envelope = Envelope(self.job.id, STAGE, part_id, source=source)
-        world = Services(
-            store=self.ledger,  # handlers only read documents
-            objects=self.bench.objects,
+        services = Services(
+            store=self.store,  # handlers only read documents
+            objects=self.harness.objects,
             publisher=FakeLog(),
             clock=SystemClock(),
-            log=self.bench.log,
+            log=self.harness.log,
             new_token=lambda: "t",
         )
-        settings = Settings(PROJECT, self.bench.buckets, "https://example.org", local=True)
-        hold = UnitLease(UnitClaim(envelope, "t", 1, self.job, plan), time.monotonic() + 3600)
-        return _Watched(hold, world, settings, self)
+        settings = Settings(PROJECT, self.harness.buckets, "https://example.org", local=True)
+        lease = UnitLease(UnitClaim(envelope, "t", 1, self.job, plan), time.monotonic() + 3600)
+        return _LosingContext(lease, services, settings, self)
 
     def score(self, part_id: str, source: ObjectRef | None = None) -> UnitDone:
-        """A part, recorded as done."""
-        done = score_pack(self.task(part_id, source))
+        """Scores a part and records it as done."""
+        done = score_pack(self.make_context(part_id, source))
         self.record(STAGE, part_id, *done.artifacts, **dict(done.facts or {}))
         return done
 
     def join(self) -> UnitDone:
-        return join_scores(self.task(JOIN))
+        return join_scores(self.make_context(JOIN))
 
 
-class _Watched(UnitContext):
-    """Loses its lease after so many pictures, if the scene says so."""
+class _LosingContext(UnitContext):
+    """Loses its lease after the scene's number of pictures."""
 
     def __init__(
-        self, hold: UnitLease, services: Services, settings: Settings, scene: Scene
+        self, lease: UnitLease, services: Services, settings: Settings, scene: Scene
     ) -> None:
-        super().__init__(hold, services, settings)
-        self._hold_seen, self._scene = hold, scene
+        super().__init__(lease, services, settings)
+        self._unit_lease, self._scene = lease, scene
 
     def check(self) -> None:
-        after = self._scene.lost_after
-        if after is not None and self._scene.squares.call_count >= after:
-            self._hold_seen.lost.set()
+        limit = self._scene.lose_lease_after
+        if limit is not None and self._scene.squares.call_count >= limit:
+            self._unit_lease.lost.set()
         super().check()
 
 
 @pytest.fixture(scope="module")
 def gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GcsEmulator]:
-    made = GcsEmulator(tmp_path_factory.mktemp("gcs")).start()
-    yield made
-    made.close()
+    emulator = GcsEmulator(tmp_path_factory.mktemp("gcs")).start()
+    yield emulator
+    emulator.close()
 
 
-def uploaded(video: Upload) -> dict[str, Any]:
-    """A job's facts when its video was examined."""
+def upload_facts(video: Upload) -> dict[str, Any]:
+    """Returns the facts of a job whose video is uploaded."""
     return {Uploads.STAGE: Uploads({"video": video}).to_dict()}
 
 
@@ -144,36 +145,40 @@ def scene(gcs: GcsEmulator, monkeypatch: pytest.MonkeyPatch) -> Scene:
         allow_medical_safety=False,
     )
     video = StoredObject(Bucket.UPLOADS, "jobs/j/video.0", 1, 1)
-    facts = uploaded(Upload(video, "a.mp4", MEDIA_INFO))
+    facts = upload_facts(Upload(video, "a.mp4", MEDIA_INFO))
     job = make_job("emotions", options=options.to_dict(), facts=facts)
     return Scene(StageHarness.create(gcs), squares, job)
 
 
-WALK = [
+FACE_FRAMES = [
     [[(20, HAPPY)], [(30, HAPPY), (200, SAD)], [(40, HAPPY), (205, SAD)]],
     [[(50, HAPPY), (210, SAD)], [], [(60, HAPPY)]],
     [[(65, HAPPY)], [(70, ANGRY)], [(75, ANGRY), (240, SAD)]],
 ]
-"""Two people in three packs: one stays and gets angry, one leaves and comes back later."""
+"""Two faces in three packs: one stays and becomes angry, the other leaves and returns later."""
 
 
-def _walked(scene: Scene, frames: Sequence[Any] = WALK) -> Scene:
+def _score_all(scene: Scene, frames: Sequence[Any] = FACE_FRAMES) -> Scene:
     for number, pack in enumerate(frames):
-        stored = scene.pack(number, pack, 3 * number)
+        stored = scene.put_pack(number, pack, 3 * number)
         scene.record("frame_extraction", str(number), stored.to_artifact("pack", "pack"))
         scene.score(str(number))
     return scene
 
 
 def _read(scene: Scene, done: UnitDone, name: str) -> bytes:
-    return scene.bench.read_artifact(next(one for one in done.artifacts if one.name == name))
+    artifact = next(artifact for artifact in done.artifacts if artifact.name == name)
+    return scene.harness.read_artifact(artifact)
 
 
-def test_people_keep_their_ids_over_the_borders_of_packs(scene: Scene) -> None:
-    done = _walked(scene).join()
+def test_face_ids_continue_across_packs(scene: Scene) -> None:
+    done = _score_all(scene).join()
     document = json.loads(_read(scene, done, "emotions.json"))
-    told = [[(one["face_id"], one["dominant"]) for one in f["faces"]] for f in document["frames"]]
-    assert told == [
+    faces = [
+        [(face["face_id"], face["dominant"]) for face in frame["faces"]]
+        for frame in document["frames"]
+    ]
+    assert faces == [
         [(1, "happy")],
         [(1, "happy"), (2, "sad")],
         [(1, "happy"), (2, "sad")],
@@ -184,25 +189,25 @@ def test_people_keep_their_ids_over_the_borders_of_packs(scene: Scene) -> None:
         [(1, "angry")],
         [(1, "angry"), (3, "sad")],
     ]
-    assert [one["number"] for one in document["frames"]] == list(range(1, 10))
+    assert [frame["number"] for frame in document["frames"]] == list(range(1, 10))
     assert document["frames"][4]["no_face"] is True
     assert document["purpose"] == "a test"
 
 
-def test_everything_that_is_promised_lies_in_the_outputs_bucket(scene: Scene) -> None:
-    done = _walked(scene).join()
-    names = [one.name for one in done.artifacts]
+def test_join_writes_all_results_to_the_outputs_bucket(scene: Scene) -> None:
+    done = _score_all(scene).join()
+    names = [artifact.name for artifact in done.artifacts]
     assert names[:4] == ["emotions.json", "emotions.csv", "emotions.vtt", "timeline.png"]
-    assert {one.bucket for one in done.artifacts} == {"outputs"}
+    assert {artifact.bucket for artifact in done.artifacts} == {"outputs"}
     assert done.facts is not None
     moments = done.facts["moments"]
-    assert {one["emotion"] for one in moments} == {"happy", "sad", "angry"}
-    assert [one["thumbnail"] for one in moments] == names[4:]
-    for one in moments:
-        assert _read(scene, done, one["thumbnail"]).startswith(b"\xff\xd8")
-        at = one["picture"]
-        read = scene.bench.objects.range_reader(Bucket.WORK, at["object"], at["generation"])
-        assert decode_image(read(at["offset"], at["size_bytes"])).shape == (180, 320, 3)
+    assert {moment["emotion"] for moment in moments} == {"happy", "sad", "angry"}
+    assert [moment["thumbnail"] for moment in moments] == names[4:]
+    for moment in moments:
+        assert _read(scene, done, moment["thumbnail"]).startswith(b"\xff\xd8")
+        frame = moment["picture"]
+        read = scene.harness.objects.range_reader(Bucket.WORK, frame["object"], frame["generation"])
+        assert decode_image(read(frame["offset"], frame["size_bytes"])).shape == (180, 320, 3)
     rows = list(csv.DictReader(io.StringIO(_read(scene, done, "emotions.csv").decode())))
     assert len(rows) == 13
     assert _read(scene, done, "timeline.png").startswith(b"\x89PNG")
@@ -210,78 +215,79 @@ def test_everything_that_is_promised_lies_in_the_outputs_bucket(scene: Scene) ->
     assert len(json.dumps(done.facts)) < 8_000
 
 
-def test_a_join_that_is_repeated_finds_what_the_first_one_wrote(scene: Scene) -> None:
-    first = _walked(scene).join()
+def test_repeated_join_adopts_the_results_of_the_first(scene: Scene) -> None:
+    first = _score_all(scene).join()
     assert scene.join().artifacts == first.artifacts
 
 
-def test_a_part_that_crashed_before_its_commit_is_not_scored_again(scene: Scene) -> None:
-    stored = scene.pack(0, WALK[0], 0)
+def test_part_adopts_scores_of_an_uncommitted_attempt(scene: Scene) -> None:
+    stored = scene.put_pack(0, FACE_FRAMES[0], 0)
     scene.record("frame_extraction", "0", stored.to_artifact("pack", "pack"))
     first = scene.score("0")
-    asked = scene.squares.call_count
-    again = scene.score("0")
-    assert again.adopted
-    assert again.artifacts == first.artifacts
-    assert scene.squares.call_count == asked == 3
+    calls = scene.squares.call_count
+    second = scene.score("0")
+    assert second.adopted
+    assert second.artifacts == first.artifacts
+    assert scene.squares.call_count == calls == 3
 
 
-def test_a_pack_that_announces_itself_before_it_is_recorded_is_scored(scene: Scene) -> None:
-    stored = scene.pack(0, WALK[0], 0)
+def test_announced_pack_is_scored_before_it_is_recorded(scene: Scene) -> None:
+    stored = scene.put_pack(0, FACE_FRAMES[0], 0)
     done = scene.score("0", ObjectRef("work", stored.name, stored.generation))
     assert done.facts == {"pack": stored.name, "generation": stored.generation}
 
 
-def test_an_object_that_is_not_the_recorded_pack_does_not_count(scene: Scene) -> None:
-    stored = scene.pack(0, WALK[0], 0)
+def test_recorded_pack_takes_precedence_over_announced_object(scene: Scene) -> None:
+    stored = scene.put_pack(0, FACE_FRAMES[0], 0)
     scene.record("frame_extraction", "0", stored.to_artifact("pack", "pack"))
     done = scene.score("0", ObjectRef("work", stored.name, stored.generation - 1))
     assert done.facts == {"pack": stored.name, "generation": stored.generation}
-    assert "pack.superseded" in [event for event, _ in scene.bench.log.events]
+    assert "pack.superseded" in [event for event, _ in scene.harness.log.events]
 
 
-def test_a_part_whose_pack_is_not_there_waits(scene: Scene) -> None:
+def test_missing_pack_raises_pack_not_found(scene: Scene) -> None:
     with pytest.raises(PackNotFound):
         scene.score("0")
     with pytest.raises(PackNotFound):
         scene.score("0", ObjectRef("work", f"packs/{scene.job.id}/abcdefabcdef/00.pack", 5))
 
 
-def test_scores_of_another_pack_than_the_recorded_one_are_not_merged(scene: Scene) -> None:
-    _walked(scene)
-    other = scene.bench.put_object(
-        Bucket.WORK, "other.pack", make_square_pack(0, WALK[0]), "application/zip"
+def test_scores_of_an_unrecorded_pack_are_not_merged(scene: Scene) -> None:
+    _score_all(scene)
+    other = scene.harness.put_object(
+        Bucket.WORK, "other.pack", make_square_pack(0, FACE_FRAMES[0]), "application/zip"
     )
     scene.record("frame_extraction", "1", other.to_artifact("pack", "pack"))
     with pytest.raises(PartsDisagree):
         scene.join()
 
 
-def test_parts_scored_by_different_models_are_joined_with_a_warning(
+def test_join_warns_if_parts_have_different_models(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _walked(scene)
+    _score_all(scene)
     monkeypatch.setattr(part._instance, "scorer", make_square_scorer(scene.squares, "another"))
     scene.score("2")
     done = scene.join()
-    assert any("different models" in one for one in done.warnings)
+    assert any("different models" in warning for warning in done.warnings)
     assert done.facts is not None
     assert len(done.facts["models"]) == 2
 
 
-def test_who_loses_the_lease_in_the_middle_writes_nothing(scene: Scene) -> None:
-    stored = scene.pack(0, WALK[0], 0)
+def test_part_that_loses_its_lease_writes_nothing(scene: Scene) -> None:
+    stored = scene.put_pack(0, FACE_FRAMES[0], 0)
     scene.record("frame_extraction", "0", stored.to_artifact("pack", "pack"))
-    scene.lost_after = 2
+    scene.lose_lease_after = 2
     with pytest.raises(LeaseLost):
         scene.score("0")
     assert scene.squares.call_count == 2
-    assert [one for one in scene.bench.list_names(Bucket.WORK) if one.startswith("scores/")] == []
+    names = scene.harness.list_names(Bucket.WORK)
+    assert [name for name in names if name.startswith("scores/")] == []
 
 
-def test_a_video_without_anybody_in_it_ends_well(scene: Scene) -> None:
-    done = _walked(scene, [[[]] * 3] * 3).join()
-    assert [one.name for one in done.artifacts] == [
+def test_join_of_a_video_without_faces_succeeds(scene: Scene) -> None:
+    done = _score_all(scene, [[[]] * 3] * 3).join()
+    assert [artifact.name for artifact in done.artifacts] == [
         "emotions.json", "emotions.csv", "emotions.vtt", "timeline.png",
     ]  # fmt: skip
     assert done.facts is not None
@@ -290,48 +296,46 @@ def test_a_video_without_anybody_in_it_ends_well(scene: Scene) -> None:
     assert [row["dominant"] for row in rows] == ["no_face"] * 9
 
 
-def test_the_annotated_video_is_made_in_pieces_that_an_earlier_attempt_may_have_left(
-    scene: Scene,
-) -> None:
+def test_annotated_video_adopts_pieces_of_an_earlier_attempt(scene: Scene) -> None:
     clip = CLIP_SPECS["cfr30"].encode()
     data = clip.path.read_bytes()
-    upload = scene.bench.put_object(
+    upload = scene.harness.put_object(
         Bucket.UPLOADS, f"jobs/{scene.job.id}/video.0", data, "video/mp4"
     )
     video = Upload(upload, "a.mp4", probe(io.BytesIO(data), len(data)))
     options = dict(scene.job.options) | {"annotate": True}
-    scene.job = replace(scene.job, options=options, facts=uploaded(video))
+    scene.job = replace(scene.job, options=options, facts=upload_facts(video))
     windows = [{"index": n, "k_start": 3 * n, "k_end": None, "k_limit": 99} for n in range(3)]
-    scene.ledger.commit([Put(stage_path(scene.job.id, "frame_extraction", 0), {
+    scene.store.commit([Put(stage_path(scene.job.id, "frame_extraction", 0), {
         "stage": "frame_extraction", "revision": 0, "state": "done", "total": 3, "done": 3,
         "parts": windows, "last_progress_at": NOW, "queued_at": NOW,
     })])  # fmt: skip
-    first = _walked(scene).join()
-    again = scene.score("1")
-    assert again.adopted
-    assert [one.kind for one in again.artifacts] == ["scores", "piece"]
+    first = _score_all(scene).join()
+    second = scene.score("1")
+    assert second.adopted
+    assert [artifact.kind for artifact in second.artifacts] == ["scores", "piece"]
     assert scene.join().artifacts == first.artifacts
     with av.open(io.BytesIO(_read(scene, first, "annotated.mp4")), "r") as film:
         assert sum(1 for _ in film.decode(video=0)) == len(clip.times_s)
 
 
-def test_fallback_models_are_named_in_the_warnings(scene: Scene) -> None:
-    done = _walked(scene).join()
-    assert any("squares was used" in one for one in done.warnings)
-    assert any("painted was used" in one for one in done.warnings)
+def test_warnings_name_fallback_models(scene: Scene) -> None:
+    done = _score_all(scene).join()
+    assert any("squares was used" in warning for warning in done.warnings)
+    assert any("painted was used" in warning for warning in done.warnings)
     document = json.loads(_read(scene, done, "emotions.json"))
     assert document["warnings"] == list(done.warnings)
 
 
-def test_scores_without_the_mirror_image_are_other_scores_and_say_so(scene: Scene) -> None:
-    document = json.loads(_read(scene, _walked(scene).join(), "emotions.json"))
+def test_scores_without_mirror_are_separate_and_marked(scene: Scene) -> None:
+    document = json.loads(_read(scene, _score_all(scene).join(), "emotions.json"))
     assert document["options"]["mirror"] is True
     assert document["models"][0]["classifier"]["mirror"] is True
     scene.job = replace(scene.job, options=dict(scene.job.options) | {"mirror": False})
-    asked = scene.squares.call_count
+    calls = scene.squares.call_count
     for number in range(3):
         assert not scene.score(str(number)).adopted
-    assert scene.squares.call_count == 2 * asked
+    assert scene.squares.call_count == 2 * calls
     document = json.loads(_read(scene, scene.join(), "emotions.json"))
     assert document["options"]["mirror"] is False
     assert document["models"][0]["classifier"]["mirror"] is False

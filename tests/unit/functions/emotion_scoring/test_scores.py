@@ -1,4 +1,4 @@
-"""A part's scores on their way to the join."""
+"""Tests of the scores file format."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from functions.emotion_scoring.faces.face import Box, Face
 from functions.emotion_scoring.scores import ScoresDamaged, ScoresHeader, ScoresWriter, read_scores
 from tests.fixtures.media.faces import EMOTIONS, make_face, make_scored_frame
 
-HEAD = ScoresHeader(
+HEADER = ScoresHeader(
     EMOTIONS, {"classifier": {"name": "a"}}, ("faces were few",), ("packs/a/b/00.pack", 7)
 )
 TINY = Face(Box(-3.25, 0, 12, 15), 0.51, 3.0, "too_small", None)
@@ -23,27 +23,23 @@ FRAMES = [
 ]
 
 
-class _Raw(io.BytesIO):
-    """What was written, read like a file in an object store."""
-
-
-def _written() -> bytes:
+def _write_scores() -> bytes:
     out = io.BytesIO()
-    writer = ScoresWriter(out, HEAD)
-    for one in FRAMES:
-        writer.add(one)
+    writer = ScoresWriter(out, HEADER)
+    for frame in FRAMES:
+        writer.add(frame)
     writer.close()
     return out.getvalue()
 
 
-def test_what_was_written_is_read_back() -> None:
-    head, frames = read_scores(_Raw(_written()))  # type: ignore[arg-type]
-    assert head == HEAD
+def test_written_scores_are_read_back() -> None:
+    header, frames = read_scores(io.BytesIO(_write_scores()))  # type: ignore[arg-type]
+    assert header == HEADER
     assert list(frames) == FRAMES
 
 
 def test_the_same_scores_give_the_same_bytes() -> None:
-    assert _written() == _written()
+    assert _write_scores() == _write_scores()
 
 
 @pytest.mark.parametrize(
@@ -56,9 +52,9 @@ def test_the_same_scores_give_the_same_bytes() -> None:
         lambda data: gzip.compress(gzip.decompress(data) + b'{"name":1}\n'),
     ],
 )
-def test_damage_is_named(damage: Callable[[bytes], bytes]) -> None:
+def test_damaged_scores_are_rejected(damage: Callable[[bytes], bytes]) -> None:
     def read_all() -> None:
-        _, frames = read_scores(_Raw(damage(_written())))  # type: ignore[arg-type]
+        _, frames = read_scores(io.BytesIO(damage(_write_scores())))  # type: ignore[arg-type]
         list(frames)
 
     with pytest.raises(ScoresDamaged):

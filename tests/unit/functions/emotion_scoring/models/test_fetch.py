@@ -1,4 +1,4 @@
-"""Where models come from, that only their hash counts, and that another one is a row."""
+"""Tests of the model sources, of hash checks, and of adding a classifier as a manifest row."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ ROW = replace(
 
 
 @dataclass
-class Shelf:
-    """The models bucket with one object in it."""
+class FakeModelsBucket:
+    """A models bucket with one object."""
 
     content: bytes = CONTENT
     reads: int = 0
@@ -65,23 +65,23 @@ class Shelf:
 
 @dataclass
 class Log:
-    """What was said."""
+    """Records log events."""
 
-    said: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+    events: list[tuple[str, dict[str, object]]] = field(default_factory=list)
 
     def __call__(self, event: str, **details: object) -> None:
-        self.said.append((event, details))
+        self.events.append((event, details))
 
     def places(self, event: str) -> list[object]:
-        return [details.get("place") for one, details in self.said if one == event]
+        return [details.get("place") for name, details in self.events if name == event]
 
 
-def _places(tmp_path: Path, shelf: Shelf | None, log: Log) -> ModelSources:
-    store = None if shelf is None else shelf.as_store
+def _sources(tmp_path: Path, bucket: FakeModelsBucket | None, log: Log) -> ModelSources:
+    store = None if bucket is None else bucket.as_store
     return ModelSources(str(tmp_path / "folder"), str(tmp_path / "cache"), store, log)
 
 
-def test_the_manifest_is_complete() -> None:
+def test_manifest_rows_are_complete() -> None:
     for model in MODELS:
         assert len(model.sha256) == 64
         assert model.licence
@@ -101,37 +101,37 @@ def test_the_manifest_is_complete() -> None:
             assert all(name == name.lower() for name in model.classes)
 
 
-def test_places_are_asked_in_their_order(tmp_path: Path) -> None:
-    shelf, log = Shelf(), Log()
-    places = _places(tmp_path, shelf, log)
-    assert places.fetch(ROW) == CONTENT
-    assert places.fetch(ROW) == CONTENT, "the second time out of the cache"
+def test_sources_are_tried_in_order(tmp_path: Path) -> None:
+    bucket, log = FakeModelsBucket(), Log()
+    sources = _sources(tmp_path, bucket, log)
+    assert sources.fetch(ROW) == CONTENT
+    assert sources.fetch(ROW) == CONTENT, "the second fetch reads the cache"
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / ROW.file).write_bytes(CONTENT)
-    assert places.fetch(ROW) == CONTENT
+    assert sources.fetch(ROW) == CONTENT
     assert log.places("model.found") == ["bucket", "cache", "folder"]
-    assert shelf.reads == 1
+    assert bucket.reads == 1
 
 
-def test_a_wrong_hash_is_refused_wherever_it_lies(tmp_path: Path) -> None:
+def test_every_source_rejects_a_wrong_hash(tmp_path: Path) -> None:
     for name in ("folder", "cache"):
         (tmp_path / name).mkdir()
         (tmp_path / name / ROW.file).write_bytes(b"x" * len(CONTENT))
     log = Log()
-    assert _places(tmp_path, Shelf(b"y" * len(CONTENT)), log).fetch(ROW) is None
+    assert _sources(tmp_path, FakeModelsBucket(b"y" * len(CONTENT)), log).fetch(ROW) is None
     assert log.places("model.refused") == ["folder", "cache", "bucket"]
 
 
-def test_a_file_that_is_far_too_large_is_not_read(tmp_path: Path) -> None:
-    shelf = Shelf(CONTENT * 1000)
-    assert _places(tmp_path, shelf, Log()).fetch(ROW) is None
-    assert shelf.reads == 0
+def test_oversized_file_is_not_read(tmp_path: Path) -> None:
+    bucket = FakeModelsBucket(CONTENT * 1000)
+    assert _sources(tmp_path, bucket, Log()).fetch(ROW) is None
+    assert bucket.reads == 0
 
 
-def test_without_any_emotion_model_the_cause_is_named(tmp_path: Path) -> None:
-    places = ModelSources(str(tmp_path), "", None, Log(), allow_download=False)
+def test_missing_emotion_model_raises_no_emotion_model(tmp_path: Path) -> None:
+    sources = ModelSources(str(tmp_path), "", None, Log(), allow_download=False)
     with pytest.raises(NoEmotionModel, match="models bucket"):
-        Scorer.load(places)
+        Scorer.load(sources)
 
 
 # --- over https ------------------------------------------------------------------------------
@@ -152,12 +152,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Nothing."""
+        """Suppresses the access log."""
 
 
 @pytest.fixture
-def authors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The authors' server: `localhost:port`, with a certificate that this process trusts."""
+def authors_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Yields `localhost:port` of an https server whose certificate this process trusts."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.socket = load_server_context(tmp_path).wrap_socket(server.socket, server_side=True)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "tls.pem"))
@@ -172,27 +172,27 @@ def _file(url: str) -> PublicFile:
     return PublicFile(url, sha256_of(CONTENT), len(CONTENT))
 
 
-def test_a_published_file_is_fetched_and_checked(authors: str) -> None:
-    hosts = frozenset({authors})
-    assert download_file(_file(f"https://{authors}/good"), hosts=hosts) == CONTENT
-    other = replace(_file(f"https://{authors}/good"), sha256="0" * 64)
+def test_download_checks_hash_and_size(authors_host: str) -> None:
+    hosts = frozenset({authors_host})
+    assert download_file(_file(f"https://{authors_host}/good"), hosts=hosts) == CONTENT
+    wrong_hash = replace(_file(f"https://{authors_host}/good"), sha256="0" * 64)
     with pytest.raises(ModelDownloadFailed, match="hash"):
-        download_file(other, hosts=hosts)
+        download_file(wrong_hash, hosts=hosts)
     with pytest.raises(ModelDownloadFailed, match="longer"):
-        download_file(_file(f"https://{authors}/large"), hosts=hosts)
+        download_file(_file(f"https://{authors_host}/large"), hosts=hosts)
 
 
-def test_a_redirect_is_not_followed(authors: str) -> None:
+def test_download_does_not_follow_redirects(authors_host: str) -> None:
     with pytest.raises(ModelDownloadFailed, match="302"):
-        download_file(_file(f"https://{authors}/moved"), hosts=frozenset({authors}))
+        download_file(_file(f"https://{authors_host}/moved"), hosts=frozenset({authors_host}))
 
 
-def test_a_server_whose_certificate_nobody_vouches_for_is_not_believed(
-    authors: str, monkeypatch: pytest.MonkeyPatch
+def test_download_rejects_untrusted_certificate(
+    authors_host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", ssl.get_default_verify_paths().openssl_cafile)
     with pytest.raises(ModelDownloadFailed, match="certificate"):
-        download_file(_file(f"https://{authors}/good"), hosts=frozenset({authors}))
+        download_file(_file(f"https://{authors_host}/good"), hosts=frozenset({authors_host}))
 
 
 @pytest.mark.parametrize(
@@ -205,15 +205,15 @@ def test_a_server_whose_certificate_nobody_vouches_for_is_not_believed(
         "file:///etc/passwd",
     ],
 )
-def test_only_https_addresses_of_known_hosts_are_asked(url: str) -> None:
+def test_download_allows_only_https_from_known_hosts(url: str) -> None:
     with pytest.raises(ModelDownloadFailed, match="known host"):
         download_file(_file(url))
 
 
-# --- another model is a row ------------------------------------------------------------------
+# --- classifiers as manifest rows -------------------------------------------------------------
 
 
-def test_a_colour_classifier_with_other_classes_and_logits_is_only_a_row() -> None:
+def test_colour_classifier_with_logits_needs_only_a_row() -> None:
     mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
     row = Model(
         name="colours",
@@ -231,31 +231,31 @@ def test_a_colour_classifier_with_other_classes_and_logits_is_only_a_row() -> No
     )
     crop = np.empty((50, 50, 3), np.uint8)
     crop[:] = (10, 100, 200)  # blue, green, red
-    (told,) = Classifier(row, make_colour_model()).classify([crop], mirror=False)
+    (probabilities,) = Classifier(row, make_colour_model()).classify([crop], mirror=False)
     logits = np.zeros(8)
     logits[:3] = (np.array([200, 100, 10]) / 255 - mean) / std
     expected = np.exp(logits) / np.exp(logits).sum()
-    assert told == pytest.approx(tuple(expected), abs=1e-4)
+    assert probabilities == pytest.approx(tuple(expected), abs=1e-4)
 
 
-def test_a_network_that_gives_another_number_of_classes_is_refused() -> None:
+def test_network_with_other_number_of_classes_is_rejected() -> None:
     row = replace(ROW, colour="rgb", input_px=32, scaling=Scaling((0.0,) * 3, (1.0,) * 3))
-    with pytest.raises(ValueError, match="gave"):
+    with pytest.raises(ValueError, match="returned"):
         Classifier(row, make_colour_model()).classify(
             [np.zeros((40, 40, 3), np.uint8)], mirror=False
         )
 
 
-def test_yunet_is_preferred_and_published_as_it_is() -> None:
+def test_published_yunet_has_the_hash_of_the_manifest() -> None:
     assert YUNET.public_file is not None
     assert YUNET.public_file.sha256 == YUNET.sha256
 
 
-# --- what a result says of a model -----------------------------------------------------------
+# --- models in results ------------------------------------------------------------------------
 
 
-def test_accuracy_and_calibration_are_given_as_they_were_measured() -> None:
-    plain, mirrored = (XCEPTION_PAIR.describe(mirror=one) for one in (False, True))
+def test_result_has_measured_accuracy_and_calibration() -> None:
+    plain, mirrored = (XCEPTION_PAIR.describe(mirror=mirror) for mirror in (False, True))
     assert (plain["mirror"], mirrored["mirror"]) == (False, True)
     assert plain["evaluation"] == mirrored["evaluation"]
     evaluation = plain["evaluation"]
@@ -268,7 +268,7 @@ def test_accuracy_and_calibration_are_given_as_they_were_measured() -> None:
     }
 
 
-def test_a_figure_that_nobody_measured_is_given_as_such() -> None:
+def test_result_marks_figures_that_were_not_measured() -> None:
     evaluation = MINI_XCEPTION.describe(mirror=True)["evaluation"]
     assert evaluation["accuracy"] == "65.9 %"
     for name in ("accuracy_mirrored", "ece", "ece_mirrored"):

@@ -1,4 +1,4 @@
-"""What people take away: three files and a picture, whatever was in the video."""
+"""Tests of the result files: emotions.json, .csv and .vtt, the chart and the thumbnails."""
 
 from __future__ import annotations
 
@@ -45,18 +45,20 @@ README = Path(__file__).parents[5] / "functions" / "emotion_scoring" / "README.m
 
 def _json(frames: Sequence[ScoredFrame]) -> dict[str, Any]:
     out = io.BytesIO()
-    head = {
+    header = {
         "title": "Ünïcode",
         "classes": list(EMOTIONS),
         "thresholds": describe_thresholds(smooth=True),
     }
-    result = JsonWriter(out, head, FrameTimes(Fraction(0)))
+    result = JsonWriter(out, header, FrameTimes(Fraction(0)))
     summary = Summary(EMOTIONS, EVERY)
-    for moment in build_timeline(((0, one) for one in frames), EMOTIONS):
+    for moment in build_timeline(((0, frame) for frame in frames), EMOTIONS):
         result.add(moment)
         summary.add(moment)
-    told = [{**one.to_dict(), "thumbnail": "moment_1_happy.jpg"} for one in summary.select_peaks()]
-    result.close({"summary": summary.to_dict(), "moments": told})
+    rows = [
+        {**peak.to_dict(), "thumbnail": "moment_1_happy.jpg"} for peak in summary.select_peaks()
+    ]
+    result.close({"summary": summary.to_dict(), "moments": rows})
     document: dict[str, Any] = json.loads(out.getvalue())
     return document
 
@@ -64,7 +66,7 @@ def _json(frames: Sequence[ScoredFrame]) -> dict[str, Any]:
 def _table(frames: Sequence[ScoredFrame]) -> list[dict[str, str]]:
     out = io.BytesIO()
     table = CsvWriter(out, EMOTIONS, FrameTimes(Fraction(0)))
-    for moment in build_timeline(((0, one) for one in frames), EMOTIONS, smooth=False):
+    for moment in build_timeline(((0, frame) for frame in frames), EMOTIONS, smooth=False):
         table.add(moment)
     return list(csv.DictReader(io.StringIO(out.getvalue().decode("ascii"))))
 
@@ -72,51 +74,51 @@ def _table(frames: Sequence[ScoredFrame]) -> list[dict[str, str]]:
 def _cues(frames: Sequence[ScoredFrame]) -> str:
     out = io.BytesIO()
     cues = VttWriter(out, EVERY)
-    for moment in build_timeline(((0, one) for one in frames), EMOTIONS):
+    for moment in build_timeline(((0, frame) for frame in frames), EMOTIONS):
         cues.add(moment)
     return out.getvalue().decode()
 
 
-def test_the_document_says_for_every_frame_who_is_there_or_that_nobody_is() -> None:
+def test_json_lists_the_faces_of_every_frame() -> None:
     document = _json(FRAMES)
     assert (document["schema"], document["note"]) == (SCHEMA, NOTE)
     assert document["title"] == "Ünïcode"
     first, empty, last = document["frames"]
-    assert [one["face_id"] for one in first["faces"]] == [1, 2]
+    assert [face["face_id"] for face in first["faces"]] == [1, 2]
     assert first["faces"][0]["box"] == [100, 100, 80, 80]
     assert first["faces"][0]["dominant"] == "happy"
     assert sum(first["faces"][0]["emotions"].values()) == pytest.approx(1, abs=1e-3)
     assert (empty["no_face"], empty["faces"]) == (True, [])
     assert (last["time"], last["time_s"]) == ("2/3", pytest.approx(0.666667))
-    tiny = next(one for one in last["faces"] if one["quality"] == "too_small")
+    tiny = next(face for face in last["faces"] if face["quality"] == "too_small")
     assert tiny["emotions"] is None
     assert tiny["dominant"] is None
     assert document["summary"]["frames_without_face"] == 1
 
 
-def test_a_document_without_a_single_frame_is_still_json() -> None:
+def test_json_without_frames_is_valid() -> None:
     assert _json([])["frames"] == []
 
 
-def test_the_table_has_a_row_a_face_and_one_for_nobody() -> None:
+def test_csv_has_a_row_per_face_and_one_for_a_frame_without_faces() -> None:
     rows = _table(FRAMES)
     assert [row["number"] for row in rows] == ["1", "1", "2", "3", "3"]
-    nobody = rows[2]
-    assert nobody["dominant"] == "no_face"
-    assert {nobody[name] for name in ("face_id", "x", "happy", "quality")} == {""}
+    no_face = rows[2]
+    assert no_face["dominant"] == "no_face"
+    assert {no_face[name] for name in ("face_id", "x", "happy", "quality")} == {""}
     assert rows[0]["happy"] == "0.9"
     assert (rows[3]["dominant"], rows[3]["uncertain"]) == ("happy", "yes")
     assert all(len(row) == 15 + len(EMOTIONS) and None not in row for row in rows)
 
 
-def test_no_cell_of_the_table_is_a_formula() -> None:
+def test_csv_cells_are_numbers_or_names() -> None:
     number = re.compile(r"-?\d+(\.\d+)?")
     for row in _table(FRAMES):
         for cell in row.values():
             assert not cell or number.fullmatch(cell) or cell[0].isalpha(), cell
 
 
-def test_cues_follow_each_other_and_hold_json() -> None:
+def test_vtt_cues_are_contiguous_and_contain_json() -> None:
     blocks = _cues(FRAMES).strip().split("\n\n")
     assert blocks[0] == "WEBVTT"
     times, texts = zip(*(block.split("\n") for block in blocks[2:]), strict=True)
@@ -125,17 +127,17 @@ def test_cues_follow_each_other_and_hold_json() -> None:
         "00:00:00.333 --> 00:00:00.667",
         "00:00:00.667 --> 00:00:01.000",
     )
-    told = [json.loads(text) for text in texts]
-    assert [len(one["faces"]) for one in told] == [2, 0, 2]
-    assert told[0]["faces"][0]["box"] == pytest.approx(
+    cues = [json.loads(text) for text in texts]
+    assert [len(cue["faces"]) for cue in cues] == [2, 0, 2]
+    assert cues[0]["faces"][0]["box"] == pytest.approx(
         [100 / 640, 100 / 360, 0.125, 80 / 360], 1e-3
     )
 
 
-def test_the_readme_describes_every_field() -> None:
+def test_readme_describes_every_field() -> None:
     def names(value: Any) -> set[str]:
         if isinstance(value, dict):
-            inner = [names(one) for key, one in value.items() if key not in ("emotions",)]
+            inner = [names(item) for key, item in value.items() if key not in ("emotions",)]
             return {key for key in value if key not in EMOTIONS}.union(*inner)
         return set().union(*map(names, value)) if isinstance(value, list) else set()
 
@@ -148,7 +150,7 @@ def test_the_readme_describes_every_field() -> None:
 
 def _chart(frames: Sequence[ScoredFrame], title: str = "A title") -> Any:
     series, summary = Series(), Summary(EMOTIONS, EVERY)
-    for moment in build_timeline(((0, one) for one in frames), EMOTIONS):
+    for moment in build_timeline(((0, frame) for frame in frames), EMOTIONS):
         series.add(moment)
         summary.add(moment)
     legend = Legend(title, "3 frames", NOTE, summary.to_dict()["share"])
@@ -160,7 +162,7 @@ def _chart(frames: Sequence[ScoredFrame], title: str = "A title") -> Any:
     return image
 
 
-def test_the_chart_shows_happy_in_its_colour_over_most_of_the_panel() -> None:
+def test_chart_fills_the_panel_with_the_dominant_colour() -> None:
     image = _chart(
         [make_scored_frame(k, make_face(100, happy=0.98, sad=0.02), every=EVERY) for k in range(30)]
     )
@@ -171,19 +173,19 @@ def test_the_chart_shows_happy_in_its_colour_over_most_of_the_panel() -> None:
 
 @pytest.mark.parametrize("frames", [0, 1, 3000])
 @pytest.mark.parametrize("title", ["", "x" * 300, "شريط ‮ 电影 🎬"])
-def test_a_chart_comes_out_of_anything(frames: int, title: str) -> None:
+def test_chart_accepts_any_length_and_title(frames: int, title: str) -> None:
     image = _chart(
         [make_scored_frame(k, make_face(100, sad=1), every=EVERY) for k in range(frames)], title
     )
     assert image.shape[1] == WIDTH_PX
 
 
-def test_a_chart_of_a_video_without_faces_says_so_instead_of_being_empty() -> None:
+def test_chart_without_faces_has_a_notice() -> None:
     empty = _chart([make_scored_frame(k, every=EVERY) for k in range(10)])
     assert empty[300:500].std() > 1
 
 
-def test_a_thumbnail_is_small_and_marks_the_face() -> None:
+def test_thumbnail_is_small_and_marks_the_face() -> None:
     picture = np.full((1080, 1920, 3), 128, np.uint8)
     data = cv2.imencode(".png", picture)[1].tobytes()
     small = cv2.imdecode(

@@ -1,4 +1,4 @@
-"""The annotated video: no picture lost or doubled where windows meet, sound kept, boxes drawn."""
+"""Tests of the annotated video: each picture once across windows, sound copied, boxes drawn."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.fixtures.media.faces import EMOTIONS, make_face, make_scored_frame
 
 pytestmark = pytest.mark.slow
 
-NOTHING = Overlay((), Fraction(1))
+NO_LABELS = Overlay((), Fraction(1))
 
 
 def _file(path: Path) -> RangeFile:
@@ -41,30 +41,30 @@ def _memory(data: bytes) -> Callable[[], RangeFile]:
     return lambda: RangeFile(lambda at, n: data[at : at + n], len(data))
 
 
-def _passport(path: Path) -> MediaInfo:
+def _probe(path: Path) -> MediaInfo:
     return probe(_file(path), path.stat().st_size)
 
 
-def _pieces(clip: Clip, borders: Sequence[str], overlay: Overlay = NOTHING) -> list[bytes]:
+def _pieces(clip: Clip, borders: Sequence[str], overlay: Overlay = NO_LABELS) -> list[bytes]:
     ends = [None, *map(Fraction, borders), None]
     pieces = []
     for begin, end in pairwise(ends):
         out = io.BytesIO()
-        media_info = _passport(clip.path)
+        media_info = _probe(clip.path)
         annotate(_file(clip.path), media_info, TimeRange(begin, end), overlay, {}, out)
         pieces.append(out.getvalue())
     return pieces
 
 
 def _film(clip: Clip, pieces: Sequence[bytes]) -> bytes:
-    media_info, out = _passport(clip.path), io.BytesIO()
+    media_info, out = _probe(clip.path), io.BytesIO()
     source = (lambda: _file(clip.path)) if find_audio_codec(media_info) else None
-    files = [_memory(one) for one in pieces if one]
+    files = [_memory(piece) for piece in pieces if piece]
     write_film(files, source, media_info, out, lambda: None)
     return out.getvalue()
 
 
-KINDS = {
+BORDERS = {
     "cfr30": ["3", "6.05", "9"],
     "ntsc": ["1.5", "4"],
     "vfr": ["2", "5.01"],
@@ -75,38 +75,42 @@ KINDS = {
     "later": ["3"],
     "rotated-90": ["1"],
 }
+"""The borders of the windows in seconds, by kind of clip."""
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_picture_is_there_once_at_its_time(kind: str) -> None:
+@pytest.mark.parametrize("kind", BORDERS)
+def test_film_has_each_picture_once_at_its_time(kind: str) -> None:
     clip = CLIP_SPECS[kind].encode()
-    film = _film(clip, _pieces(clip, KINDS[kind]))
+    film = _film(clip, _pieces(clip, BORDERS[kind]))
     with av.open(io.BytesIO(film), "r") as container:
         decoded = [
-            (one.pts * one.time_base, read_counter(np.asarray(one.to_ndarray(format="bgr24"))))
-            for one in container.decode(video=0)
-            if one.pts is not None and one.time_base is not None
+            (
+                frame.pts * frame.time_base,
+                read_counter(np.asarray(frame.to_ndarray(format="bgr24"))),
+            )
+            for frame in container.decode(video=0)
+            if frame.pts is not None and frame.time_base is not None
         ]
         duration = Fraction(container.duration or 0, av.time_base)
     assert [number for _, number in decoded] == list(range(len(clip.times_s)))
     for (time, _), expected in zip(decoded, clip.times_s, strict=True):
         assert abs(time - expected) < Fraction(1, 1000)
-    told = _passport(clip.path).duration
-    assert told is not None
-    assert abs(duration - told) < Fraction(1, 20)
+    expected_duration = _probe(clip.path).duration
+    assert expected_duration is not None
+    assert abs(duration - expected_duration) < Fraction(1, 20)
 
 
-def test_the_sound_is_the_source_s_own() -> None:
+def test_film_copies_the_sound_of_the_source() -> None:
     clip = CLIP_SPECS["cfr30"].encode()
     film = _film(clip, _pieces(clip, ["5"]))
-    with av.open(str(clip.path), "r") as source, av.open(io.BytesIO(film), "r") as made:
-        expected = [bytes(one) for one in source.demux(audio=0) if one.size]
-        told = [bytes(one) for one in made.demux(audio=0) if one.size]
-    assert len(expected) - len(told) <= 2, "what comes before the first picture may go"
-    assert told == expected[len(expected) - len(told) :]
+    with av.open(str(clip.path), "r") as source, av.open(io.BytesIO(film), "r") as result:
+        expected = [bytes(packet) for packet in source.demux(audio=0) if packet.size]
+        copied = [bytes(packet) for packet in result.demux(audio=0) if packet.size]
+    assert len(expected) - len(copied) <= 2, "packets before the first picture may be dropped"
+    assert copied == expected[len(expected) - len(copied) :]
 
 
-def test_the_index_stands_before_the_data_and_fits_it() -> None:
+def test_index_precedes_the_data() -> None:
     clip = CLIP_SPECS["cfr30"].encode()
     film = _film(clip, _pieces(clip, ["5"]))
     boxes, at = [], 0
@@ -119,7 +123,7 @@ def test_the_index_stands_before_the_data_and_fits_it() -> None:
     assert at == len(film)
 
 
-def test_a_stretch_without_pictures_gives_no_piece_and_the_film_goes_on() -> None:
+def test_window_without_pictures_gives_an_empty_piece() -> None:
     clip = CLIP_SPECS["cfr30"].encode()
     pieces = _pieces(clip, ["5.001", "5.002"])
     assert pieces[1] == b""
@@ -127,50 +131,52 @@ def test_a_stretch_without_pictures_gives_no_piece_and_the_film_goes_on() -> Non
         assert sum(1 for _ in container.decode(video=0)) == len(clip.times_s)
 
 
-def test_boxes_move_with_the_face_between_scored_frames() -> None:
+def test_boxes_are_interpolated_between_scored_frames() -> None:
     frames = [
         make_scored_frame(0, make_face(100, happy=0.9)),
         make_scored_frame(1, make_face(130, happy=0.9)),
         make_scored_frame(2),
     ]
-    overlay = Overlay(tuple(build_timeline(((0, one) for one in frames), EMOTIONS)), Fraction(1))
+    overlay = Overlay(
+        tuple(build_timeline(((0, frame) for frame in frames), EMOTIONS)), Fraction(1)
+    )
     ((box, text, uncertain),) = overlay.labels_at(Fraction(1, 2))
     assert box.x == pytest.approx(115)
     assert (text, uncertain) == ("happy 90%", False)
-    ((held, _, _),) = overlay.labels_at(Fraction(199, 100))
-    assert held.x == pytest.approx(130)
+    ((last_box, _, _),) = overlay.labels_at(Fraction(199, 100))
+    assert last_box.x == pytest.approx(130)
     assert overlay.labels_at(Fraction(2)) == []
     assert overlay.labels_at(Fraction(9)) == []
 
 
-def test_a_label_stays_inside_the_picture() -> None:
+def test_label_stays_inside_the_picture() -> None:
     for box in (Box(0, 0, 60, 60), Box(250, 150, 90, 90), Box(-40, -40, 60, 60)):
         image = np.full((180, 320, 3), 128, np.uint8)
         draw_labels(image, [(box, "happy 90%", False)], 1.0, {"happy": (244, 178, 50)})
         assert (np.abs(image.astype(int) - [50, 178, 244]).sum(axis=2) < 10).sum() > 200
 
 
-def test_work_that_is_told_to_stop_stops() -> None:
+def test_annotation_and_film_stop_on_request() -> None:
     clip = CLIP_SPECS["cfr30"].encode()
-    whole = TimeRange(None, None)
+    everything = TimeRange(None, None)
     with pytest.raises(WorkStopped):
         annotate(
-            _file(clip.path), _passport(clip.path), whole, NOTHING, {}, io.BytesIO(),
+            _file(clip.path), _probe(clip.path), everything, NO_LABELS, {}, io.BytesIO(),
             should_stop=lambda: True,
         )  # fmt: skip
 
     def stop() -> None:
         raise LeaseLost
 
-    pieces = [_memory(one) for one in _pieces(clip, [])]
+    pieces = [_memory(piece) for piece in _pieces(clip, [])]
     with pytest.raises(LeaseLost):
-        write_film(pieces, None, _passport(clip.path), io.BytesIO(), stop)
+        write_film(pieces, None, _probe(clip.path), io.BytesIO(), stop)
 
 
-def test_what_cannot_be_annotated_is_told_and_not_tried() -> None:
-    avi = _passport(RARE_CLIP_SPECS["avi-mpeg4"].encode().path)
+def test_obstacle_names_why_a_video_cannot_be_annotated() -> None:
+    avi = _probe(RARE_CLIP_SPECS["avi-mpeg4"].encode().path)
     assert "does not say when" in str(find_obstacle(avi, Fraction(10)))
-    plain = _passport(CLIP_SPECS["cfr30"].encode().path)
+    plain = _probe(CLIP_SPECS["cfr30"].encode().path)
     assert find_obstacle(plain, Fraction(12)) is None
     assert "too long" in str(find_obstacle(plain, Fraction(10**6)))
     assert find_obstacle(plain, None) is not None

@@ -1,4 +1,4 @@
-"""What does not fit on a slide goes on on the next one, and nothing of it is lost."""
+"""Tests of splitting: text that does not fit moves to the next slide, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -18,50 +18,52 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("kind", LONG_TEXTS)
-def test_splitting_keeps_every_point_and_every_sentence_in_order(kind: str) -> None:
+def test_splitting_keeps_all_bullets_and_sentences_in_order(kind: str) -> None:
     before = make_full_deck(LONG_TEXTS[kind], aspect="1:1")
     after = fit_slides(before)
     assert len(after.slides) > len(before.slides)
-    assert points(after) == points(before)
-    assert " ".join(words(after)) == " ".join(words(before))
+    assert _bullets(after) == _bullets(before)
+    assert " ".join(_notes(after)) == " ".join(_notes(before))
     assert after.slides[0].layout == "title"
     assert after.slides[-1].layout == "closing"
     assert Deck.from_dict(after.to_dict()) == after
 
 
-def test_a_deck_that_fits_stays_as_it_is() -> None:
+def test_deck_that_fits_is_unchanged() -> None:
     assert fit_slides(make_script_deck("en")) == make_script_deck("en")
 
 
 @pytest.mark.parametrize(
     ("kind", "aspect"),
     [
-        # A word without end is broken letter by letter, which takes many seconds.
+        # Breaking a very long word between its letters takes many seconds.
         pytest.param(kind, aspect, marks=[pytest.mark.sweep] if slow else [])
         for kind in LONG_TEXTS
         for aspect in ("16:9", "9:16", "1:1")
         for slow in [kind == "one-word" and aspect != "16:9"]
     ],
 )
-def test_text_stays_out_of_the_room_that_subtitles_need(kind: str, aspect: str) -> None:
-    made = fit_slides(make_full_deck(LONG_TEXTS[kind], aspect=aspect), SUBTITLE_AREA)
-    planner = SlidePlanner(made, THEMES[made.theme], SUBTITLE_AREA)
-    lowest = float((1 - SUBTITLE_AREA) * made.size[1])
-    for number, slide in enumerate(made.slides):
+def test_text_stays_out_of_the_subtitle_room(kind: str, aspect: str) -> None:
+    deck = fit_slides(make_full_deck(LONG_TEXTS[kind], aspect=aspect), SUBTITLE_AREA)
+    planner = SlidePlanner(deck, THEMES[deck.theme], SUBTITLE_AREA)
+    lowest = float((1 - SUBTITLE_AREA) * deck.size[1])
+    for number, slide in enumerate(deck.slides):
         plan = planner.plan(slide, number)
-        assert max(one.y + one.block.height for one in plan.texts) <= lowest + 1
+        assert max(text.y + text.block.height for text in plan.texts) <= lowest + 1
 
 
-def test_a_deck_of_forty_slides_gets_no_more_of_them() -> None:
+def test_deck_of_forty_slides_is_not_split() -> None:
     full = {"heading": LONG_TEXTS["words"][:120], "bullets": [LONG_TEXTS["words"][:240]] * 6}
     assert len(fit_slides(make_deck([full] * 3, aspect="1:1")).slides) > 3
     after = fit_slides(make_deck([full] * 40, aspect="1:1"))
     assert len(after.slides) == 40
-    assert points(after) == points(make_deck([full] * 40))
+    assert _bullets(after) == _bullets(make_deck([full] * 40))
 
 
-@pytest.mark.parametrize("ids", [("s1", "s1-a"), ("x" * 38 + "yz", "x" * 40)], ids=["a", "x"])
-def test_halves_get_names_that_no_other_slide_has(ids: tuple[str, str]) -> None:
+@pytest.mark.parametrize(
+    "ids", [("s1", "s1-a"), ("x" * 38 + "yz", "x" * 40)], ids=["suffix-taken", "long-ids"]
+)
+def test_split_slides_get_unique_ids(ids: tuple[str, str]) -> None:
     full = make_full_deck(LONG_TEXTS["words"], aspect="1:1").slides[1]
     small = replace(full, bullets=())
     pairs = ((ids[0], full), (ids[1], small if ids[1].endswith("-a") else full), ("last", full))
@@ -74,16 +76,16 @@ def test_halves_get_names_that_no_other_slide_has(ids: tuple[str, str]) -> None:
     assert Deck.from_dict(after.to_dict()) == after
 
 
-def test_what_is_said_is_parted_at_a_sentence() -> None:
+def test_notes_are_split_between_sentences() -> None:
     first, second = split_slide(Slide("s1", "Plants", ("a", "b", "c"), "One. Two! Three? Four."))
     assert (first.id, second.id) == ("s1-a", "s1-b")
     assert (first.bullets, second.bullets) == (("a", "b"), ("c",))
     assert (first.notes, second.notes) == ("One. Two!", "Three? Four.")
 
 
-def points(made: Deck) -> list[str]:
-    return list(chain.from_iterable(slide.bullets for slide in made.slides))
+def _bullets(deck: Deck) -> list[str]:
+    return list(chain.from_iterable(slide.bullets for slide in deck.slides))
 
 
-def words(made: Deck) -> list[str]:
-    return [slide.notes for slide in made.slides if slide.notes]
+def _notes(deck: Deck) -> list[str]:
+    return [slide.notes for slide in deck.slides if slide.notes]

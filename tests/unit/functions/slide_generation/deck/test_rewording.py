@@ -1,5 +1,4 @@
-"""Better words come from a model that is not trusted, and from a cache that all of a person's jobs
-share: they change words, and nothing else."""
+"""Tests of rewording: answers of the model and of the cache change the text of slides only."""
 
 from __future__ import annotations
 
@@ -23,43 +22,48 @@ PLAIN = make_deck(
 
 def answer(**changed: Any) -> str:
     rows = [
-        {"id": one.id, "heading": one.heading, "bullets": list(one.bullets), "notes": one.notes}
-        for one in PLAIN.slides
+        {
+            "id": slide.id,
+            "heading": slide.heading,
+            "bullets": list(slide.bullets),
+            "notes": slide.notes,
+        }
+        for slide in PLAIN.slides
     ]
     rows[0].update(changed)
     return json.dumps({"language": "en", "slides": rows})
 
 
-def test_words_that_were_found_for_another_job_bring_no_picture_of_it() -> None:
-    theirs = [
-        Slide(one.id, "Joy", ("So",), "Heard.", "picture", "moment:1") for one in PLAIN.slides
+def test_text_from_another_job_does_not_bring_its_pictures() -> None:
+    cached = [
+        Slide(slide.id, "Joy", ("So",), "Heard.", "picture", "moment:1") for slide in PLAIN.slides
     ]
-    made = replace_slides(PLAIN, theirs)
-    assert {one.heading for one in made.slides} == {"Joy"}
-    assert {one.notes for one in made.slides} == {"Heard."}
-    assert [one.picture for one in made.slides] == [None, None, None]
-    assert [one.layout for one in made.slides] == [one.layout for one in PLAIN.slides]
+    deck = replace_slides(PLAIN, cached)
+    assert {slide.heading for slide in deck.slides} == {"Joy"}
+    assert {slide.notes for slide in deck.slides} == {"Heard."}
+    assert [slide.picture for slide in deck.slides] == [None, None, None]
+    assert [slide.layout for slide in deck.slides] == [slide.layout for slide in PLAIN.slides]
 
 
-@pytest.mark.parametrize("odd", [["s0"], {"s0": 1}, None, 0], ids=str)
-def test_an_id_that_is_no_text_is_no_answer(odd: Any) -> None:
+@pytest.mark.parametrize("slide_id", [["s0"], {"s0": 1}, None, 0], ids=str)
+def test_id_that_is_not_a_string_is_rejected(slide_id: Any) -> None:
     with pytest.raises(DeckRejected):
-        read_reworded_slides(answer(id=odd), PLAIN.slides, faithful=True)
+        read_reworded_slides(answer(id=slide_id), PLAIN.slides, faithful=True)
 
 
-def test_an_answer_that_is_nested_without_end_is_no_answer() -> None:
+def test_deeply_nested_answer_is_rejected() -> None:
     with pytest.raises(DeckRejected):
         read_reworded_slides("[" * 200_000, PLAIN.slides, faithful=True)
 
 
 @pytest.mark.parametrize(
-    "said",
+    "notes",
     ["عند الثانية ٣: ٩٠٪", "३ सेकंड पर: ९० %", "0：03 時：９０％"],
-    ids=["arabic", "hindi", "wide"],
+    ids=["arabic", "hindi", "full-width"],
 )
-def test_numbers_in_another_scripts_digits_are_the_same_numbers(said: str) -> None:
-    made, _ = read_reworded_slides(answer(notes=said), PLAIN.slides, faithful=True)
-    assert made[0].notes == said
-    other = said.translate(str.maketrans("٣३３", "٤४４")).replace("03", "04")
+def test_numbers_in_digits_of_other_scripts_are_equal(notes: str) -> None:
+    reworded, _ = read_reworded_slides(answer(notes=notes), PLAIN.slides, faithful=True)
+    assert reworded[0].notes == notes
+    other_number = notes.translate(str.maketrans("٣३３", "٤४４")).replace("03", "04")
     with pytest.raises(DeckRejected):
-        read_reworded_slides(answer(notes=other), PLAIN.slides, faithful=True)
+        read_reworded_slides(answer(notes=other_number), PLAIN.slides, faithful=True)

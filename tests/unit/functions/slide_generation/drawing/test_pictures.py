@@ -1,4 +1,4 @@
-"""Which slide gets which picture, and what of a picture is shown."""
+"""Tests of the pictures of slides: placement, cropping, loading and the mood chart."""
 
 from __future__ import annotations
 
@@ -38,61 +38,59 @@ TALK = make_deck(
 )
 
 
-def shown(made: Deck) -> dict[str, str]:
-    return {one.heading: one.picture for one in made.slides if one.picture is not None}
+def pictures_by_heading(deck: Deck) -> dict[str, str]:
+    return {slide.heading: slide.picture for slide in deck.slides if slide.picture is not None}
 
 
-def test_a_picture_goes_to_the_slide_that_its_name_speaks_of() -> None:
-    made, placed = place_uploads(TALK, [("upload:picture1", "old bark.jpg")])
-    assert (shown(made), placed) == ({"Bark": "upload:picture1"}, 1)
+def test_picture_goes_to_the_slide_with_words_of_its_name() -> None:
+    deck, placed = place_uploads(TALK, [("upload:picture1", "old bark.jpg")])
+    assert (pictures_by_heading(deck), placed) == ({"Bark": "upload:picture1"}, 1)
 
 
-def test_pictures_without_telling_names_are_spread_in_their_order() -> None:
+def test_other_pictures_are_spread_in_order() -> None:
     pictures = [("upload:picture1", "IMG_1.jpg"), ("upload:picture2", "IMG_2.jpg")]
-    made, placed = place_uploads(TALK, pictures)
+    deck, placed = place_uploads(TALK, pictures)
     assert placed == 2
-    assert list(shown(made).values()) == ["upload:picture1", "upload:picture2"]
-    assert {one.layout for one in made.slides if one.picture} == {"picture"}
+    assert list(pictures_by_heading(deck).values()) == ["upload:picture1", "upload:picture2"]
+    assert {slide.layout for slide in deck.slides if slide.picture} == {"picture"}
 
 
-def test_more_pictures_than_slides_leave_some_out_and_no_slide_has_two() -> None:
+def test_extra_pictures_are_not_placed() -> None:
     pictures = [(f"upload:picture{n}", "leaves and roots and bark.jpg") for n in range(1, 6)]
-    made, placed = place_uploads(TALK, pictures)
+    deck, placed = place_uploads(TALK, pictures)
     assert placed == 4
-    assert sorted(shown(made)) == ["A thought", "Bark", "Leaves", "Roots"]
-    assert len(set(shown(made).values())) == 4
+    assert sorted(pictures_by_heading(deck)) == ["A thought", "Bark", "Leaves", "Roots"]
+    assert len(set(pictures_by_heading(deck).values())) == 4
 
 
-def test_a_deck_without_a_slide_in_between_shows_none() -> None:
-    made, placed = place_uploads(
+def test_deck_without_bullet_slides_gets_no_pictures() -> None:
+    deck, placed = place_uploads(
         make_deck(
             [{"heading": "One", "layout": layout} for layout in ("title", "chart", "closing")]
         ),
         [("upload:picture1", "one.jpg")],
     )
-    assert (shown(made), placed) == ({}, 0)
+    assert (pictures_by_heading(deck), placed) == ({}, 0)
 
 
 @pytest.mark.parametrize(
     ("middle", "x"), [((50, 60), 50), ((0, 0), 30), ((199, 99), 169)], ids=["in", "left", "right"]
 )
-def test_a_face_stays_in_the_middle_as_far_as_the_edges_allow(
-    middle: tuple[int, int], x: int
-) -> None:
+def test_crop_is_centred_on_the_face_within_the_edges(middle: tuple[int, int], x: int) -> None:
     wide = Image.new("RGB", (200, 100))
     wide.putpixel((x, 50), (255, 0, 0))
     for dx in (-1, 0, 1):
         for dy in (-1, 0, 1):
             wide.putpixel((x + dx, 50 + dy), (255, 0, 0))
-    made = crop_picture(wide, (60, 100), middle)
-    red, _, _ = made.getpixel((30, 50))  # type: ignore[misc]
-    assert made.size == (60, 100)
+    cropped = crop_picture(wide, (60, 100), middle)
+    red, _, _ = cropped.getpixel((30, 50))  # type: ignore[misc]
+    assert cropped.size == (60, 100)
     assert red > 200
 
 
 @pytest.mark.parametrize("width", range(301, 340, 7))
 @pytest.mark.parametrize("height", range(97, 140, 5))
-def test_a_picture_of_any_size_is_cut_to_any_other(width: int, height: int) -> None:
+def test_any_size_is_cropped_to_any_other_size(width: int, height: int) -> None:
     for size in ((589, 720), (720, 331), (width, height)):
         assert crop_picture(Image.new("RGB", (width, height)), size, (width, height)).size == size
 
@@ -113,90 +111,90 @@ FACTS = {
 }
 
 
-def test_the_pictures_of_a_job_are_named_in_their_order() -> None:
-    places = list_pictures(FACTS)
-    assert list(places) == ["upload:picture2", "upload:picture10", "moment:1"]
-    assert places["moment:1"].face == (25, 40)
-    assert places["moment:1"].offset == 100
+def test_pictures_of_a_job_are_listed_in_order() -> None:
+    sources = list_pictures(FACTS)
+    assert list(sources) == ["upload:picture2", "upload:picture10", "moment:1"]
+    assert sources["moment:1"].face == (25, 40)
+    assert sources["moment:1"].offset == 100
 
 
-def test_an_edited_deck_shows_what_the_job_has_and_nothing_else() -> None:
-    made, _ = place_uploads(TALK, [("upload:picture2", "bark.jpg")])
-    check_pictures(made, FACTS, TALK)
+def test_edited_deck_may_show_only_pictures_of_the_job() -> None:
+    deck, _ = place_uploads(TALK, [("upload:picture2", "bark.jpg")])
+    check_pictures(deck, FACTS, TALK)
     other, _ = place_uploads(TALK, [("upload:picture3", "bark.jpg")])
-    with pytest.raises(DeckRejected) as refused:
+    with pytest.raises(DeckRejected) as error:
         check_pictures(other, FACTS, TALK)
-    assert refused.value.location == "slides[4].picture"
-    assert "moment:1" in str(refused.value)
-    # What was shown before may stay.
+    assert error.value.location == "slides[4].picture"
+    assert "moment:1" in str(error.value)
+    # A picture that the previous deck shows is allowed.
     check_pictures(other, FACTS, other)
 
 
-def an_album(data: bytes) -> JobPictures:
-    """Of one uploaded picture, whatever its bytes are."""
+def make_pictures(data: bytes) -> JobPictures:
+    """Returns the pictures of a job with one uploaded picture of these bytes."""
     source = PictureSource(Bucket.UPLOADS, "a", 1, len(data))
     objects = SimpleNamespace(
         range_reader=lambda *_: lambda offset, size: data[offset : offset + size]
     )
     inputs = (JobInput("picture1", "a", "image/jpeg", len(data), "our dog.jpg"),)
-    task: Any = SimpleNamespace(objects=objects, job=SimpleNamespace(inputs=inputs))
-    return JobPictures(task, {"upload:picture1": source})
+    context: Any = SimpleNamespace(objects=objects, job=SimpleNamespace(inputs=inputs))
+    return JobPictures(context, {"upload:picture1": source})
 
 
-def a_photo(side: int) -> bytes:
+def make_photo(side: int) -> bytes:
     out = io.BytesIO()
     Image.linear_gradient("L").resize((side, side)).convert("RGB").save(out, "JPEG")
     return out.getvalue()
 
 
-def test_a_picture_that_cannot_be_read_is_told_by_its_name() -> None:
+def test_damaged_picture_is_named_by_its_file_name() -> None:
     with pytest.raises(PictureDamaged, match=r"our dog\.jpg: The picture is cut off"):
-        an_album(a_photo(900)[:-2000]).load("upload:picture1", (60, 40))
+        make_pictures(make_photo(900)[:-2000]).load("upload:picture1", (60, 40))
 
 
-def test_a_large_photo_is_read_as_small_as_it_is_shown() -> None:
+def test_large_photo_is_decoded_at_a_smaller_size() -> None:
     with mock.patch(
         "functions.slide_generation.drawing.pictures.read_picture", side_effect=read_picture
     ) as read:
-        made = an_album(a_photo(2000)).load("upload:picture1", (300, 200))
-    assert made.size == (300, 200)
+        picture = make_pictures(make_photo(2000)).load("upload:picture1", (300, 200))
+    assert picture.size == (300, 200)
     assert read_picture(*read.call_args.args).width == 500
 
 
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("aspect", ["16:9", "9:16", "1:1"])
-def test_a_mood_with_gaps_is_drawn_to_measure(theme: str, aspect: str) -> None:
+def test_mood_chart_with_gaps_has_the_requested_size(theme: str, aspect: str) -> None:
     mood = [
         MoodPoint(float(n), None if n in (3, 4) else {"happy": n / 8, "sad": 1 - n / 8})
         for n in range(8)
     ]
-    made = make_deck(
+    deck = make_deck(
         [{"heading": "Mood", "bullets": ["It moved"], "layout": "chart", "picture": "chart:mood"}]
         * 3,
         theme=theme,
         aspect=aspect,
     )
-    assert fit_slides(made) == made
-    artist = SlideRenderer(made)
-    box = artist.plan(1, picture=True).picture
+    assert fit_slides(deck) == deck
+    renderer = SlideRenderer(deck)
+    box = renderer.plan(1, picture=True).picture
     assert box is not None
     chart = draw_mood_chart(mood, (round(box.width), round(box.height)), THEMES[theme])
     assert chart.mode == "RGBA"
     assert chart.size == (round(box.width), round(box.height))
-    picture = artist.render(1, chart)
-    assert picture.size == made.size
-    # In the gap the ground shows; beside it the mood does.
+    picture = renderer.render(1, chart)
+    assert picture.size == deck.size
+    # The gap is transparent; the areas beside it are not.
     row = round(chart.height * 0.75)
     assert chart.getpixel((round(chart.width * 4 / 8), row))[3] < 60  # type: ignore[index]
     assert chart.getpixel((round(chart.width * 1.5 / 8), row))[3] == 255  # type: ignore[index]
 
 
-def test_every_colour_of_a_mood_has_a_name_however_many_there_are() -> None:
+def test_mood_chart_legend_names_every_colour() -> None:
     names = ["happy", "surprise", "neutral", "sad", "fear", "disgust", "angry", "bored", "moved"]
     mood = [MoodPoint(float(n), dict.fromkeys(names, 1 / len(names))) for n in range(3)]
     chart = draw_mood_chart(mood, (598, 745), THEMES["midnight"])
     solid = chart.getchannel("A").point(lambda alpha: 255 * (alpha > 0))
     top = next(y for y in range(745) if solid.crop((0, y, 598, y + 1)).getextrema() == (255, 255))
     above = chart.crop((0, 0, 598, top)).getcolors(598 * 745) or []
-    marks = {colour for count, colour in above if count > 40 and colour[3] == 255}  # type: ignore[index]
-    assert len(marks - {(*THEMES["midnight"].body, 255)}) == len(names)
+    swatches = {colour for count, colour in above if count > 40 and colour[3] == 255}  # type: ignore[index]
+    assert len(swatches - {(*THEMES["midnight"].body, 255)}) == len(names)
