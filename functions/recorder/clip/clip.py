@@ -28,7 +28,8 @@ _CONTENT_TYPES = {"mp4": "video/mp4", "mov": "video/quicktime"}
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A clip as the recording's document describes it. `path` is its name in the outputs bucket."""
+    """A clip as the recording's document describes it. `path` is its name in the outputs bucket.
+    The field names are those that users of recorders know."""
 
     path: str
     generation: int

@@ -24,8 +24,8 @@ MAX_ARRIVAL_DIFFERENCE_S = 10.0
 seconds that it has, from a keyframe on."""
 MIN_GAP_S = 0.1
 """Shorter gaps are jitter of the camera."""
-_REORDER_WINDOW = 16
-"""Pictures whose display order may differ from the decoding order."""
+MAX_REORDERED_PICTURES = 16
+"""Pictures that H.264 and H.265 may decode before they are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,9 @@ def splice(runs: Sequence[PacketRun]) -> SpliceResult:
             gaps.append(gap)
         slices.append(following)
     return SpliceResult(
-        tuple(part for part in slices if part.start < part.end), tuple(gaps), skipped_run_count
+        tuple(part for part in slices if part.start < part.end),
+        tuple(gaps),
+        skipped_run_count,
     )
 
 
@@ -120,9 +122,7 @@ def frame_duration_s(run: PacketRun) -> float:
     return float(median(steps) * run.tracks[VIDEO].time_base) if steps else 1 / 25
 
 
-def _find_joint(
-    before: RunSlice, run: PacketRun, pictures: Sequence[int]
-) -> tuple[int, Fraction]:
+def _find_joint(before: RunSlice, run: PacketRun, pictures: Sequence[int]) -> tuple[int, Fraction]:
     """Returns the picture at which the earlier slice ends, and the shift of the run's times."""
     time_base = run.tracks[VIDEO].time_base
     first_row = run.rows[pictures[0]]
@@ -138,16 +138,14 @@ def _find_joint(
         ),
         before.end,
     )
-    latest = max(range(max(before.start, end - _REORDER_WINDOW), end), key=before.time_s)
+    latest = max(range(max(before.start, end - MAX_REORDERED_PICTURES), end), key=before.time_s)
     step = Fraction(frame_duration_s(before.run)).limit_denominator(90_000)
     delay = Fraction(first_row.arrived_at - before.arrived_at(end - 1)).limit_denominator(90_000)
     start = max(before.time_s(latest) + step, before.time_s(end - 1) + delay)
     return end, start - first_row.pts * time_base
 
 
-def _find_matching_picture(
-    before: RunSlice, run: PacketRun, pictures: Sequence[int]
-) -> int | None:
+def _find_matching_picture(before: RunSlice, run: PacketRun, pictures: Sequence[int]) -> int | None:
     """Returns the picture of the earlier slice that equals the run's first picture, if any."""
     digests = [run.rows[n].digest for n in pictures[:MIN_MATCHING_PACKETS]]
     first_arrived_at = run.rows[pictures[0]].arrived_at
@@ -167,12 +165,14 @@ def _arrived_since(before: RunSlice, moment: float) -> Iterator[int]:
 def _matches(before: RunSlice, start: int, digests: Sequence[bytes]) -> bool:
     """Whether the pictures from `start` on have these digests, as far as the slice reaches."""
     rows = before.pictures[start : min(start + len(digests), before.end)]
-    return all(before.run.rows[n].digest == digest for n, digest in zip(rows, digests, strict=False))
+    return all(
+        before.run.rows[n].digest == digest for n, digest in zip(rows, digests, strict=False)
+    )
 
 
 def _gap_between(before: RunSlice, after: RunSlice) -> Gap | None:
     step = frame_duration_s(before.run)
-    last_pictures = range(max(before.start, before.end - _REORDER_WINDOW), before.end)
+    last_pictures = range(max(before.start, before.end - MAX_REORDERED_PICTURES), before.end)
     latest = max(before.time_s(n) for n in last_pictures)
     start = float(latest) + step
     missing_s = float(after.time_s(after.start)) - start
