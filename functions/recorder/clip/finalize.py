@@ -44,7 +44,9 @@ SESSION_TIMEOUT_S = 180
 NOTHING_RECORDED = ErrorInfo(
     "nothing-recorded", "The camera sent no pictures during the recording."
 )
-RECORDER_LOST = ErrorInfo("recorder-lost", "The recorder stopped unexpectedly; the clip ends there.")
+RECORDER_LOST = ErrorInfo(
+    "recorder-lost", "The recorder stopped unexpectedly; the clip ends there."
+)
 NOT_JOINED = ErrorInfo(
     "not-joined",
     "The recording could not be made into a clip; make shorter recordings.",
