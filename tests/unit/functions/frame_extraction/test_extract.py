@@ -1,4 +1,4 @@
-"""Rare codecs, containers and rates give exact frames; of a damaged file the intact part is read."""
+"""Rare codecs, containers and rates give exact frames; damaged files give their intact part."""
 
 from __future__ import annotations
 
