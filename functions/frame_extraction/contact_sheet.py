@@ -1,4 +1,4 @@
-"""One picture that shows the whole job: thumbnails in a grid, each with its time."""
+"""The contact sheet of a job: thumbnails of its frames in a grid, each with its time."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from shared.recipes.frames.pack import IndexEntry, PackIndex
 
 MAX_THUMBNAILS = 36
 SHEET_WIDTH_PX = 1920
-_MARGIN, _GAP, _CAPTION, _HEADER = 56, 20, 38, 112
-# Colours are BGR.
-_GROUND = (22, 18, 17)
-_PLATE = (36, 31, 29)
-_EDGE = (58, 51, 48)
-_TEXT = (226, 221, 218)
-_QUIET = (150, 141, 136)
-_ACCENT = (92, 168, 255)
+# Lengths are in px, colours are BGR.
+_MARGIN, _GAP, _CAPTION_HEIGHT, _HEADER_HEIGHT = 56, 20, 38, 112
+_SHEET_COLOUR = (22, 18, 17)
+_CELL_COLOUR = (36, 31, 29)
+_BORDER_COLOUR = (58, 51, 48)
+_TEXT_COLOUR = (226, 221, 218)
+_SUBTITLE_COLOUR = (150, 141, 136)
+_ACCENT_COLOUR = (92, 168, 255)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
 def select_sheet_entries(
     parts: Sequence[PackIndex], max_count: int = MAX_THUMBNAILS
 ) -> list[tuple[int, IndexEntry]]:
-    """Which frames to show: (number of the part, entry), evenly spaced, at most `most` (≥ 2)."""
+    """Returns the frames to show, evenly spaced: (number of the part, entry). `max_count` ≥ 2."""
     frames = [(n, entry) for n, part in enumerate(parts) for entry in part.entries]
     if len(frames) <= max_count:
         return frames
@@ -42,73 +42,75 @@ def render_contact_sheet(
     title: str = "",
     subtitle: str = "",
 ) -> bytes:
-    """A JPEG of a grid with up to MOST_THUMBNAILS pictures (seconds, BGR H×W×3), in their order.
+    """Returns a JPEG with a grid of the first MAX_THUMBNAILS pictures (seconds, BGR H×W×3).
 
-    Pictures may have any size; each is fitted whole into a cell of the shape that is most common.
+    Pictures may have any size; each is scaled to fit a cell that has their most common shape.
     Raises ValueError without a picture.
     """
-    shown = []
+    cells = []
     for time, image in thumbnails:
-        # Only the thumbnail is kept, so full pictures may come from a generator one by one.
-        shown.append((time, _fit(image, SHEET_WIDTH_PX // 2, SHEET_WIDTH_PX // 2)))
-        if len(shown) == MAX_THUMBNAILS:
+        # Only the scaled picture is kept, so a generator can yield full pictures one by one.
+        cells.append((time, _fit(image, SHEET_WIDTH_PX // 2, SHEET_WIDTH_PX // 2)))
+        if len(cells) == MAX_THUMBNAILS:
             break
-    if not shown:
+    if not cells:
         raise ValueError("A contact sheet needs at least one picture.")
-    shape = _common_shape([image for _, image in shown])
-    columns = _columns(len(shown), shape)
+    aspect = _common_aspect([image for _, image in cells])
+    columns = _column_count(len(cells), aspect)
     width = (SHEET_WIDTH_PX - 2 * _MARGIN - (columns - 1) * _GAP) // columns
-    height = max(24, round(width * shape))
-    rows = ceil(len(shown) / columns)
-    header = _HEADER if title else 0
-    step = height + _CAPTION + _GAP
-    sheet = np.full(
-        (2 * _MARGIN + header + rows * step - _GAP, SHEET_WIDTH_PX, 3), _GROUND, np.uint8
-    )
+    height = max(24, round(width * aspect))
+    rows = ceil(len(cells) / columns)
+    header_height = _HEADER_HEIGHT if title else 0
+    row_height = height + _CAPTION_HEIGHT + _GAP
+    sheet_height = 2 * _MARGIN + header_height + rows * row_height - _GAP
+    sheet = np.full((sheet_height, SHEET_WIDTH_PX, 3), _SHEET_COLOUR, np.uint8)
     if title:
-        _write_header(sheet, title, subtitle)
-    for n, (time, image) in enumerate(shown):
+        _draw_header(sheet, title, subtitle)
+    for n, (time, image) in enumerate(cells):
         left = _MARGIN + n % columns * (width + _GAP)
-        top = _MARGIN + header + n // columns * step
-        _place(sheet, image, left, top, width, height)
-        _caption(sheet, _reading(time), left, top + height, width)
+        top = _MARGIN + header_height + n // columns * row_height
+        _draw_cell(sheet, image, left, top, width, height)
+        _draw_caption(sheet, _format_time(time), left, top + height, width)
     return encode_image(sheet, "jpeg", 88)
 
 
-def _common_shape(images: list[BgrImage]) -> float:
-    """Height over width of most of the pictures, within what a grid can show."""
-    shapes = [round(image.shape[0] / image.shape[1], 3) for image in images]
-    most_common = max(set(shapes), key=shapes.count)
+def _common_aspect(images: list[BgrImage]) -> float:
+    """Returns the most common ratio of height to width, limited to 0.3 … 1.8."""
+    aspects = [round(image.shape[0] / image.shape[1], 3) for image in images]
+    most_common = max(set(aspects), key=aspects.count)
     return float(min(max(most_common, 0.3), 1.8))
 
 
-def _columns(count: int, shape: float) -> int:
-    """So many that the sheet is about as high as 0.7 of its width, rather with full rows."""
-    ideal = sqrt(count * shape / 0.7)
+def _column_count(count: int, aspect: float) -> int:
+    """Returns a number of columns that makes the sheet about 0.7 times as high as wide. Prefers
+    complete rows."""
+    ideal = sqrt(count * aspect / 0.7)
     fewest = min(count, ceil(ideal))
     choices = range(fewest, min(count, fewest + 2) + 1)
     return min(choices, key=lambda n: (n - ideal) / ideal / 2 + 2 * (-count % n) / count)
 
 
-def _place(sheet: BgrImage, image: BgrImage, left: int, top: int, width: int, height: int) -> None:
+def _draw_cell(
+    sheet: BgrImage, image: BgrImage, left: int, top: int, width: int, height: int
+) -> None:
     cell = sheet[top : top + height, left : left + width]
-    cell[:] = _PLATE
+    cell[:] = _CELL_COLOUR
     small = _fit(image, width, height)
     y, x = (height - small.shape[0]) // 2, (width - small.shape[1]) // 2
     cell[y : y + small.shape[0], x : x + small.shape[1]] = small
-    cv2.rectangle(sheet, (left - 1, top - 1), (left + width, top + height), _EDGE, 1)
+    cv2.rectangle(sheet, (left - 1, top - 1), (left + width, top + height), _BORDER_COLOUR, 1)
 
 
 def _fit(image: BgrImage, width: int, height: int) -> BgrImage:
-    """The whole picture within width × height, never enlarged beyond it, at least one pixel."""
+    """Returns the picture scaled to fit width × height, at least one pixel in each direction."""
     scale = min(width / image.shape[1], height / image.shape[0])
     size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return cast(BgrImage, cv2.resize(image, size, interpolation=how))
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return cast(BgrImage, cv2.resize(image, size, interpolation=interpolation))
 
 
-def _reading(time: Fraction) -> str:
-    """`0:05.250`, from an hour on `1:00:05.250`."""
+def _format_time(time: Fraction) -> str:
+    """Returns a time such as `0:05.250`; from an hour on `1:00:05.250`."""
     milliseconds = round(time * 1000)
     minutes, rest = divmod(milliseconds, 60_000)
     seconds = f"{rest // 1000:02d}.{rest % 1000:03d}"
@@ -117,22 +119,24 @@ def _reading(time: Fraction) -> str:
     return f"{minutes // 60}:{minutes % 60:02d}:{seconds}"
 
 
-def _caption(sheet: BgrImage, text: str, left: int, bottom: int, width: int) -> None:
+def _draw_caption(sheet: BgrImage, text: str, left: int, bottom: int, width: int) -> None:
     scale = min(0.7, width / 170 * 0.7)
     height = round(22 * scale)
     baseline = bottom + 12 + height
-    cv2.rectangle(sheet, (left, baseline - height), (left + 3, baseline), _ACCENT, -1)
-    cv2.putText(sheet, text, (left + 14, baseline), _FONT, scale, _TEXT, 1, cv2.LINE_AA)
+    cv2.rectangle(sheet, (left, baseline - height), (left + 3, baseline), _ACCENT_COLOUR, -1)
+    cv2.putText(sheet, text, (left + 14, baseline), _FONT, scale, _TEXT_COLOUR, 1, cv2.LINE_AA)
 
 
-def _write_header(sheet: BgrImage, title: str, subtitle: str) -> None:
-    # OpenCV's letters are ASCII; others would come out as question marks.
-    cv2.putText(sheet, _ascii(title), (_MARGIN, _MARGIN + 40), _FONT, 1.35, _TEXT, 2, cv2.LINE_AA)
-    cv2.putText(
-        sheet, _ascii(subtitle), (_MARGIN, _MARGIN + 80), _FONT, 0.68, _QUIET, 1, cv2.LINE_AA
-    )
+def _draw_header(sheet: BgrImage, title: str, subtitle: str) -> None:
+    # OpenCV's fonts are ASCII; other characters would become question marks.
+    for text, y, scale, colour, thickness in (
+        (title, _MARGIN + 40, 1.35, _TEXT_COLOUR, 2),
+        (subtitle, _MARGIN + 80, 0.68, _SUBTITLE_COLOUR, 1),
+    ):
+        cv2.putText(sheet, _ascii(text), (_MARGIN, y), _FONT, scale, colour, thickness, cv2.LINE_AA)
 
 
 def _ascii(text: str) -> str:
-    kept = "".join(c if " " <= c <= "~" else " " for c in text)
-    return " ".join(kept.split())[:90]
+    """Returns the first 90 characters of the text, without characters that are not ASCII."""
+    printable = "".join(char if " " <= char <= "~" else " " for char in text)
+    return " ".join(printable.split())[:90]

@@ -1,4 +1,4 @@
-"""One window from video to pack, in a process of its own."""
+"""Extracts the frames of one window of a video into a pack, in a sandbox process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from shared.recipes.frames.windows import FrameNaming, FrameOptions, MediaInfo, 
 
 @dataclass(frozen=True)
 class ExtractionResult:
-    """A written pack: its index, and what a person should know about how it came out."""
+    """The index of a written pack, and warnings for the user."""
 
     index: PackIndex
     warnings: tuple[str, ...] = ()
@@ -38,10 +38,10 @@ def extract_window(
     threads: int = 1,
     decode_all: bool = False,
 ) -> ExtractionResult:
-    """Write the window's frames to `sink`; `on_frame` hears how many there are.
+    """Write the window's frames to `sink`. `on_frame` is called with the number of frames so far.
 
-    Raises what reading and decoding raise (shared.media.errors), and Stopped. After
-    TimestampsOutOfOrder what was written may be wrong: begin anew, with `careful`.
+    Raises WorkStopped, and the errors of reading and decoding (`shared.media.errors`). After
+    TimestampsOutOfOrder the written frames may be wrong: start again with `decode_all`.
     """
     writer = PackWriter(sink)
     report = PickReport()
@@ -60,7 +60,7 @@ def extract_window(
     data = b""
     for count, frame in enumerate(frames, start=1):
         if frame.image is not last:
-            # A picture that is shown for long is encoded once.
+            # A picture that is shown at several targets is encoded once.
             last, data = frame.image, encode_frame(frame.image, options)
         height, width = frame.image.shape[:2]
         stamp = FrameStamp(frame.index, frame.target, frame.pts, width, height)
@@ -76,7 +76,7 @@ def extract_in_sandbox(
     media_info: MediaInfo,
     decode_all: bool,
 ) -> bytes:
-    """`extract_window` as confined work: a line of JSON, and behind it the pack's directory."""
+    """Run `extract_window` in a sandbox. Returns a line of JSON, then the pack's directory."""
     try:
         extracted = extract_window(
             sandbox_io.file,
@@ -87,20 +87,20 @@ def extract_in_sandbox(
             on_frame=sandbox_io.report_progress,
             decode_all=decode_all,
         )
-    except TimestampsOutOfOrder as disorder:
-        return json.dumps({"out_of_order": str(disorder)}).encode() + b"\n"
-    told = {"warnings": extracted.warnings, "size_bytes": extracted.index.size_bytes}
-    return json.dumps(told).encode() + b"\n" + dump_directory(extracted.index)
+    except TimestampsOutOfOrder as error:
+        return json.dumps({"out_of_order": str(error)}).encode() + b"\n"
+    summary = {"warnings": extracted.warnings, "size_bytes": extracted.index.size_bytes}
+    return json.dumps(summary).encode() + b"\n" + dump_directory(extracted.index)
 
 
 def parse_extraction_result(value: bytes) -> ExtractionResult:
-    """What `extract_inside` returned. Raises TimestampsOutOfOrder, and PackDamaged."""
+    """Parse the value of `extract_in_sandbox`. Raises TimestampsOutOfOrder and PackDamaged."""
     head, _, directory = value.partition(b"\n")
-    told = json.loads(head)
-    if "out_of_order" in told:
-        raise TimestampsOutOfOrder(told["out_of_order"])
-    index = parse_directory(directory, told["size_bytes"])
-    return ExtractionResult(index, tuple(told["warnings"]))
+    summary = json.loads(head)
+    if "out_of_order" in summary:
+        raise TimestampsOutOfOrder(summary["out_of_order"])
+    index = parse_directory(directory, summary["size_bytes"])
+    return ExtractionResult(index, tuple(summary["warnings"]))
 
 
 preload(__name__)

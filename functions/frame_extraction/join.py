@@ -1,4 +1,4 @@
-"""The join of frame extraction: packs become frames.zip, and what lies beside it is derived."""
+"""The join of frame extraction: composes frames.zip from packs, and writes the other results."""
 
 from __future__ import annotations
 
@@ -23,42 +23,49 @@ from shared.runtime.results_writer import ResultsWriter, read_object, write_once
 
 
 def join_packs(context: UnitContext) -> UnitDone:
-    """Compose the packs and one central directory into a ZIP; write manifest, table and sheet."""
-    order = ExtractionInputs.of(context)
+    """Compose the packs and a central directory into a ZIP; write manifest, table and sheet. Raises
+    NoFrames when all packs are empty."""
+    inputs = ExtractionInputs.of(context)
     units = context.part_units()
-    packs = [_recorded(unit, "pack") for unit in units]
+    packs = [_artifact_object(unit, "pack") for unit in units]
     indexes = [
-        _index(context, pack, _recorded(unit, "directory"))
+        _read_index(context, pack, _artifact_object(unit, "directory"))
         for pack, unit in zip(packs, units, strict=True)
     ]
-    # Compose refuses nothing empty, but an empty component would only be in the way.
+    # Compose accepts empty packs, but they add nothing to the ZIP.
     filled = [(pack, index) for pack, index in zip(packs, indexes, strict=True) if index.entries]
     if not filled:
         raise NoFrames
     parts = [index for _, index in filled]
-    said = [one for unit in units for one in FramesPart.from_dict(unit.facts).warnings]
-    warnings = tuple(dict.fromkeys([*said, *find_warnings(parts, order.media_info, order.options)]))
-    key = _key(order, [pack for pack, _ in filled])
+    part_warnings = [
+        warning for unit in units for warning in FramesPart.from_dict(unit.facts).warnings
+    ]
+    warnings = tuple(
+        dict.fromkeys([*part_warnings, *find_warnings(parts, inputs.media_info, inputs.options)])
+    )
+    key = _results_key(inputs, [pack for pack, _ in filled])
     results = ResultsWriter(context.objects, context.job.id, key)
-    artifacts = [_zip(context, results, [pack for pack, _ in filled], parts)]
+    artifacts = [_write_zip(context, results, [pack for pack, _ in filled], parts)]
     context.check()
     artifacts += [
         results.write(
             "manifest.json",
             "manifest",
             "application/json",
-            render_manifest(parts, order.media_info, order.options, warnings, order.file),
+            render_manifest(parts, inputs.media_info, inputs.options, warnings, inputs.file),
         ),
         results.write(
-            "frames.csv", "table", "text/csv", render_frames_csv(parts, order.media_info)
+            "frames.csv", "table", "text/csv", render_frames_csv(parts, inputs.media_info)
         ),
-        results.write("contact_sheet.jpg", "sheet", "image/jpeg", _sheet(context, filled, order)),
+        results.write(
+            "contact_sheet.jpg", "sheet", "image/jpeg", _render_sheet(context, filled, inputs)
+        ),
     ]
     count = sum(len(index.entries) for index in parts)
     return UnitDone(tuple(artifacts), facts=FramesResult(count).to_dict(), warnings=warnings)
 
 
-def _zip(
+def _write_zip(
     context: UnitContext, results: ResultsWriter, packs: list[StoredObject], parts: list[PackIndex]
 ) -> Artifact:
     key = results.key
@@ -81,8 +88,8 @@ def _zip(
     return results.copy(composed, "frames.zip", "frames")
 
 
-def _sheet(
-    context: UnitContext, filled: list[tuple[StoredObject, PackIndex]], order: ExtractionInputs
+def _render_sheet(
+    context: UnitContext, filled: list[tuple[StoredObject, PackIndex]], inputs: ExtractionInputs
 ) -> bytes:
     def thumbnails() -> Iterator[tuple[Fraction, BgrImage]]:
         readers: dict[int, Callable[[int, int], bytes]] = {}
@@ -97,21 +104,21 @@ def _sheet(
             yield entry.stamp.target, decode_image(data)
 
     count = sum(len(index.entries) for _, index in filled)
-    every = f"one every {float(order.options.every):g} s"
-    frames = "1 frame" if count == 1 else f"{count} frames, {every}"
-    return render_contact_sheet(thumbnails(), title=context.job.title, subtitle=frames)
+    interval = f"one every {float(inputs.options.every):g} s"
+    subtitle = "1 frame" if count == 1 else f"{count} frames, {interval}"
+    return render_contact_sheet(thumbnails(), title=context.job.title, subtitle=subtitle)
 
 
-def _index(context: UnitContext, pack: StoredObject, directory: StoredObject) -> PackIndex:
+def _read_index(context: UnitContext, pack: StoredObject, directory: StoredObject) -> PackIndex:
     return parse_directory(read_object(context.objects, directory), pack.size_bytes)
 
 
-def _recorded(unit: Unit, name: str) -> StoredObject:
-    """An object as its unit recorded it."""
-    return next(one for one in unit.artifacts if one.name == name).stored_object
+def _artifact_object(unit: Unit, name: str) -> StoredObject:
+    """Returns the object of a unit's artifact."""
+    return next(artifact for artifact in unit.artifacts if artifact.name == name).stored_object
 
 
-def _key(order: ExtractionInputs, packs: list[StoredObject]) -> str:
-    """Hash of what the results are made of: the very packs that are joined."""
-    content = "\n".join([order.spec, *(f"{one.name} {one.generation}" for one in packs)])
+def _results_key(inputs: ExtractionInputs, packs: list[StoredObject]) -> str:
+    """Returns a hash of the inputs and of the generations of the packs that are joined."""
+    content = "\n".join([inputs.spec, *(f"{pack.name} {pack.generation}" for pack in packs)])
     return hashlib.sha256(content.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Pick a window's frames into a pack; join the packs into a ZIP without moving a byte."""
+"""Extract the frames of each window into a pack; compose the packs into a ZIP without copying."""
 
 from shared.entrypoints.stage import UnitContext, stage
 from shared.jobs.claims import UnitDone

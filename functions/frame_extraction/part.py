@@ -1,4 +1,4 @@
-"""A part of frame extraction: one window of the video becomes one pack."""
+"""A part of frame extraction: extracts one window of the video into one pack."""
 
 from __future__ import annotations
 
@@ -35,24 +35,24 @@ from shared.recipes.upload_results import Uploads
 from shared.runtime.results_writer import write_once
 
 PACKS_VERSION = 2
-"""Raised when the same inputs would give other packs, so that older ones are not adopted."""
+"""Increased when the same inputs give other packs, so that older packs are not adopted."""
 
 
 @dataclass(frozen=True)
 class ExtractionInputs:
-    """What a job asks of this stage: the same for all of its windows."""
+    """The inputs of this stage, which are the same for all windows of a job."""
 
     source: StoredObject
     media_info: MediaInfo
     options: FrameOptions
     file: Mapping[str, Any]
-    """Which file it is, as results name it."""
+    """The description of the uploaded file in results."""
     spec: str
-    """Hash of all that determines the packs' content."""
+    """Hash of all inputs that determine the packs' content."""
 
     @classmethod
     def of(cls, context: UnitContext) -> ExtractionInputs:
-        """Read the order out of the job."""
+        """Read the inputs from the job."""
         video = Uploads.require(context.job.facts).input("video")
         options = parse_frame_options(context.job.options)
         windows = [dict(spec) for spec in context.stage.parts]
@@ -73,14 +73,14 @@ class ExtractionInputs:
 
 
 def extract_pack(context: UnitContext) -> UnitDone:
-    """Read the window by Range, write its pack once, and its directory beside it."""
-    order = ExtractionInputs.of(context)
+    """Read the window with range requests; write its pack and the pack's directory."""
+    inputs = ExtractionInputs.of(context)
     try:
-        extracted, pack, adopted = _write(context, order)
+        extracted, pack, adopted = _write_pack(context, inputs)
     except WorkStopped:
         context.check()
         raise
-    index = _index_of(context, pack) if adopted else extracted.index
+    index = _scan_index(context, pack) if adopted else extracted.index
     directory = _write_directory(context, pack, index)
     return UnitDone(
         artifacts=(
@@ -93,66 +93,67 @@ def extract_pack(context: UnitContext) -> UnitDone:
     )
 
 
-def _write(
-    context: UnitContext, order: ExtractionInputs
+def _write_pack(
+    context: UnitContext, inputs: ExtractionInputs
 ) -> tuple[ExtractionResult, StoredObject, bool]:
-    # A pack under PACKS_PREFIX wakes the next stage, so only recipes that have one write there.
-    woken = find_consumer("frame_extraction", context.job.recipe)
-    prefix = PACKS_PREFIX if woken is not None else PARTS_PREFIX
-    name = pack_name(prefix, context.job.id, order.spec, context.part)
+    # A pack under PACKS_PREFIX triggers the next stage, so only recipes that have one write there.
+    consumer = find_consumer("frame_extraction", context.job.recipe)
+    prefix = PACKS_PREFIX if consumer is not None else PARTS_PREFIX
+    name = pack_name(prefix, context.job.id, inputs.spec, context.part)
     window = Window.from_dict(context.spec)
-    expected = _expected(window, order)
-    read_at = context.objects.range_reader(Bucket.UPLOADS, *order.source.version)
-    source = Source(read_at, order.source.size_bytes, _block_bytes(order))
+    expected_count = _expected_frame_count(window, inputs)
+    read_at = context.objects.range_reader(Bucket.UPLOADS, *inputs.source.version)
+    source = Source(read_at, inputs.source.size_bytes, _block_bytes(inputs))
 
-    def heard(frames: int) -> None:
-        context.report_progress(frames / expected)
+    def report_progress(frame_count: int) -> None:
+        context.report_progress(frame_count / expected_count)
 
-    def attempt(careful: bool) -> tuple[ExtractionResult, StoredObject, bool]:
+    def extract(*, decode_all: bool) -> tuple[ExtractionResult, StoredObject, bool]:
         with context.objects.create(
-            Bucket.WORK, name, content_type="application/zip", spec=order.spec
+            Bucket.WORK, name, content_type="application/zip", spec=inputs.spec
         ) as pack:
-            worked = run_in_sandbox(
+            result = run_in_sandbox(
                 extract_in_sandbox,
                 window,
-                order.options,
-                order.media_info,
-                careful,
+                inputs.options,
+                inputs.media_info,
+                decode_all,
                 source=source,
                 limits=Limits.for_function(FUNCTIONS["frame_extraction"]),
                 sink=pack,
-                on_progress=heard,
+                on_progress=report_progress,
                 should_stop=context.should_stop,
                 label=context.job.id,
             )
-            extracted = parse_extraction_result(worked.value)
+            extracted = parse_extraction_result(result.value)
         context.log(
             "window.extracted",
             frames=len(extracted.index.entries),
-            fetched_bytes=worked.fetched_bytes,
-            cpu_s=round(worked.usage.cpu_s, 2),
-            peak_mb=round(worked.usage.peak_mb),
+            fetched_bytes=result.fetched_bytes,
+            cpu_s=round(result.usage.cpu_s, 2),
+            peak_mb=round(result.usage.peak_mb),
         )
         return extracted, pack.stored_object, pack.adopted
 
     try:
-        return attempt(careful=False)
+        return extract(decode_all=False)
     except TimestampsOutOfOrder:
-        # The file's time stamps are not what its first packets promised.
-        return attempt(careful=True)
+        # The timestamps are reliable in the file's first packets only.
+        return extract(decode_all=True)
 
 
-def _expected(window: Window, order: ExtractionInputs) -> int:
-    """How many frames the window will give, as far as the file's length is known."""
-    end = window.k_end
-    if end is None and order.media_info.duration is not None:
-        span = order.media_info.duration - order.options.start
-        end = ceil(span / order.options.every)
-    return max(1, (end if end is not None else window.k_limit) - window.k_start)
+def _expected_frame_count(window: Window, inputs: ExtractionInputs) -> int:
+    """Returns an estimate of the number of frames, from the file's duration when it is known."""
+    k_end = window.k_end
+    if k_end is None and inputs.media_info.duration is not None:
+        span = inputs.media_info.duration - inputs.options.start
+        k_end = ceil(span / inputs.options.every)
+    return max(1, (k_end if k_end is not None else window.k_limit) - window.k_start)
 
 
-def _index_of(context: UnitContext, pack: StoredObject) -> PackIndex:
-    """The index of a pack that an earlier attempt wrote: what is derived is derived from IT."""
+def _scan_index(context: UnitContext, pack: StoredObject) -> PackIndex:
+    """Read the index from a pack that an earlier attempt wrote: other objects must describe that
+    pack, not the one that was discarded."""
     read_at = context.objects.range_reader(pack.bucket, pack.name, pack.generation)
     return scan_pack(RangeFile(read_at, pack.size_bytes, block_bytes=64 << 10, read_ahead=1))
 
@@ -170,8 +171,8 @@ def _write_directory(context: UnitContext, pack: StoredObject, index: PackIndex)
     )
 
 
-def _block_bytes(order: ExtractionInputs) -> int:
-    """Large blocks where most of the file is read, small ones for sparse seeks."""
-    gop_s = order.media_info.video.keyframe_interval_s
-    sparse = gop_s is not None and order.options.every >= 2 * gop_s
-    return 256 << 10 if sparse else 1 << 20
+def _block_bytes(inputs: ExtractionInputs) -> int:
+    """Returns a large block size when most of the file is read, a small one for sparse seeks."""
+    gop_s = inputs.media_info.video.keyframe_interval_s
+    is_sparse = gop_s is not None and inputs.options.every >= 2 * gop_s
+    return 256 << 10 if is_sparse else 1 << 20

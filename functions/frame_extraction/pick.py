@@ -1,7 +1,7 @@
-"""Pick the pictures of one window: exactly the ones shown at its targets.
+"""Picks the frames of one window: exactly the pictures that are shown at its targets.
 
-Strategies are tried from the fastest that may hold for this file to the one that always does. A
-strategy that finds its assumptions broken hands over; what it has yielded until then is right.
+Strategies are tried from the fastest that may work for the file to the one that always works. When
+the assumptions of a strategy fail, the next one continues; the frames before are correct.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from shared.recipes.media_info import WEBP
 
 @dataclass(frozen=True)
 class PickedFrame:
-    """One frame: `target` and `time_s` in seconds from the first picture, asked for and actual;
-    `pts` as it stands in the file; `image` BGR uint8 H×W×3, upright."""
+    """One frame. `target` is the requested and `time_s` the actual time, in seconds from the first
+    picture. `pts` is the time in the file. `image` is BGR uint8 H×W×3, upright."""
 
     index: int
     target: Fraction
@@ -42,7 +42,7 @@ class PickedFrame:
 
 @dataclass
 class PickReport:
-    """How the picking went: why strategies gave up, and the error that ended the file."""
+    """Why strategies failed, and the error that ended the reading of the file, if any."""
 
     failures: list[str] = field(default_factory=list)
     read_error: str | None = None
@@ -59,16 +59,17 @@ def pick_frames(
     decode_all: bool = False,
     report: PickReport | None = None,
 ) -> Iterator[PickedFrame]:
-    """Yield the window's frames in order, fewer if the stream ends within it.
+    """Yields the window's frames in order, fewer if the stream ends within the window.
 
-    `should_stop` is asked at every packet; then Stopped is raised. `threads` are the decoder's.
-    `careful` leaves the packets' order out of account and decodes everything; use it after
-    TimestampsOutOfOrder, which says that earlier frames of this window may be wrong.
+    `should_stop` is called for every packet; when it returns true, WorkStopped is raised. `threads`
+    is the number of the decoder's threads. `decode_all` ignores the timestamps of packets and
+    decodes everything; use it after TimestampsOutOfOrder, when earlier frames of this window may be
+    wrong. Raises UndecodableVideo when no strategy works.
     """
     report = report if report is not None else PickReport()
     targets = Targets(window, options, media_info)
-    maker = PictureConverter(media_info.video, options.max_width)
-    zero = media_info.first_pts.seconds
+    converter = PictureConverter(media_info.video, options.max_width)
+    first_pts_s = media_info.first_pts.seconds
     last: ShownFrame | None = None
     image: BgrImage | None = None
     with ExitStack() as stack:
@@ -78,35 +79,38 @@ def pick_frames(
             source = stack.enter_context(
                 PacketSource(file, media_info, should_stop=should_stop, threads=threads)
             )
-            frames = _climb(_ladder(media_info, decode_all), source, targets, report)
+            frames = _try_strategies(_strategies(media_info, decode_all), source, targets, report)
         for shown in frames:
             if image is None or last is None or shown.frame is not last.frame:
-                image = maker.convert(shown.frame)
+                image = converter.convert(shown.frame)
             last = shown
             pts = Pts(shown.pts, media_info.video.time_base)
-            yield PickedFrame(shown.k, targets.time_s(shown.k), pts, pts.seconds - zero, image)
+            yield PickedFrame(
+                shown.k, targets.time_s(shown.k), pts, pts.seconds - first_pts_s, image
+            )
         if media_info.container != WEBP:
             report.read_error = source.error
 
 
 def encode_frame(image: BgrImage, options: FrameOptions) -> bytes:
-    """The picture as a JPEG or PNG file, as the options say."""
+    """Returns the picture as a JPEG or PNG file, according to the options."""
     return encode_image(image, options.format, options.quality)
 
 
-def _ladder(media_info: MediaInfo, careful: bool) -> list[Strategy]:
-    if media_info.timestamps_reliable and not careful:
+def _strategies(media_info: MediaInfo, decode_all: bool) -> list[Strategy]:
+    """Returns the strategies for a file, fastest first."""
+    if media_info.timestamps_reliable and not decode_all:
         return [decode_selectively, decode_sequentially, decode_from_start]
     if media_info.random_access == "index":
         return [decode_sequentially, decode_from_start]
     return [decode_from_start]
 
 
-def _climb(
-    ladder: list[Strategy], source: PacketSource, targets: Targets, report: PickReport
+def _try_strategies(
+    strategies: list[Strategy], source: PacketSource, targets: Targets, report: PickReport
 ) -> Iterator[ShownFrame]:
     k = targets.window.k_start
-    for strategy in ladder:
+    for strategy in strategies:
         try:
             for shown in strategy(source, targets, k):
                 yield shown

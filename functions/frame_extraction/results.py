@@ -1,6 +1,6 @@
-"""What lies beside frames.zip: the manifest, the table, and what it says about the source.
+"""The results beside frames.zip: manifest.json, frames.csv, and warnings about the source.
 
-Everything is derived from the packs themselves, so it cannot disagree with them.
+All of them are derived from the packs, so they agree with frames.zip.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CSV_COLUMNS = (
 
 
 def iter_entries(parts: Sequence[PackIndex]) -> Iterator[IndexEntry]:
-    """All frames in order; a frame that several windows delivered would be a fault of ours."""
+    """Yields all frames in order."""
     for part in parts:
         yield from part.entries
 
@@ -42,12 +42,9 @@ def render_manifest(
     warnings: Iterable[str] = (),
     file: Mapping[str, Any] | None = None,
 ) -> bytes:
-    """manifest.json: the source's facts, the options, and every frame. Times in seconds. `file`
-    says which file it was.
-
-    Exact times are strings ("1/3"); beside them stand decimals for reading.
-    """
-    frames = [_frame(entry, media_info) for entry in iter_entries(parts)]
+    """Returns manifest.json: the source, the options, and every frame. Times are in seconds: exact
+    ones as strings ("1/3"), and decimals for reading. `file` describes the uploaded file."""
+    frames = [_frame_fields(entry, media_info) for entry in iter_entries(parts)]
     document = {
         "schema": MANIFEST_SCHEMA,
         "file": dict(file or {}),
@@ -61,38 +58,38 @@ def render_manifest(
 
 
 def render_frames_csv(parts: Sequence[PackIndex], media_info: MediaInfo) -> Iterator[bytes]:
-    """frames.csv line by line, with a header; UTF-8, RFC 4180."""
-    yield _line(CSV_COLUMNS)
+    """Yields frames.csv line by line, with a header. UTF-8, RFC 4180."""
+    yield _csv_line(CSV_COLUMNS)
     for entry in iter_entries(parts):
-        frame = _frame(entry, media_info)
-        yield _line([frame[column] for column in CSV_COLUMNS])
+        frame = _frame_fields(entry, media_info)
+        yield _csv_line([frame[column] for column in CSV_COLUMNS])
 
 
 def find_warnings(
     parts: Sequence[PackIndex], media_info: MediaInfo, options: FrameOptions
 ) -> Iterator[str]:
-    """What a person should know of all frames together, a sentence each."""
+    """Yields warnings for the user about all frames together, one sentence each."""
     stamps = [entry.stamp for part in parts for entry in part.entries]
-    sizes = list(dict.fromkeys((one.width, one.height) for one in stamps))
+    sizes = list(dict.fromkeys((stamp.width, stamp.height) for stamp in stamps))
     if len(sizes) > 1:
-        shown = ", ".join(f"{width}×{height}" for width, height in sizes[:3])
-        more = " and others" if len(sizes) > 3 else ""
-        yield f"The picture's size changes within the video: frames are {shown}{more}."
-    # Elsewhere the container's length may be that of another stream.
-    own = media_info.stream_count == 1 or media_info.container.startswith("mov")
-    if media_info.duration is None or not stamps or not own:
+        examples = ", ".join(f"{width}×{height}" for width, height in sizes[:3])
+        others = " and others" if len(sizes) > 3 else ""
+        yield f"The picture's size changes within the video: frames are {examples}{others}."
+    # In other containers the duration may be that of another stream.
+    is_video_duration = media_info.stream_count == 1 or media_info.container.startswith("mov")
+    if media_info.duration is None or not stamps or not is_video_duration:
         return
-    claimed = media_info.duration if options.end is None else min(options.end, media_info.duration)
-    missing = claimed - (stamps[-1].target + options.every)
-    # One more target can lie within a picture's length of the end.
-    if missing > max(options.every, claimed / 50):
+    duration = media_info.duration if options.end is None else min(options.end, media_info.duration)
+    missing = duration - (stamps[-1].target + options.every)
+    # One more target may lie within the last picture, so up to one interval may be missing.
+    if missing > max(options.every, duration / 50):
         yield (
             f"The video ends earlier than it says: there are pictures up to "
-            f"{float(stamps[-1].target):.1f} s, not to {float(claimed):.1f} s."
+            f"{float(stamps[-1].target):.1f} s, not to {float(duration):.1f} s."
         )
 
 
-def _frame(entry: IndexEntry, media_info: MediaInfo) -> dict[str, Any]:
+def _frame_fields(entry: IndexEntry, media_info: MediaInfo) -> dict[str, Any]:
     stamp: FrameStamp = entry.stamp
     actual = stamp.pts.seconds - media_info.first_pts.seconds
     return {
@@ -110,7 +107,7 @@ def _frame(entry: IndexEntry, media_info: MediaInfo) -> dict[str, Any]:
     }
 
 
-def _line(values: Iterable[object]) -> bytes:
-    line = io.StringIO()
-    csv.writer(line).writerow(values)
-    return line.getvalue().encode()
+def _csv_line(values: Iterable[object]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerow(values)
+    return text.getvalue().encode()

@@ -1,9 +1,9 @@
-"""Decode only what the wanted pictures need: the packets say what is shown when.
+"""A strategy that decodes only what the requested pictures need, using the packets' timestamps.
 
-Packets wait undecoded until it is known which picture is shown at the next target. What comes
-before a keyframe that is shown no later than that target is never decoded at all; pictures that no
-other picture refers to are skipped unless they are wanted. This holds for open GOPs too: whatever
-precedes a keyframe's picture in time is fetched from the packets before it.
+Packets wait undecoded until it is known which picture is shown at the next target. Packets before a
+keyframe that is shown no later than that target are never decoded. Pictures that no other picture
+refers to are skipped unless they are requested. This works for open GOPs too: pictures that are
+shown before a keyframe are decoded from the packets before it.
 """
 
 from __future__ import annotations
@@ -24,27 +24,30 @@ from shared.media.containers.decode import decode_packet
 from shared.media.containers.packets import PacketSource, VideoPacket, is_start_packet
 from shared.recipes.frames.windows import MediaInfo
 
-# A decoder holds at most 16 pictures back for reordering (H.264 and HEVC, MaxDpbFrames), which may
-# be 32 packets when fields come alone: after so many later pictures no earlier one can come.
 MAX_REORDER_PACKETS = 34
-# Pictures leave these decoders in the order of their packets.
-_UNREORDERED = frozenset({"vp8", "vp9", "av1", "mjpeg", "gif"})
-# Where a decoder's NONREF skips exactly the pictures that nothing refers to. In HEVC a picture may
-# be unreferenced in its own temporal layer and still be needed by the next.
-_SKIPS_NONREF = frozenset({"h264", "mpeg2video", "mpeg1video", "mpeg4"})
-# Containers whose dts were written by the muxer, so that no later packet has a pts below them.
-_WRITTEN_DTS = frozenset({"mov", "flv", "mpegts"})
-# A GOP longer than this is decoded rather than kept in memory.
+"""After this many later pictures no earlier one can come. A decoder delays at most 16 pictures for
+reordering (H.264 and HEVC, MaxDpbFrames), which are up to 32 packets when they are fields."""
 MAX_PENDING_BYTES = 24 << 20
+"""Beyond this size packets of a GOP are decoded instead of kept in memory."""
+_MIN_PTS = -(1 << 63)
+# These decoders return pictures in the order of their packets.
+_KEEP_ORDER_CODECS = frozenset({"vp8", "vp9", "av1", "mjpeg", "gif"})
+# For these codecs NONREF skips exactly the pictures that no other picture refers to. In HEVC a
+# picture may be unreferenced in its own temporal layer and still be needed by the next.
+_NONREF_SKIP_CODECS = frozenset({"h264", "mpeg2video", "mpeg1video", "mpeg4"})
+# In these containers the muxer writes dts, so that no later packet has a smaller pts.
+_RELIABLE_DTS_CONTAINERS = frozenset({"mov", "flv", "mpegts"})
 
 
 def decode_selectively(source: PacketSource, targets: Targets, k: int) -> Iterator[ShownFrame]:
-    """Raises SelectionFailed when the decoder does not show what the packets promised."""
+    """Decode selectively. Raises SelectionFailed when the decoder returns other pictures than the
+    timestamps of the packets say, and TimestampsOutOfOrder."""
     return _Selection(source, targets, k).run()
 
 
 class _Selection:
-    """`_k` is the first target of which it is not known yet what is shown there."""
+    """The state of one run. `_k` is the first target whose picture is not known yet; `_limit` is
+    the largest pts that can be shown there."""
 
     def __init__(self, source: PacketSource, targets: Targets, k: int) -> None:
         media_info = source.media_info
@@ -52,189 +55,201 @@ class _Selection:
         self._targets = targets
         self._k = k
         self._limit = targets.max_pts(k)
-        self._wanted: dict[int, list[int]] = {}  # pts → targets, until the decoder shows it
-        self._shown: tuple[int, VideoFrame] | None = None
-        self._resolved: deque[tuple[int, int]] = deque(maxlen=MAX_REORDER_PACKETS)  # (pts, limit)
-        self._seen: list[int] = []  # sorted, from the picture of the last resolved target on
+        # Targets by the pts of their picture, until the decoder returns it.
+        self._targets_by_pts: dict[int, list[int]] = {}
+        self._last_shown: tuple[int, VideoFrame] | None = None
+        # (pts, limit) of the last resolved targets.
+        self._resolved: deque[tuple[int, int]] = deque(maxlen=MAX_REORDER_PACKETS)
+        # Sorted, from the picture of the last resolved target on.
+        self._seen_pts: list[int] = []
         self._pending: deque[VideoPacket] = deque()
         self._pending_pts: set[int] = set()
         self._pending_bytes = 0
-        self._fed = False
+        self._is_decoder_fed = False
         self._dts: int | None = None
         self._last_duration = 0
-        self._seen_until = -(1 << 63)
-        self._trusts_dts = media_info.container.split(",")[0] in _WRITTEN_DTS
-        self._unreordered = media_info.video.codec in _UNREORDERED
-        self._skips = media_info.video.codec in _SKIPS_NONREF
-        self._jump = _worthwhile_jump(media_info)
+        self._max_seen_pts = _MIN_PTS
+        self._dts_is_reliable = media_info.container.split(",")[0] in _RELIABLE_DTS_CONTAINERS
+        self._keeps_order = media_info.video.codec in _KEEP_ORDER_CODECS
+        self._can_skip = media_info.video.codec in _NONREF_SKIP_CODECS
+        self._min_jump = _min_jump_ticks(media_info)
 
     def run(self) -> Iterator[ShownFrame]:
         """Seek to the next target, read on while targets lie close together, drain; repeat."""
         self._source.reset_decoder()
-        done = False
-        while not done and self._targets.contains(self._k):
-            self._forget()
-            done = yield from self._read(self._source.read_from_keyframe(self._limit))
+        is_done = False
+        while not is_done and self._targets.contains(self._k):
+            self._clear()
+            is_done = yield from self._read(self._source.read_from_keyframe(self._limit))
             yield from self._drain()
 
-    def _forget(self) -> None:
-        for memory in (self._seen, self._pending, self._pending_pts, self._resolved):
-            memory.clear()
+    def _clear(self) -> None:
+        for collection in (self._seen_pts, self._pending, self._pending_pts, self._resolved):
+            collection.clear()
         self._pending_bytes = 0
         self._dts = None
 
     def _read(self, packets: Iterator[VideoPacket]) -> Generator[ShownFrame, None, bool]:
-        """True when window or stream has ended, False when a jump to the next target is due."""
-        before, resolved_before = self._seen_until, self._k
-        self._seen_until = -(1 << 63)
+        """Returns True when the window or stream has ended, False to seek to the next target."""
+        previous_max_pts, first_k = self._max_seen_pts, self._k
+        self._max_seen_pts = _MIN_PTS
         for packet in packets:
-            self._note(packet)
-            if packet.pts is not None and packet.pts < before:
-                self._jump = None  # the last jump led backwards: read on from here instead
-            before = -(1 << 63)
+            self._add_packet(packet)
+            if packet.pts is not None and packet.pts < previous_max_pts:
+                # The last seek went backwards: do not seek any more.
+                self._min_jump = None
+            previous_max_pts = _MIN_PTS
             if packet.is_keyframe:
-                yield from self._skip_to_keyframe()
+                yield from self._drop_before_keyframe()
             while self._targets.contains(self._k) and self._is_resolved():
                 yield from self._resolve()
             if not self._targets.contains(self._k):
                 return True
             while self._pending_bytes > MAX_PENDING_BYTES:
-                yield from self._feed()
-            far = self._jump is not None and self._limit - self._seen_until >= self._jump
-            if far and self._k > resolved_before:
+                yield from self._decode_next()
+            distance = self._limit - self._max_seen_pts
+            is_far = self._min_jump is not None and distance >= self._min_jump
+            if is_far and self._k > first_k:
                 return False
         yield from self._finish()
         return True
 
-    def _note(self, packet: VideoPacket) -> None:
+    def _add_packet(self, packet: VideoPacket) -> None:
         self._pending.append(packet)
         self._pending_bytes += packet.size
         if packet.is_discard:
             return
         pts = packet.pts
         if pts is None:
-            raise SelectionFailed(self._first_open(), "a packet has no time stamp")
+            raise SelectionFailed(self._first_missing_target(), "a packet has no timestamp")
         self._pending_pts.add(pts)
         if packet.dts is not None:
             self._dts = packet.dts
         if pts < self._targets.first_pts:
             return
-        for answer, limit in self._resolved:
-            if answer < pts <= limit:
-                raise TimestampsOutOfOrder(f"pts {pts} came after {answer} was taken for {limit}")
-        insort(self._seen, pts)
-        if pts > self._seen_until:
-            self._seen_until = pts
+        for resolved_pts, limit in self._resolved:
+            if resolved_pts < pts <= limit:
+                raise TimestampsOutOfOrder(
+                    f"pts {pts} came after {resolved_pts} was chosen for {limit}"
+                )
+        insort(self._seen_pts, pts)
+        if pts > self._max_seen_pts:
+            self._max_seen_pts = pts
             self._last_duration = packet.duration or 0
 
     def _is_resolved(self) -> bool:
-        """Whether no packet that is still to come can be what is shown at the next target."""
-        at = bisect_right(self._seen, self._limit)
-        later = len(self._seen) - at
-        if at == 0:
+        """Whether no later packet can contain the picture that is shown at the next target."""
+        end = bisect_right(self._seen_pts, self._limit)
+        later_count = len(self._seen_pts) - end
+        if end == 0:
             return False
-        if self._seen[at - 1] == self._limit:
+        if self._seen_pts[end - 1] == self._limit:
             return True
-        if later == 0:
+        if later_count == 0:
             return False
-        settled = self._trusts_dts and self._dts is not None and self._dts > self._limit
-        return settled or self._unreordered or later >= MAX_REORDER_PACKETS
+        is_dts_later = self._dts_is_reliable and self._dts is not None and self._dts > self._limit
+        return is_dts_later or self._keeps_order or later_count >= MAX_REORDER_PACKETS
 
     def _resolve(self) -> Iterator[ShownFrame]:
-        """Settle the next target on the last picture seen up to it, and decode up to there."""
-        at = bisect_right(self._seen, self._limit)
-        if at == 0:
+        """Choose the last picture seen up to the next target, and decode up to that picture."""
+        end = bisect_right(self._seen_pts, self._limit)
+        if end == 0:
             raise SelectionFailed(self._k, "the first picture after the keyframe comes too late")
-        k, pts = self._k, self._seen[at - 1]
+        k, pts = self._k, self._seen_pts[end - 1]
         self._targets.check_limit(k)
-        yield from self._skip_to_keyframe()
-        del self._seen[: at - 1]
+        yield from self._drop_before_keyframe()
+        del self._seen_pts[: end - 1]
         self._resolved.append((pts, self._limit))
         self._k += 1
         self._limit = self._targets.max_pts(self._k)
-        if self._shown is not None and self._shown[0] == pts:
-            yield ShownFrame(k, pts, self._shown[1])
+        if self._last_shown is not None and self._last_shown[0] == pts:
+            yield ShownFrame(k, pts, self._last_shown[1])
             return
-        self._wanted.setdefault(pts, []).append(k)
+        self._targets_by_pts.setdefault(pts, []).append(k)
         while pts in self._pending_pts:
-            yield from self._feed()
+            yield from self._decode_next()
 
-    def _skip_to_keyframe(self) -> Iterator[ShownFrame]:
-        """Drop what precedes the last keyframe that is shown no later than the next target."""
+    def _drop_before_keyframe(self) -> Iterator[ShownFrame]:
+        """Drop the packets before the last keyframe that is shown no later than the next target."""
         start = 0
         for n, packet in enumerate(self._pending):
-            early = packet.pts is not None and packet.pts <= self._limit
-            if early and packet.is_keyframe and is_start_packet(packet):
+            is_early = packet.pts is not None and packet.pts <= self._limit
+            if is_early and packet.is_keyframe and is_start_packet(packet):
                 start = n
         if start == 0:
             return
         yield from self._drain()
         for _ in range(start):
-            self._take()
+            self._pop_packet()
 
-    def _take(self) -> VideoPacket:
+    def _pop_packet(self) -> VideoPacket:
         packet = self._pending.popleft()
         self._pending_bytes -= packet.size
         if packet.pts is not None:
             self._pending_pts.discard(packet.pts)
         return packet
 
-    def _feed(self) -> Iterator[ShownFrame]:
-        packet = self._take()
-        skip = self._skips and self._is_unwanted(packet)
+    def _decode_next(self) -> Iterator[ShownFrame]:
+        packet = self._pop_packet()
+        is_skipped = self._can_skip and self._is_never_shown(packet)
         decoder = self._source.decoder
-        decoder.skip_frame = "NONREF" if skip else "DEFAULT"
-        self._fed = True
-        yield from self._emit(decode_packet(decoder, packet))
+        decoder.skip_frame = "NONREF" if is_skipped else "DEFAULT"
+        self._is_decoder_fed = True
+        yield from self._yield_shown(decode_packet(decoder, packet))
 
-    def _is_unwanted(self, packet: VideoPacket) -> bool:
-        """True only if no target, resolved or not, can turn out to show this packet's picture."""
+    def _is_never_shown(self, packet: VideoPacket) -> bool:
+        """Whether it is certain that no target, resolved or not, shows the packet's picture."""
         pts = packet.pts
         if pts is None or packet.is_discard:
             return True
-        if pts in self._wanted or pts > self._limit:
+        if pts in self._targets_by_pts or pts > self._limit:
             return False
-        successor = bisect_right(self._seen, pts)
-        return successor < len(self._seen) and self._seen[successor] <= self._limit
+        following = bisect_right(self._seen_pts, pts)
+        return following < len(self._seen_pts) and self._seen_pts[following] <= self._limit
 
-    def _emit(self, frames: list[VideoFrame]) -> Iterator[ShownFrame]:
+    def _yield_shown(self, frames: list[VideoFrame]) -> Iterator[ShownFrame]:
         for frame in frames:
             pts = frame.pts
-            if pts is None or (self._wanted and pts > min(self._wanted)):
-                raise SelectionFailed(self._first_open(), "the decoder left out a wanted picture")
-            if pts in self._wanted:
-                self._shown = (pts, frame)
-                for k in self._wanted.pop(pts):
+            if pts is None or (self._targets_by_pts and pts > min(self._targets_by_pts)):
+                raise SelectionFailed(
+                    self._first_missing_target(), "the decoder skipped a requested picture"
+                )
+            if pts in self._targets_by_pts:
+                self._last_shown = (pts, frame)
+                for k in self._targets_by_pts.pop(pts):
                     yield ShownFrame(k, pts, frame)
 
     def _drain(self) -> Iterator[ShownFrame]:
-        if not self._fed:
+        if not self._is_decoder_fed:
             return
-        yield from self._emit(decode_packet(self._source.decoder, None))
-        if self._wanted:
-            raise SelectionFailed(self._first_open(), "the decoder left out a wanted picture")
+        yield from self._yield_shown(decode_packet(self._source.decoder, None))
+        if self._targets_by_pts:
+            raise SelectionFailed(
+                self._first_missing_target(), "the decoder skipped a requested picture"
+            )
         self._source.reset_decoder()
-        self._fed = False
+        self._is_decoder_fed = False
 
     def _finish(self) -> Iterator[ShownFrame]:
-        """The packets have ended: what is seen is all, and the last picture's end is the end."""
-        if not self._seen:
+        """Resolve the targets that remain after the last packet, up to the last picture's end."""
+        if not self._seen_pts:
             return
-        gap = self._seen[-1] - self._seen[-2] if len(self._seen) > 1 else 0
-        length = self._last_duration or gap or self._source.media_info.frame_ticks
-        end = self._seen[-1] + length
+        gap = self._seen_pts[-1] - self._seen_pts[-2] if len(self._seen_pts) > 1 else 0
+        duration = self._last_duration or gap or self._source.media_info.frame_ticks
+        end = self._seen_pts[-1] + duration
         while self._targets.contains(self._k) and self._targets.is_before(self._k, end):
             yield from self._resolve()
 
-    def _first_open(self) -> int:
-        return min((ks[0] for ks in self._wanted.values()), default=self._k)
+    def _first_missing_target(self) -> int:
+        return min((ks[0] for ks in self._targets_by_pts.values()), default=self._k)
 
 
-def _worthwhile_jump(media_info: MediaInfo) -> int | None:
-    """Ticks between targets beyond which a seek reads less than reading on; None for never."""
+def _min_jump_ticks(media_info: MediaInfo) -> int | None:
+    """Returns the distance of targets, in ticks, from which a seek reads less than continuing does;
+    None when it never does."""
     interval = media_info.video.keyframe_interval_s
     if interval is None or media_info.random_access == "none":
         return None
-    # Finding a place by time stamps costs several reads, and lands well before the target.
-    jump = interval if media_info.random_access == "index" else 5 * interval + 5
-    return int(jump / media_info.video.time_base)
+    # A seek by timestamps costs several reads, and ends well before the target.
+    jump_s = interval if media_info.random_access == "index" else 5 * interval + 5
+    return int(jump_s / media_info.video.time_base)

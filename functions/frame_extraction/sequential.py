@@ -1,4 +1,4 @@
-"""Decode everything and keep what is shown at the targets: right for whatever can be decoded."""
+"""Strategies that decode every picture. They are correct for any stream that can be decoded."""
 
 from __future__ import annotations
 
@@ -14,27 +14,28 @@ from shared.media.containers.packets import COUNTED_CONTAINERS, PacketSource, Vi
 
 
 def decode_sequentially(source: PacketSource, targets: Targets, k: int) -> Iterator[ShownFrame]:
-    """From the last keyframe before target `k`. Raises SelectionFailed when no picture that can
-    be decoded from there is shown at `k`."""
-    pictures = _decoded(source, source.read_from_keyframe(targets.max_pts(k)))
-    return _answer(pictures, targets, k, source.media_info.frame_ticks)
+    """Decode from the last keyframe before target `k`. Raises SelectionFailed when no picture that
+    can be decoded from there is shown at `k`."""
+    pictures = _decode(source, source.read_from_keyframe(targets.max_pts(k)))
+    return _select_shown(pictures, targets, k, source.media_info.frame_ticks)
 
 
 def decode_from_start(source: PacketSource, targets: Targets, k: int) -> Iterator[ShownFrame]:
-    """From the beginning of the file: the last resort, which holds for any container."""
-    pictures = _decoded(source, source.read_from_start())
-    return _answer(pictures, targets, k, source.media_info.frame_ticks)
+    """Decode from the beginning of the file: the last resort, which works for any container."""
+    pictures = _decode(source, source.read_from_start())
+    return _select_shown(pictures, targets, k, source.media_info.frame_ticks)
 
 
 def match_frames(frames: Iterable[VideoFrame], targets: Targets) -> Iterator[ShownFrame]:
-    """What is shown at the window's targets, out of all pictures in order, each with its pts."""
-    stamped = ((frame.pts or 0, frame) for frame in frames)
-    return _answer(stamped, targets, targets.window.k_start, frame_ticks=1)
+    """Yields the frames shown at the window's targets. `frames` are all frames in order."""
+    pictures = ((frame.pts or 0, frame) for frame in frames)
+    return _select_shown(pictures, targets, targets.window.k_start, frame_ticks=1)
 
 
-def _answer(
+def _select_shown(
     pictures: Iterable[tuple[int, VideoFrame]], targets: Targets, k: int, frame_ticks: int
 ) -> Iterator[ShownFrame]:
+    """Yields the frames shown at the targets from `k` on, out of pictures in display order."""
     shown: VideoFrame | None = None
     shown_pts = gap = 0
     for pts, frame in pictures:
@@ -59,22 +60,23 @@ def _answer(
         k += 1
 
 
-def _decoded(
+def _decode(
     source: PacketSource, packets: Iterable[VideoPacket]
 ) -> Iterator[tuple[int, VideoFrame]]:
-    """Pictures in the order in which they are shown, with their pts in ticks."""
+    """Yields pictures in display order, with their pts in ticks."""
     source.reset_decoder()
-    counted = source.media_info.container.split(",")[0] in COUNTED_CONTAINERS
-    times: list[int] = []
+    # These containers number their packets: the n-th picture has the n-th smallest dts.
+    is_counted = source.media_info.container.split(",")[0] in COUNTED_CONTAINERS
+    dts_heap: list[int] = []
     pts = source.media_info.video.first_pts
     duration = 0
-    ending: list[VideoPacket | None] = [None]
-    for packet in chain(packets, ending):
-        if counted and packet is not None and packet.size and packet.dts is not None:
-            heapq.heappush(times, packet.dts)
+    end_of_stream: list[VideoPacket | None] = [None]
+    for packet in chain(packets, end_of_stream):
+        if is_counted and packet is not None and packet.size and packet.dts is not None:
+            heapq.heappush(dts_heap, packet.dts)
         for frame in decode_packet(source.decoder, packet):
-            if counted and times:
-                pts = heapq.heappop(times)
+            if is_counted and dts_heap:
+                pts = heapq.heappop(dts_heap)
             else:
                 pts = frame.pts if frame.pts is not None else pts + duration
             duration = frame.duration or duration or source.media_info.frame_ticks

@@ -1,4 +1,4 @@
-"""The targets of a window, as ticks of the stream, and what is asked of a picking strategy."""
+"""The targets of a window in ticks of the stream, and the interface of picking strategies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shared.recipes.frames.windows import FrameOptions, MediaInfo, Window
 
 
 class SelectionFailed(Exception):
-    """This strategy cannot answer target `k`; those before it are answered rightly."""
+    """The strategy cannot find the frame for target `k`; the frames before it are correct."""
 
     def __init__(self, k: int, reason: str) -> None:
         super().__init__(reason)
@@ -23,12 +23,13 @@ class SelectionFailed(Exception):
 
 
 class TimestampsOutOfOrder(Exception):
-    """A picture came too late for a target that is answered already: begin again, sequentially."""
+    """A picture came too late for a target whose frame was already yielded. The window must be
+    decoded again, sequentially."""
 
 
 @dataclass(frozen=True)
 class ShownFrame:
-    """Frame `frame` is the one shown at target `k`; `pts` in ticks."""
+    """The frame that is shown at target `k`. `pts` is in ticks."""
 
     k: int
     pts: int
@@ -36,7 +37,7 @@ class ShownFrame:
 
 
 class Strategy(Protocol):
-    """Yields what is shown at the targets from `k` on, in order, until the window or stream ends.
+    """Yields the frames shown at the targets from `k` on, in order, until window or stream ends.
 
     Raises SelectionFailed or TimestampsOutOfOrder.
     """
@@ -45,7 +46,7 @@ class Strategy(Protocol):
 
 
 class Targets:
-    """Which pts a target admits: the frame for k is the one with the largest pts ≤ `limit(k)`."""
+    """The targets of a window. The frame for k is the one with the largest pts ≤ `max_pts(k)`."""
 
     def __init__(self, window: Window, options: FrameOptions, media_info: MediaInfo) -> None:
         self.window = window
@@ -54,14 +55,15 @@ class Targets:
         self._time_base = media_info.video.time_base
 
     def time_s(self, k: int) -> Fraction:
-        """Seconds from the first picture."""
+        """Returns the time of target k, in seconds from the first picture."""
         return self._options.target(k)
 
     def max_pts(self, k: int) -> int:
+        """Returns the largest pts, in ticks, of a frame that can be shown at target k."""
         return self.first_pts + int(self._options.target(k) / self._time_base)
 
     def contains(self, k: int) -> bool:
-        """Whether k belongs to the window; where the stream ends is not known here."""
+        """Whether k belongs to the window. The end of the stream is not known here."""
         if self.window.k_end is not None:
             return k < self.window.k_end
         return True
@@ -71,7 +73,7 @@ class Targets:
         return self.first_pts * self._time_base + self.time_s(k) < end * self._time_base
 
     def check_limit(self, k: int) -> None:
-        """Raises TooManyFrames when the file turns out longer than it said."""
+        """Raises TooManyFrames when the file is longer than its metadata says."""
         if k >= self.window.k_limit:
             raise TooManyFrames(
                 f"The video is longer than it says: more than {self.window.k_limit} frames. "

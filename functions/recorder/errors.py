@@ -1,6 +1,8 @@
-"""Why a camera cannot be recorded: one class a cause. None repeats an address or a password.
+"""The reasons why a camera cannot be recorded, one class for each cause.
 
-A camera that was refused for good is given up at once; all else is tried again with patience.
+The first line of a docstring is the message that users read. No message repeats an address or a
+password. A permanent error makes the recorder give up at once, unless the camera has worked
+before; after a transient error it connects again with backoff.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ class CameraAddressRefused(PermanentError):
 
 
 class CameraRedirectRefused(PermanentError):
-    """The camera's server sends us elsewhere, and redirects are not followed; give its own."""
+    """The camera's server redirects to another address; use the camera's own address."""
 
     code = "redirect-refused"
 
@@ -33,19 +35,19 @@ class NoSuchStream(PermanentError):
 
 
 class NotACamera(PermanentError):
-    """What answers there is no camera that we understand: RTSP over TCP, or MJPEG over HTTP."""
+    """This address is not a supported camera: RTSP over TCP, or MJPEG over HTTP."""
 
     code = "not-a-camera"
 
 
 class UnsupportedCameraCodec(PermanentError):
-    """The camera sends no H.264, H.265 or MJPEG; set one of these in its settings."""
+    """The camera sends no H.264, H.265 or MJPEG; choose one of these in its settings."""
 
     code = "camera-codec"
 
 
 class StreamRefused(PermanentError):
-    """The camera's stream breaks a limit: a part without end, or pictures that are too large."""
+    """The camera's stream exceeds a limit: a part without end, or pictures that are too large."""
 
     code = "stream-refused"
 
@@ -57,8 +59,11 @@ class CertificateRefused(PermanentError):
 
 
 class DeviceRefused(PermanentError):
-    """The recorder may not use this camera of its machine: only a suite on one's own machine may,
-    and its user has to be allowed to (on Linux by the group `video`)."""
+    """The recorder may not use the cameras of its machine.
+
+    Only a suite on one's own machine may, and its user needs permission (on Linux: membership of
+    the group `video`).
+    """
 
     code = "device-refused"
 
@@ -82,6 +87,6 @@ class CameraTimeout(TransientError):
 
 
 class CameraDisconnected(TransientError):
-    """The connection to the camera broke off, or nobody listens at its address."""
+    """The connection to the camera broke off, or nothing listens at its address."""
 
     code = "camera-gone"

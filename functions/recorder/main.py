@@ -1,17 +1,17 @@
-"""Record cameras: hold their sessions, and make clips of what was recorded."""
+"""Record cameras: hold their sessions, and make clips of the recordings."""
 
 from shared.entrypoints.task import TaskContext, task
 from shared.tasks.task import TaskOutcome
 
 
-def _attend(context: TaskContext) -> TaskOutcome:
+def _run(context: TaskContext) -> TaskOutcome:
     # PyAV, NumPy and Pillow are loaded with the first task: see infra/README.md, cold starts.
     from functions.recorder.tasks import run
     from shared.media.sandbox.run import preload
 
-    # Before the first sandbox process is started, since all of them are forked from one.
+    # Before the first sandbox process starts: all of them are forked from one process.
     preload("functions.recorder.clip.mux", "functions.recorder.preview.decoder")
     return run(context)
 
 
-main = task("recorder", _attend)
+main = task("recorder", _run)

@@ -1,4 +1,4 @@
-"""What a camera sends: tracks, and packets that are recorded as they are."""
+"""Tracks and packets of a camera, and the interface of a connection that delivers them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from typing import Protocol
 
 VIDEO, SOUND = 0, 1
 DIGEST_BYTES = 8
-VIDEO_CODECS = ("h264", "hevc", "mjpeg")
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One stream of a camera. `codec` is h264, hevc, mjpeg, aac, pcm_alaw or pcm_mulaw, as FFmpeg
-    names them; H.264 and HEVC come with start codes (Annex B) and AAC in ADTS frames, so that a
-    file of nothing but packets is one that players know. Sizes in px, 0 while unknown."""
+    """One stream of a camera.
+
+    `codec` is h264, hevc, mjpeg, aac, pcm_alaw or pcm_mulaw, as FFmpeg names them. H.264 and HEVC
+    come with start codes (Annex B) and AAC in ADTS frames, so that players can play a file that
+    contains only packets. Sizes are in px, 0 while unknown.
+    """
 
     codec: str
     time_base: Fraction
@@ -26,16 +28,14 @@ class Track:
     rate_hz: int = 0
     channels: int = 0
 
-    @property
-    def is_video(self) -> bool:
-        """Whether it is pictures."""
-        return self.codec in VIDEO_CODECS
-
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """One picture or piece of sound. `pts` in ticks of its track, on the clock of its connection;
-    `arrived` in seconds since 1970 by our clock; `key` says that decoding may begin here."""
+    """One picture, or one frame of sound.
+
+    `pts` is in ticks of its track, on the clock of its connection. `arrived_at` is in seconds
+    since 1970 by the recorder's clock. Decoding can begin at a packet with `is_keyframe`.
+    """
 
     track: int
     pts: int
@@ -45,7 +45,7 @@ class Packet:
 
     @property
     def digest(self) -> bytes:
-        """What tells this packet from others: the same for all who watch the same encoder."""
+        """Returns a hash of the content. It is equal for all viewers of the same encoder."""
         return hashlib.blake2b(self.data, digest_size=DIGEST_BYTES).digest()
 
 
@@ -54,19 +54,19 @@ class Reader(Protocol):
 
     @property
     def tracks(self) -> tuple[Track, ...]:
-        """The video track, and behind it the sound's if there is one that can be kept."""
+        """The video track, followed by the sound track if there is one that can be recorded."""
         ...
 
     @property
     def dropped_count(self) -> int:
-        """How many packets the camera is known to have sent that never came."""
+        """The number of packets that the camera sent and that are known not to have arrived."""
         ...
 
     def packets(self) -> Iterator[Packet]:
-        """Packets as they arrive, until the connection ends: then CameraGone or CameraSilent is
-        raised, or what else stands in `errors`."""
+        """Yields packets as they arrive. When the connection ends, raises CameraDisconnected,
+        CameraTimeout or another error of `errors`."""
         ...
 
     def close(self) -> None:
-        """End it, also from another thread while somebody waits for a packet."""
+        """Closes the connection. May be called while another thread waits for a packet."""
         ...

@@ -1,4 +1,4 @@
-"""Which of the recorder's errands it is."""
+"""The recorder's two kinds of task, and the handler of each."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ HANDLERS = {STREAM: stream_camera, FINALIZE: process_recording}
 
 
 def run(context: TaskContext) -> TaskOutcome:
-    """Hold a camera, or look after a recording."""
+    """Run a STREAM task (hold a camera) or a FINALIZE task (process one recording)."""
     return HANDLERS[context.task.data["kind"]](context)

@@ -1,4 +1,4 @@
-"""H.264 (RFC 6184) and H.265 (RFC 7798) out of RTP, as streams with start codes."""
+"""H.264 (RFC 6184) and H.265 (RFC 7798) from RTP payloads, as access units with start codes."""
 
 from __future__ import annotations
 
@@ -20,9 +20,12 @@ _H265_VPS, _H265_SPS, _H265_PPS = 32, 33, 34
 _H265_FIRST_RANDOM_ACCESS, _H265_LAST_RANDOM_ACCESS = 16, 21
 
 
-class _Units(AccessUnitAssembler):
-    """Pictures made of NAL units. `known` are parameter sets that the camera described before its
-    stream began; a key picture that comes without some is given them, so that it stands alone."""
+class _NalUnitDepacketizer(AccessUnitAssembler):
+    """Assembles pictures from NAL units.
+
+    `parameter_sets` are those of the camera's SDP. A keyframe that comes without some of its
+    parameter sets gets the last known ones, so that it can be decoded alone.
+    """
 
     parameter_set_types: tuple[int, ...]
     header_bytes: int
@@ -39,14 +42,15 @@ class _Units(AccessUnitAssembler):
         self._fragment: bytearray | None = None
 
     def nal_unit_type(self, unit: bytes) -> int:
+        """Returns `nal_unit_type` of a NAL unit."""
         raise NotImplementedError
 
     def is_random_access(self, kind: int) -> bool:
-        """Whether decoding may begin at a unit of this kind."""
+        """Whether decoding can begin at a NAL unit of this type."""
         raise NotImplementedError
 
     def fragment_header(self, payload: bytes) -> bytes:
-        """The header of the unit that is sent in fragments."""
+        """Returns the header of the NAL unit that a fragment belongs to."""
         raise NotImplementedError
 
     def add(self, packet: RtpPacket) -> Iterator[AccessUnit]:
@@ -57,9 +61,9 @@ class _Units(AccessUnitAssembler):
         if len(payload) > self.header_bytes:
             kind = self.nal_unit_type(payload)
             if kind == self.aggregation_type:
-                self._split(payload)
+                self._split_aggregate(payload)
             elif kind == self.fragmentation_type:
-                self._join(payload)
+                self._join_fragment(payload)
             elif kind < self.aggregation_type:
                 self.add_nal_unit(payload)
         if packet.marker:
@@ -67,50 +71,51 @@ class _Units(AccessUnitAssembler):
 
     def assemble(self, ticks: int, units: list[bytes], is_broken: bool) -> Iterator[AccessUnit]:
         kinds = [self.nal_unit_type(unit) for unit in units]
-        key = any(self.is_random_access(kind) for kind in kinds)
+        is_keyframe = any(self.is_random_access(kind) for kind in kinds)
         for kind, unit in zip(kinds, units, strict=True):
             if kind in self.parameter_set_types:
                 self.parameter_sets[kind] = unit
-        if key:
-            missing = [one for one in self.parameter_set_types if one not in kinds]
+        if is_keyframe:
+            missing = [kind for kind in self.parameter_set_types if kind not in kinds]
             units = [
-                self.parameter_sets[one] for one in missing if one in self.parameter_sets
+                self.parameter_sets[kind] for kind in missing if kind in self.parameter_sets
             ] + units
-            key = all(one in self.parameter_sets for one in self.parameter_set_types)
+            is_keyframe = all(kind in self.parameter_sets for kind in self.parameter_set_types)
         if not any(kind not in self.parameter_set_types for kind in kinds):
-            # Parameter sets with a time of their own: they go with the next key picture.
+            # Parameter sets with a timestamp of their own go with the next keyframe.
             return
-        yield AccessUnit(ticks, key, b"".join(START_CODE + unit for unit in units), is_broken)
+        data = b"".join(START_CODE + unit for unit in units)
+        yield AccessUnit(ticks, is_keyframe, data, is_broken)
 
-    def _split(self, payload: bytes) -> None:
-        at = self.header_bytes
-        while at + 2 < len(payload):
-            size = int.from_bytes(payload[at : at + 2])
-            unit = payload[at + 2 : at + 2 + size]
+    def _split_aggregate(self, payload: bytes) -> None:
+        offset = self.header_bytes
+        while offset + 2 < len(payload):
+            size = int.from_bytes(payload[offset : offset + 2])
+            unit = payload[offset + 2 : offset + 2 + size]
             if len(unit) < max(size, self.header_bytes + 1):
                 self.mark_broken()
                 return
             self.add_nal_unit(unit)
-            at += 2 + size
+            offset += 2 + size
 
-    def _join(self, payload: bytes) -> None:
-        place = self.header_bytes
-        start, end = payload[place] & 0x80, payload[place] & 0x40
-        if start:
+    def _join_fragment(self, payload: bytes) -> None:
+        header = payload[self.header_bytes]
+        is_start, is_end = header & 0x80, header & 0x40
+        if is_start:
             self._fragment = bytearray(self.fragment_header(payload))
         if self._fragment is None:
             self.mark_broken()
             return
-        self._fragment += payload[place + 1 :]
+        self._fragment += payload[self.header_bytes + 1 :]
         if len(self._fragment) > MAX_ACCESS_UNIT_BYTES:
             raise StreamRefused
-        if end:
+        if is_end:
             self.add_nal_unit(bytes(self._fragment))
             self._fragment = None
 
 
-class H264Depacketizer(_Units):
-    """RFC 6184, packetization modes 0 and 1."""
+class H264Depacketizer(_NalUnitDepacketizer):
+    """H.264: RFC 6184, packetization modes 0 and 1."""
 
     parameter_set_types = (_H264_SPS, _H264_PPS)
     header_bytes, aggregation_type, fragmentation_type = 1, _H264_STAP_A, _H264_FU_A
@@ -125,8 +130,8 @@ class H264Depacketizer(_Units):
         return bytes([(payload[0] & 0xE0) | (payload[1] & 31)])
 
 
-class H265Depacketizer(_Units):
-    """RFC 7798, without decoding order numbers (sprop-max-don-diff 0)."""
+class H265Depacketizer(_NalUnitDepacketizer):
+    """H.265: RFC 7798, without decoding order numbers (sprop-max-don-diff 0)."""
 
     parameter_set_types = (_H265_VPS, _H265_SPS, _H265_PPS)
     header_bytes, aggregation_type, fragmentation_type = 2, _H265_AP, _H265_FU

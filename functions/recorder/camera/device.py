@@ -1,6 +1,6 @@
-"""A camera of this machine, through the operating system's own interface.
+"""A camera of this machine, through Video4Linux or AVFoundation.
 
-What the camera compresses itself is kept as it comes; only raw pictures have to be encoded.
+H.264 and JPEG from the camera are kept as they are; only raw pictures are encoded.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from shared.media.limits import check_size
 
 FRAME_RATE_HZ = 30
 KEYFRAME_INTERVAL_S = 2
-_KEPT = {"h264", "mjpeg"}
-_Wishes = tuple[dict[str, str], ...]
-_LINUX: _Wishes = (
+_COPIED_CODECS = {"h264", "mjpeg"}
+_OptionSets = tuple[dict[str, str], ...]
+_LINUX_OPTIONS: _OptionSets = (
     {"input_format": "h264", "video_size": "1280x720", "framerate": str(FRAME_RATE_HZ)},
     {"input_format": "mjpeg", "video_size": "1280x720", "framerate": str(FRAME_RATE_HZ)},
     {"input_format": "mjpeg"},
     {},
 )
-"""What a camera is asked for, the best first; one that cannot do it says so."""
-_MAC: _Wishes = (
+"""Options to open a camera with, best first. A camera that does not support them is not opened."""
+_MAC_OPTIONS: _OptionSets = (
     {"video_size": "1280x720", "framerate": str(FRAME_RATE_HZ), "pixel_format": "nv12"},
     {"framerate": str(FRAME_RATE_HZ)},
     {},
@@ -37,28 +37,28 @@ _MAC: _Wishes = (
 
 
 def open_device(number: int) -> InputContainer:
-    """Open the camera of this number as the best that it can do. Raises DeviceMissing,
-    DeviceRefused, CameraGone."""
-    name, form, wishes = f"/dev/video{number}", "video4linux2", _LINUX
+    """Open the camera of this number with the best options that it supports. Raises DeviceNotFound,
+    DeviceRefused, CameraDisconnected."""
+    name, input_format, option_sets = f"/dev/video{number}", "video4linux2", _LINUX_OPTIONS
     if sys.platform == "darwin":
-        name, form, wishes = f"{number}:none", "avfoundation", _MAC
-    fault: Exception | None = None
-    for wish in wishes:
+        name, input_format, option_sets = f"{number}:none", "avfoundation", _MAC_OPTIONS
+    last_error: Exception | None = None
+    for options in option_sets:
         try:
-            return av.open(name, format=form, options=dict(wish))
-        except FileNotFoundError as missing:
-            raise DeviceNotFound from missing
-        except PermissionError as locked:
-            raise DeviceRefused from locked
-        except (av.FFmpegError, OSError, ValueError) as refused:
-            fault = refused
+            return av.open(name, format=input_format, options=dict(options))
+        except FileNotFoundError as error:
+            raise DeviceNotFound from error
+        except PermissionError as error:
+            raise DeviceRefused from error
+        except (av.FFmpegError, OSError, ValueError) as error:
+            last_error = error
     raise CameraDisconnected(
-        "This machine's camera does not start; another program may hold it."
-    ) from fault
+        "This machine's camera does not start; another program may be using it."
+    ) from last_error
 
 
 class DeviceReader:
-    """A camera's pictures; no sound, which is another device's."""
+    """Reads a camera's pictures. Sound would come from another device."""
 
     dropped_count = 0
 
@@ -69,69 +69,76 @@ class DeviceReader:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._clock = clock
-        self._closed = False
+        self._is_closed = False
         self._input = open_input(number)
         try:
             self._stream = self._input.streams.video[0]
-            known = self._stream.codec_context
-            check_size(known.width, known.height)
-            self._base = cast(Fraction, self._stream.time_base)
-            size = known.width, known.height
-            if known.name not in _KEPT:
-                # 4:2:0 knows no odd sizes.
-                size = known.width & ~1, known.height & ~1
-            codec = known.name if known.name in _KEPT else "h264"
-            self.tracks = (Track(codec, self._base, *size),)
+            codec, width, height = "h264", *self._input_size()
+            if self._is_copied():
+                codec = self._stream.codec_context.name
+            else:
+                # 4:2:0 needs even sizes.
+                width, height = width & ~1, height & ~1
+            time_base = cast(Fraction, self._stream.time_base)
+            self.tracks = (Track(codec, time_base, width, height),)
         except BaseException:
             self._input.close()
             raise
 
     def packets(self) -> Iterator[Packet]:
-        kept = self._stream.codec_context.name in _KEPT
         try:
-            yield from self._as_they_come() if kept else self._encoded()
-        except (av.FFmpegError, OSError) as fault:
-            raise CameraDisconnected from fault
+            yield from self._copy_packets() if self._is_copied() else self._encode_pictures()
+        except (av.FFmpegError, OSError) as error:
+            raise CameraDisconnected from error
         finally:
             self._input.close()
         raise CameraDisconnected("This machine's camera has ended its stream.")
 
     def close(self) -> None:
-        # Whoever reads closes it: the next picture is a moment away, and the library's own state
-        # is not for two threads.
-        self._closed = True
+        # The reading thread closes the input after its next picture: PyAV's objects are not safe
+        # for use in two threads.
+        self._is_closed = True
 
-    def _as_they_come(self) -> Iterator[Packet]:
+    def _input_size(self) -> tuple[int, int]:
+        context = self._stream.codec_context
+        check_size(context.width, context.height)
+        return context.width, context.height
+
+    def _is_copied(self) -> bool:
+        return self._stream.codec_context.name in _COPIED_CODECS
+
+    def _copy_packets(self) -> Iterator[Packet]:
         codec = self.tracks[VIDEO].codec
         for packet in self._input.demux(self._stream):
-            if self._closed:
+            if self._is_closed:
                 return
             if packet.pts is None or not packet.size:
                 continue
             data = bytes(packet)
-            key = codec == "mjpeg" or _opens(data)
-            yield Packet(VIDEO, packet.pts, key, self._clock(), data)
+            is_keyframe = codec == "mjpeg" or _has_idr_picture(data)
+            yield Packet(VIDEO, packet.pts, is_keyframe, self._clock(), data)
 
-    def _encoded(self) -> Iterator[Packet]:
-        encoder = _encoder(self.tracks[VIDEO])
+    def _encode_pictures(self) -> Iterator[Packet]:
+        encoder = _create_encoder(self.tracks[VIDEO])
         for frame in self._input.decode(self._stream):
-            if self._closed:
+            if self._is_closed:
                 return
             if frame.pts is None:
                 continue
-            arrived = self._clock()
+            arrived_at = self._clock()
             track = self.tracks[VIDEO]
             picture = frame.reformat(track.width, track.height, "yuv420p")
-            # What kind of picture the source thought it was is not for the encoder to follow.
+            # The encoder chooses the picture type, not the source.
             picture.pict_type = av.video.frame.PictureType.NONE
             for packet in encoder.encode(picture):
                 data = bytes(packet)
-                yield Packet(VIDEO, cast(int, packet.pts), _opens(data), arrived, data)
+                pts = cast(int, packet.pts)
+                yield Packet(VIDEO, pts, _has_idr_picture(data), arrived_at, data)
 
 
-def _encoder(track: Track) -> av.VideoCodecContext:
-    """x264 without pictures between pictures: each comes out as it goes in, parameter sets before
-    every key picture."""
+def _create_encoder(track: Track) -> av.VideoCodecContext:
+    """Returns an x264 encoder without B-frames or delay. It writes parameter sets before every
+    keyframe."""
     encoder = av.CodecContext.create("libx264", "w")
     encoder.width, encoder.height = track.width, track.height
     encoder.pix_fmt = "yuv420p"
@@ -142,12 +149,12 @@ def _encoder(track: Track) -> av.VideoCodecContext:
     return encoder
 
 
-def _opens(data: bytes) -> bool:
-    """Whether H.264 with start codes holds a picture at which decoding may begin: a unit of kind 5
-    (ITU-T H.264 table 7-1)."""
-    at = 0
-    while (at := data.find(b"\0\0\1", at)) >= 0 and at + 3 < len(data):
-        at += 3
-        if data[at] & 31 == 5:
+def _has_idr_picture(data: bytes) -> bool:
+    """Whether H.264 data with start codes contains a NAL unit of type 5, at which decoding can
+    begin (ITU-T H.264 table 7-1)."""
+    offset = 0
+    while (offset := data.find(b"\0\0\1", offset)) >= 0 and offset + 3 < len(data):
+        offset += 3
+        if data[offset] & 31 == 5:
             return True
     return False

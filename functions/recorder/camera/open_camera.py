@@ -1,4 +1,4 @@
-"""How a camera is opened, by its kind."""
+"""Open a camera with the reader for its kind."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from shared.runtime.settings import Settings
 
 
 def open_camera(source: Source, settings: Settings) -> Reader:
-    """Connect to a camera and begin to read it. Raises what stands in `errors`."""
+    """Connect to a camera and read the start of its stream. Raises the errors of `errors`."""
 
-    def dial() -> CameraConnection:
+    def open_connection() -> CameraConnection:
         return connect(
             source, networks=settings.camera_networks, stall_s=float(settings.source_stall_s)
         )
@@ -22,10 +22,10 @@ def open_camera(source: Source, settings: Settings) -> Reader:
     if source.kind is SourceKind.DEVICE:
         if not settings.allow_camera_devices:
             raise DeviceRefused
-        # The media library is not loaded for cameras that need none.
+        # Loads the media library, which the other readers do not need.
         from functions.recorder.camera.device import DeviceReader
 
         return DeviceReader(source.device)
     if source.kind is SourceKind.RTSP:
-        return RtspReader(source, dial)
-    return MjpegReader(source, dial)
+        return RtspReader(source, open_connection)
+    return MjpegReader(source, open_connection)

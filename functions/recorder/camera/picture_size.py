@@ -1,26 +1,27 @@
-"""The size of pictures, read from the parameter sets before them: H.264 (ITU-T H.264 §7.3.2.1) and
-H.265 (ITU-T H.265 §7.3.2.2)."""
+"""The size of pictures, read from sequence parameter sets: H.264 (ITU-T H.264 §7.3.2.1) and H.265
+(ITU-T H.265 §7.3.2.2)."""
 
 from __future__ import annotations
 
 from shared.media.limits import check_size
 
 _HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
-_CROP = {0: (1, 1), 1: (2, 2), 2: (2, 1), 3: (1, 1)}
-"""Chroma samples: how many pixels one step of a crop is, across and down."""
+_CROP_UNITS_PX = {0: (1, 1), 1: (2, 2), 2: (2, 1), 3: (1, 1)}
+"""Unit of cropping, horizontal and vertical, by chroma format."""
 
 
 def read_picture_size(codec: str, data: bytes) -> tuple[int, int]:
-    """Width and height in px, 0 when they cannot be read. Raises VideoTooLarge."""
-    at = 0
-    while (at := data.find(b"\0\0\1", at)) >= 0:
-        at += 3
-        unit = data[at : at + 512].replace(b"\0\0\3", b"\0\0")
+    """Returns width and height in px, 0 when they cannot be read. Raises VideoTooLarge."""
+    offset = 0
+    while (offset := data.find(b"\0\0\1", offset)) >= 0:
+        offset += 3
+        # Removes the emulation prevention bytes.
+        unit = data[offset : offset + 512].replace(b"\0\0\3", b"\0\0")
         try:
             if codec == "h264" and unit and unit[0] & 31 == 7:
-                size = _h264(_Bits(unit[1:]))
+                size = _read_h264_size(_BitReader(unit[1:]))
             elif codec == "hevc" and len(unit) > 2 and unit[0] >> 1 & 63 == 33:
-                size = _h265(_Bits(unit[2:]))
+                size = _read_h265_size(_BitReader(unit[2:]))
             else:
                 continue
         except IndexError:
@@ -30,19 +31,21 @@ def read_picture_size(codec: str, data: bytes) -> tuple[int, int]:
     return 0, 0
 
 
-class _Bits:
+class _BitReader:
+    """Reads bits. Raises IndexError behind the end."""
+
     def __init__(self, data: bytes) -> None:
-        self._data, self._at = data, 0
+        self._data, self._position = data, 0
 
     def take(self, count: int) -> int:
         value = 0
         for _ in range(count):
-            value = value << 1 | self._data[self._at >> 3] >> (7 - (self._at & 7)) & 1
-            self._at += 1
+            value = value << 1 | self._data[self._position >> 3] >> (7 - (self._position & 7)) & 1
+            self._position += 1
         return value
 
     def golomb(self) -> int:
-        """ue(v), §9.1."""
+        """Returns an Exp-Golomb code, ue(v) (§9.1)."""
         zeros = 0
         while not self.take(1):
             zeros += 1
@@ -51,7 +54,7 @@ class _Bits:
         return (1 << zeros) - 1 + self.take(zeros)
 
 
-def _h264(bits: _Bits) -> tuple[int, int]:
+def _read_h264_size(bits: _BitReader) -> tuple[int, int]:
     profile = bits.take(8)
     bits.take(16)
     bits.golomb()
@@ -66,12 +69,12 @@ def _h264(bits: _Bits) -> tuple[int, int]:
         if bits.take(1):
             for n in range(8 if chroma != 3 else 12):
                 if bits.take(1):
-                    _skip_scaling(bits, 16 if n < 6 else 64)
+                    _skip_scaling_list(bits, 16 if n < 6 else 64)
     bits.golomb()
-    order = bits.golomb()
-    if order == 0:
+    order_count_type = bits.golomb()
+    if order_count_type == 0:
         bits.golomb()
-    elif order == 1:
+    elif order_count_type == 1:
         bits.take(1)
         bits.golomb()
         bits.golomb()
@@ -80,29 +83,29 @@ def _h264(bits: _Bits) -> tuple[int, int]:
     bits.golomb()
     bits.take(1)
     width, map_height = 16 * (bits.golomb() + 1), 16 * (bits.golomb() + 1)
-    frames = bits.take(1)
-    if not frames:
+    frames_only = bits.take(1)
+    if not frames_only:
         bits.take(1)
-    height = map_height * (2 - frames)
+    height = map_height * (2 - frames_only)
     bits.take(1)
     if bits.take(1):
-        across, down = _CROP.get(chroma, (1, 1))
+        unit_width, unit_height = _CROP_UNITS_PX.get(chroma, (1, 1))
         left, right, top, bottom = (bits.golomb() for _ in range(4))
-        width -= (left + right) * across
-        height -= (top + bottom) * down * (2 - frames)
+        width -= (left + right) * unit_width
+        height -= (top + bottom) * unit_height * (2 - frames_only)
     return width, height
 
 
-def _skip_scaling(bits: _Bits, count: int) -> None:
-    last = following = 8
+def _skip_scaling_list(bits: _BitReader, count: int) -> None:
+    last = scale = 8
     for _ in range(count):
-        if following:
+        if scale:
             code = bits.golomb()
-            following = (last + ((code + 1) // 2 if code & 1 else -(code // 2)) + 256) % 256
-        last = following or last
+            scale = (last + ((code + 1) // 2 if code & 1 else -(code // 2)) + 256) % 256
+        last = scale or last
 
 
-def _h265(bits: _Bits) -> tuple[int, int]:
+def _read_h265_size(bits: _BitReader) -> tuple[int, int]:
     bits.take(4)
     layers = bits.take(3)
     bits.take(1)
@@ -118,8 +121,8 @@ def _h265(bits: _Bits) -> tuple[int, int]:
         bits.take(1)
     width, height = bits.golomb(), bits.golomb()
     if bits.take(1):
-        across, down = _CROP.get(chroma, (1, 1))
+        unit_width, unit_height = _CROP_UNITS_PX.get(chroma, (1, 1))
         left, right, top, bottom = (bits.golomb() for _ in range(4))
-        width -= (left + right) * across
-        height -= (top + bottom) * down
+        width -= (left + right) * unit_width
+        height -= (top + bottom) * unit_height
     return width, height

@@ -1,4 +1,4 @@
-"""What an RTSP camera says of its tracks (SDP, RFC 8866), as far as we record them."""
+"""The tracks in the SDP (RFC 8866) of an RTSP camera that can be recorded."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from functions.recorder.errors import UnsupportedCameraCodec
 from functions.recorder.packets import Track
 
 MAX_MEDIA = 16
-_STATIC = {"0": "PCMU/8000", "8": "PCMA/8000"}
+_STATIC_PAYLOADS = {"0": "PCMU/8000", "8": "PCMA/8000"}
 """Payload types that need no rtpmap (RFC 3551 §6)."""
-_VIDEO = {"H264": ("h264", H264Depacketizer), "H265": ("hevc", H265Depacketizer)}
-_SOUND = {"PCMU": "pcm_mulaw", "PCMA": "pcm_alaw"}
+_VIDEO_CODECS = {"H264": ("h264", H264Depacketizer), "H265": ("hevc", H265Depacketizer)}
+_G711_CODECS = {"PCMU": "pcm_mulaw", "PCMA": "pcm_alaw"}
 
 
 @dataclass(frozen=True, slots=True)
 class SdpTrack:
-    """A track that the camera offers and we can keep. `control` is how SETUP names it."""
+    """A track that can be recorded. `control` is its name in SETUP requests."""
 
     track: Track
     control: str
@@ -40,18 +40,19 @@ class _Media:
 
 
 def parse_sdp(sdp: str) -> tuple[str, tuple[SdpTrack, ...]]:
-    """→ the session's own control, and the first video track with the first sound behind it that
-    can be kept. Raises CameraCodecUnknown when there are no pictures that we can copy."""
-    control, media = _parsed(sdp)
-    videos = [one for one in (_video(part) for part in media) if one is not None]
+    """Returns the control attribute of the session, and the first supported video track, followed
+    by the first supported sound track if there is one. Raises UnsupportedCameraCodec without a
+    video track."""
+    control, media = _parse_media(sdp)
+    videos = [track for track in map(_video_track, media) if track is not None]
     if not videos:
         raise UnsupportedCameraCodec
-    sounds = [one for one in (_sound(part) for part in media) if one is not None]
+    sounds = [track for track in map(_sound_track, media) if track is not None]
     return control, tuple(videos[:1] + sounds[:1])
 
 
-def _parsed(sdp: str) -> tuple[str, list[_Media]]:
-    control = ""
+def _parse_media(sdp: str) -> tuple[str, list[_Media]]:
+    session_control = ""
     media: list[_Media] = []
     for line in sdp.splitlines():
         kind, _, value = line.strip().partition("=")
@@ -59,56 +60,58 @@ def _parsed(sdp: str) -> tuple[str, list[_Media]]:
             words = value.split()
             if len(words) < 4 or len(media) == MAX_MEDIA:
                 break
-            media.append(_Media(words[0], words[3], _STATIC.get(words[3], "")))
+            media.append(_Media(words[0], words[3], _STATIC_PAYLOADS.get(words[3], "")))
             continue
         if kind != "a":
             continue
-        name, _, told = value.partition(":")
+        name, _, attribute = value.partition(":")
         if name == "control" and not media:
-            control = told
+            session_control = attribute
         elif name == "control":
-            media[-1].control = told
+            media[-1].control = attribute
         elif media and name in ("rtpmap", "fmtp"):
-            payload, _, rest = told.partition(" ")
+            payload, _, rest = attribute.partition(" ")
             if payload != media[-1].payload:
                 continue
             if name == "rtpmap":
                 media[-1].codec = rest.strip()
             else:
-                pairs = (one.strip().partition("=") for one in rest.split(";"))
-                media[-1].parameters |= {key.lower(): told for key, _, told in pairs}
-    return control, media
+                pairs = (parameter.strip().partition("=") for parameter in rest.split(";"))
+                media[-1].parameters |= {key.lower(): text for key, _, text in pairs}
+    return session_control, media
 
 
-def _video(media: _Media) -> SdpTrack | None:
+def _video_track(media: _Media) -> SdpTrack | None:
     name, _, rate = media.codec.partition("/")
-    if media.kind != "video" or name.upper() not in _VIDEO or rate != "90000":
+    if media.kind != "video" or name.upper() not in _VIDEO_CODECS or rate != "90000":
         return None
-    codec, make = _VIDEO[name.upper()]
-    given = media.parameters
+    codec, depacketizer_class = _VIDEO_CODECS[name.upper()]
+    parameters = media.parameters
     sets = (
-        given.get("sprop-parameter-sets", "")
+        parameters.get("sprop-parameter-sets", "")
         if codec == "h264"
-        else ",".join(given.get(f"sprop-{one}", "") for one in ("vps", "sps", "pps"))
+        else ",".join(parameters.get(f"sprop-{kind}", "") for kind in ("vps", "sps", "pps"))
     )
-    track = Track(codec, Fraction(1, 90_000))
-    return SdpTrack(track, media.control, make(_decoded(sets.split(","))))
+    depacketizer = depacketizer_class(_decode_parameter_sets(sets.split(",")))
+    return SdpTrack(Track(codec, Fraction(1, 90_000)), media.control, depacketizer)
 
 
-def _sound(media: _Media) -> SdpTrack | None:
+def _sound_track(media: _Media) -> SdpTrack | None:
     name, _, rest = media.codec.partition("/")
     rate, _, channels = rest.partition("/")
     if media.kind != "audio" or not rate.isdigit():
         return None
-    if name.upper() in _SOUND and rate == "8000" and channels in ("", "1"):
-        track = Track(_SOUND[name.upper()], Fraction(1, 8000), rate_hz=8000, channels=1)
+    if name.upper() in _G711_CODECS and rate == "8000" and channels in ("", "1"):
+        codec = _G711_CODECS[name.upper()]
+        track = Track(codec, Fraction(1, 8000), rate_hz=8000, channels=1)
         return SdpTrack(track, media.control, G711Depacketizer())
-    given = media.parameters
-    lengths = tuple(given.get(f"{one}length") for one in ("size", "index", "indexdelta"))
+    parameters = media.parameters
+    # Mode AAC-hbr: the lengths of its header fields in bits (RFC 3640 §3.3.6).
+    lengths = tuple(parameters.get(f"{kind}length") for kind in ("size", "index", "indexdelta"))
     if name.lower() != "mpeg4-generic" or lengths != ("13", "3", "3"):
         return None
     try:
-        aac = AacDepacketizer(bytes.fromhex(given.get("config", "")))
+        aac = AacDepacketizer(bytes.fromhex(parameters.get("config", "")))
     except ValueError:
         return None
     if aac.rate_hz != int(rate):
@@ -117,11 +120,12 @@ def _sound(media: _Media) -> SdpTrack | None:
     return SdpTrack(track, media.control, aac)
 
 
-def _decoded(units: Sequence[str]) -> list[bytes]:
-    found = []
-    for unit in units:
+def _decode_parameter_sets(encoded: Sequence[str]) -> list[bytes]:
+    """Returns the decoded NAL units; invalid base64 is skipped."""
+    units = []
+    for text in encoded:
         try:
-            found.append(base64.b64decode(unit, validate=True))
+            units.append(base64.b64decode(text, validate=True))
         except (binascii.Error, ValueError):
             continue
-    return found
+    return units

@@ -1,4 +1,4 @@
-"""One recording while a session makes it: packets into segments, and how much there is."""
+"""One recording during a session: its open segment, its size and its duration."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from shared.ports.objects import ObjectStore
 from shared.ports.store import JobStore
 
 MAX_SEGMENT_OVERRUN_S = 15.0
-"""How much longer a segment may get while it waits for a key picture. A camera without any is cut
-anywhere: what follows cannot be decoded alone, but is recorded."""
+"""How much longer a segment may last while it waits for a keyframe. Without one it is cut anywhere:
+the next segment cannot be decoded alone, but is recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,11 @@ class SegmentLimits:
 
 
 class ActiveRecording:
-    """A recording in one worker's hands. `base_bytes` and `started_at` (seconds since 1970, None
-    before the first picture) are what earlier workers did."""
+    """A recording as one worker writes it.
+
+    `previous_bytes` is the size that earlier workers recorded. `started_at` (seconds since 1970) is
+    when the first picture arrived, None before it.
+    """
 
     def __init__(
         self,
@@ -55,39 +58,40 @@ class ActiveRecording:
         self._segment: SegmentWriter | None = None
 
     def start_connection(self, key: ConnectionKey, pre_roll: PreRollBuffer, since: float) -> None:
-        """A connection begins; the recording has what came since the key picture before `moment`,
-        and when nothing came yet begins with the next one."""
+        """Begin a connection. The recording starts with the pre-roll from the last keyframe before
+        `since`; when the pre-roll is empty it starts with the next keyframe."""
         self._key, self._number = key, 0
         for packet in pre_roll.packets_since(since):
             self.add(packet)
 
     def set_tracks(self, tracks: tuple[Track, ...]) -> None:
-        """What the connection's tracks are."""
+        """Set the tracks of the connection."""
         self._tracks = tracks
 
     def add(self, packet: Packet) -> None:
-        """Record a packet. A segment that cannot be written is lost, and the next one begins."""
-        opens = packet.is_keyframe and packet.track == VIDEO
-        if self._segment is None and not opens:
+        """Record a packet. Raises StorageUnavailable; then call `abort_segment`."""
+        is_video_keyframe = packet.is_keyframe and packet.track == VIDEO
+        if self._segment is None and not is_video_keyframe:
             return
-        if self._segment is not None and self._is_full(packet, opens):
+        if self._segment is not None and self._is_full(packet, is_video_keyframe):
             self.close_segment()
         if self._segment is None:
-            assert self._key is not None  # noqa: S101 - begin comes first
+            assert self._key is not None  # noqa: S101 - set by start_connection
             self._segment = SegmentWriter(
                 self._objects, self.request.recording, self._owner, self._key, self._number,
                 self._tracks,
             )  # fmt: skip
         self._segment.add(packet)
         if packet.track == VIDEO:
-            visible = self.request.requested_at.timestamp() - self.request.pre_roll_s
+            requested_start = self.request.requested_at.timestamp() - self.request.pre_roll_s
             if self.started_at is None:
-                self.started_at = max(packet.arrived_at, visible)
+                self.started_at = max(packet.arrived_at, requested_start)
             self.last_picture_at = packet.arrived_at
         self.size_bytes += len(packet.data)
 
     def close_segment(self) -> None:
-        """Write what there is. A failure loses this segment and says so."""
+        """Write the open segment, if any, and commit its document. On failure the segment is
+        lost. Raises StorageUnavailable, FirestoreUnavailable."""
         segment, self._segment = self._segment, None
         if segment is None:
             return
@@ -97,23 +101,25 @@ class ActiveRecording:
             raise StorageUnavailable
 
     def abort_segment(self) -> None:
-        """Nothing more is wanted of it."""
+        """Discard the open segment, if any."""
         if self._segment is not None:
             self._segment.abort()
             self._segment = None
-            # The hole in the numbers says that packets are missing here.
+            # The gap in the numbers marks missing packets.
             self._number += 1
 
     def elapsed_s(self, now: float) -> float:
-        """How long it lasts by now."""
+        """Returns the duration up to `now`, in seconds."""
         return 0.0 if self.started_at is None else max(0.0, now - self.started_at)
 
-    def _is_full(self, packet: Packet, opens: bool) -> bool:
-        assert self._segment is not None  # noqa: S101 - asked of an open one
-        began = self._segment.started_at
-        lasts = 0.0 if began is None else packet.arrived_at - began
-        over = (
-            lasts >= self._limits.max_duration_s
+    def _is_full(self, packet: Packet, is_video_keyframe: bool) -> bool:
+        assert self._segment is not None  # noqa: S101 - called for an open segment
+        started_at = self._segment.started_at
+        duration_s = 0.0 if started_at is None else packet.arrived_at - started_at
+        is_over_limit = (
+            duration_s >= self._limits.max_duration_s
             or self._segment.size_bytes >= self._limits.max_bytes
         )
-        return over and (opens or lasts >= self._limits.max_duration_s + MAX_SEGMENT_OVERRUN_S)
+        return is_over_limit and (
+            is_video_keyframe or duration_s >= self._limits.max_duration_s + MAX_SEGMENT_OVERRUN_S
+        )

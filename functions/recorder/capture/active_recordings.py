@@ -1,4 +1,4 @@
-"""The recordings that a session makes: begun, fed, stopped, each by what is wanted of it."""
+"""The recordings of a session: started, fed with packets and stopped as requests come and go."""
 
 from __future__ import annotations
 
@@ -21,80 +21,83 @@ from shared.runtime.settings import Settings
 from shared.tasks.task import task_envelope
 
 StreamStats = Mapping[str, Any]
-"""What a session measures of its camera: `fps`, `dropped_frames`."""
+"""Measurements of a camera's stream: `fps`, `dropped_frames`."""
 
 
 class ActiveRecordings:
-    """One a recording that is wanted. A segment that cannot be written is lost and logged, and its
-    recording, like all others, goes on with the next one."""
+    """One ActiveRecording for each request. A segment that cannot be written is lost and logged;
+    its recording goes on with the next segment."""
 
     def __init__(self, camera: Camera, services: Services, settings: Settings) -> None:
         self._camera = camera
-        self._world = services
+        self._services = services
         self._settings = settings
-        self._takes: dict[str, ActiveRecording] = {}
+        self._recordings: dict[str, ActiveRecording] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._takes)
+        return bool(self._recordings)
 
     def set_tracks(self, tracks: tuple[Track, ...]) -> None:
-        """What the connection's tracks are."""
-        for take in self._takes.values():
-            take.set_tracks(tracks)
+        """Set the tracks of the connection."""
+        for recording in self._recordings.values():
+            recording.set_tracks(tracks)
 
     def start_connection(self, key: ConnectionKey, pre_roll: PreRollBuffer) -> None:
-        """A connection begins."""
-        for take in self._takes.values():
-            take.start_connection(key, pre_roll, 0.0)
+        """Begin a connection."""
+        for recording in self._recordings.values():
+            recording.start_connection(key, pre_roll, 0.0)
 
     def add(self, packet: Packet) -> None:
-        """One more packet, for all of them."""
-        for take in self._takes.values():
+        """Record a packet in every recording."""
+        for recording in self._recordings.values():
             try:
-                take.add(packet)
-            except (StorageUnavailable, FirestoreUnavailable) as lost:
-                take.abort_segment()
-                self._say_lost(take, lost)
+                recording.add(packet)
+            except (StorageUnavailable, FirestoreUnavailable) as error:
+                recording.abort_segment()
+                self._log_lost_segment(recording, error)
 
     def close_segments(self) -> None:
-        """The connection, or the shift, is over: what is recorded is written."""
-        for take in self._takes.values():
-            self._close_segment(take)
+        """Write the open segments: the connection or the session has ended."""
+        for recording in self._recordings.values():
+            self._close_segment(recording)
 
     def apply_requests(
         self, requests: Mapping[str, ActiveRequest], on_start: Callable[[ActiveRecording], None]
     ) -> dict[str, str]:
-        """Take up what is wanted and let go of what is not; → why which of them are to stop.
-        `begin` gives a new one what there is by now."""
-        for gone in self._takes.keys() - requests.keys():
-            self._takes.pop(gone).abort_segment()
-        ending = {}
-        for want in requests.values():
-            take = self._takes.get(want.recording)
-            if take is None:
-                take = self.resume(want)
-                on_start(take)
-            take.request = want
-            if why := _why_to_stop(take):
-                ending[want.recording] = why
-        return ending
+        """Start requested recordings and drop those that are no longer requested.
+
+        `on_start` is called with each new recording. Returns the recordings that must stop, with
+        the reason of each.
+        """
+        for recording_id in self._recordings.keys() - requests.keys():
+            self._recordings.pop(recording_id).abort_segment()
+        stop_reasons = {}
+        for request in requests.values():
+            recording = self._recordings.get(request.recording)
+            if recording is None:
+                recording = self.resume(request)
+                on_start(recording)
+            recording.request = request
+            if reason := _stop_reason(recording):
+                stop_reasons[request.recording] = reason
+        return stop_reasons
 
     def resume(self, request: ActiveRequest) -> ActiveRecording:
-        """Go on with a recording where earlier workers left it."""
-        (doc,) = self._world.store.read([recording_path(request.recording)])
-        known = None if doc is None else Recording.from_doc(doc)
-        started = None if known is None or known.started_at is None else known.started_at
+        """Start a recording, or continue it where an earlier worker stopped."""
+        (doc,) = self._services.store.read([recording_path(request.recording)])
+        stored = None if doc is None else Recording.from_doc(doc)
+        started_at = None if stored is None else stored.started_at
         limits = SegmentLimits(self._settings.max_segment_s, self._settings.max_segment_mb << 20)
-        take = self._takes[request.recording] = ActiveRecording(
+        recording = self._recordings[request.recording] = ActiveRecording(
             request,
             self._camera.owner,
-            self._world.objects,
-            self._world.store,
+            self._services.objects,
+            self._services.store,
             limits,
-            previous_bytes=0 if known is None else int(known.data["size_bytes"]),
-            started_at=None if started is None else started.timestamp(),
+            previous_bytes=0 if stored is None else int(stored.data["size_bytes"]),
+            started_at=None if started_at is None else started_at.timestamp(),
         )
-        return take
+        return recording
 
     def stop(
         self,
@@ -103,77 +106,79 @@ class ActiveRecordings:
         stats: StreamStats,
         error: dict[str, Any] | None = None,
     ) -> None:
-        """Write the last segment and say so."""
-        take = self._takes[recording_id]
-        self._close_segment(take)
+        """Write the last segment, commit the end of the capture, and announce the FINALIZE task."""
+        recording = self._recordings[recording_id]
+        self._close_segment(recording)
         for _ in range(MAX_COMMIT_ATTEMPTS):
-            (doc, known) = self._world.store.read(
+            (camera_doc, recording_doc) = self._services.store.read(
                 [camera_path(self._camera.id), recording_path(recording_id)]
             )
-            if (
-                doc is None
-                or known is None
-                or recording_id not in Camera.from_doc(doc).active_requests
-            ):
+            if camera_doc is None or recording_doc is None:
                 break
-            camera = Camera.from_doc(doc)
-            ended = known.data["ended_at"] or self._world.clock.now()
-            facts = {**_told(take, stats), "error": error}
-            writes = mark_capture_ended(camera, recording_id, reason, ended, **facts)
-            if self._world.store.commit(writes) is CommitResult.OK:
-                self._world.publisher.publish([task_envelope(RECORDER, recording_id)])
-                self._world.log("recording.stopped", recording=recording_id, reason=reason)
+            camera = Camera.from_doc(camera_doc)
+            if recording_id not in camera.active_requests:
                 break
-        del self._takes[recording_id]
+            ended_at = recording_doc.data["ended_at"] or self._services.clock.now()
+            fields = {**_status_fields(recording, stats), "error": error}
+            writes = mark_capture_ended(camera, recording_id, reason, ended_at, **fields)
+            if self._services.store.commit(writes) is CommitResult.OK:
+                self._services.publisher.publish([task_envelope(RECORDER, recording_id)])
+                self._services.log("recording.stopped", recording=recording_id, reason=reason)
+                break
+        del self._recordings[recording_id]
 
     def stop_all(self, reason: str, stats: StreamStats, error: dict[str, Any] | None) -> None:
-        """The camera does not come back."""
-        for recording in list(self._takes):
-            self.stop(recording, reason, stats, error)
+        """Stop every recording: the camera is given up."""
+        for recording_id in list(self._recordings):
+            self.stop(recording_id, reason, stats, error)
 
     def save_status(
         self, stats: StreamStats, error: dict[str, Any] | None, *, connected: bool
     ) -> None:
-        """Say in their documents how they are."""
-        for take in self._takes.values():
-            (doc,) = self._world.store.read([recording_path(take.request.recording)])
+        """Write the state, size and duration of each recording to its document."""
+        for recording in self._recordings.values():
+            (doc,) = self._services.store.read([recording_path(recording.request.recording)])
             if doc is None or not Recording.from_doc(doc).is_running:
                 continue
             state = RecordingState.STARTING
-            if take.started_at is not None:
+            if recording.started_at is not None:
                 state = RecordingState.RECORDING if connected else RecordingState.RECONNECTING
-            fields = {**_told(take, stats), "state": state, "error": error}
-            self._world.store.commit([Update(doc.path, fields, doc.version)])
+            fields = {**_status_fields(recording, stats), "state": state, "error": error}
+            self._services.store.commit([Update(doc.path, fields, doc.version)])
 
-    def _close_segment(self, take: ActiveRecording) -> None:
+    def _close_segment(self, recording: ActiveRecording) -> None:
         try:
-            take.close_segment()
-        except (StorageUnavailable, FirestoreUnavailable) as lost:
-            self._say_lost(take, lost)
+            recording.close_segment()
+        except (StorageUnavailable, FirestoreUnavailable) as error:
+            self._log_lost_segment(recording, error)
 
-    def _say_lost(self, take: ActiveRecording, why: Exception) -> None:
-        self._world.log(
-            "segment.lost", severity="ERROR", recording=take.request.recording, reason=str(why)
+    def _log_lost_segment(self, recording: ActiveRecording, error: Exception) -> None:
+        self._services.log(
+            "segment.lost",
+            severity="ERROR",
+            recording=recording.request.recording,
+            reason=str(error),
         )
 
 
-def _why_to_stop(take: ActiveRecording) -> str:
-    want = take.request
-    if want.stop_reason:
-        return want.stop_reason
-    if take.elapsed_s(time.time()) >= want.max_duration_s:
+def _stop_reason(recording: ActiveRecording) -> str:
+    """Returns why the recording must stop, "" when it goes on."""
+    request = recording.request
+    if request.stop_reason:
+        return request.stop_reason
+    if recording.elapsed_s(time.time()) >= request.max_duration_s:
         return EndedBy.MAX_DURATION.value
-    if take.size_bytes >= want.max_bytes:
+    if recording.size_bytes >= request.max_bytes:
         return EndedBy.MAX_BYTES.value
     return ""
 
 
-def _told(take: ActiveRecording, figures: StreamStats) -> dict[str, Any]:
-    started = take.started_at
+def _status_fields(recording: ActiveRecording, stats: StreamStats) -> dict[str, Any]:
+    started_at = recording.started_at
     return {
-        "started_at": None if started is None else datetime.fromtimestamp(started, UTC),
-        "elapsed_s": round(take.elapsed_s(take.last_picture_at or time.time()), 3),
-        "size_bytes": take.size_bytes,
-        "stored_bytes": take.size_bytes,
-        **figures,
+        "started_at": None if started_at is None else datetime.fromtimestamp(started_at, UTC),
+        "elapsed_s": round(recording.elapsed_s(recording.last_picture_at or time.time()), 3),
+        "size_bytes": recording.size_bytes,
+        "stored_bytes": recording.size_bytes,
+        **stats,
     }

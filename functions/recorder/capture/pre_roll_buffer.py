@@ -1,4 +1,4 @@
-"""The last seconds of a camera, from a key picture on: what a recording may begin with."""
+"""The last seconds of a camera, from a keyframe on: the pre-roll of a recording."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ MAX_BYTES = 48 << 20
 
 
 class PreRollBuffer:
-    """Groups of packets, each beginning with a key picture."""
+    """Groups of packets, each beginning with a keyframe."""
 
     def __init__(self) -> None:
         self._groups: deque[list[Packet]] = deque()
         self._size_bytes = 0
 
     def add(self, packet: Packet) -> None:
-        """Keep a packet, and let go of what is too old or too much."""
+        """Append a packet, and drop groups beyond MAX_PRE_ROLL_S or MAX_BYTES."""
         if packet.is_keyframe and packet.track == VIDEO:
             self._groups.append([])
         if not self._groups:
@@ -30,21 +30,22 @@ class PreRollBuffer:
             self._groups[1][0].arrived_at <= packet.arrived_at - MAX_PRE_ROLL_S
             or self._size_bytes > MAX_BYTES
         ):
-            self._size_bytes -= sum(len(one.data) for one in self._groups.popleft())
+            self._size_bytes -= sum(len(dropped.data) for dropped in self._groups.popleft())
         if self._size_bytes > MAX_BYTES:
-            # One group alone is more than may be kept: the next key picture begins a new one.
+            # One group alone exceeds the limit: the next keyframe begins a new one.
             self.clear()
 
     def packets_since(self, moment: float) -> Iterator[Packet]:
-        """Packets from the last key picture that arrived by `moment`, or from the first one."""
-        begin = 0
+        """Yields packets from the last keyframe that arrived by `moment`, or from the first
+        one."""
+        first = 0
         for number, group in enumerate(self._groups):
             if group[0].arrived_at <= moment:
-                begin = number
-        for group in list(self._groups)[begin:]:
+                first = number
+        for group in list(self._groups)[first:]:
             yield from group
 
     def clear(self) -> None:
-        """Nothing is known any more: the connection is a new one."""
+        """Remove all packets: a new connection begins."""
         self._groups.clear()
         self._size_bytes = 0

@@ -1,8 +1,9 @@
-"""Segments: a camera's packets as they came, in objects that appear when they close.
+"""Segments: a camera's packets as they arrived, in objects that become visible when they close.
 
-The pictures of a segment are one object and nothing but packets, which players know by their
-codec's name; its sound is another. The third is the index: a line of JSON about the tracks, then a
-row a packet. `recordings/{recording}/segments/{segment}` says that all three are there, and where.
+The pictures of a segment are one object that contains only packets, so that players can play it;
+its sound is another. The third object is the index: a line of JSON with the tracks, then one row
+for each packet. The document `recordings/{recording}/segments/{segment}` names all three; a segment
+counts once it exists.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from shared.ports.objects import ObjectStore, ObjectWriter
 from shared.recipes.stored_object import StoredObject
 
 INDEX_ROW = struct.Struct(f">BBqdI{DIGEST_BYTES}s")
-"""Track, key (0 or 1), pts in ticks, arrival in seconds since 1970, bytes, digest."""
+"""Track, keyframe (0 or 1), pts in ticks, arrival in seconds since 1970, bytes, digest."""
 INDEX_CONTENT_TYPE = "application/x-moodreel-index"
 _CONTENT_TYPES = {
     "h264": "video/H264", "hevc": "video/H265", "mjpeg": "video/x-motion-jpeg",
@@ -33,7 +34,7 @@ _CONTENT_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class IndexRow:
-    """A packet as the index knows it."""
+    """One packet in the index."""
 
     track: int
     is_keyframe: bool
@@ -45,20 +46,20 @@ class IndexRow:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionKey:
-    """One connection of one worker: within it no packet is missing and one clock holds. Segments
-    are numbered through it."""
+    """Identifies one connection of one worker. Within it no packet is missing and all times use one
+    clock. Its segments are numbered from 0."""
 
     epoch: int
     token: str
     connection: int
 
     def segment_id(self, number: int) -> str:
-        """The id of a segment."""
+        """Returns the id of a segment."""
         return f"{self.epoch:06d}-{self.token}-{self.connection:04d}-{number:05d}"
 
 
 class SegmentWriter:
-    """A segment in the making. Unless it is closed nothing of it appears."""
+    """An open segment. None of its objects becomes visible before `close`."""
 
     def __init__(
         self,
@@ -84,7 +85,7 @@ class SegmentWriter:
         self.size_bytes = 0
 
     def add(self, packet: Packet) -> None:
-        """Keep a packet. Raises StorageUnavailable."""
+        """Append a packet. Raises StorageUnavailable."""
         self.started_at = packet.arrived_at if self.started_at is None else self.started_at
         self.size_bytes += len(packet.data)
         row = (packet.track, packet.is_keyframe, packet.pts, packet.arrived_at, len(packet.data))
@@ -95,17 +96,20 @@ class SegmentWriter:
             self._sound += packet.data
 
     def close(self) -> Create:
-        """Let the objects appear; → the write that says so. Raises StorageUnavailable."""
+        """Finish the objects. Returns the write of the segment's document. Raises
+        StorageUnavailable."""
         self._stack.close()
-        written = {"video": self._video.stored_object}
+        stored_objects = {"video": self._video.stored_object}
         if self._sound:
-            written["sound"] = self._whole(self._create(self._tracks[SOUND]), bytes(self._sound))
-        head = json.dumps([_track_told(one) for one in self._tracks]).encode() + b"\n"
+            stored_objects["sound"] = self._write_object(
+                self._create(self._tracks[SOUND]), bytes(self._sound)
+            )
+        head = json.dumps([_track_to_dict(track) for track in self._tracks]).encode() + b"\n"
         name = f"{segments_prefix(self._recording)}{self._id}.index"
         index = self._objects.create(
             Bucket.WORK, name, content_type=INDEX_CONTENT_TYPE, spec=self._id
         )
-        written["index"] = self._whole(index, head + bytes(self._rows))
+        stored_objects["index"] = self._write_object(index, head + bytes(self._rows))
         return Create(
             segment_path(self._recording, self._id),
             {
@@ -115,35 +119,35 @@ class SegmentWriter:
                 "connection": self._key.connection,
                 "number": self._number,
                 "objects": {
-                    kind: [one.name, one.generation, one.size_bytes]
-                    for kind, one in written.items()
+                    kind: [stored.name, stored.generation, stored.size_bytes]
+                    for kind, stored in stored_objects.items()
                 },
             },
         )
 
     def abort(self) -> None:
-        """Nothing appears."""
-        self._stack.__exit__(_Abandoned, _Abandoned(), None)
+        """Discard the segment."""
+        self._stack.__exit__(_SegmentAborted, _SegmentAborted(), None)
 
     def _create(self, track: Track) -> Any:
         name = f"{segments_prefix(self._recording)}{self._id}.{track.codec}"
-        kind = _CONTENT_TYPES[track.codec]
-        return self._objects.create(Bucket.WORK, name, content_type=kind, spec=self._id)
+        content_type = _CONTENT_TYPES[track.codec]
+        return self._objects.create(Bucket.WORK, name, content_type=content_type, spec=self._id)
 
-    def _whole(self, creating: Any, data: bytes) -> StoredObject:
+    def _write_object(self, create: Any, data: bytes) -> StoredObject:
         writer: ObjectWriter
-        with creating as writer:
+        with create as writer:
             writer.write(data)
         return writer.stored_object
 
 
-class _Abandoned(Exception):
-    """A segment is not wanted."""
+class _SegmentAborted(Exception):
+    """Makes the object writers discard their data."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A segment that is written. `sound` is None without any."""
+    """A written segment. `sound` is None when it has none."""
 
     key: ConnectionKey
     number: int
@@ -153,20 +157,20 @@ class Segment:
 
     @classmethod
     def from_doc(cls, doc: Doc) -> Segment:
-        """Parse its document."""
+        """Parse a segment's document."""
         data = doc.data
-        places: Mapping[str, Any] = data["objects"]
+        objects: Mapping[str, Any] = data["objects"]
         return cls(
             ConnectionKey(data["epoch"], data["token"], data["connection"]),
             data["number"],
-            _work_object(*places["video"]),
-            _work_object(*places["sound"]) if "sound" in places else None,
-            _work_object(*places["index"]),
+            _work_object(*objects["video"]),
+            _work_object(*objects["sound"]) if "sound" in objects else None,
+            _work_object(*objects["index"]),
         )
 
     @property
     def objects(self) -> Iterator[StoredObject]:
-        """Its objects."""
+        """Yields the segment's objects."""
         yield self.video
         if self.sound is not None:
             yield self.sound
@@ -178,28 +182,29 @@ def _work_object(name: str, generation: int, size_bytes: int) -> StoredObject:
 
 
 def segments_path(recording_id: str) -> str:
-    """recordings/{recording}/segments"""
+    """Returns `recordings/{recording}/segments`."""
     return f"{recording_path(recording_id)}/segments"
 
 
 def segment_path(recording_id: str, segment_id: str) -> str:
-    """The document of one."""
+    """Returns the path of a segment's document."""
     return f"{segments_path(recording_id)}/{segment_id}"
 
 
 def read_index(data: bytes) -> tuple[tuple[Track, ...], list[IndexRow]]:
-    """Back from an index. Raises ValueError for what is none."""
+    """Parse an index into tracks and rows. Raises ValueError for invalid data."""
     head, _, rows = data.partition(b"\n")
-    tracks = tuple(Track(**{**one, "time_base": Fraction(one["time_base"])}) for one in
-                   json.loads(head))  # fmt: skip
+    tracks = tuple(
+        Track(**{**track, "time_base": Fraction(track["time_base"])}) for track in json.loads(head)
+    )
     if len(rows) % INDEX_ROW.size:
         raise ValueError("The index is cut off.")
     return tracks, [
-        IndexRow(track, bool(key), pts, arrived, size, digest)
-        for track, key, pts, arrived, size, digest in INDEX_ROW.iter_unpack(rows)
+        IndexRow(track, bool(is_keyframe), pts, arrived_at, size_bytes, digest)
+        for track, is_keyframe, pts, arrived_at, size_bytes, digest in INDEX_ROW.iter_unpack(rows)
     ]
 
 
-def _track_told(track: Track) -> dict[str, Any]:
-    told = {name: getattr(track, name) for name in track.__slots__}
-    return {**told, "time_base": str(track.time_base)}
+def _track_to_dict(track: Track) -> dict[str, Any]:
+    fields = {name: getattr(track, name) for name in track.__slots__}
+    return {**fields, "time_base": str(track.time_base)}

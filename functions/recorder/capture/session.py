@@ -1,7 +1,8 @@
-"""A shift: one invocation holds a camera's session, and shares it among all who want it.
+"""A session: one task holds a camera, shared by all recordings and previews of it.
 
-Twice a second it looks into the camera's document. Two seconds apart it says there how the camera
-is. When its time is nearly over it makes the next shift, and goes on until that one has pictures.
+The session reads the camera's document twice a second and applies its requests. It writes the
+camera's status there every two seconds. When its time is nearly over it creates the next task, and
+goes on until that task has pictures.
 """
 
 from __future__ import annotations
@@ -10,40 +11,30 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from functions.recorder.capture.active_recording import ActiveRecording
 from functions.recorder.capture.active_recordings import ActiveRecordings
-from functions.recorder.capture.backoff import Backoff
-from functions.recorder.capture.pre_roll_buffer import PreRollBuffer
-from functions.recorder.capture.reader_thread import ReaderThread, StreamEnded, StreamOpened
-from functions.recorder.capture.segments import ConnectionKey
-from functions.recorder.errors import CameraTimeout
-from functions.recorder.packets import VIDEO, Packet, Reader, Track
+from functions.recorder.capture.camera_stream import CameraStream
+from functions.recorder.capture.previous_task import PreviousTask
+from functions.recorder.packets import Reader
 from functions.recorder.preview.publisher import PreviewPublisher
-from shared.cameras.camera import Camera, CameraState, camera_path, empty_stream_fields, secret_path
+from shared.cameras.camera import Camera, CameraState, camera_path, empty_stream_fields
 from shared.cameras.recording import EndedBy
 from shared.cameras.session import RECORDER, new_recorder_task
 from shared.cameras.source import Source
-from shared.errors import MoodreelError, PermanentError
 from shared.flows.documents import CommitResult, Doc, Update
 from shared.runtime.interpreter import Services
 from shared.runtime.settings import Settings
-from shared.tasks.task import Task, task_envelope, task_path
+from shared.tasks.task import Task, task_envelope
 
 POLL_INTERVAL_S = 0.5
 STATUS_INTERVAL_S = 2.0
 OVERLAP_S = 1.0
-"""How long an older shift goes on after the newer one has pictures, so that they share some."""
+"""How long a task goes on after its successor has pictures, so that both record some of them."""
 IDLE_TIMEOUT_S = 3.0
-"""How long a session that nobody wants any more waits for somebody."""
-FIRST_PICTURE_TIMEOUT_S = 60.0
-"""How long a connection may take to its first key picture: cameras send one every few seconds,
-thrifty ones every half a minute."""
-MAX_PREVIOUS_WAIT_S = 15.0
-"""How long a recording that stops within a handover waits for the other's last segment."""
+"""How long a session without requests waits for another one."""
 
 
 class Session:
-    """The state of a shift. `run` returns when the shift is over."""
+    """The state of one recorder task. `run` returns when the session is over."""
 
     def __init__(
         self,
@@ -57,318 +48,201 @@ class Session:
         ends_at: float,
     ) -> None:
         self._camera = camera
-        self._errand = task
-        self._world = services
-        self._settings = settings
-        self._opening = open_reader
+        self._previous = PreviousTask(task, services)
+        self._services = services
         self._check = check
         self._epoch = int(task.data["epoch"])
-        self._token = services.new_token()
-        self._began = time.monotonic()
         self._ends_at = ends_at
-        self._handover_at = self._began + min(
-            settings.recorder_task_s, max(1.0, (ends_at - self._began) * 0.9)
+        now = time.monotonic()
+        self._handover_at = now + min(settings.recorder_task_s, max(1.0, (ends_at - now) * 0.9))
+        self._recordings = ActiveRecordings(camera, services, settings)
+        self._preview = PreviewPublisher(services, camera.id)
+        self._stream = CameraStream(
+            camera.id,
+            services,
+            settings,
+            epoch=self._epoch,
+            open_reader=open_reader,
+            recordings=self._recordings,
+            preview=self._preview,
+            was_connected=lambda: self._camera.data["connected_at"] is not None,
         )
-        self._takes = ActiveRecordings(camera, services, settings)
-        self._backlog = PreRollBuffer()
-        self._finder = PreviewPublisher(services, camera.id)
-        self._feed: ReaderThread | None = None
-        self._connections = 0
-        self._patience = Backoff(settings.source_give_up_s)
-        self._open = False
-        self._tracks: tuple[Track, ...] = ()
-        self._pictures: list[float] = []
-        self._shown_at = 0.0
-        self._dropped = 0
-        self._error: dict[str, Any] | None = None
-        self._live = False
-        self._leaves_at: float | None = None
-        self._unwanted_since: float | None = None
+        self._is_live = False
+        self._stop_at: float | None = None
+        self._idle_since: float | None = None
 
     def run(self) -> None:
-        """Hold the session until nobody wants it, another has it, or the time is over."""
-        looks_at = tells_at = 0.0
+        """Hold the camera until no request is left, another task holds it, or time is over."""
+        next_poll_at = next_status_at = 0.0
         try:
             while True:
                 self._check()
                 now = time.monotonic()
-                if self._feed is None and self._patience.is_due:
-                    self._connect()
-                if now >= looks_at:
-                    looks_at = now + POLL_INTERVAL_S
-                    if not self._look():
+                self._stream.connect_if_due()
+                if now >= next_poll_at:
+                    next_poll_at = now + POLL_INTERVAL_S
+                    if not self._poll_camera():
                         return
-                if now >= tells_at:
-                    tells_at = now + STATUS_INTERVAL_S
-                    self._tell()
-                self._hear(min(looks_at, tells_at) - now)
+                if now >= next_status_at:
+                    next_status_at = now + STATUS_INTERVAL_S
+                    self._save_status()
+                self._read_stream(min(next_poll_at, next_status_at) - now)
         finally:
-            self._end()
+            self._close()
 
-    # --- the camera --------------------------------------------------------------------------
+    def _read_stream(self, wait_s: float) -> None:
+        if self._stream.read_next(wait_s):
+            self._save_status()
 
-    def _connect(self) -> None:
-        (doc,) = self._world.store.read([secret_path(self._camera.id)])
-        if doc is None:
-            # The camera is being dismissed: its own document says so.
-            self._patience.record_failure()
-            return
-        source = Source.from_dict(doc.data["source"])
-        self._connections += 1
-        self._shown_at = time.time()
-        self._feed = ReaderThread(lambda: self._opening(source))
+    # --- requests ----------------------------------------------------------------------------
 
-    def _hear(self, wait_s: float) -> None:
-        """Take what the camera sends. Sound and answers keep a connection alive as well: without
-        pictures it is lost all the same, or nothing would ever end it."""
-        if self._feed is None:
-            time.sleep(max(0.0, min(wait_s, 0.1)))
-            return
-        heard = self._feed.next_event(max(0.001, wait_s))
-        moment = heard.arrived_at if isinstance(heard, Packet) else time.time()
-        if not isinstance(heard, StreamEnded) and moment - self._shown_at > self._blind_s:
-            self._lost(CameraTimeout("The camera is connected, and shows no pictures."))
-            return
-        if isinstance(heard, Packet):
-            self._keep(heard)
-        elif isinstance(heard, StreamOpened):
-            self._tracks = heard.tracks
-        elif isinstance(heard, StreamEnded):
-            self._lost(heard.error)
-
-    @property
-    def _blind_s(self) -> float:
-        """How long a connection may go without a picture that can be recorded."""
-        stall_s = float(self._settings.source_stall_s)
-        return stall_s if self._open else max(FIRST_PICTURE_TIMEOUT_S, stall_s)
-
-    def _keep(self, packet: Packet) -> None:
-        assert self._feed is not None  # noqa: S101 - it came from there
-        opens = packet.is_keyframe and packet.track == VIDEO
-        if not self._open:
-            if not opens:
-                return
-            self._opened()
-        if opens and self._feed.tracks and self._feed.tracks != self._tracks:
-            self._tracks = self._feed.tracks
-        if opens and packet.track == VIDEO:
-            self._takes.set_tracks(self._tracks)
-        self._backlog.add(packet)
-        self._takes.add(packet)
-        if packet.track == VIDEO:
-            self._shown_at = packet.arrived_at
-            self._pictures.append(packet.arrived_at)
-            del self._pictures[:-150]
-            self._finder.add(packet, self._tracks[VIDEO])
-
-    def _opened(self) -> None:
-        """The first key picture of a connection."""
-        self._open = True
-        self._error = None
-        self._patience.record_success()
-        if self._feed is not None and self._feed.tracks:
-            self._tracks = self._feed.tracks
-        self._takes.set_tracks(self._tracks)
-        self._takes.start_connection(self._key, self._backlog)
-        self._world.log("camera.connected", camera=self._camera.id, codec=self._tracks[0].codec)
-
-    @property
-    def _key(self) -> ConnectionKey:
-        return ConnectionKey(self._epoch, self._token, self._connections)
-
-    def _lost(self, why: MoodreelError) -> None:
-        """The connection is over, or never was."""
-        assert self._feed is not None  # noqa: S101 - it said so
-        self._dropped += self._feed.dropped_count
-        self._feed.close()
-        was_open, self._feed, self._open = self._open, None, False
-        self._backlog.clear()
-        self._pictures.clear()
-        self._takes.close_segments()
-        self._error = {"code": why.code, "message": str(why), "at": self._world.clock.now()}
-        self._world.log(
-            "camera.lost",
-            severity="WARNING",
-            camera=self._camera.id,
-            code=why.code,
-            reason=str(why),
-        )
-        ever = was_open or self._camera.data["connected_at"] is not None
-        self._patience.record_failure(is_permanent=isinstance(why, PermanentError) and not ever)
-        self._tell()
-
-    # --- what is wanted ----------------------------------------------------------------------
-
-    def _look(self) -> bool:
-        """Do what the camera's document asks for; → False when the shift is over."""
-        (doc,) = self._world.store.read([camera_path(self._camera.id)])
+    def _poll_camera(self) -> bool:
+        """Read the camera's document and apply it. Returns False when the session is over."""
+        (doc,) = self._services.store.read([camera_path(self._camera.id)])
         if doc is None or doc.data["created_at"] != self._camera.created_at:
-            # Dismissed, and perhaps taken in again: that one has shifts of its own.
+            # The camera was deleted. If it was added again, that camera has tasks of its own.
             return False
         self._camera = camera = Camera.from_doc(doc)
         now = time.monotonic()
         if camera.live_epoch > self._epoch:
-            # A newer shift has pictures: what follows is its own.
-            self._leaves_at = self._leaves_at or now + OVERLAP_S
-            return now < self._leaves_at
+            # A newer task has pictures and continues the recordings.
+            self._stop_at = self._stop_at or now + OVERLAP_S
+            return now < self._stop_at
         if now > self._ends_at:
             return False
-        if self._patience.is_exhausted:
-            return self._give_up()
-        if self._open and not self._live:
+        if self._stream.is_exhausted:
+            return self._fail_camera()
+        if self._stream.has_pictures and not self._is_live:
             self._go_live()
-        self._finder.is_requested = camera.has_preview_at(self._world.clock.now())
-        self._attend()
-        if not camera.is_requested_at(self._world.clock.now()):
-            return self._rest(now)
-        self._unwanted_since = None
+        self._preview.is_requested = camera.has_preview_at(self._services.clock.now())
+        self._apply_requests()
+        if not camera.is_requested_at(self._services.clock.now()):
+            return self._go_idle(now)
+        self._idle_since = None
         if now > self._handover_at and camera.epoch == self._epoch:
             self._hand_over()
         return True
 
-    def _attend(self) -> None:
-        """Begin, stop and end recordings."""
-        ending = self._takes.apply_requests(self._camera.active_requests, self._begin)
-        if ending and self._live_or_alone:
-            self._wait_for_the_elder()
-            for recording, why in ending.items():
-                self._takes.stop(recording, why, self._figures)
-
-    def _begin(self, take: ActiveRecording) -> None:
-        """Give a new recording what there is by now."""
-        if self._open:
-            take.set_tracks(self._tracks)
-            since = take.request.requested_at.timestamp() - take.request.pre_roll_s
-            take.start_connection(self._key, self._backlog, since)
+    def _apply_requests(self) -> None:
+        """Start and stop recordings."""
+        stop_reasons = self._recordings.apply_requests(
+            self._camera.active_requests, self._stream.start_recording
+        )
+        if stop_reasons and self._may_stop_recordings:
+            self._previous.wait_until_ended(self._work_while_waiting)
+            for recording_id, reason in stop_reasons.items():
+                self._recordings.stop(recording_id, reason, self._stream.stats)
 
     @property
-    def _live_or_alone(self) -> bool:
-        """Whether recordings are this shift's to end: before it has pictures an older one may
-        still be writing, and looks itself."""
-        return self._live or self._camera.live_epoch == self._epoch or not self._elder()
+    def _may_stop_recordings(self) -> bool:
+        """Whether this task stops recordings. Before it has pictures, a previous task may still be
+        writing, and stops them itself."""
+        return (
+            self._is_live
+            or self._camera.live_epoch == self._epoch
+            or not self._previous.is_running()
+        )
 
-    # --- beginnings and ends -----------------------------------------------------------------
+    # --- start and end -----------------------------------------------------------------------
 
     def _go_live(self) -> None:
-        """This shift has pictures: an older one may end."""
-        now = self._world.clock.now()
-        fields = {**self._facts(), "live_epoch": self._epoch, "connected_at": now, "error": None}
+        """Record in the camera's document that this task has pictures: the previous one may end."""
+        now = self._services.clock.now()
+        fields = {
+            **self._status_fields(), "live_epoch": self._epoch, "connected_at": now, "error": None,
+        }  # fmt: skip
         if self._commit(fields):
-            self._live = True
+            self._is_live = True
 
     def _hand_over(self) -> None:
-        making, fields = new_recorder_task(self._camera, self._world.clock_and_ids)
-        taking = Update(self._camera.path, fields, self._camera.version)
-        if self._world.store.commit([making, taking]) is CommitResult.OK:
-            self._world.publisher.publish([task_envelope(RECORDER, fields["recorder_task"])])
-            self._world.log(
+        """Create the next task."""
+        create, fields = new_recorder_task(self._camera, self._services.clock_and_ids)
+        update = Update(self._camera.path, fields, self._camera.version)
+        if self._services.store.commit([create, update]) is CommitResult.OK:
+            self._services.publisher.publish([task_envelope(RECORDER, fields["recorder_task"])])
+            self._services.log(
                 "recorder_task.handed_over", camera=self._camera.id, epoch=self._epoch + 1
             )
 
-    def _rest(self, now: float) -> bool:
-        """Nobody wants the camera; → False when that is written down."""
-        self._unwanted_since = self._unwanted_since or now
-        if now < self._unwanted_since + IDLE_TIMEOUT_S:
+    def _go_idle(self, now: float) -> bool:
+        """Release a camera without requests. Returns False when the release is committed."""
+        self._idle_since = self._idle_since or now
+        if now < self._idle_since + IDLE_TIMEOUT_S:
             return True
         fields = {
             **empty_stream_fields(), "state": CameraState.IDLE, "error": None, "recorder_task": "",
-            "last_seen_at": self._world.clock.now(),
+            "last_seen_at": self._services.clock.now(),
         }  # fmt: skip
         return not self._commit(fields)
 
-    def _give_up(self) -> bool:
-        """The camera does not come back; → False when that is written down."""
-        error = self._error
-        if self._takes:
-            self._wait_for_the_elder()
-            self._takes.stop_all(EndedBy.SOURCE_LOST.value, self._figures, error)
-        (doc,) = self._world.store.read([camera_path(self._camera.id)])
+    def _fail_camera(self) -> bool:
+        """Give the camera up. Returns False when that is committed."""
+        error = self._stream.error
+        if self._recordings:
+            self._previous.wait_until_ended(self._work_while_waiting)
+            self._recordings.stop_all(EndedBy.SOURCE_LOST.value, self._stream.stats, error)
+        (doc,) = self._services.store.read([camera_path(self._camera.id)])
         if doc is None:
             return False
         self._camera = Camera.from_doc(doc)
-        for want in self._camera.active_requests.values():
-            # Somebody wants it since a moment ago: he is told as well.
-            self._takes.resume(want)
-        if self._takes:
+        for request in self._camera.active_requests.values():
+            # Requests of the last moment: the next poll stops them with the same error.
+            self._recordings.resume(request)
+        if self._recordings:
             return True
         fields = {
             **empty_stream_fields(), "state": CameraState.FAILED, "error": error,
             "recorder_task": "",
-            "preview_until": None, "last_seen_at": self._world.clock.now(),
+            "preview_until": None, "last_seen_at": self._services.clock.now(),
         }  # fmt: skip
         return not self._commit(fields)
 
-    def _end(self) -> None:
-        """Whatever ended the shift: what is recorded is written."""
-        if self._feed is not None:
-            self._feed.close()
+    def _close(self) -> None:
+        self._stream.close()
         # Before the preview, which may wait for a bucket and for a process.
-        self._takes.close_segments()
-        self._finder.close()
+        self._recordings.close_segments()
+        self._preview.close()
 
-    def _elder(self) -> Task | None:
-        """The shift that handed over to this one, while it is still at work."""
-        before = self._errand.data.get("previous") or ""
-        if not before:
-            return None
-        (doc,) = self._world.store.read([task_path(RECORDER, before)])
-        elder = None if doc is None else Task.from_doc(RECORDER, doc)
-        if elder is None or elder.has_ended or elder.lease_until < self._world.clock.now():
-            return None
-        return elder
+    def _work_while_waiting(self) -> None:
+        self._check()
+        self._read_stream(0.2)
 
-    def _wait_for_the_elder(self) -> None:
-        until = time.monotonic() + MAX_PREVIOUS_WAIT_S
-        while self._elder() is not None and time.monotonic() < until:
-            self._check()
-            self._hear(0.2)
+    # --- status ------------------------------------------------------------------------------
 
-    # --- what people see ---------------------------------------------------------------------
-
-    def _tell(self) -> None:
-        """Say how the camera and its recordings are; not while another shift does."""
+    def _save_status(self) -> None:
+        """Write the status of the camera and its recordings, unless another task does."""
         if self._camera.live_epoch > self._epoch:
             return
-        if self._camera.live_epoch < self._epoch and self._elder() is not None:
+        if self._camera.live_epoch < self._epoch and self._previous.is_running():
             return
-        self._commit(self._facts())
-        self._takes.save_status(self._figures, self._error, connected=self._open)
+        self._commit(self._status_fields())
+        self._recordings.save_status(
+            self._stream.stats, self._stream.error, connected=self._stream.has_pictures
+        )
 
-    @property
-    def _figures(self) -> dict[str, Any]:
-        return {"fps": self._fps(), "dropped_frames": self._all_dropped()}
-
-    def _facts(self) -> dict[str, Any]:
-        video = self._tracks[VIDEO] if self._open else None
-        ever = self._camera.data["connected_at"] is not None or self._connections > 1
-        away = CameraState.RECONNECTING if ever else CameraState.CONNECTING
-        return {
-            "state": CameraState.CONNECTED if video else away,
-            "error": self._error,
-            "last_seen_at": self._world.clock.now(),
-            **self._figures,
-            **(
-                {"width": video.width, "height": video.height, "codec": video.codec}
-                if video
-                else {}
-            ),
+    def _status_fields(self) -> dict[str, Any]:
+        video = self._stream.video
+        was_connected = (
+            self._camera.data["connected_at"] is not None or self._stream.connection_count > 1
+        )
+        state = CameraState.RECONNECTING if was_connected else CameraState.CONNECTING
+        fields: dict[str, Any] = {
+            "state": CameraState.CONNECTED if video else state,
+            "error": self._stream.error,
+            "last_seen_at": self._services.clock.now(),
+            **self._stream.stats,
         }
-
-    def _fps(self) -> float | None:
-        seen = self._pictures
-        if len(seen) < 5 or seen[-1] <= seen[0]:
-            return None
-        return round((len(seen) - 1) / (seen[-1] - seen[0]), 2)
-
-    def _all_dropped(self) -> int:
-        return self._dropped + (self._feed.dropped_count if self._feed else 0)
+        if video:
+            fields |= {"width": video.width, "height": video.height, "codec": video.codec}
+        return fields
 
     def _commit(self, fields: dict[str, Any]) -> bool:
-        """Change the camera's document as it was read last; → False when it has changed since."""
-        done = self._world.store.commit([Update(self._camera.path, fields, self._camera.version)])
-        if done is not CommitResult.OK:
+        """Update the camera's document as it was last read, and read it again. Returns False when
+        it has changed since."""
+        update = Update(self._camera.path, fields, self._camera.version)
+        if self._services.store.commit([update]) is not CommitResult.OK:
             return False
-        read: tuple[Doc | None, ...] = self._world.store.read([self._camera.path])
-        if read[0] is not None:
-            self._camera = Camera.from_doc(read[0])
+        docs: tuple[Doc | None, ...] = self._services.store.read([self._camera.path])
+        if docs[0] is not None:
+            self._camera = Camera.from_doc(docs[0])
         return True

@@ -1,4 +1,4 @@
-"""WATCH: hold a camera's session for as long as one invocation lasts."""
+"""STREAM task: hold a camera's session for the duration of one invocation."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from shared.entrypoints.task import TaskContext
 from shared.tasks.task import TaskDone, TaskOutcome
 
 SHUTDOWN_MARGIN_S = 20.0
-"""Before its time is over a shift without a successor writes its last segments."""
+"""A task without a successor stops this long before its deadline, to write its last segments."""
 
 
 def stream_camera(context: TaskContext) -> TaskOutcome:
-    """Take the session, unless a newer shift has it."""
+    """Run the session, unless a newer task holds the camera."""
     (doc,) = context.services.store.read([camera_path(context.task.data["camera"])])
     if doc is None:
         return TaskDone()

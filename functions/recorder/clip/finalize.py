@@ -1,13 +1,13 @@
-"""JOIN: one recording from its start to its removal.
+"""FINALIZE task: supervises one recording from its start to its removal.
 
-While it runs it is looked after: when nobody holds its camera any more, it is ended. When it has
-stopped it becomes a clip. When its time is over, or somebody deletes it, all of it goes.
+While the recording runs, the task ends it when no recorder task holds its camera any more. When it
+has stopped, the task makes its clip. When it expires or is deleted, the task removes it.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from functions.recorder.capture.segments import Segment, segments_path
 from functions.recorder.clip.clip import make_clip
@@ -31,29 +31,41 @@ from shared.recipes.stored_object import StoredObject
 from shared.runtime.interpreter import Interpreter
 from shared.tasks.task import Later, Task, TaskDone, TaskOutcome, task_path
 
+
+class ErrorInfo(NamedTuple):
+    """Why a recording has no clip, or an incomplete one."""
+
+    code: str
+    message: str
+
+
 SESSION_TIMEOUT_S = 180
-"""A camera of which nothing was said for so long is held by nobody."""
-NOTHING_RECORDED = ("nothing-recorded", "The camera showed nothing while this was recorded.")
-RECORDER_LOST = ("recorder-lost", "Nobody held the camera any more; what was recorded is the clip.")
-NOT_JOINED = (
+"""After this time without a status, a camera counts as held by no task."""
+NOTHING_RECORDED = ErrorInfo(
+    "nothing-recorded", "The camera sent no pictures during the recording."
+)
+RECORDER_LOST = ErrorInfo(
+    "recorder-lost", "The recorder stopped unexpectedly; the clip ends there."
+)
+NOT_JOINED = ErrorInfo(
     "not-joined",
-    "The recording could not be made into a clip; record in shorter pieces.",
+    "The recording could not be made into a clip; make shorter recordings.",
 )
 UNAVAILABLE_WAIT_S = 60
-"""How long a storage or a ledger that does not answer is left alone."""
+"""How long to wait when Cloud Storage or Firestore is unavailable."""
 MAX_DELETES_PER_BATCH = 400
 
 
 def process_recording(context: TaskContext) -> TaskOutcome:
-    """Do what the recording needs now. However long storage or ledger are away, it is tried again:
-    only workers that die over it, or run out of time, are counted."""
+    """Take the recording's next step. While Cloud Storage or Firestore is unavailable it is retried
+    without limit: only workers that crash or run out of time count as attempts."""
     try:
-        return _looked_after(context)
-    except (StorageUnavailable, FirestoreUnavailable) as away:
-        return Later(UNAVAILABLE_WAIT_S, away.code, str(away), progress=True)
+        return _process(context)
+    except (StorageUnavailable, FirestoreUnavailable) as error:
+        return Later(UNAVAILABLE_WAIT_S, error.code, str(error), progress=True)
 
 
-def _looked_after(context: TaskContext) -> TaskOutcome:
+def _process(context: TaskContext) -> TaskOutcome:
     (doc,) = context.services.store.read([recording_path(context.task.data["recording"])])
     if doc is None:
         return TaskDone()
@@ -65,11 +77,11 @@ def _looked_after(context: TaskContext) -> TaskOutcome:
             return _expire(context, recording)
         case RecordingState.JOINING:
             if context.attempt >= FUNCTIONS[RECORDER].max_attempts:
-                # The last one that there is: given up, it would be kept for ever.
-                return _failed(context, recording, *NOT_JOINED)
+                # The last attempt: a task that is given up would never remove the recording.
+                return _fail(context, recording, *NOT_JOINED)
             return _join(context, recording)
         case RecordingState.STOPPING:
-            # Its worker did not say that the last segment is written: nobody will.
+            # Its worker ended without committing the end of the capture.
             return _end(context, recording, recording.ended_by)
         case _:
             if _is_held(context, recording):
@@ -89,22 +101,23 @@ def _is_held(context: TaskContext, recording: Recording) -> bool:
         seconds=SESSION_TIMEOUT_S
     ):
         return True
-    (shift,) = context.services.store.read(
+    (recorder_task,) = context.services.store.read(
         [task_path(RECORDER, camera.recorder_task)] if camera.recorder_task else []
     )
-    return shift is not None and not Task.from_doc(RECORDER, shift).has_ended
+    return recorder_task is not None and not Task.from_doc(RECORDER, recorder_task).has_ended
 
 
-def _end(context: TaskContext, recording: Recording, why: str) -> TaskOutcome:
-    """End it in its worker's place."""
+def _end(context: TaskContext, recording: Recording, reason: str) -> TaskOutcome:
+    """End the capture on behalf of its worker."""
     (doc,) = context.services.store.read([camera_path(recording.camera)])
-    now = recording.ended_at or context.services.clock.now()
-    lost = dict(zip(("code", "message"), RECORDER_LOST, strict=True))
-    error = lost if why == EndedBy.RECORDER_LOST else None
-    fields: dict[str, Any] = {"state": RecordingState.JOINING, "ended_by": why, "ended_at": now}
+    ended_at = recording.ended_at or context.services.clock.now()
+    error = RECORDER_LOST._asdict() if reason == EndedBy.RECORDER_LOST else None
+    fields: dict[str, Any] = {
+        "state": RecordingState.JOINING, "ended_by": reason, "ended_at": ended_at,
+    }  # fmt: skip
     writes: list[Write] = [Update(recording.path, {**fields, "error": error}, recording.version)]
     if doc is not None and recording.id in (camera := Camera.from_doc(doc)).active_requests:
-        writes.append(mark_capture_ended(camera, recording.id, why, now)[0])
+        writes.append(mark_capture_ended(camera, recording.id, reason, ended_at)[0])
     context.services.store.commit(writes)
     return Later(0, progress=True)
 
@@ -113,23 +126,23 @@ def _join(context: TaskContext, recording: Recording) -> TaskOutcome:
     store = context.services.store
     segments = [Segment.from_doc(doc) for doc in store.list_documents(segments_path(recording.id))]
     try:
-        made = make_clip(
+        result = make_clip(
             recording,
             segments,
             context.services.objects,
             attempt=context.attempt,
             should_stop=context.should_stop,
         )
-    except PermanentError as refused:
-        return _failed(context, recording, refused.code, str(refused))
-    if context.is_lease_lost and made is not None and _is_unwanted(context, recording.id):
-        # It was deleted meanwhile: whoever removed it did not see this clip.
-        context.services.objects.delete(Bucket.OUTPUTS, made[0].name, made[0].generation)
+    except PermanentError as error:
+        return _fail(context, recording, error.code, str(error))
+    if context.is_lease_lost and result is not None and _is_deleted(context, recording.id):
+        # The recording was removed before this clip was created.
+        context.services.objects.delete(Bucket.OUTPUTS, result[0].name, result[0].generation)
     context.check()
-    if made is None:
-        known = recording.error or dict(zip(("code", "message"), NOTHING_RECORDED, strict=True))
-        return _failed(context, recording, known["code"], known["message"])
-    stored, clip = made
+    if result is None:
+        reason = recording.error or NOTHING_RECORDED._asdict()
+        return _fail(context, recording, reason["code"], reason["message"])
+    stored, clip = result
     fields = {
         "state": RecordingState.DONE,
         "clip": clip.to_dict(),
@@ -139,8 +152,8 @@ def _join(context: TaskContext, recording: Recording) -> TaskOutcome:
         "fps": clip.fps,
     }
     if recording.request.job_object:
-        _hand_on(context, recording, stored)
-    if not _changed(context, recording, fields):
+        _upload_to_job(context, recording, stored)
+    if not _commit(context, recording, fields):
         context.services.objects.delete(stored.bucket, stored.name, stored.generation)
         return Later(1, progress=True)
     _drop_segments(context, recording.id)
@@ -148,45 +161,45 @@ def _join(context: TaskContext, recording: Recording) -> TaskOutcome:
     return _until_expiry(context, recording)
 
 
-def _is_unwanted(context: TaskContext, recording_id: str) -> bool:
+def _is_deleted(context: TaskContext, recording_id: str) -> bool:
     (doc,) = context.services.store.read([recording_path(recording_id)])
     return doc is None or doc.data["state"] == RecordingState.DELETED
 
 
-def _hand_on(context: TaskContext, recording: Recording, stored: StoredObject) -> None:
-    """The clip is the upload that a job waits for: its chain begins with it."""
+def _upload_to_job(context: TaskContext, recording: Recording, stored: StoredObject) -> None:
+    """Copy the clip to the upload that a job waits for, which starts the job's pipeline."""
     context.services.objects.copy(
         stored, Bucket.UPLOADS, recording.request.job_object, spec=f"recording {recording.id}"
     )
 
 
-def _changed(context: TaskContext, recording: Recording, fields: dict[str, Any]) -> bool:
-    """Write what became of it; → False when somebody has deleted it meanwhile."""
-    done = context.services.store.commit([Update(recording.path, fields, recording.version)])
-    if done is CommitResult.OK:
+def _commit(context: TaskContext, recording: Recording, fields: dict[str, Any]) -> bool:
+    """Update the recording's document. Returns False when it was deleted meanwhile."""
+    update = Update(recording.path, fields, recording.version)
+    if context.services.store.commit([update]) is CommitResult.OK:
         return True
-    # A batch whose answer was lost meets itself when the client repeats it.
+    # When the response to a commit is lost, the client repeats it and finds its own write.
     (doc,) = context.services.store.read([recording.path])
     return doc is not None and doc.data["state"] == fields["state"]
 
 
-def _failed(context: TaskContext, recording: Recording, code: str, message: str) -> TaskOutcome:
-    _tell_job(context, recording, code, message)
+def _fail(context: TaskContext, recording: Recording, code: str, message: str) -> TaskOutcome:
+    _fail_job(context, recording, code, message)
     fields = {
         "state": RecordingState.FAILED,
         "error": {"code": code, "message": message, "at": context.services.clock.now()},
         "stored_bytes": 0,
     }
-    if not _changed(context, recording, fields):
+    if not _commit(context, recording, fields):
         return Later(1, progress=True)
     _drop_segments(context, recording.id)
     context.services.log("recording.failed", severity="WARNING", recording=recording.id, code=code)
     return _until_expiry(context, recording)
 
 
-def _tell_job(context: TaskContext, recording: Recording, code: str, message: str) -> None:
-    """The job that waits for the clip fails with it, before the recording has: a crash in between
-    finds it done."""
+def _fail_job(context: TaskContext, recording: Recording, code: str, message: str) -> None:
+    """Fail the job that waits for the clip. This happens before the recording fails: after a
+    crash in between, the next attempt finds the job failed, and fails the recording."""
     paths = [job_path(recording.request.job)] if recording.request.job else []
     for doc in context.services.store.read(paths):
         if doc is not None and doc.data["status"] == Status.AWAITING_UPLOAD:
@@ -197,8 +210,8 @@ def _tell_job(context: TaskContext, recording: Recording, code: str, message: st
 
 
 def _until_expiry(context: TaskContext, recording: Recording) -> TaskOutcome:
-    left = recording.request.expires_at - context.services.clock.now()
-    return Later(max(60.0, left.total_seconds()), progress=True)
+    wait = recording.request.expires_at - context.services.clock.now()
+    return Later(max(60.0, wait.total_seconds()), progress=True)
 
 
 def _expire(context: TaskContext, recording: Recording) -> TaskOutcome:
@@ -208,8 +221,8 @@ def _expire(context: TaskContext, recording: Recording) -> TaskOutcome:
 
 
 def _remove(context: TaskContext, recording: Recording) -> TaskOutcome:
-    """Clip, segments and documents go, and what a worker left that died before it wrote them
-    down."""
+    """Delete clip, segments and documents, and objects of workers that crashed before they recorded
+    them."""
     _drop_segments(context, recording.id)
     context.services.objects.delete_prefix(Bucket.WORK, segments_prefix(recording.id))
     context.services.objects.delete_prefix(Bucket.OUTPUTS, clip_prefix(recording.id))
@@ -218,11 +231,11 @@ def _remove(context: TaskContext, recording: Recording) -> TaskOutcome:
 
 
 def _drop_segments(context: TaskContext, recording_id: str) -> None:
-    """Objects before documents: what is known is what can be removed."""
+    """Delete the objects before the documents that name them, so that a crash loses no name."""
     store = context.services.store
     docs: tuple[Doc, ...] = store.list_documents(segments_path(recording_id))
     for doc in docs:
-        for place in Segment.from_doc(doc).objects:
-            context.services.objects.delete(Bucket.WORK, place.name, place.generation)
+        for stored in Segment.from_doc(doc).objects:
+            context.services.objects.delete(Bucket.WORK, stored.name, stored.generation)
     for start in range(0, len(docs), MAX_DELETES_PER_BATCH):
         store.commit([Delete(doc.path) for doc in docs[start : start + MAX_DELETES_PER_BATCH]])

@@ -1,8 +1,8 @@
-"""One clip out of planned packets, by copy, in a process of its own: no packet is believed.
+"""Writes a clip from planned packets without encoding, in a sandbox process: packets are untrusted.
 
-A muxer goes back to the beginning of its file to write down what it learned at the end. Nothing
-that was sent to a bucket can be changed, so the first bytes are kept until the end; an MP4's table
-of contents, which is written last, is put among them, and its offsets moved by its own size.
+A muxer seeks back to the beginning of its file to write sizes that it knows at the end. Data that
+was sent to a bucket cannot be changed, so the first bytes are kept until the end. The `moov` box of
+an MP4, which the muxer writes last, is moved into them, and its offsets are shifted by its size.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 import av
 
-# PyAV imports these when it opens a file; a confined process can import nothing any more.
+# PyAV imports these when it opens a file; a sandbox process cannot import modules.
 import av.subtitles.codeccontext
 import av.subtitles.stream
 
@@ -26,7 +26,7 @@ from shared.media.sandbox.child import SandboxIO
 HEAD_BYTES = 64 << 10
 """More than any header before the first packet."""
 MAX_PROBE_BYTES = 4 << 20
-"""How much of the pictures is looked at to find what a decoder has to know before them."""
+"""How much of a track is read to find its decoder parameters."""
 _BOX = struct.Struct(">I4s")
 _DEMUXERS = {
     "h264": "h264", "hevc": "hevc", "mjpeg": "mjpeg",
@@ -35,52 +35,58 @@ _DEMUXERS = {
 
 
 class ClipSink:
-    """A file as a muxer wants it. What comes behind the head goes out at once and is not kept."""
+    """The output file of a muxer. It keeps `head` (the first HEAD_BYTES) and `tail` (the data from
+    `start_trailer` on) in memory, and sends the packets in between at once."""
 
     name = "clip"
 
     def __init__(self, sandbox_io: SandboxIO) -> None:
-        self._out = sandbox_io
+        self._output = sandbox_io
         self.head = bytearray()
         self.tail = bytearray()
-        self._at = self._size = 0
+        self._position = self._size = 0
         self.in_trailer = False
-        self._ends_at = 0
+        self._trailer_start = 0
+
+    @property
+    def sent_bytes(self) -> int:
+        """The size of the data between head and tail."""
+        return self._size - len(self.head) - len(self.tail)
 
     def write(self, data: bytes) -> int:
         data = bytes(data)
-        for_head = data[: max(0, HEAD_BYTES - self._at)]
-        if for_head:
-            self.head[self._at : self._at + len(for_head)] = for_head
-        rest = data[len(for_head) :]
+        head_data = data[: max(0, HEAD_BYTES - self._position)]
+        if head_data:
+            self.head[self._position : self._position + len(head_data)] = head_data
+        rest = data[len(head_data) :]
         if rest:
-            self._behind(self._at + len(for_head), rest)
-        self._at += len(data)
-        self._size = max(self._size, self._at)
+            self._write_behind_head(self._position + len(head_data), rest)
+        self._position += len(data)
+        self._size = max(self._size, self._position)
         return len(data)
 
-    def _behind(self, at: int, data: bytes) -> None:
+    def _write_behind_head(self, position: int, data: bytes) -> None:
         if self.in_trailer:
-            # A table of contents is gone back into as well, once it is larger than a buffer.
-            into = at - max(HEAD_BYTES, self._ends_at)
-            if not 0 <= into <= len(self.tail):
-                raise io.UnsupportedOperation("what was sent cannot be changed")
-            self.tail[into : into + len(data)] = data
-        elif at != max(HEAD_BYTES, self._size):
-            raise io.UnsupportedOperation("what was sent cannot be changed")
+            # The muxer also seeks back within a trailer that is larger than its buffer.
+            offset = position - max(HEAD_BYTES, self._trailer_start)
+            if not 0 <= offset <= len(self.tail):
+                raise io.UnsupportedOperation("data that was sent cannot be changed")
+            self.tail[offset : offset + len(data)] = data
+        elif position != max(HEAD_BYTES, self._size):
+            raise io.UnsupportedOperation("data that was sent cannot be changed")
         else:
-            self._out.write(data)
+            self._output.write(data)
 
     def start_trailer(self) -> None:
-        """From now on all is kept that comes behind what is there."""
-        self.in_trailer, self._ends_at = True, self._size
+        """Keep all data that is written behind the current end."""
+        self.in_trailer, self._trailer_start = True, self._size
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        self._at = offset + {0: 0, 1: self._at, 2: self._size}[whence]
-        return self._at
+        self._position = offset + {0: 0, 1: self._position, 2: self._size}[whence]
+        return self._position
 
     def tell(self) -> int:
-        return self._at
+        return self._position
 
     def seekable(self) -> bool:
         return True
@@ -89,116 +95,121 @@ class ClipSink:
         return True
 
 
-def mux(sandbox_io: SandboxIO, container: str, codecs: tuple[str, ...], rates: tuple[int, ...],
-        entries: bytes) -> bytes:  # fmt: skip
-    """Write the clip behind its first bytes to `inside`; → those first bytes.
+def mux(
+    sandbox_io: SandboxIO,
+    container: str,
+    codecs: tuple[str, ...],
+    rates: tuple[int, ...],
+    entries: bytes,
+) -> bytes:
+    """Write the clip's body to `sandbox_io`. Returns its head, which belongs before the body.
 
-    `codecs` and `rates` (ticks a second) are of the pictures and, if there is any, the sound.
+    `codecs` and `rates` (ticks per second) are those of the pictures and, if there is any, the
+    sound. `entries` are packed rows of ENTRY.
     """
     sink = ClipSink(sandbox_io)
-    # Times below zero are the part that is not shown: they become an edit list.
+    # Packets with negative times are not shown: the muxer writes an edit list for them.
     options = {"avoid_negative_ts": "disabled"}
-    out = av.open(sink, "w", format=container, container_options=options)
+    output = av.open(sink, "w", format=container, container_options=options)
     streams = [
-        out.add_stream_from_template(_example(sandbox_io, entries, track, codec, rates[track]))
+        output.add_stream_from_template(_probe(sandbox_io, entries, track, codec, rates[track]))
         for track, codec in enumerate(codecs)
     ]
     for stream, rate in zip(streams, rates, strict=True):
         stream.time_base = Fraction(1, rate)
-    for count, (track, key, pts, dts, duration, place, size) in enumerate(_read(entries)):
-        packet = av.Packet(_data(sandbox_io, place, size))
+    for count, entry in enumerate(_unpack(entries)):
+        track, is_keyframe, pts, dts, duration, offset, size = entry
+        packet = av.Packet(_read_data(sandbox_io, offset, size))
         packet.stream = streams[track]
         packet.time_base = Fraction(1, rates[track])
         packet.pts, packet.dts, packet.duration = pts, dts, duration
-        packet.is_keyframe = bool(key)
-        out.mux(packet)
+        packet.is_keyframe = bool(is_keyframe)
+        output.mux(packet)
         if count % 1000 == 0:
             sandbox_io.report_progress(count)
     sink.start_trailer()
-    out.close()
-    return _finished(sink, sandbox_io)
+    output.close()
+    return _finish(sink, sandbox_io)
 
 
-def _finished(sink: ClipSink, sandbox_io: SandboxIO) -> bytes:
-    """The head with the table of contents in it; the rest of the packets is written."""
-    boxes = _boxes(bytes(sink.head))
-    start, size = next((at, size) for kind, at, size in boxes if kind == b"mdat")
-    whole = bytes(sink.head + sink.tail)
-    ends = start + size - _sent(sink)
-    packets, table = whole[:ends], whole[ends:]
-    table = table[next(at for k, at, _ in _boxes(table) if k == b"moov") :]
-    moved = shift_chunk_offsets(table, len(table))
+def _finish(sink: ClipSink, sandbox_io: SandboxIO) -> bytes:
+    """Send the rest of the packets. Returns the head, with the `moov` box before the packets."""
+    boxes = _top_level_boxes(bytes(sink.head))
+    mdat_start, mdat_size = next((start, size) for kind, start, size in boxes if kind == b"mdat")
+    kept = bytes(sink.head + sink.tail)
+    mdat_end = mdat_start + mdat_size - sink.sent_bytes
+    packets, trailer = kept[:mdat_end], kept[mdat_end:]
+    moov = trailer[next(at for kind, at, _ in _top_level_boxes(trailer) if kind == b"moov") :]
+    moov = shift_chunk_offsets(moov, len(moov))
     sandbox_io.write(packets[len(sink.head) :])
-    return packets[:start] + moved + packets[start : len(sink.head)]
-
-
-def _sent(sink: ClipSink) -> int:
-    """How many bytes lie between the head and the tail."""
-    return sink._size - len(sink.head) - len(sink.tail)
+    return packets[:mdat_start] + moov + packets[mdat_start : len(sink.head)]
 
 
 def shift_chunk_offsets(moov: bytes, shift: int) -> bytes:
-    """A table of contents (`moov`, ISO/IEC 14496-12 §8.7.5) whose packets lie `shift` bytes
-    further."""
-    out = bytearray(moov)
-    for kind, at in _below(moov, 8, len(moov)):
+    """Returns a `moov` box whose chunk offsets are larger by `shift` bytes (ISO/IEC 14496-12
+    §8.7.5). Raises ValueError when an offset exceeds 32 bits."""
+    shifted = bytearray(moov)
+    for kind, start in _nested_boxes(moov, 8, len(moov)):
         if kind == b"stco":
-            (count,) = struct.unpack_from(">I", moov, at + 12)
-            offsets = struct.unpack_from(f">{count}I", moov, at + 16)
+            (count,) = struct.unpack_from(">I", moov, start + 12)
+            offsets = struct.unpack_from(f">{count}I", moov, start + 16)
             if offsets and max(offsets) + shift >= 1 << 32:
-                raise ValueError("the clip is too large for its table of contents")
-            struct.pack_into(f">{count}I", out, at + 16, *(one + shift for one in offsets))
+                raise ValueError("the clip is too large for 32-bit chunk offsets")
+            struct.pack_into(
+                f">{count}I", shifted, start + 16, *(offset + shift for offset in offsets)
+            )
         elif kind == b"co64":
-            (count,) = struct.unpack_from(">I", moov, at + 12)
-            offsets = struct.unpack_from(f">{count}Q", moov, at + 16)
-            struct.pack_into(f">{count}Q", out, at + 16, *(one + shift for one in offsets))
-    return bytes(out)
+            (count,) = struct.unpack_from(">I", moov, start + 12)
+            offsets = struct.unpack_from(f">{count}Q", moov, start + 16)
+            struct.pack_into(
+                f">{count}Q", shifted, start + 16, *(offset + shift for offset in offsets)
+            )
+    return bytes(shifted)
 
 
-def _below(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int]]:
-    at = start
-    while at + 8 <= end:
-        size, kind = _BOX.unpack_from(data, at)
-        if size < 8 or at + size > end:
+def _nested_boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int]]:
+    """Yields (kind, start) of the boxes down to those in sample tables."""
+    while start + 8 <= end:
+        size, kind = _BOX.unpack_from(data, start)
+        if size < 8 or start + size > end:
             return
         if kind in (b"trak", b"mdia", b"minf", b"stbl"):
-            yield from _below(data, at + 8, at + size)
+            yield from _nested_boxes(data, start + 8, start + size)
         else:
-            yield kind, at
-        at += size
+            yield kind, start
+        start += size
 
 
-def _boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """(kind, start, size) of the boxes on top; the last one may go on behind `data`."""
-    at = 0
-    while at + 16 <= len(data):
-        size, kind = _BOX.unpack_from(data, at)
+def _top_level_boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Yields (kind, start, size) of the top-level boxes; the last one may end behind `data`."""
+    start = 0
+    while start + 16 <= len(data):
+        size, kind = _BOX.unpack_from(data, start)
         if size == 1:
-            (size,) = struct.unpack_from(">Q", data, at + 8)
+            (size,) = struct.unpack_from(">Q", data, start + 8)
         if size < 8:
             return
-        yield kind, at, size
-        at += size
+        yield kind, start, size
+        start += size
 
 
-def _example(sandbox_io: SandboxIO, entries: bytes, track: int, codec: str, rate: int) -> Any:
-    """A stream of the same form: a decoder's parameters are read from the first packets."""
+def _probe(sandbox_io: SandboxIO, entries: bytes, track: int, codec: str, rate: int) -> Any:
+    """Returns a stream with the decoder parameters of a track, read from its first packets."""
     data = bytearray()
-    for number, _key, _pts, _dts, _duration, place, size in _read(entries):
+    for number, _is_keyframe, _pts, _dts, _duration, offset, size in _unpack(entries):
         if number == track:
-            data += _data(sandbox_io, place, size)
+            data += _read_data(sandbox_io, offset, size)
             if len(data) > MAX_PROBE_BYTES or (data and codec == "mjpeg"):
                 break
     options = {"sample_rate": str(rate)} if track == SOUND and codec != "aac" else {}
-    shown = av.open(io.BytesIO(bytes(data)), "r", format=_DEMUXERS[codec], options=options)
-    return (shown.streams.video if track == VIDEO else shown.streams.audio)[0]
+    container = av.open(io.BytesIO(bytes(data)), "r", format=_DEMUXERS[codec], options=options)
+    return (container.streams.video if track == VIDEO else container.streams.audio)[0]
 
 
-def _read(entries: bytes) -> Iterator[tuple[int, int, int, int, int, int, int]]:
+def _unpack(entries: bytes) -> Iterator[tuple[int, int, int, int, int, int, int]]:
     return ENTRY.iter_unpack(entries)
 
 
-def _data(sandbox_io: SandboxIO, place: int, size: int) -> bytes:
-    sandbox_io.file.seek(place)
-    data = sandbox_io.file.read(size)
-    return bytes(data)
+def _read_data(sandbox_io: SandboxIO, offset: int, size: int) -> bytes:
+    sandbox_io.file.seek(offset)
+    return bytes(sandbox_io.file.read(size))

@@ -1,5 +1,4 @@
-"""Which packet stands where in a clip: times of presentation and of decoding, in the order in which
-they are written."""
+"""Plans a clip: presentation and decoding times of its packets, in the order of the file."""
 
 from __future__ import annotations
 
@@ -12,22 +11,26 @@ from heapq import merge
 from itertools import pairwise
 from typing import NamedTuple
 
-from functions.recorder.clip.splice import Piece, SpliceResult, frame_duration_s
+from functions.recorder.clip.splice import (
+    MAX_REORDERED_PICTURES,
+    RunSlice,
+    SpliceResult,
+    frame_duration_s,
+)
 from functions.recorder.packets import SOUND, VIDEO
 
 TICKS_PER_S = 90_000
-"""A second of the clip's clock for pictures."""
-MAX_REORDERED_PICTURES = 16
-"""Pictures that H.264 and H.265 may decode early."""
+"""Time base of the clip's pictures."""
 ENTRY = struct.Struct(">BBqqIQI")
-"""Track, key, pts, dts, duration (all in ticks of the track), where in the source, bytes."""
+"""Track, keyframe, pts, dts, duration (all in ticks of the track), offset in the source, bytes."""
 MP4_CODECS = frozenset({"h264", "hevc", "mjpeg", "aac"})
-"""Codecs that an MP4 file holds and players find there; others go into QuickTime's form of it."""
+"""Codecs that players support in MP4; others are written to a QuickTime file."""
 
 
 @dataclass(frozen=True, slots=True)
 class MuxPlan:
-    """`entries` are packed rows of ENTRY. Durations and rates are of what is shown."""
+    """The packets of a clip. `entries` are packed rows of ENTRY. `duration_s`, `fps` and
+    `picture_count` refer to the visible part."""
 
     container: str
     entries: bytes
@@ -41,148 +44,173 @@ class _Entry(NamedTuple):
     """A row of `entries`."""
 
     track: int
-    key: bool
+    is_keyframe: bool
     pts: int
     dts: int
     duration: int
-    place: int
+    offset: int
     size_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Picture:
     pts: int
-    key: bool
-    place: int
+    is_keyframe: bool
+    offset: int
     size_bytes: int
 
 
 def plan_mux(
     splice_result: SpliceResult, begins_at: float | None, ends_at: float | None
 ) -> MuxPlan | None:
-    """Plan a clip of what arrived from `begins_at` to `ends_at`, in seconds since 1970; None where
-    all of it. → None when nothing is left.
+    """Plan a clip of the packets that arrived from `begins_at` to `ends_at`, in seconds since 1970;
+    None for no limit. Returns None when no picture is left.
 
-    A clip begins to be shown at `begins_at` exactly: pictures before it, back to the key picture
-    that they need, get times below zero, which an MP4's edit list leaves out.
+    The visible part begins exactly at `begins_at`: pictures before it, back to the keyframe that
+    they need, get negative times, which the edit list of an MP4 leaves out.
     """
-    pieces = splice_result.pieces
-    if not pieces:
+    slices = splice_result.slices
+    if not slices:
         return None
-    tracks = pieces[0].run.tracks
-    sound = len(tracks) > SOUND and any(
-        row.track == SOUND for one in pieces for row in one.run.rows
+    tracks = slices[0].run.tracks
+    has_sound = len(tracks) > SOUND and any(
+        row.track == SOUND for part in slices for row in part.run.rows
     )
-    codecs = {one.codec for one in tracks[: 2 if sound else 1]}
+    codecs = {track.codec for track in tracks[: 2 if has_sound else 1]}
     container = "mp4" if codecs <= MP4_CODECS else "mov"
-    origin = _origin(pieces, begins_at)
-    step = round(frame_duration_s(pieces[0].run) * TICKS_PER_S)
-    pictures = _without_lone_ends(list(_pictures(pieces, origin, ends_at)), step)
+    origin = _origin(slices, begins_at)
+    step = round(frame_duration_s(slices[0].run) * TICKS_PER_S)
+    pictures = _trim_tail(list(_plan_pictures(slices, origin, ends_at)), step)
     if not pictures:
         return None
-    shown = array("q", sorted(one.pts for one in pictures))
-    # No picture may be decoded after it is shown: all are decoded early by the longest wait.
-    early = max(at - one.pts for at, one in zip(shown, pictures, strict=True))
-    ends = shown[-1] + step
-    following = dict(zip(shown, [*shown[1:], ends], strict=True))
-    video = (
-        (Fraction(at - early, TICKS_PER_S), _Entry(VIDEO, one.key, one.pts, at - early,
-         following[one.pts] - one.pts, one.place, one.size_bytes))
-        for at, one in zip(shown, pictures, strict=True)
-    )  # fmt: skip
-    rate = tracks[SOUND].rate_hz if sound else TICKS_PER_S
-    sounds = _sounds(pieces, origin, rate, Fraction(ends, TICKS_PER_S)) if sound else []
+    pts_order = array("q", sorted(picture.pts for picture in pictures))
+    end = pts_order[-1] + step
+    rate = tracks[SOUND].rate_hz if has_sound else TICKS_PER_S
+    sounds = (
+        _plan_sounds(slices, origin, rate, Fraction(end, TICKS_PER_S)) if has_sound else iter(())
+    )
     entries = bytearray()
-    for _, entry in merge(video, ((Fraction(one.dts, rate), one) for one in sounds)):
+    by_time = merge(
+        (
+            (Fraction(entry.dts, TICKS_PER_S), entry)
+            for entry in _with_dts(pictures, pts_order, end)
+        ),
+        ((Fraction(entry.dts, rate), entry) for entry in sounds),
+    )
+    for _, entry in by_time:
         entries += ENTRY.pack(*entry)
-    visible = ends - max(0, shown[0])
-    count = sum(1 for one in shown if one >= 0)
-    duration_s = visible / TICKS_PER_S
-    gaps_s = sum(one.duration_s for one in splice_result.gaps)
-    fps = round(count / max(step / TICKS_PER_S, duration_s - gaps_s), 3)
-    return MuxPlan(container, bytes(entries), round(duration_s, 3), fps, count, sound)
+    duration_s = (end - max(0, pts_order[0])) / TICKS_PER_S
+    picture_count = sum(1 for pts in pts_order if pts >= 0)
+    gaps_s = sum(gap.duration_s for gap in splice_result.gaps)
+    fps = round(picture_count / max(step / TICKS_PER_S, duration_s - gaps_s), 3)
+    return MuxPlan(container, bytes(entries), round(duration_s, 3), fps, picture_count, has_sound)
 
 
-def _origin(pieces: tuple[Piece, ...], begins_at: float | None) -> Fraction:
-    """Which moment of the pieces' time is zero in the clip."""
-    first = pieces[0]
-    opening = range(first.start, min(first.start + 16, first.end))
-    start = min((first.time_s(n) for n in opening), default=Fraction(0))
+def _origin(slices: tuple[RunSlice, ...], begins_at: float | None) -> Fraction:
+    """Returns the time in the slices that is zero in the clip."""
+    first = slices[0]
+    first_pictures = range(first.start, min(first.start + MAX_REORDERED_PICTURES, first.end))
+    start = min((first.time_s(n) for n in first_pictures), default=Fraction(0))
     if begins_at is None or first.run.tracks[VIDEO].codec == "mjpeg":
         return start
-    into = Fraction(begins_at - first.arrived_at(first.start)).limit_denominator(TICKS_PER_S)
-    return start + max(Fraction(0), into)
+    hidden = Fraction(begins_at - first.arrived_at(first.start)).limit_denominator(TICKS_PER_S)
+    return start + max(Fraction(0), hidden)
 
 
-def _pictures(
-    pieces: tuple[Piece, ...], origin: Fraction, ends_at: float | None
+def _plan_pictures(
+    slices: tuple[RunSlice, ...], origin: Fraction, ends_at: float | None
 ) -> Iterator[_Picture]:
+    """Yields the pictures in decoding order, each with a pts of its own."""
     used: set[int] = set()
-    free: dict[int, int] = {}
-    late = 0
-    for piece in pieces:
-        for n in range(piece.start, piece.end):
-            place = piece.pictures[n]
-            row = piece.run.rows[place]
-            wanted = pts = round((piece.time_s(n) - origin) * TICKS_PER_S)
+    next_free: dict[int, int] = {}
+    late_count = 0
+    for part in slices:
+        for n in range(part.start, part.end):
+            row_number = part.pictures[n]
+            row = part.run.rows[row_number]
+            source_pts = pts = round((part.time_s(n) - origin) * TICKS_PER_S)
             if ends_at is not None and row.arrived_at > ends_at and used:
-                # Of what came too late only pictures that are shown between those that are kept.
-                late += 1
-                if late > MAX_REORDERED_PICTURES:
+                # Of the late pictures only those stay that are shown before an earlier one.
+                late_count += 1
+                if late_count > MAX_REORDERED_PICTURES:
                     return
                 if pts > max(used):
                     continue
             if pts in used:
-                # Two pictures of one moment: a camera's clock stood still, for however long.
-                pts = free.get(wanted, wanted + 1)
+                # The camera's clock stands still. The dictionary keeps the search for a free pts
+                # short, however long it does.
+                pts = next_free.get(source_pts, source_pts + 1)
                 while pts in used:
                     pts += 1
-                free[wanted] = pts + 1
+                next_free[source_pts] = pts + 1
             used.add(pts)
-            yield _Picture(pts, row.is_keyframe, piece.run.offsets[place], row.size_bytes)
+            yield _Picture(pts, row.is_keyframe, part.run.offsets[row_number], row.size_bytes)
 
 
-def _without_lone_ends(pictures: list[_Picture], step: int) -> list[_Picture]:
-    """Pictures are decoded before those that are shown between them: where a recording is cut in
-    between, the ones behind the hole go."""
+def _with_dts(pictures: list[_Picture], pts_order: array[int], end: int) -> Iterator[_Entry]:
+    """Yields the entries of the pictures. `pts_order` are their sorted pts.
+
+    No picture may be decoded after it is shown, so all are decoded earlier by the largest delay
+    between decoding and display order.
+    """
+    max_delay = max(at - picture.pts for at, picture in zip(pts_order, pictures, strict=True))
+    next_pts = dict(zip(pts_order, [*pts_order[1:], end], strict=True))
+    for at, picture in zip(pts_order, pictures, strict=True):
+        pts = picture.pts
+        yield _Entry(
+            VIDEO, picture.is_keyframe, pts, at - max_delay, next_pts[pts] - pts,
+            picture.offset, picture.size_bytes,
+        )  # fmt: skip
+
+
+def _trim_tail(pictures: list[_Picture], step: int) -> list[_Picture]:
+    """Remove pictures at the end whose predecessors in display order are missing.
+
+    A picture is decoded before those that are shown between it and earlier pictures. A recording
+    that ends in between has a gap in display order; the pictures behind it are removed.
+    """
     tail = pictures[-MAX_REORDERED_PICTURES:]
-    shown = sorted(one.pts for one in tail)
-    if shown == [one.pts for one in tail]:
+    pts_order = sorted(picture.pts for picture in tail)
+    if pts_order == [picture.pts for picture in tail]:
         return pictures
-    holes = [b for a, b in pairwise(shown) if b - a > 1.5 * step]
-    last = next((hole for hole in reversed(holes) if _is_early(tail, hole)), None)
-    if last is None:
+    behind_gaps = [b for a, b in pairwise(pts_order) if b - a > 1.5 * step]
+    cut = next((pts for pts in reversed(behind_gaps) if _is_decoded_early(tail, pts)), None)
+    if cut is None:
         return pictures
-    return pictures[: -len(tail)] + [one for one in tail if one.pts < last]
+    return pictures[: -len(tail)] + [picture for picture in tail if picture.pts < cut]
 
 
-def _is_early(tail: list[_Picture], hole: int) -> bool:
-    """Whether the picture behind the hole was decoded before one that is shown before it, or is the
-    very last one: then those between them were still to come."""
-    at = next(n for n, one in enumerate(tail) if one.pts == hole)
-    return at + 1 == len(tail) or any(one.pts < hole for one in tail[at + 1 :])
+def _is_decoded_early(tail: list[_Picture], pts: int) -> bool:
+    """Whether the picture with this pts is decoded before one that is shown earlier, or is the
+    last one: then the pictures in the gap before it did not arrive."""
+    position = next(n for n, picture in enumerate(tail) if picture.pts == pts)
+    return position + 1 == len(tail) or any(picture.pts < pts for picture in tail[position + 1 :])
 
 
-def _sounds(
-    pieces: tuple[Piece, ...], origin: Fraction, rate: int, ends: Fraction
+def _plan_sounds(
+    slices: tuple[RunSlice, ...], origin: Fraction, rate: int, end: Fraction
 ) -> Iterator[_Entry]:
-    """Sound as long as its piece is shown."""
-    last = -1
-    for number, piece in enumerate(pieces):
-        run = piece.run
+    """Yields the sound of each slice, for as long as its pictures are shown."""
+    last_pts = -1
+    for number, part in enumerate(slices):
+        run = part.run
         if len(run.tracks) <= SOUND or run.tracks[SOUND].rate_hz != rate:
             continue
-        begins = Fraction(0) if not number else piece.time_s(piece.start) - origin
-        until = ends
-        if number + 1 < len(pieces):
-            until = pieces[number + 1].time_s(pieces[number + 1].start) - origin
-        rows = [(row, place) for row, place in zip(run.rows, run.offsets, strict=True)
-                if row.track == SOUND]  # fmt: skip
-        for at, (row, place) in enumerate(rows):
-            moment = row.pts * run.tracks[SOUND].time_base + piece.shift - origin
+        slice_start = Fraction(0) if not number else part.time_s(part.start) - origin
+        slice_end = end
+        if number + 1 < len(slices):
+            following = slices[number + 1]
+            slice_end = following.time_s(following.start) - origin
+        rows = [
+            (row, offset)
+            for row, offset in zip(run.rows, run.offsets, strict=True)
+            if row.track == SOUND
+        ]
+        for n, (row, offset) in enumerate(rows):
+            moment = row.pts * run.tracks[SOUND].time_base + part.shift - origin
             pts = round(moment * rate)
-            if not begins <= moment < until or pts <= last:
+            if not slice_start <= moment < slice_end or pts <= last_pts:
                 continue
-            following = rows[at + 1][0].pts - row.pts if at + 1 < len(rows) else 0
-            last = pts
-            yield _Entry(SOUND, True, pts, pts, max(0, following), place, row.size_bytes)
+            duration = rows[n + 1][0].pts - row.pts if n + 1 < len(rows) else 0
+            last_pts = pts
+            yield _Entry(SOUND, True, pts, pts, max(0, duration), offset, row.size_bytes)

@@ -1,4 +1,4 @@
-"""Pictures for a preview out of packets that have to be decoded, in a process of its own."""
+"""Decodes a camera's packets into small JPEGs for previews, in a sandbox process."""
 
 from __future__ import annotations
 
@@ -23,59 +23,63 @@ from shared.media.sandbox.child import Limits, SandboxIO
 from shared.media.sandbox.run import Source, run_in_sandbox
 from shared.ports.system import Log
 
-# A confined process opens no file any more, not even to import what writes a picture.
+# A sandbox process can open no file, not even to import Pillow's plugin that writes JPEGs.
 Image.preinit()
 MAX_WIDTH_PX = 640
 JPEG_QUALITY = 75
 MAX_FULL_RATE_PIXELS_PER_S = 28_000_000
-"""720p at 30 fps, a fifth of what one vCPU decodes: above, only key pictures are decoded."""
+"""720p at 30 fps, a fifth of what one vCPU decodes. Above it only keyframes are decoded."""
 MAX_CPU_S = 400
 MAX_MEMORY_MB = 400
-_HEAD = struct.Struct(">Q?")
-_FRAME = struct.Struct(">QI")
-_ENDLESS = 1 << 60
+MAX_QUEUED_PACKETS = 90
+_PACKET_HEADER = struct.Struct(">Q?")
+"""Arrival in ms since 1970, keyframe."""
+_FRAME_HEADER = struct.Struct(">QI")
+"""Arrival in ms since 1970, size of the JPEG in bytes."""
+_UNBOUNDED_BYTES = 1 << 60
 
 
 class PreviewDecoder:
-    """Decodes one track and hands small JPEGs to `shown(milliseconds, jpeg)`. When its process is
-    brought down by what the camera sends, there is no preview, and recordings go on."""
+    """Decodes one track, and calls `on_frame(milliseconds since 1970, jpeg)` for each preview
+    frame. When a stream crashes the process, the preview ends and recordings go on."""
 
     def __init__(
         self, track: Track, max_fps: int, on_frame: Callable[[int, bytes], object], log: Log
     ) -> None:
         self._log = log
         self._track = track
-        self._shown = on_frame
-        self._rate = max_fps
-        self._queue: queue.Queue[bytes | None] = queue.Queue(90)
-        self._rest = bytearray()
-        self._over = threading.Event()
-        self._wants_key = True
+        self._on_frame = on_frame
+        self._max_fps = max_fps
+        self._queue: queue.Queue[bytes | None] = queue.Queue(MAX_QUEUED_PACKETS)
+        self._output = bytearray()
+        self._is_stopped = threading.Event()
+        self._needs_keyframe = True
         threading.Thread(target=self._run, daemon=True).start()
 
     def can_decode(self, track: Track) -> bool:
-        """Whether it can go on with this track."""
-        same = (track.codec, track.width, track.height)
-        return same == (self._track.codec, self._track.width, self._track.height)
+        """Whether this decoder can continue with the track: same codec and size."""
+        new_form = (track.codec, track.width, track.height)
+        return new_form == (self._track.codec, self._track.width, self._track.height)
 
     def decode(self, packet: Packet) -> None:
-        """One more packet; when it cannot keep up, it begins anew at a key picture."""
-        if self._over.is_set() or (
-            not packet.is_keyframe and (self._wants_key or not self._is_fluent())
+        """Queue a packet. When the queue is full, packets are skipped up to a keyframe."""
+        if self._is_stopped.is_set() or (
+            not packet.is_keyframe and (self._needs_keyframe or not self._decodes_all())
         ):
             return
         try:
             at_ms = round(packet.arrived_at * 1000)
-            self._queue.put_nowait(_HEAD.pack(at_ms, packet.is_keyframe) + packet.data)
-            self._wants_key = False
+            self._queue.put_nowait(_PACKET_HEADER.pack(at_ms, packet.is_keyframe) + packet.data)
+            self._needs_keyframe = False
         except queue.Full:
-            self._wants_key = True
+            self._needs_keyframe = True
 
     def close(self) -> None:
         """End the process."""
-        self._over.set()
+        self._is_stopped.set()
 
-    def _is_fluent(self) -> bool:
+    def _decodes_all(self) -> bool:
+        """Whether the track is small enough to decode all its pictures, and not only keyframes."""
         pixels = self._track.width * self._track.height
         return pixels * 30 <= MAX_FULL_RATE_PIXELS_PER_S * 1.01
 
@@ -84,22 +88,22 @@ class PreviewDecoder:
             run_in_sandbox(
                 decode_in_sandbox,
                 self._track.codec,
-                self._rate,
-                source=Source(self._next, _ENDLESS),
+                self._max_fps,
+                source=Source(self._next_packet, _UNBOUNDED_BYTES),
                 sink=self,
                 limits=Limits(MAX_CPU_S, MAX_MEMORY_MB),
-                should_stop=self._over.is_set,
+                should_stop=self._is_stopped.is_set,
                 label="preview",
             )
         except WorkStopped:
             return
-        except (MoodreelError, RuntimeError) as why:
-            self._log("preview.failed", severity="WARNING", reason=str(why))
+        except (MoodreelError, RuntimeError) as error:
+            self._log("preview.failed", severity="WARNING", reason=str(error))
         finally:
-            self._over.set()
+            self._is_stopped.set()
 
-    def _next(self, _offset: int, _length: int) -> bytes:
-        while not self._over.is_set():
+    def _next_packet(self, _offset: int, _length: int) -> bytes:
+        while not self._is_stopped.is_set():
             try:
                 return self._queue.get(timeout=0.2) or b""
             except queue.Empty:
@@ -107,42 +111,43 @@ class PreviewDecoder:
         raise WorkStopped
 
     def write(self, data: bytes, /) -> int:
-        """What the process shows."""
-        self._rest += data
-        while len(self._rest) >= _FRAME.size:
-            at_ms, size = _FRAME.unpack_from(self._rest)
-            if len(self._rest) < _FRAME.size + size:
+        """Receive output of the process, and call `on_frame` for each complete frame."""
+        self._output += data
+        while len(self._output) >= _FRAME_HEADER.size:
+            at_ms, size = _FRAME_HEADER.unpack_from(self._output)
+            end = _FRAME_HEADER.size + size
+            if len(self._output) < end:
                 break
-            self._shown(at_ms, bytes(self._rest[_FRAME.size : _FRAME.size + size]))
-            del self._rest[: _FRAME.size + size]
+            self._on_frame(at_ms, bytes(self._output[_FRAME_HEADER.size : end]))
+            del self._output[:end]
         return len(data)
 
 
 def decode_in_sandbox(sandbox_io: SandboxIO, codec: str, max_fps: int) -> bytes:
-    """Decode packet after packet, as long as there are any; show up to `rate` of them a second."""
+    """Decode packets until there are none, and write at most `max_fps` frames a second."""
     decoder = cast("VideoCodecContext", av.CodecContext.create(codec, "r"))
     decoder.thread_count = 1
     last_ms = 0
     while message := sandbox_io.read(0, 1 << 20):
-        at_ms, _key = _HEAD.unpack_from(message)
-        packet = av.Packet(message[_HEAD.size :])
+        at_ms, _is_keyframe = _PACKET_HEADER.unpack_from(message)
+        packet = av.Packet(message[_PACKET_HEADER.size :])
         packet.pts = at_ms
         try:
             frames = decoder.decode(packet)
         except av.error.FFmpegError:
-            # A damaged picture: the next key picture is whole.
+            # A damaged picture: decoding recovers at the next keyframe.
             continue
         for frame in frames:
-            shown_ms = frame.pts or at_ms
-            if shown_ms - last_ms < 1000 // max_fps - 10:
+            frame_ms = frame.pts or at_ms
+            if frame_ms - last_ms < 1000 // max_fps - 10:
                 continue
-            last_ms = shown_ms
-            jpeg = _jpeg(frame)
-            sandbox_io.write(_FRAME.pack(shown_ms, len(jpeg)) + jpeg)
+            last_ms = frame_ms
+            jpeg = _encode_jpeg(frame)
+            sandbox_io.write(_FRAME_HEADER.pack(frame_ms, len(jpeg)) + jpeg)
     return b""
 
 
-def _jpeg(frame: av.VideoFrame) -> bytes:
+def _encode_jpeg(frame: av.VideoFrame) -> bytes:
     width = min(MAX_WIDTH_PX, frame.width)
     height = max(2, round(frame.height * width / frame.width / 2) * 2)
     small = frame.reformat(width=width // 2 * 2, height=height, format="rgb24").to_ndarray()

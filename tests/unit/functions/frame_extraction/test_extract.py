@@ -1,4 +1,4 @@
-"""Rarer codecs, containers and rates are exact too; damage costs the damaged part and says so."""
+"""Rare codecs, containers and rates give exact frames; damaged files give their intact part."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ from tests.fixtures.media.frame_oracle import (
 
 pytestmark = pytest.mark.slow
 
-# FFmpeg numbers AVI's H.264 pictures in decoding order, so its own pts are no oracle.
-MADE_UP_PTS = {"avi-h264"}
-# Here the first pictures lie before the edit list's beginning and are never shown.
+# FFmpeg numbers AVI's H.264 pictures in decoding order, so its pts are no oracle.
+UNRELIABLE_PTS = {"avi-h264"}
+# These first pictures lie before the start of the edit list and are never shown.
 TRIMMED = {"trimmed-by-edit-list": 42}
 
 
 def _check(kind: str, every: str) -> None:
     clip = RARE_CLIP_SPECS[kind].encode()
     media_info = probe_file(clip.path)
-    oracle = intended_oracle(clip) if kind in MADE_UP_PTS else decode_oracle(clip)
+    oracle = intended_oracle(clip) if kind in UNRELIABLE_PTS else decode_oracle(clip)
     assert oracle.counters[0] == TRIMMED.get(kind, 0)
     options = FrameOptions.parse({"every": every})
     expected = oracle.expected_frames(options)
@@ -59,62 +59,62 @@ def _check(kind: str, every: str) -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(RARE_CLIP_SPECS))
-def test_rare_kinds_are_exact(kind: str) -> None:
+def test_rare_clips_give_exact_frames(kind: str) -> None:
     _check(kind, "0.7")
 
 
 @pytest.mark.sweep
 @pytest.mark.parametrize("every", ["0.04", "0.2", "1/3", "1", "2.5", "10"])
 @pytest.mark.parametrize("kind", sorted(RARE_CLIP_SPECS))
-def test_rare_kinds_are_exact_at_every_interval(kind: str, every: str) -> None:
+def test_rare_clips_give_exact_frames_at_every_interval(kind: str, every: str) -> None:
     _check(kind, every)
 
 
-def test_decoding_never_begins_where_a_gradual_refresh_begins() -> None:
-    """Keyframes that are none: decoders show gray there and call it whole."""
-    facts = probe_file(RARE_CLIP_SPECS["gradual-refresh"].encode().path)
-    assert facts.random_access == "none"
-    assert len(plan_many_windows(facts, FrameOptions())) == 1
+def test_decoding_does_not_start_at_a_gradual_refresh() -> None:
+    """These keyframes are incomplete: decoders show gray there and report no error."""
+    media_info = probe_file(RARE_CLIP_SPECS["gradual-refresh"].encode().path)
+    assert media_info.random_access == "none"
+    assert len(plan_many_windows(media_info, FrameOptions())) == 1
 
 
 @pytest.mark.parametrize(("kind", "keep"), [("mpegts", 0.6), ("matroska", 0.55), ("webm", 0.7)])
-def test_what_a_cut_off_file_still_has_is_delivered(kind: str, keep: float) -> None:
+def test_truncated_file_gives_the_frames_that_it_contains(kind: str, keep: float) -> None:
     clip = CLIP_SPECS[kind].encode()
     path = damage_clip(clip, f"keep {keep}", lambda data: data[: int(len(data) * keep)])
     media_info = probe_file(path)
     options = FrameOptions.parse({"every": "0.2"})
-    whole = decode_oracle(clip).expected_frames(options)
-    found = pick_counters(path, media_info, options, plan_many_windows(media_info, options))
-    # The very last picture may be half there and come out damaged or not at all.
-    assert len(whole) * (keep - 0.15) < len(found) < len(whole)
-    assert found[:-1] == whole[: len(found) - 1]
+    all_frames = decode_oracle(clip).expected_frames(options)
+    frames = pick_counters(path, media_info, options, plan_many_windows(media_info, options))
+    # The last picture may be incomplete, and then be damaged or missing.
+    assert len(all_frames) * (keep - 0.15) < len(frames) < len(all_frames)
+    assert frames[:-1] == all_frames[: len(frames) - 1]
 
 
-def test_an_mp4_without_its_second_half_gives_its_first_half() -> None:
-    recipe = ClipSpec(
+def test_first_half_of_an_mp4_gives_its_frames() -> None:
+    spec = ClipSpec(
         options=CLIP_SPECS["cfr30"].options, container_options=(("movflags", "+faststart"),)
     )
-    clip = recipe.encode()
+    clip = spec.encode()
     path = damage_clip(clip, "half", lambda data: data[: len(data) * 6 // 10])
     media_info = probe_file(path)
     options = FrameOptions.parse({"every": "0.2"})
-    whole = decode_oracle(clip).expected_frames(options)
+    all_frames = decode_oracle(clip).expected_frames(options)
     for windows in (plan_windows(media_info, options), plan_many_windows(media_info, options)):
-        found = pick_counters(path, media_info, options, windows)
-        assert 20 < len(found) < len(whole)
-        assert found[:-1] == whole[: len(found) - 1]
+        frames = pick_counters(path, media_info, options, windows)
+        assert 20 < len(frames) < len(all_frames)
+        assert frames[:-1] == all_frames[: len(frames) - 1]
 
 
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("kind", ["cfr30", "mpegts", "webm", "matroska"])
-def test_flipped_bits_never_crash_hang_or_shift_the_rest(
+def test_flipped_bits_neither_crash_nor_shift_other_frames(
     kind: str, seed: int, tmp_path: Path
 ) -> None:
     clip = CLIP_SPECS[kind].encode()
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     data = bytearray(clip.path.read_bytes())
-    for _ in range(dice.choice([1, 20, 400])):
-        data[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
+    for _ in range(rng.choice([1, 20, 400])):
+        data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
     path = tmp_path / clip.path.name
     path.write_bytes(data)
     options = FrameOptions.parse({"every": "0.5"})
@@ -133,7 +133,7 @@ def test_flipped_bits_never_crash_hang_or_shift_the_rest(
     assert all(frame.time_s <= frame.target for frame in frames)
 
 
-def test_a_file_that_is_longer_than_it_says_stops_at_the_limit() -> None:
+def test_file_longer_than_its_metadata_stops_at_the_limit() -> None:
     clip = CLIP_SPECS["cfr30"].encode()
     media_info = probe_file(clip.path)
     options = FrameOptions.parse({"every": "0.1"})
@@ -142,7 +142,7 @@ def test_a_file_that_is_longer_than_it_says_stops_at_the_limit() -> None:
         list(pick_frames(file, window, options, media_info))
 
 
-def test_pictures_are_upright_square_and_no_wider_than_asked() -> None:
+def test_pictures_are_upright_with_square_pixels_within_max_width() -> None:
     options = FrameOptions.parse({"every": "1", "max_width": 100, "format": "png"})
     for kind, size in (("cfr30", (67, 100)), ("rotated-90", (67, 100)), ("mirrored-90", (67, 100))):
         clip = CLIP_SPECS[kind].encode()
@@ -154,7 +154,7 @@ def test_pictures_are_upright_square_and_no_wider_than_asked() -> None:
                     assert read_counter(frame.image) == 30 * frame.index
 
 
-def test_a_window_becomes_a_pack_whose_entries_say_when() -> None:
+def test_pack_entries_contain_target_and_actual_times() -> None:
     clip = CLIP_SPECS["later"].encode()
     data = clip.path.read_bytes()
     media_info = probe(io.BytesIO(data), len(data))

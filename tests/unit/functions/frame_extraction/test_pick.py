@@ -1,4 +1,4 @@
-"""Every frame is the one shown at its target, for every kind of clip."""
+"""For every kind of clip, each frame is the picture that is shown at its target."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ SWEEP_INTERVALS = ["0.04", "1/24", "0.0417", "1001/30000", "0.1", "0.7", "1.001"
 KINDS = sorted(CLIP_SPECS)
 
 
-def _check(kind: str, every: str, **more: object) -> None:
-    recipe = CLIP_SPECS[kind]
-    clip = recipe.encode()
+def _check(kind: str, every: str, **other_options: object) -> None:
+    spec = CLIP_SPECS[kind]
+    clip = spec.encode()
     media_info = probe_file(clip.path)
-    options = FrameOptions.parse({"every": every, **more})
-    expected = decode_oracle(clip, recipe.rotation).expected_frames(options)
+    options = FrameOptions.parse({"every": every, **other_options})
+    expected = decode_oracle(clip, spec.rotation).expected_frames(options)
     report = PickReport()
     assert pick_counters(clip.path, media_info, options, report=report) == expected
     windows = plan_many_windows(media_info, options)
@@ -47,13 +47,13 @@ def test_every_frame_is_the_one_shown_at_its_time(kind: str, every: str) -> None
 @pytest.mark.sweep
 @pytest.mark.parametrize("every", SWEEP_INTERVALS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_frame_is_the_one_shown_at_odd_intervals_too(kind: str, every: str) -> None:
+def test_every_frame_is_the_one_shown_at_odd_intervals(kind: str, every: str) -> None:
     if Fraction(every) >= Fraction(1, 25):
         _check(kind, every)
 
 
 @pytest.mark.parametrize("kind", ["cfr30", "open-gop", "webm", "mpegts-later"])
-def test_twenty_five_frames_a_second_lose_and_double_none(kind: str) -> None:
+def test_25_frames_per_second_neither_lose_nor_repeat_frames(kind: str) -> None:
     _check(kind, "0.04")
 
 
@@ -61,51 +61,52 @@ def test_twenty_five_frames_a_second_lose_and_double_none(kind: str) -> None:
 @pytest.mark.parametrize(
     ("start", "end"), [("3.3", "7"), ("0", "0.05"), ("5.01", None), ("2", "600"), ("7.9", "8")]
 )
-def test_a_part_is_cut_out_exactly(kind: str, start: str, end: str | None) -> None:
+def test_start_and_end_are_exact(kind: str, start: str, end: str | None) -> None:
     _check(kind, "0.3", start=start, end=end)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_clips_are_what_their_maker_says(kind: str) -> None:
-    """The oracle reads files; this holds the files against what was meant to be written."""
-    recipe = CLIP_SPECS[kind]
-    clip = recipe.encode()
-    oracle = decode_oracle(clip, recipe.rotation)
+def test_encoded_clips_match_their_specs(kind: str) -> None:
+    """The oracle reads the files; this test compares the files with their specs."""
+    spec = CLIP_SPECS[kind]
+    clip = spec.encode()
+    oracle = decode_oracle(clip, spec.rotation)
     assert oracle.counters == tuple(range(len(clip.times_s)))
     rounding = Fraction(1, 1000)
     assert all(
-        abs(found - meant) <= rounding
-        for found, meant in zip(oracle.times_s, clip.times_s, strict=True)
+        abs(actual - intended) <= rounding
+        for actual, intended in zip(oracle.times_s, clip.times_s, strict=True)
     )
-    # MP4 keeps lengths in decoding order, so where they vary the last one's is not what was meant.
+    # MP4 stores durations in decoding order, so where they vary the last duration differs.
     assert oracle.end_s > oracle.times_s[-1]
-    assert len(recipe.frame_durations) > 1 or abs(oracle.end_s - clip.end_s) <= rounding
+    assert len(spec.frame_durations) > 1 or abs(oracle.end_s - clip.end_s) <= rounding
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_metadata_that_is_wrong_about_the_end_costs_no_frame(kind: str) -> None:
-    recipe = CLIP_SPECS[kind]
-    clip = recipe.encode()
+def test_wrong_duration_in_the_metadata_loses_no_frame(kind: str) -> None:
+    spec = CLIP_SPECS[kind]
+    clip = spec.encode()
     media_info = probe_file(clip.path)
     options = FrameOptions.parse({"every": "0.5"})
-    expected = decode_oracle(clip, recipe.rotation).expected_frames(options)
+    expected = decode_oracle(clip, spec.rotation).expected_frames(options)
     for factor in (Fraction(1, 3), Fraction(9, 10), Fraction(11, 10), Fraction(4)):
         assert media_info.duration is not None
-        lying = replace(media_info, duration=media_info.duration * factor)
+        wrong_info = replace(media_info, duration=media_info.duration * factor)
         assert (
-            pick_counters(clip.path, lying, options, plan_many_windows(lying, options)) == expected
+            pick_counters(clip.path, wrong_info, options, plan_many_windows(wrong_info, options))
+            == expected
         )
-    unknown = replace(media_info, duration=None)
-    assert pick_counters(clip.path, unknown, options) == expected
+    without_duration = replace(media_info, duration=None)
+    assert pick_counters(clip.path, without_duration, options) == expected
 
 
-def test_a_wrong_picture_would_be_noticed() -> None:
-    """The check itself can fail: shift the clip's beginning by one picture."""
+def test_comparison_detects_wrong_pictures() -> None:
+    """The comparison fails when the start of the clip is shifted by one picture."""
     clip = ClipSpec(frame_count=60).encode()
     media_info = probe_file(clip.path)
     options = FrameOptions.parse({"every": "0.2"})
-    right = decode_oracle(clip).expected_frames(options)
-    assert pick_counters(clip.path, media_info, options) == right
+    expected = decode_oracle(clip).expected_frames(options)
+    assert pick_counters(clip.path, media_info, options) == expected
     video = replace(media_info.video, first_pts=media_info.video.first_pts + 512)
     shifted = replace(media_info, video=video)
-    assert pick_counters(clip.path, shifted, options) != right
+    assert pick_counters(clip.path, shifted, options) != expected

@@ -1,4 +1,4 @@
-"""What lies beside frames.zip says what the packs say; the contact sheet shows the whole job."""
+"""Manifest and table agree with the packs; the contact sheet covers the whole job."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _parts(*counts: int) -> list[PackIndex]:
     return parts
 
 
-def test_the_manifest_lists_every_frame_with_exact_times() -> None:
+def test_manifest_lists_every_frame_with_exact_times() -> None:
     options = FrameOptions.parse({"every": "1/3"})
     text = render_manifest(_parts(2, 0, 3), MEDIA_INFO, options, ["cut off", "a warning"])
     document = json.loads(text)
@@ -57,7 +57,7 @@ def test_the_manifest_lists_every_frame_with_exact_times() -> None:
     assert (frame["width"], frame["height"], frame["bytes"]) == (64, 36, 5)
 
 
-def test_the_table_is_csv_that_a_reader_of_csv_reads() -> None:
+def test_frames_csv_is_readable_csv() -> None:
     text = b"".join(render_frames_csv(_parts(2, 3), MEDIA_INFO)).decode()
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert list(rows[0]) == list(CSV_COLUMNS)
@@ -66,50 +66,50 @@ def test_the_table_is_csv_that_a_reader_of_csv_reads() -> None:
     assert rows[3]["time"] == "00h00m01.000s"
 
 
-def test_the_sheet_shows_first_and_last_and_is_even() -> None:
-    chosen = select_sheet_entries(_parts(50, 0, 60))
-    numbers = [entry.stamp.k for _, entry in chosen]
+def test_sheet_entries_are_evenly_spaced_from_first_to_last() -> None:
+    selected = select_sheet_entries(_parts(50, 0, 60))
+    numbers = [entry.stamp.k for _, entry in selected]
     assert len(numbers) == MAX_THUMBNAILS
     assert (numbers[0], numbers[-1]) == (0, 109)
     gaps = {after - before for before, after in pairwise(numbers)}
     assert gaps <= {3, 4}
-    assert {part for part, _ in chosen} == {0, 2}
+    assert {part for part, _ in selected} == {0, 2}
     assert len(select_sheet_entries(_parts(3))) == 3
 
 
-def _plain(colour: tuple[int, int, int], width: int = 320, height: int = 180) -> BgrImage:
+def _filled_image(colour: tuple[int, int, int], width: int = 320, height: int = 180) -> BgrImage:
     return np.full((height, width, 3), colour, np.uint8)
 
 
 @pytest.mark.parametrize("count", [1, 5, 10, 50])
 @pytest.mark.parametrize("size", [(320, 180), (180, 320), (2000, 60), (60, 900), (1, 1)])
-def test_a_sheet_of_any_number_and_shape_holds_all_thumbnails(
+def test_sheet_contains_all_thumbnails_of_any_number_and_shape(
     count: int, size: tuple[int, int]
 ) -> None:
-    green = _plain((40, 200, 40), *size)
+    green = _filled_image((40, 200, 40), *size)
     sheet = decode_image(
         render_contact_sheet(((Fraction(n), green) for n in range(count)), title="Ünïcode ✂ title")
     )
     assert sheet.shape[1] == 1920
     assert sheet.shape[0] < 12_000
-    found = (np.abs(sheet.astype(int) - (40, 200, 40)).sum(axis=2) < 60).astype(np.uint8)
-    pieces, _, stats, _ = cv2.connectedComponentsWithStats(found)
-    large = [n for n in range(1, pieces) if stats[n, cv2.CC_STAT_AREA] > 100]
+    is_green = (np.abs(sheet.astype(int) - (40, 200, 40)).sum(axis=2) < 60).astype(np.uint8)
+    region_count, _, stats, _ = cv2.connectedComponentsWithStats(is_green)
+    large = [n for n in range(1, region_count) if stats[n, cv2.CC_STAT_AREA] > 100]
     assert len(large) == min(count, MAX_THUMBNAILS)
 
 
-def test_a_sheet_without_a_picture_is_refused() -> None:
+def test_sheet_without_pictures_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one"):
         render_contact_sheet([])
 
 
-def test_bytes_that_are_no_picture_are_refused() -> None:
+def test_invalid_picture_data_is_refused() -> None:
     with pytest.raises(ValueError, match="no picture"):
         decode_image(b"not a JPEG")
 
 
-def test_png_keeps_every_pixel_and_jpeg_keeps_its_quality() -> None:
-    dice = np.random.default_rng(3)
-    image = dice.integers(0, 255, (40, 60, 3), np.uint8)
+def test_png_is_lossless_and_jpeg_uses_its_quality() -> None:
+    rng = np.random.default_rng(3)
+    image = rng.integers(0, 255, (40, 60, 3), np.uint8)
     assert np.array_equal(decode_image(encode_image(image, "png", 1)), image)
     assert len(encode_image(image, "jpeg", 95)) > 2 * len(encode_image(image, "jpeg", 20))

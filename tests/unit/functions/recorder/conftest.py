@@ -1,4 +1,4 @@
-"""A studio of its own for every test, on one storage stand-in."""
+"""A RecorderHarness for each test, on one Cloud Storage emulator per module."""
 
 from __future__ import annotations
 
@@ -28,6 +28,6 @@ def recorder(gcs: GcsEmulator) -> Iterator[RecorderHarness]:
     for name in buckets.values():
         client.create_bucket(name)
     signer = key_signer(str(gcs.folder / "signer.json"))
-    made = RecorderHarness(CloudObjectStore(client, buckets, signer), buckets)
-    yield made
-    made.close()
+    harness = RecorderHarness(CloudObjectStore(client, buckets, signer), buckets)
+    yield harness
+    harness.close()

@@ -1,4 +1,4 @@
-"""Cameras of this machine, played by sources that FFmpeg opens as it opens those."""
+"""Cameras of this machine, replaced by files and FFmpeg's test sources."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from functions.recorder.packets import Packet, Reader
 from shared.cameras.source import device_source
 from tests.fakes.application import SETTINGS
 
-UNUSED = 15
+UNUSED_NUMBER = 15
 
 
-def showing(source: str, form: str | None = None) -> Callable[[int], InputContainer]:
-    return lambda _: av.open(source, format=form)
+def opens(source: str, container_format: str | None = None) -> Callable[[int], InputContainer]:
+    return lambda _: av.open(source, format=container_format)
 
 
-def written(path: Path, codec: str, form: str, pictures: int = 40) -> Path:
-    """A file with a key picture every ten."""
-    with av.open(str(path), "w", format=form) as film:
+def write_film(path: Path, codec: str, container_format: str, pictures: int = 40) -> Path:
+    """Write a file with a keyframe every ten pictures."""
+    with av.open(str(path), "w", format=container_format) as film:
         options = {"g": "10", "bf": "0"}
         track = cast(av.VideoStream, film.add_stream(codec, rate=25, options=options))
         track.width, track.height = 320, 240
@@ -44,51 +44,51 @@ def written(path: Path, codec: str, form: str, pictures: int = 40) -> Path:
     return path
 
 
-def to_its_end(reader: Reader) -> list[Packet]:
-    found: list[Packet] = []
+def read_all(reader: Reader) -> list[Packet]:
+    packets: list[Packet] = []
     with pytest.raises(CameraDisconnected):
-        found.extend(reader.packets())
-    return found
+        packets.extend(reader.packets())
+    return packets
 
 
-def test_raw_pictures_are_encoded_each_with_its_time() -> None:
-    reader = DeviceReader(0, showing("testsrc2=size=641x361:rate=25:duration=4", "lavfi"))
+def test_raw_pictures_are_encoded_with_their_times() -> None:
+    reader = DeviceReader(0, opens("testsrc2=size=641x361:rate=25:duration=4", "lavfi"))
     (track,) = reader.tracks
 
-    packets = to_its_end(reader)
+    packets = read_all(reader)
 
     assert (track.codec, track.width, track.height) == ("h264", 640, 360)
     steps = {b.pts - a.pts for a, b in pairwise(packets)}
     assert {step * track.time_base for step in steps} == {Fraction(1, 25)}
-    assert [n for n, one in enumerate(packets) if one.is_keyframe] == [0, 60]
+    assert [n for n, packet in enumerate(packets) if packet.is_keyframe] == [0, 60]
     decoder = av.CodecContext.create("h264", "r")
-    shown = [picture for one in packets for picture in decoder.decode(av.Packet(one.data))]
-    shown += decoder.decode(None)
-    assert len(shown) == len(packets) == 100
-    assert {(one.width, one.height) for one in shown} == {(640, 360)}
+    pictures = [p for packet in packets for p in decoder.decode(av.Packet(packet.data))]
+    pictures += decoder.decode(None)
+    assert len(pictures) == len(packets) == 100
+    assert {(picture.width, picture.height) for picture in pictures} == {(640, 360)}
 
 
 @pytest.mark.parametrize(
-    ("codec", "encoder", "form", "keys"),
+    ("codec", "encoder", "container_format", "keyframes"),
     [("mjpeg", "mjpeg", "avi", range(40)), ("h264", "libx264", "mpegts", range(0, 40, 10))],
 )
-def test_what_a_camera_compresses_itself_is_kept_to_the_byte(
-    tmp_path: Path, codec: str, encoder: str, form: str, keys: range
+def test_compressed_pictures_are_copied_unchanged(
+    tmp_path: Path, codec: str, encoder: str, container_format: str, keyframes: range
 ) -> None:
-    path = written(tmp_path / "camera", encoder, form)
+    path = write_film(tmp_path / "camera", encoder, container_format)
     with av.open(str(path)) as film:
-        sent = [bytes(one) for one in film.demux(video=0) if one.size]
-    reader = DeviceReader(0, showing(str(path)))
+        sent = [bytes(packet) for packet in film.demux(video=0) if packet.size]
+    reader = DeviceReader(0, opens(str(path)))
 
-    packets = to_its_end(reader)
+    packets = read_all(reader)
 
     assert reader.tracks[0].codec == codec
-    assert [one.data for one in packets] == sent
-    assert [n for n, one in enumerate(packets) if one.is_keyframe] == list(keys)
+    assert [packet.data for packet in packets] == sent
+    assert [n for n, packet in enumerate(packets) if packet.is_keyframe] == list(keyframes)
 
 
-def test_a_camera_that_is_let_go_ends_at_its_next_picture() -> None:
-    reader = DeviceReader(0, showing("testsrc2=size=320x240:rate=25", "lavfi"))
+def test_closed_reader_ends_at_its_next_picture() -> None:
+    reader = DeviceReader(0, opens("testsrc2=size=320x240:rate=25", "lavfi"))
     packets = reader.packets()
     assert len([next(packets) for _ in range(3)]) == 3
 
@@ -98,14 +98,14 @@ def test_a_camera_that_is_let_go_ends_at_its_next_picture() -> None:
         next(packets)
 
 
-def test_a_camera_that_is_not_there_is_named_so() -> None:
-    assert not Path(f"/dev/video{UNUSED}").exists()
+def test_missing_device_raises_device_not_found() -> None:
+    assert not Path(f"/dev/video{UNUSED_NUMBER}").exists()
     with pytest.raises(DeviceNotFound):
-        open_device(UNUSED)
+        open_device(UNUSED_NUMBER)
 
 
-def test_in_the_cloud_no_device_is_opened() -> None:
+def test_devices_are_refused_unless_settings_allow_them() -> None:
     with pytest.raises(DeviceRefused):
         open_camera(device_source(0), SETTINGS)
     with pytest.raises(DeviceNotFound):
-        open_camera(device_source(UNUSED), replace(SETTINGS, allow_camera_devices=True))
+        open_camera(device_source(UNUSED_NUMBER), replace(SETTINGS, allow_camera_devices=True))

@@ -1,4 +1,4 @@
-"""Servers that are no cameras, or mean us harm: each is refused with its code, and none hangs."""
+"""Servers that are no cameras, or hostile: each is refused with its code, and none blocks."""
 
 from __future__ import annotations
 
@@ -38,34 +38,34 @@ PART = HEAD + b"\r\n--f\r\n"
 
 
 @pytest.fixture
-def lines() -> Iterator[list[socket.socket]]:
-    found: list[socket.socket] = []
-    yield found
-    for one in found:
-        one.close()
+def sockets() -> Iterator[list[socket.socket]]:
+    opened: list[socket.socket] = []
+    yield opened
+    for item in opened:
+        item.close()
 
 
-def answered(lines: list[socket.socket], answer: bytes) -> CameraConnection:
-    """A connection to somebody who says this, and then waits."""
+def connect_to(sockets: list[socket.socket], answer: bytes) -> CameraConnection:
+    """Returns a connection to a server that sends `answer` and nothing more."""
     ours, theirs = socket.socketpair()
-    lines += [ours, theirs]
-    threading.Thread(target=_say, args=(theirs, answer), daemon=True).start()
+    sockets += [ours, theirs]
+    threading.Thread(target=_send, args=(theirs, answer), daemon=True).start()
     return CameraConnection(ours, stall_s=0.5)
 
 
-def _say(line: socket.socket, answer: bytes) -> None:
+def _send(connection: socket.socket, answer: bytes) -> None:
     try:
-        line.sendall(answer)
+        connection.sendall(answer)
     except OSError:
         return
 
 
-HTTP = {
+HTTP_RESPONSES = {
     "headers without end": (HEAD + b"X: y\r\n" * 1000, "stream-refused"),
     "a line without end": (HEAD + b"X" * 100_000, "stream-refused"),
-    "a part that says it is huge": (PART + b"Content-Length: 99999999\r\n\r\n", "stream-refused"),
+    "a part with a huge length": (PART + b"Content-Length: 99999999\r\n\r\n", "stream-refused"),
     "a part without end": (PART + b"\r\n" + b"x" * (9 << 20), "stream-refused"),
-    "a boundary that never comes": (HEAD + b"\r\n" + b"--g\r\n" * 100, "stream-refused"),
+    "another boundary": (HEAD + b"\r\n" + b"--g\r\n" * 100, "stream-refused"),
     "a part that is no picture": (PART + b"\r\n<html>\r\n--f\r\n", "stream-refused"),
     "a picture of a gigapixel": (
         PART + b"\r\n\xff\xd8\xff\xc0\0\x11\x08\xff\xff\xff\xff\3" + bytes(20) + b"\r\n--f\r\n",
@@ -75,22 +75,22 @@ HTTP = {
         HEAD + b"Transfer-Encoding: chunked\r\n\r\nffffffff\r\n", "stream-refused",
     ),
     "no HTTP": (b"SSH-2.0-OpenSSH_9.6\r\n", "not-a-camera"),
-    "a page": (b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n", "not-a-camera"),
-    "another place": (b"HTTP/1.1 307 T\r\nLocation: http://[::1]/\r\n\r\n", "redirect-refused"),
+    "an HTML page": (b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n", "not-a-camera"),
+    "a redirect": (b"HTTP/1.1 307 T\r\nLocation: http://[::1]/\r\n\r\n", "redirect-refused"),
     "silence": (b"", "camera-silent"),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", HTTP)
-def test_what_is_no_mjpeg_is_refused(what: str, lines: list[socket.socket]) -> None:
-    answer, code = HTTP[what]
+@pytest.mark.parametrize("kind", HTTP_RESPONSES)
+def test_invalid_mjpeg_stream_is_refused(kind: str, sockets: list[socket.socket]) -> None:
+    answer, code = HTTP_RESPONSES[kind]
     source = parse_source("http://127.0.0.1:9000/live", allow_private=True)
-    with pytest.raises(MoodreelError) as refused:
-        MjpegReader(source, lambda: answered(lines, answer))
-    assert refused.value.code == code
+    with pytest.raises(MoodreelError) as error:
+        MjpegReader(source, lambda: connect_to(sockets, answer))
+    assert error.value.code == code
 
 
-RTSP = {
+RTSP_RESPONSES = {
     "headers without end": (b"RTSP/1.0 200 OK\r\n" + b"X: y\r\n" * 1000, "stream-refused"),
     "a description without end": (
         b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nContent-Length: 999999999\r\n\r\n", "stream-refused",
@@ -99,40 +99,40 @@ RTSP = {
         b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nContent-Length: 22\r\n\r\nm=audio 0 RTP/AVP 8\r\n\n",
         "camera-codec",
     ),
-    "media before an answer": (b"$\0\0\1x" * 1000, "stream-refused"),
+    "packets before a response": (b"$\0\0\1x" * 1000, "stream-refused"),
     "no RTSP": (b"HTTP/1.1 400 Bad Request\r\n\r\n", "not-a-camera"),
-    "nothing under this path": (b"RTSP/1.0 404 No\r\nCSeq: 1\r\n\r\n", "no-such-stream"),
-    "UDP alone": (b"RTSP/1.0 461 Unsupported\r\nCSeq: 1\r\n\r\n", "not-a-camera"),
+    "no such path": (b"RTSP/1.0 404 No\r\nCSeq: 1\r\n\r\n", "no-such-stream"),
+    "UDP only": (b"RTSP/1.0 461 Unsupported\r\nCSeq: 1\r\n\r\n", "not-a-camera"),
     "too many viewers": (b"RTSP/1.0 453 Busy\r\nCSeq: 1\r\n\r\n", "camera-gone"),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", RTSP)
-def test_what_is_no_rtsp_camera_is_refused(what: str, lines: list[socket.socket]) -> None:
-    answer, code = RTSP[what]
+@pytest.mark.parametrize("kind", RTSP_RESPONSES)
+def test_invalid_rtsp_stream_is_refused(kind: str, sockets: list[socket.socket]) -> None:
+    answer, code = RTSP_RESPONSES[kind]
     source = parse_source("rtsp://127.0.0.1:9000/live", allow_private=True)
-    with pytest.raises(MoodreelError) as refused:
-        RtspReader(source, lambda: answered(lines, answer))
-    assert refused.value.code == code
+    with pytest.raises(MoodreelError) as error:
+        RtspReader(source, lambda: connect_to(sockets, answer))
+    assert error.value.code == code
 
 
-def test_a_camera_that_stops_in_the_middle_of_a_line_is_silent(lines: list[socket.socket]) -> None:
+def test_incomplete_line_raises_camera_timeout(sockets: list[socket.socket]) -> None:
     with pytest.raises(CameraTimeout):
-        answered(lines, b"RTSP/1.0 20").read_line()
+        connect_to(sockets, b"RTSP/1.0 20").read_line()
 
 
-def test_a_camera_that_speaks_without_end_before_its_first_picture_is_silent(
-    lines: list[socket.socket], monkeypatch: pytest.MonkeyPatch
+def test_endless_response_before_the_first_picture_raises_camera_timeout(
+    sockets: list[socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A byte now and then keeps a connection from stalling, and would hold a worker for ever."""
+    """A byte now and then keeps a connection from stalling, and would block a worker forever."""
     monkeypatch.setattr(connection, "OPEN_TIMEOUT_S", 0.3)
     ours, theirs = socket.socketpair()
-    lines += [ours, theirs]
+    sockets += [ours, theirs]
 
     def drip() -> None:
         for _ in range(100):
             time.sleep(0.05)
-            _say(theirs, b"X")
+            _send(theirs, b"X")
 
     threading.Thread(target=drip, daemon=True).start()
     source = parse_source("rtsp://127.0.0.1:9000/live", allow_private=True)
@@ -140,24 +140,24 @@ def test_a_camera_that_speaks_without_end_before_its_first_picture_is_silent(
         RtspReader(source, lambda: CameraConnection(ours, stall_s=5))
 
 
-def test_packets_that_are_none_or_come_twice_are_passed_over() -> None:
-    sequence = RtpReceiver()
-    good = bytes([128, 96, 0, 7, *bytes(8), 1, 2, 3])
-    assert sequence.parse(b"") is None
-    assert sequence.parse(bytes(11)) is None
-    assert sequence.parse(bytes([64]) + good[1:]) is None
-    assert sequence.parse(bytes([0x9F]) + good[1:]) is None
-    assert sequence.parse(bytes([0xA0]) + good[1:-1] + b"\xff") is None
-    assert sequence.parse(good) is not None
-    assert sequence.parse(good) is None
+def test_invalid_and_repeated_rtp_packets_are_skipped() -> None:
+    receiver = RtpReceiver()
+    valid = bytes([128, 96, 0, 7, *bytes(8), 1, 2, 3])
+    assert receiver.parse(b"") is None
+    assert receiver.parse(bytes(11)) is None
+    assert receiver.parse(bytes([64]) + valid[1:]) is None
+    assert receiver.parse(bytes([0x9F]) + valid[1:]) is None
+    assert receiver.parse(bytes([0xA0]) + valid[1:-1] + b"\xff") is None
+    assert receiver.parse(valid) is not None
+    assert receiver.parse(valid) is None
 
 
-def test_times_and_numbers_go_on_where_their_bits_end() -> None:
-    sequence = RtpReceiver()
+def test_rtp_times_and_numbers_continue_after_a_wraparound() -> None:
+    receiver = RtpReceiver()
 
     def packet(number: int, stamp: int) -> RtpPacket:
         data = bytes([128, 96]) + number.to_bytes(2) + stamp.to_bytes(4) + bytes(4) + b"x"
-        read = sequence.parse(data)
+        read = receiver.parse(data)
         assert read is not None
         return read
 
@@ -167,32 +167,34 @@ def test_times_and_numbers_go_on_where_their_bits_end() -> None:
     assert packet(5, 0x200).lost_count == 4
 
 
-def test_a_picture_of_which_a_packet_is_missing_is_told_to_be_broken() -> None:
-    codec = H264Depacketizer([b"\x67a", b"\x68b"])
-    begin = RtpPacket(0, False, 0, bytes([28, 0x85]) + b"abc")
+def test_picture_with_a_missing_packet_is_broken() -> None:
+    depacketizer = H264Depacketizer([b"\x67a", b"\x68b"])
+    first = RtpPacket(0, False, 0, bytes([28, 0x85]) + b"abc")
     end = RtpPacket(0, True, 1, bytes([28, 0x45]) + b"def")
-    assert list(codec.add(begin)) == []
-    assert list(codec.add(end)) == []
-    whole = RtpPacket(9, True, 1, b"\x65xyz")
-    [unit] = codec.add(whole)
+    assert list(depacketizer.add(first)) == []
+    assert list(depacketizer.add(end)) == []
+    second = RtpPacket(9, True, 1, b"\x65xyz")
+    [unit] = depacketizer.add(second)
     assert unit.is_broken
-    [fine] = codec.add(RtpPacket(18, True, 0, b"\x65xyz"))
-    assert (fine.is_broken, fine.is_keyframe) == (False, True)
-    assert fine.data == b"\0\0\0\1\x67a\0\0\0\1\x68b\0\0\0\1\x65xyz"
+    [complete] = depacketizer.add(RtpPacket(18, True, 0, b"\x65xyz"))
+    assert (complete.is_broken, complete.is_keyframe) == (False, True)
+    assert complete.data == b"\0\0\0\1\x67a\0\0\0\1\x68b\0\0\0\1\x65xyz"
 
 
-def test_the_size_of_pictures_is_read_before_anything_is_decoded() -> None:
+def test_picture_size_is_read_without_decoding() -> None:
     assert read_picture_size("h264", encode_h264(1)[0].data) == (192, 128)
     assert read_picture_size("h264", b"\0\0\1\x67") == (0, 0)
     assert read_picture_size("hevc", b"") == (0, 0)
 
 
-def test_a_password_is_not_given_in_a_way_that_we_do_not_know() -> None:
+def test_password_is_sent_with_supported_schemes_only() -> None:
     with pytest.raises(CameraUnauthorized):
         read_challenge(["Negotiate", 'Digest realm="x", nonce="y", algorithm=SHA-512-256'])
-    both = read_challenge(['Basic realm="x"', 'Digest realm="x", nonce="y", qop="auth,auth-int"'])
-    assert both.build_authorization("guest", "secret", "GET", "/").startswith("Digest ")
-    assert "secret" not in both.build_authorization("guest", "secret", "GET", "/")
+    challenge = read_challenge(
+        ['Basic realm="x"', 'Digest realm="x", nonce="y", qop="auth,auth-int"']
+    )
+    assert challenge.build_authorization("guest", "secret", "GET", "/").startswith("Digest ")
+    assert "secret" not in challenge.build_authorization("guest", "secret", "GET", "/")
 
 
 @pytest.mark.parametrize(
@@ -203,24 +205,24 @@ def test_a_password_is_not_given_in_a_way_that_we_do_not_know() -> None:
         "http://cam.example.org/#x", "http://user%0d%0aX:y@cam.example.org/", "rtsp://10.0.0.1/",
     ],
 )  # fmt: skip
-def test_an_address_of_no_camera_is_refused_without_repeating_it(url: str) -> None:
-    with pytest.raises(InvalidUrl) as refused:
+def test_invalid_camera_url_is_refused_without_repeating_it(url: str) -> None:
+    with pytest.raises(InvalidUrl) as error:
         parse_source(url)
-    assert url not in str(refused.value)
+    assert url not in str(error.value)
 
 
-def test_a_networks_own_addresses_are_reached_only_when_they_are_listed() -> None:
+def test_private_addresses_are_allowed_only_when_listed() -> None:
     assert is_allowed_address("93.184.216.34", ())
     assert not is_allowed_address("10.1.2.3", ())
     assert is_allowed_address("10.1.2.3", ("10.1.0.0/16",))
     assert is_allowed_address("::ffff:10.1.2.3", ("10.1.0.0/16",))
     assert not is_allowed_address("10.2.0.1", ("10.1.0.0/16",))
-    # Whoever lists everything does not list the cloud's own door.
+    # A list of all networks does not include the metadata server.
     assert not is_allowed_address("169.254.169.254", ("0.0.0.0/0",))
     assert not is_allowed_address("no address", ("0.0.0.0/0",))
 
 
-def test_an_address_is_shown_without_what_opens_it() -> None:
+def test_display_url_contains_no_credentials() -> None:
     source = parse_source("rtsp://guest:sec%40ret@cam.example.org:8554/live?token=t0p")
     assert source.display_url == "rtsp://cam.example.org:8554/live"
     assert (source.user, source.password) == ("guest", "sec@ret")
@@ -230,7 +232,7 @@ def test_an_address_is_shown_without_what_opens_it() -> None:
 
 
 @pytest.mark.parametrize("path", ["/user=admin&password=s3cret&channel=1/a", "/a;pwd%3ds3cret"])
-def test_a_password_in_a_path_is_shown_no_more_than_one_before_a_host(path: str) -> None:
+def test_display_url_contains_no_password_from_the_path(path: str) -> None:
     source = parse_source(f"rtsp://cam.example.org{path}")
     assert "s3cret" not in source.display_url
     assert "…" in source.display_url
@@ -239,31 +241,31 @@ def test_a_password_in_a_path_is_shown_no_more_than_one_before_a_host(path: str)
 
 
 @pytest.mark.parametrize("address", ["169.254.169.254", "fd20:ce::254", "::ffff:169.254.169.254"])
-def test_who_hands_out_a_machines_credentials_is_never_reached(address: str) -> None:
+def test_metadata_server_is_never_allowed(address: str) -> None:
     assert not is_allowed_address(address, ("0.0.0.0/0", "::/0", "169.254.0.0/16", "fd00::/8"))
 
 
-def test_a_camera_that_comes_and_goes_at_once_is_asked_less_and_less() -> None:
-    """Each connection that shows a picture costs a segment with its objects and documents."""
+def test_short_connections_do_not_reset_the_backoff() -> None:
+    """Each connection with a picture costs a segment with its objects and documents."""
     now = [100.0]
-    patience = Backoff(300, lambda: now[0])
+    backoff = Backoff(300, lambda: now[0])
     tries = 0
     while now[0] < 400:
-        now[0] = max(now[0], patience.next_attempt_at)
+        now[0] = max(now[0], backoff.next_attempt_at)
         tries += 1
-        patience.record_success()
+        backoff.record_success()
         now[0] += 0.1
-        patience.record_failure()
+        backoff.record_failure()
     assert tries < 30
-    assert not patience.is_exhausted
-    patience.record_success()
+    assert not backoff.is_exhausted
+    backoff.record_success()
     now[0] += 60
-    patience.record_failure()
-    assert patience.next_attempt_at - now[0] <= 0.5
+    backoff.record_failure()
+    assert backoff.next_attempt_at - now[0] <= 0.5
 
 
-class Hail:
-    """A reader of packets without end, each of them as small as can be."""
+class EndlessReader:
+    """A reader that yields the smallest possible packets without end."""
 
     tracks = (Track("h264", Fraction(1, 90_000)),)
     dropped_count = 0
@@ -275,12 +277,12 @@ class Hail:
     def close(self) -> None: ...
 
 
-def test_tiny_packets_without_end_are_refused_before_they_fill_the_memory() -> None:
-    feed = ReaderThread(Hail)
-    heard: list[ReaderEvent | None] = []
-    while not isinstance(heard[-1] if heard else None, StreamEnded):
-        heard.append(feed.next_event(5))
-        assert heard[-1] is not None
-    assert isinstance(ended := heard[-1], StreamEnded)
+def test_endless_tiny_packets_are_refused() -> None:
+    reader_thread = ReaderThread(EndlessReader)
+    events: list[ReaderEvent | None] = []
+    while not isinstance(events[-1] if events else None, StreamEnded):
+        events.append(reader_thread.next_event(5))
+        assert events[-1] is not None
+    assert isinstance(ended := events[-1], StreamEnded)
     assert ended.error.code == "stream-refused"
-    assert len(heard) <= MAX_PACKETS_PER_WINDOW + 2
+    assert len(events) <= MAX_PACKETS_PER_WINDOW + 2

@@ -1,4 +1,4 @@
-"""Recordings of cameras that play: what is in the clip is what was shown, to the picture."""
+"""Sessions with fake cameras: each clip contains exactly the pictures that the camera sent."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import pytest
 
-from functions.recorder.capture import session
-from shared.cameras import session as shifts
+from functions.recorder.capture import camera_stream
+from shared.cameras import session as camera_commands
 from shared.runtime.interpreter import Interpreter
 from tests.fakes.cameras import (
     FakeCamera,
@@ -41,299 +41,301 @@ KINDS = [
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_clip_is_as_long_as_its_recording_and_misses_no_picture(
+def test_clip_has_the_length_of_its_recording_and_every_picture(
     recorder: RecorderHarness, kind: str
 ) -> None:
     with running_camera(CAMERAS[kind]()) as camera:
-        number = recorder.start_recording(recorder.add_camera(camera))
-        started = recorder.wait_until_started(number).started_at
+        recording_id = recorder.start_recording(recorder.add_camera(camera))
+        started = recorder.wait_until_started(recording_id).started_at
         time.sleep(3)
-        recorder.stop_recording(number)
-        done = recorder.wait_until_ended(number)
-        assert done.clip is not None, done.error
-        seen = read_clip(recorder.read_clip(done))
+        recorder.stop_recording(recording_id)
+        recording = recorder.wait_until_ended(recording_id)
+        assert recording.clip is not None, recording.error
+        clip = read_clip(recorder.read_clip(recording))
 
     assert started is not None
-    assert done.ended_at is not None
-    wanted = (done.ended_at - started).total_seconds()
-    assert is_consecutive(seen.counters)
-    # Motion JPEG has the times at which its pictures arrive: late ones, on a busy machine.
+    assert recording.ended_at is not None
+    requested_s = (recording.ended_at - started).total_seconds()
+    assert is_consecutive(clip.counters)
+    # MJPEG has arrival times only, and a busy machine delays arrivals.
     late_s = 2 if kind == "mjpeg" else 0
-    assert seen.duration_s == pytest.approx(len(seen.counters) / 15, abs=0.2 + late_s)
-    assert 2.8 <= seen.duration_s <= wanted + 0.2 + late_s
-    assert done.clip["duration_sec"] == pytest.approx(seen.duration_s, abs=0.05)
-    assert done.clip["fps"] == pytest.approx(len(seen.counters) / seen.duration_s, abs=0.5)
-    assert (done.clip["width"], done.clip["height"], done.clip["gaps"]) == (192, 128, [])
-    assert done.ended_by == "stop"
-    assert seen.has_sound == (kind == "h264-and-sound")
-    assert done.clip["path"].endswith(".mov" if seen.has_sound else ".mp4")
-    assert seen.is_fast_start
+    assert clip.duration_s == pytest.approx(len(clip.counters) / 15, abs=0.2 + late_s)
+    assert 2.8 <= clip.duration_s <= requested_s + 0.2 + late_s
+    assert recording.clip["duration_sec"] == pytest.approx(clip.duration_s, abs=0.05)
+    assert recording.clip["fps"] == pytest.approx(len(clip.counters) / clip.duration_s, abs=0.5)
+    assert (recording.clip["width"], recording.clip["height"]) == (192, 128)
+    assert recording.clip["gaps"] == []
+    assert recording.ended_by == "stop"
+    assert clip.has_sound == (kind == "h264-and-sound")
+    assert recording.clip["path"].endswith(".mov" if clip.has_sound else ".mp4")
+    assert clip.is_fast_start
 
 
 @pytest.mark.parametrize(
     "kind", [pytest.param("mjpeg", marks=pytest.mark.sweep), "h264-with-b-frames"]
 )
-def test_a_handover_neither_misses_a_picture_nor_shows_one_twice(
-    recorder: RecorderHarness, kind: str
-) -> None:
+def test_handover_neither_loses_nor_repeats_pictures(recorder: RecorderHarness, kind: str) -> None:
     recorder.update_settings(recorder_task_s=3)
     with running_camera(CAMERAS[kind]()) as camera:
-        place = recorder.add_camera(camera)
-        number = recorder.start_recording(place)
-        recorder.wait_until_started(number)
-        recorder.wait_for(lambda: recorder.read_camera(place)["live_epoch"] >= 3)
-        recorder.stop_recording(number)
-        done = recorder.wait_until_ended(number)
-        seen = read_clip(recorder.read_clip(done))
+        camera_id = recorder.add_camera(camera)
+        recording_id = recorder.start_recording(camera_id)
+        recorder.wait_until_started(recording_id)
+        recorder.wait_for(lambda: recorder.read_camera(camera_id)["live_epoch"] >= 3)
+        recorder.stop_recording(recording_id)
+        recording = recorder.wait_until_ended(recording_id)
+        clip = read_clip(recorder.read_clip(recording))
 
-    assert done.clip is not None
-    assert done.clip["gaps"] == []
-    assert is_consecutive(seen.counters)
-    steps = [float(b - a) for a, b in pairwise(seen.times_s)]
+    assert recording.clip is not None
+    assert recording.clip["gaps"] == []
+    assert is_consecutive(clip.counters)
+    steps = [float(b - a) for a, b in pairwise(clip.times_s)]
     assert max(steps) < 0.15
     assert camera.client_count >= 3
 
 
-def test_a_camera_that_drops_and_comes_back_leaves_a_gap_that_is_named(
+def test_lost_connection_leaves_a_gap_in_the_clip(
     recorder: RecorderHarness,
 ) -> None:
     with running_camera(HttpCamera(encode_mjpeg(60))) as camera:
-        place = recorder.add_camera(camera)
-        number = recorder.start_recording(place)
-        recorder.wait_until_started(number)
+        camera_id = recorder.add_camera(camera)
+        recording_id = recorder.start_recording(camera_id)
+        recorder.wait_until_started(recording_id)
         time.sleep(1)
         camera.stop()
-        recorder.wait_for(lambda: recorder.read_camera(place)["state"] == "reconnecting")
-        assert recorder.read_camera(place)["error"]["code"] == "camera-gone"
-        assert recorder.wait_for(lambda: recorder.read_recording(number).state == "reconnecting")
+        recorder.wait_for(lambda: recorder.read_camera(camera_id)["state"] == "reconnecting")
+        assert recorder.read_camera(camera_id)["error"]["code"] == "camera-gone"
+        assert recorder.wait_for(
+            lambda: recorder.read_recording(recording_id).state == "reconnecting"
+        )
         camera.start()
-        recorder.wait_for(lambda: recorder.read_camera(place)["state"] == "connected")
+        recorder.wait_for(lambda: recorder.read_camera(camera_id)["state"] == "connected")
         time.sleep(1)
-        recorder.stop_recording(number)
-        done = recorder.wait_until_ended(number)
-        seen = read_clip(recorder.read_clip(done))
+        recorder.stop_recording(recording_id)
+        recording = recorder.wait_until_ended(recording_id)
+        clip = read_clip(recorder.read_clip(recording))
 
-    assert done.clip is not None
-    [gap] = done.clip["gaps"]
-    missing = [b - a for a, b in pairwise(seen.counters) if b != a + 1]
+    assert recording.clip is not None
+    [gap] = recording.clip["gaps"]
+    missing = [b - a for a, b in pairwise(clip.counters) if b != a + 1]
     assert len(missing) == 1
-    # By arrival, which a busy machine delays; exact joints are in test_joints.
+    # Joined by arrival times, which a busy machine delays; test_splice tests exact joints.
     assert gap["duration_s"] == pytest.approx((missing[0] - 1) / 15, abs=1)
-    assert seen.duration_s == pytest.approx((seen.counters[-1] - seen.counters[0] + 1) / 15, abs=1)
+    assert clip.duration_s == pytest.approx((clip.counters[-1] - clip.counters[0] + 1) / 15, abs=1)
 
 
 @pytest.mark.sweep
-def test_a_camera_that_stalls_is_gone_after_a_while_and_taken_up_again(
+def test_stalled_camera_is_reconnected(
     recorder: RecorderHarness,
 ) -> None:
     recorder.update_settings(source_stall_s=2)
     with running_camera(RtspCamera(encode_h264(60))) as camera:
-        place = recorder.add_camera(camera)
-        number = recorder.start_recording(place)
-        recorder.wait_until_started(number)
+        camera_id = recorder.add_camera(camera)
+        recording_id = recorder.start_recording(camera_id)
+        recorder.wait_until_started(recording_id)
         camera.stalled = True
-        recorder.wait_for(lambda: recorder.read_camera(place)["state"] == "reconnecting")
-        assert recorder.read_camera(place)["error"]["code"] == "camera-silent"
+        recorder.wait_for(lambda: recorder.read_camera(camera_id)["state"] == "reconnecting")
+        assert recorder.read_camera(camera_id)["error"]["code"] == "camera-silent"
         camera.stalled = False
-        recorder.wait_for(lambda: recorder.read_camera(place)["state"] == "connected")
-        recorder.stop_recording(number)
-        done = recorder.wait_until_ended(number)
+        recorder.wait_for(lambda: recorder.read_camera(camera_id)["state"] == "connected")
+        recorder.stop_recording(recording_id)
+        recording = recorder.wait_until_ended(recording_id)
 
-    assert done.clip is not None
-    assert len(done.clip["gaps"]) == 1
+    assert recording.clip is not None
+    assert len(recording.clip["gaps"]) == 1
 
 
-def test_a_camera_that_never_answers_is_given_up_with_its_reason(recorder: RecorderHarness) -> None:
+def test_unresponsive_camera_is_given_up_with_its_error(recorder: RecorderHarness) -> None:
     recorder.update_settings(source_stall_s=1, source_give_up_s=3)
     with running_camera(RtspCamera(encode_h264(5))) as camera:
         camera.silent = True
-        place = recorder.add_camera(camera)
-        done = recorder.wait_until_ended(recorder.start_recording(place))
+        camera_id = recorder.add_camera(camera)
+        recording = recorder.wait_until_ended(recorder.start_recording(camera_id))
 
-    assert done.error is not None
-    assert (done.state, done.ended_by, done.error["code"]) == (
+    assert recording.error is not None
+    assert (recording.state, recording.ended_by, recording.error["code"]) == (
         "failed", "source-lost", "camera-silent",
     )  # fmt: skip
-    assert recorder.read_camera(place)["state"] == "failed"
+    assert recorder.read_camera(camera_id)["state"] == "failed"
 
 
 @pytest.mark.sweep
-def test_what_was_recorded_before_a_camera_was_lost_is_a_clip(recorder: RecorderHarness) -> None:
+def test_pictures_before_a_permanent_loss_become_a_clip(recorder: RecorderHarness) -> None:
     recorder.update_settings(source_give_up_s=2)
     with running_camera(HttpCamera(encode_mjpeg(60))) as camera:
-        number = recorder.start_recording(recorder.add_camera(camera))
-        recorder.wait_until_started(number)
+        recording_id = recorder.start_recording(recorder.add_camera(camera))
+        recorder.wait_until_started(recording_id)
         time.sleep(1)
         camera.stop()
-        done = recorder.wait_until_ended(number)
+        recording = recorder.wait_until_ended(recording_id)
 
-    assert (done.state, done.ended_by) == ("done", "source-lost")
-    assert done.error is not None
-    assert done.error["code"] == "camera-gone"
-    assert len(read_clip(recorder.read_clip(done)).counters) > 10
+    assert (recording.state, recording.ended_by) == ("done", "source-lost")
+    assert recording.error is not None
+    assert recording.error["code"] == "camera-gone"
+    assert len(read_clip(recorder.read_clip(recording)).counters) > 10
 
 
-REFUSALS = {
+PERMANENT_ERRORS = {
     "redirect-refused": {"redirect": "http://10.0.0.1/live"},
     "camera-locked": {"password": "secret"},
 }
 
 
-@pytest.mark.parametrize("code", REFUSALS)
+@pytest.mark.parametrize("code", PERMANENT_ERRORS)
 @pytest.mark.parametrize(
-    "make", [lambda: HttpCamera(encode_mjpeg(5)), lambda: RtspCamera(encode_h264(5))]
+    "create_camera", [lambda: HttpCamera(encode_mjpeg(5)), lambda: RtspCamera(encode_h264(5))]
 )
-def test_a_camera_that_refuses_for_good_is_asked_once(
-    recorder: RecorderHarness, make: Callable[[], FakeCamera], code: str
+def test_permanent_error_is_not_retried(
+    recorder: RecorderHarness, create_camera: Callable[[], FakeCamera], code: str
 ) -> None:
-    with running_camera(make()) as camera:
-        for name, value in REFUSALS[code].items():
+    with running_camera(create_camera()) as camera:
+        for name, value in PERMANENT_ERRORS[code].items():
             setattr(camera, name, value)
-        done = recorder.wait_until_ended(recorder.start_recording(recorder.add_camera(camera)))
+        recording = recorder.wait_until_ended(recorder.start_recording(recorder.add_camera(camera)))
 
-    assert done.error is not None
-    assert (done.state, done.error["code"]) == ("failed", code)
+    assert recording.error is not None
+    assert (recording.state, recording.error["code"]) == ("failed", code)
     assert camera.client_count == 1
 
 
-def test_a_camera_that_never_shows_a_whole_picture_is_given_up(
+def test_stream_without_keyframe_is_given_up(
     recorder: RecorderHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A recording lasts from its first picture on: without any, no limit would end it."""
-    monkeypatch.setattr(session, "FIRST_PICTURE_TIMEOUT_S", 1.0)
+    """A recording's duration starts with its first picture: without one, no limit would end it."""
+    monkeypatch.setattr(camera_stream, "FIRST_PICTURE_TIMEOUT_S", 1.0)
     recorder.update_settings(source_stall_s=1, source_give_up_s=1)
     with running_camera(RtspCamera(encode_h264(60, gop_s=60)[1:])) as camera:
-        number = recorder.start_recording(recorder.add_camera(camera))
-        failed = recorder.wait_until_ended(number)
+        recording_id = recorder.start_recording(recorder.add_camera(camera))
+        failed = recorder.wait_until_ended(recording_id)
     assert (failed.state, failed.ended_by) == ("failed", "source-lost")
     assert failed.error is not None
     assert failed.error["code"] == "camera-silent"
 
 
-def test_a_camera_that_was_taken_away_and_in_again_is_held_once(recorder: RecorderHarness) -> None:
+def test_camera_deleted_and_added_again_has_one_connection(recorder: RecorderHarness) -> None:
     with running_camera(HttpCamera(encode_mjpeg(60))) as camera:
-        place = recorder.add_camera(camera)
-        recorder.watch_preview(place)
-        recorder.wait_for(lambda: recorder.read_camera(place)["state"] == "connected")
-        Interpreter(recorder.services).run(shifts.delete_camera(place))
-        assert recorder.add_camera(camera) == place
-        number = recorder.start_recording(place)
-        recorder.wait_until_started(number)
+        camera_id = recorder.add_camera(camera)
+        recorder.watch_preview(camera_id)
+        recorder.wait_for(lambda: recorder.read_camera(camera_id)["state"] == "connected")
+        Interpreter(recorder.services).run(camera_commands.delete_camera(camera_id))
+        assert recorder.add_camera(camera) == camera_id
+        recording_id = recorder.start_recording(camera_id)
+        recorder.wait_until_started(recording_id)
         recorder.wait_for(lambda: camera.connection_count == 1)
         time.sleep(1)
         assert camera.connection_count == 1
 
 
 @pytest.mark.sweep
-def test_an_order_to_go_elsewhere_in_the_middle_is_not_followed(recorder: RecorderHarness) -> None:
+def test_redirect_within_a_session_is_not_followed(recorder: RecorderHarness) -> None:
     with running_camera(RtspCamera(encode_h264(30))) as camera:
         assert isinstance(camera, RtspCamera)
         camera.sends_redirect = True
-        place = recorder.add_camera(camera)
-        recorder.start_recording(place)
+        camera_id = recorder.add_camera(camera)
+        recorder.start_recording(camera_id)
         recorder.wait_for(
-            lambda: (recorder.read_camera(place)["error"] or {}).get("code") == "redirect-refused"
+            lambda: (
+                (recorder.read_camera(camera_id)["error"] or {}).get("code") == "redirect-refused"
+            )
         )
 
 
-def test_addresses_of_the_house_are_refused_unless_they_are_listed(
+def test_private_address_is_refused_unless_listed(
     recorder: RecorderHarness,
 ) -> None:
     recorder.update_settings(camera_networks=())
     with running_camera(HttpCamera(encode_mjpeg(5))) as camera:
-        done = recorder.wait_until_ended(recorder.start_recording(recorder.add_camera(camera)))
+        recording = recorder.wait_until_ended(recorder.start_recording(recorder.add_camera(camera)))
 
-    assert done.error is not None
-    assert done.error["code"] == "private-address"
+    assert recording.error is not None
+    assert recording.error["code"] == "private-address"
     assert camera.client_count == 0
 
 
-def test_a_password_opens_a_camera_and_is_told_nowhere(recorder: RecorderHarness) -> None:
+def test_password_is_stored_as_a_secret_only(recorder: RecorderHarness) -> None:
     secret = "canary-5f2d"
     for camera in (HttpCamera(encode_mjpeg(20)), RtspCamera(encode_h264(20))):
         with running_camera(camera):
             camera.password = secret
-            place = recorder.add_camera(camera, secret)
-            number = recorder.start_recording(place)
-            recorder.wait_until_started(number)
+            camera_id = recorder.add_camera(camera, secret)
+            recording_id = recorder.start_recording(camera_id)
+            recorder.wait_until_started(recording_id)
             camera.stop()
-            recorder.wait_for(lambda: recorder.read_camera(place)["error"])  # noqa: B023
-            recorder.stop_recording(number)
-            recorder.wait_until_ended(number)
-    told = {path: doc for path, doc in recorder.store.documents.items() if "secrets" not in path}
-    assert secret not in str(told)
+            recorder.wait_for(lambda: recorder.read_camera(camera_id)["error"])  # noqa: B023
+            recorder.stop_recording(recording_id)
+            recorder.wait_until_ended(recording_id)
+    public = {path: doc for path, doc in recorder.store.documents.items() if "secrets" not in path}
+    assert secret not in str(public)
     assert secret not in str(recorder.log_events)
     assert secret in str(recorder.store.documents)
 
 
 @pytest.mark.sweep
-def test_two_recordings_of_one_camera_share_its_connection(recorder: RecorderHarness) -> None:
+def test_two_recordings_share_one_connection(recorder: RecorderHarness) -> None:
     with running_camera(HttpCamera(encode_mjpeg(60))) as camera:
-        place = recorder.add_camera(camera)
-        first = recorder.start_recording(place)
+        camera_id = recorder.add_camera(camera)
+        first = recorder.start_recording(camera_id)
         recorder.wait_until_started(first)
-        second = recorder.start_recording(place)
+        second = recorder.start_recording(camera_id)
         recorder.wait_until_started(second)
         time.sleep(1)
         recorder.stop_recording(first)
-        one = recorder.wait_until_ended(first)
+        first_recording = recorder.wait_until_ended(first)
         time.sleep(1)
         recorder.stop_recording(second)
-        two = recorder.wait_until_ended(second)
+        second_recording = recorder.wait_until_ended(second)
 
     assert camera.client_count == 1
-    for done in (one, two):
-        assert is_consecutive(read_clip(recorder.read_clip(done)).counters)
-    assert (
-        read_clip(recorder.read_clip(two)).counters[0]
-        > read_clip(recorder.read_clip(one)).counters[0]
-    )
+    first_clip = read_clip(recorder.read_clip(first_recording))
+    second_clip = read_clip(recorder.read_clip(second_recording))
+    assert is_consecutive(first_clip.counters)
+    assert is_consecutive(second_clip.counters)
+    assert second_clip.counters[0] > first_clip.counters[0]
 
 
 @pytest.mark.sweep
-def test_a_recording_begins_before_it_was_asked_for_when_somebody_was_looking(
+def test_pre_roll_of_a_watched_camera_is_in_the_clip(
     recorder: RecorderHarness,
 ) -> None:
     with running_camera(RtspCamera(encode_h264(60))) as camera:
-        place = recorder.add_camera(camera)
-        recorder.watch_preview(place)
-        recorder.wait_for(lambda: recorder.read_camera(place)["state"] == "connected")
+        camera_id = recorder.add_camera(camera)
+        recorder.watch_preview(camera_id)
+        recorder.wait_for(lambda: recorder.read_camera(camera_id)["state"] == "connected")
         time.sleep(3)
-        asked = camera.position_s
-        number = recorder.start_recording(place, pre_roll_s=2)
-        recorder.wait_until_started(number)
+        requested_at_s = camera.position_s
+        recording_id = recorder.start_recording(camera_id, pre_roll_s=2)
+        recorder.wait_until_started(recording_id)
         time.sleep(1)
-        recorder.stop_recording(number)
-        done = recorder.wait_until_ended(number)
-        seen = read_clip(recorder.read_clip(done))
+        recorder.stop_recording(recording_id)
+        recording = recorder.wait_until_ended(recording_id)
+        clip = read_clip(recorder.read_clip(recording))
 
-    assert is_consecutive(seen.counters)
-    assert seen.counters[0] / 15 == pytest.approx(asked - 2, abs=0.25)
+    assert is_consecutive(clip.counters)
+    assert clip.counters[0] / 15 == pytest.approx(requested_at_s - 2, abs=0.25)
 
 
-def test_a_recording_ends_by_itself_at_its_limits(recorder: RecorderHarness) -> None:
+def test_recording_stops_at_its_limits(recorder: RecorderHarness) -> None:
     with running_camera(HttpCamera(encode_mjpeg(60))) as camera:
-        place = recorder.add_camera(camera)
-        short = recorder.start_recording(place, max_duration_s=2)
-        small = recorder.start_recording(place, max_bytes=20_000)
+        camera_id = recorder.add_camera(camera)
+        short = recorder.start_recording(camera_id, max_duration_s=2)
+        small = recorder.start_recording(camera_id, max_bytes=20_000)
         by_time, by_size = recorder.wait_until_ended(short), recorder.wait_until_ended(small)
 
     assert (by_time.ended_by, by_size.ended_by) == ("max-duration", "max-bytes")
-    # It ends with the first picture that arrives after two seconds.
+    # The recording ends with the first picture that arrives after two seconds.
     assert 1.9 <= read_clip(recorder.read_clip(by_time)).duration_s < 4
 
 
 @pytest.mark.sweep
-def test_a_session_that_nobody_wants_ends_and_lets_the_camera_go(recorder: RecorderHarness) -> None:
+def test_session_without_requests_releases_the_camera(recorder: RecorderHarness) -> None:
     with running_camera(HttpCamera(encode_mjpeg(60))) as camera:
-        place = recorder.add_camera(camera)
-        number = recorder.start_recording(place)
-        recorder.wait_until_started(number)
-        recorder.stop_recording(number)
-        recorder.wait_until_ended(number)
-        recorder.wait_for(lambda: recorder.read_camera(place)["state"] == "idle")
-        assert recorder.read_camera(place)["recorder_task"] == ""
-        again = recorder.start_recording(place)
-        recorder.wait_until_started(again)
+        camera_id = recorder.add_camera(camera)
+        recording_id = recorder.start_recording(camera_id)
+        recorder.wait_until_started(recording_id)
+        recorder.stop_recording(recording_id)
+        recorder.wait_until_ended(recording_id)
+        recorder.wait_for(lambda: recorder.read_camera(camera_id)["state"] == "idle")
+        assert recorder.read_camera(camera_id)["recorder_task"] == ""
+        next_id = recorder.start_recording(camera_id)
+        recorder.wait_until_started(next_id)
 
     assert camera.client_count == 2

@@ -1,4 +1,4 @@
-"""JOIN when things go wrong: nothing is kept for ever, and nothing stays that was deleted."""
+"""FINALIZE after failures: every recording expires, and deletion leaves nothing."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ from tests.fixtures.recorder import RecorderHarness
 
 
 @pytest.fixture
-def joining(recorder: RecorderHarness, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A recording that waits for its clip; nobody is told of it."""
+def joining_recording(recorder: RecorderHarness, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The id of a recording that waits for its clip. No message about it is delivered."""
     monkeypatch.setattr(recorder, "publish", lambda _envelopes: None)
-    number = recorder.start_recording(recorder.add_camera("rtsp://cam.example.org/live"))
-    recorder.store.commit([Update(recording_path(number), {"state": RecordingState.JOINING})])
-    return number
+    recording_id = recorder.start_recording(recorder.add_camera("rtsp://cam.example.org/live"))
+    recorder.store.commit([Update(recording_path(recording_id), {"state": RecordingState.JOINING})])
+    return recording_id
 
 
-def looked_after(recorder: RecorderHarness, number: str, attempt: int) -> TaskOutcome:
-    (doc,) = recorder.store.read([task_path("recorder", number)])
+def finalize(recorder: RecorderHarness, recording_id: str, attempt: int) -> TaskOutcome:
+    (doc,) = recorder.store.read([task_path("recorder", recording_id)])
     assert doc is not None
-    claimed = TaskClaim(Task.from_doc("recorder", doc), "token", attempt)
-    hold = TaskLease(claimed, time.monotonic() + 3600)
-    return run(TaskContext(hold, recorder.services, recorder.settings))
+    claim = TaskClaim(Task.from_doc("recorder", doc), "token", attempt)
+    lease = TaskLease(claim, time.monotonic() + 3600)
+    return run(TaskContext(lease, recorder.services, recorder.settings))
 
 
-def test_a_recording_that_brings_its_workers_down_fails_and_still_expires(
-    recorder: RecorderHarness, joining: str
+def test_recording_that_crashes_its_workers_fails_and_still_expires(
+    recorder: RecorderHarness, joining_recording: str
 ) -> None:
-    """An errand that is given up is looked after by nobody: neither would the recording be."""
-    outcome = looked_after(recorder, joining, FUNCTIONS["recorder"].max_attempts)
-    failed = recorder.read_recording(joining)
+    """A task that is given up does not run again, so it could not remove the recording."""
+    outcome = finalize(recorder, joining_recording, FUNCTIONS["recorder"].max_attempts)
+    failed = recorder.read_recording(joining_recording)
     assert failed.state is RecordingState.FAILED
     assert failed.error is not None
     assert failed.error["code"] == "not-joined"
@@ -49,34 +49,34 @@ def test_a_recording_that_brings_its_workers_down_fails_and_still_expires(
     assert outcome.wait_s == pytest.approx(24 * 3600, rel=0.01)
 
 
-def test_a_ledger_that_is_away_gives_up_no_recording(
-    recorder: RecorderHarness, joining: str, monkeypatch: pytest.MonkeyPatch
+def test_unavailable_firestore_does_not_fail_the_recording(
+    recorder: RecorderHarness, joining_recording: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(_collection: str) -> tuple[Doc, ...]:
+    def raise_unavailable(_collection: str) -> tuple[Doc, ...]:
         raise FirestoreUnavailable
 
-    monkeypatch.setattr(recorder.store, "list_documents", away)
-    outcome = looked_after(recorder, joining, FUNCTIONS["recorder"].max_attempts - 1)
+    monkeypatch.setattr(recorder.store, "list_documents", raise_unavailable)
+    outcome = finalize(recorder, joining_recording, FUNCTIONS["recorder"].max_attempts - 1)
     monkeypatch.undo()
     assert isinstance(outcome, Later)
     assert outcome.progress
-    assert recorder.read_recording(joining).state is RecordingState.JOINING
+    assert recorder.read_recording(joining_recording).state is RecordingState.JOINING
 
 
-def test_a_deleted_recording_leaves_nothing_that_a_dead_worker_wrote(
-    recorder: RecorderHarness, joining: str
+def test_deleted_recording_leaves_no_objects_of_crashed_workers(
+    recorder: RecorderHarness, joining_recording: str
 ) -> None:
-    left = [
-        (Bucket.WORK, f"{segments_prefix(joining)}000001-t-0001-00000.h264"),
-        (Bucket.OUTPUTS, f"{clip_prefix(joining)}1.body"),
-        (Bucket.OUTPUTS, f"{clip_prefix(joining)}abc/clip.mp4"),
+    leftovers = [
+        (Bucket.WORK, f"{segments_prefix(joining_recording)}000001-t-0001-00000.h264"),
+        (Bucket.OUTPUTS, f"{clip_prefix(joining_recording)}1.body"),
+        (Bucket.OUTPUTS, f"{clip_prefix(joining_recording)}abc/clip.mp4"),
     ]
-    for bucket, name in left:
+    for bucket, name in leftovers:
         with recorder.objects.create(bucket, name, content_type="video/mp4", spec="s") as writer:
             writer.write(b"pictures")
     Interpreter(recorder.services).run(
-        session.delete_recording(joining, recorder.services.clock_and_ids)
+        session.delete_recording(joining_recording, recorder.services.clock_and_ids)
     )
-    looked_after(recorder, joining, 1)
-    assert recorder.store.read([recording_path(joining)]) == (None,)
-    assert [name for bucket, name in left if recorder.objects.stat(bucket, name)] == []
+    finalize(recorder, joining_recording, 1)
+    assert recorder.store.read([recording_path(joining_recording)]) == (None,)
+    assert [name for bucket, name in leftovers if recorder.objects.stat(bucket, name)] == []

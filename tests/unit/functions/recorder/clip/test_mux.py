@@ -1,8 +1,9 @@
-"""A clip is written in one go: nothing that was sent to a bucket is changed afterwards."""
+"""A clip is written without changing data that was sent to the bucket."""
 
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import accumulate
 
 import pytest
 
@@ -13,13 +14,12 @@ from functions.recorder.clip.splice import PacketRun, splice
 from functions.recorder.packets import VIDEO, Track
 from shared.media.sandbox.child import Limits
 from shared.media.sandbox.run import Source, run_in_sandbox
-from tests.fakes.cameras import RTP_CLOCK_HZ as FILM_TICKS
-from tests.fakes.cameras import EncodedFrame, encode_h264, encode_mjpeg
+from tests.fakes.cameras import RTP_CLOCK_HZ, EncodedFrame, encode_h264, encode_mjpeg
 from tests.fixtures.media.clip_reader import is_consecutive, read_clip
 
 
-class Body:
-    """Takes what is sent; there is no going back."""
+class AppendOnlySink:
+    """Collects the data; it cannot seek."""
 
     def __init__(self) -> None:
         self.data = bytearray()
@@ -29,35 +29,32 @@ class Body:
         return len(data)
 
 
-def muxed(film: list[EncodedFrame], codec: str) -> bytes:
-    """The clip of a film whose pictures lie end to end."""
-    data = b"".join(shot.data for shot in film)
-    places, at = [], 0
-    for shot in film:
-        places.append(at)
-        at += len(shot.data)
+def mux_frames(frames: list[EncodedFrame], codec: str) -> bytes:
+    """Returns the clip of frames that are concatenated in the source."""
+    data = b"".join(frame.data for frame in frames)
+    offsets = [0, *accumulate(len(frame.data) for frame in frames)][:-1]
     rows = [
-        IndexRow(VIDEO, s.is_keyframe, s.pts, 100 + s.time_s, len(s.data), bytes(8)) for s in film
+        IndexRow(VIDEO, f.is_keyframe, f.pts, 100 + f.time_s, len(f.data), bytes(8)) for f in frames
     ]
-    track = Track(codec, Fraction(1, FILM_TICKS), 192, 128)
-    plan = plan_mux(splice([PacketRun((track,), rows, tuple(places))]), None, None)
+    track = Track(codec, Fraction(1, RTP_CLOCK_HZ), 192, 128)
+    plan = plan_mux(splice([PacketRun((track,), rows, tuple(offsets))]), None, None)
     assert plan is not None
-    body = Body()
-    worked = run_in_sandbox(
+    body = AppendOnlySink()
+    result = run_in_sandbox(
         mux, plan.container, (codec,), (TICKS_PER_S,), plan.entries,
         source=Source(lambda offset, length: data[offset : offset + length], len(data)),
         sink=body, limits=Limits(60, 512),
     )  # fmt: skip
-    assert len(worked.value) <= HEAD_BYTES + 1_000_000
-    return worked.value + bytes(body.data)
+    assert len(result.value) <= HEAD_BYTES + 1_000_000
+    return result.value + bytes(body.data)
 
 
 @pytest.mark.parametrize("seconds", [0.2, pytest.param(240, marks=pytest.mark.sweep), 3])
 @pytest.mark.parametrize("codec", ["h264", "mjpeg"])
-def test_a_clip_of_any_length_begins_with_its_table_of_contents(codec: str, seconds: float) -> None:
-    film = encode_h264(seconds, b_frames=2) if codec == "h264" else encode_mjpeg(seconds)
-    seen = read_clip(muxed(film, codec))
-    assert seen.is_fast_start
-    assert is_consecutive(seen.counters)
-    assert len(seen.counters) == len(film)
-    assert seen.duration_s == pytest.approx(len(film) / 15, abs=0.01)
+def test_clip_of_any_length_starts_with_its_moov_box(codec: str, seconds: float) -> None:
+    frames = encode_h264(seconds, b_frames=2) if codec == "h264" else encode_mjpeg(seconds)
+    clip = read_clip(mux_frames(frames, codec))
+    assert clip.is_fast_start
+    assert is_consecutive(clip.counters)
+    assert len(clip.counters) == len(frames)
+    assert clip.duration_s == pytest.approx(len(frames) / 15, abs=0.01)

@@ -1,4 +1,4 @@
-"""What viewers get: pictures of the last seconds, small enough, and none when nobody looks."""
+"""Viewers get small pictures of the last seconds; without viewers nothing is published."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ CAMERAS: dict[str, Callable[[], FakeCamera]] = {
 }
 
 
-def seconds(recorder: RecorderHarness, camera: str) -> tuple[StoredObject, ...]:
+def preview_objects(recorder: RecorderHarness, camera: str) -> tuple[StoredObject, ...]:
     return recorder.objects.list_objects(
         Bucket.WORK, preview_name(camera, 0).rpartition("/")[0] + "/"
     )
@@ -46,21 +46,23 @@ def seconds(recorder: RecorderHarness, camera: str) -> tuple[StoredObject, ...]:
 
 @pytest.mark.parametrize(
     "kind",
-    [pytest.param(one, marks=[] if one == "H.264" else [pytest.mark.sweep]) for one in CAMERAS],
+    [pytest.param(kind, marks=[] if kind == "H.264" else [pytest.mark.sweep]) for kind in CAMERAS],
 )
-def test_a_preview_is_a_few_small_pictures_a_second(recorder: RecorderHarness, kind: str) -> None:
-    begin = time.time()
+def test_preview_is_a_few_small_pictures_per_second(recorder: RecorderHarness, kind: str) -> None:
+    started_at = time.time()
     with running_camera(CAMERAS[kind]()) as camera:
-        place = recorder.add_camera(camera)
-        recorder.watch_preview(place)
-        found = recorder.wait_for(lambda: len(rows := seconds(recorder, place)) >= 4 and rows)
-        read = recorder.objects.range_reader(Bucket.WORK, found[2].name, found[2].generation)
-        frames = list(unpack_frames(read(0, found[2].size_bytes)))
+        camera_id = recorder.add_camera(camera)
+        recorder.watch_preview(camera_id)
+        objects = recorder.wait_for(
+            lambda: len(stored := preview_objects(recorder, camera_id)) >= 4 and stored
+        )
+        read = recorder.objects.range_reader(Bucket.WORK, objects[2].name, objects[2].generation)
+        frames = list(unpack_frames(read(0, objects[2].size_bytes)))
 
-    # Fewer where the machine is busy; never more.
+    # A busy machine may publish fewer pictures, but never more.
     assert 1 <= len(frames) <= 6
     assert frames == sorted(frames)
-    assert begin - 1 <= frames[0][0] / 1000 <= time.time()
+    assert started_at - 1 <= frames[0][0] / 1000 <= time.time()
     for _, jpeg in frames:
         with av.open(io.BytesIO(jpeg), "r", format="jpeg_pipe") as picture:
             stream = picture.streams.video[0]
@@ -70,52 +72,54 @@ def test_a_preview_is_a_few_small_pictures_a_second(recorder: RecorderHarness, k
             )
 
 
-class AwayOnce:
-    """A storage that does not answer when a first second is to be written."""
+class UnavailableOnce:
+    """An object store whose first `create` raises StorageUnavailable."""
 
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
-        self.away = 1
+        self.failures_left = 1
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._objects, name)
 
-    def create(self, bucket: Bucket, name: str, **how: Any) -> AbstractContextManager[ObjectWriter]:
-        if self.away:
-            self.away -= 1
+    def create(
+        self, bucket: Bucket, name: str, **options: Any
+    ) -> AbstractContextManager[ObjectWriter]:
+        if self.failures_left:
+            self.failures_left -= 1
             raise StorageUnavailable
-        return self._objects.create(bucket, name, **how)
+        return self._objects.create(bucket, name, **options)
 
 
-def test_a_second_that_cannot_be_written_is_lost_and_the_next_ones_are_shown(
+def test_unwritable_second_is_skipped_and_the_next_ones_are_published(
     recorder: RecorderHarness,
 ) -> None:
-    objects = AwayOnce(recorder.objects)
+    objects = UnavailableOnce(recorder.objects)
     recorder.services = replace(recorder.services, objects=cast(ObjectStore, objects))
     with running_camera(CAMERAS["H.264"]()) as camera:
-        place = recorder.add_camera(camera)
-        recorder.watch_preview(place)
-        recorder.wait_for(lambda: len(seconds(recorder, place)) >= 2)
+        camera_id = recorder.add_camera(camera)
+        recorder.watch_preview(camera_id)
+        recorder.wait_for(lambda: len(preview_objects(recorder, camera_id)) >= 2)
 
-    assert objects.away == 0
+    assert objects.failures_left == 0
     assert [event for event, _ in recorder.log_events].count("preview.skipped") == 1
 
 
 @pytest.mark.sweep
-def test_a_preview_ends_when_nobody_has_looked_for_a_while_and_leaves_nothing(
+def test_preview_without_viewers_ends_and_its_objects_are_deleted(
     recorder: RecorderHarness,
 ) -> None:
     with running_camera(HttpCamera(encode_mjpeg(8, **SMALL), loops=True)) as camera:
-        place = recorder.add_camera(camera)
-        recorder.watch_preview_for(place, 3)
-        recorder.wait_for(lambda: seconds(recorder, place))
-        recorder.wait_for(lambda: recorder.read_camera(place)["state"] == "idle")
-        recorder.wait_for(lambda: not seconds(recorder, place))
+        camera_id = recorder.add_camera(camera)
+        recorder.watch_preview_for(camera_id, 3)
+        recorder.wait_for(lambda: preview_objects(recorder, camera_id))
+        recorder.wait_for(lambda: recorder.read_camera(camera_id)["state"] == "idle")
+        recorder.wait_for(lambda: not preview_objects(recorder, camera_id))
 
 
-def test_a_preview_that_was_cut_off_is_not_read_as_a_whole_one() -> None:
-    whole = pack_frames([(1, b"abc"), (2, b"de")])
-    assert list(unpack_frames(whole)) == [(1, b"abc"), (2, b"de")]
-    for end in (3, 13, len(whole) - 1):
+def test_truncated_preview_object_is_rejected() -> None:
+    packed = pack_frames([(1, b"abc"), (2, b"de")])
+    assert list(unpack_frames(packed)) == [(1, b"abc"), (2, b"de")]
+    for end in (3, 13, len(packed) - 1):
         with pytest.raises(ValueError, match="cut off"):
-            list(unpack_frames(whole[:end]))
+            list(unpack_frames(packed[:end]))
