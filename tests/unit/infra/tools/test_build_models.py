@@ -95,8 +95,8 @@ def _windows(x: Array, size: int, stride: int, padding: str, fill: float) -> Arr
     documents `same`."""
     if padding == "same":
         total = max(0, (-(-x.shape[0] // stride) - 1) * stride + size - x.shape[0])
-        padding = (total // 2, total - total // 2)
-        x = np.pad(x, (padding, padding, (0, 0)), constant_values=fill)
+        edges = (total // 2, total - total // 2)
+        x = np.pad(x, (edges, edges, (0, 0)), constant_values=fill)
     out = range(0, x.shape[0] - size + 1, stride)
     return np.array([[x[i : i + size, j : j + size] for j in out] for i in out])
 

@@ -59,7 +59,7 @@ def test_differences_from_the_lock_are_reported() -> None:
     assert find_problems(table, {"api": LOCK}) == []
     older = render_table({"api": [Component("some-thing", "0.9", "MIT")]})
     assert find_problems(older, {"api": LOCK}) == [
-        "not in the table, or undeclared: some-thing 1.0", "no longer locked: some-thing 0.9",
+        "no longer locked: some-thing 0.9", "not in the table, or undeclared: some-thing 1.0",
     ]  # fmt: skip
     undeclared = render_table({"api": [Component("some-thing", "1.0", "**undeclared**")]})
     assert find_problems(undeclared, {"api": LOCK})
