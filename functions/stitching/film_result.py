@@ -1,4 +1,4 @@
-"""What comes with a film that was made."""
+"""The result of rendering a film, besides the film itself."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from shared.recipes.results import FilmResult
 
 @dataclass(frozen=True, slots=True)
 class RenderedFilm:
-    """The poster as JPEG, what is recorded of the film, subtitles and chapters as text
-    or ""."""
+    """The poster as JPEG, the recorded result, subtitles and chapters as text (empty for none)."""
 
     poster: bytes
     result: FilmResult

@@ -1,4 +1,4 @@
-"""The join of stitching: what people take away, copied to where they find it."""
+"""The join of stitching: copies the film and its files to the results of the job."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from shared.runtime.results_writer import ResultsWriter
 
 
 def copy_results(context: UnitContext) -> UnitDone:
-    """Copy the film and what belongs to it, on the store's side."""
+    """Copies the film, poster, subtitles and chapters within Cloud Storage."""
     (unit,) = context.part_units()
     film = FilmResult.from_dict(unit.facts)
     results = ResultsWriter(context.objects, context.job.id, film.spec)
     artifacts = []
-    for one in unit.artifacts:
+    for artifact in unit.artifacts:
         context.check()
-        artifacts.append(results.copy(one.stored_object, one.name, one.kind))
-    # A film in which nothing is said any more has no subtitles: those of before are not its own.
-    names = tuple(piece.name for piece in (FILM, POSTER, VTT, SRT, CHAPTERS))
+        artifacts.append(results.copy(artifact.stored_object, artifact.name, artifact.kind))
+    # An edited film may have no speech and so no subtitles: earlier ones are replaced as well.
+    names = tuple(file.name for file in (FILM, POSTER, VTT, SRT, CHAPTERS))
     return UnitDone(tuple(artifacts), facts=film.to_dict(), replaced_names=names)

@@ -1,4 +1,4 @@
-"""Put pictures and sound together into a film; hand it out with all that belongs to it."""
+"""Encodes a film from pictures and sound, and publishes it as the result of the job."""
 
 from shared.entrypoints.stage import UnitContext, stage
 from shared.jobs.claims import UnitDone

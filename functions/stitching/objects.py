@@ -1,4 +1,4 @@
-"""Whole objects of moderate size, pinned to their version."""
+"""Reads stored objects of moderate size at a fixed version."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ MAX_BYTES = 64 << 20
 
 
 class ObjectTooLarge(PermanentError):
-    """A part of the film is larger than what can be worked on."""
+    """An input of the film is larger than MAX_BYTES."""
 
     code = "object-too-large"
 
 
 def read_version(objects: ObjectStore, bucket: Bucket, name: str, generation: int) -> bytes:
-    """All bytes of one version. Raises SourceExpired when it is gone, ObjectTooLarge."""
-    there = objects.stat(bucket, name)
-    if there is None or there.generation != generation:
+    """Returns the bytes of one version. Raises SourceExpired if it is gone, ObjectTooLarge."""
+    stored = objects.stat(bucket, name)
+    if stored is None or stored.generation != generation:
         raise SourceExpired(f"{name} is no longer there.")
-    if there.size_bytes > MAX_BYTES:
+    if stored.size_bytes > MAX_BYTES:
         raise ObjectTooLarge
-    if not there.size_bytes:
+    if not stored.size_bytes:
         return b""
-    return objects.range_reader(bucket, name, generation)(0, there.size_bytes)
+    return objects.range_reader(bucket, name, generation)(0, stored.size_bytes)
 
 
 def read_stored(objects: ObjectStore, stored: StoredObject) -> bytes:
-    """Reads an object as a stage recorded it. Raises what `read_whole` raises."""
+    """Returns the bytes of an object that a stage recorded. Raises the errors of `read_version`."""
     return read_version(objects, stored.bucket, *stored.version)

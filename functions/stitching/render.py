@@ -1,4 +1,4 @@
-"""A part of stitching: one film, out of a deck or out of a picture and a sound."""
+"""The part of stitching: one film, from a deck or from a picture and a sound."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from shared.recipes.stored_object import StoredObject
 from shared.runtime.results_writer import write_once
 
 FILM_VERSION = 2
-"""Raised when the same inputs would give another film, so that older ones are not adopted."""
+"""Incremented when the same inputs give another film, so that older ones are not adopted."""
 _BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class FilmFile:
-    """Something that a film comes with: its name, its kind for the ledger and its media type."""
+    """A file of the result: its name, its kind as an artifact, and its media type."""
 
     name: str
     kind: str
@@ -38,35 +38,37 @@ CHAPTERS = FilmFile("chapters.vtt", "chapters", "text/vtt; charset=utf-8")
 
 
 def render_film(context: UnitContext) -> UnitDone:
-    """Make the film in a folder of this machine, then write it once."""
+    """Renders and stores the film, or adopts the film of an earlier attempt."""
     film = StillFilm.of(context) if context.spec["film"] == "still" else DeckFilm.of(context)
     content = [FILM_VERSION, film.content]
     spec = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    there = context.objects.stat(Bucket.WORK, _name(context, spec, FILM))
+    existing = context.objects.stat(Bucket.WORK, _object_name(context, spec, FILM))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / FILM.name
-        made = film.write(path, context.check) if there is None else film.describe()
-        stored = there or _write_file(context, spec, path)
-    pieces = {
-        POSTER: made.poster,
-        VTT: made.vtt.encode(),
-        SRT: made.srt.encode(),
-        CHAPTERS: made.chapters.encode(),
+        rendered = film.write(path, context.check) if existing is None else film.describe()
+        stored = existing or _write_film(context, spec, path)
+    files = {
+        POSTER: rendered.poster,
+        VTT: rendered.vtt.encode(),
+        SRT: rendered.srt.encode(),
+        CHAPTERS: rendered.chapters.encode(),
     }
     artifacts = [stored.to_artifact(FILM.name, FILM.kind)]
     artifacts += [
-        _write(context, spec, piece, data).to_artifact(piece.name, piece.kind)
-        for piece, data in pieces.items()
+        _write_once(context, spec, file, data).to_artifact(file.name, file.kind)
+        for file, data in files.items()
         if data
     ]
-    result = replace(made.result, spec=spec).to_dict()
+    result = replace(rendered.result, spec=spec).to_dict()
     figures = {name: value for name, value in result.items() if name != "spec"}
-    context.log("film.rendered", size_bytes=stored.size_bytes, reused=there is not None, **figures)
-    return UnitDone(tuple(artifacts), facts=result, warnings=made.warnings)
+    context.log(
+        "film.rendered", size_bytes=stored.size_bytes, reused=existing is not None, **figures
+    )
+    return UnitDone(tuple(artifacts), facts=result, warnings=rendered.warnings)
 
 
-def _write_file(context: UnitContext, spec: str, path: Path) -> StoredObject:
-    name = _name(context, spec, FILM)
+def _write_film(context: UnitContext, spec: str, path: Path) -> StoredObject:
+    name = _object_name(context, spec, FILM)
     with (
         context.objects.create(
             Bucket.WORK, name, content_type=FILM.content_type, spec=spec
@@ -79,16 +81,16 @@ def _write_file(context: UnitContext, spec: str, path: Path) -> StoredObject:
     return writer.stored_object
 
 
-def _write(context: UnitContext, spec: str, piece: FilmFile, data: bytes) -> StoredObject:
+def _write_once(context: UnitContext, spec: str, file: FilmFile, data: bytes) -> StoredObject:
     return write_once(
         context.objects,
         Bucket.WORK,
-        _name(context, spec, piece),
+        _object_name(context, spec, file),
         data,
-        content_type=piece.content_type,
+        content_type=file.content_type,
         spec=spec,
     )
 
 
-def _name(context: UnitContext, spec: str, piece: FilmFile) -> str:
-    return f"{FILMS_PREFIX}{context.job.id}/{spec[:12]}/{piece.name}"
+def _object_name(context: UnitContext, spec: str, file: FilmFile) -> str:
+    return f"{FILMS_PREFIX}{context.job.id}/{spec[:12]}/{file.name}"

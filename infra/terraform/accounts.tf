@@ -1,4 +1,4 @@
-# One account a function, with exactly the roles of its row; one that pushes; one that builds.
+# One service account per function with exactly the roles of its row; one for pushes; one for builds.
 resource "google_service_account" "function" {
   for_each = var.functions
 
@@ -59,7 +59,7 @@ resource "google_secret_manager_secret_iam_member" "function" {
   member    = google_service_account.function[each.value.function].member
 }
 
-# signBlob as oneself: there is no key file anywhere.
+# Lets a function sign URLs as its own account (signBlob), without a key file.
 resource "google_service_account_iam_member" "function" {
   for_each = { for key, one in local.grants : key => one if one.scope == "self" }
 
@@ -68,7 +68,7 @@ resource "google_service_account_iam_member" "function" {
   member             = google_service_account.function[each.value.function].member
 }
 
-# Who read a secret, and when.
+# Audit logs of secret access.
 resource "google_project_iam_audit_config" "secrets" {
   project = var.project_id
   service = "secretmanager.googleapis.com"
@@ -78,7 +78,7 @@ resource "google_project_iam_audit_config" "secrets" {
   }
 }
 
-# Pub/Sub signs the tokens of its pushes as the pusher.
+# Lets Pub/Sub create the tokens of its pushes as the pusher.
 resource "google_service_account_iam_member" "pubsub_as_pusher" {
   service_account_id = google_service_account.pusher.name
   role               = "roles/iam.serviceAccountTokenCreator"
@@ -91,7 +91,7 @@ resource "google_project_iam_member" "builder_logs" {
   member  = google_service_account.builder.member
 }
 
-# Cloud Functions copies a zip into a bucket of its own before it is built.
+# Cloud Functions copies a zip into its own bucket before the build.
 resource "google_project_iam_member" "builder_reads" {
   project = var.project_id
   role    = "roles/storage.objectViewer"

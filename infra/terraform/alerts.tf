@@ -1,6 +1,6 @@
-# What wakes an operator. Each policy says what to do in its documentation, which comes with the mail.
+# Alerts for the operator. The documentation of each policy, which the email contains, says what to do.
 resource "google_monitoring_notification_channel" "operator" {
-  display_name = "Moodreel's operator"
+  display_name = "Moodreel: operator"
   type         = "email"
   labels       = { email_address = var.operator_email }
 
@@ -13,13 +13,13 @@ locals {
 
   alerts = {
     dead_letters = {
-      title     = "A message was given up"
+      title     = "A message could not be handled"
       filter    = "metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id=\"${google_pubsub_subscription.kept_for_people.name}\""
       threshold = 0
       duration  = "0s"
       aligner   = "ALIGN_MAX"
       severity  = "ERROR"
-      what      = "Not even dead_letter could decide about a message. See RUNBOOK.md, *Dead letters*."
+      what      = "dead_letter could not handle a message. See RUNBOOK.md, *Dead letters*."
     }
     backlog = {
       title     = "Messages wait for more than half an hour"
@@ -28,19 +28,19 @@ locals {
       duration  = "300s"
       aligner   = "ALIGN_MAX"
       severity  = "WARNING"
-      what      = "A stage is slower than what comes in, or fails again and again. See RUNBOOK.md, *Stuck jobs*."
+      what      = "A stage is slower than its input, or fails repeatedly. See RUNBOOK.md, *Stuck jobs*."
     }
     stuck_jobs = {
-      title     = "Jobs stop by themselves"
+      title     = "Jobs stall"
       filter    = local.of_event["job.stalled"]
       threshold = 20
       duration  = "0s"
       aligner   = "ALIGN_SUM"
       severity  = "WARNING"
-      what      = "The sweeper had to announce many jobs again within ten minutes. See RUNBOOK.md, *Stuck jobs*."
+      what      = "The sweeper announced many jobs again within ten minutes. See RUNBOOK.md, *Stuck jobs*."
     }
     unswept = {
-      title     = "The sweeper cannot look at a job"
+      title     = "The sweeper cannot read a job"
       filter    = local.of_event["job.sweep_failed"]
       threshold = 0
       duration  = "0s"
@@ -49,13 +49,13 @@ locals {
       what      = "A job's documents cannot be read. See RUNBOOK.md, *Stuck jobs*."
     }
     orphans = {
-      title     = "The sweeper refuses to remove so many objects"
+      title     = "The sweeper found too many orphans"
       filter    = local.of_event["orphans.too_many"]
       threshold = 0
       duration  = "0s"
       aligner   = "ALIGN_SUM"
       severity  = "ERROR"
-      what      = "Too large a share of a bucket seems to belong to no job: a ledger that was restored, emptied or mixed up looks like that. Nothing was removed. See RUNBOOK.md, *Orphans*."
+      what      = "A large share of a bucket belongs to no job. A restored, emptied or wrong Firestore database has this effect. Nothing was removed. See RUNBOOK.md, *Orphans*."
     }
     errors = {
       title     = "Functions log errors"
@@ -67,13 +67,13 @@ locals {
       what      = "More than five errors in ten minutes. Logs Explorer: severity>=ERROR, by jsonPayload.function."
     }
     failing_requests = {
-      title     = "The API answers with errors of its own"
+      title     = "The API returns server errors"
       filter    = "${local.of_requests} AND metric.labels.response_code_class=\"5xx\" AND resource.labels.service_name=one_of(${join(",", [for name in keys(local.served) : "\"${local.function_names[name]}\""])})"
       threshold = 5
       duration  = "300s"
       aligner   = "ALIGN_SUM"
       severity  = "ERROR"
-      what      = "More than five 5xx answers in ten minutes. Their request ids are in the logs: jsonPayload.message=\"request.failed\"."
+      what      = "More than five 5xx responses in ten minutes. Their request ids are in the logs: jsonPayload.message=\"request.failed\"."
     }
   }
 }
@@ -115,9 +115,9 @@ resource "google_monitoring_alert_policy" "this" {
   depends_on = [google_logging_metric.event]
 }
 
-# Whether people reach the API at all, asked from outside.
+# Checks from outside that the API is reachable.
 resource "google_monitoring_uptime_check_config" "front" {
-  display_name = "Moodreel: the API answers"
+  display_name = "Moodreel: API health"
   timeout      = "10s"
   period       = "300s"
 
@@ -137,13 +137,13 @@ resource "google_monitoring_uptime_check_config" "front" {
 }
 
 resource "google_monitoring_alert_policy" "unreachable" {
-  display_name          = "Moodreel: nobody reaches it"
+  display_name          = "Moodreel: not reachable"
   combiner              = "OR"
   severity              = "CRITICAL"
   notification_channels = [google_monitoring_notification_channel.operator.id]
 
   conditions {
-    display_name = "The API does not answer"
+    display_name = "The API does not respond"
 
     condition_threshold {
       filter          = "metric.type=\"monitoring.googleapis.com/uptime_check/check_passed\" AND resource.type=\"uptime_url\" AND metric.labels.check_id=\"${google_monitoring_uptime_check_config.front.uptime_check_id}\""
@@ -161,7 +161,7 @@ resource "google_monitoring_alert_policy" "unreachable" {
   }
 
   documentation {
-    content   = "https://${var.domain}/healthz did not answer from more than one place for ten minutes."
+    content   = "https://${var.domain}/healthz did not respond to requests from more than one location for ten minutes."
     mime_type = "text/markdown"
   }
 }
@@ -190,7 +190,7 @@ resource "google_billing_budget" "this" {
     }
   }
 
-  # By the way it goes: a loop is seen on its first day and not at the end of the month.
+  # The forecast shows a loop on its first day, not at the end of the month.
   threshold_rules {
     threshold_percent = 1
     spend_basis       = "FORECASTED_SPEND"

@@ -1,7 +1,7 @@
-# The four buckets, as infra/storage.json has them for the local suite as well.
+# The four buckets. infra/storage.json also configures them in the local suite.
 resource "google_storage_bucket" "this" {
-  # checkov:skip=CKV_GCP_62: Usage logs would be one more copy of who reads what, kept for nobody; audit logs tell of administration.
-  # checkov:skip=CKV_GCP_78: Objects are written once, so there is no older version; soft delete brings back what was removed, and what a person deletes must not live on.
+  # checkov:skip=CKV_GCP_62: Usage logs would store who reads which object without anybody using them; audit logs cover administration.
+  # checkov:skip=CKV_GCP_78: Objects are written once, so there are no older versions; soft delete restores removed objects, and data that a user deletes must not remain.
   for_each = local.storage.buckets
 
   name                        = local.buckets[each.key]
@@ -29,7 +29,7 @@ resource "google_storage_bucket" "this" {
     }
   }
 
-  # The sweeper removes what has expired; this is the net under it.
+  # The sweeper removes expired objects; these rules remove what it missed.
   dynamic "lifecycle_rule" {
     for_each = each.value.kept_days
 

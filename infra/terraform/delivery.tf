@@ -1,6 +1,6 @@
-# Who deploys: Cloud Build as an account of its own, on every push to main. Terraform makes
-# accounts and grants roles, so this account could give itself more; that is why it is bound to one
-# branch of one repository, and why an apply waits for an approval.
+# Deployment: Cloud Build with its own account, on every push to main. Terraform creates accounts and
+# grants roles, so this account could extend its own. Therefore it is bound to one branch of one
+# repository, and an apply waits for an approval.
 resource "google_service_account" "deployer" {
   account_id   = "mr-deployer"
   display_name = "Moodreel: tests and deploys"
@@ -31,7 +31,7 @@ locals {
 }
 
 resource "google_project_iam_member" "deployer" {
-  # checkov:skip=CKV_GCP_49: It makes the functions' accounts, which do not exist before; it is bound to one branch, and an apply waits for an approval.
+  # checkov:skip=CKV_GCP_49: It creates the functions' accounts, which do not exist before; it is bound to one branch, and an apply waits for an approval.
   for_each = local.deploys_with
 
   project = var.project_id
@@ -39,7 +39,7 @@ resource "google_project_iam_member" "deployer" {
   member  = google_service_account.deployer.member
 }
 
-# To run a function or a build as an account, one must be allowed to act as it.
+# Deploying a function or a build with an account requires permission to act as it.
 resource "google_service_account_iam_member" "deployer_acts_as" {
   for_each = merge(
     { for name, one in google_service_account.function : name => one.name },
@@ -56,7 +56,7 @@ resource "google_cloudbuild_trigger" "main" {
 
   name            = "moodreel-main"
   location        = var.region
-  description     = "Tests every push to main, then plans and, when approved, applies it."
+  description     = "Tests every push to main, then plans and, after approval, applies."
   service_account = google_service_account.deployer.id
   filename        = "cloudbuild.yaml"
 

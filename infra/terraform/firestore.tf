@@ -1,4 +1,4 @@
-# The ledger: its indexes, times to live and rules are the files that the emulator reads as well.
+# Firestore. The emulator reads the same files for indexes, times to live and rules.
 resource "google_firestore_database" "ledger" {
   name                              = "(default)"
   location_id                       = var.region
@@ -43,7 +43,7 @@ resource "google_firestore_field" "this" {
     content {}
   }
 
-  # An empty block: no index of its own. Large fields and times to live need none.
+  # An empty block disables the field's indexes. Large fields and times to live need none.
   index_config {
     dynamic "indexes" {
       for_each = each.value.indexes
@@ -76,7 +76,7 @@ resource "google_firebaserules_release" "ledger" {
   ruleset_name = google_firebaserules_ruleset.ledger.name
 }
 
-# Deleted data is gone from backups when the oldest of them is: after 14 days.
+# Backups contain deleted data until the oldest one expires, after 14 days.
 resource "google_firestore_backup_schedule" "daily" {
   database  = google_firestore_database.ledger.name
   retention = "604800s"

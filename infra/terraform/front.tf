@@ -1,10 +1,10 @@
-# One origin in front of all that is served: an external HTTPS load balancer with a serverless
-# endpoint group for each HTTPS function.
+# One origin for all HTTPS functions: an external HTTPS load balancer with one serverless endpoint
+# group per function.
 #
-# Firebase Hosting would be cheaper, but ends every request after 60 s, cannot stream media, and is
-# known to google-beta alone.
+# Firebase Hosting is cheaper, but it ends every request after 60 s, cannot stream media, and is
+# supported in google-beta only.
 locals {
-  # Who answers whatever no path template claims: the one without paths of its own, else the first.
+  # The default backend for other paths: the function without paths of its own, else the first one.
   served_rest    = [for name in sort(keys(local.served)) : name if length(local.served[name].paths) == 0]
   default_served = concat(local.served_rest, sort(keys(local.served)))[0]
   with_paths     = [for name in sort(keys(local.served)) : name if length(local.served[name].paths) > 0]
@@ -39,7 +39,7 @@ resource "google_compute_backend_service" "this" {
     group = google_compute_region_network_endpoint_group.this[each.key].id
   }
 
-  # Paths carry capabilities (share links): the functions' own logs tell routes, these would not.
+  # Paths contain capabilities (share links). The functions log routes; these logs would have paths.
   log_config {
     enable = false
   }
@@ -103,7 +103,7 @@ resource "google_compute_global_forwarding_rule" "https" {
   target                = google_compute_target_https_proxy.front.id
 }
 
-# Whoever types the name without https is sent there, and nothing is served in the clear.
+# Redirects HTTP to HTTPS.
 resource "google_compute_url_map" "to_https" {
   name = "moodreel-to-https"
 

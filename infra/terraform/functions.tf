@@ -1,7 +1,7 @@
-# A zip is named by its content: what did not change is not deployed again, and what was deployed
-# before is still there to go back to.
+# A zip is named by its content: an unchanged function is not deployed again, and earlier zips remain
+# for a rollback.
 resource "google_storage_bucket" "sources" {
-  # checkov:skip=CKV_GCP_62: Usage logs would be one more copy of who reads what, kept for nobody; audit logs tell of administration.
+  # checkov:skip=CKV_GCP_62: Usage logs would store who reads which object without anybody using them; audit logs cover administration.
   name                        = "${var.project_id}-sources"
   location                    = var.region
   uniform_bucket_level_access = true
@@ -31,23 +31,23 @@ resource "google_storage_bucket_object" "package" {
   bucket = google_storage_bucket.sources.name
   name   = "functions/${basename(lookup(var.packages, each.key, "none"))}"
   source = "${local.root}/${lookup(var.packages, each.key, "none")}"
-  # The deployed revision may still be built from it.
+  # The deployed revision may have been built from it.
   deletion_policy = "ABANDON"
 
   lifecycle {
     precondition {
       condition     = contains(keys(var.packages), each.key)
-      error_message = "There is no package of ${each.key}: run python -m infra.tools.package."
+      error_message = "The package of ${each.key} is missing: run python -m infra.tools.package."
     }
   }
 }
 
 resource "google_artifact_registry_repository" "images" {
-  # checkov:skip=CKV_GCP_84: The images hold our own code, which is no secret; Google encrypts them with its keys.
+  # checkov:skip=CKV_GCP_84: The images contain the project's code, which is not secret; Google encrypts them with its keys.
   location      = var.region
   repository_id = "moodreel"
   format        = "DOCKER"
-  description   = "Images of the functions, as Cloud Build makes them."
+  description   = "Images of the functions, built by Cloud Build."
 
   cleanup_policies {
     id     = "keep-the-last-ones"
@@ -83,7 +83,7 @@ resource "google_cloudfunctions2_function" "this" {
     entry_point       = "main"
     service_account   = google_service_account.builder.id
     docker_repository = google_artifact_registry_repository.images.id
-    # From Python 3.14 on the buildpack installs with uv, which otherwise accepts a missing hash.
+    # From Python 3.14 on the buildpack installs with uv, which accepts missing hashes by default.
     environment_variables = { UV_REQUIRE_HASHES = "1" }
 
     source {
@@ -103,7 +103,7 @@ resource "google_cloudfunctions2_function" "this" {
     max_instance_count               = var.max_instances
     service_account_email            = google_service_account.function[each.key].email
     all_traffic_on_latest_revision   = true
-    # Pushes come from inside the project; people come through the load balancer alone.
+    # Pushes come from inside the project, users through the load balancer only.
     ingress_settings = each.value.topic == null ? "ALLOW_INTERNAL_AND_GCLB" : "ALLOW_INTERNAL_ONLY"
 
     environment_variables = merge(
@@ -114,11 +114,11 @@ resource "google_cloudfunctions2_function" "this" {
         MOODREEL_ALLOWED_ORIGINS    = "https://${var.domain}"
         MOODREEL_MAIL_FROM          = var.mail_from
         MOODREEL_JOB_RETENTION_DAYS = tostring(var.job_retention_days)
-        # The oldest backup of the ledger, see firestore.tf.
+        # The age of the oldest backup, see firestore.tf.
         MOODREEL_BACKUP_RETENTION_DAYS = "14"
-        # The load balancer names itself behind the person's address.
+        # The load balancer appends its own address after the client's.
         MOODREEL_TRUSTED_PROXIES = "2"
-        # Nobody is written to under an address that somebody else gave.
+        # Sends no email to an address that its owner did not confirm.
         MOODREEL_MAIL_VERIFIED_ONLY = "1"
 
         MOODREEL_WEB_API_KEY = google_apikeys_key.web.key_string
@@ -157,8 +157,8 @@ resource "google_cloudfunctions2_function" "this" {
   ]
 }
 
-# Who may call: Pub/Sub's pusher what is woken, everybody what is served. Identity is checked by the
-# function itself, and nothing but the load balancer reaches it.
+# Invokers: Pub/Sub's pusher for event-driven functions, everyone for HTTPS functions. These check
+# identity themselves, and only the load balancer reaches them.
 resource "google_cloud_run_v2_service_iam_member" "pusher" {
   for_each = local.woken
 

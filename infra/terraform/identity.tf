@@ -1,4 +1,4 @@
-# People sign in with an e-mail address and a password.
+# Users sign in with an email address and a password.
 resource "google_identity_platform_config" "this" {
   authorized_domains         = [var.domain]
   autodelete_anonymous_users = true
@@ -16,8 +16,8 @@ resource "google_identity_platform_config" "this" {
     }
   }
 
-  # The web API key is public. Accounts are made and closed by the API alone, which writes to the
-  # address first, and erases what is kept.
+  # The web API key is public. Only the API creates and deletes accounts: it confirms the address
+  # first, and erases the user's data.
   client {
     permissions {
       disabled_user_signup   = true
@@ -28,10 +28,10 @@ resource "google_identity_platform_config" "this" {
   depends_on = [google_project_service.used]
 }
 
-# Names the project to Google's sign-in; it is in every page and no secret. It opens nothing else.
+# Identifies the project to Google's sign-in. It is in every page and not secret; it grants nothing else.
 resource "google_apikeys_key" "web" {
   name         = "moodreel-web"
-  display_name = "Moodreel: signing in and reading one's own documents"
+  display_name = "Moodreel: sign-in and access to own documents"
 
   restrictions {
     dynamic "api_targets" {

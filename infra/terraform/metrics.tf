@@ -1,4 +1,4 @@
-# Numbers out of the functions' events (see shared/runtime/logs.py); a metric is named as its event.
+# Metrics from the functions' log events (see shared/runtime/logs.py), named after the event.
 locals {
   of_functions = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=~\"^mr-\""
   events = {
@@ -15,7 +15,7 @@ resource "google_logging_metric" "event" {
   for_each = local.events
 
   name        = "moodreel/${each.key}"
-  description = "How often the functions said so."
+  description = "Number of these log events."
   filter      = "${local.of_functions} AND ${each.value.filter}"
 
   metric_descriptor {

@@ -1,4 +1,4 @@
-# The services of Google that are used, and the agents through which some of them act.
+# The Google services in use, and the service agents of some of them.
 data "google_project" "this" {
   project_id = var.project_id
 }

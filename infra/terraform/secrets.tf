@@ -1,5 +1,6 @@
-# The secrets that the table names, but for those of a backend of Gemini that is not used. Their values are added by hand and never stand in Terraform's
-# state; a function cannot be deployed before its secrets have one.
+# The secrets of the table, except those of a Gemini backend that is not used. Their values are added
+# manually and are never in Terraform's state. A function cannot be deployed before its secrets have
+# a value.
 resource "google_secret_manager_secret" "this" {
   for_each = local.secrets
 

@@ -1,6 +1,6 @@
-# A topic and one push subscription for everything that is woken; all of it from the table.
+# One topic and one push subscription per event-driven function, from the table.
 resource "google_pubsub_topic" "this" {
-  # checkov:skip=CKV_GCP_83: Messages carry references and never media, words or addresses; a key of our own would be one more way to lose the chain.
+  # checkov:skip=CKV_GCP_83: Messages contain references and never media, words or addresses; losing a customer-managed key would stop the pipeline.
   for_each = local.woken
 
   name = each.value.topic
@@ -49,9 +49,9 @@ resource "google_pubsub_subscription" "this" {
   depends_on = [google_cloud_run_v2_service_iam_member.pusher]
 }
 
-# The end of the way: what not even dead_letter could decide waits here for an operator.
+# Messages that dead_letter could not handle wait here for an operator.
 resource "google_pubsub_topic" "kept_for_people" {
-  # checkov:skip=CKV_GCP_83: Messages carry references and never media, words or addresses; a key of our own would be one more way to lose the chain.
+  # checkov:skip=CKV_GCP_83: Messages contain references and never media, words or addresses; losing a customer-managed key would stop the pipeline.
   name                       = "moodreel-kept-for-people"
   message_retention_duration = "2678400s"
 
@@ -74,7 +74,7 @@ resource "google_pubsub_subscription" "kept_for_people" {
   }
 }
 
-# Dead-lettering is done by Pub/Sub's own agent: it publishes there and acknowledges here.
+# Pub/Sub's service agent dead-letters messages: it publishes to one topic and acknowledges the other.
 resource "google_pubsub_topic_iam_member" "agent_publishes" {
   for_each = {
     (local.last_resort) = google_pubsub_topic.this[local.last_resort].name
@@ -94,7 +94,7 @@ resource "google_pubsub_subscription_iam_member" "agent_acknowledges" {
   member       = local.pubsub_agent
 }
 
-# Objects that are complete announce themselves.
+# Cloud Storage publishes a message for each finalized object.
 resource "google_pubsub_topic_iam_member" "storage_publishes" {
   for_each = local.finalized
 
@@ -115,7 +115,7 @@ resource "google_storage_notification" "this" {
   depends_on = [google_pubsub_topic_iam_member.storage_publishes]
 }
 
-# Whom the clock wakes.
+# Scheduled functions.
 resource "google_cloud_scheduler_job" "this" {
   for_each = local.scheduled
 
@@ -126,7 +126,7 @@ resource "google_cloud_scheduler_job" "this" {
 
   pubsub_target {
     topic_name = google_pubsub_topic.this[each.key].id
-    # Never without a body: such a push is refused for ever.
+    # A push without a body would be refused on every attempt.
     data       = base64encode("{}")
     attributes = { scheduled = each.key }
   }
@@ -134,7 +134,7 @@ resource "google_cloud_scheduler_job" "this" {
   lifecycle {
     precondition {
       condition     = each.value.trigger.every_s % 60 == 0 && each.value.trigger.every_s <= 3600
-      error_message = "Cloud Scheduler wakes by whole minutes."
+      error_message = "Cloud Scheduler supports whole minutes only."
     }
   }
 

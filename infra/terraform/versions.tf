@@ -14,7 +14,7 @@ terraform {
   }
 }
 
-# Nothing here needs google-beta.
+# No resource needs google-beta.
 provider "google" {
   project               = var.project_id
   region                = var.region

@@ -1,6 +1,6 @@
 """IAM roles of each function's service account, from the access that its row of the table declares.
 
-`tests/emulator/suite/test_access.py` compares them with what the functions really ask of Cloud
+`tests/emulator/suite/test_access.py` compares them with the calls that the functions make to Cloud
 Storage.
 """
 
@@ -22,7 +22,7 @@ from shared.pipeline import (
 
 OBJECT_READER_ROLE = "roles/storage.objectViewer"
 # Not objectCreator: a create-only write to an existing object is answered with 412 only to an
-# account that could also replace it. For others the answer is 403, which says nothing.
+# account that could also replace it. Others get 403, which has many causes.
 OBJECT_WRITER_ROLE = "roles/storage.objectUser"
 FIRESTORE_ROLE = "roles/datastore.user"
 PUBLISHER_ROLE = "roles/pubsub.publisher"
@@ -33,16 +33,20 @@ ACCOUNT_ROLES = {
     AccountAccess.ADMIN: "roles/firebaseauth.admin",
 }
 TRACE_ROLE = "roles/cloudtrace.agent"
-# It holds aiplatform.endpoints.predict, which a request to a Gemini model needs. Google's own
-# models are no resources of the project, so the role is on the project.
+# Contains aiplatform.endpoints.predict, which a request to a Gemini model needs. Google's models
+# are not resources of the project, so the role is granted on the project.
 VERTEX_AI_ROLE = "roles/aiplatform.user"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Grant:
-    """A role on one resource. `on` is project, bucket, topic, secret or self; `prefix` narrows a
-    bucket to the objects whose names begin with it. `backend` is the one
-    backend of Gemini with which it is granted, "" for any."""
+    """A role on one resource.
+
+    Attributes:
+        scope: project, bucket, topic, secret or self.
+        prefix: Narrows a bucket to the objects whose names begin with it.
+        backend: The Gemini backend for which it is granted; "" for all.
+    """
 
     scope: str
     name: str
@@ -51,7 +55,7 @@ class Grant:
     backend: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """As Terraform reads it."""
+        """Returns the grant as Terraform reads it."""
         fields = asdict(self)
         if not self.backend:
             del fields["backend"]
@@ -86,7 +90,7 @@ def list_grants(function: Function) -> list[Grant]:
 
 
 def accepts_envelopes(function: Function) -> bool:
-    """Whether other functions may publish on its topic. Only Pub/Sub itself publishes to
+    """Whether other functions may publish on the function's topic. Only Pub/Sub publishes to
     dead_letter, and only Cloud Scheduler to a scheduled function."""
     return (
         isinstance(function.trigger, (MessageTrigger, FinalizeTrigger))
@@ -97,45 +101,46 @@ def accepts_envelopes(function: Function) -> bool:
 def render_table() -> str:
     """Returns the access of every function as a Markdown table."""
     lines = [
-        "| function | reads | writes and removes | announces | else |",
+        "| function | reads | writes and deletes | publishes to | other |",
         "| --- | --- | --- | --- | --- |",
     ]
     for row in FUNCTIONS.values():
         if row.is_built:
-            granted = list_grants(row)
+            grants = list_grants(row)
             cells = [
-                _prefixes(granted, OBJECT_READER_ROLE),
-                _prefixes(granted, OBJECT_WRITER_ROLE),
-                _published(row),
-                _else(row),
+                _format_prefixes(grants, OBJECT_READER_ROLE),
+                _format_prefixes(grants, OBJECT_WRITER_ROLE),
+                _format_publish(row),
+                _format_other(row),
             ]
             lines.append(f"| `{row.name}` | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def _prefixes(granted: Iterable[Grant], role: str) -> str:
-    return ", ".join(f"{one.name}/{one.prefix}" for one in granted if one.role == role) or "·"
+def _format_prefixes(grants: Iterable[Grant], role: str) -> str:
+    prefixes = [f"{grant.name}/{grant.prefix}" for grant in grants if grant.role == role]
+    return ", ".join(prefixes) or "·"
 
 
-def _published(function: Function) -> str:
+def _format_publish(function: Function) -> str:
     names = set(function.access.publish)
     if names == {name for name, other in FUNCTIONS.items() if accepts_envelopes(other)}:
-        return "every stage"
+        return "all topics"
     return ", ".join(sorted(names)) or "·"
 
 
-def _else(function: Function) -> str:
-    words = {
+def _format_other(function: Function) -> str:
+    descriptions = {
         URL_SIGNER_ROLE: "signs URLs",
-        ACCOUNT_ROLES[AccountAccess.VIEW]: "looks up people",
-        ACCOUNT_ROLES[AccountAccess.ADMIN]: "changes accounts",
-        VERTEX_AI_ROLE: "asks Vertex AI",
+        ACCOUNT_ROLES[AccountAccess.VIEW]: "reads accounts",
+        ACCOUNT_ROLES[AccountAccess.ADMIN]: "manages accounts",
+        VERTEX_AI_ROLE: "calls Vertex AI",
     }
-    granted = list_grants(function)
-    cells = {one: one.name for one in granted if one.scope == "secret"}
-    cells |= {one: words[one.role] for one in granted if one.role in words}
-    return ", ".join(text + _only(one) for one, text in cells.items()) or "·"
+    grants = list_grants(function)
+    cells = {grant: grant.name for grant in grants if grant.scope == "secret"}
+    cells |= {grant: descriptions[grant.role] for grant in grants if grant.role in descriptions}
+    return ", ".join(text + _format_backend(grant) for grant, text in cells.items()) or "·"
 
 
-def _only(grant: Grant) -> str:
+def _format_backend(grant: Grant) -> str:
     return f" (with `{grant.backend}`)" if grant.backend else ""

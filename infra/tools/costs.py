@@ -1,9 +1,9 @@
-"""What a hundred jobs of each recipe cost on Google Cloud, out of the table and measured work.
+"""Costs of a hundred jobs of each recipe on Google Cloud, from the table and measured work.
 
-The seconds are those of spans (`./emulator.sh trace`) of one typical job each on a machine with two
-cores; memory and vCPU are the table's. Prices in US dollars, tier 1 regions, without free tiers.
-Gemini and Text-to-Speech are not in it: they charge by tokens and characters, whichever API and
-credentials are used.
+Seconds are from the spans (`./emulator.sh trace`) of one typical job each on a machine with two
+cores; memory and vCPU are from the table. Prices are in US dollars, tier 1 regions, without free
+tiers. Gemini and Text-to-Speech are not included: they charge by tokens and characters with every
+API and credential.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ REQUEST_USD = 0.40 / 1e6
 CLASS_A_OPERATION_USD = 5.0 / 1e6
 """One object written, listed or composed."""
 API_REQUESTS_PER_JOB = 30
-"""Of a person: creating, uploading, looking, downloading."""
+"""Requests of a user for one job: create, upload, status, download."""
 API_REQUEST_S = 0.02
 JOB_COUNT = 100
 
 
 @dataclass(frozen=True, slots=True)
 class StageWork:
-    """What a stage does for one job: deliveries, seconds of all of them, objects written."""
+    """The work of a stage for one job: deliveries, their total seconds, objects written."""
 
     delivery_count: int
     seconds: float
@@ -36,7 +36,7 @@ class StageWork:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of `JOBS` jobs, in dollars."""
+    """Costs of `JOB_COUNT` jobs, in dollars."""
 
     compute: float
     requests: float
@@ -44,7 +44,7 @@ class Cost:
 
     @property
     def total(self) -> float:
-        """All of it."""
+        """The sum."""
         return self.compute + self.requests + self.objects
 
 
@@ -52,24 +52,24 @@ MIRROR_S_PER_FACE = 0.0026
 """CPU seconds that option `mirror` adds for each face: 2.5 ms without it and 5.1 ms with it,
 measured over the 29 faces of a group photograph (default emotion model, OpenCV 5.0, one thread)."""
 
-# Measured in November 2026; the object that a person uploads counts for upload_trigger.
-_TOLD = StageWork(1, 0.3, 0)
+# Measured in November 2026; the uploaded object counts for upload_trigger.
+_NOTIFICATION = StageWork(1, 0.3, 0)
 TYPICAL_JOBS: dict[str, tuple[str, Mapping[str, StageWork]]] = {
     "frames": (
-        "a minute of 720p video, a frame a second",
+        "one minute of 720p video, one frame per second",
         {
             "upload_trigger": StageWork(2, 0.5, 1),
             "frame_extraction": StageWork(2, 8.9, 7),
-            "notification": _TOLD,
+            "notification": _NOTIFICATION,
         },
     ),
     "emotions": (
-        "the same, one face",
+        "the same video, one face",
         {
             "upload_trigger": StageWork(2, 0.8, 1),
             "frame_extraction": StageWork(2, 16.5, 7),
             "emotion_scoring": StageWork(2, 9.1 + 60 * MIRROR_S_PER_FACE, 11),
-            "notification": _TOLD,
+            "notification": _NOTIFICATION,
         },
     ),
     "presentation": (
@@ -79,37 +79,37 @@ TYPICAL_JOBS: dict[str, tuple[str, Mapping[str, StageWork]]] = {
             "slide_generation": StageWork(2, 2.5, 12),
             "text_to_speech": StageWork(9, 2.6, 22),
             "stitching": StageWork(2, 4.0, 9),
-            "notification": _TOLD,
+            "notification": _NOTIFICATION,
         },
     ),
     "still": (
-        "a picture under three minutes of sound",
+        "one picture with three minutes of sound",
         {
             "upload_trigger": StageWork(3, 0.7, 2),
             "stitching": StageWork(2, 30.3, 4),
-            "notification": _TOLD,
+            "notification": _NOTIFICATION,
         },
     ),
 }
 
 
 def estimate_cost(work: Mapping[str, StageWork]) -> Cost:
-    """Of `JOBS` jobs that do this work, with the API requests of a person each."""
-    rows = [(FUNCTIONS[name], done) for name, done in work.items()]
+    """Returns the costs of `JOB_COUNT` jobs with this work, including their API requests."""
+    rows = [(FUNCTIONS[name], stage) for name, stage in work.items()]
     rows.append(
         (FUNCTIONS["api"], StageWork(API_REQUESTS_PER_JOB, API_REQUESTS_PER_JOB * API_REQUEST_S, 0))
     )
     compute = sum(
-        done.seconds * (row.vcpu * VCPU_SECOND_USD + row.memory_mb / 1024 * GIB_SECOND_USD)
-        for row, done in rows
+        stage.seconds * (row.vcpu * VCPU_SECOND_USD + row.memory_mb / 1024 * GIB_SECOND_USD)
+        for row, stage in rows
     )
-    requests = sum(done.delivery_count for _, done in rows) * REQUEST_USD
-    objects = sum(done.object_count for _, done in rows) * CLASS_A_OPERATION_USD
+    requests = sum(stage.delivery_count for _, stage in rows) * REQUEST_USD
+    objects = sum(stage.object_count for _, stage in rows) * CLASS_A_OPERATION_USD
     return Cost(compute * JOB_COUNT, requests * JOB_COUNT, objects * JOB_COUNT)
 
 
 def estimate_mirror_cost(face_count: int) -> float:
-    """Dollars that option `mirror` adds for this many faces, each in one frame."""
+    """Returns the dollars that option `mirror` adds for this many faces, one per frame."""
     row = FUNCTIONS["emotion_scoring"]
     return (
         face_count
@@ -119,19 +119,20 @@ def estimate_mirror_cost(face_count: int) -> float:
 
 
 def render_table() -> str:
-    """A row a recipe whose work is known."""
+    """Returns one row per recipe in TYPICAL_JOBS. Raises ValueError for an unknown recipe."""
     lines = [
         f"| recipe | a typical job | compute | requests | objects written | {JOB_COUNT} jobs |",
         "| --- | --- | ---: | ---: | ---: | ---: |",
     ]
-    for recipe, (what, work) in TYPICAL_JOBS.items():
+    for recipe, (description, work) in TYPICAL_JOBS.items():
         if recipe not in RECIPES:
             raise ValueError(f"there is no recipe {recipe}")
-        one = estimate_cost(work)
-        money = " | ".join(f"${part:.3f}" for part in (one.compute, one.requests, one.objects))
-        lines.append(f"| `{recipe}` | {what} | {money} | **${one.total:.2f}** |")
+        cost = estimate_cost(work)
+        amounts = " | ".join(f"${usd:.3f}" for usd in (cost.compute, cost.requests, cost.objects))
+        lines.append(f"| `{recipe}` | {description} | {amounts} | **${cost.total:.2f}** |")
     lines += [
         "",
-        f"Option `mirror` is in `emotions`: ${estimate_mirror_cost(10_000):.4f} for 10,000 faces.",
+        "`emotions` includes option `mirror`: "
+        f"${estimate_mirror_cost(10_000):.4f} for 10,000 faces.",
     ]
     return "\n".join(lines)

@@ -1,7 +1,7 @@
-"""The packages that functions ask for by name, as a table for the README.
+"""The direct dependencies of the functions, as a table for the README.
 
-Which function uses a package is read from the functions' requirement files; purposes and notes
-stand here. What these packages bring along is in LICENCES.md.
+The functions of each package are read from their requirement files; purposes and notes are defined
+here. LICENCES.md also lists indirect dependencies.
 """
 
 from __future__ import annotations
@@ -16,86 +16,90 @@ _NAME = re.compile(r"^[A-Za-z0-9._-]+")
 PURPOSES: dict[str, tuple[str, str]] = {
     "functions-framework": (
         "runs a function",
-        "the framework of Cloud Functions, here and in the cloud",
+        "the framework of Cloud Functions, locally and in the cloud",
     ),
     "google-cloud-firestore": ("jobs, stages, units", ""),
     "google-cloud-pubsub": ("messages between stages", ""),
     "google-cloud-storage": ("uploads and results", ""),
     "google-cloud-texttospeech": ("speech", ""),
     "google-genai": (
-        "Gemini writes decks",
-        "the default: by Vertex AI with the function's own service account, or by the Gemini "
+        "client for Gemini, which writes decks",
+        "the default: on Vertex AI with the function's own service account, or on the Gemini "
         "Developer API with `GEMINI_API_KEY`",
     ),
     "google-generativeai": (
-        "Gemini writes decks",
+        "client for Gemini, which writes decks",
         "**out of support since November 2025** and superseded by google-genai; selectable with "
-        "`MOODREEL_DECK_MODEL_CLIENT=google-generativeai`, with an API key only. It holds "
-        "protobuf at 5 and Google's other clients at versions of that time, so it has an "
-        "environment of its own. Its FutureWarning is not silenced",
+        "`MOODREEL_DECK_MODEL_CLIENT=google-generativeai`, with an API key only. It requires "
+        "protobuf 5 and older versions of Google's other clients, so it has its own "
+        "environment. Its FutureWarning is not suppressed",
     ),
     "firebase-admin": ("ID tokens and accounts", ""),
     "flask": ("requests and responses", "comes with functions-framework"),
     "pydantic": ("schemas of requests and responses", ""),
-    "pyjwt": ("the receipt's signature after an erasure", ""),
-    "requests": ("signing in with a password", ""),
+    "pyjwt": ("signature of erasure receipts", ""),
+    "requests": ("sign-in with a password", ""),
     "av": (
-        "decodes and encodes video and sound",
-        "brings FFmpeg with x264 and x265 (GPL); 18.1 on every Python, 19 changed the API",
+        "decodes and encodes video and audio",
+        "contains FFmpeg with x264 and x265 (GPL); 18.1 on every Python; 19 changed the API",
     ),
     "opencv-python-headless": ("faces, scaling, JPEG", ""),
-    "numpy": ("pictures and sound as arrays", ""),
+    "numpy": ("pictures and audio as arrays", ""),
     "pillow": ("pictures, slides, text", "with Raqm for right-to-left scripts"),
     "pi-heif": ("reads HEIC", "no encoder"),
     "justmytype-*": ("fonts of slides, charts and subtitles", "Open Font License"),
-    "protobuf": ("messages of google-generativeai", "imported by no code here; below 6 for it"),
+    "protobuf": ("messages of google-generativeai", "not imported directly; pinned below 6"),
 }
 
 
 def find_users() -> dict[str, set[str]]:
-    """Package → the functions that ask for it. What only another set of requirements asks for has
-    `function` with that set's name."""
-    found: dict[str, set[str]] = defaultdict(set)
+    """Returns the functions that require each package, by package. A package that only an
+    alternative requirement file lists has the function with that file's name."""
+    users: dict[str, set[str]] = defaultdict(set)
     for path in sorted(ROOT.glob("functions/*/requirements.in")):
-        for name in _names(path):
-            found[name].add(f"`{path.parent.name}`")
+        for name in _read_names(path):
+            users[name].add(f"`{path.parent.name}`")
     for path in sorted(ROOT.glob("functions/*/requirements-*.in")):
-        for name in _names(path):
-            usual = f"`{path.parent.name}`"
-            if usual not in found[name]:
-                found[name].add(f"{usual} with {path.stem.removeprefix('requirements-')}")
-    return found
+        for name in _read_names(path):
+            function = f"`{path.parent.name}`"
+            if function not in users[name]:
+                users[name].add(f"{function} with {path.stem.removeprefix('requirements-')}")
+    return users
 
 
 def render_table() -> str:
-    """A row a package. Raises ValueError when a package has no purpose here, or a purpose no
-    package."""
-    found = find_users()
-    if wrong := sorted(found.keys() ^ PURPOSES.keys()):
-        raise ValueError(f"infra/tools/dependencies.py and the requirement files differ: {wrong}")
-    every = {f"`{path.parent.name}`" for path in ROOT.glob("functions/*/requirements.in")}
-    lines = ["| package | what for | where | note |", "| --- | --- | --- | --- |"]
+    """Returns one row per package. Raises ValueError if a package has no purpose in PURPOSES, or
+    a purpose has no package."""
+    users = find_users()
+    if differences := sorted(users.keys() ^ PURPOSES.keys()):
+        raise ValueError(
+            f"infra/tools/dependencies.py and the requirement files differ: {differences}"
+        )
+    all_functions = {f"`{path.parent.name}`" for path in ROOT.glob("functions/*/requirements.in")}
+    lines = ["| package | purpose | functions | notes |", "| --- | --- | --- | --- |"]
     for name, (purpose, note) in PURPOSES.items():
-        lines.append(f"| {name} | {purpose} | {_where(found[name], every)} | {note} |")
+        lines.append(
+            f"| {name} | {purpose} | {_format_users(users[name], all_functions)} | {note} |"
+        )
     return "\n".join(lines)
 
 
-def _where(some: set[str], every: set[str]) -> str:
-    missing = every - some
+def _format_users(users: set[str], all_functions: set[str]) -> str:
+    missing = all_functions - users
     if not missing:
         return "all"
     if len(missing) < 3:
         return f"all but {', '.join(sorted(missing))}"
-    return ", ".join(sorted(some))
+    return ", ".join(sorted(users))
 
 
-def _names(path: Path) -> set[str]:
-    """The packages that a requirement file asks for, with those of the files that it includes."""
-    found: set[str] = set()
+def _read_names(path: Path) -> set[str]:
+    """Returns the packages of a requirement file and of the files that it includes."""
+    names: set[str] = set()
     for line in path.read_text().splitlines():
         if line.startswith("-r "):
-            found |= _names(path.parent / line.removeprefix("-r ").strip())
+            names |= _read_names(path.parent / line.removeprefix("-r ").strip())
         elif match := _NAME.match(line):
             name = match[0].lower()
-            found.add("justmytype-*" if name.startswith("justmytype-") else name)
-    return found
+            names.add("justmytype-*" if name.startswith("justmytype-") else name)
+    return names

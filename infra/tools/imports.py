@@ -1,7 +1,7 @@
 """The modules that a function's code can import.
 
-Found in the syntax alone, so that nothing has to be installed or run. Imports inside of functions
-count: they may happen.
+They are found in the syntax tree, so that nothing needs to be installed or run. Imports inside
+functions are included.
 """
 
 from __future__ import annotations
@@ -16,37 +16,37 @@ FIRST_PARTY = ("shared", "functions")
 
 @cache
 def find_modules(function: str) -> tuple[Path, ...]:
-    """Every file of ours that a function can import, and the packages that they lie in; sorted,
-    relative to the project's root."""
-    found: set[Path] = set()
-    front = [Path("functions") / function / "main.py"]
-    while front:
-        path = front.pop()
-        if path in found:
+    """Returns the first-party files that a function can import, and the `__init__.py` of their
+    packages; sorted, relative to the project root."""
+    modules: set[Path] = set()
+    pending = [Path("functions") / function / "main.py"]
+    while pending:
+        path = pending.pop()
+        if path in modules:
             continue
-        found.add(path)
-        front += [parent / "__init__.py" for parent in path.parents if parent.name]
-        imported = _imported(_source(path), path.parent.parts)
-        front += [one for name in imported if (one := _file(name)) is not None]
-    return tuple(sorted(found))
+        modules.add(path)
+        pending += [parent / "__init__.py" for parent in path.parents if parent.name]
+        names = _imported_names((ROOT / path).read_text(), path.parent.parts)
+        pending += [file for name in names if (file := _find_file(name)) is not None]
+    return tuple(sorted(modules))
 
 
 @cache
-def _imported(source: str, package: tuple[str, ...]) -> tuple[str, ...]:
-    """The dotted names that a file imports; of `from a import b` both `a` and `a.b`."""
-    found: list[str] = []
+def _imported_names(source: str, package: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns the dotted names that a file imports; for `from a import b` both `a` and `a.b`."""
+    names: list[str] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            found += (alias.name for alias in node.names)
+            names += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            above = package[: len(package) + 1 - node.level] if node.level else ()
-            base = ".".join([*above, *(node.module.split(".") if node.module else [])])
-            found += (base, *(f"{base}.{alias.name}" for alias in node.names))
-    return tuple(found)
+            parent = package[: len(package) + 1 - node.level] if node.level else ()
+            base = ".".join([*parent, *(node.module.split(".") if node.module else [])])
+            names += (base, *(f"{base}.{alias.name}" for alias in node.names))
+    return tuple(names)
 
 
-def _file(name: str) -> Path | None:
-    """Where a module of ours stands; None for what is somebody else's or no module."""
+def _find_file(name: str) -> Path | None:
+    """Returns the file of a first-party module; None for any other name."""
     parts = name.split(".")
     if parts[0] not in FIRST_PARTY:
         return None
@@ -54,7 +54,3 @@ def _file(name: str) -> Path | None:
         if (ROOT / path).is_file():
             return path
     return None
-
-
-def _source(path: Path) -> str:
-    return (ROOT / path).read_text()

@@ -1,11 +1,11 @@
-"""Packs each built function into a zip that Cloud Functions can build.
+"""Packages each function as a zip that Cloud Functions can build.
 
 python -m infra.tools.package [FUNCTION…] [--out DIR] [--deck-model-client CLIENT]
 
-A zip holds a one-line `main.py`, the function's folder, of `shared` the modules that it can import
-(see `reach.py`), and its locked requirements. Names are sorted, times and modes fixed, and nothing
-is compressed: the same tree gives the same bytes on any machine. The hash of the content is in the
-name, so what a change cannot reach keeps its name and is not deployed again.
+A zip contains a one-line `main.py`, the function's folder, the modules of `shared` that the
+function can import (see `imports.py`), and its locked requirements. Names are sorted, times and
+modes are fixed, and nothing is compressed, so the same source tree gives the same bytes on any
+machine. The name contains the hash of the content: an unchanged function is not deployed again.
 """
 
 from __future__ import annotations
@@ -28,46 +28,47 @@ from shared.runtime.settings import DECK_MODEL_CLIENTS
 PACKAGES_DIR = ROOT / ".local" / "packages"
 TFVARS = ROOT / "infra" / "terraform" / "packages.auto.tfvars.json"
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The first moment that a zip can tell."""
+"""The earliest time that a zip can store."""
 FILE_MODE = 0o100644 << 16
 EXCLUDED_SUFFIXES = (".in", ".md", ".pyc")
 EXCLUDED_FOLDERS = ("__pycache__", "node_modules", "pictures")
 SITE_FOLDER = "site"
-"""Where built pages lie beside a function's code."""
+"""Folder of the built pages in the function's folder."""
 HASH_DIGITS = 16
 
 
 def collect_files(function: str, client: str = DECK_MODEL_CLIENTS[0]) -> dict[str, bytes]:
-    """What goes into a function's zip, by name. `client` is the library that asks Gemini."""
+    """Returns the files of a function's zip, by name. `client` is the client library for Gemini."""
     folder = Path("functions") / function
-    beside = {path.parent for path in find_modules(function) if path.parts[0] == "shared"}
-    data = _data(one for path in beside for one in (ROOT / path).glob("*"))
-    data |= {one for one in _data((ROOT / folder).rglob("*")) if not _of_web(folder, one)}
+    packages = {path.parent for path in find_modules(function) if path.parts[0] == "shared"}
+    data = _select_data(file for package in packages for file in (ROOT / package).glob("*"))
+    own_data = _select_data((ROOT / folder).rglob("*"))
+    data |= {name for name in own_data if not _is_page_source(folder, name)}
     files = {
         path.as_posix(): (ROOT / path).read_bytes() for path in (*find_modules(function), *data)
     }
     if function == "console":
-        files |= _pages(folder / SITE_FOLDER)
+        files |= _read_pages(folder / SITE_FOLDER)
     files["main.py"] = f"from functions.{function}.main import main  # noqa: F401\n".encode()
     lock = requirements_file(function, client).name
     files["requirements.txt"] = (ROOT / folder / lock).read_bytes()
     return files
 
 
-def _of_web(folder: Path, name: Path) -> bool:
-    """Whether it is a source of pages: these are deployed as they were built."""
+def _is_page_source(folder: Path, name: Path) -> bool:
+    """Whether a file is a source of the console's pages, of which only the build is deployed."""
     return name.is_relative_to(folder / console.WEB_FOLDER.name)
 
 
-def _pages(target: Path) -> dict[str, bytes]:
-    built = prepare_console_pages(report_to_stderr)
-    found = (path for path in built.rglob("*") if path.is_file())
-    return {(target / path.relative_to(built)).as_posix(): path.read_bytes() for path in found}
+def _read_pages(target: Path) -> dict[str, bytes]:
+    pages = prepare_console_pages(report_to_stderr)
+    files = (path for path in pages.rglob("*") if path.is_file())
+    return {(target / path.relative_to(pages)).as_posix(): path.read_bytes() for path in files}
 
 
-def _data(found: Iterable[Path]) -> set[Path]:
-    """Those files that are read at run time; code is found by who imports it."""
-    names = ((path, path.relative_to(ROOT)) for path in found)
+def _select_data(paths: Iterable[Path]) -> set[Path]:
+    """Returns the files that are read at run time. Code is selected by its imports instead."""
+    names = ((path, path.relative_to(ROOT)) for path in paths)
     return {
         name
         for path, name in names
@@ -79,67 +80,65 @@ def _data(found: Iterable[Path]) -> set[Path]:
 
 
 def write_zip(files: Mapping[str, bytes], target: Path) -> None:
-    """Write a zip; whoever writes the same files again writes the same bytes."""
+    """Writes a zip. The same files give the same bytes."""
     draft = target.with_suffix(".new")
     with zipfile.ZipFile(draft, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(files):
             entry = zipfile.ZipInfo(name, ZIP_EPOCH)
-            # The platform that wrote it stands in a zip as well.
+            # A zip also stores the platform that wrote it; 3 is Unix.
             entry.create_system, entry.external_attr = 3, FILE_MODE
             archive.writestr(entry, files[name])
     draft.replace(target)
 
 
 def hash_files(files: Mapping[str, bytes]) -> str:
-    """A name for exactly this content."""
-    total = hashlib.sha256()
+    """Returns a hash of names and content, of HASH_DIGITS hex digits."""
+    digest = hashlib.sha256()
     for name in sorted(files):
-        total.update(f"{name}\0{len(files[name])}\0".encode() + files[name])
-    return total.hexdigest()[:HASH_DIGITS]
+        digest.update(f"{name}\0{len(files[name])}\0".encode() + files[name])
+    return digest.hexdigest()[:HASH_DIGITS]
 
 
 def package_functions(
     functions: Iterable[str], out: Path, client: str = DECK_MODEL_CLIENTS[0]
 ) -> dict[str, Path]:
-    """Pack these functions into `out`; → function to zip. `client` is the library that asks
-    Gemini."""
+    """Writes the zips of these functions to `out`. Returns them by function. `client` is the client
+    library for Gemini."""
     out.mkdir(parents=True, exist_ok=True)
-    made = {}
+    packages = {}
     for function in functions:
         files = collect_files(function, client)
-        made[function] = out / f"{function}-{hash_files(files)}.zip"
-        write_zip(files, made[function])
-    return made
+        packages[function] = out / f"{function}-{hash_files(files)}.zip"
+        write_zip(files, packages[function])
+    return packages
 
 
 def render_tfvars(packages: Mapping[str, Path], client: str = DECK_MODEL_CLIENTS[0]) -> str:
-    """The zips as Terraform reads them, by their paths below the project's root, and the library
-    for Gemini that is in them: a function is never told to use another one."""
+    """Returns Terraform variables: the paths of the zips, relative to the project root, and the
+    client library for Gemini that they contain."""
     paths = {name: path.relative_to(ROOT).as_posix() for name, path in sorted(packages.items())}
     return json.dumps({"packages": paths, "gemini_client": client}, indent=2) + "\n"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Pack what is asked for; without names all of it, and tell Terraform."""
+    """Packages the named functions. Without names, packages all and writes Terraform variables."""
     built = [row.name for row in FUNCTIONS.values() if row.is_built]
     parser = argparse.ArgumentParser(prog="python -m infra.tools.package", description=__doc__)
-    parser.add_argument(
-        "functions", nargs="*", metavar="FUNCTION", help="default: all that is built"
-    )
+    parser.add_argument("functions", nargs="*", metavar="FUNCTION", help="default: all functions")
     parser.add_argument("--out", type=Path, default=PACKAGES_DIR, help="default: .local/packages")
     parser.add_argument(
         "--deck-model-client", choices=DECK_MODEL_CLIENTS, default=deck_model_client(),
-        help="the library that asks Gemini; default: MOODREEL_DECK_MODEL_CLIENT or google-genai",
+        help="client library for Gemini; default: MOODREEL_DECK_MODEL_CLIENT or google-genai",
     )  # fmt: skip
-    asked = parser.parse_args(arguments)
-    if unknown := sorted(set(asked.functions) - set(built)):
-        parser.error(f"no such function: {', '.join(unknown)}; there are {', '.join(built)}")
-    client = asked.deck_model_client
-    made = package_functions(asked.functions or built, asked.out, client)
-    for path in made.values():
+    args = parser.parse_args(arguments)
+    if unknown := sorted(set(args.functions) - set(built)):
+        parser.error(f"unknown function: {', '.join(unknown)}; available: {', '.join(built)}")
+    client = args.deck_model_client
+    packages = package_functions(args.functions or built, args.out, client)
+    for path in packages.values():
         sys.stdout.write(f"{path.name}  {path.stat().st_size / 1024:.0f} KB\n")
-    if not asked.functions and asked.out == PACKAGES_DIR:
-        TFVARS.write_text(render_tfvars(made, client))
+    if not args.functions and args.out == PACKAGES_DIR:
+        TFVARS.write_text(render_tfvars(packages, client))
     return 0
 
 

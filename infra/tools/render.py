@@ -1,4 +1,4 @@
-"""Renders what is derived from the table; `--check` fails when a rendered file is stale.
+"""Renders the files that are derived from the table. `--check` fails when one is stale.
 
 python -m infra.tools.render [--check]
 """
@@ -41,23 +41,23 @@ TFVARS = ROOT / "infra" / "terraform" / "pipeline.auto.tfvars.json"
 
 
 def render_diagram() -> str:
-    """The chain as a Mermaid flowchart: every arrow is what wakes the next stage."""
+    """Returns the pipeline as a Mermaid flowchart. Each arrow is a trigger of the next stage."""
     lines = ["```mermaid", "flowchart LR"]
-    lines.append('  person(["a person"]) -- "signed URL or prompt" --> uploads[("uploads")]')
+    lines.append('  user(["user"]) -- "signed URL or prompt" --> uploads[("uploads")]')
     first = next(iter(RECIPES.values())).stages[0]
     lines.append(f'  uploads -- "object finalized" --> {first}')
     arrows: dict[tuple[str, str, str], None] = {}
     for recipe in RECIPES.values():
         for stage in recipe.stages[:-1]:
-            fed = find_consumer(stage, recipe)
-            following = recipe.next_stage(stage) or recipe.stages[-1]
-            if fed is not None:
-                arrows[(stage, fed, "a pack is written")] = None
-            if following != fed:
-                arrows[(stage, following, "")] = None
-    for start, end, why in arrows:
-        lines.append(f'  {start} -- "{why}" --> {end}' if why else f"  {start} --> {end}")
-    lines.append('  notification -- "e-mail with a link" --> person')
+            consumer = find_consumer(stage, recipe)
+            next_stage = recipe.next_stage(stage) or recipe.stages[-1]
+            if consumer is not None:
+                arrows[(stage, consumer, "pack finalized")] = None
+            if next_stage != consumer:
+                arrows[(stage, next_stage, "")] = None
+    for start, end, label in arrows:
+        lines.append(f'  {start} -- "{label}" --> {end}' if label else f"  {start} --> {end}")
+    lines.append('  notification -- "email with a link" --> user')
     lines.append("  classDef planned stroke-dasharray: 4 4,color:#888;")
     planned = [
         row.name
@@ -70,34 +70,34 @@ def render_diagram() -> str:
 
 
 def render_recipes() -> str:
-    """The recipes as a table."""
-    rows = ["| recipe | goes in | what comes out | |", "| --- | --- | --- | --- |"]
+    """Returns the recipes as a table."""
+    rows = ["| recipe | input | result | status |", "| --- | --- | --- | --- |"]
     for recipe in RECIPES.values():
-        inputs = " + ".join(one.name for one in recipe.inputs if not one.optional)
+        inputs = " + ".join(item.name for item in recipe.inputs if not item.optional)
         inputs += "".join(
-            f", {one.name}{'s' * (one.max_count > 1)} if wanted"
-            for one in recipe.inputs
-            if one.optional
+            f", {item.name}{'s' * (item.max_count > 1)} (optional)"
+            for item in recipe.inputs
+            if item.optional
         )
-        state = "works" if recipe.is_available else "not available yet"
-        rows.append(f"| `{recipe.name}` | {inputs} | {recipe.description} | {state} |")
+        status = "available" if recipe.is_available else "planned"
+        rows.append(f"| `{recipe.name}` | {inputs} | {recipe.description} | {status} |")
     return "\n".join(rows)
 
 
 def render_error_codes() -> str:
-    """Why a video is not taken, by code."""
-    told: list[type[MoodreelError]] = [
-        one for one in PermanentError.__subclasses__() if one.__module__ == errors.__name__
+    """Returns the errors for which a video is rejected, by code."""
+    error_types: list[type[MoodreelError]] = [
+        error for error in PermanentError.__subclasses__() if error.__module__ == errors.__name__
     ]
-    told.append(errors.DecoderCrashed)
-    rows = ["| code | what a person reads |", "| --- | --- |"]
-    rows += [f"| `{one.code}` | {one()} |" for one in told]
+    error_types.append(errors.DecoderCrashed)
+    rows = ["| code | message |", "| --- | --- |"]
+    rows += [f"| `{error.code}` | {error()} |" for error in error_types]
     return "\n".join(rows)
 
 
 def render_limits() -> str:
-    """What one video, and one process that decodes, may take."""
-    rows = ["| what | limit |", "| --- | --- |"]
+    """Returns the limits of a video and of a decoding process."""
+    rows = ["| limit of | value |", "| --- | --- |"]
     rows += [
         f"| pixels of a picture | {MAX_PIXELS:,} |",
         f"| streams | {MAX_STREAMS} |",
@@ -106,20 +106,21 @@ def render_limits() -> str:
     ]
     for name in ("upload_trigger", "frame_extraction", "emotion_scoring"):
         limits = Limits.for_function(FUNCTIONS[name])
-        rows.append(f"| a process of {name} | {limits.cpu_s} s of CPU, {limits.memory_mb} MB |")
+        rows.append(
+            f"| a decoding process of {name} | {limits.cpu_s} s of CPU, {limits.memory_mb} MB |"
+        )
     return "\n".join(rows)
 
 
 def render_rates() -> str:
-    """The stages that jobs go through in their order, and what a second of each costs in dollars,
-    as pages read it."""
-    order = {name: None for recipe in RECIPES.values() for name in recipe.stages}
-    media = [name for name in FUNCTIONS if name in order]
-    return json.dumps({name: round(cost_usd(name, 1), 9) for name in media}, indent=2) + "\n"
+    """Returns the cost of a second of each pipeline stage in dollars, as the console reads it."""
+    in_recipes = {name for recipe in RECIPES.values() for name in recipe.stages}
+    stages = [name for name in FUNCTIONS if name in in_recipes]
+    return json.dumps({name: round(cost_usd(name, 1), 9) for name in stages}, indent=2) + "\n"
 
 
 def render_tfvars() -> str:
-    """The rows that are built, as Terraform reads them."""
+    """Returns the rows of the table as Terraform variables."""
     rows = {row.name: _row(row) for row in FUNCTIONS.values() if row.is_built}
     note = "Rendered from shared/pipeline.py by infra/tools/render.py; do not edit."
     return json.dumps({"rendered_note": note, "functions": rows}, indent=2) + "\n"
@@ -151,13 +152,13 @@ def _row(function: Function) -> dict[str, Any]:
         "writes": [
             {"bucket": bucket.value, "prefix": prefix} for bucket, prefix in function.writes
         ],
-        "grants": [one.to_dict() for one in access.list_grants(function)],
+        "grants": [grant.to_dict() for grant in access.list_grants(function)],
     }
 
 
 def list_url_paths(function: Function) -> list[str]:
-    """What an HTTPS function answers on the one origin, as a load balancer's path templates. None
-    for the one that answers whatever is left."""
+    """Returns the paths of an HTTPS function, as path templates of the load balancer. Empty for the
+    default backend, which has no `routes` module, and for event-driven functions."""
     if (
         function.is_event_driven
         or importlib.util.find_spec(f"functions.{function.name}.routes") is None
@@ -168,18 +169,18 @@ def list_url_paths(function: Function) -> list[str]:
 
 
 def render_all() -> dict[Path, str]:
-    """Every rendered file with the content that it should have."""
+    """Returns the expected content of every rendered file."""
     readme = README.read_text()
     for name, content in (
         ("diagram", render_diagram()), ("recipes", render_recipes()), ("dependencies",
         dependencies.render_table()),
     ):  # fmt: skip
-        readme = _between(readme, name, content)
+        readme = _replace_block(readme, name, content)
     intake = INTAKE.read_text()
     for name, content in (("refusals", render_error_codes()), ("caps", render_limits())):
-        intake = _between(intake, name, content)
-    deploy = _between(DEPLOY.read_text(), "costs", costs.render_table())
-    security = _between(SECURITY.read_text(), "roles", access.render_table())
+        intake = _replace_block(intake, name, content)
+    deploy = _replace_block(DEPLOY.read_text(), "costs", costs.render_table())
+    security = _replace_block(SECURITY.read_text(), "roles", access.render_table())
     return {
         README: readme,
         INTAKE: intake,
@@ -190,17 +191,19 @@ def render_all() -> dict[Path, str]:
     }
 
 
-def _between(text: str, name: str, content: str) -> str:
+def _replace_block(text: str, name: str, content: str) -> str:
     begin, end = f"<!-- rendered: {name} -->", "<!-- /rendered -->"
     pattern = re.compile(re.escape(begin) + r"\n.*?" + re.escape(end), re.DOTALL)
     if not pattern.search(text):
-        raise SystemExit(f"There is no place for the rendered {name}.")
+        raise SystemExit(f"There are no markers for the rendered block {name}.")
     return pattern.sub(lambda _: f"{begin}\n{content}\n{end}", text)
 
 
 def main() -> int:
-    """Write what is stale, or say so and fail."""
-    parser = argparse.ArgumentParser(description="Render what is derived from the table.")
+    """Writes stale files, or with --check reports them and returns 1."""
+    parser = argparse.ArgumentParser(
+        description="Render the files that are derived from the table."
+    )
     parser.add_argument("--check", action="store_true", help="fail instead of writing")
     check = parser.parse_args().check
     stale = [
@@ -209,13 +212,13 @@ def main() -> int:
         if not path.exists() or path.read_text() != content
     ]
     for path, content in stale:
-        where = path.relative_to(ROOT)
+        name = path.relative_to(ROOT)
         if check:
-            sys.stderr.write(f"{where} is stale: run `python -m infra.tools.render`.\n")
+            sys.stderr.write(f"{name} is stale: run `python -m infra.tools.render`.\n")
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content)
-            sys.stdout.write(f"{where} rendered.\n")
+            sys.stdout.write(f"{name} rendered.\n")
     return 1 if check and stale else 0
 
 

@@ -1,7 +1,7 @@
-"""What the functions are made of: a bill of materials each (CycloneDX), and one table of licences.
+"""Bills of materials of the functions (CycloneDX), and one table of all packages and licences.
 
 python -m infra.tools.sbom            writes .local/sbom/<function>.cdx.json and infra/LICENCES.md
-python -m infra.tools.sbom --check    fails when the table is not of the versions that are locked
+python -m infra.tools.sbom --check    fails when the table differs from the locked versions
 """
 
 from __future__ import annotations
@@ -29,25 +29,24 @@ TOOL_REQUIREMENTS = ROOT / "infra" / "tools" / "sbom.txt"
 BILLS_DIR = ROOT / ".local" / "sbom"
 LICENCES_PATH = ROOT / "infra" / "LICENCES.md"
 PYTHON_HEADING = """\
-# What the functions are made of
+# Packages and licences
 
-The packages that are deployed, with the licences that they declare themselves. Written by
-`python -m infra.tools.sbom` out of the functions' own environments, together with a bill of
-materials for each of them (CycloneDX 1.6) in `.local/sbom/`. A test fails when a version here is
-not the locked one.
+All deployed packages, with the licences that they declare. `python -m infra.tools.sbom` writes this
+file from the functions' environments, and a bill of materials for each function (CycloneDX 1.6) to
+`.local/sbom/`. A test fails when a version in this file differs from the locked one.
 
-Two wheels carry more than their own licence says: `av` brings FFmpeg's libraries with x264 and x265
-(GPL), `opencv-python-headless` brings FFmpeg (LGPL) and Qt-free OpenCV (Apache-2.0). They run in
-functions and are not handed out; whoever ships images of these functions ships them too.
+Two wheels contain libraries with further licences: `av` contains FFmpeg with x264 and x265 (GPL),
+`opencv-python-headless` contains FFmpeg (LGPL) and OpenCV without Qt (Apache-2.0). They run in the
+functions and are not distributed. An image of these functions that you distribute contains them.
 """
 _ROW = re.compile(r"^\| ([a-z0-9-]+) \| (\d[^ |]*) \| (?!\*\*)", re.MULTILINE)
 _BUNDLED = re.compile(r"^\| npm: ([^ |]+) \| ([^ |]+) \| (?!\*\*)", re.MULTILINE)
 CONSOLE_HEADING = """\
 
-## What the console's pages are made of
+## Packages in the console's pages
 
-The npm packages that are bundled into them, as they call themselves; their notices stand beside the
-bundles in `assets/*.LEGAL.txt`.
+The bundled npm packages, with the licences that they declare. Their notices are next to the bundles
+in `assets/*.LEGAL.txt`.
 """
 _PLAIN = {
     "License :: OSI Approved :: Apache Software License": "Apache-2.0",
@@ -56,7 +55,7 @@ _PLAIN = {
     "License :: OSI Approved :: Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
 }
 _UNDECLARED = {"protobuf": "BSD-3-Clause", "uritemplate": "Apache-2.0 OR BSD-3-Clause"}
-"""Packages whose metadata says nothing; looked up in their own LICENSE file."""
+"""Licences of packages without licence metadata, from their LICENSE files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +68,22 @@ class Component:
 
 
 def find_locks() -> dict[str, Path]:
-    """The lock file of every environment that can be deployed, by the function's name; where a
-    function has another one for a client library, by `function with client` as well."""
+    """Returns the lock file of every deployable environment, by function. An alternative one for a
+    client library has the key `function with client`."""
     built = [row.name for row in FUNCTIONS.values() if row.is_built]
-    found = {name: requirements_file(name) for name in built}
+    locks = {name: requirements_file(name) for name in built}
     for client in DECK_MODEL_CLIENTS[1:]:
-        others = {name: requirements_file(name, client) for name in built}
-        found |= {f"{n} with {client}": path for n, path in others.items() if path != found[n]}
-    return found
+        alternatives = {name: requirements_file(name, client) for name in built}
+        locks |= {
+            f"{name} with {client}": path
+            for name, path in alternatives.items()
+            if path != locks[name]
+        }
+    return locks
 
 
 def write_bill(function: str, lock: Path, out: Path) -> Path:
-    """Write the bill of materials of the environment with this lock file."""
+    """Writes the bill of materials of the environment with this lock file. Returns its path."""
     out.mkdir(parents=True, exist_ok=True)
     target = out / f"{function.replace(' ', '-')}.cdx.json"
     tool = (
@@ -90,114 +93,126 @@ def write_bill(function: str, lock: Path, out: Path) -> Path:
     )
     python = prepare_python(lock, function, lambda _: None)
     command = [str(tool), "environment", str(python), "--output-reproducible", "--of", "JSON"]
-    done = subprocess.run(
+    process = subprocess.run(
         [*command, "-o", str(target)], env=clean_env(), capture_output=True, text=True, check=False
     )
-    if done.returncode:
-        raise SystemExit(f"{function}: {done.stderr.strip()}")
+    if process.returncode:
+        raise SystemExit(f"{function}: {process.stderr.strip()}")
     return target
 
 
 def read_components(bill_of_materials: Mapping[str, Any]) -> list[Component]:
-    """The packages of a bill; installers are no part of it."""
-    found = [
-        Component(normalize_name(one["name"]), str(one["version"]), _licence(one))
-        for one in bill_of_materials["components"]
+    """Returns the packages of a bill of materials, without installers."""
+    components = [
+        Component(normalize_name(entry["name"]), str(entry["version"]), _read_licence(entry))
+        for entry in bill_of_materials["components"]
     ]
-    return [one for one in found if one.name not in ("pip", "setuptools", "uv", "wheel")]
+    installers = ("pip", "setuptools", "uv", "wheel")
+    return [component for component in components if component.name not in installers]
 
 
-def _licence(component: Mapping[str, Any]) -> str:
-    told: list[str] = []
+def _read_licence(component: Mapping[str, Any]) -> str:
+    names: list[str] = []
     for entry in component.get("licenses", []):
-        one = entry.get("license", {})
-        text = entry.get("expression") or one.get("id") or one.get("name") or ""
-        told.append(_PLAIN.get(text, text.splitlines()[0] if text else ""))
-    known = list(dict.fromkeys(filter(None, told)))
-    # "BSD" of a classifier says less than "BSD-3-Clause" beside it.
-    exact = [one for one in known if not any(o != one and o.startswith(one) for o in known)]
+        licence = entry.get("license", {})
+        text = entry.get("expression") or licence.get("id") or licence.get("name") or ""
+        names.append(_PLAIN.get(text, text.splitlines()[0] if text else ""))
+    unique = list(dict.fromkeys(filter(None, names)))
+    # A classifier's "BSD" is less exact than "BSD-3-Clause".
+    exact = [
+        name
+        for name in unique
+        if not any(other != name and other.startswith(name) for other in unique)
+    ]
     return " / ".join(exact) or _UNDECLARED.get(normalize_name(component["name"]), "**undeclared**")
 
 
 def render_table(by_function: Mapping[str, Iterable[Component]]) -> str:
-    """All packages, a row each, with the functions that carry them."""
+    """Returns one row per package, with the functions that contain it."""
     users: dict[Component, set[str]] = defaultdict(set)
-    for function, some in by_function.items():
-        for part in some:
-            users[part].add(function)
+    for function, components in by_function.items():
+        for component in components:
+            users[component].add(function)
     rows = ["| package | version | licence | functions |", "| --- | --- | --- | --- |"]
-    for part in sorted(users, key=lambda one: (one.name, one.version)):
-        who = _named(users[part], set(by_function))
-        rows.append(f"| {part.name} | {part.version} | {part.licence} | {who} |")
+    for item in sorted(users, key=lambda component: (component.name, component.version)):
+        functions = _format_functions(users[item], set(by_function))
+        rows.append(f"| {item.name} | {item.version} | {item.licence} | {functions} |")
     return "\n".join(rows)
 
 
-def _named(some: set[str], all_of_them: set[str]) -> str:
-    def listed(names: set[str]) -> str:
-        return ", ".join(f"`{one}`" for one in sorted(names))
+def _format_functions(functions: set[str], all_functions: set[str]) -> str:
+    def join(names: set[str]) -> str:
+        return ", ".join(f"`{name}`" for name in sorted(names))
 
-    others = all_of_them - some
-    if not others:
+    missing = all_functions - functions
+    if not missing:
         return "all"
-    return f"all but {listed(others)}" if len(others) < len(some) / 2 else listed(some)
+    if len(missing) < len(functions) / 2:
+        return f"all but {join(missing)}"
+    return join(functions)
 
 
 def render_npm_table() -> str:
-    """The packages in the console's pages, a row each. Builds the pages when they are not there."""
+    """Returns one row per package in the console's pages. Builds the pages if necessary."""
     names = json.loads((prepare_console_build(lambda _: None) / "bundled.json").read_text())
-    known = _npm()
+    packages = _read_npm_lock()
     rows = ["| package | version | licence |", "| --- | --- | --- |"]
     for name in names:
-        one = known[name]
-        rows.append(f"| npm: {name} | {one['version']} | {one.get('license', '**undeclared**')} |")
+        package = packages[name]
+        licence = package.get("license", "**undeclared**")
+        rows.append(f"| npm: {name} | {package['version']} | {licence} |")
     return "\n".join(rows)
 
 
-def _npm() -> dict[str, Any]:
-    """Every npm package that is locked for the console, by name."""
-    told = json.loads((WEB_FOLDER / "package-lock.json").read_text())["packages"]
-    return {path.removeprefix("node_modules/"): one for path, one in told.items() if path}
+def _read_npm_lock() -> dict[str, Any]:
+    """Returns the locked npm packages of the console, by name."""
+    packages = json.loads((WEB_FOLDER / "package-lock.json").read_text())["packages"]
+    return {path.removeprefix("node_modules/"): entry for path, entry in packages.items() if path}
 
 
 def find_stale_packages(page: str) -> list[str]:
-    """What the table of bundled packages says otherwise than the lock."""
-    locked = {name: one["version"] for name, one in _npm().items()}
-    shown = _BUNDLED.findall(page)
+    """Returns the differences between the table of npm packages and the lock file."""
+    locked = {name: entry["version"] for name, entry in _read_npm_lock().items()}
+    rows = _BUNDLED.findall(page)
     direct = json.loads((WEB_FOLDER / "package.json").read_text())["dependencies"]
-    wrong = [f"not locked any more: {n} {v}" for n, v in shown if locked.get(n) != v]
-    return wrong + [f"not in the table: {name}" for name in direct if name not in dict(shown)]
+    problems = [
+        f"no longer locked: {name} {version}"
+        for name, version in rows
+        if locked.get(name) != version
+    ]
+    return problems + [f"not in the table: {name}" for name in direct if name not in dict(rows)]
 
 
 def find_problems(page: str, locks: Mapping[str, str]) -> list[str]:
-    """Why the page is not of these lock files; empty when it is."""
-    shown = set(_ROW.findall(page))
+    """Returns the differences between the table of packages and these lock files."""
+    rows = set(_ROW.findall(page))
     pins = [pin for lock in locks.values() for pin in parse_lock(lock)]
     locked = {(pin.name, pin.version) for pin in pins}
-    # Some are for other systems or Pythons alone: those may be missing.
-    needed = {(pin.name, pin.version) for pin in pins if not pin.marker}
-    wrong = [f"not in the table, or undeclared: {name} {v}" for name, v in needed - shown]
-    return sorted(wrong + [f"not locked any more: {name} {v}" for name, v in shown - locked])
+    # Pins with a marker are for other systems or Python versions; they may be missing.
+    required = {(pin.name, pin.version) for pin in pins if not pin.marker}
+    problems = [f"not in the table, or undeclared: {name} {v}" for name, v in required - rows]
+    return sorted(problems + [f"no longer locked: {name} {v}" for name, v in rows - locked])
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write bills and table, or say what is wrong with the table and fail."""
+    """Writes bills and table, or with --check reports differences. Returns 1 if there are any."""
     parser = argparse.ArgumentParser(prog="python -m infra.tools.sbom", description=__doc__)
     parser.add_argument("--check", action="store_true", help="fail instead of writing")
-    asked = parser.parse_args(arguments)
-    if not asked.check:
+    args = parser.parse_args(arguments)
+    if not args.check:
         bills = {
-            n: json.loads(write_bill(n, lock, BILLS_DIR).read_text())
-            for n, lock in find_locks().items()
+            name: json.loads(write_bill(name, lock, BILLS_DIR).read_text())
+            for name, lock in find_locks().items()
         }
-        python = render_table({n: read_components(one) for n, one in bills.items()})
+        python = render_table({name: read_components(bill) for name, bill in bills.items()})
         LICENCES_PATH.write_text(
             f"{PYTHON_HEADING}\n{python}\n{CONSOLE_HEADING}\n{render_npm_table()}\n"
         )
     page = LICENCES_PATH.read_text()
-    wrong = find_problems(page, {name: lock.read_text() for name, lock in find_locks().items()})
-    wrong += find_stale_packages(page)
-    sys.stderr.writelines(f"{line}\n" for line in wrong)
-    return 1 if wrong else 0
+    problems = find_problems(page, {name: lock.read_text() for name, lock in find_locks().items()})
+    problems += find_stale_packages(page)
+    sys.stderr.writelines(f"{line}\n" for line in problems)
+    return 1 if problems else 0
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Background music under a narration: repeated as long as the film is, and quiet under the voice.
+"""Background music for a narration: repeated to the length of the film, ducked under the voice.
 
-When somebody speaks is known from the timeline, so the music goes down before the first word and
-comes back after the last one, without listening for either.
+The times of speech are known from the timeline, so the music fades down before the first word and
+up after the last one without analysing the voice.
 """
 
 from __future__ import annotations
@@ -21,58 +21,58 @@ from functions.stitching.film.timeline import RATE_HZ, Timeline
 
 UNDER_VOICE_LU = -20.0
 IN_PAUSES_LU = -12.0
-"""How loud the music is beside the voice, while it speaks and while it does not."""
-_MEASURED_S = 120
+"""Loudness of the music relative to the voice, during speech and in pauses."""
+_MAX_MEASURED_S = 120
 _GRID = RATE_HZ // 100
 _GLIDE_S = 0.5
-"""How long it takes to go down or to come back."""
+"""Duration of fading down and up."""
 _FADE_IN_S, _FADE_OUT_S = 1.0, 3.0
 _PAUSE_S = 1.2
-"""Between sentences that are closer than this the music stays down."""
+"""In pauses shorter than this the music stays down."""
 
 DecodeMusic = Callable[[], Iterator[Samples]]
-"""Begins the music anew: float32 of shape (2, n) at 48 kHz."""
+"""Decodes the music from its start: float32 of shape (2, n) at 48 kHz."""
 
 
 def mix_music(
     voice: Iterator[Samples], timeline: Timeline, decode: DecodeMusic
 ) -> Iterator[Samples]:
-    """Blocks of `voice` (mono) over the music, stereo, block by block of the same lengths."""
-    factor = _factor(decode)
+    """Yields `voice` (mono) mixed with the music as stereo, in blocks of the same lengths."""
+    factor = _measure_factor(decode)
     curve = compute_ducking(timeline)
-    music = _endless(decode)
+    music = _repeat(decode)
     at = 0
     rest = np.zeros((2, 0), np.float32)
     for block in voice:
         length = block.shape[1]
-        pieces, there = [rest], rest.shape[1]
-        while there < length:
-            piece = next(music)
-            pieces.append(piece)
-            there += piece.shape[1]
-        gathered = np.concatenate(pieces, axis=1)
-        under, rest = gathered[:, :length], gathered[:, length:]
+        chunks, available = [rest], rest.shape[1]
+        while available < length:
+            chunk = next(music)
+            chunks.append(chunk)
+            available += chunk.shape[1]
+        joined = np.concatenate(chunks, axis=1)
+        background, rest = joined[:, :length], joined[:, length:]
         grid = np.arange(at, at + length) / _GRID
         level = np.interp(grid, np.arange(len(curve)), curve).astype(np.float32) * factor
         at += length
-        yield block + under * level
+        yield block + background * level
 
 
 def compute_ducking(timeline: Timeline) -> FloatArray:
-    """The music's level at every hundredth of a second, as a factor beside the voice's loudness."""
+    """Returns the level of the music per 10 ms, as a factor relative to the voice's loudness."""
     count = timeline.end // _GRID + 2
     low, high = 10 ** (UNDER_VOICE_LU / 20), 10 ** (IN_PAUSES_LU / 20)
     level = np.full(count, high, np.float32)
     glide = round(_GLIDE_S * 100)
     spoken_until = None
-    for one in timeline.sentences:
-        start = one.start // _GRID
+    for sentence in timeline.sentences:
+        start = sentence.start // _GRID
         if spoken_until is not None and start - spoken_until < _PAUSE_S * 100:
             start = spoken_until
-        # Smoothing reaches half a glide to both sides: the way down ends at the first word, and
-        # the way back begins after the last.
-        level[max(0, start - glide) : one.end // _GRID + glide // 2 + 1] = low
-        spoken_until = one.end // _GRID
+        # Smoothing widens by half a glide on both sides: the fade down ends at the first word, and
+        # the fade up begins after the last.
+        level[max(0, start - glide) : sentence.end // _GRID + glide // 2 + 1] = low
+        spoken_until = sentence.end // _GRID
     kernel = np.hanning(glide + 2)[1:-1]
     smooth = np.convolve(np.pad(level, glide, mode="edge"), kernel / kernel.sum(), mode="same")
     curve = smooth[glide : glide + count]
@@ -83,13 +83,13 @@ def compute_ducking(timeline: Timeline) -> FloatArray:
     return np.asarray(curve * np.clip(ends, 0, 1), np.float32)
 
 
-def _factor(decode: DecodeMusic) -> float:
-    """What brings the music to the voice's loudness."""
-    profile, heard = LoudnessProfile(), 0
+def _measure_factor(decode: DecodeMusic) -> float:
+    """Returns the factor that brings the music to the voice's loudness."""
+    profile, sample_count = LoudnessProfile(), 0
     for block in decode():
         profile.add(block, RATE_HZ)
-        heard += block.shape[1]
-        if heard > _MEASURED_S * RATE_HZ:
+        sample_count += block.shape[1]
+        if sample_count > _MAX_MEASURED_S * RATE_HZ:
             break
     measured = measure_loudness(profile.energies)
     if not np.isfinite(measured):
@@ -97,11 +97,11 @@ def _factor(decode: DecodeMusic) -> float:
     return float(10 ** ((TARGET_LUFS - measured) / 20))
 
 
-def _endless(decode: DecodeMusic) -> Iterator[Samples]:
+def _repeat(decode: DecodeMusic) -> Iterator[Samples]:
     while True:
-        heard = 0
+        sample_count = 0
         for block in decode():
-            heard += block.shape[1]
+            sample_count += block.shape[1]
             yield block
-        if not heard:
+        if not sample_count:
             yield np.zeros((2, RATE_HZ), np.float32)

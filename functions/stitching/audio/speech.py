@@ -1,4 +1,4 @@
-"""The narration's sound: measured slide by slide, then brought to 48 kHz and one loudness."""
+"""The sound of the narration: measured slide by slide, then resampled to 48 kHz at one loudness."""
 
 from __future__ import annotations
 
@@ -21,44 +21,44 @@ from functions.stitching.film.timeline import LEAD_SAMPLES, RATE_HZ, Scene, Time
 from shared.recipes.films.speech import SpeechAudio
 
 ReadSpeech = Callable[[int], SpeechAudio]
-"""The speech of a slide by its number; only asked for slides that are spoken over."""
+"""Returns the speech of a slide by its number; called only for slides with speech."""
 STEREO_LU = 10 * np.log10(2)
-"""The same sound on two channels is this much louder than on one."""
+"""Loudness difference between the same sound on two channels and on one."""
 
 
 class SpeechTrack:
-    """All slides' speech. One slide at a time is in memory; each is read twice, once to measure
-    and once to write."""
+    """The speech of all slides. One slide at a time is in memory. Each is read twice: to measure
+    it, and to write it."""
 
     def __init__(self, timeline: Timeline, read: ReadSpeech) -> None:
-        self._film = timeline
+        self._timeline = timeline
         self._read = read
         self._frames: dict[int, slice] = {}
         self._profile = LoudnessProfile()
 
     def measure(self, check: Callable[[], None]) -> None:
-        """The first reading."""
-        for number, scene in enumerate(self._film.scenes):
+        """Measures the speech of all slides."""
+        for number, scene in enumerate(self._timeline.scenes):
             check()
             self._profile.add_silence(LEAD_SAMPLES / RATE_HZ)
             if _is_spoken(scene):
-                spoken = self._read(number)
-                self._frames[number] = self._profile.add(_floats(spoken), spoken.rate_hz)
+                speech = self._read(number)
+                self._frames[number] = self._profile.add(_to_floats(speech), speech.rate_hz)
             self._profile.add_silence((scene.end - scene.speech_end) / RATE_HZ)
 
     def compute_gains(self, target_lufs: float) -> FloatArray:
-        """The factor of every frame."""
+        """Returns the factor of every frame."""
         return compute_gains(self._profile, target_lufs)
 
     def read_blocks(self, factors: FloatArray) -> Iterator[Samples]:
-        """The second reading: the whole timeline, mono, in blocks of at most a second."""
-        for number, scene in enumerate(self._film.scenes):
+        """Yields the sound of the whole timeline, mono, in blocks of at most a second."""
+        for number, scene in enumerate(self._timeline.scenes):
             yield from _silence(scene.speech_start - scene.start)
             if _is_spoken(scene):
-                yield from self._spoken(number, scene, factors[self._frames[number]])
+                yield from self._read_speech(number, scene, factors[self._frames[number]])
             yield from _silence(scene.end - scene.speech_end)
 
-    def _spoken(self, number: int, scene: Scene, factors: FloatArray) -> Iterator[Samples]:
+    def _read_speech(self, number: int, scene: Scene, factors: FloatArray) -> Iterator[Samples]:
         at, end = 0, scene.speech_end - scene.speech_start
         for block in resample_speech(self._read(number)):
             block = block[:, : end - at]
@@ -68,34 +68,34 @@ class SpeechTrack:
         yield from _silence(end - at)
 
 
-def resample_speech(spoken: SpeechAudio) -> Iterator[Samples]:
-    """Resampled, in blocks of about a second: float32 of shape (1, n)."""
+def resample_speech(speech: SpeechAudio) -> Iterator[Samples]:
+    """Yields the speech at 48 kHz in blocks of about a second: float32 of shape (1, n)."""
     resampler = AudioResampler(format="fltp", layout="mono", rate=RATE_HZ)
-    samples = np.frombuffer(spoken.pcm, np.int16)[None]
-    for at in range(0, samples.shape[1], spoken.rate_hz):
-        block = np.ascontiguousarray(samples[:, at : at + spoken.rate_hz])
+    samples = np.frombuffer(speech.pcm, np.int16)[None]
+    for at in range(0, samples.shape[1], speech.rate_hz):
+        block = np.ascontiguousarray(samples[:, at : at + speech.rate_hz])
         frame = av.AudioFrame.from_ndarray(block, format="s16", layout="mono")
-        frame.sample_rate, frame.pts = spoken.rate_hz, at
-        frame.time_base = Fraction(1, spoken.rate_hz)
-        yield from _arrays(resampler.resample(frame))
-    yield from _arrays(resampler.resample(None))
+        frame.sample_rate, frame.pts = speech.rate_hz, at
+        frame.time_base = Fraction(1, speech.rate_hz)
+        yield from _to_arrays(resampler.resample(frame))
+    yield from _to_arrays(resampler.resample(None))
 
 
-def _arrays(frames: list[av.AudioFrame]) -> Iterator[Samples]:
+def _to_arrays(frames: list[av.AudioFrame]) -> Iterator[Samples]:
     for frame in frames:
         yield np.asarray(frame.to_ndarray(), np.float32)
 
 
-def _silence(samples: int) -> Iterator[Samples]:
-    for at in range(0, samples, RATE_HZ):
-        yield np.zeros((1, min(RATE_HZ, samples - at)), np.float32)
+def _silence(sample_count: int) -> Iterator[Samples]:
+    for at in range(0, sample_count, RATE_HZ):
+        yield np.zeros((1, min(RATE_HZ, sample_count - at)), np.float32)
 
 
 def _is_spoken(scene: Scene) -> bool:
     return scene.speech_end > scene.speech_start
 
 
-def _floats(spoken: SpeechAudio) -> Samples:
-    samples = np.frombuffer(spoken.pcm, np.int16).astype(np.float32)[None]
+def _to_floats(speech: SpeechAudio) -> Samples:
+    samples = np.frombuffer(speech.pcm, np.int16).astype(np.float32)[None]
     samples /= 32768
     return samples

@@ -1,4 +1,4 @@
-"""A film of a deck: its slides, its narration, its subtitles and chapters."""
+"""A film of a deck: slides, narration, music, subtitles and chapters."""
 
 from __future__ import annotations
 
@@ -47,15 +47,14 @@ from shared.recipes.upload_results import Uploads
 
 
 class SlidesDoNotMatch(PermanentError):
-    """The slides, their narration and the deck do not belong together."""
+    """The slides, their narration and the deck have different numbers of slides."""
 
     code = "slides-do-not-match"
 
 
 @dataclass(frozen=True)
 class DeckFilm:
-    """All that a film of slides is made of. `folder` is where its runs are kept, `content` what
-    its name is derived from."""
+    """The inputs of a film of slides. `segments_prefix` is the prefix of its encoded segments."""
 
     objects: ObjectStore
     segments_prefix: str
@@ -67,12 +66,15 @@ class DeckFilm:
 
     @classmethod
     def of(cls, context: UnitContext) -> DeckFilm:
-        """Read what the stages before recorded. Raises SlidesDoNotMatch and what reading raises."""
-        drawn = DeckResult.require(context.job.facts)
-        spoken = NarrationResult.require(context.job.facts)
-        deck = Deck.from_dict(json.loads(read_stored(context.objects, drawn.deck)))
-        narration = Narration.from_json(read_stored(context.objects, spoken.narration))
-        slides = tuple(one.stored_object for one in drawn.slides)
+        """Reads the results of the earlier stages.
+
+        Raises SlidesDoNotMatch, InvalidOption, and the errors of reading objects.
+        """
+        deck_result = DeckResult.require(context.job.facts)
+        narration_result = NarrationResult.require(context.job.facts)
+        deck = Deck.from_dict(json.loads(read_stored(context.objects, deck_result.deck)))
+        narration = Narration.from_json(read_stored(context.objects, narration_result.narration))
+        slides = tuple(slide.stored_object for slide in deck_result.slides)
         if not len(deck.slides) == len(slides) == len(narration.slides):
             raise SlidesDoNotMatch(
                 f"There are {len(deck.slides)} slides in the deck, {len(slides)} drawn ones and "
@@ -80,8 +82,8 @@ class DeckFilm:
             )
         try:
             options = FilmOptions.from_job(context.job.options)
-        except ValueError as wrong:
-            raise InvalidOption(str(wrong)) from wrong
+        except ValueError as error:
+            raise InvalidOption(str(error)) from error
         uploads = Uploads.find(context.job.facts)
         music = None if uploads is None else uploads.inputs.get("music")
         return cls(
@@ -96,86 +98,88 @@ class DeckFilm:
 
     @property
     def content(self) -> list[Any]:
-        """What the film is made of, JSON-able."""
+        """The inputs as JSON values, from which the name of the film is derived."""
         return [
             self.deck.to_dict(),
-            [list(one.version) for one in self.slides],
-            [[one.object, one.generation] for one in self.narration.slides],
+            [list(slide.version) for slide in self.slides],
+            [[speech.object, speech.generation] for speech in self.narration.slides],
             self.options.to_dict(),
             None if self.music is None else list(self.music.version),
         ]
 
     def write(self, path: Path, check: Callable[[], None]) -> RenderedFilm:
-        """Write the film to `path`; what did not change since an earlier film of the job is not
-        encoded again. Raises FilmTooLong and what reading raises."""
-        film = build_timeline(self.narration)
-        self._check_length(film)
-        rows = build_cues(film.sentences)
+        """Writes the film to `path`. Encoded segments of an earlier film of the job are reused.
+
+        Raises FilmTooLong, and the errors of reading objects.
+        """
+        timeline = build_timeline(self.narration)
+        self._check_length(timeline)
+        cues = build_cues(timeline.sentences)
         channels = 1 if self.music is None else 2
-        speech = SpeechTrack(film, self._speech)
+        speech = SpeechTrack(timeline, self._read_speech)
         speech.measure(check)
         factors = speech.compute_gains(TARGET_LUFS - (STEREO_LU if channels == 2 else 0))
-        # Burned-in lines would stand there twice in players that show subtitles unasked.
-        soft = rows if self.options.subtitles == "soft" else ()
-        about = FilmMetadata(
+        # Players that show subtitles by default would show burned-in lines twice.
+        soft = cues if self.options.subtitles == "soft" else ()
+        metadata = FilmMetadata(
             channels=channels,
             title=self.deck.title,
             language=iso_639_2(self.deck.language),
-            chapters=self._chapters(film),
+            chapters=self._chapters(timeline),
             subtitles=bool(soft),
         )
-        runs = self._runs(film)
+        cache = self._segment_cache(timeline)
         write_slideshow(
             path,
-            about,
-            segments=runs.get_segments(plan_segments(film, rows, self.options), check),
-            sound=self._sound(film, speech.read_blocks(factors)),
+            metadata,
+            segments=cache.get_segments(plan_segments(timeline, cues, self.options), check),
+            sound=self._mix_sound(timeline, speech.read_blocks(factors)),
             cues=soft,
             check=check,
         )
-        return self._made(film, rows, encoded=len(runs.encoded))
+        return self._describe(timeline, cues, encoded=len(cache.encoded))
 
     def describe(self) -> RenderedFilm:
-        """What `write` would give, without writing the film."""
-        film = build_timeline(self.narration)
-        return self._made(film, build_cues(film.sentences), encoded=0)
+        """Returns the result of `write` without writing the film."""
+        timeline = build_timeline(self.narration)
+        return self._describe(timeline, build_cues(timeline.sentences), encoded=0)
 
-    def _made(self, film: Timeline, rows: Sequence[Cue], *, encoded: int) -> RenderedFilm:
+    def _describe(self, timeline: Timeline, cues: Sequence[Cue], *, encoded: int) -> RenderedFilm:
         first = read_slide(read_stored(self.objects, self.slides[0]), self.deck.size)
         result = FilmResult(
-            round(float(film.duration), 3),
+            round(float(timeline.duration), 3),
             *self.deck.size,
             slides=len(self.slides),
             scenes_encoded=encoded,
             scenes_reused=len(self.slides) - encoded,
         )
-        spoken = bool(rows)
         return RenderedFilm(
             encode_poster(first),
             result,
-            to_vtt(rows) if spoken else "",
-            to_srt(rows) if spoken else "",
-            to_vtt(build_chapter_cues(self._chapters(film))),
+            to_vtt(cues) if cues else "",
+            to_srt(cues) if cues else "",
+            to_vtt(build_chapter_cues(self._chapters(timeline))),
         )
 
-    def _chapters(self, film: Timeline) -> tuple[tuple[Fraction, Fraction, str], ...]:
-        return build_chapters(film, [slide.heading for slide in self.deck.slides])
+    def _chapters(self, timeline: Timeline) -> tuple[tuple[Fraction, Fraction, str], ...]:
+        return build_chapters(timeline, [slide.heading for slide in self.deck.slides])
 
-    def _check_length(self, film: Timeline) -> None:
-        if self.options.motion == "gentle" and film.duration > MAX_MOTION_FILM_S:
+    def _check_length(self, timeline: Timeline) -> None:
+        if self.options.motion == "gentle" and timeline.duration > MAX_MOTION_FILM_S:
             raise FilmTooLong(
-                f"The film would be {float(film.duration) / 60:.0f} minutes long; with motion the "
-                f"limit is {MAX_MOTION_FILM_S // 60}. Leave motion out, or shorten what is spoken."
+                f"The film would be {float(timeline.duration) / 60:.0f} minutes long; with motion "
+                f"the limit is {MAX_MOTION_FILM_S // 60}. Leave motion out, or shorten what is "
+                "spoken."
             )
 
-    def _runs(self, film: Timeline) -> SegmentCache:
-        # A slide's object is written once and named by what it shows.
-        names = [one.name for one in self.slides]
+    def _segment_cache(self, timeline: Timeline) -> SegmentCache:
+        # The object of a slide is written once and named by its content.
+        names = [slide.name for slide in self.slides]
         size = self.deck.size
-        scenery = FrameRenderer(film, names, self._picture, size, self.deck.language)
-        return SegmentCache(self.objects, self.segments_prefix, scenery, size, self.options.motion)
+        renderer = FrameRenderer(timeline, names, self._read_picture, size, self.deck.language)
+        return SegmentCache(self.objects, self.segments_prefix, renderer, size, self.options.motion)
 
-    def _sound(self, film: Timeline, voice: Iterator[Samples]) -> Iterator[Samples]:
+    def _mix_sound(self, timeline: Timeline, voice: Iterator[Samples]) -> Iterator[Samples]:
         if self.music is None:
             return voice
         music = self.music
@@ -185,12 +189,12 @@ class DeckFilm:
             file = RangeFile(read_at, music.size_bytes)
             return decode_sound(file, rate_hz=RATE_HZ, channels=2, max_duration_s=MAX_FILM_S)
 
-        return mix_music(voice, film, decode)
+        return mix_music(voice, timeline, decode)
 
-    def _picture(self, number: int) -> Planes:
+    def _read_picture(self, number: int) -> Planes:
         data = read_stored(self.objects, self.slides[number])
         return rgb_to_planes(to_rgb_array(read_slide(data, self.deck.size)))
 
-    def _speech(self, number: int) -> SpeechAudio:
-        one = self.narration.slides[number]
-        return from_wav(read_version(self.objects, Bucket.WORK, one.object, one.generation))
+    def _read_speech(self, number: int) -> SpeechAudio:
+        speech = self.narration.slides[number]
+        return from_wav(read_version(self.objects, Bucket.WORK, speech.object, speech.generation))

@@ -1,7 +1,7 @@
-"""Pictures become H.264 in runs: each begins with an IDR frame and needs no other one.
+"""Encodes pictures as H.264 segments. Each begins with an IDR frame and refers to no other segment.
 
-All runs of one film are encoded alike and carry the same parameter sets, so a film is put together
-from runs without encoding anything again. A run is an MP4 of its own, without sound.
+All segments of a film have the same encoder options and parameter sets, so a film is muxed from
+segments without encoding them again. A segment is an MP4 without sound.
 """
 
 from __future__ import annotations
@@ -27,32 +27,32 @@ from shared.recipes.films.options import Motion
 Planes = NDArray[np.uint8]
 """A yuv420p picture, uint8 of shape (height · 3 / 2, width): Y, then U, then V."""
 TimedFrames = Iterable[tuple[int, VideoFrame]]
-"""Pictures and from which sample of their run on each is shown."""
+"""Pictures with the sample of their segment from which each is shown."""
 
 TICKS_PER_SECOND = 90_000
 TICK = Fraction(1, TICKS_PER_SECOND)
 _BT709 = 1
-# Measured: they make a film of slides cost little more than encoding its sound.
-_STANDING: Mapping[str, str] = {
+# With these options a film of slides costs little more than encoding its sound (measured).
+_STATIC_OPTIONS: Mapping[str, str] = {
     "preset": "veryfast",
     "tune": "stillimage",
     "crf": "20",
     "bf": "0",
     "rc-lookahead": "0",
     "sc_threshold": "0",
-    # An I-frame where we say so and nowhere else.
+    # I-frames only where requested.
     "g": "100000",
     "forced-idr": "1",
-    # The same bytes on any number of cores.
+    # The result does not depend on the number of cores.
     "threads": "1",
 }
-# What moves hides more: a third fewer bits, and nobody sees it.
-_MOVING = {**_STANDING, "crf": "23"}
+# Motion hides artifacts: a third fewer bits without a visible difference.
+_MOTION_OPTIONS = {**_STATIC_OPTIONS, "crf": "23"}
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedFrame:
-    """One coded picture: when it is shown in ticks of its run, and whether it is an IDR frame."""
+    """One encoded picture: its time in ticks of its segment, and whether it is an IDR frame."""
 
     tick: int
     data: bytes
@@ -60,24 +60,24 @@ class EncodedFrame:
 
 
 def encoder_options(motion: Motion) -> Mapping[str, str]:
-    """How a film with or without motion is encoded."""
-    return _STANDING if motion == "none" else _MOVING
+    """Returns the encoder options of a film with or without motion."""
+    return _STATIC_OPTIONS if motion == "none" else _MOTION_OPTIONS
 
 
 def to_ticks(sample: int) -> int:
-    """A time in samples as one in ticks."""
+    """Converts a time in samples to ticks."""
     return round(Fraction(sample * TICKS_PER_SECOND, RATE_HZ))
 
 
 def encode_segment(
     frames: TimedFrames, size: tuple[int, int], motion: Motion, check: Callable[[], None]
 ) -> bytes:
-    """A run of all pictures, in order, none at the same time as another. `check` is asked before
-    every picture and may raise."""
+    """Encodes pictures, with increasing times, as a segment. `check` is called before every picture
+    and may raise."""
     out = io.BytesIO()
     options = {"video_track_timescale": str(TICKS_PER_SECOND)}
     with av.open(out, "w", format="mp4", options=options) as container:
-        stream = _stream(container, size, motion)
+        stream = _add_stream(container, size, motion)
         first = True
         for at, frame in frames:
             check()
@@ -91,29 +91,29 @@ def encode_segment(
 
 @contextmanager
 def open_segment(segment: bytes) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """The container of a run, and its stream."""
+    """Opens a segment. Yields its container and video stream."""
     with av.open(io.BytesIO(segment), "r", format="mp4") as container:
         yield container, container.streams.video[0]
 
 
 def read_segment(segment: bytes) -> tuple[bytes, list[EncodedFrame]]:
-    """The parameter sets of a run, and its pictures in order."""
+    """Returns the parameter sets of a segment, and its encoded pictures in order."""
     with open_segment(segment) as (container, stream):
-        coded = [
+        frames = [
             EncodedFrame(packet.pts, bytes(packet), packet.is_keyframe)
             for packet in container.demux(stream)
             if packet.pts is not None
         ]
-        return parameter_sets(stream), coded
+        return parameter_sets(stream), frames
 
 
 def parameter_sets(stream: VideoStream) -> bytes:
-    """The parameter sets of a stream."""
+    """Returns the parameter sets of a stream."""
     return bytes(stream.codec_context.extradata or b"")
 
 
 def rgb_to_frame(picture: NDArray[np.uint8]) -> VideoFrame:
-    """An RGB picture, uint8 of shape (height, width, 3) with even sides, as BT.709 video."""
+    """Converts RGB, uint8 of shape (height, width, 3) with even sides, to a BT.709 video frame."""
     return VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24").reformat(
         format="yuv420p",
         src_colorspace=Colorspace.ITU709,
@@ -125,17 +125,17 @@ def rgb_to_frame(picture: NDArray[np.uint8]) -> VideoFrame:
 
 
 def rgb_to_planes(picture: NDArray[np.uint8]) -> Planes:
-    """The same as planes."""
+    """Converts RGB like `rgb_to_frame`, to planes."""
     return np.asarray(rgb_to_frame(picture).to_ndarray(), np.uint8)
 
 
 def planes_to_frame(planes: Planes) -> VideoFrame:
-    """Planes as a frame that can be encoded."""
+    """Converts planes to a video frame."""
     return VideoFrame.from_ndarray(planes, format="yuv420p")
 
 
 def split_planes(planes: Planes) -> tuple[Planes, Planes, Planes]:
-    """Views of Y, of shape (height, width), and of U and V, of half its sides."""
+    """Returns views of Y, of shape (height, width), and of U and V, of half its sides."""
     height, width = planes.shape[0] * 2 // 3, planes.shape[1]
     flat = planes.reshape(-1)
     area, small = height * width, (height // 2, width // 2)
@@ -146,7 +146,7 @@ def split_planes(planes: Planes) -> tuple[Planes, Planes, Planes]:
     )
 
 
-def _stream(container: Any, size: tuple[int, int], motion: Motion) -> VideoStream:
+def _add_stream(container: Any, size: tuple[int, int], motion: Motion) -> VideoStream:
     stream: VideoStream = container.add_stream(
         "libx264", rate=30, options=dict(encoder_options(motion))
     )

@@ -1,5 +1,4 @@
-"""What is seen in a passage, picture by picture: slides, how they move and give way, and what is
-written on them."""
+"""The frames of a segment: slides with motion, fades and burned-in subtitles."""
 
 from __future__ import annotations
 
@@ -16,11 +15,11 @@ from functions.stitching.film.timeline import FRAME_SAMPLES, Timeline
 from functions.stitching.subtitles.burn import SubtitleBurner
 
 LoadPicture = Callable[[int], Planes]
-"""A slide's picture by its number, in the film's size."""
+"""Returns the picture of a slide by its number, in the size of the film."""
 
 
 class FrameRenderer:
-    """The pictures of one film. `names` are the slides' own: two slides of one name look alike."""
+    """Renders the frames of one film. Slides with the same name in `slide_names` look the same."""
 
     def __init__(
         self,
@@ -30,65 +29,65 @@ class FrameRenderer:
         size: tuple[int, int],
         language: str,
     ) -> None:
-        self._film = timeline
+        self._timeline = timeline
         self._names = slide_names
         self._size = size
         self._language = language
         self._burner = SubtitleBurner(size, language)
-        # A fade shows two at once.
-        self._picture_of = lru_cache(maxsize=2)(load_picture)
-        self._move_of = lru_cache(maxsize=2)(self._moved)
+        # A fade shows two slides at a time.
+        self._load_picture = lru_cache(maxsize=2)(load_picture)
+        self._get_motion = lru_cache(maxsize=2)(self._create_motion)
 
     def content(self, segment: Segment) -> list[Any]:
-        """All that the passage looks like, JSON-able: equal for what looks alike."""
+        """Returns the visible content of a segment as JSON values; equal content looks the same."""
         return [
             self._names[segment.scene],
             segment.length,
             segment.offset % CYCLE_SAMPLES if segment.has_motion else None,
-            self._before(segment) if segment.has_fade else None,
+            self._fade_source(segment) if segment.has_fade else None,
             segment.is_last,
-            [[one.start, one.end, *one.lines] for one in segment.burned_lines],
+            [[burned.start, burned.end, *burned.lines] for burned in segment.burned_lines],
             self._language if segment.burned_lines else None,
         ]
 
     def render(self, segment: Segment) -> TimedFrames:
-        """Its pictures in order. A picture that stays is the same object."""
-        before: tuple[Any, ...] = ()
+        """Yields the frames of a segment in order. An unchanged picture is the same object."""
+        previous: tuple[Any, ...] = ()
         frame = None
         for at in segment.frame_times:
             fading = segment.has_fade and at < FADE_SAMPLES
             state = (at if segment.has_motion or fading else None, segment.lines_at(at))
-            if frame is None or state != before:
-                frame, before = planes_to_frame(self._seen(segment, at)), state
+            if frame is None or state != previous:
+                frame, previous = planes_to_frame(self._render_at(segment, at)), state
             yield at, frame
 
-    def _seen(self, passage: Segment, at: int) -> Planes:
-        picture = self._slide(passage.scene, passage.offset + at, passage.has_motion)
-        if passage.has_fade and at < FADE_SAMPLES:
-            number = passage.scene - 1
-            gone = self._slide(number, self._length(number) + at, passage.has_motion)
-            picture = _mixed(gone, picture, (at // FRAME_SAMPLES + 1) / (FADE_FRAMES + 1))
-        lines = passage.lines_at(at)
+    def _render_at(self, segment: Segment, at: int) -> Planes:
+        picture = self._render_slide(segment.scene, segment.offset + at, segment.has_motion)
+        if segment.has_fade and at < FADE_SAMPLES:
+            number = segment.scene - 1
+            source = self._render_slide(number, self._length(number) + at, segment.has_motion)
+            picture = _blend(source, picture, (at // FRAME_SAMPLES + 1) / (FADE_FRAMES + 1))
+        lines = segment.lines_at(at)
         return self._burner.overlay(lines).apply_to(picture) if lines else picture
 
-    def _slide(self, number: int, at: int, moves: bool) -> Planes:
-        return self._move_of(number).render_at(at) if moves else self._picture_of(number)
+    def _render_slide(self, number: int, at: int, has_motion: bool) -> Planes:
+        return self._get_motion(number).render_at(at) if has_motion else self._load_picture(number)
 
-    def _moved(self, number: int) -> PanZoom:
-        return PanZoom(self._picture_of(number), self._size, choose_focus(self._names[number]))
+    def _create_motion(self, number: int) -> PanZoom:
+        return PanZoom(self._load_picture(number), self._size, choose_focus(self._names[number]))
 
-    def _before(self, passage: Segment) -> list[Any]:
-        number = passage.scene - 1
-        gone = self._length(number) % CYCLE_SAMPLES if passage.has_motion else None
-        return [self._names[number], gone]
+    def _fade_source(self, segment: Segment) -> list[Any]:
+        number = segment.scene - 1
+        position = self._length(number) % CYCLE_SAMPLES if segment.has_motion else None
+        return [self._names[number], position]
 
     def _length(self, number: int) -> int:
-        scene = self._film.scenes[number]
+        scene = self._timeline.scenes[number]
         return scene.end - scene.start
 
 
-def _mixed(before: Planes, after: Planes, share: float) -> Planes:
-    """`share` of the second picture over the first, in video values."""
+def _blend(first: Planes, second: Planes, share: float) -> Planes:
+    """Blends two pictures in video values, with `share` of the second one."""
     weight = round(share * 256)
-    mixed = before + ((after.astype(np.int32) - before) * weight >> 8)
-    return mixed.astype(np.uint8)
+    blended = first + ((second.astype(np.int32) - first) * weight >> 8)
+    return blended.astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Languages as MP4 names them: three letters of ISO 639-2/T."""
+"""Language codes of MP4: three letters of ISO 639-2/T."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ _CODES = dict(pair.split(":") for pair in _PAIRS.split())
 
 
 def iso_639_2(tag: str) -> str:
-    """The code of a BCP-47 tag's language; "und" when it has none that we know."""
+    """Returns the code of the language of a BCP-47 tag; "und" if it is unknown."""
     language = tag.split("-")[0].lower()
     return language if len(language) == 3 else _CODES.get(language, "und")

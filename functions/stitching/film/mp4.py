@@ -1,6 +1,6 @@
-"""An MP4 put together: pictures that are encoded already, AAC encoded once, text beside it.
+"""Writes an MP4 from encoded pictures, sound (encoded as AAC once) and subtitles.
 
-Times are samples of 48 kHz; a picture's stamp is exact to 1/90,000 s.
+Times are samples of 48 kHz; timestamps of pictures are exact to 1/90,000 s.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ Chapter = tuple[Fraction, Fraction, str]
 """Start and end in seconds, title."""
 
 _MS = Fraction(1, 1000)
-# "Better and much faster at higher bit rates" (FFmpeg's manual): measured 2 to 3 times, with a
-# smaller error at the same size.
+# "Better and much faster at higher bit rates" (FFmpeg's manual). Measured: 2 to 3 times as fast,
+# with a smaller error at the same size.
 _AAC = {"aac_coder": "fast"}
 _BIT_RATES = {1: 96_000, 2: 160_000}
-# What the subtitle encoder asks for: the style that players start from.
+# The subtitle encoder requires a default style.
 _STYLE = b"""[Script Info]
 ScriptType: v4.00+
 
@@ -49,7 +49,7 @@ Format: Layer, Start, End, Style, Text
 
 @dataclass(frozen=True, slots=True)
 class FilmMetadata:
-    """What a film is. `language` in ISO 639-2, "und" when unknown."""
+    """The metadata of a film. `language` is an ISO 639-2 code, "und" if unknown."""
 
     channels: int
     title: str = ""
@@ -59,13 +59,15 @@ class FilmMetadata:
 
 
 class FilmWriter:
-    """A film being written to `path`, of runs that are encoded like `run`. Pictures, sound and
-    cues come in the order of their times, sound first where times are equal. On an error the file
-    is removed."""
+    """Writes a film to `path`, of segments that are encoded like `segment`.
+
+    Pictures, sound and cues must be written in order of time, sound first where times are equal. On
+    an error the file is removed.
+    """
 
     def __init__(self, path: Path, metadata: FilmMetadata, segment: bytes) -> None:
         self._path = path
-        self._heard = 0
+        self._sound_samples = 0
         self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
         self._container.metadata["title"] = metadata.title
         self._video, self._parameters = self._add_video(segment)
@@ -78,51 +80,55 @@ class FilmWriter:
         self._cue_end_ms = 0
         if metadata.chapters:
             self._container.set_chapters(
-                [_chapter(n, *one) for n, one in enumerate(metadata.chapters)]
+                [_to_chapter(n, *chapter) for n, chapter in enumerate(metadata.chapters)]
             )
 
     @property
     def sound_samples(self) -> int:
-        """How many samples of sound are written."""
-        return self._heard
+        """The number of sound samples that were written."""
+        return self._sound_samples
 
     @property
     def parameter_sets(self) -> bytes:
-        """The parameter sets that every picture must have been encoded with."""
+        """The parameter sets with which every picture must have been encoded."""
         return self._parameters
 
     def write_frame(self, data: bytes, tick: int, *, is_key: bool) -> None:
-        """Show a coded picture from tick `at` on; `key`: it is an IDR frame."""
+        """Appends an encoded picture that is shown from `tick` on. `is_key` marks an IDR frame."""
         packet = av.Packet(data)
         packet.stream = self._video
         packet.time_base = TICK
         packet.pts = packet.dts = tick
-        # The last one's counts; each other one's ends with the next picture.
+        # Only the duration of the last picture counts; others end with the next picture.
         packet.duration = to_ticks(LAST_FRAME_SAMPLES)
         packet.is_keyframe = is_key
         self._container.mux_one(packet)
 
     def write_sound(self, block: Samples) -> None:
-        """Append sound; what passes full scale is cut."""
+        """Appends sound, clipped to full scale."""
         frame = av.AudioFrame.from_ndarray(
             np.ascontiguousarray(np.clip(block, -1, 1)), format="fltp", layout=self._layout
         )
-        frame.sample_rate, frame.pts, frame.time_base = RATE_HZ, self._heard, Fraction(1, RATE_HZ)
-        self._heard += block.shape[1]
+        frame.sample_rate, frame.pts, frame.time_base = (
+            RATE_HZ,
+            self._sound_samples,
+            Fraction(1, RATE_HZ),
+        )
+        self._sound_samples += block.shape[1]
         self._container.mux(self._audio.encode(frame))
 
     def write_cue(self, cue: Cue) -> None:
-        """Append a subtitle."""
+        """Appends a subtitle."""
         if cue.start_ms > self._cue_end_ms:
-            self._say("", self._cue_end_ms, cue.start_ms)
-        self._say("\n".join(cue.lines), cue.start_ms, cue.end_ms)
+            self._write_text("", self._cue_end_ms, cue.start_ms)
+        self._write_text("\n".join(cue.lines), cue.start_ms, cue.end_ms)
         self._cue_end_ms = cue.end_ms
 
     def close(self) -> None:
-        """Finish the file: what is still in the encoders, then the index at its beginning."""
-        end_ms = self._heard * 1000 // RATE_HZ
+        """Flushes the encoders and moves the index to the start of the file."""
+        end_ms = self._sound_samples * 1000 // RATE_HZ
         if self._text is not None and end_ms > self._cue_end_ms:
-            self._say("", self._cue_end_ms, end_ms)
+            self._write_text("", self._cue_end_ms, end_ms)
         self._container.mux(self._audio.encode(None))
         self._container.close()
 
@@ -141,22 +147,22 @@ class FilmWriter:
         self._container.close()
         self._path.unlink(missing_ok=True)
 
-    def _add_video(self, run: bytes) -> tuple[VideoStream, bytes]:
-        with open_segment(run) as (_, source):
+    def _add_video(self, segment: bytes) -> tuple[VideoStream, bytes]:
+        with open_segment(segment) as (_, source):
             stream = self._container.add_stream_from_template(source)
             stream.time_base = TICK
             return stream, parameter_sets(source)
 
-    def _add_text(self, about: FilmMetadata) -> SubtitleStream:
+    def _add_text(self, metadata: FilmMetadata) -> SubtitleStream:
         stream = self._container.add_stream("mov_text")
         context: Any = stream.codec_context
         context.subtitle_header = _STYLE
         context.time_base = stream.time_base = _MS
-        stream.metadata["language"] = about.language
+        stream.metadata["language"] = metadata.language
         return stream
 
-    def _say(self, text: str, start_ms: int, end_ms: int) -> None:
-        """3GPP timed text (TS 26.245): a 16-bit length, then UTF-8."""
+    def _write_text(self, text: str, start_ms: int, end_ms: int) -> None:
+        """Writes 3GPP timed text (TS 26.245): a 16-bit length, then UTF-8."""
         data = text.encode()
         packet = av.Packet(struct.pack(">H", len(data)) + data)
         packet.stream = self._text  # type: ignore[assignment]
@@ -167,7 +173,7 @@ class FilmWriter:
         self._container.mux_one(packet)
 
 
-def _chapter(number: int, start: Fraction, end: Fraction, title: str) -> Any:
+def _to_chapter(number: int, start: Fraction, end: Fraction, title: str) -> Any:
     return {
         "id": number,
         "start": round(start * 1000),

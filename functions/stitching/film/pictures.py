@@ -1,4 +1,4 @@
-"""Pictures for a film: slides as they are, any picture fitted into a frame, and the poster."""
+"""Pictures of a film: unchanged slides, pictures fitted into a frame, and the poster."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ MAX_POSTER_SIDE_PX = 1280
 _POSTER_QUALITY = 88
 _BLUR_SIDE_PX = 160
 _BLUR_PX = 6
-_DIMMED = 0.45
+_BRIGHTNESS = 0.45
 
 
 class SlideOfWrongSize(PermanentError):
-    """A slide's picture does not have the size of the film."""
+    """The picture of a slide does not have the size of the film."""
 
     code = "slide-of-wrong-size"
 
 
 def read_slide(data: bytes, size: tuple[int, int]) -> Image.Image:
-    """A slide as it was drawn. Raises SlideOfWrongSize and what reading raises."""
+    """Decodes a slide. Raises SlideOfWrongSize, and the errors of `read_picture`."""
     picture = read_picture(data)
     if picture.size != size:
         raise SlideOfWrongSize(
@@ -35,23 +35,23 @@ def read_slide(data: bytes, size: tuple[int, int]) -> Image.Image:
 
 
 def fit_to_frame(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """The whole picture in a frame of `size`; what remains shows it once more, blurred and dark."""
+    """Fits a picture into a frame of `size`. Margins show the picture again, blurred and dark."""
     scale = min(size[0] / picture.width, size[1] / picture.height)
     inner = (
         min(size[0], max(1, round(picture.width * scale))),
         min(size[1], max(1, round(picture.height * scale))),
     )
-    shown = picture.resize(inner, Image.Resampling.LANCZOS)
-    # A frame's sides are even: a last row or column is better stretched than filled.
+    resized = picture.resize(inner, Image.Resampling.LANCZOS)
+    # Sides of a frame are even: a missing row or column is stretched, not filled.
     if size[0] - inner[0] <= 2 and size[1] - inner[1] <= 2:
-        return shown if inner == size else shown.resize(size, Image.Resampling.BICUBIC)
-    frame = _backdrop(picture, size)
-    frame.paste(shown, ((size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2))
+        return resized if inner == size else resized.resize(size, Image.Resampling.BICUBIC)
+    frame = _draw_backdrop(picture, size)
+    frame.paste(resized, ((size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2))
     return frame
 
 
 def encode_poster(picture: Image.Image) -> bytes:
-    """A JPEG of at most 1280 pixels on its longer side."""
+    """Returns a JPEG of at most 1280 pixels on its longer side."""
     small = picture.copy()
     small.thumbnail((MAX_POSTER_SIDE_PX, MAX_POSTER_SIDE_PX), Image.Resampling.LANCZOS)
     out = io.BytesIO()
@@ -60,19 +60,21 @@ def encode_poster(picture: Image.Image) -> bytes:
 
 
 def to_rgb_array(picture: Image.Image) -> NDArray[np.uint8]:
-    """RGB, uint8 of shape (height, width, 3)."""
+    """Returns RGB, uint8 of shape (height, width, 3)."""
     return np.asarray(picture, np.uint8)
 
 
-def _backdrop(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+def _draw_backdrop(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
     scale = max(size[0] / picture.width, size[1] / picture.height)
     width, height = size[0] / scale, size[1] / scale
     left, top = (picture.width - width) / 2, (picture.height - height) / 2
     box = (left, top, left + width, top + height)
-    # Blurred small and then enlarged: a blur of that width over all pixels would take seconds.
+    # Blurred at a small size and enlarged: a blur of this width over all pixels takes seconds.
     shrink = _BLUR_SIDE_PX / max(size)
     small = (max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink)))
     blurred = picture.resize(small, Image.Resampling.BOX, box=box).filter(
         ImageFilter.GaussianBlur(_BLUR_PX)
     )
-    return ImageEnhance.Brightness(blurred.resize(size, Image.Resampling.BICUBIC)).enhance(_DIMMED)
+    return ImageEnhance.Brightness(blurred.resize(size, Image.Resampling.BICUBIC)).enhance(
+        _BRIGHTNESS
+    )

@@ -1,7 +1,7 @@
-"""Runs that were encoded before: a slide that did not change is not encoded again.
+"""A cache of encoded segments, so that an unchanged slide is not encoded again.
 
-A run is kept in the work bucket under its job, by its content's address: what it shows, how long,
-and how it is encoded. It goes when the job goes.
+A segment is stored in the work bucket under its job, by a hash of its content: what it shows, its
+length, and the encoder options. It is deleted with the job.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from shared.ports.objects import ObjectStore
 from shared.recipes.films.options import Motion
 
 SEGMENT_VERSION = 2
-"""Raised when the same content would be encoded or drawn otherwise."""
+"""Incremented when the same content is drawn or encoded differently."""
 
 
 class SegmentCache:
-    """The runs of one film. `encoded` are the scenes of which something had to be encoded."""
+    """The segments of one film. `encoded` are the scenes with a newly encoded segment."""
 
     def __init__(
         self,
@@ -36,8 +36,8 @@ class SegmentCache:
         motion: Motion,
     ) -> None:
         self._objects = objects
-        self._folder = folder
-        self._scenery = renderer
+        self._prefix = folder
+        self._renderer = renderer
         self._size = size
         self._motion = motion
         self.encoded: set[int] = set()
@@ -45,36 +45,39 @@ class SegmentCache:
     def get_segments(
         self, segments: Sequence[Segment], check: Callable[[], None]
     ) -> Iterator[tuple[int, bytes]]:
-        """Every passage's start in samples and its run, found or encoded one by one: what is made
-        stays when the work is broken off."""
-        key, run = "", b""
-        for passage in segments:
+        """Yields the start in samples and the encoded bytes of every segment.
+
+        A segment is read from the cache, or encoded and stored, before the next one: an interrupted
+        attempt keeps what it encoded.
+        """
+        previous_key, data = "", b""
+        for segment in segments:
             check()
-            wanted = self._key(passage)
-            # One cycle of a move after another is the same run.
-            if wanted != key:
-                key, run = wanted, self._run(passage, wanted, check)
-            yield passage.start, run
+            key = self._key(segment)
+            # Consecutive cycles of a motion are the same segment.
+            if key != previous_key:
+                previous_key, data = key, self._get(segment, key, check)
+            yield segment.start, data
 
-    def _run(self, passage: Segment, key: str, check: Callable[[], None]) -> bytes:
-        name = f"{self._folder}{key[:32]}.mp4"
-        there = self._objects.stat(Bucket.WORK, name)
-        if there is not None and there.spec == key:
-            read = self._objects.range_reader(there.bucket, there.name, there.generation)
-            return read(0, there.size_bytes)
-        self.encoded.add(passage.scene)
-        run = encode_segment(self._scenery.render(passage), self._size, self._motion, check)
+    def _get(self, segment: Segment, key: str, check: Callable[[], None]) -> bytes:
+        name = f"{self._prefix}{key[:32]}.mp4"
+        stored = self._objects.stat(Bucket.WORK, name)
+        if stored is not None and stored.spec == key:
+            read = self._objects.range_reader(stored.bucket, stored.name, stored.generation)
+            return read(0, stored.size_bytes)
+        self.encoded.add(segment.scene)
+        data = encode_segment(self._renderer.render(segment), self._size, self._motion, check)
         with self._objects.create(Bucket.WORK, name, content_type="video/mp4", spec=key) as writer:
-            writer.write(run)
-        return run
+            writer.write(data)
+        return data
 
-    def _key(self, passage: Segment) -> str:
+    def _key(self, segment: Segment) -> str:
         content: list[Any] = [
             SEGMENT_VERSION,
-            # Runs of two encoders do not fit together.
+            # Segments of different encoders cannot be muxed together.
             av.__version__,
             dict(encoder_options(self._motion)),
             self._size,
-            self._scenery.content(passage),
+            self._renderer.content(segment),
         ]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

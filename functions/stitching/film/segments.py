@@ -1,7 +1,7 @@
-"""The passages of a film: what is encoded in one piece, and when its picture changes. Pure.
+"""The segments of a film, which are encoded separately, and the times of their frames. Pure.
 
-A passage begins with a picture that a seek can land on and depends on nothing outside of it. A
-scene is one passage, or several when it is long. Times are samples of 48 kHz.
+A segment begins with a frame to which a player can seek, and depends on no other segment. A scene
+is one segment, or several if it is long. Times are samples of 48 kHz.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from functions.stitching.subtitles.cues import Cue
 from shared.recipes.films.options import FilmOptions
 
 REPEAT_SAMPLES = 2 * RATE_HZ
-"""A picture that stays is repeated this often: a seek finds one, and no player stalls."""
+"""Interval at which an unchanged picture is repeated, for seeking and against player stalls."""
 LAST_FRAME_SAMPLES = FRAME_SAMPLES
-"""The last picture stands this long before the end, so that the video ends with the sound."""
+"""Time from the last frame to the end, so that the video ends with the sound."""
 MAX_SEGMENT_SAMPLES = 60 * RATE_HZ
-"""A player that seeks reads and decodes from a passage's beginning: never more than this."""
-_SHORTEST = RATE_HZ
+"""A player that seeks decodes from the beginning of a segment: at most this much."""
+_MIN_SEGMENT_SAMPLES = RATE_HZ
 FADE_FRAMES = 12
-"""At 30 a second: 0.4 s, in which hardly a word is spoken yet."""
+"""At 30 per second: 0.4 s, about the pause before the first word."""
 FADE_SAMPLES = FADE_FRAMES * FRAME_SAMPLES
 
 
 @dataclass(frozen=True, slots=True)
 class BurnedLines:
-    """Lines that are burned in from sample `start` of their passage to `end` (exclusive)."""
+    """Lines that are burned in from sample `start` of their segment to `end` (exclusive)."""
 
     start: int
     end: int
@@ -38,8 +38,18 @@ class BurnedLines:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """`scene` counts from 0; `start` in the film; `offset`: since when its scene is shown. It
-    `fades` in from the scene before; the `last` one ends with the film."""
+    """A segment.
+
+    Attributes:
+        scene: Number of its scene, from 0.
+        start: Its first sample in the film.
+        length: Its length in samples.
+        offset: Its first sample in its scene.
+        burned_lines: Subtitles in its pictures.
+        has_motion: Whether the picture moves.
+        has_fade: Whether it fades in from the previous scene.
+        is_last: Whether it ends with the film.
+    """
 
     scene: int
     start: int
@@ -52,79 +62,80 @@ class Segment:
 
     @property
     def frame_times(self) -> list[int]:
-        """When a picture is written: where it changes, and often enough in between."""
+        """The times of its frames: where the picture changes, and at intervals in between."""
         end = self.length - LAST_FRAME_SAMPLES if self.is_last else self.length
-        firm = {
+        changes = {
             0,
-            *(one.start for one in self.burned_lines),
-            *(one.end for one in self.burned_lines),
+            *(burned.start for burned in self.burned_lines),
+            *(burned.end for burned in self.burned_lines),
         }
         if self.has_fade:
-            firm |= set(range(0, FADE_SAMPLES + 1, FRAME_SAMPLES))
+            changes |= set(range(0, FADE_SAMPLES + 1, FRAME_SAMPLES))
         if self.is_last:
-            firm.add(end)
-        fixed = sorted(one for one in firm if one < end or (self.is_last and one == end))
-        every = FRAME_SAMPLES if self.has_motion else REPEAT_SAMPLES
-        # What is only repeated gives way to what changes, and never by more than half a frame.
-        between = (
-            range(before + every, after - FRAME_SAMPLES // 2 + 1, every)
+            changes.add(end)
+        fixed = sorted(time for time in changes if time < end or (self.is_last and time == end))
+        interval = FRAME_SAMPLES if self.has_motion else REPEAT_SAMPLES
+        # A repetition less than half a frame before a change is omitted.
+        repeats = (
+            range(before + interval, after - FRAME_SAMPLES // 2 + 1, interval)
             for before, after in pairwise((*fixed, end))
         )
-        return sorted({*fixed, *chain.from_iterable(between)})
+        return sorted({*fixed, *chain.from_iterable(repeats)})
 
     def lines_at(self, at: int) -> tuple[str, ...]:
-        """What is burned in at a time of the passage."""
-        return next((one.lines for one in self.burned_lines if one.start <= at < one.end), ())
+        """Returns the burned-in lines at a sample of the segment."""
+        lines = (burned.lines for burned in self.burned_lines if burned.start <= at < burned.end)
+        return next(lines, ())
 
 
 def plan_segments(
     timeline: Timeline, cues: Sequence[Cue], options: FilmOptions
 ) -> tuple[Segment, ...]:
-    """All passages in order, without a gap."""
-    moves = options.motion == "gentle"
+    """Returns the segments of a film in order, without gaps."""
+    has_motion = options.motion == "gentle"
     lines = cues if options.subtitles == "burned" else ()
-    made = []
+    segments = []
     for number, scene in enumerate(timeline.scenes):
         spoken = [cue for cue in lines if scene.start <= _sample(cue.start_ms) < scene.end]
-        for offset, length in _pieces(
-            scene.end - scene.start, CYCLE_SAMPLES if moves else MAX_SEGMENT_SAMPLES
+        for offset, length in _split(
+            scene.end - scene.start, CYCLE_SAMPLES if has_motion else MAX_SEGMENT_SAMPLES
         ):
-            made.append(
+            segments.append(
                 Segment(
                     scene=number,
                     start=scene.start + offset,
                     length=length,
                     offset=offset,
-                    burned_lines=_clipped(spoken, scene, offset, length),
-                    has_motion=moves,
+                    burned_lines=_clip_lines(spoken, scene, offset, length),
+                    has_motion=has_motion,
                     has_fade=options.transition == "fade" and number > 0 and offset == 0,
                     is_last=scene.start + offset + length == timeline.end,
                 )
             )
-    return tuple(made)
+    return tuple(segments)
 
 
-def _pieces(length: int, longest: int) -> list[tuple[int, int]]:
-    """(offset, length) of pieces that are `longest`; what little remains goes with the last."""
-    offsets = list(range(0, length, longest))
-    if len(offsets) > 1 and length - offsets[-1] < _SHORTEST:
+def _split(length: int, max_length: int) -> list[tuple[int, int]]:
+    """Returns (offset, length) of segments of `max_length`; a short rest is added to the last."""
+    offsets = list(range(0, length, max_length))
+    if len(offsets) > 1 and length - offsets[-1] < _MIN_SEGMENT_SAMPLES:
         offsets.pop()
     ends = [*offsets[1:], length]
     return [(start, end - start) for start, end in zip(offsets, ends, strict=True)]
 
 
-def _clipped(
+def _clip_lines(
     cues: Sequence[Cue], scene: Scene, offset: int, length: int
 ) -> tuple[BurnedLines, ...]:
-    """A line never stands longer than the slide that it is spoken over."""
+    """Returns the lines of a segment, clipped to it: no line outlasts its slide."""
     begin = scene.start + offset
-    found = []
+    burned = []
     for cue in cues:
         start = max(0, _sample(cue.start_ms) - begin)
         end = min(length, _sample(cue.end_ms) - begin)
         if start < end:
-            found.append(BurnedLines(start, end, cue.lines))
-    return tuple(found)
+            burned.append(BurnedLines(start, end, cue.lines))
+    return tuple(burned)
 
 
 def _sample(ms: int) -> int:

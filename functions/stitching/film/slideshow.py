@@ -1,4 +1,4 @@
-"""Encoded pictures, their speech and their subtitles become one film file."""
+"""Muxes encoded segments, sound and subtitles into one film."""
 
 from __future__ import annotations
 
@@ -21,36 +21,43 @@ def write_slideshow(
     cues: Sequence[Cue],
     check: Callable[[], None],
 ) -> None:
-    """Write the film to `path`. `runs` gives the start in samples and the run of every passage, at
-    least one; `sound` covers the whole film in short blocks; `check` is asked often and may raise.
+    """Writes the film to `path`.
 
-    Raises ValueError when two runs are not encoded alike.
+    Args:
+        path: The file to write.
+        metadata: Title, language, chapters and channels.
+        segments: Start in samples and encoded bytes of every segment, at least one.
+        sound: The sound of the whole film, in short blocks.
+        cues: The subtitles in order.
+        check: Called often; may raise.
+
+    Raises ValueError if two segments have different parameter sets.
     """
     blocks = iter(sound)
-    waiting = list(reversed(cues))
-    following = iter(segments)
-    first = next(following)
+    pending = list(reversed(cues))
+    remaining = iter(segments)
+    first = next(remaining)
     with FilmWriter(path, metadata, first[1]) as out:
-        for start, run in chain([first], following):
-            parameters, coded = read_segment(run)
+        for start, data in chain([first], remaining):
+            parameters, frames = read_segment(data)
             if parameters != out.parameter_sets:
-                raise ValueError("two runs of a film are not encoded alike")
+                raise ValueError("two segments of a film have different parameter sets")
             begin = to_ticks(start)
-            for one in coded:
+            for frame in frames:
                 check()
-                _play(out, blocks, waiting, until_tick=begin + one.tick)
-                out.write_frame(one.data, begin + one.tick, is_key=one.is_key)
-        _play(out, blocks, waiting, until_tick=None)
+                _write_sound_and_cues(out, blocks, pending, until_tick=begin + frame.tick)
+                out.write_frame(frame.data, begin + frame.tick, is_key=frame.is_key)
+        _write_sound_and_cues(out, blocks, pending, until_tick=None)
 
 
-def _play(
-    out: FilmWriter, blocks: Iterator[Samples], waiting: list[Cue], until_tick: int | None
+def _write_sound_and_cues(
+    out: FilmWriter, blocks: Iterator[Samples], pending: list[Cue], until_tick: int | None
 ) -> None:
-    """Sound up to a time, or all of it, and the cues that begin before."""
+    """Writes the sound up to a tick, or all of it, and the cues that begin before it."""
     while until_tick is None or out.sound_samples * TICKS_PER_SECOND < until_tick * RATE_HZ:
         block = next(blocks, None)
         if block is None:
             break
         out.write_sound(block)
-        while waiting and waiting[-1].start_ms * RATE_HZ <= out.sound_samples * 1000:
-            out.write_cue(waiting.pop())
+        while pending and pending[-1].start_ms * RATE_HZ <= out.sound_samples * 1000:
+            out.write_cue(pending.pop())

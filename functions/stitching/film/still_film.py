@@ -1,4 +1,4 @@
-"""A film of one picture under one sound, as long as the sound."""
+"""A film of one picture with one sound track, as long as the sound."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ from shared.recipes.films.options import MAX_FILM_S, StillOptions
 from shared.recipes.results import FilmResult
 from shared.recipes.upload_results import Upload, Uploads
 
-_BLOCK = RATE_HZ
-_SHORTEST = RATE_HZ // 10
-"""A film of less than a tenth of a second is none."""
+_BLOCK_SAMPLES = RATE_HZ
+_MIN_SAMPLES = RATE_HZ // 10
+"""A sound of less than a tenth of a second is rejected."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,12 @@ class StillFilm:
 
     @classmethod
     def of(cls, context: UnitContext) -> StillFilm:
-        """Read the order out of the job."""
+        """Reads inputs and options from the job. Raises InvalidOption."""
         uploads = Uploads.require(context.job.facts)
         try:
             options = StillOptions.parse(context.job.options)
-        except ValueError as wrong:
-            raise InvalidOption(str(wrong)) from wrong
+        except ValueError as error:
+            raise InvalidOption(str(error)) from error
         return cls(
             context.objects,
             context.job.title,
@@ -83,43 +83,45 @@ class StillFilm:
 
     @property
     def content(self) -> list[Any]:
-        """What the film is made of, JSON-able."""
-        sources = [list(one.stored_object.version) for one in (self.picture, self.sound)]
+        """The inputs as JSON values, from which the name of the film is derived."""
+        sources = [list(upload.stored_object.version) for upload in (self.picture, self.sound)]
         return [sources, self.title, self.options.to_dict()]
 
     def write(self, path: Path, check: Callable[[], None]) -> RenderedFilm:
-        """Write the film to `path`. Raises what reading the picture and the sound raises."""
-        shown, size = self._shown()
-        factors = self._factors(check)
-        about = FilmMetadata(channels=2, title=self.title)
-        run = encode_segment(self._pictures(shown, size), size, self.options.motion, check)
+        """Writes the film to `path`. Raises UndecodableSound, and the errors of reading inputs."""
+        picture, size = self._read_picture()
+        factors = self._measure_factors(check)
+        metadata = FilmMetadata(channels=2, title=self.title)
+        segment = encode_segment(self._frames(picture, size), size, self.options.motion, check)
         step = FRAME_SAMPLES if self.options.motion == "gentle" else REPEAT_SAMPLES
-        # How long the sound is shows only at its end: until then one run follows another.
-        pictures = cycle(read_segment(run)[1])
-        with FilmWriter(path, about, run) as film:
-            following = 0
-            for block in self._evened(factors):
+        # The length of the sound is known only at its end: until then the segment is repeated.
+        frames = cycle(read_segment(segment)[1])
+        with FilmWriter(path, metadata, segment) as film:
+            next_sample = 0
+            for block in self._scaled_blocks(factors):
                 check()
                 film.write_sound(block)
-                while following < film.sound_samples - LAST_FRAME_SAMPLES:
-                    _show(film, next(pictures), following)
-                    following += step
-            if film.sound_samples < _SHORTEST:
+                while next_sample < film.sound_samples - LAST_FRAME_SAMPLES:
+                    _write_frame(film, next(frames), next_sample)
+                    next_sample += step
+            if film.sound_samples < _MIN_SAMPLES:
                 raise UndecodableSound("The sound is shorter than a tenth of a second.")
-            _show(film, next(pictures), film.sound_samples - LAST_FRAME_SAMPLES)
+            _write_frame(film, next(frames), film.sound_samples - LAST_FRAME_SAMPLES)
             seconds = film.sound_samples / RATE_HZ
-        return self._made(shown, size, seconds)
+        return self._describe(picture, size, seconds)
 
     def describe(self) -> RenderedFilm:
-        """What `write` would give, without writing the film."""
+        """Returns the result of `write` without writing the film."""
         seconds = sum(block.shape[1] for block in self._blocks()) / RATE_HZ
-        return self._made(*self._shown(), seconds)
+        return self._describe(*self._read_picture(), seconds)
 
-    def _made(self, shown: Image.Image, size: tuple[int, int], seconds: float) -> RenderedFilm:
-        return RenderedFilm(encode_poster(shown), FilmResult(round(seconds, 3), *size))
+    def _describe(
+        self, picture: Image.Image, size: tuple[int, int], seconds: float
+    ) -> RenderedFilm:
+        return RenderedFilm(encode_poster(picture), FilmResult(round(seconds, 3), *size))
 
-    def _shown(self) -> tuple[Image.Image, tuple[int, int]]:
-        """The picture, larger than the film if a move comes nearer to it, and the film's size."""
+    def _read_picture(self) -> tuple[Image.Image, tuple[int, int]]:
+        """Returns the picture, larger than the film if it has motion, and the size of the film."""
         data = read_stored(self.objects, self.picture.stored_object)
         info = self.picture.picture_info
         size = self.options.film_size(info.width, info.height)
@@ -128,20 +130,20 @@ class StillFilm:
             picture, zoomed_size(size) if self.options.motion == "gentle" else size
         ), size
 
-    def _pictures(self, shown: Image.Image, size: tuple[int, int]) -> TimedFrames:
-        """One run: a picture that stays, or a move that ends where it began."""
-        planes = rgb_to_planes(to_rgb_array(shown))
+    def _frames(self, picture: Image.Image, size: tuple[int, int]) -> TimedFrames:
+        """Returns the frames of one segment: a static picture, or one cycle of its motion."""
+        planes = rgb_to_planes(to_rgb_array(picture))
         if self.options.motion == "gentle":
-            move = PanZoom(planes, size, choose_focus(self.picture.stored_object.name))
+            motion = PanZoom(planes, size, choose_focus(self.picture.stored_object.name))
             return (
-                (at, planes_to_frame(move.render_at(at)))
+                (at, planes_to_frame(motion.render_at(at)))
                 for at in range(0, CYCLE_SAMPLES, FRAME_SAMPLES)
             )
         frame = planes_to_frame(planes)
         return ((at, frame) for at in range(0, MAX_SEGMENT_SAMPLES, REPEAT_SAMPLES))
 
-    def _factors(self, check: Callable[[], None]) -> FloatArray | None:
-        """The gain of every frame, when the loudness shall be evened."""
+    def _measure_factors(self, check: Callable[[], None]) -> FloatArray | None:
+        """Returns the gain of every frame, or None if the loudness is kept."""
         if self.options.loudness == "keep":
             return None
         profile = LoudnessProfile()
@@ -150,7 +152,7 @@ class StillFilm:
             profile.add(block, RATE_HZ)
         return compute_gains(profile, TARGET_LUFS)
 
-    def _evened(self, factors: FloatArray | None) -> Iterator[Samples]:
+    def _scaled_blocks(self, factors: FloatArray | None) -> Iterator[Samples]:
         at = 0
         for block in self._blocks():
             if factors is not None:
@@ -160,21 +162,21 @@ class StillFilm:
             yield block
 
     def _blocks(self) -> Iterator[Samples]:
-        """The sound in blocks of a second: the last one may be shorter."""
+        """Yields the sound in blocks of a second; the last one may be shorter."""
         sound = self.sound.stored_object
         file = RangeFile(self.objects.range_reader(sound.bucket, *sound.version), sound.size_bytes)
-        pieces: list[Samples] = []
-        there = 0
+        chunks: list[Samples] = []
+        available = 0
         for block in decode_sound(file, rate_hz=RATE_HZ, channels=2, max_duration_s=MAX_FILM_S):
-            pieces.append(block)
-            there += block.shape[1]
-            while there >= _BLOCK:
-                whole = np.concatenate(pieces, axis=1)
-                yield np.ascontiguousarray(whole[:, :_BLOCK])
-                pieces, there = [whole[:, _BLOCK:]], there - _BLOCK
-        if there:
-            yield np.concatenate(pieces, axis=1)
+            chunks.append(block)
+            available += block.shape[1]
+            while available >= _BLOCK_SAMPLES:
+                joined = np.concatenate(chunks, axis=1)
+                yield np.ascontiguousarray(joined[:, :_BLOCK_SAMPLES])
+                chunks, available = [joined[:, _BLOCK_SAMPLES:]], available - _BLOCK_SAMPLES
+        if available:
+            yield np.concatenate(chunks, axis=1)
 
 
-def _show(film: FilmWriter, one: EncodedFrame, sample: int) -> None:
-    film.write_frame(one.data, to_ticks(sample), is_key=one.is_key)
+def _write_frame(film: FilmWriter, frame: EncodedFrame, sample: int) -> None:
+    film.write_frame(frame.data, to_ticks(sample), is_key=frame.is_key)

@@ -1,4 +1,4 @@
-"""When everything in a film of slides happens, in samples of 48 kHz. Pure."""
+"""The times of slides and sentences in a film, in samples of 48 kHz. Pure."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from shared.recipes.films.options import MAX_FILM_S
 
 RATE_HZ = 48_000
 FRAME_SAMPLES = RATE_HZ // 30
-"""One picture of what moves: 30 are shown in a second."""
+"""One frame of a picture with motion, at 30 frames per second."""
 LEAD_SAMPLES = round(0.35 * RATE_HZ)
-"""Before the first word: the eye arrives before the ear."""
+"""Time from the start of a slide to its first word, to let viewers see the slide first."""
 TAIL_SAMPLES = round(0.65 * RATE_HZ)
 SILENT_SLIDE_SAMPLES = 4 * RATE_HZ
-"""How long a slide without a word is shown."""
+"""Length of a slide without speech."""
 
 
 class FilmTooLong(PermanentError):
-    """The film would be longer than what one job may make."""
+    """The film would exceed the maximum length."""
 
     code = "film-too-long"
 
 
 @dataclass(frozen=True, slots=True)
 class TimedSentence:
-    """A sentence, from the sample at which it begins to the one at which it has ended."""
+    """A sentence, from sample `start` to `end` (exclusive)."""
 
     text: str
     start: int
@@ -37,7 +37,7 @@ class TimedSentence:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One slide: shown from `start` to `end`, its speech begins at `speech_at`."""
+    """One slide, shown from `start` to `end`, with speech from `speech_start` to `speech_end`."""
 
     start: int
     speech_start: int
@@ -47,7 +47,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """All scenes without a gap, and all sentences in order."""
+    """All scenes without gaps, and all sentences in order."""
 
     scenes: tuple[Scene, ...]
     sentences: tuple[TimedSentence, ...]
@@ -64,7 +64,7 @@ class Timeline:
 
 
 def build_timeline(narration: Narration) -> Timeline:
-    """Lay the slides one behind the other, each as long as its speech. Raises FilmTooLong."""
+    """Arranges the slides one after another, each as long as its speech. Raises FilmTooLong."""
     scenes: list[Scene] = []
     sentences: list[TimedSentence] = []
     at = 0
@@ -77,11 +77,11 @@ def build_timeline(narration: Narration) -> Timeline:
             scene = Scene(at, begin, begin, at + SILENT_SLIDE_SAMPLES)
         sentences += [
             TimedSentence(
-                one.text,
-                begin + to_film_sample(one.start, speech),
-                begin + to_film_sample(one.end, speech),
+                sentence.text,
+                begin + to_film_sample(sentence.start, speech),
+                begin + to_film_sample(sentence.end, speech),
             )
-            for one in speech.sentences
+            for sentence in speech.sentences
         ]
         scenes.append(scene)
         at = scene.end
@@ -94,14 +94,14 @@ def build_timeline(narration: Narration) -> Timeline:
 
 
 def to_film_sample(sample: int, speech: SlideSpeech) -> int:
-    """The nearest sample of 48 kHz to one of the speech's own rate."""
+    """Converts a sample of the speech's rate to the nearest sample of 48 kHz."""
     return round(Fraction(sample * RATE_HZ, speech.rate_hz)) if sample else 0
 
 
 def build_chapters(
     timeline: Timeline, titles: Sequence[str]
 ) -> tuple[tuple[Fraction, Fraction, str], ...]:
-    """(start, end, title) of every slide, in seconds."""
+    """Returns (start, end, title) of every slide, in seconds."""
     return tuple(
         (Fraction(scene.start, RATE_HZ), Fraction(scene.end, RATE_HZ), title)
         for scene, title in zip(timeline.scenes, titles, strict=True)

@@ -1,7 +1,7 @@
-"""Subtitles out of measured sentences: at most two lines of 42 columns, WebVTT and SubRip. Pure.
+"""Subtitles from timed sentences: at most two lines of 42 columns, as WebVTT and SubRip. Pure.
 
-42 columns and two lines are what broadcasters and streaming services ask for; a wide character
-(Chinese, Japanese, Korean) takes two columns.
+Broadcasters and streaming services require 42 columns and two lines. A wide character (Chinese,
+Japanese, Korean) takes two columns.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from functions.stitching.film.timeline import RATE_HZ, TimedSentence
 
 MAX_COLUMNS = 42
 MAX_LINES = 2
-_SHORTEST_MS = 800
+_MIN_CUE_MS = 800
 _NEVER_FIRST = "、。，．！？；：）」』】》〉!?,.:;)]}…»”’%"
-"""A line of a script without spaces never begins with these."""
+"""Characters with which a line of a script without spaces must not begin."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """Shown from `start_ms` to `end_ms`; no line is empty."""
+    """A subtitle, shown from `start_ms` to `end_ms`. No line is empty."""
 
     start_ms: int
     end_ms: int
@@ -30,71 +30,72 @@ class Cue:
 
 
 def build_cues(sentences: Sequence[TimedSentence]) -> tuple[Cue, ...]:
-    """The cues of all sentences. A sentence of more than two lines becomes several cues, which
-    share its time by their length. None overlaps the next one."""
-    made: list[Cue] = []
+    """Returns the cues of all sentences. They do not overlap. A sentence of more than two lines
+    becomes several cues, which share its time by their length."""
+    cues: list[Cue] = []
     for sentence in sentences:
-        blocks = _blocks(wrap_text(sentence.text))
-        # Marks alone have no width, and are spoken all the same.
+        blocks = _group_lines(wrap_text(sentence.text))
+        # Combining marks have no width, but take time when they are spoken.
         weights = [max(1, sum(count_columns(line) for line in block)) for block in blocks]
         start, length, before = sentence.start, sentence.end - sentence.start, 0
         for block, weight in zip(blocks, weights, strict=True):
             begin = start + length * before // sum(weights)
             before += weight
             end = start + length * before // sum(weights)
-            made.append(Cue(_ms(begin), _ms(end), block))
+            cues.append(Cue(_to_ms(begin), _to_ms(end), block))
     return tuple(
-        _stretched(cue, made[n + 1].start_ms if n + 1 < len(made) else None)
-        for n, cue in enumerate(made)
+        _extend(cue, cues[n + 1].start_ms if n + 1 < len(cues) else None)
+        for n, cue in enumerate(cues)
         if cue.lines
     )
 
 
 def build_chapter_cues(rows: Iterable[tuple[Fraction, Fraction, str]]) -> tuple[Cue, ...]:
-    """(start and end in seconds, title) as the cues of a chapters track (W3C WebVTT, §4.4)."""
+    """Returns (start and end in seconds, title) as cues of a chapters track (W3C WebVTT, §4.4)."""
     return tuple(
         Cue(round(start * 1000), round(end * 1000), (title,)) for start, end, title in rows
     )
 
 
 def wrap_text(text: str) -> list[str]:
-    """Lines of at most COLUMNS columns; two lines are of about the same width."""
-    pieces = [piece for word in text.split() for piece in _pieces(word)]
-    lines = _filled(pieces, MAX_COLUMNS)
+    """Breaks a text into lines of at most MAX_COLUMNS. Two lines have about the same width."""
+    pieces = [piece for word in text.split() for piece in _split_word(word)]
+    lines = _fill_lines(pieces, MAX_COLUMNS)
     if len(lines) == MAX_LINES:
-        # The narrowest width that still gives two lines makes them equal.
-        for narrower in range(count_columns(text) // 2, MAX_COLUMNS):
-            even = _filled(pieces, narrower)
-            if len(even) == MAX_LINES and max(map(count_columns, even)) <= MAX_COLUMNS:
-                return even
+        # The smallest width that gives two lines balances them.
+        for width in range(count_columns(text) // 2, MAX_COLUMNS):
+            balanced = _fill_lines(pieces, width)
+            if len(balanced) == MAX_LINES and max(map(count_columns, balanced)) <= MAX_COLUMNS:
+                return balanced
     return lines
 
 
 def to_vtt(rows: Iterable[Cue]) -> str:
-    """WebVTT (W3C): `&`, `<` and `>` are escaped, so that a sentence cannot be markup."""
+    """Returns WebVTT (W3C). `&`, `<` and `>` are escaped, so that text cannot be markup."""
     parts = ["WEBVTT\n"]
     for cue in rows:
         text = "\n".join(cue.lines)
         for plain, escaped in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
             text = text.replace(plain, escaped)
-        parts.append(f"{_clock(cue.start_ms, '.')} --> {_clock(cue.end_ms, '.')}\n{text}\n")
-    return "\n".join(parts)
-
-
-def to_srt(rows: Iterable[Cue]) -> str:
-    """SubRip, which knows no escaping: an arrow of its own form is written otherwise."""
-    parts = []
-    for number, cue in enumerate(rows, 1):
-        text = "\n".join(cue.lines).replace("-->", "→")
         parts.append(
-            f"{number}\n{_clock(cue.start_ms, ',')} --> {_clock(cue.end_ms, ',')}\n{text}\n"
+            f"{_format_time(cue.start_ms, '.')} --> {_format_time(cue.end_ms, '.')}\n{text}\n"
         )
     return "\n".join(parts)
 
 
+def to_srt(rows: Iterable[Cue]) -> str:
+    """Returns SubRip. It has no escaping, so `-->` in a text is replaced."""
+    parts = []
+    for number, cue in enumerate(rows, 1):
+        text = "\n".join(cue.lines).replace("-->", "→")
+        start, end = _format_time(cue.start_ms, ","), _format_time(cue.end_ms, ",")
+        parts.append(f"{number}\n{start} --> {end}\n{text}\n")
+    return "\n".join(parts)
+
+
 def count_columns(text: str) -> int:
-    """Columns that a text takes: marks that combine take none, wide characters two."""
-    return sum(_columns(one) for one in text)
+    """Returns the columns of a text: combining marks take none, wide characters two."""
+    return sum(_columns(character) for character in text)
 
 
 def _columns(character: str) -> int:
@@ -104,34 +105,34 @@ def _columns(character: str) -> int:
 
 
 def _is_packed(character: str) -> bool:
-    """Whether it is wide and of a script without spaces: Korean is wide and has them."""
+    """Whether a character is wide and of a script without spaces. Korean is wide and has spaces."""
     return _columns(character) == 2 and not unicodedata.name(character, "").startswith("HANGUL")
 
 
-def _pieces(word: str) -> list[str]:
-    """A word as pieces between which a line may break; only the first begins a new word."""
-    if count_columns(word) <= MAX_COLUMNS and not any(_is_packed(one) for one in word):
+def _split_word(word: str) -> list[str]:
+    """Splits a word into pieces between which a line may break. Only the first has a space."""
+    if count_columns(word) <= MAX_COLUMNS and not any(map(_is_packed, word)):
         return [f" {word}"]
     pieces: list[str] = []
-    for one in word:
-        wide = _columns(one) == 2
-        glued = bool(pieces) and (
-            _columns(one) == 0
-            or one in _NEVER_FIRST
+    for character in word:
+        is_wide = _columns(character) == 2
+        joins_previous = bool(pieces) and (
+            _columns(character) == 0
+            or character in _NEVER_FIRST
             or (
-                not wide
+                not is_wide
                 and count_columns(pieces[-1]) < MAX_COLUMNS
                 and _columns(pieces[-1][-1]) != 2
             )
         )
-        if glued:
-            pieces[-1] += one
+        if joins_previous:
+            pieces[-1] += character
         else:
-            pieces.append(one)
+            pieces.append(character)
     return [f" {pieces[0]}", *pieces[1:]]
 
 
-def _filled(pieces: Sequence[str], columns: int) -> list[str]:
+def _fill_lines(pieces: Sequence[str], columns: int) -> list[str]:
     lines: list[str] = []
     for piece in pieces:
         if lines and count_columns(lines[-1] + piece) <= columns:
@@ -141,8 +142,8 @@ def _filled(pieces: Sequence[str], columns: int) -> list[str]:
     return lines
 
 
-def _blocks(lines: Sequence[str]) -> list[tuple[str, ...]]:
-    """The lines in cues: as few as hold them, and no cue with one line among others with two."""
+def _group_lines(lines: Sequence[str]) -> list[tuple[str, ...]]:
+    """Groups the lines into as few cues as possible, with evenly distributed lines."""
     count = -(-len(lines) // MAX_LINES)
     sizes = [len(lines) // count + (n < len(lines) % count) for n in range(count)] if count else []
     blocks, at = [], 0
@@ -152,20 +153,20 @@ def _blocks(lines: Sequence[str]) -> list[tuple[str, ...]]:
     return blocks
 
 
-def _stretched(cue: Cue, following_ms: int | None) -> Cue:
-    """Long enough to be read, but never into the next cue."""
-    end_ms = max(cue.end_ms, cue.start_ms + _SHORTEST_MS)
-    if following_ms is not None:
-        end_ms = min(end_ms, following_ms)
+def _extend(cue: Cue, next_ms: int | None) -> Cue:
+    """Extends a cue to a readable duration, but not into the next cue."""
+    end_ms = max(cue.end_ms, cue.start_ms + _MIN_CUE_MS)
+    if next_ms is not None:
+        end_ms = min(end_ms, next_ms)
     return Cue(cue.start_ms, max(end_ms, cue.start_ms + 1), cue.lines)
 
 
-def _ms(sample: int) -> int:
+def _to_ms(sample: int) -> int:
     return round(sample * 1000 / RATE_HZ)
 
 
-def _clock(ms: int, point: str) -> str:
+def _format_time(ms: int, separator: str) -> str:
     seconds, ms = divmod(ms, 1000)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours:02d}:{minutes:02d}:{seconds:02d}{point}{ms:03d}"
+    return f"{hours:02d}:{minutes:02d}:{seconds:02d}{separator}{ms:03d}"

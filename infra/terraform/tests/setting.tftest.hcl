@@ -1,4 +1,4 @@
-# What is refused before anything is made.
+# Settings that are rejected before any resource is created.
 mock_provider "google" {}
 
 variables {
@@ -23,10 +23,10 @@ run "settings_that_cannot_be" {
     # Objects are kept for 90 days.
     job_retention_days = 60
     max_instances      = 0
-    # Only a local suite may have this.
+    # For the local suite only.
     settings   = { MOODREEL_LOCAL = "1" }
     repository = "https://github.com/someone/moodreel"
-    # Without the hash of its content.
+    # The name does not contain the hash.
     packages        = { api = "zips/api.zip" }
     gemini_backend  = "vertex"
     gemini_location = "https://europe-west1-aiplatform.googleapis.com"

@@ -1,4 +1,4 @@
-"""Which libraries a function loads before it listens. Each one is a part of its cold start."""
+"""The libraries that a function loads before it listens. Each one adds to its cold start."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ HEAVY = (
 )  # fmt: skip
 """Libraries that take more than a few milliseconds to import."""
 LOADED: dict[str, set[str]] = {
-    # Pydantic describes the routes, Pillow draws, PyJWT and cryptography sign receipts.
+    # Pydantic: schemas of routes. Pillow: drawing. PyJWT, cryptography: signatures of receipts.
     "api": {"pydantic"},
     "downloads": {"pydantic"},
     "personal_data": {"cryptography", "jwt"},
     "slide_generation": {"PIL"},
 }
-"""What a function may load at its start; nothing when it is not listed."""
+"""The libraries that a function may load at its start; none if it is not listed."""
 _IMPORT = """
 import importlib, json, sys
 importlib.import_module(sys.argv[1])
@@ -62,26 +62,27 @@ print(json.dumps(seen))
 
 
 def _interpreter(function: str) -> str:
-    """Of the function's own environment; of the development one where that is not installed."""
+    """Returns the interpreter of the function's environment, or of the development environment if
+    that is not installed."""
     folder = environment_folder(requirements_file(function))
     return str(folder / "bin" / "python") if is_installed(folder) else sys.executable
 
 
 def _run(python: str, code: str, *arguments: str, env: dict[str, str] | None = None) -> str:
-    done = subprocess.run(
+    process = subprocess.run(
         [python, "-c", code, *arguments],
         env=clean_env({"PYTHONPATH": str(ROOT), **(env or {})}),
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert process.returncode == 0, process.stderr
+    return process.stdout
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_starts_with_the_libraries_it_needs_and_no_others(function: str) -> None:
-    """What it defers is there: a library that is missing would only fail its first request."""
+def test_function_starts_with_its_declared_libraries_only(function: str) -> None:
+    """Also imports the deferred modules: a missing library would fail the first request only."""
     loaded = _run(
         _interpreter(function),
         _IMPORT,
@@ -92,7 +93,7 @@ def test_a_function_starts_with_the_libraries_it_needs_and_no_others(function: s
     assert set(json.loads(loaded)) == LOADED.get(function, set())
 
 
-def test_a_client_is_imported_when_it_is_first_used(tmp_path: Path) -> None:
+def test_client_is_imported_on_first_use(tmp_path: Path) -> None:
     env = {
         "MOODREEL_LOCAL": "1",
         "MOODREEL_PROJECT": "p",
@@ -112,17 +113,19 @@ def test_a_client_is_imported_when_it_is_first_used(tmp_path: Path) -> None:
     assert with_publisher == ["google.cloud.firestore", "google.cloud.pubsub_v1"]
 
 
-def test_threads_that_use_a_deferred_model_first_at_once_all_get_it_built() -> None:
+def test_deferred_model_is_built_once_for_concurrent_threads() -> None:
     class Inner(ResponseModel):
         number: int
 
     class Outer(ResponseModel):
         inner: tuple[Inner, ...]
 
-    def used(number: int) -> BaseModel:
+    def validate(number: int) -> BaseModel:
         return Outer.model_validate({"inner": [{"number": number}]})
 
     assert not Outer.__pydantic_complete__
     with ThreadPoolExecutor(16) as pool:
-        made = list(pool.map(used, range(64)))
-    assert [one.model_dump() for one in made] == [{"inner": ({"number": n},)} for n in range(64)]
+        models = list(pool.map(validate, range(64)))
+    assert [model.model_dump() for model in models] == [
+        {"inner": ({"number": n},)} for n in range(64)
+    ]

@@ -1,4 +1,4 @@
-"""The house's rules, checked by the tools that know them: lint, form, types, walls, renderings."""
+"""Static checks: lint, format, types, import rules, rendered files."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ import pytest
 ROOT = Path(__file__).parents[3]
 CHECKS = {
     "lint": ["ruff", "check", "."],
-    "form": ["ruff", "format", "--check", "."],
+    "format": ["ruff", "format", "--check", "."],
     "types": ["mypy"],
-    "walls": ["importlinter.cli", "lint"],
-    "renderings": ["infra.tools.render", "--check"],
+    "import-rules": ["importlinter.cli", "lint"],
+    "rendered-files": ["infra.tools.render", "--check"],
 }
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_the_house_rules_hold(check: str) -> None:
+def test_static_check_passes(check: str) -> None:
     module, *arguments = CHECKS[check]
     command = [sys.executable, "-m", module, *arguments]
-    if check == "walls":
+    if check == "import-rules":
         command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stdout + process.stderr
 
 
-def test_only_the_agreed_names_stand_at_the_top() -> None:
-    listed = subprocess.run(
+def test_top_level_has_only_the_agreed_names() -> None:
+    process = subprocess.run(
         ["git", "ls-files"],  # noqa: S607
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
-    if listed.returncode:
+    if process.returncode:
         pytest.skip("not a git checkout")
-    tops = {line.split("/", 1)[0] for line in listed.stdout.splitlines()}
-    plain = {one for one in tops if not one.startswith(".")}
-    assert plain <= {
+    top_level = {line.split("/", 1)[0] for line in process.stdout.splitlines()}
+    visible = {name for name in top_level if not name.startswith(".")}
+    assert visible <= {
         "functions", "infra", "shared", "tests", "emulator.sh", "cloudbuild.yaml", "README.md",
         "pyproject.toml", "requirements-dev.in", "requirements-dev.txt", "LICENSE", "CHANGELOG.md",
     }  # fmt: skip

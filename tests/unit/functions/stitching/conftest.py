@@ -1,4 +1,4 @@
-"""A store of one's own for the handlers."""
+"""A Cloud Storage emulator for the stitching tests."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tests.fixtures.stage_harness import StageHarness
 
 @pytest.fixture(scope="package")
 def gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GcsEmulator]:
-    made = GcsEmulator(tmp_path_factory.mktemp("gcs")).start()
-    yield made
-    made.close()
+    emulator = GcsEmulator(tmp_path_factory.mktemp("gcs")).start()
+    yield emulator
+    emulator.close()
 
 
 @pytest.fixture

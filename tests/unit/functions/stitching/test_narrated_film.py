@@ -1,4 +1,4 @@
-"""From notes to a film by the real voice stand-in: what is read is what is heard at that time."""
+"""From notes to a film with the Text-to-Speech emulator: subtitles match the sound."""
 
 from __future__ import annotations
 
@@ -42,39 +42,39 @@ def tts() -> Iterator[TtsEmulator]:
     yield from run_tts_emulator()
 
 
-def test_a_narrated_film(
+def test_subtitles_and_slides_match_the_narration(
     harness: StageHarness, tts: TtsEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connected = create_speech_synthesizer(tts.url)
-    monkeypatch.setattr(bootstrap, "voice", lambda: connected)
-    rows = [{"id": f"s{n}", "heading": f"Part {n}", "notes": one} for n, one in enumerate(NOTES)]
+    synthesizer = create_speech_synthesizer(tts.url)
+    monkeypatch.setattr(bootstrap, "voice", lambda: synthesizer)
+    rows = [{"id": f"s{n}", "heading": f"Part {n}", "notes": note} for n, note in enumerate(NOTES)]
     deck = Deck.from_dict(
         {"title": "Leaves", "language": "en", "theme": "paper", "aspect": "16:9",
          "resolution": "720p", "slides": rows}
     )  # fmt: skip
-    specs = tuple({"slide": n, "text": one, "language": "en"} for n, one in enumerate(NOTES))
-    spoken = harness.run_stage(
+    specs = tuple({"slide": n, "text": note, "language": "en"} for n, note in enumerate(NOTES))
+    narrated = harness.run_stage(
         "text_to_speech", speak_slide, join_narration, specs, make_job("presentation")
     )
     job_folder = "slides/00000000000000000001"
-    kept = harness.put_object(
+    stored_deck = harness.put_object(
         Bucket.WORK, f"{job_folder}/deck.json", json.dumps(deck.to_dict()).encode(), "a/json"
     )
-    drawn = [
+    slides = [
         harness.put_object(
             Bucket.WORK, f"{job_folder}/{n}.png",
             encode_picture(draw_quarters(1280, 720).rotate(180 * n), "PNG"), "image/png",
         )
         for n in range(3)
     ]  # fmt: skip
-    facts = {**make_deck_facts(kept, drawn), "text_to_speech": spoken.facts}
-    assert spoken.plan is not None
-    done = harness.run_stage(
-        "stitching", render_film, copy_results, tuple(spoken.plan["stitching"]),
+    facts = {**make_deck_facts(stored_deck, slides), "text_to_speech": narrated.facts}
+    assert narrated.plan is not None
+    stitched = harness.run_stage(
+        "stitching", render_film, copy_results, tuple(narrated.plan["stitching"]),
         make_job("presentation", facts=facts),
     )  # fmt: skip
     path = tmp_path / "film.mp4"
-    path.write_bytes(harness.read_artifact(done.artifacts[0]))
+    path.write_bytes(harness.read_artifact(stitched.artifacts[0]))
     subtitles = read_subtitles(path)
     assert [text for _, _, text in subtitles] == [
         "Leaves are small kitchens.", "They cook with light!", "Water comes up from the roots.",
@@ -82,13 +82,13 @@ def test_a_narrated_film(
     ]  # fmt: skip
     sound, rate = decode_sound(path)
     level = np.abs(sound[0])
-    shown = np.zeros(len(level), bool)
+    in_subtitle = np.zeros(len(level), bool)
     for start, end, _ in subtitles:
-        shown[round(start * rate) : round(end * rate)] = True
+        in_subtitle[round(start * rate) : round(end * rate)] = True
         assert level[round(start * rate) : round(end * rate)].max() > 0.3
-    # 20 ms for what the encoder spreads: nothing is heard while no subtitle stands.
+    # The encoder spreads sound by up to 20 ms. Without a subtitle there is silence.
     margin = round(0.02 * rate)
-    quiet = ~np.convolve(shown, np.ones(2 * margin), mode="same").astype(bool)
+    quiet = ~np.convolve(in_subtitle, np.ones(2 * margin), mode="same").astype(bool)
     assert quiet.mean() > 0.1
     assert level[quiet].max() < 0.01
     assert measure_loudness(path)[0] == pytest.approx(-16, abs=1)

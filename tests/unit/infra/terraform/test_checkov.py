@@ -1,4 +1,4 @@
-"""checkov finds nothing in the cloud but what is argued away, in a comment beside the resource."""
+"""checkov reports nothing except checks that a comment at the resource skips with a reason."""
 
 from __future__ import annotations
 
@@ -13,38 +13,40 @@ from infra.local.setup.installs import prepare_environment
 from infra.local.suite.layout import ROOT
 
 CLOUD = ROOT / "infra" / "terraform"
-NEEDS = Path(__file__).with_name("checkov.txt")
+REQUIREMENTS = Path(__file__).with_name("checkov.txt")
 SKIP = re.compile(r"# checkov:skip=(\w+)(?:: (.+))?")
 
 
-def argued_away() -> list[tuple[str, str]]:
-    """What the comments skip, and why."""
+def list_skips() -> list[tuple[str, str]]:
+    """Returns the skipped checks with their reasons."""
     text = "\n".join(path.read_text() for path in CLOUD.glob("*.tf"))
-    return [(found[1], found[2] or "") for found in SKIP.finditer(text)]
+    return [(match[1], match[2] or "") for match in SKIP.finditer(text)]
 
 
-def test_whatever_is_argued_away_has_an_argument() -> None:
-    told = argued_away()
-    assert told
-    for check, why in told:
-        assert len(why.split()) >= 8, f"{check} is skipped without an argument"
+def test_every_skipped_check_has_a_reason() -> None:
+    skips = list_skips()
+    assert skips
+    for check, reason in skips:
+        assert len(reason.split()) >= 8, f"{check} is skipped without a reason"
 
 
 @pytest.mark.sweep
-def test_checkov_finds_nothing_that_nobody_has_thought_of() -> None:
-    home = prepare_environment(NEEDS, "checkov", lambda _: None)
-    done = subprocess.run(
+def test_checkov_reports_only_skipped_checks() -> None:
+    environment = prepare_environment(REQUIREMENTS, "checkov", lambda _: None)
+    process = subprocess.run(
         [
-            str(home / "bin" / "checkov"), "-d", str(CLOUD), "--framework", "terraform",
+            str(environment / "bin" / "checkov"), "-d", str(CLOUD), "--framework", "terraform",
             "--compact", "--skip-download", "-o", "json",
         ],
         capture_output=True,
         text=True,
         check=False,
     )  # fmt: skip
-    told = json.loads(done.stdout)
-    failed = [f"{one['check_id']} {one['resource']}" for one in told["results"]["failed_checks"]]
+    report = json.loads(process.stdout)
+    failed = [
+        f"{check['check_id']} {check['resource']}" for check in report["results"]["failed_checks"]
+    ]
     assert not failed
-    assert told["summary"]["passed"] >= 100
-    skipped = {one["check_id"] for one in told["results"]["skipped_checks"]}
-    assert skipped == {check for check, _ in argued_away()}, "an argument that nothing needs"
+    assert report["summary"]["passed"] >= 100
+    skipped = {check["check_id"] for check in report["results"]["skipped_checks"]}
+    assert skipped == {check for check, _ in list_skips()}, "a skip that is not needed"

@@ -1,4 +1,4 @@
-"""The emulator answers without indexes and the cloud does not: so they are derived from queries."""
+"""Firestore indexes cover all queries. The emulator needs none, so its tests cannot find gaps."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from google.cloud import firestore
 from google.cloud.firestore_v1.aggregation import AggregationQuery
 from google.cloud.firestore_v1.base_aggregation import AggregationResult
 
-from shared.adapters import firestore as ledger
+from shared.adapters import firestore as firestore_adapter
 from shared.adapters.firestore import FirestoreJobStore
 
 DECLARED = json.loads((Path(__file__).parents[4] / "infra" / "firestore.indexes.json").read_text())
@@ -22,20 +22,24 @@ NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 @pytest.fixture
 def queries(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What the ledger asks Firestore, in Firestore's own form."""
-    asked: list[Any] = []
+    """The queries of the job store, as Firestore messages, with the fields that they sum up."""
+    recorded: list[Any] = []
 
-    def streamed(query: Any) -> list[Any]:
+    def record(query: Any) -> list[Any]:
         if isinstance(query, AggregationQuery):
             nested = query._nested_query._to_protobuf()
-            summed = [one.field_ref for one in query._aggregations if hasattr(one, "field_ref")]
-            asked.append((nested, summed))
+            summed = [
+                aggregation.field_ref
+                for aggregation in query._aggregations
+                if hasattr(aggregation, "field_ref")
+            ]
+            recorded.append((nested, summed))
             return [[AggregationResult("n", 0)]]
         if hasattr(query, "_to_protobuf"):
-            asked.append((query._to_protobuf(), []))
+            recorded.append((query._to_protobuf(), []))
         return []
 
-    monkeypatch.setattr(ledger, "_stream", streamed)
+    monkeypatch.setattr(firestore_adapter, "_stream", record)
     client = firestore.Client(project="p", credentials=AnonymousCredentials())
     store = FirestoreJobStore(client)
     store.list_stalled_jobs(NOW)
@@ -56,27 +60,29 @@ def queries(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     store.list_due("deliveries", NOW)
     store.list_newest("deliveries", ("webhook", "h" * 20), after=None, max_count=5)
     store.list_newest("deliveries", ("webhook", "h" * 20), after=(NOW, "a" * 20), max_count=5)
-    return asked
+    return recorded
 
 
-def needed(asked: tuple[Any, list[str]]) -> tuple[str, bool, tuple[tuple[str, str], ...]] | None:
-    """The composite index of a query: (collection, group or not, fields); None when none is.
+def required_index(
+    recorded: tuple[Any, list[str]],
+) -> tuple[str, bool, tuple[tuple[str, str], ...]] | None:
+    """Returns the composite index of a query: (collection, whether a group, fields), or None.
 
-    Equalities and `in` first, then what is ordered by or summed up; a trailing __name__ is part of
-    every index, and equalities alone are found by the fields' own indexes.
+    Fields with equality or `in` come first, then fields of orders and sums. A trailing __name__ is
+    part of every index. Queries with equalities only use the indexes of the single fields.
     """
-    query, summed = asked
+    query, summed = recorded
     [source] = query.from_
-    kinds = query.where.composite_filter.filters if query.where.composite_filter.filters else []
-    filters = [one.field_filter for one in kinds] or [query.where.field_filter]
-    equal = [one.field.field_path for one in filters if one.op.name in ("EQUAL", "IN")]
-    ordered = [(one.field.field_path, one.direction.name) for one in query.order_by]
-    for one in filters:
-        path = one.field.field_path
+    parts = query.where.composite_filter.filters or []
+    filters = [part.field_filter for part in parts] or [query.where.field_filter]
+    equal = [item.field.field_path for item in filters if item.op.name in ("EQUAL", "IN")]
+    ordered = [(order.field.field_path, order.direction.name) for order in query.order_by]
+    for item in filters:
+        path = item.field.field_path
         if path and path not in equal and path not in dict(ordered):
             ordered.insert(0, (path, "ASCENDING"))
     fields = [(path, "ASCENDING") for path in equal]
-    rest = [one for one in ordered if one[0] != "__name__"]
+    rest = [field for field in ordered if field[0] != "__name__"]
     rest += [(path, "ASCENDING") for path in summed]
     if len(fields) + len(rest) < 2 or not rest:
         return None
@@ -84,49 +90,49 @@ def needed(asked: tuple[Any, list[str]]) -> tuple[str, bool, tuple[tuple[str, st
     return source.collection_id, source.all_descendants, tuple(fields)
 
 
-def test_every_query_of_the_ledger_finds_its_index(queries: list[Any]) -> None:
+def test_every_query_of_the_job_store_has_its_index(queries: list[Any]) -> None:
     declared = {
         (
-            one["collectionGroup"],
-            one["queryScope"] == "COLLECTION_GROUP",
-            tuple((field["fieldPath"], field["order"]) for field in one["fields"]),
+            index["collectionGroup"],
+            index["queryScope"] == "COLLECTION_GROUP",
+            tuple((field["fieldPath"], field["order"]) for field in index["fields"]),
         )
-        for one in DECLARED["indexes"]
+        for index in DECLARED["indexes"]
     }
-    wanted = {needed(one) for one in queries} - {None}
+    required = {required_index(query) for query in queries} - {None}
 
     assert len(queries) == 20
-    assert len(wanted) == 11
-    assert wanted <= declared
+    assert len(required) == 11
+    assert required <= declared
 
 
-def test_no_field_that_a_query_filters_or_orders_by_is_exempt(queries: list[Any]) -> None:
+def test_no_field_of_a_query_is_exempt_from_indexing(queries: list[Any]) -> None:
     exempt = {
-        (one["collectionGroup"], one["fieldPath"])
-        for one in DECLARED["fieldOverrides"]
-        if not one["indexes"]
+        (field["collectionGroup"], field["fieldPath"])
+        for field in DECLARED["fieldOverrides"]
+        if not field["indexes"]
     }
     used = {
-        (query.from_[0].collection_id, one.field.field_path)
+        (query.from_[0].collection_id, item.field.field_path)
         for query, _ in queries
-        for one in [
+        for item in [
             query.where.field_filter,
-            *(kind.field_filter for kind in query.where.composite_filter.filters),
+            *(part.field_filter for part in query.where.composite_filter.filters),
         ]
-        if one.field.field_path
+        if item.field.field_path
     }
 
     assert ("jobs", "purge_again_at") in used
     assert not used & exempt
 
 
-def test_only_what_is_forgotten_by_itself_has_a_time_to_live() -> None:
-    forgotten = {
-        (one["collectionGroup"], one["fieldPath"])
-        for one in DECLARED["fieldOverrides"]
-        if one["ttl"]
+def test_documents_that_expire_by_themselves_have_a_time_to_live() -> None:
+    expiring = {
+        (field["collectionGroup"], field["fieldPath"])
+        for field in DECLARED["fieldOverrides"]
+        if field["ttl"]
     }
 
-    # Not jobs: their documents go by deletion, which also takes what lies below them.
+    # Not jobs: the sweeper deletes them, with the documents below them.
     names = ("mails", "shares", "limits", "idempotency", "deliveries", "data_requests", "viewers")
-    assert forgotten == {(name, "expires_at") for name in names}
+    assert expiring == {(name, "expires_at") for name in names}

@@ -1,4 +1,4 @@
-"""One file says what the buckets allow, here and in the cloud; it lets through what is signed."""
+"""Bucket settings: one file for the local suite and the cloud; CORS allows all signed headers."""
 
 from __future__ import annotations
 
@@ -15,44 +15,44 @@ from infra.local.suite.wiring import STORAGE_CONFIG_FILE, build_bucket_settings
 from shared.adapters.storage.signing import key_signer, sign_upload
 from shared.pipeline import FUNCTIONS, Bucket
 
-ASKED = json.loads(STORAGE_CONFIG_FILE.read_text())
+CONFIG = json.loads(STORAGE_CONFIG_FILE.read_text())
 
 
-def test_a_browser_may_send_every_header_that_the_signer_signs(tmp_path: Path) -> None:
+def test_cors_allows_every_signed_header(tmp_path: Path) -> None:
     write_key_file(tmp_path / "key.json", "p")
     client = storage.Client(project="p", credentials=AnonymousCredentials())
     blob = client.bucket("b").blob("jobs/x/video.0")
     signed = sign_upload(key_signer(str(tmp_path / "key.json")), blob, "video/mp4", 10, 60)
-    told = {name.lower() for name in ASKED["cors"]["responseHeader"]}
-    must = parse_qs(urlsplit(signed.url).query)["X-Goog-SignedHeaders"][0].split(";")
-    assert len(must) == 4
-    assert set(must) - {"host"} <= told
-    assert {name.lower() for name in signed.headers} <= told
-    assert signed.method in ASKED["cors"]["method"]
+    allowed = {name.lower() for name in CONFIG["cors"]["responseHeader"]}
+    required = parse_qs(urlsplit(signed.url).query)["X-Goog-SignedHeaders"][0].split(";")
+    assert len(required) == 4
+    assert set(required) - {"host"} <= allowed
+    assert {name.lower() for name in signed.headers} <= allowed
+    assert signed.method in CONFIG["cors"]["method"]
 
 
-def test_every_bucket_has_its_settings_and_the_local_ones_are_the_same() -> None:
-    assert set(ASKED["buckets"]) == {role.value for role in Bucket}
-    place = SuiteLayout(8600)
+def test_local_and_cloud_buckets_have_the_same_settings() -> None:
+    assert set(CONFIG["buckets"]) == {role.value for role in Bucket}
+    layout = SuiteLayout(8600)
     for role in Bucket:
-        local, cloud = build_bucket_settings(place, ASKED, role), ASKED["buckets"][role.value]
+        local, cloud = build_bucket_settings(layout, CONFIG, role), CONFIG["buckets"][role.value]
         assert bool(local["cors"]) == cloud["cors"]
         assert len(local["lifecycle"]["rule"]) == len(cloud["kept_days"])
         for rule in local["cors"]:
             assert all(origin.startswith("http://") for origin in rule["origin"])
-            assert rule["responseHeader"] == ASKED["cors"]["responseHeader"]
+            assert rule["responseHeader"] == CONFIG["cors"]["responseHeader"]
 
 
-def test_whatever_is_written_is_forgotten_one_day() -> None:
+def test_every_written_prefix_has_a_lifecycle_rule() -> None:
     for row in FUNCTIONS.values():
         for bucket, prefix in row.writes:
-            days = ASKED["buckets"][bucket.value]["kept_days"]
-            assert "" in days, f"nothing ends {bucket}/{prefix}"
+            days = CONFIG["buckets"][bucket.value]["kept_days"]
+            assert "" in days, f"nothing deletes {bucket}/{prefix}"
 
 
-def test_what_people_can_take_away_can_be_brought_back_for_a_week() -> None:
+def test_uploads_and_results_are_soft_deleted_for_a_week() -> None:
     for role in (Bucket.UPLOADS, Bucket.OUTPUTS):
-        assert ASKED["buckets"][role.value]["soft_delete_days"] >= 7
-    # What is made anew is not kept twice; what operators bring keeps its older versions.
-    assert ASKED["buckets"]["work"]["soft_delete_days"] == 0
-    assert ASKED["buckets"]["models"]["versioned"]
+        assert CONFIG["buckets"][role.value]["soft_delete_days"] >= 7
+    # Work can be regenerated. Model files are uploaded by operators and keep older versions.
+    assert CONFIG["buckets"]["work"]["soft_delete_days"] == 0
+    assert CONFIG["buckets"]["models"]["versioned"]

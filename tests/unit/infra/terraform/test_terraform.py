@@ -1,7 +1,7 @@
-"""The cloud as Terraform has it: valid, and held to its promises by its own tests.
+"""The Terraform configuration is formatted and valid, and its own tests pass.
 
-The real Terraform runs, out of a library that is pinned like any other, with a provider that knows
-Google's schema and can make nothing.
+These tests run the real Terraform, from a pinned library, with a provider that has Google's schema
+and creates nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from infra.local.suite.layout import ROOT
 
 OFFLINE = ROOT.parent / "shared" / "tf-offline" / "tf-offline"
 CLOUD = ROOT / "infra" / "terraform"
-NEEDS = Path(__file__).with_name("terraform.txt")
+REQUIREMENTS = Path(__file__).with_name("terraform.txt")
 COMMAND = """\
 #!{python}
 import sys
@@ -30,24 +30,22 @@ sys.stderr.write(err)
 sys.exit(code)
 """
 
-pytestmark = pytest.mark.skipif(
-    not OFFLINE.is_file(), reason="tf-offline is not beside the project"
-)
+pytestmark = pytest.mark.skipif(not OFFLINE.is_file(), reason="tf-offline is not available")
 
-Done = subprocess.CompletedProcess[str]
-Terraform = Callable[..., Done]
+Process = subprocess.CompletedProcess[str]
+Terraform = Callable[..., Process]
 
 
 @pytest.fixture(scope="module")
 def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
-    """Runs one command of terraform over the schema-only provider, in a folder with a cloud."""
-    python = prepare_environment(NEEDS, "Terraform", lambda _: None) / "bin" / "python"
+    """Returns a function that runs one Terraform command with the schema-only provider."""
+    python = prepare_environment(REQUIREMENTS, "Terraform", lambda _: None) / "bin" / "python"
     command = tmp_path_factory.mktemp("bin") / "terraform"
     command.write_text(COMMAND.format(python=python))
     command.chmod(0o755)
     path = f"{command.parent}{os.pathsep}{os.environ.get('PATH', '')}"
 
-    def run(*arguments: str, cloud: Path = CLOUD) -> Done:
+    def run(*arguments: str, cloud: Path = CLOUD) -> Process:
         return subprocess.run(
             ["bash", str(OFFLINE), str(cloud), *arguments],  # noqa: S607
             env={**os.environ, "PATH": path, "TF_STUB_PYTHON": str(python)},
@@ -60,59 +58,66 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
 
 
 @pytest.fixture
-def copied(tmp_path: Path) -> Path:
-    """The cloud in a folder of its own, with the files that it reads beside it."""
+def configuration(tmp_path: Path) -> Path:
+    """A copy of the configuration with the files that it reads."""
     shutil.copytree(CLOUD, tmp_path / "infra" / "terraform")
     for name in ("storage.json", "firestore.indexes.json", "firestore.rules"):
         shutil.copy(ROOT / "infra" / name, tmp_path / "infra" / name)
     return tmp_path / "infra" / "terraform"
 
 
-def test_its_files_have_the_usual_form(terraform: Terraform) -> None:
-    done = terraform("fmt", "-check", "-recursive", "-diff")
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_files_are_formatted(terraform: Terraform) -> None:
+    process = terraform("fmt", "-check", "-recursive", "-diff")
+    assert process.returncode == 0, process.stdout + process.stderr
 
 
-def test_it_is_valid(terraform: Terraform) -> None:
-    done = terraform("validate")
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_configuration_is_valid(terraform: Terraform) -> None:
+    process = terraform("validate")
+    assert process.returncode == 0, process.stdout + process.stderr
 
 
-def test_it_keeps_its_promises(terraform: Terraform) -> None:
-    done = terraform("test")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert " 0 failed" in done.stdout
+def test_terraform_tests_pass(terraform: Terraform) -> None:
+    process = terraform("test")
+    assert process.returncode == 0, process.stdout + process.stderr
+    assert " 0 failed" in process.stdout
 
 
-# What is written where, what it is turned into, and what the tests then say.
-BROKEN = {
+# File, original text, changed text, expected error message.
+MUTATIONS = {
     "open-stage": (
         "functions.tf",
         'resource "google_cloud_run_v2_service_iam_member" "public" {\n  for_each = local.served',
         'resource "google_cloud_run_v2_service_iam_member" "public" {\n  for_each = var.functions',
-        "A stage function is open to everybody.",
+        "A stage function is public.",
     ),
     "editor": (
         "accounts.tf",
         "role    = each.value.role",
         'role    = "roles/editor"',
-        "Somebody has a basic role on the whole project.",
+        "An account has a basic role on the project.",
     ),
-    "public-bucket": ("buckets.tf", '"enforced"', '"inherited"', "opened to the public"),
-    "impatient": ("topics.tf", "each.value.ack_deadline_s", "30", "An ack deadline is not"),
-    "other-origin": ("buckets.tf", '"https://${var.domain}"', '"*"', "lets another origin in"),
+    "public-bucket": ("buckets.tf", '"enforced"', '"inherited"', "A bucket is public"),
+    "short-ack-deadline": (
+        "topics.tf",
+        "each.value.ack_deadline_s",
+        "30",
+        "An ack deadline differs",
+    ),
+    "other-origin": ("buckets.tf", '"https://${var.domain}"', '"*"', "allows another origin"),
     "not-narrowed": ("accounts.tf", 'each.value.prefix == "" ? []', "true ? []", "its prefix"),
 }
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize("name", BROKEN)
-def test_a_promise_that_is_broken_is_noticed(name: str, copied: Path, terraform: Terraform) -> None:
-    file, right, wrong, said = BROKEN[name]
-    text = (copied / file).read_text()
-    assert right in text
-    (copied / file).write_text(text.replace(right, wrong))
-    done = terraform("test", "-filter=tests/cloud.tftest.hcl", cloud=copied)
-    assert done.returncode != 0
-    told = done.stdout + done.stderr
-    assert said in " ".join(told.replace("│", " ").split()), told
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_terraform_tests_find_a_mutation(
+    name: str, configuration: Path, terraform: Terraform
+) -> None:
+    file, original, changed, message = MUTATIONS[name]
+    text = (configuration / file).read_text()
+    assert original in text
+    (configuration / file).write_text(text.replace(original, changed))
+    process = terraform("test", "-filter=tests/cloud.tftest.hcl", cloud=configuration)
+    assert process.returncode != 0
+    output = process.stdout + process.stderr
+    assert message in " ".join(output.replace("│", " ").split()), output

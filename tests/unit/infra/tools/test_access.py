@@ -1,4 +1,4 @@
-"""Access: what each row declares is what its code needs, and no more."""
+"""Access grants: each row declares the access that its code needs, and no more."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from shared.pipeline import (
 
 BUILT = [row for row in FUNCTIONS.values() if row.is_built]
 EACH = pytest.mark.parametrize("function", BUILT, ids=lambda row: row.name)
-TAKES_ENVELOPES = {row.name for row in BUILT if accepts_envelopes(row)}
+ACCEPTS_ENVELOPES = {row.name for row in BUILT if accepts_envelopes(row)}
 
-# What a function's adapters call, as a line of its code would say it, and the role that it takes.
+# Calls to adapters, as patterns of source code, and the role that each needs.
 CALLS = {
     r"\bobjects\.(sign_upload|sign_download)\b": access.URL_SIGNER_ROLE,
     r"\brequest\.(services|job|run)\b|\bcontext\b": access.FIRESTORE_ROLE,
@@ -40,7 +40,7 @@ CALLS = {
 
 
 def roles(function: Function) -> set[str]:
-    return {one.role for one in list_grants(function)}
+    return {grant.role for grant in list_grants(function)}
 
 
 def code(function: Function) -> str:
@@ -53,7 +53,7 @@ def covers(wider: Prefix, narrower: Prefix) -> bool:
 
 
 @EACH
-def test_a_role_is_there_exactly_when_the_code_calls_what_needs_it(function: Function) -> None:
+def test_roles_match_the_calls_in_the_code(function: Function) -> None:
     text = code(function)
     for pattern, role in CALLS.items():
         if re.search(pattern, text):
@@ -63,93 +63,95 @@ def test_a_role_is_there_exactly_when_the_code_calls_what_needs_it(function: Fun
 
 
 @EACH
-def test_account_roles_are_there_exactly_when_the_code_reaches_accounts(function: Function) -> None:
-    changes = re.search(r"\bbootstrap\.(accounts|account_admin)\b", code(function)) is not None
-    assert (function.access.accounts is AccountAccess.ADMIN) == changes
+def test_account_roles_match_the_use_of_accounts(function: Function) -> None:
+    manages_accounts = (
+        re.search(r"\bbootstrap\.(accounts|account_admin)\b", code(function)) is not None
+    )
+    assert (function.access.accounts is AccountAccess.ADMIN) == manages_accounts
     if function.access.accounts is AccountAccess.VIEW:
         assert function.kind is FunctionKind.HTTPS
 
 
 @EACH
-def test_vertex_ai_may_be_asked_exactly_where_the_code_asks_a_model(function: Function) -> None:
+def test_only_functions_that_call_gemini_may_use_vertex_ai(function: Function) -> None:
     assert function.access.vertex_ai == (
         re.search(r"\bbootstrap\.deck_model\b", code(function)) is not None
     )
 
 
 @EACH
-def test_a_function_exports_spans_exactly_when_its_code_can(function: Function) -> None:
-    # Imported only when tracing is on, inside of a function.
+def test_only_functions_with_tracing_may_export_spans(function: Function) -> None:
+    # Imported inside a function, only when tracing is enabled.
     assert function.access.traces == (
         Path("shared/adapters/opentelemetry.py") in find_modules(function.name)
     )
 
 
 @EACH
-def test_an_event_driven_function_reads_and_writes_firestore(function: Function) -> None:
+def test_event_driven_functions_use_firestore(function: Function) -> None:
     assert function.access.firestore or not function.is_event_driven
 
 
 @EACH
-def test_a_function_reads_the_secrets_of_its_row_and_no_other(function: Function) -> None:
-    secrets = {one.name for one in list_grants(function) if one.scope == "secret"}
+def test_functions_read_exactly_the_secrets_of_their_row(function: Function) -> None:
+    secrets = {grant.name for grant in list_grants(function) if grant.scope == "secret"}
     assert secrets == set(function.secrets)
 
 
 @EACH
-def test_a_function_may_write_wherever_its_row_says_that_it_does(function: Function) -> None:
-    for place in function.writes:
-        assert any(covers(granted, place) for granted in function.access.write), place
+def test_write_access_covers_all_declared_writes(function: Function) -> None:
+    for prefix in function.writes:
+        assert any(covers(granted, prefix) for granted in function.access.write), prefix
 
 
 @EACH
-def test_a_function_that_objects_wake_may_delete_and_quarantine_them(function: Function) -> None:
+def test_finalize_triggers_may_delete_and_quarantine_objects(function: Function) -> None:
     if isinstance(function.trigger, FinalizeTrigger):
-        woken_by = (function.trigger.bucket, function.trigger.prefix)
-        for place in (woken_by, (Bucket.WORK, QUARANTINE_PREFIX)):
-            assert any(covers(granted, place) for granted in function.access.write), place
+        source = (function.trigger.bucket, function.trigger.prefix)
+        for prefix in (source, (Bucket.WORK, QUARANTINE_PREFIX)):
+            assert any(covers(granted, prefix) for granted in function.access.write), prefix
 
 
 @EACH
-def test_a_function_may_read_what_it_consumes(function: Function) -> None:
+def test_functions_may_read_their_inputs(function: Function) -> None:
     readable = (*function.access.read, *function.access.write)
     consumed = set(function.consumes) - {"upload", "outcome"}
-    places = {
-        place
-        for other in BUILT
-        if consumed & set(other.produces)
-        for place in other.writes
-        if place[0] is Bucket.WORK
+    prefixes = {
+        prefix
+        for producer in BUILT
+        if consumed & set(producer.produces)
+        for prefix in producer.writes
+        if prefix[0] is Bucket.WORK
     }
     if "upload" in function.consumes:
-        places.add((Bucket.UPLOADS, ""))
-    for place in places:
-        assert any(covers(granted, place) for granted in readable), place
+        prefixes.add((Bucket.UPLOADS, ""))
+    for prefix in prefixes:
+        assert any(covers(granted, prefix) for granted in readable), prefix
 
 
 @EACH
-def test_a_pipeline_stage_publishes_to_itself_what_follows_and_notification(
+def test_stages_publish_to_themselves_next_stages_and_notification(
     function: Function,
 ) -> None:
     if function.kind is not FunctionKind.PIPELINE or function.name == "notification":
         return
-    following = {function.name, "notification"}
+    targets = {function.name, "notification"}
     for recipe in RECIPES.values():
         if function.name in recipe.result_stages:
-            following |= {
+            targets |= {
                 recipe.next_stage(function.name) or function.name,
                 find_consumer(function.name, recipe) or function.name,
             }
-    assert set(function.access.publish) == following
+    assert set(function.access.publish) == targets
 
 
 @EACH
-def test_no_function_publishes_where_only_google_cloud_does(function: Function) -> None:
-    assert set(function.access.publish) <= TAKES_ENVELOPES
+def test_functions_publish_only_to_topics_that_accept_envelopes(function: Function) -> None:
+    assert set(function.access.publish) <= ACCEPTS_ENVELOPES
     assert len(set(function.access.publish)) == len(function.access.publish)
 
 
-def test_functions_that_restart_any_job_may_publish_to_every_function() -> None:
+def test_functions_that_restart_jobs_may_publish_to_all_topics() -> None:
     restarting = {
         row.name
         for row in BUILT
@@ -158,82 +160,86 @@ def test_functions_that_restart_any_job_may_publish_to_every_function() -> None:
             code(row),
         )
     }
-    everywhere = {row.name for row in BUILT if set(row.access.publish) == TAKES_ENVELOPES}
-    assert everywhere == restarting
-    assert everywhere >= {"dead_letter", "sweeper", "api"}
+    publishing_to_all = {row.name for row in BUILT if set(row.access.publish) == ACCEPTS_ENVELOPES}
+    assert publishing_to_all == restarting
+    assert publishing_to_all >= {"dead_letter", "sweeper", "api"}
 
 
 @EACH
-def test_no_role_is_wider_than_one_thing_where_one_thing_is_enough(function: Function) -> None:
-    for one in list_grants(function):
-        if one.scope == "project":
+def test_roles_are_on_single_resources_where_possible(function: Function) -> None:
+    for grant in list_grants(function):
+        if grant.scope == "project":
             allowed = (
                 access.FIRESTORE_ROLE,
                 access.TRACE_ROLE,
                 access.VERTEX_AI_ROLE,
                 *access.ACCOUNT_ROLES.values(),
             )
-            assert one.role in allowed
+            assert grant.role in allowed
         else:
-            assert one.name or one.scope == "self"
-        if one.scope == "bucket" and not one.prefix:
-            # The whole bucket: only who may not know whose an object is, or has to list.
+            assert grant.name or grant.scope == "self"
+        if grant.scope == "bucket" and not grant.prefix:
+            # Whole buckets only for functions that list objects or do not know their owner.
             assert (
                 function.kind is not FunctionKind.PIPELINE
-                or one.role == access.OBJECT_READER_ROLE
-                or function.trigger == FinalizeTrigger(Bucket(one.name))
+                or grant.role == access.OBJECT_READER_ROLE
+                or function.trigger == FinalizeTrigger(Bucket(grant.name))
             )
 
 
 @EACH
-def test_a_stage_that_no_object_wakes_cannot_remove_any_but_its_own(function: Function) -> None:
+def test_stages_can_delete_only_their_own_objects(function: Function) -> None:
     if isinstance(function.trigger, FinalizeTrigger) or function.kind is not FunctionKind.PIPELINE:
         return
     assert set(function.access.write) == set(function.writes)
 
 
-def test_slide_generation_reads_the_decks_that_users_saved() -> None:
-    """The API writes an edited deck; whoever draws the next revision begins with it."""
+def test_slide_generation_may_read_edited_decks() -> None:
+    """The API writes an edited deck; slide_generation draws the next revision from it."""
     assert (Bucket.WORK, DECKS_PREFIX) in FUNCTIONS["slide_generation"].access.read
 
 
-def test_who_asks_gemini_alone_may_and_has_a_key_only_where_there_is_no_role_for_it() -> None:
-    asking = {
-        row.name: {(one.role, one.backend) for one in list_grants(row) if one.backend}
+def test_gemini_is_granted_by_role_or_key_to_slide_generation_only() -> None:
+    by_backend = {
+        row.name: {(grant.role, grant.backend) for grant in list_grants(row) if grant.backend}
         for row in BUILT
     }
-    assert {name: found for name, found in asking.items() if found} == {
+    assert {name: grants for name, grants in by_backend.items() if grants} == {
         "slide_generation": {
             (access.VERTEX_AI_ROLE, GeminiBackend.VERTEX_AI),
             (access.ACCESSOR_ROLE, GeminiBackend.DEVELOPER_API),
         }
     }
-    assert all(one.backend for row in BUILT for one in list_grants(row) if "GEMINI" in one.name)
+    keys = [grant for row in BUILT for grant in list_grants(row) if "GEMINI" in grant.name]
+    assert all(grant.backend for grant in keys)
 
 
-def test_a_function_that_streams_results_reads_nothing_else() -> None:
-    """Frames, faces and speech lie in the work bucket, and are nobody's result; of cameras the
-    previews alone are shown."""
-    granted = list_grants(FUNCTIONS["downloads"])
-    of_buckets = {(one.name, one.prefix, one.role) for one in granted if one.scope == "bucket"}
-    assert of_buckets == {
+def test_downloads_reads_results_and_previews_only() -> None:
+    """The rest of the work bucket (frames, faces, speech) is no result of a user."""
+    grants = list_grants(FUNCTIONS["downloads"])
+    on_buckets = {
+        (grant.name, grant.prefix, grant.role) for grant in grants if grant.scope == "bucket"
+    }
+    assert on_buckets == {
         ("outputs", "", access.OBJECT_READER_ROLE),
         ("work", PREVIEWS_PREFIX, access.OBJECT_READER_ROLE),
     }
-    assert {one.name for one in granted if one.scope == "topic"} == {FUNCTIONS["recorder"].topic}
+    assert {grant.name for grant in grants if grant.scope == "topic"} == {
+        FUNCTIONS["recorder"].topic
+    }
 
 
 @EACH
-def test_a_prefix_inside_a_wider_one_is_not_granted_twice(function: Function) -> None:
+def test_no_prefix_is_granted_twice(function: Function) -> None:
     for role, wider in (
         (function.access.read, (*function.access.read, *function.access.write)),
         (function.access.write, function.access.write),
     ):
-        for place in role:
-            assert [one for one in wider if covers(one, place)] == [place]
+        for prefix in role:
+            assert [other for other in wider if covers(other, prefix)] == [prefix]
 
 
-def test_a_grant_is_the_same_in_every_rendering() -> None:
+def test_grants_are_rendered_deterministically() -> None:
     row = BUILT[0]
     assert list_grants(row) == sorted(list_grants(row))
     assert Grant("topic", "t", "r").to_dict() == {
@@ -244,9 +250,9 @@ def test_a_grant_is_the_same_in_every_rendering() -> None:
     }
 
 
-def test_the_reach_of_a_function_includes_imports_inside_of_functions() -> None:
+def test_imported_modules_include_imports_inside_functions() -> None:
     for row in BUILT:
-        reached = set(find_modules(row.name))
-        assert Path("functions", row.name, "main.py") in reached
-        others = {path.parts[1] for path in reached if path.parts[0] == "functions"}
-        assert others <= {row.name, "__init__.py"}
+        modules = set(find_modules(row.name))
+        assert Path("functions", row.name, "main.py") in modules
+        functions = {path.parts[1] for path in modules if path.parts[0] == "functions"}
+        assert functions <= {row.name, "__init__.py"}

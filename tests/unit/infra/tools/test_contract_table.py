@@ -1,4 +1,4 @@
-"""The table of promises in infra/README.md: it names all of them, and it cannot say more."""
+"""The contract table in infra/README.md: it lists every test with its result, and no other."""
 
 from __future__ import annotations
 
@@ -37,39 +37,39 @@ def rendered(tmp_path: Path) -> str:
     )
 
 
-def test_the_readme_names_every_promise_and_each_was_kept() -> None:
-    wrong = find_problems(contract_table.README.read_text(), contract_table.read_suite())
-    assert not wrong, (
+def test_readme_lists_every_contract_test_as_passed() -> None:
+    problems = find_problems(contract_table.README.read_text(), contract_table.read_suite())
+    assert not problems, (
         "run the contract suite with --sweep --junitxml, then infra.tools.contract_table"
     )
 
 
-def test_broken_skipped_and_untried_promises_are_told_as_what_they_are(rendered: str) -> None:
+def test_table_shows_failed_skipped_and_missing_tests(rendered: str) -> None:
     assert rendered.splitlines()[3:10] == [
         "| **One** | | |",
-        "| holds | 2 | kept |",
-        "| breaks | 1 | **broken in 1** |",
-        "| never ran | 0 | not tried |",
+        "| holds | 2 | passed |",
+        "| breaks | 1 | **1 failed** |",
+        "| never ran | 0 | not run |",
         "| **Two** | | |",
-        "| holds | 1 | **broken in 1** |",
+        "| holds | 1 | **1 failed** |",
         "",
     ]
-    assert rendered.splitlines()[10] == "4 promises, 2 of 4 cases kept."
+    assert rendered.splitlines()[10] == "4 behaviours, 2 of 4 cases passed."
 
 
-def test_a_table_that_hides_something_is_caught(rendered: str) -> None:
-    kept = rendered.replace("**broken in 1**", "kept").replace("not tried", "kept")
-    assert find_problems(kept, SUITE) == []
+def test_problems_lists_failed_missing_and_obsolete_rows(rendered: str) -> None:
+    passed = rendered.replace("**1 failed**", "passed").replace("not run", "passed")
+    assert find_problems(passed, SUITE) == []
     assert find_problems(rendered, SUITE) == [
-        "**broken in 1**: breaks", "not tried: never ran", "**broken in 1**: holds",
+        "**1 failed**: breaks", "not run: never ran", "**1 failed**: holds",
     ]  # fmt: skip
 
-    more = [*SUITE, SuiteFile("test_three", "Three", ["test_new"])]
-    assert find_problems(kept, more) == ["not in the table: new"]
-    assert find_problems(kept, SUITE[:1]) == ["not in the suite any more: holds"]
+    longer = [*SUITE, SuiteFile("test_three", "Three", ["test_new"])]
+    assert find_problems(passed, longer) == ["not in the table: new"]
+    assert find_problems(passed, SUITE[:1]) == ["no longer in the suite: holds"]
 
 
-def test_an_empty_place_gets_one_table_and_the_rest_of_the_page_stays() -> None:
+def test_table_is_replaced_between_its_markers() -> None:
     page = f"# Title\n\nText\n{contract_table.BEGIN}\n{contract_table.END}\nEnd\n"
     once = replace_table(page, "| a |")
     assert once == f"# Title\n\nText\n{contract_table.BEGIN}\n| a |\n{contract_table.END}\nEnd\n"

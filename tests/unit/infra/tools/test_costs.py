@@ -1,4 +1,4 @@
-"""What a hundred jobs cost: the table's memory and vCPU times measured seconds, nothing else."""
+"""Costs of a hundred jobs: the memory and vCPU of the table times measured seconds."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ from infra.tools.costs import StageWork, estimate_cost, render_table
 from shared.pipeline import FUNCTIONS, RECIPES
 
 
-def test_a_second_costs_what_its_memory_and_processor_cost() -> None:
-    nothing = estimate_cost({})
-    one = estimate_cost({"stitching": StageWork(0, 10, 0)})
+def test_compute_cost_is_seconds_times_vcpu_and_memory() -> None:
+    empty = estimate_cost({})
+    cost = estimate_cost({"stitching": StageWork(0, 10, 0)})
     row = FUNCTIONS["stitching"]
     dollars = 100 * 10 * (row.vcpu * 0.000024 + row.memory_mb / 1024 * 0.0000025)
-    assert one.compute - nothing.compute == pytest.approx(dollars)
-    assert (one.requests, one.objects) == (nothing.requests, 0)
+    assert cost.compute - empty.compute == pytest.approx(dollars)
+    assert (cost.requests, cost.objects) == (empty.requests, 0)
 
 
-def test_requests_and_objects_are_counted_one_by_one() -> None:
-    nothing = estimate_cost({})
-    some = estimate_cost({"stitching": StageWork(5, 0, 7)})
-    assert some.requests - nothing.requests == pytest.approx(100 * 5 * 0.4e-6)
-    assert some.objects == pytest.approx(100 * 7 * 5e-6)
-    assert some.total == pytest.approx(some.compute + some.requests + some.objects)
+def test_requests_and_objects_are_charged_individually() -> None:
+    empty = estimate_cost({})
+    cost = estimate_cost({"stitching": StageWork(5, 0, 7)})
+    assert cost.requests - empty.requests == pytest.approx(100 * 5 * 0.4e-6)
+    assert cost.objects == pytest.approx(100 * 7 * 5e-6)
+    assert cost.total == pytest.approx(cost.compute + cost.requests + cost.objects)
 
 
-def test_the_work_that_is_priced_is_the_recipes_own() -> None:
+def test_typical_jobs_have_the_stages_of_their_recipe() -> None:
     for recipe, (_, work) in costs.TYPICAL_JOBS.items():
         assert tuple(work) == RECIPES[recipe].stages
 
 
-def test_every_row_of_the_table_adds_up() -> None:
+def test_total_of_each_row_is_the_sum_of_its_parts() -> None:
     rows = [line.split("|") for line in render_table().splitlines()[2:] if line.startswith("|")]
     assert len(rows) == len(costs.TYPICAL_JOBS)
     for row in rows:
-        parts = [float(cell.strip(" *$")) for cell in row[3:7]]
-        assert sum(parts[:3]) == pytest.approx(parts[3], abs=0.007)
+        amounts = [float(cell.strip(" *$")) for cell in row[3:7]]
+        assert sum(amounts[:3]) == pytest.approx(amounts[3], abs=0.007)
 
 
-def test_the_mirror_image_of_a_face_costs_its_measured_seconds() -> None:
+def test_mirror_costs_its_measured_seconds_per_face() -> None:
     with_mirror = estimate_cost({"emotion_scoring": StageWork(0, 100 * costs.MIRROR_S_PER_FACE, 0)})
     dollars = (with_mirror.compute - estimate_cost({}).compute) / costs.JOB_COUNT
     assert costs.estimate_mirror_cost(100) == pytest.approx(dollars)

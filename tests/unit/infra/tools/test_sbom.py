@@ -1,4 +1,4 @@
-"""Licences: a table of exactly what is locked, in which nothing is undeclared."""
+"""The table of licences: exactly the locked versions, each with a licence."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ def component(name: str, *licences: dict[str, object]) -> dict[str, object]:
     return {"name": name, "version": "1.0", "licenses": list(licences)}
 
 
-def test_the_table_is_of_the_versions_that_are_locked_and_every_licence_is_known() -> None:
+def test_table_has_the_locked_versions_and_every_licence() -> None:
     locks = {name: path.read_text() for name, path in sbom.find_locks().items()}
     page = sbom.LICENCES_PATH.read_text()
-    wrong = find_problems(page, locks) + find_stale_packages(page)
-    assert not wrong, "run python -m infra.tools.sbom"
+    problems = find_problems(page, locks) + find_stale_packages(page)
+    assert not problems, "run python -m infra.tools.sbom"
 
 
-def test_every_environment_that_can_be_deployed_is_in_it() -> None:
+def test_every_deployable_environment_has_a_lock() -> None:
     names = set(sbom.find_locks())
     assert names - set(FUNCTIONS) == {"slide_generation with google-generativeai"}
     assert {row.name for row in FUNCTIONS.values() if row.is_built} <= names
 
 
 @pytest.mark.parametrize(
-    ("told", "licence"),
+    ("declared", "licence"),
     [
         ([{"license": {"id": "MIT"}}], "MIT"),
         ([{"expression": "Apache-2.0 OR MIT"}], "Apache-2.0 OR MIT"),
@@ -49,17 +49,17 @@ def test_every_environment_that_can_be_deployed_is_in_it() -> None:
         ([], "**undeclared**"),
     ],
 )
-def test_a_licence_is_told_as_exactly_as_it_was_declared(told: list[object], licence: str) -> None:
-    [part] = read_components({"components": [component("Some.Thing", *told)]})  # type: ignore[arg-type]
-    assert part == Component("some-thing", "1.0", licence)
+def test_licence_is_the_most_exact_declaration(declared: list[object], licence: str) -> None:
+    [result] = read_components({"components": [component("Some.Thing", *declared)]})  # type: ignore[arg-type]
+    assert result == Component("some-thing", "1.0", licence)
 
 
-def test_a_table_that_is_not_of_the_lock_is_noticed() -> None:
-    good = render_table({"api": [Component("some-thing", "1.0", "MIT")]})
-    assert find_problems(good, {"api": LOCK}) == []
+def test_differences_from_the_lock_are_reported() -> None:
+    table = render_table({"api": [Component("some-thing", "1.0", "MIT")]})
+    assert find_problems(table, {"api": LOCK}) == []
     older = render_table({"api": [Component("some-thing", "0.9", "MIT")]})
     assert find_problems(older, {"api": LOCK}) == [
-        "not in the table, or undeclared: some-thing 1.0", "not locked any more: some-thing 0.9",
+        "no longer locked: some-thing 0.9", "not in the table, or undeclared: some-thing 1.0",
     ]  # fmt: skip
     undeclared = render_table({"api": [Component("some-thing", "1.0", "**undeclared**")]})
     assert find_problems(undeclared, {"api": LOCK})

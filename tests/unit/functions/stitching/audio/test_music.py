@@ -1,4 +1,4 @@
-"""Music under a voice: repeated, ducked, faded, and never in the voice's way."""
+"""Music under a voice: repeated, ducked and faded, without changing the voice."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def db(factor: float) -> float:
     return float(20 * np.log10(max(factor, 1e-9)))
 
 
-def test_it_is_down_before_the_first_word_and_back_after_the_last() -> None:
+def test_music_is_ducked_from_the_first_to_the_last_word() -> None:
     curve = compute_ducking(FILM)
     assert db(curve[800]) == pytest.approx(IN_PAUSES_LU, abs=0.1)
     assert [db(curve[t]) for t in (1000, 1200, 1420, 1999)] == pytest.approx(
@@ -40,7 +40,7 @@ def test_it_is_down_before_the_first_word_and_back_after_the_last() -> None:
     assert db(curve[2100]) == pytest.approx(IN_PAUSES_LU, abs=0.1)
 
 
-def test_it_comes_in_and_goes_out_gently() -> None:
+def test_music_fades_in_and_out() -> None:
     curve = compute_ducking(FILM)
     assert curve[0] == 0
     assert curve[50] == pytest.approx(curve[100] / 2, rel=0.05)
@@ -49,22 +49,22 @@ def test_it_comes_in_and_goes_out_gently() -> None:
     assert float(np.abs(np.diff(curve)).max()) < 0.02
 
 
-def test_a_short_piece_is_repeated_to_the_end_and_blocks_keep_their_lengths() -> None:
+def test_music_is_repeated_and_blocks_keep_their_lengths() -> None:
     lengths = [at(1), 700, at(12.5), 1, at(40) - at(13.5) - 701]
     voice = (np.zeros((1, n), np.float32) for n in lengths)
     blocks = list(mix_music(voice, FILM, tone))
     assert [block.shape for block in blocks] == [(2, n) for n in lengths]
-    whole = np.concatenate(blocks, axis=1)
+    sound = np.concatenate(blocks, axis=1)
     for second in range(2, 36):
-        assert np.abs(whole[:, at(second) : at(second + 0.5)]).max() > 0.01
+        assert np.abs(sound[:, at(second) : at(second + 0.5)]).max() > 0.01
 
 
-def test_the_voice_stays_what_it_was() -> None:
+def test_voice_is_not_changed() -> None:
     voice = np.random.default_rng(1).uniform(-0.5, 0.5, (1, at(40))).astype(np.float32)
     (block,) = mix_music(iter([voice]), FILM, lambda: iter([np.zeros((2, 4800), np.float32)]))
     assert np.array_equal(block, np.repeat(voice, 2, axis=0))
 
 
-def test_a_file_without_any_sound_gives_silence() -> None:
+def test_music_without_sound_gives_silence() -> None:
     (block,) = mix_music(iter([np.zeros((1, at(40)), np.float32)]), FILM, lambda: iter(()))
     assert not block.any()

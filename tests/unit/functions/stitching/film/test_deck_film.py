@@ -1,4 +1,4 @@
-"""A deck's film, from what slide_generation and text_to_speech recorded."""
+"""The film of a deck, from the results of slide_generation and text_to_speech."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ from tests.unit.functions.stitching.audio.test_loudness import make_voice_like_s
 pytestmark = pytest.mark.slow
 
 SPECS: tuple[dict[str, Any], ...] = ({"film": "deck"},)
-PIECES = ["film.mp4", "poster.jpg", "subtitles.vtt", "subtitles.srt", "chapters.vtt"]
+FILE_NAMES = ["film.mp4", "poster.jpg", "subtitles.vtt", "subtitles.srt", "chapters.vtt"]
 SPEECHES = tuple(make_click_speech(seconds, 24000) for seconds in (2.0, 3.5, 1.25))
 
 
-def deck_of(slides: int) -> Deck:
-    """A square deck in German."""
+def make_deck(slides: int) -> Deck:
+    """Returns a square deck in German."""
     return Deck.from_dict(
         {
             "title": "Blätter",
@@ -67,17 +67,17 @@ def deck_of(slides: int) -> Deck:
 
 
 def make_slide_pictures(count: int, size: tuple[int, int] = (720, 720)) -> list[bytes]:
-    """Pictures that differ from their neighbours."""
+    """Returns pictures that differ from their neighbours."""
     return [encode_picture(draw_quarters(*size).rotate(90 * n), "PNG") for n in range(count)]
 
 
 def make_deck_facts(
     deck: StoredObject, slides: Sequence[StoredObject], narration: StoredObject | None = None
 ) -> dict[str, Any]:
-    """A job's facts when its deck is drawn, and spoken if there is a narration."""
-    images = tuple(SlideImage(one, 1280, 720) for one in slides)
-    drawn = DeckResult(1, 0, 0, len(images), 0, deck, images)
-    facts = {DeckResult.STAGE: drawn.to_dict()}
+    """Returns the facts of a job with a drawn deck, and with the narration if there is one."""
+    images = tuple(SlideImage(slide, 1280, 720) for slide in slides)
+    result = DeckResult(1, 0, 0, len(images), 0, deck, images)
+    facts = {DeckResult.STAGE: result.to_dict()}
     if narration is not None:
         facts[NarrationResult.STAGE] = NarrationResult(narration, 1.0, 0, 1, 1).to_dict()
     return facts
@@ -91,32 +91,33 @@ def make_presentation_job(
     speeches: Sequence[SpeechAudio] = SPEECHES,
     options: Mapping[str, str] | None = None,
 ) -> Job:
-    """A job whose deck is drawn and spoken; what it stands on is named by its content."""
+    """Returns a job with a drawn and narrated deck. Its objects are named by their content."""
     job = make_job("presentation")
 
-    def kept(folder: str, suffix: str, data: bytes, media_type: str) -> StoredObject:
+    def store(folder: str, suffix: str, data: bytes, media_type: str) -> StoredObject:
         name = f"{folder}/{job.id}/{hashlib.sha256(data).hexdigest()[:16]}.{suffix}"
         return harness.put_object(Bucket.WORK, name, data, media_type)
 
-    described = deck_of(len(speeches)).to_dict()
-    deck = kept("slides", "json", json.dumps(described).encode(), "application/json")
-    drawn = make_slide_pictures(len(speeches)) if pictures is None else pictures
-    slides = [kept("slides", "png", one, "image/png") for one in drawn]
-    spoken = []
-    for n, one in enumerate(speeches):
-        stored = kept("narration", "wav", to_wav(one), "audio/wav")
-        sentence = SpokenSentence(f"Satz {n}.", 0, one.samples)
-        spoken.append(
+    deck_json = json.dumps(make_deck(len(speeches)).to_dict())
+    deck = store("slides", "json", deck_json.encode(), "application/json")
+    pictures = make_slide_pictures(len(speeches)) if pictures is None else pictures
+    slides = [store("slides", "png", picture, "image/png") for picture in pictures]
+    slide_speeches = []
+    for n, speech in enumerate(speeches):
+        stored = store("narration", "wav", to_wav(speech), "audio/wav")
+        sentence = SpokenSentence(f"Satz {n}.", 0, speech.samples)
+        slide_speeches.append(
             SlideSpeech(
                 stored.name,
                 stored.generation,
                 stored.size_bytes,
-                one.rate_hz,
-                one.samples,
+                speech.rate_hz,
+                speech.samples,
                 (sentence,),
             )
         )
-    narration = kept("narration", "json", Narration(tuple(spoken)).to_json(), "application/json")
+    narration_json = Narration(tuple(slide_speeches)).to_json()
+    narration = store("narration", "json", narration_json, "application/json")
     facts = make_deck_facts(deck, slides, narration)
     if music:
         stored = harness.put_object(Bucket.UPLOADS, f"jobs/{job.id}/music.0", music, "audio/mpeg")
@@ -125,31 +126,31 @@ def make_presentation_job(
     return make_job("presentation", options=dict(options or {}), facts=facts)
 
 
-def films(harness: StageHarness, job: Job, folder: Path) -> dict[str, Path]:
-    """What people take away, by name."""
+def run_stitching(harness: StageHarness, job: Job, folder: Path) -> dict[str, Path]:
+    """Runs the stage. Returns the files of the result, by name."""
     done = harness.run_stage("stitching", render_film, copy_results, SPECS, job)
     paths = {}
-    for one in done.artifacts:
-        paths[one.name] = folder / one.name
-        paths[one.name].write_bytes(harness.read_artifact(one))
+    for artifact in done.artifacts:
+        paths[artifact.name] = folder / artifact.name
+        paths[artifact.name].write_bytes(harness.read_artifact(artifact))
     return paths
 
 
-def test_a_deck_becomes_a_film_with_all_that_belongs_to_it(
+def test_deck_becomes_a_film_with_subtitles_and_chapters(
     harness: StageHarness, tmp_path: Path
 ) -> None:
-    made = films(harness, make_presentation_job(harness), tmp_path)
-    assert list(made) == PIECES
-    assert re.findall(r"(\S+) --> (\S+)\n(.+)", made["chapters.vtt"].read_text()) == [
+    files = run_stitching(harness, make_presentation_job(harness), tmp_path)
+    assert list(files) == FILE_NAMES
+    assert re.findall(r"(\S+) --> (\S+)\n(.+)", files["chapters.vtt"].read_text()) == [
         ("00:00:00.000", "00:00:03.000", "Kapitel 0"),
         ("00:00:03.000", "00:00:07.500", "Kapitel 1"),
         ("00:00:07.500", "00:00:09.750", "Kapitel 2"),
     ]
-    path = made["film.mp4"]
+    path = files["film.mp4"]
     assert find_onsets(*decode_sound(path)) == pytest.approx([0.35, 3.35, 7.85], abs=0.005)
     assert [text for _, _, text in read_subtitles(path)] == ["Satz 0.", "Satz 1.", "Satz 2."]
-    assert "00:00:03.350 --> 00:00:06.850\nSatz 1." in made["subtitles.vtt"].read_text()
-    assert "2\n00:00:03,350 --> 00:00:06,850\nSatz 1." in made["subtitles.srt"].read_text()
+    assert "00:00:03.350 --> 00:00:06.850\nSatz 1." in files["subtitles.vtt"].read_text()
+    assert "2\n00:00:03,350 --> 00:00:06,850\nSatz 1." in files["subtitles.srt"].read_text()
     assert [float(time) for time, _, key in read_frame_luma(path) if key] == [0, 3, 7.5]
     with av.open(str(path)) as container:
         assert [row["metadata"]["title"] for row in container.chapters()] == [
@@ -160,16 +161,16 @@ def test_a_deck_becomes_a_film_with_all_that_belongs_to_it(
 
 
 @pytest.mark.parametrize("options", [{}, {"subtitles": "burned", "motion": "gentle"}])
-def test_music_lies_under_the_voice_and_changes_its_loudness_little(
+def test_music_is_quieter_than_the_voice_and_keeps_the_loudness(
     harness: StageHarness, tmp_path: Path, options: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Fewer pictures: what is heard does not depend on how many are seen.
+    # Short segments, to encode fewer pictures: the sound does not depend on them.
     monkeypatch.setattr(segments, "MAX_SEGMENT_SAMPLES", RATE_HZ // 2)
     voice = SpeechAudio((make_voice_like_sound(24000, 8)[0] * 32767).astype("<i2").tobytes(), 24000)
     job = make_presentation_job(
         harness, music=make_sound_file("mp3", 2), speeches=[voice] * 3, options=options
     )
-    path = films(harness, job, tmp_path)["film.mp4"]
+    path = run_stitching(harness, job, tmp_path)["film.mp4"]
     sound, rate = decode_sound(path)
     assert sound.shape[0] == 2
     pause = sound[:, round(8.5 * rate) : round(9.2 * rate)]
@@ -177,51 +178,51 @@ def test_music_lies_under_the_voice_and_changes_its_loudness_little(
     assert measure_loudness(path)[0] == pytest.approx(-16, abs=1)
 
 
-def test_burned_in_subtitles_come_as_files_too_but_not_twice_into_the_picture(
+def test_burned_in_subtitles_are_files_too_but_no_soft_track(
     harness: StageHarness, tmp_path: Path
 ) -> None:
     plain = [
         encode_picture(Image.new("RGB", (720, 720), (90 * n, 90, 90)), "PNG") for n in range(3)
     ]
-    soft = films(harness, make_presentation_job(harness, pictures=plain), tmp_path)
+    soft = run_stitching(harness, make_presentation_job(harness, pictures=plain), tmp_path)
     texts = [soft[name].read_text() for name in ("subtitles.vtt", "subtitles.srt")]
     poster = soft["poster.jpg"].read_bytes()
-    again = StageHarness.create(harness.gcs)
-    burned = films(
-        again,
-        make_presentation_job(again, pictures=plain, options={"subtitles": "burned"}),
+    other = StageHarness.create(harness.gcs)
+    burned = run_stitching(
+        other,
+        make_presentation_job(other, pictures=plain, options={"subtitles": "burned"}),
         tmp_path,
     )
-    assert list(burned) == PIECES
+    assert list(burned) == FILE_NAMES
     assert [burned[name].read_text() for name in ("subtitles.vtt", "subtitles.srt")] == texts
-    # Nobody speaks on a poster.
+    # The poster has no subtitles.
     assert burned["poster.jpg"].read_bytes() == poster
     with av.open(str(burned["film.mp4"])) as container:
         assert not container.streams.subtitles
         assert len(container.chapters()) == 3
-    there = [time for time, there in read_subtitle_boxes(burned["film.mp4"]) if there]
-    assert float(there[0]) == 0.35
+    times = [time for time, has_box in read_subtitle_boxes(burned["film.mp4"]) if has_box]
+    assert float(times[0]) == 0.35
 
 
-def test_a_film_that_moves_is_not_made_longer_than_it_can_be_encoded(harness: StageHarness) -> None:
+def test_too_long_film_with_motion_is_rejected(harness: StageHarness) -> None:
     long = SpeechAudio(bytes(2 * 8000 * 700), 8000)
     job = make_presentation_job(harness, speeches=[long] * 3, options={"motion": "gentle"})
     with pytest.raises(FilmTooLong, match="Leave motion out"):
         harness.run_stage("stitching", render_film, copy_results, SPECS, job)
 
 
-def test_a_fade_is_asked_for_by_an_option(harness: StageHarness, tmp_path: Path) -> None:
-    cut = films(harness, make_presentation_job(harness), tmp_path)["film.mp4"]
+def test_transition_fade_adds_blended_frames(harness: StageHarness, tmp_path: Path) -> None:
+    cut = run_stitching(harness, make_presentation_job(harness), tmp_path)["film.mp4"]
     assert len(read_frame_luma(cut)) == 8
-    again = StageHarness.create(harness.gcs)
-    faded = films(again, make_presentation_job(again, options={"transition": "fade"}), tmp_path)[
-        "film.mp4"
-    ]
-    # Twelve mixed pictures a change; what is repeated every two seconds begins behind them.
+    other = StageHarness.create(harness.gcs)
+    faded = run_stitching(
+        other, make_presentation_job(other, options={"transition": "fade"}), tmp_path
+    )["film.mp4"]
+    # Twelve blended frames per transition; repetitions every two seconds start after them.
     assert len(read_frame_luma(faded)) == 8 + 2 * 12 - 1
 
 
-def test_slides_that_are_missing_are_noticed(harness: StageHarness) -> None:
+def test_missing_slides_are_rejected(harness: StageHarness) -> None:
     with pytest.raises(SlidesDoNotMatch, match="2 drawn"):
         harness.run_stage(
             "stitching",
@@ -232,7 +233,7 @@ def test_slides_that_are_missing_are_noticed(harness: StageHarness) -> None:
         )
 
 
-def test_slides_of_another_size_are_noticed(harness: StageHarness) -> None:
+def test_slides_of_another_size_are_rejected(harness: StageHarness) -> None:
     with pytest.raises(SlideOfWrongSize):
         harness.run_stage(
             "stitching",
@@ -243,10 +244,10 @@ def test_slides_of_another_size_are_noticed(harness: StageHarness) -> None:
         )
 
 
-def test_speech_that_is_gone_is_named(harness: StageHarness) -> None:
+def test_missing_speech_is_rejected(harness: StageHarness) -> None:
     job = make_presentation_job(harness)
-    spoken = next(name for name in harness.list_names(Bucket.WORK) if name.endswith(".wav"))
-    harness.objects.delete(Bucket.WORK, spoken)
+    speech = next(name for name in harness.list_names(Bucket.WORK) if name.endswith(".wav"))
+    harness.objects.delete(Bucket.WORK, speech)
     with pytest.raises(SourceExpired):
         harness.run_stage("stitching", render_film, copy_results, SPECS, job)
     assert not any(name.startswith("films/") for name in harness.list_names(Bucket.WORK))

@@ -1,4 +1,4 @@
-"""A slow move over a picture: at sub-pixel steps, without a jerk, the same every cycle."""
+"""A slow zoom over a picture: sub-pixel steps, smooth, the same in every cycle."""
 
 from __future__ import annotations
 
@@ -29,85 +29,85 @@ from functions.stitching.film.timeline import FRAME_SAMPLES, RATE_HZ
 
 SIZE = (640, 360)
 BARS = (40, 200, 430, 600)
-"""Where the middles of four upright bars stand, as thin as the stems of letters."""
+"""Centres of four vertical bars, as thin as the stems of letters."""
 
 
-def barred(scale: float = 1.0) -> Planes:
+def make_bars(scale: float = 1.0) -> Planes:
     width, height = (round(side * scale) for side in SIZE)
     x = np.arange(width)[None, :, None] / scale
     bars = sum(np.exp(-((x - bar) ** 2) / 4) for bar in BARS)
     return rgb_to_planes(np.broadcast_to(240 - 200 * bars, (height, width, 3)).astype(np.uint8))
 
 
-def middles(picture: Planes) -> NDArray[np.float64]:
-    """The bars' middles in pixels, by what is darker than the ground."""
+def find_bars(picture: Planes) -> NDArray[np.float64]:
+    """Returns the centres of the dark bars in pixels."""
     row = split_planes(picture)[0].mean(axis=0)
     dark = row.max() - row
     dark[dark < 8] = 0
     edges = [0, *((a + b) // 2 for a, b in itertools.pairwise(BARS)), SIZE[0]]
-    found = []
+    centres = []
     for begin, end in itertools.pairwise(edges):
         part = dark[begin:end]
-        found.append(begin + float((part * np.arange(len(part))).sum() / part.sum()))
-    return np.array(found)
+        centres.append(begin + float((part * np.arange(len(part))).sum() / part.sum()))
+    return np.array(centres)
 
 
 @pytest.mark.parametrize("focus", FOCUS_POINTS)
 @pytest.mark.parametrize("begin_s", [0, 5, 12, 18])
-def test_letters_do_not_shake(focus: tuple[float, float], begin_s: int) -> None:
-    move = PanZoom(barred(), SIZE, focus)
+def test_edges_move_smoothly(focus: tuple[float, float], begin_s: int) -> None:
+    motion = PanZoom(make_bars(), SIZE, focus)
     times = [begin_s * RATE_HZ + n * FRAME_SAMPLES for n in range(30)]
-    seen = np.array([middles(move.render_at(at)) for at in times])
-    assert np.abs(seen - np.array([expected(at, focus) for at in times])).max() < 0.08
-    # What the eye sees as shaking is one picture out of line with its neighbours.
-    wobble = seen[1:-1] - (seen[:-2] + seen[2:]) / 2
-    assert np.abs(wobble).max() < 0.03
+    positions = np.array([find_bars(motion.render_at(at)) for at in times])
+    assert np.abs(positions - np.array([expected(at, focus) for at in times])).max() < 0.08
+    # Shaking is visible when a frame deviates from the mean of its neighbours.
+    deviation = positions[1:-1] - (positions[:-2] + positions[2:]) / 2
+    assert np.abs(deviation).max() < 0.03
 
 
-def test_letters_do_not_shake_after_encoding_either() -> None:
-    """An encoder that skips what hardly changes would hold letters back and let them jump."""
-    move = PanZoom(barred(), SIZE, FOCUS_POINTS[0])
+def test_edges_move_smoothly_after_encoding() -> None:
+    """An encoder that skips small changes would make edges jump."""
+    motion = PanZoom(make_bars(), SIZE, FOCUS_POINTS[0])
     times = range(0, 4 * RATE_HZ, FRAME_SAMPLES)
-    run = encode_segment(
-        ((at, planes_to_frame(move.render_at(at))) for at in times), SIZE, "gentle", lambda: None
+    segment = encode_segment(
+        ((at, planes_to_frame(motion.render_at(at))) for at in times), SIZE, "gentle", lambda: None
     )
-    with open_segment(run) as (container, stream):
-        pictures = [np.asarray(one.to_ndarray(), np.uint8) for one in container.decode(stream)]
-    seen = np.array([middles(one) for one in pictures])
-    assert len(seen) == len(times)
-    assert np.abs(seen - np.array([expected(at, FOCUS_POINTS[0]) for at in times])).max() < 0.2
-    wobble = seen[1:-1] - (seen[:-2] + seen[2:]) / 2
-    assert np.abs(wobble).max() < 0.15
+    with open_segment(segment) as (container, stream):
+        pictures = [np.asarray(frame.to_ndarray(), np.uint8) for frame in container.decode(stream)]
+    positions = np.array([find_bars(picture) for picture in pictures])
+    assert len(positions) == len(times)
+    assert np.abs(positions - np.array([expected(at, FOCUS_POINTS[0]) for at in times])).max() < 0.2
+    deviation = positions[1:-1] - (positions[:-2] + positions[2:]) / 2
+    assert np.abs(deviation).max() < 0.15
 
 
 def expected(at: int, focus: tuple[float, float]) -> NDArray[np.float64]:
-    """Where the bars' middles are at a sample, in pixels."""
+    """Returns the expected centres of the bars at a sample, in pixels."""
     zoom = 1 + ZOOM * zoom_progress(at)
     still = np.array(BARS) + 0.5
     return np.asarray((still - SIZE[0] * (1 - 1 / zoom) * focus[0]) * zoom - 0.5, np.float64)
 
 
-def test_it_is_gentle() -> None:
+def test_zoom_is_slow_and_monotonic() -> None:
     steps = np.diff([zoom_progress(at) for at in range(0, CYCLE_SAMPLES + 1, FRAME_SAMPLES)])
-    furthest = max(x for x, _ in FOCUS_POINTS)
-    assert np.abs(steps).max() * ZOOM * 1920 * furthest < 0.3
+    max_focus = max(x for x, _ in FOCUS_POINTS)
+    assert np.abs(steps).max() * ZOOM * 1920 * max_focus < 0.3
     assert (steps[:359] > 0).all()
     assert (steps[361:] < 0).all()
     assert abs(steps[0]) * ZOOM * 1920 < 0.01
 
 
-def test_it_begins_with_the_picture_as_it_is_and_ends_there() -> None:
-    picture = barred()
-    move = PanZoom(picture, SIZE, FOCUS_POINTS[0])
-    assert np.array_equal(move.render_at(0), picture)
-    assert np.array_equal(move.render_at(CYCLE_SAMPLES), picture)
+def test_cycle_begins_and_ends_with_the_unchanged_picture() -> None:
+    picture = make_bars()
+    motion = PanZoom(picture, SIZE, FOCUS_POINTS[0])
+    assert np.array_equal(motion.render_at(0), picture)
+    assert np.array_equal(motion.render_at(CYCLE_SAMPLES), picture)
     assert np.array_equal(
-        move.render_at(CYCLE_SAMPLES + 5 * FRAME_SAMPLES), move.render_at(5 * FRAME_SAMPLES)
+        motion.render_at(CYCLE_SAMPLES + 5 * FRAME_SAMPLES), motion.render_at(5 * FRAME_SAMPLES)
     )
 
 
-def test_nothing_beyond_the_edge_is_shown() -> None:
-    """A picture that is white to its edges stays so."""
+def test_no_area_outside_the_picture_is_shown() -> None:
+    """A white picture stays white at its edges."""
     white = rgb_to_planes(np.full((SIZE[1], SIZE[0], 3), 255, np.uint8))
     for focus in FOCUS_POINTS:
         assert (
@@ -115,8 +115,8 @@ def test_nothing_beyond_the_edge_is_shown() -> None:
         )
 
 
-def test_where_a_move_is_nearest_no_pixel_is_invented() -> None:
-    """A picture that is large enough is shown pixel by pixel there, only shifted."""
+def test_large_picture_is_not_upscaled_at_the_maximum_zoom() -> None:
+    """A picture of `zoomed_size` is shown pixel by pixel, only shifted."""
     width, height = zoomed_size((1920, 1080))
     assert (width, height) == (2016, 1134)
     assert width / (1 + ZOOM) == pytest.approx(1920, abs=1)
@@ -124,12 +124,10 @@ def test_where_a_move_is_nearest_no_pixel_is_invented() -> None:
     picture = rgb_to_planes(
         np.repeat(np.tile(row, (height, 1))[..., None], 3, axis=2).astype(np.uint8)
     )
-    shown = split_planes(PanZoom(picture, (1920, 1080), (0.5, 0.5)).render_at(CYCLE_SAMPLES // 2))[
-        0
-    ]
-    assert shown.std() > 0.95 * split_planes(picture)[0].std()
+    luma = split_planes(PanZoom(picture, (1920, 1080), (0.5, 0.5)).render_at(CYCLE_SAMPLES // 2))[0]
+    assert luma.std() > 0.95 * split_planes(picture)[0].std()
 
 
-def test_a_picture_always_moves_to_the_same_point() -> None:
+def test_focus_point_depends_on_the_name_only() -> None:
     assert choose_focus("slides/a.png") == choose_focus("slides/a.png")
     assert len({choose_focus(f"slides/{n}.png") for n in range(40)}) == len(FOCUS_POINTS)

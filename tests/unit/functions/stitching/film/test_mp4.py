@@ -1,4 +1,4 @@
-"""A film file as players see it: pictures and sound at the same time, to the end of an hour."""
+"""The film file as players decode it: synchronous picture and sound, compatible format."""
 
 from __future__ import annotations
 
@@ -36,65 +36,65 @@ from tests.fixtures.media.films import (
 pytestmark = pytest.mark.slow
 
 LENGTHS_S = (3.217, 2.0, 5.4321, 0.61, 4.0001, 2.75)
-MOST_ERROR_S = 0.005
+MAX_ERROR_S = 0.005
 
-
-WAYS = {
+VARIANTS = {
     "22050 Hz": (22_050, FilmOptions()),
     "24000 Hz": (24_000, FilmOptions()),
     "48000 Hz": (48_000, FilmOptions()),
     "burned": (24_000, FilmOptions(subtitles="burned")),
-    "moving": (24_000, FilmOptions(motion="gentle", subtitles="burned")),
+    "motion": (24_000, FilmOptions(motion="gentle", subtitles="burned")),
 }
 
 
-@pytest.fixture(scope="module", params=WAYS)
-def way(request: pytest.FixtureRequest) -> tuple[int, FilmOptions]:
-    return WAYS[request.param]
+@pytest.fixture(scope="module", params=VARIANTS)
+def variant(request: pytest.FixtureRequest) -> tuple[int, FilmOptions]:
+    return VARIANTS[request.param]
 
 
 @pytest.fixture(scope="module")
-def film_file(way: tuple[int, FilmOptions], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def film_file(variant: tuple[int, FilmOptions], tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("film") / "film.mp4"
-    rate_hz, options = way
+    rate_hz, options = variant
     speeches = [make_click_speech(seconds, rate_hz) for seconds in LENGTHS_S]
     write_film(path, speeches, options=options)
     return path
 
 
-def changes(path: Path) -> list[float]:
-    """When the picture changes, in seconds."""
-    found = [0.0]
+def find_changes(path: Path) -> list[float]:
+    """Returns the times at which the picture changes, in seconds."""
+    times = [0.0]
     for (_, before, _), (time, after, _) in itertools.pairwise(read_frame_luma(path)):
         if abs(after - before) > 20:
-            found.append(float(time))
-    return found
+            times.append(float(time))
+    return times
 
 
-def test_sound_and_picture_meet_at_every_slide(film_file: Path) -> None:
-    seen = changes(film_file)
+def test_sound_and_picture_are_synchronous_at_every_slide(film_file: Path) -> None:
+    changes = find_changes(film_file)
     clicks = find_onsets(*decode_sound(film_file))
-    assert len(seen) == len(clicks) == len(LENGTHS_S)
+    assert len(changes) == len(clicks) == len(LENGTHS_S)
     errors = [
-        click - LEAD_SAMPLES / RATE_HZ - change for click, change in zip(clicks, seen, strict=True)
+        click - LEAD_SAMPLES / RATE_HZ - change
+        for click, change in zip(clicks, changes, strict=True)
     ]
-    assert max(map(abs, errors)) <= MOST_ERROR_S
+    assert max(map(abs, errors)) <= MAX_ERROR_S
 
 
-def test_every_slide_is_shown_in_order_and_can_be_sought(
-    film_file: Path, way: tuple[int, FilmOptions]
+def test_slides_are_in_order_and_begin_with_keyframes(
+    film_file: Path, variant: tuple[int, FilmOptions]
 ) -> None:
     frames = read_frame_luma(film_file)
     keys = [(time, luma) for time, luma, key in frames if key]
-    assert [float(time) for time, _ in keys] == changes(film_file)
+    assert [float(time) for time, _ in keys] == find_changes(film_file)
     for number, (_, luma) in enumerate(keys):
-        # BT.709 in limited range: 16 + 219/255 of the grey.
+        # BT.709 in limited range: 16 + 219/255 of the grey value.
         assert luma == pytest.approx(slide_grey(number), abs=4)
     gaps = [after[0] - before[0] for before, after in itertools.pairwise(frames)]
     assert min(gaps) > 0
-    _, options = way
+    _, options = variant
     if options.motion == "gentle":
-        # 30 a second, and one more where a line comes or goes.
+        # 30 per second, and one more where a line appears or disappears.
         assert max(gaps) <= 1 / 20
         assert len(frames) >= 30 * frames[-1][0]
     else:
@@ -102,25 +102,25 @@ def test_every_slide_is_shown_in_order_and_can_be_sought(
         assert len(frames) < (40 if options.subtitles == "burned" else 25)
 
 
-def test_a_burned_in_line_is_there_exactly_while_its_sentence_is_heard(
-    film_file: Path, way: tuple[int, FilmOptions]
+def test_burned_in_lines_have_the_times_of_their_sentences(
+    film_file: Path, variant: tuple[int, FilmOptions]
 ) -> None:
-    if way[1].subtitles == "soft":
+    if variant[1].subtitles == "soft":
         return
-    seen = [(float(time), there) for time, there in read_subtitle_boxes(film_file)]
-    turns = [
-        (time, there)
-        for (_, before), (time, there) in itertools.pairwise([(0.0, False), *seen])
-        if there != before
+    boxes = [(float(time), visible) for time, visible in read_subtitle_boxes(film_file)]
+    toggles = [
+        (time, visible)
+        for (_, before), (time, visible) in itertools.pairwise([(0.0, False), *boxes])
+        if visible != before
     ]
-    begins = [time for time, there in turns if there]
-    ends = [time for time, there in turns if not there]
+    begins = [time for time, visible in toggles if visible]
+    ends = [time for time, visible in toggles if not visible]
     rows = read_subtitles(film_file)
     assert begins == pytest.approx([start for start, _, _ in rows], abs=0.001)
     assert ends == pytest.approx([end for _, end, _ in rows], abs=0.001)
 
 
-def test_the_video_ends_with_the_sound(film_file: Path) -> None:
+def test_video_ends_with_the_sound(film_file: Path) -> None:
     with av.open(str(film_file)) as container:
         video, audio = container.streams.video[0], container.streams.audio[0]
         assert video.duration is not None
@@ -128,7 +128,7 @@ def test_the_video_ends_with_the_sound(film_file: Path) -> None:
         assert video.time_base is not None
         assert audio.time_base is not None
         end = float(video.duration * video.time_base)
-        assert end == pytest.approx(float(audio.duration * audio.time_base), abs=MOST_ERROR_S)
+        assert end == pytest.approx(float(audio.duration * audio.time_base), abs=MAX_ERROR_S)
         assert end - float(read_frame_luma(film_file)[-1][0]) == pytest.approx(1 / 30, abs=0.001)
 
 
@@ -139,10 +139,10 @@ def test_chapters_begin_with_their_slides(film_file: Path) -> None:
         f"Slide {n}" for n in range(len(LENGTHS_S))
     ]
     starts = [float(row["start"] * (row["time_base"] or 0)) for row in rows]
-    assert starts == pytest.approx(changes(film_file), abs=0.001)
+    assert starts == pytest.approx(find_changes(film_file), abs=0.001)
 
 
-def test_subtitles_stand_while_their_sentence_is_heard(film_file: Path) -> None:
+def test_subtitles_have_the_times_of_their_sentences(film_file: Path) -> None:
     rows = read_subtitles(film_file)
     assert [text for _, _, text in rows] == [f"Sentence number {n}." for n in range(len(LENGTHS_S))]
     clicks = find_onsets(*decode_sound(film_file))
@@ -151,12 +151,12 @@ def test_subtitles_stand_while_their_sentence_is_heard(film_file: Path) -> None:
         assert end - start == pytest.approx(max(length, 0.8), abs=0.002)
 
 
-def test_it_starts_to_play_before_it_is_downloaded(film_file: Path) -> None:
+def test_index_is_at_the_start_of_the_file(film_file: Path) -> None:
     order = read_box_types(film_file)
     assert order.index("moov") < order.index("mdat")
 
 
-def test_it_is_what_every_player_knows(film_file: Path) -> None:
+def test_film_has_widely_supported_codecs(film_file: Path) -> None:
     with av.open(str(film_file)) as container:
         video, audio = container.streams.video[0], container.streams.audio[0]
         assert (video.codec_context.name, video.profile, video.pix_fmt) == (
@@ -168,13 +168,13 @@ def test_it_is_what_every_player_knows(film_file: Path) -> None:
         assert container.metadata["title"] == "A film"
 
 
-def test_it_is_as_loud_as_it_should_be(film_file: Path) -> None:
+def test_film_has_the_target_loudness(film_file: Path) -> None:
     measured, peak = measure_loudness(film_file)
     assert measured == pytest.approx(-16, abs=1)
     assert peak <= -1
 
 
-def test_a_fade_is_over_before_a_word_is_spoken(tmp_path: Path) -> None:
+def test_fade_ends_before_the_first_word(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     film = write_film(path, [make_click_speech(3, 24000)] * 3, options=FilmOptions("fade"))
     frames = read_frame_luma(path)
@@ -187,20 +187,20 @@ def test_a_fade_is_over_before_a_word_is_spoken(tmp_path: Path) -> None:
         after = next(luma for time, luma, _ in frames if time >= start + 0.399)
         assert after == pytest.approx(slide_grey(number), abs=4)
     clicks = find_onsets(*decode_sound(path))
-    assert clicks[1] == pytest.approx(film.scenes[1].speech_start / RATE_HZ, abs=MOST_ERROR_S)
+    assert clicks[1] == pytest.approx(film.scenes[1].speech_start / RATE_HZ, abs=MAX_ERROR_S)
 
 
-def test_slides_without_a_word_are_shown_in_silence(tmp_path: Path) -> None:
+def test_slides_without_speech_are_silent(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     film = write_film(path, [SpeechAudio(b"", 0), make_click_speech(2, 24000), SpeechAudio(b"", 0)])
     assert [scene.end - scene.start for scene in film.scenes][::2] == [4 * RATE_HZ] * 2
-    assert changes(path) == pytest.approx([0, 4, 7], abs=0.001)
+    assert find_changes(path) == pytest.approx([0, 4, 7], abs=0.001)
     assert find_onsets(*decode_sound(path)) == pytest.approx(
-        [4 + LEAD_SAMPLES / RATE_HZ], abs=MOST_ERROR_S
+        [4 + LEAD_SAMPLES / RATE_HZ], abs=MAX_ERROR_S
     )
 
 
-def test_a_film_without_any_word_is_silent_and_whole(tmp_path: Path) -> None:
+def test_film_without_speech_is_silent_and_complete(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     write_film(path, [SpeechAudio(b"", 0)] * 3)
     sound, rate = decode_sound(path)
@@ -208,22 +208,22 @@ def test_a_film_without_any_word_is_silent_and_whole(tmp_path: Path) -> None:
     assert float(np.abs(sound).max()) == 0
 
 
-def test_a_film_that_fails_leaves_no_file(tmp_path: Path) -> None:
+def test_failed_film_leaves_no_file(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
-    wrong = np.zeros((3, RATE_HZ), np.float32)  # three channels in a film of one
-    run = encode_segment(
+    three_channels = np.zeros((3, RATE_HZ), np.float32)
+    segment = encode_segment(
         [(0, planes_to_frame(make_grey_planes(9, SIZE)))], SIZE, "none", lambda: None
     )
     with (
         pytest.raises(ValueError, match=r"channel|shape"),
-        FilmWriter(path, FilmMetadata(1), run) as film,
+        FilmWriter(path, FilmMetadata(1), segment) as film,
     ):
-        film.write_sound(wrong)
+        film.write_sound(three_channels)
     assert not path.exists()
 
 
 @pytest.mark.parametrize("size", [(2, 2), (1080, 1920), (720, 720)])
-def test_every_even_size_can_be_written(tmp_path: Path, size: tuple[int, int]) -> None:
+def test_any_even_size_can_be_written(tmp_path: Path, size: tuple[int, int]) -> None:
     path = tmp_path / "film.mp4"
     write_film(path, [make_click_speech(0.5, 24000)] * 3, size=size)
     with av.open(str(path)) as container:
@@ -231,43 +231,46 @@ def test_every_even_size_can_be_written(tmp_path: Path, size: tuple[int, int]) -
         assert (stream.width, stream.height) == size
 
 
-def test_more_than_two_hours_are_refused_before_anything_is_encoded() -> None:
+def test_more_than_two_hours_are_rejected_before_encoding() -> None:
     hour = SlideSpeech("s", 1, 1, 24000, 24000 * 3600)
     with pytest.raises(FilmTooLong, match="180 minutes"):
         build_timeline(Narration((hour,) * 3))
 
 
-def test_times_do_not_drift_however_many_slides_there_are() -> None:
+def test_times_do_not_drift_with_many_slides() -> None:
     speeches = [make_click_speech(1 + n / 7, 22050) for n in range(40)]
     film = build_timeline(make_narration(speeches))
-    spoken = sum(one.samples for one in speeches) / 22050
+    spoken = sum(speech.samples for speech in speeches) / 22050
     pauses = 40 * (0.35 + 0.65)
     assert film.end / RATE_HZ == pytest.approx(spoken + pauses, abs=40 / RATE_HZ)
 
 
-_HOUR = """
+_WRITE_ONE_HOUR = """
 import resource, sys
 from pathlib import Path
-from tests.fixtures.media.films import click_speech, write_film
-from functions.stitching import speech
-one = click_speech(119, 24000)
-write_film(Path(sys.argv[1]), [one] * 30, size=(1280, 720))
+from tests.fixtures.media.films import make_click_speech, write_film
+speech = make_click_speech(119, 24000)
+write_film(Path(sys.argv[1]), [speech] * 30, size=(1280, 720))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
 
 
 @pytest.mark.sweep
-def test_an_hour_neither_drifts_nor_fills_the_memory(tmp_path: Path) -> None:
+def test_one_hour_does_not_drift_and_needs_little_memory(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
-    done = subprocess.run(
-        [sys.executable, "-c", _HOUR, str(path)], capture_output=True, text=True, check=True
+    process = subprocess.run(
+        [sys.executable, "-c", _WRITE_ONE_HOUR, str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    assert int(done.stdout) < 300
-    seen = changes(path)
+    assert int(process.stdout) < 300
+    changes = find_changes(path)
     clicks = find_onsets(*decode_sound(path))
-    assert len(seen) == len(clicks) == 30
-    assert seen[-1] == pytest.approx(29 * 120, abs=0.001)
+    assert len(changes) == len(clicks) == 30
+    assert changes[-1] == pytest.approx(29 * 120, abs=0.001)
     errors = [
-        click - LEAD_SAMPLES / RATE_HZ - change for click, change in zip(clicks, seen, strict=True)
+        click - LEAD_SAMPLES / RATE_HZ - change
+        for click, change in zip(clicks, changes, strict=True)
     ]
-    assert max(map(abs, errors)) <= MOST_ERROR_S
+    assert max(map(abs, errors)) <= MAX_ERROR_S

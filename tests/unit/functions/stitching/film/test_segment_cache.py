@@ -1,4 +1,4 @@
-"""A deck is edited: only what looks otherwise is encoded again, and nobody can tell."""
+"""After an edit of the deck only changed segments are encoded, and the film is the same as anew."""
 
 from __future__ import annotations
 
@@ -42,94 +42,94 @@ from tests.unit.functions.stitching.film.test_deck_film import (
 
 pytestmark = pytest.mark.slow
 
-WAYS: list[tuple[int, dict[str, str], int]] = [
+VARIANTS: list[tuple[int, dict[str, str], int]] = [
     (10, {}, 1),
     (10, {"subtitles": "burned"}, 1),
     (5, {"transition": "fade"}, 2),
 ]
-"""Slides, options, and how many scenes an edited slide is part of: a fade shows its neighbour."""
-EDITED = 2
+"""Slides, options, and the number of scenes that show an edited slide (a fade shows two)."""
+EDITED_SLIDE = 2
 
 
-def speeches_of(slides: int) -> list[SpeechAudio]:
+def make_speeches(slides: int) -> list[SpeechAudio]:
     return [make_click_speech(1.1 + 0.13 * n, 24000) for n in range(slides)]
 
 
-def edited(pictures: list[bytes]) -> list[bytes]:
+def edit_picture(pictures: list[bytes]) -> list[bytes]:
     green = encode_picture(Image.new("RGB", (720, 720), (40, 90, 60)), "PNG")
-    return [green if n == EDITED else one for n, one in enumerate(pictures)]
+    return [green if n == EDITED_SLIDE else picture for n, picture in enumerate(pictures)]
 
 
-def made(harness: StageHarness, job: Job, folder: Path) -> tuple[UnitDone, Path]:
+def run_stitching(harness: StageHarness, job: Job, folder: Path) -> tuple[UnitDone, Path]:
     done = harness.run_stage("stitching", render_film, copy_results, SPECS, job)
     path = folder / f"{len(list(folder.iterdir()))}.mp4"
     path.write_bytes(harness.read_artifact(done.artifacts[0]))
     return done, path
 
 
-def scenes(done: UnitDone) -> tuple[Any, Any]:
-    """(encoded, found), as the job remembers them."""
+def count_scenes(done: UnitDone) -> tuple[Any, Any]:
+    """Returns the numbers of encoded and reused scenes."""
     assert done.facts is not None
     return done.facts["scenes_encoded"], done.facts["scenes_reused"]
 
 
-@pytest.mark.parametrize(("slides", "options", "touched"), WAYS)
-def test_an_edited_slide_is_encoded_and_all_others_are_found(
-    harness: StageHarness, tmp_path: Path, slides: int, options: dict[str, str], touched: int
+@pytest.mark.parametrize(("slides", "options", "changed"), VARIANTS)
+def test_only_the_edited_slide_is_encoded_again(
+    harness: StageHarness, tmp_path: Path, slides: int, options: dict[str, str], changed: int
 ) -> None:
-    speeches, before = speeches_of(slides), make_slide_pictures(slides)
-    after = edited(before)
-    first, _ = made(
+    speeches, before = make_speeches(slides), make_slide_pictures(slides)
+    after = edit_picture(before)
+    first, _ = run_stitching(
         harness,
         make_presentation_job(harness, speeches=speeches, pictures=before, options=options),
         tmp_path,
     )
-    assert scenes(first) == (slides, 0)
+    assert count_scenes(first) == (slides, 0)
     job = make_presentation_job(harness, speeches=speeches, pictures=after, options=options)
-    second, path = made(harness, job, tmp_path)
-    assert scenes(second) == (touched, slides - touched)
+    second, path = run_stitching(harness, job, tmp_path)
+    assert count_scenes(second) == (changed, slides - changed)
     assert first.artifacts[0].object != second.artifacts[0].object
-    elsewhere = StageHarness.create(harness.gcs)
-    job = make_presentation_job(elsewhere, speeches=speeches, pictures=after, options=options)
-    fresh, afresh = made(elsewhere, job, tmp_path)
-    assert scenes(fresh) == (slides, 0)
-    assert path.read_bytes() == afresh.read_bytes()
-    assert shades(path) == shades(afresh)
-    middle = shades(path)[EDITED]
-    assert middle == pytest.approx([40, 90, 60], abs=4)
+    other = StageHarness.create(harness.gcs)
+    job = make_presentation_job(other, speeches=speeches, pictures=after, options=options)
+    uncached, uncached_path = run_stitching(other, job, tmp_path)
+    assert count_scenes(uncached) == (slides, 0)
+    assert path.read_bytes() == uncached_path.read_bytes()
+    assert read_colours(path) == read_colours(uncached_path)
+    assert read_colours(path)[EDITED_SLIDE] == pytest.approx([40, 90, 60], abs=4)
 
 
-def shades(path: Path) -> list[list[int]]:
-    """The colour in the middle of the top left quarter of every scene, once it is settled."""
+def read_colours(path: Path) -> list[list[int]]:
+    """Returns a colour of the top left quarter of every scene, after its fade."""
     with av.open(str(path)) as container:
         starts = [float(row["start"] * (row["time_base"] or 0)) for row in container.chapters()]
-        shown = [
+        frames = [
             (float(frame.time or 0), frame.to_ndarray(format="rgb24")[180, 180])
             for frame in container.decode(video=0)
         ]
     return [
-        [int(value) for value in next(rgb for time, rgb in reversed(shown) if time <= start + 0.5)]
+        [int(value) for value in next(rgb for time, rgb in reversed(frames) if time <= start + 0.5)]
         for start in starts
     ]
 
 
-def test_a_slide_that_is_spoken_otherwise_moves_the_others_and_leaves_them_as_they_are(
+def test_changed_speech_shifts_other_slides_without_encoding_them(
     harness: StageHarness, tmp_path: Path
 ) -> None:
-    speeches = speeches_of(5)
-    made(harness, make_presentation_job(harness, speeches=speeches), tmp_path)
+    speeches = make_speeches(5)
+    run_stitching(harness, make_presentation_job(harness, speeches=speeches), tmp_path)
     longer = [
-        make_click_speech(3.3, 24000) if n == EDITED else one for n, one in enumerate(speeches)
+        make_click_speech(3.3, 24000) if n == EDITED_SLIDE else speech
+        for n, speech in enumerate(speeches)
     ]
-    done, path = made(harness, make_presentation_job(harness, speeches=longer), tmp_path)
-    assert scenes(done) == (1, 4)
-    starts = np.cumsum([0, *(one.samples / 24000 + 1 for one in longer[:-1])])
-    keys = [time for time, key in keyframes(path) if key]
+    done, path = run_stitching(harness, make_presentation_job(harness, speeches=longer), tmp_path)
+    assert count_scenes(done) == (1, 4)
+    starts = np.cumsum([0, *(speech.samples / 24000 + 1 for speech in longer[:-1])])
+    keys = [time for time, key in read_frames(path) if key]
     assert keys == pytest.approx(list(starts), abs=0.001)
     assert find_onsets(*decode_sound(path)) == pytest.approx(list(starts + 0.35), abs=0.005)
 
 
-def keyframes(path: Path) -> list[tuple[float, bool]]:
+def read_frames(path: Path) -> list[tuple[float, bool]]:
     with av.open(str(path)) as container:
         return [
             (float(packet.pts * packet.time_base), packet.is_keyframe)
@@ -138,66 +138,67 @@ def keyframes(path: Path) -> list[tuple[float, bool]]:
         ]
 
 
-def test_music_that_is_added_encodes_no_picture(harness: StageHarness, tmp_path: Path) -> None:
-    made(harness, make_presentation_job(harness), tmp_path)
-    again, _ = made(
+def test_added_music_encodes_no_segment(harness: StageHarness, tmp_path: Path) -> None:
+    run_stitching(harness, make_presentation_job(harness), tmp_path)
+    done, _ = run_stitching(
         harness, make_presentation_job(harness, music=make_sound_file("mp3", 2)), tmp_path
     )
-    assert scenes(again) == (0, 3)
+    assert count_scenes(done) == (0, 3)
 
 
-def test_work_that_was_broken_off_goes_on_where_it_stopped(
+def test_interrupted_attempt_continues_where_it_stopped(
     harness: StageHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = SegmentCache._run
+    original = SegmentCache._get
 
-    def fails_after_two(self: SegmentCache, *arguments: Any) -> bytes:
+    def fail_after_two(self: SegmentCache, *arguments: Any) -> bytes:
         if len(self.encoded) == 2:
             raise DeadlineNear
-        return real(self, *arguments)
+        return original(self, *arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(SegmentCache, "_run", fails_after_two)
+        patch.setattr(SegmentCache, "_get", fail_after_two)
         with pytest.raises(DeadlineNear):
-            made(harness, make_presentation_job(harness), tmp_path)
-    kept = [name for name in harness.list_names(Bucket.WORK) if name.startswith("films/")]
-    assert len(kept) == 2
-    done, _ = made(harness, make_presentation_job(harness), tmp_path)
-    assert scenes(done) == (1, 2)
+            run_stitching(harness, make_presentation_job(harness), tmp_path)
+    stored = [name for name in harness.list_names(Bucket.WORK) if name.startswith("films/")]
+    assert len(stored) == 2
+    done, _ = run_stitching(harness, make_presentation_job(harness), tmp_path)
+    assert count_scenes(done) == (1, 2)
 
 
-def moving(
+def get_motion_segments(
     harness: StageHarness, names: list[str], seconds: list[float]
 ) -> tuple[SegmentCache, list[int]]:
-    """The runs of a small moving film with fades and burned-in lines, and how large each is."""
-    film = build_timeline(make_narration([make_click_speech(one, 8000) for one in seconds]))
+    """Returns the cache of a small film with motion, fades and burned-in lines, and the sizes of
+    its segments."""
+    film = build_timeline(make_narration([make_click_speech(length, 8000) for length in seconds]))
     options = FilmOptions("fade", "burned", "gentle")
-    scenery = FrameRenderer(
+    renderer = FrameRenderer(
         film, names, lambda n: make_grey_planes(slide_grey(len(names[n])), SIZE), SIZE, "en"
     )
-    runs = SegmentCache(
-        harness.objects, "films/00000000000000000001/segments/", scenery, SIZE, "gentle"
+    cache = SegmentCache(
+        harness.objects, "films/00000000000000000001/segments/", renderer, SIZE, "gentle"
     )
-    parts = plan_segments(film, build_cues(film.sentences), options)
-    return runs, [len(run) for _, run in runs.get_segments(parts, lambda: None)]
+    segments = plan_segments(film, build_cues(film.sentences), options)
+    return cache, [len(data) for _, data in cache.get_segments(segments, lambda: None)]
 
 
-def test_with_motion_and_fades_the_next_scene_shows_the_edited_slide_as_well(
+def test_fade_with_motion_encodes_the_next_scene_as_well(
     harness: StageHarness,
 ) -> None:
     seconds = [0.6, 0.7, 0.8, 0.9]
-    assert moving(harness, ["a", "bb", "c", "d"], seconds)[0].encoded == {0, 1, 2, 3}
-    assert moving(harness, ["a", "b", "c", "d"], seconds)[0].encoded == {1, 2}
-    assert moving(harness, ["a", "b", "c", "d"], seconds)[0].encoded == set()
+    assert get_motion_segments(harness, ["a", "bb", "c", "d"], seconds)[0].encoded == {0, 1, 2, 3}
+    assert get_motion_segments(harness, ["a", "b", "c", "d"], seconds)[0].encoded == {1, 2}
+    assert get_motion_segments(harness, ["a", "b", "c", "d"], seconds)[0].encoded == set()
 
 
-def test_a_long_move_over_one_slide_is_encoded_once_a_cycle(harness: StageHarness) -> None:
+def test_long_motion_over_one_slide_is_encoded_once_per_cycle(harness: StageHarness) -> None:
     film = build_timeline(make_narration([SpeechAudio(bytes(2 * 8000 * 110), 8000)]))
-    scenery = FrameRenderer(film, ["a"], lambda _: make_grey_planes(90, SIZE), SIZE, "en")
-    runs = SegmentCache(
-        harness.objects, "films/00000000000000000001/segments/", scenery, SIZE, "gentle"
+    renderer = FrameRenderer(film, ["a"], lambda _: make_grey_planes(90, SIZE), SIZE, "en")
+    cache = SegmentCache(
+        harness.objects, "films/00000000000000000001/segments/", renderer, SIZE, "gentle"
     )
-    parts = plan_segments(film, (), FilmOptions(motion="gentle"))
-    made_of = list(runs.get_segments(parts, lambda: None))
-    assert [start // RATE_HZ for start, _ in made_of] == [0, 24, 48, 72, 96]
+    segments = plan_segments(film, (), FilmOptions(motion="gentle"))
+    encoded = list(cache.get_segments(segments, lambda: None))
+    assert [start // RATE_HZ for start, _ in encoded] == [0, 24, 48, 72, 96]
     assert len(harness.list_names(Bucket.WORK)) == 2

@@ -1,4 +1,4 @@
-"""When a picture is written: exactly where something changes, and no scene depends on another."""
+"""Segments and frame times: frames at every change, and no scene depends on another."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from shared.recipes.films.options import FilmOptions
 WORDS = "Plants take carbon dioxide out of the air and water out of the soil. " * 4
 
 
-def film_of(lengths: list[list[int]], rate_hz: int = 24_000) -> Timeline:
-    """A slide a list, with sentences of so many samples."""
+def make_timeline(lengths: list[list[int]], rate_hz: int = 24_000) -> Timeline:
+    """Returns a timeline with one slide per list, with sentences of these lengths in samples."""
     slides = []
     for row in lengths:
         ends = list(itertools.accumulate(row))
@@ -43,7 +43,7 @@ def film_of(lengths: list[list[int]], rate_hz: int = 24_000) -> Timeline:
 
 
 def seconds(*lengths: float) -> list[int]:
-    return [round(24_000 * one) for one in lengths]
+    return [round(24_000 * length) for length in lengths]
 
 
 OPTIONS = [
@@ -61,67 +61,78 @@ OPTIONS = [
     st.sampled_from(OPTIONS),
 )
 @example([[1, 1135, 1]], 22_050, FilmOptions(subtitles="burned", motion="gentle"))
-def test_pictures_follow_one_another_to_the_end_without_a_gap(
+def test_frames_cover_the_film_without_gaps(
     lengths: list[list[int]], rate_hz: int, options: FilmOptions
 ) -> None:
-    film = film_of(lengths, rate_hz)
-    parts = plan_segments(film, build_cues(film.sentences), options)
-    assert parts[0].start == 0
-    for before, after in itertools.pairwise(parts):
+    timeline = make_timeline(lengths, rate_hz)
+    segments = plan_segments(timeline, build_cues(timeline.sentences), options)
+    assert segments[0].start == 0
+    for before, after in itertools.pairwise(segments):
         assert after.start == before.start + before.length
-    assert parts[-1].start + parts[-1].length == film.end
-    assert {part.scene for part in parts} == set(range(len(film.scenes)))
-    stamps = [to_ticks(part.start) + to_ticks(at) for part in parts for at in part.frame_times]
+    assert segments[-1].start + segments[-1].length == timeline.end
+    assert {segment.scene for segment in segments} == set(range(len(timeline.scenes)))
+    stamps = [
+        to_ticks(segment.start) + to_ticks(at) for segment in segments for at in segment.frame_times
+    ]
     steps = [after - before for before, after in itertools.pairwise(stamps)]
     assert min(steps) > 0
-    longest = (
+    max_step = (
         FRAME_SAMPLES * 3 // 2 if options.motion == "gentle" else REPEAT_SAMPLES + FRAME_SAMPLES
     )
-    assert max(steps) <= to_ticks(longest) + 2
-    assert stamps[-1] == pytest.approx(to_ticks(film.end - LAST_FRAME_SAMPLES), abs=1)
-    for part in parts:
-        assert part.frame_times[0] == 0
-        assert part.length <= (CYCLE_SAMPLES if part.has_motion else MAX_SEGMENT_SAMPLES) + RATE_HZ
+    assert max(steps) <= to_ticks(max_step) + 2
+    assert stamps[-1] == pytest.approx(to_ticks(timeline.end - LAST_FRAME_SAMPLES), abs=1)
+    for segment in segments:
+        assert segment.frame_times[0] == 0
+        assert (
+            segment.length
+            <= (CYCLE_SAMPLES if segment.has_motion else MAX_SEGMENT_SAMPLES) + RATE_HZ
+        )
 
 
-@pytest.mark.parametrize("options", [one for one in OPTIONS if one.subtitles == "burned"])
-def test_a_line_stands_exactly_as_long_as_its_cue(options: FilmOptions) -> None:
-    film = film_of([seconds(1.2345, 2.5), seconds(3.3, 61.7), [], seconds(0.9)])
-    rows = build_cues(film.sentences)
+@pytest.mark.parametrize(
+    "options", [options for options in OPTIONS if options.subtitles == "burned"]
+)
+def test_burned_line_has_the_time_of_its_cue(options: FilmOptions) -> None:
+    timeline = make_timeline([seconds(1.2345, 2.5), seconds(3.3, 61.7), [], seconds(0.9)])
+    rows = build_cues(timeline.sentences)
     assert len(rows) == 5
     expected: dict[Fraction, tuple[str, ...]] = {Fraction(cue.end_ms, 1000): () for cue in rows}
     expected.update({Fraction(cue.start_ms, 1000): cue.lines for cue in rows})
-    assert dict(changes(plan_segments(film, rows, options))) == expected
+    assert dict(list_changes(plan_segments(timeline, rows, options))) == expected
 
 
-def test_a_line_goes_with_the_slide_that_it_is_spoken_over() -> None:
-    film = film_of([seconds(1), seconds(1)])
+def test_burned_line_ends_with_its_slide() -> None:
+    timeline = make_timeline([seconds(1), seconds(1)])
     late = Cue(1_900, 2_300, ("Late.",))
-    parts = plan_segments(film, [late], FilmOptions(subtitles="burned"))
-    assert [(one.start, one.end) for one in parts[0].burned_lines] == [(1.9 * RATE_HZ, 2 * RATE_HZ)]
-    assert parts[1].burned_lines == ()
+    segments = plan_segments(timeline, [late], FilmOptions(subtitles="burned"))
+    assert [(burned.start, burned.end) for burned in segments[0].burned_lines] == [
+        (1.9 * RATE_HZ, 2 * RATE_HZ)
+    ]
+    assert segments[1].burned_lines == ()
 
 
-def test_soft_subtitles_change_no_picture() -> None:
-    film = film_of([seconds(5), seconds(3)])
-    parts = plan_segments(film, build_cues(film.sentences), FilmOptions())
-    assert [part.frame_times for part in parts] == [
+def test_soft_subtitles_add_no_frames() -> None:
+    timeline = make_timeline([seconds(5), seconds(3)])
+    segments = plan_segments(timeline, build_cues(timeline.sentences), FilmOptions())
+    assert [segment.frame_times for segment in segments] == [
         [0, REPEAT_SAMPLES, 2 * REPEAT_SAMPLES],
         [0, REPEAT_SAMPLES, 4 * RATE_HZ - LAST_FRAME_SAMPLES],
     ]
 
 
-def test_a_long_slide_can_be_sought_within() -> None:
-    film = film_of([seconds(200), seconds(3)])
-    parts = plan_segments(film, (), FilmOptions())
-    assert [part.start // RATE_HZ for part in parts] == [0, 60, 120, 180, 201]
-    film = film_of([seconds(59.5)])
-    assert [part.length for part in plan_segments(film, (), FilmOptions())] == [60.5 * RATE_HZ]
+def test_long_slide_is_split_for_seeking() -> None:
+    timeline = make_timeline([seconds(200), seconds(3)])
+    segments = plan_segments(timeline, (), FilmOptions())
+    assert [segment.start // RATE_HZ for segment in segments] == [0, 60, 120, 180, 201]
+    timeline = make_timeline([seconds(59.5)])
+    assert [segment.length for segment in plan_segments(timeline, (), FilmOptions())] == [
+        60.5 * RATE_HZ
+    ]
 
 
-def test_a_fade_is_one_picture_every_thirtieth_of_a_second() -> None:
-    film = film_of([seconds(2), seconds(2)])
-    first, second = plan_segments(film, (), FilmOptions("fade"))
+def test_fade_has_30_frames_per_second() -> None:
+    timeline = make_timeline([seconds(2), seconds(2)])
+    first, second = plan_segments(timeline, (), FilmOptions("fade"))
     assert not first.has_fade
     assert (
         second.frame_times[:14]
@@ -129,14 +140,14 @@ def test_a_fade_is_one_picture_every_thirtieth_of_a_second() -> None:
     )
 
 
-def changes(parts: tuple[Segment, ...]) -> list[tuple[Fraction, tuple[str, ...]]]:
-    """(seconds, lines) wherever other lines are burned in than before."""
-    found: list[tuple[Fraction, tuple[str, ...]]] = []
+def list_changes(segments: tuple[Segment, ...]) -> list[tuple[Fraction, tuple[str, ...]]]:
+    """Returns (seconds, lines) of every change of the burned-in lines."""
+    changes: list[tuple[Fraction, tuple[str, ...]]] = []
     before: tuple[str, ...] = ()
-    for part in parts:
-        for at in part.frame_times:
-            lines = part.lines_at(at)
+    for segment in segments:
+        for at in segment.frame_times:
+            lines = segment.lines_at(at)
             if lines != before:
-                found.append((Fraction(part.start + at, RATE_HZ), lines))
+                changes.append((Fraction(segment.start + at, RATE_HZ), lines))
                 before = lines
-    return found
+    return changes

@@ -1,4 +1,4 @@
-"""A picture under a sound, from two uploads to a film that a person takes away."""
+"""A film of one picture with one sound track, from the uploads to the result."""
 
 from __future__ import annotations
 
@@ -45,35 +45,39 @@ pytestmark = pytest.mark.slow
 SPECS: tuple[dict[str, Any], ...] = ({"film": "still"},)
 
 
-def order(harness: StageHarness, picture: bytes, sound: bytes, **options: str) -> Job:
-    """A job whose two uploads were examined."""
+def make_still_job(harness: StageHarness, picture: bytes, sound: bytes, **options: str) -> Job:
+    """Returns a job with two examined uploads."""
     number = len(harness.list_names(Bucket.UPLOADS)) + 1
     name = f"jobs/{number:020d}/"
-    shown = harness.put_object(Bucket.UPLOADS, name + "picture.0", picture, "image/jpeg")
-    played = harness.put_object(Bucket.UPLOADS, name + "sound.0", sound, "audio/mpeg")
+    stored_picture = harness.put_object(Bucket.UPLOADS, name + "picture.0", picture, "image/jpeg")
+    stored_sound = harness.put_object(Bucket.UPLOADS, name + "sound.0", sound, "audio/mpeg")
     uploads = Uploads(
         {
-            "picture": Upload(shown, "a.jpg", examine_picture(harness.objects, shown)),
-            "sound": Upload(played, "a.mp3", examine_track(harness.objects, played)),
+            "picture": Upload(
+                stored_picture, "a.jpg", examine_picture(harness.objects, stored_picture)
+            ),
+            "sound": Upload(stored_sound, "a.mp3", examine_track(harness.objects, stored_sound)),
         }
     )
     facts = {Uploads.STAGE: uploads.to_dict()}
     return make_job("still", number=number, options=options, facts=facts)
 
 
-def film(harness: StageHarness, job: Job, folder: Path) -> tuple[UnitDone, Path]:
+def run_stitching(harness: StageHarness, job: Job, folder: Path) -> tuple[UnitDone, Path]:
     done = harness.run_stage("stitching", render_film, copy_results, SPECS, job)
     path = folder / "film.mp4"
     path.write_bytes(
-        harness.read_artifact(next(one for one in done.artifacts if one.kind == "film"))
+        harness.read_artifact(
+            next(artifact for artifact in done.artifacts if artifact.kind == "film")
+        )
     )
     return done, path
 
 
 @pytest.mark.parametrize("kind", ["mp3", "wav", "m4a", "ogg", "flac", "opus"])
-def test_the_film_is_as_long_as_the_sound(harness: StageHarness, tmp_path: Path, kind: str) -> None:
-    done, path = film(
-        harness, order(harness, make_rotated_jpeg(6), make_sound_file(kind, 5.3)), tmp_path
+def test_film_is_as_long_as_the_sound(harness: StageHarness, tmp_path: Path, kind: str) -> None:
+    done, path = run_stitching(
+        harness, make_still_job(harness, make_rotated_jpeg(6), make_sound_file(kind, 5.3)), tmp_path
     )
     sound, rate = decode_sound(path)
     assert sound.shape[1] / rate == pytest.approx(5.3, abs=0.07)
@@ -88,29 +92,29 @@ def test_the_film_is_as_long_as_the_sound(harness: StageHarness, tmp_path: Path,
     frames = read_frame_luma(path)
     assert [float(time) for time, _, _ in frames][:3] == pytest.approx([0, 2, 4], abs=0.001)
     assert len(frames) == 4
-    order_of = read_box_types(path)
-    assert order_of.index("moov") < order_of.index("mdat")
+    boxes = read_box_types(path)
+    assert boxes.index("moov") < boxes.index("mdat")
 
 
-def test_what_people_take_away(harness: StageHarness, tmp_path: Path) -> None:
-    job = order(harness, make_rotated_jpeg(1), make_sound_file("mp3"))
-    done, _ = film(harness, job, tmp_path)
-    assert [(one.name, one.kind, one.bucket) for one in done.artifacts] == [
+def test_result_is_a_film_and_a_poster(harness: StageHarness, tmp_path: Path) -> None:
+    job = make_still_job(harness, make_rotated_jpeg(1), make_sound_file("mp3"))
+    done, _ = run_stitching(harness, job, tmp_path)
+    assert [(artifact.name, artifact.kind, artifact.bucket) for artifact in done.artifacts] == [
         ("film.mp4", "film", "outputs"),
         ("poster.jpg", "poster", "outputs"),
     ]
-    assert [one.content_type for one in done.artifacts] == ["video/mp4", "image/jpeg"]
-    assert all(one.object.startswith(f"jobs/{job.id}/") for one in done.artifacts)
+    assert [artifact.content_type for artifact in done.artifacts] == ["video/mp4", "image/jpeg"]
+    assert all(artifact.object.startswith(f"jobs/{job.id}/") for artifact in done.artifacts)
     assert read_picture(harness.read_artifact(done.artifacts[1])).size == (1280, 853)
     assert all(name.startswith(f"films/{job.id}/") for name in harness.list_names(Bucket.WORK))
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_it_stands_upright(harness: StageHarness, tmp_path: Path, orientation: int) -> None:
-    job = order(
+def test_film_is_upright(harness: StageHarness, tmp_path: Path, orientation: int) -> None:
+    job = make_still_job(
         harness, make_rotated_jpeg(orientation), make_sound_file("wav", 1), resolution="720p"
     )
-    _, path = film(harness, job, tmp_path)
+    _, path = run_stitching(harness, job, tmp_path)
     with av.open(str(path)) as container:
         frame = next(container.decode(video=0)).to_ndarray(format="rgb24")
     assert frame.shape == (720, 1080, 3)
@@ -124,23 +128,27 @@ def test_it_stands_upright(harness: StageHarness, tmp_path: Path, orientation: i
     [((1, 1), (1080, 1080)), ((333, 251), (1432, 1080)), ((3, 900), (640, 1920)),
      ((5000, 3333), (1620, 1080))],
 )  # fmt: skip
-def test_any_size_becomes_a_film(
+def test_any_picture_size_becomes_a_film(
     harness: StageHarness, tmp_path: Path, size: tuple[int, int], film_size: tuple[int, int]
 ) -> None:
-    job = order(harness, encode_picture(draw_quarters(*size), "PNG"), make_sound_file("wav", 1))
-    _, path = film(harness, job, tmp_path)
+    job = make_still_job(
+        harness, encode_picture(draw_quarters(*size), "PNG"), make_sound_file("wav", 1)
+    )
+    _, path = run_stitching(harness, job, tmp_path)
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         assert (stream.width, stream.height) == film_size
 
 
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP"])
-def test_every_usual_picture_becomes_a_film(
+def test_every_picture_format_becomes_a_film(
     harness: StageHarness, tmp_path: Path, image_format: str
 ) -> None:
     picture = encode_picture(draw_quarters(301, 201), image_format)
-    _, path = film(
-        harness, order(harness, picture, make_sound_file("wav", 0.5), resolution="720p"), tmp_path
+    _, path = run_stitching(
+        harness,
+        make_still_job(harness, picture, make_sound_file("wav", 0.5), resolution="720p"),
+        tmp_path,
     )
     with av.open(str(path)) as container:
         frame = next(container.decode(video=0)).to_ndarray(format="rgb24")
@@ -148,11 +156,11 @@ def test_every_usual_picture_becomes_a_film(
     assert np.abs(frame[180, 270].astype(int) - (220, 30, 30)).max() < 25
 
 
-def test_a_photo_of_a_phone_becomes_an_upright_film(harness: StageHarness, tmp_path: Path) -> None:
+def test_heic_photo_becomes_an_upright_film(harness: StageHarness, tmp_path: Path) -> None:
     photo = encode_heic(apply_orientation(draw_quarters(240, 160), 6), 6)
-    job = order(harness, photo, make_sound_file("m4a", 1), resolution="720p")
+    job = make_still_job(harness, photo, make_sound_file("m4a", 1), resolution="720p")
     assert Uploads.require(job.facts).input("picture").picture_info.format == "HEIF"
-    _, path = film(harness, job, tmp_path)
+    _, path = run_stitching(harness, job, tmp_path)
     with av.open(str(path)) as container:
         frame = next(container.decode(video=0)).to_ndarray(format="rgb24")
     assert frame.shape == (720, 1080, 3)
@@ -161,100 +169,96 @@ def test_a_photo_of_a_phone_becomes_an_upright_film(harness: StageHarness, tmp_p
 
 
 @pytest.mark.parametrize("seconds", [0.5, 5.3])
-def test_a_picture_moves_as_long_as_the_sound(
+def test_motion_lasts_as_long_as_the_sound(
     harness: StageHarness, tmp_path: Path, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A cycle of a second: what is shown here is how one follows another.
+    # A cycle of one second, to test that cycles follow one another.
     monkeypatch.setattr(still_film, "CYCLE_SAMPLES", RATE_HZ)
     monkeypatch.setattr(motion, "CYCLE_SAMPLES", RATE_HZ)
-    job = order(harness, encode_picture(draw_quarters(300, 200), "PNG"), make_sound_file("wav",
-    seconds),
-                resolution="720p", motion="gentle")  # fmt: skip
-    done, path = film(harness, job, tmp_path)
+    picture = encode_picture(draw_quarters(300, 200), "PNG")
+    sound_file = make_sound_file("wav", seconds)
+    job = make_still_job(harness, picture, sound_file, resolution="720p", motion="gentle")
+    done, path = run_stitching(harness, job, tmp_path)
     assert done.facts is not None
     assert (done.facts["width"], done.facts["height"]) == (1080, 720)
     sound, rate = decode_sound(path)
     assert sound.shape[1] / rate == pytest.approx(seconds, abs=0.03)
-    shown = read_frame_luma(path)
-    times = [float(time) for time, _, _ in shown]
+    frames = read_frame_luma(path)
+    times = [float(time) for time, _, _ in frames]
     assert times[0] == 0
     assert times[-1] == pytest.approx(seconds - 1 / 30, abs=0.03)
     assert max(np.diff(times)) < 0.04
-    assert [time for time, _, key in shown if key] == pytest.approx(range(int(seconds) + 1))
+    assert [time for time, _, key in frames if key] == pytest.approx(range(int(seconds) + 1))
     if seconds > 2:
-        luma = [value for _, value, _ in shown]
-        # Coming nearer changes the picture, and a cycle later it is there again.
+        luma = [value for _, value, _ in frames]
+        # The zoom changes the picture; one cycle later it is the same again.
         assert abs(luma[15] - luma[1]) > abs(luma[31] - luma[1])
 
 
-def test_a_long_still_can_be_sought(harness: StageHarness, tmp_path: Path) -> None:
+def test_long_still_has_keyframes_for_seeking(harness: StageHarness, tmp_path: Path) -> None:
     quiet = encode_sound(0.1 * make_tone(65, 8000, 1), "flac", "flac", 8000)
-    _, path = film(
-        harness, order(harness, make_rotated_jpeg(1), quiet, resolution="720p"), tmp_path
+    _, path = run_stitching(
+        harness, make_still_job(harness, make_rotated_jpeg(1), quiet, resolution="720p"), tmp_path
     )
     assert [float(time) for time, _, key in read_frame_luma(path) if key] == [0, 60]
 
 
-def test_the_loudness_is_kept_unless_asked_for(harness: StageHarness, tmp_path: Path) -> None:
+def test_loudness_is_kept_unless_even_is_selected(harness: StageHarness, tmp_path: Path) -> None:
     quiet = encode_sound(0.05 * make_tone(6, 48000), "wav", "pcm_s16le", 48000)
-    _, kept = film(harness, order(harness, make_rotated_jpeg(1), quiet), tmp_path)
+    _, kept = run_stitching(harness, make_still_job(harness, make_rotated_jpeg(1), quiet), tmp_path)
     before, _ = measure_ebur128(0.05 * make_tone(6, 48000), 48000)
     assert measure_ebur128(*decode_sound(kept))[0] == pytest.approx(before, abs=0.3)
-    _, even = film(harness, order(harness, make_rotated_jpeg(1), quiet, loudness="even"), tmp_path)
+    _, even = run_stitching(
+        harness, make_still_job(harness, make_rotated_jpeg(1), quiet, loudness="even"), tmp_path
+    )
     measured, peak = measure_ebur128(*decode_sound(even))
     assert measured == pytest.approx(-16, abs=1)
     assert peak <= -1
 
 
-def test_a_second_attempt_takes_over_what_the_first_one_wrote(
-    harness: StageHarness, tmp_path: Path
-) -> None:
-    job = order(harness, make_rotated_jpeg(1), make_sound_file("mp3"))
-    first, _ = film(harness, job, tmp_path)
-    again, _ = film(harness, job, tmp_path)
-    assert first == again
+def test_second_attempt_adopts_the_film_of_the_first(harness: StageHarness, tmp_path: Path) -> None:
+    job = make_still_job(harness, make_rotated_jpeg(1), make_sound_file("mp3"))
+    first, _ = run_stitching(harness, job, tmp_path)
+    second, _ = run_stitching(harness, job, tmp_path)
+    assert first == second
     assert ("film.rendered", True) in [
         (event, details["reused"]) for event, details in harness.log.events if "reused" in details
     ]
 
 
-def test_an_upload_that_is_gone_is_named(harness: StageHarness) -> None:
-    job = order(harness, make_rotated_jpeg(1), make_sound_file("mp3"))
+def test_missing_upload_is_rejected(harness: StageHarness) -> None:
+    job = make_still_job(harness, make_rotated_jpeg(1), make_sound_file("mp3"))
     harness.objects.delete(Bucket.UPLOADS, f"jobs/{job.id}/picture.0")
     with pytest.raises(SourceExpired):
         harness.run_stage("stitching", render_film, copy_results, SPECS, job)
 
 
-def test_a_sound_of_nothing_is_refused(harness: StageHarness) -> None:
-    blink = encode_sound(make_tone(0.05, 48000), "wav", "pcm_s16le", 48000)
+def test_too_short_sound_is_rejected(harness: StageHarness) -> None:
+    short = encode_sound(make_tone(0.05, 48000), "wav", "pcm_s16le", 48000)
     with pytest.raises(UndecodableSound, match="tenth of a second"):
         harness.run_stage(
             "stitching",
             render_film,
             copy_results,
             SPECS,
-            order(harness, make_rotated_jpeg(1), blink),
+            make_still_job(harness, make_rotated_jpeg(1), short),
         )
     assert harness.list_names(Bucket.WORK) == []
 
 
-def test_an_option_that_cannot_be_fails_the_job(harness: StageHarness) -> None:
-    job = order(harness, make_rotated_jpeg(1), make_sound_file("wav", 1), shape="round")
+def test_invalid_option_fails_the_job(harness: StageHarness) -> None:
+    job = make_still_job(harness, make_rotated_jpeg(1), make_sound_file("wav", 1), shape="round")
     with pytest.raises(InvalidOption):
         harness.run_stage("stitching", render_film, copy_results, SPECS, job)
 
 
 @pytest.mark.parametrize("picture", [b"", b"no picture", make_rotated_jpeg(1)[:900]])
-def test_a_picture_that_is_none_is_refused_when_it_arrives(
-    harness: StageHarness, picture: bytes
-) -> None:
+def test_invalid_picture_is_rejected(harness: StageHarness, picture: bytes) -> None:
     with pytest.raises(PermanentError):
-        order(harness, picture, make_sound_file("wav", 1))
+        make_still_job(harness, picture, make_sound_file("wav", 1))
 
 
 @pytest.mark.parametrize("sound", [b"", b"no sound", b"#EXTM3U\nhttp://127.0.0.1:9/"])
-def test_a_sound_that_is_none_is_refused_when_it_arrives(
-    harness: StageHarness, sound: bytes
-) -> None:
+def test_invalid_sound_is_rejected(harness: StageHarness, sound: bytes) -> None:
     with pytest.raises(PermanentError):
-        order(harness, make_rotated_jpeg(1), sound)
+        make_still_job(harness, make_rotated_jpeg(1), sound)
