@@ -19,7 +19,7 @@ from shared.flows import effects
 from shared.flows.envelope import Envelope
 from shared.jobs import claims
 from shared.jobs.deliver import renew
-from shared.jobs.model import Job
+from shared.jobs.model import Job, UnitClaim
 from shared.pipeline import FUNCTIONS, LEASE_S, RENEWALS_PER_LEASE
 from shared.ports.messages import Publisher
 from shared.ports.objects import ObjectStore
@@ -68,7 +68,7 @@ class Lease:
 class UnitLease(Lease):
     """The lease of a running unit. `progress` is 0 to 1."""
 
-    def __init__(self, claim: claims.UnitClaim, deadline: float) -> None:
+    def __init__(self, claim: UnitClaim, deadline: float) -> None:
         super().__init__(deadline)
         self.claim = claim
         self.progress = 0.0
@@ -183,7 +183,7 @@ class Interpreter:
 
     # --- work --------------------------------------------------------------------------------
 
-    def _run_unit(self, claim: claims.UnitClaim) -> claims.UnitOutcome:
+    def _run_unit(self, claim: UnitClaim) -> claims.UnitOutcome:
         if self._unit_handler is None:
             raise TypeError("a flow without a unit handler yielded RunUnit")
         row = FUNCTIONS[claim.envelope.stage]

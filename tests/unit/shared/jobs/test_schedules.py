@@ -95,7 +95,7 @@ class JobMachine(RuleBasedStateMachine):
             self.simulation.run_command(command)
 
     @invariant()
-    def check_invariants(self) -> None:
+    def invariants_hold(self) -> None:
         if hasattr(self, "simulation"):
             invariants.check_always(self.simulation)
 
