@@ -64,7 +64,7 @@ def _done_page(job: Job, link: Link | None) -> Page:
     facts = [("Recipe", job.recipe_name)]
     if main_result is None or link is None:
         return Page(
-            f"“{title}” is done.", ["Sign in to see what came out of it."], facts,
+            f"“{title}” is done.", ["Sign in to see the results."], facts,
             warnings=job.warnings,
         )  # fmt: skip
     artifact, wording = main_result
@@ -72,13 +72,13 @@ def _done_page(job: Job, link: Link | None) -> Page:
         facts.append(("Made", count))
     facts.append(("File", f"{artifact.name}, {format_size(artifact.size_bytes)}"))
     return Page(
-        f"{wording.noun} from “{title}” can be fetched.",
+        f"{wording.noun} from “{title}” can be downloaded.",
         [],
         facts,
         button=(wording.button, link.url),
         below_button=(
-            f"The link holds until {link.expires_at:%-d %B %Y, %H:%M} UTC. Whoever has it can "
-            "fetch the file; you can withdraw it at any time."
+            f"The link is valid until {link.expires_at:%-d %B %Y, %H:%M} UTC. Anyone who has it "
+            "can download the file; you can revoke it at any time."
         ),
         warnings=job.warnings,
     )
@@ -105,8 +105,8 @@ def _cancelled_page(job: Job) -> Page:
     return Page(
         f"“{title}” was cancelled.",
         [
-            "Nothing more will happen to it. "
-            "What was finished before stays until the job is deleted."
+            "It will not continue. "
+            "Results that were finished before are kept until the job is deleted."
         ],
         [("Recipe", job.recipe_name)],
     )

@@ -28,8 +28,8 @@ RESULTS: Mapping[str, ResultWording] = {
 """Wording by kind of artifact. The main result of a job is its first kind in this order."""
 
 ADVICE: Mapping[str, str] = {
-    "attempts-exhausted": "You can take the job up again: what is finished already is kept.",
-    "unexpected": "You can take the job up again: what is finished already is kept.",
+    "attempts-exhausted": "You can redrive the job: finished work is kept.",
+    "unexpected": "You can redrive the job: finished work is kept.",
     "source-expired": "Create a new job and upload the file again.",
     "video-too-long": "Cut the video into shorter ones, and create a job for each.",
     "too-many-frames": "Create a new job with a longer interval, or with a start and an end.",
@@ -42,7 +42,7 @@ ADVICE: Mapping[str, str] = {
     "encrypted-video": "Create a new job with a copy that is not protected.",
 }
 """What a user can do about an error, by its code."""
-FIX_AND_RETRY = "Create a new job when the file or the options are mended."
+FIX_AND_RETRY = "Create a new job after you have fixed the file or the options."
 
 
 def find_main_result(job: Job) -> tuple[Artifact, ResultWording] | None:

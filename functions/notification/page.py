@@ -12,7 +12,7 @@ from html import escape
 
 WIDTH = 72
 FONT = "-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
-FOOTER = "Moodreel sends this because you made a job and left this address."
+FOOTER = "You receive this e-mail because you created a job in Moodreel with this address."
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,11 +27,11 @@ ERROR_MESSAGES = {
     "private-address": "The webhook's name leads to an address that is not public.",
     "name-not-found": "The webhook's name has no address.",
     "timeout": "The webhook's server did not answer in time.",
-    "connection-refused": "Nobody listens at the webhook's address.",
+    "connection-refused": "The webhook's server refused the connection.",
     "connection-lost": "The connection to the webhook's server broke off.",
     "certificate": "The certificate of the webhook's server is not valid for its name.",
-    "tls": "The webhook's server speaks no TLS that we do.",
-    "no-http": "What the webhook's server answered is no HTTP.",
+    "tls": "The webhook's server supports no TLS version that we support.",
+    "no-http": "The webhook's server did not answer with HTTP.",
 }
 assert len(RETRY_DELAYS_S) == FUNCTIONS["webhook"].max_attempts - 1  # noqa: S101 - the table's attempts
 
@@ -44,7 +44,7 @@ def call_webhook(context: TaskContext) -> TaskOutcome:
     task, now = context.task, context.services.clock.now()
     (doc,) = context.services.store.read([webhook_path(task.data["webhook"])])
     if doc is None or doc.data["owner"] != task.owner:
-        return Failed("webhook-deleted", "The webhook was taken away.")
+        return Failed("webhook-deleted", "The webhook was deleted.")
     webhook = Webhook.from_doc(doc)
     if webhook.disabled:
         return Failed("webhook-disabled", "The webhook was disabled; enable it, then replay.")

@@ -223,11 +223,13 @@ def announce_next(envelope: Envelope, *, wake_consumer: bool) -> Flow[None]:
         )
 
 
-def release(claim: UnitClaim, fault: Retry, clock: ClockAndIds) -> Flow[None]:
+def release(claim: UnitClaim, outcome: Retry, clock: ClockAndIds) -> Flow[None]:
     """Releases the lease after a transient error and sets when the next attempt may start."""
     envelope = claim.envelope
     wait_s = FUNCTIONS[envelope.stage].backoff(claim.attempt)
-    yield LogEvent("unit.released", {"code": fault.code, "reason": fault.message, "wait_s": wait_s})
+    yield LogEvent(
+        "unit.released", {"code": outcome.code, "reason": outcome.message, "wait_s": wait_s}
+    )
     while True:
         view = yield from read_view(envelope)
         if view.unit is None or view.unit.token != claim.token:
@@ -243,7 +245,7 @@ def release(claim: UnitClaim, fault: Retry, clock: ClockAndIds) -> Flow[None]:
                     "token": "",
                     "lease_until": now,
                     "not_before": now + timedelta(seconds=wait_s),
-                    "error": {"code": fault.code, "message": fault.message},
+                    "error": {"code": outcome.code, "message": outcome.message},
                 },
                 view.unit.version,
             )

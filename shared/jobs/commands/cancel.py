@@ -21,7 +21,7 @@ def cancel(job_id: str, clock: ClockAndIds) -> Flow[None]:
         if job.status is Status.CANCELLED:
             break
         if job.is_terminal:
-            raise WrongState(f"The job is {job.status} already; only a living one is cancelled.")
+            raise WrongState(f"The job is already {job.status}; only an open job can be cancelled.")
         now = clock.now()
         result = yield from commit(
             Update(job_path(job_id), {"status": Status.CANCELLED, "updated_at": now}, job.version),

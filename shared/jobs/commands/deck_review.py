@@ -43,7 +43,7 @@ class DeckChanged(WrongState):
 
 
 class TooManyRevisions(WrongState):
-    """The deck was edited as often as one job allows; begin a new job with it."""
+    """The deck was edited as often as a job allows; create a new job with it."""
 
     code = "too-many-revisions"
 
@@ -57,7 +57,7 @@ def release(job_id: str, clock: ClockAndIds) -> Flow[None]:
         if job.status in (Status.RUNNING, Status.DONE) and _has_deck(job, snapshot):
             break
         if job.status is not Status.AWAITING_REVIEW:
-            raise WrongState(f"No deck waits for you: the job is {job.status}.")
+            raise WrongState(f"No deck awaits review: the job is {job.status}.")
         now = clock.now()
         held = [
             name for name in job.recipe.stages_after_deck if snapshot.stages[name].total is not None
@@ -154,7 +154,7 @@ def _check_editable(snapshot: rules.JobSnapshot, base: int) -> None:
     if job.status is not Status.FAILED and not _has_deck(job, snapshot):
         raise WrongState("The deck is not written yet; wait until it is.")
     if deck is None:
-        raise WrongState("The job failed before there was a deck; take it up again first.")
+        raise WrongState("The job failed before there was a deck; redrive it first.")
     if job.revision >= MAX_REVISIONS:
         raise TooManyRevisions
 

@@ -50,7 +50,7 @@ def redrive(job_id: str, clock: ClockAndIds, retention_days: int) -> Flow[None]:
             # Our batch was committed and its response was lost: announce the messages.
             break
         if job.status is not Status.FAILED:
-            raise WrongState(f"Only a failed job is redriven; this one is {job.status}.")
+            raise WrongState(f"Only a failed job can be redriven; this one is {job.status}.")
         uploaded = yield from inputs_uploaded(job)
         now = clock.now()
         epoch = own_epoch = rules.next_epoch(job)

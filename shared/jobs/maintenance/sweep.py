@@ -68,8 +68,8 @@ def _sweep_tasks(clock: ClockAndIds) -> Flow[int]:
     """Sweeps the tasks. An error is logged and does not stop the sweep of the jobs."""
     try:
         return (yield from run.sweep_tasks(clock))
-    except Exception as fault:
-        yield LogEvent("tasks.sweep_failed", {"severity": "ERROR", "reason": repr(fault)})
+    except Exception as error:
+        yield LogEvent("tasks.sweep_failed", {"severity": "ERROR", "reason": repr(error)})
         return 0
 
 
@@ -78,9 +78,9 @@ def isolated(job_id: str, flow: Flow[None]) -> Flow[bool]:
     processed. Returns whether the flow succeeded."""
     try:
         yield from flow
-    except Exception as fault:
+    except Exception as error:
         yield LogEvent(
-            "job.sweep_failed", {"severity": "ERROR", "job": job_id, "reason": repr(fault)}
+            "job.sweep_failed", {"severity": "ERROR", "job": job_id, "reason": repr(error)}
         )
         return False
     return True

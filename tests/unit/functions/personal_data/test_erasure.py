@@ -225,9 +225,9 @@ def test_data_created_between_the_passes_is_kept_with_the_account(
     document = harness.run_request(REQUEST_ID)
 
     assert document["state"] == "done"
-    left = harness.find_remaining("alice")
-    assert {"preferences/alice", "idempotency/new", copy} <= set(left)
-    assert stray not in left
+    remaining = harness.find_remaining("alice")
+    assert {"preferences/alice", "idempotency/new", copy} <= set(remaining)
+    assert stray not in remaining
 
 
 def test_failed_earlier_request_is_erased(harness: PersonalDataHarness) -> None:

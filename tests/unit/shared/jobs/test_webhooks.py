@@ -17,9 +17,9 @@ from tests.unit.shared.jobs.test_single_faults import (
 )
 
 
-def simulate_done_job(**how: tuple[str, ...]) -> Simulation:
+def simulate_done_job(**fields: tuple[str, ...]) -> Simulation:
     """Returns a simulation whose job is done, with its e-mail sent and its deliveries open."""
-    simulation = Simulation(recipe="frames", **how)  # type: ignore[arg-type]
+    simulation = Simulation(recipe="frames", **fields)  # type: ignore[arg-type]
     simulation.upload_input("video")
     while not simulation.notifications_sent["0-done.e0"]:
         index = next(
