@@ -90,7 +90,7 @@ def test_signature_matches_standard_webhooks() -> None:
 
 
 def load_readme_verifier() -> Any:
-    """The ten lines of the README, as they stand there."""
+    """Returns the `verify` function of the README."""
     [code] = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
     assert len([line for line in code.splitlines() if line.strip()]) <= 13
     names: dict[str, Any] = {}
@@ -98,7 +98,7 @@ def load_readme_verifier() -> Any:
     return names["verify"]
 
 
-def test_the_ten_lines_of_the_readme_know_our_calls_from_others() -> None:
+def test_readme_code_verifies_signatures() -> None:
     verify = load_readme_verifier()
     body = b'{"type":"ping"}'
     headers = signed_headers("evt_1", datetime.now(UTC), body, [SECRET])
