@@ -229,13 +229,13 @@ def create_deliveries(job: Job, part: str, clock: ClockAndIds) -> Flow[None]:
         stage_path(job.id, "notification", job.revision), {"last_progress_at": now}
     )
     messages = []
-    for webhook, delivery, doc in zip(webhooks, ids, existing, strict=True):
-        if doc is None:
+    for webhook, delivery, current in zip(webhooks, ids, existing, strict=True):
+        if current is None:
             create = new_delivery(
                 delivery, webhook, event, event_key, outcome_body(job), job.id, now
             )
             if (yield from commit(create, stage_update)) is CommitResult.MISSING:
                 return
-        if doc is None or not Task.from_doc(WEBHOOK, doc).has_ended:
+        if current is None or not Task.from_doc(WEBHOOK, current).has_ended:
             messages.append(task_envelope(WEBHOOK, delivery))
     yield from publish(messages)

@@ -67,7 +67,7 @@ def test_job_without_upload_fails_and_can_be_redriven() -> None:
     run_cleanup(simulation)
     simulation.upload_input("video")
     deliver_all_messages(simulation)
-    assert (simulation.job.read_status, simulation.job.epoch) == (Status.DONE, 1)
+    assert (simulation.job.status, simulation.job.epoch) == (Status.DONE, 1)
 
 
 def test_job_waits_a_week_for_its_upload() -> None:
@@ -76,7 +76,7 @@ def test_job_waits_a_week_for_its_upload() -> None:
     run_cleanup(simulation)
     simulation.upload_input("video")
     deliver_all_messages(simulation)
-    assert simulation.job.read_status is Status.DONE
+    assert simulation.job.status is Status.DONE
 
 
 def test_job_with_an_upload_in_progress_is_not_failed() -> None:
@@ -90,7 +90,7 @@ def test_job_with_an_upload_in_progress_is_not_failed() -> None:
     simulation.run_command("cleanup")
     while len(simulation.workers) > 1:
         simulation.step(1)
-    assert simulation.job.read_status is Status.AWAITING_UPLOAD
+    assert simulation.job.status is Status.AWAITING_UPLOAD
     finish_workers(simulation)
 
 
@@ -116,7 +116,7 @@ def test_expired_job_is_deleted() -> None:
     simulation.advance_time(31 * DAY_S)
     run_cleanup(simulation)
     invariants.check_final_state(simulation)
-    assert simulation.job.read_status is Status.DELETED
+    assert simulation.job.status is Status.DELETED
 
 
 def test_job_is_kept_until_it_expires() -> None:
@@ -125,7 +125,7 @@ def test_job_is_kept_until_it_expires() -> None:
     deliver_all_messages(simulation)
     simulation.now = simulation.job.expires_at
     run_cleanup(simulation)
-    assert simulation.job.read_status is Status.DONE
+    assert simulation.job.status is Status.DONE
 
 
 def test_redrive_resets_the_expiry() -> None:
@@ -370,14 +370,14 @@ def test_wrong_counter_is_corrected(by: int) -> None:
         for _ in range(20):
             simulation.deliver(0)
             finish_workers(simulation)
-        assert simulation.job.read_status is Status.RUNNING
+        assert simulation.job.status is Status.RUNNING
     simulation.messages.clear()
     simulation.advance_time(STALLED_S + 1)
     simulation.run_command("sweep")
     finish_workers(simulation)
     invariants.check_always(simulation)
     deliver_all_messages(simulation)
-    assert simulation.job.read_status is Status.DONE
+    assert simulation.job.status is Status.DONE
 
 
 def test_recount_keeps_a_part_counted_meanwhile() -> None:
