@@ -1,7 +1,8 @@
-"""Every error picks a side: permanent (the job fails now) or transient (try again later).
+"""Errors: permanent (the job fails now) or transient (another attempt may succeed).
 
-A cause is one class with a stable `code` for programs and a sentence for people. What is neither
-counts as transient: an unknown fault may pass, a refusal never does.
+Each cause is a class with a stable `code` for programs and a message for users: by default the
+first line of its docstring. An exception that is neither permanent nor transient counts as
+transient.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import ClassVar
 
 
 class MoodreelError(Exception):
-    """The root of all errors that we raise on purpose. `code` is stable; `str()` is a sentence."""
+    """The base class of our errors. `code` is stable; `str()` is a message for users."""
 
     code: ClassVar[str] = "error"
 
@@ -37,11 +38,11 @@ class ConfigurationError(MoodreelError):
     code = "configuration"
 
 
-# --- what a person asked for ---------------------------------------------------------------
+# --- requests of users ---------------------------------------------------------------------
 
 
 class InvalidRequest(PermanentError):
-    """The request does not have the form that is asked for."""
+    """The request does not have the required form."""
 
     code = "invalid-request"
 
@@ -59,13 +60,13 @@ class NotAvailableYet(PermanentError):
 
 
 class NotFound(PermanentError):
-    """There is nothing here under that name, or it is not yours."""
+    """Nothing of this name exists, or it is not yours."""
 
     code = "not-found"
 
 
 class WrongState(PermanentError):
-    """The job is not in a state in which this can be done."""
+    """The job is not in a state that allows this."""
 
     code = "wrong-state"
 
@@ -77,19 +78,19 @@ class Unauthenticated(PermanentError):
 
 
 class UploadAbandoned(PermanentError):
-    """Nothing was uploaded for eight days; redrive the job to be asked for it once more."""
+    """Nothing was uploaded for eight days; redrive the job to upload again."""
 
     code = "upload-abandoned"
 
 
 class StorageFull(PermanentError):
-    """Your jobs hold as many bytes as you may keep; delete some that you no longer need."""
+    """Your storage limit is reached; delete jobs that you no longer need."""
 
     code = "storage-full"
 
 
 class LimitReached(TransientError):
-    """Too much was asked for in too short a time; Retry-After says in how many seconds to come."""
+    """Too many requests in a short time; Retry-After is the number of seconds to wait."""
 
     code = "rate-limited"
 
@@ -102,12 +103,12 @@ class LimitReached(TransientError):
 
 
 class TooManyJobs(LimitReached):
-    """As many of your jobs are open as may be at once; wait for one to end, or cancel one."""
+    """You have the maximum number of open jobs; wait for one to end, or cancel one."""
 
     code = "too-many-jobs"
 
 
-# --- what an account may be refused -----------------------------------------------------------
+# --- accounts --------------------------------------------------------------------------------
 
 
 class WrongCredentials(PermanentError):
@@ -117,18 +118,18 @@ class WrongCredentials(PermanentError):
 
 
 class SessionExpired(PermanentError):
-    """This refresh token does not hold any more; log in again."""
+    """This refresh token is no longer valid; log in again."""
 
     code = "session-expired"
 
 
 class AddressTaken(PermanentError):
-    """Somebody has an account under this address."""
+    """An account with this address already exists."""
 
     code = "address-taken"
 
 
-# --- what an object store says -------------------------------------------------------------
+# --- the object store ------------------------------------------------------------------------
 
 
 class SourceExpired(PermanentError):
@@ -138,7 +139,7 @@ class SourceExpired(PermanentError):
 
 
 class ArtifactConflict(PermanentError):
-    """Another result with different content already stands under this name."""
+    """Another result with different content already has this name."""
 
     code = "artifact-conflict"
 
@@ -149,28 +150,28 @@ class StorageUnavailable(TransientError):
     code = "storage-unavailable"
 
 
-# --- what other neighbours say -------------------------------------------------------------
+# --- other services --------------------------------------------------------------------------
 
 
 class FirestoreUnavailable(TransientError):
-    """The ledger did not answer as it should."""
+    """Firestore did not answer as it should."""
 
     code = "firestore-unavailable"
 
 
 class TopicUnavailable(TransientError):
-    """A message was not accepted by its topic."""
+    """A topic did not accept a message."""
 
     code = "topic-unavailable"
 
 
 class IdentityUnavailable(TransientError):
-    """Who calls could not be looked up."""
+    """The caller's identity could not be verified."""
 
     code = "identity-unavailable"
 
 
-# --- what happens to a unit of work ---------------------------------------------------------
+# --- units and tasks -------------------------------------------------------------------------
 
 
 class AttemptsExhausted(PermanentError):
@@ -180,19 +181,19 @@ class AttemptsExhausted(PermanentError):
 
 
 class LeaseLost(TransientError):
-    """Someone else works on this now, or the job has ended: stop."""
+    """Another worker holds this now, or the job has ended."""
 
     code = "lease-lost"
 
 
 class DeadlineNear(TransientError):
-    """The function's time is nearly over: stop before the platform does."""
+    """The function's timeout is near: stop before the platform does."""
 
     code = "deadline-near"
 
 
 class MailRefused(PermanentError):
-    """The mail server refuses this address or this message for good."""
+    """The mail server permanently refuses this address or this message."""
 
     code = "mail-refused"
 
@@ -203,7 +204,7 @@ class MailUnavailable(TransientError):
     code = "mail-unavailable"
 
 
-# --- what a voice says ------------------------------------------------------------------------
+# --- speech synthesis ------------------------------------------------------------------------
 
 
 class VoiceRefused(PermanentError):
@@ -224,7 +225,7 @@ class VoiceUnavailable(TransientError):
     code = "voice-unavailable"
 
 
-# --- what a model that writes decks says ------------------------------------------------------
+# --- the model that writes decks -------------------------------------------------------------
 
 
 class PromptRefused(PermanentError):
@@ -234,7 +235,7 @@ class PromptRefused(PermanentError):
 
 
 class DeckUnusable(PermanentError):
-    """The model gave no deck that a film can be made of; word the prompt differently."""
+    """The model returned no usable deck; word the prompt differently."""
 
     code = "deck-unusable"
 

@@ -1,4 +1,4 @@
-"""A message was delivered too often: decide by the ledger what becomes of its unit."""
+"""Handles messages that were delivered too often, by the state of their unit or task."""
 
 from shared.entrypoints.stage import dead_letter_function
 

@@ -1,4 +1,4 @@
-"""The letters: what is told when a job is done, has failed or was cancelled."""
+"""The e-mails for a job that is done, has failed or was cancelled."""
 
 from __future__ import annotations
 
@@ -17,74 +17,74 @@ MAX_TITLE_CHARS = 80
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link for people, and until when it leads somewhere."""
+    """A download link and when it expires."""
 
     url: str
     expires_at: datetime
 
 
 def write_email(job: Job, envelope: Envelope, link: Link | None, sender: str) -> Email:
-    """The letter for a terminal job. `link` leads to its main result, when it has one."""
+    """Returns the e-mail for a terminal job. `link` is for its main result, None without one."""
     if job.status is Status.DONE:
-        told = _done(job, link)
+        page = _done_page(job, link)
     elif job.status is Status.FAILED:
-        told = _failed(job)
+        page = _failed_page(job)
     else:
-        told = _cancelled(job)
+        page = _cancelled_page(job)
     return Email(
         to=job.email,
         subject=subject_of(job),
-        text=told.render_text(),
-        html=render_html(told),
+        text=page.render_text(),
+        html=render_html(page),
         message_id=message_id(envelope, sender),
     )
 
 
 def message_id(envelope: Envelope, sender: str) -> str:
-    """The same for every copy of a letter: by job, revision, outcome and epoch."""
+    """Returns the Message-ID, which is the same for every copy: job, revision, outcome, epoch."""
     domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
     return f"<{envelope.job_id}.{envelope.revision}.{envelope.part}@{domain}>"
 
 
 def subject_of(job: Job) -> str:
-    """The subject: how it ended, then what it is about."""
-    ends = {Status.DONE: "Ready", Status.FAILED: "Failed", Status.CANCELLED: "Cancelled"}
-    return f"{ends[job.status]}: {title_of(job)}"
+    """Returns the subject: the outcome, then the title."""
+    outcomes = {Status.DONE: "Ready", Status.FAILED: "Failed", Status.CANCELLED: "Cancelled"}
+    return f"{outcomes[job.status]}: {title_of(job)}"
 
 
 def title_of(job: Job) -> str:
-    """The job's title on one line, cut where a subject would be cut."""
+    """Returns the job's title on one line, cut to MAX_TITLE_CHARS."""
     title = " ".join(job.title.split()) or job.recipe_name
     return title if len(title) <= MAX_TITLE_CHARS else title[: MAX_TITLE_CHARS - 1].rstrip() + "…"
 
 
-def _done(job: Job, link: Link | None) -> Page:
+def _done_page(job: Job, link: Link | None) -> Page:
     title = title_of(job)
-    found = find_main_result(job)
+    main_result = find_main_result(job)
     facts = [("Recipe", job.recipe_name)]
-    if found is None or link is None:
+    if main_result is None or link is None:
         return Page(
-            f"“{title}” is done.", ["Sign in to see what came out of it."], facts,
+            f"“{title}” is done.", ["Sign in to see the results."], facts,
             warnings=job.warnings,
         )  # fmt: skip
-    artifact, result = found
-    if count := format_count(job, result):
+    artifact, wording = main_result
+    if count := format_count(job, wording):
         facts.append(("Made", count))
     facts.append(("File", f"{artifact.name}, {format_size(artifact.size_bytes)}"))
     return Page(
-        f"{result.noun} from “{title}” can be fetched.",
+        f"{wording.noun} from “{title}” can be downloaded.",
         [],
         facts,
-        button=(result.button, link.url),
+        button=(wording.button, link.url),
         below_button=(
-            f"The link holds until {link.expires_at:%-d %B %Y, %H:%M} UTC. Whoever has it can "
-            "fetch the file; you can withdraw it at any time."
+            f"The link is valid until {link.expires_at:%-d %B %Y, %H:%M} UTC. Anyone who has it "
+            "can download the file; you can revoke it at any time."
         ),
         warnings=job.warnings,
     )
 
 
-def _failed(job: Job) -> Page:
+def _failed_page(job: Job) -> Page:
     title = title_of(job)
     error = job.error or {}
     code = str(error.get("code", "unexpected"))
@@ -100,13 +100,13 @@ def _failed(job: Job) -> Page:
     )
 
 
-def _cancelled(job: Job) -> Page:
+def _cancelled_page(job: Job) -> Page:
     title = title_of(job)
     return Page(
         f"“{title}” was cancelled.",
         [
-            "Nothing more will happen to it. "
-            "What was finished before stays until the job is deleted."
+            "It will not continue. "
+            "Results that were finished before are kept until the job is deleted."
         ],
         [("Recipe", job.recipe_name)],
     )

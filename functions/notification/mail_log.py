@@ -1,8 +1,7 @@
-"""The mail log: `mails/{job}.{revision}.{part}`, written before a mail is sent and after.
+"""The mail log: `mails/{job}.{revision}.{part}`, written before and after an e-mail is sent.
 
-A letter and its link are recorded in one batch before anything is sent. Whoever comes second,
-after a crash or a lost lease, finds the record and uses its token again: every copy of a letter
-carries the same link.
+An e-mail and its link are recorded in one batch before it is sent. After a crash or a lost lease
+the next attempt reads the record and uses its token, so that every copy has the same link.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ TOKEN_BYTES = 24
 
 
 class MailState(StrEnum):
-    """SENDING until the mail server has answered; the other two are ends."""
+    """SENDING until the mail server has responded. SENT and REFUSED are final."""
 
     SENDING = "sending"
     SENT = "sent"
@@ -34,7 +33,7 @@ class MailState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One row of the log. `token` is "" when the letter carries no link."""
+    """A record of the log. `token` is "" for an e-mail without a link."""
 
     path: str
     state: MailState
@@ -48,7 +47,7 @@ def mail_path(envelope: Envelope) -> str:
 
 
 def link_expires_at(created_at: datetime, job: Job, valid_days: int) -> datetime:
-    """Until when a link of this mail leads somewhere: never longer than the job is kept."""
+    """Returns when the link of an e-mail expires: never later than the job."""
     return min(created_at + timedelta(days=valid_days), job.expires_at)
 
 
@@ -62,10 +61,10 @@ def start_mail(
     now: datetime,
     valid_days: int,
 ) -> Mail:
-    """The log's row for this letter: found, or made now together with its link."""
+    """Returns the record of this e-mail. When there is none, it is created with its link."""
     path = mail_path(envelope)
-    if (found := _read(store, path)) is not None:
-        return found
+    if (mail := _read(store, path)) is not None:
+        return mail
     token = "" if result is None else secrets.token_hex(TOKEN_BYTES)
     row: dict[str, Any] = {
         "owner": job.owner,
@@ -81,19 +80,19 @@ def start_mail(
     }
     writes: list[Write] = [Create(path, row)]
     if result is not None:
-        end = link_expires_at(now, job, valid_days)
-        writes.append(new_share(token, job, result.name, now, end))
-    if store.commit(writes) is not CommitResult.OK and (found := _read(store, path)) is not None:
-        return found
+        expires_at = link_expires_at(now, job, valid_days)
+        writes.append(new_share(token, job, result.name, now, expires_at))
+    if store.commit(writes) is not CommitResult.OK and (mail := _read(store, path)) is not None:
+        return mail
     return Mail(path, MailState.SENDING, token, now)
 
 
 def finish_mail(store: JobStore, mail: Mail, state: MailState, now: datetime) -> None:
-    """Record how it ended."""
+    """Records the final state. Raises LeaseLost when the job was deleted."""
     sent_at = now if state is MailState.SENT else None
-    done = store.commit([Update(mail.path, {"state": state, "sent_at": sent_at})])
-    if done is not CommitResult.OK:
-        # The row went with its job.
+    result = store.commit([Update(mail.path, {"state": state, "sent_at": sent_at})])
+    if result is not CommitResult.OK:
+        # The record was deleted with its job.
         raise LeaseLost
 
 

@@ -1,4 +1,4 @@
-"""Tell the owner by e-mail how a job came out."""
+"""Sends the owner of a job an e-mail about its outcome."""
 
 from functions.notification.send import send_email
 from shared.entrypoints.stage import stage

@@ -1,4 +1,4 @@
-"""What there is to say about an outcome: rows of sentences, no code a recipe."""
+"""The wording of outcomes: tables of phrases by kind of artifact and by error code."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.jobs.model import Job
-from shared.pipeline import Bucket
 from shared.recipes.results import FramesResult
 from shared.recipes.stored_object import Artifact
 
 
 @dataclass(frozen=True, slots=True)
 class ResultWording:
-    """What a kind of artifact is called in a mail. `counted` is the singular and the plural of
-    what frame_extraction counted, None when there is nothing to count."""
+    """The name of a kind of artifact in an e-mail. `count_nouns` is the singular and the plural for
+    the number of frames, None when no number is given."""
 
     noun: str
     button: str
@@ -26,11 +25,11 @@ RESULTS: Mapping[str, ResultWording] = {
     "timeline": ResultWording("Your timeline of emotions", "Get the timeline"),
     "frames": ResultWording("Your pictures", "Get the pictures", ("picture", "pictures")),
 }
-"""By kind of artifact; a job's main result is the first kind in this order that it has."""
+"""Wording by kind of artifact. The main result of a job is its first kind in this order."""
 
 ADVICE: Mapping[str, str] = {
-    "attempts-exhausted": "You can take the job up again: what is finished already is kept.",
-    "unexpected": "You can take the job up again: what is finished already is kept.",
+    "attempts-exhausted": "You can redrive the job: finished work is kept.",
+    "unexpected": "You can redrive the job: finished work is kept.",
     "source-expired": "Create a new job and upload the file again.",
     "video-too-long": "Cut the video into shorter ones, and create a job for each.",
     "too-many-frames": "Create a new job with a longer interval, or with a start and an end.",
@@ -42,22 +41,21 @@ ADVICE: Mapping[str, str] = {
     "external-media": "Save the video with all of its media in one file, and upload that.",
     "encrypted-video": "Create a new job with a copy that is not protected.",
 }
-"""What a person can do about an error, by its code."""
-FIX_AND_RETRY = "Create a new job when the file or the options are mended."
+"""What a user can do about an error, by its code."""
+FIX_AND_RETRY = "Create a new job after you have fixed the file or the options."
 
 
 def find_main_result(job: Job) -> tuple[Artifact, ResultWording] | None:
-    """The artifact that a mail leads to, and what it is called; None when there is none."""
-    made = [one for one in job.artifacts if one.bucket == Bucket.OUTPUTS]
-    for kind, result in RESULTS.items():
-        for one in made:
-            if one.kind == kind:
-                return one, result
+    """Returns the artifact that the e-mail links to, and its wording. None when there is none."""
+    for kind, wording in RESULTS.items():
+        for artifact in job.results:
+            if artifact.kind == kind:
+                return artifact, wording
     return None
 
 
 def format_count(job: Job, result: ResultWording) -> str:
-    """How many there are, in words such as "1,200 pictures"; "" when nobody counted."""
+    """Returns a count such as "1,200 pictures", or "" when there is none."""
     extracted = FramesResult.find(job.facts)
     if result.count_nouns is None or extracted is None:
         return ""
@@ -66,12 +64,12 @@ def format_count(job: Job, result: ResultWording) -> str:
 
 
 def find_advice(code: str) -> str:
-    """What to do about an error."""
+    """Returns what a user can do about an error."""
     return ADVICE.get(code, FIX_AND_RETRY)
 
 
 def format_size(size_bytes: int) -> str:
-    """A size for people, in decimal units."""
+    """Returns a size in decimal units, such as "1.5 MB"."""
     value = float(size_bytes)
     for unit in ("bytes", "kB", "MB"):
         if value < 1000:

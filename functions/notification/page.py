@@ -1,7 +1,7 @@
-"""How a letter looks: one page as plain text and as HTML that mail programs can show.
+"""The layout of e-mails: a page as plain text and as HTML for mail programs.
 
-Tables and inline styles, because that is what they understand; no picture, font or script from
-elsewhere, so that reading it tells nobody anything. Colours hold in light and dark.
+The HTML uses tables and inline styles, which all mail programs support. It loads no image, font or
+script, so that opening the e-mail is not tracked. The colours work in light and dark mode.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from html import escape
 
 WIDTH = 72
 FONT = "-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
-FOOTER = "Moodreel sends this because you made a job and left this address."
+FOOTER = "You receive this e-mail because you created a job in Moodreel with this address."
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a letter says. `button` is a pair of words and a URL."""
+    """The content of an e-mail. `button` is a label and a URL."""
 
     heading: str
     paragraphs: list[str]
@@ -27,25 +27,25 @@ class Page:
     warnings: tuple[str, ...] = ()
 
     def render_text(self) -> str:
-        """For programs and people who prefer it plain. A URL is never wrapped."""
+        """Returns the plain text. A URL is never wrapped."""
         blocks = [textwrap.fill(self.heading, WIDTH)]
         if self.button is not None:
             blocks.append(f"{self.button[0]}:\n{self.button[1]}")
             blocks.append(textwrap.fill(self.below_button, WIDTH))
-        blocks += [textwrap.fill(one, WIDTH) for one in self.paragraphs]
+        blocks += [textwrap.fill(paragraph, WIDTH) for paragraph in self.paragraphs]
         blocks.append("\n".join(f"{name}: {value}" for name, value in self.facts))
         if self.warnings:
             blocks.append("Please note:")
             blocks += [
-                textwrap.fill(one, WIDTH, initial_indent="- ", subsequent_indent="  ")
-                for one in self.warnings
+                textwrap.fill(warning, WIDTH, initial_indent="- ", subsequent_indent="  ")
+                for warning in self.warnings
             ]
         blocks.append(f"-- \n{FOOTER}")
         return "\n\n".join(blocks) + "\n"
 
 
 def render_html(page: Page) -> str:
-    """The same as HTML. Everything that people named is escaped."""
+    """Returns the HTML. All text is escaped."""
     heading = escape(page.heading)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -83,37 +83,37 @@ _DARK = (
 )
 
 
-def _button(told: Page) -> str:
-    if told.button is None:
+def _button(page: Page) -> str:
+    if page.button is None:
         return ""
-    words, url = escape(told.button[0]), escape(told.button[1], quote=True)
+    label, url = escape(page.button[0]), escape(page.button[1], quote=True)
     return (
         '<table role="presentation" cellpadding="0" cellspacing="0" border="0"><tr>'
         '<td style="border-radius:8px;background:#b3421f">'
         f'<a href="{url}" style="display:inline-block;padding:13px 26px;font-size:16px;'
         'font-weight:600;color:#ffffff;text-decoration:none;border-radius:8px">'
-        f"{words}</a></td></tr></table>\n"
+        f"{label}</a></td></tr></table>\n"
         '<p class="mr-quiet" style="margin:12px 0 20px;font-size:13px;line-height:1.5;'
-        f'color:#6b665c">{escape(told.below_button)}</p>\n'
+        f'color:#6b665c">{escape(page.below_button)}</p>\n'
     )
 
 
-def _paragraphs(told: Page) -> str:
+def _paragraphs(page: Page) -> str:
     return "".join(
         '<p class="mr-text" style="margin:0 0 14px;font-size:16px;line-height:1.55;'
-        f'color:#1d1b16;word-break:break-word">{escape(one)}</p>\n'
-        for one in told.paragraphs
+        f'color:#1d1b16;word-break:break-word">{escape(paragraph)}</p>\n'
+        for paragraph in page.paragraphs
     )
 
 
-def _facts(told: Page) -> str:
+def _facts(page: Page) -> str:
     rows = "".join(
         '<tr><td class="mr-quiet mr-rule" style="padding:8px 16px 8px 0;font-size:14px;'
         'color:#6b665c;border-top:1px solid #e2dfd8;vertical-align:top">'
         f"{escape(name)}</td>"
         '<td class="mr-text mr-rule" style="padding:8px 0;font-size:14px;color:#1d1b16;'
         f'border-top:1px solid #e2dfd8;word-break:break-word">{escape(value)}</td></tr>\n'
-        for name, value in told.facts
+        for name, value in page.facts
     )
     return (
         '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0">'
@@ -121,9 +121,10 @@ def _facts(told: Page) -> str:
     )
 
 
-def _warnings(told: Page) -> str:
+def _warnings(page: Page) -> str:
     return "".join(
         '<p class="mr-note" style="margin:12px 0 0;padding:10px 14px;font-size:14px;'
-        f'line-height:1.5;background:#fdf1cf;color:#5b4708;border-radius:8px">{escape(one)}</p>\n'
-        for one in told.warnings
+        'line-height:1.5;background:#fdf1cf;color:#5b4708;border-radius:8px">'
+        f"{escape(warning)}</p>\n"
+        for warning in page.warnings
     )

@@ -1,4 +1,4 @@
-"""One outcome, one letter."""
+"""Sends one e-mail for each outcome of a job."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from shared.jobs.preferences import Preferences, preferences_path
 
 
 def send_email(context: UnitContext) -> UnitDone:
-    """Send the letter unless the log says that it is out. Raises MailRefused, MailUnavailable.
+    """Sends the e-mail, unless the mail log shows that it was sent. Raises MailRefused,
+    MailUnavailable.
 
-    A crash between the server's acceptance and our record costs one more copy of the same letter,
-    with the same Message-ID and the same link.
+    A crash between the server's acceptance and the record in the log causes one more copy of the
+    e-mail, with the same Message-ID and the same link.
     """
     job, clock = context.job, bootstrap.services().clock
     if not job.email:
         context.log("mail.no_address")
         return UnitDone()
-    (chosen,) = context.store.read([preferences_path(job.owner)])
-    if job.status not in Preferences.from_doc(chosen).mail_outcomes:
+    (doc,) = context.store.read([preferences_path(job.owner)])
+    if job.status not in Preferences.from_doc(doc).mail_outcomes:
         context.log("mail.opted_out", outcome=job.status)
         return UnitDone()
     settings = context.settings
-    found = find_main_result(job) if job.status is Status.DONE else None
-    result = None if found is None else found[0]
+    result = find_main_result(job) if job.status is Status.DONE else None
     mail = start_mail(
         context.store,
         job,
         context.envelope,
-        result,
+        None if result is None else result[0],
         subject=subject_of(job),
         now=clock.now(),
         valid_days=settings.link_valid_days,
@@ -49,10 +49,10 @@ def send_email(context: UnitContext) -> UnitDone:
             f"{settings.public_url}/v1/share/{mail.token}",
             link_expires_at(mail.created_at, job, settings.link_valid_days),
         )
-    letter = write_email(job, context.envelope, link, settings.mail_from)
+    email = write_email(job, context.envelope, link, settings.mail_from)
     context.check()
     try:
-        bootstrap.mailer().send(letter)
+        bootstrap.mailer().send(email)
     except MailRefused:
         finish_mail(context.store, mail, MailState.REFUSED, clock.now())
         raise

@@ -1,13 +1,13 @@
-"""Removing everything of a person, in steps that may be repeated.
+"""Erases all data of a user, in steps that can be repeated.
 
-LOCKING   the account takes nobody in any more (only when it goes as well)
-REMOVING  job by job a tombstone, at which what runs stops; then what stands beside the jobs
-          … a quarter of an hour: longer than any function runs, so what was being written is there
-CHECKING  the same again, and a look into every bucket and collection; until nothing is left
-CLOSING   the account goes, the receipt is signed
-ERASED    what the inventory was put together from goes as well
+LOCKING   disables the account (only when it is deleted too)
+REMOVING  deletes job by job, leaving tombstones at which running work stops; then the other data
+          … waits 15 minutes, longer than any function runs, so that all running writes have ended
+CHECKING  does the same again, then searches every bucket and collection, until nothing is left
+CLOSING   deletes the account and signs the receipt
+ERASED    deletes the chunks from which the inventory was written
 
-What is about to be removed is written down first, so that no crash takes it from the inventory.
+Every item is recorded before it is deleted, so that a crash cannot lose it from the inventory.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from functions.personal_data.belongings import UserData
 from functions.personal_data.inventory import (
     RemovedItem,
     Totals,
@@ -27,56 +26,58 @@ from functions.personal_data.inventory import (
     removed_object,
 )
 from functions.personal_data.receipt import sign_receipt, store_public_key
+from functions.personal_data.user_data import UserData
 from shared.cameras.camera import CAMERAS
 from shared.cameras.recording import RECORDINGS
 from shared.entrypoints import bootstrap
 from shared.entrypoints.task import TaskContext
 from shared.errors import DeadlineNear, NotFound
 from shared.flows.documents import Delete, Doc, Update
+from shared.flows.effects import Later
 from shared.jobs.commands import delete
 from shared.jobs.commands.delete import SECOND_PURGE_S
 from shared.pipeline import RECEIPTS_PREFIX, Bucket
 from shared.privacy.data_requests import Phase
 from shared.runtime.interpreter import Interpreter
-from shared.tasks.task import Later, TaskDone, TaskOutcome
+from shared.tasks.task import TaskDone, TaskOutcome
 
 MAX_JOBS_PER_STEP = 200
-"""A job is looked for in some fifteen folders, three times: a step takes a few minutes at most."""
+"""About fifteen folders of each job are listed, three times: a step takes a few minutes at most."""
 RECHECK_S = 120
-"""When something is left: whoever wrote it had a token that was good for another minute."""
+"""Wait after something was left, longer than the minute for which a verified ID token is cached."""
 
 
 def disable_account(context: TaskContext) -> TaskOutcome:
-    """From now on nobody comes in; a token that was looked at holds for a minute more."""
+    """LOCKING: disables the account. A verified ID token is accepted for another minute."""
     bootstrap.account_admin().disable(context.task.owner)
     return Later(0, fields={"phase": Phase.REMOVING}, progress=True)
 
 
 def remove_data(context: TaskContext) -> TaskOutcome:
-    """The first time over everything."""
+    """REMOVING: the first pass over all data."""
     if (further := _remove_jobs(context)) is not None:
         return further
-    _remove_the_rest(context, again=False)
+    _remove_other_data(context, second_pass=False)
     fields = {"phase": Phase.CHECKING, "cursor": ""}
     return Later(SECOND_PURGE_S, fields=fields, progress=True)
 
 
 def verify_removal(context: TaskContext) -> TaskOutcome:
-    """The second time, for what was still being written; then a look whether anything is left."""
-    if (further := _remove_jobs(context, finally_=True)) is not None:
+    """CHECKING: the second pass, for late writes, then a search for remaining data."""
+    if (further := _remove_jobs(context, is_last_pass=True)) is not None:
         return further
-    _remove_the_rest(context, again=True)
-    left = _belongings(context).count_remaining(_known(context))
-    if any(left.values()):
-        where = ", ".join(f"{name}: {count}" for name, count in sorted(left.items()) if count)
-        why = f"Something is left ({where})."
-        return Later(RECHECK_S, "still-there", why, {"cursor": ""})
-    return Later(0, fields={"phase": Phase.CLOSING, "remaining_counts": left}, progress=True)
+    _remove_other_data(context, second_pass=True)
+    counts = _user_data(context).count_remaining(_recorded_paths(context))
+    if any(counts.values()):
+        remaining = ", ".join(f"{name}: {count}" for name, count in sorted(counts.items()) if count)
+        message = f"Something is left ({remaining})."
+        return Later(RECHECK_S, "still-there", message, {"cursor": ""})
+    return Later(0, fields={"phase": Phase.CLOSING, "remaining_counts": counts}, progress=True)
 
 
 def close_account(context: TaskContext) -> TaskOutcome:
-    """The account last; then the receipt, which is the only thing that stays."""
-    task, world = context.task, context.services
+    """CLOSING: deletes the account, then signs the receipt, which is all that remains."""
+    task, services = context.task, context.services
     account = bool(task.data["account"])
     if account:
         bootstrap.account_admin().delete(task.owner)
@@ -84,117 +85,112 @@ def close_account(context: TaskContext) -> TaskOutcome:
             return Later(RECHECK_S, "still-there", "The account is still there.")
     totals = Totals()
     digest = hashlib.sha256()
-    for line in read_inventory(world.store, task.id, totals):
+    for line in read_inventory(services.store, task.id, totals):
         digest.update(line)
-    store_public_key(world.store, context.settings)
-    signed = sign_receipt(context, totals, digest.hexdigest(), world.clock.now())
+    store_public_key(services.store, context.settings)
+    receipt = sign_receipt(context, totals, digest.hexdigest(), services.clock.now())
     name = f"{RECEIPTS_PREFIX}{task.id}/inventory.jsonl"
-    with world.objects.create(
+    with services.objects.create(
         Bucket.OUTPUTS, name, content_type="application/x-ndjson", spec=digest.hexdigest()
     ) as writer:
-        for line in read_inventory(world.store, task.id, Totals()):
+        for line in read_inventory(services.store, task.id, Totals()):
             writer.write(line)
     fields = {
         "phase": Phase.ERASED,
         "owner": "",
         "limit_hashes": [],
-        "receipt": signed,
+        "receipt": receipt,
         "inventory": writer.stored_object.to_artifact("inventory.jsonl", "inventory").to_dict(),
     }
     return Later(0, fields=fields, progress=True)
 
 
 def delete_inventory(context: TaskContext) -> TaskOutcome:
-    """The inventory is an object and signed for: what it was put together from can go."""
+    """ERASED: deletes the chunks of the inventory, which is an object now."""
     delete_chunks(context.services.store, context.task.id)
     return TaskDone()
 
 
-def _remove_jobs(context: TaskContext, *, finally_: bool = False) -> Later | None:
-    """The next jobs; → how to go on, None when there are none. What comes after them is a step of
-    its own: time that runs out there does not bring them back."""
-    belongings = _belongings(context)
-    jobs, following = belongings.list_jobs(context.task.data["cursor"], MAX_JOBS_PER_STEP)
-    done = ""
+def _remove_jobs(context: TaskContext, *, is_last_pass: bool = False) -> Later | None:
+    """Removes the next jobs. Returns the outcome of the step, or None when there are no more jobs.
+    The other data is a separate step, so that a deadline there does not repeat the jobs."""
+    user_data = _user_data(context)
+    jobs, next_cursor = user_data.list_jobs(context.task.data["cursor"], MAX_JOBS_PER_STEP)
+    last_id = ""
     for doc in jobs:
         try:
             context.check()
         except DeadlineNear:
-            if not done:
+            if not last_id:
                 raise
-            return Later(0, fields={"cursor": done}, progress=True)
-        _remove_job(context, belongings, doc)
-        if finally_ and not belongings.list_job_data(doc.id):
-            # Whose it was is all that the tombstone still told.
+            return Later(0, fields={"cursor": last_id}, progress=True)
+        _remove_job(context, user_data, doc)
+        if is_last_pass and not user_data.list_job_data(doc.id):
+            # The owner is the last personal data in the tombstone.
             context.services.store.commit([Update(doc.path, {"owner": ""})])
-        done = doc.id
-    return Later(0, fields={"cursor": following}, progress=True) if following else None
+        last_id = doc.id
+    return Later(0, fields={"cursor": next_cursor}, progress=True) if next_cursor else None
 
 
-def _remove_job(context: TaskContext, belongings: UserData, doc: Doc) -> None:
-    found = belongings.list_job_data(doc.id)
-    record_removals(context.services.store, context.task.id, [removed_document(doc.path), *found])
+def _remove_job(context: TaskContext, user_data: UserData, doc: Doc) -> None:
+    items = user_data.list_job_data(doc.id)
+    record_removals(context.services.store, context.task.id, [removed_document(doc.path), *items])
     try:
         Interpreter(context.services).run(delete.delete(doc.id, context.services.clock_and_ids))
     except NotFound:
         return
-    # What a running job wrote since the first look, and strangers that were put aside.
-    late = belongings.list_job_data(doc.id)
-    record_removals(context.services.store, context.task.id, late)
-    for one in late:
-        _remove_one(context, one)
+    # What a running job has written since the list was made, and quarantined objects.
+    late_items = user_data.list_job_data(doc.id)
+    record_removals(context.services.store, context.task.id, late_items)
+    for item in late_items:
+        _remove_item(context, item)
 
 
-def _remove_the_rest(context: TaskContext, *, again: bool) -> None:
-    belongings = _belongings(context)
-    recorded = list(belongings.list_camera_data(_known(context)))
-    record_removals(context.services.store, context.task.id, recorded)
-    # Their documents first, at which a camera's session ends; what it leaves is found once more.
-    _remove_documents(context, belongings.list_other_documents(second_pass=again))
-    for found in recorded:
+def _remove_other_data(context: TaskContext, *, second_pass: bool) -> None:
+    user_data = _user_data(context)
+    camera_items = list(user_data.list_camera_data(_recorded_paths(context)))
+    record_removals(context.services.store, context.task.id, camera_items)
+    # Documents first, because a camera's session ends when its document is gone. The second pass
+    # removes what the session still writes.
+    _remove_documents(context, user_data.list_other_documents(second_pass=second_pass))
+    for item in camera_items:
         context.check()
-        _remove_one(context, found)
-    for folder, there in belongings.list_owner_objects():
-        record_removals(
-            context.services.store, context.task.id, [removed_object(one) for one in there]
-        )
-        for one in there:
+        _remove_item(context, item)
+    for folder, objects in user_data.list_owner_objects():
+        record_removals(context.services.store, context.task.id, map(removed_object, objects))
+        for stored in objects:
             context.check()
-            context.services.objects.delete(folder.bucket, one.name, one.generation)
+            context.services.objects.delete(folder.bucket, stored.name, stored.generation)
 
 
-def _remove_one(context: TaskContext, one: RemovedItem) -> None:
-    if one.kind == "document":
-        context.services.store.commit([Delete(one.name)])
+def _remove_item(context: TaskContext, item: RemovedItem) -> None:
+    if item.kind == "document":
+        context.services.store.commit([Delete(item.name)])
     else:
-        role, _, name = one.name.partition("/")
-        context.services.objects.delete(Bucket(role), name, one.generation)
+        role, _, name = item.name.partition("/")
+        context.services.objects.delete(Bucket(role), name, item.generation)
 
 
 def _remove_documents(context: TaskContext, paths: Iterable[str]) -> None:
-    found = list(paths)
-    record_removals(
-        context.services.store, context.task.id, [removed_document(path) for path in found]
-    )
-    for path in found:
+    paths = list(paths)
+    record_removals(context.services.store, context.task.id, map(removed_document, paths))
+    for path in paths:
         context.check()
         context.services.store.commit([Delete(path)])
 
 
-def _known(context: TaskContext) -> list[str]:
-    """The cameras and recordings whose documents are written down, and may be gone."""
+def _recorded_paths(context: TaskContext) -> list[str]:
+    """Returns the paths of the recorded cameras and recordings, which may be deleted already."""
     return read_removed_paths(context.services.store, context.task.id, (CAMERAS, RECORDINGS))
 
 
-def _belongings(context: TaskContext) -> UserData:
-    task, world = context.task, context.services
-    until = None if task.data["account"] else task.data["requested_at"]
-    limit_hashes = task.data["limit_hashes"]
+def _user_data(context: TaskContext) -> UserData:
+    task, services = context.task, context.services
     return UserData(
-        world.store,
-        world.objects,
+        services.store,
+        services.objects,
         task.owner,
         request_id=task.id,
-        limit_hashes=limit_hashes,
-        created_before=until,
+        limit_hashes=task.data["limit_hashes"],
+        created_before=None if task.data["account"] else task.data["requested_at"],
     )

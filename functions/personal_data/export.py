@@ -1,7 +1,7 @@
-"""A copy of everything for taking away: ZIPs of JSON lines, with links to every result.
+"""Exports all data of a user: ZIPs of JSON lines, with links to every result.
 
-One part holds so many documents and no more, so an account of any size is exported in steps, each
-within a function's time and memory.
+The number of documents in a part is limited. So an account of any size is exported in steps, each
+within the time and memory of a function.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from urllib.parse import quote
 from shared.cameras.recording import RECORDINGS
 from shared.entrypoints.task import TaskContext
 from shared.flows.documents import Doc
+from shared.flows.effects import Later
 from shared.jobs.model import Job, Status
 from shared.pipeline import EXPORTS_PREFIX, Bucket
 from shared.ports.objects import ObjectWriter
@@ -29,15 +30,15 @@ from shared.privacy.data_requests import (
     Phase,
     owner_hash,
 )
-from shared.tasks.task import Later, TaskDone, TaskOutcome
+from shared.tasks.task import TaskDone, TaskOutcome
 
 MAX_JOBS = 1_000
-"""Jobs in one part: about a minute of reading."""
+"""Jobs in one part. Reading them takes about a minute."""
 MAX_ROWS = 20_000
 """Documents of another collection in one part."""
-COLLECTIONS = (JOBS, *(one for one in OWNED_COLLECTIONS if one not in NOT_EXPORTED))
+COLLECTIONS = (JOBS, *(name for name in OWNED_COLLECTIONS if name not in NOT_EXPORTED))
 SECRET_FIELDS = frozenset({"secrets", "token", "lease_until"})
-"""Fields that are shown once, or are nobody's business but a worker's."""
+"""Fields with secrets that are shown only once, and fields of workers."""
 README_TEXT = """This is everything that Moodreel keeps about you, a line of JSON for each thing.
 
 account.json      who you are to us, and your preferences
@@ -54,66 +55,66 @@ A large account comes in several parts, which continue each other.
 
 
 def write_part(context: TaskContext) -> TaskOutcome:
-    """Write the next part; after the last one the copy is ready for a week."""
-    task, world = context.task, context.services
+    """Writes the next part. After the last one the export is ready for a week."""
+    task, services = context.task, context.services
     cursor: Mapping[str, str] = task.data["cursor"] or {"collection": JOBS, "after": ""}
     parts = list(task.data["parts"])
     folder = f"{EXPORTS_PREFIX}{owner_hash(task.owner)}/{task.id}"
-    # By a fresh name: an attempt that died may have ended its part at another document.
-    name = f"{folder}/{len(parts) + 1}-{world.new_token()}.zip"
-    with world.objects.create(
+    # A new name for each attempt, because a crashed one may have written other documents.
+    name = f"{folder}/{len(parts) + 1}-{services.new_token()}.zip"
+    with services.objects.create(
         Bucket.OUTPUTS, name, content_type="application/zip", spec=task.id
     ) as writer:
-        following = _write_part(context, _Sink(writer), cursor, first=not parts)
+        next_cursor = _write_part(context, _ZipSink(writer), cursor, is_first=not parts)
     stored = writer.stored_object
     parts.append(stored.to_artifact(f"moodreel-{len(parts) + 1}.zip", "export").to_dict())
-    if following is not None:
-        return Later(0, fields={"parts": parts, "cursor": following}, progress=True)
-    kept = timedelta(days=EXPORT_RETENTION_DAYS)
-    ends = world.clock.now() + kept
-    fields = {"parts": parts, "cursor": None, "phase": Phase.READY, "kept_until": ends}
-    return Later(kept.total_seconds(), fields=fields, progress=True)
+    if next_cursor is not None:
+        return Later(0, fields={"parts": parts, "cursor": next_cursor}, progress=True)
+    retention = timedelta(days=EXPORT_RETENTION_DAYS)
+    kept_until = services.clock.now() + retention
+    fields = {"parts": parts, "cursor": None, "phase": Phase.READY, "kept_until": kept_until}
+    return Later(retention.total_seconds(), fields=fields, progress=True)
 
 
 def delete_export(context: TaskContext) -> TaskOutcome:
-    """The week is over: the copy goes, and with it what attempts that died have left."""
+    """Deletes an expired export, with the parts of crashed attempts."""
     task = context.task
     folder = f"{EXPORTS_PREFIX}{owner_hash(task.owner)}/{task.id}/"
     context.services.objects.delete_prefix(Bucket.OUTPUTS, folder)
-    month = context.services.clock.now() + timedelta(days=30)
-    return TaskDone({"phase": Phase.EXPIRED, "parts": [], "expires_at": month})
+    expires_at = context.services.clock.now() + timedelta(days=30)
+    return TaskDone({"phase": Phase.EXPIRED, "parts": [], "expires_at": expires_at})
 
 
-class _Sink:
-    """An object being written, with as much of a file as a ZIP needs that is never gone back in."""
+class _ZipSink:
+    """The file interface that ZipFile needs to write an object without seeking."""
 
     def __init__(self, writer: ObjectWriter) -> None:
         self.write = writer.write
 
     def flush(self) -> None:
-        """The object is there when it is closed, and not before."""
+        """Does nothing: an object exists only when it is closed."""
 
 
 def _write_part(
-    context: TaskContext, sink: _Sink, cursor: Mapping[str, str], *, first: bool
+    context: TaskContext, sink: _ZipSink, cursor: Mapping[str, str], *, is_first: bool
 ) -> dict[str, str] | None:
-    """→ where the next part begins, None when this was the last one."""
+    """Writes a part. Returns the cursor of the next part, or None when this was the last one."""
     store, owner = context.services.store, context.task.owner
     with zipfile.ZipFile(cast("IO[bytes]", sink), "w", zipfile.ZIP_DEFLATED) as archive:
-        if first:
+        if is_first:
             archive.writestr("README.txt", README_TEXT)
             archive.writestr("account.json", _json(_account(context)))
-        begin = COLLECTIONS.index(cursor["collection"])
+        start = COLLECTIONS.index(cursor["collection"])
         after = cursor["after"]
-        for collection in COLLECTIONS[begin:]:
-            most = MAX_JOBS if collection == JOBS else MAX_ROWS
+        for collection in COLLECTIONS[start:]:
+            max_count = MAX_JOBS if collection == JOBS else MAX_ROWS
             count = 0
             with archive.open(f"{collection}.jsonl", "w", force_zip64=True) as out:
                 for doc in _documents(store, collection, owner, after):
                     context.check()
-                    if count == most:
+                    if count == max_count:
                         return {"collection": collection, "after": after}
-                    out.write(_json(_told(context, collection, doc)) + b"\n")
+                    out.write(_json(_exported_fields(context, collection, doc)) + b"\n")
                     count, after = count + 1, doc.id
             after = ""
     return None
@@ -128,35 +129,36 @@ def _documents(store: JobStore, collection: str, owner: str, after: str) -> Iter
 def _account(context: TaskContext) -> dict[str, Any]:
     owner = context.task.owner
     paths = [] if "/" in owner else [f"{collection}/{owner}" for collection in USER_ID_COLLECTIONS]
-    found = [doc for doc in context.services.store.read(paths) if doc is not None]
+    docs = [doc for doc in context.services.store.read(paths) if doc is not None]
     return {
         "uid": owner,
         "email": context.task.data["email"],
         "exported_at": context.services.clock.now(),
-        **{doc.path.split("/")[0]: dict(doc.data) for doc in found},
+        **{doc.path.split("/")[0]: dict(doc.data) for doc in docs},
     }
 
 
-def _told(context: TaskContext, collection: str, doc: Doc) -> dict[str, Any]:
-    told = {"id": doc.id, **{k: v for k, v in doc.data.items() if k not in SECRET_FIELDS}}
+def _exported_fields(context: TaskContext, collection: str, doc: Doc) -> dict[str, Any]:
+    fields = {"id": doc.id, **{k: v for k, v in doc.data.items() if k not in SECRET_FIELDS}}
     if collection == "shares":
-        told["url"] = f"{context.settings.public_url}/v1/share/{doc.id}"
+        fields["url"] = f"{context.settings.public_url}/v1/share/{doc.id}"
     if collection == RECORDINGS and doc.data["clip"] is not None:
-        told["link"] = f"{context.settings.public_url}/v1/recordings/{doc.id}/clip"
+        fields["link"] = f"{context.settings.public_url}/v1/recordings/{doc.id}/clip"
     if collection != JOBS or doc.data["status"] == Status.DELETED:
-        return told
+        return fields
     store, job = context.services.store, Job.from_doc(doc)
     base = f"{context.settings.public_url}/v1/jobs/{job.id}/artifacts"
-    told["links"] = {one.name: f"{base}/{quote(one.name, safe='')}" for one in job.results}
-    for below in ("stages", "events"):
-        docs = store.list_documents(f"{doc.path}/{below}")
-        told[f"{below}_documents"] = [{"id": one.id, **one.data} for one in docs]
-    return told
+    names = [artifact.name for artifact in job.results]
+    fields["links"] = {name: f"{base}/{quote(name, safe='')}" for name in names}
+    for subcollection in ("stages", "events"):
+        docs = store.list_documents(f"{doc.path}/{subcollection}")
+        fields[f"{subcollection}_documents"] = [{"id": row.id, **row.data} for row in docs]
+    return fields
 
 
 def _json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, default=_plain).encode()
+    return json.dumps(value, ensure_ascii=False, default=_to_text).encode()
 
 
-def _plain(value: Any) -> Any:
+def _to_text(value: Any) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,7 +1,8 @@
-"""What is removed, written down before it is removed: `data_requests/{id}/removed/{digest}`.
+"""The inventory of an erasure, recorded before deletion: `data_requests/{id}/removed/{digest}`.
 
-A chunk is named by its content, so the same find after a crash is the same chunk; what was found
-once more in another one counts once. Written and read in pieces: an account may be of any size.
+It is written and read in chunks, because an account may have any size. The id of a chunk is the
+hash of its content, so a repeated step writes the same chunk. An item in several chunks counts
+once.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ from shared.ports.store import JobStore
 from shared.recipes.stored_object import StoredObject
 
 CHUNK_SIZE = 500
-"""Names in a document: far below its limit of 1 MiB."""
+"""Items in a chunk. The document stays far below the Firestore limit of 1 MiB."""
 CHUNK_PAGE_SIZE = 20
+"""Chunks that are read together."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class RemovedItem:
-    """A document by its path, or one version of an object by its bucket's role and name."""
+    """A deleted document (name: its path) or version of an object (name: bucket role and name)."""
 
     kind: str
     name: str
@@ -30,24 +32,24 @@ class RemovedItem:
     size_bytes: int = 0
 
     def to_list(self) -> list[object]:
-        """As it stands in a chunk and in the inventory."""
+        """Returns the values for a chunk and for the inventory."""
         return [self.kind, self.name, self.generation, self.size_bytes]
 
 
 def removed_document(path: str) -> RemovedItem:
-    """A document."""
+    """Returns the item for a document."""
     return RemovedItem("document", path)
 
 
 def removed_object(stored: StoredObject) -> RemovedItem:
-    """An object."""
+    """Returns the item for an object."""
     name = f"{stored.bucket}/{stored.name}"
     return RemovedItem("object", name, stored.generation, stored.size_bytes)
 
 
 @dataclass
 class Totals:
-    """What an inventory holds, counted while it is read."""
+    """Totals of an inventory, counted while it is read."""
 
     documents: int = 0
     objects: int = 0
@@ -56,20 +58,20 @@ class Totals:
 
 
 def record_removals(store: JobStore, request_id: str, items: Iterable[RemovedItem]) -> None:
-    """Write down what is about to be removed."""
+    """Records items that are about to be deleted."""
     rows = sorted(set(items))
     for start in range(0, len(rows), CHUNK_SIZE):
-        # Lists do not nest in the ledger.
-        lines = [json.dumps(one.to_list()) for one in rows[start : start + CHUNK_SIZE]]
+        # As JSON, because Firestore does not support nested lists.
+        lines = [json.dumps(item.to_list()) for item in rows[start : start + CHUNK_SIZE]]
         digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32]
         store.commit(
-            [Create(f"{_folder(request_id)}/{digest}", {"owner": request_id, "rows": lines})]
+            [Create(f"{_collection(request_id)}/{digest}", {"owner": request_id, "rows": lines})]
         )
 
 
 def read_inventory(store: JobStore, request_id: str, totals: Totals) -> Iterator[bytes]:
-    """The inventory as people get it, a line of JSON each; the same at every reading. `totals` are
-    right once it is read."""
+    """Yields the inventory as lines of JSON, the same ones at every call. `totals` is complete at
+    the end."""
     seen: set[bytes] = set()
     keys = ("kind", "name", "generation", "size_bytes")
     for doc in _chunks(store, request_id):
@@ -78,45 +80,45 @@ def read_inventory(store: JobStore, request_id: str, totals: Totals) -> Iterator
             if digest in seen:
                 continue
             seen.add(digest)
-            one = RemovedItem(*json.loads(line))
-            _count(totals, one)
-            yield json.dumps(dict(zip(keys, one.to_list(), strict=True))).encode() + b"\n"
+            item = RemovedItem(*json.loads(line))
+            _add_to_totals(totals, item)
+            yield json.dumps(dict(zip(keys, item.to_list(), strict=True))).encode() + b"\n"
 
 
 def read_removed_paths(store: JobStore, request_id: str, collections: Sequence[str]) -> list[str]:
-    """Paths of the documents of these collections that were written down."""
-    found = set()
+    """Returns the paths of the recorded documents of these collections."""
+    paths = set()
     for doc in _chunks(store, request_id):
         for kind, name, *_ in map(json.loads, doc.data["rows"]):
             first, *rest = name.split("/")
             if kind == "document" and first in collections and len(rest) == 1:
-                found.add(name)
-    return sorted(found)
+                paths.add(name)
+    return sorted(paths)
 
 
 def delete_chunks(store: JobStore, request_id: str) -> None:
-    """Remove the chunks, once the inventory is an object."""
+    """Deletes the chunks, after the inventory was written as an object."""
     for doc in _chunks(store, request_id):
         store.commit([Delete(doc.path)])
 
 
-def _count(totals: Totals, one: RemovedItem) -> None:
-    if one.kind == "object":
+def _add_to_totals(totals: Totals, item: RemovedItem) -> None:
+    if item.kind == "object":
         totals.objects += 1
-        totals.size_bytes += one.size_bytes
+        totals.size_bytes += item.size_bytes
     else:
         totals.documents += 1
-        totals.jobs += one.name.startswith("jobs/") and one.name.count("/") == 1
+        totals.jobs += item.name.startswith("jobs/") and item.name.count("/") == 1
 
 
-def _chunks(store: JobStore, request: str) -> Iterator[Doc]:
+def _chunks(store: JobStore, request_id: str) -> Iterator[Doc]:
     after = ""
     while docs := store.list_owned_by_id(
-        _folder(request), request, after=after, max_count=CHUNK_PAGE_SIZE
+        _collection(request_id), request_id, after=after, max_count=CHUNK_PAGE_SIZE
     ):
         yield from docs
         after = docs[-1].id
 
 
-def _folder(request: str) -> str:
-    return f"data_requests/{request}/removed"
+def _collection(request_id: str) -> str:
+    return f"data_requests/{request_id}/removed"

@@ -1,4 +1,4 @@
-"""Give a person a copy of everything, or remove everything and prove it."""
+"""Exports all data of a user, or erases it and signs a receipt."""
 
 from functions.personal_data.requests import run_step
 from shared.entrypoints.task import task

@@ -1,7 +1,7 @@
-"""The receipt: what was removed and when, signed, so that nobody has to take our word for it.
+"""The signed receipt of an erasure: what was deleted and when.
 
-It is a JWS (RFC 7515) in its compact form over Ed25519 (RFC 8037); the public keys are served as a
-JWK set. The inventory itself may be long, so the receipt holds its SHA-256.
+It is a JWS (RFC 7515) in compact form with Ed25519 (RFC 8037). The public keys are served as a JWK
+set. The inventory may be long, so the receipt contains its SHA-256.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from shared.runtime.settings import Settings
 
 
 def sign_receipt(context: TaskContext, totals: Totals, inventory_sha256: str, now: datetime) -> str:
-    """Sign what was done."""
+    """Returns the receipt as a JWS. Raises ConfigurationError without a valid key."""
     data, days = context.task.data, context.settings.backup_retention_days
-    told = {
+    claims = {
         "iss": context.settings.public_url,
         "jti": context.task.id,
         "iat": int(now.timestamp()),
-        "requested_at": _moment(data["requested_at"]),
-        "finished_at": _moment(now),
+        "requested_at": _timestamp(data["requested_at"]),
+        "finished_at": _timestamp(now),
         "account": "removed" if data["account"] else "kept",
         "documents_removed": totals.documents,
         "objects_removed": totals.objects,
@@ -42,46 +42,47 @@ def sign_receipt(context: TaskContext, totals: Totals, inventory_sha256: str, no
         "left": dict(sorted(data["remaining_counts"].items())),
         "kept": {
             "tombstones": totals.jobs,
-            "until": _moment(now + timedelta(days=TOMBSTONE_DAYS)),
+            "until": _timestamp(now + timedelta(days=TOMBSTONE_DAYS)),
             "why": "The bare numbers of jobs stay for a few days, so that what arrives late goes.",
         },
-        "copies_vanish_at": _moment(now + timedelta(days=days)),
+        "copies_vanish_at": _timestamp(now + timedelta(days=days)),
     }
-    key = _key(context.settings)
-    return jwt.encode(told, key, algorithm="EdDSA", headers={"kid": _kid(key), "typ": "JWT"})
+    key = _read_key(context.settings)
+    return jwt.encode(claims, key, algorithm="EdDSA", headers={"kid": _key_id(key), "typ": "JWT"})
 
 
 def store_public_key(store: JobStore, settings: Settings) -> None:
-    """Keep the public key where the API serves it from: receipts of older keys stay verifiable."""
-    key = _key(settings)
-    kid = _kid(key)
-    store.commit([Create(f"receipt_keys/{kid}", {**_public(key), "kid": kid})])
+    """Stores the public key, so that the API serves it and receipts of older keys stay
+    verifiable."""
+    key = _read_key(settings)
+    kid = _key_id(key)
+    store.commit([Create(f"receipt_keys/{kid}", {**_public_jwk(key), "kid": kid})])
 
 
-def _key(settings: Settings) -> Ed25519PrivateKey:
+def _read_key(settings: Settings) -> Ed25519PrivateKey:
     try:
         seed = base64.b64decode(settings.receipt_key, validate=True)
         return Ed25519PrivateKey.from_private_bytes(seed)
-    except ValueError as wrong:
-        raise ConfigurationError("RECEIPT_KEY must be 32 bytes in base64.") from wrong
+    except ValueError as error:
+        raise ConfigurationError("RECEIPT_KEY must be 32 bytes in base64.") from error
 
 
-def _public(key: Ed25519PrivateKey) -> dict[str, Any]:
+def _public_jwk(key: Ed25519PrivateKey) -> dict[str, Any]:
     raw = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-    return {"kty": "OKP", "crv": "Ed25519", "x": _coded(raw), "use": "sig", "alg": "EdDSA"}
+    return {"kty": "OKP", "crv": "Ed25519", "x": _base64url(raw), "use": "sig", "alg": "EdDSA"}
 
 
-def _kid(key: Ed25519PrivateKey) -> str:
-    """The thumbprint after RFC 7638."""
-    public = _public(key)
-    needed = {name: public[name] for name in ("crv", "kty", "x")}
-    text = json.dumps(needed, separators=(",", ":"), sort_keys=True)
-    return _coded(hashlib.sha256(text.encode()).digest())
+def _key_id(key: Ed25519PrivateKey) -> str:
+    """Returns the thumbprint of RFC 7638."""
+    jwk = _public_jwk(key)
+    required = {name: jwk[name] for name in ("crv", "kty", "x")}
+    text = json.dumps(required, separators=(",", ":"), sort_keys=True)
+    return _base64url(hashlib.sha256(text.encode()).digest())
 
 
-def _coded(raw: bytes) -> str:
+def _base64url(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def _moment(at: datetime) -> str:
+def _timestamp(at: datetime) -> str:
     return at.isoformat(timespec="seconds").replace("+00:00", "Z")

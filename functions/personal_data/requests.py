@@ -1,12 +1,13 @@
-"""Which step comes next."""
+"""Runs the next step of a data request, by its phase."""
 
 from __future__ import annotations
 
 from functions.personal_data import erasure, export
 from shared.entrypoints.task import TaskContext
 from shared.errors import DeadlineNear
+from shared.flows.effects import Later
 from shared.privacy.data_requests import Phase
-from shared.tasks.task import Later, TaskOutcome
+from shared.tasks.task import TaskOutcome
 
 STEPS = {
     Phase.EXPORTING: export.write_part,
@@ -20,9 +21,9 @@ STEPS = {
 
 
 def run_step(context: TaskContext) -> TaskOutcome:
-    """Take one step. Each finds by itself what an earlier try has done already."""
+    """Runs one step. A step can be repeated: it finds what an earlier attempt has done."""
     try:
         return STEPS[Phase(context.task.data["phase"])](context)
     except DeadlineNear:
-        # What was removed is removed: the next try begins with the rest.
+        # The next step continues with what is left.
         return Later(0, progress=True)

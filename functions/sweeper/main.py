@@ -1,4 +1,4 @@
-"""Every minute: announce again what has made no progress, and purge what was deleted."""
+"""Announces jobs and tasks without progress again, and cleans up, every minute."""
 
 from shared.entrypoints.stage import sweeper_function
 

@@ -1,4 +1,4 @@
-"""Call the servers that people registered, and keep calling until they have taken it."""
+"""Calls the servers that users registered, and retries until they accept the call."""
 
 from functions.webhook.call import call_webhook
 from shared.entrypoints.task import task

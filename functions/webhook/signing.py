@@ -1,4 +1,4 @@
-"""Signatures after Standard Webhooks: https://github.com/standard-webhooks/standard-webhooks."""
+"""Signatures of Standard Webhooks: https://github.com/standard-webhooks/standard-webhooks."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ PREFIX = "whsec_"
 def signed_headers(
     event_id: str, at: datetime, body: bytes, secrets: Iterable[str]
 ) -> dict[str, str]:
-    """The three headers; one signature for each secret that holds, the current one's first."""
-    stamp = str(int(at.timestamp()))
-    content = b".".join([event_id.encode(), stamp.encode(), body])
+    """Returns the three headers, with one signature for each secret."""
+    timestamp = str(int(at.timestamp()))
+    content = b".".join([event_id.encode(), timestamp.encode(), body])
     return {
         "webhook-id": event_id,
-        "webhook-timestamp": stamp,
-        "webhook-signature": " ".join(_signature(one, content) for one in secrets),
+        "webhook-timestamp": timestamp,
+        "webhook-signature": " ".join(_signature(secret, content) for secret in secrets),
     }
 
 
 def _signature(secret: str, content: bytes) -> str:
     key = base64.b64decode(secret.removeprefix(PREFIX))
-    made = hmac.new(key, content, hashlib.sha256).digest()
-    return "v1," + base64.b64encode(made).decode()
+    digest = hmac.new(key, content, hashlib.sha256).digest()
+    return "v1," + base64.b64encode(digest).decode()

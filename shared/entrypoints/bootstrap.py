@@ -1,7 +1,7 @@
-"""The composition root: settings and clients, built once a process and when they are first used.
+"""The composition root: settings and clients, each built once per process at its first use.
 
-Adapters are imported by the function that builds them: each function carries only the libraries
-that it needs, and loads a library with the first request that needs it.
+Adapters are imported by the function that builds them. So each Cloud Function contains only the
+libraries that it needs, and loads a library with the first request that needs it.
 """
 
 from __future__ import annotations
@@ -27,64 +27,65 @@ from shared.runtime.settings import Settings
 from shared.runtime.tracing import NoOpTracer, Tracer
 
 T = TypeVar("T")
-_building = threading.RLock()
+_build_lock = threading.RLock()
 
 
 def build_once(build: Callable[[], T]) -> Callable[[], T]:
-    """Build at the first call, also when many threads make that call at once."""
-    built: list[T] = []
+    """Decorator: calls `build` at the first call, once even under concurrent calls, and returns the
+    same value from then on."""
+    values: list[T] = []
 
     @wraps(build)
     def get() -> T:
-        if not built:
-            with _building:
-                if not built:
-                    built.append(build())
-        return built[0]
+        if not values:
+            with _build_lock:
+                if not values:
+                    values.append(build())
+        return values[0]
 
     return get
 
 
 @build_once
 def settings() -> Settings:
-    """This process's settings. Raises ConfigurationError."""
+    """Returns the settings of this process. Raises ConfigurationError."""
     return Settings.from_env()
 
 
 @build_once
 def store() -> JobStore:
-    """The documents of jobs."""
+    """Returns the Firestore client."""
     return clients.create_job_store(settings())
 
 
 @build_once
 def objects() -> ObjectStore:
-    """The buckets."""
+    """Returns the Cloud Storage client."""
     return clients.create_object_store(settings())
 
 
 @build_once
 def publisher() -> Publisher:
-    """The topics."""
+    """Returns the Pub/Sub client."""
     return clients.create_publisher(settings())
 
 
 class LazyServices(Services):
-    """Neighbours whose clients are imported and built when they are first used.
+    """Services whose clients are imported and built at their first use.
 
-    A function that never publishes does not load Pub/Sub's library at all, and a request that is
-    refused before it reads anything waits for none of them.
+    A function that never publishes does not load the Pub/Sub library, and a request that is
+    rejected before it reads anything waits for no client.
     """
 
     def __init__(self, values: Settings) -> None:
-        given = {
+        fields = {
             "clock": SystemClock(),
             "log": log,
             "new_token": lambda: secrets.token_hex(8),
             "crash_dir": values.crash_dir,
             "lease_s": values.lease_s,
         }
-        for name, value in given.items():
+        for name, value in fields.items():
             object.__setattr__(self, name, value)
 
     @property
@@ -102,23 +103,23 @@ class LazyServices(Services):
 
 @build_once
 def services() -> Services:
-    """Firestore, buckets, topics, clock and log."""
+    """Returns Firestore, Cloud Storage, Pub/Sub, the clock and the log."""
     return LazyServices(settings())
 
 
 @build_once
 def tracer() -> Tracer:
-    """Where spans go. OpenTelemetry's SDK is imported here, and only when somebody looks."""
+    """Returns the tracer. The OpenTelemetry SDK is imported only when tracing is on."""
     if not settings().traces:
         return NoOpTracer()
-    from shared.adapters.opentelemetry import create_tracer as connected
+    from shared.adapters.opentelemetry import create_tracer
 
-    return connected(settings().project, settings().traces)
+    return create_tracer(settings().project, settings().traces)
 
 
 @build_once
 def mailer() -> Mailer:
-    """The mail server."""
+    """Returns the SMTP client. Raises ConfigurationError."""
     if not settings().smtp_url:
         raise ConfigurationError("SMTP_URL is missing: mail cannot be sent.")
     from shared.adapters.smtp import SmtpMailer
@@ -128,36 +129,37 @@ def mailer() -> Mailer:
 
 @build_once
 def identity() -> Identity:
-    """Who calls. firebase-admin is imported here, since only HTTPS functions carry it."""
-    from shared.adapters.firebase.identity import create_identity as connected
+    """Returns the verifier of ID tokens. Only HTTPS functions contain firebase-admin."""
+    from shared.adapters.firebase.identity import create_identity
 
-    return connected(settings().project, local=settings().local)
+    return create_identity(settings().project, local=settings().local)
 
 
 @build_once
 def accounts() -> Accounts:
-    """Accounts of people. Imported here, since only `api` carries what it needs."""
-    from shared.adapters.firebase.accounts import create_accounts as connected
+    """Returns the client for user accounts. Only `api` contains its libraries. Raises
+    ConfigurationError."""
+    from shared.adapters.firebase.accounts import create_accounts
 
     values = settings()
     if not values.web_api_key:
         raise ConfigurationError("MOODREEL_WEB_API_KEY is missing: nobody can sign in.")
-    return connected(
+    return create_accounts(
         values.project, values.web_api_key, emulator=values.auth_emulator, local=values.local
     )
 
 
 @build_once
 def account_admin() -> AccountAdmin:
-    """Who closes accounts. Imported here, since only personal_data does."""
-    from shared.adapters.firebase.account_admin import create_account_admin as connected
+    """Returns the client that deletes accounts. Only personal_data uses it."""
+    from shared.adapters.firebase.account_admin import create_account_admin
 
-    return connected(settings().project, local=settings().local)
+    return create_account_admin(settings().project, local=settings().local)
 
 
 @build_once
 def outbound_http() -> OutboundHttp:
-    """Who calls servers of strangers."""
+    """Returns the HTTP client for URLs that users enter."""
     from shared.adapters.outbound_http import PinnedOutboundHttp
 
     return PinnedOutboundHttp(allow_private=settings().allow_private_webhooks)
@@ -165,17 +167,17 @@ def outbound_http() -> OutboundHttp:
 
 @build_once
 def voice() -> SpeechSynthesizer:
-    """Who speaks. Imported here, since only text_to_speech carries its client."""
-    from shared.adapters.text_to_speech import create_speech_synthesizer as connected
+    """Returns the speech synthesizer. Only text_to_speech contains its client."""
+    from shared.adapters.text_to_speech import create_speech_synthesizer
 
-    return connected(settings().tts_endpoint)
+    return create_speech_synthesizer(settings().tts_endpoint)
 
 
 @build_once
 def deck_model() -> DeckModel:
-    """Who writes decks. Imported here, since only slide_generation carries its clients."""
+    """Returns the model that writes decks. Only slide_generation contains its clients."""
     from shared.adapters.gemini.access import GeminiAccess
-    from shared.adapters.gemini.model import create_deck_model as connected
+    from shared.adapters.gemini.model import create_deck_model
 
     values = settings()
     access = GeminiAccess(
@@ -186,19 +188,19 @@ def deck_model() -> DeckModel:
         location=values.vertex_location,
         endpoint=values.gemini_endpoint,
     )
-    return connected(values.deck_model_client, access)
+    return create_deck_model(values.deck_model_client, access)
 
 
 @build_once
 def illustrator() -> Illustrator | None:
-    """Who draws pictures for slides, when the operator brought somebody."""
+    """Returns the operator's image model for slides, or None. Raises ConfigurationError."""
     module, _, factory = settings().illustrator.partition(":")
     if not module:
         return None
     try:
-        made: Illustrator = getattr(importlib.import_module(module), factory)(settings())
-    except (ImportError, AttributeError) as wrong:
+        model: Illustrator = getattr(importlib.import_module(module), factory)(settings())
+    except (ImportError, AttributeError) as error:
         raise ConfigurationError(
             f"MOODREEL_ILLUSTRATOR must be module:factory, not {settings().illustrator!r}."
-        ) from wrong
-    return made
+        ) from error
+    return model

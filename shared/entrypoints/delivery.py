@@ -1,4 +1,4 @@
-"""One event delivered to a function: its envelope is read, its flow run, its answer given."""
+"""Handles an event of a function: reads its envelope, runs its flow, acknowledges or refuses."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ EntryPoint = Callable[[CloudEvent], None]
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The flow that handles an envelope, and the handler that does the work it asks for."""
+    """The flow that handles an envelope, and the handler for its RunUnit or RunTask effect."""
 
     flow: Flow[Reply]
     unit_handler: UnitHandler | None = None
@@ -38,7 +38,7 @@ class Delivery:
 
 
 def register(main: EntryPoint) -> EntryPoint:
-    """Register a function of one event with the functions framework."""
+    """Registers an event handler with the functions framework."""
     registered: EntryPoint = functions_framework.cloud_event(main)
     return registered
 
@@ -46,30 +46,39 @@ def register(main: EntryPoint) -> EntryPoint:
 def handle_event(
     event: CloudEvent, name: str | None, route: Callable[[Envelope], Delivery]
 ) -> None:
-    """Handle one event: read its envelope, run the flow that `deliver` chooses for it, and
-    acknowledge by returning or refuse by raising ServiceUnavailable. `name` is the function's;
-    None accepts the messages of every stage."""
-    world, settings = bootstrap.services(), bootstrap.settings()
+    """Handles one event: reads its envelope and runs the flow that `route` returns for it.
+
+    Returning acknowledges the event. An event that is no valid message is acknowledged and logged.
+
+    Args:
+        event: The CloudEvent.
+        name: The name of the function; None accepts the messages of every function.
+        route: Returns the flow and the handler for an envelope.
+
+    Raises:
+        ServiceUnavailable: To refuse the event, so that it is delivered again.
+    """
+    services, settings = bootstrap.services(), bootstrap.settings()
     bind(function=name or "dead_letter")
     try:
-        envelope = _envelope(event, name, world, settings)
-    except UnreadableMessage as unreadable:
-        # Refusing it would bring it back for ever; it is kept in the log.
-        world.log("message.unreadable", severity="ERROR", reason=str(unreadable))
+        envelope = _read_envelope(event, name, services, settings)
+    except UnreadableMessage as error:
+        # A refused event would be delivered again for ever.
+        services.log("message.unreadable", severity="ERROR", reason=str(error))
         return
     if envelope is None:
         return
     tracer = bootstrap.tracer()
     parent = tracing.parent_traceparent(envelope.job_id, envelope.traceparent)
-    where: dict[str, Any] = {"function": name or "dead_letter", "job": envelope.job_id}
-    where |= {"stage": envelope.stage, "part": envelope.part}
+    attributes: dict[str, Any] = {"function": name or "dead_letter", "job": envelope.job_id}
+    attributes |= {"stage": envelope.stage, "part": envelope.part}
     delivery = route(envelope)
     try:
-        with tracer.span(f"{where['function']} {envelope.part}", parent, **where) as span:
-            told = tracing.log_fields(settings.project, span.traceparent)
-            bind(**where, epoch=envelope.epoch, **told)
+        with tracer.span(f"{attributes['function']} {envelope.part}", parent, **attributes) as span:
+            trace_fields = tracing.log_fields(settings.project, span.traceparent)
+            bind(**attributes, epoch=envelope.epoch, **trace_fields)
             interpreter = Interpreter(
-                world,
+                services,
                 unit_handler=delivery.unit_handler,
                 task_handler=delivery.task_handler,
                 traceparent=span.traceparent,
@@ -80,26 +89,26 @@ def handle_event(
     finally:
         tracer.flush()
     if reply is Reply.NACK:
-        # Not an exception of ours: the framework would log a traceback for every busy unit.
+        # An HTTP exception, because the framework logs a traceback for any other one.
         raise ServiceUnavailable("not now")
 
 
-def _envelope(
+def _read_envelope(
     event: CloudEvent, name: str | None, services: Services, settings: Settings
 ) -> Envelope | None:
-    found = read_event(name, str(event["type"]), event.data)
-    if isinstance(found, Envelope):
-        return found
-    return _of_object(found, name, services, settings)
+    message = read_event(name, str(event["type"]), event.data)
+    if isinstance(message, Envelope):
+        return message
+    return _read_object_envelope(message, name, services, settings)
 
 
-def _of_object(
+def _read_object_envelope(
     ref: ObjectRef, name: str | None, services: Services, settings: Settings
 ) -> Envelope | None:
-    """An object's unit; an object whose name is none of ours is put aside."""
+    """Returns the envelope for an object. An object with an unknown name is quarantined."""
     try:
         return envelope_for_object(name or function_for_object(ref, settings.buckets), ref)
-    except UnreadableMessage as strange:
-        services.log("object.unknown", severity="WARNING", reason=str(strange))
+    except UnreadableMessage as error:
+        services.log("object.unknown", severity="WARNING", reason=str(error))
         services.objects.quarantine(ref)
         return None

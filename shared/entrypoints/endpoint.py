@@ -1,7 +1,7 @@
-"""`endpoint`: the frame around every HTTPS function.
+"""`endpoint`: the entry point of HTTPS functions.
 
-A handler gets a `Call`, of which identity, ownership, query and body are already checked, and
-returns an `Answer`. Everything else is the frame's: problem+json, request ids, CORS, headers, logs.
+A handler gets an `ApiRequest`, whose identity, ownership, query and body are already checked, and
+returns an `ApiResponse`. The application adds problem+json, request ids, CORS, headers and logs.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ EntryPoint = Callable[[Request], Response]
 
 
 def endpoint(name: str, routes: Iterable[Route]) -> EntryPoint:
-    """The entry point of an HTTPS function: `main = endpoint("api", ROUTES)`."""
+    """Returns the entry point of an HTTPS function: `main = endpoint("api", ROUTES)`."""
     services = AppServices(bootstrap.settings, bootstrap.services, bootstrap.identity)
     application = Application(name, routes, services)
 
     def main(request: Request) -> Response:
-        given = headers.traceparent(request)
-        with bootstrap.tracer().span(f"{request.method[:16]} {name}", given) as span:
-            # What follows hangs below this span, as if the caller had sent it.
+        parent = headers.traceparent(request)
+        with bootstrap.tracer().span(f"{request.method[:16]} {name}", parent) as span:
+            # Later spans and messages become children of this span.
             request.environ["HTTP_TRACEPARENT"] = span.traceparent
             response = application.respond(request)
             span.set_attributes(function=name, status=response.status_code)
         return response
 
     if flask.has_app_context():
-        # The framework has paths of its own (/robots.txt, /static): these answer as ours do.
+        # The framework has its own paths (/robots.txt, /static): their errors are handled here too.
         flask.current_app.register_error_handler(
             HTTPException, lambda _: application.respond(flask.request)
         )

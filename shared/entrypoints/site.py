@@ -1,6 +1,6 @@
-"""`site`: the frame around a function that hands out files of its own and asks no neighbour.
+"""`site`: the entry point of a function that serves its own files and uses no service.
 
-It carries no library of Google's, so that the first page of a new instance is there at once.
+It imports no Google library, so that a new instance serves its first page quickly.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ EntryPoint = Callable[[Request], Response]
 
 
 def site(build: Callable[[Settings], Respond]) -> EntryPoint:
-    """The entry point: `main = site(build)`. `build` reads the files when the first request comes;
-    what it raises then is told again to every later one."""
+    """Returns the entry point: `main = site(build)`. `build` reads the files at the first
+    request. While it raises, every request fails with its error."""
 
     @functools.cache
     def respond() -> Respond:

@@ -1,10 +1,10 @@
-"""`stage`: the frame around every event-driven function.
+"""`stage`: the entry point of the functions that run units of jobs; also dead_letter and sweeper.
 
-CloudEvent in → claim → work → commit → announce → acknowledge or refuse. A handler gets a `Task`
-and returns what it made; it never commits, publishes or acknowledges by itself.
+An event is handled as claim → work → commit → announce → acknowledge or refuse. A handler gets a
+`UnitContext` and returns `UnitDone`. It never commits, publishes or acknowledges itself.
 
-The points `after_claim`, `after_work`, `after_commit` and `after_publish` are where a crash must
-do no harm; tests end the process at each of them.
+A crash at `after_claim`, `after_work`, `after_commit` or `after_publish` must do no harm; tests end
+the process at each of these crash points.
 """
 
 from __future__ import annotations
@@ -37,93 +37,93 @@ HandleUnit = Callable[["UnitContext"], UnitDone]
 
 
 class UnitContext:
-    """One unit of work, as a handler sees it."""
+    """What a handler needs for one unit."""
 
     def __init__(self, lease: UnitLease, services: Services, settings: Settings) -> None:
-        self._hold = lease
-        self._world = services
+        self._lease = lease
+        self._services = services
         self.settings = settings
 
     @property
     def job(self) -> Job:
         """The job as it was when the unit was claimed."""
-        return self._hold.claim.job
+        return self._lease.claim.job
 
     @property
     def stage(self) -> Stage:
         """The stage as it was when the unit was claimed."""
-        return self._hold.claim.stage
+        return self._lease.claim.stage
 
     @property
     def part(self) -> str:
         """The part's key, or `join`."""
-        return self._hold.claim.envelope.part
+        return self._lease.claim.envelope.part
 
     @property
     def spec(self) -> Mapping[str, Any]:
-        """What this part is asked to do, as the stage before planned it."""
+        """The spec of this part, from the plan of the previous stage."""
         return self.stage.spec(self.part)
 
     def part_units(self) -> tuple[Unit, ...]:
-        """For a join: the stage's parts as they were recorded, in the order of the plan."""
-        here = self.envelope
-        docs = self._world.store.read(
-            unit_path(here.job_id, here.stage, here.revision, part) for part in self.stage.part_ids
+        """Returns the recorded parts of the stage in the order of the plan, for a join."""
+        key = self.envelope
+        docs = self._services.store.read(
+            unit_path(key.job_id, key.stage, key.revision, part) for part in self.stage.part_ids
         )
         return tuple(Unit.from_doc(doc) for doc in docs if doc is not None)
 
     @property
     def envelope(self) -> Envelope:
         """The key of the unit."""
-        return self._hold.claim.envelope
+        return self._lease.claim.envelope
 
     @property
     def is_last_attempt(self) -> bool:
-        """Whether a passing fault would now fail the job: what can do without should do so."""
-        return self._hold.claim.attempt >= FUNCTIONS[self.envelope.stage].max_attempts
+        """Whether a transient error would now fail the job, so that optional work is skipped."""
+        return self._lease.claim.attempt >= FUNCTIONS[self.envelope.stage].max_attempts
 
     @property
     def objects(self) -> ObjectStore:
-        """Where media is read and written."""
-        return self._world.objects
+        """The object store."""
+        return self._services.objects
 
     @property
     def store(self) -> JobStore:
-        """The ledger, for reading what other units recorded."""
-        return self._world.store
+        """Firestore, for reading documents."""
+        return self._services.store
 
     @property
     def should_stop(self) -> Callable[[], bool]:
-        """To be asked often by long work."""
-        return self._hold.should_stop
+        """Returns whether the work should stop; long work calls it regularly."""
+        return self._lease.should_stop
 
     def report_progress(self, fraction: float) -> None:
-        """How much of this part is done, 0 to 1; people see it with the next renewal."""
-        self._hold.progress = min(1.0, max(0.0, fraction))
+        """Sets the progress of this part, 0 to 1. The next renewal of the lease stores it."""
+        self._lease.progress = min(1.0, max(0.0, fraction))
 
     def log(self, event: str, **details: Any) -> None:
-        """Say something in the log."""
-        self._world.log(event, **details)
+        """Writes an event to the log."""
+        self._services.log(event, **details)
 
     def check(self) -> None:
         """Raises LeaseLost or DeadlineNear when the work should stop."""
-        if self._hold.is_lost:
+        if self._lease.is_lost:
             raise LeaseLost
-        if self._hold.should_stop():
+        if self._lease.should_stop():
             raise DeadlineNear
 
 
 def stage(name: str, *, part: HandleUnit, join: HandleUnit | None = None) -> EntryPoint:
-    """The entry point of a stage: `main = stage("frame_extraction", part=…, join=…)`."""
+    """Returns the entry point of a stage: `main = stage("frame_extraction", part=…, join=…)`."""
 
     def main(event: CloudEvent) -> None:
         def deliver(envelope: Envelope) -> Delivery:
             handle = join if envelope.part == JOIN else part
             assert handle is not None, f"{name} has no join"  # noqa: S101
-            world, settings = bootstrap.services(), bootstrap.settings()
+            services, settings = bootstrap.services(), bootstrap.settings()
             return Delivery(
-                flows.deliver(envelope, world.clock_and_ids),
-                unit_handler=lambda hold: handle(UnitContext(hold, world, settings)),
+                flows.deliver(envelope, services.clock_and_ids),
+                unit_handler=lambda lease: handle(UnitContext(lease, services, settings)),
             )
 
         handle_event(event, name, deliver)
@@ -132,7 +132,7 @@ def stage(name: str, *, part: HandleUnit, join: HandleUnit | None = None) -> Ent
 
 
 def dead_letter_function() -> EntryPoint:
-    """The entry point of `dead_letter`: decides by the ledger what becomes of a message."""
+    """Returns the entry point of `dead_letter`, which handles messages delivered too often."""
 
     def main(event: CloudEvent) -> None:
         def deliver(envelope: Envelope) -> Delivery:
@@ -144,14 +144,14 @@ def dead_letter_function() -> EntryPoint:
 
 
 def sweeper_function() -> EntryPoint:
-    """The entry point of `sweeper`: whatever the event says, sweep once."""
+    """Returns the entry point of `sweeper`: every event runs one sweep and one cleanup."""
 
     def main(_event: CloudEvent) -> None:
-        world = bootstrap.services()
+        services = bootstrap.services()
         bind(function="sweeper")
-        touched = Interpreter(world).run(sweep.sweep(world.clock_and_ids))
-        touched += Interpreter(world).run(cleanup.clean_up(world.clock_and_ids))
-        if touched:
-            world.log("sweep.done", jobs=touched)
+        checked = Interpreter(services).run(sweep.sweep(services.clock_and_ids))
+        checked += Interpreter(services).run(cleanup.clean_up(services.clock_and_ids))
+        if checked:
+            services.log("sweep.done", jobs=checked)
 
     return register(main)

@@ -1,4 +1,4 @@
-"""`errand`: the entry point of functions that do errands: claim → work → record → acknowledge."""
+"""`task`: the entry point of the functions that run tasks: claim → work → record → acknowledge."""
 
 from __future__ import annotations
 
@@ -19,55 +19,55 @@ HandleTask = Callable[["TaskContext"], TaskOutcome]
 
 
 class TaskContext:
-    """One errand, as its handler sees it."""
+    """What a handler needs for one task."""
 
     def __init__(self, lease: TaskLease, services: Services, settings: Settings) -> None:
-        self._hold = lease
+        self._lease = lease
         self.services = services
         self.settings = settings
 
     @property
     def task(self) -> Task:
-        """The errand as it was when it was claimed."""
-        return self._hold.claim.task
+        """The task as it was when it was claimed."""
+        return self._lease.claim.task
 
     @property
     def attempt(self) -> int:
-        """How often it has been tried since its last progress, this time included."""
-        return self._hold.claim.attempt
+        """The number of attempts since the last progress, including this one."""
+        return self._lease.claim.attempt
 
     @property
     def should_stop(self) -> Callable[[], bool]:
-        """To be asked often by long work."""
-        return self._hold.should_stop
+        """Returns whether the work should stop; long work calls it regularly."""
+        return self._lease.should_stop
 
     @property
     def is_lease_lost(self) -> bool:
-        """Whether somebody else works on it by now, or nobody is to."""
-        return self._hold.is_lost
+        """Whether another worker holds the task or it has ended."""
+        return self._lease.is_lost
 
     @property
     def deadline(self) -> float:
-        """When it should stop, in seconds of the monotonic clock."""
-        return self._hold.deadline
+        """When the work should stop, in seconds of the monotonic clock."""
+        return self._lease.deadline
 
     def check(self) -> None:
         """Raises LeaseLost or DeadlineNear when the work should stop."""
-        if self._hold.is_lost:
+        if self._lease.is_lost:
             raise LeaseLost
-        if self._hold.should_stop():
+        if self._lease.should_stop():
             raise DeadlineNear
 
 
 def task(name: str, handle: HandleTask) -> EntryPoint:
-    """The entry point of a stage that does errands: `main = errand("webhook", call)`."""
+    """Returns the entry point of a function with tasks: `main = task("webhook", call_webhook)`."""
 
     def main(event: CloudEvent) -> None:
         def deliver(envelope: Envelope) -> Delivery:
-            world, settings = bootstrap.services(), bootstrap.settings()
+            services, settings = bootstrap.services(), bootstrap.settings()
             return Delivery(
-                run.run(envelope, world.clock_and_ids),
-                task_handler=lambda hold: handle(TaskContext(hold, world, settings)),
+                run.run(envelope, services.clock_and_ids),
+                task_handler=lambda lease: handle(TaskContext(lease, services, settings)),
             )
 
         handle_event(event, name, deliver)

@@ -1,28 +1,29 @@
-"""The ledger's documents and what may be done to them: reads, atomic batches, nothing else.
+"""Firestore documents as flows see them: paths, reads and the writes of atomic batches.
 
-A batch is all or nothing. Preconditions are a document's version (its last update time in
-Firestore) or its absence. There are no read-write transactions: on shared documents they stall.
+A batch succeeds as a whole or not at all. A precondition is a document's version (its last update
+time in Firestore) or its absence. There are no read-write transactions: they stall on contended
+documents.
 
-    jobs/{job}                                     one job; changes on stage transitions only
-    jobs/{job}/stages/{stage}-{revision}           state, total, done, the parts' specs
-    jobs/{job}/units/{stage}-{revision}-{part}     lease, attempt, result of one unit of work
-    jobs/{job}/events/{key}                        the history that a person can read
-    deliveries/{delivery}, data_requests/{request}, recorder_tasks/{shift} errands, see errand.py
-    cameras/{camera}, camera_secrets/{camera}      what is wanted of a camera; where it is
-    recordings/{recording}                         one clip, in the making or made
+    jobs/{job}                                     a job; changes on stage transitions only
+    jobs/{job}/stages/{stage}-{revision}           state, total, done, specs of the parts
+    jobs/{job}/units/{stage}-{revision}-{part}     lease, attempt and result of a unit
+    jobs/{job}/events/{key}                        the history that users read
+    deliveries/{task}, data_requests/{task}, recorder_tasks/{task}     tasks, see `shared.tasks`
+    cameras/{camera}, camera_secrets/{camera}      requests to and state of a camera; its address
+    recordings/{recording}                         a clip, finished or not
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Doc:
-    """One document as it was read. `version` is opaque and changes with every write."""
+    """A document that was read. `version` is opaque and changes with every write."""
 
     path: str
     data: Mapping[str, Any]
@@ -36,14 +37,14 @@ class Doc:
 
 @dataclass(frozen=True, slots=True)
 class Increment:
-    """As a field's value: add `by` on the server, exactly once per commit."""
+    """A field's value that adds `by` on the server, exactly once per commit."""
 
     by: int
 
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Fails with CONFLICT when the document exists."""
+    """Creates a document. CONFLICT when it exists."""
 
     path: str
     data: Mapping[str, Any]
@@ -51,8 +52,8 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Sets `fields` (dots go into maps). MISSING without the document, CONFLICT when `version`
-    is given and is not the document's any more."""
+    """Sets `fields`; a dot in a name addresses a field of a map. MISSING when there is no document,
+    CONFLICT when `version` is not None and the document has another version."""
 
     path: str
     fields: Mapping[str, Any]
@@ -61,7 +62,7 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Writes the whole document, whatever was there."""
+    """Creates or replaces a document."""
 
     path: str
     data: Mapping[str, Any]
@@ -69,7 +70,8 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Removes the document; CONFLICT when `version` is given and is not the document's."""
+    """Deletes a document. CONFLICT when `version` is not None and the document has another
+    version."""
 
     path: str
     version: Any = None
@@ -79,18 +81,11 @@ Write = Create | Update | Put | Delete
 
 
 class CommitResult(Enum):
-    """What became of a batch. Anything but OK wrote nothing."""
+    """The result of a batch. Only OK wrote anything."""
 
     OK = "ok"
     CONFLICT = "conflict"
     MISSING = "missing"
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Writes that happen together or not at all."""
-
-    writes: tuple[Write, ...] = field(default_factory=tuple)
 
 
 def job_path(job_id: str) -> str:
@@ -109,5 +104,5 @@ def unit_path(job_id: str, stage: str, revision: int, part: str) -> str:
 
 
 def event_path(job_id: str, key: str) -> str:
-    """jobs/{job}/events/{key}; the key is the event's meaning, so that a replay is the same one."""
+    """jobs/{job}/events/{key}. The key is derived from the event, so a replay has the same key."""
     return f"jobs/{job_id}/events/{key}"

@@ -1,13 +1,14 @@
-"""What a flow asks for. A flow is a generator of these; nothing in it does IO itself.
+"""Effects: the requests for IO that a flow yields, and the outcomes of work that it receives.
 
-So one and the same flow runs against Firestore, Pub/Sub and Cloud Storage in a function, and step
-by step in a test that interleaves many of them, crashes between any two steps and repeats at will.
+A flow is a generator of effects and does no IO itself. The same flow runs against Firestore,
+Pub/Sub and Cloud Storage in a function, and step by step in a test that interleaves many flows,
+crashes between any two steps and repeats deliveries.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Any, Generic, TypeVar, cast
@@ -22,7 +23,7 @@ JobT = TypeVar("JobT")
 
 
 class Reply(Enum):
-    """What the delivery is answered with."""
+    """The response to a delivery."""
 
     ACK = "ack"
     NACK = "nack"
@@ -30,7 +31,7 @@ class Reply(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ClockAndIds:
-    """Source of the time and of fresh tokens for flows, and how long their leases last."""
+    """The time, new tokens and the duration of leases, for flows."""
 
     now: Callable[[], datetime]
     new_token: Callable[[], str]
@@ -39,42 +40,42 @@ class ClockAndIds:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """→ tuple[Doc | None, ...], read together, in the order of `paths`."""
+    """Reads documents together. Returns tuple[Doc | None, ...] in the order of `paths`."""
 
     paths: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ListCollection:
-    """→ tuple[Doc, ...]: every document of one collection."""
+    """Reads every document of a collection. Returns tuple[Doc, ...]."""
 
     collection: str
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """→ Committed."""
+    """Commits an atomic batch. Returns CommitResult."""
 
     writes: tuple[Write, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Publish:
-    """→ None, when all are accepted."""
+    """Publishes messages. Returns None when all are accepted."""
 
     envelopes: tuple[Envelope, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """→ None, after `seconds`."""
+    """Returns None after `seconds`."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class CrashPoint:
-    """→ None. A named point of a unit's way at which a crash must do no harm."""
+    """A named point at which a crash must do no harm. Returns None."""
 
     name: str
     envelope: Envelope
@@ -82,56 +83,59 @@ class CrashPoint:
 
 @dataclass(frozen=True, slots=True)
 class RunUnit(Generic[ClaimT]):
-    """→ Outcome: run the stage's own code on the unit, renewing its lease meanwhile."""
+    """Runs the stage's handler on a claimed unit while its lease is renewed. Returns
+    UnitOutcome."""
 
     claim: ClaimT
 
 
 @dataclass(frozen=True, slots=True)
 class DeleteObject:
-    """→ None. Remove an object that arrived for a deleted job."""
+    """Deletes an object that was uploaded for a deleted job. Returns None."""
 
     source: ObjectRef
 
 
 @dataclass(frozen=True, slots=True)
 class Quarantine:
-    """→ None. Put an object that belongs to no job aside, where nothing is woken."""
+    """Moves an object that belongs to no job to where it triggers nothing. Returns None."""
 
     source: ObjectRef
 
 
 @dataclass(frozen=True, slots=True)
 class PurgeJob:
-    """→ None. Remove everything that a deleted job left: documents below it and objects."""
+    """Deletes a job's objects and the documents below it. Returns None."""
 
     job_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class InputsUploaded(Generic[JobT]):
-    """→ frozenset[str]: the names of the job's inputs that are uploaded."""
+    """Returns the names of the job's inputs that are uploaded, as frozenset[str]."""
 
     job: JobT
 
 
 @dataclass(frozen=True, slots=True)
 class StalledJobs:
-    """→ tuple[str, ...]: ids of jobs with a queued or running stage untouched since `before`."""
+    """Returns the ids of jobs with a queued or running stage without progress since `before`, as
+    tuple[str, ...]."""
 
     before: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Tombstones:
-    """→ tuple[str, ...]: ids of deleted jobs whose second purge was due before `before`."""
+    """Returns the ids of deleted jobs whose second purge was due before `before`, as
+    tuple[str, ...]."""
 
     before: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class OwnedDocuments:
-    """→ tuple[Doc, ...]: every document of a collection that belongs to `owner`."""
+    """Returns every document of a collection that belongs to `owner`, as tuple[Doc, ...]."""
 
     collection: str
     owner: str
@@ -139,7 +143,8 @@ class OwnedDocuments:
 
 @dataclass(frozen=True, slots=True)
 class DueTasks:
-    """→ tuple[Doc, ...]: errands of a collection that want to be looked after before `before`."""
+    """Returns the tasks of a collection whose next check was due before `before`, as
+    tuple[Doc, ...]."""
 
     collection: str
     before: datetime
@@ -147,28 +152,30 @@ class DueTasks:
 
 @dataclass(frozen=True, slots=True)
 class AwaitingUploads:
-    """→ tuple[str, ...]: ids of jobs that have awaited their uploads since `before`."""
+    """Returns the ids of jobs that have awaited their uploads since `before`, as
+    tuple[str, ...]."""
 
     before: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class RunTask(Generic[ClaimT]):
-    """→ ErrandOutcome: do an errand, renewing its lease meanwhile."""
+    """Runs the handler of a claimed task while its lease is renewed. Returns TaskOutcome."""
 
     claim: ClaimT
 
 
 @dataclass(frozen=True, slots=True)
 class ExpiredJobs:
-    """→ tuple[str, ...]: ids of jobs and tombstones whose time was over before `before`."""
+    """Returns the ids of jobs and tombstones that expired before `before`, as tuple[str, ...]."""
 
     before: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class ListPrefixes:
-    """→ tuple[str, ...]: the names of the folders right below a prefix of a bucket."""
+    """Returns the names of the folders directly below a prefix of a bucket, as
+    tuple[str, ...]."""
 
     bucket: Bucket
     prefix: str
@@ -176,7 +183,7 @@ class ListPrefixes:
 
 @dataclass(frozen=True, slots=True)
 class LogEvent:
-    """→ None. A named event for the log."""
+    """Writes a named event to the log. Returns None."""
 
     name: str
     fields: Mapping[str, Any]
@@ -209,46 +216,62 @@ Flow = Generator[Effect, Any, T]
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The work cannot succeed: the job fails now, with this code and sentence."""
+    """The work cannot succeed: the unit and its job, or the task, fail now with this code and
+    message. `fields` and `writes` are for tasks: fields of the task's document, and writes of the
+    same batch."""
 
     code: str
     message: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    writes: tuple[Write, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """The work may succeed later: the lease is released."""
+    """The work of a unit may succeed in another attempt: the lease is released."""
 
     code: str
     message: str
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """A task continues in `wait_s` seconds; `fields` go into its document. With `progress` its
+    attempts are counted from zero again. Without, the last allowed attempt fails the task."""
+
+    wait_s: float
+    code: str = ""
+    message: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    progress: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Lost:
-    """The lease was lost or the job ended: nothing of this may be recorded."""
+    """The lease was lost or the job ended: nothing may be recorded."""
 
 
 def read(*paths: str) -> Flow[tuple[Doc | None, ...]]:
-    """Typed Read."""
+    """Yields Read with a typed result."""
     return cast("tuple[Doc | None, ...]", (yield Read(paths)))
 
 
 def list_collection(collection: str) -> Flow[tuple[Doc, ...]]:
-    """Typed ListUnder."""
+    """Yields ListCollection with a typed result."""
     return cast("tuple[Doc, ...]", (yield ListCollection(collection)))
 
 
 def list_owned_documents(collection: str, owner: str) -> Flow[tuple[Doc, ...]]:
-    """Typed Owned."""
+    """Yields OwnedDocuments with a typed result."""
     return cast("tuple[Doc, ...]", (yield OwnedDocuments(collection, owner)))
 
 
 def commit(*writes: Write) -> Flow[CommitResult]:
-    """Typed Commit."""
+    """Yields Commit with a typed result."""
     return cast("CommitResult", (yield Commit(writes)))
 
 
 def publish(envelopes: list[Envelope]) -> Flow[None]:
-    """Publish, unless there is nothing to say."""
+    """Yields Publish, unless the list is empty."""
     if envelopes:
         yield Publish(tuple(envelopes))

@@ -1,7 +1,8 @@
-"""What wakes a stage: an envelope on its topic, or an object that is complete.
+"""Envelopes: the messages that trigger functions, and how CloudEvents are parsed into them.
 
-Both come down to one thing, an `Envelope`: the key of a unit of work (job, stage, revision, part)
-and the epoch in which it was announced. It carries references, never media.
+A function is triggered by an envelope on its topic or by a finalized object. Both are read into an
+`Envelope`: the key of a unit (job, stage, revision, part) and the epoch in which it was announced.
+An envelope carries references, never media.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class UnreadableMessage(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class ObjectRef:
-    """One version of one object."""
+    """A version of an object in Cloud Storage."""
 
     bucket: str
     name: str
@@ -52,10 +53,14 @@ class ObjectRef:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """The key of a unit of work. `part` is a number, `join`, or an outcome for notification.
+    """The key of a unit or task.
 
-    `epoch` is None when an object announces itself: then it is the job's own. `upload` is the
-    number of the upload that the object's name carries.
+    Attributes:
+        part: A number, the name of an input, `join`, `task`, or an outcome for notification.
+        epoch: The epoch of the announcement. None for an object's event: the job's own epoch.
+        upload: The number of the upload, from the object's name.
+        source: The object whose event this is.
+        traceparent: The W3C trace context; "" without tracing.
     """
 
     job_id: str
@@ -68,7 +73,7 @@ class Envelope:
     traceparent: str = ""
 
     def to_json(self) -> bytes:
-        """The body of a message."""
+        """Returns the body of the Pub/Sub message."""
         return json.dumps(
             {
                 "schema": SCHEMA,
@@ -84,7 +89,7 @@ class Envelope:
 
     @property
     def attributes(self) -> dict[str, str]:
-        """The ids once more, for filters and for people who look at a topic."""
+        """The ids as message attributes, for filters and for debugging."""
         return {
             "job_id": self.job_id,
             "stage": self.stage,
@@ -94,7 +99,7 @@ class Envelope:
 
 
 def upload_name(recipe: str, job_id: str, input_name: str, upload: int) -> str:
-    """The object's name of an upload. Prompts have a prefix of their own, for their lifecycle."""
+    """Returns the object name of an upload. Prompts have their own prefix, for their lifecycle."""
     prefix = PROMPTS_PREFIX if input_name == "prompt" else UPLOADS_PREFIX
     if recipe not in RECIPES:
         raise ValueError(f"no recipe {recipe}")
@@ -102,40 +107,42 @@ def upload_name(recipe: str, job_id: str, input_name: str, upload: int) -> str:
 
 
 def pack_name(prefix: str, job_id: str, spec_hash: str, part: str) -> str:
-    """The object's name of a pack of frames, under the prefix that wakes the next stage or not."""
+    """Returns the object name of a frame pack. `prefix` decides whether it triggers a stage."""
     return f"{prefix}{job_id}/{spec_hash[:12]}/{int(part):02d}.pack"
 
 
 def envelope_for_object(function: str, ref: ObjectRef) -> Envelope:
-    """The unit that an object stands for, by its name. For an upload the part is the input's
-    name until the job is read. Raises UnreadableMessage for a name that is not ours."""
-    if found := _UPLOAD.fullmatch(ref.name):
-        return Envelope(found[1], function, found[2], upload=int(found[3]), source=ref)
-    if found := _PACK.fullmatch(ref.name):
-        return Envelope(found[1], function, str(int(found[2])), source=ref)
+    """Returns the envelope for an object, from its name. The part of an upload is the name of the
+    input. Raises UnreadableMessage for any other name."""
+    if match := _UPLOAD.fullmatch(ref.name):
+        return Envelope(match[1], function, match[2], upload=int(match[3]), source=ref)
+    if match := _PACK.fullmatch(ref.name):
+        return Envelope(match[1], function, str(int(match[2])), source=ref)
     raise UnreadableMessage(f"No job has an object named {ref.name[:200]!r}.")
 
 
 def function_for_object(ref: ObjectRef, buckets: Mapping[Bucket, str]) -> str:
-    """The stage that the table wakes for this object. Raises UnreadableMessage when none is."""
+    """Returns the function that the object triggers. Raises UnreadableMessage when there is
+    none."""
     for row in FUNCTIONS.values():
         if isinstance(row.trigger, FinalizeTrigger):
-            here = ref.bucket == buckets[row.trigger.bucket]
-            if here and ref.name.startswith(row.trigger.prefix):
+            same_bucket = ref.bucket == buckets[row.trigger.bucket]
+            if same_bucket and ref.name.startswith(row.trigger.prefix):
                 return row.name
-    raise UnreadableMessage(f"No stage is woken by {ref.bucket}/{ref.name[:200]}.")
+    raise UnreadableMessage(f"No function is triggered by {ref.bucket}/{ref.name[:200]}.")
 
 
 def read_event(function: str | None, kind: str, data: Any) -> Envelope | ObjectRef:
-    """What a CloudEvent's type and data mean for `stage` (None: whatever stage it names).
+    """Parses a CloudEvent by its type (`kind`) and data.
 
-    Understands a Pub/Sub message with our envelope, a Pub/Sub message from a bucket notification,
-    and Eventarc's own object event. Raises UnreadableMessage for all else.
+    Accepts a Pub/Sub message with an envelope, a Pub/Sub message of a bucket notification, and
+    Eventarc's object event. Raises UnreadableMessage for anything else, and for an envelope that
+    names another function than `function`; None accepts every function.
     """
     if not isinstance(data, Mapping):
         raise UnreadableMessage("The event has no data.")
     if kind == FINALIZED:
-        return _object(data.get("bucket"), data.get("name"), data.get("generation"))
+        return _parse_object(data.get("bucket"), data.get("name"), data.get("generation"))
     message = data.get("message")
     if not isinstance(message, Mapping):
         raise UnreadableMessage("The event carries no Pub/Sub message.")
@@ -143,23 +150,23 @@ def read_event(function: str | None, kind: str, data: Any) -> Envelope | ObjectR
     if "bucketId" in attributes:
         if attributes.get("eventType") != "OBJECT_FINALIZE":
             raise UnreadableMessage(f"Not a finalized object: {attributes.get('eventType')}.")
-        return _object(
+        return _parse_object(
             attributes["bucketId"], attributes.get("objectId"), attributes.get("objectGeneration")
         )
     try:
         body = json.loads(base64.b64decode(message.get("data") or "", validate=True))
-        return _envelope(function, body)
+        return _parse_envelope(function, body)
     except (ValueError, TypeError, KeyError) as cause:
         raise UnreadableMessage(f"The message's body cannot be read: {cause}") from cause
 
 
-def _object(bucket: Any, name: Any, generation: Any) -> ObjectRef:
+def _parse_object(bucket: Any, name: Any, generation: Any) -> ObjectRef:
     if not isinstance(bucket, str) or not isinstance(name, str) or not str(generation).isdigit():
         raise UnreadableMessage("The object event names no bucket, object and generation.")
     return ObjectRef(bucket, name, int(generation))
 
 
-def _envelope(stage: str | None, body: Any) -> Envelope:
+def _parse_envelope(stage: str | None, body: Any) -> Envelope:
     if not isinstance(body, Mapping) or body.get("schema") != SCHEMA:
         raise ValueError(f"not an envelope of schema {SCHEMA}")
     if stage is not None and body["stage"] != stage:
@@ -167,7 +174,8 @@ def _envelope(stage: str | None, body: Any) -> Envelope:
     if body["stage"] not in FUNCTIONS:
         raise ValueError(f"there is no stage {body['stage']!r}")
     job_id, part, epoch = body["job_id"], body["part"], body["epoch"]
-    # They become names of documents: what the ledger does not take would come back for ever.
+    # Both become names of documents. A message whose names Firestore refuses would be redelivered
+    # for ever.
     if not isinstance(job_id, str) or not re.fullmatch(JOB_ID, job_id):
         raise ValueError("no job id")
     if not isinstance(part, str) or not re.fullmatch(r"[a-z0-9.]{1,40}", part):
@@ -176,13 +184,13 @@ def _envelope(stage: str | None, body: Any) -> Envelope:
         job_id=job_id,
         stage=body["stage"],
         part=part,
-        revision=_count(body["revision"]),
-        epoch=None if epoch is None else _count(epoch),
+        revision=_parse_count(body["revision"]),
+        epoch=None if epoch is None else _parse_count(epoch),
         traceparent=str(body.get("traceparent") or "")[:64],
     )
 
 
-def _count(value: Any) -> int:
+def _parse_count(value: Any) -> int:
     if type(value) is not int or not 0 <= value < 1 << 31:
         raise ValueError("an epoch and a revision are whole numbers from 0")
     return value

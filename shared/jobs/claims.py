@@ -1,4 +1,4 @@
-"""A claimed unit, the outcome of its work, and the effects that are about a job."""
+"""The outcomes of a unit's work, and the effects that take a unit or a job."""
 
 from __future__ import annotations
 
@@ -7,28 +7,24 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from shared.flows.effects import Failed, Flow, InputsUploaded, Lost, Retry, RunUnit
-from shared.flows.envelope import Envelope
-from shared.jobs.model import Job, Stage
+from shared.jobs.model import Job, UnitClaim
 from shared.recipes.stored_object import Artifact
 
 
 @dataclass(frozen=True, slots=True)
-class UnitClaim:
-    """A unit that is ours for as long as `token` stands in its document."""
-
-    envelope: Envelope
-    token: str
-    attempt: int
-    job: Job
-    stage: Stage
-
-
-@dataclass(frozen=True, slots=True)
 class UnitDone:
-    """The work is done. `plan` gives the specs of the parts of stages that may now start;
-    `adopted` says that an earlier attempt's objects were found and taken over; `review` that what
-    was planned shall not start before a person has looked at the result; `replaces` names results
-    of an earlier revision that go even if no new one takes their place."""
+    """The unit is done.
+
+    Attributes:
+        artifacts: Objects under the names of the job's results.
+        facts: The typed result for later stages, as a mapping.
+        plan: Specs of the parts of the stages that may now start, by stage.
+        warnings: Sentences for the user.
+        adopted: Whether the objects of an earlier attempt were adopted.
+        review: Whether the planned stages wait until the user has reviewed the result.
+        replaced_names: Results of an earlier revision to remove, even without a new result of the
+            same name.
+    """
 
     artifacts: tuple[Artifact, ...] = ()
     facts: Mapping[str, Any] | None = None
@@ -43,10 +39,10 @@ UnitOutcome = UnitDone | Failed | Retry | Lost
 
 
 def run_unit(claim: UnitClaim) -> Flow[UnitOutcome]:
-    """Typed Work."""
+    """Yields RunUnit with a typed result."""
     return cast("UnitOutcome", (yield RunUnit(claim)))
 
 
 def inputs_uploaded(job: Job) -> Flow[frozenset[str]]:
-    """Typed Arrived."""
+    """Yields InputsUploaded with a typed result."""
     return cast("frozenset[str]", (yield InputsUploaded(job)))

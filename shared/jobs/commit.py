@@ -1,7 +1,8 @@
-"""Recording that a unit is DONE: one atomic batch each, guarded by the unit's version.
+"""Commits that a unit is DONE, in one atomic batch that is guarded by the unit's version.
 
-A client may replay a commit whose answer was lost. So after a conflict the unit is read again: our
-token and DONE is success, our token and LEASED is another try, anything else is lost.
+The client retries a commit whose response was lost, and the retry conflicts. So the unit is read
+again after a conflict: our token and DONE is success, our token and LEASED is another try, anything
+else means that the claim is lost.
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ from shared.flows.documents import (
 )
 from shared.flows.effects import ClockAndIds, Flow, commit
 from shared.jobs import rules
-from shared.jobs.claims import UnitClaim, UnitDone
+from shared.jobs.claims import UnitDone
 from shared.jobs.model import (
     Job,
     Stage,
     StageState,
     Status,
     Unit,
+    UnitClaim,
     UnitState,
     history_event,
     revision_of,
@@ -36,7 +38,8 @@ from shared.jobs.queries import read_view
 
 
 def commit_part(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) -> Flow[bool]:
-    """A part: DONE and counted together, so that the count is exact; → False when lost."""
+    """Commits a part: DONE and counted in one batch, so that the count is exact. Returns False when
+    the claim was lost."""
     while True:
         view = yield from read_view(claim.envelope)
         if view.job is None or view.stage is None or view.unit is None:
@@ -45,14 +48,13 @@ def commit_part(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) -> Flow[
             return False
         if rules.is_done(view.unit):
             return True
-        now = clock.now()
-        done = yield from commit(*part_writes(claim, view.unit, result, now))
-        if done is CommitResult.OK:
+        writes = part_writes(claim, view.unit, result, clock.now())
+        if (yield from commit(*writes)) is CommitResult.OK:
             return True
 
 
 def part_writes(claim: UnitClaim, unit: Unit, result: UnitDone, now: datetime) -> tuple[Write, ...]:
-    """The writes that make a part DONE and count it."""
+    """Returns the writes that make a part DONE and count it."""
     envelope = claim.envelope
     return (
         _unit_done(claim, unit, result, now),
@@ -69,7 +71,8 @@ def part_writes(claim: UnitClaim, unit: Unit, result: UnitDone, now: datetime) -
 
 
 def commit_notification(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) -> Flow[bool]:
-    """A notification: it runs on terminal jobs and never changes the job; → False when lost."""
+    """Commits a notification, which runs on terminal jobs and never changes the job. Returns False
+    when the claim was lost."""
     envelope = claim.envelope
     while True:
         view = yield from read_view(envelope)
@@ -78,14 +81,14 @@ def commit_notification(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) 
         if rules.is_done(view.unit):
             return True
         now = clock.now()
-        current = view.job is not None and view.job.epoch == claim.job.epoch
-        done = yield from commit(
+        is_current = view.job is not None and view.job.epoch == claim.job.epoch
+        committed = yield from commit(
             _unit_done(claim, view.unit, result, now),
             Update(
                 stage_path(envelope.job_id, envelope.stage, envelope.revision),
-                # After a redrive the stage waits for the next outcome: leave its state alone.
+                # After a redrive the stage waits for the next outcome: its state is not changed.
                 {"last_progress_at": now}
-                | ({"state": StageState.DONE, "finished_at": now, "done": 1} if current else {}),
+                | ({"state": StageState.DONE, "finished_at": now, "done": 1} if is_current else {}),
             ),
             history_event(
                 envelope.job_id,
@@ -93,17 +96,20 @@ def commit_notification(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) 
                 "notified",
                 epoch=claim.job.epoch,
                 outcome=envelope.part,
-                **_edition(envelope.revision),
+                **_revision_detail(envelope.revision),
             ),
         )
-        if done is CommitResult.OK:
+        if committed is CommitResult.OK:
             return True
 
 
 def commit_join(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) -> Flow[bool]:
-    """A stage's join: the stage is done, the next ones are planned, the job moves; → False when
-    lost. The batch carries the job's version: two stages that end at once cannot both miss
-    that the other one is done."""
+    """Commits a join: the stage is done, the next stages are planned, the job is updated. Returns
+    False when the claim was lost.
+
+    The batch is guarded by the job's version, so of two stages that end at once the second one sees
+    that the other is done.
+    """
     while True:
         view = yield from read_view(claim.envelope)
         if view.job is None or view.stage is None or view.unit is None:
@@ -113,7 +119,7 @@ def commit_join(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) -> Flow[
         if rules.is_done(view.unit):
             return True
         if rules.is_out_of_date(view.job, claim.envelope):
-            # The deck was edited meanwhile: this film is nobody's any more.
+            # The deck was edited meanwhile: this result is obsolete.
             return False
         now = clock.now()
         writes = [
@@ -133,26 +139,30 @@ def commit_join(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) -> Flow[
 def join_writes(
     job: Job, stage: str, result: UnitDone, now: datetime, *, worked_ms: int
 ) -> list[Write]:
-    """The writes by which a joined stage moves its job. On a terminal job they record, no more:
-    the status stays what it is. What the job holds and cost is set, not added to: with the job's
-    version in the batch it stands there once, however often the unit is delivered."""
+    """Returns the writes of a join: its stage, the planned stages and the job.
+
+    On a terminal job they do not change the status. `stored_bytes` and `worked_ms` are set, not
+    incremented: with the job's version in the batch they are right however often the unit is
+    delivered. Raises ValueError when the next stage is not planned.
+    """
     plan = result.plan or {}
-    following = job.recipe.next_stage(stage)
+    next_stage = job.recipe.next_stage(stage)
     if (
-        following is not None
-        and job.stages[following] == StageState.WAITING
-        and (not plan.get(following))
+        next_stage is not None
+        and job.stages[next_stage] == StageState.WAITING
+        and (not plan.get(next_stage))
     ):
-        raise ValueError(f"{stage} joined without planning {following}")
-    artifacts = _with(job, result)
-    moved: dict[str, Any] = {
+        raise ValueError(f"{stage} joined without planning {next_stage}")
+    artifacts = _merge_artifacts(job, result)
+    new_warnings = [warning for warning in result.warnings if warning not in job.warnings]
+    fields: dict[str, Any] = {
         f"stages.{stage}": StageState.DONE,
         "artifacts": artifacts,
-        "stored_bytes": sum(one["size_bytes"] for one in artifacts)
-        + sum(one.size_bytes for one in job.inputs),
+        "stored_bytes": sum(artifact["size_bytes"] for artifact in artifacts)
+        + sum(job_input.size_bytes for job_input in job.inputs),
         f"worked_ms.{stage}": worked_ms,
         f"facts.{stage}": dict(result.facts or {}),
-        "warnings": [*job.warnings, *(one for one in result.warnings if one not in job.warnings)],
+        "warnings": [*job.warnings, *new_warnings],
         "updated_at": now,
     }
     writes: list[Write] = [
@@ -164,60 +174,62 @@ def join_writes(
     review = result.review and not job.is_terminal
     for name, specs in plan.items():
         held = review and name in job.recipe.stages_after_deck
-        moved[f"stages.{name}"] = StageState.WAITING if held else StageState.QUEUED
-        writes.append(_planned(job, name, specs, now, held=held))
-    edition = _edition(revision_of(stage, job.revision))
-    writes.append(history_event(job.id, now, "stage_done", epoch=job.epoch, stage=stage, **edition))
+        fields[f"stages.{name}"] = StageState.WAITING if held else StageState.QUEUED
+        writes.append(_plan_stage(job, name, specs, now, held=held))
+    revision = _revision_detail(revision_of(stage, job.revision))
+    writes.append(
+        history_event(job.id, now, "stage_done", epoch=job.epoch, stage=stage, **revision)
+    )
     if not job.is_terminal:
         if rules.are_result_stages_done(job, also=stage):
-            moved["status"] = Status.DONE
+            fields["status"] = Status.DONE
             writes += end_writes(job, Status.DONE, now)
         elif review:
-            moved["status"] = Status.AWAITING_REVIEW
-            writes.append(_reviewable(job, now))
+            fields["status"] = Status.AWAITING_REVIEW
+            writes.append(_review_event(job, now))
         elif job.status is Status.AWAITING_UPLOAD:
-            moved["status"] = Status.RUNNING
-    writes.append(Update(job_path(job.id), moved, job.version))
+            fields["status"] = Status.RUNNING
+    writes.append(Update(job_path(job.id), fields, job.version))
     return writes
 
 
 def end_writes(job: Job, status: Status, now: datetime, *, failed_stage: str = "") -> list[Write]:
-    """The writes that go with a job's end: its outcome waits to be told, what was to run stops.
-    `failed` names the stage that has its end already."""
+    """Returns the writes of a job's end: the notification is queued and queued stages are stopped.
+    `failed_stage` names the stage that has failed and keeps its state."""
     writes: list[Write] = [
         Update(
             stage_path(job.id, rules.NOTIFICATION, job.revision),
             {"state": StageState.QUEUED, "total": 1, "queued_at": now, "last_progress_at": now},
         ),
-        history_event(job.id, now, status.value, epoch=job.epoch, **_edition(job.revision)),
+        history_event(job.id, now, status.value, epoch=job.epoch, **_revision_detail(job.revision)),
     ]
     if status is not Status.DONE:
         writes += [
-            _stopped(stage_path(job.id, name, revision_of(name, job.revision)), now)
+            _stop_at(stage_path(job.id, name, revision_of(name, job.revision)), now)
             for name in job.recipe.result_stages
             if job.stages[name] == StageState.QUEUED and name != failed_stage
         ]
     return writes
 
 
-def _edition(revision: int) -> dict[str, int]:
-    """What tells an event of an edited deck from the same one of before."""
+def _revision_detail(revision: int) -> dict[str, int]:
+    """Returns the detail that makes an event of an edited deck different from the first one."""
     return {"revision": revision} if revision else {}
 
 
 def stop_stage(job_id: str, stage: Stage, now: datetime) -> Write:
-    """A stage that will not go on because its job has ended, or its deck was edited."""
-    return _stopped(stage_path(job_id, stage.name, stage.revision), now)
+    """Returns the write that stops a stage because its job has ended or its deck was edited."""
+    return _stop_at(stage_path(job_id, stage.name, stage.revision), now)
 
 
-def _stopped(path: str, now: datetime) -> Write:
+def _stop_at(path: str, now: datetime) -> Write:
     return Update(path, {"state": StageState.STOPPED, "last_progress_at": now})
 
 
-def _planned(
+def _plan_stage(
     job: Job, name: str, specs: tuple[Mapping[str, Any], ...], now: datetime, *, held: bool
 ) -> Write:
-    """`held`: what is to be done is known, and waits for a person."""
+    """Returns the write that plans a stage. With `held` it waits for the user's review."""
     return Update(
         stage_path(job.id, name, revision_of(name, job.revision)),
         {
@@ -230,14 +242,14 @@ def _planned(
     )
 
 
-def _reviewable(job: Job, now: datetime) -> Write:
+def _review_event(job: Job, now: datetime) -> Write:
     return history_event(
         job.id, now, Status.AWAITING_REVIEW.value, epoch=job.epoch, revision=job.revision
     )
 
 
 def _worked_ms(unit: Unit, now: datetime) -> int:
-    """From the claim to now: a clock that was set back counts nothing."""
+    """Returns the time since the claim. It is 0 when the clock was set back."""
     if unit.claimed_at is None:
         return 0
     return max(0, round((now - unit.claimed_at).total_seconds() * 1000))
@@ -249,7 +261,7 @@ def _unit_done(claim: UnitClaim, unit: Unit, result: UnitDone, now: datetime) ->
         unit_path(envelope.job_id, envelope.stage, envelope.revision, envelope.part),
         {
             "state": UnitState.DONE,
-            "artifacts": [one.to_dict() for one in result.artifacts],
+            "artifacts": [artifact.to_dict() for artifact in result.artifacts],
             "facts": dict(result.facts or {}),
             "error": None,
             "done_at": now,
@@ -258,7 +270,8 @@ def _unit_done(claim: UnitClaim, unit: Unit, result: UnitDone, now: datetime) ->
     )
 
 
-def _with(job: Job, result: UnitDone) -> list[dict[str, Any]]:
-    fresh = {one.name for one in result.artifacts} | set(result.replaced_names)
-    kept = [one for one in job.artifacts if one.name not in fresh]
-    return [one.to_dict() for one in (*kept, *result.artifacts)]
+def _merge_artifacts(job: Job, result: UnitDone) -> list[dict[str, Any]]:
+    """Returns the job's artifacts with those of `result` in place of the ones they replace."""
+    replaced = {artifact.name for artifact in result.artifacts} | set(result.replaced_names)
+    unchanged = [artifact for artifact in job.artifacts if artifact.name not in replaced]
+    return [artifact.to_dict() for artifact in (*unchanged, *result.artifacts)]

@@ -1,19 +1,22 @@
-"""How one delivery is handled: claim → work → commit → announce.
+"""Handles one delivery of a unit's message: claim → work → commit → announce.
 
-    GO      claim the unit, work, commit it DONE and count it in ONE batch, announce what follows
-    REPEAT  it is DONE already: announce what follows once more, then acknowledge
-    BUSY    someone holds it: wait a little, then refuse the delivery, so that it comes again
-    DROP    out of date: acknowledge, after announcing a terminal job's outcome
+    GO         claim the unit, run it, commit it DONE and counted in ONE batch, announce what
+               follows
+    REPEAT     the unit is DONE: announce again what follows, then acknowledge
+    BUSY       another worker holds it: wait, then refuse the delivery, so that it is redelivered
+    DROP       out of date: announce the outcome of a terminal job, then acknowledge
+    EXHAUSTED  all attempts are used: fail the unit and its job, then acknowledge
 
-Leases only save money. The truth is kept by DONE, which is terminal, and by REPEAT, which heals a
+Leases only save money. Correctness rests on DONE, which is final, and on REPEAT, which heals a
 crash between commit and announcement. There is no outbox and no table of seen deliveries.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, assert_never
 
+from shared.flows.decision import Decision
 from shared.flows.documents import (
     CommitResult,
     Create,
@@ -41,50 +44,54 @@ from shared.flows.effects import (
 )
 from shared.flows.envelope import JOIN, Envelope
 from shared.jobs import rules
-from shared.jobs.claims import UnitClaim, UnitDone, run_unit
+from shared.jobs.claims import UnitDone, run_unit
 from shared.jobs.commit import commit_join, commit_notification, commit_part
 from shared.jobs.failure import fail_unit
-from shared.jobs.model import Job, Status, UnitState
+from shared.jobs.model import Job, Status, UnitClaim, UnitState
 from shared.jobs.queries import read_outcome_messages, read_successors, read_view
-from shared.jobs.rules import Decision
 from shared.jobs.webhooks import create_deliveries
 from shared.pipeline import BUSY_WAIT_S, FUNCTIONS
 
 
 def deliver(envelope: Envelope, clock: ClockAndIds) -> Flow[Reply]:
-    """Handle one delivery of `envelope`; → ACK or NACK."""
-    waited = 0
+    """Handles one delivery of `envelope`. Returns ACK or NACK."""
+    waited_s = 0
     while True:
         view = yield from read_view(envelope)
-        verdict = rules.decide(view, envelope, clock.now())
-        if verdict is Decision.BUSY and waited < BUSY_WAIT_S:
-            waited += 1
-            yield Wait(1)
-            continue
-        if verdict is Decision.BUSY:
-            return reply_when_busy()
-        if verdict is Decision.DROP:
-            yield from drop(view.job, envelope)
-            return Reply.ACK
-        if verdict is Decision.REPEAT:
-            yield from announce_next(envelope, wake_consumer=True)
-            return Reply.ACK
-        if verdict is Decision.EXHAUSTED:
-            yield from fail_unit(rules.with_epoch(view.job, envelope), None, clock, token=None)
-            return Reply.ACK
-        claimed = yield from claim_unit(view, envelope, clock)
-        if claimed is not None:
-            return (yield from process_unit(claimed, clock))
-        # Someone was faster, or the job vanished: judge again.
+        match rules.decide(view, envelope, clock.now()):
+            case Decision.BUSY if waited_s < BUSY_WAIT_S:
+                waited_s += 1
+                yield Wait(1)
+            case Decision.BUSY:
+                return reply_when_busy()
+            case Decision.DROP:
+                yield from drop(view.job, envelope)
+                return Reply.ACK
+            case Decision.REPEAT:
+                yield from announce_next(envelope, wake_consumer=True)
+                return Reply.ACK
+            case Decision.EXHAUSTED:
+                yield from fail_unit(rules.with_epoch(view.job, envelope), None, clock, token=None)
+                return Reply.ACK
+            case Decision.GO:
+                claim = yield from claim_unit(view, envelope, clock)
+                if claim is not None:
+                    return (yield from process_unit(claim, clock))
+                # Another worker claimed it first, or the job was deleted: decide again.
+            case Decision.LATER:
+                raise ValueError("only tasks are handled later")
+            case decision:
+                assert_never(decision)
 
 
 def reply_when_busy() -> Reply:
-    """A unit that someone holds is refused, so that the message outlives a crash of the holder."""
+    """Returns the reply for a unit that another worker holds. The delivery is refused, so that the
+    message survives a crash of that worker."""
     return Reply.NACK
 
 
 def drop(job: Job | None, envelope: Envelope) -> Flow[None]:
-    """Let go of a delivery that is out of date, without leaving anything behind."""
+    """Handles a delivery that is out of date: removes its object, or announces the outcome."""
     if job is None:
         if envelope.source is not None:
             yield Quarantine(envelope.source)
@@ -97,12 +104,12 @@ def drop(job: Job | None, envelope: Envelope) -> Flow[None]:
 
 
 def claim_unit(view: rules.View, envelope: Envelope, clock: ClockAndIds) -> Flow[UnitClaim | None]:
-    """Take the unit's lease; → None when someone else did, or when the job is gone.
+    """Claims the unit. Returns None when another worker has claimed it or the job is gone.
 
-    The batch also touches the stage's document: nothing can be written under a deleted job.
+    The batch also updates the stage's document, so nothing is written under a deleted job.
     """
     job, stage, unit = view.job, view.stage, view.unit
-    assert job is not None  # noqa: S101 - rules.verdict said GO
+    assert job is not None  # noqa: S101 - `decide` returned GO
     assert stage is not None  # noqa: S101
     now, token = clock.now(), clock.new_token()
     path = unit_path(job.id, envelope.stage, envelope.revision, envelope.part)
@@ -116,11 +123,11 @@ def claim_unit(view: rules.View, envelope: Envelope, clock: ClockAndIds) -> Flow
         "epoch": job.epoch,
         "claimed_at": now,
     }
-    of_stage: dict[str, Any] = {"last_progress_at": now, "retries": Increment(int(attempt > 1))}
+    stage_fields: dict[str, Any] = {"last_progress_at": now, "retries": Increment(int(attempt > 1))}
     if stage.state not in ("running", "done"):
-        of_stage |= {"state": "running", "started_at": now}
+        stage_fields |= {"state": "running", "started_at": now}
     writes: list[Write] = [
-        Update(stage_path(job.id, envelope.stage, envelope.revision), of_stage),
+        Update(stage_path(job.id, envelope.stage, envelope.revision), stage_fields),
         Update(path, fields, unit.version)
         if unit is not None
         else Create(
@@ -138,7 +145,8 @@ def claim_unit(view: rules.View, envelope: Envelope, clock: ClockAndIds) -> Flow
         ),
     ]
     if (yield from commit(*writes)) is not CommitResult.OK:
-        # A batch whose answer was lost meets itself when the client repeats it: then it is ours.
+        # When the response to a batch is lost, the client's retry conflicts with the batch itself.
+        # Our token in the document shows that the claim succeeded.
         (doc,) = yield from read(path)
         if doc is None or doc.data["token"] != token:
             return None
@@ -147,11 +155,11 @@ def claim_unit(view: rules.View, envelope: Envelope, clock: ClockAndIds) -> Flow
 
 
 def process_unit(claim: UnitClaim, clock: ClockAndIds) -> Flow[Reply]:
-    """Work on a claimed unit and record what came of it."""
+    """Runs a claimed unit and records its outcome."""
     envelope = claim.envelope
     yield CrashPoint("after_claim", envelope)
     if envelope.stage == rules.NOTIFICATION:
-        # Before the mail: a mail server that is away keeps no other server waiting.
+        # Before the e-mail, so that webhooks do not wait for an unavailable mail server.
         yield from create_deliveries(claim.job, envelope.part, clock)
     outcome = yield from run_unit(claim)
     yield CrashPoint("after_work", envelope)
@@ -166,28 +174,29 @@ def process_unit(claim: UnitClaim, clock: ClockAndIds) -> Flow[Reply]:
             yield CrashPoint("after_publish", envelope)
             return Reply.ACK
         case Failed(code, message):
-            yield from _give_up(claim, (code, message), clock)
+            yield from _fail(claim, (code, message), clock)
             return Reply.ACK
         case Retry(code, message):
             if claim.attempt >= FUNCTIONS[envelope.stage].max_attempts:
-                yield from _give_up(claim, (code, message), clock)
+                yield from _fail(claim, (code, message), clock)
                 return Reply.ACK
             yield from release(claim, outcome, clock)
             return Reply.NACK
         case Lost():
-            # The message stays ours until the ledger says that it is nobody's.
+            # Only the state in Firestore decides that the message is no longer needed.
             return Reply.NACK
 
 
-def _give_up(claim: UnitClaim, error: tuple[str, str], clock: ClockAndIds) -> Flow[None]:
-    """Fail the unit and its job; from an older epoch it only frees the unit."""
-    judged = rules.with_epoch(claim.job, claim.envelope)
-    failed = yield from fail_unit(judged, error, clock, token=claim.token)
+def _fail(claim: UnitClaim, error: tuple[str, str], clock: ClockAndIds) -> Flow[None]:
+    """Fails the unit and its job. From an older epoch it only releases the unit."""
+    envelope = rules.with_epoch(claim.job, claim.envelope)
+    failed = yield from fail_unit(envelope, error, clock, token=claim.token)
     if not failed:
         yield from release(claim, Retry(*error), clock)
 
 
 def _record(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) -> Flow[bool]:
+    """Commits the unit as DONE. Returns False when the claim was lost."""
     if claim.envelope.stage == rules.NOTIFICATION:
         return (yield from commit_notification(claim, result, clock))
     if claim.envelope.part == JOIN:
@@ -196,29 +205,31 @@ def _record(claim: UnitClaim, result: UnitDone, clock: ClockAndIds) -> Flow[bool
 
 
 def announce_next(envelope: Envelope, *, wake_consumer: bool) -> Flow[None]:
-    """Publish what follows a unit that is DONE."""
+    """Publishes the messages that follow a unit that is DONE."""
     if envelope.stage == rules.NOTIFICATION:
         return
-    whole = yield from read_successors(envelope)
-    if whole is None or rules.is_out_of_date(whole.job, envelope):
+    snapshot = yield from read_successors(envelope)
+    if snapshot is None or rules.is_out_of_date(snapshot.job, envelope):
         return
-    if whole.job.is_terminal:
-        yield from publish((yield from read_outcome_messages(whole.job)))
+    if snapshot.job.is_terminal:
+        yield from publish((yield from read_outcome_messages(snapshot.job)))
     elif envelope.part == JOIN:
-        yield from publish(rules.messages_after_join(whole, envelope.stage))
+        yield from publish(rules.messages_after_join(snapshot, envelope.stage))
     else:
         yield from publish(
             rules.messages_after_part(
-                whole, envelope.stage, envelope.part, wake_consumer=wake_consumer
+                snapshot, envelope.stage, envelope.part, wake_consumer=wake_consumer
             )
         )
 
 
-def release(claim: UnitClaim, fault: Retry, clock: ClockAndIds) -> Flow[None]:
-    """Give the lease back after a passing fault, and say when the next attempt may start."""
+def release(claim: UnitClaim, outcome: Retry, clock: ClockAndIds) -> Flow[None]:
+    """Releases the lease after a transient error and sets when the next attempt may start."""
     envelope = claim.envelope
     wait_s = FUNCTIONS[envelope.stage].backoff(claim.attempt)
-    yield LogEvent("unit.released", {"code": fault.code, "reason": fault.message, "wait_s": wait_s})
+    yield LogEvent(
+        "unit.released", {"code": outcome.code, "reason": outcome.message, "wait_s": wait_s}
+    )
     while True:
         view = yield from read_view(envelope)
         if view.unit is None or view.unit.token != claim.token:
@@ -226,7 +237,7 @@ def release(claim: UnitClaim, fault: Retry, clock: ClockAndIds) -> Flow[None]:
         if view.unit.state is not UnitState.LEASED:
             return
         now = clock.now()
-        done = yield from commit(
+        result = yield from commit(
             Update(
                 unit_path(envelope.job_id, envelope.stage, envelope.revision, envelope.part),
                 {
@@ -234,18 +245,18 @@ def release(claim: UnitClaim, fault: Retry, clock: ClockAndIds) -> Flow[None]:
                     "token": "",
                     "lease_until": now,
                     "not_before": now + timedelta(seconds=wait_s),
-                    "error": {"code": fault.code, "message": fault.message},
+                    "error": {"code": outcome.code, "message": outcome.message},
                 },
                 view.unit.version,
             )
         )
-        if done is not CommitResult.CONFLICT:
+        if result is not CommitResult.CONFLICT:
             return
 
 
 def renew(claim: UnitClaim, clock: ClockAndIds, progress: float = 0) -> Flow[bool]:
-    """Renew the lease, and say how much of the part is done (0 to 1); → False when the work must
-    stop: lost, cancelled, deleted or redriven."""
+    """Renews the lease and records the part's progress (0 to 1). Returns False when the work must
+    stop: the lease is lost, or the job is cancelled, deleted or redriven."""
     envelope = claim.envelope
     path = unit_path(envelope.job_id, envelope.stage, envelope.revision, envelope.part)
     for _ in range(3):
@@ -264,7 +275,6 @@ def renew(claim: UnitClaim, clock: ClockAndIds, progress: float = 0) -> Flow[boo
         if progress and envelope.part != JOIN:
             stage = stage_path(envelope.job_id, envelope.stage, envelope.revision)
             writes.append(Update(stage, {f"progress.p{envelope.part}": progress}))
-        done = yield from commit(*writes)
-        if done is CommitResult.OK:
+        if (yield from commit(*writes)) is CommitResult.OK:
             return True
     return False

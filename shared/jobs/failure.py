@@ -1,4 +1,4 @@
-"""How a unit fails: it, its stage and its job in one batch, with the last error."""
+"""Fails a unit with its stage and its job, in one batch and with the last error."""
 
 from __future__ import annotations
 
@@ -30,10 +30,13 @@ def fail_unit(
     *,
     token: str | None,
 ) -> Flow[bool]:
-    """Fail the unit for good, and its job with it; → whether it has failed.
+    """Fails the unit and its job. Returns whether the unit has failed.
 
-    `error` None: the last one that the unit recorded. `token` None: nobody may hold its lease.
-    What finished before stays available.
+    Finished results stay available.
+
+    Args:
+        error: Code and message; None for the last error that the unit recorded.
+        token: The token of the caller's claim; None when no worker may hold the unit.
     """
     while True:
         view = yield from read_view(envelope)
@@ -43,39 +46,39 @@ def fail_unit(
         if rules.is_out_of_date(job, envelope):
             return False
         if unit is not None and unit.state is UnitState.FAILED:
-            # Also when it was this very batch, whose answer was lost: its end is yet to be told.
+            # Possibly this batch, whose response was lost: the outcome is announced below.
             break
-        held = unit is not None and unit.token == token
-        if token is not None and not held:
+        is_holder = unit is not None and unit.token == token
+        if token is not None and not is_holder:
             return False
         if token is None and rules.is_leased(unit, now):
             return False
-        last = (unit.error if unit is not None else None) or {
+        last_error = (unit.error if unit is not None else None) or {
             "code": AttemptsExhausted.code,
             "message": f"{envelope.stage} was tried as often as allowed and did not finish.",
         }
-        said = dict(last) if error is None else {"code": error[0], "message": error[1]}
-        said["stage"] = envelope.stage
+        details = dict(last_error) if error is None else {"code": error[0], "message": error[1]}
+        details["stage"] = envelope.stage
         path = unit_path(job.id, envelope.stage, envelope.revision, envelope.part)
-        fields: dict[str, Any] = {"state": UnitState.FAILED, "error": said, "token": ""}
+        fields: dict[str, Any] = {"state": UnitState.FAILED, "error": details, "token": ""}
         writes: list[Write] = [
             Update(path, fields, unit.version)
             if unit is not None
-            else Create(path, {**_blank(envelope, now), **fields}),
+            else Create(path, {**_new_unit_fields(envelope, now), **fields}),
             Update(
                 stage_path(job.id, envelope.stage, envelope.revision),
                 {
                     "state": StageState.FAILED,
-                    "error": said,
+                    "error": details,
                     "finished_at": now,
                     "last_progress_at": now,
                 },
             ),
         ]
         if envelope.stage != rules.NOTIFICATION and not job.is_terminal:
-            writes += job_failure_writes(job, said, now)
+            writes += job_failure_writes(job, details, now)
         if (yield from commit(*writes)) is CommitResult.OK:
-            yield LogEvent("unit.failed", {"code": said["code"], "reason": said["message"]})
+            yield LogEvent("unit.failed", {"code": details["code"], "reason": details["message"]})
             break
     view = yield from read_view(envelope)
     if envelope.stage != rules.NOTIFICATION and view.job is not None:
@@ -84,21 +87,21 @@ def fail_unit(
 
 
 def fail_awaiting_uploads(job: Job, error: tuple[str, str], clock: ClockAndIds) -> Flow[bool]:
-    """Fail a job whose uploads will not come, at the stage that would take them; → whether it has
-    failed. A redrive waits for them once more."""
+    """Fails a job that awaits uploads, at its first stage. Returns whether it has failed. A redrive
+    waits for the uploads again."""
     if job.status is not Status.AWAITING_UPLOAD:
         return False
     now, first = clock.now(), job.recipe.stages[0]
-    said = {"code": error[0], "message": error[1], "stage": first}
-    failed: dict[str, Any] = {
+    details = {"code": error[0], "message": error[1], "stage": first}
+    stage_fields: dict[str, Any] = {
         "state": StageState.FAILED,
-        "error": said,
+        "error": details,
         "finished_at": now,
         "last_progress_at": now,
     }
-    writes: list[Write] = [Update(stage_path(job.id, first, 0), failed)]
-    if (yield from commit(*writes, *job_failure_writes(job, said, now))) is not CommitResult.OK:
-        # Something came after all, or was told.
+    writes: list[Write] = [Update(stage_path(job.id, first, 0), stage_fields)]
+    if (yield from commit(*writes, *job_failure_writes(job, details, now))) is not CommitResult.OK:
+        # The job has changed: an upload arrived, or the job ended.
         return False
     (doc,) = yield from read(job_path(job.id))
     if doc is not None:
@@ -107,7 +110,7 @@ def fail_awaiting_uploads(job: Job, error: tuple[str, str], clock: ClockAndIds) 
 
 
 def job_failure_writes(job: Job, error: dict[str, Any], now: datetime) -> list[Write]:
-    """The writes by which a job fails, guarded by its version."""
+    """Returns the writes that fail a job, guarded by its version."""
     return [
         Update(
             job_path(job.id),
@@ -123,7 +126,8 @@ def job_failure_writes(job: Job, error: dict[str, Any], now: datetime) -> list[W
     ]
 
 
-def _blank(envelope: Envelope, now: datetime) -> dict[str, Any]:
+def _new_unit_fields(envelope: Envelope, now: datetime) -> dict[str, Any]:
+    """Returns the fields of a unit that was never claimed."""
     return {
         "job": envelope.job_id,
         "stage": envelope.stage,

@@ -1,4 +1,4 @@
-"""A job, its stages and units, as the ledger's documents tell them."""
+"""Jobs, stages and units: their states, their Firestore documents and their claims."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from shared.flows.documents import Create, Doc, Put, Write, event_path, job_path, stage_path
+from shared.flows.envelope import Envelope
 from shared.pipeline import FUNCTIONS, RECIPES, Bucket, Recipe
 from shared.recipes.stored_object import Artifact
 
@@ -16,7 +17,7 @@ SCHEMA = 1
 
 
 class Status(StrEnum):
-    """A job's state. DELETED is the tombstone that a deleted job leaves for eight days."""
+    """The status of a job. DELETED is the tombstone, which is kept for eight days."""
 
     AWAITING_UPLOAD = "awaiting_upload"
     RUNNING = "running"
@@ -31,9 +32,9 @@ TERMINAL = frozenset({Status.DONE, Status.FAILED, Status.CANCELLED, Status.DELET
 
 
 class StageState(StrEnum):
-    """WAITING for its parts to be known, QUEUED, RUNNING since the first claim, then an end.
+    """WAITING until its parts are planned, QUEUED, RUNNING since the first claim, then an end.
 
-    STOPPED means that the job ended elsewhere before this stage was done."""
+    STOPPED means that the job ended in another stage, or that its deck was edited."""
 
     WAITING = "waiting"
     QUEUED = "queued"
@@ -44,7 +45,8 @@ class StageState(StrEnum):
 
 
 class UnitState(StrEnum):
-    """FREE after a release, LEASED while someone works, DONE for ever, FAILED until a redrive."""
+    """FREE after a release, LEASED while a worker holds it, DONE finally, FAILED until a
+    redrive."""
 
     FREE = "free"
     LEASED = "leased"
@@ -54,8 +56,12 @@ class UnitState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobInput:
-    """One declared input. `upload` counts the uploads, so that a bad one can be repeated. `source`
-    is "object#generation" of what it is a copy of, "" for what a person uploads."""
+    """An input of a job.
+
+    Attributes:
+        upload: Number of the upload, so that a bad upload can be repeated under a new name.
+        source: "object#generation" of the object that it is a copy of; "" for an upload.
+    """
 
     name: str
     object: str
@@ -66,13 +72,13 @@ class JobInput:
     source: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """As it stands in a document."""
+        """Returns the fields for a document."""
         return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """jobs/{id}. `version` is for preconditions."""
+    """jobs/{id}. `version` is for preconditions of writes."""
 
     id: str
     owner: str
@@ -94,26 +100,26 @@ class Job:
     expires_at: datetime
     version: Any = field(compare=False)
     worked_ms: Mapping[str, int] = field(default_factory=dict)
-    """For each stage that is done, how long its units were worked on together."""
+    """The total working time of the units, by stage that is done."""
 
     @property
     def recipe(self) -> Recipe:
-        """Its row of the table."""
+        """The row of its recipe."""
         return RECIPES[self.recipe_name]
 
     @property
     def is_terminal(self) -> bool:
-        """Whether nothing more will happen by itself."""
+        """Whether the job has ended."""
         return self.status in TERMINAL
 
     @property
     def results(self) -> tuple[Artifact, ...]:
-        """What people may take away; what stages hand to each other is not for them."""
-        return tuple(one for one in self.artifacts if one.bucket == Bucket.OUTPUTS)
+        """The artifacts that users may download; artifacts between stages are excluded."""
+        return tuple(artifact for artifact in self.artifacts if artifact.bucket == Bucket.OUTPUTS)
 
     @classmethod
     def from_doc(cls, doc: Doc) -> Job:
-        """Parse a job's document."""
+        """Parses a job's document."""
         data = doc.data
         return cls(
             id=doc.id,
@@ -155,7 +161,7 @@ class Stage:
 
     @classmethod
     def from_doc(cls, doc: Doc) -> Stage:
-        """Parse a stage's document."""
+        """Parses a stage's document."""
         data = doc.data
         return cls(
             name=data["stage"],
@@ -171,16 +177,16 @@ class Stage:
 
     @property
     def part_ids(self) -> tuple[str, ...]:
-        """The parts' keys: an input's name where a spec carries one, else its number."""
+        """The keys of the parts: the name of an input where the spec has one, else a number."""
         return tuple(str(spec.get("input", i)) for i, spec in enumerate(self.parts))
 
     def spec(self, part: str) -> Mapping[str, Any]:
-        """What `part` is asked to do. Raises KeyError for a part that was never planned."""
+        """Returns the spec of `part`. Raises KeyError for a part that was never planned."""
         return dict(zip(self.part_ids, self.parts, strict=True))[part]
 
     @property
     def is_complete(self) -> bool:
-        """Whether every part is done, so that the join may run."""
+        """Whether every part is done and the join may run."""
         return self.total is not None and self.done >= self.total
 
 
@@ -204,7 +210,7 @@ class Unit:
 
     @classmethod
     def from_doc(cls, doc: Doc) -> Unit:
-        """Parse a unit's document."""
+        """Parses a unit's document."""
         data = doc.data
         return cls(
             stage=data["stage"],
@@ -223,13 +229,24 @@ class Unit:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class UnitClaim:
+    """A claimed unit. The claim is valid while its document holds `token`."""
+
+    envelope: Envelope
+    token: str
+    attempt: int
+    job: Job
+    stage: Stage
+
+
 def revision_of(stage: str, revision: int) -> int:
-    """The revision in a stage's paths: stages before the deck stay at 0."""
+    """Returns the revision in a stage's paths. It is 0 for stages before the deck."""
     return revision if FUNCTIONS[stage].per_revision else 0
 
 
 def blank_stage(job_id: str, owner: str, name: str, revision: int, now: datetime) -> dict[str, Any]:
-    """The document of a stage of which nothing is known yet."""
+    """Returns the document of a stage that is not planned yet."""
     return {
         "job": job_id,
         "owner": owner,
@@ -262,7 +279,8 @@ def new_job(
     now: datetime,
     expires_at: datetime,
 ) -> tuple[Write, ...]:
-    """The batch that creates a job: its document and one for each stage, before any URL exists."""
+    """Returns the batch that creates a job: its document and one for each stage. It is committed
+    before any upload URL exists."""
     first = recipe.stages[0]
     writes: list[Write] = [
         Create(
@@ -277,7 +295,7 @@ def new_job(
                 "epoch": 0,
                 "revision": 0,
                 "options": dict(options),
-                "inputs": [one.to_dict() for one in inputs],
+                "inputs": [job_input.to_dict() for job_input in inputs],
                 "stages": {
                     name: StageState.QUEUED if name == first else StageState.WAITING
                     for name in recipe.stages
@@ -286,7 +304,7 @@ def new_job(
                 "facts": {},
                 "warnings": [],
                 "error": None,
-                "stored_bytes": sum(one.size_bytes for one in inputs),
+                "stored_bytes": sum(job_input.size_bytes for job_input in inputs),
                 "worked_ms": {},
                 "created_at": now,
                 "updated_at": now,
@@ -300,7 +318,7 @@ def new_job(
             fields |= {
                 "state": StageState.QUEUED,
                 "total": len(inputs),
-                "parts": [{"input": one.name} for one in inputs],
+                "parts": [{"input": job_input.name} for job_input in inputs],
                 "queued_at": now,
             }
         writes.append(Create(stage_path(job_id, stage, 0), fields))
@@ -309,7 +327,8 @@ def new_job(
 
 
 def history_event(job_id: str, at: datetime, name: str, *, epoch: int, **details: Any) -> Write:
-    """One line of the job's history; the same event written twice is one line."""
+    """Returns the write of an event of the job's history. The same event written twice is one
+    document."""
     key = ".".join([str(epoch), name, *(str(value) for value in details.values())])[:200]
     return Put(
         event_path(job_id, key.replace("/", "_")),

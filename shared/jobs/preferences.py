@@ -1,4 +1,4 @@
-"""What a person wants to be told: `preferences/{uid}`. Without a document, everything."""
+"""Notification preferences of users: `preferences/{uid}`. Without one, every e-mail is sent."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from shared.flows.documents import Doc
 from shared.jobs.model import Status
 
 MAIL_OUTCOMES = (Status.DONE, Status.FAILED, Status.CANCELLED)
-"""The outcomes of which there are letters."""
+"""The outcomes that are sent by e-mail."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """Of which outcomes a person wants letters."""
+    """The outcomes of jobs for which a user receives e-mail."""
 
     mail_outcomes: frozenset[Status] = frozenset(MAIL_OUTCOMES)
 
     @classmethod
     def from_doc(cls, doc: Doc | None) -> Preferences:
-        """Parse a person's document; what it does not speak of is wanted."""
+        """Parses a user's document. An outcome that it does not mention is sent."""
         if doc is None:
             return cls()
         mail: Mapping[str, Any] = doc.data["mail"]
-        return cls(frozenset(one for one in MAIL_OUTCOMES if mail.get(one, True)))
+        return cls(frozenset(status for status in MAIL_OUTCOMES if mail.get(status, True)))
 
     def to_dict(self, owner: str) -> dict[str, Any]:
-        """As it stands in a document."""
+        """Returns the fields for a document."""
         return {
             "owner": owner,
-            "mail": {one.value: one in self.mail_outcomes for one in MAIL_OUTCOMES},
+            "mail": {status.value: status in self.mail_outcomes for status in MAIL_OUTCOMES},
         }
 
 

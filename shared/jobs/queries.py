@@ -1,4 +1,4 @@
-"""Reading the ledger: as little as each decision needs, in as few round trips as possible."""
+"""Reads the documents that a decision needs, in as few round trips as possible."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shared.pipeline import FUNCTIONS, MessageTrigger, find_consumer
 
 
 def read_view(envelope: Envelope) -> Flow[rules.View]:
-    """What a delivery is judged by."""
+    """Returns the documents that decide about a delivery."""
     key = (envelope.job_id, envelope.stage, envelope.revision)
     job, stage, unit = yield from read(
         job_path(envelope.job_id), stage_path(*key), unit_path(*key, envelope.part)
@@ -26,7 +26,8 @@ def read_view(envelope: Envelope) -> Flow[rules.View]:
 
 
 def read_successors(envelope: Envelope) -> Flow[rules.JobSnapshot | None]:
-    """What is needed to say what follows `envelope`'s unit; None when the job is gone."""
+    """Returns the part of a snapshot that decides what follows `envelope`'s unit. None when the job
+    is gone."""
     stage, job_id = envelope.stage, envelope.job_id
     paths = [job_path(job_id), stage_path(job_id, stage, envelope.revision)]
     job_doc, stage_doc = yield from read(*paths)
@@ -34,63 +35,64 @@ def read_successors(envelope: Envelope) -> Flow[rules.JobSnapshot | None]:
         return None
     job = Job.from_doc(job_doc)
     stages = {stage: Stage.from_doc(stage_doc)}
-    wanted: list[tuple[str, str]] = []
+    keys: list[tuple[str, str]] = []
     if envelope.part != JOIN:
-        fed = find_consumer(stage, job.recipe)
-        wanted = [(stage, JOIN)] + ([(fed, envelope.part)] if fed is not None else [])
+        consumer = find_consumer(stage, job.recipe)
+        keys = [(stage, JOIN)] + ([(consumer, envelope.part)] if consumer is not None else [])
     else:
-        following = job.recipe.next_stage(stage)
-        if following is not None and isinstance(FUNCTIONS[following].trigger, MessageTrigger):
+        next_stage = job.recipe.next_stage(stage)
+        if next_stage is not None and isinstance(FUNCTIONS[next_stage].trigger, MessageTrigger):
             (doc,) = yield from read(
-                stage_path(job_id, following, revision_of(following, job.revision))
+                stage_path(job_id, next_stage, revision_of(next_stage, job.revision))
             )
             if doc is None:
                 return None
-            stages[following] = Stage.from_doc(doc)
-            wanted = [(following, part) for part in stages[following].part_ids]
+            stages[next_stage] = Stage.from_doc(doc)
+            keys = [(next_stage, part) for part in stages[next_stage].part_ids]
     units: dict[tuple[str, str], Unit] = {}
-    if wanted:
+    if keys:
         docs = yield from read(
-            *(unit_path(job_id, s, revision_of(s, job.revision), part) for s, part in wanted)
+            *(unit_path(job_id, name, revision_of(name, job.revision), part) for name, part in keys)
         )
-        units = {k: Unit.from_doc(doc) for k, doc in zip(wanted, docs, strict=True) if doc}
+        units = {key: Unit.from_doc(doc) for key, doc in zip(keys, docs, strict=True) if doc}
     return rules.JobSnapshot(job, stages, units)
 
 
 def read_snapshot(job_id: str) -> Flow[rules.JobSnapshot | None]:
-    """The job, its stages and its units at its current revision; None without the job."""
+    """Returns the job with its stages and units at the current revision. None when it is gone."""
     (doc,) = yield from read(job_path(job_id))
     if doc is None:
         return None
-    whole = yield from _read_below(Job.from_doc(doc))
-    if whole.stages.keys() < set(whole.job.recipe.stages):
-        # Deleted between the two reads: its document says so by now.
+    snapshot = yield from _read_below(Job.from_doc(doc))
+    if snapshot.stages.keys() < set(snapshot.job.recipe.stages):
+        # The job was deleted between the two reads: read its new status.
         (doc,) = yield from read(job_path(job_id))
         if doc is None:
             return None
-        whole = replace(whole, job=Job.from_doc(doc))
-    return whole
+        snapshot = replace(snapshot, job=Job.from_doc(doc))
+    return snapshot
 
 
 def _read_below(job: Job) -> Flow[rules.JobSnapshot]:
     stage_docs = yield from list_collection(f"{job_path(job.id)}/stages")
     unit_docs = yield from list_collection(f"{job_path(job.id)}/units")
-    stages = [Stage.from_doc(one) for one in stage_docs]
-    units = [Unit.from_doc(one) for one in unit_docs]
+    stages = [Stage.from_doc(doc) for doc in stage_docs]
+    units = [Unit.from_doc(doc) for doc in unit_docs]
+    current = [row for row in stages if row.revision == revision_of(row.name, job.revision)]
     return rules.JobSnapshot(
         job,
-        {one.name: one for one in stages if one.revision == revision_of(one.name, job.revision)},
+        {stage.name: stage for stage in current},
         {
-            (one.stage, one.part): one
-            for one in units
-            if one.revision == revision_of(one.stage, job.revision)
+            (unit.stage, unit.part): unit
+            for unit in units
+            if unit.revision == revision_of(unit.stage, job.revision)
         },
-        tuple(one for one in stages if one.revision != revision_of(one.name, job.revision)),
+        tuple(row for row in stages if row.revision != revision_of(row.name, job.revision)),
     )
 
 
 def read_outcome_messages(job: Job) -> Flow[list[Envelope]]:
-    """The message that tells a terminal job's outcome, unless it was told."""
+    """Returns the message that starts the notification of a terminal job, unless it has run."""
     if not job.is_terminal:
         return []
     part = rules.outcome_part(job)
@@ -99,7 +101,7 @@ def read_outcome_messages(job: Job) -> Flow[list[Envelope]]:
 
 
 def unfinished_stages(snapshot: rules.JobSnapshot) -> list[Stage]:
-    """The media stages that are not done."""
+    """Returns the result stages that are not done."""
     return [
         snapshot.stages[name]
         for name in snapshot.job.recipe.result_stages

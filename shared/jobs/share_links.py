@@ -1,5 +1,5 @@
-"""Links for people: `shares/{token}`. Who knows the token gets one artifact of one job, until the
-link's time is over, its owner withdraws it or the job is deleted."""
+"""Share links: `shares/{token}`. The token gives access to one artifact of a job until the link
+expires, its owner revokes it or the job is deleted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def share_path(token: str) -> str:
 
 
 def new_share(token: str, job: Job, artifact: str, now: datetime, expires_at: datetime) -> Create:
-    """The write that makes a link to the result named `artifact`."""
+    """Returns the write that creates a link to the result named `artifact`."""
     return Create(
         share_path(token),
         {

@@ -1,9 +1,9 @@
-"""Webhooks: `webhooks/{id}`, the servers that a person wants called, and `deliveries/{id}`, the
-calls: one errand for every event and webhook.
+"""Webhooks: `webhooks/{id}`, the servers that users register, and `deliveries/{id}`, the calls: one
+task for every event and webhook.
 
-An event's id, and with it the header `webhook-id`, is made of what happened: the same for every
-try of every copy. A delivery's id is made of the event and the webhook, so an outcome that is
-told twice makes no second delivery.
+The id of an event, which is also the header `webhook-id`, is a hash of the job, its revision and
+the outcome: it is the same for every attempt. The id of a delivery is a hash of the event and the
+webhook, so announcing an outcome twice creates no second delivery.
 """
 
 from __future__ import annotations
@@ -43,28 +43,28 @@ EVENTS: Mapping[Status, str] = {
     Status.FAILED: "job.failed",
     Status.CANCELLED: "job.cancelled",
 }
-"""What a webhook can be told of a job, by the status in which it ended."""
+"""The events of a job that webhooks receive, by the status in which it ended."""
 RETENTION_DAYS = 30
-"""How long the log of deliveries goes back."""
+"""How long deliveries are kept."""
 OLD_SECRET_S = 24 * 3600
-"""How long calls are signed with the old secret as well after it was changed."""
+"""How long calls are also signed with the previous secret after a rotation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """`whsec_` and 32 bytes in base64. `until` None: the current one."""
+    """A signing secret: `whsec_` and 32 bytes in base64. The current one has no `valid_until`."""
 
     value: str = field(repr=False)
     valid_until: datetime | None
 
     def to_dict(self) -> dict[str, Any]:
-        """As it stands in a document."""
+        """Returns the fields for a document."""
         return {"value": self.value, "valid_until": self.valid_until}
 
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A server that a person wants called. `disabled` is why it is not called, or ""."""
+    """A user's server that is called. `disabled` is the reason why it is not called, or ""."""
 
     id: str
     owner: str
@@ -78,7 +78,7 @@ class Webhook:
 
     @classmethod
     def from_doc(cls, doc: Doc) -> Webhook:
-        """Parse a webhook's document."""
+        """Parses a webhook's document."""
         data = doc.data
         return cls(
             id=doc.id,
@@ -86,16 +86,18 @@ class Webhook:
             url=data["url"],
             events=tuple(data["events"]),
             disabled=data["disabled"],
-            secrets=tuple(Secret(one["value"], one["valid_until"]) for one in data["secrets"]),
+            secrets=tuple(Secret(row["value"], row["valid_until"]) for row in data["secrets"]),
             created_at=data["created_at"],
             tested_at=data["tested_at"],
             version=doc.version,
         )
 
     def secrets_at(self, now: datetime) -> tuple[str, ...]:
-        """Those that calls are signed with, the current one first."""
+        """Returns the secrets that sign calls at `now`, the current one first."""
         return tuple(
-            one.value for one in self.secrets if one.valid_until is None or one.valid_until > now
+            secret.value
+            for secret in self.secrets
+            if secret.valid_until is None or secret.valid_until > now
         )
 
 
@@ -107,7 +109,7 @@ def webhook_path(webhook_id: str) -> str:
 def new_webhook(
     webhook_id: str, owner: str, url: str, events: tuple[str, ...], secret: str, now: datetime
 ) -> Create:
-    """The write that registers a webhook."""
+    """Returns the write that registers a webhook."""
     return Create(
         webhook_path(webhook_id),
         {
@@ -123,30 +125,30 @@ def new_webhook(
 
 
 def secret_rotation(webhook: Webhook, secret: str, now: datetime) -> Update:
-    """The write that makes `secret` the current one; the one before holds for another day."""
-    before = [
-        Secret(one.value, now + timedelta(seconds=OLD_SECRET_S)) for one in webhook.secrets[:1]
-    ]
-    secrets = [one.to_dict() for one in (Secret(secret, None), *before)]
+    """Returns the write that makes `secret` the current one. The previous one stays valid for
+    another day."""
+    valid_until = now + timedelta(seconds=OLD_SECRET_S)
+    previous = [Secret(old.value, valid_until) for old in webhook.secrets[:1]]
+    secrets = [row.to_dict() for row in (Secret(secret, None), *previous)]
     return Update(webhook_path(webhook.id), {"secrets": secrets}, webhook.version)
 
 
-def event_id(*meaning: object) -> str:
-    """The id of an event, out of what happened."""
-    return "evt_" + _digest(*meaning)
+def event_id(*key: object) -> str:
+    """Returns the id of an event. Equal keys give equal ids."""
+    return "evt_" + _digest(*key)
 
 
-def delivery_id(*meaning: object) -> str:
-    """The id of a delivery, out of its event and its webhook."""
-    return _digest("delivery", *meaning)
+def delivery_id(*key: object) -> str:
+    """Returns the id of a delivery, from the ids of its event and its webhook."""
+    return _digest("delivery", *key)
 
 
-def _digest(*meaning: object) -> str:
-    return hashlib.sha256(json.dumps([str(one) for one in meaning]).encode()).hexdigest()[:20]
+def _digest(*key: object) -> str:
+    return hashlib.sha256(json.dumps([str(value) for value in key]).encode()).hexdigest()[:20]
 
 
 def outcome_body(job: Job) -> str:
-    """What is told of a job's end: ids and names, never a link to bytes."""
+    """Returns the body of a call about a job's end: ids and names, never a download link."""
     return event_body(
         EVENTS[job.status],
         job.updated_at,
@@ -158,12 +160,12 @@ def outcome_body(job: Job) -> str:
             "revision": job.revision,
             "artifacts": [
                 {
-                    "name": one.name,
-                    "kind": one.kind,
-                    "content_type": one.content_type,
-                    "size_bytes": one.size_bytes,
+                    "name": artifact.name,
+                    "kind": artifact.kind,
+                    "content_type": artifact.content_type,
+                    "size_bytes": artifact.size_bytes,
                 }
-                for one in job.results
+                for artifact in job.results
             ],
             "error": dict(job.error) if job.error else None,
         },
@@ -171,10 +173,10 @@ def outcome_body(job: Job) -> str:
 
 
 def event_body(event: str, at: datetime, data: Mapping[str, Any]) -> str:
-    """The body of a call, after Standard Webhooks: type, timestamp and data."""
-    moment = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    told = {"type": event, "timestamp": moment, "data": data}
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    """Returns the body of a call as Standard Webhooks defines it: type, timestamp and data."""
+    timestamp = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    body = {"type": event, "timestamp": timestamp, "data": data}
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
 def new_delivery(
@@ -186,7 +188,7 @@ def new_delivery(
     job_id: str,
     now: datetime,
 ) -> Create:
-    """The write that makes a delivery. `job_id` is "" for an event that is of no job."""
+    """Returns the write that creates a delivery. `job_id` is "" for an event without a job."""
     fields = {
         "webhook": webhook.id,
         "job": job_id,
@@ -200,38 +202,40 @@ def new_delivery(
 
 
 def create_deliveries(job: Job, part: str, clock: ClockAndIds) -> Flow[None]:
-    """Make the deliveries of a job's outcome and announce them. May be repeated at will: what is
-    there already is announced again unless it has ended.
+    """Creates the deliveries of a job's outcome and announces them. It can be repeated: an existing
+    delivery is announced again unless it has ended.
 
-    Each batch touches a stage of the job, so that a deleted one leaves no delivery behind.
+    Each batch updates a stage of the job, so that a deleted job leaves no delivery behind.
     """
     docs = yield from list_owned_documents(WEBHOOKS, job.owner)
-    wanted = []
+    event = EVENTS[job.status]
+    webhooks = []
     for doc in docs:
         try:
-            hook = Webhook.from_doc(doc)
-        except (KeyError, TypeError, AttributeError) as strange:
-            # Of no use to anybody, but the mail and the other servers are not to suffer for it.
-            yield LogEvent("webhook.unreadable", {"severity": "ERROR", "reason": repr(strange)})
+            webhook = Webhook.from_doc(doc)
+        except (KeyError, TypeError, AttributeError) as error:
+            # An invalid document must not prevent the e-mail and the other calls.
+            yield LogEvent("webhook.unreadable", {"severity": "ERROR", "reason": repr(error)})
             continue
-        if not hook.disabled and EVENTS[job.status] in hook.events:
-            wanted.append(hook)
-    if not wanted:
+        if not webhook.disabled and event in webhook.events:
+            webhooks.append(webhook)
+    if not webhooks:
         return
     event_key = event_id(job.id, job.revision, part)
-    ids = [delivery_id(event_key, hook.id) for hook in wanted]
-    there = yield from read(*(task_path(WEBHOOK, one) for one in ids))
+    ids = [delivery_id(event_key, webhook.id) for webhook in webhooks]
+    existing = yield from read(*(task_path(WEBHOOK, delivery) for delivery in ids))
     now = clock.now()
-    alive: Write = Update(
+    stage_update: Write = Update(
         stage_path(job.id, "notification", job.revision), {"last_progress_at": now}
     )
-    told = []
-    for hook, one, known in zip(wanted, ids, there, strict=True):
-        if known is None:
-            event = EVENTS[job.status]
-            made = new_delivery(one, hook, event, event_key, outcome_body(job), job.id, now)
-            if (yield from commit(made, alive)) is CommitResult.MISSING:
+    messages = []
+    for webhook, delivery, current in zip(webhooks, ids, existing, strict=True):
+        if current is None:
+            create = new_delivery(
+                delivery, webhook, event, event_key, outcome_body(job), job.id, now
+            )
+            if (yield from commit(create, stage_update)) is CommitResult.MISSING:
                 return
-        if known is None or not Task.from_doc(WEBHOOK, known).has_ended:
-            told.append(task_envelope(WEBHOOK, one))
-    yield from publish(told)
+        if current is None or not Task.from_doc(WEBHOOK, current).has_ended:
+            messages.append(task_envelope(WEBHOOK, delivery))
+    yield from publish(messages)

@@ -9,7 +9,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Who calls. `email` may be empty; `verified` says that its owner has shown it to be theirs."""
+    """A signed-in user. `email` may be empty; `verified` means that the user has confirmed it."""
 
     uid: str
     email: str
@@ -17,14 +17,17 @@ class User:
 
 
 class Identity(Protocol):
-    """Who a Firebase ID token belongs to. Raises Unauthenticated."""
+    """Verifies Firebase ID tokens."""
 
-    def verify(self, token: str) -> User: ...
+    def verify(self, token: str) -> User:
+        """Returns the user of an ID token. Raises Unauthenticated, IdentityUnavailable."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Somebody is signed in: the ID token holds for `expires_in_s`, the other one gets new ones."""
+    """The tokens of a signed-in user. The ID token is valid for `expires_in_s`; the refresh token
+    is exchanged for a new session."""
 
     uid: str
     id_token: str = field(repr=False)
@@ -34,7 +37,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What an account says of its owner. `name` and `picture`, a URL, may be empty."""
+    """The profile of an account. `name` and `picture`, a URL, may be empty."""
 
     uid: str
     email: str
@@ -45,53 +48,54 @@ class Profile:
 
 
 class Accounts(Protocol):
-    """Accounts of people. All of it may raise IdentityUnavailable."""
+    """User accounts. Every method may raise IdentityUnavailable."""
 
     def register(self, email: str, password: str, name: str) -> None:
-        """Make an account that is yet to be confirmed. Raises AddressTaken."""
+        """Creates an account whose address is not confirmed yet. Raises AddressTaken."""
         ...
 
     def create_verification_code(self, email: str) -> str:
-        """With this code whoever reads the address's letters confirms it."""
+        """Returns a code that confirms the address."""
         ...
 
     def create_reset_code(self, email: str) -> str:
-        """With this code a new password can be chosen. Raises NotFound, also for an account that
-        is disabled."""
+        """Returns a code that allows setting a new password. Raises NotFound, also for a disabled
+        account."""
         ...
 
     def sign_in(self, email: str, password: str) -> Session:
-        """Raises WrongCredentials, also while the address is not confirmed."""
+        """Signs a user in. Raises WrongCredentials, also while the address is not confirmed."""
         ...
 
     def refresh(self, refresh_token: str) -> Session:
-        """Raises SessionOver."""
+        """Returns a new session. Raises SessionExpired."""
         ...
 
     def read_profile(self, uid: str) -> Profile:
-        """Raises NotFound."""
+        """Returns the profile of an account. Raises NotFound."""
         ...
 
     def update_profile(self, uid: str, *, name: str | None, picture: str | None) -> None:
-        """Set name and picture; None leaves one as it is, "" takes it away. Raises NotFound."""
+        """Sets name and picture. None keeps the value, "" removes it. Raises NotFound."""
         ...
 
     def set_password(self, uid: str, password: str) -> None:
-        """From now on this one; who is signed in elsewhere is out. Raises NotFound."""
+        """Sets the password and ends all other sessions. Raises NotFound."""
         ...
 
 
 class AccountAdmin(Protocol):
-    """Closes accounts. All of it may raise IdentityUnavailable; who is gone already is fine."""
+    """Disables and deletes accounts. Every method may raise IdentityUnavailable. An account that
+    does not exist is no error."""
 
     def disable(self, uid: str) -> None:
-        """Nobody signs in to the account any more, and who is signed in is out."""
+        """Disables the account and ends its sessions."""
         ...
 
     def delete(self, uid: str) -> None:
-        """The account is gone."""
+        """Deletes the account."""
         ...
 
     def exists(self, uid: str) -> bool:
-        """Whether there is such an account."""
+        """Returns whether the account exists."""
         ...

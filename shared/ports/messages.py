@@ -1,4 +1,4 @@
-"""Messages to the topics of stages."""
+"""The message publisher."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from shared.flows.envelope import Envelope
 
 
 class Publisher(Protocol):
-    """Envelopes to the topics of their stages; returns when all are accepted."""
+    """Publishes envelopes to the topics of their functions."""
 
-    def publish(self, envelopes: Iterable[Envelope]) -> None: ...
+    def publish(self, envelopes: Iterable[Envelope]) -> None:
+        """Returns when all are accepted. Raises TopicUnavailable."""
+        ...

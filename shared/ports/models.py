@@ -1,4 +1,4 @@
-"""Models that write, draw and speak."""
+"""Speech synthesis, the language model for decks, and the image model for slides."""
 
 from __future__ import annotations
 
@@ -10,22 +10,29 @@ from shared.recipes.films.speech import SpeechAudio, SpeechSettings
 
 
 class SpeechSynthesizer(Protocol):
-    """Speaks a text of at most 5,000 bytes in UTF-8. Raises VoiceRefused (for good),
-    VoiceOverloaded or VoiceUnavailable (for now)."""
+    """Synthesizes speech."""
 
     @property
     def engine(self) -> str:
         """A name that changes when the same text would sound different."""
         ...
 
-    def synthesize(self, text: str, settings: SpeechSettings) -> SpeechAudio: ...
+    def synthesize(self, text: str, settings: SpeechSettings) -> SpeechAudio:
+        """Speaks a text of at most 5,000 bytes in UTF-8. Raises VoiceRefused (permanent),
+        VoiceOverloaded or VoiceUnavailable (transient)."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """What a language model is asked. `system` are our instructions, `text` is what a person gave:
-    data and never instructions. `schema`, in the words of OpenAPI 3.0, is the answer's form;
-    `max_tokens` its greatest length."""
+    """A request to a language model.
+
+    Attributes:
+        system: The instructions.
+        text: The user's input. It is data, never instructions.
+        schema: The schema of the response, as an OpenAPI 3.0 schema object.
+        max_tokens: The maximum length of the response.
+    """
 
     system: str
     text: str
@@ -34,20 +41,23 @@ class ModelRequest:
 
 
 class DeckModel(Protocol):
-    """Answers with JSON text, which may be anything. Raises PromptRefused (for good),
-    AnswerUnusable (another answer may do), ModelOverloaded or ModelUnavailable (for now)."""
+    """The language model that writes decks."""
 
     @property
     def engine(self) -> str:
-        """A name that changes when the same request would be answered by another model."""
+        """A name that changes when another model would answer the same request."""
         ...
 
-    def generate(self, request: ModelRequest) -> str: ...
+    def generate(self, request: ModelRequest) -> str:
+        """Returns JSON text, which is not validated. Raises PromptRefused (permanent),
+        AnswerUnusable, ModelOverloaded or ModelUnavailable (transient)."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class PictureRequest:
-    """A picture for a slide: what the slide says, in which language, and the film's size in px."""
+    """A request for a picture of a slide: the slide's texts, their language and the size of the
+    film in pixels."""
 
     heading: str
     bullets: tuple[str, ...]
@@ -57,7 +67,7 @@ class PictureRequest:
     height: int
 
     def to_list(self) -> list[Any]:
-        """JSON-able, for an address by content."""
+        """Returns a list that can be written as JSON, for a hash of the content."""
         return [
             self.heading,
             list(self.bullets),
@@ -69,12 +79,14 @@ class PictureRequest:
 
 
 class Illustrator(Protocol):
-    """Draws a picture for a slide: the bytes of a JPEG, PNG or WebP file. Raises a PermanentError
-    when it will not, a TransientError when it cannot now."""
+    """The image model that draws pictures for slides."""
 
     @property
     def engine(self) -> str:
-        """A name that changes when the same wish would be drawn by another model."""
+        """A name that changes when another model would draw the same request."""
         ...
 
-    def draw(self, request: PictureRequest) -> bytes: ...
+    def draw(self, request: PictureRequest) -> bytes:
+        """Returns the bytes of a JPEG, PNG or WebP file. Raises a PermanentError when the model
+        refuses, a TransientError when it is unavailable."""
+        ...

@@ -1,4 +1,4 @@
-"""The object store: objects by role of bucket, name and generation."""
+"""The object store (Cloud Storage)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from shared.recipes.stored_object import Artifact, StoredObject
 
 
 class ObjectWriter(Protocol):
-    """An object being written. `stored` and `adopted` are set when the context has ended."""
+    """An object that is being written. `stored_object` and `adopted` are set at the end of the
+    context."""
 
     stored_object: StoredObject
     adopted: bool
@@ -24,7 +25,7 @@ class ObjectWriter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SignedUpload:
-    """How a person's program sends the bytes: exactly this request, before `expires_at`."""
+    """The exact request by which a client uploads the bytes, before `expires_at`."""
 
     method: str
     url: str
@@ -33,22 +34,28 @@ class SignedUpload:
 
 
 class ObjectStore(Protocol):
-    """Objects by role of bucket, name and generation. What is written is written once."""
+    """Objects by the role of their bucket, name and generation. An object is written once.
 
-    def stat(self, bucket: Bucket, name: str) -> StoredObject | None: ...
+    Every method may raise StorageUnavailable.
+    """
+
+    def stat(self, bucket: Bucket, name: str) -> StoredObject | None:
+        """Returns the live version of an object, or None."""
+        ...
 
     def range_reader(
         self, bucket: Bucket, name: str, generation: int
     ) -> Callable[[int, int], bytes]:
-        """A function of (offset, length) in bytes over one pinned version.
-        It raises SourceExpired when that version is gone."""
+        """Returns a function of (offset, length) in bytes that reads one version. The function
+        raises SourceExpired when that version is gone."""
         ...
 
     def create(
         self, bucket: Bucket, name: str, *, content_type: str, spec: str
     ) -> AbstractContextManager[ObjectWriter]:
-        """Write an object once. An object that stands there already with the same `spec` is
-        adopted; with another one ArtifactConflict is raised. An error inside writes nothing."""
+        """Returns a context that writes an object once. An existing object with the same `spec` is
+        adopted. An error inside the context writes nothing. Raises ArtifactConflict for an existing
+        object with another `spec`."""
         ...
 
     def compose(
@@ -60,37 +67,37 @@ class ObjectStore(Protocol):
         content_type: str,
         spec: str,
     ) -> tuple[StoredObject, bool]:
-        """Join 1 to 32 objects of one bucket without moving their bytes; → (object, adopted)."""
+        """Composes 1 to 32 objects of one bucket on the server. Returns (object, adopted)."""
         ...
 
     def copy(
         self, source: StoredObject, bucket: Bucket, name: str, *, spec: str
     ) -> tuple[StoredObject, bool]:
-        """A server-side copy into another bucket; → (object, adopted)."""
+        """Copies an object on the server into another bucket. Returns (object, adopted)."""
         ...
 
     def delete(self, bucket: Bucket, name: str, generation: int | None = None) -> None:
-        """Remove one object; it may be gone already."""
+        """Deletes an object. A missing object is no error."""
         ...
 
     def delete_prefix(self, bucket: Bucket, prefix: str) -> int:
-        """Remove every object under a prefix; → how many."""
+        """Deletes every object under a prefix. Returns their number."""
         ...
 
     def list_objects(self, bucket: Bucket, prefix: str) -> tuple[StoredObject, ...]:
-        """Every object under a prefix, in the order of their names."""
+        """Returns every object under a prefix, sorted by name."""
         ...
 
     def list_prefixes(self, bucket: Bucket, prefix: str) -> tuple[str, ...]:
-        """The names between `prefix` and the next slash, each once."""
+        """Returns the distinct names between `prefix` and the next slash."""
         ...
 
     def quarantine(self, ref: ObjectRef) -> None:
-        """Put an object that belongs to no job aside, where it wakes nothing."""
+        """Moves an object that belongs to no job to where it triggers nothing."""
         ...
 
     def delete_ref(self, ref: ObjectRef) -> None:
-        """Remove an object that arrived for a deleted job."""
+        """Deletes an object that was uploaded for a deleted job."""
         ...
 
     def sign_upload(
@@ -103,12 +110,13 @@ class ObjectStore(Protocol):
         valid_s: int,
         resumable: bool = False,
     ) -> SignedUpload:
-        """A URL for one PUT that creates the object, of this type and at most this size; or for
-        the POST that begins a resumable session, whose URL its answer names in `Location`."""
+        """Returns a signed PUT that creates the object, of this type and at most this size. With
+        `resumable` it is a POST that starts a session, whose URL is in the response header
+        `Location`."""
         ...
 
     def sign_download(
         self, artifact: Artifact, *, filename: str, valid_s: int, inline: bool = False
     ) -> str:
-        """A URL for reading one version of one object."""
+        """Returns a signed URL that reads one version of an object."""
         ...

@@ -1,4 +1,4 @@
-"""Servers of others: webhook receivers and mail servers."""
+"""Outgoing connections: webhook receivers and the mail server."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """An e-mail. `message_id` is the same for every copy of the same letter."""
+    """An e-mail. `message_id` is the same for every copy of an e-mail."""
 
     to: str
     subject: str
@@ -19,15 +19,17 @@ class Email:
 
 
 class Mailer(Protocol):
-    """Sends a letter, or raises MailRefused (for good) or MailUnavailable (for now)."""
+    """Sends e-mail."""
 
-    def send(self, email: Email) -> None: ...
+    def send(self, email: Email) -> None:
+        """Sends an e-mail. Raises MailRefused (permanent) or MailUnavailable (transient)."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class OutboundResponse:
-    """What somebody's server answered, or why it did not: then `status` is None and `fault` a
-    stable code. `retry_after_s` is what it asked for."""
+    """The response of a server. Without a response `status` is None and `error_code` is a stable
+    code. `retry_after_s` is the response's Retry-After."""
 
     status: int | None
     error_code: str = ""
@@ -35,7 +37,9 @@ class OutboundResponse:
 
 
 class OutboundHttp(Protocol):
-    """POSTs to servers of strangers: to public addresses only, following nothing, for a limited
-    time. Never raises for what the other side does."""
+    """HTTP client for URLs that users enter."""
 
-    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> OutboundResponse: ...
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> OutboundResponse:
+        """Sends a POST to a public address, without redirects and with a timeout. Errors of the
+        server or the network are not raised."""
+        ...

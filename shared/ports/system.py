@@ -7,13 +7,13 @@ from typing import Any, Protocol
 
 
 class Clock(Protocol):
-    """The time, in UTC, and sleep."""
+    """The time in UTC, and sleeping."""
 
     def now(self) -> datetime: ...
     def sleep(self, seconds: float) -> None: ...
 
 
 class Log(Protocol):
-    """One named event, as JSON in the cloud."""
+    """Writes a named event. `severity` is a severity of Cloud Logging."""
 
     def __call__(self, event: str, /, *, severity: str = "INFO", **details: Any) -> None: ...

@@ -1,8 +1,8 @@
-"""`data_requests/{id}`: a person wants a copy of everything, or wants everything removed.
+"""Data requests of users: an export or an erasure of all their data, `data_requests/{id}`.
 
-Each is an errand of the stage `personal_data`: it takes as long as it takes, in steps that can be
-repeated, and outlives a crash at any of them. A request of the API could not: it ends after a
-minute, and a running function may write for minutes after its job was deleted.
+Each is a task of the function `personal_data`, in steps that can be repeated and that survive a
+crash. An API request could not do it: it ends after a minute, and a running function may write for
+minutes after its job was deleted.
 """
 
 from __future__ import annotations
@@ -39,24 +39,24 @@ EXPORT, ERASURE = "export", "erasure"
 EXPORT_RETENTION_DAYS = 7
 
 NOT_EXPORTED = ("idempotency", CAMERA_SECRETS, RECORDER_TASKS, VIEWERS)
-"""Of those below, what is in no copy: passwords, capabilities, and what is a worker's own."""
+"""The collections below that are not exported: passwords, tokens and documents of workers."""
 OWNED_COLLECTIONS = (
     "webhooks", CAMERAS, CAMERA_SECRETS, VIEWERS, RECORDER_TASKS, RECORDINGS,
     "deliveries", "shares", "mails", "idempotency",
 )  # fmt: skip
 """Collections whose documents name their owner in `owner`. Webhooks and cameras come first: while
-they stand, an outcome may still make deliveries, and a camera may still be recorded."""
+they exist, an outcome may create deliveries and a camera may be recorded."""
 USER_ID_COLLECTIONS = ("preferences", "users")
-"""Collections with one document a person, named after the person."""
+"""Collections with one document per user, whose id is that of the user."""
 HASHED_COLLECTIONS = ("limits",)
-"""Collections whose documents have the hash of a person, or of an address, in their names."""
+"""Collections whose ids contain the hash of a user id or an address."""
 JOBS = "jobs"
 TRIGGER_PREFIXES = (UPLOADS_PREFIX, PROMPTS_PREFIX, PACKS_PREFIX)
-"""Prefixes of the objects that wake a function, which may put them aside."""
+"""Prefixes of the objects that trigger a function, which may quarantine them."""
 
 
 class Phase(StrEnum):
-    """How far a request is. An export is MAKING, READY, EXPIRED; an erasure LOCKING, REMOVING,
+    """The phase of a request. An export is EXPORTING, READY, EXPIRED; an erasure LOCKING, REMOVING,
     CHECKING, CLOSING, ERASED."""
 
     EXPORTING = "making"
@@ -71,20 +71,20 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A place in a bucket."""
+    """A prefix in a bucket."""
 
     bucket: Bucket
     prefix: str
 
 
 def owner_hash(owner: str) -> str:
-    """A person in the names of objects: these say nothing of who it is."""
+    """Returns the hash of a user id for names of objects, which must not identify the user."""
     return hashlib.sha256(owner.encode()).hexdigest()[:32]
 
 
 def owner_folders(owner: str) -> tuple[Folder, ...]:
-    """What outlives jobs: what was spoken and written for this person, and copies that were made
-    for taking away."""
+    """Returns the folders that are not deleted with jobs: cached speech, cached model responses and
+    exports of this user."""
     name = owner_hash(owner)
     return (
         Folder(Bucket.WORK, f"{NARRATION_PREFIX}{name}/"),
@@ -94,24 +94,24 @@ def owner_folders(owner: str) -> tuple[Folder, ...]:
 
 
 def job_folders(job_id: str) -> tuple[Folder, ...]:
-    """Every place in which the table lets a function write for a job, and where strangers that
-    bear its number are put aside."""
-    places = sorted({place for row in FUNCTIONS.values() for place in row.writes})
-    woken = {
+    """Returns the folders in which functions write for a job, and those of quarantined objects that
+    name the job."""
+    prefixes = sorted({written for row in FUNCTIONS.values() for written in row.writes})
+    trigger_buckets = {
         row.trigger.bucket for row in FUNCTIONS.values() if isinstance(row.trigger, FinalizeTrigger)
     }
     return (
-        *(Folder(bucket, f"{prefix}{job_id}/") for bucket, prefix in places),
+        *(Folder(bucket, f"{prefix}{job_id}/") for bucket, prefix in prefixes),
         *(
             Folder(Bucket.WORK, f"{QUARANTINE_PREFIX}{bucket}/{prefix}{job_id}/")
-            for bucket, prefix in places
-            if bucket in woken and prefix in TRIGGER_PREFIXES
+            for bucket, prefix in prefixes
+            if bucket in trigger_buckets and prefix in TRIGGER_PREFIXES
         ),
     )
 
 
 def camera_folders(path: str) -> tuple[Folder, ...]:
-    """What a camera or a recording, by its document's path, has beside it."""
+    """Returns the folders of a camera or a recording, by the path of its document."""
     collection, _, name = path.partition("/")
     if collection == CAMERAS:
         return (Folder(Bucket.WORK, f"{PREVIEWS_PREFIX}{name}/"),)
@@ -122,12 +122,12 @@ def camera_folders(path: str) -> tuple[Folder, ...]:
 
 
 def new_request(request_id: str, owner: str, fields: Mapping[str, object], now: datetime) -> Create:
-    """The write that makes a request."""
+    """Returns the write that creates a request."""
     return new_task(PERSONAL_DATA, request_id, owner, {"requested_at": now, **fields}, now)
 
 
 def new_export(request_id: str, owner: str, email: str, now: datetime) -> Create:
-    """The write that asks for a copy of everything."""
+    """Returns the write that requests an export."""
     return new_request(
         request_id,
         owner,
@@ -142,9 +142,9 @@ def new_export(request_id: str, owner: str, email: str, now: datetime) -> Create
 def new_erasure(
     request_id: str, owner: str, *, account: bool, email: str = "", now: datetime
 ) -> Create:
-    """The write that asks for everything to be removed, with the account or without it. Attempts
-    to sign in and letters are counted by the address, so these go by its hash."""
-    limit_hashes = [owner_hash(one) for one in (owner, email.lower()) if one]
+    """Returns the write that requests an erasure, with the account or without it. Sign-in attempts
+    and e-mails are counted under the hash of the address, so it needs that hash."""
+    limit_hashes = [owner_hash(value) for value in (owner, email.lower()) if value]
     return new_request(
         request_id,
         owner,

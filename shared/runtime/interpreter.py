@@ -1,4 +1,4 @@
-"""Runs flows against the real neighbours: the one place where effects become IO."""
+"""The interpreter: performs the effects of flows against the real services."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shared.flows import effects
 from shared.flows.envelope import Envelope
 from shared.jobs import claims
 from shared.jobs.deliver import renew
-from shared.jobs.model import Job
+from shared.jobs.model import Job, UnitClaim
 from shared.pipeline import FUNCTIONS, LEASE_S, RENEWALS_PER_LEASE
 from shared.ports.messages import Publisher
 from shared.ports.objects import ObjectStore
@@ -27,14 +27,8 @@ from shared.ports.store import JobStore
 from shared.ports.system import Clock, Log
 from shared.runtime.tracing import NoOpTracer, Tracer
 from shared.runtime.uploads import find_upload
-from shared.tasks.run import renew as renew_errand
-from shared.tasks.task import (
-    Failed,
-    Later,
-    Lost,
-    TaskClaim,
-    TaskOutcome,
-)
+from shared.tasks.run import renew as renew_task
+from shared.tasks.task import TaskClaim, TaskOutcome
 
 T = TypeVar("T")
 UnitHandler = Callable[["UnitLease"], claims.UnitDone]
@@ -42,45 +36,46 @@ TaskHandler = Callable[["TaskLease"], TaskOutcome]
 
 
 class SystemClock:
-    """Clock of this machine."""
+    """The clock of this machine."""
 
     def now(self) -> datetime:
-        """The time in UTC, to the microsecond as Firestore keeps it."""
+        """Returns the time in UTC, in microseconds as Firestore stores it."""
         return datetime.now(UTC)
 
     def sleep(self, seconds: float) -> None:
-        """Let the thread rest."""
+        """Blocks the thread."""
         time.sleep(seconds)
 
 
 class Lease:
-    """Something that is worked on under a lease. Long work asks `should_stop` again and again."""
+    """The lease of a running unit or task. Long work calls `should_stop` regularly. `deadline` is
+    in seconds of the monotonic clock."""
 
     def __init__(self, deadline: float) -> None:
         self.lost = threading.Event()
         self.deadline = deadline
 
     def should_stop(self) -> bool:
-        """Whether the lease is lost, the job ended, or the function's time nearly over."""
+        """Returns whether the lease is lost, the job has ended, or the deadline has passed."""
         return self.lost.is_set() or time.monotonic() > self.deadline
 
     @property
     def is_lost(self) -> bool:
-        """Whether it was the lease, and not the time."""
+        """Whether the lease is lost or the job has ended."""
         return self.lost.is_set()
 
 
 class UnitLease(Lease):
-    """A claimed unit while it is worked on."""
+    """The lease of a running unit. `progress` is 0 to 1."""
 
-    def __init__(self, claim: claims.UnitClaim, deadline: float) -> None:
+    def __init__(self, claim: UnitClaim, deadline: float) -> None:
         super().__init__(deadline)
         self.claim = claim
         self.progress = 0.0
 
 
 class TaskLease(Lease):
-    """A claimed errand while it is done."""
+    """The lease of a running task."""
 
     def __init__(self, claim: TaskClaim, deadline: float) -> None:
         super().__init__(deadline)
@@ -89,7 +84,7 @@ class TaskLease(Lease):
 
 @dataclass(frozen=True)
 class Services:
-    """Everything that a flow may need of the world."""
+    """The services that effects use."""
 
     store: JobStore
     objects: ObjectStore
@@ -99,16 +94,16 @@ class Services:
     new_token: Callable[[], str]
     crash_dir: str = ""
     lease_s: float = LEASE_S
-    """How long a claim holds without being renewed, at most."""
+    """How long a claim is valid without a renewal, at most."""
 
     @property
     def clock_and_ids(self) -> effects.ClockAndIds:
-        """The part of it that is passed to flows."""
+        """The values for flows."""
         return effects.ClockAndIds(self.clock.now, self.new_token, self.lease_s)
 
 
 class Interpreter:
-    """Performs effects one after the other. One driver serves one delivery or request."""
+    """Performs effects one after the other. One interpreter serves one delivery or request."""
 
     def __init__(
         self,
@@ -119,21 +114,22 @@ class Interpreter:
         traceparent: str = "",
         tracer: Tracer | None = None,
     ) -> None:
-        self._world = services
-        self._handler = unit_handler
-        self._errand_handler = task_handler
+        self._services = services
+        self._unit_handler = unit_handler
+        self._task_handler = task_handler
         self._traceparent = traceparent
         self._tracer = tracer or NoOpTracer()
 
     def run(self, flow: effects.Flow[T]) -> T:
-        """Run a flow to its end; → what it returns. Faults of neighbours go through it."""
+        """Runs a flow to its end and returns its result. Errors of services are raised inside the
+        flow."""
         try:
             effect = next(flow)
             while True:
                 try:
                     value = self._perform(effect)
-                except Exception as fault:
-                    effect = flow.throw(fault)
+                except Exception as error:
+                    effect = flow.throw(error)
                 else:
                     effect = flow.send(value)
         except StopIteration as end:
@@ -141,162 +137,177 @@ class Interpreter:
             return result
 
     def _perform(self, effect: effects.Effect) -> Any:
-        world = self._world
+        services = self._services
         match effect:
             case effects.Read(paths):
-                return world.store.read(paths)
+                return services.store.read(paths)
             case effects.ListCollection(collection):
-                return world.store.list_documents(collection)
+                return services.store.list_documents(collection)
             case effects.Commit(writes):
-                return world.store.commit(writes)
+                return services.store.commit(writes)
             case effects.Publish(envelopes):
-                return world.publisher.publish(self._traced(one) for one in envelopes)
+                return services.publisher.publish(map(self._with_trace, envelopes))
             case effects.Wait(seconds):
-                return world.clock.sleep(seconds)
-            case effects.RunUnit(claimed):
-                return self._work(claimed)
-            case effects.RunTask(claimed):
-                return self._run_errand(claimed)
-            case effects.LogEvent(what, details):
-                return world.log(what, **details)
+                return services.clock.sleep(seconds)
+            case effects.RunUnit(claim):
+                return self._run_unit(claim)
+            case effects.RunTask(claim):
+                return self._run_task(claim)
+            case effects.LogEvent(name, fields):
+                return services.log(name, **fields)
             case effects.OwnedDocuments(collection, owner):
-                return world.store.list_owned_by_id(collection, owner)
+                return services.store.list_owned_by_id(collection, owner)
             case effects.DueTasks(collection, before):
-                return world.store.list_due(collection, before)
+                return services.store.list_due(collection, before)
             case effects.StalledJobs(before):
-                return world.store.list_stalled_jobs(before)
+                return services.store.list_stalled_jobs(before)
             case effects.Tombstones(before):
-                return world.store.list_tombstones(before)
+                return services.store.list_tombstones(before)
             case effects.AwaitingUploads(before):
-                return world.store.list_awaiting_uploads(before)
+                return services.store.list_awaiting_uploads(before)
             case effects.ExpiredJobs(before):
-                return world.store.list_expired_jobs(before)
+                return services.store.list_expired_jobs(before)
             case effects.ListPrefixes(bucket, prefix):
-                return world.objects.list_prefixes(bucket, prefix)
+                return services.objects.list_prefixes(bucket, prefix)
             case effects.InputsUploaded(job):
-                return self._arrived(job)
+                return self._uploaded_inputs(job)
             case effects.Quarantine(source):
-                world.log("object.quarantined", severity="WARNING", object=source.name)
-                return world.objects.quarantine(source)
+                services.log("object.quarantined", severity="WARNING", object=source.name)
+                return services.objects.quarantine(source)
             case effects.DeleteObject(source):
-                return world.objects.delete_ref(source)
+                return services.objects.delete_ref(source)
             case effects.PurgeJob(job_id):
-                return self._purge(job_id)
-            case effects.CrashPoint(point, envelope):
-                return self._reach(point, envelope)
+                return self._purge_job(job_id)
+            case effects.CrashPoint(name, envelope):
+                return self._crash_if_requested(name, envelope)
 
     # --- work --------------------------------------------------------------------------------
 
-    def _work(self, claim: claims.UnitClaim) -> claims.UnitOutcome:
-        if self._handler is None:
-            raise TypeError("a flow without a handler has no work to do")
+    def _run_unit(self, claim: UnitClaim) -> claims.UnitOutcome:
+        if self._unit_handler is None:
+            raise TypeError("a flow without a unit handler yielded RunUnit")
         row = FUNCTIONS[claim.envelope.stage]
-        hold = UnitLease(claim, time.monotonic() + row.soft_deadline_s)
-        clock = self._world.clock_and_ids
+        lease = UnitLease(claim, time.monotonic() + row.soft_deadline_s)
+        clock = self._services.clock_and_ids
         try:
             with (
-                self._kept(hold, lambda: renew(claim, clock, hold.progress), clock.lease_s),
+                self._kept_renewed(
+                    lease, lambda: renew(claim, clock, lease.progress), clock.lease_s
+                ),
                 self._tracer.span("work", self._traceparent, attempt=claim.attempt),
             ):
-                return self._handler(hold)
+                return self._unit_handler(lease)
         except LeaseLost:
             return effects.Lost()
-        except PermanentError as refused:
-            return effects.Failed(refused.code, str(refused))
-        except TransientError as fault:
-            self._world.log("work.retried", severity="WARNING", code=fault.code, reason=repr(fault))
-            return effects.Retry(fault.code, str(fault))
-        except Exception as fault:
-            self._world.log("work.crashed", severity="ERROR", reason=_trace(fault))
-            return effects.Retry("unexpected", f"An unexpected fault: {type(fault).__name__}.")
+        except PermanentError as error:
+            return effects.Failed(error.code, str(error))
+        except TransientError as error:
+            return effects.Retry(*self._log_transient(error))
+        except Exception as error:
+            return effects.Retry(*self._log_unexpected(error))
 
-    def _run_errand(self, claim: TaskClaim) -> TaskOutcome:
-        if self._errand_handler is None:
-            raise TypeError("a flow without a handler has no errand to do")
+    def _run_task(self, claim: TaskClaim) -> TaskOutcome:
+        if self._task_handler is None:
+            raise TypeError("a flow without a task handler yielded RunTask")
         row = FUNCTIONS[claim.task.function]
-        hold = TaskLease(claim, time.monotonic() + row.soft_deadline_s)
+        lease = TaskLease(claim, time.monotonic() + row.soft_deadline_s)
         wait_s = row.backoff(claim.attempt)
         try:
-            beat = partial(renew_errand, claim, self._world.clock_and_ids)
-            with self._kept(hold, beat, min(row.lease_s, self._world.lease_s)):
-                return self._errand_handler(hold)
+            renewal = partial(renew_task, claim, self._services.clock_and_ids)
+            with self._kept_renewed(lease, renewal, min(row.lease_s, self._services.lease_s)):
+                return self._task_handler(lease)
         except LeaseLost:
-            return Lost()
-        except PermanentError as refused:
-            return Failed(refused.code, str(refused))
-        except TransientError as fault:
-            self._world.log("work.retried", severity="WARNING", code=fault.code, reason=repr(fault))
-            return Later(wait_s, fault.code, str(fault))
-        except Exception as fault:
-            self._world.log("work.crashed", severity="ERROR", reason=_trace(fault))
-            why = f"An unexpected fault: {type(fault).__name__}."
-            return Later(wait_s, "unexpected", why)
+            return effects.Lost()
+        except PermanentError as error:
+            return effects.Failed(error.code, str(error))
+        except TransientError as error:
+            return effects.Later(wait_s, *self._log_transient(error))
+        except Exception as error:
+            return effects.Later(wait_s, *self._log_unexpected(error))
+
+    def _log_transient(self, error: TransientError) -> tuple[str, str]:
+        """Logs an error of a handler. Returns its code and message."""
+        self._services.log("work.retried", severity="WARNING", code=error.code, reason=repr(error))
+        return error.code, str(error)
+
+    def _log_unexpected(self, error: Exception) -> tuple[str, str]:
+        """Logs an error that is none of ours with its traceback. Returns a code and message."""
+        self._services.log("work.crashed", severity="ERROR", reason=_format_trace(error))
+        return "unexpected", f"An unexpected fault: {type(error).__name__}."
 
     @contextmanager
-    def _kept(
+    def _kept_renewed(
         self,
         lease: Lease,
-        beat: Callable[[], effects.Flow[bool]],
+        renewal: Callable[[], effects.Flow[bool]],
         lease_s: float,
     ) -> Iterator[None]:
-        """Renews the lease during the block, three times as often as it would run out."""
+        """Renews the lease during the block, in a thread, RENEWALS_PER_LEASE times per lease."""
         finished = threading.Event()
-        given = (lease, beat, finished, lease_s)
-        heart = threading.Thread(target=self._keep, args=given, daemon=True)
-        heart.start()
+        thread = threading.Thread(
+            target=self._renew_until, args=(lease, renewal, finished, lease_s), daemon=True
+        )
+        thread.start()
         try:
             yield
         finally:
-            # The heart stops before the commit: a renewal in between would change the version.
+            # The thread stops before the commit: a renewal in between would change the version.
             finished.set()
-            heart.join()
+            thread.join()
 
-    def _keep(
+    def _renew_until(
         self,
         lease: Lease,
-        beat: Callable[[], effects.Flow[bool]],
+        renewal: Callable[[], effects.Flow[bool]],
         finished: threading.Event,
         lease_s: float,
     ) -> None:
-        """Renew the lease until the work is finished; tell it to stop when that fails."""
-        renewed = time.monotonic()
-        interpreter = Interpreter(self._world)
+        """Renews the lease until the work is finished. Marks it as lost when a renewal is refused,
+        or when no renewal succeeds for as long as the lease is valid."""
+        renewed_at = time.monotonic()
+        interpreter = Interpreter(self._services)
         while not finished.wait(lease_s / RENEWALS_PER_LEASE):
             try:
-                if not interpreter.run(beat()):
+                if not interpreter.run(renewal()):
                     lease.lost.set()
                     return
-                renewed = time.monotonic()
-            except Exception as fault:
-                self._world.log("lease.renewal_failed", severity="WARNING", reason=repr(fault))
-                if time.monotonic() - renewed > lease_s:
+                renewed_at = time.monotonic()
+            except Exception as error:
+                self._services.log("lease.renewal_failed", severity="WARNING", reason=repr(error))
+                if time.monotonic() - renewed_at > lease_s:
                     lease.lost.set()
                     return
 
-    # --- neighbours --------------------------------------------------------------------------
+    # --- services ----------------------------------------------------------------------------
 
-    def _traced(self, envelope: Envelope) -> Envelope:
+    def _with_trace(self, envelope: Envelope) -> Envelope:
         return replace(envelope, traceparent=self._traceparent) if self._traceparent else envelope
 
-    def _arrived(self, job: Job) -> frozenset[str]:
-        return frozenset(one.name for one in job.inputs if find_upload(self._world.objects, one))
+    def _uploaded_inputs(self, job: Job) -> frozenset[str]:
+        return frozenset(
+            job_input.name
+            for job_input in job.inputs
+            if find_upload(self._services.objects, job_input)
+        )
 
-    def _purge(self, job_id: str) -> None:
-        self._world.store.purge_job(job_id)
-        for bucket, prefix in sorted({place for row in FUNCTIONS.values() for place in row.writes}):
-            self._world.objects.delete_prefix(bucket, f"{prefix}{job_id}/")
+    def _purge_job(self, job_id: str) -> None:
+        self._services.store.purge_job(job_id)
+        prefixes = {written for row in FUNCTIONS.values() for written in row.writes}
+        for bucket, prefix in sorted(prefixes):
+            self._services.objects.delete_prefix(bucket, f"{prefix}{job_id}/")
 
-    def _reach(self, point: str, envelope: Envelope) -> None:
-        """Local only: a file named after this point ends the process here, once."""
-        if not self._world.crash_dir:
+    def _crash_if_requested(self, name: str, envelope: Envelope) -> None:
+        """Local only: ends the process when a file for this crash point exists, and deletes the
+        file before."""
+        if not self._services.crash_dir:
             return
-        order = Path(self._world.crash_dir) / f"{point}.{envelope.stage}.{envelope.job_id}"
+        request = Path(self._services.crash_dir) / f"{name}.{envelope.stage}.{envelope.job_id}"
         try:
-            order.unlink()
+            request.unlink()
         except FileNotFoundError:
             return
         os._exit(137)
 
 
-def _trace(fault: BaseException) -> str:
-    return "".join(traceback.format_exception(fault))[-4000:]
+def _format_trace(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))[-4000:]

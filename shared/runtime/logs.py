@@ -1,6 +1,6 @@
-"""Logs are named events: one JSON object a line, in the shape that Cloud Logging reads.
+"""Structured logs: named events, one JSON object per line, in the format of Cloud Logging.
 
-No prompts, tokens, signed URLs or addresses go in here.
+Prompts, tokens, signed URLs and addresses must not be logged.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
-# What must not stand in a log, should it ever get into a detail: signatures and tokens in
-# addresses, ID tokens, API keys, capabilities of ours, and people's addresses.
+# Secrets that are hidden in case they get into a field: signatures and tokens in URLs, ID tokens,
+# API keys, share tokens and e-mail addresses.
 _SECRET = re.compile(
     r"(?<=X-Goog-Signature=)[0-9A-Fa-f%]+"
     r"|(?<=[Bb]earer )[\w.~+/-]+=*"
@@ -29,13 +29,13 @@ _bound: ContextVar[dict[str, Any] | None] = ContextVar("bound", default=None)
 
 
 def bind(**fields: Any) -> None:
-    """Fields that every event of this delivery or request carries from now on."""
+    """Sets the fields that every later event of this delivery or request carries."""
     _bound.set(fields)
 
 
 def log(event: str, /, *, severity: str = "INFO", **details: Any) -> None:
-    """Write one event. `severity` is one of Cloud Logging's."""
-    # The event's name comes last: no detail may take its place.
+    """Writes an event. `severity` is a severity of Cloud Logging."""
+    # The name of the event comes last, so that no field replaces it.
     row = {
         "severity": severity,
         "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -43,18 +43,18 @@ def log(event: str, /, *, severity: str = "INFO", **details: Any) -> None:
         **details,
         "message": event,
     }
-    line = json.dumps(_told(row), ensure_ascii=False)
+    line = json.dumps(_to_json(row), ensure_ascii=False)
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
-def _told(value: Any) -> Any:
-    """The value as JSON can say it and as a log may keep it. Before it is JSON: in there a secret's
-    first letter may be part of an escape."""
+def _to_json(value: Any) -> Any:
+    """Returns the value for JSON, with secrets hidden. They are hidden before the value is encoded,
+    because in JSON the first letter of a secret may be part of an escape sequence."""
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, Mapping):
-        return {str(key): _told(one) for key, one in value.items()}
+        return {str(key): _to_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_told(one) for one in value]
+        return [_to_json(item) for item in value]
     return _SECRET.sub(HIDDEN, str(value))

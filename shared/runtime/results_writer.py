@@ -1,4 +1,4 @@
-"""Writing objects once: the results of a job, and small objects between stages."""
+"""Writes objects once: the results of a job, and small objects between stages."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from shared.recipes.stored_object import Artifact, StoredObject
 
 @dataclass(frozen=True, slots=True)
 class ResultsWriter:
-    """Writes what users download, each object once, as `jobs/{job}/{key}/{name}`.
+    """Writes the results that users download, each once, as `jobs/{job}/{key}/{name}`.
 
     Attributes:
-        key: Hash of all inputs that determine the content, so that an earlier attempt's objects
-            are adopted and those of other inputs never are.
+        key: Hash of all inputs that determine the content. Objects of an earlier attempt with the
+            same inputs are adopted.
     """
 
     objects: ObjectStore
@@ -25,7 +25,7 @@ class ResultsWriter:
     key: str
 
     def create(self, name: str, content_type: str) -> AbstractContextManager[ObjectWriter]:
-        """Returns a context to stream one object in."""
+        """Returns a context that writes an object as a stream."""
         return self.objects.create(
             Bucket.OUTPUTS, self._path(name), content_type=content_type, spec=self.key
         )
@@ -33,14 +33,14 @@ class ResultsWriter:
     def write(
         self, name: str, kind: str, content_type: str, data: bytes | Iterable[bytes]
     ) -> Artifact:
-        """Writes one object from its bytes, or from pieces of them."""
+        """Writes an object from its bytes, or from chunks of them."""
         with self.create(name, content_type) as writer:
-            for piece in (data,) if isinstance(data, bytes) else data:
-                writer.write(piece)
+            for chunk in (data,) if isinstance(data, bytes) else data:
+                writer.write(chunk)
         return writer.stored_object.to_artifact(name, kind)
 
     def copy(self, source: StoredObject, name: str, kind: str) -> Artifact:
-        """Copies an object within Cloud Storage."""
+        """Copies an object on the server."""
         copy, _ = self.objects.copy(source, Bucket.OUTPUTS, self._path(name), spec=self.key)
         return copy.to_artifact(name, kind)
 
@@ -51,7 +51,7 @@ class ResultsWriter:
 def write_once(
     objects: ObjectStore, bucket: Bucket, name: str, data: bytes, *, content_type: str, spec: str
 ) -> StoredObject:
-    """Writes an object, or adopts the one with the same `spec` that has this name already.
+    """Writes an object, or adopts an existing object of this name with the same `spec`.
 
     Raises:
         ArtifactConflict: When an object with another `spec` has this name.
@@ -68,5 +68,5 @@ def read_object(objects: ObjectStore, stored: StoredObject) -> bytes:
         SourceExpired: When this version is gone.
     """
     if not stored.size_bytes:
-        return b""  # a range over nothing cannot be requested
+        return b""  # an empty range cannot be requested
     return objects.range_reader(stored.bucket, stored.name, stored.generation)(0, stored.size_bytes)

@@ -1,8 +1,8 @@
-"""Traces: one a job, across every message and every object on its way.
+"""Traces: one per job, across all of its messages and objects.
 
-A trace's id is made from the job's, so that a delivery which an object woke, and which therefore
-carries no context, still belongs to its job's trace; and logs can name it with tracing switched
-off. Between functions the W3C traceparent travels in the envelope.
+The trace id is a hash of the job id. So a delivery that an object has triggered, which carries no
+context, still belongs to the trace of its job, and logs can name the trace when tracing is off.
+Between functions the W3C traceparent is in the envelope.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
 
 class Span(Protocol):
-    """A piece of work while it is done. `traceparent` is what its children are told."""
+    """A span in progress. `traceparent` is the context for its children."""
 
     @property
     def traceparent(self) -> str: ...
@@ -25,62 +25,63 @@ class Span(Protocol):
 
 
 class Tracer(Protocol):
-    """Makes spans below a traceparent; "" begins a trace."""
+    """Creates spans below a traceparent; "" starts a trace."""
 
     def span(
         self, name: str, parent: str, **attributes: str | int | float
     ) -> AbstractContextManager[Span]: ...
 
     def flush(self) -> None:
-        """Send what is finished now: after an answer, the platform takes the processor away."""
+        """Sends finished spans. After the response the platform takes the CPU away."""
         ...
 
 
-class _Passed:
+class _PassThroughSpan:
     def __init__(self, traceparent: str) -> None:
         self.traceparent = traceparent
 
     def set_attributes(self, **attributes: str | int | float) -> None:
-        """Nobody looks."""
+        """Does nothing."""
 
 
 class NoOpTracer:
-    """Records nothing and hands the context on."""
+    """Records nothing and passes the context on."""
 
     @contextmanager
     def span(self, name: str, parent: str, **attributes: str | int | float) -> Iterator[Span]:  # noqa: ARG002
-        yield _Passed(parent)
+        yield _PassThroughSpan(parent)
 
     def flush(self) -> None:
-        """There is nothing."""
+        """Does nothing."""
 
 
 def parent_traceparent(job_id: str, traceparent: str) -> str:
-    """What a delivery's span hangs below: what it was told, when that is of the job's own trace,
-    else the root of that trace."""
+    """Returns the parent of a delivery's span: `traceparent` when it belongs to the trace of the
+    job, else the root of that trace."""
     root = job_traceparent(job_id)
-    told = _TRACEPARENT.fullmatch(traceparent)
-    return traceparent if told and told[1] == _TRACEPARENT.fullmatch(root)[1] else root  # type: ignore[index]
+    ids, root_ids = trace_and_span_ids(traceparent), trace_and_span_ids(root)
+    return traceparent if ids and root_ids and ids[0] == root_ids[0] else root
 
 
 def job_traceparent(job_id: str) -> str:
-    """The traceparent of a job's own trace."""
+    """Returns the traceparent of a job's trace."""
     digest = hashlib.sha256(f"moodreel/{job_id}".encode()).hexdigest()
     return f"00-{digest[:32]}-{digest[32:48]}-01"
 
 
 def trace_and_span_ids(traceparent: str) -> tuple[str, str] | None:
-    """Trace and span id, in hex; None for what is no traceparent."""
-    told = _TRACEPARENT.fullmatch(traceparent)
-    return (told[1], told[2]) if told else None
+    """Returns the trace id and the span id in hex, or None for an invalid traceparent."""
+    match = _TRACEPARENT.fullmatch(traceparent)
+    return (match[1], match[2]) if match else None
 
 
 def log_fields(project: str, traceparent: str) -> dict[str, Any]:
-    """By which Cloud Logging shows a line beside its span."""
-    found = trace_and_span_ids(traceparent)
-    if found is None:
+    """Returns the fields by which Cloud Logging links a log entry to its span."""
+    ids = trace_and_span_ids(traceparent)
+    if ids is None:
         return {}
+    trace_id, span_id = ids
     return {
-        "logging.googleapis.com/trace": f"projects/{project}/traces/{found[0]}",
-        "logging.googleapis.com/spanId": found[1],
+        "logging.googleapis.com/trace": f"projects/{project}/traces/{trace_id}",
+        "logging.googleapis.com/spanId": span_id,
     }

@@ -1,4 +1,4 @@
-"""What has arrived for a job: uploaded by a person, or copied from what is uploaded elsewhere."""
+"""The uploads of a job: uploaded by the user, or copied from another object."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from shared.recipes.stored_object import StoredObject
 
 
 def find_upload(objects: ObjectStore, job_input: JobInput) -> StoredObject | None:
-    """The input's object, or None. A copy that is not there yet is made now, within Cloud Storage
-    and of the version that was pinned: whoever asks finishes what broke off."""
-    there = objects.stat(Bucket.UPLOADS, job_input.object)
-    if there is not None or not job_input.source:
-        return there
+    """Returns the input's object, or None. A copy that does not exist yet is made now, on the
+    server and from the recorded version, which also completes a copy that was interrupted."""
+    upload = objects.stat(Bucket.UPLOADS, job_input.object)
+    if upload is not None or not job_input.source:
+        return upload
     name, _, generation = job_input.source.rpartition("#")
-    # Clips of recordings lie among the results, and nothing of that name among the uploads.
+    # Clips of recordings are in the bucket of results; uploads have no such prefix.
     bucket = Bucket.OUTPUTS if name.startswith(RECORDINGS_PREFIX) else Bucket.UPLOADS
     original = objects.stat(bucket, name)
     if original is None or original.generation != int(generation):

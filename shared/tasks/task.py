@@ -1,7 +1,8 @@
-"""An errand: work that belongs to a person and to no job's chain, such as a call to a server.
+"""Tasks: leased work of a user outside any job, such as a webhook call, an export or a recording.
 
-One document an errand, in the collection that its stage's row names. It says who holds it, how
-often it was tried and when it is due; whatever else is in it is its stage's own.
+A task is one document in the collection that its function's row names. The document holds the
+lease, the number of attempts and the time at which the task is due. Its other fields belong to the
+function.
 """
 
 from __future__ import annotations
@@ -13,15 +14,16 @@ from enum import StrEnum
 from typing import Any
 
 from shared.flows.documents import Create, Doc, Write
+from shared.flows.effects import Failed, Later, Lost
 from shared.flows.envelope import Envelope
 from shared.pipeline import FUNCTIONS, STALLED_S
 
 TASK = "task"
-"""The part that an errand's envelope names; its job_id is the errand's own id."""
+"""The part in a task's envelope. The envelope's job_id is the task's id."""
 
 
 class TaskState(StrEnum):
-    """OPEN until it is due, LEASED while someone works on it; the other two are ends."""
+    """OPEN while it waits, LEASED while a worker holds it. DONE and FAILED are final."""
 
     OPEN = "open"
     LEASED = "leased"
@@ -31,8 +33,14 @@ class TaskState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """`attempt` counts the claims since the last progress. `due_at` is when it may be worked on;
-    `next_check_at` when the sweeper looks after it, None once it has ended."""
+    """A task as it was read.
+
+    Attributes:
+        attempt: Number of claims since the last progress.
+        due_at: The earliest time at which it may be claimed.
+        data: All fields of the document. `next_check_at` is when the sweeper announces the task,
+            None once it has ended.
+    """
 
     function: str
     id: str
@@ -47,7 +55,7 @@ class Task:
 
     @classmethod
     def from_doc(cls, function: str, doc: Doc) -> Task:
-        """Parse an errand's document."""
+        """Parses a task's document."""
         data = doc.data
         return cls(
             function=function,
@@ -64,23 +72,23 @@ class Task:
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing more will be done."""
+        """Whether it is DONE or FAILED."""
         return self.state in (TaskState.DONE, TaskState.FAILED)
 
     @property
     def path(self) -> str:
-        """Where its document stands."""
+        """The path of its document."""
         return task_path(self.function, self.id)
 
     @property
     def envelope(self) -> Envelope:
-        """The message that has it done."""
+        """The message that runs it."""
         return task_envelope(self.function, self.id)
 
 
 @dataclass(frozen=True, slots=True)
 class TaskClaim:
-    """An errand that is ours for as long as `token` stands in its document."""
+    """A claimed task. The claim is valid while its document holds `token`."""
 
     task: Task
     token: str
@@ -89,56 +97,30 @@ class TaskClaim:
 
 @dataclass(frozen=True, slots=True)
 class TaskDone:
-    """It is done. `fields` go into its document, `writes` happen in the same batch."""
+    """The task is done. `fields` go into its document; `writes` are part of the same batch."""
 
     fields: Mapping[str, Any] = field(default_factory=dict)
     writes: tuple[Write, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """It cannot be done."""
-
-    code: str
-    message: str
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    writes: tuple[Write, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Later:
-    """It goes on in `wait_s` seconds. With `progress` the attempts are counted anew; without, the
-    last one that the row allows ends it."""
-
-    wait_s: float
-    code: str = ""
-    message: str = ""
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    progress: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """The lease was lost: nothing of this may be recorded."""
 
 
 TaskOutcome = TaskDone | Failed | Later | Lost
 
 
 def task_path(function: str, task_id: str) -> str:
-    """{the row's collection}/{errand}"""
+    """{the row's collection}/{task}"""
     return f"{FUNCTIONS[function].task_collection}/{task_id}"
 
 
 def task_envelope(function: str, task_id: str) -> Envelope:
-    """The message that has an errand done."""
+    """Returns the message that runs a task."""
     return Envelope(task_id, function, TASK)
 
 
 def new_task(
     function: str, task_id: str, owner: str, fields: Mapping[str, Any], now: datetime
 ) -> Create:
-    """The write that makes an errand. Whoever commits it announces it; the sweeper, if not."""
+    """Returns the write that creates a task. The caller commits it and publishes its message. If
+    the message is lost, the sweeper publishes it again."""
     return Create(
         task_path(function, task_id),
         {

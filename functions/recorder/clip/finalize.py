@@ -24,12 +24,13 @@ from shared.cameras.session import CHECK_INTERVAL_S, RECORDER, mark_capture_ende
 from shared.entrypoints.task import TaskContext
 from shared.errors import FirestoreUnavailable, PermanentError, StorageUnavailable
 from shared.flows.documents import CommitResult, Delete, Doc, Update, Write, job_path
+from shared.flows.effects import Later
 from shared.jobs import failure
 from shared.jobs.model import Job, Status
 from shared.pipeline import FUNCTIONS, Bucket
 from shared.recipes.stored_object import StoredObject
 from shared.runtime.interpreter import Interpreter
-from shared.tasks.task import Later, Task, TaskDone, TaskOutcome, task_path
+from shared.tasks.task import Task, TaskDone, TaskOutcome, task_path
 
 
 class ErrorInfo(NamedTuple):

@@ -1,4 +1,4 @@
-"""Cancel a job."""
+"""Cancels a job."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from shared.jobs.queries import read_outcome_messages
 
 
 def cancel(job_id: str, clock: ClockAndIds) -> Flow[None]:
-    """End a job by its owner's wish. Raises NotFound, WrongState when it has ended otherwise."""
+    """Cancels a job. Raises NotFound, or WrongState when it has ended with another status."""
     while True:
-        job = yield from _job(job_id)
+        job = yield from _read_job(job_id)
         if job.status is Status.CANCELLED:
             break
         if job.is_terminal:
-            raise WrongState(f"The job is {job.status} already; only a living one is cancelled.")
+            raise WrongState(f"The job is already {job.status}; only an open job can be cancelled.")
         now = clock.now()
-        done = yield from commit(
+        result = yield from commit(
             Update(job_path(job_id), {"status": Status.CANCELLED, "updated_at": now}, job.version),
             *end_writes(job, Status.CANCELLED, now),
         )
-        if done is CommitResult.OK:
+        if result is CommitResult.OK:
             break
-    job = yield from _job(job_id)
+    job = yield from _read_job(job_id)
     yield from publish((yield from read_outcome_messages(job)))
 
 
-def _job(job_id: str) -> Flow[Job]:
+def _read_job(job_id: str) -> Flow[Job]:
     (doc,) = yield from read(job_path(job_id))
     if doc is None or doc.data["status"] == Status.DELETED:
         raise NotFound("There is no such job.")

@@ -1,8 +1,8 @@
-"""What a person does with a deck: edit it, and let the film be made of it.
+"""Deck review: the user edits a deck, and releases it so that the film is made.
 
-An edit opens a revision: the stage of the deck and all that follow run again under it, with
-documents of their own, and whatever an older revision still has in flight is dropped. What was
-made before stays until it is replaced.
+An edit opens a revision. The deck's stage and all later stages run again under it, with their own
+documents, and messages and workers of older revisions are dropped. Earlier results stay until they
+are replaced.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from shared.pipeline import FUNCTIONS
 from shared.recipes.results import DeckResult
 
 MAX_REVISIONS = 100
-"""Each leaves the documents of its stages behind, which go with the job in one batch: Firestore
-promises 500 writes."""
+"""Each revision keeps documents of its stages, which are deleted with the job in one batch.
+Firestore guarantees 500 writes in a batch."""
 
 
 class DeckChanged(WrongState):
@@ -43,24 +43,26 @@ class DeckChanged(WrongState):
 
 
 class TooManyRevisions(WrongState):
-    """The deck was edited as often as one job allows; begin a new job with it."""
+    """The deck was edited as often as a job allows; create a new job with it."""
 
     code = "too-many-revisions"
 
 
 def release(job_id: str, clock: ClockAndIds) -> Flow[None]:
-    """Let the film be made of the deck as it is. Again is no error. Raises NotFound, or WrongState
-    when there is no deck that waits."""
+    """Releases the deck, so that the film is made of it. A repeated call is no error. Raises
+    NotFound, or WrongState when no deck awaits review."""
     while True:
-        whole = yield from _whole(job_id)
-        job = whole.job
-        if job.status in (Status.RUNNING, Status.DONE) and _has_deck(job, whole):
+        snapshot = yield from _read_existing(job_id)
+        job = snapshot.job
+        if job.status in (Status.RUNNING, Status.DONE) and _has_deck(job, snapshot):
             break
         if job.status is not Status.AWAITING_REVIEW:
-            raise WrongState(f"No deck waits for you: the job is {job.status}.")
+            raise WrongState(f"No deck awaits review: the job is {job.status}.")
         now = clock.now()
-        held = [one for one in job.recipe.stages_after_deck if whole.stages[one].total is not None]
-        done = yield from commit(
+        held = [
+            name for name in job.recipe.stages_after_deck if snapshot.stages[name].total is not None
+        ]
+        result = yield from commit(
             Update(
                 job_path(job_id),
                 {"status": Status.RUNNING, "updated_at": now}
@@ -76,11 +78,11 @@ def release(job_id: str, clock: ClockAndIds) -> Flow[None]:
             ),
             history_event(job_id, now, "released", epoch=job.epoch, revision=job.revision),
         )
-        if done is CommitResult.OK:
+        if result is CommitResult.OK:
             break
-    whole = yield from _whole(job_id)
-    if not whole.job.is_terminal and whole.job.recipe.deck_stage is not None:
-        yield from publish(rules.messages_after_join(whole, whole.job.recipe.deck_stage))
+    snapshot = yield from _read_existing(job_id)
+    if not snapshot.job.is_terminal and snapshot.job.recipe.deck_stage is not None:
+        yield from publish(rules.messages_after_join(snapshot, snapshot.job.recipe.deck_stage))
 
 
 def open_revision(
@@ -92,87 +94,97 @@ def open_revision(
     options: Mapping[str, Any],
     retention_days: int,
 ) -> Flow[int]:
-    """Open a revision whose deck comes from `spec`; → its number.
+    """Opens a revision whose deck comes from `spec`. Returns its number.
 
-    `base` is the revision that was edited: the present one, or, when that one failed, the one that
-    was drawn last. `options` are the job's from now on. Found already made by the very same edit,
-    it only announces again. Raises NotFound, DeckChanged, TooManyRevisions, or WrongState when the
-    job cannot be edited now.
+    When the same edit has already opened it, its messages are only published again.
+
+    Args:
+        base_revision: The revision that was edited: the current one, or, when that one failed, the
+            last one whose deck was rendered.
+        spec: The spec of the only part of the deck's stage.
+        options: The job's new options.
+        retention_days: How long the job is kept from now on.
+
+    Raises:
+        NotFound: When there is no such job.
+        DeckChanged: When another edit has opened a revision.
+        TooManyRevisions: When the job has MAX_REVISIONS.
+        WrongState: When the job cannot be edited now.
     """
-    made = base_revision
+    new_revision = base_revision
     while True:
-        whole = yield from _whole(job_id)
-        job = whole.job
+        snapshot = yield from _read_existing(job_id)
+        job = snapshot.job
         deck_stage = job.recipe.deck_stage
         if deck_stage is None:
             raise WrongState(f"A job of the recipe {job.recipe_name} has no deck.")
-        same = whole.stages[deck_stage].parts == (spec,) and job.options == options
-        # What failed is tried again by whoever asks again, unless it was this very call's.
+        is_same_edit = snapshot.stages[deck_stage].parts == (spec,) and job.options == options
+        # A repeated call retries a revision that failed, unless this call has opened it.
         if (
-            same
+            is_same_edit
             and job.revision > base_revision
-            and (job.status is not Status.FAILED or job.revision == made)
+            and (job.status is not Status.FAILED or job.revision == new_revision)
         ):
-            made = job.revision
+            new_revision = job.revision
             break
-        _check_editable(whole, base_revision)
-        now, made = clock.now(), job.revision + 1
-        there = (
+        _check_editable(snapshot, base_revision)
+        now, new_revision = clock.now(), job.revision + 1
+        uploaded = (
             (yield from inputs_uploaded(job)) if job.status is Status.FAILED else frozenset[str]()
         )
-        writes = _revision(whole, spec, options, there, now, retention_days)
+        writes = _revision_writes(snapshot, spec, options, uploaded, now, retention_days)
         if (yield from commit(*writes)) is CommitResult.OK:
             break
-    whole = yield from _whole(job_id)
-    if whole.job.revision == made and not whole.job.is_terminal:
-        # What fell behind with a failed job is announced with it; the rest is under way.
-        there = yield from inputs_uploaded(whole.job)
-        yield from publish(rules.pending_messages(whole, there))
-    return made
+    snapshot = yield from _read_existing(job_id)
+    if snapshot.job.revision == new_revision and not snapshot.job.is_terminal:
+        # This includes the earlier stages of a job that had failed.
+        uploaded = yield from inputs_uploaded(snapshot.job)
+        yield from publish(rules.pending_messages(snapshot, uploaded))
+    return new_revision
 
 
 def _check_editable(snapshot: rules.JobSnapshot, base: int) -> None:
     job = snapshot.job
     deck = DeckResult.find(job.facts)
-    drawn = deck.revision if deck is not None and job.status is Status.FAILED else None
-    if base not in (job.revision, drawn):
+    rendered = deck.revision if deck is not None and job.status is Status.FAILED else None
+    if base not in (job.revision, rendered):
         raise DeckChanged
     if job.status is Status.CANCELLED:
         raise WrongState("The job is cancelled; begin a new one.")
     if job.status is not Status.FAILED and not _has_deck(job, snapshot):
         raise WrongState("The deck is not written yet; wait until it is.")
     if deck is None:
-        raise WrongState("The job failed before there was a deck; take it up again first.")
+        raise WrongState("The job failed before there was a deck; redrive it first.")
     if job.revision >= MAX_REVISIONS:
         raise TooManyRevisions
 
 
 def _has_deck(job: Job, snapshot: rules.JobSnapshot) -> bool:
-    """Whether the deck of the present revision is written and drawn."""
+    """Whether the deck of the current revision is written and rendered."""
     name = job.recipe.deck_stage
     return name is not None and snapshot.stages[name].state is StageState.DONE
 
 
-def _revision(
+def _revision_writes(
     snapshot: rules.JobSnapshot,
     spec: Mapping[str, Any],
     options: Mapping[str, Any],
-    there: frozenset[str],
+    uploaded: frozenset[str],
     now: datetime,
-    kept_days: int,
+    retention_days: int,
 ) -> list[Write]:
-    """The batch that opens a revision, guarded by the job's version."""
+    """Returns the batch that opens a revision, guarded by the job's version."""
     job, revision = snapshot.job, snapshot.job.revision + 1
-    again = [name for name in job.recipe.stages if FUNCTIONS[name].per_revision]
+    revised = [name for name in job.recipe.stages if FUNCTIONS[name].per_revision]
     stages, writes, epoch = dict(job.stages), list[Write](), job.epoch
     status = Status.RUNNING
     if job.status is Status.FAILED:
-        # Like a redrive: what comes before the deck is taken up again in an epoch of its own.
+        # Like a redrive: the stages before the deck are resumed in a new epoch.
         epoch = rules.next_epoch(job)
-        status = Status.AWAITING_UPLOAD if _lacks_uploads(snapshot, there) else Status.RUNNING
-        before = [name for name in job.recipe.result_stages if name not in again]
+        status = Status.AWAITING_UPLOAD if _lacks_uploads(snapshot, uploaded) else Status.RUNNING
+        before = [name for name in job.recipe.result_stages if name not in revised]
         stages, writes = reset_stages(snapshot, before, status, now)
-    for name in again:
+    for name in revised:
         old = snapshot.stages[name]
         if old.state in ACTIVE_STATES:
             writes.append(stop_stage(job.id, old, now))
@@ -194,7 +206,7 @@ def _revision(
                 "stages": stages,
                 "error": None,
                 "updated_at": now,
-                "expires_at": now + timedelta(days=kept_days),
+                "expires_at": now + timedelta(days=retention_days),
             },
             job.version,
         )
@@ -202,12 +214,12 @@ def _revision(
     return writes
 
 
-def _lacks_uploads(snapshot: rules.JobSnapshot, there: frozenset[str]) -> bool:
-    return rules.status_after_redrive(snapshot, there) is Status.AWAITING_UPLOAD
+def _lacks_uploads(snapshot: rules.JobSnapshot, uploaded: frozenset[str]) -> bool:
+    return rules.status_after_redrive(snapshot, uploaded) is Status.AWAITING_UPLOAD
 
 
-def _whole(job_id: str) -> Flow[rules.JobSnapshot]:
-    whole = yield from read_snapshot(job_id)
-    if whole is None or whole.job.status is Status.DELETED:
+def _read_existing(job_id: str) -> Flow[rules.JobSnapshot]:
+    snapshot = yield from read_snapshot(job_id)
+    if snapshot is None or snapshot.job.status is Status.DELETED:
         raise NotFound("There is no such job.")
-    return whole
+    return snapshot

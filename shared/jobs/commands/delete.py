@@ -1,4 +1,4 @@
-"""Delete a job: a tombstone remains."""
+"""Deletes a job and leaves a tombstone."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from shared.jobs.model import Status
 from shared.jobs.queries import read_snapshot
 
 TOMBSTONE_DAYS = 8
-"""Longer than a message or a signed upload URL lives (7 days each)."""
+"""Longer than a message or a signed upload URL is valid (7 days each)."""
 SECOND_PURGE_S = 15 * 60
-"""Longer than any function runs: what was being written at the first purge is there by now."""
+"""Longer than any function runs: writes that were in progress at the first purge have ended."""
 
 
 def delete(job_id: str, clock: ClockAndIds) -> Flow[None]:
-    """Remove a job and everything of it, leaving a tombstone. Raises NotFound."""
+    """Deletes a job with its documents and objects and leaves a tombstone. Raises NotFound."""
     while True:
-        whole = yield from read_snapshot(job_id)
-        if whole is None:
+        snapshot = yield from read_snapshot(job_id)
+        if snapshot is None:
             raise NotFound("There is no such job.")
-        job = whole.job
+        job = snapshot.job
         if job.status is Status.DELETED:
             break
         now = clock.now()
-        done = yield from commit(
+        result = yield from commit(
             Update(
                 job_path(job_id),
                 {
@@ -53,10 +53,10 @@ def delete(job_id: str, clock: ClockAndIds) -> Flow[None]:
                 job.version,
             ),
             *(
-                Delete(stage_path(job_id, one.name, one.revision))
-                for one in (*whole.stages.values(), *whole.outdated)
+                Delete(stage_path(job_id, stage.name, stage.revision))
+                for stage in (*snapshot.stages.values(), *snapshot.outdated)
             ),
         )
-        if done is CommitResult.OK:
+        if result is CommitResult.OK:
             break
     yield PurgeJob(job_id)

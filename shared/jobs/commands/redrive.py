@@ -1,4 +1,4 @@
-"""Redrive a failed job, and announce uploads whose event was lost."""
+"""Redrives a failed job, and announces uploads whose event was lost."""
 
 from __future__ import annotations
 
@@ -23,40 +23,39 @@ from shared.jobs.queries import read_snapshot
 
 
 def announce_uploads(job_id: str) -> Flow[frozenset[str]]:
-    """Announce those inputs that are uploaded and that nobody has looked at, as the event would
-    have that may be lost; → the names of all that are uploaded. Raises NotFound."""
-    whole = yield from read_snapshot(job_id)
-    if whole is None or whole.job.status is Status.DELETED:
+    """Announces uploaded inputs that are not processed, in case their event was lost. Returns the
+    names of all uploaded inputs. Raises NotFound."""
+    snapshot = yield from read_snapshot(job_id)
+    if snapshot is None or snapshot.job.status is Status.DELETED:
         raise NotFound("There is no such job.")
-    there = yield from inputs_uploaded(whole.job)
-    first = whole.job.recipe.stages[0]
-    if not whole.job.is_terminal and whole.stages[first].state is not StageState.DONE:
-        yield from publish(
-            [one for one in rules.pending_messages(whole, there) if one.stage == first]
-        )
-    return there
+    uploaded = yield from inputs_uploaded(snapshot.job)
+    first = snapshot.job.recipe.stages[0]
+    if not snapshot.job.is_terminal and snapshot.stages[first].state is not StageState.DONE:
+        pending = rules.pending_messages(snapshot, uploaded)
+        yield from publish([envelope for envelope in pending if envelope.stage == first])
+    return uploaded
 
 
 def redrive(job_id: str, clock: ClockAndIds, retention_days: int) -> Flow[None]:
-    """Take a failed job up again where it stopped. Raises NotFound, or WrongState when it has
-    not failed."""
-    tried: int | None = None
-    there: frozenset[str] = frozenset()
+    """Resumes a failed job where it stopped. Raises NotFound, or WrongState when it has not
+    failed."""
+    own_epoch: int | None = None
+    uploaded: frozenset[str] = frozenset()
     while True:
-        whole = yield from read_snapshot(job_id)
-        if whole is None or whole.job.status is Status.DELETED:
+        snapshot = yield from read_snapshot(job_id)
+        if snapshot is None or snapshot.job.status is Status.DELETED:
             raise NotFound("There is no such job.")
-        job = whole.job
-        if job.epoch == tried:
-            # The batch was written and its answer lost: what it promised is yet to be announced.
+        job = snapshot.job
+        if job.epoch == own_epoch:
+            # Our batch was committed and its response was lost: announce the messages.
             break
         if job.status is not Status.FAILED:
-            raise WrongState(f"Only a failed job is redriven; this one is {job.status}.")
-        there = yield from inputs_uploaded(job)
+            raise WrongState(f"Only a failed job can be redriven; this one is {job.status}.")
+        uploaded = yield from inputs_uploaded(job)
         now = clock.now()
-        epoch = tried = rules.next_epoch(job)
-        status = rules.status_after_redrive(whole, there)
-        stages, writes = reset_stages(whole, job.recipe.stages, status, now)
+        epoch = own_epoch = rules.next_epoch(job)
+        status = rules.status_after_redrive(snapshot, uploaded)
+        stages, writes = reset_stages(snapshot, job.recipe.stages, status, now)
         writes.append(history_event(job_id, now, "redriven", epoch=epoch))
         writes.append(
             Update(
@@ -74,16 +73,16 @@ def redrive(job_id: str, clock: ClockAndIds, retention_days: int) -> Flow[None]:
         )
         if (yield from commit(*writes)) is CommitResult.OK:
             break
-    whole = yield from read_snapshot(job_id)
-    if whole is not None and not whole.job.is_terminal:
-        yield from publish(rules.pending_messages(whole, there))
+    snapshot = yield from read_snapshot(job_id)
+    if snapshot is not None and not snapshot.job.is_terminal:
+        yield from publish(rules.pending_messages(snapshot, uploaded))
 
 
 def reset_stages(
     snapshot: rules.JobSnapshot, names: Iterable[str], status: Status, now: datetime
 ) -> tuple[dict[str, str], list[Write]]:
-    """The states of a failed job's stages when these are taken up again, and the writes for it:
-    what is DONE stays, every other unit goes, with its attempts and its error."""
+    """Returns the states of a failed job's stages after `names` are reset, and the writes for it.
+    DONE stages and units are kept. Every other unit is deleted with its attempts and error."""
     job, names = snapshot.job, tuple(names)
     stages, writes = dict(job.stages), list[Write]()
     for name in names:
@@ -91,8 +90,8 @@ def reset_stages(
         if stage.state is StageState.DONE and name != rules.NOTIFICATION:
             continue
         held = status is Status.AWAITING_REVIEW and name in job.recipe.stages_after_deck
-        planned = stage.total is not None and name != rules.NOTIFICATION and not held
-        stages[name] = StageState.QUEUED if planned else StageState.WAITING
+        is_ready = stage.total is not None and name != rules.NOTIFICATION and not held
+        stages[name] = StageState.QUEUED if is_ready else StageState.WAITING
         writes.append(
             Update(
                 stage_path(job.id, name, revision_of(name, job.revision)),

@@ -1,7 +1,7 @@
-"""What the sweeper tidies away when no job is stuck: who never uploaded, what has expired, and
-objects that belong to no job any more.
+"""Cleanup by the sweeper: jobs without uploads, expired jobs, and objects without a job.
 
-Each is a flow that may be repeated at will, bounded in time, and one job's trouble is its own.
+Each is a flow that can be repeated and is bounded in time. An error in one job does not affect
+other jobs.
 """
 
 from __future__ import annotations
@@ -41,74 +41,78 @@ from shared.jobs.queries import read_snapshot
 from shared.pipeline import FUNCTIONS, Bucket
 
 UPLOAD_TIMEOUT_DAYS = 8
-"""Longer than a signed URL for an upload can live (7 days)."""
+"""Longer than a signed upload URL is valid (7 days)."""
 CLEANUP_S = 50
-"""How long one tidying begins with further jobs; beside the sweep's 200 s in the same 300 s."""
+"""After this time a cleanup starts no further job. It shares the sweeper's timeout of 300 s with
+the sweep, which takes up to 200 s."""
 ORPHAN_SEARCH_INTERVAL_S = 24 * 3600
 MAX_ORPHAN_SHARE = 0.1
+"""The largest share of a prefix's jobs that is removed as orphans."""
 MAX_ORPHANS_OF_ANY_SHARE = 10
-"""So many are removed whatever their share is: in a small house each one is a large share."""
+"""This many are removed whatever their share is, because with few jobs each is a large share."""
 ORPHAN_SEARCH_PATH = "maintenance/orphans"
-"""The document that says when orphans are looked for again, and where."""
+"""The document with the time and the prefix of the next search for orphans."""
 RETRY_AFTER = timedelta(hours=1)
-"""After how long a job that could not be tidied is tried again."""
+"""How long a job whose cleanup failed waits before the next try."""
 READ_BATCH_SIZE = 100
 
 
 def clean_up(clock: ClockAndIds) -> Flow[int]:
-    """Give up abandoned uploads, delete what has expired, look for orphans when it is time; → how
-    many jobs were looked at."""
-    began = clock.now()
-    before = began - timedelta(days=UPLOAD_TIMEOUT_DAYS)
+    """Fails jobs whose uploads never arrived, deletes expired jobs, and searches for orphans when
+    the search is due. Returns the number of jobs that were checked."""
+    started_at = clock.now()
+    before = started_at - timedelta(days=UPLOAD_TIMEOUT_DAYS)
     abandoned = cast("tuple[str, ...]", (yield AwaitingUploads(before)))
-    seen = yield from _each(abandoned, fail_without_uploads, "updated_at", began, clock)
-    expired = cast("tuple[str, ...]", (yield ExpiredJobs(began)))
-    seen += yield from _each(expired, delete_expired, "expires_at", began, clock)
-    if not _late(began, clock):
-        seen += yield from remove_orphans(began, clock)
-    return seen
+    checked = yield from _process_each(
+        abandoned, fail_without_uploads, "updated_at", started_at, clock
+    )
+    expired = cast("tuple[str, ...]", (yield ExpiredJobs(started_at)))
+    checked += yield from _process_each(expired, delete_expired, "expires_at", started_at, clock)
+    if not _is_time_over(started_at, clock):
+        checked += yield from remove_orphans(started_at, clock)
+    return checked
 
 
-def _each(
+def _process_each(
     jobs: Iterable[str],
-    tidied: Callable[[str, ClockAndIds], Flow[None]],
+    process: Callable[[str, ClockAndIds], Flow[None]],
     ordered_by: str,
-    began: datetime,
+    started_at: datetime,
     clock: ClockAndIds,
 ) -> Flow[int]:
-    """Tidy one job after the other while there is time; → how many. One that cannot be tidied
-    moves behind the others: however many there are, they stand in nobody's way."""
-    seen = 0
+    """Processes jobs while there is time. Returns their number. A job that fails moves to the end
+    of the order, so that it does not block other jobs."""
+    count = 0
     for job_id in jobs:
-        if _late(began, clock):
+        if _is_time_over(started_at, clock):
             break
-        seen += 1
-        if not (yield from isolated(job_id, tidied(job_id, clock))):
+        count += 1
+        if not (yield from isolated(job_id, process(job_id, clock))):
             later = Update(job_path(job_id), {ordered_by: clock.now() + RETRY_AFTER})
             yield from isolated(job_id, _commit(later))
-    return seen
+    return count
 
 
 def _commit(write: Write) -> Flow[None]:
     yield from commit(write)
 
 
-def _late(began: datetime, clock: ClockAndIds) -> bool:
-    return clock.now() - began >= timedelta(seconds=CLEANUP_S)
+def _is_time_over(started_at: datetime, clock: ClockAndIds) -> bool:
+    return clock.now() - started_at >= timedelta(seconds=CLEANUP_S)
 
 
 def fail_without_uploads(job_id: str, clock: ClockAndIds) -> Flow[None]:
-    """Fail a job whose uploads never came. A redrive waits for them once more."""
-    whole = yield from read_snapshot(job_id)
+    """Fails a job whose uploads never arrived. A redrive waits for them again."""
+    snapshot = yield from read_snapshot(job_id)
     now = clock.now()
-    if whole is None or whole.job.status is not Status.AWAITING_UPLOAD:
+    if snapshot is None or snapshot.job.status is not Status.AWAITING_UPLOAD:
         return
-    job = whole.job
+    job = snapshot.job
     if now - job.updated_at < timedelta(days=UPLOAD_TIMEOUT_DAYS):
         return
-    if any(rules.is_leased(unit, now) for unit in whole.units.values()):
+    if any(rules.is_leased(unit, now) for unit in snapshot.units.values()):
         return
-    # When something came after all, the next tidying judges again.
+    # When an upload has arrived meanwhile, nothing is written and the next cleanup decides again.
     if (
         yield from fail_awaiting_uploads(job, (UploadAbandoned.code, str(UploadAbandoned())), clock)
     ):
@@ -116,8 +120,7 @@ def fail_without_uploads(job_id: str, clock: ClockAndIds) -> Flow[None]:
 
 
 def delete_expired(job_id: str, clock: ClockAndIds) -> Flow[None]:
-    """Delete a job whose time is over as its owner would; take away a tombstone that has stood
-    long enough."""
+    """Deletes an expired job as its owner would, or removes an expired tombstone."""
     (doc,) = yield from read(job_path(job_id))
     now = clock.now()
     if doc is None or doc.data["expires_at"] > now:
@@ -127,46 +130,47 @@ def delete_expired(job_id: str, clock: ClockAndIds) -> Flow[None]:
         yield from delete(job_id, clock)
         return
     if doc.data.get("purge_again_at") is not None:
-        # The second purge is yet to come.
+        # The second purge has not run yet.
         return
     yield PurgeJob(job_id)
     yield from commit(Delete(job_path(job_id), doc.version))
 
 
-def remove_orphans(began: datetime, clock: ClockAndIds) -> Flow[int]:
-    """Remove objects whose job is gone, one place of the table a turn and every place once a day;
-    → of how many jobs.
+def remove_orphans(started_at: datetime, clock: ClockAndIds) -> Flow[int]:
+    """Removes objects whose job is gone. Returns the number of jobs. A call checks one prefix of
+    the table; every prefix is checked once a day.
 
-    A ledger that was restored, emptied or mixed up makes everything look like an orphan. So when
-    they are more than a share of what lies in a place, nothing is removed, and an operator is told.
+    After Firestore was restored, emptied or connected wrongly, all objects look like orphans. So
+    when the orphans exceed a share of a prefix, nothing is removed and an error is logged.
     """
-    places = job_prefixes()
-    turn = yield from _my_turn(len(places), clock)
-    if turn is None:
+    prefixes = job_prefixes()
+    index = yield from _claim_search(len(prefixes), clock)
+    if index is None:
         return 0
-    bucket, prefix = places[turn]
+    bucket, prefix = prefixes[index]
     folders = cast("tuple[str, ...]", (yield ListPrefixes(bucket, prefix)))
-    found = [one for one in folders if re.fullmatch(JOB_ID, one)]
-    orphans = yield from _without_job(found)
-    if len(orphans) > max(MAX_ORPHANS_OF_ANY_SHARE, len(found) * MAX_ORPHAN_SHARE):
-        details: dict[str, Any] = {"place": f"{bucket}/{prefix}", "orphans": len(orphans)}
-        details |= {"jobs": len(found), "some": orphans[:5], "severity": "ERROR"}
-        yield LogEvent("orphans.too_many", details)
+    job_ids = [folder for folder in folders if re.fullmatch(JOB_ID, folder)]
+    orphans = yield from _without_document(job_ids)
+    if len(orphans) > max(MAX_ORPHANS_OF_ANY_SHARE, len(job_ids) * MAX_ORPHAN_SHARE):
+        fields: dict[str, Any] = {"place": f"{bucket}/{prefix}", "orphans": len(orphans)}
+        fields |= {"jobs": len(job_ids), "some": orphans[:5], "severity": "ERROR"}
+        yield LogEvent("orphans.too_many", fields)
         return 0
     removed = 0
     for job_id in orphans:
-        if _late(began, clock):
-            # The rest of this place is looked for again with the next tidying.
-            yield from commit(Update(ORPHAN_SEARCH_PATH, {"next_at": clock.now(), "place": turn}))
+        if _is_time_over(started_at, clock):
+            # The next cleanup continues with this prefix.
+            yield from commit(Update(ORPHAN_SEARCH_PATH, {"next_at": clock.now(), "place": index}))
             break
-        # Asked again: the remains are removed long after the list was made.
-        if (yield from _without_job([job_id])):
+        # Read again: the removal may run long after the list was read.
+        if (yield from _without_document([job_id])):
             removed += yield from isolated(job_id, _remove(job_id))
     return removed
 
 
 def job_prefixes() -> list[tuple[Bucket, str]]:
-    """Where folders are named by jobs; whoever does errands may name his by anything."""
+    """Returns the prefixes whose folders are named after jobs. Functions with tasks may use other
+    names."""
     return sorted(
         {
             (bucket, prefix)
@@ -182,35 +186,32 @@ def _remove(job_id: str) -> Flow[None]:
     yield PurgeJob(job_id)
 
 
-def _my_turn(places: int, clock: ClockAndIds) -> Flow[int | None]:
-    """Which place is to be looked at; None when it is not time, or somebody else has begun."""
+def _claim_search(prefix_count: int, clock: ClockAndIds) -> Flow[int | None]:
+    """Claims the next prefix. Returns its index, or None when no search is due or another sweeper
+    has claimed it."""
     (doc,) = yield from read(ORPHAN_SEARCH_PATH)
     now = clock.now()
     if doc is not None and doc.data["next_at"] > now:
         return None
-    turn = 0 if doc is None else int(doc.data["place"]) % places
-    last = turn + 1 == places
-    following = {
-        "place": 0 if last else turn + 1,
-        "next_at": now + timedelta(seconds=ORPHAN_SEARCH_INTERVAL_S if last else 0),
+    index = 0 if doc is None else int(doc.data["place"]) % prefix_count
+    is_last = index + 1 == prefix_count
+    next_search = {
+        "place": 0 if is_last else index + 1,
+        "next_at": now + timedelta(seconds=ORPHAN_SEARCH_INTERVAL_S if is_last else 0),
     }
-    mine = (
-        Create(ORPHAN_SEARCH_PATH, following)
+    write = (
+        Create(ORPHAN_SEARCH_PATH, next_search)
         if doc is None
-        else Update(ORPHAN_SEARCH_PATH, following, doc.version)
+        else Update(ORPHAN_SEARCH_PATH, next_search, doc.version)
     )
-    return turn if (yield from commit(mine)) is CommitResult.OK else None
+    return index if (yield from commit(write)) is CommitResult.OK else None
 
 
-def _without_job(ids: Sequence[str]) -> Flow[list[str]]:
-    """Those of these ids for which the ledger has no document, not even a tombstone."""
+def _without_document(job_ids: Sequence[str]) -> Flow[list[str]]:
+    """Returns the ids that have no document, not even a tombstone."""
     missing: list[str] = []
-    for at in range(0, len(ids), READ_BATCH_SIZE):
-        some = ids[at : at + READ_BATCH_SIZE]
-        docs = yield from read(*map(job_path, some))
-        missing += _absent(some, docs)
+    for start in range(0, len(job_ids), READ_BATCH_SIZE):
+        batch = job_ids[start : start + READ_BATCH_SIZE]
+        docs = yield from read(*map(job_path, batch))
+        missing += [job_id for job_id, doc in zip(batch, docs, strict=True) if doc is None]
     return missing
-
-
-def _absent(ids: Iterable[str], docs: Iterable[object]) -> list[str]:
-    return [job_id for job_id, doc in zip(ids, docs, strict=True) if doc is None]

@@ -1,7 +1,7 @@
-"""Counters that drifted: a stage's `done` beside the units that it counts.
+"""Corrects a stage's counter `done` that differs from its units.
 
-A part is DONE and counted in one batch, so nothing of ours lets them drift apart; a restored
-backup or a hand in the ledger may. A stage that waits for a count that never comes is stuck.
+A part is DONE and counted in one batch, so the code cannot cause a difference. A restored backup or
+a manual change in Firestore can, and a stage whose counter is too low is stuck.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from shared.jobs.model import Stage, Unit, UnitState
 
 
 def recount_parts(job_id: str) -> Flow[bool]:
-    """Set right what a job's stages count; → whether something was wrong.
+    """Corrects the counters of a job's stages. Returns whether one was wrong.
 
-    The stages are read before the units, and written by the version that was read: a part that is
-    counted in between changes that version, so nothing is set to what is not so any more.
+    The stages are read before the units and are written with the version that was read. A part that
+    is counted in between changes that version, so no outdated count is written.
     """
     stages = yield from list_collection(f"{job_path(job_id)}/stages")
     units = yield from list_collection(f"{job_path(job_id)}/units")
@@ -31,12 +31,12 @@ def recount_parts(job_id: str) -> Flow[bool]:
         stage = Stage.from_doc(doc)
         if stage.total is None or not stage.parts:
             continue
-        counted = sum(done[stage.name, stage.revision, part] for part in stage.part_ids)
-        if counted == stage.done:
+        count = sum(done[stage.name, stage.revision, part] for part in stage.part_ids)
+        if count == stage.done:
             continue
-        fixed = yield from commit(Update(doc.path, {"done": counted}, doc.version))
-        if fixed is CommitResult.OK:
+        result = yield from commit(Update(doc.path, {"done": count}, doc.version))
+        if result is CommitResult.OK:
             drifted = True
-            details = {"severity": "WARNING", "job": job_id, "stage": stage.name}
-            yield LogEvent("counter.drifted", {**details, "was": stage.done, "is": counted})
+            fields = {"severity": "WARNING", "job": job_id, "stage": stage.name}
+            yield LogEvent("counter.drifted", {**fields, "was": stage.done, "is": count})
     return drifted

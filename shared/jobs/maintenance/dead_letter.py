@@ -1,4 +1,4 @@
-"""Decide about a message that was delivered too often."""
+"""Handles messages that were delivered too often."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from shared.tasks import run
 
 
 def dead_letter(envelope: Envelope, clock: ClockAndIds) -> Flow[Reply]:
-    """Decide about a message that was delivered too often: by the ledger's state alone."""
+    """Handles a message that was delivered too often, by the state in Firestore alone. Returns ACK
+    or NACK."""
     if FUNCTIONS[envelope.stage].task_collection:
         return (yield from run.dead_letter(envelope, clock))
     view = yield from read_view(envelope)

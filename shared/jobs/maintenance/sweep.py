@@ -1,4 +1,4 @@
-"""The sweep: announces again what has made no progress, and purges deleted jobs."""
+"""The sweep: announces jobs without progress again, and purges deleted jobs."""
 
 from __future__ import annotations
 
@@ -34,61 +34,63 @@ from shared.pipeline import STALLED_S
 from shared.tasks import run
 
 SWEEP_S = 200
-"""How long one sweep begins with further jobs; the sweeper's timeout is 300 s."""
+"""After this time a sweep starts no further job. The sweeper's timeout is 300 s."""
 ACTIVE_STATES = (StageState.QUEUED, StageState.RUNNING)
 
 
 def sweep(clock: ClockAndIds) -> Flow[int]:
-    """Announce again what has made no progress; → how many jobs and errands were looked at.
+    """Announces tasks and jobs without progress again, and purges deleted jobs a second time.
+    Returns the number of jobs and tasks that were checked.
 
-    A job that was looked at moves behind all others: however many wait for a person, are in work
-    for long or cannot be read, none stands in the way of one that has stopped."""
-    began = clock.now()
+    A checked job moves to the end of the order. So jobs that wait for a user, run for long or
+    cannot be read do not block a job that has stopped."""
+    started_at = clock.now()
+    stalled_since = started_at - timedelta(seconds=STALLED_S)
     seen: set[str] = set()
-    # First, since it is soon done: however many jobs have stopped, calls go out when they are due.
-    looked_after = yield from _errands(clock)
-    while clock.now() - began < timedelta(seconds=SWEEP_S):
-        stalled = cast("tuple[str, ...]", (yield StalledJobs(began - timedelta(seconds=STALLED_S))))
-        fresh = [job_id for job_id in stalled if job_id not in seen]
-        if not fresh:
+    # Tasks first: it takes little time, and calls go out on time however many jobs have stopped.
+    task_count = yield from _sweep_tasks(clock)
+    while clock.now() - started_at < timedelta(seconds=SWEEP_S):
+        stalled = cast("tuple[str, ...]", (yield StalledJobs(stalled_since)))
+        unseen = [job_id for job_id in stalled if job_id not in seen]
+        if not unseen:
             break
-        for job_id in fresh:
-            if not (yield from isolated(job_id, _sweep_one(job_id, clock))):
-                yield from _move_behind(job_id, clock.now())
-        seen.update(fresh)
-    tombs = cast("tuple[str, ...]", (yield Tombstones(began)))
-    for job_id in tombs:
+        for job_id in unseen:
+            if not (yield from isolated(job_id, _sweep_job(job_id, clock))):
+                yield from _move_to_end(job_id, clock.now())
+        seen.update(unseen)
+    tombstones = cast("tuple[str, ...]", (yield Tombstones(started_at)))
+    for job_id in tombstones:
         yield from isolated(job_id, _purge_again(job_id))
-    return looked_after + len(seen) + len(tombs)
+    return task_count + len(seen) + len(tombstones)
 
 
-def _errands(clock: ClockAndIds) -> Flow[int]:
-    """Errands' trouble is theirs: the jobs are looked at all the same."""
+def _sweep_tasks(clock: ClockAndIds) -> Flow[int]:
+    """Sweeps the tasks. An error is logged and does not stop the sweep of the jobs."""
     try:
         return (yield from run.sweep_tasks(clock))
-    except Exception as fault:
-        yield LogEvent("tasks.sweep_failed", {"severity": "ERROR", "reason": repr(fault)})
+    except Exception as error:
+        yield LogEvent("tasks.sweep_failed", {"severity": "ERROR", "reason": repr(error)})
         return 0
 
 
 def isolated(job_id: str, flow: Flow[None]) -> Flow[bool]:
-    """One job's trouble is that job's: the others are looked at all the same; → whether it went
-    well."""
+    """Runs the flow of one job. An error is logged and not raised, so that other jobs are
+    processed. Returns whether the flow succeeded."""
     try:
         yield from flow
-    except Exception as fault:
+    except Exception as error:
         yield LogEvent(
-            "job.sweep_failed", {"severity": "ERROR", "job": job_id, "reason": repr(fault)}
+            "job.sweep_failed", {"severity": "ERROR", "job": job_id, "reason": repr(error)}
         )
         return False
     return True
 
 
-def _move_behind(job_id: str, now: datetime) -> Flow[None]:
+def _move_to_end(job_id: str, now: datetime) -> Flow[None]:
     docs = yield from list_collection(f"{job_path(job_id)}/stages")
-    moving = [doc for doc in docs if doc.data.get("state") in ACTIVE_STATES]
-    if moving:
-        yield from commit(*(Update(doc.path, {"last_progress_at": now}) for doc in moving))
+    active = [doc for doc in docs if doc.data.get("state") in ACTIVE_STATES]
+    if active:
+        yield from commit(*(Update(doc.path, {"last_progress_at": now}) for doc in active))
 
 
 def _purge_again(job_id: str) -> Flow[None]:
@@ -96,56 +98,58 @@ def _purge_again(job_id: str) -> Flow[None]:
     if doc is None:
         return
     yield PurgeJob(job_id)
-    ends = doc.data["expires_at"]
-    if doc.data["purge_again_at"] >= ends:
-        # Nothing that could still arrive lives any longer than the tombstone did.
+    expires_at = doc.data["expires_at"]
+    if doc.data["purge_again_at"] >= expires_at:
+        # Messages and upload URLs expire before the tombstone, so nothing can arrive any more.
         yield from commit(Delete(job_path(job_id), doc.version))
     else:
-        yield from commit(Update(job_path(job_id), {"purge_again_at": ends}, doc.version))
+        yield from commit(Update(job_path(job_id), {"purge_again_at": expires_at}, doc.version))
 
 
-def _sweep_one(job_id: str, clock: ClockAndIds) -> Flow[None]:
-    whole = yield from read_snapshot(job_id)
+def _sweep_job(job_id: str, clock: ClockAndIds) -> Flow[None]:
+    snapshot = yield from read_snapshot(job_id)
     now = clock.now()
-    if whole is None:
-        # Its document has expired; what lies below it goes as well.
+    if snapshot is None:
+        # The job's document is gone: the documents below it are removed as well.
         yield PurgeJob(job_id)
         return
-    job = whole.job
+    job = snapshot.job
     if job.status is Status.DELETED:
         return
-    moving = [
-        one
-        for one in whole.stages.values()
-        if one.state in ACTIVE_STATES and one.last_progress_at <= now
+    active = [
+        stage
+        for stage in snapshot.stages.values()
+        if stage.state in ACTIVE_STATES and stage.last_progress_at <= now
     ]
-    # What an edit overtook in the middle of a claim; nobody will end it.
-    overtaken = [
-        stop_stage(job.id, one, now) for one in whole.outdated if one.state in ACTIVE_STATES
+    # Stages that were claimed while an edit opened a new revision: no worker will end them.
+    stops = [
+        stop_stage(job.id, stage, now)
+        for stage in snapshot.outdated
+        if stage.state in ACTIVE_STATES
     ]
-    touched = [_touch(job, stage, now) for stage in moving]
-    if rules.is_stalled(whole, now):
+    updates = [_progress_update(job, stage, now) for stage in active]
+    if rules.is_stalled(snapshot, now):
         if (yield from recount_parts(job_id)):
-            whole = (yield from read_snapshot(job_id)) or whole
+            snapshot = (yield from read_snapshot(job_id)) or snapshot
         if job.is_terminal:
             messages = yield from read_outcome_messages(job)
         else:
-            messages = rules.pending_messages(whole, (yield from inputs_uploaded(job)))
+            messages = rules.pending_messages(snapshot, (yield from inputs_uploaded(job)))
         if messages:
             yield LogEvent("job.stalled", {"job": job_id, "announced": len(messages)})
             yield from publish(messages)
-        touched = [
+        updates = [
             stop_stage(job.id, stage, now)
             if job.is_terminal and stage.name != rules.NOTIFICATION
-            else _touch(
+            else _progress_update(
                 job, stage, now + rules.sweep_backoff(job, stage, now, announced=bool(messages))
             )
-            for stage in moving
+            for stage in active
         ]
-    # After publishing: a crash in between announces twice, never not at all.
-    if touched or overtaken:
-        yield from commit(*touched, *overtaken)
+    # After publishing: a crash in between announces a job twice instead of never.
+    if updates or stops:
+        yield from commit(*updates, *stops)
 
 
-def _touch(job: Job, stage: Stage, at: datetime) -> Write:
+def _progress_update(job: Job, stage: Stage, at: datetime) -> Write:
     return Update(stage_path(job.id, stage.name, stage.revision), {"last_progress_at": at})

@@ -1,4 +1,4 @@
-"""Random schedules from a seed: quick to run by the thousand, and the same ones every time."""
+"""Random schedules of the simulation, reproducible from a seed."""
 
 from __future__ import annotations
 
@@ -14,31 +14,34 @@ USER_COMMANDS = ("redrive", "redrive", "edit", "edit and release", "release", "r
 
 
 def run_schedule(seed: int, configure: Callable[[Simulation], None] | None = None) -> Simulation:
-    """Run one schedule to its rest. Raises AssertionError when a promise is broken."""
+    """Runs one schedule until nothing is left to do. Raises AssertionError when an invariant is
+    violated."""
     rng = random.Random(seed)
     recipe = rng.choice(RECIPES)
-    world = Simulation(recipe=recipe, part_count=rng.randint(1, 3), needs_review=rng.random() < 0.5)
+    simulation = Simulation(
+        recipe=recipe, part_count=rng.randint(1, 3), needs_review=rng.random() < 0.5
+    )
     if configure is not None:
-        configure(world)
-    names = [one.name for one in world.job.inputs]
-    harsh = rng.random() < 0.7
+        configure(simulation)
+    names = [job_input.name for job_input in simulation.job.inputs]
+    with_failures = rng.random() < 0.7
     if rng.random() < 0.7:
-        run_to_deck(world)
+        run_to_deck(simulation)
     for _ in range(rng.randint(20, 200)):
-        random_step(world, rng, names, with_failures=harsh)
-        invariants.check_always(world)
-    invariants.run_until_idle(world)
-    invariants.check_final_state(world)
-    return world
+        random_step(simulation, rng, names, with_failures=with_failures)
+        invariants.check_always(simulation)
+    invariants.run_until_idle(simulation)
+    invariants.check_final_state(simulation)
+    return simulation
 
 
 def run_to_deck(simulation: Simulation) -> None:
-    """Go on without a mishap until the deck is there, so that much can befall what follows."""
+    """Runs without faults until the deck is done, so that the random steps affect later stages."""
     deck_stage = simulation.job.recipe.deck_stage
     if deck_stage is None:
         return
-    for one in simulation.job.inputs:
-        simulation.upload_input(one.name)
+    for job_input in simulation.job.inputs:
+        simulation.upload_input(job_input.name)
     while simulation.stage(deck_stage)["state"] != "done":
         simulation.deliver(0)
         while simulation.workers:
@@ -49,15 +52,15 @@ def run_to_deck(simulation: Simulation) -> None:
 def random_step(
     simulation: Simulation, rng: random.Random, input_names: list[str], *, with_failures: bool
 ) -> None:
-    """One thing happens."""
-    who = rng.randrange(30)
+    """Runs one random event."""
+    index = rng.randrange(30)
     dice = rng.random()
     if (
         with_failures
         and dice < 0.3
         and (simulation.job.is_terminal or simulation.job.status == "awaiting_review")
     ):
-        # A person looks at what came of it.
+        # The user reacts to the result.
         simulation.run_command(
             rng.choice(
                 USER_COMMANDS if simulation.job.recipe.deck_stage is not None else USER_COMMANDS[:2]
@@ -65,23 +68,23 @@ def random_step(
         )
     elif dice < 0.42:
         for _ in range(rng.randint(1, 12)):
-            simulation.step(who)
+            simulation.step(index)
     elif dice < 0.70:
-        simulation.deliver(who)
+        simulation.deliver(index)
     elif dice < 0.77:
         simulation.upload_input(rng.choice(input_names))
     elif dice < 0.80:
-        simulation.duplicate_message(who)
+        simulation.duplicate_message(index)
     elif dice < 0.83:
-        simulation.crash_worker(who)
+        simulation.crash_worker(index)
     elif dice < 0.86:
-        simulation.renew_lease(who)
+        simulation.renew_lease(index)
     elif dice < 0.91:
         simulation.advance_time(rng.choice([-5, 1, 10, 50, 100]))
     elif dice < 0.93:
         simulation.run_command("sweep")
     elif dice < 0.94:
-        simulation.deliver(who, to_dead_letter=True)
+        simulation.deliver(index, to_dead_letter=True)
     elif dice < 0.947:
         simulation.lose_response()
     elif with_failures and dice < 0.97:

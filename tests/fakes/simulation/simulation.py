@@ -1,4 +1,4 @@
-"""A world in which flows run step by step, so that a test decides who moves, crashes or repeats."""
+"""The simulation: runs flows step by step, so that a test orders steps, crashes and repetitions."""
 
 from __future__ import annotations
 
@@ -16,32 +16,34 @@ from shared.flows.envelope import JOIN, Envelope, ObjectRef
 from shared.jobs import claims, deliver, rules
 from shared.jobs.commands import cancel, deck_review, delete, redrive
 from shared.jobs.maintenance import cleanup, dead_letter, sweep
-from shared.jobs.model import Job, JobInput, Status, Unit, UnitState, new_job, revision_of
+from shared.jobs.model import (
+    Job,
+    JobInput,
+    Status,
+    Unit,
+    UnitClaim,
+    UnitState,
+    new_job,
+    revision_of,
+)
 from shared.jobs.webhooks import EVENTS, WEBHOOK, new_webhook
 from shared.pipeline import RECIPES, Bucket, find_consumer
 from shared.recipes.results import DeckResult
 from shared.recipes.stored_object import Artifact, StoredObject
 from shared.tasks import run
-from shared.tasks.task import (
-    Later,
-    Lost,
-    TaskClaim,
-    TaskDone,
-    TaskOutcome,
-    TaskState,
-)
+from shared.tasks.task import TaskClaim, TaskDone, TaskOutcome, TaskState
 from tests.fakes.job_store import MemoryJobStore
 
 JOB = "j" * 20
 OWNER = "someone"
 FAST_WEBHOOK, SLOW_WEBHOOK = "a" * 20, "s" * 20
-"""A server that answers, and one that has to be called three times."""
+"""A server that accepts every call, and one that accepts only the third."""
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass
 class QueuedMessage:
-    """A message that Pub/Sub holds until it is acknowledged."""
+    """A message that is queued until it is acknowledged."""
 
     envelope: Envelope
     number: int
@@ -50,7 +52,7 @@ class QueuedMessage:
 
 @dataclass
 class SimulatedWorker:
-    """A flow under way. `effect` is what it waits for the world to do."""
+    """A running flow. `effect` is the effect that it waits for."""
 
     flow: effects.Flow[Any]
     effect: effects.Effect | None
@@ -62,7 +64,7 @@ class SimulatedWorker:
 
 @dataclass
 class Simulation:
-    """One job among ledger, topics, objects and mailbox, and everything that moves on it."""
+    """One job with its documents, messages, objects, e-mails and workers, in memory."""
 
     recipe: str = "emotions"
     part_count: int = 2
@@ -74,7 +76,7 @@ class Simulation:
     objects: dict[str, str] = field(default_factory=dict)
     uploads: set[str] = field(default_factory=set)
     prefixes: set[str] = field(default_factory=set)
-    """Names of folders in the buckets: of jobs, and of owners' caches."""
+    """Names of folders in the buckets: of jobs, and of caches of owners."""
     notifications_sent: Counter[str] = field(default_factory=Counter)
     lease_takeovers: Counter[str] = field(default_factory=Counter)
     done_commit_counts: Counter[str] = field(default_factory=Counter)
@@ -82,13 +84,13 @@ class Simulation:
     allowed_repeats: Counter[str] = field(default_factory=Counter)
     has_permanent_error: bool = False
     has_exceeded_give_up: bool = False
-    """Whether time jumped by more than dead_letter waits for anything."""
+    """Whether the clock jumped by more than MAX_WAIT_S."""
     published_count: int = 0
     adopts_objects: bool = True
     next_outcome: str = ""
-    """How the next work ends, when it shall not end well."""
+    """The outcome of the next unit, when it is not `done`."""
     needs_review: bool = False
-    """Whether the deck waits for a person when it is written first."""
+    """Whether the first deck waits for review."""
     edit_count: int = 0
     sweeper_enabled: bool = True
     page_size: int = 100
@@ -97,20 +99,22 @@ class Simulation:
 
     def __post_init__(self) -> None:
         self._numbers = itertools.count()
-        # The version of a document is unique in the store: each is parsed once.
+        # The version of a document is unique in the store, so each one is parsed once.
         self._parsed: dict[int, Job | Unit] = {}
         self.clock_and_ids = effects.ClockAndIds(
             lambda: self.now, lambda: f"t{next(self._numbers)}"
         )
         self.add_job(JOB, self.recipe)
-        for hook in self.webhooks:
+        for webhook_id in self.webhooks:
             events = tuple(EVENTS.values())
-            made = new_webhook(hook, OWNER, "https://x.test", events, "whsec_eA==", self.now)
-            assert self.store.commit([made]) is CommitResult.OK
+            create = new_webhook(
+                webhook_id, OWNER, "https://x.test", events, "whsec_eA==", self.now
+            )
+            assert self.store.commit([create]) is CommitResult.OK
 
     def add_job(self, job_id: str, recipe: str) -> None:
-        """A job that waits for its uploads. Only JOB's messages and objects move in this world."""
-        made = self.store.commit(
+        """Adds a job that awaits uploads. Only the messages and objects of JOB are simulated."""
+        result = self.store.commit(
             new_job(
                 job_id=job_id,
                 owner=OWNER,
@@ -119,16 +123,16 @@ class Simulation:
                 title="",
                 options={},
                 inputs=tuple(
-                    JobInput(one.name, f"jobs/{job_id}/{one.name}.0", "x/y", 1, one.name)
-                    for one in RECIPES[recipe].inputs
+                    JobInput(row.name, f"jobs/{job_id}/{row.name}.0", "x/y", 1, row.name)
+                    for row in RECIPES[recipe].inputs
                 ),
                 now=self.now,
                 expires_at=self.now + timedelta(days=30),
             )
         )
-        assert made is CommitResult.OK
+        assert result is CommitResult.OK
 
-    # --- what can happen ---------------------------------------------------------------------
+    # --- events ------------------------------------------------------------------------------
 
     def upload_input(self, name: str) -> None:
         if name not in self.uploads and not self.is_deleted:
@@ -144,14 +148,14 @@ class Simulation:
             self.publish(self.messages[index % len(self.messages)].envelope)
 
     def deliver(self, index: int, *, to_dead_letter: bool = False) -> None:
-        waiting = [mail for mail in self.messages if not mail.in_flight]
+        waiting = [message for message in self.messages if not message.in_flight]
         if not waiting:
             return
-        mail = waiting[index % len(waiting)]
-        mail.in_flight = True
-        handle = run.run if mail.envelope.stage == WEBHOOK else deliver.deliver
+        message = waiting[index % len(waiting)]
+        message.in_flight = True
+        handle = run.run if message.envelope.stage == WEBHOOK else deliver.deliver
         handle = dead_letter.dead_letter if to_dead_letter else handle
-        self._start(handle(mail.envelope, self.clock_and_ids), mail, mail.envelope.stage)
+        self._start(handle(message.envelope, self.clock_and_ids), message, message.envelope.stage)
 
     def run_command(self, name: str) -> None:
         flow: effects.Flow[Any]
@@ -189,40 +193,43 @@ class Simulation:
             self._step(self.workers[index % len(self.workers)], outcome)
 
     def crash_worker(self, index: int) -> None:
-        # What breaks off in the middle of a person's call has no message that comes again: only
-        # the sweeper takes that up.
-        mortal = [one for one in self.workers if self.sweeper_enabled or one.message is not None]
-        if mortal:
-            self._end(mortal[index % len(mortal)], acked=False)
+        # An interrupted command has no message that is redelivered: only the sweeper resumes it.
+        workers = [
+            worker for worker in self.workers if self.sweeper_enabled or worker.message is not None
+        ]
+        if workers:
+            self._end(workers[index % len(workers)], acked=False)
 
     def lose_response(self) -> None:
-        """The next guarded batch is written, and its repetition by the client meets it."""
+        """Commits the next guarded batch and answers CONFLICT, as the client's retry would."""
         self.lost_response_count = 1
 
     def renew_lease(self, index: int) -> None:
-        working = [
-            one for one in self.workers if isinstance(one.effect, effects.RunUnit | effects.RunTask)
+        running = [
+            worker
+            for worker in self.workers
+            if isinstance(worker.effect, effects.RunUnit | effects.RunTask)
         ]
-        if working:
-            worker = working[index % len(working)]
-            beat: effects.Flow[bool]
+        if running:
+            worker = running[index % len(running)]
+            renewal: effects.Flow[bool]
             if isinstance(worker.effect, effects.RunTask):
-                beat = run.renew(worker.effect.claim, self.clock_and_ids)
+                renewal = run.renew(worker.effect.claim, self.clock_and_ids)
             else:
                 assert isinstance(worker.effect, effects.RunUnit)
-                beat = deliver.renew(worker.effect.claim, self.clock_and_ids)
-            if self.run(beat) is False:
+                renewal = deliver.renew(worker.effect.claim, self.clock_and_ids)
+            if self.run(renewal) is False:
                 worker.lease_lost = True
 
     def advance_time(self, seconds: float) -> None:
-        """Time passes, and the platform ends what runs for longer than a function may."""
+        """Advances the clock and ends workers that run for longer than a function may."""
         self.now += timedelta(seconds=seconds)
         self.has_exceeded_give_up |= seconds > rules.MAX_WAIT_S
         for worker in list(self.workers):
             if self.now - worker.started_at > timedelta(seconds=600):
                 self._end(worker, acked=False)
 
-    # --- how flows move ----------------------------------------------------------------------
+    # --- running flows -----------------------------------------------------------------------
 
     def run(self, flow: effects.Flow[Any]) -> Any:
         try:
@@ -232,8 +239,8 @@ class Simulation:
         except StopIteration as end:
             return end.value
 
-    def _start(self, flow: effects.Flow[Any], mail: QueuedMessage | None, name: str) -> None:
-        worker = SimulatedWorker(flow, None, mail, name, self.now)
+    def _start(self, flow: effects.Flow[Any], message: QueuedMessage | None, name: str) -> None:
+        worker = SimulatedWorker(flow, None, message, name, self.now)
         self.workers.append(worker)
         self._advance(worker, None, first=True)
 
@@ -271,12 +278,12 @@ class Simulation:
                 for envelope in envelopes:
                     self.published_count += 1
                     self.publish(envelope)
-            case effects.RunUnit(claimed):
+            case effects.RunUnit(claim):
                 assert worker is not None
-                return self._work(claimed, worker, outcome)
+                return self._run_unit(claim, worker, outcome)
             case effects.DeleteObject(source):
                 self.objects.pop(source.name, None)
-                self.uploads = {one for one in self.uploads if f"/{one}." not in source.name}
+                self.uploads = {name for name in self.uploads if f"/{name}." not in source.name}
             case effects.PurgeJob(job_id):
                 if job_id == JOB:
                     self.objects.clear()
@@ -301,9 +308,9 @@ class Simulation:
                     if self.sweeper_enabled
                     else ()
                 )
-            case effects.RunTask(errand):
+            case effects.RunTask(claim):
                 assert worker is not None
-                return self._call(errand, worker, outcome)
+                return self._call_webhook(claim, worker, outcome)
             case effects.AwaitingUploads(before):
                 return self.store.list_awaiting_uploads(before, self.page_size)
             case effects.ExpiredJobs(before):
@@ -316,39 +323,39 @@ class Simulation:
 
     def _commit(self, writes: tuple[Write, ...]) -> CommitResult:
         before = self.job.status if f"jobs/{JOB}" in self.store.documents else None
-        taken = [write for write in writes if self._takes_over(write)]
-        done = self.store.commit(writes)
-        if done is CommitResult.OK:
-            self.lease_takeovers.update(_number(write.path) for write in taken)
+        takeovers = [write for write in writes if self._takes_over(write)]
+        result = self.store.commit(writes)
+        if result is CommitResult.OK:
+            self.lease_takeovers.update(_counter_key(write.path) for write in takeovers)
             for write in writes:
                 if "/units/" in write.path and isinstance(write, Update):
                     self.done_commit_counts[write.path] += (
                         write.fields.get("state") == UnitState.DONE
                     )
-            gone = f"jobs/{JOB}" not in self.store.documents
-            if not gone and self.job.status is not before and self.job.is_terminal:
+            exists = f"jobs/{JOB}" in self.store.documents
+            if exists and self.job.status is not before and self.job.is_terminal:
                 self.terminal_states.append(
                     f"{self.job.status}.e{self.job.epoch}.r{self.job.revision}"
                 )
-            if self.lost_response_count and any(_guarded(write) for write in writes):
+            if self.lost_response_count and any(_is_guarded(write) for write in writes):
                 self.lost_response_count = 0
                 return CommitResult.CONFLICT
-        return done
+        return result
 
     def _takes_over(self, write: Write) -> bool:
-        """Whether a claim takes a lease that ran out: its holder crashed, or was too slow."""
-        told = "/units/notification" in write.path or write.path.startswith("deliveries/")
-        if not isinstance(write, Update) or not told:
+        """Whether a claim takes over an expired lease: its holder has crashed or was too slow."""
+        is_counted = "/units/notification" in write.path or write.path.startswith("deliveries/")
+        if not isinstance(write, Update) or not is_counted:
             return False
-        there = self.store.documents.get(write.path)
-        leased = there is not None and there[0]["state"] == UnitState.LEASED
-        return leased and write.fields.get("state") == UnitState.LEASED
+        document = self.store.documents.get(write.path)
+        is_leased = document is not None and document[0]["state"] == UnitState.LEASED
+        return is_leased and write.fields.get("state") == UnitState.LEASED
 
-    def _work(
-        self, claimed: claims.UnitClaim, worker: SimulatedWorker, outcome: str
+    def _run_unit(
+        self, claim: UnitClaim, worker: SimulatedWorker, outcome: str
     ) -> claims.UnitOutcome:
-        """The stage's own code, in one step: it reads its input, writes its object once."""
-        envelope = claimed.envelope
+        """Stands for the handler of a stage, in one step: writes the unit's object once."""
+        envelope = claim.envelope
         if worker.lease_lost:
             return effects.Lost()
         if outcome == "failed" and envelope.stage != rules.NOTIFICATION:
@@ -362,45 +369,45 @@ class Simulation:
         name = f"{envelope.stage}/{envelope.revision}/{envelope.part}"
         adopted = name in self.objects
         if adopted and not self.adopts_objects:
-            return effects.Failed("artifact-conflict", "Another object stands there.")
+            return effects.Failed("artifact-conflict", "Another object has this name.")
         if not adopted:
-            self.objects[name] = claimed.token
-            fed = find_consumer(envelope.stage, claimed.job.recipe)
-            if fed is not None and envelope.part != JOIN:
+            self.objects[name] = claim.token
+            consumer = find_consumer(envelope.stage, claim.job.recipe)
+            if consumer is not None and envelope.part != JOIN:
                 ref = ObjectRef("work", name, 1)
-                self.publish(Envelope(JOB, fed, envelope.part, source=ref))
+                self.publish(Envelope(JOB, consumer, envelope.part, source=ref))
         plan: dict[str, tuple[dict[str, Any], ...]] = {}
         if envelope.part == JOIN:
             specs: tuple[dict[str, Any], ...] = tuple({"n": n} for n in range(self.part_count))
-            following = claimed.job.recipe.next_stage(envelope.stage)
-            while following is not None and claimed.job.stages[following] == "waiting":
-                plan[following] = specs
-                following = find_consumer(following, claimed.job.recipe)
+            next_stage = claim.job.recipe.next_stage(envelope.stage)
+            while next_stage is not None and claim.job.stages[next_stage] == "waiting":
+                plan[next_stage] = specs
+                next_stage = find_consumer(next_stage, claim.job.recipe)
         artifacts = (Artifact(name, "x", "work", name, 1, 1),)
         review, facts = False, dict[str, Any]()
-        if envelope.part == JOIN and envelope.stage == claimed.job.recipe.deck_stage:
-            review = bool(claimed.stage.parts[0].get("review", self.needs_review))
+        if envelope.part == JOIN and envelope.stage == claim.job.recipe.deck_stage:
+            review = bool(claim.stage.parts[0].get("review", self.needs_review))
             facts = make_deck_result(envelope.revision).to_dict()
         return claims.UnitDone(artifacts, facts=facts, plan=plan, adopted=adopted, review=review)
 
-    def _call(self, claimed: TaskClaim, worker: SimulatedWorker, outcome: str) -> TaskOutcome:
-        """A stranger's server is called; the slow one has to be called three times."""
+    def _call_webhook(self, claim: TaskClaim, worker: SimulatedWorker, outcome: str) -> TaskOutcome:
+        """Stands for the handler of a delivery. The slow server accepts the third call."""
         if worker.lease_lost:
-            return Lost()
-        task = claimed.task
+            return effects.Lost()
+        task = claim.task
         self.webhook_calls[task.id] += 1
-        slow = task.data["webhook"] == SLOW_WEBHOOK and self.allowed_repeats[task.id] < 2
-        if slow or outcome != "done":
+        is_refused = task.data["webhook"] == SLOW_WEBHOOK and self.allowed_repeats[task.id] < 2
+        if is_refused or outcome != "done":
             self.allowed_repeats[task.id] += 1
-            later_s = 60 if self.sweeper_enabled and self.allowed_repeats[task.id] == 2 else 5
-            return Later(later_s, "status-503", "It answered 503.")
+            wait_s = 60 if self.sweeper_enabled and self.allowed_repeats[task.id] == 2 else 5
+            return effects.Later(wait_s, "status-503", "It answered 503.")
         return TaskDone()
 
-    # --- what can be seen --------------------------------------------------------------------
+    # --- state -------------------------------------------------------------------------------
 
     @property
     def is_deleted(self) -> bool:
-        """Whether the job is a tombstone, or not even that any more."""
+        """Whether the job is a tombstone, or its tombstone is gone too."""
         return f"jobs/{JOB}" not in self.store.documents or self.job.status is Status.DELETED
 
     @property
@@ -424,30 +431,30 @@ class Simulation:
         return units
 
     def deliveries(self) -> dict[str, dict[str, Any]]:
-        """The calls that are made because of JOB, by their ids."""
-        found = self.store.list_documents("deliveries")
-        return {doc.id: dict(doc.data) for doc in found if doc.data["job"] == JOB}
+        """Returns the deliveries of JOB by id."""
+        docs = self.store.list_documents("deliveries")
+        return {doc.id: dict(doc.data) for doc in docs if doc.data["job"] == JOB}
 
     @property
     def has_open_deliveries(self) -> bool:
-        """Whether calls are still to be made."""
+        """Whether a delivery has not ended."""
         ends = (TaskState.DONE, TaskState.FAILED)
-        return any(one["state"] not in ends for one in self.deliveries().values())
+        return any(delivery["state"] not in ends for delivery in self.deliveries().values())
 
     def stage(self, name: str) -> dict[str, Any]:
         path = f"jobs/{JOB}/stages/{name}-{revision_of(name, self.job.revision)}"
         return self.store.documents[path][0]
 
 
-def _guarded(write: Write) -> bool:
+def _is_guarded(write: Write) -> bool:
     return isinstance(write, Create) or getattr(write, "version", None) is not None
 
 
-def _number(path: str) -> str:
-    """What is counted by: a notification's revision and outcome, or a delivery's id."""
+def _counter_key(path: str) -> str:
+    """Returns the revision and outcome of a notification, or the id of a delivery."""
     return path.rpartition("/")[2].removeprefix("notification-")
 
 
 def make_deck_result(revision: int) -> DeckResult:
-    """What slide_generation records of a deck without slides."""
+    """Returns the result of slide_generation for a deck without slides."""
     return DeckResult(1, 0, revision, 0, 0, StoredObject(Bucket.WORK, "deck.json", 1, 1), ())

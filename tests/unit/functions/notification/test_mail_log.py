@@ -1,4 +1,4 @@
-"""The mail log under crashes: one letter, one link, whoever comes second."""
+"""The mail log under crashes and concurrent workers: one record and one link per e-mail."""
 
 from __future__ import annotations
 
@@ -28,9 +28,7 @@ from tests.fixtures.jobs import FRAMES_ZIP, NOW, make_job
 ENVELOPE = Envelope("j" * 20, "notification", "done.e0", 0, 0)
 
 
-def looked_up(
-    store: MemoryJobStore, job: Job, result: Artifact | None, now: datetime = NOW
-) -> Mail:
+def start(store: MemoryJobStore, job: Job, result: Artifact | None, now: datetime = NOW) -> Mail:
     return start_mail(
         cast(JobStore, store),
         job,
@@ -42,11 +40,11 @@ def looked_up(
     )
 
 
-def test_a_crash_before_the_server_answered_leads_to_the_same_link_again() -> None:
+def test_next_attempt_uses_the_same_link() -> None:
     store, job = MemoryJobStore(), make_job(status="done")
 
-    first = looked_up(store, job, FRAMES_ZIP)
-    second = looked_up(store, job, FRAMES_ZIP, NOW + timedelta(days=1))
+    first = start(store, job, FRAMES_ZIP)
+    second = start(store, job, FRAMES_ZIP, NOW + timedelta(days=1))
 
     assert first == second
     assert first.created_at == NOW
@@ -59,41 +57,39 @@ def test_a_crash_before_the_server_answered_leads_to_the_same_link_again() -> No
     assert share["expires_at"] == NOW + timedelta(days=7)
 
 
-def test_two_workers_at_once_agree_on_one_link() -> None:
+def test_concurrent_workers_use_the_same_link() -> None:
     store, job = MemoryJobStore(), make_job(status="done")
 
-    class Late(MemoryJobStore):
-        """The other worker writes between our look and our write."""
+    class RacingJobStore(MemoryJobStore):
+        """Another worker starts the mail after the first read."""
 
         def __init__(self) -> None:
             super().__init__()
             self.documents = store.documents
-            self.looked = False
+            self.other_mail: Mail | None = None
 
         def read(self, paths: Iterable[str]) -> tuple[Doc | None, ...]:
-            found = super().read(paths)
-            if not self.looked:
-                self.looked = True
-                self.others = looked_up(store, job, FRAMES_ZIP)
-            return found
+            docs = super().read(paths)
+            if self.other_mail is None:
+                self.other_mail = start(store, job, FRAMES_ZIP)
+            return docs
 
-    late = Late()
-    mine = looked_up(late, job, FRAMES_ZIP)
+    racing = RacingJobStore()
 
-    assert mine == late.others
+    assert start(racing, job, FRAMES_ZIP) == racing.other_mail
     assert len([path for path in store.documents if path.startswith("shares/")]) == 1
 
 
-def test_a_letter_without_a_result_makes_no_link() -> None:
+def test_email_without_a_result_has_no_link() -> None:
     store = MemoryJobStore()
 
-    assert looked_up(store, make_job(status="failed"), None).token == ""
+    assert start(store, make_job(status="failed"), None).token == ""
     assert list(store.documents) == [mail_path(ENVELOPE)]
 
 
-def test_the_log_tells_what_was_sent_to_whom_and_when() -> None:
+def test_record_of_a_sent_email() -> None:
     store, job = MemoryJobStore(), make_job(status="done")
-    mail = looked_up(store, job, FRAMES_ZIP)
+    mail = start(store, job, FRAMES_ZIP)
 
     finish_mail(cast(JobStore, store), mail, MailState.SENT, NOW + timedelta(seconds=3))
 
@@ -112,9 +108,9 @@ def test_the_log_tells_what_was_sent_to_whom_and_when() -> None:
     }
 
 
-def test_a_log_that_went_with_its_job_stops_the_work() -> None:
+def test_deleted_record_raises_lease_lost() -> None:
     store = MemoryJobStore()
-    mail = looked_up(store, make_job(status="done"), FRAMES_ZIP)
+    mail = start(store, make_job(status="done"), FRAMES_ZIP)
     store.documents.clear()
 
     with pytest.raises(LeaseLost):
@@ -122,7 +118,7 @@ def test_a_log_that_went_with_its_job_stops_the_work() -> None:
     assert store.documents == {}
 
 
-def test_a_link_never_outlives_its_job() -> None:
+def test_link_expires_with_the_job() -> None:
     job = make_job(expires_at=NOW + timedelta(days=2))
 
     assert link_expires_at(NOW, job, 7) == NOW + timedelta(days=2)

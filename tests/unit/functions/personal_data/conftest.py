@@ -1,4 +1,4 @@
-"""A house of its own for every test, on one storage stand-in."""
+"""Fixtures: one storage emulator per module, and a harness with its own buckets per test."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def make_harness(gcs: GcsEmulator, monkeypatch: pytest.MonkeyPatch) -> PersonalD
     for name in buckets.values():
         client.create_bucket(name)
     signer = key_signer(str(gcs.folder / "signer.json"))
-    made = PersonalDataHarness(CloudObjectStore(client, buckets, signer), buckets)
-    # Objects bear the time of this machine; the ledger's clock goes with it.
-    made.clock.time = datetime.now(UTC) + timedelta(seconds=5)
-    monkeypatch.setattr(bootstrap, "account_admin", lambda: made.account_admin)
-    return made
+    harness = PersonalDataHarness(CloudObjectStore(client, buckets, signer), buckets)
+    # Objects are created at the time of this machine, so the harness starts at that time.
+    harness.clock.time = datetime.now(UTC) + timedelta(seconds=5)
+    monkeypatch.setattr(bootstrap, "account_admin", lambda: harness.account_admin)
+    return harness

@@ -1,4 +1,4 @@
-"""Everything of a person is removed and written down, wherever the power fails on the way."""
+"""Erasures: all data of a user is deleted and recorded, with a crash at any write."""
 
 from __future__ import annotations
 
@@ -26,91 +26,95 @@ from tests.unit.functions.personal_data.conftest import make_harness
 
 pytestmark = pytest.mark.slow
 
-NUMBER = "e" * 20
+REQUEST_ID = "e" * 20
 
 
-def asked(harness: PersonalDataHarness, *, account: bool) -> None:
-    harness.store.commit([new_erasure(NUMBER, "alice", account=account, now=harness.clock.now())])
-
-
-def inventory_of(harness: PersonalDataHarness, done: dict[str, Any]) -> list[dict[str, Any]]:
-    """The rows of the inventory, when its digest is the one that is signed."""
-    place = done["inventory"]
-    read = harness.objects.range_reader(
-        Bucket(place["bucket"]), place["object"], place["generation"]
+def request_erasure(harness: PersonalDataHarness, *, account: bool) -> None:
+    harness.store.commit(
+        [new_erasure(REQUEST_ID, "alice", account=account, now=harness.clock.now())]
     )
-    content = read(0, place["size_bytes"])
-    assert hashlib.sha256(content).hexdigest() == receipt_of(harness, done)["inventory_sha256"]
+
+
+def read_inventory(harness: PersonalDataHarness, document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Returns the rows of the inventory and checks its signed digest."""
+    artifact = document["inventory"]
+    read = harness.objects.range_reader(
+        Bucket(artifact["bucket"]), artifact["object"], artifact["generation"]
+    )
+    content = read(0, artifact["size_bytes"])
+    assert (
+        hashlib.sha256(content).hexdigest() == read_receipt(harness, document)["inventory_sha256"]
+    )
     return [json.loads(line) for line in content.splitlines()]
 
 
-def receipt_of(harness: PersonalDataHarness, done: dict[str, Any]) -> dict[str, Any]:
+def read_receipt(harness: PersonalDataHarness, document: dict[str, Any]) -> dict[str, Any]:
     keys = [dict(doc.data) for doc in harness.store.list_documents("receipt_keys")]
     [key] = jwt.PyJWKSet.from_dict({"keys": keys}).keys
     return dict(
-        jwt.decode(done["receipt"], key, algorithms=["EdDSA"], options={"verify_iat": False})
+        jwt.decode(document["receipt"], key, algorithms=["EdDSA"], options={"verify_iat": False})
     )
 
 
 def check_erased(
-    harness: PersonalDataHarness, before: list[str], theirs: list[str], done: dict[str, Any]
+    harness: PersonalDataHarness, before: list[str], bobs_data: list[str], document: dict[str, Any]
 ) -> None:
-    """All of Alice's is gone and written down, all of Bob's is there."""
-    assert done["state"] == "done", done["error"]
+    """Checks that all data of Alice is deleted and recorded, and that of Bob is kept."""
+    assert document["state"] == "done", document["error"]
     assert harness.find_remaining("alice") == []
-    assert harness.find_remaining("bob") == theirs
-    rows = inventory_of(harness, done)
+    assert harness.find_remaining("bob") == bobs_data
+    rows = read_inventory(harness, document)
     names = {row["name"] for row in rows if row["kind"] == "document"}
-    # Objects are named with their bucket.
+    # The name of an object starts with its bucket.
     names |= {row["name"].partition("/")[2] for row in rows if row["kind"] == "object"}
     assert [name for name in before if name not in names] == []
     assert not any("bob" in name for name in names)
-    receipt = receipt_of(harness, done)
+    receipt = read_receipt(harness, document)
     assert set(receipt["left"].values()) == {0}
     assert receipt["kept"]["tombstones"] == 2
-    assert harness.store.list_documents(f"data_requests/{NUMBER}/removed") == ()
-    told = {name: value for name, value in done.items() if name != "cursor"}
-    assert "alice" not in json.dumps(told, default=str), "what stays names nobody"
+    assert harness.store.list_documents(f"data_requests/{REQUEST_ID}/removed") == ()
+    fields = {name: value for name, value in document.items() if name != "cursor"}
+    assert "alice" not in json.dumps(fields, default=str), "the document names the user"
 
 
-def test_an_account_goes_last_and_when_nothing_is_left(harness: PersonalDataHarness) -> None:
-    before, theirs = harness.find_remaining("alice"), harness.find_remaining("bob")
+def test_account_is_deleted_last(harness: PersonalDataHarness) -> None:
+    before, bobs_data = harness.find_remaining("alice"), harness.find_remaining("bob")
     assert len(before) > 25
-    asked(harness, account=True)
+    request_erasure(harness, account=True)
 
-    done = harness.run_request(NUMBER)
+    document = harness.run_request(REQUEST_ID)
 
-    check_erased(harness, before, theirs, done)
+    check_erased(harness, before, bobs_data, document)
     assert harness.account_admin.accounts == {"bob"}
     assert harness.account_admin.disabled == ["alice"]
     assert harness.account_admin.remaining_at_delete == [[]]
-    receipt = receipt_of(harness, done)
+    receipt = read_receipt(harness, document)
     finished = datetime.fromisoformat(receipt["finished_at"])
     assert finished - datetime.fromisoformat(receipt["requested_at"]) >= timedelta(minutes=15)
     vanish = datetime.fromisoformat(receipt["copies_vanish_at"])
     assert vanish - finished == timedelta(days=7)
 
 
-def test_a_receipt_that_was_altered_does_not_verify(harness: PersonalDataHarness) -> None:
-    asked(harness, account=True)
-    done = harness.run_request(NUMBER)
-    head, body, signature = done["receipt"].split(".")
+def test_altered_receipt_does_not_verify(harness: PersonalDataHarness) -> None:
+    request_erasure(harness, account=True)
+    document = harness.run_request(REQUEST_ID)
+    head, body, signature = document["receipt"].split(".")
     forged = f"{head}.{body[:-2]}{'AA' if body[-2:] != 'AA' else 'BB'}.{signature}"
 
     with pytest.raises(jwt.InvalidSignatureError):
-        receipt_of(harness, {"receipt": forged})
+        read_receipt(harness, {"receipt": forged})
 
 
-def test_what_was_still_being_written_goes_with_the_second_look(
+def test_late_write_is_deleted_in_the_second_pass(
     harness: PersonalDataHarness,
 ) -> None:
-    asked(harness, account=True)
+    request_erasure(harness, account=True)
     late = f"jobs/{harness.jobs['alice'][1]}/a/late.zip"
     real = harness.objects.list_objects
     written: list[str] = []
 
     def listed(bucket: Bucket, prefix: str) -> Any:
-        # The running function writes once more when its job has been removed already.
+        # A running function writes once more after its job was deleted.
         if harness.clock.now() > asked_at + timedelta(minutes=14) and not written:
             written.append(late)
             harness.put_object(Bucket.OUTPUTS, late)
@@ -118,17 +122,17 @@ def test_what_was_still_being_written_goes_with_the_second_look(
 
     asked_at = harness.clock.now()
     harness.objects.list_objects = listed  # type: ignore[method-assign]
-    done = harness.run_request(NUMBER)
+    document = harness.run_request(REQUEST_ID)
 
     assert written
     assert harness.find_remaining("alice") == []
-    assert any(row["name"].endswith("/late.zip") for row in inventory_of(harness, done))
+    assert any(row["name"].endswith("/late.zip") for row in read_inventory(harness, document))
 
 
-def test_something_that_comes_again_and_again_is_said_and_not_signed_for(
+def test_remaining_data_fails_the_erasure_without_a_receipt(
     harness: PersonalDataHarness,
 ) -> None:
-    asked(harness, account=True)
+    request_erasure(harness, account=True)
     real = harness.objects.delete
 
     def remove(bucket: Bucket, name: str, generation: int | None = None) -> None:
@@ -136,47 +140,47 @@ def test_something_that_comes_again_and_again_is_said_and_not_signed_for(
             real(bucket, name, generation)
 
     harness.objects.delete = remove  # type: ignore[method-assign]
-    done = harness.run_request(NUMBER)
+    document = harness.run_request(REQUEST_ID)
 
-    assert (done["state"], done["error"]["code"]) == ("failed", "still-there")
-    assert "work/narration: 1" in done["error"]["message"]
-    assert done["receipt"] is None
+    assert (document["state"], document["error"]["code"]) == ("failed", "still-there")
+    assert "work/narration: 1" in document["error"]["message"]
+    assert document["receipt"] is None
     assert "alice" in harness.account_admin.accounts
 
 
-def test_a_night_without_storage_ends_no_erasure(harness: PersonalDataHarness) -> None:
-    """Whoever is shut out already cannot ask for it again."""
-    before, theirs = harness.find_remaining("alice"), harness.find_remaining("bob")
-    asked(harness, account=True)
-    real, over = harness.objects.list_objects, harness.clock.now() + timedelta(hours=12)
+def test_erasure_survives_twelve_hours_without_storage(harness: PersonalDataHarness) -> None:
+    """A user whose account is disabled cannot request the erasure again."""
+    before, bobs_data = harness.find_remaining("alice"), harness.find_remaining("bob")
+    request_erasure(harness, account=True)
+    real, ends_at = harness.objects.list_objects, harness.clock.now() + timedelta(hours=12)
 
     def listed(bucket: Bucket, prefix: str) -> Any:
-        if harness.clock.now() < over:
+        if harness.clock.now() < ends_at:
             raise StorageUnavailable
         return real(bucket, prefix)
 
     harness.objects.list_objects = listed  # type: ignore[method-assign]
-    while harness.clock.now() < over:
-        harness.deliver_request(NUMBER)
-        (doc,) = harness.store.read([f"data_requests/{NUMBER}"])
+    while harness.clock.now() < ends_at:
+        harness.deliver_request(REQUEST_ID)
+        (doc,) = harness.store.read([f"data_requests/{REQUEST_ID}"])
         assert doc is not None
         assert doc.data["state"] == "open", doc.data["error"]
-    done = harness.run_request(NUMBER)
+    document = harness.run_request(REQUEST_ID)
 
-    check_erased(harness, before, theirs, done)
+    check_erased(harness, before, bobs_data, document)
 
 
-def test_who_keeps_the_account_keeps_what_is_new(harness: PersonalDataHarness) -> None:
-    asked(harness, account=False)
+def test_new_data_is_kept_with_the_account(harness: PersonalDataHarness) -> None:
+    request_erasure(harness, account=False)
     later = harness.clock.now() + timedelta(seconds=30)
     new = "n" * 20
     (doc,) = harness.store.read([job_path(harness.jobs["alice"][0])])
     assert doc is not None
     harness.store.commit([Create(job_path(new), {**doc.data, "created_at": later})])
 
-    done = harness.run_request(NUMBER)
+    document = harness.run_request(REQUEST_ID)
 
-    assert receipt_of(harness, done)["account"] == "kept"
+    assert read_receipt(harness, document)["account"] == "kept"
     assert set(harness.find_remaining("alice")) == {f"jobs/{new}",
     *harness.store.list_paths_containing(
         "limits", owner_hash("alice"))}, "an erasure is no way to call more often"  # fmt: skip
@@ -184,24 +188,24 @@ def test_who_keeps_the_account_keeps_what_is_new(harness: PersonalDataHarness) -
     assert harness.account_admin.disabled == []
 
 
-def test_an_account_of_a_thousand_jobs_is_gone_through_in_steps(
+def test_erasure_of_many_jobs_takes_several_steps(
     harness: PersonalDataHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Here a step is one job: the way is the same, only shorter."""
+    """With one job per step."""
     monkeypatch.setattr("functions.personal_data.erasure.MAX_JOBS_PER_STEP", 1)
-    before, theirs = harness.find_remaining("alice"), harness.find_remaining("bob")
-    asked(harness, account=True)
+    before, bobs_data = harness.find_remaining("alice"), harness.find_remaining("bob")
+    request_erasure(harness, account=True)
 
-    check_erased(harness, before, theirs, harness.run_request(NUMBER))
+    check_erased(harness, before, bobs_data, harness.run_request(REQUEST_ID))
 
 
-def test_what_is_made_between_the_two_looks_by_who_goes_on_is_kept(
+def test_data_created_between_the_passes_is_kept_with_the_account(
     harness: PersonalDataHarness,
 ) -> None:
-    asked(harness, account=False)
+    request_erasure(harness, account=False)
     for _ in range(2):
-        harness.deliver_request(NUMBER)
-    (doc,) = harness.store.read([f"data_requests/{NUMBER}"])
+        harness.deliver_request(REQUEST_ID)
+    (doc,) = harness.store.read([f"data_requests/{REQUEST_ID}"])
     assert doc is not None
     assert doc.data["phase"] == "checking"
     now = harness.clock.now()
@@ -215,74 +219,78 @@ def test_what_is_made_between_the_two_looks_by_who_goes_on_is_kept(
         ]
     )
     harness.put_object(Bucket.OUTPUTS, copy)
-    # Of a copy that was asked for before, by a worker that had not noticed.
+    # A late part of an export that was requested before the erasure.
     harness.put_object(Bucket.OUTPUTS, stray)
 
-    done = harness.run_request(NUMBER)
+    document = harness.run_request(REQUEST_ID)
 
-    assert done["state"] == "done"
-    left = harness.find_remaining("alice")
-    assert {"preferences/alice", "idempotency/new", copy} <= set(left)
-    assert stray not in left
+    assert document["state"] == "done"
+    remaining = harness.find_remaining("alice")
+    assert {"preferences/alice", "idempotency/new", copy} <= set(remaining)
+    assert stray not in remaining
 
 
-def test_an_erasure_that_failed_before_is_no_trace_of_its_own(harness: PersonalDataHarness) -> None:
+def test_failed_earlier_request_is_erased(harness: PersonalDataHarness) -> None:
     old = new_erasure("o" * 20, "alice", account=True, now=harness.clock.now())
     harness.store.commit([old, Update(old.path, {"state": "failed", "finished_at": NOW})])
-    asked(harness, account=True)
+    request_erasure(harness, account=True)
 
-    harness.run_request(NUMBER)
+    harness.run_request(REQUEST_ID)
 
     assert old.path not in harness.store.documents
 
 
-def test_a_step_that_runs_out_of_time_goes_on_where_it_was(
+def test_step_continues_after_its_deadline(
     harness: PersonalDataHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every second look at the clock says that the time is over."""
-    looks = itertools.count()
+    """Every second check raises DeadlineNear."""
+    checks = itertools.count()
 
     def check(_: TaskContext) -> None:
-        if next(looks) % 2:
+        if next(checks) % 2:
             raise DeadlineNear
 
     monkeypatch.setattr(TaskContext, "check", check)
-    before, theirs = harness.find_remaining("alice"), harness.find_remaining("bob")
-    asked(harness, account=True)
+    before, bobs_data = harness.find_remaining("alice"), harness.find_remaining("bob")
+    request_erasure(harness, account=True)
 
-    done = harness.run_request(NUMBER)
+    document = harness.run_request(REQUEST_ID)
 
-    check_erased(harness, before, theirs, done)
+    check_erased(harness, before, bobs_data, document)
 
 
-def power_cuts(harness: PersonalDataHarness) -> int:
-    """How many writes an undisturbed erasure takes."""
-    asked(harness, account=True)
+def count_writes(harness: PersonalDataHarness) -> int:
+    """Returns the number of writes of an erasure without a crash."""
+    request_erasure(harness, account=True)
     harness.crash.write_count = 0
-    harness.run_request(NUMBER)
+    harness.run_request(REQUEST_ID)
     return harness.crash.write_count
 
 
 @pytest.mark.parametrize("stride", [19, pytest.param(1, marks=pytest.mark.sweep)])
 @pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
-def test_a_power_cut_at_any_write_loses_nothing_from_the_list(
+def test_crash_at_any_write_keeps_the_inventory_complete(
     gcs: GcsEmulator, monkeypatch: pytest.MonkeyPatch, late: bool, stride: int
 ) -> None:
-    writes = power_cuts(make_harness(gcs, monkeypatch))
+    writes = count_writes(make_harness(gcs, monkeypatch))
     assert writes > 40
-    for cut_at in range(1, writes, stride):
-        house = make_harness(gcs, monkeypatch)
-        before, theirs = house.find_remaining("alice"), house.find_remaining("bob")
-        asked(house, account=True)
-        house.crash.at_write, house.crash.after_write, house.crash.write_count = cut_at, late, 0
+    for crash_at in range(1, writes, stride):
+        harness = make_harness(gcs, monkeypatch)
+        before, bobs_data = harness.find_remaining("alice"), harness.find_remaining("bob")
+        request_erasure(harness, account=True)
+        harness.crash.at_write, harness.crash.after_write, harness.crash.write_count = (
+            crash_at,
+            late,
+            0,
+        )
 
-        done = house.run_request(NUMBER)
+        document = harness.run_request(REQUEST_ID)
 
-        assert house.crash.write_count > cut_at, "the power was not cut"
-        check_erased(house, before, theirs, done)
+        assert harness.crash.write_count > crash_at, "nothing crashed"
+        check_erased(harness, before, bobs_data, document)
 
 
-def test_a_tombstone_is_gone_after_its_days(harness: PersonalDataHarness) -> None:
+def test_tombstone_is_removed_when_it_expires(harness: PersonalDataHarness) -> None:
     job = harness.jobs["bob"][0]
     Interpreter(harness.services).run(delete.delete(job, harness.services.clock_and_ids))
     interpreter = Interpreter(harness.services)

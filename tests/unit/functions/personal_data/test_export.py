@@ -1,4 +1,4 @@
-"""A copy of everything: complete, in as many parts as it takes, and gone after its week."""
+"""Exports: complete, in several parts, and deleted after a week."""
 
 from __future__ import annotations
 
@@ -16,29 +16,33 @@ from shared.privacy.data_requests import PERSONAL_DATA, new_export, owner_hash
 from shared.tasks.task import task_path
 from tests.fixtures.personal_data import PersonalDataHarness
 
-NUMBER = "c" * 20
-FOLDER = f"exports/{owner_hash('alice')}/{NUMBER}/"
+REQUEST_ID = "c" * 20
+FOLDER = f"exports/{owner_hash('alice')}/{REQUEST_ID}/"
 
 
-def asked(harness: PersonalDataHarness) -> None:
-    harness.store.commit([new_export(NUMBER, "alice", "alice@moodreel.test", harness.clock.now())])
+def request_export(harness: PersonalDataHarness) -> None:
+    harness.store.commit(
+        [new_export(REQUEST_ID, "alice", "alice@moodreel.test", harness.clock.now())]
+    )
 
 
-def made(harness: PersonalDataHarness) -> dict[str, Any]:
-    """The request once its copy is ready."""
+def run_until_ready(harness: PersonalDataHarness) -> dict[str, Any]:
+    """Returns the document of the request when the export is ready."""
     for _ in range(60):
-        harness.deliver_request(NUMBER)
-        (doc,) = harness.store.read([task_path(PERSONAL_DATA, NUMBER)])
+        harness.deliver_request(REQUEST_ID)
+        (doc,) = harness.store.read([task_path(PERSONAL_DATA, REQUEST_ID)])
         assert doc is not None
         if doc.data["phase"] == "ready":
             return dict(doc.data)
-    raise AssertionError("it is never ready")
+    raise AssertionError("the export is never ready")
 
 
-def rows_of(harness: PersonalDataHarness, done: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """The lines of all parts together, by file."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for part in done["parts"]:
+def read_rows(
+    harness: PersonalDataHarness, document: dict[str, Any]
+) -> dict[str, list[dict[str, Any]]]:
+    """Returns the rows of all parts by file."""
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for part in document["parts"]:
         read = harness.objects.range_reader(
             Bucket(part["bucket"]), part["object"], part["generation"]
         )
@@ -47,65 +51,65 @@ def rows_of(harness: PersonalDataHarness, done: dict[str, Any]) -> dict[str, lis
         for name in archive.namelist():
             if name.endswith(".jsonl"):
                 lines = [json.loads(line) for line in archive.read(name).splitlines()]
-                found.setdefault(name, []).extend(lines)
-    return found
+                rows.setdefault(name, []).extend(lines)
+    return rows
 
 
-@pytest.mark.parametrize("most", [1, 2, 1000])
-def test_every_document_is_in_it_once_however_many_parts_it_takes(
-    harness: PersonalDataHarness, monkeypatch: pytest.MonkeyPatch, most: int
+@pytest.mark.parametrize("max_rows", [1, 2, 1000])
+def test_every_document_is_exported_once(
+    harness: PersonalDataHarness, monkeypatch: pytest.MonkeyPatch, max_rows: int
 ) -> None:
-    monkeypatch.setattr("functions.personal_data.export.MAX_JOBS", most)
-    monkeypatch.setattr("functions.personal_data.export.MAX_ROWS", most)
-    asked(harness)
+    monkeypatch.setattr("functions.personal_data.export.MAX_JOBS", max_rows)
+    monkeypatch.setattr("functions.personal_data.export.MAX_ROWS", max_rows)
+    request_export(harness)
 
-    done = made(harness)
+    document = run_until_ready(harness)
 
-    rows = rows_of(harness, done)
+    rows = read_rows(harness, document)
     assert sorted(row["id"] for row in rows["jobs.jsonl"]) == harness.jobs["alice"]
     counts = {name: len(lines) for name, lines in rows.items()}
     assert counts == {
         "jobs.jsonl": 2, "mails.jsonl": 2, "webhooks.jsonl": 1, "deliveries.jsonl": 1,
         "shares.jsonl": 1, "cameras.jsonl": 1, "recordings.jsonl": 2,
     }  # fmt: skip
-    assert (len(done["parts"]) > 1) is (most == 1)
+    assert (len(document["parts"]) > 1) is (max_rows == 1)
     assert not any("bob" in json.dumps(row) for lines in rows.values() for row in lines)
 
 
-def test_a_part_that_was_written_and_not_recorded_is_written_anew_and_goes_in_time(
+def test_part_of_a_crashed_attempt_is_written_again_and_deleted(
     harness: PersonalDataHarness,
 ) -> None:
-    asked(harness)
+    request_export(harness)
     harness.crash.at_write, harness.crash.after_write, harness.crash.write_count = 3, False, 0
 
-    done = made(harness)
+    document = run_until_ready(harness)
 
-    assert harness.crash.write_count > 3, "the power was not cut"
-    assert len(rows_of(harness, done)["jobs.jsonl"]) == 2
+    assert harness.crash.write_count > 3, "nothing crashed"
+    assert len(read_rows(harness, document)["jobs.jsonl"]) == 2
     assert len(harness.objects.list_objects(Bucket.OUTPUTS, FOLDER)) == 2
-    harness.run_request(NUMBER)
+    harness.run_request(REQUEST_ID)
     assert harness.objects.list_objects(Bucket.OUTPUTS, FOLDER) == ()
 
 
-def test_a_copy_is_gone_after_its_week_and_the_request_after_a_month(
+def test_export_is_deleted_after_a_week(
     harness: PersonalDataHarness,
 ) -> None:
-    asked(harness)
-    done = made(harness)
-    assert len(harness.objects.list_objects(Bucket.OUTPUTS, FOLDER)) == len(done["parts"])
-    assert done["next_check_at"] == done["due_at"], "the sweeper comes when it is over"
+    request_export(harness)
+    document = run_until_ready(harness)
+    assert len(harness.objects.list_objects(Bucket.OUTPUTS, FOLDER)) == len(document["parts"])
+    assert document["next_check_at"] == document["due_at"], "the sweeper deletes it on time"
 
-    gone = harness.run_request(NUMBER)
+    expired = harness.run_request(REQUEST_ID)
 
-    assert (gone["phase"], gone["parts"]) == ("expired", [])
+    assert (expired["phase"], expired["parts"]) == ("expired", [])
     assert harness.objects.list_objects(Bucket.OUTPUTS, FOLDER) == ()
-    assert gone["expires_at"] - harness.clock.now() <= timedelta(days=30)
+    assert expired["expires_at"] - harness.clock.now() <= timedelta(days=30)
 
 
-def test_a_copy_that_waits_keeps_no_message_waiting(harness: PersonalDataHarness) -> None:
-    asked(harness)
-    made(harness)
+def test_ready_export_keeps_no_message(harness: PersonalDataHarness) -> None:
+    request_export(harness)
+    run_until_ready(harness)
 
-    reply = harness.deliver_request(NUMBER, when_due=False)
+    reply = harness.deliver_request(REQUEST_ID, when_due=False)
 
     assert reply is Reply.ACK

@@ -1,4 +1,4 @@
-"""What comes of an answer, and how a receiver knows that a call is ours."""
+"""Outcomes of webhook calls, and signatures that receivers verify."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ import pytest
 
 from functions.webhook.call import ERROR_MESSAGES, RETRY_DELAYS_S, judge_response
 from functions.webhook.signing import signed_headers
+from shared.flows.effects import Failed, Later
 from shared.jobs.webhooks import Webhook, new_webhook, secret_rotation, webhook_path
 from shared.pipeline import FUNCTIONS
 from shared.ports.outbound import OutboundResponse
-from shared.tasks.task import Failed, Later, TaskDone
+from shared.tasks.task import TaskDone
 from tests.fakes.job_store import MemoryJobStore
 from tests.fixtures.webhooks import load_readme_verifier
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
-OURS = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-"""The secret of the example in Standard Webhooks' own libraries, with the message below."""
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+"""The secret of the example in the Standard Webhooks libraries, as the message below."""
 
 
 def outcome(status: int | None, attempt: int = 1, **more: Any) -> Any:
@@ -26,37 +27,37 @@ def outcome(status: int | None, attempt: int = 1, **more: Any) -> Any:
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
-def test_any_two_hundred_is_delivered(status: int) -> None:
+def test_2xx_is_delivered(status: int) -> None:
     assert outcome(status) == TaskDone({"tries": [1]})
 
 
 @pytest.mark.parametrize("status", [199, 301, 302, 400, 401, 404, 408, 422, 429, 500, 503])
-def test_anything_else_is_tried_again(status: int) -> None:
-    told = outcome(status)
+def test_other_statuses_are_retried(status: int) -> None:
+    result = outcome(status)
 
-    assert isinstance(told, Later)
-    assert told.code == f"status-{status}"
-    assert not told.progress
+    assert isinstance(result, Later)
+    assert result.code == f"status-{status}"
+    assert not result.progress
 
 
-def test_gone_ends_the_delivery_and_disables_the_webhook() -> None:
-    told = outcome(410)
+def test_410_fails_the_delivery_and_disables_the_webhook() -> None:
+    result = outcome(410)
 
-    assert isinstance(told, Failed)
-    [write] = told.writes
+    assert isinstance(result, Failed)
+    [write] = result.writes
     assert write.path == webhook_path("h" * 20)
     assert write.fields["disabled"] == "gone"  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("fault", ERROR_MESSAGES)
-def test_no_answer_is_tried_again_and_said_in_a_sentence(fault: str) -> None:
-    told = outcome(None, error_code=fault)
+@pytest.mark.parametrize("error_code", ERROR_MESSAGES)
+def test_missing_response_is_retried_with_a_message(error_code: str) -> None:
+    result = outcome(None, error_code=error_code)
 
-    assert isinstance(told, Later)
-    assert told.message.endswith(".")
+    assert isinstance(result, Later)
+    assert result.message.endswith(".")
 
 
-def test_waits_grow_to_days_and_end_with_the_tables_attempts() -> None:
+def test_delays_grow_to_days_and_match_the_attempts() -> None:
     waits = [
         outcome(500, attempt).wait_s for attempt in range(1, FUNCTIONS["webhook"].max_attempts)
     ]
@@ -66,16 +67,18 @@ def test_waits_grow_to_days_and_end_with_the_tables_attempts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "asked", "wait_s"),
+    ("status", "retry_after_s", "wait_s"),
     [(429, 60.0, 60), (503, 60.0, 60), (503, 1.0, 5), (503, 1e9, 86_400), (500, 60.0, 5)],
 )
-def test_a_busy_server_says_when_to_come_again(status: int, asked: float, wait_s: float) -> None:
-    assert outcome(status, retry_after_s=asked).wait_s == wait_s
+def test_retry_after_of_a_busy_server_is_respected(
+    status: int, retry_after_s: float, wait_s: float
+) -> None:
+    assert outcome(status, retry_after_s=retry_after_s).wait_s == wait_s
 
 
-def test_a_signature_is_that_of_standard_webhooks() -> None:
+def test_signature_matches_standard_webhooks() -> None:
     at = datetime.fromtimestamp(1614265330, UTC)
-    headers = signed_headers("msg_p5jXN8AQM9LWM0D4loKWxJek", at, b'{"test": 2432232314}', [OURS])
+    headers = signed_headers("msg_p5jXN8AQM9LWM0D4loKWxJek", at, b'{"test": 2432232314}', [SECRET])
 
     assert headers == {
         "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
@@ -84,34 +87,34 @@ def test_a_signature_is_that_of_standard_webhooks() -> None:
     }
 
 
-def test_the_ten_lines_of_the_readme_know_our_calls_from_others() -> None:
+def test_readme_code_verifies_signatures() -> None:
     verify = load_readme_verifier()
     body = b'{"type":"ping"}'
-    headers = signed_headers("evt_1", datetime.now(UTC), body, [OURS])
+    headers = signed_headers("evt_1", datetime.now(UTC), body, [SECRET])
 
-    assert verify(OURS, headers, body)
-    assert not verify(OURS, headers, body + b" ")
-    assert not verify(OURS, {**headers, "webhook-id": "evt_2"}, body)
+    assert verify(SECRET, headers, body)
+    assert not verify(SECRET, headers, body + b" ")
+    assert not verify(SECRET, {**headers, "webhook-id": "evt_2"}, body)
     assert not verify("whsec_" + "A" * 32, headers, body)
-    assert not verify(OURS, signed_headers("evt_1", NOW.replace(year=2020), body, [OURS]), body)
+    assert not verify(SECRET, signed_headers("evt_1", NOW.replace(year=2020), body, [SECRET]), body)
 
 
-def test_for_a_day_after_a_rotation_either_secret_verifies() -> None:
+def test_both_secrets_verify_for_a_day_after_a_rotation() -> None:
     store, verify, now = MemoryJobStore(), load_readme_verifier(), datetime.now(UTC)
     other, third = "whsec_" + "B" * 32, "whsec_" + "C" * 32
-    store.commit([new_webhook("h" * 20, "alice", "https://x.test", ("job.done",), OURS, now)])
+    store.commit([new_webhook("h" * 20, "alice", "https://x.test", ("job.done",), SECRET, now)])
 
-    def hook() -> Webhook:
+    def read_webhook() -> Webhook:
         (doc,) = store.read([webhook_path("h" * 20)])
         assert doc is not None
         return Webhook.from_doc(doc)
 
-    store.commit([secret_rotation(hook(), other, now)])
-    headers = signed_headers("evt_1", now, b"{}", hook().secrets_at(now))
+    store.commit([secret_rotation(read_webhook(), other, now)])
+    headers = signed_headers("evt_1", now, b"{}", read_webhook().secrets_at(now))
     day_later = now.replace(year=now.year + 1)
 
-    assert verify(OURS, headers, b"{}")
+    assert verify(SECRET, headers, b"{}")
     assert verify(other, headers, b"{}")
-    assert hook().secrets_at(day_later) == (other,)
-    store.commit([secret_rotation(hook(), third, now)])
-    assert hook().secrets_at(now) == (third, other), "the oldest is out at once"
+    assert read_webhook().secrets_at(day_later) == (other,)
+    store.commit([secret_rotation(read_webhook(), third, now)])
+    assert read_webhook().secrets_at(now) == (third, other), "the oldest is out at once"

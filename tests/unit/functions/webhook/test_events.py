@@ -1,4 +1,4 @@
-"""What a call says: the schema that is documented, and no more than ids and names."""
+"""Bodies of webhook calls: the documented schema, with ids and names only."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PACK = Artifact("packs", "packs", "work", "packs/x/00.pack", 1, 1)
 
 
 @pytest.mark.parametrize("status", EVENTS)
-def test_an_outcome_is_told_in_the_documented_form(status: str) -> None:
+def test_outcome_body_has_the_documented_schema(status: str) -> None:
     error = {"code": "bad-input", "message": "No.", "stage": "upload_trigger"}
     artifacts = [FRAMES_ZIP.to_dict(), PACK.to_dict()]
     job = make_job(status=status, artifacts=artifacts, error=error if status == "failed" else None)
@@ -28,12 +28,12 @@ def test_an_outcome_is_told_in_the_documented_form(status: str) -> None:
 
     assert event.type == f"job.{status}"
     assert event.data.status == status
-    assert [one.name for one in event.data.artifacts] == ["frames.zip"], "packs are not for people"
+    assert [row.name for row in event.data.artifacts] == ["frames.zip"], "packs are no results"
     assert (event.data.error is None) is (status != "failed")
     assert datetime.fromisoformat(event.timestamp) == job.updated_at
 
 
-def test_a_call_tells_neither_links_nor_who_it_is_about() -> None:
+def test_body_has_no_links_and_no_personal_data() -> None:
     body = outcome_body(
         make_job(status="done", artifacts=[FRAMES_ZIP.to_dict()], title="Anna, 3 May")
     )
@@ -42,20 +42,20 @@ def test_a_call_tells_neither_links_nor_who_it_is_about() -> None:
         assert secret not in body
 
 
-def test_the_example_of_the_readme_is_of_that_form() -> None:
+def test_readme_example_has_the_documented_schema() -> None:
     [example] = re.findall(r"```json\n(.*?)```", README.read_text(), re.DOTALL)
 
     assert JobEvent.model_validate_json(example).type == "job.done"
 
 
-def test_a_ping_has_its_form_as_well() -> None:
+def test_ping_body_has_the_documented_schema() -> None:
     body = event_body(PING, datetime(2026, 11, 26, tzinfo=UTC), {"webhook_id": "h"})
 
     assert PingEvent.model_validate_json(body).timestamp == "2026-11-26T00:00:00.000Z"
     assert json.loads(body)["type"] == "ping"
 
 
-def test_ids_are_made_of_what_happened() -> None:
+def test_event_ids_depend_on_job_revision_and_outcome() -> None:
     assert event_id("j", 0, "done.e0") == event_id("j", 0, "done.e0")
     others = {event_id("j", 0, "done.e1"), event_id("j", 1, "done.e0"), event_id("k", 0, "done.e0")}
     assert len(others | {event_id("j", 0, "done.e0")}) == 4

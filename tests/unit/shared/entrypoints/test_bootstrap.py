@@ -1,4 +1,4 @@
-"""Neighbours are built once a process, and settings refuse what would be a hole."""
+"""Clients are built once per process, and unsafe settings are rejected."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LOCAL = {
 }
 
 
-def test_threads_that_start_together_share_one_client() -> None:
+def test_concurrent_threads_share_one_client() -> None:
     built = []
     start = threading.Barrier(16)
 
@@ -36,14 +36,14 @@ def test_threads_that_start_together_share_one_client() -> None:
         built.append(object())
         return built[-1]
 
-    def ask() -> object:
+    def get_client() -> object:
         start.wait()
         return client()
 
     with ThreadPoolExecutor(16) as pool:
-        answers = list(pool.map(lambda _: ask(), range(16)))
+        clients = list(pool.map(lambda _: get_client(), range(16)))
     assert len(built) == 1
-    assert set(map(id, answers)) == {id(built[0])}
+    assert set(map(id, clients)) == {id(built[0])}
 
 
 def test_all_missing_settings_are_named_at_once() -> None:
@@ -54,48 +54,52 @@ def test_all_missing_settings_are_named_at_once() -> None:
 
 
 @pytest.mark.parametrize("variable", EMULATOR_VARIABLES)
-def test_an_emulator_in_production_refuses_to_start(variable: str) -> None:
-    """The Auth emulator accepts unsigned tokens: such a variable in the cloud is a hole."""
+def test_emulator_variables_are_rejected_in_the_cloud(variable: str) -> None:
+    """The Auth emulator accepts unsigned tokens, so the variable is unsafe in the cloud."""
     with pytest.raises(ConfigurationError, match=variable):
         Settings.from_env({**CLOUD, variable: "127.0.0.1:1"})
 
 
-def test_the_local_mode_refuses_to_start_in_the_cloud() -> None:
+def test_local_mode_is_rejected_in_the_cloud() -> None:
     with pytest.raises(ConfigurationError):
         Settings.from_env({**LOCAL, "K_SERVICE": "api"})
 
 
-def test_what_only_tests_may_do_is_out_of_reach_in_the_cloud() -> None:
+def test_local_settings_are_ignored_in_the_cloud() -> None:
     cloud = Settings.from_env({**CLOUD, "MOODREEL_CRASH_DIR": "x", "MOODREEL_SIGNER_KEY": "y"})
     assert cloud.crash_dir == ""
     assert cloud.signer_key is None
     assert Settings.from_env(LOCAL).signer_key == "key.json"
 
 
-def test_traces_go_into_the_cloud_from_the_cloud_and_into_a_folder_here() -> None:
+def test_traces_go_to_cloud_trace_in_the_cloud_and_to_a_local_folder() -> None:
     assert Settings.from_env(CLOUD).traces == ""
     assert Settings.from_env({**CLOUD, "MOODREEL_TRACES": "cloud"}).traces == "cloud"
     assert Settings.from_env({**LOCAL, "MOODREEL_TRACES": "some/folder"}).traces == "some/folder"
-    # /tmp is memory in the cloud, and nothing here may speak to Google.
-    for env, where in ((CLOUD, "some/folder"), (LOCAL, "cloud")):
+    # /tmp is memory in the cloud, and the local suite must not connect to Google.
+    for env, target in ((CLOUD, "some/folder"), (LOCAL, "cloud")):
         with pytest.raises(ConfigurationError, match="MOODREEL_TRACES"):
-            Settings.from_env({**env, "MOODREEL_TRACES": where})
+            Settings.from_env({**env, "MOODREEL_TRACES": target})
 
 
-def test_gemini_is_asked_by_vertex_ai_unless_the_settings_say_otherwise() -> None:
-    usual = Settings.from_env(CLOUD)
-    assert usual.deck_model_client == "google-genai"
-    assert usual.gemini_backend is GeminiBackend.VERTEX_AI
-    assert (usual.vertex_project, usual.vertex_location) == ("p", "global")
-    # The alias is the Developer API's; Vertex AI lists versions.
-    assert not usual.deck_model.endswith("-latest")
+def test_vertex_ai_is_the_default_gemini_backend() -> None:
+    default = Settings.from_env(CLOUD)
+    assert default.deck_model_client == "google-genai"
+    assert default.gemini_backend is GeminiBackend.VERTEX_AI
+    assert (default.vertex_project, default.vertex_location) == ("p", "global")
+    # Only the Developer API has the alias; Vertex AI lists versions.
+    assert not default.deck_model.endswith("-latest")
     by_key = Settings.from_env({**CLOUD, "MOODREEL_GEMINI_BACKEND": "developer-api"})
     assert by_key.gemini_backend is GeminiBackend.DEVELOPER_API
     assert by_key.deck_model == "gemini-flash-latest"
-    elsewhere = {"MOODREEL_VERTEX_PROJECT": "q", "MOODREEL_VERTEX_LOCATION": "europe-west1"}
-    moved = Settings.from_env({**CLOUD, **elsewhere, "MOODREEL_DECK_MODEL": "m"})
-    assert (moved.vertex_project, moved.vertex_location) == ("q", "europe-west1")
-    assert moved.deck_model == "m"
+    overrides = {
+        "MOODREEL_VERTEX_PROJECT": "q",
+        "MOODREEL_VERTEX_LOCATION": "europe-west1",
+        "MOODREEL_DECK_MODEL": "m",
+    }
+    custom = Settings.from_env({**CLOUD, **overrides})
+    assert (custom.vertex_project, custom.vertex_location) == ("q", "europe-west1")
+    assert custom.deck_model == "m"
     with pytest.raises(ConfigurationError, match="vertex-ai or developer-api"):
         Settings.from_env({**CLOUD, "MOODREEL_GEMINI_BACKEND": "vertex"})
 
@@ -106,6 +110,6 @@ def test_secrets_are_not_printed() -> None:
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "ten", "1.5"])
-def test_a_limit_that_is_no_whole_number_is_refused(text: str) -> None:
+def test_limit_must_be_a_positive_integer(text: str) -> None:
     with pytest.raises(ConfigurationError, match="MOODREEL_MAX_FRAMES"):
         Settings.from_env({**CLOUD, "MOODREEL_MAX_FRAMES": text})

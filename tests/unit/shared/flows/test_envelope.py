@@ -1,4 +1,4 @@
-"""What an event means, and what is none of ours."""
+"""Events and messages are parsed into envelopes or rejected."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ PUBSUB = "google.cloud.pubsub.topic.v1.messagePublished"
 BUCKETS = {role: f"p-{role}" for role in Bucket}
 
 
-def pushed(body: bytes, attributes: dict[str, str] | None = None) -> dict[str, Any]:
+def push_message(body: bytes, attributes: dict[str, str] | None = None) -> dict[str, Any]:
     data = base64.b64encode(body).decode()
     return {"message": {"data": data, "attributes": attributes or {}}}
 
 
-def test_an_envelope_comes_back_as_it_went() -> None:
+def test_envelope_survives_serialization() -> None:
     sent = Envelope(JOB, "frame_extraction", "3", revision=2, epoch=1, traceparent="00-ab-cd-01")
-    assert read_event("frame_extraction", PUBSUB, pushed(sent.to_json())) == sent
+    assert read_event("frame_extraction", PUBSUB, push_message(sent.to_json())) == sent
 
 
-def test_a_notification_of_the_bucket_and_an_event_of_eventarc_mean_the_same_object() -> None:
+def test_bucket_notification_and_eventarc_event_give_the_same_object() -> None:
     name = upload_name("frames", JOB, "video", 0)
     attributes = {
         "eventType": "OBJECT_FINALIZE",
@@ -46,27 +46,27 @@ def test_a_notification_of_the_bucket_and_an_event_of_eventarc_mean_the_same_obj
         "objectId": name,
         "objectGeneration": "17",
     }
-    from_bucket = read_event("upload_trigger", PUBSUB, pushed(b"{}", attributes))
+    from_bucket = read_event("upload_trigger", PUBSUB, push_message(b"{}", attributes))
     resource = {"bucket": "p-uploads", "name": name, "generation": "17"}
     assert from_bucket == read_event("upload_trigger", FINALIZED, resource)
     assert from_bucket == ObjectRef("p-uploads", name, 17)
 
 
-def test_an_upload_tells_its_job_input_and_number() -> None:
+def test_upload_name_gives_job_input_and_number() -> None:
     name = upload_name("presentation", JOB, "prompt", 2)
     assert name.startswith("prompts/")
     unit = envelope_for_object("upload_trigger", ObjectRef("p-uploads", name, 1))
     assert (unit.job_id, unit.part, unit.upload, unit.epoch) == (JOB, "prompt", 2, None)
 
 
-def test_a_pack_tells_its_job_and_part_and_whom_it_wakes() -> None:
+def test_pack_name_gives_job_part_and_function() -> None:
     ref = ObjectRef("p-work", pack_name("packs/", JOB, "0" * 64, "7"), 1)
     stage = function_for_object(ref, BUCKETS)
     assert stage == "emotion_scoring"
     assert envelope_for_object(stage, ref).part == "7"
 
 
-def test_an_object_outside_the_prefix_wakes_nobody() -> None:
+def test_object_outside_the_prefix_triggers_nothing() -> None:
     with pytest.raises(UnreadableMessage):
         function_for_object(ObjectRef("p-work", f"parts/{JOB}/x", 1), BUCKETS)
 
@@ -90,15 +90,15 @@ def test_an_object_outside_the_prefix_wakes_nobody() -> None:
         Envelope(JOB, "nonsense", "0", epoch=0).to_json(),
     ],
 )
-def test_a_message_that_is_not_ours_is_said_to_be_unreadable(body: bytes) -> None:
+def test_invalid_message_is_unreadable(body: bytes) -> None:
     with pytest.raises(UnreadableMessage):
-        read_event("frame_extraction", PUBSUB, pushed(body))
+        read_event("frame_extraction", PUBSUB, push_message(body))
 
 
-def test_the_deletion_of_an_object_is_not_taken_for_its_arrival() -> None:
+def test_deletion_event_is_unreadable() -> None:
     attributes = {"eventType": "OBJECT_DELETE", "bucketId": "b", "objectId": "o"}
     with pytest.raises(UnreadableMessage):
-        read_event("upload_trigger", PUBSUB, pushed(b"{}", attributes))
+        read_event("upload_trigger", PUBSUB, push_message(b"{}", attributes))
 
 
 JSON: st.SearchStrategy[Any] = st.recursive(
@@ -108,13 +108,13 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 
 
 @given(JSON)
-def test_nothing_that_json_can_say_crashes_the_reader(body: Any) -> None:
-    for data in (body, pushed(json.dumps(body).encode()), {"message": body}):
+def test_any_json_is_unreadable(body: Any) -> None:
+    for data in (body, push_message(json.dumps(body).encode()), {"message": body}):
         with pytest.raises(UnreadableMessage):
             read_event("frame_extraction", PUBSUB, data)
 
 
 @given(st.text(max_size=80))
-def test_no_name_of_an_object_crashes_the_reader(name: str) -> None:
+def test_any_object_name_is_unreadable(name: str) -> None:
     with pytest.raises(UnreadableMessage):
         envelope_for_object("upload_trigger", ObjectRef("b", name, 1))

@@ -1,6 +1,6 @@
-"""Each rule of the chain is needed: taken away, some schedule breaks a promise.
+"""Every rule is needed: without it some random schedule violates an invariant.
 
-A rule whose absence no schedule notices would be a rule that nothing proves.
+Otherwise no test would prove the rule.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 
 from shared.flows import effects
+from shared.flows.decision import Decision
 from shared.flows.documents import CommitResult, Increment, Update, Write, stage_path
 from shared.flows.envelope import Envelope
-from shared.jobs import claims, deliver, rules, webhooks
-from shared.jobs import commit as recording
-from shared.jobs.model import Job, UnitState
+from shared.jobs import commit as unit_commit
+from shared.jobs import deliver, rules, webhooks
+from shared.jobs.claims import UnitDone
+from shared.jobs.model import Job, UnitClaim, UnitState
 from shared.jobs.queries import read_view
-from shared.jobs.rules import Decision
 from shared.tasks import run
 from tests.fakes.simulation import schedule
 from tests.fakes.simulation.simulation import Simulation
@@ -30,17 +31,17 @@ pytestmark = pytest.mark.slow
 SCHEDULES = 400
 
 Patch = pytest.MonkeyPatch
-real_verdict = rules.decide
-real_out_of_date = rules.is_out_of_date
-real_carry_out = deliver.process_unit
+original_decide = rules.decide
+original_is_out_of_date = rules.is_out_of_date
+original_process_unit = deliver.process_unit
 
 
-def done_is_not_terminal(patch: Patch) -> None:
-    def verdict(*args: Any) -> Decision:
-        found = real_verdict(*args)
-        return Decision.GO if found is Decision.REPEAT else found
+def done_is_not_final(patch: Patch) -> None:
+    def decide(*args: Any) -> Decision:
+        decision = original_decide(*args)
+        return Decision.GO if decision is Decision.REPEAT else decision
 
-    patch.setattr(rules, "decide", verdict)
+    patch.setattr(rules, "decide", decide)
 
 
 def leases_never_expire(patch: Patch) -> None:
@@ -51,24 +52,24 @@ def leases_never_expire(patch: Patch) -> None:
     )
 
 
-def busy_is_acknowledged(patch: Patch) -> None:
+def busy_deliveries_are_acknowledged(patch: Patch) -> None:
     patch.setattr(deliver, "reply_when_busy", lambda: effects.Reply.ACK)
 
 
-def counted_in_a_commit_of_its_own(patch: Patch) -> None:
+def parts_are_counted_in_a_second_batch(patch: Patch) -> None:
     def commit_part(
-        claimed: claims.UnitClaim, result: claims.UnitDone, clock: effects.ClockAndIds
+        claim: UnitClaim, result: UnitDone, clock: effects.ClockAndIds
     ) -> effects.Flow[bool]:
-        """The whole of commit_part, but for the batch, which is torn in two."""
+        """As commit_part, with two batches instead of one."""
         while True:
-            view = yield from read_view(claimed.envelope)
-            if view.unit is None or view.stage is None or view.unit.token != claimed.token:
+            view = yield from read_view(claim.envelope)
+            if view.unit is None or view.stage is None or view.unit.token != claim.token:
                 return False
             if rules.is_done(view.unit):
                 return True
-            unit_write, _ = recording.part_writes(claimed, view.unit, result, clock.now())
+            unit_write, _ = unit_commit.part_writes(claim, view.unit, result, clock.now())
             if (yield from effects.commit(unit_write)) is CommitResult.OK:
-                envelope = claimed.envelope
+                envelope = claim.envelope
                 path = stage_path(envelope.job_id, envelope.stage, envelope.revision)
                 yield from effects.commit(Update(path, {"done": Increment(1)}))
                 return True
@@ -76,144 +77,142 @@ def counted_in_a_commit_of_its_own(patch: Patch) -> None:
     patch.setattr(deliver, "commit_part", commit_part)
 
 
-def repeat_announces_nothing(patch: Patch) -> None:
-    def verdict(*args: Any) -> Decision:
-        found = real_verdict(*args)
-        return Decision.DROP if found is Decision.REPEAT else found
+def repeats_announce_nothing(patch: Patch) -> None:
+    def decide(*args: Any) -> Decision:
+        decision = original_decide(*args)
+        return Decision.DROP if decision is Decision.REPEAT else decision
 
-    patch.setattr(rules, "decide", verdict)
+    patch.setattr(rules, "decide", decide)
 
 
-def redrive_keeps_the_units(patch: Patch) -> None:
+def redrive_keeps_units(patch: Patch) -> None:
     patch.setattr(rules, "units_to_delete", lambda _units: [])
 
 
-def outcome_is_keyed_without_its_epoch(patch: Patch) -> None:
+def outcome_has_no_epoch(patch: Patch) -> None:
     patch.setattr(rules, "outcome_part", lambda job: f"{job.status}.e0")
 
 
-def an_edit_overtakes_nothing(patch: Patch) -> None:
-    def out_of_date(job: Job, envelope: Envelope) -> bool:
-        return real_out_of_date(job, replace(envelope, revision=job.revision))
+def older_revisions_are_not_dropped(patch: Patch) -> None:
+    def is_out_of_date(job: Job, envelope: Envelope) -> bool:
+        return original_is_out_of_date(job, replace(envelope, revision=job.revision))
 
-    patch.setattr(rules, "is_out_of_date", out_of_date)
+    patch.setattr(rules, "is_out_of_date", is_out_of_date)
 
 
-def nothing_waits_for_a_review(patch: Patch) -> None:
+def stages_do_not_wait_for_review(patch: Patch) -> None:
     patch.setattr(rules, "is_held", lambda _job, _stage: False)
 
 
-def servers_are_called_after_the_outcome_is_recorded(patch: Patch) -> None:
-    def carry_out(
-        claimed: claims.UnitClaim, clock: effects.ClockAndIds
-    ) -> effects.Flow[effects.Reply]:
-        reply = yield from real_carry_out(claimed, clock)
-        if claimed.envelope.stage == rules.NOTIFICATION and reply is effects.Reply.ACK:
-            yield from webhooks.create_deliveries(claimed.job, claimed.envelope.part, clock)
+def webhooks_are_called_after_the_commit(patch: Patch) -> None:
+    def process_unit(claim: UnitClaim, clock: effects.ClockAndIds) -> effects.Flow[effects.Reply]:
+        reply = yield from original_process_unit(claim, clock)
+        if claim.envelope.stage == rules.NOTIFICATION and reply is effects.Reply.ACK:
+            yield from webhooks.create_deliveries(claim.job, claim.envelope.part, clock)
         return reply
 
-    patch.setattr(deliver, "create_deliveries", _nothing)
-    patch.setattr(deliver, "process_unit", carry_out)
+    patch.setattr(deliver, "create_deliveries", _do_nothing)
+    patch.setattr(deliver, "process_unit", process_unit)
 
 
-def every_telling_is_an_event_of_its_own(patch: Patch) -> None:
+def every_announcement_is_a_new_delivery(patch: Patch) -> None:
     numbers = itertools.count()
     patch.setattr(webhooks, "delivery_id", lambda *_: f"{next(numbers):020d}")
 
 
-def calls_are_made_without_asking_for_their_job(patch: Patch) -> None:
+def deliveries_do_not_update_the_job(patch: Patch) -> None:
     def commit(*writes: Write) -> effects.Flow[CommitResult]:
-        return (yield from effects.commit(*(one for one in writes if "/stages/" not in one.path)))
+        return (yield from effects.commit(*(row for row in writes if "/stages/" not in row.path)))
 
     patch.setattr(webhooks, "commit", commit)
 
 
-def nobody_looks_after_errands(patch: Patch) -> None:
-    patch.setattr(run, "sweep_tasks", _none)
+def tasks_are_not_swept(patch: Patch) -> None:
+    patch.setattr(run, "sweep_tasks", _sweep_nothing)
 
 
-def _nothing(*_: Any) -> effects.Flow[None]:
+def _do_nothing(*_: Any) -> effects.Flow[None]:
     yield from ()
 
 
-def _none(*_: Any) -> effects.Flow[int]:
+def _sweep_nothing(*_: Any) -> effects.Flow[int]:
     yield from ()
     return 0
 
 
-def objects_of_an_earlier_attempt_are_refused(world: Simulation) -> None:
-    world.adopts_objects = False
+def objects_are_not_adopted(simulation: Simulation) -> None:
+    simulation.adopts_objects = False
 
 
-def without_sweeper(world: Simulation) -> None:
-    world.sweeper_enabled = False
+def without_sweeper(simulation: Simulation) -> None:
+    simulation.sweeper_enabled = False
 
 
-def _first_broken(change: Callable[[Simulation], None] | None = None) -> int:
-    """The seed of the first schedule that breaks a promise; the test fails when none does."""
+def _find_failing_seed(change: Callable[[Simulation], None] | None = None) -> int:
+    """Returns the seed of the first schedule that violates an invariant; fails without one."""
     for seed in range(SCHEDULES):
         try:
             schedule.run_schedule(seed, change)
         except AssertionError:
             return seed
-    pytest.fail(f"none of {SCHEDULES} schedules breaks a promise")
+    pytest.fail(f"none of {SCHEDULES} schedules violates an invariant")
 
 
 @pytest.mark.parametrize(
-    "take_away",
+    "remove_rule",
     [
-        done_is_not_terminal,
+        done_is_not_final,
         leases_never_expire,
-        counted_in_a_commit_of_its_own,
-        redrive_keeps_the_units,
-        outcome_is_keyed_without_its_epoch,
-        an_edit_overtakes_nothing,
-        nothing_waits_for_a_review,
-        servers_are_called_after_the_outcome_is_recorded,
-        every_telling_is_an_event_of_its_own,
-        nobody_looks_after_errands,
+        parts_are_counted_in_a_second_batch,
+        redrive_keeps_units,
+        outcome_has_no_epoch,
+        older_revisions_are_not_dropped,
+        stages_do_not_wait_for_review,
+        webhooks_are_called_after_the_commit,
+        every_announcement_is_a_new_delivery,
+        tasks_are_not_swept,
     ],
     ids=lambda rule: rule.__name__,
 )
-def test_without_the_rule_a_promise_breaks(
-    take_away: Callable[[Patch], None], monkeypatch: Patch
+def test_removed_rule_violates_an_invariant(
+    remove_rule: Callable[[Patch], None], monkeypatch: Patch
 ) -> None:
     with monkeypatch.context() as patch:
-        take_away(patch)
-        seed = _first_broken()
-    schedule.run_schedule(seed)  # With the rule, the same schedule breaks nothing.
+        remove_rule(patch)
+        seed = _find_failing_seed()
+    schedule.run_schedule(seed)  # With the rule, the same schedule violates no invariant.
 
 
 @pytest.mark.parametrize(
-    "take_away",
-    [busy_is_acknowledged, repeat_announces_nothing],
+    "remove_rule",
+    [busy_deliveries_are_acknowledged, repeats_announce_nothing],
     ids=lambda rule: rule.__name__,
 )
-def test_without_the_rule_only_the_sweeper_saves_the_job(
-    take_away: Callable[[Patch], None], monkeypatch: Patch
+def test_removed_rule_is_covered_only_by_the_sweeper(
+    remove_rule: Callable[[Patch], None], monkeypatch: Patch
 ) -> None:
-    """These two are what a job is healed by at once; the sweeper, minutes later, is the second
-    net. So the schedules run without it here; with the rules, all is well even so."""
+    """These rules heal a job at once, the sweeper only minutes later. So the schedules run without
+    the sweeper here, and with the rules no invariant is violated."""
     with monkeypatch.context() as patch:
-        take_away(patch)
-        seed = _first_broken(without_sweeper)
+        remove_rule(patch)
+        seed = _find_failing_seed(without_sweeper)
     schedule.run_schedule(seed, without_sweeper)
 
 
-def test_without_asking_for_its_job_a_call_tells_of_a_deleted_one(monkeypatch: Patch) -> None:
-    calls_are_made_without_asking_for_their_job(monkeypatch)
+def test_delivery_without_job_update_survives_the_job(monkeypatch: Patch) -> None:
+    deliveries_do_not_update_the_job(monkeypatch)
     assert delete_during_notification().deliveries()
 
 
-def test_without_adoption_a_crash_after_the_write_fails_a_healthy_job() -> None:
-    schedule.run_schedule(_first_broken(objects_of_an_earlier_attempt_are_refused))
+def test_without_adoption_a_crash_fails_a_healthy_job() -> None:
+    schedule.run_schedule(_find_failing_seed(objects_are_not_adopted))
 
 
 @pytest.mark.parametrize("schedules", [25, pytest.param(SCHEDULES, marks=pytest.mark.sweep)])
 @pytest.mark.parametrize("change", [None, without_sweeper])
-def test_with_every_rule_in_place_all_promises_hold(
+def test_invariants_hold_with_all_rules(
     change: Callable[[Simulation], None] | None, schedules: int
 ) -> None:
-    """The schedules that broke without a rule are run with it in the tests above."""
+    """The tests above also run the failing schedules with the rule."""
     for seed in range(schedules):
         schedule.run_schedule(seed, change)

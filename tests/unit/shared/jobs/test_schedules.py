@@ -1,4 +1,4 @@
-"""Any order, any crash, any repetition: no lost job, no two results, no silent stop."""
+"""Hypothesis schedules: with any order, crash or repetition every job ends once."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from tests.fakes.simulation.simulation import Simulation
 
 pytestmark = pytest.mark.slow
 
-WHO = st.integers(0, 30)
+INDEX = st.integers(0, 30)
 
 
-class Chain(RuleBasedStateMachine):
-    """One job and everything that may befall it."""
+class JobMachine(RuleBasedStateMachine):
+    """One job and all events that can affect it."""
 
     @initialize(
         recipe=st.sampled_from(["frames", "emotions", "still", "presentation", "recap"]),
@@ -31,81 +31,83 @@ class Chain(RuleBasedStateMachine):
         needs_review=st.booleans(),
     )
     def begin(self, recipe: str, part_count: int, needs_review: bool) -> None:
-        self.world = Simulation(recipe=recipe, part_count=part_count, needs_review=needs_review)
+        self.simulation = Simulation(
+            recipe=recipe, part_count=part_count, needs_review=needs_review
+        )
 
     @rule(name=st.sampled_from(["video", "picture", "sound", "prompt"]))
     def upload(self, name: str) -> None:
-        if name in {one.name for one in RECIPES[self.world.recipe].inputs}:
-            self.world.upload_input(name)
+        if name in {row.name for row in RECIPES[self.simulation.recipe].inputs}:
+            self.simulation.upload_input(name)
 
-    @rule(who=WHO)
-    def deliver(self, who: int) -> None:
-        self.world.deliver(who)
+    @rule(index=INDEX)
+    def deliver(self, index: int) -> None:
+        self.simulation.deliver(index)
 
-    @rule(who=WHO)
-    def duplicate(self, who: int) -> None:
-        self.world.duplicate_message(who)
+    @rule(index=INDEX)
+    def duplicate(self, index: int) -> None:
+        self.simulation.duplicate_message(index)
 
-    @rule(who=WHO, times=st.integers(1, 12))
-    def step(self, who: int, times: int) -> None:
+    @rule(index=INDEX, times=st.integers(1, 12))
+    def step(self, index: int, times: int) -> None:
         for _ in range(times):
-            self.world.step(who)
+            self.simulation.step(index)
 
-    @rule(who=WHO, outcome=st.sampled_from(["failed", "retry"]))
-    def bad_step(self, who: int, outcome: str) -> None:
-        self.world.step(who, outcome)
+    @rule(index=INDEX, outcome=st.sampled_from(["failed", "retry"]))
+    def failing_step(self, index: int, outcome: str) -> None:
+        self.simulation.step(index, outcome)
 
-    @rule(who=WHO)
-    def crash(self, who: int) -> None:
-        self.world.crash_worker(who)
+    @rule(index=INDEX)
+    def crash(self, index: int) -> None:
+        self.simulation.crash_worker(index)
 
-    @rule(who=WHO)
-    def renew(self, who: int) -> None:
-        self.world.renew_lease(who)
+    @rule(index=INDEX)
+    def renew(self, index: int) -> None:
+        self.simulation.renew_lease(index)
 
     @rule()
-    def lose_answer(self) -> None:
-        self.world.lose_response()
+    def lose_response(self) -> None:
+        self.simulation.lose_response()
 
     @rule(seconds=st.sampled_from([-5, 1, 10, 50, 100, 1000]))
     def pass_time(self, seconds: int) -> None:
-        self.world.advance_time(seconds)
+        self.simulation.advance_time(seconds)
 
-    @rule(who=WHO)
-    def dead_letter(self, who: int) -> None:
-        self.world.deliver(who, to_dead_letter=True)
+    @rule(index=INDEX)
+    def dead_letter(self, index: int) -> None:
+        self.simulation.deliver(index, to_dead_letter=True)
 
     @rule(days=st.sampled_from([1, 9, 31]))
     def pass_days(self, days: int) -> None:
-        self.world.advance_time(days * 86_400)
+        self.simulation.advance_time(days * 86_400)
 
     @rule(
-        what=st.sampled_from(
+        command=st.sampled_from(
             ["cancel", "redrive", "redrive", "delete", "sweep", "sweep", "cleanup"]
         )
     )
-    def call(self, what: str) -> None:
-        self.world.run_command(what)
+    def run_command(self, command: str) -> None:
+        self.simulation.run_command(command)
 
-    @rule(what=st.sampled_from(["edit", "edit and release", "release"]))
-    def review(self, what: str) -> None:
-        if self.world.job.recipe.deck_stage is not None:
-            self.world.run_command(what)
+    @rule(command=st.sampled_from(["edit", "edit and release", "release"]))
+    def review(self, command: str) -> None:
+        if self.simulation.job.recipe.deck_stage is not None:
+            self.simulation.run_command(command)
 
     @invariant()
-    def promises_hold(self) -> None:
-        if hasattr(self, "world"):
-            invariants.check_always(self.world)
+    def invariants_hold(self) -> None:
+        if hasattr(self, "simulation"):
+            invariants.check_always(self.simulation)
 
     def teardown(self) -> None:
-        if hasattr(self, "world"):
-            invariants.run_until_idle(self.world)
-            invariants.check_final_state(self.world)
+        if hasattr(self, "simulation"):
+            invariants.run_until_idle(self.simulation)
+            invariants.check_final_state(self.simulation)
 
 
 def _run(examples: int, steps: int) -> None:
     run_state_machine_as_test(
-        Chain,
+        JobMachine,
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,
@@ -115,10 +117,10 @@ def _run(examples: int, steps: int) -> None:
     )
 
 
-def test_any_schedule_ends_every_job_once_and_tells_it() -> None:
+def test_any_schedule_ends_the_job_and_announces_it_once() -> None:
     _run(100, 50)
 
 
 @pytest.mark.sweep
-def test_thousands_of_schedules_end_every_job_once_and_tell_it() -> None:
+def test_thousands_of_schedules_end_the_job_and_announce_it_once() -> None:
     _run(5000, 80)

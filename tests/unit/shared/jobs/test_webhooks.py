@@ -1,4 +1,4 @@
-"""Servers of strangers that are told of outcomes: what they do is their own misfortune."""
+"""Webhook deliveries in the simulation: they never affect the job, its e-mail or other webhooks."""
 
 from __future__ import annotations
 
@@ -17,150 +17,155 @@ from tests.unit.shared.jobs.test_single_faults import (
 )
 
 
-def done_world(**how: tuple[str, ...]) -> Simulation:
-    """A world whose job is done, with its mail out and its calls waiting."""
-    world = Simulation(recipe="frames", **how)  # type: ignore[arg-type]
-    world.upload_input("video")
-    while not world.notifications_sent["0-done.e0"]:
-        number = next(
-            i for i, mail in enumerate(world.messages) if mail.envelope.stage != "webhook"
+def simulate_done_job(**fields: tuple[str, ...]) -> Simulation:
+    """Returns a simulation whose job is done, with its e-mail sent and its deliveries open."""
+    simulation = Simulation(recipe="frames", **fields)  # type: ignore[arg-type]
+    simulation.upload_input("video")
+    while not simulation.notifications_sent["0-done.e0"]:
+        index = next(
+            i
+            for i, message in enumerate(simulation.messages)
+            if message.envelope.stage != "webhook"
         )
-        world.deliver(number)
-        finish_workers(world)
-    return world
+        simulation.deliver(index)
+        finish_workers(simulation)
+    return simulation
 
 
-def wear_down(world: Simulation) -> None:
-    """Every call is answered with 503, for days."""
+def refuse_all_calls(simulation: Simulation) -> None:
+    """Answers every call with 503, for days."""
     for _ in range(400):
-        while world.workers:
-            world.step(0, "retry")
-        world.advance_time(6)
-        if world.messages:
-            world.deliver(0)
+        while simulation.workers:
+            simulation.step(0, "retry")
+        simulation.advance_time(6)
+        if simulation.messages:
+            simulation.deliver(0)
         else:
-            run_sweeper(world)
-        if not world.has_open_deliveries:
+            run_sweeper(simulation)
+        if not simulation.has_open_deliveries:
             return
-    raise AssertionError("it is called for ever")
+    raise AssertionError("the deliveries never end")
 
 
-def test_a_server_that_is_down_for_good_costs_neither_the_job_nor_its_mail() -> None:
-    world = done_world()
+def test_unavailable_webhook_does_not_affect_job_or_email() -> None:
+    simulation = simulate_done_job()
 
-    wear_down(world)
+    refuse_all_calls(simulation)
 
-    assert world.job.status is Status.DONE
-    assert world.job.error is None
-    assert world.stage("notification")["state"] == "done"
-    assert world.notifications_sent == {"0-done.e0": 1}
-    assert {one["state"] for one in world.deliveries().values()} == {TaskState.FAILED}
-    assert set(world.webhook_calls.values()) == {FUNCTIONS["webhook"].max_attempts}
+    assert simulation.job.status is Status.DONE
+    assert simulation.job.error is None
+    assert simulation.stage("notification")["state"] == "done"
+    assert simulation.notifications_sent == {"0-done.e0": 1}
+    assert {row["state"] for row in simulation.deliveries().values()} == {TaskState.FAILED}
+    assert set(simulation.webhook_calls.values()) == {FUNCTIONS["webhook"].max_attempts}
 
 
 def delete_during_notification() -> Simulation:
-    """A job is deleted between the look at its owner's webhooks and the writing of a call."""
-    world = Simulation(recipe="frames")
-    world.upload_input("video")
-    while not any(isinstance(one.effect, effects.OwnedDocuments) for one in world.workers):
-        if world.workers:
-            world.step(0)
+    """Deletes a job between the read of its owner's webhooks and the write of a delivery."""
+    simulation = Simulation(recipe="frames")
+    simulation.upload_input("video")
+    while not any(isinstance(row.effect, effects.OwnedDocuments) for row in simulation.workers):
+        if simulation.workers:
+            simulation.step(0)
         else:
-            world.deliver(0)
-    world.run_command("delete")
-    while len(world.workers) > 1:
-        world.step(1)
-    finish_workers(world)
-    return world
+            simulation.deliver(0)
+    simulation.run_command("delete")
+    while len(simulation.workers) > 1:
+        simulation.step(1)
+    finish_workers(simulation)
+    return simulation
 
 
-def test_a_job_that_is_deleted_meanwhile_is_not_spoken_of() -> None:
-    world = delete_during_notification()
+def test_job_deleted_during_notification_has_no_deliveries() -> None:
+    simulation = delete_during_notification()
 
-    assert world.is_deleted
-    assert not world.deliveries()
-    invariants.run_until_idle(world)
-    invariants.check_final_state(world)
+    assert simulation.is_deleted
+    assert not simulation.deliveries()
+    invariants.run_until_idle(simulation)
+    invariants.check_final_state(simulation)
 
 
-def test_a_power_cut_between_the_call_and_its_record_calls_again_as_the_same_event() -> None:
-    world = done_world(webhooks=(FAST_WEBHOOK,))
-    world.deliver(0)
-    while not isinstance(world.workers[0].effect, effects.CrashPoint) or not world.webhook_calls:
-        world.step(0)
-    world.crash_worker(0)
-    world.advance_time(100)
-    deliver_all_messages(world)
+def test_crash_after_the_call_repeats_the_same_event() -> None:
+    simulation = simulate_done_job(webhooks=(FAST_WEBHOOK,))
+    simulation.deliver(0)
+    while (
+        not isinstance(simulation.workers[0].effect, effects.CrashPoint)
+        or not simulation.webhook_calls
+    ):
+        simulation.step(0)
+    simulation.crash_worker(0)
+    simulation.advance_time(100)
+    deliver_all_messages(simulation)
 
-    [delivery] = world.deliveries().values()
-    assert list(world.webhook_calls.values()) == [2]
+    [delivery] = simulation.deliveries().values()
+    assert list(simulation.webhook_calls.values()) == [2]
     assert (delivery["state"], delivery["attempt"]) == (TaskState.DONE, 2)
-    invariants.check_webhook_calls(world)
+    invariants.check_webhook_calls(simulation)
 
 
-def test_a_lost_message_is_made_good_by_the_sweeper() -> None:
-    world = done_world()
-    world.messages.clear()
+def test_sweeper_replaces_a_lost_message() -> None:
+    simulation = simulate_done_job()
+    simulation.messages.clear()
 
-    invariants.run_until_idle(world)
+    invariants.run_until_idle(simulation)
 
-    assert {one["state"] for one in world.deliveries().values()} == {TaskState.DONE}
+    assert {row["state"] for row in simulation.deliveries().values()} == {TaskState.DONE}
 
 
-def test_what_waits_for_hours_keeps_no_message_waiting() -> None:
-    world = done_world(webhooks=(SLOW_WEBHOOK,))
+def test_delivery_that_is_due_later_keeps_no_message() -> None:
+    simulation = simulate_done_job(webhooks=(SLOW_WEBHOOK,))
     for _ in range(3):
-        world.deliver(0)
-        finish_workers(world)
-        world.advance_time(5)
-    assert not world.messages
-    run_sweeper(world)
-    assert not world.messages, "it is not due yet"
+        simulation.deliver(0)
+        finish_workers(simulation)
+        simulation.advance_time(5)
+    assert not simulation.messages
+    run_sweeper(simulation)
+    assert not simulation.messages, "the delivery is not due yet"
 
-    world.advance_time(60)
-    run_sweeper(world)
-    deliver_all_messages(world)
+    simulation.advance_time(60)
+    run_sweeper(simulation)
+    deliver_all_messages(simulation)
 
-    assert not world.has_open_deliveries
+    assert not simulation.has_open_deliveries
 
 
-def test_a_long_queue_is_not_made_longer_every_minute() -> None:
-    world = done_world()
+def test_sweeper_does_not_flood_a_long_queue() -> None:
+    simulation = simulate_done_job()
     for _ in range(9):
-        world.advance_time(60)
-        run_sweeper(world)
+        simulation.advance_time(60)
+        run_sweeper(simulation)
 
-    assert len(world.messages) == 4, "two, and one more of each after two leases"
-
-
-def test_a_webhook_that_was_taken_away_is_told_of_nothing_more() -> None:
-    world = Simulation(recipe="frames")
-    for hook in (FAST_WEBHOOK, SLOW_WEBHOOK):
-        assert world.store.commit([Delete(webhook_path(hook))]) is CommitResult.OK
-    invariants.run_until_idle(world)
-
-    assert world.job.status is Status.DONE
-    assert not world.deliveries()
+    assert len(simulation.messages) == 4, "two messages, and one more of each after two leases"
 
 
-def test_a_webhook_that_cannot_be_read_keeps_nobody_waiting() -> None:
-    world = Simulation(recipe="frames")
-    odd = Update(webhook_path(SLOW_WEBHOOK), {"secrets": None})
-    assert world.store.commit([odd]) is CommitResult.OK
-    while not world.notifications_sent["0-done.e0"]:
-        world.upload_input("video")
-        world.deliver(0)
-        finish_workers(world)
-    deliver_all_messages(world)
+def test_deleted_webhook_gets_no_delivery() -> None:
+    simulation = Simulation(recipe="frames")
+    for webhook_id in (FAST_WEBHOOK, SLOW_WEBHOOK):
+        assert simulation.store.commit([Delete(webhook_path(webhook_id))]) is CommitResult.OK
+    invariants.run_until_idle(simulation)
 
-    assert world.stage("notification")["state"] == "done"
-    assert [one["webhook"] for one in world.deliveries().values()] == [FAST_WEBHOOK]
+    assert simulation.job.status is Status.DONE
+    assert not simulation.deliveries()
 
 
-def test_a_webhook_hears_of_what_it_asked_for_alone() -> None:
-    world = Simulation(recipe="frames", webhooks=(FAST_WEBHOOK,))
-    only = Update(webhook_path(FAST_WEBHOOK), {"events": ["job.failed"]})
-    assert world.store.commit([only]) is CommitResult.OK
-    invariants.run_until_idle(world)
+def test_unreadable_webhook_does_not_block_others() -> None:
+    simulation = Simulation(recipe="frames")
+    invalid = Update(webhook_path(SLOW_WEBHOOK), {"secrets": None})
+    assert simulation.store.commit([invalid]) is CommitResult.OK
+    while not simulation.notifications_sent["0-done.e0"]:
+        simulation.upload_input("video")
+        simulation.deliver(0)
+        finish_workers(simulation)
+    deliver_all_messages(simulation)
 
-    assert not world.deliveries()
+    assert simulation.stage("notification")["state"] == "done"
+    assert [row["webhook"] for row in simulation.deliveries().values()] == [FAST_WEBHOOK]
+
+
+def test_webhook_gets_only_its_events() -> None:
+    simulation = Simulation(recipe="frames", webhooks=(FAST_WEBHOOK,))
+    failures_only = Update(webhook_path(FAST_WEBHOOK), {"events": ["job.failed"]})
+    assert simulation.store.commit([failures_only]) is CommitResult.OK
+    invariants.run_until_idle(simulation)
+
+    assert not simulation.deliveries()

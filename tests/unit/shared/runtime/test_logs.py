@@ -1,4 +1,4 @@
-"""An event is found by its name, whatever its details are called."""
+"""Log events keep their name and hide secrets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from shared.runtime.logs import HIDDEN, bind, log
 
 
-def test_no_detail_takes_the_place_of_the_events_name(capsys: pytest.CaptureFixture[str]) -> None:
+def test_fields_do_not_replace_the_event_name(capsys: pytest.CaptureFixture[str]) -> None:
     bind(job="j1")
     log("unit.failed", severity="ERROR", message="The file is empty.", reason="empty")
     row = json.loads(capsys.readouterr().out)
@@ -28,12 +28,10 @@ SECRETS = {
 }
 
 
-@pytest.mark.parametrize("what", SECRETS)
-def test_what_opens_something_or_says_who_it_is_does_not_reach_the_log(
-    what: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    told = SECRETS[what]
-    log("work.crashed", reason=told, nested={"deep": [told]}, fault=ValueError(told))
+@pytest.mark.parametrize("kind", SECRETS)
+def test_secrets_are_hidden(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text = SECRETS[kind]
+    log("work.crashed", reason=text, nested={"deep": [text]}, fault=ValueError(text))
     line = capsys.readouterr().out
     row = json.loads(line)
     assert row["reason"].count(HIDDEN) == 1
@@ -44,7 +42,7 @@ def test_what_opens_something_or_says_who_it_is_does_not_reach_the_log(
         assert secret not in line
 
 
-def test_what_is_no_secret_stays_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+def test_other_values_are_kept(capsys: pytest.CaptureFixture[str]) -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
     log("x", part="join", size=7, share=0.5, adopted=True, none=None, at=now, names=("a", "b"))
     row = json.loads(capsys.readouterr().out)

@@ -12,9 +12,10 @@ from shared.cameras.recording import RecordingState, clip_prefix, recording_path
 from shared.entrypoints.task import TaskContext
 from shared.errors import FirestoreUnavailable
 from shared.flows.documents import Doc, Update
+from shared.flows.effects import Later
 from shared.pipeline import FUNCTIONS, Bucket
 from shared.runtime.interpreter import Interpreter, TaskLease
-from shared.tasks.task import Later, Task, TaskClaim, TaskOutcome, task_path
+from shared.tasks.task import Task, TaskClaim, TaskOutcome, task_path
 from tests.fixtures.recorder import RecorderHarness
 
 

@@ -1,5 +1,4 @@
-"""What is tidied away, and what is not: uploads that never came, jobs whose time is over, objects
-without a job, counts that drifted."""
+"""Cleanup in the simulation: missing uploads, expired jobs, objects without a job, counters."""
 
 from __future__ import annotations
 
@@ -40,248 +39,252 @@ from tests.unit.shared.jobs.test_single_faults import (
 DAY_S = 86_400
 
 
-def tidy(world: Simulation) -> None:
-    world.run_command("cleanup")
-    finish_workers(world)
+def run_cleanup(simulation: Simulation) -> None:
+    simulation.run_command("cleanup")
+    finish_workers(simulation)
 
 
-def status(world: Simulation, job_id: str) -> str | None:
-    (doc,) = world.store.read([f"jobs/{job_id}"])
+def read_status(simulation: Simulation, job_id: str) -> str | None:
+    (doc,) = simulation.store.read([f"jobs/{job_id}"])
     return None if doc is None else str(doc.data["status"])
 
 
-# --- uploads that never came --------------------------------------------------------------------
+# --- missing uploads ----------------------------------------------------------------------------
 
 
-def test_a_job_whose_upload_never_came_fails_tells_it_and_can_be_redriven() -> None:
-    world = make_simulation(recipe="frames")
-    world.advance_time(UPLOAD_TIMEOUT_DAYS * DAY_S + 1)
-    tidy(world)
-    assert status(world, JOB) == Status.FAILED
-    assert world.job.error is not None
-    assert world.job.error["code"] == "upload-abandoned"
-    deliver_all_messages(world)
-    assert world.notifications_sent["0-failed.e0"] == 1
-    world.run_command("redrive")
-    finish_workers(world)
-    assert status(world, JOB) == Status.AWAITING_UPLOAD
-    tidy(world)
-    world.upload_input("video")
-    deliver_all_messages(world)
-    assert (world.job.status, world.job.epoch) == (Status.DONE, 1)
+def test_job_without_upload_fails_and_can_be_redriven() -> None:
+    simulation = make_simulation(recipe="frames")
+    simulation.advance_time(UPLOAD_TIMEOUT_DAYS * DAY_S + 1)
+    run_cleanup(simulation)
+    assert read_status(simulation, JOB) == Status.FAILED
+    assert simulation.job.error is not None
+    assert simulation.job.error["code"] == "upload-abandoned"
+    deliver_all_messages(simulation)
+    assert simulation.notifications_sent["0-failed.e0"] == 1
+    simulation.run_command("redrive")
+    finish_workers(simulation)
+    assert read_status(simulation, JOB) == Status.AWAITING_UPLOAD
+    run_cleanup(simulation)
+    simulation.upload_input("video")
+    deliver_all_messages(simulation)
+    assert (simulation.job.status, simulation.job.epoch) == (Status.DONE, 1)
 
 
-def test_an_upload_that_takes_a_week_is_waited_for() -> None:
-    world = make_simulation(recipe="frames")
-    world.advance_time(7 * DAY_S)
-    tidy(world)
-    world.upload_input("video")
-    deliver_all_messages(world)
-    assert world.job.status is Status.DONE
+def test_job_waits_a_week_for_its_upload() -> None:
+    simulation = make_simulation(recipe="frames")
+    simulation.advance_time(7 * DAY_S)
+    run_cleanup(simulation)
+    simulation.upload_input("video")
+    deliver_all_messages(simulation)
+    assert simulation.job.status is Status.DONE
 
 
-def test_an_upload_that_arrives_at_the_last_moment_is_not_thrown_away() -> None:
-    """One input is being probed while the job is about to be given up."""
-    world = make_simulation(recipe="still")
-    world.advance_time(UPLOAD_TIMEOUT_DAYS * DAY_S + 1)
-    world.upload_input("picture")
-    world.deliver(0)
-    while not isinstance(world.workers[0].effect, effects.RunUnit):
-        world.step(0)
-    world.run_command("cleanup")
-    while len(world.workers) > 1:
-        world.step(1)
-    assert world.job.status is Status.AWAITING_UPLOAD
-    finish_workers(world)
+def test_job_with_an_upload_in_progress_is_not_failed() -> None:
+    """One input is processed while the cleanup is about to fail the job."""
+    simulation = make_simulation(recipe="still")
+    simulation.advance_time(UPLOAD_TIMEOUT_DAYS * DAY_S + 1)
+    simulation.upload_input("picture")
+    simulation.deliver(0)
+    while not isinstance(simulation.workers[0].effect, effects.RunUnit):
+        simulation.step(0)
+    simulation.run_command("cleanup")
+    while len(simulation.workers) > 1:
+        simulation.step(1)
+    assert simulation.job.status is Status.AWAITING_UPLOAD
+    finish_workers(simulation)
 
 
-def test_an_answer_lost_to_the_giving_up_still_has_it_told() -> None:
-    world = make_simulation(recipe="frames")
-    world.advance_time(UPLOAD_TIMEOUT_DAYS * DAY_S + 1)
-    world.lose_response()
-    tidy(world)
-    world.advance_time(STALLED_S + 1)
-    world.run_command("sweep")
-    finish_workers(world)
-    deliver_all_messages(world)
-    assert world.notifications_sent["0-failed.e0"] == 1
+def test_lost_response_to_the_failure_still_announces_it() -> None:
+    simulation = make_simulation(recipe="frames")
+    simulation.advance_time(UPLOAD_TIMEOUT_DAYS * DAY_S + 1)
+    simulation.lose_response()
+    run_cleanup(simulation)
+    simulation.advance_time(STALLED_S + 1)
+    simulation.run_command("sweep")
+    finish_workers(simulation)
+    deliver_all_messages(simulation)
+    assert simulation.notifications_sent["0-failed.e0"] == 1
 
 
-# --- what has expired ---------------------------------------------------------------------------
+# --- expired jobs -------------------------------------------------------------------------------
 
 
-def test_an_expired_job_goes_as_if_its_owner_had_deleted_it() -> None:
-    world = make_simulation(recipe="frames")
-    world.upload_input("video")
-    deliver_all_messages(world)
-    world.advance_time(31 * DAY_S)
-    tidy(world)
-    invariants.check_final_state(world)
-    assert world.job.status is Status.DELETED
+def test_expired_job_is_deleted() -> None:
+    simulation = make_simulation(recipe="frames")
+    simulation.upload_input("video")
+    deliver_all_messages(simulation)
+    simulation.advance_time(31 * DAY_S)
+    run_cleanup(simulation)
+    invariants.check_final_state(simulation)
+    assert simulation.job.status is Status.DELETED
 
 
-def test_a_job_lives_until_its_last_second() -> None:
-    world = make_simulation(recipe="frames")
-    world.upload_input("video")
-    deliver_all_messages(world)
-    world.now = world.job.expires_at
-    tidy(world)
-    assert world.job.status is Status.DONE
+def test_job_is_kept_until_it_expires() -> None:
+    simulation = make_simulation(recipe="frames")
+    simulation.upload_input("video")
+    deliver_all_messages(simulation)
+    simulation.now = simulation.job.expires_at
+    run_cleanup(simulation)
+    assert simulation.job.status is Status.DONE
 
 
-def test_a_redrive_gives_a_job_its_time_anew() -> None:
-    world = make_simulation(recipe="frames")
-    world.upload_input("video")
-    world.deliver(0)
-    while world.workers:
-        world.step(0, "failed")
-    world.advance_time(29 * DAY_S)
-    world.run_command("redrive")
-    finish_workers(world)
-    world.advance_time(2 * DAY_S)
-    tidy(world)
-    assert not world.is_deleted
+def test_redrive_resets_the_expiry() -> None:
+    simulation = make_simulation(recipe="frames")
+    simulation.upload_input("video")
+    simulation.deliver(0)
+    while simulation.workers:
+        simulation.step(0, "failed")
+    simulation.advance_time(29 * DAY_S)
+    simulation.run_command("redrive")
+    finish_workers(simulation)
+    simulation.advance_time(2 * DAY_S)
+    run_cleanup(simulation)
+    assert not simulation.is_deleted
 
 
-def test_a_tombstone_goes_after_its_eight_days_and_after_its_second_purge() -> None:
-    world = make_simulation(recipe="frames")
-    world.run_command("delete")
-    finish_workers(world)
-    world.advance_time(9 * DAY_S)
-    tidy(world)
-    assert status(world, JOB) == Status.DELETED, "the second purge is yet to come"
+def test_tombstone_is_removed_after_eight_days_and_second_purge() -> None:
+    simulation = make_simulation(recipe="frames")
+    simulation.run_command("delete")
+    finish_workers(simulation)
+    simulation.advance_time(9 * DAY_S)
+    run_cleanup(simulation)
+    assert read_status(simulation, JOB) == Status.DELETED, "the second purge has not run yet"
     for _ in range(2):
-        world.run_command("sweep")
-        finish_workers(world)
-        tidy(world)
-    assert status(world, JOB) is None
+        simulation.run_command("sweep")
+        finish_workers(simulation)
+        run_cleanup(simulation)
+    assert read_status(simulation, JOB) is None
 
 
 # --- objects without a job ----------------------------------------------------------------------
 
 
-def lived_in(jobs: int, orphans: int) -> Simulation:
-    """A house with so many jobs that have objects, and so many folders without a job."""
-    world = make_simulation(recipe="frames")
+def make_simulation_with_objects(jobs: int, orphans: int) -> Simulation:
+    """Returns a simulation with `jobs` jobs that have objects, and `orphans` folders without a
+    job."""
+    simulation = make_simulation(recipe="frames")
     for n in range(jobs):
         name = f"{n:020d}"
-        world.add_job(name, "frames")
-        world.prefixes.add(name)
-    world.prefixes |= {f"orphan{n:014d}" for n in range(orphans)}
-    return world
+        simulation.add_job(name, "frames")
+        simulation.prefixes.add(name)
+    simulation.prefixes |= {f"orphan{n:014d}" for n in range(orphans)}
+    return simulation
 
 
-def search(world: Simulation) -> None:
-    """Look for orphans in every place once."""
+def search_orphans(simulation: Simulation) -> None:
+    """Searches every prefix once."""
     for _ in job_prefixes():
-        tidy(world)
+        run_cleanup(simulation)
 
 
-def left(world: Simulation) -> int:
-    return sum(name.startswith("orphan") for name in world.prefixes)
+def count_orphans(simulation: Simulation) -> int:
+    return sum(name.startswith("orphan") for name in simulation.prefixes)
 
 
-def test_objects_whose_job_is_gone_are_removed_and_no_others() -> None:
-    world = lived_in(jobs=100, orphans=7)
-    # A cache of an owner's, named by a hash, outlives jobs; a folder of whoever is not ours.
-    world.prefixes |= {"a" * 32, "something-else"}
-    search(world)
-    assert left(world) == 0
-    assert len(world.prefixes) == 102
+def test_only_objects_without_a_job_are_removed() -> None:
+    simulation = make_simulation_with_objects(jobs=100, orphans=7)
+    # The cache of an owner, named by a hash, and a folder that does not name a job.
+    simulation.prefixes |= {"a" * 32, "something-else"}
+    search_orphans(simulation)
+    assert count_orphans(simulation) == 0
+    assert len(simulation.prefixes) == 102
 
 
-def test_orphans_are_looked_for_wherever_a_job_has_a_folder() -> None:
-    of_job = {(one.bucket, one.prefix.removesuffix(f"{JOB}/")) for one in job_folders(JOB)}
-    others = {
-        place for row in FUNCTIONS.values() if not row.task_collection for place in row.writes
+def test_job_prefixes_are_all_folders_of_jobs() -> None:
+    prefixes = {
+        (folder.bucket, folder.prefix.removesuffix(f"{JOB}/")) for folder in job_folders(JOB)
     }
-    tasks = {
-        place for row in FUNCTIONS.values() if row.task_collection for place in row.writes
-    } - others
-    put_aside = {place for place in of_job if place[1].startswith(QUARANTINE_PREFIX)}
+    of_jobs = {
+        written for row in FUNCTIONS.values() if not row.task_collection for written in row.writes
+    }
+    of_tasks = {
+        written for row in FUNCTIONS.values() if row.task_collection for written in row.writes
+    } - of_jobs
+    quarantined = {prefix for prefix in prefixes if prefix[1].startswith(QUARANTINE_PREFIX)}
 
-    assert set(job_prefixes()) == of_job - tasks - put_aside
-    # A deck that a person edited is a job's as well, though no stage of the chain wrote it.
+    assert set(job_prefixes()) == prefixes - of_tasks - quarantined
+    # The API writes edited decks, which belong to a job as well.
     assert (Bucket.WORK, DECKS_PREFIX) in job_prefixes()
 
 
-def test_a_ledger_that_lost_its_jobs_does_not_cost_their_objects() -> None:
-    world = lived_in(jobs=100, orphans=MAX_ORPHANS_OF_ANY_SHARE + 1)
+def test_nothing_is_removed_when_many_jobs_are_missing() -> None:
+    simulation = make_simulation_with_objects(jobs=100, orphans=MAX_ORPHANS_OF_ANY_SHARE + 1)
     for n in range(50):
-        assert world.store.commit([Delete(f"jobs/{n:020d}")]) is CommitResult.OK
-    said = world.run(_said(cleanup.remove_orphans(world.now, world.clock_and_ids)))
-    assert len(world.prefixes) == 111, "nothing is removed, not even a part of it"
-    assert [one.name for one in said] == ["orphans.too_many"]
-    assert said[0].fields["orphans"] == 61
-    assert said[0].fields["severity"] == "ERROR"
+        assert simulation.store.commit([Delete(f"jobs/{n:020d}")]) is CommitResult.OK
+    flow = cleanup.remove_orphans(simulation.now, simulation.clock_and_ids)
+    [event] = simulation.run(_collect_log_events(flow))
+    assert len(simulation.prefixes) == 111, "some objects were removed"
+    assert event.name == "orphans.too_many"
+    assert event.fields["orphans"] == 61
+    assert event.fields["severity"] == "ERROR"
 
 
-def _said(flow: effects.Flow[Any]) -> effects.Flow[list[effects.LogEvent]]:
-    """Runs a flow and gathers what it says."""
-    said: list[effects.LogEvent] = []
+def _collect_log_events(flow: effects.Flow[Any]) -> effects.Flow[list[effects.LogEvent]]:
+    """Runs a flow and returns its log events."""
+    events: list[effects.LogEvent] = []
     value: Any = None
     try:
         while True:
             effect = flow.send(value)
             if isinstance(effect, effects.LogEvent):
-                said.append(effect)
+                events.append(effect)
             value = yield effect
     except StopIteration:
-        return said
+        return events
 
 
-def test_a_tombstone_still_owns_its_objects() -> None:
-    world = lived_in(jobs=100, orphans=0)
-    world.prefixes.add(JOB)
-    world.run_command("delete")
-    finish_workers(world)
-    world.prefixes.add(JOB)
-    search(world)
-    assert JOB in world.prefixes, "the second purge takes them, or eight days"
+def test_objects_of_a_tombstone_are_no_orphans() -> None:
+    simulation = make_simulation_with_objects(jobs=100, orphans=0)
+    simulation.prefixes.add(JOB)
+    simulation.run_command("delete")
+    finish_workers(simulation)
+    simulation.prefixes.add(JOB)
+    search_orphans(simulation)
+    assert JOB in simulation.prefixes, "the second purge removes them"
 
 
-def test_orphans_are_looked_for_once_a_day_by_one_sweeper() -> None:
-    world = lived_in(jobs=100, orphans=0)
-    search(world)
-    world.prefixes.add(f"orphan{1:014d}")
+def test_orphans_are_searched_once_a_day_by_one_sweeper() -> None:
+    simulation = make_simulation_with_objects(jobs=100, orphans=0)
+    search_orphans(simulation)
+    simulation.prefixes.add(f"orphan{1:014d}")
     for _ in range(3):
-        world.advance_time(ORPHAN_SEARCH_INTERVAL_S / 4)
-        search(world)
-    assert left(world) == 1
-    world.advance_time(ORPHAN_SEARCH_INTERVAL_S / 4 + 1)
-    world.run_command("cleanup")
-    world.run_command("cleanup")
+        simulation.advance_time(ORPHAN_SEARCH_INTERVAL_S / 4)
+        search_orphans(simulation)
+    assert count_orphans(simulation) == 1
+    simulation.advance_time(ORPHAN_SEARCH_INTERVAL_S / 4 + 1)
+    simulation.run_command("cleanup")
+    simulation.run_command("cleanup")
     listed = 0
-    while world.workers:
-        listed += isinstance(world.workers[0].effect, effects.ListPrefixes)
-        world.step(0)
-    assert left(world) == 0
-    assert listed <= 2, "each place is looked at by one of them"
+    while simulation.workers:
+        listed += isinstance(simulation.workers[0].effect, effects.ListPrefixes)
+        simulation.step(0)
+    assert count_orphans(simulation) == 0
+    assert listed <= 2, "both sweepers searched the same prefix"
 
 
-def test_a_search_that_takes_long_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = lived_in(jobs=100, orphans=9)
+def test_long_search_continues_with_the_same_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
+    simulation = make_simulation_with_objects(jobs=100, orphans=9)
 
     def slow(job_id: str) -> effects.Flow[None]:
-        world.now += timedelta(seconds=CLEANUP_S / 3)
+        simulation.now += timedelta(seconds=CLEANUP_S / 3)
         return real(job_id)
 
     real = cleanup._remove
     monkeypatch.setattr(cleanup, "_remove", slow)
-    tidy(world)
-    assert 0 < left(world) < 9
+    run_cleanup(simulation)
+    assert 0 < count_orphans(simulation) < 9
     for _ in range(4):
-        tidy(world)
-    assert left(world) == 0
+        run_cleanup(simulation)
+    assert count_orphans(simulation) == 0
 
 
-def test_a_job_that_appears_while_orphans_are_listed_is_left_alone() -> None:
-    world = lived_in(jobs=100, orphans=1)
-    flow = cleanup.remove_orphans(world.now, world.clock_and_ids)
+def test_job_created_during_the_search_is_kept() -> None:
+    simulation = make_simulation_with_objects(jobs=100, orphans=1)
+    flow = cleanup.remove_orphans(simulation.now, simulation.clock_and_ids)
     late = f"orphan{0:014d}"
     reads = 0
 
-    def watched() -> effects.Flow[int]:
+    def add_job_at_first_read() -> effects.Flow[int]:
         nonlocal reads
         value: Any = None
         while True:
@@ -293,113 +296,113 @@ def test_a_job_that_appears_while_orphans_are_listed_is_left_alone() -> None:
             if isinstance(effect, effects.Read) and f"jobs/{late}" in effect.paths:
                 reads += 1
                 if reads == 1:
-                    world.add_job(late, "frames")
+                    simulation.add_job(late, "frames")
 
-    assert world.run(watched()) == 0
+    assert simulation.run(add_job_at_first_read()) == 0
     assert reads == 2
-    assert left(world) == 1
+    assert count_orphans(simulation) == 1
 
 
 # --- bounds -------------------------------------------------------------------------------------
 
 
-def test_jobs_that_cannot_be_read_do_not_keep_the_others_from_being_tidied() -> None:
-    world = make_simulation(recipe="frames", page_size=2)
+def test_unreadable_jobs_do_not_block_the_cleanup() -> None:
+    simulation = make_simulation(recipe="frames", page_size=2)
     for n in range(7):
-        strange = f"{n}" * 20
-        world.add_job(strange, "frames")
-        broken = Update(f"jobs/{strange}", {"recipe": "a-recipe-that-is-no-more"})
-        assert world.store.commit([broken]) is CommitResult.OK
-        world.advance_time(1)
-    sooner = Update(f"jobs/{JOB}", {"expires_at": world.now + timedelta(days=30, seconds=9)})
-    assert world.store.commit([sooner]) is CommitResult.OK
-    world.advance_time(31 * DAY_S)
+        job_id = f"{n}" * 20
+        simulation.add_job(job_id, "frames")
+        unknown = Update(f"jobs/{job_id}", {"recipe": "an-unknown-recipe"})
+        assert simulation.store.commit([unknown]) is CommitResult.OK
+        simulation.advance_time(1)
+    expiry = Update(f"jobs/{JOB}", {"expires_at": simulation.now + timedelta(days=30, seconds=9)})
+    assert simulation.store.commit([expiry]) is CommitResult.OK
+    simulation.advance_time(31 * DAY_S)
     for _ in range(5):
-        tidy(world)
-    assert world.is_deleted
+        run_cleanup(simulation)
+    assert simulation.is_deleted
 
 
-def test_tidying_ends_in_its_time_and_goes_on_the_next_time(
+def test_cleanup_stops_in_time_and_continues_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    world = make_simulation(recipe="frames")
+    simulation = make_simulation(recipe="frames")
     for n in range(9):
-        world.add_job(f"{n}" * 20, "frames")
-    world.advance_time(31 * DAY_S)
+        simulation.add_job(f"{n}" * 20, "frames")
+    simulation.advance_time(31 * DAY_S)
 
     def slow(job_id: str, clock: effects.ClockAndIds) -> effects.Flow[None]:
-        world.now += timedelta(seconds=CLEANUP_S / 4)
+        simulation.now += timedelta(seconds=CLEANUP_S / 4)
         return real(job_id, clock)
 
     real = cleanup.fail_without_uploads
     monkeypatch.setattr(cleanup, "fail_without_uploads", slow)
-    tidy(world)
-    failed = [n for n in range(9) if status(world, f"{n}" * 20) == Status.FAILED]
+    run_cleanup(simulation)
+    failed = [n for n in range(9) if read_status(simulation, f"{n}" * 20) == Status.FAILED]
     assert 0 < len(failed) <= 5
     for _ in range(3):
-        tidy(world)
-    assert all(status(world, f"{n}" * 20) != Status.AWAITING_UPLOAD for n in range(9))
+        run_cleanup(simulation)
+    assert all(read_status(simulation, f"{n}" * 20) != Status.AWAITING_UPLOAD for n in range(9))
 
 
-def test_the_sweep_and_the_tidying_together_fit_into_the_sweepers_time() -> None:
+def test_sweep_and_cleanup_fit_into_the_sweeper_timeout() -> None:
     for row in FUNCTIONS.values():
         if isinstance(row.trigger, ScheduleTrigger):
             assert row.soft_deadline_s > SWEEP_S + CLEANUP_S
 
 
-# --- counts that drifted ------------------------------------------------------------------------
+# --- counters -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("by", [-1, 1])
-def test_a_count_that_drifted_is_set_right_and_the_job_goes_on(by: int) -> None:
-    world = make_simulation(recipe="frames", part_count=3)
-    world.upload_input("video")
-    while world.stage("frame_extraction")["total"] is None:
-        world.deliver(0)
-        finish_workers(world)
-    world.deliver(0)
-    finish_workers(world)
-    assert world.stage("frame_extraction")["done"] == 1
+def test_wrong_counter_is_corrected(by: int) -> None:
+    simulation = make_simulation(recipe="frames", part_count=3)
+    simulation.upload_input("video")
+    while simulation.stage("frame_extraction")["total"] is None:
+        simulation.deliver(0)
+        finish_workers(simulation)
+    simulation.deliver(0)
+    finish_workers(simulation)
+    assert simulation.stage("frame_extraction")["done"] == 1
     stage = f"jobs/{JOB}/stages/frame_extraction-0"
-    assert world.store.commit([Update(stage, {"done": Increment(by)})]) is CommitResult.OK
+    assert simulation.store.commit([Update(stage, {"done": Increment(by)})]) is CommitResult.OK
     if by < 0:
-        # Nobody would ever see the count complete.
+        # The count never becomes complete.
         for _ in range(20):
-            world.deliver(0)
-            finish_workers(world)
-        assert world.job.status is Status.RUNNING
-    world.messages.clear()
-    world.advance_time(STALLED_S + 1)
-    world.run_command("sweep")
-    finish_workers(world)
-    invariants.check_always(world)
-    deliver_all_messages(world)
-    assert world.job.status is Status.DONE
+            simulation.deliver(0)
+            finish_workers(simulation)
+        assert simulation.job.status is Status.RUNNING
+    simulation.messages.clear()
+    simulation.advance_time(STALLED_S + 1)
+    simulation.run_command("sweep")
+    finish_workers(simulation)
+    invariants.check_always(simulation)
+    deliver_all_messages(simulation)
+    assert simulation.job.status is Status.DONE
 
 
-def test_a_part_that_is_counted_during_the_recount_is_not_taken_away() -> None:
-    world = make_simulation(recipe="frames", part_count=2)
-    world.upload_input("video")
-    while world.stage("frame_extraction")["total"] is None:
-        world.deliver(0)
-        finish_workers(world)
-    world.deliver(0)
-    slow = world.workers[0]
+def test_recount_keeps_a_part_counted_meanwhile() -> None:
+    simulation = make_simulation(recipe="frames", part_count=2)
+    simulation.upload_input("video")
+    while simulation.stage("frame_extraction")["total"] is None:
+        simulation.deliver(0)
+        finish_workers(simulation)
+    simulation.deliver(0)
+    slow = simulation.workers[0]
     while not isinstance(slow.effect, effects.Commit) or not any(
-        getattr(one, "fields", {}).get("state") == UnitState.DONE for one in slow.effect.writes
+        getattr(write, "fields", {}).get("state") == UnitState.DONE for write in slow.effect.writes
     ):
-        world.step(0)
+        simulation.step(0)
     stage = f"jobs/{JOB}/stages/frame_extraction-0"
-    assert world.store.commit([Update(stage, {"done": Increment(1)})]) is CommitResult.OK
-    world.advance_time(STALLED_S + 1)
-    world.run_command("sweep")
+    assert simulation.store.commit([Update(stage, {"done": Increment(1)})]) is CommitResult.OK
+    simulation.advance_time(STALLED_S + 1)
+    simulation.run_command("sweep")
     # The recount has read the stage and is about to write when the slow part is counted.
-    while not isinstance(world.workers[1].effect, effects.Commit):
-        world.step(1)
-    world.step(0)
-    assert world.stage("frame_extraction")["done"] == 2
-    finish_workers(world)
-    world.advance_time(1200)
-    world.run_command("sweep")
-    finish_workers(world)
-    invariants.check_always(world)
+    while not isinstance(simulation.workers[1].effect, effects.Commit):
+        simulation.step(1)
+    simulation.step(0)
+    assert simulation.stage("frame_extraction")["done"] == 2
+    finish_workers(simulation)
+    simulation.advance_time(1200)
+    simulation.run_command("sweep")
+    finish_workers(simulation)
+    invariants.check_always(simulation)
