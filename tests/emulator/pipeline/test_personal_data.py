@@ -163,7 +163,7 @@ def test_an_account_is_removed_to_the_last_trace_and_a_receipt_proves_it(
     assert receipt["kept"]["tombstones"] == len(jobs) == 3
     ends = datetime.fromisoformat(receipt["copies_vanish_at"])
     assert timedelta(days=13) < ends - datetime.now(UTC) <= timedelta(days=14)
-    assert client.user._ask("signInWithPassword").status == 400, "the account is gone"
+    assert client.user._post("signInWithPassword").status == 400, "the account is gone"
     assert bystander.get_job(theirs)["status"] == "awaiting_upload"
     wait_until(
         lambda: not services.store.list_documents(f"data_requests/{first['id']}/removed"),

@@ -198,7 +198,7 @@ def test_an_order_that_makes_no_sense_is_refused_in_one_sentence(suite: SuiteHan
 
     assert [one.returncode for one in answers] == [1, 1, 1, 1]
     assert [one.stderr.strip().count("\n") for one in answers] == [0, 0, 0, 0]
-    assert answers[2].stderr.strip() == "nobody takes no fault rules."
+    assert answers[2].stderr.strip() == "nobody does not accept fault rules."
     assert "status must be a number from 400 to 599" in answers[3].stderr
     with pytest.raises(SetupError, match="repeat must be a number from 2"):
         suite.add_message_fault("messages", {"repeat": 1})

@@ -86,7 +86,7 @@ def test_without_jars_doctor_names_both_and_the_commands_that_bring_them(
         assert "gcloud components install cloud-firestore-emulator pubsub-emulator" in lines[what]
         assert "apt-get install google-cloud-cli-firestore-emulator" in lines[what]
         assert "MOODREEL_FIRESTORE_JAR and MOODREEL_PUBSUB_JAR" in lines[what]
-    assert told.splitlines()[-1] == "Not in order: Firestore emulator, Pub/Sub emulator."
+    assert told.splitlines()[-1] == "Failed checks: Firestore emulator, Pub/Sub emulator."
 
 
 @pytest.mark.usefixtures("without_jars")
@@ -96,8 +96,8 @@ def test_without_jars_and_without_a_download_a_start_says_what_to_do(tmp_path: P
     offline.chmod(0o755)
     said: list[str] = []
 
-    with pytest.raises(SetupError, match="Firestore and Pub/Sub emulator could not be found") as no:
-        tools._jars(offline, tmp_path, (None, None), said.append)
+    with pytest.raises(SetupError, match="not find or download the Firestore and Pub/Sub emulator") as no:
+        tools._prepare_jars(offline, tmp_path, (None, None), said.append)
 
     assert "gcloud components install" in str(no.value)
     assert [line.split(" with ")[0] for line in said] == [

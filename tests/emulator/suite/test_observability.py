@@ -139,4 +139,4 @@ def test_a_person_asks_for_a_jobs_way_by_the_beginning_of_its_id(
     assert "stitching" in found.stdout
     unknown = trace("nosuchjob")
     assert unknown.returncode == 1
-    assert "No span tells of a job 'nosuchjob'." in unknown.stderr
+    assert "There are no spans of a job 'nosuchjob'." in unknown.stderr

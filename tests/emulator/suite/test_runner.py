@@ -79,7 +79,7 @@ def test_a_killed_service_comes_back_and_it_is_said(suite: SuiteHandle) -> None:
     suite.kill("gcs")
 
     wait_until(lambda: suite.has_restarted("gcs", before), "gcs to come back")
-    assert "gcs was killed by SIGKILL; starting it again" in suite.read_output()
+    assert "gcs was killed by SIGKILL; restarting it" in suite.read_output()
 
 
 @pytest.mark.parametrize("row", [row.name for row in select_functions() if row.is_event_driven])
@@ -107,7 +107,7 @@ def test_a_killed_worker_is_replaced_and_it_is_said(suite: SuiteHandle, row: str
 
     os.kill(int(workers[0]), signal.SIGKILL)
 
-    told = f"{row}: worker {workers[0]} was sent SIGKILL; gunicorn started another one."
+    told = f"{row}: worker {workers[0]} was sent SIGKILL; gunicorn started a new one."
     wait_until(lambda: told in suite.read_output(), "the runner to say so")
     assert request("GET", suite.url(row) + "/robots.txt").status < 500
 
@@ -136,7 +136,7 @@ def test_a_second_suite_on_the_same_base_is_refused(suite: SuiteHandle) -> None:
     second = _emulator(suite.place, "up")
 
     assert second.returncode == 1
-    assert f"already up on ports from {suite.place.base}" in second.stderr
+    assert f"already running on ports from {suite.place.base}" in second.stderr
     assert suite_client.is_ready(suite.place)
 
 
@@ -172,7 +172,7 @@ def test_a_taken_port_is_named_with_its_holder_and_another_base_is_offered(
     assert refused.returncode == 1
     port = own_layout.port("pubsub")
     assert f"{port} (needed by pubsub, held by process {os.getpid()} (" in refused.stderr
-    assert re.search(r"MOODREEL_PORT_BASE=\d+ is free", refused.stderr)
+    assert re.search(r"MOODREEL_PORT_BASE=\d+ to use free ports", refused.stderr)
 
 
 def test_what_was_known_is_known_after_a_restart_and_nothing_outlives_a_killed_runner(
@@ -227,7 +227,7 @@ def test_a_run_without_results_says_why_in_one_sentence(own_layout: SuiteLayout)
     assert [one.returncode for one in answers] == [1, 1, 1]
     assert [one.stderr.strip().count("\n") for one in answers] == [0, 0, 0]
     assert "There is no recipe 'nothing'" in answers[0].stderr
-    assert "takes 2 file(s): picture, sound; 1 given" in answers[1].stderr
+    assert "needs 2 file(s): picture, sound. You passed 1." in answers[1].stderr
     assert "gone.mp4" in answers[2].stderr
     assert _emulator(own_layout, "run", "frames", "--loud").returncode == 2
 

@@ -153,7 +153,7 @@ def test_without_a_suite_it_says_so() -> None:
     told = once(SuiteLayout(find_free_base()))
 
     assert told.returncode == 1
-    assert "No suite is up" in told.stdout
+    assert "No suite is running" in told.stdout
 
 
 def _like_a_shell() -> None:

@@ -60,7 +60,7 @@ async def _reject_pages(request: web.Request, handler: Handler) -> web.StreamRes
     unsigned = _is_json(request) or request.raw_path.startswith("/_")
     if has_foreign_host(request) or (unsigned and is_from_browser(request)):
         return error_response(
-            request, access_denied("This server is for programs on this machine.")
+            request, access_denied("Only programs on this machine may use this server.")
         )
     return await handler(request)
 

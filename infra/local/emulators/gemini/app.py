@@ -165,7 +165,7 @@ def error_response(status: int, message: str) -> web.Response:
 
 
 def build_response(text: str, kind: str, model: str) -> dict[str, Any]:
-    """Returns a GenerateContentResponse with `text`, made bad as `kind` says."""
+    """Returns a GenerateContentResponse with `text`, or a bad response of the given kind."""
     response: dict[str, Any] = {"modelVersion": model, "usageMetadata": _usage(text)}
     if kind == "blocked":
         return response | {"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}

@@ -118,4 +118,4 @@ def _check_cors(rules: Any) -> None:
             if field not in field_types or not isinstance(value, field_types[field]):
                 raise invalid_argument(f"Invalid value for cors.{field}.")
             if isinstance(value, list) and not is_string_list:
-                raise invalid_argument(f"Invalid value for cors.{field}: strings are wanted.")
+                raise invalid_argument(f"Invalid value for cors.{field}: must be strings.")

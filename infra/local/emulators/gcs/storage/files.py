@@ -98,7 +98,7 @@ class FileWriter:
             self._digest(chunk)
             self.size_bytes += len(chunk)
         if self.size_bytes != persisted_bytes:
-            raise OSError(f"{self.file_id}: {self.size_bytes} of {persisted_bytes} bytes left")
+            raise OSError(f"{self.file_id} has {self.size_bytes} of {persisted_bytes} bytes")
 
     def _digest(self, data: bytes) -> None:
         self._md5.update(data)

@@ -187,7 +187,7 @@ def merge_settable(resource: dict[str, Any], base: dict[str, Any] | None = None)
             value = {str(key): item for key, item in metadata.items() if item is not None} or None
             _check_metadata(value)
         elif field == "metadata" and value is not None:
-            raise invalid_argument("Invalid value for metadata: an object of strings is wanted.")
+            raise invalid_argument("Invalid value for metadata: must be an object of strings.")
         elif value is not None and field.endswith("Hold") != isinstance(value, bool):
             raise invalid_argument(f"Invalid value for {field}.")
         elif isinstance(value, str) and any(
@@ -204,7 +204,7 @@ def merge_settable(resource: dict[str, Any], base: dict[str, Any] | None = None)
 def _check_metadata(metadata: dict[str, Any] | None) -> None:
     for key, value in (metadata or {}).items():
         if not isinstance(value, str):
-            raise invalid_argument(f"Invalid value for metadata.{key[:64]}: a string is wanted.")
+            raise invalid_argument(f"Invalid value for metadata.{key[:64]}: must be a string.")
     total_bytes = sum(
         len(key.encode()) + len(value.encode()) for key, value in (metadata or {}).items()
     )

@@ -205,7 +205,7 @@ class UploadSessions:
         if span.total is not None:
             check_length(span.total, plan.bounds, final=True)
             if plan.declared_bytes not in (None, span.total) or span.total < size_bytes:
-                raise invalid_argument("The total size does not fit what was announced before.")
+                raise invalid_argument("The total size does not match the announced size.")
 
     async def _receive(
         self,

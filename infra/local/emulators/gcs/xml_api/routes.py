@@ -86,7 +86,7 @@ async def handle(
     )
     if match is None:
         raise ApiError(
-            501, "notImplemented", "NotImplemented", "Buckets are served on the JSON API alone."
+            501, "notImplemented", "NotImplemented", "Buckets are only available on the JSON API."
         )
     bucket, name = map(decode_segment, match.groups())
     conditions = from_xml_headers(request.headers)

@@ -95,9 +95,7 @@ def verify_signature(
     except (InvalidSignature, ValueError) as error:
         raise _signature_mismatch(to_sign, canonical) from error
     if payload == _CHUNKED_PAYLOAD:
-        raise ApiError(
-            501, "notImplemented", "NotImplemented", "Signed chunks are not served here."
-        )
+        raise ApiError(501, "notImplemented", "NotImplemented", "Signed chunks are not supported.")
     return VerifiedSignature(payload)
 
 
@@ -136,7 +134,7 @@ def _from_query(pairs: list[tuple[bytes, bytes]]) -> _SignedRequest | None:
         raise _bad_parameter("X-Goog-Algorithm", f"only {ALGORITHM} is supported")
     expires = parameters["x-goog-expires"]
     if not (expires.isascii() and expires.isdigit() and len(expires) < 12):
-        raise _bad_parameter("X-Goog-Expires", "a number of seconds is wanted")
+        raise _bad_parameter("X-Goog-Expires", "must be a number of seconds")
     if not 1 <= int(expires) <= MAX_EXPIRES_S:
         raise _bad_parameter("X-Goog-Expires", f"must be from 1 to {MAX_EXPIRES_S} seconds")
     return _SignedRequest(
@@ -158,7 +156,7 @@ def _from_authorization(header: str, headers: Mapping[str, list[str]]) -> _Signe
             "authError",
             "AuthenticationRequired",
             "Authentication required.",
-            details="Only GOOG4-RSA-SHA256 signatures are accepted here.",
+            details="Only GOOG4-RSA-SHA256 signatures are accepted.",
         )
     date = headers.get("x-goog-date", [""])[0]
     return _SignedRequest(match[1], date, None, match[2].split(";"), match[3])
@@ -181,7 +179,7 @@ def _check_credential(signed: _SignedRequest, signer: Signer) -> str:
     if not is_well_formed or parts[1] != signed.date[:8]:
         raise _bad_parameter("X-Goog-Credential", "EMAIL/DATE/LOCATION/storage/goog4_request")
     if parts[0] != signer.client_email:
-        raise access_denied(f"{parts[0]} is not known here.")
+        raise access_denied(f"{parts[0]} is not a known account.")
     return "/".join(parts[1:])
 
 
@@ -189,7 +187,7 @@ def _check_time(signed: _SignedRequest, now_s: float) -> None:
     try:
         signed_at = datetime.strptime(signed.date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError as error:
-        raise _bad_parameter("X-Goog-Date", "YYYYMMDDTHHMMSSZ is wanted") from error
+        raise _bad_parameter("X-Goog-Date", "must be YYYYMMDDTHHMMSSZ") from error
     age_s = now_s - signed_at.timestamp()
     is_late = signed.expires_s is None and age_s > MAX_SKEW_S
     if age_s < -MAX_SKEW_S or is_late:
@@ -218,7 +216,7 @@ def _check_signed_headers(signed: _SignedRequest, headers: Mapping[str, list[str
     if "host" not in signed_names:
         raise _malformed_header("host", "Header must be included in signedheaders.")
     if signed_names != sorted({name.lower() for name in signed_names}):
-        raise _bad_parameter("X-Goog-SignedHeaders", "lower case and sorted is wanted")
+        raise _bad_parameter("X-Goog-SignedHeaders", "must be lower case and sorted")
     for name in signed_names:
         if name not in headers:
             raise _malformed_header(
