@@ -150,19 +150,19 @@ def _relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def _lock_npm(temporary: Path) -> None:
+def _lock_npm(folder: Path) -> None:
     """Writes a lock with versions and hashes, but without URLs, so that any mirror serves it."""
     if prerequisites.find_node() is None:
         raise SetupError("To lock the npm packages, put Node 20 or newer and npm on PATH.")
     with tempfile.TemporaryDirectory() as temporary:
-        shutil.copy(temporary / "package.json", temporary)
+        shutil.copy(folder / "package.json", temporary)
         flags = ["--ignore-scripts", "--package-lock-only", "--no-audit", "--no-fund"]
         _run(["npm", "install", *flags, "--omit-lockfile-registry-resolved=true"], Path(temporary))
         lock_file = json.loads((Path(temporary) / "package-lock.json").read_text())
     for package in lock_file["packages"].values():
         package.pop("resolved", None)  # npm leaves a few despite the option
     text = json.dumps(lock_file, indent=2, ensure_ascii=False)
-    (temporary / "package-lock.json").write_text(text + "\n")
+    (folder / "package-lock.json").write_text(text + "\n")
 
 
 def _run(command: list[str], cwd: Path) -> None:

@@ -17,7 +17,7 @@ from infra.local.cli.run import guess_content_type
 from infra.local.suite import suite_client, wiring
 from infra.local.suite.api_client import Client, User
 from infra.local.suite.http import request
-from infra.local.suite.place import SetupError, SuiteLayout
+from infra.local.suite.layout import SetupError, SuiteLayout
 from infra.local.suite.services import CRASHES_FOLDER, emulator_env
 from shared.pipeline import FUNCTIONS, RECIPES
 

@@ -171,8 +171,8 @@ def _call_firestore(
     return rows
 
 
-def _decode_value(value: Mapping[str, Any]) -> Any:
-    ((kind, value),) = value.items()
+def _decode_value(typed_value: Mapping[str, Any]) -> Any:
+    ((kind, value),) = typed_value.items()
     match kind:
         case "integerValue":
             return int(value)

@@ -96,7 +96,9 @@ def test_without_jars_and_without_a_download_a_start_says_what_to_do(tmp_path: P
     offline.chmod(0o755)
     said: list[str] = []
 
-    with pytest.raises(SetupError, match="not find or download the Firestore and Pub/Sub emulator") as no:
+    with pytest.raises(
+        SetupError, match="not find or download the Firestore and Pub/Sub emulator"
+    ) as no:
         tools._prepare_jars(offline, tmp_path, (None, None), said.append)
 
     assert "gcloud components install" in str(no.value)

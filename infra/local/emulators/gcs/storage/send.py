@@ -125,7 +125,9 @@ async def send_object(
             response.headers["Content-Range"] = f"bytes {first}-{last}/{stored.size_bytes}"
         await response.prepare(request)
         if request.method != "HEAD":
-            await _stream_bytes(emulator, stored, file, response, first, last, gunzip=decompress)
+            await _stream_bytes(
+                emulator, stored, file, response, first, last, decompress=decompress
+            )
         await response.write_eof()
         return response
     finally:
