@@ -11,13 +11,13 @@ import threading
 from collections.abc import Callable
 
 from infra.local.cli import doctor, fault, lock, run, run_tests, status, waterfall
+from infra.local.cli.run_options import build_run_parser
 from infra.local.setup.tools import prepare_tools
 from infra.local.suite.layout import DEFAULT_BASE, PROJECT, SetupError, SuiteLayout
 from infra.local.suite.services import select_functions
 from infra.local.suite.suite import Suite, delete_state, hold_suite_lock
 from infra.local.watch.screen import watch
 from shared.pipeline import RECIPES
-from shared.recipes.films.deck_options import THEMES
 
 EPILOG = f"""\
 All ports are derived from MOODREEL_PORT_BASE (default {DEFAULT_BASE}). Two suites with different
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         # argparse would parse pytest's options as its own.
         return _run_guarded(run_tests.run_tests, argparse.Namespace(pytest_arguments=arguments[1:]))
     if arguments[0] == "run":
-        return _run_guarded(run.run, _run_parser().parse_intermixed_args(arguments[1:]))
+        return _run_guarded(run.run, build_run_parser().parse_intermixed_args(arguments[1:]))
     args = _parser().parse_args(arguments)
     return _run_guarded(args.run_command, args)
 
@@ -136,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "run",
         help="run one job and download its results; starts a suite when none is running",
-        parents=[_run_parser()],
+        parents=[build_run_parser()],
         add_help=False,
     )
 
@@ -163,88 +163,6 @@ def _parser() -> argparse.ArgumentParser:
     logs_parser.add_argument("service", nargs="?", help="print only this service's log")
     logs_parser.add_argument("-f", "--follow", action="store_true", help="wait for new lines")
     logs_parser.set_defaults(run_command=status.logs)
-    return parser
-
-
-def _run_parser() -> argparse.ArgumentParser:
-    """Returns the parser of `run`. It is separate because `run` allows files before, between and
-    after options."""
-    parser = argparse.ArgumentParser(
-        prog="emulator.sh run",
-        description="Runs one job and downloads its results. Without a file, a recipe that takes "
-        "a video gets a sample clip. Uses the running suite, or starts the services that the "
-        "recipe needs.",
-    )
-    parser.add_argument("recipe", metavar="RECIPE", help=", ".join(RECIPES))
-    parser.add_argument("files", nargs="*", metavar="FILE")
-    parser.add_argument("--every", metavar="SECONDS", help="time between frames (default: 1)")
-    parser.add_argument("--start", metavar="SECONDS", help="start of the range to process")
-    parser.add_argument("--end", metavar="SECONDS", help="end of the range to process")
-    parser.add_argument("--max-width", metavar="PIXELS", help="scale wider frames down")
-    parser.add_argument("--format", metavar="FORMAT", help="frame format: jpeg or png")
-    parser.add_argument("--quality", metavar="1-100", help="JPEG quality")
-    parser.add_argument(
-        "--consent",
-        action="store_const",
-        const="true",
-        help="confirm that the people filmed agreed to have their expressions scored (required by "
-        "emotions)",
-    )
-    parser.add_argument("--purpose", metavar="TEXT", help="what the emotion scores are for")
-    parser.add_argument(
-        "--no-smooth",
-        dest="smooth",
-        action="store_const",
-        const="false",
-        help="do not smooth emotion scores over time",
-    )
-    parser.add_argument(
-        "--no-mirror",
-        dest="mirror",
-        action="store_const",
-        const="false",
-        help="score each face once, without its mirror image (less CPU time, less accurate)",
-    )
-    parser.add_argument("--prompt", metavar="TEXT", help="topic of the presentation")
-    parser.add_argument("--source", metavar="FILE", help="source text for the presentation")
-    parser.add_argument("--slides", metavar="3-40", help="number of slides (default: 8)")
-    parser.add_argument(
-        "--language", metavar="TAG", help="language, such as pt-BR (default: the prompt's)"
-    )
-    parser.add_argument("--tone", metavar="TEXT", help="tone, in a few words")
-    parser.add_argument("--audience", metavar="TEXT", help="intended audience")
-    parser.add_argument("--aspect", metavar="W:H", help="slide aspect ratio: 16:9, 9:16 or 1:1")
-    parser.add_argument("--theme", metavar="NAME", help=f"slide theme: {', '.join(THEMES)}")
-    parser.add_argument("--voice", metavar="NAME", help="Text-to-Speech voice")
-    parser.add_argument("--speed", metavar="FACTOR", help="speaking rate, 0.25 to 2")
-    parser.add_argument("--pitch", metavar="SEMITONES", help="voice pitch, -20 to 20")
-    parser.add_argument("--pictures", metavar="WHOSE", help="slide pictures: all, own or none")
-    parser.add_argument(
-        "--stop-at", metavar="STAGE", help="deck: stop after the slides, before the film is made"
-    )
-    parser.add_argument("--transition", metavar="KIND", help="slide transition: cut or fade")
-    parser.add_argument(
-        "--subtitles", metavar="KIND", help="presentation subtitles: soft or burned"
-    )
-    parser.add_argument("--motion", metavar="KIND", help="motion over pictures: none or gentle")
-    parser.add_argument(
-        "--shape", metavar="SHAPE", help="shape of a still film: picture, 16:9, 9:16 or 1:1"
-    )
-    parser.add_argument("--resolution", metavar="LINES", help="film resolution: 720p or 1080p")
-    parser.add_argument(
-        "--loudness", metavar="KIND", help="loudness of a still film: keep or even (-16 LUFS)"
-    )
-    parser.add_argument(
-        "--annotate",
-        action="store_const",
-        const="true",
-        help="also make a video with boxes and labels around the faces",
-    )
-    parser.add_argument("--title", help="job title used in the email")
-    parser.add_argument(
-        "--out", default="out", metavar="DIR", help="folder for the results (default: out)"
-    )
-    parser.add_argument("--json", action="store_true", help="print the finished job as JSON")
     return parser
 
 

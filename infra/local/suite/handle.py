@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from infra.local.cli import fault
-from infra.local.cli.run import guess_content_type
+from infra.local.cli.inputs import guess_content_type
 from infra.local.suite import suite_client, wiring
 from infra.local.suite.api_client import Client, User
 from infra.local.suite.http import request

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from infra.local.suite.http import connect, is_reachable
-from infra.local.suite.layout import HOST, ROOT, SetupError
+from infra.local.suite.layout import ROOT, SetupError
+from infra.local.suite.processes import (
+    RunningService,
+    describe_exit,
+    is_answering,
+    kill_group,
+)
 from infra.local.suite.services import Service
 
 _POLL_S = 0.05
@@ -27,24 +30,6 @@ _WORKER_DIED = re.compile(rb"Worker \(pid:(\d+)\) (was sent SIG\w+|exited with c
 """gunicorn's log lines about a dead worker."""
 _PORT_TAKEN = re.compile("address already in use|eaddrinuse|connection in use", re.IGNORECASE)
 """An outgoing connection may use the port temporarily, although it was free before."""
-
-
-@dataclass
-class RunningService:
-    """A service and its current process."""
-
-    service: Service
-    log: Path
-    process: subprocess.Popen[bytes]
-    started_at: float = field(default_factory=time.monotonic)
-    restart_count: int = 0
-    ready: bool = False
-    early_exit_count: int = 0
-    log_read_bytes: int = 0
-    failed: bool = False
-    """Whether it exited before it was ready. It is not restarted then."""
-    restart_env: dict[str, str] | None = None
-    """Set when a restart was requested: variables added to the service's own."""
 
 
 class Supervisor:
@@ -88,7 +73,7 @@ class Supervisor:
         running = self.running[name]
         started_at = running.started_at
         while running.process.poll() is not None or not await asyncio.to_thread(
-            _is_answering, running.service
+            is_answering, running.service
         ):
             if running.failed:
                 raise SetupError(f"{name} exited while starting.\n{read_log_tail(running.log)}")
@@ -194,7 +179,7 @@ class Supervisor:
             if was_ready and running.service.keeps_state:
                 if not self.fatal.done():
                     self.fatal.set_result(
-                        f"{name} {_describe_exit(running.process)}; its state is lost."
+                        f"{name} {describe_exit(running.process)}; its state is lost."
                     )
                 return
             first_start = not was_ready and (
@@ -228,30 +213,22 @@ class Supervisor:
 
     async def _respawn(self, running: RunningService, env: dict[str, str] | None) -> None:
         uptime_s = time.monotonic() - running.started_at
-        running.early_exit_count = (
-            0 if env is not None or uptime_s > _STABLE_UPTIME_S else running.early_exit_count + 1
-        )
-        wait_s = (
-            min(_MAX_BACKOFF_S, 2.0 ** (running.early_exit_count - 1))
-            if running.early_exit_count > 1
-            else 0
-        )
+        early = env is None and uptime_s <= _STABLE_UPTIME_S
+        count = running.early_exit_count = running.early_exit_count + 1 if early else 0
+        wait_s = min(_MAX_BACKOFF_S, 2.0 ** (count - 1)) if count > 1 else 0
         delay = f" in {wait_s:.0f} s" if wait_s else ""
-        self._report(
-            f"{running.service.name} {_describe_exit(running.process)}; restarting it{delay}."
-        )
+        service = running.service
+        self._report(f"{service.name} {describe_exit(running.process)}; restarting it{delay}.")
         self.on_change()
         await asyncio.sleep(wait_s)
         if self._stopping:
             return
         running.restart_count += 1
-        running.process = self._spawn(
-            running.service, running.log, {**running.service.env, **(env or {})}
-        )
+        running.process = self._spawn(service, running.log, {**service.env, **(env or {})})
         running.started_at = time.monotonic()
         self.on_change()
         while running.process.poll() is None:
-            if await asyncio.to_thread(_is_answering, running.service):
+            if await asyncio.to_thread(is_answering, running.service):
                 if self.on_recovered:
                     await self.on_recovered(running.service.name)
                 running.ready = True
@@ -262,33 +239,10 @@ class Supervisor:
             await asyncio.sleep(_POLL_S)
 
 
-def kill_group(group: int, number: signal.Signals) -> None:
-    """Sends a signal to a process group, if it exists."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, number)
-
-
 def read_log_tail(log: Path, lines: int = 15) -> str:
     """Returns the last lines of a log, indented."""
     tail = log.read_text(errors="replace").rstrip().splitlines()[-lines:]
     return "\n".join(f"    {line}" for line in tail) or "    (its log is empty)"
-
-
-def _is_answering(service: Service) -> bool:
-    if service.probe != "smtp":
-        return is_reachable(service.probe)
-    try:
-        with connect((HOST, service.port), 1) as connection:
-            return connection.recv(4).startswith(b"220 ")
-    except OSError:
-        return False
-
-
-def _describe_exit(process: subprocess.Popen[bytes]) -> str:
-    code = process.returncode
-    if code is not None and code < 0:
-        return f"was killed by {signal.Signals(-code).name}"
-    return f"exited with status {code}"
 
 
 def _format_elapsed(moment: float) -> str:

@@ -163,3 +163,45 @@ def range_not_satisfiable(requested: str, size_bytes: int) -> ApiError:
 def access_denied(details: str, message: str = "Access denied.") -> ApiError:
     """403: the caller is anonymous or not authorized."""
     return ApiError(403, "forbidden", "AccessDenied", message, details=details)
+
+
+def invalid_query_parameter(name: str, details: str) -> ApiError:
+    """400 for an invalid query parameter."""
+    return ApiError(
+        400,
+        "invalid",
+        "InvalidQueryParameterValue",
+        f"Invalid query parameter(s): [{name}]",
+        details=details,
+        xml_extra={"ParameterName": name},
+    )
+
+
+def malformed_header(name: str, details: str) -> ApiError:
+    """400 for a signed header that is missing, unsigned or malformed."""
+    return ApiError(
+        400,
+        "invalid",
+        "MalformedSecurityHeader",
+        "Your request has a malformed header.",
+        details=details,
+        xml_extra={"ParameterName": name},
+    )
+
+
+def signature_mismatch(to_sign: str, canonical: str) -> ApiError:
+    """403: the signature is wrong. The details help the client to find the difference."""
+    return ApiError(
+        403,
+        "forbidden",
+        "SignatureDoesNotMatch",
+        "Access denied.",
+        details=(
+            "The request signature we calculated does not match the signature you provided. "
+            "Check your Google secret key and signing method."
+        ),
+        xml_extra={
+            "StringToSign": to_sign,
+            "CanonicalRequest": canonical.encode("utf-8", "replace").decode(),
+        },
+    )

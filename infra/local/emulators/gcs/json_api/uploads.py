@@ -29,7 +29,8 @@ from infra.local.emulators.gcs.storage.integrity import read_digests
 from infra.local.emulators.gcs.storage.preconditions import from_query
 from infra.local.emulators.gcs.storage.receive import ExpectedContent, header_lists, receive_content
 from infra.local.emulators.gcs.storage.resources import merge_settable
-from infra.local.emulators.gcs.storage.resumable import UploadPlan, UploadProgress, UploadSessions
+from infra.local.emulators.gcs.storage.resumable import UploadSessions
+from infra.local.emulators.gcs.storage.upload_plan import UploadPlan, UploadProgress
 
 _PATH = re.compile(r"(?:/resumable)?/upload/storage/v1/b/([^/]+)/o")
 

@@ -8,22 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import secrets
 import sqlite3
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict
 
-from infra.local.emulators.gcs.errors import ApiError, invalid_argument, not_found
+from infra.local.emulators.gcs.errors import invalid_argument, not_found
 from infra.local.emulators.gcs.server import Emulator
 from infra.local.emulators.gcs.storage import objects
+from infra.local.emulators.gcs.storage.content_range import (
+    ContentRange,
+    check_offset,
+    length_mismatch,
+    parse_content_range,
+)
 from infra.local.emulators.gcs.storage.files import FileWriter
 from infra.local.emulators.gcs.storage.integrity import check_digests, check_length
 from infra.local.emulators.gcs.storage.preconditions import Conditions
 from infra.local.emulators.gcs.storage.resources import StoredObjectRow, now_us
+from infra.local.emulators.gcs.storage.upload_plan import UploadPlan, UploadProgress
 
 MAX_AGE_US = 7 * 24 * 3600 * 1_000_000
 """Lifetime of a session: one week."""
@@ -31,39 +36,6 @@ _CHECKPOINT_BYTES = 32 << 20
 """Maximum number of bytes of a long request that a crash can lose."""
 _MAX_OPEN_SESSIONS = 64
 """Maximum number of sessions whose file and digests stay open between requests."""
-
-_RANGE = re.compile(r"bytes (?:\*|(\d{1,18})-(\d{1,18}))/(\*|\d{1,18})", re.ASCII)
-
-
-@dataclass(frozen=True)
-class UploadPlan:
-    """The parameters of a session, set at its start."""
-
-    bucket: str
-    name: str
-    settable: dict[str, Any]
-    conditions: Conditions
-    digests: dict[str, str]
-    bounds: tuple[int, int] | None = None
-    declared_bytes: int | None = None
-    origin: str | None = None
-
-
-@dataclass(frozen=True)
-class UploadProgress:
-    """The state of a session: persisted bytes, and the object when the upload is complete."""
-
-    persisted_bytes: int
-    stored: StoredObjectRow | None
-
-
-@dataclass(frozen=True)
-class _ContentRange:
-    """A parsed Content-Range. `first` is None for a status probe, `last` for a complete body."""
-
-    first: int | None
-    last: int | None
-    total: int | None
 
 
 class _OpenSession:
@@ -170,7 +142,7 @@ class UploadSessions:
                 await asyncio.to_thread(writer.resume, row["persisted_bytes"])
                 session.writer = writer
             writer = session.writer
-            span = _parse_content_range(content_range, length)
+            span = parse_content_range(content_range, length)
             self._check(span, plan, writer, length)
             if span.first is not None:
                 try:
@@ -187,24 +159,12 @@ class UploadSessions:
             return await self._finish(session_id, plan, writer, digests)
 
     def _check(
-        self, span: _ContentRange, plan: UploadPlan, writer: FileWriter, length: int | None
+        self, span: ContentRange, plan: UploadPlan, writer: FileWriter, length: int | None
     ) -> None:
-        size_bytes = writer.size_bytes
-        if span.first is not None and span.first > size_bytes:
-            raise ApiError(
-                503,
-                "backendError",
-                "ServiceUnavailable",
-                "Invalid request.  According to the Content-Range header, the upload offset is "
-                f"{span.first} byte(s), which exceeds already uploaded size of {size_bytes} "
-                "byte(s).",
-            )
-        chunk_bytes = None if span.last is None else span.last - (span.first or 0) + 1
-        if chunk_bytes is not None and length not in (None, chunk_bytes):
-            raise _length_mismatch(length, span)
+        check_offset(span, writer.size_bytes, length)
         if span.total is not None:
             check_length(span.total, plan.bounds, final=True)
-            if plan.declared_bytes not in (None, span.total) or span.total < size_bytes:
+            if plan.declared_bytes not in (None, span.total) or span.total < writer.size_bytes:
                 raise invalid_argument("The total size does not match the announced size.")
 
     async def _receive(
@@ -212,7 +172,7 @@ class UploadSessions:
         session_id: str,
         plan: UploadPlan,
         writer: FileWriter,
-        span: _ContentRange,
+        span: ContentRange,
         chunks: AsyncIterator[bytes],
     ) -> None:
         skip = writer.size_bytes - (span.first or 0)
@@ -231,7 +191,7 @@ class UploadSessions:
                 if writer.size_bytes - persisted >= _CHECKPOINT_BYTES:
                     persisted = await self._checkpoint(session_id, writer)
             if span.last is not None and received != span.last - (span.first or 0) + 1:
-                raise _length_mismatch(received, span)
+                raise length_mismatch(received, span)
             is_complete = span.total == writer.size_bytes or span.last is None
         finally:
             # Also after a lost connection: complete multiples are persisted, the rest is dropped.
@@ -276,30 +236,6 @@ class UploadSessions:
             raise
         self._open_sessions.pop(session_id, None)
         return UploadProgress(stored.size_bytes, stored)
-
-
-def _length_mismatch(length: int | None, span: _ContentRange) -> ApiError:
-    expected = (span.last or 0) - (span.first or 0) + 1
-    return invalid_argument(
-        f"Invalid request.  There were {length} byte(s) in the request body.  There should have "
-        f"been {expected} byte(s) (starting at offset {span.first} and ending at offset "
-        f"{span.last}) according to the Content-Range header."
-    )
-
-
-def _parse_content_range(content_range: str | None, length: int | None) -> _ContentRange:
-    if content_range is None:
-        return _ContentRange(0, None, length)
-    match = _RANGE.fullmatch(content_range.strip())
-    if match is None:
-        raise invalid_argument(f"Failed to parse Content-Range header: {content_range[:80]}")
-    total = None if match[3] == "*" else int(match[3])
-    if match[1] is None:
-        return _ContentRange(None, None, total)
-    first, last = int(match[1]), int(match[2])
-    if last < first or (total is not None and last >= total):
-        raise invalid_argument(f"Failed to parse Content-Range header: {content_range[:80]}")
-    return _ContentRange(first, last, total)
 
 
 def delete_expired_sessions(tx: sqlite3.Connection) -> None:

@@ -23,8 +23,9 @@ from infra.local.emulators.gcs.storage.integrity import (
 from infra.local.emulators.gcs.storage.preconditions import from_xml_headers, parse_generation
 from infra.local.emulators.gcs.storage.receive import ExpectedContent, header_lists, receive_content
 from infra.local.emulators.gcs.storage.resources import StoredObjectRow, merge_settable
-from infra.local.emulators.gcs.storage.resumable import UploadPlan, UploadSessions
+from infra.local.emulators.gcs.storage.resumable import UploadSessions
 from infra.local.emulators.gcs.storage.send import object_headers, send_object
+from infra.local.emulators.gcs.storage.upload_plan import UploadPlan
 from infra.local.emulators.gcs.xml_api import cors
 from infra.local.emulators.gcs.xml_api.signature import verify_signature
 

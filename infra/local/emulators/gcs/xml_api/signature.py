@@ -16,7 +16,13 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from infra.local.emulators.gcs.errors import ApiError, access_denied
+from infra.local.emulators.gcs.errors import (
+    ApiError,
+    access_denied,
+    invalid_query_parameter,
+    malformed_header,
+    signature_mismatch,
+)
 from infra.local.emulators.gcs.xml_api.signer import Signer
 
 ALGORITHM = "GOOG4-RSA-SHA256"
@@ -93,7 +99,7 @@ def verify_signature(
             hashes.SHA256(),
         )
     except (InvalidSignature, ValueError) as error:
-        raise _signature_mismatch(to_sign, canonical) from error
+        raise signature_mismatch(to_sign, canonical) from error
     if payload == _CHUNKED_PAYLOAD:
         raise ApiError(501, "notImplemented", "NotImplemented", "Signed chunks are not supported.")
     return VerifiedSignature(payload)
@@ -131,12 +137,14 @@ def _from_query(pairs: list[tuple[bytes, bytes]]) -> _SignedRequest | None:
                 details=f"Missing query parameter: X-Goog-{name.title()}",
             )
     if parameters["x-goog-algorithm"] != ALGORITHM:
-        raise _bad_parameter("X-Goog-Algorithm", f"only {ALGORITHM} is supported")
+        raise invalid_query_parameter("X-Goog-Algorithm", f"only {ALGORITHM} is supported")
     expires = parameters["x-goog-expires"]
     if not (expires.isascii() and expires.isdigit() and len(expires) < 12):
-        raise _bad_parameter("X-Goog-Expires", "must be a number of seconds")
+        raise invalid_query_parameter("X-Goog-Expires", "must be a number of seconds")
     if not 1 <= int(expires) <= MAX_EXPIRES_S:
-        raise _bad_parameter("X-Goog-Expires", f"must be from 1 to {MAX_EXPIRES_S} seconds")
+        raise invalid_query_parameter(
+            "X-Goog-Expires", f"must be from 1 to {MAX_EXPIRES_S} seconds"
+        )
     return _SignedRequest(
         credential=parameters["x-goog-credential"],
         date=parameters["x-goog-date"],
@@ -162,22 +170,13 @@ def _from_authorization(header: str, headers: Mapping[str, list[str]]) -> _Signe
     return _SignedRequest(match[1], date, None, match[2].split(";"), match[3])
 
 
-def _bad_parameter(name: str, details: str) -> ApiError:
-    return ApiError(
-        400,
-        "invalid",
-        "InvalidQueryParameterValue",
-        f"Invalid query parameter(s): [{name}]",
-        details=details,
-        xml_extra={"ParameterName": name},
-    )
-
-
 def _check_credential(signed: _SignedRequest, signer: Signer) -> str:
     parts = signed.credential.split("/")
     is_well_formed = len(parts) == 5 and parts[3] == "storage" and parts[4] == "goog4_request"
     if not is_well_formed or parts[1] != signed.date[:8]:
-        raise _bad_parameter("X-Goog-Credential", "EMAIL/DATE/LOCATION/storage/goog4_request")
+        raise invalid_query_parameter(
+            "X-Goog-Credential", "EMAIL/DATE/LOCATION/storage/goog4_request"
+        )
     if parts[0] != signer.client_email:
         raise access_denied(f"{parts[0]} is not a known account.")
     return "/".join(parts[1:])
@@ -187,7 +186,7 @@ def _check_time(signed: _SignedRequest, now_s: float) -> None:
     try:
         signed_at = datetime.strptime(signed.date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError as error:
-        raise _bad_parameter("X-Goog-Date", "must be YYYYMMDDTHHMMSSZ") from error
+        raise invalid_query_parameter("X-Goog-Date", "must be YYYYMMDDTHHMMSSZ") from error
     age_s = now_s - signed_at.timestamp()
     is_late = signed.expires_s is None and age_s > MAX_SKEW_S
     if age_s < -MAX_SKEW_S or is_late:
@@ -214,44 +213,16 @@ def _check_time(signed: _SignedRequest, now_s: float) -> None:
 def _check_signed_headers(signed: _SignedRequest, headers: Mapping[str, list[str]]) -> None:
     signed_names = signed.signed_headers
     if "host" not in signed_names:
-        raise _malformed_header("host", "Header must be included in signedheaders.")
+        raise malformed_header("host", "Header must be included in signedheaders.")
     if signed_names != sorted({name.lower() for name in signed_names}):
-        raise _bad_parameter("X-Goog-SignedHeaders", "must be lower case and sorted")
+        raise invalid_query_parameter("X-Goog-SignedHeaders", "must be lower case and sorted")
     for name in signed_names:
         if name not in headers:
-            raise _malformed_header(
+            raise malformed_header(
                 name, "Header was included in signedheaders, but not in the request."
             )
     for name in headers:
         if name.startswith("x-goog-") and name not in signed_names:
-            raise _malformed_header(
+            raise malformed_header(
                 name, "Header was included in the request, but not in signedheaders."
             )
-
-
-def _malformed_header(name: str, details: str) -> ApiError:
-    return ApiError(
-        400,
-        "invalid",
-        "MalformedSecurityHeader",
-        "Your request has a malformed header.",
-        details=details,
-        xml_extra={"ParameterName": name},
-    )
-
-
-def _signature_mismatch(to_sign: str, canonical: str) -> ApiError:
-    return ApiError(
-        403,
-        "forbidden",
-        "SignatureDoesNotMatch",
-        "Access denied.",
-        details=(
-            "The request signature we calculated does not match the signature you provided. "
-            "Check your Google secret key and signing method."
-        ),
-        xml_extra={
-            "StringToSign": to_sign,
-            "CanonicalRequest": canonical.encode("utf-8", "replace").decode(),
-        },
-    )

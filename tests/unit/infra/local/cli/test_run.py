@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from infra.local.cli.download import download_artifacts
+from infra.local.cli.inputs import guess_content_type
 from infra.local.cli.progress import ProgressDisplay, format_interval
-from infra.local.cli.run import guess_content_type
 from infra.local.suite.api_client import ApiError, Client, TransferError, User
 
 

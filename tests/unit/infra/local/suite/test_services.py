@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from infra.local.setup.tools import Tools
+from infra.local.suite.environment import MAX_CAMERAS
 from infra.local.suite.layout import PORTS_PER_SUITE, SUPPORT_SERVICES, SetupError, SuiteLayout
-from infra.local.suite.services import MAX_CAMERAS, Service, all_services, select_functions
+from infra.local.suite.services import Service, all_services, select_functions
 from infra.local.suite.wiring import DEAD_LETTER, build_subscription
 from shared.pipeline import FUNCTIONS, Bucket, FunctionKind, GeminiBackend
 from shared.runtime.settings import Settings
